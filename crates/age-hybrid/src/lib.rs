@@ -1,1 +1,63 @@
-//! age-hybrid
+//! The post-quantum hybrid recipient of age, `mlkem768x25519`, for the [`age`] crate.
+//!
+//! A file sealed to such a recipient stays closed unless both ML-KEM-768 (FIPS 203) and X25519 are broken: what is recorded
+//! today cannot be opened by a quantum computer of tomorrow. The stanza is the one of the age specification (C2SP `age.md`),
+//! so that other implementations open what this crate seals, and the other way round.
+//!
+//! # One recipient, whole files
+//! [`seal`] and [`open`] are for programs that send a message to exactly one key. [`open`] is strict: it refuses a file that
+//! has any recipient besides one hybrid recipient.
+//!
+//! ```
+//! use age_hybrid::{Identity, Recipient, open, seal};
+//!
+//! let identity = Identity::generate(&mut rand::rngs::OsRng);
+//! // What is published:
+//! let address: String = identity.to_recipient().to_string();
+//! assert!(address.starts_with("age1pq1"));
+//!
+//! let recipient: Recipient = address.parse()?;
+//! let sealed = seal(&recipient, b"hello");
+//! assert_eq!(&open(&identity, &sealed)?[..], b"hello");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Together with age
+//! [`Recipient`] and [`Identity`] implement age's own traits and follow the specification there:
+//!
+//! ```
+//! use age_hybrid::Identity;
+//!
+//! let identity = Identity::generate(&mut rand::rngs::OsRng);
+//! let sealed = age::encrypt(&identity.to_recipient(), b"hello")?;
+//! assert_eq!(age::decrypt(&identity, &sealed)?, b"hello");
+//!
+//! // age refuses to weaken a post-quantum file by a classic recipient:
+//! let classic = age::x25519::Identity::generate().to_public();
+//! let recipients: [&dyn age::Recipient; 2] = [&identity.to_recipient(), &classic];
+//! assert!(age::Encryptor::with_recipients(recipients.into_iter()).is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Content that does not fit into memory
+//! [`sealed_writer`] and [`open_reader`] stream; [`sealed_len`] says how long a file will be.
+//!
+//! # What is wiped
+//! Seeds, expanded keys, shared secrets and file keys are wiped on drop. The stream buffers inside `age` are not: run a
+//! wiping global allocator where that matters.
+
+mod decoy;
+mod error;
+mod hpke;
+mod identity;
+mod recipient;
+mod seal;
+mod xwing;
+
+pub use age::stream::StreamReader;
+pub use decoy::decoy;
+pub use error::{OpenError, ParseError};
+pub use identity::Identity;
+pub use recipient::Recipient;
+pub use seal::{CHUNK, SealedWriter, open, open_reader, seal, sealed_len, sealed_writer};
+pub use xwing::{ENCAPSULATED_LEN, PUBLIC_KEY_LEN, SEED_LEN};

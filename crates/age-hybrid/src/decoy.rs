@@ -1,0 +1,76 @@
+//! Bytes formed like a sealed file that nobody can open.
+
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use rand::{
+    CryptoRng, RngCore,
+    distributions::{Distribution, Uniform},
+};
+use zeroize::Zeroizing;
+
+use crate::{Identity, xwing::ENCAPSULATION_RANDOMNESS};
+
+/// Bytes of exactly `total_len`, formed like a file that [`crate::seal`] made for an unknown recipient.
+///
+/// The same state of the generator gives the same bytes. The encapsulation is a real one, to a key that is thrown away: the
+/// ciphertexts of ML-KEM are not uniform, so random bytes in their place would stand out. The grease stanza has the
+/// distribution of the `age` crate's own; everything else in a sealed file is pseudo-random anyway.
+///
+/// # Panics
+/// If `total_len` is below 4,096 bytes: a header would not be sure to fit.
+pub fn decoy(rng: &mut (impl RngCore + CryptoRng), total_len: usize) -> Vec<u8> {
+    assert!(total_len >= 4096, "a decoy has at least 4,096 bytes");
+    let nobody = Identity::generate(rng).to_recipient();
+    let mut file_key = Zeroizing::new([0; 16]);
+    let mut randomness = Zeroizing::new([0; ENCAPSULATION_RANDOMNESS]);
+    rng.fill_bytes(&mut *file_key);
+    rng.fill_bytes(&mut *randomness);
+    let stanza = nobody.stanza(&*file_key, &randomness);
+    let mut text = String::from("age-encryption.org/v1\n");
+    push_stanza(&mut text, &[stanza.tag, stanza.args.concat()], &stanza.body);
+    let (arguments, body) = grease(rng);
+    push_stanza(&mut text, &arguments, &body);
+    let mut mac = [0; 32];
+    rng.fill_bytes(&mut mac);
+    text.push_str("--- ");
+    text.push_str(&BASE64_STANDARD_NO_PAD.encode(mac));
+    text.push('\n');
+    let mut bytes = text.into_bytes();
+    let header_len = bytes.len();
+    bytes.resize(total_len, 0);
+    rng.fill_bytes(&mut bytes[header_len..]);
+    bytes
+}
+
+/// `-> arguments`, then the body in lines of 64 characters, the last of which is shorter (and may be empty).
+fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
+    text.push_str("-> ");
+    text.push_str(&arguments.join(" "));
+    text.push('\n');
+    let encoded = BASE64_STANDARD_NO_PAD.encode(body);
+    let mut rest = &encoded[..];
+    while rest.len() >= 64 {
+        let (line, after) = rest.split_at(64);
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str(rest);
+    text.push('\n');
+}
+
+/// A stanza as `age_core::format::grease_the_joint` draws it: a tag of 1 to 8 characters and a suffix, 0 to 4 arguments of 1
+/// to 8 characters, 0 to 99 bytes.
+fn grease(rng: &mut impl RngCore) -> (Vec<String>, Vec<u8>) {
+    let word = |rng: &mut dyn RngCore| -> String {
+        let length = Uniform::from(1..9).sample(rng);
+        (0..length)
+            .map(|_| char::from(Uniform::from(33..=126).sample(rng)))
+            .collect()
+    };
+    let mut arguments = vec![format!("{}-grease", word(rng))];
+    let more = Uniform::from(0..5).sample(rng);
+    arguments.extend((0..more).map(|_| word(rng)));
+    let mut body = vec![0; Uniform::from(0..100).sample(rng)];
+    rng.fill_bytes(&mut body);
+    (arguments, body)
+}

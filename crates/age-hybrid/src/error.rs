@@ -1,0 +1,32 @@
+//! What can go wrong.
+
+/// A text or a row of bytes is no hybrid key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Not Bech32, or a wrong checksum.
+    #[error("not a Bech32 text, or mistyped")]
+    Encoding,
+    /// Bech32, but of another kind: a classic X25519 key, for instance.
+    #[error("not a post-quantum hybrid key of age (age1pq1… or AGE-SECRET-KEY-PQ-1…)")]
+    OtherKind,
+    /// The right kind with a wrong length.
+    #[error("a key of a wrong length")]
+    Length,
+    /// Bytes that no honest key generation gives.
+    #[error("not a valid X-Wing public key")]
+    Key,
+}
+
+/// A file is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Sealed to somebody else, damaged, or no age file at all.
+    #[error("{0}")]
+    Age(#[from] age::DecryptError),
+    /// Sealed to other recipients besides one hybrid recipient. Nothing that this crate seals is.
+    #[error("the file has recipients other than one hybrid recipient")]
+    MixedRecipients,
+    /// The file ends too early, or a part of it does not authenticate.
+    #[error("the file is damaged: {0}")]
+    Payload(std::io::Error),
+}

@@ -1,0 +1,124 @@
+//! The secret key.
+
+use std::{fmt, str::FromStr};
+
+use age::{DecryptError, secrecy::SecretString};
+use age_core::{
+    format::{FileKey, Stanza},
+    primitives::{bech32_decode, bech32_encode},
+};
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use rand::{CryptoRng, RngCore};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::{
+    ParseError, Recipient,
+    hpke::{self, SEALED_FILE_KEY_LEN},
+    recipient::{INFO, STANZA_TAG},
+    xwing::{ENCAPSULATED_LEN, SEED_LEN, SecretKey},
+};
+
+const PREFIX: bech32::Hrp = bech32::Hrp::parse_unchecked("age-secret-key-pq-");
+const FILE_KEY_LEN: usize = 16;
+
+/// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is wiped when dropped and never printed.
+///
+/// Growing the keys from the seed is most of the cost of opening a file; an `Identity` does it once.
+pub struct Identity {
+    seed: Zeroizing<[u8; SEED_LEN]>,
+    secret: SecretKey,
+}
+
+impl Identity {
+    /// A new random identity.
+    pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        let mut seed = Zeroizing::new([0; SEED_LEN]);
+        rng.fill_bytes(&mut *seed);
+        Self::from_seed(*seed)
+    }
+
+    /// The identity of a 32-byte seed.
+    pub fn from_seed(seed: [u8; SEED_LEN]) -> Self {
+        let seed = Zeroizing::new(seed);
+        let secret = SecretKey::expand(&seed);
+        Self { seed, secret }
+    }
+
+    /// The seed, for storing the identity where it is safe.
+    pub fn seed(&self) -> &[u8; SEED_LEN] {
+        &self.seed
+    }
+
+    /// The public half.
+    pub fn to_recipient(&self) -> Recipient {
+        Recipient::from_generated(self.secret.public())
+    }
+
+    /// `AGE-SECRET-KEY-PQ-1…`, wiped when dropped.
+    #[expect(clippy::inherent_to_string, reason = "a secret must not have Display")]
+    pub fn to_string(&self) -> SecretString {
+        let mut lower = bech32_encode(PREFIX, &*self.seed);
+        let upper = SecretString::from(lower.to_uppercase());
+        lower.zeroize();
+        upper
+    }
+
+    fn unwrap(&self, stanza: &Stanza) -> Option<Result<FileKey, DecryptError>> {
+        if stanza.tag != STANZA_TAG {
+            return None;
+        }
+        let [argument] = &stanza.args[..] else {
+            return Some(Err(DecryptError::InvalidHeader));
+        };
+        let encapsulated = BASE64_STANDARD_NO_PAD.decode(argument).ok();
+        let Some(encapsulated) = encapsulated.and_then(|b| <[u8; ENCAPSULATED_LEN]>::try_from(b).ok()) else {
+            return Some(Err(DecryptError::InvalidHeader));
+        };
+        if stanza.body.len() != SEALED_FILE_KEY_LEN {
+            return Some(Err(DecryptError::InvalidHeader));
+        }
+        let Some(shared) = self.secret.decapsulate(&encapsulated) else {
+            return Some(Err(DecryptError::InvalidHeader));
+        };
+        // Another recipient's stanza looks just like a damaged one, so it is no error.
+        let plain = hpke::open(&shared, INFO, &stanza.body)?;
+        Some(Ok(FileKey::init_with_mut(|key| {
+            key.copy_from_slice(&plain[..FILE_KEY_LEN])
+        })))
+    }
+}
+
+impl age::Identity for Identity {
+    fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, DecryptError>> {
+        self.unwrap(stanza)
+    }
+}
+
+impl FromStr for Identity {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        bech32_decode(
+            text,
+            |_| ParseError::Encoding,
+            |hrp| {
+                if hrp == PREFIX {
+                    Ok(())
+                } else {
+                    Err(ParseError::OtherKind)
+                }
+            },
+            |_, bytes| {
+                let bytes = Zeroizing::new(bytes.collect::<Vec<_>>());
+                let seed: [u8; SEED_LEN] = bytes[..].try_into().map_err(|_| ParseError::Length)?;
+                Ok(Self::from_seed(seed))
+            },
+        )
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity(secret)")
+    }
+}

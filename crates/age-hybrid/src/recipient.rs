@@ -1,0 +1,111 @@
+//! The public key.
+
+use std::{collections::HashSet, fmt, hash, str::FromStr};
+
+use age::EncryptError;
+use age_core::{
+    format::{FileKey, Stanza},
+    primitives::{bech32_decode, bech32_encode},
+    secrecy::ExposeSecret,
+};
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use rand::{RngCore, rngs::OsRng};
+use zeroize::Zeroizing;
+
+use crate::{
+    ParseError, hpke,
+    xwing::{self, ENCAPSULATION_RANDOMNESS, PUBLIC_KEY_LEN},
+};
+
+const PREFIX: bech32::Hrp = bech32::Hrp::parse_unchecked("age1pq");
+/// The stanza's type.
+pub(crate) const STANZA_TAG: &str = "mlkem768x25519";
+/// HPKE's `info`.
+pub(crate) const INFO: &str = "age-encryption.org/mlkem768x25519";
+/// Recipients with different labels cannot be mixed in one file: age itself then refuses to weaken this one.
+const LABEL: &str = "postquantum";
+
+/// A post-quantum hybrid recipient, `age1pq1…`: 1,216 bytes that have been checked to be a public key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Recipient(Box<[u8; PUBLIC_KEY_LEN]>);
+
+impl Recipient {
+    /// Reads the raw 1,216 bytes: an ML-KEM-768 encapsulation key and an X25519 public key.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
+        let bytes: &[u8; PUBLIC_KEY_LEN] = bytes.try_into().map_err(|_| ParseError::Length)?;
+        if !xwing::is_public_key(bytes) {
+            return Err(ParseError::Key);
+        }
+        Ok(Self(Box::new(*bytes)))
+    }
+
+    pub(crate) fn from_generated(bytes: &[u8; PUBLIC_KEY_LEN]) -> Self {
+        Self(Box::new(*bytes))
+    }
+
+    /// The raw 1,216 bytes.
+    pub fn as_bytes(&self) -> &[u8; PUBLIC_KEY_LEN] {
+        &self.0
+    }
+
+    /// The stanza for a file key, with the given randomness.
+    pub(crate) fn stanza(
+        &self,
+        file_key: &[u8],
+        randomness: &Zeroizing<[u8; ENCAPSULATION_RANDOMNESS]>,
+    ) -> Stanza {
+        let (encapsulated, shared) = xwing::encapsulate(&self.0, randomness);
+        Stanza {
+            tag: STANZA_TAG.to_owned(),
+            args: vec![BASE64_STANDARD_NO_PAD.encode(encapsulated)],
+            body: hpke::seal(&shared, INFO, file_key),
+        }
+    }
+}
+
+impl age::Recipient for Recipient {
+    fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+        let mut randomness = Zeroizing::new([0; ENCAPSULATION_RANDOMNESS]);
+        OsRng.fill_bytes(&mut *randomness);
+        let stanza = self.stanza(file_key.expose_secret(), &randomness);
+        Ok((vec![stanza], HashSet::from([LABEL.to_owned()])))
+    }
+}
+
+impl FromStr for Recipient {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        bech32_decode(
+            text,
+            |_| ParseError::Encoding,
+            |hrp| {
+                if hrp == PREFIX {
+                    Ok(())
+                } else {
+                    Err(ParseError::OtherKind)
+                }
+            },
+            |_, bytes| Self::from_bytes(&bytes.collect::<Vec<_>>()),
+        )
+    }
+}
+
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&bech32_encode(PREFIX, &self.0[..]))
+    }
+}
+
+impl fmt::Debug for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.to_string();
+        write!(f, "{}…{}", &text[..16], &text[text.len() - 6..])
+    }
+}
+
+impl hash::Hash for Recipient {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}

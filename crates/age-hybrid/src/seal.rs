@@ -1,0 +1,174 @@
+//! Sealing to one recipient, and opening what was sealed to exactly one.
+
+use std::{
+    cell::Cell,
+    io::{self, BufRead, Read, Write},
+    iter,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use age::{
+    DecryptError, Decryptor, Encryptor,
+    stream::{StreamReader, StreamWriter},
+};
+use age_core::format::{FileKey, Stanza};
+use zeroize::Zeroizing;
+
+use crate::{Identity, OpenError, Recipient, recipient::STANZA_TAG};
+
+/// Plaintext bytes of one chunk of an age payload.
+pub const CHUNK: u64 = 64 * 1024;
+/// Bytes of the tag behind each chunk.
+const TAG: u64 = 16;
+/// Bytes of the nonce before the first chunk.
+const NONCE: u64 = 16;
+/// What age writes behind a random word to mark a stanza that means nothing.
+const GREASE: &str = "-grease";
+
+/// The length of an age file whose header has `header_len` bytes and whose plaintext has `plaintext_len`.
+///
+/// ```
+/// assert_eq!(age_hybrid::sealed_len(200, 0), 200 + 16 + 16);
+/// assert_eq!(age_hybrid::sealed_len(200, 65_536), 200 + 16 + 65_536 + 16);
+/// assert_eq!(age_hybrid::sealed_len(200, 65_537), 200 + 16 + 65_537 + 32);
+/// ```
+pub fn sealed_len(header_len: usize, plaintext_len: u64) -> u64 {
+    header_len as u64 + NONCE + plaintext_len + TAG * plaintext_len.div_ceil(CHUNK).max(1)
+}
+
+/// Seals bytes to one recipient: a whole age file.
+///
+/// ```
+/// use age_hybrid::{Identity, open, seal};
+/// let identity = Identity::generate(&mut rand::rngs::OsRng);
+/// let sealed = seal(&identity.to_recipient(), b"for you alone");
+/// assert_eq!(&open(&identity, &sealed)?[..], b"for you alone");
+/// # Ok::<(), age_hybrid::OpenError>(())
+/// ```
+pub fn seal(recipient: &Recipient, plaintext: &[u8]) -> Vec<u8> {
+    // The header with the largest grease has about 2,300 bytes.
+    let mut sealed = Vec::with_capacity(plaintext.len() + plaintext.len() / 4096 + 2500);
+    sealed_writer(recipient, &mut sealed)
+        .and_then(|mut writer| {
+            writer.write_all(plaintext)?;
+            writer.finish().map(drop)
+        })
+        .expect("writing to memory cannot fail");
+    sealed
+}
+
+/// Starts an age file to one recipient, for content that does not fit into memory.
+pub fn sealed_writer<W: Write>(recipient: &Recipient, out: W) -> io::Result<SealedWriter<W>> {
+    let encryptor = Encryptor::with_recipients(iter::once(recipient as &dyn age::Recipient))
+        .map_err(|error| io::Error::other(error.to_string()))?;
+    let written = Arc::new(AtomicUsize::new(0));
+    let stream = encryptor.wrap_output(Counted {
+        out,
+        written: Arc::clone(&written),
+    })?;
+    // Only header and nonce have been written so far.
+    let header_len = written.load(Ordering::Relaxed) - NONCE as usize;
+    Ok(SealedWriter { stream, header_len })
+}
+
+/// Writes the payload of an age file. [`SealedWriter::finish`] must be called, or the file stays truncated.
+pub struct SealedWriter<W: Write> {
+    stream: StreamWriter<Counted<W>>,
+    header_len: usize,
+}
+
+impl<W: Write> SealedWriter<W> {
+    /// The length in bytes of the header that has been written, without the nonce. It differs from file to file.
+    pub fn header_len(&self) -> usize {
+        self.header_len
+    }
+
+    /// Writes the last chunk and gives back what was written to.
+    pub fn finish(self) -> io::Result<W> {
+        self.stream.finish().map(|counted| counted.out)
+    }
+}
+
+impl<W: Write> Write for SealedWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+struct Counted<W> {
+    out: W,
+    written: Arc<AtomicUsize>,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(bytes)?;
+        self.written.fetch_add(n, Ordering::Relaxed);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Opens a file that was sealed to exactly this identity, and to nobody else; all or nothing.
+pub fn open(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    // Sized once, so that no plaintext is left behind in a buffer that was outgrown.
+    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    open_reader(identity, sealed)?
+        .read_to_end(&mut plain)
+        .map_err(OpenError::Payload)?;
+    Ok(plain)
+}
+
+/// Starts opening a file that was sealed to exactly this identity, and to nobody else.
+///
+/// Each chunk is authenticated before it is given out, the end only when it is reached: act on nothing before that.
+pub fn open_reader<R: BufRead>(identity: &Identity, sealed: R) -> Result<StreamReader<R>, OpenError> {
+    let strict = Strict {
+        identity,
+        mixed: Cell::new(false),
+    };
+    let opened = Decryptor::new_buffered(sealed)?.decrypt(iter::once(&strict as &dyn age::Identity));
+    if strict.mixed.get() {
+        Err(OpenError::MixedRecipients)
+    } else {
+        Ok(opened?)
+    }
+}
+
+/// Sees all stanzas of a header at once, which is where other recipients show.
+struct Strict<'a> {
+    identity: &'a Identity,
+    mixed: Cell<bool>,
+}
+
+impl age::Identity for Strict<'_> {
+    fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, DecryptError>> {
+        self.identity.unwrap_stanza(stanza)
+    }
+
+    fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, DecryptError>> {
+        let hybrid = stanzas.iter().filter(|stanza| stanza.tag == STANZA_TAG).count();
+        let grease = stanzas
+            .iter()
+            .filter(|stanza| stanza.tag.ends_with(GREASE))
+            .count();
+        let mixed = hybrid > 1 || hybrid == 1 && hybrid + grease < stanzas.len();
+        self.mixed.set(mixed);
+        if mixed {
+            return None;
+        }
+        stanzas
+            .iter()
+            .find_map(|stanza| self.identity.unwrap_stanza(stanza))
+    }
+}

@@ -1,0 +1,66 @@
+//! The npm package `age-encryption` opens what we seal, and we open what it seals.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use age_hybrid::{Identity, open, seal};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rand::{Rng, RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+use serde_json::{Value, json};
+
+const SIZES: usize = 100;
+const LARGEST: usize = 200_000;
+
+#[test]
+fn node_and_rust_open_each_others_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/node");
+    assert!(
+        folder.join("node_modules/age-encryption").is_dir(),
+        "age-encryption is not installed: run `npm ci --prefix tests/node`"
+    );
+    let mut node = Command::new("node")
+        .arg("interop.mjs")
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("node runs");
+    let mut to_node = node.stdin.take().expect("stdin is piped");
+    let mut from_node = BufReader::new(node.stdout.take().expect("stdout is piped")).lines();
+    let mut rng = ChaCha20Rng::seed_from_u64(20261123);
+    for round in 0..SIZES {
+        let identity = Identity::generate(&mut rng);
+        let mut plain = vec![0; rng.gen_range(0..=LARGEST)];
+        rng.fill_bytes(&mut plain);
+        let question = json!({
+            "recipient": identity.to_recipient().to_string(),
+            "identity": age::secrecy::ExposeSecret::expose_secret(&identity.to_string()),
+            "plain": BASE64_STANDARD.encode(&plain),
+            "sealed": BASE64_STANDARD.encode(seal(&identity.to_recipient(), &plain)),
+        });
+        writeln!(to_node, "{question}").expect("node reads");
+        let answer: Value =
+            serde_json::from_str(&from_node.next().expect("node answers").expect("text")).expect("JSON");
+        let field = |name: &str| {
+            BASE64_STANDARD
+                .decode(answer[name].as_str().expect("base64"))
+                .expect("base64")
+        };
+        assert!(
+            field("plain") == plain,
+            "round {round}: node opened something else than {} bytes",
+            plain.len()
+        );
+        assert!(
+            *open(&identity, &field("sealed")).expect("opens") == plain,
+            "round {round}: {} bytes",
+            plain.len()
+        );
+    }
+    drop(to_node);
+    assert!(node.wait().expect("node ends").success());
+}

@@ -1,0 +1,140 @@
+//! Sealing and opening: lengths, damage, other recipients.
+
+use std::io::{Read, Write};
+
+use age_hybrid::{
+    CHUNK, Identity, OpenError, ParseError, Recipient, decoy, open, open_reader, seal, sealed_len,
+    sealed_writer,
+};
+use proptest::prelude::*;
+use rand::{RngCore, SeedableRng, rngs::OsRng};
+use rand_chacha::ChaCha20Rng;
+
+#[test]
+fn every_length_around_a_chunk_comes_back() {
+    let identity = Identity::generate(&mut OsRng);
+    let chunk = usize::try_from(CHUNK).unwrap();
+    for len in [
+        0,
+        1,
+        chunk - 1,
+        chunk,
+        chunk + 1,
+        2 * chunk - 1,
+        2 * chunk,
+        2 * chunk + 1,
+    ] {
+        let mut plain = vec![0; len];
+        OsRng.fill_bytes(&mut plain);
+        let mut writer = sealed_writer(&identity.to_recipient(), Vec::new()).unwrap();
+        let header_len = writer.header_len();
+        writer.write_all(&plain).unwrap();
+        let sealed = writer.finish().unwrap();
+        assert_eq!(
+            sealed.len() as u64,
+            sealed_len(header_len, len as u64),
+            "length {len}"
+        );
+        assert!(*open(&identity, &sealed).unwrap() == plain, "length {len}");
+        let mut streamed = Vec::new();
+        open_reader(&identity, &sealed[..])
+            .unwrap()
+            .read_to_end(&mut streamed)
+            .unwrap();
+        assert!(streamed == plain, "length {len} streamed");
+    }
+}
+
+#[test]
+fn another_identity_opens_nothing() {
+    let sealed = seal(
+        &Identity::generate(&mut OsRng).to_recipient(),
+        b"for somebody else",
+    );
+    let result = open(&Identity::generate(&mut OsRng), &sealed);
+    assert!(matches!(
+        result,
+        Err(OpenError::Age(age::DecryptError::NoMatchingKeys))
+    ));
+}
+
+#[test]
+fn a_second_hybrid_recipient_is_refused() {
+    let (one, two) = (Identity::generate(&mut OsRng), Identity::generate(&mut OsRng));
+    let both = [one.to_recipient(), two.to_recipient()];
+    let encryptor = age::Encryptor::with_recipients(both.iter().map(|r| r as &dyn age::Recipient)).unwrap();
+    let mut sealed = Vec::new();
+    let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
+    writer.write_all(b"for two").unwrap();
+    writer.finish().unwrap();
+    assert!(matches!(open(&one, &sealed), Err(OpenError::MixedRecipients)));
+    // age's own door, which follows the specification, lets it through.
+    assert_eq!(age::decrypt(&two, &sealed).unwrap(), b"for two");
+}
+
+#[test]
+fn keys_have_one_spelling_and_say_what_is_wrong_with_others() {
+    let identity = Identity::from_seed([7; 32]);
+    let recipient = identity.to_recipient();
+    assert_eq!(recipient.to_string().parse::<Recipient>().unwrap(), recipient);
+    let secret = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
+    assert_eq!(secret.parse::<Identity>().unwrap().seed(), identity.seed());
+    let classic = age::x25519::Identity::generate().to_public().to_string();
+    assert_eq!(classic.parse::<Recipient>(), Err(ParseError::OtherKind));
+    assert_eq!("age1pq1nonsense".parse::<Recipient>(), Err(ParseError::Encoding));
+    assert_eq!(Recipient::from_bytes(&[0; 100]), Err(ParseError::Length));
+    // 0xfff is above the modulus 3329: no key generation gives it (FIPS 203, 7.2).
+    let mut bytes = *recipient.as_bytes();
+    bytes[..3].fill(0xff);
+    assert_eq!(Recipient::from_bytes(&bytes), Err(ParseError::Key));
+    let mut bytes = *recipient.as_bytes();
+    bytes[1184..].fill(0);
+    assert_eq!(Recipient::from_bytes(&bytes), Err(ParseError::Key));
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let identity = Identity::from_seed([7; 32]);
+    assert_eq!(format!("{identity:?}"), "Identity(secret)");
+}
+
+#[test]
+fn every_flipped_bit_of_a_file_is_refused() {
+    let identity = Identity::generate(&mut OsRng);
+    let sealed = seal(&identity.to_recipient(), b"short");
+    for at in 0..sealed.len() {
+        let mut damaged = sealed.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(
+            open(&identity, &damaged).is_err(),
+            "byte {at} of {}",
+            sealed.len()
+        );
+    }
+    for len in 0..sealed.len() {
+        assert!(open(&identity, &sealed[..len]).is_err(), "cut to {len} bytes");
+    }
+}
+
+#[test]
+fn decoys_repeat_with_their_generator_and_look_like_files() {
+    let one = decoy(&mut ChaCha20Rng::from_seed([1; 32]), 32 * 1024);
+    assert_eq!(one.len(), 32 * 1024);
+    assert!(one == decoy(&mut ChaCha20Rng::from_seed([1; 32]), 32 * 1024));
+    assert!(one != decoy(&mut ChaCha20Rng::from_seed([2; 32]), 32 * 1024));
+    // A stranger's attempt fails on a decoy exactly as on a real file of somebody else.
+    let result = open(&Identity::generate(&mut OsRng), &one);
+    assert!(
+        matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))),
+        "{result:?}"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_comes_is_answered_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..4096)) {
+        let identity = Identity::from_seed([7; 32]);
+        prop_assert!(open(&identity, &bytes).is_err());
+    }
+}
