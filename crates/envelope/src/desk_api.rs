@@ -1,0 +1,222 @@
+//! What workbenches and the case handler say to each other, over HTTPS with JSON. Errors are problem details (RFC 9457).
+//!
+//! | call | who | answer |
+//! | --- | --- | --- |
+//! | `POST /v1/challenge` [`ChallengeRequest`] | anybody | [`Challenge`] |
+//! | `POST /v1/session` [`SessionRequest`] | a member | [`Session`] |
+//! | `GET /v1/directory` | anybody | [`crate::directory::SignedDirectory`], the newest |
+//! | `GET /v1/directories` | bearer | every directory ever published, oldest first |
+//! | `PUT /v1/directory` | anybody | takes a newer directory that is signed by the pinned roots |
+//! | `GET /v1/cases` | bearer | [`Vec<CaseRow>`]: cases of one's own grants, and no word of others |
+//! | `GET /v1/cases/{id}` | bearer | [`CaseFile`] |
+//! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |
+//! | `POST /v1/cases/{id}/events` [`NewEvent`] | bearer | [`LogEntry`] |
+//! | `GET /v1/log` | bearer of the outside body | [`Log`] |
+//!
+//! A case of which one holds no released grant answers 404, exactly as one that does not exist.
+
+use serde::{Deserialize, Serialize};
+use time::Date;
+use uuid::Uuid;
+
+use crate::{
+    directory::iso_date,
+    event::{LogEntry, SignedEvent},
+    grant::SealedGrant,
+    hash::{Hash, base64_bytes},
+    keys::{CaseRecipient, MailboxRecipient},
+    life::CaseState,
+};
+
+/// The label of a session signature, over `label ‖ nonce`.
+pub const SESSION_LABEL: &[u8] = b"burkindi/session/v1\0";
+
+/// Asks for a challenge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChallengeRequest {
+    /// Who wants a session. An unknown handle gets a challenge too.
+    pub handle: String,
+}
+
+/// To be signed within one minute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// 32 random bytes.
+    pub nonce: Hash,
+}
+
+/// Answers a challenge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRequest {
+    /// Who.
+    pub handle: String,
+    /// The challenge's nonce.
+    pub nonce: Hash,
+    /// Ed25519 by the device key over [`SESSION_LABEL`] ‖ nonce.
+    #[serde(with = "base64_bytes")]
+    pub signature: Vec<u8>,
+}
+
+/// A short-lived bearer token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// For `Authorization: Bearer …`.
+    pub token: String,
+    /// Seconds until it ends.
+    pub seconds: u32,
+}
+
+/// One line of a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRow {
+    /// The case.
+    pub id: Uuid,
+    /// The reporter's language.
+    pub lang: String,
+    /// The day of filing.
+    #[serde(with = "iso_date")]
+    pub filed: Date,
+    /// Stage, desk, urgency, assignee, deadlines.
+    pub state: CaseState,
+    /// Whom the routing suggests, when nobody has the case yet.
+    pub suggested: Option<String>,
+}
+
+/// What a sealed part is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartKind {
+    /// `age(C, frame)` from the reporter.
+    Body,
+    /// `age(C, file)` from the reporter.
+    Attachment,
+    /// `age(C, frame)`: the team's copy of a reply.
+    ReplyCopy,
+    /// `age(C, note)`.
+    Note,
+}
+
+/// A sealed part of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: PartKind,
+    /// The generation of the case secret that it is sealed with.
+    pub generation: u32,
+    /// Which submission it came with, counted from 0 within the case; for replies and notes, the number of the event.
+    pub batch: u32,
+    /// Its place within the submission: attachments from 0 in the order of the manifest.
+    pub position: u32,
+    /// Length in bytes as sealed.
+    pub len: u64,
+    /// SHA-256 of the sealed bytes.
+    pub sha256: Hash,
+}
+
+/// Everything of one case but the bytes of its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseFile {
+    /// The queue's line.
+    pub row: CaseRow,
+    /// The member's own grants, one for each generation held.
+    pub grants: Vec<GenerationGrant>,
+    /// `M`, for sealing replies.
+    pub mailbox_recipient: MailboxRecipient,
+    /// `C` of each generation.
+    pub case_recipients: Vec<GenerationRecipient>,
+    /// Sealed parts in the order of filing.
+    pub parts: Vec<Part>,
+    /// The case's events, tied into the log.
+    pub log: Vec<LogEntry>,
+    /// Handles of members who hold a grant and have not recused; whom the case can be assigned to without a new grant.
+    pub holders: Vec<String>,
+}
+
+/// A grant with the generation that it opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationGrant {
+    /// Of the case secret.
+    pub generation: u32,
+    /// The grant.
+    #[serde(flatten)]
+    pub grant: SealedGrant,
+}
+
+/// `C` of one generation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationRecipient {
+    /// Of the case secret.
+    pub generation: u32,
+    /// `C`.
+    pub recipient: CaseRecipient,
+}
+
+/// A signed event and what it brings along.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewEvent {
+    /// The event; the handler refuses one that does not follow the case's newest.
+    pub event: SignedEvent,
+    /// Sealed bytes whose hashes the event names.
+    #[serde(default)]
+    pub brings: Brings,
+}
+
+/// What an event can bring along. Which fields must be there follows from its action.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Brings {
+    /// `replied`, `rotated`: `age(M, frame)`.
+    #[serde(default)]
+    pub reply: Option<Sealed>,
+    /// `replied`, `rotated`: `age(C, frame)`.
+    #[serde(default)]
+    pub copy: Option<Sealed>,
+    /// `noted`: `age(C, note)`.
+    #[serde(default)]
+    pub note: Option<Sealed>,
+    /// `assigned` to someone without a grant: one for each generation; `rotated`: one for each who stays.
+    #[serde(default)]
+    pub grants: Vec<GenerationGrant>,
+    /// `rotated`: the new `C`.
+    #[serde(default)]
+    pub case_recipient: Option<CaseRecipient>,
+}
+
+/// Sealed bytes in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(#[serde(with = "base64_bytes")] pub Vec<u8>);
+
+impl Sealed {
+    /// The hash by which an event names it.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&[&self.0])
+    }
+}
+
+/// The most that a reply, its copy, or a note may take as sealed, in bytes: two replies of this size fit a mailbox.
+pub const MAX_REPLY: usize = 12 * 1024;
+
+/// The whole log, for the outside body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    /// Every entry, oldest first. `before` of the first is 32 zeros.
+    pub entries: Vec<LogEntry>,
+}
+
+/// The media type of an error body.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// An error body, RFC 9457.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A short name such as `stale` or `not-found`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One sentence for a person.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+}

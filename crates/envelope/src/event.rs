@@ -1,0 +1,225 @@
+//! Events: every move in the life of a case, signed by whoever made it, chained per case and over all cases.
+
+use ed25519_dalek::SigningKey;
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    hash::Hash,
+    keys::{PublicKey, sign},
+    life::{Disposition, Stage},
+    submission::Urgency,
+};
+
+const EVENT_LABEL: &[u8] = b"burkindi/event/v1\0";
+/// The actor of events that the case handler itself writes.
+pub const HANDLER: &str = "case-handler";
+
+/// What happened. In JSON `{"action": "…", "data": {…}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", content = "data", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Action {
+    /// By the handler: a report was filed.
+    Received {
+        /// The desk that it was filed at.
+        desk: String,
+        /// From the reporter's answers.
+        urgency: Urgency,
+    },
+    /// By the handler: the reporter sent something more.
+    FollowedUp,
+    /// By the handler: the grants of the outside body were released.
+    Released {
+        /// What made it do so.
+        reason: Release,
+    },
+    /// The actor declares to have no conflict of interest and takes the case.
+    Claimed,
+    /// The case goes to a colleague, who declares the same by acting on it.
+    Assigned {
+        /// The colleague's handle.
+        to: String,
+        /// The tag of the grant that came along, if the colleague had none.
+        granted: Option<Hash>,
+    },
+    /// The actor steps back because of a conflict; the handler deletes the grant and hides the case.
+    Recused,
+    /// A new stage.
+    Moved {
+        /// Where it stood.
+        from: Stage,
+        /// Where it stands now.
+        to: Stage,
+        /// Why, in a word or code without content.
+        reason: Option<String>,
+    },
+    /// The first of two persons who close a case.
+    ClosingProposed {
+        /// How it ends.
+        disposition: Disposition,
+    },
+    /// The second, who must be another one.
+    ClosingApproved {
+        /// Must be the one that was proposed.
+        disposition: Disposition,
+    },
+    /// A reply to the reporter was laid out.
+    Replied {
+        /// SHA-256 of the copy sealed to `M`.
+        reply: Hash,
+        /// SHA-256 of the copy sealed to `C`.
+        copy: Hash,
+    },
+    /// A note for the team was added.
+    Noted {
+        /// SHA-256 of the sealed note.
+        note: Hash,
+    },
+    /// More urgent than before. (Less urgent needs two persons, in a later version.)
+    Raised {
+        /// The new urgency.
+        urgency: Urgency,
+    },
+    /// The case secret has a new generation.
+    Rotated {
+        /// The new one.
+        generation: u32,
+        /// SHA-256 of the rotation frame sealed to `M`.
+        reply: Hash,
+        /// SHA-256 of the copy sealed to the old `C`.
+        copy: Hash,
+    },
+}
+
+/// Why the outside body was given a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Release {
+    /// The case was filed with it from the start.
+    Filed,
+    /// A deadline passed.
+    MissedDeadline,
+    /// The reporter asked for it.
+    ReporterAsked,
+    /// Too few members without a conflict were left.
+    DeskConflicted,
+}
+
+/// One signed statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// 1.
+    pub v: u8,
+    /// The case.
+    pub case: Uuid,
+    /// Counts from 0 within the case.
+    pub seq: u32,
+    /// Hash of the case's event before; absent for the first.
+    pub prev: Option<Hash>,
+    /// When, to the second; the handler's own events say midnight of the day, so that none tells when a reporter wrote.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// A member's handle, or [`HANDLER`].
+    pub actor: String,
+    /// What.
+    #[serde(flatten)]
+    pub action: Action,
+}
+
+/// An event's bytes as carried, and the signature over them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedEvent {
+    /// The JSON of an [`Event`].
+    #[serde(with = "crate::hash::base64_bytes")]
+    pub bytes: Vec<u8>,
+    /// Ed25519 over `"burkindi/event/v1\0" ‖ bytes`, 64 bytes.
+    #[serde(with = "crate::hash::base64_bytes")]
+    pub signature: Vec<u8>,
+}
+
+/// Why an event or a log is not believed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// No event in these bytes.
+    #[error("the event is malformed: {0}")]
+    Malformed(String),
+    /// Changed, or signed by somebody else.
+    #[error("the event is not signed by {0}")]
+    Forged(String),
+    /// Does not follow the event that it should.
+    #[error("the event does not follow event {expected:?} of its case")]
+    Chain {
+        /// The hash that it should name.
+        expected: Option<Hash>,
+    },
+    /// The log's chain over all cases is broken here.
+    #[error("entry {0} does not follow the entry before it: the log was altered")]
+    Link(u64),
+}
+
+impl Event {
+    /// Serialises and signs it.
+    pub fn sign(&self, key: &SigningKey) -> SignedEvent {
+        let bytes = serde_json::to_vec(self).expect("an event holds strings and numbers only");
+        let signature = sign(key, EVENT_LABEL, &bytes).to_vec();
+        SignedEvent { bytes, signature }
+    }
+}
+
+impl SignedEvent {
+    /// What it says, unverified: for finding out whose key to verify it with.
+    pub fn peek(&self) -> Result<Event, EventError> {
+        let event: Event =
+            serde_json::from_slice(&self.bytes).map_err(|error| EventError::Malformed(error.to_string()))?;
+        if event.v == 1 { Ok(event) } else { Err(EventError::Malformed(format!("version {}", event.v))) }
+    }
+
+    /// What it says, if `key` signed it.
+    pub fn verify(&self, key: &PublicKey) -> Result<Event, EventError> {
+        let event = self.peek()?;
+        let forged = || EventError::Forged(event.actor.clone());
+        let signature = self.signature.as_slice().try_into().map_err(|_| forged())?;
+        key.verify(EVENT_LABEL, &self.bytes, signature).map_err(|_| forged())?;
+        Ok(event)
+    }
+
+    /// The hash by which the case's next event refers to this one. Covers the signature too.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&[EVENT_LABEL, &self.signature, &self.bytes])
+    }
+}
+
+/// The chain over all cases: `link = SHA-256("burkindi/log/v1\0" ‖ link before ‖ event hash)`; 32 zeros before the first.
+pub fn link(before: &Hash, event: &Hash) -> Hash {
+    Hash::of(&[b"burkindi/log/v1\0", before.as_bytes(), event.as_bytes()])
+}
+
+/// One entry of the log. A member who sees only own cases gets these as they are: the hashes tie each in, and nothing counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// The event.
+    pub event: SignedEvent,
+    /// Link of the entry before, whatever case that belongs to.
+    pub before: Hash,
+    /// Link of this entry.
+    pub link: Hash,
+}
+
+impl LogEntry {
+    /// Ties an event to the end of a log.
+    pub fn append(before: Hash, event: SignedEvent) -> Self {
+        let link = link(&before, &event.hash());
+        Self { event, before, link }
+    }
+
+    /// Is the event the one that was tied in?
+    pub fn is_tied(&self) -> bool {
+        self.link == link(&self.before, &self.event.hash())
+    }
+}
+
+/// A day at 00:00 UTC: the time that the handler's own events give.
+pub fn midnight(day: Date) -> OffsetDateTime {
+    day.midnight().assume_utc()
+}

@@ -1,0 +1,155 @@
+//! The mailbox: 32 KiB laid out for a reporter at every tick, sealed afresh, so that a reply looks like no reply.
+
+use std::io::{Cursor, Write};
+
+use rand::{CryptoRng, RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+use serde::{Deserialize, Serialize};
+use time::Date;
+use zeroize::Zeroizing;
+
+use crate::{
+    directory::iso_date,
+    hash::Hash,
+    keys::{CaseRecipient, MailboxIdentity, MailboxRecipient},
+    ladder,
+    life::Stage,
+    wire::{self, RECORD_OVERHEAD, RecordType, WireError},
+};
+
+/// The length of every mailbox in bytes, real or decoy.
+pub const MAILBOX_LEN: usize = 32 * 1024;
+const MAGIC: &str = "BKM1";
+
+/// What a mailbox says besides its records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxHeader {
+    /// 1.
+    pub v: u8,
+    /// ISO week of sealing.
+    pub week: String,
+    /// Where the case stands.
+    pub stage: Stage,
+    /// Has the outside body been given the case?
+    pub with_oversight: bool,
+    /// When the reporter can expect something next.
+    #[serde(with = "iso_date::option")]
+    pub next: Option<Date>,
+    /// How many of the reporter's submissions have been filed, the report included.
+    pub received: u32,
+}
+
+/// The content of one mailbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox {
+    /// Status.
+    pub header: MailboxHeader,
+    /// `age(M, capsule)`, the newest that the reporter sent.
+    pub capsule: Vec<u8>,
+    /// `C` of the current generation.
+    pub case_recipient: CaseRecipient,
+    /// `age(M, frame)` each, oldest first.
+    pub replies: Vec<Vec<u8>>,
+}
+
+/// Why a mailbox cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum MailboxError {
+    /// Not of this receipt: nothing has been filed under it (or not yet), or it is damaged.
+    #[error("the mailbox does not open with this receipt: {0}")]
+    Unopenable(#[from] age_hybrid::OpenError),
+    /// Opens, but is malformed.
+    #[error("the mailbox is malformed: {0}")]
+    Wire(#[from] WireError),
+    /// A record too many, too few or at the wrong place.
+    #[error("the mailbox's records are not those of a mailbox")]
+    Records,
+    /// A version of the protocol that this build does not know.
+    #[error("mailbox version {0} is not known here")]
+    Version(u8),
+}
+
+impl Mailbox {
+    /// Seals it to exactly [`MAILBOX_LEN`] bytes. Of the replies, the newest that fit are kept, oldest first.
+    pub fn seal(&self, to: &MailboxRecipient) -> Vec<u8> {
+        let mut sealed = Vec::with_capacity(MAILBOX_LEN);
+        let mut stream = age_hybrid::sealed_writer(to.as_recipient(), &mut sealed).expect("writing to memory");
+        let header_len = stream.header_len() as u64;
+        let target = ladder::plaintext_len_for(MAILBOX_LEN as u64, header_len).expect("one chunk");
+        let target = usize::try_from(target).expect("less than 32 KiB");
+        let mut plain = Zeroizing::new(self.plaintext(target));
+        plain.resize(target, 0);
+        stream.write_all(&plain).and_then(|()| stream.finish().map(drop)).expect("writing to memory");
+        sealed
+    }
+
+    fn plaintext(&self, target: usize) -> Vec<u8> {
+        let mut plain = wire::head(MAGIC, &self.header);
+        let mut put = |kind, bytes: &[u8]| {
+            plain.extend_from_slice(&wire::record_head(kind, bytes.len()));
+            plain.extend_from_slice(bytes);
+        };
+        put(RecordType::Capsule, &self.capsule);
+        put(RecordType::CaseRecipient, self.case_recipient.as_bytes());
+        let mut left = target.saturating_sub(plain.len() + RECORD_OVERHEAD);
+        let newest_that_fit = self.replies.iter().rev().take_while(|reply| {
+            let fits = left.checked_sub(RECORD_OVERHEAD + reply.len());
+            left = fits.unwrap_or(0);
+            fits.is_some()
+        });
+        let mut kept: Vec<_> = newest_that_fit.collect();
+        kept.reverse();
+        for reply in kept {
+            plain.extend_from_slice(&wire::record_head(RecordType::Reply, reply.len()));
+            plain.extend_from_slice(reply);
+        }
+        plain.extend_from_slice(&wire::record_head(RecordType::End, 0));
+        plain
+    }
+
+    /// Opens a mailbox with the receipt's identity.
+    pub fn open(sealed: &[u8], identity: &MailboxIdentity) -> Result<Self, MailboxError> {
+        let plain = identity.open(sealed)?;
+        let mut input = Cursor::new(&plain[..]);
+        let header: MailboxHeader = wire::read_head(MAGIC, &mut input)?;
+        if header.v != 1 {
+            return Err(MailboxError::Version(header.v));
+        }
+        let (RecordType::Capsule, capsule) = wire::read_record(&mut input)? else {
+            return Err(MailboxError::Records);
+        };
+        let (RecordType::CaseRecipient, case) = wire::read_record(&mut input)? else {
+            return Err(MailboxError::Records);
+        };
+        let case_recipient = CaseRecipient::from_bytes(&case).map_err(|_| MailboxError::Records)?;
+        let mut replies = Vec::new();
+        loop {
+            match wire::read_record(&mut input)? {
+                (RecordType::Reply, reply) => replies.push(reply),
+                (RecordType::End, rest) if rest.is_empty() => break,
+                _ => return Err(MailboxError::Records),
+            }
+        }
+        Ok(Self { header, capsule, case_recipient, replies })
+    }
+}
+
+/// Answers for mailboxes that do not exist. The same id gives the same bytes until the next tick, as a real one does.
+pub struct Decoys {
+    secret: Zeroizing<[u8; 32]>,
+}
+
+impl Decoys {
+    /// From a secret that lives as long as the server's process.
+    pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        let mut secret = Zeroizing::new([0; 32]);
+        rng.fill_bytes(&mut *secret);
+        Self { secret }
+    }
+
+    /// What an absent mailbox answers while `tick` lasts: bytes formed like a mailbox that nobody can open.
+    pub fn mailbox(&self, id: &Hash, tick: u64) -> Vec<u8> {
+        let seed = Hash::of(&[b"burkindi/decoy/v1", &*self.secret, id.as_bytes(), &tick.to_be_bytes()]);
+        age_hybrid::decoy(&mut ChaCha20Rng::from_seed(seed.0), MAILBOX_LEN)
+    }
+}

@@ -1,0 +1,64 @@
+//! What the case handler and the intake say to each other over the relay. The handler always asks; the intake knows no
+//! address of it. Bodies are binary and stream: a record is a 16-byte id, a u32 length and the bytes.
+
+use std::io::{self, Read};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{hash::Hash, ladder, mailbox::MAILBOX_LEN};
+
+/// `POST` with a [`Pull`]; answers a stream of [`submission_head`] ‖ bytes, in shuffled order.
+pub const PULL: &str = "/relay/v1/pull";
+/// `POST` with an [`Ack`]: the intake deletes these. Repeating it does no harm.
+pub const ACK: &str = "/relay/v1/ack";
+/// `PUT` with a stream of mailbox id (32 bytes) ‖ [`MAILBOX_LEN`] bytes: replaces all mailboxes at once, or none.
+pub const MAILBOXES: &str = "/relay/v1/mailboxes";
+/// `PUT` with the JSON of a [`crate::directory::SignedDirectory`].
+pub const DIRECTORY: &str = "/relay/v1/directory";
+/// `GET`: 200 when the intake is ready.
+pub const HEALTH: &str = "/health";
+
+/// Asks for submissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pull {
+    /// At most so many.
+    pub most: u32,
+}
+
+/// Says what has been filed or set aside for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// Ids that a pull gave.
+    pub ids: Vec<Uuid>,
+}
+
+/// `16-byte id ‖ u32 length`, what stands before each submission of a pull.
+pub fn submission_head(id: Uuid, len: u64) -> [u8; 20] {
+    let mut head = [0; 20];
+    head[..16].copy_from_slice(id.as_bytes());
+    head[16..].copy_from_slice(&u32::try_from(len).expect("the ladder's top is 64 MiB").to_be_bytes());
+    head
+}
+
+/// Reads a [`submission_head`]; a length off the ladder is `InvalidData`.
+pub fn read_submission_head(head: [u8; 20]) -> io::Result<(Uuid, u64)> {
+    let (id, len) = head.split_first_chunk::<16>().expect("20 bytes hold 16");
+    let len = u64::from(u32::from_be_bytes(len.try_into().expect("4 bytes are left")));
+    if !ladder::is_rung(len) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a length that is on no rung"));
+    }
+    Ok((Uuid::from_bytes(*id), len))
+}
+
+/// One mailbox as it is put: id ‖ bytes.
+pub const MAILBOX_RECORD_LEN: usize = 32 + MAILBOX_LEN;
+
+/// Splits one mailbox record.
+pub fn read_mailbox_record(record: &mut impl Read) -> io::Result<(Hash, Vec<u8>)> {
+    let mut id = [0; 32];
+    record.read_exact(&mut id)?;
+    let mut sealed = vec![0; MAILBOX_LEN];
+    record.read_exact(&mut sealed)?;
+    Ok((Hash(id), sealed))
+}

@@ -1,0 +1,53 @@
+//! What a report says: the body of frame 0.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The question that asks whom a report must not reach. Its answers are the exclusions.
+pub const EXCLUSIONS: &str = "handlers_involved";
+
+/// Category, answers and story, as the reporter gave them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportBody {
+    /// Category id of the taxonomy, such as `FAC`.
+    pub category: String,
+    /// Such as `trader` or `officer`.
+    pub audience: String,
+    /// Question id → answer.
+    pub answers: BTreeMap<String, Answer>,
+    /// In the reporter's own words; may be empty where the category allows it.
+    pub story: String,
+}
+
+/// One answer: an option's id or free text, or several option ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// An option's id, or text.
+    One(String),
+    /// Option ids.
+    Many(Vec<String>),
+}
+
+impl ReportBody {
+    /// Whom the reporter excluded: ids of desks, units or functions.
+    pub fn excluded(&self) -> Vec<String> {
+        match self.answers.get(EXCLUSIONS) {
+            None => Vec::new(),
+            Some(Answer::One(one)) => vec![one.clone()],
+            Some(Answer::Many(many)) => many.clone(),
+        }
+    }
+
+    /// The bytes that are signed and sealed.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a report holds strings only")
+    }
+
+    /// Reads the body of frame 0.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+}

@@ -1,0 +1,163 @@
+//! Binary building blocks: a magic, a JSON header with its length, records of type and length.
+
+use std::io::{self, Read};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A header longer than this is refused before it is read: no real one comes near it.
+const MAX_HEADER: usize = 256 * 1024;
+/// A record longer than this is refused before it is read.
+pub const MAX_RECORD: usize = 1024 * 1024;
+
+/// Why bytes do not have the shape that they should.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// Another magic, or none.
+    #[error("does not begin with {0}")]
+    Magic(&'static str),
+    /// The bytes end too early.
+    #[error("ends too early")]
+    Truncated,
+    /// The header is too long or no JSON of the expected shape.
+    #[error("the header is not readable: {0}")]
+    Header(String),
+    /// A record has an unknown type.
+    #[error("unknown record type {0}")]
+    RecordType(u8),
+    /// A record is longer than 1 MiB.
+    #[error("a record of {0} bytes is too long")]
+    RecordLength(usize),
+    /// Something other than zeros after the last record.
+    #[error("the padding is not all zeros")]
+    Padding,
+    /// The source failed, or the seal around it did not authenticate.
+    #[error("could not be read to its end: {0}")]
+    Read(io::Error),
+}
+
+impl From<io::Error> for WireError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Truncated,
+            _ => Self::Read(error),
+        }
+    }
+}
+
+/// `magic ‖ u32 header length ‖ header JSON`.
+pub(crate) fn head(magic: &'static str, header: &impl Serialize) -> Vec<u8> {
+    let json = serde_json::to_vec(header).expect("headers hold strings and numbers only");
+    let len = u32::try_from(json.len()).expect("headers are far under 4 GiB");
+    [magic.as_bytes(), &len.to_be_bytes(), &json].concat()
+}
+
+/// Reads what [`head`] wrote, leaving `input` behind it.
+pub(crate) fn read_head<T: DeserializeOwned>(magic: &'static str, input: &mut impl Read) -> Result<T, WireError> {
+    let mut found = [0; 4];
+    input.read_exact(&mut found)?;
+    if found != magic.as_bytes() {
+        return Err(WireError::Magic(magic));
+    }
+    let len = read_u32(input)?;
+    if len > MAX_HEADER {
+        return Err(WireError::Header(format!("{len} bytes long")));
+    }
+    let json = read_bytes(input, len)?;
+    serde_json::from_slice(&json).map_err(|error| WireError::Header(error.to_string()))
+}
+
+/// What a record carries. The numbers are the protocol's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum RecordType {
+    /// Zero padding follows.
+    End = 0,
+    /// 32-byte tag ‖ a sealed grant.
+    Grant = 1,
+    /// `age(M, capsule)`.
+    Capsule = 2,
+    /// A piece of `age(C, attachment)`.
+    AttachmentChunk = 3,
+    /// The attachment is whole. Empty.
+    AttachmentEnd = 4,
+    /// `age(C, frame)`.
+    Body = 5,
+    /// The raw public key of `M`.
+    MailboxRecipient = 6,
+    /// The raw public key of `C`.
+    CaseRecipient = 7,
+    /// The 32-byte sending tag: equal for two sendings of one frame.
+    SendingTag = 8,
+    /// In a mailbox: `age(M, frame)`.
+    Reply = 9,
+}
+
+impl TryFrom<u8> for RecordType {
+    type Error = WireError;
+
+    fn try_from(value: u8) -> Result<Self, WireError> {
+        Ok(match value {
+            0 => Self::End,
+            1 => Self::Grant,
+            2 => Self::Capsule,
+            3 => Self::AttachmentChunk,
+            4 => Self::AttachmentEnd,
+            5 => Self::Body,
+            6 => Self::MailboxRecipient,
+            7 => Self::CaseRecipient,
+            8 => Self::SendingTag,
+            9 => Self::Reply,
+            other => return Err(WireError::RecordType(other)),
+        })
+    }
+}
+
+/// Bytes that a record takes on top of what it carries.
+pub(crate) const RECORD_OVERHEAD: usize = 5;
+
+/// `u8 type ‖ u32 length`, what stands before a record's bytes.
+pub(crate) fn record_head(kind: RecordType, len: usize) -> [u8; RECORD_OVERHEAD] {
+    debug_assert!(len <= MAX_RECORD, "the writer keeps records within MAX_RECORD");
+    let len = u32::try_from(len).expect("a record is at most 1 MiB").to_be_bytes();
+    [kind as u8, len[0], len[1], len[2], len[3]]
+}
+
+/// The next record. At [`RecordType::End`] the rest has been read and found to be zeros.
+pub(crate) fn read_record(input: &mut impl Read) -> Result<(RecordType, Vec<u8>), WireError> {
+    let mut kind = [0; 1];
+    input.read_exact(&mut kind)?;
+    let kind = RecordType::try_from(kind[0])?;
+    let len = read_u32(input)?;
+    if len > MAX_RECORD {
+        return Err(WireError::RecordLength(len));
+    }
+    let bytes = read_bytes(input, len)?;
+    if kind == RecordType::End {
+        expect_zeros(input)?;
+    }
+    Ok((kind, bytes))
+}
+
+fn expect_zeros(input: &mut impl Read) -> Result<(), WireError> {
+    let mut buffer = [0; 8192];
+    loop {
+        match input.read(&mut buffer)? {
+            0 => return Ok(()),
+            n if buffer[..n].iter().any(|byte| *byte != 0) => return Err(WireError::Padding),
+            _ => {}
+        }
+    }
+}
+
+fn read_u32(input: &mut impl Read) -> Result<usize, WireError> {
+    let mut len = [0; 4];
+    input.read_exact(&mut len)?;
+    Ok(u32::from_be_bytes(len) as usize)
+}
+
+fn read_bytes(input: &mut impl Read, len: usize) -> Result<Vec<u8>, WireError> {
+    let mut bytes = Vec::new();
+    // `take` grows the buffer with what really comes, so that a claimed length alone costs nothing.
+    input.take(len as u64).read_to_end(&mut bytes)?;
+    if bytes.len() < len { Err(WireError::Truncated) } else { Ok(bytes) }
+}

@@ -1,0 +1,75 @@
+//! Replies to the reporter.
+
+use envelope::{
+    desk_api::Sealed,
+    frame::{Direction, Frame, FrameHeader, FrameKind},
+    keys::MailboxRecipient,
+};
+
+use crate::{OpenCase, Thread};
+
+/// A reply as composed.
+#[derive(Debug, Clone)]
+pub struct ReplyDraft {
+    /// Message or status.
+    pub kind: FrameKind,
+    /// Its text.
+    pub text: String,
+    /// Language that it is written in.
+    pub lang: String,
+    /// ISO week.
+    pub week: String,
+}
+
+/// A reply in its two copies: one for the reporter, one for the team.
+#[derive(Debug, Clone)]
+pub struct SealedReply {
+    /// `age(M, frame)`.
+    pub reply: Sealed,
+    /// `age(C, frame)`.
+    pub copy: Sealed,
+}
+
+impl OpenCase {
+    /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to the team.
+    pub fn reply(&self, draft: &ReplyDraft, thread: &Thread, mailbox: &MailboxRecipient) -> SealedReply {
+        let header = self.next_header(draft.kind, thread, mailbox, (&draft.lang, &draft.week));
+        self.seal_frame(&header, draft.text.as_bytes(), mailbox)
+    }
+
+    pub(crate) fn next_header(
+        &self,
+        kind: FrameKind,
+        thread: &Thread,
+        mailbox: &MailboxRecipient,
+        (lang, week): (&str, &str),
+    ) -> FrameHeader {
+        let before = thread.newest_outgoing();
+        FrameHeader {
+            v: 1,
+            case: self.id(),
+            generation: self.newest().number,
+            direction: Direction::Out,
+            seq: before.map_or(0, |head| head.seq + 1),
+            prev: before.map(|head| head.hash),
+            ack: thread.newest_incoming(),
+            recipient: mailbox.hash(),
+            kind,
+            lang: lang.to_owned(),
+            week: week.to_owned(),
+            attachments: Vec::new(),
+            reporter_key: None,
+        }
+    }
+
+    pub(crate) fn seal_frame(
+        &self,
+        header: &FrameHeader,
+        body: &[u8],
+        mailbox: &MailboxRecipient,
+    ) -> SealedReply {
+        let newest = self.newest();
+        let frame = Frame::sign(header, body, &newest.secret.replies_key());
+        SealedReply { reply: Sealed(mailbox.seal(&frame)), copy: Sealed(newest.recipient.seal(&frame)) }
+    }
+}

@@ -1,0 +1,51 @@
+//! A new case secret, for when somebody must lose the case for good.
+
+use envelope::{
+    desk_api::GenerationGrant,
+    frame::{FrameKind, Rotation},
+    keys::{CaseRecipient, CaseSecret, InvestigatorRecipient, MailboxRecipient},
+};
+use rand::{CryptoRng, RngCore};
+
+use crate::{OpenCase, SealedReply, Thread, case::Generation};
+
+/// What a rotation brings to the handler.
+#[derive(Debug, Clone)]
+pub struct Rotated {
+    /// The new generation.
+    pub generation: u32,
+    /// The rotation frame, signed with the old `K_c`.
+    pub reply: SealedReply,
+    /// The new `C`.
+    pub case_recipient: CaseRecipient,
+    /// One grant of the new generation for each who stays.
+    pub grants: Vec<GenerationGrant>,
+}
+
+impl OpenCase {
+    /// Makes the next generation for those who stay. What was sealed before stays readable to whoever held the old grant;
+    /// what comes after is not.
+    pub fn rotate(
+        &mut self,
+        stay: &[&InvestigatorRecipient],
+        thread: &Thread,
+        mailbox: &MailboxRecipient,
+        (lang, week): (&str, &str),
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Rotated {
+        let next = Generation::new(self.newest().number + 1, CaseSecret::generate(rng));
+        let rotation = Rotation {
+            generation: next.number,
+            case_recipient: next.recipient.hash(),
+            replies_key: (&next.secret.replies_key()).into(),
+        };
+        let body = serde_json::to_vec(&rotation).expect("a rotation holds strings and numbers only");
+        let header = self.next_header(FrameKind::Rotation, thread, mailbox, (lang, week));
+        let reply = self.seal_frame(&header, &body, mailbox);
+        let grants = stay.iter().map(|recipient| self.grant(&next, recipient)).collect();
+        let rotated =
+            Rotated { generation: next.number, reply, case_recipient: next.recipient.clone(), grants };
+        self.push_generation(next);
+        rotated
+    }
+}

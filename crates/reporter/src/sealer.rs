@@ -1,0 +1,229 @@
+//! Sealing a report or a follow-up, with its files streamed.
+
+use std::io::{Read, Write};
+
+use ed25519_dalek::SigningKey;
+use envelope::{
+    Hash, RecordType,
+    capsule::Capsule,
+    directory::Directory,
+    frame::{Attachment, Direction, Frame, FrameHeader, FrameKind, Head},
+    grant::{self, Grant},
+    keys::{CaseRecipient, MailboxRecipient, PublicKey},
+    receipt::Receipt,
+    report::ReportBody,
+    submission::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter, Urgency},
+};
+use rand::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
+
+use crate::{Filing, Inbox};
+
+/// A report as composed.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Category, audience, answers, story.
+    pub body: ReportBody,
+    /// Language that it is written in.
+    pub lang: String,
+    /// From the taxonomy's rules.
+    pub urgency: Urgency,
+    /// Desks, units or functions that must not receive it.
+    pub excluded: Vec<String>,
+    /// ISO week, such as `2026-W48`.
+    pub week: String,
+}
+
+/// A message of a reporter who came back.
+#[derive(Debug, Clone)]
+pub struct FollowUp {
+    /// The message.
+    pub text: String,
+    /// Language that it is written in.
+    pub lang: String,
+    /// ISO week.
+    pub week: String,
+    /// Ask for the outside body to read along.
+    pub ask_oversight: bool,
+    /// Drawn once for each message that is composed: a second sending is known by it.
+    pub token: [u8; 32],
+}
+
+/// What both sealers do in the same way once their envelope has begun.
+struct Sealing<W: Write> {
+    writer: SubmissionWriter<W>,
+    case_recipient: CaseRecipient,
+    receipt: Receipt,
+    frame: FrameHeader,
+    body: Zeroizing<Vec<u8>>,
+    token: [u8; 32],
+}
+
+impl<W: Write> Sealing<W> {
+    fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+        let (len, sha256) = self.writer.attachment(&self.case_recipient, content)?;
+        let (name, media_type) = (name.to_owned(), media_type.to_owned());
+        self.frame.attachments.push(Attachment { name, media_type, len, sha256 });
+        Ok(())
+    }
+
+    /// Signs the frame; the capsule that knows its hash goes into the envelope before it.
+    fn finish(mut self, capsule: impl FnOnce(Head) -> Capsule) -> Result<W, SealError> {
+        let signing_key = self.receipt.signing_key();
+        let frame = Frame::sign(&self.frame, &self.body, &signing_key);
+        let sent = Head { seq: self.frame.seq, hash: Frame::hash_of(&frame) };
+        let mailbox = self.receipt.mailbox_identity().recipient();
+        self.writer.whole(RecordType::Capsule, &capsule(sent).seal(&mailbox))?;
+        let tag = self.receipt.sending_tag(&self.token, &self.body, &self.frame.attachments);
+        self.writer.finish(&self.case_recipient, &frame, &tag)
+    }
+}
+
+/// Seals one report.
+pub struct ReportSealer<W: Write> {
+    sealing: Sealing<W>,
+    replies_key: PublicKey,
+}
+
+impl<W: Write> ReportSealer<W> {
+    /// Decides who gets the report and writes everything that comes before files and body.
+    ///
+    /// `directory` has been verified; `directory_hash` is the hash of its bytes as served.
+    pub fn begin(
+        directory: &Directory,
+        directory_hash: Hash,
+        filing: &Filing,
+        draft: Draft,
+        out: W,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Self, SealError> {
+        let addressees = directory.addressees(&draft.body.category, &draft.body.audience, &draft.excluded);
+        let receipt = filing.receipt().clone();
+        let signing_key: SigningKey = receipt.signing_key();
+        let case_recipient = filing.secret().identity().recipient();
+        let mailbox_recipient: MailboxRecipient = receipt.mailbox_identity().recipient();
+        let header = EnvelopeHeader {
+            v: 1,
+            kind: SubmissionKind::Report,
+            desk: addressees.desk.id.clone(),
+            lang: draft.lang.clone(),
+            urgency: draft.urgency,
+            mailbox: receipt.locator().mailbox_id(),
+            case: CaseRef { id: filing.case(), generation: 0 },
+            directory: directory_hash,
+            ask_oversight: false,
+        };
+        let mut writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
+        let grant = Grant {
+            case: filing.case(),
+            generation: 0,
+            secret: filing.secret().clone(),
+            reporter_key: (&signing_key).into(),
+        };
+        for grant in grant::seal_all(&grant, &addressees.readers(), rng) {
+            writer.grant(&grant)?;
+        }
+        writer.whole(RecordType::MailboxRecipient, mailbox_recipient.as_bytes())?;
+        writer.whole(RecordType::CaseRecipient, case_recipient.as_bytes())?;
+        let frame = FrameHeader {
+            v: 1,
+            case: filing.case(),
+            generation: 0,
+            direction: Direction::In,
+            seq: 0,
+            prev: None,
+            ack: None,
+            recipient: case_recipient.hash(),
+            kind: FrameKind::Report,
+            lang: draft.lang,
+            week: draft.week,
+            attachments: Vec::new(),
+            reporter_key: Some((&signing_key).into()),
+        };
+        let body = Zeroizing::new(draft.body.to_bytes());
+        let sealing = Sealing { writer, case_recipient, receipt, frame, body, token: [0; 32] };
+        Ok(Self { sealing, replies_key: (&filing.secret().replies_key()).into() })
+    }
+
+    /// Seals a file as it is read. Its name and type come from the sender's device.
+    pub fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+        self.sealing.attach(name, media_type, content)
+    }
+
+    /// Writes capsule, body and padding. The submission is whole when this returns.
+    pub fn finish(self) -> Result<W, SealError> {
+        let (case, case_recipient) = (self.sealing.frame.case, self.sealing.case_recipient.hash());
+        let replies_keys = vec![self.replies_key];
+        self.sealing.finish(|sent| Capsule { case, generation: 0, case_recipient, replies_keys, sent, seen: None })
+    }
+}
+
+/// Seals one message of a reporter who came back.
+pub struct FollowUpSealer<W: Write> {
+    sealing: Sealing<W>,
+    replies_keys: Vec<PublicKey>,
+    seen: Option<Head>,
+}
+
+impl<W: Write> FollowUpSealer<W> {
+    /// Goes on where the inbox stands.
+    pub fn begin(
+        directory: &Directory,
+        directory_hash: Hash,
+        receipt: &Receipt,
+        inbox: &Inbox,
+        message: FollowUp,
+        out: W,
+    ) -> Result<Self, SealError> {
+        let header = EnvelopeHeader {
+            v: 1,
+            kind: SubmissionKind::FollowUp,
+            // The case has its desk and urgency; a follow-up does not repeat them.
+            desk: String::new(),
+            lang: message.lang.clone(),
+            urgency: Urgency::P4,
+            mailbox: receipt.locator().mailbox_id(),
+            case: CaseRef { id: inbox.case, generation: inbox.generation },
+            directory: directory_hash,
+            ask_oversight: message.ask_oversight,
+        };
+        let writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
+        let frame = FrameHeader {
+            v: 1,
+            case: inbox.case,
+            generation: inbox.generation,
+            direction: Direction::In,
+            seq: inbox.sent.seq + 1,
+            prev: Some(inbox.sent.hash),
+            ack: inbox.seen,
+            recipient: inbox.case_recipient.hash(),
+            kind: FrameKind::Message,
+            lang: message.lang,
+            week: message.week,
+            attachments: Vec::new(),
+            reporter_key: None,
+        };
+        let sealing = Sealing {
+            writer,
+            case_recipient: inbox.case_recipient.clone(),
+            receipt: receipt.clone(),
+            frame,
+            body: Zeroizing::new(message.text.into_bytes()),
+            token: message.token,
+        };
+        Ok(Self { sealing, replies_keys: inbox.replies_keys.clone(), seen: inbox.seen })
+    }
+
+    /// Seals a file as it is read.
+    pub fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+        self.sealing.attach(name, media_type, content)
+    }
+
+    /// Writes capsule, body and padding. The submission is whole when this returns.
+    pub fn finish(self) -> Result<W, SealError> {
+        let Self { sealing, replies_keys, seen } = self;
+        let (case, generation) = (sealing.frame.case, sealing.frame.generation);
+        let case_recipient = sealing.case_recipient.hash();
+        sealing.finish(|sent| Capsule { case, generation, case_recipient, replies_keys, sent, seen })
+    }
+}
