@@ -63,9 +63,7 @@ fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
 fn grease(rng: &mut impl RngCore) -> (Vec<String>, Vec<u8>) {
     let word = |rng: &mut dyn RngCore| -> String {
         let length = Uniform::from(1..9).sample(rng);
-        (0..length)
-            .map(|_| char::from(Uniform::from(33..=126).sample(rng)))
-            .collect()
+        (0..length).map(|_| char::from(Uniform::from(33..=126).sample(rng))).collect()
     };
     let mut arguments = vec![format!("{}-grease", word(rng))];
     let more = Uniform::from(0..5).sample(rng);

@@ -14,9 +14,7 @@ pub(crate) const SEALED_FILE_KEY_LEN: usize = 32;
 
 pub(crate) fn seal(shared: &SharedSecret, info: &str, plaintext: &[u8]) -> Vec<u8> {
     let (cipher, nonce) = schedule(shared, info);
-    cipher
-        .encrypt(&nonce.into(), plaintext)
-        .expect("a file key is far below the cipher's limit")
+    cipher.encrypt(&nonce.into(), plaintext).expect("a file key is far below the cipher's limit")
 }
 
 pub(crate) fn open(shared: &SharedSecret, info: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

@@ -55,7 +55,6 @@ impl Identity {
     }
 
     /// `AGE-SECRET-KEY-PQ-1…`, wiped when dropped.
-    #[expect(clippy::inherent_to_string, reason = "a secret must not have Display")]
     pub fn to_string(&self) -> SecretString {
         let mut lower = bech32_encode(PREFIX, &*self.seed);
         let upper = SecretString::from(lower.to_uppercase());
@@ -83,7 +82,7 @@ impl Identity {
         // Another recipient's stanza looks just like a damaged one, so it is no error.
         let plain = hpke::open(&shared, INFO, &stanza.body)?;
         Some(Ok(FileKey::init_with_mut(|key| {
-            key.copy_from_slice(&plain[..FILE_KEY_LEN])
+            key.copy_from_slice(&plain[..FILE_KEY_LEN]);
         })))
     }
 }
@@ -102,11 +101,7 @@ impl FromStr for Identity {
             text,
             |_| ParseError::Encoding,
             |hrp| {
-                if hrp == PREFIX {
-                    Ok(())
-                } else {
-                    Err(ParseError::OtherKind)
-                }
+                if hrp == PREFIX { Ok(()) } else { Err(ParseError::OtherKind) }
             },
             |_, bytes| {
                 let bytes = Zeroizing::new(bytes.collect::<Vec<_>>());

@@ -80,11 +80,7 @@ impl FromStr for Recipient {
             text,
             |_| ParseError::Encoding,
             |hrp| {
-                if hrp == PREFIX {
-                    Ok(())
-                } else {
-                    Err(ParseError::OtherKind)
-                }
+                if hrp == PREFIX { Ok(()) } else { Err(ParseError::OtherKind) }
             },
             |_, bytes| Self::from_bytes(&bytes.collect::<Vec<_>>()),
         )

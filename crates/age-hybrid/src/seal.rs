@@ -24,7 +24,7 @@ pub const CHUNK: u64 = 64 * 1024;
 /// Bytes of the tag behind each chunk.
 const TAG: u64 = 16;
 /// Bytes of the nonce before the first chunk.
-const NONCE: u64 = 16;
+const NONCE: usize = 16;
 /// What age writes behind a random word to mark a stanza that means nothing.
 const GREASE: &str = "-grease";
 
@@ -36,7 +36,7 @@ const GREASE: &str = "-grease";
 /// assert_eq!(age_hybrid::sealed_len(200, 65_537), 200 + 16 + 65_537 + 32);
 /// ```
 pub fn sealed_len(header_len: usize, plaintext_len: u64) -> u64 {
-    header_len as u64 + NONCE + plaintext_len + TAG * plaintext_len.div_ceil(CHUNK).max(1)
+    (header_len + NONCE) as u64 + plaintext_len + TAG * plaintext_len.div_ceil(CHUNK).max(1)
 }
 
 /// Seals bytes to one recipient: a whole age file.
@@ -65,12 +65,9 @@ pub fn sealed_writer<W: Write>(recipient: &Recipient, out: W) -> io::Result<Seal
     let encryptor = Encryptor::with_recipients(iter::once(recipient as &dyn age::Recipient))
         .map_err(|error| io::Error::other(error.to_string()))?;
     let written = Arc::new(AtomicUsize::new(0));
-    let stream = encryptor.wrap_output(Counted {
-        out,
-        written: Arc::clone(&written),
-    })?;
+    let stream = encryptor.wrap_output(Counted { out, written: Arc::clone(&written) })?;
     // Only header and nonce have been written so far.
-    let header_len = written.load(Ordering::Relaxed) - NONCE as usize;
+    let header_len = written.load(Ordering::Relaxed) - NONCE;
     Ok(SealedWriter { stream, header_len })
 }
 
@@ -123,9 +120,7 @@ impl<W: Write> Write for Counted<W> {
 pub fn open(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     // Sized once, so that no plaintext is left behind in a buffer that was outgrown.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    open_reader(identity, sealed)?
-        .read_to_end(&mut plain)
-        .map_err(OpenError::Payload)?;
+    open_reader(identity, sealed)?.read_to_end(&mut plain).map_err(OpenError::Payload)?;
     Ok(plain)
 }
 
@@ -133,16 +128,9 @@ pub fn open(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Op
 ///
 /// Each chunk is authenticated before it is given out, the end only when it is reached: act on nothing before that.
 pub fn open_reader<R: BufRead>(identity: &Identity, sealed: R) -> Result<StreamReader<R>, OpenError> {
-    let strict = Strict {
-        identity,
-        mixed: Cell::new(false),
-    };
+    let strict = Strict { identity, mixed: Cell::new(false) };
     let opened = Decryptor::new_buffered(sealed)?.decrypt(iter::once(&strict as &dyn age::Identity));
-    if strict.mixed.get() {
-        Err(OpenError::MixedRecipients)
-    } else {
-        Ok(opened?)
-    }
+    if strict.mixed.get() { Err(OpenError::MixedRecipients) } else { Ok(opened?) }
 }
 
 /// Sees all stanzas of a header at once, which is where other recipients show.
@@ -158,17 +146,12 @@ impl age::Identity for Strict<'_> {
 
     fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, DecryptError>> {
         let hybrid = stanzas.iter().filter(|stanza| stanza.tag == STANZA_TAG).count();
-        let grease = stanzas
-            .iter()
-            .filter(|stanza| stanza.tag.ends_with(GREASE))
-            .count();
+        let grease = stanzas.iter().filter(|stanza| stanza.tag.ends_with(GREASE)).count();
         let mixed = hybrid > 1 || hybrid == 1 && hybrid + grease < stanzas.len();
         self.mixed.set(mixed);
         if mixed {
             return None;
         }
-        stanzas
-            .iter()
-            .find_map(|stanza| self.identity.unwrap_stanza(stanza))
+        stanzas.iter().find_map(|stanza| self.identity.unwrap_stanza(stanza))
     }
 }

@@ -42,10 +42,7 @@ pub(crate) struct SecretKey {
 impl SecretKey {
     pub(crate) fn expand(seed: &[u8; SEED_LEN]) -> Self {
         let mut expanded = Zeroizing::new([0; 96]);
-        Shake256::default()
-            .chain(seed)
-            .finalize_xof()
-            .read(&mut *expanded);
+        Shake256::default().chain(seed).finalize_xof().read(&mut *expanded);
         let mut d = B32::default();
         let mut z = B32::default();
         d.copy_from_slice(&expanded[..32]);
@@ -59,11 +56,7 @@ impl SecretKey {
         let mut public = [0; PUBLIC_KEY_LEN];
         public[..MLKEM_KEY].copy_from_slice(&mlkem_public.as_bytes());
         public[MLKEM_KEY..].copy_from_slice(PublicKey::from(&x25519).as_bytes());
-        Self {
-            mlkem,
-            x25519,
-            public,
-        }
+        Self { mlkem, x25519, public }
     }
 
     pub(crate) fn public(&self) -> &[u8; PUBLIC_KEY_LEN] {
@@ -81,12 +74,7 @@ impl SecretKey {
         if !ss_x.was_contributory() {
             return None;
         }
-        Some(combine(
-            &*ss_m,
-            ss_x.as_bytes(),
-            share.as_bytes(),
-            &self.public[MLKEM_KEY..],
-        ))
+        Some(combine(&*ss_m, ss_x.as_bytes(), share.as_bytes(), &self.public[MLKEM_KEY..]))
     }
 }
 
@@ -99,9 +87,7 @@ pub(crate) fn is_public_key(bytes: &[u8; PUBLIC_KEY_LEN]) -> bool {
         return false;
     };
     let share = PublicKey::from(x25519_public(bytes));
-    let contributory = StaticSecret::from([0x40; 32])
-        .diffie_hellman(&share)
-        .was_contributory();
+    let contributory = StaticSecret::from([0x40; 32]).diffie_hellman(&share).was_contributory();
     mlkem.as_bytes()[..] == bytes[..MLKEM_KEY] && contributory
 }
 
@@ -113,9 +99,7 @@ pub(crate) fn encapsulate(
     let mut m = B32::default();
     m.copy_from_slice(&randomness[..32]);
     let mlkem = mlkem_public(public).expect("the slice has the length of the key");
-    let (ct_m, ss_m) = mlkem
-        .encapsulate_deterministic(&m)
-        .expect("encapsulation cannot fail");
+    let (ct_m, ss_m) = mlkem.encapsulate_deterministic(&m).expect("encapsulation cannot fail");
     zeroize::Zeroize::zeroize(&mut m[..]);
     let ss_m = Zeroizing::new(<[u8; 32]>::from(ss_m));
     let mut scalar = Zeroizing::new([0; 32]);
@@ -127,10 +111,7 @@ pub(crate) fn encapsulate(
     let mut encapsulated = [0; ENCAPSULATED_LEN];
     encapsulated[..MLKEM_CIPHERTEXT].copy_from_slice(&ct_m);
     encapsulated[MLKEM_CIPHERTEXT..].copy_from_slice(ct_x.as_bytes());
-    (
-        encapsulated,
-        combine(&*ss_m, ss_x.as_bytes(), ct_x.as_bytes(), &pk_x),
-    )
+    (encapsulated, combine(&*ss_m, ss_x.as_bytes(), ct_x.as_bytes(), &pk_x))
 }
 
 fn mlkem_public(bytes: &[u8; PUBLIC_KEY_LEN]) -> Option<MlKemEncapsulation> {

@@ -14,48 +14,26 @@ use rand_chacha::ChaCha20Rng;
 fn every_length_around_a_chunk_comes_back() {
     let identity = Identity::generate(&mut OsRng);
     let chunk = usize::try_from(CHUNK).unwrap();
-    for len in [
-        0,
-        1,
-        chunk - 1,
-        chunk,
-        chunk + 1,
-        2 * chunk - 1,
-        2 * chunk,
-        2 * chunk + 1,
-    ] {
+    for len in [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk - 1, 2 * chunk, 2 * chunk + 1] {
         let mut plain = vec![0; len];
         OsRng.fill_bytes(&mut plain);
         let mut writer = sealed_writer(&identity.to_recipient(), Vec::new()).unwrap();
         let header_len = writer.header_len();
         writer.write_all(&plain).unwrap();
         let sealed = writer.finish().unwrap();
-        assert_eq!(
-            sealed.len() as u64,
-            sealed_len(header_len, len as u64),
-            "length {len}"
-        );
+        assert_eq!(sealed.len() as u64, sealed_len(header_len, len as u64), "length {len}");
         assert!(*open(&identity, &sealed).unwrap() == plain, "length {len}");
         let mut streamed = Vec::new();
-        open_reader(&identity, &sealed[..])
-            .unwrap()
-            .read_to_end(&mut streamed)
-            .unwrap();
+        open_reader(&identity, &sealed[..]).unwrap().read_to_end(&mut streamed).unwrap();
         assert!(streamed == plain, "length {len} streamed");
     }
 }
 
 #[test]
 fn another_identity_opens_nothing() {
-    let sealed = seal(
-        &Identity::generate(&mut OsRng).to_recipient(),
-        b"for somebody else",
-    );
+    let sealed = seal(&Identity::generate(&mut OsRng).to_recipient(), b"for somebody else");
     let result = open(&Identity::generate(&mut OsRng), &sealed);
-    assert!(matches!(
-        result,
-        Err(OpenError::Age(age::DecryptError::NoMatchingKeys))
-    ));
+    assert!(matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))));
 }
 
 #[test]
@@ -105,11 +83,7 @@ fn every_flipped_bit_of_a_file_is_refused() {
     for at in 0..sealed.len() {
         let mut damaged = sealed.clone();
         damaged[at] ^= 1 << (at % 8);
-        assert!(
-            open(&identity, &damaged).is_err(),
-            "byte {at} of {}",
-            sealed.len()
-        );
+        assert!(open(&identity, &damaged).is_err(), "byte {at} of {}", sealed.len());
     }
     for len in 0..sealed.len() {
         assert!(open(&identity, &sealed[..len]).is_err(), "cut to {len} bytes");
@@ -124,10 +98,7 @@ fn decoys_repeat_with_their_generator_and_look_like_files() {
     assert!(one != decoy(&mut ChaCha20Rng::from_seed([2; 32]), 32 * 1024));
     // A stranger's attempt fails on a decoy exactly as on a real file of somebody else.
     let result = open(&Identity::generate(&mut OsRng), &one);
-    assert!(
-        matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))),
-        "{result:?}"
-    );
+    assert!(matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))), "{result:?}");
 }
 
 proptest! {

@@ -15,28 +15,18 @@ struct Vector {
 
 impl Vector {
     fn field(&self, name: &str) -> Option<&str> {
-        self.fields
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str())
+        self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     fn parse(name: &str, bytes: &[u8]) -> Self {
-        let end = bytes
-            .windows(2)
-            .position(|pair| pair == b"\n\n")
-            .expect("an empty line ends the fields");
+        let end = bytes.windows(2).position(|pair| pair == b"\n\n").expect("an empty line ends the fields");
         let fields = std::str::from_utf8(&bytes[..end]).expect("fields are text");
         let fields = fields
             .lines()
             .filter_map(|line| line.split_once(": "))
             .map(|(field, value)| (field.to_owned(), value.to_owned()))
             .collect();
-        Self {
-            name: name.to_owned(),
-            fields,
-            file: bytes[end + 2..].to_vec(),
-        }
+        Self { name: name.to_owned(), fields, file: bytes[end + 2..].to_vec() }
     }
 }
 
@@ -47,28 +37,15 @@ fn vectors() -> Vec<Vector> {
         folder.join("node_modules/cctv-age").is_dir(),
         "the vectors are not installed: run `npm ci --prefix tests/node`"
     );
-    let output = Command::new("node")
-        .arg("vectors.mjs")
-        .current_dir(folder)
-        .output()
-        .expect("node runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output = Command::new("node").arg("vectors.mjs").current_dir(folder).output().expect("node runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all: std::collections::BTreeMap<String, String> =
         serde_json::from_slice(&output.stdout).expect("JSON");
-    all.into_iter()
-        .map(|(name, hex)| Vector::parse(&name, &decode_hex(&hex)))
-        .collect()
+    all.into_iter().map(|(name, hex)| Vector::parse(&name, &decode_hex(&hex))).collect()
 }
 
 fn decode_hex(hex: &str) -> Vec<u8> {
-    (0..hex.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex"))
-        .collect()
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
 }
 
 /// What happens to a vector, in the words of the collection.
@@ -79,28 +56,18 @@ fn outcome(vector: &Vector) -> &'static str {
         .filter(|(field, _)| field == "identity")
         .map(|(_, value)| match value.parse::<Identity>() {
             Ok(identity) => Box::new(identity) as Box<dyn age::Identity>,
-            Err(_) => Box::new(
-                value
-                    .parse::<age::x25519::Identity>()
-                    .expect("a classic identity"),
-            ),
+            Err(_) => Box::new(value.parse::<age::x25519::Identity>().expect("a classic identity")),
         })
         .collect();
     let mut bytes = Vec::new();
     if vector.field("armored") == Some("yes") {
-        if ArmoredReader::new(&vector.file[..])
-            .read_to_end(&mut bytes)
-            .is_err()
-        {
+        if ArmoredReader::new(&vector.file[..]).read_to_end(&mut bytes).is_err() {
             return "armor failure";
         }
     } else {
         bytes.clone_from(&vector.file);
     }
-    let decryptor = match Decryptor::new_buffered(&bytes[..]) {
-        Ok(decryptor) => decryptor,
-        Err(_) => return "header failure",
-    };
+    let Ok(decryptor) = Decryptor::new_buffered(&bytes[..]) else { return "header failure" };
     let mut reader = match decryptor.decrypt(identities.iter().map(|identity| &**identity)) {
         Ok(reader) => reader,
         Err(age::DecryptError::NoMatchingKeys) => return "no match",
@@ -109,13 +76,7 @@ fn outcome(vector: &Vector) -> &'static str {
     };
     let mut plain = Vec::new();
     match reader.read_to_end(&mut plain) {
-        Ok(_)
-            if vector
-                .field("payload")
-                .is_none_or(|hash| hex(&Sha256::digest(&plain)) == hash) =>
-        {
-            "success"
-        }
+        Ok(_) if vector.field("payload").is_none_or(|hash| hex(&Sha256::digest(&plain)) == hash) => "success",
         Ok(_) => "wrong payload",
         Err(_) => "payload failure",
     }
@@ -148,17 +109,11 @@ fn every_hybrid_vector_has_its_outcome() {
 #[test]
 fn a_vector_with_a_classic_recipient_beside_is_refused_by_the_strict_door() {
     let all = vectors();
-    let mixed = all
-        .iter()
-        .find(|vector| vector.name == "hybrid_and_x25519")
-        .expect("the vector is there");
+    let mixed = all.iter().find(|vector| vector.name == "hybrid_and_x25519").expect("the vector is there");
     let identity: Identity = mixed
         .fields
         .iter()
         .find_map(|(field, value)| (field == "identity").then(|| value.parse().ok()).flatten())
         .expect("a hybrid identity");
-    assert!(matches!(
-        age_hybrid::open(&identity, &mixed.file),
-        Err(age_hybrid::OpenError::MixedRecipients)
-    ));
+    assert!(matches!(age_hybrid::open(&identity, &mixed.file), Err(age_hybrid::OpenError::MixedRecipients)));
 }

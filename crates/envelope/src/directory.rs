@@ -180,7 +180,9 @@ impl SignedDirectory {
         directory.check_rules()?;
         let bytes = serde_json::to_vec(directory).expect("a directory holds strings and numbers only");
         let mut signed = Self { bytes, signatures: Vec::new() };
-        roots.iter().for_each(|root| signed.add_signature(root));
+        for root in roots {
+            signed.add_signature(root);
+        }
         Ok(signed)
     }
 
@@ -196,7 +198,12 @@ impl SignedDirectory {
     }
 
     /// Checks everything and gives the directory; `today` is the reader's day, `last` the newest directory seen before.
-    pub fn verify(&self, trust: &Trust, today: Date, last: Option<LastSeen>) -> Result<Directory, DirectoryError> {
+    pub fn verify(
+        &self,
+        trust: &Trust,
+        today: Date,
+        last: Option<LastSeen>,
+    ) -> Result<Directory, DirectoryError> {
         let directory = self.verify_past(trust)?;
         if directory.expires < today {
             return Err(DirectoryError::Expired(directory.expires));
@@ -216,8 +223,8 @@ impl SignedDirectory {
     /// Checks signatures, instance and rules, but no dates: for reading old log entries, never for sealing.
     pub fn verify_past(&self, trust: &Trust) -> Result<Directory, DirectoryError> {
         self.verify_signatures(trust)?;
-        let directory: Directory =
-            serde_json::from_slice(&self.bytes).map_err(|error| DirectoryError::Malformed(error.to_string()))?;
+        let directory: Directory = serde_json::from_slice(&self.bytes)
+            .map_err(|error| DirectoryError::Malformed(error.to_string()))?;
         if directory.v != 1 {
             return Err(DirectoryError::Version(directory.v));
         }
@@ -234,9 +241,10 @@ impl SignedDirectory {
             .iter()
             .filter(|root| {
                 self.signatures.iter().filter(|s| s.key == **root).any(|s| {
-                    s.signature.as_slice().try_into().is_ok_and(|signature| {
-                        root.verify(LABEL, &self.bytes, signature).is_ok()
-                    })
+                    s.signature
+                        .as_slice()
+                        .try_into()
+                        .is_ok_and(|signature| root.verify(LABEL, &self.bytes, signature).is_ok())
                 })
             })
             .map(|root| *root.as_bytes())
@@ -256,7 +264,8 @@ impl Trust {
         let mut keys: Vec<_> = self.roots.iter().map(|root| *root.as_bytes()).collect();
         keys.sort_unstable();
         let threshold = u8::try_from(self.threshold).unwrap_or(u8::MAX);
-        let hash = Hash::of(&[b"burkindi/trust/v1", self.instance.as_bytes(), &[threshold], keys.as_flattened()]);
+        let hash =
+            Hash::of(&[b"burkindi/trust/v1", self.instance.as_bytes(), &[threshold], keys.as_flattened()]);
         *hash.0.first_chunk().expect("32 bytes hold 16")
     }
 }
@@ -317,8 +326,11 @@ impl Directory {
             .iter()
             .filter(|member| member.covers.iter().any(|unit| excluded.contains(unit)))
             .map(|member| member.handle.as_str());
-        let oversight: BTreeSet<&str> =
-            self.desk(&self.oversight).into_iter().flat_map(|desk| desk.members.iter().map(String::as_str)).collect();
+        let oversight: BTreeSet<&str> = self
+            .desk(&self.oversight)
+            .into_iter()
+            .flat_map(|desk| desk.members.iter().map(String::as_str))
+            .collect();
         by_desk.chain(by_person).filter(|handle| !oversight.contains(handle)).collect()
     }
 
@@ -350,10 +362,15 @@ impl Directory {
     /// The rules that signatures alone do not give: unique and resolvable names, seats within the eight grants, an outside
     /// body that is outside, one person one key.
     pub fn check_rules(&self) -> Result<(), DirectoryError> {
-        let rule = |broken: bool, text: String| if broken { Err(DirectoryError::Rule(text)) } else { Ok(()) };
+        let rule = |broken: bool, text: String| {
+            if broken { Err(DirectoryError::Rule(text)) } else { Ok(()) }
+        };
         rule(self.transport.is_empty(), "no transport recipient".into())?;
         let span = self.expires - self.issued;
-        rule(span.is_negative() || span.whole_days() > VALID_DAYS, format!("valid for other than {VALID_DAYS} days"))?;
+        rule(
+            span.is_negative() || span.whole_days() > VALID_DAYS,
+            format!("valid for other than {VALID_DAYS} days"),
+        )?;
         let mut handles = BTreeSet::new();
         let mut keys = BTreeSet::new();
         for member in &self.members {
@@ -371,7 +388,10 @@ impl Directory {
                 rule(!handles.contains(handle), format!("desk {} names unknown member {handle}", desk.id))?;
                 rule(desk.members[..at].contains(handle), format!("desk {} seats {handle} twice", desk.id))?;
                 let inside_and_outside = desk.id != self.oversight && self.is_oversight(handle);
-                rule(inside_and_outside, format!("{handle} of the outside body also sits at desk {}", desk.id))?;
+                rule(
+                    inside_and_outside,
+                    format!("{handle} of the outside body also sits at desk {}", desk.id),
+                )?;
             }
         }
         rule(oversight.is_some_and(|desk| desk.members.is_empty()), "the outside body has no member".into())
@@ -384,7 +404,6 @@ pub mod iso_date {
     use time::{Date, format_description::well_known::Iso8601};
 
     /// Writes `YYYY-MM-DD`.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     pub fn serialize<S: Serializer>(date: &Date, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(date)
     }
@@ -400,7 +419,6 @@ pub mod iso_date {
         use serde::de::Error as _;
 
         /// Writes `YYYY-MM-DD` or null.
-        #[expect(clippy::ref_option, reason = "serde's signature")]
         pub fn serialize<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
             match date {
                 Some(date) => serializer.collect_str(date),

@@ -4,18 +4,8 @@ const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
 /// The sizes of a whole submission in bytes, smallest first.
-pub const RUNGS: [u64; 10] = [
-    32 * KIB,
-    128 * KIB,
-    512 * KIB,
-    MIB,
-    2 * MIB,
-    4 * MIB,
-    8 * MIB,
-    16 * MIB,
-    32 * MIB,
-    64 * MIB,
-];
+pub const RUNGS: [u64; 10] =
+    [32 * KIB, 128 * KIB, 512 * KIB, MIB, 2 * MIB, 4 * MIB, 8 * MIB, 16 * MIB, 32 * MIB, 64 * MIB];
 
 /// The largest submission, in bytes.
 pub const TOP: u64 = RUNGS[RUNGS.len() - 1];

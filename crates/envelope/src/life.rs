@@ -151,7 +151,9 @@ pub struct Role {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The event was made on an older state of the case.
-    #[error("somebody else acted on this case first: look at it again (event {expected} comes next, not {found})")]
+    #[error(
+        "somebody else acted on this case first: look at it again (event {expected} comes next, not {found})"
+    )]
     Stale {
         /// The case's next number.
         expected: u32,
@@ -329,7 +331,8 @@ impl CaseState {
             return Err(Refusal::Recused(event.actor.clone()));
         }
         let reopening = matches!(event.action, Action::Moved { to: Stage::Triaged, .. });
-        let annotating = matches!(event.action, Action::Noted { .. } | Action::Replied { .. } | Action::Recused);
+        let annotating =
+            matches!(event.action, Action::Noted { .. } | Action::Replied { .. } | Action::Recused);
         if self.stage == Stage::Closed && !reopening && !annotating {
             return Err(Refusal::Closed);
         }
@@ -365,7 +368,10 @@ impl CaseState {
                 if self.recused.contains(to) {
                     return Err(Refusal::Recused(to.clone()));
                 }
-                if self.assignee.as_ref().is_some_and(|has| *has != event.actor) && !role.lead && !role.oversight {
+                if self.assignee.as_ref().is_some_and(|has| *has != event.actor)
+                    && !role.lead
+                    && !role.oversight
+                {
                     return Err(Refusal::LeadOnly);
                 }
                 self.assignee = Some(to.clone());
@@ -510,6 +516,12 @@ impl CaseState {
 }
 
 /// An event that follows the state, ready to be signed.
-pub fn next_event(case: uuid::Uuid, state: &CaseState, actor: &str, at: OffsetDateTime, action: Action) -> Event {
+pub fn next_event(
+    case: uuid::Uuid,
+    state: &CaseState,
+    actor: &str,
+    at: OffsetDateTime,
+    action: Action,
+) -> Event {
     Event { v: 1, case, seq: state.next_seq, prev: Some(state.head), at, actor: actor.to_owned(), action }
 }

@@ -73,7 +73,8 @@ impl Mailbox {
     /// Seals it to exactly [`MAILBOX_LEN`] bytes. Of the replies, the newest that fit are kept, oldest first.
     pub fn seal(&self, to: &MailboxRecipient) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(MAILBOX_LEN);
-        let mut stream = age_hybrid::sealed_writer(to.as_recipient(), &mut sealed).expect("writing to memory");
+        let mut stream =
+            age_hybrid::sealed_writer(to.as_recipient(), &mut sealed).expect("writing to memory");
         let header_len = stream.header_len() as u64;
         let target = ladder::plaintext_len_for(MAILBOX_LEN as u64, header_len).expect("one chunk");
         let target = usize::try_from(target).expect("less than 32 KiB");

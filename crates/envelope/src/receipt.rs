@@ -231,9 +231,10 @@ fn indices(language: Language, words: &[String]) -> Result<Vec<u16>, usize> {
             let exact = list.iter().position(|word| word == typed);
             // Four first letters fix a word in every BIP39 list but for words that are shorter themselves.
             let found = exact.or_else(|| {
-                let mut hits = list.iter().enumerate().filter(|(_, word)| {
-                    typed.chars().count() >= 4 && word.starts_with(typed.as_str())
-                });
+                let mut hits = list
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, word)| typed.chars().count() >= 4 && word.starts_with(typed.as_str()));
                 let first = hits.next();
                 hits.next().is_none().then_some(first)?.map(|(at, _)| at)
             });

@@ -109,7 +109,11 @@ impl<W: Write> SubmissionWriter<W> {
     }
 
     /// Seals a file to `C` as it is read. Returns its length and hash for the manifest.
-    pub fn attachment(&mut self, to: &CaseRecipient, content: &mut impl Read) -> Result<(u64, Hash), SealError> {
+    pub fn attachment(
+        &mut self,
+        to: &CaseRecipient,
+        content: &mut impl Read,
+    ) -> Result<(u64, Hash), SealError> {
         use sha2::{Digest, Sha256};
         let mut hasher = Sha256::new();
         let mut len = 0;
@@ -140,7 +144,8 @@ impl<W: Write> SubmissionWriter<W> {
         self.whole(RecordType::End, &[])?;
         let sealed = self.sealed_len(self.written);
         let rung = ladder::rung_for(sealed).ok_or(SealError::TooLarge)?;
-        let target = ladder::plaintext_len_for(rung, self.stream.header_len() as u64).expect("each rung can be met");
+        let target =
+            ladder::plaintext_len_for(rung, self.stream.header_len() as u64).expect("each rung can be met");
         let mut missing = target - self.written;
         let zeros = [0; 8192];
         while missing > 0 {

@@ -52,7 +52,10 @@ pub(crate) fn head(magic: &'static str, header: &impl Serialize) -> Vec<u8> {
 }
 
 /// Reads what [`head`] wrote, leaving `input` behind it.
-pub(crate) fn read_head<T: DeserializeOwned>(magic: &'static str, input: &mut impl Read) -> Result<T, WireError> {
+pub(crate) fn read_head<T: DeserializeOwned>(
+    magic: &'static str,
+    input: &mut impl Read,
+) -> Result<T, WireError> {
     let mut found = [0; 4];
     input.read_exact(&mut found)?;
     if found != magic.as_bytes() {

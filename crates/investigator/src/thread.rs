@@ -129,7 +129,8 @@ impl OpenCase {
 
     fn open_frame(&self, sealed: &SealedFrame<'_>) -> Result<Entry, String> {
         let generation = self.generation(sealed.generation).map_err(|error| error.to_string())?;
-        let plain = generation.identity.open(sealed.sealed).map_err(|error| CaseError::from(error).to_string())?;
+        let plain =
+            generation.identity.open(sealed.sealed).map_err(|error| CaseError::from(error).to_string())?;
         let (signer, recipient) = match sealed.direction {
             Direction::In => (*self.reporter_key(), generation.recipient.hash()),
             Direction::Out => {
@@ -145,7 +146,8 @@ impl OpenCase {
             recipient,
             signer: &signer,
         };
-        let frame = Frame::verify(&plain, &expected).and_then(check_kind).map_err(|error| error.to_string())?;
+        let frame =
+            Frame::verify(&plain, &expected).and_then(check_kind).map_err(|error| error.to_string())?;
         Ok(Entry { batch: sealed.batch, head: frame.head(), header: frame.header, body: frame.body })
     }
 }
@@ -164,7 +166,8 @@ impl Thread {
         }
         for entries in [&self.incoming, &self.outgoing] {
             for (at, entry) in entries.iter().enumerate() {
-                let finding = |kind| Finding { direction: entry.header.direction, batch: Some(entry.batch), kind };
+                let finding =
+                    |kind| Finding { direction: entry.header.direction, batch: Some(entry.batch), kind };
                 if at > 0 && entries[at - 1].head.seq == entry.head.seq {
                     findings.push(finding(FindingKind::SentBeside(entry.head.seq)));
                 }

@@ -1,8 +1,11 @@
 //! The protocol from end to end in memory: file, collect, open, answer, read, go on, rotate.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
 
-use common::{World, collect, draft, file, file_again, grant_of, incoming, open_case, outgoing, story, world};
+use common::{
+    World, collect, draft, file, file_again, grant_of, incoming, open_case, outgoing, story, world,
+};
 use envelope::{
     desk_api::GenerationGrant,
     frame::{Direction, FrameKind},
@@ -75,7 +78,8 @@ fn follow_up(world: &World, filing: &Filing, inbox: &Inbox, text: &str, file: Op
 fn a_report_goes_all_the_way_and_back() {
     let mut world = world();
     let photo = vec![0x5a; 300_000];
-    let (filing, bytes) = file(&mut world, draft("On m’a demandé 5 000 francs.", &[]), &[("photo.jpg", &photo)]);
+    let (filing, bytes) =
+        file(&mut world, draft("On m’a demandé 5 000 francs.", &[]), &[("photo.jpg", &photo)]);
     assert!(ladder::is_rung(bytes.len() as u64));
     let opened = collect(&world, &bytes);
     assert_eq!(opened.header.kind, SubmissionKind::Report);
@@ -92,7 +96,7 @@ fn a_report_goes_all_the_way_and_back() {
 
     // The answer, read with the receipt.
     let answer = case.reply(&reply("Où était-ce ?"), &thread, &m);
-    let laid_out = mailbox(&opened, &opened.capsule, &c, &[answer.reply.0.clone()]);
+    let laid_out = mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
     assert_eq!(inbox.findings, []);
     assert_eq!(inbox.messages[0].text, "Où était-ce ?");

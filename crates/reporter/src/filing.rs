@@ -33,7 +33,9 @@ impl Filing {
         let mut receipt = Zeroizing::new([0; 16]);
         let mut case = [0; 16];
         let mut secret = Zeroizing::new([0; 32]);
-        for (info, out) in [("receipt", &mut receipt[..]), ("case", &mut case[..]), ("secret", &mut secret[..])] {
+        for (info, out) in
+            [("receipt", &mut receipt[..]), ("case", &mut case[..]), ("secret", &mut secret[..])]
+        {
             hkdf.expand(info.as_bytes(), out).expect("32 bytes are within HKDF's limit");
         }
         Self {

@@ -168,7 +168,11 @@ impl<'a> Reading<'a> {
         if head.seq > expected {
             let missing = head.seq - expected;
             let earlier = self.newest.is_none();
-            self.findings.push(if earlier { Finding::EarlierNotShown(missing) } else { Finding::Withheld(missing) });
+            self.findings.push(if earlier {
+                Finding::EarlierNotShown(missing)
+            } else {
+                Finding::Withheld(missing)
+            });
         }
         true
     }

@@ -154,7 +154,14 @@ impl<W: Write> ReportSealer<W> {
     pub fn finish(self) -> Result<W, SealError> {
         let (case, case_recipient) = (self.sealing.frame.case, self.sealing.case_recipient.hash());
         let replies_keys = vec![self.replies_key];
-        self.sealing.finish(|sent| Capsule { case, generation: 0, case_recipient, replies_keys, sent, seen: None })
+        self.sealing.finish(|sent| Capsule {
+            case,
+            generation: 0,
+            case_recipient,
+            replies_keys,
+            sent,
+            seen: None,
+        })
     }
 }
 

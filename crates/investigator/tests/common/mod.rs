@@ -1,5 +1,6 @@
 //! A small installation in memory: a directory, people, one report filed.
 #![expect(dead_code, reason = "each test file uses a part")]
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::collections::BTreeMap;
 
@@ -19,22 +20,22 @@ use reporter::{Draft, Filing, ReportSealer};
 use time::{Date, macros::date};
 use uuid::Uuid;
 
-pub const TODAY: Date = date!(2026 - 11 - 23);
+pub(crate) const TODAY: Date = date!(2026 - 11 - 23);
 
-pub struct World {
-    pub rng: StdRng,
-    pub transport: TransportIdentity,
-    pub people: BTreeMap<&'static str, InvestigatorIdentity>,
-    pub directory: Directory,
-    pub signed: SignedDirectory,
-    pub trust: Trust,
+pub(crate) struct World {
+    pub(crate) rng: StdRng,
+    pub(crate) transport: TransportIdentity,
+    pub(crate) people: BTreeMap<&'static str, InvestigatorIdentity>,
+    pub(crate) directory: Directory,
+    pub(crate) signed: SignedDirectory,
+    pub(crate) trust: Trust,
 }
 
-pub fn key(rng: &mut StdRng) -> ed25519_dalek::SigningKey {
+pub(crate) fn key(rng: &mut StdRng) -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::generate(rng)
 }
 
-pub fn world() -> World {
+pub(crate) fn world() -> World {
     let mut rng = StdRng::seed_from_u64(1);
     let transport = TransportIdentity::generate(&mut rng);
     let handles = ["awa", "bila", "coumba", "dao", "eva", "fofana"];
@@ -82,7 +83,7 @@ pub fn world() -> World {
     World { rng, transport, people, directory, signed, trust }
 }
 
-pub fn draft(story: &str, excluded: &[&str]) -> Draft {
+pub(crate) fn draft(story: &str, excluded: &[&str]) -> Draft {
     let excluded: Vec<String> = excluded.iter().map(|e| (*e).to_owned()).collect();
     let mut answers = BTreeMap::new();
     answers.insert("frequency".to_owned(), Answer::One("always".to_owned()));
@@ -102,13 +103,18 @@ pub fn draft(story: &str, excluded: &[&str]) -> Draft {
 }
 
 /// Files a report and gives its secrets and the bytes of the submission.
-pub fn file(world: &mut World, draft: Draft, files: &[(&str, &[u8])]) -> (Filing, Vec<u8>) {
+pub(crate) fn file(world: &mut World, draft: Draft, files: &[(&str, &[u8])]) -> (Filing, Vec<u8>) {
     let filing = Filing::generate(&mut world.rng);
     let bytes = file_again(world, &filing, draft, files);
     (filing, bytes)
 }
 
-pub fn file_again(world: &mut World, filing: &Filing, draft: Draft, files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn file_again(
+    world: &mut World,
+    filing: &Filing,
+    draft: Draft,
+    files: &[(&str, &[u8])],
+) -> Vec<u8> {
     let hash = world.signed.hash();
     let mut sealer =
         ReportSealer::begin(&world.directory, hash, filing, draft, Vec::new(), &mut world.rng).unwrap();
@@ -118,34 +124,34 @@ pub fn file_again(world: &mut World, filing: &Filing, draft: Draft, files: &[(&s
     sealer.finish().unwrap()
 }
 
-pub fn collect(world: &World, bytes: &[u8]) -> Opened {
+pub(crate) fn collect(world: &World, bytes: &[u8]) -> Opened {
     submission::open(&world.transport, bytes).unwrap()
 }
 
 /// The grant in a submission that has this person's tag.
-pub fn grant_of(world: &World, opened: &Opened, handle: &str) -> Option<SealedGrant> {
+pub(crate) fn grant_of(world: &World, opened: &Opened, handle: &str) -> Option<SealedGrant> {
     let tag = slot_tag(opened.header.case.id, &world.people[handle].recipient());
     opened.grants.iter().find(|grant| grant.tag == tag).cloned()
 }
 
-pub fn open_case(world: &World, opened: &Opened, handle: &str) -> OpenCase {
+pub(crate) fn open_case(world: &World, opened: &Opened, handle: &str) -> OpenCase {
     let grant = grant_of(world, opened, handle).expect("a grant");
     let grants = [GenerationGrant { generation: 0, grant }];
     OpenCase::open(opened.header.case.id, &grants, &world.people[handle]).unwrap()
 }
 
-pub fn incoming(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
+pub(crate) fn incoming(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
     SealedFrame { direction: Direction::In, generation: 0, batch, sealed }
 }
 
-pub fn outgoing(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
+pub(crate) fn outgoing(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
     SealedFrame { direction: Direction::Out, generation: 0, batch, sealed }
 }
 
-pub fn story(thread: &Thread) -> String {
+pub(crate) fn story(thread: &Thread) -> String {
     thread.incoming[0].report().unwrap().unwrap().story
 }
 
-pub fn hash(bytes: &[u8]) -> Hash {
+pub(crate) fn hash(bytes: &[u8]) -> Hash {
     Hash::of(&[bytes])
 }

@@ -1,0 +1,50 @@
+//! Running commands one after the other, with a heading for each.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// A cargo command in the root of the workspace.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Any other command in the root of the workspace.
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Runs one step; its output is the terminal's.
+pub(crate) fn step(heading: &str, mut command: Command) -> Result<()> {
+    println!("\n== {heading}");
+    let start = Instant::now();
+    let status = command
+        .status()
+        .with_context(|| format!("{heading}: could not start {}", command.get_program().display()))?;
+    if !status.success() {
+        bail!("{heading}: {status}");
+    }
+    println!("== {heading}: {:.0} s", start.elapsed().as_secs_f32());
+    Ok(())
+}
+
+/// Does this command run at all?
+pub(crate) fn runs(mut command: Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
