@@ -31,7 +31,7 @@ fn node_and_rust_open_each_others_files() {
         .expect("node runs");
     let mut to_node = node.stdin.take().expect("stdin is piped");
     let mut from_node = BufReader::new(node.stdout.take().expect("stdout is piped")).lines();
-    let mut rng = ChaCha20Rng::seed_from_u64(20261123);
+    let mut rng = ChaCha20Rng::seed_from_u64(20_261_123);
     for round in 0..SIZES {
         let identity = Identity::generate(&mut rng);
         let mut plain = vec![0; rng.gen_range(0..=LARGEST)];

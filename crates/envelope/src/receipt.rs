@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(Receipt::parse(""), Err(ReceiptError::Length));
         assert_eq!(Receipt::parse("0000-0000-0000-0000-0000-0000-006Y"), Err(ReceiptError::Check));
         assert_eq!(Receipt::parse("0000-0000-0000-0000-0000-0000-00U0"), Err(ReceiptError::Character));
-        let mut words = vec!["abandon"; 12];
+        let mut words = ["abandon"; 12];
         words[7] = "douane";
         assert_eq!(Receipt::parse(&words.join(" ")), Err(ReceiptError::Word(8)));
     }

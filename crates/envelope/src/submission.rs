@@ -140,7 +140,9 @@ impl<W: Write> SubmissionWriter<W> {
         self.pad()
     }
 
-    fn pad(mut self) -> Result<W, SealError> {
+    /// Ends the envelope without a body: for tests of readers. [`Self::finish`] is what senders call.
+    #[doc(hidden)]
+    pub fn pad(mut self) -> Result<W, SealError> {
         self.whole(RecordType::End, &[])?;
         let sealed = self.sealed_len(self.written);
         let rung = ladder::rung_for(sealed).ok_or(SealError::TooLarge)?;
