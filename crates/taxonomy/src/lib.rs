@@ -1,1 +1,16 @@
-//! taxonomy
+//! What can be reported and what is asked about it: data files and their checked types.
+//!
+//! The default in `data/` is built in; an administration can load its own files from a folder, without a change of code.
+//! Everything that refers to something else is checked when the files are read, so that no page can meet a gap.
+
+mod answers;
+mod check;
+mod load;
+mod types;
+
+pub use answers::{Answer, AnswerError, Answers, UNKNOWN, UNSAID};
+pub use load::LoadError;
+pub use types::{
+    Audience, Category, Choice, Desk, Factor, Family, Labels, Priority, Question, QuestionKind, Sensitivity,
+    Taxonomy, UrgencyRule,
+};

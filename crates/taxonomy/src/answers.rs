@@ -1,0 +1,117 @@
+//! A reporter's answers, held against the questions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Category, Priority, Question, Taxonomy};
+
+/// The option "I do not know", which every choice has.
+pub const UNKNOWN: &str = "unknown";
+/// The option "I prefer not to say", which every choice has.
+pub const UNSAID: &str = "unsaid";
+/// Longest text of an answer other than the story, in characters.
+const MAX_TEXT: usize = 500;
+
+/// One answer: text or an option's id, or several option ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// An option's id, or text.
+    One(String),
+    /// Option ids.
+    Many(Vec<String>),
+}
+
+/// Question id → answer. The story is not among them.
+pub type Answers = BTreeMap<String, Answer>;
+
+/// Why an answer is refused. Names the question, never what was typed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// The category does not ask this.
+    #[error("question {0} is not asked here")]
+    Question(String),
+    /// No such option.
+    #[error("question {0} has no such option")]
+    Option(String),
+    /// One option was asked for, several were given, or text in place of options.
+    #[error("question {0} is answered in another form")]
+    Form(String),
+    /// Text beyond 500 characters.
+    #[error("the answer to question {0} is too long")]
+    TooLong(String),
+}
+
+impl AnswerError {
+    /// The question that it is about.
+    pub fn question(&self) -> &str {
+        match self {
+            Self::Question(id) | Self::Option(id) | Self::Form(id) | Self::TooLong(id) => id,
+        }
+    }
+}
+
+impl Taxonomy {
+    /// Checks answers against the questions of a category; empty ones are left out. Gives everything that is wrong at once.
+    pub fn check_answers(&self, category: &Category, answers: Answers) -> Result<Answers, Vec<AnswerError>> {
+        let questions = self.questions_for(category);
+        let mut sound = Answers::new();
+        let mut wrong = Vec::new();
+        for (id, answer) in answers {
+            let Some(question) = questions.iter().find(|question| question.id == id) else {
+                wrong.push(AnswerError::Question(id));
+                continue;
+            };
+            match check_answer(question, answer) {
+                Ok(Some(answer)) => drop(sound.insert(id, answer)),
+                Ok(None) => {}
+                Err(error) => wrong.push(error),
+            }
+        }
+        if wrong.is_empty() { Ok(sound) } else { Err(wrong) }
+    }
+
+    /// How urgent a report is: its category's floor, raised by what the answers say.
+    pub fn urgency(&self, category: &Category, answers: &Answers) -> Priority {
+        self.urgent_when
+            .iter()
+            .filter(|rule| match answers.get(&rule.question) {
+                Some(Answer::One(one)) => rule.answers.contains(one),
+                Some(Answer::Many(many)) => many.iter().any(|one| rule.answers.contains(one)),
+                None => false,
+            })
+            .map(|rule| rule.raise_to)
+            .chain([category.priority_floor])
+            .min()
+            .unwrap_or(category.priority_floor)
+    }
+}
+
+fn check_answer(question: &Question, answer: Answer) -> Result<Option<Answer>, AnswerError> {
+    let known =
+        |id: &String| id == UNKNOWN || id == UNSAID || question.options.iter().any(|option| option.id == *id);
+    let id = || question.id.clone();
+    match answer {
+        Answer::One(text) if text.trim().is_empty() => Ok(None),
+        Answer::Many(many) if many.is_empty() => Ok(None),
+        Answer::One(one) if question.kind.is_many() && known(&one) => Ok(Some(Answer::Many(vec![one]))),
+        Answer::One(one) if question.kind.has_options() => {
+            if known(&one) {
+                Ok(Some(Answer::One(one)))
+            } else {
+                Err(AnswerError::Option(id()))
+            }
+        }
+        Answer::One(text) if text.chars().count() > MAX_TEXT => Err(AnswerError::TooLong(id())),
+        Answer::One(text) => Ok(Some(Answer::One(text))),
+        Answer::Many(many) if question.kind.is_many() => {
+            if many.iter().all(known) {
+                Ok(Some(Answer::Many(many)))
+            } else {
+                Err(AnswerError::Option(id()))
+            }
+        }
+        Answer::Many(_) => Err(AnswerError::Form(id())),
+    }
+}

@@ -1,0 +1,123 @@
+//! Reading the data files.
+
+use std::{fs, io, path::Path};
+
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{Category, Desk, Factor, Family, Question, Taxonomy, UrgencyRule};
+
+/// Why a taxonomy cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file is missing or unreadable.
+    #[error("{file}: {source}")]
+    Read {
+        /// Which.
+        file: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is no TOML of the expected shape.
+    #[error("{file}: {source}")]
+    Parse {
+        /// Which.
+        file: &'static str,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+    /// The files are well formed but do not fit together. Everything that is wrong is listed.
+    #[error("{}", .0.join("; "))]
+    Check(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    version: String,
+    languages: Vec<String>,
+    default_language: String,
+    currency: String,
+    common_start: Vec<String>,
+    common_end: Vec<String>,
+    #[serde(default)]
+    urgent_when: Vec<UrgencyRule>,
+}
+
+#[derive(Deserialize)]
+struct Factors {
+    factors: Vec<Factor>,
+}
+
+#[derive(Deserialize)]
+struct Families {
+    families: Vec<Family>,
+}
+
+#[derive(Deserialize)]
+struct Categories {
+    categories: Vec<Category>,
+}
+
+#[derive(Deserialize)]
+struct Questions {
+    questions: Vec<Question>,
+}
+
+#[derive(Deserialize)]
+struct Desks {
+    desks: Vec<Desk>,
+}
+
+impl Taxonomy {
+    /// The taxonomy that is built in.
+    ///
+    /// # Panics
+    /// Never in a build whose tests passed: one of them loads it.
+    pub fn built_in() -> Self {
+        Self::assemble(|file| {
+            Ok(match file {
+                "settings.toml" => include_str!("../data/settings.toml"),
+                "factors.toml" => include_str!("../data/factors.toml"),
+                "families.toml" => include_str!("../data/families.toml"),
+                "categories.toml" => include_str!("../data/categories.toml"),
+                "questions.toml" => include_str!("../data/questions.toml"),
+                _ => include_str!("../data/desks.toml"),
+            }
+            .to_owned())
+        })
+        .expect("the built-in taxonomy is checked by a test")
+    }
+
+    /// An administration's own taxonomy, from a folder with the same six files.
+    pub fn load(folder: &Path) -> Result<Self, LoadError> {
+        Self::assemble(|file| fs::read_to_string(folder.join(file)))
+    }
+
+    fn assemble(read: impl Fn(&'static str) -> io::Result<String>) -> Result<Self, LoadError> {
+        let settings: Settings = parse(&read, "settings.toml")?;
+        let taxonomy = Self {
+            version: settings.version,
+            languages: settings.languages,
+            default_language: settings.default_language,
+            currency: settings.currency,
+            common_start: settings.common_start,
+            common_end: settings.common_end,
+            urgent_when: settings.urgent_when,
+            factors: parse::<Factors>(&read, "factors.toml")?.factors,
+            families: parse::<Families>(&read, "families.toml")?.families,
+            categories: parse::<Categories>(&read, "categories.toml")?.categories,
+            questions: parse::<Questions>(&read, "questions.toml")?.questions,
+            desks: parse::<Desks>(&read, "desks.toml")?.desks,
+        };
+        let wrong = taxonomy.check();
+        if wrong.is_empty() { Ok(taxonomy) } else { Err(LoadError::Check(wrong)) }
+    }
+}
+
+fn parse<T: DeserializeOwned>(
+    read: impl Fn(&'static str) -> io::Result<String>,
+    file: &'static str,
+) -> Result<T, LoadError> {
+    let text = read(file).map_err(|source| LoadError::Read { file, source })?;
+    toml::from_str(&text).map_err(|source| LoadError::Parse { file, source: Box::new(source) })
+}

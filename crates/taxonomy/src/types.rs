@@ -1,0 +1,300 @@
+//! The types that the data files are read into.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A text in each language.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Labels(pub(crate) BTreeMap<String, String>);
+
+impl Labels {
+    /// The text in a language; in another one, if it has none (which the check of the files rules out for listed languages).
+    pub fn get(&self, lang: &str) -> &str {
+        self.0.get(lang).or_else(|| self.0.values().next()).map_or("", String::as_str)
+    }
+}
+
+/// How urgent; P1 is the most urgent and the smallest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Priority {
+    /// Triage within 24 hours.
+    P1,
+    /// Within 3 days.
+    P2,
+    /// Within 7 days.
+    P3,
+    /// Within 30 days.
+    P4,
+}
+
+/// Who is reporting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// Importer or exporter.
+    Trader,
+    /// Licensed customs broker.
+    Broker,
+    /// Carrier or driver.
+    Carrier,
+    /// Traveller.
+    Traveller,
+    /// Customs officer.
+    Officer,
+    /// Anybody else.
+    Public,
+}
+
+impl Audience {
+    /// Everyone, in the order in which the form offers them.
+    pub const ALL: [Self; 6] =
+        [Self::Trader, Self::Broker, Self::Carrier, Self::Traveller, Self::Officer, Self::Public];
+
+    /// The word in data files and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trader => "trader",
+            Self::Broker => "broker",
+            Self::Carrier => "carrier",
+            Self::Traveller => "traveller",
+            Self::Officer => "officer",
+            Self::Public => "public",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|audience| audience.as_str() == word)
+    }
+}
+
+/// Who may see a category's cases in lists and figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sensitivity {
+    /// As any other.
+    Standard,
+    /// Handled by few.
+    Restricted,
+}
+
+/// One of the ten key factors of the WCO Revised Arusha Declaration (2003).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Factor {
+    /// 1 to 10.
+    pub id: u8,
+    /// Its name.
+    pub label: Labels,
+}
+
+/// What a reporter chooses first.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Family {
+    /// Such as `money`.
+    pub id: String,
+    /// Its name.
+    pub label: Labels,
+}
+
+/// A desk that an administration may set up.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Desk {
+    /// Such as `internal_affairs`.
+    pub id: String,
+    /// Its name.
+    pub label: Labels,
+}
+
+/// What is reported.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// Three capital letters, such as `FAC`.
+    pub id: String,
+    /// The family that it stands in.
+    pub family: String,
+    /// Its name.
+    pub label: Labels,
+    /// An example in the reporter's words.
+    pub example: Labels,
+    /// Primary factor.
+    pub factor: u8,
+    /// Further factors.
+    #[serde(default)]
+    pub also: Vec<u8>,
+    /// Who usually reports it, most likely first.
+    pub audience: Vec<Audience>,
+    /// Its own questions.
+    pub questions: Vec<String>,
+    /// Where it goes unless the directory or the reporter says otherwise.
+    pub desk: String,
+    /// Triage may raise it; lowering takes two persons.
+    pub priority_floor: Priority,
+    /// Who may see its cases.
+    pub sensitivity: Sensitivity,
+    /// Asked in place of both common lists.
+    #[serde(default)]
+    pub replaces_common: Option<Vec<String>>,
+    /// A question that comes before all others.
+    #[serde(default)]
+    pub ask_first: Option<String>,
+    /// May the story stay empty?
+    #[serde(default = "yes")]
+    pub story_required: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How a question is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuestionKind {
+    /// One of the options.
+    Choice,
+    /// Any of the options.
+    Multi,
+    /// A line of text.
+    Text,
+    /// A line of text that can identify somebody: folded behind a warning.
+    TextGuarded,
+    /// The story.
+    Longtext,
+    /// One of the options, the last of which asks for a date.
+    Period,
+    /// An office or post, or a region.
+    PlaceList,
+    /// Whom the report must not reach.
+    ExcludeDesks,
+    /// A link to an earlier report, made later from the reporter's own inbox.
+    ReceiptLink,
+}
+
+impl QuestionKind {
+    /// Is it answered by options?
+    pub fn has_options(self) -> bool {
+        matches!(self, Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks)
+    }
+
+    /// Can several options be given?
+    pub fn is_many(self) -> bool {
+        matches!(self, Self::Multi | Self::ExcludeDesks)
+    }
+}
+
+/// One option of a question.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choice {
+    /// Unique within the question.
+    pub id: String,
+    /// What the reporter reads.
+    pub label: Labels,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Such as `place_type`.
+    pub id: String,
+    /// How it is answered.
+    #[serde(rename = "type")]
+    pub kind: QuestionKind,
+    /// 0 none, 1 low, 2 medium, 3 high.
+    pub identity_risk: u8,
+    /// What the reporter reads.
+    pub label: Labels,
+    /// What could give the reporter away.
+    #[serde(default)]
+    pub warn: Option<Labels>,
+    /// For kinds that have options.
+    #[serde(default)]
+    pub options: Vec<Choice>,
+}
+
+/// Answers that make a report more urgent than its category.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UrgencyRule {
+    /// The question.
+    pub question: String,
+    /// Any of these options.
+    pub answers: Vec<String>,
+    /// At least this urgent.
+    pub raise_to: Priority,
+}
+
+/// Everything, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taxonomy {
+    /// Of the data, such as `2026-11`.
+    pub version: String,
+    /// Languages in which every text exists.
+    pub languages: Vec<String>,
+    /// Used where a visitor's languages are none of these.
+    pub default_language: String,
+    /// ISO 4217 code of the amounts.
+    pub currency: String,
+    /// Asked before a category's own questions.
+    pub common_start: Vec<String>,
+    /// Asked after them.
+    pub common_end: Vec<String>,
+    /// What raises the urgency.
+    pub urgent_when: Vec<UrgencyRule>,
+    /// The ten factors.
+    pub factors: Vec<Factor>,
+    /// In the order of the form.
+    pub families: Vec<Family>,
+    /// In the order of the form.
+    pub categories: Vec<Category>,
+    /// All questions.
+    pub questions: Vec<Question>,
+    /// All desks.
+    pub desks: Vec<Desk>,
+}
+
+impl Taxonomy {
+    /// A category by its id.
+    pub fn category(&self, id: &str) -> Option<&Category> {
+        self.categories.iter().find(|category| category.id == id)
+    }
+
+    /// A question by its id.
+    pub fn question(&self, id: &str) -> Option<&Question> {
+        self.questions.iter().find(|question| question.id == id)
+    }
+
+    /// A desk by its id.
+    pub fn desk(&self, id: &str) -> Option<&Desk> {
+        self.desks.iter().find(|desk| desk.id == id)
+    }
+
+    /// The categories of a family, in the order of the form.
+    pub fn in_family<'a>(&'a self, family: &'a str) -> impl Iterator<Item = &'a Category> {
+        self.categories.iter().filter(move |category| category.family == family)
+    }
+
+    /// The questions of a category in the order in which they are asked; each once.
+    pub fn questions_for<'a>(&'a self, category: &'a Category) -> Vec<&'a Question> {
+        let (before, after): (&[String], &[String]) = match &category.replaces_common {
+            // The victim-paced form begins with its own question; the few common ones follow.
+            Some(common) => (&[], common),
+            None => (&self.common_start, &self.common_end),
+        };
+        let mut asked: Vec<&Question> = Vec::new();
+        let ids = category.ask_first.iter().chain(before).chain(&category.questions).chain(after);
+        for question in ids.filter_map(|id| self.question(id)) {
+            if !asked.iter().any(|already| already.id == question.id) {
+                asked.push(question);
+            }
+        }
+        asked
+    }
+}

@@ -1,0 +1,115 @@
+//! The built-in taxonomy, and files that do not fit together.
+
+use std::{fs, path::Path};
+
+use taxonomy::{Answer, AnswerError, Answers, LoadError, Priority, QuestionKind, Taxonomy, UNKNOWN};
+
+#[test]
+fn the_built_in_taxonomy_is_whole() {
+    let taxonomy = Taxonomy::built_in();
+    assert_eq!(taxonomy.categories.len(), 34);
+    assert_eq!(taxonomy.questions.len(), 49);
+    assert_eq!(taxonomy.factors.len(), 10);
+    for category in &taxonomy.categories {
+        let questions = taxonomy.questions_for(category);
+        assert_eq!(
+            questions.iter().filter(|q| q.kind == QuestionKind::Longtext).count(),
+            1,
+            "{}",
+            category.id
+        );
+        assert!(questions.iter().any(|q| q.kind == QuestionKind::ExcludeDesks), "{}", category.id);
+    }
+}
+
+#[test]
+fn a_victim_paced_form_is_short_and_asks_first_how_much_to_tell() {
+    let taxonomy = Taxonomy::built_in();
+    let category = taxonomy.category("SXT").unwrap();
+    let questions = taxonomy.questions_for(category);
+    assert_eq!(questions[0].id, "detail_level");
+    assert!(questions.len() <= 10, "{} questions", questions.len());
+    assert!(!category.story_required);
+}
+
+#[test]
+fn danger_raises_the_urgency_and_nothing_lowers_it() {
+    let taxonomy = Taxonomy::built_in();
+    let category = taxonomy.category("FAC").unwrap();
+    let with = |question: &str, answer: &str| {
+        let answers = Answers::from([(question.to_owned(), Answer::One(answer.to_owned()))]);
+        taxonomy.urgency(category, &answers)
+    };
+    assert_eq!(taxonomy.urgency(category, &Answers::new()), Priority::P3);
+    assert_eq!(with("safety", "me"), Priority::P1);
+    assert_eq!(with("safety", "no"), Priority::P3);
+    assert_eq!(with("ongoing", "imminent"), Priority::P2);
+    let smuggling = taxonomy.category("SMU").unwrap();
+    assert_eq!(taxonomy.urgency(smuggling, &Answers::new()), Priority::P1);
+}
+
+#[test]
+fn answers_are_held_against_the_questions() {
+    let taxonomy = Taxonomy::built_in();
+    let category = taxonomy.category("FAC").unwrap();
+    let check = |question: &str, answer: Answer| {
+        taxonomy.check_answers(category, Answers::from([(question.to_owned(), answer)]))
+    };
+    let one = |text: &str| Answer::One(text.to_owned());
+    assert!(check("frequency", one("once")).is_ok());
+    assert!(check("frequency", one(UNKNOWN)).is_ok());
+    assert!(check("frequency", one("")).unwrap().is_empty());
+    assert_eq!(check("frequency", one("sometimes")), Err(vec![AnswerError::Option("frequency".to_owned())]));
+    assert_eq!(check("nonsense", one("x")), Err(vec![AnswerError::Question("nonsense".to_owned())]));
+    assert_eq!(
+        check("frequency", Answer::Many(vec!["once".to_owned()])),
+        Err(vec![AnswerError::Form("frequency".to_owned())])
+    );
+    assert_eq!(check("place", one(&"x".repeat(501))), Err(vec![AnswerError::TooLong("place".to_owned())]));
+    let many = check("handlers_involved", one("regional")).unwrap();
+    assert_eq!(many["handlers_involved"], Answer::Many(vec!["regional".to_owned()]));
+}
+
+#[test]
+fn what_is_wrong_in_the_files_is_named() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let changed = |file: &str, from: &str, to: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(&data).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+        }
+        let path = folder.path().join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} holds {from}");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        Taxonomy::load(folder.path())
+    };
+    assert!(changed("settings.toml", "XOF", "XAF").is_ok());
+    for (file, from, to, says) in [
+        ("categories.toml", "family = \"money\"", "family = \"monye\"", "FAC family monye is unknown"),
+        ("categories.toml", "desk = \"internal_affairs\"", "desk = \"x\"", "FAC desk x is unknown"),
+        (
+            "categories.toml",
+            "\"process_step\", ",
+            "\"process_stpe\", ",
+            "FAC question process_stpe is unknown",
+        ),
+        ("categories.toml", "factor = 10", "factor = 11", "FAC factor 11 is not 1 to 10"),
+        (
+            "questions.toml",
+            "label.en = \"How do you know about this?\"\n",
+            "",
+            "relation label has no text in en",
+        ),
+        ("settings.toml", "answers = [\"me\"", "answers = [\"you\"", "urgent_when safety has no option you"),
+        ("desks.toml", "id = \"intake\"", "id = \"ethics\"", "ethics stands twice"),
+    ] {
+        let wrong = changed(file, from, to);
+        assert!(matches!(&wrong, Err(LoadError::Check(_))), "{says}: {wrong:?}");
+        let text = wrong.unwrap_err().to_string();
+        assert!(text.contains(says), "{says}: {text}");
+    }
+    let typo = changed("categories.toml", "priority_floor = ", "priorty_floor = ").unwrap_err().to_string();
+    assert!(typo.contains("categories.toml") && typo.contains("priorty_floor"), "{typo}");
+}
