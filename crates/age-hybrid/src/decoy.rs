@@ -62,13 +62,13 @@ fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
 /// to 8 characters, 0 to 99 bytes.
 fn grease(rng: &mut impl RngCore) -> (Vec<String>, Vec<u8>) {
     let word = |rng: &mut dyn RngCore| -> String {
-        let length = Uniform::from(1..9).sample(rng);
-        (0..length).map(|_| char::from(Uniform::from(33..=126).sample(rng))).collect()
+        let length = Uniform::from(1u32..9).sample(rng);
+        (0..length).map(|_| char::from(Uniform::from(33u8..=126).sample(rng))).collect()
     };
     let mut arguments = vec![format!("{}-grease", word(rng))];
-    let more = Uniform::from(0..5).sample(rng);
+    let more = Uniform::from(0u32..5).sample(rng);
     arguments.extend((0..more).map(|_| word(rng)));
-    let mut body = vec![0; Uniform::from(0..100).sample(rng)];
+    let mut body = vec![0; Uniform::from(0u8..100).sample(rng).into()];
     rng.fill_bytes(&mut body);
     (arguments, body)
 }

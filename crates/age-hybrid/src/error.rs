@@ -21,12 +21,15 @@ pub enum ParseError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Sealed to somebody else, damaged, or no age file at all.
-    #[error("{0}")]
+    #[error(transparent)]
     Age(#[from] age::DecryptError),
+    /// No header of this crate is nearly as long as [`crate::MAX_HEADER_LEN`].
+    #[error("no age header ends within the first 4,096 bytes")]
+    HeaderTooLong,
     /// Sealed to other recipients besides one hybrid recipient. Nothing that this crate seals is.
     #[error("the file has recipients other than one hybrid recipient")]
     MixedRecipients,
-    /// The file ends too early, or a part of it does not authenticate.
-    #[error("the file is damaged: {0}")]
+    /// The file ends too early, a part of it does not authenticate, or it could not be read.
+    #[error("the file could not be opened to its end: {0}")]
     Payload(std::io::Error),
 }

@@ -26,7 +26,8 @@ const FILE_KEY_LEN: usize = 16;
 /// Growing the keys from the seed is most of the cost of opening a file; an `Identity` does it once.
 pub struct Identity {
     seed: Zeroizing<[u8; SEED_LEN]>,
-    secret: SecretKey,
+    // Boxed, so that moving an identity leaves no copies of the key behind.
+    secret: Box<SecretKey>,
 }
 
 impl Identity {
@@ -40,7 +41,7 @@ impl Identity {
     /// The identity of a 32-byte seed.
     pub fn from_seed(seed: [u8; SEED_LEN]) -> Self {
         let seed = Zeroizing::new(seed);
-        let secret = SecretKey::expand(&seed);
+        let secret = Box::new(SecretKey::expand(&seed));
         Self { seed, secret }
     }
 

@@ -54,10 +54,11 @@ mod recipient;
 mod seal;
 mod xwing;
 
-pub use age::stream::StreamReader;
 pub use decoy::decoy;
 pub use error::{OpenError, ParseError};
 pub use identity::Identity;
 pub use recipient::Recipient;
-pub use seal::{CHUNK, SealedWriter, open, open_reader, seal, sealed_len, sealed_writer};
+pub use seal::{
+    CHUNK, MAX_HEADER_LEN, SealedReader, SealedWriter, open, open_reader, seal, sealed_len, sealed_writer,
+};
 pub use xwing::{ENCAPSULATED_LEN, PUBLIC_KEY_LEN, SEED_LEN};

@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    io::{self, BufRead, Read, Write},
+    io::{self, BufRead, Cursor, Read, Write},
     iter,
     sync::{
         Arc,
@@ -27,6 +27,12 @@ const TAG: u64 = 16;
 const NONCE: usize = 16;
 /// What age writes behind a random word to mark a stanza that means nothing.
 const GREASE: &str = "-grease";
+
+/// The longest header in bytes that [`open`] and [`open_reader`] accept; those of [`seal`] stay below 1,900.
+///
+/// `age` parses what it has of a header again at each further line, so that the time grows with the square of the length:
+/// without a limit, a file of 128 KiB that is all header takes a minute and a half in a debug build.
+pub const MAX_HEADER_LEN: usize = 4096;
 
 /// The length of an age file whose header has `header_len` bytes and whose plaintext has `plaintext_len`.
 ///
@@ -127,10 +133,40 @@ pub fn open(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Op
 /// Starts opening a file that was sealed to exactly this identity, and to nobody else.
 ///
 /// Each chunk is authenticated before it is given out, the end only when it is reached: act on nothing before that.
-pub fn open_reader<R: BufRead>(identity: &Identity, sealed: R) -> Result<StreamReader<R>, OpenError> {
+pub fn open_reader<R: BufRead>(identity: &Identity, mut sealed: R) -> Result<SealedReader<R>, OpenError> {
+    let header = read_header(&mut sealed)?;
     let strict = Strict { identity, mixed: Cell::new(false) };
-    let opened = Decryptor::new_buffered(sealed)?.decrypt(iter::once(&strict as &dyn age::Identity));
-    if strict.mixed.get() { Err(OpenError::MixedRecipients) } else { Ok(opened?) }
+    let opened = Decryptor::new_buffered(Cursor::new(header).chain(sealed))?
+        .decrypt(iter::once(&strict as &dyn age::Identity));
+    if strict.mixed.get() { Err(OpenError::MixedRecipients) } else { Ok(SealedReader(opened?)) }
+}
+
+/// Reads the payload of an age file. It is whole only when the end has been reached without an error.
+pub struct SealedReader<R>(StreamReader<io::Chain<Cursor<Vec<u8>>, R>>);
+
+impl<R: Read> Read for SealedReader<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+/// The bytes up to the line of the MAC. What is no header, or ends too early, is left to `age` to name.
+fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
+    let mut header = Vec::with_capacity(2048);
+    let mut input = input.take(MAX_HEADER_LEN as u64);
+    loop {
+        let line = header.len();
+        let read = input.read_until(b'\n', &mut header).map_err(DecryptError::Io)?;
+        if header[line..].starts_with(b"---") && header.ends_with(b"\n") {
+            return Ok(header);
+        }
+        if input.limit() == 0 {
+            return Err(OpenError::HeaderTooLong);
+        }
+        if read == 0 {
+            return Ok(header);
+        }
+    }
 }
 
 /// Sees all stanzas of a header at once, which is where other recipients show.

@@ -101,6 +101,17 @@ fn decoys_repeat_with_their_generator_and_look_like_files() {
     assert!(matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))), "{result:?}");
 }
 
+#[test]
+fn a_header_without_an_end_is_refused_at_once() {
+    let identity = Identity::from_seed([7; 32]);
+    let mut endless = b"age-encryption.org/v1\n".to_vec();
+    endless.extend_from_slice(&b"-> a\n\n".repeat(200_000));
+    let started = std::time::Instant::now();
+    assert!(matches!(open(&identity, &endless), Err(OpenError::HeaderTooLong)));
+    // Without the limit this takes hours.
+    assert!(started.elapsed() < std::time::Duration::from_secs(5));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

@@ -67,7 +67,9 @@ fn outcome(vector: &Vector) -> &'static str {
     } else {
         bytes.clone_from(&vector.file);
     }
-    let Ok(decryptor) = Decryptor::new_buffered(&bytes[..]) else { return "header failure" };
+    let Ok(decryptor) = Decryptor::new_buffered(&bytes[..]) else {
+        return "header failure";
+    };
     let mut reader = match decryptor.decrypt(identities.iter().map(|identity| &**identity)) {
         Ok(reader) => reader,
         Err(age::DecryptError::NoMatchingKeys) => return "no match",
