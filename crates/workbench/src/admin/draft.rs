@@ -1,0 +1,159 @@
+//! The directory in the making: what stands in it but dates, number and signatures.
+
+use std::collections::BTreeMap;
+
+use envelope::{
+    Hash,
+    directory::{Desk, Directory, Member, VALID_DAYS},
+    keys::{PublicKey, TransportRecipient},
+};
+use serde::{Deserialize, Serialize};
+use time::{Date, Duration};
+use uuid::Uuid;
+
+use super::AdminError;
+use crate::keyfile::Request;
+
+/// `draft.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Draft {
+    /// Which installation.
+    pub instance: Uuid,
+    /// Takes the outer seal; the newest first.
+    pub transport: Vec<TransportRecipient>,
+    /// Verifies what the case handler writes into the log.
+    pub handler_key: PublicKey,
+    /// Everyone who holds a seat, or shall.
+    pub members: Vec<Member>,
+    /// Where reports go.
+    pub desks: Vec<Desk>,
+    /// Id of the outside body's desk.
+    pub oversight: String,
+}
+
+impl Draft {
+    /// Nobody and nothing but the outside body's empty desk.
+    pub fn new(
+        instance: Uuid,
+        transport: TransportRecipient,
+        handler_key: PublicKey,
+        oversight: &str,
+    ) -> Self {
+        let labels = [
+            ("en", "Outside oversight body"),
+            ("fr", "Organe de contrôle externe"),
+            ("es", "Órgano de supervisión externo"),
+            ("pt", "Órgão de supervisão externo"),
+            ("ar", "هيئة الرقابة الخارجية"),
+        ];
+        let desk = Desk {
+            id: oversight.to_owned(),
+            labels: labels.map(|(lang, label)| (lang.to_owned(), label.to_owned())).into(),
+            categories: Vec::new(),
+            audiences: Vec::new(),
+            members: Vec::new(),
+            covers: Vec::new(),
+        };
+        Self {
+            instance,
+            transport: vec![transport],
+            handler_key,
+            members: Vec::new(),
+            desks: vec![desk],
+            oversight: oversight.to_owned(),
+        }
+    }
+
+    /// Enters a person. `replace` is for new keys under an old handle.
+    pub fn add_member(
+        &mut self,
+        request: &Request,
+        covers: Vec<String>,
+        languages: Vec<String>,
+        replace: bool,
+    ) -> Result<(), AdminError> {
+        request.verify()?;
+        let member = Member {
+            handle: request.handle.clone(),
+            recipient: request.recipient.clone(),
+            device: request.device,
+            covers,
+            languages,
+        };
+        match self.members.iter_mut().find(|known| known.handle == member.handle) {
+            Some(_) if !replace => return Err(AdminError::Exists(format!("member {}", member.handle))),
+            Some(known) => *known = member,
+            None => self.members.push(member),
+        }
+        Ok(())
+    }
+
+    /// Takes a person off every desk and out of the directory. Gives the desks that they sat at.
+    pub fn remove_member(&mut self, handle: &str) -> Result<Vec<String>, AdminError> {
+        let before = self.members.len();
+        self.members.retain(|member| member.handle != handle);
+        if self.members.len() == before {
+            return Err(AdminError::Unknown(format!("member {handle}")));
+        }
+        let seated = self.desks.iter_mut().filter(|desk| desk.members.iter().any(|seat| seat == handle));
+        Ok(seated
+            .map(|desk| {
+                desk.members.retain(|seat| seat != handle);
+                desk.id.clone()
+            })
+            .collect())
+    }
+
+    /// Adds a desk, or fills the one of the outside body, which is there from the start. `replace` changes an old one.
+    pub fn add_desk(&mut self, mut desk: Desk, replace: bool) -> Result<(), AdminError> {
+        let known = |handle: &&String| self.members.iter().any(|member| member.handle == **handle);
+        if let Some(unknown) = desk.members.iter().find(|handle| !known(handle)) {
+            return Err(AdminError::Unknown(format!("member {unknown}: add the member first")));
+        }
+        match self.desks.iter_mut().find(|old| old.id == desk.id) {
+            Some(old) if !replace && !old.members.is_empty() => {
+                return Err(AdminError::Exists(format!("desk {}", old.id)));
+            }
+            Some(old) => {
+                let labels = std::mem::take(&mut old.labels);
+                desk.labels = merge(labels, desk.labels);
+                *old = desk;
+            }
+            None => self.desks.push(desk),
+        }
+        Ok(())
+    }
+
+    /// Takes a desk away; never the outside body's.
+    pub fn remove_desk(&mut self, id: &str) -> Result<(), AdminError> {
+        let before = self.desks.len();
+        self.desks.retain(|desk| desk.id != id || desk.id == self.oversight);
+        if self.desks.len() < before { Ok(()) } else { Err(AdminError::Unknown(format!("desk {id} to remove"))) }
+    }
+
+    /// The directory of a day, as it would be signed. Broken rules are refused.
+    pub fn to_directory(&self, epoch: u64, previous: Option<Hash>, today: Date) -> Result<Directory, AdminError> {
+        let draft = self.clone();
+        let directory = Directory {
+            v: 1,
+            instance: draft.instance,
+            epoch,
+            previous,
+            issued: today,
+            expires: today + Duration::days(VALID_DAYS),
+            transport: draft.transport,
+            handler_key: draft.handler_key,
+            members: draft.members,
+            desks: draft.desks,
+            oversight: draft.oversight,
+        };
+        directory.check_rules()?;
+        Ok(directory)
+    }
+}
+
+fn merge(mut old: BTreeMap<String, String>, new: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    old.extend(new);
+    old
+}

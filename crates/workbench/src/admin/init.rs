@@ -1,0 +1,117 @@
+//! A new installation: root keys, services' keys, certificates and an empty draft of the directory.
+
+use std::path::Path;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use envelope::{directory::Trust, keys::TransportIdentity};
+use rand::{CryptoRng, RngCore};
+use secrecy::{ExposeSecret, SecretString};
+use time::OffsetDateTime;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{AdminDir, AdminError, Draft, roots, tls};
+use crate::{files, sealed::Work};
+
+/// More root keys than this help nobody.
+const MOST_ROOTS: usize = 16;
+
+/// What a new installation shall be.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// Where: a folder that is not there yet, or empty.
+    pub dir: &'a Path,
+    /// How many root keys must sign a directory.
+    pub threshold: usize,
+    /// Id of the outside body's desk.
+    pub oversight_desk: &'a str,
+    /// Names that the certificates are valid for, besides 127.0.0.1 and localhost.
+    pub hosts: &'a [String],
+    /// One for each root key: they are different people's.
+    pub passphrases: &'a [SecretString],
+    /// Of the root key files.
+    pub work: Work,
+}
+
+/// Makes the installation whole, or leaves nothing behind.
+pub fn init(
+    plan: &Plan<'_>,
+    now: OffsetDateTime,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Trust, AdminError> {
+    let roots = plan.passphrases.len();
+    if plan.threshold == 0 || plan.threshold > roots || roots > MOST_ROOTS {
+        return Err(AdminError::Threshold(roots));
+    }
+    check_free(plan.dir)?;
+    let parent = plan.dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let io = |verb: &'static str| {
+        let path = plan.dir.to_owned();
+        move |source| files::FileError::Io { verb, path, source }
+    };
+    // Built beside its place and moved there whole: an interruption leaves no half installation to sign with.
+    let building = tempfile::Builder::new().prefix(".burkindi-").tempdir_in(parent).map_err(io("create"))?;
+    let trust = build(plan, building.path(), now, rng)?;
+    std::fs::rename(building.path(), plan.dir).map_err(io("create"))?;
+    // It has moved away: there is nothing left to clean up.
+    let _moved = building.keep();
+    Ok(trust)
+}
+
+fn build(
+    plan: &Plan<'_>,
+    dir: &Path,
+    now: OffsetDateTime,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Trust, AdminError> {
+    let mut bytes = [0; 16];
+    rng.fill_bytes(&mut bytes);
+    let instance = uuid::Builder::from_random_bytes(bytes).into_uuid();
+
+    let root_keys: Vec<SigningKey> = plan.passphrases.iter().map(|_| SigningKey::generate(rng)).collect();
+    files::create_private_dir(&dir.join("roots"))?;
+    for (at, (key, passphrase)) in root_keys.iter().zip(plan.passphrases).enumerate() {
+        let path = dir.join("roots").join(format!("root-{}.age", at + 1));
+        files::create_private(&path, &roots::seal(key, passphrase, plan.work))?;
+    }
+    let trust =
+        Trust { instance, threshold: plan.threshold, roots: root_keys.iter().map(Into::into).collect() };
+    files::create_public(&dir.join("trust.json"), &files::pretty(&trust))?;
+
+    let draft = service_keys(dir, instance, plan.oversight_desk, rng)?;
+    AdminDir::at(dir).save_draft(&draft)?;
+    tls::create(&dir.join("tls"), instance, plan.hosts, now)?;
+    Ok(trust)
+}
+
+/// The case handler's two keys, and the draft that names their public halves.
+fn service_keys(
+    dir: &Path,
+    instance: Uuid,
+    oversight: &str,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<Draft, AdminError> {
+    let transport = TransportIdentity::generate(rng);
+    let secret = transport.as_identity().to_string();
+    let line = Zeroizing::new(format!("{}\n", secret.expose_secret()));
+    files::create_private(&dir.join("transport.key"), line.as_bytes())?;
+
+    let log = SigningKey::generate(rng);
+    let line = Zeroizing::new(format!("{}\n", BASE64_URL_SAFE_NO_PAD.encode(log.as_bytes())));
+    files::create_private(&dir.join("log.key"), line.as_bytes())?;
+    Ok(Draft::new(instance, transport.recipient(), (&log).into(), oversight))
+}
+
+fn check_free(dir: &Path) -> Result<(), AdminError> {
+    match std::fs::read_dir(dir) {
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(AdminError::NotEmpty(dir.to_owned())),
+            None => Ok(()),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => {
+            Err(files::FileError::Io { verb: "look into", path: dir.to_owned(), source }.into())
+        }
+    }
+}

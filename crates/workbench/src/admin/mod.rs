@@ -1,0 +1,98 @@
+//! Administration: root keys, certificates, members, desks, and the signing of the directory.
+//!
+//! It all happens in one folder, best on a machine that is offline but for the moment of publishing.
+
+pub mod draft;
+pub mod init;
+pub mod roots;
+pub mod routing;
+pub mod signing;
+pub mod tls;
+
+use std::path::{Path, PathBuf};
+
+use envelope::directory::{DirectoryError, SignedDirectory, Trust};
+
+use crate::{files, files::FileError, keyfile::KeyError, sealed::OpenError};
+pub use draft::Draft;
+
+/// Why an act of administration failed. Nothing has been changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// A file.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The folder is in use already.
+    #[error("{} is not empty; an installation is never overwritten", .0.display())]
+    NotEmpty(PathBuf),
+    /// The threshold cannot be met, or one person alone could meet it.
+    #[error("the threshold must be between 1 and the number of root keys ({0}), and there are at most 16 of these")]
+    Threshold(usize),
+    /// A certificate could not be made.
+    #[error("the certificates could not be made: {0}")]
+    Certificate(#[from] rcgen::Error),
+    /// A member's request.
+    #[error(transparent)]
+    Request(#[from] KeyError),
+    /// A root key file.
+    #[error("{}: {source}", path.display())]
+    Root {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: OpenError,
+    },
+    /// Opens, but is none of the pinned root keys.
+    #[error("{} holds no root key of this installation", .0.display())]
+    NotARoot(PathBuf),
+    /// There is one already.
+    #[error("there is a {0} already")]
+    Exists(String),
+    /// There is none.
+    #[error("there is no {0}")]
+    Unknown(String),
+    /// Nothing to sign, or something that may not be.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+}
+
+/// The administrator's folder.
+#[derive(Debug, Clone)]
+pub struct AdminDir(PathBuf);
+
+impl AdminDir {
+    /// The folder at this place.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self(dir.into())
+    }
+
+    /// A file in it.
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The pinned root keys.
+    pub fn trust(&self) -> Result<Trust, AdminError> {
+        Ok(files::read_json(&self.path("trust.json"))?)
+    }
+
+    /// The directory in the making.
+    pub fn draft(&self) -> Result<Draft, AdminError> {
+        Ok(files::read_json(&self.path("draft.json"))?)
+    }
+
+    /// Keeps the directory in the making.
+    pub fn save_draft(&self, draft: &Draft) -> Result<(), AdminError> {
+        Ok(files::replace_private(&self.path("draft.json"), &files::pretty(draft))?)
+    }
+
+    /// The newest signed directory; `None` before the first.
+    pub fn signed(&self) -> Result<Option<SignedDirectory>, AdminError> {
+        Ok(files::read_json_if_there(&self.path("directory.signed.json"))?)
+    }
+
+    /// Where a directory waits that has too few signatures.
+    pub fn pending_path(&self) -> PathBuf {
+        self.path("directory.pending.json")
+    }
+}

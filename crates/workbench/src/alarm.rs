@@ -1,0 +1,96 @@
+//! What the workbench says loudly: something was forged, replayed, withheld, cannot be opened, or was rolled back.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth a look; can happen in good faith.
+    Notice,
+    /// Somebody altered, forged or withholds something, or a machine is broken.
+    Alarm,
+}
+
+/// What happened, in one word for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// A signature does not belong to whoever is named.
+    Forged,
+    /// Nobody of this name was ever in a signed directory.
+    UnknownActor,
+    /// The chain over all cases is broken.
+    BrokenLink,
+    /// The chain of one case is broken: an event was dropped, added or moved.
+    BrokenCase,
+    /// A signed move that the rules do not allow.
+    RefusedMove,
+    /// What was seen before is no longer there.
+    Rollback,
+    /// The handler tells another state than the signed events do.
+    StateDiffers,
+    /// The same frame came twice.
+    Replayed,
+    /// Something that is referred to is not there.
+    Withheld,
+    /// A grant, frame, note or file does not open.
+    Unopenable,
+    /// Replies would now be sealed to another key than before.
+    RecipientChanged,
+    /// Bytes differ from their hash.
+    Damaged,
+    /// Two messages were written side by side.
+    SentBeside,
+    /// Somebody acted after a newer directory had left them out, or after the directory had run out.
+    FormerMember,
+    /// Dates run backwards.
+    Clock,
+    /// A directory between two others is not there.
+    MissingDirectory,
+}
+
+/// One finding. In JSON as it stands here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alarm {
+    /// How bad.
+    pub severity: Severity,
+    /// What.
+    pub code: Code,
+    /// In which case.
+    pub case: Option<Uuid>,
+    /// At which entry of the log, counted from 0.
+    pub entry: Option<u64>,
+    /// One sentence for a person.
+    pub text: String,
+}
+
+impl Alarm {
+    /// Somebody altered, forged or withholds something.
+    pub fn alarm(code: Code, text: impl Into<String>) -> Self {
+        Self { severity: Severity::Alarm, code, case: None, entry: None, text: text.into() }
+    }
+
+    /// Worth a look.
+    pub fn notice(code: Code, text: impl Into<String>) -> Self {
+        Self { severity: Severity::Notice, ..Self::alarm(code, text) }
+    }
+
+    /// The same, in this case.
+    #[must_use]
+    pub fn in_case(self, case: Uuid) -> Self {
+        Self { case: Some(case), ..self }
+    }
+
+    /// The same, at this entry of the log.
+    #[must_use]
+    pub fn at_entry(self, entry: u64) -> Self {
+        Self { entry: Some(entry), ..self }
+    }
+}
+
+/// Is one of them more than a notice?
+pub fn any_alarm(alarms: &[Alarm]) -> bool {
+    alarms.iter().any(|alarm| alarm.severity == Severity::Alarm)
+}

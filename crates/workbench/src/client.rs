@@ -1,0 +1,197 @@
+//! The case handler's API, over TLS with a pinned certificate authority.
+
+use std::time::Duration;
+
+use envelope::{
+    desk_api::{
+        CaseFile, CaseRow, Challenge, ChallengeRequest, Log, NewEvent, Problem, SESSION_LABEL, Session,
+        SessionRequest,
+    },
+    directory::SignedDirectory,
+    event::LogEntry,
+    keys::sign,
+    ladder,
+};
+use reqwest::{Method, RequestBuilder, Response, Url};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::keyfile::InvestigatorKey;
+
+/// JSON answers; a log of 100,000 entries takes about 100 MiB.
+const MOST_JSON: u64 = 256 * 1024 * 1024;
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Not an `https://` address.
+    #[error("{0} is not an https:// address")]
+    Address(String),
+    /// No certificate in the pinned file.
+    #[error("the certificate authority file is not usable: {0}")]
+    Authority(String),
+    /// No connection, or not with this certificate authority.
+    #[error("the case handler cannot be reached: {0}")]
+    Unreachable(String),
+    /// It answered that this is not possible.
+    #[error("the case handler refuses: {}", .0.title)]
+    Refused(Problem),
+    /// It answered something else than it should.
+    #[error("the case handler answers something unexpected: {0}")]
+    Unexpected(String),
+}
+
+/// A connection without a session.
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<String>,
+}
+
+impl Client {
+    /// Pins the certificate authority; no other is believed, no proxy asked, no redirect followed.
+    pub fn new(handler: &str, ca_pem: &str) -> Result<Self, ClientError> {
+        let address = || ClientError::Address(handler.to_owned());
+        let base = Url::parse(handler).map_err(|_| address())?;
+        if base.scheme() != "https" || base.cannot_be_a_base() {
+            return Err(address());
+        }
+        let http = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(ca_pem)?)
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .read_timeout(Duration::from_secs(60))
+            .build()
+            .map_err(unreachable)?;
+        Ok(Self { http, base, token: None })
+    }
+
+    /// Proves to be this person and keeps the short-lived token, in memory only.
+    pub async fn sign_in(&mut self, key: &InvestigatorKey) -> Result<(), ClientError> {
+        let handle = key.handle().to_owned();
+        let asked = self.request(Method::POST, &["v1", "challenge"]);
+        let challenge: Challenge = json(asked.json(&ChallengeRequest { handle: handle.clone() })).await?;
+        let signature = sign(key.device(), SESSION_LABEL, challenge.nonce.as_bytes()).to_vec();
+        let answer = SessionRequest { handle, nonce: challenge.nonce, signature };
+        let session: Session = json(self.request(Method::POST, &["v1", "session"]).json(&answer)).await?;
+        self.token = Some(session.token);
+        Ok(())
+    }
+
+    /// The newest directory, unverified.
+    pub async fn directory(&self) -> Result<SignedDirectory, ClientError> {
+        self.get(&["v1", "directory"]).await
+    }
+
+    /// Every directory, unverified, oldest first.
+    pub async fn directories(&self) -> Result<Vec<SignedDirectory>, ClientError> {
+        self.get(&["v1", "directories"]).await
+    }
+
+    /// Publishes a directory. The signatures in it are the permission.
+    pub async fn put_directory(&self, directory: &SignedDirectory) -> Result<(), ClientError> {
+        answer(self.request(Method::PUT, &["v1", "directory"]).json(directory)).await.map(drop)
+    }
+
+    /// The queue.
+    pub async fn cases(&self) -> Result<Vec<CaseRow>, ClientError> {
+        self.get(&["v1", "cases"]).await
+    }
+
+    /// One case.
+    pub async fn case(&self, case: Uuid) -> Result<CaseFile, ClientError> {
+        self.get(&["v1", "cases", &case.to_string()]).await
+    }
+
+    /// One sealed part; `most` is the length that it should have.
+    pub async fn part(&self, case: Uuid, part: Uuid, most: u64) -> Result<Vec<u8>, ClientError> {
+        let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];
+        let response = answer(self.request(Method::GET, &path)).await?;
+        body(response, most.min(ladder::TOP)).await
+    }
+
+    /// Files a signed event.
+    pub async fn add_event(&self, case: Uuid, event: &NewEvent) -> Result<LogEntry, ClientError> {
+        json(self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event)).await
+    }
+
+    /// The whole log; for the outside body.
+    pub async fn log(&self) -> Result<Log, ClientError> {
+        self.get(&["v1", "log"]).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, ClientError> {
+        json(self.request(Method::GET, path)).await
+    }
+
+    fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        let request = self.http.request(method, url);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+fn tls(ca_pem: &str) -> Result<ClientConfig, ClientError> {
+    let authority = |error: &dyn std::fmt::Display| ClientError::Authority(error.to_string());
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
+        let certificate = certificate.map_err(|error| authority(&error))?;
+        roots.add(certificate).map_err(|error| authority(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(authority(&"no certificate in it"));
+    }
+    let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
+    let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]).map_err(|error| authority(&error))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ClientError> {
+    let bytes = body(answer(request).await?, MOST_JSON).await?;
+    serde_json::from_slice(&bytes).map_err(|error| ClientError::Unexpected(error.to_string()))
+}
+
+async fn answer(request: RequestBuilder) -> Result<Response, ClientError> {
+    let response = request.send().await.map_err(unreachable)?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let bytes = body(response, 64 * 1024).await?;
+    match serde_json::from_slice(&bytes) {
+        Ok(problem) => Err(ClientError::Refused(problem)),
+        Err(_) => Err(ClientError::Unexpected(format!("status {status}"))),
+    }
+}
+
+/// Reads at most so many bytes, whatever the other side claims.
+async fn body(mut response: Response, most: u64) -> Result<Vec<u8>, ClientError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() as u64 > most {
+            return Err(ClientError::Unexpected(format!("more than {most} bytes")));
+        }
+    }
+    Ok(bytes)
+}
+
+/// The whole row of causes: "certificate not trusted" stands at its end.
+fn unreachable(error: reqwest::Error) -> ClientError {
+    let error = error.without_url();
+    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    ClientError::Unreachable(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+}

@@ -1,0 +1,144 @@
+//! Writing files so that secrets are nobody else's to read and nothing is overwritten by accident.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// A file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The system refused.
+    #[error("cannot {verb} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It is there already, and is never overwritten.
+    #[error("{} is there already; nothing was overwritten", .0.display())]
+    Exists(PathBuf),
+    /// Not there.
+    #[error("{} is not there", .0.display())]
+    Missing(PathBuf),
+    /// Of another shape than it should be.
+    #[error("{} is not readable: {reason}", path.display())]
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl FileError {
+    fn io(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| match source.kind() {
+            std::io::ErrorKind::AlreadyExists => Self::Exists(path),
+            std::io::ErrorKind::NotFound if verb == "read" => Self::Missing(path),
+            _ => Self::Io { verb, path, source },
+        }
+    }
+}
+
+/// Makes a new file that only its owner can read (0600). Refuses to overwrite.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    create(path, bytes, 0o600)
+}
+
+/// Makes a new file that everybody may read. Refuses to overwrite.
+pub fn create_public(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    create(path, bytes, 0o644)
+}
+
+fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    let mut file = open_new(path, mode)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(FileError::io("write", path))
+}
+
+/// Opens a file that must not exist yet.
+pub fn open_new(path: &Path, mode: u32) -> Result<File, FileError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options.open(path).map_err(FileError::io("create", path))
+}
+
+/// Puts a file in the place of another, whole or not at all (0600).
+pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder).map_err(FileError::io("write", path))?;
+    new.write_all(bytes).and_then(|()| new.as_file().sync_all()).map_err(FileError::io("write", path))?;
+    new.persist(path).map(drop).map_err(|error| FileError::io("replace", path)(error.error))
+}
+
+/// Makes a folder that only its owner can enter (0700), with its parents; one that is there is left as it is.
+pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(FileError::io("create", path))
+}
+
+/// Reads a file whole.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(FileError::io("read", path))
+}
+
+/// Reads a text file whole.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
+    String::from_utf8(read(path)?)
+        .map_err(|error| FileError::Malformed { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Reads a JSON file.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
+    serde_json::from_slice(&read(path)?)
+        .map_err(|error| FileError::Malformed { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// Reads a JSON file, or gives `None` where there is none.
+pub fn read_json_if_there<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, FileError> {
+    match read_json(path) {
+        Err(FileError::Missing(_)) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// JSON for people and programs: indented, with a last newline.
+pub fn pretty(value: &impl Serialize) -> Vec<u8> {
+    let mut json = serde_json::to_vec_pretty(value).expect("our shapes hold strings, numbers and lists only");
+    json.push(b'\n');
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn private_files_are_their_owners_alone_and_never_overwritten() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        create_private(&path, b"one").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(matches!(create_private(&path, b"two"), Err(FileError::Exists(_))));
+        assert_eq!(read(&path).unwrap(), b"one");
+        replace_private(&path, b"three").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(read(&path).unwrap(), b"three");
+    }
+}

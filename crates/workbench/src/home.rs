@@ -1,0 +1,119 @@
+//! The investigator's folder: settings, what is pinned, what was seen before, and the sealed key.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use envelope::{
+    Hash,
+    directory::{LastSeen, Trust},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::files::{self, FileError};
+
+/// One investigator's folder.
+#[derive(Debug, Clone)]
+pub struct Home {
+    dir: PathBuf,
+}
+
+/// `settings.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where the case handler is: `https://…`.
+    pub handler: String,
+}
+
+/// `seen.json`: the newest that was seen, so that nobody can show an older state for the newest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seen {
+    /// The newest directory.
+    pub directory: Option<LastSeen>,
+    /// The newest end of the whole log; only the outside body has it.
+    pub log: Option<SeenLog>,
+    /// The newest event of each of one's cases.
+    pub cases: BTreeMap<Uuid, SeenCase>,
+}
+
+/// The end of the whole log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenLog {
+    /// How many entries it had.
+    pub entries: u64,
+    /// The link of the last.
+    pub link: Hash,
+}
+
+/// The end of one case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenCase {
+    /// How many events it had.
+    pub events: u32,
+    /// Hash of the last.
+    pub head: Hash,
+    /// Hash of the key that replies are sealed to.
+    pub mailbox: Hash,
+}
+
+impl Home {
+    /// The folder at this place.
+    pub fn at(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The sealed key.
+    pub fn key_path(&self) -> PathBuf {
+        self.dir.join("key.age")
+    }
+
+    /// Makes the folder, for its owner only.
+    pub fn create(&self) -> Result<(), FileError> {
+        files::create_private_dir(&self.dir)
+    }
+
+    /// Writes where the case handler is and what is pinned.
+    pub fn connect(&self, settings: &Settings, ca_pem: &str, trust: &Trust) -> Result<(), FileError> {
+        self.create()?;
+        let toml = toml::to_string(settings).expect("one string");
+        files::replace_private(&self.dir.join("ca.pem"), ca_pem.as_bytes())?;
+        files::replace_private(&self.dir.join("trust.json"), &files::pretty(trust))?;
+        files::replace_private(&self.dir.join("settings.toml"), toml.as_bytes())
+    }
+
+    /// Where the case handler is.
+    pub fn settings(&self) -> Result<Settings, FileError> {
+        let path = self.dir.join("settings.toml");
+        toml::from_str(&files::read_text(&path)?)
+            .map_err(|error| FileError::Malformed { path, reason: error.to_string() })
+    }
+
+    /// The certificate authority that the case handler's certificate must come from.
+    pub fn ca_pem(&self) -> Result<String, FileError> {
+        files::read_text(&self.dir.join("ca.pem"))
+    }
+
+    /// The pinned root keys.
+    pub fn trust(&self) -> Result<Trust, FileError> {
+        files::read_json(&self.dir.join("trust.json"))
+    }
+
+    /// What was seen before; nothing at first.
+    pub fn seen(&self) -> Result<Seen, FileError> {
+        Ok(files::read_json_if_there(&self.dir.join("seen.json"))?.unwrap_or_default())
+    }
+
+    /// Remembers.
+    pub fn remember(&self, seen: &Seen) -> Result<(), FileError> {
+        files::replace_private(&self.dir.join("seen.json"), &files::pretty(seen))
+    }
+}
