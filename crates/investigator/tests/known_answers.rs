@@ -1,0 +1,269 @@
+//! Known answers of the protocol, in one file that an implementation in another language can read too:
+//! `crates/envelope/vectors.json`. Bytes are unpadded base64url.
+//!
+//! The file is written anew with `WRITE_VECTORS=1 cargo test -p investigator --test known_answers`; a difference that was not
+//! meant is a break of the protocol.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::{collections::BTreeMap, env, fs, path::PathBuf};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use envelope::{
+    Hash,
+    directory::Trust,
+    event::{Action, Event, LogEntry, link, midnight},
+    frame::{Attachment, Direction, Expected, Frame, FrameHeader, FrameKind, Head},
+    grant::{Grant, SealedGrant, slot_tag},
+    keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
+    ladder,
+    receipt::Receipt,
+    report::{Answer, ReportBody},
+    submission::{self, Urgency},
+};
+use rand::{SeedableRng, rngs::StdRng};
+use reporter::{Draft, Filing, ReportSealer};
+use serde_json::{Value, json};
+use time::macros::date;
+use uuid::Uuid;
+
+const CASE: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
+
+fn b64(bytes: impl AsRef<[u8]>) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    BASE64_URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap()
+}
+
+fn path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../envelope/vectors.json")
+}
+
+fn receipts() -> Value {
+    let spell = |raw: [u8; 16]| {
+        let receipt = Receipt::from_bytes(raw);
+        let words: BTreeMap<_, _> = ["fr", "en", "es", "pt"].map(|lang| (lang, receipt.words(lang))).into();
+        json!({
+            "receipt": b64(raw),
+            "code": receipt.code(),
+            "words": words,
+            "locator": b64(receipt.locator().0),
+            "mailbox_id": receipt.locator().mailbox_id(),
+            "mailbox_recipient": receipt.mailbox_identity().recipient().to_string(),
+            "reporter_key": PublicKey::from(&receipt.signing_key()),
+            "sending_tag": receipt.sending_tag(&[5; 32], b"body", &[attachment()]),
+        })
+    };
+    let counting: [u8; 16] = std::array::from_fn(|at| u8::try_from(at * 17).unwrap());
+    json!([spell([0; 16]), spell([0xff; 16]), spell(counting)])
+}
+
+fn attachment() -> Attachment {
+    Attachment {
+        name: "photo.jpg".into(),
+        media_type: "image/jpeg".into(),
+        len: 3,
+        sha256: Hash::of(&[b"abc"]),
+    }
+}
+
+fn secret() -> CaseSecret {
+    CaseSecret::from_bytes([7; 32])
+}
+
+fn cases() -> Value {
+    let filing = Filing::from_seed(&[9; 32], b"content");
+    json!({
+        "secret": b64(secret().expose()),
+        "case_recipient": secret().identity().recipient().to_string(),
+        "replies_key": PublicKey::from(&secret().replies_key()),
+        "slot_tag": slot_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
+        "filing": {
+            "seed": b64([9; 32]),
+            "content": b64(b"content"),
+            "receipt": filing.receipt().code(),
+            "case": filing.case(),
+        },
+    })
+}
+
+fn frames() -> Value {
+    let receipt = Receipt::from_bytes([0; 16]);
+    let header = FrameHeader {
+        v: 1,
+        case: CASE,
+        generation: 0,
+        direction: Direction::In,
+        seq: 1,
+        prev: Some(Hash::of(&[b"before"])),
+        ack: Some(Head { seq: 0, hash: Hash::of(&[b"seen"]) }),
+        recipient: secret().identity().recipient().hash(),
+        kind: FrameKind::Message,
+        lang: "fr".into(),
+        week: "2026-W48".into(),
+        attachments: vec![attachment()],
+        reporter_key: None,
+    };
+    let frame = Frame::sign(&header, "Où et quand ?".as_bytes(), &receipt.signing_key());
+    json!([{ "header": header, "body": b64("Où et quand ?"), "frame": b64(&*frame), "hash": Frame::hash_of(&frame) }])
+}
+
+fn log() -> Value {
+    let key = SigningKey::from_bytes(&[6; 32]);
+    let action = Action::Claimed;
+    let at = midnight(date!(2026 - 11 - 23));
+    let event = Event {
+        v: 1,
+        case: CASE,
+        seq: 1,
+        prev: Some(Hash::of(&[b"first"])),
+        at,
+        actor: "awa".into(),
+        action,
+    };
+    let entry = LogEntry::append(Hash::default(), event.sign(&key));
+    assert_eq!(entry.link, link(&Hash::default(), &entry.event.hash()));
+    json!({ "key": PublicKey::from(&key), "event": event, "entry": entry, "event_hash": entry.event.hash() })
+}
+
+fn trust() -> Value {
+    let roots: Vec<_> = (1..=3).map(|n| PublicKey::from(&SigningKey::from_bytes(&[n; 32]))).collect();
+    let trust = Trust { instance: CASE, threshold: 2, roots };
+    let words = Receipt::from_bytes(trust.fingerprint()).words("fr");
+    json!({ "trust": trust, "fingerprint": b64(trust.fingerprint()), "words_fr": words })
+}
+
+fn rungs() -> Value {
+    let plaintexts: Vec<_> =
+        ladder::RUNGS.iter().map(|rung| ladder::plaintext_len_for(*rung, 1700).unwrap()).collect();
+    json!({ "rungs": ladder::RUNGS, "header_len": 1700, "plaintext_len": plaintexts })
+}
+
+/// Sealed things differ each time, so they are kept in the file and opened.
+fn sealed() -> Value {
+    let mut world = sample();
+    let filing = Filing::from_seed(&[9; 32], b"content");
+    let mut sealer = ReportSealer::begin(
+        &world.directory,
+        world.hash,
+        &filing,
+        world.draft.clone(),
+        Vec::new(),
+        &mut world.rng,
+    )
+    .unwrap();
+    sealer.attach("photo.jpg", "image/jpeg", &mut &b"abc"[..]).unwrap();
+    let grant = Grant { case: CASE, generation: 0, secret: secret(), reporter_key: world.reporter_key };
+    json!({
+        "transport_seed": b64(world.transport.seed()),
+        "member_seed": b64([8; 32]),
+        "submission": b64(sealer.finish().unwrap()),
+        "grant": grant.seal(&InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
+    })
+}
+
+struct Sample {
+    rng: StdRng,
+    transport: TransportIdentity,
+    directory: envelope::directory::Directory,
+    hash: Hash,
+    draft: Draft,
+    reporter_key: PublicKey,
+}
+
+fn sample() -> Sample {
+    use envelope::directory::{Desk, Directory, Member};
+    let transport = TransportIdentity::from_seed(&[4; 32]);
+    let member = Member {
+        handle: "eva".into(),
+        recipient: InvestigatorIdentity::from_seed(&[8; 32]).recipient(),
+        device: PublicKey::from(&SigningKey::from_bytes(&[6; 32])),
+        covers: vec![],
+        languages: vec!["fr".into()],
+    };
+    let desk = Desk {
+        id: "external".into(),
+        labels: BTreeMap::new(),
+        categories: vec![],
+        audiences: vec![],
+        members: vec!["eva".into()],
+        covers: vec![],
+    };
+    let directory = Directory {
+        v: 1,
+        instance: CASE,
+        epoch: 1,
+        previous: None,
+        issued: date!(2026 - 11 - 23),
+        expires: date!(2026 - 12 - 23),
+        transport: vec![transport.recipient()],
+        handler_key: member.device,
+        members: vec![member],
+        desks: vec![desk],
+        oversight: "external".into(),
+    };
+    let body = ReportBody {
+        category: "FAC".into(),
+        audience: "trader".into(),
+        answers: BTreeMap::from([("frequency".into(), Answer::One("always".into()))]),
+        story: "On m’a demandé 5 000 francs.".into(),
+    };
+    let draft =
+        Draft { body, lang: "fr".into(), urgency: Urgency::P3, excluded: vec![], week: "2026-W48".into() };
+    let reporter_key = PublicKey::from(&Receipt::from_bytes([0; 16]).signing_key());
+    let hash = Hash::of(&[&serde_json::to_vec(&directory).unwrap()]);
+    Sample { rng: StdRng::seed_from_u64(1), transport, directory, hash, draft, reporter_key }
+}
+
+fn computed() -> Value {
+    json!({
+        "protocol": "burkindi v1",
+        "receipts": receipts(),
+        "case": cases(),
+        "frames": frames(),
+        "log": log(),
+        "trust": trust(),
+        "ladder": rungs(),
+    })
+}
+
+#[test]
+fn the_known_answers_have_not_changed() {
+    let mut now = computed();
+    if env::var_os("WRITE_VECTORS").is_some() {
+        now["sealed"] = sealed();
+        fs::write(path(), serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
+    }
+    let mut kept: Value = serde_json::from_slice(&fs::read(path()).unwrap()).unwrap();
+    let sealed = kept.as_object_mut().unwrap().remove("sealed").unwrap();
+    now.as_object_mut().unwrap().remove("sealed");
+    assert_eq!(now, kept);
+    open_sealed(&sealed);
+}
+
+fn open_sealed(sealed: &Value) {
+    let seed: [u8; 32] = bytes(&sealed["transport_seed"]).try_into().unwrap();
+    let submission = bytes(&sealed["submission"]);
+    let opened = submission::open(&TransportIdentity::from_seed(&seed), &submission[..]).unwrap();
+    let filing = Filing::from_seed(&[9; 32], b"content");
+    assert_eq!(opened.header.case.id, filing.case());
+    assert_eq!(opened.header.mailbox, filing.receipt().locator().mailbox_id());
+    let member = InvestigatorIdentity::from_seed(&bytes(&sealed["member_seed"]).try_into().unwrap());
+    let mine = opened.grants.iter().find(|g| g.tag == slot_tag(filing.case(), &member.recipient())).unwrap();
+    let grant = Grant::open(mine, &member, filing.case(), 0).unwrap();
+    let identity = grant.secret.identity();
+    let expected = Expected {
+        case: filing.case(),
+        generation: 0,
+        direction: Direction::In,
+        recipient: identity.recipient().hash(),
+        signer: &grant.reporter_key,
+    };
+    let frame = Frame::verify(&identity.open(&opened.body).unwrap(), &expected).unwrap();
+    assert_eq!(ReportBody::from_bytes(&frame.body).unwrap().story, "On m’a demandé 5 000 francs.");
+    assert_eq!(&identity.open(&opened.attachments[0]).unwrap()[..], b"abc");
+    let kept: SealedGrant = serde_json::from_value(sealed["grant"].clone()).unwrap();
+    assert_eq!(Grant::open(&kept, &member, CASE, 0).unwrap().secret, secret());
+}
