@@ -37,6 +37,11 @@ macro_rules! hybrid_role {
                 Self(Identity::from_seed(*seed))
             }
 
+            /// Reads `AGE-SECRET-KEY-PQ-1…`.
+            pub fn parse(text: &str) -> Result<Self, ParseError> {
+                text.parse().map(Self)
+            }
+
             /// The 32-byte seed, for storing the key sealed.
             pub fn seed(&self) -> &[u8; 32] {
                 self.0.seed()

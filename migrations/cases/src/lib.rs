@@ -1,1 +1,19 @@
-//! migrations-cases
+//! Schema of the case handler's database. Merged migrations are never edited; a change is a new file.
+//!
+//! No column can hold who reported, what was reported, or when to more than a day.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod m20261123_000001_cases;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261123_000001_cases::Migration)]
+    }
+}

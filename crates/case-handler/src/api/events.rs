@@ -1,0 +1,194 @@
+//! New events: the only way in which a member changes anything.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::JsonRejection},
+};
+use envelope::{
+    desk_api::{Brings, GenerationGrant, MAX_REPLY, NewEvent, PartKind, Sealed},
+    directory::{Directory, MIN_READERS, Member},
+    event::{Action, Event, LogEntry, Release},
+    grant::slot_tag,
+    life::Role,
+};
+use uuid::Uuid;
+
+use super::{Api, Problem, sessions::Caller};
+use crate::{
+    filing::release,
+    log::append,
+    store::{Case, NewPart, Writing},
+};
+
+pub(super) async fn add(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    new: Result<Json<NewEvent>, JsonRejection>,
+) -> Result<Json<LogEntry>, Problem> {
+    let Json(NewEvent { event: signed, brings }) = new?;
+    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
+    let member = accepted.directory.member(&caller.handle).ok_or(Problem::Unauthorized)?;
+    let event = signed.verify(&member.device).map_err(|error| Problem::Malformed(error.to_string()))?;
+    if event.actor != caller.handle || event.case != id {
+        return Err(Problem::Malformed("the event belongs to another member or case".to_owned()));
+    }
+    check_time(&api, &event)?;
+    let writing = api.store.write().await?;
+    // Under the writer's lock, so that nothing changes between looking and acting.
+    let holders = writing.grant_holders(id).await?;
+    let may_see = holders.iter().any(|(handle, released)| *released && *handle == caller.handle);
+    let Some(mut case) = writing.case(id).await?.filter(|_| may_see) else {
+        return Err(Problem::NotFound);
+    };
+    let role = role(&accepted.directory, &case, &caller.handle);
+    let entry = append(&writing, &mut case, &event, signed, role).await?;
+    let taking = Taking { writing: &writing, directory: &accepted.directory, case: &case, holders: &holders };
+    taking.take(&event, brings).await?;
+    if let Action::Recused = event.action {
+        let left = holders.iter().filter(|(handle, _)| *handle != caller.handle && !accepted.directory.is_oversight(handle));
+        if left.count() < MIN_READERS {
+            release(&writing, &mut case, Release::DeskConflicted, api.clock.today(), &api.log_key).await?;
+        }
+    }
+    writing.commit().await?;
+    Ok(Json(entry))
+}
+
+/// What a member is to a case.
+fn role(directory: &Directory, case: &Case, handle: &str) -> Role {
+    let desk = directory.desk(&case.state.desk);
+    let lead = desk.and_then(|desk| desk.members.first()).is_some_and(|lead| lead == handle);
+    Role { lead, oversight: directory.is_oversight(handle) }
+}
+
+/// An event says when it was made; a log whose times wander is worth little.
+fn check_time(api: &Api, event: &Event) -> Result<(), Problem> {
+    let off = (event.at - api.clock.now()).whole_minutes().abs();
+    if off > 10 {
+        return Err(Problem::Rule(format!("the workbench's clock is {off} minutes off: set it and try again")));
+    }
+    Ok(())
+}
+
+/// Takes in what an event brings along.
+struct Taking<'a> {
+    writing: &'a Writing<'a>,
+    directory: &'a Directory,
+    case: &'a Case,
+    holders: &'a [(String, bool)],
+}
+
+impl Taking<'_> {
+    async fn take(&self, event: &Event, brings: Brings) -> Result<(), Problem> {
+        let id = self.case.id;
+        match (&event.action, brings) {
+            (
+                Action::Replied { reply, copy },
+                Brings { reply: Some(sealed), copy: Some(ours), note: None, grants, case_recipient: None },
+            ) if grants.is_empty() => {
+                check(&sealed, reply)?;
+                check(&ours, copy)?;
+                self.part(PartKind::ReplyCopy, self.case.state.generation, &ours).await?;
+                Ok(self.writing.add_reply(id, event.seq, sealed.0).await?)
+            }
+            (
+                Action::Noted { note },
+                Brings { reply: None, copy: None, note: Some(sealed), grants, case_recipient: None },
+            ) if grants.is_empty() => {
+                check(&sealed, note)?;
+                self.part(PartKind::Note, self.case.state.generation, &sealed).await
+            }
+            (
+                Action::Rotated { generation, reply, copy },
+                Brings {
+                    reply: Some(sealed),
+                    copy: Some(ours),
+                    note: None,
+                    grants,
+                    case_recipient: Some(recipient),
+                },
+            ) => {
+                check(&sealed, reply)?;
+                check(&ours, copy)?;
+                self.part(PartKind::ReplyCopy, generation - 1, &ours).await?;
+                self.writing.add_reply(id, event.seq, sealed.0).await?;
+                self.writing.add_case_recipient(id, *generation, &recipient).await?;
+                for grant in &grants {
+                    let member = self.whose(grant)?;
+                    let held = self.holders.iter().find(|(handle, _)| *handle == member.handle);
+                    let (_, released) = held.ok_or_else(|| rule("a rotation grants only to those who hold the case"))?;
+                    self.writing.add_grant(id, &member.handle, grant, *released).await?;
+                }
+                Ok(())
+            }
+            (
+                Action::Assigned { to, granted },
+                Brings { reply: None, copy: None, note: None, grants, case_recipient: None },
+            ) => self.assign(to, *granted, &grants).await,
+            (
+                Action::Replied { .. } | Action::Noted { .. } | Action::Rotated { .. },
+                _,
+            ) => Err(rule("the event does not bring what it names")),
+            (Action::Recused, brings) if brings == Brings::default() => {
+                Ok(self.writing.delete_grants(id, &event.actor).await?)
+            }
+            (_, brings) if brings == Brings::default() => Ok(()),
+            _ => Err(rule("the event brings something that its action does not take")),
+        }
+    }
+
+    async fn assign(
+        &self,
+        to: &str,
+        granted: Option<envelope::Hash>,
+        grants: &[GenerationGrant],
+    ) -> Result<(), Problem> {
+        let member = self.directory.member(to).ok_or_else(|| rule("no such member"))?;
+        let holds = self.holders.iter().any(|(handle, released)| *released && handle == to);
+        if grants.is_empty() && granted.is_none() {
+            return if holds { Ok(()) } else { Err(rule("the colleague holds no grant: bring one along")) };
+        }
+        if grants.first().map(|grant| grant.grant.tag) != granted {
+            return Err(rule("the event does not bring the grant that it names"));
+        }
+        for grant in grants {
+            if self.whose(grant)?.handle != member.handle {
+                return Err(rule("the grant is for somebody else"));
+            }
+            self.writing.add_grant(self.case.id, to, grant, true).await?;
+        }
+        Ok(())
+    }
+
+    /// Whose grant is it? By its tag; what is inside only the member can see.
+    fn whose(&self, grant: &GenerationGrant) -> Result<&Member, Problem> {
+        if grant.generation > self.case.state.generation || grant.grant.sealed.len() > MAX_REPLY {
+            return Err(rule("the grant is of no generation of this case, or too large"));
+        }
+        let id = self.case.id;
+        let of = |member: &&Member| slot_tag(id, &member.recipient) == grant.grant.tag;
+        let member = self.directory.members.iter().find(of).ok_or_else(|| rule("the grant is for nobody here"))?;
+        if self.case.state.recused.contains(&member.handle) {
+            return Err(rule("who has recused gets no grant"));
+        }
+        Ok(member)
+    }
+
+    async fn part(&self, kind: PartKind, generation: u32, sealed: &Sealed) -> Result<(), Problem> {
+        let batch = self.writing.next_batch(self.case.id).await?;
+        let part = NewPart { kind, generation, batch, position: 0, sealed: &sealed.0 };
+        Ok(self.writing.add_part(self.case.id, &part).await?)
+    }
+}
+
+fn check(sealed: &Sealed, named: &envelope::Hash) -> Result<(), Problem> {
+    if sealed.0.len() > MAX_REPLY {
+        return Err(rule("too long: a message or note has at most about 10,000 characters"));
+    }
+    if sealed.hash() == *named { Ok(()) } else { Err(rule("the event does not bring what it names")) }
+}
+
+fn rule(text: &str) -> Problem {
+    Problem::Rule(text.to_owned())
+}

@@ -1,0 +1,58 @@
+//! The workbench API: see [`envelope::desk_api`] for the calls. One file for each thing that is asked for.
+
+mod cases;
+mod directory;
+mod events;
+mod problem;
+mod sessions;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+use ed25519_dalek::SigningKey;
+use web::Clock;
+
+pub use problem::Problem;
+pub use sessions::Sessions;
+
+use crate::{current::Current, store::Store};
+
+/// What the handlers of the API share.
+#[derive(Clone)]
+pub struct Api {
+    /// The database.
+    pub store: Arc<Store>,
+    /// Who is who.
+    pub current: Arc<Current>,
+    /// Signs the handler's events.
+    pub log_key: Arc<SigningKey>,
+    /// Challenges and bearers, in memory only.
+    pub sessions: Arc<Sessions>,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// An event brings at most a few kilobytes, grants of several generations included; a directory some hundred.
+const MAX_BODY: usize = 1024 * 1024;
+
+/// All routes.
+pub fn routes(api: Api) -> Router {
+    Router::new()
+        .route("/health", get(directory::health))
+        .route("/v1/challenge", post(sessions::challenge))
+        .route("/v1/session", post(sessions::open))
+        .route("/v1/directory", get(directory::newest).put(directory::publish))
+        .route("/v1/directories", get(directory::all))
+        .route("/v1/cases", get(cases::list))
+        .route("/v1/cases/{id}", get(cases::file))
+        .route("/v1/cases/{id}/parts/{part}", get(cases::part))
+        .route("/v1/cases/{id}/events", post(events::add))
+        .route("/v1/log", get(directory::log))
+        .fallback(async || Problem::NotFound)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(api)
+}

@@ -1,0 +1,108 @@
+//! Errors, as problem details (RFC 9457). What went wrong inside goes to the log, never out.
+
+use axum::{
+    Json,
+    extract::rejection::JsonRejection,
+    response::{IntoResponse, Response},
+};
+use envelope::{
+    desk_api::{PROBLEM_JSON, Problem as Body},
+    life::Refusal,
+};
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+
+use crate::{current::PublishError, log::LogError, store::StoreError};
+
+/// What a caller is told.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// No session, or it has ended.
+    #[error("sign in again: there is no session, or it has ended")]
+    Unauthorized,
+    /// Not there, or not for this member: the two look alike.
+    #[error("there is no such case or part")]
+    NotFound,
+    /// Only for the outside body.
+    #[error("only the outside body may read the whole log")]
+    OversightOnly,
+    /// No directory has been published yet.
+    #[error("no directory has been published yet")]
+    NoDirectory,
+    /// The request is malformed.
+    #[error("{0}")]
+    Malformed(String),
+    /// Somebody else acted first.
+    #[error("{0}")]
+    Stale(String),
+    /// A rule forbids it.
+    #[error("{0}")]
+    Rule(String),
+    /// Something failed here.
+    #[error("the case handler failed; nothing was changed. Try again")]
+    Internal,
+}
+
+impl Problem {
+    fn parts(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+            Self::OversightOnly => (StatusCode::FORBIDDEN, "oversight-only"),
+            Self::NoDirectory => (StatusCode::SERVICE_UNAVAILABLE, "no-directory"),
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
+            Self::Stale(_) => (StatusCode::CONFLICT, "stale"),
+            Self::Rule(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, kind) = self.parts();
+        let body = Body { kind: kind.to_owned(), title: self.to_string(), status: status.as_u16() };
+        let mut response = (status, Json(body)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("{error}");
+        Self::Internal
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Stale { .. } => Self::Stale(refusal.to_string()),
+            _ => Self::Rule(refusal.to_string()),
+        }
+    }
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Refused(refusal) => refusal.into(),
+            LogError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Refused(refused) => Self::Rule(refused.to_string()),
+            PublishError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(_: JsonRejection) -> Self {
+        Self::Malformed("the body is not the JSON that this call takes".to_owned())
+    }
+}

@@ -1,0 +1,118 @@
+//! Sessions: a challenge signed with the device key buys a short-lived bearer. All of it lives in memory.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use axum::{
+    Json,
+    extract::{FromRequestParts, State, rejection::JsonRejection},
+};
+use envelope::{
+    Hash,
+    desk_api::{Challenge, ChallengeRequest, SESSION_LABEL, Session, SessionRequest},
+};
+use http::{header::AUTHORIZATION, request::Parts};
+use rand::{RngCore, rngs::OsRng};
+use time::{Duration, OffsetDateTime};
+
+use super::{Api, Problem};
+
+const CHALLENGE_LIFE: Duration = Duration::minutes(1);
+const SESSION_LIFE: Duration = Duration::minutes(15);
+/// Open challenges; beyond, the oldest are dropped, so that nobody can fill the memory.
+const MOST_CHALLENGES: usize = 10_000;
+
+/// Open challenges and sessions. Bearers are kept as hashes: looking one up compares hashes, so its time tells nothing.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    challenges: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
+    open: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
+}
+
+impl Sessions {
+    fn challenge(&self, handle: String, now: OffsetDateTime) -> Hash {
+        let mut nonce = Hash::default();
+        OsRng.fill_bytes(&mut nonce.0);
+        let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
+        challenges.retain(|_, (_, ends)| *ends > now);
+        if challenges.len() >= MOST_CHALLENGES
+            && let Some(oldest) = challenges.iter().min_by_key(|(_, (_, ends))| *ends).map(|(nonce, _)| *nonce)
+        {
+            challenges.remove(&oldest);
+        }
+        challenges.insert(nonce, (handle, now + CHALLENGE_LIFE));
+        nonce
+    }
+
+    /// Takes a challenge away: each can be answered once.
+    fn take_challenge(&self, nonce: &Hash, handle: &str, now: OffsetDateTime) -> bool {
+        let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
+        challenges.remove(nonce).is_some_and(|(whose, ends)| whose == handle && ends > now)
+    }
+
+    fn open(&self, handle: String, now: OffsetDateTime) -> Session {
+        let mut token = Hash::default();
+        OsRng.fill_bytes(&mut token.0);
+        let token = token.to_string();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, (_, ends)| *ends > now);
+        open.insert(Hash::of(&[token.as_bytes()]), (handle, now + SESSION_LIFE));
+        Session { token, seconds: u32::try_from(SESSION_LIFE.whole_seconds()).unwrap_or(0) }
+    }
+
+    fn whose(&self, token: &str, now: OffsetDateTime) -> Option<String> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let (handle, ends) = open.get(&Hash::of(&[token.as_bytes()]))?;
+        (*ends > now).then(|| handle.clone())
+    }
+}
+
+/// Whoever asks, after the bearer was checked. Somebody who has left the directory has no session any more.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The member's handle.
+    pub handle: String,
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Problem::Unauthorized)?;
+        let handle = api.sessions.whose(token, api.clock.now()).ok_or(Problem::Unauthorized)?;
+        let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
+        accepted.directory.member(&handle).ok_or(Problem::Unauthorized)?;
+        Ok(Self { handle })
+    }
+}
+
+pub(super) async fn challenge(
+    State(api): State<Api>,
+    request: Result<Json<ChallengeRequest>, JsonRejection>,
+) -> Result<Json<Challenge>, Problem> {
+    let Json(request) = request?;
+    if request.handle.len() > 64 {
+        return Err(Problem::Malformed("a handle has at most 64 bytes".to_owned()));
+    }
+    Ok(Json(Challenge { nonce: api.sessions.challenge(request.handle, api.clock.now()) }))
+}
+
+pub(super) async fn open(
+    State(api): State<Api>,
+    request: Result<Json<SessionRequest>, JsonRejection>,
+) -> Result<Json<Session>, Problem> {
+    let Json(request) = request?;
+    let now = api.clock.now();
+    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
+    let fresh = api.sessions.take_challenge(&request.nonce, &request.handle, now);
+    let member = accepted.directory.member(&request.handle).ok_or(Problem::Unauthorized)?;
+    let signature = request.signature.as_slice().try_into().map_err(|_| Problem::Unauthorized)?;
+    let signed = member.device.verify(SESSION_LABEL, request.nonce.as_bytes(), signature).is_ok();
+    if !fresh || !signed {
+        return Err(Problem::Unauthorized);
+    }
+    Ok(Json(api.sessions.open(request.handle, now)))
+}

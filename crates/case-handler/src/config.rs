@@ -1,0 +1,130 @@
+//! The configuration: one commented TOML file, `deploy/config/case-handler.toml`; each key can be set by environment too.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use confique::Config as _;
+
+/// Everything that can be set. Paths are relative to the working directory.
+#[derive(Debug, confique::Config)]
+pub struct Config {
+    /// The database.
+    #[config(nested)]
+    pub store: StoreConfig,
+    /// The API for workbenches.
+    #[config(nested)]
+    pub api: ApiConfig,
+    /// The way to the intake.
+    #[config(nested)]
+    pub relay: RelayConfig,
+    /// The handler's own keys.
+    #[config(nested)]
+    pub keys: KeysConfig,
+    /// `trust.json`: the instance and root keys that directories are checked against.
+    #[config(env = "CASES_TRUST")]
+    pub trust: PathBuf,
+    /// The log.
+    #[config(nested)]
+    pub log: LogConfig,
+}
+
+/// `[store]`
+#[derive(Debug, confique::Config)]
+pub struct StoreConfig {
+    /// Such as `sqlite:///var/lib/burkindi/cases.sqlite`.
+    #[config(env = "CASES_STORE_URL")]
+    pub url: String,
+}
+
+/// `[api]`
+#[derive(Debug, confique::Config)]
+pub struct ApiConfig {
+    /// Where workbenches connect.
+    #[config(env = "CASES_API_LISTEN")]
+    pub listen: SocketAddr,
+    /// PEM file of the server's certificate.
+    #[config(env = "CASES_API_CERTIFICATE")]
+    pub certificate: PathBuf,
+    /// PEM file of its key.
+    #[config(env = "CASES_API_KEY")]
+    pub key: PathBuf,
+}
+
+/// `[relay]`
+#[derive(Debug, confique::Config)]
+pub struct RelayConfig {
+    /// The intake's relay listener, such as `https://intake.internal:8444`.
+    #[config(env = "CASES_RELAY_URL")]
+    pub url: String,
+    /// PEM file of the private certificate authority.
+    #[config(env = "CASES_RELAY_CA")]
+    pub ca: PathBuf,
+    /// PEM file of the handler's client certificate.
+    #[config(env = "CASES_RELAY_CERTIFICATE")]
+    pub certificate: PathBuf,
+    /// PEM file of its key.
+    #[config(env = "CASES_RELAY_KEY")]
+    pub key: PathBuf,
+    /// Seconds between two collections. Longer hides better when somebody wrote; shorter answers sooner.
+    #[config(env = "CASES_RELAY_COLLECT_SECONDS", default = 900)]
+    pub collect_seconds: u64,
+}
+
+/// `[keys]`
+#[derive(Debug, confique::Config)]
+pub struct KeysConfig {
+    /// Files of transport identities, the newest first.
+    #[config(env = "CASES_KEYS_TRANSPORT", parse_env = confique::env::parse::list_by_comma)]
+    pub transport: Vec<PathBuf>,
+    /// File of the key that signs the handler's own events.
+    #[config(env = "CASES_KEYS_LOG")]
+    pub log: PathBuf,
+}
+
+/// `[log]`
+#[derive(Debug, confique::Config)]
+pub struct LogConfig {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    #[config(env = "CASES_LOG_LEVEL", default = "info")]
+    pub level: String,
+    /// JSON lines instead of text.
+    #[config(env = "CASES_LOG_JSON", default = false)]
+    pub json: bool,
+}
+
+impl Config {
+    /// Reads the file and the environment, and checks every key. Errors name the key.
+    pub fn load(path: &Path) -> anyhow::Result<Self> {
+        let config = Self::builder().env().file(path).load()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let files = [
+            ("api.certificate", &self.api.certificate),
+            ("api.key", &self.api.key),
+            ("relay.ca", &self.relay.ca),
+            ("relay.certificate", &self.relay.certificate),
+            ("relay.key", &self.relay.key),
+            ("keys.log", &self.keys.log),
+            ("trust", &self.trust),
+        ];
+        let transport = self.keys.transport.iter().map(|path| ("keys.transport", path));
+        for (key, path) in files.into_iter().chain(transport) {
+            anyhow::ensure!(path.is_file(), "{key}: there is no file {}", path.display());
+        }
+        anyhow::ensure!(!self.keys.transport.is_empty(), "keys.transport: name at least one file");
+        anyhow::ensure!(self.relay.url.starts_with("https://"), "relay.url: begins with https://");
+        anyhow::ensure!(self.relay.collect_seconds > 0, "relay.collect_seconds: at least 1");
+        anyhow::ensure!(self.store.url.starts_with("sqlite:"), "store.url: begins with sqlite:");
+        self.level().map(drop)
+    }
+
+    /// The log level.
+    pub fn level(&self) -> anyhow::Result<tracing::Level> {
+        self.log.level.parse().map_err(|_| anyhow::anyhow!("log.level: error, warn, info, debug or trace"))
+    }
+}

@@ -1,0 +1,138 @@
+//! The handler's side of the relay: it asks, the intake answers.
+
+use std::{io, path::Path};
+
+use bytes::{Bytes, BytesMut};
+use envelope::{
+    directory::SignedDirectory,
+    ladder,
+    relay::{ACK, Ack, DIRECTORY, MAILBOXES, PULL, Pull, read_submission_head},
+};
+use futures_util::Stream;
+use reqwest::{Body, Certificate, Client, Identity, Response, Url};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// The intake as the handler sees it.
+#[derive(Debug, Clone)]
+pub struct Relay {
+    client: Client,
+    base: Url,
+}
+
+/// Why the intake could not be asked. Nothing is lost by any of these.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// A certificate or key file is missing or malformed.
+    #[error("{0}")]
+    Setup(String),
+    /// Not reachable, or not who it should be, or cut off.
+    #[error("the intake cannot be reached: {0}")]
+    Unreachable(#[from] reqwest::Error),
+    /// It answered something else than it should.
+    #[error("the intake answers something unexpected: {0}")]
+    Unexpected(#[from] io::Error),
+}
+
+impl Relay {
+    /// Pins the certificate authority and shows the handler's own certificate.
+    pub fn new(url: &Url, ca: &Path, certificate: &Path, key: &Path) -> Result<Self, RelayError> {
+        let read = |path: &Path| {
+            std::fs::read(path).map_err(|error| RelayError::Setup(format!("{}: {error}", path.display())))
+        };
+        let identity = [read(certificate)?, read(key)?].concat();
+        let setup = |what: &str, error: reqwest::Error| RelayError::Setup(format!("{what}: {error}"));
+        let ca = Certificate::from_pem_bundle(&read(ca)?).map_err(|error| setup("relay.ca", error))?;
+        let client = Client::builder()
+            .tls_certs_only(ca)
+            .identity(Identity::from_pem(&identity).map_err(|error| setup("relay.certificate", error))?)
+            .https_only(true)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .read_timeout(Duration::from_secs(60))
+            .build()
+            .map_err(|error| setup("relay", error))?;
+        Ok(Self { client, base: url.clone() })
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// Asks for at most so many submissions and reads them one after the other.
+    pub async fn pull(&self, most: u32) -> Result<Pulled, RelayError> {
+        let response = self.client.post(self.url(PULL)).json(&Pull { most }).send().await?.error_for_status()?;
+        Ok(Pulled { response, buffer: BytesMut::new() })
+    }
+
+    /// Lets the intake delete these.
+    pub async fn ack(&self, ids: Vec<Uuid>) -> Result<(), RelayError> {
+        self.client.post(self.url(ACK)).json(&Ack { ids }).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// Replaces all mailboxes.
+    pub async fn put_mailboxes(
+        &self,
+        records: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<(), RelayError> {
+        let body = Body::wrap_stream(records);
+        self.client.put(self.url(MAILBOXES)).body(body).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// Gives the newest directory.
+    pub async fn put_directory(&self, signed: &SignedDirectory) -> Result<(), RelayError> {
+        self.client.put(self.url(DIRECTORY)).json(signed).send().await?.error_for_status()?;
+        Ok(())
+    }
+}
+
+/// Submissions as they arrive.
+pub struct Pulled {
+    response: Response,
+    buffer: BytesMut,
+}
+
+impl Pulled {
+    /// The next one: its id at the intake and its bytes. At most one is in memory.
+    pub async fn next(&mut self) -> Result<Option<(Uuid, Bytes)>, RelayError> {
+        if !self.fill(20).await? {
+            return if self.buffer.is_empty() { Ok(None) } else { Err(cut().into()) };
+        }
+        let head = self.buffer.split_to(20);
+        let (id, len) = read_submission_head(head[..].try_into().expect("20 bytes were split off"))?;
+        let len = usize::try_from(len).map_err(|_| cut())?;
+        debug_assert!(len as u64 <= ladder::TOP, "the head was checked to name a rung");
+        if !self.fill(len).await? {
+            return Err(cut().into());
+        }
+        Ok(Some((id, self.buffer.split_to(len).freeze())))
+    }
+
+    async fn fill(&mut self, len: usize) -> Result<bool, RelayError> {
+        while self.buffer.len() < len {
+            match self.response.chunk().await? {
+                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn cut() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "cut off in the middle of a submission")
+}
+
+/// A stream over a channel, for bodies that are made while they are sent.
+pub(crate) fn stream_of<T: Send + 'static>(
+    receiver: tokio::sync::mpsc::Receiver<T>,
+) -> impl Stream<Item = T> + Send + 'static {
+    futures_util::stream::unfold(receiver, |mut receiver| async move {
+        receiver.recv().await.map(|item| (item, receiver))
+    })
+}

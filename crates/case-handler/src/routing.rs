@@ -1,0 +1,78 @@
+//! Whom a case is suggested to. Who *may* read it was decided by the reporter's side; routing only picks among those.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use envelope::{
+    directory::Directory,
+    life::{CaseState, Stage},
+    submission::Urgency,
+};
+
+/// What routing looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Members with a released grant.
+    pub holders: &'a [String],
+    /// Who cannot take cases now.
+    pub absent: &'a [String],
+    /// The reporter's language.
+    pub lang: &'a str,
+    /// How much each member has to do, from [`load`].
+    pub load: &'a BTreeMap<String, u32>,
+}
+
+/// One candidate, and why where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The member.
+    pub handle: String,
+    /// Cannot take cases now; comes last.
+    pub absent: bool,
+    /// Reads the reporter's language.
+    pub reads: bool,
+    /// Weight of open cases.
+    pub load: u32,
+}
+
+/// The candidates, best first: present before absent, the reporter's language, then the least load, then the handle.
+pub fn rank(directory: &Directory, question: &Question<'_>) -> Vec<Candidate> {
+    let mut candidates: Vec<_> = question
+        .holders
+        .iter()
+        .filter_map(|handle| directory.member(handle))
+        .map(|member| Candidate {
+            handle: member.handle.clone(),
+            absent: question.absent.contains(&member.handle),
+            reads: member.languages.iter().any(|lang| lang == question.lang),
+            load: question.load.get(&member.handle).copied().unwrap_or(0),
+        })
+        .collect();
+    candidates.sort_by_key(|c| (c.absent, Reverse(c.reads), c.load, c.handle.clone()));
+    candidates
+}
+
+/// The best candidate who is there.
+pub fn suggest(directory: &Directory, question: &Question<'_>) -> Option<String> {
+    rank(directory, question).into_iter().find(|candidate| !candidate.absent).map(|candidate| candidate.handle)
+}
+
+/// How much an open case weighs: an urgent one keeps its investigator from others.
+fn weight(urgency: Urgency) -> u32 {
+    match urgency {
+        Urgency::P1 => 4,
+        Urgency::P2 => 3,
+        Urgency::P3 => 2,
+        Urgency::P4 => 1,
+    }
+}
+
+/// The load of each member who has cases.
+pub fn load<'a>(states: impl IntoIterator<Item = &'a CaseState>) -> BTreeMap<String, u32> {
+    let mut load = BTreeMap::new();
+    for state in states.into_iter().filter(|state| state.stage != Stage::Closed) {
+        if let Some(assignee) = &state.assignee {
+            *load.entry(assignee.clone()).or_insert(0) += weight(state.urgency);
+        }
+    }
+    load
+}

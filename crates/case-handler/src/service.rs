@@ -1,0 +1,99 @@
+//! Putting it together: keys, database, listener, ticks.
+
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use ed25519_dalek::SigningKey;
+use envelope::{Hash, directory::Trust, keys::TransportIdentity};
+use reqwest::Url;
+use tokio::task::JoinHandle;
+use web::Clock;
+use zeroize::Zeroizing;
+
+use crate::{
+    Config,
+    api::{self, Api, Sessions},
+    collect::Collector,
+    current::Current,
+    log,
+    relay::Relay,
+    store::Store,
+};
+
+/// How long open requests may take to end after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A running case handler.
+pub struct Service {
+    /// Where the API listens.
+    pub address: SocketAddr,
+    handle: Handle<SocketAddr>,
+    serving: JoinHandle<std::io::Result<()>>,
+    collecting: JoinHandle<()>,
+}
+
+/// Starts everything; returns once the API listens.
+pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
+    // Fails only if a provider was installed before, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let store = Arc::new(Store::open(&config.store.url).await.context("store.url")?);
+    let entries = log::check(&store).await?;
+    tracing::info!("the log is whole ({} entries)", if entries == 0 { "no" } else { "some" });
+    let trust: Trust = serde_json::from_slice(&read(&config.trust, "trust")?).context("trust")?;
+    let current = Arc::new(Current::load(trust, &store).await?);
+    let log_key = log_key(&config.keys.log)?;
+    let transport = config.keys.transport.iter().map(|path| transport_key(path)).collect::<Result<Vec<_>>>()?;
+    let relay_url: Url = config.relay.url.parse().context("relay.url")?;
+    let relay = Relay::new(&relay_url, &config.relay.ca, &config.relay.certificate, &config.relay.key)?;
+    let api = Api {
+        store: Arc::clone(&store),
+        current: Arc::clone(&current),
+        log_key: Arc::new(log_key.clone()),
+        sessions: Arc::new(Sessions::default()),
+        clock: clock.clone(),
+    };
+    let handle = Handle::new();
+    let tls = RustlsConfig::from_pem_file(&config.api.certificate, &config.api.key)
+        .await
+        .context("api.certificate, api.key")?;
+    let server = axum_server::bind_rustls(config.api.listen, tls).handle(handle.clone());
+    let serving = tokio::spawn(server.serve(api::routes(api).into_make_service()));
+    let Some(address) = handle.listening().await else {
+        serving.await??;
+        anyhow::bail!("api.listen: cannot listen on {}", config.api.listen);
+    };
+    let collector = Collector { store, current, relay, transport: Arc::new(transport), log_key, clock };
+    let every = Duration::from_secs(config.relay.collect_seconds);
+    let collecting = tokio::spawn(collector.run(every));
+    Ok(Service { address, handle, serving, collecting })
+}
+
+impl Service {
+    /// Lets open requests end, and stops.
+    pub async fn stop(self) -> Result<()> {
+        self.collecting.abort();
+        self.handle.graceful_shutdown(Some(GRACE));
+        Ok(self.serving.await??)
+    }
+}
+
+fn read(path: &Path, key: &str) -> Result<Zeroizing<Vec<u8>>> {
+    Ok(Zeroizing::new(fs::read(path).with_context(|| format!("{key}: {}", path.display()))?))
+}
+
+fn text(path: &Path, key: &str) -> Result<Zeroizing<String>> {
+    let text = String::from_utf8(read(path, key)?.to_vec()).with_context(|| format!("{key}: not text"))?;
+    Ok(Zeroizing::new(text))
+}
+
+fn log_key(path: &Path) -> Result<SigningKey> {
+    let text = text(path, "keys.log")?;
+    let seed = Hash::parse(text.trim()).context("keys.log: 43 characters of base64url are expected")?;
+    Ok(SigningKey::from_bytes(seed.as_bytes()))
+}
+
+fn transport_key(path: &Path) -> Result<TransportIdentity> {
+    let text = text(path, "keys.transport")?;
+    TransportIdentity::parse(text.trim()).context("keys.transport: AGE-SECRET-KEY-PQ-1… is expected")
+}

@@ -1,0 +1,250 @@
+//! Cases and what is in their mailboxes.
+
+use envelope::{
+    Hash,
+    desk_api::{CaseRow, GenerationRecipient},
+    keys::{CaseRecipient, MailboxRecipient},
+    life::{CaseState, Stage},
+};
+use sea_orm::{
+    ActiveValue::{Set, Unchanged},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use time::Date;
+use uuid::Uuid;
+
+use super::{
+    Store, StoreError, Writing, count,
+    entities::{case, case_recipient, grant, reply},
+    hash, small,
+};
+
+/// A case as stored.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its id.
+    pub id: Uuid,
+    /// Where replies are laid out.
+    pub mailbox: Hash,
+    /// The reporter's language.
+    pub lang: String,
+    /// The day of filing.
+    pub filed: Date,
+    /// What the log says of it.
+    pub state: CaseState,
+    /// Whom the routing suggests.
+    pub suggested: Option<String>,
+}
+
+/// What a new case brings.
+#[derive(Debug)]
+pub struct NewCase<'a> {
+    /// The case.
+    pub case: Case,
+    /// `M`.
+    pub mailbox_recipient: &'a MailboxRecipient,
+    /// `C` of generation 0.
+    pub case_recipient: &'a CaseRecipient,
+    /// `age(M, capsule)`.
+    pub capsule: Vec<u8>,
+}
+
+/// Everything that a mailbox is made of.
+#[derive(Debug)]
+pub struct MailboxContent {
+    /// The case.
+    pub case: Case,
+    /// `M`.
+    pub mailbox_recipient: MailboxRecipient,
+    /// `C` of the newest generation.
+    pub case_recipient: CaseRecipient,
+    /// `age(M, capsule)`.
+    pub capsule: Vec<u8>,
+    /// `age(M, frame)` each, oldest first.
+    pub replies: Vec<Vec<u8>>,
+}
+
+impl Case {
+    fn from_row(row: case::Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            mailbox: hash(&row.mailbox, "cases.mailbox")?,
+            lang: row.lang,
+            filed: row.filed,
+            state: serde_json::from_str(&row.state).map_err(|_| StoreError::Damaged("cases.state"))?,
+            suggested: row.suggested,
+        })
+    }
+
+    /// As a line of a queue.
+    pub fn to_row(&self) -> CaseRow {
+        CaseRow {
+            id: self.id,
+            lang: self.lang.clone(),
+            filed: self.filed,
+            state: self.state.clone(),
+            suggested: self.suggested.clone().filter(|_| self.state.assignee.is_none()),
+        }
+    }
+}
+
+fn state_json(state: &CaseState) -> String {
+    serde_json::to_string(state).expect("a state holds strings and numbers only")
+}
+
+impl Store {
+    /// The cases of which a member holds a released grant, the most pressing first. It is the only list that there is.
+    pub async fn visible_cases(&self, member: &str) -> Result<Vec<Case>, StoreError> {
+        let rows = case::Entity::find()
+            .filter(case::Column::Id.in_subquery(visible_ids(member)))
+            .order_by_asc(case::Column::NextDue)
+            .order_by_asc(case::Column::Id)
+            .all(&self.db)
+            .await?;
+        rows.into_iter().map(Case::from_row).collect()
+    }
+
+    /// One case, if the member may see it.
+    pub async fn visible_case(&self, member: &str, id: Uuid) -> Result<Option<Case>, StoreError> {
+        let row = case::Entity::find_by_id(id)
+            .filter(case::Column::Id.in_subquery(visible_ids(member)))
+            .one(&self.db)
+            .await?;
+        row.map(Case::from_row).transpose()
+    }
+
+    /// Open cases whose first deadline lies before a day.
+    pub async fn overdue(&self, today: Date) -> Result<Vec<Case>, StoreError> {
+        let rows = case::Entity::find().filter(case::Column::NextDue.lt(today)).all(&self.db).await?;
+        rows.into_iter().map(Case::from_row).collect()
+    }
+
+    /// The states of all cases that are not closed: what routing weighs load by.
+    pub async fn open_states(&self) -> Result<Vec<CaseState>, StoreError> {
+        let rows = case::Entity::find().all(&self.db).await?;
+        let states = rows.into_iter().map(|row| Case::from_row(row).map(|case| case.state));
+        states.filter(|state| state.as_ref().map_or(true, |s| s.stage != Stage::Closed)).collect()
+    }
+
+    /// `M` of a case, and `C` of each generation.
+    pub async fn recipients(
+        &self,
+        id: Uuid,
+    ) -> Result<(MailboxRecipient, Vec<GenerationRecipient>), StoreError> {
+        let row = case::Entity::find_by_id(id).one(&self.db).await?.ok_or(StoreError::Damaged("cases"))?;
+        let mailbox = MailboxRecipient::from_bytes(&row.mailbox_recipient)
+            .map_err(|_| StoreError::Damaged("cases.mailbox_recipient"))?;
+        let rows = case_recipient::Entity::find()
+            .filter(case_recipient::Column::CaseId.eq(id))
+            .order_by_asc(case_recipient::Column::Generation)
+            .all(&self.db)
+            .await?;
+        let recipients = rows
+            .into_iter()
+            .map(|row| {
+                let recipient = CaseRecipient::from_bytes(&row.recipient)
+                    .map_err(|_| StoreError::Damaged("case_recipients.recipient"))?;
+                Ok(GenerationRecipient { generation: count(row.generation), recipient })
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok((mailbox, recipients))
+    }
+
+    /// The contents of mailboxes behind `after` in the order of ids, at most `most`.
+    pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
+        let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(most);
+        if let Some(after) = after {
+            select = select.filter(case::Column::Id.gt(after));
+        }
+        let mut contents = Vec::new();
+        for row in select.all(&self.db).await? {
+            let id = row.id;
+            let capsule = row.capsule.clone();
+            let (mailbox_recipient, mut recipients) = self.recipients(id).await?;
+            let newest = recipients.pop().ok_or(StoreError::Damaged("case_recipients"))?;
+            let replies = reply::Entity::find()
+                .filter(reply::Column::CaseId.eq(id))
+                .order_by_asc(reply::Column::Seq)
+                .all(&self.db)
+                .await?;
+            contents.push(MailboxContent {
+                case: Case::from_row(row)?,
+                mailbox_recipient,
+                case_recipient: newest.recipient,
+                capsule,
+                replies: replies.into_iter().map(|reply| reply.sealed).collect(),
+            });
+        }
+        Ok(contents)
+    }
+}
+
+fn visible_ids(member: &str) -> sea_orm::sea_query::SelectStatement {
+    use sea_orm::QueryTrait;
+    grant::Entity::find()
+        .select_only()
+        .column(grant::Column::CaseId)
+        .filter(grant::Column::Member.eq(member))
+        .filter(grant::Column::Released.eq(true))
+        .into_query()
+}
+
+impl Writing<'_> {
+    /// One case, for whoever is allowed to change it.
+    pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
+        case::Entity::find_by_id(id).one(&self.tx).await?.map(Case::from_row).transpose()
+    }
+
+    /// A new case. Its state follows with the first event.
+    pub async fn add_case(&self, new: NewCase<'_>) -> Result<(), StoreError> {
+        let row = case::ActiveModel {
+            id: Set(new.case.id),
+            mailbox: Set(new.case.mailbox.0.to_vec()),
+            mailbox_recipient: Set(new.mailbox_recipient.as_bytes().to_vec()),
+            capsule: Set(new.capsule),
+            desk: Set(new.case.state.desk.clone()),
+            lang: Set(new.case.lang.clone()),
+            filed: Set(new.case.filed),
+            state: Set(state_json(&new.case.state)),
+            next_due: Set(new.case.state.next_deadline().map(|deadline| deadline.due)),
+            suggested: Set(new.case.suggested.clone()),
+        };
+        case::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        self.add_case_recipient(new.case.id, 0, new.case_recipient).await
+    }
+
+    /// `C` of a generation.
+    pub async fn add_case_recipient(
+        &self,
+        id: Uuid,
+        generation: u32,
+        recipient: &CaseRecipient,
+    ) -> Result<(), StoreError> {
+        let row = case_recipient::ActiveModel {
+            case_id: Set(id),
+            generation: Set(small(generation)),
+            recipient: Set(recipient.as_bytes().to_vec()),
+        };
+        case_recipient::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+
+    /// What the log now says of a case.
+    pub async fn set_state(&self, id: Uuid, state: &CaseState) -> Result<(), StoreError> {
+        let row = case::ActiveModel {
+            id: Unchanged(id),
+            state: Set(state_json(state)),
+            next_due: Set(state.next_deadline().map(|deadline| deadline.due)),
+            ..Default::default()
+        };
+        case::Entity::update(row).exec(&self.tx).await?;
+        Ok(())
+    }
+
+    /// The newest capsule of the reporter.
+    pub async fn set_capsule(&self, id: Uuid, capsule: Vec<u8>) -> Result<(), StoreError> {
+        let row = case::ActiveModel { id: Unchanged(id), capsule: Set(capsule), ..Default::default() };
+        case::Entity::update(row).exec(&self.tx).await?;
+        Ok(())
+    }
+}

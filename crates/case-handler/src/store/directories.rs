@@ -1,0 +1,36 @@
+//! Every directory that was accepted.
+
+use envelope::directory::SignedDirectory;
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
+
+use super::{Store, StoreError, Writing, entities::directory};
+
+fn signed(row: &directory::Model) -> Result<SignedDirectory, StoreError> {
+    serde_json::from_str(&row.signed).map_err(|_| StoreError::Damaged("directories.signed"))
+}
+
+impl Store {
+    /// All of them, oldest first.
+    pub async fn directories(&self) -> Result<Vec<SignedDirectory>, StoreError> {
+        let rows = directory::Entity::find().order_by_asc(directory::Column::Epoch).all(&self.db).await?;
+        rows.iter().map(signed).collect()
+    }
+
+    /// The newest.
+    pub async fn newest_directory(&self) -> Result<Option<SignedDirectory>, StoreError> {
+        let row = directory::Entity::find().order_by_desc(directory::Column::Epoch).one(&self.db).await?;
+        row.as_ref().map(signed).transpose()
+    }
+}
+
+impl Writing<'_> {
+    /// Keeps a verified directory.
+    pub async fn add_directory(&self, epoch: u64, signed: &SignedDirectory) -> Result<(), StoreError> {
+        let row = directory::ActiveModel {
+            epoch: Set(i64::try_from(epoch).unwrap_or(i64::MAX)),
+            signed: Set(serde_json::to_string(signed).expect("a directory holds text only")),
+        };
+        directory::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+}

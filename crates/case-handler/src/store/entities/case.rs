@@ -1,0 +1,25 @@
+//! Table `cases`: one row for each case.
+
+#![expect(missing_docs, reason = "columns are named for what they hold; the migration explains the rest")]
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "cases")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub mailbox: Vec<u8>,
+    pub mailbox_recipient: Vec<u8>,
+    pub capsule: Vec<u8>,
+    pub desk: String,
+    pub lang: String,
+    pub filed: TimeDate,
+    #[sea_orm(column_type = "Text")]
+    pub state: String,
+    pub next_due: Option<TimeDate>,
+    pub suggested: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,17 @@
+//! Table `directories`: every directory that was accepted.
+
+#![expect(missing_docs, reason = "columns are named for what they hold; the migration explains the rest")]
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "directories")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub epoch: i64,
+    #[sea_orm(column_type = "Text")]
+    pub signed: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

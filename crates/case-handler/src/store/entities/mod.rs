@@ -1,0 +1,12 @@
+//! One file for each table.
+
+pub(crate) mod case;
+pub(crate) mod case_recipient;
+pub(crate) mod directory;
+pub(crate) mod event;
+pub(crate) mod grant;
+pub(crate) mod part;
+pub(crate) mod part_chunk;
+pub(crate) mod reply;
+pub(crate) mod set_aside;
+pub(crate) mod submission;

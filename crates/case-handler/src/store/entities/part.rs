@@ -1,0 +1,22 @@
+//! Table `parts`: sealed parts of cases.
+
+#![expect(missing_docs, reason = "columns are named for what they hold; the migration explains the rest")]
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "parts")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub case_id: Uuid,
+    pub kind: String,
+    pub generation: i32,
+    pub batch: i32,
+    pub position: i32,
+    pub len: i64,
+    pub sha256: Vec<u8>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

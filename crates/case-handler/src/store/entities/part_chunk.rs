@@ -1,0 +1,18 @@
+//! Table `part_chunks`: the bytes of sealed parts, in order.
+
+#![expect(missing_docs, reason = "columns are named for what they hold; the migration explains the rest")]
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "part_chunks")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub part_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub number: i32,
+    pub bytes: Vec<u8>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,19 @@
+//! Table `set_aside`: submissions that could not be filed, kept whole.
+
+#![expect(missing_docs, reason = "columns are named for what they hold; the migration explains the rest")]
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "set_aside")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub day: TimeDate,
+    pub reason: String,
+    pub retry: bool,
+    pub bytes: Vec<u8>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

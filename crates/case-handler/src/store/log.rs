@@ -1,0 +1,65 @@
+//! The log: one chain of signed events over all cases.
+
+use envelope::{
+    Hash,
+    event::{LogEntry, SignedEvent},
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::{Store, StoreError, Writing, entities::event, hash, small};
+
+fn entry(row: event::Model) -> Result<LogEntry, StoreError> {
+    Ok(LogEntry {
+        event: SignedEvent { bytes: row.bytes, signature: row.signature },
+        before: hash(&row.before, "events.before")?,
+        link: hash(&row.link, "events.link")?,
+    })
+}
+
+impl Store {
+    /// The events of one case, oldest first.
+    pub async fn log_of(&self, id: Uuid) -> Result<Vec<LogEntry>, StoreError> {
+        let rows = event::Entity::find()
+            .filter(event::Column::CaseId.eq(id))
+            .order_by_asc(event::Column::Seq)
+            .all(&self.db)
+            .await?;
+        rows.into_iter().map(entry).collect()
+    }
+
+    /// Entries behind position `after` (0 for all), at most `most`, with the position of the last.
+    pub async fn log_behind(&self, after: i64, most: u64) -> Result<(Vec<LogEntry>, i64), StoreError> {
+        let rows = event::Entity::find()
+            .filter(event::Column::Position.gt(after))
+            .order_by_asc(event::Column::Position)
+            .limit(most)
+            .all(&self.db)
+            .await?;
+        let last = rows.last().map_or(after, |row| row.position);
+        Ok((rows.into_iter().map(entry).collect::<Result<_, _>>()?, last))
+    }
+}
+
+impl Writing<'_> {
+    /// Ties an event to the end of the log.
+    pub async fn append(&self, id: Uuid, seq: u32, signed: SignedEvent) -> Result<LogEntry, StoreError> {
+        let last = event::Entity::find().order_by_desc(event::Column::Position).one(&self.tx).await?;
+        let (position, before) = match &last {
+            Some(last) => (last.position + 1, hash(&last.link, "events.link")?),
+            None => (1, Hash::default()),
+        };
+        let entry = LogEntry::append(before, signed);
+        let row = event::ActiveModel {
+            position: Set(position),
+            case_id: Set(id),
+            seq: Set(small(seq)),
+            bytes: Set(entry.event.bytes.clone()),
+            signature: Set(entry.event.signature.clone()),
+            before: Set(entry.before.0.to_vec()),
+            link: Set(entry.link.0.to_vec()),
+        };
+        event::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        Ok(entry)
+    }
+}
