@@ -11,7 +11,7 @@ pub const UNKNOWN: &str = "unknown";
 /// The option "I prefer not to say", which every choice has.
 pub const UNSAID: &str = "unsaid";
 /// Longest text of an answer other than the story, in characters.
-const MAX_TEXT: usize = 500;
+pub const MAX_TEXT: usize = 500;
 
 /// One answer: text or an option's id, or several option ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,14 +89,14 @@ impl Taxonomy {
 }
 
 fn check_answer(question: &Question, answer: Answer) -> Result<Option<Answer>, AnswerError> {
-    let known =
-        |id: &String| id == UNKNOWN || id == UNSAID || question.options.iter().any(|option| option.id == *id);
+    let implied = |id: &str| question.kind.has_implied() && (id == UNKNOWN || id == UNSAID);
+    let known = |id: &String| implied(id) || question.options.iter().any(|option| option.id == *id);
     let id = || question.id.clone();
     match answer {
         Answer::One(text) if text.trim().is_empty() => Ok(None),
         Answer::Many(many) if many.is_empty() => Ok(None),
         Answer::One(one) if question.kind.is_many() && known(&one) => Ok(Some(Answer::Many(vec![one]))),
-        Answer::One(one) if question.kind.has_options() => {
+        Answer::One(one) if question.kind.has_options() && !question.kind.takes_text() => {
             if known(&one) {
                 Ok(Some(Answer::One(one)))
             } else {

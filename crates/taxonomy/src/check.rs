@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Category, Labels, Question, QuestionKind, Taxonomy};
+use crate::{Audience, Category, Labels, Question, QuestionKind, Taxonomy};
 
 impl Taxonomy {
     /// Everything that is wrong, each with the file and the key.
@@ -21,6 +21,14 @@ impl Taxonomy {
             !(1..=10).all(|id| self.factors.iter().any(|factor| factor.id == id)),
             "factors.toml: the ten factors are numbered 1 to 10",
         );
+        for audience in Audience::ALL {
+            let known = self.audiences.iter().filter(|a| a.id == audience).count();
+            let word = audience.as_str();
+            wrong.when(known != 1, &format!("audiences.toml: {word} must stand there once"));
+        }
+        for audience in &self.audiences {
+            wrong.labels(&format!("audiences.toml: {}", audience.id.as_str()), &audience.label);
+        }
         for factor in &self.factors {
             wrong.labels(&format!("factors.toml: {}", factor.id), &factor.label);
         }
@@ -67,6 +75,11 @@ impl Taxonomy {
     }
 
     fn check_settings(&self, wrong: &mut Wrong<'_>) {
+        wrong.labels("settings.toml: implied.unknown", &self.implied.unknown);
+        wrong.labels("settings.toml: implied.unsaid", &self.implied.unsaid);
+        for (key, id) in [("unsure", &self.unsure), ("advice", &self.advice)] {
+            wrong.when(self.category(id).is_none(), &format!("settings.toml: {key} {id} is no category"));
+        }
         for id in self.common_start.iter().chain(&self.common_end) {
             wrong.when(
                 self.question(id).is_none(),

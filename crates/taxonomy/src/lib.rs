@@ -8,9 +8,9 @@ mod check;
 mod load;
 mod types;
 
-pub use answers::{Answer, AnswerError, Answers, UNKNOWN, UNSAID};
+pub use answers::{Answer, AnswerError, Answers, MAX_TEXT, UNKNOWN, UNSAID};
 pub use load::LoadError;
 pub use types::{
-    Audience, Category, Choice, Desk, Factor, Family, Labels, Priority, Question, QuestionKind, Sensitivity,
-    Taxonomy, UrgencyRule,
+    Audience, AudienceLabel, Category, Choice, Desk, Factor, Family, Implied, Labels, Priority, Question,
+    QuestionKind, Sensitivity, Taxonomy, UrgencyRule,
 };

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{Category, Desk, Factor, Family, Question, Taxonomy, UrgencyRule};
+use crate::{AudienceLabel, Category, Desk, Factor, Family, Implied, Question, Taxonomy, UrgencyRule};
 
 /// Why a taxonomy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,9 @@ struct Settings {
     languages: Vec<String>,
     default_language: String,
     currency: String,
+    unsure: String,
+    advice: String,
+    implied: Implied,
     common_start: Vec<String>,
     common_end: Vec<String>,
     #[serde(default)]
@@ -44,26 +47,37 @@ struct Settings {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Factors {
     factors: Vec<Factor>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Audiences {
+    audiences: Vec<AudienceLabel>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Families {
     families: Vec<Family>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Categories {
     categories: Vec<Category>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Questions {
     questions: Vec<Question>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Desks {
     desks: Vec<Desk>,
 }
@@ -77,6 +91,7 @@ impl Taxonomy {
         Self::assemble(|file| {
             Ok(match file {
                 "settings.toml" => include_str!("../data/settings.toml"),
+                "audiences.toml" => include_str!("../data/audiences.toml"),
                 "factors.toml" => include_str!("../data/factors.toml"),
                 "families.toml" => include_str!("../data/families.toml"),
                 "categories.toml" => include_str!("../data/categories.toml"),
@@ -88,7 +103,7 @@ impl Taxonomy {
         .expect("the built-in taxonomy is checked by a test")
     }
 
-    /// An administration's own taxonomy, from a folder with the same six files.
+    /// An administration's own taxonomy, from a folder with the same seven files.
     pub fn load(folder: &Path) -> Result<Self, LoadError> {
         Self::assemble(|file| fs::read_to_string(folder.join(file)))
     }
@@ -100,6 +115,10 @@ impl Taxonomy {
             languages: settings.languages,
             default_language: settings.default_language,
             currency: settings.currency,
+            unsure: settings.unsure,
+            advice: settings.advice,
+            implied: settings.implied,
+            audiences: parse::<Audiences>(&read, "audiences.toml")?.audiences,
             common_start: settings.common_start,
             common_end: settings.common_end,
             urgent_when: settings.urgent_when,

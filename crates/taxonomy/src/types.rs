@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{UNKNOWN, UNSAID};
+
 /// A text in each language.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -90,6 +92,26 @@ pub struct Factor {
     pub label: Labels,
 }
 
+/// One kind of reporter.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AudienceLabel {
+    /// Which.
+    pub id: Audience,
+    /// What the reporter reads.
+    pub label: Labels,
+}
+
+/// The two answers that every choice has besides its own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Implied {
+    /// Label of [`UNKNOWN`](crate::UNKNOWN).
+    pub unknown: Labels,
+    /// Label of [`UNSAID`](crate::UNSAID).
+    pub unsaid: Labels,
+}
+
 /// What a reporter chooses first.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -166,20 +188,30 @@ pub enum QuestionKind {
     TextGuarded,
     /// The story.
     Longtext,
-    /// One of the options, the last of which asks for a date.
+    /// One of the options, or a date in the reporter's own words.
     Period,
     /// An office or post, or a region.
     PlaceList,
     /// Whom the report must not reach.
     ExcludeDesks,
-    /// A link to an earlier report, made later from the reporter's own inbox.
+    /// One of the options. Asks about an earlier report without ever asking for its receipt.
     ReceiptLink,
 }
 
 impl QuestionKind {
     /// Is it answered by options?
     pub fn has_options(self) -> bool {
-        matches!(self, Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks)
+        matches!(self, Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks | Self::ReceiptLink)
+    }
+
+    /// Are words of the reporter's own an answer?
+    pub fn takes_text(self) -> bool {
+        matches!(self, Self::Text | Self::TextGuarded | Self::Longtext | Self::PlaceList | Self::Period)
+    }
+
+    /// Does it also have the answers "I do not know" and "I prefer not to say"? An exclusion is said or not said.
+    pub fn has_implied(self) -> bool {
+        self.has_options() && self != Self::ExcludeDesks
     }
 
     /// Can several options be given?
@@ -242,6 +274,14 @@ pub struct Taxonomy {
     pub default_language: String,
     /// ISO 4217 code of the amounts.
     pub currency: String,
+    /// The category of those who are not sure.
+    pub unsure: String,
+    /// The category of those who ask for advice.
+    pub advice: String,
+    /// Answers that every choice has.
+    pub implied: Implied,
+    /// In the order of the form.
+    pub audiences: Vec<AudienceLabel>,
     /// Asked before a category's own questions.
     pub common_start: Vec<String>,
     /// Asked after them.
@@ -274,6 +314,15 @@ impl Taxonomy {
     /// A desk by its id.
     pub fn desk(&self, id: &str) -> Option<&Desk> {
         self.desks.iter().find(|desk| desk.id == id)
+    }
+
+    /// What the reporter reads for an option, an implied one included.
+    pub fn option_label<'a>(&'a self, question: &'a Question, option: &str) -> Option<&'a Labels> {
+        match option {
+            UNKNOWN if question.kind.has_implied() => Some(&self.implied.unknown),
+            UNSAID if question.kind.has_implied() => Some(&self.implied.unsaid),
+            _ => question.options.iter().find(|choice| choice.id == option).map(|choice| &choice.label),
+        }
     }
 
     /// The categories of a family, in the order of the form.

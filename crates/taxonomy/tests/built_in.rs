@@ -65,6 +65,9 @@ fn answers_are_held_against_the_questions() {
         check("frequency", Answer::Many(vec!["once".to_owned()])),
         Err(vec![AnswerError::Form("frequency".to_owned())])
     );
+    assert!(check("period", one("month")).is_ok() && check("period", one("Friday, market day")).is_ok());
+    assert!(check("handlers_involved", one(UNKNOWN)).is_err(), "an exclusion is said or not said");
+    assert!(check("frequency", Answer::Many(vec![])).unwrap().is_empty());
     assert_eq!(check("place", one(&"x".repeat(501))), Err(vec![AnswerError::TooLong("place".to_owned())]));
     let many = check("handlers_involved", one("regional")).unwrap();
     assert_eq!(many["handlers_involved"], Answer::Many(vec!["regional".to_owned()]));
@@ -103,6 +106,8 @@ fn what_is_wrong_in_the_files_is_named() {
             "relation label has no text in en",
         ),
         ("settings.toml", "answers = [\"me\"", "answers = [\"you\"", "urgent_when safety has no option you"),
+        ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is no category"),
+        ("audiences.toml", "id = \"public\"", "id = \"trader\"", "public must stand there once"),
         ("desks.toml", "id = \"intake\"", "id = \"ethics\"", "ethics stands twice"),
     ] {
         let wrong = changed(file, from, to);

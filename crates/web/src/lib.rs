@@ -1,1 +1,15 @@
-//! web
+//! What the services' and the workbench's pages share. No database, no encryption, nothing about reports.
+
+pub mod clock;
+
+pub mod headers;
+pub mod locale;
+pub mod logging;
+pub mod panics;
+pub mod texts;
+
+pub use clock::Clock;
+pub use headers::{Policy, secure};
+pub use locale::Locale;
+pub use logging::{LogSafe, init_logging};
+pub use texts::{Texts, Words};

@@ -2,14 +2,21 @@
 //!
 //! This library is the whole of it but the words on the screen: the command line is one face of it, the local web interface
 //! another. Time and randomness are arguments; nothing here prints.
+//!
+//! [`keyfile`] → [`connection`] → [`cases`] → [`acting`]; [`audit`] for the log; [`admin`] for root keys, desks and signing.
 
+pub mod acting;
 pub mod admin;
 pub mod alarm;
+pub mod attachments;
 pub mod audit;
+pub mod cases;
 pub mod client;
+pub mod connection;
 pub mod files;
 pub mod home;
 pub mod keyfile;
 pub mod roll;
 pub mod sealed;
 pub mod text;
+pub mod view;

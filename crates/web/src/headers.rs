@@ -1,0 +1,107 @@
+//! The headers that every response carries.
+
+use axum::{Router, middleware, response::Response};
+use http::{
+    HeaderValue,
+    header::{self, HeaderMap, HeaderName},
+};
+
+/// What pages may load. Everything else is refused.
+#[derive(Debug, Clone, Default)]
+pub struct Policy {
+    /// May pages run the service's own scripts and talk to the service from them? Without, no script runs at all.
+    pub scripts: bool,
+    /// May scripts compile WebAssembly?
+    pub wasm: bool,
+}
+
+impl Policy {
+    /// The value of `Content-Security-Policy`.
+    fn content_security_policy(&self) -> String {
+        let mut policy = String::from(
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+             frame-ancestors 'none'; base-uri 'none'",
+        );
+        policy += match (self.scripts, self.wasm) {
+            (false, _) => "; script-src 'none'",
+            (true, false) => "; script-src 'self'; connect-src 'self'; worker-src 'self'",
+            (true, true) => "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'",
+        };
+        policy
+    }
+}
+
+/// Permissions that no page of ours ever asks for.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
+                           magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()";
+
+/// Puts the headers on every response of a router. Pages are never stored, unless a response says otherwise itself.
+pub fn secure<S>(router: Router<S>, policy: &Policy) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let csp = HeaderValue::try_from(policy.content_security_policy()).expect("made of ASCII");
+    router.layer(middleware::map_response(move |mut response: Response| {
+        apply(response.headers_mut(), &csp);
+        std::future::ready(response)
+    }))
+}
+
+fn apply(headers: &mut HeaderMap, csp: &HeaderValue) {
+    let fixed: [(HeaderName, &'static str); 7] = [
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, csp.clone());
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.remove(header::SERVER);
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn headers(policy: Policy, path: &str) -> HeaderMap {
+        let router = Router::new()
+            .route("/", get(|| async { ([("server", "x")], "page") }))
+            .route("/asset", get(|| async { ([("cache-control", "max-age=1")], "asset") }));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        secure(router, &policy).oneshot(request).await.unwrap().headers().clone()
+    }
+
+    #[tokio::test]
+    async fn a_page_may_load_nothing_but_its_own_style() {
+        let headers = headers(Policy::default(), "/").await;
+        assert_eq!(
+            headers["content-security-policy"],
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+             base-uri 'none'; script-src 'none'"
+        );
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert!(!headers.contains_key("server"));
+    }
+
+    #[tokio::test]
+    async fn an_asset_keeps_its_own_caching() {
+        assert_eq!(headers(Policy::default(), "/asset").await["cache-control"], "max-age=1");
+    }
+
+    #[tokio::test]
+    async fn scripts_are_our_own_or_none() {
+        let headers = headers(Policy { scripts: true, wasm: false }, "/").await;
+        let csp = headers["content-security-policy"].to_str().unwrap();
+        assert!(csp.contains("script-src 'self'; connect-src 'self'") && !csp.contains("unsafe"));
+    }
+}

@@ -1,0 +1,72 @@
+//! Languages: which there are, and which one a visitor reads.
+
+/// A language of the pages: one of the five of the WCO's regions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Locale {
+    /// ISO 639-1, as in paths and `lang`.
+    pub code: &'static str,
+    /// Its name in itself.
+    pub name: &'static str,
+    /// `ltr` or `rtl`, as in `dir`.
+    pub dir: &'static str,
+}
+
+impl Locale {
+    /// French.
+    pub const FR: Self = Self { code: "fr", name: "Français", dir: "ltr" };
+    /// English.
+    pub const EN: Self = Self { code: "en", name: "English", dir: "ltr" };
+    /// Spanish.
+    pub const ES: Self = Self { code: "es", name: "Español", dir: "ltr" };
+    /// Portuguese.
+    pub const PT: Self = Self { code: "pt", name: "Português", dir: "ltr" };
+    /// Arabic.
+    pub const AR: Self = Self { code: "ar", name: "العربية", dir: "rtl" };
+    /// All that pages could be in.
+    pub const ALL: [Self; 5] = [Self::FR, Self::EN, Self::ES, Self::PT, Self::AR];
+
+    /// The language with this code, in lower case.
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|locale| locale.code == code)
+    }
+
+    /// The best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4); the first offered if none fits.
+    /// A region counts as its language: `fr-BF` reads `fr`.
+    pub fn negotiate(accept_language: &str, offered: &[Self]) -> Option<Self> {
+        let mut wishes: Vec<(f32, &str)> = accept_language.split(',').filter_map(wish).collect();
+        wishes.sort_by(|a, b| b.0.total_cmp(&a.0));
+        wishes
+            .into_iter()
+            .find_map(|(_, code)| offered.iter().find(|locale| locale.code.eq_ignore_ascii_case(code)))
+            .or(offered.first())
+            .copied()
+    }
+}
+
+/// Weight and language of one part of the header; `None` for `q=0`.
+fn wish(part: &str) -> Option<(f32, &str)> {
+    let mut pieces = part.split(';');
+    let tag = pieces.next()?.trim();
+    let code = tag.split('-').next()?;
+    let weight = pieces
+        .find_map(|piece| piece.trim().strip_prefix("q="))
+        .map_or(1.0, |weight| weight.trim().parse().unwrap_or(0.0));
+    (weight > 0.0).then_some((weight, code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_heaviest_language_on_offer_wins() {
+        let offered = [Locale::FR, Locale::EN];
+        let best = |header| Locale::negotiate(header, &offered).map(|locale| locale.code);
+        assert_eq!(best("en-GB,en;q=0.9,fr;q=0.8"), Some("en"));
+        assert_eq!(best("mos, fr-BF;q=0.7, en;q=0.3"), Some("fr"));
+        assert_eq!(best("en;q=0, es"), Some("fr"));
+        assert_eq!(best(""), Some("fr"));
+        assert_eq!(best(";;q=,-,=,\u{0}"), Some("fr"));
+        assert_eq!(best("EN;q=0.2"), Some("en"));
+    }
+}

@@ -1,0 +1,55 @@
+//! The words of the pages: Fluent files, one folder a language.
+
+use std::collections::HashMap;
+
+use i18n_embed::{
+    I18nAssets, I18nEmbedError, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier,
+};
+
+use crate::Locale;
+
+/// The words in every language.
+pub struct Texts(Vec<(Locale, Words)>);
+
+/// The words in one language.
+pub struct Words(FluentLanguageLoader);
+
+impl Texts {
+    /// Reads `<language>/<domain>.ftl` of each language. A message missing in one falls back to the first.
+    pub fn load(assets: &dyn I18nAssets, domain: &str, locales: &[Locale]) -> Result<Self, I18nEmbedError> {
+        let ids: Vec<LanguageIdentifier> =
+            locales.iter().map(|locale| locale.code.parse().expect("a table of valid codes")).collect();
+        let fallback = ids.first().cloned().unwrap_or_default();
+        let all = FluentLanguageLoader::new(domain, fallback);
+        all.load_languages(assets, &ids)?;
+        // Isolation marks would be copied along with codes and words.
+        all.set_use_isolating(false);
+        let words = ids.iter().map(|id| Words(all.select_languages(&[id])));
+        Ok(Self(locales.iter().copied().zip(words).collect()))
+    }
+
+    /// The languages, the default first.
+    pub fn locales(&self) -> impl Iterator<Item = Locale> {
+        self.0.iter().map(|(locale, _)| *locale)
+    }
+
+    /// The words of a language; of the default for one that is not there.
+    pub fn of(&self, locale: Locale) -> &Words {
+        let found = self.0.iter().find(|(l, _)| *l == locale).or(self.0.first());
+        &found.expect("at least one language").1
+    }
+}
+
+impl Words {
+    /// A message without arguments.
+    pub fn get(&self, key: &str) -> String {
+        self.0.get(key)
+    }
+
+    /// A message with arguments.
+    pub fn with(&self, key: &str, args: &[(&'static str, &str)]) -> String {
+        let args: HashMap<&'static str, String> =
+            args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.0.get_args(key, args)
+    }
+}

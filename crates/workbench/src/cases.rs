@@ -1,0 +1,264 @@
+//! Reading one case: every event, frame, note and hash verified, and everything that is wrong said.
+
+use std::collections::BTreeSet;
+
+use envelope::{
+    Hash,
+    desk_api::{CaseFile, Part, PartKind},
+    event::{Action, Event},
+    frame::Direction,
+    life::CaseState,
+    report::ReportBody,
+};
+use investigator::{CaseError, FindingKind, Note, OpenCase, SealedFrame, Thread};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    alarm::{Alarm, Code},
+    audit,
+    client::ClientError,
+    connection::Connection,
+    files::FileError,
+    home::SeenCase,
+};
+
+/// A case, opened and verified. What did not hold is not in it, but among the alarms.
+pub struct Case {
+    /// As the case handler gave it.
+    pub file: CaseFile,
+    /// Its keys.
+    pub open: OpenCase,
+    /// Report, messages and replies.
+    pub thread: Thread,
+    /// Notes of the team, oldest first.
+    pub notes: Vec<TeamNote>,
+    /// Events whose signatures hold, oldest first.
+    pub events: Vec<Event>,
+    /// The state that the signed events give; `None` when already the first does not hold.
+    pub state: Option<CaseState>,
+    /// Everything that is wrong.
+    pub alarms: Vec<Alarm>,
+}
+
+/// A note with who signed for it.
+#[derive(Debug, Clone)]
+pub struct TeamNote {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: OffsetDateTime,
+    /// What.
+    pub note: Note,
+}
+
+/// Why a case cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The case handler.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// What the case handler gives as one's own grants does not open: forged, or for another key.
+    #[error("the grants of this case do not open: {0}")]
+    Grants(CaseError),
+    /// The case handler gave another case than the one asked for.
+    #[error("the case handler gave another case than the one that was asked for")]
+    OtherCase,
+    /// The home folder.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl Case {
+    /// The case's id.
+    pub fn id(&self) -> Uuid {
+        self.file.row.id
+    }
+
+    /// What was reported, if it is there and readable.
+    pub fn report(&self) -> Option<ReportBody> {
+        self.thread.incoming.iter().find_map(|entry| entry.report()?.ok())
+    }
+
+    /// Would replies be sealed to the same key as before?
+    pub fn recipient_changed(&self) -> bool {
+        self.alarms.iter().any(|alarm| alarm.code == Code::RecipientChanged)
+    }
+}
+
+impl Connection {
+    /// Fetches, opens and verifies one case, and remembers its end.
+    pub async fn read_case(&mut self, id: Uuid) -> Result<Case, ReadError> {
+        let file = self.client.case(id).await?;
+        if file.row.id != id {
+            return Err(ReadError::OtherCase);
+        }
+        let mut audit = audit::own_entries(&file.log, &self.roll);
+        let mut alarms = std::mem::take(&mut audit.alarms);
+        let events = audit.events.remove(&id).unwrap_or_default();
+        let state = audit.cases.remove(&id);
+        if !audit.events.is_empty() {
+            alarms.push(Alarm::alarm(Code::BrokenCase, "events of another case stand among those of this one"));
+        }
+        let open = OpenCase::open(id, &file.grants, self.key.identity()).map_err(ReadError::Grants)?;
+        let (parts, damaged) = self.fetch_parts(&file).await?;
+        alarms.extend(damaged);
+        let thread = open.read(parts.iter().filter_map(as_frame));
+        alarms.extend(thread.findings.iter().map(finding_alarm));
+        let (notes, unopenable) = read_notes(&open, &parts, &events);
+        alarms.extend(unopenable);
+        alarms.extend(check_state(&file, state.as_ref()));
+        alarms.extend(check_brought(&file, &events));
+        alarms.extend(check_counts(&file, &thread, state.as_ref()));
+        alarms.extend(self.check_recipient(&file, &thread));
+        alarms.extend(self.check_seen(&file));
+        for alarm in &mut alarms {
+            alarm.case = Some(id);
+            // Numbers of entries are those of this short list; they would only confuse.
+            alarm.entry = None;
+        }
+        let case = Case { file, open, thread, notes, events, state, alarms };
+        self.remember_case(&case)?;
+        Ok(case)
+    }
+
+    async fn fetch_parts(&self, file: &CaseFile) -> Result<(Vec<(Part, Vec<u8>)>, Vec<Alarm>), ClientError> {
+        let (mut fetched, mut alarms) = (Vec::new(), Vec::new());
+        for part in file.parts.iter().filter(|part| part.kind != PartKind::Attachment) {
+            let sealed = self.client.part(file.row.id, part.id, part.len).await?;
+            if Hash::of(&[&sealed]) == part.sha256 {
+                fetched.push((part.clone(), sealed));
+            } else {
+                alarms.push(Alarm::alarm(Code::Damaged, format!("part {} differs from its hash", part.id)));
+            }
+        }
+        Ok((fetched, alarms))
+    }
+
+    /// Replies go to `M`, which the case handler gives: another one than before could be its own.
+    fn check_recipient(&self, file: &CaseFile, thread: &Thread) -> Option<Alarm> {
+        let given = file.mailbox_recipient.hash();
+        let by_colleagues = thread.outgoing.iter().map(|entry| entry.header.recipient);
+        let pinned = self.seen.cases.get(&file.row.id).map(|seen| seen.mailbox);
+        let changed = by_colleagues.chain(pinned).any(|known| known != given);
+        let text = "the case handler gives another mailbox key than before: replies could be read by somebody else";
+        changed.then(|| Alarm::alarm(Code::RecipientChanged, text))
+    }
+
+    fn check_seen(&self, file: &CaseFile) -> Option<Alarm> {
+        let seen = self.seen.cases.get(&file.row.id)?;
+        let last = usize::try_from(seen.events).ok()?.checked_sub(1)?;
+        let same = file.log.get(last).is_some_and(|entry| entry.event.hash() == seen.head);
+        let text = format!(
+            "the case was rolled back: it had {} events with another end when you last saw it, and has {} now",
+            seen.events,
+            file.log.len()
+        );
+        (!same).then(|| Alarm::alarm(Code::Rollback, text))
+    }
+
+    fn remember_case(&mut self, case: &Case) -> Result<(), FileError> {
+        let alarming = |code| case.alarms.iter().any(|alarm| alarm.code == code);
+        // What does not hold must not become what later readings are held against.
+        let broken = [Code::Rollback, Code::RecipientChanged, Code::Forged, Code::BrokenCase, Code::BrokenLink];
+        let Some(last) = case.file.log.last().filter(|_| !broken.into_iter().any(alarming)) else {
+            return Ok(());
+        };
+        let seen = SeenCase {
+            events: u32::try_from(case.file.log.len()).unwrap_or(u32::MAX),
+            head: last.event.hash(),
+            mailbox: case.file.mailbox_recipient.hash(),
+        };
+        self.seen.cases.insert(case.id(), seen);
+        self.home.remember(&self.seen)
+    }
+}
+
+fn as_frame((part, sealed): &(Part, Vec<u8>)) -> Option<SealedFrame<'_>> {
+    let direction = match part.kind {
+        PartKind::Body => Direction::In,
+        PartKind::ReplyCopy => Direction::Out,
+        PartKind::Attachment | PartKind::Note => return None,
+    };
+    Some(SealedFrame { direction, generation: part.generation, batch: part.batch, sealed })
+}
+
+fn finding_alarm(finding: &investigator::Finding) -> Alarm {
+    let whose = match finding.direction {
+        Direction::In => "from the reporter",
+        Direction::Out => "to the reporter",
+    };
+    match &finding.kind {
+        FindingKind::Refused(reason) => {
+            Alarm::alarm(Code::Forged, format!("a message {whose} is not believed and not shown: {reason}"))
+        }
+        FindingKind::Replayed => Alarm::alarm(Code::Replayed, format!("a message {whose} was filed a second time")),
+        FindingKind::SentBeside(seq) => Alarm::notice(
+            Code::SentBeside,
+            format!("two messages {whose} have number {seq}: the second was written before the first was seen"),
+        ),
+        FindingKind::Withheld(seq) => {
+            Alarm::alarm(Code::Withheld, format!("message {seq} is referred to but not here ({whose})"))
+        }
+        FindingKind::NoReport => Alarm::alarm(Code::Withheld, "the report itself is not here"),
+    }
+}
+
+/// Notes with the event that vouches for each; a note that none names is refused by [`check_brought`].
+fn read_notes(open: &OpenCase, parts: &[(Part, Vec<u8>)], events: &[Event]) -> (Vec<TeamNote>, Vec<Alarm>) {
+    let (mut notes, mut alarms) = (Vec::new(), Vec::new());
+    for (part, sealed) in parts.iter().filter(|(part, _)| part.kind == PartKind::Note) {
+        let names = |event: &&Event| matches!(event.action, Action::Noted { note } if note == part.sha256);
+        let Some(event) = events.iter().find(names) else { continue };
+        match open.open_note(sealed, part.generation) {
+            Ok(note) => notes.push(TeamNote { by: event.actor.clone(), at: event.at, note }),
+            Err(error) => alarms.push(Alarm::alarm(Code::Unopenable, format!("a note of {}: {error}", event.actor))),
+        }
+    }
+    (notes, alarms)
+}
+
+fn check_state(file: &CaseFile, folded: Option<&CaseState>) -> Option<Alarm> {
+    let text = "the case handler tells another state of this case than its signed events do";
+    (folded != Some(&file.row.state)).then(|| Alarm::alarm(Code::StateDiffers, text))
+}
+
+/// Replies and notes stand here exactly when a signed event names them.
+fn check_brought(file: &CaseFile, events: &[Event]) -> Vec<Alarm> {
+    let named = events.iter().filter_map(|event| match event.action {
+        Action::Replied { copy, .. } | Action::Rotated { copy, .. } => Some(copy),
+        Action::Noted { note } => Some(note),
+        _ => None,
+    });
+    let named: BTreeSet<Hash> = named.collect();
+    let ours = file.parts.iter().filter(|part| matches!(part.kind, PartKind::ReplyCopy | PartKind::Note));
+    let here: BTreeSet<Hash> = ours.map(|part| part.sha256).collect();
+    let missing = named.difference(&here).map(|hash| {
+        Alarm::alarm(Code::Withheld, format!("a reply or note that a signed event names is not here ({hash})"))
+    });
+    let unsigned = here.difference(&named).map(|hash| {
+        Alarm::alarm(Code::Forged, format!("a reply or note is here that no signed event names ({hash})"))
+    });
+    missing.chain(unsigned).collect()
+}
+
+/// As many submissions as the events say, and as many files as each manifest says.
+fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>) -> Vec<Alarm> {
+    let mut alarms = Vec::new();
+    let bodies = file.parts.iter().filter(|part| part.kind == PartKind::Body).count();
+    if let Some(state) = state
+        && bodies as u64 != u64::from(state.received)
+    {
+        let text = format!("{} submissions were filed according to the log, but {bodies} are here", state.received);
+        alarms.push(Alarm::alarm(Code::Withheld, text));
+    }
+    for entry in &thread.incoming {
+        let of_batch = |part: &&Part| part.kind == PartKind::Attachment && part.batch == entry.batch;
+        let here = file.parts.iter().filter(of_batch).count();
+        let named = entry.header.attachments.len();
+        if here < named {
+            alarms.push(Alarm::alarm(Code::Withheld, format!("{} of {named} attached files are not here", named - here)));
+        }
+    }
+    alarms
+}

@@ -1,0 +1,160 @@
+//! An unlocked key, a verified directory and a session at the case handler: what every act on a case needs.
+
+use envelope::{
+    desk_api::CaseRow,
+    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    alarm::{Alarm, Code},
+    client::{Client, ClientError},
+    files::FileError,
+    home::{Home, Seen, Settings},
+    keyfile::InvestigatorKey,
+    roll::{Roll, RollError},
+};
+
+/// The shortest beginning of a case id that is looked up.
+pub const SHORTEST_PREFIX: usize = 4;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// A file in the home folder.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The case handler.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The newest directory is not good: expired, rolled back, unsigned.
+    #[error("the case handler's directory is refused: {0}")]
+    Directory(#[from] DirectoryError),
+    /// The row of all directories is not good.
+    #[error("the case handler's directories are refused: {0}")]
+    Roll(#[from] RollError),
+    /// The newest of all directories is not the one that is given as the newest.
+    #[error("the case handler gives two different directories for the newest")]
+    TwoNewest,
+    /// No case begins like this.
+    #[error("none of your cases begins with {0}")]
+    NoCase(String),
+    /// Several cases begin like this.
+    #[error("{count} of your cases begin with {prefix}; give more of the id")]
+    Ambiguous {
+        /// As typed.
+        prefix: String,
+        /// How many.
+        count: usize,
+    },
+    /// Too short or no id.
+    #[error("a case is named by the first {SHORTEST_PREFIX} or more characters of its id")]
+    Prefix,
+}
+
+/// One person's session.
+pub struct Connection {
+    pub(crate) home: Home,
+    pub(crate) key: InvestigatorKey,
+    pub(crate) client: Client,
+    pub(crate) trust: Trust,
+    pub(crate) roll: Roll,
+    pub(crate) directories: Vec<SignedDirectory>,
+    pub(crate) seen: Seen,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// Pins a case handler: fetches its directory and verifies it before anything is written.
+pub async fn pin(
+    home: &Home,
+    settings: &Settings,
+    ca_pem: &str,
+    trust: &Trust,
+    now: OffsetDateTime,
+) -> Result<Directory, ConnectError> {
+    let client = Client::new(&settings.handler, ca_pem)?;
+    let signed = client.directory().await?;
+    let mut seen = home.seen()?;
+    let directory = check_newest(&signed, trust, &mut seen, now)?;
+    home.connect(settings, ca_pem, trust)?;
+    home.remember(&seen)?;
+    Ok(directory)
+}
+
+fn check_newest(
+    signed: &SignedDirectory,
+    trust: &Trust,
+    seen: &mut Seen,
+    now: OffsetDateTime,
+) -> Result<Directory, DirectoryError> {
+    let directory = signed.verify(trust, now.date(), seen.directory)?;
+    seen.directory = Some(LastSeen { epoch: directory.epoch, hash: signed.hash() });
+    Ok(directory)
+}
+
+impl Connection {
+    /// Signs in with the key and takes in the directories.
+    pub async fn open(home: Home, key: InvestigatorKey, now: OffsetDateTime) -> Result<Self, ConnectError> {
+        let trust = home.trust()?;
+        let mut seen = home.seen()?;
+        let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
+        let newest = client.directory().await?;
+        check_newest(&newest, &trust, &mut seen, now)?;
+        home.remember(&seen)?;
+        client.sign_in(&key).await?;
+        let directories = client.directories().await?;
+        let roll = Roll::admit(&directories, &trust)?;
+        if roll.newest().1 != newest.hash() {
+            return Err(ConnectError::TwoNewest);
+        }
+        Ok(Self { home, key, client, trust, roll, directories, seen, now })
+    }
+
+    /// The newest directory.
+    pub fn directory(&self) -> &Directory {
+        self.roll.newest().0
+    }
+
+    /// Who this is.
+    pub fn handle(&self) -> &str {
+        self.key.handle()
+    }
+
+    /// Does this person sit for the outside body?
+    pub fn is_oversight(&self) -> bool {
+        self.directory().is_oversight(self.handle())
+    }
+
+    /// The queue, and a notice for each case that was there before and is not any more. The case handler's own telling:
+    /// [`Connection::read_case`] verifies each.
+    pub async fn queue(&self) -> Result<(Vec<CaseRow>, Vec<Alarm>), ConnectError> {
+        let rows = self.client.cases().await?;
+        let gone = self.seen.cases.keys().filter(|case| rows.iter().all(|row| row.id != **case));
+        let notices = gone.map(|case| {
+            let text = "a case that you read before is not in your queue any more: it is withheld, or was taken from you";
+            Alarm::notice(Code::Withheld, text).in_case(*case)
+        });
+        let notices = notices.collect();
+        Ok((rows, notices))
+    }
+
+    /// The one case whose id begins like this.
+    pub async fn find_case(&self, prefix: &str) -> Result<Uuid, ConnectError> {
+        if let Ok(id) = prefix.parse() {
+            return Ok(id);
+        }
+        let wanted = prefix.to_ascii_lowercase();
+        let hexadecimal = wanted.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        if wanted.len() < SHORTEST_PREFIX || !hexadecimal {
+            return Err(ConnectError::Prefix);
+        }
+        let rows = self.client.cases().await?;
+        let mut hits = rows.iter().map(|row| row.id).filter(|id| id.to_string().starts_with(&wanted));
+        match (hits.next(), hits.count()) {
+            (None, _) => Err(ConnectError::NoCase(wanted)),
+            (Some(id), 0) => Ok(id),
+            (Some(_), more) => Err(ConnectError::Ambiguous { prefix: wanted, count: more + 1 }),
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! A case as it is shown: facts first, then the story, files, messages, notes and what happened. One shape for the command
+//! line, for `--json` and for the web interface. Texts of the reporter are in here as they came; showing them safely is the
+//! business of the face ([`crate::text`] for terminals).
+
+use envelope::{
+    Hash,
+    directory::iso_date,
+    event::{Action, Release},
+    frame::{Direction, FrameKind},
+    life::{CaseState, Deadline},
+    report::{Answer, EXCLUSIONS, ReportBody},
+};
+use investigator::{Entry, NoteKind};
+use serde::Serialize;
+use taxonomy::{Question, Taxonomy, UNKNOWN, UNSAID};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{alarm::Alarm, cases::Case};
+
+/// A case. In JSON as it stands here.
+#[derive(Debug, Serialize)]
+pub struct CaseView {
+    /// The case.
+    pub id: Uuid,
+    /// Day of filing.
+    #[serde(with = "iso_date")]
+    pub filed: Date,
+    /// The reporter's language.
+    pub lang: String,
+    /// What the signed events give; what the case handler says, where these do not hold (an alarm then).
+    pub state: CaseState,
+    /// What must happen first, and by when.
+    pub next_deadline: Option<Deadline>,
+    /// Who can open it besides a recused or excluded colleague.
+    pub holders: Vec<String>,
+    /// Category and audience; absent when the report cannot be read.
+    pub report: Option<ReportView>,
+    /// Messages in both directions; the report's own frame is not among them.
+    pub messages: Vec<MessageView>,
+    /// Every attached file.
+    pub attachments: Vec<AttachmentView>,
+    /// For the team.
+    pub notes: Vec<NoteView>,
+    /// Signed events, oldest first.
+    pub timeline: Vec<TimelineView>,
+    /// The number of the newest reply that the reporter says to have seen.
+    pub seen_by_reporter: Option<u32>,
+    /// Everything that is wrong.
+    pub alarms: Vec<Alarm>,
+}
+
+/// What was reported.
+#[derive(Debug, Serialize)]
+pub struct ReportView {
+    /// Category id.
+    pub category: String,
+    /// Its name in the language asked for.
+    pub category_label: String,
+    /// Such as `trader`.
+    pub audience: String,
+    /// Ids of whom it must not reach.
+    pub excluded: Vec<String>,
+    /// Questions and answers in the order of the form.
+    pub facts: Vec<FactView>,
+    /// In the reporter's own words.
+    pub story: String,
+}
+
+/// One question and its answer.
+#[derive(Debug, Serialize)]
+pub struct FactView {
+    /// Question id.
+    pub question: String,
+    /// Its words.
+    pub label: String,
+    /// Option ids, or the text.
+    pub answers: Vec<String>,
+    /// The same in words.
+    pub labels: Vec<String>,
+}
+
+/// One message.
+#[derive(Debug, Serialize)]
+pub struct MessageView {
+    /// `in` from the reporter, `out` to the reporter.
+    pub direction: Direction,
+    /// Its number in this direction.
+    pub seq: u32,
+    /// ISO week of writing.
+    pub week: String,
+    /// Language.
+    pub lang: String,
+    /// What it is.
+    pub kind: FrameKind,
+    /// Its text.
+    pub text: String,
+}
+
+/// One attached file.
+#[derive(Debug, Serialize)]
+pub struct AttachmentView {
+    /// As the sender named it.
+    pub name: String,
+    /// As the sender's device typed it.
+    pub media_type: String,
+    /// In bytes.
+    pub len: u64,
+    /// Of the content.
+    pub sha256: Hash,
+    /// The number of the reporter's message that it came with; 0 is the report.
+    pub message: u32,
+}
+
+/// One note.
+#[derive(Debug, Serialize)]
+pub struct NoteView {
+    /// Who.
+    pub by: String,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Fact, hypothesis or task.
+    pub kind: NoteKind,
+    /// The text.
+    pub text: String,
+}
+
+/// One event in words.
+#[derive(Debug, Serialize)]
+pub struct TimelineView {
+    /// Its number in the case.
+    pub seq: u32,
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub what: String,
+}
+
+impl CaseView {
+    /// Lays a case out, with labels in a language.
+    pub fn new(case: &Case, taxonomy: &Taxonomy, lang: &str) -> Self {
+        let state = case.state.clone().unwrap_or_else(|| case.file.row.state.clone());
+        let incoming = case.thread.incoming.iter();
+        let mut messages: Vec<MessageView> = incoming
+            .clone()
+            .filter(|entry| entry.header.kind != FrameKind::Report)
+            .chain(&case.thread.outgoing)
+            .map(message)
+            .collect();
+        // Weeks are all that is known of the order between the directions.
+        messages.sort_by(|a, b| a.week.cmp(&b.week));
+        Self {
+            id: case.id(),
+            filed: case.file.row.filed,
+            lang: case.file.row.lang.clone(),
+            next_deadline: state.next_deadline(),
+            state,
+            holders: case.file.holders.clone(),
+            report: case.report().map(|report| report_view(&report, taxonomy, lang)),
+            messages,
+            attachments: incoming.flat_map(attachments).collect(),
+            notes: case
+                .notes
+                .iter()
+                .map(|n| NoteView { by: n.by.clone(), at: n.at, kind: n.note.kind, text: n.note.text.clone() })
+                .collect(),
+            timeline: case
+                .events
+                .iter()
+                .map(|e| TimelineView { seq: e.seq, at: e.at, actor: e.actor.clone(), what: describe(&e.action) })
+                .collect(),
+            seen_by_reporter: case.thread.seen_by_reporter().map(|head| head.seq),
+            alarms: case.alarms.clone(),
+        }
+    }
+}
+
+fn message(entry: &Entry) -> MessageView {
+    let text = match entry.header.kind {
+        FrameKind::Rotation => "(new keys; the reporter sees nothing of this)".to_owned(),
+        _ => entry.text(),
+    };
+    MessageView {
+        direction: entry.header.direction,
+        seq: entry.head.seq,
+        week: entry.header.week.clone(),
+        lang: entry.header.lang.clone(),
+        kind: entry.header.kind,
+        text,
+    }
+}
+
+fn attachments(entry: &Entry) -> impl Iterator<Item = AttachmentView> + '_ {
+    entry.header.attachments.iter().map(|file| AttachmentView {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        len: file.len,
+        sha256: file.sha256,
+        message: entry.head.seq,
+    })
+}
+
+fn report_view(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> ReportView {
+    let category = taxonomy.category(&report.category);
+    let asked: Vec<&Question> = category.map_or_else(Vec::new, |category| taxonomy.questions_for(category));
+    let in_order = asked.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
+    // What this version's taxonomy does not ask is shown too, after the rest: nothing that was said is dropped.
+    let others = report.answers.iter().filter(|(id, _)| asked.iter().all(|q| q.id != **id));
+    let facts = in_order.chain(others).filter(|(id, _)| *id != EXCLUSIONS);
+    ReportView {
+        category: report.category.clone(),
+        category_label: category.map_or(&*report.category, |c| c.label.get(lang)).to_owned(),
+        audience: report.audience.clone(),
+        excluded: report.excluded(),
+        facts: facts.map(|(id, answer)| fact(taxonomy.question(id), id, answer, lang)).collect(),
+        story: report.story.clone(),
+    }
+}
+
+fn fact(question: Option<&Question>, id: &str, answer: &Answer, lang: &str) -> FactView {
+    let answers = match answer {
+        Answer::One(one) => vec![one.clone()],
+        Answer::Many(many) => many.clone(),
+    };
+    let label_of = |answer: &String| {
+        let option = question.and_then(|q| q.options.iter().find(|option| option.id == *answer));
+        match (option, answer.as_str()) {
+            (Some(option), _) => option.label.get(lang).to_owned(),
+            (None, UNKNOWN) => if lang == "fr" { "ne sait pas" } else { "does not know" }.to_owned(),
+            (None, UNSAID) => if lang == "fr" { "préfère ne pas le dire" } else { "prefers not to say" }.to_owned(),
+            (None, text) => text.to_owned(),
+        }
+    };
+    FactView {
+        question: id.to_owned(),
+        label: question.map_or(id, |q| q.label.get(lang)).to_owned(),
+        labels: answers.iter().map(label_of).collect(),
+        answers,
+    }
+}
+
+/// What an event says, in words.
+pub fn describe(action: &Action) -> String {
+    match action {
+        Action::Received { desk, urgency } => format!("report filed at desk {desk} as {urgency:?}"),
+        Action::FollowedUp => "the reporter sent something more".into(),
+        Action::Released { reason } => format!("released to the outside body: {}", release(*reason)),
+        Action::Claimed => "took the case, declaring no conflict of interest".into(),
+        Action::Assigned { to, granted: None } => format!("gave the case to {to}"),
+        Action::Assigned { to, granted: Some(_) } => format!("gave the case to {to}, with a new grant"),
+        Action::Recused => "stepped back because of a conflict of interest".into(),
+        Action::Moved { from, to, reason } => {
+            let why = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+            format!("moved it from {} to {}{why}", from.as_str(), to.as_str())
+        }
+        Action::ClosingProposed { disposition } => format!("proposed to close it as {}", word(disposition)),
+        Action::ClosingApproved { disposition } => format!("approved closing it as {}", word(disposition)),
+        Action::Replied { .. } => "answered the reporter".into(),
+        Action::Noted { .. } => "added a note".into(),
+        Action::Raised { urgency } => format!("raised the urgency to {urgency:?}"),
+        Action::Rotated { generation, .. } => format!("made new keys (generation {generation})"),
+    }
+}
+
+fn release(reason: Release) -> &'static str {
+    match reason {
+        Release::Filed => "it was filed there",
+        Release::MissedDeadline => "a deadline was missed",
+        Release::ReporterAsked => "the reporter asked for it",
+        Release::DeskConflicted => "too few members without a conflict were left",
+    }
+}
+
+/// The word of the protocol for a value that is one word in JSON.
+pub fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
