@@ -135,8 +135,7 @@ impl Collector {
 
     async fn retry_set_aside(&self) -> Result<(), TickError> {
         let Some(accepted) = self.current.get() else { return Ok(()) };
-        let filing =
-            Filing { directory: &accepted.directory, key: &self.log_key, today: self.clock.today() };
+        let filing = Filing { directory: &accepted.directory, key: &self.log_key, today: self.clock.today() };
         for id in self.store.to_retry().await? {
             let Some(bytes) = self.store.set_aside(id).await? else { continue };
             let Ok(opened) = self.open(bytes.into()).await? else { continue };

@@ -56,7 +56,12 @@ impl Current {
     }
 
     /// Takes a newer directory; the one in force again changes nothing.
-    pub async fn publish(&self, signed: SignedDirectory, today: Date, store: &Store) -> Result<(), PublishError> {
+    pub async fn publish(
+        &self,
+        signed: SignedDirectory,
+        today: Date,
+        store: &Store,
+    ) -> Result<(), PublishError> {
         let last = self.get().map(|a| LastSeen { epoch: a.directory.epoch, hash: a.hash });
         let directory = signed.verify(&self.trust, today, last)?;
         let accepted = accept(directory, signed);

@@ -82,7 +82,12 @@ impl Filing<'_> {
         Ok(filed)
     }
 
-    async fn begin(&self, writing: &Writing<'_>, opened: &Opened, load: &[CaseState]) -> Result<Filed, FilingError> {
+    async fn begin(
+        &self,
+        writing: &Writing<'_>,
+        opened: &Opened,
+        load: &[CaseState],
+    ) -> Result<Filed, FilingError> {
         let header = &opened.header;
         let (mailbox_recipient, case_recipient) = opened.keys.as_ref().ok_or(FilingError::NoReader)?;
         let grants = self.known_grants(opened);
@@ -134,7 +139,12 @@ impl Filing<'_> {
         Ok(Filed::NewCase)
     }
 
-    async fn add(&self, writing: &Writing<'_>, mut case: Case, opened: &Opened) -> Result<Filed, FilingError> {
+    async fn add(
+        &self,
+        writing: &Writing<'_>,
+        mut case: Case,
+        opened: &Opened,
+    ) -> Result<Filed, FilingError> {
         if writing.is_filed(case.id, opened.sending_tag).await? {
             return Ok(Filed::Again);
         }
@@ -149,7 +159,12 @@ impl Filing<'_> {
         Ok(Filed::Added)
     }
 
-    async fn add_parts(&self, writing: &Writing<'_>, case: &Case, opened: &Opened) -> Result<(), FilingError> {
+    async fn add_parts(
+        &self,
+        writing: &Writing<'_>,
+        case: &Case,
+        opened: &Opened,
+    ) -> Result<(), FilingError> {
         let batch = writing.next_batch(case.id).await?;
         let generation = opened.header.case.generation;
         let body = NewPart { kind: PartKind::Body, generation, batch, position: 0, sealed: &opened.body };

@@ -29,7 +29,9 @@ pub enum LogError {
 #[derive(Debug, thiserror::Error)]
 pub enum BrokenLog {
     /// An entry was altered, dropped or put in.
-    #[error("entry {0} of the log does not follow the one before it: the database was altered. Restore a backup, and compare")]
+    #[error(
+        "entry {0} of the log does not follow the one before it: the database was altered. Restore a backup, and compare"
+    )]
     Altered(u64),
     /// The database failed.
     #[error(transparent)]

@@ -67,10 +67,13 @@ fn seal_page(page: &[MailboxContent], week: &str) -> Bytes {
     let share = page.len().div_ceil(cores).max(1);
     let mut records = BytesMut::with_capacity(page.len() * MAILBOX_RECORD_LEN);
     let sealed: Vec<BytesMut> = thread::scope(|scope| {
-        let workers: Vec<_> = page.chunks(share).map(|share| scope.spawn(|| seal_share(share, week))).collect();
+        let workers: Vec<_> =
+            page.chunks(share).map(|share| scope.spawn(|| seal_share(share, week))).collect();
         workers.into_iter().map(|worker| worker.join().expect("sealing does not panic")).collect()
     });
-    sealed.into_iter().for_each(|share| records.unsplit(share));
+    for share in sealed {
+        records.unsplit(share);
+    }
     records.freeze()
 }
 

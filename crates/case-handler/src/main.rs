@@ -12,7 +12,8 @@ use web::Clock;
 
 /// Memory is wiped when it is freed: age's own buffers are not wiped otherwise.
 #[global_allocator]
-static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 #[derive(Parser)]
 #[command(about = "Burkindi's case handler: routes sealed cases, runs deadlines, keeps the log", version)]

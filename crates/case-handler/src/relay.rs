@@ -50,7 +50,7 @@ impl Relay {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(60))
+            .read_timeout(Duration::from_mins(1))
             .build()
             .map_err(|error| setup("relay", error))?;
         Ok(Self { client, base: url.clone() })
@@ -64,7 +64,8 @@ impl Relay {
 
     /// Asks for at most so many submissions and reads them one after the other.
     pub async fn pull(&self, most: u32) -> Result<Pulled, RelayError> {
-        let response = self.client.post(self.url(PULL)).json(&Pull { most }).send().await?.error_for_status()?;
+        let response =
+            self.client.post(self.url(PULL)).json(&Pull { most }).send().await?.error_for_status()?;
         Ok(Pulled { response, buffer: BytesMut::new() })
     }
 

@@ -53,7 +53,10 @@ pub fn rank(directory: &Directory, question: &Question<'_>) -> Vec<Candidate> {
 
 /// The best candidate who is there.
 pub fn suggest(directory: &Directory, question: &Question<'_>) -> Option<String> {
-    rank(directory, question).into_iter().find(|candidate| !candidate.absent).map(|candidate| candidate.handle)
+    rank(directory, question)
+        .into_iter()
+        .find(|candidate| !candidate.absent)
+        .map(|candidate| candidate.handle)
 }
 
 /// How much an open case weighs: an urgent one keeps its investigator from others.

@@ -43,7 +43,8 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     let trust: Trust = serde_json::from_slice(&read(&config.trust, "trust")?).context("trust")?;
     let current = Arc::new(Current::load(trust, &store).await?);
     let log_key = log_key(&config.keys.log)?;
-    let transport = config.keys.transport.iter().map(|path| transport_key(path)).collect::<Result<Vec<_>>>()?;
+    let transport =
+        config.keys.transport.iter().map(|path| transport_key(path)).collect::<Result<Vec<_>>>()?;
     let relay_url: Url = config.relay.url.parse().context("relay.url")?;
     let relay = Relay::new(&relay_url, &config.relay.ca, &config.relay.certificate, &config.relay.key)?;
     let api = Api {

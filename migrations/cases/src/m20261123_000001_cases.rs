@@ -1,7 +1,12 @@
 //! The first schema.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{
+        big_integer, binary_len, blob, boolean, date, date_null, integer, string, string_null, text, uuid,
+    },
+};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -18,7 +23,7 @@ fn table(name: &'static str, key: &[&'static str], columns: Vec<ColumnDef>) -> T
         primary.col(Alias::new(*column));
     }
     table.primary_key(&mut primary);
-    table.to_owned()
+    table.take()
 }
 
 fn tables() -> Vec<TableCreateStatement> {
@@ -77,11 +82,7 @@ fn tables() -> Vec<TableCreateStatement> {
                 binary_len("sha256", 32),
             ],
         ),
-        table(
-            "part_chunks",
-            &["part_id", "number"],
-            vec![uuid("part_id"), integer("number"), blob("bytes")],
-        ),
+        table("part_chunks", &["part_id", "number"], vec![uuid("part_id"), integer("number"), blob("bytes")]),
         table("replies", &["case_id", "seq"], vec![uuid("case_id"), integer("seq"), blob("sealed")]),
         table(
             "events",
@@ -115,7 +116,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
         if unique {
             index.unique();
         }
-        index.to_owned()
+        index.take()
     };
     vec![
         index("cases_by_next_due", "cases", &["next_due"], false),

@@ -47,7 +47,8 @@ pub(super) async fn part(
     api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
     let parts = api.store.parts(id).await?;
     let known = parts.iter().find(|known| known.id == part).ok_or(Problem::NotFound)?;
-    let headers = [(CONTENT_LENGTH, known.len.to_string()), (CONTENT_TYPE, "application/octet-stream".to_owned())];
+    let headers =
+        [(CONTENT_LENGTH, known.len.to_string()), (CONTENT_TYPE, "application/octet-stream".to_owned())];
     let (sender, receiver) = mpsc::channel::<Result<Bytes, crate::store::StoreError>>(2);
     let store = api.store.clone();
     tokio::spawn(async move {

@@ -46,7 +46,9 @@ pub(super) async fn add(
     let taking = Taking { writing: &writing, directory: &accepted.directory, case: &case, holders: &holders };
     taking.take(&event, brings).await?;
     if let Action::Recused = event.action {
-        let left = holders.iter().filter(|(handle, _)| *handle != caller.handle && !accepted.directory.is_oversight(handle));
+        let left = holders
+            .iter()
+            .filter(|(handle, _)| *handle != caller.handle && !accepted.directory.is_oversight(handle));
         if left.count() < MIN_READERS {
             release(&writing, &mut case, Release::DeskConflicted, api.clock.today(), &api.log_key).await?;
         }
@@ -66,7 +68,9 @@ fn role(directory: &Directory, case: &Case, handle: &str) -> Role {
 fn check_time(api: &Api, event: &Event) -> Result<(), Problem> {
     let off = (event.at - api.clock.now()).whole_minutes().abs();
     if off > 10 {
-        return Err(Problem::Rule(format!("the workbench's clock is {off} minutes off: set it and try again")));
+        return Err(Problem::Rule(format!(
+            "the workbench's clock is {off} minutes off: set it and try again"
+        )));
     }
     Ok(())
 }
@@ -114,22 +118,15 @@ impl Taking<'_> {
                 self.part(PartKind::ReplyCopy, generation - 1, &ours).await?;
                 self.writing.add_reply(id, event.seq, sealed.0).await?;
                 self.writing.add_case_recipient(id, *generation, &recipient).await?;
-                for grant in &grants {
-                    let member = self.whose(grant)?;
-                    let held = self.holders.iter().find(|(handle, _)| *handle == member.handle);
-                    let (_, released) = held.ok_or_else(|| rule("a rotation grants only to those who hold the case"))?;
-                    self.writing.add_grant(id, &member.handle, grant, *released).await?;
-                }
-                Ok(())
+                self.rotate(*generation, &grants).await
             }
             (
                 Action::Assigned { to, granted },
                 Brings { reply: None, copy: None, note: None, grants, case_recipient: None },
             ) => self.assign(to, *granted, &grants).await,
-            (
-                Action::Replied { .. } | Action::Noted { .. } | Action::Rotated { .. },
-                _,
-            ) => Err(rule("the event does not bring what it names")),
+            (Action::Replied { .. } | Action::Noted { .. } | Action::Rotated { .. }, _) => {
+                Err(rule("the event does not bring what it names"))
+            }
             (Action::Recused, brings) if brings == Brings::default() => {
                 Ok(self.writing.delete_grants(id, &event.actor).await?)
             }
@@ -161,6 +158,29 @@ impl Taking<'_> {
         Ok(())
     }
 
+    /// Who gets no grant of the new generation loses the case, row and all; the outside body cannot be left out.
+    async fn rotate(&self, generation: u32, grants: &[GenerationGrant]) -> Result<(), Problem> {
+        let mut stay = Vec::new();
+        for grant in grants {
+            let member = self.whose(grant)?;
+            let held = self.holders.iter().find(|(handle, _)| *handle == member.handle);
+            let (_, released) =
+                held.ok_or_else(|| rule("a rotation grants only to those who hold the case"))?;
+            if grant.generation != generation {
+                return Err(rule("a rotation brings grants of the new generation"));
+            }
+            self.writing.add_grant(self.case.id, &member.handle, grant, *released).await?;
+            stay.push(&member.handle);
+        }
+        for (handle, _) in self.holders.iter().filter(|(handle, _)| !stay.contains(&handle)) {
+            if self.directory.is_oversight(handle) {
+                return Err(rule("a rotation leaves the outside body its grant"));
+            }
+            self.writing.delete_grants(self.case.id, handle).await?;
+        }
+        Ok(())
+    }
+
     /// Whose grant is it? By its tag; what is inside only the member can see.
     fn whose(&self, grant: &GenerationGrant) -> Result<&Member, Problem> {
         if grant.generation > self.case.state.generation || grant.grant.sealed.len() > MAX_REPLY {
@@ -168,7 +188,8 @@ impl Taking<'_> {
         }
         let id = self.case.id;
         let of = |member: &&Member| slot_tag(id, &member.recipient) == grant.grant.tag;
-        let member = self.directory.members.iter().find(of).ok_or_else(|| rule("the grant is for nobody here"))?;
+        let member =
+            self.directory.members.iter().find(of).ok_or_else(|| rule("the grant is for nobody here"))?;
         if self.case.state.recused.contains(&member.handle) {
             return Err(rule("who has recused gets no grant"));
         }

@@ -38,7 +38,8 @@ impl Sessions {
         let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
         challenges.retain(|_, (_, ends)| *ends > now);
         if challenges.len() >= MOST_CHALLENGES
-            && let Some(oldest) = challenges.iter().min_by_key(|(_, (_, ends))| *ends).map(|(nonce, _)| *nonce)
+            && let Some(oldest) =
+                challenges.iter().min_by_key(|(_, (_, ends))| *ends).map(|(nonce, _)| *nonce)
         {
             challenges.remove(&oldest);
         }
@@ -71,7 +72,7 @@ impl Sessions {
 
 /// Whoever asks, after the bearer was checked. Somebody who has left the directory has no session any more.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub(super) struct Caller {
     /// The member's handle.
     pub handle: String,
 }

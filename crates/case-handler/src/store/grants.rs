@@ -1,7 +1,10 @@
 //! Whose grant opens which case.
 
 use envelope::{desk_api::GenerationGrant, grant::SealedGrant};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    sea_query::OnConflict,
+};
 use uuid::Uuid;
 
 use super::{Store, StoreError, Writing, count, entities::grant, hash, small};

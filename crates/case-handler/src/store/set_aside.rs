@@ -1,6 +1,8 @@
 //! Submissions that could not be filed. They are kept whole: nothing that a reporter sent is dropped.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::OnConflict,
+};
 use time::Date;
 use uuid::Uuid;
 

@@ -1,0 +1,263 @@
+//! A case handler without network: a database in a temporary folder, the API called directly, submissions made by hand.
+#![expect(dead_code, reason = "each test file uses a part")]
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use axum::{Router, body::Body};
+use case_handler::{
+    api::{Api, Sessions, routes},
+    current::Current,
+    filing::{Filed, Filing, FilingError},
+    store::Store,
+};
+use ed25519_dalek::SigningKey;
+use envelope::{
+    Hash,
+    desk_api::{
+        CaseFile, CaseRow, Challenge, ChallengeRequest, NewEvent, Problem, SESSION_LABEL, Session,
+        SessionRequest,
+    },
+    directory::{Desk, Directory, Member, SignedDirectory, Trust},
+    event::{Action, LogEntry},
+    grant::{self, Grant},
+    keys::{CaseSecret, InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity, sign},
+    life::next_event,
+    receipt::Receipt,
+    submission::{CaseRef, EnvelopeHeader, Opened, SubmissionKind, Urgency},
+};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use rand::{SeedableRng, rngs::StdRng};
+use serde::{Serialize, de::DeserializeOwned};
+use tempfile::TempDir;
+use time::macros::datetime;
+use tower::ServiceExt;
+use uuid::Uuid;
+use web::Clock;
+
+pub(crate) struct World {
+    pub(crate) folder: TempDir,
+    pub(crate) store: Arc<Store>,
+    pub(crate) current: Arc<Current>,
+    pub(crate) directory: Directory,
+    pub(crate) people: BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
+    pub(crate) log_key: SigningKey,
+    pub(crate) clock: Clock,
+    pub(crate) app: Router,
+    pub(crate) rng: StdRng,
+}
+
+pub(crate) fn url(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("cases.sqlite").display())
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let mut rng = StdRng::seed_from_u64(3);
+        let people: BTreeMap<_, _> = ["awa", "bila", "coumba", "eva"]
+            .into_iter()
+            .map(|handle| {
+                (handle, (InvestigatorIdentity::generate(&mut rng), SigningKey::generate(&mut rng)))
+            })
+            .collect();
+        let log_key = SigningKey::generate(&mut rng);
+        let roots = [SigningKey::generate(&mut rng)];
+        let clock = Clock::fixed(datetime!(2026-11-23 10:00 UTC));
+        let directory = directory(&people, &log_key, &mut rng);
+        let trust =
+            Trust { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&roots[0])] };
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&url(folder.path())).await.unwrap());
+        let current = Arc::new(Current::load(trust, &store).await.unwrap());
+        let signed = SignedDirectory::sign(&directory, &roots).unwrap();
+        current.publish(signed, clock.today(), &store).await.unwrap();
+        let app = routes(Api {
+            store: Arc::clone(&store),
+            current: Arc::clone(&current),
+            log_key: Arc::new(log_key.clone()),
+            sessions: Arc::new(Sessions::default()),
+            clock: clock.clone(),
+        });
+        Self { folder, store, current, directory, people, log_key, clock, app, rng }
+    }
+
+    pub(crate) fn recipient(&self, handle: &str) -> InvestigatorRecipient {
+        self.people[handle].0.recipient()
+    }
+
+    /// A report as it comes out of its outer seal, for these readers.
+    pub(crate) fn report(&mut self, readers: &[&str]) -> (Opened, Receipt) {
+        let receipt = Receipt::generate(&mut self.rng);
+        let secret = CaseSecret::generate(&mut self.rng);
+        let case = Uuid::new_v4();
+        let grant = Grant {
+            case,
+            generation: 0,
+            secret: secret.clone(),
+            reporter_key: PublicKey::from(&receipt.signing_key()),
+        };
+        let recipients: Vec<_> = readers.iter().map(|handle| self.recipient(handle)).collect();
+        let grants = grant::seal_all(&grant, &recipients.iter().collect::<Vec<_>>(), &mut self.rng);
+        let case_recipient = secret.identity().recipient();
+        let opened = Opened {
+            header: EnvelopeHeader {
+                v: 1,
+                kind: SubmissionKind::Report,
+                desk: "audit".into(),
+                lang: "fr".into(),
+                urgency: Urgency::P2,
+                mailbox: receipt.locator().mailbox_id(),
+                case: CaseRef { id: case, generation: 0 },
+                directory: Hash::default(),
+                ask_oversight: false,
+            },
+            grants,
+            capsule: b"capsule".to_vec(),
+            keys: Some((receipt.mailbox_identity().recipient(), case_recipient)),
+            attachments: vec![vec![1; 300_000]],
+            body: b"sealed body".to_vec(),
+            sending_tag: Hash::of(&[case.as_bytes()]),
+        };
+        (opened, receipt)
+    }
+
+    pub(crate) async fn file(&self, opened: &Opened) -> Result<Filed, FilingError> {
+        let filing = Filing { directory: &self.directory, key: &self.log_key, today: self.clock.today() };
+        filing.file(&self.store, opened).await
+    }
+
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: &impl Serialize,
+    ) -> (StatusCode, Vec<u8>) {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(serde_json::to_vec(body).unwrap()))
+            .unwrap();
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        (status, response.into_body().collect().await.unwrap().to_bytes().to_vec())
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, StatusCode> {
+        let (status, body) = self.call(Method::GET, path, token, &()).await;
+        if status.is_success() { Ok(serde_json::from_slice(&body).unwrap()) } else { Err(status) }
+    }
+
+    pub(crate) async fn challenge(&self, handle: &str) -> Hash {
+        let request = ChallengeRequest { handle: handle.into() };
+        let (_, body) = self.call(Method::POST, "/v1/challenge", "", &request).await;
+        serde_json::from_slice::<Challenge>(&body).unwrap().nonce
+    }
+
+    pub(crate) async fn answer(
+        &self,
+        handle: &str,
+        nonce: Hash,
+        key: &SigningKey,
+    ) -> Result<String, StatusCode> {
+        let signature = sign(key, SESSION_LABEL, nonce.as_bytes()).to_vec();
+        let request = SessionRequest { handle: handle.into(), nonce, signature };
+        let (status, body) = self.call(Method::POST, "/v1/session", "", &request).await;
+        if status.is_success() {
+            Ok(serde_json::from_slice::<Session>(&body).unwrap().token)
+        } else {
+            Err(status)
+        }
+    }
+
+    pub(crate) async fn sign_in(&self, handle: &str) -> String {
+        let nonce = self.challenge(handle).await;
+        self.answer(handle, nonce, &self.people[handle].1).await.unwrap()
+    }
+
+    pub(crate) async fn queue(&self, handle: &str) -> Vec<CaseRow> {
+        self.get("/v1/cases", &self.sign_in(handle).await).await.unwrap()
+    }
+
+    pub(crate) async fn case(&self, handle: &str, id: Uuid) -> Result<CaseFile, StatusCode> {
+        self.get(&format!("/v1/cases/{id}"), &self.sign_in(handle).await).await
+    }
+
+    /// An event on the newest state, signed by the person.
+    pub(crate) async fn event(&self, handle: &str, id: Uuid, action: Action) -> NewEvent {
+        let state = self.case(handle, id).await.unwrap().row.state;
+        let event = next_event(id, &state, handle, self.clock.now(), action);
+        NewEvent { event: event.sign(&self.people[handle].1), brings: envelope::desk_api::Brings::default() }
+    }
+
+    pub(crate) async fn post(&self, handle: &str, id: Uuid, new: &NewEvent) -> Result<LogEntry, Problem> {
+        let token = self.sign_in(handle).await;
+        let (status, body) = self.call(Method::POST, &format!("/v1/cases/{id}/events"), &token, new).await;
+        if status.is_success() {
+            Ok(serde_json::from_slice(&body).unwrap())
+        } else {
+            Err(serde_json::from_slice(&body).unwrap())
+        }
+    }
+
+    pub(crate) async fn act(&self, handle: &str, id: Uuid, action: Action) -> Result<LogEntry, Problem> {
+        let new = self.event(handle, id, action).await;
+        self.post(handle, id, &new).await
+    }
+}
+
+/// A follow-up of a report.
+pub(crate) fn follow_up(report: &Opened, text: &str) -> Opened {
+    let header =
+        EnvelopeHeader { kind: SubmissionKind::FollowUp, desk: String::new(), ..report.header.clone() };
+    Opened {
+        header,
+        grants: Vec::new(),
+        capsule: text.as_bytes().to_vec(),
+        keys: None,
+        attachments: Vec::new(),
+        body: text.as_bytes().to_vec(),
+        sending_tag: Hash::of(&[text.as_bytes()]),
+    }
+}
+
+fn directory(
+    people: &BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
+    log_key: &SigningKey,
+    rng: &mut StdRng,
+) -> Directory {
+    let members = people
+        .iter()
+        .map(|(handle, (identity, device))| Member {
+            handle: (*handle).into(),
+            recipient: identity.recipient(),
+            device: device.into(),
+            covers: vec![],
+            languages: vec!["fr".into()],
+        })
+        .collect();
+    let desk = |id: &str, members: &[&str]| Desk {
+        id: id.into(),
+        labels: BTreeMap::new(),
+        categories: vec![],
+        audiences: vec![],
+        members: members.iter().map(|member| (*member).into()).collect(),
+        covers: vec![],
+    };
+    Directory {
+        v: 1,
+        instance: Uuid::from_u128(1),
+        epoch: 1,
+        previous: None,
+        issued: time::macros::date!(2026 - 11 - 23),
+        expires: time::macros::date!(2026 - 12 - 23),
+        transport: vec![TransportIdentity::generate(rng).recipient()],
+        handler_key: log_key.into(),
+        members,
+        desks: vec![desk("audit", &["awa", "bila", "coumba"]), desk("external", &["eva"])],
+        oversight: "external".into(),
+    }
+}

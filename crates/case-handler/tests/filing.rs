@@ -1,0 +1,159 @@
+//! Every submission is filed once, whatever the order and however often it comes; nothing is dropped.
+
+mod common;
+
+use case_handler::{
+    deadlines,
+    filing::{Filed, FilingError},
+    log::{self, BrokenLog},
+    store::Store,
+};
+use common::{World, follow_up, url};
+use envelope::{
+    Hash,
+    event::{Action, Release},
+};
+use http::StatusCode;
+use rand::seq::SliceRandom;
+use sea_orm::{ConnectionTrait, Database};
+use time::Duration;
+
+const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+
+#[tokio::test]
+async fn whatever_the_order_each_submission_is_filed_once() {
+    let mut world = World::new().await;
+    let mut submissions = Vec::new();
+    for n in 0..10 {
+        let (report, _) = world.report(&DESK);
+        submissions.push(follow_up(&report, &format!("{n} one")));
+        submissions.push(follow_up(&report, &format!("{n} two")));
+        submissions.push(report);
+    }
+    let mut waiting: Vec<_> = submissions.iter().chain(&submissions).cloned().collect();
+    waiting.shuffle(&mut world.rng.clone());
+    // Orphans come again at a later tick, as the collector's retries do.
+    while !waiting.is_empty() {
+        let mut orphans = Vec::new();
+        for opened in waiting {
+            match world.file(&opened).await {
+                Ok(_) => {}
+                Err(FilingError::Orphan) => orphans.push(opened),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        waiting = orphans;
+    }
+    let queue = world.queue("awa").await;
+    assert_eq!(queue.len(), 10);
+    assert!(queue.iter().all(|row| row.state.received == 3), "each report has two follow-ups");
+    for row in &queue {
+        let file = world.case("awa", row.id).await.unwrap();
+        assert_eq!(file.parts.len(), 4, "three bodies and a file");
+    }
+    assert_eq!(log::check(&world.store).await.unwrap(), 30);
+}
+
+#[tokio::test]
+async fn another_sending_of_the_same_report_is_kept_and_the_same_one_is_not() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    assert_eq!(world.file(&report).await.unwrap(), Filed::NewCase);
+    assert_eq!(world.file(&report).await.unwrap(), Filed::Again);
+    let mut with_a_file = report.clone();
+    with_a_file.sending_tag = Hash::of(&[b"another"]);
+    assert_eq!(world.file(&with_a_file).await.unwrap(), Filed::Added);
+    let file = world.case("awa", report.header.case.id).await.unwrap();
+    assert_eq!(file.parts.iter().map(|part| part.batch).collect::<Vec<_>>(), [0, 0, 1, 1]);
+}
+
+#[tokio::test]
+async fn a_follow_up_to_another_mailbox_is_no_follow_up() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let mut forged = follow_up(&report, "forged");
+    forged.header.mailbox = Hash::of(&[b"another"]);
+    assert!(matches!(world.file(&forged).await, Err(FilingError::Orphan)));
+    let (unreadable, _) = world.report(&[]);
+    assert!(matches!(world.file(&unreadable).await, Err(FilingError::NoReader)));
+}
+
+#[tokio::test]
+async fn a_part_comes_back_byte_for_byte() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    let file = world.case("awa", id).await.unwrap();
+    let part = file.parts.iter().find(|part| part.len == 300_000).unwrap();
+    let token = world.sign_in("awa").await;
+    let path = format!("/v1/cases/{id}/parts/{}", part.id);
+    let (status, bytes) = world.call(http::Method::GET, &path, &token, &()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(bytes == report.attachments[0]);
+    assert_eq!(Hash::of(&[&bytes]), part.sha256);
+}
+
+#[tokio::test]
+async fn a_missed_deadline_gives_the_case_to_the_outside_body_once() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let escalate = || deadlines::escalate(&world.store, world.clock.today(), &world.log_key);
+    assert_eq!(escalate().await.unwrap(), 0);
+    assert_eq!(world.queue("eva").await, []);
+    world.clock.advance(Duration::days(3));
+    assert_eq!(escalate().await.unwrap(), 0, "the last day is in time");
+    world.clock.advance(Duration::days(1));
+    assert_eq!(escalate().await.unwrap(), 1);
+    assert_eq!(escalate().await.unwrap(), 0);
+    let queue = world.queue("eva").await;
+    assert_eq!(queue[0].state.released, Some(Release::MissedDeadline));
+    assert_eq!(world.case("eva", queue[0].id).await.unwrap().grants.len(), 1);
+}
+
+#[tokio::test]
+async fn the_reporter_can_ask_for_the_outside_body() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let mut asking = follow_up(&report, "please");
+    asking.header.ask_oversight = true;
+    world.file(&asking).await.unwrap();
+    assert_eq!(world.queue("eva").await[0].state.released, Some(Release::ReporterAsked));
+}
+
+#[tokio::test]
+async fn an_altered_log_is_noticed_at_the_start() {
+    let mut world = World::new().await;
+    for _ in 0..3 {
+        let (report, _) = world.report(&DESK);
+        world.file(&report).await.unwrap();
+        world.act("awa", report.header.case.id, Action::Claimed).await.unwrap();
+    }
+    assert_eq!(log::check(&world.store).await.unwrap(), 6);
+    let raw = Database::connect(url(world.folder.path())).await.unwrap();
+    for (damage, position) in [
+        ("UPDATE events SET bytes = x'7b7d' WHERE position = 4", 4),
+        ("UPDATE events SET signature = zeroblob(64) WHERE position = 3", 3),
+        ("DELETE FROM events WHERE position = 2", 2),
+        ("UPDATE events SET link = zeroblob(32) WHERE position = 1", 1),
+    ] {
+        raw.execute_unprepared(damage).await.unwrap();
+        let found = log::check(&world.store).await;
+        assert!(matches!(found, Err(BrokenLog::Altered(at)) if at == position), "{damage}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let before = world.queue("awa").await;
+    let reopened = Store::open(&url(world.folder.path())).await.unwrap();
+    let after = reopened.visible_cases("awa").await.unwrap();
+    assert_eq!(after.iter().map(case_handler::store::Case::to_row).collect::<Vec<_>>(), before);
+    assert_eq!(reopened.directories().await.unwrap().len(), 1);
+}

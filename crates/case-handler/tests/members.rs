@@ -1,0 +1,204 @@
+//! What members see and may do.
+
+mod common;
+
+use common::World;
+use envelope::{
+    Hash,
+    desk_api::{Brings, GenerationGrant, Log, NewEvent, Sealed},
+    event::{Action, Release},
+    grant::Grant,
+    keys::{CaseSecret, PublicKey},
+    life::{Stage, next_event},
+};
+use http::StatusCode;
+use time::Duration;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn who_holds_no_grant_sees_no_row_and_no_gap() {
+    let mut world = World::new().await;
+    let mut shared = Vec::new();
+    for n in 0..6 {
+        let readers: &[&str] =
+            if n % 2 == 0 { &["awa", "bila", "eva"] } else { &["awa", "bila", "coumba", "eva"] };
+        let (report, _) = world.report(readers);
+        world.file(&report).await.unwrap();
+        world.act("awa", report.header.case.id, Action::Claimed).await.unwrap();
+        if n % 2 == 0 {
+            let hidden = world.case("coumba", report.header.case.id).await;
+            assert_eq!(hidden, Err(StatusCode::NOT_FOUND));
+        } else {
+            shared.push(report.header.case.id);
+        }
+    }
+    assert_eq!(world.case("coumba", Uuid::new_v4()).await, Err(StatusCode::NOT_FOUND));
+    let mut seen: Vec<_> = world.queue("coumba").await.iter().map(|row| row.id).collect();
+    seen.sort();
+    shared.sort();
+    assert_eq!(seen, shared);
+    // Nothing in an answer counts over all cases: the log's links are hashes, the events number their own case.
+    for id in shared {
+        let file = world.case("coumba", id).await.unwrap();
+        let numbers: Vec<_> = file.log.iter().map(|entry| entry.event.peek().unwrap().seq).collect();
+        assert_eq!(numbers, [0, 1]);
+        assert!(file.log.iter().all(envelope::event::LogEntry::is_tied));
+    }
+    assert_eq!(world.queue("eva").await, [], "the outside body's grants are held back");
+}
+
+#[tokio::test]
+async fn a_report_for_the_outside_body_alone_is_there_from_the_start() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&["eva"]);
+    world.file(&report).await.unwrap();
+    let queue = world.queue("eva").await;
+    assert_eq!(queue[0].state.desk, "external");
+    assert_eq!(queue[0].state.released, Some(Release::Filed));
+    for member in ["awa", "bila", "coumba"] {
+        assert_eq!(world.queue(member).await, []);
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_act_at_once_one_wins_and_the_other_is_told() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&["awa", "bila", "eva"]);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    let one = world.event("awa", id, Action::Claimed).await;
+    let two = world.event("bila", id, Action::Claimed).await;
+    let (one, two) = tokio::join!(world.post("awa", id, &one), world.post("bila", id, &two));
+    assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1);
+    let lost = one.err().or(two.err()).unwrap();
+    assert_eq!((lost.kind.as_str(), lost.status), ("stale", 409));
+    assert!(lost.title.contains("somebody else acted"), "{}", lost.title);
+}
+
+#[tokio::test]
+async fn forged_and_foreign_events_are_refused() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&["awa", "bila", "eva"]);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    let by_awa = world.event("awa", id, Action::Claimed).await;
+    assert_eq!(world.post("bila", id, &by_awa).await.unwrap_err().kind, "malformed");
+    let state = world.queue("awa").await[0].state.clone();
+    let as_awa =
+        next_event(id, &state, "awa", world.clock.now(), Action::Claimed).sign(&world.people["bila"].1);
+    let forged = NewEvent { event: as_awa, brings: Brings::default() };
+    assert_eq!(world.post("awa", id, &forged).await.unwrap_err().kind, "malformed");
+    // Coumba holds no grant: for her the case does not exist.
+    let event =
+        next_event(id, &state, "coumba", world.clock.now(), Action::Claimed).sign(&world.people["coumba"].1);
+    let outsider = NewEvent { event, brings: Brings::default() };
+    assert_eq!(world.post("coumba", id, &outsider).await.unwrap_err().kind, "not-found");
+    let late = next_event(id, &state, "awa", world.clock.now() - Duration::hours(1), Action::Claimed);
+    let late = NewEvent { event: late.sign(&world.people["awa"].1), brings: Brings::default() };
+    assert_eq!(world.post("awa", id, &late).await.unwrap_err().kind, "rule");
+    assert_eq!(world.case("awa", id).await.unwrap().log.len(), 1, "nothing was written");
+}
+
+#[tokio::test]
+async fn who_recuses_loses_the_row_and_too_few_left_is_the_outside_bodys() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&["awa", "bila", "coumba", "eva"]);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    world.act("awa", id, Action::Claimed).await.unwrap();
+    world.act("awa", id, Action::Recused).await.unwrap();
+    assert_eq!(world.queue("awa").await, []);
+    assert_eq!(world.case("awa", id).await, Err(StatusCode::NOT_FOUND));
+    assert_eq!(world.queue("eva").await, []);
+    world.act("bila", id, Action::Recused).await.unwrap();
+    assert_eq!(world.queue("eva").await[0].state.released, Some(Release::DeskConflicted));
+}
+
+#[tokio::test]
+async fn what_an_event_brings_must_be_what_it_names() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&["awa", "bila", "eva"]);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    world.act("awa", id, Action::Claimed).await.unwrap();
+    let (reply, copy) = (Sealed(b"for the reporter".to_vec()), Sealed(b"for the team".to_vec()));
+    let action = || Action::Replied { reply: reply.hash(), copy: copy.hash() };
+    let mut new = world.event("awa", id, action()).await;
+    assert_eq!(world.post("awa", id, &new).await.unwrap_err().kind, "rule");
+    new.brings = Brings { reply: Some(copy.clone()), copy: Some(reply.clone()), ..Brings::default() };
+    assert_eq!(world.post("awa", id, &new).await.unwrap_err().kind, "rule");
+    new.brings = Brings { reply: Some(reply.clone()), copy: Some(copy.clone()), ..Brings::default() };
+    world.post("awa", id, &new).await.unwrap();
+    assert_eq!(world.post("awa", id, &new).await.unwrap_err().kind, "stale", "a replayed event");
+    let contents = world.store.mailboxes(None, 10).await.unwrap();
+    assert_eq!(contents[0].replies, [reply.0]);
+    let long = Sealed(vec![0; 13 * 1024]);
+    let mut note = world.event("awa", id, Action::Noted { note: long.hash() }).await;
+    note.brings.note = Some(long);
+    assert!(world.post("awa", id, &note).await.unwrap_err().title.contains("too long"));
+    let moved = Action::Moved { from: Stage::Received, to: Stage::Decided, reason: None };
+    assert!(world.act("awa", id, moved).await.unwrap_err().title.contains("received to decided"));
+}
+
+#[tokio::test]
+async fn a_case_is_assigned_with_a_grant_to_whom_it_is_for() {
+    let mut world = World::new().await;
+    let (report, receipt) = world.report(&["awa", "bila", "eva"]);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    let grant = Grant {
+        case: id,
+        generation: 0,
+        secret: CaseSecret::from_bytes([1; 32]),
+        reporter_key: PublicKey::from(&receipt.signing_key()),
+    };
+    let grant_to =
+        |handle: &str| GenerationGrant { generation: 0, grant: grant.seal(&world.recipient(handle)) };
+    let assign = |granted: Option<Hash>| Action::Assigned { to: "coumba".into(), granted };
+    assert!(world.act("awa", id, assign(None)).await.unwrap_err().title.contains("holds no grant"));
+    let wrong = grant_to("eva");
+    let mut new = world.event("awa", id, assign(Some(wrong.grant.tag))).await;
+    new.brings.grants = vec![wrong];
+    assert!(world.post("awa", id, &new).await.unwrap_err().title.contains("somebody else"));
+    let right = grant_to("coumba");
+    let mut new = world.event("awa", id, assign(Some(right.grant.tag))).await;
+    new.brings.grants = vec![right];
+    world.post("awa", id, &new).await.unwrap();
+    assert_eq!(world.queue("coumba").await[0].state.assignee.as_deref(), Some("coumba"));
+}
+
+#[tokio::test]
+async fn sessions_are_fresh_signed_and_short() {
+    let world = World::new().await;
+    let nonce = world.challenge("awa").await;
+    let key = &world.people["awa"].1;
+    assert_eq!(world.answer("awa", nonce, &world.people["bila"].1).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(
+        world.answer("awa", nonce, key).await,
+        Err(StatusCode::UNAUTHORIZED),
+        "a wrong answer uses it up"
+    );
+    let nonce = world.challenge("awa").await;
+    assert_eq!(world.answer("bila", nonce, &world.people["bila"].1).await, Err(StatusCode::UNAUTHORIZED));
+    let nonce = world.challenge("awa").await;
+    let token = world.answer("awa", nonce, key).await.unwrap();
+    assert_eq!(world.answer("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "replayed");
+    let nonce = world.challenge("awa").await;
+    world.clock.advance(Duration::seconds(61));
+    assert_eq!(world.answer("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "too late");
+    let nonce = world.challenge("nobody").await;
+    assert_eq!(world.answer("nobody", nonce, key).await, Err(StatusCode::UNAUTHORIZED));
+    let rows = |token: String| async move { world.get::<serde_json::Value>("/v1/cases", &token).await };
+    assert!(rows(token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_session_ends_and_the_log_is_the_outside_bodys_alone() {
+    let world = World::new().await;
+    let token = world.sign_in("awa").await;
+    assert_eq!(world.get::<Log>("/v1/log", &token).await, Err(StatusCode::FORBIDDEN));
+    assert!(world.get::<Log>("/v1/log", &world.sign_in("eva").await).await.is_ok());
+    world.clock.advance(Duration::minutes(15));
+    assert_eq!(world.get::<serde_json::Value>("/v1/cases", &token).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(world.get::<serde_json::Value>("/v1/cases", "").await, Err(StatusCode::UNAUTHORIZED));
+}
