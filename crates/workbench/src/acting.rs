@@ -17,12 +17,7 @@ use rand::{CryptoRng, RngCore};
 use time::Date;
 
 use crate::{
-    cases::Case,
-    client::ClientError,
-    connection::Connection,
-    files::FileError,
-    home::SeenCase,
-    roll::role,
+    cases::Case, client::ClientError, connection::Connection, files::FileError, home::SeenCase, roll::role,
 };
 
 /// Why an act was not done. Nothing has been changed then.
@@ -68,7 +63,9 @@ pub enum ActError {
     #[error("{0} holds no grant of this case")]
     NoHolder(String),
     /// The answer to the event is another event than the one that was sent.
-    #[error("the case handler answers with another event than the one that was signed: it may not have been filed")]
+    #[error(
+        "the case handler answers with another event than the one that was signed: it may not have been filed"
+    )]
     NotFiled,
 }
 
@@ -93,10 +90,8 @@ impl Connection {
     pub async fn assign(&mut self, case: &mut Case, to: &str) -> Result<(), ActError> {
         let colleague = self.member(to)?.recipient.clone();
         self.check_not_excluded(case, to)?;
-        let grants = match case.file.holders.iter().any(|holder| holder == to) {
-            true => Vec::new(),
-            false => case.open.grant_to(&colleague),
-        };
+        let holds_one = case.file.holders.iter().any(|holder| holder == to);
+        let grants = if holds_one { Vec::new() } else { case.open.grant_to(&colleague) };
         let granted = grants.first().map(|grant| grant.grant.tag);
         let action = Action::Assigned { to: to.to_owned(), granted };
         self.act(case, action, Brings { grants, ..Brings::default() }).await
@@ -143,7 +138,12 @@ impl Connection {
     }
 
     /// Moves the case to another stage. The reason is a word or a code, readable to the case handler.
-    pub async fn move_to(&mut self, case: &mut Case, to: Stage, reason: Option<String>) -> Result<(), ActError> {
+    pub async fn move_to(
+        &mut self,
+        case: &mut Case,
+        to: Stage,
+        reason: Option<String>,
+    ) -> Result<(), ActError> {
         let from = case.state.as_ref().ok_or(ActError::Unverified)?.stage;
         self.act(case, Action::Moved { from, to, reason }, Brings::default()).await
     }
@@ -206,7 +206,8 @@ impl Connection {
         let report = case.report().ok_or(ActError::NoReport)?;
         let excluded = report.excluded();
         let excluded = self.directory().excluded_people(&excluded);
-        let oversight = self.directory().desk(&self.directory().oversight).into_iter().flat_map(|desk| &desk.members);
+        let oversight =
+            self.directory().desk(&self.directory().oversight).into_iter().flat_map(|desk| &desk.members);
         let everyone: BTreeSet<&String> = case.file.holders.iter().chain(oversight).collect();
         let stays = |handle: &&String| {
             !without.contains(handle)
@@ -225,7 +226,8 @@ impl Connection {
         let role = role(self.roll.newest().0, self.key.handle(), &state.desk);
         let mut next = state.clone();
         next.apply(&event, signed.hash(), role)?;
-        let entry = self.client.add_event(case.file.row.id, &NewEvent { event: signed.clone(), brings }).await?;
+        let entry =
+            self.client.add_event(case.file.row.id, &NewEvent { event: signed.clone(), brings }).await?;
         if entry.event != signed || !entry.is_tied() {
             return Err(ActError::NotFiled);
         }
@@ -238,8 +240,8 @@ impl Connection {
         case.events.push(event);
         case.file.log.push(entry);
         // A case whose reading raised an alarm is not pinned, so that the alarm stays.
-        if self.seen.cases.contains_key(&case.file.row.id) {
-            self.seen.cases.insert(case.file.row.id, seen);
+        if let Some(known) = self.seen.cases.get_mut(&case.file.row.id) {
+            *known = seen;
             self.home.remember(&self.seen)?;
         }
         Ok(())

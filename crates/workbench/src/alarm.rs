@@ -68,13 +68,13 @@ pub struct Alarm {
 
 impl Alarm {
     /// Somebody altered, forged or withholds something.
-    pub fn alarm(code: Code, text: impl Into<String>) -> Self {
+    pub fn new(code: Code, text: impl Into<String>) -> Self {
         Self { severity: Severity::Alarm, code, case: None, entry: None, text: text.into() }
     }
 
     /// Worth a look.
     pub fn notice(code: Code, text: impl Into<String>) -> Self {
-        Self { severity: Severity::Notice, ..Self::alarm(code, text) }
+        Self { severity: Severity::Notice, ..Self::new(code, text) }
     }
 
     /// The same, in this case.

@@ -63,7 +63,10 @@ impl Connection {
         for file in wanted {
             let name = text::file_name(&file.named.name, file.number);
             match self.fetch(case, &file).await? {
-                Err(alarm) => alarms.push(Alarm { text: format!("{name}: {}", alarm.text), ..alarm }.in_case(case.id())),
+                Err(alarm) => {
+                    alarms
+                        .push(Alarm { text: format!("{name}: {}", alarm.text), ..alarm }.in_case(case.id()));
+                }
                 Ok(plain) => {
                     let file = file.named.clone();
                     let path = write(folder, &name, &plain)?;
@@ -82,17 +85,18 @@ impl Connection {
         wanted: &Wanted<'_>,
     ) -> Result<Result<zeroize::Zeroizing<Vec<u8>>, Alarm>, ClientError> {
         let Some(part) = wanted.part else {
-            return Ok(Err(Alarm::alarm(Code::Withheld, "the file is not here")));
+            return Ok(Err(Alarm::new(Code::Withheld, "the file is not here")));
         };
         let sealed = self.client.part(case.id(), part.id, part.len).await?;
         let opened = case.open.attachment(&sealed, part.generation, wanted.named);
-        Ok(opened.map_err(|error| Alarm::alarm(Code::Damaged, error.to_string())))
+        Ok(opened.map_err(|error| Alarm::new(Code::Damaged, error.to_string())))
     }
 }
 
 fn wanted(case: &Case) -> Vec<Wanted<'_>> {
     let entries = case.thread.incoming.iter();
-    let all = entries.flat_map(|entry| entry.header.attachments.iter().zip(0..).map(move |pair| (entry.batch, pair)));
+    let all = entries
+        .flat_map(|entry| entry.header.attachments.iter().zip(0..).map(move |pair| (entry.batch, pair)));
     all.zip(1..)
         .map(|((batch, (named, position)), number)| {
             let at = |part: &&Part| {

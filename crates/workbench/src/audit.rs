@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use envelope::{
     Hash,
-    directory::SignedDirectory,
+    directory::{DirectoryError, SignedDirectory, Trust},
     event::{Event, LogEntry},
     life::{CaseState, Role},
 };
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     alarm::{Alarm, Code},
     home::SeenLog,
-    roll::{Roll, Verified, role},
+    roll::{Roll, RollError, Verified, role},
 };
 
 /// What came out.
@@ -52,6 +52,17 @@ pub struct Export {
     pub entries: Vec<LogEntry>,
 }
 
+impl Export {
+    /// Goes through it with nothing but the pinned root keys. `seen` is the end of the whole log at an earlier time.
+    pub fn verify(&self, trust: &Trust, seen: Option<SeenLog>) -> Result<Audit, RollError> {
+        if self.v != 1 || self.instance != trust.instance {
+            return Err(DirectoryError::OtherInstance.into());
+        }
+        let roll = Roll::admit(&self.directories, trust)?;
+        Ok(if self.whole { whole_log(&self.entries, &roll, seen) } else { own_entries(&self.entries, &roll) })
+    }
+}
+
 /// Goes through the whole log. `seen` is the end of it at an earlier time.
 pub fn whole_log(entries: &[LogEntry], roll: &Roll, seen: Option<SeenLog>) -> Audit {
     let mut auditor = Auditor::new(roll);
@@ -59,7 +70,7 @@ pub fn whole_log(entries: &[LogEntry], roll: &Roll, seen: Option<SeenLog>) -> Au
     for (at, entry) in (0..).zip(entries) {
         if entry.before != before {
             let text = format!("entry {at} does not follow the entry before it: the log was altered");
-            auditor.audit.alarms.push(Alarm::alarm(Code::BrokenLink, text).at_entry(at));
+            auditor.audit.alarms.push(Alarm::new(Code::BrokenLink, text).at_entry(at));
         }
         // Go on from what is there, so that one break is told once.
         before = entry.link;
@@ -91,7 +102,7 @@ fn rolled_back(entries: &[LogEntry], seen: SeenLog) -> Option<Alarm> {
         seen.entries,
         entries.len()
     );
-    (!same).then(|| Alarm::alarm(Code::Rollback, text))
+    (!same).then(|| Alarm::new(Code::Rollback, text))
 }
 
 struct Auditor<'a> {
@@ -112,8 +123,9 @@ impl<'a> Auditor<'a> {
     fn take(&mut self, at: u64, entry: &LogEntry) {
         self.audit.entries += 1;
         if !entry.is_tied() {
-            let text = format!("entry {at} holds another event than the one that was tied in: it was altered");
-            self.audit.alarms.push(Alarm::alarm(Code::BrokenLink, text).at_entry(at));
+            let text =
+                format!("entry {at} holds another event than the one that was tied in: it was altered");
+            self.audit.alarms.push(Alarm::new(Code::BrokenLink, text).at_entry(at));
         }
         let case = entry.event.peek().ok().map(|event| event.case);
         let alarms = match self.roll.verify(&entry.event) {
@@ -132,7 +144,11 @@ impl<'a> Auditor<'a> {
         let event = &verified.event;
         let mut alarms = Vec::new();
         if verified.former {
-            let text = format!("{} acted on {} without a seat in the directory of that day", event.actor, event.at.date());
+            let text = format!(
+                "{} acted on {} without a seat in the directory of that day",
+                event.actor,
+                event.at.date()
+            );
             alarms.push(Alarm::notice(Code::FormerMember, text));
         }
         alarms.extend(self.check_date(event));
@@ -150,7 +166,7 @@ impl<'a> Auditor<'a> {
         let event = &verified.event;
         let Some(state) = self.audit.cases.get_mut(&event.case) else {
             let begun = CaseState::begin(event, hash);
-            let begun = begun.map_err(|refusal| Alarm::alarm(Code::BrokenCase, refusal.to_string()))?;
+            let begun = begun.map_err(|refusal| Alarm::new(Code::BrokenCase, refusal.to_string()))?;
             self.audit.cases.insert(event.case, begun);
             return Ok(());
         };
@@ -160,10 +176,11 @@ impl<'a> Auditor<'a> {
                 event.seq,
                 state.next_seq - 1
             );
-            return Err(Alarm::alarm(Code::BrokenCase, text));
+            return Err(Alarm::new(Code::BrokenCase, text));
         }
         // When a role changed is known to the day only, so any directory that holds the key may give it.
-        let mut roles: Vec<Role> = verified.under.iter().map(|d| role(d, &event.actor, &state.desk)).collect();
+        let mut roles: Vec<Role> =
+            verified.under.iter().map(|d| role(d, &event.actor, &state.desk)).collect();
         roles.push(Role::default());
         let mut refused = None;
         for role in roles {
@@ -174,7 +191,7 @@ impl<'a> Auditor<'a> {
         }
         let refusal = refused.map_or_else(String::new, |refusal| refusal.to_string());
         let text = format!("{} made a move that the rules refuse: {refusal}", event.actor);
-        Err(Alarm::alarm(Code::RefusedMove, text))
+        Err(Alarm::new(Code::RefusedMove, text))
     }
 
     fn check_date(&mut self, event: &Event) -> Option<Alarm> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use envelope::{
     Hash,
     desk_api::{CaseFile, Part, PartKind},
-    event::{Action, Event},
+    event::{Action, Event, LogEntry},
     frame::Direction,
     life::CaseState,
     report::ReportBody,
@@ -98,7 +98,7 @@ impl Connection {
         let events = audit.events.remove(&id).unwrap_or_default();
         let state = audit.cases.remove(&id);
         if !audit.events.is_empty() {
-            alarms.push(Alarm::alarm(Code::BrokenCase, "events of another case stand among those of this one"));
+            alarms.push(Alarm::new(Code::BrokenCase, "events of another case stand among those of this one"));
         }
         let open = OpenCase::open(id, &file.grants, self.key.identity()).map_err(ReadError::Grants)?;
         let (parts, damaged) = self.fetch_parts(&file).await?;
@@ -111,7 +111,7 @@ impl Connection {
         alarms.extend(check_brought(&file, &events));
         alarms.extend(check_counts(&file, &thread, state.as_ref()));
         alarms.extend(self.check_recipient(&file, &thread));
-        alarms.extend(self.check_seen(&file));
+        alarms.extend(self.check_seen(id, &file.log));
         for alarm in &mut alarms {
             alarm.case = Some(id);
             // Numbers of entries are those of this short list; they would only confuse.
@@ -129,7 +129,7 @@ impl Connection {
             if Hash::of(&[&sealed]) == part.sha256 {
                 fetched.push((part.clone(), sealed));
             } else {
-                alarms.push(Alarm::alarm(Code::Damaged, format!("part {} differs from its hash", part.id)));
+                alarms.push(Alarm::new(Code::Damaged, format!("part {} differs from its hash", part.id)));
             }
         }
         Ok((fetched, alarms))
@@ -141,26 +141,29 @@ impl Connection {
         let by_colleagues = thread.outgoing.iter().map(|entry| entry.header.recipient);
         let pinned = self.seen.cases.get(&file.row.id).map(|seen| seen.mailbox);
         let changed = by_colleagues.chain(pinned).any(|known| known != given);
-        let text = "the case handler gives another mailbox key than before: replies could be read by somebody else";
-        changed.then(|| Alarm::alarm(Code::RecipientChanged, text))
+        let text =
+            "the case handler gives another mailbox key than before: replies could be read by somebody else";
+        changed.then(|| Alarm::new(Code::RecipientChanged, text))
     }
 
-    fn check_seen(&self, file: &CaseFile) -> Option<Alarm> {
-        let seen = self.seen.cases.get(&file.row.id)?;
+    /// Does a case still begin with what was seen of it before?
+    pub(crate) fn check_seen(&self, case: Uuid, log: &[LogEntry]) -> Option<Alarm> {
+        let seen = self.seen.cases.get(&case)?;
         let last = usize::try_from(seen.events).ok()?.checked_sub(1)?;
-        let same = file.log.get(last).is_some_and(|entry| entry.event.hash() == seen.head);
+        let same = log.get(last).is_some_and(|entry| entry.event.hash() == seen.head);
         let text = format!(
             "the case was rolled back: it had {} events with another end when you last saw it, and has {} now",
             seen.events,
-            file.log.len()
+            log.len()
         );
-        (!same).then(|| Alarm::alarm(Code::Rollback, text))
+        (!same).then(|| Alarm::new(Code::Rollback, text).in_case(case))
     }
 
     fn remember_case(&mut self, case: &Case) -> Result<(), FileError> {
         let alarming = |code| case.alarms.iter().any(|alarm| alarm.code == code);
         // What does not hold must not become what later readings are held against.
-        let broken = [Code::Rollback, Code::RecipientChanged, Code::Forged, Code::BrokenCase, Code::BrokenLink];
+        let broken =
+            [Code::Rollback, Code::RecipientChanged, Code::Forged, Code::BrokenCase, Code::BrokenLink];
         let Some(last) = case.file.log.last().filter(|_| !broken.into_iter().any(alarming)) else {
             return Ok(());
         };
@@ -190,17 +193,21 @@ fn finding_alarm(finding: &investigator::Finding) -> Alarm {
     };
     match &finding.kind {
         FindingKind::Refused(reason) => {
-            Alarm::alarm(Code::Forged, format!("a message {whose} is not believed and not shown: {reason}"))
+            Alarm::new(Code::Forged, format!("a message {whose} is not believed and not shown: {reason}"))
         }
-        FindingKind::Replayed => Alarm::alarm(Code::Replayed, format!("a message {whose} was filed a second time")),
+        FindingKind::Replayed => {
+            Alarm::new(Code::Replayed, format!("a message {whose} was filed a second time"))
+        }
         FindingKind::SentBeside(seq) => Alarm::notice(
             Code::SentBeside,
-            format!("two messages {whose} have number {seq}: the second was written before the first was seen"),
+            format!(
+                "two messages {whose} have number {seq}: the second was written before the first was seen"
+            ),
         ),
         FindingKind::Withheld(seq) => {
-            Alarm::alarm(Code::Withheld, format!("message {seq} is referred to but not here ({whose})"))
+            Alarm::new(Code::Withheld, format!("message {seq} is referred to but not here ({whose})"))
         }
-        FindingKind::NoReport => Alarm::alarm(Code::Withheld, "the report itself is not here"),
+        FindingKind::NoReport => Alarm::new(Code::Withheld, "the report itself is not here"),
     }
 }
 
@@ -212,7 +219,9 @@ fn read_notes(open: &OpenCase, parts: &[(Part, Vec<u8>)], events: &[Event]) -> (
         let Some(event) = events.iter().find(names) else { continue };
         match open.open_note(sealed, part.generation) {
             Ok(note) => notes.push(TeamNote { by: event.actor.clone(), at: event.at, note }),
-            Err(error) => alarms.push(Alarm::alarm(Code::Unopenable, format!("a note of {}: {error}", event.actor))),
+            Err(error) => {
+                alarms.push(Alarm::new(Code::Unopenable, format!("a note of {}: {error}", event.actor)));
+            }
         }
     }
     (notes, alarms)
@@ -220,7 +229,7 @@ fn read_notes(open: &OpenCase, parts: &[(Part, Vec<u8>)], events: &[Event]) -> (
 
 fn check_state(file: &CaseFile, folded: Option<&CaseState>) -> Option<Alarm> {
     let text = "the case handler tells another state of this case than its signed events do";
-    (folded != Some(&file.row.state)).then(|| Alarm::alarm(Code::StateDiffers, text))
+    (folded != Some(&file.row.state)).then(|| Alarm::new(Code::StateDiffers, text))
 }
 
 /// Replies and notes stand here exactly when a signed event names them.
@@ -234,10 +243,10 @@ fn check_brought(file: &CaseFile, events: &[Event]) -> Vec<Alarm> {
     let ours = file.parts.iter().filter(|part| matches!(part.kind, PartKind::ReplyCopy | PartKind::Note));
     let here: BTreeSet<Hash> = ours.map(|part| part.sha256).collect();
     let missing = named.difference(&here).map(|hash| {
-        Alarm::alarm(Code::Withheld, format!("a reply or note that a signed event names is not here ({hash})"))
+        Alarm::new(Code::Withheld, format!("a reply or note that a signed event names is not here ({hash})"))
     });
     let unsigned = here.difference(&named).map(|hash| {
-        Alarm::alarm(Code::Forged, format!("a reply or note is here that no signed event names ({hash})"))
+        Alarm::new(Code::Forged, format!("a reply or note is here that no signed event names ({hash})"))
     });
     missing.chain(unsigned).collect()
 }
@@ -249,15 +258,19 @@ fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>) -> 
     if let Some(state) = state
         && bodies as u64 != u64::from(state.received)
     {
-        let text = format!("{} submissions were filed according to the log, but {bodies} are here", state.received);
-        alarms.push(Alarm::alarm(Code::Withheld, text));
+        let text =
+            format!("{} submissions were filed according to the log, but {bodies} are here", state.received);
+        alarms.push(Alarm::new(Code::Withheld, text));
     }
     for entry in &thread.incoming {
         let of_batch = |part: &&Part| part.kind == PartKind::Attachment && part.batch == entry.batch;
         let here = file.parts.iter().filter(of_batch).count();
         let named = entry.header.attachments.len();
         if here < named {
-            alarms.push(Alarm::alarm(Code::Withheld, format!("{} of {named} attached files are not here", named - here)));
+            alarms.push(Alarm::new(
+                Code::Withheld,
+                format!("{} of {named} attached files are not here", named - here),
+            ));
         }
     }
     alarms

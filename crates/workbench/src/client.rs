@@ -67,7 +67,7 @@ impl Client {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
-            .read_timeout(Duration::from_secs(60))
+            .read_timeout(Duration::from_mins(1))
             .build()
             .map_err(unreachable)?;
         Ok(Self { http, base, token: None })
@@ -155,7 +155,8 @@ fn tls(ca_pem: &str) -> Result<ClientConfig, ClientError> {
         return Err(authority(&"no certificate in it"));
     }
     let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
-    let builder = builder.with_protocol_versions(&[&rustls::version::TLS13]).map_err(|error| authority(&error))?;
+    let builder =
+        builder.with_protocol_versions(&[&rustls::version::TLS13]).map_err(|error| authority(&error))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 

@@ -16,6 +16,7 @@ pub mod connection;
 pub mod files;
 pub mod home;
 pub mod keyfile;
+pub mod logbook;
 pub mod roll;
 pub mod sealed;
 pub mod text;

@@ -1,1 +1,50 @@
-fn main() {}
+//! `burkindi`: the command line.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Screen};
+use time::OffsetDateTime;
+use zeroizing_alloc::ZeroAlloc;
+
+// age's stream buffers, JSON and messages are wiped when they are freed.
+#[global_allocator]
+static ALLOC: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut screen = Screen::new(cli.json);
+    match start(cli, &mut screen) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(cli::report(&error, &mut screen)),
+    }
+}
+
+fn start(cli: Cli, screen: &mut Screen) -> anyhow::Result<()> {
+    forbid_core_dumps()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(cli::run(cli, screen, now()))
+}
+
+/// Keys must not reach a disk through a crash.
+fn forbid_core_dumps() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    }
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// The one place where this program reads the clock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge of the program: everything below takes the time as an argument"
+)]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}

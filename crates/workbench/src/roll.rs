@@ -80,33 +80,39 @@ impl Roll {
 
     /// Checks who signed an event, with the keys that directories up to its day give to the name in it.
     pub fn verify(&self, signed: &SignedEvent) -> Result<Verified<'_>, Alarm> {
-        let event = signed.peek().map_err(|error| Alarm::alarm(Code::Forged, error.to_string()))?;
+        let event = signed.peek().map_err(|error| Alarm::new(Code::Forged, error.to_string()))?;
         let day = event.at.date();
         let of_the_day: Vec<&Directory> = self.up_to(day).collect();
-        let keys = of_the_day.iter().filter_map(|directory| Some((*directory, key_in(directory, &event.actor)?)));
+        let keys =
+            of_the_day.iter().filter_map(|directory| Some((*directory, key_in(directory, &event.actor)?)));
         let keys: Vec<_> = keys.collect();
         if keys.is_empty() {
             let text = format!("{} signed, who stands in no directory up to {day}", event.actor);
-            return Err(Alarm::alarm(Code::UnknownActor, text));
+            return Err(Alarm::new(Code::UnknownActor, text));
         }
         let holds = |(directory, key)| signed.verify(key).is_ok().then_some(directory);
         let under: Vec<&Directory> = keys.into_iter().filter_map(holds).collect();
         let Some(newest_under) = under.first() else {
-            return Err(Alarm::alarm(Code::Forged, EventError::Forged(event.actor).to_string()));
+            return Err(Alarm::new(Code::Forged, EventError::Forged(event.actor).to_string()));
         };
         if event.actor == HANDLER {
             return Ok(Verified { event, under: Vec::new(), former: false });
         }
         // Directories of one day are not told apart: their order within it is not known.
         let current = of_the_day.iter().find(|directory| directory.issued < day).or(of_the_day.last());
-        let former = current.is_some_and(|current| newest_under.epoch < current.epoch) || newest_under.expires < day;
+        let former =
+            current.is_some_and(|current| newest_under.epoch < current.epoch) || newest_under.expires < day;
         Ok(Verified { event, under, former })
     }
 
     /// Directories that can have been in force on a day, newest first. One day of grace, as clocks differ.
     fn up_to(&self, day: Date) -> impl Iterator<Item = &Directory> {
         let last = day.saturating_add(Duration::days(1));
-        self.known.iter().rev().map(|(directory, _)| directory).filter(move |directory| directory.issued <= last)
+        self.known
+            .iter()
+            .rev()
+            .map(|(directory, _)| directory)
+            .filter(move |directory| directory.issued <= last)
     }
 }
 

@@ -63,10 +63,13 @@ pub fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Zeroizing<Vec<u8
     let mut identity = scrypt::Identity::new(passphrase.clone());
     identity.set_max_work_factor(MOST_WORK);
     let decryptor = age::Decryptor::new_buffered(sealed).map_err(|error| damaged(&error))?;
-    let mut reader = decryptor.decrypt(iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
-        age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => OpenError::WrongPassphrase,
-        other => damaged(&other),
-    })?;
+    let mut reader =
+        decryptor.decrypt(iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
+            age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => {
+                OpenError::WrongPassphrase
+            }
+            other => damaged(&other),
+        })?;
     // Sized once, so that no plaintext is left behind in a buffer that was outgrown.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader.read_to_end(&mut plain).map_err(|error| damaged(&error))?;

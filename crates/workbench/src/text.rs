@@ -79,7 +79,8 @@ fn shorten(name: &str) -> String {
 fn is_reserved(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
     let numbered = |prefix: &str| {
-        stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.chars().all(|c| c.is_ascii_digit()))
+        stem.strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() == 1 && rest.chars().all(|c| c.is_ascii_digit()))
     };
     matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
 }
@@ -98,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_report_cannot_steer_the_terminal() {
-        let hostile = "before\x1b[2J\x1b]0;title\x07 \u{9b}31m \u{202e}txt.exe\u{202c}\r\nafter\u{8}\u{7f}\x00";
+        let hostile =
+            "before\x1b[2J\x1b]0;title\x07 \u{9b}31m \u{202e}txt.exe\u{202c}\r\nafter\u{8}\u{7f}\x00";
         let shown = lines(hostile);
         assert!(shown.chars().all(|c| c == '\n' || !steers(c)), "{shown:?}");
         assert!(shown.starts_with("before") && shown.contains("\nafter"));
@@ -139,7 +141,7 @@ mod tests {
             assert_eq!(file_name(given, 3), expected, "{given:?}");
         }
         let long = file_name(&format!("{}.jpeg", "é".repeat(200)), 1);
-        assert!(long.len() <= NAME_BYTES && long.ends_with(".jpeg"));
+        assert!(long.len() <= NAME_BYTES && long.rsplit_once('.').is_some_and(|(_, end)| end == "jpeg"));
         assert_eq!(numbered_name("a.tar.gz", 2), "a.tar (2).gz");
         assert_eq!(numbered_name("README", 2), "README (2)");
     }

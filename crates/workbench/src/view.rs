@@ -166,12 +166,22 @@ impl CaseView {
             notes: case
                 .notes
                 .iter()
-                .map(|n| NoteView { by: n.by.clone(), at: n.at, kind: n.note.kind, text: n.note.text.clone() })
+                .map(|n| NoteView {
+                    by: n.by.clone(),
+                    at: n.at,
+                    kind: n.note.kind,
+                    text: n.note.text.clone(),
+                })
                 .collect(),
             timeline: case
                 .events
                 .iter()
-                .map(|e| TimelineView { seq: e.seq, at: e.at, actor: e.actor.clone(), what: describe(&e.action) })
+                .map(|e| TimelineView {
+                    seq: e.seq,
+                    at: e.at,
+                    actor: e.actor.clone(),
+                    what: describe(&e.action),
+                })
                 .collect(),
             seen_by_reporter: case.thread.seen_by_reporter().map(|head| head.seq),
             alarms: case.alarms.clone(),
@@ -231,7 +241,9 @@ fn fact(question: Option<&Question>, id: &str, answer: &Answer, lang: &str) -> F
         match (option, answer.as_str()) {
             (Some(option), _) => option.label.get(lang).to_owned(),
             (None, UNKNOWN) => if lang == "fr" { "ne sait pas" } else { "does not know" }.to_owned(),
-            (None, UNSAID) => if lang == "fr" { "préfère ne pas le dire" } else { "prefers not to say" }.to_owned(),
+            (None, UNSAID) => {
+                if lang == "fr" { "préfère ne pas le dire" } else { "prefers not to say" }.to_owned()
+            }
             (None, text) => text.to_owned(),
         }
     };

@@ -129,11 +129,20 @@ impl Draft {
     pub fn remove_desk(&mut self, id: &str) -> Result<(), AdminError> {
         let before = self.desks.len();
         self.desks.retain(|desk| desk.id != id || desk.id == self.oversight);
-        if self.desks.len() < before { Ok(()) } else { Err(AdminError::Unknown(format!("desk {id} to remove"))) }
+        if self.desks.len() < before {
+            Ok(())
+        } else {
+            Err(AdminError::Unknown(format!("desk {id} to remove")))
+        }
     }
 
     /// The directory of a day, as it would be signed. Broken rules are refused.
-    pub fn to_directory(&self, epoch: u64, previous: Option<Hash>, today: Date) -> Result<Directory, AdminError> {
+    pub fn to_directory(
+        &self,
+        epoch: u64,
+        previous: Option<Hash>,
+        today: Date,
+    ) -> Result<Directory, AdminError> {
         let draft = self.clone();
         let directory = Directory {
             v: 1,

@@ -110,8 +110,6 @@ fn check_free(dir: &Path) -> Result<(), AdminError> {
             None => Ok(()),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(source) => {
-            Err(files::FileError::Io { verb: "look into", path: dir.to_owned(), source }.into())
-        }
+        Err(source) => Err(files::FileError::Io { verb: "look into", path: dir.to_owned(), source }.into()),
     }
 }

@@ -26,7 +26,9 @@ pub enum AdminError {
     #[error("{} is not empty; an installation is never overwritten", .0.display())]
     NotEmpty(PathBuf),
     /// The threshold cannot be met, or one person alone could meet it.
-    #[error("the threshold must be between 1 and the number of root keys ({0}), and there are at most 16 of these")]
+    #[error(
+        "the threshold must be between 1 and the number of root keys ({0}), and there are at most 16 of these"
+    )]
     Threshold(usize),
     /// A certificate could not be made.
     #[error("the certificates could not be made: {0}")]

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use ed25519_dalek::SigningKey;
-use envelope::{
-    directory::Trust,
-    keys::PublicKey,
-};
+use envelope::{directory::Trust, keys::PublicKey};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
@@ -30,6 +27,11 @@ pub fn open(path: &Path, passphrase: &SecretString, trust: &Trust) -> Result<Sig
     let root = |source| AdminError::Root { path: path.to_owned(), source };
     let plain = sealed::open(&files::read(path)?, passphrase).map_err(root)?;
     let seed: Option<&[u8; 32]> = plain.strip_prefix(MAGIC).and_then(|seed| seed.try_into().ok());
-    let key = SigningKey::from_bytes(seed.ok_or_else(|| root(OpenError::Damaged("no root key in it".into())))?);
-    if trust.roots.contains(&PublicKey::from(&key)) { Ok(key) } else { Err(AdminError::NotARoot(path.to_owned())) }
+    let key =
+        SigningKey::from_bytes(seed.ok_or_else(|| root(OpenError::Damaged("no root key in it".into())))?);
+    if trust.roots.contains(&PublicKey::from(&key)) {
+        Ok(key)
+    } else {
+        Err(AdminError::NotARoot(path.to_owned()))
+    }
 }

@@ -49,7 +49,8 @@ pub struct Without {
 /// words are made here.
 pub fn explain(directory: &Directory, case: Case) -> Decision {
     let addressees = directory.addressees(&case.category, &case.audience, &case.excluded);
-    let handles = |members: &[&Member]| members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>();
+    let handles =
+        |members: &[&Member]| members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>();
     let fallback = addressees.desk.id == directory.oversight;
     let idle_exclusions = case.excluded.iter().filter(|word| is_idle(directory, word)).cloned().collect();
     Decision {
@@ -82,9 +83,13 @@ fn steps(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> Vec
             case.category, case.audience
         )),
         Some(desk) => {
-            steps.push(format!("Category {} for audience {} belongs to desk {}.", case.category, case.audience, desk.id));
+            steps.push(format!(
+                "Category {} for audience {} belongs to desk {}.",
+                case.category, case.audience, desk.id
+            ));
             let away = directory.excluded_people(&case.excluded);
-            let excluded: Vec<_> = desk.members.iter().filter(|handle| away.contains(handle.as_str())).collect();
+            let excluded: Vec<_> =
+                desk.members.iter().filter(|handle| away.contains(handle.as_str())).collect();
             let left = desk.members.len() - excluded.len();
             if excluded.is_empty() {
                 steps.push(format!("The reporter excluded none of its {left} members."));
@@ -97,8 +102,13 @@ fn steps(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> Vec
             }
         }
     }
-    let names = |members: &[&Member]| members.iter().map(|m| m.handle.as_str()).collect::<Vec<_>>().join(", ");
-    steps.push(format!("Filed at desk {}; read at once by {}.", addressees.desk.id, names(&addressees.members)));
+    let names =
+        |members: &[&Member]| members.iter().map(|m| m.handle.as_str()).collect::<Vec<_>>().join(", ");
+    steps.push(format!(
+        "Filed at desk {}; read at once by {}.",
+        addressees.desk.id,
+        names(&addressees.members)
+    ));
     if !addressees.oversight.is_empty() {
         steps.push(format!(
             "{} of the outside body hold grants that stay locked until a deadline is missed, the desk is conflicted, or the \
@@ -112,7 +122,12 @@ fn steps(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> Vec
 fn without(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> Vec<Without> {
     let has_grant = |member: &Member| addressees.readers().contains(&&member.recipient);
     let members = directory.members.iter().filter(|member| !has_grant(member));
-    members.map(|member| Without { handle: member.handle.clone(), reason: reason(directory, case, member, addressees) }).collect()
+    members
+        .map(|member| Without {
+            handle: member.handle.clone(),
+            reason: reason(directory, case, member, addressees),
+        })
+        .collect()
 }
 
 fn reason(directory: &Directory, case: &Case, member: &Member, addressees: &Addressees<'_>) -> String {
@@ -133,9 +148,10 @@ fn reason(directory: &Directory, case: &Case, member: &Member, addressees: &Addr
     }
     let desk = &addressees.desk.id;
     let sits_there = addressees.desk.members.contains(&member.handle);
-    let serving = directory.desks.iter().any(|desk| {
-        desk.categories.contains(&case.category) && desk.members.contains(&member.handle)
-    });
+    let serving = directory
+        .desks
+        .iter()
+        .any(|desk| desk.categories.contains(&case.category) && desk.members.contains(&member.handle));
     match (sits_there, serving) {
         (false, true) => format!("their desk cannot take it; it went to desk {desk}"),
         _ => format!("does not sit at desk {desk}"),

@@ -63,7 +63,12 @@ pub fn pending(path: &Path, trust: &Trust, today: Date) -> Result<Signed, AdminE
 }
 
 /// Adds one signature to what waits. The last one that is needed makes it `directory.signed.json` beside it.
-pub fn cosign(path: &Path, mut waiting: Signed, key: &SigningKey, trust: &Trust) -> Result<Signed, AdminError> {
+pub fn cosign(
+    path: &Path,
+    mut waiting: Signed,
+    key: &SigningKey,
+    trust: &Trust,
+) -> Result<Signed, AdminError> {
     let public = PublicKey::from(key);
     if waiting.signed.signatures.iter().any(|signature| signature.key == public) {
         return Err(AdminError::Exists("signature by this root key".into()));

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -30,7 +31,12 @@ const LEAVES: [(&str, ExtendedKeyUsagePurpose); 3] = [
 ];
 
 /// Makes the authority and the leaves in `folder`.
-pub fn create(folder: &Path, instance: Uuid, hosts: &[String], now: OffsetDateTime) -> Result<(), AdminError> {
+pub fn create(
+    folder: &Path,
+    instance: Uuid,
+    hosts: &[String],
+    now: OffsetDateTime,
+) -> Result<(), AdminError> {
     files::create_private_dir(folder)?;
     let key = KeyPair::generate()?;
     let params = ca_params(instance, now);

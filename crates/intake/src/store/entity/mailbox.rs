@@ -1,0 +1,19 @@
+//! A mailbox as the case handler laid it out.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "mailboxes")]
+pub struct Model {
+    /// The laying-out that it belongs to.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub tick: i64,
+    /// SHA-256 of the locator.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Vec<u8>,
+    /// 32 KiB.
+    pub sealed: Vec<u8>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

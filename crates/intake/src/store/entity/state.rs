@@ -1,0 +1,23 @@
+//! What the intake knows of itself: one row.
+
+use sea_orm::entity::prelude::*;
+
+/// The key of the one row.
+pub const ONLY: i32 = 1;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "state")]
+pub struct Model {
+    /// [`ONLY`].
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i32,
+    /// Number of the laying-out of mailboxes that is served.
+    pub tick: i64,
+    /// Decoys grow from it; it must outlive a restart, or a decoy would change where a mailbox does not.
+    pub decoy_seed: Vec<u8>,
+    /// The newest accepted directory: JSON of [`envelope::directory::SignedDirectory`].
+    pub directory: Option<Vec<u8>>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,98 @@
+//! The one task that writes: it groups what is waiting into one transaction, and answers after that has become durable.
+
+use futures_util::future::BoxFuture;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use tokio::sync::{mpsc, oneshot};
+use web::logging::safe;
+
+use super::error::StoreError;
+
+/// Jobs that may wait. A job carries at most one chunk, so this bounds memory too.
+const WAITING: usize = 64;
+
+type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// Given the reason instead of a transaction, a job passes it on to who waits.
+type Job = Box<dyn for<'t> FnOnce(Result<&'t DatabaseTransaction, StoreError>) -> Working<'t> + Send>;
+type Working<'t> = BoxFuture<'t, Result<Settle, StoreError>>;
+
+/// Hands work to the writing task.
+#[derive(Clone)]
+pub(super) struct Writer(mpsc::Sender<Job>);
+
+impl Writer {
+    /// Starts the task; it ends when the last handle is gone and everything waiting is done.
+    pub(super) fn start(db: DatabaseConnection) -> Self {
+        let (sender, jobs) = mpsc::channel(WAITING);
+        tokio::spawn(run(db, jobs));
+        Self(sender)
+    }
+
+    /// Does the work in a transaction, perhaps together with others; returns once the commit is durable.
+    ///
+    /// Work fails only if the database fails, and then everything in the same transaction fails with it.
+    pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |txn| {
+            Box::pin(async move {
+                let outcome = match txn {
+                    Ok(txn) => work(txn).await.map_err(StoreError::from),
+                    Err(error) => Err(error),
+                };
+                // Whoever asked may have gone; the work is done all the same.
+                match outcome {
+                    Ok(value) => Ok(Box::new(move |committed: Result<(), StoreError>| {
+                        drop(answer.send(committed.map(|()| value)));
+                    }) as Settle),
+                    Err(error) => {
+                        drop(answer.send(Err(error)));
+                        Err(error)
+                    }
+                }
+            })
+        });
+        self.0.send(job).await.map_err(|_| StoreError::Unavailable)?;
+        answered.await.map_err(|_| StoreError::Unavailable)?
+    }
+}
+
+async fn run(db: DatabaseConnection, mut jobs: mpsc::Receiver<Job>) {
+    let mut group = Vec::with_capacity(WAITING);
+    while jobs.recv_many(&mut group, WAITING).await > 0 {
+        let mut done = Vec::with_capacity(group.len());
+        let outcome = commit(&db, group.drain(..), &mut done).await;
+        if let Err(error) = outcome {
+            tracing::error!(error = %safe(&error), "the spool could not write; senders are asked to try again");
+        }
+        for settle in done {
+            settle(outcome);
+        }
+    }
+}
+
+/// Runs the group and commits it. One error is everybody's error, for SQLite may have undone what came before it.
+async fn commit(
+    db: &DatabaseConnection,
+    group: impl Iterator<Item = Job>,
+    done: &mut Vec<Settle>,
+) -> Result<(), StoreError> {
+    // A lock taken at once cannot fail half way.
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let mut txn = db.begin_with_options(options).await.map_err(StoreError::from);
+    for job in group {
+        match job(txn.as_ref().map_err(|error| *error)).await {
+            Ok(settle) => done.push(settle),
+            Err(error) => txn = Err(error),
+        }
+    }
+    Ok(txn?.commit().await?)
+}

@@ -1,0 +1,91 @@
+//! `burkindi admin init`.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use rand::rngs::OsRng;
+use serde::Serialize;
+use workbench::admin::init::{Plan, init};
+
+use super::{Context, Screen};
+use crate::cli::{connect::fingerprint, key::WorkArg};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// A folder that is not there yet, or empty.
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// How many root keys; each gets its own passphrase, best typed by its own keeper.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    roots: usize,
+    /// How many of them must sign a directory.
+    #[arg(long, default_value_t = 2, value_name = "M")]
+    threshold: usize,
+    /// Id of the outside body's desk.
+    #[arg(long, default_value = "external", value_name = "ID")]
+    oversight_desk: String,
+    /// A name or address under which the services will be reached, besides 127.0.0.1 and localhost.
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    #[command(flatten)]
+    work: WorkArg,
+}
+
+/// `{"dir", "instance", "roots", "threshold", "oversight", "fingerprint"}`; the fingerprint is 12 words.
+#[derive(Debug, Serialize)]
+struct Made {
+    dir: PathBuf,
+    instance: uuid::Uuid,
+    roots: usize,
+    threshold: usize,
+    oversight: String,
+    fingerprint: String,
+}
+
+impl Init {
+    pub(crate) fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let work = self.work.work(screen)?;
+        if std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(workbench::admin::AdminError::NotEmpty(self.dir).into());
+        }
+        let passphrases = (1..=self.roots)
+            .map(|root| {
+                context.passphrases.ask_new(&format!("New passphrase for root key {root} of {}", self.roots))
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let plan = Plan {
+            dir: &self.dir,
+            threshold: self.threshold,
+            oversight_desk: &self.oversight_desk,
+            hosts: &self.host,
+            passphrases: &passphrases,
+            work,
+        };
+        let trust = init(&plan, context.now, &mut OsRng)?;
+        let view = Made {
+            dir: self.dir.canonicalize().context("the new folder is not there")?,
+            instance: trust.instance,
+            roots: self.roots,
+            threshold: self.threshold,
+            oversight: self.oversight_desk,
+            fingerprint: fingerprint(&trust),
+        };
+        screen.show(&view, |view, page| {
+            page.line(&format!("A new installation is in {}.", view.dir.display()));
+            page.pairs(&[
+                ("installation", view.instance.to_string()),
+                ("root keys", format!("{}, of which {} must sign", view.roots, view.threshold)),
+                ("outside body", format!("desk {}", view.oversight)),
+                ("fingerprint", view.fingerprint.clone()),
+            ]);
+            page.heading("Now");
+            page.block(
+                "Print the fingerprint: posters and investigators compare it.\n\
+                 Move each file of roots/ to its keeper's own offline medium, and tls/ca.key to another one.\n\
+                 Give trust.json, transport.key, log.key, tls/handler.*, tls/api.* and tls/ca.pem to the case handler.\n\
+                 Give trust.json, tls/intake.* and tls/ca.pem to the intake.\n\
+                 Then add members and desks, and sign: burkindi admin member add, desk add, directory sign.",
+            );
+        })
+    }
+}

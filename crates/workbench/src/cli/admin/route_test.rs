@@ -1,0 +1,91 @@
+//! `burkindi admin route-test`: who would read this?
+
+use anyhow::bail;
+use serde::Serialize;
+use taxonomy::{Audience, Taxonomy};
+use workbench::admin::routing::{Case, Decision, explain};
+
+use super::{Context, DirArg, Screen};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RouteTest {
+    #[command(flatten)]
+    dir: DirArg,
+    /// Category id, such as FAC.
+    #[arg(long, value_name = "ID", required_unless_present = "all")]
+    category: Option<String>,
+    /// Such as trader or officer [default: who usually reports the category].
+    #[arg(long, value_name = "ID")]
+    audience: Option<String>,
+    /// What the reporter ticks as involved; several times for several.
+    #[arg(long, value_delimiter = ',', value_name = "IDS")]
+    exclude: Vec<String>,
+    /// A table of all categories.
+    #[arg(long, conflicts_with = "category")]
+    all: bool,
+}
+
+/// One decision of [`workbench::admin::routing`], with the category's name.
+#[derive(Debug, Serialize)]
+struct Row {
+    label: String,
+    #[serde(flatten)]
+    decision: Decision,
+}
+
+impl RouteTest {
+    pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let taxonomy = Taxonomy::built_in();
+        let directory = self.dir.open().draft()?.to_directory(1, None, context.now.date())?;
+        if let Some(audience) = &self.audience
+            && Audience::parse(audience).is_none()
+        {
+            bail!("there is no audience {audience}: {}", Audience::ALL.map(Audience::as_str).join(", "));
+        }
+        let wanted = |id: &String| self.all || self.category.as_ref() == Some(id);
+        let rows = taxonomy.categories.iter().filter(|category| wanted(&category.id)).map(|category| {
+            let usual = category.audience.first().map_or("public", |audience| audience.as_str());
+            let audience = self.audience.clone().unwrap_or_else(|| usual.to_owned());
+            let case = Case { category: category.id.clone(), audience, excluded: self.exclude.clone() };
+            Row {
+                label: category.label.get(context.labels()).to_owned(),
+                decision: explain(&directory, case),
+            }
+        });
+        let mut rows: Vec<Row> = rows.collect();
+        if self.all {
+            return screen.show(&rows, |rows, page| {
+                let row = |row: &Row| {
+                    let d = &row.decision;
+                    let desk = if d.fallback { format!("{} (outside)", d.desk) } else { d.desk.clone() };
+                    vec![
+                        d.case.category.clone(),
+                        row.label.clone(),
+                        d.case.audience.clone(),
+                        desk,
+                        d.readers.join(" "),
+                        d.oversight.join(" "),
+                    ]
+                };
+                let heads = ["", "category", "reported by", "desk", "read at once by", "grant locked"];
+                page.table(&heads, &rows.iter().map(row).collect::<Vec<_>>());
+            });
+        }
+        let Some(row) = rows.pop() else {
+            bail!("there is no category {}", self.category.unwrap_or_default())
+        };
+        screen.show(&row, |row, page| {
+            let d = &row.decision;
+            page.heading(&format!("{} ({}), reported by {}", row.label, d.case.category, d.case.audience));
+            d.steps.iter().for_each(|step| page.line(step));
+            if !d.idle_exclusions.is_empty() {
+                page.warn(&format!("These exclusions keep nobody away: {}.", d.idle_exclusions.join(", ")));
+            }
+            if !d.without.is_empty() {
+                page.heading("Who gets no grant, and why");
+                let without = d.without.iter().map(|w| vec![w.handle.clone(), w.reason.clone()]);
+                page.table(&[], &without.collect::<Vec<_>>());
+            }
+        })
+    }
+}

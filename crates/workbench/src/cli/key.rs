@@ -1,0 +1,146 @@
+//! `burkindi key`: make, look at, re-seal.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use rand::rngs::OsRng;
+use serde::Serialize;
+use workbench::{
+    files,
+    keyfile::{InvestigatorKey, Request},
+    sealed::Work,
+};
+
+use super::{Context, Screen};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Key {
+    /// Make your keys, sealed under a passphrase, and a request for the administrator.
+    New(New),
+    /// Show the public half.
+    Show,
+    /// Change the passphrase.
+    Passphrase(WorkArg),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct New {
+    /// Opaque: no name, no initials. 1 to 32 of a-z, 0-9, -.
+    #[arg(long)]
+    handle: String,
+    /// Where the request for the administrator is written.
+    #[arg(long, default_value = "request.json", value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    work: WorkArg,
+}
+
+/// How much a guess at a passphrase costs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WorkArg {
+    /// log2 of scrypt's N. Less than 18 is for tests only.
+    #[arg(long, default_value_t = workbench::sealed::WORK_FACTOR, hide = true, value_parser = clap::value_parser!(u8).range(1..=22))]
+    work_factor: u8,
+}
+
+impl WorkArg {
+    pub(crate) fn work(&self, screen: &mut Screen) -> anyhow::Result<Work> {
+        let work = Work::new(self.work_factor).unwrap_or_default();
+        if work.is_weak() {
+            screen
+                .advise("warning: the passphrase is cheap to guess with this work factor; for tests only")?;
+        }
+        Ok(work)
+    }
+}
+
+/// `{"handle", "recipient", "device", "words", "key", "request"}`; paths are absent where nothing was written.
+#[derive(Debug, Serialize)]
+struct KeyView {
+    handle: String,
+    recipient: String,
+    device: envelope::keys::PublicKey,
+    words: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<PathBuf>,
+}
+
+impl KeyView {
+    fn new(request: &Request) -> Self {
+        Self {
+            handle: request.handle.clone(),
+            recipient: request.recipient.to_string(),
+            device: request.device,
+            words: request.words("en"),
+            key: None,
+            request: None,
+        }
+    }
+}
+
+impl Key {
+    pub(crate) fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        match self {
+            Self::New(command) => command.run(context, screen),
+            Self::Show => show(context, screen),
+            Self::Passphrase(work) => passphrase(context, screen, &work),
+        }
+    }
+}
+
+impl New {
+    fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let work = self.work.work(screen)?;
+        let path = context.home.key_path();
+        // Both refusals come before anybody has thought of a passphrase.
+        for taken in [&path, &self.out] {
+            if taken.exists() {
+                return Err(files::FileError::Exists(taken.clone()).into());
+            }
+        }
+        let key = InvestigatorKey::generate(&self.handle, &mut OsRng)?;
+        let passphrase = context.passphrases.ask_new("New passphrase for your key")?;
+        context.home.create()?;
+        files::create_private(&path, &key.seal(&passphrase, work))?;
+        files::create_public(&self.out, &files::pretty(&key.request()))?;
+        let view = KeyView { key: Some(path), request: Some(self.out), ..KeyView::new(&key.request()) };
+        screen.show(&view, |view, page| {
+            page.line(&format!("Your keys are made, {}.", view.handle));
+            let path =
+                |path: &Option<PathBuf>| path.as_ref().map_or_else(String::new, |p| p.display().to_string());
+            page.pairs(&[
+                ("sealed key", path(&view.key)),
+                ("for the administrator", path(&view.request)),
+                ("read these words out", view.words.clone()),
+            ]);
+            page.dim("The administrator sees the same words when nobody has put another key in between.");
+        })
+    }
+}
+
+fn show(context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let view = KeyView::new(&context.unlock()?.request());
+    screen.show(&view, |view, page| {
+        let device = serde_json::to_string(&view.device).unwrap_or_default();
+        page.pairs(&[
+            ("handle", view.handle.clone()),
+            ("words", view.words.clone()),
+            ("device", device.trim_matches('"').to_owned()),
+            ("recipient", view.recipient.clone()),
+        ]);
+    })
+}
+
+fn passphrase(context: &mut Context, screen: &mut Screen, work: &WorkArg) -> anyhow::Result<()> {
+    let work = work.work(screen)?;
+    let key = context.unlock()?;
+    let passphrase = context.passphrases.ask_new("New passphrase for your key")?;
+    files::replace_private(&context.home.key_path(), &key.seal(&passphrase, work))?;
+    let view = KeyView { key: Some(context.home.key_path()), ..KeyView::new(&key.request()) };
+    screen.show(&view, |_, page| {
+        page.line("The key is sealed under the new passphrase.");
+        page.dim("Copies of the old file still open with the old one: delete them.");
+    })
+}

@@ -1,0 +1,190 @@
+//! The command line: one file a command. Words on the screen live here and nowhere else.
+
+mod act;
+mod admin;
+mod audit;
+mod connect;
+mod exit;
+mod key;
+mod passphrase;
+mod queue;
+mod save;
+mod screen;
+mod show;
+mod write;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+use workbench::{cases::Case, connection::Connection, home::Home, keyfile::InvestigatorKey};
+
+pub(crate) use exit::report;
+pub(crate) use passphrase::Passphrases;
+pub(crate) use screen::Screen;
+
+/// The investigators' own program: keys, cases, replies, audit, administration.
+#[derive(Debug, Parser)]
+#[command(name = "burkindi", version, after_help = exit::CODES)]
+pub(crate) struct Cli {
+    /// Folder with your key and settings [default: that of `BURKINDI_HOME`, or the system's folder for such data].
+    #[arg(long, global = true, value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Language of categories and questions [default: fr]; for `reply`, the language that it is written in [default: the
+    /// report's].
+    #[arg(long, global = true, value_name = "LANG")]
+    lang: Option<String>,
+    /// Read passphrases from this open file descriptor, one a line, in the order in which they would be asked.
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Your keys.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Pin a case handler: its address, its certificate authority, its root keys.
+    Connect(connect::Connect),
+    /// The cases that you can read.
+    Queue(queue::Queue),
+    /// One case, opened and verified.
+    Show(CaseArg),
+    /// Save the attached files of a case.
+    Save(save::Save),
+    /// Take a case. By this you declare to have no conflict of interest in it.
+    Claim(CaseArg),
+    /// Give a case to a colleague.
+    Assign(act::Assign),
+    /// Step back from a case because of a conflict of interest; it disappears for you.
+    Recuse(CaseArg),
+    /// Answer the reporter.
+    Reply(write::Reply),
+    /// Move a case to another stage.
+    Move(act::Move),
+    /// Propose to close a case; another person approves.
+    ProposeClose(act::Close),
+    /// Approve the closing that somebody else proposed.
+    ApproveClose(act::Close),
+    /// Make a case more urgent.
+    Raise(act::Raise),
+    /// Add a note for the team, sealed to the case.
+    Note(write::Note),
+    /// Make new keys for a case, so that somebody loses it for good.
+    Rotate(act::Rotate),
+    /// The log: verify it, keep a copy of it.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Root keys, members, desks, certificates, the signing of the directory.
+    #[command(subcommand)]
+    Admin(admin::Admin),
+}
+
+/// A case by the beginning of its id.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CaseArg {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+}
+
+/// What every command gets.
+pub(crate) struct Context {
+    pub(crate) home: Home,
+    pub(crate) lang: Option<String>,
+    pub(crate) passphrases: Passphrases,
+    pub(crate) now: OffsetDateTime,
+}
+
+/// Runs one command.
+pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> anyhow::Result<()> {
+    let passphrases = Passphrases::new(cli.passphrase_fd)?;
+    let home = Home::at(cli.home.or_else(default_home).context("no folder for your key: give --home DIR")?);
+    let mut context = Context { home, lang: cli.lang, passphrases, now };
+    let c = &mut context;
+    match cli.command {
+        Command::Key(command) => command.run(c, screen),
+        Command::Connect(command) => command.run(c, screen).await,
+        Command::Queue(command) => command.run(c, screen).await,
+        Command::Show(case) => show::run(&case, c, screen).await,
+        Command::Save(command) => command.run(c, screen).await,
+        Command::Claim(case) => act::claim(&case, c, screen).await,
+        Command::Assign(command) => command.run(c, screen).await,
+        Command::Recuse(case) => act::recuse(&case, c, screen).await,
+        Command::Reply(command) => command.run(c, screen).await,
+        Command::Move(command) => command.run(c, screen).await,
+        Command::ProposeClose(command) => command.propose(c, screen).await,
+        Command::ApproveClose(command) => command.approve(c, screen).await,
+        Command::Raise(command) => command.run(c, screen).await,
+        Command::Note(command) => command.run(c, screen).await,
+        Command::Rotate(command) => command.run(c, screen).await,
+        Command::Audit(command) => command.run(c, screen).await,
+        Command::Admin(command) => command.run(c, screen).await,
+    }
+}
+
+impl Context {
+    /// The language of labels.
+    fn labels(&self) -> &str {
+        self.lang.as_deref().unwrap_or("fr")
+    }
+
+    /// Asks for the passphrase and opens the key file.
+    fn unlock(&mut self) -> anyhow::Result<InvestigatorKey> {
+        let sealed = workbench::files::read(&self.home.key_path())?;
+        let passphrase: SecretString = self.passphrases.ask("Passphrase of your key")?;
+        Ok(InvestigatorKey::open(&sealed, &passphrase)?)
+    }
+
+    /// Unlocks and signs in.
+    async fn connect(&mut self) -> anyhow::Result<Connection> {
+        // Fails without a question when there is nothing to connect to.
+        self.home.settings()?;
+        let key = self.unlock()?;
+        Ok(Connection::open(self.home.clone(), key, self.now).await?)
+    }
+
+    /// Unlocks, signs in, and opens one case. What is wrong with it is said at once.
+    async fn open_case(&mut self, prefix: &str, screen: &mut Screen) -> anyhow::Result<(Connection, Case)> {
+        let mut connection = self.connect().await?;
+        let id = connection.find_case(prefix).await?;
+        let case = connection.read_case(id).await?;
+        screen.alarms(&case.alarms)?;
+        Ok((connection, case))
+    }
+}
+
+fn default_home() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(home) = set("BURKINDI_HOME") {
+        return Some(home);
+    }
+    if cfg!(windows) {
+        return set("LOCALAPPDATA").map(|dir| dir.join("burkindi"));
+    }
+    set("XDG_DATA_HOME")
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+        .map(|data| data.join("burkindi"))
+}
+
+/// Text from `--text`, from `--file`, or from standard input.
+fn text_from(text: Option<String>, file: Option<&PathBuf>) -> anyhow::Result<String> {
+    match (text, file) {
+        (Some(_), Some(_)) => bail!("give --text or --file, not both"),
+        (Some(text), None) => Ok(text),
+        (None, Some(path)) => Ok(workbench::files::read_text(path)?),
+        (None, None) => std::io::read_to_string(std::io::stdin()).context("standard input is no UTF-8 text"),
+    }
+}
+
+/// Reads an argument that is one word of the protocol; the error names all that there are.
+fn one_word<T: DeserializeOwned>(word: &str) -> Result<T, String> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(|error| error.to_string())
+}

@@ -1,0 +1,99 @@
+//! Passphrases: from the terminal, or from an open file descriptor; never from an argument or the environment.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+};
+
+use anyhow::{Context as _, bail};
+use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
+
+/// A new passphrase has at least so many characters.
+const SHORTEST: usize = 12;
+
+/// Where passphrases come from.
+pub(crate) enum Passphrases {
+    /// A person at a terminal.
+    Terminal,
+    /// Standard input; what follows the last passphrase stays in it, for a text.
+    Stdin,
+    /// An open descriptor.
+    Descriptor(File),
+}
+
+impl Passphrases {
+    /// From a descriptor if one is named.
+    pub(crate) fn new(descriptor: Option<u32>) -> anyhow::Result<Self> {
+        match descriptor {
+            None => Ok(Self::Terminal),
+            Some(0) => Ok(Self::Stdin),
+            Some(number) => {
+                let file = File::open(format!("/dev/fd/{number}"));
+                Ok(Self::Descriptor(
+                    file.with_context(|| format!("file descriptor {number} cannot be read"))?,
+                ))
+            }
+        }
+    }
+
+    /// Asks for a passphrase that exists.
+    pub(crate) fn ask(&mut self, what: &str) -> anyhow::Result<SecretString> {
+        let typed = match self {
+            Self::Terminal => Zeroizing::new(
+                rpassword::prompt_password(format!("{what}: "))
+                    .context("no terminal to ask for the passphrase; give it with --passphrase-fd N")?,
+            ),
+            Self::Stdin => read_line(&mut io::stdin().lock())?,
+            Self::Descriptor(file) => read_line(file)?,
+        };
+        if typed.is_empty() {
+            bail!("{what}: the passphrase is empty");
+        }
+        Ok(SecretString::from(typed.as_str()))
+    }
+
+    /// Asks for a new one; a person types it twice.
+    pub(crate) fn ask_new(&mut self, what: &str) -> anyhow::Result<SecretString> {
+        let first = self.ask(what)?;
+        if first.expose_secret().chars().count() < SHORTEST {
+            bail!(
+                "{what}: a passphrase has at least {SHORTEST} characters; five or six random words are best"
+            );
+        }
+        if matches!(self, Self::Terminal) {
+            let second = self.ask(&format!("{what}, once more"))?;
+            if first.expose_secret() != second.expose_secret() {
+                bail!("the two passphrases differ");
+            }
+        }
+        Ok(first)
+    }
+}
+
+/// One line without its end. Byte by byte, so that nothing after it is taken out of the source.
+fn read_line(source: &mut impl Read) -> anyhow::Result<Zeroizing<String>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(256));
+    let mut byte = [0];
+    while source.read(&mut byte).context("the passphrase cannot be read")? == 1 && byte[0] != b'\n' {
+        line.push(byte[0]);
+    }
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    let text = std::str::from_utf8(&line).context("the passphrase is no UTF-8 text")?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_is_one_passphrase_and_the_rest_stays() {
+        let mut source = &b"first one\r\nsecond one\nDear reporter"[..];
+        assert_eq!(read_line(&mut source).unwrap().as_str(), "first one");
+        assert_eq!(read_line(&mut source).unwrap().as_str(), "second one");
+        assert_eq!(source, b"Dear reporter");
+    }
+}

@@ -1,0 +1,111 @@
+//! `burkindi show`: one case, facts first.
+
+use envelope::frame::Direction;
+use taxonomy::Taxonomy;
+use workbench::{
+    alarm::any_alarm,
+    view::{CaseView, MessageView, ReportView, word},
+};
+
+use super::{
+    CaseArg, Context, Screen,
+    exit::Alarmed,
+    queue::days,
+    screen::{Page, size, when},
+};
+
+pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let (_, case) = context.open_case(&arg.case, screen).await?;
+    let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());
+    let today = context.now.date();
+    screen.show(&view, |view, page| lay(view, page, today))?;
+    if any_alarm(&view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
+}
+
+fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
+    let state = &view.state;
+    page.heading(&format!("Case {}", view.id));
+    page.pairs(&[
+        (
+            "stage",
+            state.disposition.map_or_else(
+                || state.stage.as_str().to_owned(),
+                |disposition| format!("{}, {}", state.stage.as_str(), word(&disposition)),
+            ),
+        ),
+        ("urgency", format!("{:?}", state.urgency)),
+        ("desk", state.desk.clone()),
+        ("who has it", state.assignee.clone().unwrap_or_else(|| "nobody yet: burkindi claim".to_owned())),
+        ("who can read it", view.holders.join(", ")),
+        (
+            "outside body",
+            state
+                .released
+                .map_or_else(|| "grant locked".to_owned(), |why| format!("released ({})", word(&why))),
+        ),
+        ("filed", view.filed.to_string()),
+        (
+            "next",
+            view.next_deadline.map_or_else(
+                || "no deadline runs".to_owned(),
+                |next| format!("{} by {}, {}", word(&next.clock), next.due, days(next.due, today)),
+            ),
+        ),
+    ]);
+    if let Some((by, disposition)) = &state.proposed {
+        page.warn(&format!("{by} proposes to close it as {}; another person approves.", word(disposition)));
+    }
+    match &view.report {
+        None => page.warn("The report cannot be read; see the alarms."),
+        Some(report) => lay_report(report, page),
+    }
+    if !view.attachments.is_empty() {
+        page.heading("Attached files");
+        let row = |file: &workbench::view::AttachmentView| {
+            vec![
+                file.name.clone(),
+                file.media_type.clone(),
+                size(file.len),
+                format!("message {}", file.message),
+            ]
+        };
+        page.table(&[], &view.attachments.iter().map(row).collect::<Vec<_>>());
+        page.dim("Save them with: burkindi save. Open them only on a machine without a network.");
+    }
+    if !view.messages.is_empty() {
+        page.heading("Messages");
+        view.messages.iter().for_each(|message| lay_message(message, view.seen_by_reporter, page));
+    }
+    if !view.notes.is_empty() {
+        page.heading("Notes for the team");
+        for note in &view.notes {
+            page.dim(&format!("{} {}, {}", when(note.at), note.by, word(&note.kind)));
+            page.block(&note.text);
+        }
+    }
+    page.heading("What happened");
+    let row = |e: &workbench::view::TimelineView| vec![when(e.at), e.actor.clone(), e.what.clone()];
+    page.table(&[], &view.timeline.iter().map(row).collect::<Vec<_>>());
+}
+
+fn lay_report(report: &ReportView, page: &mut Page) {
+    page.heading(&format!("{} ({})", report.category_label, report.category));
+    let mut rows = vec![vec!["reported by".to_owned(), report.audience.clone()]];
+    if !report.excluded.is_empty() {
+        rows.push(vec!["must not reach".to_owned(), report.excluded.join(", ")]);
+    }
+    rows.extend(report.facts.iter().map(|fact| vec![fact.label.clone(), fact.labels.join(", ")]));
+    page.table(&[], &rows);
+    page.heading("In the reporter's words");
+    page.block(if report.story.trim().is_empty() { "(nothing)" } else { &report.story });
+}
+
+fn lay_message(message: &MessageView, seen: Option<u32>, page: &mut Page) {
+    let from = match message.direction {
+        Direction::In => "from the reporter".to_owned(),
+        Direction::Out if seen.is_some_and(|seen| seen >= message.seq) => "to the reporter, seen".to_owned(),
+        Direction::Out => "to the reporter, not seen yet as far as is known".to_owned(),
+    };
+    page.dim(&format!("{} {from} ({})", message.week, message.lang));
+    page.block(&message.text);
+}
