@@ -6,6 +6,7 @@
     reason = "a command line program talks on its terminal"
 )]
 
+mod demo;
 mod steps;
 mod test;
 
@@ -22,12 +23,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// A whole installation to try, in var/demo; ends on Ctrl-C.
+    Demo,
     /// Install what is missing and run everything that continuous integration runs.
     Test,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
+        Task::Demo => demo::run(),
         Task::Test => test::run(),
     };
     match result {

@@ -1,0 +1,86 @@
+//! A whole installation to try: builds, makes keys, starts everything, says where to go, and ends cleanly on interrupt.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use tokio::signal::unix::{SignalKind, signal};
+use xtask::{Installation, PASSPHRASE, Running, Settings};
+
+use crate::steps::{cargo, root, step};
+
+/// Runs until it is interrupted.
+pub(crate) fn run() -> Result<()> {
+    step(
+        "build",
+        cargo(&[
+            "build",
+            "--quiet",
+            "--locked",
+            "--bins",
+            "-p",
+            "intake",
+            "-p",
+            "case-handler",
+            "-p",
+            "workbench",
+        ]),
+    )?;
+    let folder = root().join("var/demo");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    }
+    println!("\nMaking keys, certificates, people and a directory in {} …", folder.display());
+    let installation = Installation::create(&folder, &programs()?, Settings::default())?;
+    let intake = installation.start_intake()?;
+    let case_handler = installation.start_case_handler()?;
+    installation.publish()?;
+    explain(&installation)?;
+    wait(intake, case_handler)
+}
+
+fn explain(installation: &Installation) -> Result<()> {
+    let programs = programs()?;
+    let burkindi = programs.join("burkindi");
+    let command = |handle: &str, rest: &str| {
+        let home = installation.home(handle);
+        format!("  echo '{PASSPHRASE}' | {} --home {home} --passphrase-fd 0 {rest}", burkindi.display())
+    };
+    println!("\nReport here:  {}\n", installation.public_url());
+    println!("It is collected within a second or two. Then, in another terminal, as an investigator:\n");
+    println!("{}", command("inspector-1", "queue"));
+    println!("{}", command("inspector-1", "show CASE"));
+    println!("{}", command("inspector-1", "claim CASE"));
+    println!("{}", command("inspector-1", "reply CASE --text 'Merci. Où était-ce ?'"));
+    println!("\nand read the answer on the page, under the receipt. As the outside body:\n");
+    println!("{}", command("outside-1", "audit verify"));
+    println!("\nCASE is the beginning of an id that the queue shows. Ctrl-C ends the demo.");
+    Ok(())
+}
+
+/// The folder of the built programs: beside this one.
+fn programs() -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    here.parent().map(PathBuf::from).context("this program has a folder")
+}
+
+/// Ctrl-C reaches the services too, as they run in the same terminal; they end by themselves.
+fn wait(mut intake: Running, mut case_handler: Running) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => return Ok(()),
+                _ = interrupt.recv() => return Ok(()),
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+            if intake.has_ended() || case_handler.has_ended() {
+                bail!("a service has ended: see var/demo/log");
+            }
+        }
+    })?;
+    println!("\nending …");
+    case_handler.stop()?;
+    intake.stop()
+}

@@ -1,0 +1,260 @@
+//! Making an installation in a folder, and running its parts.
+
+use std::{
+    fs,
+    io::Write,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::Running;
+
+/// The passphrase of every key in a demo or test. Real keys have their own, from their owners.
+pub const PASSPHRASE: &str = "demo passphrase, not for real keys";
+
+/// A person of the demo.
+#[derive(Debug, Clone, Copy)]
+pub struct Person {
+    /// Opaque handle.
+    pub handle: &'static str,
+    /// The desk.
+    pub desk: &'static str,
+}
+
+/// Two desks and the outside body.
+pub const PEOPLE: [Person; 5] = [
+    Person { handle: "inspector-1", desk: "internal_affairs" },
+    Person { handle: "inspector-2", desk: "internal_affairs" },
+    Person { handle: "staff-1", desk: "hr_integrity" },
+    Person { handle: "staff-2", desk: "hr_integrity" },
+    Person { handle: "outside-1", desk: "external" },
+];
+
+/// What differs between a demo and a test.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Seconds between two collections.
+    pub collect_seconds: u64,
+    /// Log level of both services.
+    pub log_level: String,
+    /// A program to run in place of the intake's own.
+    pub intake: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { collect_seconds: 1, log_level: "info".to_owned(), intake: None }
+    }
+}
+
+/// An installation in a folder.
+#[derive(Debug)]
+pub struct Installation {
+    root: PathBuf,
+    programs: PathBuf,
+    settings: Settings,
+    public: u16,
+    relay: u16,
+    api: u16,
+}
+
+impl Installation {
+    /// Makes keys, certificates, people, desks and a signed directory with `burkindi`'s own commands.
+    /// `programs` is the folder of the built programs.
+    pub fn create(root: &Path, programs: &Path, settings: Settings) -> Result<Self> {
+        for program in ["burkindi", "intake", "case-handler"] {
+            if !programs.join(program).is_file() {
+                bail!(
+                    "{} is not built: run `cargo build --workspace --bins`",
+                    programs.join(program).display()
+                );
+            }
+        }
+        fs::create_dir_all(root.join("log"))?;
+        let [public, relay, api] = free_ports()?;
+        let made =
+            Self { root: root.to_path_buf(), programs: programs.to_path_buf(), settings, public, relay, api };
+        made.make_keys()?;
+        made.make_directory()?;
+        Ok(made)
+    }
+
+    fn make_keys(&self) -> Result<()> {
+        let admin = self.path("admin");
+        self.admin(&["init", "--dir", &admin], 3)?;
+        for person in PEOPLE {
+            let request = self.path(&format!("{}.request.json", person.handle));
+            let handle = ["key", "new", "--handle", person.handle, "--out", &request];
+            run(&mut self.burkindi(person.handle, &handle), 1)?;
+            self.admin(
+                &["member", "add", "--dir", &admin, "--request", &request, "--languages", "fr,en"],
+                0,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn make_directory(&self) -> Result<()> {
+        let admin = self.path("admin");
+        for desk in ["internal_affairs", "hr_integrity", "external"] {
+            let seats: Vec<_> =
+                PEOPLE.iter().filter(|person| person.desk == desk).map(|p| p.handle).collect();
+            self.admin(&["desk", "add", "--dir", &admin, desk, "--member", &seats.join(",")], 0)?;
+        }
+        self.sign_directory()
+    }
+
+    /// Signs the next directory with two of the three root keys.
+    pub fn sign_directory(&self) -> Result<()> {
+        let admin = self.path("admin");
+        let (one, two) = (self.path("admin/roots/root-1.age"), self.path("admin/roots/root-2.age"));
+        self.admin(&["directory", "sign", "--dir", &admin, "--root", &one, "--root", &two], 2).map(drop)
+    }
+
+    /// Starts the intake, with the configuration that is shipped and its places set by the environment.
+    pub fn start_intake(&self) -> Result<Running> {
+        let program = self.settings.intake.clone().unwrap_or_else(|| self.programs.join("intake"));
+        self.start(
+            "intake",
+            &program,
+            &[
+                ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{}", self.public)),
+                ("INTAKE_RELAY_LISTEN", format!("127.0.0.1:{}", self.relay)),
+                ("INTAKE_RELAY_CA", self.path("admin/tls/ca.pem")),
+                ("INTAKE_RELAY_CERTIFICATE", self.path("admin/tls/intake.pem")),
+                ("INTAKE_RELAY_KEY", self.path("admin/tls/intake.key")),
+                ("INTAKE_SPOOL_PATH", self.path("spool.sqlite")),
+                ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
+                ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
+            ],
+        )
+    }
+
+    /// Starts the case handler, in the same way.
+    pub fn start_case_handler(&self) -> Result<Running> {
+        self.start(
+            "case-handler",
+            &self.programs.join("case-handler"),
+            &[
+                ("CASES_TRUST", self.path("admin/trust.json")),
+                ("CASES_STORE_URL", format!("sqlite://{}", self.path("cases.sqlite"))),
+                ("CASES_API_LISTEN", format!("127.0.0.1:{}", self.api)),
+                ("CASES_API_CERTIFICATE", self.path("admin/tls/api.pem")),
+                ("CASES_API_KEY", self.path("admin/tls/api.key")),
+                ("CASES_RELAY_URL", format!("https://127.0.0.1:{}", self.relay)),
+                ("CASES_RELAY_CA", self.path("admin/tls/ca.pem")),
+                ("CASES_RELAY_CERTIFICATE", self.path("admin/tls/handler.pem")),
+                ("CASES_RELAY_KEY", self.path("admin/tls/handler.key")),
+                ("CASES_RELAY_COLLECT_SECONDS", self.settings.collect_seconds.to_string()),
+                ("CASES_KEYS_TRANSPORT", self.path("admin/transport.key")),
+                ("CASES_KEYS_LOG", self.path("admin/log.key")),
+                ("CASES_LOG_LEVEL", self.settings.log_level.clone()),
+            ],
+        )
+    }
+
+    fn start(&self, name: &str, program: &Path, environment: &[(&str, String)]) -> Result<Running> {
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config");
+        let mut command = Command::new(program);
+        command.arg("--config").arg(shipped.join(format!("{name}.toml")));
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Running::start(name, command, &self.log(name))
+    }
+
+    /// Gives the directory to the case handler and connects everybody with it.
+    pub fn publish(&self) -> Result<()> {
+        let (admin, ca) = (self.path("admin"), self.path("admin/tls/ca.pem"));
+        let (trust, handler) = (self.path("admin/trust.json"), self.handler_url());
+        self.admin(&["directory", "publish", "--dir", &admin, "--handler", &handler, "--ca", &ca], 0)?;
+        for person in PEOPLE {
+            let connect = ["connect", "--handler", &handler, "--ca", &ca, "--trust", &trust];
+            run(&mut self.burkindi(person.handle, &connect), 1)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a command of `burkindi` as one of the people and reads its JSON.
+    pub fn as_person(&self, handle: &str, arguments: &[&str]) -> Result<Value> {
+        run(&mut self.burkindi(handle, arguments), 1)
+    }
+
+    /// The command itself, for whoever wants its exit code; it reads one passphrase from its standard input.
+    pub fn burkindi(&self, handle: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.programs.join("burkindi"));
+        command.args(["--home", &self.home(handle), "--json", "--passphrase-fd", "0"]).args(arguments);
+        command
+    }
+
+    fn admin(&self, arguments: &[&str], passphrases: usize) -> Result<Value> {
+        run(&mut self.burkindi("admin", &[&["admin"], arguments].concat()), passphrases)
+    }
+
+    /// Where reports are made.
+    pub fn public_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.public)
+    }
+
+    /// Where workbenches connect.
+    pub fn handler_url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.api)
+    }
+
+    /// A person's folder.
+    pub fn home(&self, handle: &str) -> String {
+        self.path(&format!("people/{handle}"))
+    }
+
+    /// A service's log.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.root.join("log").join(format!("{name}.log"))
+    }
+
+    /// A database file: `cases` or `spool`.
+    pub fn database(&self, name: &str) -> PathBuf {
+        self.root.join(format!("{name}.sqlite"))
+    }
+
+    /// The folder of all of it.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.root.join(name).display().to_string()
+    }
+}
+
+/// Runs a command to its end, giving it passphrases, and reads its JSON.
+fn run(command: &mut Command, passphrases: usize) -> Result<Value> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().context("the input is piped")?;
+    // A command that ends before it asks closes the pipe; its own error says more.
+    drop(stdin.write_all(format!("{PASSPHRASE}\n").repeat(passphrases).as_bytes()));
+    drop(stdin);
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{command:?}: {}\n{said}", output.status);
+    }
+    if output.stdout.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} answers no JSON"))
+}
+
+/// Ports that are free now. Held together, so that they differ.
+fn free_ports<const N: usize>() -> Result<[u16; N]> {
+    let mut listeners = Vec::with_capacity(N);
+    for _ in 0..N {
+        listeners.push(TcpListener::bind(("127.0.0.1", 0))?);
+    }
+    let mut ports = [0; N];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}

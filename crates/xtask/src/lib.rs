@@ -1,0 +1,7 @@
+//! A whole installation on one machine, made with the programs' own commands: what the demo shows and the scenarios test.
+
+mod installation;
+mod process;
+
+pub use installation::{Installation, PASSPHRASE, PEOPLE, Person, Settings};
+pub use process::Running;

@@ -1,0 +1,105 @@
+//! A service as a child process.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions},
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long a service may take until it is ready.
+const READY: Duration = Duration::from_mins(1);
+
+/// A service that is running; killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    name: String,
+    child: Child,
+    /// What its ready line names: listener → address.
+    pub addresses: BTreeMap<String, String>,
+    // Kept open: a service that prints would otherwise meet a closed pipe.
+    _output: ChildStdout,
+}
+
+impl Running {
+    /// Starts a service and waits for its line `ready name=address …`. What it logs goes to a file.
+    pub fn start(name: &str, mut command: Command, log: &Path) -> Result<Self> {
+        let log_file = append(log)?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
+        let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;
+        let output = child.stdout.take().context("the output is piped")?;
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || {
+            let mut reader = BufReader::new(output);
+            let mut line = String::new();
+            let read = reader.read_line(&mut line).map(|_| line);
+            drop(sender.send((read, reader.into_inner())));
+        });
+        let told = receiver.recv_timeout(READY);
+        let (line, output) = match told {
+            Ok((Ok(line), output)) if line.starts_with("ready ") => (line, output),
+            other => {
+                drop(child.kill());
+                drop(child.wait());
+                let log = std::fs::read_to_string(log).unwrap_or_default();
+                let line = other.ok().and_then(|(line, _)| line.ok()).unwrap_or_default();
+                bail!("{name} is not ready: {line}\n{log}");
+            }
+        };
+        let addresses = line
+            .split_whitespace()
+            .filter_map(|word| word.split_once('='))
+            .map(|(listener, address)| (listener.to_owned(), address.to_owned()))
+            .collect();
+        Ok(Self { name: name.to_owned(), child, addresses, _output: output })
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it as a power cut would: without a chance to tidy up.
+    pub fn kill(mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) -> Result<()> {
+        // A signal from the terminal may have reached it already.
+        if self.child.try_wait()?.is_none() {
+            let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("a process id")?;
+            kill_process(pid, Signal::TERM)?;
+        }
+        let status = self.child.wait()?;
+        if !status.success() {
+            bail!("{} ended with {status}", self.name);
+        }
+        Ok(())
+    }
+
+    /// Has it ended by itself?
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn append(log: &Path) -> Result<File> {
+    OpenOptions::new().create(true).append(true).open(log).with_context(|| log.display().to_string())
+}
