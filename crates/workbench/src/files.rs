@@ -91,6 +91,18 @@ pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     builder.create(path).map_err(FileError::io("create", path))
 }
 
+/// Closes a folder to everybody but its owner (0700).
+pub fn own_alone(folder: &Path) -> Result<(), FileError> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(folder, mode).map_err(FileError::io("close", folder))?;
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
 /// Reads a file whole.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(FileError::io("read", path))

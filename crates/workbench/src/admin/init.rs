@@ -52,6 +52,7 @@ pub fn init(
     };
     // Built beside its place and moved there whole: an interruption leaves no half installation to sign with.
     let building = tempfile::Builder::new().prefix(".burkindi-").tempdir_in(parent).map_err(io("create"))?;
+    files::own_alone(building.path())?;
     let trust = build(plan, building.path(), now, rng)?;
     std::fs::rename(building.path(), plan.dir).map_err(io("create"))?;
     // It has moved away: there is nothing left to clean up.

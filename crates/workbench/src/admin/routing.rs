@@ -111,8 +111,8 @@ fn steps(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> Vec
     ));
     if !addressees.oversight.is_empty() {
         steps.push(format!(
-            "{} of the outside body hold grants that stay locked until a deadline is missed, the desk is conflicted, or the \
-             reporter asks.",
+            "The outside body ({}) holds grants that stay locked until a deadline is missed, the desk is conflicted, or \
+             the reporter asks.",
             names(&addressees.oversight)
         ));
     }
