@@ -6,11 +6,13 @@
     reason = "a command line program talks on its terminal"
 )]
 
+mod bench;
 mod demo;
+mod soak;
 mod steps;
 mod test;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -23,15 +25,29 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Measure, with ratios against a ceiling of the same run.
+    Bench {
+        /// Write the rows to a file as well.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
     /// A whole installation to try, in var/demo; ends on Ctrl-C.
     Demo,
+    /// Kill the services under load again and again; every acknowledged report must arrive exactly once.
+    Soak {
+        /// How many times each service is killed.
+        #[arg(long, default_value_t = 100)]
+        kills: u32,
+    },
     /// Install what is missing and run everything that continuous integration runs.
     Test,
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
+        Task::Bench { json } => bench::run(json),
         Task::Demo => demo::run(),
+        Task::Soak { kills } => soak::run(kills),
         Task::Test => test::run(),
     };
     match result {

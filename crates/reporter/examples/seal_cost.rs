@@ -1,0 +1,129 @@
+//! What sealing a report of 2 kB with eight grants costs on one core, and each of its parts.
+//!
+//! `cargo xtask bench` runs it. One JSON object: `{"rows": [{"name", "value", "unit", "ceiling", "ratio"}]}`. Of the whole, the
+//! ceiling is the sum of its parts as measured in the same run, and the ratio ceiling ÷ value; of a part, the ceiling is the
+//! whole, and the ratio its share.
+#![expect(clippy::print_stdout, reason = "a measuring program prints what it measured")]
+
+use std::{
+    collections::BTreeMap,
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use age_hybrid::Identity;
+use ed25519_dalek::SigningKey;
+use envelope::{
+    Hash,
+    directory::{Desk, Directory, Member},
+    keys::{InvestigatorIdentity, PublicKey, TransportIdentity, sign},
+    report::ReportBody,
+    submission::Urgency,
+};
+use rand::{RngCore, rngs::OsRng};
+use reporter::{Draft, Filing, ReportSealer};
+use serde_json::json;
+use time::macros::date;
+use uuid::Uuid;
+
+/// How long each measurement repeats.
+const LONG: Duration = Duration::from_millis(600);
+
+/// Seconds of one run, the median of many.
+fn measure(mut run: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    let mut times = Vec::new();
+    while start.elapsed() < LONG || times.len() < 20 {
+        let once = Instant::now();
+        run();
+        times.push(once.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn directory() -> Directory {
+    let members: Vec<_> = ["a", "b", "c", "d", "e", "f", "o", "p"]
+        .map(|handle| Member {
+            handle: handle.to_owned(),
+            recipient: InvestigatorIdentity::generate(&mut OsRng).recipient(),
+            device: PublicKey::from(&SigningKey::generate(&mut OsRng)),
+            covers: vec![],
+            languages: vec![],
+        })
+        .into();
+    let desk = |id: &str, categories: &[&str], members: &[&str]| Desk {
+        id: id.to_owned(),
+        labels: BTreeMap::new(),
+        categories: categories.iter().map(|c| (*c).to_owned()).collect(),
+        audiences: vec![],
+        members: members.iter().map(|m| (*m).to_owned()).collect(),
+        covers: vec![],
+    };
+    Directory {
+        v: 1,
+        instance: Uuid::new_v4(),
+        epoch: 1,
+        previous: None,
+        issued: date!(2026 - 11 - 23),
+        expires: date!(2026 - 12 - 23),
+        transport: vec![TransportIdentity::generate(&mut OsRng).recipient()],
+        handler_key: members[0].device,
+        desks: vec![
+            desk("one", &["FAC"], &["a", "b", "c", "d", "e", "f"]),
+            desk("external", &[], &["o", "p"]),
+        ],
+        members,
+        oversight: "external".to_owned(),
+    }
+}
+
+fn draft() -> Draft {
+    let body = ReportBody {
+        category: "FAC".to_owned(),
+        audience: "trader".to_owned(),
+        answers: BTreeMap::new(),
+        story: "é".repeat(1024),
+    };
+    Draft { body, lang: "fr".to_owned(), urgency: Urgency::P3, excluded: vec![], week: "2026-W48".to_owned() }
+}
+
+fn main() {
+    let directory = directory();
+    let draft = draft();
+    let whole = measure(|| {
+        let filing = Filing::generate(&mut OsRng);
+        let out = Vec::with_capacity(32 * 1024);
+        let sealer =
+            ReportSealer::begin(&directory, Hash::default(), &filing, draft.clone(), out, &mut OsRng);
+        black_box(sealer.and_then(ReportSealer::finish).expect("a report of 2 kB fits").len());
+    });
+    let identity = Identity::generate(&mut OsRng);
+    let recipient = identity.to_recipient();
+    let mut text = vec![0; 2048];
+    OsRng.fill_bytes(&mut text);
+    let key = SigningKey::generate(&mut OsRng);
+    let grant = measure(|| drop(black_box(age_hybrid::seal(&recipient, &[7; 128]))));
+    let capsule = measure(|| drop(black_box(age_hybrid::seal(&recipient, &text[..400]))));
+    let body = measure(|| drop(black_box(age_hybrid::seal(&recipient, &text))));
+    let outer = measure(|| drop(black_box(age_hybrid::seal(&recipient, &vec![1; 31 * 1024]))));
+    let keys = measure(|| drop(black_box(Identity::generate(&mut OsRng))));
+    let signature = measure(|| _ = black_box(sign(&key, b"label", &text)));
+    // Eight grants; the keys M and C, each grown from its seed; one signature and the two public keys it needs.
+    let parts = [
+        ("sealed report: 8 grants", 8.0 * grant),
+        ("sealed report: keys M and C", 2.0 * keys),
+        ("sealed report: capsule", capsule),
+        ("sealed report: body of 2 kB", body),
+        ("sealed report: outer seal with padding", outer),
+        ("sealed report: signature", signature),
+    ];
+    let sum: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
+    let row = |name: &str, seconds: f64, ceiling: f64, ratio: f64| {
+        let milli = |seconds: f64| (seconds * 1e6).round() / 1e3;
+        json!({ "name": name, "value": milli(seconds), "unit": "ms", "ceiling": milli(ceiling), "ratio": (ratio * 1e3).round() / 1e3 })
+    };
+    let mut rows = vec![row("sealed report of 2 kB, 8 grants, one core", whole, sum, sum / whole)];
+    rows.extend(parts.iter().map(|(name, seconds)| row(name, *seconds, whole, seconds / whole)));
+    println!("{}", json!({ "rows": rows }));
+}
