@@ -52,4 +52,9 @@ impl Words {
             args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         self.0.get_args(key, args)
     }
+
+    /// A message that counts: its argument is `$count`.
+    pub fn count(&self, key: &str, count: u32) -> String {
+        self.0.get_args(key, HashMap::from([("count", count)]))
+    }
 }

@@ -1,0 +1,266 @@
+### The reporter's pages. Plain words, fifteen words a sentence at most.
+
+## Frame
+
+skip = Go to the content
+leave = Leave quickly
+languages = Languages
+back = Back
+change = Change
+required = (needed)
+footer-kept = No account, no cookies, no names.
+protect-link = How we protect you
+step = Step { $number } of 4
+seal = This server seals your report in its memory, before it is stored.
+emergency = If a life is in danger, call { $number } first.
+
+## Dates
+
+date-day = { $day } { $month } { $year }
+date-first = 1 { $month } { $year }
+date-week = week of { $day }
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+
+## Home
+
+home-title = Welcome
+home-heading = Something wrong at customs? Say it safely.
+home-lead = Tell us about bribes, abuse or unfair treatment. You stay anonymous.
+home-promise-name = We do not ask who you are.
+home-promise-minutes = It takes about ten minutes. Most questions can be left out.
+home-promise-who = You choose who must not receive your report.
+home-report = Report
+home-return = Return with a receipt
+home-return-what = Read our answer, write to us, add a file.
+home-advice = Ask for advice
+home-advice-what = You are not sure what is right? Ask first.
+home-protect-what = What we keep, what we never keep, and the limits.
+home-outside = Talk to the outside body
+home-outside-what = It does not belong to customs. You can contact it directly.
+
+## Before you start
+
+before-title = Before you start
+before-heading = Before you start
+before-device = Use your own device.
+before-device-why = Not a phone or computer of your workplace.
+before-network = Stay off the office network.
+before-network-why = Office Wi-Fi can show who opened this page.
+before-names = Leave out your name and number.
+before-names-why = We do not need them. You get a receipt to come back with.
+before-photos = Photos and files can speak about you.
+before-photos-why = They often hold a place, a date or a device.
+before-danger = Someone in danger? Call { $number } first.
+before-danger-why = We do not answer day and night.
+before-limits = What we cannot promise
+before-limit-server = What you type reaches this server readable. It seals it before storing it.
+before-limit-facts = Facts that few people know can point to you.
+before-limit-history = Your phone may remember that you came here. A private window helps.
+before-start = Start
+
+## Choosing
+
+audience-title = Step 1
+audience-heading = Which describes you best?
+audience-hint = This only changes which subjects come first.
+subject-title = Step 2
+family-heading = What is it about?
+family-hint = Choose the nearest. You can come back and change it.
+category-heading = Which is the nearest?
+category-hint = The examples are only examples.
+choose-unsure = I am not sure
+choose-unsure-what = Tell us in your own words. We will find the right place.
+
+## Questions
+
+questions-title = Step 3
+questions-hint = Answer what you can. Leave out what you like.
+questions-to-story = Go straight to your account, the only part we need
+questions-where = Where and when
+questions-what = What happened
+questions-who = People and safety
+questions-few = A few facts
+questions-story = Your account
+questions-review = Read it through
+questions-back = Use the Back button above, not the one of your phone. Nothing is lost.
+no-answer = No answer
+period-date = I want to give a date
+period-words = Date, or words such as “early May”
+guarded-anyway = I want to give it all the same
+story-hint = Half a page is enough. What happened, where, and how you know.
+
+## What is wrong
+
+wrong-title = {"Error: "}
+wrong-heading = Please look at this again
+wrong-choice = This choice is no longer on offer. Please choose again.
+wrong-option = Please choose one of the answers on offer.
+wrong-story-missing = Tell us what happened. One sentence is enough.
+wrong-message-missing = Write a message, or add a file.
+wrong-receipt-missing = Enter your receipt: the code or the twelve words.
+wrong-receipt = This is not a receipt. Compare each character with what you noted.
+wrong-long = This is too long. The limit is { $limit } characters.
+wrong-much = This is more than a form can carry.
+wrong-text = This holds signs that are not text.
+
+## Review
+
+review-title = Step 4
+review-heading = Read it through, then send
+review-warnings = This could point to you
+review-warnings-what = You decide. Change it, or leave it as it is.
+review-hint = This is all that will be read. Nothing else is sent.
+review-category = Subject
+review-audience = Who you are
+review-send = Send my report
+review-wait = Sending can take a minute. You then get your receipt.
+files-heading = Add photos or files (not needed)
+files-warn = A file can hold your name, a place, a date. Send only what many people have.
+files-hint = Choose files last: going back forgets them.
+guard-phone = A phone number:
+guard-email = An e-mail address:
+guard-name = Your name, perhaps:
+guard-declaration = A number that leads to one file:
+guard-vehicle = A vehicle or container number:
+guard-time = An exact time:
+guard-only-me = Few people know this. They could guess that it is you.
+
+## Receipt
+
+receipt-title = Received
+receipt-heading = Your report has arrived. Keep this receipt.
+receipt-lead = It is shown only once. It is the only way back to us.
+receipt-code = Code
+receipt-words = Or the same in twelve words
+receipt-keep = Write down the code or the words.
+receipt-keep-how = One of the two is enough. Paper is safest.
+receipt-secret = Show it to no one.
+receipt-secret-why = Whoever has it can read our answers. It never opens your report.
+receipt-print = You may print or photograph this page.
+receipt-print-why = It does not say what you reported. Shared devices keep copies.
+receipt-next = What happens next
+receipt-next-read = The people in charge collect it, without those you ruled out.
+receipt-next-answer = A person answers you here before { $day }. Come back then.
+receipt-next-missed = If they miss the deadline, the outside body gets your report.
+receipt-done = I have noted it
+
+## Return
+
+return-title = Return
+return-heading = Return with your receipt
+return-label = Your receipt
+return-hint = The code or the twelve words. Capitals, spaces and hyphens do not matter.
+return-seal = This server opens your messages in its memory and stores nothing of it.
+return-open = Open
+return-nothing = Nothing is here yet
+return-nothing-soon = If you sent your report today, come back tomorrow.
+return-nothing-check = Otherwise, compare each character with what you noted.
+return-lost = I lost my receipt
+return-lost-what = Nobody can find it again, not even we. You can make a new report.
+
+## Thread
+
+thread-title = Messages
+thread-heading = Where it stands
+thread-next = You can expect news by { $day }.
+thread-outside = The outside body has your report too.
+thread-received = { $count ->
+    [one] We have received 1 submission from you.
+   *[other] We have received { $count } submissions from you.
+}
+thread-week = As of the { $week }.
+thread-messages = Messages for you
+thread-none = No message yet.
+thread-sent = Your message is on its way
+thread-sent-what = It will be counted here once it has been collected.
+thread-again = Look again
+thread-close = Close
+reply-heading = Write to us
+reply-label = Your message
+reply-warn = Still leave out your name and what only you know.
+reply-outside = I want the outside body to take this up: { $body }.
+reply-files = Add photos or files (not needed)
+reply-send = Send
+stage-received = Received
+stage-received-means = Your report has arrived. Someone will read it soon.
+stage-triaged = Read
+stage-triaged-means = A person has read your report and judged how urgent it is.
+stage-assessing = Being checked
+stage-assessing-means = We are checking whether the facts can be established.
+stage-investigating = Under investigation
+stage-investigating-means = An investigation is under way. It can take some months.
+stage-decided = Decided
+stage-decided-means = The outcome is known. You will find it in the messages.
+stage-referred = With another authority
+stage-referred-means = Another authority is now in charge. We follow what it does.
+stage-closed = Closed
+stage-closed-means = The work is done. You can still write, and it may be opened again.
+finding-forged = One message did not come from us. It is not shown.
+finding-earlier = { $count ->
+    [one] One earlier message is no longer here.
+   *[other] { $count } earlier messages are no longer here.
+}
+finding-withheld = { $count ->
+    [one] One message is missing. Someone may be holding it back. Tell the outside body.
+   *[other] { $count } messages are missing. Someone may be holding them back. Tell the outside body.
+}
+finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the outside body.
+
+## How we protect you
+
+protect-title = Protection
+protect-heading = How we protect you
+protect-lead = Your report is sealed. Only the people it is meant for can open it.
+protect-stored = What we store
+protect-stored-sealed = A sealed package that this server cannot open again.
+protect-stored-week = The week in which it came. Not the day, not the hour.
+protect-stored-size = One of ten sizes, so that size says almost nothing.
+protect-not = What we never store
+protect-not-name = No name, no account, no password.
+protect-not-address = No internet address and no trace of your device.
+protect-not-cookie = No cookies. Nothing stays between two pages.
+protect-not-third = No other company sees your visit.
+protect-who = Who can read it
+protect-who-desk = The few people of the desk in charge of the subject.
+protect-who-excluded = Never those you ruled out: they get no key.
+protect-who-outside = The outside body, if a deadline is missed or you ask: { $body }.
+protect-who-technician = No technician: they run the machines and hold no key.
+protect-limits = What we cannot promise
+protect-limit-network = Your operator or office network may see that you came here. Tor hides it.
+protect-receipt = Your receipt
+protect-receipt-what = It opens our answers and nothing else. It never opens your report.
+
+## Errors
+
+error-title = Notice
+error-home = Go to the first page
+error-outside = You can also contact the outside body:
+error-busy = Many people are here now
+error-busy-what = Your report has not been sent.
+error-busy-do = Wait a minute, then reload this page to send again.
+error-large = This is too large
+error-large-what = Your report has not been sent. All files together may be 60 MB.
+error-large-do = Go back and choose fewer or smaller files.
+error-form = We could not read this form
+error-form-what = Nothing has been sent. The page may be too old.
+error-form-do = Go back and try again, or begin anew.
+error-missing = This page does not exist
+error-missing-what = The address may be mistyped.
+error-missing-do = Begin at the first page.
+error-directory = We cannot take reports safely right now
+error-directory-what = Your report has not been sent. We could not seal it for the right people.
+error-directory-do = Please come back tomorrow.
+error-broken = Something broke on our side
+error-broken-what = If no receipt was shown, your report may not have arrived.
+error-broken-do = Reload this page to send again. The same report never counts twice.

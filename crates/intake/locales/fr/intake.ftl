@@ -1,0 +1,266 @@
+### Les pages de la personne qui signale. Des mots simples, quinze mots par phrase au plus.
+
+## Cadre
+
+skip = Aller au contenu
+leave = Quitter vite
+languages = Langues
+back = Retour
+change = Modifier
+required = (nécessaire)
+footer-kept = Ni compte, ni cookie, ni nom.
+protect-link = Comment nous vous protégeons
+step = Étape { $number } sur 4
+seal = Ce serveur scelle votre signalement en mémoire, avant de l’enregistrer.
+emergency = Si une vie est en danger, appelez d’abord le { $number }.
+
+## Dates
+
+date-day = { $day } { $month } { $year }
+date-first = 1er { $month } { $year }
+date-week = semaine du { $day }
+month-1 = janvier
+month-2 = février
+month-3 = mars
+month-4 = avril
+month-5 = mai
+month-6 = juin
+month-7 = juillet
+month-8 = août
+month-9 = septembre
+month-10 = octobre
+month-11 = novembre
+month-12 = décembre
+
+## Accueil
+
+home-title = Accueil
+home-heading = Un problème à la douane ? Dites-le sans risque.
+home-lead = Parlez-nous de corruption, d’abus ou d’injustice. Vous restez anonyme.
+home-promise-name = Nous ne demandons pas qui vous êtes.
+home-promise-minutes = Dix minutes suffisent. Presque toutes les questions sont facultatives.
+home-promise-who = Vous choisissez qui ne doit pas recevoir votre signalement.
+home-report = Signaler
+home-return = Revenir avec un reçu
+home-return-what = Lire notre réponse, nous écrire, ajouter un fichier.
+home-advice = Demander conseil
+home-advice-what = Vous hésitez sur ce qui est permis ? Demandez d’abord.
+home-protect-what = Ce que nous gardons, ce que nous ne gardons jamais, les limites.
+home-outside = Parler à l’organe externe
+home-outside-what = Il n’appartient pas à la douane. Vous pouvez le joindre directement.
+
+## Avant de commencer
+
+before-title = Avant de commencer
+before-heading = Avant de commencer
+before-device = Utilisez votre propre appareil.
+before-device-why = Pas un téléphone ni un ordinateur de votre travail.
+before-network = Évitez le réseau du bureau.
+before-network-why = Le Wi-Fi du bureau peut montrer qui a ouvert cette page.
+before-names = Ne donnez ni votre nom ni votre numéro.
+before-names-why = Ils sont inutiles. Un reçu vous permet de revenir.
+before-photos = Les photos et les fichiers parlent de vous.
+before-photos-why = Ils contiennent souvent un lieu, une date ou un appareil.
+before-danger = Quelqu’un est en danger ? Appelez d’abord le { $number }.
+before-danger-why = Nous ne répondons pas jour et nuit.
+before-limits = Ce que nous ne pouvons pas promettre
+before-limit-server = Ce serveur reçoit votre texte lisible. Il le scelle avant de l’enregistrer.
+before-limit-facts = Des faits connus de peu de personnes peuvent vous désigner.
+before-limit-history = Votre téléphone peut garder la trace de cette visite. Une fenêtre privée aide.
+before-start = Commencer
+
+## Choix
+
+audience-title = Étape 1
+audience-heading = Qu’est-ce qui vous décrit le mieux ?
+audience-hint = Cela change seulement les sujets montrés en premier.
+subject-title = Étape 2
+family-heading = De quoi s’agit-il ?
+family-hint = Choisissez le plus proche. Vous pourrez revenir et changer.
+category-heading = Qu’est-ce qui s’en rapproche le plus ?
+category-hint = Les exemples ne sont que des exemples.
+choose-unsure = Je ne sais pas
+choose-unsure-what = Racontez avec vos mots. Nous trouverons le bon service.
+
+## Questions
+
+questions-title = Étape 3
+questions-hint = Répondez à ce que vous pouvez. Laissez le reste vide.
+questions-to-story = Aller tout de suite à votre récit, la seule partie nécessaire
+questions-where = Où et quand
+questions-what = Les faits
+questions-who = Les personnes et la sécurité
+questions-few = Quelques faits
+questions-story = Votre récit
+questions-review = Relire
+questions-back = Utilisez le bouton Retour ci-dessus, pas celui du téléphone. Rien n’est perdu.
+no-answer = Sans réponse
+period-date = Je veux donner une date
+period-words = Date, ou des mots comme « début mai »
+guarded-anyway = Je veux le donner quand même
+story-hint = Une demi-page suffit. Les faits, le lieu, et comment vous le savez.
+
+## Erreurs de saisie
+
+wrong-title = {"Erreur : "}
+wrong-heading = À revoir, s’il vous plaît
+wrong-choice = Ce choix n’est plus proposé. Choisissez à nouveau.
+wrong-option = Choisissez l’une des réponses proposées.
+wrong-story-missing = Racontez ce qui s’est passé. Une phrase suffit.
+wrong-message-missing = Écrivez un message ou ajoutez un fichier.
+wrong-receipt-missing = Entrez votre reçu : le code ou les douze mots.
+wrong-receipt = Ce n’est pas un reçu. Comparez chaque caractère avec ce que vous avez noté.
+wrong-long = C’est trop long. La limite est de { $limit } caractères.
+wrong-much = C’est plus qu’un formulaire ne peut contenir.
+wrong-text = Il y a des signes qui ne sont pas du texte.
+
+## Relecture
+
+review-title = Étape 4
+review-heading = Relisez, puis envoyez
+review-warnings = Ceci pourrait vous désigner
+review-warnings-what = Vous décidez. Modifiez-le ou laissez-le.
+review-hint = Voici tout ce qui sera lu. Rien d’autre n’est envoyé.
+review-category = Sujet
+review-audience = Vous êtes
+review-send = Envoyer mon signalement
+review-wait = L’envoi peut prendre une minute. Vous recevrez ensuite votre reçu.
+files-heading = Ajouter des photos ou fichiers (facultatif)
+files-warn = Un fichier peut contenir votre nom, un lieu, une date. N’envoyez que ce que beaucoup possèdent.
+files-hint = Choisissez les fichiers en dernier : un retour les oublie.
+guard-phone = Un numéro de téléphone :
+guard-email = Une adresse électronique :
+guard-name = Peut-être votre nom :
+guard-declaration = Un numéro qui mène à un dossier précis :
+guard-vehicle = Un numéro de véhicule ou de conteneur :
+guard-time = Une heure exacte :
+guard-only-me = Peu de personnes le savent. Elles pourraient deviner que c’est vous.
+
+## Reçu
+
+receipt-title = Bien reçu
+receipt-heading = Votre signalement est arrivé. Gardez ce reçu.
+receipt-lead = Il ne s’affiche qu’une fois. C’est le seul moyen de revenir.
+receipt-code = Code
+receipt-words = Ou la même chose en douze mots
+receipt-keep = Notez le code ou les mots.
+receipt-keep-how = L’un des deux suffit. Le papier est le plus sûr.
+receipt-secret = Ne le montrez à personne.
+receipt-secret-why = Qui l’a peut lire nos réponses. Il n’ouvre jamais votre signalement.
+receipt-print = Vous pouvez imprimer ou photographier cette page.
+receipt-print-why = Elle ne dit rien de vos propos. Un appareil partagé garde des copies.
+receipt-next = Et maintenant ?
+receipt-next-read = Les personnes chargées du sujet le recevront, sans celles que vous avez écartées.
+receipt-next-answer = Une personne vous répond ici avant le { $day }. Revenez alors.
+receipt-next-missed = Si le délai est dépassé, l’organe externe reçoit votre signalement.
+receipt-done = Je l’ai noté
+
+## Retour
+
+return-title = Revenir
+return-heading = Revenir avec votre reçu
+return-label = Votre reçu
+return-hint = Le code ou les douze mots. Majuscules, espaces, accents et tirets ne comptent pas.
+return-seal = Ce serveur ouvre vos messages en mémoire et n’en garde rien.
+return-open = Ouvrir
+return-nothing = Rien n’est encore arrivé ici
+return-nothing-soon = Si vous avez envoyé votre signalement aujourd’hui, revenez demain.
+return-nothing-check = Sinon, comparez chaque caractère avec ce que vous avez noté.
+return-lost = J’ai perdu mon reçu
+return-lost-what = Personne ne peut le retrouver, pas même nous. Vous pouvez refaire un signalement.
+
+## Messages
+
+thread-title = Messages
+thread-heading = Où en est-on ?
+thread-next = Vous aurez des nouvelles avant le { $day }.
+thread-outside = L’organe externe a aussi votre signalement.
+thread-received = { $count ->
+    [one] Nous avons reçu 1 envoi de votre part.
+   *[other] Nous avons reçu { $count } envois de votre part.
+}
+thread-week = État de la { $week }.
+thread-messages = Messages pour vous
+thread-none = Pas encore de message.
+thread-sent = Votre message est en route
+thread-sent-what = Il sera compté ici une fois relevé.
+thread-again = Regarder à nouveau
+thread-close = Fermer
+reply-heading = Nous écrire
+reply-label = Votre message
+reply-warn = Taisez toujours votre nom et ce que vous seul(e) savez.
+reply-outside = Je veux que l’organe externe s’en saisisse : { $body }.
+reply-files = Ajouter des photos ou fichiers (facultatif)
+reply-send = Envoyer
+stage-received = Reçu
+stage-received-means = Votre signalement est arrivé. Quelqu’un le lira bientôt.
+stage-triaged = Lu
+stage-triaged-means = Une personne a lu votre signalement et jugé de son urgence.
+stage-assessing = En vérification
+stage-assessing-means = Nous vérifions si les faits peuvent être établis.
+stage-investigating = Enquête en cours
+stage-investigating-means = Une enquête est en cours. Elle peut durer quelques mois.
+stage-decided = Décidé
+stage-decided-means = Le résultat est connu. Il figure dans les messages.
+stage-referred = Confié à une autre autorité
+stage-referred-means = Une autre autorité s’en charge. Nous suivons ce qu’elle fait.
+stage-closed = Clos
+stage-closed-means = Le travail est terminé. Vous pouvez encore écrire, et le dossier peut rouvrir.
+finding-forged = Un message ne venait pas de nous. Il n’est pas montré.
+finding-earlier = { $count ->
+    [one] Un message plus ancien n’est plus ici.
+   *[other] { $count } messages plus anciens ne sont plus ici.
+}
+finding-withheld = { $count ->
+    [one] Il manque un message. Quelqu’un le retient peut-être. Dites-le à l’organe externe.
+   *[other] Il manque { $count } messages. Quelqu’un les retient peut-être. Dites-le à l’organe externe.
+}
+finding-wrong-key = Cette messagerie présente une anomalie. N’écrivez pas ici. Contactez l’organe externe.
+
+## Protection
+
+protect-title = Protection
+protect-heading = Comment nous vous protégeons
+protect-lead = Votre signalement est scellé. Seuls ses destinataires peuvent l’ouvrir.
+protect-stored = Ce que nous gardons
+protect-stored-sealed = Un paquet scellé que ce serveur ne peut plus ouvrir.
+protect-stored-week = La semaine de son arrivée. Ni le jour, ni l’heure.
+protect-stored-size = L’une de dix tailles, pour que la taille ne dise presque rien.
+protect-not = Ce que nous ne gardons jamais
+protect-not-name = Ni nom, ni compte, ni mot de passe.
+protect-not-address = Ni adresse internet, ni trace de votre appareil.
+protect-not-cookie = Aucun cookie. Rien ne reste entre deux pages.
+protect-not-third = Aucune autre société ne voit votre visite.
+protect-who = Qui peut le lire
+protect-who-desk = Les quelques personnes du service chargé du sujet.
+protect-who-excluded = Jamais celles que vous avez écartées : elles n’ont pas de clé.
+protect-who-outside = L’organe externe, si un délai est dépassé ou à votre demande : { $body }.
+protect-who-technician = Aucun technicien : ils font marcher les machines et n’ont pas de clé.
+protect-limits = Ce que nous ne pouvons pas promettre
+protect-limit-network = Votre opérateur ou le réseau du bureau peut voir votre visite. Tor la cache.
+protect-receipt = Votre reçu
+protect-receipt-what = Il ouvre nos réponses, rien d’autre. Il n’ouvre jamais votre signalement.
+
+## Pannes
+
+error-title = Avis
+error-home = Aller à la première page
+error-outside = Vous pouvez aussi joindre l’organe externe :
+error-busy = Il y a beaucoup de monde
+error-busy-what = Votre signalement n’est pas parti.
+error-busy-do = Attendez une minute, puis rechargez cette page pour renvoyer.
+error-large = C’est trop lourd
+error-large-what = Votre signalement n’est pas parti. Les fichiers peuvent peser 60 Mo en tout.
+error-large-do = Revenez en arrière et choisissez moins de fichiers, ou de plus petits.
+error-form = Nous n’avons pas pu lire ce formulaire
+error-form-what = Rien n’est parti. La page était peut-être trop ancienne.
+error-form-do = Revenez en arrière et réessayez, ou recommencez.
+error-missing = Cette page n’existe pas
+error-missing-what = L’adresse est peut-être mal écrite.
+error-missing-do = Repartez de la première page.
+error-directory = Nous ne pouvons pas recevoir de signalement en sécurité pour l’instant
+error-directory-what = Votre signalement n’est pas parti. Nous n’avons pas pu le sceller pour les bonnes personnes.
+error-directory-do = Revenez demain, s’il vous plaît.
+error-broken = Une panne est survenue chez nous
+error-broken-what = Sans reçu affiché, votre signalement n’est peut-être pas arrivé.
+error-broken-do = Rechargez cette page pour renvoyer. Un même signalement ne compte jamais deux fois.

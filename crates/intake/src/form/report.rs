@@ -1,0 +1,322 @@
+//! A report being written.
+
+use std::collections::BTreeMap;
+
+use taxonomy::{
+    Answer, AnswerError, Answers, Audience, Category, MAX_TEXT, Priority, Question, QuestionKind, Taxonomy,
+};
+use web::Locale;
+use zeroize::Zeroize;
+
+use super::{
+    Go, Step,
+    fields::{self, FieldError, Intake, Problem},
+};
+
+/// Longest story, in characters: about four pages.
+pub const MAX_STORY: usize = 12_000;
+/// Most options that one question can have.
+const MAX_OPTIONS: usize = 40;
+
+/// Everything typed so far, as typed. What a change of category leaves unasked is kept and not sent.
+#[derive(Debug, Clone)]
+pub struct ReportForm {
+    /// The language that the reporter reads now.
+    pub lang: Locale,
+    /// Such as `trader`.
+    pub audience: String,
+    /// Such as `money`.
+    pub family: String,
+    /// Such as `FAC`.
+    pub category: String,
+    /// 64 hexadecimal digits, drawn with the review page. The same seed and text make the same report.
+    pub seed: String,
+    /// The pressed button's value.
+    pub go: String,
+    answers: BTreeMap<String, Vec<String>>,
+    dates: BTreeMap<String, String>,
+    taken: Intake,
+}
+
+/// A report as it is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Category id.
+    pub category: String,
+    /// Such as `trader`.
+    pub audience: String,
+    /// ISO 639-1.
+    pub lang: String,
+    /// Without the story.
+    pub answers: Answers,
+    /// In the reporter's own words; empty where the category allows it.
+    pub story: String,
+    /// Whom it must not reach.
+    pub excluded: Vec<String>,
+    /// Category and answers together.
+    pub urgency: Priority,
+}
+
+impl ReportForm {
+    /// An empty form.
+    pub fn new(lang: Locale) -> Self {
+        Self {
+            lang,
+            audience: String::new(),
+            family: String::new(),
+            category: String::new(),
+            seed: String::new(),
+            go: String::new(),
+            answers: BTreeMap::new(),
+            dates: BTreeMap::new(),
+            taken: Intake::default(),
+        }
+    }
+
+    /// Is this a text field of a report? The rest of a multipart body is files.
+    pub fn is_field(name: &str) -> bool {
+        matches!(name, "audience" | "family" | "category" | "seed" | "go")
+            || name.starts_with("a.")
+            || name.starts_with("d.")
+    }
+
+    /// Takes in one field as it arrives. An error means that no browser filled this in with our pages.
+    pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
+        if name == "files" {
+            // A form sent without its files, by a Back button, still names them.
+            return Ok(());
+        }
+        let text = self.taken.take(name, value)?;
+        match name {
+            "audience" => self.audience = text,
+            "family" => self.family = text,
+            "category" => self.category = text,
+            "seed" => self.seed = text,
+            "go" => self.go = text,
+            _ => match (name.strip_prefix("a."), name.strip_prefix("d.")) {
+                (Some(question), _) => {
+                    let values = self.answers.entry(question.to_owned()).or_default();
+                    if values.len() == MAX_OPTIONS {
+                        return Err(FieldError::new(name, Problem::TooMuch));
+                    }
+                    values.push(text);
+                }
+                (_, Some(question)) => drop(self.dates.insert(question.to_owned(), text)),
+                _ => return Err(FieldError::new(name, Problem::Unknown)),
+            },
+        }
+        Ok(())
+    }
+
+    /// What was given to a question.
+    pub fn values(&self, question: &str) -> &[String] {
+        self.answers.get(question).map_or(&[], Vec::as_slice)
+    }
+
+    /// The one value given to a question; empty for none.
+    pub fn value(&self, question: &str) -> &str {
+        self.values(question).first().map_or("", String::as_str)
+    }
+
+    /// The words given in place of a period.
+    pub fn date(&self, question: &str) -> &str {
+        self.dates.get(question).map_or("", String::as_str)
+    }
+
+    /// Everything but the seed, the button and the questions in `shown`: what a page carries along unseen.
+    pub fn carried(&self, shown: &[&Question]) -> Vec<(String, String)> {
+        let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
+        let chosen = [("audience", &self.audience), ("family", &self.family), ("category", &self.category)]
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.clone()));
+        let answers = self
+            .answers
+            .iter()
+            .filter(|(id, _)| !is_shown(id))
+            .flat_map(|(id, values)| values.iter().map(move |value| (format!("a.{id}"), value.clone())));
+        let dates = self
+            .dates
+            .iter()
+            .filter(|(id, _)| !is_shown(id))
+            .map(|(id, value)| (format!("d.{id}"), value.clone()));
+        chosen.chain(answers).chain(dates).filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// Follows the pressed button: takes in what it chose, and says which step comes.
+    /// Steps are never skipped: who lacks a category is shown the way to one.
+    pub fn advance(&mut self, taxonomy: &Taxonomy) -> Result<Step, FieldError> {
+        let go = Go::parse(&self.go).ok_or_else(|| FieldError::new("go", Problem::Unknown))?;
+        let wanted = match go {
+            Go::To(step) => step,
+            Go::Unsure => {
+                self.choose(taxonomy, &taxonomy.unsure);
+                Step::Questions
+            }
+            Go::Advice => {
+                self.choose(taxonomy, &taxonomy.advice);
+                Step::Before
+            }
+            Go::Chosen(Step::Audience, choice) => {
+                self.audience = choice;
+                // Who asked for advice has a category already.
+                if self.category.is_empty() { Step::Family } else { Step::Questions }
+            }
+            Go::Chosen(Step::Family, choice) => {
+                self.family = choice;
+                Step::Category
+            }
+            Go::Chosen(_, choice) => {
+                self.choose(taxonomy, &choice);
+                Step::Questions
+            }
+        };
+        Ok(self.reachable(wanted, taxonomy))
+    }
+
+    fn choose(&mut self, taxonomy: &Taxonomy, category: &str) {
+        category.clone_into(&mut self.category);
+        if let Some(category) = taxonomy.category(category) {
+            self.family.clone_from(&category.family);
+        }
+    }
+
+    fn reachable(&self, wanted: Step, taxonomy: &Taxonomy) -> Step {
+        let family = taxonomy.families.iter().any(|family| family.id == self.family);
+        match wanted {
+            Step::Questions | Step::Review if taxonomy.category(&self.category).is_none() => {
+                if family {
+                    Step::Category
+                } else {
+                    Step::Family
+                }
+            }
+            Step::Category if !family => Step::Family,
+            step => step,
+        }
+    }
+
+    /// Was something chosen that is not on offer? It takes an old page or a changed form.
+    pub fn stray_choice(&self, taxonomy: &Taxonomy) -> Option<FieldError> {
+        let families = &taxonomy.families;
+        let wrong = |field| Some(FieldError::new(field, Problem::NotOffered));
+        if !self.audience.is_empty() && Audience::parse(&self.audience).is_none() {
+            wrong("audience")
+        } else if !self.category.is_empty() && taxonomy.category(&self.category).is_none() {
+            wrong("category")
+        } else if !self.family.is_empty() && !families.iter().any(|family| family.id == self.family) {
+            wrong("family")
+        } else {
+            None
+        }
+    }
+
+    /// The seed as bytes.
+    pub fn seed(&self) -> Result<[u8; 32], FieldError> {
+        fields::seed("seed", &self.seed)
+    }
+
+    /// The report, or everything that is wrong in the order of the questions.
+    pub fn to_report(&self, taxonomy: &Taxonomy) -> Result<Report, Vec<FieldError>> {
+        let mut wrong: Vec<FieldError> = self.stray_choice(taxonomy).into_iter().collect();
+        let unknown = self.answers.keys().chain(self.dates.keys()).find(|id| taxonomy.question(id).is_none());
+        wrong.extend(unknown.map(|id| FieldError::new(&format!("a.{id}"), Problem::Unknown)));
+        let Some(category) = taxonomy.category(&self.category) else {
+            if wrong.is_empty() {
+                wrong.push(FieldError::new("category", Problem::Missing));
+            }
+            return Err(wrong);
+        };
+        let answers = self.checked_answers(taxonomy, category).unwrap_or_else(|errors| {
+            wrong.extend(errors);
+            Answers::new()
+        });
+        let story = self.checked_story(taxonomy, category).unwrap_or_else(|error| {
+            wrong.push(error);
+            String::new()
+        });
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let audience = Audience::parse(&self.audience).unwrap_or(Audience::Public);
+        Ok(Report {
+            category: category.id.clone(),
+            audience: audience.as_str().to_owned(),
+            lang: self.lang.code.to_owned(),
+            excluded: excluded(taxonomy, category, &answers),
+            urgency: taxonomy.urgency(category, &answers),
+            answers,
+            story,
+        })
+    }
+
+    fn checked_answers(&self, taxonomy: &Taxonomy, category: &Category) -> Result<Answers, Vec<FieldError>> {
+        let asked = taxonomy.questions_for(category);
+        let given = asked
+            .iter()
+            .filter(|question| question.kind != QuestionKind::Longtext)
+            .filter_map(|question| Some((question.id.clone(), self.answer(question)?)))
+            .collect();
+        taxonomy.check_answers(category, given).map_err(|mut errors| {
+            errors.sort_by_key(|error| asked.iter().position(|question| question.id == error.question()));
+            errors.iter().map(field_error).collect()
+        })
+    }
+
+    fn answer(&self, question: &Question) -> Option<Answer> {
+        let date = self.date(&question.id).trim();
+        if question.kind == QuestionKind::Period && !date.is_empty() {
+            return Some(Answer::One(date.to_owned()));
+        }
+        let values: Vec<String> =
+            self.values(&question.id).iter().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect();
+        match values.len() {
+            0 => None,
+            _ if question.kind.is_many() => Some(Answer::Many(values)),
+            1 => values.into_iter().next().map(Answer::One),
+            _ => Some(Answer::Many(values)),
+        }
+    }
+
+    fn checked_story(&self, taxonomy: &Taxonomy, category: &Category) -> Result<String, FieldError> {
+        let asked = taxonomy.questions_for(category);
+        let Some(question) = asked.iter().find(|question| question.kind == QuestionKind::Longtext) else {
+            return Ok(String::new());
+        };
+        let story = self.value(&question.id).trim();
+        let wrong = |problem| Err(FieldError::new(&format!("a.{}", question.id), problem));
+        if story.is_empty() && category.story_required {
+            wrong(Problem::Missing)
+        } else if story.chars().count() > MAX_STORY {
+            wrong(Problem::TooLong(MAX_STORY))
+        } else {
+            Ok(story.to_owned())
+        }
+    }
+}
+
+impl Drop for ReportForm {
+    fn drop(&mut self) {
+        self.answers.values_mut().flatten().for_each(Zeroize::zeroize);
+        self.dates.values_mut().for_each(Zeroize::zeroize);
+        self.seed.zeroize();
+    }
+}
+
+fn field_error(error: &AnswerError) -> FieldError {
+    let problem = match error {
+        AnswerError::Question(_) => Problem::Unknown,
+        AnswerError::Option(_) | AnswerError::Form(_) => Problem::NotOffered,
+        AnswerError::TooLong(_) => Problem::TooLong(MAX_TEXT),
+    };
+    FieldError::new(&format!("a.{}", error.question()), problem)
+}
+
+fn excluded(taxonomy: &Taxonomy, category: &Category, answers: &Answers) -> Vec<String> {
+    let asked = taxonomy.questions_for(category);
+    let question = asked.iter().find(|question| question.kind == QuestionKind::ExcludeDesks);
+    match question.and_then(|question| answers.get(&question.id)) {
+        Some(Answer::Many(many)) => many.clone(),
+        Some(Answer::One(one)) => vec![one.clone()],
+        None => Vec::new(),
+    }
+}

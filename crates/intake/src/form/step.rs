@@ -1,0 +1,83 @@
+//! The steps of a report, and what the pressed button asks for.
+
+/// One page of the way to a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// Safety points and honest limits.
+    Before,
+    /// Who is reporting.
+    Audience,
+    /// Which family.
+    Family,
+    /// Which category.
+    Category,
+    /// The category's questions.
+    Questions,
+    /// Everything as it will be read.
+    Review,
+}
+
+impl Step {
+    const ALL: [Self; 6] =
+        [Self::Before, Self::Audience, Self::Family, Self::Category, Self::Questions, Self::Review];
+
+    /// The word in the button's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Audience => "audience",
+            Self::Family => "family",
+            Self::Category => "category",
+            Self::Questions => "questions",
+            Self::Review => "review",
+        }
+    }
+}
+
+/// What the pressed button says: `review`, `family.money`, `unsure`, `advice`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Go {
+    /// Show a step.
+    To(Step),
+    /// This answer to the question of a step, then on.
+    Chosen(Step, String),
+    /// The category for those who are not sure.
+    Unsure,
+    /// The category for those who want advice.
+    Advice,
+}
+
+impl Go {
+    /// Reads a button's value; `None` if no button of ours says this.
+    pub fn parse(value: &str) -> Option<Self> {
+        let (word, choice) = match value.split_once('.') {
+            Some((word, choice)) => (word, Some(choice)),
+            None => (value, None),
+        };
+        let step = Step::ALL.into_iter().find(|step| step.as_str() == word);
+        match (word, step, choice) {
+            ("unsure", _, None) => Some(Self::Unsure),
+            ("advice", _, None) => Some(Self::Advice),
+            (_, Some(step), None) => Some(Self::To(step)),
+            (_, Some(step @ (Step::Audience | Step::Family | Step::Category)), Some(choice)) => {
+                Some(Self::Chosen(step, choice.to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_buttons_are_understood() {
+        assert_eq!(Go::parse("review"), Some(Go::To(Step::Review)));
+        assert_eq!(Go::parse("family.money"), Some(Go::Chosen(Step::Family, "money".to_owned())));
+        assert_eq!(Go::parse("advice"), Some(Go::Advice));
+        for other in ["", ".", "review.x", "advice.x", "send", "family_money"] {
+            assert_eq!(Go::parse(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Pages for what goes wrong: what happened, whether anything was sent, and what to do.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{OriginalUri, State},
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use web::Locale;
+
+use super::{
+    Pages,
+    layout::{Frame, Switch},
+};
+
+/// What went wrong, as far as a visitor can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Too many at once: 503.
+    Busy,
+    /// More than a report may carry: 413.
+    TooLarge,
+    /// Not one of our forms, or a broken one: 400.
+    BadForm,
+    /// No such page: 404.
+    NotFound,
+    /// No directory that may be used, so nobody to seal reports to: 503.
+    NoDirectory,
+    /// A bug or a failed disk: 500.
+    Broken,
+}
+
+impl ErrorKind {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Busy, Self::TooLarge, Self::BadForm, Self::NotFound, Self::NoDirectory, Self::Broken];
+
+    /// The status that it is answered with.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Busy | Self::NoDirectory => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BadForm => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Heading, what happened, what to do.
+    fn texts(self) -> [&'static str; 3] {
+        match self {
+            Self::Busy => ["error-busy", "error-busy-what", "error-busy-do"],
+            Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],
+            Self::BadForm => ["error-form", "error-form-what", "error-form-do"],
+            Self::NotFound => ["error-missing", "error-missing-what", "error-missing-do"],
+            Self::NoDirectory => ["error-directory", "error-directory-what", "error-directory-do"],
+            Self::Broken => ["error-broken", "error-broken-what", "error-broken-do"],
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    frame: Frame<'a>,
+    heading: String,
+    what: String,
+    next: String,
+}
+
+/// The page for something that went wrong. Nothing about the request is in it.
+pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
+    let frame = Frame::new(pages, locale, "error-title", Switch::None);
+    let [heading, what, next] = kind.texts().map(|key| frame.t(key));
+    let page = ErrorPage { frame, heading, what, next };
+    match page.render() {
+        Ok(html) => {
+            (kind.status(), [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+        }
+        // Not through `render`: a broken error page must not lead to itself.
+        Err(_) => kind.status().into_response(),
+    }
+}
+
+/// Every address that is none of ours, in the language that its path begins with.
+pub(super) async fn not_found(State(pages): State<Arc<Pages>>, OriginalUri(uri): OriginalUri) -> Response {
+    let first = uri.path().split('/').nth(1).unwrap_or("");
+    let locale = pages.locale(first).unwrap_or(crate::i18n::LOCALES[0]);
+    error_page(&pages, locale, ErrorKind::NotFound)
+}

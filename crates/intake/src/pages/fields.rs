@@ -1,0 +1,174 @@
+//! Questions as a page shows them, with what was given and what is wrong.
+
+use taxonomy::{Category, MAX_TEXT, Question, QuestionKind, Taxonomy, UNKNOWN, UNSAID};
+
+use super::layout::Frame;
+use crate::form::{FieldError, MAX_STORY, Problem, ReportForm};
+
+/// How a field looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Select,
+    Checks,
+    Line,
+    Guarded,
+    Story,
+    Period,
+}
+
+/// One option of a field.
+pub(super) struct Choice<'a> {
+    pub(super) id: &'a str,
+    pub(super) label: &'a str,
+    pub(super) chosen: bool,
+}
+
+/// One question on the page.
+pub(super) struct Field<'a> {
+    pub(super) id: &'a str,
+    pub(super) look: Look,
+    pub(super) label: &'a str,
+    pub(super) warn: Option<&'a str>,
+    pub(super) choices: Vec<Choice<'a>>,
+    pub(super) value: &'a str,
+    pub(super) date: &'a str,
+    pub(super) required: bool,
+    pub(super) error: Option<String>,
+}
+
+/// Questions that belong together.
+pub(super) struct Section<'a> {
+    pub(super) heading: String,
+    pub(super) fields: Vec<Field<'a>>,
+}
+
+/// An error with the place that it leads to.
+pub(super) struct Complaint {
+    pub(super) target: String,
+    pub(super) text: String,
+}
+
+/// The questions of a category in order, under headings.
+pub(super) fn sections<'a>(
+    frame: &Frame<'_>,
+    taxonomy: &'a Taxonomy,
+    category: &'a Category,
+    filled: (&'a ReportForm, &[FieldError]),
+) -> Vec<Section<'a>> {
+    let mut sections: Vec<(&'static str, Section<'a>)> = Vec::new();
+    for question in taxonomy.questions_for(category) {
+        let key = heading(taxonomy, category, question);
+        let field = field(frame, taxonomy, question, filled);
+        match sections.last_mut() {
+            Some((last, section)) if *last == key => section.fields.push(field),
+            _ => sections.push((key, Section { heading: frame.t(key), fields: vec![field] })),
+        }
+    }
+    for (_, section) in &mut sections {
+        for field in section.fields.iter_mut().filter(|field| field.look == Look::Story) {
+            field.required = category.story_required;
+        }
+    }
+    sections.into_iter().map(|(_, section)| section).collect()
+}
+
+fn heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'static str {
+    if question.kind == QuestionKind::Longtext {
+        "questions-story"
+    } else if category.replaces_common.is_some() {
+        "questions-few"
+    } else if taxonomy.common_start.contains(&question.id) {
+        "questions-where"
+    } else if category.questions.contains(&question.id) {
+        "questions-what"
+    } else {
+        "questions-who"
+    }
+}
+
+fn field<'a>(
+    frame: &Frame<'_>,
+    taxonomy: &'a Taxonomy,
+    question: &'a Question,
+    (form, errors): (&'a ReportForm, &[FieldError]),
+) -> Field<'a> {
+    let lang = frame.code();
+    let given = form.values(&question.id);
+    let implied: &[&str] = if question.kind.has_implied() { &[UNKNOWN, UNSAID] } else { &[] };
+    let ids = question.options.iter().map(|option| option.id.as_str()).chain(implied.iter().copied());
+    let choices = ids
+        .map(|id| Choice {
+            id,
+            label: taxonomy.option_label(question, id).map_or(id, |label| label.get(lang)),
+            chosen: given.iter().any(|value| value == id),
+        })
+        .collect();
+    let name = format!("a.{}", question.id);
+    Field {
+        id: &question.id,
+        look: look(question.kind),
+        label: question.label.get(lang),
+        warn: question.warn.as_ref().map(|warn| warn.get(lang)),
+        choices,
+        value: form.value(&question.id),
+        date: form.date(&question.id),
+        required: false,
+        error: errors.iter().find(|error| error.field == name).map(|error| complaint_text(frame, error)),
+    }
+}
+
+fn look(kind: QuestionKind) -> Look {
+    match kind {
+        QuestionKind::Choice | QuestionKind::ReceiptLink => Look::Select,
+        QuestionKind::Multi | QuestionKind::ExcludeDesks => Look::Checks,
+        QuestionKind::Text | QuestionKind::PlaceList => Look::Line,
+        QuestionKind::TextGuarded => Look::Guarded,
+        QuestionKind::Longtext => Look::Story,
+        QuestionKind::Period => Look::Period,
+    }
+}
+
+impl Field<'_> {
+    /// Longest text, in characters.
+    pub(super) fn limit(&self) -> usize {
+        if self.look == Look::Story { MAX_STORY } else { MAX_TEXT }
+    }
+}
+
+/// The error summary: each error leads to its field.
+pub(super) fn complaints(frame: &Frame<'_>, errors: &[FieldError], taxonomy: &Taxonomy) -> Vec<Complaint> {
+    let lang = frame.code();
+    errors
+        .iter()
+        .map(|error| {
+            let id = error.field.strip_prefix("a.").unwrap_or(&error.field);
+            let what = complaint_text(frame, error);
+            match taxonomy.question(id) {
+                Some(_) if error.problem == Problem::Missing => {
+                    Complaint { target: format!("q-{id}"), text: what }
+                }
+                Some(question) => Complaint {
+                    target: format!("q-{id}"),
+                    text: format!("{} – {what}", question.label.get(lang)),
+                },
+                None => Complaint { target: "main".to_owned(), text: what },
+            }
+        })
+        .collect()
+}
+
+pub(super) fn complaint_text(frame: &Frame<'_>, error: &FieldError) -> String {
+    match error.problem {
+        Problem::Missing if error.field == "message" => frame.t("wrong-message-missing"),
+        Problem::Missing if error.field == "receipt" => frame.t("wrong-receipt-missing"),
+        Problem::NotOffered if error.field == "receipt" => frame.t("wrong-receipt"),
+        Problem::NotOffered | Problem::Unknown | Problem::Missing if !error.field.starts_with("a.") => {
+            frame.t("wrong-choice")
+        }
+        Problem::Missing => frame.t("wrong-story-missing"),
+        Problem::TooLong(limit) => frame.with("wrong-long", "limit", &limit.to_string()),
+        Problem::TooMuch => frame.t("wrong-much"),
+        Problem::NotText => frame.t("wrong-text"),
+        Problem::NotOffered | Problem::Unknown => frame.t("wrong-option"),
+    }
+}

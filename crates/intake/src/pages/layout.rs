@@ -1,0 +1,96 @@
+//! The frame around every page.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use web::{Locale, Words};
+
+use super::{ErrorKind, Pages, branding, error_page};
+
+/// What the frame shows; every page's template holds one.
+pub(super) struct Frame<'a> {
+    pages: &'a Pages,
+    words: &'a Words,
+    /// The language of the page.
+    pub(super) locale: Locale,
+    /// Neutral: it stands in the phone's history.
+    pub(super) title: String,
+    /// How the other languages are reached.
+    pub(super) switch: Switch,
+}
+
+/// How a page gets into another language without losing one's place.
+pub(super) enum Switch {
+    /// By a link to the same path.
+    Link(&'static str),
+    /// By sending the form `f` to the same path in the other language; the button says this.
+    Form {
+        path: &'static str,
+        go: &'static str,
+        /// The button that the Enter key presses, which must come first in the form.
+        enter: Option<&'static str>,
+    },
+    /// Not at all: the page would be lost.
+    None,
+}
+
+impl<'a> Frame<'a> {
+    pub(super) fn new(pages: &'a Pages, locale: Locale, title: &str, switch: Switch) -> Self {
+        let words = pages.texts.of(locale);
+        Self { pages, words, locale, title: words.get(title), switch }
+    }
+
+    /// A text of the page's language.
+    pub(super) fn t(&self, key: &str) -> String {
+        self.words.get(key)
+    }
+
+    /// A text with one argument.
+    pub(super) fn with(&self, key: &str, name: &'static str, value: &str) -> String {
+        self.words.with(key, &[(name, value)])
+    }
+
+    pub(super) fn words(&self) -> &Words {
+        self.words
+    }
+
+    /// ISO 639-1.
+    pub(super) fn code(&self) -> &'static str {
+        self.locale.code
+    }
+
+    pub(super) fn others(&self) -> Vec<Locale> {
+        self.pages.texts.locales().filter(|locale| *locale != self.locale).collect()
+    }
+
+    pub(super) fn asset(&self, stem: &str) -> String {
+        self.pages.assets.url(stem)
+    }
+
+    pub(super) fn administration(&self) -> &str {
+        branding::text(&self.pages.branding.administration, self.locale)
+    }
+
+    pub(super) fn outside_body(&self) -> &str {
+        branding::text(&self.pages.branding.outside_body.name, self.locale)
+    }
+
+    pub(super) fn outside_contact(&self) -> &str {
+        branding::text(&self.pages.branding.outside_body.contact, self.locale)
+    }
+
+    pub(super) fn emergency(&self) -> &str {
+        &self.pages.branding.emergency_number
+    }
+}
+
+/// A template as a response.
+pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "bug: a template does not render");
+            error_page(pages, crate::i18n::LOCALES[0], ErrorKind::Broken)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The reporter's pages. A handler parses, asks for a page, and renders it; what is sealed and stored is not known here.
+
+mod assets;
+mod branding;
+mod error;
+mod fields;
+mod home;
+mod layout;
+mod leave;
+mod mailbox;
+mod protect;
+mod receipt;
+mod report;
+mod review;
+mod thread;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{get, post},
+};
+use rand::{CryptoRng, RngCore};
+use taxonomy::Taxonomy;
+use web::{Clock, Locale, Texts};
+
+pub use assets::Assets;
+pub use branding::{Branding, OutsideBody};
+pub use error::{ErrorKind, error_page};
+pub use mailbox::{ReturnProblem, return_page};
+pub use receipt::{ReceiptView, receipt_page};
+pub use report::review_page;
+pub use thread::{ThreadMessage, ThreadView, thread_page};
+
+/// Everything that the pages need.
+pub struct Pages {
+    /// What can be reported and what is asked.
+    pub taxonomy: Arc<Taxonomy>,
+    /// Whose service this is.
+    pub branding: Branding,
+    /// For the dates on the receipt.
+    pub clock: Clock,
+    assets: Assets,
+    texts: Texts,
+    seeds: Mutex<Box<dyn RngCore + Send>>,
+}
+
+impl Pages {
+    /// Pages in every built-in language. `rng` draws the seeds that make a form sent twice one report.
+    pub fn new(
+        taxonomy: Arc<Taxonomy>,
+        branding: Branding,
+        clock: Clock,
+        rng: impl RngCore + CryptoRng + Send + 'static,
+    ) -> Self {
+        Self {
+            taxonomy,
+            branding,
+            clock,
+            assets: Assets::built_in(),
+            texts: crate::i18n::texts(),
+            seeds: Mutex::new(Box::new(rng)),
+        }
+    }
+
+    /// A new seed: 64 hexadecimal digits for a hidden field.
+    pub fn new_seed(&self) -> String {
+        let mut seed = zeroize::Zeroizing::new([0; 32]);
+        self.seeds.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut *seed);
+        hex::encode(*seed)
+    }
+
+    /// The language of a path; `None` for one that the pages are not written in.
+    pub fn locale(&self, code: &str) -> Option<Locale> {
+        self.texts.locales().find(|locale| locale.code == code)
+    }
+}
+
+/// All pages but those that need mailboxes or sealing: `POST /{lang}/return`, `POST /{lang}/report/send` and
+/// `POST /{lang}/return/send` are the service's own, and answer with the pages of this module.
+pub fn routes<S>() -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Arc<Pages>: FromRef<S>,
+{
+    Router::new()
+        .route("/", get(home::negotiated))
+        .route("/{lang}", get(home::show))
+        .route("/{lang}/report", get(report::before).merge(post(report::step)))
+        .route("/{lang}/report/send", get(report::again))
+        .route("/{lang}/return", get(mailbox::show))
+        .route("/{lang}/return/send", get(mailbox::again))
+        .route("/{lang}/protect", get(protect::show))
+        .route("/leave", get(leave::leave))
+        .route("/assets/{name}", get(assets::serve))
+        .fallback(error::not_found)
+}

@@ -1,0 +1,112 @@
+//! Everything as it will be read, and what in it could show who wrote it.
+
+use askama::Template;
+use axum::response::Response;
+use http::StatusCode;
+use taxonomy::{Question, QuestionKind, Taxonomy};
+
+use super::{
+    Pages,
+    layout::{Frame, Switch, render},
+};
+use crate::form::{
+    ReportForm,
+    guard::{self, Trace},
+};
+
+#[derive(Template)]
+#[template(path = "review.html")]
+struct Review<'a> {
+    frame: Frame<'a>,
+    category: &'a str,
+    audience: &'a str,
+    seed: &'a str,
+    carried: Vec<(String, String)>,
+    warnings: Vec<Warning>,
+    given: Vec<Given<'a>>,
+}
+
+struct Warning {
+    text: String,
+    found: String,
+    question: String,
+}
+
+/// A question with its answer in words.
+struct Given<'a> {
+    id: &'a str,
+    label: &'a str,
+    lines: Vec<&'a str>,
+    story: bool,
+}
+
+pub(super) fn page(pages: &Pages, form: &ReportForm) -> Response {
+    let taxonomy = &*pages.taxonomy;
+    let lang = form.lang.code;
+    let Some(category) = taxonomy.category(&form.category) else {
+        return super::error_page(pages, form.lang, super::ErrorKind::BadForm);
+    };
+    let switch = Switch::Form { path: "/report", go: "review", enter: None };
+    let frame = Frame::new(pages, form.lang, "review-title", switch);
+    let given: Vec<Given<'_>> = taxonomy
+        .questions_for(category)
+        .into_iter()
+        .map(|question| Given {
+            id: &question.id,
+            label: question.label.get(lang),
+            lines: lines(taxonomy, question, form),
+            story: question.kind == QuestionKind::Longtext,
+        })
+        .filter(|given| !given.lines.is_empty())
+        .collect();
+    let page = Review {
+        category: category.label.get(lang),
+        audience: audience(taxonomy, form),
+        seed: &form.seed,
+        carried: form.carried(&[]),
+        warnings: warnings(&frame, form, taxonomy),
+        given,
+        frame,
+    };
+    render(pages, StatusCode::OK, &page)
+}
+
+fn audience<'a>(taxonomy: &'a Taxonomy, form: &ReportForm) -> &'a str {
+    let chosen = taxonomy.audiences.iter().find(|audience| audience.id.as_str() == form.audience);
+    chosen.map_or("", |audience| audience.label.get(form.lang.code))
+}
+
+fn lines<'a>(taxonomy: &'a Taxonomy, question: &'a Question, form: &'a ReportForm) -> Vec<&'a str> {
+    let date = form.date(&question.id).trim();
+    if question.kind == QuestionKind::Period && !date.is_empty() {
+        return vec![date];
+    }
+    let word = |value: &'a String| match taxonomy.option_label(question, value) {
+        Some(label) => label.get(form.lang.code),
+        None => value.trim(),
+    };
+    form.values(&question.id).iter().map(word).filter(|line| !line.is_empty()).collect()
+}
+
+fn warnings(frame: &Frame<'_>, form: &ReportForm, taxonomy: &Taxonomy) -> Vec<Warning> {
+    guard::warnings(form, taxonomy)
+        .into_iter()
+        .map(|warning| Warning {
+            text: frame.t(trace_text(warning.trace)),
+            found: warning.found,
+            question: warning.question,
+        })
+        .collect()
+}
+
+fn trace_text(trace: Trace) -> &'static str {
+    match trace {
+        Trace::Phone => "guard-phone",
+        Trace::Email => "guard-email",
+        Trace::Name => "guard-name",
+        Trace::Declaration => "guard-declaration",
+        Trace::Vehicle => "guard-vehicle",
+        Trace::Time => "guard-time",
+        Trace::OnlyMe => "guard-only-me",
+    }
+}

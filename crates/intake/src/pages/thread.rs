@@ -1,0 +1,156 @@
+//! A report after it was sent: where it stands, messages, and a reply.
+
+use askama::Template;
+use axum::response::Response;
+use envelope::life::Stage;
+use http::StatusCode;
+use reporter::{Finding, Inbox};
+use time::Date;
+use web::Locale;
+use zeroize::Zeroizing;
+
+use super::{
+    Pages,
+    fields::complaint_text,
+    layout::{Frame, Switch, render},
+};
+use crate::{form::FieldError, i18n};
+
+/// What the page shows of a mailbox that has been opened and checked.
+pub struct ThreadView {
+    /// The receipt's code: the page carries it, so that a reply finds its way.
+    pub receipt: Zeroizing<String>,
+    /// From [`Pages::new_seed`]: the same reply sent twice is one.
+    pub seed: String,
+    /// Where the case stands.
+    pub stage: Stage,
+    /// Has the outside body been given the case?
+    pub with_outside_body: bool,
+    /// When something can be expected next.
+    pub next: Option<Date>,
+    /// ISO week in which the mailbox was laid out.
+    pub week: String,
+    /// How many of the reporter's submissions have arrived.
+    pub received: u32,
+    /// Oldest first.
+    pub messages: Vec<ThreadMessage>,
+    /// What is wrong with the mailbox.
+    pub findings: Vec<Finding>,
+    /// Has a reply just been sent?
+    pub sent: bool,
+    /// What was typed into the reply, when it could not be sent.
+    pub draft: String,
+    /// What is wrong with the reply.
+    pub errors: Vec<FieldError>,
+}
+
+/// A message to the reporter.
+pub struct ThreadMessage {
+    /// ISO week of writing.
+    pub week: String,
+    /// Language of the text.
+    pub lang: String,
+    /// The text.
+    pub text: String,
+}
+
+impl ThreadView {
+    /// A mailbox as it was opened.
+    pub fn of(inbox: &Inbox, receipt: Zeroizing<String>, seed: String) -> Self {
+        let messages = inbox.messages.iter().map(|message| ThreadMessage {
+            week: message.week.clone(),
+            lang: message.lang.clone(),
+            text: message.text.clone(),
+        });
+        Self {
+            receipt,
+            seed,
+            stage: inbox.stage,
+            with_outside_body: inbox.with_oversight,
+            next: inbox.next,
+            week: inbox.week.clone(),
+            received: inbox.received,
+            messages: messages.collect(),
+            findings: inbox.findings.clone(),
+            sent: false,
+            draft: String::new(),
+            errors: Vec::new(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "thread.html")]
+struct Thread<'a> {
+    frame: Frame<'a>,
+    view: &'a ThreadView,
+    stage: String,
+    meaning: String,
+    next: Option<String>,
+    week: String,
+    received: String,
+    messages: Vec<Shown<'a>>,
+    findings: Vec<String>,
+    wrong: Vec<(&'static str, String)>,
+    may_reply: bool,
+}
+
+struct Shown<'a> {
+    week: String,
+    lang: &'a str,
+    text: &'a str,
+}
+
+/// The page behind a receipt.
+pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response {
+    let frame =
+        Frame::new(pages, locale, "thread-title", Switch::Form { path: "/return", go: "", enter: None });
+    let words = frame.words();
+    let [stage, meaning] = stage_texts(view.stage).map(|key| frame.t(key));
+    let messages = view.messages.iter().map(|message| Shown {
+        week: i18n::week(words, &message.week),
+        lang: &message.lang,
+        text: &message.text,
+    });
+    let page = Thread {
+        view,
+        stage,
+        meaning,
+        next: view.next.map(|day| i18n::day(words, day)),
+        week: i18n::week(words, &view.week),
+        received: words.count("thread-received", view.received),
+        messages: messages.collect(),
+        findings: view.findings.iter().map(|finding| finding_text(&frame, finding)).collect(),
+        wrong: view.errors.iter().map(|error| (target(error), complaint_text(&frame, error))).collect(),
+        // A key that nobody vouched for may be anybody's.
+        may_reply: !view.findings.contains(&Finding::WrongKey),
+        frame,
+    };
+    let status = if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    render(pages, status, &page)
+}
+
+fn target(error: &FieldError) -> &'static str {
+    if error.field == "message" { "message" } else { "main" }
+}
+
+fn stage_texts(stage: Stage) -> [&'static str; 2] {
+    match stage {
+        Stage::Received => ["stage-received", "stage-received-means"],
+        Stage::Triaged => ["stage-triaged", "stage-triaged-means"],
+        Stage::Assessing => ["stage-assessing", "stage-assessing-means"],
+        Stage::Investigating => ["stage-investigating", "stage-investigating-means"],
+        Stage::Decided => ["stage-decided", "stage-decided-means"],
+        Stage::Referred => ["stage-referred", "stage-referred-means"],
+        Stage::Closed => ["stage-closed", "stage-closed-means"],
+    }
+}
+
+fn finding_text(frame: &Frame<'_>, finding: &Finding) -> String {
+    match finding {
+        Finding::Forged => frame.t("finding-forged"),
+        Finding::EarlierNotShown(count) => frame.words().count("finding-earlier", *count),
+        Finding::Withheld(count) => frame.words().count("finding-withheld", *count),
+        Finding::WrongKey => frame.t("finding-wrong-key"),
+    }
+}
