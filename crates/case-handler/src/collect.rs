@@ -79,15 +79,18 @@ impl Collector {
         }
     }
 
-    /// One round: collect everything, escalate, lay out mailboxes, hand over the directory.
+    /// One round: hand over the directory, collect everything, escalate, lay out mailboxes.
     pub async fn tick(&self) -> Result<(), TickError> {
-        if let Some(accepted) = self.current.get() {
-            self.relay.put_directory(&accepted.signed).await?;
-        }
+        // An intake that refuses the directory, because it has expired say, is collected from all the same.
+        let handed_over = match self.current.get() {
+            Some(accepted) => self.relay.put_directory(&accepted.signed).await,
+            None => Ok(()),
+        };
         while self.collect_batch().await? > 0 {}
         self.retry_set_aside().await?;
         deadlines::escalate(&self.store, self.clock.today(), &self.log_key).await?;
-        mailboxes::lay_out(&self.store, &self.relay, &self.clock).await
+        mailboxes::lay_out(&self.store, &self.relay, &self.clock).await?;
+        Ok(handed_over?)
     }
 
     /// Gives how many submissions came. An orphan is set aside and retried, so that the intake's shuffling does no harm.

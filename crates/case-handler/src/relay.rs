@@ -26,12 +26,25 @@ pub enum RelayError {
     /// A certificate or key file is missing or malformed.
     #[error("{0}")]
     Setup(String),
-    /// Not reachable, or not who it should be, or cut off.
+    /// Not reachable, or not who it should be, or cut off. The text is the innermost cause.
     #[error("the intake cannot be reached: {0}")]
-    Unreachable(#[from] reqwest::Error),
+    Unreachable(String),
     /// It answered something else than it should.
     #[error("the intake answers something unexpected: {0}")]
     Unexpected(#[from] io::Error),
+}
+
+impl From<reqwest::Error> for RelayError {
+    fn from(error: reqwest::Error) -> Self {
+        if let Some(status) = error.status() {
+            return Self::Unexpected(io::Error::other(status.to_string()));
+        }
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        Self::Unreachable(cause.to_string())
+    }
 }
 
 impl Relay {
