@@ -116,6 +116,11 @@ impl Connection {
         self.roll.newest().0
     }
 
+    /// How many days the newest directory can still be used; nobody can seal a report or work on one after that.
+    pub fn days_left(&self) -> i64 {
+        (self.directory().expires - self.now.date()).whole_days()
+    }
+
     /// Who this is.
     pub fn handle(&self) -> &str {
         self.key.handle()

@@ -66,7 +66,7 @@ impl Verify {
     async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (export, audit) = match self.file {
             None => {
-                let mut connection = context.connect().await?;
+                let mut connection = context.connect(screen).await?;
                 let export = connection.export().await?;
                 let audit = connection.audit(&export)?;
                 (export, audit)
@@ -107,7 +107,7 @@ impl Verify {
 }
 
 async fn export(file: PathBuf, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-    let connection = context.connect().await?;
+    let connection = context.connect(screen).await?;
     let export = connection.export().await?;
     files::create_private(&file, &files::pretty(&export))?;
     let view = Exported { file, whole: export.whole, entries: export.entries.len() };

@@ -88,6 +88,9 @@ enum Command {
     Admin(admin::Admin),
 }
 
+/// From so many days before the end of a directory on, everybody is told.
+const EXPIRES_SOON: i64 = 7;
+
 /// A case by the beginning of its id.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CaseArg {
@@ -144,16 +147,23 @@ impl Context {
     }
 
     /// Unlocks and signs in.
-    async fn connect(&mut self) -> anyhow::Result<Connection> {
+    async fn connect(&mut self, screen: &mut Screen) -> anyhow::Result<Connection> {
         // Fails without a question when there is nothing to connect to.
         self.home.settings()?;
         let key = self.unlock()?;
-        Ok(Connection::open(self.home.clone(), key, self.now).await?)
+        let connection = Connection::open(self.home.clone(), key, self.now).await?;
+        let days = connection.days_left();
+        if days <= EXPIRES_SOON {
+            screen.advise(&format!(
+                "notice: the directory ends in {days} days; the administrator must sign a new one"
+            ))?;
+        }
+        Ok(connection)
     }
 
     /// Unlocks, signs in, and opens one case. What is wrong with it is said at once.
     async fn open_case(&mut self, prefix: &str, screen: &mut Screen) -> anyhow::Result<(Connection, Case)> {
-        let mut connection = self.connect().await?;
+        let mut connection = self.connect(screen).await?;
         let id = connection.find_case(prefix).await?;
         let case = connection.read_case(id).await?;
         screen.alarms(&case.alarms)?;

@@ -43,7 +43,7 @@ struct Line {
 
 impl Queue {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let connection = context.connect().await?;
+        let connection = context.connect(screen).await?;
         let today = context.now.date();
         let (rows, alarms) = connection.queue().await?;
         screen.alarms(&alarms)?;

@@ -90,12 +90,15 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
 
 fn lay_report(report: &ReportView, page: &mut Page) {
     page.heading(&format!("{} ({})", report.category_label, report.category));
-    let mut rows = vec![vec!["reported by".to_owned(), report.audience.clone()]];
+    page.pairs(&[("reported by", report.audience.clone())]);
     if !report.excluded.is_empty() {
-        rows.push(vec!["must not reach".to_owned(), report.excluded.join(", ")]);
+        page.warn(&format!("must not reach: {}", report.excluded.join(", ")));
     }
-    rows.extend(report.facts.iter().map(|fact| vec![fact.label.clone(), fact.labels.join(", ")]));
-    page.table(&[], &rows);
+    // Questions are too long for a column.
+    for fact in &report.facts {
+        page.dim(&fact.label);
+        page.block(&fact.labels.join(", "));
+    }
     page.heading("In the reporter's words");
     page.block(if report.story.trim().is_empty() { "(nothing)" } else { &report.story });
 }

@@ -21,9 +21,9 @@ use envelope::{
     },
     directory::SignedDirectory,
     event::{Action, Event, HANDLER, LogEntry, midnight},
-    frame::{Attachment, Direction, Frame, FrameHeader, FrameKind, Head},
+    frame::{Attachment, FrameKind, Head},
     grant::Grant,
-    keys::{CaseRecipient, CaseSecret, MailboxRecipient, PublicKey},
+    keys::{CaseSecret, MailboxRecipient},
     life::{CaseState, Role},
     receipt::Receipt,
     report::{Answer, EXCLUSIONS, ReportBody},
@@ -33,47 +33,39 @@ use rand::rngs::OsRng;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use uuid::Uuid;
 
-use super::{House, today};
+use super::{House, reporter::Reporter, today};
 
 /// One case as it is kept.
-pub struct Kept {
-    pub state: CaseState,
-    pub parts: Vec<(Part, Vec<u8>)>,
-    pub grants: Vec<(String, GenerationGrant)>,
-    pub mailbox: MailboxRecipient,
-    pub recipients: Vec<GenerationRecipient>,
-    pub holders: Vec<String>,
-    pub replies: Vec<Vec<u8>>,
+pub(crate) struct Kept {
+    pub(crate) state: CaseState,
+    pub(crate) parts: Vec<(Part, Vec<u8>)>,
+    pub(crate) grants: Vec<(String, GenerationGrant)>,
+    pub(crate) mailbox: MailboxRecipient,
+    pub(crate) recipients: Vec<GenerationRecipient>,
+    pub(crate) holders: Vec<String>,
+    pub(crate) replies: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
-pub struct Shelf {
-    pub directories: Vec<SignedDirectory>,
-    pub cases: BTreeMap<Uuid, Kept>,
-    pub log: Vec<LogEntry>,
+pub(crate) struct Shelf {
+    pub(crate) directories: Vec<SignedDirectory>,
+    pub(crate) cases: BTreeMap<Uuid, Kept>,
+    pub(crate) log: Vec<LogEntry>,
     nonces: Vec<(String, Hash)>,
 }
 
 /// What a test holds: the address, and the shelf to cheat on.
 #[derive(Clone)]
-pub struct Handler {
-    pub url: String,
-    pub shelf: Arc<Mutex<Shelf>>,
-}
-
-/// The reporter of one case.
-pub struct Reporter {
-    pub case: Uuid,
-    pub receipt: Receipt,
-    secret: CaseSecret,
-    last: Head,
+pub(crate) struct Handler {
+    pub(crate) url: String,
+    pub(crate) shelf: Arc<Mutex<Shelf>>,
 }
 
 type App = State<(Arc<Mutex<Shelf>>, Arc<House>)>;
 type Answer2<T> = Result<Json<T>, (StatusCode, Json<Problem>)>;
 
 /// Starts it on a free port with the installation's own certificate.
-pub async fn start(house: &Arc<House>) -> Handler {
+pub(crate) fn start(house: &Arc<House>) -> Handler {
     let shelf = Arc::new(Mutex::new(Shelf { directories: vec![house.signed()], ..Shelf::default() }));
     let app = Router::new()
         .route("/v1/challenge", post(challenge))
@@ -105,7 +97,7 @@ pub async fn start(house: &Arc<House>) -> Handler {
 
 impl Handler {
     /// Files a report as a reporter's device seals it, with one attached file.
-    pub fn file(&self, house: &House, excluded: &[&str], story: &str) -> Reporter {
+    pub(crate) fn file(&self, house: &House, excluded: &[&str], story: &str) -> Reporter {
         let (case, receipt, secret) =
             (Uuid::new_v4(), Receipt::generate(&mut OsRng), CaseSecret::generate(&mut OsRng));
         let excluded: Vec<String> = excluded.iter().map(ToString::to_string).collect();
@@ -159,17 +151,17 @@ impl Handler {
         };
         kept.add(PartKind::Attachment, 0, 0, c.seal(file));
         kept.add(PartKind::Body, 0, 0, c.seal(&frame));
-        let mut shelf = self.shelf.lock().unwrap();
-        shelf.append(signed);
-        shelf.cases.insert(case, kept);
+        let mut locked = self.shelf.lock().unwrap();
+        locked.append(signed);
+        locked.cases.insert(case, kept);
         reporter
     }
 
     /// Files a follow-up of a reporter.
-    pub fn follow_up(&self, house: &House, reporter: &mut Reporter, text: &str) {
+    pub(crate) fn follow_up(&self, house: &House, reporter: &mut Reporter, text: &str) {
         let frame = reporter.frame(FrameKind::Message, text.as_bytes(), Vec::new());
-        let mut shelf = self.shelf.lock().unwrap();
-        let kept = shelf.cases.get_mut(&reporter.case).unwrap();
+        let mut locked = self.shelf.lock().unwrap();
+        let kept = locked.cases.get_mut(&reporter.case).unwrap();
         let batch = kept.state.received;
         kept.add(PartKind::Body, 0, batch, reporter.recipient().seal(&frame));
         let event = Event {
@@ -183,61 +175,16 @@ impl Handler {
         };
         let signed = event.sign(&house.log_key);
         kept.state.apply(&event, signed.hash(), Role::default()).unwrap();
-        shelf.append(signed);
+        locked.append(signed);
     }
 
-    pub fn with<T>(&self, case: Uuid, cheat: impl FnOnce(&mut Kept) -> T) -> T {
+    pub(crate) fn with<T>(&self, case: Uuid, cheat: impl FnOnce(&mut Kept) -> T) -> T {
         cheat(self.shelf.lock().unwrap().cases.get_mut(&case).unwrap())
     }
 }
 
-impl Reporter {
-    pub fn recipient(&self) -> CaseRecipient {
-        self.secret.identity().recipient()
-    }
-
-    /// The next signed frame.
-    pub fn frame(&mut self, kind: FrameKind, body: &[u8], attachments: Vec<Attachment>) -> Vec<u8> {
-        let first = kind == FrameKind::Report;
-        let key = self.receipt.signing_key();
-        let header = FrameHeader {
-            v: 1,
-            case: self.case,
-            generation: 0,
-            direction: Direction::In,
-            seq: if first { 0 } else { self.last.seq + 1 },
-            prev: (!first).then_some(self.last.hash),
-            ack: None,
-            recipient: self.recipient().hash(),
-            kind,
-            lang: "fr".into(),
-            week: "2026-W48".into(),
-            attachments,
-            reporter_key: first.then(|| (&key).into()),
-        };
-        let frame = Frame::sign(&header, body, &key);
-        self.last = Head { seq: header.seq, hash: Frame::hash_of(&frame) };
-        frame.to_vec()
-    }
-
-    /// Opens what was laid out for the reporter, and gives its text.
-    pub fn open(&self, sealed: &[u8]) -> String {
-        let plain = self.receipt.mailbox_identity().open(sealed).unwrap();
-        let signer: PublicKey = (&self.secret.replies_key()).into();
-        let expected = envelope::frame::Expected {
-            case: self.case,
-            generation: 0,
-            direction: Direction::Out,
-            recipient: self.receipt.mailbox_identity().recipient().hash(),
-            signer: &signer,
-        };
-        let frame = Frame::verify(&plain, &expected).unwrap();
-        String::from_utf8(frame.body.to_vec()).unwrap()
-    }
-}
-
 impl Kept {
-    pub fn add(&mut self, kind: PartKind, generation: u32, batch: u32, sealed: Vec<u8>) {
+    pub(crate) fn add(&mut self, kind: PartKind, generation: u32, batch: u32, sealed: Vec<u8>) {
         let same = |part: &&(Part, Vec<u8>)| part.0.kind == kind && part.0.batch == batch;
         let position = u32::try_from(self.parts.iter().filter(same).count()).unwrap();
         let sha256 = Hash::of(&[&sealed]);
@@ -252,12 +199,12 @@ impl Kept {
 }
 
 impl Shelf {
-    pub fn append(&mut self, event: envelope::event::SignedEvent) {
+    pub(crate) fn append(&mut self, event: envelope::event::SignedEvent) {
         let before = self.log.last().map_or(Hash::default(), |entry| entry.link);
         self.log.push(LogEntry::append(before, event));
     }
 
-    pub fn log_of(&self, case: Uuid) -> Vec<LogEntry> {
+    pub(crate) fn log_of(&self, case: Uuid) -> Vec<LogEntry> {
         self.log.iter().filter(|entry| entry.event.peek().unwrap().case == case).cloned().collect()
     }
 
@@ -266,7 +213,7 @@ impl Shelf {
     }
 }
 
-fn problem(status: StatusCode, title: impl ToString) -> (StatusCode, Json<Problem>) {
+fn problem(status: StatusCode, title: &(impl ToString + ?Sized)) -> (StatusCode, Json<Problem>) {
     let problem = Problem { kind: "refused".into(), title: title.to_string(), status: status.as_u16() };
     (status, Json(problem))
 }
@@ -355,10 +302,10 @@ async fn event(
     let mut shelf = shelf.lock().unwrap();
     let directory = shelf.newest(&house);
     let device = directory.member(&me).unwrap().device;
-    let event = new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, error))?;
+    let event = new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
     let kept = shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
     let role = workbench::roll::role(&directory, &me, &kept.state.desk);
-    let refused = |error| problem(StatusCode::CONFLICT, error);
+    let refused = |error| problem(StatusCode::CONFLICT, &error);
     kept.state.apply(&event, new.event.hash(), role).map_err(refused)?;
     kept.take(&event, new.brings, &directory);
     shelf.append(new.event);

@@ -1,8 +1,6 @@
 //! Making an installation, seating people, signing, and the question who would read a report.
 
-mod common;
-
-use common::{House, PEOPLE, cheap, desk, now, passphrase, today};
+use crate::common::{House, PEOPLE, cheap, desk, now, passphrase, today};
 use envelope::directory::{DirectoryError, SignedDirectory, VALID_DAYS};
 use rand::rngs::OsRng;
 use secrecy::SecretString;
@@ -54,6 +52,8 @@ fn secret_files_are_their_owners_alone_and_root_keys_are_sealed() {
         let mode = std::fs::metadata(house.admin.path(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+    let folder = std::fs::metadata(house.admin.path("")).unwrap().permissions().mode();
+    assert_eq!(folder & 0o777, 0o700);
     for (at, root) in house.roots.iter().enumerate() {
         let file = std::fs::read(house.admin.path(format!("roots/root-{}.age", at + 1))).unwrap();
         assert!(!file.windows(32).any(|window| window == root.as_bytes()));

@@ -1,9 +1,7 @@
 //! Every kind of alteration of a log is noticed, whoever makes it: the keeper of the log holds no member's key, but can
 //! compute every hash anew.
 
-mod common;
-
-use common::{House, today};
+use crate::common::{House, today};
 use envelope::{
     Hash,
     directory::SignedDirectory,
@@ -86,7 +84,9 @@ fn append(log: &mut Vec<LogEntry>, event: SignedEvent) {
 /// What a keeper can do who wants the chain to look whole again.
 fn rechained(log: &[LogEntry]) -> Vec<LogEntry> {
     let mut chained = Vec::new();
-    log.iter().for_each(|entry| append(&mut chained, entry.event.clone()));
+    for entry in log {
+        append(&mut chained, entry.event.clone());
+    }
     chained
 }
 

@@ -1,8 +1,8 @@
 //! A whole small installation in a temporary folder: made with the same functions as a real one.
 
-#![expect(dead_code, unreachable_pub, reason = "each test file uses its part of this")]
-
-pub mod handler;
+pub(crate) mod handler;
+pub(crate) mod office;
+pub(crate) mod reporter;
 
 use std::path::PathBuf;
 
@@ -19,41 +19,41 @@ use workbench::{
     sealed::Work,
 };
 
-pub const PASSPHRASE: &str = "a passphrase for tests";
+pub(crate) const PASSPHRASE: &str = "a passphrase for tests";
 
 /// Members of the inner desk, the lead first; then the outside body.
-pub const PEOPLE: [&str; 4] = ["lead", "two", "three", "outside"];
+pub(crate) const PEOPLE: [&str; 4] = ["lead", "two", "three", "outside"];
 
-pub struct House {
-    pub dir: TempDir,
-    pub admin: AdminDir,
-    pub trust: Trust,
-    pub roots: Vec<SigningKey>,
-    pub keys: Vec<InvestigatorKey>,
-    pub log_key: SigningKey,
+pub(crate) struct House {
+    pub(crate) dir: TempDir,
+    pub(crate) admin: AdminDir,
+    pub(crate) trust: Trust,
+    pub(crate) roots: Vec<SigningKey>,
+    pub(crate) keys: Vec<InvestigatorKey>,
+    pub(crate) log_key: SigningKey,
 }
 
 /// Guessing costs nothing in tests.
-pub fn cheap() -> Work {
+pub(crate) fn cheap() -> Work {
     Work::new(1).unwrap()
 }
 
-pub fn passphrase() -> SecretString {
+pub(crate) fn passphrase() -> SecretString {
     SecretString::from(PASSPHRASE)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge of the test")]
-pub fn now() -> OffsetDateTime {
+pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-pub fn today() -> Date {
+pub(crate) fn today() -> Date {
     now().date()
 }
 
 impl House {
     /// Three root keys of which two sign, three members at one desk, one in the outside body, one directory.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("installation");
         let passphrases = [passphrase(), passphrase(), passphrase()];
@@ -90,20 +90,20 @@ impl House {
     }
 
     /// Signs the draft with two keys.
-    pub fn sign(&self) -> SignedDirectory {
+    pub(crate) fn sign(&self) -> SignedDirectory {
         signing::sign(&self.admin, &self.roots[..2], today()).unwrap().signed
     }
 
-    pub fn signed(&self) -> SignedDirectory {
+    pub(crate) fn signed(&self) -> SignedDirectory {
         self.admin.signed().unwrap().unwrap()
     }
 
-    pub fn key(&self, handle: &str) -> &InvestigatorKey {
+    pub(crate) fn key(&self, handle: &str) -> &InvestigatorKey {
         self.keys.iter().find(|key| key.handle() == handle).unwrap()
     }
 
     /// A home folder for one person, connected to this address.
-    pub fn home(&self, handle: &str, handler: &str) -> Home {
+    pub(crate) fn home(&self, handle: &str, handler: &str) -> Home {
         let home = Home::at(self.home_path(handle));
         let settings = Settings { handler: handler.to_owned() };
         home.connect(&settings, &self.ca(), &self.trust).unwrap();
@@ -112,16 +112,16 @@ impl House {
         home
     }
 
-    pub fn home_path(&self, handle: &str) -> PathBuf {
+    pub(crate) fn home_path(&self, handle: &str) -> PathBuf {
         self.dir.path().join(format!("home-{handle}"))
     }
 
-    pub fn ca(&self) -> String {
+    pub(crate) fn ca(&self) -> String {
         std::fs::read_to_string(self.admin.path("tls/ca.pem")).unwrap()
     }
 }
 
-pub fn desk(id: &str, members: &[&str], categories: &[&str]) -> Desk {
+pub(crate) fn desk(id: &str, members: &[&str], categories: &[&str]) -> Desk {
     let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect();
     Desk {
         id: id.to_owned(),

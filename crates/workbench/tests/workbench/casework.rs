@@ -1,0 +1,186 @@
+//! Casework against an honest case handler.
+
+use crate::common::office::{Office, claimed, codes};
+use envelope::{
+    Hash,
+    desk_api::{MAX_REPLY, PartKind},
+    life::{Disposition, Refusal, Stage},
+};
+use investigator::{Note, NoteKind};
+use rand::rngs::OsRng;
+use taxonomy::Taxonomy;
+use workbench::{
+    acting::{ActError, Reply},
+    alarm::Code,
+    cases::ReadError,
+    client::ClientError,
+    view::CaseView,
+};
+
+#[tokio::test]
+async fn a_report_is_read_answered_and_closed_by_two_persons() {
+    let office = Office::open();
+    let mut reporter = office.file(&[]);
+    let mut lead = office.connect("lead").await;
+    let (rows, notices) = lead.queue().await.unwrap();
+    assert_eq!((rows.len(), notices.len()), (1, 0));
+    let id = lead.find_case(&reporter.case.to_string()[..4]).await.unwrap();
+    assert_eq!(id, reporter.case);
+
+    let mut case = claimed(&mut lead, &reporter).await;
+    assert_eq!(case.alarms, []);
+    let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
+    let report = view.report.unwrap();
+    assert_eq!(report.story, "An officer asked me for money.");
+    assert_eq!(report.category_label, "Unofficial payment to speed things up");
+    assert_eq!(view.attachments.len(), 1);
+
+    lead.reply(&mut case, Reply { text: "  Thank you. We look into it. ", lang: "en" }).await.unwrap();
+    let laid_out = office.handler.with(reporter.case, |kept| kept.replies[0].clone());
+    assert_eq!(reporter.open(&laid_out), "Thank you. We look into it.");
+    lead.note(&mut case, &Note { kind: NoteKind::Hypothesis, text: "Same office as last year.".into() })
+        .await
+        .unwrap();
+    lead.move_to(&mut case, Stage::Triaged, None).await.unwrap();
+
+    office.handler.follow_up(&office.house, &mut reporter, "It happened again.");
+    let mut case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(case.alarms, []);
+    assert_eq!(case.notes[0].by, "lead");
+    assert_eq!(case.notes[0].note.text, "Same office as last year.");
+    let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
+    let texts: Vec<_> = view.messages.iter().map(|message| message.text.as_str()).collect();
+    assert!(
+        texts.contains(&"It happened again.") && texts.contains(&"Thank you. We look into it."),
+        "{texts:?}"
+    );
+
+    lead.propose_close(&mut case, Disposition::Substantiated).await.unwrap();
+    let own = lead.approve_close(&mut case, Disposition::Substantiated).await;
+    assert!(matches!(own, Err(ActError::Refused(Refusal::SamePerson(_)))));
+    let mut two = office.connect("two").await;
+    let mut case = two.read_case(reporter.case).await.unwrap();
+    two.approve_close(&mut case, Disposition::Substantiated).await.unwrap();
+    assert_eq!(office.alarms("lead", &reporter).await, []);
+    assert_eq!(office.handler.with(reporter.case, |kept| kept.state.stage), Stage::Closed);
+}
+
+#[tokio::test]
+async fn texts_that_are_empty_or_too_long_are_not_sent() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    let mut lead = office.connect("lead").await;
+    let mut case = claimed(&mut lead, &reporter).await;
+    let empty = lead.reply(&mut case, Reply { text: " \n", lang: "fr" }).await;
+    assert!(matches!(empty, Err(ActError::Empty)));
+    let long = "x".repeat(MAX_REPLY);
+    let long = lead.reply(&mut case, Reply { text: &long, lang: "fr" }).await;
+    assert!(matches!(long, Err(ActError::TooLong { over }) if over > 0));
+    assert!(office.handler.with(reporter.case, |kept| kept.replies.is_empty()));
+}
+
+#[tokio::test]
+async fn whom_the_reporter_excluded_gets_the_case_from_nobody() {
+    let office = Office::open();
+    let reporter = office.file(&["regional"]);
+    let mut lead = office.connect("lead").await;
+    let mut case = claimed(&mut lead, &reporter).await;
+    let refused = lead.assign(&mut case, "three").await;
+    assert!(matches!(refused, Err(ActError::Excluded(who)) if who == "three"));
+    let nobody = lead.assign(&mut case, "nobody").await;
+    assert!(matches!(nobody, Err(ActError::NotInDirectory(_))));
+    lead.assign(&mut case, "two").await.unwrap();
+    assert_eq!(case.state.as_ref().unwrap().assignee.as_deref(), Some("two"));
+    // Excluded means no row, and an answer as for a case that does not exist.
+    let mut three = office.connect("three").await;
+    assert_eq!(three.queue().await.unwrap().0.len(), 0);
+    assert!(matches!(three.read_case(reporter.case).await, Err(ReadError::Client(ClientError::Refused(_)))));
+}
+
+#[tokio::test]
+async fn a_colleague_without_a_grant_gets_one_with_the_case() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    // Somebody new sits at the desk since the report was filed.
+    office.handler.with(reporter.case, |kept| {
+        kept.holders.retain(|holder| holder != "three");
+        kept.grants.retain(|(holder, _)| holder != "three");
+    });
+    let mut lead = office.connect("lead").await;
+    let mut case = claimed(&mut lead, &reporter).await;
+    lead.assign(&mut case, "three").await.unwrap();
+    let mut three = office.connect("three").await;
+    let case = three.read_case(reporter.case).await.unwrap();
+    assert_eq!(case.alarms, []);
+    assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
+}
+
+#[tokio::test]
+async fn rotation_leaves_one_out_and_keeps_the_outside_body() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    let mut lead = office.connect("lead").await;
+    let mut case = claimed(&mut lead, &reporter).await;
+    let outside = lead.rotate(&mut case, &["outside".into()], &mut OsRng).await;
+    assert!(matches!(outside, Err(ActError::Oversight(_))));
+    let stay = lead.rotate(&mut case, &["two".into()], &mut OsRng).await.unwrap();
+    assert_eq!(stay, ["lead", "outside", "three"]);
+    let grants = office.handler.with(reporter.case, |kept| {
+        kept.grants
+            .iter()
+            .filter(|(_, grant)| grant.generation == 1)
+            .map(|(who, _)| who.clone())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(grants.len(), 3);
+    assert!(grants.contains(&"outside".to_owned()) && !grants.contains(&"two".to_owned()));
+    // What comes next is sealed with the new keys, and read with them.
+    let mut case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(case.alarms, []);
+    lead.note(&mut case, &Note { kind: NoteKind::Fact, text: "after".into() }).await.unwrap();
+    let case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!((case.alarms.len(), case.notes.len(), case.open.id()), (0, 1, reporter.case));
+    let newest = office.handler.with(reporter.case, |kept| kept.parts.last().unwrap().0.clone());
+    assert_eq!((newest.kind, newest.generation), (PartKind::Note, 1));
+}
+
+#[tokio::test]
+async fn who_recuses_sees_the_case_no_more_and_hears_no_notice_of_it() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    let mut two = office.connect("two").await;
+    let mut case = two.read_case(reporter.case).await.unwrap();
+    two.recuse(&mut case).await.unwrap();
+    let again = office.connect("two").await;
+    let (rows, notices) = again.queue().await.unwrap();
+    assert_eq!((rows.len(), notices.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn attachments_are_saved_under_safe_names_and_only_when_they_are_the_ones() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    let mut lead = office.connect("lead").await;
+    let case = lead.read_case(reporter.case).await.unwrap();
+    let folder = office.house.dir.path().join("saved");
+    let (saved, alarms) = lead.save_attachments(&case, &folder, |_| ()).await.unwrap();
+    assert_eq!(alarms, []);
+    assert_eq!(saved[0].path, folder.join("photo.jpg"));
+    assert_eq!(std::fs::read(&saved[0].path).unwrap(), b"a photograph of a receipt book");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&saved[0].path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Another file, well sealed to the case, in its place: the case handler knows the key to seal to.
+    let other = reporter.recipient().seal(b"a harmless picture");
+    office.handler.with(reporter.case, |kept| {
+        let (part, sealed) =
+            kept.parts.iter_mut().find(|(part, _)| part.kind == PartKind::Attachment).unwrap();
+        (part.sha256, part.len, *sealed) = (Hash::of(&[&other]), other.len() as u64, other.clone());
+    });
+    let case = lead.read_case(reporter.case).await.unwrap();
+    let (saved, alarms) = lead.save_attachments(&case, &folder, |_| ()).await.unwrap();
+    assert_eq!((saved.len(), codes(&alarms)), (0, vec![Code::Damaged]));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+}

@@ -1,0 +1,10 @@
+//! The workbench as a whole: administration, casework, the audit of the log, and the program itself.
+
+#![expect(clippy::unwrap_used, reason = "what a test prepares may panic as well")]
+
+mod administration;
+mod casework;
+mod cheating;
+mod common;
+mod log_audit;
+mod program;

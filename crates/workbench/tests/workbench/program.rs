@@ -1,0 +1,250 @@
+//! The program as it is run: arguments in, JSON, words and exit codes out.
+
+use std::{
+    io::Write,
+    path::Path,
+    process::{Command, Output, Stdio},
+    sync::Arc,
+};
+
+use crate::common::{House, PASSPHRASE, handler};
+use serde_json::Value;
+
+/// Runs it with this text on standard input.
+fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
+        .args(args)
+        .current_dir(folder)
+        .env_remove("BURKINDI_HOME")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that refuses at once does not read; that is no failure of the test.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; standard error: {text}"))
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+#[test]
+fn a_ceremony_from_the_first_key_to_a_signed_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |stdin: &str, args: &[&str]| run(folder.path(), stdin, args);
+    let three = "the first passphrase\nthe second passphrase\nthe third passphrase\n";
+    let init = ["admin", "init", "--dir", "inst", "--work-factor", "1", "--passphrase-fd", "0", "--json"];
+    let made = json(&at(three, &init));
+    assert_eq!((made["roots"].as_u64(), made["threshold"].as_u64()), (Some(3), Some(2)));
+    assert_eq!(made["fingerprint"].as_str().unwrap().split(' ').count(), 12);
+    assert_eq!(code(&at(three, &init)), 4, "an installation is never overwritten");
+
+    let people = ["p-1", "p-2", "o-1"];
+    for handle in people {
+        let new = at(
+            "my own passphrase\n",
+            &[
+                "--home",
+                handle,
+                "key",
+                "new",
+                "--handle",
+                handle,
+                "--out",
+                &format!("{handle}.json"),
+                "--work-factor",
+                "1",
+                "--passphrase-fd",
+                "0",
+                "--json",
+            ],
+        );
+        let request = format!("{handle}.json");
+        let added = at("", &["admin", "member", "add", "--dir", "inst", "--request", &request, "--json"]);
+        assert_eq!(json(&new)["words"], json(&added)["words"]);
+    }
+    let desks = [("internal_affairs", "p-1,p-2"), ("external", "o-1")];
+    for (id, members) in desks {
+        let added = at("", &["admin", "desk", "add", "--dir", "inst", id, "--member", members, "--json"]);
+        assert_eq!(code(&added), 0, "{}", String::from_utf8_lossy(&added.stderr));
+    }
+    let routes = json(&at("", &["admin", "route-test", "--dir", "inst", "--all", "--json"]));
+    assert_eq!(routes.as_array().unwrap().len(), 34);
+    let route = json(&at(
+        "",
+        &[
+            "admin",
+            "route-test",
+            "--dir",
+            "inst",
+            "--category",
+            "FAC",
+            "--exclude",
+            "internal_affairs",
+            "--json",
+        ],
+    ));
+    assert_eq!(route["readers"], serde_json::json!(["o-1"]));
+    assert_eq!(route["without"].as_array().unwrap().len(), 2);
+
+    let sign = [
+        "admin",
+        "directory",
+        "sign",
+        "--dir",
+        "inst",
+        "--root",
+        "roots/root-1.age",
+        "--passphrase-fd",
+        "0",
+        "--json",
+    ];
+    assert_eq!(code(&at("not the passphrase\n", &sign)), 3);
+    let waiting = json(&at("the first passphrase\n", &sign));
+    assert_eq!((waiting["signatures"].as_u64(), waiting["complete"].as_bool()), (Some(1), Some(false)));
+    assert_eq!(code(&at("", &["admin", "directory", "show", "--dir", "inst"])), 1);
+    let done = json(&at(
+        "the third passphrase\n",
+        &[
+            "admin",
+            "directory",
+            "cosign",
+            "--pending",
+            "inst/directory.pending.json",
+            "--trust",
+            "inst/trust.json",
+            "--root",
+            "inst/roots/root-3.age",
+            "--passphrase-fd",
+            "0",
+            "--json",
+        ],
+    ));
+    assert_eq!((done["epoch"].as_u64(), done["complete"].as_bool()), (Some(1), Some(true)));
+    assert_eq!(
+        json(&at("", &["admin", "directory", "show", "--dir", "inst", "--json"]))["hash"],
+        done["hash"]
+    );
+}
+
+#[test]
+fn a_key_needs_a_good_passphrase_and_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = [
+        "--home",
+        "h",
+        "key",
+        "new",
+        "--handle",
+        "p-1",
+        "--work-factor",
+        "1",
+        "--passphrase-fd",
+        "0",
+        "--json",
+    ];
+    assert_eq!(code(&run(folder.path(), "short\n", &new)), 1);
+    assert!(!folder.path().join("h").exists());
+    assert_eq!(code(&run(folder.path(), "long enough to keep\n", &new)), 0);
+    assert_eq!(code(&run(folder.path(), "long enough to keep\n", &new)), 1);
+    let show = ["--home", "h", "key", "show", "--passphrase-fd", "0", "--json"];
+    let before = json(&run(folder.path(), "long enough to keep\n", &show));
+    let change = ["--home", "h", "key", "passphrase", "--work-factor", "1", "--passphrase-fd", "0"];
+    assert_eq!(code(&run(folder.path(), "long enough to keep\nanother one to keep\n", &change)), 0);
+    assert_eq!(code(&run(folder.path(), "long enough to keep\n", &show)), 3);
+    assert_eq!(json(&run(folder.path(), "another one to keep\n", &show)), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_from_the_queue_to_the_audit() {
+    let house = Arc::new(House::new());
+    let handler = handler::start(&house);
+    let reporter = handler.file(&house, &[], "\x1b[2J\x1b]0;owned\x07They \u{202e}asked for money.\u{9b}31m");
+    house.home("lead", &handler.url);
+    house.home("outside", &handler.url);
+    let folder = house.dir.path();
+    let at = |stdin: String, args: &[&str]| run(folder, &stdin, &[&["--passphrase-fd", "0"], args].concat());
+    let lead = |rest: &str, args: &[&str]| {
+        at(format!("{PASSPHRASE}\n{rest}"), &[&["--home", "home-lead"], args].concat())
+    };
+
+    let queue = json(&lead("", &["queue", "--json"]));
+    let id = queue["cases"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(id, reporter.case.to_string());
+    let case = &id[..6];
+    assert_eq!(code(&lead("", &["claim", case])), 0);
+
+    // Nothing of what the reporter wrote reaches the terminal as more than text.
+    let shown = lead("", &["show", case]);
+    let text = String::from_utf8(shown.stdout.clone()).unwrap();
+    assert!(text.contains("asked for money."), "{text}");
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{text:?}");
+    let shown = lead("", &["show", case, "--json", "--lang", "en"]);
+    let raw = String::from_utf8(shown.stdout.clone()).unwrap();
+    assert!(raw.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'));
+    let view = json(&shown);
+    assert!(
+        view["report"]["story"].as_str().unwrap().contains('\u{1b}'),
+        "JSON keeps every character, escaped"
+    );
+    assert_eq!(view["alarms"], serde_json::json!([]));
+
+    // What follows the passphrase on standard input is the text, and nothing else.
+    assert_eq!(code(&lead("Merci.\nNous revenons vers vous.\n", &["reply", case])), 0);
+    let laid_out = handler.with(reporter.case, |kept| kept.replies[0].clone());
+    assert_eq!(reporter.open(&laid_out), "Merci.\nNous revenons vers vous.");
+    assert_eq!(code(&lead("", &["reply", case, "--text", "   "])), 4);
+    assert_eq!(code(&lead("", &["note", case, "--kind", "task", "--text", "ask the registry"])), 0);
+    let saved = json(&lead("", &["save", case, "--to", "files", "--json"]));
+    assert_eq!(saved["files"][0]["path"].as_str(), Some("files/photo.jpg"));
+    let moved = json(&lead("", &["move", case, "triaged", "--reason", "plausible", "--json"]));
+    assert_eq!((moved["stage"].as_str(), moved["assignee"].as_str()), (Some("triaged"), Some("lead")));
+    assert_eq!(code(&lead("", &["move", case, "decided"])), 4);
+    assert_eq!(code(&lead("", &["show", "ffff0000"])), 4);
+    assert_eq!(code(&lead("", &["assign", case, "--to", "nobody"])), 4);
+
+    let outside =
+        |args: &[&str]| at(format!("{PASSPHRASE}\n"), &[&["--home", "home-outside"], args].concat());
+    let audit = json(&outside(&["audit", "verify", "--json"]));
+    assert_eq!(
+        (audit["ok"].as_bool(), audit["whole"].as_bool(), audit["entries"].as_u64()),
+        (Some(true), Some(true), Some(5))
+    );
+    assert_eq!(code(&outside(&["audit", "export", "log.json"])), 0);
+    let trust = house.admin.path("trust.json");
+    let offline = ["audit", "verify", "--file", "log.json", "--trust", trust.to_str().unwrap(), "--json"];
+    assert_eq!(json(&run(folder, "", &offline))["entries"].as_u64(), Some(5));
+
+    handler.shelf.lock().unwrap().log.pop();
+    let rolled_back = outside(&["audit", "verify", "--json"]);
+    assert_eq!((code(&rolled_back), json(&rolled_back)["ok"].as_bool()), (6, Some(false)));
+    let shown = lead("", &["show", case]);
+    assert_eq!(code(&shown), 6);
+    assert!(String::from_utf8_lossy(&shown.stderr).contains("rolled back"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_have_their_codes_and_say_what_to_do_next() {
+    let house = Arc::new(House::new());
+    let handler = handler::start(&house);
+    let folder = house.dir.path();
+    house.home("lead", &handler.url);
+    house.home("two", "https://127.0.0.1:1");
+    let queue = |home: &str, passphrase: &str| {
+        run(folder, &format!("{passphrase}\n"), &["--home", home, "queue", "--passphrase-fd", "0"])
+    };
+    assert_eq!(code(&queue("home-lead", PASSPHRASE)), 0);
+    assert_eq!(code(&queue("home-lead", "wrong")), 3);
+    assert_eq!(code(&queue("home-two", PASSPHRASE)), 5);
+    let nowhere = queue("home-none", PASSPHRASE);
+    assert_eq!(code(&nowhere), 1);
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("burkindi connect"));
+    assert_eq!(code(&run(folder, "", &["no-such-command"])), 2);
+}
