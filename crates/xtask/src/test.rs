@@ -10,6 +10,7 @@ pub(crate) fn run() -> Result<()> {
     step("format", cargo(&["fmt", "--all", "--check"]))?;
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    step("known answers in Node", command("npm", &["test", "--silent", "--prefix", "tests/node"]))?;
     // Scenarios start the real programs, which `nextest` alone would not build.
     step("programs", cargo(&["build", "--workspace", "--bins", "--locked"]))?;
     step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;

@@ -1,0 +1,146 @@
+// The protocol's known answers, recomputed by libraries that share no code with the Rust implementation.
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { hkdf } from "@noble/hashes/hkdf.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bech32 } from "@scure/base";
+import { entropyToMnemonic } from "@scure/bip39";
+import { wordlist as english } from "@scure/bip39/wordlists/english.js";
+import { wordlist as french } from "@scure/bip39/wordlists/french.js";
+import { wordlist as portuguese } from "@scure/bip39/wordlists/portuguese.js";
+import { wordlist as spanish } from "@scure/bip39/wordlists/spanish.js";
+import { Decrypter, identityToRecipient } from "age-encryption";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+
+const vectors = JSON.parse(readFileSync(new URL("../../crates/envelope/vectors.json", import.meta.url)));
+const text = (words) => new TextEncoder().encode(words);
+const b64 = {
+  encode: (bytes) => Buffer.from(bytes).toString("base64url"),
+  decode: (words) => new Uint8Array(Buffer.from(words, "base64url")),
+};
+const join = (...parts) => new Uint8Array(Buffer.concat(parts));
+const hash = (...parts) => sha256(join(...parts));
+const grow = (secret, salt, info) => hkdf(sha256, secret, text(salt), text(info), 32);
+const identity = (seed) => bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase();
+
+async function open(seed, sealed) {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identity(seed));
+  return decrypter.decrypt(sealed);
+}
+
+test("receipts: spellings, and everything that grows from them", async () => {
+  const lists = { fr: french, en: english, es: spanish, pt: portuguese };
+  for (const vector of vectors.receipts) {
+    const receipt = b64.decode(vector.receipt);
+    assert.equal(b64.encode(receipt), vector.receipt);
+    for (const [lang, list] of Object.entries(lists)) {
+      assert.equal(entropyToMnemonic(receipt, list).normalize("NFKD").replaceAll("\u3000", " "), vector.words[lang].normalize("NFKD"));
+    }
+    const salt = "burkindi/receipt/v1";
+    const locator = grow(receipt, salt, "locator");
+    assert.equal(b64.encode(locator), vector.locator);
+    assert.equal(b64.encode(hash(locator)), vector.mailbox_id);
+    assert.equal(await identityToRecipient(identity(grow(receipt, salt, "mailbox"))), vector.mailbox_recipient);
+    assert.equal(b64.encode(ed25519.getPublicKey(grow(receipt, salt, "signing"))), vector.reporter_key);
+    assert.equal(code(receipt), vector.code);
+  }
+});
+
+/** Crockford base32 of 130 bits, and ten check bits. */
+function code(receipt) {
+  const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  const digest = sha256(receipt);
+  let bits = (BigInt("0x" + Buffer.from(receipt).toString("hex")) << 10n) | BigInt((digest[0] << 2) | (digest[1] >> 6));
+  let letters = "";
+  for (let n = 0; n < 28; n++, bits >>= 5n) letters = alphabet[Number(bits & 31n)] + letters;
+  return letters.match(/.{4}/g).join("-");
+}
+
+test("case secrets", async () => {
+  const { secret, case_recipient, replies_key } = vectors.case;
+  const salt = "burkindi/case/v1";
+  assert.equal(await identityToRecipient(identity(grow(b64.decode(secret), salt, "identity"))), case_recipient);
+  assert.equal(b64.encode(ed25519.getPublicKey(grow(b64.decode(secret), salt, "replies"))), replies_key);
+});
+
+test("frames: layout, hash, signature", () => {
+  for (const vector of vectors.frames) {
+    const frame = b64.decode(vector.frame);
+    assert.equal(b64.encode(hash(frame)), vector.hash);
+    const { header, rest } = head("BKF1", frame);
+    assert.deepEqual(header, { ...vector.header });
+    assert.equal(b64.encode(rest.subarray(0, -64)), vector.body);
+    const signer = b64.decode(vectors.receipts[0].reporter_key);
+    const signed = join(text("burkindi/frame/v1\0"), frame.subarray(0, -64));
+    assert.ok(ed25519.verify(frame.subarray(-64), signed, signer));
+  }
+});
+
+/** magic ‖ u32 header length ‖ header JSON */
+function head(magic, bytes) {
+  assert.equal(Buffer.from(bytes.subarray(0, 4)).toString(), magic);
+  const length = new DataView(bytes.buffer, bytes.byteOffset + 4, 4).getUint32(0);
+  const header = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString());
+  return { header, rest: bytes.subarray(8 + length) };
+}
+
+test("events and the chain of the log", () => {
+  const { key, entry, event, event_hash } = vectors.log;
+  const [bytes, signature] = [b64.decode(entry.event.bytes), b64.decode(entry.event.signature)];
+  const label = text("burkindi/event/v1\0");
+  assert.ok(ed25519.verify(signature, join(label, bytes), b64.decode(key)));
+  assert.deepEqual(JSON.parse(Buffer.from(bytes).toString()), event);
+  assert.equal(b64.encode(hash(label, signature, bytes)), event_hash);
+  const link = hash(text("burkindi/log/v1\0"), b64.decode(entry.before), b64.decode(event_hash));
+  assert.equal(b64.encode(link), entry.link);
+});
+
+test("a submission that Rust sealed opens down to the story", async () => {
+  const { transport_seed, member_seed, submission } = vectors.sealed;
+  const sealed = b64.decode(submission);
+  assert.ok(vectors.ladder.rungs.includes(sealed.length));
+  const { header, rest } = head("BKE1", await open(b64.decode(transport_seed), sealed));
+  assert.equal(header.kind, "report");
+  assert.equal(header.case.id, vectors.case.filing.case);
+  const found = records(rest);
+  assert.equal(found.filter(({ type }) => type === 1).length, 8);
+  const grant = await firstThatOpens(b64.decode(member_seed), found);
+  assert.equal(Buffer.from(grant.subarray(0, 4)).toString(), "BKG1");
+  const secret = grow(grant.subarray(24, 56), "burkindi/case/v1", "identity");
+  const body = found.find(({ type }) => type === 5).bytes;
+  const frame = head("BKF1", await open(secret, body));
+  const report = JSON.parse(Buffer.from(frame.rest.subarray(0, -64)).toString());
+  assert.equal(report.story, "On m’a demandé 5 000 francs.");
+  const chunks = found.filter(({ type }) => type === 3).map(({ bytes }) => bytes);
+  const file = await open(secret, join(...chunks));
+  assert.equal(b64.encode(hash(file)), frame.header.attachments[0].sha256);
+});
+
+/** u8 type ‖ u32 length ‖ bytes, up to the end record; zeros after it. */
+function records(bytes) {
+  const found = [];
+  let at = 0;
+  for (;;) {
+    const type = bytes[at];
+    const length = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4).getUint32(0);
+    at += 5;
+    if (type === 0) break;
+    found.push({ type, bytes: bytes.subarray(at, at + length) });
+    at += length;
+  }
+  assert.ok(bytes.subarray(at).every((byte) => byte === 0));
+  return found;
+}
+
+async function firstThatOpens(seed, found) {
+  for (const { bytes } of found.filter(({ type }) => type === 1)) {
+    try {
+      return await open(seed, bytes.subarray(32));
+    } catch {
+      // Somebody else's grant, or a decoy.
+    }
+  }
+  throw new Error("no grant opens");
+}
