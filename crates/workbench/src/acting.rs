@@ -41,6 +41,9 @@ pub enum ActError {
     /// The exclusions cannot be read, so they cannot be kept.
     #[error("the report itself cannot be read, so it is not known whom the reporter excluded")]
     NoReport,
+    /// It cannot be known who has been taken out since.
+    #[error("the directory expired on {0}; new grants wait until the administrator has signed a new one")]
+    Expired(Date),
     /// Not in the newest directory.
     #[error("{0} is not in the directory")]
     NotInDirectory(String),
@@ -91,6 +94,9 @@ impl Connection {
         let colleague = self.member(to)?.recipient.clone();
         self.check_not_excluded(case, to)?;
         let holds_one = case.file.holders.iter().any(|holder| holder == to);
+        if !holds_one {
+            self.check_current()?;
+        }
         let grants = if holds_one { Vec::new() } else { case.open.grant_to(&colleague) };
         let granted = grants.first().map(|grant| grant.grant.tag);
         let action = Action::Assigned { to: to.to_owned(), granted };
@@ -170,6 +176,7 @@ impl Connection {
         without: &[String],
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Vec<String>, ActError> {
+        self.check_current()?;
         let stay = self.who_stays(case, without)?;
         if case.recipient_changed() {
             return Err(ActError::RecipientChanged);
@@ -249,6 +256,10 @@ impl Connection {
 
     fn member(&self, handle: &str) -> Result<&Member, ActError> {
         self.directory().member(handle).ok_or_else(|| ActError::NotInDirectory(handle.to_owned()))
+    }
+
+    fn check_current(&self) -> Result<(), ActError> {
+        if self.days_left() < 0 { Err(ActError::Expired(self.directory().expires)) } else { Ok(()) }
     }
 
     fn check_not_excluded(&self, case: &Case, handle: &str) -> Result<(), ActError> {

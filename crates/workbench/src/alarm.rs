@@ -45,6 +45,8 @@ pub enum Code {
     SentBeside,
     /// Somebody acted after a newer directory had left them out, or after the directory had run out.
     FormerMember,
+    /// The newest directory is past its last day.
+    Expired,
     /// Dates run backwards.
     Clock,
     /// A directory between two others is not there.

@@ -28,7 +28,7 @@ pub enum ConnectError {
     /// The case handler.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The newest directory is not good: expired, rolled back, unsigned.
+    /// The newest directory is not good: rolled back, unsigned, and to pin it, expired.
     #[error("the case handler's directory is refused: {0}")]
     Directory(#[from] DirectoryError),
     /// The row of all directories is not good.
@@ -76,21 +76,28 @@ pub async fn pin(
     let client = Client::new(&settings.handler, ca_pem)?;
     let signed = client.directory().await?;
     let mut seen = home.seen()?;
-    let directory = check_newest(&signed, trust, &mut seen, now)?;
+    let directory = signed.verify(trust, now.date(), seen.directory)?;
+    remember_newest(&directory, &signed, &mut seen);
     home.connect(settings, ca_pem, trust)?;
     home.remember(&seen)?;
     Ok(directory)
 }
 
+/// Everything but the end of the directory: work on cases goes on when the administrator is late, new grants do not.
 fn check_newest(
     signed: &SignedDirectory,
     trust: &Trust,
     seen: &mut Seen,
     now: OffsetDateTime,
-) -> Result<Directory, DirectoryError> {
-    let directory = signed.verify(trust, now.date(), seen.directory)?;
+) -> Result<(), DirectoryError> {
+    let expires = signed.verify_past(trust)?.expires;
+    let directory = signed.verify(trust, now.date().min(expires), seen.directory)?;
+    remember_newest(&directory, signed, seen);
+    Ok(())
+}
+
+fn remember_newest(directory: &Directory, signed: &SignedDirectory, seen: &mut Seen) {
     seen.directory = Some(LastSeen { epoch: directory.epoch, hash: signed.hash() });
-    Ok(directory)
 }
 
 impl Connection {
@@ -116,7 +123,8 @@ impl Connection {
         self.roll.newest().0
     }
 
-    /// How many days the newest directory can still be used; nobody can seal a report or work on one after that.
+    /// How many days the newest directory can still be used; negative once it has expired. Nobody can seal a report then, and
+    /// nobody gets a new grant: who has been taken out of a newer directory cannot be known.
     pub fn days_left(&self) -> i64 {
         (self.directory().expires - self.now.date()).whole_days()
     }

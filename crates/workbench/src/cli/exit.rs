@@ -109,6 +109,8 @@ fn admin(error: &AdminError) -> u8 {
 
 fn client(error: &ClientError) -> u8 {
     match error {
+        // It failed there; that is no answer about what is allowed.
+        ClientError::Refused(problem) if problem.status >= 500 => FAILED,
         ClientError::Refused(_) => REFUSED,
         ClientError::Unreachable(_) => UNREACHABLE,
         ClientError::Address(_) | ClientError::Authority(_) | ClientError::Unexpected(_) => FAILED,

@@ -20,7 +20,13 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
-use workbench::{cases::Case, connection::Connection, home::Home, keyfile::InvestigatorKey};
+use workbench::{
+    alarm::{Alarm, Code},
+    cases::Case,
+    connection::Connection,
+    home::Home,
+    keyfile::InvestigatorKey,
+};
 
 pub(crate) use exit::report;
 pub(crate) use passphrase::Passphrases;
@@ -153,7 +159,10 @@ impl Context {
         let key = self.unlock()?;
         let connection = Connection::open(self.home.clone(), key, self.now).await?;
         let days = connection.days_left();
-        if days <= EXPIRES_SOON {
+        if days < 0 {
+            let text = "the directory has expired: nobody can report, and nobody gets a new grant";
+            screen.alarms(&[Alarm::new(Code::Expired, text)])?;
+        } else if days <= EXPIRES_SOON {
             screen.advise(&format!(
                 "notice: the directory ends in {days} days; the administrator must sign a new one"
             ))?;

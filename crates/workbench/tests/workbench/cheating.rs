@@ -198,9 +198,8 @@ async fn a_case_that_vanishes_from_the_queue_is_told() {
 }
 
 #[tokio::test]
-async fn a_directory_that_is_rolled_back_unsigned_or_expired_is_refused() {
+async fn a_directory_that_is_rolled_back_or_unsigned_is_refused() {
     let office = Office::open();
-    let first = office.house.signed();
     let second = office.house.sign();
     office.handler.shelf.lock().unwrap().directories.push(second.clone());
     office.connect("lead").await;
@@ -216,13 +215,29 @@ async fn a_directory_that_is_rolled_back_unsigned_or_expired_is_refused() {
         unsigned,
         Err(ConnectError::Directory(DirectoryError::Unsigned { valid: 1, needed: 2 }))
     ));
+}
 
-    office.handler.shelf.lock().unwrap().directories = vec![first];
-    let home = office.house.home("two", &office.handler.url);
-    let key = office.house.key("two").seal(&passphrase(), cheap());
-    let key = InvestigatorKey::open(&key, &passphrase()).unwrap();
-    let late = Connection::open(home, key, now() + time::Duration::days(31)).await;
-    assert!(matches!(late, Err(ConnectError::Directory(DirectoryError::Expired(_)))));
+#[tokio::test]
+async fn with_an_expired_directory_work_goes_on_but_nobody_gets_a_new_grant() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    office.handler.with(reporter.case, |kept| kept.holders.retain(|holder| holder != "three"));
+    let home = office.house.home("lead", &office.handler.url);
+    let later = now() + time::Duration::days(31);
+    let sealed = office.house.key("lead").seal(&passphrase(), cheap());
+    let key = || InvestigatorKey::open(&sealed, &passphrase()).unwrap();
+    let mut lead = Connection::open(home.clone(), key(), later).await.unwrap();
+    assert!(lead.days_left() < 0);
+    let mut case = claimed(&mut lead, &reporter).await;
+    lead.reply(&mut case, Reply { text: "still here", lang: "en" }).await.unwrap();
+    assert!(matches!(lead.assign(&mut case, "three").await, Err(ActError::Expired(_))));
+    assert!(matches!(lead.rotate(&mut case, &["two".into()], &mut OsRng).await, Err(ActError::Expired(_))));
+    lead.assign(&mut case, "two").await.unwrap();
+    // And it cannot be pinned anew.
+    let settings = Settings { handler: office.handler.url.clone() };
+    let new = Home::at(office.house.dir.path().join("new"));
+    let pinned = pin(&new, &settings, &office.house.ca(), &office.house.trust, later).await;
+    assert!(matches!(pinned, Err(ConnectError::Directory(DirectoryError::Expired(_)))));
 }
 
 #[tokio::test]
