@@ -1,0 +1,86 @@
+//! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not known here.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use envelope::{Hash, ladder, receipt::Locator};
+use futures_util::StreamExt;
+use http::{HeaderMap, StatusCode, header};
+use rand::rngs::OsRng;
+use serde::Deserialize;
+
+use crate::{app::App, pace::paced, problem::Problem, store::StoreError};
+
+/// Longest request for a mailbox, in bytes.
+const WANTED_BYTES: usize = 1024;
+
+/// `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/reports", post(file))
+        .route("/api/mailbox", post(mailbox))
+        .route("/directory.json", get(directory))
+        .route("/directory.sig", get(signatures))
+}
+
+/// Files a submission. 201 means that it is durable; the same bytes again are 201 again.
+async fn file(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<StatusCode, Problem> {
+    const LENGTH: Problem = Problem::bad_request("a submission has one of the ten lengths of the ladder");
+    let announced: u64 = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .filter(|length| ladder::is_rung(*length))
+        .ok_or(LENGTH)?;
+    let mut deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
+    let mut bytes = paced(body);
+    while let Some(bytes) = bytes.next().await {
+        let bytes = bytes.map_err(|_| Problem::bad_request("the submission did not come whole"))?;
+        deposit.push(&bytes).await.map_err(|error| app.store_failed(error))?;
+    }
+    if deposit.length() != announced {
+        return Err(LENGTH);
+    }
+    deposit.complete().await.map_err(|error| app.store_failed(error))?;
+    app.counters.filed();
+    Ok(StatusCode::CREATED)
+}
+
+#[derive(Deserialize)]
+struct Wanted<'a> {
+    locator: &'a str,
+}
+
+/// Gives a mailbox, or bytes that look like one: always 200 and 32 KiB.
+async fn mailbox(State(app): State<App>, body: Body) -> Result<Response, Problem> {
+    const FORM: Problem =
+        Problem::bad_request("a request for a mailbox is {\"locator\": 43 characters of base64url}");
+    let body = to_bytes(body, WANTED_BYTES).await.map_err(|_| FORM)?;
+    let wanted: Wanted<'_> = serde_json::from_slice(&body).map_err(|_| FORM)?;
+    let locator = Hash::parse(wanted.locator).ok_or(FORM)?;
+    let sealed = look_up(&app, &Locator(locator.0)).await.map_err(|error| app.store_failed(error))?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sealed).into_response())
+}
+
+/// The mailbox, or its decoy. Both are made in any case, so that neither takes longer.
+pub async fn look_up(app: &App, locator: &Locator) -> Result<Vec<u8>, StoreError> {
+    let id = locator.mailbox_id();
+    let (found, tick) = app.store.mailbox(&id).await?;
+    let decoy = app.decoys.mailbox(&id, tick);
+    Ok(found.unwrap_or(decoy))
+}
+
+const NO_DIRECTORY: Problem = Problem::unavailable("no directory is in force, so no report can be sealed");
+
+async fn directory(State(app): State<App>) -> Result<Response, Problem> {
+    let in_force = app.directories.in_force(app.clock.today()).ok_or(NO_DIRECTORY)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], in_force.bytes.clone()).into_response())
+}
+
+async fn signatures(State(app): State<App>) -> Result<Response, Problem> {
+    let in_force = app.directories.in_force(app.clock.today()).ok_or(NO_DIRECTORY)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], in_force.signatures.clone()).into_response())
+}

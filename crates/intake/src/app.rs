@@ -1,0 +1,234 @@
+//! The service put together: state, routes, listeners.
+
+use std::{
+    io::Write as _,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Router, extract::FromRef, middleware, response::Response};
+use axum_server::{
+    Handle, Server,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
+use envelope::mailbox::Decoys;
+use rand::{SeedableRng, rngs::OsRng};
+use rand_chacha::ChaCha20Rng;
+use web::Clock;
+
+use crate::{
+    api,
+    config::{Config, ConfigError},
+    counters::Counters,
+    directory::Directories,
+    i18n, limits,
+    limits::Limits,
+    pages::{self, ErrorKind, Pages, error_page},
+    problem::Problem,
+    relay, sealing,
+    store::{Store, StoreError},
+};
+
+/// Age at which an incomplete submission is swept; uploads end before that.
+const SWEPT_AFTER: Duration = Duration::from_secs(3600);
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// For a request's first line and headers.
+const HEADER_TIME: Duration = Duration::from_secs(15);
+/// For a request's first line and headers, in bytes; also how much of a body is read at once.
+const HEADER_BYTES: usize = 64 * 1024;
+const HEADERS: usize = 64;
+/// What is under way when the service is told to stop may take so long to end.
+const LAST_REQUESTS: Duration = Duration::from_secs(30);
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct App {
+    /// Sealed bytes in and out.
+    pub store: Store,
+    /// What visitors see.
+    pub pages: Arc<Pages>,
+    /// The time.
+    pub clock: Clock,
+    /// Whom reports are sealed to.
+    pub directories: Arc<Directories>,
+    /// Answers for mailboxes that are not there.
+    pub decoys: Arc<Decoys>,
+    /// How much at once.
+    pub limits: Arc<Limits>,
+    /// What the log gets to know.
+    pub counters: Arc<Counters>,
+}
+
+impl FromRef<App> for Arc<Pages> {
+    fn from_ref(app: &App) -> Self {
+        app.pages.clone()
+    }
+}
+
+/// Why the service does not start or has ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A key of the configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Listening or serving failed.
+    #[error("serving failed: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+impl App {
+    /// Opens everything that the configuration names.
+    pub async fn open(config: &Config, clock: Clock) -> Result<Self, RunError> {
+        let spool = |error: &dyn ToString| ConfigError::value("spool.path", error.to_string());
+        let taxonomy = Arc::new(config.read_taxonomy()?);
+        let trust = config.trust()?;
+        let store = Store::open(&config.spool.path, &mut OsRng).await.map_err(|error| spool(&error))?;
+        let directories = Directories::load(trust, &store).await.map_err(|error| spool(&error))?;
+        let decoys = Decoys::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
+        Ok(Self {
+            pages: Arc::new(Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)),
+            store,
+            clock,
+            directories: Arc::new(directories),
+            decoys: Arc::new(decoys),
+            limits: Arc::new(Limits::new(config)),
+            counters: Arc::default(),
+        })
+    }
+
+    /// The routes for reporters, with everything that every answer goes through.
+    pub fn public(&self) -> Router {
+        let router = Router::new()
+            .merge(api::routes())
+            .merge(sealing::routes())
+            .merge(pages::routes())
+            .layer(middleware::from_fn_with_state(self.clone(), limits::bound_posts))
+            .with_state(self.clone());
+        let app = self.clone();
+        let router = web::panics::catch(router, move || app.error_page("", ErrorKind::Broken));
+        web::secure(router, &web::Policy::default())
+    }
+
+    /// The routes for the case handler.
+    pub fn relay(&self) -> Router {
+        const BROKEN: Problem = Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "broken");
+        web::panics::catch(relay::routes().with_state(self.clone()), || BROKEN)
+    }
+
+    /// A page for something that went wrong, in the language that the path begins with.
+    pub(crate) fn error_page(&self, path: &str, kind: ErrorKind) -> Response {
+        let lang = path.split('/').nth(1).unwrap_or_default();
+        error_page(&self.pages, self.pages.locale(lang).unwrap_or(i18n::LOCALES[0]), kind)
+    }
+
+    /// Counts it and gives the answer for programs.
+    pub(crate) fn store_failed(&self, error: StoreError) -> Problem {
+        self.counters.failed();
+        error.into()
+    }
+
+    /// What happens without a request: sweeping, and a line in the log once a day.
+    async fn housekeep(self) {
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut day = tokio::time::interval_at(tokio::time::Instant::now() + DAY, DAY);
+        loop {
+            tokio::select! {
+                _ = sweep.tick() => {
+                    if self.store.sweep(SWEPT_AFTER).await.is_err() {
+                        self.counters.failed();
+                    }
+                }
+                _ = day.tick() => self.counters.log_day(),
+            }
+        }
+    }
+}
+
+/// Both listeners bound, nothing answered yet.
+pub struct Bound {
+    app: App,
+    public: Server<SocketAddr>,
+    relay: Server<SocketAddr, RustlsAcceptor>,
+    /// Where reporters connect.
+    pub public_addr: SocketAddr,
+    /// Where the case handler connects.
+    pub relay_addr: SocketAddr,
+}
+
+impl Bound {
+    /// Opens everything and binds both listeners.
+    pub async fn bind(config: &Config, clock: Clock) -> Result<Self, RunError> {
+        let tls = RustlsConfig::from_config(Arc::new(relay::server_config(&config.relay)?));
+        let app = App::open(config, clock).await?;
+        let (public, public_addr) = listen("public.listen", config.public.listen)?;
+        let (relay, relay_addr) = listen("relay.listen", config.relay.listen)?;
+        let mut public = axum_server::from_tcp(public)?.http1_only().first_request_timeout(HEADER_TIME);
+        // Slow or swollen headers end the connection.
+        public
+            .http_builder()
+            .http1()
+            .header_read_timeout(HEADER_TIME)
+            .max_buf_size(HEADER_BYTES)
+            .max_headers(HEADERS);
+        let mut relay =
+            axum_server::from_tcp_rustls(relay, tls)?.http1_only().first_request_timeout(HEADER_TIME);
+        relay
+            .http_builder()
+            .http1()
+            .header_read_timeout(HEADER_TIME)
+            .max_buf_size(HEADER_BYTES)
+            .max_headers(HEADERS);
+        Ok(Self { app, public, relay, public_addr, relay_addr })
+    }
+
+    /// Answers until `stop` comes, then lets what is under way end.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let (public_handle, relay_handle) = (Handle::new(), Handle::new());
+        let public_service = self.app.public().into_make_service_with_connect_info::<SocketAddr>();
+        let relay_service = self.app.relay().into_make_service();
+        let public = self.public.handle(public_handle.clone()).serve(public_service);
+        let relay = self.relay.handle(relay_handle.clone()).serve(relay_service);
+        let housekeeping = tokio::spawn(self.app.housekeep());
+        let stopping = async {
+            stop.await;
+            public_handle.graceful_shutdown(Some(LAST_REQUESTS));
+            relay_handle.graceful_shutdown(Some(LAST_REQUESTS));
+            Ok(())
+        };
+        let ended = tokio::try_join!(public, relay, stopping);
+        housekeeping.abort();
+        ended?;
+        Ok(())
+    }
+}
+
+fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), RunError> {
+    let wrong = |error: std::io::Error| ConfigError::value(key, format!("{address}: {error}"));
+    let listener = TcpListener::bind(address).map_err(wrong)?;
+    let address = listener.local_addr().map_err(wrong)?;
+    Ok((listener, address))
+}
+
+/// Runs the service until SIGTERM or SIGINT. Says `ready public=… relay=…` on standard output once both listeners are bound.
+pub async fn run(config: Config) -> Result<(), RunError> {
+    web::init_logging(config.level()?, config.log.json);
+    web::panics::quiet();
+    let bound = Bound::bind(&config, Clock::system()).await?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "ready public={} relay={}", bound.public_addr, bound.relay_addr)?;
+    stdout.flush()?;
+    bound.serve(told_to_stop()?).await
+}
+
+fn told_to_stop() -> Result<impl Future<Output = ()>, std::io::Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => (),
+            _ = int.recv() => (),
+        }
+    })
+}

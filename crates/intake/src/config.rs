@@ -1,0 +1,272 @@
+//! Configuration: a TOML file, each key of which an environment variable can override.
+
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use confique::Config as _;
+use envelope::directory::Trust;
+use taxonomy::Taxonomy;
+use tracing::Level;
+
+use crate::{i18n, pages::Branding, relay};
+
+/// Everything that the intake is told from outside. `deploy/config/intake.toml` explains each key.
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Config {
+    /// The listener for reporters.
+    #[config(nested)]
+    pub public: Public,
+    /// The listener for the case handler.
+    #[config(nested)]
+    pub relay: Relay,
+    /// Where sealed bytes wait.
+    #[config(nested)]
+    pub spool: Spool,
+    /// Whose directories are believed.
+    #[config(nested)]
+    pub directory: Directory,
+    /// What can be reported.
+    #[config(nested)]
+    pub taxonomy: TaxonomyFiles,
+    /// Whose service this is, as shown on the pages.
+    pub branding: Branding,
+    /// Bounds on what happens at once.
+    #[config(nested)]
+    pub limits: Limits,
+    /// The log.
+    #[config(nested)]
+    pub log: Log,
+}
+
+/// `[public]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Public {
+    /// Address and port; plain HTTP, behind a proxy or an onion service.
+    #[config(env = "INTAKE_PUBLIC_LISTEN")]
+    pub listen: SocketAddr,
+    /// Peers whose last `X-Forwarded-For` hop is believed.
+    #[config(env = "INTAKE_PUBLIC_TRUSTED_PROXIES", parse_env = confique::env::parse::list_by_comma, default = [])]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// `[relay]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Relay {
+    /// Address and port; mutual TLS.
+    #[config(env = "INTAKE_RELAY_LISTEN")]
+    pub listen: SocketAddr,
+    /// PEM: who signs the certificate of the case handler.
+    #[config(env = "INTAKE_RELAY_CA")]
+    pub ca: PathBuf,
+    /// PEM: the intake's own chain.
+    #[config(env = "INTAKE_RELAY_CERTIFICATE")]
+    pub certificate: PathBuf,
+    /// PEM: its key.
+    #[config(env = "INTAKE_RELAY_KEY")]
+    pub key: PathBuf,
+}
+
+/// `[spool]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Spool {
+    /// An SQLite file, made if absent.
+    #[config(env = "INTAKE_SPOOL_PATH")]
+    pub path: PathBuf,
+}
+
+/// `[directory]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Directory {
+    /// `trust.json` of the administration.
+    #[config(env = "INTAKE_DIRECTORY_TRUST")]
+    pub trust: PathBuf,
+}
+
+/// `[taxonomy]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct TaxonomyFiles {
+    /// A folder of the administration's own files; built in if absent.
+    #[config(env = "INTAKE_TAXONOMY_FOLDER")]
+    pub folder: Option<PathBuf>,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Limits {
+    /// Reports that come in at once.
+    #[config(env = "INTAKE_LIMITS_UPLOADS", default = 256)]
+    pub uploads: usize,
+    /// Other posts that are answered at once.
+    #[config(env = "INTAKE_LIMITS_LOOKUPS", default = 64)]
+    pub lookups: usize,
+    /// Seconds that a post waits for its turn before it is told to come back.
+    #[config(env = "INTAKE_LIMITS_WAIT_SECONDS", default = 20)]
+    pub wait_seconds: u64,
+    /// Posts that one network may make without pause.
+    #[config(env = "INTAKE_LIMITS_NETWORK_BURST", default = 240)]
+    pub network_burst: u32,
+    /// Posts a minute that one network may make in the long run.
+    #[config(env = "INTAKE_LIMITS_NETWORK_PER_MINUTE", default = 120)]
+    pub network_per_minute: u32,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Log {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    #[config(env = "INTAKE_LOG_LEVEL", default = "info")]
+    pub level: String,
+    /// Lines of JSON in place of text.
+    #[config(env = "INTAKE_LOG_JSON", default = false)]
+    pub json: bool,
+}
+
+/// What is wrong with the configuration. Every message names the key.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file or a variable cannot be read as configuration.
+    #[error("{0:#}")]
+    Read(#[from] confique::Error),
+    /// A value that cannot be.
+    #[error("{key}: {problem}")]
+    Value {
+        /// Such as `limits.uploads`.
+        key: &'static str,
+        /// In words.
+        problem: String,
+    },
+    /// The pages lack something.
+    #[error("{}", .0.join("; "))]
+    Branding(Vec<String>),
+}
+
+impl ConfigError {
+    /// A value that cannot be, with its key.
+    pub fn value(key: &'static str, problem: impl ToString) -> Self {
+        Self::Value { key, problem: problem.to_string() }
+    }
+}
+
+impl Config {
+    /// Reads the file, then the environment, and checks the values by themselves.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        if !file.is_file() {
+            return Err(ConfigError::value("--config", format!("{} is no file", file.display())));
+        }
+        let config = Self::builder().env().file(file).load()?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.level()?;
+        // Each upload of the form path holds one of tokio's 512 blocking threads.
+        let sizes = [
+            ("limits.uploads", self.limits.uploads, 400),
+            ("limits.lookups", self.limits.lookups, 10_000),
+            ("limits.network_burst", self.limits.network_burst as usize, 1_000_000),
+            ("limits.network_per_minute", self.limits.network_per_minute as usize, 1_000_000),
+        ];
+        for (key, value, most) in sizes {
+            if value == 0 || value > most {
+                return Err(ConfigError::value(key, format!("must be from 1 to {most}")));
+            }
+        }
+        let problems = self.branding.problems(&i18n::LOCALES);
+        if problems.is_empty() { Ok(()) } else { Err(ConfigError::Branding(problems)) }
+    }
+
+    /// Reads the files that it names.
+    pub fn check_files(&self) -> Result<(), ConfigError> {
+        self.trust()?;
+        self.read_taxonomy()?;
+        relay::server_config(&self.relay)?;
+        let folder = self.spool.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(ConfigError::value("spool.path", "its folder is not there"));
+        }
+        Ok(())
+    }
+
+    /// The log's level.
+    pub fn level(&self) -> Result<Level, ConfigError> {
+        self.log
+            .level
+            .parse()
+            .map_err(|_| ConfigError::value("log.level", "must be error, warn, info, debug or trace"))
+    }
+
+    /// Reads whose directories are believed.
+    pub fn trust(&self) -> Result<Trust, ConfigError> {
+        let wrong = |problem: String| ConfigError::value("directory.trust", problem);
+        let path = &self.directory.trust;
+        let json = fs::read(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
+        serde_json::from_slice(&json).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// Reads what can be reported.
+    pub fn read_taxonomy(&self) -> Result<Taxonomy, ConfigError> {
+        match &self.taxonomy.folder {
+            Some(folder) => {
+                Taxonomy::load(folder).map_err(|error| ConfigError::value("taxonomy.folder", error))
+            }
+            None => Ok(Taxonomy::built_in()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../../deploy/config/intake.toml");
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("intake.toml");
+        fs::write(&file, text).unwrap();
+        Config::load(&file)
+    }
+
+    #[test]
+    fn the_example_is_complete_and_names_each_key() {
+        let config = load(EXAMPLE).unwrap();
+        assert_eq!(config.public.listen.port(), 8080);
+        let meta = format!("{:?}", Config::META);
+        for key in EXAMPLE
+            .lines()
+            .filter_map(|line| line.split_once(" = "))
+            .map(|(key, _)| key.trim_start_matches('#'))
+        {
+            let branding = ["fr", "en", "emergency_number", "leave_url"].contains(&key.trim());
+            assert!(branding || meta.contains(&format!("\"{}\"", key.trim())), "{key} is no key");
+        }
+    }
+
+    #[test]
+    fn an_error_names_its_key() {
+        for (from, to, key) in [
+            ("uploads = 256", "uploads = 0", "limits.uploads"),
+            ("level = \"info\"", "level = \"loud\"", "log.level"),
+            ("listen = \"127.0.0.1:8080\"", "listen = \"here\"", "listen = "),
+            ("leave_url = \"https://", "leave_url = \"http://", "branding.leave_url"),
+            ("path = ", "#path = ", "spool.path"),
+            ("uploads = 256", "upload = 256", "upload"),
+        ] {
+            assert!(EXAMPLE.contains(from), "{from}");
+            let error = load(&EXAMPLE.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(key), "{error} does not name {key}");
+        }
+    }
+}

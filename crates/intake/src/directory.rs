@@ -1,0 +1,89 @@
+//! The directory in force: the newest that the case handler has put and that our own pinned keys vouch for.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::body::Bytes;
+use envelope::{
+    Hash,
+    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
+};
+use time::Date;
+
+use crate::store::{Store, StoreError};
+
+/// A verified directory, ready to be served and to be sealed to.
+#[derive(Debug)]
+pub struct InForce {
+    /// Its content.
+    pub directory: Directory,
+    /// Of its bytes.
+    pub hash: Hash,
+    /// `directory.json`, as signed.
+    pub bytes: Bytes,
+    /// `directory.sig`: the signatures as JSON.
+    pub signatures: Bytes,
+}
+
+/// Keeps the newest directory, in memory and in the spool.
+pub struct Directories {
+    trust: Trust,
+    newest: RwLock<Option<Arc<InForce>>>,
+    /// One is taken in at a time.
+    accepting: tokio::sync::Mutex<()>,
+}
+
+/// Why a directory was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It does not hold.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// It holds, but could not be kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Directories {
+    /// Takes up the directory that the spool has kept. One that the pinned keys do not vouch for any more is left alone.
+    pub async fn load(trust: Trust, store: &Store) -> Result<Self, StoreError> {
+        let kept = store.directory().await?.and_then(|signed| match signed.verify_past(&trust) {
+            Ok(directory) => Some(Arc::new(InForce::new(signed, directory))),
+            Err(_) => {
+                tracing::warn!("the kept directory is not vouched for by the keys in directory.trust");
+                None
+            }
+        });
+        Ok(Self { trust, newest: RwLock::new(kept), accepting: tokio::sync::Mutex::default() })
+    }
+
+    /// The directory that reports may be sealed to on this day.
+    pub fn in_force(&self, today: Date) -> Option<Arc<InForce>> {
+        self.newest().filter(|newest| newest.directory.expires >= today)
+    }
+
+    /// Verifies a directory and keeps it.
+    pub async fn accept(&self, signed: SignedDirectory, store: &Store, today: Date) -> Result<(), Refusal> {
+        let _alone = self.accepting.lock().await;
+        let newest = self.newest();
+        let last = newest.map(|newest| LastSeen { epoch: newest.directory.epoch, hash: newest.hash });
+        let directory = signed.verify(&self.trust, today, last)?;
+        if last.is_some_and(|last| last.epoch == directory.epoch) {
+            return Ok(());
+        }
+        store.keep_directory(&signed).await?;
+        let accepted = Arc::new(InForce::new(signed, directory));
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
+        Ok(())
+    }
+
+    fn newest(&self) -> Option<Arc<InForce>> {
+        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl InForce {
+    fn new(signed: SignedDirectory, directory: Directory) -> Self {
+        let signatures = serde_json::to_vec(&signed.signatures).expect("signatures are strings");
+        Self { directory, hash: signed.hash(), signatures: signatures.into(), bytes: signed.bytes.into() }
+    }
+}

@@ -1,0 +1,117 @@
+//! What the case handler asks of the intake, over mutual TLS. The intake never asks back.
+
+mod tls;
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use envelope::{
+    directory::SignedDirectory,
+    relay::{self, Ack, MAILBOX_RECORD_LEN, Pull},
+};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::{StatusCode, header};
+use rand::rngs::OsRng;
+
+use crate::{
+    app::App,
+    directory::Refusal,
+    pace::paced,
+    problem::Problem,
+    store::{Store, StoreError, Waiting},
+};
+
+pub use tls::server_config;
+
+/// Longest acknowledgement or directory in bytes: tens of thousands of ids.
+const JSON_BYTES: usize = 4 * 1024 * 1024;
+
+/// The routes of [`envelope::relay`].
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route(relay::PULL, post(pull))
+        .route(relay::ACK, post(ack))
+        .route(relay::MAILBOXES, put(mailboxes))
+        .route(relay::DIRECTORY, put(directory))
+        .route(relay::HEALTH, get(health))
+        .layer(DefaultBodyLimit::max(JSON_BYTES))
+}
+
+/// Streams submissions, each behind its head, in shuffled order. They stay until they are acknowledged.
+async fn pull(State(app): State<App>, Json(pull): Json<Pull>) -> Result<Response, Problem> {
+    let most = usize::try_from(pull.most).unwrap_or(usize::MAX);
+    let waiting = app.store.waiting(most, &mut OsRng).await.map_err(|error| app.store_failed(error))?;
+    let store = app.store.clone();
+    let submissions = stream::iter(waiting).map(move |waiting| submission(store.clone(), waiting)).flatten();
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], Body::from_stream(submissions)).into_response())
+}
+
+/// Head and chunks of one submission, read as they are sent. An error breaks the connection, so that no half one is taken
+/// for whole.
+fn submission(store: Store, waiting: Waiting) -> impl stream::Stream<Item = Result<Bytes, StoreError>> {
+    let head = Bytes::copy_from_slice(&relay::submission_head(waiting.id, waiting.length));
+    let chunks = stream::try_unfold((store, 0, 0), move |(store, position, sent)| async move {
+        if sent == waiting.length {
+            return Ok(None);
+        }
+        let chunk = store.chunk(waiting.id, position).await?.ok_or(StoreError::Unavailable)?;
+        let sent = sent + chunk.len() as u64;
+        Ok(Some((Bytes::from(chunk), (store, position + 1, sent))))
+    });
+    stream::once(std::future::ready(Ok(head))).chain(chunks)
+}
+
+async fn ack(State(app): State<App>, Json(ack): Json<Ack>) -> Result<StatusCode, Problem> {
+    app.store.forget(ack.ids).await.map_err(|error| app.store_failed(error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Replaces all mailboxes once the last record has come whole.
+async fn mailboxes(State(app): State<App>, body: Body) -> Result<StatusCode, Problem> {
+    const CUT: Problem = Problem::bad_request("mailboxes are whole records, and did not come whole");
+    let mut laying_out = app.store.lay_out().await.map_err(|error| app.store_failed(error))?;
+    let mut bytes = paced(body);
+    let mut record = Vec::with_capacity(MAILBOX_RECORD_LEN);
+    while let Some(part) = bytes.try_next().await.map_err(|_| CUT)? {
+        let mut part = &part[..];
+        while !part.is_empty() {
+            let (now, later) = part.split_at(part.len().min(MAILBOX_RECORD_LEN - record.len()));
+            record.extend_from_slice(now);
+            part = later;
+            if record.len() == MAILBOX_RECORD_LEN {
+                let (id, sealed) = relay::read_mailbox_record(&mut &record[..]).map_err(|_| CUT)?;
+                laying_out.push(&id, sealed).await.map_err(|error| app.store_failed(error))?;
+                record.clear();
+            }
+        }
+    }
+    if !record.is_empty() {
+        return Err(CUT);
+    }
+    laying_out.finish().await.map_err(|error| app.store_failed(error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Takes a directory that our own pinned keys vouch for. The same again is no error.
+async fn directory(
+    State(app): State<App>,
+    Json(signed): Json<SignedDirectory>,
+) -> Result<StatusCode, Response> {
+    match app.directories.accept(signed, &app.store, app.clock.today()).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        // The reason is about the directory, which is public.
+        Err(Refusal::Directory(error)) => {
+            Err((StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response())
+        }
+        Err(Refusal::Store(error)) => Err(app.store_failed(error).into_response()),
+    }
+}
+
+async fn health(State(app): State<App>) -> Result<&'static str, Problem> {
+    app.store.check().await.map_err(|error| app.store_failed(error))?;
+    Ok("ready")
+}

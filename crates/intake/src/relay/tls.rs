@@ -1,0 +1,47 @@
+//! The listener of the relay: only who has a client certificate of the administration's own CA gets an answer.
+
+use std::{path::Path, sync::Arc};
+
+use rustls::{
+    RootCertStore, ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+
+use crate::config::{ConfigError, Relay};
+
+/// TLS as configured under `[relay]`.
+pub fn server_config(relay: &Relay) -> Result<ServerConfig, ConfigError> {
+    let provider = Arc::new(ring::default_provider());
+    let wrong_ca = |error: &dyn ToString| ConfigError::value("relay.ca", error.to_string());
+    let wrong_own = |error: &dyn ToString| ConfigError::value("relay.certificate", error.to_string());
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates("relay.ca", &relay.ca)? {
+        roots.add(certificate).map_err(|error| wrong_ca(&error))?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
+        .build()
+        .map_err(|error| wrong_ca(&error))?;
+    let chain = certificates("relay.certificate", &relay.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&relay.key)
+        .map_err(|error| ConfigError::value("relay.key", format!("{}: {error}", relay.key.display())))?;
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong_own(&error))?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .map_err(|error| wrong_own(&error))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let wrong =
+        |error: &dyn ToString| ConfigError::value(key, format!("{}: {}", path.display(), error.to_string()));
+    let chain: Vec<_> = CertificateDer::pem_file_iter(path)
+        .map_err(|error| wrong(&error))?
+        .collect::<Result<_, _>>()
+        .map_err(|error| wrong(&error))?;
+    if chain.is_empty() { Err(wrong(&"holds no certificate")) } else { Ok(chain) }
+}

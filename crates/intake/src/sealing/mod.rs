@@ -1,0 +1,77 @@
+//! The way of a report without JavaScript: the intake does in memory what a browser would do, and forgets it.
+//!
+//! Typed text and files are never written anywhere but into the seal: files go chunk by chunk from the connection through the
+//! seal into the spool, whatever their size. What passes through memory is wiped by the allocator of the program.
+
+mod multipart;
+mod pipeline;
+mod reply;
+mod report;
+mod thread;
+
+use axum::{Router, response::Response, routing::post};
+use envelope::submission::SealError;
+use web::Locale;
+
+use crate::{
+    app::App,
+    pages::{ErrorKind, error_page},
+    store::StoreError,
+};
+
+/// The posts of pages that need sealing or mailboxes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/{lang}/report/send", post(report::send))
+        .route("/{lang}/return", post(thread::open))
+        .route("/{lang}/return/send", post(reply::send))
+}
+
+/// Why nothing was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum NotSent {
+    /// No form of ours, or it did not come whole.
+    #[error("the form is broken")]
+    BadForm,
+    /// Something typed must be put right first.
+    #[error("the answers need another look")]
+    Answers,
+    /// More than the ladder holds.
+    #[error("too large")]
+    TooLarge,
+    /// Nobody to seal to.
+    #[error("no directory is in force")]
+    NoDirectory,
+    /// The spool could not take it.
+    #[error("busy: {0}")]
+    Store(#[from] StoreError),
+    /// A bug.
+    #[error("broken")]
+    Broken,
+}
+
+impl From<SealError> for NotSent {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::TooLarge => Self::TooLarge,
+            SealError::Write(_) => Self::Broken,
+        }
+    }
+}
+
+impl NotSent {
+    /// The page that says so.
+    fn page(self, app: &App, locale: Locale) -> Response {
+        let kind = match self {
+            Self::BadForm | Self::Answers => ErrorKind::BadForm,
+            Self::TooLarge => ErrorKind::TooLarge,
+            Self::NoDirectory => ErrorKind::NoDirectory,
+            Self::Store(_) => {
+                app.counters.failed();
+                ErrorKind::Busy
+            }
+            Self::Broken => ErrorKind::Broken,
+        };
+        error_page(&app.pages, locale, kind)
+    }
+}

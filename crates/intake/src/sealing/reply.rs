@@ -1,0 +1,97 @@
+//! `POST /{lang}/return/send`: a message of a reporter who came back.
+
+use axum::{
+    extract::{Path, Request, State},
+    response::Response,
+};
+use reporter::{FollowUp, FollowUpSealer, Inbox};
+use web::Locale;
+use zeroize::Zeroizing;
+
+use super::{
+    NotSent,
+    multipart::{File, Form},
+    pipeline::Sealing,
+    thread,
+};
+use crate::{
+    app::App,
+    form::ReplyForm,
+    pages::{ErrorKind, ReturnProblem, ThreadView, return_page, thread_page},
+};
+
+/// Files the message, and shows the thread again.
+pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, request: Request) -> Response {
+    let Some(locale) = app.pages.locale(&lang) else {
+        return app.error_page("", ErrorKind::NotFound);
+    };
+    let mut parts = match Form::of(request) {
+        Ok(parts) => parts,
+        Err(refused) => return refused.page(&app, locale),
+    };
+    let answer = answer(&app, locale, &mut parts).await;
+    answer_or_page(&app, locale, parts, answer).await
+}
+
+async fn answer_or_page(
+    app: &App,
+    locale: Locale,
+    parts: Form,
+    answer: Result<Response, NotSent>,
+) -> Response {
+    // Also after an answer: what is wrong with the text is known before the files have come.
+    parts.drain().await;
+    answer.unwrap_or_else(|refused| refused.page(app, locale))
+}
+
+async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response, NotSent> {
+    let mut form = ReplyForm::default();
+    let first_file = parts.fields(|name, value| form.set(name, value)).await?;
+    let Ok(receipt) = form.receipt() else {
+        return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Mistyped)));
+    };
+    let Some(inbox) = thread::inbox(app, &receipt).await? else {
+        return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Nothing)));
+    };
+    let mut view = ThreadView::of(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
+    match form.to_reply(first_file.is_some()) {
+        Ok(reply) if inbox.can_write() => {
+            let message = FollowUp {
+                text: reply.text,
+                lang: locale.code.to_owned(),
+                week: app.clock.iso_week(),
+                ask_oversight: reply.ask_outside_body,
+                token: reply.seed,
+            };
+            file(app, &receipt, inbox, message, parts, first_file).await?;
+            app.counters.filed();
+            view.sent = true;
+        }
+        Ok(_) => view.draft.clone_from(&form.message),
+        Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(NotSent::BadForm),
+        Err(errors) => {
+            view.draft.clone_from(&form.message);
+            view.errors = errors;
+        }
+    }
+    Ok(thread_page(&app.pages, locale, &view))
+}
+
+async fn file(
+    app: &App,
+    receipt: &envelope::receipt::Receipt,
+    inbox: Inbox,
+    message: FollowUp,
+    parts: &mut Form,
+    first_file: Option<File>,
+) -> Result<(), NotSent> {
+    if parts.is_too_large() {
+        return Err(NotSent::TooLarge);
+    }
+    let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
+    let receipt = receipt.clone();
+    let sealing = Sealing::start(app, move |out| {
+        FollowUpSealer::begin(&in_force.directory, in_force.hash, &receipt, &inbox, message, out)
+    });
+    sealing.file(parts, first_file).await
+}

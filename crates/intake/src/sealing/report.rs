@@ -1,0 +1,104 @@
+//! `POST /{lang}/report/send`: a report from the form.
+
+use axum::{
+    extract::{Path, Request, State},
+    response::Response,
+};
+use envelope::{
+    receipt::Receipt,
+    report::{Answer, ReportBody},
+    submission::Urgency,
+};
+use rand::rngs::OsRng;
+use reporter::{Draft, Filing, ReportSealer};
+use taxonomy::Priority;
+use web::Locale;
+use zeroize::Zeroizing;
+
+use super::{NotSent, multipart::Form, pipeline::Sealing};
+use crate::{
+    app::App,
+    form::{Report, ReportForm},
+    pages::{ErrorKind, ReceiptView, receipt_page, review_page},
+};
+
+/// Files the report, and shows the receipt once it is durable.
+pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, request: Request) -> Response {
+    let Some(locale) = app.pages.locale(&lang) else {
+        return app.error_page("", ErrorKind::NotFound);
+    };
+    let mut parts = match Form::of(request) {
+        Ok(parts) => parts,
+        Err(refused) => return refused.page(&app, locale),
+    };
+    let mut form = ReportForm::new(locale);
+    let filed = file(&app, &mut form, &mut parts).await;
+    match filed {
+        Ok(receipt) => {
+            app.counters.filed();
+            receipt_page(&app.pages, locale, &spell(&receipt, locale))
+        }
+        Err(refused) => {
+            parts.drain().await;
+            match refused {
+                NotSent::Answers => review_page(&app.pages, &mut form),
+                refused => refused.page(&app, locale),
+            }
+        }
+    }
+}
+
+async fn file(app: &App, form: &mut ReportForm, parts: &mut Form) -> Result<Receipt, NotSent> {
+    let first_file = parts.fields(|name, value| form.set(name, value)).await?;
+    let seed = Zeroizing::new(form.seed().map_err(|_| NotSent::BadForm)?);
+    let report = form.to_report(&app.pages.taxonomy).map_err(|_| NotSent::Answers)?;
+    if parts.is_too_large() {
+        return Err(NotSent::TooLarge);
+    }
+    let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
+    let draft = draft(report, app.clock.iso_week());
+    let filing = filing(&seed, &draft);
+    let receipt = filing.receipt().clone();
+    let sealing = Sealing::start(app, move |out| {
+        ReportSealer::begin(&in_force.directory, in_force.hash, &filing, draft, out, &mut OsRng)
+    });
+    sealing.file(parts, first_file).await?;
+    Ok(receipt)
+}
+
+/// The same form sent twice is the same report with the same receipt.
+fn filing(seed: &[u8; 32], draft: &Draft) -> Filing {
+    let body = Zeroizing::new(draft.body.to_bytes());
+    Filing::from_seed(seed, &Zeroizing::new([draft.lang.as_bytes(), b"\0", &body].concat()))
+}
+
+fn draft(report: Report, week: String) -> Draft {
+    let answers = report.answers.into_iter().map(|(question, answer)| {
+        let answer = match answer {
+            taxonomy::Answer::One(one) => Answer::One(one),
+            taxonomy::Answer::Many(many) => Answer::Many(many),
+        };
+        (question, answer)
+    });
+    Draft {
+        body: ReportBody {
+            category: report.category,
+            audience: report.audience,
+            answers: answers.collect(),
+            story: report.story,
+        },
+        lang: report.lang,
+        urgency: match report.urgency {
+            Priority::P1 => Urgency::P1,
+            Priority::P2 => Urgency::P2,
+            Priority::P3 => Urgency::P3,
+            Priority::P4 => Urgency::P4,
+        },
+        excluded: report.excluded,
+        week,
+    }
+}
+
+fn spell(receipt: &Receipt, locale: Locale) -> ReceiptView {
+    ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words(locale.code)) }
+}

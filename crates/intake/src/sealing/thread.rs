@@ -1,0 +1,67 @@
+//! `POST /{lang}/return`: a receipt opens its mailbox, in memory.
+
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Path, State},
+    response::Response,
+};
+use envelope::receipt::Receipt;
+use reporter::Inbox;
+use tokio::task::spawn_blocking;
+use zeroize::Zeroizing;
+
+use super::NotSent;
+use crate::{
+    api,
+    app::App,
+    form::{self, ReplyForm},
+    pages::{ErrorKind, ReturnProblem, ThreadView, return_page, thread_page},
+};
+
+/// Longest body with a receipt in it, in bytes: twelve words with room to spare.
+const BODY_BYTES: usize = 8 * 1024;
+
+/// Shows what stands under a receipt; the same friendly page whether there is nothing yet or never was.
+pub(super) async fn open(State(app): State<App>, Path(lang): Path<String>, body: Body) -> Response {
+    let Some(locale) = app.pages.locale(&lang) else {
+        return app.error_page("", ErrorKind::NotFound);
+    };
+    let typed = match read(body).await {
+        Ok(typed) => typed,
+        Err(refused) => return refused.page(&app, locale),
+    };
+    if typed.receipt.trim().is_empty() {
+        return return_page(&app.pages, locale, "", Some(ReturnProblem::Empty));
+    }
+    let Ok(receipt) = Receipt::parse(&typed.receipt) else {
+        return return_page(&app.pages, locale, &typed.receipt, Some(ReturnProblem::Mistyped));
+    };
+    match inbox(&app, &receipt).await {
+        Ok(Some(inbox)) => {
+            let code = Zeroizing::new(receipt.code());
+            thread_page(&app.pages, locale, &ThreadView::of(&inbox, code, app.pages.new_seed()))
+        }
+        Ok(None) => return_page(&app.pages, locale, &typed.receipt, Some(ReturnProblem::Nothing)),
+        Err(refused) => refused.page(&app, locale),
+    }
+}
+
+/// The mailbox of a receipt, opened and checked; `None` if nothing is laid out under it.
+pub(super) async fn inbox(app: &App, receipt: &Receipt) -> Result<Option<Inbox>, NotSent> {
+    let sealed = api::look_up(app, &receipt.locator()).await?;
+    let receipt = receipt.clone();
+    let opened = spawn_blocking(move || Inbox::open(&receipt, &sealed).ok()).await;
+    opened.map_err(|_| NotSent::Broken)
+}
+
+async fn read(body: Body) -> Result<ReplyForm, NotSent> {
+    let body = to_bytes(body, BODY_BYTES).await.map_err(|_| NotSent::BadForm)?;
+    let mut typed = ReplyForm::default();
+    for pair in form::pairs(&body) {
+        let (name, value) = pair.map_err(|_| NotSent::BadForm)?;
+        if ReplyForm::is_field(&name) {
+            typed.set(&name, &Zeroizing::new(value)).map_err(|_| NotSent::BadForm)?;
+        }
+    }
+    Ok(typed)
+}
