@@ -1,6 +1,19 @@
 //! The public service: takes reports, gives back mailboxes.
 
+pub mod api;
+pub mod app;
+pub mod config;
+pub mod counters;
+pub mod directory;
 pub mod form;
+pub mod hardening;
 pub mod i18n;
+pub mod limits;
+pub mod pace;
 pub mod pages;
+pub mod problem;
+pub mod relay;
+pub mod sealing;
 pub mod store;
+
+pub use app::run;
