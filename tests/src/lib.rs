@@ -1,1 +1,8 @@
-//! scenarios
+//! What the scenarios share: an installation that is running, and a visitor without JavaScript.
+
+pub mod canary;
+mod office;
+mod visitor;
+
+pub use office::{Office, programs};
+pub use visitor::{File, Page, Visitor};

@@ -1,0 +1,123 @@
+//! Canaries: texts that stand nowhere else, searched for in every form in which they could have been left behind.
+
+use std::{
+    fmt::Write as _,
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use anyhow::Result;
+
+/// A text that is searched for.
+#[derive(Debug, Clone)]
+pub struct Canary {
+    /// What it stands for in the report.
+    pub name: &'static str,
+    forms: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Canary {
+    /// All forms of a text: raw, base64 at each of the three alignments, percent, UTF-16.
+    pub fn new(name: &'static str, text: &str) -> Self {
+        let mut forms = vec![
+            ("raw", text.as_bytes().to_vec()),
+            ("utf-16", text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
+            ("percent", percent(text).into_bytes()),
+        ];
+        forms.extend((0..3).map(|shift| ("base64", base64_inside(text.as_bytes(), shift))));
+        forms.dedup();
+        Self { name, forms }
+    }
+
+    /// The forms of this canary in some bytes, each with how often.
+    pub fn find(&self, bytes: &[u8]) -> Vec<(&'static str, usize)> {
+        let hits = |form: &[u8]| memchr::memmem::find_iter(bytes, form).count();
+        self.forms.iter().map(|(form, needle)| (*form, hits(needle))).filter(|(_, hits)| *hits > 0).collect()
+    }
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        write!(out, "%{byte:02X}").expect("writing to a string");
+        out
+    })
+}
+
+/// The characters of the base64 text that depend on nothing but the canary, when it begins `shift` bytes into a group.
+fn base64_inside(bytes: &[u8], shift: usize) -> Vec<u8> {
+    use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+    let padded = [&vec![0; shift][..], bytes].concat();
+    let encoded = BASE64_STANDARD_NO_PAD.encode(&padded);
+    let first = (shift * 8).div_ceil(6);
+    let last = padded.len() * 8 / 6;
+    encoded.as_bytes()[first..last].to_vec()
+}
+
+/// Every canary in every file below a folder whose name does not begin with one of the exceptions.
+pub fn in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(in_files(canaries, &path)?);
+            continue;
+        }
+        let bytes = fs::read(&path)?;
+        for canary in canaries {
+            let forms = canary.find(&bytes);
+            if !forms.is_empty() {
+                found.push(format!("{} in {}: {forms:?}", canary.name, path.display()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Every canary in the memory of a process, with how often it stands there in any form.
+pub fn in_memory(canaries: &[Canary], process: u32) -> Result<Vec<(&'static str, usize)>> {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps"))?;
+    let mut memory = File::open(format!("/proc/{process}/mem"))?;
+    let mut counts: Vec<_> = canaries.iter().map(|canary| (canary.name, 0)).collect();
+    for line in maps.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(range), Some(access)) = (words.next(), words.next()) else { continue };
+        let Some((from, to)) = range.split_once('-') else { continue };
+        if !access.starts_with("rw") {
+            continue;
+        }
+        let (from, to) = (u64::from_str_radix(from, 16)?, u64::from_str_radix(to, 16)?);
+        let mut bytes = Vec::new();
+        memory.seek(SeekFrom::Start(from))?;
+        // A mapping that cannot be read, or has gone meanwhile, holds nothing for us.
+        if (&mut memory).take(to - from).read_to_end(&mut bytes).is_err() && bytes.is_empty() {
+            continue;
+        }
+        for (canary, count) in canaries.iter().zip(&mut counts) {
+            count.1 += canary.find(&bytes).iter().map(|(_, hits)| hits).sum::<usize>();
+        }
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::{Engine, prelude::BASE64_STANDARD};
+
+    #[test]
+    fn every_form_is_found_wherever_it_begins() {
+        let canary = Canary::new("test", "Zébu-7f3a9c-Dakola");
+        for shift in 0..6 {
+            let text = format!("{}Zébu-7f3a9c-Dakola and more", "x".repeat(shift));
+            assert!(
+                canary
+                    .find(BASE64_STANDARD.encode(&text).as_bytes())
+                    .iter()
+                    .any(|(form, _)| *form == "base64")
+            );
+            assert!(canary.find(text.as_bytes()).iter().any(|(form, _)| *form == "raw"));
+        }
+        assert_eq!(canary.find(b"nothing of the kind"), []);
+    }
+}

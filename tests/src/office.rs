@@ -1,0 +1,109 @@
+//! An installation that is running.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use xtask::{Installation, Running, Settings};
+
+use crate::Visitor;
+
+/// How long anything may take until it has come through.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Intake and case handler of one installation, with its people.
+#[derive(Debug)]
+pub struct Office {
+    /// How it was made.
+    pub installation: Installation,
+    /// The public service.
+    pub intake: Running,
+    /// The private service.
+    pub case_handler: Running,
+}
+
+impl Office {
+    /// Makes and starts everything in a folder.
+    pub fn open(folder: &std::path::Path, settings: Settings) -> Result<Self> {
+        // Fails only if a provider was installed before, which is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let installation = Installation::create(folder, &programs()?, settings)?;
+        let intake = installation.start_intake()?;
+        let case_handler = installation.start_case_handler()?;
+        installation.publish()?;
+        Ok(Self { installation, intake, case_handler })
+    }
+
+    /// Somebody in front of the pages, once the directory has arrived there.
+    pub async fn visitor(&self, lang: &str) -> Result<Visitor> {
+        let url = format!("{}/directory.json", self.installation.public_url());
+        let start = Instant::now();
+        loop {
+            let answer = reqwest::get(&url).await;
+            if answer.is_ok_and(|response| response.status().is_success()) {
+                return Visitor::new(&self.installation.public_url(), lang);
+            }
+            if start.elapsed() > PATIENCE {
+                bail!("the directory has not reached the intake");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// A person's queue, once it has so many cases.
+    pub async fn queue(&self, handle: &str, cases: usize) -> Result<Vec<Value>> {
+        self.wait_for(handle, &["queue", "--all"], |queue| {
+            let rows = queue["cases"].as_array()?;
+            (rows.len() >= cases).then(|| rows.clone())
+        })
+        .await
+        .with_context(|| format!("waiting for {cases} cases of {handle}"))
+    }
+
+    /// What a command answers, once it answers what is wanted.
+    pub async fn wait_for<T>(
+        &self,
+        handle: &str,
+        command: &[&str],
+        wanted: impl Fn(&Value) -> Option<T>,
+    ) -> Result<T> {
+        let start = Instant::now();
+        loop {
+            let answer = self.installation.as_person(handle, command)?;
+            if let Some(found) = wanted(&answer) {
+                return Ok(found);
+            }
+            if start.elapsed() > PATIENCE {
+                bail!("{command:?} still answers {answer}");
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// The thread of a receipt, once it has so many messages.
+    pub async fn thread(&self, visitor: &Visitor, receipt: &str, messages: usize) -> Result<crate::Page> {
+        let start = Instant::now();
+        loop {
+            let page = visitor.come_back(receipt).await?;
+            if page.messages().len() >= messages && !page.texts(".state").is_empty() {
+                return Ok(page);
+            }
+            if start.elapsed() > PATIENCE {
+                bail!("the thread still shows “{}” with {:?}", page.heading(), page.messages());
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+/// The folder of the built programs. Tests run from its folder `deps`.
+pub fn programs() -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let folder = here.parent().context("this program has a folder")?;
+    let folder =
+        if folder.ends_with("deps") { folder.parent().context("deps has a parent")? } else { folder };
+    Ok(folder.to_path_buf())
+}

@@ -1,0 +1,235 @@
+//! A person with a browser without JavaScript: opens pages, fills forms, presses buttons. Knows nothing but the HTML.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+use reqwest::{Client, StatusCode, redirect::Policy};
+use scraper::{ElementRef, Html, Selector};
+
+/// A visitor of the reporter's pages.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    http: Client,
+    base: String,
+    lang: String,
+}
+
+/// A page as received.
+#[derive(Debug)]
+pub struct Page {
+    /// Of the answer.
+    pub status: StatusCode,
+    /// The whole page.
+    pub html: String,
+}
+
+/// A file that is chosen in a form.
+#[derive(Debug, Clone, Copy)]
+pub struct File<'a> {
+    /// Its name on the device.
+    pub name: &'a str,
+    /// As the browser guesses it.
+    pub media_type: &'a str,
+    /// Its content.
+    pub content: &'a [u8],
+}
+
+const BOUNDARY: &str = "----a-boundary-of-the-scenarios";
+
+impl Visitor {
+    /// Somebody who reads this language.
+    pub fn new(base: &str, lang: &str) -> Result<Self> {
+        let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
+        Ok(Self { http, base: base.to_owned(), lang: lang.to_owned() })
+    }
+
+    /// Opens a page of the visitor's language, such as `/report`.
+    pub async fn open(&self, path: &str) -> Result<Page> {
+        let response = self.http.get(format!("{}/{}{path}", self.base, self.lang)).send().await?;
+        Page::read(response).await
+    }
+
+    /// Presses a button of the form with this action, having typed these fields.
+    pub async fn press(
+        &self,
+        page: &Page,
+        action: &str,
+        button: &str,
+        typed: &[(&str, &str)],
+    ) -> Result<Page> {
+        let mut fields = page.fields(&self.path(action))?;
+        fields.retain(|(name, _)| !typed.iter().any(|(typed, _)| typed == name));
+        fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        if !button.is_empty() {
+            fields.push(("go".to_owned(), button.to_owned()));
+        }
+        let body = fields.iter().fold(String::new(), |mut body, (name, value)| {
+            let glue = if body.is_empty() { "" } else { "&" };
+            write!(body, "{glue}{}={}", encode(name), encode(value)).expect("writing to a string");
+            body
+        });
+        let request = self.http.post(format!("{}{}", self.base, self.path(action)));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        Page::read(request.send().await?).await
+    }
+
+    /// Sends the form with this action, with files, having typed these fields.
+    pub async fn send(
+        &self,
+        page: &Page,
+        action: &str,
+        typed: &[(&str, &str)],
+        files: &[File<'_>],
+    ) -> Result<Page> {
+        let body = self.multipart(page, action, typed, files)?;
+        self.post_multipart(action, body).await
+    }
+
+    /// The bytes of that form, for whoever sends them twice or in pieces.
+    pub fn multipart(
+        &self,
+        page: &Page,
+        action: &str,
+        typed: &[(&str, &str)],
+        files: &[File<'_>],
+    ) -> Result<Vec<u8>> {
+        let mut fields = page.fields(&self.path(action))?;
+        fields.retain(|(name, _)| !typed.iter().any(|(typed, _)| typed == name));
+        fields.extend(typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part =
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        for file in files {
+            let head = format!(
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{}\"\r\nContent-Type: {}\r\n\r\n",
+                file.name, file.media_type
+            );
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(file.content);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        Ok(body)
+    }
+
+    /// Sends a form's bytes.
+    pub async fn post_multipart(&self, action: &str, body: impl Into<reqwest::Body>) -> Result<Page> {
+        let request = self.http.post(format!("{}{}", self.base, self.path(action)));
+        let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+        Page::read(request.header("content-type", content_type).body(body).send().await?).await
+    }
+
+    /// Walks to the review page of a report about an unofficial payment.
+    pub async fn review(&self, typed: &[(&str, &str)]) -> Result<Page> {
+        let before = self.open("/report").await?;
+        let audience = self.press(&before, "/report", "audience", &[]).await?;
+        let family = self.press(&audience, "/report", "audience.trader", &[]).await?;
+        let category = self.press(&family, "/report", "family.money", &[]).await?;
+        let questions = self.press(&category, "/report", "category.FAC", &[]).await?;
+        self.press(&questions, "/report", "review", typed).await
+    }
+
+    /// Files a report and gives the receipt page.
+    pub async fn file(&self, typed: &[(&str, &str)], files: &[File<'_>]) -> Result<Page> {
+        let review = self.review(typed).await?;
+        self.send(&review, "/report/send", &[], files).await
+    }
+
+    /// Comes back with a receipt.
+    pub async fn come_back(&self, receipt: &str) -> Result<Page> {
+        let page = self.open("/return").await?;
+        self.press(&page, "/return", "", &[("receipt", receipt)]).await
+    }
+
+    fn path(&self, action: &str) -> String {
+        format!("/{}{action}", self.lang)
+    }
+}
+
+impl Page {
+    async fn read(response: reqwest::Response) -> Result<Self> {
+        let status = response.status();
+        Ok(Self { status, html: response.text().await? })
+    }
+
+    /// The receipt's code.
+    pub fn code(&self) -> Result<String> {
+        let groups = self.texts(".code span");
+        anyhow::ensure!(groups.len() == 7, "no receipt on this page: {}", self.heading());
+        Ok(groups.join(" "))
+    }
+
+    /// The receipt's words.
+    pub fn words(&self) -> Result<String> {
+        let words = self.texts(".words li");
+        anyhow::ensure!(words.len() == 12, "no receipt on this page: {}", self.heading());
+        Ok(words.join(" "))
+    }
+
+    /// The messages of a thread.
+    pub fn messages(&self) -> Vec<String> {
+        self.texts(".messages .story")
+    }
+
+    /// The page's heading.
+    pub fn heading(&self) -> String {
+        self.texts("h1").concat()
+    }
+
+    /// The text of every element that a selector finds.
+    pub fn texts(&self, selector: &str) -> Vec<String> {
+        let selector = Selector::parse(selector).expect("selectors are written in the tests");
+        let page = Html::parse_document(&self.html);
+        page.select(&selector).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
+    }
+
+    /// What the form with this action holds before anything is typed.
+    fn fields(&self, action: &str) -> Result<Vec<(String, String)>> {
+        let page = Html::parse_document(&self.html);
+        let form = Selector::parse("form").expect("a selector");
+        let form = page
+            .select(&form)
+            .find(|form| form.attr("action") == Some(action))
+            .with_context(|| format!("no form for {action} on the page “{}”", self.heading()))?;
+        let field = Selector::parse("input, textarea, select").expect("a selector");
+        Ok(form.select(&field).filter_map(value_of).collect())
+    }
+}
+
+/// What a browser would send for a field.
+fn value_of(field: ElementRef<'_>) -> Option<(String, String)> {
+    let name = field.attr("name")?.to_owned();
+    let value = match (field.value().name(), field.attr("type")) {
+        ("textarea", _) => field.text().collect::<String>().trim_start_matches('\n').to_owned(),
+        ("select", _) => {
+            let chosen = Selector::parse("option[selected]").expect("a selector");
+            field
+                .select(&chosen)
+                .next()
+                .and_then(|option| option.attr("value"))
+                .unwrap_or_default()
+                .to_owned()
+        }
+        (_, Some("file")) => return None,
+        (_, Some("checkbox")) => {
+            field.attr("checked")?;
+            field.attr("value").unwrap_or("on").to_owned()
+        }
+        _ => field.attr("value").unwrap_or_default().to_owned(),
+    };
+    Some((name, value))
+}
+
+fn encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("writing to a string");
+        }
+        out
+    })
+}

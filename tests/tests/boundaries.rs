@@ -1,0 +1,82 @@
+//! Who may depend on whom: what a service cannot link, it cannot do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Package → packages of this workspace that it depends on, in a build (not in its tests).
+fn edges() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
+    let ours: BTreeSet<_> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    metadata
+        .packages
+        .iter()
+        .map(|package| {
+            let needed = package
+                .dependencies
+                .iter()
+                .filter(|dependency| dependency.kind != DependencyKind::Development)
+                .map(|dependency| dependency.name.clone())
+                .filter(|name| ours.contains(name))
+                .collect();
+            (package.name.to_string(), needed)
+        })
+        .collect()
+}
+
+/// Everything that a package reaches, by any path.
+fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut next = vec![from.to_owned()];
+    while let Some(package) = next.pop() {
+        for needed in edges.get(&package).into_iter().flatten() {
+            if reached.insert(needed.clone()) {
+                next.push(needed.clone());
+            }
+        }
+    }
+    reached
+}
+
+fn assert_unreachable(from: &str, forbidden: &[&str]) {
+    let edges = edges();
+    assert!(edges.contains_key(from), "{from} is a package");
+    let reached = reach(&edges, from);
+    for package in forbidden {
+        assert!(edges.contains_key(*package), "{package} is a package");
+        assert!(!reached.contains(*package), "{from} reaches {package}");
+    }
+}
+
+#[test]
+fn the_intake_reaches_neither_investigator_nor_case_handler() {
+    assert_unreachable("intake", &["investigator", "case-handler", "migrations-cases", "workbench"]);
+}
+
+#[test]
+fn the_case_handler_reaches_neither_reporter_nor_investigator() {
+    assert_unreachable(
+        "case-handler",
+        &["reporter", "investigator", "intake", "migrations-intake", "workbench"],
+    );
+}
+
+#[test]
+fn the_workbench_reaches_no_service() {
+    assert_unreachable("workbench", &["intake", "case-handler", "reporter"]);
+}
+
+#[test]
+fn the_protocol_knows_nothing_above_it() {
+    for package in ["age-hybrid", "taxonomy", "web"] {
+        assert_eq!(reach(&edges(), package), BTreeSet::new(), "{package}");
+    }
+    assert_eq!(reach(&edges(), "envelope"), BTreeSet::from(["age-hybrid".to_owned()]));
+}
+
+#[test]
+fn the_walk_finds_what_is_there() {
+    let edges = edges();
+    assert!(reach(&edges, "workbench").contains("investigator"));
+    assert!(reach(&edges, "intake").contains("age-hybrid"), "by way of the reporter's side");
+}

@@ -1,0 +1,69 @@
+//! Whom a reporter excludes sees no row, no count and no gap, and holds no grant; the outside body gets the report.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use anyhow::Result;
+use scenarios::Office;
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use xtask::Settings;
+
+#[tokio::test]
+async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let office = Office::open(folder.path(), Settings::default())?;
+    let visitor = office.visitor("fr").await?;
+    let file = async |story: &str, excluded: &str| {
+        let mut typed = vec![("a.story", story)];
+        if !excluded.is_empty() {
+            typed.push(("a.handlers_involved", excluded));
+        }
+        visitor.file(&typed, &[]).await?.code()
+    };
+    // Between two reports for the desk stands one that its members must not see.
+    file("premier", "").await?;
+    office.queue("inspector-1", 1).await?;
+    let hidden = file("caché", "internal_affairs").await?;
+    let outside = office.queue("outside-1", 1).await?;
+    file("troisième", "").await?;
+    let seen = office.queue("inspector-1", 2).await?;
+
+    // The outside body has it, and can answer.
+    assert_eq!(outside.len(), 1);
+    let case = outside[0]["id"].as_str().unwrap();
+    let shown = office.installation.as_person("outside-1", &["show", case])?;
+    assert_eq!(shown["report"]["story"], "caché");
+    office.installation.as_person("outside-1", &["claim", case])?;
+    office.installation.as_person("outside-1", &["reply", case, "--text", "Nous l’avons."])?;
+    let thread = office.thread(&visitor, &hidden, 1).await?;
+    assert_eq!(thread.messages(), ["Nous l’avons."]);
+
+    // Neither member of the desk has a row; the case answers like one that does not exist.
+    for handle in ["inspector-1", "inspector-2"] {
+        let queue = office.queue(handle, 2).await?;
+        assert_eq!(queue.len(), 2, "{handle}");
+        assert!(queue.iter().all(|row| row["id"] != case), "{handle}");
+        let refused = office.installation.as_person(handle, &["show", case]).unwrap_err().to_string();
+        let nowhere =
+            office.installation.as_person(handle, &["show", "00000000-0000-4000-8000-000000000000"]);
+        let nowhere = nowhere.unwrap_err().to_string().replace("00000000-0000-4000-8000-000000000000", case);
+        let said = |text: &str| text.lines().skip(1).collect::<String>();
+        assert_eq!(said(&refused), said(&nowhere), "{handle}");
+        office.installation.as_person(handle, &["audit", "verify"])?;
+    }
+    // What they see counts nothing: the rows of the two cases name no number over all cases.
+    for row in &seen {
+        assert!(!row.to_string().contains("position"), "{row}");
+    }
+    no_grant_in_the_database(&office, case).await
+}
+
+async fn no_grant_in_the_database(office: &Office, case: &str) -> Result<()> {
+    let path = office.installation.database("cases");
+    let db = Database::connect(format!("sqlite://{}?mode=ro", path.display())).await?;
+    let id: uuid::Uuid = case.parse()?;
+    let sql = "SELECT member FROM grants WHERE case_id = ? ORDER BY member";
+    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into()]);
+    let rows = db.query_all_raw(query).await?;
+    let members: Vec<String> = rows.iter().map(|row| row.try_get("", "member").unwrap()).collect();
+    assert_eq!(members, ["outside-1"]);
+    Ok(())
+}

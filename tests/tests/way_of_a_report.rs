@@ -1,0 +1,139 @@
+//! The whole way of a report over real processes: file, seal, collect, route, open, answer, read, go on, audit.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::{fs, process::Stdio};
+
+use anyhow::Result;
+use scenarios::{File, Office};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use serde_json::Value;
+use xtask::{PASSPHRASE, Settings};
+
+/// 2 kB of French, with everything that can be mangled on the way.
+fn story() -> String {
+    let sentence =
+        "Au poste, l’agent m’a demandé « quelque chose » : 5 000 francs, sans quittance… & <rien> d’autre ! ";
+    let mut story = "Depuis des mois, à chaque passage :\n\n".to_owned();
+    while story.len() < 2048 {
+        story.push_str(sentence);
+    }
+    story.trim_end().to_owned()
+}
+
+/// Bytes that look like a photo and hold every value, form boundaries included.
+fn photo() -> Vec<u8> {
+    let mut photo = b"\xff\xd8\xff\xe0\r\n------a-boundary\r\n".to_vec();
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    while photo.len() < 5 * 1024 * 1024 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        photo.extend_from_slice(&state.to_be_bytes());
+    }
+    photo
+}
+
+fn saved(answer: &Value) -> Vec<u8> {
+    let path = answer["saved"][0]["path"].as_str().unwrap();
+    fs::read(path).unwrap()
+}
+
+#[tokio::test]
+async fn a_report_goes_all_the_way_and_back() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let office = Office::open(folder.path(), Settings::default())?;
+    let visitor = office.visitor("fr").await?;
+    let (story, photo) = (story(), photo());
+
+    // A trader files a report with a photo.
+    let image = File { name: "photo.jpg", media_type: "image/jpeg", content: &photo };
+    let typed = [("a.story", story.as_str()), ("a.frequency", "always")];
+    let receipt = visitor.file(&typed, &[image]).await?;
+    let (code, words) = (receipt.code()?, receipt.words()?);
+    assert!(!receipt.html.contains("quittance…"), "the receipt page repeats nothing of the report");
+
+    // An investigator sees it in the queue, opens it, and saves the photo.
+    let queue = office.queue("inspector-1", 1).await?;
+    assert_eq!(queue.len(), 1);
+    let case = queue[0]["id"].as_str().unwrap().to_owned();
+    let office_of = &office.installation;
+    let shown = office_of.as_person("inspector-1", &["show", &case])?;
+    assert_eq!(shown["report"]["story"].as_str().unwrap(), story);
+    assert_eq!(shown["alarms"], serde_json::json!([]));
+    let to = folder.path().join("saved");
+    let to = to.to_str().unwrap();
+    let answer = office_of.as_person("inspector-1", &["save", &case, "--to", to])?;
+    assert!(saved(&answer) == photo, "the photo is the same to the byte");
+
+    // The answer is read with either spelling of the receipt.
+    office_of.as_person("inspector-1", &["claim", &case])?;
+    office_of.as_person("inspector-1", &["reply", &case, "--text", "Merci. C’était où, et quand ?"])?;
+    for spelling in [code.clone(), code.to_lowercase().replace(' ', ""), words.clone(), words.to_uppercase()]
+    {
+        let thread = office.thread(&visitor, &spelling, 1).await?;
+        assert_eq!(thread.messages(), ["Merci. C’était où, et quand ?"], "{}", thread.heading());
+        assert!(thread.texts("[role=alert]").is_empty(), "{:?}", thread.texts("[role=alert]"));
+    }
+
+    // The reporter answers, with a file.
+    let thread = office.thread(&visitor, &code, 1).await?;
+    let paper = File { name: "quittance.pdf", media_type: "application/pdf", content: b"%PDF-1.4 une page" };
+    let sent = visitor.send(&thread, "/return/send", &[("message", "À Dakola, lundi.")], &[paper]).await?;
+    assert!(sent.status.is_success(), "{}: {:?}", sent.status, sent.texts("main"));
+    let shown = office
+        .wait_for("inspector-1", &["show", &case], |shown| {
+            let messages = shown["messages"].as_array()?;
+            messages.iter().any(|message| message["text"] == "À Dakola, lundi.").then(|| shown.clone())
+        })
+        .await?;
+    assert_eq!(shown["alarms"], serde_json::json!([]));
+    let later = folder.path().join("saved later");
+    let answer = office_of.as_person("inspector-1", &["save", &case, "--to", later.to_str().unwrap()])?;
+    let names: Vec<_> =
+        answer["saved"].as_array().unwrap().iter().map(|file| file["path"].to_string()).collect();
+    assert!(names.iter().any(|name| name.contains("quittance")), "{names:?}");
+
+    // The log is whole; after any row is altered it is not.
+    office_of.as_person("outside-1", &["audit", "verify"])?;
+    office_of.as_person("inspector-1", &["audit", "verify"])?;
+    every_altered_row_is_noticed(&office).await
+}
+
+/// Alters each row of the log in turn, behind the handler's back, and puts it right again.
+async fn every_altered_row_is_noticed(office: &Office) -> Result<()> {
+    let path = office.installation.database("cases");
+    let db = Database::connect(format!("sqlite://{}", path.display())).await?;
+    let query = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql.to_owned());
+    let rows =
+        db.query_all_raw(query("SELECT position, bytes, signature FROM events ORDER BY position")).await?;
+    assert!(rows.len() >= 4, "received, claimed, replied, followed up");
+    for row in rows {
+        let position: i64 = row.try_get("", "position")?;
+        let (bytes, signature): (Vec<u8>, Vec<u8>) =
+            (row.try_get("", "bytes")?, row.try_get("", "signature")?);
+        let mut altered = bytes.clone();
+        *altered.last_mut().unwrap() ^= 1;
+        for (column, good, bad) in
+            [("bytes", &bytes, altered), ("signature", &signature, vec![0; signature.len()])]
+        {
+            let set = |value: Vec<u8>| {
+                let sql = format!("UPDATE events SET {column} = ? WHERE position = ?");
+                Statement::from_sql_and_values(DbBackend::Sqlite, sql, [value.into(), position.into()])
+            };
+            db.execute_raw(set(bad)).await?;
+            assert!(!audit_passes(office), "{column} of row {position} was altered");
+            db.execute_raw(set(good.clone())).await?;
+        }
+    }
+    assert!(audit_passes(office), "everything was put right again");
+    Ok(())
+}
+
+fn audit_passes(office: &Office) -> bool {
+    use std::io::Write as _;
+    let mut command = office.installation.burkindi("outside-1", &["audit", "verify"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    drop(writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}"));
+    child.wait().unwrap().success()
+}
