@@ -62,6 +62,9 @@ pub enum ActError {
     /// The outside body keeps its grant, always.
     #[error("{0} sits for the outside body and cannot be left out")]
     Oversight(String),
+    /// Who has the case must be able to read it.
+    #[error("{0} has the case: give it to somebody who stays first")]
+    Assignee(String),
     /// Nobody would be left out.
     #[error("{0} holds no grant of this case")]
     NoHolder(String),
@@ -205,6 +208,9 @@ impl Connection {
         for handle in without {
             if self.directory().is_oversight(handle) {
                 return Err(ActError::Oversight(handle.clone()));
+            }
+            if case.state.as_ref().and_then(|state| state.assignee.as_ref()) == Some(handle) {
+                return Err(ActError::Assignee(handle.clone()));
             }
             if !case.file.holders.contains(handle) {
                 return Err(ActError::NoHolder(handle.clone()));

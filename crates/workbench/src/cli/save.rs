@@ -25,12 +25,12 @@ pub(crate) struct Save {
     to: Option<PathBuf>,
 }
 
-/// `{"case", "folder", "files": [{"path", "name", "media_type", "len", "sha256"}], "alarms"}`.
+/// `{"case", "folder", "saved": [{"path", "name", "media_type", "len", "sha256"}], "alarms"}`.
 #[derive(Debug, Serialize)]
 struct SavedView {
     case: Uuid,
     folder: PathBuf,
-    files: Vec<Saved>,
+    saved: Vec<Saved>,
     alarms: Vec<Alarm>,
 }
 
@@ -42,17 +42,17 @@ impl Save {
         let count: usize = case.thread.incoming.iter().map(|entry| entry.header.attachments.len()).sum();
         // Draws on standard error, and only where that is a terminal.
         let bar = ProgressBar::new(count as u64);
-        let (files, found) = connection.save_attachments(&case, &folder, |_| bar.inc(1)).await?;
+        let (saved, found) = connection.save_attachments(&case, &folder, |_| bar.inc(1)).await?;
         bar.finish_and_clear();
         screen.alarms(&found)?;
         let alarms = [case.alarms, found].concat();
-        let view = SavedView { case: id, folder, files, alarms };
+        let view = SavedView { case: id, folder, saved, alarms };
         screen.show(&view, |view, page| {
-            if view.files.is_empty() {
+            if view.saved.is_empty() {
                 return page.line("No file was saved.");
             }
             let row = |file: &Saved| vec![file.path.display().to_string(), size(file.len), file.media_type.clone()];
-            page.table(&["saved", "size", "said to be"], &view.files.iter().map(row).collect::<Vec<_>>());
+            page.table(&["saved", "size", "said to be"], &view.saved.iter().map(row).collect::<Vec<_>>());
             page.warn("A stranger made these files. Open them only on a machine without a network, never by a double click.");
             page.dim("They are no longer sealed: delete them when you are done.");
         })?;

@@ -123,6 +123,8 @@ async fn rotation_leaves_one_out_and_keeps_the_outside_body() {
     let mut case = claimed(&mut lead, &reporter).await;
     let outside = lead.rotate(&mut case, &["outside".into()], &mut OsRng).await;
     assert!(matches!(outside, Err(ActError::Oversight(_))));
+    let assignee = lead.rotate(&mut case, &["lead".into()], &mut OsRng).await;
+    assert!(matches!(assignee, Err(ActError::Assignee(_))));
     let stay = lead.rotate(&mut case, &["two".into()], &mut OsRng).await.unwrap();
     assert_eq!(stay, ["lead", "outside", "three"]);
     let grants = office.handler.with(reporter.case, |kept| {

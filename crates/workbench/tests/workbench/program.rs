@@ -203,7 +203,7 @@ async fn a_case_from_the_queue_to_the_audit() {
     assert_eq!(code(&lead("", &["reply", case, "--text", "   "])), 4);
     assert_eq!(code(&lead("", &["note", case, "--kind", "task", "--text", "ask the registry"])), 0);
     let saved = json(&lead("", &["save", case, "--to", "files", "--json"]));
-    assert_eq!(saved["files"][0]["path"].as_str(), Some("files/photo.jpg"));
+    assert_eq!(saved["saved"][0]["path"].as_str(), Some("files/photo.jpg"));
     let moved = json(&lead("", &["move", case, "triaged", "--reason", "plausible", "--json"]));
     assert_eq!((moved["stage"].as_str(), moved["assignee"].as_str()), (Some("triaged"), Some("lead")));
     assert_eq!(code(&lead("", &["move", case, "decided"])), 4);
