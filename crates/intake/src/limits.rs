@@ -9,10 +9,10 @@ use std::{
 use axum::{
     extract::{ConnectInfo, Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header::RETRY_AFTER};
 use rand::{RngCore, rngs::OsRng};
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -21,7 +21,12 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use crate::{app::App, config::Config, pages::ErrorKind, problem::Problem};
+use crate::{
+    app::App,
+    config::Config,
+    pages::ErrorKind,
+    problem::{self, Problem},
+};
 
 /// How long one salt keeps a network recognisable.
 const SALT_LIFE: Duration = Duration::from_secs(3600);
@@ -139,13 +144,18 @@ pub async fn bound_posts(
 }
 
 fn turned_away(app: &App, path: &str, status: StatusCode) -> Response {
-    use axum::response::IntoResponse as _;
     app.counters.busy();
     if path.starts_with("/api/") {
         return Problem::new(status, "busy: nothing was stored, try again later").into_response();
     }
-    let mut page = app.error_page(path, ErrorKind::Busy);
+    let mut page = come_back_later(app.error_page(path, ErrorKind::Busy));
     *page.status_mut() = status;
+    page
+}
+
+/// Says when to try again.
+pub(crate) fn come_back_later(mut page: Response) -> Response {
+    page.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(problem::RETRY_AFTER));
     page
 }
 

@@ -15,6 +15,7 @@ use web::Locale;
 
 use crate::{
     app::App,
+    limits::come_back_later,
     pages::{ErrorKind, error_page},
     store::StoreError,
 };
@@ -72,6 +73,7 @@ impl NotSent {
             }
             Self::Broken => ErrorKind::Broken,
         };
-        error_page(&app.pages, locale, kind)
+        let page = error_page(&app.pages, locale, kind);
+        if kind == ErrorKind::Busy { come_back_later(page) } else { page }
     }
 }

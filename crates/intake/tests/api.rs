@@ -1,0 +1,218 @@
+//! The interface for programs, and what every answer has in common.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use common::{Installation, Intake};
+use envelope::{
+    Hash,
+    directory::RootSignature,
+    ladder::RUNGS,
+    mailbox::MAILBOX_LEN,
+    receipt::{Locator, Receipt},
+};
+use reqwest::{StatusCode, header::HeaderMap};
+use time::Duration;
+
+fn bytes(len: u64, fill: u8) -> Vec<u8> {
+    vec![fill; usize::try_from(len).unwrap()]
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_accepted_again_and_kept_once() {
+    let intake = Intake::new().await;
+    for _ in 0..3 {
+        for rung in [RUNGS[0], RUNGS[1], RUNGS[4]] {
+            assert_eq!(intake.post("/api/reports", bytes(rung, 1)).await.status(), StatusCode::CREATED);
+        }
+    }
+    let intake = intake.restart().await;
+    let mut lengths: Vec<u64> =
+        intake.pull(100).await.iter().map(|(_, sealed)| sealed.len() as u64).collect();
+    lengths.sort_unstable();
+    assert_eq!(lengths, [RUNGS[0], RUNGS[1], RUNGS[4]]);
+}
+
+#[tokio::test]
+async fn a_length_off_the_ladder_is_refused_and_nothing_is_kept() {
+    let intake = Intake::new().await;
+    for len in [0, 1, RUNGS[0] - 1, RUNGS[0] + 1, RUNGS[3] + 7] {
+        let answer = intake.post("/api/reports", bytes(len, 2)).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{len}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    }
+    // Without a length announced.
+    let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes(RUNGS[0], 3))]);
+    let answer = intake.post("/api/reports", reqwest::Body::wrap_stream(pieces)).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(intake.pull(100).await, []);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_leaves_nothing() {
+    use tokio::io::AsyncWriteExt;
+    let intake = Intake::new().await;
+    let address = intake.public.strip_prefix("http://").unwrap();
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", RUNGS[4]);
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.write_all(&bytes(RUNGS[3], 4)).await.unwrap();
+    drop(connection);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(intake.pull(100).await, []);
+    // And the place is free for the next.
+    assert_eq!(intake.post("/api/reports", bytes(RUNGS[4], 4)).await.status(), StatusCode::CREATED);
+}
+
+async fn mailbox(intake: &Intake, locator: &Locator) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let body = format!("{{\"locator\":\"{}\"}}", BASE64_URL_SAFE_NO_PAD.encode(locator.0));
+    let answer = intake.post("/api/mailbox", body).await;
+    let mut headers = answer.headers().clone();
+    headers.remove("date");
+    (answer.status(), headers, answer.bytes().await.unwrap().to_vec())
+}
+
+#[tokio::test]
+async fn present_and_absent_mailboxes_answer_alike() {
+    let intake = Intake::new().await;
+    let (mine, nobodys) = (Receipt::from_bytes([1; 16]).locator(), Receipt::from_bytes([2; 16]).locator());
+    let sealed = bytes(MAILBOX_LEN as u64, 7);
+    let put = [(mine.mailbox_id(), sealed.clone())];
+    assert_eq!(intake.put_mailboxes(&put).await, StatusCode::NO_CONTENT);
+    let present = mailbox(&intake, &mine).await;
+    let absent = mailbox(&intake, &nobodys).await;
+    assert_eq!(present.0, StatusCode::OK);
+    assert_eq!((present.0, &present.1), (absent.0, &absent.1));
+    assert_eq!(present.2, sealed);
+    assert_eq!(absent.2.len(), MAILBOX_LEN);
+    assert!(absent.2.starts_with(b"age-encryption.org/v1\n"), "a decoy is formed like the real thing");
+    // A real one stays as it is until the next tick, so a decoy must, also over a restart.
+    assert_eq!(mailbox(&intake, &nobodys).await.2, absent.2);
+    let intake = intake.restart().await;
+    assert_eq!(mailbox(&intake, &nobodys).await.2, absent.2);
+    assert_eq!(mailbox(&intake, &mine).await.2, sealed);
+    // Both change at the next one.
+    assert_eq!(intake.put_mailboxes(&put).await, StatusCode::NO_CONTENT);
+    assert_ne!(mailbox(&intake, &nobodys).await.2, absent.2);
+}
+
+#[tokio::test]
+async fn what_is_no_request_for_a_mailbox_is_refused() {
+    let intake = Intake::new().await;
+    for body in ["", "{}", "{\"locator\":\"short\"}", "{\"locator\":7}", &"x".repeat(5000)] {
+        assert_eq!(intake.post("/api/mailbox", body.to_owned()).await.status(), StatusCode::BAD_REQUEST);
+    }
+}
+
+#[tokio::test]
+async fn the_directory_is_served_as_signed_until_it_expires() {
+    let intake = Intake::new().await;
+    assert_eq!(intake.get("/directory.json").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(intake.get("/directory.sig").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let today = intake.installation.clock.today();
+    let signed = intake.installation.keys.directory(2, today, 2);
+    assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
+    // Rolled back, too few signatures, of another day.
+    for refused in [
+        intake.installation.keys.directory(1, today, 2),
+        intake.installation.keys.directory(2, today - Duration::days(1), 2),
+        intake.installation.keys.directory(3, today, 1),
+        intake.installation.keys.directory(3, today - Duration::days(40), 2),
+    ] {
+        assert_eq!(intake.put_directory(&refused).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let intake = intake.restart().await;
+    assert_eq!(intake.get("/directory.json").await.bytes().await.unwrap(), signed.bytes);
+    let signatures = intake.get("/directory.sig").await.bytes().await.unwrap();
+    assert_eq!(serde_json::from_slice::<Vec<RootSignature>>(&signatures).unwrap(), signed.signatures);
+    intake.installation.clock.advance(Duration::days(31));
+    let expired = intake.get("/directory.json").await;
+    assert_eq!(expired.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(expired.headers().contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
+    let intake = Intake::new().await;
+    for (path, status) in [
+        ("/en", StatusCode::OK),
+        ("/en/report", StatusCode::OK),
+        ("/nowhere", StatusCode::NOT_FOUND),
+        ("/fr/return", StatusCode::OK),
+        ("/directory.json", StatusCode::SERVICE_UNAVAILABLE),
+        ("/health", StatusCode::NOT_FOUND),
+        ("/relay/v1/pull", StatusCode::NOT_FOUND),
+    ] {
+        let answer = intake.get(path).await;
+        assert_eq!(answer.status(), status, "{path}");
+        let headers = answer.headers();
+        assert!(headers["content-security-policy"].to_str().unwrap().contains("script-src 'none'"), "{path}");
+        assert_eq!(headers["cache-control"], "no-store", "{path}");
+        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+        assert!(!headers.contains_key("server") && !headers.contains_key("set-cookie"), "{path}");
+        let head = intake.http.head(format!("{}{path}", intake.public)).send().await.unwrap();
+        assert_eq!(head.status(), status);
+        assert_eq!(head.bytes().await.unwrap().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn swollen_headers_are_refused() {
+    let intake = Intake::new().await;
+    let page = || intake.http.get(format!("{}/en", intake.public));
+    let long = page().header("x-long", "x".repeat(200_000)).send().await.unwrap();
+    assert_eq!(long.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    let many = (0..200).fold(page(), |request, n| request.header(format!("x-{n}"), "y"));
+    assert_eq!(many.send().await.unwrap().status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_network_that_posts_without_end_is_slowed_down_and_others_are_not() {
+    let mut installation = Installation::new();
+    installation.config.limits.network_burst = 5;
+    installation.config.limits.network_per_minute = 1;
+    installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let intake = installation.start().await;
+    let post = |from: &'static str| {
+        let request = intake.http.post(format!("{}/en/return", intake.public)).body("receipt=");
+        let request = if from.is_empty() { request } else { request.header("x-forwarded-for", from) };
+        async move { request.send().await.unwrap() }
+    };
+    for _ in 0..5 {
+        assert_eq!(post("192.0.2.7").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let slowed = post("192.0.2.8").await;
+    assert_eq!(slowed.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(slowed.headers().contains_key("retry-after"));
+    assert_eq!(post("198.51.100.1").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    for _ in 0..20 {
+        assert_eq!(post("").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    // Reading is never slowed.
+    let request = intake.http.get(format!("{}/en", intake.public)).header("x-forwarded-for", "192.0.2.7");
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn when_all_places_are_taken_a_post_waits_and_then_says_busy() {
+    use tokio::io::AsyncWriteExt;
+    let mut installation = Installation::new();
+    installation.config.limits.uploads = 1;
+    installation.config.limits.wait_seconds = 1;
+    let intake = installation.start().await;
+    let address = intake.public.strip_prefix("http://").unwrap();
+    let mut dawdler = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\nx", RUNGS[0]);
+    dawdler.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let busy = intake.post("/api/reports", bytes(RUNGS[0], 1)).await;
+    assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(busy.headers().contains_key("retry-after"));
+    // Other posts have their own places.
+    assert_eq!(intake.post("/api/mailbox", "{}").await.status(), StatusCode::BAD_REQUEST);
+    drop(dawdler);
+    assert_eq!(intake.post("/api/reports", bytes(RUNGS[0], 1)).await.status(), StatusCode::CREATED);
+    assert_eq!(Hash::of(&[&intake.pull(1).await[0].1]), Hash::of(&[&bytes(RUNGS[0], 1)]));
+}

@@ -1,0 +1,333 @@
+//! An intake with real listeners and a real spool, and everybody who talks to it.
+#![expect(dead_code, reason = "each test file uses a part")]
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use envelope::{
+    Hash,
+    directory::{Desk, Directory, Member, SignedDirectory, Trust},
+    keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
+    relay,
+    submission::{self, Opened},
+};
+use intake::{app::Bound, config::Config};
+use rand::{SeedableRng, rngs::StdRng};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use reqwest::{Certificate, Client, Identity, Response, StatusCode};
+use time::{Date, Duration, macros::datetime};
+use tokio::{sync::oneshot, task::JoinHandle};
+use uuid::Uuid;
+use web::Clock;
+
+pub(crate) struct Installation {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
+    pub(crate) tls: Tls,
+}
+
+pub(crate) struct Keys {
+    pub(crate) transport: TransportIdentity,
+    pub(crate) awa: InvestigatorIdentity,
+    roots: Vec<ed25519_dalek::SigningKey>,
+    directory: Directory,
+}
+
+pub(crate) struct Tls {
+    pub(crate) ca: String,
+    pub(crate) handler: String,
+    pub(crate) stranger: String,
+}
+
+/// A running intake.
+pub(crate) struct Intake {
+    pub(crate) installation: Installation,
+    pub(crate) public: String,
+    pub(crate) relay: String,
+    pub(crate) http: Client,
+    pub(crate) handler: Client,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<()>,
+}
+
+impl Installation {
+    pub(crate) fn new() -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(datetime!(2026-11-23 12:00 UTC));
+        let keys = Keys::new(clock.today());
+        let path = |name: &str| folder.path().join(name);
+        let tls = Tls::new(folder.path());
+        let trust = Trust {
+            instance: keys.directory.instance,
+            threshold: 2,
+            roots: keys.roots.iter().map(PublicKey::from).collect(),
+        };
+        fs::write(path("trust.json"), serde_json::to_vec(&trust).unwrap()).unwrap();
+        let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config/intake.toml");
+        let mut config = Config::load(&example).unwrap();
+        config.public.listen = "127.0.0.1:0".parse().unwrap();
+        config.relay.listen = "127.0.0.1:0".parse().unwrap();
+        config.relay.ca = path("ca.pem");
+        config.relay.certificate = path("intake.pem");
+        config.relay.key = path("intake.key");
+        config.spool.path = path("spool.sqlite");
+        config.directory.trust = path("trust.json");
+        Self { folder, config, clock, keys, tls }
+    }
+
+    pub(crate) async fn start(self) -> Intake {
+        let bound = Bound::bind(&self.config, self.clock.clone()).await.unwrap();
+        let public = format!("http://{}", bound.public_addr);
+        let relay = format!("https://{}", bound.relay_addr);
+        let (stop, stopped) = oneshot::channel();
+        let running = tokio::spawn(async move {
+            bound.serve(async { drop(stopped.await) }).await.unwrap();
+        });
+        let handler = self.tls.client(Some(&self.tls.handler));
+        let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Intake { installation: self, public, relay, http, handler, stop, running }
+    }
+}
+
+impl Keys {
+    fn new(today: Date) -> Self {
+        let mut rng = StdRng::from_entropy();
+        let transport = TransportIdentity::generate(&mut rng);
+        let people: BTreeMap<_, _> = ["awa", "bila", "eva"]
+            .map(|handle| (handle, InvestigatorIdentity::generate(&mut rng)))
+            .into_iter()
+            .collect();
+        let mut key = || ed25519_dalek::SigningKey::generate(&mut rng);
+        let roots = vec![key(), key(), key()];
+        let handler_key = PublicKey::from(&key());
+        let members = people.iter().map(|(handle, identity)| Member {
+            handle: (*handle).to_owned(),
+            recipient: identity.recipient(),
+            device: PublicKey::from(&key()),
+            covers: Vec::new(),
+            languages: Vec::new(),
+        });
+        let members = members.collect();
+        let desk = |id: &str, categories: &[&str], members: &[&str]| Desk {
+            id: id.to_owned(),
+            labels: BTreeMap::new(),
+            categories: categories.iter().map(ToString::to_string).collect(),
+            audiences: Vec::new(),
+            members: members.iter().map(ToString::to_string).collect(),
+            covers: Vec::new(),
+        };
+        let directory = Directory {
+            v: 1,
+            instance: Uuid::from_u128(7),
+            epoch: 1,
+            previous: None,
+            issued: today,
+            expires: today + Duration::days(30),
+            transport: vec![transport.recipient()],
+            handler_key,
+            members,
+            desks: vec![
+                desk("internal_affairs", &["FAC", "EXT"], &["awa", "bila"]),
+                desk("external", &[], &["eva"]),
+            ],
+            oversight: "external".to_owned(),
+        };
+        let awa = InvestigatorIdentity::from_seed(people["awa"].seed());
+        Self { transport, awa, roots, directory }
+    }
+
+    pub(crate) fn directory(&self, epoch: u64, issued: Date, signatures: usize) -> SignedDirectory {
+        let directory =
+            Directory { epoch, issued, expires: issued + Duration::days(30), ..self.directory.clone() };
+        SignedDirectory::sign(&directory, &self.roots[..signatures]).unwrap()
+    }
+}
+
+impl Tls {
+    fn new(folder: &std::path::Path) -> Self {
+        let (ca, issuer) = authority();
+        let (_, other) = authority();
+        let (pem, key) = leaf(&issuer, ExtendedKeyUsagePurpose::ServerAuth);
+        fs::write(folder.join("ca.pem"), &ca).unwrap();
+        fs::write(folder.join("intake.pem"), pem).unwrap();
+        fs::write(folder.join("intake.key"), key).unwrap();
+        let client = |issuer| {
+            let (pem, key) = leaf(issuer, ExtendedKeyUsagePurpose::ClientAuth);
+            pem + &key
+        };
+        Self { ca, handler: client(&issuer), stranger: client(&other) }
+    }
+
+    pub(crate) fn client(&self, identity: Option<&str>) -> Client {
+        let ca = Certificate::from_pem(self.ca.as_bytes()).unwrap();
+        let mut builder = Client::builder().no_proxy().tls_certs_only([ca]);
+        if let Some(pem) = identity {
+            builder = builder.identity(Identity::from_pem(pem.as_bytes()).unwrap());
+        }
+        builder.build().unwrap()
+    }
+}
+
+fn authority() -> (String, Issuer<'static, KeyPair>) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    let pem = params.self_signed(&key).unwrap().pem();
+    (pem, Issuer::new(params, key))
+}
+
+fn leaf(issuer: &Issuer<'_, KeyPair>, purpose: ExtendedKeyUsagePurpose) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    params.extended_key_usages = vec![purpose];
+    (params.signed_by(&key, issuer).unwrap().pem(), key.serialize_pem())
+}
+
+impl Intake {
+    pub(crate) async fn new() -> Self {
+        Installation::new().start().await
+    }
+
+    /// With a directory in force.
+    pub(crate) async fn open() -> Self {
+        let intake = Self::new().await;
+        let today = intake.installation.clock.today();
+        let signed = intake.installation.keys.directory(1, today, 2);
+        assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
+        intake
+    }
+
+    /// Stops it as SIGTERM would, and gives the files back.
+    pub(crate) async fn stop(self) -> Installation {
+        self.stop.send(()).unwrap();
+        drop((self.http, self.handler));
+        self.running.await.unwrap();
+        self.installation
+    }
+
+    pub(crate) async fn restart(self) -> Self {
+        self.stop().await.start().await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Response {
+        self.http.get(format!("{}{path}", self.public)).send().await.unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> Response {
+        self.http.post(format!("{}{path}", self.public)).body(body).send().await.unwrap()
+    }
+
+    pub(crate) async fn put_directory(&self, signed: &SignedDirectory) -> Response {
+        let request = self.handler.put(format!("{}{}", self.relay, relay::DIRECTORY));
+        request.json(signed).send().await.unwrap()
+    }
+
+    pub(crate) async fn put_mailboxes(&self, mailboxes: &[(Hash, Vec<u8>)]) -> StatusCode {
+        let body: Vec<u8> =
+            mailboxes.iter().flat_map(|(id, sealed)| [&id.as_bytes()[..], sealed].concat()).collect();
+        let request = self.handler.put(format!("{}{}", self.relay, relay::MAILBOXES));
+        request.body(body).send().await.unwrap().status()
+    }
+
+    pub(crate) async fn pull(&self, most: u32) -> Vec<(Uuid, Vec<u8>)> {
+        let request = self.handler.post(format!("{}{}", self.relay, relay::PULL));
+        let bytes = request.json(&relay::Pull { most }).send().await.unwrap().bytes().await.unwrap();
+        let mut rest = &bytes[..];
+        let mut found = Vec::new();
+        while let Some((head, after)) = rest.split_first_chunk::<20>() {
+            let (id, len) = relay::read_submission_head(*head).unwrap();
+            let (sealed, after) = after.split_at(usize::try_from(len).unwrap());
+            found.push((id, sealed.to_vec()));
+            rest = after;
+        }
+        assert!(rest.is_empty());
+        found
+    }
+
+    pub(crate) async fn ack(&self, ids: Vec<Uuid>) -> StatusCode {
+        let request = self.handler.post(format!("{}{}", self.relay, relay::ACK));
+        request.json(&relay::Ack { ids }).send().await.unwrap().status()
+    }
+
+    /// Pulls, opens with the transport key, and acknowledges.
+    pub(crate) async fn collect(&self) -> Vec<Opened> {
+        let pulled = self.pull(100).await;
+        let opened = pulled
+            .iter()
+            .map(|(_, sealed)| submission::open(&self.installation.keys.transport, &sealed[..]).unwrap());
+        let opened = opened.collect();
+        assert_eq!(self.ack(pulled.iter().map(|(id, _)| *id).collect()).await, StatusCode::NO_CONTENT);
+        opened
+    }
+}
+
+/// The bytes of `multipart/form-data` with boundary `b`.
+#[derive(Default, Clone)]
+pub(crate) struct FormData(pub(crate) Vec<u8>);
+
+pub(crate) const CONTENT_TYPE: &str = "multipart/form-data; boundary=b";
+
+impl FormData {
+    pub(crate) fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.part(&format!("name=\"{name}\"\r\n"), value.as_ref());
+        self
+    }
+
+    pub(crate) fn file(mut self, name: &str, content: &[u8]) -> Self {
+        let head = format!("name=\"files\"; filename=\"{name}\"\r\nContent-Type: image/jpeg\r\n");
+        self.part(&head, content);
+        self
+    }
+
+    pub(crate) fn end(mut self) -> Vec<u8> {
+        self.0.extend_from_slice(b"--b--\r\n");
+        self.0
+    }
+
+    fn part(&mut self, head: &str, content: &[u8]) {
+        let head = format!("--b\r\nContent-Disposition: form-data; {head}\r\n");
+        self.0.extend_from_slice(&[head.as_bytes(), content, b"\r\n"].concat());
+    }
+
+    /// A report that can be sent as it is.
+    pub(crate) fn report(story: &str, seed: u8) -> Self {
+        Self::default()
+            .field("audience", "trader")
+            .field("family", "money")
+            .field("category", "FAC")
+            .field("seed", hex(seed))
+            .field("a.story", story)
+    }
+}
+
+pub(crate) fn hex(seed: u8) -> String {
+    format!("{seed:02x}").repeat(32)
+}
+
+impl Intake {
+    pub(crate) async fn send(&self, path: &str, body: impl Into<reqwest::Body>) -> (StatusCode, String) {
+        let request = self.http.post(format!("{}{path}", self.public)).header("content-type", CONTENT_TYPE);
+        let response = request.body(body).send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    }
+
+    /// Types a receipt.
+    pub(crate) async fn come_back(&self, receipt: &str) -> (StatusCode, String) {
+        let request = self.http.post(format!("{}/en/return", self.public));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body(format!("receipt={}", receipt.replace(' ', "+"))).send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    }
+}
+
+/// The code on a receipt page.
+pub(crate) fn code(page: &str) -> Option<String> {
+    let code = page.split("class=\"code\"").nth(1)?.split("</p>").next()?;
+    let groups: Vec<&str> = code
+        .split(['<', '>'])
+        .filter(|text| text.len() == 4 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()))
+        .collect();
+    (groups.len() == 7).then(|| groups.join("-"))
+}

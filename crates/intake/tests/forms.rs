@@ -1,0 +1,228 @@
+//! Reports and messages from the form, without JavaScript.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use common::{FormData, Intake, code, hex};
+use envelope::{
+    Hash,
+    frame::{Direction, Expected, Frame},
+    grant::{Grant, slot_tag},
+    keys::CaseIdentity,
+    life::Stage,
+    mailbox::{Mailbox, MailboxHeader},
+    receipt::Receipt,
+    report::ReportBody,
+    submission::{Opened, SubmissionKind},
+};
+use reqwest::StatusCode;
+use time::Duration;
+
+const SEND: &str = "/en/report/send";
+
+/// What an investigator reads.
+struct Reading {
+    body: ReportBody,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+fn read(intake: &Intake, opened: &Opened) -> Reading {
+    let awa = &intake.installation.keys.awa;
+    let case = opened.header.case;
+    let tag = slot_tag(case.id, &awa.recipient());
+    let sealed = opened.grants.iter().find(|grant| grant.tag == tag).unwrap();
+    let grant = Grant::open(sealed, awa, case.id, case.generation).unwrap();
+    let identity: CaseIdentity = grant.secret.identity();
+    let expected = Expected {
+        case: case.id,
+        generation: 0,
+        direction: Direction::In,
+        recipient: identity.recipient().hash(),
+        signer: &grant.reporter_key,
+    };
+    let frame = Frame::verify(&identity.open(&opened.body).unwrap(), &expected).unwrap();
+    let files = frame.header.attachments.iter().zip(&opened.attachments).map(|(attachment, sealed)| {
+        let content = identity.open(sealed).unwrap();
+        assert_eq!((attachment.len, attachment.sha256), (content.len() as u64, Hash::of(&[&content])));
+        (attachment.name.clone(), content.to_vec())
+    });
+    Reading { files: files.collect(), body: ReportBody::from_bytes(&frame.body).unwrap() }
+}
+
+#[tokio::test]
+async fn a_report_with_a_file_arrives_as_it_was_typed() {
+    let intake = Intake::open().await;
+    let content: Vec<u8> = (0..5 * 1024 * 1024u32).map(|n| (n * 7 % 251) as u8).collect();
+    let form = FormData::report("Ils ont demandé 5 000 francs.", 1).field("a.place", "Dakola");
+    let form = form.file("C:\\photos\\quai.jpg", &content).file("", b"");
+    let (status, page) = intake.send(SEND, form.end()).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let receipt = Receipt::parse(&code(&page).unwrap()).unwrap();
+    assert!(page.contains(receipt.words("en").split(' ').next().unwrap()));
+    assert!(!page.contains("francs"));
+    let opened = intake.collect().await;
+    let [opened] = &opened[..] else { panic!("one submission") };
+    assert_eq!(opened.header.mailbox, receipt.locator().mailbox_id());
+    assert_eq!(opened.header.desk, "internal_affairs");
+    let reading = read(&intake, opened);
+    assert_eq!(reading.body.story, "Ils ont demandé 5 000 francs.");
+    assert_eq!(reading.body.audience, "trader");
+    assert!(reading.body.answers.contains_key("place"));
+    assert_eq!(reading.files, [("quai.jpg".to_owned(), content)]);
+}
+
+#[tokio::test]
+async fn the_same_form_twice_is_one_report_with_one_receipt() {
+    let intake = Intake::open().await;
+    let form = |story, seed| FormData::report(story, seed).end();
+    let (_, first) = intake.send(SEND, form("the same", 1)).await;
+    let (_, again) = intake.send(SEND, form("the same", 1)).await;
+    let (_, changed) = intake.send(SEND, form("the same, changed", 1)).await;
+    let (_, other) = intake.send(SEND, form("the same", 2)).await;
+    assert_eq!(code(&first).unwrap(), code(&again).unwrap());
+    assert_ne!(code(&first), code(&changed));
+    assert_ne!(code(&first), code(&other));
+    let opened = intake.collect().await;
+    assert_eq!(opened.len(), 4, "sealed twice, and known by case and tag to be one");
+    let same = opened.iter().filter(|a| {
+        opened.iter().filter(|b| a.header.case == b.header.case && a.sending_tag == b.sending_tag).count()
+            == 2
+    });
+    assert_eq!(same.count(), 2);
+}
+
+#[tokio::test]
+async fn what_is_broken_is_said_and_nothing_is_filed() {
+    let intake = Intake::open().await;
+    let whole = FormData::report("a story", 1).file("a.jpg", &[7; 100_000]).end();
+    let late_field = FormData::report("a story", 1).file("a.jpg", b"x").field("a.place", "late").end();
+    let no_seed = FormData::default().field("category", "FAC").field("a.story", "a story").end();
+    let not_text = FormData::report("a story", 1).field("a.place", b"\xff\xfe").end();
+    let unknown = FormData::report("a story", 1).field("else", "x").end();
+    let nothing = FormData::default().end();
+    for (what, body) in [
+        ("cut off", whole[..60_000].to_vec()),
+        ("cut off before the end", whole[..whole.len() - 3].to_vec()),
+        ("field after files", late_field),
+        ("no seed", no_seed),
+        ("not UTF-8", not_text),
+        ("no field of ours", unknown),
+        ("nothing", nothing),
+        ("no form", b"hello".to_vec()),
+    ] {
+        let (status, page) = intake.send(SEND, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{what}");
+        assert!(page.contains("We could not read this form"), "{what}");
+    }
+    let urlencoded = intake.post(SEND, "a.story=x").await;
+    assert_eq!(urlencoded.status(), StatusCode::BAD_REQUEST);
+    // No story: the questions come back, with what was typed.
+    let form =
+        FormData::default().field("audience", "trader").field("family", "money").field("category", "FAC");
+    let (status, page) = intake.send(SEND, form.field("seed", hex(1)).field("a.place", "Dakola").end()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("Dakola"));
+    let many = (0..21).fold(FormData::report("a story", 1), |form, _| form.file("a.jpg", b"x"));
+    assert_eq!(intake.send(SEND, many.end()).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(intake.pull(100).await, []);
+}
+
+#[tokio::test]
+async fn more_than_the_ladder_holds_is_said_and_leaves_nothing() {
+    let intake = Intake::open().await;
+    let huge = vec![7; 30 * 1024 * 1024];
+    let form = (0..3).fold(FormData::report("a story", 1), |form, _| form.file("a.jpg", &huge)).end();
+    // Announced, and found out on the way.
+    let (status, page) = intake.send(SEND, form.clone()).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(page.contains("too large"));
+    let pieces: Vec<_> = form.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+    let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+    let (status, page) = intake.send(SEND, body).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(page.contains("too large"));
+    assert_eq!(intake.pull(100).await, []);
+}
+
+#[tokio::test]
+async fn without_a_directory_in_force_nothing_is_taken() {
+    let intake = Intake::new().await;
+    let form = || FormData::report("a story", 1).file("a.jpg", &[1; 300_000]).end();
+    let (status, page) = intake.send(SEND, form()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("We cannot take reports safely right now"));
+    let signed = intake.installation.keys.directory(1, intake.installation.clock.today(), 2);
+    intake.put_directory(&signed).await;
+    assert_eq!(intake.send(SEND, form()).await.0, StatusCode::OK);
+    intake.installation.clock.advance(Duration::days(31));
+    assert_eq!(intake.send(SEND, form()).await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(intake.collect().await.len(), 1);
+}
+
+/// What the case handler would lay out after a tick.
+fn lay_out(opened: &Opened, received: u32) -> (Hash, Vec<u8>) {
+    let (mailbox, case_recipient) = opened.keys.clone().unwrap();
+    let header = MailboxHeader {
+        v: 1,
+        week: "2026-W48".to_owned(),
+        stage: Stage::Received,
+        with_oversight: false,
+        next: None,
+        received,
+    };
+    let capsule = opened.capsule.clone();
+    let sealed = Mailbox { header, capsule, case_recipient, replies: Vec::new() }.seal(&mailbox);
+    (opened.header.mailbox, sealed)
+}
+
+#[tokio::test]
+async fn a_reporter_comes_back_and_writes_again() {
+    let intake = Intake::open().await;
+    let (_, page) = intake.send(SEND, FormData::report("the first words", 1).end()).await;
+    let receipt = code(&page).unwrap();
+    // Not collected yet, and never heard of: the same page.
+    let (status, early) = intake.come_back(&receipt).await;
+    assert_eq!(status, StatusCode::OK);
+    let stranger = Receipt::from_bytes([9; 16]).code();
+    let (status, never) = intake.come_back(&stranger).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(early.replace(&receipt, ""), never.replace(&stranger, ""));
+    assert!(early.contains("Nothing is here yet"));
+    // Mistyped and empty are said to be so.
+    assert_eq!(intake.come_back("ABCD").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(intake.come_back("").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+
+    let opened = intake.collect().await;
+    assert_eq!(intake.put_mailboxes(&[lay_out(&opened[0], 1)]).await, StatusCode::NO_CONTENT);
+    let words = Receipt::parse(&receipt).unwrap().words("fr");
+    for spelling in [receipt.clone(), receipt.to_lowercase().replace('-', " "), words] {
+        let (status, thread) = intake.come_back(&spelling).await;
+        assert_eq!(status, StatusCode::OK);
+        assert!(thread.contains("return/send"), "{thread}");
+    }
+
+    let reply = |message: &str| {
+        FormData::default().field("receipt", &receipt).field("seed", hex(5)).field("message", message)
+    };
+    let (status, thread) =
+        intake.send("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end()).await;
+    assert_eq!(status, StatusCode::OK, "{thread}");
+    let (_, _) = intake.send("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end()).await;
+    let sent = intake.collect().await;
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[0].header.kind, SubmissionKind::FollowUp);
+    assert_eq!(sent[0].header.case, opened[0].header.case);
+    assert_eq!(sent[0].sending_tag, sent[1].sending_tag, "a second sending is known as one");
+    assert_eq!(sent[0].attachments.len(), 1);
+
+    // An empty message comes back with what is wrong; a stranger's receipt leads nowhere; no seed is no form of ours.
+    assert_eq!(intake.send("/en/return/send", reply("").end()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let strangers =
+        FormData::default().field("receipt", stranger).field("seed", hex(5)).field("message", "x");
+    let (status, page) = intake.send("/en/return/send", strangers.end()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("Nothing is here yet"));
+    let no_seed = FormData::default().field("receipt", &receipt).field("message", "x");
+    assert_eq!(intake.send("/en/return/send", no_seed.end()).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(intake.pull(10).await, []);
+}

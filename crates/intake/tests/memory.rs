@@ -1,0 +1,47 @@
+//! Memory does not grow with what is sent. On its own, for memory is measured of the whole process.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use std::fs;
+
+use common::{CONTENT_TYPE, FormData, Intake};
+use futures_util::stream;
+use reqwest::{Body, StatusCode};
+
+const PIECE: usize = 64 * 1024;
+const MIB: usize = 1024 * 1024;
+
+/// A value of `/proc/self/status` in bytes.
+fn status(key: &str) -> usize {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+    line.trim_matches(|c: char| !c.is_ascii_digit()).parse::<usize>().unwrap() * 1024
+}
+
+/// Sends a file of this size, made up as it is sent, and says by how much memory rose at its highest.
+async fn rise(intake: &Intake, size: usize) -> usize {
+    let head = FormData::report("a story", 1).file("film.mp4", b"").0;
+    let head = head[..head.len() - 2].to_vec();
+    let pieces =
+        (0..size / PIECE).map(|n| Ok::<_, std::io::Error>(vec![u8::try_from(n % 251).unwrap(); PIECE]));
+    let whole = std::iter::once(Ok(head)).chain(pieces).chain([Ok(b"\r\n--b--\r\n".to_vec())]);
+    // Resets the high-water mark (proc_pid_clear_refs(5)).
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = status("VmRSS:");
+    let request = intake.http.post(format!("{}/en/report/send", intake.public));
+    let request = request.header("content-type", CONTENT_TYPE).body(Body::wrap_stream(stream::iter(whole)));
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    status("VmHWM:").saturating_sub(before)
+}
+
+#[tokio::test]
+async fn a_film_takes_no_more_memory_than_a_photo() {
+    let intake = Intake::open().await;
+    rise(&intake, MIB).await;
+    let photo = rise(&intake, 5 * MIB).await;
+    let film = rise(&intake, 60 * MIB).await;
+    println!("5 MiB: {} KiB more; 60 MiB: {} KiB more", photo / 1024, film / 1024);
+    assert!(photo < 4 * MIB, "{photo}");
+    assert!(film < 8 * MIB, "{film}");
+}

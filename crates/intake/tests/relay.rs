@@ -1,0 +1,82 @@
+//! What the case handler gets, and who does not get it.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use common::Intake;
+use envelope::{
+    Hash,
+    ladder::RUNGS,
+    mailbox::MAILBOX_LEN,
+    relay::{HEALTH, PULL, Pull},
+};
+use reqwest::StatusCode;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn only_a_certificate_of_the_own_authority_is_let_in() {
+    let intake = Intake::new().await;
+    let tls = &intake.installation.tls;
+    let url = format!("{}{HEALTH}", intake.relay);
+    assert_eq!(intake.handler.get(&url).send().await.unwrap().status(), StatusCode::OK);
+    assert!(tls.client(None).get(&url).send().await.is_err(), "no certificate");
+    assert!(tls.client(Some(&tls.stranger)).get(&url).send().await.is_err(), "of another authority");
+    let plain = url.replace("https://", "http://");
+    assert!(intake.http.get(plain).send().await.is_err(), "no TLS");
+    // The relay serves no pages, the public listener no relay.
+    let answer = intake.handler.get(format!("{}/en", intake.relay)).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    let pull = intake.http.post(format!("{}{PULL}", intake.public)).json(&Pull { most: 1 });
+    assert!(!pull.send().await.unwrap().status().is_success());
+}
+
+#[tokio::test]
+async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice() {
+    let intake = Intake::new().await;
+    let sent: Vec<Vec<u8>> =
+        (0..20).map(|n| vec![n; usize::try_from(RUNGS[usize::from(n % 4)]).unwrap()]).collect();
+    for bytes in &sent {
+        assert_eq!(intake.post("/api/reports", bytes.clone()).await.status(), StatusCode::CREATED);
+    }
+    let first = intake.pull(100).await;
+    let intake = intake.restart().await;
+    let second = intake.pull(100).await;
+    let hashes = |pulled: &[(Uuid, Vec<u8>)]| {
+        let mut hashes: Vec<Hash> = pulled.iter().map(|(_, sealed)| Hash::of(&[sealed])).collect();
+        hashes.sort();
+        hashes
+    };
+    let mut expected: Vec<Hash> = sent.iter().map(|bytes| Hash::of(&[bytes])).collect();
+    expected.sort();
+    assert_eq!((hashes(&first), hashes(&second)), (expected.clone(), expected));
+    let order = |pulled: &[(Uuid, Vec<u8>)]| pulled.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+    assert_ne!(order(&first), order(&second), "shuffled; alike once in 20! times");
+    assert_eq!(intake.pull(3).await.len(), 3);
+
+    let some: Vec<Uuid> = order(&first)[..15].to_vec();
+    for _ in 0..2 {
+        assert_eq!(intake.ack(some.clone()).await, StatusCode::NO_CONTENT);
+        assert_eq!(intake.pull(100).await.len(), 5);
+    }
+    assert_eq!(intake.ack(vec![Uuid::from_u128(1)]).await, StatusCode::NO_CONTENT);
+    assert_eq!(intake.ack(order(&first)).await, StatusCode::NO_CONTENT);
+    assert_eq!(intake.pull(100).await, []);
+}
+
+#[tokio::test]
+async fn half_a_mailbox_changes_none() {
+    let intake = Intake::new().await;
+    let sealed = |fill| vec![fill; MAILBOX_LEN];
+    let all: Vec<_> = (0..30).map(|n| (Hash::of(&[&[n]]), sealed(n))).collect();
+    assert_eq!(intake.put_mailboxes(&all).await, StatusCode::NO_CONTENT);
+    let mut cut = all.clone();
+    cut.iter_mut().for_each(|(_, sealed)| sealed.fill(200));
+    cut.last_mut().unwrap().1.pop();
+    assert_eq!(intake.put_mailboxes(&cut).await, StatusCode::BAD_REQUEST);
+    let installation = intake.stop().await;
+    let spool = &installation.config.spool.path;
+    let store = intake::store::Store::open(spool, &mut rand::rngs::OsRng).await.unwrap();
+    for (id, sealed) in &all {
+        assert_eq!(store.mailbox(id).await.unwrap().0.as_ref(), Some(sealed));
+    }
+}
