@@ -8,7 +8,7 @@ languages = Languages
 back = Back
 change = Change
 required = (needed)
-footer-kept = No account, no cookies, no names.
+footer-kept = This page keeps nothing of your visit.
 protect-link = How we protect you
 step = Step { $number } of 4
 seal = This server seals your report in its memory, before it is stored.
@@ -35,9 +35,9 @@ month-12 = December
 ## Home
 
 home-title = Welcome
-home-heading = Something wrong at customs? Say it safely.
-home-lead = Tell us about bribes, abuse or unfair treatment. You stay anonymous.
-home-promise-name = We do not ask who you are.
+home-heading = Something wrong at customs? You can say so.
+home-lead = Bribes, abuse, unfair treatment: tell us without saying who you are.
+home-promise-name = No account, no name, no phone number.
 home-promise-minutes = It takes about ten minutes. Most questions can be left out.
 home-promise-who = You choose who must not receive your report.
 home-report = Report
@@ -89,7 +89,13 @@ questions-hint = Answer what you can. Leave out what you like.
 questions-to-story = Go straight to your account, the only part we need
 questions-where = Where and when
 questions-what = What happened
-questions-who = People and safety
+questions-who = The people concerned
+questions-exclude = Who must not receive it
+questions-you = Your safety and what follows
+questions-count = { $count ->
+    [one] 1 question
+   *[other] { $count } questions
+}
 questions-few = A few facts
 questions-story = Your account
 questions-review = Read it through
@@ -191,6 +197,7 @@ reply-label = Your message
 reply-warn = Still leave out your name and what only you know.
 reply-outside = I want the outside body to take this up: { $body }.
 reply-files = Add photos or files (not needed)
+reply-seal = This server seals your message in its memory, before it is stored.
 reply-send = Send
 stage-received = Received
 stage-received-means = Your report has arrived. Someone will read it soon.

@@ -8,7 +8,7 @@ languages = Langues
 back = Retour
 change = Modifier
 required = (nécessaire)
-footer-kept = Ni compte, ni cookie, ni nom.
+footer-kept = Cette page ne garde rien de votre visite.
 protect-link = Comment nous vous protégeons
 step = Étape { $number } sur 4
 seal = Ce serveur scelle votre signalement en mémoire, avant de l’enregistrer.
@@ -35,9 +35,9 @@ month-12 = décembre
 ## Accueil
 
 home-title = Accueil
-home-heading = Un problème à la douane ? Dites-le sans risque.
-home-lead = Parlez-nous de corruption, d’abus ou d’injustice. Vous restez anonyme.
-home-promise-name = Nous ne demandons pas qui vous êtes.
+home-heading = Un problème à la douane ? Vous pouvez le dire.
+home-lead = Corruption, abus, injustice : parlez-nous sans dire qui vous êtes.
+home-promise-name = Ni compte, ni nom, ni numéro de téléphone.
 home-promise-minutes = Dix minutes suffisent. Presque toutes les questions sont facultatives.
 home-promise-who = Vous choisissez qui ne doit pas recevoir votre signalement.
 home-report = Signaler
@@ -89,7 +89,13 @@ questions-hint = Répondez à ce que vous pouvez. Laissez le reste vide.
 questions-to-story = Aller tout de suite à votre récit, la seule partie nécessaire
 questions-where = Où et quand
 questions-what = Les faits
-questions-who = Les personnes et la sécurité
+questions-who = Les personnes concernées
+questions-exclude = Qui ne doit pas le recevoir
+questions-you = Votre sécurité et la suite
+questions-count = { $count ->
+    [one] 1 question
+   *[other] { $count } questions
+}
 questions-few = Quelques faits
 questions-story = Votre récit
 questions-review = Relire
@@ -191,6 +197,7 @@ reply-label = Votre message
 reply-warn = Taisez toujours votre nom et ce que vous seul(e) savez.
 reply-outside = Je veux que l’organe externe s’en saisisse : { $body }.
 reply-files = Ajouter des photos ou fichiers (facultatif)
+reply-seal = Ce serveur scelle votre message en mémoire, avant de l’enregistrer.
 reply-send = Envoyer
 stage-received = Reçu
 stage-received-means = Votre signalement est arrivé. Quelqu’un le lira bientôt.

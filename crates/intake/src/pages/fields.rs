@@ -40,6 +40,10 @@ pub(super) struct Field<'a> {
 pub(super) struct Section<'a> {
     pub(super) heading: String,
     pub(super) fields: Vec<Field<'a>>,
+    /// Can it be folded away? Never the exclusions and the story: nobody should miss them.
+    pub(super) folds: bool,
+    pub(super) open: bool,
+    pub(super) count: String,
 }
 
 /// An error with the place that it leads to.
@@ -61,20 +65,47 @@ pub(super) fn sections<'a>(
         let field = field(frame, taxonomy, question, filled);
         match sections.last_mut() {
             Some((last, section)) if *last == key => section.fields.push(field),
-            _ => sections.push((key, Section { heading: frame.t(key), fields: vec![field] })),
+            _ => sections.push((key, Section::new(frame, key, field))),
         }
     }
     for (_, section) in &mut sections {
-        for field in section.fields.iter_mut().filter(|field| field.look == Look::Story) {
-            field.required = category.story_required;
-        }
+        section.finish(frame, category);
     }
     sections.into_iter().map(|(_, section)| section).collect()
 }
 
+impl<'a> Section<'a> {
+    fn new(frame: &Frame<'_>, key: &'static str, first: Field<'a>) -> Self {
+        Self {
+            heading: frame.t(key),
+            fields: vec![first],
+            folds: matches!(key, "questions-where" | "questions-what" | "questions-who" | "questions-you"),
+            open: matches!(key, "questions-where" | "questions-what"),
+            count: String::new(),
+        }
+    }
+
+    fn finish(&mut self, frame: &Frame<'_>, category: &Category) {
+        let count = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
+        self.count = frame.words().count("questions-count", count);
+        // What was filled in stays in sight, and what is wrong can be reached.
+        self.open |= self.fields.iter().any(|field| field.is_filled() || field.error.is_some());
+        for field in self.fields.iter_mut().filter(|field| field.look == Look::Story) {
+            field.required = category.story_required;
+        }
+    }
+}
+
 fn heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'static str {
+    let exclusions =
+        taxonomy.questions_for(category).iter().position(|asked| asked.kind == QuestionKind::ExcludeDesks);
+    let place = taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
     if question.kind == QuestionKind::Longtext {
         "questions-story"
+    } else if question.kind == QuestionKind::ExcludeDesks {
+        "questions-exclude"
+    } else if place > exclusions {
+        "questions-you"
     } else if category.replaces_common.is_some() {
         "questions-few"
     } else if taxonomy.common_start.contains(&question.id) {
@@ -129,6 +160,10 @@ fn look(kind: QuestionKind) -> Look {
 }
 
 impl Field<'_> {
+    fn is_filled(&self) -> bool {
+        !self.value.is_empty() || !self.date.is_empty()
+    }
+
     /// Longest text, in characters.
     pub(super) fn limit(&self) -> usize {
         if self.look == Look::Story { MAX_STORY } else { MAX_TEXT }
