@@ -31,9 +31,9 @@ use crate::{
 };
 
 /// Age at which an incomplete submission is swept; uploads end before that.
-const SWEPT_AFTER: Duration = Duration::from_secs(3600);
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const SWEPT_AFTER: Duration = Duration::from_hours(1);
+const SWEEP_EVERY: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
 /// For a request's first line and headers.
 const HEADER_TIME: Duration = Duration::from_secs(15);
 /// For a request's first line and headers, in bytes; also how much of a body is read at once.

@@ -76,7 +76,7 @@ pub struct Relay {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Spool {
-    /// An SQLite file, made if absent.
+    /// An `SQLite` file, made if absent.
     #[config(env = "INTAKE_SPOOL_PATH")]
     pub path: PathBuf,
 }
@@ -153,8 +153,8 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// A value that cannot be, with its key.
-    pub fn value(key: &'static str, problem: impl ToString) -> Self {
-        Self::Value { key, problem: problem.to_string() }
+    pub fn value(key: &'static str, problem: impl Into<String>) -> Self {
+        Self::Value { key, problem: problem.into() }
     }
 }
 
@@ -218,9 +218,8 @@ impl Config {
     /// Reads what can be reported.
     pub fn read_taxonomy(&self) -> Result<Taxonomy, ConfigError> {
         match &self.taxonomy.folder {
-            Some(folder) => {
-                Taxonomy::load(folder).map_err(|error| ConfigError::value("taxonomy.folder", error))
-            }
+            Some(folder) => Taxonomy::load(folder)
+                .map_err(|error| ConfigError::value("taxonomy.folder", error.to_string())),
             None => Ok(Taxonomy::built_in()),
         }
     }

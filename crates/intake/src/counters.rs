@@ -29,7 +29,7 @@ impl Counters {
     /// Writes the line of a day and begins anew. Tens, rounded down: a single report must not show in a log.
     pub fn log_day(&self) {
         let tens = |count: &AtomicU64| count.swap(0, Ordering::Relaxed) / 10 * 10;
-        let (filed, busy, failed) = (tens(&self.filed), tens(&self.busy), tens(&self.failed));
-        tracing::info!(filed, busy, failed, "one day, in tens");
+        let [filed, busy, errors] = [&self.filed, &self.busy, &self.failed].map(tens);
+        tracing::info!(filed, busy, errors, "one day, in tens");
     }
 }

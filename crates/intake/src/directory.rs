@@ -46,12 +46,12 @@ pub enum Refusal {
 impl Directories {
     /// Takes up the directory that the spool has kept. One that the pinned keys do not vouch for any more is left alone.
     pub async fn load(trust: Trust, store: &Store) -> Result<Self, StoreError> {
-        let kept = store.directory().await?.and_then(|signed| match signed.verify_past(&trust) {
-            Ok(directory) => Some(Arc::new(InForce::new(signed, directory))),
-            Err(_) => {
+        let kept = store.directory().await?.and_then(|signed| {
+            let directory = signed.verify_past(&trust);
+            if directory.is_err() {
                 tracing::warn!("the kept directory is not vouched for by the keys in directory.trust");
-                None
             }
+            Some(Arc::new(InForce::new(signed, directory.ok()?)))
         });
         Ok(Self { trust, newest: RwLock::new(kept), accepting: tokio::sync::Mutex::default() })
     }

@@ -1,7 +1,7 @@
 //! How much may happen at once, and how often one network may post. Nothing of it is stored or logged.
 
 use std::{
-    net::{IpAddr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long one salt keeps a network recognisable.
-const SALT_LIFE: Duration = Duration::from_secs(3600);
+const SALT_LIFE: Duration = Duration::from_hours(1);
 
 /// Stands for a network while one salt lasts.
 type NetworkKey = [u8; 16];
@@ -76,8 +76,8 @@ impl Limits {
 
     /// May this network post once more? Visitors without a network of their own always may.
     fn allows(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
-        let Some(network) = self.client(peer, headers).and_then(network) else { return true };
-        self.networks.check_key(&self.key(network)).is_ok()
+        let Some(client) = self.client(peer, headers) else { return true };
+        self.networks.check_key(&self.key(network(client))).is_ok()
     }
 
     /// Where the visitor is, if that tells visitors apart: the onion service and this machine do not.
@@ -112,13 +112,13 @@ fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 /// The /24 or /48 of an address, which is about one household, office or cell.
-fn network(address: IpAddr) -> Option<Ipv6Addr> {
+fn network(address: IpAddr) -> Ipv6Addr {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
-            Some(std::net::Ipv4Addr::new(a, b, c, 0).to_ipv6_mapped())
+            Ipv4Addr::new(a, b, c, 0).to_ipv6_mapped()
         }
-        IpAddr::V6(v6) => Some(Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80)),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80),
     }
 }
 

@@ -10,11 +10,11 @@ use tokio::time::{Duration, Instant, timeout_at};
 /// Longest silence.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Time that everybody has, whatever the speed.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 /// Bytes a second that must come after that: a tenth of what a bad 2G connection gives.
 const SLOWEST: u64 = 256;
 /// Nobody takes longer; the sweep of the spool relies on it.
-pub const LONGEST: Duration = Duration::from_secs(55 * 60);
+pub const LONGEST: Duration = Duration::from_mins(55);
 
 /// Why a body has ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -94,7 +94,7 @@ async fn the_same_form_twice_is_one_report_with_one_receipt() {
 #[tokio::test]
 async fn what_is_broken_is_said_and_nothing_is_filed() {
     let intake = Intake::open().await;
-    let whole = FormData::report("a story", 1).file("a.jpg", &[7; 100_000]).end();
+    let whole = FormData::report("a story", 1).file("a.jpg", &vec![7; 100_000]).end();
     let late_field = FormData::report("a story", 1).file("a.jpg", b"x").field("a.place", "late").end();
     let no_seed = FormData::default().field("category", "FAC").field("a.story", "a story").end();
     let not_text = FormData::report("a story", 1).field("a.place", b"\xff\xfe").end();
@@ -147,7 +147,7 @@ async fn more_than_the_ladder_holds_is_said_and_leaves_nothing() {
 #[tokio::test]
 async fn without_a_directory_in_force_nothing_is_taken() {
     let intake = Intake::new().await;
-    let form = || FormData::report("a story", 1).file("a.jpg", &[1; 300_000]).end();
+    let form = || FormData::report("a story", 1).file("a.jpg", &vec![1; 300_000]).end();
     let (status, page) = intake.send(SEND, form()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.contains("We cannot take reports safely right now"));

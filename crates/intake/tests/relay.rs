@@ -70,7 +70,9 @@ async fn half_a_mailbox_changes_none() {
     let all: Vec<_> = (0..30).map(|n| (Hash::of(&[&[n]]), sealed(n))).collect();
     assert_eq!(intake.put_mailboxes(&all).await, StatusCode::NO_CONTENT);
     let mut cut = all.clone();
-    cut.iter_mut().for_each(|(_, sealed)| sealed.fill(200));
+    for (_, sealed) in &mut cut {
+        sealed.fill(200);
+    }
     cut.last_mut().unwrap().1.pop();
     assert_eq!(intake.put_mailboxes(&cut).await, StatusCode::BAD_REQUEST);
     let installation = intake.stop().await;

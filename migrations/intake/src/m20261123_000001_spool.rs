@@ -109,7 +109,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// SQLite numbers rows as they come unless told otherwise.
+/// `SQLite` numbers rows as they come unless told otherwise.
 fn in_key_order(manager: &SchemaManager<'_>, mut table: TableCreateStatement) -> TableCreateStatement {
     if manager.get_database_backend() == DbBackend::Sqlite {
         table.extra("WITHOUT ROWID");

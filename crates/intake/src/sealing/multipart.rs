@@ -105,7 +105,7 @@ impl Form {
     }
 
     async fn next(&mut self) -> Result<Option<Field<'static>>, NotSent> {
-        self.multipart.next_field().await.map_err(not_sent)
+        self.multipart.next_field().await.map_err(|error| not_sent(&error))
     }
 
     /// `None` for a file input that was left empty.
@@ -142,7 +142,7 @@ impl File {
 /// The next bytes, never none: an empty field comes as one empty chunk.
 async fn chunk(field: &mut Field<'static>) -> Result<Option<Bytes>, NotSent> {
     loop {
-        match field.chunk().await.map_err(not_sent)? {
+        match field.chunk().await.map_err(|error| not_sent(&error))? {
             Some(bytes) if bytes.is_empty() => {}
             other => return Ok(other),
         }
@@ -160,7 +160,7 @@ async fn value(mut field: Field<'static>) -> Result<Zeroizing<Vec<u8>>, NotSent>
     Ok(value)
 }
 
-fn not_sent(error: multer::Error) -> NotSent {
+fn not_sent(error: &multer::Error) -> NotSent {
     match error {
         multer::Error::StreamSizeExceeded { .. } => NotSent::TooLarge,
         _ => NotSent::BadForm,

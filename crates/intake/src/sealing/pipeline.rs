@@ -75,10 +75,10 @@ impl Sealing {
         begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static,
     ) -> Self {
         let (pieces, incoming) = mpsc::channel(BETWEEN);
-        let (sealed, outgoing) = mpsc::channel(BETWEEN);
+        let (handing, outgoing) = mpsc::channel(BETWEEN);
         let deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
         let storer = tokio::spawn(store(deposit, outgoing));
-        let out = BufWriter::with_capacity(SEALED_PIECE, Handing(sealed));
+        let out = BufWriter::with_capacity(SEALED_PIECE, Handing(handing));
         let sealer = spawn_blocking(move || seal(begin(out)?, incoming));
         Self { pieces, sealer, storer }
     }

@@ -1,4 +1,4 @@
-//! The spool: sealed submissions on their way in, sealed mailboxes on their way out. On SQLite; all writes go through one task.
+//! The spool: sealed submissions on their way in, sealed mailboxes on their way out. On `SQLite`; all writes go through one task.
 
 mod deposit;
 mod entity;
@@ -34,7 +34,7 @@ use writer::Writer;
 pub const CHUNK: usize = 256 * 1024;
 /// Reads that run at once.
 const READERS: u32 = 4;
-/// Size to which SQLite's log is cut back once it has been written into the database.
+/// Size to which `SQLite`'s log is cut back once it has been written into the database.
 const LOG_BYTES: &str = "67108864";
 
 /// The intake's database.
@@ -113,7 +113,7 @@ impl Store {
             .await
     }
 
-    /// Writes SQLite's log into the database, so that what was deleted does not linger in the log.
+    /// Writes `SQLite`'s log into the database, so that what was deleted does not linger in the log.
     async fn flush_log(&self) {
         let pragma = self.writing.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
         if let Err(error) = pragma {

@@ -139,7 +139,7 @@ async fn what_was_cut_off_is_swept_and_what_is_under_way_is_not() {
     under_way.push(&bytes(ladder::RUNGS[3] - 1, 1)).await.unwrap();
     assert_eq!(spool.rows().await, (1, 3));
     assert_eq!(spool.store.waiting(10, &mut rng()).await.unwrap(), []);
-    spool.store.sweep(Duration::from_secs(3600)).await.unwrap();
+    spool.store.sweep(Duration::from_hours(1)).await.unwrap();
     assert_eq!(spool.rows().await, (1, 3));
     under_way.push(&[7]).await.unwrap();
     under_way.complete().await.unwrap();

@@ -76,7 +76,7 @@ async fn run(db: DatabaseConnection, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-/// Runs the group and commits it. One error is everybody's error, for SQLite may have undone what came before it.
+/// Runs the group and commits it. One error is everybody's error, for `SQLite` may have undone what came before it.
 async fn commit(
     db: &DatabaseConnection,
     group: impl Iterator<Item = Job>,
