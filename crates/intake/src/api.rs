@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, header};
 use rand::rngs::OsRng;
 use serde::Deserialize;
 
-use crate::{app::App, pace::paced, problem::Problem, store::StoreError};
+use crate::{app::App, problem::Problem, store::StoreError};
 
 /// Longest request for a mailbox, in bytes.
 const WANTED_BYTES: usize = 1024;
@@ -36,7 +36,7 @@ async fn file(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<
         .filter(|length| ladder::is_rung(*length))
         .ok_or(LENGTH)?;
     let mut deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
-    let mut bytes = paced(body);
+    let mut bytes = body.into_data_stream();
     while let Some(bytes) = bytes.next().await {
         let bytes = bytes.map_err(|_| Problem::bad_request("the submission did not come whole"))?;
         deposit.push(&bytes).await.map_err(|error| app.store_failed(error))?;

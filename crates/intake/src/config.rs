@@ -103,10 +103,10 @@ pub struct TaxonomyFiles {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Limits {
-    /// Reports that come in at once.
+    /// Reports with files that come in at once.
     #[config(env = "INTAKE_LIMITS_UPLOADS", default = 256)]
     pub uploads: usize,
-    /// Other posts that are answered at once.
+    /// Small posts that are answered at once.
     #[config(env = "INTAKE_LIMITS_LOOKUPS", default = 64)]
     pub lookups: usize,
     /// Seconds that a post waits for its turn before it is told to come back.

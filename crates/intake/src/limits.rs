@@ -7,10 +7,12 @@ use std::{
 };
 
 use axum::{
+    body::Body,
     extract::{ConnectInfo, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures_util::{StreamExt, future::ready, stream};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header::RETRY_AFTER};
 use rand::{RngCore, rngs::OsRng};
@@ -24,10 +26,13 @@ use zeroize::Zeroizing;
 use crate::{
     app::App,
     config::Config,
+    pace::beginning,
     pages::ErrorKind,
     problem::{self, Problem},
 };
 
+/// What is read of a post before it needs a place, in bytes: all of a form step, and of a report without files.
+const SMALL: usize = 192 * 1024;
 /// How long one salt keeps a network recognisable.
 const SALT_LIFE: Duration = Duration::from_hours(1);
 
@@ -136,11 +141,24 @@ pub async fn bound_posts(
     if !app.limits.allows(peer.ip(), request.headers()) {
         return turned_away(&app, path, StatusCode::TOO_MANY_REQUESTS);
     }
-    let upload = path == "/api/reports" || path.ends_with("/send");
-    let Some(_place) = app.limits.place(upload).await else {
-        return turned_away(&app, path, StatusCode::SERVICE_UNAVAILABLE);
+    // Whoever is slow with a small body holds no place: a few could keep everybody out.
+    let path = path.to_owned();
+    let (parts, body) = request.into_parts();
+    let Ok((read, rest)) = beginning(body, SMALL).await else {
+        return turned_away(&app, &path, StatusCode::REQUEST_TIMEOUT);
     };
-    next.run(request).await
+    let Some(_place) = app.limits.place(rest.is_some()).await else {
+        // Read to the end, or a browser would show a broken connection and not our page.
+        if let Some(mut rest) = rest {
+            while let Some(Ok(_)) = rest.next().await {}
+        }
+        return turned_away(&app, &path, StatusCode::SERVICE_UNAVAILABLE);
+    };
+    let body = match rest {
+        None => Body::from(read),
+        Some(rest) => Body::from_stream(stream::once(ready(Ok(read))).chain(rest)),
+    };
+    next.run(Request::from_parts(parts, body)).await
 }
 
 fn turned_away(app: &App, path: &str, status: StatusCode) -> Response {

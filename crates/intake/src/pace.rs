@@ -28,7 +28,7 @@ pub enum PaceError {
 }
 
 /// The bytes of a body as long as they come at a decent pace.
-pub fn paced(body: Body) -> BoxStream<'static, Result<Bytes, PaceError>> {
+pub fn paced(body: Body) -> Paced {
     let start = Instant::now();
     stream::try_unfold((body.into_data_stream(), 0), move |(mut data, received)| async move {
         let paced = start + GRACE + Duration::from_secs(received / SLOWEST);
@@ -44,6 +44,22 @@ pub fn paced(body: Body) -> BoxStream<'static, Result<Bytes, PaceError>> {
         }
     })
     .boxed()
+}
+
+/// The bytes of a paced body.
+pub type Paced = BoxStream<'static, Result<Bytes, PaceError>>;
+
+/// Reads the beginning of a body, at most about `most` bytes: what came, and what is still to come if there is more.
+pub async fn beginning(body: Body, most: usize) -> Result<(Bytes, Option<Paced>), PaceError> {
+    let mut rest = paced(body);
+    let mut read = Vec::new();
+    while read.len() < most {
+        match rest.next().await {
+            Some(bytes) => read.extend_from_slice(&bytes?),
+            None => return Ok((read.into(), None)),
+        }
+    }
+    Ok((read.into(), Some(rest)))
 }
 
 #[cfg(test)]

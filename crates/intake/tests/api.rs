@@ -200,19 +200,35 @@ async fn when_all_places_are_taken_a_post_waits_and_then_says_busy() {
     use tokio::io::AsyncWriteExt;
     let mut installation = Installation::new();
     installation.config.limits.uploads = 1;
+    installation.config.limits.lookups = 1;
     installation.config.limits.wait_seconds = 1;
     let intake = installation.start().await;
     let address = intake.public.strip_prefix("http://").unwrap();
     let mut dawdler = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head = format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\nx", RUNGS[0]);
-    dawdler.write_all(head.as_bytes()).await.unwrap();
+    let head = format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", RUNGS[4]);
+    dawdler.write_all(&[head.as_bytes(), &bytes(RUNGS[2], 9)].concat()).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    let busy = intake.post("/api/reports", bytes(RUNGS[0], 1)).await;
+    let busy = intake.post("/api/reports", bytes(RUNGS[3], 1)).await;
     assert_eq!(busy.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(busy.headers().contains_key("retry-after"));
-    // Other posts have their own places.
+    let (status, page) = intake.send("/en/report/send", bytes(RUNGS[3], 1)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("has not been sent"));
+    // Small posts have their own places, and who dawdles with one holds none.
+    let mut dawdlers = Vec::new();
+    for _ in 0..10 {
+        let mut dawdler = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = b"POST /api/mailbox HTTP/1.1\r\nhost: x\r\ncontent-length: 70\r\n\r\n{";
+        dawdler.write_all(head).await.unwrap();
+        dawdlers.push(dawdler);
+    }
     assert_eq!(intake.post("/api/mailbox", "{}").await.status(), StatusCode::BAD_REQUEST);
-    drop(dawdler);
     assert_eq!(intake.post("/api/reports", bytes(RUNGS[0], 1)).await.status(), StatusCode::CREATED);
-    assert_eq!(Hash::of(&[&intake.pull(1).await[0].1]), Hash::of(&[&bytes(RUNGS[0], 1)]));
+    drop(dawdler);
+    assert_eq!(intake.post("/api/reports", bytes(RUNGS[3], 1)).await.status(), StatusCode::CREATED);
+    let mut stored: Vec<Hash> = intake.pull(9).await.iter().map(|(_, sealed)| Hash::of(&[sealed])).collect();
+    let mut sent = [Hash::of(&[&bytes(RUNGS[0], 1)]), Hash::of(&[&bytes(RUNGS[3], 1)])];
+    stored.sort();
+    sent.sort();
+    assert_eq!(stored, sent);
 }

@@ -10,7 +10,7 @@ use multer::{Constraints, Field, Multipart, SizeLimit};
 use zeroize::Zeroizing;
 
 use super::NotSent;
-use crate::{form::FieldError, pace::paced};
+use crate::form::FieldError;
 
 /// Most files in one form.
 const FILES: usize = 20;
@@ -56,7 +56,7 @@ impl Form {
         let limit = SizeLimit::new().whole_stream(READ_AT_MOST);
         let constraints = Constraints::new().size_limit(limit);
         Self {
-            multipart: Multipart::with_constraints(paced(body), boundary, constraints),
+            multipart: Multipart::with_constraints(body.into_data_stream(), boundary, constraints),
             announced,
             files: 0,
         }
