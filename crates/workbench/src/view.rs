@@ -4,6 +4,7 @@
 
 use envelope::{
     Hash,
+    desk_api::{Part, PartKind},
     directory::iso_date,
     event::{Action, Release},
     frame::{Direction, FrameKind},
@@ -36,7 +37,7 @@ pub struct CaseView {
     pub holders: Vec<String>,
     /// Category and audience; absent when the report cannot be read.
     pub report: Option<ReportView>,
-    /// Messages in both directions; the report's own frame is not among them.
+    /// Messages in both directions, in the order of filing; the report's own frame is not among them.
     pub messages: Vec<MessageView>,
     /// Every attached file.
     pub attachments: Vec<AttachmentView>,
@@ -145,14 +146,12 @@ impl CaseView {
     pub fn new(case: &Case, taxonomy: &Taxonomy, lang: &str) -> Self {
         let state = case.state.clone().unwrap_or_else(|| case.file.row.state.clone());
         let incoming = case.thread.incoming.iter();
-        let mut messages: Vec<MessageView> = incoming
+        let mut messages: Vec<&Entry> = incoming
             .clone()
             .filter(|entry| entry.header.kind != FrameKind::Report)
             .chain(&case.thread.outgoing)
-            .map(message)
             .collect();
-        // Weeks are all that is known of the order between the directions.
-        messages.sort_by(|a, b| a.week.cmp(&b.week));
+        messages.sort_by_key(|entry| filed_at(&case.file.parts, entry));
         Self {
             id: case.id(),
             filed: case.file.row.filed,
@@ -161,7 +160,7 @@ impl CaseView {
             state,
             holders: case.file.holders.clone(),
             report: case.report().map(|report| report_view(&report, taxonomy, lang)),
-            messages,
+            messages: messages.into_iter().map(message).collect(),
             attachments: incoming.flat_map(attachments).collect(),
             notes: case
                 .notes
@@ -187,6 +186,15 @@ impl CaseView {
             alarms: case.alarms.clone(),
         }
     }
+}
+
+/// Its place in the order of filing, which is the one order between the two directions.
+fn filed_at(parts: &[Part], entry: &Entry) -> Option<usize> {
+    let kind = match entry.header.direction {
+        Direction::In => PartKind::Body,
+        Direction::Out => PartKind::ReplyCopy,
+    };
+    parts.iter().position(|part| part.kind == kind && part.batch == entry.batch)
 }
 
 fn message(entry: &Entry) -> MessageView {

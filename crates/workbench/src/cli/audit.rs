@@ -94,7 +94,7 @@ impl Verify {
         screen.show(&view, |view, page| {
             let what = if view.whole { "whole log" } else { "entries of your cases" };
             page.pairs(&[
-                ("looked at", format!("{what}: {} entries, {} cases", view.entries, view.cases)),
+                ("looked at", format!("{what}: entries {}, cases {}", view.entries, view.cases)),
                 ("head", view.head.map_or_else(|| "-".to_owned(), |head| head.to_string())),
                 (
                     "result",

@@ -87,8 +87,8 @@ fn cells(line: &Line, today: Date) -> Vec<String> {
     let state = &line.row.state;
     let who = match (&state.assignee, &line.row.suggested) {
         (Some(who), _) => who.clone(),
-        (None, Some(suggested)) => format!("nobody (try {suggested})"),
-        (None, None) => "nobody".to_owned(),
+        (None, Some(suggested)) if state.stage != Stage::Closed => format!("nobody (try {suggested})"),
+        (None, _) => "nobody".to_owned(),
     };
     vec![
         short(&line.row.id.to_string()).to_owned(),

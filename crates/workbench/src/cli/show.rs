@@ -1,17 +1,17 @@
 //! `burkindi show`: one case, facts first.
 
-use envelope::frame::Direction;
+use envelope::{event::HANDLER, frame::Direction, life::Stage};
 use taxonomy::Taxonomy;
 use workbench::{
     alarm::any_alarm,
-    view::{CaseView, MessageView, ReportView, word},
+    view::{CaseView, MessageView, ReportView, TimelineView, word},
 };
 
 use super::{
     CaseArg, Context, Screen,
     exit::Alarmed,
     queue::days,
-    screen::{Page, size, when},
+    screen::{self, Page, size},
 };
 
 pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
@@ -35,7 +35,7 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
         ),
         ("urgency", format!("{:?}", state.urgency)),
         ("desk", state.desk.clone()),
-        ("who has it", state.assignee.clone().unwrap_or_else(|| "nobody yet: burkindi claim".to_owned())),
+        ("who has it", state.assignee.clone().unwrap_or_else(|| nobody(state.stage).to_owned())),
         ("who can read it", view.holders.join(", ")),
         (
             "outside body",
@@ -79,13 +79,22 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
     if !view.notes.is_empty() {
         page.heading("Notes for the team");
         for note in &view.notes {
-            page.dim(&format!("{} {}, {}", when(note.at), note.by, word(&note.kind)));
+            page.dim(&format!("{} {}, {}", screen::when(note.at), note.by, word(&note.kind)));
             page.block(&note.text);
         }
     }
     page.heading("What happened");
-    let row = |e: &workbench::view::TimelineView| vec![when(e.at), e.actor.clone(), e.what.clone()];
+    let row = |e: &TimelineView| vec![when(e), e.actor.clone(), e.what.clone()];
     page.table(&[], &view.timeline.iter().map(row).collect::<Vec<_>>());
+}
+
+fn nobody(stage: Stage) -> &'static str {
+    if stage == Stage::Closed { "nobody" } else { "nobody yet: burkindi claim" }
+}
+
+/// The case handler gives days only, so that none tells when a reporter wrote.
+fn when(event: &TimelineView) -> String {
+    if event.actor == HANDLER { event.at.date().to_string() } else { screen::when(event.at) }
 }
 
 fn lay_report(report: &ReportView, page: &mut Page) {

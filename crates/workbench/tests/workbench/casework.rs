@@ -50,10 +50,7 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     assert_eq!(case.notes[0].note.text, "Same office as last year.");
     let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
     let texts: Vec<_> = view.messages.iter().map(|message| message.text.as_str()).collect();
-    assert!(
-        texts.contains(&"It happened again.") && texts.contains(&"Thank you. We look into it."),
-        "{texts:?}"
-    );
+    assert_eq!(texts, ["Thank you. We look into it.", "It happened again."], "in the order of filing");
 
     lead.propose_close(&mut case, Disposition::Substantiated).await.unwrap();
     let own = lead.approve_close(&mut case, Disposition::Substantiated).await;
