@@ -14,7 +14,10 @@ use axum::{
 };
 use futures_util::{StreamExt, future::ready, stream};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{CONNECTION, RETRY_AFTER},
+};
 use rand::{RngCore, rngs::OsRng};
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -158,12 +161,21 @@ pub async fn bound_posts(
         None => Body::from(read),
         Some(rest) => Body::from_stream(stream::once(ready(Ok(read))).chain(rest)),
     };
-    next.run(Request::from_parts(parts, body)).await
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if !is_api(&path) {
+        // What was typed lies in the buffers of a connection until it is closed.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/api/")
 }
 
 fn turned_away(app: &App, path: &str, status: StatusCode) -> Response {
     app.counters.busy();
-    if path.starts_with("/api/") {
+    if is_api(path) {
         return Problem::new(status, "busy: nothing was stored, try again later").into_response();
     }
     let mut page = come_back_later(app.error_page(path, ErrorKind::Busy));
