@@ -12,7 +12,7 @@ use xtask::{Installation, Running, Settings};
 use crate::Visitor;
 
 /// How long anything may take until it has come through.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Intake and case handler of one installation, with its people.
 #[derive(Debug)]

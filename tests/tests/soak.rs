@@ -1,7 +1,6 @@
 //! Kills under load: every acknowledged report arrives exactly once.
 //!
 //! `SOAK_KILLS` says how many times each service is killed (20 where it is not set).
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{
     env,
