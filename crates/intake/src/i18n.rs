@@ -46,9 +46,94 @@ fn monday(iso: &str) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        fs,
+        path::Path,
+    };
+
+    use fluent_syntax::{ast, parser};
     use time::macros::date;
 
     use super::*;
+
+    /// The messages of a language: key → the arguments that it uses.
+    fn messages(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
+        let file = Locales::get(&format!("{}/intake.ftl", locale.code)).expect("a file for each language");
+        let text = std::str::from_utf8(&file.data).unwrap().to_owned();
+        let resource = parser::parse(text).expect("valid Fluent");
+        let messages = resource.body.into_iter().filter_map(|entry| match entry {
+            ast::Entry::Message(message) => Some(message),
+            _ => None,
+        });
+        let mut found = BTreeMap::new();
+        for message in messages {
+            let printed = format!("{:?}", message.value);
+            // `VariableReference { id: Identifier { name: "day" } }`
+            let arguments = printed
+                .split("VariableReference { id: Identifier { name: \"")
+                .skip(1)
+                .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+                .collect();
+            assert!(found.insert(message.id.name.clone(), arguments).is_none(), "{} twice", message.id.name);
+        }
+        found
+    }
+
+    fn sources(folder: &Path, found: &mut String) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                *found += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn every_text_exists_in_every_language_with_the_same_arguments_and_is_used() {
+        let french = messages(Locale::FR);
+        assert!(french.len() > 150);
+        assert_eq!(french["step"], BTreeSet::from(["number".to_owned()]));
+        for locale in LOCALES {
+            assert_eq!(messages(locale), french, "{}", locale.code);
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut code = String::new();
+        sources(&root.join("templates"), &mut code);
+        for part in ["src/pages", "src/form"] {
+            sources(&root.join(part), &mut code);
+        }
+        code += include_str!("i18n.rs");
+        for key in french.keys() {
+            assert!(code.contains(&format!("\"{key}\"")), "{key} is used nowhere");
+        }
+        for call in ["frame.t(\"", "frame.with(\"", "words.get(\"", ".count(\""] {
+            for used in code.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+                let known = used.is_empty() || used.contains('\\') || french.contains_key(used);
+                assert!(known, "{used} has no text");
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_are_short() {
+        for locale in LOCALES {
+            let words = texts();
+            let words = words.of(locale);
+            for (key, arguments) in messages(locale) {
+                if !arguments.is_empty() {
+                    continue;
+                }
+                let text = words.get(&key).replace('\u{a0}', "");
+                for sentence in text.split(['.', '?', '!', ':']) {
+                    let count = sentence.split_whitespace().count();
+                    assert!(count <= 15, "{} {key}: {count} words: {sentence}", locale.code);
+                }
+            }
+        }
+    }
 
     #[test]
     fn days_and_weeks_are_said_in_words() {

@@ -7,6 +7,9 @@ mod reply;
 mod report;
 mod step;
 
+#[cfg(test)]
+mod tests;
+
 pub use body::{NotAForm, pairs};
 pub use fields::{FieldError, Problem};
 pub use reply::{Reply, ReplyForm};

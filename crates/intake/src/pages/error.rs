@@ -49,7 +49,7 @@ impl ErrorKind {
     }
 
     /// Heading, what happened, what to do.
-    fn texts(self) -> [&'static str; 3] {
+    pub(super) fn texts(self) -> [&'static str; 3] {
         match self {
             Self::Busy => ["error-busy", "error-busy-what", "error-busy-do"],
             Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],

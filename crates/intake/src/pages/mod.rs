@@ -12,13 +12,15 @@ mod protect;
 mod receipt;
 mod report;
 mod review;
+#[cfg(test)]
+mod tests;
 mod thread;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     Router,
-    extract::FromRef,
+    extract::{DefaultBodyLimit, FromRef},
     routing::{get, post},
 };
 use rand::{CryptoRng, RngCore};
@@ -32,6 +34,9 @@ pub use mailbox::{ReturnProblem, return_page};
 pub use receipt::{ReceiptView, receipt_page};
 pub use report::review_page;
 pub use thread::{ThreadMessage, ThreadView, thread_page};
+
+/// Largest body of a step, in bytes: what a form may carry, each byte of it percent-encoded.
+const MAX_FORM: usize = 3 * 160 * 1024;
 
 /// Everything that the pages need.
 pub struct Pages {
@@ -87,7 +92,10 @@ where
     Router::new()
         .route("/", get(home::negotiated))
         .route("/{lang}", get(home::show))
-        .route("/{lang}/report", get(report::before).merge(post(report::step)))
+        .route(
+            "/{lang}/report",
+            get(report::before).merge(post(report::step).layer(DefaultBodyLimit::max(MAX_FORM))),
+        )
         .route("/{lang}/report/send", get(report::again))
         .route("/{lang}/return", get(mailbox::show))
         .route("/{lang}/return/send", get(mailbox::again))

@@ -117,17 +117,18 @@ fn page(pages: &Pages, form: &mut ReportForm, step: Step, stray: Option<FieldErr
         Step::Family => family_page(pages, form, &errors),
         Step::Category => category_page(pages, form, &errors),
         Step::Questions => questions_page(pages, form, &[]),
-        Step::Review => review_page(pages, form),
+        Step::Review => review_page(pages, form, None),
     }
 }
 
 /// The review page; the questions again, with what is wrong, if the report cannot be sent as it is.
 /// Draws a new seed: only the very page that is sent twice is one report.
-pub fn review_page(pages: &Pages, form: &mut ReportForm) -> Response {
+/// `problem`: why sending it has failed.
+pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKind>) -> Response {
     match form.to_report(&pages.taxonomy) {
         Ok(_) => {
             form.seed = pages.new_seed();
-            review::page(pages, form)
+            review::page(pages, form, problem)
         }
         Err(errors) if pages.taxonomy.category(&form.category).is_some() => {
             questions_page(pages, form, &errors)

@@ -6,7 +6,7 @@ use http::StatusCode;
 use taxonomy::{Question, QuestionKind, Taxonomy};
 
 use super::{
-    Pages,
+    ErrorKind, Pages,
     layout::{Frame, Switch, render},
 };
 use crate::form::{
@@ -24,6 +24,8 @@ struct Review<'a> {
     carried: Vec<(String, String)>,
     warnings: Vec<Warning>,
     given: Vec<Given<'a>>,
+    /// Heading, what happened, what to do.
+    problem: Option<[String; 3]>,
 }
 
 struct Warning {
@@ -40,11 +42,11 @@ struct Given<'a> {
     story: bool,
 }
 
-pub(super) fn page(pages: &Pages, form: &ReportForm) -> Response {
+pub(super) fn page(pages: &Pages, form: &ReportForm, problem: Option<ErrorKind>) -> Response {
     let taxonomy = &*pages.taxonomy;
     let lang = form.lang.code;
     let Some(category) = taxonomy.category(&form.category) else {
-        return super::error_page(pages, form.lang, super::ErrorKind::BadForm);
+        return super::error_page(pages, form.lang, ErrorKind::BadForm);
     };
     let switch = Switch::Form { path: "/report", go: "review", enter: None };
     let frame = Frame::new(pages, form.lang, "review-title", switch);
@@ -66,9 +68,10 @@ pub(super) fn page(pages: &Pages, form: &ReportForm) -> Response {
         carried: form.carried(&[]),
         warnings: warnings(&frame, form, taxonomy),
         given,
+        problem: problem.map(|kind| kind.texts().map(|key| frame.t(key))),
         frame,
     };
-    render(pages, StatusCode::OK, &page)
+    render(pages, problem.map_or(StatusCode::OK, ErrorKind::status), &page)
 }
 
 fn audience<'a>(taxonomy: &'a Taxonomy, form: &ReportForm) -> &'a str {

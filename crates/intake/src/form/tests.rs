@@ -1,0 +1,179 @@
+use taxonomy::{Answer, Priority, Taxonomy};
+use web::Locale;
+
+use super::{FieldError, Problem, ReportForm, Step, pairs};
+
+fn form(fields: &[(&str, &str)]) -> ReportForm {
+    let mut form = ReportForm::new(Locale::FR);
+    for (name, value) in fields {
+        form.set(name, value.as_bytes()).unwrap();
+    }
+    form
+}
+
+/// What the next page's form would send back: everything carried, and a button.
+fn press(form: &ReportForm, go: &str) -> ReportForm {
+    let mut next = ReportForm::new(form.lang);
+    for (name, value) in form.carried(&[]) {
+        next.set(&name, value.as_bytes()).unwrap();
+    }
+    next.set("go", go.as_bytes()).unwrap();
+    next
+}
+
+const FILLED: [(&str, &str); 9] = [
+    ("audience", "carrier"),
+    ("family", "money"),
+    ("category", "FAC"),
+    ("a.frequency", "always"),
+    ("a.ongoing", "imminent"),
+    ("a.handlers_involved", "regional"),
+    ("a.handlers_involved", "hr_integrity"),
+    ("d.period", "début mai"),
+    ("a.story", "Première ligne\r\n\r\n\"deuxième\" <ligne>"),
+];
+
+#[test]
+fn nothing_is_lost_on_the_way_back_and_forth() {
+    let taxonomy = Taxonomy::built_in();
+    let start = form(&FILLED);
+    let before = start.to_report(&taxonomy).unwrap();
+    let mut walked = start;
+    for (button, step) in [
+        ("review", Step::Review),
+        ("questions", Step::Questions),
+        ("category", Step::Category),
+        ("family", Step::Family),
+        ("audience", Step::Audience),
+        ("before", Step::Before),
+        ("audience.carrier", Step::Questions),
+        ("family.money", Step::Category),
+        ("category.FAC", Step::Questions),
+        ("review", Step::Review),
+    ] {
+        walked = press(&walked, button);
+        assert_eq!(walked.advance(&taxonomy).unwrap(), step, "{button}");
+    }
+    assert_eq!(walked.to_report(&taxonomy).unwrap(), before);
+    assert_eq!(before.story, "Première ligne\n\n\"deuxième\" <ligne>");
+    assert_eq!(before.excluded, ["regional", "hr_integrity"]);
+    assert_eq!(before.answers["period"], Answer::One("début mai".to_owned()));
+    assert_eq!(before.urgency, Priority::P2);
+    assert!(!before.answers.contains_key("story"));
+}
+
+#[test]
+fn answers_that_another_category_does_not_ask_are_kept_and_not_sent() {
+    let taxonomy = Taxonomy::built_in();
+    let mut other = press(&form(&FILLED), "category.SXT");
+    assert_eq!(other.advance(&taxonomy).unwrap(), Step::Questions);
+    assert_eq!(other.family, "respect", "the family follows the category");
+    let report = other.to_report(&taxonomy).unwrap();
+    assert!(!report.answers.contains_key("frequency"));
+    assert_eq!(report.urgency, Priority::P1);
+    let mut back = press(&other, "category.FAC");
+    back.advance(&taxonomy).unwrap();
+    assert!(back.to_report(&taxonomy).unwrap().answers.contains_key("frequency"));
+}
+
+#[test]
+fn nobody_gets_past_the_choice_of_a_category() {
+    let taxonomy = Taxonomy::built_in();
+    let reach = |fields: &[(&str, &str)]| form(fields).advance(&taxonomy);
+    assert_eq!(reach(&[("go", "review")]).unwrap(), Step::Family);
+    assert_eq!(reach(&[("go", "questions"), ("family", "money")]).unwrap(), Step::Category);
+    assert_eq!(reach(&[("go", "category"), ("family", "x")]).unwrap(), Step::Family);
+    assert_eq!(reach(&[("go", "unsure")]).unwrap(), Step::Questions);
+    assert_eq!(reach(&[("go", "advice")]).unwrap(), Step::Before);
+    assert_eq!(reach(&[("go", "advice.x")]).unwrap_err().problem, Problem::Unknown);
+    assert_eq!(reach(&[]).unwrap_err().problem, Problem::Unknown);
+}
+
+#[test]
+fn an_unknown_category_is_said_clearly() {
+    let taxonomy = Taxonomy::built_in();
+    let unknown = form(&[("category", "XYZ"), ("a.story", "text")]);
+    assert_eq!(unknown.to_report(&taxonomy).unwrap_err(), [FieldError::new("category", Problem::NotOffered)]);
+    assert_eq!(form(&[]).to_report(&taxonomy).unwrap_err(), [FieldError::new("category", Problem::Missing)]);
+}
+
+#[test]
+fn what_is_wrong_comes_in_the_order_of_the_questions() {
+    let taxonomy = Taxonomy::built_in();
+    let wrong = form(&[
+        ("category", "FAC"),
+        ("a.safety", "perhaps"),
+        ("a.relation", "x"),
+        ("a.place", &"x".repeat(501)),
+        ("a.story", " \n"),
+    ]);
+    let errors = wrong.to_report(&taxonomy).unwrap_err();
+    let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["a.relation", "a.place", "a.safety", "a.story"]);
+    assert_eq!(errors[1].problem, Problem::TooLong(500));
+    assert_eq!(errors[3].problem, Problem::Missing);
+}
+
+#[test]
+fn the_story_may_stay_empty_where_the_category_says_so() {
+    let taxonomy = Taxonomy::built_in();
+    let report = form(&[("category", "SXT"), ("a.detail_level", "signal")]).to_report(&taxonomy).unwrap();
+    assert_eq!((report.story.as_str(), report.audience.as_str()), ("", "public"));
+}
+
+#[test]
+fn a_question_that_does_not_exist_is_refused() {
+    let taxonomy = Taxonomy::built_in();
+    let report = form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x")]).to_report(&taxonomy);
+    assert_eq!(report.unwrap_err(), [FieldError::new("a.nonsense", Problem::Unknown)]);
+}
+
+#[test]
+fn what_is_no_text_or_too_much_is_refused_as_it_arrives() {
+    let mut form = ReportForm::new(Locale::FR);
+    let problem = |result: Result<(), FieldError>| result.unwrap_err().problem;
+    assert_eq!(problem(form.set("a.story", b"caf\xe9")), Problem::NotText);
+    assert_eq!(problem(form.set("a.story", b"nul\0")), Problem::NotText);
+    assert_eq!(problem(form.set("a.story", "x".repeat(64 * 1024 + 1).as_bytes())), Problem::TooMuch);
+    assert_eq!(problem(form.set("password", b"x")), Problem::Unknown);
+    let mut many = ReportForm::new(Locale::FR);
+    let flood = (0..1000).find_map(|n| many.set(&format!("a.q{n}"), b"x").err());
+    assert_eq!(flood.unwrap().problem, Problem::TooMuch);
+    let mut options = ReportForm::new(Locale::FR);
+    let flood = (0..100).find_map(|_| options.set("a.documents", b"x").err());
+    assert_eq!(flood.unwrap().problem, Problem::TooMuch);
+    let mut large = ReportForm::new(Locale::FR);
+    let flood = (0..4).find_map(|n| large.set(&format!("a.q{n}"), "x".repeat(60_000).as_bytes()).err());
+    assert_eq!(flood.unwrap().problem, Problem::TooMuch);
+}
+
+#[test]
+fn a_story_beyond_the_limit_can_still_be_shown_and_shortened() {
+    let taxonomy = Taxonomy::built_in();
+    let long = form(&[("category", "FAC"), ("a.story", &"é".repeat(12_001))]);
+    let errors = long.to_report(&taxonomy).unwrap_err();
+    assert_eq!(errors, [FieldError::new("a.story", Problem::TooLong(12_000))]);
+    assert_eq!(long.value("story").chars().count(), 12_001);
+}
+
+#[test]
+fn a_body_of_bytes_never_breaks_the_form() {
+    let taxonomy = Taxonomy::built_in();
+    for body in [&b"go=%FF"[..], b"=&=&&go", b"a.=x&d.=y&go=review", b"go=review&category=%00", b"%=%&%2"] {
+        let mut form = ReportForm::new(Locale::EN);
+        for pair in pairs(body) {
+            let Ok((name, value)) = pair else { continue };
+            drop(form.set(&name, &value));
+        }
+        drop(form.advance(&taxonomy));
+        drop(form.to_report(&taxonomy));
+    }
+}
+
+#[test]
+fn the_seed_is_32_bytes_in_hexadecimal() {
+    assert_eq!(form(&[("seed", &"0f".repeat(32))]).seed().unwrap(), [0x0f; 32]);
+    for wrong in ["", "0f", "zz", &"0f".repeat(33)] {
+        assert!(form(&[("seed", wrong)]).seed().is_err());
+    }
+}

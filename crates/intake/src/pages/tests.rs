@@ -1,0 +1,366 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{Router, body::Body, http::Request, response::Response};
+use envelope::{life::Stage, receipt::Receipt};
+use http::{StatusCode, header};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use reporter::Finding;
+use scraper::{Html, Selector};
+use taxonomy::Taxonomy;
+use time::macros::datetime;
+use tower::ServiceExt;
+use web::{Clock, Locale};
+use zeroize::Zeroizing;
+
+use super::{
+    Branding, ErrorKind, OutsideBody, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView,
+    error_page, receipt_page, return_page, routes, thread_page,
+};
+use crate::{
+    form::{FieldError, Problem},
+    i18n::LOCALES,
+};
+
+/// Page, style and icon of the first visit: what fits into the first flight of packets of a slow connection.
+const FIRST_VISIT: usize = 14_600;
+
+fn pages() -> Arc<Pages> {
+    let both = |text: &str| LOCALES.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
+    let branding = Branding {
+        administration: both("Direction générale des douanes"),
+        outside_body: OutsideBody { name: both("Autorité"), contact: both("00 00 00 00") },
+        emergency_number: "112".to_owned(),
+        leave_url: "https://example.org/".to_owned(),
+    };
+    assert_eq!(branding.problems(&LOCALES), Vec::<String>::new());
+    let clock = Clock::fixed(datetime!(2026-11-24 10:00 UTC));
+    Arc::new(Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1)))
+}
+
+fn service() -> Router {
+    routes().with_state(pages())
+}
+
+async fn body(response: Response) -> String {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+async fn get(path: &str) -> (StatusCode, String) {
+    let request = Request::get(path).body(Body::empty()).unwrap();
+    let response = service().oneshot(request).await.unwrap();
+    (response.status(), body(response).await)
+}
+
+async fn post(path: &str, fields: &[(String, String)]) -> (StatusCode, String) {
+    let encode = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    let pairs: Vec<String> = fields.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
+    let request = Request::post(path).body(Body::from(pairs.join("&"))).unwrap();
+    let response = service().oneshot(request).await.unwrap();
+    (response.status(), body(response).await)
+}
+
+fn select(html: &Html, selector: &str) -> Vec<BTreeMap<String, String>> {
+    let selector = Selector::parse(selector).unwrap();
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    html.select(&selector).map(|element| element.value().attrs().map(owned).collect()).collect()
+}
+
+/// What a browser would send with the page's form, but for the button.
+fn filled(page: &str) -> Vec<(String, String)> {
+    let html = Html::parse_document(page);
+    let mut fields = Vec::new();
+    let all = Selector::parse("form#f [name]:not(button)").unwrap();
+    for element in html.select(&all) {
+        let attr = |name| element.value().attr(name).unwrap_or("");
+        let name = attr("name").to_owned();
+        match (element.value().name(), attr("type")) {
+            ("textarea", _) => fields.push((name, element.text().collect())),
+            ("select", _) => {
+                let chosen = Selector::parse("option[selected]").unwrap();
+                let value = element.select(&chosen).next().and_then(|option| option.value().attr("value"));
+                fields.push((name, value.unwrap_or("").to_owned()));
+            }
+            (_, "file") => {}
+            (_, "checkbox") if element.value().attr("checked").is_none() => {}
+            _ => fields.push((name, attr("value").to_owned())),
+        }
+    }
+    fields
+}
+
+fn and(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(String, String)> {
+    for (name, value) in more {
+        fields.retain(|(n, _)| n != name);
+        fields.push(((*name).to_owned(), (*value).to_owned()));
+    }
+    fields
+}
+
+fn thread(pages: &Pages) -> ThreadView {
+    ThreadView {
+        receipt: Zeroizing::new(Receipt::from_bytes([3; 16]).code()),
+        seed: pages.new_seed(),
+        stage: Stage::Received,
+        with_outside_body: false,
+        next: Some(time::macros::date!(2026 - 12 - 01)),
+        week: "2026-W48".to_owned(),
+        received: 1,
+        messages: vec![ThreadMessage {
+            week: "2026-W48".to_owned(),
+            lang: "fr".to_owned(),
+            text: "<script>alert(1)</script>".to_owned(),
+        }],
+        findings: Vec::new(),
+        sent: true,
+        draft: "typed </textarea>".to_owned(),
+        errors: vec![FieldError::new("message", Problem::TooLong(10))],
+    }
+}
+
+/// Every page in a language, by name.
+async fn every_page(locale: Locale) -> Vec<(String, String)> {
+    let pages = pages();
+    let lang = locale.code;
+    let mut all = Vec::new();
+    for path in ["", "/report", "/return", "/protect", "/nowhere"] {
+        all.push((path.to_owned(), get(&format!("/{lang}{path}")).await.1));
+    }
+    let report = format!("/{lang}/report");
+    let go = |go: &str| vec![("go".to_owned(), go.to_owned())];
+    for button in
+        ["before", "audience", "family", "family.money", "category.SXT", "unsure", "advice", "family.x"]
+    {
+        all.push((button.to_owned(), post(&report, &go(button)).await.1));
+    }
+    for category in &pages.taxonomy.categories {
+        let button = format!("category.{}", category.id);
+        all.push((button.clone(), post(&report, &go(&button)).await.1));
+    }
+    let empty = post(&report, &and(go("review"), &[("category", "FAC")])).await.1;
+    all.push(("wrong".to_owned(), empty));
+    let sound = and(go("review"), &[("category", "FAC"), ("a.story", "Je m’appelle Awa, 70 12 34 56")]);
+    all.push(("review".to_owned(), post(&report, &sound).await.1));
+    for kind in ErrorKind::ALL {
+        all.push((format!("{kind:?}"), body(error_page(&pages, locale, kind)).await));
+    }
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view = ReceiptView { code: receipt.code().into(), words: receipt.words(lang).into() };
+    all.push(("receipt".to_owned(), body(receipt_page(&pages, locale, &view)).await));
+    for problem in [ReturnProblem::Empty, ReturnProblem::Mistyped, ReturnProblem::Nothing] {
+        all.push((format!("{problem:?}"), body(return_page(&pages, locale, "typed", Some(problem))).await));
+    }
+    for stage in Stage::ALL {
+        let mut view = thread(&pages);
+        view.stage = stage;
+        view.findings = vec![Finding::Forged, Finding::EarlierNotShown(1), Finding::Withheld(2)];
+        all.push((format!("{stage:?}"), body(thread_page(&pages, locale, &view)).await));
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
+    for locale in LOCALES {
+        for (name, page) in every_page(locale).await {
+            let html = Html::parse_document(&page);
+            let root = &select(&html, "html")[0];
+            assert_eq!((root["lang"].as_str(), root["dir"].as_str()), (locale.code, locale.dir), "{name}");
+            assert_eq!(select(&html, "h1").len(), 1, "{name} has one h1");
+            let title = html.select(&Selector::parse("title").unwrap()).next().unwrap();
+            assert!(!title.text().collect::<String>().trim().is_empty(), "{name} has a title");
+            assert_eq!(select(&html, "script, style, [style], iframe, object").len(), 0, "{name}");
+            assert!(page.contains("href=\"/leave\""), "{name} can be left");
+            assert!(!page.contains("No localization for id"), "{name} has all its words");
+            for element in select(&html, "*") {
+                for (attribute, value) in &element {
+                    assert!(!attribute.starts_with("on"), "{name}: {attribute}");
+                    if matches!(attribute.as_str(), "href" | "src" | "action" | "formaction") {
+                        assert!(value.starts_with('#') || value.starts_with('/'), "{name}: {value}");
+                        assert!(!value.starts_with("//"), "{name}: {value}");
+                    }
+                }
+            }
+            every_field_has_a_label(&name, &html);
+        }
+    }
+}
+
+fn every_field_has_a_label(name: &str, html: &Html) {
+    let mut ids = std::collections::BTreeSet::new();
+    for element in select(html, "[id]") {
+        assert!(ids.insert(element["id"].clone()), "{name}: id {} stands twice", element["id"]);
+    }
+    for element in select(html, "[aria-describedby]") {
+        for id in element["aria-describedby"].split_whitespace() {
+            assert!(ids.contains(id), "{name}: nothing is {id}");
+        }
+    }
+    for element in select(html, "a[href^='#']") {
+        assert!(ids.contains(&element["href"][1..]), "{name}: {} leads nowhere", element["href"]);
+    }
+    for element in select(html, "select, textarea, input:not([type=hidden]):not([type=checkbox])") {
+        let label = format!("label[for='{}']", element["id"]);
+        assert_eq!(select(html, &label).len(), 1, "{name}: {}", element["id"]);
+    }
+}
+
+#[tokio::test]
+async fn the_first_visit_is_small() {
+    for locale in LOCALES {
+        let page = get(&format!("/{}", locale.code)).await.1;
+        let assets = select(&Html::parse_document(&page), "link[href]");
+        let mut total = page.len();
+        for asset in &assets {
+            total += get(&asset["href"]).await.1.len();
+        }
+        assert!(assets.len() == 2 && total <= FIRST_VISIT, "{} bytes in {}", total, locale.code);
+    }
+}
+
+#[tokio::test]
+async fn an_asset_is_kept_for_good_and_the_style_is_whole() {
+    let pages = pages();
+    let request = Request::get(pages.assets.url("site")).body(Body::empty()).unwrap();
+    let response = service().oneshot(request).await.unwrap();
+    assert!(response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    let css = body(response).await;
+    assert_eq!(css.matches('{').count(), css.matches('}').count());
+    assert!(!css.contains("/*") && !css.contains("url(") && !css.contains("@import"));
+    assert_eq!(get("/assets/site.css").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
+    let path = "/fr/report";
+    let go = |page: &str, button: &str| and(filled(page), &[("go", button)]);
+    let page = get(path).await.1;
+    let page = post(path, &go(&page, "audience")).await.1;
+    let page = post(path, &go(&page, "audience.carrier")).await.1;
+    let page = post(path, &go(&page, "family.money")).await.1;
+    let questions = post(path, &go(&page, "category.FAC")).await.1;
+    let story = "Ligne \"une\" & <deux>\n\n  trois";
+    let typed =
+        [("a.story", story), ("a.relation", "saw"), ("a.handlers_involved", "regional"), ("a.place", "x")];
+    let review = post(path, &and(go(&questions, "review"), &typed)).await.1;
+    let carried = filled(&review);
+    for (name, value) in typed {
+        assert!(carried.contains(&(name.to_owned(), value.to_owned())), "{name} in {carried:?}");
+    }
+    let seed = &carried.iter().find(|(name, _)| name == "seed").unwrap().1;
+    assert!(seed.len() == 64 && seed.chars().all(|c| c.is_ascii_hexdigit()));
+
+    let back = post("/en/report", &go(&review, "questions")).await.1;
+    assert!(back.contains("lang=\"en\""));
+    let again = filled(&post(path, &go(&back, "review")).await.1);
+    for (name, value) in typed {
+        assert!(again.contains(&(name.to_owned(), value.to_owned())), "{name} in {again:?}");
+    }
+    let without_seed = |fields: &[(String, String)]| {
+        let mut fields: Vec<_> = fields.iter().filter(|(n, _)| n != "seed").cloned().collect();
+        fields.sort();
+        fields
+    };
+    assert_eq!(without_seed(&carried), without_seed(&again));
+}
+
+#[tokio::test]
+async fn files_come_last_so_that_the_text_is_known_when_they_stream() {
+    let fields = and(
+        Vec::new(),
+        &[("go", "review"), ("category", "FAC"), ("a.story", "text"), ("audience", "trader")],
+    );
+    let review = Html::parse_document(&post("/fr/report", &fields).await.1);
+    let pages = pages();
+    let reply = Html::parse_document(&body(thread_page(&pages, Locale::FR, &thread(&pages))).await);
+    for (html, form) in [(review, "form#f"), (reply, "form[enctype]")] {
+        assert_eq!(select(&html, form)[0]["enctype"], "multipart/form-data");
+        let named = select(&html, &format!("{form} [name]:not(button)"));
+        assert_eq!(named.last().unwrap()["type"], "file");
+        assert_eq!(select(&html, &format!("{form} [type=file]")).len(), 1);
+        assert_eq!(select(&html, &format!("{form} button:not([name])")).len(), 1, "one button sends");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
+    let fields = and(
+        Vec::new(),
+        &[("go", "review"), ("category", "FAC"), ("a.place", &"x".repeat(600)), ("a.frequency", "once")],
+    );
+    let (status, page) = post("/en/report", &fields).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("href=\"#q-story\"") && page.contains("href=\"#q-place\""));
+    assert!(page.contains("<title>Error: "));
+    assert!(filled(&page).contains(&("a.place".to_owned(), "x".repeat(600))));
+    assert!(filled(&page).contains(&("a.frequency".to_owned(), "once".to_owned())));
+    let (status, page) = post("/en/report", &and(Vec::new(), &[("go", "category.XYZ")])).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("no longer on offer"));
+}
+
+#[tokio::test]
+async fn what_is_no_form_of_ours_gets_a_page_that_says_so() {
+    for raw in ["go=%FF", "go=send", "", "password=x&go=review", "%FF=1"] {
+        let request = Request::post("/en/report").body(Body::from(raw)).unwrap();
+        let response = service().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{raw}");
+    }
+    for (size, status) in [(70_000, 413), (3_000_000, 413)] {
+        let request = Request::post("/en/report").body(Body::from(format!("a.story={}", "x".repeat(size))));
+        let response = service().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{size}");
+    }
+    assert_eq!(get("/de").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(get("/de/report").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
+    let page = body(receipt_page(&pages(), Locale::FR, &view)).await;
+    let html = Html::parse_document(&page);
+    let text = |selector: &str| {
+        let selector = Selector::parse(selector).unwrap();
+        html.select(&selector).map(|e| e.text().collect::<String>()).collect::<Vec<_>>()
+    };
+    assert_eq!(text(".code span").join("-"), receipt.code());
+    assert_eq!(text(".words li").join(" "), receipt.words("fr"));
+    assert!(page.contains("1er décembre 2026"), "a week from the fixed day");
+    assert_eq!(select(&html, "input, form, button").len(), 0);
+}
+
+#[tokio::test]
+async fn a_thread_shows_texts_as_text_and_no_reply_to_a_wrong_key() {
+    let pages = pages();
+    let mut view = thread(&pages);
+    let page = body(thread_page(&pages, Locale::EN, &view)).await;
+    assert!(!page.contains("<script>"));
+    assert!(filled(&page).contains(&("receipt".to_owned(), view.receipt.to_string())));
+    let html = Html::parse_document(&page);
+    let draft: String = html.select(&Selector::parse("textarea").unwrap()).flat_map(|e| e.text()).collect();
+    assert_eq!(draft, view.draft);
+    view.findings = vec![Finding::WrongKey];
+    let page = body(thread_page(&pages, Locale::EN, &view)).await;
+    assert!(!page.contains("<textarea"));
+}
+
+#[tokio::test]
+async fn the_first_page_speaks_the_visitors_language() {
+    for (wish, lang) in [("en-GB,en;q=0.9", "en"), ("fr-BF", "fr"), ("de", "fr"), ("", "fr")] {
+        let request = Request::get("/").header(header::ACCEPT_LANGUAGE, wish).body(Body::empty()).unwrap();
+        let page = body(service().oneshot(request).await.unwrap()).await;
+        assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{wish}");
+    }
+}
+
+#[tokio::test]
+async fn leaving_leads_away_at_once() {
+    let response = service().oneshot(Request::get("/leave").body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[header::LOCATION], "https://example.org/");
+}
