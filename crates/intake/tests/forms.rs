@@ -136,6 +136,7 @@ async fn more_than_the_ladder_holds_is_said_and_leaves_nothing() {
     let (status, page) = intake.send(SEND, form.clone()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(page.contains("too large"));
+    assert!(page.contains("name=\"a.story\" value=\"a story\""), "what was typed is still there");
     let pieces: Vec<_> = form.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
     let (status, page) = intake.send(SEND, body).await;
@@ -151,6 +152,7 @@ async fn without_a_directory_in_force_nothing_is_taken() {
     let (status, page) = intake.send(SEND, form()).await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.contains("We cannot take reports safely right now"));
+    assert!(page.contains("name=\"a.story\" value=\"a story\""), "what was typed is still there");
     let signed = intake.installation.keys.directory(1, intake.installation.clock.today(), 2);
     intake.put_directory(&signed).await;
     assert_eq!(intake.send(SEND, form()).await.0, StatusCode::OK);
@@ -214,6 +216,12 @@ async fn a_reporter_comes_back_and_writes_again() {
     assert_eq!(sent[0].header.case, opened[0].header.case);
     assert_eq!(sent[0].sending_tag, sent[1].sending_tag, "a second sending is known as one");
     assert_eq!(sent[0].attachments.len(), 1);
+
+    // Too large: the words stay.
+    let film = reply("words to keep").file("film.mp4", &vec![7; 66 << 20]);
+    let (status, page) = intake.send("/en/return/send", film.end()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("words to keep"));
 
     // An empty message comes back with what is wrong; a stranger's receipt leads nowhere; no seed is no form of ours.
     assert_eq!(intake.send("/en/return/send", reply("").end()).await.0, StatusCode::UNPROCESSABLE_ENTITY);

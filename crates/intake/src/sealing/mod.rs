@@ -15,8 +15,9 @@ use web::Locale;
 
 use crate::{
     app::App,
+    form::ReportForm,
     limits::come_back_later,
-    pages::{ErrorKind, error_page},
+    pages::{ErrorKind, error_page, review_page},
     store::StoreError,
 };
 
@@ -63,7 +64,21 @@ impl From<SealError> for NotSent {
 impl NotSent {
     /// The page that says so.
     fn page(self, app: &App, locale: Locale) -> Response {
-        let kind = match self {
+        self.answered(error_page(&app.pages, locale, self.kind(app)))
+    }
+
+    /// The same, with what was typed still there to be sent again.
+    fn keeping(self, app: &App, form: &mut ReportForm) -> Response {
+        let problem = match self {
+            Self::BadForm | Self::Broken => return self.page(app, form.lang),
+            Self::Answers => None,
+            _ => Some(self.kind(app)),
+        };
+        self.answered(review_page(&app.pages, form, problem))
+    }
+
+    fn kind(self, app: &App) -> ErrorKind {
+        match self {
             Self::BadForm | Self::Answers => ErrorKind::BadForm,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoDirectory => ErrorKind::NoDirectory,
@@ -72,8 +87,10 @@ impl NotSent {
                 ErrorKind::Busy
             }
             Self::Broken => ErrorKind::Broken,
-        };
-        let page = error_page(&app.pages, locale, kind);
-        if kind == ErrorKind::Busy { come_back_later(page) } else { page }
+        }
+    }
+
+    fn answered(self, page: Response) -> Response {
+        if matches!(self, Self::Store(_) | Self::NoDirectory) { come_back_later(page) } else { page }
     }
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
-    form::ReplyForm,
+    form::{FieldError, Problem, ReplyForm},
     pages::{ErrorKind, ReturnProblem, ThreadView, return_page, thread_page},
 };
 
@@ -63,9 +63,18 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
                 ask_oversight: reply.ask_outside_body,
                 token: reply.seed,
             };
-            file(app, &receipt, inbox, message, parts, first_file).await?;
-            app.counters.filed();
-            view.sent = true;
+            match file(app, &receipt, inbox, message, parts, first_file).await {
+                Ok(()) => {
+                    app.counters.filed();
+                    view.sent = true;
+                }
+                // The text stays, other files can be chosen.
+                Err(NotSent::TooLarge) => {
+                    view.draft.clone_from(&form.message);
+                    view.errors = vec![FieldError::new("files", Problem::TooMuch)];
+                }
+                Err(refused) => return Err(refused),
+            }
         }
         Ok(_) => view.draft.clone_from(&form.message),
         Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(NotSent::BadForm),

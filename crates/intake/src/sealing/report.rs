@@ -19,7 +19,7 @@ use super::{NotSent, multipart::Form, pipeline::Sealing};
 use crate::{
     app::App,
     form::{Report, ReportForm},
-    pages::{ErrorKind, ReceiptView, receipt_page, review_page},
+    pages::{ErrorKind, ReceiptView, receipt_page},
 };
 
 /// Files the report, and shows the receipt once it is durable.
@@ -40,10 +40,7 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
         }
         Err(refused) => {
             parts.drain().await;
-            match refused {
-                NotSent::Answers => review_page(&app.pages, &mut form),
-                refused => refused.page(&app, locale),
-            }
+            refused.keeping(&app, &mut form)
         }
     }
 }
