@@ -151,6 +151,7 @@ async fn a_case_is_assigned_with_a_grant_to_whom_it_is_for() {
         generation: 0,
         secret: CaseSecret::from_bytes([1; 32]),
         reporter_key: PublicKey::from(&receipt.signing_key()),
+        mailbox_recipient: Hash::default(),
     };
     let grant_to =
         |handle: &str| GenerationGrant { generation: 0, grant: grant.seal(&world.recipient(handle)) };

@@ -105,7 +105,7 @@ pub struct Part {
     pub kind: PartKind,
     /// The generation of the case secret that it is sealed with.
     pub generation: u32,
-    /// Which submission it came with, counted from 0 within the case; for replies and notes, the number of the event.
+    /// With what it came: submissions, replies and notes of a case are counted together from 0.
     pub batch: u32,
     /// Its place within the submission: attachments from 0 in the order of the manifest.
     pub position: u32,

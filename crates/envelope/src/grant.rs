@@ -26,6 +26,8 @@ pub struct Grant {
     pub secret: CaseSecret,
     /// `K_r`: binds the reporter's signature, so that a handler cannot put another report under true grants.
     pub reporter_key: PublicKey,
+    /// Hash of `M`: binds where answers go, so that a handler cannot have them sealed to a key of its own.
+    pub mailbox_recipient: Hash,
 }
 
 /// A grant as carried: the tag tells the handler whose it is, if it is of a member that the handler knows.
@@ -61,6 +63,7 @@ impl Grant {
         plain[20..24].copy_from_slice(&self.generation.to_be_bytes());
         plain[24..56].copy_from_slice(self.secret.expose());
         plain[56..88].copy_from_slice(self.reporter_key.as_bytes());
+        plain[88..120].copy_from_slice(self.mailbox_recipient.as_bytes());
         SealedGrant { tag: slot_tag(self.case, to), sealed: to.seal(&*plain) }
     }
 
@@ -81,7 +84,7 @@ impl Grant {
 
     fn parse(plain: &[u8]) -> Option<Self> {
         let plain: &[u8; PLAIN] = plain.try_into().ok()?;
-        if &plain[..4] != MAGIC || plain[88..].iter().any(|byte| *byte != 0) {
+        if &plain[..4] != MAGIC || plain[120..].iter().any(|byte| *byte != 0) {
             return None;
         }
         Some(Self {
@@ -89,6 +92,7 @@ impl Grant {
             generation: u32::from_be_bytes(plain[20..24].try_into().ok()?),
             secret: CaseSecret::from_bytes(plain[24..56].try_into().ok()?),
             reporter_key: PublicKey::from_bytes(plain[56..88].try_into().ok()?)?,
+            mailbox_recipient: Hash::try_from(&plain[88..120]).ok()?,
         })
     }
 }

@@ -35,6 +35,7 @@ fn parts(kind: SubmissionKind) -> Parts {
         generation: 0,
         secret: secret.clone(),
         reporter_key: PublicKey::from(&receipt.signing_key()),
+        mailbox_recipient: Hash::default(),
     };
     Parts {
         transport: TransportIdentity::generate(&mut rng),

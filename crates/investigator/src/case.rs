@@ -5,7 +5,10 @@ use envelope::{
     desk_api::{GenerationGrant, Sealed},
     frame::Attachment,
     grant::{Grant, GrantError},
-    keys::{CaseIdentity, CaseRecipient, CaseSecret, InvestigatorIdentity, InvestigatorRecipient, PublicKey},
+    keys::{
+        CaseIdentity, CaseRecipient, CaseSecret, InvestigatorIdentity, InvestigatorRecipient,
+        MailboxRecipient, PublicKey,
+    },
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -16,6 +19,7 @@ use crate::Note;
 pub struct OpenCase {
     case: Uuid,
     reporter_key: PublicKey,
+    mailbox_recipient: Hash,
     generations: Vec<Generation>,
 }
 
@@ -55,6 +59,9 @@ pub enum CaseError {
     /// Opens, but is not the file that the manifest names.
     #[error("the file is not the one that the report names: {0}")]
     Mismatch(&'static str),
+    /// The key given for answers is not the reporter's: they would be read by somebody else.
+    #[error("the case handler gives a mailbox key that is not the reporter's")]
+    Mailbox,
     /// A note is malformed.
     #[error("the note is malformed")]
     Note,
@@ -72,13 +79,15 @@ impl OpenCase {
             .map(|grant| Grant::open(&grant.grant, identity, case, grant.generation))
             .collect::<Result<Vec<_>, _>>()?;
         opened.sort_by_key(|grant| grant.generation);
-        let reporter_key = opened.first().ok_or(CaseError::NoGrant)?.reporter_key;
-        if opened.iter().any(|grant| grant.reporter_key != reporter_key) {
+        let first = opened.first().ok_or(CaseError::NoGrant)?;
+        let (reporter_key, mailbox_recipient) = (first.reporter_key, first.mailbox_recipient);
+        let same = |g: &Grant| g.reporter_key == reporter_key && g.mailbox_recipient == mailbox_recipient;
+        if !opened.iter().all(same) {
             return Err(CaseError::Contradiction);
         }
         let generations =
             opened.into_iter().map(|grant| Generation::new(grant.generation, grant.secret)).collect();
-        Ok(Self { case, reporter_key, generations })
+        Ok(Self { case, reporter_key, mailbox_recipient, generations })
     }
 
     /// The case.
@@ -89,6 +98,15 @@ impl OpenCase {
     /// `K_r`, as bound by the grants.
     pub fn reporter_key(&self) -> &PublicKey {
         &self.reporter_key
+    }
+
+    /// Is this the key that the reporter reads answers with, as bound by the grants?
+    pub fn is_mailbox(&self, given: &MailboxRecipient) -> bool {
+        given.hash() == self.mailbox_recipient
+    }
+
+    pub(crate) fn mailbox_recipient(&self) -> Hash {
+        self.mailbox_recipient
     }
 
     /// Opens a file and holds it against the manifest.
@@ -130,6 +148,7 @@ impl OpenCase {
             generation: generation.number,
             secret: generation.secret.clone(),
             reporter_key: self.reporter_key,
+            mailbox_recipient: self.mailbox_recipient,
         };
         GenerationGrant { generation: generation.number, grant: grant.seal(to) }
     }

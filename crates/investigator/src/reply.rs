@@ -6,7 +6,7 @@ use envelope::{
     keys::MailboxRecipient,
 };
 
-use crate::{OpenCase, Thread};
+use crate::{CaseError, OpenCase, Thread};
 
 /// A reply as composed.
 #[derive(Debug, Clone)]
@@ -31,10 +31,19 @@ pub struct SealedReply {
 }
 
 impl OpenCase {
-    /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to the team.
-    pub fn reply(&self, draft: &ReplyDraft, thread: &Thread, mailbox: &MailboxRecipient) -> SealedReply {
+    /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to the team. Refuses a mailbox
+    /// key that is not the reporter's.
+    pub fn reply(
+        &self,
+        draft: &ReplyDraft,
+        thread: &Thread,
+        mailbox: &MailboxRecipient,
+    ) -> Result<SealedReply, CaseError> {
+        if !self.is_mailbox(mailbox) {
+            return Err(CaseError::Mailbox);
+        }
         let header = self.next_header(draft.kind, thread, mailbox, (&draft.lang, &draft.week));
-        self.seal_frame(&header, draft.text.as_bytes(), mailbox)
+        Ok(self.seal_frame(&header, draft.text.as_bytes(), mailbox))
     }
 
     pub(crate) fn next_header(

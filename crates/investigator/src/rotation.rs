@@ -7,7 +7,7 @@ use envelope::{
 };
 use rand::{CryptoRng, RngCore};
 
-use crate::{OpenCase, SealedReply, Thread, case::Generation};
+use crate::{CaseError, OpenCase, SealedReply, Thread, case::Generation};
 
 /// What a rotation brings to the handler.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub struct Rotated {
 
 impl OpenCase {
     /// Makes the next generation for those who stay. What was sealed before stays readable to whoever held the old grant;
-    /// what comes after is not.
+    /// what comes after is not. Refuses a mailbox key that is not the reporter's.
     pub fn rotate(
         &mut self,
         stay: &[&InvestigatorRecipient],
@@ -32,7 +32,10 @@ impl OpenCase {
         mailbox: &MailboxRecipient,
         (lang, week): (&str, &str),
         rng: &mut (impl RngCore + CryptoRng),
-    ) -> Rotated {
+    ) -> Result<Rotated, CaseError> {
+        if !self.is_mailbox(mailbox) {
+            return Err(CaseError::Mailbox);
+        }
         let next = Generation::new(self.newest().number + 1, CaseSecret::generate(rng));
         let rotation = Rotation {
             generation: next.number,
@@ -46,6 +49,6 @@ impl OpenCase {
         let rotated =
             Rotated { generation: next.number, reply, case_recipient: next.recipient.clone(), grants };
         self.push_generation(next);
-        rotated
+        Ok(rotated)
     }
 }

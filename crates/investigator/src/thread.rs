@@ -133,11 +133,8 @@ impl OpenCase {
             generation.identity.open(sealed.sealed).map_err(|error| CaseError::from(error).to_string())?;
         let (signer, recipient) = match sealed.direction {
             Direction::In => (*self.reporter_key(), generation.recipient.hash()),
-            Direction::Out => {
-                // The copy for the team carries the reporter's frame, which names the reporter's key.
-                let recipient = Frame::peek(&plain).map_err(|error| error.to_string())?.recipient;
-                ((&generation.secret.replies_key()).into(), recipient)
-            }
+            // The copy for the team carries the frame as sealed to the reporter.
+            Direction::Out => ((&generation.secret.replies_key()).into(), self.mailbox_recipient()),
         };
         let expected = Expected {
             case: self.id(),

@@ -155,7 +155,13 @@ fn sealed() -> Value {
     )
     .unwrap();
     sealer.attach("photo.jpg", "image/jpeg", &mut &b"abc"[..]).unwrap();
-    let grant = Grant { case: CASE, generation: 0, secret: secret(), reporter_key: world.reporter_key };
+    let grant = Grant {
+        case: CASE,
+        generation: 0,
+        secret: secret(),
+        reporter_key: world.reporter_key,
+        mailbox_recipient: Hash::of(&[b"M"]),
+    };
     json!({
         "transport_seed": b64(world.transport.seed()),
         "member_seed": b64([8; 32]),

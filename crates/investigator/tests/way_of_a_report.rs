@@ -15,7 +15,7 @@ use envelope::{
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
     submission::{Opened, SubmissionKind},
 };
-use investigator::{FindingKind, OpenCase, ReplyDraft, SealedFrame, Thread};
+use investigator::{CaseError, FindingKind, OpenCase, ReplyDraft, SealedFrame, Thread};
 use reporter::{Filing, Finding, FollowUp, FollowUpSealer, Inbox};
 
 fn mailbox(opened: &Opened, capsule: &[u8], case: &CaseRecipient, replies: &[Vec<u8>]) -> Vec<u8> {
@@ -95,7 +95,7 @@ fn a_report_goes_all_the_way_and_back() {
     assert!(*case.attachment(&opened.attachments[0], 0, manifest).unwrap() == photo);
 
     // The answer, read with the receipt.
-    let answer = case.reply(&reply("Où était-ce ?"), &thread, &m);
+    let answer = case.reply(&reply("Où était-ce ?"), &thread, &m).unwrap();
     let laid_out = mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
     assert_eq!(inbox.findings, []);
@@ -172,6 +172,19 @@ fn an_excluded_member_can_open_no_grant() {
 }
 
 #[test]
+fn no_answer_is_sealed_to_a_key_that_the_handler_made_up() {
+    let mut world = world();
+    let (_, bytes) = file(&mut world, draft("story", &[]), &[]);
+    let opened = collect(&world, &bytes);
+    let mut case = open_case(&world, &opened, "awa");
+    let thread = case.read([incoming(0, &opened.body)]);
+    let made_up = Filing::generate(&mut world.rng).receipt().mailbox_identity().recipient();
+    assert!(matches!(case.reply(&reply("secret"), &thread, &made_up), Err(CaseError::Mailbox)));
+    let rotated = case.rotate(&[], &thread, &made_up, ("fr", "2026-W50"), &mut world.rng);
+    assert!(matches!(rotated, Err(CaseError::Mailbox)));
+}
+
+#[test]
 fn the_same_form_sent_twice_is_the_same_report() {
     let mut world = world();
     let seed = [3; 32];
@@ -200,7 +213,7 @@ fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
     let mut thread = case.read([incoming(0, &opened.body)]);
     let mut replies = Vec::new();
     for (n, text) in ["one", "two", "three"].into_iter().enumerate() {
-        let sealed = case.reply(&reply(text), &thread, &m);
+        let sealed = case.reply(&reply(text), &thread, &m).unwrap();
         let mut frames = vec![incoming(0, &opened.body)];
         replies.push(sealed);
         frames.extend(replies.iter().zip(1..).map(|(reply, n)| outgoing(n, &reply.copy.0)));
@@ -256,10 +269,10 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
     let leaving = open_case(&world, &opened, "bila");
     let mut case = open_case(&world, &opened, "awa");
     let thread = case.read([incoming(0, &opened.body)]);
-    let before = case.reply(&reply("before"), &thread, &m);
+    let before = case.reply(&reply("before"), &thread, &m).unwrap();
     let thread = case.read([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
     let stay = [&world.people["awa"].recipient(), &world.people["coumba"].recipient()];
-    let rotated = case.rotate(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng);
+    let rotated = case.rotate(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
 
     // The reporter follows to the new key and writes with it.
     let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
@@ -294,7 +307,7 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
         assert_eq!(thread.incoming[1].text(), "after");
     }
     // A frame that the one who left signs with the old key after the rotation is not believed.
-    let forged = leaving.reply(&reply("trust me"), &case.read(frames(1)), &m);
+    let forged = leaving.reply(&reply("trust me"), &case.read(frames(1)), &m).unwrap();
     let later = [&replies[..], &[forged.reply.0]].concat();
     let laid_out = mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();

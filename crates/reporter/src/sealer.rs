@@ -119,6 +119,7 @@ impl<W: Write> ReportSealer<W> {
             generation: 0,
             secret: filing.secret().clone(),
             reporter_key: (&signing_key).into(),
+            mailbox_recipient: mailbox_recipient.hash(),
         };
         for grant in grant::seal_all(&grant, &addressees.readers(), rng) {
             writer.grant(&grant)?;

@@ -56,9 +56,9 @@ pub enum ActError {
         /// Roughly how much.
         over: usize,
     },
-    /// Replies could be read by somebody else.
-    #[error("the case handler gives another mailbox key than before: no reply is sealed to it")]
-    RecipientChanged,
+    /// The case handler gives a mailbox key that is not the reporter's.
+    #[error(transparent)]
+    Sealing(#[from] investigator::CaseError),
     /// The outside body keeps its grant, always.
     #[error("{0} sits for the outside body and cannot be left out")]
     Oversight(String),
@@ -125,10 +125,7 @@ impl Connection {
             lang: reply.lang.to_owned(),
             week: self.week(),
         };
-        if case.recipient_changed() {
-            return Err(ActError::RecipientChanged);
-        }
-        let sealed = case.open.reply(&draft, &case.thread, &case.file.mailbox_recipient);
+        let sealed = case.open.reply(&draft, &case.thread, &case.file.mailbox_recipient)?;
         check_len(sealed.reply.0.len().max(sealed.copy.0.len()))?;
         let action = Action::Replied { reply: sealed.reply.hash(), copy: sealed.copy.hash() };
         let brings = Brings { reply: Some(sealed.reply), copy: Some(sealed.copy), ..Brings::default() };
@@ -181,14 +178,11 @@ impl Connection {
     ) -> Result<Vec<String>, ActError> {
         self.check_current()?;
         let stay = self.who_stays(case, without)?;
-        if case.recipient_changed() {
-            return Err(ActError::RecipientChanged);
-        }
         let members = stay.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
         let recipients: Vec<_> = members.iter().map(|member| &member.recipient).collect();
         let (lang, week) = (case.file.row.lang.clone(), self.week());
         let rotated =
-            case.open.rotate(&recipients, &case.thread, &case.file.mailbox_recipient, (&lang, &week), rng);
+            case.open.rotate(&recipients, &case.thread, &case.file.mailbox_recipient, (&lang, &week), rng)?;
         let (reply, copy) = (rotated.reply.reply, rotated.reply.copy);
         let action =
             Action::Rotated { generation: rotated.generation, reply: reply.hash(), copy: copy.hash() };
@@ -245,11 +239,7 @@ impl Connection {
             return Err(ActError::NotFiled);
         }
         *state = next;
-        let seen = SeenCase {
-            events: state.next_seq,
-            head: state.head,
-            mailbox: case.file.mailbox_recipient.hash(),
-        };
+        let seen = SeenCase { events: state.next_seq, head: state.head };
         case.events.push(event);
         case.file.log.push(entry);
         // A case whose reading raised an alarm is not pinned, so that the alarm stays.

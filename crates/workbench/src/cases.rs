@@ -79,11 +79,6 @@ impl Case {
     pub fn report(&self) -> Option<ReportBody> {
         self.thread.incoming.iter().find_map(|entry| entry.report()?.ok())
     }
-
-    /// Would replies be sealed to the same key as before?
-    pub fn recipient_changed(&self) -> bool {
-        self.alarms.iter().any(|alarm| alarm.code == Code::RecipientChanged)
-    }
 }
 
 impl Connection {
@@ -110,7 +105,7 @@ impl Connection {
         alarms.extend(check_state(&file, state.as_ref()));
         alarms.extend(check_brought(&file, &events));
         alarms.extend(check_counts(&file, &thread, state.as_ref()));
-        alarms.extend(self.check_recipient(&file, &thread));
+        alarms.extend(check_recipient(&file, &open));
         alarms.extend(self.check_seen(id, &file.log));
         for alarm in &mut alarms {
             alarm.case = Some(id);
@@ -133,17 +128,6 @@ impl Connection {
             }
         }
         Ok((fetched, alarms))
-    }
-
-    /// Replies go to `M`, which the case handler gives: another one than before could be its own.
-    fn check_recipient(&self, file: &CaseFile, thread: &Thread) -> Option<Alarm> {
-        let given = file.mailbox_recipient.hash();
-        let by_colleagues = thread.outgoing.iter().map(|entry| entry.header.recipient);
-        let pinned = self.seen.cases.get(&file.row.id).map(|seen| seen.mailbox);
-        let changed = by_colleagues.chain(pinned).any(|known| known != given);
-        let text =
-            "the case handler gives another mailbox key than before: replies could be read by somebody else";
-        changed.then(|| Alarm::new(Code::RecipientChanged, text))
     }
 
     /// Does a case still begin with what was seen of it before?
@@ -170,11 +154,16 @@ impl Connection {
         let seen = SeenCase {
             events: u32::try_from(case.file.log.len()).unwrap_or(u32::MAX),
             head: last.event.hash(),
-            mailbox: case.file.mailbox_recipient.hash(),
         };
         self.seen.cases.insert(case.id(), seen);
         self.home.remember(&self.seen)
     }
+}
+
+/// Replies go to `M`, which the case handler gives; the grants say which key is the reporter's.
+fn check_recipient(file: &CaseFile, open: &OpenCase) -> Option<Alarm> {
+    let text = "the case handler gives a mailbox key that is not the reporter's: replies could be read by somebody else";
+    (!open.is_mailbox(&file.mailbox_recipient)).then(|| Alarm::new(Code::RecipientChanged, text))
 }
 
 fn as_frame((part, sealed): &(Part, Vec<u8>)) -> Option<SealedFrame<'_>> {

@@ -56,8 +56,6 @@ pub struct SeenCase {
     pub events: u32,
     /// Hash of the last.
     pub head: Hash,
-    /// Hash of the key that replies are sealed to.
-    pub mailbox: Hash,
 }
 
 impl Home {

@@ -164,12 +164,16 @@ impl Taking<'_> {
         for grant in grants {
             let member = self.whose(grant)?;
             let held = self.holders.iter().find(|(handle, _)| *handle == member.handle);
-            let (_, released) =
-                held.ok_or_else(|| rule("a rotation grants only to those who hold the case"))?;
+            let released = match held {
+                Some((_, released)) => *released,
+                // Who joined the outside body after the filing.
+                None if self.directory.is_oversight(&member.handle) => self.case.state.released.is_some(),
+                None => return Err(rule("a rotation grants only to those who hold the case")),
+            };
             if grant.generation != generation {
                 return Err(rule("a rotation brings grants of the new generation"));
             }
-            self.writing.add_grant(self.case.id, &member.handle, grant, *released).await?;
+            self.writing.add_grant(self.case.id, &member.handle, grant, released).await?;
             stay.push(&member.handle);
         }
         for (handle, _) in self.holders.iter().filter(|(handle, _)| !stay.contains(&handle)) {

@@ -96,6 +96,7 @@ impl World {
             generation: 0,
             secret: secret.clone(),
             reporter_key: PublicKey::from(&receipt.signing_key()),
+            mailbox_recipient: Hash::default(),
         };
         let recipients: Vec<_> = readers.iter().map(|handle| self.recipient(handle)).collect();
         let grants = grant::seal_all(&grant, &recipients.iter().collect::<Vec<_>>(), &mut self.rng);

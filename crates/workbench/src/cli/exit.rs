@@ -91,7 +91,7 @@ fn code(error: &Error) -> u8 {
     match error.downcast_ref::<ActError>() {
         Some(ActError::Client(error)) => client(error),
         Some(ActError::File(_)) | None => FAILED,
-        Some(ActError::RecipientChanged | ActError::NotFiled | ActError::Unverified) => ALARM,
+        Some(ActError::Sealing(_) | ActError::NotFiled | ActError::Unverified) => ALARM,
         Some(_) => REFUSED,
     }
 }

@@ -135,7 +135,7 @@ async fn another_mailbox_key_is_noticed_and_no_reply_is_sealed_to_it() {
     let mut case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(codes(&case.alarms), [Code::RecipientChanged]);
     let refused = lead.reply(&mut case, Reply { text: "second", lang: "en" }).await;
-    assert!(matches!(refused, Err(ActError::RecipientChanged)));
+    assert!(matches!(refused, Err(ActError::Sealing(_))));
     // A colleague who reads the case for the first time learns it from the signed reply.
     assert_eq!(office.alarms("two", &reporter).await, [Code::RecipientChanged]);
 }

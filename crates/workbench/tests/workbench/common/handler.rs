@@ -108,6 +108,7 @@ impl Handler {
             generation: 0,
             secret: secret.clone(),
             reporter_key: (&receipt.signing_key()).into(),
+            mailbox_recipient: receipt.mailbox_identity().recipient().hash(),
         };
         let readers = to.members.iter().chain(&to.oversight);
         let grants = readers.map(|member| {
