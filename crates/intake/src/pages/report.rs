@@ -122,12 +122,15 @@ fn page(pages: &Pages, form: &mut ReportForm, step: Step, stray: Option<FieldErr
 }
 
 /// The review page; the questions again, with what is wrong, if the report cannot be sent as it is.
-/// Draws a new seed: only the very page that is sent twice is one report.
-/// `problem`: why sending it has failed.
+///
+/// `problem`: why sending it has failed. The seed then stays: the failure may have come after the report was stored, and
+/// sending it again must not make a second one. Otherwise a new seed is drawn.
 pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKind>) -> Response {
     match form.to_report(&pages.taxonomy) {
         Ok(_) => {
-            form.seed = pages.new_seed();
+            if problem.is_none() || form.seed().is_err() {
+                form.seed = pages.new_seed();
+            }
             review::page(pages, form, problem)
         }
         Err(errors) if pages.taxonomy.category(&form.category).is_some() => {

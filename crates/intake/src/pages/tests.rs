@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 
 use super::{
     Branding, ErrorKind, OutsideBody, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView,
-    error_page, receipt_page, return_page, routes, thread_page,
+    error_page, receipt_page, return_page, review_page, routes, thread_page,
 };
 use crate::{
-    form::{FieldError, Problem},
+    form::{FieldError, Problem, ReportForm},
     i18n::LOCALES,
 };
 
@@ -265,6 +265,25 @@ async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
         fields
     };
     assert_eq!(without_seed(&carried), without_seed(&again));
+}
+
+#[tokio::test]
+async fn a_report_that_could_not_be_sent_is_shown_again_as_the_same_report() {
+    let pages = pages();
+    let mut form = ReportForm::new(Locale::FR);
+    for (name, value) in [("category", "FAC"), ("a.story", "text")] {
+        form.set(name, value.as_bytes()).unwrap();
+    }
+    let seed = |page: &str| filled(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
+    let first = seed(&body(review_page(&pages, &mut form, None)).await);
+    let refused = review_page(&pages, &mut form, Some(ErrorKind::Busy));
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let refused = body(refused).await;
+    assert_eq!(seed(&refused), first);
+    assert!(
+        refused.contains("role=\"alert\"") && filled(&refused).contains(&("a.story".into(), "text".into()))
+    );
+    assert_ne!(seed(&body(review_page(&pages, &mut form, None)).await), first);
 }
 
 #[tokio::test]
