@@ -86,6 +86,8 @@ impl<'a> Section<'a> {
     }
 
     fn finish(&mut self, frame: &Frame<'_>, category: &Category) {
+        // Folding a single question away would cost more than it saves.
+        self.folds &= self.fields.len() > 1;
         let count = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
         self.count = frame.words().count("questions-count", count);
         // What was filled in stays in sight, and what is wrong can be reached.
