@@ -11,8 +11,8 @@ pub(crate) fn run() -> Result<()> {
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
     step("known answers in Node", command("npm", &["test", "--silent", "--prefix", "tests/node"]))?;
-    // Scenarios start the real programs, which `nextest` alone would not build.
-    step("programs", cargo(&["build", "--workspace", "--bins", "--locked"]))?;
+    // Scenarios start the real programs, which `nextest` alone would not build. All targets, so that it builds nothing twice.
+    step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
     step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     step("examples in the documentation", cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]))
 }
