@@ -84,7 +84,9 @@ impl App {
         let spool = |error: &dyn ToString| ConfigError::value("spool.path", error.to_string());
         let taxonomy = Arc::new(config.read_taxonomy()?);
         let trust = config.trust()?;
-        let store = Store::open(&config.spool.path, &mut OsRng).await.map_err(|error| spool(&error))?;
+        let store = Store::open(&config.spool.path, config.spool.most_mib, &mut OsRng)
+            .await
+            .map_err(|error| spool(&error))?;
         let directories = Directories::load(trust, &store).await.map_err(|error| spool(&error))?;
         let decoys = Decoys::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
         Ok(Self {

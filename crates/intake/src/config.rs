@@ -32,7 +32,8 @@ pub struct Config {
     /// What can be reported.
     #[config(nested)]
     pub taxonomy: TaxonomyFiles,
-    /// Whose service this is, as shown on the pages.
+    /// Whose service this is, as shown on the pages. The variable holds all of it as JSON.
+    #[config(env = "INTAKE_BRANDING", parse_env = branding_of_json)]
     pub branding: Branding,
     /// Bounds on what happens at once.
     #[config(nested)]
@@ -79,6 +80,9 @@ pub struct Spool {
     /// An `SQLite` file, made if absent.
     #[config(env = "INTAKE_SPOOL_PATH")]
     pub path: PathBuf,
+    /// Its largest size in MiB. Beyond it reporters are asked to come back, and the rest of the machine goes on.
+    #[config(env = "INTAKE_SPOOL_MOST_MIB", default = 20480)]
+    pub most_mib: u32,
 }
 
 /// `[directory]`
@@ -132,6 +136,10 @@ pub struct Log {
     pub json: bool,
 }
 
+fn branding_of_json(json: &str) -> Result<Branding, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
 /// What is wrong with the configuration. Every message names the key.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -176,6 +184,7 @@ impl Config {
             ("limits.uploads", self.limits.uploads, 400),
             ("limits.lookups", self.limits.lookups, 10_000),
             ("limits.network_burst", self.limits.network_burst as usize, 1_000_000),
+            ("spool.most_mib", self.spool.most_mib as usize, 1_000_000),
             ("limits.network_per_minute", self.limits.network_per_minute as usize, 1_000_000),
         ];
         for (key, value, most) in sizes {

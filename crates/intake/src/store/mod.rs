@@ -34,6 +34,8 @@ use writer::Writer;
 pub const CHUNK: usize = 256 * 1024;
 /// Reads that run at once.
 const READERS: u32 = 4;
+/// Of 4 KiB, which is what a new file has.
+const PAGES_A_MIB: u64 = 256;
 /// Size to which `SQLite`'s log is cut back once it has been written into the database.
 const LOG_BYTES: &str = "67108864";
 
@@ -51,11 +53,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or makes the spool at `path` and sweeps what an earlier process left half done.
-    pub async fn open(path: &Path, rng: &mut (impl RngCore + CryptoRng)) -> Result<Self, DbErr> {
-        let writing = connect(path, 1).await?;
+    /// Opens or makes the spool at `path`, which grows to `most_mib` MiB, and sweeps what an earlier process left half done.
+    pub async fn open(
+        path: &Path,
+        most_mib: u32,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Self, DbErr> {
+        let writing = connect(path, most_mib, 1).await?;
         Migrator::up(&writing, None).await?;
-        let reading = connect(path, READERS).await?;
+        let reading = connect(path, most_mib, READERS).await?;
         let state = first_state(&writing, rng).await?;
         let decoy_seed: [u8; 32] = state
             .decoy_seed
@@ -127,8 +133,9 @@ impl Store {
     }
 }
 
-async fn connect(path: &Path, connections: u32) -> Result<DatabaseConnection, DbErr> {
+async fn connect(path: &Path, most_mib: u32, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let path = path.to_owned();
+    let pages = u64::from(most_mib) * PAGES_A_MIB;
     let mut options = ConnectOptions::new("sqlite::memory:");
     options
         .max_connections(connections)
@@ -147,6 +154,7 @@ async fn connect(path: &Path, connections: u32) -> Result<DatabaseConnection, Db
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
                 .pragma("secure_delete", "ON")
+                .pragma("max_page_count", pages.to_string())
                 .pragma("journal_size_limit", LOG_BYTES)
         })
         // Connections stay: a new one would have to set itself up during a request.

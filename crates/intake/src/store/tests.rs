@@ -52,7 +52,7 @@ impl Spool {
 }
 
 async fn open(folder: &Path) -> Store {
-    Store::open(&folder.join("spool.sqlite"), &mut rng()).await.unwrap()
+    Store::open(&folder.join("spool.sqlite"), 64, &mut rng()).await.unwrap()
 }
 
 fn rng() -> StdRng {
@@ -197,6 +197,21 @@ async fn a_full_disk_is_said_and_nothing_of_it_stays() {
     spool.file(&bytes(ladder::RUNGS[3], 2)).await.unwrap();
     spool.store.sweep(Duration::ZERO).await.unwrap();
     assert_eq!(spool.rows().await, (3, 1 + 1 + 4));
+}
+
+#[tokio::test]
+async fn the_spool_does_not_outgrow_its_limit_and_deleting_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("spool.sqlite"), 10, &mut rng()).await.unwrap();
+    let spool = Spool { store, folder };
+    spool.file(&bytes(ladder::RUNGS[5], 1)).await.unwrap();
+    spool.file(&bytes(ladder::RUNGS[5], 2)).await.unwrap();
+    assert_eq!(spool.file(&bytes(ladder::RUNGS[5], 3)).await, Err(StoreError::Full));
+    let waiting = spool.store.waiting(1, &mut rng()).await.unwrap();
+    spool.store.forget(vec![waiting[0].id]).await.unwrap();
+    spool.file(&bytes(ladder::RUNGS[5], 3)).await.unwrap();
+    let size = std::fs::metadata(spool.folder.path().join("spool.sqlite")).unwrap().len();
+    assert!(size <= 10 << 20, "{size}");
 }
 
 #[tokio::test]
