@@ -73,9 +73,9 @@ pub enum RunError {
     /// A key of the configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Listening or serving failed.
-    #[error("serving failed: {0}")]
-    Serve(#[from] std::io::Error),
+    /// The system refused something: hardening, listening, serving.
+    #[error("the system refused: {0}")]
+    System(#[from] std::io::Error),
 }
 
 impl App {

@@ -1,10 +1,9 @@
 //! The intake: takes reports from the public, gives back mailboxes.
 
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
 use clap::Parser;
-use intake::{config::Config, hardening};
+use intake::{app::RunError, config::Config, hardening};
 
 /// Everything freed is wiped: plaintext passes through memory on the form path, also through buffers of libraries.
 #[global_allocator]
@@ -24,12 +23,22 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> Result<()> {
-    hardening::harden().context("the process could not be hardened")?;
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match start(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to do if even this cannot be written.
+            writeln!(std::io::stderr(), "intake: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start(arguments: &Arguments) -> Result<(), RunError> {
+    hardening::harden()?;
     let config = Config::load(&arguments.config)?;
     if arguments.check_config {
         return Ok(config.check_files()?);
     }
-    Ok(intake::run(config).await?)
+    intake::run(config).await
 }
