@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
+    directory::InForce,
     store::{Deposit, StoreError},
 };
 
@@ -61,8 +62,24 @@ enum Piece {
     EndOfForm,
 }
 
+/// Seals to the directory in force, and files durably: what `begin` begins, and the files of the form from `first` on.
+pub(super) async fn file<S: Sealer>(
+    app: &App,
+    form: &mut Form,
+    first: Option<File>,
+    begin: impl FnOnce(&InForce, Out) -> Result<S, SealError> + Send + 'static,
+) -> Result<(), NotSent> {
+    if form.is_too_large() {
+        return Err(NotSent::TooLarge);
+    }
+    let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
+    Sealing::start(app, move |out| begin(&in_force, out)).file(form, first).await?;
+    app.counters.filed();
+    Ok(())
+}
+
 /// A submission that is being sealed. Dropped before [`Sealing::file`] is through, it leaves nothing behind.
-pub(super) struct Sealing {
+struct Sealing {
     pieces: mpsc::Sender<Piece>,
     sealer: JoinHandle<Result<(), SealError>>,
     storer: JoinHandle<Result<Deposit, StoreError>>,
@@ -70,10 +87,7 @@ pub(super) struct Sealing {
 
 impl Sealing {
     /// Starts to seal. `begin` runs where it may take time.
-    pub(super) fn start<S: Sealer>(
-        app: &App,
-        begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static,
-    ) -> Self {
+    fn start<S: Sealer>(app: &App, begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static) -> Self {
         let (pieces, incoming) = mpsc::channel(BETWEEN);
         let (handing, outgoing) = mpsc::channel(BETWEEN);
         let deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
@@ -84,7 +98,7 @@ impl Sealing {
     }
 
     /// Seals the files of a form as they come, and files the whole durably.
-    pub(super) async fn file(mut self, form: &mut Form, first: Option<File>) -> Result<(), NotSent> {
+    async fn file(mut self, form: &mut Form, first: Option<File>) -> Result<(), NotSent> {
         let mut next = first;
         while let Some(file) = next {
             if self.feed(file).await?.is_break() {

@@ -4,16 +4,11 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
-use reporter::{FollowUp, FollowUpSealer, Inbox};
+use reporter::{FollowUp, FollowUpSealer};
 use web::Locale;
 use zeroize::Zeroizing;
 
-use super::{
-    NotSent,
-    multipart::{File, Form},
-    pipeline::Sealing,
-    thread,
-};
+use super::{NotSent, multipart::Form, pipeline, thread};
 use crate::{
     app::App,
     form::{FieldError, Problem, ReplyForm},
@@ -30,18 +25,9 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
         Err(refused) => return refused.page(&app, locale),
     };
     let answer = answer(&app, locale, &mut parts).await;
-    answer_or_page(&app, locale, parts, answer).await
-}
-
-async fn answer_or_page(
-    app: &App,
-    locale: Locale,
-    parts: Form,
-    answer: Result<Response, NotSent>,
-) -> Response {
     // Also after an answer: what is wrong with the text is known before the files have come.
     parts.drain().await;
-    answer.unwrap_or_else(|refused| refused.page(app, locale))
+    answer.unwrap_or_else(|refused| refused.page(&app, locale))
 }
 
 async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response, NotSent> {
@@ -63,11 +49,11 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
                 ask_oversight: reply.ask_outside_body,
                 token: reply.seed,
             };
-            match file(app, &receipt, inbox, message, parts, first_file).await {
-                Ok(()) => {
-                    app.counters.filed();
-                    view.sent = true;
-                }
+            let filed = pipeline::file(app, parts, first_file, move |to, out| {
+                FollowUpSealer::begin(&to.directory, to.hash, &receipt, &inbox, message, out)
+            });
+            match filed.await {
+                Ok(()) => view.sent = true,
                 // The text stays, other files can be chosen.
                 Err(NotSent::TooLarge) => {
                     view.draft.clone_from(&form.message);
@@ -84,23 +70,4 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
         }
     }
     Ok(thread_page(&app.pages, locale, &view))
-}
-
-async fn file(
-    app: &App,
-    receipt: &envelope::receipt::Receipt,
-    inbox: Inbox,
-    message: FollowUp,
-    parts: &mut Form,
-    first_file: Option<File>,
-) -> Result<(), NotSent> {
-    if parts.is_too_large() {
-        return Err(NotSent::TooLarge);
-    }
-    let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
-    let receipt = receipt.clone();
-    let sealing = Sealing::start(app, move |out| {
-        FollowUpSealer::begin(&in_force.directory, in_force.hash, &receipt, &inbox, message, out)
-    });
-    sealing.file(parts, first_file).await
 }

@@ -15,7 +15,7 @@ use taxonomy::Priority;
 use web::Locale;
 use zeroize::Zeroizing;
 
-use super::{NotSent, multipart::Form, pipeline::Sealing};
+use super::{NotSent, multipart::Form, pipeline};
 use crate::{
     app::App,
     form::{Report, ReportForm},
@@ -34,10 +34,7 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
     let mut form = ReportForm::new(locale);
     let filed = file(&app, &mut form, &mut parts).await;
     match filed {
-        Ok(receipt) => {
-            app.counters.filed();
-            receipt_page(&app.pages, locale, &spell(&receipt, locale))
-        }
+        Ok(receipt) => receipt_page(&app.pages, locale, &spell(&receipt, locale)),
         Err(refused) => {
             parts.drain().await;
             refused.keeping(&app, &mut form)
@@ -49,17 +46,13 @@ async fn file(app: &App, form: &mut ReportForm, parts: &mut Form) -> Result<Rece
     let first_file = parts.fields(|name, value| form.set(name, value)).await?;
     let seed = Zeroizing::new(form.seed().map_err(|_| NotSent::BadForm)?);
     let report = form.to_report(&app.pages.taxonomy).map_err(|_| NotSent::Answers)?;
-    if parts.is_too_large() {
-        return Err(NotSent::TooLarge);
-    }
-    let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
     let draft = draft(report, app.clock.iso_week());
     let filing = filing(&seed, &draft);
     let receipt = filing.receipt().clone();
-    let sealing = Sealing::start(app, move |out| {
-        ReportSealer::begin(&in_force.directory, in_force.hash, &filing, draft, out, &mut OsRng)
-    });
-    sealing.file(parts, first_file).await?;
+    pipeline::file(app, parts, first_file, move |to, out| {
+        ReportSealer::begin(&to.directory, to.hash, &filing, draft, out, &mut OsRng)
+    })
+    .await?;
     Ok(receipt)
 }
 
