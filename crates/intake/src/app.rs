@@ -24,6 +24,7 @@ use crate::{
     directory::Directories,
     i18n, limits,
     limits::Limits,
+    networks,
     pages::{self, ErrorKind, Pages, error_page},
     problem::Problem,
     relay, sealing,
@@ -33,6 +34,7 @@ use crate::{
 /// Age at which an incomplete submission is swept; uploads end before that.
 const SWEPT_AFTER: Duration = Duration::from_hours(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+const A_MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 /// For a request's first line and headers.
 const HEADER_TIME: Duration = Duration::from_secs(15);
@@ -107,6 +109,8 @@ impl App {
             .merge(sealing::routes())
             .merge(pages::routes())
             .layer(middleware::from_fn_with_state(self.clone(), limits::bound_posts))
+            .layer(networks::layer(self.limits.posts()))
+            .layer(middleware::from_fn_with_state(self.clone(), limits::say_busy))
             .with_state(self.clone());
         let app = self.clone();
         let router = web::panics::catch(router, move || app.error_page("", ErrorKind::Broken));
@@ -134,6 +138,7 @@ impl App {
     /// What happens without a request: sweeping, and a line in the log once a day.
     async fn housekeep(self) {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut minute = tokio::time::interval(A_MINUTE);
         let mut day = tokio::time::interval_at(tokio::time::Instant::now() + DAY, DAY);
         loop {
             tokio::select! {
@@ -142,6 +147,7 @@ impl App {
                         self.counters.failed();
                     }
                 }
+                _ = minute.tick() => self.limits.sweep(),
                 _ = day.tick() => self.counters.log_day(),
             }
         }

@@ -9,6 +9,7 @@ pub mod form;
 pub mod hardening;
 pub mod i18n;
 pub mod limits;
+pub mod networks;
 pub mod pace;
 pub mod pages;
 pub mod problem;

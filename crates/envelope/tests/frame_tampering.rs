@@ -1,0 +1,124 @@
+//! A frame or a grant that was changed, cut, swapped or moved elsewhere is refused, each with its own error.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use ed25519_dalek::SigningKey;
+use envelope::{
+    Hash,
+    frame::{Direction, Expected, Frame, FrameError, FrameHeader, FrameKind},
+    grant::{Grant, GrantError, SealedGrant},
+    keys::{CaseSecret, InvestigatorIdentity, PublicKey},
+};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const CASE: Uuid = Uuid::from_u128(5);
+
+fn key() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
+fn header() -> FrameHeader {
+    FrameHeader {
+        v: 1,
+        case: CASE,
+        generation: 2,
+        direction: Direction::In,
+        seq: 4,
+        prev: Some(Hash::of(&[b"before"])),
+        ack: None,
+        recipient: Hash::of(&[b"C"]),
+        kind: FrameKind::Message,
+        lang: "fr".into(),
+        week: "2026-W48".into(),
+        attachments: vec![],
+        reporter_key: None,
+    }
+}
+
+fn expected(signer: &PublicKey) -> Expected<'_> {
+    Expected { case: CASE, generation: 2, direction: Direction::In, recipient: Hash::of(&[b"C"]), signer }
+}
+
+#[test]
+fn a_frame_in_another_place_is_refused_by_name() {
+    let signer = PublicKey::from(&key());
+    let frame = Frame::sign(&header(), b"text", &key());
+    assert_eq!(&Frame::verify(&frame, &expected(&signer)).unwrap().body[..], b"text");
+    let other = |change: fn(&mut Expected<'_>)| {
+        let mut expected = expected(&signer);
+        change(&mut expected);
+        Frame::verify(&frame, &expected).err().unwrap()
+    };
+    assert!(matches!(other(|e| e.case = Uuid::from_u128(6)), FrameError::Case));
+    assert!(matches!(other(|e| e.generation = 1), FrameError::Generation(2)));
+    assert!(matches!(other(|e| e.direction = Direction::Out), FrameError::Direction));
+    assert!(matches!(other(|e| e.recipient = Hash::default()), FrameError::Recipient));
+    let stranger = PublicKey::from(&SigningKey::from_bytes(&[4; 32]));
+    assert!(matches!(Frame::verify(&frame, &expected(&stranger)), Err(FrameError::Forged)));
+    let newer = Frame::sign(&FrameHeader { v: 2, ..header() }, b"text", &key());
+    assert!(matches!(Frame::verify(&newer, &expected(&signer)), Err(FrameError::Version(2))));
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_of_a_frame_is_refused() {
+    let signer = PublicKey::from(&key());
+    let frame = Frame::sign(&header(), b"text", &key());
+    for at in 0..frame.len() {
+        for bit in 0..8 {
+            let mut changed = frame.to_vec();
+            changed[at] ^= 1 << bit;
+            assert!(Frame::verify(&changed, &expected(&signer)).is_err(), "bit {bit} of byte {at}");
+        }
+        assert!(Frame::verify(&frame[..at], &expected(&signer)).is_err(), "cut to {at} bytes");
+    }
+}
+
+#[test]
+fn a_body_or_signature_of_another_frame_does_not_fit() {
+    let signer = PublicKey::from(&key());
+    let (one, two) = (Frame::sign(&header(), b"one!", &key()), Frame::sign(&header(), b"two!", &key()));
+    let spliced = [&one[..one.len() - 64], &two[two.len() - 64..]].concat();
+    assert!(matches!(Frame::verify(&spliced, &expected(&signer)), Err(FrameError::Forged)));
+}
+
+fn grant(identity: &InvestigatorIdentity) -> SealedGrant {
+    let grant = Grant {
+        case: CASE,
+        generation: 0,
+        secret: CaseSecret::from_bytes([1; 32]),
+        reporter_key: PublicKey::from(&key()),
+        mailbox_recipient: Hash::of(&[b"M"]),
+    };
+    grant.seal(&identity.recipient())
+}
+
+#[test]
+fn what_opens_but_is_no_grant_is_refused_by_name() {
+    let identity = InvestigatorIdentity::from_seed(&[2; 32]);
+    let with = |plain: &[u8]| SealedGrant { tag: Hash::default(), sealed: identity.recipient().seal(plain) };
+    let sound = identity.open(&grant(&identity).sealed).unwrap();
+    let mut tail = sound.to_vec();
+    tail[127] = 1;
+    let mut magic = sound.to_vec();
+    magic[3] = b'2';
+    for plain in [&sound[..127], &[&sound[..], &[0]].concat(), &tail, &magic, &[0; 128]] {
+        assert!(matches!(Grant::open(&with(plain), &identity, CASE, 0), Err(GrantError::Malformed)));
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_changed_grant_does_not_open(at: prop::sample::Index, bit in 0u8..8) {
+        let identity = InvestigatorIdentity::from_seed(&[2; 32]);
+        let mut changed = grant(&identity);
+        let at = at.index(changed.sealed.len());
+        changed.sealed[at] ^= 1 << bit;
+        prop_assert!(matches!(Grant::open(&changed, &identity, CASE, 0), Err(GrantError::Unopenable(_))));
+    }
+
+    #[test]
+    fn any_bytes_are_answered_without_a_panic(bytes: Vec<u8>) {
+        let signer = PublicKey::from(&key());
+        prop_assert!(Frame::verify(&bytes, &expected(&signer)).is_err());
+    }
+}
