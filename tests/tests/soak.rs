@@ -87,25 +87,36 @@ async fn send_until_acknowledged(visitor: &Visitor, form: Vec<u8>) -> Result<Str
     anyhow::bail!("a report was not acknowledged within a minute")
 }
 
+/// Waits as long as anything still arrives, then counts.
 async fn arrived_once(office: &Office, receipts: &[String]) -> Result<()> {
     let path = office.installation.database("cases");
     let db = Database::connect(format!("sqlite://{}?mode=ro", path.display())).await?;
+    let count = async |sql: &str, values: Vec<sea_orm::Value>| -> Result<i64> {
+        let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        let row = db.query_one_raw(query).await?.context("one row")?;
+        Ok(row.try_get("", "count")?)
+    };
+    let (mut cases, mut quiet) = (0, 0);
+    while quiet < 20 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let now = count("SELECT count(*) AS count FROM cases", vec![]).await?;
+        quiet = if now == cases { quiet + 1 } else { 0 };
+        cases = now;
+    }
+    let set_aside = count("SELECT count(*) AS count FROM set_aside", vec![]).await?;
+    assert_eq!(set_aside, 0, "nothing is set aside");
     for code in receipts {
-        let mailbox = Receipt::parse(code)?.locator().mailbox_id();
-        let sql = "SELECT (SELECT count(*) FROM cases WHERE mailbox = ?1) AS cases, (SELECT count(*) FROM parts \
-                   JOIN cases ON cases.id = parts.case_id WHERE mailbox = ?1) AS parts";
-        let mut counts = (0, 0);
-        for _ in 0..300 {
-            let query =
-                Statement::from_sql_and_values(DbBackend::Sqlite, sql, [mailbox.as_bytes().to_vec().into()]);
-            let row = db.query_one_raw(query).await?.context("one row of counts")?;
-            counts = (row.try_get::<i64>("", "cases")?, row.try_get::<i64>("", "parts")?);
-            if counts.0 > 0 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        assert_eq!(counts, (1, 2), "cases and parts (a body, a file) of an acknowledged report");
+        let mailbox = Receipt::parse(code)?.locator().mailbox_id().as_bytes().to_vec();
+        let filed = "SELECT count(*) AS count FROM cases WHERE mailbox = ?1";
+        let parts = "SELECT count(*) AS count FROM parts JOIN cases ON cases.id = case_id WHERE mailbox = ?1";
+        let found =
+            (count(filed, vec![mailbox.clone().into()]).await?, count(parts, vec![mailbox.into()]).await?);
+        let total = receipts.len();
+        assert_eq!(
+            found,
+            (1, 2),
+            "cases and parts of an acknowledged report; {cases} cases for {total} receipts"
+        );
     }
     // Everything is readable and the log is whole: counted, verified and folded by the outside body.
     office.installation.as_person("outside-1", &["audit", "verify"])?;

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use envelope::{
+    directory::Directory,
     keys::TransportIdentity,
     submission::{self, OpenError, Opened, SubmissionKind},
 };
@@ -37,6 +38,8 @@ pub struct Collector {
     pub transport: Arc<Vec<TransportIdentity>>,
     /// Signs the handler's events.
     pub log_key: SigningKey,
+    /// Who cannot take cases now.
+    pub absent: Vec<String>,
     /// The time.
     pub clock: Clock,
 }
@@ -96,10 +99,11 @@ impl Collector {
     /// Gives how many submissions came. An orphan is set aside and retried, so that the intake's shuffling does no harm.
     async fn collect_batch(&self) -> Result<usize, TickError> {
         let Some(accepted) = self.current.get() else { return Ok(0) };
+        let mut filing = self.filing(&accepted.directory).await?;
         let mut pulled = self.relay.pull(BATCH).await?;
         let mut done = Vec::new();
         while let Some((id, bytes)) = pulled.next().await? {
-            self.take(id, bytes, &accepted.directory).await?;
+            self.take(id, bytes, &mut filing).await?;
             done.push(id);
         }
         let came = done.len();
@@ -109,13 +113,12 @@ impl Collector {
         Ok(came)
     }
 
-    async fn take(
-        &self,
-        id: Uuid,
-        bytes: Bytes,
-        directory: &envelope::directory::Directory,
-    ) -> Result<(), TickError> {
-        let filing = Filing { directory, key: &self.log_key, today: self.clock.today() };
+    async fn filing<'a>(&'a self, directory: &'a Directory) -> Result<Filing<'a>, StoreError> {
+        let (key, today, absent) = (&self.log_key, self.clock.today(), &self.absent[..]);
+        Ok(Filing { directory, key, today, absent, load: self.store.load().await? })
+    }
+
+    async fn take(&self, id: Uuid, bytes: Bytes, filing: &mut Filing<'_>) -> Result<(), TickError> {
         let (reason, retry) = match self.open(bytes.clone()).await? {
             Ok(opened) => match filing.file(&self.store, &opened).await {
                 Ok(_) => return Ok(()),
@@ -138,8 +141,12 @@ impl Collector {
 
     async fn retry_set_aside(&self) -> Result<(), TickError> {
         let Some(accepted) = self.current.get() else { return Ok(()) };
-        let filing = Filing { directory: &accepted.directory, key: &self.log_key, today: self.clock.today() };
-        for id in self.store.to_retry().await? {
+        let orphans = self.store.to_retry().await?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        let mut filing = self.filing(&accepted.directory).await?;
+        for id in orphans {
             let Some(bytes) = self.store.set_aside(id).await? else { continue };
             let Ok(opened) = self.open(bytes.into()).await? else { continue };
             match filing.file(&self.store, &opened).await {

@@ -25,9 +25,20 @@ pub struct Config {
     /// `trust.json`: the instance and root keys that directories are checked against.
     #[config(env = "CASES_TRUST")]
     pub trust: PathBuf,
+    /// Whom cases are suggested to.
+    #[config(nested)]
+    pub routing: RoutingConfig,
     /// The log.
     #[config(nested)]
     pub log: LogConfig,
+}
+
+/// `[routing]`
+#[derive(Debug, confique::Config)]
+pub struct RoutingConfig {
+    /// Handles of members who cannot take cases now. They keep reading what they may read.
+    #[config(env = "CASES_ROUTING_ABSENT", default = [], parse_env = confique::env::parse::list_by_comma)]
+    pub absent: Vec<String>,
 }
 
 /// `[store]`

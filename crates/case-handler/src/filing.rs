@@ -6,19 +6,18 @@ use envelope::{
     directory::Directory,
     event::{Action, Release},
     grant::slot_tag,
-    life::CaseState,
     submission::{Opened, SubmissionKind},
 };
 use time::Date;
 
 use crate::{
     log::{LogError, append_own, received},
-    routing,
+    routing::{self, Load},
     store::{Case, NewCase, NewPart, Store, StoreError, Writing},
 };
 
 /// What filing needs to know.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Filing<'a> {
     /// Who is who.
     pub directory: &'a Directory,
@@ -26,6 +25,10 @@ pub struct Filing<'a> {
     pub key: &'a SigningKey,
     /// The day of collection.
     pub today: Date,
+    /// Who cannot take cases now.
+    pub absent: &'a [String],
+    /// How much each member has to do. Grows with what is filed.
+    pub load: Load,
 }
 
 /// What became of a submission.
@@ -65,29 +68,20 @@ impl FilingError {
 
 impl Filing<'_> {
     /// Files one submission.
-    pub async fn file(&self, store: &Store, opened: &Opened) -> Result<Filed, FilingError> {
-        let load = match opened.header.kind {
-            SubmissionKind::Report => store.open_states().await?,
-            SubmissionKind::FollowUp => Vec::new(),
-        };
+    pub async fn file(&mut self, store: &Store, opened: &Opened) -> Result<Filed, FilingError> {
         let writing = store.write().await?;
         let known = writing.case(opened.header.case.id).await?;
         let filed = match (opened.header.kind, known) {
             (_, Some(case)) if case.mailbox != opened.header.mailbox => Err(FilingError::Orphan),
             (SubmissionKind::FollowUp, None) => Err(FilingError::Orphan),
             (_, Some(case)) => self.add(&writing, case, opened).await,
-            (SubmissionKind::Report, None) => self.begin(&writing, opened, &load).await,
+            (SubmissionKind::Report, None) => self.begin(&writing, opened).await,
         }?;
         writing.commit().await?;
         Ok(filed)
     }
 
-    async fn begin(
-        &self,
-        writing: &Writing<'_>,
-        opened: &Opened,
-        load: &[CaseState],
-    ) -> Result<Filed, FilingError> {
+    async fn begin(&mut self, writing: &Writing<'_>, opened: &Opened) -> Result<Filed, FilingError> {
         let header = &opened.header;
         let (mailbox_recipient, case_recipient) = opened.keys.as_ref().ok_or(FilingError::NoReader)?;
         let grants = self.known_grants(opened);
@@ -106,10 +100,14 @@ impl Filing<'_> {
             .collect();
         let question = routing::Question {
             holders: &holders,
-            absent: &[],
+            absent: self.absent,
             lang: &header.lang,
-            load: &routing::load(load),
+            load: &self.load,
         };
+        let suggested = routing::suggest(self.directory, &question);
+        if let Some(handle) = &suggested {
+            self.load.add(handle, header.urgency);
+        }
         let action = Action::Received { desk, urgency: header.urgency };
         let (signed, state) = received(header.case.id, self.today, action, self.key);
         let mut case = Case {
@@ -118,7 +116,7 @@ impl Filing<'_> {
             lang: header.lang.clone(),
             filed: self.today,
             state,
-            suggested: routing::suggest(self.directory, &question),
+            suggested,
         };
         let new = NewCase {
             case: case.clone(),

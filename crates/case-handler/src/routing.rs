@@ -17,8 +17,8 @@ pub struct Question<'a> {
     pub absent: &'a [String],
     /// The reporter's language.
     pub lang: &'a str,
-    /// How much each member has to do, from [`load`].
-    pub load: &'a BTreeMap<String, u32>,
+    /// How much each member has to do.
+    pub load: &'a Load,
 }
 
 /// One candidate, and why where it stands.
@@ -44,7 +44,7 @@ pub fn rank(directory: &Directory, question: &Question<'_>) -> Vec<Candidate> {
             handle: member.handle.clone(),
             absent: question.absent.contains(&member.handle),
             reads: member.languages.iter().any(|lang| lang == question.lang),
-            load: question.load.get(&member.handle).copied().unwrap_or(0),
+            load: question.load.get(&member.handle),
         })
         .collect();
     candidates.sort_by_key(|c| (c.absent, Reverse(c.reads), c.load, c.handle.clone()));
@@ -69,13 +69,28 @@ fn weight(urgency: Urgency) -> u32 {
     }
 }
 
-/// The load of each member who has cases.
-pub fn load<'a>(states: impl IntoIterator<Item = &'a CaseState>) -> BTreeMap<String, u32> {
-    let mut load = BTreeMap::new();
-    for state in states.into_iter().filter(|state| state.stage != Stage::Closed) {
-        if let Some(assignee) = &state.assignee {
-            *load.entry(assignee.clone()).or_insert(0) += weight(state.urgency);
+/// How much each member has to do: open cases that they have, or that wait for them because they were suggested.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Load(BTreeMap<String, u32>);
+
+impl Load {
+    /// Of all cases: each one's state, and whom it was suggested to.
+    pub fn of<'a>(cases: impl IntoIterator<Item = (&'a CaseState, Option<&'a str>)>) -> Self {
+        let mut load = Self::default();
+        for (state, suggested) in cases.into_iter().filter(|(state, _)| state.stage != Stage::Closed) {
+            if let Some(handle) = state.assignee.as_deref().or(suggested) {
+                load.add(handle, state.urgency);
+            }
         }
+        load
     }
-    load
+
+    /// One case more.
+    pub fn add(&mut self, handle: &str, urgency: Urgency) {
+        *self.0.entry(handle.to_owned()).or_insert(0) += weight(urgency);
+    }
+
+    fn get(&self, handle: &str) -> u32 {
+        self.0.get(handle).copied().unwrap_or(0)
+    }
 }

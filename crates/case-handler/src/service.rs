@@ -52,6 +52,7 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         current: Arc::clone(&current),
         log_key: Arc::new(log_key.clone()),
         sessions: Arc::new(Sessions::default()),
+        absent: config.routing.absent.clone(),
         clock: clock.clone(),
     };
     let handle = Handle::new();
@@ -64,7 +65,15 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         serving.await??;
         anyhow::bail!("api.listen: cannot listen on {}", config.api.listen);
     };
-    let collector = Collector { store, current, relay, transport: Arc::new(transport), log_key, clock };
+    let collector = Collector {
+        store,
+        current,
+        relay,
+        transport: Arc::new(transport),
+        log_key,
+        absent: config.routing.absent.clone(),
+        clock,
+    };
     let every = Duration::from_secs(config.relay.collect_seconds);
     let collecting = tokio::spawn(collector.run(every));
     Ok(Service { address, handle, serving, collecting })

@@ -17,6 +17,7 @@ use super::{Api, Problem, sessions::Caller};
 use crate::{
     filing::release,
     log::append,
+    routing::{self, Question},
     store::{Case, NewPart, Writing},
 };
 
@@ -46,15 +47,29 @@ pub(super) async fn add(
     let taking = Taking { writing: &writing, directory: &accepted.directory, case: &case, holders: &holders };
     taking.take(&event, brings).await?;
     if let Action::Recused = event.action {
-        let left = holders
-            .iter()
-            .filter(|(handle, _)| *handle != caller.handle && !accepted.directory.is_oversight(handle));
-        if left.count() < MIN_READERS {
-            release(&writing, &mut case, Release::DeskConflicted, api.clock.today(), &api.log_key).await?;
-        }
+        after_recusal(&api, &writing, &mut case, &accepted.directory).await?;
     }
     writing.commit().await?;
     Ok(Json(entry))
+}
+
+/// Suggests somebody else, and gives the case to the outside body if too few are left.
+async fn after_recusal(
+    api: &Api,
+    writing: &Writing<'_>,
+    case: &mut Case,
+    directory: &Directory,
+) -> Result<(), Problem> {
+    let left = writing.grant_holders(case.id).await?;
+    let left: Vec<String> =
+        left.into_iter().filter(|(_, released)| *released).map(|(handle, _)| handle).collect();
+    let load = api.store.load().await?;
+    let question = Question { holders: &left, absent: &api.absent, lang: &case.lang, load: &load };
+    writing.set_suggested(case.id, routing::suggest(directory, &question)).await?;
+    if left.iter().filter(|handle| !directory.is_oversight(handle)).count() < MIN_READERS {
+        release(writing, case, Release::DeskConflicted, api.clock.today(), &api.log_key).await?;
+    }
+    Ok(())
 }
 
 /// What a member is to a case.

@@ -32,6 +32,8 @@ pub struct Api {
     pub log_key: Arc<SigningKey>,
     /// Challenges and bearers, in memory only.
     pub sessions: Arc<Sessions>,
+    /// Who cannot take cases now.
+    pub absent: Vec<String>,
     /// The time.
     pub clock: Clock,
 }

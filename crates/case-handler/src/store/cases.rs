@@ -4,7 +4,7 @@ use envelope::{
     Hash,
     desk_api::{CaseRow, GenerationRecipient},
     keys::{CaseRecipient, MailboxRecipient},
-    life::{CaseState, Stage},
+    life::CaseState,
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
@@ -18,6 +18,7 @@ use super::{
     entities::{case, case_recipient, grant, reply},
     hash, small,
 };
+use crate::routing::Load;
 
 /// A case as stored.
 #[derive(Debug, Clone)]
@@ -119,11 +120,20 @@ impl Store {
         rows.into_iter().map(Case::from_row).collect()
     }
 
-    /// The states of all cases that are not closed: what routing weighs load by.
-    pub async fn open_states(&self) -> Result<Vec<CaseState>, StoreError> {
-        let rows = case::Entity::find().all(&self.db).await?;
-        let states = rows.into_iter().map(|row| Case::from_row(row).map(|case| case.state));
-        states.filter(|state| state.as_ref().map_or(true, |s| s.stage != Stage::Closed)).collect()
+    /// How much each member has to do.
+    pub async fn load(&self) -> Result<Load, StoreError> {
+        let rows: Vec<(String, Option<String>)> = case::Entity::find()
+            .select_only()
+            .columns([case::Column::State, case::Column::Suggested])
+            .into_tuple()
+            .all(&self.db)
+            .await?;
+        let states = rows
+            .iter()
+            .map(|(state, _)| serde_json::from_str(state).map_err(|_| StoreError::Damaged("cases.state")))
+            .collect::<Result<Vec<CaseState>, _>>()?;
+        let suggested = rows.iter().map(|(_, suggested)| suggested.as_deref());
+        Ok(Load::of(states.iter().zip(suggested)))
     }
 
     /// `M` of a case, and `C` of each generation.
@@ -237,6 +247,13 @@ impl Writing<'_> {
             next_due: Set(state.next_deadline().map(|deadline| deadline.due)),
             ..Default::default()
         };
+        case::Entity::update(row).exec(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Whom the routing suggests now.
+    pub async fn set_suggested(&self, id: Uuid, suggested: Option<String>) -> Result<(), StoreError> {
+        let row = case::ActiveModel { id: Unchanged(id), suggested: Set(suggested), ..Default::default() };
         case::Entity::update(row).exec(&self.tx).await?;
         Ok(())
     }

@@ -77,6 +77,7 @@ impl World {
             current: Arc::clone(&current),
             log_key: Arc::new(log_key.clone()),
             sessions: Arc::new(Sessions::default()),
+            absent: vec![],
             clock: clock.clone(),
         });
         Self { folder, store, current, directory, people, log_key, clock, app, rng }
@@ -124,7 +125,13 @@ impl World {
     }
 
     pub(crate) async fn file(&self, opened: &Opened) -> Result<Filed, FilingError> {
-        let filing = Filing { directory: &self.directory, key: &self.log_key, today: self.clock.today() };
+        let mut filing = Filing {
+            directory: &self.directory,
+            key: &self.log_key,
+            today: self.clock.today(),
+            absent: &[],
+            load: self.store.load().await.unwrap(),
+        };
         filing.file(&self.store, opened).await
     }
 

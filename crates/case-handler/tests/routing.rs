@@ -1,0 +1,52 @@
+//! Whom a case is suggested to.
+
+mod common;
+
+use case_handler::routing::{Load, Question, rank, suggest};
+use common::World;
+use envelope::{event::Action, submission::Urgency};
+
+#[tokio::test]
+async fn present_before_absent_then_language_then_load() {
+    let mut world = World::new().await;
+    world.directory.members[1].languages = vec!["ar".into(), "fr".into()];
+    let holders = ["awa", "bila", "coumba"].map(str::to_owned);
+    let mut load = Load::default();
+    load.add("bila", Urgency::P4);
+    let ask = |lang: &str, absent: &[&str], load: &Load| {
+        let absent: Vec<String> = absent.iter().map(|handle| (*handle).to_owned()).collect();
+        let question = Question { holders: &holders, absent: &absent, lang, load };
+        let ranked: Vec<_> = rank(&world.directory, &question).into_iter().map(|c| c.handle).collect();
+        (suggest(&world.directory, &question), ranked.join(" "))
+    };
+    assert_eq!(ask("fr", &[], &load), (Some("awa".into()), "awa coumba bila".into()));
+    assert_eq!(ask("ar", &[], &load), (Some("bila".into()), "bila awa coumba".into()), "she reads it");
+    assert_eq!(ask("ar", &["bila"], &load), (Some("awa".into()), "awa coumba bila".into()));
+    assert_eq!(ask("fr", &["awa", "bila", "coumba"], &load).0, None, "nobody is there");
+    // One urgent case weighs as much as four that are not.
+    load.add("awa", Urgency::P1);
+    load.add("coumba", Urgency::P4);
+    load.add("coumba", Urgency::P4);
+    assert_eq!(ask("fr", &[], &load).1, "bila coumba awa");
+}
+
+#[tokio::test]
+async fn cases_are_spread_and_a_recusal_suggests_somebody_else() {
+    let mut world = World::new().await;
+    let mut suggested = Vec::new();
+    for _ in 0..6 {
+        let (report, _) = world.report(&["awa", "bila", "coumba", "eva"]);
+        world.file(&report).await.expect("files");
+        let queue = world.queue("awa").await;
+        let row = queue.iter().find(|row| row.id == report.header.case.id).expect("is there");
+        suggested.push((row.id, row.suggested.clone().expect("somebody")));
+    }
+    for handle in ["awa", "bila", "coumba"] {
+        assert_eq!(suggested.iter().filter(|(_, to)| to == handle).count(), 2, "{suggested:?}");
+    }
+    let (id, _) = suggested.iter().find(|(_, to)| to == "awa").expect("one for awa");
+    world.act("awa", *id, Action::Recused).await.expect("recuses");
+    let queue = world.queue("bila").await;
+    let now = queue.iter().find(|row| row.id == *id).and_then(|row| row.suggested.clone());
+    assert!(matches!(now.as_deref(), Some("bila" | "coumba")), "{now:?}");
+}
