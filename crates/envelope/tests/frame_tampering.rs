@@ -1,5 +1,4 @@
 //! A frame or a grant that was changed, cut, swapped or moved elsewhere is refused, each with its own error.
-#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use ed25519_dalek::SigningKey;
 use envelope::{
