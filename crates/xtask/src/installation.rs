@@ -158,7 +158,7 @@ impl Installation {
     }
 
     fn start(&self, name: &str, program: &Path, environment: &[(&str, String)]) -> Result<Running> {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config");
+        let shipped = workspace()?.join("deploy/config");
         let mut command = Command::new(program);
         command.arg("--config").arg(shipped.join(format!("{name}.toml")));
         command.envs(environment.iter().map(|(name, value)| (name, value)));
@@ -244,6 +244,13 @@ fn run(command: &mut Command, passphrases: usize) -> Result<Value> {
         return Ok(Value::Null);
     }
     serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} answers no JSON"))
+}
+
+/// The root of the workspace: the folder above that has the lock file. Cargo runs programs and tests within it.
+fn workspace() -> Result<PathBuf> {
+    let here = std::env::current_dir()?;
+    let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    Ok(root.context("run this within the workspace")?.to_path_buf())
 }
 
 /// Ports that are free now. Held together, so that they differ.
