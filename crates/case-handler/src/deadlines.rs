@@ -1,27 +1,61 @@
-//! What the clock alone does: a missed deadline gives the case to the outside body.
+//! What the clock alone does: a missed deadline gives the case to the outside body. It asks nobody, so that neither an intake
+//! that is down nor one that dawdles can put it off.
+
+use std::{sync::Arc, time::Duration};
 
 use ed25519_dalek::SigningKey;
-use envelope::event::Release;
-use time::Date;
+use envelope::{directory::Directory, event::Release};
+use web::Clock;
 
-use crate::{filing::release, log::LogError, store::Store};
+use crate::{
+    current::Current,
+    filing::release,
+    log::{Author, LogError},
+    store::{Store, StoreError},
+};
 
-/// Releases every case of which a deadline has passed. Gives how many were released now.
-pub async fn escalate(store: &Store, today: Date, key: &SigningKey) -> Result<u32, LogError> {
+/// Looks at the clocks of all cases at once and then at every tick, until the future is dropped.
+pub async fn run(store: Arc<Store>, current: Arc<Current>, key: SigningKey, clock: Clock, every: Duration) {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        let Some(accepted) = current.get() else { continue };
+        let author = Author { key: &key, today: clock.today() };
+        if let Err(error) = escalate(&store, &accepted.directory, author).await {
+            tracing::error!("deadlines could not be looked at: {error}");
+        }
+    }
+}
+
+/// Releases every case of which a deadline has passed. Gives how many were released now. One that fails stops no other.
+pub async fn escalate(store: &Store, directory: &Directory, author: Author<'_>) -> Result<u32, StoreError> {
     let mut released = 0;
-    for overdue in store.overdue(today).await? {
+    for overdue in store.overdue(author.today).await? {
         if overdue.state.released.is_some() {
             continue;
         }
-        let writing = store.write().await?;
-        // Read again: somebody may have acted in the meantime.
-        let Some(mut case) = writing.case(overdue.id).await? else { continue };
-        if case.state.missed(today).is_some()
-            && release(&writing, &mut case, Release::MissedDeadline, today, key).await?
-        {
-            writing.commit().await?;
-            released += 1;
+        match escalate_one(store, overdue.id, directory, author).await {
+            Ok(now) => released += u32::from(now),
+            Err(error) => tracing::error!("a case with a missed deadline could not be released: {error}"),
         }
     }
+    Ok(released)
+}
+
+async fn escalate_one(
+    store: &Store,
+    id: uuid::Uuid,
+    directory: &Directory,
+    author: Author<'_>,
+) -> Result<bool, LogError> {
+    let writing = store.write().await?;
+    // Read again: somebody may have acted in the meantime.
+    let Some(mut case) = writing.case(id).await? else { return Ok(false) };
+    if case.state.missed(author.today).is_none() {
+        return Ok(false);
+    }
+    let released = release(&writing, &mut case, Release::MissedDeadline, directory, author).await?;
+    writing.commit().await?;
     Ok(released)
 }

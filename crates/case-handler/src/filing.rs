@@ -1,34 +1,33 @@
 //! Filing opened submissions: once each, in one transaction, with their events.
 
-use ed25519_dalek::SigningKey;
 use envelope::{
     desk_api::{GenerationGrant, PartKind},
-    directory::Directory,
+    directory::{Directory, MIN_READERS, Member},
     event::{Action, Release},
     grant::slot_tag,
     submission::{Opened, SubmissionKind},
 };
-use time::Date;
 
 use crate::{
-    log::{LogError, append_own, received},
+    log::{Author, LogError},
     routing::{self, Load},
     store::{Case, NewCase, NewPart, Store, StoreError, Writing},
 };
+
+/// The longest language tag that is kept (RFC 5646, section 4.4.1), in bytes.
+const MAX_LANG: usize = 35;
 
 /// What filing needs to know.
 #[derive(Debug, Clone)]
 pub struct Filing<'a> {
     /// Who is who.
     pub directory: &'a Directory,
+    /// Who was who when the reporter's side chose the readers: the directory that the envelope names, if it is known here.
+    pub named: Option<&'a Directory>,
     /// Signs the handler's events.
-    pub key: &'a SigningKey,
-    /// The day of collection.
-    pub today: Date,
+    pub author: Author<'a>,
     /// Who cannot take cases now.
     pub absent: &'a [String],
-    /// How much each member has to do. Grows with what is filed.
-    pub load: Load,
 }
 
 /// What became of a submission.
@@ -45,9 +44,15 @@ pub enum Filed {
 /// Why a submission was not filed.
 #[derive(Debug, thiserror::Error)]
 pub enum FilingError {
-    /// The report that it follows has not been collected, or its mailbox is another one.
+    /// The report that it follows has not been collected.
     #[error("follows no known report")]
     Orphan,
+    /// It names a case, but not the mailbox of that case: it is not of the case's reporter.
+    #[error("names another mailbox than the report that it follows")]
+    OtherMailbox,
+    /// A generation of the case secret that the case does not have.
+    #[error("names a generation of the case secret that is not known")]
+    Generation,
     /// No grant is for a member of the directory: nobody could ever read it. A newer directory may know one.
     #[error("no grant is for a known member")]
     NoReader,
@@ -62,59 +67,58 @@ pub enum FilingError {
 impl FilingError {
     /// Is it the submission that is at fault, so that it is set aside?
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Orphan | Self::NoReader)
+        !matches!(self, Self::Store(_) | Self::Log(_))
+    }
+
+    /// Can another submission or directory make it fileable?
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Orphan | Self::Generation | Self::NoReader)
     }
 }
 
+/// A grant that is somebody's. Decoys are not kept.
+struct Known<'a> {
+    handle: &'a str,
+    grant: GenerationGrant,
+}
+
 impl Filing<'_> {
-    /// Files one submission.
-    pub async fn file(&mut self, store: &Store, opened: &Opened) -> Result<Filed, FilingError> {
+    /// Files one submission. `load` grows with what is suggested.
+    pub async fn file(&self, store: &Store, opened: &Opened, load: &mut Load) -> Result<Filed, FilingError> {
         let writing = store.write().await?;
-        let known = writing.case(opened.header.case.id).await?;
-        let filed = match (opened.header.kind, known) {
-            (_, Some(case)) if case.mailbox != opened.header.mailbox => Err(FilingError::Orphan),
-            (SubmissionKind::FollowUp, None) => Err(FilingError::Orphan),
+        let header = &opened.header;
+        let filed = match (header.kind, writing.case(header.case.id).await?) {
+            (_, Some(case)) if case.mailbox != header.mailbox => Err(FilingError::OtherMailbox),
+            (_, Some(case)) if header.case.generation > case.state.generation => Err(FilingError::Generation),
             (_, Some(case)) => self.add(&writing, case, opened).await,
-            (SubmissionKind::Report, None) => self.begin(&writing, opened).await,
+            (SubmissionKind::FollowUp, None) => Err(FilingError::Orphan),
+            (SubmissionKind::Report, None) if header.case.generation != 0 => Err(FilingError::Generation),
+            (SubmissionKind::Report, None) => self.begin(&writing, opened, load).await,
         }?;
         writing.commit().await?;
         Ok(filed)
     }
 
-    async fn begin(&mut self, writing: &Writing<'_>, opened: &Opened) -> Result<Filed, FilingError> {
+    async fn begin(
+        &self,
+        writing: &Writing<'_>,
+        opened: &Opened,
+        load: &mut Load,
+    ) -> Result<Filed, FilingError> {
         let header = &opened.header;
         let (mailbox_recipient, case_recipient) = opened.keys.as_ref().ok_or(FilingError::NoReader)?;
         let grants = self.known_grants(opened);
-        let oversight_only = grants.iter().all(|(handle, _)| self.directory.is_oversight(handle));
-        if grants.is_empty() {
-            return Err(FilingError::NoReader);
-        }
-        // A desk that is gone, or whose members all are: the outside body has it.
-        let desk = self.directory.desk(&header.desk).filter(|_| !oversight_only);
-        let desk = desk.map_or_else(|| self.directory.oversight.clone(), |desk| desk.id.clone());
-        let outside = desk == self.directory.oversight;
-        let holders: Vec<String> = grants
-            .iter()
-            .filter(|(handle, _)| outside || !self.directory.is_oversight(handle))
-            .map(|(handle, _)| handle.clone())
-            .collect();
-        let question = routing::Question {
-            holders: &holders,
-            absent: self.absent,
-            lang: &header.lang,
-            load: &self.load,
-        };
+        let place = Place::choose(self.directory, &header.desk, &grants)?;
+        let lang = sound_lang(&header.lang);
+        let question = routing::Question { holders: &place.holders, absent: self.absent, lang: &lang, load };
         let suggested = routing::suggest(self.directory, &question);
-        if let Some(handle) = &suggested {
-            self.load.add(handle, header.urgency);
-        }
-        let action = Action::Received { desk, urgency: header.urgency };
-        let (signed, state) = received(header.case.id, self.today, action, self.key);
+        let action = Action::Received { desk: place.desk, urgency: header.urgency };
+        let (signed, state) = self.author.received(header.case.id, action);
         let mut case = Case {
             id: header.case.id,
             mailbox: header.mailbox,
-            lang: header.lang.clone(),
-            filed: self.today,
+            lang,
+            filed: self.author.today,
             state,
             suggested,
         };
@@ -125,14 +129,18 @@ impl Filing<'_> {
             capsule: opened.capsule.clone(),
         };
         writing.add_case(new).await?;
-        for (handle, grant) in &grants {
-            writing.add_grant(case.id, handle, grant, holders.contains(handle)).await?;
+        for Known { handle, grant } in &grants {
+            let released = place.holders.iter().any(|holder| holder == handle);
+            writing.add_grant(case.id, handle, grant, released).await?;
         }
         self.add_parts(writing, &case, opened).await?;
         writing.append(case.id, 0, signed).await?;
-        if outside {
-            let action = Action::Released { reason: Release::Filed };
-            append_own(writing, &mut case, self.today, action, self.key).await?;
+        let asked = header.ask_oversight.then_some(Release::ReporterAsked);
+        if let Some(reason) = place.release.or(asked) {
+            self.release(writing, &mut case, reason).await?;
+        }
+        if let Some(handle) = &case.suggested {
+            load.add(handle, header.urgency);
         }
         Ok(Filed::NewCase)
     }
@@ -143,18 +151,30 @@ impl Filing<'_> {
         mut case: Case,
         opened: &Opened,
     ) -> Result<Filed, FilingError> {
-        if writing.is_filed(case.id, opened.sending_tag).await? {
-            return Ok(Filed::Again);
-        }
-        self.add_parts(writing, &case, opened).await?;
-        if opened.header.kind == SubmissionKind::FollowUp {
-            writing.set_capsule(case.id, opened.capsule.clone()).await?;
-        }
-        append_own(writing, &mut case, self.today, Action::FollowedUp, self.key).await?;
+        let filed = if writing.is_filed(case.id, opened.sending_tag).await? {
+            Filed::Again
+        } else {
+            self.add_parts(writing, &case, opened).await?;
+            if opened.header.kind == SubmissionKind::FollowUp {
+                writing.set_capsule(case.id, opened.capsule.clone()).await?;
+            }
+            self.author.append(writing, &mut case, Action::FollowedUp).await?;
+            Filed::Added
+        };
+        // Sent again with this box ticked, the message is the same, and the wish is new.
         if opened.header.ask_oversight {
-            release(writing, &mut case, Release::ReporterAsked, self.today, self.key).await?;
+            self.release(writing, &mut case, Release::ReporterAsked).await?;
         }
-        Ok(Filed::Added)
+        Ok(filed)
+    }
+
+    async fn release(
+        &self,
+        writing: &Writing<'_>,
+        case: &mut Case,
+        reason: Release,
+    ) -> Result<bool, LogError> {
+        release(writing, case, reason, self.directory, self.author).await
     }
 
     async fn add_parts(
@@ -175,16 +195,72 @@ impl Filing<'_> {
         Ok(())
     }
 
-    /// The grants whose tags are those of members; the rest are decoys, and are not kept.
-    fn known_grants(&self, opened: &Opened) -> Vec<(String, GenerationGrant)> {
-        let generation = opened.header.case.generation;
-        let of = |member: &envelope::directory::Member| {
+    /// The grants whose tags are those of members, of the newest directory or of the one that the reporter's side used: a
+    /// member may have another key by now, or be gone. The rest are decoys.
+    fn known_grants(&self, opened: &Opened) -> Vec<Known<'_>> {
+        let find = |member: &Member| {
             let tag = slot_tag(opened.header.case.id, &member.recipient);
-            let grant = opened.grants.iter().find(|grant| grant.tag == tag)?.clone();
-            Some((member.handle.clone(), GenerationGrant { generation, grant }))
+            opened.grants.iter().find(|grant| grant.tag == tag).cloned()
         };
-        self.directory.members.iter().filter_map(of).collect()
+        let generation = opened.header.case.generation;
+        let mut known: Vec<Known<'_>> = Vec::new();
+        for directory in [Some(self.directory), self.named].into_iter().flatten() {
+            for member in &directory.members {
+                if known.iter().any(|known| known.handle == member.handle) {
+                    continue;
+                }
+                if let Some(grant) = find(member) {
+                    let grant = GenerationGrant { generation, grant };
+                    known.push(Known { handle: &member.handle, grant });
+                }
+            }
+        }
+        known
     }
+}
+
+/// Where a new case stands, and who has it from the start.
+struct Place {
+    desk: String,
+    holders: Vec<String>,
+    release: Option<Release>,
+}
+
+impl Place {
+    /// The desk that the reporter's side named, for those of its members who can read the case. A desk that is gone, or whose
+    /// readers all are: the outside body has it.
+    fn choose(directory: &Directory, desk: &str, grants: &[Known<'_>]) -> Result<Self, FilingError> {
+        let seated = |id: &str| -> Vec<String> {
+            let members = directory.desk(id).map_or(&[][..], |desk| &desk.members);
+            let holds = |handle: &&String| grants.iter().any(|known| known.handle == **handle);
+            members.iter().filter(holds).cloned().collect()
+        };
+        let outside = &directory.oversight;
+        let holders = seated(desk);
+        if desk != outside && !holders.is_empty() {
+            // The reporter's side files nothing with a single reader: the others have left since.
+            let release = (holders.len() < MIN_READERS).then_some(Release::DeskConflicted);
+            return Ok(Self { desk: desk.to_owned(), holders, release });
+        }
+        let mut holders = seated(outside);
+        if holders.is_empty() {
+            // Rather those whom the reporter's side chose, wherever they sit now, than nobody.
+            let chosen = grants.iter().map(|known| known.handle.to_owned());
+            holders = chosen.filter(|handle| directory.member(handle).is_some()).collect();
+        }
+        if holders.is_empty() {
+            return Err(FilingError::NoReader);
+        }
+        Ok(Self { desk: outside.clone(), holders, release: Some(Release::Filed) })
+    }
+}
+
+/// A language tag as it stands, or `und` for what is none: rows of it are shown to every reader of a queue.
+fn sound_lang(lang: &str) -> String {
+    let sound = !lang.is_empty()
+        && lang.len() <= MAX_LANG
+        && lang.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if sound { lang.to_owned() } else { "und".to_owned() }
 }
 
 /// Gives the outside body a case, once.
@@ -192,13 +268,14 @@ pub async fn release(
     writing: &Writing<'_>,
     case: &mut Case,
     reason: Release,
-    today: Date,
-    key: &SigningKey,
+    directory: &Directory,
+    author: Author<'_>,
 ) -> Result<bool, LogError> {
     if case.state.released.is_some() {
         return Ok(false);
     }
-    writing.release_grants(case.id).await?;
-    append_own(writing, case, today, Action::Released { reason }, key).await?;
+    let outside = directory.desk(&directory.oversight).map_or(&[][..], |desk| &desk.members);
+    writing.release_grants(case.id, outside).await?;
+    author.append(writing, case, Action::Released { reason }).await?;
     Ok(true)
 }

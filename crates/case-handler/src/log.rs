@@ -1,5 +1,7 @@
 //! Writing the log, and checking it at the start.
 
+use std::collections::HashMap;
+
 use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
@@ -9,10 +11,19 @@ use envelope::{
 use time::Date;
 use uuid::Uuid;
 
-use crate::store::{Case, Store, StoreError, Writing};
+use crate::store::{Case, Logged, Store, StoreError, Writing};
 
-/// Entries that are read at once while checking.
+/// Entries or cases that are read at once while checking.
 const PAGE: u64 = 1000;
+
+/// Signs what the handler itself does, on this day.
+#[derive(Debug, Clone, Copy)]
+pub struct Author<'a> {
+    /// The handler's log key.
+    pub key: &'a SigningKey,
+    /// The day that its events give: never a time, so that none tells when a reporter wrote.
+    pub today: Date,
+}
 
 /// Why an event was not written.
 #[derive(Debug, thiserror::Error)]
@@ -28,36 +39,42 @@ pub enum LogError {
 /// Why the log is not believed.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokenLog {
-    /// An entry was altered, dropped or put in.
+    /// An entry was altered, dropped, put in or hung under another case.
     #[error(
         "entry {0} of the log does not follow the one before it: the database was altered. Restore a backup, and compare"
     )]
     Altered(u64),
+    /// The log's last entries are gone, or a case says something that the log does not.
+    #[error(
+        "the log ends before what the cases say has happened: the database was altered. Restore a backup, and compare"
+    )]
+    Cut,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// The first event of a case, with the state that it makes.
-pub fn received(case: Uuid, day: Date, action: Action, key: &SigningKey) -> (SignedEvent, CaseState) {
-    let event =
-        Event { v: 1, case, seq: 0, prev: None, at: midnight(day), actor: HANDLER.to_owned(), action };
-    let signed = event.sign(key);
-    let state = CaseState::begin(&event, signed.hash()).expect("a received event begins a case");
-    (signed, state)
-}
+impl Author<'_> {
+    /// The first event of a case, with the state that it makes.
+    pub fn received(&self, case: Uuid, action: Action) -> (SignedEvent, CaseState) {
+        let at = midnight(self.today);
+        let event = Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER.to_owned(), action };
+        let signed = event.sign(self.key);
+        let state = CaseState::begin(&event, signed.hash()).expect("a received event begins a case");
+        (signed, state)
+    }
 
-/// Writes an event of the handler itself.
-pub async fn append_own(
-    writing: &Writing<'_>,
-    case: &mut Case,
-    day: Date,
-    action: Action,
-    key: &SigningKey,
-) -> Result<(), LogError> {
-    let event = next_event(case.id, &case.state, HANDLER, midnight(day), action);
-    let signed = event.sign(key);
-    append(writing, case, &event, signed, Role::default()).await.map(drop)
+    /// Writes an event of the handler itself.
+    pub async fn append(
+        &self,
+        writing: &Writing<'_>,
+        case: &mut Case,
+        action: Action,
+    ) -> Result<(), LogError> {
+        let event = next_event(case.id, &case.state, HANDLER, midnight(self.today), action);
+        let signed = event.sign(self.key);
+        append(writing, case, &event, signed, Role::default()).await.map(drop)
+    }
 }
 
 /// Writes a verified event if the rules of the case's life allow it, and keeps the new state.
@@ -74,21 +91,46 @@ pub async fn append(
     Ok(entry)
 }
 
-/// Follows the chain from its first entry to its last. Gives the number of entries.
+/// The number of a case's next event, and the hash of its newest: what the case's state says too.
+type Ends = HashMap<Uuid, (u32, Hash)>;
+
+/// Follows the chain from its first entry to its last, and holds what the cases say against it. Gives the number of entries.
+/// Signatures are for the outside body to check, who knows every directory.
 pub async fn check(store: &Store) -> Result<u64, BrokenLog> {
     let (mut before, mut position, mut number) = (Hash::default(), 0, 0);
+    let mut ends = Ends::new();
     loop {
-        let (entries, last) = store.log_behind(position, PAGE).await?;
-        if entries.is_empty() {
-            return Ok(number);
+        let (logged, last) = store.log_behind(position, PAGE).await?;
+        if logged.is_empty() {
+            break;
         }
-        for entry in entries {
+        for Logged { case, seq, entry } in logged {
             number += 1;
-            if entry.before != before || entry.link != link(&before, &entry.event.hash()) {
+            let hash = entry.event.hash();
+            let belongs = entry.event.peek().is_ok_and(|event| event.case == case && event.seq == seq);
+            let next = ends.get(&case).map_or(0, |(next, _)| *next);
+            if !belongs || next != seq || entry.before != before || entry.link != link(&before, &hash) {
                 return Err(BrokenLog::Altered(number));
             }
+            ends.insert(case, (seq + 1, hash));
             before = entry.link;
         }
         position = last;
     }
+    check_cases(store, ends).await?;
+    Ok(number)
+}
+
+async fn check_cases(store: &Store, mut ends: Ends) -> Result<(), BrokenLog> {
+    let mut after = None;
+    loop {
+        let cases = store.cases_behind(after, PAGE).await?;
+        let Some(last) = cases.last() else { break };
+        after = Some(last.id);
+        if cases.iter().any(|case| ends.remove(&case.id) != Some((case.state.next_seq, case.state.head))) {
+            return Err(BrokenLog::Cut);
+        }
+    }
+    // Cases are never deleted in this version: events without one mean that it was taken out.
+    if ends.is_empty() { Ok(()) } else { Err(BrokenLog::Cut) }
 }

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use case_handler::Config;
 use clap::Parser;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::{
+    fs::Mode,
+    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
+};
 use tokio::signal::unix::{SignalKind, signal};
 use web::Clock;
 
@@ -30,12 +33,15 @@ fn main() -> Result<()> {
     // No core dump, and no other process of this user reads our memory.
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    // The database is for this user alone.
+    umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::parse();
     let config = Config::load(&arguments.config)?;
     if arguments.check_config {
         println!("the configuration is sound");
         return Ok(());
     }
+    web::panics::quiet();
     web::init_logging(config.level()?, config.log.json);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(&config))
 }
@@ -43,11 +49,12 @@ fn main() -> Result<()> {
 async fn serve(config: &Config) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let service = case_handler::run(config, Clock::system()).await?;
+    let mut service = case_handler::run(config, Clock::system()).await?;
     println!("ready api={}", service.address);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
+        error = service.broken() => return Err(error),
     }
     service.stop().await
 }

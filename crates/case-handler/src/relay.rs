@@ -29,6 +29,9 @@ pub enum RelayError {
     /// Not reachable, or not who it should be, or cut off. The text is the innermost cause.
     #[error("the intake cannot be reached: {0}")]
     Unreachable(String),
+    /// It broke off in the middle of an answer.
+    #[error("the intake broke off: {0}")]
+    BrokeOff(String),
     /// It answered something else than it should.
     #[error("the intake answers something unexpected: {0}")]
     Unexpected(#[from] io::Error),
@@ -39,12 +42,16 @@ impl From<reqwest::Error> for RelayError {
         if let Some(status) = error.status() {
             return Self::Unexpected(io::Error::other(status.to_string()));
         }
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        Self::Unreachable(cause.to_string())
+        Self::Unreachable(innermost(&error))
     }
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 impl Relay {
@@ -129,7 +136,8 @@ impl Pulled {
 
     async fn fill(&mut self, len: usize) -> Result<bool, RelayError> {
         while self.buffer.len() < len {
-            match self.response.chunk().await? {
+            let chunk = self.response.chunk().await;
+            match chunk.map_err(|error| RelayError::BrokeOff(innermost(&error)))? {
                 Some(chunk) => self.buffer.extend_from_slice(&chunk),
                 None => return Ok(false),
             }

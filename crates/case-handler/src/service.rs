@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 use crate::{
     Config,
     api::{self, Api, Sessions},
-    collect::Collector,
+    collect::{Collector, Progress},
     current::Current,
-    log,
+    deadlines, log,
     relay::Relay,
     store::Store,
 };
@@ -31,6 +31,7 @@ pub struct Service {
     handle: Handle<SocketAddr>,
     serving: JoinHandle<std::io::Result<()>>,
     collecting: JoinHandle<()>,
+    escalating: JoinHandle<()>,
 }
 
 /// Starts everything; returns once the API listens.
@@ -65,6 +66,14 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         serving.await??;
         anyhow::bail!("api.listen: cannot listen on {}", config.api.listen);
     };
+    let every = Duration::from_secs(config.relay.collect_seconds);
+    let escalating = tokio::spawn(deadlines::run(
+        Arc::clone(&store),
+        Arc::clone(&current),
+        log_key.clone(),
+        clock.clone(),
+        every,
+    ));
     let collector = Collector {
         store,
         current,
@@ -73,16 +82,30 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         log_key,
         absent: config.routing.absent.clone(),
         clock,
+        progress: Progress::default(),
     };
-    let every = Duration::from_secs(config.relay.collect_seconds);
     let collecting = tokio::spawn(collector.run(every));
-    Ok(Service { address, handle, serving, collecting })
+    Ok(Service { address, handle, serving, collecting, escalating })
 }
 
 impl Service {
+    /// Waits until a part of the service has ended by itself, which none should: a handler that serves but no longer collects
+    /// or escalates is worse than one that is started again.
+    pub async fn broken(&mut self) -> anyhow::Error {
+        tokio::select! {
+            ended = &mut self.serving => match ended {
+                Ok(Err(error)) => anyhow::Error::new(error).context("the API has stopped"),
+                _ => anyhow::anyhow!("the API has stopped"),
+            },
+            _ = &mut self.collecting => anyhow::anyhow!("collecting has stopped: this is a bug"),
+            _ = &mut self.escalating => anyhow::anyhow!("watching deadlines has stopped: this is a bug"),
+        }
+    }
+
     /// Lets open requests end, and stops.
     pub async fn stop(self) -> Result<()> {
         self.collecting.abort();
+        self.escalating.abort();
         self.handle.graceful_shutdown(Some(GRACE));
         Ok(self.serving.await??)
     }

@@ -74,7 +74,7 @@ async fn a_follow_up_to_another_mailbox_is_no_follow_up() {
     world.file(&report).await.unwrap();
     let mut forged = follow_up(&report, "forged");
     forged.header.mailbox = Hash::of(&[b"another"]);
-    assert!(matches!(world.file(&forged).await, Err(FilingError::Orphan)));
+    assert!(matches!(world.file(&forged).await, Err(FilingError::OtherMailbox)));
     let (unreadable, _) = world.report(&[]);
     assert!(matches!(world.file(&unreadable).await, Err(FilingError::NoReader)));
 }
@@ -100,7 +100,7 @@ async fn a_missed_deadline_gives_the_case_to_the_outside_body_once() {
     let mut world = World::new().await;
     let (report, _) = world.report(&DESK);
     world.file(&report).await.unwrap();
-    let escalate = || deadlines::escalate(&world.store, world.clock.today(), &world.log_key);
+    let escalate = || deadlines::escalate(&world.store, &world.directory, world.author());
     assert_eq!(escalate().await.unwrap(), 0);
     assert_eq!(world.queue("eva").await, []);
     world.clock.advance(Duration::days(3));

@@ -6,6 +6,7 @@ pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
 mod m20261123_000001_cases;
+mod m20261123_000002_set_aside_case;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_cases::Migration)]
+        vec![
+            Box::new(m20261123_000001_cases::Migration),
+            Box::new(m20261123_000002_set_aside_case::Migration),
+        ]
     }
 }

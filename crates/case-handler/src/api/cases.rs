@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -23,8 +23,9 @@ pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<
 pub(super) async fn file(
     State(api): State<Api>,
     caller: Caller,
-    Path(id): Path<Uuid>,
+    id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<CaseFile>, Problem> {
+    let Path(id) = id?;
     let case = api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
     let (mailbox_recipient, case_recipients) = api.store.recipients(id).await?;
     Ok(Json(CaseFile {
@@ -42,8 +43,9 @@ pub(super) async fn file(
 pub(super) async fn part(
     State(api): State<Api>,
     caller: Caller,
-    Path((id, part)): Path<(Uuid, Uuid)>,
+    path: Result<Path<(Uuid, Uuid)>, PathRejection>,
 ) -> Result<Response, Problem> {
+    let Path((id, part)) = path?;
     api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
     let parts = api.store.parts(id).await?;
     let known = parts.iter().find(|known| known.id == part).ok_or(Problem::NotFound)?;

@@ -60,7 +60,7 @@ pub(super) async fn log(State(api): State<Api>, caller: Caller) -> Result<Json<L
         if page.is_empty() {
             return Ok(Json(Log { entries }));
         }
-        entries.extend(page);
+        entries.extend(page.into_iter().map(|logged| logged.entry));
         position = last;
     }
 }

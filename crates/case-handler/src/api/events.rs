@@ -1,8 +1,13 @@
 //! New events: the only way in which a member changes anything.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    extract::{
+        Path, State,
+        rejection::{JsonRejection, PathRejection},
+    },
 };
 use envelope::{
     desk_api::{Brings, GenerationGrant, MAX_REPLY, NewEvent, PartKind, Sealed},
@@ -16,7 +21,7 @@ use uuid::Uuid;
 use super::{Api, Problem, sessions::Caller};
 use crate::{
     filing::release,
-    log::append,
+    log::{Author, append},
     routing::{self, Question},
     store::{Case, NewPart, Writing},
 };
@@ -24,9 +29,10 @@ use crate::{
 pub(super) async fn add(
     State(api): State<Api>,
     caller: Caller,
-    Path(id): Path<Uuid>,
+    id: Result<Path<Uuid>, PathRejection>,
     new: Result<Json<NewEvent>, JsonRejection>,
 ) -> Result<Json<LogEntry>, Problem> {
+    let Path(id) = id?;
     let Json(NewEvent { event: signed, brings }) = new?;
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     let member = accepted.directory.member(&caller.handle).ok_or(Problem::Unauthorized)?;
@@ -38,7 +44,7 @@ pub(super) async fn add(
     let writing = api.store.write().await?;
     // Under the writer's lock, so that nothing changes between looking and acting.
     let holders = writing.grant_holders(id).await?;
-    let may_see = holders.iter().any(|(handle, released)| *released && *handle == caller.handle);
+    let may_see = holders.get(&caller.handle) == Some(&true);
     let Some(mut case) = writing.case(id).await?.filter(|_| may_see) else {
         return Err(Problem::NotFound);
     };
@@ -46,28 +52,35 @@ pub(super) async fn add(
     let entry = append(&writing, &mut case, &event, signed, role).await?;
     let taking = Taking { writing: &writing, directory: &accepted.directory, case: &case, holders: &holders };
     taking.take(&event, brings).await?;
-    if let Action::Recused = event.action {
-        after_recusal(&api, &writing, &mut case, &accepted.directory).await?;
+    if let Action::Recused | Action::Rotated { .. } = event.action {
+        after_leaving(&api, &writing, &mut case, &accepted.directory).await?;
     }
     writing.commit().await?;
     Ok(Json(entry))
 }
 
-/// Suggests somebody else, and gives the case to the outside body if too few are left.
-async fn after_recusal(
+/// Somebody has lost the case: suggests one of those who are left, and gives it to the outside body if they are too few. Who
+/// has left the directory does not count: they can act no more.
+async fn after_leaving(
     api: &Api,
     writing: &Writing<'_>,
     case: &mut Case,
     directory: &Directory,
 ) -> Result<(), Problem> {
-    let left = writing.grant_holders(case.id).await?;
-    let left: Vec<String> =
-        left.into_iter().filter(|(_, released)| *released).map(|(handle, _)| handle).collect();
+    let holders = writing.grant_holders(case.id).await?;
+    let here = |handle: &String| directory.member(handle).is_some();
+    let left: Vec<String> = holders
+        .into_iter()
+        .filter(|(_, released)| *released)
+        .map(|(handle, _)| handle)
+        .filter(here)
+        .collect();
     let load = api.store.load().await?;
     let question = Question { holders: &left, absent: &api.absent, lang: &case.lang, load: &load };
     writing.set_suggested(case.id, routing::suggest(directory, &question)).await?;
     if left.iter().filter(|handle| !directory.is_oversight(handle)).count() < MIN_READERS {
-        release(writing, case, Release::DeskConflicted, api.clock.today(), &api.log_key).await?;
+        let author = Author { key: &api.log_key, today: api.clock.today() };
+        release(writing, case, Release::DeskConflicted, directory, author).await?;
     }
     Ok(())
 }
@@ -95,7 +108,7 @@ struct Taking<'a> {
     writing: &'a Writing<'a>,
     directory: &'a Directory,
     case: &'a Case,
-    holders: &'a [(String, bool)],
+    holders: &'a BTreeMap<String, bool>,
 }
 
 impl Taking<'_> {
@@ -157,7 +170,7 @@ impl Taking<'_> {
         grants: &[GenerationGrant],
     ) -> Result<(), Problem> {
         let member = self.directory.member(to).ok_or_else(|| rule("no such member"))?;
-        let holds = self.holders.iter().any(|(handle, released)| *released && handle == to);
+        let holds = self.holders.get(to) == Some(&true);
         if grants.is_empty() && granted.is_none() {
             return if holds { Ok(()) } else { Err(rule("the colleague holds no grant: bring one along")) };
         }
@@ -168,8 +181,24 @@ impl Taking<'_> {
             if self.whose(grant)?.handle != member.handle {
                 return Err(rule("the grant is for somebody else"));
             }
-            self.writing.add_grant(self.case.id, to, grant, true).await?;
+            self.give(member, grant, true).await?;
         }
+        Ok(())
+    }
+
+    /// Keeps a grant. One that the member has for this very key stays as it is, whatever comes along: nobody takes the secret
+    /// from a colleague by giving another in its place. After a change of keys a desk's member gets a new one; the outside
+    /// body keeps what the reporter gave it in any case.
+    async fn give(&self, member: &Member, grant: &GenerationGrant, released: bool) -> Result<(), Problem> {
+        let id = self.case.id;
+        if self.writing.add_grant(id, &member.handle, grant, released).await? {
+            return Ok(());
+        }
+        if self.directory.is_oversight(&member.handle) {
+            return Err(rule("the outside body keeps the grant that the reporter gave it"));
+        }
+        self.writing.delete_grant(id, grant.generation, &member.handle).await?;
+        self.writing.add_grant(id, &member.handle, grant, released).await?;
         Ok(())
     }
 
@@ -178,9 +207,8 @@ impl Taking<'_> {
         let mut stay = Vec::new();
         for grant in grants {
             let member = self.whose(grant)?;
-            let held = self.holders.iter().find(|(handle, _)| *handle == member.handle);
-            let released = match held {
-                Some((_, released)) => *released,
+            let released = match self.holders.get(&member.handle) {
+                Some(released) => *released,
                 // Who joined the outside body after the filing.
                 None if self.directory.is_oversight(&member.handle) => self.case.state.released.is_some(),
                 None => return Err(rule("a rotation grants only to those who hold the case")),
@@ -188,10 +216,10 @@ impl Taking<'_> {
             if grant.generation != generation {
                 return Err(rule("a rotation brings grants of the new generation"));
             }
-            self.writing.add_grant(self.case.id, &member.handle, grant, released).await?;
+            self.give(member, grant, released).await?;
             stay.push(&member.handle);
         }
-        for (handle, _) in self.holders.iter().filter(|(handle, _)| !stay.contains(&handle)) {
+        for handle in self.holders.keys().filter(|handle| !stay.contains(handle)) {
             if self.directory.is_oversight(handle) {
                 return Err(rule("a rotation leaves the outside body its grant"));
             }

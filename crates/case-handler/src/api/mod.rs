@@ -43,7 +43,7 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// All routes.
 pub fn routes(api: Api) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/health", get(directory::health))
         .route("/v1/challenge", post(sessions::challenge))
         .route("/v1/session", post(sessions::open))
@@ -55,6 +55,8 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/cases/{id}/events", post(events::add))
         .route("/v1/log", get(directory::log))
         .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::Method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(api)
+        .with_state(api);
+    web::panics::catch(routes, || Problem::Internal)
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::rejection::JsonRejection,
+    extract::rejection::{JsonRejection, PathRejection},
     response::{IntoResponse, Response},
 };
 use envelope::{
@@ -22,6 +22,9 @@ pub enum Problem {
     /// Not there, or not for this member: the two look alike.
     #[error("there is no such case or part")]
     NotFound,
+    /// There is such a call, but not with this method.
+    #[error("this call takes another method")]
+    Method,
     /// Only for the outside body.
     #[error("only the outside body may read the whole log")]
     OversightOnly,
@@ -47,6 +50,7 @@ impl Problem {
         match self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+            Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::OversightOnly => (StatusCode::FORBIDDEN, "oversight-only"),
             Self::NoDirectory => (StatusCode::SERVICE_UNAVAILABLE, "no-directory"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
@@ -104,5 +108,12 @@ impl From<PublishError> for Problem {
 impl From<JsonRejection> for Problem {
     fn from(_: JsonRejection) -> Self {
         Self::Malformed("the body is not the JSON that this call takes".to_owned())
+    }
+}
+
+/// What is no id is no case's id.
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Self {
+        Self::NotFound
     }
 }

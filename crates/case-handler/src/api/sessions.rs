@@ -12,6 +12,7 @@ use axum::{
 use envelope::{
     Hash,
     desk_api::{Challenge, ChallengeRequest, SESSION_LABEL, Session, SessionRequest},
+    keys::PublicKey,
 };
 use http::{header::AUTHORIZATION, request::Parts};
 use rand::{RngCore, rngs::OsRng};
@@ -28,7 +29,16 @@ const MOST_CHALLENGES: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct Sessions {
     challenges: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
-    open: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
+    open: Mutex<HashMap<Hash, Open>>,
+}
+
+/// An open session.
+#[derive(Debug, Clone)]
+struct Open {
+    handle: String,
+    /// Opened it. A directory with another key for the member ends the session.
+    device: PublicKey,
+    ends: OffsetDateTime,
 }
 
 impl Sessions {
@@ -53,24 +63,24 @@ impl Sessions {
         challenges.remove(nonce).is_some_and(|(whose, ends)| whose == handle && ends > now)
     }
 
-    fn open(&self, handle: String, now: OffsetDateTime) -> Session {
+    fn open(&self, handle: String, device: PublicKey, now: OffsetDateTime) -> Session {
         let mut token = Hash::default();
         OsRng.fill_bytes(&mut token.0);
         let token = token.to_string();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, (_, ends)| *ends > now);
-        open.insert(Hash::of(&[token.as_bytes()]), (handle, now + SESSION_LIFE));
+        open.retain(|_, session| session.ends > now);
+        open.insert(Hash::of(&[token.as_bytes()]), Open { handle, device, ends: now + SESSION_LIFE });
         Session { token, seconds: u32::try_from(SESSION_LIFE.whole_seconds()).unwrap_or(0) }
     }
 
-    fn whose(&self, token: &str, now: OffsetDateTime) -> Option<String> {
+    fn find(&self, token: &str, now: OffsetDateTime) -> Option<Open> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let (handle, ends) = open.get(&Hash::of(&[token.as_bytes()]))?;
-        (*ends > now).then(|| handle.clone())
+        open.get(&Hash::of(&[token.as_bytes()])).filter(|session| session.ends > now).cloned()
     }
 }
 
-/// Whoever asks, after the bearer was checked. Somebody who has left the directory has no session any more.
+/// Whoever asks, after the bearer was checked. Somebody who has left the directory, or whose device
+/// key was replaced, has no session any more.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
     /// The member's handle.
@@ -83,10 +93,13 @@ impl FromRequestParts<Api> for Caller {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Problem::Unauthorized)?;
-        let handle = api.sessions.whose(token, api.clock.now()).ok_or(Problem::Unauthorized)?;
+        let session = api.sessions.find(token, api.clock.now()).ok_or(Problem::Unauthorized)?;
         let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
-        accepted.directory.member(&handle).ok_or(Problem::Unauthorized)?;
-        Ok(Self { handle })
+        let member = accepted.directory.member(&session.handle).ok_or(Problem::Unauthorized)?;
+        if member.device != session.device {
+            return Err(Problem::Unauthorized);
+        }
+        Ok(Self { handle: session.handle })
     }
 }
 
@@ -115,5 +128,5 @@ pub(super) async fn open(
     if !fresh || !signed {
         return Err(Problem::Unauthorized);
     }
-    Ok(Json(api.sessions.open(request.handle, now)))
+    Ok(Json(api.sessions.open(request.handle, member.device, now)))
 }

@@ -120,6 +120,15 @@ impl Store {
         rows.into_iter().map(Case::from_row).collect()
     }
 
+    /// Every case in the order of ids: those behind `after`, at most `most`.
+    pub async fn cases_behind(&self, after: Option<Uuid>, most: u64) -> Result<Vec<Case>, StoreError> {
+        let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(most);
+        if let Some(after) = after {
+            select = select.filter(case::Column::Id.gt(after));
+        }
+        select.all(&self.db).await?.into_iter().map(Case::from_row).collect()
+    }
+
     /// How much each member has to do.
     pub async fn load(&self) -> Result<Load, StoreError> {
         let rows: Vec<(String, Option<String>)> = case::Entity::find()

@@ -15,12 +15,6 @@ impl Store {
         let rows = directory::Entity::find().order_by_asc(directory::Column::Epoch).all(&self.db).await?;
         rows.iter().map(signed).collect()
     }
-
-    /// The newest.
-    pub async fn newest_directory(&self) -> Result<Option<SignedDirectory>, StoreError> {
-        let row = directory::Entity::find().order_by_desc(directory::Column::Epoch).one(&self.db).await?;
-        row.as_ref().map(signed).transpose()
-    }
 }
 
 impl Writing<'_> {

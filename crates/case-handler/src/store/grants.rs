@@ -1,10 +1,9 @@
 //! Whose grant opens which case.
 
+use std::collections::BTreeMap;
+
 use envelope::{desk_api::GenerationGrant, grant::SealedGrant};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
-    sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{Store, StoreError, Writing, count, entities::grant, hash, small};
@@ -43,14 +42,24 @@ impl Store {
 }
 
 impl Writing<'_> {
-    /// A grant for a member; the same one again changes nothing but its release.
+    /// A grant for a member. One that is there already stays as it is and can only be released: nobody replaces the grant
+    /// that another was given. Says whether the member's grant is now the one given here.
     pub async fn add_grant(
         &self,
         id: Uuid,
         member: &str,
         grant: &GenerationGrant,
         released: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
+        let key = (id, small(grant.generation), member.to_owned());
+        if let Some(held) = grant::Entity::find_by_id(key).one(&self.tx).await? {
+            let same = held.tag == grant.grant.tag.0;
+            if same && released && !held.released {
+                let released = grant::ActiveModel { released: Set(true), ..held.into() };
+                grant::Entity::update(released).exec(&self.tx).await?;
+            }
+            return Ok(same);
+        }
         let row = grant::ActiveModel {
             case_id: Set(id),
             generation: Set(small(grant.generation)),
@@ -59,24 +68,23 @@ impl Writing<'_> {
             sealed: Set(grant.grant.sealed.clone()),
             released: Set(released),
         };
-        let key = [grant::Column::CaseId, grant::Column::Generation, grant::Column::Member];
-        let changed = [grant::Column::Sealed, grant::Column::Released];
-        grant::Entity::insert(row)
-            .on_conflict(OnConflict::columns(key).update_columns(changed).to_owned())
-            .exec_without_returning(&self.tx)
-            .await?;
+        grant::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        Ok(true)
+    }
+
+    /// Takes a grant away whose recipient the member no longer uses, to make room for one to the new key.
+    pub async fn delete_grant(&self, id: Uuid, generation: u32, member: &str) -> Result<(), StoreError> {
+        grant::Entity::delete_by_id((id, small(generation), member.to_owned())).exec(&self.tx).await?;
         Ok(())
     }
 
-    /// Every member with a grant of a case, and whether it is released.
-    pub async fn grant_holders(&self, id: Uuid) -> Result<Vec<(String, bool)>, StoreError> {
-        let rows = grant::Entity::find()
-            .filter(grant::Column::CaseId.eq(id))
-            .order_by_asc(grant::Column::Member)
-            .all(&self.tx)
-            .await?;
-        let mut holders: Vec<_> = rows.into_iter().map(|row| (row.member, row.released)).collect();
-        holders.dedup();
+    /// Every member with a grant of a case, and whether one is released.
+    pub async fn grant_holders(&self, id: Uuid) -> Result<BTreeMap<String, bool>, StoreError> {
+        let rows = grant::Entity::find().filter(grant::Column::CaseId.eq(id)).all(&self.tx).await?;
+        let mut holders = BTreeMap::new();
+        for row in rows {
+            *holders.entry(row.member).or_insert(false) |= row.released;
+        }
         Ok(holders)
     }
 
@@ -90,11 +98,12 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Gives the outside body its grants.
-    pub async fn release_grants(&self, id: Uuid) -> Result<(), StoreError> {
+    /// Gives these members the grants that were held back for them.
+    pub async fn release_grants(&self, id: Uuid, members: &[String]) -> Result<(), StoreError> {
         grant::Entity::update_many()
             .col_expr(grant::Column::Released, Expr::value(true))
             .filter(grant::Column::CaseId.eq(id))
+            .filter(grant::Column::Member.is_in(members))
             .exec(&self.tx)
             .await?;
         Ok(())

@@ -7,7 +7,7 @@ use envelope::{
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use super::{Store, StoreError, Writing, entities::event, hash, small};
+use super::{Store, StoreError, Writing, count, entities::event, hash, small};
 
 fn entry(row: event::Model) -> Result<LogEntry, StoreError> {
     Ok(LogEntry {
@@ -15,6 +15,17 @@ fn entry(row: event::Model) -> Result<LogEntry, StoreError> {
         before: hash(&row.before, "events.before")?,
         link: hash(&row.link, "events.link")?,
     })
+}
+
+/// An entry, and where the database says that it belongs.
+#[derive(Debug)]
+pub struct Logged {
+    /// The case under which members find it.
+    pub case: Uuid,
+    /// Its number within the case.
+    pub seq: u32,
+    /// The entry itself.
+    pub entry: LogEntry,
 }
 
 impl Store {
@@ -29,7 +40,7 @@ impl Store {
     }
 
     /// Entries behind position `after` (0 for all), at most `most`, with the position of the last.
-    pub async fn log_behind(&self, after: i64, most: u64) -> Result<(Vec<LogEntry>, i64), StoreError> {
+    pub async fn log_behind(&self, after: i64, most: u64) -> Result<(Vec<Logged>, i64), StoreError> {
         let rows = event::Entity::find()
             .filter(event::Column::Position.gt(after))
             .order_by_asc(event::Column::Position)
@@ -37,7 +48,9 @@ impl Store {
             .all(&self.db)
             .await?;
         let last = rows.last().map_or(after, |row| row.position);
-        Ok((rows.into_iter().map(entry).collect::<Result<_, _>>()?, last))
+        let logged =
+            |row: event::Model| Ok(Logged { case: row.case_id, seq: count(row.seq), entry: entry(row)? });
+        Ok((rows.into_iter().map(logged).collect::<Result<_, StoreError>>()?, last))
     }
 }
 

@@ -11,8 +11,9 @@ mod replies;
 mod set_aside;
 
 pub use cases::{Case, MailboxContent, NewCase};
+pub use log::Logged;
 pub use parts::NewPart;
-pub use set_aside::SetAside;
+pub use set_aside::{Retry, SetAside};
 
 use migrations_cases::{Migrator, MigratorTrait};
 use sea_orm::{
@@ -81,7 +82,14 @@ impl Store {
 impl Writing<'_> {
     /// Makes it durable.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        self.commit_and(|| ()).await
+    }
+
+    /// Makes it durable, and then, before anyone else writes, does what follows from it in memory.
+    pub async fn commit_and<T>(self, then: impl FnOnce() -> T) -> Result<T, StoreError> {
+        let Self { tx, _alone } = self;
+        tx.commit().await?;
+        Ok(then())
     }
 }
 

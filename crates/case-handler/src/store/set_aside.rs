@@ -1,12 +1,16 @@
 //! Submissions that could not be filed. They are kept whole: nothing that a reporter sent is dropped.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::OnConflict,
 };
 use time::Date;
 use uuid::Uuid;
 
-use super::{Store, StoreError, Writing, entities::set_aside};
+use super::{
+    Store, StoreError, Writing,
+    entities::{case, set_aside},
+};
 
 /// A submission that could not be filed.
 #[derive(Debug)]
@@ -19,22 +23,33 @@ pub struct SetAside {
     pub reason: String,
     /// Can another submission, directory or key make it fileable?
     pub retry: bool,
+    /// The case that it names, if it could be opened.
+    pub case: Option<Uuid>,
     /// As collected.
     pub bytes: Vec<u8>,
 }
 
+/// Which of them are looked at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// All that a new key or directory may have made fileable.
+    Everything,
+    /// Those whose report has been filed. What strangers send costs nothing here: it names no known case.
+    WithCase,
+}
+
 impl Store {
     /// The ids of those that may be fileable by now.
-    pub async fn to_retry(&self) -> Result<Vec<Uuid>, StoreError> {
-        use sea_orm::QuerySelect;
-        let ids = set_aside::Entity::find()
+    pub async fn to_retry(&self, which: Retry) -> Result<Vec<Uuid>, StoreError> {
+        let mut select = set_aside::Entity::find()
             .select_only()
             .column(set_aside::Column::Id)
-            .filter(set_aside::Column::Retry.eq(true))
-            .into_tuple()
-            .all(&self.db)
-            .await?;
-        Ok(ids)
+            .filter(set_aside::Column::Retry.eq(true));
+        if which == Retry::WithCase {
+            let known = case::Entity::find().select_only().column(case::Column::Id).into_query();
+            select = select.filter(set_aside::Column::CaseId.in_subquery(known));
+        }
+        Ok(select.into_tuple().all(&self.db).await?)
     }
 
     /// One of them.
@@ -49,7 +64,7 @@ impl Store {
 }
 
 impl Writing<'_> {
-    /// Keeps a submission; the same one again changes nothing.
+    /// Keeps a submission; the same one again changes only what is known of it.
     pub async fn set_aside(&self, kept: SetAside) -> Result<(), StoreError> {
         let row = set_aside::ActiveModel {
             id: Set(kept.id),
@@ -57,9 +72,11 @@ impl Writing<'_> {
             reason: Set(kept.reason),
             retry: Set(kept.retry),
             bytes: Set(kept.bytes),
+            case_id: Set(kept.case),
         };
+        let known = [set_aside::Column::Reason, set_aside::Column::Retry, set_aside::Column::CaseId];
         set_aside::Entity::insert(row)
-            .on_conflict(OnConflict::column(set_aside::Column::Id).do_nothing().to_owned())
+            .on_conflict(OnConflict::column(set_aside::Column::Id).update_columns(known).to_owned())
             .exec_without_returning(&self.tx)
             .await?;
         Ok(())

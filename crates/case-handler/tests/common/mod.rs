@@ -2,13 +2,14 @@
 #![expect(dead_code, reason = "each test file uses a part")]
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, slice, sync::Arc};
 
 use axum::{Router, body::Body};
 use case_handler::{
     api::{Api, Sessions, routes},
     current::Current,
     filing::{Filed, Filing, FilingError},
+    log::Author,
     store::Store,
 };
 use ed25519_dalek::SigningKey;
@@ -43,6 +44,8 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) people: BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
     pub(crate) log_key: SigningKey,
+    pub(crate) root: SigningKey,
+    pub(crate) transport: TransportIdentity,
     pub(crate) clock: Clock,
     pub(crate) app: Router,
     pub(crate) rng: StdRng,
@@ -62,15 +65,15 @@ impl World {
             })
             .collect();
         let log_key = SigningKey::generate(&mut rng);
-        let roots = [SigningKey::generate(&mut rng)];
+        let root = SigningKey::generate(&mut rng);
+        let transport = TransportIdentity::generate(&mut rng);
         let clock = Clock::fixed(datetime!(2026-11-23 10:00 UTC));
-        let directory = directory(&people, &log_key, &mut rng);
-        let trust =
-            Trust { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&roots[0])] };
+        let directory = directory(&people, &log_key, &transport);
+        let trust = Trust { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&root)] };
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(Store::open(&url(folder.path())).await.unwrap());
         let current = Arc::new(Current::load(trust, &store).await.unwrap());
-        let signed = SignedDirectory::sign(&directory, &roots).unwrap();
+        let signed = SignedDirectory::sign(&directory, slice::from_ref(&root)).unwrap();
         current.publish(signed, clock.today(), &store).await.unwrap();
         let app = routes(Api {
             store: Arc::clone(&store),
@@ -80,7 +83,32 @@ impl World {
             absent: vec![],
             clock: clock.clone(),
         });
-        Self { folder, store, current, directory, people, log_key, clock, app, rng }
+        Self { folder, store, current, directory, people, log_key, root, transport, clock, app, rng }
+    }
+
+    /// The next directory, signed but not published.
+    pub(crate) fn next_directory(&mut self, change: impl FnOnce(&mut Directory)) -> SignedDirectory {
+        self.directory.epoch += 1;
+        change(&mut self.directory);
+        SignedDirectory::sign(&self.directory, slice::from_ref(&self.root)).unwrap()
+    }
+
+    /// Publishes the next directory.
+    pub(crate) async fn publish(&mut self, change: impl FnOnce(&mut Directory)) {
+        let signed = self.next_directory(change);
+        self.current.publish(signed, self.clock.today(), &self.store).await.unwrap();
+    }
+
+    /// A new key for a member. Gives the old one.
+    pub(crate) async fn renew(&mut self, handle: &'static str) -> (InvestigatorIdentity, SigningKey) {
+        let new = (InvestigatorIdentity::generate(&mut self.rng), SigningKey::generate(&mut self.rng));
+        let (recipient, device) = (new.0.recipient(), PublicKey::from(&new.1));
+        self.publish(|directory| {
+            let member = directory.members.iter_mut().find(|member| member.handle == handle).unwrap();
+            (member.recipient, member.device) = (recipient, device);
+        })
+        .await;
+        self.people.insert(handle, new).unwrap()
     }
 
     pub(crate) fn recipient(&self, handle: &str) -> InvestigatorRecipient {
@@ -111,7 +139,7 @@ impl World {
                 urgency: Urgency::P2,
                 mailbox: receipt.locator().mailbox_id(),
                 case: CaseRef { id: case, generation: 0 },
-                directory: Hash::default(),
+                directory: self.current.get().unwrap().hash,
                 ask_oversight: false,
             },
             grants,
@@ -125,14 +153,19 @@ impl World {
     }
 
     pub(crate) async fn file(&self, opened: &Opened) -> Result<Filed, FilingError> {
-        let mut filing = Filing {
-            directory: &self.directory,
-            key: &self.log_key,
-            today: self.clock.today(),
+        let accepted = self.current.get().unwrap();
+        let named = self.current.named(&opened.header.directory);
+        let filing = Filing {
+            directory: &accepted.directory,
+            named: named.as_ref().map(|named| &named.directory),
+            author: self.author(),
             absent: &[],
-            load: self.store.load().await.unwrap(),
         };
-        filing.file(&self.store, opened).await
+        filing.file(&self.store, opened, &mut self.store.load().await.unwrap()).await
+    }
+
+    pub(crate) fn author(&self) -> Author<'_> {
+        Author { key: &self.log_key, today: self.clock.today() }
     }
 
     pub(crate) async fn call(
@@ -235,7 +268,7 @@ pub(crate) fn follow_up(report: &Opened, text: &str) -> Opened {
 fn directory(
     people: &BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
     log_key: &SigningKey,
-    rng: &mut StdRng,
+    transport: &TransportIdentity,
 ) -> Directory {
     let members = people
         .iter()
@@ -262,7 +295,7 @@ fn directory(
         previous: None,
         issued: time::macros::date!(2026 - 11 - 23),
         expires: time::macros::date!(2026 - 12 - 23),
-        transport: vec![TransportIdentity::generate(rng).recipient()],
+        transport: vec![transport.recipient()],
         handler_key: log_key.into(),
         members,
         desks: vec![desk("audit", &["awa", "bila", "coumba"]), desk("external", &["eva"])],

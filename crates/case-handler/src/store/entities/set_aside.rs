@@ -14,6 +14,7 @@ pub struct Model {
     pub reason: String,
     pub retry: bool,
     pub bytes: Vec<u8>,
+    pub case_id: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

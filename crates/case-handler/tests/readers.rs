@@ -1,0 +1,197 @@
+//! Who has a case while the directory changes, and what nobody can take from whom.
+
+mod common;
+
+use common::World;
+use envelope::{
+    Hash,
+    desk_api::{Brings, CaseFile, GenerationGrant, Sealed},
+    event::{Action, Release},
+    grant::{Grant, SealedGrant, slot_tag},
+    keys::{CaseSecret, PublicKey},
+};
+use http::StatusCode;
+use uuid::Uuid;
+
+const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+
+/// What looks like a grant for a member, and opens nothing.
+fn garbage(world: &World, case: Uuid, generation: u32, handle: &str) -> GenerationGrant {
+    let tag = slot_tag(case, &world.recipient(handle));
+    GenerationGrant { generation, grant: SealedGrant { tag, sealed: b"garbage".to_vec() } }
+}
+
+async fn assign(world: &World, case: Uuid, to: &str, grant: GenerationGrant) -> Result<(), String> {
+    let action = Action::Assigned { to: to.into(), granted: Some(grant.grant.tag) };
+    let mut new = world.event("awa", case, action).await;
+    new.brings.grants = vec![grant];
+    world.post("awa", case, &new).await.map(drop).map_err(|problem| problem.title)
+}
+
+#[tokio::test]
+async fn a_member_with_a_new_key_gets_reports_that_were_sealed_to_the_old_one() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    let (old, _) = world.renew("awa").await;
+    world.renew("eva").await;
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    let file = world.case("awa", id).await.unwrap();
+    assert!(Grant::open(&file.grants[0].grant, &old, id, 0).is_ok(), "awa still has the old key");
+    assert_eq!(file.holders, ["awa", "bila", "coumba"]);
+    let known = world.store.write().await.unwrap().grant_holders(id).await.unwrap();
+    assert_eq!(known.get("eva"), Some(&false), "the outside body's is held back, not dropped");
+}
+
+#[tokio::test]
+async fn who_has_left_or_moved_desks_gets_nothing_new_and_a_single_reader_is_not_left_alone() {
+    let mut world = World::new().await;
+    let (before, _) = world.report(&DESK);
+    let (late, _) = world.report(&["awa", "bila", "coumba", "eva"]);
+    world.file(&before).await.unwrap();
+    world
+        .publish(|directory| {
+            directory.members.retain(|member| member.handle != "bila");
+            directory.desks[0].members = vec!["awa".into()];
+            let mut elsewhere = directory.desks[0].clone();
+            (elsewhere.id, elsewhere.members) = ("hr".into(), vec!["coumba".into()]);
+            directory.desks.push(elsewhere);
+        })
+        .await;
+    world.file(&late).await.unwrap();
+    let id = late.header.case.id;
+    assert_eq!(world.case("coumba", id).await, Err(StatusCode::NOT_FOUND), "moved to another desk");
+    assert_eq!(world.queue("coumba").await.len(), 1, "what she had before stays hers");
+    let file = world.case("awa", id).await.unwrap();
+    assert_eq!(file.row.state.released, Some(Release::DeskConflicted));
+    assert_eq!(file.holders, ["awa", "eva"]);
+}
+
+#[tokio::test]
+async fn a_report_for_a_desk_that_is_gone_is_the_outside_bodys() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.publish(|directory| directory.desks[0].id = "renamed".into()).await;
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    assert_eq!(world.case("eva", id).await.unwrap().row.state.released, Some(Release::Filed));
+    assert_eq!(world.case("awa", id).await, Err(StatusCode::NOT_FOUND));
+    // If it holds nothing that the outside body could open, those whom the reporter's side chose have it.
+    let (unseen, _) = world.report(&["awa", "bila"]);
+    world.publish(|directory| directory.desks[0].id = "again".into()).await;
+    world.file(&unseen).await.unwrap();
+    assert_eq!(world.case("awa", unseen.header.case.id).await.unwrap().holders, ["awa", "bila"]);
+}
+
+#[tokio::test]
+async fn nobody_replaces_the_grant_that_another_has() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    let given = |file: CaseFile| file.grants[0].grant.sealed.clone();
+    let bilas = given(world.case("bila", id).await.unwrap());
+    assign(&world, id, "bila", garbage(&world, id, 0, "bila")).await.unwrap();
+    assert_eq!(given(world.case("bila", id).await.unwrap()), bilas, "bila's grant stays as it was");
+    let evas = report.grants.iter().find(|grant| grant.tag == slot_tag(id, &world.recipient("eva"))).unwrap();
+    world.act("bila", id, Action::Assigned { to: "awa".into(), granted: None }).await.unwrap();
+    assign(&world, id, "eva", garbage(&world, id, 0, "eva")).await.unwrap();
+    assert_eq!(given(world.case("eva", id).await.unwrap()), evas.sealed, "and so does the outside body's");
+}
+
+#[tokio::test]
+async fn after_a_change_of_keys_a_colleague_can_be_granted_again_but_the_outside_body_keeps_the_reporters() {
+    let mut world = World::new().await;
+    let (report, receipt) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    world.renew("bila").await;
+    world.renew("eva").await;
+    let grant = Grant {
+        case: id,
+        generation: 0,
+        secret: CaseSecret::from_bytes([1; 32]),
+        reporter_key: PublicKey::from(&receipt.signing_key()),
+        mailbox_recipient: Hash::default(),
+    };
+    let again = GenerationGrant { generation: 0, grant: grant.seal(&world.recipient("bila")) };
+    assign(&world, id, "bila", again).await.unwrap();
+    let file = world.case("bila", id).await.unwrap();
+    assert!(Grant::open(&file.grants[0].grant, &world.people["bila"].0, id, 0).is_ok());
+    world.act("bila", id, Action::Assigned { to: "awa".into(), granted: None }).await.unwrap();
+    let refused = assign(&world, id, "eva", garbage(&world, id, 0, "eva")).await.unwrap_err();
+    assert!(refused.contains("keeps the grant"), "{refused}");
+}
+
+#[tokio::test]
+async fn who_shuts_all_colleagues_out_brings_the_outside_body_in() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let id = report.header.case.id;
+    world.act("awa", id, Action::Claimed).await.unwrap();
+    let (reply, copy) = (Sealed(b"rotation".to_vec()), Sealed(b"copy".to_vec()));
+    let rotated = Action::Rotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
+    let mut new = world.event("awa", id, rotated).await;
+    let brings = |handles: &[&str]| Brings {
+        reply: Some(reply.clone()),
+        copy: Some(copy.clone()),
+        note: None,
+        grants: handles.iter().map(|handle| garbage(&world, id, 1, handle)).collect(),
+        case_recipient: Some(CaseSecret::from_bytes([2; 32]).identity().recipient()),
+    };
+    new.brings = brings(&["awa"]);
+    let refused = world.post("awa", id, &new).await.unwrap_err().title;
+    assert!(refused.contains("leaves the outside body"), "{refused}");
+    new.brings = brings(&["awa", "eva"]);
+    world.post("awa", id, &new).await.unwrap();
+    for handle in ["bila", "coumba"] {
+        assert_eq!(world.case(handle, id).await, Err(StatusCode::NOT_FOUND));
+    }
+    let queue = world.queue("eva").await;
+    assert_eq!(queue[0].state.released, Some(Release::DeskConflicted));
+    assert_eq!(world.case("eva", id).await.unwrap().grants.len(), 2, "both generations");
+}
+
+#[tokio::test]
+async fn who_has_left_does_not_count_as_a_reader() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    world
+        .publish(|directory| {
+            directory.members.retain(|member| member.handle != "bila");
+            directory.desks[0].members.retain(|handle| handle != "bila");
+        })
+        .await;
+    world.act("awa", report.header.case.id, Action::Recused).await.unwrap();
+    let queue = world.queue("eva").await;
+    assert_eq!(queue[0].state.released, Some(Release::DeskConflicted), "coumba alone is left");
+}
+
+#[tokio::test]
+async fn a_session_ends_when_the_directory_names_another_device_key() {
+    let mut world = World::new().await;
+    let stolen = world.sign_in("awa").await;
+    assert!(world.get::<serde_json::Value>("/v1/cases", &stolen).await.is_ok());
+    world.renew("awa").await;
+    assert_eq!(world.get::<serde_json::Value>("/v1/cases", &stolen).await, Err(StatusCode::UNAUTHORIZED));
+    assert!(world.get::<serde_json::Value>("/v1/cases", &world.sign_in("awa").await).await.is_ok());
+}
+
+#[tokio::test]
+async fn of_directories_published_at_once_the_newest_stays_in_force() {
+    let mut world = World::new().await;
+    for _ in 0..20 {
+        let (older, newer) = (world.next_directory(|_| ()), world.next_directory(|_| ()));
+        let newest = newer.hash();
+        // Both are sound next to the directory in force; the newer gets its turn first.
+        let publishing = [newer, older].map(|signed| {
+            let (current, store, today) = (world.current.clone(), world.store.clone(), world.clock.today());
+            tokio::spawn(async move { current.publish(signed, today, &store).await.is_ok() })
+        });
+        let [newer, older] = publishing;
+        assert_eq!((newer.await.unwrap(), older.await.unwrap()), (true, false));
+        assert_eq!(world.current.get().unwrap().hash, newest);
+    }
+}
