@@ -20,10 +20,10 @@ use time::Date;
 use uuid::Uuid;
 
 use crate::{
-    directory::iso_date,
     event::{LogEntry, SignedEvent},
     grant::SealedGrant,
     hash::{Hash, base64_bytes},
+    iso_date,
     keys::{CaseRecipient, MailboxRecipient},
     life::CaseState,
 };

@@ -13,6 +13,7 @@ pub mod event;
 pub mod frame;
 pub mod grant;
 pub mod hash;
+pub mod iso_date;
 pub mod keys;
 pub mod ladder;
 pub mod life;

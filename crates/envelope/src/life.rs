@@ -3,140 +3,20 @@
 //! Both sides fold the same signed events into the same [`CaseState`]: the case handler before it appends one, the workbench
 //! when it verifies the log.
 
+mod refusal;
+mod stage;
+
+pub use refusal::Refusal;
+pub use stage::{Clock, Deadline, Disposition, Stage, triage_days};
+
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::{
-    directory::iso_date,
     event::{Action, Event, HANDLER, Release},
     hash::Hash,
     submission::Urgency,
 };
-
-/// Where a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// Filed; nobody has judged it yet.
-    Received,
-    /// Read and judged.
-    Triaged,
-    /// Facts are being checked for plausibility.
-    Assessing,
-    /// An investigation is under way.
-    Investigating,
-    /// The outcome stands; the reporter is being told.
-    Decided,
-    /// Another authority has it.
-    Referred,
-    /// Done.
-    Closed,
-}
-
-impl Stage {
-    /// Every stage, in the order of a life.
-    pub const ALL: [Self; 7] = [
-        Self::Received,
-        Self::Triaged,
-        Self::Assessing,
-        Self::Investigating,
-        Self::Decided,
-        Self::Referred,
-        Self::Closed,
-    ];
-
-    /// The word in JSON and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Triaged => "triaged",
-            Self::Assessing => "assessing",
-            Self::Investigating => "investigating",
-            Self::Decided => "decided",
-            Self::Referred => "referred",
-            Self::Closed => "closed",
-        }
-    }
-
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.as_str() == word)
-    }
-}
-
-/// How a case ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Disposition {
-    /// The concern holds.
-    Substantiated,
-    /// Part of it holds.
-    PartlySubstantiated,
-    /// It does not hold.
-    Unsubstantiated,
-    /// It could not be found out.
-    InsufficientInformation,
-    /// Not for this service.
-    OutOfScope,
-    /// Another case has it.
-    Duplicate,
-    /// A question was answered.
-    AdviceGiven,
-    /// A procedure was changed.
-    ProcessFixAdopted,
-}
-
-impl Disposition {
-    /// Every disposition.
-    pub const ALL: [Self; 8] = [
-        Self::Substantiated,
-        Self::PartlySubstantiated,
-        Self::Unsubstantiated,
-        Self::InsufficientInformation,
-        Self::OutOfScope,
-        Self::Duplicate,
-        Self::AdviceGiven,
-        Self::ProcessFixAdopted,
-    ];
-}
-
-/// What the clock says of an open case. Days count in full; the last day still counts as in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Clock {
-    /// A first human answer to the reporter: 7 days from filing.
-    Acknowledge,
-    /// Judged: P1 1 day, P2 3, P3 7, P4 30 from filing.
-    Triage,
-    /// From triage to the end of assessment: 30 days.
-    Assess,
-    /// From the start of the investigation: 90 days.
-    Investigate,
-    /// Feedback to the reporter: 90 days from the acknowledgement (three months; EU Directive 2019/1937, article 9(1)(f)).
-    Feedback,
-    /// A referral is looked after every 60 days.
-    Referral,
-}
-
-/// A day by which something must have happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deadline {
-    /// What.
-    pub clock: Clock,
-    /// The last day in time.
-    #[serde(with = "iso_date")]
-    pub due: Date,
-}
-
-/// Days for triage by urgency.
-pub fn triage_days(urgency: Urgency) -> i64 {
-    match urgency {
-        Urgency::P1 => 1,
-        Urgency::P2 => 3,
-        Urgency::P3 => 7,
-        Urgency::P4 => 30,
-    }
-}
 
 /// What a person is to one case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -145,74 +25,6 @@ pub struct Role {
     pub lead: bool,
     /// Sits for the outside body.
     pub oversight: bool,
-}
-
-/// Why an event is refused. Every variant names one rule.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The event was made on an older state of the case.
-    #[error(
-        "somebody else acted on this case first: look at it again (event {expected} comes next, not {found})"
-    )]
-    Stale {
-        /// The case's next number.
-        expected: u32,
-        /// The event's.
-        found: u32,
-    },
-    /// Only the case handler writes this.
-    #[error("only the case handler writes this event")]
-    HandlerOnly,
-    /// Only a person may do this.
-    #[error("the case handler may not do this")]
-    PersonOnly,
-    /// The first event of a case, and only it, is `received`.
-    #[error("a case begins with one received event")]
-    Beginning,
-    /// Stepped back before.
-    #[error("{0} has recused from this case")]
-    Recused(String),
-    /// Someone must have taken the case first.
-    #[error("the case must be claimed or assigned first")]
-    Unassigned,
-    /// Only the assignee may do this.
-    #[error("only {0}, who has the case, may do this")]
-    AssigneeOnly(String),
-    /// Only the lead of the desk may do this.
-    #[error("only the lead of the desk, or the outside body, may do this")]
-    LeadOnly,
-    /// A lead and the outside body must both take part.
-    #[error("a referral is decided by the lead of the desk or the outside body")]
-    ReferralRole,
-    /// No such way between the stages.
-    #[error("a case does not go from {} to {}", from.as_str(), to.as_str())]
-    NoSuchMove {
-        /// Where it stands.
-        from: Stage,
-        /// Where it was to go.
-        to: Stage,
-    },
-    /// Closing goes through a proposal and an approval.
-    #[error("closing needs a proposal, and another person's approval")]
-    TwoPersons,
-    /// The proposal is one's own.
-    #[error("{0} proposed the closing: another person must approve it")]
-    SamePerson(String),
-    /// Nothing was proposed, or something else.
-    #[error("no closing with this disposition has been proposed")]
-    NotProposed,
-    /// The reporter has had no answer yet.
-    #[error("the reporter gets an answer before the case is decided or closed")]
-    FeedbackFirst,
-    /// Urgency only rises by one person's decision.
-    #[error("one person alone can only raise the urgency")]
-    OnlyRaise,
-    /// Nothing happens to a closed case but its reopening.
-    #[error("the case is closed")]
-    Closed,
-    /// The next generation is one more than the last.
-    #[error("the next generation is {0}")]
-    Generation(u32),
 }
 
 /// A case as its events tell it.

@@ -9,8 +9,8 @@ use time::Date;
 use zeroize::Zeroizing;
 
 use crate::{
-    directory::iso_date,
     hash::Hash,
+    iso_date,
     keys::{CaseRecipient, MailboxIdentity, MailboxRecipient},
     ladder,
     life::Stage,

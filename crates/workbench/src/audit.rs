@@ -42,7 +42,7 @@ pub struct Export {
     /// Which installation.
     pub instance: Uuid,
     /// Day of the export.
-    #[serde(with = "envelope::directory::iso_date")]
+    #[serde(with = "envelope::iso_date")]
     pub exported: Date,
     /// The whole log, or the entries of one member's cases?
     pub whole: bool,

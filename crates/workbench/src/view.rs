@@ -5,9 +5,9 @@
 use envelope::{
     Hash,
     desk_api::{Part, PartKind},
-    directory::iso_date,
     event::{Action, Release},
     frame::{Direction, FrameKind},
+    iso_date,
     life::{CaseState, Deadline},
     report::{Answer, EXCLUSIONS, ReportBody},
 };

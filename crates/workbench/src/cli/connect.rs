@@ -28,7 +28,7 @@ struct Connected {
     instance: uuid::Uuid,
     fingerprint: String,
     epoch: u64,
-    #[serde(with = "envelope::directory::iso_date")]
+    #[serde(with = "envelope::iso_date")]
     expires: time::Date,
 }
 

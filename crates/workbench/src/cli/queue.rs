@@ -27,7 +27,7 @@ pub(crate) struct Queue {
 /// `{"today", "cases": [{…, "next", "late"}], "alarms"}`; the fields of the API's row stand in each case.
 #[derive(Debug, Serialize)]
 struct QueueView {
-    #[serde(with = "envelope::directory::iso_date")]
+    #[serde(with = "envelope::iso_date")]
     today: Date,
     cases: Vec<Line>,
     alarms: Vec<Alarm>,

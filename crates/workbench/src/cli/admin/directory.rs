@@ -71,9 +71,9 @@ pub(crate) struct Publish {
 struct DirectoryView {
     epoch: u64,
     hash: Hash,
-    #[serde(with = "envelope::directory::iso_date")]
+    #[serde(with = "envelope::iso_date")]
     issued: Date,
-    #[serde(with = "envelope::directory::iso_date")]
+    #[serde(with = "envelope::iso_date")]
     expires: Date,
     signatures: usize,
     threshold: usize,
