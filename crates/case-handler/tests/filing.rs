@@ -12,11 +12,13 @@ use common::{World, follow_up, url};
 use envelope::{
     Hash,
     event::{Action, Release},
+    submission::CaseRef,
 };
 use http::StatusCode;
 use rand::seq::SliceRandom;
 use sea_orm::{ConnectionTrait, Database};
 use time::Duration;
+use uuid::Uuid;
 
 const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 
@@ -34,6 +36,7 @@ async fn whatever_the_order_each_submission_is_filed_once() {
     waiting.shuffle(&mut world.rng.clone());
     // Orphans come again at a later tick, as the collector's retries do.
     while !waiting.is_empty() {
+        world.restart().await;
         let mut orphans = Vec::new();
         for opened in waiting {
             match world.file(&opened).await {
@@ -122,6 +125,81 @@ async fn the_reporter_can_ask_for_the_outside_body() {
     asking.header.ask_oversight = true;
     world.file(&asking).await.unwrap();
     assert_eq!(world.queue("eva").await[0].state.released, Some(Release::ReporterAsked));
+}
+
+#[tokio::test]
+async fn the_wish_for_the_outside_body_counts_in_the_report_and_in_a_repeated_message() {
+    let mut world = World::new().await;
+    let (mut report, _) = world.report(&DESK);
+    report.header.ask_oversight = true;
+    world.file(&report).await.unwrap();
+    assert_eq!(world.queue("eva").await[0].state.released, Some(Release::ReporterAsked));
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    let mut message = follow_up(&report, "the same words");
+    assert_eq!(world.file(&message).await.unwrap(), Filed::Added);
+    assert_eq!(world.queue("eva").await.len(), 1);
+    message.header.ask_oversight = true;
+    assert_eq!(world.file(&message).await.unwrap(), Filed::Again);
+    assert_eq!(world.file(&message).await.unwrap(), Filed::Again);
+    let file = world.case("eva", report.header.case.id).await.unwrap();
+    assert_eq!(file.row.state.released, Some(Release::ReporterAsked));
+    assert_eq!(file.log.len(), 3, "received, followed up, and released once");
+}
+
+#[tokio::test]
+async fn a_stranger_cannot_write_into_everyones_queue_nor_name_a_generation_that_is_not() {
+    let mut world = World::new().await;
+    for (lang, shown) in
+        [("pt-BR", "pt-BR"), ("", "und"), ("fr\u{202e}<b>", "und"), (&"x".repeat(250_000), "und")]
+    {
+        let (mut report, _) = world.report(&DESK);
+        report.header.lang = lang.to_owned();
+        world.file(&report).await.unwrap();
+        let id = report.header.case.id;
+        assert_eq!(world.case("awa", id).await.unwrap().row.lang, shown);
+    }
+    let (mut report, _) = world.report(&DESK);
+    let mut early = follow_up(&report, "early");
+    world.file(&report).await.unwrap();
+    early.header.case.generation = 1;
+    assert!(matches!(world.file(&early).await, Err(FilingError::Generation)));
+    report.header.case = CaseRef { id: Uuid::new_v4(), generation: 1 };
+    assert!(matches!(world.file(&report).await, Err(FilingError::Generation)));
+}
+
+#[tokio::test]
+async fn a_log_without_its_end_and_cases_that_say_something_else_are_noticed_at_the_start() {
+    let mut world = World::new().await;
+    for _ in 0..2 {
+        let (report, _) = world.report(&DESK);
+        world.file(&report).await.unwrap();
+        world.act("awa", report.header.case.id, Action::Claimed).await.unwrap();
+    }
+    let raw = Database::connect(url(world.folder.path())).await.unwrap();
+    for (damage, noticed) in [
+        ("DELETE FROM events WHERE position = 4", None),
+        ("DELETE FROM cases WHERE id = (SELECT case_id FROM events WHERE position = 3)", None),
+        ("UPDATE cases SET state = replace(state, '\"next_seq\":2', '\"next_seq\":1')", None),
+        ("UPDATE events SET case_id = randomblob(16) WHERE position = 1", Some(1)),
+        ("UPDATE events SET seq = 7 WHERE position = 2", Some(2)),
+    ] {
+        let whole = tempfile::NamedTempFile::new().unwrap();
+        let copy = format!("VACUUM INTO '{}'", whole.path().display());
+        std::fs::remove_file(whole.path()).unwrap();
+        raw.execute_unprepared(&copy).await.unwrap();
+        let altered = Database::connect(format!("sqlite://{}", whole.path().display())).await.unwrap();
+        altered.execute_unprepared(damage).await.unwrap();
+        altered.close().await.unwrap();
+        let store = Store::open(&format!("sqlite://{}", whole.path().display())).await.unwrap();
+        let found = log::check(&store).await;
+        match noticed {
+            Some(at) => {
+                assert!(matches!(found, Err(BrokenLog::Altered(n)) if n == at), "{damage}: {found:?}");
+            }
+            None => assert!(matches!(found, Err(BrokenLog::Cut)), "{damage}: {found:?}"),
+        }
+    }
 }
 
 #[tokio::test]

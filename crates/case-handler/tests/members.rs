@@ -2,16 +2,17 @@
 
 mod common;
 
-use common::World;
+use common::{World, url};
 use envelope::{
     Hash,
-    desk_api::{Brings, GenerationGrant, Log, NewEvent, Sealed},
+    desk_api::{Brings, GenerationGrant, Log, NewEvent, Problem, Sealed},
     event::{Action, Release},
     grant::Grant,
     keys::{CaseSecret, PublicKey},
     life::{Stage, next_event},
 };
-use http::StatusCode;
+use http::{Method, StatusCode};
+use sea_orm::{ConnectionTrait, Database};
 use time::Duration;
 use uuid::Uuid;
 
@@ -202,4 +203,36 @@ async fn a_session_ends_and_the_log_is_the_outside_bodys_alone() {
     world.clock.advance(Duration::minutes(15));
     assert_eq!(world.get::<serde_json::Value>("/v1/cases", &token).await, Err(StatusCode::UNAUTHORIZED));
     assert_eq!(world.get::<serde_json::Value>("/v1/cases", "").await, Err(StatusCode::UNAUTHORIZED));
+}
+
+#[tokio::test]
+async fn every_error_is_a_problem_and_says_nothing_of_the_inside() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&["awa", "bila", "eva"]);
+    world.file(&report).await.unwrap();
+    let (case, token) = (report.header.case.id, world.sign_in("awa").await);
+    let events = format!("/v1/cases/{case}/events");
+    let part = format!("/v1/cases/{case}/parts/{}", Uuid::new_v4());
+    for (method, path, kind) in [
+        (Method::GET, "/v1/cases/no-id", "not-found"),
+        (Method::GET, "/v1/cases/..%2f..", "not-found"),
+        (Method::GET, &part, "not-found"),
+        (Method::POST, "/v1/cases/no-id/events", "not-found"),
+        (Method::GET, "/nowhere", "not-found"),
+        (Method::DELETE, "/v1/cases", "method"),
+        (Method::POST, &events, "malformed"),
+        (Method::PUT, "/v1/directory", "malformed"),
+        (Method::POST, "/v1/session", "malformed"),
+    ] {
+        let (status, body) = world.call(method, path, &token, &"no object").await;
+        let problem: Problem = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{path}: {body:?}"));
+        assert_eq!((problem.kind.as_str(), problem.status), (kind, status.as_u16()), "{path}");
+    }
+    // A database that fails: the caller learns that nothing was changed, and no more.
+    let raw = Database::connect(url(world.folder.path())).await.unwrap();
+    raw.execute_unprepared("DROP TABLE grants").await.unwrap();
+    let (status, body) = world.call(Method::GET, "/v1/cases", &token, &()).await;
+    let problem: Problem = serde_json::from_slice(&body).unwrap();
+    assert_eq!((status, problem.kind.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
+    assert!(!problem.title.contains("grants"), "{}", problem.title);
 }

@@ -14,7 +14,7 @@ use case_handler::{
 };
 use ed25519_dalek::SigningKey;
 use envelope::{
-    Hash,
+    Hash, RecordType,
     desk_api::{
         CaseFile, CaseRow, Challenge, ChallengeRequest, NewEvent, Problem, SESSION_LABEL, Session,
         SessionRequest,
@@ -22,10 +22,13 @@ use envelope::{
     directory::{Desk, Directory, Member, SignedDirectory, Trust},
     event::{Action, LogEntry},
     grant::{self, Grant},
-    keys::{CaseSecret, InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity, sign},
+    keys::{
+        CaseSecret, InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity,
+        TransportRecipient, sign,
+    },
     life::next_event,
     receipt::Receipt,
-    submission::{CaseRef, EnvelopeHeader, Opened, SubmissionKind, Urgency},
+    submission::{CaseRef, EnvelopeHeader, Opened, SubmissionKind, SubmissionWriter, Urgency},
 };
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -55,6 +58,23 @@ pub(crate) fn url(folder: &Path) -> String {
     format!("sqlite://{}", folder.join("cases.sqlite").display())
 }
 
+async fn open(folder: &Path, trust: Trust) -> (Arc<Store>, Arc<Current>) {
+    let store = Arc::new(Store::open(&url(folder)).await.unwrap());
+    let current = Arc::new(Current::load(trust, &store).await.unwrap());
+    (store, current)
+}
+
+fn app(store: &Arc<Store>, current: &Arc<Current>, log_key: &SigningKey, clock: &Clock) -> Router {
+    routes(Api {
+        store: Arc::clone(store),
+        current: Arc::clone(current),
+        log_key: Arc::new(log_key.clone()),
+        sessions: Arc::new(Sessions::default()),
+        absent: vec![],
+        clock: clock.clone(),
+    })
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let mut rng = StdRng::seed_from_u64(3);
@@ -71,19 +91,22 @@ impl World {
         let directory = directory(&people, &log_key, &transport);
         let trust = Trust { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&root)] };
         let folder = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::open(&url(folder.path())).await.unwrap());
-        let current = Arc::new(Current::load(trust, &store).await.unwrap());
+        let (store, current) = open(folder.path(), trust).await;
         let signed = SignedDirectory::sign(&directory, slice::from_ref(&root)).unwrap();
         current.publish(signed, clock.today(), &store).await.unwrap();
-        let app = routes(Api {
-            store: Arc::clone(&store),
-            current: Arc::clone(&current),
-            log_key: Arc::new(log_key.clone()),
-            sessions: Arc::new(Sessions::default()),
-            absent: vec![],
-            clock: clock.clone(),
-        });
+        let app = app(&store, &current, &log_key, &clock);
         Self { folder, store, current, directory, people, log_key, root, transport, clock, app, rng }
+    }
+
+    /// Ends the process and begins another on the same database.
+    pub(crate) async fn restart(&mut self) {
+        let trust = Trust {
+            instance: self.directory.instance,
+            threshold: 1,
+            roots: vec![PublicKey::from(&self.root)],
+        };
+        (self.store, self.current) = open(self.folder.path(), trust).await;
+        self.app = app(&self.store, &self.current, &self.log_key, &self.clock);
     }
 
     /// The next directory, signed but not published.
@@ -263,6 +286,24 @@ pub(crate) fn follow_up(report: &Opened, text: &str) -> Opened {
         body: text.as_bytes().to_vec(),
         sending_tag: Hash::of(&[text.as_bytes()]),
     }
+}
+
+/// A submission as it arrives. Bodies and files are sealed here; follow-ups go to the case of their report.
+pub(crate) fn seal(opened: &Opened, report: &Opened, to: &TransportRecipient) -> Vec<u8> {
+    let (mailbox, case) = report.keys.as_ref().unwrap();
+    let mut writer = SubmissionWriter::begin(to, &opened.header, Vec::new()).unwrap();
+    for grant in &opened.grants {
+        writer.grant(grant).unwrap();
+    }
+    if opened.keys.is_some() {
+        writer.whole(RecordType::MailboxRecipient, mailbox.as_bytes()).unwrap();
+        writer.whole(RecordType::CaseRecipient, case.as_bytes()).unwrap();
+    }
+    writer.whole(RecordType::Capsule, &opened.capsule).unwrap();
+    for file in &opened.attachments {
+        writer.attachment(case, &mut &file[..]).unwrap();
+    }
+    writer.finish(case, &opened.body, &opened.sending_tag).unwrap()
 }
 
 fn directory(

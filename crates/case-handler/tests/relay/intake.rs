@@ -1,0 +1,168 @@
+//! An intake made by hand, behind mutual TLS: it can dawdle, break off, and show a certificate of somebody else.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
+    routing::{post, put},
+};
+use axum_server::{Handle, tls_rustls::RustlsConfig};
+use case_handler::{relay::Relay, store::Store};
+use envelope::{
+    directory::SignedDirectory,
+    relay::{ACK, Ack, DIRECTORY, MAILBOXES, PULL, Pull, submission_head},
+};
+use http::StatusCode;
+use rand::{rngs::OsRng, seq::SliceRandom};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+use uuid::Uuid;
+
+/// What the intake holds, and what it saw.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) spool: Vec<(Uuid, Vec<u8>)>,
+    /// Breaks a pull off after so many bytes, once.
+    pub(crate) break_after: Option<usize>,
+    pub(crate) pulls: usize,
+    pub(crate) mailboxes: Option<Bytes>,
+    pub(crate) directory: Option<SignedDirectory>,
+    /// How many cases and set-aside submissions were durable when an acknowledgement came.
+    pub(crate) durable_at_ack: Vec<usize>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    held: Arc<Mutex<Held>>,
+    store: Arc<Store>,
+}
+
+pub(crate) struct Intake {
+    pub(crate) held: Arc<Mutex<Held>>,
+    pub(crate) address: SocketAddr,
+    handle: Handle<SocketAddr>,
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}
+
+impl Intake {
+    /// Serves with the certificates of a folder; looks into the handler's database when something is acknowledged.
+    pub(crate) async fn start(folder: &Path, store: Arc<Store>) -> Self {
+        let held = Arc::new(Mutex::new(Held::default()));
+        let routes = Router::new()
+            .route(PULL, post(pull))
+            .route(ACK, post(ack))
+            .route(MAILBOXES, put(mailboxes))
+            .route(DIRECTORY, put(directory))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(Shared { held: Arc::clone(&held), store });
+        let handle = Handle::new();
+        let tls = RustlsConfig::from_config(Arc::new(server_config(folder)));
+        let server = axum_server::bind_rustls("127.0.0.1:0".parse().unwrap(), tls).handle(handle.clone());
+        tokio::spawn(server.serve(routes.into_make_service()));
+        let address = handle.listening().await.unwrap();
+        Self { held, address, handle }
+    }
+
+    pub(crate) fn holds(&self, submissions: impl IntoIterator<Item = Vec<u8>>) {
+        let with_ids = submissions.into_iter().map(|bytes| (Uuid::new_v4(), bytes));
+        self.held.lock().unwrap().spool.extend(with_ids);
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// The handler's side, with the certificates of a folder.
+    pub(crate) fn relay(&self, folder: &Path) -> Relay {
+        let path = |name: &str| folder.join(name);
+        let url = self.url().parse().unwrap();
+        Relay::new(&url, &path("ca.pem"), &path("handler.pem"), &path("handler.key")).unwrap()
+    }
+}
+
+async fn pull(State(shared): State<Shared>, Json(pull): Json<Pull>) -> Body {
+    let mut held = shared.held.lock().unwrap();
+    held.pulls += 1;
+    held.spool.shuffle(&mut OsRng);
+    let most = usize::try_from(pull.most).unwrap();
+    let mut bytes = Vec::new();
+    for (id, submission) in held.spool.iter().take(most) {
+        bytes.extend_from_slice(&submission_head(*id, submission.len() as u64));
+        bytes.extend_from_slice(submission);
+    }
+    match held.break_after.take() {
+        None => Body::from(bytes),
+        Some(at) => {
+            bytes.truncate(at);
+            let parts = [Ok(Bytes::from(bytes)), Err(std::io::Error::other("broke off"))];
+            Body::from_stream(futures_util::stream::iter(parts))
+        }
+    }
+}
+
+async fn ack(State(shared): State<Shared>, Json(ack): Json<Ack>) -> StatusCode {
+    let cases = shared.store.cases_behind(None, 10_000).await.unwrap();
+    let filed: u32 = cases.iter().map(|case| case.state.received).sum();
+    let durable = filed as usize + usize::try_from(shared.store.set_aside_count().await.unwrap()).unwrap();
+    let mut held = shared.held.lock().unwrap();
+    held.durable_at_ack.push(durable);
+    held.spool.retain(|(id, _)| !ack.ids.contains(id));
+    StatusCode::NO_CONTENT
+}
+
+async fn mailboxes(State(shared): State<Shared>, records: Bytes) -> StatusCode {
+    shared.held.lock().unwrap().mailboxes = Some(records);
+    StatusCode::NO_CONTENT
+}
+
+async fn directory(State(shared): State<Shared>, Json(signed): Json<SignedDirectory>) -> StatusCode {
+    shared.held.lock().unwrap().directory = Some(signed);
+    StatusCode::NO_CONTENT
+}
+
+/// `ca.pem`, and key and certificate of the intake, the handler and the API.
+pub(crate) fn write_certificates(folder: &Path) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    fs::write(folder.join("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+    let issuer = Issuer::new(params, key);
+    for (name, purpose) in [
+        ("intake", ExtendedKeyUsagePurpose::ServerAuth),
+        ("handler", ExtendedKeyUsagePurpose::ClientAuth),
+        ("api", ExtendedKeyUsagePurpose::ServerAuth),
+    ] {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+        params.extended_key_usages = vec![purpose];
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
+        fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();
+    }
+}
+
+fn server_config(folder: &Path) -> ServerConfig {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(folder.join("ca.pem")).unwrap()).unwrap();
+    let clients = WebPkiClientVerifier::builder(Arc::new(roots)).build().unwrap();
+    let chain = vec![CertificateDer::from_pem_file(folder.join("intake.pem")).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(folder.join("intake.key")).unwrap();
+    ServerConfig::builder().with_client_cert_verifier(clients).with_single_cert(chain, key).unwrap()
+}

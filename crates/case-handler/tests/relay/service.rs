@@ -1,0 +1,119 @@
+//! The whole service, as the program starts it.
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use case_handler::{Config, config::Config as Settings, run};
+use envelope::{directory::Trust, event::Release, keys::PublicKey};
+use reqwest::{Certificate, Client};
+use sea_orm::{ConnectionTrait, Database};
+use secrecy::ExposeSecret;
+
+use crate::{
+    DESK, Pair,
+    common::{World, url},
+    intake::{Intake, write_certificates},
+};
+
+/// The shipped configuration, with this world's database, keys and intake.
+fn config(world: &World, folder: &Path, relay: &str) -> Settings {
+    let path = |name: &str| folder.join(name);
+    let trust =
+        Trust { instance: world.directory.instance, threshold: 1, roots: vec![PublicKey::from(&world.root)] };
+    fs::write(path("trust.json"), serde_json::to_vec(&trust).unwrap()).unwrap();
+    let transport = world.transport.as_identity().to_string();
+    fs::write(path("transport.key"), transport.expose_secret()).unwrap();
+    fs::write(path("log.key"), format!("{}\n", envelope::Hash(world.log_key.to_bytes()))).unwrap();
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/case-handler.toml");
+    let mut text = fs::read_to_string(shipped).unwrap();
+    let here = format!("{}/", folder.display());
+    for (there, here) in [
+        ("/etc/burkindi/tls/", here.as_str()),
+        ("/etc/burkindi/", here.as_str()),
+        ("sqlite:///var/lib/burkindi/cases.sqlite", url(world.folder.path()).as_str()),
+        ("https://intake.internal:8444", relay),
+        ("0.0.0.0:8443", "127.0.0.1:0"),
+        ("collect_seconds = 900", "collect_seconds = 1"),
+    ] {
+        assert!(text.contains(there), "the shipped configuration names {there}");
+        text = text.replace(there, here);
+    }
+    fs::write(path("case-handler.toml"), text).unwrap();
+    Config::load(&path("case-handler.toml")).unwrap()
+}
+
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..200 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("did not happen within ten seconds: {what}");
+}
+
+#[tokio::test]
+async fn the_service_collects_and_serves_and_stops() {
+    let mut pair = Pair::new().await;
+    let (report, _) = pair.world.report(&DESK);
+    pair.intake.holds([pair.sealed(&report, &report)]);
+    let config = config(&pair.world, pair.folder.path(), &pair.intake.url());
+    let service = run(&config, pair.world.clock.clone()).await.unwrap();
+    until("the report is filed", async || pair.world.queue("awa").await.len() == 1).await;
+    let ca = Certificate::from_pem(&fs::read(pair.folder.path().join("ca.pem")).unwrap()).unwrap();
+    let client = Client::builder().no_proxy().tls_certs_only([ca]).build().unwrap();
+    let ask = |path: &str| client.get(format!("https://{}{path}", service.address)).send();
+    let health: serde_json::Value = ask("/health").await.unwrap().json().await.unwrap();
+    assert_eq!(
+        health,
+        serde_json::json!({"directory_epoch": 1, "directory_expires": "2026-12-23", "set_aside": 0})
+    );
+    assert_eq!(ask("/v1/cases").await.unwrap().status(), 401);
+    let address = service.address;
+    drop(client);
+    service.stop().await.unwrap();
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing listens any more");
+}
+
+#[tokio::test]
+async fn an_intake_that_is_down_stops_no_deadline_and_is_asked_again() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    world.clock.advance(time::Duration::days(4));
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    // An address at which nothing listens, until an intake does.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = format!("https://{}", silent.local_addr().unwrap());
+    drop(silent);
+    let down = config(&world, folder.path(), &relay);
+    let service = run(&down, world.clock.clone()).await.unwrap();
+    until("the outside body has the case", async || world.queue("eva").await.len() == 1).await;
+    assert_eq!(world.queue("eva").await[0].state.released, Some(Release::MissedDeadline));
+    service.stop().await.unwrap();
+    let intake = Intake::start(folder.path(), Arc::clone(&world.store)).await;
+    let up = config(&world, folder.path(), &intake.url());
+    let service = run(&up, world.clock.clone()).await.unwrap();
+    until("mailboxes are laid out", async || intake.held.lock().unwrap().mailboxes.is_some()).await;
+    service.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_altered_log_keeps_the_service_from_starting() {
+    let mut pair = Pair::new().await;
+    for _ in 0..2 {
+        let (report, _) = pair.world.report(&DESK);
+        pair.world.file(&report).await.unwrap();
+    }
+    let config = config(&pair.world, pair.folder.path(), &pair.intake.url());
+    let start = || run(&config, pair.world.clock.clone());
+    start().await.unwrap().stop().await.unwrap();
+    let pulls = || pair.intake.held.lock().unwrap().pulls;
+    let before = pulls();
+    let raw = Database::connect(url(pair.world.folder.path())).await.unwrap();
+    raw.execute_unprepared("UPDATE events SET bytes = x'7b7d' WHERE position = 1").await.unwrap();
+    let Err(error) = start().await else { panic!("it started on an altered log") };
+    assert!(error.to_string().contains("was altered"), "{error}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(pulls(), before, "and asked the intake for nothing");
+}
