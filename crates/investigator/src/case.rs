@@ -21,6 +21,16 @@ pub struct OpenCase {
     reporter_key: PublicKey,
     mailbox_recipient: Hash,
     generations: Vec<Generation>,
+    refused: Vec<RefusedGrant>,
+}
+
+/// A grant that was handed in as one's own and opens nothing of this case. The rest of the case can be read all the same.
+#[derive(Debug)]
+pub struct RefusedGrant {
+    /// The generation that it was given for.
+    pub generation: u32,
+    /// Why it is not believed.
+    pub reason: CaseError,
 }
 
 pub(crate) struct Generation {
@@ -47,9 +57,12 @@ pub enum CaseError {
     /// A grant does not open.
     #[error(transparent)]
     Grant(#[from] GrantError),
-    /// Two grants name different reporters: one of them is forged.
-    #[error("the grants of this case do not belong together")]
+    /// The grant names another reporter than an older one of the case: one of them is forged.
+    #[error("the grant names another reporter than an older grant of this case does")]
     Contradiction,
+    /// There is another grant of this generation, with another secret.
+    #[error("there are two different grants of this generation")]
+    Twice,
     /// The generation is not among the grants.
     #[error("no grant for generation {0} of this case")]
     Generation(u32),
@@ -68,26 +81,70 @@ pub enum CaseError {
 }
 
 impl OpenCase {
-    /// Opens every grant that one holds of a case.
+    /// Opens the grants that one holds of a case. One that does not open, or that does not belong with the oldest that does, is
+    /// [refused](Self::refused): a bad grant must not take a case away from its reader.
+    ///
+    /// # Errors
+    /// When no grant opens: [`CaseError::NoGrant`], or why the oldest does not.
     pub fn open(
         case: Uuid,
         grants: &[GenerationGrant],
         identity: &InvestigatorIdentity,
     ) -> Result<Self, CaseError> {
-        let mut opened = grants
-            .iter()
-            .map(|grant| Grant::open(&grant.grant, identity, case, grant.generation))
-            .collect::<Result<Vec<_>, _>>()?;
-        opened.sort_by_key(|grant| grant.generation);
-        let first = opened.first().ok_or(CaseError::NoGrant)?;
-        let (reporter_key, mailbox_recipient) = (first.reporter_key, first.mailbox_recipient);
-        let same = |g: &Grant| g.reporter_key == reporter_key && g.mailbox_recipient == mailbox_recipient;
-        if !opened.iter().all(same) {
+        let mut sorted: Vec<&GenerationGrant> = grants.iter().collect();
+        sorted.sort_by_key(|grant| grant.generation);
+        let (mut open, mut refused) = (None::<Self>, Vec::new());
+        for given in sorted {
+            let opened = Grant::open(&given.grant, identity, case, given.generation).map_err(CaseError::from);
+            let taken = match (opened, &mut open) {
+                (Err(reason), _) => Err(reason),
+                (Ok(grant), Some(open)) => open.admit(grant),
+                (Ok(grant), None) => {
+                    open = Some(Self::begin(grant));
+                    Ok(())
+                }
+            };
+            if let Err(reason) = taken {
+                refused.push(RefusedGrant { generation: given.generation, reason });
+            }
+        }
+        match open {
+            Some(open) => Ok(Self { refused, ..open }),
+            None => Err(refused.into_iter().next().map_or(CaseError::NoGrant, |first| first.reason)),
+        }
+    }
+
+    fn begin(grant: Grant) -> Self {
+        Self {
+            case: grant.case,
+            reporter_key: grant.reporter_key,
+            mailbox_recipient: grant.mailbox_recipient,
+            generations: vec![Generation::new(grant.generation, grant.secret)],
+            refused: Vec::new(),
+        }
+    }
+
+    /// Takes a further grant, not older than those before.
+    fn admit(&mut self, grant: Grant) -> Result<(), CaseError> {
+        if grant.reporter_key != self.reporter_key || grant.mailbox_recipient != self.mailbox_recipient {
             return Err(CaseError::Contradiction);
         }
-        let generations =
-            opened.into_iter().map(|grant| Generation::new(grant.generation, grant.secret)).collect();
-        Ok(Self { case, reporter_key, mailbox_recipient, generations })
+        if let Some(held) = self.generations.iter().find(|held| held.number == grant.generation) {
+            let same = held.secret.expose() == grant.secret.expose();
+            return if same { Ok(()) } else { Err(CaseError::Twice) };
+        }
+        self.generations.push(Generation::new(grant.generation, grant.secret));
+        Ok(())
+    }
+
+    /// Grants that were handed in and are not believed.
+    pub fn refused(&self) -> &[RefusedGrant] {
+        &self.refused
+    }
+
+    /// The newest generation that can be read: what one writes is sealed to it.
+    pub fn newest_generation(&self) -> u32 {
+        self.newest().number
     }
 
     /// The case.

@@ -8,7 +8,7 @@ mod reply;
 mod rotation;
 mod thread;
 
-pub use case::{CaseError, OpenCase};
+pub use case::{CaseError, OpenCase, RefusedGrant};
 pub use note::{Note, NoteKind};
 pub use reply::{ReplyDraft, SealedReply};
 pub use rotation::Rotated;

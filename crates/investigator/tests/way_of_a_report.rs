@@ -9,7 +9,8 @@ use common::{
 use envelope::{
     desk_api::GenerationGrant,
     frame::{Direction, FrameKind},
-    keys::{CaseRecipient, MailboxRecipient},
+    grant::Grant,
+    keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     ladder,
     life::Stage,
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
@@ -143,6 +144,41 @@ fn a_frame_of_one_case_is_refused_in_another() {
     assert!(OpenCase::open(two.header.case.id, &grants, &world.people["awa"]).is_err());
     let grants = [GenerationGrant { generation: 1, grant }];
     assert!(OpenCase::open(one.header.case.id, &grants, &world.people["awa"]).is_err());
+}
+
+#[test]
+fn a_bad_grant_takes_nothing_from_its_reader() {
+    let mut world = world();
+    let (_, one) = file(&mut world, draft("story", &[]), &[]);
+    let (_, two) = file(&mut world, draft("another", &[]), &[]);
+    let (one, two) = (collect(&world, &one), collect(&world, &two));
+    let id = one.header.case.id;
+    let awa = &world.people["awa"];
+    let good = GenerationGrant { generation: 0, grant: grant_of(&world, &one, "awa").unwrap() };
+    // Of another report, but under this case's number, as a member with another program could make it.
+    let other = Grant::open(&grant_of(&world, &two, "awa").unwrap(), awa, two.header.case.id, 0).unwrap();
+    let forged = |generation| GenerationGrant {
+        generation,
+        grant: Grant { case: id, generation, ..other.clone() }.seal(&awa.recipient()),
+    };
+    let mut garbage = GenerationGrant { generation: 2, ..good.clone() };
+    garbage.grant.sealed[1000] ^= 1;
+    let wrong = CaseSecret::from_bytes([7; 32]);
+    let mine = Grant::open(&good.grant, awa, id, 0).unwrap();
+    let twice =
+        GenerationGrant { generation: 0, grant: Grant { secret: wrong, ..mine }.seal(&awa.recipient()) };
+
+    let grants = [garbage.clone(), forged(1), good.clone(), twice, good];
+    let case = OpenCase::open(id, &grants, awa).unwrap();
+    assert_eq!(story(&case.read([incoming(0, &one.body)])), "story");
+    assert_eq!(case.newest_generation(), 0);
+    let refused: Vec<_> = case.refused().iter().map(|grant| (grant.generation, &grant.reason)).collect();
+    assert!(matches!(
+        refused[..],
+        [(0, CaseError::Twice), (1, CaseError::Contradiction), (2, CaseError::Grant(_))]
+    ));
+    assert!(matches!(OpenCase::open(id, &[garbage], awa), Err(CaseError::Grant(_))));
+    assert!(matches!(OpenCase::open(id, &[], awa), Err(CaseError::NoGrant)));
 }
 
 #[test]

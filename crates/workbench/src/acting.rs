@@ -65,6 +65,11 @@ pub enum ActError {
     /// Who has the case must be able to read it.
     #[error("{0} has the case: give it to somebody who stays first")]
     Assignee(String),
+    /// What one writes would be sealed to an older generation, which people who were left out can read.
+    #[error(
+        "your grant of the newest generation ({0}) of this case is missing or does not open: ask a colleague for a new one before you write"
+    )]
+    NewestGrant(u32),
     /// Nobody would be left out.
     #[error("{0} holds no grant of this case")]
     NoHolder(String),
@@ -99,6 +104,7 @@ impl Connection {
         let holds_one = case.file.holders.iter().any(|holder| holder == to);
         if !holds_one {
             self.check_current()?;
+            check_generation(case)?;
         }
         let grants = if holds_one { Vec::new() } else { case.open.grant_to(&colleague) };
         let granted = grants.first().map(|grant| grant.grant.tag);
@@ -119,6 +125,7 @@ impl Connection {
         if text.is_empty() {
             return Err(ActError::Empty);
         }
+        check_generation(case)?;
         let draft = ReplyDraft {
             kind: FrameKind::Message,
             text: text.to_owned(),
@@ -137,6 +144,7 @@ impl Connection {
         if note.text.trim().is_empty() {
             return Err(ActError::Empty);
         }
+        check_generation(case)?;
         let sealed: Sealed = case.open.seal_note(note);
         check_len(sealed.0.len())?;
         let action = Action::Noted { note: sealed.hash() };
@@ -177,6 +185,7 @@ impl Connection {
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Vec<String>, ActError> {
         self.check_current()?;
+        check_generation(case)?;
         let stay = self.who_stays(case, without)?;
         let members = stay.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
         let recipients: Vec<_> = members.iter().map(|member| &member.recipient).collect();
@@ -276,6 +285,12 @@ impl Connection {
 fn iso_week(day: Date) -> String {
     let (year, week, _) = day.to_iso_week_date();
     format!("{year}-W{week:02}")
+}
+
+/// What one seals must be to the generation that the case is in.
+fn check_generation(case: &Case) -> Result<(), ActError> {
+    let current = case.state.as_ref().ok_or(ActError::Unverified)?.generation;
+    if case.open.newest_generation() == current { Ok(()) } else { Err(ActError::NewestGrant(current)) }
 }
 
 fn check_len(sealed: usize) -> Result<(), ActError> {

@@ -58,8 +58,8 @@ pub enum ReadError {
     /// The case handler.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// What the case handler gives as one's own grants does not open: forged, or for another key.
-    #[error("the grants of this case do not open: {0}")]
+    /// Nothing that the case handler gives as one's own grants opens: forged, or for another key.
+    #[error("no grant of this case opens: {0}")]
     Grants(CaseError),
     /// The case handler gave another case than the one asked for.
     #[error("the case handler gave another case than the one that was asked for")]
@@ -96,6 +96,10 @@ impl Connection {
             alarms.push(Alarm::new(Code::BrokenCase, "events of another case stand among those of this one"));
         }
         let open = OpenCase::open(id, &file.grants, self.key.identity()).map_err(ReadError::Grants)?;
+        alarms.extend(open.refused().iter().map(|grant| {
+            let text = format!("your grant of generation {}: {}", grant.generation, grant.reason);
+            Alarm::new(Code::Unopenable, text)
+        }));
         let (parts, damaged) = self.fetch_parts(&file).await?;
         alarms.extend(damaged);
         let thread = open.read(parts.iter().filter_map(as_frame));
