@@ -16,6 +16,7 @@ use web::Clock;
 use crate::{
     current::{Accepted, Current},
     filing::{Filing, FilingError},
+    keys,
     log::{Author, LogError},
     mailboxes,
     relay::{Relay, RelayError},
@@ -226,6 +227,11 @@ impl Collector {
     async fn retry_set_aside(&mut self) -> Result<(), TickError> {
         let Some(accepted) = self.current.get() else { return Ok(()) };
         let all = self.progress.retried_for != Some(accepted.hash);
+        if all {
+            for difference in keys::differences(&accepted.directory, &self.transport, &self.log_key) {
+                tracing::error!("{difference}");
+            }
+        }
         let which = if all { Retry::Everything } else { Retry::WithCase };
         let waiting = self.store.to_retry(which).await?;
         if !waiting.is_empty() {

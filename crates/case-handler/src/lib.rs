@@ -9,6 +9,7 @@ pub mod config;
 pub mod current;
 pub mod deadlines;
 pub mod filing;
+pub mod keys;
 pub mod log;
 pub mod mailboxes;
 pub mod relay;

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use case_handler::Config;
+use case_handler::{Config, keys::Keys};
 use clap::Parser;
 use rustix::{
     fs::Mode,
@@ -38,6 +38,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let config = Config::load(&arguments.config)?;
     if arguments.check_config {
+        Keys::load(&config)?;
         println!("the configuration is sound");
         return Ok(());
     }

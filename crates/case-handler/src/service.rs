@@ -1,22 +1,21 @@
 //! Putting it together: keys, database, listener, ticks.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use ed25519_dalek::SigningKey;
-use envelope::{Hash, directory::Trust, keys::TransportIdentity};
 use reqwest::Url;
 use tokio::task::JoinHandle;
 use web::Clock;
-use zeroize::Zeroizing;
 
 use crate::{
     Config,
     api::{self, Api, Sessions},
     collect::{Collector, Progress},
     current::Current,
-    deadlines, log,
+    deadlines,
+    keys::Keys,
+    log,
     relay::Relay,
     store::Store,
 };
@@ -41,11 +40,8 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     let store = Arc::new(Store::open(&config.store.url).await.context("store.url")?);
     let entries = log::check(&store).await?;
     tracing::info!("the log is whole ({} entries)", if entries == 0 { "no" } else { "some" });
-    let trust: Trust = serde_json::from_slice(&read(&config.trust, "trust")?).context("trust")?;
+    let Keys { trust, transport, log: log_key } = Keys::load(config)?;
     let current = Arc::new(Current::load(trust, &store).await?);
-    let log_key = log_key(&config.keys.log)?;
-    let transport =
-        config.keys.transport.iter().map(|path| transport_key(path)).collect::<Result<Vec<_>>>()?;
     let relay_url: Url = config.relay.url.parse().context("relay.url")?;
     let relay = Relay::new(&relay_url, &config.relay.ca, &config.relay.certificate, &config.relay.key)?;
     let api = Api {
@@ -109,24 +105,4 @@ impl Service {
         self.handle.graceful_shutdown(Some(GRACE));
         Ok(self.serving.await??)
     }
-}
-
-fn read(path: &Path, key: &str) -> Result<Zeroizing<Vec<u8>>> {
-    Ok(Zeroizing::new(fs::read(path).with_context(|| format!("{key}: {}", path.display()))?))
-}
-
-fn text(path: &Path, key: &str) -> Result<Zeroizing<String>> {
-    let text = String::from_utf8(read(path, key)?.to_vec()).with_context(|| format!("{key}: not text"))?;
-    Ok(Zeroizing::new(text))
-}
-
-fn log_key(path: &Path) -> Result<SigningKey> {
-    let text = text(path, "keys.log")?;
-    let seed = Hash::parse(text.trim()).context("keys.log: 43 characters of base64url are expected")?;
-    Ok(SigningKey::from_bytes(seed.as_bytes()))
-}
-
-fn transport_key(path: &Path) -> Result<TransportIdentity> {
-    let text = text(path, "keys.transport")?;
-    TransportIdentity::parse(text.trim()).context("keys.transport: AGE-SECRET-KEY-PQ-1… is expected")
 }

@@ -62,6 +62,8 @@ async fn who_has_left_or_moved_desks_gets_nothing_new_and_a_single_reader_is_not
     let id = late.header.case.id;
     assert_eq!(world.case("coumba", id).await, Err(StatusCode::NOT_FOUND), "moved to another desk");
     assert_eq!(world.queue("coumba").await.len(), 1, "what she had before stays hers");
+    let earlier = world.case("coumba", before.header.case.id).await.unwrap();
+    assert_eq!(earlier.holders, ["awa", "coumba"], "nothing can be assigned to bila, who is gone");
     let file = world.case("awa", id).await.unwrap();
     assert_eq!(file.row.state.released, Some(Release::DeskConflicted));
     assert_eq!(file.holders, ["awa", "eva"]);
@@ -151,6 +153,10 @@ async fn who_shuts_all_colleagues_out_brings_the_outside_body_in() {
     let queue = world.queue("eva").await;
     assert_eq!(queue[0].state.released, Some(Release::DeskConflicted));
     assert_eq!(world.case("eva", id).await.unwrap().grants.len(), 2, "both generations");
+    let contents = world.store.mailboxes(None, 10).await.unwrap();
+    let renewed = CaseSecret::from_bytes([2; 32]).identity().recipient();
+    assert_eq!(contents[0].case_recipient, renewed, "the reporter goes on with the newest generation");
+    assert!(contents[0].replies.iter().eq([&reply.0]));
 }
 
 #[tokio::test]

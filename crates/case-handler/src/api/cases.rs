@@ -28,6 +28,10 @@ pub(super) async fn file(
     let Path(id) = id?;
     let case = api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
     let (mailbox_recipient, case_recipients) = api.store.recipients(id).await?;
+    let mut holders = api.store.holders(id).await?;
+    // Nothing can be assigned to who has left.
+    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
+    holders.retain(|handle| accepted.directory.member(handle).is_some());
     Ok(Json(CaseFile {
         row: case.to_row(),
         grants: api.store.grants_of(id, &caller.handle).await?,
@@ -35,7 +39,7 @@ pub(super) async fn file(
         case_recipients,
         parts: api.store.parts(id).await?,
         log: api.store.log_of(id).await?,
-        holders: api.store.holders(id).await?,
+        holders,
     }))
 }
 

@@ -1,5 +1,7 @@
 //! Cases and what is in their mailboxes.
 
+use std::collections::HashMap;
+
 use envelope::{
     Hash,
     desk_api::{CaseRow, GenerationRecipient},
@@ -151,8 +153,7 @@ impl Store {
         id: Uuid,
     ) -> Result<(MailboxRecipient, Vec<GenerationRecipient>), StoreError> {
         let row = case::Entity::find_by_id(id).one(&self.db).await?.ok_or(StoreError::Damaged("cases"))?;
-        let mailbox = MailboxRecipient::from_bytes(&row.mailbox_recipient)
-            .map_err(|_| StoreError::Damaged("cases.mailbox_recipient"))?;
+        let mailbox = mailbox_recipient(&row)?;
         let rows = case_recipient::Entity::find()
             .filter(case_recipient::Column::CaseId.eq(id))
             .order_by_asc(case_recipient::Column::Generation)
@@ -161,41 +162,59 @@ impl Store {
         let recipients = rows
             .into_iter()
             .map(|row| {
-                let recipient = CaseRecipient::from_bytes(&row.recipient)
-                    .map_err(|_| StoreError::Damaged("case_recipients.recipient"))?;
+                let recipient = case_recipient_of(&row.recipient)?;
                 Ok(GenerationRecipient { generation: count(row.generation), recipient })
             })
             .collect::<Result<_, StoreError>>()?;
         Ok((mailbox, recipients))
     }
 
-    /// The contents of mailboxes behind `after` in the order of ids, at most `most`.
+    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Three queries, however many.
     pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
         let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(most);
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
-        let mut contents = Vec::new();
-        for row in select.all(&self.db).await? {
-            let id = row.id;
-            let capsule = row.capsule.clone();
-            let (mailbox_recipient, mut recipients) = self.recipients(id).await?;
-            let newest = recipients.pop().ok_or(StoreError::Damaged("case_recipients"))?;
-            let replies = reply::Entity::find()
-                .filter(reply::Column::CaseId.eq(id))
-                .order_by_asc(reply::Column::Seq)
-                .all(&self.db)
-                .await?;
-            contents.push(MailboxContent {
-                case: Case::from_row(row)?,
-                mailbox_recipient,
-                case_recipient: newest.recipient,
-                capsule,
-                replies: replies.into_iter().map(|reply| reply.sealed).collect(),
-            });
+        let rows = select.all(&self.db).await?;
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let recipients = case_recipient::Entity::find()
+            .filter(case_recipient::Column::CaseId.is_in(ids.clone()))
+            .order_by_asc(case_recipient::Column::Generation)
+            .all(&self.db)
+            .await?;
+        // The newest generation comes last, and stays.
+        let mut newest: HashMap<Uuid, Vec<u8>> =
+            recipients.into_iter().map(|row| (row.case_id, row.recipient)).collect();
+        let mut replies: HashMap<Uuid, Vec<Vec<u8>>> = HashMap::new();
+        let sealed = reply::Entity::find()
+            .filter(reply::Column::CaseId.is_in(ids))
+            .order_by_asc(reply::Column::Seq)
+            .all(&self.db)
+            .await?;
+        for reply in sealed {
+            replies.entry(reply.case_id).or_default().push(reply.sealed);
         }
-        Ok(contents)
+        let content = |row: case::Model| {
+            let case_recipient = newest.remove(&row.id).ok_or(StoreError::Damaged("case_recipients"))?;
+            Ok(MailboxContent {
+                mailbox_recipient: mailbox_recipient(&row)?,
+                case_recipient: case_recipient_of(&case_recipient)?,
+                capsule: row.capsule.clone(),
+                replies: replies.remove(&row.id).unwrap_or_default(),
+                case: Case::from_row(row)?,
+            })
+        };
+        rows.into_iter().map(content).collect()
     }
+}
+
+fn mailbox_recipient(row: &case::Model) -> Result<MailboxRecipient, StoreError> {
+    MailboxRecipient::from_bytes(&row.mailbox_recipient)
+        .map_err(|_| StoreError::Damaged("cases.mailbox_recipient"))
+}
+
+fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
+    CaseRecipient::from_bytes(bytes).map_err(|_| StoreError::Damaged("case_recipients.recipient"))
 }
 
 fn visible_ids(member: &str) -> sea_orm::sea_query::SelectStatement {

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod intake;
+mod program;
 mod service;
 
 use std::sync::Arc;

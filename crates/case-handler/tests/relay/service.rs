@@ -2,8 +2,16 @@
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
-use case_handler::{Config, config::Config as Settings, run};
-use envelope::{directory::Trust, event::Release, keys::PublicKey};
+use case_handler::{
+    Config,
+    keys::{Keys, differences},
+    run,
+};
+use envelope::{
+    directory::Trust,
+    event::Release,
+    keys::{PublicKey, TransportIdentity},
+};
 use reqwest::{Certificate, Client};
 use sea_orm::{ConnectionTrait, Database};
 use secrecy::ExposeSecret;
@@ -15,7 +23,7 @@ use crate::{
 };
 
 /// The shipped configuration, with this world's database, keys and intake.
-fn config(world: &World, folder: &Path, relay: &str) -> Settings {
+pub(crate) fn configure(world: &World, folder: &Path, relay: &str) -> Config {
     let path = |name: &str| folder.join(name);
     let trust =
         Trust { instance: world.directory.instance, threshold: 1, roots: vec![PublicKey::from(&world.root)] };
@@ -56,7 +64,7 @@ async fn the_service_collects_and_serves_and_stops() {
     let mut pair = Pair::new().await;
     let (report, _) = pair.world.report(&DESK);
     pair.intake.holds([pair.sealed(&report, &report)]);
-    let config = config(&pair.world, pair.folder.path(), &pair.intake.url());
+    let config = configure(&pair.world, pair.folder.path(), &pair.intake.url());
     let service = run(&config, pair.world.clock.clone()).await.unwrap();
     until("the report is filed", async || pair.world.queue("awa").await.len() == 1).await;
     let ca = Certificate::from_pem(&fs::read(pair.folder.path().join("ca.pem")).unwrap()).unwrap();
@@ -86,13 +94,13 @@ async fn an_intake_that_is_down_stops_no_deadline_and_is_asked_again() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let relay = format!("https://{}", silent.local_addr().unwrap());
     drop(silent);
-    let down = config(&world, folder.path(), &relay);
+    let down = configure(&world, folder.path(), &relay);
     let service = run(&down, world.clock.clone()).await.unwrap();
     until("the outside body has the case", async || world.queue("eva").await.len() == 1).await;
     assert_eq!(world.queue("eva").await[0].state.released, Some(Release::MissedDeadline));
     service.stop().await.unwrap();
     let intake = Intake::start(folder.path(), Arc::clone(&world.store)).await;
-    let up = config(&world, folder.path(), &intake.url());
+    let up = configure(&world, folder.path(), &intake.url());
     let service = run(&up, world.clock.clone()).await.unwrap();
     until("mailboxes are laid out", async || intake.held.lock().unwrap().mailboxes.is_some()).await;
     service.stop().await.unwrap();
@@ -105,7 +113,7 @@ async fn an_altered_log_keeps_the_service_from_starting() {
         let (report, _) = pair.world.report(&DESK);
         pair.world.file(&report).await.unwrap();
     }
-    let config = config(&pair.world, pair.folder.path(), &pair.intake.url());
+    let config = configure(&pair.world, pair.folder.path(), &pair.intake.url());
     let start = || run(&config, pair.world.clock.clone());
     start().await.unwrap().stop().await.unwrap();
     let pulls = || pair.intake.held.lock().unwrap().pulls;
@@ -116,4 +124,30 @@ async fn an_altered_log_keeps_the_service_from_starting() {
     assert!(error.to_string().contains("was altered"), "{error}");
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(pulls(), before, "and asked the intake for nothing");
+}
+
+#[tokio::test]
+async fn wrong_keys_are_named_before_anything_starts() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    let config = configure(&world, folder.path(), "https://127.0.0.1:1");
+    let keys = Keys::load(&config).unwrap();
+    assert_eq!(differences(&world.directory, &keys.transport, &keys.log), Vec::<&str>::new());
+    let other = World::new().await;
+    let mut another = other.directory.clone();
+    another.transport.push(TransportIdentity::from_seed(&[9; 32]).recipient());
+    another.handler_key = PublicKey::from(&other.root);
+    let found = differences(&another, &keys.transport, &keys.log);
+    assert!(found[0].contains("keys.transport") && found[1].contains("keys.log"), "{found:?}");
+    for (file, key) in [("log.key", "keys.log"), ("transport.key", "keys.transport"), ("trust.json", "trust")]
+    {
+        let good = fs::read(folder.path().join(file)).unwrap();
+        fs::write(folder.path().join(file), &good[1..]).unwrap();
+        let error = Keys::load(&config).unwrap_err();
+        assert!(format!("{error:#}").starts_with(key), "{error:#}");
+        let Err(error) = run(&config, world.clock.clone()).await else { panic!("it started without {key}") };
+        assert!(format!("{error:#}").starts_with(key), "{error:#}");
+        fs::write(folder.path().join(file), good).unwrap();
+    }
 }

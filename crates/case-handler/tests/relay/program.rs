@@ -1,0 +1,75 @@
+//! The program itself: what it says, what it leaves on the disk, how it ends.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use crate::{common::World, intake::write_certificates, service::configure};
+use rustix::process::{Pid, Signal, kill_process};
+use sea_orm::{ConnectionTrait, Database};
+
+fn program(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_case-handler"));
+    command.arg("--config").arg(folder.join("case-handler.toml"));
+    command.env("CASES_STORE_URL", format!("sqlite://{}", folder.join("new.sqlite").display()));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program until it is ready, ends it as an operator would, and gives what it said.
+fn run_and_stop(folder: &Path) -> (String, Output) {
+    let mut child = program(folder).spawn().unwrap();
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    (ready.trim_end().to_owned(), child.wait_with_output().unwrap())
+}
+
+#[tokio::test]
+async fn the_program_says_when_it_is_ready_and_keeps_its_files_to_itself() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    configure(&world, folder.path(), "https://127.0.0.1:1");
+    let (ready, ended) = run_and_stop(folder.path());
+    assert!(ready.starts_with("ready api=127.0.0.1:") && !ready.ends_with(":0"), "{ready}");
+    assert!(ended.status.success(), "{ended:?}");
+    let log = String::from_utf8(ended.stderr).unwrap();
+    assert!(log.contains("the intake cannot be reached") || !log.contains("WARN"), "{log}");
+    for entry in fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+        if entry.file_name().to_string_lossy().starts_with("new.sqlite") {
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{:?} is for others to read: {mode:o}", entry.file_name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_program_refuses_what_it_cannot_stand_on_and_says_why() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    write_certificates(folder.path());
+    configure(&world, folder.path(), "https://127.0.0.1:1");
+    run_and_stop(folder.path());
+    let url = format!("sqlite://{}", folder.path().join("new.sqlite").display());
+    let raw = Database::connect(url).await.unwrap();
+    let event = "INSERT INTO events VALUES (1, randomblob(16), 0, x'7b7d', x'', zeroblob(32), zeroblob(32))";
+    raw.execute_unprepared(event).await.unwrap();
+    raw.close().await.unwrap();
+    let refused = program(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && refused.stdout.is_empty(), "{refused:?}");
+    assert!(said.contains("entry 1 of the log") && said.contains("was altered"), "{said}");
+
+    let check = || program(folder.path()).arg("--check-config").output();
+    assert!(check().unwrap().status.success());
+    fs::write(folder.path().join("log.key"), "no key").unwrap();
+    let refused = check().unwrap();
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("keys.log"), "{refused:?}");
+}
