@@ -23,6 +23,9 @@ use crate::{
 /// How long open requests may take to end after a signal.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How long the head of a request may take, so that connections that say nothing end.
+const HEADER_TIME: Duration = Duration::from_secs(15);
+
 /// A running case handler.
 pub struct Service {
     /// Where the API listens.
@@ -56,7 +59,11 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     let tls = RustlsConfig::from_pem_file(&config.api.certificate, &config.api.key)
         .await
         .context("api.certificate, api.key")?;
-    let server = axum_server::bind_rustls(config.api.listen, tls).handle(handle.clone());
+    let mut server = axum_server::bind_rustls(config.api.listen, tls)
+        .handle(handle.clone())
+        .http1_only()
+        .first_request_timeout(HEADER_TIME);
+    server.http_builder().http1().header_read_timeout(HEADER_TIME);
     let serving = tokio::spawn(server.serve(api::routes(api).into_make_service()));
     let Some(address) = handle.listening().await else {
         serving.await??;

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use case_handler::{
     deadlines,
     filing::{Filed, FilingError},
@@ -200,6 +202,39 @@ async fn a_log_without_its_end_and_cases_that_say_something_else_are_noticed_at_
             None => assert!(matches!(found, Err(BrokenLog::Cut)), "{damage}: {found:?}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_read_file_and_act_at_once() {
+    let mut world = World::new().await;
+    let reports: Vec<_> = (0..24).map(|_| world.report(&DESK).0).collect();
+    let world = Arc::new(world);
+    let working: Vec<_> = reports
+        .into_iter()
+        .map(|report| {
+            let world = Arc::clone(&world);
+            tokio::spawn(async move {
+                let id = report.header.case.id;
+                world.file(&report).await.unwrap();
+                world.file(&follow_up(&report, "more")).await.unwrap();
+                // Three act on one state; whoever is told to look again does so.
+                let recuse = async |handle: &str| {
+                    while let Err(problem) = world.act(handle, id, Action::Recused).await {
+                        assert_eq!(problem.kind, "stale", "{}", problem.title);
+                    }
+                };
+                tokio::join!(recuse("awa"), recuse("bila"), recuse("coumba"));
+                world.case("eva", id).await.unwrap().log.len()
+            })
+        })
+        .collect();
+    for case in working {
+        // Received, followed up, recused three times, and released once.
+        assert_eq!(case.await.unwrap(), 6);
+    }
+    assert_eq!(log::check(&world.store).await.unwrap(), 24 * 6);
+    assert_eq!(world.queue("eva").await.len(), 24);
+    assert_eq!(world.queue("awa").await, []);
 }
 
 #[tokio::test]
