@@ -1,0 +1,73 @@
+//! Being the only process that writes into a database.
+
+use std::{
+    fs::{File, TryLockError},
+    path::Path,
+    time::Duration,
+};
+
+use sea_orm::sqlx::{self, Connection as _, PgConnection, postgres::PgConnectOptions};
+
+/// How long a starting service waits for the one before it to end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(50);
+
+/// Number of `PostgreSQL`'s advisory lock under which migrations run: the bytes of `burkmigr`.
+pub(crate) const MIGRATING: i64 = 0x6275_726b_6d69_6772;
+/// Of the lock that the only writer holds: the bytes of `burkwrit`.
+const WRITING: i64 = 0x6275_726b_7772_6974;
+
+/// Held as long as this process is the only one that writes into an `SQLite` file. In `PostgreSQL` the writing connection itself
+/// holds a lock, so that it cannot outlive the right to write.
+#[derive(Debug)]
+pub struct Alone {
+    _file: Option<File>,
+}
+
+impl Alone {
+    pub(crate) const fn by_connection() -> Self {
+        Self { _file: None }
+    }
+
+    /// Locks a file beside the database; `None` if another process keeps it.
+    pub(crate) async fn at_file(path: &Path) -> std::io::Result<Option<Self>> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let file = File::options().create(true).append(true).open(name)?;
+        let mut waited = Duration::ZERO;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Some(Self { _file: Some(file) })),
+                Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                    tokio::time::sleep(POLL).await;
+                    waited += POLL;
+                }
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Takes the writer's lock for a session; false if another session has it.
+pub(crate) async fn lock_session(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(WRITING).fetch_one(connection).await
+}
+
+/// Waits until no session has the writer's lock; false if one keeps it.
+pub(crate) async fn await_turn(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let mut waited = Duration::ZERO;
+    let free = loop {
+        if lock_session(&mut connection).await? {
+            break true;
+        }
+        if waited >= PATIENCE {
+            break false;
+        }
+        tokio::time::sleep(POLL).await;
+        waited += POLL;
+    };
+    connection.close().await?;
+    Ok(free)
+}

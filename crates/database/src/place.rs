@@ -1,0 +1,108 @@
+//! Where a database is.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use sea_orm::sqlx::postgres::PgConnectOptions;
+
+/// Where a database is. Displayed without its user and password.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A file on this machine, made if it is not there.
+    Sqlite(PathBuf),
+    /// A URL as `libpq` takes it, `postgres://user@host/database?sslmode=verify-full&sslrootcert=…`.
+    /// A password that it does not hold comes from `PGPASSWORD` or the file that `PGPASSFILE` names.
+    Postgres(String),
+}
+
+/// Why something is no place of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// Another scheme.
+    #[error("begins with sqlite: or postgres:")]
+    Scheme,
+    /// Nothing after the scheme.
+    #[error("names no file")]
+    File,
+    /// Not a URL of a database.
+    #[error("is no URL of a PostgreSQL database")]
+    Url,
+}
+
+impl FromStr for Place {
+    type Err = PlaceError;
+
+    fn from_str(url: &str) -> Result<Self, PlaceError> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let path = path.split_once('?').map_or(path, |(path, _)| path);
+            return if path.is_empty() { Err(PlaceError::File) } else { Ok(Self::Sqlite(path.into())) };
+        }
+        let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
+        let url = format!("postgres://{}", rest.ok_or(PlaceError::Scheme)?);
+        let options: PgConnectOptions = url.parse().map_err(|_| PlaceError::Url)?;
+        options.get_database().ok_or(PlaceError::Url)?;
+        Ok(Self::Postgres(url))
+    }
+}
+
+impl From<&Path> for Place {
+    fn from(path: &Path) -> Self {
+        Self::Sqlite(path.to_owned())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => {
+                let rest = url.trim_start_matches("postgres://");
+                let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+                write!(f, "postgres://{}", rest.split_once('?').map_or(rest, |(host, _)| host))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_files_and_servers() {
+        for (url, path) in [
+            ("sqlite:cases.sqlite", "cases.sqlite"),
+            ("sqlite://cases.sqlite", "cases.sqlite"),
+            ("sqlite:///var/lib/cases.sqlite?mode=rwc", "/var/lib/cases.sqlite"),
+        ] {
+            assert_eq!(url.parse(), Ok(Place::Sqlite(path.into())), "{url}");
+        }
+        for (url, error) in [
+            ("mysql://host/cases", PlaceError::Scheme),
+            ("cases.sqlite", PlaceError::Scheme),
+            ("sqlite:", PlaceError::File),
+            ("postgres://host", PlaceError::Url),
+            ("postgres://host:notaport/cases", PlaceError::Url),
+        ] {
+            assert_eq!(url.parse::<Place>(), Err(error), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let place: Place = "postgresql://me:se@cret@db.internal/cases?sslpassword=secret".parse().unwrap();
+        for shown in [format!("{place}"), format!("{place:?}")] {
+            assert_eq!(shown, "postgres://db.internal/cases");
+        }
+    }
+}

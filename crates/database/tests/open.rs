@@ -1,0 +1,69 @@
+//! Opening on both engines.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use database::{OpenError, Place, Pool};
+use migrations_intake::Migrator;
+use sea_orm::ConnectionTrait;
+
+fn postgres() -> Place {
+    throwaway_postgres::shared().unwrap().database().unwrap().parse().unwrap()
+}
+
+async fn migrate(place: &Place) -> Result<(), OpenError> {
+    place.prepare::<Migrator>().await
+}
+
+#[tokio::test]
+async fn services_that_start_at_once_make_the_schema_once() {
+    let place = postgres();
+    let (a, b, c) = tokio::join!(migrate(&place), migrate(&place), migrate(&place));
+    a.and(b).and(c).unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_would_lose_commits_is_refused() {
+    let place = postgres();
+    let db = place.connect(Pool::of(1)).await.unwrap();
+    let name = place.to_string().rsplit('/').next().unwrap().to_owned();
+    let lax = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+    db.execute_unprepared(&lax).await.unwrap();
+    let refused = migrate(&place).await.unwrap_err();
+    assert!(matches!(refused, OpenError::NotDurable("synchronous_commit")), "{refused}");
+    db.execute_unprepared(&lax.replace("off", "local")).await.unwrap();
+    migrate(&place).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_one_process_writes_and_the_next_one_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in [Place::Sqlite(folder.path().join("db.sqlite")), postgres()] {
+        let first = place.alone().await.unwrap();
+        let writing = place.connect(Pool::writing_alone()).await.unwrap();
+        let second = tokio::spawn({
+            let place = place.clone();
+            async move { place.alone().await.map(drop) }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(!second.is_finished(), "{place}");
+        writing.close().await.unwrap();
+        drop(first);
+        second.await.unwrap().unwrap();
+
+        let (_first, _writing) =
+            (place.alone().await.unwrap(), place.connect(Pool::writing_alone()).await.unwrap());
+        assert!(matches!(place.alone().await, Err(OpenError::InUse)), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn after_the_server_was_restarted_the_writer_has_its_lock_again() {
+    let cluster = throwaway_postgres::Cluster::start().unwrap();
+    let place: Place = cluster.database().unwrap().parse().unwrap();
+    let writing = place.connect(Pool::writing_alone()).await.unwrap();
+    writing.execute_unprepared("CREATE TABLE t (n int)").await.unwrap();
+    cluster.crash().unwrap();
+    cluster.start_again().unwrap();
+    // The first notices that its connection is gone.
+    while writing.execute_unprepared("INSERT INTO t VALUES (1)").await.is_err() {}
+    assert!(matches!(place.alone().await, Err(OpenError::InUse)));
+}
