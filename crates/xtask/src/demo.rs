@@ -1,12 +1,12 @@
 //! A whole installation to try: builds, makes keys, starts everything, says where to go, and ends cleanly on interrupt.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use xtask::{Installation, PASSPHRASE, Running, Settings};
 
-use crate::steps::{cargo, root, step};
+use crate::steps::{cargo, programs, root, step};
 
 /// Runs until it is interrupted.
 pub(crate) fn run() -> Result<()> {
@@ -55,12 +55,6 @@ fn explain(installation: &Installation) -> Result<()> {
     println!("{}", command("outside-1", "audit verify"));
     println!("\nCASE is the beginning of an id that the queue shows. Ctrl-C ends the demo.");
     Ok(())
-}
-
-/// The folder of the built programs: beside this one.
-fn programs() -> Result<PathBuf> {
-    let here = std::env::current_exe()?;
-    here.parent().map(PathBuf::from).context("this program has a folder")
 }
 
 /// Ctrl-C reaches the services too, as they run in the same terminal; they end by themselves.

@@ -16,6 +16,12 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
+/// The folder of the built programs: beside this one.
+pub(crate) fn programs() -> Result<PathBuf> {
+    let here = env::current_exe()?;
+    here.parent().map(PathBuf::from).context("this program has a folder")
+}
+
 /// A cargo command in the root of the workspace.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::steps::{cargo, command, runs, step};
+use crate::steps::{cargo, command, programs, runs, step};
 
 /// Installs what is missing, then checks format, lints, licences, and runs every test.
 pub(crate) fn run() -> Result<()> {
@@ -14,7 +14,14 @@ pub(crate) fn run() -> Result<()> {
     // Scenarios start the real programs, which `nextest` alone would not build. All targets, so that it builds nothing twice.
     step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
     step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
-    step("examples in the documentation", cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]))
+    step("examples in the documentation", cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]))?;
+    step(
+        "types of the browser tests",
+        command("npm", &["run", "check", "--silent", "--prefix", "tests/browser"]),
+    )?;
+    let mut browser = command("npm", &["test", "--silent", "--prefix", "tests/browser"]);
+    browser.env("PROGRAMS", programs()?);
+    step("tests in the browser", browser)
 }
 
 fn install_missing() -> Result<()> {
@@ -25,16 +32,26 @@ fn install_missing() -> Result<()> {
         }
     }
     if !runs(command("node", &["--version"])) || !runs(command("npm", &["--version"])) {
-        if !runs(command("apt-get", &["--version"])) {
-            bail!(
-                "install Node.js 20 or newer with npm: the tests talk with the JavaScript implementation of age"
-            );
-        }
-        step("package lists", command("apt-get", &["update", "--quiet=2"]))?;
-        step("install Node.js", command("apt-get", &["install", "--yes", "--quiet=2", "nodejs", "npm"]))?;
+        debian(&["nodejs", "npm"], "Node.js 20 or newer with npm")?;
     }
-    step(
-        "packages of the Node tests",
-        command("npm", &["ci", "--prefix", "tests/node", "--no-audit", "--no-fund"]),
-    )
+    if !runs(command("chromium", &["--version"])) {
+        debian(&["chromium"], "Chromium")?;
+    }
+    for packages in ["tests/node", "tests/browser"] {
+        let mut install = command("npm", &["ci", "--prefix", packages, "--no-audit", "--no-fund"]);
+        // The browser is the system's.
+        install.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+        step(&format!("packages of {packages}"), install)?;
+    }
+    Ok(())
+}
+
+/// Installs packages of Debian, or says what to install elsewhere.
+fn debian(packages: &[&str], what: &str) -> Result<()> {
+    if !runs(command("apt-get", &["--version"])) {
+        bail!("install {what}: the tests need it");
+    }
+    step("package lists", command("apt-get", &["update", "--quiet=2"]))?;
+    let install = [&["install", "--yes", "--quiet=2", "--no-install-recommends"], packages].concat();
+    step(&format!("install {what}"), command("apt-get", &install))
 }

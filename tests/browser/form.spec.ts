@@ -1,0 +1,39 @@
+// The form as the server makes it, in a browser that runs no scripts.
+import { expect, test, until } from "./src/office.ts";
+
+test.use({ javaScriptEnabled: false });
+
+const STORY = "Au poste, l’agent garde mes papiers jusqu’à ce que je paie.";
+const ANSWER = "Merci. À quel poste était-ce ?";
+
+test("a report goes all the way and back without a script", async ({ page, office }) => {
+  let code = "";
+  const [row] = await office.casesOf("inspector-1", 1, async () => {
+    await page.goto(`${office.url}/fr/report`);
+    await page.click("button[name=go][value=audience]");
+    await page.click("button[value='audience.trader']");
+    await page.click("button[value='family.money']");
+    await page.click("button[value='category.FAC']");
+    await page.fill("[name='a.story']", STORY);
+    await page.click("button[value=review]:not(.enter)");
+    await expect(page.getByText(STORY)).toBeVisible();
+    const photo = { name: "photo.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(100_000, 7) };
+    await page.setInputFiles("input[type=file]", photo);
+    await page.locator("#f .button:visible").first().click();
+    code = (await page.locator(".code").first().innerText()).replaceAll(/\s+/g, " ").trim();
+  });
+  expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
+
+  const shown = office.burkindi("inspector-1", "show", row!.id) as { report: { story: string } };
+  expect(shown.report.story).toBe(STORY);
+  office.burkindi("inspector-1", "claim", row!.id);
+  office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
+
+  await until(async () => {
+    await page.goto(`${office.url}/fr/return`);
+    await page.fill("[name=receipt]", code.toLowerCase());
+    await page.locator("main .button:visible").first().click();
+    return (await page.getByText(ANSWER).count()) > 0 ? true : undefined;
+  });
+  expect(await page.context().cookies()).toEqual([]);
+});

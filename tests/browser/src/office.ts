@@ -1,0 +1,109 @@
+// An installation that is running, and its investigators' command line.
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { test as base } from "@playwright/test";
+
+interface Where {
+  public: string;
+  handler: string;
+  folder: string;
+  burkindi: string;
+  passphrase: string;
+  people: { handle: string; desk: string; home: string }[];
+  log: { intake: string; "case-handler": string };
+  pids: { intake: number; "case-handler": number };
+}
+
+/** A row of the queue, as far as tests look at it. */
+export interface Row {
+  id: string;
+  lang: string;
+  state: { stage: string; assignee: string | null };
+}
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const PATIENCE = 60_000;
+
+/** A whole installation: intake, case handler, and five people with their own folders. */
+export class Office {
+  private constructor(
+    readonly where: Where,
+    private readonly child: ChildProcess,
+  ) {}
+
+  /** Starts it; the folder of the built programs comes from PROGRAMS. */
+  static async open(): Promise<Office> {
+    const programs = process.env["PROGRAMS"];
+    if (!programs) throw new Error("PROGRAMS names the folder of the built programs, such as target/debug");
+    const child = spawn(`${programs}/installation`, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+    const ended = new Promise<never>((_, reject) =>
+      child.once("exit", (code) => reject(new Error(`the installation ended with ${code}`))),
+    );
+    ended.catch(() => undefined);
+    const line = new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve));
+    return new Office(JSON.parse(await Promise.race([line, ended])) as Where, child);
+  }
+
+  /** Ends it, and waits until it has ended. */
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.stdin?.end();
+    await ended;
+  }
+
+  /** Where reporters go. */
+  get url(): string {
+    return this.where.public;
+  }
+
+  /** A command of `burkindi` as one of the people, and its JSON. */
+  burkindi(handle: string, ...command: string[]): unknown {
+    const person = this.where.people.find((one) => one.handle === handle);
+    if (!person) throw new Error(`nobody is called ${handle}`);
+    const options = ["--home", person.home, "--json", "--passphrase-fd", "0"];
+    const input = `${this.where.passphrase}\n`;
+    const said = execFileSync(this.where.burkindi, [...options, ...command], { input, encoding: "utf8" });
+    return said === "" ? null : JSON.parse(said);
+  }
+
+  /** The cases that a person can see. */
+  queue(handle: string): Row[] {
+    return (this.burkindi(handle, "queue", "--all") as { cases: Row[] }).cases;
+  }
+
+  /** Does something that files reports, and gives the cases that came of it, once `count` have. */
+  async casesOf(handle: string, count: number, filing: () => Promise<void>): Promise<Row[]> {
+    const before = new Set(this.queue(handle).map((row) => row.id));
+    await filing();
+    return until(() => {
+      const fresh = this.queue(handle).filter((row) => !before.has(row.id));
+      return fresh.length >= count ? fresh : undefined;
+    });
+  }
+}
+
+/** Asks again and again until there is an answer. */
+export async function until<T>(ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (Date.now() > end) throw new Error(`nothing came within ${PATIENCE / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+/** Playwright's test, with one installation for all tests of a worker. */
+export const test = base.extend<object, { office: Office }>({
+  office: [
+    async ({}, use) => {
+      const office = await Office.open();
+      await use(office);
+      await office.close();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+});
+
+export { expect } from "@playwright/test";
