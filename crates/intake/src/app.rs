@@ -34,6 +34,8 @@ use crate::{
 /// Age at which an incomplete submission is swept; uploads end before that.
 const SWEPT_AFTER: Duration = Duration::from_hours(1);
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
+/// How soon a directory that came to another replica is in force here.
+const REFRESH_EVERY: Duration = Duration::from_secs(5);
 const A_MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 /// For a request's first line and headers.
@@ -83,10 +85,11 @@ pub enum RunError {
 impl App {
     /// Opens everything that the configuration names.
     pub async fn open(config: &Config, clock: Clock) -> Result<Self, RunError> {
-        let spool = |error: &dyn ToString| ConfigError::value("spool.path", error.to_string());
+        let key = if config.spool.url.is_some() { "spool.url" } else { "spool.path" };
+        let spool = |error: &dyn ToString| ConfigError::value(key, error.to_string());
         let taxonomy = Arc::new(config.read_taxonomy()?);
         let trust = config.trust()?;
-        let store = Store::open(&config.spool.path, config.spool.most_mib, &mut OsRng)
+        let store = Store::open(&config.spool.place()?, config.spool.most_mib, &mut OsRng)
             .await
             .map_err(|error| spool(&error))?;
         let directories = Directories::load(trust, &store).await.map_err(|error| spool(&error))?;
@@ -139,6 +142,7 @@ impl App {
     async fn housekeep(self) {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         let mut minute = tokio::time::interval(A_MINUTE);
+        let mut moment = tokio::time::interval(REFRESH_EVERY);
         let mut day = tokio::time::interval_at(tokio::time::Instant::now() + DAY, DAY);
         loop {
             tokio::select! {
@@ -147,7 +151,17 @@ impl App {
                         self.counters.failed();
                     }
                 }
-                _ = minute.tick() => self.limits.sweep(),
+                _ = minute.tick() => {
+                    self.limits.sweep();
+                    if self.store.measure().await.is_err() {
+                        self.counters.failed();
+                    }
+                }
+                _ = moment.tick(), if self.store.is_shared() => {
+                    if self.directories.refresh(&self.store).await.is_err() {
+                        self.counters.failed();
+                    }
+                }
                 _ = day.tick() => self.counters.log_day(),
             }
         }

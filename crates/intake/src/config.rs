@@ -7,6 +7,7 @@ use std::{
 };
 
 use confique::Config as _;
+use database::{Place, PlaceError};
 use envelope::directory::Trust;
 use taxonomy::Taxonomy;
 use tracing::Level;
@@ -77,9 +78,12 @@ pub struct Relay {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Spool {
-    /// An `SQLite` file, made if absent.
+    /// An `SQLite` file, made if absent. Not used if there is a `url`.
     #[config(env = "INTAKE_SPOOL_PATH")]
     pub path: PathBuf,
+    /// A `PostgreSQL` database, such as `postgres://burkindi@db.internal/spool?sslmode=verify-full`.
+    #[config(env = "INTAKE_SPOOL_URL")]
+    pub url: Option<String>,
     /// Its largest size in MiB. Beyond it reporters are asked to come back, and the rest of the machine goes on.
     #[config(env = "INTAKE_SPOOL_MOST_MIB", default = 20480)]
     pub most_mib: u32,
@@ -136,6 +140,18 @@ pub struct Log {
     pub json: bool,
 }
 
+impl Spool {
+    /// Where the database is.
+    pub fn place(&self) -> Result<Place, ConfigError> {
+        match &self.url {
+            Some(url) => {
+                url.parse().map_err(|error: PlaceError| ConfigError::value("spool.url", error.to_string()))
+            }
+            None => Ok(Place::Sqlite(self.path.clone())),
+        }
+    }
+}
+
 fn branding_of_json(json: &str) -> Result<Branding, serde_json::Error> {
     serde_json::from_str(json)
 }
@@ -179,6 +195,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.level()?;
+        self.spool.place()?;
         // Each upload of the form path holds one of tokio's 512 blocking threads.
         let sizes = [
             ("limits.uploads", self.limits.uploads, 400),
@@ -202,7 +219,7 @@ impl Config {
         self.read_taxonomy()?;
         relay::server_config(&self.relay)?;
         let folder = self.spool.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if folder.is_some_and(|folder| !folder.is_dir()) {
+        if self.spool.url.is_none() && folder.is_some_and(|folder| !folder.is_dir()) {
             return Err(ConfigError::value("spool.path", "its folder is not there"));
         }
         Ok(())
@@ -270,6 +287,7 @@ mod tests {
             ("listen = \"127.0.0.1:8080\"", "listen = \"here\"", "listen = "),
             ("leave_url = \"https://", "leave_url = \"http://", "branding.leave_url"),
             ("path = ", "#path = ", "spool.path"),
+            ("#url = \"postgres:", "url = \"mysql:", "spool.url"),
             ("uploads = 256", "upload = 256", "upload"),
         ] {
             assert!(EXAMPLE.contains(from), "{from}");

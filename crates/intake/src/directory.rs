@@ -46,14 +46,29 @@ pub enum Refusal {
 impl Directories {
     /// Takes up the directory that the spool has kept. One that the pinned keys do not vouch for any more is left alone.
     pub async fn load(trust: Trust, store: &Store) -> Result<Self, StoreError> {
-        let kept = store.directory().await?.and_then(|signed| {
-            let directory = signed.verify_past(&trust);
-            if directory.is_err() {
-                tracing::warn!("the kept directory is not vouched for by the keys in directory.trust");
-            }
-            Some(Arc::new(InForce::new(signed, directory.ok()?)))
-        });
-        Ok(Self { trust, newest: RwLock::new(kept), accepting: tokio::sync::Mutex::default() })
+        let directories = Self { trust, newest: RwLock::default(), accepting: tokio::sync::Mutex::default() };
+        if !directories.take_up(store).await? {
+            tracing::warn!("the kept directory is not vouched for by the keys in directory.trust");
+        }
+        Ok(directories)
+    }
+
+    /// Takes up what another replica has accepted since.
+    pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
+        let _alone = self.accepting.lock().await;
+        self.take_up(store).await.map(drop)
+    }
+
+    /// Is what the spool has kept vouched for?
+    async fn take_up(&self, store: &Store) -> Result<bool, StoreError> {
+        let newest = self.newest();
+        let kept = store.directory().await?;
+        let Some(signed) = kept.filter(|kept| newest.is_none_or(|newest| newest.hash != kept.hash())) else {
+            return Ok(true);
+        };
+        let Ok(directory) = signed.verify_past(&self.trust) else { return Ok(false) };
+        self.put(signed, directory);
+        Ok(true)
     }
 
     /// The directory that reports may be sealed to on this day.
@@ -64,6 +79,7 @@ impl Directories {
     /// Verifies a directory and keeps it.
     pub async fn accept(&self, signed: SignedDirectory, store: &Store, today: Date) -> Result<(), Refusal> {
         let _alone = self.accepting.lock().await;
+        self.take_up(store).await?;
         let newest = self.newest();
         let last = newest.map(|newest| LastSeen { epoch: newest.directory.epoch, hash: newest.hash });
         let directory = signed.verify(&self.trust, today, last)?;
@@ -71,9 +87,13 @@ impl Directories {
             return Ok(());
         }
         store.keep_directory(&signed).await?;
+        self.put(signed, directory);
+        Ok(())
+    }
+
+    fn put(&self, signed: SignedDirectory, directory: Directory) {
         let accepted = Arc::new(InForce::new(signed, directory));
         *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
-        Ok(())
     }
 
     fn newest(&self) -> Option<Arc<InForce>> {

@@ -4,6 +4,7 @@ pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{MigrationTrait, async_trait};
 
 mod m20261123_000001_spool;
+mod m20261123_000002_laying_out;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -12,6 +13,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_spool::Migration)]
+        vec![Box::new(m20261123_000001_spool::Migration), Box::new(m20261123_000002_laying_out::Migration)]
     }
 }

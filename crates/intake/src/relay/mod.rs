@@ -46,23 +46,26 @@ async fn pull(State(app): State<App>, Json(pull): Json<Pull>) -> Result<Response
     let most = usize::try_from(pull.most).unwrap_or(usize::MAX);
     let waiting = app.store.waiting(most, &mut OsRng).await.map_err(|error| app.store_failed(error))?;
     let store = app.store.clone();
-    let submissions = stream::iter(waiting).map(move |waiting| submission(store.clone(), waiting)).flatten();
+    let submissions = stream::iter(waiting).then(move |waiting| submission(store.clone(), waiting)).flatten();
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], Body::from_stream(submissions)).into_response())
 }
 
 /// Head and chunks of one submission, read as they are sent. An error breaks the connection, so that no half one is taken
-/// for whole.
-fn submission(store: Store, waiting: Waiting) -> impl stream::Stream<Item = Result<Bytes, StoreError>> {
-    let head = Bytes::copy_from_slice(&relay::submission_head(waiting.id, waiting.length));
-    let chunks = stream::try_unfold((store, 0, 0), move |(store, position, sent)| async move {
-        if sent == waiting.length {
-            return Ok(None);
+/// for whole; one that is damaged is left out, so that the others arrive.
+async fn submission(store: Store, waiting: Waiting) -> impl stream::Stream<Item = Result<Bytes, StoreError>> {
+    match store.read(&waiting).await {
+        Ok(Some(pieces)) => {
+            let head = Bytes::copy_from_slice(&relay::submission_head(waiting.id, waiting.length));
+            let pieces = pieces.map_ok(Bytes::from);
+            stream::once(std::future::ready(Ok(head))).chain(pieces).left_stream()
         }
-        let chunk = store.chunk(waiting.id, position).await?.ok_or(StoreError::Unavailable)?;
-        let sent = sent + chunk.len() as u64;
-        Ok(Some((Bytes::from(chunk), (store, position + 1, sent))))
-    });
-    stream::once(std::future::ready(Ok(head))).chain(chunks)
+        Ok(None) => stream::iter(None).right_stream(),
+        Err(StoreError::Damaged) => {
+            tracing::error!("a submission in the spool is damaged: look at the disk, and restore a backup");
+            stream::iter(None).right_stream()
+        }
+        Err(error) => stream::iter(Some(Err(error))).right_stream(),
+    }
 }
 
 async fn ack(State(app): State<App>, Json(ack): Json<Ack>) -> Result<StatusCode, Problem> {

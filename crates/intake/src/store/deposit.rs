@@ -1,17 +1,13 @@
 //! Filing: bytes come in, a submission stands in the spool or nothing does.
 
-use std::{collections::HashMap, mem};
+use std::mem;
 
 use envelope::ladder;
 use rand::{CryptoRng, RngCore};
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QuerySelect, prelude::*};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QuerySelect, prelude::*, sea_query::OnConflict};
 use sha2::{Digest, Sha256};
-use tokio::time::{Duration, Instant};
 
 use super::{CHUNK, Store, StoreError, chunk, submission};
-
-/// Incomplete rows that belong to uploads of this process, and since when.
-pub(super) type UnderWay = HashMap<Uuid, Instant>;
 
 /// A submission that is being stored. Dropped before [`Deposit::complete`], it leaves nothing behind.
 ///
@@ -34,7 +30,6 @@ impl Store {
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
         let id = uuid::Builder::from_random_bytes(id).into_uuid();
-        self.under_way().insert(id, Instant::now());
         Deposit {
             store: self.clone(),
             id,
@@ -44,19 +39,6 @@ impl Store {
             position: 0,
             buffer: Vec::new(),
         }
-    }
-
-    /// Deletes incomplete submissions but those under way for less than `age`.
-    pub async fn sweep(&self, age: Duration) -> Result<(), StoreError> {
-        let young: Vec<Uuid> = {
-            let mut uploads = self.under_way();
-            uploads.retain(|_, since| since.elapsed() < age);
-            uploads.keys().copied().collect()
-        };
-        let delete = submission::Entity::delete_many()
-            .filter(submission::Column::Complete.eq(false))
-            .filter(submission::Column::Id.is_not_in(young));
-        self.writer.write(|txn| Box::pin(async move { delete.exec(txn).await.map(drop) })).await
     }
 }
 
@@ -86,6 +68,7 @@ impl Deposit {
         if !ladder::is_rung(self.length) {
             return Err(StoreError::Unavailable);
         }
+        self.store.check_room()?;
         let digest = mem::take(&mut self.digest).finalize().to_vec();
         let length = i64::try_from(self.length).expect("the ladder's top is 64 MiB");
         let last = self.next_chunk();
@@ -96,11 +79,20 @@ impl Deposit {
             length: Set(length),
             complete: Set(true),
         };
-        let whole = self.position == 1;
-        self.store.writer.write(move |txn| Box::pin(complete(txn, row, digest, last, whole))).await
+        let written = if self.position == 1 {
+            self.store.writer.write(move |txn| Box::pin(insert_whole(txn, row, last))).await
+        } else {
+            self.store.writer.write(move |txn| Box::pin(complete(txn, row, digest, last))).await
+        };
+        match written {
+            // Another replica has just stored the same bytes. What was stored here goes when this is dropped.
+            Err(StoreError::Twice) => Ok(()),
+            other => other,
+        }
     }
 
     async fn flush(&mut self) -> Result<(), StoreError> {
+        self.store.check_room()?;
         let first = (self.position == 0).then(|| submission::ActiveModel {
             id: Set(self.id),
             digest: Set(None),
@@ -134,13 +126,27 @@ async fn append(
     chunk::Entity::insert(chunk).exec_without_returning(txn).await.map(drop)
 }
 
-/// The last transaction of a submission; for a small one (`whole`) the only one.
+/// The only transaction of a small submission. The same bytes are kept once: whoever comes second waits for the first to be
+/// durable, and changes nothing.
+async fn insert_whole(
+    txn: &DatabaseTransaction,
+    row: submission::ActiveModel,
+    only: chunk::ActiveModel,
+) -> Result<(), DbErr> {
+    let mut same = OnConflict::column(submission::Column::Digest);
+    let insert = submission::Entity::insert(row).on_conflict(same.do_nothing().to_owned());
+    if insert.exec_without_returning(txn).await? == 0 {
+        return Ok(());
+    }
+    chunk::Entity::insert(only).exec_without_returning(txn).await.map(drop)
+}
+
+/// The last transaction of a long submission.
 async fn complete(
     txn: &DatabaseTransaction,
     row: submission::ActiveModel,
     digest: Vec<u8>,
     last: chunk::ActiveModel,
-    whole: bool,
 ) -> Result<(), DbErr> {
     let same = submission::Entity::find()
         .select_only()
@@ -149,21 +155,16 @@ async fn complete(
         .into_tuple::<Uuid>()
         .one(txn)
         .await?;
-    match (same, whole) {
-        (Some(_), true) => return Ok(()),
-        (Some(_), false) => {
-            return submission::Entity::delete_by_id(row.id.unwrap()).exec(txn).await.map(drop);
-        }
-        (None, true) => submission::Entity::insert(row).exec_without_returning(txn).await.map(drop)?,
-        // Fails if a sweep has taken the row: then the submission is not acknowledged.
-        (None, false) => row.update(txn).await.map(drop)?,
+    if same.is_some() {
+        return submission::Entity::delete_by_id(row.id.unwrap()).exec(txn).await.map(drop);
     }
+    // Fails if a sweep has taken the row: then the submission is not acknowledged.
+    row.update(txn).await?;
     chunk::Entity::insert(last).exec_without_returning(txn).await.map(drop)
 }
 
 impl Drop for Deposit {
     fn drop(&mut self) {
-        self.store.under_way().remove(&self.id);
         if self.position == 0 {
             return;
         }

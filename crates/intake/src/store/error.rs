@@ -1,6 +1,6 @@
 //! Why the spool could not do it. Whatever it is, nothing was acknowledged, so nothing was lost.
 
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr, sqlx::postgres::PgDatabaseError};
 
 /// What a caller gets to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -11,6 +11,12 @@ pub enum StoreError {
     /// The disk cannot be written, or reads and writes fail.
     #[error("the spool's disk cannot be read or written")]
     Disk,
+    /// Another replica did the same first.
+    #[error("another process has done it first")]
+    Twice,
+    /// What is stored is not what was stored.
+    #[error("the spool holds something damaged: look at its disk, and restore a backup")]
+    Damaged,
     /// Anything else.
     #[error("the spool does not answer as it should")]
     Unavailable,
@@ -20,11 +26,16 @@ impl web::LogSafe for StoreError {}
 
 impl From<&DbErr> for StoreError {
     fn from(error: &DbErr) -> Self {
-        // Primary result codes of SQLite (sqlite.org/rescode.html); the upper bytes only say more.
-        match sqlite_code(error).map(|code| code & 0xff) {
-            Some(13) => Self::Full,
-            Some(8 | 10 | 14) => Self::Disk,
-            _ => Self::Unavailable,
+        let (DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+        else {
+            return Self::Unavailable;
+        };
+        let Some(error) = error.as_database_error() else { return Self::Unavailable };
+        match error.try_downcast_ref::<PgDatabaseError>() {
+            Some(postgres) => of_postgres(postgres.code()),
+            None => of_sqlite(error.code().and_then(|code| code.parse().ok()).unwrap_or_default()),
         }
     }
 }
@@ -35,12 +46,23 @@ impl From<DbErr> for StoreError {
     }
 }
 
-fn sqlite_code(error: &DbErr) -> Option<u32> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))
-    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
-    };
-    error.as_database_error()?.code()?.parse().ok()
+/// Primary result codes (sqlite.org/rescode.html); the upper bytes only say more.
+fn of_sqlite(code: u32) -> StoreError {
+    match code & 0xff {
+        13 => StoreError::Full,
+        8 | 10 | 14 => StoreError::Disk,
+        11 | 26 => StoreError::Damaged,
+        _ => StoreError::Unavailable,
+    }
+}
+
+/// `SQLSTATE` (`PostgreSQL`'s documentation, appendix A).
+fn of_postgres(code: &str) -> StoreError {
+    match code {
+        "53100" => StoreError::Full,
+        "58030" | "25006" => StoreError::Disk,
+        "XX001" | "XX002" => StoreError::Damaged,
+        "23505" => StoreError::Twice,
+        _ => StoreError::Unavailable,
+    }
 }

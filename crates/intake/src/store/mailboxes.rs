@@ -1,28 +1,30 @@
 //! Mailboxes: looked up one at a time by reporters, replaced all at once by the case handler.
 
-use std::{mem, sync::atomic::Ordering};
+use std::mem;
 
 use envelope::{Hash, mailbox::MAILBOX_LEN};
 use sea_orm::{
-    ActiveValue::Set, DatabaseTransaction, DbErr, QueryOrder, QuerySelect, prelude::*, sea_query::OnConflict,
+    ActiveValue::Set,
+    DatabaseTransaction, DbErr, QueryOrder, QuerySelect, QueryTrait,
+    prelude::*,
+    sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
-use tokio::sync::OwnedMutexGuard;
 
 use super::{Store, StoreError, mailbox, state};
 
 /// Mailboxes written in one transaction: 256 KiB.
 const BATCH: usize = 8;
-/// Mailboxes deleted in one transaction: 2 MiB.
+/// Mailboxes deleted in one transaction of `SQLite`: 2 MiB.
 const SWEPT: u64 = 64;
 /// Follows every real id, so that each lookup finds a row to read.
 const LAST_ID: [u8; 32] = [0xff; 32];
 
-/// A new laying-out of all mailboxes. Nobody sees it before [`LayingOut::finish`]; dropped, it changes nothing.
+/// A new laying-out of all mailboxes. Nobody sees it before [`LayingOut::finish`]; dropped, it changes nothing. One that began
+/// later, perhaps at another replica, puts an end to it.
 pub struct LayingOut {
     store: Store,
     tick: i64,
     batch: Vec<mailbox::ActiveModel>,
-    _alone: OwnedMutexGuard<()>,
 }
 
 impl Store {
@@ -30,46 +32,60 @@ impl Store {
     ///
     /// Present or not, one row of the same size is read: the first at or after the id.
     pub async fn mailbox(&self, id: &Hash) -> Result<(Option<Vec<u8>>, u64), StoreError> {
-        loop {
-            let tick = self.tick.load(Ordering::SeqCst);
-            let nearest = mailbox::Entity::find()
-                .filter(mailbox::Column::Tick.eq(tick))
-                .filter(mailbox::Column::Id.gte(id.as_bytes().to_vec()))
-                .order_by_asc(mailbox::Column::Id)
-                .one(&self.reading)
-                .await?;
-            // Replaced while it was read: the old rows may be gone already.
-            if tick == self.tick.load(Ordering::SeqCst) {
-                let found = nearest.filter(|row| row.id == id.as_bytes()).map(|row| row.sealed);
-                return Ok((found, tick.unsigned_abs()));
-            }
-        }
+        // One statement sees one moment: never the number of one laying-out and the row of another.
+        let nearest = mailbox::Entity::find()
+            .filter(Expr::col(mailbox::Column::Tick).eq(served()))
+            .filter(mailbox::Column::Id.gte(id.as_bytes().to_vec()))
+            .order_by_asc(mailbox::Column::Id)
+            .one(&self.reading)
+            .await?;
+        // The last id has a row from the first laying-out on.
+        let Some(nearest) = nearest else { return Ok((None, 0)) };
+        let tick = nearest.tick.unsigned_abs();
+        Ok((Some(nearest).filter(|row| row.id == id.as_bytes()).map(|row| row.sealed), tick))
     }
 
-    /// Begins to replace all mailboxes. Waits until another replacement has ended.
+    /// Begins to replace all mailboxes, in place of any replacement that is under way.
     pub async fn lay_out(&self) -> Result<LayingOut, StoreError> {
-        let alone = self.laying_out.clone().lock_owned().await;
-        let tick = self.tick.load(Ordering::SeqCst);
+        let tick = self.writer.write(|txn| Box::pin(begin(txn))).await?;
         self.sweep_mailboxes(tick).await?;
-        Ok(LayingOut { store: self.clone(), tick: tick + 1, batch: Vec::new(), _alone: alone })
+        Ok(LayingOut { store: self.clone(), tick, batch: Vec::new() })
     }
 
-    /// Deletes every mailbox but those of one laying-out, a batch at a time, so that reports need not wait.
-    pub(super) async fn sweep_mailboxes(&self, keep: i64) -> Result<(), StoreError> {
-        while self.writer.write(move |txn| Box::pin(sweep_batch(txn, keep))).await? {}
+    /// Deletes every mailbox that was laid out before this one, but not those that are served.
+    async fn sweep_mailboxes(&self, before: i64) -> Result<(), StoreError> {
+        if self.is_shared {
+            let all = mailbox::Entity::delete_many().filter(outdated(before));
+            return self.writer.write(|txn| Box::pin(async move { all.exec(txn).await.map(drop) })).await;
+        }
+        // A batch at a time, so that reports need not wait.
+        while self.writer.write(move |txn| Box::pin(sweep_batch(txn, before))).await? {}
         Ok(())
     }
+}
+
+/// The number of the laying-out that is served.
+fn served() -> Expr {
+    let select: SelectStatement = state::Entity::find()
+        .select_only()
+        .column(state::Column::Tick)
+        .filter(state::Column::Id.eq(state::ONLY))
+        .into_query();
+    Expr::SubQuery(None, Box::new(select.into()))
+}
+
+fn outdated(before: i64) -> Expr {
+    mailbox::Column::Tick.lt(before).and(Expr::col(mailbox::Column::Tick).ne(served()))
 }
 
 impl LayingOut {
     /// Adds one mailbox of [`MAILBOX_LEN`] bytes. A second one with the same id replaces the first.
     pub async fn push(&mut self, id: &Hash, sealed: Vec<u8>) -> Result<(), StoreError> {
         debug_assert_eq!(sealed.len(), MAILBOX_LEN, "the relay reads whole records");
-        self.batch.push(mailbox::ActiveModel {
-            tick: Set(self.tick),
-            id: Set(id.as_bytes().to_vec()),
-            sealed: Set(sealed),
-        });
+        let key = Set(id.as_bytes().to_vec());
+        // One statement must not write a row twice.
+        self.batch.retain(|earlier| earlier.id != key);
+        self.batch.push(mailbox::ActiveModel { tick: Set(self.tick), id: key, sealed: Set(sealed) });
         if self.batch.len() < BATCH { Ok(()) } else { self.flush().await }
     }
 
@@ -84,8 +100,9 @@ impl LayingOut {
 
     async fn serve(self) -> Result<(), StoreError> {
         let tick = self.tick;
-        self.store.writer.write(move |txn| Box::pin(swap(txn, tick))).await?;
-        self.store.tick.store(tick, Ordering::SeqCst);
+        if !self.store.writer.write(move |txn| Box::pin(swap(txn, tick))).await? {
+            return Err(StoreError::Twice);
+        }
         self.store.sweep_mailboxes(tick).await
     }
 
@@ -104,17 +121,30 @@ impl LayingOut {
     }
 }
 
-async fn swap(txn: &DatabaseTransaction, tick: i64) -> Result<(), DbErr> {
-    let row = state::ActiveModel { id: Set(state::ONLY), tick: Set(tick), ..Default::default() };
-    row.update(txn).await.map(drop)
+/// Numbers a laying-out.
+async fn begin(txn: &DatabaseTransaction) -> Result<i64, DbErr> {
+    let next = state::Column::LayingOut.into_expr().add(1);
+    state::Entity::update_many().col_expr(state::Column::LayingOut, next).exec(txn).await?;
+    let state = state::Entity::find_by_id(state::ONLY).one(txn).await?;
+    state.map(|state| state.laying_out).ok_or(DbErr::RecordNotFound("state".to_owned()))
+}
+
+/// Serves a laying-out if none has begun since.
+async fn swap(txn: &DatabaseTransaction, tick: i64) -> Result<bool, DbErr> {
+    let swapped = state::Entity::update_many()
+        .col_expr(state::Column::Tick, Expr::value(tick))
+        .filter(state::Column::LayingOut.eq(tick))
+        .exec(txn)
+        .await?;
+    Ok(swapped.rows_affected == 1)
 }
 
 /// Were there any?
-async fn sweep_batch(txn: &DatabaseTransaction, keep: i64) -> Result<bool, DbErr> {
+async fn sweep_batch(txn: &DatabaseTransaction, before: i64) -> Result<bool, DbErr> {
     let old: Vec<(i64, Vec<u8>)> = mailbox::Entity::find()
         .select_only()
         .columns([mailbox::Column::Tick, mailbox::Column::Id])
-        .filter(mailbox::Column::Tick.ne(keep))
+        .filter(outdated(before))
         .limit(SWEPT)
         .into_tuple()
         .all(txn)

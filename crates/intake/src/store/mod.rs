@@ -1,26 +1,34 @@
-//! The spool: sealed submissions on their way in, sealed mailboxes on their way out. On `SQLite`; all writes go through one task.
+//! The spool: sealed submissions on their way in, sealed mailboxes on their way out. On `SQLite` for one process, on `PostgreSQL` for
+//! several: none keeps anything that another would have to know.
 
 mod deposit;
 mod entity;
 mod error;
 mod mailboxes;
 mod outbox;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicI64},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use database::{Alone, OpenError, Place, Pool};
 use entity::{chunk, mailbox, state, submission};
 use envelope::directory::SignedDirectory;
-use migrations_intake::{Migrator, MigratorTrait};
+use migrations_intake::Migrator;
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
-    ActiveValue::Set, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, prelude::*,
+    ActiveValue::Set,
+    ConnectionTrait, DatabaseConnection, DbErr, QuerySelect,
+    prelude::*,
+    sea_query::{ExprTrait as _, OnConflict},
 };
 use zeroize::Zeroizing;
 
@@ -32,53 +40,91 @@ use writer::Writer;
 
 /// Bytes of a submission in one row, and in memory while they come.
 pub const CHUNK: usize = 256 * 1024;
+/// Ids in one statement; databases bound the number of parameters.
+const IDS: usize = 500;
 /// Reads that run at once.
 const READERS: u32 = 4;
-/// Of 4 KiB, which is what a new file has.
-const PAGES_A_MIB: u64 = 256;
-/// Size to which `SQLite`'s log is cut back once it has been written into the database.
-const LOG_BYTES: &str = "67108864";
+/// Writes that run at once on `PostgreSQL`: it makes commits durable together.
+const WRITERS: u32 = 16;
+const MIB: i64 = 1024 * 1024;
 
 /// The intake's database.
 #[derive(Clone)]
 pub struct Store {
     writer: Writer,
-    /// The connection of the writing task, for what cannot stand in a transaction.
+    /// For what cannot stand in a transaction.
     writing: DatabaseConnection,
     reading: DatabaseConnection,
-    uploads: Arc<Mutex<deposit::UnderWay>>,
-    tick: Arc<AtomicI64>,
-    laying_out: Arc<tokio::sync::Mutex<()>>,
+    /// May other processes use it too?
+    is_shared: bool,
+    most_mib: u32,
+    full: Arc<AtomicBool>,
+    incomplete: Arc<Mutex<sweep::Seen>>,
     decoy_seed: Arc<Zeroizing<[u8; 32]>>,
+    _alone: Arc<Option<Alone>>,
 }
 
 impl Store {
-    /// Opens or makes the spool at `path`, which grows to `most_mib` MiB, and sweeps what an earlier process left half done.
+    /// Opens or makes the spool, which grows to `most_mib` MiB. On `SQLite` it sweeps what an earlier process left half done.
     pub async fn open(
-        path: &Path,
+        place: &Place,
         most_mib: u32,
         rng: &mut (impl RngCore + CryptoRng),
-    ) -> Result<Self, DbErr> {
-        let writing = connect(path, most_mib, 1).await?;
-        Migrator::up(&writing, None).await?;
-        let reading = connect(path, most_mib, READERS).await?;
+    ) -> Result<Self, OpenError> {
+        let is_shared = place.is_shared();
+        let alone = if is_shared { None } else { Some(place.alone().await?) };
+        place.prepare::<Migrator>().await?;
+        let writers = if is_shared { WRITERS } else { 1 };
+        let writing = place.connect(Pool::of(writers).most_mib(most_mib)).await?;
+        let reading = place.connect(Pool::of(READERS).most_mib(most_mib)).await?;
         let state = first_state(&writing, rng).await?;
         let decoy_seed: [u8; 32] = state
             .decoy_seed
             .try_into()
             .map_err(|_| DbErr::Custom("the seed of the decoys has another length than 32 bytes".into()))?;
+        let writer =
+            if is_shared { Writer::Single(writing.clone()) } else { Writer::grouped(writing.clone()) };
         let store = Self {
-            writer: Writer::start(writing.clone()),
+            writer,
             writing,
             reading,
-            uploads: Arc::default(),
-            tick: Arc::new(AtomicI64::new(state.tick)),
-            laying_out: Arc::default(),
+            is_shared,
+            most_mib,
+            full: Arc::default(),
+            incomplete: Arc::default(),
             decoy_seed: Arc::new(Zeroizing::new(decoy_seed)),
+            _alone: Arc::new(alone),
         };
-        store.sweep(Duration::ZERO).await.map_err(|error| DbErr::Custom(error.to_string()))?;
-        store.sweep_mailboxes(state.tick).await.map_err(|error| DbErr::Custom(error.to_string()))?;
+        if !is_shared {
+            store.sweep(Duration::ZERO).await.map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
+        store.measure().await.map_err(|error| DbErr::Custom(error.to_string()))?;
         Ok(store)
+    }
+
+    /// Looks how much waits. `SQLite` itself keeps to the limit; in a database that others use too, we do.
+    pub async fn measure(&self) -> Result<(), StoreError> {
+        if !self.is_shared {
+            return Ok(());
+        }
+        let bytes: Option<Option<i64>> = submission::Entity::find()
+            .select_only()
+            .column_as(submission::Column::Length.sum().cast_as("bigint"), "bytes")
+            .into_tuple()
+            .one(&self.reading)
+            .await?;
+        let full = bytes.flatten().unwrap_or(0) >= i64::from(self.most_mib) * MIB;
+        self.full.store(full, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn check_room(&self) -> Result<(), StoreError> {
+        if self.full.load(Ordering::Relaxed) { Err(StoreError::Full) } else { Ok(()) }
+    }
+
+    /// May other processes use the same database?
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     /// Does the database answer?
@@ -121,61 +167,33 @@ impl Store {
 
     /// Writes `SQLite`'s log into the database, so that what was deleted does not linger in the log.
     async fn flush_log(&self) {
+        if self.is_shared {
+            return;
+        }
         let pragma = self.writing.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
         if let Err(error) = pragma {
             tracing::warn!(error = %web::logging::safe(&StoreError::from(error)), "the log of the spool was not cut back");
         }
     }
-
-    fn under_way(&self) -> std::sync::MutexGuard<'_, deposit::UnderWay> {
-        // The map is whole after every single operation, whatever panicked in between.
-        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn connect(path: &Path, most_mib: u32, connections: u32) -> Result<DatabaseConnection, DbErr> {
-    let path = path.to_owned();
-    let pages = u64::from(most_mib) * PAGES_A_MIB;
-    let mut options = ConnectOptions::new("sqlite::memory:");
-    options
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(Duration::from_secs(30))
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(move |options| {
-            options
-                .in_memory(false)
-                .shared_cache(false)
-                .filename(&path)
-                .create_if_missing(true)
-                .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(10))
-                .pragma("journal_mode", "WAL")
-                .pragma("synchronous", "FULL")
-                .pragma("secure_delete", "ON")
-                .pragma("max_page_count", pages.to_string())
-                .pragma("journal_size_limit", LOG_BYTES)
-        })
-        // Connections stay: a new one would have to set itself up during a request.
-        .map_sqlx_sqlite_pool_opts(|pool| pool.idle_timeout(None).max_lifetime(None));
-    Database::connect(options).await
 }
 
 async fn first_state(
     db: &DatabaseConnection,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<state::Model, DbErr> {
-    if let Some(state) = state::Entity::find_by_id(state::ONLY).one(db).await? {
-        return Ok(state);
-    }
     let mut seed = vec![0; 32];
     rng.fill_bytes(&mut seed);
     let first = state::ActiveModel {
         id: Set(state::ONLY),
         tick: Set(0),
+        laying_out: Set(0),
         decoy_seed: Set(seed),
         directory: Set(None),
     };
-    first.insert(db).await
+    // Of several that start at once, all take the one that came first.
+    let mut there = OnConflict::column(state::Column::Id);
+    let insert = state::Entity::insert(first).on_conflict(there.do_nothing().to_owned());
+    insert.exec_without_returning(db).await?;
+    let state = state::Entity::find_by_id(state::ONLY).one(db).await?;
+    state.ok_or(DbErr::RecordNotFound("state".to_owned()))
 }

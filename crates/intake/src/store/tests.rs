@@ -1,19 +1,54 @@
 use envelope::{Hash, ladder, mailbox::MAILBOX_LEN};
+use futures_util::TryStreamExt as _;
 use rand::{SeedableRng, rngs::StdRng};
 use sea_orm::{PaginatorTrait, Statement};
 
 use super::*;
 
+/// Runs each test on each engine.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(super::Spool::sqlite().await).await })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(super::Spool::postgres().await).await })*
+        }
+    };
+}
+
+on_both!(
+    the_same_bytes_are_kept_once_and_come_out_as_they_went_in,
+    many_senders_at_once_each_find_their_own_bytes_stored,
+    the_same_bytes_from_many_at_once_are_kept_once_and_acknowledged_to_all,
+    a_length_off_the_ladder_is_not_filed,
+    what_is_forgotten_twice_is_gone_and_nothing_else_is,
+    what_was_cut_off_is_swept_and_what_is_under_way_is_not,
+    the_spool_does_not_outgrow_its_limit_and_deleting_makes_room,
+    what_is_damaged_is_said_and_everything_else_is_read,
+    mailboxes_are_replaced_all_at_once_or_not_at_all,
+    a_laying_out_that_began_later_ends_the_one_before,
+    a_lookup_never_misses_a_mailbox_while_all_are_replaced,
+    the_schema_knows_no_time_but_the_week,
+    few_of_many_are_chosen_at_random,
+);
+
 struct Spool {
     store: Store,
+    place: Place,
     folder: tempfile::TempDir,
 }
 
 impl Spool {
-    async fn new() -> Self {
+    async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path()).await;
-        Self { store, folder }
+        let place = Place::Sqlite(folder.path().join("spool.sqlite"));
+        Self { store: open(&place).await, place, folder }
+    }
+
+    async fn postgres() -> Self {
+        let place = throwaway_postgres::shared().unwrap().database().unwrap().parse().unwrap();
+        Self { store: open(&place).await, place, folder: tempfile::tempdir().unwrap() }
     }
 
     async fn file(&self, bytes: &[u8]) -> Result<(), StoreError> {
@@ -25,9 +60,9 @@ impl Spool {
     }
 
     async fn restart(self) -> Self {
-        let Self { store, folder } = self;
+        let Self { store, place, folder } = self;
         drop(store);
-        Self { store: open(folder.path()).await, folder }
+        Self { store: open(&place).await, place, folder }
     }
 
     async fn rows(&self) -> (u64, u64) {
@@ -36,23 +71,35 @@ impl Spool {
         (submissions, chunk::Entity::find().count(db).await.unwrap())
     }
 
-    async fn read(&self, id: Uuid) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        for position in 0.. {
-            let Some(chunk) = self.store.chunk(id, position).await.unwrap() else { break };
-            assert!(chunk.len() <= CHUNK);
-            bytes.extend(chunk);
+    /// Dropping is done by the way.
+    async fn await_rows(&self, rows: (u64, u64)) {
+        for _ in 0..200 {
+            if self.rows().await == rows {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        bytes
+        assert_eq!(self.rows().await, rows);
     }
 
-    async fn pragma(&self, text: &str) {
+    async fn waiting(&self) -> Vec<Waiting> {
+        self.store.waiting(1000, &mut rng()).await.unwrap()
+    }
+
+    async fn read(&self, waiting: &Waiting) -> Vec<u8> {
+        let pieces = self.store.read(waiting).await.unwrap().unwrap();
+        let pieces: Vec<_> = pieces.try_collect().await.unwrap();
+        assert!(pieces.iter().all(|piece: &Vec<u8>| piece.len() <= CHUNK));
+        pieces.concat()
+    }
+
+    async fn execute(&self, text: &str) {
         self.store.writing.execute_unprepared(text).await.unwrap();
     }
 }
 
-async fn open(folder: &Path) -> Store {
-    Store::open(&folder.join("spool.sqlite"), 64, &mut rng()).await.unwrap()
+async fn open(place: &Place) -> Store {
+    Store::open(place, 64, &mut rng()).await.unwrap()
 }
 
 fn rng() -> StdRng {
@@ -65,9 +112,7 @@ fn bytes(len: u64, seed: u8) -> Vec<u8> {
     bytes
 }
 
-#[tokio::test]
-async fn the_same_bytes_are_kept_once_and_come_out_as_they_went_in() {
-    let spool = Spool::new().await;
+async fn the_same_bytes_are_kept_once_and_come_out_as_they_went_in(spool: Spool) {
     let (small, large) = (bytes(ladder::RUNGS[0], 1), bytes(ladder::RUNGS[3], 2));
     for _ in 0..3 {
         spool.file(&small).await.unwrap();
@@ -75,17 +120,15 @@ async fn the_same_bytes_are_kept_once_and_come_out_as_they_went_in() {
     }
     assert_eq!(spool.rows().await, (2, 1 + 4));
     let spool = spool.restart().await;
-    let waiting = spool.store.waiting(10, &mut rng()).await.unwrap();
+    let waiting = spool.waiting().await;
     assert_eq!(waiting.len(), 2);
     for submission in waiting {
         let original = if submission.length == ladder::RUNGS[0] { &small } else { &large };
-        assert_eq!(&spool.read(submission.id).await, original);
+        assert_eq!(&spool.read(&submission).await, original);
     }
 }
 
-#[tokio::test]
-async fn many_senders_at_once_each_find_their_own_bytes_stored() {
-    let spool = Spool::new().await;
+async fn many_senders_at_once_each_find_their_own_bytes_stored(spool: Spool) {
     let filing = (0..100).map(|n| {
         let spool = &spool;
         async move { spool.file(&bytes(ladder::RUNGS[0], n)).await }
@@ -93,10 +136,9 @@ async fn many_senders_at_once_each_find_their_own_bytes_stored() {
     for outcome in futures_util::future::join_all(filing).await {
         outcome.unwrap();
     }
-    let waiting = spool.store.waiting(1000, &mut rng()).await.unwrap();
     let mut found = Vec::new();
-    for submission in waiting {
-        found.push(Hash::of(&[&spool.read(submission.id).await]));
+    for submission in spool.waiting().await {
+        found.push(Hash::of(&[&spool.read(&submission).await]));
     }
     found.sort();
     let mut expected: Vec<Hash> = (0..100).map(|n| Hash::of(&[&bytes(ladder::RUNGS[0], n)])).collect();
@@ -104,16 +146,24 @@ async fn many_senders_at_once_each_find_their_own_bytes_stored() {
     assert_eq!(found, expected);
 }
 
-#[tokio::test]
-async fn a_length_off_the_ladder_is_not_filed() {
-    let spool = Spool::new().await;
+async fn a_length_off_the_ladder_is_not_filed(spool: Spool) {
     assert!(spool.file(&[1; 1000]).await.is_err());
     assert_eq!(spool.rows().await, (0, 0));
 }
 
+async fn what_is_forgotten_twice_is_gone_and_nothing_else_is(spool: Spool) {
+    spool.file(&bytes(ladder::RUNGS[3], 1)).await.unwrap();
+    spool.file(&bytes(ladder::RUNGS[1], 2)).await.unwrap();
+    let all = spool.waiting().await;
+    let id = all.iter().find(|submission| submission.length == ladder::RUNGS[3]).unwrap().id;
+    spool.store.forget(vec![id, id, Uuid::from_u128(7)]).await.unwrap();
+    spool.store.forget(vec![id]).await.unwrap();
+    assert_eq!(spool.rows().await, (1, 1));
+}
+
 #[tokio::test]
 async fn forgetting_twice_is_the_same_as_once_and_leaves_no_trace_in_the_files() {
-    let spool = Spool::new().await;
+    let spool = Spool::sqlite().await;
     let marked = [b"find me if you can ".repeat(2000), vec![0; 524_288 - 38_000]].concat();
     spool.file(&marked).await.unwrap();
     spool.file(&bytes(ladder::RUNGS[1], 2)).await.unwrap();
@@ -124,7 +174,7 @@ async fn forgetting_twice_is_the_same_as_once_and_leaves_no_trace_in_the_files()
         })
     };
     assert!(on_disk());
-    let all = spool.store.waiting(10, &mut rng()).await.unwrap();
+    let all = spool.waiting().await;
     let id = all.iter().find(|submission| submission.length == 524_288).unwrap().id;
     spool.store.forget(vec![id, id, Uuid::from_u128(7)]).await.unwrap();
     spool.store.forget(vec![id]).await.unwrap();
@@ -132,13 +182,11 @@ async fn forgetting_twice_is_the_same_as_once_and_leaves_no_trace_in_the_files()
     assert!(!on_disk());
 }
 
-#[tokio::test]
-async fn what_was_cut_off_is_swept_and_what_is_under_way_is_not() {
-    let spool = Spool::new().await;
+async fn what_was_cut_off_is_swept_and_what_is_under_way_is_not(spool: Spool) {
     let mut under_way = spool.store.deposit("2026-W48".into(), &mut rng());
     under_way.push(&bytes(ladder::RUNGS[3] - 1, 1)).await.unwrap();
     assert_eq!(spool.rows().await, (1, 3));
-    assert_eq!(spool.store.waiting(10, &mut rng()).await.unwrap(), []);
+    assert_eq!(spool.waiting().await, []);
     spool.store.sweep(Duration::from_hours(1)).await.unwrap();
     assert_eq!(spool.rows().await, (1, 3));
     under_way.push(&[7]).await.unwrap();
@@ -149,20 +197,23 @@ async fn what_was_cut_off_is_swept_and_what_is_under_way_is_not() {
     let mut dropped = spool.store.deposit("2026-W48".into(), &mut rng());
     dropped.push(&bytes(ladder::RUNGS[3], 9)).await.unwrap();
     drop(dropped);
-    for _ in 0..100 {
-        if spool.rows().await == (1, 4) {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(spool.rows().await, (1, 4));
+    spool.await_rows((1, 4)).await;
 
-    // The process dies: the next start sweeps.
-    let mut orphan = spool.store.deposit("2026-W48".into(), &mut rng());
-    orphan.push(&bytes(ladder::RUNGS[3], 3)).await.unwrap();
-    std::mem::forget(orphan);
+    // The process dies. Alone with the database, the next start sweeps; a replica waits its time.
+    let orphan = submission::ActiveModel {
+        id: Set(Uuid::from_u128(4)),
+        digest: Set(None),
+        week: Set("2026-W48".into()),
+        length: Set(0),
+        complete: Set(false),
+    };
+    orphan.insert(&spool.store.writing).await.unwrap();
     assert_eq!(spool.rows().await.0, 2);
     let spool = spool.restart().await;
+    if spool.store.is_shared() {
+        assert_eq!(spool.rows().await.0, 2);
+        spool.store.sweep(Duration::ZERO).await.unwrap();
+    }
     assert_eq!(spool.rows().await, (1, 4));
 
     // Too slow: swept after its time, and then not acknowledged.
@@ -175,7 +226,7 @@ async fn what_was_cut_off_is_swept_and_what_is_under_way_is_not() {
 
 #[tokio::test]
 async fn a_full_disk_is_said_and_nothing_of_it_stays() {
-    let spool = Spool::new().await;
+    let spool = Spool::sqlite().await;
     spool.file(&bytes(ladder::RUNGS[0], 1)).await.unwrap();
     let pages = spool
         .store
@@ -188,38 +239,99 @@ async fn a_full_disk_is_said_and_nothing_of_it_stays() {
         .unwrap()
         .unwrap();
     let pages: i32 = pages.try_get_by_index(0).unwrap();
-    spool.pragma(&format!("PRAGMA max_page_count = {}", pages + 100)).await;
+    spool.execute(&format!("PRAGMA max_page_count = {}", pages + 100)).await;
     assert_eq!(spool.file(&bytes(ladder::RUNGS[3], 2)).await, Err(StoreError::Full));
     assert_eq!(spool.file(&bytes(ladder::RUNGS[4], 2)).await, Err(StoreError::Full));
     // Room for a small one is still there, and is used.
     spool.file(&bytes(ladder::RUNGS[0], 3)).await.unwrap();
-    spool.pragma("PRAGMA max_page_count = 1000000").await;
+    spool.execute("PRAGMA max_page_count = 1000000").await;
     spool.file(&bytes(ladder::RUNGS[3], 2)).await.unwrap();
     spool.store.sweep(Duration::ZERO).await.unwrap();
     assert_eq!(spool.rows().await, (3, 1 + 1 + 4));
 }
 
-#[tokio::test]
-async fn the_spool_does_not_outgrow_its_limit_and_deleting_makes_room() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("spool.sqlite"), 10, &mut rng()).await.unwrap();
-    let spool = Spool { store, folder };
-    spool.file(&bytes(ladder::RUNGS[5], 1)).await.unwrap();
-    spool.file(&bytes(ladder::RUNGS[5], 2)).await.unwrap();
-    assert_eq!(spool.file(&bytes(ladder::RUNGS[5], 3)).await, Err(StoreError::Full));
-    let waiting = spool.store.waiting(1, &mut rng()).await.unwrap();
-    spool.store.forget(vec![waiting[0].id]).await.unwrap();
-    spool.file(&bytes(ladder::RUNGS[5], 3)).await.unwrap();
-    let size = std::fs::metadata(spool.folder.path().join("spool.sqlite")).unwrap().len();
-    assert!(size <= 10 << 20, "{size}");
+async fn the_spool_does_not_outgrow_its_limit_and_deleting_makes_room(spool: Spool) {
+    let Spool { store, place, folder } = spool;
+    drop(store);
+    let store = Store::open(&place, 10, &mut rng()).await.unwrap();
+    let spool = Spool { store, place, folder };
+    let mut filed = 0;
+    // A shared database is measured from time to time.
+    while spool.file(&bytes(ladder::RUNGS[5], filed)).await.is_ok() {
+        spool.store.measure().await.unwrap();
+        filed += 1;
+        assert!(filed < 10);
+    }
+    assert_eq!(spool.file(&bytes(ladder::RUNGS[5], 20)).await, Err(StoreError::Full));
+    assert!(filed >= 2, "{filed}");
+    spool.store.forget(vec![spool.waiting().await[0].id]).await.unwrap();
+    spool.store.measure().await.unwrap();
+    spool.file(&bytes(ladder::RUNGS[5], 21)).await.unwrap();
+    if !spool.store.is_shared() {
+        let size = std::fs::metadata(spool.folder.path().join("spool.sqlite")).unwrap().len();
+        assert!(size <= 10 << 20, "{size}");
+    }
+}
+
+async fn what_is_damaged_is_said_and_everything_else_is_read(spool: Spool) {
+    for n in 0..4 {
+        spool.file(&bytes(ladder::RUNGS[usize::from(n)], n)).await.unwrap();
+    }
+    let of = |all: &[Waiting], rung: usize| {
+        all.iter().find(|one| one.length == ladder::RUNGS[rung]).unwrap().clone()
+    };
+    let all = spool.waiting().await;
+    let (small, long) = (of(&all, 0), of(&all, 3));
+    let damage = |id, position, bytes| chunk::ActiveModel {
+        submission: Set(id),
+        position: Set(position),
+        bytes: Set(bytes),
+    };
+    damage(small.id, 0, vec![7; 32_768]).update(&spool.store.writing).await.unwrap();
+    chunk::Entity::delete_by_id((long.id, 2)).exec(&spool.store.writing).await.unwrap();
+    for damaged in [&small, &long] {
+        assert_eq!(spool.store.read(damaged).await.map(drop), Err(StoreError::Damaged));
+    }
+    for sound in [of(&all, 1), of(&all, 2)] {
+        assert_eq!(spool.read(&sound).await.len() as u64, sound.length);
+    }
+    // Forgotten in between is not damaged.
+    spool.store.forget(vec![small.id]).await.unwrap();
+    assert!(spool.store.read(&small).await.unwrap().is_none());
+}
+
+async fn the_same_bytes_from_many_at_once_are_kept_once_and_acknowledged_to_all(spool: Spool) {
+    for rung in [0, 2] {
+        let sent = bytes(ladder::RUNGS[rung], 5);
+        let filing = (0..20).map(|_| spool.file(&sent));
+        for outcome in futures_util::future::join_all(filing).await {
+            outcome.unwrap();
+        }
+    }
+    spool.await_rows((2, 1 + 2)).await;
+    assert_eq!(spool.waiting().await.len(), 2);
+}
+
+async fn few_of_many_are_chosen_at_random(spool: Spool) {
+    for n in 0..30 {
+        spool.file(&bytes(ladder::RUNGS[0], n)).await.unwrap();
+    }
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..200 {
+        let few = spool.store.waiting(5, &mut rng()).await.unwrap();
+        let ids: std::collections::HashSet<_> = few.iter().map(|one| one.id).collect();
+        assert_eq!(ids.len(), 5);
+        seen.extend(ids);
+    }
+    assert_eq!(seen.len(), 30);
 }
 
 #[tokio::test]
 async fn a_spool_that_cannot_be_written_says_so() {
-    let spool = Spool::new().await;
-    spool.pragma("PRAGMA query_only = ON").await;
+    let spool = Spool::sqlite().await;
+    spool.execute("PRAGMA query_only = ON").await;
     assert_eq!(spool.file(&bytes(ladder::RUNGS[0], 1)).await, Err(StoreError::Disk));
-    spool.pragma("PRAGMA query_only = OFF").await;
+    spool.execute("PRAGMA query_only = OFF").await;
     spool.file(&bytes(ladder::RUNGS[0], 1)).await.unwrap();
 }
 
@@ -227,9 +339,7 @@ fn box_of(fill: u8) -> Vec<u8> {
     vec![fill; MAILBOX_LEN]
 }
 
-#[tokio::test]
-async fn mailboxes_are_replaced_all_at_once_or_not_at_all() {
-    let spool = Spool::new().await;
+async fn mailboxes_are_replaced_all_at_once_or_not_at_all(spool: Spool) {
     let id = |n: u8| Hash::of(&[&[n]]);
     let found = |n| {
         let store = spool.store.clone();
@@ -257,19 +367,30 @@ async fn mailboxes_are_replaced_all_at_once_or_not_at_all() {
     second.push(&id(3), box_of(77)).await.unwrap();
     second.push(&id(3), box_of(78)).await.unwrap();
     second.finish().await.unwrap();
-    assert_eq!(found(3).await, (Some(box_of(78)), 2));
-    assert_eq!(found(4).await, (None, 2));
+    assert_eq!(found(3).await, (Some(box_of(78)), 3));
+    assert_eq!(found(4).await, (None, 3));
 
     let seed = *spool.store.decoy_seed();
     let spool = spool.restart().await;
-    assert_eq!(spool.store.mailbox(&id(3)).await.unwrap(), (Some(box_of(78)), 2));
+    assert_eq!(spool.store.mailbox(&id(3)).await.unwrap(), (Some(box_of(78)), 3));
     assert_eq!(mailbox::Entity::find().count(&spool.store.reading).await.unwrap(), 2);
     assert_eq!(*spool.store.decoy_seed(), seed);
 }
 
-#[tokio::test]
-async fn a_lookup_never_misses_a_mailbox_while_all_are_replaced() {
-    let spool = Spool::new().await;
+async fn a_laying_out_that_began_later_ends_the_one_before(spool: Spool) {
+    let id = Hash::of(&[b"mine"]);
+    let mut first = spool.store.lay_out().await.unwrap();
+    first.push(&id, box_of(1)).await.unwrap();
+    let mut second = spool.store.lay_out().await.unwrap();
+    second.push(&id, box_of(2)).await.unwrap();
+    assert_eq!(first.finish().await, Err(StoreError::Twice));
+    assert_eq!(spool.store.mailbox(&id).await.unwrap(), (None, 0));
+    second.finish().await.unwrap();
+    assert_eq!(spool.store.mailbox(&id).await.unwrap(), (Some(box_of(2)), 2));
+    assert_eq!(mailbox::Entity::find().count(&spool.store.reading).await.unwrap(), 2);
+}
+
+async fn a_lookup_never_misses_a_mailbox_while_all_are_replaced(spool: Spool) {
     let id = Hash::of(&[b"mine"]);
     let lay_out = |fill| {
         let store = spool.store.clone();
@@ -299,9 +420,7 @@ async fn a_lookup_never_misses_a_mailbox_while_all_are_replaced() {
     replacing.await.unwrap();
 }
 
-#[tokio::test]
-async fn the_schema_knows_no_time_but_the_week() {
-    let spool = Spool::new().await;
+async fn the_schema_knows_no_time_but_the_week(spool: Spool) {
     spool.file(&bytes(ladder::RUNGS[0], 1)).await.unwrap();
     let row = submission::Entity::find().one(&spool.store.reading).await.unwrap().unwrap();
     assert_eq!((row.week.as_str(), row.length, row.complete), ("2026-W48", 32_768, true));

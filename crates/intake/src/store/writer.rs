@@ -1,4 +1,5 @@
-//! The one task that writes: it groups what is waiting into one transaction, and answers after that has become durable.
+//! Writing, durably. On `SQLite` one task groups what is waiting into one transaction, for only one can write at a time and each
+//! commit costs a write to the disk; `PostgreSQL` groups the commits of its connections itself.
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -18,26 +19,35 @@ type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 type Job = Box<dyn for<'t> FnOnce(Result<&'t DatabaseTransaction, StoreError>) -> Working<'t> + Send>;
 type Working<'t> = BoxFuture<'t, Result<Settle, StoreError>>;
 
-/// Hands work to the writing task.
+/// Does work in transactions.
 #[derive(Clone)]
-pub(super) struct Writer(mpsc::Sender<Job>);
+pub(super) enum Writer {
+    /// Hands it to the writing task.
+    Grouped(mpsc::Sender<Job>),
+    /// On a connection of its own.
+    Single(DatabaseConnection),
+}
 
 impl Writer {
-    /// Starts the task; it ends when the last handle is gone and everything waiting is done.
-    pub(super) fn start(db: DatabaseConnection) -> Self {
+    /// Starts the writing task; it ends when the last handle is gone and everything waiting is done.
+    pub(super) fn grouped(db: DatabaseConnection) -> Self {
         let (sender, jobs) = mpsc::channel(WAITING);
         tokio::spawn(run(db, jobs));
-        Self(sender)
+        Self::Grouped(sender)
     }
 
     /// Does the work in a transaction, perhaps together with others; returns once the commit is durable.
     ///
-    /// Work fails only if the database fails, and then everything in the same transaction fails with it.
+    /// Work that is grouped fails only if the database fails, and then everything in the same transaction fails with it.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>> + Send + 'static,
     {
+        let jobs = match self {
+            Self::Single(db) => return single(db, work).await,
+            Self::Grouped(jobs) => jobs,
+        };
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |txn| {
             Box::pin(async move {
@@ -57,9 +67,19 @@ impl Writer {
                 }
             })
         });
-        self.0.send(job).await.map_err(|_| StoreError::Unavailable)?;
+        jobs.send(job).await.map_err(|_| StoreError::Unavailable)?;
         answered.await.map_err(|_| StoreError::Unavailable)?
     }
+}
+
+async fn single<T, F>(db: &DatabaseConnection, work: F) -> Result<T, StoreError>
+where
+    F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>>,
+{
+    let txn = db.begin().await?;
+    let value = work(&txn).await?;
+    txn.commit().await?;
+    Ok(value)
 }
 
 async fn run(db: DatabaseConnection, mut jobs: mpsc::Receiver<Job>) {

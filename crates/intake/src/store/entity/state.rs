@@ -14,6 +14,8 @@ pub struct Model {
     pub id: i32,
     /// Number of the laying-out of mailboxes that is served.
     pub tick: i64,
+    /// Number of the newest laying-out that has begun.
+    pub laying_out: i64,
     /// Decoys grow from it; it must outlive a restart, or a decoy would change where a mailbox does not.
     pub decoy_seed: Vec<u8>,
     /// The newest accepted directory: JSON of [`envelope::directory::SignedDirectory`].
