@@ -84,6 +84,15 @@ impl Case {
 impl Connection {
     /// Fetches, opens and verifies one case, and remembers its end.
     pub async fn read_case(&mut self, id: Uuid) -> Result<Case, ReadError> {
+        let case = self.look_at(id).await?;
+        if self.pin_case(&case) {
+            self.remember()?;
+        }
+        Ok(case)
+    }
+
+    /// The same without remembering anything.
+    pub(crate) async fn look_at(&self, id: Uuid) -> Result<Case, ReadError> {
         let file = self.client.case(id).await?;
         if file.row.id != id {
             return Err(ReadError::OtherCase);
@@ -116,9 +125,7 @@ impl Connection {
             // Numbers of entries are those of this short list; they would only confuse.
             alarm.entry = None;
         }
-        let case = Case { file, open, thread, notes, events, state, alarms };
-        self.remember_case(&case)?;
-        Ok(case)
+        Ok(Case { file, open, thread, notes, events, state, alarms })
     }
 
     async fn fetch_parts(&self, file: &CaseFile) -> Result<(Vec<(Part, Vec<u8>)>, Vec<Alarm>), ClientError> {
@@ -147,19 +154,24 @@ impl Connection {
         (!same).then(|| Alarm::new(Code::Rollback, text).in_case(case))
     }
 
-    fn remember_case(&mut self, case: &Case) -> Result<(), FileError> {
+    /// Takes the end of a case for what later readings are held against, unless something about it does not hold. Says whether
+    /// that is new; [`Connection::remember`] writes it down.
+    pub(crate) fn pin_case(&mut self, case: &Case) -> bool {
         let alarming = |code| case.alarms.iter().any(|alarm| alarm.code == code);
-        // What does not hold must not become what later readings are held against.
         let broken =
             [Code::Rollback, Code::RecipientChanged, Code::Forged, Code::BrokenCase, Code::BrokenLink];
         let Some(last) = case.file.log.last().filter(|_| !broken.into_iter().any(alarming)) else {
-            return Ok(());
+            return false;
         };
         let seen = SeenCase {
             events: u32::try_from(case.file.log.len()).unwrap_or(u32::MAX),
             head: last.event.hash(),
         };
-        self.seen.cases.insert(case.id(), seen);
+        self.seen.cases.insert(case.id(), seen) != Some(seen)
+    }
+
+    /// Writes down what was seen.
+    pub(crate) fn remember(&self) -> Result<(), FileError> {
         self.home.remember(&self.seen)
     }
 }

@@ -46,6 +46,13 @@ pub enum ClientError {
     Unexpected(String),
 }
 
+impl ClientError {
+    /// Is it the connection, rather than this one question?
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+}
+
 /// A connection without a session.
 pub struct Client {
     http: reqwest::Client,

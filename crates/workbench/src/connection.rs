@@ -129,6 +129,16 @@ impl Connection {
         (self.directory().expires - self.now.date()).whole_days()
     }
 
+    /// The folder of the one whose session it is.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The unlocked key.
+    pub fn key(&self) -> &InvestigatorKey {
+        &self.key
+    }
+
     /// Who this is.
     pub fn handle(&self) -> &str {
         self.key.handle()

@@ -74,6 +74,11 @@ impl Home {
         self.dir.join("key.age")
     }
 
+    /// The sealed search index.
+    pub fn index_path(&self) -> PathBuf {
+        self.dir.join("index.age")
+    }
+
     /// Makes the folder, for its owner only.
     pub fn create(&self) -> Result<(), FileError> {
         files::create_private_dir(&self.dir)

@@ -3,7 +3,7 @@
 //! This library is the whole of it but the words on the screen: the command line is one face of it, the local web interface
 //! another. Time and randomness are arguments; nothing here prints.
 //!
-//! [`keyfile`] → [`connection`] → [`cases`] → [`acting`]; [`audit`] for the log; [`admin`] for root keys, desks and signing.
+//! [`keyfile`] → [`connection`] → [`cases`] → [`acting`]; [`index`] for searching; [`audit`] for the log; [`admin`] for root keys, desks and signing.
 
 pub mod acting;
 pub mod admin;
@@ -15,6 +15,7 @@ pub mod client;
 pub mod connection;
 pub mod files;
 pub mod home;
+pub mod index;
 pub mod keyfile;
 pub mod logbook;
 pub mod roll;

@@ -10,6 +10,7 @@ mod passphrase;
 mod queue;
 mod save;
 mod screen;
+mod search;
 mod show;
 mod write;
 
@@ -64,6 +65,10 @@ enum Command {
     Queue(queue::Queue),
     /// One case, opened and verified.
     Show(CaseArg),
+    /// Look for words in all cases that you can read.
+    Search(search::Search),
+    /// Other cases that could be about the same, with the reasons.
+    Related(CaseArg),
     /// Save the attached files of a case.
     Save(save::Save),
     /// Take a case. By this you declare to have no conflict of interest in it.
@@ -123,6 +128,8 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Connect(command) => command.run(c, screen).await,
         Command::Queue(command) => command.run(c, screen).await,
         Command::Show(case) => show::run(&case, c, screen).await,
+        Command::Search(command) => command.run(c, screen).await,
+        Command::Related(case) => search::related(&case, c, screen).await,
         Command::Save(command) => command.run(c, screen).await,
         Command::Claim(case) => act::claim(&case, c, screen).await,
         Command::Assign(command) => command.run(c, screen).await,

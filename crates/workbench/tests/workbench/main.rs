@@ -8,3 +8,4 @@ mod cheating;
 mod common;
 mod log_audit;
 mod program;
+mod searching;

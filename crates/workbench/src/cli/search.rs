@@ -1,0 +1,168 @@
+//! `burkindi search` and `burkindi related`: looking through all cases that one can read, on this machine.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use taxonomy::Taxonomy;
+use time::Date;
+use uuid::Uuid;
+use workbench::{
+    alarm::{Alarm, any_alarm},
+    connection::Connection,
+    index::{Filter, Hit, Index, Related, Tie},
+};
+
+use super::{CaseArg, Context, Screen, exit::Alarmed, screen::short};
+
+/// So many related cases are worth a look.
+const RELATED: usize = 10;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Search {
+    /// Beginnings of words that must all be there; "words in quotes" stand together; a word after a minus must not be there.
+    #[arg(required = true, allow_hyphen_values = true)]
+    words: Vec<String>,
+    /// Only this category, such as FAC.
+    #[arg(long, value_name = "ID")]
+    category: Option<String>,
+    /// Only this stage, such as assessing.
+    #[arg(long)]
+    stage: Option<String>,
+    /// Only reports in this language.
+    #[arg(long, value_name = "LANG")]
+    written_in: Option<String>,
+    /// Only this desk.
+    #[arg(long, value_name = "ID")]
+    desk: Option<String>,
+    /// Only P1, P2, P3 or P4.
+    #[arg(long)]
+    urgency: Option<String>,
+    /// Only cases of this colleague.
+    #[arg(long, value_name = "HANDLE")]
+    assignee: Option<String>,
+    /// Only cases filed on this day or later.
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    since: Option<Date>,
+    /// At most so many.
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+}
+
+/// `{"hits", "alarms"}`.
+#[derive(Debug, Serialize)]
+struct SearchView {
+    hits: Vec<Hit>,
+    alarms: Vec<Alarm>,
+}
+
+/// `{"case", "related", "alarms"}`.
+#[derive(Debug, Serialize)]
+struct RelatedView {
+    case: Uuid,
+    related: Vec<Related>,
+    alarms: Vec<Alarm>,
+}
+
+impl Search {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let (_, mut index, alarms) = open(context, screen).await?;
+        let filter = Filter {
+            category: self.category,
+            stage: self.stage,
+            lang: self.written_in,
+            desk: self.desk,
+            urgency: self.urgency,
+            assignee: self.assignee,
+            since: self.since,
+        };
+        let hits = index.search(&self.words.join(" "), &filter, self.limit).await?;
+        let (taxonomy, lang) = (Taxonomy::built_in(), context.labels());
+        let alarmed = any_alarm(&alarms);
+        screen.show(&SearchView { hits, alarms }, |view, page| {
+            if view.hits.is_empty() {
+                page.line("Nothing was found in the cases that you can read.");
+            }
+            for hit in &view.hits {
+                let label =
+                    taxonomy.category(&hit.category).map_or(&*hit.category, |found| found.label.get(lang));
+                page.heading(&format!(
+                    "{}  {}  {}  {label}",
+                    short(&hit.case.to_string()),
+                    hit.filed,
+                    hit.stage
+                ));
+                let around: String = hit
+                    .around
+                    .iter()
+                    .map(|piece| if piece.found { format!("[{}]", piece.text) } else { piece.text.clone() })
+                    .collect();
+                page.block(&around);
+            }
+        })?;
+        if alarmed { Err(Alarmed.into()) } else { Ok(()) }
+    }
+}
+
+pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let (connection, mut index, alarms) = open(context, screen).await?;
+    let case = connection.find_case(&arg.case).await?;
+    let related = index.related(case, RELATED).await?;
+    let alarmed = any_alarm(&alarms);
+    screen.show(&RelatedView { case, related, alarms }, |view, page| {
+        if view.related.is_empty() {
+            page.line("No other case that you can read has something telling in common with it.");
+        }
+        for other in &view.related {
+            page.heading(&format!(
+                "{}  {}  {}  {}",
+                short(&other.case.to_string()),
+                other.filed,
+                other.stage,
+                other.category
+            ));
+            for (tie, values) in &other.reasons {
+                page.block(&reason(*tie, values));
+            }
+        }
+    })?;
+    if alarmed { Err(Alarmed.into()) } else { Ok(()) }
+}
+
+fn reason(tie: Tie, values: &[String]) -> String {
+    let values = values.join(", ");
+    match tie {
+        Tie::File => "the same file is attached".to_owned(),
+        Tie::Number => format!("the same number: {values}"),
+        Tie::Place => format!("the same concern at the same place: {values}"),
+        Tie::Words => format!("words that few cases have: {values}"),
+    }
+}
+
+/// Unlocks, signs in, and brings the index up to date, with a bar where somebody is watching.
+async fn open(context: &mut Context, screen: &mut Screen) -> anyhow::Result<(Connection, Index, Vec<Alarm>)> {
+    let mut connection = context.connect(screen).await?;
+    let mut index = Index::open(connection.home(), connection.key()).await?;
+    let bar = ProgressBar::hidden();
+    if std::io::stderr().is_terminal() {
+        bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+    }
+    bar.set_style(ProgressStyle::with_template("reading cases {wide_bar} {pos}/{len}")?);
+    let updated = index
+        .update(&mut connection, &Taxonomy::built_in(), |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        })
+        .await?;
+    bar.finish_and_clear();
+    if updated.read + updated.forgotten > 0 {
+        index.save(connection.home(), connection.key()).await?;
+    }
+    screen.alarms(&updated.alarms)?;
+    Ok((connection, index, updated.alarms))
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    Date::parse(text, format).map_err(|_| "a day is written like 2026-11-23".to_owned())
+}

@@ -1,0 +1,297 @@
+//! Full-text search over all cases that one can read, on the investigator's own machine and nowhere else.
+//!
+//! The index is an `SQLite` database in memory with its own full-text search (FTS5, accents and letter case folded). Between two
+//! runs it lies in the home folder as one file, signed with the device key and sealed to the key's owner. It can be thrown away
+//! at any time: what cannot be read is made anew from the cases.
+//!
+//! [`Index::open`] → [`update`](Index::update) → [`search`](Index::search) or [`related`](Index::related) → [`save`](Index::save).
+
+mod document;
+mod related;
+mod search;
+
+pub use related::{Related, Tie};
+pub use search::{Filter, Hit, Mark};
+
+use std::collections::BTreeMap;
+
+use envelope::{
+    Hash,
+    desk_api::CaseRow,
+    keys::{PublicKey, sign},
+};
+use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteOwnedBuf};
+use taxonomy::Taxonomy;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{
+    alarm::Alarm,
+    cases::ReadError,
+    connection::{ConnectError, Connection},
+    files::{self, FileError},
+    home::Home,
+    keyfile::InvestigatorKey,
+    view::word,
+};
+use document::Document;
+
+/// The label of the signature over a saved index.
+const LABEL: &[u8] = b"burkindi/index/v1\0";
+/// In the database; another version is thrown away and made anew.
+const VERSION: i64 = 1;
+/// What was pinned is written after so many cases, so that an interrupted first run is not all for nothing.
+const WRITE_EVERY: usize = 500;
+
+const MEMORY: &str = "sqlite::memory:";
+
+const SCHEMA: &str = "
+    CREATE TABLE cases (
+        key INTEGER PRIMARY KEY,
+        id BLOB NOT NULL UNIQUE,
+        head BLOB NOT NULL,
+        category TEXT NOT NULL,
+        lang TEXT NOT NULL,
+        desk TEXT NOT NULL,
+        stage TEXT NOT NULL,
+        urgency TEXT NOT NULL,
+        assignee TEXT,
+        filed TEXT NOT NULL
+    );
+    CREATE VIRTUAL TABLE texts USING fts5(
+        story, facts, messages, notes, files,
+        tokenize = 'unicode61 remove_diacritics 2',
+        prefix = '2 3'
+    );
+    INSERT INTO texts (texts, rank) VALUES ('secure-delete', 1);
+    CREATE TABLE ties (
+        key INTEGER NOT NULL REFERENCES cases(key),
+        kind TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (kind, value, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX ties_of ON ties (key);
+";
+
+/// Why something cannot be searched.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The database in memory.
+    #[error("the index: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The home folder.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The queue.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A case, for a reason that is not the case's own.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Nothing to look for.
+    #[error("give at least one word with a letter or a digit")]
+    NoWords,
+    /// Not among one's cases.
+    #[error("the case is not among those that you can read")]
+    NoCase,
+}
+
+/// What an update did.
+#[derive(Debug, Default)]
+pub struct Updated {
+    /// Cases that were new, or had changed.
+    pub read: usize,
+    /// Cases that one can no longer read: nothing of them is left in the index.
+    pub forgotten: usize,
+    /// What is wrong with the queue, with cases that were read, or with cases that cannot be.
+    pub alarms: Vec<Alarm>,
+}
+
+/// The index, in memory.
+pub struct Index {
+    database: SqliteConnection,
+}
+
+impl Index {
+    /// Opens the saved index; an empty one where there is none, or none that can be believed.
+    pub async fn open(home: &Home, key: &InvestigatorKey) -> Result<Self, IndexError> {
+        if let Some(saved) = unseal(home, key)? {
+            // Whatever is wrong with it, making it anew is the answer.
+            if let Ok(index) = Self::load(&saved).await {
+                return Ok(index);
+            }
+        }
+        let mut database = SqliteConnection::connect(MEMORY).await?;
+        set_careful(&mut database).await?;
+        sqlx::raw_sql(SCHEMA).execute(&mut database).await?;
+        sqlx::query("PRAGMA user_version = 1").execute(&mut database).await?;
+        Ok(Self { database })
+    }
+
+    async fn load(saved: &[u8]) -> Result<Self, sqlx::Error> {
+        let mut database = SqliteConnection::connect(MEMORY).await?;
+        database.deserialize(None, SqliteOwnedBuf::try_from(saved)?, false).await?;
+        set_careful(&mut database).await?;
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut database).await?;
+        if version == VERSION { Ok(Self { database }) } else { Err(sqlx::Error::RowNotFound) }
+    }
+
+    /// Seals it into the home folder.
+    pub async fn save(&mut self, home: &Home, key: &InvestigatorKey) -> Result<(), IndexError> {
+        let bytes = self.database.serialize(None).await?;
+        let mut plain = Zeroizing::new(Vec::with_capacity(64 + bytes.len()));
+        plain.extend_from_slice(&sign(key.device(), LABEL, &bytes));
+        plain.extend_from_slice(&bytes);
+        Ok(files::replace_private(&home.index_path(), &key.identity().recipient().seal(&plain))?)
+    }
+
+    /// Reads what is new or has changed, and forgets what one can no longer read. `progress` hears how many of how many.
+    pub async fn update(
+        &mut self,
+        connection: &mut Connection,
+        taxonomy: &Taxonomy,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<Updated, IndexError> {
+        let (rows, alarms) = connection.queue().await?;
+        let mut updated = Updated { alarms, ..Updated::default() };
+        let known = self.heads().await?;
+        let gone = known.keys().filter(|id| rows.iter().all(|row| row.id != **id));
+        for id in gone.copied().collect::<Vec<_>>() {
+            self.forget(id).await?;
+            updated.forgotten += 1;
+        }
+        let changed: Vec<&CaseRow> =
+            rows.iter().filter(|row| known.get(&row.id) != Some(&row.state.head)).collect();
+        for (done, part) in changed.chunks(WRITE_EVERY).enumerate() {
+            sqlx::query("BEGIN").execute(&mut self.database).await?;
+            for (at, row) in part.iter().enumerate() {
+                progress(done * WRITE_EVERY + at, changed.len());
+                self.take_in(connection, row, taxonomy, &mut updated).await?;
+            }
+            sqlx::query("COMMIT").execute(&mut self.database).await?;
+            connection.remember()?;
+        }
+        progress(changed.len(), changed.len());
+        Ok(updated)
+    }
+
+    /// Reads one case. One that cannot be read is an alarm, and does not keep the others from being read.
+    async fn take_in(
+        &mut self,
+        connection: &mut Connection,
+        row: &CaseRow,
+        taxonomy: &Taxonomy,
+        updated: &mut Updated,
+    ) -> Result<(), IndexError> {
+        match connection.look_at(row.id).await {
+            Ok(case) => {
+                connection.pin_case(&case);
+                let document = Document::of(&case, taxonomy);
+                updated.alarms.extend(case.alarms);
+                self.put(row, &document).await?;
+                updated.read += 1;
+            }
+            Err(ReadError::Client(error)) if error.is_unreachable() => {
+                return Err(ReadError::from(error).into());
+            }
+            Err(error) => {
+                self.forget(row.id).await?;
+                let alarm = Alarm::new(crate::alarm::Code::Unopenable, error.to_string()).in_case(row.id);
+                updated.alarms.push(alarm);
+            }
+        }
+        Ok(())
+    }
+
+    async fn heads(&mut self) -> Result<BTreeMap<Uuid, Hash>, IndexError> {
+        let rows = sqlx::query("SELECT id, head FROM cases").fetch_all(&mut self.database).await?;
+        let mut heads = BTreeMap::new();
+        for row in rows {
+            let (id, head): (Vec<u8>, Vec<u8>) = (row.try_get(0)?, row.try_get(1)?);
+            if let (Ok(id), Ok(head)) = (Uuid::from_slice(&id), Hash::try_from(&head[..])) {
+                heads.insert(id, head);
+            }
+        }
+        Ok(heads)
+    }
+
+    async fn put(&mut self, row: &CaseRow, document: &Document) -> Result<(), IndexError> {
+        self.forget(row.id).await?;
+        let key: i64 = sqlx::query_scalar(
+            "INSERT INTO cases (id, head, category, lang, desk, stage, urgency, assignee, filed) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key",
+        )
+        .bind(&row.id.as_bytes()[..])
+        .bind(&row.state.head.as_bytes()[..])
+        .bind(&document.category)
+        .bind(&row.lang)
+        .bind(&row.state.desk)
+        .bind(row.state.stage.as_str())
+        .bind(word(&row.state.urgency))
+        .bind(&row.state.assignee)
+        .bind(row.filed.to_string())
+        .fetch_one(&mut self.database)
+        .await?;
+        sqlx::query(
+            "INSERT INTO texts (rowid, story, facts, messages, notes, files) VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(key)
+        .bind(document.story.as_str())
+        .bind(document.facts.as_str())
+        .bind(document.messages.as_str())
+        .bind(document.notes.as_str())
+        .bind(document.files.as_str())
+        .execute(&mut self.database)
+        .await?;
+        for (kind, value) in &document.ties {
+            sqlx::query("INSERT OR IGNORE INTO ties (key, kind, value) VALUES (?, ?, ?)")
+                .bind(key)
+                .bind(kind.as_str())
+                .bind(value)
+                .execute(&mut self.database)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Nothing of a case is left.
+    async fn forget(&mut self, id: Uuid) -> Result<(), IndexError> {
+        let Some(key) = self.key_of(id).await? else { return Ok(()) };
+        for query in [
+            "DELETE FROM texts WHERE rowid = ?",
+            "DELETE FROM ties WHERE key = ?",
+            "DELETE FROM cases WHERE key = ?",
+        ] {
+            sqlx::query(query).bind(key).execute(&mut self.database).await?;
+        }
+        Ok(())
+    }
+
+    async fn key_of(&mut self, id: Uuid) -> Result<Option<i64>, IndexError> {
+        let query = sqlx::query_scalar("SELECT key FROM cases WHERE id = ?").bind(&id.as_bytes()[..]);
+        Ok(query.fetch_optional(&mut self.database).await?)
+    }
+}
+
+/// What is forgotten must not stay in the pages, which are saved whole; and nothing may reach a temporary file. The settings
+/// belong to the database that is open, so a loaded one needs them again.
+async fn set_careful(database: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;")
+        .execute(database)
+        .await
+        .map(drop)
+}
+
+/// The saved index, if there is one that this key's owner made.
+fn unseal(home: &Home, key: &InvestigatorKey) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
+    let sealed = match files::read(&home.index_path()) {
+        Ok(sealed) => sealed,
+        Err(FileError::Missing(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Ok(plain) = key.identity().open(&sealed) else { return Ok(None) };
+    let Some((signature, bytes)) = plain.split_first_chunk::<64>() else { return Ok(None) };
+    // Anybody can seal to a public key.
+    let own = PublicKey::from(key.device()).verify(LABEL, bytes, signature).is_ok();
+    Ok(own.then(|| Zeroizing::new(bytes.to_vec())))
+}
