@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context as _;
 use confique::Config as _;
+use database::Place;
 
 /// Everything that can be set. Paths are relative to the working directory.
 #[derive(Debug, confique::Config)]
@@ -44,7 +46,7 @@ pub struct RoutingConfig {
 /// `[store]`
 #[derive(Debug, confique::Config)]
 pub struct StoreConfig {
-    /// Such as `sqlite:///var/lib/burkindi/cases.sqlite`.
+    /// Such as `sqlite:///var/lib/burkindi/cases.sqlite` or `postgres://burkindi@db.internal/cases?sslmode=verify-full`.
     #[config(env = "CASES_STORE_URL")]
     pub url: String,
 }
@@ -130,7 +132,7 @@ impl Config {
         anyhow::ensure!(!self.keys.transport.is_empty(), "keys.transport: name at least one file");
         anyhow::ensure!(self.relay.url.starts_with("https://"), "relay.url: begins with https://");
         anyhow::ensure!(self.relay.collect_seconds > 0, "relay.collect_seconds: at least 1");
-        anyhow::ensure!(self.store.url.starts_with("sqlite:"), "store.url: begins with sqlite:");
+        self.store.url.parse::<Place>().context("store.url")?;
         self.level().map(drop)
     }
 

@@ -34,6 +34,7 @@ pub struct Service {
     serving: JoinHandle<std::io::Result<()>>,
     collecting: JoinHandle<()>,
     escalating: JoinHandle<()>,
+    store: Arc<Store>,
 }
 
 /// Starts everything; returns once the API listens.
@@ -78,7 +79,7 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         every,
     ));
     let collector = Collector {
-        store,
+        store: Arc::clone(&store),
         current,
         relay,
         transport: Arc::new(transport),
@@ -88,7 +89,7 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         progress: Progress::default(),
     };
     let collecting = tokio::spawn(collector.run(every));
-    Ok(Service { address, handle, serving, collecting, escalating })
+    Ok(Service { address, handle, serving, collecting, escalating, store })
 }
 
 impl Service {
@@ -110,6 +111,7 @@ impl Service {
         self.collecting.abort();
         self.escalating.abort();
         self.handle.graceful_shutdown(Some(GRACE));
-        Ok(self.serving.await??)
+        self.serving.await??;
+        Ok(self.store.stop_writing().await?)
     }
 }

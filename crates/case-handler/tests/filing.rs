@@ -10,7 +10,7 @@ use case_handler::{
     log::{self, BrokenLog},
     store::Store,
 };
-use common::{World, follow_up, url};
+use common::{World, follow_up};
 use envelope::{
     Hash,
     event::{Action, Release},
@@ -18,7 +18,6 @@ use envelope::{
 };
 use http::StatusCode;
 use rand::seq::SliceRandom;
-use sea_orm::{ConnectionTrait, Database};
 use time::Duration;
 use uuid::Uuid;
 
@@ -178,7 +177,9 @@ async fn a_log_without_its_end_and_cases_that_say_something_else_are_noticed_at_
         world.file(&report).await.unwrap();
         world.act("awa", report.header.case.id, Action::Claimed).await.unwrap();
     }
-    let raw = Database::connect(url(world.folder.path())).await.unwrap();
+    let keep =
+        "CREATE TABLE whole_events AS SELECT * FROM events; CREATE TABLE whole_cases AS SELECT * FROM cases";
+    world.tamper(keep).await;
     for (damage, noticed) in [
         ("DELETE FROM events WHERE position = 4", None),
         ("DELETE FROM cases WHERE id = (SELECT case_id FROM events WHERE position = 3)", None),
@@ -186,20 +187,18 @@ async fn a_log_without_its_end_and_cases_that_say_something_else_are_noticed_at_
         ("UPDATE events SET case_id = randomblob(16) WHERE position = 1", Some(1)),
         ("UPDATE events SET seq = 7 WHERE position = 2", Some(2)),
     ] {
-        let whole = tempfile::NamedTempFile::new().unwrap();
-        let copy = format!("VACUUM INTO '{}'", whole.path().display());
-        std::fs::remove_file(whole.path()).unwrap();
-        raw.execute_unprepared(&copy).await.unwrap();
-        let altered = Database::connect(format!("sqlite://{}", whole.path().display())).await.unwrap();
-        altered.execute_unprepared(damage).await.unwrap();
-        altered.close().await.unwrap();
-        let store = Store::open(&format!("sqlite://{}", whole.path().display())).await.unwrap();
-        let found = log::check(&store).await;
+        assert!(log::check(&world.store).await.is_ok());
+        world.tamper(damage).await;
+        let found = log::check(&world.store).await;
         match noticed {
             Some(at) => {
                 assert!(matches!(found, Err(BrokenLog::Altered(n)) if n == at), "{damage}: {found:?}");
             }
             None => assert!(matches!(found, Err(BrokenLog::Cut)), "{damage}: {found:?}"),
+        }
+        for table in ["events", "cases"] {
+            let back = format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM whole_{table}");
+            world.tamper(&back).await;
         }
     }
 }
@@ -246,14 +245,13 @@ async fn an_altered_log_is_noticed_at_the_start() {
         world.act("awa", report.header.case.id, Action::Claimed).await.unwrap();
     }
     assert_eq!(log::check(&world.store).await.unwrap(), 6);
-    let raw = Database::connect(url(world.folder.path())).await.unwrap();
     for (damage, position) in [
         ("UPDATE events SET bytes = x'7b7d' WHERE position = 4", 4),
         ("UPDATE events SET signature = zeroblob(64) WHERE position = 3", 3),
         ("DELETE FROM events WHERE position = 2", 2),
         ("UPDATE events SET link = zeroblob(32) WHERE position = 1", 1),
     ] {
-        raw.execute_unprepared(damage).await.unwrap();
+        world.tamper(damage).await;
         let found = log::check(&world.store).await;
         assert!(matches!(found, Err(BrokenLog::Altered(at)) if at == position), "{damage}: {found:?}");
     }
@@ -265,7 +263,8 @@ async fn everything_is_there_after_a_restart() {
     let (report, _) = world.report(&DESK);
     world.file(&report).await.unwrap();
     let before = world.queue("awa").await;
-    let reopened = Store::open(&url(world.folder.path())).await.unwrap();
+    world.store.stop_writing().await.unwrap();
+    let reopened = Store::open(&world.url).await.unwrap();
     let after = reopened.visible_cases("awa").await.unwrap();
     assert_eq!(after.iter().map(case_handler::store::Case::to_row).collect::<Vec<_>>(), before);
     assert_eq!(reopened.directories().await.unwrap().len(), 1);

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{World, url};
+use common::World;
 use envelope::{
     Hash,
     desk_api::{Brings, GenerationGrant, Log, NewEvent, Problem, Sealed},
@@ -12,7 +12,6 @@ use envelope::{
     life::{Stage, next_event},
 };
 use http::{Method, StatusCode};
-use sea_orm::{ConnectionTrait, Database};
 use time::Duration;
 use uuid::Uuid;
 
@@ -229,8 +228,7 @@ async fn every_error_is_a_problem_and_says_nothing_of_the_inside() {
         assert_eq!((problem.kind.as_str(), problem.status), (kind, status.as_u16()), "{path}");
     }
     // A database that fails: the caller learns that nothing was changed, and no more.
-    let raw = Database::connect(url(world.folder.path())).await.unwrap();
-    raw.execute_unprepared("DROP TABLE grants").await.unwrap();
+    world.tamper("DROP TABLE grants").await;
     let (status, body) = world.call(Method::GET, "/v1/cases", &token, &()).await;
     let problem: Problem = serde_json::from_slice(&body).unwrap();
     assert_eq!((status, problem.kind.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));

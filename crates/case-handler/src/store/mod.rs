@@ -15,24 +15,36 @@ pub use log::Logged;
 pub use parts::NewPart;
 pub use set_aside::{Retry, SetAside};
 
-use migrations_cases::{Migrator, MigratorTrait};
+use database::{Alone, OpenError, Place, PlaceError, Pool};
+use migrations_cases::Migrator;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 use tokio::sync::{Mutex, MutexGuard};
+
+/// Reads that run at once.
+const READERS: u32 = 8;
 
 /// The case handler's database.
 #[derive(Debug)]
 pub struct Store {
     db: DatabaseConnection,
-    /// One writer at a time: the log is one chain.
-    writing: Mutex<()>,
+    /// The one connection that writes: the log is one chain.
+    writer: DatabaseConnection,
+    /// No other process writes as long as this is there.
+    writing: Mutex<Option<Alone>>,
 }
 
 /// Why the database could not do something. The details are for the log; they hold no content.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// The URL.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// It could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The database failed: disk full, not writable, locked, damaged.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
@@ -44,38 +56,37 @@ pub enum StoreError {
 /// A write that is under way. Dropped without [`Writing::commit`], nothing has happened.
 pub struct Writing<'a> {
     tx: DatabaseTransaction,
-    _alone: MutexGuard<'a, ()>,
+    _alone: MutexGuard<'a, Option<Alone>>,
 }
 
 impl Store {
-    /// Opens the database, makes it if it is not there, and brings its schema up to date.
+    /// Opens the database by its URL, brings its schema up to date, and makes sure that no other process writes into it.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let mut options = ConnectOptions::new(url);
-        options.sqlx_logging(false).max_connections(8).map_sqlx_sqlite_opts(|sqlite| {
-            sqlite
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // An acknowledged commit survives a power cut.
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                // What is deleted is overwritten.
-                .pragma("secure_delete", "ON")
-                .busy_timeout(std::time::Duration::from_secs(10))
-        });
-        let db = Database::connect(options).await?;
-        Migrator::up(&db, None).await?;
-        Ok(Self { db, writing: Mutex::new(()) })
+        let place: Place = url.parse()?;
+        let alone = place.alone().await?;
+        place.prepare::<Migrator>().await?;
+        let writer = place.connect(Pool::writing_alone()).await?;
+        let db = place.connect(Pool::of(READERS)).await?;
+        Ok(Self { db, writer, writing: Mutex::new(Some(alone)) })
     }
 
     /// Begins a write, after any other has ended.
     pub async fn write(&self) -> Result<Writing<'_>, StoreError> {
         let alone = self.writing.lock().await;
-        Ok(Writing { tx: self.db.begin().await?, _alone: alone })
+        // A lock taken at once cannot fail half way.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Writing { tx: self.writer.begin_with_options(options).await?, _alone: alone })
     }
 
-    /// Closes the database in an orderly way.
-    pub async fn close(self) -> Result<(), StoreError> {
-        Ok(self.db.close().await?)
+    /// Lets another process write from now on, once what is being written has been. Reading goes on.
+    pub async fn stop_writing(&self) -> Result<(), StoreError> {
+        let mut alone = self.writing.lock().await;
+        self.writer.clone().close().await?;
+        *alone = None;
+        Ok(())
     }
 }
 

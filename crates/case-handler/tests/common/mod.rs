@@ -33,6 +33,7 @@ use envelope::{
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use rand::{SeedableRng, rngs::StdRng};
+use sea_orm::{ConnectionTrait, Database};
 use serde::{Serialize, de::DeserializeOwned};
 use tempfile::TempDir;
 use time::macros::datetime;
@@ -40,8 +41,14 @@ use tower::ServiceExt;
 use uuid::Uuid;
 use web::Clock;
 
+/// Everything runs on each engine: once as it stands here, once as a part of `on_postgres.rs`.
+pub(crate) fn on_postgres() -> bool {
+    env!("CARGO_CRATE_NAME") == "on_postgres"
+}
+
 pub(crate) struct World {
     pub(crate) folder: TempDir,
+    pub(crate) url: String,
     pub(crate) store: Arc<Store>,
     pub(crate) current: Arc<Current>,
     pub(crate) directory: Directory,
@@ -54,12 +61,16 @@ pub(crate) struct World {
     pub(crate) rng: StdRng,
 }
 
-pub(crate) fn url(folder: &Path) -> String {
-    format!("sqlite://{}", folder.join("cases.sqlite").display())
+fn new_database(folder: &Path) -> String {
+    if on_postgres() {
+        throwaway_postgres::shared().unwrap().database().unwrap()
+    } else {
+        format!("sqlite://{}", folder.join("cases.sqlite").display())
+    }
 }
 
-async fn open(folder: &Path, trust: Trust) -> (Arc<Store>, Arc<Current>) {
-    let store = Arc::new(Store::open(&url(folder)).await.unwrap());
+async fn open(url: &str, trust: Trust) -> (Arc<Store>, Arc<Current>) {
+    let store = Arc::new(Store::open(url).await.unwrap());
     let current = Arc::new(Current::load(trust, &store).await.unwrap());
     (store, current)
 }
@@ -91,11 +102,20 @@ impl World {
         let directory = directory(&people, &log_key, &transport);
         let trust = Trust { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&root)] };
         let folder = tempfile::tempdir().unwrap();
-        let (store, current) = open(folder.path(), trust).await;
+        let url = new_database(folder.path());
+        let (store, current) = open(&url, trust).await;
         let signed = SignedDirectory::sign(&directory, slice::from_ref(&root)).unwrap();
         current.publish(signed, clock.today(), &store).await.unwrap();
         let app = app(&store, &current, &log_key, &clock);
-        Self { folder, store, current, directory, people, log_key, root, transport, clock, app, rng }
+        Self { folder, url, store, current, directory, people, log_key, root, transport, clock, app, rng }
+    }
+
+    /// Past the handler, as somebody would who has the database. Written for `SQLite`.
+    pub(crate) async fn tamper(&self, sql: &str) {
+        let raw = Database::connect(&self.url).await.unwrap();
+        let sql = if on_postgres() { for_postgres(sql) } else { sql.to_owned() };
+        raw.execute_unprepared(&sql).await.unwrap();
+        raw.close().await.unwrap();
     }
 
     /// Ends the process and begins another on the same database.
@@ -105,7 +125,8 @@ impl World {
             threshold: 1,
             roots: vec![PublicKey::from(&self.root)],
         };
-        (self.store, self.current) = open(self.folder.path(), trust).await;
+        self.store.stop_writing().await.unwrap();
+        (self.store, self.current) = open(&self.url, trust).await;
         self.app = app(&self.store, &self.current, &self.log_key, &self.clock);
     }
 
@@ -271,6 +292,13 @@ impl World {
         let new = self.event(handle, id, action).await;
         self.post(handle, id, &new).await
     }
+}
+
+fn for_postgres(sql: &str) -> String {
+    sql.replace("x'7b7d'", "'\\x7b7d'")
+        .replace("zeroblob(64)", "decode(repeat('00', 64), 'hex')")
+        .replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
+        .replace("randomblob(16)", "gen_random_uuid()")
 }
 
 /// A follow-up of a report.

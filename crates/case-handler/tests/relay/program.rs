@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use crate::{common::World, intake::write_certificates, service::configure};
+use super::{common::World, intake::write_certificates, service::configure};
 use rustix::process::{Pid, Signal, kill_process};
 use sea_orm::{ConnectionTrait, Database};
 

@@ -13,12 +13,11 @@ use envelope::{
     keys::{PublicKey, TransportIdentity},
 };
 use reqwest::{Certificate, Client};
-use sea_orm::{ConnectionTrait, Database};
 use secrecy::ExposeSecret;
 
-use crate::{
+use super::{
     DESK, Pair,
-    common::{World, url},
+    common::World,
     intake::{Intake, write_certificates},
 };
 
@@ -37,7 +36,7 @@ pub(crate) fn configure(world: &World, folder: &Path, relay: &str) -> Config {
     for (there, here) in [
         ("/etc/burkindi/tls/", here.as_str()),
         ("/etc/burkindi/", here.as_str()),
-        ("sqlite:///var/lib/burkindi/cases.sqlite", url(world.folder.path()).as_str()),
+        ("sqlite:///var/lib/burkindi/cases.sqlite", world.url.as_str()),
         ("https://intake.internal:8444", relay),
         ("0.0.0.0:8443", "127.0.0.1:0"),
         ("collect_seconds = 900", "collect_seconds = 1"),
@@ -65,6 +64,7 @@ async fn the_service_collects_and_serves_and_stops() {
     let (report, _) = pair.world.report(&DESK);
     pair.intake.holds([pair.sealed(&report, &report)]);
     let config = configure(&pair.world, pair.folder.path(), &pair.intake.url());
+    pair.world.store.stop_writing().await.unwrap();
     let service = run(&config, pair.world.clock.clone()).await.unwrap();
     until("the report is filed", async || pair.world.queue("awa").await.len() == 1).await;
     let ca = Certificate::from_pem(&fs::read(pair.folder.path().join("ca.pem")).unwrap()).unwrap();
@@ -95,6 +95,7 @@ async fn an_intake_that_is_down_stops_no_deadline_and_is_asked_again() {
     let relay = format!("https://{}", silent.local_addr().unwrap());
     drop(silent);
     let down = configure(&world, folder.path(), &relay);
+    world.store.stop_writing().await.unwrap();
     let service = run(&down, world.clock.clone()).await.unwrap();
     until("the outside body has the case", async || world.queue("eva").await.len() == 1).await;
     assert_eq!(world.queue("eva").await[0].state.released, Some(Release::MissedDeadline));
@@ -114,12 +115,12 @@ async fn an_altered_log_keeps_the_service_from_starting() {
         pair.world.file(&report).await.unwrap();
     }
     let config = configure(&pair.world, pair.folder.path(), &pair.intake.url());
+    pair.world.store.stop_writing().await.unwrap();
     let start = || run(&config, pair.world.clock.clone());
     start().await.unwrap().stop().await.unwrap();
     let pulls = || pair.intake.held.lock().unwrap().pulls;
     let before = pulls();
-    let raw = Database::connect(url(pair.world.folder.path())).await.unwrap();
-    raw.execute_unprepared("UPDATE events SET bytes = x'7b7d' WHERE position = 1").await.unwrap();
+    pair.world.tamper("UPDATE events SET bytes = x'7b7d' WHERE position = 1").await;
     let Err(error) = start().await else { panic!("it started on an altered log") };
     assert!(error.to_string().contains("was altered"), "{error}");
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -132,6 +133,7 @@ async fn wrong_keys_are_named_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
     write_certificates(folder.path());
     let config = configure(&world, folder.path(), "https://127.0.0.1:1");
+    world.store.stop_writing().await.unwrap();
     let keys = Keys::load(&config).unwrap();
     assert_eq!(differences(&world.directory, &keys.transport, &keys.log), Vec::<&str>::new());
     let other = World::new().await;

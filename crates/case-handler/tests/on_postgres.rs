@@ -1,0 +1,13 @@
+//! All of it once more, on `PostgreSQL`.
+#![expect(clippy::duplicate_mod, reason = "each test file brings what it shares with the others")]
+
+#[path = "filing.rs"]
+mod filing;
+#[path = "members.rs"]
+mod members;
+#[path = "readers.rs"]
+mod readers;
+#[path = "relay/main.rs"]
+mod relay;
+#[path = "routing.rs"]
+mod routing;
