@@ -3,10 +3,11 @@
 use anyhow::Error;
 use workbench::{
     acting::ActError, admin::AdminError, cases::ReadError, client::ClientError, connection::ConnectError,
-    files::FileError, keyfile::KeyError, logbook::LogError, roll::RollError, sealed::OpenError,
+    files::FileError, index::IndexError, keyfile::KeyError, logbook::LogError, roll::RollError,
+    sealed::OpenError,
 };
 
-use super::screen::Screen;
+use super::{screen::Screen, write::Exposing};
 
 /// Shown below the help.
 pub(crate) const CODES: &str = "\
@@ -64,19 +65,21 @@ fn code(error: &Error) -> u8 {
         return client(error);
     }
     if let Some(error) = error.downcast_ref::<ConnectError>() {
-        return match error {
-            ConnectError::Client(error) => client(error),
-            ConnectError::Directory(_) | ConnectError::Roll(_) | ConnectError::TwoNewest => ALARM,
-            ConnectError::NoCase(_) | ConnectError::Ambiguous { .. } | ConnectError::Prefix => REFUSED,
-            ConnectError::File(_) => FAILED,
-        };
+        return connect(error);
     }
     if let Some(error) = error.downcast_ref::<ReadError>() {
+        return read(error);
+    }
+    if let Some(error) = error.downcast_ref::<IndexError>() {
         return match error {
-            ReadError::Client(error) => client(error),
-            ReadError::Grants(_) | ReadError::OtherCase => ALARM,
-            ReadError::File(_) => FAILED,
+            IndexError::Connect(error) => connect(error),
+            IndexError::Read(error) => read(error),
+            IndexError::NoWords | IndexError::NoCase => REFUSED,
+            IndexError::Database(_) | IndexError::File(_) => FAILED,
         };
+    }
+    if error.is::<Exposing>() {
+        return REFUSED;
     }
     if let Some(error) = error.downcast_ref::<LogError>() {
         return match error {
@@ -93,6 +96,23 @@ fn code(error: &Error) -> u8 {
         Some(ActError::File(_)) | None => FAILED,
         Some(ActError::Sealing(_) | ActError::NotFiled | ActError::Unverified) => ALARM,
         Some(_) => REFUSED,
+    }
+}
+
+fn connect(error: &ConnectError) -> u8 {
+    match error {
+        ConnectError::Client(error) => client(error),
+        ConnectError::Directory(_) | ConnectError::Roll(_) | ConnectError::TwoNewest => ALARM,
+        ConnectError::NoCase(_) | ConnectError::Ambiguous { .. } | ConnectError::Prefix => REFUSED,
+        ConnectError::File(_) => FAILED,
+    }
+}
+
+fn read(error: &ReadError) -> u8 {
+    match error {
+        ReadError::Client(error) => client(error),
+        ReadError::Grants(_) | ReadError::OtherCase => ALARM,
+        ReadError::File(_) => FAILED,
     }
 }
 
@@ -135,6 +155,9 @@ fn advice(error: &Error, code: u8) -> Option<&'static str> {
     }
     if error.is::<Alarmed>() {
         return Some("Do not act on what is in doubt. Tell the outside body and the administrator.");
+    }
+    if error.is::<Exposing>() {
+        return Some("Ask for the facts in other words. To send it all the same: --despite");
     }
     match code {
         PASSPHRASE => {

@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 
 use investigator::NoteKind;
-use workbench::acting;
+use taxonomy::Taxonomy;
+use workbench::{
+    acting,
+    exposure::{Exposure, Risk, exposures},
+    view::CaseView,
+};
 
 use super::{Context, Screen, act::done, one_word, text_from};
 
@@ -17,6 +22,9 @@ pub(crate) struct Reply {
     /// A file with the text.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
+    /// Send it although it could expose the reporter.
+    #[arg(long)]
+    despite: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,9 +46,31 @@ impl Reply {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         let text = text_from(self.text, self.file.as_ref())?;
+        if !self.despite {
+            let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());
+            let risks: Vec<String> = exposures(&text, &view).iter().map(in_words).collect();
+            if !risks.is_empty() {
+                return Err(Exposing(risks.join("; ")).into());
+            }
+        }
         let lang = context.lang.clone().unwrap_or_else(|| case.file.row.lang.clone());
         connection.reply(&mut case, acting::Reply { text: &text, lang: &lang }).await?;
         done(&case, "replied", "The reply is laid out; the reporter finds it at the next visit.", screen)
+    }
+}
+
+/// Nothing was sent; the writer decides.
+#[derive(Debug, thiserror::Error)]
+#[error("this could expose the reporter, so nothing was sent: {0}")]
+pub(crate) struct Exposing(String);
+
+fn in_words(exposure: &Exposure) -> String {
+    let words = &exposure.words;
+    match exposure.risk {
+        Risk::AsksWho => "it asks who the reporter is, or leads to another way of talking".to_owned(),
+        Risk::Number => format!("it repeats a number that the reporter gave ({words})"),
+        Risk::Name => format!("it repeats a name that the reporter gave ({words})"),
+        Risk::Quotation => format!("it repeats the reporter's own words (“{words}”)"),
     }
 }
 

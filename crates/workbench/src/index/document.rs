@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::Tie;
 use crate::{
     cases::Case,
+    telling::numbers,
     view::{CaseView, FactView},
 };
 
@@ -48,7 +49,7 @@ impl Document {
         let mut ties: BTreeSet<(Tie, String)> =
             view.attachments.iter().map(|file| (Tie::File, file.sha256.to_string())).collect();
         for text in [&story, &facts, &*messages, &*notes] {
-            ties.extend(numbers(text).map(|number| (Tie::Number, number)));
+            ties.extend(numbers(text).into_iter().map(|number| (Tie::Number, number)));
         }
         let report = views[0].report.as_ref();
         for fact in report.into_iter().flat_map(|report| &report.facts).filter(answered) {
@@ -70,32 +71,7 @@ impl Document {
     }
 }
 
-/// Numbers that name one thing: a declaration, a plate, a container, a telephone. Letters and digits without what stands between
-/// them, with five digits or more; an amount that is round in thousands names nothing.
-fn numbers(text: &str) -> impl Iterator<Item = String> + '_ {
-    let between = |c: char| matches!(c, '-' | '/' | '.');
-    let ends = move |c: char| !c.is_alphanumeric() && !between(c);
-    text.split(ends).filter_map(move |word| {
-        let number: String = word.chars().filter(|c| !between(*c)).collect::<String>().to_uppercase();
-        let digits = number.chars().filter(char::is_ascii_digit).count();
-        (digits >= 5 && !number.ends_with("000")).then_some(number)
-    })
-}
-
 /// Without letter case and with single spaces.
 fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_that_names_one_thing_is_found_however_it_is_written() {
-        let found = |text| numbers(text).collect::<Vec<_>>();
-        assert_eq!(found("déclaration C-48213/2026, camion 11-GH-4521."), ["C482132026", "11GH4521"]);
-        assert_eq!(found("MSKU1234567 et mksu-7654321"), ["MSKU1234567", "MKSU7654321"]);
-        assert_eq!(found("5 000 francs, 150000 ou 1.500.000, en 2026 à 14h30"), [] as [&str; 0]);
-    }
 }

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::{Index, IndexError};
+use crate::telling::words;
 
 /// A word is telling when at most this share of the cases has it…
 const RARE: f64 = 0.02;
@@ -172,11 +173,8 @@ impl Index {
 
 /// The words of a text that could tell something, each once.
 fn telling(text: &str) -> Vec<String> {
-    let words: BTreeSet<String> = text
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| word.chars().count() >= SHORTEST && !word.chars().all(|c| c.is_ascii_digit()))
-        .map(str::to_lowercase)
-        .collect();
+    let long = |word: &String| word.chars().count() >= SHORTEST && !word.chars().all(|c| c.is_ascii_digit());
+    let words: BTreeSet<String> = words(text).into_iter().filter(long).collect();
     let mut words: Vec<String> = words.into_iter().collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
     words.truncate(MOST_WORDS);

@@ -14,6 +14,7 @@ use workbench::{
     alarm::Code,
     cases::ReadError,
     client::ClientError,
+    exposure::{Risk, exposures},
     view::CaseView,
 };
 
@@ -74,6 +75,37 @@ async fn texts_that_are_empty_or_too_long_are_not_sent() {
     let long = lead.reply(&mut case, Reply { text: &long, lang: "fr" }).await;
     assert!(matches!(long, Err(ActError::TooLong { over }) if over > 0));
     assert!(office.handler.with(reporter.case, |kept| kept.replies.is_empty()));
+}
+
+#[tokio::test]
+async fn a_message_that_could_expose_the_reporter_is_noticed_before_it_is_sent() {
+    let office = Office::open();
+    let mut reporter = office.handler.file(
+        &office.house,
+        &[],
+        "Hier à Dakola, Moussa Ouédraogo bloquait le camion 11-GH-4521 sans donner de raison.",
+    );
+    office.handler.follow_up(&office.house, &mut reporter, "Appelez le 70 12 34 56.");
+    let mut lead = office.connect("lead").await;
+    let case = lead.read_case(reporter.case).await.unwrap();
+    let view = CaseView::new(&case, &Taxonomy::built_in(), "fr");
+    let risks = |message: &str| {
+        let found = exposures(message, &view).into_iter();
+        found.map(|exposure| (exposure.risk, exposure.words)).collect::<Vec<_>>()
+    };
+    assert_eq!(risks("Merci. À quel poste était-ce, et depuis quand ? Le camion 12 était-il plein ?"), []);
+    assert_eq!(
+        risks("Où travaillez-vous ? Et le 11 GH 4521 de Monsieur Ouédraogo, et le 70-12-34-56 ?"),
+        [
+            (Risk::AsksWho, String::new()),
+            (Risk::Number, "11GH4521".to_owned()),
+            (Risk::Number, "70123456".to_owned()),
+            (Risk::Name, "ouédraogo".to_owned()),
+        ]
+    );
+    assert_eq!(risks("Vous disiez « sans donner de raison », le camion 11-GH-4521")[0].0, Risk::Number);
+    let quoted = risks("Donc il bloquait le camion 11-GH-4521 sans donner de raison ?");
+    assert!(quoted.iter().any(|(risk, _)| *risk == Risk::Quotation));
 }
 
 #[tokio::test]
