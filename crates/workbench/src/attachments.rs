@@ -11,6 +11,7 @@ use envelope::{
     frame::Attachment,
 };
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::{
     alarm::{Alarm, Code},
@@ -79,11 +80,24 @@ impl Connection {
         Ok((saved, alarms))
     }
 
+    /// One attached file by its number, from 1 in the order of the case, verified. `None` if there are not so many.
+    pub async fn open_attachment(
+        &self,
+        case: &Case,
+        number: usize,
+    ) -> Result<Option<Result<(Attachment, Zeroizing<Vec<u8>>), Alarm>>, ReadError> {
+        let all = wanted(case);
+        let Some(file) = all.iter().find(|file| file.number == number) else { return Ok(None) };
+        let fetched = self.fetch(case, file).await?;
+        let named = file.named.clone();
+        Ok(Some(fetched.map(|plain| (named, plain)).map_err(|alarm| alarm.in_case(case.id()))))
+    }
+
     async fn fetch(
         &self,
         case: &Case,
         wanted: &Wanted<'_>,
-    ) -> Result<Result<zeroize::Zeroizing<Vec<u8>>, Alarm>, ClientError> {
+    ) -> Result<Result<Zeroizing<Vec<u8>>, Alarm>, ClientError> {
         let Some(part) = wanted.part else {
             return Ok(Err(Alarm::new(Code::Withheld, "the file is not here")));
         };

@@ -19,6 +19,7 @@ pub mod home;
 pub mod index;
 pub mod keyfile;
 pub mod logbook;
+pub mod preview;
 pub mod roll;
 pub mod sealed;
 mod telling;

@@ -14,6 +14,10 @@ use zeroizing_alloc::ZeroAlloc;
 static ALLOC: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if std::env::args_os().nth(1).is_some_and(|first| first == workbench::preview::CHILD) {
+        return workbench::preview::run_child();
+    }
     let cli = Cli::parse();
     let mut screen = Screen::new(cli.json);
     match start(cli, &mut screen) {

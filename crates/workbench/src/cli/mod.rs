@@ -7,6 +7,7 @@ mod connect;
 mod exit;
 mod key;
 mod passphrase;
+mod preview;
 mod queue;
 mod save;
 mod screen;
@@ -71,6 +72,8 @@ enum Command {
     Related(CaseArg),
     /// Save the attached files of a case.
     Save(save::Save),
+    /// Make a harmless picture of an attached image.
+    Preview(preview::Preview),
     /// Take a case. By this you declare to have no conflict of interest in it.
     Claim(CaseArg),
     /// Give a case to a colleague.
@@ -131,6 +134,7 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Search(command) => command.run(c, screen).await,
         Command::Related(case) => search::related(&case, c, screen).await,
         Command::Save(command) => command.run(c, screen).await,
+        Command::Preview(command) => command.run(c, screen).await,
         Command::Claim(case) => act::claim(&case, c, screen).await,
         Command::Assign(command) => command.run(c, screen).await,
         Command::Recuse(case) => act::recuse(&case, c, screen).await,

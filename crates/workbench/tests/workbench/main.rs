@@ -7,5 +7,6 @@ mod casework;
 mod cheating;
 mod common;
 mod log_audit;
+mod previews;
 mod program;
 mod searching;

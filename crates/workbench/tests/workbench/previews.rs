@@ -1,0 +1,143 @@
+//! Images of strangers, shown without harm.
+#![cfg(target_os = "linux")]
+
+use std::{
+    fs,
+    io::{Cursor, Read, Write},
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
+use workbench::preview::{self, CHILD, PreviewError, SIDE};
+
+const CANARY: &[u8] = b"12.3714N 1.5197W phone of Awa";
+
+fn render(bytes: &[u8]) -> Result<Vec<u8>, PreviewError> {
+    let program = Path::new(env!("CARGO_BIN_EXE_burkindi"));
+    preview::render(program, bytes.to_vec().into()).map(|png| png.to_vec())
+}
+
+/// Pixels that no compression makes small.
+fn noise(width: u32, height: u32) -> RgbImage {
+    let mut state = 0x2545_f491_u32;
+    RgbImage::from_fn(width, height, |_, _| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        image::Rgb([state.to_be_bytes()[0], state.to_be_bytes()[1], state.to_be_bytes()[2]])
+    })
+}
+
+fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// A JPEG on its side, with a comment and an Exif segment that say who made it.
+fn telling_jpeg(image: &DynamicImage) -> Vec<u8> {
+    let jpeg = encode(image, ImageFormat::Jpeg);
+    let segment = |marker: u8, content: &[u8]| {
+        let len = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
+        [&[0xff, marker][..], &len, content].concat()
+    };
+    // One entry: orientation 6, a quarter turn clockwise.
+    let exif =
+        [&b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..], CANARY].concat();
+    [&jpeg[..2], &segment(0xe1, &exif), &segment(0xfe, CANARY), &jpeg[2..], CANARY].concat()
+}
+
+fn holds(bytes: &[u8], what: &[u8]) -> bool {
+    bytes.windows(what.len()).any(|window| window == what)
+}
+
+#[test]
+fn a_picture_comes_back_small_upright_and_without_anything_else() {
+    let wide = DynamicImage::from(noise(2400, 1200));
+    let telling = telling_jpeg(&wide);
+    assert!(holds(&telling, CANARY));
+    let png = render(&telling).unwrap();
+    assert!(!holds(&png, CANARY));
+    let shown = image::load_from_memory_with_format(&png, ImageFormat::Png).unwrap();
+    assert_eq!((shown.width(), shown.height()), (SIDE / 2, SIDE), "turned upright");
+
+    let small = DynamicImage::from(RgbaImage::from_pixel(3, 2, image::Rgba([1, 2, 3, 128])));
+    for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
+        let shown = image::load_from_memory(&render(&encode(&small, format)).unwrap()).unwrap();
+        assert_eq!((shown.width(), shown.height()), (3, 2), "{format:?}");
+    }
+}
+
+#[test]
+fn what_is_no_image_is_said_to_be_none() {
+    for bytes in [
+        &b""[..],
+        b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj",
+        b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>",
+        b"PK\x03\x04 a document",
+        b"II*\0 a kind that is not shown",
+    ] {
+        assert!(matches!(render(bytes), Err(PreviewError::NoImage)));
+    }
+}
+
+#[test]
+fn hostile_images_are_refused_and_do_nothing() {
+    let good = encode(&DynamicImage::from(noise(64, 64)), ImageFormat::Jpeg);
+    let png = encode(&DynamicImage::from(noise(8, 8)), ImageFormat::Png);
+    // A header that claims 60,000 by 60,000 pixels; its checksum is wrong as well, whichever is seen first.
+    let mut claims = png.clone();
+    claims[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    // 400 million black pixels in a few hundred kilobytes.
+    let bomb = encode(&DynamicImage::new_luma8(19_999, 19_999), ImageFormat::Png);
+    assert!(bomb.len() < 4 * 1024 * 1024);
+    for bytes in [
+        &good[..20],
+        &png[..40],
+        &claims,
+        &bomb,
+        b"\xff\xd8\xff\xff\xff\xff",
+        b"GIF89a\xff\xff\xff\xff\xf7\0\0",
+    ] {
+        assert!(matches!(render(bytes), Err(PreviewError::Refused)), "{} bytes", bytes.len());
+    }
+    assert!(matches!(render(&vec![0; preview::MOST_IN + 1]), Err(PreviewError::Refused)));
+    // Every byte of a good file wrong once, in turn: a picture or an error, within bounds.
+    for at in (0..good.len()).step_by(good.len() / 40) {
+        let mut damaged = good.clone();
+        damaged[at] ^= 0xff;
+        drop(render(&damaged));
+    }
+}
+
+/// The process holds its picture back while nobody reads it; meanwhile the system tells what it may still do.
+#[test]
+fn the_process_that_decodes_can_do_nothing_else() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
+        .arg(CHILD)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let image = encode(&DynamicImage::from(noise(800, 800)), ImageFormat::Png);
+    child.stdin.take().unwrap().write_all(&image).unwrap();
+    let proc = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", child.id())).unwrap();
+    let mut waited = 0;
+    while !proc("status").contains("Seccomp:\t2") {
+        waited += 1;
+        assert!(waited < 600, "{}", proc("status"));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(proc("status").contains("NoNewPrivs:\t1"));
+    let limits = proc("limits");
+    for name in ["Max open files", "Max file size", "Max core file size"] {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        assert_eq!(line[name.len()..].split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"], "{name}");
+    }
+    let mut png = Vec::new();
+    child.stdout.take().unwrap().read_to_end(&mut png).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(image::load_from_memory(&png).is_ok());
+}
