@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     fs::{self, File},
-    io::{Read, Seek, SeekFrom},
+    io::{ErrorKind, Read, Seek, SeekFrom},
     path::Path,
 };
 
@@ -58,12 +58,17 @@ fn base64_inside(bytes: &[u8], shift: usize) -> Vec<u8> {
 pub fn in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() {
             found.extend(in_files(canaries, &path)?);
             continue;
         }
-        let bytes = fs::read(&path)?;
+        // Sockets hold nothing, and a database that is running deletes files.
+        let bytes = match fs::read(&path) {
+            Err(error) if !kind.is_file() || error.kind() == ErrorKind::NotFound => continue,
+            other => other?,
+        };
         for canary in canaries {
             let forms = canary.find(&bytes);
             if !forms.is_empty() {

@@ -4,5 +4,5 @@ pub mod canary;
 mod office;
 mod visitor;
 
-pub use office::{Office, programs};
+pub use office::{Office, programs, settings};
 pub use visitor::{File, Page, Visitor};

@@ -11,6 +11,20 @@ use xtask::{Installation, Running, Settings};
 
 use crate::Visitor;
 
+/// Settings of a test: every scenario runs on each engine, once by itself and once as a part of `on_postgres.rs`. Called with the
+/// name of the test's crate.
+pub fn settings(test: &str) -> Result<Settings> {
+    if test != "on_postgres" {
+        return Ok(Settings::default());
+    }
+    let cluster = throwaway_postgres::shared()?;
+    Ok(Settings {
+        spool_url: Some(cluster.database()?),
+        cases_url: Some(cluster.database()?),
+        ..Settings::default()
+    })
+}
+
 /// How long anything may take until it has come through.
 const PATIENCE: Duration = Duration::from_mins(1);
 

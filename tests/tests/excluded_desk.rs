@@ -2,14 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use anyhow::Result;
-use scenarios::Office;
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
-use xtask::Settings;
+use scenarios::{Office, settings};
+use sea_orm::{ConnectionTrait, Database, Statement};
 
 #[tokio::test]
 async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), Settings::default())?;
+    let office = Office::open(folder.path(), settings(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.visitor("fr").await?;
     let file = async |story: &str, excluded: &str| {
         let mut typed = vec![("a.story", story)];
@@ -57,11 +56,10 @@ async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
 }
 
 async fn no_grant_in_the_database(office: &Office, case: &str) -> Result<()> {
-    let path = office.installation.database("cases");
-    let db = Database::connect(format!("sqlite://{}?mode=ro", path.display())).await?;
+    let db = Database::connect(office.installation.cases_url()).await?;
     let id: uuid::Uuid = case.parse()?;
-    let sql = "SELECT member FROM grants WHERE case_id = ? ORDER BY member";
-    let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [id.into()]);
+    let sql = "SELECT member FROM grants WHERE case_id = $1 ORDER BY member";
+    let query = Statement::from_sql_and_values(db.get_database_backend(), sql, [id.into()]);
     let rows = db.query_all_raw(query).await?;
     let members: Vec<String> = rows.iter().map(|row| row.try_get("", "member").unwrap()).collect();
     assert_eq!(members, ["outside-1"]);

@@ -8,7 +8,7 @@ use anyhow::Result;
 use scenarios::{
     File, Office,
     canary::{Canary, in_files, in_memory},
-    programs,
+    programs, settings,
 };
 use xtask::Settings;
 
@@ -32,7 +32,7 @@ fn canaries(receipt: &str) -> Vec<Canary> {
 /// Files a report and a follow-up with canaries and gives what is left in files and in memory of intake and case handler.
 async fn leave_traces(folder: &Path, intake: Option<&str>) -> Result<(Vec<String>, usize, usize)> {
     let intake = intake.map(|name| programs().map(|folder| folder.join(name))).transpose()?;
-    let settings = Settings { log_level: "trace".to_owned(), intake, ..Settings::default() };
+    let settings = Settings { log_level: "trace".to_owned(), intake, ..settings(env!("CARGO_CRATE_NAME"))? };
     let office = Office::open(folder, settings)?;
     let visitor = office.visitor("fr").await?;
     let content = CONTENT.repeat(3000);
@@ -49,6 +49,9 @@ async fn leave_traces(folder: &Path, intake: Option<&str>) -> Result<(Vec<String
 
     let canaries = canaries(&code);
     let mut found = in_files(&canaries, office.installation.root())?;
+    if office.installation.cases_url().starts_with("postgres:") {
+        found.extend(in_files(&canaries, throwaway_postgres::shared()?.folder())?);
+    }
     assert!(fs::metadata(office.installation.log("intake"))?.is_file());
     let report = |name: &str, process: u32| -> Result<usize> {
         let left = in_memory(&canaries, process)?;

@@ -14,9 +14,8 @@ use std::{
 use anyhow::{Context, Result};
 use envelope::receipt::Receipt;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use scenarios::{File, Office, Visitor};
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
-use xtask::Settings;
+use scenarios::{File, Office, Visitor, settings};
+use sea_orm::{ConnectionTrait, Database, Statement};
 
 /// Reporters who send at once.
 const REPORTERS: usize = 4;
@@ -25,7 +24,7 @@ const REPORTERS: usize = 4;
 async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     let kills: usize = env::var("SOAK_KILLS").ok().map_or(Ok(20), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), Settings::default())?;
+    let office = Office::open(folder.path(), settings(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.visitor("fr").await?;
     let Office { installation, intake, case_handler } = office;
     let (mut intake, mut case_handler) = (Some(intake), Some(case_handler));
@@ -89,10 +88,9 @@ async fn send_until_acknowledged(visitor: &Visitor, form: Vec<u8>) -> Result<Str
 
 /// Waits as long as anything still arrives, then counts.
 async fn arrived_once(office: &Office, receipts: &[String]) -> Result<()> {
-    let path = office.installation.database("cases");
-    let db = Database::connect(format!("sqlite://{}?mode=ro", path.display())).await?;
+    let db = Database::connect(office.installation.cases_url()).await?;
     let count = async |sql: &str, values: Vec<sea_orm::Value>| -> Result<i64> {
-        let query = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        let query = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
         let row = db.query_one_raw(query).await?.context("one row")?;
         Ok(row.try_get("", "count")?)
     };
@@ -107,8 +105,8 @@ async fn arrived_once(office: &Office, receipts: &[String]) -> Result<()> {
     assert_eq!(set_aside, 0, "nothing is set aside");
     for code in receipts {
         let mailbox = Receipt::parse(code)?.locator().mailbox_id().as_bytes().to_vec();
-        let filed = "SELECT count(*) AS count FROM cases WHERE mailbox = ?1";
-        let parts = "SELECT count(*) AS count FROM parts JOIN cases ON cases.id = case_id WHERE mailbox = ?1";
+        let filed = "SELECT count(*) AS count FROM cases WHERE mailbox = $1";
+        let parts = "SELECT count(*) AS count FROM parts JOIN cases ON cases.id = case_id WHERE mailbox = $1";
         let found =
             (count(filed, vec![mailbox.clone().into()]).await?, count(parts, vec![mailbox.into()]).await?);
         let total = receipts.len();

@@ -4,10 +4,10 @@
 use std::{fs, process::Stdio};
 
 use anyhow::Result;
-use scenarios::{File, Office};
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use scenarios::{File, Office, settings};
+use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::Value;
-use xtask::{PASSPHRASE, Settings};
+use xtask::PASSPHRASE;
 
 /// 2 kB of French, with everything that can be mangled on the way.
 fn story() -> String {
@@ -41,7 +41,7 @@ fn saved(answer: &Value) -> Vec<u8> {
 #[tokio::test]
 async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), Settings::default())?;
+    let office = Office::open(folder.path(), settings(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.visitor("fr").await?;
     let (story, photo) = (story(), photo());
 
@@ -101,9 +101,9 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
 
 /// Alters each row of the log in turn, behind the handler's back, and puts it right again.
 async fn every_altered_row_is_noticed(office: &Office) -> Result<()> {
-    let path = office.installation.database("cases");
-    let db = Database::connect(format!("sqlite://{}", path.display())).await?;
-    let query = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql.to_owned());
+    let db = Database::connect(office.installation.cases_url()).await?;
+    let engine = db.get_database_backend();
+    let query = |sql: &str| Statement::from_string(engine, sql.to_owned());
     let rows =
         db.query_all_raw(query("SELECT position, bytes, signature FROM events ORDER BY position")).await?;
     assert!(rows.len() >= 4, "received, claimed, replied, followed up");
@@ -117,8 +117,8 @@ async fn every_altered_row_is_noticed(office: &Office) -> Result<()> {
             [("bytes", &bytes, altered), ("signature", &signature, vec![0; signature.len()])]
         {
             let set = |value: Vec<u8>| {
-                let sql = format!("UPDATE events SET {column} = ? WHERE position = ?");
-                Statement::from_sql_and_values(DbBackend::Sqlite, sql, [value.into(), position.into()])
+                let sql = format!("UPDATE events SET {column} = $1 WHERE position = $2");
+                Statement::from_sql_and_values(engine, sql, [value.into(), position.into()])
             };
             db.execute_raw(set(bad)).await?;
             assert!(!audit_passes(office), "{column} of row {position} was altered");

@@ -76,9 +76,8 @@ async fn half_a_mailbox_changes_none() {
     cut.last_mut().unwrap().1.pop();
     assert_eq!(intake.put_mailboxes(&cut).await, StatusCode::BAD_REQUEST);
     let installation = intake.stop().await;
-    let spool = &installation.config.spool.path;
-    let store =
-        intake::store::Store::open(&spool.as_path().into(), 64, &mut rand::rngs::OsRng).await.unwrap();
+    let spool = installation.config.spool.place().unwrap();
+    let store = intake::store::Store::open(&spool, 64, &mut rand::rngs::OsRng).await.unwrap();
     for (id, sealed) in &all {
         assert_eq!(store.mailbox(id).await.unwrap().0.as_ref(), Some(sealed));
     }

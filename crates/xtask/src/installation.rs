@@ -43,11 +43,21 @@ pub struct Settings {
     pub log_level: String,
     /// A program to run in place of the intake's own.
     pub intake: Option<PathBuf>,
+    /// URL of the intake's database; a file where there is none.
+    pub spool_url: Option<String>,
+    /// URL of the case handler's database; a file where there is none.
+    pub cases_url: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { collect_seconds: 1, log_level: "info".to_owned(), intake: None }
+        Self {
+            collect_seconds: 1,
+            log_level: "info".to_owned(),
+            intake: None,
+            spool_url: None,
+            cases_url: None,
+        }
     }
 }
 
@@ -118,20 +128,18 @@ impl Installation {
     /// Starts the intake, with the configuration that is shipped and its places set by the environment.
     pub fn start_intake(&self) -> Result<Running> {
         let program = self.settings.intake.clone().unwrap_or_else(|| self.programs.join("intake"));
-        self.start(
-            "intake",
-            &program,
-            &[
-                ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{}", self.public)),
-                ("INTAKE_RELAY_LISTEN", format!("127.0.0.1:{}", self.relay)),
-                ("INTAKE_RELAY_CA", self.path("admin/tls/ca.pem")),
-                ("INTAKE_RELAY_CERTIFICATE", self.path("admin/tls/intake.pem")),
-                ("INTAKE_RELAY_KEY", self.path("admin/tls/intake.key")),
-                ("INTAKE_SPOOL_PATH", self.path("spool.sqlite")),
-                ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
-                ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
-            ],
-        )
+        let mut environment = vec![
+            ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{}", self.public)),
+            ("INTAKE_RELAY_LISTEN", format!("127.0.0.1:{}", self.relay)),
+            ("INTAKE_RELAY_CA", self.path("admin/tls/ca.pem")),
+            ("INTAKE_RELAY_CERTIFICATE", self.path("admin/tls/intake.pem")),
+            ("INTAKE_RELAY_KEY", self.path("admin/tls/intake.key")),
+            ("INTAKE_SPOOL_PATH", self.path("spool.sqlite")),
+            ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
+            ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
+        ];
+        environment.extend(self.settings.spool_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
+        self.start("intake", &program, &environment)
     }
 
     /// Starts the case handler, in the same way.
@@ -141,7 +149,7 @@ impl Installation {
             &self.programs.join("case-handler"),
             &[
                 ("CASES_TRUST", self.path("admin/trust.json")),
-                ("CASES_STORE_URL", format!("sqlite://{}", self.path("cases.sqlite"))),
+                ("CASES_STORE_URL", self.cases_url()),
                 ("CASES_API_LISTEN", format!("127.0.0.1:{}", self.api)),
                 ("CASES_API_CERTIFICATE", self.path("admin/tls/api.pem")),
                 ("CASES_API_KEY", self.path("admin/tls/api.key")),
@@ -213,9 +221,10 @@ impl Installation {
         self.root.join("log").join(format!("{name}.log"))
     }
 
-    /// A database file: `cases` or `spool`.
-    pub fn database(&self, name: &str) -> PathBuf {
-        self.root.join(format!("{name}.sqlite"))
+    /// URL of the case handler's database.
+    pub fn cases_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.path("cases.sqlite"));
+        self.settings.cases_url.clone().unwrap_or_else(file)
     }
 
     /// The folder of all of it.

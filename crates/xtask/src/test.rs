@@ -1,5 +1,7 @@
 //! Everything that continuous integration runs.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use crate::steps::{cargo, command, programs, runs, step};
@@ -33,6 +35,9 @@ fn install_missing() -> Result<()> {
     }
     if !runs(command("node", &["--version"])) || !runs(command("npm", &["--version"])) {
         debian(&["nodejs", "npm"], "Node.js 20 or newer with npm")?;
+    }
+    if !Path::new("/usr/lib/postgresql").is_dir() {
+        debian(&["postgresql"], "PostgreSQL, of which the tests start a cluster of their own")?;
     }
     if !runs(command("chromium", &["--version"])) {
         debian(&["chromium"], "Chromium")?;

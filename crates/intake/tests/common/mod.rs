@@ -73,6 +73,9 @@ impl Installation {
         config.relay.certificate = path("intake.pem");
         config.relay.key = path("intake.key");
         config.spool.path = path("spool.sqlite");
+        // Everything runs on each engine: once as it stands here, once as a part of `on_postgres.rs`.
+        config.spool.url = (env!("CARGO_CRATE_NAME") == "on_postgres")
+            .then(|| throwaway_postgres::shared().unwrap().database().unwrap());
         config.directory.trust = path("trust.json");
         Self { folder, config, clock, keys, tls }
     }

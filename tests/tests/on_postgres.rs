@@ -1,0 +1,10 @@
+//! Every scenario once more, on `PostgreSQL`.
+
+#[path = "excluded_desk.rs"]
+mod excluded_desk;
+#[path = "leaks.rs"]
+mod leaks;
+#[path = "soak.rs"]
+mod soak;
+#[path = "way_of_a_report.rs"]
+mod way_of_a_report;
