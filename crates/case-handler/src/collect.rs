@@ -59,6 +59,8 @@ pub struct Progress {
     retried_for: Option<Hash>,
     /// Set aside in this round, and why.
     fresh: BTreeMap<Uuid, String>,
+    /// Left at the intake in this round, because there is no room to set more aside.
+    left: u32,
 }
 
 /// Why a tick did not get to its end. The next one tries again, and nothing is lost meanwhile.
@@ -161,7 +163,8 @@ impl Collector {
         let ended = loop {
             match pulled.next().await {
                 Ok(Some((id, bytes))) => match self.take(id, bytes, &accepted, &mut load).await {
-                    Ok(()) => done.push(id),
+                    Ok(true) => done.push(id),
+                    Ok(false) => {}
                     Err(error) => break Err(error),
                 },
                 Ok(None) => break Ok(done.len()),
@@ -176,23 +179,29 @@ impl Collector {
         ended
     }
 
-    /// Files a submission or sets it aside. After this it is durable here, and the intake may forget it.
+    /// Files a submission or sets it aside. If so, it is durable here, and the intake may forget it; if there is no room to set it
+    /// aside, it stays there.
     async fn take(
         &mut self,
         id: Uuid,
         bytes: Bytes,
         accepted: &Accepted,
         load: &mut Load,
-    ) -> Result<(), TickError> {
+    ) -> Result<bool, TickError> {
         let unfiled = match self.open(bytes.clone()).await? {
             Ok(opened) => match self.file(&opened, accepted, load).await? {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 Err(error) => Unfiled::at_filing(&error, opened.header.case.id),
             },
             Err(unopened) => unopened,
         };
+        if !self.store.has_room_aside(bytes.len()).await? {
+            self.progress.left += 1;
+            return Ok(false);
+        }
         self.progress.fresh.insert(id, unfiled.reason.clone());
-        self.set_aside(id, unfiled, bytes.to_vec()).await
+        self.set_aside(id, unfiled, bytes.to_vec()).await?;
+        Ok(true)
     }
 
     async fn set_aside(&self, id: Uuid, unfiled: Unfiled, bytes: Vec<u8>) -> Result<(), TickError> {
@@ -263,6 +272,13 @@ impl Collector {
 
     /// Once a round, so that a flood of garbage does not become a flood of lines.
     async fn say_what_was_set_aside(&mut self) -> Result<(), TickError> {
+        let left = std::mem::take(&mut self.progress.left);
+        if left > 0 {
+            tracing::error!(
+                "what cannot be filed has reached store.most_aside_mib, and {left} more stay at the intake: see whether a \
+                 transport key is missing, or raise it"
+            );
+        }
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for reason in std::mem::take(&mut self.progress.fresh).into_values() {
             *counts.entry(reason).or_default() += 1;

@@ -14,6 +14,9 @@ use crate::{
     store::{Store, StoreError},
 };
 
+/// Cases that are read at once.
+const PAGE: u64 = 500;
+
 /// Looks at the clocks of all cases at once and then at every tick, until the future is dropped.
 pub async fn run(store: Arc<Store>, current: Arc<Current>, key: SigningKey, clock: Clock, every: Duration) {
     let mut interval = tokio::time::interval(every);
@@ -30,17 +33,18 @@ pub async fn run(store: Arc<Store>, current: Arc<Current>, key: SigningKey, cloc
 
 /// Releases every case of which a deadline has passed. Gives how many were released now. One that fails stops no other.
 pub async fn escalate(store: &Store, directory: &Directory, author: Author<'_>) -> Result<u32, StoreError> {
-    let mut released = 0;
-    for overdue in store.overdue(author.today).await? {
-        if overdue.state.released.is_some() {
-            continue;
-        }
-        match escalate_one(store, overdue.id, directory, author).await {
-            Ok(now) => released += u32::from(now),
-            Err(error) => tracing::error!("a case with a missed deadline could not be released: {error}"),
+    let (mut released, mut after) = (0, None);
+    loop {
+        let page = store.overdue(author.today, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(released) };
+        after = Some(last.id);
+        for overdue in page {
+            match escalate_one(store, overdue.id, directory, author).await {
+                Ok(now) => released += u32::from(now),
+                Err(error) => tracing::error!("a case with a missed deadline could not be released: {error}"),
+            }
         }
     }
-    Ok(released)
 }
 
 async fn escalate_one(

@@ -140,7 +140,7 @@ impl Filing<'_> {
             self.release(writing, &mut case, reason).await?;
         }
         if let Some(handle) = &case.suggested {
-            load.add(handle, header.urgency);
+            load.add(handle, header.urgency, 1);
         }
         Ok(Filed::NewCase)
     }

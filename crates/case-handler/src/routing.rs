@@ -2,11 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use envelope::{
-    directory::Directory,
-    life::{CaseState, Stage},
-    submission::Urgency,
-};
+use envelope::{directory::Directory, submission::Urgency};
 
 /// What routing looks at.
 #[derive(Debug, Clone, Copy)]
@@ -74,20 +70,10 @@ fn weight(urgency: Urgency) -> u32 {
 pub struct Load(BTreeMap<String, u32>);
 
 impl Load {
-    /// Of all cases: each one's state, and whom it was suggested to.
-    pub fn of<'a>(cases: impl IntoIterator<Item = (&'a CaseState, Option<&'a str>)>) -> Self {
-        let mut load = Self::default();
-        for (state, suggested) in cases.into_iter().filter(|(state, _)| state.stage != Stage::Closed) {
-            if let Some(handle) = state.assignee.as_deref().or(suggested) {
-                load.add(handle, state.urgency);
-            }
-        }
-        load
-    }
-
-    /// One case more.
-    pub fn add(&mut self, handle: &str, urgency: Urgency) {
-        *self.0.entry(handle.to_owned()).or_insert(0) += weight(urgency);
+    /// So many cases more.
+    pub fn add(&mut self, handle: &str, urgency: Urgency, cases: u32) {
+        let load = self.0.entry(handle.to_owned()).or_insert(0);
+        *load = load.saturating_add(weight(urgency).saturating_mul(cases));
     }
 
     fn get(&self, handle: &str) -> u32 {

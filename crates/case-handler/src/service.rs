@@ -41,7 +41,8 @@ pub struct Service {
 pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     // Fails only if a provider was installed before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let store = Arc::new(Store::open(&config.store.url).await.context("store.url")?);
+    let store = Store::open(&config.store.url).await.context("store.url")?;
+    let store = Arc::new(store.keeping_aside(config.store.most_aside_mib));
     let entries = log::check(&store).await?;
     tracing::info!("the log is whole ({} entries)", if entries == 0 { "no" } else { "some" });
     let Keys { trust, transport, log: log_key } = Keys::load(config)?;

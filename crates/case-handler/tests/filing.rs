@@ -265,7 +265,7 @@ async fn everything_is_there_after_a_restart() {
     let before = world.queue("awa").await;
     world.store.stop_writing().await.unwrap();
     let reopened = Store::open(&world.url).await.unwrap();
-    let after = reopened.visible_cases("awa").await.unwrap();
+    let after = reopened.queue("awa", None, 100).await.unwrap();
     assert_eq!(after.iter().map(case_handler::store::Case::to_row).collect::<Vec<_>>(), before);
     assert_eq!(reopened.directories().await.unwrap().len(), 1);
 }

@@ -228,9 +228,9 @@ async fn every_error_is_a_problem_and_says_nothing_of_the_inside() {
         assert_eq!((problem.kind.as_str(), problem.status), (kind, status.as_u16()), "{path}");
     }
     // A database that fails: the caller learns that nothing was changed, and no more.
-    world.tamper("DROP TABLE grants").await;
+    world.tamper("DROP TABLE queues").await;
     let (status, body) = world.call(Method::GET, "/v1/cases", &token, &()).await;
     let problem: Problem = serde_json::from_slice(&body).unwrap();
     assert_eq!((status, problem.kind.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
-    assert!(!problem.title.contains("grants"), "{}", problem.title);
+    assert!(!problem.title.contains("queues"), "{}", problem.title);
 }

@@ -5,6 +5,8 @@
 mod filing;
 #[path = "members.rs"]
 mod members;
+#[path = "queues.rs"]
+mod queues;
 #[path = "readers.rs"]
 mod readers;
 #[path = "relay/main.rs"]

@@ -12,7 +12,7 @@ async fn present_before_absent_then_language_then_load() {
     world.directory.members[1].languages = vec!["ar".into(), "fr".into()];
     let holders = ["awa", "bila", "coumba"].map(str::to_owned);
     let mut load = Load::default();
-    load.add("bila", Urgency::P4);
+    load.add("bila", Urgency::P4, 1);
     let ask = |lang: &str, absent: &[&str], load: &Load| {
         let absent: Vec<String> = absent.iter().map(|handle| (*handle).to_owned()).collect();
         let question = Question { holders: &holders, absent: &absent, lang, load };
@@ -24,9 +24,9 @@ async fn present_before_absent_then_language_then_load() {
     assert_eq!(ask("ar", &["bila"], &load), (Some("awa".into()), "awa coumba bila".into()));
     assert_eq!(ask("fr", &["awa", "bila", "coumba"], &load).0, None, "nobody is there");
     // One urgent case weighs as much as four that are not.
-    load.add("awa", Urgency::P1);
-    load.add("coumba", Urgency::P4);
-    load.add("coumba", Urgency::P4);
+    load.add("awa", Urgency::P1, 1);
+    load.add("coumba", Urgency::P4, 1);
+    load.add("coumba", Urgency::P4, 1);
     assert_eq!(ask("fr", &[], &load).1, "bila coumba awa");
 }
 

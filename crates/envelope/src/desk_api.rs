@@ -7,7 +7,7 @@
 //! | `GET /v1/directory` | anybody | [`crate::directory::SignedDirectory`], the newest |
 //! | `GET /v1/directories` | bearer | every directory ever published, oldest first |
 //! | `PUT /v1/directory` | anybody | takes a newer directory that is signed by the pinned roots |
-//! | `GET /v1/cases` | bearer | [`Vec<CaseRow>`]: cases of one's own grants, and no word of others |
+//! | `GET /v1/cases` | bearer | [`Vec<CaseRow>`]: cases of one's own grants, the most pressing first, and no word of others; `?most=N&after=CASE&due=DAY` for a part |
 //! | `GET /v1/cases/{id}` | bearer | [`CaseFile`] |
 //! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |
 //! | `POST /v1/cases/{id}/events` [`NewEvent`] | bearer | [`LogEntry`] |

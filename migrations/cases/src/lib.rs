@@ -7,6 +7,7 @@ use sea_orm_migration::prelude::*;
 
 mod m20261123_000001_cases;
 mod m20261123_000002_set_aside_case;
+mod m20261123_000003_queues;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261123_000001_cases::Migration),
             Box::new(m20261123_000002_set_aside_case::Migration),
+            Box::new(m20261123_000003_queues::Migration),
         ]
     }
 }

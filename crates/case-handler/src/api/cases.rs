@@ -3,21 +3,60 @@
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State, rejection::PathRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use envelope::desk_api::{CaseFile, CaseRow};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use serde::Deserialize;
+use time::{Date, format_description::well_known::Iso8601};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{Api, Problem, sessions::Caller};
-use crate::{relay::stream_of, store::Case};
+use crate::{
+    relay::stream_of,
+    store::{Case, QueuePlace},
+};
 
-pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<CaseRow>>, Problem> {
-    let cases = api.store.visible_cases(&caller.handle).await?;
-    Ok(Json(cases.iter().map(Case::to_row).collect()))
+/// Cases that are read at once.
+const PAGE: u64 = 500;
+
+/// Which part of a queue; without any of it, all.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    most: Option<u64>,
+    /// Behind the case with this id …
+    after: Option<Uuid>,
+    /// … whose first deadline, if there is one, is on this day.
+    due: Option<String>,
+}
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<Vec<CaseRow>>, Problem> {
+    const WRONG: &str = "a part of the queue is ?most=NUMBER&after=CASE&due=YYYY-MM-DD";
+    let wrong = || Problem::Malformed(WRONG.to_owned());
+    let Query(page) = page.map_err(|_| wrong())?;
+    let due = page.due.map(|due| Date::parse(&due, &Iso8601::DATE)).transpose().map_err(|_| wrong())?;
+    let mut behind = page.after.map(|case| QueuePlace::new(due, case));
+    let most = page.most.unwrap_or(u64::MAX);
+    let mut rows: Vec<CaseRow> = Vec::new();
+    loop {
+        let wanted = most.saturating_sub(rows.len() as u64).min(PAGE);
+        let cases = api.store.queue(&caller.handle, behind, wanted).await?;
+        rows.extend(cases.iter().map(Case::to_row));
+        match cases.last() {
+            Some(last) if (rows.len() as u64) < most => behind = Some(QueuePlace::of(last.id, &last.state)),
+            _ => return Ok(Json(rows)),
+        }
+    }
 }
 
 pub(super) async fn file(

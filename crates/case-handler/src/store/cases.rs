@@ -6,11 +6,13 @@ use envelope::{
     Hash,
     desk_api::{CaseRow, GenerationRecipient},
     keys::{CaseRecipient, MailboxRecipient},
-    life::CaseState,
+    life::{CaseState, Stage},
+    submission::Urgency,
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait as _},
 };
 use time::Date;
 use uuid::Uuid;
@@ -68,7 +70,7 @@ pub struct MailboxContent {
 }
 
 impl Case {
-    fn from_row(row: case::Model) -> Result<Self, StoreError> {
+    pub(super) fn from_row(row: case::Model) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id,
             mailbox: hash(&row.mailbox, "cases.mailbox")?,
@@ -91,22 +93,41 @@ impl Case {
     }
 }
 
+/// What of a state is kept in columns too.
+fn columns_of(state: &CaseState) -> case::ActiveModel {
+    let next_due = state.next_deadline().map(|deadline| deadline.due);
+    case::ActiveModel {
+        state: Set(state_json(state)),
+        next_due: Set(next_due),
+        open: Set(state.stage != Stage::Closed),
+        urgency: Set(urgency_number(state.urgency)),
+        assignee: Set(state.assignee.clone()),
+        escalates: Set(next_due.filter(|_| state.released.is_none())),
+        ..Default::default()
+    }
+}
+
+fn urgency_number(urgency: Urgency) -> i16 {
+    match urgency {
+        Urgency::P1 => 1,
+        Urgency::P2 => 2,
+        Urgency::P3 => 3,
+        Urgency::P4 => 4,
+    }
+}
+
+fn urgency_of(number: i16) -> Result<Urgency, StoreError> {
+    [Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4]
+        .into_iter()
+        .find(|urgency| urgency_number(*urgency) == number)
+        .ok_or(StoreError::Damaged("cases.urgency"))
+}
+
 fn state_json(state: &CaseState) -> String {
     serde_json::to_string(state).expect("a state holds strings and numbers only")
 }
 
 impl Store {
-    /// The cases of which a member holds a released grant, the most pressing first. It is the only list that there is.
-    pub async fn visible_cases(&self, member: &str) -> Result<Vec<Case>, StoreError> {
-        let rows = case::Entity::find()
-            .filter(case::Column::Id.in_subquery(visible_ids(member)))
-            .order_by_asc(case::Column::NextDue)
-            .order_by_asc(case::Column::Id)
-            .all(&self.db)
-            .await?;
-        rows.into_iter().map(Case::from_row).collect()
-    }
-
     /// One case, if the member may see it.
     pub async fn visible_case(&self, member: &str, id: Uuid) -> Result<Option<Case>, StoreError> {
         let row = case::Entity::find_by_id(id)
@@ -116,9 +137,21 @@ impl Store {
         row.map(Case::from_row).transpose()
     }
 
-    /// Open cases whose first deadline lies before a day.
-    pub async fn overdue(&self, today: Date) -> Result<Vec<Case>, StoreError> {
-        let rows = case::Entity::find().filter(case::Column::NextDue.lt(today)).all(&self.db).await?;
+    /// Cases that the outside body gets by itself because a deadline lies before a day: those behind `after` in the order of ids,
+    /// at most `most`.
+    pub async fn overdue(
+        &self,
+        today: Date,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<Case>, StoreError> {
+        let rows = case::Entity::find()
+            .filter(case::Column::Escalates.lt(today))
+            .filter(case::Column::Id.gt(after.unwrap_or_default()))
+            .order_by_asc(case::Column::Id)
+            .limit(most)
+            .all(&self.db)
+            .await?;
         rows.into_iter().map(Case::from_row).collect()
     }
 
@@ -133,18 +166,25 @@ impl Store {
 
     /// How much each member has to do.
     pub async fn load(&self) -> Result<Load, StoreError> {
-        let rows: Vec<(String, Option<String>)> = case::Entity::find()
+        let carrier = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
+        let rows: Vec<(Option<String>, i16, i64)> = case::Entity::find()
             .select_only()
-            .columns([case::Column::State, case::Column::Suggested])
+            .column_as(carrier.clone(), "carrier")
+            .column(case::Column::Urgency)
+            .column_as(case::Column::Id.count(), "cases")
+            .filter(case::Column::Open.eq(true))
+            .group_by(carrier)
+            .group_by(case::Column::Urgency)
             .into_tuple()
             .all(&self.db)
             .await?;
-        let states = rows
-            .iter()
-            .map(|(state, _)| serde_json::from_str(state).map_err(|_| StoreError::Damaged("cases.state")))
-            .collect::<Result<Vec<CaseState>, _>>()?;
-        let suggested = rows.iter().map(|(_, suggested)| suggested.as_deref());
-        Ok(Load::of(states.iter().zip(suggested)))
+        let mut load = Load::default();
+        for (carrier, urgency, cases) in rows {
+            if let Some(handle) = carrier {
+                load.add(&handle, urgency_of(urgency)?, u32::try_from(cases).unwrap_or(u32::MAX));
+            }
+        }
+        Ok(load)
     }
 
     /// `M` of a case, and `C` of each generation.
@@ -243,10 +283,10 @@ impl Writing<'_> {
             desk: Set(new.case.state.desk.clone()),
             lang: Set(new.case.lang.clone()),
             filed: Set(new.case.filed),
-            state: Set(state_json(&new.case.state)),
-            next_due: Set(new.case.state.next_deadline().map(|deadline| deadline.due)),
             suggested: Set(new.case.suggested.clone()),
+            ..columns_of(&new.case.state)
         };
+        self.touch(new.case.id);
         case::Entity::insert(row).exec_without_returning(&self.tx).await?;
         self.add_case_recipient(new.case.id, 0, new.case_recipient).await
     }
@@ -269,12 +309,8 @@ impl Writing<'_> {
 
     /// What the log now says of a case.
     pub async fn set_state(&self, id: Uuid, state: &CaseState) -> Result<(), StoreError> {
-        let row = case::ActiveModel {
-            id: Unchanged(id),
-            state: Set(state_json(state)),
-            next_due: Set(state.next_deadline().map(|deadline| deadline.due)),
-            ..Default::default()
-        };
+        let row = case::ActiveModel { id: Unchanged(id), ..columns_of(state) };
+        self.touch(id);
         case::Entity::update(row).exec(&self.tx).await?;
         Ok(())
     }

@@ -51,6 +51,7 @@ impl Writing<'_> {
         grant: &GenerationGrant,
         released: bool,
     ) -> Result<bool, StoreError> {
+        self.touch(id);
         let key = (id, small(grant.generation), member.to_owned());
         if let Some(held) = grant::Entity::find_by_id(key).one(&self.tx).await? {
             let same = held.tag == grant.grant.tag.0;
@@ -74,6 +75,7 @@ impl Writing<'_> {
 
     /// Takes a grant away whose recipient the member no longer uses, to make room for one to the new key.
     pub async fn delete_grant(&self, id: Uuid, generation: u32, member: &str) -> Result<(), StoreError> {
+        self.touch(id);
         grant::Entity::delete_by_id((id, small(generation), member.to_owned())).exec(&self.tx).await?;
         Ok(())
     }
@@ -90,6 +92,7 @@ impl Writing<'_> {
 
     /// Takes every grant of a case away from a member.
     pub async fn delete_grants(&self, id: Uuid, member: &str) -> Result<(), StoreError> {
+        self.touch(id);
         grant::Entity::delete_many()
             .filter(grant::Column::CaseId.eq(id))
             .filter(grant::Column::Member.eq(member))
@@ -100,6 +103,7 @@ impl Writing<'_> {
 
     /// Gives these members the grants that were held back for them.
     pub async fn release_grants(&self, id: Uuid, members: &[String]) -> Result<(), StoreError> {
+        self.touch(id);
         grant::Entity::update_many()
             .col_expr(grant::Column::Released, Expr::value(true))
             .filter(grant::Column::CaseId.eq(id))

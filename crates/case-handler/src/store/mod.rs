@@ -7,13 +7,17 @@ mod filed;
 mod grants;
 mod log;
 mod parts;
+mod queues;
 mod replies;
 mod set_aside;
 
 pub use cases::{Case, MailboxContent, NewCase};
 pub use log::Logged;
 pub use parts::NewPart;
+pub use queues::Place as QueuePlace;
 pub use set_aside::{Retry, SetAside};
+
+use std::{collections::BTreeSet, sync::PoisonError};
 
 use database::{Alone, OpenError, Place, PlaceError, Pool};
 use migrations_cases::Migrator;
@@ -22,6 +26,7 @@ use sea_orm::{
     TransactionTrait,
 };
 use tokio::sync::{Mutex, MutexGuard};
+use uuid::Uuid;
 
 /// Reads that run at once.
 const READERS: u32 = 8;
@@ -34,6 +39,8 @@ pub struct Store {
     writer: DatabaseConnection,
     /// No other process writes as long as this is there.
     writing: Mutex<Option<Alone>>,
+    /// Bytes that what cannot be filed may take.
+    most_aside: u64,
 }
 
 /// Why the database could not do something. The details are for the log; they hold no content.
@@ -56,6 +63,8 @@ pub enum StoreError {
 /// A write that is under way. Dropped without [`Writing::commit`], nothing has happened.
 pub struct Writing<'a> {
     tx: DatabaseTransaction,
+    /// Cases that stand elsewhere in queues after this.
+    touched: std::sync::Mutex<BTreeSet<Uuid>>,
     _alone: MutexGuard<'a, Option<Alone>>,
 }
 
@@ -67,7 +76,13 @@ impl Store {
         place.prepare::<Migrator>().await?;
         let writer = place.connect(Pool::writing_alone()).await?;
         let db = place.connect(Pool::of(READERS)).await?;
-        Ok(Self { db, writer, writing: Mutex::new(Some(alone)) })
+        Ok(Self { db, writer, writing: Mutex::new(Some(alone)), most_aside: u64::MAX })
+    }
+
+    /// Bounds what is set aside, in MiB.
+    #[must_use]
+    pub fn keeping_aside(self, most_mib: u32) -> Self {
+        Self { most_aside: u64::from(most_mib) << 20, ..self }
     }
 
     /// Begins a write, after any other has ended.
@@ -78,7 +93,8 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Writing { tx: self.writer.begin_with_options(options).await?, _alone: alone })
+        let tx = self.writer.begin_with_options(options).await?;
+        Ok(Writing { tx, touched: std::sync::Mutex::default(), _alone: alone })
     }
 
     /// Lets another process write from now on, once what is being written has been. Reading goes on.
@@ -98,9 +114,23 @@ impl Writing<'_> {
 
     /// Makes it durable, and then, before anyone else writes, does what follows from it in memory.
     pub async fn commit_and<T>(self, then: impl FnOnce() -> T) -> Result<T, StoreError> {
-        let Self { tx, _alone } = self;
+        let touched: Vec<Uuid> = self.touched().iter().copied().collect();
+        for case in touched {
+            self.queue_again(case).await?;
+        }
+        let Self { tx, _alone, .. } = self;
         tx.commit().await?;
         Ok(then())
+    }
+}
+
+impl Writing<'_> {
+    fn touch(&self, case: Uuid) {
+        self.touched().insert(case);
+    }
+
+    fn touched(&self) -> std::sync::MutexGuard<'_, BTreeSet<Uuid>> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

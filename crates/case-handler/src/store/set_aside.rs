@@ -1,8 +1,9 @@
 //! Submissions that could not be filed. They are kept whole: nothing that a reporter sent is dropped.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{ExprTrait as _, OnConflict},
 };
 use time::Date;
 use uuid::Uuid;
@@ -57,6 +58,18 @@ impl Store {
         Ok(set_aside::Entity::find_by_id(id).one(&self.db).await?.map(|row| row.bytes))
     }
 
+    /// Is there room for so many bytes more?
+    pub async fn has_room_aside(&self, len: usize) -> Result<bool, StoreError> {
+        let kept: Option<Option<i64>> = set_aside::Entity::find()
+            .select_only()
+            .column_as(set_aside::Column::Len.sum().cast_as("bigint"), "kept")
+            .into_tuple()
+            .one(&self.db)
+            .await?;
+        let kept = kept.flatten().map_or(0, i64::unsigned_abs);
+        Ok(kept + len as u64 <= self.most_aside)
+    }
+
     /// How many there are.
     pub async fn set_aside_count(&self) -> Result<u64, StoreError> {
         Ok(set_aside::Entity::find().count(&self.db).await?)
@@ -66,6 +79,7 @@ impl Store {
 impl Writing<'_> {
     /// Keeps a submission; the same one again changes only what is known of it.
     pub async fn set_aside(&self, kept: SetAside) -> Result<(), StoreError> {
+        let len = i64::try_from(kept.bytes.len()).unwrap_or(i64::MAX);
         let row = set_aside::ActiveModel {
             id: Set(kept.id),
             day: Set(kept.day),
@@ -73,6 +87,7 @@ impl Writing<'_> {
             retry: Set(kept.retry),
             bytes: Set(kept.bytes),
             case_id: Set(kept.case),
+            len: Set(len),
         };
         let known = [set_aside::Column::Reason, set_aside::Column::Retry, set_aside::Column::CaseId];
         set_aside::Entity::insert(row)

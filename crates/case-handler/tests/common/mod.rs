@@ -110,6 +110,14 @@ impl World {
         Self { folder, url, store, current, directory, people, log_key, root, transport, clock, app, rng }
     }
 
+    /// Opens the database again, with so many MiB for what cannot be filed.
+    pub(crate) async fn keep_aside(&mut self, most_mib: u32) {
+        self.store.stop_writing().await.unwrap();
+        let store = Store::open(&self.url).await.unwrap();
+        self.store = Arc::new(store.keeping_aside(most_mib));
+        self.app = app(&self.store, &self.current, &self.log_key, &self.clock);
+    }
+
     /// Past the handler, as somebody would who has the database. Written for `SQLite`.
     pub(crate) async fn tamper(&self, sql: &str) {
         let raw = Database::connect(&self.url).await.unwrap();

@@ -22,7 +22,7 @@ use envelope::{
     submission::Opened,
 };
 use intake::{Intake, write_certificates};
-use rand::{RngCore, seq::SliceRandom};
+use rand::{RngCore, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use tempfile::TempDir;
 
 const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
@@ -198,6 +198,30 @@ async fn garbage_costs_nothing_at_the_next_round_and_gets_its_chance_with_a_new_
     pair.collector_with(keys).tick().await.unwrap();
     assert_eq!(pair.set_aside().await, 1);
     assert_eq!(pair.world.queue("awa").await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_finds_no_room_aside_stays_at_the_intake_and_reports_go_on() {
+    let mut pair = Pair::new().await;
+    pair.world.keep_aside(1).await;
+    let mut rng = StdRng::seed_from_u64(5);
+    let garbage: Vec<_> = (0..3)
+        .map(|_| {
+            let mut bytes = vec![0; 524_288];
+            rng.fill_bytes(&mut bytes);
+            bytes
+        })
+        .collect();
+    let (report, _) = pair.world.report(&DESK);
+    pair.intake.holds(garbage);
+    pair.intake.holds([pair.sealed(&report, &report)]);
+    let mut collector = pair.collector();
+    for _ in 0..2 {
+        collector.tick().await.unwrap();
+        assert_eq!(pair.set_aside().await, 2);
+        assert_eq!(pair.intake.held.lock().unwrap().spool.len(), 1);
+    }
+    assert_eq!(pair.world.queue("awa").await.len(), 1);
 }
 
 #[tokio::test]

@@ -20,6 +20,11 @@ pub struct Model {
     pub state: String,
     pub next_due: Option<TimeDate>,
     pub suggested: Option<String>,
+    // From here on, what `state` says too.
+    pub open: bool,
+    pub urgency: i16,
+    pub assignee: Option<String>,
+    pub escalates: Option<TimeDate>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -7,6 +7,7 @@ pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod part;
 pub(crate) mod part_chunk;
+pub(crate) mod queue;
 pub(crate) mod reply;
 pub(crate) mod set_aside;
 pub(crate) mod submission;

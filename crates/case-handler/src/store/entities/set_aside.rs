@@ -15,6 +15,7 @@ pub struct Model {
     pub retry: bool,
     pub bytes: Vec<u8>,
     pub case_id: Option<Uuid>,
+    pub len: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
