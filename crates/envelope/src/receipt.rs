@@ -152,6 +152,11 @@ fn check_bits(bytes: &[u8]) -> u16 {
     u16::from_be_bytes([digest[0], digest[1]]) >> 6
 }
 
+/// The 2,048 words of a language, or the English ones where it has none.
+pub fn word_list(lang: &str) -> &'static [&'static str; 2048] {
+    list(lang).word_list()
+}
+
 fn list(lang: &str) -> Language {
     match lang {
         "fr" => Language::French,

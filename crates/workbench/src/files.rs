@@ -103,6 +103,19 @@ pub fn own_alone(folder: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Can anybody but its owner read, write or enter it? Where there are no such permissions, nobody is said to.
+pub fn is_open_to_others(path: &Path) -> Result<bool, FileError> {
+    let metadata = fs::metadata(path).map_err(FileError::io("read", path))?;
+    #[cfg(unix)]
+    let open = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0;
+    #[cfg(not(unix))]
+    let open = {
+        drop(metadata);
+        false
+    };
+    Ok(open)
+}
+
 /// Reads a file whole.
 pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(FileError::io("read", path))

@@ -8,6 +8,7 @@ use std::{
 use envelope::{
     Hash,
     directory::{LastSeen, Trust},
+    keys::PublicKey,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -56,6 +57,16 @@ pub struct SeenCase {
     pub events: u32,
     /// Hash of the last.
     pub head: Hash,
+}
+
+/// `backup.json`: when a sheet was last made, and of which key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackedUp {
+    /// The day.
+    #[serde(with = "envelope::iso_date")]
+    pub day: time::Date,
+    /// Whose.
+    pub device: PublicKey,
 }
 
 impl Home {
@@ -108,6 +119,16 @@ impl Home {
     /// The pinned root keys.
     pub fn trust(&self) -> Result<Trust, FileError> {
         files::read_json(&self.dir.join("trust.json"))
+    }
+
+    /// When a sheet was last made, if ever.
+    pub fn backup(&self) -> Result<Option<BackedUp>, FileError> {
+        files::read_json_if_there(&self.dir.join("backup.json"))
+    }
+
+    /// Notes that a sheet was made.
+    pub fn note_backup(&self, made: BackedUp) -> Result<(), FileError> {
+        files::replace_private(&self.dir.join("backup.json"), &files::pretty(&made))
     }
 
     /// What was seen before; nothing at first.

@@ -57,6 +57,14 @@ pub fn seal(plain: &[u8], passphrase: &SecretString, work: Work) -> Vec<u8> {
     age::encrypt(&recipient, plain).expect("one scrypt recipient, and memory to write to")
 }
 
+/// What a guess costs, log2 of scrypt's N, as the file says; `None` if it is not sealed under a passphrase.
+pub fn work_of(sealed: &[u8]) -> Option<u8> {
+    // "age-encryption.org/v1\n-> scrypt SALT 18\n…"
+    let line = sealed.split(|byte| *byte == b'\n').nth(1)?;
+    let words = std::str::from_utf8(line).ok()?.strip_prefix("-> scrypt ")?;
+    words.split(' ').nth(1)?.parse().ok()
+}
+
 /// Opens what [`seal`] made; all or nothing.
 pub fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Zeroizing<Vec<u8>>, OpenError> {
     let damaged = |error: &dyn fmt::Display| OpenError::Damaged(error.to_string());
@@ -85,6 +93,8 @@ mod tests {
         let (right, wrong) = (SecretString::from("right"), SecretString::from("wrong"));
         let sealed = seal(b"content", &right, Work::new(2).unwrap());
         assert_eq!(&open(&sealed, &right).unwrap()[..], b"content");
+        assert_eq!(work_of(&sealed), Some(2));
+        assert_eq!(work_of(b"age-encryption.org/v1\n-> X25519 abc\n"), None);
         assert!(matches!(open(&sealed, &wrong), Err(OpenError::WrongPassphrase)));
     }
 

@@ -2,9 +2,9 @@
 
 use anyhow::Error;
 use workbench::{
-    acting::ActError, admin::AdminError, cases::ReadError, client::ClientError, connection::ConnectError,
-    files::FileError, index::IndexError, keyfile::KeyError, logbook::LogError, roll::RollError,
-    sealed::OpenError,
+    acting::ActError, admin::AdminError, backup::BackupError, cases::ReadError, client::ClientError,
+    connection::ConnectError, files::FileError, index::IndexError, keyfile::KeyError, logbook::LogError,
+    roll::RollError, sealed::OpenError,
 };
 
 use super::{screen::Screen, write::Exposing};
@@ -51,7 +51,11 @@ fn code(error: &Error) -> u8 {
     if error.is::<Alarmed>() {
         return ALARM;
     }
-    if let Some(error) = error.downcast_ref::<KeyError>() {
+    let on_paper = error.downcast_ref::<BackupError>().and_then(|error| match error {
+        BackupError::Key(error) => Some(error),
+        _ => None,
+    });
+    if let Some(error) = error.downcast_ref::<KeyError>().or(on_paper) {
         return if matches!(error, KeyError::Sealed(OpenError::WrongPassphrase)) {
             PASSPHRASE
         } else {

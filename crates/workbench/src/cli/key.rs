@@ -2,13 +2,18 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Subcommand;
 use rand::rngs::OsRng;
 use serde::Serialize;
 use workbench::{
+    backup::{self, Sheet},
     files,
+    health::{self, Outcome},
+    home::BackedUp,
     keyfile::{InvestigatorKey, Request},
     sealed::Work,
+    strength,
 };
 
 use super::{Context, Screen};
@@ -21,6 +26,28 @@ pub(crate) enum Key {
     Show,
     /// Change the passphrase.
     Passphrase(WorkArg),
+    /// Six random words for a new passphrase.
+    Suggest,
+    /// A sheet to print and lock away: the sealed key as text and as a code.
+    Backup(Backup),
+    /// Get a sealed key back from a sheet, on a computer that has none.
+    Restore(Restore),
+    /// Everything that your keys depend on, in one look.
+    Health,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Backup {
+    /// Where the page goes; a file that is there is never overwritten.
+    #[arg(long, default_value = "key-sheet.html", value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Restore {
+    /// The sheet's page, or the text that was typed or scanned from it.
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -81,11 +108,15 @@ impl KeyView {
 }
 
 impl Key {
-    pub(crate) fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         match self {
             Self::New(command) => command.run(context, screen),
             Self::Show => show(context, screen),
             Self::Passphrase(work) => passphrase(context, screen, &work),
+            Self::Suggest => suggest(context, screen),
+            Self::Backup(command) => command.run(context, screen),
+            Self::Restore(command) => command.run(context, screen),
+            Self::Health => key_health(context, screen).await,
         }
     }
 }
@@ -143,4 +174,71 @@ fn passphrase(context: &mut Context, screen: &mut Screen, work: &WorkArg) -> any
         page.line("The key is sealed under the new passphrase.");
         page.dim("Copies of the old file still open with the old one: delete them.");
     })
+}
+
+fn suggest(context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let words = strength::suggest(context.labels(), &mut OsRng);
+    screen.show(&serde_json::json!({ "passphrase": *words }), |_, page| {
+        page.line(&words);
+        page.dim("Learn it by heart, or keep it on paper in another place than the key.");
+    })
+}
+
+impl Backup {
+    fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        if self.out.exists() {
+            return Err(files::FileError::Exists(self.out).into());
+        }
+        // Opened first: a sheet whose passphrase nobody knows any more helps nobody.
+        let request = context.unlock()?.request();
+        let sealed = files::read(&context.home.key_path())?;
+        let (day, words) = (context.now.date(), request.words(context.labels()));
+        let html = Sheet { handle: &request.handle, words: &words, day, sealed: &sealed }.html()?;
+        files::create_private(&self.out, html.as_bytes())?;
+        context.home.note_backup(BackedUp { day, device: request.device })?;
+        let view = KeyView { key: Some(self.out), ..KeyView::new(&request) };
+        screen.show(&view, |view, page| {
+            page.line(&format!("The sheet is in {}.", view.key.as_ref().map_or_else(String::new, |out| out.display().to_string())));
+            page.dim("Print it, lock it away, far from this computer, and delete the file. The passphrase does not belong on it.");
+        })
+    }
+}
+
+impl Restore {
+    fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let path = context.home.key_path();
+        if path.exists() {
+            return Err(files::FileError::Exists(path).into());
+        }
+        let text = files::read_text(&self.from)?;
+        let passphrase = context.passphrases.ask("Passphrase of the key on the sheet")?;
+        let (sealed, key) = backup::restore(&text, &passphrase)?;
+        context.home.create()?;
+        files::create_private(&path, &sealed)?;
+        let view = KeyView { key: Some(path), ..KeyView::new(&key.request()) };
+        screen.show(&view, |view, page| {
+            page.line(&format!("The key of {} is back.", view.handle));
+            page.dim("Next: burkindi connect. What this computer has not seen before, it cannot hold against what it is shown.");
+        })
+    }
+}
+
+/// `{"checks": [{"subject", "outcome", "text"}]}`.
+async fn key_health(context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let connection = context.connect(screen).await?;
+    let checks = health::checks(&connection)?;
+    let wrong = checks.iter().any(|check| check.outcome == Outcome::Wrong);
+    screen.show(&serde_json::json!({ "checks": checks }), |_, page| {
+        for check in &checks {
+            match check.outcome {
+                Outcome::Well => page.line(&format!("well   {}", check.text)),
+                Outcome::Soon => page.warn(&format!("soon   {}", check.text)),
+                Outcome::Wrong => page.warn(&format!("WRONG  {}", check.text)),
+            }
+        }
+    })?;
+    if wrong {
+        bail!("something must be done now: see above");
+    }
+    Ok(())
 }

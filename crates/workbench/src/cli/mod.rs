@@ -127,7 +127,7 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
     let mut context = Context { home, lang: cli.lang, passphrases, now };
     let c = &mut context;
     match cli.command {
-        Command::Key(command) => command.run(c, screen),
+        Command::Key(command) => command.run(c, screen).await,
         Command::Connect(command) => command.run(c, screen).await,
         Command::Queue(command) => command.run(c, screen).await,
         Command::Show(case) => show::run(&case, c, screen).await,

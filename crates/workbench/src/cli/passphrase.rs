@@ -7,10 +7,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret, SecretString};
+use workbench::strength;
 use zeroize::Zeroizing;
-
-/// A new passphrase has at least so many characters.
-const SHORTEST: usize = 12;
 
 /// Where passphrases come from.
 pub(crate) enum Passphrases {
@@ -56,11 +54,7 @@ impl Passphrases {
     /// Asks for a new one; a person types it twice.
     pub(crate) fn ask_new(&mut self, what: &str) -> anyhow::Result<SecretString> {
         let first = self.ask(what)?;
-        if first.expose_secret().chars().count() < SHORTEST {
-            bail!(
-                "{what}: a passphrase has at least {SHORTEST} characters; five or six random words are best"
-            );
-        }
+        strength::check(first.expose_secret(), &[]).map_err(|weak| anyhow::anyhow!("{what}: {weak}"))?;
         if matches!(self, Self::Terminal) {
             let second = self.ask(&format!("{what}, once more"))?;
             if first.expose_secret() != second.expose_secret() {

@@ -248,3 +248,85 @@ async fn errors_have_their_codes_and_say_what_to_do_next() {
     assert!(String::from_utf8_lossy(&nowhere.stderr).contains("burkindi connect"));
     assert_eq!(code(&run(folder, "", &["no-such-command"])), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_goes_to_paper_and_comes_back_and_its_health_is_told() {
+    let house = Arc::new(House::new());
+    let handler = handler::start(&house);
+    let folder = house.dir.path();
+    house.home("lead", &handler.url);
+    let key = |home: &str, passphrase: &str, args: &[&str]| {
+        let all = [&["--home", home, "--passphrase-fd", "0", "--json", "key"], args].concat();
+        run(folder, &format!("{passphrase}\n"), &all)
+    };
+    let outcome = |subject: &str| {
+        let told = json(&key("home-lead", PASSPHRASE, &["health"]));
+        let checks = told["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["subject"] == subject).unwrap();
+        check["outcome"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((outcome("backup"), outcome("seat")), ("soon".to_owned(), "well".to_owned()));
+    // The key files of tests are cheap to guess at, which is what the check is for.
+    assert_eq!(outcome("passphrase"), "wrong");
+    assert_eq!(code(&key("home-lead", PASSPHRASE, &["health"])), 1);
+
+    assert_eq!(code(&key("home-lead", "wrong", &["backup", "--out", "sheet.html"])), 3);
+    assert!(!folder.join("sheet.html").exists());
+    let made = json(&key("home-lead", PASSPHRASE, &["backup", "--out", "sheet.html"]));
+    assert_eq!(
+        code(&key("home-lead", PASSPHRASE, &["backup", "--out", "sheet.html"])),
+        1,
+        "never overwritten"
+    );
+    assert_eq!(outcome("backup"), "well");
+
+    assert_eq!(code(&key("new-home", "wrong", &["restore", "--from", "sheet.html"])), 3);
+    assert_eq!(code(&key("home-lead", PASSPHRASE, &["restore", "--from", "sheet.html"])), 1);
+    let back = json(&key("new-home", PASSPHRASE, &["restore", "--from", "sheet.html"]));
+    assert_eq!(back["words"], made["words"]);
+    let [old, new] =
+        ["home-lead", "new-home"].map(|home| std::fs::read(folder.join(home).join("key.age")).unwrap());
+    assert_eq!(old, new);
+
+    // Somebody else sits in the seat.
+    let taken = house.home("two", &handler.url);
+    std::fs::copy(folder.join("home-lead/key.age"), taken.key_path()).unwrap();
+    std::fs::set_permissions(taken.dir(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let told = json(&key("home-two", PASSPHRASE, &["health"]));
+    assert_eq!(told["checks"][1]["subject"], "folder");
+    assert_eq!(told["checks"][1]["outcome"], "wrong");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_is_held_back() {
+    let house = Arc::new(House::new());
+    let handler = handler::start(&house);
+    let folder = house.dir.path();
+    let reporter = handler.file(&house, &[], "À Dakola, le camion 11-GH-4521 attend toujours.");
+    house.home("lead", &handler.url);
+    let lead = |args: &[&str]| {
+        run(
+            folder,
+            &format!("{PASSPHRASE}\n"),
+            &[&["--home", "home-lead", "--passphrase-fd", "0", "--json"], args].concat(),
+        )
+    };
+    let id = reporter.case.to_string();
+    let found = json(&lead(&["search", "CAMION", "dakol"]));
+    assert_eq!(found["hits"][0]["case"], id);
+    assert_eq!(json(&lead(&["search", "camion", "-dakola"]))["hits"], serde_json::json!([]));
+    assert_eq!(code(&lead(&["search", "…"])), 4);
+    assert_eq!(json(&lead(&["related", &id]))["related"], serde_json::json!([]));
+
+    assert_eq!(code(&lead(&["claim", &id])), 0);
+    let asking = ["reply", &id, "--text", "Le 11 GH 4521 est-il à vous ?"];
+    let held = lead(&asking);
+    assert_eq!(code(&held), 4);
+    assert!(String::from_utf8_lossy(&held.stderr).contains("11GH4521"));
+    assert!(handler.with(reporter.case, |kept| kept.replies.is_empty()), "nothing was sent");
+    assert_eq!(code(&lead(&[&asking[..], &["--despite"]].concat())), 0);
+
+    // The attached file of the tests is no image.
+    assert_eq!(code(&lead(&["preview", &id, "1", "--to", "picture.png"])), 1);
+    assert!(!folder.join("picture.png").exists());
+}

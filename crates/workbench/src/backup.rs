@@ -1,0 +1,134 @@
+//! A key on paper. The sheet holds the sealed key file as text and as a QR code: it opens with the passphrase alone, with this
+//! program or with any program that opens age files, and whoever finds it learns no more than from the file.
+
+use std::io::{Read as _, Write as _};
+
+use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use qrcode::{EcLevel, QrCode, render::svg};
+use secrecy::SecretString;
+use time::Date;
+
+use crate::keyfile::{InvestigatorKey, KeyError};
+
+const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
+const END: &str = "-----END AGE ENCRYPTED FILE-----";
+/// Of a key file as text, in bytes: more is none of ours.
+const MOST: usize = 16 * 1024;
+
+/// Why a sheet is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// No key in it.
+    #[error("there is no sealed key in this text: it begins with {BEGIN}")]
+    NoKey,
+    /// Letters are missing or wrong.
+    #[error("the sealed key was not copied completely: compare it with the sheet, letter by letter")]
+    Miscopied,
+    /// It opens with another passphrase, or holds something else.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Longer than a code can be.
+    #[error("the key file is too long for a sheet")]
+    TooLong,
+}
+
+/// What stands on a sheet.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    /// Whose key.
+    pub handle: &'a str,
+    /// Twelve words that stand for the public keys, as `key show` says them.
+    pub words: &'a str,
+    /// The day.
+    pub day: Date,
+    /// The sealed key file.
+    pub sealed: &'a [u8],
+}
+
+impl Sheet<'_> {
+    /// A page to print, without anything from elsewhere. French and English.
+    pub fn html(&self) -> Result<String, BackupError> {
+        let armored = armor(self.sealed);
+        let code =
+            QrCode::with_error_correction_level(&armored, EcLevel::M).map_err(|_| BackupError::TooLong)?;
+        let picture = code.render::<svg::Color<'_>>().min_dimensions(360, 360).quiet_zone(true).build();
+        // The declaration of an XML file has no place inside a page.
+        let picture = picture.split_once("?>").map_or(&*picture, |(_, svg)| svg);
+        let Self { handle, words, day, .. } = self;
+        Ok(format!(
+            "<!doctype html>\n<html lang=\"fr\"><meta charset=\"utf-8\"><title>{handle}</title>\n\
+             <style>body{{font:12pt/1.4 serif;max-width:46em;margin:2em auto;padding:0 1em}}pre{{font:10pt/1.35 monospace;white-space:pre-wrap;overflow-wrap:anywhere}}svg{{width:9cm;height:9cm}}</style>\n\
+             <h1>{handle}</h1>\n\
+             <p>{day} · {words}</p>\n\
+             <p>Cette feuille contient la clé scellée. Sans la phrase de passe, elle ne sert à rien. Gardez-la sous clé, loin de l’ordinateur, et n’y écrivez jamais la phrase de passe. \
+             Pour retrouver la clé sur un nouvel ordinateur : tapez ou scannez le texte ci-dessous dans un fichier, puis <code>burkindi key restore --from FICHIER</code>.</p>\n\
+             <p lang=\"en\">This sheet holds the sealed key. Without the passphrase it is of no use. Keep it locked away, far from the computer, and never write the passphrase on it. \
+             To get the key back on a new computer: type or scan the text below into a file, then <code>burkindi key restore --from FILE</code>.</p>\n\
+             {picture}\n<pre>{armored}</pre>\n</html>\n"
+        ))
+    }
+}
+
+/// The sealed key as text, as age writes it.
+fn armor(sealed: &[u8]) -> String {
+    let mut armored = Vec::new();
+    let write = || -> std::io::Result<()> {
+        let mut writer = ArmoredWriter::wrap_output(&mut armored, Format::AsciiArmor)?;
+        writer.write_all(sealed)?;
+        writer.finish().map(drop)
+    };
+    let mut write = write;
+    write().expect("memory takes everything");
+    String::from_utf8(armored).expect("armor is ASCII")
+}
+
+/// The sealed key file from the text of a sheet: the page itself, or what was typed or scanned from it. Opened before it is
+/// given back, so that nothing useless is ever put in the place of a key.
+pub fn restore(text: &str, passphrase: &SecretString) -> Result<(Vec<u8>, InvestigatorKey), BackupError> {
+    let start = text.find(BEGIN).ok_or(BackupError::NoKey)?;
+    let end = text[start..].find(END).ok_or(BackupError::Miscopied)? + start + END.len();
+    if end - start > MOST {
+        return Err(BackupError::NoKey);
+    }
+    // Typed text has spaces and line ends of its own.
+    let lines = text[start..end].lines().map(str::trim).filter(|line| !line.is_empty());
+    let armored = lines.collect::<Vec<_>>().join("\n");
+    let mut sealed = Vec::new();
+    ArmoredReader::new(armored.as_bytes()).read_to_end(&mut sealed).map_err(|_| BackupError::Miscopied)?;
+    let key = InvestigatorKey::open(&sealed, passphrase)?;
+    Ok((sealed, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sealed::Work;
+    use rand::rngs::OsRng;
+    use time::macros::date;
+
+    #[test]
+    fn a_key_comes_back_from_its_sheet() {
+        let key = InvestigatorKey::generate("i-7", &mut OsRng).unwrap();
+        let right = SecretString::from("correct horse battery staple");
+        let sealed = key.seal(&right, Work::new(2).unwrap());
+        let words = key.request().words("fr");
+        let sheet = Sheet { handle: "i-7", words: &words, day: date!(2026 - 11 - 23), sealed: &sealed };
+        let html = sheet.html().unwrap();
+        assert!(html.contains("<svg") && !html.contains("<?xml") && !html.contains("http-equiv"));
+
+        let (again, restored) = restore(&html, &right).unwrap();
+        assert_eq!(again, sealed);
+        assert_eq!(restored.request().recipient, key.request().recipient);
+        // As somebody types it.
+        let typed = html[html.find(BEGIN).unwrap()..].replace('\n', "  \r\n\r\n ");
+        assert_eq!(restore(&typed, &right).unwrap().0, sealed);
+
+        let wrong = SecretString::from("another passphrase");
+        assert!(matches!(restore(&html, &wrong), Err(BackupError::Key(_))));
+        assert!(matches!(restore("<p>nothing</p>", &right), Err(BackupError::NoKey)));
+        assert!(matches!(restore(&html.replace(END, ""), &right), Err(BackupError::Miscopied)));
+        let at = html.find(BEGIN).unwrap() + BEGIN.len() + 40;
+        let missing = [&html[..at], &html[at + 3..]].concat();
+        assert!(matches!(restore(&missing, &right), Err(BackupError::Miscopied | BackupError::Key(_))));
+    }
+}
