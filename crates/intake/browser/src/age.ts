@@ -1,0 +1,102 @@
+// age files to exactly one post-quantum recipient, as crates/age-hybrid writes and reads them.
+import { bech32 } from "@scure/base";
+import { Decrypter, Encrypter, Stanza, identityToRecipient } from "age-encryption";
+import { type Bytes, random, randomBelow } from "./bytes.ts";
+
+const STANZA_TAG = "mlkem768x25519";
+const GREASE = "-grease";
+/** Headers of ours stay far below; readers refuse longer ones before they are parsed. */
+const MAX_HEADER_LEN = 4096;
+const NONCE = 16;
+const CHUNK = 64 * 1024;
+const TAG = 16;
+
+/** A public key: `age1pq1…` and its 1,216 raw bytes. */
+export interface Recipient {
+  readonly text: string;
+  readonly raw: Bytes;
+}
+
+/** A secret key, `AGE-SECRET-KEY-PQ-1…`. */
+export type Identity = string;
+
+export const identity = (seed: Uint8Array): Identity => bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase();
+
+export async function recipientOf(secret: Identity): Promise<Recipient> {
+  return recipient(await identityToRecipient(secret));
+}
+
+/** Reads `age1pq1…`; throws on any other kind. */
+export function recipient(written: string): Recipient {
+  const { prefix, words } = bech32.decode(written as `${string}1${string}`, false);
+  const raw = bech32.fromWords(words) as Bytes;
+  if (prefix !== "age1pq" || raw.length !== 1216) throw new Error("no post-quantum recipient");
+  return { text: written, raw };
+}
+
+/** The recipient of 1,216 raw bytes. */
+export const recipientFrom = (raw: Uint8Array): Recipient =>
+  recipient(bech32.encode("age1pq", bech32.toWords(raw), false));
+
+/** One age file in memory. */
+export const seal = async (to: Recipient, plain: Uint8Array): Promise<Bytes> =>
+  (await encrypter(to).encrypt(plain)) as Bytes;
+
+/** An age file that is being written: its bytes, and the length of its header. */
+export interface SealedStream {
+  readonly stream: ReadableStream<Uint8Array>;
+  readonly headerLen: number;
+}
+
+/** Seals what is read, with constant memory. Nothing is read before the header stands. */
+export async function sealStream(to: Recipient, plain: ReadableStream<Uint8Array>): Promise<SealedStream> {
+  const stream = await encrypter(to).encrypt(plain);
+  return { stream, headerLen: stream.size(0) - NONCE - TAG };
+}
+
+/** The length of an age file by those of its header and its plaintext. */
+export const sealedLen = (headerLen: number, plainLen: number): number =>
+  headerLen + NONCE + plainLen + TAG * Math.max(1, Math.ceil(plainLen / CHUNK));
+
+/** Opens a file that was sealed to exactly this key and to nobody else; throws otherwise. */
+export async function open(secret: Identity, sealed: Uint8Array): Promise<Bytes> {
+  checkRecipients(sealed);
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(secret);
+  return (await decrypter.decrypt(sealed)) as Bytes;
+}
+
+function encrypter(to: Recipient): Encrypter {
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(to.text);
+  // The Rust implementation of age puts a stanza without meaning behind the others. Without one, a file would show where it
+  // was sealed.
+  encrypter.addRecipient({ wrapFileKey: () => [grease()] });
+  return encrypter;
+}
+
+/** A tag of 1 to 8 printable characters and a suffix, 0 to 4 arguments of 1 to 8 characters, 0 to 99 bytes. */
+function grease(): Stanza {
+  const word = (): string => {
+    const letters = Array.from({ length: 1 + randomBelow(8) }, () => 33 + randomBelow(94));
+    return String.fromCharCode(...letters);
+  };
+  const tag = word() + GREASE;
+  const args = Array.from({ length: randomBelow(5) }, word);
+  return new Stanza([tag, ...args], random(randomBelow(100)));
+}
+
+/** One hybrid stanza, and beside it nothing but grease. */
+function checkRecipients(sealed: Uint8Array): void {
+  const head = String.fromCharCode(...sealed.subarray(0, MAX_HEADER_LEN));
+  const end = head.indexOf("\n---");
+  if (end < 0) throw new Error("no header of an age file");
+  const tags = head
+    .slice(0, end)
+    .split("\n")
+    .filter((line) => line.startsWith("-> "))
+    .map((line) => line.split(" ")[1] ?? "");
+  const hybrid = tags.filter((tag) => tag === STANZA_TAG).length;
+  const others = tags.filter((tag) => tag !== STANZA_TAG && !tag.endsWith(GREASE)).length;
+  if (hybrid !== 1 || others !== 0) throw new Error("sealed to somebody else as well");
+}

@@ -1,0 +1,185 @@
+// The directory: who may be written to, signed by m of n root keys, and the rule that decides who gets a report.
+import { type Recipient, recipient } from "./age.ts";
+import { type Bytes, decode, encode, strictText } from "./bytes.ts";
+import { type HashText, hashText } from "./hash.ts";
+import { verify } from "./keys.ts";
+
+const LABEL = "burkindi/directory/v1\0";
+const VALID_DAYS = 30;
+const OVERSIGHT_SEATS = 2;
+const DESK_SEATS = 6;
+const MIN_READERS = 2;
+const TRUST_NONE = "unsure_all";
+const DAY = 86_400_000;
+
+export interface Member {
+  handle: string;
+  recipient: string;
+  device: string;
+  covers?: string[];
+  languages?: string[];
+}
+
+export interface Desk {
+  id: string;
+  labels: Record<string, string>;
+  categories?: string[];
+  audiences?: string[];
+  members: string[];
+  covers?: string[];
+}
+
+export interface DirectoryDocument {
+  v: 1;
+  instance: string;
+  epoch: number;
+  previous: HashText | null;
+  issued: string;
+  expires: string;
+  transport: string[];
+  handler_key: string;
+  members: Member[];
+  desks: Desk[];
+  oversight: string;
+}
+
+/** Pinned by every reader, never taken from the directory itself. */
+export interface Trust {
+  instance: string;
+  threshold: number;
+  roots: string[];
+}
+
+export interface RootSignature {
+  key: string;
+  signature: string;
+}
+
+/** Who gets a report. */
+export interface Addressees {
+  desk: Desk;
+  readers: Recipient[];
+}
+
+const FIELDS = {
+  document: ["v", "instance", "epoch", "previous", "issued", "expires", "transport", "handler_key", "members", "desks", "oversight"],
+  member: ["handle", "recipient", "device", "covers", "languages"],
+  desk: ["id", "labels", "categories", "audiences", "members", "covers"],
+};
+
+/** A directory whose signatures, days and rules hold. */
+export class Directory {
+  private constructor(
+    readonly document: DirectoryDocument,
+    readonly hash: HashText,
+  ) {}
+
+  /** Checks everything; throws with the reason. `today` is `YYYY-MM-DD`. */
+  static verify(bytes: Bytes, signatures: readonly RootSignature[], trust: Trust, today: string): Directory {
+    const signed = new Set(trust.roots.filter((root) => signatures.some((s) => s.key === root && holds(s, bytes))));
+    if (trust.threshold < 1 || signed.size < trust.threshold) throw new Error("too few signatures by root keys");
+    const document = JSON.parse(strictText(bytes)) as DirectoryDocument;
+    // A reader that half understands must not choose readers.
+    known(document, FIELDS.document);
+    document.members.forEach((member) => known(member, FIELDS.member));
+    document.desks.forEach((desk) => known(desk, FIELDS.desk));
+    if (document.v !== 1) throw new Error("a version that is not known here");
+    if (document.instance !== trust.instance) throw new Error("of another installation");
+    checkRules(document);
+    if (document.expires < today) throw new Error("expired");
+    // One day of grace: clocks of phones are off, and days begin at different times.
+    if (day(document.issued) - DAY > day(today)) throw new Error("dated after today");
+    return new Directory(document, hashText(bytes));
+  }
+
+  /** The category's desk, less everyone whom the reporter excluded; fewer than two left, or no desk: the outside body. */
+  addressees(category: string, audience: string, excluded: readonly string[]): Addressees {
+    const { desks, oversight } = this.document;
+    const outside = this.desk(oversight);
+    const away = this.excludedPeople(excluded);
+    const desk = desks.find(
+      (desk) =>
+        desk.id !== oversight &&
+        (desk.categories ?? []).includes(category) &&
+        ((desk.audiences ?? []).length === 0 || desk.audiences!.includes(audience)),
+    );
+    const left =
+      desk && !this.deskExcluded(desk, excluded) ? desk.members.filter((handle) => !away.has(handle)) : [];
+    return desk && left.length >= MIN_READERS
+      ? { desk, readers: this.recipients([...left, ...outside.members]) }
+      : { desk: outside, readers: this.recipients(outside.members) };
+  }
+
+  /** Takes the outer seal. */
+  transport(): Recipient {
+    return recipient(this.document.transport[0]!);
+  }
+
+  private excludedPeople(excluded: readonly string[]): Set<string> {
+    const { desks, members, oversight } = this.document;
+    const byDesk = desks.filter((desk) => this.deskExcluded(desk, excluded)).flatMap((desk) => desk.members);
+    const byPerson = members
+      .filter((member) => (member.covers ?? []).some((unit) => excluded.includes(unit)))
+      .map((member) => member.handle);
+    const outside = this.desk(oversight).members;
+    return new Set([...byDesk, ...byPerson].filter((handle) => !outside.includes(handle)));
+  }
+
+  private deskExcluded(desk: Desk, excluded: readonly string[]): boolean {
+    const named = (id: string) => id === TRUST_NONE || id === desk.id || (desk.covers ?? []).includes(id);
+    return desk.id !== this.document.oversight && excluded.some(named);
+  }
+
+  private desk(id: string): Desk {
+    return this.document.desks.find((desk) => desk.id === id)!;
+  }
+
+  private recipients(handles: readonly string[]): Recipient[] {
+    const member = (handle: string) => this.document.members.find((member) => member.handle === handle)!;
+    return handles.map((handle) => recipient(member(handle).recipient));
+  }
+}
+
+function holds(signature: RootSignature, bytes: Bytes): boolean {
+  try {
+    return verify(decode(signature.key), LABEL, bytes, decode(signature.signature));
+  } catch {
+    return false;
+  }
+}
+
+function known(value: object, fields: readonly string[]): void {
+  const other = Object.keys(value).find((field) => !fields.includes(field));
+  if (other !== undefined) throw new Error(`an unknown field: ${other}`);
+}
+
+function day(written: string): number {
+  const day = Date.parse(`${written}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(written) || Number.isNaN(day)) throw new Error("no day");
+  return day;
+}
+
+/** What signatures alone do not give: unique and resolvable names, seats within the eight grants, an outside body that is outside. */
+function checkRules(document: DirectoryDocument): void {
+  const rule = (broken: boolean, text: string) => {
+    if (broken) throw new Error(`the directory breaks a rule: ${text}`);
+  };
+  const span = (day(document.expires) - day(document.issued)) / DAY;
+  rule(document.transport.length === 0, "no transport recipient");
+  document.transport.forEach(recipient);
+  rule(span < 0 || span > VALID_DAYS, "valid for other than 30 days");
+  const handles = document.members.map((member) => member.handle);
+  const keys = document.members.map((member) => encode(recipient(member.recipient).raw));
+  rule(new Set(handles).size < handles.length, "a member stands twice");
+  rule(new Set(keys).size < keys.length, "two members share a key");
+  const outside = document.desks.find((desk) => desk.id === document.oversight);
+  rule(outside === undefined || outside.members.length === 0, "no outside body");
+  rule(new Set(document.desks.map((desk) => desk.id)).size < document.desks.length, "a desk stands twice");
+  for (const desk of document.desks) {
+    const inside = desk.id !== document.oversight;
+    rule(desk.members.length > (inside ? DESK_SEATS : OVERSIGHT_SEATS), `desk ${desk.id} has too many members`);
+    rule(new Set(desk.members).size < desk.members.length, `desk ${desk.id} seats somebody twice`);
+    rule(desk.members.some((handle) => !handles.includes(handle)), `desk ${desk.id} names an unknown member`);
+    rule(inside && desk.members.some((handle) => outside!.members.includes(handle)), `somebody sits inside and outside`);
+  }
+}

@@ -1,0 +1,71 @@
+// Sealing a message of a reporter who came back.
+import { recipientOf } from "./age.ts";
+import { utf8 } from "./bytes.ts";
+import { sealCapsule } from "./capsule.ts";
+import type { Directory } from "./directory.ts";
+import { type Attachment, type FrameHeader, signFrame } from "./frame.ts";
+import { hashText } from "./hash.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Receipt } from "./receipt.ts";
+import { type Source, sealSubmission } from "./submission.ts";
+import { RecordType } from "./wire.ts";
+
+export interface FollowUp {
+  text: string;
+  lang: string;
+  week: string;
+  /** Ask for the outside body to read along. */
+  askOversight: boolean;
+  /** 32 bytes, drawn once for each message that is composed: a second sending is known by them. */
+  token: Uint8Array;
+  files: readonly Source[];
+}
+
+/** Goes on where the inbox stands. */
+export async function sealFollowUp(directory: Directory, receipt: Receipt, inbox: Inbox, message: FollowUp): Promise<Blob> {
+  if (!inbox.canWrite) throw new Error("the key to write to is not vouched for");
+  const mailbox = await recipientOf(receipt.mailboxIdentity());
+  const to = inbox.caseRecipient;
+  const envelope = {
+    v: 1 as const,
+    kind: "follow-up" as const,
+    // The case has its desk and urgency; a follow-up does not repeat them.
+    desk: "",
+    lang: message.lang,
+    urgency: "P4" as const,
+    mailbox: receipt.mailboxId(),
+    case: { id: inbox.case, generation: inbox.generation },
+    directory: directory.hash,
+    ask_oversight: message.askOversight,
+  };
+  return sealSubmission(directory.transport(), envelope, async function* (writer) {
+    const attachments: Attachment[] = [];
+    for (const file of message.files) yield* writer.attachment(to, file, attachments);
+    const header: FrameHeader = {
+      v: 1,
+      case: inbox.case,
+      generation: inbox.generation,
+      direction: "in",
+      seq: inbox.sent.seq + 1,
+      prev: inbox.sent.hash,
+      ack: inbox.seen,
+      recipient: hashText(to.raw),
+      kind: "message",
+      lang: message.lang,
+      week: message.week,
+      attachments,
+    };
+    const body = utf8(message.text);
+    const frame = signFrame(header, body, receipt.signingKey());
+    const capsule = {
+      case: inbox.case,
+      generation: inbox.generation,
+      case_recipient: hashText(to.raw),
+      replies_keys: inbox.repliesKeys,
+      sent: { seq: header.seq, hash: hashText(frame) },
+      seen: inbox.seen,
+    };
+    yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox));
+    yield* writer.body(to, frame, receipt.sendingTag(message.token, body, attachments));
+  });
+}

@@ -1,0 +1,98 @@
+// A frame: one signed message between reporter and investigators, the plaintext inside a seal.
+import { type Bytes, concat } from "./bytes.ts";
+import { type HashText, hashText } from "./hash.ts";
+import { sign, verify } from "./keys.ts";
+import { head, splitHead } from "./wire.ts";
+
+const MAGIC = "BKF1";
+const LABEL = "burkindi/frame/v1\0";
+const SIGNATURE = 64;
+
+export type Direction = "in" | "out";
+export type FrameKind = "report" | "message" | "status" | "rotation";
+
+/** A frame's place in its direction. */
+export interface Head {
+  seq: number;
+  hash: HashText;
+}
+
+/** One file of a message; length and hash are of its content. */
+export interface Attachment {
+  name: string;
+  media_type: string;
+  len: number;
+  sha256: HashText;
+}
+
+/** Everything about a frame but its text. The order of the fields is the order in which they are written. */
+export interface FrameHeader {
+  v: 1;
+  case: string;
+  generation: number;
+  direction: Direction;
+  seq: number;
+  prev: HashText | null;
+  ack: Head | null;
+  recipient: HashText;
+  kind: FrameKind;
+  lang: string;
+  week: string;
+  attachments: Attachment[];
+  reporter_key?: string;
+}
+
+/** The keys of the next generation, signed by the last one. */
+export interface Rotation {
+  generation: number;
+  case_recipient: HashText;
+  replies_key: string;
+}
+
+/** What a reader knows before reading, and a frame must agree with. */
+export interface Expected {
+  case: string;
+  generation: number;
+  direction: Direction;
+  recipient: HashText;
+  signer: Uint8Array;
+}
+
+/** A frame whose signature and context hold. */
+export interface Frame {
+  header: FrameHeader;
+  body: Uint8Array;
+  hash: HashText;
+}
+
+/** The bytes of a signed frame. */
+export function signFrame(header: FrameHeader, body: Uint8Array, key: Uint8Array): Bytes {
+  const signed = concat(head(MAGIC, header), body);
+  return concat(signed, sign(key, LABEL, signed));
+}
+
+/** What a frame says of itself, unverified: for choosing the key to verify it with. */
+export function peekFrame(bytes: Uint8Array): FrameHeader {
+  return split(bytes).header;
+}
+
+/** Checks signature and context over the bytes as carried; throws if anything does not hold. */
+export function verifyFrame(bytes: Uint8Array, expected: Expected): Frame {
+  const { header, body, signed, signature } = split(bytes);
+  if (header.v !== 1) throw new Error(`frame version ${String(header.v)} is not known here`);
+  if (!verify(expected.signer, LABEL, signed, signature)) throw new Error("the frame is forged");
+  const holds =
+    header.case === expected.case &&
+    header.generation === expected.generation &&
+    header.direction === expected.direction &&
+    header.recipient === expected.recipient;
+  if (!holds) throw new Error("the frame belongs elsewhere");
+  return { header, body, hash: hashText(bytes) };
+}
+
+function split(bytes: Uint8Array) {
+  if (bytes.length < SIGNATURE) throw new Error("ends too early");
+  const signed = bytes.subarray(0, -SIGNATURE);
+  const { header, rest } = splitHead(MAGIC, signed);
+  return { header: header as FrameHeader, body: rest, signed, signature: bytes.subarray(-SIGNATURE) };
+}

@@ -1,0 +1,184 @@
+// The reporter's mailbox, opened and checked.
+import { type Identity, type Recipient, open, recipientFrom, recipientOf } from "./age.ts";
+import { decode, text } from "./bytes.ts";
+import { type Capsule, openCapsule } from "./capsule.ts";
+import { type Frame, type FrameKind, type Head, type Rotation, peekFrame, verifyFrame } from "./frame.ts";
+import { type HashText, hashText } from "./hash.ts";
+import type { Receipt } from "./receipt.ts";
+import { RecordType, records, splitHead } from "./wire.ts";
+
+export type Stage = "received" | "triaged" | "assessing" | "investigating" | "decided" | "referred" | "closed";
+
+/** What a mailbox says besides its records. */
+export interface MailboxHeader {
+  v: 1;
+  week: string;
+  stage: Stage;
+  with_oversight: boolean;
+  next: string | null;
+  received: number;
+}
+
+/** One message to the reporter. */
+export interface Message {
+  seq: number;
+  week: string;
+  lang: string;
+  kind: FrameKind;
+  text: string;
+}
+
+/** Something that a reporter should know about the mailbox. `count` tells how many messages are missing. */
+export type Finding =
+  | { kind: "forged" }
+  | { kind: "earlier-not-shown"; count: number }
+  | { kind: "withheld"; count: number }
+  | { kind: "wrong-key" };
+
+/** Everything shown has a valid signature; what has not is in `findings`. */
+export interface Inbox {
+  header: MailboxHeader;
+  messages: Message[];
+  findings: Finding[];
+  /** May the reporter write? Not if the handler offers a wrong key. */
+  canWrite: boolean;
+  /** What a follow-up goes on from. */
+  case: string;
+  generation: number;
+  caseRecipient: Recipient;
+  repliesKeys: string[];
+  sent: Head;
+  seen: Head | null;
+}
+
+/** Opens and checks a mailbox. Throws if it is not of this receipt: nothing filed under it, or not yet. */
+export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<Inbox> {
+  const secret = receipt.mailboxIdentity();
+  const { header, rest } = splitHead("BKM1", await open(secret, sealed));
+  const mailbox = header as MailboxHeader;
+  if (mailbox.v !== 1) throw new Error(`mailbox version ${String(mailbox.v)} is not known here`);
+  const [capsule, caseKey, ...replies] = records(rest);
+  const shaped =
+    capsule?.type === RecordType.capsule &&
+    caseKey?.type === RecordType.caseRecipient &&
+    replies.every((reply) => reply.type === RecordType.reply);
+  if (!shaped) throw new Error("the mailbox's records are not those of a mailbox");
+  const caseRecipient = recipientFrom(caseKey.bytes);
+  const own = hashText((await recipientOf(secret)).raw);
+  const reading = new Reading(await openCapsule(capsule.bytes, secret), own);
+  for (const reply of replies) await reading.take(reply.bytes, secret);
+  return reading.finish(mailbox, caseRecipient);
+}
+
+/** Reads replies in order, following rotations from key to key. */
+class Reading {
+  private generation: number;
+  private caseRecipient: HashText;
+  private readonly repliesKeys: string[];
+  private readonly messages: Message[] = [];
+  private readonly findings: Finding[] = [];
+  private newest: Head | null = null;
+
+  constructor(
+    private readonly capsule: Capsule,
+    private readonly own: HashText,
+  ) {
+    this.generation = capsule.generation;
+    this.caseRecipient = capsule.case_recipient;
+    this.repliesKeys = [...capsule.replies_keys];
+  }
+
+  async take(sealed: Uint8Array, secret: Identity): Promise<void> {
+    let frame: Frame;
+    try {
+      frame = this.verify(await open(secret, sealed));
+    } catch {
+      this.findings.push({ kind: "forged" });
+      return;
+    }
+    if (!this.follows(frame)) return;
+    this.newest = headOf(frame);
+    const { kind, seq, week, lang } = frame.header;
+    if (kind === "rotation") this.rotate(frame);
+    else if (kind === "report") this.findings.push({ kind: "forged" });
+    else this.messages.push({ seq, week, lang, kind, text: text(frame.body) });
+  }
+
+  private verify(plain: Uint8Array): Frame {
+    const header = peekFrame(plain);
+    const seen = this.capsule.seen;
+    const known = seen !== null && header.seq <= seen.seq;
+    if (this.newest === null && known && header.generation <= this.generation) {
+      // The oldest frame still here, known from before: the rotations after it are read once more.
+      this.generation = header.generation;
+    }
+    const signer = this.repliesKeys[this.generation];
+    if (signer === undefined) throw new Error("of a generation that is not known");
+    return verifyFrame(plain, {
+      case: this.capsule.case,
+      generation: this.generation,
+      direction: "out",
+      recipient: this.own,
+      signer: decode(signer),
+    });
+  }
+
+  /** Notes gaps; a frame that was shown already, or one that pretends another past, is not shown. */
+  private follows(frame: Frame): boolean {
+    const { seq, prev } = frame.header;
+    const expected = this.newest === null ? 0 : this.newest.seq + 1;
+    const seen = this.capsule.seen;
+    const rewritten = seen !== null && seen.seq === seq && seen.hash !== frame.hash;
+    const unchained = seq === expected && prev !== (this.newest?.hash ?? null);
+    if (seq < expected || rewritten || unchained) {
+      this.findings.push({ kind: "forged" });
+      return false;
+    }
+    if (seq > expected) {
+      const kind = this.newest === null ? "earlier-not-shown" : "withheld";
+      this.findings.push({ kind, count: seq - expected });
+    }
+    return true;
+  }
+
+  private rotate(frame: Frame): void {
+    let rotation: Rotation | undefined;
+    try {
+      rotation = JSON.parse(text(frame.body)) as Rotation;
+    } catch {
+      // Signed and still no rotation: told below.
+    }
+    if (rotation?.generation !== this.generation + 1) {
+      this.findings.push({ kind: "forged" });
+      return;
+    }
+    this.generation = rotation.generation;
+    if (this.repliesKeys.length === rotation.generation) {
+      this.repliesKeys.push(rotation.replies_key);
+      this.caseRecipient = rotation.case_recipient;
+    }
+  }
+
+  finish(header: MailboxHeader, caseRecipient: Recipient): Inbox {
+    const wrong = hashText(caseRecipient.raw) !== this.caseRecipient;
+    if (wrong) this.findings.push({ kind: "wrong-key" });
+    // What the reporter had seen before must still be there, or somebody withholds the newest.
+    const shown = this.newest === null ? 0 : this.newest.seq + 1;
+    const seen = this.capsule.seen === null ? 0 : this.capsule.seen.seq + 1;
+    if (shown < seen) this.findings.push({ kind: "withheld", count: seen - shown });
+    return {
+      header,
+      messages: this.messages,
+      findings: this.findings,
+      canWrite: !wrong,
+      case: this.capsule.case,
+      generation: this.repliesKeys.length - 1,
+      caseRecipient,
+      repliesKeys: this.repliesKeys,
+      sent: this.capsule.sent,
+      seen: this.newest ?? this.capsule.seen,
+    };
+  }
+}
+
+const headOf = (frame: Frame): Head => ({ seq: frame.header.seq, hash: frame.hash });

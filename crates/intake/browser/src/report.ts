@@ -1,0 +1,102 @@
+// Sealing a report, with its files as they are read.
+import { recipientOf } from "./age.ts";
+import { encode, utf8 } from "./bytes.ts";
+import { sealCapsule } from "./capsule.ts";
+import type { Directory } from "./directory.ts";
+import type { Filing } from "./filing.ts";
+import { type Attachment, type FrameHeader, signFrame } from "./frame.ts";
+import { sealGrants } from "./grant.ts";
+import { hash, hashText } from "./hash.ts";
+import { caseIdentity, repliesKey } from "./keys.ts";
+import { type Source, type Urgency, sealSubmission } from "./submission.ts";
+import { RecordType } from "./wire.ts";
+
+/** The body of frame 0. */
+export interface ReportBody {
+  category: string;
+  audience: string;
+  /** Question id → an option's id, free text, or several option ids. */
+  answers: Record<string, string | string[]>;
+  story: string;
+}
+
+export interface Draft {
+  body: ReportBody;
+  lang: string;
+  urgency: Urgency;
+  /** ISO week, such as `2026-W48`. */
+  week: string;
+  files: readonly Source[];
+}
+
+/** The question that asks whom a report must not reach. */
+const EXCLUSIONS = "handlers_involved";
+
+/** Decides who gets the report, and seals it. */
+export async function sealReport(directory: Directory, filing: Filing, draft: Draft): Promise<Blob> {
+  const { receipt } = filing;
+  const excluded = [draft.body.answers[EXCLUSIONS] ?? []].flat();
+  const { desk, readers } = directory.addressees(draft.body.category, draft.body.audience, excluded);
+  const mailbox = await recipientOf(receipt.mailboxIdentity());
+  const caseKey = await recipientOf(caseIdentity(filing.secret));
+  const envelope = {
+    v: 1 as const,
+    kind: "report" as const,
+    desk: desk.id,
+    lang: draft.lang,
+    urgency: draft.urgency,
+    mailbox: receipt.mailboxId(),
+    case: { id: filing.case, generation: 0 },
+    directory: directory.hash,
+    ask_oversight: false,
+  };
+  const grant = {
+    case: filing.caseBytes,
+    generation: 0,
+    secret: filing.secret,
+    reporterKey: receipt.reporterKey(),
+    mailboxRecipient: hash(mailbox.raw),
+  };
+  const grants = await sealGrants(grant, readers);
+  return sealSubmission(directory.transport(), envelope, async function* (writer) {
+    for (const sealed of grants) yield* writer.record(RecordType.grant, sealed);
+    yield* writer.record(RecordType.mailboxRecipient, mailbox.raw);
+    yield* writer.record(RecordType.caseRecipient, caseKey.raw);
+    const attachments: Attachment[] = [];
+    for (const file of draft.files) yield* writer.attachment(caseKey, file, attachments);
+    const header: FrameHeader = {
+      v: 1,
+      case: filing.case,
+      generation: 0,
+      direction: "in",
+      seq: 0,
+      prev: null,
+      ack: null,
+      recipient: hashText(caseKey.raw),
+      kind: "report",
+      lang: draft.lang,
+      week: draft.week,
+      attachments,
+      reporter_key: encode(receipt.reporterKey()),
+    };
+    const body = reportBytes(draft.body);
+    const frame = signFrame(header, body, receipt.signingKey());
+    const capsule = {
+      case: filing.case,
+      generation: 0,
+      case_recipient: hashText(caseKey.raw),
+      replies_keys: [encode(repliesKey(filing.secret))],
+      sent: { seq: 0, hash: hashText(frame) },
+      seen: null,
+    };
+    yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox));
+    yield* writer.body(caseKey, frame, receipt.sendingTag(new Uint8Array(32), body, attachments));
+  });
+}
+
+/** The bytes that are signed and sealed; answers in the order of their ids, as the other way of sealing writes them. */
+export function reportBytes(body: ReportBody) {
+  const answers = Object.fromEntries(Object.entries(body.answers).sort(([one], [other]) => (one < other ? -1 : 1)));
+  const { category, audience, story } = body;
+  return utf8(JSON.stringify({ category, audience, answers, story }));
+}

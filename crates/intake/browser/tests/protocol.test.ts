@@ -1,0 +1,210 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import test from "node:test";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { identity, open, recipientOf, seal } from "../src/age.ts";
+import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.ts";
+import { filing } from "../src/filing.ts";
+import { signFrame, verifyFrame } from "../src/frame.ts";
+import { slotTag } from "../src/grant.ts";
+import { hashText } from "../src/hash.ts";
+import { caseIdentity, repliesKey } from "../src/keys.ts";
+import { RUNGS, plaintextLenFor, rungFor } from "../src/ladder.ts";
+import { sealReport } from "../src/report.ts";
+import { records, splitHead } from "../src/wire.ts";
+import { admit, signed, vectors, world } from "./support/world.ts";
+import { Directory } from "../src/directory.ts";
+
+test("case secrets, filings and slot tags are those of the known answers", async () => {
+  const known = vectors.case;
+  assert.equal((await recipientOf(caseIdentity(decode(known.secret)))).text, known.case_recipient);
+  assert.equal(encode(repliesKey(decode(known.secret))), known.replies_key);
+  const filed = filing(decode(known.filing.seed), decode(known.filing.content));
+  assert.equal(filed.receipt.code(), known.filing.receipt);
+  assert.equal(filed.case, known.filing.case);
+});
+
+test("slot tags", async () => {
+  const member = await recipientOf(identity(decode(vectors.sealed.member_seed)));
+  const id = vectors.frames[0].header.case.replaceAll("-", "");
+  const bytes = Uint8Array.from(id.match(/../g)!, (byte: string) => parseInt(byte, 16));
+  assert.equal(encode(slotTag(bytes, member)), vectors.case.slot_tag);
+  assert.equal(vectors.sealed.grant.tag, vectors.case.slot_tag);
+});
+
+test("frames are written and read as known, to the byte", () => {
+  for (const vector of vectors.frames) {
+    const bytes = decode(vector.frame);
+    const signer = decode(vectors.receipts[0].reporter_key);
+    const { case: id, generation, direction, recipient } = vector.header;
+    const frame = verifyFrame(bytes, { case: id, generation, direction, recipient, signer });
+    assert.equal(frame.hash, vector.hash);
+    assert.equal(encode(frame.body), vector.body);
+    assert.deepEqual(frame.header, vector.header);
+  }
+});
+
+test("a frame that was altered anywhere is refused", () => {
+  const key = random(32);
+  const signer = ed25519.getPublicKey(key);
+  const header = {
+    v: 1 as const,
+    case: "12345678-9abc-4def-8123-456789abcdef",
+    generation: 0,
+    direction: "in" as const,
+    seq: 0,
+    prev: null,
+    ack: null,
+    recipient: hashText(utf8("C")),
+    kind: "message" as const,
+    lang: "fr",
+    week: "2026-W48",
+    attachments: [],
+  };
+  const { case: id, generation, direction, recipient } = header;
+  const expected = { case: id, generation, direction, recipient, signer };
+  const frame = signFrame(header, utf8("Où ?"), key);
+  assert.equal(text(verifyFrame(frame, expected).body), "Où ?");
+  fc.assert(
+    fc.property(fc.nat(frame.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
+      const altered = frame.slice();
+      altered[at]! ^= flip;
+      assert.throws(() => verifyFrame(altered, expected));
+    }),
+    { numRuns: 300 },
+  );
+  for (const other of [
+    { ...expected, generation: 1 },
+    { ...expected, direction: "out" as const },
+    { ...expected, recipient: hashText(utf8("another")) },
+    { ...expected, case: "00000000-9abc-4def-8123-456789abcdef" },
+    { ...expected, signer: ed25519.getPublicKey(random(32)) },
+  ]) {
+    assert.throws(() => verifyFrame(frame, other));
+  }
+});
+
+test("the ladder is that of the known answers, and every length meets a rung", () => {
+  const { rungs, header_len, plaintext_len } = vectors.ladder;
+  assert.deepEqual(RUNGS, rungs);
+  assert.deepEqual(RUNGS.map((rung) => plaintextLenFor(rung, header_len)), plaintext_len);
+  fc.assert(fc.property(fc.constantFrom(...RUNGS), fc.integer({ min: 1700, max: 4095 }), (rung, header) => plaintextLenFor(rung, header) !== undefined));
+  fc.assert(fc.property(fc.integer({ min: 0, max: 64 * 1024 * 1024 }), (len) => rungFor(len)! >= len));
+  assert.equal(rungFor(64 * 1024 * 1024 + 1), undefined);
+});
+
+test("a file sealed to a second recipient is refused, grease is not", async () => {
+  const [one, other] = [identity(random(32)), identity(random(32))];
+  const sealed = await seal(await recipientOf(one), utf8("for one alone"));
+  assert.equal(text(await open(one, sealed)), "for one alone");
+  await assert.rejects(open(other, sealed));
+  const { Encrypter } = await import("age-encryption");
+  const both = new Encrypter();
+  both.addRecipient((await recipientOf(one)).text);
+  both.addRecipient((await recipientOf(other)).text);
+  await assert.rejects(open(one, await both.encrypt("for both")), /somebody else/);
+  for (let at = 0; at < sealed.length; at += 97) {
+    const altered = sealed.slice();
+    altered[at]! ^= 1;
+    await assert.rejects(open(one, altered), `byte ${at}`);
+  }
+});
+
+test("headers have the lengths that the Rust implementation gives them", async () => {
+  const to = await recipientOf(identity(random(32)));
+  const lengths = new Set<number>();
+  for (let n = 0; n < 60; n++) {
+    const sealed = await seal(to, new Uint8Array(0));
+    const header = text(sealed.subarray(0, sealed.length - 32));
+    assert.match(header, /^age-encryption\.org\/v1\n-> mlkem768x25519 [A-Za-z0-9+/]+\n[A-Za-z0-9+/]{43}\n-> [!-~]{1,8}-grease( [!-~]{1,8}){0,4}\n([A-Za-z0-9+/]{64}\n)*[A-Za-z0-9+/]{0,63}\n--- [A-Za-z0-9+/]{43}\n$/);
+    lengths.add(header.length);
+  }
+  assert.ok(lengths.size > 30, "the grease varies");
+});
+
+test("a directory is believed only when everything about it holds", async () => {
+  const w = await world();
+  const { document, trust, rootKeys } = w;
+  const two = rootKeys.slice(0, 2);
+  const refused = (change: Partial<typeof document>, keys = two, today?: string) =>
+    assert.throws(() => admit({ ...document, ...change }, keys, trust, today), JSON.stringify(change));
+  refused({}, rootKeys.slice(0, 1));
+  refused({}, [rootKeys[0]!, rootKeys[0]!]);
+  refused({}, [rootKeys[0]!, random(32)]);
+  refused({}, two, "2026-12-21");
+  refused({}, two, "2026-11-21");
+  refused({ instance: "00000000-9abc-4def-8123-456789abcdef" });
+  refused({ v: 2 as 1 });
+  refused({ surprise: 1 } as object);
+  refused({ expires: "2026-12-24" });
+  refused({ transport: [] });
+  refused({ transport: ["age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"] });
+  refused({ oversight: "nobody" });
+  refused({ members: [...document.members, document.members[0]!] });
+  refused({ members: [...document.members, { ...document.members[0]!, handle: "twin" }] });
+  const [first, ...rest] = document.desks;
+  refused({ desks: [{ ...first!, members: ["awa", "stranger"] }, ...rest] });
+  refused({ desks: [{ ...first!, members: ["awa", "awa"] }, ...rest] });
+  refused({ desks: [{ ...first!, members: ["awa", "eva"] }, ...rest] });
+  refused({ desks: document.desks.map((desk) => ({ ...desk, members: desk.id === "external" ? [] : desk.members })) });
+  admit(document, two, trust, "2026-11-22");
+  const { bytes, signatures } = signed(document, two);
+  bytes[bytes.length - 2]! ^= 1;
+  assert.throws(() => Directory.verify(bytes, signatures, trust, "2026-11-23"));
+});
+
+test("who gets a report follows from the directory and the exclusions", async () => {
+  const { directory, document } = await world();
+  const to = (category: string, excluded: string[]) => {
+    const { desk, readers } = directory.addressees(category, "trader", excluded);
+    const handles = readers.map((reader) => document.members.find((member) => member.recipient === reader.text)!.handle);
+    return `${desk.id}: ${handles.join(" ")}`;
+  };
+  assert.equal(to("FAC", []), "internal_affairs: awa bila coumba eva fofana");
+  assert.equal(to("FAC", ["regional"]), "internal_affairs: awa coumba eva fofana");
+  // Excluded at one desk is excluded at every desk; fewer than two left: the outside body.
+  assert.equal(to("FAC", ["hr_integrity"]), "internal_affairs: awa bila eva fofana");
+  assert.equal(to("FAC", ["regional", "hr_integrity"]), "external: eva fofana");
+  assert.equal(to("FAC", ["internal_affairs"]), "external: eva fofana");
+  assert.equal(to("FAC", ["unsure_all"]), "external: eva fofana");
+  assert.equal(to("FAC", ["external"]), "internal_affairs: awa bila coumba eva fofana");
+  assert.equal(to("XXX", []), "external: eva fofana");
+});
+
+test("a report is on a rung, holds eight grants, and opens for its readers alone", async () => {
+  const w = await world();
+  const filed = filing(random(32), utf8("content"));
+  const content = concat(random(60_000), random(40_000));
+  const file = { name: "photo-1.jpg", mediaType: "image/jpeg", stream: () => new Blob([content]).stream() };
+  const body = { category: "FAC", audience: "trader", answers: { handlers_involved: ["regional"] }, story: "Récit" };
+  const draft = { body, lang: "fr", urgency: "P3" as const, week: "2026-W48", files: [file] };
+  const blob = await sealReport(w.directory, filed, draft);
+  assert.equal(blob.size, 128 * 1024);
+  const sealed = new Uint8Array(await blob.arrayBuffer());
+  const { header, rest } = splitHead("BKE1", await open(w.transport, sealed));
+  assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "urgency", "mailbox", "case", "directory", "ask_oversight"]);
+  const found = records(rest);
+  const order = found.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
+  assert.deepEqual(order, [1, 6, 7, 3, 4, 2, 5, 8]);
+  const grants = found.filter(({ type }) => type === 1);
+  assert.equal(grants.length, 8);
+  const opens = async (handle: string) => {
+    for (const { bytes } of grants) {
+      try {
+        return await open(w.people[handle]!, bytes.subarray(32));
+      } catch {
+        // Somebody else's.
+      }
+    }
+    return undefined;
+  };
+  for (const handle of ["awa", "coumba", "eva", "fofana"]) assert.ok(await opens(handle), handle);
+  for (const handle of ["bila", "dao"]) assert.equal(await opens(handle), undefined, handle);
+  const grant = (await opens("awa"))!;
+  const chunks = found.filter(({ type }) => type === 3).map(({ bytes }) => bytes);
+  const plain = await open(caseIdentity(grant.subarray(24, 56)), new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer()));
+  assert.ok(equal(plain, content));
+  // More than the top is refused before the last byte is read.
+  const endless = { ...file, stream: () => new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(1 << 20)) }) };
+  await assert.rejects(sealReport(w.directory, filed, { ...draft, files: [endless] }), /64 MiB/);
+});

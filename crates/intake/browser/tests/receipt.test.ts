@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import test from "node:test";
+import { recipientOf } from "../src/age.ts";
+import { type Bytes, decode, encode, utf8 } from "../src/bytes.ts";
+import { Receipt, ReceiptError } from "../src/receipt.ts";
+import { lists, vectors } from "./support/world.ts";
+
+const all = Object.values(lists);
+const bytes16 = fc.uint8Array({ minLength: 16, maxLength: 16 }) as fc.Arbitrary<Bytes>;
+
+test("the known answers hold", async () => {
+  for (const vector of vectors.receipts) {
+    const receipt = new Receipt(decode(vector.receipt));
+    assert.equal(receipt.code(), vector.code);
+    for (const [lang, list] of Object.entries(lists)) {
+      assert.equal(receipt.words(list).normalize("NFKD"), vector.words[lang].normalize("NFKD"));
+      assert.deepEqual(Receipt.parse(vector.words[lang], all).bytes, receipt.bytes);
+    }
+    assert.equal(encode(receipt.locator()), vector.locator);
+    assert.equal(receipt.mailboxId(), vector.mailbox_id);
+    assert.equal((await recipientOf(receipt.mailboxIdentity())).text, vector.mailbox_recipient);
+    assert.equal(encode(receipt.reporterKey()), vector.reporter_key);
+  }
+});
+
+test("every spelling of a receipt is read", () => {
+  fc.assert(
+    fc.property(bytes16, fc.constantFrom("-", " ", "", "  ", "\n", " – "), fc.boolean(), (bytes, between, lower) => {
+      const receipt = new Receipt(bytes);
+      let code = receipt.code().replaceAll("-", between);
+      // As people write them.
+      code = lower ? code.toLowerCase().replaceAll("0", "o").replaceAll("1", "l") : code;
+      assert.deepEqual(Receipt.parse(code, []).bytes, bytes);
+      assert.deepEqual(Receipt.parse(code.replace(/\d/g, (digit) => "٠١٢٣٤٥٦٧٨٩"[Number(digit)]!), []).bytes, bytes);
+      for (const list of all) {
+        const words = receipt.words(list);
+        const short = words.split(" ").map((word) => [...word.normalize("NFC")].slice(0, 4).join(""));
+        assert.deepEqual(Receipt.parse(words.toUpperCase(), all).bytes, bytes);
+        assert.deepEqual(Receipt.parse(short.join("\n"), [list]).bytes, bytes);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("a mistyped receipt is refused with the reason", () => {
+  const receipt = new Receipt(decode(vectors.receipts[2].receipt));
+  const problem = (typed: string) => {
+    try {
+      Receipt.parse(typed, all);
+    } catch (error) {
+      return (error as ReceiptError).problem;
+    }
+    return undefined;
+  };
+  const code = receipt.code();
+  assert.equal(problem(""), "length");
+  assert.equal(problem(code.slice(0, -1)), "length");
+  assert.equal(problem(code.replace("A", "U")), "character");
+  assert.equal(problem("Z" + code.slice(1)), "check");
+  const words = receipt.words(lists.fr).split(" ");
+  assert.equal(problem([...words.slice(1), "burkindi"].join(" ")), "word");
+  assert.equal(problem([words[1], words[0], ...words.slice(2)].join(" ")), "check");
+  // Two letters in one another's place are noticed, all but one time in a thousand.
+  let unnoticed = 0;
+  for (let at = 0; at < code.length - 1; at++) {
+    const [one, other] = [code[at]!, code[at + 1]!];
+    if (one === other || one === "-" || other === "-") continue;
+    unnoticed += problem(code.slice(0, at) + other + one + code.slice(at + 2)) === undefined ? 1 : 0;
+  }
+  assert.equal(unnoticed, 0);
+});
+
+test("the sending tag tells any difference", () => {
+  const receipt = new Receipt(decode(vectors.receipts[0].receipt));
+  const file = { name: "photo.jpg", media_type: "image/jpeg", len: 3, sha256: vectors.frames[0].header.attachments[0].sha256 };
+  const tag = (token: number, body: string, files = [file]) =>
+    encode(receipt.sendingTag(new Uint8Array(32).fill(token), utf8(body), files));
+  const tags = [tag(0, "a"), tag(1, "a"), tag(0, "b"), tag(0, "a", []), tag(0, "a", [{ ...file, name: "b" }])];
+  assert.equal(new Set(tags).size, tags.length);
+  assert.equal(tag(0, "a"), tags[0]);
+});

@@ -1,0 +1,83 @@
+// What the tests share.
+import { wordlist as english } from "@scure/bip39/wordlists/english.js";
+import { wordlist as french } from "@scure/bip39/wordlists/french.js";
+import { wordlist as portuguese } from "@scure/bip39/wordlists/portuguese.js";
+import { wordlist as spanish } from "@scure/bip39/wordlists/spanish.js";
+import { readFileSync } from "node:fs";
+import { type Identity, identity, recipientOf } from "../../src/age.ts";
+import { type Bytes, encode, random, utf8 } from "../../src/bytes.ts";
+import { Directory, type Desk, type DirectoryDocument, type Trust } from "../../src/directory.ts";
+import { sign } from "../../src/keys.ts";
+import { ed25519 } from "@noble/curves/ed25519.js";
+
+export const lists = { fr: french, en: english, es: spanish, pt: portuguese };
+
+/** Known answers that the Rust implementation wrote. */
+export const vectors = JSON.parse(readFileSync(`${process.cwd()}/../../envelope/vectors.json`, "utf8"));
+
+/** A small installation: two desks, an outside body, and the keys of all. */
+export interface World {
+  directory: Directory;
+  document: DirectoryDocument;
+  trust: Trust;
+  rootKeys: Bytes[];
+  transport: Identity;
+  people: Record<string, Identity>;
+}
+
+export const TODAY = "2026-11-23";
+
+export async function world(): Promise<World> {
+  const transport = identity(random(32));
+  const people: Record<string, Identity> = {};
+  const members = [];
+  for (const handle of ["awa", "bila", "coumba", "dao", "eva", "fofana"]) {
+    people[handle] = identity(random(32));
+    const covers = handle === "bila" ? ["regional"] : [];
+    const device = encode(ed25519.getPublicKey(random(32)));
+    members.push({ handle, recipient: (await recipientOf(people[handle]!)).text, device, covers, languages: ["fr"] });
+  }
+  const desk = (id: string, seats: string[], categories: string[]): Desk => ({
+    id,
+    labels: { en: id },
+    categories,
+    audiences: [],
+    members: seats,
+    covers: [],
+  });
+  const document: DirectoryDocument = {
+    v: 1,
+    instance: "12345678-9abc-4def-8123-456789abcdef",
+    epoch: 3,
+    previous: null,
+    issued: TODAY,
+    expires: "2026-12-20",
+    transport: [(await recipientOf(transport)).text],
+    handler_key: encode(ed25519.getPublicKey(random(32))),
+    members,
+    desks: [
+      desk("internal_affairs", ["awa", "bila", "coumba"], ["FAC", "EXT"]),
+      desk("hr_integrity", ["coumba", "dao"], ["SEX"]),
+      desk("external", ["eva", "fofana"], []),
+    ],
+    oversight: "external",
+  };
+  const rootKeys = [random(32), random(32), random(32)];
+  const roots = rootKeys.map((key) => encode(ed25519.getPublicKey(key)));
+  const trust = { instance: document.instance, threshold: 2, roots };
+  return { directory: admit(document, rootKeys.slice(0, 2), trust), document, trust, rootKeys, transport, people };
+}
+
+export function signed(document: DirectoryDocument, keys: Bytes[]) {
+  const bytes = utf8(JSON.stringify(document));
+  const signatures = keys.map((key) => ({
+    key: encode(ed25519.getPublicKey(key)),
+    signature: encode(sign(key, "burkindi/directory/v1\0", bytes)),
+  }));
+  return { bytes, signatures };
+}
+
+export function admit(document: DirectoryDocument, keys: Bytes[], trust: Trust, today = TODAY): Directory {
+  const { bytes, signatures } = signed(document, keys);
+  return Directory.verify(bytes, signatures, trust, today);
+}
