@@ -2,6 +2,8 @@
 #![expect(dead_code, reason = "each test file uses a part")]
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+pub(crate) mod peer;
+
 use std::collections::BTreeMap;
 
 use envelope::{
