@@ -152,6 +152,9 @@ fn check_bits(bytes: &[u8]) -> u16 {
     u16::from_be_bytes([digest[0], digest[1]]) >> 6
 }
 
+/// Languages that have words of their own.
+pub const LANGS_OF_WORDS: [&str; 4] = ["fr", "en", "es", "pt"];
+
 /// The 2,048 words of a language, or the English ones where it has none.
 pub fn word_list(lang: &str) -> &'static [&'static str; 2048] {
     list(lang).word_list()

@@ -1,13 +1,16 @@
 //! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not known here.
 
 use axum::{
-    Router,
+    Json, Router,
     body::{Body, to_bytes},
-    extract::State,
+    extract::{Path, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use envelope::{Hash, ladder, receipt::Locator};
+use envelope::{
+    Hash, ladder,
+    receipt::{LANGS_OF_WORDS, Locator, word_list},
+};
 use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 use rand::rngs::OsRng;
@@ -18,13 +21,15 @@ use crate::{app::App, problem::Problem, store::StoreError};
 /// Longest request for a mailbox, in bytes.
 const WANTED_BYTES: usize = 1024;
 
-/// `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`
+/// `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`, `/directory.trust`, `/words/{lang}`
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/reports", post(file))
         .route("/api/mailbox", post(mailbox))
         .route("/directory.json", get(directory))
         .route("/directory.sig", get(signatures))
+        .route("/directory.trust", get(trust))
+        .route("/words/{lang}", get(words))
 }
 
 /// Files a submission. 201 means that it is durable; the same bytes again are 201 again.
@@ -83,4 +88,21 @@ async fn directory(State(app): State<App>) -> Result<Response, Problem> {
 async fn signatures(State(app): State<App>) -> Result<Response, Problem> {
     let in_force = app.directories.in_force(app.clock.today()).ok_or(NO_DIRECTORY)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], in_force.signatures.clone()).into_response())
+}
+
+/// The root keys that this installation believes, as JSON. A visitor compares its fingerprint with the one on a poster.
+async fn trust(State(app): State<App>) -> Response {
+    Json(app.directories.trust()).into_response()
+}
+
+/// The 2,048 words in which receipts are spelled, one a line.
+async fn words(Path(lang): Path<String>) -> Response {
+    if !LANGS_OF_WORDS.contains(&&*lang) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=604800"),
+    ];
+    (headers, word_list(&lang).join("\n")).into_response()
 }

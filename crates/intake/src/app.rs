@@ -238,6 +238,11 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     web::init_logging(config.level()?, config.log.json);
     web::panics::quiet();
     let bound = Bound::bind(&config, Clock::system()).await?;
+    if !bound.app.pages.has_script() {
+        tracing::warn!(
+            "this build has no script: reports are sealed here, and not in the reporter's browser"
+        );
+    }
     let mut stdout = std::io::stdout();
     writeln!(stdout, "ready public={} relay={}", bound.public_addr, bound.relay_addr)?;
     stdout.flush()?;

@@ -53,6 +53,11 @@ impl Directories {
         Ok(directories)
     }
 
+    /// What is believed.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
     /// Takes up what another replica has accepted since.
     pub async fn refresh(&self, store: &Store) -> Result<(), StoreError> {
         let _alone = self.accepting.lock().await;

@@ -148,7 +148,11 @@ async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
         let answer = intake.get(path).await;
         assert_eq!(answer.status(), status, "{path}");
         let headers = answer.headers();
-        assert!(headers["content-security-policy"].to_str().unwrap().contains("script-src 'none'"), "{path}");
+        // Scripts of ours may run where something is typed, if this build has any; elsewhere none may.
+        let typed = ["/en/report", "/fr/return"].contains(&path);
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        let none = policy.contains("script-src 'none'");
+        assert!(none || typed && policy.contains("script-src 'self';"), "{path}: {policy}");
         assert_eq!(headers["cache-control"], "no-store", "{path}");
         assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
         assert!(!headers.contains_key("server") && !headers.contains_key("set-cookie"), "{path}");

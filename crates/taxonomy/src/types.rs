@@ -175,7 +175,7 @@ fn yes() -> bool {
 }
 
 /// How a question is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QuestionKind {
     /// One of the options.
@@ -252,7 +252,7 @@ pub struct Question {
 }
 
 /// Answers that make a report more urgent than its category.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct UrgencyRule {
     /// The question.

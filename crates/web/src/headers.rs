@@ -17,6 +17,10 @@ pub struct Policy {
 
 impl Policy {
     /// The value of `Content-Security-Policy`.
+    pub fn header(&self) -> HeaderValue {
+        HeaderValue::try_from(self.content_security_policy()).expect("made of ASCII")
+    }
+
     fn content_security_policy(&self) -> String {
         let mut policy = String::from(
             "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -35,12 +39,13 @@ impl Policy {
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
                            magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()";
 
-/// Puts the headers on every response of a router. Pages are never stored, unless a response says otherwise itself.
+/// Puts the headers on every response of a router. A response may bring a policy of its own, and may say itself that it can be
+/// stored; without that, pages never are.
 pub fn secure<S>(router: Router<S>, policy: &Policy) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    let csp = HeaderValue::try_from(policy.content_security_policy()).expect("made of ASCII");
+    let csp = policy.header();
     router.layer(middleware::map_response(move |mut response: Response| {
         apply(response.headers_mut(), &csp);
         std::future::ready(response)
@@ -60,7 +65,7 @@ fn apply(headers: &mut HeaderMap, csp: &HeaderValue) {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.insert(header::CONTENT_SECURITY_POLICY, csp.clone());
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(csp.clone());
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.remove(header::SERVER);
 }

@@ -2,14 +2,15 @@
 
 use std::{fs, time::Duration};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use tokio::signal::unix::{SignalKind, signal};
 use xtask::{Installation, PASSPHRASE, Running, Settings};
 
-use crate::steps::{cargo, programs, root, step};
+use crate::steps::{BROWSER, cargo, command, packages, programs, root, runs, script, step};
 
 /// Runs until it is interrupted.
 pub(crate) fn run() -> Result<()> {
+    bundle()?;
     step(
         "build",
         cargo(&[
@@ -36,6 +37,24 @@ pub(crate) fn run() -> Result<()> {
     installation.publish()?;
     explain(&installation)?;
     wait(intake, case_handler)
+}
+
+/// Bundles the script with which browsers seal. Without it everything works, and the intake seals.
+fn bundle() -> Result<()> {
+    let made = if runs(command("node", &["--version"])) && runs(command("npm", &["--version"])) {
+        packages(BROWSER).and_then(|()| step("the browser's script", script(BROWSER, "build")))
+    } else {
+        Err(anyhow!("Node.js and npm are not installed"))
+    };
+    if let Err(error) = made {
+        println!("\nNo script for browsers, so that the intake will seal reports: {error:#}");
+        // What was bundled from other sources before must not be served instead.
+        let old = root().join(BROWSER).join("dist");
+        if old.exists() {
+            fs::remove_dir_all(&old).with_context(|| old.display().to_string())?;
+        }
+    }
+    Ok(())
 }
 
 fn explain(installation: &Installation) -> Result<()> {

@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod bundle;
 mod demo;
 mod soak;
 mod steps;

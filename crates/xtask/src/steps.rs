@@ -9,6 +9,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+/// The reporter's side in the browser.
+pub(crate) const BROWSER: &str = "crates/intake/browser";
+
 /// The root of the workspace. Asked of cargo when this runs: several clones can share one target folder.
 pub(crate) fn root() -> PathBuf {
     let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
@@ -34,6 +37,19 @@ pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
     command
+}
+
+/// A script of a package of ours, such as `build`.
+pub(crate) fn script(package: &str, name: &str) -> Command {
+    command("npm", &["run", name, "--silent", "--prefix", package])
+}
+
+/// Installs what a package of ours needs, exactly as locked.
+pub(crate) fn packages(package: &str) -> Result<()> {
+    let mut install = command("npm", &["ci", "--prefix", package, "--no-audit", "--no-fund"]);
+    // The browser is the system's.
+    install.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    step(&format!("packages of {package}"), install)
 }
 
 /// Runs one step; its output is the terminal's.

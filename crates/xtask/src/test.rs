@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::steps::{cargo, command, programs, runs, step};
+use crate::steps::{BROWSER, cargo, command, packages, programs, runs, script, step};
 
 /// Installs what is missing, then checks format, lints, licences, and runs every test.
 pub(crate) fn run() -> Result<()> {
@@ -12,16 +12,20 @@ pub(crate) fn run() -> Result<()> {
     step("format", cargo(&["fmt", "--all", "--check"]))?;
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
-    step("known answers in Node", command("npm", &["test", "--silent", "--prefix", "tests/node"]))?;
+    bundle()?;
+    step("types of the script", command("npm", &["run", "check", "--silent", "--prefix", BROWSER]))?;
+    step("tests of the script", command("npm", &["test", "--silent", "--prefix", BROWSER]))?;
+    step("known answers in Node", script("tests/node", "test"))?;
+    // The bundle comes before the intake that embeds it, and the browser's half of a test before the other half.
+    step("types of the browser's script", script(BROWSER, "check"))?;
+    step("the browser's script", script(BROWSER, "build"))?;
+    step("tests of the browser's script", script(BROWSER, "test"))?;
     // Scenarios start the real programs, which `nextest` alone would not build. All targets, so that it builds nothing twice.
     step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
     step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     step("examples in the documentation", cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]))?;
-    step(
-        "types of the browser tests",
-        command("npm", &["run", "check", "--silent", "--prefix", "tests/browser"]),
-    )?;
-    let mut browser = command("npm", &["test", "--silent", "--prefix", "tests/browser"]);
+    step("types of the browser tests", script("tests/browser", "check"))?;
+    let mut browser = script("tests/browser", "test");
     browser.env("PROGRAMS", programs()?);
     step("tests in the browser", browser)
 }
@@ -42,13 +46,7 @@ fn install_missing() -> Result<()> {
     if !runs(command("chromium", &["--version"])) {
         debian(&["chromium"], "Chromium")?;
     }
-    for packages in ["tests/node", "tests/browser"] {
-        let mut install = command("npm", &["ci", "--prefix", packages, "--no-audit", "--no-fund"]);
-        // The browser is the system's.
-        install.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-        step(&format!("packages of {packages}"), install)?;
-    }
-    Ok(())
+    [BROWSER, "tests/node", "tests/browser"].into_iter().try_for_each(packages)
 }
 
 /// Installs packages of Debian, or says what to install elsewhere.

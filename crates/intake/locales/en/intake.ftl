@@ -271,3 +271,16 @@ error-directory-do = Please come back tomorrow.
 error-broken = Something broke on our side
 error-broken-what = If no receipt was shown, your report may not have arrived.
 error-broken-do = Reload this page to send again. The same report never counts twice.
+
+# With scripts: the browser seals.
+seal-here = Your device seals everything itself. This server can read none of it.
+seal-here-reply = Your device seals this message itself. This server can read none of it.
+seal-here-return = Your device opens your messages itself. This server can read none of it.
+send-sealing = We seal your report on your device.
+send-progress = Sending: { $done }%
+send-waiting = The connection is lost. Nothing else is. Next attempt in { $seconds } s.
+send-again = Try now
+send-stop = Stop
+send-failed = It could not be sent. Nothing is lost. Try again later.
+send-too-large = Your files are too large. The limit is about 60 MB in all.
+send-busy = The service is very busy. Nothing is lost. Next attempt in { $seconds } s.

@@ -271,3 +271,16 @@ error-directory-do = Revenez demain, s’il vous plaît.
 error-broken = Une panne est survenue chez nous
 error-broken-what = Sans reçu affiché, votre signalement n’est peut-être pas arrivé.
 error-broken-do = Rechargez cette page pour renvoyer. Un même signalement ne compte jamais deux fois.
+
+# With scripts: the browser seals.
+seal-here = Votre appareil scelle tout lui-même. Ce serveur ne peut rien lire.
+seal-here-reply = Votre appareil scelle ce message lui-même. Ce serveur ne peut rien lire.
+seal-here-return = Votre appareil ouvre vos messages lui-même. Ce serveur ne peut rien lire.
+send-sealing = Nous scellons votre signalement sur votre appareil.
+send-progress = Envoi : { $done } %
+send-waiting = La connexion est coupée. Rien n’est perdu. Nouvel essai dans { $seconds } s.
+send-again = Essayer maintenant
+send-stop = Arrêter
+send-failed = L’envoi a échoué. Rien n’est perdu. Réessayez plus tard.
+send-too-large = Vos fichiers sont trop lourds. La limite est d’environ 60 Mo en tout.
+send-busy = Le service est très occupé. Rien n’est perdu. Nouvel essai dans { $seconds } s.

@@ -1,14 +1,17 @@
-//! Style and icon, built in. Their address carries a hash of their content, so that a browser keeps them for good.
+//! Style, icon and script, built in. Their address carries a hash of their content, so that a browser keeps them for good.
 
-use std::sync::Arc;
+use std::{io::Write as _, sync::Arc};
 
 use axum::{
+    body::Bytes,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use flate2::{Compression, write::GzEncoder};
+use http::{HeaderMap, StatusCode, header};
 use rust_embed::RustEmbed;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha384};
 
 use super::Pages;
 
@@ -16,23 +19,35 @@ use super::Pages;
 #[folder = "assets"]
 struct Embedded;
 
+/// What the build of `browser/` has made; empty where it was not built, and the intake then serves the form alone.
+#[derive(RustEmbed)]
+#[folder = "browser/dist"]
+struct Bundle;
+
 /// The files that pages refer to.
 pub struct Assets(Vec<Asset>);
 
 struct Asset {
     stem: &'static str,
     name: String,
-    media_type: &'static str,
-    bytes: Vec<u8>,
+    integrity: String,
+    packed: Packed,
 }
 
 impl Assets {
     /// The files of this build.
     pub(super) fn built_in() -> Self {
-        Self(vec![
-            Asset::embedded("site", "css", "text/css; charset=utf-8"),
-            Asset::embedded("icon", "svg", "image/svg+xml"),
-        ])
+        let embedded = |name| Embedded::get(name).expect("built in").data.into_owned();
+        let style = squeeze(&embedded("site.css"));
+        let mut assets = vec![
+            Asset::new("site", "css", "text/css; charset=utf-8", style),
+            Asset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
+        ];
+        let script = Bundle::get("reporter.js").map(|file| file.data.into_owned());
+        assets.extend(
+            script.map(|script| Asset::new("reporter", "js", "text/javascript; charset=utf-8", script)),
+        );
+        Self(assets)
     }
 
     /// The address of a file.
@@ -40,17 +55,65 @@ impl Assets {
     /// # Panics
     /// For a name that is not built in.
     pub fn url(&self, stem: &str) -> String {
-        let asset = self.0.iter().find(|asset| asset.stem == stem).expect("a name of ours");
-        format!("/assets/{}", asset.name)
+        self.get(stem).expect("a name of ours").url()
+    }
+
+    /// Address and integrity of the script, if this build has one.
+    pub fn script(&self) -> Option<(String, &str)> {
+        self.get("reporter").map(|script| (script.url(), &*script.integrity))
+    }
+
+    fn get(&self, stem: &str) -> Option<&Asset> {
+        self.0.iter().find(|asset| asset.stem == stem)
     }
 }
 
 impl Asset {
-    fn embedded(stem: &'static str, extension: &str, media_type: &'static str) -> Self {
-        let file = Embedded::get(&format!("{stem}.{extension}")).expect("built in");
-        let bytes = if extension == "css" { squeeze(&file.data) } else { file.data.into_owned() };
+    fn new(stem: &'static str, extension: &str, media_type: &'static str, bytes: Vec<u8>) -> Self {
         let hash = hex::encode(&Sha256::digest(&bytes)[..8]);
-        Self { stem, name: format!("{stem}.{hash}.{extension}"), media_type, bytes }
+        let integrity = format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(&bytes)));
+        Self {
+            stem,
+            name: format!("{stem}.{hash}.{extension}"),
+            integrity,
+            packed: Packed::new(media_type, bytes),
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("/assets/{}", self.name)
+    }
+}
+
+/// Something that is the same for everybody, with its compressed form at hand. Nothing that a visitor typed is ever compressed:
+/// its length would tell about it.
+pub(super) struct Packed {
+    media_type: &'static str,
+    plain: Bytes,
+    gzip: Bytes,
+}
+
+impl Packed {
+    pub(super) fn new(media_type: &'static str, plain: Vec<u8>) -> Self {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let gzip =
+            encoder.write_all(&plain).and_then(|()| encoder.finish()).expect("memory takes everything");
+        Self { media_type, plain: plain.into(), gzip: gzip.into() }
+    }
+
+    pub(super) fn response(&self, asked: &HeaderMap, cache: &'static str) -> Response {
+        let accepts = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let gzip = accepts.split(',').any(|coding| coding.trim().split(';').next() == Some("gzip"));
+        let headers = [
+            (header::CONTENT_TYPE, self.media_type),
+            (header::CACHE_CONTROL, cache),
+            (header::VARY, "accept-encoding"),
+        ];
+        if gzip {
+            (headers, [(header::CONTENT_ENCODING, "gzip")], self.gzip.clone()).into_response()
+        } else {
+            (headers, self.plain.clone()).into_response()
+        }
     }
 }
 
@@ -67,16 +130,13 @@ fn squeeze(css: &[u8]) -> Vec<u8> {
 }
 
 /// A file, to be kept for a year: its name changes with its content.
-pub(super) async fn serve(State(pages): State<Arc<Pages>>, Path(name): Path<String>) -> Response {
+pub(super) async fn serve(
+    State(pages): State<Arc<Pages>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     match pages.assets.0.iter().find(|asset| asset.name == name) {
-        Some(asset) => (
-            [
-                (header::CONTENT_TYPE, asset.media_type),
-                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            ],
-            asset.bytes.clone(),
-        )
-            .into_response(),
+        Some(asset) => asset.packed.response(&headers, "public, max-age=31536000, immutable"),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use web::{Locale, Words};
+use web::{Locale, Policy, Words};
 
 use super::{ErrorKind, Pages, branding, error_page};
 
@@ -63,6 +63,11 @@ impl<'a> Frame<'a> {
         self.pages.texts.locales().filter(|locale| *locale != self.locale).collect()
     }
 
+    /// Address and integrity of the script, if this build has one.
+    pub(super) fn script(&self) -> Option<(String, &str)> {
+        self.pages.assets.script()
+    }
+
     pub(super) fn asset(&self, stem: &str) -> String {
         self.pages.assets.url(stem)
     }
@@ -93,4 +98,14 @@ pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) ->
             error_page(pages, crate::i18n::LOCALES[0], ErrorKind::Broken)
         }
     }
+}
+
+/// A page that the script takes over where it can: the one kind of page on which scripts of ours may run.
+pub(super) fn render_with_script(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
+    let mut response = render(pages, status, page);
+    if pages.has_script() {
+        let policy = Policy { scripts: true, ..Policy::default() };
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.header());
+    }
+    response
 }

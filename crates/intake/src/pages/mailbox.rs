@@ -12,7 +12,7 @@ use web::Locale;
 
 use super::{
     ErrorKind, Pages, error_page,
-    layout::{Frame, Switch, render},
+    layout::{Frame, Switch, render_with_script},
 };
 
 /// Why a receipt does not lead to a thread.
@@ -59,5 +59,5 @@ pub fn return_page(pages: &Pages, locale: Locale, typed: &str, problem: Option<R
     };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let nothing = problem == Some(ReturnProblem::Nothing);
-    render(pages, status, &Return { frame, typed, wrong, nothing })
+    render_with_script(pages, status, &Return { frame, typed, wrong, nothing })
 }

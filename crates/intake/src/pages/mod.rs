@@ -5,6 +5,7 @@ mod branding;
 mod error;
 mod fields;
 mod home;
+mod kit;
 mod layout;
 mod leave;
 mod mailbox;
@@ -47,6 +48,7 @@ pub struct Pages {
     /// For the dates on the receipt.
     pub clock: Clock,
     assets: Assets,
+    kits: kit::Kits,
     texts: Texts,
     seeds: Mutex<Box<dyn RngCore + Send>>,
 }
@@ -64,6 +66,7 @@ impl Pages {
             branding,
             clock,
             assets: Assets::built_in(),
+            kits: kit::Kits::default(),
             texts: crate::i18n::texts(),
             seeds: Mutex::new(Box::new(rng)),
         }
@@ -74,6 +77,11 @@ impl Pages {
         let mut seed = zeroize::Zeroizing::new([0; 32]);
         self.seeds.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut *seed);
         hex::encode(*seed)
+    }
+
+    /// Can browsers seal by themselves in this build?
+    pub fn has_script(&self) -> bool {
+        self.assets.script().is_some()
     }
 
     /// The language of a path; `None` for one that the pages are not written in.
@@ -96,6 +104,7 @@ where
             "/{lang}/report",
             get(report::before).merge(post(report::step).layer(DefaultBodyLimit::max(MAX_FORM))),
         )
+        .route("/{lang}/form.json", get(kit::show))
         .route("/{lang}/report/send", get(report::again))
         .route("/{lang}/return", get(mailbox::show))
         .route("/{lang}/return/send", get(mailbox::again))

@@ -15,7 +15,7 @@ use web::Locale;
 use super::{
     ErrorKind, Pages, error_page,
     fields::{Complaint, Look, Section, complaints, sections},
-    layout::{Frame, Switch, render},
+    layout::{Frame, Switch, render, render_with_script},
     review,
 };
 use crate::form::{FieldError, Problem, ReportForm, Step, pairs};
@@ -107,6 +107,11 @@ fn read(locale: Locale, body: &[u8]) -> Result<ReportForm, ErrorKind> {
     Ok(form)
 }
 
+/// A step as it is with nothing wrong.
+pub(super) fn step_page(pages: &Pages, form: &mut ReportForm, step: Step) -> Response {
+    page(pages, form, step, None)
+}
+
 fn page(pages: &Pages, form: &mut ReportForm, step: Step, stray: Option<FieldError>) -> Response {
     // The button may just have put a stray choice in place, or mended one.
     let stray = form.stray_choice(&pages.taxonomy).or(stray.filter(|_| step < Step::Questions));
@@ -143,7 +148,7 @@ pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKi
 fn before_page(pages: &Pages, form: &ReportForm) -> Response {
     let switch = Switch::Form { path: "/report", go: "before", enter: None };
     let frame = Frame::new(pages, form.lang, "before-title", switch);
-    render(pages, StatusCode::OK, &Before { frame, carried: form.carried(&[]) })
+    render_with_script(pages, StatusCode::OK, &Before { frame, carried: form.carried(&[]) })
 }
 
 fn audience_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {

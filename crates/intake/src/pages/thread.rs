@@ -55,6 +55,24 @@ pub struct ThreadMessage {
 }
 
 impl ThreadView {
+    /// A report of which nothing is known yet.
+    pub(super) fn empty() -> Self {
+        Self {
+            receipt: Zeroizing::default(),
+            seed: String::new(),
+            stage: Stage::Received,
+            with_outside_body: false,
+            next: None,
+            week: String::new(),
+            received: 0,
+            messages: Vec::new(),
+            findings: Vec::new(),
+            sent: false,
+            draft: String::new(),
+            errors: Vec::new(),
+        }
+    }
+
     /// A mailbox as it was opened.
     pub fn of(inbox: &Inbox, receipt: Zeroizing<String>, seed: String) -> Self {
         let messages = inbox.messages.iter().map(|message| ThreadMessage {
@@ -134,7 +152,7 @@ fn target(error: &FieldError) -> &'static str {
     if error.field == "message" { "message" } else { "main" }
 }
 
-fn stage_texts(stage: Stage) -> [&'static str; 2] {
+pub(super) fn stage_texts(stage: Stage) -> [&'static str; 2] {
     match stage {
         Stage::Received => ["stage-received", "stage-received-means"],
         Stage::Triaged => ["stage-triaged", "stage-triaged-means"],

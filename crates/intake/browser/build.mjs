@@ -1,0 +1,17 @@
+// Bundles the script of the reporter's pages into dist/, which the intake embeds.
+import { build } from "esbuild";
+import { rmSync } from "node:fs";
+
+const here = new URL(".", import.meta.url).pathname;
+rmSync(`${here}dist`, { recursive: true, force: true });
+await build({
+  entryPoints: [`${here}src/pages/reporter.ts`],
+  outdir: `${here}dist`,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  // Phones of ten years ago with a browser of the last three.
+  target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+  legalComments: "none",
+  logLevel: "warning",
+});

@@ -1,0 +1,142 @@
+// Everything typed so far, in memory only, and what becomes of it.
+import type { ReportBody } from "../report.ts";
+import type { Urgency } from "../submission.ts";
+import type { Kit, Question } from "./kit.ts";
+
+export type Step = "before" | "audience" | "family" | "category" | "questions" | "review";
+const STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
+
+/** Something is wrong with the answer to one question. */
+export interface Complaint {
+  question: string;
+  problem: "missing" | "long";
+  limit: number;
+}
+
+/** A report as it is sealed. */
+export interface Report {
+  body: ReportBody;
+  urgency: Urgency;
+}
+
+export class Answers {
+  audience = "";
+  family = "";
+  category = "";
+  private given = new Map<string, string[]>();
+
+  /** What was given to a field, such as `a.story`. */
+  values(field: string): readonly string[] {
+    return this.given.get(field) ?? [];
+  }
+
+  /** Takes in what a page shows; a field that is shown and empty is empty from now on. */
+  take(form: HTMLFormElement): void {
+    const fields = Array.from(form.elements).filter(isField);
+    fields.forEach((field) => this.given.delete(field.name));
+    for (const [name, value] of new FormData(form)) {
+      if (!isQuestion(name) || typeof value !== "string" || value === "") continue;
+      this.given.set(name, [...this.values(name), value]);
+    }
+  }
+
+  /** Is there anything that would be a pity to lose? */
+  hasText(): boolean {
+    return [...this.given.values()].flat().some((value) => value.trim() !== "");
+  }
+
+  forget(): void {
+    this.given.clear();
+    this.audience = this.family = this.category = "";
+  }
+
+  /** Follows a pressed button, as the server does; steps are never skipped. */
+  advance(kit: Kit, go: string): Step {
+    const [word, choice] = go.split(".", 2) as [string, string | undefined];
+    return this.reachable(kit, this.follow(kit, word, choice));
+  }
+
+  private follow(kit: Kit, word: string, choice: string | undefined): Step {
+    if (word === "unsure") return this.choose(kit, kit.unsure);
+    if (word === "advice") {
+      this.choose(kit, kit.advice);
+      return "before";
+    }
+    if (choice === undefined) return STEPS.includes(word) ? (word as Step) : "before";
+    if (word === "category") return this.choose(kit, choice);
+    if (word === "family") {
+      this.family = choice;
+      return "category";
+    }
+    this.audience = choice;
+    // Who asked for advice has a category already.
+    return this.category === "" ? "family" : "questions";
+  }
+
+  private choose(kit: Kit, category: string): Step {
+    this.category = category;
+    this.family = kit.categories[category]?.family ?? this.family;
+    return "questions";
+  }
+
+  private reachable(kit: Kit, wanted: Step): Step {
+    const family = kit.families.includes(this.family);
+    if ((wanted === "questions" || wanted === "review") && !(this.category in kit.categories)) return family ? "category" : "family";
+    return wanted === "category" && !family ? "family" : wanted;
+  }
+
+  /** The report, or what is wrong with it in the order of the questions. */
+  report(kit: Kit): Report | Complaint[] {
+    const category = kit.categories[this.category]!;
+    const wrong: Complaint[] = [];
+    const answers: Record<string, string | string[]> = {};
+    let story = "";
+    for (const id of category.questions) {
+      const question = kit.questions[id]!;
+      const answer = this.answer(id, question);
+      const limit = question.kind === "longtext" ? kit.longest.story : kit.longest.text;
+      if (typeof answer === "string" && takesText(question) && [...answer].length > limit) {
+        wrong.push({ question: id, problem: "long", limit });
+      } else if (question.kind === "longtext") {
+        story = answer as string;
+        if (story === "" && category.story_required) wrong.push({ question: id, problem: "missing", limit });
+      } else if (answer.length > 0) {
+        answers[id] = answer;
+      }
+    }
+    if (wrong.length > 0) return wrong;
+    const audience = this.audience in kit.audiences ? this.audience : "public";
+    return { body: { category: this.category, audience, answers, story }, urgency: urgency(kit, this.category, answers) };
+  }
+
+  private answer(id: string, question: Question): string | string[] {
+    const date = (this.values(`d.${id}`)[0] ?? "").trim();
+    if (question.kind === "period" && date !== "") return date;
+    const values = this.values(`a.${id}`).map(clean).filter((value) => value !== "");
+    return question.kind === "multi" || question.kind === "exclude_desks" ? values : (values[0] ?? "");
+  }
+
+  /** The answers of a question in words. */
+  lines(kit: Kit, id: string): string[] {
+    const question = kit.questions[id]!;
+    const answer = this.answer(id, question);
+    return [answer].flat().filter((line) => line !== "").map((line) => question.options[line] ?? line);
+  }
+}
+
+/** Line ends as the server has them. */
+const clean = (text: string): string => text.replace(/\r\n?/g, "\n").trim();
+
+const takesText = (question: Question): boolean => question.kind !== "choice" && question.kind !== "receipt_link";
+
+const isQuestion = (name: string): boolean => name.startsWith("a.") || name.startsWith("d.");
+
+const isField = (element: Element): element is HTMLInputElement => isQuestion((element as HTMLInputElement).name ?? "");
+
+/** The category's floor, raised by what the answers say; P1 is the most urgent. */
+function urgency(kit: Kit, category: string, answers: Record<string, string | string[]>): Urgency {
+  const raised = kit.urgent_when
+    .filter((rule) => [answers[rule.question] ?? []].flat().some((answer) => rule.answers.includes(answer)))
+    .map((rule) => rule.raise_to);
+  return [kit.categories[category]!.priority_floor, ...raised].sort()[0]!;
+}

@@ -1,0 +1,60 @@
+// Small help with the document. Texts are set as texts, never as markup; markup comes from the kit alone.
+import { type Kit, type Page, say } from "./kit.ts";
+
+export const all = <T extends Element>(selector: string, within: ParentNode = document): T[] =>
+  Array.from(within.querySelectorAll<T>(selector));
+
+export const one = <T extends Element>(selector: string, within: ParentNode = document): T | null =>
+  within.querySelector<T>(selector);
+
+/** An element with attributes and children. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Puts a page of the kit in the place of the one that is shown. */
+export function show(kit: Kit, page: Page, seal: string): void {
+  document.documentElement.lang = kit.lang;
+  document.documentElement.dir = kit.dir;
+  const parsed = new DOMParser().parseFromString(`<title>${page.title}</title>${page.body}`, "text/html");
+  // The script runs already.
+  all("script", parsed).forEach((script) => script.remove());
+  document.title = parsed.title;
+  document.body.replaceChildren(...Array.from(parsed.body.childNodes));
+  sayWhoSeals(kit, seal);
+  scrollTo(0, 0);
+  one<HTMLElement>("main")?.focus({ preventScroll: true });
+}
+
+/** Where a form would go. */
+export function targetOf(form: HTMLFormElement, button: HTMLElement | null): URL {
+  return new URL(button?.getAttribute("formaction") ?? form.getAttribute("action") ?? "", location.href);
+}
+
+/** The one sentence that says which way of sealing is in force. */
+export function sayWhoSeals(kit: Kit, key: string): void {
+  for (const seal of all<HTMLElement>(".seal")) {
+    seal.textContent = say(kit, key);
+    seal.dataset["sealed"] = "here";
+  }
+  // What is true only where the server seals.
+  all("[data-server-seals]").forEach((element) => element.remove());
+}
+
+/** The error summary, at the beginning of the page: each error leads to its place. */
+export function complain(kit: Kit, errors: { target: string; text: string }[]): void {
+  one(".wrong[role=alert]")?.remove();
+  const items = errors.map(({ target, text }) => make("li", {}, make("a", { href: `#${target}` }, text)));
+  const summary = make("div", { class: "wrong", role: "alert", tabindex: "-1" });
+  summary.append(make("h2", {}, say(kit, "wrong-heading")), make("ul", {}, ...items));
+  one("main")?.prepend(summary);
+  if (!document.title.startsWith(say(kit, "wrong-title"))) document.title = say(kit, "wrong-title") + document.title;
+  summary.focus();
+}

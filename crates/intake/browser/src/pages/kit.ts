@@ -1,0 +1,82 @@
+// The form's pages and what the taxonomy says about them, the same for everybody.
+import type { Urgency } from "../submission.ts";
+
+export interface Page {
+  title: string;
+  body: string;
+}
+
+export interface Question {
+  label: string;
+  kind: "choice" | "multi" | "text" | "text_guarded" | "longtext" | "period" | "place_list" | "exclude_desks" | "receipt_link";
+  options: Record<string, string>;
+}
+
+export interface Category {
+  label: string;
+  family: string;
+  audience: string[];
+  questions: string[];
+  story_required: boolean;
+  priority_floor: Urgency;
+}
+
+export interface Kit {
+  lang: string;
+  dir: string;
+  pages: Record<string, Page>;
+  texts: Record<string, string>;
+  months: string[];
+  stages: Record<string, [string, string]>;
+  counted: Record<string, string[]>;
+  questions: Record<string, Question>;
+  categories: Record<string, Category>;
+  audiences: Record<string, string>;
+  families: string[];
+  urgent_when: { question: string; answers: string[]; raise_to: Urgency }[];
+  unsure: string;
+  advice: string;
+  longest: { story: number; text: number };
+}
+
+/** Fetches the kit of a language. */
+export async function fetchKit(lang: string): Promise<Kit> {
+  const response = await fetch(`/${lang}/form.json`, { credentials: "omit" });
+  if (!response.ok) throw new Error(`the kit: ${response.status}`);
+  return (await response.json()) as Kit;
+}
+
+/** A text, with values in the places that the server has marked. */
+export function say(kit: Kit, key: string, values: Record<string, string | number> = {}): string {
+  return (kit.texts[key] ?? "").replace(/\u0001(\w+)\u0001/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** A counted text; above the largest that is known, the largest. */
+export function count(kit: Kit, key: string, value: number): string {
+  const texts = kit.counted[key] ?? [];
+  return texts[Math.min(value, texts.length - 1)] ?? "";
+}
+
+/** A day in words, from `YYYY-MM-DD`. */
+export function dayInWords(kit: Kit, iso: string): string {
+  const [year, month, day] = iso.split("-").map(Number);
+  const key = day === 1 ? "date-first" : "date-day";
+  return say(kit, key, { day: day!, month: kit.months[month! - 1] ?? "", year: year! });
+}
+
+/** A week in words, by its Monday, from `2026-W48`. */
+export function weekInWords(kit: Kit, iso: string): string {
+  const [year, week] = iso.split("-W").map(Number);
+  // The fourth of January is in the first week.
+  const fourth = new Date(Date.UTC(year!, 0, 4));
+  const monday = new Date(fourth.getTime() + 86_400_000 * ((week! - 1) * 7 - ((fourth.getUTCDay() + 6) % 7)));
+  return say(kit, "date-week", { day: dayInWords(kit, monday.toISOString().slice(0, 10)) });
+}
+
+/** The ISO week of a moment, such as `2026-W48`. */
+export function isoWeek(now: Date): string {
+  const thursday = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
+  thursday.setUTCDate(thursday.getUTCDate() + 3 - ((thursday.getUTCDay() + 6) % 7));
+  const week = 1 + Math.floor((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / (7 * 86_400_000));
+  return `${thursday.getUTCFullYear()}-W${String(week).padStart(2, "0")}`;
+}

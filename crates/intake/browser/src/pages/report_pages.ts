@@ -1,0 +1,215 @@
+// The way to a report, in the browser alone: from "before you start" to the receipt.
+import { concat, random, utf8 } from "../bytes.ts";
+import type { Directory } from "../directory.ts";
+import { filing } from "../filing.ts";
+import type { Receipt } from "../receipt.ts";
+import { reportBytes, sealReport } from "../report.ts";
+import { TooLarge } from "../submission.ts";
+import { Answers, type Complaint, type Report, type Step } from "./answers.ts";
+import { all, complain, make, one, show, targetOf } from "./dom.ts";
+import { type Kit, fetchKit, isoWeek, say } from "./kit.ts";
+import { Refused, Stopped, send } from "./sending.ts";
+import { fetchWords, sources } from "./service.ts";
+
+export class ReportPages {
+  private readonly answers = new Answers();
+  private step: Step = "before";
+  /** Drawn once: sending the same again is the same report. */
+  private readonly seed = random(32);
+  private busy = false;
+  private sent = false;
+  /** Steps as they were walked; the history holds places in it and nothing else. */
+  private readonly walked: Step[] = ["before"];
+
+  constructor(
+    private kit: Kit,
+    private readonly directory: Directory,
+  ) {
+    // Whoever asked for advice has chosen already, on a page without a script.
+    for (const input of all<HTMLInputElement>("form#f input[type=hidden]")) {
+      if (input.name === "audience" || input.name === "family" || input.name === "category") this.answers[input.name] = input.value;
+    }
+    history.replaceState({ at: 0 }, "");
+    addEventListener("popstate", (event) => this.goBack(event.state as { at?: number } | null));
+    addEventListener("beforeunload", (event) => {
+      if (this.isWorthKeeping()) event.preventDefault();
+    });
+    this.show("before");
+  }
+
+  /** Takes over a form that was sent; false for one that is none of its own. */
+  submit(form: HTMLFormElement, button: HTMLElement | null): boolean {
+    const target = targetOf(form, button);
+    const [, lang, page, last] = target.pathname.split("/");
+    if (page !== "report") return false;
+    if (this.busy || this.sent) return true;
+    this.answers.take(form);
+    const go = button?.getAttribute("name") === "go" ? button.getAttribute("value") : null;
+    if (lang !== this.kit.lang) void this.speak(lang!);
+    else if (last === "send" && go === null) void this.send(form);
+    else this.walk(this.answers.advance(this.kit, go ?? "before"), target.hash);
+    return true;
+  }
+
+  /** Nothing may stay when somebody leaves in a hurry. */
+  leave(): void {
+    this.answers.forget();
+    this.sent = true;
+  }
+
+  private isWorthKeeping(): boolean {
+    return !this.sent && this.answers.hasText();
+  }
+
+  private goBack(state: { at?: number } | null): void {
+    if (this.busy) return;
+    const form = one<HTMLFormElement>("form#f");
+    if (form) this.answers.take(form);
+    const step = this.sent ? undefined : this.walked[state?.at ?? 0];
+    if (step === undefined) location.reload();
+    else this.show(step);
+  }
+
+  private walk(step: Step, hash = ""): void {
+    this.walked.push(step);
+    history.pushState({ at: this.walked.length - 1 }, "");
+    this.show(step);
+    if (hash !== "") one<HTMLElement>(hash)?.focus();
+  }
+
+  private async speak(lang: string): Promise<void> {
+    this.kit = await fetchKit(lang);
+    this.show(this.step);
+  }
+
+  private show(step: Step): void {
+    if (step === "review") {
+      const report = this.answers.report(this.kit);
+      if (Array.isArray(report)) return this.showQuestions(report);
+    }
+    this.step = step;
+    const { family, category } = this.answers;
+    const name = step === "category" ? `family.${family}` : step === "questions" ? `category.${category}` : step;
+    show(this.kit, this.kit.pages[name]!, "seal-here");
+    if (step === "category") this.sortCategories();
+    if (step === "questions") this.fill();
+    if (step === "review") this.fillReview();
+  }
+
+  private showQuestions(wrong: Complaint[]): void {
+    this.show("questions");
+    const text = ({ question, problem, limit }: Complaint) =>
+      problem === "missing"
+        ? say(this.kit, "wrong-story-missing")
+        : `${this.kit.questions[question]!.label} – ${say(this.kit, "wrong-long", { limit })}`;
+    complain(
+      this.kit,
+      wrong.map((complaint) => ({ target: `q-${complaint.question}`, text: text(complaint) })),
+    );
+    for (const { question } of wrong) {
+      const field = one<HTMLElement>(`#q-${CSS.escape(question)}`);
+      field?.setAttribute("aria-invalid", "true");
+      field?.closest("details")?.setAttribute("open", "");
+    }
+  }
+
+  /** Those that this audience usually reports come first; none is left out. */
+  private sortCategories(): void {
+    const list = one("ul.cards");
+    const usual = (card: Element) => {
+      const go = one("button", card)?.getAttribute("value") ?? "";
+      return this.kit.categories[go.replace("category.", "")]?.audience.includes(this.answers.audience) ?? false;
+    };
+    const cards = all("li:not(.unsure)", list!);
+    const [first, rest] = [cards.filter(usual), cards.filter((card) => !usual(card))];
+    list?.prepend(...first, ...rest);
+  }
+
+  private fill(): void {
+    for (const field of all<HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement>("[name^='a.'], [name^='d.']")) {
+      const values = this.answers.values(field.name);
+      if (field instanceof HTMLInputElement && field.type === "checkbox") field.checked = values.includes(field.value);
+      else field.value = values[0] ?? "";
+      if (values.length > 0) field.closest("details.part, details")?.setAttribute("open", "");
+    }
+  }
+
+  private fillReview(): void {
+    const { kit, answers } = this;
+    const category = kit.categories[answers.category]!;
+    const audience = kit.audiences[answers.audience];
+    const rows = [this.given(say(kit, "review-category"), [category.label], "family", "")];
+    if (audience !== undefined) rows.push(this.given(say(kit, "review-audience"), [audience], "audience", ""));
+    for (const id of category.questions) {
+      const lines = answers.lines(kit, id);
+      if (lines.length > 0) rows.push(this.given(kit.questions[id]!.label, lines, "questions", id));
+    }
+    one("dl.given")?.replaceChildren(...rows);
+  }
+
+  private given(label: string, lines: string[], go: string, id: string): HTMLElement {
+    const story = this.kit.questions[id]?.kind === "longtext";
+    const words = say(this.kit, "change");
+    const place = id === "" ? "" : `#q-${id}`;
+    const change = make("button", {
+      class: "change",
+      formaction: `/${this.kit.lang}/report${place}`,
+      name: "go",
+      value: go,
+      "aria-label": `${words} – ${label}`,
+    });
+    change.append(words);
+    const said = make("dd", {}, ...lines.map((line) => make("p", story ? { class: "story", dir: "auto" } : { dir: "auto" }, line)));
+    return make("div", {}, make("dt", {}, label), said, make("dd", {}, change));
+  }
+
+  private async send(form: HTMLFormElement): Promise<void> {
+    const report = this.answers.report(this.kit);
+    if (Array.isArray(report)) return this.showQuestions(report);
+    this.busy = true;
+    const buttons = all<HTMLButtonElement>("button");
+    buttons.forEach((button) => (button.disabled = true));
+    const place = all(".buttons", form).at(-1)!;
+    try {
+      const receipt = await this.seal(report, form, place);
+      await this.showReceipt(receipt);
+    } catch (error) {
+      buttons.forEach((button) => (button.disabled = false));
+      if (error instanceof Stopped) return;
+      const key = error instanceof TooLarge ? "send-too-large" : "send-failed";
+      complain(this.kit, [{ target: error instanceof TooLarge ? "files" : "main", text: say(this.kit, key) }]);
+      if (!(error instanceof TooLarge || error instanceof Refused)) throw error;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async seal(report: Report, form: HTMLFormElement, place: Element): Promise<Receipt> {
+    const note = make("p", { class: "sending", role: "status" }, say(this.kit, "send-sealing"));
+    place.after(note);
+    // One turn for the browser to show it.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const { lang } = this.kit;
+    const filed = filing(this.seed, concat(utf8(lang), new Uint8Array(1), reportBytes(report.body)));
+    const files = sources(one<HTMLInputElement>("input[type=file]", form));
+    const draft = { ...report, lang, week: isoWeek(new Date()), files };
+    const sealed = await sealReport(this.directory, filed, draft).finally(() => note.remove());
+    await send(this.kit, sealed, place);
+    return filed.receipt;
+  }
+
+  private async showReceipt(receipt: Receipt): Promise<void> {
+    const { kit } = this;
+    this.answers.forget();
+    this.sent = true;
+    show(kit, kit.pages["receipt"]!, "seal-here");
+    const groups = receipt.code().split("-").flatMap((group) => [make("span", {}, group), " "]);
+    one(".code")?.replaceChildren(...groups);
+    const list = one(".words");
+    list?.replaceChildren();
+    // The code alone is enough; the words come when the connection lets them.
+    const words = await fetchWords(kit.lang).catch(() => []);
+    if (words.length > 0) list?.replaceChildren(...receipt.words(words).split(" ").map((word) => make("li", {}, word)));
+    else list?.remove();
+  }
+}

@@ -1,0 +1,28 @@
+// Takes over the pages where something is typed, once everything that sealing needs is here and holds. Until then, and whenever
+// something is missing, the server's own form goes on working, and says that the server seals.
+import { sayWhoSeals } from "./dom.ts";
+import { fetchKit } from "./kit.ts";
+import { ReportPages } from "./report_pages.ts";
+import { ReturnPages } from "./return_pages.ts";
+import { fetchDirectory } from "./service.ts";
+
+async function takeOver(): Promise<void> {
+  const [, lang = "", page = ""] = location.pathname.split("/");
+  const [kit, directory] = await Promise.all([fetchKit(lang), fetchDirectory()]);
+  let pages: ReportPages | ReturnPages;
+  if (page === "report") {
+    pages = new ReportPages(kit, directory);
+  } else {
+    pages = new ReturnPages(kit, directory);
+    sayWhoSeals(kit, "seal-here-return");
+  }
+  document.addEventListener("submit", (event) => {
+    if (pages.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
+  });
+  document.addEventListener("click", (event) => {
+    if ((event.target as Element).closest("a.leave")) pages.leave();
+  });
+}
+
+// Whatever is missing, the form of the server is there.
+void takeOver().catch(() => undefined);

@@ -1,0 +1,54 @@
+// What the pages ask of the server: whom to seal to, the words of receipts, mailboxes.
+import { encode, type Bytes } from "../bytes.ts";
+import { Directory, type RootSignature, type Trust } from "../directory.ts";
+import type { Receipt } from "../receipt.ts";
+import type { Source } from "../submission.ts";
+
+const LANGS_OF_WORDS = ["fr", "en", "es", "pt"];
+
+async function get(path: string): Promise<Response> {
+  const response = await fetch(path, { credentials: "omit" });
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return response;
+}
+
+/** The directory in force, verified. */
+export async function fetchDirectory(): Promise<Directory> {
+  const [bytes, signatures, trust] = await Promise.all([
+    get("/directory.json").then((response) => response.arrayBuffer()),
+    get("/directory.sig").then((response) => response.json() as Promise<RootSignature[]>),
+    get("/directory.trust").then((response) => response.json() as Promise<Trust>),
+  ]);
+  return Directory.verify(new Uint8Array(bytes), signatures, trust, new Date().toISOString().slice(0, 10));
+}
+
+/** The words of a language, or the English ones where it has none. */
+export async function fetchWords(lang: string): Promise<string[]> {
+  const known = LANGS_OF_WORDS.includes(lang) ? lang : "en";
+  const words = (await (await get(`/words/${known}`)).text()).split("\n");
+  if (words.length !== 2048) throw new Error("not a list of 2,048 words");
+  return words;
+}
+
+export const fetchAllWords = (): Promise<string[][]> => Promise.all(LANGS_OF_WORDS.map(fetchWords));
+
+/** The bytes under a receipt: a mailbox, or what looks like one. */
+export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
+  const response = await fetch("/api/mailbox", {
+    method: "POST",
+    credentials: "omit",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ locator: encode(receipt.locator()) }),
+  });
+  if (!response.ok) throw new Error(`/api/mailbox: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/** The files that were chosen. */
+export function sources(input: HTMLInputElement | null): Source[] {
+  return Array.from(input?.files ?? [], (file) => ({
+    name: file.name,
+    mediaType: file.type === "" ? "application/octet-stream" : file.type,
+    stream: () => file.stream(),
+  }));
+}

@@ -1,0 +1,248 @@
+//! What the script needs to be the form itself: every page of the form as it is without answers, and what the taxonomy says about
+//! them. The same for everybody, so that fetching it says nothing about what is going to be reported.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use envelope::life::Stage;
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use taxonomy::{Category, MAX_TEXT, Priority, Question, QuestionKind, Taxonomy, UrgencyRule};
+use web::{Locale, Words};
+use zeroize::Zeroizing;
+
+use super::{
+    Pages, ReceiptView, ThreadView, mailbox, receipt_page, report, review, thread::stage_texts, thread_page,
+};
+use crate::form::{MAX_STORY, ReportForm, Step};
+
+/// In a text, where the script puts a value.
+const PLACE: &str = "\u{1}";
+/// Counts up to here have a text of their own; plural forms are the server's business.
+const MOST_COUNTED: u32 = 40;
+/// Larger than any page is.
+const MOST_PAGE: usize = 1024 * 1024;
+
+/// Texts that stand on pages only once something has happened, by the key that the script knows them by.
+const TEXTS: [&str; 29] = [
+    "change",
+    "date-day",
+    "date-first",
+    "date-week",
+    "finding-forged",
+    "finding-wrong-key",
+    "review-audience",
+    "review-category",
+    "seal-here",
+    "seal-here-reply",
+    "seal-here-return",
+    "send-again",
+    "send-progress",
+    "send-sealing",
+    "send-stop",
+    "send-waiting",
+    "send-failed",
+    "send-too-large",
+    "send-busy",
+    "thread-next",
+    "thread-none",
+    "thread-outside",
+    "thread-week",
+    "wrong-heading",
+    "wrong-long",
+    "wrong-message-missing",
+    "wrong-receipt",
+    "wrong-story-missing",
+    "wrong-title",
+];
+
+#[derive(Serialize)]
+struct Kit<'a> {
+    lang: &'a str,
+    dir: &'a str,
+    /// By name: steps, `family.ID` for the categories of a family, `category.ID` for the questions of a category.
+    pages: BTreeMap<String, Page>,
+    texts: BTreeMap<&'a str, String>,
+    months: Vec<String>,
+    stages: BTreeMap<&'a str, [String; 2]>,
+    /// For 0 to [`MOST_COUNTED`].
+    counted: BTreeMap<&'a str, Vec<String>>,
+    questions: BTreeMap<&'a str, Asked<'a>>,
+    categories: BTreeMap<&'a str, Kind<'a>>,
+    audiences: BTreeMap<&'a str, &'a str>,
+    families: Vec<&'a str>,
+    urgent_when: &'a [UrgencyRule],
+    unsure: &'a str,
+    advice: &'a str,
+    longest: Longest,
+}
+
+#[derive(Serialize)]
+struct Page {
+    title: String,
+    body: String,
+}
+
+#[derive(Serialize)]
+struct Asked<'a> {
+    label: &'a str,
+    kind: QuestionKind,
+    options: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct Kind<'a> {
+    label: &'a str,
+    family: &'a str,
+    audience: Vec<&'a str>,
+    questions: Vec<&'a str>,
+    story_required: bool,
+    priority_floor: Priority,
+}
+
+#[derive(Serialize)]
+struct Longest {
+    story: usize,
+    text: usize,
+}
+
+/// `GET /fr/form.json`
+pub(super) async fn show(
+    State(pages): State<Arc<Pages>>,
+    Path(lang): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(locale) = pages.locale(&lang) else { return StatusCode::NOT_FOUND.into_response() };
+    match pages.kits.get(&pages, locale).await {
+        Some(kit) => kit.response(&headers, "public, max-age=3600"),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Kits of today, by language. They hold a date, and are made anew with the day.
+#[derive(Default)]
+pub(super) struct Kits(tokio::sync::Mutex<BTreeMap<&'static str, (time::Date, Arc<super::assets::Packed>)>>);
+
+impl Kits {
+    async fn get(&self, pages: &Pages, locale: Locale) -> Option<Arc<super::assets::Packed>> {
+        let today = pages.clock.today();
+        let mut kits = self.0.lock().await;
+        if let Some((day, kit)) = kits.get(locale.code)
+            && *day == today
+        {
+            return Some(Arc::clone(kit));
+        }
+        let kit = Arc::new(super::assets::Packed::new("application/json", make(pages, locale).await?));
+        kits.insert(locale.code, (today, Arc::clone(&kit)));
+        Some(kit)
+    }
+}
+
+async fn make(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
+    let (taxonomy, lang) = (&*pages.taxonomy, locale.code);
+    let words = pages.texts.of(locale);
+    let kit = Kit {
+        lang,
+        dir: locale.dir,
+        pages: all_pages(pages, locale).await?,
+        texts: TEXTS.iter().map(|key| (*key, text(words, key))).collect(),
+        months: (1..=12).map(|month| words.get(&format!("month-{month}"))).collect(),
+        stages: Stage::ALL.map(|stage| (stage.as_str(), stage_texts(stage).map(|key| words.get(key)))).into(),
+        counted: ["thread-received", "finding-earlier", "finding-withheld"]
+            .map(|key| (key, (0..=MOST_COUNTED).map(|count| words.count(key, count)).collect()))
+            .into(),
+        questions: taxonomy
+            .questions
+            .iter()
+            .map(|question| (&*question.id, asked(taxonomy, question, lang)))
+            .collect(),
+        categories: taxonomy
+            .categories
+            .iter()
+            .map(|found| (&*found.id, kind(taxonomy, found, lang)))
+            .collect(),
+        audiences: taxonomy.audiences.iter().map(|one| (one.id.as_str(), one.label.get(lang))).collect(),
+        families: taxonomy.families.iter().map(|family| &*family.id).collect(),
+        urgent_when: &taxonomy.urgent_when,
+        unsure: &taxonomy.unsure,
+        advice: &taxonomy.advice,
+        longest: Longest { story: MAX_STORY, text: MAX_TEXT },
+    };
+    serde_json::to_vec(&kit).ok()
+}
+
+/// A text with its places marked.
+fn text(words: &Words, key: &str) -> String {
+    let places = ["day", "month", "year", "week", "limit", "done", "seconds"].map(|name| (name, place(name)));
+    let places: Vec<(&'static str, &str)> = places.iter().map(|(name, place)| (*name, &**place)).collect();
+    words.with(key, &places)
+}
+
+fn place(name: &str) -> String {
+    format!("{PLACE}{name}{PLACE}")
+}
+
+fn asked<'a>(taxonomy: &'a Taxonomy, question: &'a Question, lang: &str) -> Asked<'a> {
+    let implied: &[&str] =
+        if question.kind.has_implied() { &[taxonomy::UNKNOWN, taxonomy::UNSAID] } else { &[] };
+    let ids = question.options.iter().map(|option| &*option.id).chain(implied.iter().copied());
+    let options = ids.filter_map(|id| Some((id, taxonomy.option_label(question, id)?.get(lang)))).collect();
+    Asked { label: question.label.get(lang), kind: question.kind, options }
+}
+
+fn kind<'a>(taxonomy: &'a Taxonomy, category: &'a Category, lang: &str) -> Kind<'a> {
+    Kind {
+        label: category.label.get(lang),
+        family: &category.family,
+        audience: category.audience.iter().map(|audience| audience.as_str()).collect(),
+        questions: taxonomy.questions_for(category).into_iter().map(|question| &*question.id).collect(),
+        story_required: category.story_required,
+        priority_floor: category.priority_floor,
+    }
+}
+
+async fn all_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, Page>> {
+    let taxonomy = &*pages.taxonomy;
+    let mut all = BTreeMap::new();
+    let mut form = ReportForm::new(locale);
+    for step in [Step::Before, Step::Audience, Step::Family] {
+        all.insert(step.as_str().to_owned(), split(report::step_page(pages, &mut form, step)).await?);
+    }
+    for family in &taxonomy.families {
+        form.family.clone_from(&family.id);
+        let page = split(report::step_page(pages, &mut form, Step::Category)).await?;
+        all.insert(format!("family.{}", family.id), page);
+    }
+    for category in &taxonomy.categories {
+        form.category.clone_from(&category.id);
+        let page = split(report::step_page(pages, &mut form, Step::Questions)).await?;
+        all.insert(format!("category.{}", category.id), page);
+    }
+    all.insert("review".to_owned(), split(review::page(pages, &form, None)).await?);
+    // Made-up words in the places of a receipt; the script replaces them all.
+    let receipt = ReceiptView {
+        code: Zeroizing::new(["0000"; 7].join("-")),
+        words: Zeroizing::new(["…"; 12].join(" ")),
+    };
+    all.insert("receipt".to_owned(), split(receipt_page(pages, locale, &receipt)).await?);
+    all.insert("return".to_owned(), split(mailbox::return_page(pages, locale, "", None)).await?);
+    let nothing = Some(mailbox::ReturnProblem::Nothing);
+    all.insert("nothing".to_owned(), split(mailbox::return_page(pages, locale, "", nothing)).await?);
+    for (name, sent) in [("thread", false), ("sent", true)] {
+        let view = ThreadView { sent, ..ThreadView::empty() };
+        all.insert(name.to_owned(), split(thread_page(pages, locale, &view)).await?);
+    }
+    Some(all)
+}
+
+/// Takes title and body out of a page.
+async fn split(page: Response) -> Option<Page> {
+    let html: Bytes = to_bytes(page.into_body(), MOST_PAGE).await.ok()?;
+    let html = std::str::from_utf8(&html).ok()?;
+    let between = |from: &str, to: &str| Some(html.split_once(from)?.1.split_once(to)?.0.to_owned());
+    Some(Page { title: between("<title>", "</title>")?, body: between("<body>", "</body>")? })
+}

@@ -1,0 +1,117 @@
+// Bad lines and impatient people: nothing lost, nothing doubled, nothing left behind.
+import { compose, leftovers, receiptCode, sendReport, takenOver } from "./src/reporting.ts";
+import { expect, test } from "./src/office.ts";
+
+const send = "form[action$='/report/send'] .button:visible";
+
+test("a line that is cut in mid-upload costs nothing but time", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  let cuts = 0;
+  await page.route("**/api/reports", async (route) => {
+    cuts += 1;
+    if (cuts <= 2) await route.abort("connectionreset");
+    else await route.continue();
+  });
+  const cases = await office.casesOf("inspector-1", 1, async () => {
+    await compose(page, { story: "Une ligne coupée deux fois.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(200_000, 1) }] });
+    await page.locator(send).first().click();
+    await expect(page.locator(".sending")).toContainText("Rien n’est perdu");
+    await page.locator(".sending .button").click();
+    await receiptCode(page);
+  });
+  expect(cuts).toBe(3);
+  expect(cases).toHaveLength(1);
+});
+
+test("an answer that was lost after the report was stored makes no second one", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  let times = 0;
+  await page.route("**/api/reports", async (route) => {
+    times += 1;
+    await route.fetch();
+    if (times === 1) await route.abort("connectionreset");
+    else await route.fulfill({ status: 201 });
+  });
+  const cases = await office.casesOf("inspector-1", 1, async () => {
+    await compose(page, { story: "Reçu, mais la réponse s’est perdue." });
+    await page.locator(send).first().dblclick();
+    await page.locator(".sending .button").click();
+    await receiptCode(page);
+  });
+  expect(times).toBe(2);
+  // A moment in which a second one would have come.
+  await page.waitForTimeout(3000);
+  expect(cases).toHaveLength(1);
+  const alike = office.queue("inspector-1").filter((row) => row.id === cases[0]!.id);
+  expect(alike).toHaveLength(1);
+});
+
+test("the back button walks the steps, and reloading leaves nothing", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  await compose(page, { story: "Un récit que le bouton de retour garde." });
+  await page.goBack();
+  await expect(page.locator("[name='a.story']")).toHaveValue("Un récit que le bouton de retour garde.");
+  await page.goBack();
+  await expect(page.locator("button[value='category.FAC']")).toBeVisible();
+  await page.goForward();
+  await expect(page.locator("[name='a.story']")).toHaveValue("Un récit que le bouton de retour garde.");
+  // Whoever reloads is asked first, and then it is gone.
+  const asked = page.waitForEvent("dialog");
+  const reloading = page.reload();
+  await (await asked).accept();
+  await reloading;
+  await takenOver(page);
+  expect(await page.content()).not.toContain("bouton de retour garde");
+  expect(await leftovers(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0, history: '{"at":0}' });
+});
+
+test("leaving quickly asks nothing and keeps nothing", async ({ page, office }) => {
+  await page.route("https://**", (route) => route.fulfill({ body: "elsewhere" }));
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  await compose(page, { story: "Quelqu’un entre." });
+  page.on("dialog", (dialog) => {
+    throw new Error(`asked: ${dialog.type()}`);
+  });
+  await page.locator("a.leave").click();
+  await page.waitForURL("https://**");
+  expect(await page.content()).toContain("elsewhere");
+});
+
+test("two tabs make two reports with two receipts", async ({ context, office }) => {
+  const codes = new Set<string>();
+  const cases = await office.casesOf("inspector-1", 2, async () => {
+    const pages = [await context.newPage(), await context.newPage()];
+    for (const page of pages) {
+      await page.goto(`${office.url}/fr/report`);
+      await takenOver(page);
+    }
+    for (const page of pages) await compose(page, { story: "Dans deux onglets." });
+    for (const page of pages) codes.add(await sendReport(page));
+  });
+  expect(cases).toHaveLength(2);
+  expect(codes.size).toBe(2);
+});
+
+test("it all goes through a line of 50 kbit/s with 600 ms", async ({ page, office }) => {
+  test.setTimeout(300_000);
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  const throughput = (50 * 1000) / 8;
+  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 600, downloadThroughput: throughput, uploadThroughput: throughput });
+  const start = Date.now();
+  await page.goto(`${office.url}/fr/report`, { timeout: 120_000, waitUntil: "commit" });
+  await expect(page.locator("h1")).toBeVisible({ timeout: 60_000 });
+  const readable = Date.now() - start;
+  await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible({ timeout: 120_000 });
+  const taken = Date.now() - start;
+  await office.casesOf("inspector-1", 1, async () => {
+    await compose(page, { story: "Depuis la brousse, sur une ligne très lente." });
+    await sendReport(page);
+  });
+  const whole = Date.now() - start;
+  console.log(`2G: readable after ${readable} ms, sealing here after ${taken} ms, receipt after ${whole} ms`);
+});

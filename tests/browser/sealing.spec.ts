@@ -1,0 +1,104 @@
+// Sealing in the browser: the whole way of a report, and nothing readable in anything that is sent.
+import { comeBack, compose, leftovers, sendReport, takenOver } from "./src/reporting.ts";
+import { expect, test, until } from "./src/office.ts";
+import { found, listen } from "./src/wire.ts";
+
+const STORY = "L’agent CANARI-RECIT-7731 garde mes papiers jusqu’à ce que je paie.";
+const PLACE = "CANARI-LIEU-4410";
+const FILE = { name: "CANARI-NOM-9902.txt", mimeType: "text/plain", buffer: Buffer.from("CANARI-FICHIER-5526 ".repeat(9000)) };
+const REPLY = "C’était CANARI-REPONSE-3308, en mars.";
+const ANSWER = "Merci. En quel mois ?";
+const CANARIES = ["CANARI-RECIT-7731", PLACE, "CANARI-NOM-9902", "CANARI-FICHIER-5526", "CANARI-REPONSE-3308", "audience.trader", "family.money", "category.FAC", "CANARI"];
+
+test("a report is sealed in the browser and nothing readable leaves it", async ({ page, office, context }) => {
+  const sent = listen(page);
+  let code = "";
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  const [row] = await office.casesOf("inspector-1", 1, async () => {
+    await compose(page, { story: STORY, place: PLACE, files: [FILE] });
+    await expect(page.getByText(STORY)).toBeVisible();
+    code = await sendReport(page);
+  });
+  expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
+  await expect(page.locator(".words li")).toHaveCount(12);
+  const words = (await page.locator(".words li").allInnerTexts()).join(" ");
+  expect(await page.content()).not.toContain("CANARI");
+
+  const shown = office.burkindi("inspector-1", "show", row!.id) as {
+    report: { story: string; category: string; audience: string; facts: { question: string; answers: string[] }[] };
+    attachments: { name: string; len: number }[];
+    alarms: unknown[];
+  };
+  expect(shown.alarms).toEqual([]);
+  expect(shown.report.story).toBe(STORY);
+  expect(shown.report).toMatchObject({ category: "FAC", audience: "trader" });
+  expect(shown.report.facts).toContainEqual(expect.objectContaining({ question: "place", answers: [PLACE] }));
+  expect(shown.attachments).toMatchObject([{ name: FILE.name, len: FILE.buffer.length }]);
+  office.burkindi("inspector-1", "claim", row!.id);
+  office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
+
+  // The answer is read with either spelling, and opened here.
+  for (const receipt of [code.toLowerCase(), words]) {
+    await until(async () => {
+      await page.goto(`${office.url}/fr/return`);
+      await takenOver(page);
+      await page.fill("textarea[name=receipt]", receipt);
+      await page.locator("form[action$='/return'] .button:visible").first().click();
+      await expect(page.locator("main h1")).toBeVisible();
+      await page.waitForTimeout(300);
+      return (await page.getByText(ANSWER).count()) > 0 ? true : undefined;
+    });
+    await expect(page.locator("[role=alert]")).toHaveCount(0);
+  }
+  await page.fill("#message", REPLY);
+  await page.setInputFiles("#files", [{ ...FILE, name: "CANARI-NOM-9902-b.txt" }]);
+  await page.locator("form[action$='/return/send'] .button:visible").first().click();
+  await expect(page.locator(".done")).toBeVisible();
+  const messages = await until(() => {
+    const now = office.burkindi("inspector-1", "show", row!.id) as { messages: { text: string; direction: string }[]; alarms: unknown[] };
+    expect(now.alarms).toEqual([]);
+    return now.messages.length > 1 ? now.messages : undefined;
+  });
+  expect(messages.map(({ text }) => text)).toEqual([ANSWER, REPLY]);
+
+  // What was sent: sealed bytes, locators, and fetches that are the same for everybody.
+  expect(sent.filter(({ method }) => method === "POST").map(({ url }) => new URL(url).pathname)).toContain("/api/reports");
+  expect(found(sent, CANARIES)).toEqual([]);
+  expect(sent.filter(({ url }) => !url.startsWith(office.url))).toEqual([]);
+  expect(await leftovers(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0 });
+  expect(await context.cookies()).toEqual([]);
+});
+
+test("the search finds what the server's own form sends", async ({ browser, office }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const sent = listen(page);
+  await page.goto(`${office.url}/fr/report`);
+  await compose(page, { story: STORY });
+  await sendReport(page);
+  expect(found(sent, CANARIES)).toContainEqual(expect.stringContaining("CANARI-RECIT-7731 in POST"));
+  await context.close();
+});
+
+test("without a directory that holds, the server's form goes on and says so", async ({ page, office }) => {
+  await page.route("**/directory.sig", (route) => route.fulfill({ json: [] }));
+  await page.goto(`${office.url}/fr/report`);
+  await page.waitForLoadState("networkidle");
+  await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
+  await expect(page.locator(".seal").first()).toBeVisible();
+  await compose(page, { story: STORY });
+  await sendReport(page);
+});
+
+test("a wrong receipt is said to be wrong, and an unknown one shows nothing", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/return`);
+  await takenOver(page);
+  await comeBack(page, office, "fr", "1234");
+  await expect(page.locator(".wrong[role=alert]")).toBeVisible();
+  await page.goto(`${office.url}/fr/return`);
+  await takenOver(page);
+  await page.fill("textarea[name=receipt]", "0000-0000-0000-0000-0000-0000-006X");
+  await page.locator("form[action$='/return'] .button:visible").first().click();
+  await expect(page.locator(".aside[role=alert]")).toBeVisible();
+});

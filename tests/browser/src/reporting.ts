@@ -1,0 +1,63 @@
+// A reporter in front of the form.
+import { type Page, expect } from "@playwright/test";
+import type { Office } from "./office.ts";
+
+export interface Told {
+  story: string;
+  place?: string;
+  files?: { name: string; mimeType: string; buffer: Buffer }[];
+}
+
+/** Waits until the browser has taken the form over. */
+export async function takenOver(page: Page): Promise<void> {
+  await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible();
+}
+
+/** Fills the form in up to the review page. */
+export async function compose(page: Page, told: Told): Promise<void> {
+  await page.click("button[name=go][value=audience]");
+  await page.click("button[value='audience.trader']");
+  await page.click("button[value='family.money']");
+  await page.click("button[value='category.FAC']");
+  if (told.place) {
+    const place = page.locator("[name='a.place']");
+    await place.evaluate((field) => field.closest("details")?.setAttribute("open", ""));
+    await place.fill(told.place);
+  }
+  await page.fill("[name='a.story']", told.story);
+  await page.click("button[value=review]:not(.enter)");
+  if (told.files) await page.setInputFiles("input[type=file]", told.files);
+}
+
+/** Presses send, and gives the code of the receipt. */
+export async function sendReport(page: Page): Promise<string> {
+  await page.locator("form[action$='/report/send'] .button:visible").first().click();
+  return receiptCode(page);
+}
+
+/** The code on the page, as it is written down. */
+export async function receiptCode(page: Page): Promise<string> {
+  const code = page.locator(".code");
+  await expect(code).toBeVisible({ timeout: 30_000 });
+  return (await code.innerText()).replaceAll(/\s+/g, " ").trim();
+}
+
+/** Types a receipt and opens what is there. */
+export async function comeBack(page: Page, office: Office, lang: string, receipt: string): Promise<void> {
+  await page.goto(`${office.url}/${lang}/return`);
+  await page.fill("textarea[name=receipt]", receipt);
+  await page.locator("form[action$='/return'] .button:visible").first().click();
+}
+
+/** Everything that a browser could have kept of a visit. */
+export async function leftovers(page: Page): Promise<unknown> {
+  return page.evaluate(async () => ({
+    cookies: document.cookie,
+    local: { ...localStorage },
+    session: { ...sessionStorage },
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+    workers: (await navigator.serviceWorker.getRegistrations()).length,
+    history: JSON.stringify(history.state),
+  }));
+}
