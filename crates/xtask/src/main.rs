@@ -7,7 +7,6 @@
 )]
 
 mod bench;
-mod bundle;
 mod demo;
 mod soak;
 mod steps;

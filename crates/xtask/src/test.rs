@@ -12,9 +12,6 @@ pub(crate) fn run() -> Result<()> {
     step("format", cargo(&["fmt", "--all", "--check"]))?;
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
-    bundle()?;
-    step("types of the script", command("npm", &["run", "check", "--silent", "--prefix", BROWSER]))?;
-    step("tests of the script", command("npm", &["test", "--silent", "--prefix", BROWSER]))?;
     step("known answers in Node", script("tests/node", "test"))?;
     // The bundle comes before the intake that embeds it, and the browser's half of a test before the other half.
     step("types of the browser's script", script(BROWSER, "check"))?;
