@@ -1,7 +1,7 @@
 // Sealing in the browser: the whole way of a report, and nothing readable in anything that is sent.
 import { comeBack, compose, leftovers, sendReport, takenOver } from "./src/reporting.ts";
 import { expect, test, until } from "./src/office.ts";
-import { found, listen } from "./src/wire.ts";
+import { Tap, listen } from "./src/wire.ts";
 
 const STORY = "L’agent CANARI-RECIT-7731 garde mes papiers jusqu’à ce que je paie.";
 const PLACE = "CANARI-LIEU-4410";
@@ -11,9 +11,10 @@ const ANSWER = "Merci. En quel mois ?";
 const CANARIES = ["CANARI-RECIT-7731", PLACE, "CANARI-NOM-9902", "CANARI-FICHIER-5526", "CANARI-REPONSE-3308", "audience.trader", "family.money", "category.FAC", "CANARI"];
 
 test("a report is sealed in the browser and nothing readable leaves it", async ({ page, office, context }) => {
-  const sent = listen(page);
+  const asked = listen(page);
+  const tap = await Tap.open(office.url);
   let code = "";
-  await page.goto(`${office.url}/fr/report`);
+  await page.goto(`${tap.url}/fr/report`);
   await takenOver(page);
   const [row] = await office.casesOf("inspector-1", 1, async () => {
     await compose(page, { story: STORY, place: PLACE, files: [FILE] });
@@ -41,7 +42,7 @@ test("a report is sealed in the browser and nothing readable leaves it", async (
   // The answer is read with either spelling, and opened here.
   for (const receipt of [code.toLowerCase(), words]) {
     await until(async () => {
-      await page.goto(`${office.url}/fr/return`);
+      await page.goto(`${tap.url}/fr/return`);
       await takenOver(page);
       await page.fill("textarea[name=receipt]", receipt);
       await page.locator("form[action$='/return'] .button:visible").first().click();
@@ -63,9 +64,13 @@ test("a report is sealed in the browser and nothing readable leaves it", async (
   expect(messages.map(({ text }) => text)).toEqual([ANSWER, REPLY]);
 
   // What was sent: sealed bytes, locators, and fetches that are the same for everybody.
-  expect(sent.filter(({ method }) => method === "POST").map(({ url }) => new URL(url).pathname)).toContain("/api/reports");
-  expect(found(sent, CANARIES)).toEqual([]);
-  expect(sent.filter(({ url }) => !url.startsWith(office.url))).toEqual([]);
+  const posted = asked.filter(({ method }) => method === "POST").map(({ url }) => new URL(url).pathname);
+  expect(new Set(posted)).toEqual(new Set(["/api/reports", "/api/mailbox"]));
+  expect(asked.filter(({ url }) => !url.startsWith(tap.url))).toEqual([]);
+  // The file alone has 180,000 bytes, and went twice.
+  expect(tap.length).toBeGreaterThan(2 * FILE.buffer.length);
+  expect(tap.found(CANARIES)).toEqual([]);
+  tap.close();
   expect(await leftovers(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0 });
   expect(await context.cookies()).toEqual([]);
 });
@@ -73,11 +78,13 @@ test("a report is sealed in the browser and nothing readable leaves it", async (
 test("the search finds what the server's own form sends", async ({ browser, office }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  const sent = listen(page);
-  await page.goto(`${office.url}/fr/report`);
-  await compose(page, { story: STORY });
+  const tap = await Tap.open(office.url);
+  await page.goto(`${tap.url}/fr/report`);
+  await compose(page, { story: STORY, files: [FILE] });
   await sendReport(page);
-  expect(found(sent, CANARIES)).toContainEqual(expect.stringContaining("CANARI-RECIT-7731 in POST"));
+  const all = ["CANARI-RECIT-7731", "CANARI-NOM-9902", "CANARI-FICHIER-5526", "audience.trader", "category.FAC"];
+  expect(tap.found(all)).toEqual(all);
+  tap.close();
   await context.close();
 });
 

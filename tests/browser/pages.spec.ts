@@ -1,0 +1,102 @@
+// Every page, by the rules of WCAG 2.2 AA: in each language, light and dark, with the script and without.
+import AxeBuilder from "@axe-core/playwright";
+import type { Browser, Page } from "@playwright/test";
+import { compose, sendReport, takenOver } from "./src/reporting.ts";
+import { type Office, expect, test, until } from "./src/office.ts";
+
+const LANGS = ["fr", "en"];
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+async function check(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const told = violations.map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.map(({ html }) => html).join(" | ").slice(0, 400)}`);
+  expect(told).toEqual([]);
+  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  expect(tooWide, `${where} scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+/** Axe needs scripts of its own in the page, so "without" means: without ours. */
+async function reporter(browser: Browser, office: Office, scheme: "light" | "dark", scripts: boolean): Promise<Page> {
+  const context = await browser.newContext({ colorScheme: scheme, viewport: { width: 360, height: 760 }, bypassCSP: true });
+  const page = await context.newPage();
+  if (!scripts) await page.route(`${office.url}/assets/*.js`, (route) => route.abort());
+  return page;
+}
+
+async function walk(page: Page, office: Office, lang: string, scripts: boolean): Promise<void> {
+  for (const path of ["", "/protect", "/nowhere", "/return"]) {
+    await page.goto(`${office.url}/${lang}${path}`);
+    await check(page, `/${lang}${path}`);
+  }
+  await page.goto(`${office.url}/${lang}/report`);
+  if (scripts) await takenOver(page);
+  await check(page, "before");
+  await page.click("button[name=go][value=audience]");
+  await check(page, "audience");
+  await page.click("button[value='audience.trader']");
+  await check(page, "family");
+  await page.click("button[value='family.money']");
+  await check(page, "category");
+  await page.click("button[value='category.FAC']");
+  await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+  await check(page, "questions");
+  await page.click("button[value=review]:not(.enter)");
+  await check(page, "questions with an error");
+
+  await page.goto(`${office.url}/${lang}/report`);
+  if (scripts) await takenOver(page);
+  await compose(page, { story: "My name is Awa. Call me at 70 12 34 56. Je suis la seule à le savoir." });
+  await check(page, "review");
+  const code = await sendReport(page);
+  await check(page, "receipt");
+
+  await until(async () => {
+    await page.goto(`${office.url}/${lang}/return`);
+    if (scripts) await takenOver(page);
+    await page.fill("textarea[name=receipt]", code);
+    await page.locator("form[action$='/return'] .button:visible").first().click();
+    await page.waitForTimeout(300);
+    return (await page.locator("#message").count()) > 0 ? true : undefined;
+  });
+  await check(page, "thread");
+  await page.locator("form[action$='/return/send'] .button:visible").first().click();
+  await check(page, "thread with an error");
+}
+
+for (const lang of LANGS) {
+  for (const scheme of ["light", "dark"] as const) {
+    for (const scripts of [true, false]) {
+      test(`no barrier on any page: ${lang}, ${scheme}, ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
+        const page = await reporter(browser, office, scheme, scripts);
+        await walk(page, office, lang, scripts);
+        await page.context().close();
+      });
+    }
+  }
+}
+
+test("the whole form goes by keyboard alone", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  const press = async (selector: string) => {
+    for (let presses = 0; presses < 200; presses++) {
+      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`${selector} is out of the keyboard's reach`);
+  };
+  await office.casesOf("inspector-1", 1, async () => {
+    for (const go of ["audience", "audience.carrier", "family.money", "category.FAC"]) {
+      await press(`button[value='${go}']`);
+      await page.keyboard.press("Enter");
+    }
+    await press("textarea[name='a.story']");
+    await page.keyboard.type("Tapé sans souris.");
+    await press("button[value=review]:not(.enter)");
+    await page.keyboard.press("Enter");
+    await expect(page.getByText("Tapé sans souris.")).toBeVisible();
+    await press("form[action$='/report/send'] .button");
+    await page.keyboard.press("Enter");
+    await expect(page.locator(".code")).toBeVisible();
+  });
+});
