@@ -7,6 +7,7 @@ const STORY = "L’agent CANARI-RECIT-7731 garde mes papiers jusqu’à ce que j
 const PLACE = "CANARI-LIEU-4410";
 const FILE = { name: "CANARI-NOM-9902.txt", mimeType: "text/plain", buffer: Buffer.from("CANARI-FICHIER-5526 ".repeat(9000)) };
 const REPLY = "C’était CANARI-REPONSE-3308, en mars.";
+const AFTERTHOUGHT = "CANARI-REPONSE-3308 encore : le chef était là.";
 const ANSWER = "Merci. En quel mois ?";
 const CANARIES = ["CANARI-RECIT-7731", PLACE, "CANARI-NOM-9902", "CANARI-FICHIER-5526", "CANARI-REPONSE-3308", "audience.trader", "family.money", "category.FAC", "CANARI"];
 
@@ -56,12 +57,17 @@ test("a report is sealed in the browser and nothing readable leaves it", async (
   await page.setInputFiles("#files", [{ ...FILE, name: "CANARI-NOM-9902-b.txt" }]);
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator(".done")).toBeVisible();
+  // Another one at once, while the first has not been collected.
+  await page.fill("#message", AFTERTHOUGHT);
+  await page.locator("form[action$='/return/send'] .button:visible").first().click();
+  await expect(page.locator("#message")).toHaveValue("");
+  await expect(page.locator(".done")).toBeVisible();
   const messages = await until(() => {
     const now = office.burkindi("inspector-1", "show", row!.id) as { messages: { text: string; direction: string }[]; alarms: unknown[] };
     expect(now.alarms).toEqual([]);
-    return now.messages.length > 1 ? now.messages : undefined;
+    return now.messages.length > 2 ? now.messages : undefined;
   });
-  expect(messages.map(({ text }) => text)).toEqual([ANSWER, REPLY]);
+  expect(messages.map(({ text }) => text)).toEqual([ANSWER, REPLY, AFTERTHOUGHT]);
 
   // What was sent: sealed bytes, locators, and fetches that are the same for everybody.
   const posted = asked.filter(({ method }) => method === "POST").map(({ url }) => new URL(url).pathname);

@@ -3,7 +3,7 @@ import { recipientOf } from "./age.ts";
 import { utf8 } from "./bytes.ts";
 import { sealCapsule } from "./capsule.ts";
 import type { Directory } from "./directory.ts";
-import { type Attachment, type FrameHeader, signFrame } from "./frame.ts";
+import { type Attachment, type FrameHeader, type Head, signFrame } from "./frame.ts";
 import { hashText } from "./hash.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Receipt } from "./receipt.ts";
@@ -21,8 +21,19 @@ export interface FollowUp {
   files: readonly Source[];
 }
 
+export interface SealedFollowUp {
+  sealed: Blob;
+  /** What the next message of this visit goes on from: the mailbox tells it only once this one has been collected. */
+  sent: Head;
+}
+
 /** Goes on where the inbox stands. */
-export async function sealFollowUp(directory: Directory, receipt: Receipt, inbox: Inbox, message: FollowUp): Promise<Blob> {
+export async function sealFollowUp(
+  directory: Directory,
+  receipt: Receipt,
+  inbox: Inbox,
+  message: FollowUp,
+): Promise<SealedFollowUp> {
   if (!inbox.canWrite) throw new Error("the key to write to is not vouched for");
   const mailbox = await recipientOf(receipt.mailboxIdentity());
   const to = inbox.caseRecipient;
@@ -38,7 +49,8 @@ export async function sealFollowUp(directory: Directory, receipt: Receipt, inbox
     directory: directory.hash,
     ask_oversight: message.askOversight,
   };
-  return sealSubmission(directory.transport(), envelope, async function* (writer) {
+  let sent = inbox.sent;
+  const sealed = await sealSubmission(directory.transport(), envelope, async function* (writer) {
     const attachments: Attachment[] = [];
     for (const file of message.files) yield* writer.attachment(to, file, attachments);
     const header: FrameHeader = {
@@ -57,15 +69,17 @@ export async function sealFollowUp(directory: Directory, receipt: Receipt, inbox
     };
     const body = utf8(message.text);
     const frame = signFrame(header, body, receipt.signingKey());
+    sent = { seq: header.seq, hash: hashText(frame) };
     const capsule = {
       case: inbox.case,
       generation: inbox.generation,
       case_recipient: hashText(to.raw),
       replies_keys: inbox.repliesKeys,
-      sent: { seq: header.seq, hash: hashText(frame) },
+      sent,
       seen: inbox.seen,
     };
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox));
     yield* writer.body(to, frame, receipt.sendingTag(message.token, body, attachments));
   });
+  return { sealed, sent };
 }

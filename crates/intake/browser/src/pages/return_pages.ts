@@ -82,8 +82,11 @@ export class ReturnPages {
 
   /** Is anything laid out under the receipt? What does not open is a decoy, or somebody else's. */
   private async look(): Promise<boolean> {
+    const before = this.inbox;
     const sealed = await fetchMailbox(this.receipt!);
     this.inbox = await openInbox(this.receipt!, sealed).catch(() => undefined);
+    // What was sent a moment ago may not have been collected.
+    if (this.inbox && before?.case === this.inbox.case && before.sent.seq > this.inbox.sent.seq) this.inbox.sent = before.sent;
     return this.inbox !== undefined;
   }
 
@@ -97,8 +100,9 @@ export class ReturnPages {
     }
     const { lang } = this.kit;
     const message = { text, lang, week: isoWeek(new Date()), askOversight, token: this.token, files };
-    const sealed = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
+    const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
     await send(this.kit, sealed, all(".buttons", form).at(-1)!);
+    this.inbox!.sent = sent;
     this.token = random(32);
     this.showThread("sent");
   }

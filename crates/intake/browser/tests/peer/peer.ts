@@ -55,7 +55,8 @@ async function answer(question: Question): Promise<object> {
     case "follow-up": {
       const message = { ...question.message, token: decode(question.token), files: sources(question.files) };
       const inbox = await read(question.receipt, question.mailbox);
-      return { sealed: await whole(await sealFollowUp(directory, Receipt.parse(question.receipt, []), inbox, message)) };
+      const { sealed } = await sealFollowUp(directory, Receipt.parse(question.receipt, []), inbox, message);
+      return { sealed: await whole(sealed) };
     }
     case "empty": {
       const nothing = async function* () {};
