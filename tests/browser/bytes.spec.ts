@@ -1,0 +1,55 @@
+// What a page costs on the line, without the script: markup, style and icon, headers included.
+import { expect, test } from "./src/office.ts";
+import { compose } from "./src/reporting.ts";
+
+test.use({ javaScriptEnabled: false });
+
+/** The first flight of a connection: ten packets of 1,460 bytes. */
+const MOST = 14_600;
+
+for (const lang of ["fr", "en"]) {
+  test(`no page takes more than ${MOST} bytes: ${lang}`, async ({ page, office }) => {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Network.enable");
+    await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+    let received = 0;
+    session.on("Network.loadingFinished", ({ encodedDataLength }) => (received += encodedDataLength));
+    const costs: Record<string, number> = {};
+    const cost = async (name: string) => {
+      await page.waitForLoadState("networkidle");
+      costs[name] = received;
+      received = 0;
+    };
+    for (const path of ["", "/protect", "/return", "/nowhere"]) {
+      await page.goto(`${office.url}/${lang}${path}`);
+      await cost(`/${lang}${path}`);
+    }
+    await page.goto(`${office.url}/${lang}/report`);
+    await cost("before");
+    await page.click("button[name=go][value=audience]");
+    await cost("audience");
+    await page.click("button[value='audience.trader']");
+    await cost("family");
+    await page.click("button[value='family.money']");
+    await cost("categories of money");
+    const categories = await page.locator("button[value^='category.']").evaluateAll((buttons) => buttons.map((button) => (button as HTMLButtonElement).value));
+    for (const category of categories) {
+      await page.goto(`${office.url}/${lang}/report`);
+      await page.click("button[name=go][value=audience]");
+      await page.click("button[value='audience.trader']");
+      await page.click("button[value='family.money']");
+      received = 0;
+      await page.click(`button[value='${category}']`);
+      await cost(category);
+    }
+    await page.goto(`${office.url}/${lang}/report`);
+    await compose(page, { story: "Un récit." });
+    received = 0;
+    await page.reload();
+    await cost("review");
+    const dear = Object.entries(costs).filter(([, bytes]) => bytes > MOST);
+    console.log(`${lang}: ${JSON.stringify(costs)}`);
+    expect(dear).toEqual([]);
+    for (const [name, bytes] of Object.entries(costs)) expect(bytes, name).toBeGreaterThan(1000);
+  });
+}
