@@ -9,6 +9,7 @@ use envelope::{
     keys::TransportIdentity,
     submission::{self, OpenError, Opened},
 };
+use time::Date;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 use web::Clock;
@@ -61,6 +62,8 @@ pub struct Progress {
     fresh: BTreeMap<Uuid, String>,
     /// Left at the intake in this round, because there is no room to set more aside.
     left: u32,
+    /// The day on which objects that no row names were last swept.
+    swept: Option<Date>,
 }
 
 /// Why a tick did not get to its end. The next one tries again, and nothing is lost meanwhile.
@@ -140,6 +143,7 @@ impl Collector {
         // One submission that does not come whole must not keep answers from those who wait for them.
         self.retry_set_aside().await?;
         self.say_what_was_set_aside().await?;
+        self.sweep_once_a_day().await?;
         mailboxes::lay_out(&self.store, &self.relay, &self.clock).await?;
         collected?;
         Ok(handed_over?)
@@ -266,6 +270,15 @@ impl Collector {
             Err(error) => {
                 self.set_aside(id, Unfiled::at_filing(&error, opened.header.case.id), bytes).await?;
             }
+        }
+        Ok(())
+    }
+
+    async fn sweep_once_a_day(&mut self) -> Result<(), TickError> {
+        let today = Some(self.clock.today());
+        if self.progress.swept != today {
+            self.store.sweep_objects().await?;
+            self.progress.swept = today;
         }
         Ok(())
     }

@@ -49,6 +49,10 @@ pub struct StoreConfig {
     /// Such as `sqlite:///var/lib/burkindi/cases.sqlite` or `postgres://burkindi@db.internal/cases?sslmode=verify-full`.
     #[config(env = "CASES_STORE_URL")]
     pub url: String,
+    /// Where large sealed parts are kept: `file:///folder` or `s3://bucket/folder`, the latter with the usual variables (`AWS_ENDPOINT`,
+    /// `AWS_ACCESS_KEY_ID`, …). Without it they stand in the database.
+    #[config(env = "CASES_STORE_PARTS_URL")]
+    pub parts_url: Option<String>,
     /// How much of what cannot be filed is kept, in MiB. What comes beyond it stays at the intake, and an error is logged.
     #[config(env = "CASES_STORE_MOST_ASIDE_MIB", default = 4096)]
     pub most_aside_mib: u32,

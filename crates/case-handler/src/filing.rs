@@ -11,7 +11,7 @@ use envelope::{
 use crate::{
     log::{Author, LogError},
     routing::{self, Load},
-    store::{Case, NewCase, NewPart, Store, StoreError, Writing},
+    store::{Case, NewCase, NewPart, Stash, Store, StoreError, Writing},
 };
 
 /// The longest language tag that is kept (RFC 5646, section 4.4.1), in bytes.
@@ -85,15 +85,34 @@ struct Known<'a> {
 impl Filing<'_> {
     /// Files one submission. `load` grows with what is suggested.
     pub async fn file(&self, store: &Store, opened: &Opened, load: &mut Load) -> Result<Filed, FilingError> {
+        // Before the write begins, so that others need not wait for a slow object store.
+        let stash = store.stash(&opened.attachments).await?;
+        let filed = self.file_stashed(store, opened, &stash, load).await;
+        match &filed {
+            Ok(Filed::Again) => stash.discard().await,
+            Err(error) if error.is_final() => stash.discard().await,
+            // Named by rows now; or the database has failed, and the sweep will see what it has committed.
+            _ => {}
+        }
+        filed
+    }
+
+    async fn file_stashed(
+        &self,
+        store: &Store,
+        opened: &Opened,
+        stash: &Stash<'_>,
+        load: &mut Load,
+    ) -> Result<Filed, FilingError> {
         let writing = store.write().await?;
         let header = &opened.header;
         let filed = match (header.kind, writing.case(header.case.id).await?) {
             (_, Some(case)) if case.mailbox != header.mailbox => Err(FilingError::OtherMailbox),
             (_, Some(case)) if header.case.generation > case.state.generation => Err(FilingError::Generation),
-            (_, Some(case)) => self.add(&writing, case, opened).await,
+            (_, Some(case)) => self.add(&writing, case, opened, stash).await,
             (SubmissionKind::FollowUp, None) => Err(FilingError::Orphan),
             (SubmissionKind::Report, None) if header.case.generation != 0 => Err(FilingError::Generation),
-            (SubmissionKind::Report, None) => self.begin(&writing, opened, load).await,
+            (SubmissionKind::Report, None) => self.begin(&writing, opened, stash, load).await,
         }?;
         writing.commit().await?;
         Ok(filed)
@@ -103,6 +122,7 @@ impl Filing<'_> {
         &self,
         writing: &Writing<'_>,
         opened: &Opened,
+        stash: &Stash<'_>,
         load: &mut Load,
     ) -> Result<Filed, FilingError> {
         let header = &opened.header;
@@ -133,7 +153,7 @@ impl Filing<'_> {
             let released = place.holders.iter().any(|holder| holder == handle);
             writing.add_grant(case.id, handle, grant, released).await?;
         }
-        self.add_parts(writing, &case, opened).await?;
+        self.add_parts(writing, &case, opened, stash).await?;
         writing.append(case.id, 0, signed).await?;
         let asked = header.ask_oversight.then_some(Release::ReporterAsked);
         if let Some(reason) = place.release.or(asked) {
@@ -150,11 +170,12 @@ impl Filing<'_> {
         writing: &Writing<'_>,
         mut case: Case,
         opened: &Opened,
+        stash: &Stash<'_>,
     ) -> Result<Filed, FilingError> {
         let filed = if writing.is_filed(case.id, opened.sending_tag).await? {
             Filed::Again
         } else {
-            self.add_parts(writing, &case, opened).await?;
+            self.add_parts(writing, &case, opened, stash).await?;
             if opened.header.kind == SubmissionKind::FollowUp {
                 writing.set_capsule(case.id, opened.capsule.clone()).await?;
             }
@@ -182,13 +203,22 @@ impl Filing<'_> {
         writing: &Writing<'_>,
         case: &Case,
         opened: &Opened,
+        stash: &Stash<'_>,
     ) -> Result<(), FilingError> {
         let batch = writing.next_batch(case.id).await?;
         let generation = opened.header.case.generation;
-        let body = NewPart { kind: PartKind::Body, generation, batch, position: 0, sealed: &opened.body };
+        let body = NewPart {
+            kind: PartKind::Body,
+            generation,
+            batch,
+            position: 0,
+            sealed: &opened.body,
+            object: None,
+        };
         writing.add_part(case.id, &body).await?;
-        for (position, sealed) in (0..).zip(&opened.attachments) {
-            let part = NewPart { kind: PartKind::Attachment, generation, batch, position, sealed };
+        for ((position, sealed), number) in (0..).zip(&opened.attachments).zip(0..) {
+            let object = stash.object(number);
+            let part = NewPart { kind: PartKind::Attachment, generation, batch, position, sealed, object };
             writing.add_part(case.id, &part).await?;
         }
         writing.add_filed(case.id, opened.sending_tag, batch).await?;

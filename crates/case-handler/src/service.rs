@@ -17,7 +17,7 @@ use crate::{
     keys::Keys,
     log,
     relay::Relay,
-    store::Store,
+    store::{Objects, Store},
 };
 
 /// How long open requests may take to end after a signal.
@@ -42,7 +42,9 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     // Fails only if a provider was installed before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = Store::open(&config.store.url).await.context("store.url")?;
-    let store = Arc::new(store.keeping_aside(config.store.most_aside_mib));
+    let objects = config.store.parts_url.as_ref().map(|url| Objects::open(url, std::env::vars()));
+    let objects = objects.transpose().context("store.parts_url")?;
+    let store = Arc::new(store.keeping_aside(config.store.most_aside_mib).with_objects(objects));
     let entries = log::check(&store).await?;
     tracing::info!("the log is whole ({} entries)", if entries == 0 { "no" } else { "some" });
     let Keys { trust, transport, log: log_key } = Keys::load(config)?;

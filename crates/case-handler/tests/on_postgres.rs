@@ -5,6 +5,8 @@
 mod filing;
 #[path = "members.rs"]
 mod members;
+#[path = "objects.rs"]
+mod objects;
 #[path = "queues.rs"]
 mod queues;
 #[path = "readers.rs"]

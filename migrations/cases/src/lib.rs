@@ -8,6 +8,7 @@ use sea_orm_migration::prelude::*;
 mod m20261123_000001_cases;
 mod m20261123_000002_set_aside_case;
 mod m20261123_000003_queues;
+mod m20261123_000004_objects;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_cases::Migration),
             Box::new(m20261123_000002_set_aside_case::Migration),
             Box::new(m20261123_000003_queues::Migration),
+            Box::new(m20261123_000004_objects::Migration),
         ]
     }
 }

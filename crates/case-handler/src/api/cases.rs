@@ -97,16 +97,9 @@ pub(super) async fn part(
     let (sender, receiver) = mpsc::channel::<Result<Bytes, crate::store::StoreError>>(2);
     let store = api.store.clone();
     tokio::spawn(async move {
-        for number in 0.. {
-            match store.part_chunk(id, part, number).await.transpose() {
-                None => break,
-                Some(chunk) => {
-                    let failed = chunk.is_err();
-                    if sender.send(chunk.map(Bytes::from)).await.is_err() || failed {
-                        break;
-                    }
-                }
-            }
+        if let Err(error) = store.send_part(id, part, &sender).await {
+            tracing::error!("{error}");
+            sender.send(Err(error)).await.ok();
         }
     });
     Ok((headers, Body::from_stream(stream_of(receiver))).into_response())

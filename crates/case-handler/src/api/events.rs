@@ -245,7 +245,7 @@ impl Taking<'_> {
 
     async fn part(&self, kind: PartKind, generation: u32, sealed: &Sealed) -> Result<(), Problem> {
         let batch = self.writing.next_batch(self.case.id).await?;
-        let part = NewPart { kind, generation, batch, position: 0, sealed: &sealed.0 };
+        let part = NewPart { kind, generation, batch, position: 0, sealed: &sealed.0, object: None };
         Ok(self.writing.add_part(self.case.id, &part).await?)
     }
 }

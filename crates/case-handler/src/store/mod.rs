@@ -6,6 +6,7 @@ pub(crate) mod entities;
 mod filed;
 mod grants;
 mod log;
+mod objects;
 mod parts;
 mod queues;
 mod replies;
@@ -13,6 +14,7 @@ mod set_aside;
 
 pub use cases::{Case, MailboxContent, NewCase};
 pub use log::Logged;
+pub use objects::{Objects, Stash};
 pub use parts::NewPart;
 pub use queues::Place as QueuePlace;
 pub use set_aside::{Retry, SetAside};
@@ -41,6 +43,8 @@ pub struct Store {
     writing: Mutex<Option<Alone>>,
     /// Bytes that what cannot be filed may take.
     most_aside: u64,
+    /// For large parts; rows where there is none.
+    objects: Option<Objects>,
 }
 
 /// Why the database could not do something. The details are for the log; they hold no content.
@@ -55,6 +59,12 @@ pub enum StoreError {
     /// The database failed: disk full, not writable, locked, damaged.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
+    /// The URL of the object store.
+    #[error("{0}")]
+    Objects(&'static str),
+    /// The object store failed.
+    #[error("the object store failed: {0}")]
+    ObjectStore(#[from] object_store::Error),
     /// What is in the database cannot be read.
     #[error("the database holds something unreadable in {0}")]
     Damaged(&'static str),
@@ -76,13 +86,19 @@ impl Store {
         place.prepare::<Migrator>().await?;
         let writer = place.connect(Pool::writing_alone()).await?;
         let db = place.connect(Pool::of(READERS)).await?;
-        Ok(Self { db, writer, writing: Mutex::new(Some(alone)), most_aside: u64::MAX })
+        Ok(Self { db, writer, writing: Mutex::new(Some(alone)), most_aside: u64::MAX, objects: None })
     }
 
     /// Bounds what is set aside, in MiB.
     #[must_use]
     pub fn keeping_aside(self, most_mib: u32) -> Self {
         Self { most_aside: u64::from(most_mib) << 20, ..self }
+    }
+
+    /// Keeps large parts that come from now on outside of the database.
+    #[must_use]
+    pub fn with_objects(self, objects: Option<Objects>) -> Self {
+        Self { objects, ..self }
     }
 
     /// Begins a write, after any other has ended.

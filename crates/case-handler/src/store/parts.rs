@@ -1,10 +1,14 @@
-//! Sealed parts, kept as rows of chunks.
+//! Sealed parts, kept as rows of chunks, or the large ones as objects.
 
+use bytes::Bytes;
 use envelope::{
     Hash,
     desk_api::{Part, PartKind},
 };
+use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
@@ -14,7 +18,7 @@ use super::{
 };
 
 /// Bytes of one chunk.
-const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 256 * 1024;
 
 /// A sealed part to be kept.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,8 @@ pub struct NewPart<'a> {
     pub position: u32,
     /// `age(C, …)`.
     pub sealed: &'a [u8],
+    /// Where it is, if it has been stashed.
+    pub object: Option<Uuid>,
 }
 
 fn kind_word(kind: PartKind) -> &'static str {
@@ -72,14 +78,45 @@ impl Store {
             .collect()
     }
 
-    /// The next chunk of a part of a case; `None` behind the last, or if the case has no such part.
-    pub async fn part_chunk(&self, id: Uuid, part: Uuid, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
-        let known = part::Entity::find_by_id(part).filter(part::Column::CaseId.eq(id)).one(&self.db).await?;
-        if known.is_none() {
-            return Ok(None);
+    /// Sends the bytes of a part of a case, in order. Ends with an error if they are not those that were filed: the last piece is
+    /// held back until all have been checked.
+    pub async fn send_part(
+        &self,
+        id: Uuid,
+        part: Uuid,
+        sender: &mpsc::Sender<Result<Bytes, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let found = part::Entity::find_by_id(part).filter(part::Column::CaseId.eq(id)).one(&self.db).await?;
+        let Some(row) = found else { return Ok(()) };
+        let mut pieces = match (row.object, &self.objects) {
+            (None, _) => stream::try_unfold(0, |number| self.next_chunk(part, number)).boxed(),
+            (Some(object), Some(objects)) => objects.get(object).await?,
+            (Some(_), None) => {
+                return Err(StoreError::Objects("store.parts_url: not set, and parts are there"));
+            }
+        };
+        let (mut digest, mut held) = (Sha256::new(), None);
+        while let Some(piece) = pieces.try_next().await? {
+            digest.update(&piece);
+            if let Some(earlier) = held.replace(piece)
+                && sender.send(Ok(earlier)).await.is_err()
+            {
+                return Ok(());
+            }
         }
-        let chunk = part_chunk::Entity::find_by_id((part, small(number))).one(&self.db).await?;
-        Ok(chunk.map(|chunk| chunk.bytes))
+        if digest.finalize()[..] != row.sha256[..] {
+            return Err(StoreError::Damaged("parts: a file is not what was filed; restore a backup"));
+        }
+        if let Some(last) = held {
+            // Whoever asked may have gone.
+            sender.send(Ok(last)).await.ok();
+        }
+        Ok(())
+    }
+
+    async fn next_chunk(&self, part: Uuid, number: i32) -> Result<Option<(Bytes, i32)>, StoreError> {
+        let chunk = part_chunk::Entity::find_by_id((part, number)).one(&self.db).await?;
+        Ok(chunk.map(|chunk| (Bytes::from(chunk.bytes), number + 1)))
     }
 }
 
@@ -96,8 +133,12 @@ impl Writing<'_> {
             position: Set(small(new.position)),
             len: Set(i64::try_from(new.sealed.len()).unwrap_or(i64::MAX)),
             sha256: Set(Hash::of(&[new.sealed]).0.to_vec()),
+            object: Set(new.object),
         };
         part::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        if new.object.is_some() {
+            return Ok(());
+        }
         for (number, bytes) in (0..).zip(new.sealed.chunks(CHUNK)) {
             let row = part_chunk::ActiveModel {
                 part_id: Set(part_id),

@@ -10,7 +10,7 @@ use case_handler::{
     current::Current,
     filing::{Filed, Filing, FilingError},
     log::Author,
-    store::Store,
+    store::{Objects, Store},
 };
 use ed25519_dalek::SigningKey;
 use envelope::{
@@ -112,9 +112,17 @@ impl World {
 
     /// Opens the database again, with so many MiB for what cannot be filed.
     pub(crate) async fn keep_aside(&mut self, most_mib: u32) {
+        self.open_with(|store| store.keeping_aside(most_mib)).await;
+    }
+
+    /// Opens the database again, with an object store.
+    pub(crate) async fn with_objects(&mut self, objects: Objects) {
+        self.open_with(|store| store.with_objects(Some(objects))).await;
+    }
+
+    async fn open_with(&mut self, set: impl FnOnce(Store) -> Store) {
         self.store.stop_writing().await.unwrap();
-        let store = Store::open(&self.url).await.unwrap();
-        self.store = Arc::new(store.keeping_aside(most_mib));
+        self.store = Arc::new(set(Store::open(&self.url).await.unwrap()));
         self.app = app(&self.store, &self.current, &self.log_key, &self.clock);
     }
 

@@ -17,6 +17,7 @@ pub struct Model {
     pub position: i32,
     pub len: i64,
     pub sha256: Vec<u8>,
+    pub object: Option<Uuid>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,264 @@
+//! Large parts in an object store: a folder, or a bucket behind a small server that speaks S3.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, State},
+    response::{IntoResponse, Response},
+    routing::{get, put},
+};
+use case_handler::{
+    filing::{Filed, FilingError},
+    store::Objects,
+};
+use common::{World, follow_up};
+use envelope::{desk_api::PartKind, submission::Opened};
+use http::StatusCode;
+use uuid::Uuid;
+
+const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+const LARGE: usize = 700_000;
+
+/// What a bucket holds; while it is down it answers errors.
+#[derive(Clone, Default)]
+struct Bucket(Arc<Mutex<Held>>);
+
+#[derive(Default)]
+struct Held {
+    objects: BTreeMap<String, Bytes>,
+    down: bool,
+}
+
+impl Bucket {
+    async fn serve(&self) -> String {
+        let routes = Router::new()
+            .route("/bucket", get(list))
+            .route("/bucket/{*key}", put(store).get(fetch).delete(delete))
+            .layer(DefaultBodyLimit::disable())
+            .with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        endpoint
+    }
+
+    fn answer(&self, answer: impl FnOnce(&mut BTreeMap<String, Bytes>) -> Response) -> Response {
+        let mut held = self.0.lock().unwrap();
+        if held.down { StatusCode::FORBIDDEN.into_response() } else { answer(&mut held.objects) }
+    }
+}
+
+async fn store(State(bucket): State<Bucket>, Path(key): Path<String>, body: Bytes) -> Response {
+    bucket.answer(|objects| {
+        objects.insert(key, body);
+        [("etag", "\"1\"")].into_response()
+    })
+}
+
+async fn fetch(State(bucket): State<Bucket>, Path(key): Path<String>) -> Response {
+    bucket.answer(|objects| match objects.get(&key) {
+        Some(bytes) => {
+            let headers = [("etag", "\"1\""), ("last-modified", "Mon, 23 Nov 2026 10:00:00 GMT")];
+            (headers, bytes.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    })
+}
+
+async fn delete(State(bucket): State<Bucket>, Path(key): Path<String>) -> Response {
+    bucket.answer(|objects| {
+        objects.remove(&key);
+        StatusCode::NO_CONTENT.into_response()
+    })
+}
+
+/// `ListObjectsV2`, all in one answer.
+async fn list(State(bucket): State<Bucket>) -> Response {
+    bucket.answer(|objects| {
+        {
+            let mut xml = "<ListBucketResult><IsTruncated>false</IsTruncated>".to_owned();
+            for (key, bytes) in objects {
+                let size = bytes.len();
+                write!(
+                    xml,
+                    "<Contents><Key>{key}</Key><LastModified>2026-11-23T10:00:00.000Z</LastModified>\
+                 <ETag>\"1\"</ETag><Size>{size}</Size></Contents>"
+                )
+                .unwrap();
+            }
+            xml + "</ListBucketResult>"
+        }
+        .into_response()
+    })
+}
+
+/// A place for objects, as the test looks into it.
+enum Behind {
+    Folder(PathBuf),
+    Bucket(Bucket),
+}
+
+impl Behind {
+    fn count(&self) -> usize {
+        match self {
+            Self::Folder(folder) => fs::read_dir(folder).unwrap().count(),
+            Self::Bucket(bucket) => bucket.0.lock().unwrap().objects.len(),
+        }
+    }
+
+    fn plant(&self) {
+        let name = Uuid::new_v4().simple().to_string();
+        match self {
+            Self::Folder(folder) => fs::write(folder.join(name), "left over").unwrap(),
+            Self::Bucket(bucket) => {
+                let key = format!("parts/{name}");
+                bucket.0.lock().unwrap().objects.insert(key, Bytes::from_static(b"left over"));
+            }
+        }
+    }
+
+    /// Changes one byte of every object.
+    fn damage(&self) {
+        match self {
+            Self::Folder(folder) => {
+                for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+                    let mut bytes = fs::read(entry.path()).unwrap();
+                    bytes[5] ^= 1;
+                    fs::write(entry.path(), bytes).unwrap();
+                }
+            }
+            Self::Bucket(bucket) => {
+                for bytes in bucket.0.lock().unwrap().objects.values_mut() {
+                    let mut damaged = bytes.to_vec();
+                    damaged[5] ^= 1;
+                    *bytes = damaged.into();
+                }
+            }
+        }
+    }
+}
+
+fn in_folder(world: &World) -> (Behind, Objects) {
+    let folder = world.folder.path().join("parts");
+    let objects = Objects::open(&format!("file://{}", folder.display()), []).unwrap();
+    (Behind::Folder(folder), objects)
+}
+
+async fn in_bucket() -> (Behind, Objects) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let bucket = Bucket::default();
+    let settings = [
+        ("AWS_ENDPOINT", bucket.serve().await),
+        ("AWS_ALLOW_HTTP", "true".to_owned()),
+        ("AWS_REGION", "here".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "somebody".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value));
+    let objects = Objects::open("s3://bucket/parts", settings).unwrap();
+    (Behind::Bucket(bucket), objects)
+}
+
+fn large(world: &mut World) -> Opened {
+    let (mut report, _) = world.report(&DESK);
+    let bytes = (0..LARGE).map(|n| u8::try_from(n % 251).unwrap()).collect();
+    report.attachments = vec![vec![1; 1000], bytes];
+    report
+}
+
+/// The attachments of a case, as a reader gets them.
+async fn attachments(world: &World, report: &Opened) -> Vec<Result<Vec<u8>, String>> {
+    let id = report.header.case.id;
+    let mut found = Vec::new();
+    for part in world.case("awa", id).await.unwrap().parts {
+        if part.kind == PartKind::Attachment {
+            let (sender, mut receiver) = tokio::sync::mpsc::channel(100);
+            let sent = world.store.send_part(id, part.id, &sender).await;
+            drop(sender);
+            let mut bytes = Vec::new();
+            while let Some(piece) = receiver.recv().await {
+                bytes.extend(piece.unwrap());
+            }
+            found.push(sent.map(|()| bytes).map_err(|error| error.to_string()));
+        }
+    }
+    found
+}
+
+async fn large_parts_are_objects(world: &mut World, behind: &Behind) {
+    let report = large(world);
+    assert_eq!(world.file(&report).await.unwrap(), Filed::NewCase);
+    assert_eq!(behind.count(), 1, "the small one is a row");
+    let read: Vec<_> = attachments(world, &report).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(read, report.attachments);
+
+    // What is filed again, or follows nothing, leaves nothing.
+    assert_eq!(world.file(&report).await.unwrap(), Filed::Again);
+    let other = large(world);
+    let mut orphan = follow_up(&other, "no report");
+    orphan.attachments = vec![vec![2; LARGE]];
+    assert!(matches!(world.file(&orphan).await, Err(FilingError::Orphan)));
+    assert_eq!(behind.count(), 1);
+
+    // What a process that died left behind is swept, and what is named or under way is not.
+    behind.plant();
+    let under_way = world.store.stash(&[vec![3; LARGE]]).await.unwrap();
+    assert_eq!(world.store.sweep_objects().await.unwrap(), 1);
+    assert_eq!(behind.count(), 2);
+    drop(under_way);
+    assert_eq!(world.store.sweep_objects().await.unwrap(), 1);
+    assert_eq!(behind.count(), 1);
+
+    // A damaged object is said, and what else there is can be read.
+    behind.damage();
+    let read = attachments(world, &report).await;
+    assert_eq!(read[0].as_ref().unwrap(), &report.attachments[0]);
+    assert!(read[1].as_ref().unwrap_err().contains("not what was filed"), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_folder_holds_large_parts_and_nothing_else() {
+    let mut world = World::new().await;
+    let (behind, objects) = in_folder(&world);
+    world.with_objects(objects).await;
+    large_parts_are_objects(&mut world, &behind).await;
+}
+
+#[tokio::test]
+async fn a_bucket_holds_large_parts_and_nothing_else() {
+    let mut world = World::new().await;
+    let (behind, objects) = in_bucket().await;
+    world.with_objects(objects).await;
+    large_parts_are_objects(&mut world, &behind).await;
+    let Behind::Bucket(bucket) = &behind else { unreachable!() };
+    assert!(bucket.0.lock().unwrap().objects.keys().all(|key| key.starts_with("parts/")));
+
+    // While it is down nothing with a large part is filed, and everything else is.
+    bucket.0.lock().unwrap().down = true;
+    let report = large(&mut world);
+    assert!(matches!(world.file(&report).await, Err(FilingError::Store(_))));
+    let (small, _) = world.report(&DESK);
+    let small = Opened { attachments: Vec::new(), ..small };
+    assert_eq!(world.file(&small).await.unwrap(), Filed::NewCase);
+    bucket.0.lock().unwrap().down = false;
+    assert_eq!(world.file(&report).await.unwrap(), Filed::NewCase);
+}
+
+#[test]
+fn an_address_that_is_none_is_said() {
+    for url in ["ftp://here/parts", "parts", "file://parts"] {
+        let error = Objects::open(url, []).unwrap_err().to_string();
+        assert!(error.contains("file:/// or s3://"), "{error}");
+    }
+}
