@@ -4,7 +4,10 @@ use std::mem;
 
 use envelope::ladder;
 use rand::{CryptoRng, RngCore};
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, DbErr, QuerySelect, prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    QuerySelect, Statement, prelude::*, sea_query::OnConflict,
+};
 use sha2::{Digest, Sha256};
 
 use super::{CHUNK, Store, StoreError, chunk, submission};
@@ -79,7 +82,9 @@ impl Deposit {
             length: Set(length),
             complete: Set(true),
         };
-        let written = if self.position == 1 {
+        let written = if self.position == 1 && self.store.is_shared {
+            insert_at_once(&self.store.writing, row, last).await
+        } else if self.position == 1 {
             self.store.writer.write(move |txn| Box::pin(insert_whole(txn, row, last))).await
         } else {
             self.store.writer.write(move |txn| Box::pin(complete(txn, row, digest, last))).await
@@ -124,6 +129,29 @@ async fn append(
         submission::Entity::insert(row).exec_without_returning(txn).await?;
     }
     chunk::Entity::insert(chunk).exec_without_returning(txn).await.map(drop)
+}
+
+/// The same as [`insert_whole`] in one statement of `PostgreSQL`: one way to the server and back in place of four.
+async fn insert_at_once(
+    db: &DatabaseConnection,
+    row: submission::ActiveModel,
+    only: chunk::ActiveModel,
+) -> Result<(), StoreError> {
+    const SQL: &str = "WITH kept AS (\
+        INSERT INTO submissions (id, digest, week, length, complete) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (digest) DO NOTHING RETURNING id) \
+        INSERT INTO chunks (submission, position, bytes) SELECT id, $6, $7 FROM kept";
+    let values: [Value; 7] = [
+        row.id.unwrap().into(),
+        row.digest.unwrap().into(),
+        row.week.unwrap().into(),
+        row.length.unwrap().into(),
+        row.complete.unwrap().into(),
+        only.position.unwrap().into(),
+        only.bytes.unwrap().into(),
+    ];
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, SQL, values)).await?;
+    Ok(())
 }
 
 /// The only transaction of a small submission. The same bytes are kept once: whoever comes second waits for the first to be

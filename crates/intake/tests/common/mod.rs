@@ -34,6 +34,7 @@ pub(crate) struct Keys {
     directory: Directory,
 }
 
+#[derive(Clone)]
 pub(crate) struct Tls {
     pub(crate) ca: String,
     pub(crate) handler: String,
@@ -78,6 +79,11 @@ impl Installation {
             .then(|| throwaway_postgres::shared().unwrap().database().unwrap());
         config.directory.trust = path("trust.json");
         Self { folder, config, clock, keys, tls }
+    }
+
+    /// Another intake of the same administration.
+    pub(crate) fn replica(&self) -> Self {
+        Self { config: self.config.clone(), clock: self.clock.clone(), tls: self.tls.clone(), ..Self::new() }
     }
 
     pub(crate) async fn start(self) -> Intake {

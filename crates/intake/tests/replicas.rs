@@ -1,0 +1,108 @@
+//! Several intakes on one database: whatever comes to one is there for the others, once.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use common::{Installation, Intake};
+use envelope::{Hash, mailbox::MAILBOX_LEN, receipt::Locator};
+use rand::{RngCore, SeedableRng, rngs::StdRng};
+use reqwest::StatusCode;
+
+/// Intakes that share everything but their process.
+async fn two(url: String) -> (Intake, Intake) {
+    let on = |mut installation: Installation| {
+        installation.config.spool.url = Some(url.clone());
+        installation
+    };
+    let one = Installation::new();
+    let other = one.replica();
+    (on(one).start().await, on(other).start().await)
+}
+
+fn database() -> String {
+    throwaway_postgres::shared().unwrap().database().unwrap()
+}
+
+fn submission(n: u64) -> Vec<u8> {
+    let mut bytes = vec![0; 32_768];
+    StdRng::seed_from_u64(n).fill_bytes(&mut bytes);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_between_two() {
+    let (one, other) = two(database()).await;
+    let (one, other) = (Arc::new(one), Arc::new(other));
+    // Each is sent to both, and to one of them twice, as by people whose connection broke.
+    let sending = (0..60).flat_map(|n| [(n, false), (n, true), (n, n % 2 == 0)]).map(|(n, second)| {
+        let intake = Arc::clone(if second { &other } else { &one });
+        async move { intake.post("/api/reports", submission(n)).await.status() }
+    });
+    for status in futures_util::future::join_all(sending).await {
+        assert_eq!(status, StatusCode::CREATED);
+    }
+    // Collected through both, by turns; what one has forgotten the other does not give.
+    let mut collected = HashSet::new();
+    for turn in 0.. {
+        let intake = if turn % 2 == 0 { &one } else { &other };
+        let pulled = intake.pull(7).await;
+        if pulled.is_empty() {
+            break;
+        }
+        for (_, bytes) in &pulled {
+            assert!(collected.insert(Hash::of(&[bytes])), "collected twice");
+        }
+        let ids = pulled.iter().map(|(id, _)| *id).collect();
+        assert_eq!(intake.ack(ids).await, StatusCode::NO_CONTENT);
+    }
+    let sent: HashSet<_> = (0..60).map(|n| Hash::of(&[&submission(n)])).collect();
+    assert_eq!(collected, sent);
+}
+
+#[tokio::test]
+async fn both_show_the_same_mailboxes_decoys_and_directory() {
+    let (one, other) = two(database()).await;
+    let ask = async |intake: &Intake, locator: &Locator| {
+        let wanted = format!("{{\"locator\":\"{}\"}}", Hash(locator.0));
+        intake.post("/api/mailbox", wanted).await.bytes().await.unwrap()
+    };
+    let (mine, unknown) = (Locator([1; 32]), Locator([2; 32]));
+    assert_eq!(ask(&one, &unknown).await, ask(&other, &unknown).await);
+    for (putting, fill) in [(&one, 7), (&other, 8)] {
+        let all = [(mine.mailbox_id(), vec![fill; MAILBOX_LEN])];
+        assert_eq!(putting.put_mailboxes(&all).await, StatusCode::NO_CONTENT);
+        for intake in [&one, &other] {
+            assert_eq!(ask(intake, &mine).await, vec![fill; MAILBOX_LEN]);
+        }
+        assert_eq!(ask(&one, &unknown).await, ask(&other, &unknown).await);
+    }
+
+    let signed = one.installation.keys.directory(1, one.installation.clock.today(), 2);
+    assert_eq!(one.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
+    let mut waited = 0;
+    while other.get("/directory.json").await.status() != StatusCode::OK {
+        waited += 1;
+        assert!(waited < 200, "the directory has not come to the other");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_said_and_nothing_acknowledged_is_lost() {
+    let cluster = throwaway_postgres::Cluster::start().unwrap();
+    let (one, other) = two(cluster.database().unwrap()).await;
+    assert_eq!(one.post("/api/reports", submission(1)).await.status(), StatusCode::CREATED);
+    cluster.crash().unwrap();
+    let away = one.post("/api/reports", submission(2)).await;
+    assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(away.headers().contains_key("retry-after"));
+    cluster.start_again().unwrap();
+    for intake in [&one, &other] {
+        // Connections notice one by one.
+        while intake.post("/api/reports", submission(2)).await.status() != StatusCode::CREATED {}
+    }
+    let found: HashSet<_> = other.pull(10).await.iter().map(|(_, bytes)| Hash::of(&[bytes])).collect();
+    assert_eq!(found, HashSet::from([1, 2].map(|n| Hash::of(&[&submission(n)]))));
+}
