@@ -11,7 +11,7 @@ use envelope::{
     life::{CaseState, Deadline},
     report::{Answer, EXCLUSIONS, ReportBody},
 };
-use investigator::{Entry, NoteKind};
+use investigator::{Entry, NoteKind, Thread};
 use serde::Serialize;
 use taxonomy::{Question, Taxonomy, UNKNOWN, UNSAID};
 use time::{Date, OffsetDateTime};
@@ -145,13 +145,6 @@ impl CaseView {
     /// Lays a case out, with labels in a language.
     pub fn new(case: &Case, taxonomy: &Taxonomy, lang: &str) -> Self {
         let state = case.state.clone().unwrap_or_else(|| case.file.row.state.clone());
-        let incoming = case.thread.incoming.iter();
-        let mut messages: Vec<&Entry> = incoming
-            .clone()
-            .filter(|entry| entry.header.kind != FrameKind::Report)
-            .chain(&case.thread.outgoing)
-            .collect();
-        messages.sort_by_key(|entry| filed_at(&case.file.parts, entry));
         Self {
             id: case.id(),
             filed: case.file.row.filed,
@@ -160,8 +153,8 @@ impl CaseView {
             state,
             holders: case.file.holders.clone(),
             report: case.report().map(|report| report_view(&report, taxonomy, lang)),
-            messages: messages.into_iter().map(message).collect(),
-            attachments: incoming.flat_map(attachments).collect(),
+            messages: in_order(&case.file.parts, &case.thread).into_iter().map(message).collect(),
+            attachments: case.thread.incoming.iter().flat_map(attachments).collect(),
             notes: case
                 .notes
                 .iter()
@@ -186,6 +179,21 @@ impl CaseView {
             alarms: case.alarms.clone(),
         }
     }
+}
+
+/// What both sides wrote, in one line: by filing, and never against the order in which one side wrote. Messages that were
+/// collected together are filed in any order.
+fn in_order<'a>(parts: &[Part], thread: &'a Thread) -> Vec<&'a Entry> {
+    let placed = |entries: &'a [Entry]| {
+        entries.iter().scan(None, |latest, entry| {
+            *latest = (*latest).max(filed_at(parts, entry));
+            Some((*latest, entry))
+        })
+    };
+    let mut all: Vec<_> = placed(&thread.incoming).chain(placed(&thread.outgoing)).collect();
+    all.sort_by_key(|(place, _)| *place);
+    let entries = all.into_iter().map(|(_, entry)| entry);
+    entries.filter(|entry| entry.header.kind != FrameKind::Report).collect()
 }
 
 /// Its place in the order of filing, which is the one order between the two directions.

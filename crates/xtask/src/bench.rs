@@ -3,20 +3,27 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::steps::cargo;
 
+/// Programs that measure: package and example. Each prints `{"rows": […]}`.
+const EXAMPLES: [(&str, &str); 2] = [("reporter", "seal_cost"), ("workbench", "search_speed")];
+
 /// Runs every benchmark.
 pub(crate) fn run(json: Option<PathBuf>) -> Result<()> {
-    println!("building for measurements …");
-    let arguments =
-        ["run", "--quiet", "--release", "--locked", "--package", "reporter", "--example", "seal_cost"];
-    let output = cargo(&arguments).stderr(std::process::Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "the benchmark failed: {}", output.status);
-    let measured: Value = serde_json::from_slice(&output.stdout).context("rows in JSON")?;
+    let mut rows = Vec::new();
+    for (package, example) in EXAMPLES {
+        println!("measuring: {package}, {example} …");
+        let arguments =
+            ["run", "--quiet", "--release", "--locked", "--package", package, "--example", example];
+        let output = cargo(&arguments).stderr(std::process::Stdio::inherit()).output()?;
+        ensure!(output.status.success(), "{example} failed: {}", output.status);
+        let mut measured: Value = serde_json::from_slice(&output.stdout).context("rows in JSON")?;
+        rows.append(measured["rows"].as_array_mut().context("rows")?);
+    }
     println!("{:<44} {:>10} {:<4} {:>10} {:>7}", "row", "value", "", "ceiling", "ratio");
-    for row in measured["rows"].as_array().context("rows")? {
+    for row in &rows {
         let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
         let number = |field: &str| row[field].as_f64().unwrap_or_default();
         let (name, unit) = (text("name"), text("unit"));
@@ -28,7 +35,9 @@ pub(crate) fn run(json: Option<PathBuf>) -> Result<()> {
         );
     }
     match json {
-        Some(path) => fs::write(&path, measured.to_string()).with_context(|| path.display().to_string()),
+        Some(path) => {
+            fs::write(&path, json!({ "rows": rows }).to_string()).with_context(|| path.display().to_string())
+        }
         None => Ok(()),
     }
 }
