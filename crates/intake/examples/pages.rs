@@ -15,7 +15,7 @@ use envelope::{life::Stage, receipt::Receipt};
 use intake::{
     form::{ReplyForm, pairs},
     pages::{
-        Branding, ErrorKind, OutsideBody, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView,
+        Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView,
         error_page, receipt_page, return_page, routes, thread_page,
     },
 };
@@ -51,10 +51,14 @@ fn branding() -> Branding {
     };
     Branding {
         administration: both("Direction générale des douanes", "Customs Administration"),
-        outside_body: OutsideBody {
+        outside_body: Contact {
             name: both("Autorité de contrôle (exemple)", "Oversight Authority (example)"),
             contact: both("Tél. 00 00 00 00, de 8 h à 16 h", "Tel. 00 00 00 00, 8 am to 4 pm"),
         },
+        support: vec![Contact {
+            name: both("Centre d’écoute (exemple)", "Support centre (example)"),
+            contact: both("Tél. 11 11 11 11, jour et nuit", "Tel. 11 11 11 11, day and night"),
+        }],
         emergency_number: "112".to_owned(),
         leave_url: "https://www.wikipedia.org/".to_owned(),
     }

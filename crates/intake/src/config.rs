@@ -274,7 +274,8 @@ mod tests {
             .filter_map(|line| line.split_once(" = "))
             .map(|(key, _)| key.trim_start_matches('#'))
         {
-            let branding = ["fr", "en", "emergency_number", "leave_url"].contains(&key.trim());
+            let branding =
+                ["fr", "en", "emergency_number", "leave_url", "name", "contact"].contains(&key.trim());
             assert!(branding || meta.contains(&format!("\"{}\"", key.trim())), "{key} is no key");
         }
     }

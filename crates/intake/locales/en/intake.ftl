@@ -96,7 +96,13 @@ questions-count = { $count ->
     [one] 1 question
    *[other] { $count } questions
 }
+questions-pace = As much as you like
 questions-few = A few facts
+gentle-heading = You set the pace
+gentle-pace = Tell only what you want today. Every question can stay empty.
+gentle-later = Stop whenever you like. With your receipt you can add more later.
+gentle-fault = What was done to you is not your fault.
+gentle-support = Someone to talk to
 questions-story = Your account
 questions-review = Read it through
 questions-back = Use the Back button above, not the one of your phone. Nothing is lost.
@@ -127,6 +133,7 @@ review-heading = Read it through, then send
 review-warnings = This could point to you
 review-warnings-what = You decide. Change it, or leave it as it is.
 review-hint = This is all that will be read. Nothing else is sent.
+review-danger = You speak of danger. If someone is in danger now, call { $number } first.
 review-category = Subject
 review-audience = Who you are
 review-send = Send my report
@@ -155,6 +162,9 @@ receipt-secret = Show it to no one.
 receipt-secret-why = Whoever has it can read our answers. It never opens your report.
 receipt-print = You may print or photograph this page.
 receipt-print-why = It does not say what you reported. Shared devices keep copies.
+receipt-qr = The code as a QR code
+receipt-save = Save as a text file
+receipt-save-what = The file is called “reference”. It holds the code and the words only.
 receipt-next = What happens next
 receipt-next-read = The people in charge collect it, without those you ruled out.
 receipt-next-answer = A person answers you here before { $day }. Come back then.

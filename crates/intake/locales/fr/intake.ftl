@@ -96,7 +96,13 @@ questions-count = { $count ->
     [one] 1 question
    *[other] { $count } questions
 }
+questions-pace = Autant que vous voulez
 questions-few = Quelques faits
+gentle-heading = Vous allez à votre rythme
+gentle-pace = Dites seulement ce que vous voulez aujourd’hui. Chaque question peut rester vide.
+gentle-later = Arrêtez quand vous voulez. Avec votre reçu, vous pourrez compléter plus tard.
+gentle-fault = Ce qu’on vous a fait n’est pas votre faute.
+gentle-support = Des personnes à qui parler
 questions-story = Votre récit
 questions-review = Relire
 questions-back = Utilisez le bouton Retour ci-dessus, pas celui du téléphone. Rien n’est perdu.
@@ -127,6 +133,7 @@ review-heading = Relisez, puis envoyez
 review-warnings = Ceci pourrait vous désigner
 review-warnings-what = Vous décidez. Modifiez-le ou laissez-le.
 review-hint = Voici tout ce qui sera lu. Rien d’autre n’est envoyé.
+review-danger = Vous parlez d’un danger. Si quelqu’un est en danger maintenant, appelez d’abord le { $number }.
 review-category = Sujet
 review-audience = Vous êtes
 review-send = Envoyer mon signalement
@@ -155,6 +162,9 @@ receipt-secret = Ne le montrez à personne.
 receipt-secret-why = Qui l’a peut lire nos réponses. Il n’ouvre jamais votre signalement.
 receipt-print = Vous pouvez imprimer ou photographier cette page.
 receipt-print-why = Elle ne dit rien de vos propos. Un appareil partagé garde des copies.
+receipt-qr = Le code sous forme de code QR
+receipt-save = Enregistrer en fichier texte
+receipt-save-what = Le fichier s’appelle « reference ». Il ne contient que le code et les mots.
 receipt-next = Et maintenant ?
 receipt-next-read = Les personnes chargées du sujet le recevront, sans celles que vous avez écartées.
 receipt-next-answer = Une personne vous répond ici avant le { $day }. Revenez alors.

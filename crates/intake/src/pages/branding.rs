@@ -12,17 +12,20 @@ pub struct Branding {
     /// The administration, by language.
     pub administration: BTreeMap<String, String>,
     /// The body outside it that can receive every report.
-    pub outside_body: OutsideBody,
+    pub outside_body: Contact,
+    /// Who helps victims of violence and harassment: shown beside the questions about it.
+    #[serde(default)]
+    pub support: Vec<Contact>,
     /// Called when a life is in danger.
     pub emergency_number: String,
     /// Where "leave quickly" leads: an ordinary page that anybody might read.
     pub leave_url: String,
 }
 
-/// The outside body, as shown to reporters.
+/// Somebody outside the service, as shown to reporters.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OutsideBody {
+pub struct Contact {
     /// Its name, by language.
     pub name: BTreeMap<String, String>,
     /// Telephone, address, hours: one line, by language.
@@ -32,17 +35,19 @@ pub struct OutsideBody {
 impl Branding {
     /// What is missing, with the key: every text must exist in every language of the pages.
     pub fn problems(&self, locales: &[Locale]) -> Vec<String> {
-        let texts = [
-            ("administration", &self.administration),
-            ("outside_body.name", &self.outside_body.name),
-            ("outside_body.contact", &self.outside_body.contact),
-        ];
-        let missing = texts.iter().flat_map(|(key, text)| {
+        let own = [("administration".to_owned(), &self.administration)];
+        let support = self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
+        let contacts = std::iter::once(("outside_body".to_owned(), &self.outside_body)).chain(support);
+        let contacts = contacts.flat_map(|(key, one)| {
+            [(format!("{key}.name"), &one.name), (format!("{key}.contact"), &one.contact)]
+        });
+        let missing = own.into_iter().chain(contacts).flat_map(|(key, text)| {
             let lacks = |locale: &&Locale| text.get(locale.code).is_none_or(|t| t.trim().is_empty());
             locales
                 .iter()
                 .filter(lacks)
-                .map(move |locale| format!("branding.{key}.{} is missing", locale.code))
+                .map(|locale| format!("branding.{key}.{} is missing", locale.code))
+                .collect::<Vec<_>>()
         });
         let leave = (!self.leave_url.starts_with("https://"))
             .then(|| "branding.leave_url must begin with https://".to_owned());

@@ -79,7 +79,10 @@ impl<'a> Section<'a> {
         Self {
             heading: frame.t(key),
             fields: vec![first],
-            folds: matches!(key, "questions-where" | "questions-what" | "questions-who" | "questions-you"),
+            folds: matches!(
+                key,
+                "questions-few" | "questions-where" | "questions-what" | "questions-who" | "questions-you"
+            ),
             open: matches!(key, "questions-where" | "questions-what"),
             count: String::new(),
         }
@@ -102,7 +105,9 @@ fn heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'s
     let exclusions =
         taxonomy.questions_for(category).iter().position(|asked| asked.kind == QuestionKind::ExcludeDesks);
     let place = taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
-    if question.kind == QuestionKind::Longtext {
+    if category.ask_first.as_ref() == Some(&question.id) {
+        "questions-pace"
+    } else if question.kind == QuestionKind::Longtext {
         "questions-story"
     } else if question.kind == QuestionKind::ExcludeDesks {
         "questions-exclude"
@@ -202,6 +207,7 @@ pub(super) fn complaint_text(frame: &Frame<'_>, error: &FieldError) -> String {
         Problem::NotOffered | Problem::Unknown | Problem::Missing if !error.field.starts_with("a.") => {
             frame.t("wrong-choice")
         }
+        Problem::TooMuch if error.field == "files" => frame.t("send-too-large"),
         Problem::Missing => frame.t("wrong-story-missing"),
         Problem::TooLong(limit) => frame.with("wrong-long", "limit", &limit.to_string()),
         Problem::TooMuch => frame.t("wrong-much"),

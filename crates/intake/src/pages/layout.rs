@@ -84,6 +84,14 @@ impl<'a> Frame<'a> {
         branding::text(&self.pages.branding.outside_body.contact, self.locale)
     }
 
+    /// Name and contact of those who help people to whom something was done.
+    pub(super) fn support(&self) -> Vec<(&str, &str)> {
+        let contacts = self.pages.branding.support.iter();
+        contacts
+            .map(|one| (branding::text(&one.name, self.locale), branding::text(&one.contact, self.locale)))
+            .collect()
+    }
+
     pub(super) fn emergency(&self) -> &str {
         &self.pages.branding.emergency_number
     }

@@ -29,7 +29,7 @@ use taxonomy::Taxonomy;
 use web::{Clock, Locale, Texts};
 
 pub use assets::Assets;
-pub use branding::{Branding, OutsideBody};
+pub use branding::{Branding, Contact};
 pub use error::{ErrorKind, error_page};
 pub use mailbox::{ReturnProblem, return_page};
 pub use receipt::{ReceiptView, receipt_page};

@@ -1,8 +1,13 @@
-//! The receipt, once a report is durable. Nothing of the report is on it.
+//! The receipt, once a report is durable. Nothing of the report is on it, nor where it leads.
+
+use std::fmt::Write as _;
 
 use askama::Template;
 use axum::response::Response;
+use envelope::receipt::Receipt;
 use http::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use qrcode::{Color, EcLevel, QrCode};
 use time::Duration;
 use web::Locale;
 use zeroize::Zeroizing;
@@ -31,6 +36,50 @@ struct ReceiptPage<'a> {
     groups: Vec<&'a str>,
     words: Vec<&'a str>,
     come_back: String,
+    copies: Option<Copies>,
+}
+
+/// The receipt to take along. Both stand in the page itself: no second request, and no script, is needed for them.
+struct Copies {
+    /// Modules along a side, with the quiet zone.
+    side: usize,
+    /// The dark modules, as the data of an SVG path in lines one module high.
+    dark: Zeroizing<String>,
+    /// A text file as a `data:` address.
+    file: Zeroizing<String>,
+}
+
+/// Light modules that a reader needs around the code (ISO/IEC 18004).
+const QUIET: usize = 4;
+
+impl Copies {
+    /// `None` for a receipt that is none: the script's page is made before there is one.
+    fn of(receipt: &ReceiptView) -> Option<Self> {
+        Receipt::parse(&receipt.code).ok()?;
+        let qr = QrCode::with_error_correction_level(receipt.code.as_bytes(), EcLevel::M).ok()?;
+        let text = Zeroizing::new(format!("{}\r\n\r\n{}\r\n", *receipt.code, *receipt.words));
+        let encoded = utf8_percent_encode(&text, NON_ALPHANUMERIC);
+        Some(Self {
+            side: qr.width() + 2 * QUIET,
+            dark: Zeroizing::new(dark_modules(&qr)),
+            file: Zeroizing::new(format!("data:text/plain;charset=utf-8,{encoded}")),
+        })
+    }
+}
+
+fn dark_modules(qr: &QrCode) -> String {
+    let mut path = String::new();
+    for (y, row) in qr.to_colors().chunks(qr.width()).enumerate() {
+        let mut x = 0;
+        for run in row.chunk_by(|a, b| a == b) {
+            if run[0] == Color::Dark {
+                // Writing to a string cannot fail.
+                let _ = write!(path, "M{} {}.5h{}", x + QUIET, y + QUIET, run.len());
+            }
+            x += run.len();
+        }
+    }
+    path
 }
 
 /// The page after sending.
@@ -40,6 +89,7 @@ pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView) -> Res
     let page = ReceiptPage {
         groups: receipt.code.split('-').collect(),
         words: receipt.words.split_whitespace().collect(),
+        copies: Copies::of(receipt),
         come_back: i18n::day(frame.words(), day),
         frame,
     };

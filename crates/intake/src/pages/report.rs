@@ -58,6 +58,8 @@ struct Questions<'a> {
     errors: Vec<Complaint>,
     sections: Vec<Section<'a>>,
     story: Option<&'a str>,
+    /// For those to whom something was done: no hurry, no need, and where help is.
+    gentle: bool,
 }
 
 /// `GET /fr/report`
@@ -241,6 +243,7 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
         carried: form.carried(&asked),
         errors: complaints(&frame, errors, taxonomy),
         sections: sections(&frame, taxonomy, category, (form, errors)),
+        gentle: category.ask_first.is_some(),
         story: story.filter(|_| category.story_required).map(|question| question.id.as_str()),
         frame,
     };

@@ -3,11 +3,11 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use taxonomy::{Question, QuestionKind, Taxonomy};
+use taxonomy::{Priority, Question, QuestionKind, Taxonomy};
 
 use super::{
     ErrorKind, Pages,
-    layout::{Frame, Switch, render},
+    layout::{Frame, Switch, render_secret},
 };
 use crate::form::{
     ReportForm,
@@ -24,6 +24,8 @@ struct Review<'a> {
     carried: Vec<(String, String)>,
     warnings: Vec<Warning>,
     given: Vec<Given<'a>>,
+    /// Do the answers speak of danger? Then nobody should wait for us.
+    danger: bool,
     /// Heading, what happened, what to do.
     problem: Option<[String; 3]>,
 }
@@ -68,10 +70,11 @@ pub(super) fn page(pages: &Pages, form: &ReportForm, problem: Option<ErrorKind>)
         carried: form.carried(&[]),
         warnings: warnings(&frame, form, taxonomy),
         given,
+        danger: form.to_report(taxonomy).is_ok_and(|report| report.urgency == Priority::P1),
         problem: problem.map(|kind| kind.texts().map(|key| frame.t(key))),
         frame,
     };
-    render(pages, problem.map_or(StatusCode::OK, ErrorKind::status), &page)
+    render_secret(pages, problem.map_or(StatusCode::OK, ErrorKind::status), &page)
 }
 
 fn audience<'a>(taxonomy: &'a Taxonomy, form: &ReportForm) -> &'a str {

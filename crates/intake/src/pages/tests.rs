@@ -14,8 +14,8 @@ use web::{Clock, Locale};
 use zeroize::Zeroizing;
 
 use super::{
-    Branding, ErrorKind, OutsideBody, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView,
-    error_page, receipt_page, return_page, review_page, routes, thread_page,
+    Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView, error_page,
+    receipt_page, return_page, review_page, routes, thread_page,
 };
 use crate::{
     form::{FieldError, Problem, ReportForm},
@@ -29,7 +29,8 @@ fn pages() -> Arc<Pages> {
     let both = |text: &str| LOCALES.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
     let branding = Branding {
         administration: both("Direction générale des douanes"),
-        outside_body: OutsideBody { name: both("Autorité"), contact: both("00 00 00 00") },
+        outside_body: Contact { name: both("Autorité"), contact: both("00 00 00 00") },
+        support: vec![Contact { name: both("Écoute"), contact: both("11 11 11 11") }],
         emergency_number: "112".to_owned(),
         leave_url: "https://example.org/".to_owned(),
     };
@@ -185,7 +186,10 @@ async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
                 for (attribute, value) in &element {
                     assert!(!attribute.starts_with("on"), "{name}: {attribute}");
                     if matches!(attribute.as_str(), "href" | "src" | "action" | "formaction") {
-                        assert!(value.starts_with('#') || value.starts_with('/'), "{name}: {value}");
+                        // The receipt as a file is in the page itself; it goes nowhere.
+                        let own = element.get("class").is_some_and(|class| class.contains("save"));
+                        let inside = own && value.starts_with("data:text/plain;");
+                        assert!(inside || value.starts_with(['#', '/']), "{name}: {value}");
                         assert!(!value.starts_with("//"), "{name}: {value}");
                     }
                 }
@@ -357,6 +361,71 @@ async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
     assert_eq!(text(".words li").join(" "), receipt.words("fr"));
     assert!(page.contains("1er décembre 2026"), "a week from the fixed day");
     assert_eq!(select(&html, "input, form, button").len(), 0);
+}
+
+#[tokio::test]
+async fn the_receipt_is_saved_and_scanned_without_another_request() {
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
+    let html = Html::parse_document(&body(receipt_page(&pages(), Locale::FR, &view)).await);
+    let save = &select(&html, "a.save")[0];
+    let text = save["href"].strip_prefix("data:text/plain;charset=utf-8,").unwrap();
+    let text = percent_encoding::percent_decode_str(text).decode_utf8().unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines, [receipt.code(), receipt.words("fr")], "and nothing that says what it is for");
+    assert_eq!(save["download"], "reference.txt");
+    // The corner pattern of a QR code of 25 modules, behind a quiet zone of four.
+    assert_eq!(select(&html, ".ticket svg")[0]["viewBox"], "0 0 33 33");
+    let dark = &select(&html, ".ticket path")[0]["d"];
+    assert!(dark.starts_with("M4 4.5h7M") && dark.contains("M22 4.5h7M4 5.5h1M10 5.5h1M"), "{dark}");
+}
+
+#[tokio::test]
+async fn the_pages_for_the_script_hold_no_receipt_to_save() {
+    let (status, kit) = get("/fr/form.json").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(kit.contains("reference.txt") && !kit.contains("data:text/plain") && !kit.contains("<svg"));
+}
+
+#[tokio::test]
+async fn whoever_speaks_of_danger_is_told_whom_to_call() {
+    let fields = [("go", "review"), ("category", "FAC"), ("a.story", "text")];
+    let told = |page: &str| select(&Html::parse_document(page), "p.danger:not([hidden])").len();
+    let calm = post("/en/report", &and(Vec::new(), &fields)).await.1;
+    assert_eq!(told(&calm), 0);
+    let danger = post("/en/report", &and(and(Vec::new(), &fields), &[("a.safety", "me")])).await.1;
+    assert_eq!(told(&danger), 1);
+    assert!(danger.contains("call \u{2068}112\u{2069} first") || danger.contains("call 112 first"));
+}
+
+#[tokio::test]
+async fn whoever_was_hurt_sets_the_pace_and_finds_help() {
+    for category in ["SXT", "SXH", "VIO"] {
+        let page = post("/fr/report", &and(Vec::new(), &[("go", &format!("category.{category}"))])).await.1;
+        let html = Html::parse_document(&page);
+        assert_eq!(select(&html, ".gentle .leave").len(), 1, "{category}");
+        assert!(page.contains("11 11 11 11"), "{category}");
+        assert_eq!(select(&html, ".q [name]")[0]["name"], "a.detail_level", "{category}");
+        assert!(select(&html, ".q").len() <= 11, "{category} is short");
+        // Nothing at all is a report, too.
+        let (status, _) = post("/fr/report", &and(filled(&page), &[("go", "review")])).await;
+        assert_eq!(status, StatusCode::OK, "{category}");
+    }
+    let page = post("/fr/report", &and(Vec::new(), &[("go", "category.FAC")])).await.1;
+    assert!(!page.contains("gentle"));
+}
+
+#[tokio::test]
+async fn files_that_are_too_large_are_named_as_what_is_wrong() {
+    let pages = pages();
+    let mut view = thread(&pages);
+    view.errors = vec![FieldError::new("files", Problem::TooMuch)];
+    let page = body(thread_page(&pages, Locale::EN, &view)).await;
+    let html = Html::parse_document(&page);
+    assert_eq!(select(&html, ".wrong a")[0]["href"], "#files");
+    assert!(page.contains("Your files are too large"));
+    assert_eq!(select(&html, "[aria-invalid]").len(), 1);
+    assert_eq!(select(&html, "#files")[0]["aria-invalid"], "true");
 }
 
 #[tokio::test]

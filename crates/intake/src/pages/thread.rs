@@ -113,6 +113,12 @@ struct Thread<'a> {
     may_reply: bool,
 }
 
+impl Thread<'_> {
+    fn is_wrong(&self, field: &str) -> bool {
+        self.wrong.iter().any(|(target, _)| *target == field)
+    }
+}
+
 struct Shown<'a> {
     week: String,
     lang: &'a str,
@@ -149,7 +155,11 @@ pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response
 }
 
 fn target(error: &FieldError) -> &'static str {
-    if error.field == "message" { "message" } else { "main" }
+    match error.field.as_str() {
+        "message" => "message",
+        "files" => "files",
+        _ => "main",
+    }
 }
 
 pub(super) fn stage_texts(stage: Stage) -> [&'static str; 2] {

@@ -145,6 +145,8 @@ export class ReportPages {
       if (lines.length > 0) rows.push(this.given(kit.questions[id]!.label, lines, "questions", id));
     }
     one("dl.given")?.replaceChildren(...rows);
+    const report = answers.report(kit);
+    one(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.urgency !== "P1");
   }
 
   private given(label: string, lines: string[], go: string, id: string): HTMLElement {
@@ -211,5 +213,9 @@ export class ReportPages {
     const words = await fetchWords(kit.lang).catch(() => []);
     if (words.length > 0) list?.replaceChildren(...receipt.words(words).split(" ").map((word) => make("li", {}, word)));
     else list?.remove();
+    const text = [receipt.code(), ...(words.length > 0 ? [receipt.words(words)] : []), ""].join("\r\n\r\n");
+    const save = one<HTMLAnchorElement>("a.save");
+    if (save) save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
+    save?.parentElement?.removeAttribute("hidden");
   }
 }
