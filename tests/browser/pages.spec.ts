@@ -1,5 +1,5 @@
 // Every page, by the rules of WCAG 2.2 AA: in each language, light and dark, with the script and without.
-import AxeBuilder from "@axe-core/playwright";
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "@playwright/test";
 import { compose, sendReport, takenOver } from "./src/reporting.ts";
 import { type Office, expect, test, until } from "./src/office.ts";
