@@ -94,6 +94,36 @@ test("the search finds what the server's own form sends", async ({ browser, offi
   await context.close();
 });
 
+test("whoever is faster than the script is taken over on a later page, and told what the server knows", async ({ page, office }) => {
+  const tap = await Tap.open(office.url);
+  await page.route("**/assets/*.js", (route) => route.abort());
+  await page.goto(`${tap.url}/fr/report`);
+  await page.click("button[name=go][value=audience]");
+  await page.click("button[value='audience.trader']");
+  await page.click("button[value='family.money']");
+  await page.unroute("**/assets/*.js");
+  await page.click("button[value='category.FAC']");
+  await takenOver(page);
+  await expect(page.locator(".seal").first()).toContainText("ne connaît que le sujet choisi");
+  await page.fill("[name='a.story']", STORY);
+  await page.click("button[value=review]:not(.enter)");
+  await expect(page.getByText(STORY)).toBeVisible();
+  await sendReport(page);
+  expect(tap.found(["CANARI", "category.FAC"])).toEqual(["category.FAC"]);
+  tap.close();
+});
+
+test("what the server has read is not called sealed here", async ({ page, office }) => {
+  await page.route("**/assets/*.js", (route) => route.abort());
+  await page.goto(`${office.url}/fr/report`);
+  await compose(page, { story: STORY });
+  await page.unroute("**/assets/*.js");
+  await page.click("dl.given button[value=questions] >> nth=0");
+  await page.waitForLoadState("networkidle");
+  await expect(page.locator("[name='a.story']")).toHaveValue(STORY);
+  await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
+});
+
 test("without a directory that holds, the server's form goes on and says so", async ({ page, office }) => {
   await page.route("**/directory.sig", (route) => route.fulfill({ json: [] }));
   await page.goto(`${office.url}/fr/report`);

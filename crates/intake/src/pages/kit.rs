@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 29] = [
+const TEXTS: [&str; 30] = [
     "change",
     "date-day",
     "date-first",
@@ -40,6 +40,7 @@ const TEXTS: [&str; 29] = [
     "seal-here",
     "seal-here-reply",
     "seal-here-return",
+    "seal-here-text",
     "send-again",
     "send-progress",
     "send-sealing",

@@ -15,7 +15,7 @@ use web::Locale;
 use super::{
     ErrorKind, Pages, error_page,
     fields::{Complaint, Look, Section, complaints, sections},
-    layout::{Frame, Switch, render, render_with_script},
+    layout::{Frame, Switch, render_with_script},
     review,
 };
 use crate::form::{FieldError, Problem, ReportForm, Step, pairs};
@@ -226,7 +226,7 @@ fn choose(pages: &Pages, form: &ReportForm, errors: &[FieldError], chooser: Choo
         back: chooser.back,
         frame,
     };
-    render(pages, status(errors), &page)
+    render_with_script(pages, status(errors), &page)
 }
 
 fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
@@ -247,7 +247,7 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
         story: story.filter(|_| category.story_required).map(|question| question.id.as_str()),
         frame,
     };
-    render(pages, status(errors), &page)
+    render_with_script(pages, status(errors), &page)
 }
 
 /// A page that says what is wrong is no success.

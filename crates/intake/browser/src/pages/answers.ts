@@ -30,6 +30,28 @@ export class Answers {
     return this.given.get(field) ?? [];
   }
 
+  /** Was anything that was typed read by the server, which now shows it or carries it along? */
+  static hasBeenTold(form: HTMLFormElement): boolean {
+    if (form.getAttribute("action")?.endsWith("/send")) return true;
+    const told = (field: HTMLInputElement | HTMLSelectElement): boolean => {
+      if (field instanceof HTMLSelectElement) return Array.from(field.options).some((one) => one.defaultSelected && one.value !== "");
+      return field.type === "checkbox" ? field.defaultChecked : field.defaultValue.trim() !== "";
+    };
+    return Array.from(form.elements).filter(isField).some(told);
+  }
+
+  /** Goes on from what was chosen on pages of the server. */
+  adopt(form: HTMLFormElement): void {
+    const value = (name: string) => form.querySelector<HTMLInputElement>(`input[type=hidden][name=${name}]`)?.value ?? "";
+    this.audience = value("audience");
+    this.family = value("family");
+    this.category = value("category");
+  }
+
+  hasChosen(): boolean {
+    return (this.audience + this.family + this.category) !== "";
+  }
+
   /** Takes in what a page shows; a field that is shown and empty is empty from now on. */
   take(form: HTMLFormElement): void {
     const fields = Array.from(form.elements).filter(isField);

@@ -6,35 +6,45 @@ import type { Receipt } from "../receipt.ts";
 import { reportBytes, sealReport } from "../report.ts";
 import { TooLarge } from "../submission.ts";
 import { Answers, type Complaint, type Report, type Step } from "./answers.ts";
-import { all, complain, make, one, show, targetOf } from "./dom.ts";
+import { all, complain, make, one, sayWhoSeals, show, targetOf } from "./dom.ts";
 import { type Kit, fetchKit, isoWeek, say } from "./kit.ts";
 import { Refused, Stopped, send } from "./sending.ts";
 import { fetchWords, sources } from "./service.ts";
 
 export class ReportPages {
   private readonly answers = new Answers();
-  private step: Step = "before";
+  private step: Step;
+  /** The sentence that says who seals. */
+  private readonly sealing: string;
   /** Drawn once: sending the same again is the same report. */
   private readonly seed = random(32);
   private busy = false;
   private sent = false;
   /** Steps as they were walked; the history holds places in it and nothing else. */
-  private readonly walked: Step[] = ["before"];
+  private readonly walked: Step[];
 
   constructor(
     private kit: Kit,
     private readonly directory: Directory,
   ) {
-    // Whoever asked for advice has chosen already, on a page without a script.
-    for (const input of all<HTMLInputElement>("form#f input[type=hidden]")) {
-      if (input.name === "audience" || input.name === "family" || input.name === "category") this.answers[input.name] = input.value;
-    }
+    const form = one<HTMLFormElement>("form#f")!;
+    this.step = shownStep(form);
+    this.walked = [this.step];
+    this.answers.adopt(form);
+    this.sealing = this.answers.hasChosen() ? "seal-here-text" : "seal-here";
     history.replaceState({ at: 0 }, "");
     addEventListener("popstate", (event) => this.goBack(event.state as { at?: number } | null));
     addEventListener("beforeunload", (event) => {
       if (this.isWorthKeeping()) event.preventDefault();
     });
-    this.show("before");
+    // The page stays as it is, with what is being typed into it.
+    sayWhoSeals(kit, this.sealing);
+  }
+
+  /** Can this page still be taken over? What the server has read cannot be taken back, and is not to be called sealed here. */
+  static canTakeOver(): boolean {
+    const form = one<HTMLFormElement>("form#f");
+    return form !== null && !Answers.hasBeenTold(form);
   }
 
   /** Takes over a form that was sent; false for one that is none of its own. */
@@ -58,7 +68,10 @@ export class ReportPages {
   }
 
   private isWorthKeeping(): boolean {
-    return !this.sent && this.answers.hasText();
+    if (this.sent) return false;
+    const form = one<HTMLFormElement>("form#f");
+    if (form) this.answers.take(form);
+    return this.answers.hasText();
   }
 
   private goBack(state: { at?: number } | null): void {
@@ -90,7 +103,7 @@ export class ReportPages {
     this.step = step;
     const { family, category } = this.answers;
     const name = step === "category" ? `family.${family}` : step === "questions" ? `category.${category}` : step;
-    show(this.kit, this.kit.pages[name]!, "seal-here");
+    show(this.kit, this.kit.pages[name]!, this.sealing);
     if (step === "category") this.sortCategories();
     if (step === "questions") this.fill();
     if (step === "review") this.fillReview();
@@ -204,7 +217,7 @@ export class ReportPages {
     const { kit } = this;
     this.answers.forget();
     this.sent = true;
-    show(kit, kit.pages["receipt"]!, "seal-here");
+    show(kit, kit.pages["receipt"]!, this.sealing);
     const groups = receipt.code().split("-").flatMap((group) => [make("span", {}, group), " "]);
     one(".code")?.replaceChildren(...groups);
     const list = one(".words");
@@ -218,4 +231,11 @@ export class ReportPages {
     if (save) save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
     save?.parentElement?.removeAttribute("hidden");
   }
+}
+
+/** The step that the server shows: whoever was faster than this script goes on from there. */
+function shownStep(form: HTMLFormElement): Step {
+  if (one("[name^='a.']", form)) return "questions";
+  const steps: Step[] = ["category", "family", "audience"];
+  return steps.find((step) => one(`button[value^='${step}.']`, form)) ?? "before";
 }

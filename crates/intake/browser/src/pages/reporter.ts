@@ -8,6 +8,7 @@ import { fetchDirectory } from "./service.ts";
 
 async function takeOver(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
+  if (page === "report" && !ReportPages.canTakeOver()) return;
   const [kit, directory] = await Promise.all([fetchKit(lang), fetchDirectory()]);
   let pages: ReportPages | ReturnPages;
   if (page === "report") {
