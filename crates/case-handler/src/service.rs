@@ -63,6 +63,10 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     let tls = RustlsConfig::from_pem_file(&config.api.certificate, &config.api.key)
         .await
         .context("api.certificate, api.key")?;
+    // Only what is spoken is offered, or a client that knows HTTP/2 would choose it.
+    let mut offering = rustls::ServerConfig::clone(&tls.get_inner());
+    offering.alpn_protocols = vec![b"http/1.1".to_vec()];
+    tls.reload_from_config(Arc::new(offering));
     let mut server = axum_server::bind_rustls(config.api.listen, tls)
         .handle(handle.clone())
         .http1_only()
