@@ -5,10 +5,12 @@
 
 mod answers;
 mod check;
+mod learn;
 mod load;
 mod types;
 
 pub use answers::{Answer, AnswerError, Answers, MAX_TEXT, UNKNOWN, UNSAID};
+pub use learn::{Reaction, Scene};
 pub use load::LoadError;
 pub use types::{
     Audience, AudienceLabel, Category, Choice, Desk, Factor, Family, Implied, Labels, Priority, Question,

@@ -45,9 +45,23 @@ home-return = Return with a receipt
 home-return-what = Read our answer, write to us, add a file.
 home-advice = Ask for advice
 home-advice-what = You are not sure what is right? Ask first.
+home-learn = Learn
+home-learn-what = Short scenes from daily work. What would you do?
 home-protect-what = What we keep, what we never keep, and the limits.
 home-outside = Talk to the outside body
 home-outside-what = It does not belong to customs. You can contact it directly.
+
+## Learn
+
+learn-title = Learn
+learn-heading = What would you do?
+learn-lead = Short scenes from daily work at customs. Open an answer to see what follows.
+learn-untracked = Your answers stay on your device. Nothing is counted.
+learn-what = What would you do?
+learn-sound = A sound choice.
+learn-unsound = Think again.
+learn-seen = Have you seen something like it? The subject is:
+learn-report = I want to report it
 
 ## Before you start
 

@@ -45,9 +45,23 @@ home-return = Revenir avec un reçu
 home-return-what = Lire notre réponse, nous écrire, ajouter un fichier.
 home-advice = Demander conseil
 home-advice-what = Vous hésitez sur ce qui est permis ? Demandez d’abord.
+home-learn = Apprendre
+home-learn-what = De courtes scènes du travail quotidien. Que feriez-vous ?
 home-protect-what = Ce que nous gardons, ce que nous ne gardons jamais, les limites.
 home-outside = Parler à l’organe externe
 home-outside-what = Il n’appartient pas à la douane. Vous pouvez le joindre directement.
+
+## Apprendre
+
+learn-title = Apprendre
+learn-heading = Que feriez-vous ?
+learn-lead = De courtes scènes du travail en douane. Ouvrez une réponse pour voir la suite.
+learn-untracked = Vos réponses restent sur votre appareil. Rien n’est compté.
+learn-what = Que feriez-vous ?
+learn-sound = Un bon choix.
+learn-unsound = À revoir.
+learn-seen = Avez-vous vu quelque chose de semblable ? Le sujet est :
+learn-report = Je veux le signaler
 
 ## Avant de commencer
 

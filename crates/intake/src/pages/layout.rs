@@ -1,8 +1,12 @@
 //! The frame around every page.
 
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    body::HttpBody,
+    response::{IntoResponse, Response},
+};
 use http::{StatusCode, header};
+use tower_http::compression::Predicate;
 use web::{Locale, Policy, Words};
 
 use super::{ErrorKind, Pages, branding, error_page};
@@ -116,4 +120,31 @@ pub(super) fn render_with_script(pages: &Pages, status: StatusCode, page: &impl 
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.header());
     }
     response
+}
+
+/// Marks a page that is never compressed.
+#[derive(Clone, Copy)]
+struct HoldsSecret;
+
+/// A page that holds what was typed beside something secret of ours. Its compressed length could tell whether the one is like the
+/// other, so it goes as it is.
+pub(super) fn render_secret(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
+    let mut response = render(pages, status, page);
+    response.extensions_mut().insert(HoldsSecret);
+    response
+}
+
+/// Pages that may be compressed: a phone on a slow network pays for every byte.
+#[derive(Clone, Copy)]
+pub(super) struct Compressible;
+
+impl Predicate for Compressible {
+    fn should_compress<B>(&self, response: &http::Response<B>) -> bool
+    where
+        B: HttpBody,
+    {
+        let html = response.headers().get(header::CONTENT_TYPE);
+        html.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+            && response.extensions().get::<HoldsSecret>().is_none()
+    }
 }

@@ -7,6 +7,7 @@ mod fields;
 mod home;
 mod kit;
 mod layout;
+mod learn;
 mod leave;
 mod mailbox;
 mod protect;
@@ -25,7 +26,8 @@ use axum::{
     routing::{get, post},
 };
 use rand::{CryptoRng, RngCore};
-use taxonomy::Taxonomy;
+use taxonomy::{Scene, Taxonomy};
+use tower_http::{CompressionLevel, compression::CompressionLayer};
 use web::{Clock, Locale, Texts};
 
 pub use assets::Assets;
@@ -48,6 +50,7 @@ pub struct Pages {
     /// For the dates on the receipt.
     pub clock: Clock,
     assets: Assets,
+    scenes: Vec<Scene>,
     kits: kit::Kits,
     texts: Texts,
     seeds: Mutex<Box<dyn RngCore + Send>>,
@@ -66,6 +69,7 @@ impl Pages {
             branding,
             clock,
             assets: Assets::built_in(),
+            scenes: Scene::built_in(),
             kits: kit::Kits::default(),
             texts: crate::i18n::texts(),
             seeds: Mutex::new(Box::new(rng)),
@@ -108,8 +112,10 @@ where
         .route("/{lang}/report/send", get(report::again))
         .route("/{lang}/return", get(mailbox::show))
         .route("/{lang}/return/send", get(mailbox::again))
+        .route("/{lang}/learn", get(learn::show))
         .route("/{lang}/protect", get(protect::show))
         .route("/leave", get(leave::leave))
         .route("/assets/{name}", get(assets::serve))
         .fallback(error::not_found)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Default).compress_when(layout::Compressible))
 }

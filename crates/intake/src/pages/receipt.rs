@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Pages,
-    layout::{Frame, Switch, render},
+    layout::{Frame, Switch, render_secret},
 };
 use crate::i18n;
 
@@ -93,5 +93,5 @@ pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView) -> Res
         come_back: i18n::day(frame.words(), day),
         frame,
     };
-    render(pages, StatusCode::OK, &page)
+    render_secret(pages, StatusCode::OK, &page)
 }

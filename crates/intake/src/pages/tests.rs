@@ -127,7 +127,7 @@ async fn every_page(locale: Locale) -> Vec<(String, String)> {
     let pages = pages();
     let lang = locale.code;
     let mut all = Vec::new();
-    for path in ["", "/report", "/return", "/protect", "/nowhere"] {
+    for path in ["", "/report", "/return", "/protect", "/learn", "/nowhere"] {
         all.push((path.to_owned(), get(&format!("/{lang}{path}")).await.1));
     }
     let report = format!("/{lang}/report");
@@ -218,17 +218,61 @@ fn every_field_has_a_label(name: &str, html: &Html) {
     }
 }
 
+/// Bytes of an answer as they go over the line to a browser.
+async fn wire(path: &str, form: Option<&str>) -> usize {
+    let method = if form.is_some() { "POST" } else { "GET" };
+    let request = Request::builder().method(method).uri(path).header(header::ACCEPT_ENCODING, "gzip");
+    let body = form.map_or_else(Body::empty, |form| Body::from(form.to_owned()));
+    let response = service().oneshot(request.body(body).unwrap()).await.unwrap();
+    axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap().len()
+}
+
 #[tokio::test]
-async fn the_first_visit_is_small() {
+async fn every_page_is_small_enough_for_a_first_visit() {
     for locale in LOCALES {
-        let page = get(&format!("/{}", locale.code)).await.1;
-        let assets = select(&Html::parse_document(&page), "link[href]");
-        let mut total = page.len();
-        for asset in &assets {
-            total += get(&asset["href"]).await.1.len();
+        let lang = locale.code;
+        let home = get(&format!("/{lang}")).await.1;
+        let mut assets = 0;
+        let links = select(&Html::parse_document(&home), "link[href]");
+        assert_eq!(links.len(), 2);
+        for link in &links {
+            assets += wire(&link["href"], None).await;
         }
-        assert!(assets.len() == 2 && total <= FIRST_VISIT, "{} bytes in {}", total, locale.code);
+        let small = |name: &str, size: usize| {
+            assert!(size + assets <= FIRST_VISIT, "{lang} {name}: {size} bytes and {assets} of assets");
+        };
+        for path in ["", "/report", "/return", "/protect", "/learn", "/nowhere"] {
+            small(path, wire(&format!("/{lang}{path}"), None).await);
+        }
+        let taxonomy = Taxonomy::built_in();
+        let families = taxonomy.families.iter().map(|family| format!("family.{}", family.id));
+        let categories = taxonomy.categories.iter().map(|category| format!("category.{}", category.id));
+        for go in
+            ["before", "audience", "family"].map(str::to_owned).into_iter().chain(families).chain(categories)
+        {
+            small(&go, wire(&format!("/{lang}/report"), Some(&format!("go={go}"))).await);
+        }
+        // Those that hold a secret go as they are.
+        for (name, page) in every_page(locale).await {
+            if matches!(name.as_str(), "review" | "receipt") || name == format!("{:?}", Stage::Received) {
+                small(&name, page.len());
+            }
+        }
     }
+}
+
+#[tokio::test]
+async fn a_page_with_a_secret_is_never_compressed() {
+    let encoding = async |request: http::request::Builder, form: &str| {
+        let request = request.header(header::ACCEPT_ENCODING, "gzip").body(Body::from(form.to_owned()));
+        let response = service().oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.headers().get(header::CONTENT_ENCODING).cloned()
+    };
+    assert_eq!(encoding(Request::get("/fr"), "").await.unwrap(), "gzip");
+    assert_eq!(encoding(Request::post("/fr/report"), "go=category.FAC").await.unwrap(), "gzip");
+    let review = "go=review&category=FAC&a.story=text";
+    assert_eq!(encoding(Request::post("/fr/report"), review).await, None);
 }
 
 #[tokio::test]
@@ -329,6 +373,21 @@ async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
     let (status, page) = post("/en/report", &and(Vec::new(), &[("go", "category.XYZ")])).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("no longer on offer"));
+}
+
+#[tokio::test]
+async fn a_scene_answers_on_the_page_and_leads_to_its_subject_by_way_of_the_safety_points() {
+    let page = get("/fr/learn").await.1;
+    let html = Html::parse_document(&page);
+    assert!(select(&html, "details.part").len() >= 10);
+    assert_eq!(select(&html, "details.try").len(), 3 * select(&html, "details.part").len());
+    assert_eq!(select(&html, "details.part .sound").len(), select(&html, "details.part").len());
+    let (status, before) =
+        post("/fr/report", &and(Vec::new(), &[("category", "LEA"), ("go", "before")])).await;
+    assert!(status == StatusCode::OK && before.contains("name=\"category\" value=\"LEA\""));
+    let audience = post("/fr/report", &and(filled(&before), &[("go", "audience.officer")])).await.1;
+    assert!(audience.contains("a.story"), "the subject is chosen already");
+    assert!(page.contains("name=\"category\" value=\"LEA\""));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     Pages,
     fields::complaint_text,
-    layout::{Frame, Switch, render},
+    layout::{Frame, Switch, render_secret},
 };
 use crate::{form::FieldError, i18n};
 
@@ -151,7 +151,7 @@ pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response
         frame,
     };
     let status = if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    render(pages, status, &page)
+    render_secret(pages, status, &page)
 }
 
 fn target(error: &FieldError) -> &'static str {
