@@ -1,0 +1,24 @@
+// Sealing on a slow phone: a number to look at, and no limit that a busy machine could break.
+import { compose, receiptCode, takenOver } from "./src/reporting.ts";
+import { expect, test } from "./src/office.ts";
+
+test("a report of 2 kB is sealed on a processor six times slower", async ({ page, office }) => {
+  const session = await page.context().newCDPSession(page);
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  await compose(page, { story: "Un récit de deux mille caractères. ".repeat(58) });
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 6 });
+  const posted = page.waitForRequest("**/api/reports");
+  // By the page's own clock: from the press to the first byte that is sent.
+  await page.evaluate(() => document.addEventListener("submit", () => performance.mark("pressed"), { capture: true }));
+  await page.locator("form[action$='/report/send'] .button:visible").first().click();
+  await posted;
+  await session.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+  await receiptCode(page);
+  const took = await page.evaluate(() => {
+    const sent = performance.getEntriesByType("resource").find(({ name }) => name.endsWith("/api/reports"))!;
+    return sent.startTime - performance.getEntriesByName("pressed")[0]!.startTime;
+  });
+  expect(took).toBeGreaterThan(0);
+  console.log(`sealing 2 kB at a sixth of the speed: ${Math.round(took)} ms`);
+});
