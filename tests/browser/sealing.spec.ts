@@ -104,7 +104,7 @@ test("whoever is faster than the script is taken over on a later page, and told 
   await page.unroute("**/assets/*.js");
   await page.click("button[value='category.FAC']");
   await takenOver(page);
-  await expect(page.locator(".seal").first()).toContainText("ne connaît que le sujet choisi");
+  await expect(page.locator(".seal").first()).toContainText("ne connaît que vos premiers choix");
   await page.fill("[name='a.story']", STORY);
   await page.click("button[value=review]:not(.enter)");
   await expect(page.getByText(STORY)).toBeVisible();

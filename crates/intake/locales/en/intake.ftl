@@ -298,7 +298,7 @@ error-broken-do = Reload this page to send again. The same report never counts t
 
 # With scripts: the browser seals.
 seal-here = Your device seals everything itself. This server can read none of it.
-seal-here-text = Your device seals what you write. This server knows the chosen subject only.
+seal-here-text = Your device seals what you write. This server knows your first choices only.
 seal-here-reply = Your device seals this message itself. This server can read none of it.
 seal-here-return = Your device opens your messages itself. This server can read none of it.
 send-sealing = We seal your report on your device.

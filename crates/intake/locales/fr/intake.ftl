@@ -298,7 +298,7 @@ error-broken-do = Rechargez cette page pour renvoyer. Un même signalement ne co
 
 # With scripts: the browser seals.
 seal-here = Votre appareil scelle tout lui-même. Ce serveur ne peut rien lire.
-seal-here-text = Votre appareil scelle ce que vous écrivez. Ce serveur ne connaît que le sujet choisi.
+seal-here-text = Votre appareil scelle ce que vous écrivez. Ce serveur ne connaît que vos premiers choix.
 seal-here-reply = Votre appareil scelle ce message lui-même. Ce serveur ne peut rien lire.
 seal-here-return = Votre appareil ouvre vos messages lui-même. Ce serveur ne peut rien lire.
 send-sealing = Nous scellons votre signalement sur votre appareil.
