@@ -1,16 +1,19 @@
 //! What in a text could show who wrote it. Looks at what was typed, in memory, and keeps nothing.
 //!
-//! A rule is one line of the table: it may find too much, for it only ever leads to a question on the review page.
+//! The rules stand in `guard/rules.json`, which the browser's script reads as well; patterns keep to what Rust and JavaScript
+//! understand alike. A rule may find too much, for it only ever leads to a question on the review page.
 
 use std::sync::LazyLock;
 
-use regex::Regex;
-use taxonomy::{QuestionKind, Taxonomy};
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+use taxonomy::{Question, QuestionKind, Taxonomy};
 
 use super::ReportForm;
 
 /// What kind of trace it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Trace {
     /// A phone number.
     Phone,
@@ -39,37 +42,39 @@ pub struct Warning {
     pub found: String,
 }
 
-/// Pattern by trace, in the order in which they are shown. French and English are both tried: people mix them.
-const RULES: [(Trace, &str); 7] = [
-    // +226 70 12 34 56, 70123456; not an amount such as 1 500 000, which goes by threes.
-    (Trace::Phone, r"(?:\+|\b00)\d[\d .\-]{7,17}\d\b|\b0?\d{2}(?:[ .\-]?\d{2}){3,4}\b"),
-    (Trace::Email, r"(?i)\b[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"),
-    (
-        Trace::Name,
-        r"(?i)\b(?:je m['’ ]appelle|je me nomme|je suis (?:m\.|mr|mme|monsieur|madame)|mon nom est|moi c['’]est|my name is|i am called|i am (?:mr|mrs|ms)\b)[^\n.,;]{0,40}",
-    ),
-    (Trace::Vehicle, r"\b\d{1,4}[ \-]?[A-Z]{1,3}[ \-]?\d{2,4}\b|(?i:\b[a-z]{3}[ujz] ?\d{6,7}\b)"),
-    (
-        Trace::Declaration,
-        r"(?i:\b(?:d[ée]claration|manifeste?|quittance|bon [àa] enlever|bae|im ?4|ex ?1|t1|release note|receipt)\b[^\n\d]{0,20}\d[\d/\-]{3,})|\b[A-Z]{1,2} ?\d{4,}(?:[/\-]\d+)*\b",
-    ),
-    (Trace::Time, r"(?i)\b[0-2]?\d ?(?:h ?[0-5]\d|:[0-5]\d|h(?:eures?)?\b)|\b[0-2]?\d ?[ap]\.?m\b"),
-    (
-        Trace::OnlyMe,
-        r"(?i)\b(?:only (?:me|i)\b|i am the only|nobody else knows|just the two of us|moi seule?\b|je suis l[ea] seule?|suis seule? [àa] (?:le )?savoir|personne d['’]autre ne (?:le )?sait|nous deux seul)[^\n.,;]{0,40}",
-    ),
-];
+/// One line of the rules, in the order in which traces are shown. French and English are both tried: people mix them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rule {
+    trace: Trace,
+    ignore_case: bool,
+    pattern: String,
+}
+
+static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../guard/rules.json")).expect("a test reads the rules")
+});
 
 static PATTERNS: LazyLock<Vec<(Trace, Regex)>> = LazyLock::new(|| {
-    let compile = |(trace, pattern)| (trace, Regex::new(pattern).expect("a test compiles every rule"));
-    RULES.into_iter().map(compile).collect()
+    let compile = |rule: &Rule| {
+        let pattern = RegexBuilder::new(&rule.pattern).case_insensitive(rule.ignore_case).build();
+        (rule.trace, pattern.expect("a test compiles every rule"))
+    };
+    RULES.iter().map(compile).collect()
 });
+
+/// The rules, for the browser.
+pub fn rules() -> &'static [Rule] {
+    &RULES
+}
 
 /// The traces in a text, one of each kind at most. An hour is none inside something longer already found.
 pub fn traces(text: &str) -> Vec<(Trace, String)> {
     let mut taken: Vec<std::ops::Range<usize>> = Vec::new();
-    let mut found = Vec::new();
+    let mut found: Vec<(Trace, String)> = Vec::new();
     for (trace, pattern) in PATTERNS.iter() {
+        if found.iter().any(|(known, _)| known == trace) {
+            continue;
+        }
         let hit = pattern.find_iter(text).find(|hit| {
             let overlaps = taken.iter().any(|range| range.start < hit.end() && hit.start() < range.end);
             !overlaps
@@ -80,6 +85,11 @@ pub fn traces(text: &str) -> Vec<(Trace, String)> {
         }
     }
     found
+}
+
+/// Is this question asked for a number that names one thing? Its answer is a trace, whatever it looks like.
+pub fn is_guarded(question: &Question) -> bool {
+    question.kind == QuestionKind::TextGuarded && question.identity_risk >= 3
 }
 
 /// Everything in a form that could show who wrote it, in the order of the questions.
@@ -94,7 +104,7 @@ pub fn warnings(form: &ReportForm, taxonomy: &Taxonomy) -> Vec<Warning> {
             warn(Trace::OnlyMe, String::new());
         }
         let texts = [form.value(&question.id), form.date(&question.id)];
-        let guarded = question.kind == QuestionKind::TextGuarded && question.identity_risk >= 3;
+        let guarded = is_guarded(question);
         for text in texts.into_iter().filter(|text| question.kind.takes_text() && !text.is_empty()) {
             match traces(text) {
                 // Asked for by its number: the number is the trace, whatever it looks like.
@@ -132,6 +142,19 @@ mod tests {
             ("only me and the chief know", Trace::OnlyMe),
         ] {
             assert!(kinds(text).contains(&trace), "{text}: {:?}", traces(text));
+        }
+    }
+
+    #[test]
+    fn the_cases_that_the_browser_knows_hold_here() {
+        #[derive(Deserialize)]
+        struct Case {
+            text: String,
+            found: Vec<(Trace, String)>,
+        }
+        let cases: Vec<Case> = serde_json::from_str(include_str!("../../guard/cases.json")).unwrap();
+        for case in cases {
+            assert_eq!(traces(&case.text), case.found, "{}", case.text);
         }
     }
 

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::{
     Pages, ReceiptView, ThreadView, mailbox, receipt_page, report, review, thread::stage_texts, thread_page,
 };
-use crate::form::{MAX_STORY, ReportForm, Step};
+use crate::form::{MAX_STORY, ReportForm, Step, guard};
 
 /// In a text, where the script puts a value.
 const PLACE: &str = "\u{1}";
@@ -28,13 +28,22 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 30] = [
+const TEXTS: [&str; 39] = [
     "change",
     "date-day",
     "date-first",
     "date-week",
     "finding-forged",
     "finding-wrong-key",
+    "guard-declaration",
+    "guard-email",
+    "guard-name",
+    "guard-only-me",
+    "guard-phone",
+    "guard-time",
+    "guard-vehicle",
+    "review-warnings",
+    "review-warnings-what",
     "review-audience",
     "review-category",
     "seal-here",
@@ -80,6 +89,7 @@ struct Kit<'a> {
     unsure: &'a str,
     advice: &'a str,
     longest: Longest,
+    guard: &'static [guard::Rule],
 }
 
 #[derive(Serialize)]
@@ -92,6 +102,8 @@ struct Page {
 struct Asked<'a> {
     label: &'a str,
     kind: QuestionKind,
+    /// Is any answer to it a trace?
+    guarded: bool,
     options: BTreeMap<&'a str, &'a str>,
 }
 
@@ -171,6 +183,7 @@ async fn make(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
         urgent_when: &taxonomy.urgent_when,
         unsure: &taxonomy.unsure,
         advice: &taxonomy.advice,
+        guard: guard::rules(),
         longest: Longest { story: MAX_STORY, text: MAX_TEXT },
     };
     serde_json::to_vec(&kit).ok()
@@ -192,7 +205,12 @@ fn asked<'a>(taxonomy: &'a Taxonomy, question: &'a Question, lang: &str) -> Aske
         if question.kind.has_implied() { &[taxonomy::UNKNOWN, taxonomy::UNSAID] } else { &[] };
     let ids = question.options.iter().map(|option| &*option.id).chain(implied.iter().copied());
     let options = ids.filter_map(|id| Some((id, taxonomy.option_label(question, id)?.get(lang)))).collect();
-    Asked { label: question.label.get(lang), kind: question.kind, options }
+    Asked {
+        label: question.label.get(lang),
+        kind: question.kind,
+        guarded: guard::is_guarded(question),
+        options,
+    }
 }
 
 fn kind<'a>(taxonomy: &'a Taxonomy, category: &'a Category, lang: &str) -> Kind<'a> {

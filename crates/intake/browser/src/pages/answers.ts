@@ -1,4 +1,5 @@
 // Everything typed so far, in memory only, and what becomes of it.
+import { type Trace, traces } from "../guard.ts";
 import type { ReportBody } from "../report.ts";
 import type { Urgency } from "../submission.ts";
 import type { Kit, Question } from "./kit.ts";
@@ -12,6 +13,16 @@ export interface Complaint {
   problem: "missing" | "long";
   limit: number;
 }
+
+/** A trace, and in the answer to which question; no words where the answer as a whole is the trace. */
+export interface Warning {
+  trace: Trace;
+  question: string;
+  words: string;
+}
+
+/** Questions that take words. */
+const TEXTS: ReadonlySet<string> = new Set(["text", "text_guarded", "longtext", "period", "place_list"]);
 
 /** A report as it is sealed. */
 export interface Report {
@@ -136,6 +147,24 @@ export class Answers {
     if (question.kind === "period" && date !== "") return date;
     const values = this.values(`a.${id}`).map(clean).filter((value) => value !== "");
     return question.kind === "multi" || question.kind === "exclude_desks" ? values : (values[0] ?? "");
+  }
+
+  /** Everything that could show who wrote it, in the order of the questions. */
+  warnings(kit: Kit): Warning[] {
+    const warnings: Warning[] = [];
+    for (const question of kit.categories[this.category]?.questions ?? []) {
+      const warn = (trace: Trace, words: string) => warnings.push({ trace, question, words });
+      const { kind, guarded } = kit.questions[question]!;
+      const given = [this.values(`a.${question}`)[0], this.values(`d.${question}`)[0]].map((text) => text ?? "");
+      if (given[0] === "only_me") warn("only-me", "");
+      for (const text of given.filter((text) => text !== "" && TEXTS.has(kind))) {
+        const found = traces(kit.guard, text);
+        // Asked for by its number: the number is the trace, whatever it looks like.
+        if (found.length === 0 && guarded) warn("declaration", text);
+        for (const [trace, words] of found) warn(trace, words);
+      }
+    }
+    return warnings;
   }
 
   /** The answers of a question in words. */

@@ -1,4 +1,5 @@
 // The form's pages and what the taxonomy says about them, the same for everybody.
+import type { Rule } from "../guard.ts";
 import type { Urgency } from "../submission.ts";
 
 export interface Page {
@@ -9,6 +10,8 @@ export interface Page {
 export interface Question {
   label: string;
   kind: "choice" | "multi" | "text" | "text_guarded" | "longtext" | "period" | "place_list" | "exclude_desks" | "receipt_link";
+  /** Is any answer to it a trace? */
+  guarded: boolean;
   options: Record<string, string>;
 }
 
@@ -37,6 +40,7 @@ export interface Kit {
   unsure: string;
   advice: string;
   longest: { story: number; text: number };
+  guard: Rule[];
 }
 
 /** Fetches the kit of a language. */

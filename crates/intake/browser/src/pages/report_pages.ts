@@ -158,22 +158,39 @@ export class ReportPages {
       if (lines.length > 0) rows.push(this.given(kit.questions[id]!.label, lines, "questions", id));
     }
     one("dl.given")?.replaceChildren(...rows);
+    this.warn();
     const report = answers.report(kit);
     one(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.urgency !== "P1");
   }
 
-  private given(label: string, lines: string[], go: string, id: string): HTMLElement {
-    const story = this.kit.questions[id]?.kind === "longtext";
+  /** Points at what could show who wrote it; nothing is ever kept from being sent. */
+  private warn(): void {
+    const { kit } = this;
+    const warnings = this.answers.warnings(kit);
+    if (warnings.length === 0) return;
+    const items = warnings.map(({ trace, question, words }) => {
+      const what = make("span", {}, say(kit, `guard-${trace}`));
+      if (words !== "") what.append(" ", make("q", { dir: "auto" }, words));
+      return make("li", {}, what, " ", this.change("questions", question, kit.questions[question]!.label));
+    });
+    const heading = make("h2", {}, say(kit, "review-warnings"));
+    const section = make("section", { class: "careful" }, heading, make("p", {}, say(kit, "review-warnings-what")));
+    section.append(make("ul", {}, ...items));
+    one("form#f")?.prepend(section);
+  }
+
+  private change(go: string, id: string, label: string): HTMLElement {
     const words = say(this.kit, "change");
     const place = id === "" ? "" : `#q-${id}`;
-    const change = make("button", {
-      class: "change",
-      formaction: `/${this.kit.lang}/report${place}`,
-      name: "go",
-      value: go,
-      "aria-label": `${words} – ${label}`,
-    });
-    change.append(words);
+    const formaction = `/${this.kit.lang}/report${place}`;
+    const button = make("button", { class: "change", formaction, name: "go", value: go, "aria-label": `${words} – ${label}` });
+    button.append(words);
+    return button;
+  }
+
+  private given(label: string, lines: string[], go: string, id: string): HTMLElement {
+    const story = this.kit.questions[id]?.kind === "longtext";
+    const change = this.change(go, id, label);
     const said = make("dd", {}, ...lines.map((line) => make("p", story ? { class: "story", dir: "auto" } : { dir: "auto" }, line)));
     return make("div", {}, make("dt", {}, label), said, make("dd", {}, change));
   }
