@@ -92,10 +92,11 @@ impl App {
         let store = Store::open(&config.spool.place()?, config.spool.most_mib, &mut OsRng)
             .await
             .map_err(|error| spool(&error))?;
+        let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng).vouched_by(&trust);
         let directories = Directories::load(trust, &store).await.map_err(|error| spool(&error))?;
         let decoys = Decoys::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
         Ok(Self {
-            pages: Arc::new(Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)),
+            pages: Arc::new(pages),
             store,
             clock,
             directories: Arc::new(directories),

@@ -6,6 +6,7 @@ mod common;
 use common::{FormData, Intake, code, hex};
 use envelope::{
     Hash,
+    directory::Trust,
     frame::{Direction, Expected, Frame},
     grant::{Grant, slot_tag},
     keys::CaseIdentity,
@@ -233,4 +234,15 @@ async fn a_reporter_comes_back_and_writes_again() {
     let no_seed = FormData::default().field("receipt", &receipt).field("message", "x");
     assert_eq!(intake.send("/en/return/send", no_seed.end()).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(intake.pull(10).await, []);
+}
+
+#[tokio::test]
+async fn the_keys_can_be_held_against_a_poster() {
+    let intake = Intake::new().await;
+    let kept: Trust =
+        serde_json::from_slice(&std::fs::read(&intake.installation.config.directory.trust).unwrap()).unwrap();
+    let page = intake.get("/en/protect").await.text().await.unwrap();
+    let words = Receipt::from_bytes(kept.fingerprint()).words("en");
+    let shown = format!("<li>{}</li>", words.replace(' ', "</li><li>"));
+    assert!(page.contains(&shown), "{words} in {page}");
 }

@@ -269,6 +269,9 @@ protect-who-outside = The outside body, if a deadline is missed or you ask: { $b
 protect-who-technician = No technician: they run the machines and hold no key.
 protect-limits = What we cannot promise
 protect-limit-network = Your operator or office network may see that you came here. Tor hides it.
+protect-words = The twelve words of our keys
+protect-words-what = They stand for the keys that say who may read reports.
+protect-words-compare = Compare them with the poster. If one word differs, do not report here.
 protect-receipt = Your receipt
 protect-receipt-what = It opens our answers and nothing else. It never opens your report.
 

@@ -269,6 +269,9 @@ protect-who-outside = L’organe externe, si un délai est dépassé ou à votre
 protect-who-technician = Aucun technicien : ils font marcher les machines et n’ont pas de clé.
 protect-limits = Ce que nous ne pouvons pas promettre
 protect-limit-network = Votre opérateur ou le réseau du bureau peut voir votre visite. Tor la cache.
+protect-words = Les douze mots de nos clés
+protect-words-what = Ils désignent les clés qui disent qui peut lire les signalements.
+protect-words-compare = Comparez-les avec l’affiche. Si un mot diffère, ne signalez rien ici.
 protect-receipt = Votre reçu
 protect-receipt-what = Il ouvre nos réponses, rien d’autre. Il n’ouvre jamais votre signalement.
 

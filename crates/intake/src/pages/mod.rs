@@ -25,6 +25,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     routing::{get, post},
 };
+use envelope::directory::Trust;
 use rand::{CryptoRng, RngCore};
 use taxonomy::{Scene, Taxonomy};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
@@ -49,6 +50,7 @@ pub struct Pages {
     pub branding: Branding,
     /// For the dates on the receipt.
     pub clock: Clock,
+    fingerprint: Option<[u8; 16]>,
     assets: Assets,
     scenes: Vec<Scene>,
     kits: kit::Kits,
@@ -68,12 +70,20 @@ impl Pages {
             taxonomy,
             branding,
             clock,
+            fingerprint: None,
             assets: Assets::built_in(),
             scenes: Scene::built_in(),
             kits: kit::Kits::default(),
             texts: crate::i18n::texts(),
             seeds: Mutex::new(Box::new(rng)),
         }
+    }
+
+    /// Shows the fingerprint of the keys that vouch for directories, to be held against the one on posters.
+    #[must_use]
+    pub fn vouched_by(mut self, trust: &Trust) -> Self {
+        self.fingerprint = Some(trust.fingerprint());
+        self
     }
 
     /// A new seed: 64 hexadecimal digits for a hidden field.

@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use envelope::receipt::Receipt;
 use http::StatusCode;
 
 use super::{
@@ -18,6 +19,8 @@ use super::{
 #[template(path = "protect.html")]
 struct Protect<'a> {
     frame: Frame<'a>,
+    /// The fingerprint of the trusted keys; empty where none are known.
+    words: Vec<String>,
 }
 
 /// `/fr/protect`
@@ -26,5 +29,7 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
     let frame = Frame::new(&pages, locale, "protect-title", Switch::Link("/protect"));
-    render(&pages, StatusCode::OK, &Protect { frame })
+    let spelt = pages.fingerprint.map(|fingerprint| Receipt::from_bytes(fingerprint).words(locale.code));
+    let words = spelt.iter().flat_map(|words| words.split_whitespace().map(str::to_owned)).collect();
+    render(&pages, StatusCode::OK, &Protect { frame, words })
 }
