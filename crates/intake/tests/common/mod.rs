@@ -241,8 +241,17 @@ impl Intake {
     }
 
     pub(crate) async fn pull(&self, most: u32) -> Vec<(Uuid, Vec<u8>)> {
+        self.try_pull(most).await.expect("the relay answers")
+    }
+
+    /// `None` when the intake says that it cannot now.
+    pub(crate) async fn try_pull(&self, most: u32) -> Option<Vec<(Uuid, Vec<u8>)>> {
         let request = self.handler.post(format!("{}{}", self.relay, relay::PULL));
-        let bytes = request.json(&relay::Pull { most }).send().await.unwrap().bytes().await.unwrap();
+        let response = request.json(&relay::Pull { most }).send().await.unwrap();
+        if !response.status().is_success() {
+            return None;
+        }
+        let bytes = response.bytes().await.unwrap();
         let mut rest = &bytes[..];
         let mut found = Vec::new();
         while let Some((head, after)) = rest.split_first_chunk::<20>() {
@@ -252,7 +261,7 @@ impl Intake {
             rest = after;
         }
         assert!(rest.is_empty());
-        found
+        Some(found)
     }
 
     pub(crate) async fn ack(&self, ids: Vec<Uuid>) -> StatusCode {
