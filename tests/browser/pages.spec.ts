@@ -24,7 +24,7 @@ async function reporter(browser: Browser, office: Office, scheme: "light" | "dar
 }
 
 async function walk(page: Page, office: Office, lang: string, scripts: boolean): Promise<void> {
-  for (const path of ["", "/protect", "/nowhere", "/return"]) {
+  for (const path of ["", "/learn", "/protect", "/nowhere", "/return"]) {
     await page.goto(`${office.url}/${lang}${path}`);
     await check(page, `/${lang}${path}`);
   }
