@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::steps::cargo;
 
 /// Programs that measure: package and example. Each prints `{"rows": […]}`.
-const EXAMPLES: [(&str, &str); 2] = [("reporter", "seal_cost"), ("workbench", "search_speed")];
+const EXAMPLES: [(&str, &str); 3] =
+    [("reporter", "seal_cost"), ("intake", "sealed_throughput"), ("workbench", "search_speed")];
 
 /// Runs every benchmark.
 pub(crate) fn run(json: Option<PathBuf>) -> Result<()> {

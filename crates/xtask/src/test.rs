@@ -40,6 +40,14 @@ fn install_missing() -> Result<()> {
     if !Path::new("/usr/lib/postgresql").is_dir() {
         debian(&["postgresql"], "PostgreSQL, of which the tests start a cluster of their own")?;
     }
+    for (program, version) in [("nginx", "-v"), ("tor", "--version"), ("systemd-analyze", "--version")] {
+        if !runs(command(program, &[version])) {
+            debian(
+                &["nginx-light", "tor", "systemd"],
+                "nginx, tor and systemd, which read what is in deploy/",
+            )?;
+        }
+    }
     if !runs(command("chromium", &["--version"])) {
         debian(&["chromium"], "Chromium")?;
     }
