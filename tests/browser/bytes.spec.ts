@@ -38,12 +38,14 @@ for (const lang of ["fr", "en"]) {
       await page.click("button[name=go][value=audience]");
       await page.click("button[value='audience.trader']");
       await page.click("button[value='family.money']");
+      await page.waitForLoadState("networkidle");
       received = 0;
       await page.click(`button[value='${category}']`);
       await cost(category);
     }
     await page.goto(`${office.url}/${lang}/report`);
     await compose(page, { story: "Un récit." });
+    await page.waitForLoadState("networkidle");
     received = 0;
     await page.reload();
     await cost("review");

@@ -101,6 +101,9 @@ test("whoever is faster than the script is taken over on a later page, and told 
   await page.click("button[name=go][value=audience]");
   await page.click("button[value='audience.trader']");
   await page.click("button[value='family.money']");
+  // The script of this page must have been missed before the next one may have it.
+  await expect(page.locator("button[value='category.FAC']")).toBeVisible();
+  await page.waitForLoadState("networkidle");
   await page.unroute("**/assets/*.js");
   await page.click("button[value='category.FAC']");
   await takenOver(page);

@@ -100,9 +100,7 @@ async fn words(Path(lang): Path<String>) -> Response {
     if !LANGS_OF_WORDS.contains(&&*lang) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (header::CACHE_CONTROL, "public, max-age=604800"),
-    ];
+    // Never kept: that a browser has them would show that somebody has a receipt.
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     (headers, word_list(&lang).join("\n")).into_response()
 }
