@@ -46,18 +46,40 @@ fn the_units_are_valid_and_leave_the_services_little_to_do() {
 }
 
 #[test]
+fn each_unit_has_an_account_that_is_there_before_its_first_start() {
+    let accounts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/sysusers.d/burkindi.conf");
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("etc")).unwrap();
+    let made = run(
+        "systemd-sysusers",
+        &[
+            "--root",
+            root.path().to_str().unwrap(),
+            "--replace=/usr/lib/sysusers.d/burkindi.conf",
+            accounts.to_str().unwrap(),
+        ],
+    );
+    assert!(made.status.success(), "{}", words(&made));
+    let groups = fs::read_to_string(root.path().join("etc/group")).unwrap();
+    for name in ["intake", "case-handler"] {
+        let account = format!("burkindi-{name}");
+        let unit = deploy(&format!("systemd/{account}.service"));
+        assert!(unit.contains(&format!("\nUser={account}\nGroup={account}\n")));
+        assert!(groups.lines().any(|line| line.starts_with(&format!("{account}:"))), "{groups}");
+    }
+}
+
+#[test]
 fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let made = rcgen::generate_simple_self_signed(vec!["intake.example".to_owned()]).unwrap();
     fs::write(at("fullchain.pem"), made.cert.pem()).unwrap();
     fs::write(at("privkey.pem"), made.signing_key.serialize_pem()).unwrap();
-    let shipped = deploy("nginx/burkindi.conf");
+    let shipped = deploy("nginx/nginx.conf");
     let ours = shipped.replace("/etc/burkindi/public/", &at(""));
     assert_ne!(ours, shipped);
-    fs::write(at("burkindi.conf"), &ours).unwrap();
-    let main = format!("pid {};\nevents {{}}\nhttp {{ include {}; }}\n", at("pid"), at("burkindi.conf"));
-    fs::write(at("nginx.conf"), main).unwrap();
+    fs::write(at("nginx.conf"), format!("pid {};\n{ours}", at("pid"))).unwrap();
     let tested = run("nginx", &["-t", "-p", &at(""), "-e", &at("log"), "-c", &at("nginx.conf")]);
     assert!(tested.status.success(), "{}", words(&tested));
     for line in [

@@ -20,9 +20,10 @@ use web::Clock;
 use crate::{
     api,
     config::{Config, ConfigError},
+    connections::Bounded,
     counters::Counters,
     directory::Directories,
-    i18n, limits,
+    hardening, i18n, limits,
     limits::Limits,
     networks,
     pages::{self, ErrorKind, Pages, error_page},
@@ -43,6 +44,8 @@ const HEADER_TIME: Duration = Duration::from_secs(15);
 /// For a request's first line and headers, in bytes; also how much of a body is read at once.
 const HEADER_BYTES: usize = 64 * 1024;
 const HEADERS: usize = 64;
+/// Files that are no connections of visitors: the spool, its database, the relay.
+const OTHER_FILES: usize = 256;
 /// What is under way when the service is told to stop may take so long to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
 
@@ -172,7 +175,7 @@ impl App {
 /// Both listeners bound, nothing answered yet.
 pub struct Bound {
     app: App,
-    public: Server<SocketAddr>,
+    public: Server<SocketAddr, Bounded>,
     relay: Server<SocketAddr, RustlsAcceptor>,
     /// Where reporters connect.
     pub public_addr: SocketAddr,
@@ -184,10 +187,17 @@ impl Bound {
     /// Opens everything and binds both listeners.
     pub async fn bind(config: &Config, clock: Clock) -> Result<Self, RunError> {
         let tls = RustlsConfig::from_config(Arc::new(relay::server_config(&config.relay)?));
+        hardening::allow_files(config.limits.connections + OTHER_FILES).map_err(|most| {
+            let problem =
+                format!("the system lets this process open {most} files; {OTHER_FILES} are for other things");
+            ConfigError::value("limits.connections", problem)
+        })?;
         let app = App::open(config, clock).await?;
         let (public, public_addr) = listen("public.listen", config.public.listen)?;
         let (relay, relay_addr) = listen("relay.listen", config.relay.listen)?;
-        let mut public = axum_server::from_tcp(public)?.http1_only().first_request_timeout(HEADER_TIME);
+        let bounded = Bounded::new(config.limits.connections);
+        let mut public =
+            axum_server::from_tcp(public)?.acceptor(bounded).http1_only().first_request_timeout(HEADER_TIME);
         // Slow or swollen headers end the connection.
         public
             .http_builder()

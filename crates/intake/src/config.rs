@@ -111,6 +111,12 @@ pub struct TaxonomyFiles {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Limits {
+    /// Connections that are open at once.
+    #[config(env = "INTAKE_LIMITS_CONNECTIONS", default = 4096)]
+    pub connections: usize,
+    /// Posts that are read at once, each with up to 192 KiB in memory.
+    #[config(env = "INTAKE_LIMITS_ARRIVALS", default = 1024)]
+    pub arrivals: usize,
     /// Reports with files that come in at once.
     #[config(env = "INTAKE_LIMITS_UPLOADS", default = 256)]
     pub uploads: usize,
@@ -198,6 +204,8 @@ impl Config {
         self.spool.place()?;
         // Each upload of the form path holds one of tokio's 512 blocking threads.
         let sizes = [
+            ("limits.connections", self.limits.connections, 100_000),
+            ("limits.arrivals", self.limits.arrivals, 100_000),
             ("limits.uploads", self.limits.uploads, 400),
             ("limits.lookups", self.limits.lookups, 10_000),
             ("limits.network_burst", self.limits.network_burst as usize, 1_000_000),

@@ -10,6 +10,18 @@ pub fn harden() -> std::io::Result<()> {
     Ok(())
 }
 
+/// Lets the process open so many files; the error is how many the system allows.
+pub fn allow_files(needed: usize) -> Result<(), u64> {
+    let needed = needed as u64;
+    let limit = process::getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    let raised = Rlimit { current: Some(needed), maximum: limit.maximum };
+    process::setrlimit(Resource::Nofile, raised)
+        .map_err(|_| limit.maximum.or(limit.current).unwrap_or(needed))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod app;
 pub mod config;
+pub mod connections;
 pub mod counters;
 pub mod directory;
 pub mod form;
@@ -12,6 +13,7 @@ pub mod limits;
 pub mod networks;
 pub mod pace;
 pub mod pages;
+pub mod places;
 pub mod problem;
 pub mod relay;
 pub mod sealing;

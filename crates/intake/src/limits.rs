@@ -1,14 +1,14 @@
 //! How much may happen at once, and how often one network may post. Nothing of it is stored or logged.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt, future::ready, stream};
+use futures_util::{Stream, StreamExt, future::ready, stream};
 use http::{
     HeaderValue, Method, StatusCode,
     header::{CONNECTION, RETRY_AFTER},
@@ -21,17 +21,23 @@ use tokio::{
 use crate::{
     app::App,
     config::Config,
-    networks::{Networks, PostsByNetwork},
-    pace::beginning,
+    networks::{NetworkKey, Networks, PostsByNetwork},
+    pace::{PaceError, paced},
     pages::ErrorKind,
+    places::Places,
     problem::{self, Problem},
 };
 
 /// What is read of a post before it needs a place, in bytes: all of a form step, and of a report without files.
 const SMALL: usize = 192 * 1024;
+/// How long the rest is read of a post that is turned away.
+const LINGER: Duration = Duration::from_secs(30);
+
 /// Bounds on posts.
 pub struct Limits {
-    uploads: Arc<Semaphore>,
+    networks: Networks,
+    arrivals: Places,
+    uploads: Places,
     lookups: Arc<Semaphore>,
     wait: Duration,
     posts: Arc<PostsByNetwork>,
@@ -41,11 +47,14 @@ impl Limits {
     /// As configured.
     pub fn new(config: &Config) -> Self {
         let limits = &config.limits;
+        let networks = Networks::new(config);
         Self {
-            uploads: Arc::new(Semaphore::new(limits.uploads)),
+            arrivals: Places::new(limits.arrivals),
+            uploads: Places::new(limits.uploads),
             lookups: Arc::new(Semaphore::new(limits.lookups)),
             wait: Duration::from_secs(limits.wait_seconds),
-            posts: Arc::new(Networks::new(config).count(config)),
+            posts: Arc::new(networks.clone().count(config)),
+            networks,
         }
     }
 
@@ -59,11 +68,49 @@ impl Limits {
         self.posts.limiter().retain_recent();
     }
 
-    /// A place, after waiting for it; `None` when none came free.
-    async fn place(&self, upload: bool) -> Option<OwnedSemaphorePermit> {
-        let places = if upload { &self.uploads } else { &self.lookups };
-        timeout(self.wait, places.clone().acquire_owned()).await.ok()?.ok()
+    /// What of a body a handler may read, and what it holds meanwhile.
+    async fn admit(&self, network: Option<NetworkKey>, body: Body) -> Result<Admitted, Turned> {
+        let arrival = self.arrivals.take(network);
+        let mut body = paced(body);
+        // Whoever is slow with a small body holds no place among those who are answered.
+        let (read, more) = arrival.beginning(&mut body, SMALL).await.map_err(|_| Turned::TooSlow)?;
+        if !more {
+            drop(arrival);
+            let turn = timeout(self.wait, self.lookups.clone().acquire_owned()).await;
+            let turn = turn.ok().and_then(Result::ok).ok_or(Turned::Busy)?;
+            return Ok(Admitted { body: Body::from(read), _turn: Some(turn) });
+        }
+        let place = tokio::select! {
+            place = self.uploads.wait(network, self.wait) => place,
+            () = arrival.lost() => return Err(Turned::TooSlow),
+        };
+        let Some(place) = place else {
+            linger(arrival.keep(body)).await;
+            return Err(Turned::Busy);
+        };
+        drop(arrival);
+        let body = stream::once(ready(Ok(read))).chain(place.keep(body));
+        Ok(Admitted { body: Body::from_stream(body), _turn: None })
     }
+}
+
+/// A post that may be answered.
+struct Admitted {
+    body: Body,
+    /// For a small one; what is still coming holds its place itself.
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+/// Why a post is not answered.
+enum Turned {
+    TooSlow,
+    Busy,
+}
+
+/// Reads on for a moment, or a browser would show a broken connection and not our page.
+async fn linger(rest: impl Stream<Item = Result<Bytes, PaceError>>) {
+    let mut rest = pin!(rest);
+    timeout(LINGER, async { while let Some(Ok(_)) = rest.next().await {} }).await.ok();
 }
 
 /// Makes a page, in the visitor's language, of being turned away for posting too often.
@@ -82,24 +129,15 @@ pub async fn bound_posts(State(app): State<App>, request: Request, next: Next) -
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    // Whoever is slow with a small body holds no place: a few could keep everybody out.
     let path = request.uri().path().to_owned();
+    let network = app.limits.networks.of(&request);
     let (parts, body) = request.into_parts();
-    let Ok((read, rest)) = beginning(body, SMALL).await else {
-        return turned_away(&app, &path, StatusCode::REQUEST_TIMEOUT);
+    let admitted = match app.limits.admit(network, body).await {
+        Ok(admitted) => admitted,
+        Err(Turned::TooSlow) => return turned_away(&app, &path, StatusCode::REQUEST_TIMEOUT),
+        Err(Turned::Busy) => return turned_away(&app, &path, StatusCode::SERVICE_UNAVAILABLE),
     };
-    let Some(_place) = app.limits.place(rest.is_some()).await else {
-        // Read to the end, or a browser would show a broken connection and not our page.
-        if let Some(mut rest) = rest {
-            while let Some(Ok(_)) = rest.next().await {}
-        }
-        return turned_away(&app, &path, StatusCode::SERVICE_UNAVAILABLE);
-    };
-    let body = match rest {
-        None => Body::from(read),
-        Some(rest) => Body::from_stream(stream::once(ready(Ok(read))).chain(rest)),
-    };
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = next.run(Request::from_parts(parts, admitted.body)).await;
     if !is_api(&path) {
         // What was typed lies in the buffers of a connection until it is closed.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -25,7 +25,7 @@ use crate::config::Config;
 const SALT_LIFE: Duration = Duration::from_hours(1);
 
 /// Stands for a network while one salt lasts.
-type NetworkKey = [u8; 16];
+pub type NetworkKey = [u8; 16];
 
 /// Counts posts by network.
 pub type PostsByNetwork = GovernorConfig<Networks, NoOpMiddleware>;
@@ -71,9 +71,15 @@ impl Networks {
             .expect("neither the period nor the burst is zero")
     }
 
-    fn key(&self, peer: IpAddr, headers: &HeaderMap) -> NetworkKey {
-        if let Some(client) = self.client(peer, headers) {
-            return self.salted(network(client));
+    /// Which network a request comes from, if that tells visitors apart.
+    pub fn of<T>(&self, request: &Request<T>) -> Option<NetworkKey> {
+        let client = self.client(peer(request)?, request.headers())?;
+        Some(self.salted(network(client)))
+    }
+
+    fn key<T>(&self, request: &Request<T>) -> NetworkKey {
+        if let Some(key) = self.of(request) {
+            return key;
         }
         // Visitors who cannot be told apart would share one count, which one of them could use up. Each post of theirs has a
         // count of its own; how many are under way at once bounds them.
@@ -104,10 +110,12 @@ impl KeyExtractor for Networks {
     type Key = NetworkKey;
 
     fn extract<T>(&self, request: &Request<T>) -> Result<NetworkKey, GovernorError> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let ConnectInfo(peer) = peer.ok_or(GovernorError::UnableToExtractKey)?;
-        Ok(self.key(peer.ip(), request.headers()))
+        peer(request).map(|_| self.key(request)).ok_or(GovernorError::UnableToExtractKey)
     }
+}
+
+fn peer<T>(request: &Request<T>) -> Option<IpAddr> {
+    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 
 /// The layer that counts. Who is turned away gets a bare 429, which the caller's layer makes a page of.

@@ -1,4 +1,4 @@
-//! Bodies that must keep coming: a sender who dawdles on purpose would hold a place that others need.
+//! Bodies that must keep coming, however empty the house is. How scarce places are shared is for `places`.
 
 use axum::body::{Body, Bytes};
 use futures_util::{
@@ -48,19 +48,6 @@ pub fn paced(body: Body) -> Paced {
 
 /// The bytes of a paced body.
 pub type Paced = BoxStream<'static, Result<Bytes, PaceError>>;
-
-/// Reads the beginning of a body, at most about `most` bytes: what came, and what is still to come if there is more.
-pub async fn beginning(body: Body, most: usize) -> Result<(Bytes, Option<Paced>), PaceError> {
-    let mut rest = paced(body);
-    let mut read = Vec::new();
-    while read.len() < most {
-        match rest.next().await {
-            Some(bytes) => read.extend_from_slice(&bytes?),
-            None => return Ok((read.into(), None)),
-        }
-    }
-    Ok((read.into(), Some(rest)))
-}
 
 #[cfg(test)]
 mod tests {

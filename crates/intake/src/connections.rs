@@ -1,0 +1,113 @@
+//! A bounded number of open connections. When there are as many, the one that has been still the longest is closed.
+//!
+//! Beyond the bound the system would refuse every newcomer until somebody leaves, and idle sockets cost an attacker nothing.
+
+use std::{
+    future::{Ready, ready},
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use axum_server::accept::Accept;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::places::{Place, Places};
+
+/// Gives each connection a place.
+#[derive(Clone)]
+pub struct Bounded(Places);
+
+impl Bounded {
+    /// At most so many at once.
+    pub fn new(most: usize) -> Self {
+        Self(Places::new(most))
+    }
+}
+
+impl<I, S> Accept<I, S> for Bounded {
+    type Stream = Connection<I>;
+    type Service = S;
+    type Future = Ready<io::Result<(Connection<I>, S)>>;
+
+    fn accept(&self, stream: I, service: S) -> Self::Future {
+        // Behind a proxy all connections come from one address: they are not told apart.
+        let place = self.0.take(None);
+        let lost = Box::pin(place.lost());
+        ready(Ok((Connection { stream, place, lost }, service)))
+    }
+}
+
+/// A connection that ends when its place is lost.
+pub struct Connection<I> {
+    stream: I,
+    place: Place,
+    lost: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl<I> Connection<I> {
+    fn has_place(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.lost.as_mut().poll(context) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(()) => {
+                self.lost = Box::pin(ready(()));
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+        }
+    }
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Connection<I> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.has_place(context)?;
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.place.progress(buffer.filled().len() - before);
+        read
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.has_place(context)?;
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if let Poll::Ready(Ok(count)) = written {
+            self.place.progress(count);
+        }
+        written
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.has_place(context)?;
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.has_place(context)?;
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        if let Poll::Ready(Ok(count)) = written {
+            self.place.progress(count);
+        }
+        written
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
