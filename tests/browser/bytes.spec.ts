@@ -7,7 +7,7 @@ test.use({ javaScriptEnabled: false });
 /** The first flight of a connection: ten packets of 1,460 bytes. */
 const MOST = 14_600;
 
-for (const lang of ["fr", "en"]) {
+for (const lang of ["fr", "en", "es", "pt", "ar"]) {
   test(`no page takes more than ${MOST} bytes: ${lang}`, async ({ page, office }) => {
     const session = await page.context().newCDPSession(page);
     await session.send("Network.enable");

@@ -3,13 +3,16 @@ import { expect, test, until } from "./src/office.ts";
 
 test.use({ javaScriptEnabled: false });
 
-const STORY = "Au poste, l’agent garde mes papiers jusqu’à ce que je paie.";
-const ANSWER = "Merci. À quel poste était-ce ?";
+/** What is written in each language, there and back. */
+const WRITTEN = {
+  fr: { story: "Au poste, l’agent garde mes papiers jusqu’à ce que je paie.", answer: "Merci. À quel poste était-ce ?", digits: "0123456789" },
+  ar: { story: "في المركز يحتفظ العون بأوراقي حتى أدفع.", answer: "شكراً. في أي مركز كان ذلك؟", digits: "٠١٢٣٤٥٦٧٨٩" },
+};
 
-test("a report goes all the way and back without a script", async ({ page, office }) => {
+for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(WRITTEN)) test(`a report goes all the way and back without a script: ${lang}`, async ({ page, office }) => {
   let code = "";
   const [row] = await office.casesOf("inspector-1", 1, async () => {
-    await page.goto(`${office.url}/fr/report`);
+    await page.goto(`${office.url}/${lang}/report`);
     await page.click("button[name=go][value=audience]");
     await page.click("button[value='audience.trader']");
     await page.click("button[value='family.money']");
@@ -30,8 +33,8 @@ test("a report goes all the way and back without a script", async ({ page, offic
   office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
 
   await until(async () => {
-    await page.goto(`${office.url}/fr/return`);
-    await page.fill("[name=receipt]", code.toLowerCase());
+    await page.goto(`${office.url}/${lang}/return`);
+    await page.fill("[name=receipt]", code.toLowerCase().replaceAll(/\d/g, (digit) => digits[Number(digit)]!));
     await page.locator("main .button:visible").first().click();
     return (await page.getByText(ANSWER).count()) > 0 ? true : undefined;
   });

@@ -4,7 +4,7 @@ import type { Browser, Page } from "@playwright/test";
 import { compose, sendReport, takenOver } from "./src/reporting.ts";
 import { type Office, expect, test, until } from "./src/office.ts";
 
-const LANGS = ["fr", "en"];
+const LANGS = ["fr", "en", "es", "pt", "ar"];
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 async function check(page: Page, where: string): Promise<void> {
@@ -13,6 +13,20 @@ async function check(page: Page, where: string): Promise<void> {
   expect(told).toEqual([]);
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(tooWide, `${where} scrolls sideways`).toBeLessThanOrEqual(0);
+  await look(page, where);
+}
+
+/** With LOOKS=folder in the environment: a picture of every page, on a phone and on a desk. */
+async function look(page: Page, where: string): Promise<void> {
+  const folder = process.env["LOOKS"];
+  if (!folder) return;
+  const phone = page.viewportSize()!;
+  const name = `${test.info().title.split(": ")[1]} ${where}`.replaceAll(/[^a-z]+/g, "-");
+  for (const width of [360, 1280]) {
+    await page.setViewportSize({ width, height: phone.height });
+    await page.screenshot({ path: `${folder}/${name}-${width}.png`, fullPage: true });
+  }
+  await page.setViewportSize(phone);
 }
 
 /** Axe needs scripts of its own in the page, so "without" means: without ours. */

@@ -5,21 +5,23 @@ import { Tap, listen } from "./src/wire.ts";
 
 const STORY = "L’agent CANARI-RECIT-7731 garde mes papiers jusqu’à ce que je paie.";
 const PLACE = "CANARI-LIEU-4410";
+/** In the words of who reads each language. */
+const STORIES = { fr: STORY, ar: "يحتفظ العون CANARI-RECIT-7731 بأوراقي حتى أدفع." };
 const FILE = { name: "CANARI-NOM-9902.txt", mimeType: "text/plain", buffer: Buffer.from("CANARI-FICHIER-5526 ".repeat(9000)) };
 const REPLY = "C’était CANARI-REPONSE-3308, en mars.";
 const AFTERTHOUGHT = "CANARI-REPONSE-3308 encore : le chef était là.";
 const ANSWER = "Merci. En quel mois ?";
 const CANARIES = ["CANARI-RECIT-7731", PLACE, "CANARI-NOM-9902", "CANARI-FICHIER-5526", "CANARI-REPONSE-3308", "audience.trader", "family.money", "category.FAC", "CANARI"];
 
-test("a report is sealed in the browser and nothing readable leaves it", async ({ page, office, context }) => {
+for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in the browser and nothing readable leaves it: ${lang}`, async ({ page, office, context }) => {
   const asked = listen(page);
   const tap = await Tap.open(office.url);
   let code = "";
-  await page.goto(`${tap.url}/fr/report`);
+  await page.goto(`${tap.url}/${lang}/report`);
   await takenOver(page);
   const [row] = await office.casesOf("inspector-1", 1, async () => {
-    await compose(page, { story: STORY, place: PLACE, files: [FILE] });
-    await expect(page.getByText(STORY)).toBeVisible();
+    await compose(page, { story, place: PLACE, files: [FILE] });
+    await expect(page.getByText(story)).toBeVisible();
     code = await sendReport(page);
   });
   expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
@@ -33,7 +35,7 @@ test("a report is sealed in the browser and nothing readable leaves it", async (
     alarms: unknown[];
   };
   expect(shown.alarms).toEqual([]);
-  expect(shown.report.story).toBe(STORY);
+  expect(shown.report.story).toBe(story);
   expect(shown.report).toMatchObject({ category: "FAC", audience: "trader" });
   expect(shown.report.facts).toContainEqual(expect.objectContaining({ question: "place", answers: [PLACE] }));
   expect(shown.attachments).toMatchObject([{ name: FILE.name, len: FILE.buffer.length }]);
@@ -43,7 +45,7 @@ test("a report is sealed in the browser and nothing readable leaves it", async (
   // The answer is read with either spelling, and opened here.
   for (const receipt of [code.toLowerCase(), words]) {
     await until(async () => {
-      await page.goto(`${tap.url}/fr/return`);
+      await page.goto(`${tap.url}/${lang}/return`);
       await takenOver(page);
       await page.fill("textarea[name=receipt]", receipt);
       await page.locator("form[action$='/return'] .button:visible").first().click();

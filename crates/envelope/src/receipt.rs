@@ -94,7 +94,7 @@ impl Receipt {
         chars
     }
 
-    /// The words spelling, in the list of a language (`fr`, `en`, `es`, `pt`; English for any other).
+    /// The words spelling, in the list of a language (`fr`, `en`, `es`, `pt`; French for `ar`, English for any other).
     pub fn words(&self, lang: &str) -> String {
         Mnemonic::from_entropy_in(list(lang), &self.0).expect("16 bytes make 12 words").to_string()
     }
@@ -155,14 +155,15 @@ fn check_bits(bytes: &[u8]) -> u16 {
 /// Languages that have words of their own.
 pub const LANGS_OF_WORDS: [&str; 4] = ["fr", "en", "es", "pt"];
 
-/// The 2,048 words of a language, or the English ones where it has none.
+/// The 2,048 words of a language, or those of the language that stands in for it.
 pub fn word_list(lang: &str) -> &'static [&'static str; 2048] {
     list(lang).word_list()
 }
 
 fn list(lang: &str) -> Language {
     match lang {
-        "fr" => Language::French,
+        // BIP39 has no Arabic list. Where customs and its posters speak French, an Arabic reader finds French words around them.
+        "fr" | "ar" => Language::French,
         "es" => Language::Spanish,
         "pt" => Language::Portuguese,
         _ => Language::English,
@@ -173,9 +174,16 @@ fn is_combining(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
-/// Lower case without accents, as people type.
+/// Lower case without accents, as people type; digits of Arabic keyboards become ours.
 fn fold(text: &str) -> String {
-    text.nfkd().filter(|c| !is_combining(*c)).flat_map(char::to_lowercase).collect()
+    text.nfkd().filter(|c| !is_combining(*c)).flat_map(char::to_lowercase).map(western).collect()
+}
+
+fn western(c: char) -> char {
+    match c {
+        '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' => char::from(b'0' + (u32::from(c) & 15) as u8),
+        other => other,
+    }
 }
 
 fn parse_code(text: &str) -> Result<Receipt, ReceiptError> {
@@ -279,7 +287,9 @@ mod tests {
     #[test]
     fn letters_that_look_alike_are_read_alike() {
         let receipt = Receipt::from_bytes([0; 16]);
-        assert_eq!(Receipt::parse("oooo OOOO 0000 0000 0000-0000 006x"), Ok(receipt));
+        assert_eq!(Receipt::parse("oooo OOOO 0000 0000 0000-0000 006x"), Ok(receipt.clone()));
+        // Digits of Arabic and Persian keyboards, and the marks of direction that come with them.
+        assert_eq!(Receipt::parse("\u{200f}٠٠٠٠ ٠٠٠٠ ۰۰۰۰ 0000 0000 0000 ٠٠٦X\u{200e}"), Ok(receipt));
     }
 
     #[test]

@@ -283,7 +283,7 @@ mod tests {
             .map(|(key, _)| key.trim_start_matches('#'))
         {
             let branding =
-                ["fr", "en", "emergency_number", "leave_url", "name", "contact"].contains(&key.trim());
+                ["fr", "en", "es", "pt", "ar", "emergency_number", "leave_url"].contains(&key.trim());
             assert!(branding || meta.contains(&format!("\"{}\"", key.trim())), "{key} is no key");
         }
     }

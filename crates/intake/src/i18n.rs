@@ -9,7 +9,7 @@ use web::{Locale, Texts, Words};
 struct Locales;
 
 /// The languages that the pages are written in, the default first.
-pub const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
+pub const LOCALES: [Locale; 5] = Locale::ALL;
 
 /// The words of the pages.
 ///
@@ -141,6 +141,9 @@ mod tests {
         let french = texts.of(Locale::FR);
         assert_eq!(day(french, date!(2026 - 12 - 01)), "1er décembre 2026");
         assert_eq!(day(texts.of(Locale::EN), date!(2026 - 11 - 30)), "30 November 2026");
+        assert_eq!(day(texts.of(Locale::ES), date!(2026 - 11 - 30)), "30 de noviembre de 2026");
+        assert_eq!(day(texts.of(Locale::PT), date!(2026 - 12 - 01)), "1 de dezembro de 2026");
+        assert_eq!(day(texts.of(Locale::AR), date!(2026 - 11 - 30)), "30 نوفمبر 2026");
         assert_eq!(week(french, "2026-W48"), "semaine du 23 novembre 2026");
         assert_eq!(week(french, "<b>"), "<b>");
     }

@@ -22,7 +22,7 @@ impl Locale {
     pub const PT: Self = Self { code: "pt", name: "Português", dir: "ltr" };
     /// Arabic.
     pub const AR: Self = Self { code: "ar", name: "العربية", dir: "rtl" };
-    /// All that pages could be in.
+    /// All that pages could be in, the default first.
     pub const ALL: [Self; 5] = [Self::FR, Self::EN, Self::ES, Self::PT, Self::AR];
 
     /// The language with this code, in lower case.

@@ -22,9 +22,9 @@ export async function fetchDirectory(): Promise<Directory> {
   return Directory.verify(new Uint8Array(bytes), signatures, trust, new Date().toISOString().slice(0, 10));
 }
 
-/** The words of a language, or the English ones where it has none. */
+/** The words of a language, or those of the language that stands in for it: the same as `envelope::receipt`. */
 export async function fetchWords(lang: string): Promise<string[]> {
-  const known = LANGS_OF_WORDS.includes(lang) ? lang : "en";
+  const known = LANGS_OF_WORDS.includes(lang) ? lang : lang === "ar" ? "fr" : "en";
   const words = (await (await get(`/words/${known}`)).text()).split("\n");
   if (words.length !== 2048) throw new Error("not a list of 2,048 words");
   return words;

@@ -1,0 +1,330 @@
+### صفحات من يبلّغ. كلمات بسيطة، خمس عشرة كلمة في الجملة على الأكثر.
+
+## الإطار
+
+skip = إلى المحتوى
+leave = خروج سريع
+languages = اللغات
+back = رجوع
+change = تغيير
+required = (لازم)
+footer-kept = لا تحتفظ هذه الصفحة بأي شيء من زيارتك.
+protect-link = كيف نحميك
+step = الخطوة { $number } من 4
+seal = يختم هذا الخادم بلاغك في ذاكرته قبل أن يحفظه.
+emergency = إذا كانت حياة في خطر، فاتصل أولاً بالرقم { $number }.
+
+## التواريخ
+
+date-day = { $day } { $month } { $year }
+date-first = 1 { $month } { $year }
+date-week = أسبوع { $day }
+month-1 = يناير
+month-2 = فبراير
+month-3 = مارس
+month-4 = أبريل
+month-5 = مايو
+month-6 = يونيو
+month-7 = يوليو
+month-8 = أغسطس
+month-9 = سبتمبر
+month-10 = أكتوبر
+month-11 = نوفمبر
+month-12 = ديسمبر
+
+## البداية
+
+home-title = البداية
+home-heading = هل حدث أمر خاطئ في الجمارك؟ يمكنك أن تقوله.
+home-lead = رشوة أو تعسف أو ظلم: أخبرنا دون أن تقول من أنت.
+home-promise-name = لا حساب ولا اسم ولا رقم هاتف.
+home-promise-minutes = تكفي عشر دقائق. يمكنك ترك معظم الأسئلة.
+home-promise-who = أنت تختار من لا يجب أن يصله بلاغك.
+home-report = أبلّغ
+home-return = العودة بالوصل
+home-return-what = قراءة جوابنا، والكتابة إلينا، وإضافة ملف.
+home-advice = طلب نصيحة
+home-advice-what = لست متأكداً مما هو صحيح؟ اسأل أولاً.
+home-learn = تعلّم
+home-learn-what = مشاهد قصيرة من العمل اليومي. ماذا كنت ستفعل؟
+home-protect-what = ما نحفظه، وما لا نحفظه أبداً، وحدود ذلك.
+home-outside = التحدث إلى الهيئة الخارجية
+home-outside-what = لا تتبع الجمارك. يمكنك الاتصال بها مباشرة.
+
+## التعلّم
+
+learn-title = تعلّم
+learn-heading = ماذا كنت ستفعل؟
+learn-lead = مشاهد قصيرة من العمل في الجمارك. افتح جواباً لترى ما يليه.
+learn-untracked = تبقى أجوبتك على جهازك. لا يُحسب شيء.
+learn-what = ماذا كنت ستفعل؟
+learn-sound = اختيار سليم.
+learn-unsound = فكّر مرة أخرى.
+learn-seen = هل رأيت شيئاً مشابهاً؟ الموضوع هو:
+learn-report = أريد أن أبلّغ عنه
+
+## قبل أن تبدأ
+
+before-title = قبل أن تبدأ
+before-heading = قبل أن تبدأ
+before-device = استعمل جهازك الخاص.
+before-device-why = لا هاتفَ العمل ولا حاسوبَه.
+before-network = تجنّب شبكة المكتب.
+before-network-why = قد تُظهر شبكة المكتب من فتح هذه الصفحة.
+before-names = لا تكتب اسمك ولا رقمك.
+before-names-why = لا نحتاج إليهما. تحصل على وصل تعود به.
+before-photos = قد تتكلم الصور والملفات عنك.
+before-photos-why = كثيراً ما تحمل مكاناً أو تاريخاً أو اسم جهاز.
+before-danger = هل أحد في خطر؟ اتصل أولاً بالرقم { $number }.
+before-danger-why = لا نجيب ليلاً ونهاراً.
+before-limits = ما لا نستطيع أن نعد به
+before-limit-server = يصل نصك مقروءاً إلى هذا الخادم. يختمه قبل حفظه.
+before-limit-facts = قد تدل عليك وقائع لا يعرفها إلا القليل.
+before-limit-history = قد يتذكر هاتفك هذه الزيارة. تساعدك نافذة خاصة.
+before-start = ابدأ
+
+## الاختيار
+
+audience-title = الخطوة 1
+audience-heading = ما الذي يصفك أفضل؟
+audience-hint = يغيّر هذا فقط المواضيع التي تظهر أولاً.
+subject-title = الخطوة 2
+family-heading = ما الموضوع؟
+family-hint = اختر الأقرب. يمكنك العودة وتغييره.
+category-heading = ما الأقرب إلى ما حدث؟
+category-hint = الأمثلة مجرد أمثلة.
+choose-unsure = لا أعرف
+choose-unsure-what = احكِ بكلماتك. سنجد المكان المناسب.
+
+## الأسئلة
+
+questions-title = الخطوة 3
+questions-hint = أجب عما تستطيع. واترك ما تشاء.
+questions-to-story = إلى روايتك مباشرة، وهي الجزء الوحيد اللازم
+questions-where = أين ومتى
+questions-what = ما حدث
+questions-who = الأشخاص المعنيون
+questions-exclude = من لا يجب أن يصله
+questions-you = سلامتك وما يأتي بعد ذلك
+questions-count = { $count ->
+    [zero] لا أسئلة
+    [one] سؤال واحد
+    [two] سؤالان
+    [few] { $count } أسئلة
+    [many] { $count } سؤالاً
+   *[other] { $count } سؤال
+}
+questions-pace = بالقدر الذي تريد
+questions-few = بعض الوقائع
+gentle-heading = أنت تحدد الإيقاع
+gentle-pace = قل اليوم ما تريد فقط. يمكن ترك كل سؤال فارغاً.
+gentle-later = توقف متى شئت. يمكنك بالوصل أن تضيف لاحقاً.
+gentle-fault = ما فُعل بك ليس ذنبك.
+gentle-support = من يمكنك التحدث إليه
+questions-story = روايتك
+questions-review = مراجعة
+questions-back = استعمل زر الرجوع أعلاه، لا زر الهاتف. لا يضيع شيء.
+no-answer = بلا جواب
+period-date = أريد أن أعطي تاريخاً
+period-words = تاريخ، أو كلمات مثل «أوائل مايو»
+guarded-anyway = أريد أن أعطيه رغم ذلك
+story-hint = تكفي نصف صفحة. ماذا حدث، وأين، وكيف عرفت.
+
+## أخطاء الكتابة
+
+wrong-title = {"خطأ: "}
+wrong-heading = راجع هذا من فضلك
+wrong-choice = لم يعد هذا الاختيار متاحاً. اختر من جديد.
+wrong-option = اختر واحداً من الأجوبة المعروضة.
+wrong-story-missing = قل لنا ماذا حدث. تكفي جملة واحدة.
+wrong-message-missing = اكتب رسالة أو أضف ملفاً.
+wrong-receipt-missing = اكتب وصلك: الرمز أو الكلمات الاثنتي عشرة.
+wrong-receipt = هذا ليس وصلاً. قارن كل حرف بما دوّنته.
+wrong-long = هذا طويل جداً. الحد هو { $limit } حرف.
+wrong-much = هذا أكثر مما يحمله النموذج.
+wrong-text = فيه علامات ليست نصاً.
+
+## المراجعة
+
+review-title = الخطوة 4
+review-heading = اقرأ ثم أرسل
+review-warnings = قد يدل هذا عليك
+review-warnings-what = القرار لك. غيّره أو اتركه.
+review-hint = هذا كل ما سيُقرأ. لا يُرسل شيء غيره.
+review-danger = أنت تتحدث عن خطر. إذا كان أحد في خطر الآن، فاتصل أولاً بالرقم { $number }.
+review-category = الموضوع
+review-audience = من أنت
+review-send = أرسل بلاغي
+review-wait = قد يستغرق الإرسال دقيقة. ثم تحصل على وصلك.
+files-heading = إضافة صور أو ملفات (ليست لازمة)
+files-warn = قد يحمل الملف اسمك أو مكاناً أو تاريخاً. أرسل فقط ما يملكه كثيرون.
+files-hint = اختر الملفات في النهاية: الرجوع ينسيها.
+guard-phone = رقم هاتف:
+guard-email = عنوان بريد إلكتروني:
+guard-name = اسمك ربما:
+guard-declaration = رقم يقود إلى ملف واحد:
+guard-vehicle = رقم مركبة أو حاوية:
+guard-time = وقت دقيق:
+guard-only-me = قليلون يعرفون هذا. قد يخمّنون أنه أنت.
+
+## الوصل
+
+receipt-title = وصل البلاغ
+receipt-heading = وصل بلاغك. احتفظ بهذا الوصل.
+receipt-lead = يظهر مرة واحدة فقط. هو الطريق الوحيد للعودة إلينا.
+receipt-code = الرمز
+receipt-words = أو الشيء نفسه في اثنتي عشرة كلمة
+receipt-keep = دوّن الرمز أو الكلمات.
+receipt-keep-how = يكفي واحد منهما. الورق أكثر أماناً.
+receipt-secret = لا تُرِه لأحد.
+receipt-secret-why = من يملكه يقرأ أجوبتنا. لكنه لا يفتح بلاغك أبداً.
+receipt-print = يمكنك طباعة هذه الصفحة أو تصويرها.
+receipt-print-why = لا تقول بماذا أبلغت. الأجهزة المشتركة تحتفظ بنسخ.
+receipt-qr = الرمز على شكل QR
+receipt-save = حفظ كملف نصي
+receipt-save-what = اسم الملف «reference». فيه الرمز والكلمات فقط.
+receipt-next = ماذا يحدث بعد ذلك
+receipt-next-read = يستلمه المكلفون به، دون من استبعدتهم.
+receipt-next-answer = يجيبك شخص هنا قبل { $day }. عد حينها.
+receipt-next-missed = إذا فاتهم الموعد، تستلم الهيئة الخارجية بلاغك.
+receipt-done = دوّنته
+
+## العودة
+
+return-title = العودة
+return-heading = العودة بوصلك
+return-label = وصلك
+return-hint = الرمز أو الكلمات الاثنتا عشرة. لا تهم المسافات ولا الشرطات ولا الحروف الكبيرة.
+return-seal = يفتح هذا الخادم رسائلك في ذاكرته ولا يحفظ منها شيئاً.
+return-open = افتح
+return-nothing = لا شيء هنا بعد
+return-nothing-soon = إذا أرسلت بلاغك اليوم، فعد غداً.
+return-nothing-check = وإلا فقارن كل حرف بما دوّنته.
+return-lost = أضعت وصلي
+return-lost-what = لا أحد يستطيع استعادته، ولا نحن. يمكنك تقديم بلاغ جديد.
+
+## الرسائل
+
+thread-title = الرسائل
+thread-heading = أين وصل الأمر
+thread-next = يمكنك توقع أخبار قبل { $day }.
+thread-outside = بلاغك عند الهيئة الخارجية أيضاً.
+thread-received = { $count ->
+    [zero] لم يصلنا منك شيء بعد.
+    [one] وصلنا منك إرسال واحد.
+    [two] وصلنا منك إرسالان.
+    [few] وصلتنا منك { $count } إرسالات.
+    [many] وصلنا منك { $count } إرسالاً.
+   *[other] وصلنا منك { $count } إرسال.
+}
+thread-week = الحال في { $week }.
+thread-messages = رسائل لك
+thread-none = لا رسائل بعد.
+thread-sent = رسالتك في الطريق
+thread-sent-what = ستُحسب هنا بعد أن تُستلم.
+thread-again = انظر مرة أخرى
+thread-close = إغلاق
+reply-heading = اكتب إلينا
+reply-label = رسالتك
+reply-warn = لا تكتب اسمك ولا ما لا يعرفه غيرك.
+reply-outside = أريد أن تتولى الهيئة الخارجية هذا الأمر: { $body }.
+reply-files = إضافة صور أو ملفات (ليست لازمة)
+reply-seal = يختم هذا الخادم رسالتك في ذاكرته قبل أن يحفظها.
+reply-send = أرسل
+stage-received = وصل
+stage-received-means = وصل بلاغك. سيقرؤه أحد قريباً.
+stage-triaged = قُرئ
+stage-triaged-means = قرأ شخص بلاغك وقدّر مدى استعجاله.
+stage-assessing = قيد التحقق
+stage-assessing-means = نتحقق هل يمكن إثبات الوقائع.
+stage-investigating = قيد التحقيق
+stage-investigating-means = التحقيق جارٍ. قد يستغرق بضعة أشهر.
+stage-decided = تقرر
+stage-decided-means = النتيجة معروفة. تجدها في الرسائل.
+stage-referred = عند سلطة أخرى
+stage-referred-means = تتولى الأمر الآن سلطة أخرى. نتابع ما تفعله.
+stage-closed = أُغلق
+stage-closed-means = انتهى العمل. ما زال بإمكانك الكتابة، وقد يُفتح من جديد.
+finding-forged = رسالة لم تأت منا. لا نعرضها.
+finding-earlier = { $count ->
+    [zero] لا رسائل سابقة ناقصة.
+    [one] رسالة سابقة لم تعد هنا.
+    [two] رسالتان سابقتان لم تعودا هنا.
+    [few] { $count } رسائل سابقة لم تعد هنا.
+    [many] { $count } رسالة سابقة لم تعد هنا.
+   *[other] { $count } رسالة سابقة لم تعد هنا.
+}
+finding-withheld = { $count ->
+    [zero] لا رسائل ناقصة.
+    [one] تنقص رسالة. ربما يحجبها أحد. أخبر الهيئة الخارجية.
+    [two] تنقص رسالتان. ربما يحجبهما أحد. أخبر الهيئة الخارجية.
+    [few] تنقص { $count } رسائل. ربما يحجبها أحد. أخبر الهيئة الخارجية.
+    [many] تنقص { $count } رسالة. ربما يحجبها أحد. أخبر الهيئة الخارجية.
+   *[other] تنقص { $count } رسالة. ربما يحجبها أحد. أخبر الهيئة الخارجية.
+}
+finding-wrong-key = هناك خطأ في هذا الصندوق. لا تكتب هنا. اتصل بالهيئة الخارجية.
+
+## كيف نحميك
+
+protect-title = الحماية
+protect-heading = كيف نحميك
+protect-lead = بلاغك مختوم. لا يفتحه إلا من وُجّه إليهم.
+protect-stored = ما نحفظه
+protect-stored-sealed = طرد مختوم لا يستطيع هذا الخادم فتحه من جديد.
+protect-stored-week = الأسبوع الذي وصل فيه. لا اليوم ولا الساعة.
+protect-stored-size = واحد من عشرة أحجام، فلا يكاد الحجم يقول شيئاً.
+protect-not = ما لا نحفظه أبداً
+protect-not-name = لا اسم ولا حساب ولا كلمة سر.
+protect-not-address = لا عنوان إنترنت ولا أثر لجهازك.
+protect-not-cookie = لا ملفات ارتباط. لا يبقى شيء بين صفحتين.
+protect-not-third = لا ترى زيارتك أي شركة أخرى.
+protect-who = من يستطيع قراءته
+protect-who-desk = الأشخاص القلائل في المصلحة المكلفة بالموضوع.
+protect-who-excluded = أبداً من استبعدتهم: لا يحصلون على مفتاح.
+protect-who-outside = الهيئة الخارجية، إذا فات موعد أو طلبت ذلك: { $body }.
+protect-who-technician = لا أحد من التقنيين: يشغّلون الآلات ولا يملكون مفتاحاً.
+protect-limits = ما لا نستطيع أن نعد به
+protect-limit-network = قد يرى مشغّلك أو شبكة المكتب أنك جئت هنا. يخفي Tor ذلك.
+protect-words = الكلمات الاثنتا عشرة لمفاتيحنا
+protect-words-what = تمثل المفاتيح التي تحدد من يقرأ البلاغات.
+protect-words-compare = قارنها بالملصق. إذا اختلفت كلمة، فلا تبلّغ هنا.
+protect-receipt = وصلك
+protect-receipt-what = يفتح أجوبتنا ولا شيء غيرها. لا يفتح بلاغك أبداً.
+
+## الأخطاء
+
+error-title = تنبيه
+error-home = إلى الصفحة الأولى
+error-outside = يمكنك أيضاً الاتصال بالهيئة الخارجية:
+error-busy = هنا كثير من الناس الآن
+error-busy-what = لم يُرسل بلاغك.
+error-busy-do = انتظر دقيقة ثم حاول مرة أخرى.
+error-large = هذا كبير جداً
+error-large-what = لم يُرسل بلاغك. حد الملفات كلها معاً 60 ميغابايت.
+error-large-do = اختر ملفات أقل أو أصغر.
+error-form = لم نستطع قراءة هذا النموذج
+error-form-what = لم يُرسل شيء. ربما الصفحة قديمة جداً.
+error-form-do = ارجع وحاول مرة أخرى، أو ابدأ من جديد.
+error-missing = هذه الصفحة غير موجودة
+error-missing-what = ربما كُتب العنوان خطأً.
+error-missing-do = ابدأ من الصفحة الأولى.
+error-directory = لا نستطيع استلام البلاغات بأمان الآن
+error-directory-what = لم يُرسل بلاغك. لم نستطع ختمه للأشخاص المناسبين.
+error-directory-do = عد غداً من فضلك.
+error-broken = تعطّل شيء عندنا
+error-broken-what = إذا لم يظهر وصل، فربما لم يصل بلاغك.
+error-broken-do = أعد تحميل هذه الصفحة للإرسال مجدداً. لا يُحسب البلاغ نفسه مرتين.
+
+# مع البرنامج: المتصفح هو الذي يختم.
+seal-here = جهازك يختم كل شيء بنفسه. لا يستطيع هذا الخادم قراءة شيء.
+seal-here-text = جهازك يختم ما تكتبه. لا يعرف هذا الخادم إلا اختياراتك الأولى.
+seal-here-reply = جهازك يختم هذه الرسالة بنفسه. لا يستطيع هذا الخادم قراءة شيء.
+seal-here-return = جهازك يفتح رسائلك بنفسه. لا يستطيع هذا الخادم قراءة شيء.
+send-sealing = نختم بلاغك على جهازك.
+send-progress = الإرسال: { $done }%
+send-waiting = انقطع الاتصال. لم يضع شيء آخر. المحاولة التالية بعد { $seconds } ث.
+send-again = حاول الآن
+send-stop = توقف
+send-failed = تعذّر الإرسال. لم يضع شيء. حاول لاحقاً.
+send-too-large = ملفاتك كبيرة جداً. الحد نحو 60 ميغابايت للكل.
+send-busy = الخدمة مشغولة جداً. لم يضع شيء. المحاولة التالية بعد { $seconds } ث.

@@ -1,0 +1,314 @@
+### Las páginas de quien denuncia. Palabras sencillas, quince palabras por frase como máximo.
+
+## Marco
+
+skip = Ir al contenido
+leave = Salir rápido
+languages = Idiomas
+back = Volver
+change = Cambiar
+required = (necesario)
+footer-kept = Esta página no guarda nada de su visita.
+protect-link = Cómo le protegemos
+step = Paso { $number } de 4
+seal = Este servidor sella su denuncia en su memoria, antes de guardarla.
+emergency = Si una vida corre peligro, llame primero al { $number }.
+
+## Fechas
+
+date-day = { $day } de { $month } de { $year }
+date-first = 1 de { $month } de { $year }
+date-week = semana del { $day }
+month-1 = enero
+month-2 = febrero
+month-3 = marzo
+month-4 = abril
+month-5 = mayo
+month-6 = junio
+month-7 = julio
+month-8 = agosto
+month-9 = septiembre
+month-10 = octubre
+month-11 = noviembre
+month-12 = diciembre
+
+## Inicio
+
+home-title = Inicio
+home-heading = ¿Algo va mal en la aduana? Puede decirlo.
+home-lead = Sobornos, abusos, trato injusto: cuéntelo sin decir quién es.
+home-promise-name = Sin cuenta, sin nombre, sin número de teléfono.
+home-promise-minutes = Bastan diez minutos. Puede saltarse casi todas las preguntas.
+home-promise-who = Usted elige quién no debe recibir su denuncia.
+home-report = Denunciar
+home-return = Volver con un resguardo
+home-return-what = Leer nuestra respuesta, escribirnos, añadir un archivo.
+home-advice = Pedir consejo
+home-advice-what = ¿No sabe qué es correcto? Pregunte primero.
+home-learn = Aprender
+home-learn-what = Escenas breves del trabajo diario. ¿Qué haría usted?
+home-protect-what = Lo que guardamos, lo que nunca guardamos y los límites.
+home-outside = Hablar con el órgano externo
+home-outside-what = No pertenece a la aduana. Puede dirigirse a él directamente.
+
+## Aprender
+
+learn-title = Aprender
+learn-heading = ¿Qué haría usted?
+learn-lead = Escenas breves del trabajo en la aduana. Abra una respuesta y vea qué sigue.
+learn-untracked = Sus respuestas se quedan en su dispositivo. No se cuenta nada.
+learn-what = ¿Qué haría usted?
+learn-sound = Una buena decisión.
+learn-unsound = Piénselo otra vez.
+learn-seen = ¿Ha visto algo parecido? El asunto es:
+learn-report = Quiero denunciarlo
+
+## Antes de empezar
+
+before-title = Antes de empezar
+before-heading = Antes de empezar
+before-device = Use su propio dispositivo.
+before-device-why = No un teléfono ni un ordenador de su trabajo.
+before-network = Evite la red de la oficina.
+before-network-why = El wifi de la oficina puede mostrar quién abrió esta página.
+before-names = No ponga su nombre ni su número.
+before-names-why = No los necesitamos. Un resguardo le permite volver.
+before-photos = Las fotos y los archivos pueden hablar de usted.
+before-photos-why = A menudo contienen un lugar, una fecha o un aparato.
+before-danger = ¿Alguien corre peligro? Llame primero al { $number }.
+before-danger-why = No respondemos día y noche.
+before-limits = Lo que no podemos prometer
+before-limit-server = Este servidor recibe su texto legible. Lo sella antes de guardarlo.
+before-limit-facts = Los hechos que pocos conocen pueden señalarle.
+before-limit-history = Su teléfono puede recordar esta visita. Una ventana privada ayuda.
+before-start = Empezar
+
+## Elección
+
+audience-title = Paso 1
+audience-heading = ¿Qué le describe mejor?
+audience-hint = Esto solo cambia qué temas aparecen primero.
+subject-title = Paso 2
+family-heading = ¿De qué se trata?
+family-hint = Elija lo más cercano. Podrá volver y cambiarlo.
+category-heading = ¿Qué se acerca más?
+category-hint = Los ejemplos son solo ejemplos.
+choose-unsure = No lo sé
+choose-unsure-what = Cuéntelo con sus palabras. Encontraremos el lugar adecuado.
+
+## Preguntas
+
+questions-title = Paso 3
+questions-hint = Responda lo que pueda. Deje vacío lo que quiera.
+questions-to-story = Ir directamente a su relato, la única parte necesaria
+questions-where = Dónde y cuándo
+questions-what = Los hechos
+questions-who = Las personas implicadas
+questions-exclude = Quién no debe recibirla
+questions-you = Su seguridad y lo que sigue
+questions-count = { $count ->
+    [one] 1 pregunta
+   *[other] { $count } preguntas
+}
+questions-pace = Tanto como quiera
+questions-few = Algunos hechos
+gentle-heading = Usted marca el ritmo
+gentle-pace = Cuente hoy solo lo que quiera. Cada pregunta puede quedar vacía.
+gentle-later = Pare cuando quiera. Con su resguardo podrá añadir más después.
+gentle-fault = Lo que le hicieron no es culpa suya.
+gentle-support = Alguien con quien hablar
+questions-story = Su relato
+questions-review = Revisar
+questions-back = Use el botón Volver de arriba, no el del teléfono. No se pierde nada.
+no-answer = Sin respuesta
+period-date = Quiero dar una fecha
+period-words = Fecha, o palabras como «principios de mayo»
+guarded-anyway = Quiero darlo de todos modos
+story-hint = Media página basta. Qué pasó, dónde y cómo lo sabe.
+
+## Errores al escribir
+
+wrong-title = {"Error: "}
+wrong-heading = Revise esto, por favor
+wrong-choice = Esta opción ya no existe. Elija de nuevo.
+wrong-option = Elija una de las respuestas propuestas.
+wrong-story-missing = Cuente qué pasó. Una frase basta.
+wrong-message-missing = Escriba un mensaje o añada un archivo.
+wrong-receipt-missing = Escriba su resguardo: el código o las doce palabras.
+wrong-receipt = Esto no es un resguardo. Compare cada carácter con lo que anotó.
+wrong-long = Es demasiado largo. El límite es de { $limit } caracteres.
+wrong-much = Es más de lo que cabe en un formulario.
+wrong-text = Contiene signos que no son texto.
+
+## Revisión
+
+review-title = Paso 4
+review-heading = Léalo y luego envíe
+review-warnings = Esto podría señalarle
+review-warnings-what = Usted decide. Cámbielo o déjelo así.
+review-hint = Esto es todo lo que se leerá. No se envía nada más.
+review-danger = Habla usted de un peligro. Si alguien corre peligro ahora, llame primero al { $number }.
+review-category = Asunto
+review-audience = Quién es usted
+review-send = Enviar mi denuncia
+review-wait = El envío puede tardar un minuto. Después recibirá su resguardo.
+files-heading = Añadir fotos o archivos (no es necesario)
+files-warn = Un archivo puede contener su nombre, un lugar, una fecha. Envíe solo lo que muchos tienen.
+files-hint = Elija los archivos al final: al volver atrás se olvidan.
+guard-phone = Un número de teléfono:
+guard-email = Una dirección de correo:
+guard-name = Quizá su nombre:
+guard-declaration = Un número que lleva a un solo expediente:
+guard-vehicle = Un número de vehículo o de contenedor:
+guard-time = Una hora exacta:
+guard-only-me = Pocas personas lo saben. Podrían adivinar que es usted.
+
+## Resguardo
+
+receipt-title = Recibida
+receipt-heading = Su denuncia ha llegado. Guarde este resguardo.
+receipt-lead = Se muestra una sola vez. Es el único camino de vuelta.
+receipt-code = Código
+receipt-words = O lo mismo en doce palabras
+receipt-keep = Anote el código o las palabras.
+receipt-keep-how = Uno de los dos basta. El papel es lo más seguro.
+receipt-secret = No lo enseñe a nadie.
+receipt-secret-why = Quien lo tiene puede leer nuestras respuestas. Nunca abre su denuncia.
+receipt-print = Puede imprimir o fotografiar esta página.
+receipt-print-why = No dice qué denunció. Los dispositivos compartidos guardan copias.
+receipt-qr = El código como código QR
+receipt-save = Guardar como archivo de texto
+receipt-save-what = El archivo se llama «reference». Solo contiene el código y las palabras.
+receipt-next = Qué pasa ahora
+receipt-next-read = Las personas encargadas la recogen, sin las que usted excluyó.
+receipt-next-answer = Una persona le responde aquí antes del { $day }. Vuelva entonces.
+receipt-next-missed = Si no cumplen el plazo, el órgano externo recibe su denuncia.
+receipt-done = Lo he anotado
+
+## Volver
+
+return-title = Volver
+return-heading = Volver con su resguardo
+return-label = Su resguardo
+return-hint = El código o las doce palabras. Mayúsculas, espacios y guiones no importan.
+return-seal = Este servidor abre sus mensajes en su memoria y no guarda nada.
+return-open = Abrir
+return-nothing = Aquí no hay nada todavía
+return-nothing-soon = Si envió su denuncia hoy, vuelva mañana.
+return-nothing-check = Si no, compare cada carácter con lo que anotó.
+return-lost = He perdido mi resguardo
+return-lost-what = Nadie puede recuperarlo, ni siquiera nosotros. Puede hacer otra denuncia.
+
+## Mensajes
+
+thread-title = Mensajes
+thread-heading = Cómo va
+thread-next = Puede esperar noticias antes del { $day }.
+thread-outside = El órgano externo también tiene su denuncia.
+thread-received = { $count ->
+    [one] Hemos recibido 1 envío suyo.
+   *[other] Hemos recibido { $count } envíos suyos.
+}
+thread-week = Situación de la { $week }.
+thread-messages = Mensajes para usted
+thread-none = Todavía no hay mensajes.
+thread-sent = Su mensaje está en camino
+thread-sent-what = Se contará aquí cuando lo hayan recogido.
+thread-again = Mirar otra vez
+thread-close = Cerrar
+reply-heading = Escríbanos
+reply-label = Su mensaje
+reply-warn = Siga sin poner su nombre ni lo que solo usted sabe.
+reply-outside = Quiero que el órgano externo se ocupe de esto: { $body }.
+reply-files = Añadir fotos o archivos (no es necesario)
+reply-seal = Este servidor sella su mensaje en su memoria, antes de guardarlo.
+reply-send = Enviar
+stage-received = Recibida
+stage-received-means = Su denuncia ha llegado. Alguien la leerá pronto.
+stage-triaged = Leída
+stage-triaged-means = Una persona leyó su denuncia y valoró su urgencia.
+stage-assessing = En comprobación
+stage-assessing-means = Comprobamos si se pueden establecer los hechos.
+stage-investigating = En investigación
+stage-investigating-means = Hay una investigación en curso. Puede durar varios meses.
+stage-decided = Decidida
+stage-decided-means = Ya hay un resultado. Lo encontrará en los mensajes.
+stage-referred = En otra autoridad
+stage-referred-means = Otra autoridad se encarga ahora. Seguimos lo que hace.
+stage-closed = Cerrada
+stage-closed-means = El trabajo ha terminado. Aún puede escribir, y puede reabrirse.
+finding-forged = Un mensaje no era nuestro. No se muestra.
+finding-earlier = { $count ->
+    [one] Un mensaje anterior ya no está aquí.
+   *[other] { $count } mensajes anteriores ya no están aquí.
+}
+finding-withheld = { $count ->
+    [one] Falta un mensaje. Quizá alguien lo retiene. Avise al órgano externo.
+   *[other] Faltan { $count } mensajes. Quizá alguien los retiene. Avise al órgano externo.
+}
+finding-wrong-key = Algo va mal en este buzón. No escriba aquí. Contacte con el órgano externo.
+
+## Cómo le protegemos
+
+protect-title = Protección
+protect-heading = Cómo le protegemos
+protect-lead = Su denuncia está sellada. Solo pueden abrirla las personas a quienes va dirigida.
+protect-stored = Lo que guardamos
+protect-stored-sealed = Un paquete sellado que este servidor no puede volver a abrir.
+protect-stored-week = La semana en que llegó. Ni el día ni la hora.
+protect-stored-size = Uno de diez tamaños: el tamaño casi no dice nada.
+protect-not = Lo que nunca guardamos
+protect-not-name = Ni nombre, ni cuenta, ni contraseña.
+protect-not-address = Ni dirección de internet ni rastro de su dispositivo.
+protect-not-cookie = Sin cookies. Nada queda entre dos páginas.
+protect-not-third = Ninguna otra empresa ve su visita.
+protect-who = Quién puede leerla
+protect-who-desk = Las pocas personas del servicio encargado del asunto.
+protect-who-excluded = Nunca las que usted excluyó: no reciben ninguna llave.
+protect-who-outside = El órgano externo, si se incumple un plazo o usted lo pide: { $body }.
+protect-who-technician = Ningún técnico: manejan las máquinas y no tienen ninguna llave.
+protect-limits = Lo que no podemos prometer
+protect-limit-network = Su operador o la red de la oficina puede ver su visita. Tor la oculta.
+protect-words = Las doce palabras de nuestras llaves
+protect-words-what = Representan las llaves que dicen quién puede leer las denuncias.
+protect-words-compare = Compárelas con el cartel. Si una palabra cambia, no denuncie aquí.
+protect-receipt = Su resguardo
+protect-receipt-what = Abre nuestras respuestas y nada más. Nunca abre su denuncia.
+
+## Errores
+
+error-title = Aviso
+error-home = Ir a la primera página
+error-outside = También puede dirigirse al órgano externo:
+error-busy = Hay mucha gente ahora
+error-busy-what = Su denuncia no se ha enviado.
+error-busy-do = Espere un minuto y pruebe otra vez.
+error-large = Es demasiado grande
+error-large-what = Su denuncia no se ha enviado. Todos los archivos juntos: 60 MB como máximo.
+error-large-do = Elija menos archivos o más pequeños.
+error-form = No pudimos leer este formulario
+error-form-what = No se ha enviado nada. Quizá la página es demasiado antigua.
+error-form-do = Vuelva atrás y pruebe otra vez, o empiece de nuevo.
+error-missing = Esta página no existe
+error-missing-what = Quizá la dirección está mal escrita.
+error-missing-do = Empiece por la primera página.
+error-directory = Ahora no podemos recibir denuncias con seguridad
+error-directory-what = Su denuncia no se ha enviado. No pudimos sellarla para las personas adecuadas.
+error-directory-do = Vuelva mañana, por favor.
+error-broken = Algo falló por nuestra parte
+error-broken-what = Si no vio ningún resguardo, quizá su denuncia no ha llegado.
+error-broken-do = Recargue esta página para enviar otra vez. La misma denuncia nunca cuenta dos veces.
+
+# Con script: sella el navegador.
+seal-here = Su dispositivo lo sella todo. Este servidor no puede leer nada.
+seal-here-text = Su dispositivo sella lo que escribe. Este servidor solo conoce sus primeras elecciones.
+seal-here-reply = Su dispositivo sella este mensaje. Este servidor no puede leer nada.
+seal-here-return = Su dispositivo abre sus mensajes. Este servidor no puede leer nada.
+send-sealing = Sellamos su denuncia en su dispositivo.
+send-progress = Enviando: { $done } %
+send-waiting = Se perdió la conexión. Nada más se pierde. Nuevo intento en { $seconds } s.
+send-again = Probar ahora
+send-stop = Parar
+send-failed = No se pudo enviar. No se pierde nada. Pruebe más tarde.
+send-too-large = Sus archivos son demasiado grandes. El límite es de unos 60 MB en total.
+send-busy = El servicio está muy ocupado. No se pierde nada. Nuevo intento en { $seconds } s.

@@ -1,0 +1,314 @@
+### As páginas de quem denuncia. Palavras simples, quinze palavras por frase no máximo.
+
+## Moldura
+
+skip = Ir para o conteúdo
+leave = Sair depressa
+languages = Línguas
+back = Voltar
+change = Mudar
+required = (necessário)
+footer-kept = Esta página não guarda nada da sua visita.
+protect-link = Como o protegemos
+step = Passo { $number } de 4
+seal = Este servidor sela a sua denúncia na memória, antes de a guardar.
+emergency = Se uma vida está em perigo, ligue primeiro para o { $number }.
+
+## Datas
+
+date-day = { $day } de { $month } de { $year }
+date-first = 1 de { $month } de { $year }
+date-week = semana de { $day }
+month-1 = janeiro
+month-2 = fevereiro
+month-3 = março
+month-4 = abril
+month-5 = maio
+month-6 = junho
+month-7 = julho
+month-8 = agosto
+month-9 = setembro
+month-10 = outubro
+month-11 = novembro
+month-12 = dezembro
+
+## Início
+
+home-title = Início
+home-heading = Algo está mal na alfândega? Pode dizê-lo.
+home-lead = Subornos, abusos, injustiças: conte-nos sem dizer quem é.
+home-promise-name = Sem conta, sem nome, sem número de telefone.
+home-promise-minutes = Dez minutos bastam. Quase todas as perguntas podem ficar vazias.
+home-promise-who = É você que escolhe quem não deve receber a denúncia.
+home-report = Denunciar
+home-return = Voltar com um comprovativo
+home-return-what = Ler a nossa resposta, escrever-nos, juntar um ficheiro.
+home-advice = Pedir conselho
+home-advice-what = Não sabe o que é correto? Pergunte primeiro.
+home-learn = Aprender
+home-learn-what = Pequenas cenas do trabalho diário. O que faria?
+home-protect-what = O que guardamos, o que nunca guardamos e os limites.
+home-outside = Falar com o órgão externo
+home-outside-what = Não pertence à alfândega. Pode contactá-lo diretamente.
+
+## Aprender
+
+learn-title = Aprender
+learn-heading = O que faria?
+learn-lead = Pequenas cenas do trabalho na alfândega. Abra uma resposta para ver o que segue.
+learn-untracked = As suas respostas ficam no seu aparelho. Nada é contado.
+learn-what = O que faria?
+learn-sound = Uma boa escolha.
+learn-unsound = Pense outra vez.
+learn-seen = Já viu algo parecido? O assunto é:
+learn-report = Quero denunciar isto
+
+## Antes de começar
+
+before-title = Antes de começar
+before-heading = Antes de começar
+before-device = Use o seu próprio aparelho.
+before-device-why = Não um telefone nem um computador do trabalho.
+before-network = Evite a rede do escritório.
+before-network-why = O Wi-Fi do escritório pode mostrar quem abriu esta página.
+before-names = Não ponha o seu nome nem o seu número.
+before-names-why = Não precisamos deles. Um comprovativo permite-lhe voltar.
+before-photos = As fotos e os ficheiros podem falar de si.
+before-photos-why = Muitas vezes contêm um lugar, uma data ou um aparelho.
+before-danger = Alguém está em perigo? Ligue primeiro para o { $number }.
+before-danger-why = Não respondemos de dia e de noite.
+before-limits = O que não podemos prometer
+before-limit-server = Este servidor recebe o seu texto legível. Sela-o antes de o guardar.
+before-limit-facts = Factos que poucos conhecem podem apontar para si.
+before-limit-history = O seu telefone pode lembrar esta visita. Uma janela privada ajuda.
+before-start = Começar
+
+## Escolha
+
+audience-title = Passo 1
+audience-heading = O que o descreve melhor?
+audience-hint = Isto só muda os assuntos que aparecem primeiro.
+subject-title = Passo 2
+family-heading = De que se trata?
+family-hint = Escolha o mais próximo. Pode voltar e mudar.
+category-heading = O que está mais próximo?
+category-hint = Os exemplos são apenas exemplos.
+choose-unsure = Não sei
+choose-unsure-what = Conte por palavras suas. Encontraremos o lugar certo.
+
+## Perguntas
+
+questions-title = Passo 3
+questions-hint = Responda ao que puder. Deixe vazio o que quiser.
+questions-to-story = Ir já para o seu relato, a única parte necessária
+questions-where = Onde e quando
+questions-what = Os factos
+questions-who = As pessoas em causa
+questions-exclude = Quem não a deve receber
+questions-you = A sua segurança e o que segue
+questions-count = { $count ->
+    [one] 1 pergunta
+   *[other] { $count } perguntas
+}
+questions-pace = Tanto quanto quiser
+questions-few = Alguns factos
+gentle-heading = O ritmo é seu
+gentle-pace = Conte hoje só o que quiser. Cada pergunta pode ficar vazia.
+gentle-later = Pare quando quiser. Com o seu comprovativo pode acrescentar mais tarde.
+gentle-fault = O que lhe fizeram não é culpa sua.
+gentle-support = Alguém com quem falar
+questions-story = O seu relato
+questions-review = Reler
+questions-back = Use o botão Voltar acima, não o do telefone. Nada se perde.
+no-answer = Sem resposta
+period-date = Quero dar uma data
+period-words = Data, ou palavras como «início de maio»
+guarded-anyway = Quero dá-lo mesmo assim
+story-hint = Meia página basta. O que aconteceu, onde e como sabe.
+
+## Erros ao escrever
+
+wrong-title = {"Erro: "}
+wrong-heading = Reveja isto, por favor
+wrong-choice = Esta opção já não existe. Escolha de novo.
+wrong-option = Escolha uma das respostas propostas.
+wrong-story-missing = Conte o que aconteceu. Uma frase basta.
+wrong-message-missing = Escreva uma mensagem ou junte um ficheiro.
+wrong-receipt-missing = Escreva o seu comprovativo: o código ou as doze palavras.
+wrong-receipt = Isto não é um comprovativo. Compare cada carácter com o que anotou.
+wrong-long = É longo de mais. O limite é de { $limit } caracteres.
+wrong-much = É mais do que cabe num formulário.
+wrong-text = Contém sinais que não são texto.
+
+## Releitura
+
+review-title = Passo 4
+review-heading = Leia e depois envie
+review-warnings = Isto pode apontar para si
+review-warnings-what = A decisão é sua. Mude ou deixe assim.
+review-hint = Isto é tudo o que será lido. Nada mais é enviado.
+review-danger = Fala de um perigo. Se alguém está em perigo agora, ligue primeiro para o { $number }.
+review-category = Assunto
+review-audience = Quem é
+review-send = Enviar a minha denúncia
+review-wait = O envio pode demorar um minuto. Depois recebe o seu comprovativo.
+files-heading = Juntar fotos ou ficheiros (não é necessário)
+files-warn = Um ficheiro pode conter o seu nome, um lugar, uma data. Envie só o que muitos têm.
+files-hint = Escolha os ficheiros no fim: ao voltar atrás, são esquecidos.
+guard-phone = Um número de telefone:
+guard-email = Um endereço de correio:
+guard-name = Talvez o seu nome:
+guard-declaration = Um número que leva a um só processo:
+guard-vehicle = Um número de veículo ou de contentor:
+guard-time = Uma hora exata:
+guard-only-me = Poucas pessoas o sabem. Podem adivinhar que é você.
+
+## Comprovativo
+
+receipt-title = Recebida
+receipt-heading = A sua denúncia chegou. Guarde este comprovativo.
+receipt-lead = É mostrado uma só vez. É o único caminho de volta.
+receipt-code = Código
+receipt-words = Ou o mesmo em doze palavras
+receipt-keep = Anote o código ou as palavras.
+receipt-keep-how = Um dos dois basta. O papel é o mais seguro.
+receipt-secret = Não o mostre a ninguém.
+receipt-secret-why = Quem o tem pode ler as nossas respostas. Nunca abre a denúncia.
+receipt-print = Pode imprimir ou fotografar esta página.
+receipt-print-why = Não diz o que denunciou. Aparelhos partilhados guardam cópias.
+receipt-qr = O código em forma de código QR
+receipt-save = Guardar como ficheiro de texto
+receipt-save-what = O ficheiro chama-se «reference». Contém só o código e as palavras.
+receipt-next = O que acontece a seguir
+receipt-next-read = As pessoas encarregadas recolhem-na, sem as que você excluiu.
+receipt-next-answer = Uma pessoa responde-lhe aqui antes de { $day }. Volte então.
+receipt-next-missed = Se falharem o prazo, o órgão externo recebe a sua denúncia.
+receipt-done = Já anotei
+
+## Voltar
+
+return-title = Voltar
+return-heading = Voltar com o seu comprovativo
+return-label = O seu comprovativo
+return-hint = O código ou as doze palavras. Maiúsculas, espaços e hífenes não importam.
+return-seal = Este servidor abre as suas mensagens na memória e não guarda nada.
+return-open = Abrir
+return-nothing = Ainda não há nada aqui
+return-nothing-soon = Se enviou a denúncia hoje, volte amanhã.
+return-nothing-check = Se não, compare cada carácter com o que anotou.
+return-lost = Perdi o meu comprovativo
+return-lost-what = Ninguém o pode recuperar, nem nós. Pode fazer uma nova denúncia.
+
+## Mensagens
+
+thread-title = Mensagens
+thread-heading = Como está
+thread-next = Pode esperar notícias até { $day }.
+thread-outside = O órgão externo também tem a sua denúncia.
+thread-received = { $count ->
+    [one] Recebemos 1 envio seu.
+   *[other] Recebemos { $count } envios seus.
+}
+thread-week = Situação da { $week }.
+thread-messages = Mensagens para si
+thread-none = Ainda não há mensagens.
+thread-sent = A sua mensagem está a caminho
+thread-sent-what = Será contada aqui depois de recolhida.
+thread-again = Ver outra vez
+thread-close = Fechar
+reply-heading = Escreva-nos
+reply-label = A sua mensagem
+reply-warn = Continue sem pôr o seu nome nem o que só você sabe.
+reply-outside = Quero que o órgão externo trate disto: { $body }.
+reply-files = Juntar fotos ou ficheiros (não é necessário)
+reply-seal = Este servidor sela a sua mensagem na memória, antes de a guardar.
+reply-send = Enviar
+stage-received = Recebida
+stage-received-means = A sua denúncia chegou. Alguém a lerá em breve.
+stage-triaged = Lida
+stage-triaged-means = Uma pessoa leu a sua denúncia e avaliou a urgência.
+stage-assessing = Em verificação
+stage-assessing-means = Verificamos se os factos podem ser provados.
+stage-investigating = Em investigação
+stage-investigating-means = Há uma investigação em curso. Pode levar alguns meses.
+stage-decided = Decidida
+stage-decided-means = O resultado é conhecido. Está nas mensagens.
+stage-referred = Noutra autoridade
+stage-referred-means = Outra autoridade trata agora do caso. Acompanhamos o que faz.
+stage-closed = Encerrada
+stage-closed-means = O trabalho terminou. Ainda pode escrever, e o caso pode ser reaberto.
+finding-forged = Uma mensagem não era nossa. Não é mostrada.
+finding-earlier = { $count ->
+    [one] Uma mensagem anterior já não está aqui.
+   *[other] { $count } mensagens anteriores já não estão aqui.
+}
+finding-withheld = { $count ->
+    [one] Falta uma mensagem. Talvez alguém a retenha. Avise o órgão externo.
+   *[other] Faltam { $count } mensagens. Talvez alguém as retenha. Avise o órgão externo.
+}
+finding-wrong-key = Algo está mal nesta caixa. Não escreva aqui. Contacte o órgão externo.
+
+## Como o protegemos
+
+protect-title = Proteção
+protect-heading = Como o protegemos
+protect-lead = A sua denúncia está selada. Só as pessoas a quem se destina a podem abrir.
+protect-stored = O que guardamos
+protect-stored-sealed = Um pacote selado que este servidor não consegue voltar a abrir.
+protect-stored-week = A semana em que chegou. Nem o dia nem a hora.
+protect-stored-size = Um de dez tamanhos: o tamanho quase não diz nada.
+protect-not = O que nunca guardamos
+protect-not-name = Nem nome, nem conta, nem palavra-passe.
+protect-not-address = Nem endereço de internet nem rasto do seu aparelho.
+protect-not-cookie = Sem cookies. Nada fica entre duas páginas.
+protect-not-third = Nenhuma outra empresa vê a sua visita.
+protect-who = Quem a pode ler
+protect-who-desk = As poucas pessoas do serviço encarregado do assunto.
+protect-who-excluded = Nunca as que você excluiu: não recebem nenhuma chave.
+protect-who-outside = O órgão externo, se um prazo falhar ou se você pedir: { $body }.
+protect-who-technician = Nenhum técnico: cuidam das máquinas e não têm nenhuma chave.
+protect-limits = O que não podemos prometer
+protect-limit-network = A operadora ou a rede do escritório pode ver que veio cá. O Tor esconde-o.
+protect-words = As doze palavras das nossas chaves
+protect-words-what = Representam as chaves que dizem quem pode ler as denúncias.
+protect-words-compare = Compare-as com o cartaz. Se uma palavra for diferente, não denuncie aqui.
+protect-receipt = O seu comprovativo
+protect-receipt-what = Abre as nossas respostas e mais nada. Nunca abre a denúncia.
+
+## Erros
+
+error-title = Aviso
+error-home = Ir para a primeira página
+error-outside = Também pode contactar o órgão externo:
+error-busy = Há muita gente neste momento
+error-busy-what = A sua denúncia não foi enviada.
+error-busy-do = Espere um minuto e tente outra vez.
+error-large = É grande de mais
+error-large-what = A sua denúncia não foi enviada. Todos os ficheiros juntos: 60 MB no máximo.
+error-large-do = Escolha menos ficheiros ou mais pequenos.
+error-form = Não conseguimos ler este formulário
+error-form-what = Nada foi enviado. A página pode ser antiga de mais.
+error-form-do = Volte atrás e tente outra vez, ou comece de novo.
+error-missing = Esta página não existe
+error-missing-what = O endereço pode estar mal escrito.
+error-missing-do = Comece pela primeira página.
+error-directory = Agora não podemos receber denúncias com segurança
+error-directory-what = A sua denúncia não foi enviada. Não conseguimos selá-la para as pessoas certas.
+error-directory-do = Volte amanhã, por favor.
+error-broken = Algo falhou do nosso lado
+error-broken-what = Se não viu um comprovativo, a denúncia pode não ter chegado.
+error-broken-do = Recarregue esta página para enviar outra vez. A mesma denúncia nunca conta duas vezes.
+
+# Com script: é o navegador que sela.
+seal-here = O seu aparelho sela tudo. Este servidor não consegue ler nada.
+seal-here-text = O seu aparelho sela o que escreve. Este servidor só conhece as primeiras escolhas.
+seal-here-reply = O seu aparelho sela esta mensagem. Este servidor não consegue ler nada.
+seal-here-return = O seu aparelho abre as suas mensagens. Este servidor não consegue ler nada.
+send-sealing = Selamos a sua denúncia no seu aparelho.
+send-progress = A enviar: { $done } %
+send-waiting = Perdeu-se a ligação. Nada mais se perdeu. Nova tentativa em { $seconds } s.
+send-again = Tentar agora
+send-stop = Parar
+send-failed = Não foi possível enviar. Nada se perdeu. Tente mais tarde.
+send-too-large = Os seus ficheiros são grandes de mais. O limite é cerca de 60 MB ao todo.
+send-busy = O serviço está muito ocupado. Nada se perdeu. Nova tentativa em { $seconds } s.
