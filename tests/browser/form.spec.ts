@@ -1,5 +1,6 @@
 // The form as the server makes it, in a browser that runs no scripts.
 import { expect, test, until } from "./src/office.ts";
+import { readQr } from "./src/qr.ts";
 
 test.use({ javaScriptEnabled: false });
 
@@ -24,6 +25,7 @@ for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(WR
     await page.setInputFiles("input[type=file]", photo);
     await page.locator("#f .button:visible").first().click();
     code = (await page.locator(".code").first().innerText()).replaceAll(/\s+/g, " ").trim();
+    expect(await readQr(page)).toBe(code.replaceAll(" ", "-"));
   });
   expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
 

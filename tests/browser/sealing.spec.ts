@@ -1,6 +1,7 @@
 // Sealing in the browser: the whole way of a report, and nothing readable in anything that is sent.
 import { comeBack, compose, leftovers, sendReport, takenOver } from "./src/reporting.ts";
 import { expect, test, until } from "./src/office.ts";
+import { readQr } from "./src/qr.ts";
 import { Tap, listen } from "./src/wire.ts";
 
 const STORY = "L’agent CANARI-RECIT-7731 garde mes papiers jusqu’à ce que je paie.";
@@ -23,6 +24,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
     await compose(page, { story, place: PLACE, files: [FILE] });
     await expect(page.getByText(story)).toBeVisible();
     code = await sendReport(page);
+    expect(await readQr(page)).toBe(code.replaceAll(" ", "-"));
   });
   expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
   await expect(page.locator(".words li")).toHaveCount(12);

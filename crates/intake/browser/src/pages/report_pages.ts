@@ -8,6 +8,7 @@ import { TooLarge } from "../submission.ts";
 import { Answers, type Complaint, type Report, type Step } from "./answers.ts";
 import { all, complain, make, one, sayWhoSeals, show, targetOf } from "./dom.ts";
 import { type Kit, fetchKit, isoWeek, say } from "./kit.ts";
+import { drawQr } from "./qr.ts";
 import { Refused, Stopped, send } from "./sending.ts";
 import { fetchWords, sources } from "./service.ts";
 
@@ -237,6 +238,9 @@ export class ReportPages {
     show(kit, kit.pages["receipt"]!, this.sealing);
     const groups = receipt.code().split("-").flatMap((group) => [make("span", {}, group), " "]);
     one(".code")?.replaceChildren(...groups);
+    const qr = one<SVGElement>(".qr svg");
+    if (qr) drawQr(qr, receipt.code());
+    qr?.parentElement?.removeAttribute("hidden");
     const list = one(".words");
     list?.replaceChildren();
     // The code alone is enough; the words come when the connection lets them.

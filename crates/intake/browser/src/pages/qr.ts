@@ -1,0 +1,19 @@
+// The receipt's code as a QR code, drawn like the server draws it: dark modules as lines of a path.
+import encodeQR from "qr";
+
+/** Light modules that a reader needs around the code (ISO/IEC 18004). */
+const QUIET = 4;
+
+/** Draws a text into an `svg` that holds one path. */
+export function drawQr(svg: SVGElement, text: string): void {
+  const modules = encodeQR(text, "raw", { ecc: "medium", border: QUIET });
+  svg.setAttribute("viewBox", `0 0 ${modules.length} ${modules.length}`);
+  svg.querySelector("path")?.setAttribute("d", darkModules(modules));
+}
+
+/** Each run of dark modules in a row as a line one module high. */
+function darkModules(modules: readonly boolean[][]): string {
+  return modules
+    .flatMap((row, y) => Array.from(row.map((dark) => (dark ? "1" : "0")).join("").matchAll(/1+/g), ({ 0: run, index }) => `M${index} ${y}.5h${run.length}`))
+    .join("");
+}

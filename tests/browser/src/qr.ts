@@ -1,0 +1,23 @@
+// Reads the QR code of a receipt page, with a reader that knows nothing of how it was drawn.
+import type { Page } from "@playwright/test";
+import decodeQR from "qr/decode.js";
+
+/** The text in the code, by the colours on the screen. */
+export async function readQr(page: Page): Promise<string> {
+  const svg = page.locator(".qr svg");
+  await svg.scrollIntoViewIfNeeded();
+  const png = (await svg.screenshot()).toString("base64");
+  // A second page, since the one under test may run no scripts.
+  const context = await page.context().browser()!.newContext();
+  const desk = await context.newPage();
+  const { width, height, bytes } = await desk.evaluate(async (encoded) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${encoded}`)).blob());
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const drawing = canvas.getContext("2d")!;
+    drawing.drawImage(image, 0, 0);
+    const { data } = drawing.getImageData(0, 0, image.width, image.height);
+    return { width: image.width, height: image.height, bytes: Array.from(data) };
+  }, png);
+  await context.close();
+  return decodeQR({ width, height, data: Uint8Array.from(bytes) });
+}
