@@ -67,6 +67,9 @@ const FIELDS = {
   desk: ["id", "labels", "categories", "audiences", "members", "covers"],
 };
 
+/** Not in force on this day: an old directory, or a device whose date is wrong. */
+export class WrongDay extends Error {}
+
 /** A directory whose signatures, days and rules hold. */
 export class Directory {
   private constructor(
@@ -86,9 +89,9 @@ export class Directory {
     if (document.v !== 1) throw new Error("a version that is not known here");
     if (document.instance !== trust.instance) throw new Error("of another installation");
     checkRules(document);
-    if (document.expires < today) throw new Error("expired");
+    if (document.expires < today) throw new WrongDay("expired");
     // One day of grace: clocks of phones are off, and days begin at different times.
-    if (day(document.issued) - DAY > day(today)) throw new Error("dated after today");
+    if (day(document.issued) - DAY > day(today)) throw new WrongDay("dated after today");
     return new Directory(document, hashText(bytes));
   }
 

@@ -11,3 +11,19 @@ test("the same rules find the same as at the intake", () => {
     assert.deepEqual(traces(rules, text), found, text);
   }
 });
+
+test("most traces of the test set are found, and little else, as at the intake", () => {
+  const rules = read("rules") as Rule[];
+  let [expected, hits, found, right] = [0, 0, 0, 0];
+  for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
+    const [text, wanted] = JSON.parse(line) as [string, [string, string][]];
+    const traced = traces(rules, text);
+    const meet = ([a, words]: [string, string], [b, others]: [string, string]) => a === b && (words.includes(others) || others.includes(words));
+    expected += wanted.length;
+    found += traced.length;
+    hits += wanted.filter((one) => traced.some((other) => meet(one, other))).length;
+    right += traced.filter((one) => wanted.some((other) => meet(one, other))).length;
+  }
+  const told = `recall ${hits}/${expected}, precision ${right}/${found}`;
+  assert.ok(expected >= 115 && hits / expected >= 0.9 && right / found >= 0.9, told);
+});

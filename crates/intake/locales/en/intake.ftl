@@ -161,6 +161,10 @@ guard-name = Your name, perhaps:
 guard-declaration = A number that leads to one file:
 guard-vehicle = A vehicle or container number:
 guard-time = An exact time:
+guard-date = An exact date:
+guard-tax = A tax number:
+guard-identity = The number of an identity paper:
+guard-function = A position that few people hold:
 guard-only-me = Few people know this. They could guess that it is you.
 
 ## Receipt
@@ -304,6 +308,7 @@ seal-here = Your device seals everything itself. This server can read none of it
 seal-here-text = Your device seals what you write. This server knows your first choices only.
 seal-here-reply = Your device seals this message itself. This server can read none of it.
 seal-here-return = Your device opens your messages itself. This server can read none of it.
+seal-date = The date of your device seems wrong. Set it right, and it seals itself.
 send-sealing = We seal your report on your device.
 send-progress = Sending: { $done }%
 send-waiting = The connection is lost. Nothing else is. Next attempt in { $seconds } s.

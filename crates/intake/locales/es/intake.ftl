@@ -161,6 +161,10 @@ guard-name = Quizá su nombre:
 guard-declaration = Un número que lleva a un solo expediente:
 guard-vehicle = Un número de vehículo o de contenedor:
 guard-time = Una hora exacta:
+guard-date = Una fecha exacta:
+guard-tax = Un número fiscal:
+guard-identity = El número de un documento de identidad:
+guard-function = Un cargo que pocos ocupan:
 guard-only-me = Pocas personas lo saben. Podrían adivinar que es usted.
 
 ## Resguardo
@@ -304,6 +308,7 @@ seal-here = Su dispositivo lo sella todo. Este servidor no puede leer nada.
 seal-here-text = Su dispositivo sella lo que escribe. Este servidor solo conoce sus primeras elecciones.
 seal-here-reply = Su dispositivo sella este mensaje. Este servidor no puede leer nada.
 seal-here-return = Su dispositivo abre sus mensajes. Este servidor no puede leer nada.
+seal-date = La fecha de su dispositivo parece incorrecta. Corríjala y él mismo sellará.
 send-sealing = Sellamos su denuncia en su dispositivo.
 send-progress = Enviando: { $done } %
 send-waiting = Se perdió la conexión. Nada más se pierde. Nuevo intento en { $seconds } s.

@@ -161,6 +161,10 @@ guard-name = Peut-être votre nom :
 guard-declaration = Un numéro qui mène à un dossier précis :
 guard-vehicle = Un numéro de véhicule ou de conteneur :
 guard-time = Une heure exacte :
+guard-date = Une date exacte :
+guard-tax = Un numéro fiscal :
+guard-identity = Un numéro de pièce d’identité :
+guard-function = Une fonction que peu de personnes occupent :
 guard-only-me = Peu de personnes le savent. Elles pourraient deviner que c’est vous.
 
 ## Reçu
@@ -304,6 +308,7 @@ seal-here = Votre appareil scelle tout lui-même. Ce serveur ne peut rien lire.
 seal-here-text = Votre appareil scelle ce que vous écrivez. Ce serveur ne connaît que vos premiers choix.
 seal-here-reply = Votre appareil scelle ce message lui-même. Ce serveur ne peut rien lire.
 seal-here-return = Votre appareil ouvre vos messages lui-même. Ce serveur ne peut rien lire.
+seal-date = La date de votre appareil semble fausse. Corrigez-la, et il scellera lui-même.
 send-sealing = Nous scellons votre signalement sur votre appareil.
 send-progress = Envoi : { $done } %
 send-waiting = La connexion est coupée. Rien n’est perdu. Nouvel essai dans { $seconds } s.

@@ -161,6 +161,10 @@ guard-name = Talvez o seu nome:
 guard-declaration = Um número que leva a um só processo:
 guard-vehicle = Um número de veículo ou de contentor:
 guard-time = Uma hora exata:
+guard-date = Uma data exata:
+guard-tax = Um número fiscal:
+guard-identity = O número de um documento de identidade:
+guard-function = Um cargo que poucos ocupam:
 guard-only-me = Poucas pessoas o sabem. Podem adivinhar que é você.
 
 ## Comprovativo
@@ -304,6 +308,7 @@ seal-here = O seu aparelho sela tudo. Este servidor não consegue ler nada.
 seal-here-text = O seu aparelho sela o que escreve. Este servidor só conhece as primeiras escolhas.
 seal-here-reply = O seu aparelho sela esta mensagem. Este servidor não consegue ler nada.
 seal-here-return = O seu aparelho abre as suas mensagens. Este servidor não consegue ler nada.
+seal-date = A data do seu aparelho parece errada. Corrija-a e ele mesmo selará.
 send-sealing = Selamos a sua denúncia no seu aparelho.
 send-progress = A enviar: { $done } %
 send-waiting = Perdeu-se a ligação. Nada mais se perdeu. Nova tentativa em { $seconds } s.

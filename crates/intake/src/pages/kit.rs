@@ -28,24 +28,29 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 39] = [
+const TEXTS: [&str; 44] = [
     "change",
     "date-day",
     "date-first",
     "date-week",
     "finding-forged",
     "finding-wrong-key",
+    "guard-date",
     "guard-declaration",
     "guard-email",
+    "guard-function",
+    "guard-identity",
     "guard-name",
     "guard-only-me",
     "guard-phone",
+    "guard-tax",
     "guard-time",
     "guard-vehicle",
     "review-warnings",
     "review-warnings-what",
     "review-audience",
     "review-category",
+    "seal-date",
     "seal-here",
     "seal-here-reply",
     "seal-here-return",

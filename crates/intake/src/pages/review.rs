@@ -112,6 +112,10 @@ fn trace_text(trace: Trace) -> &'static str {
         Trace::Name => "guard-name",
         Trace::Declaration => "guard-declaration",
         Trace::Vehicle => "guard-vehicle",
+        Trace::Tax => "guard-tax",
+        Trace::Identity => "guard-identity",
+        Trace::Date => "guard-date",
+        Trace::Function => "guard-function",
         Trace::Time => "guard-time",
         Trace::OnlyMe => "guard-only-me",
     }

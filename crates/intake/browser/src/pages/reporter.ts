@@ -1,7 +1,8 @@
 // Takes over the pages where something is typed, once everything that sealing needs is here and holds. Until then, and whenever
 // something is missing, the server's own form goes on working, and says that the server seals.
-import { sayWhoSeals } from "./dom.ts";
-import { fetchKit } from "./kit.ts";
+import { WrongDay } from "../directory.ts";
+import { make, one, sayWhoSeals } from "./dom.ts";
+import { type Kit, fetchKit, say } from "./kit.ts";
 import { ReportPages } from "./report_pages.ts";
 import { ReturnPages } from "./return_pages.ts";
 import { fetchDirectory } from "./service.ts";
@@ -9,7 +10,12 @@ import { fetchDirectory } from "./service.ts";
 async function takeOver(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
   if (page === "report" && !ReportPages.canTakeOver()) return;
-  const [kit, directory] = await Promise.all([fetchKit(lang), fetchDirectory()]);
+  const asked = fetchKit(lang);
+  const directory = await fetchDirectory().catch(async (error: unknown) => {
+    if (error instanceof WrongDay) tellOfTheDate(await asked);
+    throw error;
+  });
+  const kit = await asked;
   let pages: ReportPages | ReturnPages;
   if (page === "report") {
     pages = new ReportPages(kit, directory);
@@ -23,6 +29,11 @@ async function takeOver(): Promise<void> {
   document.addEventListener("click", (event) => {
     if ((event.target as Element).closest("a.leave")) pages.leave();
   });
+}
+
+/** A phone with a wrong date cannot tell a directory of today from an old one. */
+function tellOfTheDate(kit: Kit): void {
+  one(".seal")?.after(make("p", { class: "hint" }, say(kit, "seal-date")));
 }
 
 // Whatever is missing, the form of the server is there.
