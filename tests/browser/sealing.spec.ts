@@ -144,12 +144,12 @@ test("without a directory that holds, the server's form goes on and says so", as
 test("a phone whose date is wrong is told why it does not seal", async ({ page, office }) => {
   await page.clock.setFixedTime(new Date("2020-01-01T12:00:00Z"));
   await page.goto(`${office.url}/fr/report`);
-  await expect(page.getByText("La date de votre appareil semble fausse.")).toBeVisible();
+  await expect(page.getByText("Si la date de votre appareil est fausse")).toBeVisible();
   await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
   await page.clock.setFixedTime(new Date());
   await page.reload();
   await takenOver(page);
-  await expect(page.getByText("La date de votre appareil semble fausse.")).toHaveCount(0);
+  await expect(page.getByText("Si la date de votre appareil est fausse")).toHaveCount(0);
 });
 
 test("a wrong receipt is said to be wrong, and an unknown one shows nothing", async ({ page, office }) => {

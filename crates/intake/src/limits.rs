@@ -24,7 +24,7 @@ use crate::{
     networks::{NetworkKey, Networks, PostsByNetwork},
     pace::{PaceError, paced},
     pages::ErrorKind,
-    places::Places,
+    places::{Place, Places},
     problem::{self, Problem},
 };
 
@@ -70,7 +70,7 @@ impl Limits {
 
     /// What of a body a handler may read, and what it holds meanwhile.
     async fn admit(&self, network: Option<NetworkKey>, body: Body) -> Result<Admitted, Turned> {
-        let arrival = self.arrivals.take(network);
+        let arrival = Arc::new(self.arrivals.take(network));
         let mut body = paced(body);
         // Whoever is slow with a small body holds no place among those who are answered.
         let (read, more) = arrival.beginning(&mut body, SMALL).await.map_err(|_| Turned::TooSlow)?;
@@ -78,7 +78,7 @@ impl Limits {
             drop(arrival);
             let turn = timeout(self.wait, self.lookups.clone().acquire_owned()).await;
             let turn = turn.ok().and_then(Result::ok).ok_or(Turned::Busy)?;
-            return Ok(Admitted { body: Body::from(read), _turn: Some(turn) });
+            return Ok(Admitted { body: Body::from(read), _turn: Some(turn), _place: None });
         }
         let place = tokio::select! {
             place = self.uploads.wait(network, self.wait) => place,
@@ -89,16 +89,19 @@ impl Limits {
             return Err(Turned::Busy);
         };
         drop(arrival);
-        let body = stream::once(ready(Ok(read))).chain(place.keep(body));
-        Ok(Admitted { body: Body::from_stream(body), _turn: None })
+        let place = Arc::new(place);
+        let body = stream::once(ready(Ok(read))).chain(place.clone().keep(body));
+        Ok(Admitted { body: Body::from_stream(body), _turn: None, _place: Some(place) })
     }
 }
 
-/// A post that may be answered.
+/// A post that may be answered, and what it holds until then.
 struct Admitted {
     body: Body,
-    /// For a small one; what is still coming holds its place itself.
+    /// Of a small one.
     _turn: Option<OwnedSemaphorePermit>,
+    /// Of an upload: it takes memory and a thread until it is stored, not only until it has come.
+    _place: Option<Arc<Place>>,
 }
 
 /// Why a post is not answered.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Bytes a second that keep a place when places are scarce: half of what a bad 2G connection gives.
-const DECENT: u64 = 1024;
+const DECENT: u32 = 1024;
 /// Longest silence of somebody who has kept sending, when places are scarce.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Of somebody who has sent nothing yet.
@@ -44,7 +44,8 @@ struct Taken {
 
 struct Sender {
     network: Option<NetworkKey>,
-    patience: Instant,
+    /// `None` once everything has come: it is then we who are awaited, and nobody takes the place.
+    patience: Option<Instant>,
     lost: Arc<Notify>,
 }
 
@@ -105,7 +106,7 @@ impl Places {
         let lost = Arc::new(Notify::new());
         taken.last += 1;
         let id = taken.last;
-        let patience = Instant::now() + FIRST_PATIENCE;
+        let patience = Some(Instant::now() + FIRST_PATIENCE);
         taken.senders.insert(id, Sender { network, patience, lost: lost.clone() });
         Place { places: self.clone(), id, lost }
     }
@@ -119,7 +120,7 @@ impl Taken {
     /// Who has been expected longest.
     fn behind(&self) -> Option<u64> {
         let now = Instant::now();
-        self.slowest(|sender| sender.patience < now)
+        self.slowest(|sender| sender.patience.is_some_and(|patience| patience < now))
     }
 
     /// The slowest of the network that holds the most places, if that is more than this network would hold.
@@ -134,7 +135,7 @@ impl Taken {
     }
 
     fn slowest(&self, of: impl Fn(&Sender) -> bool) -> Option<u64> {
-        let those = self.senders.iter().filter(|(_, sender)| of(sender));
+        let those = self.senders.iter().filter(|(_, sender)| sender.patience.is_some() && of(sender));
         those.min_by_key(|(_, sender)| sender.patience).map(|(id, _)| *id)
     }
 
@@ -149,9 +150,18 @@ impl Place {
     /// Some bytes have come or gone.
     pub fn progress(&self, bytes: usize) {
         let now = Instant::now();
+        if let Some(patience) =
+            self.places.taken().senders.get_mut(&self.id).and_then(|one| one.patience.as_mut())
+        {
+            let bought = Duration::from_secs(bytes as u64) / DECENT;
+            *patience = ((*patience).max(now) + bought).min(now + PATIENCE);
+        }
+    }
+
+    /// Everything has come: from now on the place is kept until it is dropped.
+    fn arrived(&self) {
         if let Some(sender) = self.places.taken().senders.get_mut(&self.id) {
-            let bought = Duration::from_secs(bytes as u64) / u32::try_from(DECENT).unwrap_or(u32::MAX);
-            sender.patience = (sender.patience.max(now) + bought).min(now + PATIENCE);
+            sender.patience = None;
         }
     }
 
@@ -167,8 +177,10 @@ impl Place {
             () = self.lost() => Some(Err(PaceError::TooSlow)),
             next = body.next() => next,
         };
-        if let Some(Ok(bytes)) = &next {
-            self.progress(bytes.len());
+        match &next {
+            Some(Ok(bytes)) => self.progress(bytes.len()),
+            Some(Err(_)) => (),
+            None => self.arrived(),
         }
         next
     }
@@ -185,8 +197,8 @@ impl Place {
         Ok((read.into(), true))
     }
 
-    /// The rest of a body, which holds the place until it has come.
-    pub fn keep(self, body: Paced) -> impl Stream<Item = Result<Bytes, PaceError>> + Send {
+    /// The rest of a body, as long as the place is kept.
+    pub fn keep(self: Arc<Self>, body: Paced) -> impl Stream<Item = Result<Bytes, PaceError>> + Send {
         stream::unfold((self, body), |(place, mut body)| async {
             let next = place.next(&mut body).await?;
             Some((next, (place, body)))
@@ -204,9 +216,11 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use tokio::time::{advance, timeout};
 
     use super::*;
+    use crate::pace::paced;
 
     const HERE: Option<NetworkKey> = None;
     const THERE: Option<NetworkKey> = Some([1; 16]);
@@ -249,6 +263,19 @@ mod tests {
             flood.drain(..flood.len() - 60);
         }
         assert!(places.taken().senders.len() <= 64);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_has_come_whole_keeps_its_place_until_it_is_answered() {
+        let places = Places::new(1);
+        let place = Arc::new(places.take(HERE));
+        let body = paced(Body::from("all of it"));
+        assert_eq!(place.clone().keep(body).count().await, 1);
+        // Storing may take longer than anybody would be waited for.
+        advance(PATIENCE * 3).await;
+        assert!(places.wait(THERE, Duration::from_secs(1)).await.is_none());
+        drop(place);
+        assert!(places.wait(THERE, Duration::from_secs(1)).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,11 +11,11 @@ async function takeOver(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
   if (page === "report" && !ReportPages.canTakeOver()) return;
   const asked = fetchKit(lang);
-  const directory = await fetchDirectory().catch(async (error: unknown) => {
+  const verified = fetchDirectory().catch(async (error: unknown) => {
     if (error instanceof WrongDay) tellOfTheDate(await asked);
     throw error;
   });
-  const kit = await asked;
+  const [kit, directory] = await Promise.all([asked, verified]);
   let pages: ReportPages | ReturnPages;
   if (page === "report") {
     pages = new ReportPages(kit, directory);
