@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { type Rule, traces } from "../src/guard.ts";
+import { type Rule, type Trace, cover, traces } from "../src/guard.ts";
 
 const read = (name: string): unknown => JSON.parse(readFileSync(`../guard/${name}.json`, "utf8"));
 
 test("the same rules find the same as at the intake", () => {
   const rules = read("rules") as Rule[];
-  for (const { text, found } of read("cases") as { text: string; found: [string, string][] }[]) {
+  for (const { text, found, covered } of read("cases") as { text: string; found: [Trace, string[]][]; covered: string }[]) {
     assert.deepEqual(traces(rules, text), found, text);
+    assert.equal(found.reduce((rest, [trace]) => cover(rules, rest, trace), text), covered);
+    assert.deepEqual(traces(rules, covered), []);
   }
 });
 
@@ -17,7 +19,7 @@ test("most traces of the test set are found, and little else, as at the intake",
   let [expected, hits, found, right] = [0, 0, 0, 0];
   for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
     const [text, wanted] = JSON.parse(line) as [string, [string, string][]];
-    const traced = traces(rules, text);
+    const traced = traces(rules, text).flatMap(([trace, all]) => all.map((words): [string, string] => [trace, words]));
     const meet = ([a, words]: [string, string], [b, others]: [string, string]) => a === b && (words.includes(others) || others.includes(words));
     expected += wanted.length;
     found += traced.length;

@@ -3,7 +3,7 @@
 //! The rules stand in `guard/rules.json`, which the browser's script reads as well; patterns keep to what Rust and JavaScript
 //! understand alike. A rule may find too much, for it only ever leads to a question on the review page.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,44 @@ pub enum Trace {
     OnlyMe,
 }
 
+impl Trace {
+    const ALL: [Self; 11] = [
+        Self::Phone,
+        Self::Email,
+        Self::Name,
+        Self::Declaration,
+        Self::Vehicle,
+        Self::Tax,
+        Self::Identity,
+        Self::Date,
+        Self::Function,
+        Self::Time,
+        Self::OnlyMe,
+    ];
+
+    /// The word in rules and in the values of buttons.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Name => "name",
+            Self::Declaration => "declaration",
+            Self::Vehicle => "vehicle",
+            Self::Tax => "tax",
+            Self::Identity => "identity",
+            Self::Date => "date",
+            Self::Function => "function",
+            Self::Time => "time",
+            Self::OnlyMe => "only-me",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|trace| trace.as_str() == word)
+    }
+}
+
 /// A trace and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
@@ -46,17 +84,21 @@ pub struct Warning {
     pub trace: Trace,
     /// In the answer to which question.
     pub question: String,
-    /// The words themselves; empty where the answer as a whole is the trace.
-    pub found: String,
+    /// The words themselves; none where the answer as a whole is the trace.
+    pub found: Vec<String>,
 }
 
-/// One line of the rules, in the order in which traces are shown. French and English are both tried: people mix them.
+/// One line of the rules, in the order in which traces are shown. All languages are tried: people mix them. What a pattern
+/// captures is what covering leaves, such as the month of a date.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rule {
     trace: Trace,
     ignore_case: bool,
     pattern: String,
 }
+
+/// The answer that nobody else knows of it.
+const ONLY_ME: &str = "only_me";
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../guard/rules.json")).expect("a test reads the rules")
@@ -75,24 +117,63 @@ pub fn rules() -> &'static [Rule] {
     &RULES
 }
 
-/// The traces in a text, one of each kind at most. An hour is none inside something longer already found.
-pub fn traces(text: &str) -> Vec<(Trace, String)> {
-    let mut taken: Vec<std::ops::Range<usize>> = Vec::new();
-    let mut found: Vec<(Trace, String)> = Vec::new();
+/// What stands in place of words that were covered.
+const COVERED: &str = "[…]";
+
+/// Words of a text that are a trace.
+struct Hit {
+    trace: Trace,
+    words: Range<usize>,
+    /// The part of them that covering leaves.
+    kept: Option<Range<usize>>,
+}
+
+/// All traces in a text, in the order of the rules. None lies inside something longer that was found before.
+fn hits(text: &str) -> Vec<Hit> {
+    let mut hits: Vec<Hit> = Vec::new();
     for (trace, pattern) in PATTERNS.iter() {
-        if found.iter().any(|(known, _)| known == trace) {
-            continue;
-        }
-        let hit = pattern.find_iter(text).find(|hit| {
-            let overlaps = taken.iter().any(|range| range.start < hit.end() && hit.start() < range.end);
-            !overlaps
-        });
-        if let Some(hit) = hit {
-            taken.push(hit.range());
-            found.push((*trace, hit.as_str().trim().to_owned()));
+        for found in pattern.captures_iter(text) {
+            let Some(all) = found.get(0) else { continue };
+            let start = all.end() - all.as_str().trim_start().len();
+            let words = start..all.start() + all.as_str().trim_end().len();
+            if hits.iter().any(|hit| hit.words.start < all.end() && all.start() < hit.words.end) {
+                continue;
+            }
+            let kept = found.iter().skip(1).flatten().next().map(|kept| kept.range());
+            hits.push(Hit { trace: *trace, words, kept });
         }
     }
-    found
+    hits
+}
+
+/// The traces in a text by their kind, in the order of the rules, with the words.
+pub fn traces(text: &str) -> Vec<(Trace, Vec<String>)> {
+    let mut traces: Vec<(Trace, Vec<String>)> = Vec::new();
+    for hit in hits(text) {
+        let words = text[hit.words].to_owned();
+        match traces.iter_mut().find(|(trace, _)| *trace == hit.trace) {
+            Some((_, all)) => all.push(words),
+            None => traces.push((hit.trace, vec![words])),
+        }
+    }
+    traces
+}
+
+/// The text with every trace of one kind covered.
+pub fn cover(text: &str, trace: Trace) -> String {
+    let mut hits: Vec<Hit> = hits(text).into_iter().filter(|hit| hit.trace == trace).collect();
+    hits.sort_by_key(|hit| hit.words.start);
+    let (mut covered, mut from) = (String::with_capacity(text.len()), 0);
+    for Hit { words, kept, .. } in hits {
+        let kept = kept.unwrap_or(words.end..words.end);
+        covered.push_str(&text[from..words.start]);
+        covered.push_str(if kept.start > words.start { COVERED } else { "" });
+        covered.push_str(&text[kept.clone()]);
+        covered.push_str(if words.start == kept.start && kept.end < words.end { COVERED } else { "" });
+        from = words.end;
+    }
+    covered.push_str(&text[from..]);
+    covered
 }
 
 /// Is this question asked for a number that names one thing? Its answer is a trace, whatever it looks like.
@@ -103,25 +184,41 @@ pub fn is_guarded(question: &Question) -> bool {
 /// Everything in a form that could show who wrote it, in the order of the questions.
 pub fn warnings(form: &ReportForm, taxonomy: &Taxonomy) -> Vec<Warning> {
     let Some(category) = taxonomy.category(&form.category) else { return Vec::new() };
-    let mut warnings = Vec::new();
-    for question in taxonomy.questions_for(category) {
-        let mut warn = |trace, found| {
-            warnings.push(Warning { trace, question: question.id.clone(), found });
-        };
-        if form.value(&question.id) == "only_me" {
-            warn(Trace::OnlyMe, String::new());
-        }
-        let texts = [form.value(&question.id), form.date(&question.id)];
-        let guarded = is_guarded(question);
-        for text in texts.into_iter().filter(|text| question.kind.takes_text() && !text.is_empty()) {
-            match traces(text) {
-                // Asked for by its number: the number is the trace, whatever it looks like.
-                found if found.is_empty() && guarded => warn(Trace::Declaration, text.to_owned()),
-                found => found.into_iter().for_each(|(trace, words)| warn(trace, words)),
-            }
-        }
+    let asked = taxonomy.questions_for(category);
+    asked.into_iter().flat_map(|question| warnings_of(form, question)).collect()
+}
+
+fn warnings_of(form: &ReportForm, question: &Question) -> Vec<Warning> {
+    let warning = |(trace, found)| Warning { trace, question: question.id.clone(), found };
+    if form.value(&question.id) == ONLY_ME {
+        return vec![warning((Trace::OnlyMe, Vec::new()))];
     }
-    warnings
+    if !question.kind.takes_text() {
+        return Vec::new();
+    }
+    let texts = [form.value(&question.id), form.date(&question.id)].join("\n");
+    match traces(&texts) {
+        // Asked for by its number: the number is the trace, whatever it looks like.
+        found if found.is_empty() && is_guarded(question) && !texts.trim().is_empty() => {
+            vec![warning((Trace::Declaration, vec![texts.trim().to_owned()]))]
+        }
+        found => found.into_iter().map(warning).collect(),
+    }
+}
+
+/// Covers what a warning points at; an answer that is a trace as a whole goes.
+pub fn cover_in(form: &mut ReportForm, taxonomy: &Taxonomy, trace: Trace, question: &str) {
+    let Some(question) = taxonomy.question(question) else { return };
+    let found = warnings_of(form, question).iter().any(|warning| warning.trace == trace);
+    if !found {
+        // Pressed twice.
+        return;
+    }
+    form.rewrite(&question.id, |text| {
+        let covered = cover(text, trace);
+        let is_whole = covered == text && (trace == Trace::OnlyMe || is_guarded(question));
+        if is_whole { String::new() } else { covered }
+    });
 }
 
 #[cfg(test)]
@@ -160,11 +257,15 @@ mod tests {
         #[derive(Deserialize)]
         struct Case {
             text: String,
-            found: Vec<(Trace, String)>,
+            found: Vec<(Trace, Vec<String>)>,
+            covered: String,
         }
         let cases: Vec<Case> = serde_json::from_str(include_str!("../../guard/cases.json")).unwrap();
         for case in cases {
             assert_eq!(traces(&case.text), case.found, "{}", case.text);
+            let covered = case.found.iter().fold(case.text.clone(), |text, (trace, _)| cover(&text, *trace));
+            assert_eq!(covered, case.covered);
+            assert_eq!(traces(&covered), [], "{covered}");
         }
     }
 
@@ -176,7 +277,10 @@ mod tests {
         let mut told = String::new();
         for line in include_str!("../../guard/test_set.jsonl").lines() {
             let (text, wanted): (String, Vec<(Trace, String)>) = serde_json::from_str(line).unwrap();
-            let traces = traces(&text);
+            let traces: Vec<(Trace, String)> = traces(&text)
+                .into_iter()
+                .flat_map(|(trace, all)| all.into_iter().map(move |words| (trace, words)))
+                .collect();
             let meets = |(a, words): &(Trace, String), (b, others): &(Trace, String)| {
                 a == b && (words.contains(others.as_str()) || others.contains(words.as_str()))
             };

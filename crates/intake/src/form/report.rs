@@ -11,6 +11,7 @@ use zeroize::Zeroize;
 use super::{
     Go, Step,
     fields::{self, FieldError, Intake, Problem},
+    guard,
 };
 
 /// Longest story, in characters: about four pages.
@@ -123,6 +124,14 @@ impl ReportForm {
         self.dates.get(question).map_or("", String::as_str)
     }
 
+    /// Puts other words in the place of what was given to a question.
+    pub(super) fn rewrite(&mut self, question: &str, with: impl Fn(&str) -> String) {
+        let values = self.answers.get_mut(question).into_iter().flatten();
+        for value in values.chain(self.dates.get_mut(question)) {
+            std::mem::replace(value, with(value)).zeroize();
+        }
+    }
+
     /// Everything but the seed, the button and the questions in `shown`: what a page carries along unseen.
     pub fn carried(&self, shown: &[&Question]) -> Vec<(String, String)> {
         let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
@@ -148,6 +157,10 @@ impl ReportForm {
         let go = Go::parse(&self.go).ok_or_else(|| FieldError::new("go", Problem::Unknown))?;
         let wanted = match go {
             Go::To(step) => step,
+            Go::Cover(trace, question) => {
+                guard::cover_in(self, taxonomy, trace, &question);
+                Step::Review
+            }
             Go::Unsure => {
                 self.choose(taxonomy, &taxonomy.unsure);
                 Step::Questions

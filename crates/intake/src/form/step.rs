@@ -1,5 +1,7 @@
 //! The steps of a report, and what the pressed button asks for.
 
+use super::guard::Trace;
+
 /// One page of the way to a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -34,13 +36,15 @@ impl Step {
     }
 }
 
-/// What the pressed button says: `review`, `family.money`, `unsure`, `advice`.
+/// What the pressed button says: `review`, `family.money`, `unsure`, `advice`, `cover.phone.story`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Go {
     /// Show a step.
     To(Step),
     /// This answer to the question of a step, then on.
     Chosen(Step, String),
+    /// Words of this kind are to be covered in the answer to this question.
+    Cover(Trace, String),
     /// The category for those who are not sure.
     Unsure,
     /// The category for those who want advice.
@@ -58,6 +62,10 @@ impl Go {
         match (word, step, choice) {
             ("unsure", _, None) => Some(Self::Unsure),
             ("advice", _, None) => Some(Self::Advice),
+            ("cover", _, Some(choice)) => {
+                let (trace, question) = choice.split_once('.')?;
+                Some(Self::Cover(Trace::parse(trace)?, question.to_owned()))
+            }
             (_, Some(step), None) => Some(Self::To(step)),
             (_, Some(step @ (Step::Audience | Step::Family | Step::Category)), Some(choice)) => {
                 Some(Self::Chosen(step, choice.to_owned()))
@@ -76,7 +84,8 @@ mod tests {
         assert_eq!(Go::parse("review"), Some(Go::To(Step::Review)));
         assert_eq!(Go::parse("family.money"), Some(Go::Chosen(Step::Family, "money".to_owned())));
         assert_eq!(Go::parse("advice"), Some(Go::Advice));
-        for other in ["", ".", "review.x", "advice.x", "send", "family_money"] {
+        assert_eq!(Go::parse("cover.only-me.story"), Some(Go::Cover(Trace::OnlyMe, "story".to_owned())));
+        for other in ["", "cover", "cover.phone", "cover.else.story", ".", "review.x", "advice.x", "send", "family_money"] {
             assert_eq!(Go::parse(other), None, "{other}");
         }
     }

@@ -32,8 +32,10 @@ struct Review<'a> {
 
 struct Warning {
     text: String,
-    found: String,
+    found: Vec<String>,
     question: String,
+    /// What the button says that covers it.
+    cover: String,
 }
 
 /// A question with its answer in words.
@@ -99,6 +101,7 @@ fn warnings(frame: &Frame<'_>, form: &ReportForm, taxonomy: &Taxonomy) -> Vec<Wa
         .into_iter()
         .map(|warning| Warning {
             text: frame.t(trace_text(warning.trace)),
+            cover: format!("cover.{}.{}", warning.trace.as_str(), warning.question),
             found: warning.found,
             question: warning.question,
         })

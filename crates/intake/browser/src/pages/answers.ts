@@ -1,5 +1,5 @@
 // Everything typed so far, in memory only, and what becomes of it.
-import { type Trace, traces } from "../guard.ts";
+import { type Trace, cover, traces } from "../guard.ts";
 import type { ReportBody } from "../report.ts";
 import type { Urgency } from "../submission.ts";
 import type { Kit, Question } from "./kit.ts";
@@ -18,8 +18,11 @@ export interface Complaint {
 export interface Warning {
   trace: Trace;
   question: string;
-  words: string;
+  words: string[];
 }
+
+/** The answer that nobody else knows of it. */
+const ONLY_ME = "only_me";
 
 /** Questions that take words. */
 const TEXTS: ReadonlySet<string> = new Set(["text", "text_guarded", "longtext", "period", "place_list"]);
@@ -151,20 +154,30 @@ export class Answers {
 
   /** Everything that could show who wrote it, in the order of the questions. */
   warnings(kit: Kit): Warning[] {
-    const warnings: Warning[] = [];
-    for (const question of kit.categories[this.category]?.questions ?? []) {
-      const warn = (trace: Trace, words: string) => warnings.push({ trace, question, words });
-      const { kind, guarded } = kit.questions[question]!;
-      const given = [this.values(`a.${question}`)[0], this.values(`d.${question}`)[0]].map((text) => text ?? "");
-      if (given[0] === "only_me") warn("only-me", "");
-      for (const text of given.filter((text) => text !== "" && TEXTS.has(kind))) {
-        const found = traces(kit.guard, text);
-        // Asked for by its number: the number is the trace, whatever it looks like.
-        if (found.length === 0 && guarded) warn("declaration", text);
-        for (const [trace, words] of found) warn(trace, words);
-      }
+    const asked = kit.categories[this.category]?.questions ?? [];
+    return asked.flatMap((question) => this.warningsOf(kit, question).map(([trace, words]) => ({ trace, question, words })));
+  }
+
+  private warningsOf(kit: Kit, question: string): [Trace, string[]][] {
+    const given = [this.values(`a.${question}`)[0] ?? "", this.values(`d.${question}`)[0] ?? ""];
+    if (given[0] === ONLY_ME) return [["only-me", []]];
+    const { kind, guarded } = kit.questions[question]!;
+    if (!TEXTS.has(kind)) return [];
+    const text = given.join("\n");
+    const found = traces(kit.guard, text);
+    // Asked for by its number: the number is the trace, whatever it looks like.
+    return found.length === 0 && guarded && text.trim() !== "" ? [["declaration", [text.trim()]]] : found;
+  }
+
+  /** Covers what a warning points at; an answer that is a trace as a whole goes. */
+  cover(kit: Kit, trace: Trace, question: string): void {
+    for (const field of [`a.${question}`, `d.${question}`]) {
+      const covered = this.values(field).map((text) => {
+        const rest = cover(kit.guard, text, trace);
+        return rest === text && (trace === "only-me" || kit.questions[question]!.guarded) ? "" : rest;
+      });
+      this.given.set(field, covered);
     }
-    return warnings;
   }
 
   /** The answers of a question in words. */

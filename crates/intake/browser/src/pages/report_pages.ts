@@ -167,12 +167,21 @@ export class ReportPages {
   /** Points at what could show who wrote it; nothing is ever kept from being sent. */
   private warn(): void {
     const { kit } = this;
+    one("#f > .careful:not(.danger)")?.remove();
     const warnings = this.answers.warnings(kit);
     if (warnings.length === 0) return;
     const items = warnings.map(({ trace, question, words }) => {
-      const what = make("span", {}, say(kit, `guard-${trace}`));
-      if (words !== "") what.append(" ", make("q", { dir: "auto" }, words));
-      return make("li", {}, what, " ", this.change("questions", question, kit.questions[question]!.label));
+      const text = say(kit, `guard-${trace}`);
+      const what = make("span", {}, text, ...words.flatMap((found) => [" ", make("q", { dir: "auto" }, found)]));
+      const label = say(kit, "cover");
+      const cover = make("button", { class: "quiet", type: "button", "aria-label": `${label} – ${text}` }, label);
+      // The page stays, with the files that were chosen on it.
+      cover.addEventListener("click", () => {
+        this.answers.cover(kit, trace, question);
+        this.fillReview();
+        (one<HTMLElement>("#f .careful button") ?? one<HTMLElement>("main"))?.focus();
+      });
+      return make("li", {}, what, " ", make("span", { class: "act" }, cover, " ", this.change("questions", question, text)));
     });
     const heading = make("h2", {}, say(kit, "review-warnings"));
     const section = make("section", { class: "careful" }, heading, make("p", {}, say(kit, "review-warnings-what")));
