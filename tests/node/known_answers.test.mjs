@@ -78,6 +78,14 @@ test("frames: layout, hash, signature", () => {
   }
 });
 
+test("an earlier report: token and proof", () => {
+  const { header, earlier_case } = vectors.frames[1];
+  const ids = Buffer.from((earlier_case + header.case).replaceAll("-", ""), "hex");
+  const named = join(text("burkindi/earlier/v1\0"), ids);
+  assert.equal(b64.encode(hash(named)), header.earlier.token);
+  assert.ok(ed25519.verify(b64.decode(header.earlier.proof), named, b64.decode(vectors.receipts[1].reporter_key)));
+});
+
 /** magic ‖ u32 header length ‖ header JSON */
 function head(magic, bytes) {
   assert.equal(Buffer.from(bytes.subarray(0, 4)).toString(), magic);

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
+    earlier::EarlierReport,
     hash::Hash,
     keys::{PublicKey, sign},
     wire::{self, WireError},
@@ -94,6 +95,9 @@ pub struct FrameHeader {
     /// `K_r`, in frame 0 of direction in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reporter_key: Option<PublicKey>,
+    /// Another report of the same person, where one is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierReport>,
 }
 
 /// The body of a rotation frame: the keys of the next generation, signed by the last one.

@@ -9,6 +9,7 @@
 pub mod capsule;
 pub mod desk_api;
 pub mod directory;
+pub mod earlier;
 pub mod event;
 pub mod frame;
 pub mod grant;

@@ -31,6 +31,7 @@ fn header() -> FrameHeader {
         week: "2026-W48".into(),
         attachments: vec![],
         reporter_key: None,
+        earlier: None,
     }
 }
 

@@ -131,7 +131,6 @@ fn thread(pages: &Pages, receipt: &Receipt, sent: bool) -> ThreadView {
         ],
         findings: if sent { vec![Finding::EarlierNotShown(2)] } else { Vec::new() },
         sent,
-        draft: String::new(),
-        errors: Vec::new(),
+        ..ThreadView::empty()
     }
 }

@@ -95,14 +95,15 @@ impl App {
         let store = Store::open(&config.spool.place()?, config.spool.most_mib, &mut OsRng)
             .await
             .map_err(|error| spool(&error))?;
-        let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng).vouched_by(&trust);
-        let directories = Directories::load(trust, &store).await.map_err(|error| spool(&error))?;
+        let directories = Arc::new(Directories::load(trust, &store).await.map_err(|error| spool(&error))?);
+        let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
+            .vouched_by(Arc::clone(&directories));
         let decoys = Decoys::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
         Ok(Self {
             pages: Arc::new(pages),
             store,
             clock,
-            directories: Arc::new(directories),
+            directories,
             decoys: Arc::new(decoys),
             limits: Arc::new(Limits::new(config)),
             counters: Arc::default(),

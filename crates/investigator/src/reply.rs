@@ -68,6 +68,7 @@ impl OpenCase {
             week: week.to_owned(),
             attachments: Vec::new(),
             reporter_key: None,
+            earlier: None,
         }
     }
 

@@ -12,6 +12,7 @@ use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
     directory::Trust,
+    earlier::EarlierReport,
     event::{Action, Event, LogEntry, link, midnight},
     frame::{Attachment, Direction, Expected, Frame, FrameHeader, FrameKind, Head},
     grant::{Grant, SealedGrant, slot_tag},
@@ -27,6 +28,8 @@ use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
 
+/// Of the second receipt among the vectors, where a frame names it.
+const OTHER_CASE: Uuid = Uuid::from_u128(0x1111_2222_3333_4444_8555_6666_7777_8888);
 const CASE: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
 
 fn b64(bytes: impl AsRef<[u8]>) -> String {
@@ -105,9 +108,17 @@ fn frames() -> Value {
         week: "2026-W48".into(),
         attachments: vec![attachment()],
         reporter_key: None,
+        earlier: None,
     };
-    let frame = Frame::sign(&header, "Où et quand ?".as_bytes(), &receipt.signing_key());
-    json!([{ "header": header, "body": b64("Où et quand ?"), "frame": b64(&*frame), "hash": Frame::hash_of(&frame) }])
+    let signed = |header: &FrameHeader| {
+        let frame = Frame::sign(header, "Où et quand ?".as_bytes(), &receipt.signing_key());
+        json!({ "header": header, "body": b64("Où et quand ?"), "frame": b64(&*frame), "hash": Frame::hash_of(&frame) })
+    };
+    let other = Receipt::from_bytes([0xff; 16]);
+    let earlier = EarlierReport::sign(OTHER_CASE, CASE, &other.signing_key());
+    let mut naming = signed(&FrameHeader { earlier: Some(earlier), ..header.clone() });
+    naming["earlier_case"] = json!(OTHER_CASE);
+    json!([signed(&header), naming])
 }
 
 fn log() -> Value {

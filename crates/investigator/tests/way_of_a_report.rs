@@ -54,6 +54,7 @@ fn reply(text: &str) -> ReplyDraft {
 
 fn follow_up(world: &World, filing: &Filing, inbox: &Inbox, text: &str, file: Option<&[u8]>) -> Vec<u8> {
     let message = FollowUp {
+        earlier: None,
         text: text.to_owned(),
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),

@@ -3,6 +3,7 @@
 use envelope::{
     Hash,
     capsule::{Capsule, CapsuleError},
+    earlier::EarlierReport,
     frame::{Direction, Expected, Frame, FrameError, FrameKind, Head, Rotation},
     keys::{CaseRecipient, MailboxIdentity, PublicKey},
     life::Stage,
@@ -87,6 +88,11 @@ impl Inbox {
             reading.take(reply, &identity);
         }
         Ok(reading.finish(mailbox))
+    }
+
+    /// The word that this report, whose receipt is at hand, is by who wrote the one of the `other` mailbox.
+    pub fn named_in(&self, receipt: &Receipt, other: &Self) -> EarlierReport {
+        EarlierReport::sign(self.case, other.case, &receipt.signing_key())
     }
 
     /// May the reporter write? Not if the handler offers a wrong key.

@@ -7,6 +7,7 @@ use envelope::{
     Hash, RecordType,
     capsule::Capsule,
     directory::Directory,
+    earlier::EarlierReport,
     frame::{Attachment, Direction, Frame, FrameHeader, FrameKind, Head},
     grant::{self, Grant},
     keys::{CaseRecipient, MailboxRecipient, PublicKey},
@@ -47,6 +48,8 @@ pub struct FollowUp {
     pub ask_oversight: bool,
     /// Drawn once for each message that is composed: a second sending is known by it.
     pub token: [u8; 32],
+    /// Another report of the same person, if the reporter wants the two to be seen together.
+    pub earlier: Option<EarlierReport>,
 }
 
 /// What both sealers do in the same way once their envelope has begun.
@@ -74,7 +77,12 @@ impl<W: Write> Sealing<W> {
         let sent = Head { seq: self.frame.seq, hash: Frame::hash_of(&frame) };
         let mailbox = self.receipt.mailbox_identity().recipient();
         self.writer.whole(RecordType::Capsule, &capsule(sent).seal(&mailbox))?;
-        let tag = self.receipt.sending_tag(&self.token, &self.body, &self.frame.attachments);
+        // The same message that names another report as well is another message.
+        let token = match &self.frame.earlier {
+            Some(earlier) => Hash::of(&[&self.token, earlier.token.as_bytes()]).0,
+            None => self.token,
+        };
+        let tag = self.receipt.sending_tag(&token, &self.body, &self.frame.attachments);
         self.writer.finish(&self.case_recipient, &frame, &tag)
     }
 }
@@ -140,6 +148,7 @@ impl<W: Write> ReportSealer<W> {
             week: draft.week,
             attachments: Vec::new(),
             reporter_key: Some((&signing_key).into()),
+            earlier: None,
         };
         let body = Zeroizing::new(draft.body.to_bytes());
         let sealing = Sealing { writer, case_recipient, receipt, frame, body, token: [0; 32] };
@@ -210,6 +219,7 @@ impl<W: Write> FollowUpSealer<W> {
             week: message.week,
             attachments: Vec::new(),
             reporter_key: None,
+            earlier: message.earlier,
         };
         let sealing = Sealing {
             writer,

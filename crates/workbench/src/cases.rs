@@ -19,6 +19,7 @@ use crate::{
     audit,
     client::ClientError,
     connection::Connection,
+    earlier::NamedReport,
     files::FileError,
     home::SeenCase,
 };
@@ -31,6 +32,8 @@ pub struct Case {
     pub open: OpenCase,
     /// Report, messages and replies.
     pub thread: Thread,
+    /// Other reports that messages name.
+    pub named: Vec<NamedReport>,
     /// Notes of the team, oldest first.
     pub notes: Vec<TeamNote>,
     /// Events whose signatures hold, oldest first.
@@ -113,6 +116,8 @@ impl Connection {
         alarms.extend(damaged);
         let thread = open.read(parts.iter().filter_map(as_frame));
         alarms.extend(thread.findings.iter().map(finding_alarm));
+        let (named, unproven) = self.named_reports(id, &thread).await?;
+        alarms.extend(unproven);
         let (notes, unopenable) = read_notes(&open, &parts, &events);
         alarms.extend(unopenable);
         alarms.extend(check_state(&file, state.as_ref()));
@@ -125,7 +130,7 @@ impl Connection {
             // Numbers of entries are those of this short list; they would only confuse.
             alarm.entry = None;
         }
-        Ok(Case { file, open, thread, notes, events, state, alarms })
+        Ok(Case { file, open, thread, named, notes, events, state, alarms })
     }
 
     async fn fetch_parts(&self, file: &CaseFile) -> Result<(Vec<(Part, Vec<u8>)>, Vec<Alarm>), ClientError> {

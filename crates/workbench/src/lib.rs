@@ -14,6 +14,7 @@ pub mod backup;
 pub mod cases;
 pub mod client;
 pub mod connection;
+pub mod earlier;
 pub mod exposure;
 pub mod files;
 pub mod health;

@@ -17,7 +17,7 @@ use taxonomy::{Question, Taxonomy, UNKNOWN, UNSAID};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{alarm::Alarm, cases::Case};
+use crate::{alarm::Alarm, cases::Case, earlier::NamedReport};
 
 /// A case. In JSON as it stands here.
 #[derive(Debug, Serialize)]
@@ -96,6 +96,9 @@ pub struct MessageView {
     pub kind: FrameKind,
     /// Its text.
     pub text: String,
+    /// Another report of the same person that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<NamedReport>,
 }
 
 /// One attached file.
@@ -153,7 +156,10 @@ impl CaseView {
             state,
             holders: case.file.holders.clone(),
             report: case.report().map(|report| report_view(&report, taxonomy, lang)),
-            messages: in_order(&case.file.parts, &case.thread).into_iter().map(message).collect(),
+            messages: in_order(&case.file.parts, &case.thread)
+                .into_iter()
+                .map(|entry| message(entry, &case.named))
+                .collect(),
             attachments: case.thread.incoming.iter().flat_map(attachments).collect(),
             notes: case
                 .notes
@@ -205,7 +211,7 @@ fn filed_at(parts: &[Part], entry: &Entry) -> Option<usize> {
     parts.iter().position(|part| part.kind == kind && part.batch == entry.batch)
 }
 
-fn message(entry: &Entry) -> MessageView {
+fn message(entry: &Entry, named: &[NamedReport]) -> MessageView {
     let text = match entry.header.kind {
         FrameKind::Rotation => "(new keys; the reporter sees nothing of this)".to_owned(),
         _ => entry.text(),
@@ -217,6 +223,10 @@ fn message(entry: &Entry) -> MessageView {
         lang: entry.header.lang.clone(),
         kind: entry.header.kind,
         text,
+        earlier: named
+            .iter()
+            .copied()
+            .find(|one| entry.header.direction == Direction::In && one.message == entry.head.seq),
     }
 }
 

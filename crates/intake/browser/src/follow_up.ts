@@ -1,10 +1,11 @@
 // Sealing a message of a reporter who came back.
 import { recipientOf } from "./age.ts";
-import { utf8 } from "./bytes.ts";
+import { decode, utf8 } from "./bytes.ts";
 import { sealCapsule } from "./capsule.ts";
 import type { Directory } from "./directory.ts";
+import type { EarlierReport } from "./earlier.ts";
 import { type Attachment, type FrameHeader, type Head, signFrame } from "./frame.ts";
-import { hashText } from "./hash.ts";
+import { hash, hashText } from "./hash.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Receipt } from "./receipt.ts";
 import { type Source, sealSubmission } from "./submission.ts";
@@ -18,6 +19,8 @@ export interface FollowUp {
   askOversight: boolean;
   /** 32 bytes, drawn once for each message that is composed: a second sending is known by them. */
   token: Uint8Array;
+  /** Another report of the same person, if the two are to be seen together. */
+  earlier?: EarlierReport | undefined;
   files: readonly Source[];
 }
 
@@ -66,7 +69,10 @@ export async function sealFollowUp(
       lang: message.lang,
       week: message.week,
       attachments,
+      earlier: message.earlier,
     };
+    // The same message that names another report as well is another message.
+    const token = message.earlier ? hash(message.token, decode(message.earlier.token)) : message.token;
     const body = utf8(message.text);
     const frame = signFrame(header, body, receipt.signingKey());
     sent = { seq: header.seq, hash: hashText(frame) };
@@ -79,7 +85,7 @@ export async function sealFollowUp(
       seen: inbox.seen,
     };
     yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox));
-    yield* writer.body(to, frame, receipt.sendingTag(message.token, body, attachments));
+    yield* writer.body(to, frame, receipt.sendingTag(token, body, attachments));
   });
   return { sealed, sent };
 }

@@ -1,5 +1,6 @@
 // A frame: one signed message between reporter and investigators, the plaintext inside a seal.
 import { type Bytes, concat } from "./bytes.ts";
+import type { EarlierReport } from "./earlier.ts";
 import { type HashText, hashText } from "./hash.ts";
 import { sign, verify } from "./keys.ts";
 import { head, splitHead } from "./wire.ts";
@@ -40,6 +41,8 @@ export interface FrameHeader {
   week: string;
   attachments: Attachment[];
   reporter_key?: string;
+  /** Another report of the same person, where one is named. */
+  earlier?: EarlierReport | undefined;
 }
 
 /** The keys of the next generation, signed by the last one. */

@@ -4,12 +4,14 @@ import test from "node:test";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { identity, open, recipientOf, seal } from "../src/age.ts";
 import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.ts";
+import { earlierReport } from "../src/earlier.ts";
 import { filing } from "../src/filing.ts";
 import { signFrame, verifyFrame } from "../src/frame.ts";
 import { slotTag } from "../src/grant.ts";
 import { hashText } from "../src/hash.ts";
 import { caseIdentity, repliesKey } from "../src/keys.ts";
 import { RUNGS, plaintextLenFor, rungFor } from "../src/ladder.ts";
+import { Receipt } from "../src/receipt.ts";
 import { sealReport } from "../src/report.ts";
 import { records, splitHead } from "../src/wire.ts";
 import { admit, signed, vectors, world } from "./support/world.ts";
@@ -42,6 +44,12 @@ test("frames are written and read as known, to the byte", () => {
     assert.equal(encode(frame.body), vector.body);
     assert.deepEqual(frame.header, vector.header);
   }
+});
+
+test("an earlier report is named as known", () => {
+  const vector = vectors.frames[1];
+  const key = new Receipt(decode(vectors.receipts[1].receipt)).signingKey();
+  assert.deepEqual(earlierReport(vector.earlier_case, vector.header.case, key), vector.header.earlier);
 });
 
 test("a frame that was altered anywhere is refused", () => {

@@ -1,9 +1,12 @@
 //! A receipt being typed, and a message to those who read the report.
 
-use envelope::receipt::Receipt;
+use envelope::{Hash, receipt::Receipt};
 use zeroize::Zeroize;
 
-use super::fields::{self, FieldError, Intake, Problem};
+use super::{
+    fields::{self, FieldError, Intake, Problem},
+    guard::{self, Trace},
+};
 
 /// Longest message, in characters.
 const MAX_MESSAGE: usize = 6_000;
@@ -19,6 +22,12 @@ pub struct ReplyForm {
     pub message: String,
     /// `message` or `outside-body`.
     pub kind: String,
+    /// The receipt of another report of the same person; usually empty.
+    pub earlier: String,
+    /// For which message traces have been pointed out, as [`ReplyForm::mark`] gave it.
+    pub looked: String,
+    /// The kind of trace whose words are to be covered, from the button that says so.
+    pub cover: String,
     /// 64 hexadecimal digits, drawn with the page. The same seed and text make the same message.
     pub seed: String,
     taken: Intake,
@@ -33,6 +42,8 @@ pub struct Reply {
     pub text: String,
     /// Does the reporter want the outside body to have the case?
     pub ask_outside_body: bool,
+    /// Whose other report is to be named.
+    pub earlier: Option<Receipt>,
     /// Fixes the sending, so that the same message twice is one.
     pub seed: [u8; 32],
 }
@@ -40,7 +51,7 @@ pub struct Reply {
 impl ReplyForm {
     /// Is this a text field of the form? The rest of a multipart body is files.
     pub fn is_field(name: &str) -> bool {
-        matches!(name, "receipt" | "message" | "kind" | "seed")
+        matches!(name, "receipt" | "message" | "kind" | "earlier" | "looked" | "cover" | "seed")
     }
 
     /// Takes in one field as it arrives.
@@ -53,6 +64,9 @@ impl ReplyForm {
             "receipt" => self.receipt = text,
             "message" => self.message = text,
             "kind" => self.kind = text,
+            "earlier" => self.earlier = text,
+            "looked" => self.looked = text,
+            "cover" => self.cover = text,
             "seed" => self.seed = text,
             _ => return Err(FieldError::new(name, Problem::Unknown)),
         }
@@ -67,6 +81,32 @@ impl ReplyForm {
         Receipt::parse(&self.receipt).map_err(|_| FieldError::new("receipt", Problem::NotOffered))
     }
 
+    /// The kind of trace to be covered, if the button that says so was pressed.
+    pub fn to_cover(&self) -> Option<Trace> {
+        Trace::parse(&self.cover)
+    }
+
+    /// What in the message could show who wrote it, unless that has been pointed out for this very text.
+    pub fn unseen_traces(&self) -> Vec<(Trace, Vec<String>)> {
+        if self.looked == Self::mark(&self.message) { Vec::new() } else { guard::traces(&self.message) }
+    }
+
+    /// Stands for a text that the reporter has been warned of.
+    pub fn mark(message: &str) -> String {
+        Hash::of(&[message.trim().as_bytes()]).to_string()
+    }
+
+    /// The receipt of another report, which must not be the same one.
+    fn earlier(&self) -> Result<Option<Receipt>, FieldError> {
+        if self.earlier.trim().is_empty() {
+            return Ok(None);
+        }
+        let wrong = || FieldError::new("earlier", Problem::NotOffered);
+        let other = Receipt::parse(&self.earlier).map_err(|_| wrong())?;
+        let same = self.receipt().is_ok_and(|own| own.locator().mailbox_id() == other.locator().mailbox_id());
+        if same { Err(wrong()) } else { Ok(Some(other)) }
+    }
+
     /// The message, or what is wrong. `has_files`: files alone are a message too.
     pub fn to_reply(&self, has_files: bool) -> Result<Reply, Vec<FieldError>> {
         let text = self.message.trim();
@@ -75,7 +115,8 @@ impl ReplyForm {
         if !matches!(self.kind.as_str(), "" | "message" | OUTSIDE_BODY) {
             wrong.push(FieldError::new("kind", Problem::NotOffered));
         }
-        if text.is_empty() && !ask_outside_body && !has_files {
+        let earlier = self.earlier().map_err(|error| wrong.push(error)).ok().flatten();
+        if text.is_empty() && !ask_outside_body && !has_files && self.earlier.trim().is_empty() {
             wrong.push(FieldError::new("message", Problem::Missing));
         }
         if text.chars().count() > MAX_MESSAGE {
@@ -85,7 +126,7 @@ impl ReplyForm {
         let seed = fields::seed("seed", &self.seed).map_err(|error| wrong.push(error)).ok();
         match (receipt, seed) {
             (Some(receipt), Some(seed)) if wrong.is_empty() => {
-                Ok(Reply { receipt, text: text.to_owned(), ask_outside_body, seed })
+                Ok(Reply { receipt, text: text.to_owned(), ask_outside_body, earlier, seed })
             }
             _ => Err(wrong),
         }
@@ -94,7 +135,7 @@ impl ReplyForm {
 
 impl Drop for ReplyForm {
     fn drop(&mut self) {
-        for secret in [&mut self.receipt, &mut self.message, &mut self.seed] {
+        for secret in [&mut self.receipt, &mut self.message, &mut self.earlier, &mut self.seed] {
             secret.zeroize();
         }
     }
@@ -124,6 +165,21 @@ mod tests {
         assert_eq!(wrong, [FieldError::new("message", Problem::Missing)]);
         assert!(filled(&"x".repeat(6001), "message").to_reply(false).is_err());
         assert!(filled("hello", "else").to_reply(false).is_err());
+    }
+
+    #[test]
+    fn another_report_is_named_by_its_own_receipt_only() {
+        let code = |byte| Receipt::from_bytes([byte; 16]).code();
+        let named = |earlier: &str| {
+            let mut form = filled("", "");
+            form.set("earlier", earlier.as_bytes()).unwrap();
+            form.to_reply(false).map(|reply| reply.earlier.map(|other| other.code()))
+        };
+        assert_eq!(named(&code(8)), Ok(Some(code(8))));
+        for wrong in [&code(7), "not a receipt"] {
+            assert_eq!(named(wrong), Err(vec![FieldError::new("earlier", Problem::NotOffered)]));
+        }
+        assert_eq!(named(" "), Err(vec![FieldError::new("message", Problem::Missing)]));
     }
 
     #[test]

@@ -85,7 +85,17 @@ mod tests {
         assert_eq!(Go::parse("family.money"), Some(Go::Chosen(Step::Family, "money".to_owned())));
         assert_eq!(Go::parse("advice"), Some(Go::Advice));
         assert_eq!(Go::parse("cover.only-me.story"), Some(Go::Cover(Trace::OnlyMe, "story".to_owned())));
-        for other in ["", "cover", "cover.phone", "cover.else.story", ".", "review.x", "advice.x", "send", "family_money"] {
+        for other in [
+            "",
+            "cover",
+            "cover.phone",
+            "cover.else.story",
+            ".",
+            "review.x",
+            "advice.x",
+            "send",
+            "family_money",
+        ] {
             assert_eq!(Go::parse(other), None, "{other}");
         }
     }

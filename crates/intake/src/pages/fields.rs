@@ -204,6 +204,8 @@ pub(super) fn complaint_text(frame: &Frame<'_>, error: &FieldError) -> String {
         Problem::Missing if error.field == "message" => frame.t("wrong-message-missing"),
         Problem::Missing if error.field == "receipt" => frame.t("wrong-receipt-missing"),
         Problem::NotOffered if error.field == "receipt" => frame.t("wrong-receipt"),
+        Problem::NotOffered if error.field == "earlier" => frame.t("wrong-earlier"),
+        Problem::Missing if error.field == "earlier" => frame.t("wrong-earlier-nothing"),
         Problem::NotOffered | Problem::Unknown | Problem::Missing if !error.field.starts_with("a.") => {
             frame.t("wrong-choice")
         }

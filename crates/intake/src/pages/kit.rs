@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 45] = [
+const TEXTS: [&str; 48] = [
     "change",
     "cover",
     "date-day",
@@ -47,6 +47,7 @@ const TEXTS: [&str; 45] = [
     "guard-tax",
     "guard-time",
     "guard-vehicle",
+    "reply-again",
     "review-warnings",
     "review-warnings-what",
     "review-audience",
@@ -68,6 +69,8 @@ const TEXTS: [&str; 45] = [
     "thread-none",
     "thread-outside",
     "thread-week",
+    "wrong-earlier",
+    "wrong-earlier-nothing",
     "wrong-heading",
     "wrong-long",
     "wrong-message-missing",

@@ -1,4 +1,4 @@
-//! The reporter's pages. A handler parses, asks for a page, and renders it; what is sealed and stored is not known here.
+//! The reporter's pages. A handler parses, asks for a page, and renders it; nothing is sealed or stored here.
 
 mod assets;
 mod branding;
@@ -25,11 +25,12 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     routing::{get, post},
 };
-use envelope::directory::Trust;
 use rand::{CryptoRng, RngCore};
 use taxonomy::{Scene, Taxonomy};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 use web::{Clock, Locale, Texts};
+
+use crate::directory::Directories;
 
 pub use assets::Assets;
 pub use branding::{Branding, Contact};
@@ -50,7 +51,7 @@ pub struct Pages {
     pub branding: Branding,
     /// For the dates on the receipt.
     pub clock: Clock,
-    fingerprint: Option<[u8; 16]>,
+    directories: Option<Arc<Directories>>,
     assets: Assets,
     scenes: Vec<Scene>,
     kits: kit::Kits,
@@ -70,7 +71,7 @@ impl Pages {
             taxonomy,
             branding,
             clock,
-            fingerprint: None,
+            directories: None,
             assets: Assets::built_in(),
             scenes: Scene::built_in(),
             kits: kit::Kits::default(),
@@ -79,10 +80,11 @@ impl Pages {
         }
     }
 
-    /// Shows the fingerprint of the keys that vouch for directories, to be held against the one on posters.
+    /// Shows the fingerprint of the keys that vouch for directories, to be held against the one on posters, and until when the
+    /// directory in force is good.
     #[must_use]
-    pub fn vouched_by(mut self, trust: &Trust) -> Self {
-        self.fingerprint = Some(trust.fingerprint());
+    pub fn vouched_by(mut self, directories: Arc<Directories>) -> Self {
+        self.directories = Some(directories);
         self
     }
 

@@ -108,7 +108,7 @@ fn warnings(frame: &Frame<'_>, form: &ReportForm, taxonomy: &Taxonomy) -> Vec<Wa
         .collect()
 }
 
-fn trace_text(trace: Trace) -> &'static str {
+pub(super) fn trace_text(trace: Trace) -> &'static str {
     match trace {
         Trace::Phone => "guard-phone",
         Trace::Email => "guard-email",

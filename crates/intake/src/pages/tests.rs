@@ -18,7 +18,7 @@ use super::{
     receipt_page, return_page, review_page, routes, thread_page,
 };
 use crate::{
-    form::{FieldError, Problem, ReportForm},
+    form::{FieldError, Problem, ReportForm, guard::Trace},
     i18n::LOCALES,
 };
 
@@ -118,7 +118,9 @@ fn thread(pages: &Pages) -> ThreadView {
         findings: Vec::new(),
         sent: true,
         draft: "typed </textarea>".to_owned(),
+        traces: vec![(Trace::Phone, vec!["<b>70".to_owned()])],
         errors: vec![FieldError::new("message", Problem::TooLong(10))],
+        ..ThreadView::empty()
     }
 }
 

@@ -13,8 +13,12 @@ use super::{
     Pages,
     fields::complaint_text,
     layout::{Frame, Switch, render_secret},
+    review::trace_text,
 };
-use crate::{form::FieldError, i18n};
+use crate::{
+    form::{FieldError, ReplyForm, guard::Trace},
+    i18n,
+};
 
 /// What the page shows of a mailbox that has been opened and checked.
 pub struct ThreadView {
@@ -40,6 +44,12 @@ pub struct ThreadView {
     pub sent: bool,
     /// What was typed into the reply, when it could not be sent.
     pub draft: String,
+    /// The receipt of another report that was typed, likewise.
+    pub earlier: Zeroizing<String>,
+    /// What in the draft could show who wrote it.
+    pub traces: Vec<(Trace, Vec<String>)>,
+    /// Were files chosen that must be chosen again?
+    pub files_again: bool,
     /// What is wrong with the reply.
     pub errors: Vec<FieldError>,
 }
@@ -56,7 +66,7 @@ pub struct ThreadMessage {
 
 impl ThreadView {
     /// A report of which nothing is known yet.
-    pub(super) fn empty() -> Self {
+    pub fn empty() -> Self {
         Self {
             receipt: Zeroizing::default(),
             seed: String::new(),
@@ -69,6 +79,9 @@ impl ThreadView {
             findings: Vec::new(),
             sent: false,
             draft: String::new(),
+            earlier: Zeroizing::default(),
+            traces: Vec::new(),
+            files_again: false,
             errors: Vec::new(),
         }
     }
@@ -92,6 +105,9 @@ impl ThreadView {
             findings: inbox.findings.clone(),
             sent: false,
             draft: String::new(),
+            earlier: Zeroizing::default(),
+            traces: Vec::new(),
+            files_again: false,
             errors: Vec::new(),
         }
     }
@@ -110,6 +126,9 @@ struct Thread<'a> {
     messages: Vec<Shown<'a>>,
     findings: Vec<String>,
     wrong: Vec<(&'static str, String)>,
+    warnings: Vec<Warned<'a>>,
+    /// Of the draft, once its traces are shown.
+    looked: String,
     may_reply: bool,
 }
 
@@ -117,6 +136,13 @@ impl Thread<'_> {
     fn is_wrong(&self, field: &str) -> bool {
         self.wrong.iter().any(|(target, _)| *target == field)
     }
+}
+
+/// A kind of trace in the draft, with the words.
+struct Warned<'a> {
+    trace: &'static str,
+    text: String,
+    words: &'a [String],
 }
 
 struct Shown<'a> {
@@ -146,6 +172,8 @@ pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response
         messages: messages.collect(),
         findings: view.findings.iter().map(|finding| finding_text(&frame, finding)).collect(),
         wrong: view.errors.iter().map(|error| (target(error), complaint_text(&frame, error))).collect(),
+        warnings: view.traces.iter().map(|(trace, words)| warned(&frame, *trace, words)).collect(),
+        looked: if view.traces.is_empty() { String::new() } else { ReplyForm::mark(&view.draft) },
         // A key that nobody vouched for may be anybody's.
         may_reply: !view.findings.contains(&Finding::WrongKey),
         frame,
@@ -154,10 +182,15 @@ pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response
     render_secret(pages, status, &page)
 }
 
+fn warned<'a>(frame: &Frame<'_>, trace: Trace, words: &'a [String]) -> Warned<'a> {
+    Warned { trace: trace.as_str(), text: frame.t(trace_text(trace)), words }
+}
+
 fn target(error: &FieldError) -> &'static str {
     match error.field.as_str() {
         "message" => "message",
         "files" => "files",
+        "earlier" => "earlier",
         _ => "main",
     }
 }

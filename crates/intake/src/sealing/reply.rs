@@ -4,14 +4,15 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
-use reporter::{FollowUp, FollowUpSealer};
+use envelope::earlier::EarlierReport;
+use reporter::{FollowUp, FollowUpSealer, Inbox};
 use web::Locale;
 use zeroize::Zeroizing;
 
 use super::{NotSent, multipart::Form, pipeline, thread};
 use crate::{
     app::App,
-    form::{FieldError, Problem, ReplyForm},
+    form::{FieldError, Problem, Reply, ReplyForm, guard},
     pages::{ErrorKind, ReturnProblem, ThreadView, return_page, thread_page},
 };
 
@@ -40,9 +41,25 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
         return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Nothing)));
     };
     let mut view = ThreadView::of(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
-    match form.to_reply(first_file.is_some()) {
-        Ok(reply) if inbox.can_write() => {
+    view.files_again = first_file.is_some();
+    if let Some(trace) = form.to_cover() {
+        form.message = guard::cover(&form.message, trace);
+        view.traces = guard::traces(&form.message);
+        keep(&mut view, &form);
+        return Ok(thread_page(&app.pages, locale, &view));
+    }
+    let reply = match form.to_reply(first_file.is_some()) {
+        Ok(reply) => named(app, &inbox, reply).await?,
+        Err(errors) => Err(errors),
+    };
+    match reply {
+        Ok(_) if !form.unseen_traces().is_empty() => {
+            view.traces = form.unseen_traces();
+            keep(&mut view, &form);
+        }
+        Ok((reply, earlier)) if inbox.can_write() => {
             let message = FollowUp {
+                earlier,
                 text: reply.text,
                 lang: locale.code.to_owned(),
                 week: app.clock.iso_week(),
@@ -56,18 +73,38 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
                 Ok(()) => view.sent = true,
                 // The text stays, other files can be chosen.
                 Err(NotSent::TooLarge) => {
-                    view.draft.clone_from(&form.message);
+                    keep(&mut view, &form);
                     view.errors = vec![FieldError::new("files", Problem::TooMuch)];
                 }
                 Err(refused) => return Err(refused),
             }
         }
-        Ok(_) => view.draft.clone_from(&form.message),
+        Ok(_) => keep(&mut view, &form),
         Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(NotSent::BadForm),
         Err(errors) => {
-            view.draft.clone_from(&form.message);
+            keep(&mut view, &form);
             view.errors = errors;
         }
     }
     Ok(thread_page(&app.pages, locale, &view))
+}
+
+/// What was typed stays.
+fn keep(view: &mut ThreadView, form: &ReplyForm) {
+    view.draft.clone_from(&form.message);
+    view.earlier = Zeroizing::new(form.earlier.clone());
+}
+
+type Named = Result<(Reply, Option<EarlierReport>), Vec<FieldError>>;
+
+/// Looks the other report up, if the message is to name one.
+async fn named(app: &App, inbox: &Inbox, reply: Reply) -> Result<Named, NotSent> {
+    let Some(other) = &reply.earlier else { return Ok(Ok((reply, None))) };
+    Ok(match thread::inbox(app, other).await? {
+        Some(found) => {
+            let earlier = found.named_in(other, inbox);
+            Ok((reply, Some(earlier)))
+        }
+        None => Err(vec![FieldError::new("earlier", Problem::Missing)]),
+    })
 }

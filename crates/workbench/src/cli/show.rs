@@ -120,4 +120,13 @@ fn lay_message(message: &MessageView, seen: Option<u32>, page: &mut Page) {
     };
     page.dim(&format!("{} {from} ({})", message.week, message.lang));
     page.block(&message.text);
+    match message.earlier.map(|named| named.case) {
+        Some(Some(case)) => {
+            page.warn(&format!("About the same as case {case}, by the same person (proven)."));
+        }
+        Some(None) => {
+            page.warn("About the same as another report of this person, which is not yours to read.");
+        }
+        None => {}
+    }
 }

@@ -1,9 +1,13 @@
 //! Casework against an honest case handler.
 
-use crate::common::office::{Office, claimed, codes};
+use crate::common::{
+    office::{Office, claimed, codes},
+    reporter::Reporter,
+};
 use envelope::{
     Hash,
     desk_api::{MAX_REPLY, PartKind},
+    earlier::EarlierReport,
     life::{Disposition, Refusal, Stage},
 };
 use investigator::{Note, NoteKind};
@@ -14,6 +18,7 @@ use workbench::{
     alarm::Code,
     cases::ReadError,
     client::ClientError,
+    earlier::NamedReport,
     exposure::{Risk, exposures},
     view::CaseView,
 };
@@ -61,6 +66,31 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     two.approve_close(&mut case, Disposition::Substantiated).await.unwrap();
     assert_eq!(office.alarms("lead", &reporter).await, []);
     assert_eq!(office.handler.with(reporter.case, |kept| kept.state.stage), Stage::Closed);
+}
+
+#[tokio::test]
+async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both() {
+    let office = Office::open();
+    let (mine, hidden, mut later) = (office.file(&[]), office.file(&["regional"]), office.file(&[]));
+    let forger = office.file(&[]).receipt.signing_key();
+    let signed = |other: &Reporter, key| EarlierReport::sign(other.case, later.case, key);
+    let named = [
+        signed(&mine, &mine.receipt.signing_key()),
+        signed(&hidden, &hidden.receipt.signing_key()),
+        signed(&mine, &forger),
+    ];
+    for (count, named) in named.into_iter().enumerate() {
+        later.names = Some(named);
+        office.handler.follow_up(&office.house, &mut later, &format!("More, {count}."));
+    }
+    let mut three = office.connect("three").await;
+    let case = three.read_case(later.case).await.unwrap();
+    let seen = |message, case| NamedReport { message, case };
+    assert_eq!(case.named, [seen(1, Some(mine.case)), seen(2, None)]);
+    assert_eq!(codes(&case.alarms), [Code::Forged], "the third is not signed by who wrote the other");
+    let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
+    let shown: Vec<_> = view.messages.iter().map(|message| message.earlier.map(|one| one.case)).collect();
+    assert_eq!(shown, [Some(Some(mine.case)), Some(None), None]);
 }
 
 #[tokio::test]

@@ -55,6 +55,11 @@ export function complain(kit: Kit, errors: { target: string; text: string }[]): 
   const summary = make("div", { class: "wrong", role: "alert", tabindex: "-1" });
   summary.append(make("h2", {}, say(kit, "wrong-heading")), make("ul", {}, ...items));
   one("main")?.prepend(summary);
+  for (const { target } of errors) {
+    const place = document.getElementById(target);
+    if (place?.matches("input, select, textarea")) place.setAttribute("aria-invalid", "true");
+    place?.closest("details")?.setAttribute("open", "");
+  }
   if (!document.title.startsWith(say(kit, "wrong-title"))) document.title = say(kit, "wrong-title") + document.title;
   summary.focus();
 }

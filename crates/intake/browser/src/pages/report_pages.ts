@@ -11,6 +11,7 @@ import { type Kit, fetchKit, isoWeek, say } from "./kit.ts";
 import { drawQr } from "./qr.ts";
 import { Refused, Stopped, send } from "./sending.ts";
 import { fetchWords, sources } from "./service.ts";
+import { warningsOf } from "./warnings.ts";
 
 export class ReportPages {
   private readonly answers = new Answers();
@@ -120,11 +121,6 @@ export class ReportPages {
       this.kit,
       wrong.map((complaint) => ({ target: `q-${complaint.question}`, text: text(complaint) })),
     );
-    for (const { question } of wrong) {
-      const field = one<HTMLElement>(`#q-${CSS.escape(question)}`);
-      field?.setAttribute("aria-invalid", "true");
-      field?.closest("details")?.setAttribute("open", "");
-    }
   }
 
   /** Those that this audience usually reports come first; none is left out. */
@@ -164,29 +160,21 @@ export class ReportPages {
     one(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.urgency !== "P1");
   }
 
-  /** Points at what could show who wrote it; nothing is ever kept from being sent. */
   private warn(): void {
     const { kit } = this;
-    one("#f > .careful:not(.danger)")?.remove();
-    const warnings = this.answers.warnings(kit);
-    if (warnings.length === 0) return;
-    const items = warnings.map(({ trace, question, words }) => {
-      const text = say(kit, `guard-${trace}`);
-      const what = make("span", {}, text, ...words.flatMap((found) => [" ", make("q", { dir: "auto" }, found)]));
-      const label = say(kit, "cover");
-      const cover = make("button", { class: "quiet", type: "button", "aria-label": `${label} – ${text}` }, label);
+    one(".traces")?.remove();
+    const pointed = this.answers.warnings(kit).map(({ trace, question, words }) => ({
+      trace,
+      words,
       // The page stays, with the files that were chosen on it.
-      cover.addEventListener("click", () => {
+      cover: () => {
         this.answers.cover(kit, trace, question);
         this.fillReview();
-        (one<HTMLElement>("#f .careful button") ?? one<HTMLElement>("main"))?.focus();
-      });
-      return make("li", {}, what, " ", make("span", { class: "act" }, cover, " ", this.change("questions", question, text)));
-    });
-    const heading = make("h2", {}, say(kit, "review-warnings"));
-    const section = make("section", { class: "careful" }, heading, make("p", {}, say(kit, "review-warnings-what")));
-    section.append(make("ul", {}, ...items));
-    one("form#f")?.prepend(section);
+        (one<HTMLElement>(".traces button") ?? one<HTMLElement>("main"))?.focus();
+      },
+      beside: this.change("questions", question, say(kit, `guard-${trace}`)),
+    }));
+    if (pointed.length > 0) one("form#f")?.prepend(warningsOf(kit, pointed));
   }
 
   private change(go: string, id: string, label: string): HTMLElement {

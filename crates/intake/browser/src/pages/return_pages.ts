@@ -1,7 +1,9 @@
 // Coming back with a receipt, in the browser alone: the mailbox is opened here, and messages are sealed here.
 import { random } from "../bytes.ts";
 import type { Directory } from "../directory.ts";
+import { type EarlierReport, earlierReport } from "../earlier.ts";
 import { sealFollowUp } from "../follow_up.ts";
+import { cover, traces } from "../guard.ts";
 import { type Finding, type Inbox, type Message, openInbox } from "../inbox.ts";
 import { Receipt } from "../receipt.ts";
 import { TooLarge } from "../submission.ts";
@@ -9,11 +11,17 @@ import { all, complain, make, one, show, targetOf } from "./dom.ts";
 import { type Kit, count, dayInWords, fetchKit, isoWeek, say, weekInWords } from "./kit.ts";
 import { Stopped, send } from "./sending.ts";
 import { fetchAllWords, fetchMailbox, sources } from "./service.ts";
+import { warningsOf } from "./warnings.ts";
+
+/** A receipt in either spelling; throws if it is none. */
+const readReceipt = async (typed: string): Promise<Receipt> => Receipt.parse(typed, Receipt.isWords(typed) ? await fetchAllWords() : []);
 
 export class ReturnPages {
   private receipt: Receipt | undefined;
   private inbox: Inbox | undefined;
   private token = random(32);
+  /** The message for which traces have been pointed at. */
+  private looked = "";
   private busy = false;
 
   constructor(
@@ -38,8 +46,7 @@ export class ReturnPages {
   }
 
   leave(): void {
-    const message = one<HTMLTextAreaElement>("#message");
-    if (message) message.value = "";
+    all<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
     this.receipt = this.inbox = undefined;
   }
 
@@ -70,7 +77,7 @@ export class ReturnPages {
     const typed = one<HTMLTextAreaElement>("textarea[name=receipt]", form)?.value;
     if (typed !== undefined) {
       try {
-        this.receipt = Receipt.parse(typed, Receipt.isWords(typed) ? await fetchAllWords() : []);
+        this.receipt = await readReceipt(typed);
       } catch {
         complain(this.kit, [{ target: "receipt", text: say(this.kit, "wrong-receipt") }]);
         return;
@@ -94,17 +101,63 @@ export class ReturnPages {
     const text = one<HTMLTextAreaElement>("#message", form)!.value.replace(/\r\n?/g, "\n").trim();
     const files = sources(one<HTMLInputElement>("input[type=file]", form));
     const askOversight = one<HTMLInputElement>("input[name=kind]", form)?.checked ?? false;
-    if (text === "" && files.length === 0 && !askOversight) {
+    const named = one<HTMLTextAreaElement>("#earlier", form)?.value.trim() ?? "";
+    if (text === "" && files.length === 0 && !askOversight && named === "") {
       complain(this.kit, [{ target: "message", text: say(this.kit, "wrong-message-missing") }]);
       return;
     }
+    if (this.warn(form, text)) return;
+    const earlier = named === "" ? undefined : await this.earlier(named);
+    if (earlier === null) return;
     const { lang } = this.kit;
-    const message = { text, lang, week: isoWeek(new Date()), askOversight, token: this.token, files };
+    const message = { text, lang, week: isoWeek(new Date()), askOversight, token: this.token, earlier, files };
     const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
     await send(this.kit, sealed, all(".buttons", form).at(-1)!);
     this.inbox!.sent = sent;
     this.token = random(32);
     this.showThread("sent");
+  }
+
+  /** Points at what could show who wrote it, once for each text. Has something been pointed at? */
+  private warn(form: HTMLFormElement, text: string): boolean {
+    const { kit } = this;
+    one(".traces")?.remove();
+    const found = this.looked === text ? [] : traces(kit.guard, text);
+    this.looked = text;
+    if (found.length === 0) return false;
+    const pointed = found.map(([trace, words]) => ({
+      trace,
+      words,
+      cover: () => {
+        const message = one<HTMLTextAreaElement>("#message")!;
+        message.value = cover(kit.guard, message.value, trace);
+        this.looked = "";
+        if (!this.warn(form, message.value.replace(/\r\n?/g, "\n").trim())) message.focus();
+      },
+    }));
+    const section = warningsOf(kit, pointed);
+    section.append(make("p", {}, say(kit, "reply-again")));
+    form.prepend(section);
+    one<HTMLElement>(".traces button")?.focus();
+    return true;
+  }
+
+  /** Looks the other report up that the message is to name; null, and a complaint, if there is none. */
+  private async earlier(typed: string): Promise<EarlierReport | null> {
+    const wrong = (key: string) => {
+      complain(this.kit, [{ target: "earlier", text: say(this.kit, key) }]);
+      return null;
+    };
+    let other: Receipt;
+    try {
+      other = await readReceipt(typed);
+    } catch {
+      return wrong("wrong-earlier");
+    }
+    if (other.mailboxId() === this.receipt!.mailboxId()) return wrong("wrong-earlier");
+    const sealed = await fetchMailbox(other);
+    const found = await openInbox(other, sealed).catch(() => undefined);
+    return found ? earlierReport(found.case, this.inbox!.case, other.signingKey()) : wrong("wrong-earlier-nothing");
   }
 
   private showThread(page: "thread" | "sent"): void {

@@ -117,7 +117,8 @@ impl Handler {
             (member.handle.clone(), GenerationGrant { generation: 0, grant: grant.seal(&member.recipient) })
         });
         let c = secret.identity().recipient();
-        let mut reporter = Reporter { case, receipt, secret, last: Head { seq: 0, hash: Hash::default() } };
+        let last = Head { seq: 0, hash: Hash::default() };
+        let mut reporter = Reporter { case, receipt, secret, last, names: None };
         let file = b"a photograph of a receipt book";
         let attachment = Attachment {
             name: "../../photo\u{202e}.jpg".into(),

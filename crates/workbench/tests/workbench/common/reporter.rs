@@ -1,6 +1,7 @@
 //! A reporter: signs frames, opens what is laid out.
 
 use envelope::{
+    earlier::EarlierReport,
     frame::{Attachment, Direction, Expected, Frame, FrameHeader, FrameKind, Head},
     keys::{CaseRecipient, CaseSecret, PublicKey},
     receipt::Receipt,
@@ -13,6 +14,8 @@ pub(crate) struct Reporter {
     pub(crate) receipt: Receipt,
     pub(crate) secret: CaseSecret,
     pub(crate) last: Head,
+    /// What the next message names.
+    pub(crate) names: Option<EarlierReport>,
 }
 
 impl Reporter {
@@ -38,6 +41,7 @@ impl Reporter {
             week: "2026-W48".into(),
             attachments,
             reporter_key: first.then(|| (&key).into()),
+            earlier: self.names.take(),
         };
         let frame = Frame::sign(&header, body, &key);
         self.last = Head { seq: header.seq, hash: Frame::hash_of(&frame) };

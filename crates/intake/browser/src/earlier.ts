@@ -1,0 +1,19 @@
+// A reporter's word that another report is by the same person and about the same. Only who has that other case recognises it.
+import { type Bytes, concat, encode, utf8 } from "./bytes.ts";
+import { type HashText, hashText } from "./hash.ts";
+import { sign } from "./keys.ts";
+
+const LABEL = "burkindi/earlier/v1\0";
+
+export interface EarlierReport {
+  token: HashText;
+  proof: string;
+}
+
+/** Names `other`, whose reporter's key is at hand, in a message of `self`. */
+export function earlierReport(other: string, self: string, key: Uint8Array): EarlierReport {
+  const ids = concat(uuidBytes(other), uuidBytes(self));
+  return { token: hashText(utf8(LABEL), ids), proof: encode(sign(key, LABEL, ids)) };
+}
+
+const uuidBytes = (id: string): Bytes => Uint8Array.from(id.replaceAll("-", "").match(/../g)!, (two) => parseInt(two, 16));

@@ -1,0 +1,78 @@
+// Going on after the report: traces in a message are pointed at, and another report of one's own is named.
+import type { Page } from "@playwright/test";
+import { compose, sendReport, takenOver } from "./src/reporting.ts";
+import { type Office, expect, test, until } from "./src/office.ts";
+
+interface Shown {
+  messages: { text: string; earlier?: { message: number; case: string | null } }[];
+  alarms: unknown[];
+}
+
+async function file(page: Page, office: Office, scripts: boolean, story: string): Promise<{ code: string; id: string }> {
+  let code = "";
+  const [row] = await office.casesOf("inspector-1", 1, async () => {
+    await page.goto(`${office.url}/fr/report`);
+    if (scripts) await takenOver(page);
+    await compose(page, { story });
+    code = await sendReport(page);
+  });
+  return { code, id: row!.id };
+}
+
+async function openThread(page: Page, office: Office, scripts: boolean, code: string): Promise<void> {
+  await until(async () => {
+    await page.goto(`${office.url}/fr/return`);
+    if (scripts) await takenOver(page);
+    await page.fill("textarea[name=receipt]", code);
+    await page.locator("form[action$='/return'] .button:visible").first().click();
+    await page.waitForTimeout(300);
+    return (await page.locator("#message").count()) > 0 ? true : undefined;
+  });
+}
+
+for (const scripts of [true, false])
+  test(`a message names another report and says nothing of its writer: ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
+    const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 360, height: 760 } });
+    const page = await context.newPage();
+    const first = await file(page, office, scripts, "Le premier récit.");
+    const second = await file(page, office, scripts, "Le second récit.");
+    await openThread(page, office, scripts, first.code);
+    await openThread(page, office, scripts, second.code);
+
+    const send = () => page.locator("form[action$='/return/send'] .button:visible").first().click();
+    await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
+    await page.locator("details:has(#earlier) summary").click();
+    // Its own receipt is none of another report; nor is anything that was mistyped.
+    await page.fill("#earlier", second.code);
+    await send();
+    if (scripts) {
+      await expect(page.locator(".traces li")).toHaveCount(2);
+      await send();
+    }
+    await expect(page.locator(".wrong a[href='#earlier']")).toBeVisible();
+    await expect(page.locator("#message")).toHaveValue("Appelez le 70 12 34 56 le 3 mai 2026.");
+    await page.fill("#earlier", first.code);
+    if (!scripts) {
+      await send();
+      await expect(page.locator(".traces li")).toHaveCount(2);
+    } else {
+      // Already pointed at: shown anew once the text is another one.
+      await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026 !");
+      await send();
+    }
+    for (const left of [1, 0]) {
+      await page.locator(".traces .quiet").first().click();
+      await expect(page.locator(".traces li")).toHaveCount(left);
+    }
+    await send();
+    await expect(page.locator(".done")).toBeVisible();
+
+    const shown = await until(() => {
+      const now = office.burkindi("inspector-1", "show", second.id) as Shown;
+      return now.messages.length > 0 ? now : undefined;
+    });
+    expect(shown.alarms).toEqual([]);
+    expect(shown.messages[0]!.text).toMatch(/^Appelez le \[…\] le \[…\] mai 2026( !|\.)$/);
+    expect(shown.messages[0]!.earlier).toEqual({ message: 1, case: first.id });
+    await context.close();
+  });
