@@ -75,6 +75,11 @@ async function walk(page: Page, office: Office, lang: string, scripts: boolean):
   await check(page, "thread");
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await check(page, "thread with an error");
+  await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
+  await page.locator("form[action$='/return/send'] .button:visible").first().click();
+  await expect(page.locator(".traces")).toBeVisible();
+  await page.locator("details:has(#earlier) summary").click();
+  await check(page, "thread with traces");
 }
 
 for (const lang of LANGS) {

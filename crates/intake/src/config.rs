@@ -249,13 +249,17 @@ impl Config {
         serde_json::from_slice(&json).map_err(|error| wrong(error.to_string()))
     }
 
-    /// Reads what can be reported.
+    /// Reads what can be reported; it must speak every language of the pages.
     pub fn read_taxonomy(&self) -> Result<Taxonomy, ConfigError> {
-        match &self.taxonomy.folder {
-            Some(folder) => Taxonomy::load(folder)
-                .map_err(|error| ConfigError::value("taxonomy.folder", error.to_string())),
-            None => Ok(Taxonomy::built_in()),
+        let Some(folder) = &self.taxonomy.folder else { return Ok(Taxonomy::built_in()) };
+        let wrong = |text: String| ConfigError::value("taxonomy.folder", text);
+        let taxonomy = Taxonomy::load(folder).map_err(|error| wrong(error.to_string()))?;
+        let lacks = |locale: &&web::Locale| taxonomy.languages.iter().all(|lang| lang != locale.code);
+        let missing: Vec<&str> = i18n::LOCALES.iter().filter(lacks).map(|locale| locale.code).collect();
+        if missing.is_empty() {
+            return Ok(taxonomy);
         }
+        Err(wrong(format!("settings.toml: languages lack {}, which the pages speak", missing.join(", "))))
     }
 }
 
@@ -270,6 +274,23 @@ mod tests {
         let file = folder.path().join("intake.toml");
         fs::write(&file, text).unwrap();
         Config::load(&file)
+    }
+
+    #[test]
+    fn categories_speak_every_language_of_the_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/../taxonomy/data");
+        for file in fs::read_dir(built_in).unwrap().map(Result::unwrap) {
+            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+        let mut config = load(EXAMPLE).unwrap();
+        config.taxonomy.folder = Some(folder.path().to_owned());
+        assert!(config.read_taxonomy().is_ok());
+        let settings = folder.path().join("settings.toml");
+        let all = fs::read_to_string(&settings).unwrap();
+        fs::write(&settings, all.replace(r#", "pt", "ar"]"#, "]")).unwrap();
+        let wrong = config.read_taxonomy().unwrap_err().to_string();
+        assert!(wrong.contains("languages lack pt, ar"), "{wrong}");
     }
 
     #[test]

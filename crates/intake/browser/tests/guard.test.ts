@@ -14,6 +14,22 @@ test("the same rules find the same as at the intake", () => {
   }
 });
 
+test("what is covered is gone and the rest stays, as at the intake", () => {
+  const rules = read("rules") as Rule[];
+  for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
+    const [text] = JSON.parse(line) as [string];
+    let covered = text;
+    for (let round = 0; round < 3; round++) covered = traces(rules, covered).reduce((rest, [trace]) => cover(rules, rest, trace), covered);
+    assert.deepEqual(traces(rules, covered), [], `${text}: ${covered}`);
+    let at = 0;
+    for (const part of covered.split("[…]")) {
+      const found = text.indexOf(part, at);
+      assert.ok(found >= 0, `${part} is not in ${text}`);
+      at = found + part.length;
+    }
+  }
+});
+
 test("most traces of the test set are found, and little else, as at the intake", () => {
   const rules = read("rules") as Rule[];
   let [expected, hits, found, right] = [0, 0, 0, 0];

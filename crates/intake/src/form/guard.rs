@@ -300,6 +300,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_covered_is_gone_and_the_rest_stays() {
+        for line in include_str!("../../guard/test_set.jsonl").lines() {
+            let (text, _): (String, Vec<(Trace, String)>) = serde_json::from_str(line).unwrap();
+            let mut covered = text.clone();
+            for _ in 0..3 {
+                covered = traces(&covered).iter().fold(covered, |text, (trace, _)| cover(&text, *trace));
+            }
+            assert_eq!(traces(&covered), [], "{text}: {covered}");
+            let mut rest = text.as_str();
+            for part in covered.split(COVERED) {
+                let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is not in {text}"));
+                rest = &rest[at + part.len()..];
+            }
+        }
+    }
+
+    #[test]
     fn an_ordinary_account_raises_nothing() {
         for text in [
             "Un agent a demandé 5 000 francs pour laisser passer le camion.",
