@@ -1,5 +1,5 @@
 // What in a text could show who wrote it, by the same rules as at the intake (guard/rules.json). Nothing of it leaves the device.
-export type Trace = "phone" | "email" | "name" | "vehicle" | "declaration" | "tax" | "identity" | "date" | "function" | "time" | "only-me";
+export type Trace = "receipt" | "phone" | "email" | "name" | "vehicle" | "declaration" | "tax" | "identity" | "date" | "function" | "time" | "only-me";
 
 export interface Rule {
   trace: Trace;

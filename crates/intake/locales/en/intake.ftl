@@ -159,6 +159,7 @@ files-heading = Add photos or files (not needed)
 files-warn = A file can hold your name, a place, a date. Send only what many people have.
 files-hint = Choose files last: going back forgets them.
 files-again = Choose your files again.
+guard-receipt = A receipt. Whoever reads it can open your answers:
 guard-phone = A phone number:
 guard-email = An e-mail address:
 guard-name = Your name, perhaps:

@@ -159,6 +159,7 @@ files-heading = Añadir fotos o archivos (no es necesario)
 files-warn = Un archivo puede contener su nombre, un lugar, una fecha. Envíe solo lo que muchos tienen.
 files-hint = Elija los archivos al final: al volver atrás se olvidan.
 files-again = Elija de nuevo sus archivos.
+guard-receipt = Un resguardo. Quien lo lea puede abrir sus respuestas:
 guard-phone = Un número de teléfono:
 guard-email = Una dirección de correo:
 guard-name = Quizá su nombre:

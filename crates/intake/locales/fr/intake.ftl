@@ -159,6 +159,7 @@ files-heading = Ajouter des photos ou fichiers (facultatif)
 files-warn = Un fichier peut contenir votre nom, un lieu, une date. N’envoyez que ce que beaucoup possèdent.
 files-hint = Choisissez les fichiers en dernier : un retour les oublie.
 files-again = Choisissez de nouveau vos fichiers.
+guard-receipt = Un reçu. Qui le lit peut ouvrir vos réponses :
 guard-phone = Un numéro de téléphone :
 guard-email = Une adresse électronique :
 guard-name = Peut-être votre nom :

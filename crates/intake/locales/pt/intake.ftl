@@ -159,6 +159,7 @@ files-heading = Juntar fotos ou ficheiros (não é necessário)
 files-warn = Um ficheiro pode conter o seu nome, um lugar, uma data. Envie só o que muitos têm.
 files-hint = Escolha os ficheiros no fim: ao voltar atrás, são esquecidos.
 files-again = Escolha de novo os seus ficheiros.
+guard-receipt = Um comprovativo. Quem o ler pode abrir as suas respostas:
 guard-phone = Um número de telefone:
 guard-email = Um endereço de correio:
 guard-name = Talvez o seu nome:

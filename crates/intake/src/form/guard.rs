@@ -15,6 +15,8 @@ use super::ReportForm;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trace {
+    /// The code of a receipt, which opens a mailbox.
+    Receipt,
     /// A phone number.
     Phone,
     /// A mail address.
@@ -40,7 +42,8 @@ pub enum Trace {
 }
 
 impl Trace {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
+        Self::Receipt,
         Self::Phone,
         Self::Email,
         Self::Name,
@@ -57,6 +60,7 @@ impl Trace {
     /// The word in rules and in the values of buttons.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Receipt => "receipt",
             Self::Phone => "phone",
             Self::Email => "email",
             Self::Name => "name",

@@ -110,6 +110,7 @@ fn warnings(frame: &Frame<'_>, form: &ReportForm, taxonomy: &Taxonomy) -> Vec<Wa
 
 pub(super) fn trace_text(trace: Trace) -> &'static str {
     match trace {
+        Trace::Receipt => "guard-receipt",
         Trace::Phone => "guard-phone",
         Trace::Email => "guard-email",
         Trace::Name => "guard-name",
