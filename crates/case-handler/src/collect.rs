@@ -46,6 +46,8 @@ pub struct Collector {
     pub log_key: SigningKey,
     /// Who cannot take cases now.
     pub absent: Vec<String>,
+    /// How many months a case is kept after its closing.
+    pub retention_months: u16,
     /// The time.
     pub clock: Clock,
     /// What this process has seen so far.
@@ -228,6 +230,7 @@ impl Collector {
             named: named.as_ref().map(|named| &named.directory),
             author: Author { key: &self.log_key, today: self.clock.today() },
             absent: &self.absent,
+            retention_months: self.retention_months,
         };
         match filing.file(&self.store, opened, load).await {
             Ok(_) => Ok(Ok(())),

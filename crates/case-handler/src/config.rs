@@ -30,6 +30,9 @@ pub struct Config {
     /// Whom cases are suggested to.
     #[config(nested)]
     pub routing: RoutingConfig,
+    /// How long closed cases are kept.
+    #[config(nested)]
+    pub retention: RetentionConfig,
     /// The log.
     #[config(nested)]
     pub log: LogConfig,
@@ -41,6 +44,14 @@ pub struct RoutingConfig {
     /// Handles of members who cannot take cases now. They keep reading what they may read.
     #[config(env = "CASES_ROUTING_ABSENT", default = [], parse_env = confique::env::parse::list_by_comma)]
     pub absent: Vec<String>,
+}
+
+/// `[retention]`
+#[derive(Debug, confique::Config)]
+pub struct RetentionConfig {
+    /// Months after the closing before which nobody can purge a case. It counts for cases that are filed from now on: each carries its own.
+    #[config(env = "CASES_RETENTION_MONTHS", default = 60)]
+    pub months: u16,
 }
 
 /// `[store]`

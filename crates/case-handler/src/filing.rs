@@ -5,6 +5,7 @@ use envelope::{
     directory::{Directory, MIN_READERS, Member},
     event::{Action, Release},
     grant::slot_tag,
+    life::Stage,
     submission::{Opened, SubmissionKind},
 };
 
@@ -28,6 +29,8 @@ pub struct Filing<'a> {
     pub author: Author<'a>,
     /// Who cannot take cases now.
     pub absent: &'a [String],
+    /// How many months a case is kept after its closing.
+    pub retention_months: u16,
 }
 
 /// What became of a submission.
@@ -56,6 +59,9 @@ pub enum FilingError {
     /// No grant is for a member of the directory: nobody could ever read it. A newer directory may know one.
     #[error("no grant is for a known member")]
     NoReader,
+    /// Its case was destroyed at the end of its retention: nobody has the keys any more.
+    #[error("its case has been purged")]
+    Purged,
     /// The database failed: the submission stays at the intake.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -107,6 +113,7 @@ impl Filing<'_> {
         let writing = store.write().await?;
         let header = &opened.header;
         let filed = match (header.kind, writing.case(header.case.id).await?) {
+            (_, Some(case)) if case.state.stage == Stage::Purged => Err(FilingError::Purged),
             (_, Some(case)) if case.mailbox != header.mailbox => Err(FilingError::OtherMailbox),
             (_, Some(case)) if header.case.generation > case.state.generation => Err(FilingError::Generation),
             (_, Some(case)) => self.add(&writing, case, opened, stash).await,
@@ -132,7 +139,8 @@ impl Filing<'_> {
         let lang = sound_lang(&header.lang);
         let question = routing::Question { holders: &place.holders, absent: self.absent, lang: &lang, load };
         let suggested = routing::suggest(self.directory, &question);
-        let action = Action::Received { desk: place.desk, urgency: header.urgency };
+        let retention_months = self.retention_months;
+        let action = Action::Received { desk: place.desk, urgency: header.urgency, retention_months };
         let (signed, state) = self.author.received(header.case.id, action);
         let mut case = Case {
             id: header.case.id,
@@ -293,6 +301,11 @@ fn sound_lang(lang: &str) -> String {
     if sound { lang.to_owned() } else { "und".to_owned() }
 }
 
+/// Who sits for the outside body.
+pub fn outside(directory: &Directory) -> &[String] {
+    directory.desk(&directory.oversight).map_or(&[], |desk| &desk.members)
+}
+
 /// Gives the outside body a case, once.
 pub async fn release(
     writing: &Writing<'_>,
@@ -304,8 +317,7 @@ pub async fn release(
     if case.state.released.is_some() {
         return Ok(false);
     }
-    let outside = directory.desk(&directory.oversight).map_or(&[][..], |desk| &desk.members);
-    writing.release_grants(case.id, outside).await?;
+    writing.release_grants(case.id, outside(directory)).await?;
     author.append(writing, case, Action::Released { reason }).await?;
     Ok(true)
 }

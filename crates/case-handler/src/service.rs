@@ -92,6 +92,7 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         transport: Arc::new(transport),
         log_key,
         absent: config.routing.absent.clone(),
+        retention_months: config.retention.months,
         clock,
         progress: Progress::default(),
     };

@@ -122,7 +122,7 @@ async fn what_an_event_brings_must_be_what_it_names() {
     let id = report.header.case.id;
     world.act("awa", id, Action::Claimed).await.unwrap();
     let (reply, copy) = (Sealed(b"for the reporter".to_vec()), Sealed(b"for the team".to_vec()));
-    let action = || Action::Replied { reply: reply.hash(), copy: copy.hash() };
+    let action = || Action::Replied { reply: reply.hash(), copy: copy.hash(), feedback: false };
     let mut new = world.event("awa", id, action()).await;
     assert_eq!(world.post("awa", id, &new).await.unwrap_err().kind, "rule");
     new.brings = Brings { reply: Some(copy.clone()), copy: Some(reply.clone()), ..Brings::default() };
@@ -156,6 +156,7 @@ async fn a_case_is_assigned_with_a_grant_to_whom_it_is_for() {
     let grant_to =
         |handle: &str| GenerationGrant { generation: 0, grant: grant.seal(&world.recipient(handle)) };
     let assign = |granted: Option<Hash>| Action::Assigned { to: "coumba".into(), granted };
+    world.act("awa", id, Action::Declared).await.unwrap();
     assert!(world.act("awa", id, assign(None)).await.unwrap_err().title.contains("holds no grant"));
     let wrong = grant_to("eva");
     let mut new = world.event("awa", id, assign(Some(wrong.grant.tag))).await;

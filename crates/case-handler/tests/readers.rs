@@ -91,6 +91,7 @@ async fn nobody_replaces_the_grant_that_another_has() {
     let (report, _) = world.report(&DESK);
     world.file(&report).await.unwrap();
     let id = report.header.case.id;
+    world.declare(id, &["awa", "bila"]).await;
     let given = |file: CaseFile| file.grants[0].grant.sealed.clone();
     let bilas = given(world.case("bila", id).await.unwrap());
     assign(&world, id, "bila", garbage(&world, id, 0, "bila")).await.unwrap();
@@ -107,6 +108,7 @@ async fn after_a_change_of_keys_a_colleague_can_be_granted_again_but_the_outside
     let (report, receipt) = world.report(&DESK);
     world.file(&report).await.unwrap();
     let id = report.header.case.id;
+    world.declare(id, &["awa", "bila"]).await;
     world.renew("bila").await;
     world.renew("eva").await;
     let grant = Grant {

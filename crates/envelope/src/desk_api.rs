@@ -9,6 +9,7 @@
 //! | `PUT /v1/directory` | anybody | takes a newer directory that is signed by the pinned roots |
 //! | `GET /v1/cases` | bearer | [`Vec<CaseRow>`]: cases of one's own grants, the most pressing first, and no word of others; `?most=N&after=CASE&due=DAY` for a part |
 //! | `GET /v1/cases/{id}` | bearer | [`CaseFile`] |
+//! | `GET /v1/cases/{id}/log` | bearer | [`Vec<LogEntry>`], also of a purged case, which else answers 410 |
 //! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |
 //! | `POST /v1/cases/{id}/events` [`NewEvent`] | bearer | [`LogEntry`] |
 //! | `GET /v1/log` | bearer of the outside body | [`Log`] |
@@ -206,6 +207,9 @@ pub struct Log {
     pub entries: Vec<LogEntry>,
 }
 
+/// The kind of the problem by which a case is known that was purged; `GET /v1/cases/{id}/log` still gives its events.
+pub const PURGED: &str = "purged";
+
 /// The media type of an error body.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -219,4 +223,7 @@ pub struct Problem {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
+    /// The name of the rule that an event broke: [`crate::life::Refusal::rule`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
 }

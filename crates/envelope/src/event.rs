@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     hash::Hash,
     keys::{PublicKey, sign},
-    life::{Disposition, Stage},
+    life::{Decision, Ground, Stage},
     submission::Urgency,
 };
 
@@ -26,6 +26,10 @@ pub enum Action {
         desk: String,
         /// From the reporter's answers.
         urgency: Urgency,
+        /// How many months a case is kept after its closing. It stands here so that nobody shortens it later, and everybody who reads the
+        /// log knows it.
+        #[serde(default = "default_retention")]
+        retention_months: u16,
     },
     /// By the handler: the reporter sent something more.
     FollowedUp,
@@ -34,9 +38,11 @@ pub enum Action {
         /// What made it do so.
         reason: Release,
     },
-    /// The actor declares to have no conflict of interest and takes the case.
+    /// The actor declares to have no conflict of interest; before that, the workbench shows no content.
+    Declared,
+    /// The actor declares the same, and takes the case.
     Claimed,
-    /// The case goes to a colleague, who declares the same by acting on it.
+    /// The case goes to a colleague, who declares before acting.
     Assigned {
         /// The colleague's handle.
         to: String,
@@ -45,7 +51,19 @@ pub enum Action {
     },
     /// The actor steps back because of a conflict; the handler deletes the grant and hides the case.
     Recused,
-    /// A new stage.
+    /// The actor says that a colleague has a conflict of interest, who may only step back until that is judged. Why stands in a note.
+    Challenged {
+        /// The colleague's handle.
+        who: String,
+    },
+    /// The judgement on it.
+    Judged {
+        /// The colleague's handle.
+        who: String,
+        /// There is a conflict: the handler deletes the grant and hides the case, as if the colleague had recused.
+        upheld: bool,
+    },
+    /// A new stage that one person decides on.
     Moved {
         /// Where it stood.
         from: Stage,
@@ -54,18 +72,29 @@ pub enum Action {
         /// Why, in a word or code without content.
         reason: Option<String>,
     },
-    /// The first of two persons who close a case.
-    ClosingProposed {
-        /// How it ends.
-        disposition: Disposition,
+    /// A closed case begins again with its triage, and with another investigator.
+    Reopened {
+        /// Why.
+        ground: Ground,
     },
-    /// The second, who must be another one.
-    ClosingApproved {
-        /// Must be the one that was proposed.
-        disposition: Disposition,
-    },
+    /// The first of two persons who decide something.
+    Proposed(Decision),
+    /// The second, on the very same.
+    Approved(Decision),
+    /// What was proposed is not any more.
+    Withdrawn,
     /// A reply to the reporter was laid out.
     Replied {
+        /// SHA-256 of the copy sealed to `M`.
+        reply: Hash,
+        /// SHA-256 of the copy sealed to `C`.
+        copy: Hash,
+        /// It tells what was or will be done, and why (Directive (EU) 2019/1937, article 5(13)).
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        feedback: bool,
+    },
+    /// The investigation takes longer; the reply tells the reporter why.
+    Renewed {
         /// SHA-256 of the copy sealed to `M`.
         reply: Hash,
         /// SHA-256 of the copy sealed to `C`.
@@ -76,11 +105,24 @@ pub enum Action {
         /// SHA-256 of the sealed note.
         note: Hash,
     },
-    /// More urgent than before. (Less urgent needs two persons, in a later version.)
+    /// What the reporter wrote so far has been dealt with, where nothing else shows it.
+    Read,
+    /// The authority that has the matter was asked how it stands.
+    Tracked,
+    /// More urgent than before.
     Raised {
         /// The new urgency.
         urgency: Urgency,
     },
+    /// About the same as another case.
+    Linked {
+        /// That case. Everybody who reads this one can read it.
+        to: Uuid,
+    },
+    /// A member gives the case to the outside body.
+    Escalated,
+    /// A legal hold: nothing is purged until two persons have lifted it.
+    Held,
     /// The case secret has a new generation.
     Rotated {
         /// The new one.
@@ -90,6 +132,13 @@ pub enum Action {
         /// SHA-256 of the copy sealed to the old `C`.
         copy: Hash,
     },
+}
+
+/// Of cases whose first event does not say it, and where nothing is configured: five years.
+pub const RETENTION_MONTHS: u16 = 60;
+
+fn default_retention() -> u16 {
+    RETENTION_MONTHS
 }
 
 /// Why the outside body was given a case.
@@ -104,6 +153,10 @@ pub enum Release {
     ReporterAsked,
     /// Too few members without a conflict were left.
     DeskConflicted,
+    /// A member gave it.
+    DeskAsked,
+    /// It decides on a referral with the lead of the desk.
+    Referral,
 }
 
 /// One signed statement.

@@ -1,34 +1,37 @@
-//! The life of a case: which move is allowed to whom at which stage, and the deadlines that come with it.
+//! The life of a case: which act is allowed to whom at which stage, and the deadlines that come with it.
 //!
 //! Both sides fold the same signed events into the same [`CaseState`]: the case handler before it appends one, the workbench
-//! when it verifies the log.
+//! when it verifies the log. [`TABLE`] says who may do what where; what each act requires besides, and what follows from it, is in
+//! `acts`; [`Refusal`] names every rule.
 
+mod acts;
+mod calendar;
+mod decision;
 mod refusal;
 mod stage;
+mod table;
 
+pub use calendar::{Calendar, CalendarError, Holiday};
+pub use decision::{Authority, Consent, Decision, Disposition, Ground, Proposal, Reason};
 pub use refusal::Refusal;
-pub use stage::{Clock, Deadline, Disposition, Stage, triage_days};
+pub use stage::{Clock, Deadline, REOPEN_DAYS, Stage, days_after, months_after, triage_days};
+pub use table::{Act, Role, Row, TABLE, Who};
 
 use serde::{Deserialize, Serialize};
-use time::{Date, Duration, OffsetDateTime};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::{
     event::{Action, Event, HANDLER, Release},
     hash::Hash,
+    iso_date,
     submission::Urgency,
 };
-
-/// What a person is to one case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Role {
-    /// Leads the desk where the case stands.
-    pub lead: bool,
-    /// Sits for the outside body.
-    pub oversight: bool,
-}
+use stage::{ACKNOWLEDGE_DAYS, FEEDBACK_MONTHS};
 
 /// A case as its events tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and JSON for people to read")]
 pub struct CaseState {
     /// Where it stands.
     pub stage: Stage,
@@ -36,36 +39,67 @@ pub struct CaseState {
     pub desk: String,
     /// How urgent.
     pub urgency: Urgency,
+    /// The day of filing.
+    #[serde(with = "iso_date")]
+    pub filed: Date,
     /// Generation of the case secret.
     pub generation: u32,
     /// Who has it.
     pub assignee: Option<String>,
     /// Who had it last when it was closed: somebody else reopens it.
     pub last_assignee: Option<String>,
-    /// Who stepped back.
+    /// Who has said to have no conflict of interest.
+    pub declared: Vec<String>,
+    /// Who stepped back, or had to.
     pub recused: Vec<String>,
+    /// Of whom a conflict is claimed.
+    pub challenged: Vec<Challenge>,
     /// Why the outside body can read it, once it can.
     pub released: Option<Release>,
-    /// Who proposed which closing.
-    pub proposed: Option<(String, Disposition)>,
+    /// What waits for a second person.
+    pub proposed: Option<Proposal>,
     /// How it ended.
     pub disposition: Option<Disposition>,
+    /// When it was closed, as long as it is.
+    #[serde(with = "iso_date::option")]
+    pub closed: Option<Date>,
+    /// The reporter wrote within 180 days of the closing.
+    pub asked_again: bool,
     /// Has a person answered the reporter?
     pub acknowledged: bool,
+    /// Was feedback given since it stands where it stands?
+    pub told: bool,
+    /// Is there a legal hold?
+    pub held: bool,
+    /// How many months it is kept after the closing.
+    pub retention_months: u16,
+    /// Cases about the same.
+    pub linked: Vec<Uuid>,
     /// Clocks that run, at most one of each kind.
     pub deadlines: Vec<Deadline>,
     /// How many submissions of the reporter it holds.
     pub received: u32,
+    /// How many of them nobody has dealt with yet.
+    pub unread: u32,
     /// The number of the next event.
     pub next_seq: u32,
     /// Hash of the newest event.
     pub head: Hash,
 }
 
+/// A claim that somebody has a conflict of interest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Who would have it.
+    pub who: String,
+    /// Who says so.
+    pub by: String,
+}
+
 impl CaseState {
     /// The state after a case's first event.
     pub fn begin(first: &Event, hash: Hash) -> Result<Self, Refusal> {
-        let Action::Received { desk, urgency } = &first.action else {
+        let Action::Received { desk, urgency, retention_months } = &first.action else {
             return Err(Refusal::Beginning);
         };
         if first.actor != HANDLER {
@@ -74,24 +108,36 @@ impl CaseState {
         if first.seq != 0 || first.prev.is_some() {
             return Err(Refusal::Beginning);
         }
-        let day = first.at.date();
+        let filed = first.at.date();
+        let acknowledge = days_after(filed, ACKNOWLEDGE_DAYS);
         Ok(Self {
             stage: Stage::Received,
             desk: desk.clone(),
             urgency: *urgency,
+            filed,
             generation: 0,
             assignee: None,
             last_assignee: None,
+            declared: Vec::new(),
             recused: Vec::new(),
+            challenged: Vec::new(),
             released: None,
             proposed: None,
             disposition: None,
+            closed: None,
+            asked_again: false,
             acknowledged: false,
+            told: false,
+            held: false,
+            retention_months: *retention_months,
+            linked: Vec::new(),
             deadlines: vec![
-                Deadline { clock: Clock::Acknowledge, due: day + Duration::days(7) },
-                Deadline { clock: Clock::Triage, due: day + Duration::days(triage_days(*urgency)) },
+                Deadline { clock: Clock::Acknowledge, due: acknowledge },
+                Deadline { clock: Clock::Triage, due: days_after(filed, triage_days(*urgency)) },
+                Deadline { clock: Clock::Feedback, due: months_after(acknowledge, FEEDBACK_MONTHS) },
             ],
             received: 1,
+            unread: 1,
             next_seq: 1,
             head: hash,
         })
@@ -104,15 +150,41 @@ impl CaseState {
         }
         let mut next = self.clone();
         if event.actor == HANDLER {
-            next.apply_handler(&event.action)?;
+            next.apply_handlers(event)?;
         } else {
-            next.check_person(event, role)?;
-            next.apply_person(event, role)?;
+            next.apply_persons(event, role)?;
         }
         next.next_seq += 1;
         next.head = hash;
         *self = next;
         Ok(())
+    }
+
+    fn apply_handlers(&mut self, event: &Event) -> Result<(), Refusal> {
+        let row = Act::of(&event.action)?.row();
+        if row.who != Who::Handler {
+            return Err(Refusal::PersonOnly);
+        }
+        self.check_stage(row)?;
+        self.take_handlers(event)
+    }
+
+    fn apply_persons(&mut self, event: &Event, role: Role) -> Result<(), Refusal> {
+        if let Action::Received { .. } = event.action {
+            return Err(Refusal::HandlerOnly);
+        }
+        if let Action::Moved { from, to, .. } = event.action
+            && from != self.stage
+        {
+            return Err(Refusal::NoSuchMove { from: self.stage, to });
+        }
+        self.may(Act::of(&event.action)?, &event.actor, role)?;
+        self.take_persons(event, role)
+    }
+
+    /// Has this person declared to have no conflict of interest?
+    pub fn has_declared(&self, who: &str) -> bool {
+        self.declared.iter().any(|declared| declared == who)
     }
 
     /// The day by which something must happen first.
@@ -125,201 +197,13 @@ impl CaseState {
         self.next_deadline().filter(|deadline| deadline.due < today)
     }
 
-    fn apply_handler(&mut self, action: &Action) -> Result<(), Refusal> {
-        match action {
-            Action::FollowedUp => self.received += 1,
-            Action::Released { reason } => self.released = Some(*reason),
-            Action::Received { .. } => return Err(Refusal::Beginning),
-            _ => return Err(Refusal::PersonOnly),
-        }
-        Ok(())
+    fn runs(&self, clock: Clock) -> bool {
+        self.deadlines.iter().any(|deadline| deadline.clock == clock)
     }
 
-    fn check_person(&self, event: &Event, role: Role) -> Result<(), Refusal> {
-        if matches!(event.action, Action::Received { .. } | Action::FollowedUp | Action::Released { .. }) {
-            return Err(Refusal::HandlerOnly);
-        }
-        if self.recused.contains(&event.actor) {
-            return Err(Refusal::Recused(event.actor.clone()));
-        }
-        let reopening = matches!(event.action, Action::Moved { to: Stage::Triaged, .. });
-        let annotating =
-            matches!(event.action, Action::Noted { .. } | Action::Replied { .. } | Action::Recused);
-        if self.stage == Stage::Closed && !reopening && !annotating {
-            return Err(Refusal::Closed);
-        }
-        match event.action {
-            Action::Claimed
-            | Action::Assigned { .. }
-            | Action::Recused
-            | Action::Noted { .. }
-            | Action::ClosingApproved { .. } => Ok(()),
-            _ if reopening && self.stage == Stage::Closed => Ok(()),
-            _ => self.check_assignee(&event.actor, role),
-        }
-    }
-
-    fn check_assignee(&self, actor: &str, role: Role) -> Result<(), Refusal> {
-        match &self.assignee {
-            None => Err(Refusal::Unassigned),
-            Some(assignee) if assignee == actor || role.lead || role.oversight => Ok(()),
-            Some(assignee) => Err(Refusal::AssigneeOnly(assignee.clone())),
-        }
-    }
-
-    fn apply_person(&mut self, event: &Event, role: Role) -> Result<(), Refusal> {
-        let day = event.at.date();
-        match &event.action {
-            Action::Claimed => match &self.assignee {
-                Some(assignee) if *assignee != event.actor && !role.lead && !role.oversight => {
-                    return Err(Refusal::AssigneeOnly(assignee.clone()));
-                }
-                _ => self.assignee = Some(event.actor.clone()),
-            },
-            Action::Assigned { to, .. } => {
-                if self.recused.contains(to) {
-                    return Err(Refusal::Recused(to.clone()));
-                }
-                if self.assignee.as_ref().is_some_and(|has| *has != event.actor)
-                    && !role.lead
-                    && !role.oversight
-                {
-                    return Err(Refusal::LeadOnly);
-                }
-                self.assignee = Some(to.clone());
-            }
-            Action::Recused => {
-                self.recused.push(event.actor.clone());
-                if self.assignee.as_ref() == Some(&event.actor) {
-                    self.assignee = None;
-                }
-                self.proposed.take_if(|(by, _)| *by == event.actor);
-            }
-            Action::Moved { from, to, .. } => self.go(*from, *to, event, role)?,
-            Action::ClosingProposed { disposition } => {
-                self.check_closable()?;
-                self.proposed = Some((event.actor.clone(), *disposition));
-            }
-            Action::ClosingApproved { disposition } => self.close(&event.actor, *disposition)?,
-            Action::Replied { .. } => self.answered(day),
-            Action::Raised { urgency } => self.raise(*urgency)?,
-            Action::Rotated { generation, .. } => {
-                if *generation != self.generation + 1 {
-                    return Err(Refusal::Generation(self.generation + 1));
-                }
-                self.generation = *generation;
-            }
-            Action::Noted { .. } => {}
-            Action::Received { .. } | Action::FollowedUp | Action::Released { .. } => {
-                return Err(Refusal::HandlerOnly);
-            }
-        }
-        Ok(())
-    }
-
-    fn go(&mut self, from: Stage, to: Stage, event: &Event, role: Role) -> Result<(), Refusal> {
-        use Stage::{Assessing, Closed, Decided, Investigating, Received, Referred, Triaged};
-        let day = event.at.date();
-        let no_such_move = Err(Refusal::NoSuchMove { from: self.stage, to });
-        if from != self.stage {
-            return no_such_move;
-        }
-        match (from, to) {
-            (_, Closed) => return Err(Refusal::TwoPersons),
-            (Received, Triaged) => self.stop(Clock::Triage),
-            (Triaged, Assessing) => self.start(Clock::Assess, day, 30),
-            (Assessing, Investigating) => {
-                if !role.lead && !role.oversight {
-                    return Err(Refusal::LeadOnly);
-                }
-                self.stop(Clock::Assess);
-                self.start(Clock::Investigate, day, 90);
-            }
-            (Investigating, Decided) => {
-                if !self.acknowledged {
-                    return Err(Refusal::FeedbackFirst);
-                }
-                self.stop(Clock::Investigate);
-            }
-            (Triaged | Assessing | Investigating | Decided, Referred) => {
-                if !role.lead && !role.oversight {
-                    return Err(Refusal::ReferralRole);
-                }
-                self.stop(Clock::Assess);
-                self.stop(Clock::Investigate);
-                self.start(Clock::Referral, day, 60);
-            }
-            (Referred, Assessing) => {
-                self.stop(Clock::Referral);
-                self.start(Clock::Assess, day, 30);
-            }
-            (Closed, Triaged) => self.reopen(event, day)?,
-            _ => return no_such_move,
-        }
-        self.stage = to;
-        self.proposed = None;
-        Ok(())
-    }
-
-    fn reopen(&mut self, event: &Event, day: Date) -> Result<(), Refusal> {
-        if self.last_assignee.as_ref() == Some(&event.actor) {
-            return Err(Refusal::SamePerson(event.actor.clone()));
-        }
-        self.assignee = Some(event.actor.clone());
-        self.disposition = None;
-        self.start(Clock::Assess, day, 30);
-        Ok(())
-    }
-
-    fn check_closable(&self) -> Result<(), Refusal> {
-        match self.stage {
-            Stage::Triaged | Stage::Decided | Stage::Referred if self.acknowledged => Ok(()),
-            Stage::Triaged | Stage::Decided | Stage::Referred => Err(Refusal::FeedbackFirst),
-            from => Err(Refusal::NoSuchMove { from, to: Stage::Closed }),
-        }
-    }
-
-    fn close(&mut self, actor: &str, disposition: Disposition) -> Result<(), Refusal> {
-        self.check_closable()?;
-        match &self.proposed {
-            Some((by, _)) if by == actor => Err(Refusal::SamePerson(by.clone())),
-            Some((_, proposed)) if *proposed == disposition => {
-                self.stage = Stage::Closed;
-                self.disposition = Some(disposition);
-                self.last_assignee = self.assignee.take();
-                self.proposed = None;
-                self.deadlines.clear();
-                Ok(())
-            }
-            _ => Err(Refusal::NotProposed),
-        }
-    }
-
-    fn answered(&mut self, day: Date) {
-        self.stop(Clock::Acknowledge);
-        if self.acknowledged {
-            self.stop(Clock::Feedback);
-        } else if self.stage != Stage::Closed {
-            self.start(Clock::Feedback, day, 90);
-        }
-        self.acknowledged = true;
-    }
-
-    fn raise(&mut self, urgency: Urgency) -> Result<(), Refusal> {
-        if urgency >= self.urgency {
-            return Err(Refusal::OnlyRaise);
-        }
-        let sooner = triage_days(self.urgency) - triage_days(urgency);
-        for deadline in self.deadlines.iter_mut().filter(|deadline| deadline.clock == Clock::Triage) {
-            deadline.due -= Duration::days(sooner);
-        }
-        self.urgency = urgency;
-        Ok(())
-    }
-
-    fn start(&mut self, clock: Clock, day: Date, days: i64) {
+    fn start(&mut self, clock: Clock, due: Date) {
         self.stop(clock);
-        self.deadlines.push(Deadline { clock, due: day + Duration::days(days) });
+        self.deadlines.push(Deadline { clock, due });
     }
 
     fn stop(&mut self, clock: Clock) {
@@ -328,12 +212,6 @@ impl CaseState {
 }
 
 /// An event that follows the state, ready to be signed.
-pub fn next_event(
-    case: uuid::Uuid,
-    state: &CaseState,
-    actor: &str,
-    at: OffsetDateTime,
-    action: Action,
-) -> Event {
+pub fn next_event(case: Uuid, state: &CaseState, actor: &str, at: OffsetDateTime, action: Action) -> Event {
     Event { v: 1, case, seq: state.next_seq, prev: Some(state.head), at, actor: actor.to_owned(), action }
 }

@@ -1,24 +1,35 @@
 //! Acting on a case: each act is an event that follows the newest, checked here against the same rules as at the case
 //! handler, signed with the device key.
 
+mod life;
+mod writing;
+
 use std::collections::BTreeSet;
 
 use envelope::{
-    desk_api::{Brings, MAX_REPLY, NewEvent, Sealed},
+    desk_api::{Brings, NewEvent},
     directory::Member,
     event::Action,
-    frame::FrameKind,
-    life::{Disposition, Refusal, Stage, next_event},
+    life::{Refusal, Role, next_event},
     report::ReportBody,
-    submission::Urgency,
 };
-use investigator::{Note, ReplyDraft};
 use rand::{CryptoRng, RngCore};
 use time::Date;
 
 use crate::{
-    cases::Case, client::ClientError, connection::Connection, files::FileError, home::SeenCase, roll::role,
+    audit,
+    cases::{Case, ReadError},
+    client::ClientError,
+    connection::Connection,
+    files::FileError,
+    home::SeenCase,
+    words::describe,
 };
+
+pub use writing::Reply;
+
+/// How the case handler says that somebody else acted first.
+const STALE: &str = "stale";
 
 /// Why an act was not done. Nothing has been changed then.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +43,9 @@ pub enum ActError {
     /// The home folder.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The case, read again.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// Its events do not hold, so nothing can follow them.
     #[error("the events of this case do not hold; nothing can be added to them")]
     Unverified,
@@ -70,6 +84,12 @@ pub enum ActError {
         "your grant of the newest generation ({0}) of this case is missing or does not open: ask a colleague for a new one before you write"
     )]
     NewestGrant(u32),
+    /// Somebody else acted first.
+    #[error("somebody acted on this case before you, and nothing of yours was filed: {0}. Look at it again")]
+    Overtaken(String),
+    /// What the reporter said about other authorities.
+    #[error("{0}")]
+    Consent(&'static str),
     /// Nobody would be left out.
     #[error("{0} holds no grant of this case")]
     NoHolder(String),
@@ -78,15 +98,6 @@ pub enum ActError {
         "the case handler answers with another event than the one that was signed: it may not have been filed"
     )]
     NotFiled,
-}
-
-/// A reply as the investigator wrote it.
-#[derive(Debug, Clone, Copy)]
-pub struct Reply<'a> {
-    /// Its text.
-    pub text: &'a str,
-    /// Language that it is written in.
-    pub lang: &'a str,
 }
 
 impl Connection {
@@ -110,71 +121,6 @@ impl Connection {
         let granted = grants.first().map(|grant| grant.grant.tag);
         let action = Action::Assigned { to: to.to_owned(), granted };
         self.act(case, action, Brings { grants, ..Brings::default() }).await
-    }
-
-    /// Steps back for good: the case handler deletes one's grant and hides the case.
-    pub async fn recuse(&mut self, case: &mut Case) -> Result<(), ActError> {
-        self.act(case, Action::Recused, Brings::default()).await?;
-        self.seen.cases.remove(&case.id());
-        Ok(self.home.remember(&self.seen)?)
-    }
-
-    /// Answers the reporter.
-    pub async fn reply(&mut self, case: &mut Case, reply: Reply<'_>) -> Result<(), ActError> {
-        let text = reply.text.trim();
-        if text.is_empty() {
-            return Err(ActError::Empty);
-        }
-        check_generation(case)?;
-        let draft = ReplyDraft {
-            kind: FrameKind::Message,
-            text: text.to_owned(),
-            lang: reply.lang.to_owned(),
-            week: self.week(),
-        };
-        let sealed = case.open.reply(&draft, &case.thread, &case.file.mailbox_recipient)?;
-        check_len(sealed.reply.0.len().max(sealed.copy.0.len()))?;
-        let action = Action::Replied { reply: sealed.reply.hash(), copy: sealed.copy.hash() };
-        let brings = Brings { reply: Some(sealed.reply), copy: Some(sealed.copy), ..Brings::default() };
-        self.act(case, action, brings).await
-    }
-
-    /// Adds a note for the team.
-    pub async fn note(&mut self, case: &mut Case, note: &Note) -> Result<(), ActError> {
-        if note.text.trim().is_empty() {
-            return Err(ActError::Empty);
-        }
-        check_generation(case)?;
-        let sealed: Sealed = case.open.seal_note(note);
-        check_len(sealed.0.len())?;
-        let action = Action::Noted { note: sealed.hash() };
-        self.act(case, action, Brings { note: Some(sealed), ..Brings::default() }).await
-    }
-
-    /// Moves the case to another stage. The reason is a word or a code, readable to the case handler.
-    pub async fn move_to(
-        &mut self,
-        case: &mut Case,
-        to: Stage,
-        reason: Option<String>,
-    ) -> Result<(), ActError> {
-        let from = case.state.as_ref().ok_or(ActError::Unverified)?.stage;
-        self.act(case, Action::Moved { from, to, reason }, Brings::default()).await
-    }
-
-    /// The first of two persons who close a case.
-    pub async fn propose_close(&mut self, case: &mut Case, disposition: Disposition) -> Result<(), ActError> {
-        self.act(case, Action::ClosingProposed { disposition }, Brings::default()).await
-    }
-
-    /// The second.
-    pub async fn approve_close(&mut self, case: &mut Case, disposition: Disposition) -> Result<(), ActError> {
-        self.act(case, Action::ClosingApproved { disposition }, Brings::default()).await
-    }
-
-    /// Makes the case more urgent.
-    pub async fn raise(&mut self, case: &mut Case, urgency: Urgency) -> Result<(), ActError> {
-        self.act(case, Action::Raised { urgency }, Brings::default()).await
     }
 
     /// Makes a new case secret for everyone who stays. Gives the handles of those.
@@ -239,11 +185,17 @@ impl Connection {
         let at = self.now.replace_nanosecond(0).unwrap_or(self.now);
         let event = next_event(case.file.row.id, state, self.key.handle(), at, action);
         let signed = event.sign(self.key.device());
-        let role = role(self.roll.newest().0, self.key.handle(), &state.desk);
+        let role = Role::of(self.roll.newest().0, self.key.handle(), &state.desk);
         let mut next = state.clone();
         next.apply(&event, signed.hash(), role)?;
-        let entry =
-            self.client.add_event(case.file.row.id, &NewEvent { event: signed.clone(), brings }).await?;
+        let filed =
+            self.client.add_event(case.file.row.id, &NewEvent { event: signed.clone(), brings }).await;
+        let entry = match filed {
+            Err(ClientError::Refused(problem)) if problem.kind == STALE => {
+                return Err(ActError::Overtaken(self.since(case).await?));
+            }
+            filed => filed?,
+        };
         if entry.event != signed || !entry.is_tied() {
             return Err(ActError::NotFiled);
         }
@@ -257,6 +209,16 @@ impl Connection {
             self.home.remember(&self.seen)?;
         }
         Ok(())
+    }
+
+    /// What colleagues, the reporter or the clock did since this case was read, in words.
+    async fn since(&self, case: &Case) -> Result<String, ActError> {
+        let log = self.client.log_of(case.id()).await?;
+        let events = audit::own_entries(&log, &self.roll).events.remove(&case.id()).unwrap_or_default();
+        let known = case.state.as_ref().map_or(0, |state| state.next_seq);
+        let new = events.iter().filter(|event| event.seq >= known);
+        let told = new.map(|event| format!("{} {}", event.actor, describe(&event.action)));
+        Ok(told.collect::<Vec<_>>().join("; "))
     }
 
     fn member(&self, handle: &str) -> Result<&Member, ActError> {
@@ -291,13 +253,6 @@ fn iso_week(day: Date) -> String {
 fn check_generation(case: &Case) -> Result<(), ActError> {
     let current = case.state.as_ref().ok_or(ActError::Unverified)?.generation;
     if case.open.newest_generation() == current { Ok(()) } else { Err(ActError::NewestGrant(current)) }
-}
-
-fn check_len(sealed: usize) -> Result<(), ActError> {
-    match sealed.saturating_sub(MAX_REPLY) {
-        0 => Ok(()),
-        over => Err(ActError::TooLong { over }),
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     alarm::{Alarm, Code},
     home::SeenLog,
-    roll::{Roll, RollError, Verified, role},
+    roll::{Roll, RollError, Verified},
 };
 
 /// What came out.
@@ -180,7 +180,7 @@ impl<'a> Auditor<'a> {
         }
         // When a role changed is known to the day only, so any directory that holds the key may give it.
         let mut roles: Vec<Role> =
-            verified.under.iter().map(|d| role(d, &event.actor, &state.desk)).collect();
+            verified.under.iter().map(|d| Role::of(d, &event.actor, &state.desk)).collect();
         roles.push(Role::default());
         let mut refused = None;
         for role in roles {

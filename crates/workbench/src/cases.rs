@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use envelope::{
     Hash,
-    desk_api::{CaseFile, Part, PartKind},
+    desk_api::{CaseFile, PURGED, Part, PartKind},
     event::{Action, Event, LogEntry},
     frame::Direction,
-    life::CaseState,
+    life::{CaseState, Stage},
     report::ReportBody,
 };
 use investigator::{CaseError, FindingKind, Note, OpenCase, SealedFrame, Thread};
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    alarm::{Alarm, Code},
+    alarm::{Alarm, Code, any_alarm},
     audit,
     client::ClientError,
     connection::Connection,
@@ -67,6 +67,12 @@ pub enum ReadError {
     /// The case handler gave another case than the one asked for.
     #[error("the case handler gave another case than the one that was asked for")]
     OtherCase,
+    /// Its content was destroyed, as its signed events say.
+    #[error("the case was purged on {0}: its content is destroyed, and only its events are left")]
+    Purged(Date),
+    /// Its signed events do not say so.
+    #[error("the case handler says that the case was purged, but its signed events do not")]
+    NotPurged,
     /// The home folder.
     #[error(transparent)]
     File(#[from] FileError),
@@ -87,16 +93,38 @@ impl Case {
 impl Connection {
     /// Fetches, opens and verifies one case, and remembers its end.
     pub async fn read_case(&mut self, id: Uuid) -> Result<Case, ReadError> {
-        let case = self.look_at(id).await?;
-        if self.pin_case(&case) {
+        let case = self.look_at(id).await;
+        let changed = match &case {
+            Ok(case) => self.pin_case(case),
+            Err(ReadError::Purged(_)) => self.seen.cases.remove(&id).is_some(),
+            Err(_) => false,
+        };
+        if changed {
             self.remember()?;
         }
-        Ok(case)
+        case
+    }
+
+    /// What is left of a case that the case handler calls purged: its events must say so.
+    async fn purged(&self, id: Uuid) -> Result<ReadError, ClientError> {
+        let log = self.client.log_of(id).await?;
+        let audit = audit::own_entries(&log, &self.roll);
+        let purged = audit.cases.get(&id).is_some_and(|state| state.stage == Stage::Purged);
+        let last = audit.events.get(&id).and_then(|events| events.last());
+        Ok(match last {
+            Some(last) if purged && !any_alarm(&audit.alarms) => ReadError::Purged(last.at.date()),
+            _ => ReadError::NotPurged,
+        })
     }
 
     /// The same without remembering anything.
     pub(crate) async fn look_at(&self, id: Uuid) -> Result<Case, ReadError> {
-        let file = self.client.case(id).await?;
+        let file = match self.client.case(id).await {
+            Err(ClientError::Refused(problem)) if problem.kind == PURGED => {
+                return Err(self.purged(id).await?);
+            }
+            file => file?,
+        };
         if file.row.id != id {
             return Err(ReadError::OtherCase);
         }
@@ -245,7 +273,9 @@ fn check_state(file: &CaseFile, folded: Option<&CaseState>) -> Option<Alarm> {
 /// Replies and notes stand here exactly when a signed event names them.
 fn check_brought(file: &CaseFile, events: &[Event]) -> Vec<Alarm> {
     let named = events.iter().filter_map(|event| match event.action {
-        Action::Replied { copy, .. } | Action::Rotated { copy, .. } => Some(copy),
+        Action::Replied { copy, .. } | Action::Renewed { copy, .. } | Action::Rotated { copy, .. } => {
+            Some(copy)
+        }
         Action::Noted { note } => Some(note),
         _ => None,
     });

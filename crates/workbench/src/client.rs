@@ -117,6 +117,11 @@ impl Client {
         self.get(&["v1", "cases", &case.to_string()]).await
     }
 
+    /// The events of one case, also of one that was purged.
+    pub async fn log_of(&self, case: Uuid) -> Result<Vec<LogEntry>, ClientError> {
+        self.get(&["v1", "cases", &case.to_string(), "log"]).await
+    }
+
     /// One sealed part; `most` is the length that it should have.
     pub async fn part(&self, case: Uuid, part: Uuid, most: u64) -> Result<Vec<u8>, ClientError> {
         let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];

@@ -29,3 +29,4 @@ pub mod strength;
 mod telling;
 pub mod text;
 pub mod view;
+pub mod words;

@@ -42,7 +42,7 @@ impl Connection {
     async fn own_entries(&self) -> Result<Vec<envelope::event::LogEntry>, ClientError> {
         let mut entries = Vec::new();
         for row in self.client.cases().await? {
-            entries.extend(self.client.case(row.id).await?.log);
+            entries.extend(self.client.log_of(row.id).await?);
         }
         Ok(entries)
     }

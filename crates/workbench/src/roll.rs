@@ -4,7 +4,6 @@ use envelope::{
     Hash,
     directory::{Directory, DirectoryError, SignedDirectory, Trust},
     event::{Event, EventError, HANDLER, SignedEvent},
-    life::Role,
 };
 use time::{Date, Duration};
 
@@ -121,10 +120,4 @@ fn key_in<'a>(directory: &'a Directory, actor: &str) -> Option<&'a envelope::key
         return Some(&directory.handler_key);
     }
     directory.member(actor).map(|member| &member.device)
-}
-
-/// What somebody is to a case that stands at a desk.
-pub fn role(directory: &Directory, actor: &str, desk: &str) -> Role {
-    let lead = directory.desk(desk).and_then(|desk| desk.members.first());
-    Role { lead: lead.is_some_and(|lead| lead == actor), oversight: directory.is_oversight(actor) }
 }

@@ -5,7 +5,6 @@
 use envelope::{
     Hash,
     desk_api::{Part, PartKind},
-    event::{Action, Release},
     frame::{Direction, FrameKind},
     iso_date,
     life::{CaseState, Deadline},
@@ -17,7 +16,7 @@ use taxonomy::{Question, Taxonomy, UNKNOWN, UNSAID};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{alarm::Alarm, cases::Case, earlier::NamedReport};
+use crate::{alarm::Alarm, cases::Case, earlier::NamedReport, words::describe};
 
 /// A case. In JSON as it stands here.
 #[derive(Debug, Serialize)]
@@ -278,38 +277,6 @@ fn fact(question: Option<&Question>, id: &str, answer: &Answer, lang: &str) -> F
         label: question.map_or(id, |q| q.label.get(lang)).to_owned(),
         labels: answers.iter().map(label_of).collect(),
         answers,
-    }
-}
-
-/// What an event says, in words.
-pub fn describe(action: &Action) -> String {
-    match action {
-        Action::Received { desk, urgency } => format!("report filed at desk {desk} as {urgency:?}"),
-        Action::FollowedUp => "the reporter sent something more".into(),
-        Action::Released { reason } => format!("released to the outside body: {}", release(*reason)),
-        Action::Claimed => "took the case, declaring no conflict of interest".into(),
-        Action::Assigned { to, granted: None } => format!("gave the case to {to}"),
-        Action::Assigned { to, granted: Some(_) } => format!("gave the case to {to}, with a new grant"),
-        Action::Recused => "stepped back because of a conflict of interest".into(),
-        Action::Moved { from, to, reason } => {
-            let why = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
-            format!("moved it from {} to {}{why}", from.as_str(), to.as_str())
-        }
-        Action::ClosingProposed { disposition } => format!("proposed to close it as {}", word(disposition)),
-        Action::ClosingApproved { disposition } => format!("approved closing it as {}", word(disposition)),
-        Action::Replied { .. } => "answered the reporter".into(),
-        Action::Noted { .. } => "added a note".into(),
-        Action::Raised { urgency } => format!("raised the urgency to {urgency:?}"),
-        Action::Rotated { generation, .. } => format!("made new keys (generation {generation})"),
-    }
-}
-
-fn release(reason: Release) -> &'static str {
-    match reason {
-        Release::Filed => "it was filed there",
-        Release::MissedDeadline => "a deadline was missed",
-        Release::ReporterAsked => "the reporter asked for it",
-        Release::DeskConflicted => "too few members without a conflict were left",
     }
 }
 

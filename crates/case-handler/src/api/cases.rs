@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use envelope::desk_api::{CaseFile, CaseRow};
+use envelope::{
+    desk_api::{CaseFile, CaseRow},
+    event::LogEntry,
+    life::Stage,
+};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
 use time::{Date, format_description::well_known::Iso8601};
@@ -66,6 +70,9 @@ pub(super) async fn file(
 ) -> Result<Json<CaseFile>, Problem> {
     let Path(id) = id?;
     let case = api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
+    if case.state.stage == Stage::Purged {
+        return Err(Problem::Purged);
+    }
     let (mailbox_recipient, case_recipients) = api.store.recipients(id).await?;
     let mut holders = api.store.holders(id).await?;
     // Nothing can be assigned to who has left.
@@ -80,6 +87,17 @@ pub(super) async fn file(
         log: api.store.log_of(id).await?,
         holders,
     }))
+}
+
+/// The events of a case, also of one that was purged.
+pub(super) async fn log(
+    State(api): State<Api>,
+    caller: Caller,
+    id: Result<Path<Uuid>, PathRejection>,
+) -> Result<Json<Vec<LogEntry>>, Problem> {
+    let Path(id) = id?;
+    api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
+    Ok(Json(api.store.log_of(id).await?))
 }
 
 /// Streams a part chunk by chunk.

@@ -14,13 +14,13 @@ use envelope::{
     directory::{Directory, MIN_READERS, Member},
     event::{Action, Event, LogEntry, Release},
     grant::slot_tag,
-    life::Role,
+    life::{Decision, Refusal, Role},
 };
 use uuid::Uuid;
 
 use super::{Api, Problem, sessions::Caller};
 use crate::{
-    filing::release,
+    filing::{outside, release},
     log::{Author, append},
     routing::{self, Question},
     store::{Case, NewPart, Writing},
@@ -48,11 +48,15 @@ pub(super) async fn add(
     let Some(mut case) = writing.case(id).await?.filter(|_| may_see) else {
         return Err(Problem::NotFound);
     };
-    let role = role(&accepted.directory, &case, &caller.handle);
+    let role = Role::of(&accepted.directory, &caller.handle, &case.state.desk);
+    let released = case.state.released;
     let entry = append(&writing, &mut case, &event, signed, role).await?;
     let taking = Taking { writing: &writing, directory: &accepted.directory, case: &case, holders: &holders };
     taking.take(&event, brings).await?;
-    if let Action::Recused | Action::Rotated { .. } = event.action {
+    if case.state.released != released {
+        writing.release_grants(id, outside(&accepted.directory)).await?;
+    }
+    if let Action::Recused | Action::Rotated { .. } | Action::Judged { upheld: true, .. } = event.action {
         after_leaving(&api, &writing, &mut case, &accepted.directory).await?;
     }
     writing.commit().await?;
@@ -85,13 +89,6 @@ async fn after_leaving(
     Ok(())
 }
 
-/// What a member is to a case.
-fn role(directory: &Directory, case: &Case, handle: &str) -> Role {
-    let desk = directory.desk(&case.state.desk);
-    let lead = desk.and_then(|desk| desk.members.first()).is_some_and(|lead| lead == handle);
-    Role { lead, oversight: directory.is_oversight(handle) }
-}
-
 /// An event says when it was made; a log whose times wander is worth little.
 fn check_time(api: &Api, event: &Event) -> Result<(), Problem> {
     let off = (event.at - api.clock.now()).whole_minutes().abs();
@@ -116,7 +113,7 @@ impl Taking<'_> {
         let id = self.case.id;
         match (&event.action, brings) {
             (
-                Action::Replied { reply, copy },
+                Action::Replied { reply, copy, .. } | Action::Renewed { reply, copy },
                 Brings { reply: Some(sealed), copy: Some(ours), note: None, grants, case_recipient: None },
             ) if grants.is_empty() => {
                 check(&sealed, reply)?;
@@ -152,14 +149,52 @@ impl Taking<'_> {
                 Action::Assigned { to, granted },
                 Brings { reply: None, copy: None, note: None, grants, case_recipient: None },
             ) => self.assign(to, *granted, &grants).await,
-            (Action::Replied { .. } | Action::Noted { .. } | Action::Rotated { .. }, _) => {
-                Err(rule("the event does not bring what it names"))
-            }
-            (Action::Recused, brings) if brings == Brings::default() => {
-                Ok(self.writing.delete_grants(id, &event.actor).await?)
-            }
-            (_, brings) if brings == Brings::default() => Ok(()),
+            (
+                Action::Replied { .. }
+                | Action::Renewed { .. }
+                | Action::Noted { .. }
+                | Action::Rotated { .. },
+                _,
+            ) => Err(rule("the event does not bring what it names")),
+            (action, brings) if brings == Brings::default() => self.take_alone(action, &event.actor).await,
             _ => Err(rule("the event brings something that its action does not take")),
+        }
+    }
+
+    /// What brings nothing along.
+    async fn take_alone(&self, action: &Action, actor: &str) -> Result<(), Problem> {
+        let id = self.case.id;
+        match action {
+            Action::Recused => Ok(self.writing.delete_grants(id, actor).await?),
+            Action::Judged { who, upheld: true } => Ok(self.writing.delete_grants(id, who).await?),
+            Action::Challenged { who } if self.holders.get(who) != Some(&true) => {
+                Err(rule("this person cannot read the case"))
+            }
+            Action::Linked { to }
+            | Action::Proposed(Decision::Close { duplicate_of: Some(to), .. })
+            | Action::Approved(Decision::Close { duplicate_of: Some(to), .. }) => {
+                self.check_linkable(*to).await
+            }
+            Action::Approved(Decision::Purge) => {
+                if self.writing.set_aside_of(id).await? > 0 {
+                    return Err(Refusal::Unread.into());
+                }
+                Ok(self.writing.purge(id).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A link tells everybody who reads this case that the other one is there: nobody learns so of a case that is hidden from them.
+    async fn check_linkable(&self, to: Uuid) -> Result<(), Problem> {
+        let there = self.writing.grant_holders(to).await?;
+        let reads = |handle: &String| self.directory.is_oversight(handle) || there.get(handle) == Some(&true);
+        let here = self.holders.iter().filter(|(_, released)| **released).map(|(handle, _)| handle);
+        let all = here.filter(|handle| self.directory.member(handle).is_some()).all(reads);
+        if all && !there.is_empty() {
+            Ok(())
+        } else {
+            Err(rule("there is no such case, or not everybody who reads this one can read it"))
         }
     }
 

@@ -52,6 +52,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/cases", get(cases::list))
         .route("/v1/cases/{id}", get(cases::file))
         .route("/v1/cases/{id}/parts/{part}", get(cases::part))
+        .route("/v1/cases/{id}/log", get(cases::log))
         .route("/v1/cases/{id}/events", post(events::add))
         .route("/v1/log", get(directory::log))
         .fallback(async || Problem::NotFound)

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use envelope::{
-    desk_api::{PROBLEM_JSON, Problem as Body},
+    desk_api::{PROBLEM_JSON, PURGED, Problem as Body},
     life::Refusal,
 };
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
@@ -22,6 +22,9 @@ pub enum Problem {
     /// Not there, or not for this member: the two look alike.
     #[error("there is no such case or part")]
     NotFound,
+    /// The case was purged; its events can still be read.
+    #[error("the case was purged: only its events are left")]
+    Purged,
     /// There is such a call, but not with this method.
     #[error("this call takes another method")]
     Method,
@@ -40,6 +43,9 @@ pub enum Problem {
     /// A rule forbids it.
     #[error("{0}")]
     Rule(String),
+    /// A rule of the life of cases forbids it.
+    #[error("{0}")]
+    Refused(Refusal),
     /// Something failed here.
     #[error("the case handler failed; nothing was changed. Try again")]
     Internal,
@@ -50,12 +56,13 @@ impl Problem {
         match self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+            Self::Purged => (StatusCode::GONE, PURGED),
             Self::Method => (StatusCode::METHOD_NOT_ALLOWED, "method"),
             Self::OversightOnly => (StatusCode::FORBIDDEN, "oversight-only"),
             Self::NoDirectory => (StatusCode::SERVICE_UNAVAILABLE, "no-directory"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Stale(_) => (StatusCode::CONFLICT, "stale"),
-            Self::Rule(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
+            Self::Rule(_) | Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -64,7 +71,11 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, kind) = self.parts();
-        let body = Body { kind: kind.to_owned(), title: self.to_string(), status: status.as_u16() };
+        let rule = match &self {
+            Self::Refused(refusal) => Some(refusal.rule().to_owned()),
+            _ => None,
+        };
+        let body = Body { kind: kind.to_owned(), title: self.to_string(), status: status.as_u16(), rule };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         response
@@ -82,7 +93,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Stale { .. } => Self::Stale(refusal.to_string()),
-            _ => Self::Rule(refusal.to_string()),
+            _ => Self::Refused(refusal),
         }
     }
 }

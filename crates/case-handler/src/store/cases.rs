@@ -6,7 +6,7 @@ use envelope::{
     Hash,
     desk_api::{CaseRow, GenerationRecipient},
     keys::{CaseRecipient, MailboxRecipient},
-    life::{CaseState, Stage},
+    life::CaseState,
     submission::Urgency,
 };
 use sea_orm::{
@@ -99,7 +99,7 @@ fn columns_of(state: &CaseState) -> case::ActiveModel {
     case::ActiveModel {
         state: Set(state_json(state)),
         next_due: Set(next_due),
-        open: Set(state.stage != Stage::Closed),
+        open: Set(state.stage.is_open()),
         urgency: Set(urgency_number(state.urgency)),
         assignee: Set(state.assignee.clone()),
         escalates: Set(next_due.filter(|_| state.released.is_none())),
@@ -211,7 +211,10 @@ impl Store {
 
     /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Three queries, however many.
     pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
-        let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(most);
+        let mut select = case::Entity::find()
+            .filter(case::Column::Purged.eq(false))
+            .order_by_asc(case::Column::Id)
+            .limit(most);
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
@@ -284,6 +287,7 @@ impl Writing<'_> {
             lang: Set(new.case.lang.clone()),
             filed: Set(new.case.filed),
             suggested: Set(new.case.suggested.clone()),
+            purged: Set(false),
             ..columns_of(&new.case.state)
         };
         self.touch(new.case.id);

@@ -8,6 +8,7 @@ mod grants;
 mod log;
 mod objects;
 mod parts;
+mod purge;
 mod queues;
 mod replies;
 mod set_aside;

@@ -220,6 +220,7 @@ impl World {
             named: named.as_ref().map(|named| &named.directory),
             author: self.author(),
             absent: &[],
+            retention_months: 60,
         };
         filing.file(&self.store, opened, &mut self.store.load().await.unwrap()).await
     }
@@ -301,6 +302,12 @@ impl World {
             Ok(serde_json::from_slice(&body).unwrap())
         } else {
             Err(serde_json::from_slice(&body).unwrap())
+        }
+    }
+
+    pub(crate) async fn declare(&self, id: Uuid, handles: &[&str]) {
+        for handle in handles {
+            self.act(handle, id, Action::Declared).await.unwrap();
         }
     }
 

@@ -56,6 +56,7 @@ impl Pair {
             transport: Arc::new(transport),
             log_key: self.world.log_key.clone(),
             absent: vec![],
+            retention_months: 60,
             clock: self.world.clock.clone(),
             progress: Progress::default(),
         }

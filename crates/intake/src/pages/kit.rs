@@ -174,7 +174,9 @@ async fn make(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
         pages: all_pages(pages, locale).await?,
         texts: TEXTS.iter().map(|key| (*key, text(words, key))).collect(),
         months: (1..=12).map(|month| words.get(&format!("month-{month}"))).collect(),
-        stages: Stage::ALL.map(|stage| (stage.as_str(), stage_texts(stage).map(|key| words.get(key)))).into(),
+        stages: Stage::TOLD
+            .map(|stage| (stage.as_str(), stage_texts(stage).map(|key| words.get(key))))
+            .into(),
         counted: ["thread-received", "finding-earlier", "finding-withheld"]
             .map(|key| (key, (0..=MOST_COUNTED).map(|count| words.count(key, count)).collect()))
             .into(),

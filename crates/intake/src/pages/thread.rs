@@ -203,7 +203,8 @@ pub(super) fn stage_texts(stage: Stage) -> [&'static str; 2] {
         Stage::Investigating => ["stage-investigating", "stage-investigating-means"],
         Stage::Decided => ["stage-decided", "stage-decided-means"],
         Stage::Referred => ["stage-referred", "stage-referred-means"],
-        Stage::Closed => ["stage-closed", "stage-closed-means"],
+        // A purged case has no mailbox: nobody is ever told of it.
+        Stage::Closed | Stage::Purged => ["stage-closed", "stage-closed-means"],
     }
 }
 

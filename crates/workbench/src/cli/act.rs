@@ -1,7 +1,8 @@
-//! Acts on a case: claim, assign, recuse, move, close, raise, rotate.
+//! Acts on a case that one person decides on.
 
+use clap::ValueEnum;
 use envelope::{
-    life::{Disposition, Stage},
+    life::{Ground, Stage},
     submission::Urgency,
 };
 use rand::rngs::OsRng;
@@ -22,22 +23,12 @@ pub(crate) struct Assign {
 pub(crate) struct Move {
     /// The first 4 or more characters of the case's id.
     case: String,
-    /// triaged, assessing, investigating, decided or referred.
+    /// triaged, assessing, investigating or decided; `propose` for what takes two persons, `reopen` for a closed case.
     #[arg(value_parser = one_word::<Stage>)]
     stage: Stage,
     /// A word or a code; the case handler can read it, so nothing of the case.
     #[arg(long)]
     reason: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Close {
-    /// The first 4 or more characters of the case's id.
-    case: String,
-    /// How it ends: substantiated, partly-substantiated, unsubstantiated, insufficient-information, out-of-scope, duplicate,
-    /// advice-given or process-fix-adopted.
-    #[arg(value_parser = one_word::<Disposition>)]
-    disposition: Disposition,
 }
 
 #[derive(Debug, clap::Args)]
@@ -64,6 +55,103 @@ pub(crate) async fn claim(arg: &CaseArg, context: &mut Context, screen: &mut Scr
     done(&case, "claimed", "You have the case, and declared to have no conflict of interest in it.", screen)
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Challenge {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    /// The colleague who should not have it. Why belongs into a note.
+    #[arg(long, value_name = "HANDLE")]
+    who: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Judge {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    /// The colleague of whom a conflict is claimed.
+    #[arg(long, value_name = "HANDLE")]
+    who: String,
+    /// upheld: the colleague loses the case. dismissed: nothing changes.
+    judgement: Judgement,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Judgement {
+    Upheld,
+    Dismissed,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Reopen {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    /// reporter: wrote within 180 days of the closing. new-evidence: something came to light elsewhere.
+    #[arg(value_parser = one_word::<Ground>)]
+    ground: Ground,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Link {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    /// The same of the other case.
+    #[arg(long, value_name = "CASE")]
+    to: String,
+}
+
+pub(crate) async fn declare(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    connection.declare(&mut case).await?;
+    done(&case, "declared", "You declared to have no conflict of interest in this case.", screen)
+}
+
+pub(crate) async fn escalate(
+    arg: &CaseArg,
+    context: &mut Context,
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
+    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    connection.escalate(&mut case).await?;
+    done(&case, "escalated", "The outside body can read the case now.", screen)
+}
+
+pub(crate) async fn hold(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    connection.hold(&mut case).await?;
+    done(
+        &case,
+        "held",
+        "A legal hold is on the case. Two persons lift it: burkindi propose CASE lift-hold",
+        screen,
+    )
+}
+
+pub(crate) async fn mark_read(
+    arg: &CaseArg,
+    context: &mut Context,
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
+    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    connection.mark_read(&mut case).await?;
+    done(&case, "read", "Nothing of the reporter waits in this case.", screen)
+}
+
+pub(crate) async fn track(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    connection.track(&mut case).await?;
+    done(&case, "tracked", "The referral is looked after again in 60 days.", screen)
+}
+
+pub(crate) async fn withdraw(
+    arg: &CaseArg,
+    context: &mut Context,
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
+    let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    connection.withdraw(&mut case).await?;
+    done(&case, "withdrawn", "Nothing is proposed any more.", screen)
+}
+
 pub(crate) async fn recuse(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
     connection.recuse(&mut case).await?;
@@ -86,22 +174,44 @@ impl Move {
     }
 }
 
-impl Close {
-    pub(crate) async fn propose(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl Challenge {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        connection.propose_close(&mut case, self.disposition).await?;
-        done(
-            &case,
-            "proposed-close",
-            "Proposed. Another person approves with: burkindi approve-close",
-            screen,
-        )
+        connection.challenge(&mut case, &self.who).await?;
+        let text =
+            format!("{} can only step back until the lead of the desk or the outside body judges.", self.who);
+        done(&case, "challenged", &text, screen)
     }
+}
 
-    pub(crate) async fn approve(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl Judge {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let upheld = self.judgement == Judgement::Upheld;
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        connection.approve_close(&mut case, self.disposition).await?;
-        done(&case, "approved-close", "The case is closed.", screen)
+        connection.judge(&mut case, &self.who, upheld).await?;
+        let text = if upheld {
+            "The case is gone for this person. Make new keys now: burkindi rotate"
+        } else {
+            "Nothing changes."
+        };
+        done(&case, "judged", text, screen)
+    }
+}
+
+impl Reopen {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        connection.reopen(&mut case, self.ground).await?;
+        done(&case, "reopened", "The case is open again, and you have it.", screen)
+    }
+}
+
+impl Link {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        let to = connection.find_case(&self.to).await?;
+        connection.link(&mut case, to).await?;
+        done(&case, "linked", "The two cases are linked.", screen)
     }
 }
 

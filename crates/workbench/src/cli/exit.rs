@@ -97,6 +97,7 @@ fn code(error: &Error) -> u8 {
     }
     match error.downcast_ref::<ActError>() {
         Some(ActError::Client(error)) => client(error),
+        Some(ActError::Read(error)) => read(error),
         Some(ActError::File(_)) | None => FAILED,
         Some(ActError::Sealing(_) | ActError::NotFiled | ActError::Unverified) => ALARM,
         Some(_) => REFUSED,
@@ -115,7 +116,8 @@ fn connect(error: &ConnectError) -> u8 {
 fn read(error: &ReadError) -> u8 {
     match error {
         ReadError::Client(error) => client(error),
-        ReadError::Grants(_) | ReadError::OtherCase => ALARM,
+        ReadError::Grants(_) | ReadError::OtherCase | ReadError::NotPurged => ALARM,
+        ReadError::Purged(_) => REFUSED,
         ReadError::File(_) => FAILED,
     }
 }

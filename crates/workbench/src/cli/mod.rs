@@ -4,6 +4,7 @@ mod act;
 mod admin;
 mod audit;
 mod connect;
+mod decide;
 mod exit;
 mod key;
 mod passphrase;
@@ -74,22 +75,44 @@ enum Command {
     Save(save::Save),
     /// Make a harmless picture of an attached image.
     Preview(preview::Preview),
+    /// Declare to have no conflict of interest in a case, so that it is shown to you.
+    Declare(CaseArg),
     /// Take a case. By this you declare to have no conflict of interest in it.
     Claim(CaseArg),
     /// Give a case to a colleague.
     Assign(act::Assign),
     /// Step back from a case because of a conflict of interest; it disappears for you.
     Recuse(CaseArg),
+    /// Say that a colleague has a conflict of interest in a case.
+    Challenge(act::Challenge),
+    /// Judge whether a colleague has one.
+    Judge(act::Judge),
     /// Answer the reporter.
     Reply(write::Reply),
+    /// Give an investigation 90 more days, and tell the reporter why.
+    Renew(write::Renew),
+    /// Say that what the reporter wrote has been dealt with.
+    Read(CaseArg),
     /// Move a case to another stage.
     Move(act::Move),
-    /// Propose to close a case; another person approves.
-    ProposeClose(act::Close),
-    /// Approve the closing that somebody else proposed.
-    ApproveClose(act::Close),
+    /// Open a closed case again.
+    Reopen(act::Reopen),
+    /// Say that the authority which has the matter was asked how it stands.
+    Track(CaseArg),
+    /// Propose what two persons decide: close, lower, refer, lift-hold, purge.
+    Propose(decide::Propose),
+    /// Approve what somebody else proposed.
+    Approve(decide::Approve),
+    /// Take a proposal back.
+    Withdraw(CaseArg),
     /// Make a case more urgent.
     Raise(act::Raise),
+    /// Link a case with another one about the same.
+    Link(act::Link),
+    /// Give a case to the outside body.
+    Escalate(CaseArg),
+    /// Put a legal hold on a case.
+    Hold(CaseArg),
     /// Add a note for the team, sealed to the case.
     Note(write::Note),
     /// Make new keys for a case, so that somebody loses it for good.
@@ -135,14 +158,25 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Related(case) => search::related(&case, c, screen).await,
         Command::Save(command) => command.run(c, screen).await,
         Command::Preview(command) => command.run(c, screen).await,
+        Command::Declare(case) => act::declare(&case, c, screen).await,
         Command::Claim(case) => act::claim(&case, c, screen).await,
         Command::Assign(command) => command.run(c, screen).await,
         Command::Recuse(case) => act::recuse(&case, c, screen).await,
+        Command::Challenge(command) => command.run(c, screen).await,
+        Command::Judge(command) => command.run(c, screen).await,
         Command::Reply(command) => command.run(c, screen).await,
+        Command::Renew(command) => command.run(c, screen).await,
+        Command::Read(case) => act::mark_read(&case, c, screen).await,
         Command::Move(command) => command.run(c, screen).await,
-        Command::ProposeClose(command) => command.propose(c, screen).await,
-        Command::ApproveClose(command) => command.approve(c, screen).await,
+        Command::Reopen(command) => command.run(c, screen).await,
+        Command::Track(case) => act::track(&case, c, screen).await,
+        Command::Propose(command) => command.run(c, screen).await,
+        Command::Approve(command) => command.run(c, screen).await,
+        Command::Withdraw(case) => act::withdraw(&case, c, screen).await,
         Command::Raise(command) => command.run(c, screen).await,
+        Command::Link(command) => command.run(c, screen).await,
+        Command::Escalate(case) => act::escalate(&case, c, screen).await,
+        Command::Hold(case) => act::hold(&case, c, screen).await,
         Command::Note(command) => command.run(c, screen).await,
         Command::Rotate(command) => command.run(c, screen).await,
         Command::Audit(command) => command.run(c, screen).await,

@@ -71,7 +71,9 @@ impl Queue {
         let soon = |deadline: Deadline| deadline.due <= today + time::Duration::days(7);
         (!self.mine || row.state.assignee.as_deref() == Some(me))
             && (!self.due || row.state.next_deadline().is_some_and(soon))
-            && (self.all || row.state.stage != Stage::Closed)
+            && (self.all
+                || row.state.stage.is_open()
+                || row.state.unread > 0 && row.state.stage == Stage::Closed)
     }
 }
 
@@ -87,7 +89,7 @@ fn cells(line: &Line, today: Date) -> Vec<String> {
     let state = &line.row.state;
     let who = match (&state.assignee, &line.row.suggested) {
         (Some(who), _) => who.clone(),
-        (None, Some(suggested)) if state.stage != Stage::Closed => format!("nobody (try {suggested})"),
+        (None, Some(suggested)) if state.stage.is_open() => format!("nobody (try {suggested})"),
         (None, _) => "nobody".to_owned(),
     };
     vec![

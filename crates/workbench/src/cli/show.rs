@@ -5,6 +5,7 @@ use taxonomy::Taxonomy;
 use workbench::{
     alarm::any_alarm,
     view::{CaseView, MessageView, ReportView, TimelineView, word},
+    words::decided,
 };
 
 use super::{
@@ -43,6 +44,7 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
                 .released
                 .map_or_else(|| "grant locked".to_owned(), |why| format!("released ({})", word(&why))),
         ),
+        ("not dealt with yet", unread(state.unread)),
         ("filed", view.filed.to_string()),
         (
             "next",
@@ -52,8 +54,21 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
             ),
         ),
     ]);
-    if let Some((by, disposition)) = &state.proposed {
-        page.warn(&format!("{by} proposes to close it as {}; another person approves.", word(disposition)));
+    if let Some(proposal) = &state.proposed {
+        page.warn(&format!(
+            "{} proposes {}; another person approves.",
+            proposal.by,
+            decided(&proposal.decision)
+        ));
+    }
+    for challenge in &state.challenged {
+        page.warn(&format!(
+            "{} says that {} has a conflict of interest; the lead or the outside body judges.",
+            challenge.by, challenge.who
+        ));
+    }
+    if state.held {
+        page.warn("A legal hold is on it: nothing is purged.");
     }
     match &view.report {
         None => page.warn("The report cannot be read; see the alarms."),
@@ -88,8 +103,12 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
     page.table(&[], &view.timeline.iter().map(row).collect::<Vec<_>>());
 }
 
+fn unread(count: u32) -> String {
+    if count == 0 { "nothing".to_owned() } else { format!("{count} of what the reporter sent") }
+}
+
 fn nobody(stage: Stage) -> &'static str {
-    if stage == Stage::Closed { "nobody" } else { "nobody yet: burkindi claim" }
+    if stage.is_open() { "nobody yet: burkindi claim" } else { "nobody" }
 }
 
 /// The case handler gives days only, so that none tells when a reporter wrote.

@@ -6,6 +6,8 @@ use investigator::NoteKind;
 use taxonomy::Taxonomy;
 use workbench::{
     acting,
+    cases::Case,
+    connection::Connection,
     exposure::{Exposure, Risk, exposures},
     view::CaseView,
 };
@@ -14,6 +16,22 @@ use super::{Context, Screen, act::done, one_word, text_from};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Reply {
+    #[command(flatten)]
+    message: Message,
+    /// It tells what was or will be done, and why: the feedback that must come before a closing.
+    #[arg(long)]
+    feedback: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Renew {
+    #[command(flatten)]
+    message: Message,
+}
+
+/// Words to the reporter.
+#[derive(Debug, clap::Args)]
+struct Message {
     /// The first 4 or more characters of the case's id.
     case: String,
     /// The text; without it and without --file, it is read from standard input.
@@ -42,9 +60,14 @@ pub(crate) struct Note {
     file: Option<PathBuf>,
 }
 
-impl Reply {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+impl Message {
+    /// The case, the text and its language, after a look at whether it could expose the reporter.
+    async fn prepare(
+        self,
+        context: &mut Context,
+        screen: &mut Screen,
+    ) -> anyhow::Result<(Connection, Case, String, String)> {
+        let (connection, case) = context.open_case(&self.case, screen).await?;
         let text = text_from(self.text, self.file.as_ref())?;
         if !self.despite {
             let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());
@@ -54,8 +77,28 @@ impl Reply {
             }
         }
         let lang = context.lang.clone().unwrap_or_else(|| case.file.row.lang.clone());
-        connection.reply(&mut case, acting::Reply { text: &text, lang: &lang }).await?;
+        Ok((connection, case, text, lang))
+    }
+}
+
+impl Reply {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let (mut connection, mut case, text, lang) = self.message.prepare(context, screen).await?;
+        let reply = acting::Reply { text: &text, lang: &lang };
+        if self.feedback {
+            connection.give_feedback(&mut case, reply).await?;
+        } else {
+            connection.reply(&mut case, reply).await?;
+        }
         done(&case, "replied", "The reply is laid out; the reporter finds it at the next visit.", screen)
+    }
+}
+
+impl Renew {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let (mut connection, mut case, text, lang) = self.message.prepare(context, screen).await?;
+        connection.renew(&mut case, acting::Reply { text: &text, lang: &lang }).await?;
+        done(&case, "renewed", "The investigation has 90 more days; the reporter is told why.", screen)
     }
 }
 

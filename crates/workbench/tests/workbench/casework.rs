@@ -8,7 +8,7 @@ use envelope::{
     Hash,
     desk_api::{MAX_REPLY, PartKind},
     earlier::EarlierReport,
-    life::{Disposition, Refusal, Stage},
+    life::{Decision, Disposition, Reason, Refusal, Stage},
 };
 use investigator::{Note, NoteKind};
 use rand::rngs::OsRng;
@@ -58,12 +58,19 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     let texts: Vec<_> = view.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(texts, ["Thank you. We look into it.", "It happened again."], "in the order of filing");
 
-    lead.propose_close(&mut case, Disposition::Substantiated).await.unwrap();
-    let own = lead.approve_close(&mut case, Disposition::Substantiated).await;
+    lead.mark_read(&mut case).await.unwrap();
+    let closing = Decision::Close {
+        disposition: Disposition::Substantiated,
+        reason: Reason::Disciplinary,
+        duplicate_of: None,
+    };
+    lead.propose(&mut case, closing).await.unwrap();
+    let own = lead.approve(&mut case, closing).await;
     assert!(matches!(own, Err(ActError::Refused(Refusal::SamePerson(_)))));
     let mut two = office.connect("two").await;
     let mut case = two.read_case(reporter.case).await.unwrap();
-    two.approve_close(&mut case, Disposition::Substantiated).await.unwrap();
+    two.declare(&mut case).await.unwrap();
+    two.approve(&mut case, closing).await.unwrap();
     assert_eq!(office.alarms("lead", &reporter).await, []);
     assert_eq!(office.handler.with(reporter.case, |kept| kept.state.stage), Stage::Closed);
 }

@@ -6,7 +6,7 @@ use envelope::{
     Hash,
     directory::SignedDirectory,
     event::{Action, Event, HANDLER, LogEntry, SignedEvent, midnight},
-    life::{CaseState, Disposition, Role, Stage, next_event},
+    life::{CaseState, Decision, Disposition, Ground, Reason, Role, Stage, next_event},
     submission::Urgency,
 };
 use time::{Duration, OffsetDateTime};
@@ -17,6 +17,10 @@ use workbench::{
     home::SeenLog,
     roll::Roll,
 };
+
+fn out_of_scope() -> Decision {
+    Decision::Close { disposition: Disposition::OutOfScope, reason: Reason::NotIntegrity, duplicate_of: None }
+}
 
 /// A log under construction.
 struct Story {
@@ -40,14 +44,17 @@ impl Story {
         story.act(&mut a, "lead", Action::Noted { note: Hash([1; 32]) });
         story.act(&mut a, "lead", Action::Moved { from: Stage::Received, to: Stage::Triaged, reason: None });
         story.act(&mut b, "two", Action::Noted { note: Hash([2; 32]) });
-        story.act(&mut a, "lead", Action::Replied { reply: Hash([3; 32]), copy: Hash([4; 32]) });
-        story.act(&mut a, "lead", Action::ClosingProposed { disposition: Disposition::OutOfScope });
-        story.act(&mut a, "two", Action::ClosingApproved { disposition: Disposition::OutOfScope });
+        let (reply, copy) = (Hash([3; 32]), Hash([4; 32]));
+        story.act(&mut a, "lead", Action::Replied { reply, copy, feedback: false });
+        story.act(&mut a, "two", Action::Declared);
+        story.act(&mut a, "lead", Action::Proposed(out_of_scope()));
+        story.act(&mut a, "two", Action::Approved(out_of_scope()));
         story
     }
 
     fn receive(&mut self, case: Uuid) -> (Uuid, CaseState) {
-        let action = Action::Received { desk: "internal_affairs".into(), urgency: Urgency::P3 };
+        let action =
+            Action::Received { desk: "internal_affairs".into(), urgency: Urgency::P3, retention_months: 60 };
         let event = Event { v: 1, case, seq: 0, prev: None, at: start(), actor: HANDLER.into(), action };
         let signed = event.sign(&self.house.log_key);
         let state = CaseState::begin(&event, signed.hash()).unwrap();
@@ -58,7 +65,7 @@ impl Story {
     fn act(&mut self, (case, state): &mut (Uuid, CaseState), actor: &str, action: Action) {
         let event = next_event(*case, state, actor, start(), action);
         let signed = event.sign(self.house.key(actor).device());
-        let role = Role { lead: actor == "lead", oversight: false };
+        let role = Role { desk: true, lead: actor == "lead", oversight: false };
         state.apply(&event, signed.hash(), role).unwrap();
         append(&mut self.log, signed);
     }
@@ -110,7 +117,7 @@ fn an_honest_log_holds() {
     let story = Story::told();
     let audit = story.audit(&story.log);
     assert_eq!(audit.alarms, []);
-    assert_eq!((audit.entries, audit.cases.len()), (10, 2));
+    assert_eq!((audit.entries, audit.cases.len()), (11, 2));
     assert_eq!(audit.head, story.log.last().unwrap().link);
     assert!(audit.cases.values().any(|state| state.disposition == Some(Disposition::OutOfScope)));
 }
@@ -147,14 +154,14 @@ fn a_reworded_event_is_noticed_though_the_chain_is_made_anew() {
 #[test]
 fn each_dropped_event_is_noticed_though_the_chain_is_made_anew() {
     let story = Story::told();
-    let seen = SeenLog { entries: 10, link: story.log[9].link };
+    let seen = SeenLog { entries: 11, link: story.log[10].link };
     for at in 0..story.log.len() {
         let mut log = story.log.clone();
         log.remove(at);
-        assert_eq!(story.codes(&log).contains(&Code::BrokenLink), at != 9, "entry {at}");
+        assert_eq!(story.codes(&log).contains(&Code::BrokenLink), at != 10, "entry {at}");
         let log = rechained(&log);
         // Only the last event of a case can go without a gap in its case; memory notices that.
-        let newest_of_its_case = at == 6 || at == 9;
+        let newest_of_its_case = at == 6 || at == 10;
         assert_eq!(story.codes(&log).contains(&Code::BrokenCase), !newest_of_its_case, "entry {at}");
         let audit = whole_log(&log, &story.roll(), Some(seen));
         assert!(codes(&audit.alarms).contains(&Code::Rollback), "entry {at}");
@@ -171,7 +178,7 @@ fn swapped_events_are_noticed() {
     // Two events of different cases: only memory can tell which was first.
     let mut log = story.log.clone();
     log.swap(2, 3);
-    let seen = SeenLog { entries: 10, link: story.log[9].link };
+    let seen = SeenLog { entries: 11, link: story.log[10].link };
     assert_eq!(codes(&whole_log(&rechained(&log), &story.roll(), Some(seen)).alarms), [Code::Rollback]);
 }
 
@@ -182,12 +189,12 @@ fn nobody_signs_for_somebody_else() {
         [("a colleague", story.house.key("three").device()), ("the keeper", &story.house.log_key)]
     {
         let mut log = story.log.clone();
-        log[9].event = log[9].event.peek().unwrap().sign(key);
+        log[10].event = log[10].event.peek().unwrap().sign(key);
         assert_eq!(story.codes(&rechained(&log)), [Code::Forged], "{signer}");
     }
     let mut log = story.log.clone();
-    let stranger = Event { actor: "stranger".into(), ..log[9].event.peek().unwrap() };
-    log[9].event = stranger.sign(story.house.key("three").device());
+    let stranger = Event { actor: "stranger".into(), ..log[10].event.peek().unwrap() };
+    log[10].event = stranger.sign(story.house.key("three").device());
     assert_eq!(story.codes(&rechained(&log)), [Code::UnknownActor]);
     // And no member signs for the case handler.
     let mut log = story.log.clone();
@@ -198,14 +205,14 @@ fn nobody_signs_for_somebody_else() {
 #[test]
 fn a_signed_move_that_the_rules_refuse_is_noticed() {
     let mut story = Story::told();
-    let last = story.log[9].event.clone();
+    let last = story.log[10].event.clone();
     let (event, hash) = (last.peek().unwrap(), last.hash());
     // Who proposed the closing reopens it as the former assignee.
     let again = Event {
         seq: event.seq + 1,
         prev: Some(hash),
         actor: "lead".into(),
-        action: Action::Moved { from: Stage::Closed, to: Stage::Triaged, reason: None },
+        action: Action::Reopened { ground: Ground::NewEvidence },
         ..event
     };
     append(&mut story.log, again.sign(story.house.key("lead").device()));

@@ -25,6 +25,7 @@ pub struct Model {
     pub urgency: i16,
     pub assignee: Option<String>,
     pub escalates: Option<TimeDate>,
+    pub purged: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -77,6 +77,7 @@ pub(crate) fn start(house: &Arc<House>) -> Handler {
         .route("/v1/cases", get(cases))
         .route("/v1/cases/{id}", get(case))
         .route("/v1/cases/{id}/parts/{part}", get(part))
+        .route("/v1/cases/{id}/log", get(case_log))
         .route("/v1/cases/{id}/events", post(event))
         .route("/v1/log", get(log))
         .with_state((Arc::clone(&shelf), Arc::clone(house)));
@@ -141,7 +142,7 @@ impl Handler {
             prev: None,
             at: midnight(today()),
             actor: HANDLER.into(),
-            action: Action::Received { desk: to.desk.id.clone(), urgency: Urgency::P3 },
+            action: Action::Received { desk: to.desk.id.clone(), urgency: Urgency::P3, retention_months: 60 },
         };
         let signed = event.sign(&house.log_key);
         let mut kept = Kept {
@@ -221,7 +222,8 @@ impl Shelf {
 }
 
 fn problem(status: StatusCode, title: &(impl ToString + ?Sized)) -> (StatusCode, Json<Problem>) {
-    let problem = Problem { kind: "refused".into(), title: title.to_string(), status: status.as_u16() };
+    let problem =
+        Problem { kind: "refused".into(), title: title.to_string(), status: status.as_u16(), rule: None };
     (status, Json(problem))
 }
 
@@ -311,7 +313,7 @@ async fn event(
     let device = directory.member(&me).unwrap().device;
     let event = new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
     let kept = shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    let role = workbench::roll::role(&directory, &me, &kept.state.desk);
+    let role = Role::of(&directory, &me, &kept.state.desk);
     let refused = |error| problem(StatusCode::CONFLICT, &error);
     kept.state.apply(&event, new.event.hash(), role).map_err(refused)?;
     kept.take(&event, new.brings, &directory);
@@ -353,6 +355,18 @@ impl Kept {
             self.holders.retain(|holder| *holder != event.actor);
         }
     }
+}
+
+async fn case_log(
+    State((shelf, _)): App,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+) -> Answer2<Vec<LogEntry>> {
+    let me = bearer(&headers)?;
+    let shelf = shelf.lock().unwrap();
+    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
+    kept.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    Ok(Json(shelf.log_of(id)))
 }
 
 async fn log(State((shelf, house)): App, headers: HeaderMap) -> Answer2<Log> {

@@ -1,0 +1,150 @@
+//! Acts that move a case through its life and bring nothing along.
+
+use envelope::{
+    desk_api::Brings,
+    event::Action,
+    life::{Act, Consent, Decision, Ground, Role, Stage},
+    report::Answer,
+    submission::Urgency,
+};
+use uuid::Uuid;
+
+use super::ActError;
+use crate::{cases::Case, connection::Connection};
+
+/// The question about other authorities.
+const REFERRAL: &str = "referral_consent";
+
+impl Connection {
+    /// Everything that the rules allow this person on this case now. What they leave open, such as whether anything was proposed, shows when it
+    /// is tried.
+    pub fn allowed(&self, case: &Case) -> Vec<Act> {
+        let Some(state) = &case.state else { return Vec::new() };
+        state.allowed(self.handle(), Role::of(self.directory(), self.handle(), &state.desk))
+    }
+
+    /// Declares to have no conflict of interest, so that the content is shown.
+    pub async fn declare(&mut self, case: &mut Case) -> Result<(), ActError> {
+        let me = self.handle().to_owned();
+        self.check_not_excluded(case, &me)?;
+        self.act(case, Action::Declared, Brings::default()).await
+    }
+
+    /// Steps back for good: the case handler deletes one's grant and hides the case.
+    pub async fn recuse(&mut self, case: &mut Case) -> Result<(), ActError> {
+        self.act(case, Action::Recused, Brings::default()).await?;
+        self.seen.cases.remove(&case.id());
+        Ok(self.home.remember(&self.seen)?)
+    }
+
+    /// Says that a colleague has a conflict of interest.
+    pub async fn challenge(&mut self, case: &mut Case, who: &str) -> Result<(), ActError> {
+        self.act(case, Action::Challenged { who: who.to_owned() }, Brings::default()).await
+    }
+
+    /// Judges that. Upheld, the colleague loses the case; new keys are then made with [`Connection::rotate`].
+    pub async fn judge(&mut self, case: &mut Case, who: &str, upheld: bool) -> Result<(), ActError> {
+        self.act(case, Action::Judged { who: who.to_owned(), upheld }, Brings::default()).await
+    }
+
+    /// Moves the case to another stage that one person decides on. The reason is a word or a code, readable to the case handler.
+    pub async fn move_to(
+        &mut self,
+        case: &mut Case,
+        to: Stage,
+        reason: Option<String>,
+    ) -> Result<(), ActError> {
+        let from = case.state.as_ref().ok_or(ActError::Unverified)?.stage;
+        self.act(case, Action::Moved { from, to, reason }, Brings::default()).await
+    }
+
+    /// Opens a closed case again and takes it.
+    pub async fn reopen(&mut self, case: &mut Case, ground: Ground) -> Result<(), ActError> {
+        let me = self.handle().to_owned();
+        self.check_not_excluded(case, &me)?;
+        self.act(case, Action::Reopened { ground }, Brings::default()).await
+    }
+
+    /// The first of two who decide something.
+    pub async fn propose(&mut self, case: &mut Case, decision: Decision) -> Result<(), ActError> {
+        check_consent(case, decision)?;
+        self.act(case, Action::Proposed(decision), Brings::default()).await
+    }
+
+    /// The second, who approves the very decision that stands proposed.
+    pub async fn approve(&mut self, case: &mut Case, decision: Decision) -> Result<(), ActError> {
+        check_consent(case, decision)?;
+        self.act(case, Action::Approved(decision), Brings::default()).await?;
+        if decision == Decision::Purge {
+            self.seen.cases.remove(&case.id());
+            self.home.remember(&self.seen)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a proposal back.
+    pub async fn withdraw(&mut self, case: &mut Case) -> Result<(), ActError> {
+        self.act(case, Action::Withdrawn, Brings::default()).await
+    }
+
+    /// Makes the case more urgent.
+    pub async fn raise(&mut self, case: &mut Case, urgency: Urgency) -> Result<(), ActError> {
+        self.act(case, Action::Raised { urgency }, Brings::default()).await
+    }
+
+    /// Links the case with another one about the same, which everybody who reads this one can read.
+    pub async fn link(&mut self, case: &mut Case, to: Uuid) -> Result<(), ActError> {
+        self.act(case, Action::Linked { to }, Brings::default()).await
+    }
+
+    /// Gives the case to the outside body.
+    pub async fn escalate(&mut self, case: &mut Case) -> Result<(), ActError> {
+        self.act(case, Action::Escalated, Brings::default()).await
+    }
+
+    /// Puts a legal hold on it; two persons lift it.
+    pub async fn hold(&mut self, case: &mut Case) -> Result<(), ActError> {
+        self.act(case, Action::Held, Brings::default()).await
+    }
+
+    /// Says that what the reporter wrote has been dealt with.
+    pub async fn mark_read(&mut self, case: &mut Case) -> Result<(), ActError> {
+        self.act(case, Action::Read, Brings::default()).await
+    }
+
+    /// Says that the authority which has the matter was asked how it stands.
+    pub async fn track(&mut self, case: &mut Case) -> Result<(), ActError> {
+        self.act(case, Action::Tracked, Brings::default()).await
+    }
+}
+
+/// A referral says by what the reporter agreed; here is the only place where that can be held against the report. Both persons do.
+fn check_consent(case: &Case, decision: Decision) -> Result<(), ActError> {
+    let Decision::Refer { consent, .. } = decision else { return Ok(()) };
+    let report = case.report().ok_or(ActError::NoReport)?;
+    let answer = match report.answers.get(REFERRAL) {
+        Some(Answer::One(answer)) => answer.as_str(),
+        _ => "",
+    };
+    match (consent, answer) {
+        (Consent::Law, _) | (Consent::Summary, "summary" | "full") | (Consent::Full, "full") => Ok(()),
+        (Consent::Asked { message }, _) => check_message(case, message),
+        (_, "no") => Err(ActError::Consent(
+            "the reporter does not want it to go to another authority, unless a law demands it: ask in a message, or name the law",
+        )),
+        (Consent::Full, "summary") => Err(ActError::Consent("the reporter agreed to a summary only")),
+        _ => Err(ActError::Consent(
+            "the reporter did not agree in the report: ask in a message, and name the number of the message that agrees",
+        )),
+    }
+}
+
+/// Messages are numbered from 1; 0 is the report.
+fn check_message(case: &Case, message: u32) -> Result<(), ActError> {
+    let there = |seq| case.thread.incoming.iter().any(|entry| entry.head.seq == seq);
+    if message > 0 && there(message) {
+        Ok(())
+    } else {
+        Err(ActError::Consent("there is no message of the reporter with this number"))
+    }
+}
