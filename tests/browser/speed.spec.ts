@@ -1,6 +1,10 @@
 // Sealing on a slow phone: a number to look at, and no limit that a busy machine could break.
 import { compose, receiptCode, takenOver } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
+import { writeFileSync } from "node:fs";
+
+/** What is wanted, in milliseconds. */
+const WANTED = 2000;
 
 test("a report of 2 kB is sealed on a processor six times slower", async ({ page, office }) => {
   const session = await page.context().newCDPSession(page);
@@ -20,5 +24,10 @@ test("a report of 2 kB is sealed on a processor six times slower", async ({ page
     return sent.startTime - performance.getEntriesByName("pressed")[0]!.startTime;
   });
   expect(took).toBeGreaterThan(0);
+  const rows = process.env["BENCH_ROWS"];
+  if (rows) {
+    const name = "sealed in the browser: 2 kB, processor six times slower";
+    writeFileSync(rows, JSON.stringify({ rows: [{ name, value: took, unit: "ms", ceiling: WANTED, ratio: WANTED / took }] }));
+  }
   console.log(`sealing 2 kB at a sixth of the speed: ${Math.round(took)} ms`);
 });

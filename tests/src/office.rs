@@ -113,11 +113,11 @@ impl Office {
     }
 }
 
-/// The folder of the built programs. Tests run from its folder `deps`.
+/// The folder of the built programs. Tests run from its folder `deps`, examples from `examples`.
 pub fn programs() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.parent().context("this program has a folder")?;
-    let folder =
-        if folder.ends_with("deps") { folder.parent().context("deps has a parent")? } else { folder };
+    let within = folder.ends_with("deps") || folder.ends_with("examples");
+    let folder = if within { folder.parent().context("it has a parent")? } else { folder };
     Ok(folder.to_path_buf())
 }

@@ -37,6 +37,9 @@ pub struct File<'a> {
 const BOUNDARY: &str = "----a-boundary-of-the-scenarios";
 
 impl Visitor {
+    /// Of the bytes that [`Visitor::multipart`] gives.
+    pub const CONTENT_TYPE: &str = "multipart/form-data; boundary=----a-boundary-of-the-scenarios";
+
     /// Somebody who reads this language.
     pub fn new(base: &str, lang: &str) -> Result<Self> {
         let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
@@ -118,8 +121,7 @@ impl Visitor {
     /// Sends a form's bytes.
     pub async fn post_multipart(&self, action: &str, body: impl Into<reqwest::Body>) -> Result<Page> {
         let request = self.http.post(format!("{}{}", self.base, self.path(action)));
-        let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
-        Page::read(request.header("content-type", content_type).body(body).send().await?).await
+        Page::read(request.header("content-type", Self::CONTENT_TYPE).body(body).send().await?).await
     }
 
     /// Walks to the review page of a report about an unofficial payment.

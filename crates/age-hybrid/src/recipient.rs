@@ -39,6 +39,12 @@ impl Recipient {
         Ok(Self(Box::new(*bytes)))
     }
 
+    /// Bytes that [`Self::from_bytes`] has accepted before, and that have been kept since: only their length is looked at. Checking
+    /// a key takes two thirds of the time of sealing to it.
+    pub fn from_checked(bytes: &[u8]) -> Result<Self, ParseError> {
+        Ok(Self(Box::new(bytes.try_into().map_err(|_| ParseError::Length)?)))
+    }
+
     pub(crate) fn from_generated(bytes: &[u8; PUBLIC_KEY_LEN]) -> Self {
         Self(Box::new(*bytes))
     }

@@ -2,21 +2,21 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
     keys::TransportIdentity,
-    submission::{self, OpenError, Opened},
+    submission::{OpenError, Opened},
 };
 use time::Date;
-use tokio::task::spawn_blocking;
+use tokio::task::JoinError;
 use uuid::Uuid;
 use web::Clock;
 
 use crate::{
+    arrivals::{self, Arrival, Arrivals},
     current::{Accepted, Current},
-    filing::{Filing, FilingError},
+    filing::{Filed, Filing, FilingError},
     keys,
     log::{Author, LogError},
     mailboxes,
@@ -26,9 +26,9 @@ use crate::{
 };
 
 /// Submissions that are asked for at once.
-const BATCH: u32 = 64;
+const BATCH: u32 = 256;
 /// Batches in one round: a flood must not keep answers from being laid out. The next round goes on with it.
-const MOST_BATCHES: u32 = 256;
+const MOST_BATCHES: u32 = 64;
 /// How long the first wait after a failure is. Each further one doubles, up to the time between two rounds.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
@@ -88,6 +88,12 @@ pub enum TickError {
     Task,
 }
 
+impl From<JoinError> for TickError {
+    fn from(_: JoinError) -> Self {
+        Self::Task
+    }
+}
+
 /// Why a submission is set aside. The words are ours: what a stranger sent must not get into a log.
 struct Unfiled {
     reason: String,
@@ -108,8 +114,19 @@ impl Unfiled {
         Self { reason: reason.to_owned(), retry, case: None }
     }
 
+    /// One on which opening panicked must not hold up all others.
+    fn at_opening_failed() -> Self {
+        let reason = "opening it failed: this is a bug, please report it".to_owned();
+        Self { reason, retry: true, case: None }
+    }
+
     fn at_filing(error: &FilingError, case: Uuid) -> Self {
         Self { reason: error.to_string(), retry: error.may_pass(), case: Some(case) }
+    }
+
+    fn aside(self, id: Uuid, day: Date, bytes: Vec<u8>) -> SetAside {
+        let Self { reason, retry, case } = self;
+        SetAside { id, day, reason, retry, case, bytes }
     }
 }
 
@@ -118,6 +135,8 @@ impl Collector {
     pub async fn run(mut self, every: Duration) {
         let mut failing: Option<String> = None;
         let mut failures = 0;
+        // What the intake would forget must not be filed into a database that has to be restored.
+        self.store.believed().await;
         loop {
             let now = self.tick().await.err().map(|error| error.to_string());
             match (&failing, &now) {
@@ -152,8 +171,9 @@ impl Collector {
     }
 
     async fn collect(&mut self) -> Result<(), TickError> {
+        let mut load = self.store.load().await?;
         for _ in 0..MOST_BATCHES {
-            if self.collect_batch().await? == 0 {
+            if self.collect_batch(&mut load).await? == 0 {
                 break;
             }
         }
@@ -161,82 +181,125 @@ impl Collector {
     }
 
     /// Gives how many submissions came. An orphan is set aside and retried, so that the intake's shuffling does no harm.
-    async fn collect_batch(&mut self) -> Result<usize, TickError> {
+    async fn collect_batch(&mut self, load: &mut Load) -> Result<usize, TickError> {
         let Some(accepted) = self.current.get() else { return Ok(0) };
-        let mut load = self.store.load().await?;
-        let mut pulled = self.relay.pull(BATCH).await?;
+        let pulled = self.relay.pull(BATCH).await?;
+        let mut arrivals = Arrivals::of(pulled, Arc::clone(&self.transport));
         let mut done = Vec::new();
         let ended = loop {
-            match pulled.next().await {
-                Ok(Some((id, bytes))) => match self.take(id, bytes, &accepted, &mut load).await {
-                    Ok(true) => done.push(id),
-                    Ok(false) => {}
-                    Err(error) => break Err(error),
-                },
-                Ok(None) => break Ok(done.len()),
-                Err(error) => break Err(error.into()),
+            let group = arrivals.group().await;
+            if group.is_empty() {
+                break arrivals.end().await?.map_err(TickError::from);
+            }
+            if let Err(error) = self.take(group, &accepted, load, &mut done).await {
+                arrivals.give_up();
+                break Err(error);
             }
         };
-        drop(pulled);
+        let came = done.len();
         // What has been filed need not come again, even if what came after it failed.
-        if !done.is_empty() {
+        if came > 0 {
             self.relay.ack(done).await?;
         }
-        ended
+        ended.map(|()| came)
     }
 
-    /// Files a submission or sets it aside. If so, it is durable here, and the intake may forget it; if there is no room to set it
-    /// aside, it stays there.
+    /// Files submissions or sets them aside. Those that are durable here are `done`, and the intake may forget them; those that find
+    /// no room aside stay there.
     async fn take(
         &mut self,
-        id: Uuid,
-        bytes: Bytes,
+        group: Vec<Arrival>,
         accepted: &Accepted,
         load: &mut Load,
-    ) -> Result<bool, TickError> {
-        let unfiled = match self.open(bytes.clone()).await? {
-            Ok(opened) => match self.file(&opened, accepted, load).await? {
-                Ok(()) => return Ok(true),
-                Err(error) => Unfiled::at_filing(&error, opened.header.case.id),
-            },
-            Err(unopened) => unopened,
-        };
-        if !self.store.has_room_aside(bytes.len()).await? {
-            self.progress.left += 1;
-            return Ok(false);
+        done: &mut Vec<Uuid>,
+    ) -> Result<(), TickError> {
+        let (mut opened, mut fileable, mut unfiled) = (Vec::new(), Vec::new(), Vec::new());
+        for mut arrival in group {
+            match look_into(arrival.opened().await)? {
+                Ok(one) => {
+                    opened.push(one);
+                    fileable.push(arrival);
+                }
+                Err(unopened) => unfiled.push((arrival, unopened)),
+            }
         }
-        self.progress.fresh.insert(id, unfiled.reason.clone());
-        self.set_aside(id, unfiled, bytes.to_vec()).await?;
-        Ok(true)
+        let outcomes = self.file(&opened, accepted, load).await;
+        let mut failed = None;
+        for ((arrival, outcome), opened) in fileable.into_iter().zip(outcomes).zip(&opened) {
+            match outcome {
+                Ok(_) => done.push(arrival.id),
+                Err(error) if error.is_final() => {
+                    unfiled.push((arrival, Unfiled::at_filing(&error, opened.header.case.id)));
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        self.set_aside_all(unfiled, done).await?;
+        failed.map_or(Ok(()), |error| Err(TickError::Filing(error)))
     }
 
-    async fn set_aside(&self, id: Uuid, unfiled: Unfiled, bytes: Vec<u8>) -> Result<(), TickError> {
-        let Unfiled { reason, retry, case } = unfiled;
+    async fn set_aside_all(
+        &mut self,
+        unfiled: Vec<(Arrival, Unfiled)>,
+        done: &mut Vec<Uuid>,
+    ) -> Result<(), TickError> {
+        if unfiled.is_empty() {
+            return Ok(());
+        }
+        let mut room = self.store.room_aside().await?;
+        let (mut kept, today) = (Vec::new(), self.clock.today());
         let writing = self.store.write().await?;
-        writing.set_aside(SetAside { id, day: self.clock.today(), reason, retry, case, bytes }).await?;
-        Ok(writing.commit().await?)
+        for (Arrival { id, bytes, .. }, unfiled) in unfiled {
+            let Some(left) = room.checked_sub(bytes.len() as u64) else {
+                self.progress.left += 1;
+                continue;
+            };
+            room = left;
+            kept.push((id, unfiled.reason.clone()));
+            writing.set_aside(unfiled.aside(id, today, bytes.to_vec())).await?;
+        }
+        writing.commit().await?;
+        done.extend(kept.iter().map(|(id, _)| *id));
+        self.progress.fresh.extend(kept);
+        Ok(())
     }
 
-    /// The inner error is the submission's, the outer one is ours.
+    /// Files submissions in one transaction. If that fails, one after the other, so that whichever one the database does not take
+    /// holds up no other. Gives what became of each, up to where the database failed twice.
     async fn file(
         &self,
-        opened: &Opened,
+        group: &[Opened],
         accepted: &Accepted,
         load: &mut Load,
-    ) -> Result<Result<(), FilingError>, TickError> {
-        let named = self.current.named(&opened.header.directory);
-        let filing = Filing {
-            directory: &accepted.directory,
-            named: named.as_ref().map(|named| &named.directory),
-            author: Author { key: &self.log_key, today: self.clock.today() },
-            absent: &self.absent,
-            retention_months: self.retention_months,
-        };
-        match filing.file(&self.store, opened, load).await {
-            Ok(_) => Ok(Ok(())),
-            Err(error) if error.is_final() => Ok(Err(error)),
-            Err(error) => Err(TickError::Filing(error)),
+    ) -> Vec<Result<Filed, FilingError>> {
+        let mut outcomes = Vec::with_capacity(group.len());
+        // Nearly all name the newest directory.
+        for same in group.chunk_by(|one, next| one.header.directory == next.header.directory) {
+            let named = self.current.named(&same[0].header.directory);
+            let filing = Filing {
+                directory: &accepted.directory,
+                named: named.as_ref().map(|named| &named.directory),
+                author: Author { key: &self.log_key, today: self.clock.today() },
+                absent: &self.absent,
+                retention_months: self.retention_months,
+            };
+            match filing.file_all(&self.store, same, load).await {
+                Ok(filed) => outcomes.extend(filed),
+                Err(error) if same.len() == 1 => outcomes.push(Err(error)),
+                Err(_) => {
+                    let mut failures = 0;
+                    for one in same {
+                        let outcome = filing.file(&self.store, one, load).await;
+                        failures += u32::from(outcome.as_ref().is_err_and(|error| !error.is_final()));
+                        outcomes.push(outcome);
+                        if failures == 2 {
+                            return outcomes;
+                        }
+                    }
+                }
+            }
         }
+        outcomes
     }
 
     /// Looks again at what may be fileable by now.
@@ -262,16 +325,26 @@ impl Collector {
 
     async fn retry(&mut self, id: Uuid, accepted: &Accepted, load: &mut Load) -> Result<(), TickError> {
         let Some(bytes) = self.store.set_aside(id).await? else { return Ok(()) };
-        let Ok(opened) = self.open(bytes.clone().into()).await? else { return Ok(()) };
-        match self.file(&opened, accepted, load).await? {
-            Ok(()) => {
-                let writing = self.store.write().await?;
+        let opening = arrivals::open(Arc::clone(&self.transport), bytes.clone().into(), ());
+        let Ok(opened) = look_into(opening.await)? else { return Ok(()) };
+        let case = opened.header.case.id;
+        let filed = self.file(&[opened], accepted, load).await.pop().ok_or(TickError::Task)?;
+        if let Err(error) = filed.as_ref()
+            && !error.is_final()
+        {
+            return filed.map(drop).map_err(TickError::Filing);
+        }
+        let writing = self.store.write().await?;
+        match filed {
+            Ok(_) => {
                 writing.unset_aside(id).await?;
                 writing.commit().await?;
                 self.progress.fresh.remove(&id);
             }
             Err(error) => {
-                self.set_aside(id, Unfiled::at_filing(&error, opened.header.case.id), bytes).await?;
+                let unfiled = Unfiled::at_filing(&error, case);
+                writing.set_aside(unfiled.aside(id, self.clock.today(), bytes)).await?;
+                writing.commit().await?;
             }
         }
         Ok(())
@@ -309,28 +382,16 @@ impl Collector {
         }
         Ok(())
     }
+}
 
-    /// Tries each transport key. A submission on which opening panics is set aside too: it must not hold up all others.
-    async fn open(&self, bytes: Bytes) -> Result<Result<Opened, Unfiled>, TickError> {
-        let transport = Arc::clone(&self.transport);
-        let opening = spawn_blocking(move || {
-            let mut result = submission::open(&transport[0], &bytes[..]);
-            for older in &transport[1..] {
-                if !matches!(result, Err(OpenError::Unopenable(_))) {
-                    break;
-                }
-                result = submission::open(older, &bytes[..]);
-            }
-            result
-        });
-        match opening.await {
-            Ok(result) => Ok(result.map_err(|error| Unfiled::at_opening(&error))),
-            Err(error) if error.is_panic() => {
-                let reason = "opening it failed: this is a bug, please report it".to_owned();
-                Ok(Err(Unfiled { reason, retry: true, case: None }))
-            }
-            Err(_) => Err(TickError::Task),
-        }
+/// The inner error is the submission's, the outer one is ours.
+fn look_into(
+    opened: Result<Result<Opened, OpenError>, JoinError>,
+) -> Result<Result<Opened, Unfiled>, TickError> {
+    match opened {
+        Ok(result) => Ok(result.map_err(|error| Unfiled::at_opening(&error))),
+        Err(error) if error.is_panic() => Ok(Err(Unfiled::at_opening_failed())),
+        Err(_) => Err(TickError::Task),
     }
 }
 

@@ -20,6 +20,7 @@ const PAGE: u64 = 500;
 /// Looks at the clocks of all cases at once and then at every tick, until the future is dropped.
 pub async fn run(store: Arc<Store>, current: Arc<Current>, key: SigningKey, clock: Clock, every: Duration) {
     let mut interval = tokio::time::interval(every);
+    store.believed().await;
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         interval.tick().await;

@@ -1,4 +1,6 @@
-//! Filing opened submissions: once each, in one transaction, with their events.
+//! Filing opened submissions: once each, a group in one transaction, with their events.
+
+use std::slice;
 
 use envelope::{
     desk_api::{GenerationGrant, PartKind},
@@ -91,38 +93,59 @@ struct Known<'a> {
 impl Filing<'_> {
     /// Files one submission. `load` grows with what is suggested.
     pub async fn file(&self, store: &Store, opened: &Opened, load: &mut Load) -> Result<Filed, FilingError> {
-        // Before the write begins, so that others need not wait for a slow object store.
-        let stash = store.stash(&opened.attachments).await?;
-        let filed = self.file_stashed(store, opened, &stash, load).await;
-        match &filed {
-            Ok(Filed::Again) => stash.discard().await,
-            Err(error) if error.is_final() => stash.discard().await,
-            // Named by rows now; or the database has failed, and the sweep will see what it has committed.
-            _ => {}
-        }
-        filed
+        let mut filed = self.file_all(store, slice::from_ref(opened), load).await?;
+        filed.pop().expect("one for each")
     }
 
-    async fn file_stashed(
+    /// Files submissions in the order in which they come, durably, in one transaction: a commit costs as much for one as for many.
+    /// Gives what became of each. Fails as a whole where that is not the submissions' fault; then none has been filed.
+    pub async fn file_all(
         &self,
         store: &Store,
+        group: &[Opened],
+        load: &mut Load,
+    ) -> Result<Vec<Result<Filed, FilingError>>, FilingError> {
+        // Before the write begins, so that others need not wait for a slow object store.
+        let mut stashes = Vec::with_capacity(group.len());
+        for opened in group {
+            stashes.push(store.stash(&opened.attachments).await?);
+        }
+        // If the database fails, the stashes are left to the sweep, which will see what has been committed.
+        let mut outcomes = Vec::with_capacity(group.len());
+        let writing = store.write().await?;
+        for (opened, stash) in group.iter().zip(&stashes) {
+            match self.file_one(&writing, opened, stash, load).await {
+                Err(error) if !error.is_final() => return Err(error),
+                outcome => outcomes.push(outcome),
+            }
+        }
+        writing.commit().await?;
+        for (outcome, stash) in outcomes.iter().zip(stashes) {
+            if !matches!(outcome, Ok(Filed::NewCase | Filed::Added)) {
+                stash.discard().await;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Whatever is the submission's fault shows before the first write.
+    async fn file_one(
+        &self,
+        writing: &Writing<'_>,
         opened: &Opened,
         stash: &Stash<'_>,
         load: &mut Load,
     ) -> Result<Filed, FilingError> {
-        let writing = store.write().await?;
         let header = &opened.header;
-        let filed = match (header.kind, writing.case(header.case.id).await?) {
+        match (header.kind, writing.case(header.case.id).await?) {
             (_, Some(case)) if case.state.stage == Stage::Purged => Err(FilingError::Purged),
             (_, Some(case)) if case.mailbox != header.mailbox => Err(FilingError::OtherMailbox),
             (_, Some(case)) if header.case.generation > case.state.generation => Err(FilingError::Generation),
-            (_, Some(case)) => self.add(&writing, case, opened, stash).await,
+            (_, Some(case)) => self.add(writing, case, opened, stash).await,
             (SubmissionKind::FollowUp, None) => Err(FilingError::Orphan),
             (SubmissionKind::Report, None) if header.case.generation != 0 => Err(FilingError::Generation),
-            (SubmissionKind::Report, None) => self.begin(&writing, opened, stash, load).await,
-        }?;
-        writing.commit().await?;
-        Ok(filed)
+            (SubmissionKind::Report, None) => self.begin(writing, opened, stash, load).await,
+        }
     }
 
     async fn begin(
@@ -157,11 +180,10 @@ impl Filing<'_> {
             capsule: opened.capsule.clone(),
         };
         writing.add_case(new).await?;
-        for Known { handle, grant } in &grants {
-            let released = place.holders.iter().any(|holder| holder == handle);
-            writing.add_grant(case.id, handle, grant, released).await?;
-        }
-        self.add_parts(writing, &case, opened, stash).await?;
+        let released = |handle: &str| place.holders.iter().any(|holder| holder == handle);
+        let rows = grants.iter().map(|known| (known.handle, &known.grant, released(known.handle)));
+        writing.add_first_grants(case.id, rows).await?;
+        self.add_parts(writing, &case, 0, opened, stash).await?;
         writing.append(case.id, 0, signed).await?;
         let asked = header.ask_oversight.then_some(Release::ReporterAsked);
         if let Some(reason) = place.release.or(asked) {
@@ -183,7 +205,8 @@ impl Filing<'_> {
         let filed = if writing.is_filed(case.id, opened.sending_tag).await? {
             Filed::Again
         } else {
-            self.add_parts(writing, &case, opened, stash).await?;
+            let batch = writing.next_batch(case.id).await?;
+            self.add_parts(writing, &case, batch, opened, stash).await?;
             if opened.header.kind == SubmissionKind::FollowUp {
                 writing.set_capsule(case.id, opened.capsule.clone()).await?;
             }
@@ -210,10 +233,10 @@ impl Filing<'_> {
         &self,
         writing: &Writing<'_>,
         case: &Case,
+        batch: u32,
         opened: &Opened,
         stash: &Stash<'_>,
     ) -> Result<(), FilingError> {
-        let batch = writing.next_batch(case.id).await?;
         let generation = opened.header.case.generation;
         let body = NewPart {
             kind: PartKind::Body,

@@ -4,6 +4,7 @@
 //! A submission's way: [`collect`] → [`filing`] → [`store`] → [`routing`] → [`api`] → [`mailboxes`].
 
 pub mod api;
+mod arrivals;
 pub mod collect;
 pub mod config;
 pub mod current;

@@ -1,14 +1,14 @@
 //! Laying out mailboxes: every case's, sealed afresh at every tick, so that a reply looks like no reply.
 
-use std::{io, sync::Arc, thread};
+use std::{io, pin::pin, sync::Arc, thread};
 
 use bytes::{Bytes, BytesMut};
 use envelope::{
     mailbox::{Mailbox, MailboxHeader},
     relay::MAILBOX_RECORD_LEN,
 };
-use tokio::sync::mpsc;
-use uuid::Uuid;
+use futures_util::{TryStream, TryStreamExt, stream};
+use tokio::{sync::mpsc, task::spawn_blocking};
 use web::Clock;
 
 use crate::{
@@ -17,69 +17,60 @@ use crate::{
     store::{MailboxContent, Store},
 };
 
-/// Cases that are read and sealed at once: about 3 MiB.
-const PAGE: u64 = 64;
+/// Cases that are read at once, and sealed one after the other: about 1 MiB.
+const PAGE: u64 = 32;
+/// Sealed pages that wait until the intake takes them.
+const SEALED: usize = 2;
 
 /// Seals all mailboxes and puts them to the intake while they are sealed.
 pub async fn lay_out(store: &Arc<Store>, relay: &Relay, clock: &Clock) -> Result<(), TickError> {
-    let (sender, receiver) = mpsc::channel(2);
+    let (sender, receiver) = mpsc::channel(SEALED);
     let sealing = tokio::spawn(seal_all(Arc::clone(store), clock.iso_week(), sender));
     let put = relay.put_mailboxes(stream_of(receiver)).await;
-    sealing.await.map_err(|_| TickError::Task)??;
+    sealing.await??;
     Ok(put?)
 }
 
+/// Seals a page on each core, and reads the next one meanwhile.
 async fn seal_all(
     store: Arc<Store>,
     week: String,
     sender: mpsc::Sender<io::Result<Bytes>>,
 ) -> Result<(), TickError> {
-    let mut after = None;
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let sealing = pages(&store).map_ok(|page| {
+        let week = week.clone();
+        async move { Ok(spawn_blocking(move || seal_page(page, &week)).await?) }
+    });
+    let mut sealed = pin!(sealing.try_buffer_unordered(cores + 1));
     loop {
-        let sealed = match seal_next(&store, &week, &mut after).await {
+        let records = match sealed.try_next().await {
             Ok(None) => return Ok(()),
-            Ok(Some(sealed)) => Ok(sealed),
+            Ok(Some(records)) => records,
             Err(error) => {
                 // A body that ends in an error replaces nothing at the intake; one that just ended would.
                 let _ = sender.send(Err(io::Error::other("sealing broke off"))).await;
                 return Err(error);
             }
         };
-        if sender.send(sealed).await.is_err() {
+        if sender.send(Ok(records)).await.is_err() {
             // The relay broke off, and says why.
             return Ok(());
         }
     }
 }
 
-async fn seal_next(store: &Store, week: &str, after: &mut Option<Uuid>) -> Result<Option<Bytes>, TickError> {
-    let page = store.mailboxes(*after, PAGE).await?;
-    let Some(last) = page.last() else { return Ok(None) };
-    *after = Some(last.case.id);
-    let week = week.to_owned();
-    let sealed = tokio::task::spawn_blocking(move || seal_page(&page, &week)).await;
-    sealed.map(Some).map_err(|_| TickError::Task)
+fn pages(store: &Store) -> impl TryStream<Ok = Vec<MailboxContent>, Error = TickError> {
+    stream::try_unfold(None, move |after| async move {
+        let page = store.mailboxes(after, PAGE).await?;
+        let last = page.last().map(|content| content.case.id);
+        Ok(last.map(|last| (page, Some(last))))
+    })
 }
 
-/// Seals on all cores.
-fn seal_page(page: &[MailboxContent], week: &str) -> Bytes {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let share = page.len().div_ceil(cores).max(1);
+fn seal_page(page: Vec<MailboxContent>, week: &str) -> Bytes {
     let mut records = BytesMut::with_capacity(page.len() * MAILBOX_RECORD_LEN);
-    let sealed: Vec<BytesMut> = thread::scope(|scope| {
-        let workers: Vec<_> =
-            page.chunks(share).map(|share| scope.spawn(|| seal_share(share, week))).collect();
-        workers.into_iter().map(|worker| worker.join().expect("sealing does not panic")).collect()
-    });
-    for share in sealed {
-        records.unsplit(share);
-    }
-    records.freeze()
-}
-
-fn seal_share(share: &[MailboxContent], week: &str) -> BytesMut {
-    let mut records = BytesMut::with_capacity(share.len() * MAILBOX_RECORD_LEN);
-    for content in share {
+    for content in page {
         let state = &content.case.state;
         let mailbox = Mailbox {
             header: MailboxHeader {
@@ -90,12 +81,12 @@ fn seal_share(share: &[MailboxContent], week: &str) -> BytesMut {
                 next: state.next_deadline().map(|deadline| deadline.due),
                 received: state.received,
             },
-            capsule: content.capsule.clone(),
-            case_recipient: content.case_recipient.clone(),
-            replies: content.replies.clone(),
+            capsule: content.capsule,
+            case_recipient: content.case_recipient,
+            replies: content.replies,
         };
         records.extend_from_slice(content.case.mailbox.as_bytes());
         records.extend_from_slice(&mailbox.seal(&content.mailbox_recipient));
     }
-    records
+    records.freeze()
 }

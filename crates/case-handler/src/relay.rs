@@ -119,7 +119,7 @@ pub struct Pulled {
 }
 
 impl Pulled {
-    /// The next one: its id at the intake and its bytes. At most one is in memory.
+    /// The next one: its id at the intake and its bytes.
     pub async fn next(&mut self) -> Result<Option<(Uuid, Bytes)>, RelayError> {
         if !self.fill(20).await? {
             return if self.buffer.is_empty() { Ok(None) } else { Err(cut().into()) };

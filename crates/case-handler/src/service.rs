@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use reqwest::Url;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use web::Clock;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     current::Current,
     deadlines,
     keys::Keys,
-    log,
+    log::{self, BrokenLog},
     relay::Relay,
     store::{Objects, Store},
 };
@@ -26,12 +26,17 @@ const GRACE: Duration = Duration::from_secs(10);
 /// How long the head of a request may take, so that connections that say nothing end.
 const HEADER_TIME: Duration = Duration::from_secs(15);
 
+/// How long the log is checked before anything is answered. One that takes longer is checked while questions are answered; nothing is
+/// collected or written until it has been found whole.
+const CHECK_FIRST: Duration = Duration::from_millis(100);
+
 /// A running case handler.
 pub struct Service {
     /// Where the API listens.
     pub address: SocketAddr,
     handle: Handle<SocketAddr>,
     serving: JoinHandle<std::io::Result<()>>,
+    checking: JoinSet<BrokenLog>,
     collecting: JoinHandle<()>,
     escalating: JoinHandle<()>,
     store: Arc<Store>,
@@ -44,9 +49,8 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     let store = Store::open(&config.store.url).await.context("store.url")?;
     let objects = config.store.parts_url.as_ref().map(|url| Objects::open(url, std::env::vars()));
     let objects = objects.transpose().context("store.parts_url")?;
-    let store = Arc::new(store.keeping_aside(config.store.most_aside_mib).with_objects(objects));
-    let entries = log::check(&store).await?;
-    tracing::info!("the log is whole ({} entries)", if entries == 0 { "no" } else { "some" });
+    let store = store.keeping_aside(config.store.most_aside_mib).with_objects(objects);
+    let store = Arc::new(store.doubted());
     let Keys { trust, transport, log: log_key } = Keys::load(config)?;
     let current = Arc::new(Current::load(trust, &store).await?);
     let relay_url: Url = config.relay.url.parse().context("relay.url")?;
@@ -59,6 +63,14 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         absent: config.routing.absent.clone(),
         clock: clock.clone(),
     };
+    // Ends with this set, however starting goes on.
+    let mut checking = JoinSet::new();
+    checking.spawn(check(Arc::clone(&store)));
+    tokio::select! {
+        Some(broken) = checking.join_next() => return Err(broken?.into()),
+        () = store.believed() => {}
+        () = tokio::time::sleep(CHECK_FIRST) => tracing::info!("the log is long; checking it goes on"),
+    }
     let handle = Handle::new();
     let tls = RustlsConfig::from_pem_file(&config.api.certificate, &config.api.key)
         .await
@@ -97,7 +109,19 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         progress: Progress::default(),
     };
     let collecting = tokio::spawn(collector.run(every));
-    Ok(Service { address, handle, serving, collecting, escalating, store })
+    Ok(Service { address, handle, serving, checking, collecting, escalating, store })
+}
+
+/// Comes back only if the log is not whole.
+async fn check(store: Arc<Store>) -> BrokenLog {
+    match log::check(&store).await {
+        Ok(entries) => {
+            tracing::info!("the log is whole ({} entries)", if entries == 0 { "no" } else { "some" });
+            store.believe();
+            std::future::pending().await
+        }
+        Err(broken) => broken,
+    }
 }
 
 impl Service {
@@ -109,6 +133,10 @@ impl Service {
                 Ok(Err(error)) => anyhow::Error::new(error).context("the API has stopped"),
                 _ => anyhow::anyhow!("the API has stopped"),
             },
+            broken = self.checking.join_next() => match broken {
+                Some(Ok(broken)) => broken.into(),
+                _ => anyhow::anyhow!("checking the log has stopped: this is a bug"),
+            },
             _ = &mut self.collecting => anyhow::anyhow!("collecting has stopped: this is a bug"),
             _ = &mut self.escalating => anyhow::anyhow!("watching deadlines has stopped: this is a bug"),
         }
@@ -116,6 +144,7 @@ impl Service {
 
     /// Lets open requests end, and stops.
     pub async fn stop(self) -> Result<()> {
+        drop(self.checking);
         self.collecting.abort();
         self.escalating.abort();
         self.handle.graceful_shutdown(Some(GRACE));

@@ -79,6 +79,11 @@ macro_rules! hybrid_role {
                 Recipient::from_bytes(bytes).map(Self)
             }
 
+            /// Bytes that [`Self::from_bytes`] has accepted before, and that have been kept since.
+            pub fn from_checked(bytes: &[u8]) -> Result<Self, ParseError> {
+                Recipient::from_checked(bytes).map(Self)
+            }
+
             /// The raw public key: 1,216 bytes.
             pub fn as_bytes(&self) -> &[u8; age_hybrid::PUBLIC_KEY_LEN] {
                 self.0.as_bytes()

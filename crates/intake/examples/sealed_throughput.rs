@@ -2,9 +2,7 @@
 //! The ceiling is bare durable inserts of 32 KiB, each its own commit, into the same engine in the same run, by as many connections
 //! as the intake writes with.
 //!
-//! `cargo run --release -p intake --example sealed_throughput`. One JSON object:
-//! `{"rows": [{"name", "value", "unit", "ceiling", "ratio"}]}`.
-#![expect(clippy::print_stdout, reason = "a measuring program prints what it measured")]
+//! `cargo xtask bench sealed` runs it.
 
 use std::{
     net::SocketAddr,
@@ -21,9 +19,9 @@ use database::{Place, Pool};
 use ed25519_dalek::SigningKey;
 use envelope::{directory::Trust, keys::PublicKey};
 use intake::{app::App, config::Config};
+use measure::{Row, print, say};
 use rand::{RngCore, rngs::OsRng};
 use sea_orm::{ConnectionTrait, Statement, Value};
-use serde_json::{Value as Json, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -48,17 +46,18 @@ async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let sqlite = |name: &str| Place::Sqlite(folder.path().join(name));
     let mut rows = Vec::new();
+    say("64 senders, SQLite …");
     rows.push(row("SQLite", bare(&sqlite("bare.sqlite"), 1).await?, intake(folder.path(), None).await?));
+    say("64 senders, postgres …");
     let cluster = throwaway_postgres::shared()?;
     let ceiling = bare(&cluster.database()?.parse()?, WRITERS).await?;
     rows.push(row("postgres", ceiling, intake(folder.path(), Some(cluster.database()?)).await?));
-    println!("{}", json!({ "rows": rows }));
+    print(&rows);
     Ok(())
 }
 
-fn row(engine: &str, ceiling: f64, value: f64) -> Json {
-    let name = format!("sealed submissions, 32 KiB, 64 at once, {engine}");
-    json!({ "name": name, "value": value, "unit": "1/s", "ceiling": ceiling, "ratio": value / ceiling })
+fn row(engine: &str, ceiling: f64, value: f64) -> Row {
+    Row::more(format!("sealed submissions, 32 KiB, 64 at once, {engine}"), "1/s", value, ceiling)
 }
 
 /// Durable inserts a second, each its own commit.

@@ -3,13 +3,8 @@
 //! `cargo xtask bench` runs it. One JSON object: `{"rows": [{"name", "value", "unit", "ceiling", "ratio"}]}`. Of the whole, the
 //! ceiling is the sum of its parts as measured in the same run, and the ratio ceiling ÷ value; of a part, the ceiling is the
 //! whole, and the ratio its share.
-#![expect(clippy::print_stdout, reason = "a measuring program prints what it measured")]
 
-use std::{
-    collections::BTreeMap,
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, hint::black_box};
 
 use age_hybrid::Identity;
 use ed25519_dalek::SigningKey;
@@ -20,27 +15,11 @@ use envelope::{
     report::ReportBody,
     submission::Urgency,
 };
+use measure::{Row, measure, print};
 use rand::{RngCore, rngs::OsRng};
 use reporter::{Draft, Filing, ReportSealer};
-use serde_json::json;
 use time::macros::date;
 use uuid::Uuid;
-
-/// How long each measurement repeats.
-const LONG: Duration = Duration::from_millis(600);
-
-/// Seconds of one run, the median of many.
-fn measure(mut run: impl FnMut()) -> f64 {
-    let start = Instant::now();
-    let mut times = Vec::new();
-    while start.elapsed() < LONG || times.len() < 20 {
-        let once = Instant::now();
-        run();
-        times.push(once.elapsed().as_secs_f64());
-    }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
 
 fn directory() -> Directory {
     let members: Vec<_> = ["a", "b", "c", "d", "e", "f", "o", "p"]
@@ -119,11 +98,7 @@ fn main() {
         ("sealed report: signature", signature),
     ];
     let sum: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
-    let row = |name: &str, seconds: f64, ceiling: f64, ratio: f64| {
-        let milli = |seconds: f64| (seconds * 1e6).round() / 1e3;
-        json!({ "name": name, "value": milli(seconds), "unit": "ms", "ceiling": milli(ceiling), "ratio": (ratio * 1e3).round() / 1e3 })
-    };
-    let mut rows = vec![row("sealed report of 2 kB, 8 grants, one core", whole, sum, sum / whole)];
-    rows.extend(parts.iter().map(|(name, seconds)| row(name, *seconds, whole, seconds / whole)));
-    println!("{}", json!({ "rows": rows }));
+    let mut rows = vec![Row::less("sealed report of 2 kB, 8 grants, one core", "ms", whole * 1e3, sum * 1e3)];
+    rows.extend(parts.map(|(name, seconds)| Row::more(name, "ms", seconds * 1e3, whole * 1e3)));
+    print(&rows);
 }

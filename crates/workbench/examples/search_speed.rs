@@ -1,9 +1,7 @@
 //! How long a workbench with 10,000 cases takes: first synchronisation and indexing, second start, search, related cases.
 //!
-//! `cargo xtask bench` runs it; the number of cases can be given as an argument. One JSON object: `{"rows": [{"name", "value",
-//! "unit", "ceiling", "ratio"}]}`. The ceiling is what is wanted at 10,000 cases on two cores, the ratio ceiling ÷ value: 1 or
+//! `cargo xtask bench search` runs it. The ceiling is what is wanted at 10,000 cases on two cores, the ratio ceiling ÷ value: 1 or
 //! more is in time. Case handler and workbench share the cores, as the client is included.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a measuring program prints what it measured")]
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed measurement")]
 #![expect(clippy::cast_precision_loss, reason = "milliseconds of a measurement")]
 
@@ -17,9 +15,9 @@ use std::{
 };
 
 use common::office::Office;
+use measure::{Row, amount, print, say};
 use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha20Rng;
-use serde_json::{Value, json};
 use taxonomy::Taxonomy;
 use uuid::Uuid;
 use workbench::index::{Filter, Index};
@@ -33,11 +31,11 @@ const WORDS: usize = 160;
 
 #[tokio::main]
 async fn main() {
-    let cases = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(CASES);
+    let cases = amount(CASES, 500);
     let mut rng = ChaCha20Rng::seed_from_u64(7);
     let words: Vec<String> = (0..VOCABULARY).map(|_| word(&mut rng)).collect();
     let office = Office::open();
-    eprintln!("filing {cases} cases …");
+    say(&format!("{cases} cases are filed …"));
     let mut first = None;
     for _ in 0..cases {
         let reporter = office.handler.file(&office.house, &[], &story(&words, &mut rng));
@@ -75,14 +73,13 @@ async fn main() {
         related.push(start.elapsed());
     }
     let size = std::fs::metadata(connection.home().index_path()).unwrap().len();
-    let rows = [
-        row("search: first synchronisation and indexing", synchronised.as_secs_f64(), "s", 30.0),
-        row("search: second start", started.as_secs_f64(), "s", 2.0),
-        row("search: one query, 95 of 100", p95(searches) * 1000.0, "ms", 30.0),
-        row("search: related cases, 95 of 100", p95(related) * 1000.0, "ms", 50.0),
-        row("search: sealed index", size as f64 / 1024.0 / 1024.0, "MiB", 64.0),
-    ];
-    println!("{}", json!({ "rows": rows }));
+    print(&[
+        Row::less("search: first synchronisation and indexing", "s", synchronised.as_secs_f64(), 30.0),
+        Row::less("search: second start", "s", started.as_secs_f64(), 2.0),
+        Row::less("search: one query, 95 of 100", "ms", p95(searches) * 1000.0, 30.0),
+        Row::less("search: related cases, 95 of 100", "ms", p95(related) * 1000.0, 50.0),
+        Row::less("search: sealed index", "MiB", size as f64 / 1024.0 / 1024.0, 64.0),
+    ]);
 }
 
 /// From here on the log stays as it is, and a case's entries are found at once.
@@ -93,10 +90,6 @@ fn freeze(office: &Office) {
         places.entry(entry.event.peek().unwrap().case).or_default().push(at);
     }
     kept.frozen = Some(places);
-}
-
-fn row(name: &str, value: f64, unit: &str, ceiling: f64) -> Value {
-    json!({ "name": name, "value": value, "unit": unit, "ceiling": ceiling, "ratio": ceiling / value })
 }
 
 fn p95(mut times: Vec<Duration>) -> f64 {

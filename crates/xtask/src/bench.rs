@@ -1,44 +1,137 @@
 //! Measurements: a table for people, `--json FILE` for machines.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::steps::cargo;
+use crate::steps::{BROWSER, cargo, command, packages, runs, script, step};
 
-/// Programs that measure: package and example. Each prints `{"rows": […]}`.
-const EXAMPLES: [(&str, &str); 3] =
-    [("reporter", "seal_cost"), ("intake", "sealed_throughput"), ("workbench", "search_speed")];
+/// Programs that measure: package, example, and what its rows are about. Each prints `{"rows": […]}`.
+const EXAMPLES: [(&str, &str, &[&str]); 11] = [
+    ("reporter", "seal_cost", &["sealed"]),
+    ("intake", "sealed_throughput", &["sealed", "postgres"]),
+    ("scenarios", "form", &["form"]),
+    ("scenarios", "attachment", &["attachment"]),
+    ("scenarios", "mailbox", &["mailbox"]),
+    ("scenarios", "handler", &["relay", "tick", "ready"]),
+    ("case-handler", "queue", &["queue"]),
+    ("scenarios", "replicas", &["replicas", "postgres"]),
+    ("scenarios", "services", &["idle", "ready"]),
+    ("scenarios", "junk", &["junk"]),
+    ("workbench", "search_speed", &["search"]),
+];
+/// What the measurement in a browser is about.
+const IN_BROWSER: [&str; 2] = ["browser", "sealed"];
 
-/// Runs every benchmark.
-pub(crate) fn run(json: Option<PathBuf>) -> Result<()> {
-    let mut rows = Vec::new();
-    for (package, example) in EXAMPLES {
-        println!("measuring: {package}, {example} …");
-        let arguments =
-            ["run", "--quiet", "--release", "--locked", "--package", package, "--example", example];
-        let output = cargo(&arguments).stderr(std::process::Stdio::inherit()).output()?;
-        ensure!(output.status.success(), "{example} failed: {}", output.status);
-        let mut measured: Value = serde_json::from_slice(&output.stdout).context("rows in JSON")?;
-        rows.append(measured["rows"].as_array_mut().context("rows")?);
-    }
-    println!("{:<44} {:>10} {:<4} {:>10} {:>7}", "row", "value", "", "ceiling", "ratio");
-    for row in &rows {
-        let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-        let number = |field: &str| row[field].as_f64().unwrap_or_default();
-        let (name, unit) = (text("name"), text("unit"));
-        println!(
-            "{name:<44} {:>10.3} {unit:<4} {:>10.3} {:>7.2}",
-            number("value"),
-            number("ceiling"),
-            number("ratio")
+/// Runs every benchmark, or those about one thing, such as `form`.
+pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Result<()> {
+    let wanted = |words: &[&str]| about.is_none_or(|about| words.contains(&about));
+    let chosen: Vec<_> = EXAMPLES.into_iter().filter(|(_, _, words)| wanted(words)).collect();
+    let browser = wanted(&IN_BROWSER);
+    if chosen.is_empty() && !browser {
+        bail!(
+            "nothing is measured about “{}”: name one of {}",
+            about.unwrap_or_default(),
+            subjects().join(", ")
         );
     }
+    let built = build(&chosen, browser)?;
+    let mut rows = Vec::new();
+    for (number, (_, example, words)) in (1..).zip(&chosen) {
+        println!("\n== {number} of {}: {} ({example})", chosen.len(), words.join(", "));
+        let mut program = command(&built.join("examples").join(example).display().to_string(), &[]);
+        if quick {
+            program.env("BENCH_QUICK", "1");
+        }
+        rows.append(&mut measured(program)?);
+    }
+    if browser {
+        rows.append(&mut in_browser(&built)?);
+    }
+    table(&rows);
     match json {
         Some(path) => {
             fs::write(&path, json!({ "rows": rows }).to_string()).with_context(|| path.display().to_string())
         }
         None => Ok(()),
+    }
+}
+
+fn subjects() -> Vec<&'static str> {
+    let mut words: Vec<_> =
+        EXAMPLES.iter().flat_map(|(_, _, words)| *words).chain(&IN_BROWSER).copied().collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// Builds the programs and what they measure as they are delivered. Gives the folder in which they are.
+fn build(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
+    if browser {
+        packages(BROWSER)?;
+        step("the browser's script", script(BROWSER, "build"))?;
+    }
+    let mut arguments = vec!["build", "--release", "--locked", "--bins"];
+    for package in ["intake", "case-handler", "workbench", "scenarios"] {
+        arguments.extend(["--package", package]);
+    }
+    step("programs", cargo(&arguments))?;
+    for (package, example, _) in chosen {
+        step(
+            &format!("program that measures: {example}"),
+            cargo(&["build", "--release", "--locked", "--package", package, "--example", example]),
+        )?;
+    }
+    let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output()?;
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
+    let target = metadata["target_directory"].as_str().context("cargo names its folder")?;
+    Ok(Path::new(target).join("release"))
+}
+
+/// Runs a program that measures; its progress is the terminal's.
+fn measured(mut program: Command) -> Result<Vec<Value>> {
+    let start = Instant::now();
+    let output = program.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "{}: {}", program.get_program().display(), output.status);
+    let mut result: Value = serde_json::from_slice(&output.stdout).context("rows in JSON")?;
+    println!("   {:.0} s", start.elapsed().as_secs_f32());
+    Ok(std::mem::take(result["rows"].as_array_mut().context("rows")?))
+}
+
+/// Sealing in Chromium, slowed down to a phone's speed.
+fn in_browser(built: &Path) -> Result<Vec<Value>> {
+    if !runs(command("chromium", &["--version"])) {
+        println!("\nNo Chromium: what the browser does is not measured");
+        return Ok(Vec::new());
+    }
+    packages("tests/browser")?;
+    let rows = built.join("browser-rows.json");
+    let mut playwright =
+        command("npm", &["test", "--silent", "--prefix", "tests/browser", "--", "speed.spec.ts"]);
+    playwright.env("PROGRAMS", built).env("BENCH_ROWS", &rows);
+    step("sealing in the browser", playwright)?;
+    let text = fs::read(&rows).with_context(|| rows.display().to_string())?;
+    let mut result: Value = serde_json::from_slice(&text).context("rows in JSON")?;
+    Ok(std::mem::take(result["rows"].as_array_mut().context("rows")?))
+}
+
+fn table(rows: &[Value]) {
+    println!("\n{:<58} {:>10} {:<5} {:>10} {:>7}", "row", "value", "", "ceiling", "ratio");
+    for row in rows {
+        let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
+        let number = |field: &str| row[field].as_f64().unwrap_or_default();
+        let (name, unit) = (text("name"), text("unit"));
+        println!(
+            "{name:<58} {:>10.3} {unit:<5} {:>10.3} {:>7.2}",
+            number("value"),
+            number("ceiling"),
+            number("ratio")
+        );
     }
 }

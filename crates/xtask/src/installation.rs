@@ -127,10 +127,19 @@ impl Installation {
 
     /// Starts the intake, with the configuration that is shipped and its places set by the environment.
     pub fn start_intake(&self) -> Result<Running> {
+        self.start_intake_at("intake", [self.public, self.relay])
+    }
+
+    /// Starts another intake on the same database, with a number for its log, at ports that are free.
+    pub fn start_replica(&self, number: u32) -> Result<Running> {
+        self.start_intake_at(&format!("intake-{number}"), [0, 0])
+    }
+
+    fn start_intake_at(&self, name: &str, [public, relay]: [u16; 2]) -> Result<Running> {
         let program = self.settings.intake.clone().unwrap_or_else(|| self.programs.join("intake"));
         let mut environment = vec![
-            ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{}", self.public)),
-            ("INTAKE_RELAY_LISTEN", format!("127.0.0.1:{}", self.relay)),
+            ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{public}")),
+            ("INTAKE_RELAY_LISTEN", format!("127.0.0.1:{relay}")),
             ("INTAKE_RELAY_CA", self.path("admin/tls/ca.pem")),
             ("INTAKE_RELAY_CERTIFICATE", self.path("admin/tls/intake.pem")),
             ("INTAKE_RELAY_KEY", self.path("admin/tls/intake.key")),
@@ -139,12 +148,13 @@ impl Installation {
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
         environment.extend(self.settings.spool_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
-        self.start("intake", &program, &environment)
+        self.start("intake", name, &program, &environment)
     }
 
     /// Starts the case handler, in the same way.
     pub fn start_case_handler(&self) -> Result<Running> {
         self.start(
+            "case-handler",
             "case-handler",
             &self.programs.join("case-handler"),
             &[
@@ -165,10 +175,16 @@ impl Installation {
         )
     }
 
-    fn start(&self, name: &str, program: &Path, environment: &[(&str, String)]) -> Result<Running> {
+    fn start(
+        &self,
+        service: &str,
+        name: &str,
+        program: &Path,
+        environment: &[(&str, String)],
+    ) -> Result<Running> {
         let shipped = workspace()?.join("deploy/config");
         let mut command = Command::new(program);
-        command.arg("--config").arg(shipped.join(format!("{name}.toml")));
+        command.arg("--config").arg(shipped.join(format!("{service}.toml")));
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         Running::start(name, command, &self.log(name))
     }

@@ -27,6 +27,11 @@ struct Arguments {
 enum Task {
     /// Measure, with ratios against a ceiling of the same run.
     Bench {
+        /// Only what is about this, such as `form` or `postgres`.
+        about: Option<String>,
+        /// Little of everything, to work on the measuring programs themselves.
+        #[arg(long)]
+        quick: bool,
         /// Write the rows to a file as well.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
@@ -36,8 +41,11 @@ enum Task {
     /// Kill the services under load again and again; every acknowledged report must arrive exactly once.
     Soak {
         /// How many times each service is killed.
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 500)]
         kills: u32,
+        /// On this database only.
+        #[arg(long, value_enum)]
+        database: Option<soak::Engine>,
     },
     /// Install what is missing and run everything that continuous integration runs.
     Test,
@@ -45,9 +53,9 @@ enum Task {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
-        Task::Bench { json } => bench::run(json),
+        Task::Bench { about, quick, json } => bench::run(about.as_deref(), json, quick),
         Task::Demo => demo::run(),
-        Task::Soak { kills } => soak::run(kills),
+        Task::Soak { kills, database } => soak::run(kills, database),
         Task::Test => test::run(),
     };
     match result {

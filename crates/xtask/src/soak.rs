@@ -4,11 +4,31 @@ use anyhow::Result;
 
 use crate::steps::{cargo, step};
 
-/// Kills each service so many times.
-pub(crate) fn run(kills: u32) -> Result<()> {
+/// Kills each service so many times, on each engine.
+pub(crate) fn run(kills: u32, engine: Option<Engine>) -> Result<()> {
     step("programs", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
-    let test = ["test", "--package", "scenarios", "--test", "soak", "--locked", "--", "--nocapture"];
-    let mut soak = cargo(&test);
-    soak.env("SOAK_KILLS", kills.to_string());
-    step(&format!("{kills} kills of each service"), soak)
+    for one in [Engine::Sqlite, Engine::Postgres] {
+        if engine.is_some_and(|engine| engine != one) {
+            continue;
+        }
+        let (test, name) = match one {
+            Engine::Sqlite => ("soak", "SQLite"),
+            Engine::Postgres => ("on_postgres", "PostgreSQL"),
+        };
+        let arguments =
+            ["test", "--package", "scenarios", "--test", test, "--locked", "kills", "--", "--nocapture"];
+        let mut soak = cargo(&arguments);
+        soak.env("SOAK_KILLS", kills.to_string());
+        step(&format!("{kills} kills of each service on {name}"), soak)?;
+    }
+    Ok(())
+}
+
+/// The database of both services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Engine {
+    /// A file for each.
+    Sqlite,
+    /// A throw-away cluster.
+    Postgres,
 }

@@ -46,6 +46,11 @@ pub enum Problem {
     /// A rule of the life of cases forbids it.
     #[error("{0}")]
     Refused(Refusal),
+    /// Nothing is written until the log has been found whole, and that takes long.
+    #[error(
+        "the case handler has just started and is checking its log; nothing was changed. Try again in a minute"
+    )]
+    Checking,
     /// Something failed here.
     #[error("the case handler failed; nothing was changed. Try again")]
     Internal,
@@ -63,6 +68,7 @@ impl Problem {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Stale(_) => (StatusCode::CONFLICT, "stale"),
             Self::Rule(_) | Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
+            Self::Checking => (StatusCode::SERVICE_UNAVAILABLE, "checking"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -84,6 +90,9 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Checking = error {
+            return Self::Checking;
+        }
         tracing::error!("{error}");
         Self::Internal
     }

@@ -251,13 +251,14 @@ impl Store {
     }
 }
 
+/// Keys were checked when they came in the envelope or with the event.
 fn mailbox_recipient(row: &case::Model) -> Result<MailboxRecipient, StoreError> {
-    MailboxRecipient::from_bytes(&row.mailbox_recipient)
+    MailboxRecipient::from_checked(&row.mailbox_recipient)
         .map_err(|_| StoreError::Damaged("cases.mailbox_recipient"))
 }
 
 fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
-    CaseRecipient::from_bytes(bytes).map_err(|_| StoreError::Damaged("case_recipients.recipient"))
+    CaseRecipient::from_checked(bytes).map_err(|_| StoreError::Damaged("case_recipients.recipient"))
 }
 
 fn visible_ids(member: &str) -> sea_orm::sea_query::SelectStatement {

@@ -8,6 +8,17 @@ use uuid::Uuid;
 
 use super::{Store, StoreError, Writing, count, entities::grant, hash, small};
 
+fn row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) -> grant::ActiveModel {
+    grant::ActiveModel {
+        case_id: Set(id),
+        generation: Set(small(grant.generation)),
+        member: Set(member.to_owned()),
+        tag: Set(grant.grant.tag.0.to_vec()),
+        sealed: Set(grant.grant.sealed.clone()),
+        released: Set(released),
+    }
+}
+
 impl Store {
     /// A member's released grants of a case, oldest generation first.
     pub async fn grants_of(&self, id: Uuid, member: &str) -> Result<Vec<GenerationGrant>, StoreError> {
@@ -42,6 +53,18 @@ impl Store {
 }
 
 impl Writing<'_> {
+    /// The grants of a case that has none yet: member, grant, and whether it is released.
+    pub async fn add_first_grants<'g>(
+        &self,
+        id: Uuid,
+        grants: impl Iterator<Item = (&'g str, &'g GenerationGrant, bool)>,
+    ) -> Result<(), StoreError> {
+        self.touch(id);
+        let rows = grants.map(|(member, grant, released)| row(id, member, grant, released));
+        grant::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+
     /// A grant for a member. One that is there already stays as it is and can only be released: nobody replaces the grant
     /// that another was given. Says whether the member's grant is now the one given here.
     pub async fn add_grant(
@@ -61,14 +84,7 @@ impl Writing<'_> {
             }
             return Ok(same);
         }
-        let row = grant::ActiveModel {
-            case_id: Set(id),
-            generation: Set(small(grant.generation)),
-            member: Set(member.to_owned()),
-            tag: Set(grant.grant.tag.0.to_vec()),
-            sealed: Set(grant.grant.sealed.clone()),
-            released: Set(released),
-        };
+        let row = row(id, member, grant, released);
         grant::Entity::insert(row).exec_without_returning(&self.tx).await?;
         Ok(true)
     }

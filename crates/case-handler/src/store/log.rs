@@ -57,11 +57,8 @@ impl Store {
 impl Writing<'_> {
     /// Ties an event to the end of the log.
     pub async fn append(&self, id: Uuid, seq: u32, signed: SignedEvent) -> Result<LogEntry, StoreError> {
-        let last = event::Entity::find().order_by_desc(event::Column::Position).one(&self.tx).await?;
-        let (position, before) = match &last {
-            Some(last) => (last.position + 1, hash(&last.link, "events.link")?),
-            None => (1, Hash::default()),
-        };
+        let (last, before) = self.end_of_log().await?;
+        let position = last + 1;
         let entry = LogEntry::append(before, signed);
         let row = event::ActiveModel {
             position: Set(position),
@@ -73,6 +70,22 @@ impl Writing<'_> {
             link: Set(entry.link.0.to_vec()),
         };
         event::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        *self.end_of_log.lock().await = Some((position, entry.link));
         Ok(entry)
+    }
+
+    /// Position and link of the newest entry. Nobody else writes meanwhile, so it is looked up once.
+    async fn end_of_log(&self) -> Result<(i64, Hash), StoreError> {
+        let mut known = self.end_of_log.lock().await;
+        if let Some(end) = *known {
+            return Ok(end);
+        }
+        let last = event::Entity::find().order_by_desc(event::Column::Position).one(&self.tx).await?;
+        let end = match last {
+            Some(last) => (last.position, hash(&last.link, "events.link")?),
+            None => (0, Hash::default()),
+        };
+        *known = Some(end);
+        Ok(end)
     }
 }

@@ -20,7 +20,7 @@ pub use parts::NewPart;
 pub use queues::Place as QueuePlace;
 pub use set_aside::{Retry, SetAside};
 
-use std::{collections::BTreeSet, sync::PoisonError};
+use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
 
 use database::{Alone, OpenError, Place, PlaceError, Pool};
 use migrations_cases::Migrator;
@@ -28,8 +28,14 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard, watch},
+    time::timeout,
+};
 use uuid::Uuid;
+
+/// How long a write waits for the log to be found whole.
+const CHECKING: Duration = Duration::from_secs(10);
 
 /// Reads that run at once.
 const READERS: u32 = 8;
@@ -46,6 +52,8 @@ pub struct Store {
     most_aside: u64,
     /// For large parts; rows where there is none.
     objects: Option<Objects>,
+    /// Has the log been found whole? Nothing is written before.
+    believed: watch::Sender<bool>,
 }
 
 /// Why the database could not do something. The details are for the log; they hold no content.
@@ -66,6 +74,9 @@ pub enum StoreError {
     /// The object store failed.
     #[error("the object store failed: {0}")]
     ObjectStore(#[from] object_store::Error),
+    /// Nothing is written until the log has been found whole.
+    #[error("the log is still being checked")]
+    Checking,
     /// What is in the database cannot be read.
     #[error("the database holds something unreadable in {0}")]
     Damaged(&'static str),
@@ -76,6 +87,8 @@ pub struct Writing<'a> {
     tx: DatabaseTransaction,
     /// Cases that stand elsewhere in queues after this.
     touched: std::sync::Mutex<BTreeSet<Uuid>>,
+    /// Position and link of the newest entry of the log, once it is known.
+    end_of_log: Mutex<Option<(i64, envelope::Hash)>>,
     _alone: MutexGuard<'a, Option<Alone>>,
 }
 
@@ -87,7 +100,32 @@ impl Store {
         place.prepare::<Migrator>().await?;
         let writer = place.connect(Pool::writing_alone()).await?;
         let db = place.connect(Pool::of(READERS)).await?;
-        Ok(Self { db, writer, writing: Mutex::new(Some(alone)), most_aside: u64::MAX, objects: None })
+        Ok(Self {
+            db,
+            writer,
+            writing: Mutex::new(Some(alone)),
+            most_aside: u64::MAX,
+            objects: None,
+            believed: watch::Sender::new(true),
+        })
+    }
+
+    /// Lets nobody write until [`Store::believe`].
+    #[must_use]
+    pub fn doubted(self) -> Self {
+        self.believed.send_replace(false);
+        self
+    }
+
+    /// The log has been found whole.
+    pub fn believe(&self) {
+        self.believed.send_replace(true);
+    }
+
+    /// Comes back once the log has been found whole.
+    pub async fn believed(&self) {
+        // The sender lives as long as this store.
+        self.believed.subscribe().wait_for(|believed| *believed).await.ok();
     }
 
     /// Bounds what is set aside, in MiB.
@@ -104,6 +142,7 @@ impl Store {
 
     /// Begins a write, after any other has ended.
     pub async fn write(&self) -> Result<Writing<'_>, StoreError> {
+        timeout(CHECKING, self.believed()).await.map_err(|_| StoreError::Checking)?;
         let alone = self.writing.lock().await;
         // A lock taken at once cannot fail half way.
         let options = TransactionOptions {
@@ -111,7 +150,7 @@ impl Store {
             ..TransactionOptions::default()
         };
         let tx = self.writer.begin_with_options(options).await?;
-        Ok(Writing { tx, touched: std::sync::Mutex::default(), _alone: alone })
+        Ok(Writing { tx, touched: std::sync::Mutex::default(), end_of_log: Mutex::default(), _alone: alone })
     }
 
     /// Lets another process write from now on, once what is being written has been. Reading goes on.
@@ -132,9 +171,7 @@ impl Writing<'_> {
     /// Makes it durable, and then, before anyone else writes, does what follows from it in memory.
     pub async fn commit_and<T>(self, then: impl FnOnce() -> T) -> Result<T, StoreError> {
         let touched: Vec<Uuid> = self.touched().iter().copied().collect();
-        for case in touched {
-            self.queue_again(case).await?;
-        }
+        self.queue_again(&touched).await?;
         let Self { tx, _alone, .. } = self;
         tx.commit().await?;
         Ok(then())

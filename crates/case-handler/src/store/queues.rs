@@ -17,6 +17,9 @@ use super::{
 /// Where cases stand that no deadline presses: at the end.
 const NEVER: Date = date!(9999 - 12 - 31);
 
+/// Cases in one statement.
+const TOUCHED: usize = 500;
+
 /// A place in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -62,9 +65,17 @@ impl Store {
 }
 
 impl Writing<'_> {
-    /// Brings the queues up to date for a case whose grants or deadlines have changed.
-    pub(super) async fn queue_again(&self, id: Uuid) -> Result<(), StoreError> {
-        queue::Entity::delete_many().filter(queue::Column::CaseId.eq(id)).exec(&self.tx).await?;
+    /// Brings the queues up to date for cases whose grants or deadlines have changed.
+    pub(super) async fn queue_again(&self, touched: &[Uuid]) -> Result<(), StoreError> {
+        for some in touched.chunks(TOUCHED) {
+            self.queue_some_again(some).await?;
+        }
+        Ok(())
+    }
+
+    async fn queue_some_again(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+        let ids = || ids.iter().copied();
+        queue::Entity::delete_many().filter(queue::Column::CaseId.is_in(ids())).exec(&self.tx).await?;
         let due = Expr::col((case::Entity, case::Column::NextDue)).if_null(NEVER);
         let seen = Query::select()
             .distinct()
@@ -76,7 +87,7 @@ impl Writing<'_> {
                 case::Entity,
                 Expr::col((case::Entity, case::Column::Id)).equals((grant::Entity, grant::Column::CaseId)),
             )
-            .and_where(case::Column::Id.eq(id))
+            .and_where(case::Column::Id.is_in(ids()))
             .and_where(grant::Column::Released.eq(true))
             .take();
         let mut insert = Query::insert();

@@ -58,8 +58,8 @@ impl Store {
         Ok(set_aside::Entity::find_by_id(id).one(&self.db).await?.map(|row| row.bytes))
     }
 
-    /// Is there room for so many bytes more?
-    pub async fn has_room_aside(&self, len: usize) -> Result<bool, StoreError> {
+    /// For how many bytes there is room.
+    pub async fn room_aside(&self) -> Result<u64, StoreError> {
         let kept: Option<Option<i64>> = set_aside::Entity::find()
             .select_only()
             .column_as(set_aside::Column::Len.sum().cast_as("bigint"), "kept")
@@ -67,7 +67,7 @@ impl Store {
             .one(&self.db)
             .await?;
         let kept = kept.flatten().map_or(0, i64::unsigned_abs);
-        Ok(kept + len as u64 <= self.most_aside)
+        Ok(self.most_aside.saturating_sub(kept))
     }
 
     /// How many there are.

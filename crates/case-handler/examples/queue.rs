@@ -1,0 +1,111 @@
+//! How long a page of a queue takes with 1,000,000 cases, over HTTP from anywhere within it, against the same with 10,000: the ceiling.
+//!
+//! The cases are copies of one that was filed in earnest, with ids and deadlines of their own, made by the database itself.
+
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed measurement")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::{str::FromStr as _, time::Instant};
+
+use common::World;
+use envelope::desk_api::CaseRow;
+use measure::{Client, Row, amount, percentile, print, say};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, SqlxSqliteConnector, Statement,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use time::{Date, format_description::well_known::Iso8601};
+use uuid::Uuid;
+
+const PAGES: usize = 2_000;
+/// Rows of a page, as a screen shows them.
+const ROWS: usize = 50;
+
+#[tokio::main]
+async fn main() {
+    let few = pages_of(10_000).await;
+    let many = pages_of(amount(1_000_000, 50_000)).await;
+    print(&[Row::less("queue: a page with 1,000,000 cases, 95 of 100", "ms", many * 1000.0, few * 1000.0)]);
+}
+
+/// Seconds for a page, of 95 in 100, when there are so many cases.
+async fn pages_of(cases: usize) -> f64 {
+    let mut world = World::new().await;
+    let (mut report, _) = world.report(&["awa", "bila", "coumba", "eva"]);
+    report.attachments.clear();
+    // As long as a capsule is.
+    report.capsule = vec![7; 2_200];
+    world.file(&report).await.unwrap();
+    say(&format!("{cases} cases are made …"));
+    world.store.stop_writing().await.unwrap();
+    copy(&world.url, cases).await;
+    world.restart().await;
+    let mut rng = StdRng::seed_from_u64(7);
+    let places = places(&world.url, cases, &mut rng).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let app = world.app.clone();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let token = world.sign_in("awa").await;
+    say(&format!("{PAGES} pages of them …"));
+    let asking = tokio::task::spawn_blocking(move || {
+        let mut client = Client::new(&address).unwrap();
+        let mut times = Vec::with_capacity(PAGES);
+        for (case, due) in places {
+            let head = format!(
+                "GET /v1/cases?most={ROWS}&after={case}&due={due} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n"
+            );
+            let start = Instant::now();
+            let answer = client.ask(&head, &[]).unwrap();
+            times.push(start.elapsed().as_secs_f64());
+            assert_eq!(answer.status, 200);
+            let rows: Vec<CaseRow> = serde_json::from_slice(answer.body).unwrap();
+            assert_eq!(rows.len(), ROWS);
+        }
+        times
+    });
+    percentile(&mut asking.await.unwrap(), 95)
+}
+
+/// Copies the one case until there are so many, past everything that makes a database slow and safe.
+async fn copy(url: &str, cases: usize) {
+    let options = SqliteConnectOptions::from_str(url)
+        .unwrap()
+        .journal_mode(SqliteJournalMode::Off)
+        .synchronous(SqliteSynchronous::Off)
+        .pragma("cache_size", "-500000");
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
+    let columns = "mailbox, mailbox_recipient, capsule, desk, lang, filed, state, suggested, open, urgency, assignee, escalates, purged";
+    let more = cases - 1;
+    for sql in [
+        format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {more}) \
+             INSERT INTO cases (id, next_due, {columns}) \
+             SELECT randomblob(16), date('2026-11-24', (i % 90) || ' days'), {columns} FROM n, (SELECT * FROM cases LIMIT 1)"
+        ),
+        "INSERT OR IGNORE INTO queues (member, due, case_id) \
+         SELECT 'awa', next_due, id FROM cases ORDER BY next_due, id"
+            .to_owned(),
+    ] {
+        db.execute_unprepared(&sql).await.unwrap();
+    }
+    db.close().await.unwrap();
+}
+
+/// Places anywhere in the queue, with a whole page behind each.
+async fn places(url: &str, cases: usize, rng: &mut StdRng) -> Vec<(Uuid, String)> {
+    let db: DatabaseConnection = Database::connect(url).await.unwrap();
+    let sql = "SELECT case_id, due FROM queues WHERE member = 'awa' ORDER BY due, case_id";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    assert_eq!(rows.len(), cases);
+    let place = |_| {
+        let row = &rows[rng.gen_range(0..cases - ROWS - 1)];
+        let due: Date = row.try_get("", "due").unwrap();
+        (row.try_get("", "case_id").unwrap(), due.format(&Iso8601::DATE).unwrap())
+    };
+    (0..PAGES).map(place).collect()
+}

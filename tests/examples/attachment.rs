@@ -1,0 +1,80 @@
+//! How fast the form of an intake takes attachments of 16 MiB, sealed by the intake and durable: four at once, client included; and
+//! how much memory the intake takes for it.
+//!
+//! The ceiling is what the processors could seal twice, one `age` file within another, if they did nothing else.
+
+use std::{
+    io::{Write, sink},
+    time::{Duration, Instant},
+};
+
+use age_hybrid::{Identity, Recipient, sealed_writer};
+use anyhow::{Result, ensure};
+use measure::{Client, Row, amount, cores, peak_mib, print, say};
+use rand::{RngCore, rngs::OsRng};
+use scenarios::{
+    File,
+    load::{Target, a_second, side_by_side},
+};
+use xtask::Settings;
+
+const AT_ONCE: usize = 4;
+const MIB: usize = 16;
+/// What a small machine gives to the intake, in MiB.
+const MEMORY: f64 = 96.0;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let target = Target::open(Settings::default()).await?;
+    let mut content = vec![0; MIB * 1024 * 1024];
+    OsRng.fill_bytes(&mut content);
+    let long = Duration::from_secs(amount(12, 4) as u64);
+    say("one age file within another …");
+    let ceiling = nested(&content, long / 3)?;
+    let photo = File { name: "photo.jpg", media_type: "image/jpeg", content: &content };
+    let form = target.form(&[photo]).await?;
+    say("attachments of 16 MiB by the form, 4 at once …");
+    let a_second = a_second(
+        AT_ONCE,
+        long,
+        |_| Ok((Client::new(target.address())?, form.clone())),
+        |(client, form)| form.send(client),
+    )?;
+    let memory = peak_mib(target.intake.id())?;
+    print(&[
+        Row::more("attachment: 16 MiB by the form, 4 at once", "MiB/s", a_second * 16.0, ceiling),
+        Row::less("attachment: memory of the intake meanwhile", "MiB", memory, MEMORY),
+    ]);
+    Ok(())
+}
+
+/// MiB a second that all cores seal twice.
+fn nested(content: &[u8], long: Duration) -> Result<f64> {
+    let (one, other) =
+        (Identity::generate(&mut OsRng).to_recipient(), Identity::generate(&mut OsRng).to_recipient());
+    let start = Instant::now();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cores")]
+    let threads = cores() as usize;
+    let times = side_by_side((0..threads).map(|_| {
+        let (one, other) = (&one, &other);
+        move || {
+            let mut times = 0_u32;
+            while start.elapsed() < long {
+                twice(content, one, other)?;
+                times += 1;
+            }
+            Ok(f64::from(times))
+        }
+    }))?;
+    ensure!(times.iter().all(|times| *times > 0.0), "too short to measure anything");
+    Ok(times.iter().sum::<f64>() * 16.0 / start.elapsed().as_secs_f64())
+}
+
+fn twice(content: &[u8], one: &Recipient, other: &Recipient) -> Result<()> {
+    let mut writer = sealed_writer(one, sealed_writer(other, sink())?)?;
+    for piece in content.chunks(64 * 1024) {
+        writer.write_all(piece)?;
+    }
+    writer.finish()?.finish()?;
+    Ok(())
+}

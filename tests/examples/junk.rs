@@ -1,0 +1,127 @@
+//! 100,000 junk posts in one minute: garbage of the right length, forms that are none, made-up receipts. Meanwhile honest people send
+//! complete reports by the form: how many arrive at the first attempt, how long they wait, and whether all is well right after.
+//!
+//! All come from this machine, whose visitors, as those of the onion service, no network count tells apart. The ceilings are what is
+//! wanted.
+
+use std::{
+    sync::Mutex,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Result, ensure};
+use envelope::Hash;
+use measure::{Client, Row, amount, percentile, print, say};
+use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
+use scenarios::load::{Form, Target, side_by_side};
+use xtask::Settings;
+
+/// Who send junk, side by side.
+const SENDERS: usize = 64;
+/// Junk posts a second: 100,000 a minute.
+const RATE: f64 = 100_000.0 / 60.0;
+/// Honest people side by side.
+const HONEST: usize = 4;
+/// Between two reports of one of them.
+const PAUSE: Duration = Duration::from_millis(250);
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let target = Target::open(Settings::default()).await?;
+    let form = target.form(&[]).await?;
+    let long = Duration::from_secs(amount(60, 6) as u64);
+    let before = honest_for(&target, &form, Duration::from_secs(3))?;
+    ensure!(before.failed == 0, "reports fail without any junk");
+    say("junk, and honest reports meanwhile …");
+    let (sent, honest) = {
+        let sent = Mutex::new(0_u32);
+        let junk = |number| send_junk(target.address(), number, long, &sent);
+        let honest = std::thread::scope(|scope| {
+            let honest = scope.spawn(|| honest_for(&target, &form, long));
+            side_by_side((0..SENDERS).map(|number| move || junk(number)))?;
+            honest.join().expect("measuring does not panic")
+        })?;
+        (sent.into_inner().expect("nobody panicked"), honest)
+    };
+    let after = honest_for(&target, &form, Duration::from_secs(3))?;
+    ensure!(after.failed == 0, "{} reports failed after the junk had ended", after.failed);
+    let ((mut waited, failed), mut after) = ((honest.waited, honest.failed), after.waited);
+    #[expect(clippy::cast_precision_loss, reason = "counts of reports")]
+    let arrived = 100.0 * waited.len() as f64 / (waited.len() + failed) as f64;
+    let wanted = RATE * 60.0;
+    let minute = f64::from(sent) * 60.0 / long.as_secs_f64();
+    print(&[
+        Row::more("junk: posts a minute", "1", minute, wanted),
+        Row::more("junk: honest reports that arrive at once", "%", arrived, 99.0),
+        Row::less("junk: an honest report, 95 of 100", "s", percentile(&mut waited, 95), 2.0),
+        Row::less("junk: the same right after it has ended", "s", percentile(&mut after, 95), 2.0),
+    ]);
+    Ok(())
+}
+
+/// What became of honest reports.
+struct Honest {
+    waited: Vec<f64>,
+    failed: usize,
+}
+
+fn honest_for(target: &Target, form: &Form, long: Duration) -> Result<Honest> {
+    let start = Instant::now();
+    let each = side_by_side((0..HONEST).map(|_| {
+        let mut form = form.clone();
+        move || {
+            let mut honest = Honest { waited: Vec::new(), failed: 0 };
+            while start.elapsed() < long {
+                let before = Instant::now();
+                match form.send(&mut Client::new(target.address())?) {
+                    Ok(()) => honest.waited.push(before.elapsed().as_secs_f64()),
+                    Err(_) => honest.failed += 1,
+                }
+                sleep(PAUSE);
+            }
+            Ok(honest)
+        }
+    }))?;
+    let failed = each.iter().map(|one| one.failed).sum();
+    Ok(Honest { waited: each.into_iter().flat_map(|one| one.waited).collect(), failed })
+}
+
+/// Sends its share in time. What the intake answers is its own affair.
+fn send_junk(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) -> Result<()> {
+    let mut rng = StdRng::seed_from_u64(number as u64);
+    let mut client = Client::new(address)?;
+    let mut garbage = vec![0; 32 * 1024];
+    rng.fill_bytes(&mut garbage);
+    let start = Instant::now();
+    #[expect(clippy::cast_precision_loss, reason = "64")]
+    let each = Duration::from_secs_f64(SENDERS as f64 / RATE);
+    let mut count = 0_u32;
+    while start.elapsed() < long {
+        let due = each * count;
+        if let Some(early) = due.checked_sub(start.elapsed()) {
+            sleep(early);
+        }
+        rng.fill_bytes(&mut garbage[..32]);
+        // A connection that is closed is opened again; what was answered does not matter.
+        drop(junk(&mut client, &mut rng, &garbage));
+        count += 1;
+    }
+    *sent.lock().expect("nobody panicked") += count;
+    Ok(())
+}
+
+fn junk(client: &mut Client, rng: &mut StdRng, garbage: &[u8]) -> Result<()> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let answer = match rng.gen_range(0..4) {
+        0 => client.post("/api/reports", "application/octet-stream", garbage)?,
+        1 => client.post("/fr/report/send", "multipart/form-data; boundary=x", &garbage[..4096])?,
+        2 => client.post("/fr/return", FORM, b"receipt=7F3K-9Q2M-XW4T-6RHB-0ZVC-5NJD-8PYA")?,
+        _ => {
+            let wanted = format!("{{\"locator\":\"{}\"}}", Hash(rng.r#gen()));
+            client.post("/api/mailbox", "application/json", wanted.as_bytes())?
+        }
+    };
+    ensure!(answer.status != 500, "{}", answer.head);
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Three intakes on one `PostgreSQL` database: sealed submissions of 32 KiB a second, client included, and that none is lost and none
+//! stored twice, although every tenth is sent to two of them.
+//!
+//! The ceiling is one intake alone in the same run.
+
+use std::{collections::HashSet, sync::Mutex, time::Duration};
+
+use anyhow::{Result, ensure};
+use envelope::Hash;
+use measure::{Client, Row, amount, print, say};
+use rand::{RngCore, rngs::OsRng};
+use scenarios::load::{Target, a_second};
+use sea_orm::{ConnectionTrait, Database, Statement};
+use xtask::Settings;
+
+const AT_ONCE: usize = 24;
+const LENGTH: usize = 32 * 1024;
+
+/// One who sends: to each of these in turn.
+struct Sender {
+    clients: Vec<Client>,
+    next: usize,
+    bytes: Vec<u8>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let url = throwaway_postgres::shared()?.database()?;
+    let settings = Settings { spool_url: Some(url.clone()), ..Settings::default() };
+    let target = Target::open(settings).await?;
+    let others = [target.installation.start_replica(1)?, target.installation.start_replica(2)?];
+    let one = [target.address()];
+    let three = [target.address(), &others[0].addresses["public"], &others[1].addresses["public"]];
+    let acknowledged = Mutex::new(HashSet::new());
+    let long = Duration::from_secs(amount(4, 1) as u64);
+    // By turns, so that whatever else the machine does meets both.
+    let (mut alone, mut together) = (Vec::new(), Vec::new());
+    for round in 1..=3 {
+        say(&format!("round {round} of 3: one intake, then three …"));
+        alone.push(send(&one, long, &acknowledged)?);
+        together.push(send(&three, long, &acknowledged)?);
+    }
+    let acknowledged = acknowledged.into_inner().expect("nobody panicked");
+    let stored = stored(&url).await?;
+    let distinct: HashSet<_> = stored.iter().copied().collect();
+    ensure!(distinct.len() == stored.len(), "{} are stored twice", stored.len() - distinct.len());
+    let lost = acknowledged.difference(&distinct).count();
+    ensure!(lost == 0, "{lost} of {} are lost", acknowledged.len());
+    say(&format!("{} acknowledged, {} stored: none lost, none twice", acknowledged.len(), stored.len()));
+    let (one, three) = (measure::percentile(&mut alone, 50), measure::percentile(&mut together, 50));
+    print(&[Row::more("replicas: three intakes on postgres, against one", "1/s", three, one)]);
+    Ok(())
+}
+
+fn send(addresses: &[&str], long: Duration, acknowledged: &Mutex<HashSet<Hash>>) -> Result<f64> {
+    let make = |number: usize| {
+        let clients = addresses.iter().map(|address| Client::new(address)).collect::<Result<_>>()?;
+        let mut bytes = vec![0; LENGTH];
+        OsRng.fill_bytes(&mut bytes);
+        Ok(Sender { clients, next: number, bytes })
+    };
+    a_second(AT_ONCE, long, make, |sender| {
+        OsRng.fill_bytes(&mut sender.bytes[..32]);
+        sender.next += 1;
+        let twice = usize::from(sender.next % 10 == 0);
+        for offset in 0..=twice {
+            let count = sender.clients.len();
+            let client = &mut sender.clients[(sender.next + offset) % count];
+            let answer = client.post("/api/reports", "application/octet-stream", &sender.bytes)?;
+            ensure!(answer.status == 201, "{}", answer.head);
+        }
+        acknowledged.lock().expect("nobody panicked").insert(Hash::of(&[&sender.bytes]));
+        Ok(())
+    })
+}
+
+/// The digest of everything that is whole.
+async fn stored(url: &str) -> Result<Vec<Hash>> {
+    let db = Database::connect(url).await?;
+    let sql = "SELECT submissions.digest FROM submissions JOIN chunks ON chunks.submission = submissions.id WHERE complete";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| Ok(Hash::try_from(&row.try_get::<Vec<u8>>("", "digest")?[..])?)).collect()
+}
