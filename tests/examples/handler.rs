@@ -70,7 +70,7 @@ async fn filing(
     let handler = target.installation.start_case_handler()?;
     let start = Instant::now();
     while number(&db, "SELECT count(*) AS number FROM cases").await? < i64::try_from(count)? {
-        ensure!(start.elapsed() < Duration::from_secs(300), "not all reports are filed");
+        ensure!(start.elapsed() < Duration::from_mins(5), "not all reports are filed");
         sleep(Duration::from_millis(20)).await;
     }
     let took = start.elapsed().as_secs_f64();
@@ -148,7 +148,7 @@ async fn next_tick(spool: &DatabaseConnection, last: Option<i64>) -> Result<i64>
         if last != Some(tick) {
             return Ok(tick);
         }
-        ensure!(start.elapsed() < Duration::from_secs(120), "no mailboxes are laid out");
+        ensure!(start.elapsed() < Duration::from_mins(2), "no mailboxes are laid out");
         sleep(Duration::from_millis(5)).await;
     }
 }

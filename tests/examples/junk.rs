@@ -49,10 +49,10 @@ async fn main() -> Result<()> {
     let ((mut waited, failed), mut after) = ((honest.waited, honest.failed), after.waited);
     #[expect(clippy::cast_precision_loss, reason = "counts of reports")]
     let arrived = 100.0 * waited.len() as f64 / (waited.len() + failed) as f64;
-    let wanted = RATE * 60.0;
+    let minimum = RATE * 60.0;
     let minute = f64::from(sent) * 60.0 / long.as_secs_f64();
     print(&[
-        Row::more("junk: posts a minute", "1", minute, wanted),
+        Row::more("junk: posts a minute", "1", minute, minimum),
         Row::more("junk: honest reports that arrive at once", "%", arrived, 99.0),
         Row::less("junk: an honest report, 95 of 100", "s", percentile(&mut waited, 95), 2.0),
         Row::less("junk: the same right after it has ended", "s", percentile(&mut after, 95), 2.0),

@@ -112,9 +112,9 @@ fn look_up(client: &mut Client, rng: &mut StdRng, locators: &[Locator], seen: &M
         seen.heads.push(head);
     }
     if hit {
-        seen.hits.push(took)
+        seen.hits.push(took);
     } else {
-        seen.misses.push(took)
+        seen.misses.push(took);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use envelope::{Hash, directory::Directory, report::ReportBody, submission::Urgency};
 use measure::Client;
-use rand::{RngCore, rngs::OsRng};
+use rand::{Rng, rngs::OsRng};
 use reporter::{Draft, Filing, ReportSealer};
 use tempfile::TempDir;
 use xtask::{Installation, Running, Settings};
@@ -82,10 +82,10 @@ impl Form {
     }
 
     fn renew(&mut self) {
-        let mut seed = Hash::default();
-        OsRng.fill_bytes(&mut seed.0);
-        let seed = seed.to_string();
-        self.bytes[self.seed..self.seed + seed.len()].copy_from_slice(seed.as_bytes());
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for digit in &mut self.bytes[self.seed..self.seed + 64] {
+            *digit = DIGITS[OsRng.gen_range(0..16)];
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use measure::{Client, Row, amount, percentile, print, say};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, SqlxSqliteConnector, Statement,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 use time::{Date, format_description::well_known::Iso8601};
 use uuid::Uuid;
@@ -23,6 +23,8 @@ use uuid::Uuid;
 const PAGES: usize = 2_000;
 /// Rows of a page, as a screen shows them.
 const ROWS: usize = 50;
+/// Cases that are made in one transaction.
+const SOME: usize = 50_000;
 
 #[tokio::main]
 async fn main() {
@@ -74,25 +76,24 @@ async fn pages_of(cases: usize) -> f64 {
 async fn copy(url: &str, cases: usize) {
     let options = SqliteConnectOptions::from_str(url)
         .unwrap()
-        .journal_mode(SqliteJournalMode::Off)
         .synchronous(SqliteSynchronous::Off)
         .pragma("cache_size", "-500000");
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
     let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     let columns = "mailbox, mailbox_recipient, capsule, desk, lang, filed, state, suggested, open, urgency, assignee, escalates, purged";
-    let more = cases - 1;
-    for sql in [
-        format!(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {more}) \
+    // Some at a time, so that SQLite's log stays small.
+    for first in (1..cases).step_by(SOME) {
+        let last = (first + SOME).min(cases) - 1;
+        let sql = format!(
+            "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) \
              INSERT INTO cases (id, next_due, {columns}) \
              SELECT randomblob(16), date('2026-11-24', (i % 90) || ' days'), {columns} FROM n, (SELECT * FROM cases LIMIT 1)"
-        ),
-        "INSERT OR IGNORE INTO queues (member, due, case_id) \
-         SELECT 'awa', next_due, id FROM cases ORDER BY next_due, id"
-            .to_owned(),
-    ] {
+        );
         db.execute_unprepared(&sql).await.unwrap();
     }
+    let queue = "INSERT OR IGNORE INTO queues (member, due, case_id) \
+        SELECT 'awa', next_due, id FROM cases ORDER BY next_due, id";
+    db.execute_unprepared(queue).await.unwrap();
     db.close().await.unwrap();
 }
 

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 
 /// Longer than any answer may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A connection to a service, opened when it is needed.
 #[derive(Debug)]
@@ -141,13 +141,13 @@ mod tests {
                 stream
                     .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nconnection: close\r\n\r\n")
                     .unwrap();
-                stream.write_all(&[7; 100_000]).unwrap();
+                stream.write_all(&vec![7; 100_000]).unwrap();
             }
         });
         let mut client = Client::new(&address).unwrap();
         for _ in 0..2 {
             let answer = client.post("/", "text/plain", b"hello").unwrap();
-            assert_eq!((answer.status, answer.body), (200, &[7; 100_000][..]));
+            assert_eq!((answer.status, answer.body), (200, &vec![7; 100_000][..]));
         }
         serving.join().unwrap();
     }

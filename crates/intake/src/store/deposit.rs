@@ -10,12 +10,12 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{CHUNK, Store, StoreError, chunk, submission};
+use super::{CHUNK, Store, StoreError, chunk, submission, writer::Lasting};
 
 /// A submission that is being stored. Dropped before [`Deposit::complete`], it leaves nothing behind.
 ///
 /// What fits into one chunk is written in one transaction at the end; longer ones are written chunk by chunk under a row that
-/// stays incomplete until the last transaction.
+/// stays incomplete until the last transaction, which alone has to last: it takes all before it along.
 pub struct Deposit {
     store: Store,
     id: Uuid,
@@ -106,7 +106,7 @@ impl Deposit {
             complete: Set(false),
         });
         let chunk = self.next_chunk();
-        self.store.writer.write(|txn| Box::pin(append(txn, first, chunk))).await
+        self.store.writer.write_lasting(Lasting::Later, |txn| Box::pin(append(txn, first, chunk))).await
     }
 
     fn next_chunk(&mut self) -> chunk::ActiveModel {

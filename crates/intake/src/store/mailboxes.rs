@@ -10,7 +10,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
 
-use super::{Store, StoreError, mailbox, state};
+use super::{Store, StoreError, mailbox, state, writer::Lasting};
 
 /// Mailboxes written in one transaction: 256 KiB.
 const BATCH: usize = 8;
@@ -59,7 +59,9 @@ impl Store {
             return self.writer.write(|txn| Box::pin(async move { all.exec(txn).await.map(drop) })).await;
         }
         // A batch at a time, so that reports need not wait.
-        while self.writer.write(move |txn| Box::pin(sweep_batch(txn, before))).await? {}
+        let batch =
+            || self.writer.write_lasting(Lasting::Later, move |txn| Box::pin(sweep_batch(txn, before)));
+        while batch().await? {}
         Ok(())
     }
 }
@@ -114,9 +116,12 @@ impl LayingOut {
         let mut replace = OnConflict::columns([mailbox::Column::Tick, mailbox::Column::Id]);
         replace.update_column(mailbox::Column::Sealed);
         let insert = mailbox::Entity::insert_many(batch).on_conflict(replace);
+        // Nobody is served these before the transaction that swaps, and that one lasts.
         self.store
             .writer
-            .write(|txn| Box::pin(async move { insert.exec_without_returning(txn).await.map(drop) }))
+            .write_lasting(Lasting::Later, |txn| {
+                Box::pin(async move { insert.exec_without_returning(txn).await.map(drop) })
+            })
             .await
     }
 }

@@ -225,6 +225,30 @@ async fn what_was_cut_off_is_swept_and_what_is_under_way_is_not(spool: Spool) {
 }
 
 #[tokio::test]
+async fn what_is_acknowledged_was_waited_for_and_what_comes_before_it_was_not() {
+    let spool = Spool::sqlite().await;
+    let waits_for_disk = async || {
+        let pragma = Statement::from_string(spool.store.writing.get_database_backend(), "PRAGMA synchronous");
+        let row = spool.store.writing.query_one_raw(pragma).await.unwrap().unwrap();
+        row.try_get::<i32>("", "synchronous").unwrap() == 2
+    };
+    let mut deposit = spool.store.deposit("2026-W48".into(), &mut rng());
+    assert!(waits_for_disk().await, "as it is opened");
+    let top = usize::try_from(ladder::RUNGS[3]).unwrap();
+    deposit.push(&vec![1; top]).await.unwrap();
+    assert!(!waits_for_disk().await, "pieces of what is not whole yet");
+    deposit.complete().await.unwrap();
+    assert!(waits_for_disk().await);
+    let mut laying_out = spool.store.lay_out().await.unwrap();
+    for n in 0..20 {
+        laying_out.push(&Hash::of(&[&[n]]), vec![n; MAILBOX_LEN]).await.unwrap();
+    }
+    assert!(!waits_for_disk().await, "mailboxes that nobody is served yet");
+    spool.file(&vec![2; top]).await.unwrap();
+    assert!(waits_for_disk().await, "whatever is going on beside it");
+}
+
+#[tokio::test]
 async fn a_full_disk_is_said_and_nothing_of_it_stays() {
     let spool = Spool::sqlite().await;
     spool.file(&bytes(ladder::RUNGS[0], 1)).await.unwrap();

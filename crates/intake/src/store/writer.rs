@@ -3,8 +3,8 @@
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{mpsc, oneshot};
 use web::logging::safe;
@@ -15,9 +15,24 @@ use super::error::StoreError;
 const WAITING: usize = 64;
 
 type Settle = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-/// Given the reason instead of a transaction, a job passes it on to who waits.
-type Job = Box<dyn for<'t> FnOnce(Result<&'t DatabaseTransaction, StoreError>) -> Working<'t> + Send>;
+/// Given the reason instead of a transaction, it passes it on to who waits.
+type Work = Box<dyn for<'t> FnOnce(Result<&'t DatabaseTransaction, StoreError>) -> Working<'t> + Send>;
 type Working<'t> = BoxFuture<'t, Result<Settle, StoreError>>;
+
+/// What is to be done, and whether somebody is told that it will last.
+pub(super) struct Job {
+    work: Work,
+    lasting: Lasting,
+}
+
+/// When a commit survives a power cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lasting {
+    /// With the next one that survives at once: for what means nothing before that one.
+    Later,
+    /// At once.
+    Now,
+}
 
 /// Does work in transactions.
 #[derive(Clone)]
@@ -44,12 +59,21 @@ impl Writer {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>> + Send + 'static,
     {
+        self.write_lasting(Lasting::Now, work).await
+    }
+
+    /// The same, for what need not be durable by itself.
+    pub(super) async fn write_lasting<T, F>(&self, lasting: Lasting, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>> + Send + 'static,
+    {
         let jobs = match self {
             Self::Single(db) => return single(db, work).await,
             Self::Grouped(jobs) => jobs,
         };
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |txn| {
+        let work: Work = Box::new(move |txn| {
             Box::pin(async move {
                 let outcome = match txn {
                     Ok(txn) => work(txn).await.map_err(StoreError::from),
@@ -67,7 +91,7 @@ impl Writer {
                 }
             })
         });
-        jobs.send(job).await.map_err(|_| StoreError::Unavailable)?;
+        jobs.send(Job { work, lasting }).await.map_err(|_| StoreError::Unavailable)?;
         answered.await.map_err(|_| StoreError::Unavailable)?
     }
 }
@@ -84,9 +108,16 @@ where
 
 async fn run(db: DatabaseConnection, mut jobs: mpsc::Receiver<Job>) {
     let mut group = Vec::with_capacity(WAITING);
+    // As the connection was opened.
+    let mut set = Lasting::Now;
     while jobs.recv_many(&mut group, WAITING).await > 0 {
         let mut done = Vec::with_capacity(group.len());
-        let outcome = commit(&db, group.drain(..), &mut done).await;
+        let wanted = group.iter().map(|job| job.lasting).max().unwrap_or(Lasting::Now);
+        let ready = if wanted == set { Ok(()) } else { wait_for_disk(&db, wanted).await };
+        if ready.is_ok() {
+            set = wanted;
+        }
+        let outcome = commit(&db, ready, group.drain(..), &mut done).await;
         if let Err(error) = outcome {
             tracing::error!(error = %safe(&error), "the spool could not write; senders are asked to try again");
         }
@@ -96,9 +127,20 @@ async fn run(db: DatabaseConnection, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
+/// Does each commit wait until the disk has it? If not, `SQLite` still writes in order, and the next commit that waits waits for all.
+async fn wait_for_disk(db: &DatabaseConnection, lasting: Lasting) -> Result<(), StoreError> {
+    let synchronous = match lasting {
+        Lasting::Later => "NORMAL",
+        Lasting::Now => "FULL",
+    };
+    db.execute_unprepared(&format!("PRAGMA synchronous = {synchronous}")).await?;
+    Ok(())
+}
+
 /// Runs the group and commits it. One error is everybody's error, for `SQLite` may have undone what came before it.
 async fn commit(
     db: &DatabaseConnection,
+    ready: Result<(), StoreError>,
     group: impl Iterator<Item = Job>,
     done: &mut Vec<Settle>,
 ) -> Result<(), StoreError> {
@@ -107,9 +149,12 @@ async fn commit(
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
     };
-    let mut txn = db.begin_with_options(options).await.map_err(StoreError::from);
+    let mut txn = match ready {
+        Ok(()) => db.begin_with_options(options).await.map_err(StoreError::from),
+        Err(error) => Err(error),
+    };
     for job in group {
-        match job(txn.as_ref().map_err(|error| *error)).await {
+        match (job.work)(txn.as_ref().map_err(|error| *error)).await {
             Ok(settle) => done.push(settle),
             Err(error) => txn = Err(error),
         }
