@@ -77,17 +77,12 @@ fn build(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
         packages(BROWSER)?;
         step("the browser's script", script(BROWSER, "build"))?;
     }
-    let mut arguments = vec!["build", "--release", "--locked", "--bins"];
-    for package in ["intake", "case-handler", "workbench", "scenarios"] {
-        arguments.extend(["--package", package]);
+    // At once and of the whole workspace: one after the other, each would be built with other features of what they share.
+    let mut arguments = vec!["build", "--release", "--locked", "--workspace", "--bins"];
+    for (_, example, _) in chosen {
+        arguments.extend(["--example", example]);
     }
-    step("programs", cargo(&arguments))?;
-    for (package, example, _) in chosen {
-        step(
-            &format!("program that measures: {example}"),
-            cargo(&["build", "--release", "--locked", "--package", package, "--example", example]),
-        )?;
-    }
+    step("programs as they are delivered", cargo(&arguments))?;
     let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output()?;
     let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
     let target = metadata["target_directory"].as_str().context("cargo names its folder")?;

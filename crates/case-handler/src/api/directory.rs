@@ -1,14 +1,21 @@
 //! The directory, the log, and whether all is well.
 
+use std::{future::ready, sync::Arc};
+
 use axum::{
     Json,
+    body::Body,
     extract::{State, rejection::JsonRejection},
+    response::{IntoResponse, Response},
 };
-use envelope::{desk_api::Log, directory::SignedDirectory};
-use http::StatusCode;
+use bytes::Bytes;
+use envelope::directory::SignedDirectory;
+use futures_util::{StreamExt, stream};
+use http::{StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
 
 use super::{Api, Problem, sessions::Caller};
+use crate::store::{Logged, StoreError};
 
 /// Entries that are read at once.
 const PAGE: u64 = 1000;
@@ -49,18 +56,37 @@ pub(super) async fn publish(
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(super) async fn log(State(api): State<Api>, caller: Caller) -> Result<Json<Log>, Problem> {
+/// Sent page by page as it is read: it grows for years, and the memory does not. An error breaks the connection, so that no part of it
+/// is taken for the whole.
+pub(super) async fn log(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     if !accepted.directory.is_oversight(&caller.handle) {
         return Err(Problem::OversightOnly);
     }
-    let (mut entries, mut position) = (Vec::new(), 0);
-    loop {
-        let (page, last) = api.store.log_behind(position, PAGE).await?;
-        if page.is_empty() {
-            return Ok(Json(Log { entries }));
+    let pages = stream::try_unfold(0, move |position| {
+        let store = Arc::clone(&api.store);
+        async move {
+            let (page, last) = store.log_behind(position, PAGE).await?;
+            Ok::<_, StoreError>((!page.is_empty()).then(|| (pieces(&page, position == 0), last)))
         }
-        entries.extend(page.into_iter().map(|logged| logged.entry));
-        position = last;
+    });
+    let fixed = |text: &'static str| stream::once(ready(Ok(Bytes::from_static(text.as_bytes()))));
+    // As the JSON of an `envelope::desk_api::Log`.
+    let json = fixed("{\"entries\":[").chain(pages).chain(fixed("]}"));
+    Ok(([(CONTENT_TYPE, "application/json")], Body::from_stream(json)).into_response())
+}
+
+/// Entries with a comma before each but the very first.
+fn pieces(page: &[Logged], first: bool) -> Bytes {
+    let entries =
+        page.iter().map(|logged| serde_json::to_vec(&logged.entry).expect("an entry holds text only"));
+    let mut json = entries.fold(Vec::new(), |mut json, entry| {
+        json.push(b',');
+        json.extend(entry);
+        json
+    });
+    if first {
+        json.remove(0);
     }
+    json.into()
 }
