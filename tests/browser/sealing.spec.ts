@@ -40,7 +40,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(shown.report.story).toBe(story);
   expect(shown.report).toMatchObject({ category: "FAC", audience: "trader" });
   expect(shown.report.facts).toContainEqual(expect.objectContaining({ question: "place", answers: [PLACE] }));
-  expect(shown.attachments).toMatchObject([{ name: FILE.name, len: FILE.buffer.length }]);
+  expect(shown.attachments).toMatchObject([{ name: "document-1.txt", len: FILE.buffer.length }]);
   office.burkindi("inspector-1", "claim", row!.id);
   office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
 

@@ -114,23 +114,32 @@ impl<W: Write> SubmissionWriter<W> {
         to: &CaseRecipient,
         content: &mut impl Read,
     ) -> Result<(u64, Hash), SealError> {
-        use sha2::{Digest, Sha256};
-        let mut hasher = Sha256::new();
-        let mut len = 0;
-        let mut inner = age_hybrid::sealed_writer(to.as_recipient(), AttachmentChunks::new(self))?;
-        let mut buffer = zeroize::Zeroizing::new(vec![0; 64 * 1024]);
-        loop {
-            let n = content.read(&mut buffer)?;
-            if n == 0 {
-                break;
+        let ((), len, hash) = self.attachment_with(to, |out| {
+            let mut buffer = zeroize::Zeroizing::new(vec![0; 64 * 1024]);
+            loop {
+                match content.read(&mut buffer)? {
+                    0 => return Ok(()),
+                    n => out.write_all(&buffer[..n])?,
+                }
             }
-            hasher.update(&buffer[..n]);
-            len += n as u64;
-            inner.write_all(&buffer[..n]).map_err(too_large_or_io)?;
-        }
-        inner.finish().map_err(too_large_or_io)?.finish().map_err(too_large_or_io)?;
+        })?;
+        Ok((len, hash))
+    }
+
+    /// Seals a file to `C` as `write` writes it. Returns what `write` returned, and length and hash for the manifest.
+    pub fn attachment_with<T>(
+        &mut self,
+        to: &CaseRecipient,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<(T, u64, Hash), SealError> {
+        use sha2::{Digest, Sha256};
+        let sealed = age_hybrid::sealed_writer(to.as_recipient(), AttachmentChunks::new(self))?;
+        let mut counted = Counted { hasher: Sha256::new(), len: 0, sealed };
+        let written = write(&mut counted).map_err(too_large_or_io)?;
+        let Counted { hasher, len, sealed } = counted;
+        sealed.finish().map_err(too_large_or_io)?.finish().map_err(too_large_or_io)?;
         self.record(RecordType::AttachmentEnd, &[])?;
-        Ok((len, Hash(hasher.finalize().into())))
+        Ok((written, len, Hash(hasher.finalize().into())))
     }
 
     /// Writes the body, the tag by which a second sending is known, and the padding up to the rung.
@@ -214,6 +223,27 @@ impl<W: Write> Write for AttachmentChunks<'_, W> {
         if self.buffer.len() == ATTACHMENT_CHUNK {
             self.emit()?;
         }
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Counts and hashes what goes into an inner seal.
+struct Counted<W: Write> {
+    hasher: sha2::Sha256,
+    len: u64,
+    sealed: SealedWriter<W>,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        use sha2::Digest;
+        let n = self.sealed.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.len += n as u64;
         Ok(n)
     }
 

@@ -15,13 +15,14 @@ use envelope::{life::Stage, receipt::Receipt};
 use intake::{
     form::{ReplyForm, pairs},
     pages::{
-        Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView,
+        Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, SentFile, ThreadMessage, ThreadView,
         error_page, receipt_page, return_page, routes, thread_page,
     },
 };
 use rand::rngs::OsRng;
 use reporter::Finding;
 use taxonomy::Taxonomy;
+use traces::{Format, Reading, Trace, Washed};
 use web::{Clock, Locale, Policy, secure};
 use zeroize::Zeroizing;
 
@@ -72,7 +73,7 @@ async fn sent(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Resp
     let receipt = Receipt::generate(&mut OsRng);
     let view =
         ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words(&lang)) };
-    receipt_page(&pages, language(&lang), &view)
+    receipt_page(&pages, language(&lang), &view, &files())
 }
 
 async fn opened(State(pages): State<Arc<Pages>>, Path(lang): Path<String>, body: Bytes) -> Response {
@@ -103,6 +104,19 @@ async fn broken(State(pages): State<Arc<Pages>>, Path((lang, number)): Path<(Str
     }
 }
 
+/// What became of two files.
+fn files() -> Vec<SentFile> {
+    let told = |format, removed: &[Trace], left: &[Trace]| {
+        let set = |traces: &[Trace]| traces.iter().copied().collect();
+        let washed = Washed { format, removed: set(removed), left: set(left), reading: Reading::Whole };
+        SentFile { format, washed: Some(washed) }
+    };
+    vec![
+        told(Format::Jpeg, &[Trace::Place, Trace::Date, Trace::Device], &[]),
+        told(Format::Pdf, &[Trace::Author, Trace::Words], &[Trace::History]),
+    ]
+}
+
 fn thread(pages: &Pages, receipt: &Receipt, sent: bool) -> ThreadView {
     let message = |week: &str, lang: &str, text: &str| ThreadMessage {
         week: week.to_owned(),
@@ -131,6 +145,7 @@ fn thread(pages: &Pages, receipt: &Receipt, sent: bool) -> ThreadView {
         ],
         findings: if sent { vec![Finding::EarlierNotShown(2)] } else { Vec::new() },
         sent,
+        files: files(),
         ..ThreadView::empty()
     }
 }

@@ -69,7 +69,7 @@ async fn a_report_with_a_file_arrives_as_it_was_typed() {
     assert_eq!(reading.body.story, "Ils ont demandé 5 000 francs.");
     assert_eq!(reading.body.audience, "trader");
     assert!(reading.body.answers.contains_key("place"));
-    assert_eq!(reading.files, [("quai.jpg".to_owned(), content)]);
+    assert_eq!(reading.files, [("file-1.jpg".to_owned(), content)]);
 }
 
 #[tokio::test]

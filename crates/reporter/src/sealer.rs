@@ -1,6 +1,6 @@
 //! Sealing a report or a follow-up, with its files streamed.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use ed25519_dalek::SigningKey;
 use envelope::{
@@ -65,9 +65,24 @@ struct Sealing<W: Write> {
 impl<W: Write> Sealing<W> {
     fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
         let (len, sha256) = self.writer.attachment(&self.case_recipient, content)?;
+        self.note(name, media_type, len, sha256);
+        Ok(())
+    }
+
+    fn attach_with<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        let (written, len, sha256) = self.writer.attachment_with(&self.case_recipient, write)?;
+        self.note(name, media_type, len, sha256);
+        Ok(written)
+    }
+
+    fn note(&mut self, name: &str, media_type: &str, len: u64, sha256: Hash) {
         let (name, media_type) = (name.to_owned(), media_type.to_owned());
         self.frame.attachments.push(Attachment { name, media_type, len, sha256 });
-        Ok(())
     }
 
     /// Signs the frame; the capsule that knows its hash goes into the envelope before it.
@@ -160,6 +175,16 @@ impl<W: Write> ReportSealer<W> {
         self.sealing.attach(name, media_type, content)
     }
 
+    /// Seals a file as `write` writes it, and gives what `write` gave.
+    pub fn attach_with<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        self.sealing.attach_with(name, media_type, write)
+    }
+
     /// Writes capsule, body and padding. The submission is whole when this returns.
     pub fn finish(self) -> Result<W, SealError> {
         let (case, case_recipient) = (self.sealing.frame.case, self.sealing.case_recipient.hash());
@@ -235,6 +260,16 @@ impl<W: Write> FollowUpSealer<W> {
     /// Seals a file as it is read.
     pub fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
         self.sealing.attach(name, media_type, content)
+    }
+
+    /// Seals a file as `write` writes it, and gives what `write` gave.
+    pub fn attach_with<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        self.sealing.attach_with(name, media_type, write)
     }
 
     /// Writes capsule, body and padding. The submission is whole when this returns.

@@ -51,6 +51,12 @@ fn install_missing() -> Result<()> {
     if !runs(command("chromium", &["--version"])) {
         debian(&["chromium"], "Chromium")?;
     }
+    if !runs(command("exiftool", &["-ver"])) || !runs(command("python3", &["--version"])) {
+        debian(
+            &["libimage-exiftool-perl", "python3"],
+            "ExifTool and Python, which read what is left in files",
+        )?;
+    }
     [BROWSER, "tests/node", "tests/browser"].into_iter().try_for_each(packages)
 }
 

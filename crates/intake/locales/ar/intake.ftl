@@ -163,6 +163,9 @@ files-heading = إضافة صور أو ملفات (ليست لازمة)
 files-warn = قد يحمل الملف اسمك أو مكاناً أو تاريخاً. أرسل فقط ما يملكه كثيرون.
 files-hint = اختر الملفات في النهاية: الرجوع ينسيها.
 files-again = اختر ملفاتك من جديد.
+files-clean = قبل الختم نزيل المكان والجهاز والتواريخ والأسماء. وتُعطى الملفات أسماء محايدة.
+files-keep = إبقاء ملفاتي كما هي تماماً.
+files-keep-why = قد تكشف عندئذ من أنت.
 guard-receipt = وصل. من يقرؤه يستطيع فتح ما نرد به عليك:
 guard-phone = رقم هاتف:
 guard-email = عنوان بريد إلكتروني:
@@ -175,6 +178,37 @@ guard-tax = رقم ضريبي:
 guard-identity = رقم وثيقة هوية:
 guard-function = وظيفة لا يشغلها إلا القليل:
 guard-only-me = قليلون يعرفون هذا. قد يخمّنون أنه أنت.
+
+## ما تقوله الملفات
+
+file-looking = نفحصه على جهازك…
+file-redrawn = أُعيد رسمها على جهازك. زال المكان والتواريخ والجهاز.
+file-failed = لا يستطيع جهازك إعادة رسم هذه الصورة. قد تكشف من أنت.
+file-as-it-is = إرسالها كما هي
+file-left-out = عدم إرسالها
+file-choose = صورة تنتظر قرارك: إرسالها كما هي، أو عدم إرسالها.
+file-unknown = لا يمكننا فحصه كله. قد يكشف من أنت.
+washed-heading = ما فعلناه بملفاتك
+washed-image = صورة { $number }
+washed-document = مستند { $number }
+washed-audio = صوت { $number }
+washed-video = فيديو { $number }
+washed-file = ملف { $number }
+washed-removed = أُزيل: { $what }.
+washed-left = قد يبقى فيه: { $what }.
+washed-nothing = لم نجد ما يدل على صاحبه.
+washed-kept = أُرسل كما هو، كما اخترت.
+washed-broken = تعذرت قراءة جزء منه. أُرسل ذلك الجزء كما هو.
+washed-unknown = لا يمكننا فحص هذا النوع من الملفات. أُرسل كما هو.
+washed-advice = صورة الصفحة تكشف أقل مما يكشفه المستند نفسه.
+trace-author = اسم
+trace-place = مكان
+trace-date = تواريخ
+trace-device = الجهاز أو البرنامج
+trace-words = عناوين أو تعليقات
+trace-preview = صورة مخفية
+trace-history = من غيّر ماذا
+trace-other = ملاحظات أخرى
 
 ## الوصل
 

@@ -159,6 +159,9 @@ files-heading = Add photos or files (not needed)
 files-warn = A file can hold your name, a place, a date. Send only what many people have.
 files-hint = Choose files last: going back forgets them.
 files-again = Choose your files again.
+files-clean = Before sealing, we take out place, device, dates and names. Files get plain names.
+files-keep = Keep my files exactly as they are.
+files-keep-why = They may then show who you are.
 guard-receipt = A receipt. Whoever reads it can open your answers:
 guard-phone = A phone number:
 guard-email = An e-mail address:
@@ -171,6 +174,37 @@ guard-tax = A tax number:
 guard-identity = The number of an identity paper:
 guard-function = A position that few people hold:
 guard-only-me = Few people know this. They could guess that it is you.
+
+## What files tell
+
+file-looking = We look at it on your device…
+file-redrawn = Drawn anew on your device. Place, dates and device are gone.
+file-failed = Your device cannot draw this picture anew. It may show who you are.
+file-as-it-is = Send it as it is
+file-left-out = Leave it out
+file-choose = One picture waits for your choice: send it as it is, or leave it out.
+file-unknown = We cannot look into all of it. It may show who you are.
+washed-heading = What we did with your files
+washed-image = Picture { $number }
+washed-document = Document { $number }
+washed-audio = Sound { $number }
+washed-video = Film { $number }
+washed-file = File { $number }
+washed-removed = Taken out: { $what }.
+washed-left = May still be in it: { $what }.
+washed-nothing = We found nothing that shows who made it.
+washed-kept = Sent as it was, as you chose.
+washed-broken = Part of it could not be read. That part was sent as it was.
+washed-unknown = We cannot look into this kind of file. It was sent as it was.
+washed-advice = A photo of a page tells less than the document itself.
+trace-author = a name
+trace-place = a place
+trace-date = dates
+trace-device = the device or program
+trace-words = titles or comments
+trace-preview = a hidden picture
+trace-history = who changed what
+trace-other = other notes
 
 ## Receipt
 

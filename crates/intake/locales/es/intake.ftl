@@ -159,6 +159,9 @@ files-heading = Añadir fotos o archivos (no es necesario)
 files-warn = Un archivo puede contener su nombre, un lugar, una fecha. Envíe solo lo que muchos tienen.
 files-hint = Elija los archivos al final: al volver atrás se olvidan.
 files-again = Elija de nuevo sus archivos.
+files-clean = Antes de sellar, quitamos lugar, aparato, fechas y nombres. Los archivos reciben nombres neutros.
+files-keep = Dejar mis archivos exactamente como están.
+files-keep-why = Entonces pueden mostrar quién es usted.
 guard-receipt = Un resguardo. Quien lo lea puede abrir sus respuestas:
 guard-phone = Un número de teléfono:
 guard-email = Una dirección de correo:
@@ -171,6 +174,37 @@ guard-tax = Un número fiscal:
 guard-identity = El número de un documento de identidad:
 guard-function = Un cargo que pocos ocupan:
 guard-only-me = Pocas personas lo saben. Podrían adivinar que es usted.
+
+## Lo que dicen los archivos
+
+file-looking = Lo examinamos en su aparato…
+file-redrawn = Dibujada de nuevo en su aparato. Ya no hay lugar, fechas ni aparato.
+file-failed = Su aparato no puede dibujar de nuevo esta imagen. Puede mostrar quién es usted.
+file-as-it-is = Enviarla tal cual
+file-left-out = No enviarla
+file-choose = Una imagen espera su decisión: enviarla tal cual, o no.
+file-unknown = No podemos examinarlo todo. Puede mostrar quién es usted.
+washed-heading = Lo que hicimos con sus archivos
+washed-image = Imagen { $number }
+washed-document = Documento { $number }
+washed-audio = Sonido { $number }
+washed-video = Vídeo { $number }
+washed-file = Archivo { $number }
+washed-removed = Quitado: { $what }.
+washed-left = Puede quedar: { $what }.
+washed-nothing = No encontramos nada que muestre quién lo hizo.
+washed-kept = Enviado tal cual, como usted eligió.
+washed-broken = Una parte no se pudo leer. Esa parte se envió tal cual.
+washed-unknown = No podemos examinar este tipo de archivo. Se envió tal cual.
+washed-advice = La foto de una página dice menos que el documento.
+trace-author = un nombre
+trace-place = un lugar
+trace-date = fechas
+trace-device = el aparato o el programa
+trace-words = títulos o comentarios
+trace-preview = una imagen oculta
+trace-history = quién cambió qué
+trace-other = otras notas
 
 ## Resguardo
 

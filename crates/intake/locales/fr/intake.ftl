@@ -159,6 +159,9 @@ files-heading = Ajouter des photos ou fichiers (facultatif)
 files-warn = Un fichier peut contenir votre nom, un lieu, une date. N’envoyez que ce que beaucoup possèdent.
 files-hint = Choisissez les fichiers en dernier : un retour les oublie.
 files-again = Choisissez de nouveau vos fichiers.
+files-clean = Avant de sceller, nous retirons lieu, appareil, dates et noms. Les fichiers reçoivent des noms neutres.
+files-keep = Garder mes fichiers exactement comme ils sont.
+files-keep-why = Ils peuvent alors montrer qui vous êtes.
 guard-receipt = Un reçu. Qui le lit peut ouvrir vos réponses :
 guard-phone = Un numéro de téléphone :
 guard-email = Une adresse électronique :
@@ -171,6 +174,37 @@ guard-tax = Un numéro fiscal :
 guard-identity = Un numéro de pièce d’identité :
 guard-function = Une fonction que peu de personnes occupent :
 guard-only-me = Peu de personnes le savent. Elles pourraient deviner que c’est vous.
+
+## Ce que disent les fichiers
+
+file-looking = Nous l’examinons sur votre appareil…
+file-redrawn = Redessinée sur votre appareil. Lieu, dates et appareil ont disparu.
+file-failed = Votre appareil ne peut pas redessiner cette image. Elle peut montrer qui vous êtes.
+file-as-it-is = L’envoyer telle quelle
+file-left-out = Ne pas l’envoyer
+file-choose = Une image attend votre choix : l’envoyer telle quelle, ou non.
+file-unknown = Nous ne pouvons pas tout y examiner. Il peut montrer qui vous êtes.
+washed-heading = Ce que nous avons fait de vos fichiers
+washed-image = Image { $number }
+washed-document = Document { $number }
+washed-audio = Son { $number }
+washed-video = Vidéo { $number }
+washed-file = Fichier { $number }
+washed-removed = Retiré : { $what }.
+washed-left = Peut y rester : { $what }.
+washed-nothing = Nous n’avons rien trouvé qui montre son auteur.
+washed-kept = Envoyé tel quel, comme vous l’avez choisi.
+washed-broken = Une partie est illisible. Cette partie est partie telle quelle.
+washed-unknown = Nous ne pouvons pas examiner ce type de fichier. Il est parti tel quel.
+washed-advice = La photo d’une page en dit moins que le document lui-même.
+trace-author = un nom
+trace-place = un lieu
+trace-date = des dates
+trace-device = l’appareil ou le logiciel
+trace-words = des titres ou commentaires
+trace-preview = une image cachée
+trace-history = qui a modifié quoi
+trace-other = d’autres notes
 
 ## Reçu
 

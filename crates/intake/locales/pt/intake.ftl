@@ -159,6 +159,9 @@ files-heading = Juntar fotos ou ficheiros (não é necessário)
 files-warn = Um ficheiro pode conter o seu nome, um lugar, uma data. Envie só o que muitos têm.
 files-hint = Escolha os ficheiros no fim: ao voltar atrás, são esquecidos.
 files-again = Escolha de novo os seus ficheiros.
+files-clean = Antes de selar, retiramos lugar, aparelho, datas e nomes. Os ficheiros recebem nomes neutros.
+files-keep = Manter os meus ficheiros exatamente como estão.
+files-keep-why = Podem então mostrar quem é.
 guard-receipt = Um comprovativo. Quem o ler pode abrir as suas respostas:
 guard-phone = Um número de telefone:
 guard-email = Um endereço de correio:
@@ -171,6 +174,37 @@ guard-tax = Um número fiscal:
 guard-identity = O número de um documento de identidade:
 guard-function = Um cargo que poucos ocupam:
 guard-only-me = Poucas pessoas o sabem. Podem adivinhar que é você.
+
+## O que dizem os ficheiros
+
+file-looking = Examinamo-lo no seu aparelho…
+file-redrawn = Desenhada de novo no seu aparelho. Já não há lugar, datas nem aparelho.
+file-failed = O seu aparelho não pode desenhar de novo esta imagem. Pode mostrar quem é.
+file-as-it-is = Enviá-la tal como está
+file-left-out = Não a enviar
+file-choose = Uma imagem espera a sua decisão: enviá-la tal como está, ou não.
+file-unknown = Não podemos examinar tudo. Pode mostrar quem é.
+washed-heading = O que fizemos com os seus ficheiros
+washed-image = Imagem { $number }
+washed-document = Documento { $number }
+washed-audio = Som { $number }
+washed-video = Vídeo { $number }
+washed-file = Ficheiro { $number }
+washed-removed = Retirado: { $what }.
+washed-left = Pode ficar: { $what }.
+washed-nothing = Não encontrámos nada que mostre quem o fez.
+washed-kept = Enviado tal como estava, como escolheu.
+washed-broken = Uma parte não pôde ser lida. Essa parte foi enviada tal como estava.
+washed-unknown = Não podemos examinar este tipo de ficheiro. Foi enviado tal como estava.
+washed-advice = A foto de uma página diz menos do que o documento.
+trace-author = um nome
+trace-place = um lugar
+trace-date = datas
+trace-device = o aparelho ou o programa
+trace-words = títulos ou comentários
+trace-preview = uma imagem escondida
+trace-history = quem mudou o quê
+trace-other = outras notas
 
 ## Comprovativo
 

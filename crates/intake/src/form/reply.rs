@@ -30,6 +30,8 @@ pub struct ReplyForm {
     pub cover: String,
     /// 64 hexadecimal digits, drawn with the page. The same seed and text make the same message.
     pub seed: String,
+    /// Are files to be sealed exactly as they are, with what they tell?
+    pub keep_files: bool,
     taken: Intake,
 }
 
@@ -68,6 +70,7 @@ impl ReplyForm {
             "looked" => self.looked = text,
             "cover" => self.cover = text,
             "seed" => self.seed = text,
+            "keep" => self.keep_files = true,
             _ => return Err(FieldError::new(name, Problem::Unknown)),
         }
         Ok(())

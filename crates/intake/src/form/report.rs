@@ -34,6 +34,8 @@ pub struct ReportForm {
     pub seed: String,
     /// The pressed button's value.
     pub go: String,
+    /// Are files to be sealed exactly as they are, with what they tell?
+    pub keep_files: bool,
     answers: BTreeMap<String, Vec<String>>,
     dates: BTreeMap<String, String>,
     taken: Intake,
@@ -68,6 +70,7 @@ impl ReportForm {
             category: String::new(),
             seed: String::new(),
             go: String::new(),
+            keep_files: false,
             answers: BTreeMap::new(),
             dates: BTreeMap::new(),
             taken: Intake::default(),
@@ -94,6 +97,7 @@ impl ReportForm {
             "category" => self.category = text,
             "seed" => self.seed = text,
             "go" => self.go = text,
+            "keep" => self.keep_files = true,
             _ => match (name.strip_prefix("a."), name.strip_prefix("d.")) {
                 (Some(question), _) => {
                     let values = self.answers.entry(question.to_owned()).or_default();

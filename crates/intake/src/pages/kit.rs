@@ -28,12 +28,31 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 49] = [
+const TEXTS: [&str; 68] = [
     "change",
     "cover",
     "date-day",
     "date-first",
     "date-week",
+    "file-as-it-is",
+    "file-choose",
+    "file-failed",
+    "file-left-out",
+    "file-looking",
+    "file-redrawn",
+    "file-unknown",
+    "trace-author",
+    "trace-date",
+    "trace-device",
+    "trace-history",
+    "trace-other",
+    "trace-place",
+    "trace-preview",
+    "trace-words",
+    "washed-advice",
+    "washed-left",
+    "washed-nothing",
+    "washed-removed",
     "finding-forged",
     "finding-wrong-key",
     "guard-date",
@@ -203,7 +222,8 @@ async fn make(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
 
 /// A text with its places marked.
 fn text(words: &Words, key: &str) -> String {
-    let places = ["day", "month", "year", "week", "limit", "done", "seconds"].map(|name| (name, place(name)));
+    let places =
+        ["day", "month", "year", "week", "limit", "done", "seconds", "what"].map(|name| (name, place(name)));
     let places: Vec<(&'static str, &str)> = places.iter().map(|(name, place)| (*name, &**place)).collect();
     words.with(key, &places)
 }
@@ -259,7 +279,7 @@ async fn all_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, Pag
         code: Zeroizing::new(["0000"; 7].join("-")),
         words: Zeroizing::new(["…"; 12].join(" ")),
     };
-    all.insert("receipt".to_owned(), split(receipt_page(pages, locale, &receipt)).await?);
+    all.insert("receipt".to_owned(), split(receipt_page(pages, locale, &receipt, &[])).await?);
     all.insert("return".to_owned(), split(mailbox::return_page(pages, locale, "", None)).await?);
     let nothing = Some(mailbox::ReturnProblem::Nothing);
     all.insert("nothing".to_owned(), split(mailbox::return_page(pages, locale, "", nothing)).await?);

@@ -13,7 +13,8 @@ use web::Locale;
 use zeroize::Zeroizing;
 
 use super::{
-    Pages,
+    Pages, SentFile,
+    files::{self, Told},
     layout::{Frame, Switch, render_secret},
 };
 use crate::i18n;
@@ -37,6 +38,7 @@ struct ReceiptPage<'a> {
     words: Vec<&'a str>,
     come_back: String,
     copies: Option<Copies>,
+    files: Vec<Told>,
 }
 
 /// The receipt to take along. Both stand in the page itself: no second request, and no script, is needed for them.
@@ -82,8 +84,8 @@ fn dark_modules(qr: &QrCode) -> String {
     path
 }
 
-/// The page after sending.
-pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView) -> Response {
+/// The page after sending, with what became of the files.
+pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView, files: &[SentFile]) -> Response {
     let frame = Frame::new(pages, locale, "receipt-title", Switch::None);
     let day = pages.clock.today() + Duration::days(ACKNOWLEDGED_WITHIN);
     let page = ReceiptPage {
@@ -91,6 +93,7 @@ pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView) -> Res
         words: receipt.words.split_whitespace().collect(),
         copies: Copies::of(receipt),
         come_back: i18n::day(frame.words(), day),
+        files: files::told(&frame, files),
         frame,
     };
     render_secret(pages, StatusCode::OK, &page)

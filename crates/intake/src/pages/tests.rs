@@ -10,12 +10,13 @@ use scraper::{Html, Selector};
 use taxonomy::Taxonomy;
 use time::macros::datetime;
 use tower::ServiceExt;
+use traces::{Format, Reading, Washed};
 use web::{Clock, Locale};
 use zeroize::Zeroizing;
 
 use super::{
-    Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, ThreadMessage, ThreadView, error_page,
-    receipt_page, return_page, review_page, routes, thread_page,
+    Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, SentFile, ThreadMessage, ThreadView,
+    error_page, receipt_page, return_page, review_page, routes, thread_page,
 };
 use crate::{
     form::{FieldError, Problem, ReportForm, guard::Trace},
@@ -101,6 +102,19 @@ fn and(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(String,
     fields
 }
 
+/// A file of each sort, with everything that can be said of one.
+fn sent_files() -> Vec<SentFile> {
+    let traces: traces::Traces = traces::Trace::ALL.into_iter().collect();
+    let formats = [Format::Jpeg, Format::Pdf, Format::Mp3, Format::Film, Format::Archive];
+    let readings = [Reading::Whole, Reading::Broken, Reading::Unknown, Reading::Whole, Reading::Whole];
+    let washed = |(format, reading)| SentFile {
+        format,
+        washed: Some(Washed { format, removed: traces, left: traces, reading }),
+    };
+    let kept = SentFile { format: Format::Jpeg, washed: None };
+    formats.into_iter().zip(readings).map(washed).chain([kept]).collect()
+}
+
 fn thread(pages: &Pages) -> ThreadView {
     ThreadView {
         receipt: Zeroizing::new(Receipt::from_bytes([3; 16]).code()),
@@ -117,6 +131,7 @@ fn thread(pages: &Pages) -> ThreadView {
         }],
         findings: Vec::new(),
         sent: true,
+        files: sent_files(),
         draft: "typed </textarea>".to_owned(),
         traces: vec![(Trace::Phone, vec!["<b>70".to_owned()])],
         errors: vec![FieldError::new("message", Problem::TooLong(10))],
@@ -152,7 +167,7 @@ async fn every_page(locale: Locale) -> Vec<(String, String)> {
     }
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words(lang).into() };
-    all.push(("receipt".to_owned(), body(receipt_page(&pages, locale, &view)).await));
+    all.push(("receipt".to_owned(), body(receipt_page(&pages, locale, &view, &sent_files())).await));
     for problem in [ReturnProblem::Empty, ReturnProblem::Mistyped, ReturnProblem::Nothing] {
         all.push((format!("{problem:?}"), body(return_page(&pages, locale, "typed", Some(problem))).await));
     }
@@ -412,7 +427,7 @@ async fn what_is_no_form_of_ours_gets_a_page_that_says_so() {
 async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-    let page = body(receipt_page(&pages(), Locale::FR, &view)).await;
+    let page = body(receipt_page(&pages(), Locale::FR, &view, &[])).await;
     let html = Html::parse_document(&page);
     let text = |selector: &str| {
         let selector = Selector::parse(selector).unwrap();
@@ -428,7 +443,7 @@ async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
 async fn the_receipt_is_saved_and_scanned_without_another_request() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-    let html = Html::parse_document(&body(receipt_page(&pages(), Locale::FR, &view)).await);
+    let html = Html::parse_document(&body(receipt_page(&pages(), Locale::FR, &view, &[])).await);
     let save = &select(&html, "a.save")[0];
     let text = save["href"].strip_prefix("data:text/plain;charset=utf-8,").unwrap();
     let text = percent_encoding::percent_decode_str(text).decode_utf8().unwrap();

@@ -10,8 +10,9 @@ use web::Locale;
 use zeroize::Zeroizing;
 
 use super::{
-    Pages,
+    Pages, SentFile,
     fields::complaint_text,
+    files::{self, Told},
     layout::{Frame, Switch, render_secret},
     review::trace_text,
 };
@@ -42,6 +43,8 @@ pub struct ThreadView {
     pub findings: Vec<Finding>,
     /// Has a reply just been sent?
     pub sent: bool,
+    /// What became of its files.
+    pub files: Vec<SentFile>,
     /// What was typed into the reply, when it could not be sent.
     pub draft: String,
     /// The receipt of another report that was typed, likewise.
@@ -78,6 +81,7 @@ impl ThreadView {
             messages: Vec::new(),
             findings: Vec::new(),
             sent: false,
+            files: Vec::new(),
             draft: String::new(),
             earlier: Zeroizing::default(),
             traces: Vec::new(),
@@ -104,6 +108,7 @@ impl ThreadView {
             messages: messages.collect(),
             findings: inbox.findings.clone(),
             sent: false,
+            files: Vec::new(),
             draft: String::new(),
             earlier: Zeroizing::default(),
             traces: Vec::new(),
@@ -125,6 +130,7 @@ struct Thread<'a> {
     received: String,
     messages: Vec<Shown<'a>>,
     findings: Vec<String>,
+    files: Vec<Told>,
     wrong: Vec<(&'static str, String)>,
     warnings: Vec<Warned<'a>>,
     /// Of the draft, once its traces are shown.
@@ -171,6 +177,7 @@ pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response
         received: words.count("thread-received", view.received),
         messages: messages.collect(),
         findings: view.findings.iter().map(|finding| finding_text(&frame, finding)).collect(),
+        files: files::told(&frame, &view.files),
         wrong: view.errors.iter().map(|error| (target(error), complaint_text(&frame, error))).collect(),
         warnings: view.traces.iter().map(|(trace, words)| warned(&frame, *trace, words)).collect(),
         looked: if view.traces.is_empty() { String::new() } else { ReplyForm::mark(&view.draft) },

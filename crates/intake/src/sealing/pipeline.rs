@@ -1,6 +1,6 @@
 //! From the connection through the seal into the spool, with bounded channels between: constant memory, no file.
 
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Cursor, Read, Write};
 
 use axum::body::Bytes;
 use envelope::submission::SealError;
@@ -10,6 +10,8 @@ use tokio::{
     sync::mpsc,
     task::{JoinHandle, spawn_blocking},
 };
+use traces::Format;
+use zeroize::Zeroizing;
 
 use super::{
     NotSent,
@@ -18,6 +20,7 @@ use super::{
 use crate::{
     app::App,
     directory::InForce,
+    pages::SentFile,
     store::{Deposit, StoreError},
 };
 
@@ -31,13 +34,23 @@ pub(super) type Out = BufWriter<Handing>;
 
 /// What both kinds of submission have in common.
 pub(super) trait Sealer {
-    fn attach(&mut self, name: &str, media_type: &str, content: &mut Content<'_>) -> Result<(), SealError>;
+    fn attach<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError>;
     fn finish(self) -> Result<Out, SealError>;
 }
 
 impl Sealer for ReportSealer<Out> {
-    fn attach(&mut self, name: &str, media_type: &str, content: &mut Content<'_>) -> Result<(), SealError> {
-        self.attach(name, media_type, content)
+    fn attach<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        self.attach_with(name, media_type, write)
     }
 
     fn finish(self) -> Result<Out, SealError> {
@@ -46,13 +59,25 @@ impl Sealer for ReportSealer<Out> {
 }
 
 impl Sealer for FollowUpSealer<Out> {
-    fn attach(&mut self, name: &str, media_type: &str, content: &mut Content<'_>) -> Result<(), SealError> {
-        self.attach(name, media_type, content)
+    fn attach<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        self.attach_with(name, media_type, write)
     }
 
     fn finish(self) -> Result<Out, SealError> {
         self.finish()
     }
+}
+
+/// The files of a form, from the first on, and what is to be done with them.
+pub(super) struct Files {
+    pub(super) first: Option<File>,
+    /// Are they to be kept exactly as they are?
+    pub(super) keep: bool,
 }
 
 enum Piece {
@@ -66,39 +91,44 @@ enum Piece {
 pub(super) async fn file<S: Sealer>(
     app: &App,
     form: &mut Form,
-    first: Option<File>,
+    files: Files,
     begin: impl FnOnce(&InForce, Out) -> Result<S, SealError> + Send + 'static,
-) -> Result<(), NotSent> {
+) -> Result<Vec<SentFile>, NotSent> {
     if form.is_too_large() {
         return Err(NotSent::TooLarge);
     }
     let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
-    Sealing::start(app, move |out| begin(&in_force, out)).file(form, first).await?;
+    let sealing = Sealing::start(app, files.keep, move |out| begin(&in_force, out));
+    let sent = sealing.file(form, files.first).await?;
     app.counters.filed();
-    Ok(())
+    Ok(sent)
 }
 
 /// A submission that is being sealed. Dropped before [`Sealing::file`] is through, it leaves nothing behind.
 struct Sealing {
     pieces: mpsc::Sender<Piece>,
-    sealer: JoinHandle<Result<(), SealError>>,
+    sealer: JoinHandle<Result<Vec<SentFile>, SealError>>,
     storer: JoinHandle<Result<Deposit, StoreError>>,
 }
 
 impl Sealing {
     /// Starts to seal. `begin` runs where it may take time.
-    fn start<S: Sealer>(app: &App, begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static) -> Self {
+    fn start<S: Sealer>(
+        app: &App,
+        keep: bool,
+        begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static,
+    ) -> Self {
         let (pieces, incoming) = mpsc::channel(BETWEEN);
         let (handing, outgoing) = mpsc::channel(BETWEEN);
         let deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
         let storer = tokio::spawn(store(deposit, outgoing));
         let out = BufWriter::with_capacity(SEALED_PIECE, Handing(handing));
-        let sealer = spawn_blocking(move || seal(begin(out)?, incoming));
+        let sealer = spawn_blocking(move || seal(begin(out)?, keep, incoming));
         Self { pieces, sealer, storer }
     }
 
     /// Seals the files of a form as they come, and files the whole durably.
-    async fn file(mut self, form: &mut Form, first: Option<File>) -> Result<(), NotSent> {
+    async fn file(mut self, form: &mut Form, first: Option<File>) -> Result<Vec<SentFile>, NotSent> {
         let mut next = first;
         while let Some(file) = next {
             if self.feed(file).await?.is_break() {
@@ -108,8 +138,9 @@ impl Sealing {
         }
         // Closed early means that it has failed, and the reason comes with the end.
         drop(self.pieces.send(Piece::EndOfForm).await);
-        self.end().await?.complete().await?;
-        Ok(())
+        let (deposit, sent) = self.end().await?;
+        deposit.complete().await?;
+        Ok(sent)
     }
 
     /// Breaks when the sealer has given up.
@@ -127,15 +158,14 @@ impl Sealing {
         self.end().await.err().unwrap_or(NotSent::Broken)
     }
 
-    /// What became of it: a deposit that lacks nothing but to be completed.
-    async fn end(self) -> Result<Deposit, NotSent> {
+    /// What became of it: a deposit that lacks nothing but to be completed, and its files.
+    async fn end(self) -> Result<(Deposit, Vec<SentFile>), NotSent> {
         let Self { pieces, sealer, storer } = self;
         drop(pieces);
         let sealed = sealer.await.map_err(|_| NotSent::Broken)?;
         // If the spool has failed, the sealer has merely noticed that nobody takes its bytes.
         let deposit = storer.await.map_err(|_| NotSent::Broken)??;
-        sealed?;
-        Ok(deposit)
+        Ok((deposit, sealed?))
     }
 }
 
@@ -146,25 +176,50 @@ async fn store(mut deposit: Deposit, mut sealed: mpsc::Receiver<Vec<u8>>) -> Res
     Ok(deposit)
 }
 
-fn seal(mut sealer: impl Sealer, mut pieces: mpsc::Receiver<Piece>) -> Result<(), SealError> {
+fn seal(
+    mut sealer: impl Sealer,
+    keep: bool,
+    mut pieces: mpsc::Receiver<Piece>,
+) -> Result<Vec<SentFile>, SealError> {
+    let mut sent = Vec::new();
     loop {
         match pieces.blocking_recv() {
             Some(Piece::File { name, media_type }) => {
                 let mut content = Content { pieces: &mut pieces, bytes: Bytes::new(), ended: false };
-                sealer.attach(&name, &media_type, &mut content)?;
+                let head = content.head()?;
+                let format = Format::of(head.get_ref());
+                let mut whole = head.chain(content);
+                let washed = if keep {
+                    sealer.attach(&name, &media_type, |out| io::copy(&mut whole, out))?;
+                    None
+                } else {
+                    let name = format.plain_name(sent.len() + 1, &name);
+                    Some(sealer.attach(&name, &media_type, |out| traces::wash(&mut whole, out))?)
+                };
+                sent.push(SentFile { format, washed });
             }
             Some(Piece::EndOfForm) => break,
             Some(Piece::Bytes(_) | Piece::EndOfFile) | None => return Err(cut_off().into()),
         }
     }
-    Ok(sealer.finish()?.flush()?)
+    sealer.finish()?.flush()?;
+    Ok(sent)
 }
 
 /// A file's content, as it comes from the connection.
-pub(super) struct Content<'a> {
+struct Content<'a> {
     pieces: &'a mut mpsc::Receiver<Piece>,
     bytes: Bytes,
     ended: bool,
+}
+
+impl Content<'_> {
+    /// The first bytes, which say what the file is.
+    fn head(&mut self) -> io::Result<Cursor<Zeroizing<Vec<u8>>>> {
+        let mut head = Zeroizing::new(Vec::with_capacity(traces::HEAD));
+        self.by_ref().take(traces::HEAD as u64).read_to_end(&mut head)?;
+        Ok(Cursor::new(head))
+    }
 }
 
 impl Read for Content<'_> {

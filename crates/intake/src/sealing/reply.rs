@@ -9,7 +9,12 @@ use reporter::{FollowUp, FollowUpSealer, Inbox};
 use web::Locale;
 use zeroize::Zeroizing;
 
-use super::{NotSent, multipart::Form, pipeline, thread};
+use super::{
+    NotSent,
+    multipart::Form,
+    pipeline::{self, Files},
+    thread,
+};
 use crate::{
     app::App,
     form::{FieldError, Problem, Reply, ReplyForm, guard},
@@ -33,7 +38,7 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
 
 async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response, NotSent> {
     let mut form = ReplyForm::default();
-    let first_file = parts.fields(|name, value| form.set(name, value)).await?;
+    let first = parts.fields(|name, value| form.set(name, value)).await?;
     let Ok(receipt) = form.receipt() else {
         return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Mistyped)));
     };
@@ -41,14 +46,14 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
         return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Nothing)));
     };
     let mut view = ThreadView::of(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
-    view.files_again = first_file.is_some();
+    view.files_again = first.is_some();
     if let Some(trace) = form.to_cover() {
         form.message = guard::cover(&form.message, trace);
         view.traces = guard::traces(&form.message);
         keep(&mut view, &form);
         return Ok(thread_page(&app.pages, locale, &view));
     }
-    let reply = match form.to_reply(first_file.is_some()) {
+    let reply = match form.to_reply(first.is_some()) {
         Ok(reply) => named(app, &inbox, reply).await?,
         Err(errors) => Err(errors),
     };
@@ -66,11 +71,15 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
                 ask_oversight: reply.ask_outside_body,
                 token: reply.seed,
             };
-            let filed = pipeline::file(app, parts, first_file, move |to, out| {
+            let attached = Files { first, keep: form.keep_files };
+            let filed = pipeline::file(app, parts, attached, move |to, out| {
                 FollowUpSealer::begin(&to.directory, to.hash, &receipt, &inbox, message, out)
             });
             match filed.await {
-                Ok(()) => view.sent = true,
+                Ok(sent) => {
+                    view.sent = true;
+                    view.files = sent;
+                }
                 // The text stays, other files can be chosen.
                 Err(NotSent::TooLarge) => {
                     keep(&mut view, &form);

@@ -15,11 +15,15 @@ use taxonomy::Priority;
 use web::Locale;
 use zeroize::Zeroizing;
 
-use super::{NotSent, multipart::Form, pipeline};
+use super::{
+    NotSent,
+    multipart::Form,
+    pipeline::{self, Files},
+};
 use crate::{
     app::App,
     form::{Report, ReportForm},
-    pages::{ErrorKind, ReceiptView, receipt_page},
+    pages::{ErrorKind, ReceiptView, SentFile, receipt_page},
 };
 
 /// Files the report, and shows the receipt once it is durable.
@@ -34,7 +38,7 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
     let mut form = ReportForm::new(locale);
     let filed = file(&app, &mut form, &mut parts).await;
     match filed {
-        Ok(receipt) => receipt_page(&app.pages, locale, &spell(&receipt, locale)),
+        Ok((receipt, sent)) => receipt_page(&app.pages, locale, &spell(&receipt, locale), &sent),
         Err(refused) => {
             parts.drain().await;
             refused.keeping(&app, &mut form)
@@ -42,18 +46,23 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
     }
 }
 
-async fn file(app: &App, form: &mut ReportForm, parts: &mut Form) -> Result<Receipt, NotSent> {
-    let first_file = parts.fields(|name, value| form.set(name, value)).await?;
+async fn file(
+    app: &App,
+    form: &mut ReportForm,
+    parts: &mut Form,
+) -> Result<(Receipt, Vec<SentFile>), NotSent> {
+    let first = parts.fields(|name, value| form.set(name, value)).await?;
     let seed = Zeroizing::new(form.seed().map_err(|_| NotSent::BadForm)?);
     let report = form.to_report(&app.pages.taxonomy).map_err(|_| NotSent::Answers)?;
     let draft = draft(report, app.clock.iso_week());
     let filing = filing(&seed, &draft);
     let receipt = filing.receipt().clone();
-    pipeline::file(app, parts, first_file, move |to, out| {
+    let attached = Files { first, keep: form.keep_files };
+    let sent = pipeline::file(app, parts, attached, move |to, out| {
         ReportSealer::begin(&to.directory, to.hash, &filing, draft, out, &mut OsRng)
     })
     .await?;
-    Ok(receipt)
+    Ok((receipt, sent))
 }
 
 /// The same form sent twice is the same report with the same receipt.

@@ -1,16 +1,17 @@
 // The way to a report, in the browser alone: from "before you start" to the receipt.
 import { concat, random, utf8 } from "../bytes.ts";
 import type { Directory } from "../directory.ts";
-import { filing } from "../filing.ts";
+import { type Filing, filing } from "../filing.ts";
 import type { Receipt } from "../receipt.ts";
 import { reportBytes, sealReport } from "../report.ts";
 import { TooLarge } from "../submission.ts";
 import { Answers, type Complaint, type Report, type Step } from "./answers.ts";
+import { attachments, watchFiles } from "./attachments.ts";
 import { all, complain, make, one, sayWhoSeals, show, targetOf } from "./dom.ts";
 import { type Kit, fetchKit, isoWeek, say } from "./kit.ts";
 import { drawQr } from "./qr.ts";
 import { Refused, Stopped, send } from "./sending.ts";
-import { fetchWords, sources } from "./service.ts";
+import { fetchWords } from "./service.ts";
 import { warningsOf } from "./warnings.ts";
 
 export class ReportPages {
@@ -39,6 +40,7 @@ export class ReportPages {
     addEventListener("beforeunload", (event) => {
       if (this.isWorthKeeping()) event.preventDefault();
     });
+    watchFiles(() => this.kit);
     // The page stays as it is, with what is being typed into it.
     sayWhoSeals(kit, this.sealing);
   }
@@ -221,11 +223,16 @@ export class ReportPages {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const { lang } = this.kit;
     const filed = filing(this.seed, concat(utf8(lang), new Uint8Array(1), reportBytes(report.body)));
-    const files = sources(one<HTMLInputElement>("input[type=file]", form));
-    const draft = { ...report, lang, week: isoWeek(new Date()), files };
-    const sealed = await sealReport(this.directory, filed, draft).finally(() => note.remove());
+    const sealed = await this.sealed(report, filed, form).finally(() => note.remove());
     await send(this.kit, sealed, place);
     return filed.receipt;
+  }
+
+  private async sealed(report: Report, filed: Filing, form: HTMLFormElement): Promise<Blob> {
+    const files = await attachments(this.kit, form);
+    // The reporter has been asked something.
+    if (files === null) throw new Stopped();
+    return sealReport(this.directory, filed, { ...report, lang: this.kit.lang, week: isoWeek(new Date()), files });
   }
 
   private async showReceipt(receipt: Receipt): Promise<void> {

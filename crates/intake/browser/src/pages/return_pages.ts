@@ -7,10 +7,11 @@ import { cover, traces } from "../guard.ts";
 import { type Finding, type Inbox, type Message, openInbox } from "../inbox.ts";
 import { Receipt } from "../receipt.ts";
 import { TooLarge } from "../submission.ts";
+import { attachments, watchFiles } from "./attachments.ts";
 import { all, complain, make, one, show, targetOf } from "./dom.ts";
 import { type Kit, count, dayInWords, fetchKit, isoWeek, say, weekInWords } from "./kit.ts";
 import { Stopped, send } from "./sending.ts";
-import { fetchAllWords, fetchMailbox, sources } from "./service.ts";
+import { fetchAllWords, fetchMailbox } from "./service.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** A receipt in either spelling; throws if it is none. */
@@ -28,6 +29,7 @@ export class ReturnPages {
     private kit: Kit,
     private readonly directory: Directory,
   ) {
+    watchFiles(() => this.kit);
     addEventListener("beforeunload", (event) => {
       if (one<HTMLTextAreaElement>("#message")?.value.trim()) event.preventDefault();
     });
@@ -99,7 +101,8 @@ export class ReturnPages {
 
   private async reply(form: HTMLFormElement): Promise<void> {
     const text = one<HTMLTextAreaElement>("#message", form)!.value.replace(/\r\n?/g, "\n").trim();
-    const files = sources(one<HTMLInputElement>("input[type=file]", form));
+    const files = await attachments(this.kit, form);
+    if (files === null) return;
     const askOversight = one<HTMLInputElement>("input[name=kind]", form)?.checked ?? false;
     const named = one<HTMLTextAreaElement>("#earlier", form)?.value.trim() ?? "";
     if (text === "" && files.length === 0 && !askOversight && named === "") {

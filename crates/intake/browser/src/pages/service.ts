@@ -2,7 +2,6 @@
 import { encode, type Bytes } from "../bytes.ts";
 import { Directory, type RootSignature, type Trust } from "../directory.ts";
 import type { Receipt } from "../receipt.ts";
-import type { Source } from "../submission.ts";
 
 const LANGS_OF_WORDS = ["fr", "en", "es", "pt"];
 
@@ -42,13 +41,4 @@ export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {
   });
   if (!response.ok) throw new Error(`/api/mailbox: ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
-}
-
-/** The files that were chosen. */
-export function sources(input: HTMLInputElement | null): Source[] {
-  return Array.from(input?.files ?? [], (file) => ({
-    name: file.name,
-    mediaType: file.type === "" ? "application/octet-stream" : file.type,
-    stream: () => file.stream(),
-  }));
 }

@@ -1,0 +1,75 @@
+// What a file is, by its first bytes, and the file without what tells who made it. Nothing leaves the device.
+import { blankBoxes, stripMp3 } from "./boxes.ts";
+import { type Redraw, rewritePackage } from "./package.ts";
+import { blankPdf } from "./pdf.ts";
+import { type Found, asText, nothing } from "./rules.ts";
+
+export type Sort = "image" | "document" | "audio" | "video" | "file";
+
+/** What became of a file. */
+export interface Washed extends Found {
+  sort: Sort;
+  /** What its name ends with, if the first bytes tell. */
+  extension: string | undefined;
+  /** What is to be sent; undefined for a picture that cannot be drawn: the reporter decides. */
+  content: Blob | undefined;
+  /** Could it not be looked into, or not to its end? */
+  unknown: boolean;
+}
+
+/** What pictures are written as again. */
+const DRAWN: Record<string, string> = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" };
+
+export async function wash(file: Blob, redraw: Redraw): Promise<Washed> {
+  const head = asText(new Uint8Array(await file.slice(0, 4096).arrayBuffer()));
+  const [sort, kind] = kindOf(head);
+  const found = nothing();
+  const washed = (content: Blob | undefined, extension: string | undefined, unknown = false): Washed => ({ sort, content, extension, unknown, ...found });
+  if (sort === "image") {
+    const drawn = await redraw(file);
+    return washed(drawn, drawn && DRAWN[drawn.type]);
+  }
+  if (kind === "unknown" || kind === "txt") return washed(file, undefined, kind === "unknown");
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  try {
+    switch (kind) {
+      case "pdf":
+        blankPdf(bytes, found);
+        return washed(new Blob([bytes]), kind);
+      case "mp3":
+        return washed(new Blob([stripMp3(bytes, found) as Uint8Array<ArrayBuffer>]), kind);
+      case "boxes": {
+        const whole = blankBoxes(bytes, found);
+        return washed(new Blob([bytes]), undefined, !whole);
+      }
+      default:
+        return washed(await rewritePackage(bytes, found, redraw), kind);
+    }
+  } catch {
+    // Not what it says it is: it goes as it came, and the reporter is told.
+    return { ...washed(file, undefined, true), ...nothing() };
+  }
+}
+
+function kindOf(head: string): [Sort, string] {
+  if (/^(ÿØÿ|[^]PNG|GIF8|RIFF[^]{4}WEBP|II\*\0|MM\0\*)/.test(head) || /^[\s\S]{4}ftyp(he|mi|ms|av)/.test(head)) return ["image", ""];
+  if (/^[\s\S]{4}ftypM4/.test(head)) return ["audio", "boxes"];
+  if (/^[\s\S]{4}(ftyp|moov|mdat|wide)/.test(head)) return ["video", "boxes"];
+  if (/^(ID3|ÿ[ñòóùúû])/.test(head)) return ["audio", "mp3"];
+  if (/^(fLaC|OggS|RIFF[\s\S]{4}WAVE)/.test(head)) return ["audio", "unknown"];
+  if (/^RIFF[\s\S]{4}AVI/.test(head)) return ["video", "unknown"];
+  if (head.slice(0, 1024).includes("%PDF-")) return ["document", "pdf"];
+  const odf = /^PK\x03\x04[\s\S]{26}mimetype[\s\S]{0,64}opendocument\.(text|spreadsheet|presentation|graphics)/.exec(head);
+  if (odf) return ["document", { text: "odt", spreadsheet: "ods", presentation: "odp", graphics: "odg" }[odf[1]!]!];
+  if (/^PK\x03\x04[\s\S]{26}(\[Content_Types\]|_rels\/|docProps\/|word\/|xl\/|ppt\/)/.test(head)) {
+    return ["document", head.includes("xl/") ? "xlsx" : head.includes("ppt/") ? "pptx" : "docx"];
+  }
+  if (/^(ÐÏ\x11à|\{\\rtf)/.test(head)) return ["document", "unknown"];
+  return /^[^\0-\x08\x0e-\x1f\x7f]+$/.test(head) ? ["document", "txt"] : ["file", "unknown"];
+}
+
+/** A name that tells nothing: what sort of thing it is, and its place among the files. */
+export function plainName({ sort, extension }: Washed, place: number, given: string): string {
+  const end = /\.([A-Za-z0-9]{1,5})$/.exec(given)?.[1]?.toLowerCase() ?? "bin";
+  return `${sort}-${place}.${extension ?? end}`;
+}

@@ -1,0 +1,106 @@
+// What files lose in the browser, and that nothing made to hurt is lost or takes long.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { deflateRawSync } from "node:zlib";
+import fc from "fast-check";
+import { concat, utf8 } from "../src/bytes.ts";
+import { withoutNames } from "../src/traces/package.ts";
+import { nothing } from "../src/traces/rules.ts";
+import { plainName, wash } from "../src/traces/wash.ts";
+
+const CANARY = "CANARI";
+const undrawable = async () => undefined;
+
+const text = async (blob: Blob | undefined): Promise<string> => Buffer.from(await blob!.arrayBuffer()).toString("latin1");
+
+function box(kind: string, payload: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(payload.length + 8);
+  head.write(kind, 4, "latin1");
+  return concat(head, payload);
+}
+
+const film = concat(box("ftyp", utf8("isom\0\0\0\0")), box("moov", concat(box("mvhd", new Uint8Array(100).fill(7)), box("udta", box("\xA9xyz", utf8(CANARY))))), box("mdat", utf8("film")));
+
+const pdf = utf8(
+  `%PDF-1.4\n1 0 obj << /Title (${CANARY} (1) \\) ) /Author <43414E415249> /Producer 2 0 R >> endobj\n2 0 obj (${CANARY}) endobj\n` +
+    `3 0 obj << /Title (stays) /Parent 1 0 R >> endobj <x:xmpmeta>${CANARY}</x:xmpmeta>`,
+);
+
+/** A package with one part in it. */
+function zip(name: string, plain: string): Uint8Array {
+  const data = deflateRawSync(plain);
+  const numbers = (signature: string, rest: number) => {
+    const head = Buffer.alloc(signature === "PK\x03\x04" ? 30 : 46);
+    head.write(signature, "latin1");
+    const at = rest;
+    head.writeUInt16LE(8, at);
+    head.writeUInt32LE(data.length, at + 10);
+    head.writeUInt32LE(plain.length, at + 14);
+    head.writeUInt16LE(name.length, at + 18);
+    return head;
+  };
+  const [local, central] = [concat(numbers("PK\x03\x04", 8), utf8(name), data), concat(numbers("PK\x01\x02", 10), utf8(name))];
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06", "latin1");
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return concat(local, central, end);
+}
+
+test("a PDF keeps its length and its content, and says nothing of who made it", async () => {
+  const { content, removed, extension } = await wash(new Blob([pdf]), undrawable);
+  const washed = await text(content);
+  assert.equal(washed.length, pdf.length);
+  assert.ok(washed.includes("/Title (stays)") && !washed.includes(CANARY) && !washed.includes("43414E"));
+  assert.ok(removed.has("author") && removed.has("words") && removed.has("device"));
+  assert.equal(extension, "pdf");
+});
+
+test("a film keeps its length, and loses place and date", async () => {
+  const { content, removed, sort } = await wash(new Blob([film as BlobPart]), undrawable);
+  const washed = await text(content);
+  assert.equal(washed.length, film.length);
+  assert.ok(washed.endsWith("mdatfilm") && !washed.includes(CANARY));
+  assert.deepEqual([...removed].sort(), ["date", "place"]);
+  assert.equal(sort, "video");
+});
+
+test("names go out of a document, and what never ends is no name", async () => {
+  const found = nothing();
+  const xml = `<w:ins w:author="${CANARY}" w:date="2026-03-12T10:15:00Z"><w:t>texte</w:t>`;
+  assert.equal(withoutNames(xml, found), `<w:ins w:author="" w:date="2000-01-01T00:00:00Z"><w:t>texte</w:t>`);
+  assert.ok(found.removed.has("history"));
+  const endless = `<w:ins w:author="${"x".repeat(9000)}"`;
+  assert.equal(withoutNames(endless, nothing()), endless);
+  const core = await wash(new Blob([zip("docProps/core.xml", `<dc:creator>${CANARY}</dc:creator>`) as BlobPart]), undrawable);
+  assert.ok(core.removed.has("author") && core.extension === "docx" && !core.unknown);
+});
+
+test("a bomb is carried and not opened", async () => {
+  const bomb = zip("word/document.xml", " ".repeat(64 << 20));
+  const washed = await wash(new Blob([bomb as BlobPart]), undrawable);
+  assert.ok(washed.left.has("other") && washed.content!.size < bomb.length + 1000);
+});
+
+test("a name tells what the file is and nothing else", async () => {
+  const washed = await wash(new Blob([pdf]), undrawable);
+  assert.equal(plainName(washed, 2, "facture Awa Traore.pdf"), "document-2.pdf");
+  assert.equal(plainName(await wash(new Blob(["bonjour"]), undrawable), 1, "Awa.TXT"), "document-1.txt");
+});
+
+test("whatever is chosen is sent or asked about", async () => {
+  const heads = ["%PDF-1.4 ", "PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\x04\0\0\0\x04\0\0\0\x05\0\0\0word/", "\0\0\0\x10ftypisom\0\0\0\0", "ID3\x03\0\x10\0\0\0\x7F", ""];
+  const tokens = ["/Author (", ")", "<<", ">>", "7 0 R", "<x:xmpmeta", "PK\x05\x06", "PK\x01\x02", "\0\0\0\x08moov", "mvhd", "TAG", "\xFF\xE1\0\x10Exif\0\0"];
+  const piece = fc.oneof(fc.constantFrom(...tokens).map((token) => Buffer.from(token, "latin1")), fc.uint8Array({ maxLength: 40 }));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...heads), fc.array(piece, { maxLength: 40 }), async (head, pieces) => {
+      const file = concat(Buffer.from(head, "latin1"), ...pieces);
+      const { sort, content, unknown } = await wash(new Blob([file]), undrawable);
+      assert.ok(content !== undefined || sort === "image");
+      if (unknown && head.startsWith("PK")) assert.equal(content!.size, file.length);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,19 @@
+//! Writes files with traces in them into a folder: what the tests in the browser send.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "samples are small, and made in memory"
+)]
+
+#[expect(dead_code, reason = "each test uses a part")]
+#[path = "../tests/samples/mod.rs"]
+mod samples;
+
+fn main() -> std::io::Result<()> {
+    let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    for (name, bytes) in samples::all() {
+        std::fs::write(std::path::Path::new(&folder).join(name), bytes)?;
+    }
+    Ok(())
+}

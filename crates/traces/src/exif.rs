@@ -1,0 +1,111 @@
+//! The notes of cameras (TIFF 6.0, Exif 2.32): what they tell, and how the picture is turned.
+
+use crate::{
+    found::{Trace, Traces},
+    pipe::{be, le},
+};
+
+/// More entries than any camera writes in one directory.
+const MOST_ENTRIES: u64 = 512;
+/// Pointer to the directory of the shot.
+const SHOT: u64 = 0x8769;
+const ORIENTATION: u64 = 0x0112;
+
+/// What notes tell.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Notes {
+    pub(crate) traces: Traces,
+    /// 2 to 8; `None` for a picture that stands as it is.
+    pub(crate) turned: Option<u8>,
+}
+
+/// Reads notes, from their byte order on. Follows one pointer, forwards or back, and no other: there is no way in circles.
+pub(crate) fn read(tiff: &[u8]) -> Notes {
+    let mut notes = Notes::default();
+    let number = match tiff.first_chunk() {
+        Some(b"II*\0") => le,
+        Some(b"MM\0*") => be,
+        _ => return Notes { traces: Traces::told_by(tiff), turned: None },
+    };
+    let mut shot = None;
+    let second = number(tiff, 4, 4).and_then(|start| directory(tiff, number, start, &mut notes, &mut shot));
+    if second.is_some_and(|offset| offset != 0) {
+        notes.traces |= Trace::Preview;
+    }
+    if let Some(start) = shot {
+        let mut ours = Notes::default();
+        directory(tiff, number, start, &mut ours, &mut None);
+        notes.traces |= ours.traces;
+    }
+    notes
+}
+
+/// Reads one directory, and says where the next one begins.
+fn directory(
+    tiff: &[u8],
+    number: fn(&[u8], usize, usize) -> Option<u64>,
+    start: u64,
+    notes: &mut Notes,
+    shot: &mut Option<u64>,
+) -> Option<u64> {
+    let start = usize::try_from(start).ok()?.checked_add(2)?;
+    let count = number(tiff, start - 2, 2)?;
+    let entries = usize::try_from(count.min(MOST_ENTRIES)).ok()?;
+    for entry in (0..entries).map(|n| start.saturating_add(12 * n)) {
+        match number(tiff, entry, 2)? {
+            SHOT => *shot = number(tiff, entry.checked_add(8)?, 4),
+            ORIENTATION => {
+                let turned =
+                    number(tiff, entry.checked_add(8)?, 2).and_then(|turned| u8::try_from(turned).ok());
+                notes.turned = turned.filter(|turned| (2..=8).contains(turned));
+            }
+            tag => notes.traces |= traces_of(tag),
+        }
+    }
+    number(tiff, start.checked_add(12 * entries)?, 4)
+}
+
+fn traces_of(tag: u64) -> Traces {
+    match tag {
+        0x013B | 0x8298 | 0x9C9D | 0xA430 => Trace::Author.into(),
+        0x010F | 0x0110 | 0x0131 | 0x013C | 0x927C | 0xA420 | 0xA431 | 0xA433..=0xA435 => {
+            Trace::Device.into()
+        }
+        0x8825 => Trace::Place.into(),
+        0x0132 | 0x9003 | 0x9004 | 0x9010..=0x9012 => Trace::Date.into(),
+        0x010E | 0x9286 | 0x9C9B | 0x9C9C | 0x9C9E | 0x9C9F => Trace::Words.into(),
+        0x02BC | 0x83BB | 0x8649 => Trace::Other.into(),
+        _ => Traces::NONE,
+    }
+}
+
+/// Notes that say nothing but how the picture is turned.
+pub(crate) fn only_turned(turned: Option<u8>) -> [u8; 26] {
+    let mut tiff = *b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0";
+    tiff[19] = turned.unwrap_or(1);
+    tiff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_we_write_says_only_how_the_picture_is_turned() {
+        assert_eq!(read(&only_turned(Some(6))), Notes { traces: Traces::NONE, turned: Some(6) });
+        assert_eq!(read(&only_turned(None)), Notes::default());
+    }
+
+    #[test]
+    fn a_directory_that_points_at_itself_or_far_away_ends() {
+        let mut circle = only_turned(None).to_vec();
+        circle[10..12].copy_from_slice(&0x8769u16.to_be_bytes());
+        for offset in [0u32, 8, 9, u32::MAX] {
+            circle[18..22].copy_from_slice(&offset.to_be_bytes());
+            circle[8..10].copy_from_slice(&u16::MAX.to_be_bytes());
+            read(&circle);
+            circle[4..8].copy_from_slice(&offset.to_be_bytes());
+            read(&circle);
+        }
+    }
+}

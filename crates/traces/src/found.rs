@@ -1,0 +1,110 @@
+//! What was found, in words that a reporter can be told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::rules;
+
+/// A kind of thing that a file tells beside what it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trace {
+    /// Who: a name, a company.
+    Author,
+    /// With what: make, model, serial number, program.
+    Device,
+    /// Where.
+    Place,
+    /// When.
+    Date,
+    /// Titles, comments, keywords.
+    Words,
+    /// A small or second picture, which may show what was cut away.
+    Preview,
+    /// Who changed what.
+    History,
+    /// Anything else beside the content.
+    Other,
+}
+
+impl Trace {
+    /// In the order in which they are told.
+    pub const ALL: [Self; 8] = [
+        Self::Author,
+        Self::Place,
+        Self::Date,
+        Self::Device,
+        Self::Words,
+        Self::Preview,
+        Self::History,
+        Self::Other,
+    ];
+}
+
+/// A set of traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traces(u8);
+
+impl Traces {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Is there none?
+    pub fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Is this one among them?
+    pub fn has(self, trace: Trace) -> bool {
+        self.0 & Self::from(trace).0 != 0
+    }
+
+    /// All of them.
+    pub fn iter(self) -> impl Iterator<Item = Trace> {
+        Trace::ALL.into_iter().filter(move |trace| self.has(*trace))
+    }
+
+    /// What words in a block that is taken out tell; something else, if none is known.
+    pub(crate) fn told_by(block: &[u8]) -> Self {
+        if block.iter().all(|byte| *byte == 0) {
+            return Self::NONE;
+        }
+        if block.len() < 4 {
+            return Trace::Other.into();
+        }
+        let mut told = Self::NONE;
+        for (trace, finders) in &rules::get().words {
+            if finders.iter().any(|finder| finder.find(block).is_some()) {
+                told |= *trace;
+            }
+        }
+        if told.is_empty() { Trace::Other.into() } else { told }
+    }
+}
+
+impl From<Trace> for Traces {
+    fn from(trace: Trace) -> Self {
+        Self(1 << trace as u8)
+    }
+}
+
+impl<T: Into<Self>> std::ops::BitOrAssign<T> for Traces {
+    fn bitor_assign(&mut self, other: T) {
+        self.0 |= other.into().0;
+    }
+}
+
+impl FromIterator<Trace> for Traces {
+    fn from_iter<I: IntoIterator<Item = Trace>>(traces: I) -> Self {
+        traces.into_iter().fold(Self::NONE, |mut all, trace| {
+            all |= trace;
+            all
+        })
+    }
+}
+
+/// Filled in while a file passes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Found {
+    pub(crate) removed: Traces,
+    pub(crate) left: Traces,
+}
