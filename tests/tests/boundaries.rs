@@ -68,7 +68,7 @@ fn the_workbench_reaches_no_service() {
 
 #[test]
 fn the_protocol_knows_nothing_above_it() {
-    for package in ["age-hybrid", "taxonomy", "traces", "web"] {
+    for package in ["age-hybrid", "doctor", "taxonomy", "traces", "web"] {
         assert_eq!(reach(&edges(), package), BTreeSet::new(), "{package}");
     }
     assert_eq!(reach(&edges(), "envelope"), BTreeSet::from(["age-hybrid".to_owned()]));

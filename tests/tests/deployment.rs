@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -43,6 +44,122 @@ fn the_units_are_valid_and_leave_the_services_little_to_do() {
         let scored = run("systemd-analyze", &["security", "--offline=true", "--threshold=15", file]);
         assert!(scored.status.success(), "{}", words(&scored));
     }
+}
+
+#[test]
+fn the_backup_units_are_valid_and_leave_as_little_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["intake", "case-handler"] {
+        let text = deploy(&format!("systemd/burkindi-{name}-backup.service"));
+        let program = "/usr/local/sbin/burkindi-backup";
+        assert!(text.contains(&format!("ExecStart={program} {name} ")));
+        let file = |kind: &str| folder.path().join(format!("burkindi-{name}-backup.{kind}"));
+        fs::write(file("service"), text.replace(program, "/bin/true")).unwrap();
+        fs::write(file("timer"), deploy(&format!("systemd/burkindi-{name}-backup.timer"))).unwrap();
+        for kind in ["service", "timer"] {
+            let verified = run("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
+            assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
+        }
+        let service = file("service");
+        let security = ["security", "--offline=true", "--threshold=15", service.to_str().unwrap()];
+        let scored = run("systemd-analyze", &security);
+        assert!(scored.status.success(), "{}", words(&scored));
+    }
+}
+
+#[test]
+fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup/burkindi-backup");
+    let script = script.to_str().unwrap();
+    let checked = run("shellcheck", &[script]);
+    assert!(checked.status.success(), "{}", words(&checked));
+
+    // A service that only notes what it was asked.
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("intake"), "#!/bin/sh\nset -eu\necho \"$3\" >> \"$NOTES\"\n[ \"$3\" != rehearse ] || [ ! -e \"$NOTES.broken\" ]\nmkdir -p \"$4\"\n").unwrap();
+    fs::set_permissions(at("intake"), fs::Permissions::from_mode(0o755)).unwrap();
+    let backups = at("backups");
+    for old in ["2026-11-20T023000Z", "2026-11-21T023000Z", "2026-11-22T023000Z", "2026-11-23T023000Z.part"] {
+        fs::create_dir_all(backups.join(old)).unwrap();
+    }
+    fs::create_dir(backups.join("somebody's own folder")).unwrap();
+    let back_up = || {
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new(script);
+        command.args(["intake", backups.to_str().unwrap(), "2"]).env("PATH", path).env("NOTES", at("notes"));
+        command.status().unwrap().success()
+    };
+    let kept = || {
+        let mut names: Vec<_> = fs::read_dir(&backups)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    };
+    fs::write(at("notes.broken"), "").unwrap();
+    assert!(!back_up(), "a backup that cannot be restored is no backup");
+    assert!(
+        kept().iter().any(|name| name.starts_with("2026-11-20")),
+        "nothing older went for it: {:?}",
+        kept()
+    );
+    fs::remove_file(at("notes.broken")).unwrap();
+    assert!(back_up());
+    let kept = kept();
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    assert!(
+        kept.contains(&"2026-11-22T023000Z".to_owned()) && kept.contains(&"somebody's own folder".to_owned())
+    );
+    assert_eq!(fs::read_to_string(at("notes")).unwrap(), "backup\nrehearse\nbackup\nrehearse\n");
+}
+
+#[test]
+fn the_dashboard_shows_figures_that_there_are() {
+    let dashboard: serde_json::Value = serde_json::from_str(&deploy("metrics/dashboard.json")).unwrap();
+    let sources = ["intake", "case-handler"].map(|name| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{name}/src/figures.rs"));
+        fs::read_to_string(file).unwrap()
+    });
+    let panels = dashboard["panels"].as_array().unwrap();
+    let mut seen = 0;
+    for panel in panels {
+        for target in panel["targets"].as_array().unwrap() {
+            let expression = target["expr"].as_str().unwrap();
+            for word in expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+                let Some(figure) = word.strip_prefix("burkindi_") else { continue };
+                let known = sources.iter().any(|source| source.contains(&format!("\"{figure}\"")));
+                assert!(known, "{word} is no figure");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= panels.len() && seen > 8);
+}
+
+#[test]
+fn the_containers_are_as_confined_as_the_units() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/container/compose.yaml");
+    let to_json = "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)";
+    let read = run("/usr/bin/python3", &["-c", to_json, file.to_str().unwrap()]);
+    assert!(read.status.success(), "{}", words(&read));
+    let compose: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
+    for name in ["intake", "case-handler"] {
+        let service = &compose["services"][name];
+        assert_eq!(
+            service["command"],
+            serde_json::json!([name, "--config", format!("/etc/burkindi/{name}.toml")])
+        );
+        assert_eq!(service["cap_drop"], serde_json::json!(["ALL"]));
+        assert_eq!(service["read_only"], true);
+        assert_eq!(service["mem_limit"], service["memswap_limit"], "no swap");
+        assert_eq!(service["ulimits"]["core"], 0);
+        let unit = deploy(&format!("systemd/burkindi-{name}.service"));
+        assert!(unit.contains(&format!("\nTasksMax={}\n", service["pids_limit"])));
+    }
+    let image = deploy("container/Containerfile");
+    assert!(image.contains("\nUSER burkindi\n") && image.contains("--locked"));
 }
 
 #[test]

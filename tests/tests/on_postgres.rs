@@ -4,6 +4,8 @@
 mod excluded_desk;
 #[path = "leaks.rs"]
 mod leaks;
+#[path = "restore.rs"]
+mod restore;
 #[path = "soak.rs"]
 mod soak;
 #[path = "way_of_a_report.rs"]

@@ -1,6 +1,13 @@
 //! Collecting from the intake: pull, open, file, and only then let the intake forget.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use ed25519_dalek::SigningKey;
 use envelope::{
@@ -66,6 +73,15 @@ pub struct Progress {
     left: u32,
     /// The day on which objects that no row names were last swept.
     swept: Option<Date>,
+    /// Did the last round get to its end?
+    works: Arc<AtomicBool>,
+}
+
+impl Progress {
+    /// Did the last round get to its end? Not before the first.
+    pub fn works(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.works)
+    }
 }
 
 /// Why a tick did not get to its end. The next one tries again, and nothing is lost meanwhile.
@@ -144,6 +160,7 @@ impl Collector {
                 (Some(_), None) => tracing::info!("collecting works again"),
                 _ => {}
             }
+            self.progress.works.store(now.is_none(), Ordering::Relaxed);
             failures = if now.is_some() { failures + 1 } else { 0 };
             failing = now;
             tokio::time::sleep(wait(every, failures)).await;

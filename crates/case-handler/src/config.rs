@@ -33,9 +33,20 @@ pub struct Config {
     /// How long closed cases are kept.
     #[config(nested)]
     pub retention: RetentionConfig,
+    /// Figures for operators.
+    #[config(nested)]
+    pub metrics: MetricsConfig,
     /// The log.
     #[config(nested)]
     pub log: LogConfig,
+}
+
+/// `[metrics]`
+#[derive(Debug, confique::Config)]
+pub struct MetricsConfig {
+    /// Address and port of this machine's own; no such page without.
+    #[config(env = "CASES_METRICS_LISTEN")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[routing]`
@@ -151,6 +162,10 @@ impl Config {
         anyhow::ensure!(self.relay.url.starts_with("https://"), "relay.url: begins with https://");
         anyhow::ensure!(self.relay.collect_seconds > 0, "relay.collect_seconds: at least 1");
         self.store.url.parse::<Place>().context("store.url")?;
+        anyhow::ensure!(
+            self.metrics.listen.is_none_or(|at| at.ip().is_loopback()),
+            "metrics.listen: an address of this machine alone, such as 127.0.0.1"
+        );
         self.level().map(drop)
     }
 

@@ -9,6 +9,8 @@ pub mod collect;
 pub mod config;
 pub mod current;
 pub mod deadlines;
+pub mod examination;
+pub mod figures;
 pub mod filing;
 pub mod keys;
 pub mod log;
@@ -17,6 +19,7 @@ pub mod relay;
 pub mod routing;
 pub mod service;
 pub mod store;
+pub mod upkeep;
 
 pub use config::Config;
 pub use service::run;

@@ -1,11 +1,16 @@
 //! The case handler's program.
 #![expect(clippy::print_stdout, reason = "says on its standard output that it is ready")]
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
-use case_handler::{Config, keys::Keys};
-use clap::Parser;
+use case_handler::{
+    Config,
+    examination::{self, Asked},
+    keys::Keys,
+    upkeep::{self, Task},
+};
+use clap::{Parser, Subcommand};
 use rustix::{
     fs::Mode,
     process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
@@ -27,9 +32,20 @@ struct Arguments {
     /// Check the configuration and end.
     #[arg(long)]
     check_config: bool,
+    /// Instead of serving.
+    #[command(subcommand)]
+    instead: Option<Instead>,
 }
 
-fn main() -> Result<()> {
+#[derive(Subcommand)]
+enum Instead {
+    #[command(flatten)]
+    Upkeep(Task),
+    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good, 7 soon, 8 wrong.
+    Doctor(Asked),
+}
+
+fn main() -> Result<ExitCode> {
     // No core dump, and no other process of this user reads our memory.
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
@@ -40,11 +56,25 @@ fn main() -> Result<()> {
     if arguments.check_config {
         Keys::load(&config)?;
         println!("the configuration is sound");
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.instead {
+        None => {}
+        Some(Instead::Upkeep(task)) => {
+            println!("{}", runtime.block_on(upkeep::run(&config, task))?.join("\n"));
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Instead::Doctor(asked)) => {
+            let report = runtime.block_on(examination::examine(&config, Clock::system().now()));
+            println!("{}", if asked.json { report.to_json() } else { report.to_string() });
+            return Ok(report.exit_code().into());
+        }
     }
     web::panics::quiet();
     web::init_logging(config.level()?, config.log.json);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(&config))
+    runtime.block_on(serve(&config))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(config: &Config) -> Result<()> {

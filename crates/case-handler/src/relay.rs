@@ -6,11 +6,12 @@ use bytes::{Bytes, BytesMut};
 use envelope::{
     directory::SignedDirectory,
     ladder,
-    relay::{ACK, Ack, DIRECTORY, MAILBOXES, PULL, Pull, read_submission_head},
+    relay::{ACK, Ack, DIRECTORY, HEALTH, MAILBOXES, PULL, Pull, read_submission_head},
 };
 use futures_util::Stream;
 use reqwest::{Body, Certificate, Client, Identity, Response, Url};
 use std::time::Duration;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// The intake as the handler sees it.
@@ -103,6 +104,13 @@ impl Relay {
         let body = Body::wrap_stream(records);
         self.client.put(self.url(MAILBOXES)).body(body).send().await?.error_for_status()?;
         Ok(())
+    }
+
+    /// Is it ready? Gives the time there, if it tells.
+    pub async fn health(&self) -> Result<Option<OffsetDateTime>, RelayError> {
+        let response = self.client.get(self.url(HEALTH)).send().await?.error_for_status()?;
+        let date = response.headers().get("date").and_then(|date| date.to_str().ok());
+        Ok(date.and_then(doctor::from_http_date))
     }
 
     /// Gives the newest directory.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use reqwest::Url;
 use tokio::task::{JoinHandle, JoinSet};
-use web::Clock;
+use web::{Clock, metrics::Board};
 
 use crate::{
     Config,
@@ -14,6 +14,7 @@ use crate::{
     collect::{Collector, Progress},
     current::Current,
     deadlines,
+    figures::Watched,
     keys::Keys,
     log::{self, BrokenLog},
     relay::Relay,
@@ -39,6 +40,8 @@ pub struct Service {
     checking: JoinSet<BrokenLog>,
     collecting: JoinHandle<()>,
     escalating: JoinHandle<()>,
+    /// The metrics page, if there is one.
+    watching: Option<[JoinHandle<()>; 2]>,
     store: Arc<Store>,
 }
 
@@ -97,6 +100,22 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         clock.clone(),
         every,
     ));
+    let progress = Progress::default();
+    let watched = Watched {
+        store: Arc::clone(&store),
+        current: Arc::clone(&current),
+        collecting: progress.works(),
+        certificates: Watched::certificates(config),
+        clock: clock.clone(),
+    };
+    let watching = match config.metrics.listen {
+        Some(at) => {
+            let board = Board::default();
+            let (_, page) = board.listen(at).await.context("metrics.listen")?;
+            Some([tokio::spawn(page), tokio::spawn(watched.run(board))])
+        }
+        None => None,
+    };
     let collector = Collector {
         store: Arc::clone(&store),
         current,
@@ -106,10 +125,10 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         absent: config.routing.absent.clone(),
         retention_months: config.retention.months,
         clock,
-        progress: Progress::default(),
+        progress,
     };
     let collecting = tokio::spawn(collector.run(every));
-    Ok(Service { address, handle, serving, checking, collecting, escalating, store })
+    Ok(Service { address, handle, serving, checking, collecting, escalating, watching, store })
 }
 
 /// Comes back only if the log is not whole.
@@ -147,6 +166,7 @@ impl Service {
         drop(self.checking);
         self.collecting.abort();
         self.escalating.abort();
+        self.watching.into_iter().flatten().for_each(|task| task.abort());
         self.handle.graceful_shutdown(Some(GRACE));
         self.serving.await??;
         Ok(self.store.stop_writing().await?)

@@ -1,4 +1,5 @@
 //! Opening the services' databases: `SQLite` by path, `PostgreSQL` by URL. In either, what was committed outlives a power cut.
+//! Copying one into another, and backups, work across both.
 //!
 //! ```
 //! use database::Place;
@@ -10,9 +11,13 @@
 //! ```
 
 mod alone;
+mod backup;
+mod copy;
 mod open;
 mod place;
 
 pub use alone::Alone;
+pub use backup::{Backup, BackupError};
+pub use copy::{CopyError, Table, Tally, copy};
 pub use open::{OpenError, Pool};
 pub use place::{Place, PlaceError};

@@ -13,6 +13,7 @@ use axum_server::{
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use envelope::mailbox::Decoys;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{SeedableRng, rngs::OsRng};
 use rand_chacha::ChaCha20Rng;
 use web::Clock;
@@ -23,6 +24,7 @@ use crate::{
     connections::Bounded,
     counters::Counters,
     directory::Directories,
+    figures::Figures,
     hardening, i18n, limits,
     limits::Limits,
     networks,
@@ -38,6 +40,8 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 /// How soon a directory that came to another replica is in force here.
 const REFRESH_EVERY: Duration = Duration::from_secs(5);
 const A_MINUTE: Duration = Duration::from_mins(1);
+/// How often the service looks at itself for the metrics page.
+const LOOK_EVERY: Duration = Duration::from_mins(5);
 const DAY: Duration = Duration::from_hours(24);
 /// For a request's first line and headers.
 const HEADER_TIME: Duration = Duration::from_secs(15);
@@ -66,6 +70,8 @@ pub struct App {
     pub limits: Arc<Limits>,
     /// What the log gets to know.
     pub counters: Arc<Counters>,
+    /// What operators see.
+    pub figures: Arc<Figures>,
 }
 
 impl FromRef<App> for Arc<Pages> {
@@ -107,6 +113,7 @@ impl App {
             decoys: Arc::new(decoys),
             limits: Arc::new(Limits::new(config)),
             counters: Arc::default(),
+            figures: Arc::new(Figures::new(std::fs::read(&config.relay.certificate)?)),
         })
     }
 
@@ -148,6 +155,7 @@ impl App {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         let mut minute = tokio::time::interval(A_MINUTE);
         let mut moment = tokio::time::interval(REFRESH_EVERY);
+        let mut look = tokio::time::interval(LOOK_EVERY);
         let mut day = tokio::time::interval_at(tokio::time::Instant::now() + DAY, DAY);
         loop {
             tokio::select! {
@@ -167,25 +175,29 @@ impl App {
                         self.counters.failed();
                     }
                 }
-                _ = day.tick() => self.counters.log_day(),
+                _ = look.tick() => self.figures.look(&self).await,
+                _ = day.tick() => self.figures.day(&self.counters.close_day(&mut OsRng)),
             }
         }
     }
 }
 
-/// Both listeners bound, nothing answered yet.
+/// All listeners bound, nothing answered yet.
 pub struct Bound {
     app: App,
+    metrics: Option<BoxFuture<'static, ()>>,
     public: Server<SocketAddr, Bounded>,
     relay: Server<SocketAddr, RustlsAcceptor>,
     /// Where reporters connect.
     pub public_addr: SocketAddr,
     /// Where the case handler connects.
     pub relay_addr: SocketAddr,
+    /// Where the metrics page is, if there is one.
+    pub metrics_addr: Option<SocketAddr>,
 }
 
 impl Bound {
-    /// Opens everything and binds both listeners.
+    /// Opens everything and binds all listeners.
     pub async fn bind(config: &Config, clock: Clock) -> Result<Self, RunError> {
         let tls = RustlsConfig::from_config(Arc::new(relay::server_config(&config.relay)?));
         hardening::allow_files(config.limits.connections + OTHER_FILES).map_err(|most| {
@@ -196,6 +208,13 @@ impl Bound {
         let app = App::open(config, clock).await?;
         let (public, public_addr) = listen("public.listen", config.public.listen)?;
         let (relay, relay_addr) = listen("relay.listen", config.relay.listen)?;
+        let (mut metrics, mut metrics_addr) = (None, None);
+        if let Some(at) = config.metrics.listen {
+            let wrong =
+                |error: std::io::Error| ConfigError::value("metrics.listen", format!("{at}: {error}"));
+            let (address, page) = app.figures.board().listen(at).await.map_err(wrong)?;
+            (metrics, metrics_addr) = (Some(page.boxed()), Some(address));
+        }
         let bounded = Bounded::new(config.limits.connections);
         let mut public =
             axum_server::from_tcp(public)?.acceptor(bounded).http1_only().first_request_timeout(HEADER_TIME);
@@ -214,7 +233,7 @@ impl Bound {
             .header_read_timeout(HEADER_TIME)
             .max_buf_size(HEADER_BYTES)
             .max_headers(HEADERS);
-        Ok(Self { app, public, relay, public_addr, relay_addr })
+        Ok(Self { app, metrics, public, relay, public_addr, relay_addr, metrics_addr })
     }
 
     /// Answers until `stop` comes, then lets what is under way end.
@@ -225,6 +244,7 @@ impl Bound {
         let public = self.public.handle(public_handle.clone()).serve(public_service);
         let relay = self.relay.handle(relay_handle.clone()).serve(relay_service);
         let housekeeping = tokio::spawn(self.app.housekeep());
+        let metrics = self.metrics.map(tokio::spawn);
         let stopping = async {
             stop.await;
             public_handle.graceful_shutdown(Some(LAST_REQUESTS));
@@ -233,6 +253,9 @@ impl Bound {
         };
         let ended = tokio::try_join!(public, relay, stopping);
         housekeeping.abort();
+        if let Some(metrics) = metrics {
+            metrics.abort();
+        }
         ended?;
         Ok(())
     }

@@ -39,6 +39,9 @@ pub struct Config {
     /// Bounds on what happens at once.
     #[config(nested)]
     pub limits: Limits,
+    /// Figures for operators.
+    #[config(nested)]
+    pub metrics: Metrics,
     /// The log.
     #[config(nested)]
     pub log: Log,
@@ -134,6 +137,15 @@ pub struct Limits {
     pub network_per_minute: u32,
 }
 
+/// `[metrics]`
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Metrics {
+    /// Address and port of this machine's own; no such page without.
+    #[config(env = "INTAKE_METRICS_LISTEN")]
+    pub listen: Option<SocketAddr>,
+}
+
 /// `[log]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
@@ -216,6 +228,12 @@ impl Config {
             if value == 0 || value > most {
                 return Err(ConfigError::value(key, format!("must be from 1 to {most}")));
             }
+        }
+        if self.metrics.listen.is_some_and(|at| !at.ip().is_loopback()) {
+            return Err(ConfigError::value(
+                "metrics.listen",
+                "must be an address of this machine alone, such as 127.0.0.1",
+            ));
         }
         let problems = self.branding.problems(&i18n::LOCALES);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError::Branding(problems)) }
@@ -319,6 +337,7 @@ mod tests {
             ("path = ", "#path = ", "spool.path"),
             ("#url = \"postgres:", "url = \"mysql:", "spool.url"),
             ("uploads = 256", "upload = 256", "upload"),
+            ("#listen = \"127.0.0.1:9101\"", "listen = \"0.0.0.0:9101\"", "metrics.listen"),
         ] {
             assert!(EXAMPLE.contains(from), "{from}");
             let error = load(&EXAMPLE.replace(from, to)).unwrap_err().to_string();

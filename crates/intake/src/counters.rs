@@ -1,35 +1,53 @@
-//! What the log may know: how much happened in a day, in tens.
+//! What the log and the metrics page may know: about how much happened in a day.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use rand::RngCore;
+use web::metrics::Tally;
 
-/// Counts since the last line in the log.
+/// Counts of the day so far.
 #[derive(Debug, Default)]
 pub struct Counters {
-    filed: AtomicU64,
-    busy: AtomicU64,
-    failed: AtomicU64,
+    filed: Tally,
+    busy: Tally,
+    failed: Tally,
+}
+
+/// A day that has ended, with noise in each number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// Submissions that have become durable.
+    pub filed: u64,
+    /// How often somebody was asked to come back later.
+    pub busy: u64,
+    /// How often the spool could not do something.
+    pub failed: u64,
 }
 
 impl Counters {
     /// A submission has become durable.
     pub fn filed(&self) {
-        self.filed.fetch_add(1, Ordering::Relaxed);
+        self.filed.count();
     }
 
     /// Somebody was asked to come back later.
     pub fn busy(&self) {
-        self.busy.fetch_add(1, Ordering::Relaxed);
+        self.busy.count();
     }
 
     /// The spool could not do something.
     pub fn failed(&self) {
-        self.failed.fetch_add(1, Ordering::Relaxed);
+        self.failed.count();
     }
 
-    /// Writes the line of a day and begins anew. Tens, rounded down: a single report must not show in a log.
-    pub fn log_day(&self) {
-        let tens = |count: &AtomicU64| count.swap(0, Ordering::Relaxed) / 10 * 10;
-        let [filed, busy, errors] = [&self.filed, &self.busy, &self.failed].map(tens);
-        tracing::info!(filed, busy, errors, "one day, in tens");
+    /// Ends a day and says so in the log. A single report shows in none of it.
+    pub fn close_day(&self, rng: &mut impl RngCore) -> Day {
+        let day =
+            Day { filed: self.filed.close(rng), busy: self.busy.close(rng), failed: self.failed.close(rng) };
+        tracing::info!(
+            filed = day.filed,
+            busy = day.busy,
+            errors = day.failed,
+            "one day, with noise of about 15"
+        );
+        day
     }
 }

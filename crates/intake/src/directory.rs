@@ -101,7 +101,8 @@ impl Directories {
         *self.newest.write().unwrap_or_else(PoisonError::into_inner) = Some(accepted);
     }
 
-    fn newest(&self) -> Option<Arc<InForce>> {
+    /// The newest, even if it has expired.
+    pub fn newest(&self) -> Option<Arc<InForce>> {
         self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

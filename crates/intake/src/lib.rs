@@ -6,6 +6,8 @@ pub mod config;
 pub mod connections;
 pub mod counters;
 pub mod directory;
+pub mod examination;
+pub mod figures;
 pub mod form;
 pub mod hardening;
 pub mod i18n;
@@ -18,5 +20,6 @@ pub mod problem;
 pub mod relay;
 pub mod sealing;
 pub mod store;
+pub mod upkeep;
 
 pub use app::run;

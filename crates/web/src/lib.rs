@@ -5,6 +5,7 @@ pub mod clock;
 pub mod headers;
 pub mod locale;
 pub mod logging;
+pub mod metrics;
 pub mod panics;
 pub mod texts;
 

@@ -15,6 +15,7 @@ pub mod cases;
 pub mod client;
 pub mod connection;
 pub mod earlier;
+pub mod examination;
 pub mod exposure;
 pub mod files;
 pub mod health;

@@ -127,15 +127,21 @@ impl Installation {
 
     /// Starts the intake, with the configuration that is shipped and its places set by the environment.
     pub fn start_intake(&self) -> Result<Running> {
-        self.start_intake_at("intake", [self.public, self.relay])
+        Running::start("intake", self.intake()?, &self.log("intake"))
     }
 
     /// Starts another intake on the same database, with a number for its log, at ports that are free.
     pub fn start_replica(&self, number: u32) -> Result<Running> {
-        self.start_intake_at(&format!("intake-{number}"), [0, 0])
+        let name = format!("intake-{number}");
+        Running::start(&name, self.intake_at([0, 0])?, &self.log(&name))
     }
 
-    fn start_intake_at(&self, name: &str, [public, relay]: [u16; 2]) -> Result<Running> {
+    /// The intake's program, for whoever wants another task of it.
+    pub fn intake(&self) -> Result<Command> {
+        self.intake_at([self.public, self.relay])
+    }
+
+    fn intake_at(&self, [public, relay]: [u16; 2]) -> Result<Command> {
         let program = self.settings.intake.clone().unwrap_or_else(|| self.programs.join("intake"));
         let mut environment = vec![
             ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{public}")),
@@ -148,13 +154,17 @@ impl Installation {
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
         environment.extend(self.settings.spool_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
-        self.start("intake", name, &program, &environment)
+        command("intake", &program, &environment)
     }
 
     /// Starts the case handler, in the same way.
     pub fn start_case_handler(&self) -> Result<Running> {
-        self.start(
-            "case-handler",
+        Running::start("case-handler", self.case_handler()?, &self.log("case-handler"))
+    }
+
+    /// The case handler's program, in the same way.
+    pub fn case_handler(&self) -> Result<Command> {
+        command(
             "case-handler",
             &self.programs.join("case-handler"),
             &[
@@ -175,18 +185,10 @@ impl Installation {
         )
     }
 
-    fn start(
-        &self,
-        service: &str,
-        name: &str,
-        program: &Path,
-        environment: &[(&str, String)],
-    ) -> Result<Running> {
-        let shipped = workspace()?.join("deploy/config");
-        let mut command = Command::new(program);
-        command.arg("--config").arg(shipped.join(format!("{service}.toml")));
-        command.envs(environment.iter().map(|(name, value)| (name, value)));
-        Running::start(name, command, &self.log(name))
+    /// The same keys and people on an empty machine: other databases, in which nothing is yet.
+    pub fn on_an_empty_machine(&mut self, spool_url: String, cases_url: String) {
+        self.settings.spool_url = Some(spool_url);
+        self.settings.cases_url = Some(cases_url);
     }
 
     /// Gives the directory to the case handler and connects everybody with it.
@@ -251,6 +253,15 @@ impl Installation {
     fn path(&self, name: &str) -> String {
         self.root.join(name).display().to_string()
     }
+}
+
+/// A service with the configuration that is shipped.
+fn command(name: &str, program: &Path, environment: &[(&str, String)]) -> Result<Command> {
+    let shipped = workspace()?.join("deploy/config");
+    let mut command = Command::new(program);
+    command.arg("--config").arg(shipped.join(format!("{name}.toml")));
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    Ok(command)
 }
 
 /// Runs a command to its end, giving it passphrases, and reads its JSON.

@@ -40,11 +40,17 @@ fn install_missing() -> Result<()> {
     if !Path::new("/usr/lib/postgresql").is_dir() {
         debian(&["postgresql"], "PostgreSQL, of which the tests start a cluster of their own")?;
     }
-    for (program, version) in [("nginx", "-v"), ("tor", "--version"), ("systemd-analyze", "--version")] {
-        if !runs(command(program, &[version])) {
+    for (program, arguments) in [
+        ("nginx", &["-v"][..]),
+        ("tor", &["--version"]),
+        ("systemd-analyze", &["--version"]),
+        ("shellcheck", &["--version"]),
+        ("/usr/bin/python3", &["-c", "import yaml"]),
+    ] {
+        if !runs(command(program, arguments)) {
             debian(
-                &["nginx-light", "tor", "systemd"],
-                "nginx, tor and systemd, which read what is in deploy/",
+                &["nginx-light", "tor", "systemd", "shellcheck", "python3-yaml"],
+                "nginx, tor, systemd, shellcheck and a parser of YAML, which read what is in deploy/",
             )?;
         }
     }

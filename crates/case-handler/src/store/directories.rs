@@ -1,5 +1,6 @@
 //! Every directory that was accepted.
 
+use database::{Place, Pool};
 use envelope::directory::SignedDirectory;
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
 
@@ -27,4 +28,12 @@ impl Writing<'_> {
         directory::Entity::insert(row).exec_without_returning(&self.tx).await?;
         Ok(())
     }
+}
+
+/// The newest directory of a database, whoever writes into it.
+pub async fn newest_directory(place: &Place) -> Result<Option<SignedDirectory>, StoreError> {
+    let db = place.connect(Pool::of(1)).await?;
+    let newest = directory::Entity::find().order_by_desc(directory::Column::Epoch).one(&db).await?;
+    db.close().await?;
+    newest.as_ref().map(signed).transpose()
 }

@@ -14,15 +14,16 @@ mod replies;
 mod set_aside;
 
 pub use cases::{Case, MailboxContent, NewCase};
+pub use directories::newest_directory;
 pub use log::Logged;
-pub use objects::{Objects, Stash};
+pub use objects::{Objects, Stash, objects_named};
 pub use parts::NewPart;
 pub use queues::Place as QueuePlace;
 pub use set_aside::{Retry, SetAside};
 
 use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
 
-use database::{Alone, OpenError, Place, PlaceError, Pool};
+use database::{Alone, OpenError, Place, PlaceError, Pool, Table};
 use migrations_cases::Migrator;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
@@ -95,7 +96,11 @@ pub struct Writing<'a> {
 impl Store {
     /// Opens the database by its URL, brings its schema up to date, and makes sure that no other process writes into it.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let place: Place = url.parse()?;
+        Self::open_at(&url.parse()?).await
+    }
+
+    /// The same for a place.
+    pub async fn open_at(place: &Place) -> Result<Self, StoreError> {
         let alone = place.alone().await?;
         place.prepare::<Migrator>().await?;
         let writer = place.connect(Pool::writing_alone()).await?;
@@ -186,6 +191,23 @@ impl Writing<'_> {
     fn touched(&self) -> std::sync::MutexGuard<'_, BTreeSet<Uuid>> {
         self.touched.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// All tables.
+pub fn tables() -> Vec<Table> {
+    vec![
+        Table::of::<entities::case::Entity>(),
+        Table::of::<entities::case_recipient::Entity>(),
+        Table::of::<entities::directory::Entity>(),
+        Table::of::<entities::event::Entity>(),
+        Table::of::<entities::grant::Entity>(),
+        Table::of::<entities::part::Entity>(),
+        Table::of::<entities::part_chunk::Entity>(),
+        Table::of::<entities::queue::Entity>(),
+        Table::of::<entities::reply::Entity>(),
+        Table::of::<entities::set_aside::Entity>(),
+        Table::of::<entities::submission::Entity>(),
+    ]
 }
 
 /// 32 bytes out of a column.

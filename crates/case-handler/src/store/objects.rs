@@ -10,6 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use database::{Place, Pool};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
@@ -69,8 +70,20 @@ impl Objects {
     async fn put(&self, bytes: &[u8]) -> Result<Uuid, StoreError> {
         let key = Uuid::new_v4();
         self.under_way().insert(key);
-        self.store.put(&self.path(key), Bytes::copy_from_slice(bytes).into()).await?;
+        self.write(key, Bytes::copy_from_slice(bytes)).await?;
         Ok(key)
+    }
+
+    /// Writes an object under a key that it had before.
+    pub async fn write(&self, key: Uuid, bytes: impl Into<Bytes>) -> Result<(), StoreError> {
+        self.store.put(&self.path(key), bytes.into().into()).await?;
+        Ok(())
+    }
+
+    /// All bytes of an object.
+    pub async fn read(&self, key: Uuid) -> Result<Bytes, StoreError> {
+        let pieces: Vec<Bytes> = self.get(key).await?.try_collect().await?;
+        Ok(pieces.concat().into())
     }
 
     /// The bytes of an object.
@@ -158,4 +171,18 @@ impl Store {
         }
         Ok(swept)
     }
+}
+
+/// The keys of all objects that a database's rows name.
+pub async fn objects_named(place: &Place) -> Result<Vec<Uuid>, StoreError> {
+    let db = place.connect(Pool::of(1)).await?;
+    let named: Vec<Option<Uuid>> = part::Entity::find()
+        .select_only()
+        .column(part::Column::Object)
+        .filter(part::Column::Object.is_not_null())
+        .into_tuple()
+        .all(&db)
+        .await?;
+    db.close().await?;
+    Ok(named.into_iter().flatten().collect())
 }

@@ -6,7 +6,7 @@ use envelope::{
     desk_api::{Part, PartKind},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -19,6 +19,8 @@ use super::{
 
 /// Bytes of one chunk.
 pub(super) const CHUNK: usize = 256 * 1024;
+/// Parts that are looked up at once.
+const PAGE: u64 = 500;
 
 /// A sealed part to be kept.
 #[derive(Debug, Clone, Copy)]
@@ -88,8 +90,38 @@ impl Store {
     ) -> Result<(), StoreError> {
         let found = part::Entity::find_by_id(part).filter(part::Column::CaseId.eq(id)).one(&self.db).await?;
         let Some(row) = found else { return Ok(()) };
+        self.send(&row, sender).await
+    }
+
+    /// Reads every part of every case and holds it against its digest. Gives how many there are.
+    pub async fn check_parts(&self) -> Result<u64, StoreError> {
+        let (mut checked, mut after) = (0, Uuid::nil());
+        loop {
+            let behind = part::Entity::find().filter(part::Column::Id.gt(after));
+            let page = behind.order_by_asc(part::Column::Id).limit(PAGE).all(&self.db).await?;
+            let Some(last) = page.last() else { return Ok(checked) };
+            after = last.id;
+            for row in &page {
+                let (sender, mut receiver) = mpsc::channel(1);
+                let drain = async { while receiver.recv().await.is_some() {} };
+                let sent = async {
+                    let sent = self.send(row, &sender).await;
+                    drop(sender);
+                    sent
+                };
+                tokio::join!(sent, drain).0?;
+                checked += 1;
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        row: &part::Model,
+        sender: &mpsc::Sender<Result<Bytes, StoreError>>,
+    ) -> Result<(), StoreError> {
         let mut pieces = match (row.object, &self.objects) {
-            (None, _) => stream::try_unfold(0, |number| self.next_chunk(part, number)).boxed(),
+            (None, _) => stream::try_unfold(0, |number| self.next_chunk(row.id, number)).boxed(),
             (Some(object), Some(objects)) => objects.get(object).await?,
             (Some(_), None) => {
                 return Err(StoreError::Objects("store.parts_url: not set, and parts are there"));
@@ -152,7 +184,6 @@ impl Writing<'_> {
 
     /// The number of the next submission or event to bring parts, so that no two share one.
     pub async fn next_batch(&self, id: Uuid) -> Result<u32, StoreError> {
-        use sea_orm::QuerySelect;
         let newest: Option<Option<i32>> = part::Entity::find()
             .select_only()
             .column_as(part::Column::Batch.max(), "newest")

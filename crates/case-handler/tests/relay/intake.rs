@@ -138,6 +138,11 @@ async fn directory(State(shared): State<Shared>, Json(signed): Json<SignedDirect
 
 /// `ca.pem`, and key and certificate of the intake, the handler and the API.
 pub(crate) fn write_certificates(folder: &Path) {
+    write_certificates_but(folder, "none");
+}
+
+/// The same, but that one of the three has expired.
+pub(crate) fn write_certificates_but(folder: &Path, expired: &str) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -151,6 +156,9 @@ pub(crate) fn write_certificates(folder: &Path) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         params.extended_key_usages = vec![purpose];
+        if name == expired {
+            params.not_after = rcgen::date_time_ymd(2026, 1, 1);
+        }
         let certificate = params.signed_by(&key, &issuer).unwrap();
         fs::write(folder.join(format!("{name}.pem")), certificate.pem()).unwrap();
         fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).unwrap();

@@ -3,9 +3,11 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod faults;
 mod intake;
 mod program;
 mod service;
+mod upkeep;
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use database::{Alone, OpenError, Place, Pool};
+use database::{Alone, OpenError, Place, Pool, Table};
 use entity::{chunk, mailbox, state, submission};
 use envelope::directory::SignedDirectory;
 use migrations_intake::Migrator;
@@ -46,7 +46,7 @@ const IDS: usize = 500;
 const READERS: u32 = 4;
 /// Writes that run at once on `PostgreSQL`: it makes commits durable together.
 const WRITERS: u32 = 16;
-const MIB: i64 = 1024 * 1024;
+const MIB: u64 = 1024 * 1024;
 
 /// The intake's database.
 #[derive(Clone)]
@@ -107,15 +107,20 @@ impl Store {
         if !self.is_shared {
             return Ok(());
         }
+        let (bytes, most) = self.fill().await?;
+        self.full.store(bytes >= most, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Bytes that wait, and how many may.
+    pub async fn fill(&self) -> Result<(u64, u64), StoreError> {
         let bytes: Option<Option<i64>> = submission::Entity::find()
             .select_only()
             .column_as(submission::Column::Length.sum().cast_as("bigint"), "bytes")
             .into_tuple()
             .one(&self.reading)
             .await?;
-        let full = bytes.flatten().unwrap_or(0) >= i64::from(self.most_mib) * MIB;
-        self.full.store(full, Ordering::Relaxed);
-        Ok(())
+        Ok((bytes.flatten().unwrap_or(0).unsigned_abs(), u64::from(self.most_mib) * MIB))
     }
 
     fn check_room(&self) -> Result<(), StoreError> {
@@ -175,6 +180,24 @@ impl Store {
             tracing::warn!(error = %web::logging::safe(&StoreError::from(error)), "the log of the spool was not cut back");
         }
     }
+}
+
+/// All tables, those that others refer to first.
+pub fn tables() -> [Table; 4] {
+    [
+        Table::of::<submission::Entity>(),
+        Table::of::<chunk::Entity>(),
+        Table::of::<mailbox::Entity>(),
+        Table::of::<state::Entity>(),
+    ]
+}
+
+/// The directory that a spool has kept, whoever writes into it.
+pub async fn kept_directory(place: &Place) -> Result<Option<SignedDirectory>, StoreError> {
+    let db = place.connect(Pool::of(1)).await?;
+    let row = state::Entity::find_by_id(state::ONLY).one(&db).await?;
+    db.close().await?;
+    Ok(row.and_then(|row| row.directory).and_then(|json| serde_json::from_slice(&json).ok()))
 }
 
 async fn first_state(

@@ -46,6 +46,7 @@ pub(crate) struct Intake {
     pub(crate) installation: Installation,
     pub(crate) public: String,
     pub(crate) relay: String,
+    pub(crate) metrics: Option<std::net::SocketAddr>,
     pub(crate) http: Client,
     pub(crate) handler: Client,
     stop: oneshot::Sender<()>,
@@ -90,13 +91,14 @@ impl Installation {
         let bound = Bound::bind(&self.config, self.clock.clone()).await.unwrap();
         let public = format!("http://{}", bound.public_addr);
         let relay = format!("https://{}", bound.relay_addr);
+        let metrics = bound.metrics_addr;
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(async move {
             bound.serve(async { drop(stopped.await) }).await.unwrap();
         });
         let handler = self.tls.client(Some(&self.tls.handler));
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Intake { installation: self, public, relay, http, handler, stop, running }
+        Intake { installation: self, public, relay, metrics, http, handler, stop, running }
     }
 }
 

@@ -2,16 +2,13 @@
 
 use std::path::Path;
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
-use envelope::{directory::Trust, keys::TransportIdentity};
+use envelope::directory::Trust;
 use rand::{CryptoRng, RngCore};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use time::OffsetDateTime;
-use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use super::{AdminDir, AdminError, Draft, roots, tls};
+use super::{AdminDir, AdminError, Draft, roots, service_keys, tls};
 use crate::{files, sealed::Work};
 
 /// More root keys than this help nobody.
@@ -80,28 +77,12 @@ fn build(
         Trust { instance, threshold: plan.threshold, roots: root_keys.iter().map(Into::into).collect() };
     files::create_public(&dir.join("trust.json"), &files::pretty(&trust))?;
 
-    let draft = service_keys(dir, instance, plan.oversight_desk, rng)?;
-    AdminDir::at(dir).save_draft(&draft)?;
+    let folder = AdminDir::at(dir);
+    let (_, transport) = service_keys::new_transport(&folder, rng)?;
+    let (_, log) = service_keys::new_log(&folder, rng)?;
+    folder.save_draft(&Draft::new(instance, transport, (&log).into(), plan.oversight_desk))?;
     tls::create(&dir.join("tls"), instance, plan.hosts, now)?;
     Ok(trust)
-}
-
-/// The case handler's two keys, and the draft that names their public halves.
-fn service_keys(
-    dir: &Path,
-    instance: Uuid,
-    oversight: &str,
-    rng: &mut (impl RngCore + CryptoRng),
-) -> Result<Draft, AdminError> {
-    let transport = TransportIdentity::generate(rng);
-    let secret = transport.as_identity().to_string();
-    let line = Zeroizing::new(format!("{}\n", secret.expose_secret()));
-    files::create_private(&dir.join("transport.key"), line.as_bytes())?;
-
-    let log = SigningKey::generate(rng);
-    let line = Zeroizing::new(format!("{}\n", BASE64_URL_SAFE_NO_PAD.encode(log.as_bytes())));
-    files::create_private(&dir.join("log.key"), line.as_bytes())?;
-    Ok(Draft::new(instance, transport.recipient(), (&log).into(), oversight))
 }
 
 fn check_free(dir: &Path) -> Result<(), AdminError> {

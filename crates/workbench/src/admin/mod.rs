@@ -6,6 +6,7 @@ pub mod draft;
 pub mod init;
 pub mod roots;
 pub mod routing;
+pub mod service_keys;
 pub mod signing;
 pub mod tls;
 

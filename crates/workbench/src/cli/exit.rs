@@ -18,12 +18,19 @@ Exit codes:
   3  the passphrase is wrong
   4  not allowed, or not there
   5  the case handler cannot be reached
-  6  ALARM: something is forged, replayed, withheld, rolled back, or does not open";
+  6  ALARM: something is forged, replayed, withheld, rolled back, or does not open
+  7  doctor: something wants attention soon
+  8  doctor: something is wrong";
 
 /// Verification found something; it has been told already.
 #[derive(Debug, thiserror::Error)]
 #[error("verification failed: see the alarms above")]
 pub(crate) struct Alarmed;
+
+/// A doctor found something, with this exit code; it has been told already.
+#[derive(Debug, thiserror::Error)]
+#[error("not all is well: see above")]
+pub(crate) struct Unwell(pub(crate) u8);
 
 const FAILED: u8 = 1;
 const PASSPHRASE: u8 = 3;
@@ -50,6 +57,9 @@ fn words(error: &Error) -> String {
 fn code(error: &Error) -> u8 {
     if error.is::<Alarmed>() {
         return ALARM;
+    }
+    if let Some(Unwell(code)) = error.downcast_ref() {
+        return *code;
     }
     let on_paper = error.downcast_ref::<BackupError>().and_then(|error| match error {
         BackupError::Key(error) => Some(error),

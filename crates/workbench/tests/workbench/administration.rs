@@ -202,3 +202,30 @@ fn renewed_certificates_continue_the_pinned_authority() {
     assert_eq!(house.ca(), ca);
     assert_ne!(std::fs::read(house.admin.path("tls/api.pem")).unwrap(), api);
 }
+
+#[test]
+fn keys_of_the_case_handler_follow_each_other_without_a_gap() {
+    use envelope::keys::{PublicKey, TransportIdentity};
+    use workbench::admin::service_keys::{renew_log, renew_transport, retire_transport};
+    let house = House::new();
+    let before = house.admin.draft().unwrap();
+    let file = renew_transport(&house.admin, &mut OsRng).unwrap();
+    assert!(file.ends_with("transport-2.key"));
+    let next = TransportIdentity::parse(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
+    let both = house.admin.draft().unwrap().transport;
+    assert_eq!(
+        both,
+        [next.recipient(), before.transport[0].clone()],
+        "the newest first, the old one still there"
+    );
+    assert!(renew_transport(&house.admin, &mut OsRng).unwrap().ends_with("transport-3.key"));
+    assert_eq!(retire_transport(&house.admin).unwrap(), 2);
+    assert_eq!(house.admin.draft().unwrap().transport.len(), 1);
+    assert_eq!(retire_transport(&house.admin).unwrap(), 0, "one always stays");
+
+    let file = renew_log(&house.admin, &mut OsRng).unwrap();
+    assert!(file.ends_with("log-2.key"));
+    let seed = envelope::Hash::parse(std::fs::read_to_string(&file).unwrap().trim()).unwrap();
+    let key = PublicKey::from(&ed25519_dalek::SigningKey::from_bytes(seed.as_bytes()));
+    assert_eq!(house.admin.draft().unwrap().handler_key, key);
+}

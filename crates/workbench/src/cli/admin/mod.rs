@@ -2,9 +2,11 @@
 
 mod desk;
 mod directory;
+mod doctor;
 mod init;
 mod member;
 mod route_test;
+mod service_key;
 mod tls;
 
 use std::path::PathBuf;
@@ -32,6 +34,11 @@ pub(crate) enum Admin {
     /// Certificates of the services.
     #[command(subcommand)]
     Tls(tls::Tls),
+    /// The case handler's own keys, when they end.
+    #[command(subcommand)]
+    ServiceKey(service_key::ServiceKey),
+    /// Look at a running installation from outside, and say what to do. On each server: `intake … doctor`, `case-handler … doctor`.
+    Doctor(doctor::Doctor),
 }
 
 /// The administrator's folder.
@@ -57,6 +64,8 @@ impl Admin {
             Self::Directory(command) => command.run(context, screen).await,
             Self::RouteTest(command) => command.run(context, screen),
             Self::Tls(command) => command.run(context, screen),
+            Self::ServiceKey(command) => command.run(screen),
+            Self::Doctor(command) => command.run(context, screen).await,
         }
     }
 }

@@ -1,0 +1,134 @@
+//! What only the machine itself can tell of a case handler. From outside, `burkindi admin doctor` looks.
+
+use std::{path::Path, time::Duration};
+
+use database::Place;
+use doctor::{Finding, Report, of_certificate_file, of_clock, of_directory, of_disk, of_secret_file};
+use time::OffsetDateTime;
+
+use crate::{
+    Config,
+    keys::{self, Keys},
+    relay::Relay,
+    store::newest_directory,
+};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How to look.
+#[derive(Debug, clap::Args)]
+pub struct Asked {
+    /// Answer in JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Looks at everything; the service may run or not.
+pub async fn examine(config: &Config, now: OffsetDateTime) -> Report {
+    let mut report = Report::default();
+    for (key, path) in
+        [("api.key", &config.api.key), ("relay.key", &config.relay.key), ("keys.log", &config.keys.log)]
+            .into_iter()
+            .chain(config.keys.transport.iter().map(|path| ("keys.transport", path)))
+    {
+        report.add(of_secret_file(key, path));
+    }
+    for (key, path) in [
+        ("api.certificate", &config.api.certificate),
+        ("relay.certificate", &config.relay.certificate),
+        ("relay.ca", &config.relay.ca),
+    ] {
+        report.add(of_certificate_file(key, path, now));
+    }
+    of_database(config, now, &mut report).await;
+    if let Some(folder) = config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://")) {
+        report.add(of_disk("disk of store.parts_url", Path::new(folder)));
+    }
+    report.add(
+        match tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(config.api.listen)).await {
+            Ok(Ok(_)) => Finding::good("service", "it answers"),
+            _ => Finding::bad(
+                "service",
+                format!("nothing answers at {}", config.api.listen),
+                "systemctl start burkindi-case-handler; then look at its log.",
+            ),
+        },
+    );
+    of_relay(config, now, &mut report).await;
+    report
+}
+
+async fn of_database(config: &Config, now: OffsetDateTime, report: &mut Report) {
+    const CHECK: &str = "store.url";
+    let place: Place = match config.store.url.parse() {
+        Ok(place) => place,
+        Err(error) => return report.add(Finding::bad(CHECK, format!("{error}"), "Mend the key.")),
+    };
+    if let Place::Sqlite(path) = &place {
+        if !path.is_file() {
+            let advice = "It is made at the first start. If there was one: restore a backup.";
+            return report.add(Finding::bad(CHECK, format!("{} is not there", path.display()), advice));
+        }
+        report.add(of_secret_file(CHECK, path));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        report.add(of_disk("disk of store.url", folder.unwrap_or(Path::new("."))));
+    }
+    let signed = match newest_directory(&place).await {
+        Ok(signed) => signed,
+        Err(error) => {
+            let advice =
+                "Does the database server run? Who owns the file? The kernel's log tells of a broken disk.";
+            return report.add(Finding::bad(CHECK, error.to_string(), advice));
+        }
+    };
+    report.add(Finding::good(CHECK, "the database answers"));
+    let keys = match Keys::load(config) {
+        Ok(keys) => keys,
+        Err(error) => {
+            let advice = "Put it back from the offline medium.";
+            return report.add(Finding::bad("keys", format!("{error:#}"), advice));
+        }
+    };
+    let Some(signed) = signed else {
+        let advice = "Publish one: burkindi admin directory publish.";
+        return report.add(Finding::bad("directory", "none: no report can be filed", advice));
+    };
+    match signed.verify_past(&keys.trust) {
+        Ok(directory) => {
+            report.add(of_directory(directory.expires, now.date()));
+            let wrong = keys::differences(&directory, &keys.transport, &keys.log);
+            report.add(if wrong.is_empty() {
+                Finding::good("keys", "those that the directory names")
+            } else {
+                let advice = "Put the keys that the directory names back in place, the newest first.";
+                Finding::bad("keys", wrong.join("; "), advice)
+            });
+        }
+        Err(error) => report.add(Finding::bad(
+            "directory",
+            error.to_string(),
+            "Is `trust` this installation's trust.json?",
+        )),
+    }
+}
+
+async fn of_relay(config: &Config, now: OffsetDateTime, report: &mut Report) {
+    const CHECK: &str = "intake";
+    let asked = async {
+        let url = config.relay.url.parse().map_err(|_| "relay.url is no address".to_owned())?;
+        let relay = Relay::new(&url, &config.relay.ca, &config.relay.certificate, &config.relay.key);
+        relay.map_err(|error| error.to_string())?.health().await.map_err(|error| error.to_string())
+    };
+    match asked.await {
+        Ok(there) => {
+            report.add(Finding::good(CHECK, "it answers"));
+            if let Some(there) = there {
+                report.add(of_clock("clock of the intake", there, now));
+            }
+        }
+        Err(error) => {
+            let advice = "Nothing is lost: the intake keeps everything. Is it running, is the line up, are both sides' certificates good?";
+            report.add(Finding::bad(CHECK, error, advice));
+        }
+    }
+}

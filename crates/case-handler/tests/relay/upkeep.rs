@@ -1,0 +1,133 @@
+//! Backing up, rehearsing, restoring, and moving to another engine.
+
+use std::{fs, path::Path};
+
+use case_handler::{
+    Config, log,
+    store::{Objects, Store},
+    upkeep::{self, Task},
+};
+use envelope::keys::TransportIdentity;
+use secrecy::ExposeSecret as _;
+
+use super::{
+    DESK,
+    common::{World, on_postgres},
+    intake::write_certificates,
+    service::configure,
+};
+
+async fn run(config: &Config, task: Task) -> Result<String, String> {
+    upkeep::run(config, task).await.map(|lines| lines.join("\n")).map_err(|error| format!("{error:#}"))
+}
+
+fn url_of(folder: &Path) -> String {
+    format!("file://{}", folder.display())
+}
+
+/// Cases with parts of every kind: rows, and objects in a folder.
+async fn filled(folder: &Path) -> (World, Config) {
+    let mut world = World::new().await;
+    write_certificates(folder);
+    let mut config = configure(&world, folder, "https://127.0.0.1:1");
+    config.store.parts_url = Some(url_of(&folder.join("parts")));
+    world.with_objects(Objects::open(&url_of(&folder.join("parts")), []).unwrap()).await;
+    for _ in 0..5 {
+        let (mut report, _) = world.report(&DESK);
+        report.attachments.push((0..400_000).map(|n| u8::try_from(n % 251).unwrap()).collect());
+        world.file(&report).await.unwrap();
+    }
+    (world, config)
+}
+
+/// An empty machine with the same keys.
+fn empty(config: &Config, folder: &Path) -> Config {
+    let mut empty = Config::load(&config.trust.with_file_name("case-handler.toml")).unwrap();
+    empty.store.url = if on_postgres() {
+        throwaway_postgres::shared().unwrap().database().unwrap()
+    } else {
+        format!("sqlite://{}", folder.join("restored.sqlite").display())
+    };
+    empty.store.parts_url = Some(url_of(&folder.join("restored parts")));
+    empty
+}
+
+#[tokio::test]
+async fn a_backup_brings_every_case_back_on_an_empty_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, config) = filled(folder.path()).await;
+    let backup = || folder.path().join("backup");
+    // While it runs.
+    let taken = run(&config, Task::Backup { folder: backup() }).await.unwrap();
+    assert!(taken.contains("cases: 5 rows"), "{taken}");
+    assert_eq!(fs::read_dir(backup().join("parts")).unwrap().count(), 10);
+    let rehearsed = run(&config, Task::Rehearse { folder: backup() }).await.unwrap();
+    for line in ["the log is whole: 5 entries", "15 sealed parts", "the keys here are those"] {
+        assert!(rehearsed.contains(line), "{rehearsed}");
+    }
+    let running = run(&config, Task::Restore { folder: backup() }).await.unwrap_err();
+    assert!(running.contains("is the service stopped?"), "{running}");
+    world.store.stop_writing().await.unwrap();
+    let full = run(&config, Task::Restore { folder: backup() }).await.unwrap_err();
+    assert!(full.contains("the target is not empty"), "{full}");
+
+    let empty = empty(&config, folder.path());
+    run(&empty, Task::Restore { folder: backup() }).await.unwrap();
+    let objects = Objects::open(empty.store.parts_url.as_ref().unwrap(), []).unwrap();
+    let restored = Store::open(&empty.store.url).await.unwrap().with_objects(Some(objects));
+    assert_eq!(log::check(&restored).await.unwrap(), 5);
+    assert_eq!(restored.check_parts().await.unwrap(), 15);
+    for number in 0..5 {
+        let (entries, _) = restored.log_behind(number, 1).await.unwrap();
+        let case = entries[0].case;
+        assert_eq!(restored.parts(case).await.unwrap(), world.store.parts(case).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_rehearsal_finds_what_a_restore_would_find_too_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_world, config) = filled(folder.path()).await;
+    let backup = || folder.path().join("backup");
+    run(&config, Task::Backup { folder: backup() }).await.unwrap();
+    let rehearse = async || run(&config, Task::Rehearse { folder: backup() }).await;
+
+    // The medium changes one byte, or loses a file.
+    let part = fs::read_dir(backup().join("parts")).unwrap().next().unwrap().unwrap().path();
+    let good = fs::read(&part).unwrap();
+    let mut bad = good.clone();
+    bad[7] ^= 1;
+    fs::write(&part, bad).unwrap();
+    assert!(rehearse().await.unwrap_err().contains("is not what was written"));
+    fs::remove_file(&part).unwrap();
+    assert!(rehearse().await.is_err());
+    fs::write(&part, good).unwrap();
+    rehearse().await.unwrap();
+
+    // The keys that it needs are others than those that were kept.
+    let other = TransportIdentity::from_seed(&[9; 32]).as_identity().to_string();
+    fs::write(folder.path().join("transport.key"), other.expose_secret()).unwrap();
+    let wrong = rehearse().await.unwrap_err();
+    assert!(wrong.contains("needs other keys") && wrong.contains("keys.transport"), "{wrong}");
+}
+
+#[tokio::test]
+async fn cases_move_to_postgres_with_every_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let (world, config) = filled(folder.path()).await;
+    let to = throwaway_postgres::shared().unwrap().database().unwrap();
+    let move_to = async || run(&config, Task::MoveTo { to: to.parse().unwrap() }).await;
+    if on_postgres() {
+        assert!(move_to().await.unwrap_err().contains("on PostgreSQL already"));
+        return;
+    }
+    assert!(move_to().await.unwrap_err().contains("is the service stopped?"));
+    world.store.stop_writing().await.unwrap();
+    let moved = move_to().await.unwrap();
+    assert!(moved.contains("cases: 5 rows") && moved.contains("read again and equal"), "{moved}");
+    assert!(move_to().await.unwrap_err().contains("the target is not empty"));
+    let objects = Objects::open(config.store.parts_url.as_ref().unwrap(), []).unwrap();
+    let there = Store::open(&to).await.unwrap().with_objects(Some(objects));
+    assert_eq!(log::check(&there).await.unwrap(), 5);
+    assert_eq!(there.check_parts().await.unwrap(), 15);
+}

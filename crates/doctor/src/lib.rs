@@ -1,0 +1,202 @@
+//! What `doctor` commands find, and how they say it: each finding with what to do about it. Knows nothing of reports or visitors.
+//!
+//! ```
+//! use doctor::{Finding, Report};
+//!
+//! let mut report = Report::default();
+//! report.add(Finding::good("disk", "60 % is free"));
+//! report.add(Finding::bad("clock", "a day ahead", "Set it by NTP."));
+//! assert_eq!(report.exit_code(), doctor::WRONG);
+//! ```
+
+mod certificate;
+mod machine;
+
+use std::fmt;
+
+pub use certificate::{ends, of_certificate, of_certificate_file};
+pub use machine::{of_disk, of_proxy, of_secret_file};
+use serde::Serialize;
+use time::{Date, OffsetDateTime, PrimitiveDateTime, macros::format_description};
+
+/// Exit code where something wants attention soon.
+pub const SOON: u8 = 7;
+/// Exit code where something is wrong now.
+pub const WRONG: u8 = 8;
+
+/// A directory that ends in so many days wants its successor.
+const DIRECTORY_DAYS: i64 = 7;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// Wants attention soon.
+    Soon,
+    /// Is wrong now.
+    Wrong,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What was looked at, in few words.
+    pub check: String,
+    /// How it is.
+    pub state: State,
+    /// What was found.
+    pub found: String,
+    /// What to do; nothing where all is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<String>,
+}
+
+/// Everything that was looked at.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// In the order of looking.
+    pub findings: Vec<Finding>,
+}
+
+impl Finding {
+    /// As it should be.
+    pub fn good(check: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { check: check.into(), state: State::Good, found: found.into(), advice: None }
+    }
+
+    /// Wants attention soon.
+    pub fn soon(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { state: State::Soon, ..Self::bad(check, found, advice) }
+    }
+
+    /// Is wrong now.
+    pub fn bad(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        let advice = Some(advice.into());
+        Self { check: check.into(), state: State::Wrong, found: found.into(), advice }
+    }
+}
+
+impl Report {
+    /// Adds a finding.
+    pub fn add(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// The worst of all.
+    pub fn worst(&self) -> State {
+        self.findings.iter().map(|finding| finding.state).max().unwrap_or(State::Good)
+    }
+
+    /// 0, [`SOON`] or [`WRONG`].
+    pub fn exit_code(&self) -> u8 {
+        match self.worst() {
+            State::Good => 0,
+            State::Soon => SOON,
+            State::Wrong => WRONG,
+        }
+    }
+
+    /// For machines.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("words and numbers")
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for Finding { check, state, found, advice } in &self.findings {
+            let mark = match state {
+                State::Good => "good ",
+                State::Soon => "SOON ",
+                State::Wrong => "WRONG",
+            };
+            writeln!(f, "{mark}  {check}: {found}")?;
+            if let Some(advice) = advice {
+                writeln!(f, "       → {advice}")?;
+            }
+        }
+        let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
+        let (good, soon, wrong) = (count(State::Good), count(State::Soon), count(State::Wrong));
+        write!(f, "{good} good, {soon} soon, {wrong} wrong")
+    }
+}
+
+/// How long a directory is still good; `expires` is its last day.
+pub fn of_directory(expires: Date, today: Date) -> Finding {
+    const CHECK: &str = "directory";
+    const SIGN: &str = "Sign the next directory and publish it: burkindi admin directory sign, publish.";
+    match (expires - today).whole_days() {
+        ..0 => Finding::bad(CHECK, format!("expired on {expires}: no report can be filed"), SIGN),
+        days @ 0..=DIRECTORY_DAYS => {
+            Finding::soon(CHECK, format!("good for {days} more days, to {expires}"), SIGN)
+        }
+        days => Finding::good(CHECK, format!("good for {days} more days")),
+    }
+}
+
+/// How far another machine's clock is from this one's. Dates decide what expires, and when a deadline passes.
+pub fn of_clock(check: &str, there: OffsetDateTime, here: OffsetDateTime) -> Finding {
+    let apart = (there - here).whole_seconds();
+    let found =
+        format!("{} seconds {} this machine's", apart.abs(), if apart < 0 { "behind" } else { "before" });
+    let advice = "Synchronise both by NTP (systemd-timesyncd, chrony); find out which one is off.";
+    match apart.abs() {
+        0..=60 => Finding::good(check, found),
+        61..=3600 => Finding::soon(check, found, advice),
+        _ => Finding::bad(check, found, advice),
+    }
+}
+
+/// Reads the header `Date`, such as `Mon, 23 Nov 2026 12:00:00 GMT`.
+pub fn from_http_date(date: &str) -> Option<OffsetDateTime> {
+    let format = format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    Some(PrimitiveDateTime::parse(date, format).ok()?.assume_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_told_before_it_ends() {
+        let state = |today| of_directory(date!(2026 - 12 - 23), today).state;
+        assert_eq!(state(date!(2026 - 12 - 15)), State::Good);
+        assert_eq!(state(date!(2026 - 12 - 16)), State::Soon);
+        assert_eq!(state(date!(2026 - 12 - 23)), State::Soon, "its last day counts");
+        assert_eq!(state(date!(2026 - 12 - 24)), State::Wrong);
+    }
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        assert_eq!(from_http_date("Mon, 23 Nov 2026 12:00:05 GMT"), Some(datetime!(2026-11-23 12:00:05 UTC)));
+        assert_eq!(from_http_date("yesterday"), None);
+    }
+
+    #[test]
+    fn a_clock_may_be_a_minute_off() {
+        let here = datetime!(2026-11-23 12:00 UTC);
+        let state = |seconds| of_clock("clock", here + time::Duration::seconds(seconds), here).state;
+        assert_eq!([state(60), state(-61), state(-4000)], [State::Good, State::Soon, State::Wrong]);
+    }
+
+    #[test]
+    fn every_finding_that_is_not_good_says_what_to_do() {
+        let mut report = Report::default();
+        assert_eq!(report.exit_code(), 0);
+        report.add(of_directory(date!(2026 - 12 - 23), date!(2026 - 12 - 20)));
+        assert_eq!(report.exit_code(), SOON);
+        report.add(Finding::bad("disk", "full", "Make room."));
+        assert_eq!(report.exit_code(), WRONG);
+        let told = report.to_string();
+        assert!(
+            told.contains("SOON   directory") && told.contains("→ Make room.") && told.ends_with("1 wrong")
+        );
+        assert!(report.to_json().contains("\"state\": \"wrong\""));
+    }
+}

@@ -1,0 +1,205 @@
+//! Inputs that are taken, for changes to begin from: made here, or the known answers of the protocol.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use ed25519_dalek::SigningKey;
+use envelope::{
+    Hash,
+    capsule::Capsule,
+    directory::{Desk, Directory, Member, SignedDirectory},
+    frame::Head,
+    keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
+    life::Stage,
+    mailbox::{Mailbox, MailboxHeader},
+    receipt::Receipt,
+    relay::submission_head,
+    report::ReportBody,
+};
+use serde_json::{Value, json};
+use time::macros::date;
+use uuid::Uuid;
+
+static VECTORS: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../envelope/vectors.json")).expect("the known answers are JSON")
+});
+
+/// Signed once: signing is what costs.
+static DIRECTORY: LazyLock<SignedDirectory> =
+    LazyLock::new(|| SignedDirectory::sign(&a_directory(), &[root()]).expect("it breaks no rule"));
+
+/// A known answer, such as `/sealed/submission`.
+fn text(pointer: &str) -> String {
+    VECTORS.pointer(pointer).and_then(Value::as_str).expect("a known answer").to_owned()
+}
+
+fn bytes(pointer: &str) -> Vec<u8> {
+    BASE64_URL_SAFE_NO_PAD.decode(text(pointer)).expect("base64url")
+}
+
+fn seed(pointer: &str) -> [u8; 32] {
+    bytes(pointer).try_into().expect("32 bytes")
+}
+
+/// Signs directories.
+pub(crate) fn root() -> SigningKey {
+    SigningKey::from_bytes(&[4; 32])
+}
+
+/// Reads mailboxes.
+pub(crate) fn a_receipt() -> Receipt {
+    Receipt::from_bytes([5; 16])
+}
+
+/// What was signed.
+pub(crate) fn signed_directory() -> &'static SignedDirectory {
+    &DIRECTORY
+}
+
+fn a_directory() -> Directory {
+    let handles = ["awa", "bila", "eva"];
+    let member = |(handle, seed): (&str, u8)| Member {
+        handle: handle.to_owned(),
+        recipient: InvestigatorIdentity::from_seed(&[seed; 32]).recipient(),
+        device: PublicKey::from(&SigningKey::from_bytes(&[seed; 32])),
+        covers: vec!["DR-1".to_owned()],
+        languages: vec!["fr".to_owned()],
+    };
+    let desk = |id: &str, members: &[&str]| Desk {
+        id: id.to_owned(),
+        labels: BTreeMap::from([("fr".to_owned(), id.to_owned())]),
+        categories: Vec::new(),
+        audiences: Vec::new(),
+        members: members.iter().map(ToString::to_string).collect(),
+        covers: Vec::new(),
+    };
+    Directory {
+        v: 1,
+        instance: Uuid::nil(),
+        epoch: 1,
+        previous: None,
+        issued: date!(2026 - 11 - 23),
+        expires: date!(2026 - 12 - 23),
+        transport: vec![TransportIdentity::from_seed(&[3; 32]).recipient()],
+        handler_key: PublicKey::from(&SigningKey::from_bytes(&[6; 32])),
+        members: handles.into_iter().zip(10..).map(member).collect(),
+        desks: vec![desk("audit", &["awa", "bila"]), desk("external", &["eva"])],
+        oversight: "external".to_owned(),
+    }
+}
+
+fn a_capsule() -> Capsule {
+    Capsule {
+        case: Uuid::nil(),
+        generation: 0,
+        case_recipient: Hash::default(),
+        replies_keys: vec![PublicKey::from(&root())],
+        sent: Head { seq: 0, hash: Hash::default() },
+        seen: None,
+    }
+}
+
+pub(crate) fn age_file() -> Vec<Vec<u8>> {
+    let short = crate::mailbox_identity().recipient().seal(b"a message");
+    vec![short, bytes("/sealed/submission"), bytes("/sealed/grant/sealed"), Vec::new()]
+}
+
+pub(crate) fn capsule() -> Vec<Vec<u8>> {
+    vec![serde_json::to_vec(&a_capsule()).expect("JSON")]
+}
+
+pub(crate) fn certificate() -> Vec<Vec<u8>> {
+    vec![include_bytes!("../../../fuzz/corpus/certificate/leaf.pem").to_vec()]
+}
+
+pub(crate) fn desk_api() -> Vec<Vec<u8>> {
+    let report = ReportBody::from_bytes(
+        "{\"v\":1,\"category\":\"FAC\",\"audience\":\"trader\",\"answers\":{\"where\":\"Dakola\",\"who\":[\"a\",\"b\"]},\"story\":\"…\"}"
+            .as_bytes(),
+    );
+    let report = report.map(|report| report.to_bytes()).unwrap_or_default();
+    let entry = VECTORS.pointer("/log/entry").expect("a known answer");
+    let log = json!({ "entries": [entry, entry] });
+    let event = json!({ "event": entry["event"], "brings": {} });
+    vec![report, log.to_string().into_bytes(), event.to_string().into_bytes()]
+}
+
+pub(crate) fn directory() -> Vec<Vec<u8>> {
+    vec![serde_json::to_vec(signed_directory()).expect("JSON")]
+}
+
+pub(crate) fn event() -> Vec<Vec<u8>> {
+    vec![bytes("/log/entry/event/bytes")]
+}
+
+pub(crate) fn form() -> Vec<Vec<u8>> {
+    let form = "audience=trader&family=money&category=FAC&seed=07&a.frequency=always&a.story=Le+12%2F03%2F2026%2C+11+HK+2233%2C\
+                +70+12+34+56%2C+IFU+00012345X%2C+j%27ai+%C3%A9t%C3%A9+%5B&go=review";
+    vec![form.as_bytes().to_vec(), b"receipt=7H3V-B13J-WBSN-S41T-CSY2-4J7C-E4DC".to_vec()]
+}
+
+pub(crate) fn frame() -> Vec<Vec<u8>> {
+    vec![bytes("/frames/0/frame"), bytes("/frames/1/frame")]
+}
+
+pub(crate) fn grant() -> Vec<Vec<u8>> {
+    let member = InvestigatorIdentity::from_seed(&seed("/sealed/member_seed"));
+    vec![member.open(&bytes("/sealed/grant/sealed")).expect("a known answer").to_vec()]
+}
+
+pub(crate) fn keys() -> Vec<Vec<u8>> {
+    let raw = InvestigatorIdentity::from_seed(&[7; 32]).recipient().as_bytes().to_vec();
+    let texts = ["/case/case_recipient", "/case/slot_tag"].map(|pointer| text(pointer).into_bytes());
+    texts.into_iter().chain([raw]).collect()
+}
+
+pub(crate) fn languages() -> Vec<Vec<u8>> {
+    ["mos, fr-BF;q=0.7, en;q=0.3", "*", "Mon, 23 Nov 2026 12:00:05 GMT"]
+        .map(|text| text.as_bytes().to_vec())
+        .into()
+}
+
+pub(crate) fn mailbox() -> Vec<Vec<u8>> {
+    let identity = a_receipt().mailbox_identity();
+    let mailbox = Mailbox {
+        header: MailboxHeader {
+            v: 1,
+            week: "2026-W48".to_owned(),
+            stage: Stage::Received,
+            with_oversight: false,
+            next: Some(date!(2026 - 11 - 30)),
+            received: 1,
+        },
+        capsule: a_capsule().seal(&identity.recipient()),
+        case_recipient: CaseSecret::from_bytes([8; 32]).identity().recipient(),
+        replies: vec![identity.recipient().seal(&bytes("/frames/0/frame"))],
+    };
+    let plain = identity.open(&mailbox.seal(&identity.recipient())).expect("sealed to it");
+    // Without most of its padding.
+    let end = plain.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 64);
+    vec![plain[..end.min(plain.len())].to_vec()]
+}
+
+pub(crate) fn receipt() -> Vec<Vec<u8>> {
+    let receipt = a_receipt();
+    [
+        receipt.code(),
+        receipt.words("fr"),
+        receipt.words("es"),
+        text("/receipts/0/code"),
+        text("/receipts/1/words/en"),
+    ]
+    .map(String::into_bytes)
+    .into()
+}
+
+pub(crate) fn relay() -> Vec<Vec<u8>> {
+    vec![submission_head(Uuid::nil(), 32_768).to_vec(), vec![1; 32 + 32_768]]
+}
+
+pub(crate) fn submission() -> Vec<Vec<u8>> {
+    let transport = TransportIdentity::from_seed(&seed("/sealed/transport_seed"));
+    let plain = transport.open(&bytes("/sealed/submission")).expect("a known answer");
+    let end = plain.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 64);
+    vec![plain[..end.min(plain.len())].to_vec()]
+}

@@ -1,0 +1,72 @@
+//! A short run of every target on stable Rust: its seeds, its corpus, and random changes of both.
+//!
+//! `FUZZ_TIMES=100 cargo nextest run -p fuzz-targets --release` goes on for longer, each time with other changes.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::{fs, path::Path};
+
+use fuzz_targets::{Mutator, TARGETS, Target};
+
+/// Inputs that once went wrong, or reach far: `fuzz/corpus/TARGET/`.
+fn corpus(target: &Target) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target.name);
+    let files =
+        fs::read_dir(folder).into_iter().flatten().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    (target.seeds)().into_iter().chain(files).collect()
+}
+
+fn run(name: &str) {
+    let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+    let corpus = corpus(target);
+    assert!(!corpus.is_empty());
+    corpus.iter().for_each(|input| (target.run)(input));
+    let times: u64 = std::env::var("FUZZ_TIMES").map_or(1, |times| times.parse().unwrap());
+    for seed in 0..times {
+        let mut mutator = Mutator::new(seed);
+        for _ in 0..target.rounds {
+            let input = mutator.next(&corpus);
+            let went = std::panic::catch_unwind(|| (target.run)(&input));
+            assert!(went.is_ok(), "keep this input in the corpus: {}", hex(&input));
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One test for each, so that they run side by side; a target without one is found below.
+macro_rules! bounded {
+    ($($test:ident = $name:literal),* $(,)?) => {
+        $(#[test] fn $test() { run($name) })*
+
+        #[test]
+        fn every_target_is_run_here_and_by_the_fuzzer() {
+            let here = [$($name),*];
+            let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/Cargo.toml");
+            let manifest = fs::read_to_string(manifest).unwrap();
+            for target in TARGETS {
+                assert!(here.contains(&target.name), "{} is not run", target.name);
+                assert!(manifest.contains(&format!("name = \"{}\"", target.name)), "{} has no binary", target.name);
+            }
+        }
+    };
+}
+
+bounded! {
+    age_file = "age-file",
+    capsule = "capsule",
+    certificate = "certificate",
+    desk_api = "desk-api",
+    directory = "directory",
+    event = "event",
+    form = "form",
+    frame = "frame",
+    grant = "grant",
+    keys = "keys",
+    languages = "languages",
+    mailbox = "mailbox",
+    receipt = "receipt",
+    relay = "relay",
+    submission = "submission",
+}
