@@ -13,13 +13,14 @@ use crate::Finding;
 /// Days before its end from which on a certificate wants to be renewed.
 const DAYS: i64 = 30;
 
+/// What ends the first certificate of a chain.
+const END: &[u8] = b"-----END CERTIFICATE-----";
+
 /// The end of a certificate, in DER or PEM (the first of a chain); `None` if it is none.
 pub fn ends(bytes: &[u8]) -> Option<OffsetDateTime> {
-    let certificate = Certificate::load_pem_chain(bytes)
-        .ok()
-        .and_then(|chain| chain.into_iter().next())
-        .or_else(|| Certificate::from_pem(bytes).ok())
-        .or_else(|| Certificate::from_der(bytes).ok())?;
+    let first = bytes.windows(END.len()).position(|window| window == END).map_or(0, |at| at + END.len());
+    let certificate =
+        Certificate::from_pem(&bytes[..first]).or_else(|_| Certificate::from_der(bytes)).ok()?;
     let end = certificate.tbs_certificate.validity.not_after.to_unix_duration();
     OffsetDateTime::from_unix_timestamp(i64::try_from(end.as_secs()).ok()?).ok()
 }
@@ -67,6 +68,8 @@ mod tests {
             let state = |days| of_certificate("tls", bytes, end - Duration::days(days), "renew").state;
             assert_eq!([state(31), state(30), state(0)], [State::Good, State::Soon, State::Wrong]);
         }
-        assert_eq!(of_certificate("tls", b"nothing", end, "renew").state, State::Wrong);
+        for nothing in [&b""[..], b"nothing", END] {
+            assert_eq!(of_certificate("tls", nothing, end, "renew").state, State::Wrong);
+        }
     }
 }
