@@ -26,7 +26,7 @@ struct Disks {
 impl Disks {
     fn below(folder: &Path) -> Result<Self> {
         let disk = |name: &str| {
-            Disk::new(&folder.join(format!("{name}.sqlite")), &folder.join(format!("{name} disk")))
+            Disk::new(&folder.join(format!("{name}.sqlite")), &folder.join(format!("{name}-disk")))
         };
         Ok(Self { spool: disk("spool")?, cases: disk("cases")? })
     }
@@ -109,7 +109,7 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
 async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let installation = create(folder.path())?;
-    let disk = Disk::new(&folder.path().join("spool.sqlite"), &folder.path().join("spool disk"))?.lying();
+    let disk = Disk::new(&folder.path().join("spool.sqlite"), &folder.path().join("spool-disk"))?.lying();
     let intake = Running::start("intake", disk.under(installation.intake()?), &installation.log("intake"))?;
     let url = format!("{}/api/reports", installation.public_url());
     let posted = reqwest::Client::new().post(&url).body(vec![7; 32_768]).send().await?;

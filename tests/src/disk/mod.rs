@@ -55,6 +55,7 @@ impl Disk {
 
     /// The power is gone, and the process with it: what was not synced is lost.
     pub fn cut(&self) -> Result<()> {
+        ensure!(self.kept.join("loaded").is_file(), "the process did not run on this disk");
         for suffix in ["", "-wal", "-shm"] {
             let path = with(&self.database, suffix);
             let kept = self.kept.join(path.file_name().unwrap_or_default());
@@ -68,6 +69,7 @@ impl Disk {
 
     /// Every write fails so from now on, or none.
     pub fn fails_with(&self, error: Option<i32>) -> Result<()> {
+        ensure!(self.kept.join("loaded").is_file(), "the process does not run on this disk");
         let (flag, new) = (self.kept.join("fails"), self.kept.join("fails.new"));
         match error {
             Some(number) => {
