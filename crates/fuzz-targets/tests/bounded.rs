@@ -19,7 +19,9 @@ fn run(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name).unwrap();
     let corpus = corpus(target);
     assert!(!corpus.is_empty());
-    corpus.iter().for_each(|input| (target.run)(input));
+    for input in &corpus {
+        (target.run)(input);
+    }
     let times: u64 = std::env::var("FUZZ_TIMES").map_or(1, |times| times.parse().unwrap());
     for seed in 0..times {
         let mut mutator = Mutator::new(seed);
@@ -32,7 +34,11 @@ fn run(name: &str) {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
 }
 
 /// One test for each, so that they run side by side; a target without one is found below.
