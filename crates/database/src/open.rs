@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement,
     sqlx::{
+        Connection as _,
         postgres::PgConnectOptions,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
@@ -124,6 +125,8 @@ impl Place {
     }
 }
 
+/// When a disk is full, `SQLite` may undo a transaction by itself. What sqlx then still takes for open it continues with savepoints,
+/// whose "commit" makes nothing durable: such a connection must never be used again.
 fn sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, most_mib: Option<u32>) {
     options.map_sqlx_sqlite_opts(move |options| {
         let options = options
@@ -143,6 +146,15 @@ fn sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, most_mib: Opti
             Some(mib) => options.pragma("max_page_count", (u64::from(mib) * PAGES_A_MIB).to_string()),
             None => options,
         }
+    });
+    options.map_sqlx_sqlite_pool_opts(|pool| {
+        pool.after_release(|connection, _| {
+            Box::pin(async move {
+                // After whatever is still to be done, such as rolling back.
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
     });
 }
 

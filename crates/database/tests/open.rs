@@ -3,7 +3,7 @@
 
 use database::{OpenError, Place, Pool};
 use migrations_intake::Migrator;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait as _};
 
 fn postgres() -> Place {
     throwaway_postgres::shared().unwrap().database().unwrap().parse().unwrap()
@@ -66,4 +66,28 @@ async fn after_the_server_was_restarted_the_writer_has_its_lock_again() {
     // The first notices that its connection is gone.
     while writing.execute_unprepared("INSERT INTO t VALUES (1)").await.is_err() {}
     assert!(matches!(place.alone().await, Err(OpenError::InUse)));
+}
+
+/// `SQLite` undoes a transaction by itself when a disk is full. What is committed afterwards must be durable all the same.
+#[tokio::test]
+async fn after_transactions_that_the_engine_itself_has_undone_a_commit_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::Sqlite(folder.path().join("db.sqlite"));
+    let db = place.connect(Pool::of(1)).await.unwrap();
+    db.execute_unprepared("CREATE TABLE t (n int)").await.unwrap();
+    for _ in 0..3 {
+        let undone = db.begin().await.unwrap();
+        undone.execute_unprepared("INSERT INTO t VALUES (1)").await.unwrap();
+        // Behind the library's back, as the engine does it; the first leaves it believing in a transaction.
+        undone.execute_unprepared("ROLLBACK").await.ok();
+        drop(undone);
+    }
+    let kept = db.begin().await.unwrap();
+    kept.execute_unprepared("INSERT INTO t VALUES (2)").await.unwrap();
+    kept.commit().await.unwrap();
+    let other = place.connect(Pool::of(1)).await.unwrap();
+    let query = Statement::from_string(other.get_database_backend(), "SELECT n FROM t");
+    let rows = other.query_all_raw(query).await.unwrap();
+    let seen: Vec<i32> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(seen, [2], "seen by everybody, and nothing else is");
 }
