@@ -134,24 +134,28 @@ impl Editor<'_> {
     /// A value that is an object of its own: `12 0 R`.
     fn pointed_at(&mut self, window: &mut [u8], at: usize, trace: Trace) -> usize {
         let Some((number, len)) = reference(&window[at..]) else { return 0 };
-        if !self.spend(at.min(2 * BEHIND)) {
-            self.found.left |= trace;
-            return len;
-        }
+        self.follow(window, at, number, trace);
+        len
+    }
+
+    /// Overwrites the object with this number where it stands before this place, or waits for it.
+    fn follow(&mut self, window: &mut [u8], at: usize, number: u64, trace: Trace) {
         let earliest = at.saturating_sub(2 * BEHIND);
+        if !self.spend(at - earliest) {
+            self.found.left |= trace;
+            return;
+        }
         let name = format!("{number} 0 obj");
         let before = memmem::rfind_iter(&window[earliest..at], name.as_bytes())
             .map(|start| earliest + start)
             .find(|start| *start == 0 || !window[start - 1].is_ascii_digit());
-        if let Some(start) = before {
-            let text = start + name.len();
-            self.whole_text(window, text, trace);
+        if let Some(start) = before.filter(|_| !self.is_packed) {
+            self.whole_text(window, start + name.len(), trace);
         } else if self.awaited.len() < MOST_AWAITED {
             self.awaited.push((number, trace));
         } else {
             self.found.left |= trace;
         }
-        len
     }
 
     /// The text that is all of an object.
@@ -222,15 +226,20 @@ impl Editor<'_> {
             let within = data.len().min(AHEAD);
             let len = memmem::find(&data[..within], b"endstream");
             let edited = len.filter(|_| is_plainly_packed).and_then(|len| self.packed(&mut data[..len]));
-            if edited.is_none() {
-                self.found.left |= Trace::Other;
+            match edited {
+                Some(pointed) => {
+                    for (number, trace) in pointed {
+                        self.follow(window, at, number, trace);
+                    }
+                }
+                None => self.found.left |= Trace::Other,
             }
         }
         start - at
     }
 
-    /// Unpacks, overwrites, and packs again into no more room. `None` for what cannot be read, or would not fit.
-    fn packed(&mut self, data: &mut [u8]) -> Option<()> {
+    /// Unpacks, overwrites, and packs again into no more room; gives the objects whose text is a value. `None` for what cannot be read.
+    fn packed(&mut self, data: &mut [u8]) -> Option<Vec<(u64, Trace)>> {
         let most = UNPACKED.min(self.effort as u64);
         let mut plain = Vec::new();
         ZlibDecoder::new(&data[..]).take(most + 1).read_to_end(&mut plain).ok()?;
@@ -243,22 +252,21 @@ impl Editor<'_> {
         let until = plain.len();
         editor.edit(&mut plain, 0, until);
         let awaited = std::mem::take(&mut editor.awaited);
-        self.awaited.extend(awaited.into_iter().take(MOST_AWAITED.saturating_sub(self.awaited.len())));
         self.found.left |= inside.left;
         if inside.removed.is_empty() {
-            return Some(());
+            return Some(awaited);
         }
         let mut encoder = ZlibEncoder::new(Vec::with_capacity(data.len()), Compression::best());
         encoder.write_all(&plain).ok()?;
         let packed = encoder.finish().ok()?;
         let Some((room, rest)) = data.split_at_mut_checked(packed.len()) else {
             self.found.left |= inside.removed;
-            return Some(());
+            return Some(awaited);
         };
         room.copy_from_slice(&packed);
         rest.fill(b'\n');
         self.found.removed |= inside.removed;
-        Some(())
+        Some(awaited)
     }
 }
 

@@ -57,7 +57,10 @@ fn install_missing() -> Result<()> {
     if !runs(command("chromium", &["--version"])) {
         debian(&["chromium"], "Chromium")?;
     }
-    if !runs(command("exiftool", &["-ver"])) || !runs(command("python3", &["--version"])) {
+    if !runs(command("exiftool", &["-ver"]))
+        || !runs(command("perl", &["-MArchive::Zip", "-e1"]))
+        || !runs(command("python3", &["--version"]))
+    {
         debian(
             &["libimage-exiftool-perl", "python3"],
             "ExifTool and Python, which read what is left in files",

@@ -332,7 +332,7 @@ pub(crate) fn docx(how: How) -> Vec<u8> {
     let text = format!(
         "<w:document><w:body><w:p w:rsidR=\"00AB12CD\"><w:ins w:author=\"{CANARY}\" w:date=\"2026-03-12T10:15:00Z\"><w:t>{TEXT}</w:t></w:ins></w:p></w:body></w:document>"
     );
-    let kinds = "<Types><Override PartName=\"/word/document.xml\"/></Types>";
+    let kinds = "<Types><Override PartName=\"/word/document.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml\"/></Types>";
     zip(&[
         ("[Content_Types].xml", kinds.as_bytes(), how),
         ("_rels/.rels", b"<Relationships/>", how),
