@@ -48,7 +48,9 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     // A trader files a report with a photo.
     let image = File { name: "photo.jpg", media_type: "image/jpeg", content: &photo };
     let typed = [("a.story", story.as_str()), ("a.frequency", "always")];
-    let receipt = visitor.file(&typed, &[image]).await?;
+    // Exactly as it is: what happens to files otherwise is tested where their traces are (`crates/traces`).
+    let review = visitor.review(&typed).await?;
+    let receipt = visitor.send(&review, "/report/send", &[("keep", "files")], &[image]).await?;
     let (code, words) = (receipt.code()?, receipt.words()?);
     assert!(!receipt.html.contains("quittance…"), "the receipt page repeats nothing of the report");
 
