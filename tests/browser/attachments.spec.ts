@@ -1,0 +1,109 @@
+// What files tell about who made them does not arrive, in both ways of sealing: an independent program reads what an investigator saves.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { type Office, expect, test } from "./src/office.ts";
+import { compose, sendReport, takenOver } from "./src/reporting.ts";
+
+const STORY = "Trois photos du quai et la quittance.";
+/** Stands in everything that tells something (`crates/traces/tests/samples`). */
+const CANARY = "CANARI";
+
+/** Files as phones and office programs write them. */
+function samples(): Map<string, Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), "samples-"));
+  execFileSync(`${process.env["PROGRAMS"]}/examples/samples`, [folder]);
+  return new Map(readdirSync(folder).sort().map((name) => [name, readFileSync(join(folder, name))]));
+}
+
+/** All that ExifTool reads of a file, as text. */
+const read = (path: string): string => execFileSync("exiftool", ["-j", "-G1", "-a", "-u", "-ee", path], { encoding: "utf8" });
+
+/** Sends files, and gives what an investigator saves of them: the name, and what an independent program reads. */
+async function sent(office: Office, page: Page, names: string[], before?: () => Promise<void>): Promise<Map<string, string>> {
+  const all = samples();
+  const files = names.map((name) => ({ name: `${CANARY} ${name}`, mimeType: "application/octet-stream", buffer: all.get(name)! }));
+  const [row] = await office.casesOf("inspector-1", 1, async () => {
+    await compose(page, { story: STORY, files });
+    await before?.();
+    await sendReport(page);
+  });
+  const folder = mkdtempSync(join(tmpdir(), "saved-"));
+  const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string; name: string }[] };
+  return new Map(saved.map(({ path, name }) => [name, read(path)]));
+}
+
+/** Neither words of who made it, nor a place, a maker, or a day. */
+function expectNothingTold(told: Map<string, string>): void {
+  for (const [name, said] of told) {
+    expect(said.replaceAll(/"(SourceFile|System:[^"]*)": .*/g, ""), name).not.toContain(CANARY);
+    expect(said, name).not.toMatch(/"(GPS|XMP|IFD1|IPTC|ID3|UserData)[^"]*:|"[^"]*:(Make|Model|Artist)":/);
+  }
+}
+
+test.describe("without a script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("files lose what they tell, and the receipt says what it was", async ({ page, office }) => {
+    await page.goto(`${office.url}/fr/report`);
+    const names = [...samples().keys()];
+    const told = await sent(office, page, names);
+    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${sortOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
+    expectNothingTold(told);
+    const washed = page.locator(".washed li");
+    await expect(washed).toHaveCount(names.length);
+    await expect(washed.filter({ hasText: "Retiré" })).toHaveCount(names.length);
+    expect(await page.content()).not.toContain(CANARY);
+  });
+
+  test("an original is kept when its owner wants it", async ({ page, office }) => {
+    await page.goto(`${office.url}/fr/report`);
+    const told = await sent(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
+    expect([...told.keys()]).toEqual([`${CANARY} a.jpg`]);
+    expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
+    await expect(page.locator(".washed li")).toContainText("tel quel");
+  });
+});
+
+test.describe("sealed in the browser", () => {
+  test("pictures are drawn anew and documents rewritten, before anything leaves", async ({ page, office }) => {
+    await page.goto(`${office.url}/fr/report`);
+    await takenOver(page);
+    const names = ["a.docx", "a.jpg", "a.mp3", "a.mp4", "a.odt", "a.pdf", "a.png", "a.webp", "b.docx"];
+    const told = await sent(office, page, names, async () => {
+      await expect(page.locator(".washed li").filter({ hasText: /Retiré|Redessinée/ })).toHaveCount(names.length);
+    });
+    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${sortOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
+    expectNothingTold(told);
+    // Drawn upright: what was 64 by 48 and lay on its side.
+    expect(told.get("image-2.jpg")).toMatch(/"File:ImageHeight": 64/);
+  });
+
+  test("a picture that cannot be drawn waits for a decision", async ({ page, office }) => {
+    await page.goto(`${office.url}/fr/report`);
+    await takenOver(page);
+    const told = await sent(office, page, ["a.gif", "a.heic", "a.jpg"], async () => {
+      await expect(page.locator(".washed [aria-pressed]")).toHaveCount(4);
+      await page.locator("form[action$='/report/send'] .button:visible").first().click();
+      await expect(page.locator(".wrong[role=alert]")).toContainText("attend votre choix");
+      await page.locator(".washed li").nth(0).getByRole("button").nth(0).click();
+      await page.locator(".washed li").nth(1).getByRole("button").nth(1).click();
+    });
+    expect([...told.keys()].sort()).toEqual(["image-1.gif", "image-2.jpg"]);
+    expect(told.get("image-1.gif")).toContain(CANARY);
+  });
+
+  test("an original is kept when its owner wants it", async ({ page, office }) => {
+    await page.goto(`${office.url}/fr/report`);
+    await takenOver(page);
+    const told = await sent(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
+    expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
+  });
+});
+
+function sortOf(name: string): string {
+  const sorts = { image: ["jpg", "png", "gif", "webp", "heic"], audio: ["mp3", "wav", "flac"], video: ["mp4"] };
+  return Object.entries(sorts).find(([, ends]) => ends.includes(name.split(".")[1]!))?.[0] ?? "document";
+}
