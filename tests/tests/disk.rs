@@ -7,7 +7,11 @@ use anyhow::Result;
 use envelope::receipt::Receipt;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
-use scenarios::{Office, Visitor, disk::Disk, programs};
+use scenarios::{
+    Office, Visitor,
+    disk::{Disk, FULL, READ_ONLY},
+    programs,
+};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use xtask::{Installation, Running, Settings};
 
@@ -117,5 +121,44 @@ async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<
     let query =
         Statement::from_string(db.get_database_backend(), "SELECT count(*) AS count FROM submissions");
     assert_eq!(db.query_one_raw(query).await?.unwrap().try_get::<i64>("", "count")?, 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_is_full_or_read_only_is_said_and_all_goes_on_when_it_is_mended() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let installation = create(folder.path())?;
+    let disks = Disks::below(folder.path())?;
+    let (intake, case_handler) = disks.start(&installation)?;
+    installation.publish()?;
+    let office = Office { installation, intake, case_handler };
+    let visitor = office.visitor("fr").await?;
+    let mut receipts = Vec::new();
+    for error in [FULL, READ_ONLY] {
+        // At the intake: nothing is acknowledged, and everybody is told so.
+        disks.spool.fails_with(Some(error))?;
+        let refused = visitor.file(&[("a.story", "Un récit")], &[]).await?;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.heading());
+        assert!(refused.code().is_err());
+        disks.spool.fails_with(None)?;
+        receipts.push(visitor.file(&[("a.story", "Un récit")], &[]).await?.code()?);
+        office.queue("inspector-1", receipts.len()).await?;
+
+        // At the case handler: the intake goes on taking reports, and keeps them.
+        disks.cases.fails_with(Some(error))?;
+        receipts.push(visitor.file(&[("a.story", "Un récit")], &[]).await?.code()?);
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(office.queue("inspector-1", 0).await?.len(), receipts.len() - 1);
+        disks.cases.fails_with(None)?;
+        office.queue("inspector-1", receipts.len()).await?;
+    }
+    for receipt in &receipts {
+        assert_eq!(cases_of(&office.installation, receipt).await?, 1);
+    }
+    let said = |service: &str| std::fs::read_to_string(office.installation.log(service)).unwrap();
+    assert!(said("intake").contains("the spool's disk"), "{}", said("intake"));
+    assert!(said("case-handler").contains("the database failed"), "{}", said("case-handler"));
+    assert!(said("case-handler").contains("collecting works again"));
+    office.installation.as_person("outside-1", &["audit", "verify"])?;
     Ok(())
 }
