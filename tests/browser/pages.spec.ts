@@ -78,6 +78,8 @@ async function walk(page: Page, office: Office, lang: string, scripts: boolean):
   await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator(".traces")).toBeVisible();
+  // What was wrong before has been put right.
+  await expect(page.locator(".wrong, [aria-invalid]")).toHaveCount(0);
   await page.locator("details:has(#earlier) summary").click();
   await check(page, "thread with traces");
 }

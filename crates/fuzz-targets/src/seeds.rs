@@ -109,7 +109,7 @@ pub(crate) fn capsule() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn certificate() -> Vec<Vec<u8>> {
-    vec![include_bytes!("../../../fuzz/corpus/certificate/leaf.pem").to_vec()]
+    vec![include_bytes!("../fuzz/corpus/certificate/leaf.pem").to_vec()]
 }
 
 pub(crate) fn desk_api() -> Vec<Vec<u8>> {

@@ -9,7 +9,7 @@ use fuzz_targets::{Mutator, TARGETS, Target};
 
 /// Inputs that once went wrong, or reach far: `fuzz/corpus/TARGET/`.
 fn corpus(target: &Target) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target.name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target.name);
     let files =
         fs::read_dir(folder).into_iter().flatten().map(|entry| fs::read(entry.unwrap().path()).unwrap());
     (target.seeds)().into_iter().chain(files).collect()
@@ -49,7 +49,7 @@ macro_rules! bounded {
         #[test]
         fn every_target_is_run_here_and_by_the_fuzzer() {
             let here = [$($name),*];
-            let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/Cargo.toml");
+            let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml");
             let manifest = fs::read_to_string(manifest).unwrap();
             for target in TARGETS {
                 assert!(here.contains(&target.name), "{} is not run", target.name);

@@ -78,7 +78,7 @@ async function redraw(picture: Blob): Promise<Blob | undefined> {
 function tell(kit: Kit, input: HTMLInputElement): void {
   one(".washed", input.parentElement!)?.remove();
   const items = Array.from(input.files ?? [], (file) => {
-    const item = make("li", {}, make("b", { dir: "auto" }, file.name), make("span", {}, say(kit, "file-looking")));
+    const item = make("li", {}, make("b", {}, make("bdi", {}, file.name)), make("span", {}, say(kit, "file-looking")));
     void look(file).washed.then((washed) => item.replaceChildren(item.firstChild!, ...told(kit, file, washed)));
     return item;
   });

@@ -50,7 +50,7 @@ export function sayWhoSeals(kit: Kit, key: string): void {
 
 /** The error summary, at the beginning of the page: each error leads to its place. */
 export function complain(kit: Kit, errors: { target: string; text: string }[]): void {
-  one(".wrong[role=alert]")?.remove();
+  settle(kit);
   const items = errors.map(({ target, text }) => make("li", {}, make("a", { href: `#${target}` }, text)));
   const summary = make("div", { class: "wrong", role: "alert", tabindex: "-1" });
   summary.append(make("h2", {}, say(kit, "wrong-heading")), make("ul", {}, ...items));
@@ -60,6 +60,14 @@ export function complain(kit: Kit, errors: { target: string; text: string }[]): 
     if (place?.matches("input, select, textarea")) place.setAttribute("aria-invalid", "true");
     place?.closest("details")?.setAttribute("open", "");
   }
-  if (!document.title.startsWith(say(kit, "wrong-title"))) document.title = say(kit, "wrong-title") + document.title;
+  document.title = say(kit, "wrong-title") + document.title;
   summary.focus();
+}
+
+/** Takes back what was complained of: the next attempt begins. */
+export function settle(kit: Kit): void {
+  one(".wrong[role=alert]")?.remove();
+  all("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
+  const mark = say(kit, "wrong-title");
+  if (document.title.startsWith(mark)) document.title = document.title.slice(mark.length);
 }

@@ -8,7 +8,7 @@ import { type Finding, type Inbox, type Message, openInbox } from "../inbox.ts";
 import { Receipt } from "../receipt.ts";
 import { TooLarge } from "../submission.ts";
 import { attachments, watchFiles } from "./attachments.ts";
-import { all, complain, make, one, show, targetOf } from "./dom.ts";
+import { all, complain, make, one, settle, show, targetOf } from "./dom.ts";
 import { type Kit, count, dayInWords, fetchKit, isoWeek, say, weekInWords } from "./kit.ts";
 import { Stopped, send } from "./sending.ts";
 import { fetchAllWords, fetchMailbox } from "./service.ts";
@@ -54,6 +54,7 @@ export class ReturnPages {
 
   private async once(work: () => Promise<void>): Promise<void> {
     this.busy = true;
+    settle(this.kit);
     const buttons = all<HTMLButtonElement>("main button");
     buttons.forEach((button) => (button.disabled = true));
     try {
