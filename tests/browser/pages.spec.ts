@@ -56,6 +56,8 @@ async function walk(page: Page, office: Office, lang: string, scripts: boolean):
   await check(page, "questions");
   await page.click("button[value=review]:not(.enter)");
   await check(page, "questions with an error");
+  // Both ways of sealing say it beside the field too.
+  await expect(page.locator(".bad .error")).toHaveCount(1);
 
   await page.goto(`${office.url}/${lang}/report`);
   if (scripts) await takenOver(page);
@@ -79,7 +81,7 @@ async function walk(page: Page, office: Office, lang: string, scripts: boolean):
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator(".traces")).toBeVisible();
   // What was wrong before has been put right.
-  await expect(page.locator(".wrong, [aria-invalid]")).toHaveCount(0);
+  await expect(page.locator(".wrong, .bad, .error, [aria-invalid]")).toHaveCount(0);
   await page.locator("details:has(#earlier) summary").click();
   await check(page, "thread with traces");
 }

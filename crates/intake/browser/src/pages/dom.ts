@@ -55,19 +55,30 @@ export function complain(kit: Kit, errors: { target: string; text: string }[]): 
   const summary = make("div", { class: "wrong", role: "alert", tabindex: "-1" });
   summary.append(make("h2", {}, say(kit, "wrong-heading")), make("ul", {}, ...items));
   one("main")?.prepend(summary);
-  for (const { target } of errors) {
+  for (const { target, text } of errors) {
     const place = document.getElementById(target);
-    if (place?.matches("input, select, textarea")) place.setAttribute("aria-invalid", "true");
     place?.closest("details")?.setAttribute("open", "");
+    if (place?.matches("input, select, textarea")) mark(kit, place, text);
   }
   document.title = say(kit, "wrong-title") + document.title;
   summary.focus();
 }
 
+/** The error once more beside its field, as the server writes it. */
+function mark(kit: Kit, field: Element, text: string): void {
+  const error = make("p", { class: "error", id: `e-${field.id}` }, make("b", {}, say(kit, "wrong-title")), text);
+  field.before(error);
+  field.setAttribute("aria-invalid", "true");
+  const described = field.getAttribute("aria-describedby");
+  field.setAttribute("aria-describedby", described ? `${described} ${error.id}` : error.id);
+  field.closest(".q")?.classList.add("bad");
+}
+
 /** Takes back what was complained of: the next attempt begins. */
 export function settle(kit: Kit): void {
-  one(".wrong[role=alert]")?.remove();
+  all(".wrong[role=alert], .error").forEach((error) => error.remove());
+  all(".bad").forEach((question) => question.classList.remove("bad"));
   all("[aria-invalid]").forEach((field) => field.removeAttribute("aria-invalid"));
-  const mark = say(kit, "wrong-title");
-  if (document.title.startsWith(mark)) document.title = document.title.slice(mark.length);
+  const marked = say(kit, "wrong-title");
+  if (document.title.startsWith(marked)) document.title = document.title.slice(marked.length);
 }
