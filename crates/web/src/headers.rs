@@ -13,6 +13,9 @@ pub struct Policy {
     pub scripts: bool,
     /// May scripts compile WebAssembly?
     pub wasm: bool,
+    /// May the service itself be told from which of its own pages a request comes? Browsers name the origin of a posted form only
+    /// then. Nobody else is told in any case.
+    pub own_referrer: bool,
 }
 
 impl Policy {
@@ -46,15 +49,16 @@ where
     S: Clone + Send + Sync + 'static,
 {
     let csp = policy.header();
+    let referrer = if policy.own_referrer { "same-origin" } else { "no-referrer" };
     router.layer(middleware::map_response(move |mut response: Response| {
-        apply(response.headers_mut(), &csp);
+        apply(response.headers_mut(), &csp, referrer);
         std::future::ready(response)
     }))
 }
 
-fn apply(headers: &mut HeaderMap, csp: &HeaderValue) {
+fn apply(headers: &mut HeaderMap, csp: &HeaderValue, referrer: &'static str) {
     let fixed: [(HeaderName, &'static str); 7] = [
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, referrer),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -105,7 +109,7 @@ mod tests {
 
     #[tokio::test]
     async fn scripts_are_our_own_or_none() {
-        let headers = headers(Policy { scripts: true, wasm: false }, "/").await;
+        let headers = headers(Policy { scripts: true, ..Policy::default() }, "/").await;
         let csp = headers["content-security-policy"].to_str().unwrap();
         assert!(csp.contains("script-src 'self'; connect-src 'self'") && !csp.contains("unsafe"));
     }

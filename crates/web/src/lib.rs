@@ -14,3 +14,6 @@ pub use headers::{Policy, secure};
 pub use locale::Locale;
 pub use logging::{LogSafe, init_logging};
 pub use texts::{Texts, Words};
+
+/// The colours that all pages have in common, by day and by night: custom properties of CSS, for the head of a style sheet.
+pub const IDENTITY: &str = include_str!("../assets/identity.css");

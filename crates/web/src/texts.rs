@@ -41,6 +41,11 @@ impl Texts {
 }
 
 impl Words {
+    /// Is there a message of this key, here or in the default language?
+    pub fn has(&self, key: &str) -> bool {
+        self.0.has(key)
+    }
+
     /// A message without arguments.
     pub fn get(&self, key: &str) -> String {
         self.0.get(key)

@@ -1,6 +1,7 @@
 //! Acting on a case: each act is an event that follows the newest, checked here against the same rules as at the case
 //! handler, signed with the device key.
 
+mod colleagues;
 mod life;
 mod writing;
 
@@ -64,6 +65,9 @@ pub enum ActError {
     /// Nothing in it.
     #[error("the text is empty")]
     Empty,
+    /// A letter that was not finished.
+    #[error("the text still has a place to fill in: {0}")]
+    Unfilled(String),
     /// Does not fit a mailbox.
     #[error("the text is too long by about {over} characters; send it in two parts")]
     TooLong {
@@ -206,6 +210,12 @@ impl Connection {
         // A case whose reading raised an alarm is not pinned, so that the alarm stays.
         if let Some(known) = self.seen.cases.get_mut(&case.file.row.id) {
             *known = seen;
+            // One's own act is no news.
+            if let Some(read) = self.seen.read.get_mut(&case.file.row.id)
+                && *read + 1 == seen.events
+            {
+                *read = seen.events;
+            }
             self.home.remember(&self.seen)?;
         }
         Ok(())

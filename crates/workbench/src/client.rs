@@ -21,7 +21,7 @@ use rustls::{
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::keyfile::InvestigatorKey;
+use crate::{keyfile::InvestigatorKey, queue::Place};
 
 /// JSON answers; a log of 100,000 entries takes about 100 MiB.
 const MOST_JSON: u64 = 256 * 1024 * 1024;
@@ -57,7 +57,7 @@ impl ClientError {
 pub struct Client {
     http: reqwest::Client,
     base: Url,
-    token: Option<String>,
+    session: Option<Session>,
 }
 
 impl Client {
@@ -77,19 +77,20 @@ impl Client {
             .read_timeout(Duration::from_mins(1))
             .build()
             .map_err(unreachable)?;
-        Ok(Self { http, base, token: None })
+        Ok(Self { http, base, session: None })
     }
 
-    /// Proves to be this person and keeps the short-lived token, in memory only.
-    pub async fn sign_in(&mut self, key: &InvestigatorKey) -> Result<(), ClientError> {
+    /// Proves to be this person and keeps the short-lived token, in memory only. Gives how long it lives.
+    pub async fn sign_in(&mut self, key: &InvestigatorKey) -> Result<Duration, ClientError> {
         let handle = key.handle().to_owned();
         let asked = self.request(Method::POST, &["v1", "challenge"]);
         let challenge: Challenge = json(asked.json(&ChallengeRequest { handle: handle.clone() })).await?;
         let signature = sign(key.device(), SESSION_LABEL, challenge.nonce.as_bytes()).to_vec();
         let answer = SessionRequest { handle, nonce: challenge.nonce, signature };
         let session: Session = json(self.request(Method::POST, &["v1", "session"]).json(&answer)).await?;
-        self.token = Some(session.token);
-        Ok(())
+        let life = Duration::from_secs(session.seconds.into());
+        self.session = Some(session);
+        Ok(life)
     }
 
     /// The newest directory, unverified.
@@ -107,9 +108,23 @@ impl Client {
         answer(self.request(Method::PUT, &["v1", "directory"]).json(directory)).await.map(drop)
     }
 
-    /// The queue.
+    /// The whole queue.
     pub async fn cases(&self) -> Result<Vec<CaseRow>, ClientError> {
         self.get(&["v1", "cases"]).await
+    }
+
+    /// A part of the queue: at most so many cases behind a place, the most pressing first.
+    pub async fn cases_behind(
+        &self,
+        behind: Option<Place>,
+        most: usize,
+    ) -> Result<Vec<CaseRow>, ClientError> {
+        let mut query = vec![("most", most.to_string())];
+        if let Some(Place { case, due }) = behind {
+            query.push(("after", case.to_string()));
+            query.extend(due.map(|due| ("due", due.to_string())));
+        }
+        json(self.request_with(Method::GET, &["v1", "cases"], &query)).await
     }
 
     /// One case.
@@ -144,13 +159,20 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.request_with(method, path, &[])
+    }
+
+    fn request_with(&self, method: Method, path: &[&str], query: &[(&str, String)]) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
         }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         let request = self.http.request(method, url);
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
+        match &self.session {
+            Some(session) => request.bearer_auth(&session.token),
             None => request,
         }
     }

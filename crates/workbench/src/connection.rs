@@ -1,14 +1,10 @@
 //! An unlocked key, a verified directory and a session at the case handler: what every act on a case needs.
 
-use envelope::{
-    desk_api::CaseRow,
-    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
-};
+use envelope::directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    alarm::{Alarm, Code},
     client::{Client, ClientError},
     files::FileError,
     home::{Home, Seen, Settings},
@@ -63,6 +59,8 @@ pub struct Connection {
     pub(crate) directories: Vec<SignedDirectory>,
     pub(crate) seen: Seen,
     pub(crate) now: OffsetDateTime,
+    /// When the session at the case handler is renewed.
+    renewed_at: OffsetDateTime,
 }
 
 /// Pins a case handler: fetches its directory and verifies it before anything is written.
@@ -81,6 +79,33 @@ pub async fn pin(
     home.connect(settings, ca_pem, trust)?;
     home.remember(&seen)?;
     Ok(directory)
+}
+
+/// What signing in gives.
+struct Entered {
+    roll: Roll,
+    directories: Vec<SignedDirectory>,
+    renewed_at: OffsetDateTime,
+}
+
+async fn enter(
+    client: &mut Client,
+    key: &InvestigatorKey,
+    trust: &Trust,
+    (home, seen): (&Home, &mut Seen),
+    now: OffsetDateTime,
+) -> Result<Entered, ConnectError> {
+    let newest = client.directory().await?;
+    check_newest(&newest, trust, seen, now)?;
+    home.remember(seen)?;
+    let life = client.sign_in(key).await?;
+    let directories = client.directories().await?;
+    let roll = Roll::admit(&directories, trust)?;
+    if roll.newest().1 != newest.hash() {
+        return Err(ConnectError::TwoNewest);
+    }
+    // Half of its life before its end, for nobody's clock is exact.
+    Ok(Entered { roll, directories, renewed_at: now + life / 2 })
 }
 
 /// Everything but the end of the directory: work on cases goes on when the administrator is late, new grants do not.
@@ -106,16 +131,23 @@ impl Connection {
         let trust = home.trust()?;
         let mut seen = home.seen()?;
         let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
-        let newest = client.directory().await?;
-        check_newest(&newest, &trust, &mut seen, now)?;
-        home.remember(&seen)?;
-        client.sign_in(&key).await?;
-        let directories = client.directories().await?;
-        let roll = Roll::admit(&directories, &trust)?;
-        if roll.newest().1 != newest.hash() {
-            return Err(ConnectError::TwoNewest);
+        let entered = enter(&mut client, &key, &trust, (&home, &mut seen), now).await?;
+        let Entered { roll, directories, renewed_at } = entered;
+        Ok(Self { home, key, client, trust, roll, directories, seen, now, renewed_at })
+    }
+
+    /// Goes on at a later time, for whoever keeps a connection for more than one act. A session at the case handler is short, so it
+    /// is renewed before its end, and the directories with it.
+    pub async fn go_on(&mut self, now: OffsetDateTime) -> Result<(), ConnectError> {
+        self.now = now;
+        if now < self.renewed_at {
+            return Ok(());
         }
-        Ok(Self { home, key, client, trust, roll, directories, seen, now })
+        let entered =
+            enter(&mut self.client, &self.key, &self.trust, (&self.home, &mut self.seen), now).await?;
+        let Entered { roll, directories, renewed_at } = entered;
+        (self.roll, self.directories, self.renewed_at) = (roll, directories, renewed_at);
+        Ok(())
     }
 
     /// The newest directory.
@@ -147,19 +179,6 @@ impl Connection {
     /// Does this person sit for the outside body?
     pub fn is_oversight(&self) -> bool {
         self.directory().is_oversight(self.handle())
-    }
-
-    /// The queue, and a notice for each case that was there before and is not any more. The case handler's own telling:
-    /// [`Connection::read_case`] verifies each.
-    pub async fn queue(&self) -> Result<(Vec<CaseRow>, Vec<Alarm>), ConnectError> {
-        let rows = self.client.cases().await?;
-        let gone = self.seen.cases.keys().filter(|case| rows.iter().all(|row| row.id != **case));
-        let notices = gone.map(|case| {
-            let text = "a case that you read before is not in your queue any more: it is withheld, or was taken from you";
-            Alarm::notice(Code::Withheld, text).in_case(*case)
-        });
-        let notices = notices.collect();
-        Ok((rows, notices))
     }
 
     /// The one case whose id begins like this.

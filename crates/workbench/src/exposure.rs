@@ -61,11 +61,16 @@ const WHO: [&str; 16] = [
 static ASKS: LazyLock<RegexSet> =
     LazyLock::new(|| RegexSet::new(WHO).expect("a test compiles every pattern"));
 
+/// Does a message ask who the reporter is, or lead to another way of talking?
+pub fn asks_who(message: &str) -> bool {
+    ASKS.is_match(message)
+}
+
 /// Everything in a message that could expose the reporter of this case. Nothing here keeps it from being sent: a person decides.
 pub fn exposures(message: &str, case: &CaseView) -> Vec<Exposure> {
     let reported = reported(case);
     let mut found = Vec::new();
-    if ASKS.is_match(message) {
+    if asks_who(message) {
         found.push(Exposure { risk: Risk::AsksWho, words: String::new() });
     }
     let mut repeat = |risk, of: fn(&str) -> BTreeSet<String>| {

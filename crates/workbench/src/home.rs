@@ -39,6 +39,8 @@ pub struct Seen {
     pub log: Option<SeenLog>,
     /// The newest event of each of one's cases.
     pub cases: BTreeMap<Uuid, SeenCase>,
+    /// How many events each case had when its owner last looked at it.
+    pub read: BTreeMap<Uuid, u32>,
 }
 
 /// The end of the whole log.
@@ -57,6 +59,20 @@ pub struct SeenCase {
     pub events: u32,
     /// Hash of the last.
     pub head: Hash,
+}
+
+/// `pages.json`: how its owner likes the pages in the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageSettings {
+    /// Do single keys act?
+    pub shortcuts: bool,
+}
+
+impl Default for PageSettings {
+    fn default() -> Self {
+        Self { shortcuts: true }
+    }
 }
 
 /// `backup.json`: when a sheet was last made, and of which key.
@@ -119,6 +135,16 @@ impl Home {
     /// The pinned root keys.
     pub fn trust(&self) -> Result<Trust, FileError> {
         files::read_json(&self.dir.join("trust.json"))
+    }
+
+    /// How its owner likes the pages.
+    pub fn pages(&self) -> Result<PageSettings, FileError> {
+        Ok(files::read_json_if_there(&self.dir.join("pages.json"))?.unwrap_or_default())
+    }
+
+    /// Keeps how its owner likes the pages.
+    pub fn keep_pages(&self, settings: PageSettings) -> Result<(), FileError> {
+        files::replace_private(&self.dir.join("pages.json"), &files::pretty(&settings))
     }
 
     /// When a sheet was last made, if ever.

@@ -9,6 +9,7 @@ use envelope::{
     iso_date,
     life::{CaseState, Deadline},
     report::{Answer, EXCLUSIONS, ReportBody},
+    submission::Urgency,
 };
 use investigator::{Entry, NoteKind, Thread};
 use serde::Serialize;
@@ -16,7 +17,13 @@ use taxonomy::{Question, Taxonomy, UNKNOWN, UNSAID};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{alarm::Alarm, cases::Case, earlier::NamedReport, words::describe};
+use crate::{
+    alarm::Alarm,
+    cases::Case,
+    earlier::NamedReport,
+    standing::{self, Because, Sign},
+    words::describe,
+};
 
 /// A case. In JSON as it stands here.
 #[derive(Debug, Serialize)]
@@ -65,6 +72,10 @@ pub struct ReportView {
     pub facts: Vec<FactView>,
     /// In the reporter's own words.
     pub story: String,
+    /// How exposed the reporter is, the gravest first.
+    pub exposed: Vec<Sign>,
+    /// Why the case is as urgent as it is.
+    pub urgent_because: Vec<Because>,
 }
 
 /// One question and its answer.
@@ -147,6 +158,7 @@ impl CaseView {
     /// Lays a case out, with labels in a language.
     pub fn new(case: &Case, taxonomy: &Taxonomy, lang: &str) -> Self {
         let state = case.state.clone().unwrap_or_else(|| case.file.row.state.clone());
+        let urgency = state.urgency;
         Self {
             id: case.id(),
             filed: case.file.row.filed,
@@ -154,7 +166,7 @@ impl CaseView {
             next_deadline: state.next_deadline(),
             state,
             holders: case.file.holders.clone(),
-            report: case.report().map(|report| report_view(&report, taxonomy, lang)),
+            report: case.report().map(|report| report_view(&report, (case, urgency), taxonomy, lang)),
             messages: in_order(&case.file.parts, &case.thread)
                 .into_iter()
                 .map(|entry| message(entry, &case.named))
@@ -239,7 +251,12 @@ fn attachments(entry: &Entry) -> impl Iterator<Item = AttachmentView> + '_ {
     })
 }
 
-fn report_view(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> ReportView {
+fn report_view(
+    report: &ReportBody,
+    (case, urgency): (&Case, Urgency),
+    taxonomy: &Taxonomy,
+    lang: &str,
+) -> ReportView {
     let category = taxonomy.category(&report.category);
     let asked: Vec<&Question> = category.map_or_else(Vec::new, |category| taxonomy.questions_for(category));
     let in_order = asked.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
@@ -253,6 +270,8 @@ fn report_view(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> ReportVi
         excluded: report.excluded(),
         facts: facts.map(|(id, answer)| fact(taxonomy.question(id), id, answer, lang)).collect(),
         story: report.story.clone(),
+        exposed: standing::signs(report, taxonomy, lang),
+        urgent_because: standing::because(report, &case.events, urgency, taxonomy, lang),
     }
 }
 

@@ -66,6 +66,12 @@ fn explain(installation: &Installation) -> Result<()> {
     };
     println!("\nReport here:  {}\n", installation.public_url());
     println!("It is collected within a second or two. Then, in another terminal, as an investigator:\n");
+    println!(
+        "  {} --home {} open        # in a browser; the passphrase is: {PASSPHRASE}",
+        burkindi.display(),
+        installation.home("inspector-1")
+    );
+    println!("\nor on the command line:\n");
     println!("{}", command("inspector-1", "queue"));
     println!("{}", command("inspector-1", "show CASE"));
     println!("{}", command("inspector-1", "claim CASE"));

@@ -38,7 +38,7 @@ impl Assets {
     /// The files of this build.
     pub(super) fn built_in() -> Self {
         let embedded = |name| Embedded::get(name).expect("built in").data.into_owned();
-        let style = squeeze(&embedded("site.css"));
+        let style = squeeze(&[web::IDENTITY.as_bytes(), &embedded("site.css")].concat());
         let mut assets = vec![
             Asset::new("site", "css", "text/css; charset=utf-8", style),
             Asset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),

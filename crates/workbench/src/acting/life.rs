@@ -34,6 +34,7 @@ impl Connection {
     pub async fn recuse(&mut self, case: &mut Case) -> Result<(), ActError> {
         self.act(case, Action::Recused, Brings::default()).await?;
         self.seen.cases.remove(&case.id());
+        self.seen.read.remove(&case.id());
         Ok(self.home.remember(&self.seen)?)
     }
 
@@ -77,6 +78,7 @@ impl Connection {
         self.act(case, Action::Approved(decision), Brings::default()).await?;
         if decision == Decision::Purge {
             self.seen.cases.remove(&case.id());
+            self.seen.read.remove(&case.id());
             self.home.remember(&self.seen)?;
         }
         Ok(())

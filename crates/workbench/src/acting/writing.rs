@@ -8,7 +8,7 @@ use envelope::{
 use investigator::{Note, ReplyDraft};
 
 use super::{ActError, check_generation};
-use crate::{cases::Case, connection::Connection};
+use crate::{cases::Case, connection::Connection, letters};
 
 /// How often a note is tried again because a colleague was faster.
 const TRIES: u32 = 4;
@@ -49,6 +49,9 @@ impl Connection {
         let text = reply.text.trim();
         if text.is_empty() {
             return Err(ActError::Empty);
+        }
+        if let Some(gap) = letters::unfilled(text) {
+            return Err(ActError::Unfilled(gap));
         }
         check_generation(case)?;
         let draft = ReplyDraft {

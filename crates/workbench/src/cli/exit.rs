@@ -4,7 +4,7 @@ use anyhow::Error;
 use workbench::{
     acting::ActError, admin::AdminError, backup::BackupError, cases::ReadError, client::ClientError,
     connection::ConnectError, files::FileError, index::IndexError, keyfile::KeyError, logbook::LogError,
-    roll::RollError, sealed::OpenError,
+    outcome::Outcome, roll::RollError,
 };
 
 use super::{screen::Screen, write::Exposing};
@@ -61,96 +61,37 @@ fn code(error: &Error) -> u8 {
     if let Some(Unwell(code)) = error.downcast_ref() {
         return *code;
     }
-    let on_paper = error.downcast_ref::<BackupError>().and_then(|error| match error {
-        BackupError::Key(error) => Some(error),
-        _ => None,
-    });
-    if let Some(error) = error.downcast_ref::<KeyError>().or(on_paper) {
-        return if matches!(error, KeyError::Sealed(OpenError::WrongPassphrase)) {
-            PASSPHRASE
-        } else {
-            FAILED
-        };
-    }
-    if let Some(error) = error.downcast_ref::<AdminError>() {
-        return admin(error);
-    }
-    if let Some(error) = error.downcast_ref::<ClientError>() {
-        return client(error);
-    }
-    if let Some(error) = error.downcast_ref::<ConnectError>() {
-        return connect(error);
-    }
-    if let Some(error) = error.downcast_ref::<ReadError>() {
-        return read(error);
-    }
-    if let Some(error) = error.downcast_ref::<IndexError>() {
-        return match error {
-            IndexError::Connect(error) => connect(error),
-            IndexError::Read(error) => read(error),
-            IndexError::NoWords | IndexError::NoCase => REFUSED,
-            IndexError::Database(_) | IndexError::File(_) => FAILED,
-        };
-    }
     if error.is::<Exposing>() {
         return REFUSED;
     }
-    if let Some(error) = error.downcast_ref::<LogError>() {
-        return match error {
-            LogError::Client(error) => client(error),
-            LogError::Roll(_) => ALARM,
-            LogError::File(_) => FAILED,
+    match outcome(error) {
+        Outcome::Failed => FAILED,
+        Outcome::Passphrase => PASSPHRASE,
+        Outcome::Refused | Outcome::NotThere => REFUSED,
+        Outcome::Unreachable => UNREACHABLE,
+        Outcome::Alarm => ALARM,
+    }
+}
+
+fn outcome(error: &Error) -> Outcome {
+    macro_rules! first_of {
+        ($($kind:ty),*) => {
+            None$(.or_else(|| error.downcast_ref::<$kind>().map(Outcome::from)))*
         };
     }
-    if error.is::<RollError>() {
-        return ALARM;
-    }
-    match error.downcast_ref::<ActError>() {
-        Some(ActError::Client(error)) => client(error),
-        Some(ActError::Read(error)) => read(error),
-        Some(ActError::File(_)) | None => FAILED,
-        Some(ActError::Sealing(_) | ActError::NotFiled | ActError::Unverified) => ALARM,
-        Some(_) => REFUSED,
-    }
-}
-
-fn connect(error: &ConnectError) -> u8 {
-    match error {
-        ConnectError::Client(error) => client(error),
-        ConnectError::Directory(_) | ConnectError::Roll(_) | ConnectError::TwoNewest => ALARM,
-        ConnectError::NoCase(_) | ConnectError::Ambiguous { .. } | ConnectError::Prefix => REFUSED,
-        ConnectError::File(_) => FAILED,
-    }
-}
-
-fn read(error: &ReadError) -> u8 {
-    match error {
-        ReadError::Client(error) => client(error),
-        ReadError::Grants(_) | ReadError::OtherCase | ReadError::NotPurged => ALARM,
-        ReadError::Purged(_) => REFUSED,
-        ReadError::File(_) => FAILED,
-    }
-}
-
-fn admin(error: &AdminError) -> u8 {
-    match error {
-        AdminError::Root { source: OpenError::WrongPassphrase, .. } => PASSPHRASE,
-        AdminError::Exists(_)
-        | AdminError::Unknown(_)
-        | AdminError::NotEmpty(_)
-        | AdminError::Directory(_) => REFUSED,
-        _ => FAILED,
-    }
-}
-
-fn client(error: &ClientError) -> u8 {
-    match error {
-        // It failed there; that is no answer about what is allowed.
-        ClientError::Refused(problem) if problem.status >= 500 => FAILED,
-        ClientError::Refused(_) => REFUSED,
-        ClientError::Unreachable(_) => UNREACHABLE,
-        ClientError::Address(_) | ClientError::Authority(_) | ClientError::Unexpected(_) => FAILED,
-    }
+    let known: Option<Outcome> = first_of!(
+        KeyError,
+        BackupError,
+        AdminError,
+        ClientError,
+        ConnectError,
+        ReadError,
+        IndexError,
+        LogError,
+        RollError,
+        ActError
+    );
+    known.unwrap_or(Outcome::Failed)
 }
 
 fn advice(error: &Error, code: u8) -> Option<&'static str> {

@@ -7,6 +7,7 @@ mod connect;
 mod decide;
 mod exit;
 mod key;
+mod open;
 mod passphrase;
 mod preview;
 mod queue;
@@ -63,6 +64,8 @@ enum Command {
     Key(key::Key),
     /// Pin a case handler: its address, its certificate authority, its root keys.
     Connect(connect::Connect),
+    /// The workbench in your browser, served by this program to you alone.
+    Open(open::Open),
     /// The cases that you can read.
     Queue(queue::Queue),
     /// One case, opened and verified.
@@ -152,6 +155,7 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
     match cli.command {
         Command::Key(command) => command.run(c, screen).await,
         Command::Connect(command) => command.run(c, screen).await,
+        Command::Open(command) => command.run(c, screen).await,
         Command::Queue(command) => command.run(c, screen).await,
         Command::Show(case) => show::run(&case, c, screen).await,
         Command::Search(command) => command.run(c, screen).await,

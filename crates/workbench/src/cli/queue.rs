@@ -1,30 +1,35 @@
 //! `burkindi queue`: the cases that one can read.
 
-use envelope::{
-    desk_api::CaseRow,
-    life::{Deadline, Stage},
-};
+use envelope::life::Stage;
 use serde::Serialize;
 use time::Date;
 use uuid::Uuid;
-use workbench::{alarm::Alarm, view::word};
+use workbench::{
+    alarm::Alarm,
+    queue::{Line, Part},
+    view::word,
+};
 
 use super::{Context, Screen, screen::short};
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Queue {
     /// Only what you have.
     #[arg(long)]
     mine: bool,
     /// Only what is due within a week, or late.
-    #[arg(long, conflicts_with = "all")]
+    #[arg(long, conflicts_with = "mine")]
     due: bool,
+    /// Only where something has happened since you last looked.
+    #[arg(long, conflicts_with_all = ["mine", "due"])]
+    unread: bool,
     /// Closed cases too.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["mine", "due", "unread"])]
     all: bool,
 }
 
-/// `{"today", "cases": [{…, "next", "late"}], "alarms"}`; the fields of the API's row stand in each case.
+/// `{"today", "cases": [{…, "next", "late", "unread"}], "alarms"}`; the fields of the API's row stand in each case.
 #[derive(Debug, Serialize)]
 struct QueueView {
     #[serde(with = "envelope::iso_date")]
@@ -33,24 +38,13 @@ struct QueueView {
     alarms: Vec<Alarm>,
 }
 
-#[derive(Debug, Serialize)]
-struct Line {
-    #[serde(flatten)]
-    row: CaseRow,
-    next: Option<Deadline>,
-    late: bool,
-}
-
 impl Queue {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let connection = context.connect(screen).await?;
         let today = context.now.date();
         let (rows, alarms) = connection.queue().await?;
         screen.alarms(&alarms)?;
-        let mut rows: Vec<CaseRow> =
-            rows.into_iter().filter(|row| self.shows(row, connection.handle(), today)).collect();
-        rows.sort_by_key(|row| (sort_day(row), row.state.urgency, row.id));
-        let cases = rows.into_iter().map(|row| line(row, today)).collect();
+        let cases = connection.part(self.part(), rows);
         let view = QueueView { today, cases, alarms };
         screen.show(&view, |view, page| {
             if view.cases.is_empty() {
@@ -67,22 +61,15 @@ impl Queue {
         })
     }
 
-    fn shows(&self, row: &CaseRow, me: &str, today: Date) -> bool {
-        let soon = |deadline: Deadline| deadline.due <= today + time::Duration::days(7);
-        (!self.mine || row.state.assignee.as_deref() == Some(me))
-            && (!self.due || row.state.next_deadline().is_some_and(soon))
-            && (self.all
-                || row.state.stage.is_open()
-                || row.state.unread > 0 && row.state.stage == Stage::Closed)
+    fn part(&self) -> Part {
+        match self {
+            Self { mine: true, .. } => Part::Mine,
+            Self { due: true, .. } => Part::Due,
+            Self { unread: true, .. } => Part::Unread,
+            Self { all: true, .. } => Part::All,
+            Self { .. } => Part::Open,
+        }
     }
-}
-
-fn sort_day(row: &CaseRow) -> Date {
-    row.state.next_deadline().map_or(Date::MAX, |deadline| deadline.due)
-}
-
-fn line(row: CaseRow, today: Date) -> Line {
-    Line { next: row.state.next_deadline(), late: row.state.missed(today).is_some(), row }
 }
 
 fn cells(line: &Line, today: Date) -> Vec<String> {

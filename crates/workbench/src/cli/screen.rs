@@ -44,6 +44,11 @@ impl Screen {
         Self { json, colour, colour_errors, out, err }
     }
 
+    /// Is a program reading?
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Shows an answer: as JSON, or laid out by `lay`.
     pub(crate) fn show<T: Serialize>(
         &mut self,

@@ -16,7 +16,8 @@ use super::{
 };
 
 pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-    let (_, case) = context.open_case(&arg.case, screen).await?;
+    let (mut connection, case) = context.open_case(&arg.case, screen).await?;
+    connection.mark_looked_at(&case)?;
     let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());
     let today = context.now.date();
     screen.show(&view, |view, page| lay(view, page, today))?;

@@ -136,6 +136,16 @@ impl Index {
         if version == VERSION { Ok(Self { database }) } else { Err(sqlx::Error::RowNotFound) }
     }
 
+    /// Ends it, with nothing left in memory: its pages are overwritten before they are given back, which the database does not do
+    /// by itself when it is closed.
+    pub async fn wipe(mut self) {
+        let emptied = sqlx::raw_sql("DROP TABLE ties; DROP TABLE texts; DROP TABLE cases; VACUUM")
+            .execute(&mut self.database)
+            .await;
+        drop(emptied);
+        drop(self.database.close().await);
+    }
+
     /// Seals it into the home folder.
     pub async fn save(&mut self, home: &Home, key: &InvestigatorKey) -> Result<(), IndexError> {
         let bytes = self.database.serialize(None).await?;

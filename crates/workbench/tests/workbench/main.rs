@@ -10,3 +10,4 @@ mod log_audit;
 mod previews;
 mod program;
 mod searching;
+mod site;

@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     routing::{get, post},
 };
@@ -265,11 +265,28 @@ async fn directories(State((shelf, _)): App, headers: HeaderMap) -> Answer2<Vec<
     Ok(Json(shelf.lock().unwrap().directories.clone()))
 }
 
-async fn cases(State((shelf, _)): App, headers: HeaderMap) -> Answer2<Vec<CaseRow>> {
+/// Which part of a queue.
+#[derive(serde::Deserialize)]
+struct PartOf {
+    most: Option<usize>,
+    after: Option<Uuid>,
+}
+
+async fn cases(
+    State((shelf, _)): App,
+    headers: HeaderMap,
+    Query(part): Query<PartOf>,
+) -> Answer2<Vec<CaseRow>> {
     let me = bearer(&headers)?;
     let shelf = shelf.lock().unwrap();
     let own = shelf.cases.iter().filter(|(_, kept)| kept.holders.contains(&me));
-    Ok(Json(own.map(|(id, kept)| kept.row(*id)).collect()))
+    let mut rows: Vec<CaseRow> = own.map(|(id, kept)| kept.row(*id)).collect();
+    if let Some(most) = part.most {
+        rows.sort_by_key(|row| (row.state.next_deadline().map(|next| next.due), row.id));
+        let from = rows.iter().position(|row| Some(row.id) == part.after).map_or(0, |at| at + 1);
+        rows = rows.into_iter().skip(from).take(most).collect();
+    }
+    Ok(Json(rows))
 }
 
 async fn case(State((shelf, _)): App, headers: HeaderMap, Path(id): Path<Uuid>) -> Answer2<CaseFile> {

@@ -1,0 +1,512 @@
+### L’atelier des enquêteurs. Des phrases courtes ; le mot du métier ; jamais de promesse.
+
+## Cadre
+
+skip = Aller au contenu
+workbench = Atelier
+sections = Rubriques
+lock = Verrouiller
+back = Retour
+to-queue = Dossiers
+the-handler = le service
+outside-body = Organe externe
+lead = (responsable)
+unread = nouveau
+locks-soon = L’atelier se verrouille dans une minute. Touchez une touche pour rester.
+directory-expired = L’annuaire a expiré : personne ne peut signaler, et nul ne reçoit de nouvel accès. L’administration doit en signer un.
+directory-ends = { $count ->
+    [0] L’annuaire expire aujourd’hui. L’administration doit en signer un nouveau.
+    [one] L’annuaire expire demain. L’administration doit en signer un nouveau.
+   *[other] L’annuaire expire dans { $count } jours. L’administration doit en signer un nouveau.
+}
+bytes = { $count } o
+kilobytes = { $count } ko
+megabytes = { $count } Mo
+
+## Dates
+
+date = { $day } { $month } { $year }
+moment = { $day }, { $time } UTC
+month-1 = janv.
+month-2 = févr.
+month-3 = mars
+month-4 = avr.
+month-5 = mai
+month-6 = juin
+month-7 = juil.
+month-8 = août
+month-9 = sept.
+month-10 = oct.
+month-11 = nov.
+month-12 = déc.
+due-today = aujourd’hui
+due-tomorrow = demain
+due-in = dans { $count } jours
+due-late = { $count ->
+    [one] en retard d’un jour
+   *[other] en retard de { $count } jours
+}
+no-deadline = aucun délai
+
+## Entrée et verrou
+
+open-heading = Bienvenue
+open-what = Ce navigateur est admis. L’atelier s’ouvre.
+open-on = Ouvrir l’atelier
+open-void = Ce lien ne sert plus
+open-void-what = Un lien ne s’ouvre qu’une fois, pendant dix minutes. Si vous ne l’avez pas ouvert vous-même, quelqu’un d’autre l’a fait : arrêtez le programme et prévenez l’administration. Sinon, demandez un nouveau lien dans le terminal.
+unlock-title = Verrouillé
+unlock-heading = Déverrouiller
+unlock-passphrase = Phrase secrète de votre clé
+unlock-do = Déverrouiller
+unlock-wrong = La phrase secrète est fausse. Personne ne peut la retrouver pour vous.
+unlock-no-key = Il n’y a pas de clé lisible dans votre dossier. Créez-la d’abord avec la commande « burkindi key new ».
+unlock-lost = L’atelier s’était verrouillé. Ce que vous veniez d’envoyer n’a pas été fait : déverrouillez et recommencez.
+unlock-idle = { $count ->
+    [one] Après une minute sans activité, la clé est effacée de la mémoire.
+   *[other] Après { $count } minutes sans activité, la clé est effacée de la mémoire.
+}
+
+## Ce qui ne va pas
+
+trouble-title = Problème
+trouble-failed = Cela n’a pas marché
+trouble-do-failed = Réessayez. Si cela revient, transmettez la phrase ci-dessous à l’administration.
+trouble-passphrase = La phrase secrète est fausse
+trouble-do-passphrase = Réessayez.
+trouble-refused = Ce n’est pas permis maintenant
+trouble-do-refused = Rien n’a été changé. Regardez le dossier à nouveau : quelqu’un a peut-être agi avant vous.
+trouble-nowhere = Rien ici
+trouble-do-nowhere = Cette page, ce dossier ou ce fichier n’existe pas, ou n’est pas pour vous.
+trouble-unreachable = Le service des dossiers ne répond pas
+trouble-do-unreachable = Vérifiez le réseau. Rien n’a été perdu, et rien n’a été changé.
+trouble-alarm = ALARME
+trouble-do-alarm = N’allez pas plus loin. Prévenez l’organe externe et l’administration, et gardez cette phrase.
+trouble-words = Le programme dit :
+
+## Dossiers
+
+queue-title = Dossiers
+queue-parts = Parties de la liste
+queue-mine = Les miens
+queue-open = Tous ouverts
+queue-due = À échéance
+queue-unread = Du nouveau
+queue-closed = Clos
+queue-none-mine = Vous n’avez aucun dossier
+queue-none-do-mine = Les dossiers que personne n’a encore pris sont parmi les ouverts. Les plus pressants viennent en tête.
+queue-none-open = Aucun dossier ouvert
+queue-none-do-open = Les nouveaux signalements arrivent ici d’eux-mêmes. Revenez plus tard.
+queue-none-due = Rien n’est dû cette semaine
+queue-none-do-due = Ici viennent les dossiers dont un délai finit dans les sept jours, ou est dépassé.
+queue-none-unread = Rien de nouveau
+queue-none-do-unread = Ici viennent les dossiers où quelque chose s’est passé depuis votre dernière lecture.
+queue-none-closed = Aucun dossier clos
+queue-none-do-closed = Un dossier se clôt à deux : une personne propose, une autre approuve.
+queue-look-open = Voir les dossiers ouverts
+queue-further = Suite de la liste
+column-case = Dossier
+column-urgency = Urgence
+column-next = À faire
+column-stage = Étape
+column-who = Qui l’a
+column-desk = Bureau
+column-filed = Reçu le
+waits-for-second = attend une seconde personne
+who-me = vous
+who-nobody = personne
+who-suggested = proposé : { $who }
+urgency-P1 = 24 heures
+urgency-P2 = 3 jours
+urgency-P3 = 7 jours
+urgency-P4 = 30 jours
+clock-acknowledge = première réponse
+clock-triage = tri
+clock-assess = évaluation
+clock-investigate = enquête
+clock-feedback = retour à la personne
+clock-referral = suivi de la transmission
+stage-received = reçu
+stage-triaged = trié
+stage-assessing = en évaluation
+stage-investigating = en enquête
+stage-decided = décidé
+stage-referred = transmis
+stage-closed = clos
+
+## Un dossier
+
+case-title = Dossier
+case-pages = Pages du dossier
+case-unreadable = Signalement illisible
+tab-story = Signalement
+tab-timeline = Déroulement
+alarms-heading = Ce qui ne va pas dans ce dossier
+outside-reads = peut lire
+outside-locked = accès sous scellé
+why-urgent = Pourquoi cette urgence :
+because-category = la catégorie elle-même
+because-person = décision de { $who }
+release-filed = déposé chez lui dès le début
+release-missed-deadline = un délai a été dépassé
+release-reporter-asked = la personne l’a demandé
+release-desk-conflicted = trop peu de membres sans conflit d’intérêts
+report-unreadable = Le signalement ne peut pas être lu. Voyez les alarmes.
+facts = Les faits
+reported-by = Signalé par
+must-not-reach = Ne doit pas parvenir à
+audience-trader = importateur ou exportateur
+audience-broker = commissionnaire en douane
+audience-carrier = transporteur
+audience-traveller = voyageur
+audience-officer = agent des douanes
+audience-public = autre personne
+exposed-heading = À quel point la personne est exposée
+exposed-high = Très exposée : les intéressés peuvent deviner qui a parlé, ou elle est menacée.
+exposed-raised = Exposée : certaines réponses peuvent la désigner.
+exposed-low = Peu exposée, d’après ses réponses.
+exposed-unknown = Les réponses n’en disent rien. Agissez comme si elle était exposée.
+exposed-care = Avant chaque démarche, demandez-vous : qui, en l’apprenant, saurait d’où cela vient ?
+story-heading = Dans ses propres mots
+story-empty = La personne n’a rien écrit.
+files-heading = Fichiers joints
+files-none = Aucun fichier.
+file-of-message = message { $number }
+file-says = L’expéditeur le dit de type { $kind }
+picture-alt = Image jointe par la personne
+picture-how = Refaite à partir des seuls points de l’image, par un programme enfermé. Rien d’autre du fichier n’a été ouvert.
+file-save-heading = Enregistrer le fichier tel quel
+file-save-warning = Un inconnu a fait ce fichier. Ouvrez-le seulement sur une machine sans réseau, avec un lecteur qui l’enferme, comme Dangerzone. Jamais d’un double clic. Une fois enregistré, il n’est plus scellé : effacez-le ensuite.
+file-hash = Empreinte SHA-256 :
+file-save = Enregistrer
+file-damaged = Ce fichier n’est pas celui du signalement
+timeline-heading = Ce qui s’est passé
+timeline-signed = Chaque ligne est signée par la clé de qui a agi, et liée à la précédente.
+column-when = Quand
+column-actor = Qui
+column-what = Quoi
+
+## Événements
+
+event-received = signalement reçu au bureau { $desk }, urgence { $urgency }
+event-followed-up = la personne a envoyé quelque chose de plus
+event-released = l’organe externe peut lire : { $reason }
+event-claimed = a pris le dossier et déclaré n’avoir aucun conflit d’intérêts
+event-assigned = a confié le dossier à { $to }
+event-recused = s’est récusé pour conflit d’intérêts
+event-moved = { $from } → { $to }
+event-replied = a répondu à la personne
+event-noted = a ajouté une note
+event-raised = a relevé l’urgence à { $urgency }
+event-rotated = a fait de nouvelles clés (génération { $generation })
+disposition-substantiated = établi
+disposition-partly-substantiated = établi en partie
+disposition-unsubstantiated = non établi
+disposition-insufficient-information = informations insuffisantes
+disposition-out-of-scope = hors du domaine
+disposition-duplicate = doublon
+disposition-advice-given = conseil donné
+disposition-process-fix-adopted = procédure corrigée
+
+## Alarmes
+
+alarm-forged = Quelque chose a été falsifié.
+alarm-unknown-actor = Un inconnu a signé.
+alarm-broken-link = La chaîne du journal est rompue.
+alarm-broken-case = La chaîne de ce dossier est rompue.
+alarm-refused-move = Un acte signé que les règles ne permettent pas.
+alarm-rollback = Un état ancien est présenté comme le plus récent.
+alarm-state-differs = Le service raconte autre chose que les événements signés.
+alarm-replayed = Le même message est arrivé deux fois.
+alarm-withheld = Quelque chose qui devrait être là manque.
+alarm-unopenable = Quelque chose ne s’ouvre pas.
+alarm-recipient-changed = Les réponses iraient à une autre clé qu’avant.
+alarm-damaged = Des données ne correspondent pas à leur empreinte.
+alarm-sent-beside = Deux messages se sont croisés.
+alarm-former-member = Quelqu’un qui n’est plus membre a agi.
+alarm-expired = L’annuaire a expiré.
+alarm-clock = Des dates vont à rebours.
+alarm-missing-directory = Un annuaire manque dans la suite.
+
+## Clés
+
+keys-title = Clés
+keys-heading = L’état de vos clés
+health-passphrase = Phrase secrète
+health-folder = Dossier de la clé
+health-backup = Feuille de secours
+health-seat = Siège dans l’annuaire
+health-directory = Annuaire
+health-colleagues = Collègues
+health-passphrase-well = Deviner votre phrase secrète coûte cher.
+health-passphrase-wrong = Votre clé n’est pas assez protégée. Scellez-la de nouveau : « burkindi key passphrase ».
+health-folder-well = Personne d’autre sur cet ordinateur ne peut lire le dossier de votre clé.
+health-folder-wrong = D’autres personnes de cet ordinateur peuvent lire le dossier de votre clé. Fermez-le.
+health-backup-well = Une feuille de cette clé a été faite.
+health-backup-soon = Il n’y a pas de feuille de cette clé. Faites-en une (« burkindi key backup ») et enfermez-la dans un autre bâtiment.
+health-seat-well = L’annuaire nomme cette clé.
+health-seat-wrong = L’annuaire ne nomme pas cette clé pour vous. Prévenez tout de suite l’administration.
+health-directory-well = L’annuaire est valable.
+health-directory-soon = L’annuaire expire bientôt. L’administration doit en signer un nouveau.
+health-directory-wrong = L’annuaire a expiré. Personne ne peut signaler.
+health-colleagues-well = Votre bureau ne dépend pas d’une seule personne.
+health-colleagues-soon = Vous êtes trop peu : une absence ou un conflit laisse un dossier à une seule personne.
+outcome-well = bien
+outcome-soon = bientôt
+outcome-wrong = à régler
+keys-words = Les mots de votre clé
+keys-words-what = L’administration les compare avec vous, de vive voix, avant de vous donner un siège.
+keys-refused = Demandes refusées
+keys-refused-count = { $count ->
+    [0] Depuis le démarrage, rien d’étranger n’a frappé à cet atelier.
+    [one] Depuis le démarrage, une demande étrangère a été refusée : d’une autre page, d’une autre adresse, ou sans admission.
+   *[other] Depuis le démarrage, { $count } demandes étrangères ont été refusées : d’autres pages, d’autres adresses, ou sans admission.
+}
+
+## Administration
+
+administration-title = Administration
+administration-heading = Bureaux et membres
+administration-what = Tout ceci est dans l’annuaire signé. Le changer demande les clés racines, qui sont gardées hors ligne : « burkindi admin ».
+directory-number = Annuaire
+directory-issued = Signé le
+directory-until = Valable jusqu’au
+route-heading = Qui lirait ce signalement ?
+route-what = La même décision que celle de l’appareil de la personne.
+route-category = Catégorie
+route-audience = Signalé par
+route-excluded = Qui ne doit pas le recevoir
+route-do = Essayer
+route-desk = Bureau : { $desk }.
+route-fallback = C’est l’organe externe, car aucun autre bureau ne peut le prendre.
+route-readers = Le lisent aussitôt
+route-locked = Accès sous scellé
+route-idle = N’écartent personne
+route-without = Sans accès, et pourquoi
+desks-heading = Bureaux
+members-heading = Membres
+column-members = Membres
+column-categories = Catégories
+column-audiences = Publics
+column-member = Membre
+column-covers = Appartient à
+column-languages = Langues
+
+## Aide
+
+help-title = Aide
+help-heading = Aide
+help-keys = Au clavier
+help-keys-what = Ces touches agissent hors des champs de saisie.
+help-key = Touche
+help-does = Effet
+help-rows = dossier suivant, précédent
+help-open = ouvrir le dossier choisi
+help-queue = liste des dossiers
+help-up = remonter du dossier à la liste
+help-tabs = pages du dossier
+help-help = cette page
+help-shortcuts = Les touches seules agissent
+help-keep = Enregistrer ce choix
+help-safety = Ce qui vous protège
+help-idle = { $count ->
+    [one] Après une minute sans activité, la clé est effacée de la mémoire et l’écran se verrouille.
+   *[other] Après { $count } minutes sans activité, la clé est effacée de la mémoire et l’écran se verrouille.
+}
+help-one-browser = Un seul navigateur est admis à la fois, par un lien qui ne sert qu’une fois.
+help-files = Une image se regarde ici sans danger. Tout autre fichier se lit sur une machine sans réseau.
+help-print = Un dossier imprimé n’est plus scellé. Rangez-le sous clé.
+done-kept = Votre choix est enregistré.
+
+## Messages
+
+tab-messages = Messages
+tab-notes = Notes
+week = semaine du { $day }
+messages-heading = Échanges
+messages-none = Aucun message encore. Une personne de l’équipe répond dans les sept jours.
+message-ours = À la personne
+message-theirs = De la personne
+message-seen = lu
+message-unseen = pas encore lu, à notre connaissance
+write-heading = Écrire à la personne
+write-lang = Langue du message
+write-letter = Modèle
+write-insert = Insérer
+write-text = Message
+write-care = Qui trouve le reçu lit ce message. Demandez des faits, jamais qui elle est. Ne répétez ni nom, ni numéro, ni ses mots.
+write-send = Envoyer
+write-check-again = Vérifier à nouveau et envoyer
+write-despite = Envoyer malgré tout
+risks-heading = Ce message pourrait exposer la personne. Il n’est pas parti.
+risks-what = Dites-le autrement, ou envoyez malgré tout si vous êtes certain.
+risk-asks-who = Il demande qui elle est, ou mène à un autre moyen de se parler.
+risk-number = Il répète un numéro qu’elle a donné : { $words }.
+risk-name = Il répète un nom qu’elle a donné : { $words }.
+risk-quotation = Il reprend ses propres mots : « { $words } ».
+text-empty = Le texte est vide.
+text-too-long = Le texte est trop long d’environ { $count } caractères. Envoyez-le en deux fois.
+text-unfilled = Il reste un endroit à remplir : { $gap }
+done-replied = Le message est déposé. La personne le trouvera à sa prochaine visite.
+unlock-kept = L’atelier s’était verrouillé. Votre texte est gardé : déverrouillez pour continuer.
+
+## Notes
+
+notes-fact = Faits
+notes-hypothesis = Hypothèses
+notes-task = À faire
+notes-none-fact = Rien d’établi encore.
+notes-none-hypothesis = Aucune hypothèse.
+notes-none-task = Rien à faire.
+note-heading = Ajouter une note
+note-kind = C’est
+note-fact = un fait établi
+note-hypothesis = une hypothèse
+note-task = une tâche
+note-text = Note
+note-sealed = Scellée pour ce dossier. Qui peut lire le dossier peut lire la note, la personne non.
+note-add = Ajouter
+done-noted = La note est ajoutée.
+
+## Recherche
+
+search-title = Recherche
+search-words = Mots cherchés
+search-how = Le début des mots suffit. « entre guillemets » : ensemble. -mot : sans ce mot. Accents et majuscules ne comptent pas.
+search-do = Chercher
+search-any = toutes
+search-no-words = Tapez au moins un mot.
+search-found = { $count ->
+    [0] Rien trouvé dans les dossiers que vous pouvez lire
+    [one] Un dossier trouvé
+   *[other] { $count } dossiers trouvés
+}
+column-category = Catégorie
+alarms-found = En lisant les dossiers, ceci a été trouvé
+tab-related = Semblables
+related-heading = Dossiers qui pourraient concerner la même chose
+related-none = Aucun autre dossier que vous pouvez lire n’a quelque chose de parlant en commun avec celui-ci.
+tie-file = le même fichier est joint
+tie-number = le même numéro : { $values }
+tie-place = la même chose au même endroit : { $values }
+tie-words = des mots que peu de dossiers ont : { $values }
+help-search = chercher
+help-write = écrire un message, une note
+
+## Actes
+
+tab-actions = Agir
+stage-purged = détruit
+clock-challenge = juger un conflit d’intérêts
+clock-reopen = répondre ou rouvrir
+release-desk-asked = un membre du bureau l’a demandé
+release-referral = il décide d’une transmission
+declare-heading = Avant d’ouvrir : avez-vous un conflit d’intérêts ?
+declare-what = Rien du contenu ne se montre avant votre réponse. Elle est signée et reste au journal. Il y a conflit si :
+declare-kin = un proche, un ami ou un adversaire peut être concerné ;
+declare-work = votre unité, votre supérieur ou un subordonné peut l’être, ou vous-même ;
+declare-gain = vous pourriez y gagner ou y perdre quelque chose.
+declare-claim = Je n’en ai pas, et je prends le dossier
+act-declare = Je n’ai pas de conflit d’intérêts : ouvrir
+act-claim = Prendre le dossier
+claim-declares = En le prenant, vous déclarez n’avoir aucun conflit d’intérêts.
+act-assign = Confier
+assign-to = Confier le dossier à
+act-escalate = Donner accès à l’organe externe
+act-recuse = Me récuser
+recuse-what = Le dossier disparaît pour vous, pour toujours. Effacez ce que vous en avez enregistré.
+act-challenge = Signaler un conflit d’intérêts
+challenge-what = Tant que ce n’est pas jugé, cette personne ne peut que se récuser. Dites pourquoi dans une note.
+judge-what = Un conflit d’intérêts de { $who } est allégué.
+judge-upheld = Il y a conflit : retirer l’accès
+judge-not = Il n’y en a pas
+acts-who = Qui s’en occupe
+acts-stage = Étape et urgence
+acts-two = À deux
+acts-two-what = Une personne propose, une autre approuve exactement la même chose.
+act-triage = Trié
+act-assess = Commencer l’évaluation
+act-investigate = Ouvrir l’enquête
+act-decide = Décider
+act-take-back = Reprendre le dossier
+act-track = Suivi de la transmission fait
+act-reopen = Rouvrir
+act-read = Ce que la personne a écrit est traité
+act-hold = Interdire la destruction
+act-raise = Relever l’urgence à
+raise-do = Relever
+act-link = Lier à un autre dossier
+link-how = Les premiers caractères de son numéro. Qui lit l’un doit pouvoir lire l’autre.
+link-do = Lier
+act-propose-close = Clore
+duplicate-of = Pour un doublon : le dossier qui a l’affaire
+propose-do = Proposer
+decision-close = Clore
+decision-lower = Baisser l’urgence
+decision-refer = Transmettre à une autorité
+decision-lift-hold = Lever l’interdiction de détruire
+decision-purge = Détruire le contenu
+refer-to = À qui
+refer-consent = La personne y consent
+refer-message = Numéro du message où elle accepte
+consent-summary = en résumé, d’après le signalement
+consent-full = tel quel, d’après le signalement
+consent-asked = demandé, et accepté dans un message
+consent-law = non, mais une loi l’impose
+authority-prosecutor = parquet
+authority-police = police ou gendarmerie
+authority-anti-corruption = autorité anticorruption
+authority-audit = Cour des comptes ou inspection d’État
+authority-ombudsman = médiateur
+authority-administration = autre administration
+proposed-by = { $who } propose :
+proposed-waits = Une autre personne doit approuver.
+act-approve = Approuver
+act-withdraw = Retirer la proposition
+act-rotate = Faire de nouvelles clés
+rotate-what = Qui est laissé de côté ne lira plus rien de ce qui vient. Ce qui a été lu reste lu.
+rotate-without = Laisser de côté
+reason-disciplinary = mesure disciplinaire
+reason-prosecution = poursuites pénales
+reason-recovery = recouvrement
+reason-other-measure = autre mesure
+reason-disproved = les faits sont autres
+reason-no-evidence = rien trouvé, ni pour ni contre
+reason-too-vague = trop vague pour vérifier
+reason-no-answer = pas de réponse aux questions nécessaires
+reason-not-integrity = ne touche pas à l’intégrité
+reason-other-body = relève d’un autre organisme
+reason-same-matter = un autre dossier a l’affaire
+reason-answered = la question a reçu réponse
+reason-procedure = une procédure a changé
+reason-training = des agents ont été formés
+reason-system = un système a changé
+done-acted = C’est fait, signé et inscrit au journal.
+done-declared = Votre déclaration est signée et inscrite au journal.
+done-gone = C’est fait. Le dossier n’est plus là pour vous.
+write-purpose = Ce message est
+purpose-message = une question ou une nouvelle
+purpose-feedback = le retour : ce qui a été fait, et pourquoi
+purpose-renew = l’annonce de 90 jours de plus d’enquête, avec la raison
+event-declared = a déclaré n’avoir aucun conflit d’intérêts
+event-challenged = a signalé un conflit d’intérêts de { $who }
+event-judged-yes = a jugé qu’il y a conflit d’intérêts : { $who } n’a plus le dossier
+event-judged-no = a jugé que { $who } n’a pas de conflit d’intérêts
+event-reopened = a rouvert le dossier
+event-proposed-close = a proposé de clore : { $disposition } ({ $reason })
+event-approved-close = a approuvé la clôture : { $disposition } ({ $reason })
+event-proposed-lower = a proposé de baisser l’urgence à { $urgency }
+event-approved-lower = a approuvé la baisse de l’urgence à { $urgency }
+event-proposed-refer = a proposé de transmettre : { $to }
+event-approved-refer = a approuvé la transmission : { $to }
+event-proposed-lift-hold = a proposé de lever l’interdiction de détruire
+event-approved-lift-hold = a approuvé la levée de l’interdiction de détruire
+event-proposed-purge = a proposé de détruire le contenu
+event-approved-purge = a approuvé la destruction du contenu
+event-withdrawn = a retiré la proposition
+event-renewed = a prolongé l’enquête de 90 jours et dit pourquoi à la personne
+event-read = a traité ce que la personne a écrit
+event-tracked = a suivi la transmission
+event-linked = a lié un autre dossier
+event-escalated = a donné accès à l’organe externe
+event-held = a interdit la destruction

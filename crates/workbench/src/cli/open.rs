@@ -1,0 +1,80 @@
+//! `burkindi open`: the workbench in the browser.
+
+use std::{io::BufRead as _, time::Duration};
+
+use rand::rngs::OsRng;
+use serde::Serialize;
+use web::Clock;
+use workbench::site::{Bound, Launcher, Settings};
+
+use super::{Context, Screen};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Open {
+    /// The port on 127.0.0.1 [default: any that is free].
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    port: u16,
+    /// After so many minutes without activity, the keys are wiped from memory.
+    #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=240))]
+    lock_after: u16,
+}
+
+/// `{"link"}`.
+#[derive(Debug, Serialize)]
+struct Opened {
+    link: String,
+}
+
+impl Open {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        // Fails at once when there is nothing to connect to.
+        context.home.settings()?;
+        web::init_logging(tracing::Level::WARN, false);
+        web::panics::quiet();
+        let settings = Settings {
+            port: self.port,
+            idle: Duration::from_mins(self.lock_after.into()),
+            program: std::env::current_exe()?,
+        };
+        let bound = Bound::bind(context.home.clone(), settings, Clock::system(), &mut OsRng)?;
+        let launcher = bound.launcher();
+        let opened = Opened { link: launcher.link(&mut OsRng) };
+        screen.show(&opened, |opened, page| {
+            page.line("Open this link in your browser; it works once, for ten minutes:");
+            page.line(&opened.link);
+            page.dim("Enter gives a new link. Ctrl-C ends the workbench and wipes the keys.");
+        })?;
+        if !screen.is_json() {
+            give_links(launcher);
+        }
+        Ok(bound.serve(told_to_stop()?).await?)
+    }
+}
+
+/// A new link for each line that is typed; ends with the program.
+fn give_links(launcher: Launcher) {
+    std::thread::spawn(move || {
+        for _ in std::io::stdin().lock().lines().map_while(Result::ok) {
+            Screen::new(false).advise(&launcher.link(&mut OsRng)).ok();
+        }
+    });
+}
+
+#[cfg(unix)]
+fn told_to_stop() -> Result<impl Future<Output = ()>, std::io::Error> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => (),
+            _ = int.recv() => (),
+            _ = hangup.recv() => (),
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn told_to_stop() -> Result<impl Future<Output = ()>, std::io::Error> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
+}

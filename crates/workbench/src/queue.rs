@@ -1,0 +1,173 @@
+//! Queues: the cases that one can read, in the order in which they press. The case handler's own telling:
+//! [`Connection::read_case`] verifies each.
+
+use envelope::{
+    desk_api::CaseRow,
+    life::{Deadline, Stage},
+};
+use serde::Serialize;
+use time::{Date, Duration};
+use uuid::Uuid;
+
+use crate::{
+    alarm::{Alarm, Code},
+    cases::Case,
+    client::ClientError,
+    connection::{ConnectError, Connection},
+    files::FileError,
+};
+
+/// What is due within so many days is due soon.
+const SOON: Duration = Duration::days(7);
+/// Asked from the case handler at once.
+const AT_ONCE: usize = 200;
+/// Looked through for one page, where few of them are wanted. Whoever wants more asks for the next.
+const MOST_LOOKED_AT: usize = 2_000;
+
+/// Which cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What one has.
+    Mine,
+    /// Everything that is open.
+    Open,
+    /// What is due within a week, or late.
+    Due,
+    /// Where something has happened since one last looked.
+    Unread,
+    /// What is done.
+    Closed,
+    /// Everything.
+    All,
+}
+
+/// A place in the queue, behind which a part of it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The case there.
+    pub case: Uuid,
+    /// Its first deadline, if one runs.
+    pub due: Option<Date>,
+}
+
+/// One case of a queue. In JSON the fields of the API's row stand beside these.
+#[derive(Debug, Clone, Serialize)]
+pub struct Line {
+    /// As the case handler tells it.
+    #[serde(flatten)]
+    pub row: CaseRow,
+    /// What must happen first, and by when.
+    pub next: Option<Deadline>,
+    /// Has that day passed?
+    pub late: bool,
+    /// Has something happened since one last looked?
+    pub unread: bool,
+}
+
+/// A page of a queue.
+#[derive(Debug)]
+pub struct QueuePage {
+    /// The most pressing first.
+    pub lines: Vec<Line>,
+    /// Behind which there may be more.
+    pub behind: Option<Place>,
+}
+
+impl Part {
+    /// Is a case in it?
+    fn takes(self, line: &Line, me: &str, today: Date) -> bool {
+        let state = &line.row.state;
+        let open = state.stage.is_open();
+        match self {
+            Self::Mine => open && state.assignee.as_deref() == Some(me),
+            // What the reporter wrote after the closing is work as well.
+            Self::Open => open || state.stage == Stage::Closed && state.unread > 0,
+            Self::Due => open && line.next.is_some_and(|next| next.due <= today + SOON),
+            Self::Unread => line.unread,
+            Self::Closed => !open,
+            Self::All => true,
+        }
+    }
+
+    /// Can none be in it behind a case, as the most pressing come first?
+    fn ends_at(self, line: &Line, today: Date) -> bool {
+        self == Self::Due && line.next.is_none_or(|next| next.due > today + SOON)
+    }
+}
+
+impl Connection {
+    /// The whole queue, and a notice for each case that was there before and is not any more.
+    pub async fn queue(&self) -> Result<(Vec<CaseRow>, Vec<Alarm>), ConnectError> {
+        let rows = self.client.cases().await?;
+        let gone = self.seen.cases.keys().filter(|case| rows.iter().all(|row| row.id != **case));
+        let notices = gone.map(|case| {
+            let text = "a case that you read before is not in your queue any more: it is withheld, or was taken from you";
+            Alarm::notice(Code::Withheld, text).in_case(*case)
+        });
+        let notices = notices.collect();
+        Ok((rows, notices))
+    }
+
+    /// The cases of a part of the whole queue, the most pressing first.
+    pub fn part(&self, part: Part, rows: Vec<CaseRow>) -> Vec<Line> {
+        let today = self.now.date();
+        let mut lines: Vec<Line> = rows.into_iter().map(|row| self.line(row)).collect();
+        lines.retain(|line| part.takes(line, self.handle(), today));
+        lines.sort_by_key(|line| {
+            let due = line.next.map_or(Date::MAX, |next| next.due);
+            (due, line.row.state.urgency, line.row.id)
+        });
+        lines
+    }
+
+    /// At most `most` cases of a part behind a place, without asking for the whole queue.
+    pub async fn page(
+        &self,
+        part: Part,
+        mut behind: Option<Place>,
+        most: usize,
+    ) -> Result<QueuePage, ClientError> {
+        let today = self.now.date();
+        let mut lines = Vec::new();
+        for _ in 0..MOST_LOOKED_AT / AT_ONCE {
+            let rows = self.client.cases_behind(behind, AT_ONCE).await?;
+            let ends = rows.len() < AT_ONCE;
+            for line in rows.into_iter().map(|row| self.line(row)) {
+                if part.ends_at(&line, today) {
+                    return Ok(QueuePage { lines, behind: None });
+                }
+                behind = Some(Place { case: line.row.id, due: line.next.map(|next| next.due) });
+                if part.takes(&line, self.handle(), today) {
+                    lines.push(line);
+                }
+                if lines.len() == most {
+                    return Ok(QueuePage { lines, behind });
+                }
+            }
+            if ends {
+                return Ok(QueuePage { lines, behind: None });
+            }
+        }
+        Ok(QueuePage { lines, behind })
+    }
+
+    fn line(&self, row: CaseRow) -> Line {
+        Line {
+            next: row.state.next_deadline(),
+            late: row.state.missed(self.now.date()).is_some(),
+            unread: self.seen.read.get(&row.id).is_none_or(|read| *read < row.state.next_seq),
+            row,
+        }
+    }
+
+    /// Remembers that its owner has looked at a case as it is now.
+    pub fn mark_looked_at(&mut self, case: &Case) -> Result<(), FileError> {
+        let events = u32::try_from(case.file.log.len()).unwrap_or(u32::MAX);
+        if self.seen.read.insert(case.id(), events) == Some(events) { Ok(()) } else { self.remember() }
+    }
+
+    /// Has its owner ever looked at this case?
+    pub fn has_read(&self, case: Uuid) -> bool {
+        self.seen.read.contains_key(&case)
+    }
+}

@@ -1,0 +1,381 @@
+//! The frame around every page, and what every page knows of its visitor.
+
+use std::{borrow::Borrow, sync::atomic::Ordering};
+
+use askama::Template;
+use axum::{
+    extract::{FromRequestParts, OriginalUri},
+    http::{StatusCode, Uri, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use envelope::{life::Act, report::EXCLUSIONS};
+use time::Date;
+use tokio::sync::OwnedMutexGuard;
+use web::{Locale, Words};
+
+use super::{
+    Site, i18n,
+    pages::unlock,
+    seat::Work,
+    trouble::{self, Trouble},
+};
+use crate::{cases::Case, connection::Connection, text};
+
+/// Somebody asks for a page, in a language.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) site: Site,
+    pub(crate) locale: Locale,
+    /// Behind the language, such as `/queue`.
+    pub(crate) path: String,
+    /// A word for what has just been done.
+    done: Option<String>,
+}
+
+impl Visit {
+    /// Reads `/room/language/…`.
+    pub(crate) fn of(site: &Site, uri: &Uri) -> Option<Self> {
+        let (_, rest) = uri.path().strip_prefix('/')?.split_once('/')?;
+        let (code, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let locale = i18n::LOCALES.into_iter().find(|locale| locale.code == code)?;
+        let done = uri.query().and_then(|query| query.strip_prefix("done=")).map(str::to_owned);
+        Some(Self { site: site.clone(), locale, path: format!("/{path}"), done })
+    }
+
+    /// The same visitor, elsewhere.
+    pub(crate) fn elsewhere(&self, path: &str) -> Self {
+        Self { path: path.to_owned(), done: None, ..self.clone() }
+    }
+
+    pub(crate) fn words(&self) -> &Words {
+        self.site.texts.of(self.locale)
+    }
+
+    /// The address of a page of this language.
+    pub(crate) fn at(&self, path: &str) -> String {
+        address(&self.site, self.locale, path)
+    }
+
+    /// Leads on after something was done; the page there says so.
+    pub(crate) fn on(&self, path: &str, done: &str) -> Response {
+        Redirect::to(&format!("{}?done={done}", self.at(path))).into_response()
+    }
+
+    pub(crate) fn today(&self) -> Date {
+        self.site.clock.today()
+    }
+}
+
+/// The address of a page.
+pub(crate) fn address(site: &Site, locale: Locale, path: &str) -> String {
+    format!("/{}/{}{path}", site.door.room(), locale.code)
+}
+
+impl FromRequestParts<Site> for Visit {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Trouble> {
+        // A nested router sees the rest of the path alone.
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        Self::of(site, uri).ok_or_else(Trouble::nowhere)
+    }
+}
+
+/// Somebody at work: unlocked, signed in, and alone with the keys until the page is done.
+pub(crate) struct AtWork {
+    pub(crate) visit: Visit,
+    work: OwnedMutexGuard<Option<Work>>,
+}
+
+impl AtWork {
+    /// Takes the place at work, or gives the visit back when it is locked.
+    pub(crate) async fn begin(visit: Visit) -> Result<Result<Self, Visit>, Trouble> {
+        let now = visit.site.clock.now();
+        let Some(work) = visit.site.seat.take(now).await else { return Ok(Err(visit)) };
+        let mut at_work = Self { visit, work };
+        at_work.connection_mut().go_on(now).await?;
+        Ok(Ok(at_work))
+    }
+
+    pub(crate) fn work(&mut self) -> &mut Work {
+        self.work.as_mut().expect("nobody locks while the guard is held")
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.work.as_ref().expect("nobody locks while the guard is held").connection
+    }
+
+    pub(crate) fn connection_mut(&mut self) -> &mut Connection {
+        &mut self.work().connection
+    }
+
+    /// Fetches, opens and verifies a case. Whoever has not declared to have no conflict of interest in it is asked that first, and sees
+    /// nothing of it before.
+    pub(crate) async fn open(&mut self, id: uuid::Uuid) -> Result<Case, Trouble> {
+        let case = self.open_undeclared(id).await?;
+        if self.must_declare(&case) {
+            return Err(Trouble::lead(self.visit.at(&format!("/case/{id}/declare"))));
+        }
+        Ok(case)
+    }
+
+    /// Has this person still to say whether there is a conflict of interest?
+    pub(crate) fn must_declare(&self, case: &Case) -> bool {
+        let me = self.connection();
+        let declared = case.state.as_ref().is_some_and(|state| state.has_declared(me.handle()));
+        !declared && me.allowed(case).contains(&Act::Declare)
+    }
+
+    /// The same for the page that asks.
+    pub(crate) async fn open_undeclared(&mut self, id: uuid::Uuid) -> Result<Case, Trouble> {
+        Ok(self.connection_mut().read_case(id).await?)
+    }
+
+    pub(crate) fn frame(&self, title: &str, section: Section) -> Frame {
+        let connection = self.connection();
+        let mut frame = Frame::new(self.visit.clone(), title, section);
+        frame.who = Some(connection.handle().to_owned());
+        frame.days_left = connection.days_left();
+        frame
+    }
+}
+
+/// It is locked. As a response the page that asks for the passphrase, and leads on to where one was going.
+pub(crate) struct Locked {
+    visit: Visit,
+    asked: unlock::Asked,
+}
+
+impl Locked {
+    /// Asks for the passphrase, and keeps what was written until it is unlocked again.
+    pub(crate) fn keeping(self, written: &[(&str, &str)]) -> Response {
+        let asked = self.asked.keeping(&self.visit.path, written);
+        unlock::page(&self.visit, asked, StatusCode::UNAUTHORIZED)
+    }
+}
+
+impl IntoResponse for Locked {
+    fn into_response(self) -> Response {
+        unlock::page(&self.visit, self.asked, StatusCode::UNAUTHORIZED)
+    }
+}
+
+/// Why somebody is not at work.
+pub(crate) enum NotAtWork {
+    Locked(Locked),
+    Trouble(Trouble),
+}
+
+impl IntoResponse for NotAtWork {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Locked(locked) => locked.into_response(),
+            Self::Trouble(trouble) => trouble.into_response(),
+        }
+    }
+}
+
+impl FromRequestParts<Site> for AtWork {
+    type Rejection = NotAtWork;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotAtWork> {
+        let visit = Visit::from_request_parts(parts, site).await.map_err(NotAtWork::Trouble)?;
+        match Self::begin(visit).await.map_err(NotAtWork::Trouble)? {
+            Ok(at_work) => Ok(at_work),
+            Err(visit) => {
+                let asked = unlock::Asked::of(&visit, &parts.method);
+                Err(NotAtWork::Locked(Locked { visit, asked }))
+            }
+        }
+    }
+}
+
+/// Where a page belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    Queue,
+    Search,
+    Keys,
+    Administration,
+    Help,
+    Nowhere,
+}
+
+/// What the frame shows; every page's template holds one.
+pub(crate) struct Frame {
+    visit: Visit,
+    /// Neutral: it stands in the browser's history.
+    pub(crate) title: String,
+    pub(crate) section: Section,
+    /// Who is at work; nobody while it is locked.
+    pub(crate) who: Option<String>,
+    days_left: i64,
+}
+
+/// From so many days before the end of a directory on, everybody is told.
+const EXPIRES_SOON: i64 = 7;
+
+impl Frame {
+    pub(crate) fn new(visit: Visit, title: &str, section: Section) -> Self {
+        let title = visit.words().get(title);
+        Self { visit, title, section, who: None, days_left: i64::MAX }
+    }
+
+    /// A text of the page's language.
+    pub(crate) fn t(&self, key: &str) -> String {
+        self.words().get(key)
+    }
+
+    /// A text whose key is put together of a family and one of its words; the word itself where there is none.
+    pub(crate) fn one_of(&self, family: &str, word: &str) -> String {
+        let key = format!("{family}-{word}");
+        if self.words().has(&key) { self.t(&key) } else { word.to_owned() }
+    }
+
+    /// Is there a text for this word of a family?
+    pub(crate) fn has(&self, family: &str, word: &str) -> bool {
+        self.words().has(&format!("{family}-{word}"))
+    }
+
+    /// A text with one argument.
+    pub(crate) fn with(&self, key: &str, name: &'static str, value: impl AsRef<str>) -> String {
+        self.words().with(key, &[(name, value.as_ref())])
+    }
+
+    /// A text that counts.
+    pub(crate) fn count(&self, key: &str, count: impl Borrow<usize>) -> String {
+        self.words().count(key, u32::try_from(*count.borrow()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn words(&self) -> &Words {
+        self.visit.words()
+    }
+
+    /// ISO 639-1.
+    pub(crate) fn code(&self) -> &'static str {
+        self.visit.locale.code
+    }
+
+    /// The address of a page.
+    pub(crate) fn at(&self, path: &str) -> String {
+        self.visit.at(path)
+    }
+
+    /// The same page in other languages.
+    pub(crate) fn others(&self) -> Vec<(Locale, String)> {
+        let others = i18n::LOCALES.into_iter().filter(|locale| *locale != self.visit.locale);
+        others.map(|locale| (locale, address(&self.visit.site, locale, &self.visit.path))).collect()
+    }
+
+    pub(crate) fn asset(&self, stem: &str) -> String {
+        self.visit.site.assets.url(stem)
+    }
+
+    /// Does the page belong there? The word is that of its address.
+    pub(crate) fn is_in(&self, section: &str) -> bool {
+        let word = match self.section {
+            Section::Queue => "queue",
+            Section::Search => "search",
+            Section::Keys => "keys",
+            Section::Administration => "administration",
+            Section::Help => "help",
+            Section::Nowhere => return false,
+        };
+        word == section
+    }
+
+    /// What has just been done, in words.
+    pub(crate) fn done(&self) -> Option<String> {
+        let key = format!("done-{}", self.visit.done.as_ref()?);
+        self.words().has(&key).then(|| self.t(&key))
+    }
+
+    /// What everybody must hear of the directory.
+    pub(crate) fn about_directory(&self) -> Option<String> {
+        match self.days_left {
+            ..0 => Some(self.t("directory-expired")),
+            days @ 0..=EXPIRES_SOON => Some(self.count("directory-ends", usize::try_from(days).unwrap_or(0))),
+            _ => None,
+        }
+    }
+
+    /// For the script: seconds without a sign of life until it locks itself.
+    pub(crate) fn idle_seconds(&self) -> u64 {
+        self.visit.site.seat.idle().as_secs()
+    }
+
+    /// The same in minutes, for people.
+    pub(crate) fn idle_minutes(&self) -> usize {
+        usize::try_from(self.idle_seconds().div_ceil(60)).unwrap_or(usize::MAX)
+    }
+
+    /// The name of a desk; its id, if the taxonomy does not know it.
+    pub(crate) fn desk(&self, id: &str) -> String {
+        let known = self.visit.site.taxonomy.desk(id);
+        known.map_or(id, |desk| desk.label.get(self.code())).to_owned()
+    }
+
+    /// A stranger's text: nothing in it can turn the reading direction of what stands around it.
+    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
+    pub(crate) fn safe(&self, text: &str) -> String {
+        text::lines(text)
+    }
+
+    /// The same on one line.
+    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
+    pub(crate) fn line(&self, text: &str) -> String {
+        text::line(text)
+    }
+
+    /// A file's name as it would be saved.
+    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
+    pub(crate) fn file_name(&self, name: &str, number: impl Borrow<usize>) -> String {
+        text::file_name(name, *number.borrow())
+    }
+
+    /// The name of a unit or function that a reporter can exclude.
+    pub(crate) fn unit(&self, id: &str) -> String {
+        let taxonomy = &self.visit.site.taxonomy;
+        let question = taxonomy.question(EXCLUSIONS);
+        let label = question.and_then(|question| taxonomy.option_label(question, id));
+        label.map_or(id, |label| label.get(self.code())).to_owned()
+    }
+
+    /// Are there shortcuts on the keyboard?
+    pub(crate) fn shortcuts(&self) -> bool {
+        self.visit.site.shortcuts.load(Ordering::Relaxed)
+    }
+
+    /// A length for people.
+    pub(crate) fn size(&self, bytes: impl Borrow<u64>) -> String {
+        match *bytes.borrow() {
+            bytes @ 0..=9_999 => self.with("bytes", "count", bytes.to_string()),
+            bytes @ 10_000..=9_999_999 => self.with("kilobytes", "count", (bytes / 1000).to_string()),
+            bytes => self.with("megabytes", "count", (bytes / 1_000_000).to_string()),
+        }
+    }
+
+    pub(crate) fn day(&self, date: Date) -> String {
+        i18n::day(self.words(), date)
+    }
+
+    pub(crate) fn today(&self) -> Date {
+        self.visit.today()
+    }
+}
+
+/// A template as a response.
+pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "bug: a template does not render");
+            trouble::broken()
+        }
+    }
+}
+
+/// A page, all well.
+pub(crate) fn show(page: &impl Template) -> Response {
+    render(StatusCode::OK, page)
+}

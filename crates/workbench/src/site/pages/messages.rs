@@ -1,0 +1,191 @@
+//! Messages to the reporter and from them: beginnings in the reporter's language, and the check whether a message could expose them.
+
+use askama::Template;
+use axum::{
+    extract::Path,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use envelope::{frame::Direction, life::Act};
+use uuid::Uuid;
+use web::Locale;
+
+use super::case::{Head, Shown};
+use crate::{
+    acting::{ActError, Reply},
+    cases::Case,
+    exposure::{Exposure, exposures},
+    letters::Letter,
+    site::{
+        forms::Typed,
+        frame::{AtWork, Frame, NotAtWork, render},
+        i18n,
+        trouble::Trouble,
+    },
+    view::{CaseView, MessageView, word},
+};
+
+#[derive(Template)]
+#[template(path = "messages.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    messages: Vec<Message>,
+    story: Option<String>,
+    lang: String,
+    /// Those of the reporters' pages.
+    langs: [Locale; 5],
+    draft: Draft,
+    letters: Vec<(String, String)>,
+    /// What a message can be for.
+    purposes: Vec<&'static str>,
+    risks: Vec<String>,
+    wrong: Option<String>,
+}
+
+/// A message that is being written.
+#[derive(Default)]
+pub(crate) struct Draft {
+    text: String,
+    lang: String,
+    purpose: String,
+}
+
+struct Message {
+    ours: bool,
+    when: String,
+    seen: bool,
+    lang: String,
+    text: String,
+}
+
+type Where = Path<(String, Uuid)>;
+
+pub(super) async fn show(mut at: AtWork, Path((_, id)): Where) -> Result<Response, Trouble> {
+    with_draft(&mut at, id, Draft::default()).await
+}
+
+/// The page with a text that was written before.
+pub(crate) async fn with_draft(at: &mut AtWork, id: Uuid, draft: Draft) -> Result<Response, Trouble> {
+    let case = at.open(id).await?;
+    at.connection_mut().mark_looked_at(&case)?;
+    Ok(render(StatusCode::OK, &page(at, &case, draft)))
+}
+
+/// Inserts a letter, or sends the message, unless it could expose the reporter and its writer has not insisted.
+pub(super) async fn write(
+    at: Result<AtWork, NotAtWork>,
+    Path((_, id)): Where,
+    typed: Typed,
+) -> Result<Response, Trouble> {
+    let mut draft = Draft::kept(&typed);
+    let mut at = match at {
+        Ok(at) => at,
+        Err(NotAtWork::Locked(locked)) => {
+            return Ok(locked.keeping(&[
+                ("text", &draft.text),
+                ("lang", &draft.lang),
+                ("purpose", &draft.purpose),
+            ]));
+        }
+        Err(NotAtWork::Trouble(trouble)) => return Err(trouble),
+    };
+    let mut case = at.open(id).await?;
+    if typed.get("go") == "letter" {
+        let letters = Letter::built_in();
+        if let Some(letter) = letters.iter().find(|letter| letter.id == typed.get("letter")) {
+            let before = draft.text.trim();
+            let gap = if before.is_empty() { "" } else { "\n\n" };
+            draft.text = format!("{before}{gap}{}", letter.text(&draft.lang));
+        }
+        return Ok(render(StatusCode::OK, &page(&at, &case, draft)));
+    }
+    let mut page = page(&at, &case, draft);
+    let view = CaseView::new(&case, &at.visit.site.taxonomy, page.frame.code());
+    let risks = exposures(&page.draft.text, &view);
+    if !risks.is_empty() && typed.get("go") != "despite" {
+        page.risks = risks.iter().map(|risk| in_words(&page.frame, risk)).collect();
+        return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    let reply = Reply { text: &page.draft.text, lang: &page.draft.lang };
+    let me = at.connection_mut();
+    let sent = match page.draft.purpose.as_str() {
+        "feedback" => me.give_feedback(&mut case, reply).await,
+        "renew" => me.renew(&mut case, reply).await,
+        _ => me.reply(&mut case, reply).await,
+    };
+    match sent {
+        Ok(()) => Ok(at.visit.on(&format!("/case/{id}/messages"), "replied")),
+        Err(error) => {
+            page.wrong = Some(complaint(&page.frame, &error));
+            Ok((render(StatusCode::UNPROCESSABLE_ENTITY, &page)).into_response())
+        }
+    }
+}
+
+fn page(at: &AtWork, case: &Case, mut draft: Draft) -> Page {
+    let Shown { frame, head, view } = Shown::of(at, case, "messages");
+    if draft.lang.is_empty() {
+        draft.lang.clone_from(&view.lang);
+    }
+    if draft.purpose.is_empty() {
+        draft.purpose.push_str("message");
+    }
+    let mut purposes = vec!["message", "feedback"];
+    if at.connection().allowed(case).contains(&Act::Renew) {
+        purposes.push("renew");
+    }
+    let letters = Letter::built_in();
+    Page {
+        purposes,
+        messages: view
+            .messages
+            .iter()
+            .map(|message| Message {
+                ours: message.direction == Direction::Out,
+                when: i18n::week(frame.words(), &message.week),
+                seen: is_seen(message, &view),
+                lang: message.lang.clone(),
+                text: message.text.clone(),
+            })
+            .collect(),
+        story: view.report.map(|report| report.story).filter(|story| !story.trim().is_empty()),
+        lang: view.lang,
+        langs: Locale::ALL,
+        draft,
+        letters: letters
+            .into_iter()
+            .map(|letter| (letter.label(frame.code()).to_owned(), letter.id))
+            .collect(),
+        risks: Vec::new(),
+        wrong: None,
+        frame,
+        head,
+    }
+}
+
+fn is_seen(message: &MessageView, view: &CaseView) -> bool {
+    view.seen_by_reporter.is_some_and(|seen| seen >= message.seq)
+}
+
+fn in_words(frame: &Frame, exposure: &Exposure) -> String {
+    frame.with(&format!("risk-{}", word(&exposure.risk)), "words", &exposure.words)
+}
+
+/// Why a text was not taken.
+pub(super) fn complaint(frame: &Frame, error: &ActError) -> String {
+    match error {
+        ActError::Empty => frame.t("text-empty"),
+        ActError::TooLong { over } => frame.count("text-too-long", *over),
+        ActError::Unfilled(gap) => frame.with("text-unfilled", "gap", gap),
+        other => other.to_string(),
+    }
+}
+
+impl Draft {
+    /// A text that came while it was locked.
+    pub(crate) fn kept(typed: &Typed) -> Self {
+        let field = |name| typed.get(name).to_owned();
+        Self { text: field("text"), lang: field("lang"), purpose: field("purpose") }
+    }
+}

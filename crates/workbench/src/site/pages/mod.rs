@@ -1,0 +1,58 @@
+//! The pages. A handler asks the library, and lays out what it answers; one file a page, with its template beside it in name.
+
+mod actions;
+mod administration;
+mod case;
+mod files;
+mod help;
+mod keys;
+pub(crate) mod messages;
+mod notes;
+mod open;
+mod queue;
+mod search;
+mod story;
+mod timeline;
+pub(crate) mod unlock;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+
+use super::{Site, assets, trouble::Trouble};
+
+/// Largest body of a form, in bytes: a reply of the longest kind, each byte of it percent-encoded.
+const MAX_FORM: usize = 128 * 1024;
+
+/// All pages stand below the room; the way in and what is the same for everybody do not.
+pub(super) fn routes(site: &Site) -> Router<Site> {
+    let room = Router::new()
+        .route("/{lang}", get(queue::first))
+        .route("/{lang}/unlock", post(unlock::unlock))
+        .route("/{lang}/lock", post(unlock::lock))
+        .route("/{lang}/here", post(unlock::here))
+        .route("/{lang}/queue/{part}", get(queue::show))
+        .route("/{lang}/case/{id}", get(story::show))
+        .route("/{lang}/case/{id}/messages", get(messages::show).post(messages::write))
+        .route("/{lang}/case/{id}/notes", get(notes::show).post(notes::write))
+        .route("/{lang}/case/{id}/declare", get(actions::before))
+        .route("/{lang}/case/{id}/actions", get(actions::show))
+        .route("/{lang}/case/{id}/act/{act}", post(actions::act))
+        .route("/{lang}/case/{id}/related", get(search::related))
+        .route("/{lang}/case/{id}/timeline", get(timeline::show))
+        .route("/{lang}/case/{id}/file/{number}", get(files::show).post(files::save))
+        .route("/{lang}/case/{id}/picture/{number}", get(files::picture))
+        .route("/{lang}/search", get(search::show).post(search::search))
+        .route("/{lang}/keys", get(keys::show))
+        .route("/{lang}/administration", get(administration::show).post(administration::route))
+        .route("/{lang}/help", get(help::show).post(help::set))
+        .fallback(async || Trouble::nowhere());
+    Router::new()
+        .route("/open/{link}", get(open::open))
+        .route("/assets/{name}", get(assets::serve))
+        .nest(&format!("/{}", site.door.room()), room)
+        .fallback(async || Trouble::nowhere())
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+}

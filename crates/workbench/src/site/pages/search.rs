@@ -1,0 +1,171 @@
+//! Looking for words in all of one's cases. The words are posted: they must not stand in a browser's history.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use envelope::life::Stage;
+use uuid::Uuid;
+
+use super::case::{Head, Shown, Told, told};
+use crate::{
+    index::{Filter, Hit, Index, IndexError, Related, Tie},
+    site::{
+        forms::Typed,
+        frame::{AtWork, Frame, Section, show as laid_out},
+        trouble::Trouble,
+    },
+};
+
+/// So many hits stand on the page.
+const MOST: u32 = 50;
+/// So many related cases are worth a look.
+const RELATED: usize = 10;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct Page {
+    frame: Frame,
+    words: String,
+    choices: Vec<Choices>,
+    hits: Option<Vec<Hit>>,
+    alarms: Vec<Told>,
+    wrong: Option<String>,
+}
+
+/// One way of narrowing.
+struct Choices {
+    field: &'static str,
+    options: Vec<(String, String, bool)>,
+}
+
+pub(super) async fn show(at: AtWork) -> Response {
+    laid_out(&page(&at, &Typed::default()))
+}
+
+pub(super) async fn search(mut at: AtWork, typed: Typed) -> Result<Response, Trouble> {
+    let mut page = page(&at, &typed);
+    let filter = Filter {
+        category: typed.some("category"),
+        stage: typed.some("stage"),
+        urgency: typed.some("urgency"),
+        desk: typed.some("desk"),
+        ..Filter::default()
+    };
+    let alarms = bring_up_to_date(&mut at).await?;
+    page.alarms = alarms.iter().map(|alarm| told(&page.frame, alarm)).collect();
+    let index = at.work().index.as_mut().ok_or_else(Trouble::nowhere)?;
+    match index.search(typed.get("words"), &filter, MOST).await {
+        Ok(hits) => page.hits = Some(hits),
+        Err(IndexError::NoWords) => page.wrong = Some(page.frame.t("search-no-words")),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(laid_out(&page))
+}
+
+/// Reads what is new, and keeps the index sealed in the home folder.
+async fn bring_up_to_date(at: &mut AtWork) -> Result<Vec<crate::alarm::Alarm>, Trouble> {
+    let site = at.visit.site.clone();
+    let work = at.work();
+    let mut index = match work.index.take() {
+        Some(index) => index,
+        None => Index::open(work.connection.home(), work.connection.key()).await?,
+    };
+    let updated = index.update(&mut work.connection, &site.taxonomy, |_, _| {}).await;
+    let updated = match updated {
+        Ok(updated) => updated,
+        Err(error) => {
+            work.index = Some(index);
+            return Err(error.into());
+        }
+    };
+    if updated.read + updated.forgotten > 0 {
+        index.save(work.connection.home(), work.connection.key()).await?;
+    }
+    work.index = Some(index);
+    Ok(updated.alarms)
+}
+
+fn page(at: &AtWork, typed: &Typed) -> Page {
+    let frame = at.frame("search-title", Section::Search);
+    let taxonomy = &at.visit.site.taxonomy;
+    let choices = |field: &'static str, options: Vec<(String, String)>| Choices {
+        field,
+        options: options.into_iter().map(|(id, label)| (id.clone(), label, typed.get(field) == id)).collect(),
+    };
+    let categories = taxonomy.categories.iter();
+    let categories =
+        categories.map(|category| (category.id.clone(), category.label.get(frame.code()).to_owned()));
+    let stages = Stage::ALL.map(Stage::as_str);
+    let stages = stages.into_iter().map(|stage| (stage.to_owned(), frame.one_of("stage", stage)));
+    let urgencies = ["P1", "P2", "P3", "P4"].into_iter();
+    let urgencies =
+        urgencies.map(|word| (word.to_owned(), format!("{word} · {}", frame.one_of("urgency", word))));
+    let desks = at.connection().directory().desks.iter().map(|desk| (desk.id.clone(), frame.desk(&desk.id)));
+    let choices = vec![
+        choices("category", categories.collect()),
+        choices("stage", stages.collect()),
+        choices("urgency", urgencies.collect()),
+        choices("desk", desks.collect()),
+    ];
+    Page { words: typed.get("words").to_owned(), choices, hits: None, alarms: Vec::new(), wrong: None, frame }
+}
+
+impl Page {
+    fn category(&self, id: &str) -> String {
+        let known = self.choices[0].options.iter().find(|(known, ..)| known == id);
+        known.map_or(id, |(_, label, _)| label).to_owned()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "related.html")]
+struct RelatedPage {
+    frame: Frame,
+    head: Head,
+    related: Vec<Other>,
+}
+
+/// Another case, with the reasons in words.
+struct Other {
+    id: String,
+    category: String,
+    stage: String,
+    filed: String,
+    reasons: Vec<String>,
+}
+
+/// Other cases that could be about the same.
+pub(super) async fn related(
+    mut at: AtWork,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, Trouble> {
+    let case = at.open(id).await?;
+    bring_up_to_date(&mut at).await?;
+    let index = at.work().index.as_mut().ok_or_else(Trouble::nowhere)?;
+    let found = index.related(id, RELATED).await?;
+    let Shown { frame, head, .. } = Shown::of(&at, &case, "related");
+    let taxonomy = &at.visit.site.taxonomy;
+    let other = |other: Related| {
+        let category = taxonomy.category(&other.category);
+        Other {
+            id: other.case.to_string(),
+            category: category
+                .map_or(other.category.as_str(), |known| known.label.get(frame.code()))
+                .to_owned(),
+            stage: frame.one_of("stage", &other.stage),
+            filed: other.filed.clone(),
+            reasons: other.reasons.iter().map(|(tie, values)| reason(&frame, *tie, values)).collect(),
+        }
+    };
+    let related = found.into_iter().map(other).collect();
+    Ok(laid_out(&RelatedPage { frame, head, related }))
+}
+
+fn reason(frame: &Frame, tie: Tie, values: &[String]) -> String {
+    let key = match tie {
+        Tie::File => "tie-file",
+        Tie::Number => "tie-number",
+        Tie::Place => "tie-place",
+        Tie::Words => "tie-words",
+    };
+    frame.with(key, "values", values.join(", "))
+}
