@@ -29,9 +29,9 @@ for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(WR
   });
   expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
 
+  office.burkindi("inspector-1", "claim", row!.id);
   const shown = office.burkindi("inspector-1", "show", row!.id) as { report: { story: string } };
   expect(shown.report.story).toBe(STORY);
-  office.burkindi("inspector-1", "claim", row!.id);
   office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
 
   await until(async () => {

@@ -31,6 +31,7 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   const words = (await page.locator(".words li").allInnerTexts()).join(" ");
   expect(await page.content()).not.toContain("CANARI");
 
+  office.burkindi("inspector-1", "claim", row!.id);
   const shown = office.burkindi("inspector-1", "show", row!.id) as {
     report: { story: string; category: string; audience: string; facts: { question: string; answers: string[] }[] };
     attachments: { name: string; len: number }[];
@@ -41,7 +42,6 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(shown.report).toMatchObject({ category: "FAC", audience: "trader" });
   expect(shown.report.facts).toContainEqual(expect.objectContaining({ question: "place", answers: [PLACE] }));
   expect(shown.attachments).toMatchObject([{ name: "document-1.txt", len: FILE.buffer.length }]);
-  office.burkindi("inspector-1", "claim", row!.id);
   office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
 
   // The answer is read with either spelling, and opened here.

@@ -67,6 +67,7 @@ for (const scripts of [true, false])
     await send();
     await expect(page.locator(".done")).toBeVisible();
 
+    office.burkindi("inspector-1", "declare", second.id);
     const shown = await until(() => {
       const now = office.burkindi("inspector-1", "show", second.id) as Shown;
       return now.messages.length > 0 ? now : undefined;

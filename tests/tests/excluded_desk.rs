@@ -28,9 +28,9 @@ async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
     // The outside body has it, and can answer.
     assert_eq!(outside.len(), 1);
     let case = outside[0]["id"].as_str().unwrap();
+    office.installation.as_person("outside-1", &["claim", case])?;
     let shown = office.installation.as_person("outside-1", &["show", case])?;
     assert_eq!(shown["report"]["story"], "caché");
-    office.installation.as_person("outside-1", &["claim", case])?;
     office.installation.as_person("outside-1", &["reply", case, "--text", "Nous l’avons."])?;
     let thread = office.thread(&visitor, &hidden, 1).await?;
     assert_eq!(thread.messages(), ["Nous l’avons."]);

@@ -59,6 +59,9 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     assert_eq!(queue.len(), 1);
     let case = queue[0]["id"].as_str().unwrap().to_owned();
     let office_of = &office.installation;
+    let face = office_of.as_person("inspector-1", &["show", &case])?;
+    assert!(face["report"].is_null(), "nothing of it is shown before the declaration");
+    office_of.as_person("inspector-1", &["declare", &case])?;
     let shown = office_of.as_person("inspector-1", &["show", &case])?;
     assert_eq!(shown["report"]["story"].as_str().unwrap(), story);
     assert_eq!(shown["alarms"], serde_json::json!([]));

@@ -30,6 +30,7 @@ use crate::{
     relay::{Relay, RelayError},
     routing::Load,
     store::{Retry, SetAside, Store, StoreError},
+    today::{Today, TodayError},
 };
 
 /// Submissions that are asked for at once.
@@ -57,6 +58,8 @@ pub struct Collector {
     pub retention_months: u16,
     /// The time.
     pub clock: Clock,
+    /// The day, if the clock can be believed.
+    pub today: Today,
     /// What this process has seen so far.
     pub progress: Progress,
 }
@@ -96,6 +99,9 @@ pub enum TickError {
     /// The log.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The clock.
+    #[error(transparent)]
+    Today(#[from] TodayError),
     /// A filing failed for a reason that is not the submission's.
     #[error(transparent)]
     Filing(FilingError),
@@ -169,6 +175,9 @@ impl Collector {
 
     /// One round: hand over the directory, collect everything, lay out mailboxes.
     pub async fn tick(&mut self) -> Result<(), TickError> {
+        // Under a wrong date nothing is filed: the intake keeps it.
+        let today = self.today.get().await?;
+        self.absent = self.store.away(today).await?.into_keys().collect();
         // An intake that refuses the directory, because it has expired say, is collected from all the same.
         let handed_over = match self.current.get() {
             Some(accepted) => self.relay.put_directory(&accepted.signed).await,

@@ -1,6 +1,7 @@
 //! The configuration: one commented TOML file, `deploy/config/case-handler.toml`; each key can be set by environment too.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -8,6 +9,10 @@ use std::{
 use anyhow::Context as _;
 use confique::Config as _;
 use database::Place;
+use envelope::life::Calendar;
+use time::{Time, macros::format_description};
+
+use crate::notify::{Notifier, NotifyError, Webhook};
 
 /// Everything that can be set. Paths are relative to the working directory.
 #[derive(Debug, confique::Config)]
@@ -27,9 +32,12 @@ pub struct Config {
     /// `trust.json`: the instance and root keys that directories are checked against.
     #[config(env = "CASES_TRUST")]
     pub trust: PathBuf,
-    /// Whom cases are suggested to.
+    /// Working days, and how far the clock is believed.
     #[config(nested)]
-    pub routing: RoutingConfig,
+    pub calendar: CalendarConfig,
+    /// How members hear that something waits for them.
+    #[config(nested)]
+    pub notify: NotifyConfig,
     /// How long closed cases are kept.
     #[config(nested)]
     pub retention: RetentionConfig,
@@ -49,12 +57,48 @@ pub struct MetricsConfig {
     pub listen: Option<SocketAddr>,
 }
 
-/// `[routing]`
+/// `[calendar]`
 #[derive(Debug, confique::Config)]
-pub struct RoutingConfig {
-    /// Handles of members who cannot take cases now. They keep reading what they may read.
-    #[config(env = "CASES_ROUTING_ABSENT", default = [], parse_env = confique::env::parse::list_by_comma)]
-    pub absent: Vec<String>,
+pub struct CalendarConfig {
+    /// Days of rest, such as `saturday`.
+    #[config(env = "CASES_CALENDAR_REST", default = ["saturday", "sunday"], parse_env = confique::env::parse::list_by_comma)]
+    pub rest: Vec<String>,
+    /// Holidays: `MM-DD` for every year, `YYYY-MM-DD` for one.
+    #[config(env = "CASES_CALENDAR_HOLIDAYS", default = [], parse_env = confique::env::parse::list_by_comma)]
+    pub holidays: Vec<String>,
+    /// How many days before a deadline the one who has the case is told.
+    #[config(env = "CASES_CALENDAR_WARN_DAYS", default = 3)]
+    pub warn_days: u16,
+    /// By how many days the clock may leap ahead of the newest day known here; beyond it, nothing happens until it is confirmed.
+    #[config(env = "CASES_CALENDAR_MOST_DAYS_OFF", default = 14)]
+    pub most_days_off: u16,
+}
+
+/// `[notify]`
+#[derive(Debug, confique::Config)]
+pub struct NotifyConfig {
+    /// When digests are sent, UTC, such as `07:30`. None: nothing is sent.
+    #[config(env = "CASES_NOTIFY_TIMES", default = [], parse_env = confique::env::parse::list_by_comma)]
+    pub times: Vec<String>,
+    /// Addresses by handle: each gets the same text when something waits for that member.
+    #[config(default = {})]
+    pub webhooks: BTreeMap<String, String>,
+}
+
+impl NotifyConfig {
+    /// What sends, if anything is to be sent.
+    pub fn notifier(&self) -> anyhow::Result<Option<Notifier>> {
+        let time = |text: &String| Time::parse(text, format_description!("[hour]:[minute]"));
+        let times: Result<Vec<Time>, _> = self.times.iter().map(time).collect();
+        let times = times.map_err(|_| anyhow::anyhow!("notify.times: HH:MM"))?;
+        let webhooks = self.webhooks.iter().map(|(member, url)| Ok((member.clone(), Webhook::new(url)?)));
+        let webhooks = webhooks.collect::<Result<BTreeMap<_, _>, NotifyError>>()?;
+        anyhow::ensure!(
+            times.is_empty() == webhooks.is_empty(),
+            "notify: times and webhooks belong together"
+        );
+        Ok((!times.is_empty()).then_some(Notifier { times, webhooks }))
+    }
 }
 
 /// `[retention]`
@@ -166,7 +210,14 @@ impl Config {
             self.metrics.listen.is_none_or(|at| at.ip().is_loopback()),
             "metrics.listen: an address of this machine alone, such as 127.0.0.1"
         );
+        self.working_days()?;
+        self.notify.notifier()?;
         self.level().map(drop)
+    }
+
+    /// Working days.
+    pub fn working_days(&self) -> anyhow::Result<Calendar> {
+        Calendar::new(&self.calendar.rest, &self.calendar.holidays).context("calendar")
     }
 
     /// The log level.

@@ -160,7 +160,13 @@ impl Filing<'_> {
         let grants = self.known_grants(opened);
         let place = Place::choose(self.directory, &header.desk, &grants)?;
         let lang = sound_lang(&header.lang);
-        let question = routing::Question { holders: &place.holders, absent: self.absent, lang: &lang, load };
+        let question = routing::Question {
+            case: header.case.id,
+            holders: &place.holders,
+            absent: self.absent,
+            lang: &lang,
+            load,
+        };
         let suggested = routing::suggest(self.directory, &question);
         let retention_months = self.retention_months;
         let action = Action::Received { desk: place.desk, urgency: header.urgency, retention_months };

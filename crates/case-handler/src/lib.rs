@@ -15,11 +15,14 @@ pub mod filing;
 pub mod keys;
 pub mod log;
 pub mod mailboxes;
+pub mod notify;
+pub mod office;
 pub mod relay;
 pub mod routing;
 pub mod service;
 pub mod store;
+pub mod today;
 pub mod upkeep;
 
 pub use config::Config;
-pub use service::run;
+pub use service::{Service, run, run_confirmed};

@@ -15,6 +15,7 @@ use rustix::{
     fs::Mode,
     process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
 };
+use time::{Date, format_description::well_known::Iso8601};
 use tokio::signal::unix::{SignalKind, signal};
 use web::Clock;
 
@@ -29,6 +30,9 @@ struct Arguments {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
+    /// Believe the clock although it is far ahead of the newest day known here, if it says this day: YYYY-MM-DD.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    confirm_day: Option<Date>,
     /// Check the configuration and end.
     #[arg(long)]
     check_config: bool,
@@ -75,14 +79,18 @@ fn main() -> Result<ExitCode> {
     }
     web::panics::quiet();
     web::init_logging(config.level()?, config.log.json);
-    runtime.block_on(serve(&config))?;
+    runtime.block_on(serve(&config, arguments.confirm_day))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: &Config) -> Result<()> {
+fn day(text: &str) -> Result<Date, String> {
+    Date::parse(text, &Iso8601::DATE).map_err(|_| "a day is YYYY-MM-DD".to_owned())
+}
+
+async fn serve(config: &Config, confirmed: Option<Date>) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut service = case_handler::run(config, Clock::system()).await?;
+    let mut service = case_handler::run_confirmed(config, Clock::system(), confirmed).await?;
     println!("ready api={}", service.address);
     tokio::select! {
         _ = terminate.recv() => {}

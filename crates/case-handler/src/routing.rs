@@ -2,11 +2,14 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use envelope::{directory::Directory, submission::Urgency};
+use envelope::{Hash, directory::Directory, submission::Urgency};
+use uuid::Uuid;
 
 /// What routing looks at.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
+    /// Which case.
+    pub case: Uuid,
     /// Members with a released grant.
     pub holders: &'a [String],
     /// Who cannot take cases now.
@@ -28,9 +31,11 @@ pub struct Candidate {
     pub reads: bool,
     /// Weight of open cases.
     pub load: u32,
+    /// Drawn from the case's id, so that whoever comes first by name has no more to do than others.
+    pub lot: u16,
 }
 
-/// The candidates, best first: present before absent, the reporter's language, then the least load, then the handle.
+/// The candidates, best first: present before absent, the reporter's language, then the least load, then the lot.
 pub fn rank(directory: &Directory, question: &Question<'_>) -> Vec<Candidate> {
     let mut candidates: Vec<_> = question
         .holders
@@ -41,10 +46,16 @@ pub fn rank(directory: &Directory, question: &Question<'_>) -> Vec<Candidate> {
             absent: question.absent.contains(&member.handle),
             reads: member.languages.iter().any(|lang| lang == question.lang),
             load: question.load.get(&member.handle),
+            lot: lot(question.case, &member.handle),
         })
         .collect();
-    candidates.sort_by_key(|c| (c.absent, Reverse(c.reads), c.load, c.handle.clone()));
+    candidates.sort_by_key(|c| (c.absent, Reverse(c.reads), c.load, c.lot, c.handle.clone()));
     candidates
+}
+
+fn lot(case: Uuid, handle: &str) -> u16 {
+    let hash = Hash::of(&[b"burkindi/lot/v1\0", case.as_bytes(), handle.as_bytes()]);
+    u16::from_be_bytes([hash.0[0], hash.0[1]])
 }
 
 /// The best candidate who is there.

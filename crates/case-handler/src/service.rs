@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use axum_server::{Handle, tls_rustls::RustlsConfig};
 use reqwest::Url;
+use time::Date;
 use tokio::task::{JoinHandle, JoinSet};
 use web::{Clock, metrics::Board};
 
@@ -17,8 +18,10 @@ use crate::{
     figures::Watched,
     keys::Keys,
     log::{self, BrokenLog},
+    office::Office,
     relay::Relay,
     store::{Objects, Store},
+    today::Today,
 };
 
 /// How long open requests may take to end after a signal.
@@ -40,6 +43,7 @@ pub struct Service {
     checking: JoinSet<BrokenLog>,
     collecting: JoinHandle<()>,
     escalating: JoinHandle<()>,
+    notifying: Option<JoinHandle<()>>,
     /// The metrics page, if there is one.
     watching: Option<[JoinHandle<()>; 2]>,
     store: Arc<Store>,
@@ -47,6 +51,11 @@ pub struct Service {
 
 /// Starts everything; returns once the API listens.
 pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
+    run_confirmed(config, clock, None).await
+}
+
+/// The same with a day that an operator has confirmed, so that a clock that has leapt is believed.
+pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date>) -> Result<Service> {
     // Fails only if a provider was installed before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let store = Store::open(&config.store.url).await.context("store.url")?;
@@ -58,12 +67,22 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
     let current = Arc::new(Current::load(trust, &store).await?);
     let relay_url: Url = config.relay.url.parse().context("relay.url")?;
     let relay = Relay::new(&relay_url, &config.relay.ca, &config.relay.certificate, &config.relay.key)?;
+    let today = Today::new(clock.clone(), Arc::clone(&store), config.calendar.most_days_off, confirmed);
+    let office = Office {
+        store: Arc::clone(&store),
+        log_key: Arc::new(log_key.clone()),
+        clock: clock.clone(),
+        today: today.clone(),
+        calendar: config.working_days()?,
+        warn_days: config.calendar.warn_days,
+    };
     let api = Api {
         store: Arc::clone(&store),
         current: Arc::clone(&current),
         log_key: Arc::new(log_key.clone()),
         sessions: Arc::new(Sessions::default()),
-        absent: config.routing.absent.clone(),
+        today: today.clone(),
+        calendar: office.calendar.clone(),
         clock: clock.clone(),
     };
     // Ends with this set, however starting goes on.
@@ -93,13 +112,11 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         anyhow::bail!("api.listen: cannot listen on {}", config.api.listen);
     };
     let every = Duration::from_secs(config.relay.collect_seconds);
-    let escalating = tokio::spawn(deadlines::run(
-        Arc::clone(&store),
-        Arc::clone(&current),
-        log_key.clone(),
-        clock.clone(),
-        every,
-    ));
+    let escalating = tokio::spawn(deadlines::run(office.clone(), Arc::clone(&current), every));
+    let notifying = config
+        .notify
+        .notifier()?
+        .map(|notifier| tokio::spawn(notifier.run(office.clone(), Arc::clone(&current))));
     let progress = Progress::default();
     let watched = Watched {
         store: Arc::clone(&store),
@@ -122,13 +139,14 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
         relay,
         transport: Arc::new(transport),
         log_key,
-        absent: config.routing.absent.clone(),
+        absent: Vec::new(),
         retention_months: config.retention.months,
+        today,
         clock,
         progress,
     };
     let collecting = tokio::spawn(collector.run(every));
-    Ok(Service { address, handle, serving, checking, collecting, escalating, watching, store })
+    Ok(Service { address, handle, serving, checking, collecting, escalating, notifying, watching, store })
 }
 
 /// Comes back only if the log is not whole.
@@ -166,6 +184,9 @@ impl Service {
         drop(self.checking);
         self.collecting.abort();
         self.escalating.abort();
+        if let Some(notifying) = self.notifying {
+            notifying.abort();
+        }
         self.watching.into_iter().flatten().for_each(|task| task.abort());
         self.handle.graceful_shutdown(Some(GRACE));
         self.serving.await??;

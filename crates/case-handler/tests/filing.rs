@@ -14,6 +14,7 @@ use common::{World, follow_up};
 use envelope::{
     Hash,
     event::{Action, Release},
+    life::Calendar,
     submission::CaseRef,
 };
 use http::StatusCode;
@@ -104,7 +105,8 @@ async fn a_missed_deadline_gives_the_case_to_the_outside_body_once() {
     let mut world = World::new().await;
     let (report, _) = world.report(&DESK);
     world.file(&report).await.unwrap();
-    let escalate = || deadlines::escalate(&world.store, &world.directory, world.author());
+    let calendar = Calendar::default();
+    let escalate = || deadlines::escalate(&world.store, &world.directory, &calendar, world.author());
     assert_eq!(escalate().await.unwrap(), 0);
     assert_eq!(world.queue("eva").await, []);
     world.clock.advance(Duration::days(3));
@@ -266,6 +268,6 @@ async fn everything_is_there_after_a_restart() {
     world.store.stop_writing().await.unwrap();
     let reopened = Store::open(&world.url).await.unwrap();
     let after = reopened.queue("awa", None, 100).await.unwrap();
-    assert_eq!(after.iter().map(case_handler::store::Case::to_row).collect::<Vec<_>>(), before);
+    assert_eq!(after.iter().map(|case| case.to_row(&Calendar::default())).collect::<Vec<_>>(), before);
     assert_eq!(reopened.directories().await.unwrap().len(), 1);
 }

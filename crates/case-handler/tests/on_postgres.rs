@@ -3,6 +3,8 @@
 
 #[path = "filing.rs"]
 mod filing;
+#[path = "lives.rs"]
+mod lives;
 #[path = "members.rs"]
 mod members;
 #[path = "objects.rs"]

@@ -7,7 +7,7 @@ use case_handler::{
     store::{QueuePlace, Store},
 };
 use common::{World, follow_up};
-use envelope::{desk_api::CaseRow, event::Action};
+use envelope::{desk_api::CaseRow, event::Action, life::Calendar};
 use http::StatusCode;
 use migrations_cases::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database};
@@ -73,7 +73,9 @@ async fn a_queue_follows_grants_and_deadlines_at_once() {
     let today = world.clock.today();
     assert_eq!(world.store.overdue(today, None, 100).await.unwrap().len(), 5);
     assert_eq!(world.store.overdue(today, None, 2).await.unwrap().len(), 2);
-    let released = deadlines::escalate(&world.store, &world.directory, world.author()).await.unwrap();
+    let released = deadlines::escalate(&world.store, &world.directory, &Calendar::default(), world.author())
+        .await
+        .unwrap();
     assert_eq!(released, 5);
     assert!(world.store.overdue(today, None, 100).await.unwrap().is_empty());
     assert_eq!(world.queue("eva").await.len(), 5);
@@ -115,7 +117,7 @@ async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
 
     let store = Store::open(&world.url).await.unwrap();
     let rows = |cases: &[case_handler::store::Case]| {
-        cases.iter().map(case_handler::store::Case::to_row).collect::<Vec<_>>()
+        cases.iter().map(|case| case.to_row(&Calendar::default())).collect::<Vec<_>>()
     };
     assert_eq!(rows(&store.queue("bila", None, 100).await.unwrap()), queue);
     assert_eq!(store.load().await.unwrap(), load);

@@ -5,17 +5,29 @@ mod common;
 use case_handler::routing::{Load, Question, rank, suggest};
 use common::World;
 use envelope::{event::Action, submission::Urgency};
+use uuid::Uuid;
 
 #[tokio::test]
 async fn present_before_absent_then_language_then_load() {
     let mut world = World::new().await;
     world.directory.members[1].languages = vec!["ar".into(), "fr".into()];
     let holders = ["awa", "bila", "coumba"].map(str::to_owned);
+    // A case whose lots fall in the order of the names.
+    let lots = |case| {
+        let question = Question { case, holders: &holders, absent: &[], lang: "fr", load: &Load::default() };
+        rank(&world.directory, &question).into_iter().map(|c| c.handle).collect::<Vec<_>>()
+    };
+    let case = (0..300).map(Uuid::from_u128).find(|case| lots(*case) == holders).expect("one of six orders");
+    let firsts: Vec<String> = (0..300).map(|case| lots(Uuid::from_u128(case)).remove(0)).collect();
+    for handle in &holders {
+        let times = firsts.iter().filter(|first| *first == handle).count();
+        assert!((60..140).contains(&times), "the lot falls on everybody alike: {times} on {handle}");
+    }
     let mut load = Load::default();
     load.add("bila", Urgency::P4, 1);
     let ask = |lang: &str, absent: &[&str], load: &Load| {
         let absent: Vec<String> = absent.iter().map(|handle| (*handle).to_owned()).collect();
-        let question = Question { holders: &holders, absent: &absent, lang, load };
+        let question = Question { case, holders: &holders, absent: &absent, lang, load };
         let ranked: Vec<_> = rank(&world.directory, &question).into_iter().map(|c| c.handle).collect();
         (suggest(&world.directory, &question), ranked.join(" "))
     };

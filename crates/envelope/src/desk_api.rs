@@ -12,6 +12,8 @@
 //! | `GET /v1/cases/{id}/log` | bearer | [`Vec<LogEntry>`], also of a purged case, which else answers 410 |
 //! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |
 //! | `POST /v1/cases/{id}/events` [`NewEvent`] | bearer | [`LogEntry`] |
+//! | `GET /v1/cases/{id}/routing` | bearer | [`Vec<Candidate>`]: to whom the case is suggested, and why; the best first |
+//! | `PUT /v1/absence` [`Absence`] | bearer | says until when one is away; the lead of a desk says it for its members too |
 //! | `GET /v1/log` | bearer of the outside body | [`Log`] |
 //!
 //! A case of which one holds no released grant answers 404, exactly as one that does not exist.
@@ -26,7 +28,7 @@ use crate::{
     hash::{Hash, base64_bytes},
     iso_date,
     keys::{CaseRecipient, MailboxRecipient},
-    life::CaseState,
+    life::{CaseState, Deadline},
 };
 
 /// The label of a session signature, over `label ‖ nonce`.
@@ -81,6 +83,9 @@ pub struct CaseRow {
     pub state: CaseState,
     /// Whom the routing suggests, when nobody has the case yet.
     pub suggested: Option<String>,
+    /// What must happen first, with days of rest and holidays; absent from an older case handler.
+    #[serde(default)]
+    pub next: Option<Deadline>,
 }
 
 /// What a sealed part is.
@@ -152,6 +157,34 @@ pub struct GenerationRecipient {
     pub generation: u32,
     /// `C`.
     pub recipient: CaseRecipient,
+}
+
+/// Until when a member takes no cases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Absence {
+    /// Who.
+    pub member: String,
+    /// The last day away; `None` is back.
+    #[serde(with = "iso_date::option")]
+    pub until: Option<Date>,
+}
+
+/// Somebody to whom a case could be suggested, and what the order follows from: present before away, the reporter's language, the least
+/// to do, and then a lot that is drawn from the case's id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The member.
+    pub member: String,
+    /// Away until then.
+    #[serde(with = "iso_date::option")]
+    pub away: Option<Date>,
+    /// Reads the reporter's language.
+    pub reads: bool,
+    /// The weight of what the member has to do: 4 for an open P1, 3, 2, 1.
+    pub load: u32,
+    /// The lot.
+    pub lot: u16,
 }
 
 /// A signed event and what it brings along.

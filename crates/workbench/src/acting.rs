@@ -112,11 +112,12 @@ impl Connection {
         self.act(case, Action::Claimed, Brings::default()).await
     }
 
-    /// Gives the case to a colleague, with new grants if they hold none.
+    /// Gives the case to a colleague, with new grants if they hold none, or may hold none that they can still open.
     pub async fn assign(&mut self, case: &mut Case, to: &str) -> Result<(), ActError> {
         let colleague = self.member(to)?.recipient.clone();
         self.check_not_excluded(case, to)?;
-        let holds_one = case.file.holders.iter().any(|holder| holder == to);
+        let renewed = self.roll.has_new_key(to, case.file.row.filed);
+        let holds_one = !renewed && case.file.holders.iter().any(|holder| holder == to);
         if !holds_one {
             self.check_current()?;
             check_generation(case)?;

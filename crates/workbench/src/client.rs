@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use envelope::{
     desk_api::{
-        CaseFile, CaseRow, Challenge, ChallengeRequest, Log, NewEvent, Problem, SESSION_LABEL, Session,
-        SessionRequest,
+        Absence, Candidate, CaseFile, CaseRow, Challenge, ChallengeRequest, Log, NewEvent, Problem,
+        SESSION_LABEL, Session, SessionRequest,
     },
     directory::SignedDirectory,
     event::LogEntry,
@@ -135,6 +135,16 @@ impl Client {
     /// The events of one case, also of one that was purged.
     pub async fn log_of(&self, case: Uuid) -> Result<Vec<LogEntry>, ClientError> {
         self.get(&["v1", "cases", &case.to_string(), "log"]).await
+    }
+
+    /// To whom a case would be suggested now, the best first.
+    pub async fn routing(&self, case: Uuid) -> Result<Vec<Candidate>, ClientError> {
+        self.get(&["v1", "cases", &case.to_string(), "routing"]).await
+    }
+
+    /// Says until when somebody takes no cases.
+    pub async fn put_absence(&self, absence: &Absence) -> Result<(), ClientError> {
+        answer(self.request(Method::PUT, &["v1", "absence"]).json(absence)).await.map(drop)
     }
 
     /// One sealed part; `most` is the length that it should have.

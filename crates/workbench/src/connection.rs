@@ -1,6 +1,9 @@
 //! An unlocked key, a verified directory and a session at the case handler: what every act on a case needs.
 
-use envelope::directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust};
+use envelope::{
+    desk_api::{Absence, Candidate},
+    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -179,6 +182,16 @@ impl Connection {
     /// Does this person sit for the outside body?
     pub fn is_oversight(&self) -> bool {
         self.directory().is_oversight(self.handle())
+    }
+
+    /// To whom a case would be suggested now, the best first.
+    pub async fn routing(&self, case: Uuid) -> Result<Vec<Candidate>, ClientError> {
+        self.client.routing(case).await
+    }
+
+    /// Says until when somebody takes no cases: oneself, or a member of a desk that one leads.
+    pub async fn set_absence(&self, absence: &Absence) -> Result<(), ClientError> {
+        self.client.put_absence(absence).await
     }
 
     /// The one case whose id begins like this.

@@ -46,8 +46,14 @@ pub enum Part {
 pub struct Place {
     /// The case there.
     pub case: Uuid,
-    /// Its first deadline, if one runs.
+    /// Its first deadline, if one runs: as the events set it, before days of rest put it off.
     pub due: Option<Date>,
+}
+
+impl Place {
+    fn of(row: &CaseRow) -> Self {
+        Self { case: row.id, due: row.state.next_deadline().map(|next| next.due) }
+    }
 }
 
 /// One case of a queue. In JSON the fields of the API's row stand beside these.
@@ -56,7 +62,8 @@ pub struct Line {
     /// As the case handler tells it.
     #[serde(flatten)]
     pub row: CaseRow,
-    /// What must happen first, and by when.
+    /// What must happen first, and by when; the row's own, worked out here if an older case handler does not tell it.
+    #[serde(skip)]
     pub next: Option<Deadline>,
     /// Has that day passed?
     pub late: bool,
@@ -91,7 +98,7 @@ impl Part {
 
     /// Can none be in it behind a case, as the most pressing come first?
     fn ends_at(self, line: &Line, today: Date) -> bool {
-        self == Self::Due && line.next.is_none_or(|next| next.due > today + SOON)
+        self == Self::Due && Place::of(&line.row).due.is_none_or(|due| due > today + SOON)
     }
 }
 
@@ -136,7 +143,7 @@ impl Connection {
                 if part.ends_at(&line, today) {
                     return Ok(QueuePage { lines, behind: None });
                 }
-                behind = Some(Place { case: line.row.id, due: line.next.map(|next| next.due) });
+                behind = Some(Place::of(&line.row));
                 if part.takes(&line, self.handle(), today) {
                     lines.push(line);
                 }
@@ -152,9 +159,10 @@ impl Connection {
     }
 
     fn line(&self, row: CaseRow) -> Line {
+        let next = row.next.or_else(|| row.state.next_deadline());
         Line {
-            next: row.state.next_deadline(),
-            late: row.state.missed(self.now.date()).is_some(),
+            next,
+            late: next.is_some_and(|next| next.due < self.now.date()),
             unread: self.seen.read.get(&row.id).is_none_or(|read| *read < row.state.next_seq),
             row,
         }

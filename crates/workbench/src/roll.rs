@@ -72,6 +72,13 @@ impl Roll {
         (directory, *hash)
     }
 
+    /// Has this member another key now than in some directory that was good on that day or later? Grants of then are lost with the old key.
+    pub fn has_new_key(&self, handle: &str, since: Date) -> bool {
+        let Some(now) = self.newest().0.member(handle) else { return false };
+        let good = self.known.iter().filter(|(directory, _)| directory.expires >= since);
+        good.filter_map(|(directory, _)| directory.member(handle)).any(|then| then.recipient != now.recipient)
+    }
+
     /// Directories that are missing in between.
     pub fn gaps(&self) -> &[Alarm] {
         &self.gaps

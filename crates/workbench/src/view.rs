@@ -57,6 +57,47 @@ pub struct CaseView {
     pub alarms: Vec<Alarm>,
 }
 
+/// What somebody sees who has not declared to have no conflict of interest: enough to know whether there is one.
+#[derive(Debug, Serialize)]
+pub struct FaceView {
+    /// The case.
+    pub id: Uuid,
+    /// Always `false`: by this the two shapes are told apart.
+    pub declared: bool,
+    /// Day of filing.
+    #[serde(with = "iso_date")]
+    pub filed: Date,
+    /// The desk.
+    pub desk: String,
+    /// How urgent.
+    pub urgency: envelope::submission::Urgency,
+    /// What it is about, in the language asked for.
+    pub category_label: Option<String>,
+    /// Where it was, and which units and functions are said to be involved.
+    pub involved: Vec<FactView>,
+    /// Everything that is wrong.
+    pub alarms: Vec<Alarm>,
+}
+
+impl FaceView {
+    /// Leaves out everything else.
+    pub fn of(view: CaseView) -> Self {
+        const INVOLVED: [&str; 2] = ["place", "who_function"];
+        let (category_label, facts) =
+            view.report.map_or((None, Vec::new()), |report| (Some(report.category_label), report.facts));
+        Self {
+            id: view.id,
+            declared: false,
+            filed: view.filed,
+            desk: view.state.desk,
+            urgency: view.state.urgency,
+            category_label,
+            involved: facts.into_iter().filter(|fact| INVOLVED.contains(&&*fact.question)).collect(),
+            alarms: view.alarms,
+        }
+    }
+}
+
 /// What was reported.
 #[derive(Debug, Serialize)]
 pub struct ReportView {
@@ -163,7 +204,7 @@ impl CaseView {
             id: case.id(),
             filed: case.file.row.filed,
             lang: case.file.row.lang.clone(),
-            next_deadline: state.next_deadline(),
+            next_deadline: case.file.row.next.or_else(|| state.next_deadline()),
             state,
             holders: case.file.holders.clone(),
             report: case.report().map(|report| report_view(&report, (case, urgency), taxonomy, lang)),

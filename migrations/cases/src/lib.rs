@@ -10,6 +10,7 @@ mod m20261123_000002_set_aside_case;
 mod m20261123_000003_queues;
 mod m20261123_000004_objects;
 mod m20261125_000005_purged;
+mod m20261125_000006_days;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_queues::Migration),
             Box::new(m20261123_000004_objects::Migration),
             Box::new(m20261125_000005_purged::Migration),
+            Box::new(m20261125_000006_days::Migration),
         ]
     }
 }

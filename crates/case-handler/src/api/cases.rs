@@ -22,10 +22,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{Api, Problem, sessions::Caller};
-use crate::{
-    relay::stream_of,
-    store::{Case, QueuePlace},
-};
+use crate::{relay::stream_of, store::QueuePlace};
 
 /// Cases that are read at once.
 const PAGE: u64 = 500;
@@ -55,7 +52,7 @@ pub(super) async fn list(
     loop {
         let wanted = most.saturating_sub(rows.len() as u64).min(PAGE);
         let cases = api.store.queue(&caller.handle, behind, wanted).await?;
-        rows.extend(cases.iter().map(Case::to_row));
+        rows.extend(cases.iter().map(|case| case.to_row(&api.calendar)));
         match cases.last() {
             Some(last) if (rows.len() as u64) < most => behind = Some(QueuePlace::of(last.id, &last.state)),
             _ => return Ok(Json(rows)),
@@ -79,7 +76,7 @@ pub(super) async fn file(
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     holders.retain(|handle| accepted.directory.member(handle).is_some());
     Ok(Json(CaseFile {
-        row: case.to_row(),
+        row: case.to_row(&api.calendar),
         grants: api.store.grants_of(id, &caller.handle).await?,
         mailbox_recipient,
         case_recipients,

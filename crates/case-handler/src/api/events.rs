@@ -40,7 +40,7 @@ pub(super) async fn add(
     if event.actor != caller.handle || event.case != id {
         return Err(Problem::Malformed("the event belongs to another member or case".to_owned()));
     }
-    check_time(&api, &event)?;
+    check_time(&api, &event).await?;
     let writing = api.store.write().await?;
     // Under the writer's lock, so that nothing changes between looking and acting.
     let holders = writing.grant_holders(id).await?;
@@ -80,17 +80,20 @@ async fn after_leaving(
         .filter(here)
         .collect();
     let load = api.store.load().await?;
-    let question = Question { holders: &left, absent: &api.absent, lang: &case.lang, load: &load };
+    let today = api.today.get().await?;
+    let absent: Vec<String> = api.store.away(today).await?.into_keys().collect();
+    let question = Question { case: case.id, holders: &left, absent: &absent, lang: &case.lang, load: &load };
     writing.set_suggested(case.id, routing::suggest(directory, &question)).await?;
     if left.iter().filter(|handle| !directory.is_oversight(handle)).count() < MIN_READERS {
-        let author = Author { key: &api.log_key, today: api.clock.today() };
+        let author = Author { key: &api.log_key, today };
         release(writing, case, Release::DeskConflicted, directory, author).await?;
     }
     Ok(())
 }
 
 /// An event says when it was made; a log whose times wander is worth little.
-fn check_time(api: &Api, event: &Event) -> Result<(), Problem> {
+async fn check_time(api: &Api, event: &Event) -> Result<(), Problem> {
+    api.today.get().await?;
     let off = (event.at - api.clock.now()).whole_minutes().abs();
     if off > 10 {
         return Err(Problem::Rule(format!(

@@ -1,5 +1,6 @@
 //! The workbench API: see [`envelope::desk_api`] for the calls. One file for each thing that is asked for.
 
+mod absence;
 mod cases;
 mod directory;
 mod events;
@@ -11,15 +12,16 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use ed25519_dalek::SigningKey;
+use envelope::life::Calendar;
 use web::Clock;
 
 pub use problem::Problem;
 pub use sessions::Sessions;
 
-use crate::{current::Current, store::Store};
+use crate::{current::Current, store::Store, today::Today};
 
 /// What the handlers of the API share.
 #[derive(Clone)]
@@ -32,8 +34,10 @@ pub struct Api {
     pub log_key: Arc<SigningKey>,
     /// Challenges and bearers, in memory only.
     pub sessions: Arc<Sessions>,
-    /// Who cannot take cases now.
-    pub absent: Vec<String>,
+    /// The day, if the clock can be believed.
+    pub today: Today,
+    /// Working days.
+    pub calendar: Calendar,
     /// The time.
     pub clock: Clock,
 }
@@ -54,6 +58,8 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/cases/{id}/parts/{part}", get(cases::part))
         .route("/v1/cases/{id}/log", get(cases::log))
         .route("/v1/cases/{id}/events", post(events::add))
+        .route("/v1/absence", put(absence::set))
+        .route("/v1/cases/{id}/routing", get(absence::routing))
         .route("/v1/log", get(directory::log))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)

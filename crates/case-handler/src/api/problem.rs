@@ -11,7 +11,7 @@ use envelope::{
 };
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 
-use crate::{current::PublishError, log::LogError, store::StoreError};
+use crate::{current::PublishError, log::LogError, store::StoreError, today::TodayError};
 
 /// What a caller is told.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,9 @@ pub enum Problem {
     /// Somebody else acted first.
     #[error("{0}")]
     Stale(String),
+    /// The handler's own clock is not believed.
+    #[error("the case handler's clock has leapt: nothing is decided until its operator has looked")]
+    Clock,
     /// A rule forbids it.
     #[error("{0}")]
     Rule(String),
@@ -69,6 +72,7 @@ impl Problem {
             Self::Stale(_) => (StatusCode::CONFLICT, "stale"),
             Self::Rule(_) | Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
             Self::Checking => (StatusCode::SERVICE_UNAVAILABLE, "checking"),
+            Self::Clock => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -95,6 +99,15 @@ impl From<StoreError> for Problem {
         }
         tracing::error!("{error}");
         Self::Internal
+    }
+}
+
+impl From<TodayError> for Problem {
+    fn from(error: TodayError) -> Self {
+        match error {
+            TodayError::Leap { .. } => Self::Clock,
+            TodayError::Store(error) => error.into(),
+        }
     }
 }
 

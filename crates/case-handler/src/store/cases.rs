@@ -6,7 +6,7 @@ use envelope::{
     Hash,
     desk_api::{CaseRow, GenerationRecipient},
     keys::{CaseRecipient, MailboxRecipient},
-    life::CaseState,
+    life::{Calendar, CaseState},
     submission::Urgency,
 };
 use sea_orm::{
@@ -82,13 +82,14 @@ impl Case {
     }
 
     /// As a line of a queue.
-    pub fn to_row(&self) -> CaseRow {
+    pub fn to_row(&self, calendar: &Calendar) -> CaseRow {
         CaseRow {
             id: self.id,
             lang: self.lang.clone(),
             filed: self.filed,
             state: self.state.clone(),
             suggested: self.suggested.clone().filter(|_| self.state.assignee.is_none()),
+            next: calendar.next_deadline(&self.state),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The database. `DbErr` stops here.
 
 mod cases;
+mod days;
 mod directories;
 pub(crate) mod entities;
 mod filed;
@@ -196,8 +197,10 @@ impl Writing<'_> {
 /// All tables.
 pub fn tables() -> Vec<Table> {
     vec![
+        Table::of::<entities::absence::Entity>(),
         Table::of::<entities::case::Entity>(),
         Table::of::<entities::case_recipient::Entity>(),
+        Table::of::<entities::day::Entity>(),
         Table::of::<entities::directory::Entity>(),
         Table::of::<entities::event::Entity>(),
         Table::of::<entities::grant::Entity>(),

@@ -11,6 +11,7 @@ use case_handler::{
     filing::{Filed, Filing, FilingError},
     log::Author,
     store::{Objects, Store},
+    today::Today,
 };
 use ed25519_dalek::SigningKey;
 use envelope::{
@@ -26,7 +27,7 @@ use envelope::{
         CaseSecret, InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity,
         TransportRecipient, sign,
     },
-    life::next_event,
+    life::{Calendar, next_event},
     receipt::Receipt,
     submission::{CaseRef, EnvelopeHeader, Opened, SubmissionKind, SubmissionWriter, Urgency},
 };
@@ -81,7 +82,8 @@ fn app(store: &Arc<Store>, current: &Arc<Current>, log_key: &SigningKey, clock: 
         current: Arc::clone(current),
         log_key: Arc::new(log_key.clone()),
         sessions: Arc::new(Sessions::default()),
-        absent: vec![],
+        today: Today::new(clock.clone(), Arc::clone(store), u16::MAX, None),
+        calendar: Calendar::default(),
         clock: clock.clone(),
     })
 }
@@ -223,6 +225,10 @@ impl World {
             retention_months: 60,
         };
         filing.file(&self.store, opened, &mut self.store.load().await.unwrap()).await
+    }
+
+    pub(crate) fn today(&self) -> Today {
+        Today::new(self.clock.clone(), Arc::clone(&self.store), u16::MAX, None)
     }
 
     pub(crate) fn author(&self) -> Author<'_> {

@@ -59,6 +59,7 @@ impl Pair {
             log_key: self.world.log_key.clone(),
             absent: vec![],
             retention_months: 60,
+            today: self.world.today(),
             clock: self.world.clock.clone(),
             progress: Progress::default(),
         }

@@ -376,6 +376,10 @@ search-how = Beginnings of words are enough. "in quotes": together. -word: witho
 search-do = Search
 search-any = any
 search-no-words = Type at least one word.
+search-undeclared = { $count ->
+    [one] One of your cases was not looked through: you have not declared in it.
+   *[other] { $count } of your cases were not looked through: you have not declared in them.
+}
 search-found = { $count ->
     [0] Nothing found in the cases that you can read
     [one] One case found
@@ -406,6 +410,7 @@ declare-what = Nothing of the content is shown before you answer. The answer is 
 declare-kin = a relative, a friend or an opponent of yours may be concerned;
 declare-work = your unit, your superior or a subordinate may be, or you yourself;
 declare-gain = you could gain or lose something by it.
+declare-told = What the report says of this
 declare-claim = I have none, and take the case
 act-declare = I have no conflict of interest: open
 act-claim = Take the case

@@ -376,6 +376,10 @@ search-how = Le début des mots suffit. « entre guillemets » : ensemble. -mot 
 search-do = Chercher
 search-any = toutes
 search-no-words = Tapez au moins un mot.
+search-undeclared = { $count ->
+    [one] Un de vos dossiers n’a pas été parcouru : vous n’y avez rien déclaré.
+   *[other] { $count } de vos dossiers n’ont pas été parcourus : vous n’y avez rien déclaré.
+}
 search-found = { $count ->
     [0] Rien trouvé dans les dossiers que vous pouvez lire
     [one] Un dossier trouvé
@@ -406,6 +410,7 @@ declare-what = Rien du contenu ne se montre avant votre réponse. Elle est sign�
 declare-kin = un proche, un ami ou un adversaire peut être concerné ;
 declare-work = votre unité, votre supérieur ou un subordonné peut l’être, ou vous-même ;
 declare-gain = vous pourriez y gagner ou y perdre quelque chose.
+declare-told = Ce que le signalement en dit
 declare-claim = Je n’en ai pas, et je prends le dossier
 act-declare = Je n’ai pas de conflit d’intérêts : ouvrir
 act-claim = Prendre le dossier

@@ -3,7 +3,7 @@
 use envelope::{
     desk_api::Brings,
     event::Action,
-    life::{Act, Consent, Decision, Ground, Role, Stage},
+    life::{Act, Consent, Decision, Ground, Refusal, Role, Stage},
     report::Answer,
     submission::Urgency,
 };
@@ -21,6 +21,12 @@ impl Connection {
     pub fn allowed(&self, case: &Case) -> Vec<Act> {
         let Some(state) = &case.state else { return Vec::new() };
         state.allowed(self.handle(), Role::of(self.directory(), self.handle(), &state.desk))
+    }
+
+    /// Refused until this person has declared: before, nothing of the content is shown but what tells whether there is a conflict.
+    pub fn check_declared(&self, case: &Case) -> Result<(), ActError> {
+        let state = case.state.as_ref().unwrap_or(&case.file.row.state);
+        if state.has_declared(self.handle()) { Ok(()) } else { Err(Refusal::Undeclared.into()) }
     }
 
     /// Declares to have no conflict of interest, so that the content is shown.

@@ -3,6 +3,7 @@
 mod act;
 mod admin;
 mod audit;
+mod away;
 mod connect;
 mod decide;
 mod exit;
@@ -116,6 +117,12 @@ enum Command {
     Escalate(CaseArg),
     /// Put a legal hold on a case.
     Hold(CaseArg),
+    /// To whom a case would be suggested now, and why.
+    Route(CaseArg),
+    /// Say that you, or a member of your desk, takes no cases for some days.
+    Away(away::Away),
+    /// Take cases again.
+    Back(away::Back),
     /// Add a note for the team, sealed to the case.
     Note(write::Note),
     /// Make new keys for a case, so that somebody loses it for good.
@@ -181,6 +188,9 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Link(command) => command.run(c, screen).await,
         Command::Escalate(case) => act::escalate(&case, c, screen).await,
         Command::Hold(case) => act::hold(&case, c, screen).await,
+        Command::Route(case) => away::route(&case, c, screen).await,
+        Command::Away(command) => command.run(c, screen).await,
+        Command::Back(command) => command.run(c, screen).await,
         Command::Note(command) => command.run(c, screen).await,
         Command::Rotate(command) => command.run(c, screen).await,
         Command::Audit(command) => command.run(c, screen).await,
@@ -227,6 +237,17 @@ impl Context {
         screen.alarms(&case.alarms)?;
         Ok((connection, case))
     }
+}
+
+/// What an undeclared reader is refused: everything but the face of the case.
+async fn open_content(
+    context: &mut Context,
+    prefix: &str,
+    screen: &mut Screen,
+) -> anyhow::Result<(Connection, Case)> {
+    let (connection, case) = context.open_case(prefix, screen).await?;
+    connection.check_declared(&case)?;
+    Ok((connection, case))
 }
 
 fn default_home() -> Option<PathBuf> {

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde::Serialize;
 use workbench::{files, preview};
 
-use super::{Context, Screen};
+use super::{Context, Screen, open_content};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Preview {
@@ -29,7 +29,7 @@ struct Previewed {
 
 impl Preview {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let (connection, case) = context.open_case(&self.case, screen).await?;
+        let (connection, case) = open_content(context, &self.case, screen).await?;
         let Some(opened) = connection.open_attachment(&case, self.number).await? else {
             bail!("this case has no attached file number {}", self.number);
         };

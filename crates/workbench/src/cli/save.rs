@@ -13,6 +13,7 @@ use workbench::{
 use super::{
     Context, Screen,
     exit::Alarmed,
+    open_content,
     screen::{short, size},
 };
 
@@ -36,7 +37,7 @@ struct SavedView {
 
 impl Save {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let (connection, case) = context.open_case(&self.case, screen).await?;
+        let (connection, case) = open_content(context, &self.case, screen).await?;
         let id = case.id();
         let folder = self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short(&id.to_string()))));
         let count: usize = case.thread.incoming.iter().map(|entry| entry.header.attachments.len()).sum();

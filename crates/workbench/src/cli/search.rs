@@ -10,7 +10,7 @@ use uuid::Uuid;
 use workbench::{
     alarm::{Alarm, any_alarm},
     connection::Connection,
-    index::{Filter, Hit, Index, Related, Tie},
+    index::{Filter, Hit, Index, Related, Tie, Updated},
 };
 
 use super::{CaseArg, Context, Screen, exit::Alarmed, screen::short};
@@ -49,10 +49,11 @@ pub(crate) struct Search {
     limit: u32,
 }
 
-/// `{"hits", "alarms"}`.
+/// `{"hits", "undeclared", "alarms"}`: in so many cases more nothing is looked for before one has declared to have no conflict of interest.
 #[derive(Debug, Serialize)]
 struct SearchView {
     hits: Vec<Hit>,
+    undeclared: usize,
     alarms: Vec<Alarm>,
 }
 
@@ -66,7 +67,7 @@ struct RelatedView {
 
 impl Search {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let (_, mut index, alarms) = open(context, screen).await?;
+        let (_, mut index, Updated { undeclared, alarms, .. }) = open(context, screen).await?;
         let filter = Filter {
             category: self.category,
             stage: self.stage,
@@ -79,7 +80,7 @@ impl Search {
         let hits = index.search(&self.words.join(" "), &filter, self.limit).await?;
         let (taxonomy, lang) = (Taxonomy::built_in(), context.labels());
         let alarmed = any_alarm(&alarms);
-        screen.show(&SearchView { hits, alarms }, |view, page| {
+        screen.show(&SearchView { hits, undeclared, alarms }, |view, page| {
             if view.hits.is_empty() {
                 page.line("Nothing was found in the cases that you can read.");
             }
@@ -99,14 +100,21 @@ impl Search {
                     .collect();
                 page.block(&around);
             }
+            if view.undeclared > 0 {
+                page.dim(&format!(
+                    "Not looked through: {} of your cases, in which you have not declared to have no conflict of interest.",
+                    view.undeclared
+                ));
+            }
         })?;
         if alarmed { Err(Alarmed.into()) } else { Ok(()) }
     }
 }
 
 pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-    let (connection, mut index, alarms) = open(context, screen).await?;
+    let (mut connection, mut index, Updated { alarms, .. }) = open(context, screen).await?;
     let case = connection.find_case(&arg.case).await?;
+    connection.check_declared(&connection.read_case(case).await?)?;
     let related = index.related(case, RELATED).await?;
     let alarmed = any_alarm(&alarms);
     screen.show(&RelatedView { case, related, alarms }, |view, page| {
@@ -140,7 +148,7 @@ fn reason(tie: Tie, values: &[String]) -> String {
 }
 
 /// Unlocks, signs in, and brings the index up to date, with a bar where somebody is watching.
-async fn open(context: &mut Context, screen: &mut Screen) -> anyhow::Result<(Connection, Index, Vec<Alarm>)> {
+async fn open(context: &mut Context, screen: &mut Screen) -> anyhow::Result<(Connection, Index, Updated)> {
     let mut connection = context.connect(screen).await?;
     let mut index = Index::open(connection.home(), connection.key()).await?;
     let bar = ProgressBar::hidden();
@@ -159,7 +167,7 @@ async fn open(context: &mut Context, screen: &mut Screen) -> anyhow::Result<(Con
         index.save(connection.home(), connection.key()).await?;
     }
     screen.alarms(&updated.alarms)?;
-    Ok((connection, index, updated.alarms))
+    Ok((connection, index, updated))
 }
 
 fn day(text: &str) -> Result<Date, String> {

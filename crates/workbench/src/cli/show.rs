@@ -4,7 +4,7 @@ use envelope::{event::HANDLER, frame::Direction, life::Stage};
 use taxonomy::Taxonomy;
 use workbench::{
     alarm::any_alarm,
-    view::{CaseView, MessageView, ReportView, TimelineView, word},
+    view::{CaseView, FaceView, MessageView, ReportView, TimelineView, word},
     words::decided,
 };
 
@@ -17,11 +17,38 @@ use super::{
 
 pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
     let (mut connection, case) = context.open_case(&arg.case, screen).await?;
-    connection.mark_looked_at(&case)?;
     let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());
+    if connection.check_declared(&case).is_err() {
+        return show_face(&FaceView::of(view), screen);
+    }
+    connection.mark_looked_at(&case)?;
     let today = context.now.date();
     screen.show(&view, |view, page| lay(view, page, today))?;
     if any_alarm(&view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
+}
+
+/// What tells whether one has a conflict of interest, and nothing more.
+fn show_face(face: &FaceView, screen: &mut Screen) -> anyhow::Result<()> {
+    screen.show(face, |face, page| {
+        page.heading(&format!("Case {}", face.id));
+        page.pairs(&[
+            ("desk", face.desk.clone()),
+            ("urgency", format!("{:?}", face.urgency)),
+            ("filed", face.filed.to_string()),
+            ("about", face.category_label.clone().unwrap_or_else(|| "(unreadable)".to_owned())),
+        ]);
+        for fact in &face.involved {
+            page.dim(&fact.label);
+            page.block(&fact.labels.join(", "));
+        }
+        page.warn(
+            "The rest is shown once you have declared to have no conflict of interest: burkindi declare",
+        );
+        page.dim(
+            "If you have one: burkindi recuse. To take the case, which declares the same: burkindi claim",
+        );
+    })?;
+    if any_alarm(&face.alarms) { Err(Alarmed.into()) } else { Ok(()) }
 }
 
 fn lay(view: &CaseView, page: &mut Page, today: time::Date) {

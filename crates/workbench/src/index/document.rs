@@ -16,6 +16,7 @@ use crate::{
 const LABELS: [&str; 2] = ["fr", "en"];
 
 /// The texts of one case, and what it can share with others.
+#[derive(Default)]
 pub(super) struct Document {
     pub(super) category: String,
     pub(super) story: Zeroizing<String>,

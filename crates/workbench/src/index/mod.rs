@@ -39,7 +39,7 @@ use document::Document;
 /// The label of the signature over a saved index.
 const LABEL: &[u8] = b"burkindi/index/v1\0";
 /// In the database; another version is thrown away and made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// What was pinned is written after so many cases, so that an interrupted first run is not all for nothing.
 const WRITE_EVERY: usize = 500;
 
@@ -101,6 +101,8 @@ pub enum IndexError {
 pub struct Updated {
     /// Cases that were new, or had changed.
     pub read: usize,
+    /// Cases in which one has not said yet to have no conflict of interest: nothing of them is in the index.
+    pub undeclared: usize,
     /// Cases that one can no longer read: nothing of them is left in the index.
     pub forgotten: usize,
     /// What is wrong with the queue, with cases that were read, or with cases that cannot be.
@@ -124,7 +126,9 @@ impl Index {
         let mut database = SqliteConnection::connect(MEMORY).await?;
         set_careful(&mut database).await?;
         sqlx::raw_sql(SCHEMA).execute(&mut database).await?;
-        sqlx::query("PRAGMA user_version = 1").execute(&mut database).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {VERSION}")))
+            .execute(&mut database)
+            .await?;
         Ok(Self { database })
     }
 
@@ -163,7 +167,9 @@ impl Index {
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Updated, IndexError> {
         let (rows, alarms) = connection.queue().await?;
-        let mut updated = Updated { alarms, ..Updated::default() };
+        let me = connection.handle().to_owned();
+        let undeclared = rows.iter().filter(|row| !row.state.has_declared(&me)).count();
+        let mut updated = Updated { undeclared, alarms, ..Updated::default() };
         let known = self.heads().await?;
         let gone = known.keys().filter(|id| rows.iter().all(|row| row.id != **id));
         for id in gone.copied().collect::<Vec<_>>() {
@@ -196,7 +202,10 @@ impl Index {
         match connection.look_at(row.id).await {
             Ok(case) => {
                 connection.pin_case(&case);
-                let document = Document::of(&case, taxonomy);
+                // What was not declared on is verified and known, and found by nothing. The declaration is an event, after which it is
+                // read again.
+                let declared = connection.check_declared(&case).is_ok();
+                let document = if declared { Document::of(&case, taxonomy) } else { Document::default() };
                 updated.alarms.extend(case.alarms);
                 self.put(row, &document).await?;
                 updated.read += 1;

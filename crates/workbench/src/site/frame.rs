@@ -122,8 +122,7 @@ impl AtWork {
     /// Has this person still to say whether there is a conflict of interest?
     pub(crate) fn must_declare(&self, case: &Case) -> bool {
         let me = self.connection();
-        let declared = case.state.as_ref().is_some_and(|state| state.has_declared(me.handle()));
-        !declared && me.allowed(case).contains(&Act::Declare)
+        me.check_declared(case).is_err() && me.allowed(case).contains(&Act::Declare)
     }
 
     /// The same for the page that asks.

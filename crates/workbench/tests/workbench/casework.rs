@@ -8,6 +8,7 @@ use envelope::{
     Hash,
     desk_api::{MAX_REPLY, PartKind},
     earlier::EarlierReport,
+    grant::Grant,
     life::{Decision, Disposition, Reason, Refusal, Stage},
 };
 use investigator::{Note, NoteKind};
@@ -20,6 +21,7 @@ use workbench::{
     client::ClientError,
     earlier::NamedReport,
     exposure::{Risk, exposures},
+    keyfile::InvestigatorKey,
     view::CaseView,
 };
 
@@ -179,6 +181,27 @@ async fn a_colleague_without_a_grant_gets_one_with_the_case() {
     let case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     assert_eq!(case.report().unwrap().story, "An officer asked me for money.");
+}
+
+#[tokio::test]
+async fn a_holder_who_lost_the_key_gets_a_new_grant() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap();
+    let mut draft = office.house.admin.draft().unwrap();
+    draft.add_member(&renewed.request(), vec!["regional".into()], vec!["fr".into()], true).unwrap();
+    office.house.admin.save_draft(&draft).unwrap();
+    let second = office.house.sign();
+    office.handler.shelf.lock().unwrap().directories.push(second);
+    let mut lead = office.connect("lead").await;
+    let mut case = claimed(&mut lead, &reporter).await;
+    lead.assign(&mut case, "two").await.unwrap();
+    let grants = |kept: &mut crate::common::handler::Kept| kept.grants.clone();
+    assert_eq!(office.handler.with(reporter.case, grants).len(), 4, "who has the old key needs none");
+    lead.assign(&mut case, "three").await.unwrap();
+    let (to, given) = office.handler.with(reporter.case, grants).pop().unwrap();
+    assert_eq!(to, "three");
+    assert!(Grant::open(&given.grant, renewed.identity(), reporter.case, 0).is_ok());
 }
 
 #[tokio::test]

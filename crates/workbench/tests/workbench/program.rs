@@ -312,6 +312,17 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
         )
     };
     let id = reporter.case.to_string();
+    assert_eq!(
+        json(&lead(&["search", "CAMION", "dakol"]))["hits"],
+        serde_json::json!([]),
+        "not declared yet"
+    );
+    assert_eq!(code(&lead(&["related", &id])), 4);
+    let face = json(&lead(&["show", &id]));
+    assert_eq!((face["declared"].as_bool(), face["report"].is_null()), (Some(false), true));
+    assert!(!face.to_string().contains("camion"), "{face}");
+    assert_eq!(code(&lead(&["preview", &id, "1", "--to", "picture.png"])), 4);
+    assert_eq!(code(&lead(&["declare", &id])), 0);
     let found = json(&lead(&["search", "CAMION", "dakol"]));
     assert_eq!(found["hits"][0]["case"], id);
     assert_eq!(json(&lead(&["search", "camion", "-dakola"]))["hits"], serde_json::json!([]));

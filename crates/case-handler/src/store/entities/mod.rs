@@ -1,7 +1,9 @@
 //! One file for each table.
 
+pub(crate) mod absence;
 pub(crate) mod case;
 pub(crate) mod case_recipient;
+pub(crate) mod day;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod grant;

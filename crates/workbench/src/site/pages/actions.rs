@@ -22,7 +22,7 @@ use crate::{
         frame::{AtWork, Frame, show as laid_out},
         trouble::Trouble,
     },
-    view::word,
+    view::{FaceView, word},
 };
 
 const URGENCIES: [Urgency; 4] = [Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4];
@@ -68,6 +68,7 @@ impl Page {
 struct Declare {
     frame: Frame,
     head: Head,
+    face: FaceView,
     may_claim: bool,
 }
 
@@ -85,8 +86,8 @@ pub(super) async fn before(mut at: AtWork, Path((_, id)): Where) -> Result<Respo
         return Ok(Redirect::to(&at.visit.at(&format!("/case/{id}"))).into_response());
     }
     let may_claim = at.connection().allowed(&case).contains(&Act::Claim);
-    let Shown { frame, head, .. } = Shown::of(&at, &case, "declare");
-    Ok(laid_out(&Declare { frame, head, may_claim }))
+    let Shown { frame, head, view } = Shown::of(&at, &case, "declare");
+    Ok(laid_out(&Declare { frame, head, face: FaceView::of(view), may_claim }))
 }
 
 fn page(at: &AtWork, case: &Case) -> Page {

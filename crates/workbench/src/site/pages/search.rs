@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::case::{Head, Shown, Told, told};
 use crate::{
-    index::{Filter, Hit, Index, IndexError, Related, Tie},
+    index::{Filter, Hit, Index, IndexError, Related, Tie, Updated},
     site::{
         forms::Typed,
         frame::{AtWork, Frame, Section, show as laid_out},
@@ -27,6 +27,7 @@ struct Page {
     words: String,
     choices: Vec<Choices>,
     hits: Option<Vec<Hit>>,
+    undeclared: usize,
     alarms: Vec<Told>,
     wrong: Option<String>,
 }
@@ -50,8 +51,9 @@ pub(super) async fn search(mut at: AtWork, typed: Typed) -> Result<Response, Tro
         desk: typed.some("desk"),
         ..Filter::default()
     };
-    let alarms = bring_up_to_date(&mut at).await?;
-    page.alarms = alarms.iter().map(|alarm| told(&page.frame, alarm)).collect();
+    let updated = bring_up_to_date(&mut at).await?;
+    page.undeclared = updated.undeclared;
+    page.alarms = updated.alarms.iter().map(|alarm| told(&page.frame, alarm)).collect();
     let index = at.work().index.as_mut().ok_or_else(Trouble::nowhere)?;
     match index.search(typed.get("words"), &filter, MOST).await {
         Ok(hits) => page.hits = Some(hits),
@@ -62,7 +64,7 @@ pub(super) async fn search(mut at: AtWork, typed: Typed) -> Result<Response, Tro
 }
 
 /// Reads what is new, and keeps the index sealed in the home folder.
-async fn bring_up_to_date(at: &mut AtWork) -> Result<Vec<crate::alarm::Alarm>, Trouble> {
+async fn bring_up_to_date(at: &mut AtWork) -> Result<Updated, Trouble> {
     let site = at.visit.site.clone();
     let work = at.work();
     let mut index = match work.index.take() {
@@ -81,7 +83,7 @@ async fn bring_up_to_date(at: &mut AtWork) -> Result<Vec<crate::alarm::Alarm>, T
         index.save(work.connection.home(), work.connection.key()).await?;
     }
     work.index = Some(index);
-    Ok(updated.alarms)
+    Ok(updated)
 }
 
 fn page(at: &AtWork, typed: &Typed) -> Page {
@@ -106,7 +108,8 @@ fn page(at: &AtWork, typed: &Typed) -> Page {
         choices("urgency", urgencies.collect()),
         choices("desk", desks.collect()),
     ];
-    Page { words: typed.get("words").to_owned(), choices, hits: None, alarms: Vec::new(), wrong: None, frame }
+    let words = typed.get("words").to_owned();
+    Page { words, choices, hits: None, undeclared: 0, alarms: Vec::new(), wrong: None, frame }
 }
 
 impl Page {

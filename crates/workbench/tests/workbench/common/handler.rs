@@ -199,7 +199,14 @@ impl Kept {
     }
 
     fn row(&self, id: Uuid) -> CaseRow {
-        CaseRow { id, lang: "fr".into(), filed: today(), state: self.state.clone(), suggested: None }
+        CaseRow {
+            id,
+            lang: "fr".into(),
+            filed: today(),
+            state: self.state.clone(),
+            suggested: None,
+            next: None,
+        }
     }
 }
 

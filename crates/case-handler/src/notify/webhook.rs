@@ -1,0 +1,50 @@
+//! Where a member is told: a chat, a pager, a gateway that sends mail.
+
+use std::{fmt, time::Duration};
+
+use reqwest::{Client, Url, redirect::Policy};
+
+use super::{NotifyError, TEXT};
+
+/// How long the other side may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where to.
+pub struct Webhook {
+    client: Client,
+    url: Url,
+}
+
+/// Such addresses often hold a secret.
+impl fmt::Debug for Webhook {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Webhook").finish_non_exhaustive()
+    }
+}
+
+impl Webhook {
+    /// An `https://` address, or one of this machine.
+    pub fn new(url: &str) -> Result<Self, NotifyError> {
+        let setting = NotifyError::Setting("notify.webhook (https://…)");
+        let Ok(url) = url.parse::<Url>() else { return Err(setting) };
+        let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+        if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+            return Err(setting);
+        }
+        // A configuration is checked before the service has chosen. Fails only if somebody has, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build();
+        Ok(Self { client: client.map_err(|_| setting)?, url })
+    }
+
+    /// Posts `{"text": …}`, which is always the same.
+    pub async fn send(&self) -> Result<(), NotifyError> {
+        let posted =
+            self.client.post(self.url.clone()).json(&serde_json::json!({ "text": TEXT })).send().await;
+        match posted {
+            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(_) => Err(NotifyError::Webhook("refuses")),
+            Err(_) => Err(NotifyError::Webhook("cannot be reached")),
+        }
+    }
+}

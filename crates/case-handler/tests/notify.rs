@@ -1,0 +1,115 @@
+//! Digests, against a server on this machine.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::post,
+};
+use case_handler::{
+    notify::{Notifier, TEXT, Webhook},
+    office::Office,
+};
+use common::World;
+use envelope::{event::Action, life::Calendar};
+use time::Duration;
+use tokio::net::TcpListener;
+
+const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+
+/// Who was told what.
+type Heard = Arc<Mutex<Vec<(String, serde_json::Value)>>>;
+
+async fn listen(heard: Heard) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let take =
+        async |State(heard): State<Heard>, Path(who): Path<String>, Json(body): Json<serde_json::Value>| {
+            heard.lock().unwrap().push((who, body));
+        };
+    let app = Router::new().route("/{who}", post(take)).with_state(heard);
+    let server = axum_server::from_tcp(listener.into_std().unwrap()).unwrap();
+    tokio::spawn(server.serve(app.into_make_service()));
+    url
+}
+
+struct Ears {
+    heard: Heard,
+    notifier: Notifier,
+}
+
+impl Ears {
+    async fn open() -> Self {
+        let heard = Heard::default();
+        let url = listen(Arc::clone(&heard)).await;
+        let to = |who: &&str| ((*who).to_owned(), Webhook::new(&format!("{url}/{who}")).unwrap());
+        let notifier = Notifier { times: Vec::new(), webhooks: DESK.iter().map(to).collect() };
+        Self { heard, notifier }
+    }
+
+    /// Sends, and gives who heard.
+    async fn hear(&self, world: &World) -> Vec<String> {
+        let office = Office {
+            store: Arc::clone(&world.store),
+            log_key: Arc::new(world.log_key.clone()),
+            clock: world.clock.clone(),
+            today: world.today(),
+            calendar: Calendar::new(&["sunday".to_owned()], &[]).unwrap(),
+            warn_days: 3,
+        };
+        let directory = world.current.get().unwrap();
+        self.notifier.send(&office, &directory.directory, world.clock.today()).await.unwrap();
+        let heard = std::mem::take(&mut *self.heard.lock().unwrap());
+        // Whoever it goes to, and whatever it is about: the same words.
+        assert!(heard.iter().all(|(_, body)| *body == serde_json::json!({ "text": TEXT })));
+        heard.into_iter().map(|(who, _)| who).collect()
+    }
+}
+
+#[tokio::test]
+async fn one_digest_each_without_a_word_of_what_it_is_and_none_once_somebody_has_acted() {
+    let mut world = World::new().await;
+    let ears = Ears::open().await;
+    let nobody: [&str; 0] = [];
+    assert_eq!(ears.hear(&world).await, nobody, "nothing waits");
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let (report, _) = world.report(&DESK);
+        world.file(&report).await.unwrap();
+        ids.push(report.header.case.id);
+    }
+    // P2 is to be triaged within three days: the whole desk is told, once each, and not the outside body, which cannot read it yet.
+    assert_eq!(ears.hear(&world).await, ["awa", "bila", "coumba"]);
+    for id in ids {
+        world.act("bila", id, Action::Claimed).await.unwrap();
+        world.act("bila", id, Action::Read).await.unwrap();
+        let (from, to) = (envelope::life::Stage::Received, envelope::life::Stage::Triaged);
+        world.act("bila", id, Action::Moved { from, to, reason: None }).await.unwrap();
+    }
+    assert_eq!(ears.hear(&world).await, nobody, "somebody has acted");
+    // Four days before the acknowledgement is due nobody is pressed; three days before, who has the cases is.
+    world.clock.advance(Duration::days(3));
+    assert_eq!(ears.hear(&world).await, nobody);
+    world.clock.advance(Duration::days(1));
+    assert_eq!(ears.hear(&world).await, ["bila"]);
+    world.clock.advance(Duration::days(2));
+    assert_eq!(ears.hear(&world).await, nobody, "a Sunday");
+    let writing = world.store.write().await.unwrap();
+    writing.set_away("bila", Some(world.clock.today() + Duration::days(1))).await.unwrap();
+    writing.commit().await.unwrap();
+    world.clock.advance(Duration::days(1));
+    assert_eq!(ears.hear(&world).await, nobody, "on leave");
+    world.clock.advance(Duration::days(1));
+    assert_eq!(ears.hear(&world).await, ["awa", "bila"], "late: the lead hears of it too");
+}
+
+#[test]
+fn nothing_is_sent_over_a_line_that_others_can_read() {
+    for url in ["http://chat.internal/hook", "ftp://chat.internal", "hook"] {
+        assert!(Webhook::new(url).is_err(), "{url}");
+    }
+}
