@@ -113,11 +113,12 @@ impl Search {
 
 pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
     let (mut connection, mut index, Updated { alarms, .. }) = open(context, screen).await?;
-    let case = connection.find_case(&arg.case).await?;
-    connection.check_declared(&connection.read_case(case).await?)?;
-    let related = index.related(case, RELATED).await?;
+    let id = connection.find_case(&arg.case).await?;
+    let case = connection.read_case(id).await?;
+    connection.check_declared(&case)?;
+    let related = index.related(id, RELATED).await?;
     let alarmed = any_alarm(&alarms);
-    screen.show(&RelatedView { case, related, alarms }, |view, page| {
+    screen.show(&RelatedView { case: id, related, alarms }, |view, page| {
         if view.related.is_empty() {
             page.line("No other case that you can read has something telling in common with it.");
         }
