@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::office::{Office, claimed};
+use crate::common::office::{Office, claimed, declare};
 use envelope::desk_api::PartKind;
 use investigator::{Note, NoteKind};
 use taxonomy::Taxonomy;
@@ -33,6 +33,7 @@ async fn words_are_found_without_accents_wherever_they_were_written() {
     let two = file("A la brigade, on m'a demandé de l'argent.");
     let mut lead = office.connect("lead").await;
     let mut case = claimed(&mut lead, &one).await;
+    declare(&mut lead, &[&two]).await;
     lead.reply(&mut case, Reply { text: "Était-ce de nuit ?", lang: "fr" }).await.unwrap();
     let note = Note { kind: NoteKind::Hypothesis, text: "Voir le registre du péage.".into() };
     lead.note(&mut case, &note).await.unwrap();
@@ -80,6 +81,7 @@ async fn the_second_start_reads_only_what_has_changed_and_the_file_tells_nothing
     let mut one = office.handler.file(&office.house, &[], "Un canari dans la mine.");
     let two = office.handler.file(&office.house, &[], "Rien.");
     let mut lead = office.connect("lead").await;
+    declare(&mut lead, &[&one, &two]).await;
     assert_eq!(index(&mut lead).await.1.read, 2);
     assert_eq!(index(&mut lead).await.1.read, 0);
     let path = lead.home().index_path();
@@ -105,8 +107,9 @@ async fn the_second_start_reads_only_what_has_changed_and_the_file_tells_nothing
 #[tokio::test]
 async fn an_index_that_is_damaged_or_of_somebody_else_is_made_anew() {
     let office = Office::open();
-    office.file(&[]);
+    let reporter = office.file(&[]);
     let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
+    declare(&mut lead, &[&reporter]).await;
     index(&mut lead).await;
     index(&mut two).await;
     let path = lead.home().index_path();
@@ -127,12 +130,13 @@ async fn an_index_that_is_damaged_or_of_somebody_else_is_made_anew() {
 async fn one_case_that_does_not_open_is_an_alarm_and_the_others_are_found() {
     let office = Office::open();
     let (bad, good) = (office.file(&[]), office.file(&[]));
+    let mut lead = office.connect("lead").await;
+    declare(&mut lead, &[&bad, &good]).await;
     office.handler.with(bad.case, |kept| {
         for (_, grant) in &mut kept.grants {
             grant.grant.sealed[1000] ^= 1;
         }
     });
-    let mut lead = office.connect("lead").await;
     let (mut all, updated) = index(&mut lead).await;
     assert_eq!(found(&mut all, "money").await, [good.case]);
     assert_eq!(updated.alarms.len(), 1);
@@ -157,6 +161,7 @@ async fn cases_that_could_be_about_the_same_are_suggested_with_the_reasons() {
             .with(reporter.case, |kept| kept.parts.retain(|(part, _)| part.kind != PartKind::Attachment));
     }
     let mut lead = office.connect("lead").await;
+    declare(&mut lead, &[&one, &same_truck, &same_words, &other]).await;
     let (mut index, _) = index(&mut lead).await;
     let related = index.related(one.case, 10).await.unwrap();
     let of = |id: Uuid| related.iter().find(|other| other.case == id).unwrap();
@@ -168,4 +173,23 @@ async fn cases_that_could_be_about_the_same_are_suggested_with_the_reasons() {
     assert!(!kinds(same_truck.case).contains(&Tie::Words));
     assert!(related.iter().all(|other| other.case != one.case));
     assert!(matches!(index.related(Uuid::new_v4(), 10).await, Err(IndexError::NoCase)));
+}
+
+#[tokio::test]
+async fn nothing_is_known_of_a_case_before_the_declaration() {
+    let office = Office::open();
+    let file = |story| office.handler.file(&office.house, &[], story);
+    let (one, two) = (file("Un canari, camion 11-GH-4521."), file("Un canari, camion 11-GH-4521."));
+    let mut lead = office.connect("lead").await;
+    declare(&mut lead, &[&one]).await;
+    let (mut before, updated) = index(&mut lead).await;
+    assert_eq!((updated.read, updated.undeclared), (2, 1));
+    assert_eq!(found(&mut before, "canari").await, [one.case]);
+    assert_eq!(before.related(one.case, 10).await.unwrap(), []);
+
+    declare(&mut lead, &[&two]).await;
+    let (mut after, updated) = index(&mut lead).await;
+    assert_eq!((updated.read, updated.undeclared), (1, 0));
+    assert_eq!(found(&mut after, "canari").await.len(), 2);
+    assert_eq!(after.related(one.case, 10).await.unwrap()[0].case, two.case);
 }

@@ -61,3 +61,11 @@ pub(crate) async fn claimed(connection: &mut Connection, reporter: &Reporter) ->
     connection.claim(&mut case).await.unwrap();
     case
 }
+
+/// Declares to have no conflict of interest in these cases.
+pub(crate) async fn declare(connection: &mut Connection, reporters: &[&Reporter]) {
+    for reporter in reporters {
+        let mut case = connection.read_case(reporter.case).await.unwrap();
+        connection.declare(&mut case).await.unwrap();
+    }
+}
