@@ -12,7 +12,7 @@ use database::Place;
 use envelope::life::Calendar;
 use time::{Time, macros::format_description};
 
-use crate::notify::{Notifier, NotifyError, Webhook};
+use crate::notify::{MailConfig, Notifier, Way, Webhook};
 
 /// Everything that can be set. Paths are relative to the working directory.
 #[derive(Debug, confique::Config)]
@@ -83,6 +83,8 @@ pub struct NotifyConfig {
     /// Addresses by handle: each gets the same text when something waits for that member.
     #[config(default = {})]
     pub webhooks: BTreeMap<String, String>,
+    /// Messages: the mail server, and addresses by handle.
+    pub mail: Option<MailConfig>,
 }
 
 impl NotifyConfig {
@@ -91,13 +93,19 @@ impl NotifyConfig {
         let time = |text: &String| Time::parse(text, format_description!("[hour]:[minute]"));
         let times: Result<Vec<Time>, _> = self.times.iter().map(time).collect();
         let times = times.map_err(|_| anyhow::anyhow!("notify.times: HH:MM"))?;
-        let webhooks = self.webhooks.iter().map(|(member, url)| Ok((member.clone(), Webhook::new(url)?)));
-        let webhooks = webhooks.collect::<Result<BTreeMap<_, _>, NotifyError>>()?;
+        let mut ways: BTreeMap<String, Vec<Way>> = BTreeMap::new();
+        for (member, url) in &self.webhooks {
+            ways.entry(member.clone()).or_default().push(Way::Webhook(Webhook::new(url)?));
+        }
+        let mails = self.mail.as_ref().map(MailConfig::mails).transpose()?;
+        for (member, mail) in mails.into_iter().flatten() {
+            ways.entry(member).or_default().push(Way::Mail(mail));
+        }
         anyhow::ensure!(
-            times.is_empty() == webhooks.is_empty(),
-            "notify: times and webhooks belong together"
+            times.is_empty() == ways.is_empty(),
+            "notify: times and webhooks or mail belong together"
         );
-        Ok((!times.is_empty()).then_some(Notifier { times, webhooks }))
+        Ok((!times.is_empty()).then(|| Notifier::new(times, ways)))
     }
 }
 

@@ -1,14 +1,17 @@
 //! What only the machine itself can tell of a case handler. From outside, `burkindi admin doctor` looks.
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use database::Place;
-use doctor::{Finding, Report, of_certificate_file, of_clock, of_directory, of_disk, of_secret_file};
+use doctor::{
+    Finding, Report, of_certificate, of_certificate_file, of_clock, of_directory, of_disk, of_secret_file,
+};
 use time::OffsetDateTime;
 
 use crate::{
     Config,
     keys::{self, Keys},
+    notify::{MailConfig, NotifyError},
     relay::Relay,
     store::newest_directory,
 };
@@ -55,7 +58,38 @@ pub async fn examine(config: &Config, now: OffsetDateTime) -> Report {
         },
     );
     of_relay(config, now, &mut report).await;
+    if let Some(mail) = &config.notify.mail {
+        of_mail(mail, now, &mut report).await;
+    }
     report
+}
+
+/// No message is sent.
+async fn of_mail(mail: &MailConfig, now: OffsetDateTime, report: &mut Report) {
+    if let Some(path) = &mail.password_file {
+        report.add(of_secret_file("notify.mail.password_file", path));
+    }
+    if let Some(path) = &mail.ca {
+        let pem = fs::read(path).unwrap_or_default();
+        report.add(of_certificate(
+            "notify.mail.ca",
+            &pem,
+            now,
+            "Ask who runs the mail server for the new one.",
+        ));
+    }
+    let tested = match mail.server() {
+        Ok(server) => tokio::time::timeout(PATIENCE, server.test()).await.unwrap_or(Err(NotifyError::Late)),
+        Err(error) => Err(error),
+    };
+    report.add(match tested {
+        Ok(()) => Finding::good("notify.mail", "the mail server answers"),
+        Err(error) => Finding::bad(
+            "notify.mail",
+            error.to_string(),
+            "Members are not told by mail that something waits; nothing else depends on it.",
+        ),
+    });
 }
 
 async fn of_database(config: &Config, now: OffsetDateTime, report: &mut Report) {

@@ -3,14 +3,17 @@
 //! Nothing is sent at the moment when something happens, so that no server in between and no colleague who looks over a shoulder learns when a reporter
 //! wrote. Once somebody has acted, nothing waits any more, and nothing is sent.
 
+mod mail;
 mod waiting;
 mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use envelope::{directory::Directory, life::Role};
+use futures_util::{StreamExt, stream};
 use time::{Date, OffsetDateTime, Time};
 
+pub use mail::{Mail, MailConfig, MailServer};
 pub use waiting::{Seen, waits_for};
 pub use webhook::Webhook;
 
@@ -24,6 +27,10 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(20);
 /// Cases that are read at once.
 const PAGE: u64 = 500;
+/// Digests that are under way at once.
+const AT_ONCE: usize = 16;
+/// How long one may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The same words for everybody, at every time.
 pub const TEXT: &str = "Quelque chose vous attend dans Burkindi. Ouvrez votre poste de travail.\n\
@@ -38,9 +45,24 @@ pub enum NotifyError {
     /// The webhook.
     #[error("the webhook {0}")]
     Webhook(&'static str),
+    /// The mail server.
+    #[error("the mail server {0}")]
+    Mail(&'static str),
+    /// Either.
+    #[error("no answer in time")]
+    Late,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A way to one member.
+#[derive(Debug)]
+pub enum Way {
+    /// A post.
+    Webhook(Webhook),
+    /// A message.
+    Mail(Mail),
 }
 
 /// Sends digests.
@@ -48,11 +70,27 @@ pub enum NotifyError {
 pub struct Notifier {
     /// When, UTC.
     pub times: Vec<Time>,
-    /// To each of these members.
-    pub webhooks: BTreeMap<String, Webhook>,
+    /// To each of these members, in each of these ways.
+    pub ways: BTreeMap<String, Vec<Way>>,
+    /// How long the other side of one may take.
+    pub patience: Duration,
+}
+
+impl Way {
+    async fn send(&self, now: OffsetDateTime) -> Result<(), NotifyError> {
+        match self {
+            Self::Webhook(webhook) => webhook.send().await,
+            Self::Mail(mail) => mail.send(now).await,
+        }
+    }
 }
 
 impl Notifier {
+    /// At these times, in these ways.
+    pub fn new(times: Vec<Time>, ways: BTreeMap<String, Vec<Way>>) -> Self {
+        Self { times, ways, patience: PATIENCE }
+    }
+
     /// Sends at each of its times until the future is dropped.
     pub async fn run(self, office: Office, current: Arc<Current>) {
         let mut last = office.clock.now();
@@ -71,21 +109,26 @@ impl Notifier {
     }
 
     /// Sends one digest to everybody for whom something waits, on a working day, and who is there. Gives how many there are. One that fails
-    /// stops no other.
+    /// or stalls stops no other.
     pub async fn send(&self, office: &Office, directory: &Directory, day: Date) -> Result<u32, NotifyError> {
         if !office.calendar.is_working(day) {
             return Ok(0);
         }
         let away = office.store.away(day).await?;
-        let (mut waiting, mut failed) = (0, None);
-        for (member, webhook) in &self.webhooks {
+        let (mut waiting, mut due) = (0, Vec::new());
+        for (member, ways) in &self.ways {
             let here = directory.member(member).is_some() && !away.contains_key(member);
             if here && something_waits(office, directory, member, day).await? {
                 waiting += 1;
-                failed = webhook.send().await.err().or(failed);
+                due.extend(ways);
             }
         }
-        failed.map_or(Ok(waiting), Err)
+        let now = office.clock.now();
+        let sending = async |way: &Way| {
+            tokio::time::timeout(self.patience, way.send(now)).await.unwrap_or(Err(NotifyError::Late))
+        };
+        let sent: Vec<_> = stream::iter(due).map(sending).buffer_unordered(AT_ONCE).collect().await;
+        sent.into_iter().find_map(Result::err).map_or(Ok(waiting), Err)
     }
 }
 
@@ -109,6 +152,11 @@ async fn something_waits(
             }
         }
     }
+}
+
+/// Is this host of an address the machine itself?
+fn is_here(host: &str) -> bool {
+    matches!(host, "127.0.0.1" | "localhost" | "[::1]")
 }
 
 /// Is it one of these times of the day after `last`, up to `now`?

@@ -1,9 +1,15 @@
-//! Digests, against a server on this machine.
+//! Digests, against servers on this machine: a chat and a mail server, which must hear the same.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod mail_server;
+mod mails;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use axum::{
     Json, Router,
@@ -11,11 +17,13 @@ use axum::{
     routing::post,
 };
 use case_handler::{
-    notify::{Notifier, TEXT, Webhook},
+    notify::{MailConfig, Notifier, NotifyError, TEXT, Way, Webhook},
     office::Office,
 };
 use common::World;
 use envelope::{event::Action, life::Calendar};
+use mail_server::{MailServer, Manner};
+use mails::{address, letters, post_office};
 use time::Duration;
 use tokio::net::TcpListener;
 
@@ -39,6 +47,7 @@ async fn listen(heard: Heard) -> String {
 
 struct Ears {
     heard: Heard,
+    mail: MailServer,
     notifier: Notifier,
 }
 
@@ -46,28 +55,40 @@ impl Ears {
     async fn open() -> Self {
         let heard = Heard::default();
         let url = listen(Arc::clone(&heard)).await;
-        let to = |who: &&str| ((*who).to_owned(), Webhook::new(&format!("{url}/{who}")).unwrap());
-        let notifier = Notifier { times: Vec::new(), webhooks: DESK.iter().map(to).collect() };
-        Self { heard, notifier }
+        let mail = MailServer::start(Manner::Takes);
+        let mut mails = post_office(&format!("smtp://127.0.0.1:{}", mail.port), &DESK).mails().unwrap();
+        let both = |who: &&str| {
+            let webhook = Way::Webhook(Webhook::new(&format!("{url}/{who}")).unwrap());
+            ((*who).to_owned(), vec![webhook, Way::Mail(mails.remove(*who).unwrap())])
+        };
+        let ways = DESK.iter().map(both).collect();
+        Self { heard, mail, notifier: Notifier::new(Vec::new(), ways) }
     }
 
     /// Sends, and gives who heard.
     async fn hear(&self, world: &World) -> Vec<String> {
-        let office = Office {
-            store: Arc::clone(&world.store),
-            log_key: Arc::new(world.log_key.clone()),
-            clock: world.clock.clone(),
-            today: world.today(),
-            calendar: Calendar::new(&["sunday".to_owned()], &[]).unwrap(),
-            warn_days: 3,
-        };
-        let directory = world.current.get().unwrap();
-        self.notifier.send(&office, &directory.directory, world.clock.today()).await.unwrap();
+        send(world, &self.notifier).await.unwrap();
         let heard = std::mem::take(&mut *self.heard.lock().unwrap());
         // Whoever it goes to, and whatever it is about: the same words.
         assert!(heard.iter().all(|(_, body)| *body == serde_json::json!({ "text": TEXT })));
-        heard.into_iter().map(|(who, _)| who).collect()
+        let mut told: Vec<_> = heard.into_iter().map(|(who, _)| who).collect();
+        told.sort();
+        assert_eq!(letters(&self.mail), told.iter().map(|who| address(who)).collect::<Vec<_>>());
+        told
     }
+}
+
+async fn send(world: &World, notifier: &Notifier) -> Result<u32, NotifyError> {
+    let office = Office {
+        store: Arc::clone(&world.store),
+        log_key: Arc::new(world.log_key.clone()),
+        clock: world.clock.clone(),
+        today: world.today(),
+        calendar: Calendar::new(&["sunday".to_owned()], &[]).unwrap(),
+        warn_days: 3,
+    };
+    let directory = world.current.get().unwrap();
+    notifier.send(&office, &directory.directory, world.clock.today()).await
 }
 
 #[tokio::test]
