@@ -91,23 +91,34 @@ impl Form {
 
 /// Reports of two kilobytes, sealed as a browser seals them.
 pub fn sealed_reports(directory: &Directory, hash: Hash, count: usize) -> Result<Vec<Vec<u8>>> {
+    sealed_stories(directory, hash, &vec![two_kilobytes(); count])
+}
+
+/// The same with stories of their own, on all cores.
+pub fn sealed_stories(directory: &Directory, hash: Hash, stories: &[String]) -> Result<Vec<Vec<u8>>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let sealed: Vec<Result<Vec<Vec<u8>>>> = thread::scope(|scope| {
-        let share =
-            |one: usize| (one..count).step_by(threads).map(|_| sealed_report(directory, hash)).collect();
-        let sealing: Vec<_> = (0..threads).map(|one| scope.spawn(move || share(one))).collect();
-        sealing.into_iter().map(|one| one.join().expect("sealing does not panic")).collect()
-    });
-    Ok(sealed.into_iter().collect::<Result<Vec<_>>>()?.concat())
+    let share = stories.len().div_ceil(threads).max(1);
+    let sealed = side_by_side(stories.chunks(share).map(|share| {
+        move || share.iter().map(|story| seal(directory, hash, story)).collect::<Result<Vec<_>>>()
+    }))?;
+    Ok(sealed.concat())
 }
 
 /// One report of two kilobytes.
 pub fn sealed_report(directory: &Directory, hash: Hash) -> Result<Vec<u8>> {
+    seal(directory, hash, &two_kilobytes())
+}
+
+fn two_kilobytes() -> String {
+    "é".repeat(1024)
+}
+
+fn seal(directory: &Directory, hash: Hash, story: &str) -> Result<Vec<u8>> {
     let body = ReportBody {
         category: "FAC".to_owned(),
         audience: "trader".to_owned(),
         answers: std::collections::BTreeMap::new(),
-        story: "é".repeat(1024),
+        story: story.to_owned(),
     };
     let (lang, week) = ("fr".to_owned(), "2026-W48".to_owned());
     let draft = Draft { body, lang, urgency: Urgency::P3, excluded: vec![], week };

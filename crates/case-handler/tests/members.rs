@@ -2,7 +2,13 @@
 
 mod common;
 
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+};
+
 use common::World;
+use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
     desk_api::{Brings, GenerationGrant, Log, NewEvent, Problem, Sealed},
@@ -13,6 +19,7 @@ use envelope::{
 };
 use http::{Method, StatusCode};
 use time::Duration;
+use tracing_subscriber::fmt::MakeWriter;
 use uuid::Uuid;
 
 #[tokio::test]
@@ -192,6 +199,97 @@ async fn sessions_are_fresh_signed_and_short() {
     assert_eq!(world.answer("nobody", nonce, key).await, Err(StatusCode::UNAUTHORIZED));
     let rows = |token: String| async move { world.get::<serde_json::Value>("/v1/cases", &token).await };
     assert!(rows(token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_stolen_bearer_signs_nothing_and_the_log_says_that_somebody_tried() {
+    let mut world = World::new().await;
+    let heard = Heard::default();
+    let subscriber =
+        tracing_subscriber::fmt().with_writer(heard.clone()).with_max_level(tracing::Level::TRACE);
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (report, _) = world.report(&["awa", "bila", "eva"]);
+        world.file(&report).await.unwrap();
+        ids.push(report.header.case.id);
+    }
+    let token = world.sign_in("awa").await;
+    assert_eq!(heard.warnings(), 0, "honest work is no news");
+    let claim = world.event("awa", ids[0], Action::Claimed).await;
+    let state = world.queue("awa").await[0].state.clone();
+    // The thief has the bearer and any key but awa's.
+    let thief = SigningKey::from_bytes(&[7; 32]);
+    let forged = next_event(ids[0], &state, "awa", world.clock.now(), Action::Claimed).sign(&thief);
+    let forged = NewEvent { event: forged, brings: Brings::default() };
+    let events = |id: Uuid| format!("/v1/cases/{id}/events");
+    let post = async |path: String, event: &NewEvent| world.call(Method::POST, &path, &token, event).await.0;
+    assert_eq!(post(events(ids[0]), &forged).await, StatusCode::BAD_REQUEST);
+    // What awa signed for one case is nothing in another, and nothing a second time.
+    assert_eq!(post(events(ids[1]), &claim).await, StatusCode::BAD_REQUEST);
+    assert_eq!(heard.warnings(), 2);
+    assert_eq!(post(events(ids[0]), &claim).await, StatusCode::OK);
+    assert_eq!(post(events(ids[0]), &claim).await, StatusCode::CONFLICT, "replayed");
+    assert_eq!(world.case("awa", ids[0]).await.unwrap().log.len(), 2);
+    // A directory without the root keys' signatures changes nobody's key.
+    let mut signed = world.next_directory(|directory| directory.members[0].device = PublicKey::from(&thief));
+    signed.signatures.clear();
+    let put = world.call(Method::PUT, "/v1/directory", &token, &signed).await.0;
+    assert_eq!(put, StatusCode::UNPROCESSABLE_ENTITY);
+    // Guessing at sessions is said once a minute.
+    for _ in 0..20 {
+        let nonce = world.challenge("awa").await;
+        assert_eq!(world.answer("awa", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
+    }
+    assert_eq!(heard.warnings(), 3);
+    world.clock.advance(Duration::minutes(1));
+    let nonce = world.challenge("nobody").await;
+    assert_eq!(world.answer("nobody", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(heard.warnings(), 4);
+    // The bearer lives no longer than the process, or a quarter of an hour.
+    let rows = async |world: &World| world.call(Method::GET, "/v1/cases", &token, &()).await.0;
+    assert_eq!(rows(&world).await, StatusCode::OK);
+    world.restart().await;
+    assert_eq!(rows(&world).await, StatusCode::UNAUTHORIZED);
+    let text = heard.text();
+    for word in ["awa", "bila", "nobody", "/v1", &ids[0].to_string()] {
+        assert!(!text.contains(word), "{word}: {text}");
+    }
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<u8>>>);
+
+impl Heard {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("no panic before").clone();
+        let all = String::from_utf8(bytes).expect("a log is text");
+        let ours = all.lines().filter(|line| line.contains("case_handler"));
+        ours.collect::<Vec<_>>().join("\n")
+    }
+
+    fn warnings(&self) -> usize {
+        self.text().matches("WARN").count()
+    }
+}
+
+impl Write for Heard {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("no panic before").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Heard {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }
 
 #[tokio::test]

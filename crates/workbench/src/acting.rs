@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use envelope::{
     desk_api::{Brings, NewEvent},
     directory::Member,
-    event::Action,
+    event::{Action, Event, HANDLER},
     life::{Refusal, Role, next_event},
     report::ReportBody,
 };
@@ -228,7 +228,10 @@ impl Connection {
         let events = audit::own_entries(&log, &self.roll).events.remove(&case.id()).unwrap_or_default();
         let known = case.state.as_ref().map_or(0, |state| state.next_seq);
         let new = events.iter().filter(|event| event.seq >= known);
-        let told = new.map(|event| format!("{} {}", event.actor, describe(&event.action)));
+        let told = new.map(|Event { actor, action, .. }| match describe(action) {
+            what if actor == HANDLER => what,
+            what => format!("{actor} {what}"),
+        });
         Ok(told.collect::<Vec<_>>().join("; "))
     }
 

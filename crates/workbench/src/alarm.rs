@@ -31,6 +31,8 @@ pub enum Code {
     Rollback,
     /// The handler tells another state than the signed events do.
     StateDiffers,
+    /// What was written stands in another order than it was filed in, so that an answer may seem to follow another question.
+    Reordered,
     /// The same frame came twice.
     Replayed,
     /// Something that is referred to is not there.

@@ -84,6 +84,16 @@ impl Case {
         self.file.row.id
     }
 
+    /// Its end, which later readings are held against, unless something about it does not hold.
+    pub(crate) fn pin(&self) -> Option<(Uuid, SeenCase)> {
+        let alarming = |code| self.alarms.iter().any(|alarm| alarm.code == code);
+        let broken =
+            [Code::Rollback, Code::RecipientChanged, Code::Forged, Code::BrokenCase, Code::BrokenLink];
+        let last = self.file.log.last().filter(|_| !broken.into_iter().any(alarming))?;
+        let events = u32::try_from(self.file.log.len()).unwrap_or(u32::MAX);
+        Some((self.id(), SeenCase { events, head: last.event.hash() }))
+    }
+
     /// What was reported, if it is there and readable.
     pub fn report(&self) -> Option<ReportBody> {
         self.thread.incoming.iter().find_map(|entry| entry.report()?.ok())
@@ -95,7 +105,7 @@ impl Connection {
     pub async fn read_case(&mut self, id: Uuid) -> Result<Case, ReadError> {
         let case = self.look_at(id).await;
         let changed = match &case {
-            Ok(case) => self.pin_case(case),
+            Ok(case) => case.pin().is_some_and(|(id, seen)| self.seen.cases.insert(id, seen) != Some(seen)),
             Err(ReadError::Purged(_)) => self.seen.cases.remove(&id).is_some(),
             Err(_) => false,
         };
@@ -151,6 +161,8 @@ impl Connection {
         alarms.extend(check_state(&file, state.as_ref()));
         alarms.extend(check_brought(&file, &events));
         alarms.extend(check_counts(&file, &thread, state.as_ref()));
+        alarms.extend(check_order(&file, &events));
+        alarms.extend(check_turns(&file, &thread));
         alarms.extend(check_recipient(&file, &open));
         alarms.extend(self.check_seen(id, &file.log));
         for alarm in &mut alarms {
@@ -187,20 +199,13 @@ impl Connection {
         (!same).then(|| Alarm::new(Code::Rollback, text).in_case(case))
     }
 
-    /// Takes the end of a case for what later readings are held against, unless something about it does not hold. Says whether
-    /// that is new; [`Connection::remember`] writes it down.
-    pub(crate) fn pin_case(&mut self, case: &Case) -> bool {
-        let alarming = |code| case.alarms.iter().any(|alarm| alarm.code == code);
-        let broken =
-            [Code::Rollback, Code::RecipientChanged, Code::Forged, Code::BrokenCase, Code::BrokenLink];
-        let Some(last) = case.file.log.last().filter(|_| !broken.into_iter().any(alarming)) else {
-            return false;
-        };
-        let seen = SeenCase {
-            events: u32::try_from(case.file.log.len()).unwrap_or(u32::MAX),
-            head: last.event.hash(),
-        };
-        self.seen.cases.insert(case.id(), seen) != Some(seen)
+    /// Remembers ends of cases, and writes them down.
+    pub(crate) fn pin_cases(
+        &mut self,
+        pins: impl IntoIterator<Item = (Uuid, SeenCase)>,
+    ) -> Result<(), FileError> {
+        self.seen.cases.extend(pins);
+        self.remember()
     }
 
     /// Writes down what was seen.
@@ -314,4 +319,52 @@ fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>) -> 
         }
     }
     alarms
+}
+
+/// Messages and replies stand in the order of the signed events. Each side's own order is in what it signed; what came between is not.
+fn check_order(file: &CaseFile, events: &[Event]) -> Option<Alarm> {
+    // The hash of a reply; nothing for what came from the reporter, which the events do not name.
+    let mut told: Vec<Option<Hash>> = Vec::new();
+    for event in events {
+        match event.action {
+            Action::Received { .. } | Action::FollowedUp => told.push(None),
+            Action::Replied { copy, .. } | Action::Renewed { copy, .. } | Action::Rotated { copy, .. } => {
+                told.push(Some(copy));
+            }
+            _ => {}
+        }
+    }
+    let mut here: Vec<Option<Hash>> = turns(file).map(|(reply, part)| reply.then_some(part.sha256)).collect();
+    let same_order = told == here;
+    told.sort_unstable();
+    here.sort_unstable();
+    let text = "messages and replies stand here in another order than the signed events tell: an answer may seem to follow another question";
+    // Where one is missing or too many, that is said already.
+    (!same_order && told == here).then(|| Alarm::new(Code::Reordered, text))
+}
+
+/// The reporter wrote one message after another. Two that were filed the other way round with a reply between them can come from one
+/// that had to wait, or from somebody who wants an answer to be misread.
+fn check_turns(file: &CaseFile, thread: &Thread) -> Option<Alarm> {
+    let replies_before = |batch: u32| {
+        let before = turns(file).take_while(|(reply, part)| *reply || part.batch != batch);
+        before.filter(|(reply, _)| *reply).count()
+    };
+    let turned = thread.incoming.windows(2).find_map(|pair| match pair {
+        [one, next] if replies_before(one.batch) > replies_before(next.batch) => Some(next.head.seq),
+        _ => None,
+    })?;
+    let text = format!(
+        "message {turned} from the reporter was filed before the one that it follows, with a reply between them: which of them answers it is not certain"
+    );
+    Some(Alarm::notice(Code::Reordered, text))
+}
+
+/// Messages and replies in the order in which the case handler gives them; `true` for a reply.
+fn turns(file: &CaseFile) -> impl Iterator<Item = (bool, &Part)> {
+    file.parts.iter().filter_map(|part| match part.kind {
+        PartKind::Body => Some((false, part)),
+        PartKind::ReplyCopy => Some((true, part)),
+        PartKind::Attachment | PartKind::Note => None,
+    })
 }

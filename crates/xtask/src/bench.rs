@@ -24,7 +24,7 @@ const EXAMPLES: [(&str, &str, &[&str]); 11] = [
     ("scenarios", "replicas", &["replicas", "postgres"]),
     ("scenarios", "services", &["idle", "ready"]),
     ("scenarios", "junk", &["junk"]),
-    ("workbench", "search_speed", &["search"]),
+    ("scenarios", "workbench", &["search", "queue"]),
 ];
 /// What the measurement in a browser is about.
 const IN_BROWSER: [&str; 2] = ["browser", "sealed"];

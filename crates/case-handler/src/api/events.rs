@@ -12,7 +12,7 @@ use axum::{
 use envelope::{
     desk_api::{Brings, GenerationGrant, MAX_REPLY, NewEvent, PartKind, Sealed},
     directory::{Directory, MIN_READERS, Member},
-    event::{Action, Event, LogEntry, Release},
+    event::{Action, Event, LogEntry, Release, SignedEvent},
     grant::slot_tag,
     life::{Decision, Refusal, Role},
 };
@@ -36,10 +36,11 @@ pub(super) async fn add(
     let Json(NewEvent { event: signed, brings }) = new?;
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     let member = accepted.directory.member(&caller.handle).ok_or(Problem::Unauthorized)?;
-    let event = signed.verify(&member.device).map_err(|error| Problem::Malformed(error.to_string()))?;
-    if event.actor != caller.handle || event.case != id {
-        return Err(Problem::Malformed("the event belongs to another member or case".to_owned()));
-    }
+    let event = authored(&signed, member, id).inspect_err(|_| {
+        tracing::warn!(
+            "an event was refused: it is not signed by whoever handed it in, or belongs elsewhere"
+        );
+    })?;
     check_time(&api, &event).await?;
     let writing = api.store.write().await?;
     // Under the writer's lock, so that nothing changes between looking and acting.
@@ -61,6 +62,15 @@ pub(super) async fn add(
     }
     writing.commit().await?;
     Ok(Json(entry))
+}
+
+/// The event, if the member signed it for this case. No workbench sends another by mistake.
+fn authored(signed: &SignedEvent, member: &Member, case: Uuid) -> Result<Event, Problem> {
+    let event = signed.verify(&member.device).map_err(|error| Problem::Malformed(error.to_string()))?;
+    if event.actor != member.handle || event.case != case {
+        return Err(Problem::Malformed("the event belongs to another member or case".to_owned()));
+    }
+    Ok(event)
 }
 
 /// Somebody has lost the case: suggests one of those who are left, and gives it to the outside body if they are too few. Who

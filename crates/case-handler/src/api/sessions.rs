@@ -24,12 +24,15 @@ const CHALLENGE_LIFE: Duration = Duration::minutes(1);
 const SESSION_LIFE: Duration = Duration::minutes(15);
 /// Open challenges; beyond, the oldest are dropped, so that nobody can fill the memory.
 const MOST_CHALLENGES: usize = 10_000;
+/// A refusal is said at most this often, so that nobody can fill the log.
+const SAID_AGAIN: Duration = Duration::minutes(1);
 
 /// Open challenges and sessions. Bearers are kept as hashes: looking one up compares hashes, so its time tells nothing.
 #[derive(Debug, Default)]
 pub struct Sessions {
     challenges: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
     open: Mutex<HashMap<Hash, Open>>,
+    refusal_said: Mutex<Option<OffsetDateTime>>,
 }
 
 /// An open session.
@@ -71,6 +74,17 @@ impl Sessions {
         open.retain(|_, session| session.ends > now);
         open.insert(Hash::of(&[token.as_bytes()]), Open { handle, device, ends: now + SESSION_LIFE });
         Session { token, seconds: u32::try_from(SESSION_LIFE.whole_seconds()).unwrap_or(0) }
+    }
+
+    /// For the operator, and nothing of who it was.
+    fn say_refused(&self, now: OffsetDateTime) {
+        let mut said = self.refusal_said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| now - said >= SAID_AGAIN) {
+            *said = Some(now);
+            tracing::warn!(
+                "a session was refused: whoever asked did not prove to be the member that they named"
+            );
+        }
     }
 
     fn find(&self, token: &str, now: OffsetDateTime) -> Option<Open> {
@@ -122,11 +136,14 @@ pub(super) async fn open(
     let now = api.clock.now();
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     let fresh = api.sessions.take_challenge(&request.nonce, &request.handle, now);
-    let member = accepted.directory.member(&request.handle).ok_or(Problem::Unauthorized)?;
-    let signature = request.signature.as_slice().try_into().map_err(|_| Problem::Unauthorized)?;
-    let signed = member.device.verify(SESSION_LABEL, request.nonce.as_bytes(), signature).is_ok();
-    if !fresh || !signed {
+    let proven = accepted.directory.member(&request.handle).map(|member| member.device).filter(|device| {
+        let signature = request.signature.as_slice().try_into();
+        signature
+            .is_ok_and(|signature| device.verify(SESSION_LABEL, request.nonce.as_bytes(), signature).is_ok())
+    });
+    let Some(device) = proven.filter(|_| fresh) else {
+        api.sessions.say_refused(now);
         return Err(Problem::Unauthorized);
-    }
-    Ok(Json(api.sessions.open(request.handle, member.device, now)))
+    };
+    Ok(Json(api.sessions.open(request.handle, device, now)))
 }

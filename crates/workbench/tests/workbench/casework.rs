@@ -78,6 +78,42 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
 }
 
 #[tokio::test]
+async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_is_lost() {
+    let office = Office::open();
+    let mut reporter = office.file(&[]);
+    let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
+    // Both look at the case before either acts.
+    let mut of_lead = lead.read_case(reporter.case).await.unwrap();
+    let mut of_two = two.read_case(reporter.case).await.unwrap();
+    lead.claim(&mut of_lead).await.unwrap();
+    let late = two.claim(&mut of_two).await.unwrap_err();
+    assert!(matches!(&late, ActError::Overtaken(by) if by.starts_with("lead took the case")), "{late:?}");
+    assert!(late.to_string().contains("nothing of yours was filed"), "{late}");
+    // Looked at again, the rules say who has it.
+    let mut of_two = two.read_case(reporter.case).await.unwrap();
+    assert_eq!(of_two.state.as_ref().unwrap().assignee.as_deref(), Some("lead"));
+    two.declare(&mut of_two).await.unwrap();
+
+    // Notes of both, each written on a case that the other has changed since: filed one behind the other, as they stand.
+    let note = |text: &str| Note { kind: NoteKind::Fact, text: text.into() };
+    lead.note(&mut of_lead, &note("by the lead")).await.unwrap();
+    two.note(&mut of_two, &note("by two")).await.unwrap();
+    let case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(case.alarms, []);
+    let mut notes: Vec<_> =
+        case.notes.iter().map(|noted| (noted.by.as_str(), noted.note.text.as_str())).collect();
+    notes.sort_unstable();
+    assert_eq!(notes, [("lead", "by the lead"), ("two", "by two")]);
+
+    // A reply is not repeated by itself: it may no longer be what one wants to say. Nothing of it goes out.
+    let mut of_lead = lead.read_case(reporter.case).await.unwrap();
+    office.handler.follow_up(&office.house, &mut reporter, "Wait.");
+    let late = lead.reply(&mut of_lead, Reply { text: "Thank you.", lang: "en" }).await.unwrap_err();
+    assert!(matches!(&late, ActError::Overtaken(by) if by == "the reporter sent something more"), "{late:?}");
+    assert!(office.handler.with(reporter.case, |kept| kept.replies.is_empty()));
+}
+
+#[tokio::test]
 async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both() {
     let office = Office::open();
     let (mine, hidden, mut later) = (office.file(&[]), office.file(&["regional"]), office.file(&[]));

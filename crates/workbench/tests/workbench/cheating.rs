@@ -6,13 +6,18 @@ use crate::common::{
     passphrase,
 };
 use envelope::{
-    Hash, desk_api::PartKind, directory::DirectoryError, frame::FrameKind, life::Stage, receipt::Receipt,
+    Hash,
+    desk_api::PartKind,
+    directory::DirectoryError,
+    frame::{Direction, Frame, FrameHeader, FrameKind},
+    life::Stage,
+    receipt::Receipt,
 };
 use investigator::{Note, NoteKind};
 use rand::rngs::OsRng;
 use workbench::{
     acting::{ActError, Reply},
-    alarm::Code,
+    alarm::{Code, Severity},
     cases::ReadError,
     client::{Client, ClientError},
     connection::{ConnectError, Connection, pin},
@@ -98,6 +103,84 @@ async fn forged_and_replayed_messages_are_noticed_and_not_shown() {
         (part.sha256, part.len, *last) = (report.sha256, report.len, sealed);
     });
     assert_eq!(office.alarms("lead", &reporter).await, [Code::Replayed]);
+}
+
+#[tokio::test]
+async fn a_forged_reply_is_noticed_and_not_shown() {
+    let office = Office::open();
+    let reporter = office.file(&[]);
+    let mut lead = office.connect("lead").await;
+    let mut case = claimed(&mut lead, &reporter).await;
+    lead.reply(&mut case, Reply { text: "We look into it.", lang: "en" }).await.unwrap();
+    let own = lead.read_case(reporter.case).await.unwrap();
+    // A reply that the case handler made up: signed by a key of its own, sealed to the team as replies are.
+    let header = FrameHeader {
+        v: 1,
+        case: reporter.case,
+        generation: 0,
+        direction: Direction::Out,
+        seq: 1,
+        prev: Some(own.thread.outgoing[0].head.hash),
+        ack: None,
+        recipient: reporter.receipt.mailbox_identity().recipient().hash(),
+        kind: FrameKind::Message,
+        lang: "en".into(),
+        week: "2026-W48".into(),
+        attachments: Vec::new(),
+        reporter_key: None,
+        earlier: None,
+    };
+    let made_up = Frame::sign(&header, b"It was nothing. Forget it.", &office.house.log_key);
+    office.handler.with(reporter.case, |kept| {
+        kept.add(PartKind::ReplyCopy, 0, 9, reporter.recipient().seal(&made_up));
+    });
+    let case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(codes(&case.alarms), [Code::Forged]);
+    assert_eq!(case.thread.outgoing.len(), 1, "only what a colleague signed is shown");
+    // In the place of the true one, with the true one's hash in the signed event: that does not fit.
+    office.handler.with(reporter.case, |kept| {
+        let (part, forged) = kept.parts.pop().unwrap();
+        let at = kept.parts.iter().position(|(part, _)| part.kind == PartKind::ReplyCopy).unwrap();
+        kept.parts[at] = (part, forged);
+    });
+    let case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(codes(&case.alarms), [Code::Forged, Code::Withheld]);
+    assert_eq!(case.thread.outgoing.len(), 0);
+}
+
+#[tokio::test]
+async fn messages_and_replies_in_another_order_are_noticed() {
+    let office = Office::open();
+    let mut reporter = office.file(&[]);
+    let mut lead = office.connect("lead").await;
+    let mut case = claimed(&mut lead, &reporter).await;
+    lead.reply(&mut case, Reply { text: "Was it last year?", lang: "en" }).await.unwrap();
+    office.handler.follow_up(&office.house, &mut reporter, "Yes.");
+    let mut case = lead.read_case(reporter.case).await.unwrap();
+    lead.reply(&mut case, Reply { text: "Was it the head of the office?", lang: "en" }).await.unwrap();
+    office.handler.follow_up(&office.house, &mut reporter, "No.");
+    let case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(case.alarms, []);
+    // File, report, question, yes, question, no: the "yes" after the second question.
+    let swap =
+        |one: usize, other: usize| office.handler.with(reporter.case, |kept| kept.parts.swap(one, other));
+    swap(3, 4);
+    assert_eq!(office.alarms("lead", &reporter).await, [Code::Reordered]);
+    swap(3, 4);
+    // Two questions.
+    swap(2, 4);
+    assert_eq!(office.alarms("lead", &reporter).await, [Code::Reordered]);
+    swap(2, 4);
+    // The reporter's two, which nothing signed tells apart: it can happen in good faith, and is said.
+    swap(3, 5);
+    let case = lead.read_case(reporter.case).await.unwrap();
+    let told: Vec<_> = case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
+    assert_eq!(told, [(Severity::Notice, Code::Reordered)]);
+    swap(3, 5);
+    assert_eq!(lead.read_case(reporter.case).await.unwrap().alarms, []);
+    // Its events.
+    office.handler.shelf.lock().unwrap().log.swap(2, 3);
+    assert!(office.alarms("lead", &reporter).await.contains(&Code::BrokenCase));
 }
 
 #[tokio::test]

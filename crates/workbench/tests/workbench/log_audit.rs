@@ -283,17 +283,22 @@ fn somebody_who_was_taken_out_is_noticed_later() {
     let second = house.sign();
     let roll = Roll::admit(&[first, second], &house.trust).unwrap();
     for (days, former) in [(0, false), (3, true)] {
-        let event = Event {
-            v: 1,
-            case: Uuid::new_v4(),
-            seq: 1,
-            prev: None,
-            at: start() + Duration::days(days),
-            actor: "two".into(),
-            action: Action::Claimed,
-        };
+        let (case, at) = (Uuid::new_v4(), start() + Duration::days(days));
+        let action =
+            Action::Received { desk: "internal_affairs".into(), urgency: Urgency::P3, retention_months: 60 };
+        let first = Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER.into(), action };
+        let first = first.sign(&house.log_key);
+        let prev = Some(first.hash());
+        let event = Event { v: 1, case, seq: 1, prev, at, actor: "two".into(), action: Action::Claimed };
         let signed = event.sign(house.key("two").device());
         assert_eq!(roll.verify(&signed).unwrap().former, former, "{days} days after");
+        // A case handler that takes it all the same does so before everybody's eyes.
+        let mut log = Vec::new();
+        append(&mut log, first);
+        append(&mut log, signed);
+        for audit in [whole_log(&log, &roll, None), own_entries(&log, &roll)] {
+            assert_eq!(audit.alarms.iter().any(|alarm| alarm.code == Code::FormerMember), former);
+        }
     }
 }
 

@@ -340,4 +340,17 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
     // The attached file of the tests is no image.
     assert_eq!(code(&lead(&["preview", &id, "1", "--to", "picture.png"])), 1);
     assert!(!folder.join("picture.png").exists());
+
+    // A document that runs a script as soon as it is opened, under the name of a picture.
+    let hostile = b"%PDF-1.7\n1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>endobj";
+    let document = ("invoice.png", "image/png", &hostile[..]);
+    let id = handler.file_with(&house, &[], "Voyez le fichier.", document).case.to_string();
+    assert_eq!(code(&lead(&["declare", &id])), 0);
+    assert_eq!(code(&lead(&["preview", &id, "1", "--to", "invoice.png"])), 1);
+    assert!(!folder.join("invoice.png").exists(), "never shown");
+    let words = ["--home", "home-lead", "--passphrase-fd", "0", "save", &id, "--to", "saved"];
+    let saved = run(folder, &format!("{PASSPHRASE}\n"), &words);
+    assert_eq!(code(&saved), 0);
+    assert!(String::from_utf8_lossy(&saved.stdout).contains("never by a double click"), "with a warning");
+    assert_eq!(std::fs::read(folder.join("saved/invoice.png")).unwrap(), hostile);
 }

