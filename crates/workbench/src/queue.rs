@@ -1,6 +1,8 @@
 //! Queues: the cases that one can read, in the order in which they press. The case handler's own telling:
 //! [`Connection::read_case`] verifies each.
 
+use std::collections::BTreeSet;
+
 use envelope::{
     desk_api::CaseRow,
     life::{Deadline, Stage},
@@ -106,7 +108,8 @@ impl Connection {
     /// The whole queue, and a notice for each case that was there before and is not any more.
     pub async fn queue(&self) -> Result<(Vec<CaseRow>, Vec<Alarm>), ConnectError> {
         let rows = self.client.cases().await?;
-        let gone = self.seen.cases.keys().filter(|case| rows.iter().all(|row| row.id != **case));
+        let here: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+        let gone = self.seen.cases.keys().filter(|case| !here.contains(case));
         let notices = gone.map(|case| {
             let text = "a case that you read before is not in your queue any more: it is withheld, or was taken from you";
             Alarm::notice(Code::Withheld, text).in_case(*case)

@@ -13,13 +13,14 @@ mod search;
 pub use related::{Related, Tie};
 pub use search::{Filter, Hit, Mark};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use envelope::{
     Hash,
     desk_api::CaseRow,
     keys::{PublicKey, sign},
 };
+use futures_util::{StreamExt as _, stream};
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteOwnedBuf};
 use taxonomy::Taxonomy;
 use uuid::Uuid;
@@ -27,10 +28,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     alarm::Alarm,
-    cases::ReadError,
+    cases::{Case, ReadError},
     connection::{ConnectError, Connection},
     files::{self, FileError},
-    home::Home,
+    home::{Home, SeenCase},
     keyfile::InvestigatorKey,
     view::word,
 };
@@ -42,6 +43,8 @@ const LABEL: &[u8] = b"burkindi/index/v1\0";
 const VERSION: i64 = 2;
 /// What was pinned is written after so many cases, so that an interrupted first run is not all for nothing.
 const WRITE_EVERY: usize = 500;
+/// Cases that are asked for at once.
+const AT_ONCE: usize = 8;
 
 const MEMORY: &str = "sqlite::memory:";
 
@@ -171,37 +174,44 @@ impl Index {
         let undeclared = rows.iter().filter(|row| !row.state.has_declared(&me)).count();
         let mut updated = Updated { undeclared, alarms, ..Updated::default() };
         let known = self.heads().await?;
-        let gone = known.keys().filter(|id| rows.iter().all(|row| row.id != **id));
-        for id in gone.copied().collect::<Vec<_>>() {
-            self.forget(id).await?;
+        let here: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
+        for id in known.keys().filter(|id| !here.contains(id)) {
+            self.forget(*id).await?;
             updated.forgotten += 1;
         }
         let changed: Vec<&CaseRow> =
             rows.iter().filter(|row| known.get(&row.id) != Some(&row.state.head)).collect();
         for (done, part) in changed.chunks(WRITE_EVERY).enumerate() {
             sqlx::query("BEGIN").execute(&mut self.database).await?;
+            let (reader, mut pins) = (&*connection, Vec::new());
+            // The case handler looks for the next ones while this one is opened.
+            let ids: Vec<Uuid> = part.iter().map(|row| row.id).collect();
+            let mut read = stream::iter(ids).map(|id| reader.look_at(id)).buffered(AT_ONCE);
             for (at, row) in part.iter().enumerate() {
                 progress(done * WRITE_EVERY + at, changed.len());
-                self.take_in(connection, row, taxonomy, &mut updated).await?;
+                let Some(case) = read.next().await else { break };
+                pins.extend(self.take_in(reader, row, case, (taxonomy, &mut updated)).await?);
             }
+            drop(read);
             sqlx::query("COMMIT").execute(&mut self.database).await?;
-            connection.remember()?;
+            connection.pin_cases(pins)?;
         }
         progress(changed.len(), changed.len());
         Ok(updated)
     }
 
-    /// Reads one case. One that cannot be read is an alarm, and does not keep the others from being read.
+    /// Takes in one case as it was read, and gives what is to be remembered of it. One that cannot be read is an alarm, and does not keep
+    /// the others from being read.
     async fn take_in(
         &mut self,
-        connection: &mut Connection,
+        connection: &Connection,
         row: &CaseRow,
-        taxonomy: &Taxonomy,
-        updated: &mut Updated,
-    ) -> Result<(), IndexError> {
-        match connection.look_at(row.id).await {
+        case: Result<Case, ReadError>,
+        (taxonomy, updated): (&Taxonomy, &mut Updated),
+    ) -> Result<Option<(Uuid, SeenCase)>, IndexError> {
+        match case {
             Ok(case) => {
-                connection.pin_case(&case);
+                let pin = case.pin();
                 // What was not declared on is verified and known, and found by nothing. The declaration is an event, after which it is
                 // read again.
                 let declared = connection.check_declared(&case).is_ok();
@@ -209,17 +219,16 @@ impl Index {
                 updated.alarms.extend(case.alarms);
                 self.put(row, &document).await?;
                 updated.read += 1;
+                Ok(pin)
             }
-            Err(ReadError::Client(error)) if error.is_unreachable() => {
-                return Err(ReadError::from(error).into());
-            }
+            Err(ReadError::Client(error)) if error.is_unreachable() => Err(ReadError::from(error).into()),
             Err(error) => {
                 self.forget(row.id).await?;
                 let alarm = Alarm::new(crate::alarm::Code::Unopenable, error.to_string()).in_case(row.id);
                 updated.alarms.push(alarm);
+                Ok(None)
             }
         }
-        Ok(())
     }
 
     async fn heads(&mut self) -> Result<BTreeMap<Uuid, Hash>, IndexError> {
