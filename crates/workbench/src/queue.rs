@@ -21,7 +21,7 @@ use crate::{
 
 /// What is due within so many days is due soon.
 const SOON: Duration = Duration::days(7);
-/// Asked from the case handler at once.
+/// At most asked from the case handler at once.
 const AT_ONCE: usize = 200;
 /// Looked through for one page, where few of them are wanted. Whoever wants more asks for the next.
 const MOST_LOOKED_AT: usize = 2_000;
@@ -139,9 +139,13 @@ impl Connection {
     ) -> Result<QueuePage, ClientError> {
         let today = self.now.date();
         let mut lines = Vec::new();
-        for _ in 0..MOST_LOOKED_AT / AT_ONCE {
-            let rows = self.client.cases_behind(behind, AT_ONCE).await?;
-            let ends = rows.len() < AT_ONCE;
+        // A page's worth first, which is enough where most cases are wanted; then more at once.
+        let (mut looked_at, mut ask) = (0, most.clamp(1, AT_ONCE));
+        while looked_at < MOST_LOOKED_AT {
+            let rows = self.client.cases_behind(behind, ask).await?;
+            let ends = rows.len() < ask;
+            looked_at += rows.len();
+            ask = (2 * ask).min(AT_ONCE);
             for line in rows.into_iter().map(|row| self.line(row)) {
                 if part.ends_at(&line, today) {
                     return Ok(QueuePage { lines, behind: None });

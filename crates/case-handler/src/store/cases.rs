@@ -11,8 +11,8 @@ use envelope::{
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait as _},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
+    sea_query::{Expr, ExprTrait as _, SelectStatement},
 };
 use time::Date;
 use uuid::Uuid;
@@ -132,7 +132,7 @@ impl Store {
     /// One case, if the member may see it.
     pub async fn visible_case(&self, member: &str, id: Uuid) -> Result<Option<Case>, StoreError> {
         let row = case::Entity::find_by_id(id)
-            .filter(case::Column::Id.in_subquery(visible_ids(member)))
+            .filter(Expr::val(member).in_subquery(who_sees(id)))
             .one(&self.db)
             .await?;
         row.map(Case::from_row).transpose()
@@ -262,12 +262,12 @@ fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
     CaseRecipient::from_checked(bytes).map_err(|_| StoreError::Damaged("case_recipients.recipient"))
 }
 
-fn visible_ids(member: &str) -> sea_orm::sea_query::SelectStatement {
-    use sea_orm::QueryTrait;
+/// Whose grant of a case is not held back. Asked from the case: asked from the member, an engine looks through everything that they hold.
+fn who_sees(id: Uuid) -> SelectStatement {
     grant::Entity::find()
         .select_only()
-        .column(grant::Column::CaseId)
-        .filter(grant::Column::Member.eq(member))
+        .column(grant::Column::Member)
+        .filter(grant::Column::CaseId.eq(id))
         .filter(grant::Column::Released.eq(true))
         .into_query()
 }
