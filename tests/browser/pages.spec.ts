@@ -1,32 +1,15 @@
 // Every page, by the rules of WCAG 2.2 AA: in each language, light and dark, with the script and without.
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "@playwright/test";
+import { look, noBarrier, noSidewaysScroll } from "./src/barriers.ts";
 import { compose, sendReport, takenOver } from "./src/reporting.ts";
 import { type Office, expect, test, until } from "./src/office.ts";
+import { reach } from "./src/keyboard.ts";
 
 const LANGS = ["fr", "en", "es", "pt", "ar"];
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
 async function check(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
-  const told = violations.map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.map(({ html }) => html).join(" | ").slice(0, 400)}`);
-  expect(told).toEqual([]);
-  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(tooWide, `${where} scrolls sideways`).toBeLessThanOrEqual(0);
-  await look(page, where);
-}
-
-/** With LOOKS=folder in the environment: a picture of every page, on a phone and on a desk. */
-async function look(page: Page, where: string): Promise<void> {
-  const folder = process.env["LOOKS"];
-  if (!folder) return;
-  const phone = page.viewportSize()!;
-  const name = `${test.info().title.split(": ")[1]} ${where}`.replaceAll(/[^a-z]+/g, "-");
-  for (const width of [360, 1280]) {
-    await page.setViewportSize({ width, height: phone.height });
-    await page.screenshot({ path: `${folder}/${name}-${width}.png`, fullPage: true });
-  }
-  await page.setViewportSize(phone);
+  await noBarrier(page, where);
+  await noSidewaysScroll(page, where);
+  await look(page, `${test.info().title.split(": ")[1]} ${where}`);
 }
 
 /** Axe needs scripts of its own in the page, so "without" means: without ours. */
@@ -101,13 +84,7 @@ for (const lang of LANGS) {
 test("the whole form goes by keyboard alone", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await takenOver(page);
-  const press = async (selector: string) => {
-    for (let presses = 0; presses < 200; presses++) {
-      if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
-      await page.keyboard.press("Tab");
-    }
-    throw new Error(`${selector} is out of the keyboard's reach`);
-  };
+  const press = (selector: string) => reach(page, selector);
   await office.casesOf("inspector-1", 1, async () => {
     for (const go of ["audience", "audience.carrier", "family.money", "category.FAC"]) {
       await press(`button[value='${go}']`);

@@ -1,27 +1,50 @@
 // What a person would miss without a script: keys for the hands, and a screen that locks with the program. Everything works without it.
 "use strict";
 (() => {
-  const { idle, here, out, warn, keys } = document.currentScript.dataset;
+  const { idle, here, lock, back, warn, keys } = document.currentScript.dataset;
 
-  // A sign of life for the program at most every half minute, and only while somebody is here.
+  // A sign of life for the program at most every half minute, and only while somebody is here: in this tab or in another.
   const EVERY = 30;
   const WARNING = 60;
+  const tabs = new BroadcastChannel("burkindi");
   let last = Date.now();
   let told = last;
   const notice = document.createElement("p");
   notice.className = "locks-soon";
   notice.setAttribute("role", "alert");
+  const seconds = (since) => (Date.now() - since) / 1000;
   const alive = () => {
     last = Date.now();
     notice.remove();
   };
   for (const event of ["keydown", "pointerdown", "pointermove", "scroll", "input"]) {
-    addEventListener(event, alive, { passive: true });
+    addEventListener(event, () => {
+      if (seconds(last) >= 1) tabs.postMessage("alive");
+      alive();
+    }, { passive: true });
   }
-  const seconds = (since) => (Date.now() - since) / 1000;
-  setInterval(async () => {
+
+  // Nothing stays on the screen. What is being written goes along, and comes back after the passphrase.
+  const leave = async () => {
+    clearInterval(watch);
+    document.documentElement.hidden = true;
+    const written = document.querySelector("main form:has(textarea)");
+    const body = new URLSearchParams(written ? new FormData(written) : "");
+    await fetch(lock, { method: "POST", body }).catch(() => undefined);
+    location.replace(back);
+  };
+  const leaveAll = () => {
+    tabs.postMessage("lock");
+    return leave();
+  };
+  tabs.addEventListener("message", ({ data }) => (data === "lock" ? leave() : alive()));
+  document.querySelector(`form[action="${lock}"]`).addEventListener("submit", (event) => {
+    event.preventDefault();
+    leaveAll();
+  });
+  const watch = setInterval(async () => {
     const still = seconds(last);
-    if (still >= Number(idle)) return location.replace(out);
+    if (still >= Number(idle)) return leaveAll();
     if (still >= Number(idle) - WARNING && !notice.isConnected) {
       document.body.append(notice);
       notice.textContent = warn;
@@ -29,7 +52,7 @@
     if (last > told && seconds(told) >= EVERY) {
       told = Date.now();
       const answer = await fetch(here, { method: "POST" }).catch(() => undefined);
-      if (answer && !answer.ok) location.replace(out);
+      if (answer && !answer.ok) leave();
     }
   }, 1000);
   // A page from before the lock must not come back with the browser's own history.

@@ -60,7 +60,7 @@ impl Sheet<'_> {
              <style>body{{font:12pt/1.4 serif;max-width:46em;margin:2em auto;padding:0 1em}}pre{{font:10pt/1.35 monospace;white-space:pre-wrap;overflow-wrap:anywhere}}svg{{width:9cm;height:9cm}}</style>\n\
              <h1>{handle}</h1>\n\
              <p>{day} · {words}</p>\n\
-             <p>Cette feuille contient la clé scellée. Sans la phrase de passe, elle ne sert à rien. Gardez-la sous clé, loin de l’ordinateur, et n’y écrivez jamais la phrase de passe. \
+             <p>Cette feuille contient la clé scellée. Sans la phrase secrète, elle ne sert à rien. Gardez-la sous clé, loin de l’ordinateur, et n’y écrivez jamais la phrase secrète. \
              Pour retrouver la clé sur un nouvel ordinateur : tapez ou scannez le texte ci-dessous dans un fichier, puis <code>burkindi key restore --from FICHIER</code>.</p>\n\
              <p lang=\"en\">This sheet holds the sealed key. Without the passphrase it is of no use. Keep it locked away, far from the computer, and never write the passphrase on it. \
              To get the key back on a new computer: type or scan the text below into a file, then <code>burkindi key restore --from FILE</code>.</p>\n\

@@ -1,4 +1,4 @@
-### L’atelier des enquêteurs. Des phrases courtes ; le mot du métier ; jamais de promesse.
+### L’atelier des enquêteurs. Des phrases courtes ; le mot du métier ; jamais de promesse.
 
 ## Cadre
 
@@ -13,7 +13,7 @@ outside-body = Organe externe
 lead = (responsable)
 unread = nouveau
 locks-soon = L’atelier se verrouille dans une minute. Touchez une touche pour rester.
-directory-expired = L’annuaire a expiré : personne ne peut signaler, et nul ne reçoit de nouvel accès. L’administration doit en signer un.
+directory-expired = L’annuaire a expiré : personne ne peut signaler, et nul ne reçoit de nouvel accès. L’administration doit en signer un.
 directory-ends = { $count ->
     [0] L’annuaire expire aujourd’hui. L’administration doit en signer un nouveau.
     [one] L’annuaire expire demain. L’administration doit en signer un nouveau.
@@ -54,14 +54,14 @@ open-heading = Bienvenue
 open-what = Ce navigateur est admis. L’atelier s’ouvre.
 open-on = Ouvrir l’atelier
 open-void = Ce lien ne sert plus
-open-void-what = Un lien ne s’ouvre qu’une fois, pendant dix minutes. Si vous ne l’avez pas ouvert vous-même, quelqu’un d’autre l’a fait : arrêtez le programme et prévenez l’administration. Sinon, demandez un nouveau lien dans le terminal.
+open-void-what = Un lien ne s’ouvre qu’une fois, pendant dix minutes. Si vous ne l’avez pas ouvert vous-même, quelqu’un d’autre l’a fait : arrêtez le programme et prévenez l’administration. Sinon, demandez un nouveau lien dans le terminal.
 unlock-title = Verrouillé
 unlock-heading = Déverrouiller
 unlock-passphrase = Phrase secrète de votre clé
 unlock-do = Déverrouiller
 unlock-wrong = La phrase secrète est fausse. Personne ne peut la retrouver pour vous.
-unlock-no-key = Il n’y a pas de clé lisible dans votre dossier. Créez-la d’abord avec la commande « burkindi key new ».
-unlock-lost = L’atelier s’était verrouillé. Ce que vous veniez d’envoyer n’a pas été fait : déverrouillez et recommencez.
+unlock-no-key = Il n’y a pas de clé lisible dans votre dossier. Créez-la d’abord avec la commande « burkindi key new ».
+unlock-lost = L’atelier s’était verrouillé. Ce que vous veniez d’envoyer n’a pas été fait : déverrouillez et recommencez.
 unlock-idle = { $count ->
     [one] Après une minute sans activité, la clé est effacée de la mémoire.
    *[other] Après { $count } minutes sans activité, la clé est effacée de la mémoire.
@@ -75,14 +75,14 @@ trouble-do-failed = Réessayez. Si cela revient, transmettez la phrase ci-dessou
 trouble-passphrase = La phrase secrète est fausse
 trouble-do-passphrase = Réessayez.
 trouble-refused = Ce n’est pas permis maintenant
-trouble-do-refused = Rien n’a été changé. Regardez le dossier à nouveau : quelqu’un a peut-être agi avant vous.
+trouble-do-refused = Rien n’a été changé. Regardez le dossier à nouveau : quelqu’un a peut-être agi avant vous.
 trouble-nowhere = Rien ici
 trouble-do-nowhere = Cette page, ce dossier ou ce fichier n’existe pas, ou n’est pas pour vous.
 trouble-unreachable = Le service des dossiers ne répond pas
 trouble-do-unreachable = Vérifiez le réseau. Rien n’a été perdu, et rien n’a été changé.
 trouble-alarm = ALARME
 trouble-do-alarm = N’allez pas plus loin. Prévenez l’organe externe et l’administration, et gardez cette phrase.
-trouble-words = Le programme dit :
+trouble-words = Le programme dit :
 
 ## Dossiers
 
@@ -102,7 +102,7 @@ queue-none-do-due = Ici viennent les dossiers dont un délai finit dans les sept
 queue-none-unread = Rien de nouveau
 queue-none-do-unread = Ici viennent les dossiers où quelque chose s’est passé depuis votre dernière lecture.
 queue-none-closed = Aucun dossier clos
-queue-none-do-closed = Un dossier se clôt à deux : une personne propose, une autre approuve.
+queue-none-do-closed = Un dossier se clôt à deux : une personne propose, une autre approuve.
 queue-look-open = Voir les dossiers ouverts
 queue-further = Suite de la liste
 column-case = Dossier
@@ -115,7 +115,7 @@ column-filed = Reçu le
 waits-for-second = attend une seconde personne
 who-me = vous
 who-nobody = personne
-who-suggested = proposé : { $who }
+who-suggested = proposé : { $who }
 urgency-P1 = 24 heures
 urgency-P2 = 3 jours
 urgency-P3 = 7 jours
@@ -144,7 +144,8 @@ tab-timeline = Déroulement
 alarms-heading = Ce qui ne va pas dans ce dossier
 outside-reads = peut lire
 outside-locked = accès sous scellé
-why-urgent = Pourquoi cette urgence :
+held = destruction interdite
+why-urgent = Pourquoi cette urgence :
 because-category = la catégorie elle-même
 because-person = décision de { $who }
 release-filed = déposé chez lui dès le début
@@ -162,11 +163,11 @@ audience-traveller = voyageur
 audience-officer = agent des douanes
 audience-public = autre personne
 exposed-heading = À quel point la personne est exposée
-exposed-high = Très exposée : les intéressés peuvent deviner qui a parlé, ou elle est menacée.
-exposed-raised = Exposée : certaines réponses peuvent la désigner.
+exposed-high = Très exposée : les intéressés peuvent deviner qui a parlé, ou elle est menacée.
+exposed-raised = Exposée : certaines réponses peuvent la désigner.
 exposed-low = Peu exposée, d’après ses réponses.
 exposed-unknown = Les réponses n’en disent rien. Agissez comme si elle était exposée.
-exposed-care = Avant chaque démarche, demandez-vous : qui, en l’apprenant, saurait d’où cela vient ?
+exposed-care = Avant chaque démarche, demandez-vous : qui, en l’apprenant, saurait d’où cela vient ?
 story-heading = Dans ses propres mots
 story-empty = La personne n’a rien écrit.
 files-heading = Fichiers joints
@@ -176,8 +177,8 @@ file-says = L’expéditeur le dit de type { $kind }
 picture-alt = Image jointe par la personne
 picture-how = Refaite à partir des seuls points de l’image, par un programme enfermé. Rien d’autre du fichier n’a été ouvert.
 file-save-heading = Enregistrer le fichier tel quel
-file-save-warning = Un inconnu a fait ce fichier. Ouvrez-le seulement sur une machine sans réseau, avec un lecteur qui l’enferme, comme Dangerzone. Jamais d’un double clic. Une fois enregistré, il n’est plus scellé : effacez-le ensuite.
-file-hash = Empreinte SHA-256 :
+file-save-warning = Un inconnu a fait ce fichier. Ouvrez-le seulement sur une machine sans réseau, avec un lecteur qui l’enferme, comme Dangerzone. Jamais d’un double clic. Une fois enregistré, il n’est plus scellé : effacez-le ensuite.
+file-hash = Empreinte SHA-256 :
 file-save = Enregistrer
 file-damaged = Ce fichier n’est pas celui du signalement
 timeline-heading = Ce qui s’est passé
@@ -190,7 +191,7 @@ column-what = Quoi
 
 event-received = signalement reçu au bureau { $desk }, urgence { $urgency }
 event-followed-up = la personne a envoyé quelque chose de plus
-event-released = l’organe externe peut lire : { $reason }
+event-released = l’organe externe peut lire : { $reason }
 event-claimed = a pris le dossier et déclaré n’avoir aucun conflit d’intérêts
 event-assigned = a confié le dossier à { $to }
 event-recused = s’est récusé pour conflit d’intérêts
@@ -240,55 +241,58 @@ health-seat = Siège dans l’annuaire
 health-directory = Annuaire
 health-colleagues = Collègues
 health-passphrase-well = Deviner votre phrase secrète coûte cher.
-health-passphrase-wrong = Votre clé n’est pas assez protégée. Scellez-la de nouveau : « burkindi key passphrase ».
+health-passphrase-wrong = Votre clé n’est pas assez protégée. Scellez-la de nouveau : « burkindi key passphrase ».
 health-folder-well = Personne d’autre sur cet ordinateur ne peut lire le dossier de votre clé.
 health-folder-wrong = D’autres personnes de cet ordinateur peuvent lire le dossier de votre clé. Fermez-le.
 health-backup-well = Une feuille de cette clé a été faite.
-health-backup-soon = Il n’y a pas de feuille de cette clé. Faites-en une (« burkindi key backup ») et enfermez-la dans un autre bâtiment.
+health-backup-soon = Il n’y a pas de feuille de cette clé. Faites-en une (« burkindi key backup ») et enfermez-la dans un autre bâtiment.
 health-seat-well = L’annuaire nomme cette clé.
 health-seat-wrong = L’annuaire ne nomme pas cette clé pour vous. Prévenez tout de suite l’administration.
 health-directory-well = L’annuaire est valable.
 health-directory-soon = L’annuaire expire bientôt. L’administration doit en signer un nouveau.
 health-directory-wrong = L’annuaire a expiré. Personne ne peut signaler.
 health-colleagues-well = Votre bureau ne dépend pas d’une seule personne.
-health-colleagues-soon = Vous êtes trop peu : une absence ou un conflit laisse un dossier à une seule personne.
-outcome-well = bien
-outcome-soon = bientôt
-outcome-wrong = à régler
+health-colleagues-soon = Vous êtes trop peu : une absence ou un conflit laisse un dossier à une seule personne.
+outcome-well = en ordre
+outcome-soon = à faire bientôt
+outcome-wrong = à régler tout de suite
 keys-words = Les mots de votre clé
 keys-words-what = L’administration les compare avec vous, de vive voix, avant de vous donner un siège.
 keys-refused = Demandes refusées
 keys-refused-count = { $count ->
     [0] Depuis le démarrage, rien d’étranger n’a frappé à cet atelier.
-    [one] Depuis le démarrage, une demande étrangère a été refusée : d’une autre page, d’une autre adresse, ou sans admission.
-   *[other] Depuis le démarrage, { $count } demandes étrangères ont été refusées : d’autres pages, d’autres adresses, ou sans admission.
+    [one] Depuis le démarrage, une demande étrangère a été refusée : d’une autre page, d’une autre adresse, ou sans admission.
+   *[other] Depuis le démarrage, { $count } demandes étrangères ont été refusées : d’autres pages, d’autres adresses, ou sans admission.
 }
 
 ## Administration
 
 administration-title = Administration
 administration-heading = Bureaux et membres
-administration-what = Tout ceci est dans l’annuaire signé. Le changer demande les clés racines, qui sont gardées hors ligne : « burkindi admin ».
+administration-what = Tout ceci est dans l’annuaire signé. Le changer demande les clés racines, qui sont gardées hors ligne : « burkindi admin ».
 directory-number = Annuaire
 directory-issued = Signé le
 directory-until = Valable jusqu’au
-route-heading = Qui lirait ce signalement ?
+route-heading = Qui lirait ce signalement ?
 route-what = La même décision que celle de l’appareil de la personne.
 route-category = Catégorie
 route-audience = Signalé par
 route-excluded = Qui ne doit pas le recevoir
 route-do = Essayer
-route-desk = Bureau : { $desk }.
+route-desk = Bureau : { $desk }.
 route-fallback = C’est l’organe externe, car aucun autre bureau ne peut le prendre.
 route-readers = Le lisent aussitôt
 route-locked = Accès sous scellé
 route-idle = N’écartent personne
 route-without = Sans accès, et pourquoi
+without-seat = ne siège pas à ce bureau
+without-excluded = la personne l’a exclu, ou son service
 desks-heading = Bureaux
 members-heading = Membres
 column-members = Membres
 column-categories = Catégories
 column-audiences = Publics
+audiences-all = tous
 column-member = Membre
 column-covers = Appartient à
 column-languages = Langues
@@ -342,15 +346,15 @@ write-despite = Envoyer malgré tout
 risks-heading = Ce message pourrait exposer la personne. Il n’est pas parti.
 risks-what = Dites-le autrement, ou envoyez malgré tout si vous êtes certain.
 risk-asks-who = Il demande qui elle est, ou mène à un autre moyen de se parler.
-risk-number = Il répète un numéro qu’elle a donné : { $words }.
-risk-name = Il répète un nom qu’elle a donné : { $words }.
-risk-quotation = Il reprend ses propres mots : « { $words } ».
+risk-number = Il répète un numéro qu’elle a donné : { $words }.
+risk-name = Il répète un nom qu’elle a donné : { $words }.
+risk-quotation = Il reprend ses propres mots : « { $words } ».
 text-empty = Le texte est vide.
 text-too-long = Le texte est trop long d’environ { $count } caractères. Envoyez-le en deux fois.
-text-overtaken = Quelque chose s’est passé dans ce dossier pendant que vous écriviez : votre texte n’est pas parti. Lisez ce qui est nouveau, changez votre texte s’il le faut, puis envoyez-le.
-text-unfilled = Il reste un endroit à remplir : { $gap }
+text-overtaken = Quelque chose s’est passé dans ce dossier pendant que vous écriviez : votre texte n’est pas parti. Lisez ce qui est nouveau, changez votre texte s’il le faut, puis envoyez-le.
+text-unfilled = Il reste un endroit à remplir : { $gap }
 done-replied = Le message est déposé. La personne le trouvera à sa prochaine visite.
-unlock-kept = L’atelier s’était verrouillé. Votre texte est gardé : déverrouillez pour continuer.
+unlock-kept = L’atelier s’était verrouillé. Votre texte est gardé : déverrouillez pour continuer.
 
 ## Notes
 
@@ -374,13 +378,13 @@ done-noted = La note est ajoutée.
 
 search-title = Recherche
 search-words = Mots cherchés
-search-how = Le début des mots suffit. « entre guillemets » : ensemble. -mot : sans ce mot. Accents et majuscules ne comptent pas.
+search-how = Le début des mots suffit. « entre guillemets » : ensemble. -mot : sans ce mot. Accents et majuscules ne comptent pas.
 search-do = Chercher
-search-any = toutes
+search-any = peu importe
 search-no-words = Tapez au moins un mot.
 search-undeclared = { $count ->
-    [one] Un de vos dossiers n’a pas été parcouru : vous n’y avez rien déclaré.
-   *[other] { $count } de vos dossiers n’ont pas été parcourus : vous n’y avez rien déclaré.
+    [one] Un de vos dossiers n’a pas été parcouru : vous n’y avez rien déclaré.
+   *[other] { $count } de vos dossiers n’ont pas été parcourus : vous n’y avez rien déclaré.
 }
 search-found = { $count ->
     [0] Rien trouvé dans les dossiers que vous pouvez lire
@@ -393,9 +397,9 @@ tab-related = Semblables
 related-heading = Dossiers qui pourraient concerner la même chose
 related-none = Aucun autre dossier que vous pouvez lire n’a quelque chose de parlant en commun avec celui-ci.
 tie-file = le même fichier est joint
-tie-number = le même numéro : { $values }
-tie-place = la même chose au même endroit : { $values }
-tie-words = des mots que peu de dossiers ont : { $values }
+tie-number = le même numéro : { $values }
+tie-place = la même chose au même endroit : { $values }
+tie-words = des mots que peu de dossiers ont : { $values }
 help-search = chercher
 help-write = écrire un message, une note
 
@@ -407,14 +411,15 @@ clock-challenge = juger un conflit d’intérêts
 clock-reopen = répondre ou rouvrir
 release-desk-asked = un membre du bureau l’a demandé
 release-referral = il décide d’une transmission
-declare-heading = Avant d’ouvrir : avez-vous un conflit d’intérêts ?
-declare-what = Rien du contenu ne se montre avant votre réponse. Elle est signée et reste au journal. Il y a conflit si :
-declare-kin = un proche, un ami ou un adversaire peut être concerné ;
-declare-work = votre unité, votre supérieur ou un subordonné peut l’être, ou vous-même ;
+declare-heading = Avant d’ouvrir : avez-vous un conflit d’intérêts ?
+declare-what = Rien du contenu ne se montre avant votre réponse. Elle est signée et reste au journal. Il y a conflit si :
+declare-kin = un proche, un ami ou un adversaire peut être concerné ;
+declare-work = votre unité, votre supérieur ou un subordonné peut l’être, ou vous-même ;
 declare-gain = vous pourriez y gagner ou y perdre quelque chose.
 declare-told = Ce que le signalement en dit
 declare-claim = Je n’en ai pas, et je prends le dossier
-act-declare = Je n’ai pas de conflit d’intérêts : ouvrir
+declare-conflict = J’ai un conflit d’intérêts
+act-declare = Je n’ai pas de conflit d’intérêts : ouvrir
 act-claim = Prendre le dossier
 claim-declares = En le prenant, vous déclarez n’avoir aucun conflit d’intérêts.
 act-assign = Confier
@@ -425,18 +430,22 @@ recuse-what = Le dossier disparaît pour vous, pour toujours. Effacez ce que vou
 act-challenge = Signaler un conflit d’intérêts
 challenge-what = Tant que ce n’est pas jugé, cette personne ne peut que se récuser. Dites pourquoi dans une note.
 judge-what = Un conflit d’intérêts de { $who } est allégué.
-judge-upheld = Il y a conflit : retirer l’accès
+judge-upheld = Il y a conflit : retirer l’accès
 judge-not = Il n’y en a pas
 acts-who = Qui s’en occupe
 acts-stage = Étape et urgence
 acts-two = À deux
 acts-two-what = Une personne propose, une autre approuve exactement la même chose.
-act-triage = Trié
+first-read = Avant de clore : la personne a écrit quelque chose qui n’est pas encore traité.
+first-answer = Avant de clore : répondez à la personne.
+first-feedback = Avant de clore : écrivez à la personne ce qui a été fait, et pourquoi. C’est « le retour », à la page Messages.
+first-retention = Le contenu pourra être détruit à partir du { $day }.
+act-triage = Le tri est fait
 act-assess = Commencer l’évaluation
 act-investigate = Ouvrir l’enquête
 act-decide = Décider
 act-take-back = Reprendre le dossier
-act-track = Suivi de la transmission fait
+act-track = La transmission a été suivie
 act-reopen = Rouvrir
 act-read = Ce que la personne a écrit est traité
 act-hold = Interdire la destruction
@@ -446,7 +455,7 @@ act-link = Lier à un autre dossier
 link-how = Les premiers caractères de son numéro. Qui lit l’un doit pouvoir lire l’autre.
 link-do = Lier
 act-propose-close = Clore
-duplicate-of = Pour un doublon : le dossier qui a l’affaire
+duplicate-of = Pour un doublon : le dossier qui a l’affaire
 propose-do = Proposer
 decision-close = Clore
 decision-lower = Baisser l’urgence
@@ -466,7 +475,7 @@ authority-anti-corruption = autorité anticorruption
 authority-audit = Cour des comptes ou inspection d’État
 authority-ombudsman = médiateur
 authority-administration = autre administration
-proposed-by = { $who } propose :
+proposed-by = { $who } propose :
 proposed-waits = Une autre personne doit approuver.
 act-approve = Approuver
 act-withdraw = Retirer la proposition
@@ -493,19 +502,19 @@ done-declared = Votre déclaration est signée et inscrite au journal.
 done-gone = C’est fait. Le dossier n’est plus là pour vous.
 write-purpose = Ce message est
 purpose-message = une question ou une nouvelle
-purpose-feedback = le retour : ce qui a été fait, et pourquoi
+purpose-feedback = le retour : ce qui a été fait, et pourquoi
 purpose-renew = l’annonce de 90 jours de plus d’enquête, avec la raison
 event-declared = a déclaré n’avoir aucun conflit d’intérêts
 event-challenged = a signalé un conflit d’intérêts de { $who }
-event-judged-yes = a jugé qu’il y a conflit d’intérêts : { $who } n’a plus le dossier
+event-judged-yes = a jugé qu’il y a conflit d’intérêts : { $who } n’a plus le dossier
 event-judged-no = a jugé que { $who } n’a pas de conflit d’intérêts
 event-reopened = a rouvert le dossier
-event-proposed-close = a proposé de clore : { $disposition } ({ $reason })
-event-approved-close = a approuvé la clôture : { $disposition } ({ $reason })
+event-proposed-close = a proposé de clore : { $disposition } ({ $reason })
+event-approved-close = a approuvé la clôture : { $disposition } ({ $reason })
 event-proposed-lower = a proposé de baisser l’urgence à { $urgency }
 event-approved-lower = a approuvé la baisse de l’urgence à { $urgency }
-event-proposed-refer = a proposé de transmettre : { $to }
-event-approved-refer = a approuvé la transmission : { $to }
+event-proposed-refer = a proposé de transmettre : { $to }
+event-approved-refer = a approuvé la transmission : { $to }
 event-proposed-lift-hold = a proposé de lever l’interdiction de détruire
 event-approved-lift-hold = a approuvé la levée de l’interdiction de détruire
 event-proposed-purge = a proposé de détruire le contenu

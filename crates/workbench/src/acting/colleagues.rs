@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::{cases::Case, connection::Connection};
 
 impl Connection {
-    /// Everybody who sits at the case's desk or holds a grant of it, and to whom it can be given: neither the one who has it, nor who
-    /// stepped back, nor whom the reporter excluded.
+    /// Everybody who sits at the case's desk or holds a grant of it, and to whom it can be given: neither the one who has it
+    /// (unless the key of then is lost), nor who stepped back, nor whom the reporter excluded.
     pub fn colleagues(&self, case: &Case) -> Vec<String> {
         let (Some(state), Some(report)) = (&case.state, case.report()) else { return Vec::new() };
         let excluded = report.excluded();
@@ -14,7 +14,7 @@ impl Connection {
         let desk = self.directory().desk(&state.desk).into_iter().flat_map(|desk| &desk.members);
         let known: BTreeSet<&String> = desk.chain(&case.file.holders).collect();
         let can = |handle: &&String| {
-            state.assignee.as_ref() != Some(*handle)
+            (state.assignee.as_ref() != Some(*handle) || self.roll.has_new_key(handle, case.file.row.filed))
                 && !state.recused.contains(*handle)
                 && !away.contains(handle.as_str())
                 && self.directory().member(handle).is_some()

@@ -3,7 +3,10 @@
 use envelope::{
     desk_api::Brings,
     event::Action,
-    life::{Act, Consent, Decision, Ground, Refusal, Role, Stage},
+    life::{
+        Act, Authority, CaseState, Consent, Decision, Disposition, Ground, Reason, Refusal, Role, Stage,
+        next_event,
+    },
     report::Answer,
     submission::Urgency,
 };
@@ -16,11 +19,27 @@ use crate::{cases::Case, connection::Connection};
 const REFERRAL: &str = "referral_consent";
 
 impl Connection {
-    /// Everything that the rules allow this person on this case now. What they leave open, such as whether anything was proposed, shows when it
-    /// is tried.
+    /// Everything that this person can do with this case now. Acts are tried on a copy of the case, so that none is offered only to be
+    /// refused; what is still to be chosen, such as a colleague, is not known yet.
     pub fn allowed(&self, case: &Case) -> Vec<Act> {
         let Some(state) = &case.state else { return Vec::new() };
-        state.allowed(self.handle(), Role::of(self.directory(), self.handle(), &state.desk))
+        let table = state.allowed(self.handle(), Role::of(self.directory(), self.handle(), &state.desk));
+        table.into_iter().filter(|act| self.would_pass(case, *act).is_ok()).collect()
+    }
+
+    /// What the rules would say to an act, with whatever is to be chosen chosen well.
+    pub fn would_pass(&self, case: &Case, act: Act) -> Result<(), Refusal> {
+        let (Some(state), Some(action)) =
+            (&case.state, case.state.as_ref().and_then(|state| specimen(act, state)))
+        else {
+            return Ok(());
+        };
+        if Act::of(&action)? != act {
+            return Err(Refusal::NotProposed);
+        }
+        let role = Role::of(self.directory(), self.handle(), &state.desk);
+        let event = next_event(case.id(), state, self.handle(), self.now, action);
+        state.clone().apply(&event, state.head, role)
     }
 
     /// Refused until this person has declared: before, nothing of the content is shown but what tells whether there is a conflict.
@@ -155,4 +174,43 @@ fn check_message(case: &Case, message: u32) -> Result<(), ActError> {
     } else {
         Err(ActError::Consent("there is no message of the reporter with this number"))
     }
+}
+
+/// An act as it could be done now; `None` where it is somebody or something that has to be chosen, or keys have to be made.
+fn specimen(act: Act, state: &CaseState) -> Option<Action> {
+    let moved = |to| Action::Moved { from: state.stage, to, reason: None };
+    let proposed = || state.proposed.as_ref().map_or(Decision::Purge, |proposal| proposal.decision);
+    Some(match act {
+        Act::Declare => Action::Declared,
+        Act::Recuse => Action::Recused,
+        Act::Claim => Action::Claimed,
+        Act::Triage => moved(Stage::Triaged),
+        Act::Assess | Act::TakeBack => moved(Stage::Assessing),
+        Act::Investigate => moved(Stage::Investigating),
+        Act::Decide => moved(Stage::Decided),
+        Act::Reopen => Action::Reopened { ground: Ground::NewEvidence },
+        Act::Track => Action::Tracked,
+        Act::Raise => Action::Raised { urgency: Urgency::P1 },
+        Act::Escalate => Action::Escalated,
+        Act::Hold => Action::Held,
+        Act::Judge => Action::Judged { who: state.challenged.first()?.who.clone(), upheld: false },
+        Act::ProposeClose => Action::Proposed(Decision::Close {
+            disposition: Disposition::OutOfScope,
+            reason: Reason::OtherBody,
+            duplicate_of: None,
+        }),
+        Act::ProposeLower => Action::Proposed(Decision::Lower { urgency: Urgency::P4 }),
+        Act::ProposeRefer => {
+            Action::Proposed(Decision::Refer { to: Authority::Prosecutor, consent: Consent::Law })
+        }
+        Act::ProposeLiftHold => Action::Proposed(Decision::LiftHold),
+        Act::ProposePurge => Action::Proposed(Decision::Purge),
+        Act::ApproveClose
+        | Act::ApproveLower
+        | Act::ApproveRefer
+        | Act::ApproveLiftHold
+        | Act::ApprovePurge => Action::Approved(proposed()),
+        Act::Withdraw => Action::Withdrawn,
+        _ => return None,
+    })
 }

@@ -25,9 +25,32 @@ impl Typed {
         Some(self.get(field).trim()).filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
+    /// The path of one of our own pages, which hold no other characters; empty if it is none.
+    pub(crate) fn path(&self, field: &str) -> &str {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
+        Some(self.get(field)).filter(|to| to.starts_with('/') && to.chars().all(plain)).unwrap_or_default()
+    }
+
     /// Was this ticked?
     pub(crate) fn has(&self, field: &str) -> bool {
         self.0.contains_key(field)
+    }
+
+    /// For keeping it.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let plain: BTreeMap<&str, Vec<&str>> = self
+            .0
+            .iter()
+            .map(|(field, all)| (&**field, all.iter().map(|value| value.as_str()).collect()))
+            .collect();
+        Zeroizing::new(serde_json::to_vec(&plain).expect("texts by name"))
+    }
+
+    /// What [`Typed::to_bytes`] made.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let plain: BTreeMap<String, Vec<String>> = serde_json::from_slice(bytes).ok()?;
+        let wiped = |all: Vec<String>| all.into_iter().map(Zeroizing::new).collect();
+        Some(Self(plain.into_iter().map(|(field, all)| (field, wiped(all))).collect()))
     }
 
     /// Every value of a field.

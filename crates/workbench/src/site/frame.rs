@@ -9,12 +9,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use envelope::{life::Act, report::EXCLUSIONS};
-use time::Date;
+use time::{Date, format_description::well_known::Iso8601};
 use tokio::sync::OwnedMutexGuard;
 use web::{Locale, Words};
 
 use super::{
-    Site, i18n,
+    Site,
+    forms::Typed,
+    i18n,
     pages::unlock,
     seat::Work,
     trouble::{self, Trouble},
@@ -40,11 +42,6 @@ impl Visit {
         let locale = i18n::LOCALES.into_iter().find(|locale| locale.code == code)?;
         let done = uri.query().and_then(|query| query.strip_prefix("done=")).map(str::to_owned);
         Some(Self { site: site.clone(), locale, path: format!("/{path}"), done })
-    }
-
-    /// The same visitor, elsewhere.
-    pub(crate) fn elsewhere(&self, path: &str) -> Self {
-        Self { path: path.to_owned(), done: None, ..self.clone() }
     }
 
     pub(crate) fn words(&self) -> &Words {
@@ -130,6 +127,11 @@ impl AtWork {
         Ok(self.connection_mut().read_case(id).await?)
     }
 
+    /// What was being written on this page when it was locked.
+    pub(crate) fn kept(&self) -> Option<Typed> {
+        self.visit.site.drafts.take(&self.visit.path, self.connection().key())
+    }
+
     pub(crate) fn frame(&self, title: &str, section: Section) -> Frame {
         let connection = self.connection();
         let mut frame = Frame::new(self.visit.clone(), title, section);
@@ -147,8 +149,9 @@ pub(crate) struct Locked {
 
 impl Locked {
     /// Asks for the passphrase, and keeps what was written until it is unlocked again.
-    pub(crate) fn keeping(self, written: &[(&str, &str)]) -> Response {
-        let asked = self.asked.keeping(&self.visit.path, written);
+    pub(crate) fn keeping(self, typed: &Typed) -> Response {
+        self.visit.site.drafts.keep(&self.visit.path, typed);
+        let asked = unlock::Asked::to(&self.visit, &self.visit.path);
         unlock::page(&self.visit, asked, StatusCode::UNAUTHORIZED)
     }
 }
@@ -260,6 +263,11 @@ impl Frame {
         self.visit.at(path)
     }
 
+    /// The address of this very page.
+    pub(crate) fn here(&self) -> String {
+        self.visit.at(&self.visit.path)
+    }
+
     /// The same page in other languages.
     pub(crate) fn others(&self) -> Vec<(Locale, String)> {
         let others = i18n::LOCALES.into_iter().filter(|locale| *locale != self.visit.locale);
@@ -356,6 +364,11 @@ impl Frame {
 
     pub(crate) fn day(&self, date: Date) -> String {
         i18n::day(self.words(), date)
+    }
+
+    /// A day that stands somewhere as `2026-11-25`.
+    pub(crate) fn iso_day(&self, day: &str) -> String {
+        Date::parse(day, &Iso8601::DATE).map_or_else(|_| day.to_owned(), |day| self.day(day))
     }
 
     pub(crate) fn today(&self) -> Date {

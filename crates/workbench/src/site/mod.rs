@@ -5,6 +5,7 @@
 
 mod assets;
 mod door;
+mod drafts;
 mod forms;
 mod frame;
 mod guard;
@@ -30,6 +31,7 @@ use web::{Clock, Policy, Texts};
 use crate::home::Home;
 use assets::Assets;
 use door::Door;
+use drafts::Drafts;
 use seat::Seat;
 
 /// For a request's first line and headers.
@@ -55,6 +57,7 @@ pub(crate) struct Site(Arc<Inner>);
 pub(crate) struct Inner {
     door: Door,
     seat: Seat,
+    drafts: Drafts,
     home: Home,
     clock: Clock,
     texts: Texts,
@@ -106,6 +109,7 @@ impl Bound {
         let site = Site(Arc::new(Inner {
             door: Door::new(address.port(), rng),
             seat: Seat::new(settings.idle),
+            drafts: Drafts::default(),
             home,
             clock,
             texts: i18n::texts(),

@@ -238,11 +238,21 @@ async fn it_locks_itself_and_keeps_what_was_being_written() {
         screen.post(&format!("{case}/notes"), &[("text", "Two lines\nof it."), ("kind", "task")]).await;
     assert_eq!(locked.status, StatusCode::UNAUTHORIZED);
     assert!(!locked.text.contains("An officer"));
-    let to = format!("{case}/notes");
-    let again = [("passphrase", PASSPHRASE), ("to", &to), ("text", "Two lines\nof it."), ("kind", "task")];
-    let unlocked = screen.post("/unlock", &again).await;
-    assert_eq!(unlocked.status, StatusCode::OK, "{}", unlocked.text);
-    assert_eq!(unlocked.texts("textarea"), ["Two lines\nof it."]);
+    assert!(!locked.text.contains("Two lines"), "sealed until the passphrase is typed");
+    let notes = format!("{case}/notes");
+    let unlocked = screen.post("/unlock", &[("passphrase", PASSPHRASE), ("to", &notes)]).await;
+    assert!(unlocked.to.ends_with(&notes), "{} {}", unlocked.status, unlocked.text);
+    let page = screen.get(&notes).await;
+    assert_eq!(page.texts("textarea"), ["Two lines\nof it."]);
+    assert!(page.text.contains("value=\"task\" checked"));
+    assert_eq!(screen.get(&notes).await.texts("textarea"), [""], "it comes back once");
+
+    let messages = format!("{case}/messages");
+    let left = screen.post("/lock", &[("page", &messages), ("text", "Since when?"), ("lang", "en")]).await;
+    assert!(left.texts(".warn")[0].contains("Your text is kept") && !left.text.contains("Since when?"));
+    assert_eq!(screen.get(&case).await.status, StatusCode::UNAUTHORIZED);
+    screen.unlock().await;
+    assert_eq!(screen.get(&messages).await.texts("textarea"), ["Since when?"]);
     let away = screen.post("/unlock", &[("passphrase", PASSPHRASE), ("to", "//evil.example/\r\nx: y")]).await;
     assert!(away.to.starts_with(&format!("/{}/en", screen.room)) && !away.to.contains("evil"), "{}", away.to);
 }
@@ -421,6 +431,12 @@ async fn a_day_in_the_pages() {
     assert_eq!(screen.post(&format!("{case}/act/investigate"), &[]).await.status, StatusCode::CONFLICT);
     assert_eq!(screen.post(&format!("{case}/act/triage"), &[]).await.status, StatusCode::SEE_OTHER);
     assert!(screen.get(&case).await.texts(".strip dd")[0].contains("triaged"));
+    let close = [("ending", "substantiated/recovery")];
+    assert_eq!(screen.post(&format!("{case}/act/propose-close"), &close).await.status, StatusCode::SEE_OTHER);
+    let acts = screen.get(&format!("{case}/actions")).await;
+    assert!(acts.texts(".answer")[0].contains("Another person must approve."), "nobody closes alone");
+    assert!(acts.text.contains("/act/withdraw") && !acts.text.contains("/act/approve-"), "nor is offered to");
+    assert!(!acts.text.contains("/act/propose-"), "one proposal at a time");
 
     let asked = [("category", "FAC"), ("audience", "trader"), ("excluded", "regional")];
     let route = screen.post("/administration", &asked).await;

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use envelope::{
-    life::{Act, Authority, Consent, Decision, Disposition, Ground, Stage, TABLE},
+    life::{Act, Authority, Consent, Decision, Disposition, Ground, Refusal, Stage, TABLE},
     submission::Urgency,
 };
 use rand::rngs::OsRng;
@@ -51,6 +51,10 @@ struct Page {
     authorities: Vec<String>,
     /// What waits for a second person: who proposed, and what.
     proposed: Option<(String, String)>,
+    /// Has the reporter written something that waits?
+    unread: bool,
+    /// What must come before a closing or a purge, in words.
+    first: Vec<String>,
 }
 
 impl Page {
@@ -116,27 +120,41 @@ fn page(at: &AtWork, case: &Case) -> Page {
             .proposed
             .as_ref()
             .map(|proposal| (proposal.by.clone(), decided(&frame, &proposal.decision))),
+        unread: state.unread > 0,
+        first: [Act::ProposeClose, Act::ProposePurge]
+            .into_iter()
+            .filter_map(|act| first(at, case, &frame, act))
+            .collect(),
         frame,
         head,
     }
 }
 
+/// What must be done or awaited before this can be proposed.
+fn first(at: &AtWork, case: &Case, frame: &Frame, act: Act) -> Option<String> {
+    let state = case.state.as_ref()?;
+    match at.connection().would_pass(case, act).err()? {
+        Refusal::Unread => Some(frame.t("first-read")),
+        Refusal::FeedbackFirst(_) if state.stage == Stage::Triaged => Some(frame.t("first-answer")),
+        Refusal::FeedbackFirst(_) => Some(frame.t("first-feedback")),
+        Refusal::Retention(until) => Some(frame.with("first-retention", "day", frame.day(until))),
+        _ => None,
+    }
+}
+
 /// A decision of two, in words.
 fn decided(frame: &Frame, decision: &Decision) -> String {
-    match decision {
-        Decision::Close { disposition, reason, .. } => format!(
-            "{} : {}, {}",
-            frame.t("decision-close"),
-            frame.one_of("disposition", &word(disposition)),
-            frame.one_of("reason", &word(reason))
+    let (what, how) = match decision {
+        Decision::Close { disposition, reason, .. } => (
+            "decision-close",
+            vec![frame.one_of("disposition", &word(disposition)), frame.one_of("reason", &word(reason))],
         ),
-        Decision::Lower { urgency } => format!("{} : {urgency:?}", frame.t("decision-lower")),
-        Decision::Refer { to, .. } => {
-            format!("{} : {}", frame.t("decision-refer"), frame.one_of("authority", &word(to)))
-        }
-        Decision::LiftHold => frame.t("decision-lift-hold"),
-        Decision::Purge => frame.t("decision-purge"),
-    }
+        Decision::Lower { urgency } => ("decision-lower", vec![format!("{urgency:?}")]),
+        Decision::Refer { to, .. } => ("decision-refer", vec![frame.one_of("authority", &word(to))]),
+        Decision::LiftHold => ("decision-lift-hold", Vec::new()),
+        Decision::Purge => ("decision-purge", Vec::new()),
+    };
+    [vec![frame.t(what)], how].concat().join(" · ")
 }
 
 /// Does one of the acts, and leads on. What the rules refuse is a page that says so.

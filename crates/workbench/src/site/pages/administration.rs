@@ -26,11 +26,12 @@ struct Page {
     audiences: Vec<Choice>,
     exclusions: Vec<Choice>,
     decision: Option<Decision>,
+    /// Who gets no access, and why, in words.
+    without: Vec<(String, String)>,
 }
 
 struct Desk {
     name: String,
-    oversight: bool,
     members: Vec<String>,
     categories: String,
     audiences: String,
@@ -78,7 +79,6 @@ fn page(at: &AtWork, typed: &Typed, decision: Option<Decision>) -> Page {
         |covers: &[String]| covers.iter().map(|unit| frame.unit(unit)).collect::<Vec<_>>().join(", ");
     let desks = directory.desks.iter().map(|desk| Desk {
         name: frame.desk(&desk.id),
-        oversight: desk.id == directory.oversight,
         members: desk.members.clone(),
         categories: desk.categories.join(" "),
         audiences: desk.audiences.join(" "),
@@ -90,6 +90,14 @@ fn page(at: &AtWork, typed: &Typed, decision: Option<Decision>) -> Page {
         languages: member.languages.join(" "),
         me: member.handle == at.connection().handle(),
     });
+    let without = decision.iter().flat_map(|decision| {
+        let away = directory.excluded_people(&decision.case.excluded);
+        decision.without.iter().map(move |without| {
+            let excluded = away.contains(without.handle.as_str());
+            (without.handle.clone(), if excluded { "without-excluded" } else { "without-seat" })
+        })
+    });
+    let without = without.map(|(handle, why)| (handle, frame.t(why))).collect();
     let categories = taxonomy.categories.iter().map(|category| Choice {
         id: category.id.clone(),
         label: category.label.get(lang).to_owned(),
@@ -115,6 +123,7 @@ fn page(at: &AtWork, typed: &Typed, decision: Option<Decision>) -> Page {
         categories: categories.collect(),
         audiences: audiences.collect(),
         exclusions: exclusions.collect(),
+        without,
         decision,
         frame,
     }

@@ -18,6 +18,10 @@ pub(super) struct Head {
     pub(super) tab: &'static str,
     pub(super) category: Option<String>,
     pub(super) stage: String,
+    /// How it ended.
+    pub(super) disposition: Option<String>,
+    /// Is there a legal hold?
+    pub(super) held: bool,
     pub(super) urgency: String,
     pub(super) because: Vec<String>,
     pub(super) desk: String,
@@ -85,6 +89,8 @@ fn head(frame: &Frame, view: &CaseView, me: &str, tab: &'static str) -> Head {
         tab,
         category: report.map(|report| report.category_label.clone()),
         stage: frame.one_of("stage", state.stage.as_str()),
+        disposition: state.disposition.map(|disposition| frame.one_of("disposition", &word(&disposition))),
+        held: state.held,
         urgency: format!("{:?}", state.urgency),
         because: because.map(|because| reason(frame, because)).collect(),
         desk: frame.desk(&state.desk),

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use envelope::frame::Attachment;
+use envelope::{Hash, frame::Attachment};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -49,12 +49,18 @@ pub(super) async fn show(mut at: AtWork, Path((_, id, number)): Where) -> Result
         name: text::file_name(&file.name, number),
         media_type: text::line(&file.media_type),
         len: file.len,
-        sha256: file.sha256.to_string(),
+        sha256: hex(&file.sha256),
         // What the sender calls it decides only whether it is tried.
         may_be_shown: file.media_type.starts_with("image/"),
         frame,
         head,
     }))
+}
+
+/// As `sha256sum` prints it.
+fn hex(hash: &Hash) -> String {
+    let digits = hash.as_bytes().iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The file as it came, for the browser's folder of downloads. No browser may show it, whatever is in it.

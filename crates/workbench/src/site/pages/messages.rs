@@ -45,7 +45,7 @@ struct Page {
 
 /// A message that is being written.
 #[derive(Default)]
-pub(crate) struct Draft {
+struct Draft {
     text: String,
     lang: String,
     purpose: String,
@@ -62,14 +62,10 @@ struct Message {
 type Where = Path<(String, Uuid)>;
 
 pub(super) async fn show(mut at: AtWork, Path((_, id)): Where) -> Result<Response, Trouble> {
-    with_draft(&mut at, id, Draft::default()).await
-}
-
-/// The page with a text that was written before.
-pub(crate) async fn with_draft(at: &mut AtWork, id: Uuid, draft: Draft) -> Result<Response, Trouble> {
     let case = at.open(id).await?;
     at.connection_mut().mark_looked_at(&case)?;
-    Ok(render(StatusCode::OK, &page(at, &case, draft)))
+    let draft = at.kept().as_ref().map(Draft::of).unwrap_or_default();
+    Ok(render(StatusCode::OK, &page(&at, &case, draft)))
 }
 
 /// Inserts a letter, or sends the message, unless it could expose the reporter and its writer has not insisted.
@@ -78,18 +74,12 @@ pub(super) async fn write(
     Path((_, id)): Where,
     typed: Typed,
 ) -> Result<Response, Trouble> {
-    let mut draft = Draft::kept(&typed);
     let mut at = match at {
         Ok(at) => at,
-        Err(NotAtWork::Locked(locked)) => {
-            return Ok(locked.keeping(&[
-                ("text", &draft.text),
-                ("lang", &draft.lang),
-                ("purpose", &draft.purpose),
-            ]));
-        }
+        Err(NotAtWork::Locked(locked)) => return Ok(locked.keeping(&typed)),
         Err(NotAtWork::Trouble(trouble)) => return Err(trouble),
     };
+    let mut draft = Draft::of(&typed);
     let mut case = at.open(id).await?;
     if typed.get("go") == "letter" {
         let letters = Letter::built_in();
@@ -188,8 +178,7 @@ pub(super) fn complaint(frame: &Frame, error: &ActError) -> String {
 }
 
 impl Draft {
-    /// A text that came while it was locked.
-    pub(crate) fn kept(typed: &Typed) -> Self {
+    fn of(typed: &Typed) -> Self {
         let field = |name| typed.get(name).to_owned();
         Self { text: field("text"), lang: field("lang"), purpose: field("purpose") }
     }

@@ -6,7 +6,7 @@ mod case;
 mod files;
 mod help;
 mod keys;
-pub(crate) mod messages;
+mod messages;
 mod notes;
 mod open;
 mod queue;

@@ -43,14 +43,10 @@ struct Shelved {
 type Where = Path<(String, Uuid)>;
 
 pub(super) async fn show(mut at: AtWork, Path((_, id)): Where) -> Result<Response, Trouble> {
-    with_draft(&mut at, id, &Typed::default()).await
-}
-
-/// The page with a text that was written before.
-pub(crate) async fn with_draft(at: &mut AtWork, id: Uuid, typed: &Typed) -> Result<Response, Trouble> {
     let case = at.open(id).await?;
     at.connection_mut().mark_looked_at(&case)?;
-    Ok(render(StatusCode::OK, &page(at, &case, typed)))
+    let typed = at.kept().unwrap_or_default();
+    Ok(render(StatusCode::OK, &page(&at, &case, &typed)))
 }
 
 pub(super) async fn write(
@@ -60,9 +56,7 @@ pub(super) async fn write(
 ) -> Result<Response, Trouble> {
     let mut at = match at {
         Ok(at) => at,
-        Err(NotAtWork::Locked(locked)) => {
-            return Ok(locked.keeping(&[("text", typed.get("text")), ("kind", typed.get("kind"))]));
-        }
+        Err(NotAtWork::Locked(locked)) => return Ok(locked.keeping(&typed)),
         Err(NotAtWork::Trouble(trouble)) => return Err(trouble),
     };
     let mut case = at.open(id).await?;

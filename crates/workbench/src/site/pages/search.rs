@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{extract::Path, response::Response};
 use envelope::life::Stage;
+use taxonomy::Taxonomy;
 use uuid::Uuid;
 
 use super::case::{Head, Shown, Told, told};
@@ -155,20 +156,32 @@ pub(super) async fn related(
                 .map_or(other.category.as_str(), |known| known.label.get(frame.code()))
                 .to_owned(),
             stage: frame.one_of("stage", &other.stage),
-            filed: other.filed.clone(),
-            reasons: other.reasons.iter().map(|(tie, values)| reason(&frame, *tie, values)).collect(),
+            filed: frame.iso_day(&other.filed),
+            reasons: other
+                .reasons
+                .iter()
+                .map(|(tie, values)| reason(&frame, taxonomy, *tie, values))
+                .collect(),
         }
     };
     let related = found.into_iter().map(other).collect();
     Ok(laid_out(&RelatedPage { frame, head, related }))
 }
 
-fn reason(frame: &Frame, tie: Tie, values: &[String]) -> String {
+fn reason(frame: &Frame, taxonomy: &Taxonomy, tie: Tie, values: &[String]) -> String {
     let key = match tie {
         Tie::File => "tie-file",
         Tie::Number => "tie-number",
         Tie::Place => "tie-place",
         Tie::Words => "tie-words",
     };
-    frame.with(key, "values", values.join(", "))
+    // A place is told with the category that it was reported for.
+    let named = |value: &String| match value.split_once(' ') {
+        Some((id, place)) if tie == Tie::Place => match taxonomy.category(id) {
+            Some(category) => format!("{}, {place}", category.label.get(frame.code())),
+            None => value.clone(),
+        },
+        _ => value.clone(),
+    };
+    frame.with(key, "values", values.iter().map(named).collect::<Vec<_>>().join(", "))
 }

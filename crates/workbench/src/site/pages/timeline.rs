@@ -53,7 +53,7 @@ fn moments(frame: &Frame, events: &[Event]) -> Vec<Moment> {
 /// What an event's data can be called, and the families of words that its values can be of.
 const DATA: [(&str, &[&str]); 8] = [
     ("desk", &["desk"]),
-    ("urgency", &["urgency"]),
+    ("urgency", &[]),
     ("from", &["stage"]),
     ("to", &["stage", "authority"]),
     ("who", &[]),

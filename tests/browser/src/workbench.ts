@@ -1,0 +1,99 @@
+// An investigator in front of the workbench: the program that serves it, and the browser that was let in.
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { type Browser, type BrowserContextOptions, type Page, expect, test as base } from "@playwright/test";
+import type { Office } from "./office.ts";
+
+const CONTEXT: BrowserContextOptions = { locale: "fr-FR", viewport: { width: 1280, height: 800 } };
+
+export class Workbench {
+  /** Every address and title that the browser could keep in its history, and every address that it asked for. */
+  readonly history: string[] = [];
+
+  private constructor(
+    readonly page: Page,
+    readonly link: string,
+    private readonly child: ChildProcess,
+    private readonly passphrase: string,
+  ) {
+    page.on("request", (request) => this.history.push(request.url()));
+    page.on("load", async () => this.history.push(page.url(), await page.title().catch(() => "")));
+  }
+
+  /** Starts the program as one of the people, and reads the link off the terminal. */
+  static async open(office: Office, browser: Browser, handle: string, options: BrowserContextOptions = {}): Promise<Workbench> {
+    const { home } = office.where.people.find((person) => person.handle === handle)!;
+    const child = spawn(office.where.burkindi, ["--home", home, "open"], { stdio: ["pipe", "pipe", "ignore"] });
+    const terminal = createInterface(child.stdout);
+    const link = await new Promise<string>((resolve, reject) => {
+      child.once("exit", (code) => reject(new Error(`the workbench ended with ${code}`)));
+      terminal.on("line", (line) => /^http:\/\/127\.0\.0\.1:\d+\/open\/\S+$/.test(line) && resolve(line));
+    });
+    const context = await browser.newContext({ ...CONTEXT, ...options });
+    return new Workbench(await context.newPage(), link, child, office.where.passphrase);
+  }
+
+  /** Follows the link, which leads to the locked workbench. */
+  async enter(): Promise<void> {
+    await this.page.goto(this.link);
+    await expect(this.page.locator("#passphrase")).toBeFocused();
+  }
+
+  /** Types the passphrase; its hash is dear, so this takes its time. */
+  async unlock(passphrase = this.passphrase): Promise<void> {
+    await this.page.locator("#passphrase").fill(passphrase);
+    await this.page.keyboard.press("Enter");
+    await expect(this.page.locator(".who, .wrong")).toBeVisible({ timeout: 30_000 });
+  }
+
+  /** Goes to a part of the queue, such as `mine`. */
+  async queue(part: string): Promise<void> {
+    await this.page.locator(".ways a").first().click();
+    await this.page.locator(`.tabs a[href$='/queue/${part}']`).click();
+    await expect(this.page.locator(`.tabs a[href$='/queue/${part}'][aria-current]`)).toBeVisible();
+  }
+
+  /** The row of a case in the part of the queue that is shown. */
+  row(id: string) {
+    return this.page.locator("tbody tr", { has: this.page.locator(`a[href$='/case/${id}']`) });
+  }
+
+  /** Opens one of a case's pages, such as `messages`; the report itself without a name. */
+  async tab(name: "" | "messages" | "notes" | "actions" | "related" | "timeline"): Promise<void> {
+    const path = name === "" ? "" : `/${name}`;
+    await this.page.locator(`.tabs a[href${name === "" ? "*='/case/'" : `$='${path}'`}]`).first().click();
+    await expect(this.page.locator(".tabs [aria-current=page]")).toHaveAttribute("href", new RegExp(`/case/[^/]+${path}$`));
+  }
+
+  /** Does an act that the case's page offers. */
+  async act(act: string, fields: Record<string, string> = {}): Promise<void> {
+    const form = this.page.locator(`form[action$='/act/${act}']`);
+    for (const [name, value] of Object.entries(fields)) await form.locator(`[name=${name}]`).selectOption(value);
+    await form.locator("button").click();
+    await expect(this.page.locator(".done")).toBeVisible();
+  }
+
+  /** Ends the program, as Ctrl-C does, and the browser's session. */
+  async close(): Promise<void> {
+    await this.page.context().close();
+    if (this.child.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    this.child.kill("SIGINT");
+    await ended;
+  }
+}
+
+type Opening = (office: Office, handle: string, options?: BrowserContextOptions) => Promise<Workbench>;
+
+/** Playwright's test, with workbenches that end with it, however it ends. */
+export const test = base.extend<{ openWorkbench: Opening }>({
+  openWorkbench: async ({ browser }, use) => {
+    const opened: Workbench[] = [];
+    await use(async (office, handle, options) => {
+      const workbench = await Workbench.open(office, browser, handle, options);
+      opened.push(workbench);
+      return workbench;
+    });
+    for (const workbench of opened) await workbench.close();
+  },
+});

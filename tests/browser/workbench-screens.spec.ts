@@ -1,0 +1,160 @@
+// Every screen of the workbench: nobody is kept out, in either language, light and dark; and what was written outlives the lock.
+import type { Page } from "@playwright/test";
+import { atWidth, look, noBarrier, noSidewaysScroll } from "./src/barriers.ts";
+import { compose, sendReport } from "./src/reporting.ts";
+import { Office, expect } from "./src/office.ts";
+import { test } from "./src/workbench.ts";
+
+const [ME, LEAD] = ["inspector-2", "inspector-1"] as const;
+const STORY = "À Dakola, l’agent Ouédraogo a retenu mon camion 11 KJ 4521 et demandé 50 000 francs sans quittance.";
+
+/** Three cases: `full` has something of everything, `plain` is only taken, and `new` was not declared in. */
+let cases: { full: string; plain: string; new: string };
+let office: Office;
+
+async function file(page: Page, files: Parameters<typeof compose>[1]["files"] = []): Promise<string> {
+  const [row] = await office.casesOf(ME, 1, async () => {
+    await page.goto(`${office.url}/fr/report`);
+    await compose(page, { story: STORY, place: "Dakola", files });
+    await sendReport(page);
+  });
+  return row!.id;
+}
+
+test.beforeAll(async ({ browser }) => {
+  test.setTimeout(180_000);
+  office = await Office.open();
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const photo = await page.screenshot();
+  const full = await file(page, [
+    { name: "photo du camion.png", mimeType: "image/png", buffer: photo },
+    { name: "quittance.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4 une page") },
+  ]);
+  cases = { full, plain: await file(page), new: await file(page) };
+  await context.close();
+  for (const id of [full, cases.plain]) office.burkindi(ME, "claim", id);
+  for (const [kind, text] of [["fact", "Trois passages au registre."], ["hypothesis", "Un seul agent, ou toute une équipe ?"]])
+    office.burkindi(ME, "note", full, "--kind", kind!, "--text", text!);
+  office.burkindi(ME, "reply", full, "--text", "Merci. Depuis quand, et combien de fois ?");
+  office.burkindi(ME, "move", full, "triaged");
+  office.burkindi(LEAD, "declare", full);
+  office.burkindi(LEAD, "propose", full, "lower", "P4");
+});
+test.afterAll(() => office?.close());
+
+/** A screen in both schemes: light on a desk, dark as narrow as a phone. */
+async function check(page: Page, lang: string, where: string): Promise<void> {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 360]] as const) {
+    await page.emulateMedia({ colorScheme });
+    await atWidth(page, width, async () => {
+      await noBarrier(page, `${lang} ${colorScheme} ${where}`);
+      await noSidewaysScroll(page, `${lang} ${where}`);
+    });
+    await look(page, `workbench ${where} ${lang} ${colorScheme}`);
+  }
+}
+
+for (const lang of ["fr", "en"]) {
+  test(`no barrier on any screen of the workbench: ${lang}`, async ({ openWorkbench }) => {
+    test.setTimeout(180_000);
+    // Axe brings scripts of its own, which the pages' policy would refuse.
+    const workbench = await openWorkbench(office, ME, { locale: lang, bypassCSP: true });
+    await workbench.enter();
+    const { page } = workbench;
+    const screen = (where: string) => check(page, lang, where);
+    const room = page.url().replace(/\/(fr|en)\b.*/, `/${lang}`);
+    const go = (path: string) => page.goto(room + path);
+    const post = (button: string) => page.locator(button).click();
+
+    await screen("unlock");
+    await workbench.unlock("wrong");
+    await screen("unlock with an error");
+    const late = await page.context().newPage();
+    await late.goto(workbench.link);
+    await check(late, lang, "void link");
+    await late.close();
+    await workbench.unlock();
+
+    for (const part of ["mine", "open", "due", "closed"]) {
+      await go(`/queue/${part}`);
+      await screen(`queue ${part}`);
+    }
+    await go(`/case/${cases.new}`);
+    await screen("declare");
+    for (const tab of ["", "/messages", "/notes", "/actions", "/related", "/timeline", "/file/1", "/file/2"]) {
+      await go(`/case/${cases.full}${tab}`);
+      await screen(`case ${tab}`);
+    }
+    await go(`/case/${cases.plain}/actions`);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+    await screen("acts");
+    await go(`/case/${cases.full}/messages`);
+    await page.selectOption("#letter", "facts");
+    await post("button[value=letter]");
+    await screen("message with a letter");
+    await page.fill("#text", "Quel est votre nom ? Le camion 11 KJ 4521 ?");
+    await post("button[value=send]");
+    await screen("message that could expose");
+    await go(`/case/${cases.full}/notes`);
+    await post(".writing .button");
+    await screen("note with an error");
+    await go("/search");
+    await screen("search");
+    await post("form[role=search] .button");
+    await screen("search without words");
+    await page.fill("#words", "ouedraogo");
+    await post("form[role=search] .button");
+    await screen("search with hits");
+    for (const path of ["/keys", "/administration", "/help", "/nowhere"]) {
+      await go(path);
+      await screen(path);
+    }
+    await go("/administration");
+    await page.check("[name=excluded][value=regional]");
+    await post("#route .button");
+    await screen("who would read this");
+  });
+}
+
+const WRITTEN = "Depuis quand, et à quelle étape du dédouanement ?";
+
+test("who was away finds the screen locked, nothing on it, and what was written behind the passphrase", async ({ openWorkbench }) => {
+  const workbench = await openWorkbench(office, ME);
+  const { page } = workbench;
+  await page.clock.install();
+  await workbench.enter();
+  await workbench.unlock();
+  await workbench.queue("mine");
+  await workbench.row(cases.plain).getByRole("link").click();
+  for (const tab of ["messages", "notes"] as const) {
+    await workbench.tab(tab);
+    await page.fill("#text", WRITTEN);
+    await page.clock.fastForward("09:10");
+    await expect(page.locator(".locks-soon")).toBeVisible();
+    await page.clock.fastForward("00:50");
+    await expect(page.locator("#passphrase")).toBeFocused();
+    await expect(page.locator(".warn")).toContainText("Votre texte est gardé");
+    expect(await page.content()).not.toContain(WRITTEN);
+    await workbench.unlock();
+    await expect(page.locator("#text")).toHaveValue(WRITTEN);
+  }
+});
+
+test("without scripts a text that was sent too late is kept as well", async ({ openWorkbench }) => {
+  const workbench = await openWorkbench(office, ME, { javaScriptEnabled: false });
+  const { page } = workbench;
+  await page.goto(workbench.link);
+  await page.locator(".button").click();
+  await workbench.unlock();
+  await page.goto(`${page.url().replace(/\/queue\/.*/, "")}/case/${cases.plain}/messages`);
+  await page.fill("#text", WRITTEN);
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await other.locator("form[action$='/lock'] button").click();
+  await page.locator("button[value=send]").click();
+  expect(await page.content()).not.toContain(WRITTEN);
+  await workbench.unlock();
+  await expect(page.locator("#text")).toHaveValue(WRITTEN);
+  await expect(page.locator(".messages .ours")).toHaveCount(0);
+});

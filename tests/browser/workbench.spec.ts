@@ -1,0 +1,295 @@
+// The working day of three people, in the browser and by command line, over the real processes.
+import type { Browser, Page } from "@playwright/test";
+import { comeBack, compose, leftovers, sendReport } from "./src/reporting.ts";
+import { Office, expect, until } from "./src/office.ts";
+import { reach } from "./src/keyboard.ts";
+import { test } from "./src/workbench.ts";
+
+const [TRIAGER, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const;
+
+// Each of these tells of the case; the number and the names could lead to the reporter.
+const STORY = "À Dakola, l’agent Ouédraogo a retenu mon camion 11 KJ 4521 trois jours et demandé 50 000 francs sans quittance.";
+const ANSWER = "Depuis le mois de mars, à chaque passage.";
+const QUESTION = "Merci. Depuis quand, et combien de fois ?";
+const FEEDBACK = "Une mesure a été prise. Merci.";
+const FACT = "Trois passages au registre, aucune quittance.";
+const TELLING = ["Dakola", "Ouédraogo", "4521", "quittance", "mars", "Merci", "registre"];
+
+/** What a case looks like once the day is over, without what differs from one run to the next. */
+function ending(office: Office, id: string) {
+  const shown = office.burkindi(LEAD, "show", id) as Shown;
+  expect(shown.alarms).toEqual([]);
+  const { stage, urgency, disposition, assignee, released, declared } = shown.state;
+  return {
+    state: { stage, urgency, disposition, assignee, released, declared },
+    told: shown.messages.map(({ direction, text }) => `${direction}: ${text}`),
+    noted: shown.notes.map(({ by, kind, text }) => `${by}, ${kind}: ${text}`),
+    done: shown.timeline.map(({ actor, what }) => `${actor} ${what}`),
+  };
+}
+
+interface Shown {
+  state: Record<string, unknown>;
+  report?: { story: string };
+  messages: { direction: string; text: string }[];
+  notes: { by: string; kind: string; text: string }[];
+  timeline: { actor: string; what: string }[];
+  alarms: unknown[];
+}
+
+const ENDING = {
+  state: {
+    stage: "closed",
+    urgency: "P3",
+    disposition: "substantiated",
+    assignee: null,
+    released: "reporter-asked",
+    declared: [TRIAGER, LEAD, OUTSIDE],
+  },
+  told: [`out: ${QUESTION}`, `in: ${ANSWER}`, `out: ${FEEDBACK}`],
+  noted: [`${TRIAGER}, fact: ${FACT}`],
+  done: [
+    "case-handler report filed at desk internal_affairs as P3",
+    `${TRIAGER} declared to have no conflict of interest`,
+    `${TRIAGER} added a note`,
+    `${TRIAGER} moved it from received to triaged`,
+    `${TRIAGER} answered the reporter`,
+    "case-handler the reporter sent something more",
+    "case-handler released to the outside body: the reporter asked for it",
+    `${LEAD} declared to have no conflict of interest`,
+    `${LEAD} gave the case to ${TRIAGER}`,
+    `${TRIAGER} moved it from triaged to assessing`,
+    `${LEAD} moved it from assessing to investigating`,
+    `${OUTSIDE} declared to have no conflict of interest`,
+    `${TRIAGER} moved it from investigating to decided`,
+    `${TRIAGER} told the reporter what was done`,
+    `${TRIAGER} proposed closing it as substantiated (disciplinary)`,
+    `${LEAD} approved closing it as substantiated (disciplinary)`,
+  ],
+};
+
+/** Somebody files the report. */
+async function files(page: Page, office: Office): Promise<{ receipt: string; id: string }> {
+  let receipt = "";
+  const [row] = await office.casesOf(TRIAGER, 1, async () => {
+    await page.goto(`${office.url}/fr/report`);
+    await compose(page, { story: STORY });
+    receipt = await sendReport(page);
+  });
+  return { receipt, id: row!.id };
+}
+
+/** The reporter comes back, reads the question, answers it and asks for the outside body. */
+async function answers(page: Page, office: Office, receipt: string): Promise<void> {
+  await until(async () => {
+    await comeBack(page, office, "fr", receipt);
+    return (await page.getByText(QUESTION).count()) > 0 ? true : undefined;
+  });
+  await page.fill("#message", ANSWER);
+  await page.check("[name=kind][value=outside-body]");
+  await page.locator("form[action$='/return/send'] .button").click();
+  // What could point to them is shown once; then it goes.
+  if ((await page.locator(".traces").count()) > 0) await page.locator("form[action$='/return/send'] .button").click();
+  await expect(page.locator(".done")).toBeVisible();
+}
+
+/** A reporter whose browser runs no scripts. */
+async function reporter(browser: Browser): Promise<Page> {
+  return (await browser.newContext({ javaScriptEnabled: false })).newPage();
+}
+
+let office: Office;
+test.beforeAll(async () => {
+  test.setTimeout(120_000);
+  // Of its own, so that the queues hold nothing but these reports.
+  office = await Office.open();
+});
+test.afterAll(() => office?.close());
+
+test("the working day of three people, in the browser", async ({ browser, openWorkbench }) => {
+  const phone = await reporter(browser);
+  const triager = await openWorkbench(office, TRIAGER);
+  const lead = await openWorkbench(office, LEAD, { locale: "en-GB" });
+  const outside = await openWorkbench(office, OUTSIDE, { colorScheme: "dark" });
+
+  await test.step("the triager comes in by the link, which nobody can use again", async () => {
+    await triager.enter();
+    await triager.unlock("a wrong passphrase");
+    await expect(triager.page.locator(".wrong")).toHaveText("La phrase secrète est fausse. Personne ne peut la retrouver pour vous.");
+    await triager.unlock();
+    const stranger = await browser.newPage();
+    expect((await stranger.goto(triager.link))?.status()).toBe(403);
+    expect((await stranger.goto(triager.page.url()))?.status()).toBe(403);
+    await stranger.close();
+    await expect(triager.page.locator(".empty h2")).toHaveText("Vous n’avez aucun dossier");
+  });
+
+  const { receipt, id } = await files(phone, office);
+  await outside.enter();
+  await outside.unlock();
+  await outside.queue("open");
+  await expect(outside.row(id), "its access is sealed").toHaveCount(0);
+
+  await test.step("is asked about a conflict of interest and sees nothing of the content before", async () => {
+    const { page } = triager;
+    await triager.queue("open");
+    await triager.row(id).getByRole("link").click();
+    const asked = page.url();
+    for (const tab of ["", "/messages", "/notes", "/actions", "/timeline", "/related"]) {
+      await page.goto(asked.replace(/\/declare$/, tab));
+      expect(page.url()).toBe(asked);
+    }
+    const shown = await page.content();
+    expect(TELLING.filter((word) => shown.includes(word))).toEqual([]);
+    await page.goto(asked);
+    await page.getByRole("button", { name: "Je n’ai pas de conflit d’intérêts : ouvrir" }).click();
+    await expect(page.locator("#main .text")).toHaveText(STORY);
+    await expect(page.locator(".exposed")).toContainText("Agissez comme si elle était exposée");
+  });
+
+  await test.step("writes a note, triages, and asks nothing that could expose the reporter", async () => {
+    const { page } = triager;
+    await triager.tab("notes");
+    await page.fill("#text", FACT);
+    await page.getByRole("button", { name: "Ajouter" }).click();
+    await expect(page.locator(".shelf.fact .text")).toHaveText(FACT);
+    await triager.tab("actions");
+    await triager.act("triage");
+    await triager.tab("messages");
+    await page.fill("#text", "Quel est votre nom ? L’agent Ouédraogo a-t-il vu le camion 11 KJ 4521 ?");
+    await page.getByRole("button", { name: "Envoyer" }).click();
+    await expect(page.locator("#write .wrong li")).toHaveText([/qui elle est/, /numéro/, /nom/]);
+    await expect(page.locator(".messages .ours"), "it is held back").toHaveCount(0);
+    await page.fill("#text", QUESTION);
+    await page.getByRole("button", { name: "Vérifier à nouveau et envoyer" }).click();
+    await expect(page.locator(".messages .ours .text")).toHaveText(QUESTION);
+  });
+
+  await answers(phone, office, receipt);
+
+  await test.step("the lead gives the case to the triager, by keyboard alone", async () => {
+    const { page } = lead;
+    const { keyboard } = page;
+    const press = async (selector: string) => {
+      await reach(page, selector);
+      await keyboard.press("Enter");
+    };
+    await lead.enter();
+    await keyboard.type(office.where.passphrase);
+    await keyboard.press("Enter");
+    await expect(page.locator(".empty h2")).toHaveText("You have no case", { timeout: 30_000 });
+    await press(".empty .button");
+    await expect(lead.row(id)).toBeVisible();
+    await keyboard.press("j");
+    await expect(lead.row(id).getByRole("link")).toBeFocused();
+    await keyboard.press("Enter");
+    await press("form[action$='/act/declare'] button");
+    await expect(page.locator("#main .text")).toHaveText(STORY);
+    await keyboard.press("4");
+    await reach(page, "#to");
+    await keyboard.type(TRIAGER);
+    await press("form[action$='/act/assign'] button");
+    await expect(page.locator(".strip")).toContainText(TRIAGER);
+  });
+
+  await test.step("what waits for the triager is among the new, and the assessment begins", async () => {
+    const { page } = triager;
+    await triager.queue("unread");
+    await triager.row(id).getByRole("link").click();
+    await triager.tab("messages");
+    await expect(page.locator(".messages .theirs .text")).toHaveText(ANSWER);
+    await triager.tab("actions");
+    await expect(page.locator("form[action$='/act/investigate']"), "that is the lead's").toHaveCount(0);
+    await triager.act("assess");
+  });
+
+  await test.step("the lead opens the investigation, by keyboard alone", async () => {
+    await lead.page.keyboard.press("4");
+    await reach(lead.page, "form[action$='/act/investigate'] button");
+    await lead.page.keyboard.press("Enter");
+    await expect(lead.page.locator(".strip")).toContainText("investigating");
+  });
+
+  await test.step("the outside body opens what the reporter had released to it", async () => {
+    const { page } = outside;
+    await outside.queue("open");
+    await outside.row(id).getByRole("link").click();
+    await page.locator("form[action$='/act/declare'] button").click();
+    await expect(page.locator("#main .text")).toHaveText(STORY);
+    await expect(page.locator(".strip")).toContainText("la personne l’a demandé");
+    await outside.tab("messages");
+    await expect(page.locator(".messages .text")).toHaveText([QUESTION, ANSWER]);
+  });
+
+  await test.step("the triager decides, tells the reporter, and cannot close alone", async () => {
+    const { page } = triager;
+    await triager.tab("actions");
+    await triager.act("decide");
+    await triager.tab("messages");
+    await page.fill("#text", FEEDBACK);
+    await page.check("[name=purpose][value=feedback]");
+    await page.getByRole("button", { name: "Envoyer" }).click();
+    await expect(page.locator(".messages .ours .text")).toHaveText([QUESTION, FEEDBACK]);
+    await triager.tab("actions");
+    await triager.act("propose-close", { ending: "substantiated/disciplinary" });
+    await expect(page.locator("main .answer")).toContainText("Une autre personne doit approuver.");
+    await expect(page.locator("form[action$='/act/approve-close']")).toHaveCount(0);
+    // Not even by a form that the page does not offer.
+    await page.locator("form[action$='/act/withdraw']").evaluate((form: HTMLFormElement) => {
+      form.action = form.action.replace("withdraw", "approve-close");
+      form.requestSubmit();
+    });
+    await expect(page.locator("h1")).toHaveText("Ce n’est pas permis maintenant");
+  });
+
+  await test.step("the lead approves, by keyboard alone", async () => {
+    await lead.page.keyboard.press("4");
+    await reach(lead.page, "form[action$='/act/approve-close'] button");
+    await lead.page.keyboard.press("Enter");
+    await expect(lead.page.locator(".strip")).toContainText("closed substantiated");
+  });
+
+  expect(ending(office, id)).toEqual(ENDING);
+  for (const { page, history } of [triager, lead, outside]) {
+    expect(history.filter((kept) => TELLING.some((word) => decodeURIComponent(kept).includes(word)))).toEqual([]);
+    const { history: state, ...left } = (await leftovers(page)) as Record<string, unknown>;
+    expect(state).toBe("null");
+    expect(left).toEqual({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0 });
+  }
+  await phone.context().close();
+});
+
+test("the same day by the command line ends in the same state", async ({ browser }) => {
+  const phone = await reporter(browser);
+  const { receipt, id } = await files(phone, office);
+  const as = (handle: string, ...command: string[]) => office.burkindi(handle, ...command) as Shown;
+  const refused = (handle: string, ...command: string[]) => expect(() => as(handle, ...command), command.join(" ")).toThrow();
+
+  expect(office.queue(OUTSIDE).filter((row) => row.id === id)).toEqual([]);
+  expect(as(TRIAGER, "show", id).report).toBeUndefined();
+  as(TRIAGER, "declare", id);
+  expect(as(TRIAGER, "show", id).report?.story).toBe(STORY);
+  as(TRIAGER, "note", id, "--kind", "fact", "--text", FACT);
+  as(TRIAGER, "move", id, "triaged");
+  refused(TRIAGER, "reply", id, "--text", "Quel est votre nom ? L’agent Ouédraogo a-t-il vu le camion 11 KJ 4521 ?");
+  as(TRIAGER, "reply", id, "--text", QUESTION);
+  await answers(phone, office, receipt);
+
+  await until(() => (office.queue(OUTSIDE).some((row) => row.id === id) ? true : undefined));
+  as(LEAD, "declare", id);
+  as(LEAD, "assign", id, "--to", TRIAGER);
+  as(TRIAGER, "move", id, "assessing");
+  refused(TRIAGER, "move", id, "investigating");
+  as(LEAD, "move", id, "investigating");
+  as(OUTSIDE, "declare", id);
+  expect(as(OUTSIDE, "show", id).report?.story).toBe(STORY);
+  as(TRIAGER, "move", id, "decided");
+  as(TRIAGER, "reply", id, "--feedback", "--text", FEEDBACK);
+  as(TRIAGER, "propose", id, "close", "substantiated", "--reason", "disciplinary");
+  refused(TRIAGER, "approve", id, "close");
+  as(LEAD, "approve", id, "close");
+
+  expect(ending(office, id)).toEqual(ENDING);
+  as(OUTSIDE, "audit", "verify");
+  await phone.context().close();
+});
