@@ -193,7 +193,6 @@ fn specimen(act: Act, state: &CaseState) -> Option<Action> {
         Act::Raise => Action::Raised { urgency: Urgency::P1 },
         Act::Escalate => Action::Escalated,
         Act::Hold => Action::Held,
-        Act::Judge => Action::Judged { who: state.challenged.first()?.who.clone(), upheld: false },
         Act::ProposeClose => Action::Proposed(Decision::Close {
             disposition: Disposition::OutOfScope,
             reason: Reason::OtherBody,

@@ -110,7 +110,13 @@ fn page(at: &AtWork, case: &Case) -> Page {
     Page {
         allowed: at.connection().allowed(case).iter().map(word).collect(),
         colleagues: at.connection().colleagues(case),
-        challenged: state.challenged.iter().map(|challenge| challenge.who.clone()).collect(),
+        // Nobody judges a claim of their own.
+        challenged: state
+            .challenged
+            .iter()
+            .filter(|challenge| challenge.by != at.connection().handle())
+            .map(|challenge| challenge.who.clone())
+            .collect(),
         droppable: at.connection().droppable(case),
         higher: urgencies(&|urgency| urgency < state.urgency),
         lower: urgencies(&|urgency| urgency > state.urgency),
