@@ -86,6 +86,12 @@ for (const lang of ["fr", "en"]) {
       await go(`/case/${cases.full}${tab}`);
       await screen(`case ${tab}`);
     }
+    await go(`/case/${cases.full}`);
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    await expect(page.locator("#main .text")).toBeVisible();
+    for (const onlyOnScreen of [".top", ".tabs", ".up"]) await expect(page.locator(onlyOnScreen)).toBeHidden();
+    await look(page, `workbench case print ${lang}`);
+    await page.emulateMedia({ media: "screen" });
     await go(`/case/${cases.plain}/actions`);
     await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
     await screen("acts");
