@@ -30,6 +30,7 @@ async function sent(office: Office, page: Page, names: string[], before?: () => 
     await before?.();
     await sendReport(page);
   });
+  office.burkindi("inspector-1", "declare", row!.id);
   const folder = mkdtempSync(join(tmpdir(), "saved-"));
   const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string; name: string }[] };
   return new Map(saved.map(({ path, name }) => [name, read(path)]));
