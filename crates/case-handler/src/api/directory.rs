@@ -25,7 +25,8 @@ const PAGE: u64 = 1000;
 pub(super) struct Health {
     directory_epoch: Option<u64>,
     directory_expires: Option<String>,
-    set_aside: u64,
+    /// Is something set aside that could not be filed? How much would tell more than an operator needs.
+    set_aside: bool,
 }
 
 pub(super) async fn health(State(api): State<Api>) -> Result<Json<Health>, Problem> {
@@ -33,7 +34,7 @@ pub(super) async fn health(State(api): State<Api>) -> Result<Json<Health>, Probl
     Ok(Json(Health {
         directory_epoch: accepted.as_ref().map(|accepted| accepted.directory.epoch),
         directory_expires: accepted.as_ref().map(|accepted| accepted.directory.expires.to_string()),
-        set_aside: api.store.set_aside_count().await?,
+        set_aside: api.store.set_aside_count().await? > 0,
     }))
 }
 

@@ -74,7 +74,7 @@ async fn the_service_collects_and_serves_and_stops() {
     let health: serde_json::Value = ask("/health").await.unwrap().json().await.unwrap();
     assert_eq!(
         health,
-        serde_json::json!({"directory_epoch": 1, "directory_expires": "2026-12-23", "set_aside": 0})
+        serde_json::json!({"directory_epoch": 1, "directory_expires": "2026-12-23", "set_aside": false})
     );
     assert_eq!(ask("/v1/cases").await.unwrap().status(), 401);
     let address = service.address;
