@@ -6,12 +6,13 @@ use anyhow::{Result, bail};
 
 use crate::steps::{BROWSER, cargo, command, packages, programs, runs, script, step};
 
-/// Installs what is missing, then checks format, lints, licences, and runs every test.
+/// Installs what is missing, then checks format, lints, licences and dependencies, and runs every test.
 pub(crate) fn run() -> Result<()> {
     install_missing()?;
     step("format", cargo(&["fmt", "--all", "--check"]))?;
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    step("unused dependencies", cargo(&["machete"]))?;
     step("known answers in Node", script("tests/node", "test"))?;
     // The bundle comes before the intake that embeds it, and the browser's half of a test before the other half.
     step("types of the browser's script", script(BROWSER, "check"))?;
@@ -28,7 +29,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn install_missing() -> Result<()> {
-    for tool in ["cargo-nextest", "cargo-deny"] {
+    for tool in ["cargo-nextest", "cargo-deny", "cargo-machete"] {
         let subcommand = tool.trim_start_matches("cargo-");
         if !runs(cargo(&[subcommand, "--version"])) {
             step(&format!("install {tool}"), cargo(&["install", "--locked", tool]))?;
