@@ -12,7 +12,8 @@ pub(crate) fn run() -> Result<()> {
     step("format", cargo(&["fmt", "--all", "--check"]))?;
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
     step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
-    step("unused dependencies", cargo(&["machete"]))?;
+    // By its own name: started through cargo within `cargo xtask`, it takes that for a folder.
+    step("unused dependencies", command("cargo-machete", &[]))?;
     step("known answers in Node", script("tests/node", "test"))?;
     // The bundle comes before the intake that embeds it, and the browser's half of a test before the other half.
     step("types of the browser's script", script(BROWSER, "check"))?;
@@ -30,8 +31,7 @@ pub(crate) fn run() -> Result<()> {
 
 fn install_missing() -> Result<()> {
     for tool in ["cargo-nextest", "cargo-deny", "cargo-machete"] {
-        let subcommand = tool.trim_start_matches("cargo-");
-        if !runs(cargo(&[subcommand, "--version"])) {
+        if !runs(command(tool, &["--version"])) {
             step(&format!("install {tool}"), cargo(&["install", "--locked", tool]))?;
         }
     }
