@@ -64,6 +64,7 @@ async function walk(page: Page, office: Office, lang: string, scripts: boolean):
   await check(page, "thread");
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await check(page, "thread with an error");
+  await expect(page.locator(".bad .error")).toHaveCount(1);
   await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator(".traces")).toBeVisible();

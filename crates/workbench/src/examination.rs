@@ -259,7 +259,7 @@ async fn of_relay(relay: &str) -> Finding {
 #[derive(Deserialize)]
 struct Health {
     directory_epoch: Option<u64>,
-    set_aside: u64,
+    set_aside: bool,
 }
 
 async fn handler(url: &Url, ca: &str, served: Option<&Directory>, now: OffsetDateTime, report: &mut Report) {
@@ -302,11 +302,11 @@ async fn handler(url: &Url, ca: &str, served: Option<&Directory>, now: OffsetDat
         ),
         _ => Finding::good("directory of the case handler", "the one that reporters see"),
     });
-    report.add(if health.set_aside == 0 {
-        Finding::good("submissions set aside", "none")
-    } else {
+    report.add(if health.set_aside {
         let advice = "See the case handler's log for why: a transport key that is missing, or junk. They are kept whole.";
         Finding::soon("submissions set aside", "some", advice)
+    } else {
+        Finding::good("submissions set aside", "none")
     });
 }
 

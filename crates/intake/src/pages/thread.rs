@@ -139,8 +139,8 @@ struct Thread<'a> {
 }
 
 impl Thread<'_> {
-    fn is_wrong(&self, field: &str) -> bool {
-        self.wrong.iter().any(|(target, _)| *target == field)
+    fn error_of(&self, field: &str) -> Option<&String> {
+        self.wrong.iter().find(|(target, _)| *target == field).map(|(_, text)| text)
     }
 }
 
