@@ -1,7 +1,7 @@
 //! The configuration: one commented TOML file, `deploy/config/case-handler.toml`; each key can be set by environment too.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -88,6 +88,12 @@ pub struct NotifyConfig {
 }
 
 impl NotifyConfig {
+    /// Everybody who is to be told.
+    pub fn handles(&self) -> BTreeSet<&str> {
+        let mails = self.mail.iter().flat_map(|mail| mail.to.keys());
+        self.webhooks.keys().chain(mails).map(String::as_str).collect()
+    }
+
     /// What sends, if anything is to be sent.
     pub fn notifier(&self) -> anyhow::Result<Option<Notifier>> {
         let time = |text: &String| Time::parse(text, format_description!("[hour]:[minute]"));

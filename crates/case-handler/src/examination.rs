@@ -1,11 +1,12 @@
 //! What only the machine itself can tell of a case handler. From outside, `burkindi admin doctor` looks.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use database::Place;
 use doctor::{
     Finding, Report, of_certificate, of_certificate_file, of_clock, of_directory, of_disk, of_secret_file,
 };
+use envelope::directory::Directory;
 use time::OffsetDateTime;
 
 use crate::{
@@ -64,8 +65,8 @@ pub async fn examine(config: &Config, now: OffsetDateTime) -> Report {
     report
 }
 
-/// No message is sent.
-async fn of_mail(mail: &MailConfig, now: OffsetDateTime, report: &mut Report) {
+/// The mail server, and what it takes to speak to it. No message is sent.
+pub async fn of_mail(mail: &MailConfig, now: OffsetDateTime, report: &mut Report) {
     if let Some(path) = &mail.password_file {
         report.add(of_secret_file("notify.mail.password_file", path));
     }
@@ -90,6 +91,22 @@ async fn of_mail(mail: &MailConfig, now: OffsetDateTime, report: &mut Report) {
             "Members are not told by mail that something waits; nothing else depends on it.",
         ),
     });
+}
+
+/// Does everybody who is to be told sit in the directory? A mistyped handle is told nothing, and nobody would notice.
+pub fn of_told(handles: &BTreeSet<&str>, directory: &Directory) -> Option<Finding> {
+    const CHECK: &str = "notify";
+    let strangers: Vec<&str> =
+        handles.iter().copied().filter(|handle| directory.member(handle).is_none()).collect();
+    Some(match strangers.as_slice() {
+        _ if handles.is_empty() => return None,
+        [] => Finding::good(CHECK, "all who are to be told sit in the directory"),
+        strangers => Finding::soon(
+            CHECK,
+            format!("in no directory, and told nothing: {}", strangers.join(", ")),
+            "Mend the handle in [notify], seat the member, or take the line out.",
+        ),
+    })
 }
 
 async fn of_database(config: &Config, now: OffsetDateTime, report: &mut Report) {
@@ -130,6 +147,9 @@ async fn of_database(config: &Config, now: OffsetDateTime, report: &mut Report) 
     match signed.verify_past(&keys.trust) {
         Ok(directory) => {
             report.add(of_directory(directory.expires, now.date()));
+            if let Some(finding) = of_told(&config.notify.handles(), &directory) {
+                report.add(finding);
+            }
             let wrong = keys::differences(&directory, &keys.transport, &keys.log);
             report.add(if wrong.is_empty() {
                 Finding::good("keys", "those that the directory names")

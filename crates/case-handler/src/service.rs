@@ -161,6 +161,14 @@ async fn check(store: Arc<Store>) -> BrokenLog {
     }
 }
 
+/// Comes back when a task that runs has ended; never if it does not run at all.
+async fn ended(task: &mut Option<JoinHandle<()>>) {
+    match task {
+        Some(task) => drop(task.await),
+        None => std::future::pending().await,
+    }
+}
+
 impl Service {
     /// Waits until a part of the service has ended by itself, which none should: a handler that serves but no longer collects
     /// or escalates is worse than one that is started again.
@@ -176,6 +184,7 @@ impl Service {
             },
             _ = &mut self.collecting => anyhow::anyhow!("collecting has stopped: this is a bug"),
             _ = &mut self.escalating => anyhow::anyhow!("watching deadlines has stopped: this is a bug"),
+            () = ended(&mut self.notifying) => anyhow::anyhow!("sending digests has stopped: this is a bug"),
         }
     }
 

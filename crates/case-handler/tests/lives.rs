@@ -7,7 +7,7 @@ use case_handler::today::{Today, TodayError};
 use common::{World, follow_up};
 use envelope::{
     Hash,
-    desk_api::{Absence, Brings, Candidate, Log, NewEvent, Problem, Sealed},
+    desk_api::{Absence, Brings, Candidate, LONGEST_ABSENCE, Log, NewEvent, Problem, Sealed},
     event::{Action, LogEntry, Release},
     life::{Authority, Clock, Consent, Decision, Disposition, Ground, Reason, Stage, next_event},
 };
@@ -243,6 +243,37 @@ async fn who_is_away_gets_no_case_and_the_dry_run_says_why() {
     world.clock.advance(Duration::days(4));
     let candidates: Vec<Candidate> = world.get(&path, &world.sign_in("awa").await).await.unwrap();
     assert!(candidates.iter().all(|candidate| candidate.away.is_none()));
+}
+
+#[tokio::test]
+async fn nobody_is_away_for_ever_and_a_desk_sees_who_is() {
+    let world = World::new().await;
+    let today = world.clock.today();
+    let token = world.sign_in("bila").await;
+    let set = async |until| {
+        let absence = Absence { member: "bila".into(), until };
+        world.call(Method::PUT, "/v1/absence", &token, &absence).await
+    };
+    let rule = |(status, body): (StatusCode, Vec<u8>)| {
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        serde_json::from_slice::<Problem>(&body).unwrap().rule.unwrap()
+    };
+    let last = today + LONGEST_ABSENCE;
+    assert_eq!(rule(set(Some(last + Duration::days(1))).await), "absence-too-long");
+    assert_eq!(rule(set(Some(time::Date::MAX)).await), "absence-too-long");
+    assert_eq!(rule(set(Some(today - Duration::days(1))).await), "absence-past");
+    let awa = Absence { member: "awa".into(), until: Some(today) };
+    assert_eq!(rule(world.call(Method::PUT, "/v1/absence", &token, &awa).await), "absence-lead-only");
+    let away = async |who: &str| -> Vec<Absence> {
+        world.get("/v1/absence", &world.sign_in(who).await).await.unwrap()
+    };
+    assert_eq!(away("awa").await, [], "what is refused changes nothing");
+    assert_eq!(set(Some(last)).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(away("awa").await, [Absence { member: "bila".into(), until: Some(last) }]);
+    assert_eq!(away("bila").await.len(), 1);
+    assert_eq!(away("eva").await, [], "no desk in common");
+    assert_eq!(set(None).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(away("awa").await, []);
 }
 
 /// Any action, most of them out of place.

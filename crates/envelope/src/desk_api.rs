@@ -13,13 +13,14 @@
 //! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |
 //! | `POST /v1/cases/{id}/events` [`NewEvent`] | bearer | [`LogEntry`] |
 //! | `GET /v1/cases/{id}/routing` | bearer | [`Vec<Candidate>`]: to whom the case is suggested, and why; the best first |
-//! | `PUT /v1/absence` [`Absence`] | bearer | says until when one is away; the lead of a desk says it for its members too |
+//! | `GET /v1/absence` | bearer | [`Vec<Absence>`]: who is away of those one shares a desk with, oneself included |
+//! | `PUT /v1/absence` [`Absence`] | bearer | says until when one is away, for [`LONGEST_ABSENCE`] at most; the lead of a desk says it for its members too |
 //! | `GET /v1/log` | bearer of the outside body | [`Log`] |
 //!
 //! A case of which one holds no released grant answers 404, exactly as one that does not exist.
 
 use serde::{Deserialize, Serialize};
-use time::Date;
+use time::{Date, Duration};
 use uuid::Uuid;
 
 use crate::{
@@ -158,6 +159,9 @@ pub struct GenerationRecipient {
     /// `C`.
     pub recipient: CaseRecipient,
 }
+
+/// From today on. Whoever is away for longer gives up the seat: a forgotten absence would take a desk one of its members unseen.
+pub const LONGEST_ABSENCE: Duration = Duration::days(60);
 
 /// Until when a member takes no cases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

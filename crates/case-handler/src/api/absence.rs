@@ -8,14 +8,39 @@ use axum::{
     },
 };
 use envelope::{
-    desk_api::{Absence, Candidate},
-    directory::Directory,
+    desk_api::{Absence, Candidate, LONGEST_ABSENCE},
+    directory::{Desk, Directory},
 };
 use http::StatusCode;
 use uuid::Uuid;
 
 use super::{Api, Problem, sessions::Caller};
 use crate::routing::{self, Question};
+
+/// Why somebody is not said to be away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Of somebody else.
+    #[error("only the lead of a desk says that a member of it is away")]
+    LeadOnly,
+    /// Before today.
+    #[error("the last day of an absence is today or later")]
+    Past,
+    /// Longer than [`LONGEST_ABSENCE`].
+    #[error("an absence lasts {} days at most: say it again then, or give up the seat", LONGEST_ABSENCE.whole_days())]
+    TooLong,
+}
+
+impl Refused {
+    /// The rule's name, for programs.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::LeadOnly => "absence-lead-only",
+            Self::Past => "absence-past",
+            Self::TooLong => "absence-too-long",
+        }
+    }
+}
 
 /// One's own, or as the lead of a desk that of its members.
 pub(super) async fn set(
@@ -26,12 +51,36 @@ pub(super) async fn set(
     let Json(Absence { member, until }) = absence?;
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     if member != caller.handle && !leads(&accepted.directory, &caller.handle, &member) {
-        return Err(Problem::Rule("only the lead of a desk says that a member of it is away".to_owned()));
+        return Err(Problem::Absence(Refused::LeadOnly));
+    }
+    if let Some(until) = until {
+        let today = api.today.get().await?;
+        if until < today {
+            return Err(Problem::Absence(Refused::Past));
+        }
+        if until > today + LONGEST_ABSENCE {
+            return Err(Problem::Absence(Refused::TooLong));
+        }
     }
     let writing = api.store.write().await?;
     writing.set_away(&member, until).await?;
     writing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who is away of those whom the caller shares a desk with; they see it in each dry run anyway.
+pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Absence>>, Problem> {
+    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
+    let away = api.store.away(api.today.get().await?).await?.into_iter();
+    let known = away.filter(|(member, _)| {
+        *member == caller.handle || share_a_desk(&accepted.directory, &caller.handle, member)
+    });
+    Ok(Json(known.map(|(member, until)| Absence { member, until: Some(until) }).collect()))
+}
+
+fn share_a_desk(directory: &Directory, one: &str, other: &str) -> bool {
+    let seats = |desk: &Desk, who: &str| desk.members.iter().any(|seat| seat == who);
+    directory.desks.iter().any(|desk| seats(desk, one) && seats(desk, other))
 }
 
 fn leads(directory: &Directory, lead: &str, member: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The workbench API: see [`envelope::desk_api`] for the calls. One file for each thing that is asked for.
 
-mod absence;
+pub mod absence;
 mod cases;
 mod directory;
 mod events;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{get, post, put},
+    routing::{get, post},
 };
 use ed25519_dalek::SigningKey;
 use envelope::life::Calendar;
@@ -58,7 +58,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/cases/{id}/parts/{part}", get(cases::part))
         .route("/v1/cases/{id}/log", get(cases::log))
         .route("/v1/cases/{id}/events", post(events::add))
-        .route("/v1/absence", put(absence::set))
+        .route("/v1/absence", get(absence::list).put(absence::set))
         .route("/v1/cases/{id}/routing", get(absence::routing))
         .route("/v1/log", get(directory::log))
         .fallback(async || Problem::NotFound)

@@ -11,6 +11,7 @@ use envelope::{
 };
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 
+use super::absence;
 use crate::{current::PublishError, log::LogError, store::StoreError, today::TodayError};
 
 /// What a caller is told.
@@ -49,6 +50,9 @@ pub enum Problem {
     /// A rule of the life of cases forbids it.
     #[error("{0}")]
     Refused(Refusal),
+    /// Nobody is said to be away like this.
+    #[error("{0}")]
+    Absence(absence::Refused),
     /// Nothing is written until the log has been found whole, and that takes long.
     #[error(
         "the case handler has just started and is checking its log; nothing was changed. Try again in a minute"
@@ -70,7 +74,7 @@ impl Problem {
             Self::NoDirectory => (StatusCode::SERVICE_UNAVAILABLE, "no-directory"),
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
             Self::Stale(_) => (StatusCode::CONFLICT, "stale"),
-            Self::Rule(_) | Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
+            Self::Rule(_) | Self::Refused(_) | Self::Absence(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
             Self::Checking => (StatusCode::SERVICE_UNAVAILABLE, "checking"),
             Self::Clock => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -83,6 +87,7 @@ impl IntoResponse for Problem {
         let (status, kind) = self.parts();
         let rule = match &self {
             Self::Refused(refusal) => Some(refusal.rule().to_owned()),
+            Self::Absence(refused) => Some(refused.rule().to_owned()),
             _ => None,
         };
         let body = Body { kind: kind.to_owned(), title: self.to_string(), status: status.as_u16(), rule };

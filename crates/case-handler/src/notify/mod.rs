@@ -114,6 +114,11 @@ impl Notifier {
         if !office.calendar.is_working(day) {
             return Ok(0);
         }
+        if self.ways.keys().any(|member| directory.member(member).is_none()) {
+            tracing::warn!(
+                "somebody in [notify] sits in no directory and is told nothing: the doctor says who"
+            );
+        }
         let away = office.store.away(day).await?;
         let (mut waiting, mut due) = (0, Vec::new());
         for (member, ways) in &self.ways {

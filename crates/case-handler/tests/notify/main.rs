@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod examined;
 mod mail_server;
 mod mails;
 
