@@ -28,7 +28,7 @@
   const leave = async () => {
     clearInterval(watch);
     document.documentElement.hidden = true;
-    const written = document.querySelector("main form:has(textarea)");
+    const written = document.querySelector("main form[data-keep]");
     const body = new URLSearchParams(written ? new FormData(written) : "");
     await fetch(lock, { method: "POST", body }).catch(() => undefined);
     location.replace(back);

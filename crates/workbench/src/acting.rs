@@ -89,11 +89,11 @@ pub enum ActError {
     )]
     NewestGrant(u32),
     /// Somebody else acted first.
-    #[error("somebody acted on this case before you, and nothing of yours was filed: {0}. Look at it again")]
-    Overtaken(String),
+    #[error("somebody acted on this case before you, and nothing of yours was filed: {}. Look at it again", told(.0))]
+    Overtaken(Vec<Event>),
     /// What the reporter said about other authorities.
-    #[error("{0}")]
-    Consent(&'static str),
+    #[error(transparent)]
+    Consent(#[from] NoConsent),
     /// Nobody would be left out.
     #[error("{0} holds no grant of this case")]
     NoHolder(String),
@@ -102,6 +102,36 @@ pub enum ActError {
         "the case handler answers with another event than the one that was signed: it may not have been filed"
     )]
     NotFiled,
+}
+
+/// What stands against a referral in what the reporter said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoConsent {
+    /// Said no in the report.
+    #[error(
+        "the reporter does not want it to go to another authority, unless a law demands it: ask in a message, or name the law"
+    )]
+    Refused,
+    /// Agreed to less.
+    #[error("the reporter agreed to a summary only")]
+    SummaryOnly,
+    /// Said nothing of it.
+    #[error(
+        "the reporter did not agree in the report: ask in a message, and name the number of the message that agrees"
+    )]
+    NotAsked,
+    /// The message that is to agree does not exist.
+    #[error("there is no message of the reporter with this number")]
+    NoMessage,
+}
+
+/// What happened, in words.
+fn told(events: &[Event]) -> String {
+    let told = events.iter().map(|Event { actor, action, .. }| match describe(action) {
+        what if actor == HANDLER => what,
+        what => format!("{actor} {what}"),
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 impl Connection {
@@ -222,17 +252,13 @@ impl Connection {
         Ok(())
     }
 
-    /// What colleagues, the reporter or the clock did since this case was read, in words.
-    async fn since(&self, case: &Case) -> Result<String, ActError> {
+    /// What colleagues, the reporter or the clock did since this case was read.
+    async fn since(&self, case: &Case) -> Result<Vec<Event>, ActError> {
         let log = self.client.log_of(case.id()).await?;
-        let events = audit::own_entries(&log, &self.roll).events.remove(&case.id()).unwrap_or_default();
+        let mut events = audit::own_entries(&log, &self.roll).events.remove(&case.id()).unwrap_or_default();
         let known = case.state.as_ref().map_or(0, |state| state.next_seq);
-        let new = events.iter().filter(|event| event.seq >= known);
-        let told = new.map(|Event { actor, action, .. }| match describe(action) {
-            what if actor == HANDLER => what,
-            what => format!("{actor} {what}"),
-        });
-        Ok(told.collect::<Vec<_>>().join("; "))
+        events.retain(|event| event.seq >= known);
+        Ok(events)
     }
 
     fn member(&self, handle: &str) -> Result<&Member, ActError> {

@@ -45,27 +45,54 @@ pub struct Sheet<'a> {
     pub sealed: &'a [u8],
 }
 
+/// What a sheet says of itself, in the languages of an office: what it is, and what to do with it.
+pub const ON_PAPER: [(&str, [&str; 2]); 2] = [
+    (
+        "fr",
+        [
+            "Cette feuille contient la clé scellée. Sans la phrase secrète, elle ne sert à rien. Gardez-la sous clé, loin de l’ordinateur, et \
+         n’y écrivez jamais la phrase secrète.",
+            "Pour retrouver la clé sur un nouvel ordinateur : scannez ou tapez le texte ci-dessous, lancez « burkindi open » et choisissez \
+         « J’ai une feuille de secours ». Par commande : « burkindi key restore --from FICHIER ».",
+        ],
+    ),
+    (
+        "en",
+        [
+            "This sheet holds the sealed key. Without the passphrase it is of no use. Keep it locked away, far from the computer, and never \
+         write the passphrase on it.",
+            "To get the key back on a new computer: scan or type the text below, start “burkindi open” and choose “I have a backup sheet”. By \
+         command: “burkindi key restore --from FILE”.",
+        ],
+    ),
+];
+
 impl Sheet<'_> {
     /// A page to print, without anything from elsewhere. French and English.
     pub fn html(&self) -> Result<String, BackupError> {
-        let armored = armor(self.sealed);
-        let code =
-            QrCode::with_error_correction_level(&armored, EcLevel::M).map_err(|_| BackupError::TooLong)?;
-        let picture = code.render::<svg::Color<'_>>().min_dimensions(360, 360).quiet_zone(true).build();
-        // The declaration of an XML file has no place inside a page.
-        let picture = picture.split_once("?>").map_or(&*picture, |(_, svg)| svg);
+        let (text, picture) = (self.text(), self.picture()?);
         let Self { handle, words, day, .. } = self;
+        let about = |(lang, [what, how]): (&str, [&str; 2])| format!("<p lang=\"{lang}\">{what} {how}</p>\n");
+        let about: String = ON_PAPER.map(about).concat();
         Ok(format!(
             "<!doctype html>\n<html lang=\"fr\"><meta charset=\"utf-8\"><title>{handle}</title>\n\
              <style>body{{font:12pt/1.4 serif;max-width:46em;margin:2em auto;padding:0 1em}}pre{{font:10pt/1.35 monospace;white-space:pre-wrap;overflow-wrap:anywhere}}svg{{width:9cm;height:9cm}}</style>\n\
-             <h1>{handle}</h1>\n\
-             <p>{day} · {words}</p>\n\
-             <p>Cette feuille contient la clé scellée. Sans la phrase secrète, elle ne sert à rien. Gardez-la sous clé, loin de l’ordinateur, et n’y écrivez jamais la phrase secrète. \
-             Pour retrouver la clé sur un nouvel ordinateur : tapez ou scannez le texte ci-dessous dans un fichier, puis <code>burkindi key restore --from FICHIER</code>.</p>\n\
-             <p lang=\"en\">This sheet holds the sealed key. Without the passphrase it is of no use. Keep it locked away, far from the computer, and never write the passphrase on it. \
-             To get the key back on a new computer: type or scan the text below into a file, then <code>burkindi key restore --from FILE</code>.</p>\n\
-             {picture}\n<pre>{armored}</pre>\n</html>\n"
+             <h1>{handle}</h1>\n<p>{day} · {words}</p>\n{about}{picture}\n<pre>{text}</pre>\n</html>\n"
         ))
+    }
+
+    /// The sealed key as text.
+    pub fn text(&self) -> String {
+        armor(self.sealed)
+    }
+
+    /// The same as a QR code: an `<svg>` for a page.
+    pub fn picture(&self) -> Result<String, BackupError> {
+        let code = QrCode::with_error_correction_level(self.text(), EcLevel::M);
+        let code = code.map_err(|_| BackupError::TooLong)?;
+        let picture = code.render::<svg::Color<'_>>().min_dimensions(360, 360).quiet_zone(true).build();
+        // The declaration of an XML file has no place inside a page.
+        Ok(picture.split_once("?>").map_or(&*picture, |(_, svg)| svg).to_owned())
     }
 }
 

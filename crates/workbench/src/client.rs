@@ -142,6 +142,11 @@ impl Client {
         self.get(&["v1", "cases", &case.to_string(), "routing"]).await
     }
 
+    /// Who takes no cases, of those one shares a desk with.
+    pub async fn absences(&self) -> Result<Vec<Absence>, ClientError> {
+        self.get(&["v1", "absence"]).await
+    }
+
     /// Says until when somebody takes no cases.
     pub async fn put_absence(&self, absence: &Absence) -> Result<(), ClientError> {
         answer(self.request(Method::PUT, &["v1", "absence"]).json(absence)).await.map(drop)

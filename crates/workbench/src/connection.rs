@@ -1,8 +1,11 @@
 //! An unlocked key, a verified directory and a session at the case handler: what every act on a case needs.
 
+use std::sync::Arc;
+
 use envelope::{
     desk_api::{Absence, Candidate},
     directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
+    receipt::Receipt,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -55,7 +58,7 @@ pub enum ConnectError {
 /// One person's session.
 pub struct Connection {
     pub(crate) home: Home,
-    pub(crate) key: InvestigatorKey,
+    pub(crate) key: Arc<InvestigatorKey>,
     pub(crate) client: Client,
     pub(crate) trust: Trust,
     pub(crate) roll: Roll,
@@ -66,22 +69,43 @@ pub struct Connection {
     renewed_at: OffsetDateTime,
 }
 
-/// Pins a case handler: fetches its directory and verifies it before anything is written.
-pub async fn pin(
-    home: &Home,
-    settings: &Settings,
-    ca_pem: &str,
-    trust: &Trust,
-    now: OffsetDateTime,
-) -> Result<Directory, ConnectError> {
-    let client = Client::new(&settings.handler, ca_pem)?;
-    let signed = client.directory().await?;
-    let mut seen = home.seen()?;
-    let directory = signed.verify(trust, now.date(), seen.directory)?;
-    remember_newest(&directory, &signed, &mut seen);
-    home.connect(settings, ca_pem, trust)?;
-    home.remember(&seen)?;
-    Ok(directory)
+/// A case handler that somebody wants to pin: where it is, and what is to be believed of it.
+#[derive(Debug, Clone)]
+pub struct Offered {
+    /// Where it is.
+    pub settings: Settings,
+    /// The certificate authority that its certificate must come from.
+    pub ca_pem: String,
+    /// The root keys.
+    pub trust: Trust,
+}
+
+/// Twelve words that stand for the root keys: whoever pins them compares these with a poster.
+pub fn fingerprint(trust: &Trust, lang: &str) -> String {
+    Receipt::from_bytes(trust.fingerprint()).words(lang)
+}
+
+impl Offered {
+    /// Asks it for its directory and verifies that. Nothing is written.
+    pub async fn look_at(&self, home: &Home, now: OffsetDateTime) -> Result<Directory, ConnectError> {
+        self.fetch(&mut home.seen()?, now).await
+    }
+
+    /// Pins it: fetches its directory and verifies it before anything is written.
+    pub async fn pin(&self, home: &Home, now: OffsetDateTime) -> Result<Directory, ConnectError> {
+        let mut seen = home.seen()?;
+        let directory = self.fetch(&mut seen, now).await?;
+        home.connect(&self.settings, &self.ca_pem, &self.trust)?;
+        home.remember(&seen)?;
+        Ok(directory)
+    }
+
+    async fn fetch(&self, seen: &mut Seen, now: OffsetDateTime) -> Result<Directory, ConnectError> {
+        let signed = Client::new(&self.settings.handler, &self.ca_pem)?.directory().await?;
+        let directory = signed.verify(&self.trust, now.date(), seen.directory)?;
+        remember_newest(&directory, &signed, seen);
+        Ok(directory)
+    }
 }
 
 /// What signing in gives.
@@ -130,7 +154,12 @@ fn remember_newest(directory: &Directory, signed: &SignedDirectory, seen: &mut S
 
 impl Connection {
     /// Signs in with the key and takes in the directories.
-    pub async fn open(home: Home, key: InvestigatorKey, now: OffsetDateTime) -> Result<Self, ConnectError> {
+    pub async fn open(
+        home: Home,
+        key: impl Into<Arc<InvestigatorKey>>,
+        now: OffsetDateTime,
+    ) -> Result<Self, ConnectError> {
+        let key = key.into();
         let trust = home.trust()?;
         let mut seen = home.seen()?;
         let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
@@ -187,6 +216,24 @@ impl Connection {
     /// To whom a case would be suggested now, the best first.
     pub async fn routing(&self, case: Uuid) -> Result<Vec<Candidate>, ClientError> {
         self.client.routing(case).await
+    }
+
+    /// Who takes no cases, of those one shares a desk with.
+    pub async fn absences(&self) -> Result<Vec<Absence>, ClientError> {
+        self.client.absences().await
+    }
+
+    /// For whom one can say so: oneself first, then the members of desks that one leads.
+    pub fn speaks_for(&self) -> Vec<&str> {
+        let me = self.handle();
+        let led =
+            self.directory().desks.iter().filter(|desk| desk.members.first().is_some_and(|lead| lead == me));
+        let mut members: Vec<&str> = led.flat_map(|desk| &desk.members).map(String::as_str).collect();
+        members.retain(|member| *member != me);
+        members.sort_unstable();
+        members.dedup();
+        members.insert(0, me);
+        members
     }
 
     /// Says until when somebody takes no cases: oneself, or a member of a desk that one leads.

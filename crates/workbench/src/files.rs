@@ -82,6 +82,14 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     new.persist(path).map(drop).map_err(|error| FileError::io("replace", path)(error.error))
 }
 
+/// Removes a file, if it is there.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match fs::remove_file(path).map_err(FileError::io("remove", path)) {
+        Err(FileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 /// Makes a folder that only its owner can enter (0700), with its parents; one that is there is left as it is.
 pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     let mut builder = fs::DirBuilder::new();

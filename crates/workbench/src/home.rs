@@ -111,6 +111,29 @@ impl Home {
         files::create_private_dir(&self.dir)
     }
 
+    /// Is there a key?
+    pub fn has_key(&self) -> bool {
+        self.key_path().exists()
+    }
+
+    /// Puts a sealed key into a folder that has none.
+    pub fn put_key(&self, sealed: &[u8]) -> Result<(), FileError> {
+        self.create()?;
+        files::create_private(&self.key_path(), sealed)
+    }
+
+    /// Puts the same key, sealed anew, in the place of the one that is there. A sheet that was made before opens with the old
+    /// passphrase: it no longer counts.
+    pub fn replace_key(&self, sealed: &[u8]) -> Result<(), FileError> {
+        files::replace_private(&self.key_path(), sealed)?;
+        files::remove(&self.dir.join("backup.json"))
+    }
+
+    /// Is a case handler pinned?
+    pub fn is_connected(&self) -> bool {
+        self.dir.join("settings.toml").exists()
+    }
+
     /// Writes where the case handler is and what is pinned.
     pub fn connect(&self, settings: &Settings, ca_pem: &str, trust: &Trust) -> Result<(), FileError> {
         self.create()?;

@@ -8,6 +8,8 @@ pub const SHORTEST: usize = 12;
 /// The fewest guesses, as a power of ten. A guess takes scrypt 256 MiB and about a second: 10^12 of them are thirty years
 /// of a thousand machines. The estimate is zxcvbn's (Wheeler, USENIX Security 2016), which knows words and habits of English best.
 const GUESSES: f64 = 12.0;
+/// Beyond so many, nobody who has a copy of the key file for life comes near it.
+const GREAT: f64 = 16.0;
 /// So many words of 2,048 are 66 bits.
 const WORDS: usize = 6;
 
@@ -22,13 +24,26 @@ pub enum Weak {
     Guessable,
 }
 
+/// How good a passphrase is that is good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// Enough.
+    Good,
+    /// More than enough.
+    Great,
+}
+
 /// Checks a new passphrase; `known` is what somebody who guesses knows of its owner.
-pub fn check(passphrase: &str, known: &[&str]) -> Result<(), Weak> {
+pub fn check(passphrase: &str, known: &[&str]) -> Result<Strength, Weak> {
     if passphrase.chars().count() < SHORTEST {
         return Err(Weak::Short);
     }
     let known = [known, &["burkindi", "douane", "douanes", "customs", "burkina", "faso"]].concat();
-    if zxcvbn::zxcvbn(passphrase, &known).guesses_log10() < GUESSES { Err(Weak::Guessable) } else { Ok(()) }
+    match zxcvbn::zxcvbn(passphrase, &known).guesses_log10() {
+        guesses if guesses < GUESSES => Err(Weak::Guessable),
+        guesses if guesses < GREAT => Ok(Strength::Good),
+        _ => Ok(Strength::Great),
+    }
 }
 
 /// Random words that a person can keep in mind.
@@ -59,7 +74,7 @@ mod tests {
         for lang in ["fr", "en", "es", "pt", "ar"] {
             let words = suggest(lang, &mut OsRng);
             assert_eq!(words.split(' ').count(), WORDS);
-            assert_eq!(check(&words, &[]), Ok(()), "{}", *words);
+            assert_eq!(check(&words, &[]), Ok(Strength::Great), "{}", *words);
         }
     }
 }

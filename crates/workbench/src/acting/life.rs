@@ -12,7 +12,7 @@ use envelope::{
 };
 use uuid::Uuid;
 
-use super::ActError;
+use super::{ActError, NoConsent};
 use crate::{cases::Case, connection::Connection};
 
 /// The question about other authorities.
@@ -156,24 +156,16 @@ fn check_consent(case: &Case, decision: Decision) -> Result<(), ActError> {
     match (consent, answer) {
         (Consent::Law, _) | (Consent::Summary, "summary" | "full") | (Consent::Full, "full") => Ok(()),
         (Consent::Asked { message }, _) => check_message(case, message),
-        (_, "no") => Err(ActError::Consent(
-            "the reporter does not want it to go to another authority, unless a law demands it: ask in a message, or name the law",
-        )),
-        (Consent::Full, "summary") => Err(ActError::Consent("the reporter agreed to a summary only")),
-        _ => Err(ActError::Consent(
-            "the reporter did not agree in the report: ask in a message, and name the number of the message that agrees",
-        )),
+        (_, "no") => Err(NoConsent::Refused.into()),
+        (Consent::Full, "summary") => Err(NoConsent::SummaryOnly.into()),
+        _ => Err(NoConsent::NotAsked.into()),
     }
 }
 
 /// Messages are numbered from 1; 0 is the report.
 fn check_message(case: &Case, message: u32) -> Result<(), ActError> {
     let there = |seq| case.thread.incoming.iter().any(|entry| entry.head.seq == seq);
-    if message > 0 && there(message) {
-        Ok(())
-    } else {
-        Err(ActError::Consent("there is no message of the reporter with this number"))
-    }
+    if message > 0 && there(message) { Ok(()) } else { Err(NoConsent::NoMessage.into()) }
 }
 
 /// An act as it could be done now; `None` where it is somebody or something that has to be chosen, or keys have to be made.

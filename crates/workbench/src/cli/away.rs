@@ -8,11 +8,11 @@ use super::{CaseArg, Context, Screen};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Away {
-    /// The last day away: YYYY-MM-DD.
+    /// The last day away: YYYY-MM-DD, at most 60 days from now. If left out, who is away is listed.
     #[arg(long, value_name = "DAY", value_parser = day)]
-    until: Date,
+    until: Option<Date>,
     /// Of the desk that you lead; yourself if left out.
-    #[arg(long, value_name = "HANDLE")]
+    #[arg(long, value_name = "HANDLE", requires = "until")]
     member: Option<String>,
 }
 
@@ -35,7 +35,10 @@ fn day(text: &str) -> Result<Date, String> {
 
 impl Away {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        set(self.member, Some(self.until), context, screen).await
+        match self.until {
+            Some(until) => set(self.member, Some(until), context, screen).await,
+            None => list(context, screen).await,
+        }
     }
 }
 
@@ -43,6 +46,19 @@ impl Back {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         set(self.member, None, context, screen).await
     }
+}
+
+/// `{"absences": [{"member", "until"}]}`.
+async fn list(context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let absences = context.connect(screen).await?.absences().await?;
+    screen.show(&serde_json::json!({ "absences": absences }), |_, page| {
+        if absences.is_empty() {
+            page.line("Nobody of your desks is away.");
+        }
+        for Absence { member, until } in &absences {
+            page.line(&format!("{member} until {}", until.map_or_else(String::new, |day| day.to_string())));
+        }
+    })
 }
 
 async fn set(

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use envelope::{directory::Trust, receipt::Receipt};
 use serde::Serialize;
-use workbench::{connection, files, home::Settings};
+use workbench::{
+    connection::{Offered, fingerprint},
+    files,
+    home::Settings,
+};
 
 use super::{Context, Screen};
 
@@ -34,14 +37,14 @@ struct Connected {
 
 impl Connect {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let trust: Trust = files::read_json(&self.trust)?;
-        let ca = files::read_text(&self.ca)?;
         let settings = Settings { handler: self.handler };
-        let directory = connection::pin(&context.home, &settings, &ca, &trust, context.now).await?;
+        let offered =
+            Offered { settings, ca_pem: files::read_text(&self.ca)?, trust: files::read_json(&self.trust)? };
+        let directory = offered.pin(&context.home, context.now).await?;
         let view = Connected {
-            handler: settings.handler,
-            instance: trust.instance,
-            fingerprint: fingerprint(&trust),
+            fingerprint: fingerprint(&offered.trust, "en"),
+            handler: offered.settings.handler,
+            instance: offered.trust.instance,
             epoch: directory.epoch,
             expires: directory.expires,
         };
@@ -55,9 +58,4 @@ impl Connect {
             page.dim("Compare the fingerprint with the printed one before you go on.");
         })
     }
-}
-
-/// Twelve words that stand for the root keys.
-pub(crate) fn fingerprint(trust: &Trust) -> String {
-    Receipt::from_bytes(trust.fingerprint()).words("en")
 }

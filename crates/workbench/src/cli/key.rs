@@ -133,8 +133,7 @@ impl New {
         }
         let key = InvestigatorKey::generate(&self.handle, &mut OsRng)?;
         let passphrase = context.passphrases.ask_new("New passphrase for your key")?;
-        context.home.create()?;
-        files::create_private(&path, &key.seal(&passphrase, work))?;
+        context.home.put_key(&key.seal(&passphrase, work))?;
         files::create_public(&self.out, &files::pretty(&key.request()))?;
         let view = KeyView { key: Some(path), request: Some(self.out), ..KeyView::new(&key.request()) };
         screen.show(&view, |view, page| {
@@ -168,11 +167,11 @@ fn passphrase(context: &mut Context, screen: &mut Screen, work: &WorkArg) -> any
     let work = work.work(screen)?;
     let key = context.unlock()?;
     let passphrase = context.passphrases.ask_new("New passphrase for your key")?;
-    files::replace_private(&context.home.key_path(), &key.seal(&passphrase, work))?;
+    context.home.replace_key(&key.seal(&passphrase, work))?;
     let view = KeyView { key: Some(context.home.key_path()), ..KeyView::new(&key.request()) };
     screen.show(&view, |_, page| {
         page.line("The key is sealed under the new passphrase.");
-        page.dim("Copies of the old file still open with the old one: delete them.");
+        page.dim("Copies of the old file and older sheets still open with the old one: destroy them, and make a new sheet.");
     })
 }
 
@@ -213,8 +212,7 @@ impl Restore {
         let text = files::read_text(&self.from)?;
         let passphrase = context.passphrases.ask("Passphrase of the key on the sheet")?;
         let (sealed, key) = backup::restore(&text, &passphrase)?;
-        context.home.create()?;
-        files::create_private(&path, &sealed)?;
+        context.home.put_key(&sealed)?;
         let view = KeyView { key: Some(path), ..KeyView::new(&key.request()) };
         screen.show(&view, |view, page| {
             page.line(&format!("The key of {} is back.", view.handle));

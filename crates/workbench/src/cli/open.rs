@@ -7,7 +7,7 @@ use serde::Serialize;
 use web::Clock;
 use workbench::site::{Bound, Launcher, Settings};
 
-use super::{Context, Screen};
+use super::{Context, Screen, key::WorkArg};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Open {
@@ -17,6 +17,11 @@ pub(crate) struct Open {
     /// After so many minutes without activity, the keys are wiped from memory.
     #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=240))]
     lock_after: u16,
+    /// So many milliseconds somebody waits for a page while cases are read; then it shows how far it is.
+    #[arg(long, value_name = "MS", default_value_t = 1_000, hide = true)]
+    patience: u64,
+    #[command(flatten)]
+    work: WorkArg,
 }
 
 /// `{"link"}`.
@@ -27,13 +32,14 @@ struct Opened {
 
 impl Open {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        // Fails at once when there is nothing to connect to.
-        context.home.settings()?;
+        let work = self.work.work(screen)?;
         web::init_logging(tracing::Level::WARN, false);
         web::panics::quiet();
         let settings = Settings {
             port: self.port,
             idle: Duration::from_mins(self.lock_after.into()),
+            work,
+            patience: Duration::from_millis(self.patience),
             program: std::env::current_exe()?,
         };
         let bound = Bound::bind(context.home.clone(), settings, Clock::system(), &mut OsRng)?;

@@ -112,6 +112,31 @@ pub struct Updated {
     pub alarms: Vec<Alarm>,
 }
 
+/// What is new, read case by case; it can be left off between two of them and gone on with later.
+#[derive(Debug)]
+pub struct Reading {
+    changed: Vec<CaseRow>,
+    done: usize,
+    updated: Updated,
+}
+
+impl Reading {
+    /// Of how many cases how many were read.
+    pub fn progress(&self) -> (usize, usize) {
+        (self.done, self.changed.len())
+    }
+
+    /// Is there nothing left to read?
+    pub fn is_over(&self) -> bool {
+        self.done == self.changed.len()
+    }
+
+    /// What came of it.
+    pub fn finish(self) -> Updated {
+        self.updated
+    }
+}
+
 /// The index, in memory.
 pub struct Index {
     database: SqliteConnection,
@@ -169,9 +194,21 @@ impl Index {
         taxonomy: &Taxonomy,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Updated, IndexError> {
-        let (rows, alarms) = connection.queue().await?;
-        let me = connection.handle().to_owned();
-        let undeclared = rows.iter().filter(|row| !row.state.has_declared(&me)).count();
+        let mut reading = self.begin(connection).await?;
+        progress(0, reading.changed.len());
+        let tell = |done, of| {
+            progress(done, of);
+            true
+        };
+        self.read_on(&mut reading, connection, taxonomy, tell).await?;
+        Ok(reading.finish())
+    }
+
+    /// Looks what is new or has changed, and forgets what one can no longer read.
+    pub async fn begin(&mut self, connection: &Connection) -> Result<Reading, IndexError> {
+        let (mut rows, alarms) = connection.queue().await?;
+        let me = connection.handle();
+        let undeclared = rows.iter().filter(|row| !row.state.has_declared(me)).count();
         let mut updated = Updated { undeclared, alarms, ..Updated::default() };
         let known = self.heads().await?;
         let here: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
@@ -179,25 +216,54 @@ impl Index {
             self.forget(*id).await?;
             updated.forgotten += 1;
         }
-        let changed: Vec<&CaseRow> =
-            rows.iter().filter(|row| known.get(&row.id) != Some(&row.state.head)).collect();
-        for (done, part) in changed.chunks(WRITE_EVERY).enumerate() {
+        rows.retain(|row| known.get(&row.id) != Some(&row.state.head));
+        Ok(Reading { changed: rows, done: 0, updated })
+    }
+
+    /// Reads what is left. `go_on` hears after each case how many of how many were read, and can leave it off there.
+    pub async fn read_on(
+        &mut self,
+        reading: &mut Reading,
+        connection: &mut Connection,
+        taxonomy: &Taxonomy,
+        mut go_on: impl FnMut(usize, usize) -> bool,
+    ) -> Result<(), IndexError> {
+        let mut wanted = true;
+        while wanted && !reading.is_over() {
             sqlx::query("BEGIN").execute(&mut self.database).await?;
-            let (reader, mut pins) = (&*connection, Vec::new());
-            // The case handler looks for the next ones while this one is opened.
-            let ids: Vec<Uuid> = part.iter().map(|row| row.id).collect();
-            let mut read = stream::iter(ids).map(|id| reader.look_at(id)).buffered(AT_ONCE);
-            for (at, row) in part.iter().enumerate() {
-                progress(done * WRITE_EVERY + at, changed.len());
-                let Some(case) = read.next().await else { break };
-                pins.extend(self.take_in(reader, row, case, (taxonomy, &mut updated)).await?);
-            }
-            drop(read);
+            let mut pins = Vec::new();
+            let read = self.read_part(reading, connection, taxonomy, &mut pins, &mut go_on).await;
+            // What was read before something went wrong is kept.
             sqlx::query("COMMIT").execute(&mut self.database).await?;
             connection.pin_cases(pins)?;
+            wanted = read?;
         }
-        progress(changed.len(), changed.len());
-        Ok(updated)
+        Ok(())
+    }
+
+    /// Reads so many cases as are written at once, and says whether more are wanted.
+    async fn read_part(
+        &mut self,
+        reading: &mut Reading,
+        connection: &Connection,
+        taxonomy: &Taxonomy,
+        pins: &mut Vec<(Uuid, SeenCase)>,
+        go_on: &mut impl FnMut(usize, usize) -> bool,
+    ) -> Result<bool, IndexError> {
+        let of = reading.changed.len();
+        let part = &reading.changed[reading.done..of.min(reading.done + WRITE_EVERY)];
+        // The case handler looks for the next ones while this one is opened.
+        let ids: Vec<Uuid> = part.iter().map(|row| row.id).collect();
+        let mut read = stream::iter(ids).map(|id| connection.look_at(id)).buffered(AT_ONCE);
+        for row in part {
+            let Some(case) = read.next().await else { break };
+            pins.extend(self.take_in(connection, row, case, (taxonomy, &mut reading.updated)).await?);
+            reading.done += 1;
+            if !go_on(reading.done, of) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Takes in one case as it was read, and gives what is to be remembered of it. One that cannot be read is an alarm, and does not keep

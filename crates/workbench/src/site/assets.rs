@@ -10,7 +10,7 @@ use http::{StatusCode, header};
 use super::Site;
 
 /// The files that pages refer to. Their address carries a hash of their content, so that a newer program's are not mistaken for them.
-pub(super) struct Assets([Asset; 3]);
+pub(super) struct Assets([Asset; 4]);
 
 struct Asset {
     stem: &'static str,
@@ -29,6 +29,12 @@ impl Assets {
                 "js",
                 "text/javascript; charset=utf-8",
                 include_str!("../../assets/script.js").into(),
+            ),
+            Asset::new(
+                "forms",
+                "js",
+                "text/javascript; charset=utf-8",
+                include_str!("../../assets/forms.js").into(),
             ),
             Asset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg").into()),
         ])

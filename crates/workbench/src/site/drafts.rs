@@ -11,6 +11,9 @@ use crate::keyfile::InvestigatorKey;
 /// So many pages' texts are kept; the oldest goes first.
 const MOST: usize = 8;
 
+/// What people write by hand in forms that are kept (`data-keep`); the rest of such a form was chosen, and goes along.
+const WRITTEN: [&str; 3] = ["text", "words", "until"];
+
 /// What was being written, by page.
 #[derive(Default)]
 pub(super) struct Drafts(Mutex<State>);
@@ -32,7 +35,11 @@ impl Drafts {
     /// Keeps what was typed on a page, in the place of what was kept of it before. Nothing, if nothing was written.
     pub(crate) fn keep(&self, page: &str, typed: &Typed) {
         let mut state = self.state();
-        let Some(owner) = state.owner.as_ref().filter(|_| typed.some("text").is_some()) else { return };
+        let Some(owner) =
+            state.owner.as_ref().filter(|_| WRITTEN.iter().any(|field| typed.some(field).is_some()))
+        else {
+            return;
+        };
         let sealed = owner.seal(&typed.to_bytes());
         state.sealed.retain(|(kept, _)| kept != page);
         state.sealed.push((page.to_owned(), sealed));

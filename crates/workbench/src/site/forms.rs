@@ -4,11 +4,33 @@ use std::collections::BTreeMap;
 
 use axum::{
     Form,
-    extract::{FromRequest, Request, rejection::FormRejection},
+    extract::{FromRequest, Multipart, Request},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use zeroize::Zeroizing;
 
 use super::Site;
+
+/// What is wrong with a form, and at which of its fields: one thing at a time.
+#[derive(Default)]
+pub(crate) struct Wrong(Option<(&'static str, String)>);
+
+impl Wrong {
+    pub(crate) fn at(field: &'static str, text: String) -> Self {
+        Self(Some((field, text)))
+    }
+
+    /// What is wrong with a field, if it is this one.
+    pub(crate) fn of(&self, field: &str) -> Option<&str> {
+        self.0.as_ref().filter(|(wrong, _)| *wrong == field).map(|(_, text)| &**text)
+    }
+
+    /// The status of the page that shows it.
+    pub(crate) fn status(&self) -> StatusCode {
+        if self.0.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+    }
+}
 
 /// What was typed, by field. A field can stand there several times.
 #[derive(Default)]
@@ -60,10 +82,18 @@ impl Typed {
 }
 
 impl FromRequest<Site> for Typed {
-    type Rejection = FormRejection;
+    type Rejection = Response;
 
-    async fn from_request(request: Request, site: &Site) -> Result<Self, FormRejection> {
-        let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, site).await?;
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Response> {
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let pairs = if media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
+            with_files(request, site).await?
+        } else {
+            let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, site)
+                .await
+                .map_err(IntoResponse::into_response)?;
+            pairs
+        };
         let mut typed = BTreeMap::<_, Vec<_>>::new();
         for (field, value) in pairs {
             // Browsers end lines as letters did.
@@ -71,4 +101,16 @@ impl FromRequest<Site> for Typed {
         }
         Ok(Self(typed))
     }
+}
+
+/// The fields of a form that brings files. All that are asked for are texts; of another one nothing can be read anyway.
+async fn with_files(request: Request, site: &Site) -> Result<Vec<(String, String)>, Response> {
+    let mut form = Multipart::from_request(request, site).await.map_err(IntoResponse::into_response)?;
+    let mut pairs = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+        let name = field.name().ok_or(StatusCode::BAD_REQUEST.into_response())?.to_owned();
+        let bytes = Zeroizing::new(Vec::from(field.bytes().await.map_err(IntoResponse::into_response)?));
+        pairs.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    Ok(pairs)
 }

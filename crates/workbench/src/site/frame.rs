@@ -5,12 +5,12 @@ use std::{borrow::Borrow, sync::atomic::Ordering};
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{StatusCode, Uri, header, request::Parts},
+    http::{Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use envelope::{life::Act, report::EXCLUSIONS};
 use time::{Date, format_description::well_known::Iso8601};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::OwnedMappedMutexGuard;
 use web::{Locale, Words};
 
 use super::{
@@ -18,10 +18,13 @@ use super::{
     forms::Typed,
     i18n,
     pages::unlock,
-    seat::Work,
+    seat::{Desk, Work},
     trouble::{self, Trouble},
 };
 use crate::{cases::Case, connection::Connection, text};
+
+/// Where somebody begins who has no key or no connection yet.
+pub(crate) const START: &str = "/start";
 
 /// Somebody asks for a page, in a language.
 #[derive(Clone)]
@@ -78,32 +81,72 @@ impl FromRequestParts<Site> for Visit {
     }
 }
 
+/// The page about one's own keys: where one is at work, or on the way there.
+fn own_page(at_work: bool) -> &'static str {
+    if at_work { "/keys" } else { START }
+}
+
+/// Somebody who has unlocked the keys, and is alone with them until the page is done. Perhaps not signed in anywhere yet.
+pub(crate) struct Unlocked {
+    pub(crate) visit: Visit,
+    pub(crate) work: OwnedMappedMutexGuard<Option<Work>, Work>,
+}
+
+impl Unlocked {
+    /// Takes the place at work, or gives the visit back when it is locked.
+    async fn begin(visit: Visit) -> Result<Self, Visit> {
+        match visit.site.seat.take(visit.site.clock.now()).await {
+            Some(work) => Ok(Self { visit, work }),
+            None => Err(visit),
+        }
+    }
+
+    /// The same for a visit that may still have to unlock.
+    pub(crate) async fn at(visit: Visit) -> Result<Self, NotAtWork> {
+        Self::begin(visit).await.map_err(|visit| NotAtWork::locked(visit, &Method::GET))
+    }
+
+    /// Leads on to the page about one's own keys after something was done with them.
+    pub(crate) fn on(&self, done: &str) -> Response {
+        self.visit.on(own_page(self.work.desk.is_some()), done)
+    }
+
+    pub(crate) fn frame(&self, title: &str) -> Frame {
+        let mut frame = Frame::new(self.visit.clone(), title, Section::Keys);
+        frame.who = Some(self.work.key.handle().to_owned());
+        frame.at_work = self.work.desk.is_some();
+        frame.days_left = self.work.desk.as_ref().map_or(i64::MAX, |desk| desk.connection.days_left());
+        frame
+    }
+}
+
 /// Somebody at work: unlocked, signed in, and alone with the keys until the page is done.
 pub(crate) struct AtWork {
     pub(crate) visit: Visit,
-    work: OwnedMutexGuard<Option<Work>>,
+    pub(crate) desk: OwnedMappedMutexGuard<Option<Work>, Desk>,
 }
 
 impl AtWork {
     /// Takes the place at work, or gives the visit back when it is locked.
     pub(crate) async fn begin(visit: Visit) -> Result<Result<Self, Visit>, Trouble> {
-        let now = visit.site.clock.now();
-        let Some(work) = visit.site.seat.take(now).await else { return Ok(Err(visit)) };
-        let mut at_work = Self { visit, work };
+        let Unlocked { visit, work } = match Unlocked::begin(visit).await {
+            Ok(unlocked) => unlocked,
+            Err(visit) => return Ok(Err(visit)),
+        };
+        let desk = OwnedMappedMutexGuard::try_map(work, |work| work.desk.as_mut());
+        let desk = desk.map_err(|_| Trouble::lead(visit.at(START)))?;
+        let mut at_work = Self { visit, desk };
+        let now = at_work.visit.site.clock.now();
         at_work.connection_mut().go_on(now).await?;
         Ok(Ok(at_work))
     }
 
-    pub(crate) fn work(&mut self) -> &mut Work {
-        self.work.as_mut().expect("nobody locks while the guard is held")
-    }
-
     pub(crate) fn connection(&self) -> &Connection {
-        &self.work.as_ref().expect("nobody locks while the guard is held").connection
+        &self.desk.connection
     }
 
     pub(crate) fn connection_mut(&mut self) -> &mut Connection {
-        &mut self.work().connection
+        &mut self.desk.connection
     }
 
     /// Fetches, opens and verifies a case. Whoever has not declared to have no conflict of interest in it is asked that first, and sees
@@ -136,6 +179,7 @@ impl AtWork {
         let connection = self.connection();
         let mut frame = Frame::new(self.visit.clone(), title, section);
         frame.who = Some(connection.handle().to_owned());
+        frame.at_work = true;
         frame.days_left = connection.days_left();
         frame
     }
@@ -149,7 +193,7 @@ pub(crate) struct Locked {
 
 impl Locked {
     /// Asks for the passphrase, and keeps what was written until it is unlocked again.
-    pub(crate) fn keeping(self, typed: &Typed) -> Response {
+    fn keeping(self, typed: &Typed) -> Response {
         self.visit.site.drafts.keep(&self.visit.path, typed);
         let asked = unlock::Asked::to(&self.visit, &self.visit.path);
         unlock::page(&self.visit, asked, StatusCode::UNAUTHORIZED)
@@ -177,18 +221,47 @@ impl IntoResponse for NotAtWork {
     }
 }
 
+impl From<Trouble> for NotAtWork {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl NotAtWork {
+    /// The answer to a form that was sent too late: what was written is kept until it is unlocked again.
+    pub(crate) fn keeping(self, typed: &Typed) -> Result<Response, Trouble> {
+        match self {
+            Self::Locked(locked) => Ok(locked.keeping(typed)),
+            Self::Trouble(trouble) => Err(trouble),
+        }
+    }
+
+    /// It is locked; where there is no key yet, one is made first.
+    fn locked(visit: Visit, method: &Method) -> Self {
+        if visit.site.home.has_key() {
+            let asked = unlock::Asked::of(&visit, method);
+            Self::Locked(Locked { visit, asked })
+        } else {
+            Self::Trouble(Trouble::lead(visit.at(START)))
+        }
+    }
+}
+
 impl FromRequestParts<Site> for AtWork {
     type Rejection = NotAtWork;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotAtWork> {
-        let visit = Visit::from_request_parts(parts, site).await.map_err(NotAtWork::Trouble)?;
-        match Self::begin(visit).await.map_err(NotAtWork::Trouble)? {
-            Ok(at_work) => Ok(at_work),
-            Err(visit) => {
-                let asked = unlock::Asked::of(&visit, &parts.method);
-                Err(NotAtWork::Locked(Locked { visit, asked }))
-            }
-        }
+        let visit = Visit::from_request_parts(parts, site).await?;
+        Self::begin(visit).await?.map_err(|visit| NotAtWork::locked(visit, &parts.method))
+    }
+}
+
+impl FromRequestParts<Site> for Unlocked {
+    type Rejection = NotAtWork;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotAtWork> {
+        let visit = Visit::from_request_parts(parts, site).await?;
+        Self::begin(visit).await.map_err(|visit| NotAtWork::locked(visit, &parts.method))
     }
 }
 
@@ -198,6 +271,7 @@ pub(crate) enum Section {
     Queue,
     Search,
     Keys,
+    Absence,
     Administration,
     Help,
     Nowhere,
@@ -209,8 +283,10 @@ pub(crate) struct Frame {
     /// Neutral: it stands in the browser's history.
     pub(crate) title: String,
     pub(crate) section: Section,
-    /// Who is at work; nobody while it is locked.
+    /// Whose keys are unlocked; nobody's while it is locked.
     pub(crate) who: Option<String>,
+    /// Signed in, so that there is somewhere to go.
+    pub(crate) at_work: bool,
     days_left: i64,
 }
 
@@ -220,7 +296,7 @@ const EXPIRES_SOON: i64 = 7;
 impl Frame {
     pub(crate) fn new(visit: Visit, title: &str, section: Section) -> Self {
         let title = visit.words().get(title);
-        Self { visit, title, section, who: None, days_left: i64::MAX }
+        Self { visit, title, section, who: None, at_work: false, days_left: i64::MAX }
     }
 
     /// A text of the page's language.
@@ -263,6 +339,11 @@ impl Frame {
         self.visit.at(path)
     }
 
+    /// The address of the page about one's own keys.
+    pub(crate) fn own_page(&self) -> String {
+        self.at(own_page(self.at_work))
+    }
+
     /// The address of this very page.
     pub(crate) fn here(&self) -> String {
         self.visit.at(&self.visit.path)
@@ -284,6 +365,7 @@ impl Frame {
             Section::Queue => "queue",
             Section::Search => "search",
             Section::Keys => "keys",
+            Section::Absence => "absence",
             Section::Administration => "administration",
             Section::Help => "help",
             Section::Nowhere => return false,

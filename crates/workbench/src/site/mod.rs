@@ -11,6 +11,7 @@ mod frame;
 mod guard;
 mod i18n;
 mod pages;
+mod refusals;
 mod seat;
 mod trouble;
 
@@ -28,11 +29,12 @@ use rand::{CryptoRng, RngCore};
 use taxonomy::Taxonomy;
 use web::{Clock, Policy, Texts};
 
-use crate::home::Home;
+use crate::{home::Home, sealed::Work};
 use assets::Assets;
 use door::Door;
 use drafts::Drafts;
 use seat::Seat;
+use trouble::Trouble;
 
 /// For a request's first line and headers.
 const HEADER_TIME: Duration = Duration::from_secs(10);
@@ -46,6 +48,10 @@ pub struct Settings {
     pub port: u16,
     /// Without a sign of life for so long, the keys are wiped from memory.
     pub idle: Duration,
+    /// How long somebody waits for a page while cases are read; then the page says how far it is.
+    pub patience: Duration,
+    /// What a guess at the passphrase of a key costs that is made or sealed anew in the pages.
+    pub work: Work,
     /// This program itself, which becomes the confined process that looks at images.
     pub program: PathBuf,
 }
@@ -63,6 +69,8 @@ pub(crate) struct Inner {
     texts: Texts,
     assets: Assets,
     taxonomy: Taxonomy,
+    work: Work,
+    patience: Duration,
     program: PathBuf,
     shortcuts: AtomicBool,
 }
@@ -115,6 +123,8 @@ impl Bound {
             texts: i18n::texts(),
             assets: Assets::built_in(),
             taxonomy: Taxonomy::built_in(),
+            work: settings.work,
+            patience: settings.patience,
             program: settings.program,
             shortcuts,
         }));
@@ -146,6 +156,11 @@ impl Bound {
             }
         }
     }
+}
+
+/// What takes the processor long, such as a passphrase's hash, away from the pages.
+pub(crate) async fn hard<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Trouble::broken())
 }
 
 fn router(site: &Site) -> Router {

@@ -10,19 +10,58 @@ use std::{
 };
 
 use time::OffsetDateTime;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 use web::Clock;
 
-use crate::{connection::Connection, index::Index};
+use super::forms::Typed;
+use crate::{
+    connection::{ConnectError, Connection},
+    home::Home,
+    index::{Index, Reading},
+    keyfile::InvestigatorKey,
+};
 
 /// How often it is looked whether somebody is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What is in memory while it is unlocked. Dropping it wipes the keys.
 pub(crate) struct Work {
+    pub(crate) key: Arc<InvestigatorKey>,
+    /// `None` as long as no case handler is pinned, or it does not let these keys in.
+    pub(crate) desk: Option<Desk>,
+}
+
+/// A place at the case handler.
+pub(crate) struct Desk {
     pub(crate) connection: Connection,
     /// Made at the first search.
     pub(crate) index: Option<Index>,
+    /// What is being read into it, as long as that lasts.
+    pub(crate) reading: Option<Reading>,
+    /// What is looked for as soon as everything is read: words that must not stand in an address.
+    pub(crate) wanted: Option<Typed>,
+}
+
+impl Work {
+    /// The keys alone.
+    pub(crate) fn alone(key: InvestigatorKey) -> Self {
+        Self { key: key.into(), desk: None }
+    }
+
+    /// Signs in at the pinned case handler.
+    pub(crate) async fn join(&mut self, home: &Home, now: OffsetDateTime) -> Result<(), ConnectError> {
+        let connection = Connection::open(home.clone(), self.key.clone(), now).await?;
+        self.leave().await;
+        self.desk = Some(Desk { connection, index: None, reading: None, wanted: None });
+        Ok(())
+    }
+
+    /// Wipes what was read.
+    async fn leave(&mut self) {
+        if let Some(index) = self.desk.take().and_then(|desk| desk.index) {
+            index.wipe().await;
+        }
+    }
 }
 
 /// Locked, or with somebody at work. One request at a time: there is one person.
@@ -49,30 +88,27 @@ impl Seat {
     }
 
     /// Begins to work.
-    pub(super) async fn unlock(&self, connection: Connection, now: OffsetDateTime) {
+    pub(super) async fn unlock(&self, work: Work, now: OffsetDateTime) {
         self.touch(now);
-        *self.work.lock().await = Some(Work { connection, index: None });
+        *self.work.lock().await = Some(work);
     }
 
     /// Wipes the keys. What is under way ends first.
     pub(super) async fn lock(&self) {
-        if let Some(Work { connection, index }) = self.work.lock().await.take() {
-            if let Some(index) = index {
-                index.wipe().await;
-            }
-            drop(connection);
+        if let Some(mut work) = self.work.lock().await.take() {
+            work.leave().await;
         }
     }
 
     /// The place at work; `None` when it is locked. To come here is a sign of life.
-    pub(super) async fn take(&self, now: OffsetDateTime) -> Option<OwnedMutexGuard<Option<Work>>> {
+    pub(super) async fn take(
+        &self,
+        now: OffsetDateTime,
+    ) -> Option<OwnedMappedMutexGuard<Option<Work>, Work>> {
         if self.is_idle(now) {
             self.lock().await;
         }
-        let work = self.work.clone().lock_owned().await;
-        if work.is_none() {
-            return None;
-        }
+        let work = OwnedMutexGuard::try_map(self.work.clone().lock_owned().await, Option::as_mut).ok()?;
         self.touch(now);
         Some(work)
     }

@@ -1,4 +1,4 @@
-//! Pages for what goes wrong: what it means, what to do, and the program's own words for whoever helps.
+//! Pages for what goes wrong: what it means, what to do, and the system's own words for whoever helps.
 
 use askama::Template;
 use axum::{
@@ -12,18 +12,18 @@ use super::{
     Site,
     frame::{Frame, Section, Visit, render},
     i18n,
+    refusals::{Said, Tell as _},
 };
 use crate::{
-    acting::ActError, cases::ReadError, client::ClientError, connection::ConnectError, files::FileError,
-    index::IndexError, logbook::LogError, outcome::Outcome,
+    acting::ActError, backup::BackupError, cases::ReadError, client::ClientError, connection::ConnectError,
+    files::FileError, index::IndexError, keyfile::KeyError, outcome::Outcome,
 };
 
 /// Something went wrong. As a response it is only a mark: [`lay_out`] makes a page of it, in the visitor's language.
 #[derive(Debug, Clone)]
 pub(crate) struct Trouble {
     outcome: Outcome,
-    /// In the program's own language.
-    words: String,
+    said: Box<Said>,
     /// Something else must be done first, there.
     elsewhere: Option<String>,
 }
@@ -52,26 +52,38 @@ macro_rules! troubles {
     ($($error:ty),*) => {$(
         impl From<$error> for Trouble {
             fn from(error: $error) -> Self {
-                Self { outcome: Outcome::from(&error), words: error.to_string(), elsewhere: None }
+                Self { outcome: Outcome::from(&error), said: error.said().into(), elsewhere: None }
             }
         }
     )*};
 }
-troubles!(ConnectError, ReadError, ActError, ClientError, FileError, IndexError, LogError);
+troubles!(ConnectError, ReadError, ActError, ClientError, FileError, IndexError, KeyError, BackupError);
 
 #[derive(Template)]
 #[template(path = "trouble.html")]
-struct Page<'a> {
+struct Page {
     frame: Frame,
-    heading: String,
-    what: String,
-    words: &'a str,
+    told: Told,
+}
+
+/// What went wrong, for a page.
+pub(crate) struct Told {
+    pub(crate) heading: String,
+    pub(crate) what: String,
+    pub(crate) words: String,
+    /// The system's own words, in English.
+    pub(crate) detail: String,
 }
 
 impl Trouble {
     /// No such page, case or file.
     pub(crate) fn nowhere() -> Self {
-        Self { outcome: Outcome::NotThere, words: String::new(), elsewhere: None }
+        Self { outcome: Outcome::NotThere, said: Box::default(), elsewhere: None }
+    }
+
+    /// A bug.
+    pub(crate) fn broken() -> Self {
+        Self { outcome: Outcome::Failed, ..Self::nowhere() }
     }
 
     /// No trouble yet: something must be done first, on the page with this address.
@@ -79,20 +91,49 @@ impl Trouble {
         Self { elsewhere: Some(to), ..Self::nowhere() }
     }
 
-    /// As a page.
-    pub(crate) fn page(&self, visit: &Visit) -> Response {
-        let (status, word) = match self.outcome {
+    /// Is something forged, withheld or rolled back?
+    pub(crate) fn is_alarm(&self) -> bool {
+        self.outcome == Outcome::Alarm
+    }
+
+    /// Was it only led elsewhere?
+    pub(crate) fn leads_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
+    /// The status of a page about it.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    /// A heading, what to do, and what was refused.
+    pub(crate) fn told(&self, frame: &Frame) -> Told {
+        let (_, word) = self.kind();
+        Told {
+            heading: frame.one_of("trouble", word),
+            what: frame.one_of("trouble-do", word),
+            words: self.said.words(frame),
+            detail: self.said.behind().to_owned(),
+        }
+    }
+
+    /// The status of a page about it, and its word.
+    fn kind(&self) -> (StatusCode, &'static str) {
+        match self.outcome {
             Outcome::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
             Outcome::Passphrase => (StatusCode::FORBIDDEN, "passphrase"),
             Outcome::Refused => (StatusCode::CONFLICT, "refused"),
             Outcome::NotThere => (StatusCode::NOT_FOUND, "nowhere"),
             Outcome::Unreachable => (StatusCode::BAD_GATEWAY, "unreachable"),
             Outcome::Alarm => (StatusCode::BAD_GATEWAY, "alarm"),
-        };
+        }
+    }
+
+    /// As a page.
+    pub(crate) fn page(&self, visit: &Visit) -> Response {
         let frame = Frame::new(visit.clone(), "trouble-title", Section::Nowhere);
-        let heading = frame.one_of("trouble", word);
-        let what = frame.one_of("trouble-do", word);
-        render(status, &Page { frame, heading, what, words: &self.words })
+        let told = self.told(&frame);
+        render(self.status(), &Page { frame, told })
     }
 }
 

@@ -20,7 +20,7 @@ use workbench::{
     alarm::{Code, Severity},
     cases::ReadError,
     client::{Client, ClientError},
-    connection::{ConnectError, Connection, pin},
+    connection::{ConnectError, Connection, Offered},
     home::{Home, Settings},
     keyfile::InvestigatorKey,
 };
@@ -318,8 +318,13 @@ async fn with_an_expired_directory_work_goes_on_but_nobody_gets_a_new_grant() {
     lead.assign(&mut case, "two").await.unwrap();
     // And it cannot be pinned anew.
     let settings = Settings { handler: office.handler.url.clone() };
+    let offered = |ca_pem, trust: &envelope::directory::Trust| Offered {
+        settings: settings.clone(),
+        ca_pem,
+        trust: trust.clone(),
+    };
     let new = Home::at(office.house.dir.path().join("new"));
-    let pinned = pin(&new, &settings, &office.house.ca(), &office.house.trust, later).await;
+    let pinned = offered(office.house.ca(), &office.house.trust).pin(&new, later).await;
     assert!(matches!(pinned, Err(ConnectError::Directory(DirectoryError::Expired(_)))));
 }
 
@@ -327,13 +332,18 @@ async fn with_an_expired_directory_work_goes_on_but_nobody_gets_a_new_grant() {
 async fn only_the_pinned_authority_and_the_pinned_root_keys_are_believed() {
     let (office, other) = (Office::open(), House::new());
     let settings = Settings { handler: office.handler.url.clone() };
+    let offered = |ca_pem, trust: &envelope::directory::Trust| Offered {
+        settings: settings.clone(),
+        ca_pem,
+        trust: trust.clone(),
+    };
     let home = Home::at(office.house.dir.path().join("new"));
-    let wrong_ca = pin(&home, &settings, &other.ca(), &office.house.trust, now()).await;
+    let wrong_ca = offered(other.ca(), &office.house.trust).pin(&home, now()).await;
     assert!(matches!(wrong_ca, Err(ConnectError::Client(ClientError::Unreachable(_)))));
-    let wrong_trust = pin(&home, &settings, &office.house.ca(), &other.trust, now()).await;
+    let wrong_trust = offered(office.house.ca(), &other.trust).pin(&home, now()).await;
     assert!(matches!(wrong_trust, Err(ConnectError::Directory(DirectoryError::Unsigned { .. }))));
     assert!(!home.dir().exists(), "nothing is written before all has been verified");
-    pin(&home, &settings, &office.house.ca(), &office.house.trust, now()).await.unwrap();
+    offered(office.house.ca(), &office.house.trust).pin(&home, now()).await.unwrap();
     assert_eq!(home.settings().unwrap(), settings);
     let plain = Client::new(&settings.handler.replace("https", "http"), &office.house.ca());
     assert!(matches!(plain, Err(ClientError::Address(_))));

@@ -2,120 +2,17 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     time::Duration,
 };
 
 use rand::rngs::OsRng;
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
-use scraper::{Html, Selector};
-use web::Clock;
-use workbench::site::{Bound, Launcher, Settings};
+use reqwest::{Method, RequestBuilder, StatusCode};
 
-use crate::common::{PASSPHRASE, now, office::Office, reporter::Reporter};
-
-const IDLE: Duration = Duration::from_mins(10);
-
-/// Somebody's workbench, and a browser.
-struct Screen {
-    office: Office,
-    address: SocketAddr,
-    launcher: Launcher,
-    clock: Clock,
-    http: Client,
-    cookie: String,
-    room: String,
-}
-
-impl Screen {
-    /// Started, with a browser that has followed the link.
-    async fn open(handle: &str) -> Self {
-        // Fails only if one was installed before, which is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let office = Office::open();
-        let home = office.house.home(handle, &office.handler.url);
-        let clock = Clock::fixed(now());
-        let settings = Settings { port: 0, idle: IDLE, program: env!("CARGO_BIN_EXE_burkindi").into() };
-        let bound = Bound::bind(home, settings, clock.clone(), &mut OsRng).unwrap();
-        let (address, launcher) = (bound.address, bound.launcher());
-        tokio::spawn(bound.serve(std::future::pending()));
-        let http = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        let mut screen =
-            Self { office, address, launcher, clock, http, cookie: String::new(), room: String::new() };
-        screen.enter().await;
-        screen
-    }
-
-    /// Follows a new link.
-    async fn enter(&mut self) {
-        let answer = self.http.get(self.launcher.link(&mut OsRng)).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::OK);
-        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
-        let parts: Vec<_> = cookie.split("; ").collect();
-        parts[0].clone_into(&mut self.cookie);
-        parts[1].strip_prefix("Path=/").unwrap().clone_into(&mut self.room);
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://{}/{}/en{path}", self.address, self.room)
-    }
-
-    /// A request as the browser makes it from one of the pages.
-    fn ask(&self, method: &Method, path: &str) -> RequestBuilder {
-        let own = format!("http://{}", self.address);
-        let request = self.http.request(method.clone(), self.url(path)).header("cookie", &self.cookie);
-        let request = request.header("sec-fetch-site", "same-origin");
-        if *method == Method::POST { request.header("origin", own) } else { request }
-    }
-
-    async fn get(&self, path: &str) -> Page {
-        Page::of(self.ask(&Method::GET, path).send().await.unwrap()).await
-    }
-
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let request =
-            self.ask(&Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
-        Page::of(request.body(form(fields)).send().await.unwrap()).await
-    }
-
-    /// Declares to have no conflict of interest in a case, and gives its path.
-    async fn open_case(&self, reporter: &Reporter) -> String {
-        let case = format!("/case/{}", reporter.case);
-        let declared = self.post(&format!("{case}/act/declare"), &[]).await;
-        assert_eq!(declared.status, StatusCode::SEE_OTHER, "{}", declared.text);
-        case
-    }
-
-    async fn unlock(&self) {
-        let page = self.post("/unlock", &[("passphrase", PASSPHRASE), ("to", "/queue/open")]).await;
-        assert_eq!(page.status, StatusCode::SEE_OTHER, "{}", page.text);
-    }
-}
-
-/// What came back.
-struct Page {
-    status: StatusCode,
-    to: String,
-    text: String,
-}
-
-impl Page {
-    async fn of(answer: Response) -> Self {
-        let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
-        Self { status: answer.status(), to: to.unwrap_or_default(), text: answer.text().await.unwrap() }
-    }
-
-    fn texts(&self, selector: &str) -> Vec<String> {
-        let html = Html::parse_document(&self.text);
-        html.select(&Selector::parse(selector).unwrap()).map(|found| found.text().collect()).collect()
-    }
-}
-
-fn form(fields: &[(&str, &str)]) -> String {
-    let mut url = reqwest::Url::parse("http://form").unwrap();
-    url.query_pairs_mut().extend_pairs(fields);
-    url.query().unwrap_or_default().to_owned()
-}
+use crate::common::{
+    PASSPHRASE,
+    screen::{Page, Screen},
+};
 
 #[tokio::test]
 async fn a_request_that_is_not_its_owners_gets_nothing() {

@@ -12,11 +12,11 @@ use time::Date;
 use workbench::{
     admin::{AdminDir, roots, signing},
     client::Client,
+    connection::fingerprint,
     files,
 };
 
 use super::{Context, DirArg, Screen};
-use crate::cli::connect::fingerprint;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Directory {
@@ -216,7 +216,7 @@ fn view(signed: &signing::Signed, trust: &Trust) -> DirectoryView {
         signatures: signed.signatures,
         threshold: signed.threshold,
         complete: signed.is_complete(),
-        fingerprint: fingerprint(trust),
+        fingerprint: fingerprint(trust, "en"),
         oversight: directory.oversight.clone(),
         desks: directory.desks.iter().map(desk).collect(),
         members: directory.members.iter().map(member).collect(),

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use rand::rngs::OsRng;
 use serde::Serialize;
-use workbench::admin::init::{Plan, init};
+use workbench::{
+    admin::init::{Plan, init},
+    connection::fingerprint,
+};
 
 use super::{Context, Screen};
-use crate::cli::{connect::fingerprint, key::WorkArg};
+use crate::cli::key::WorkArg;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Init {
@@ -68,7 +71,7 @@ impl Init {
             roots: self.roots,
             threshold: self.threshold,
             oversight: self.oversight_desk,
-            fingerprint: fingerprint(&trust),
+            fingerprint: fingerprint(&trust, "en"),
         };
         screen.show(&view, |view, page| {
             page.line(&format!("A new installation is in {}.", view.dir.display()));

@@ -2,11 +2,13 @@
 
 use askama::Template;
 use axum::response::Response;
+use web::Locale;
 
 use crate::{
     health::{self, Outcome},
     site::{
         frame::{AtWork, Frame, Section, show as laid_out},
+        i18n::LOCALES,
         trouble::Trouble,
     },
     view::word,
@@ -17,15 +19,31 @@ use crate::{
 struct Page {
     frame: Frame,
     checks: Vec<Check>,
-    words: String,
+    words: [Words; 2],
     refused: usize,
+    handler: String,
+    folder: String,
+}
+
+/// Twelve words to compare with somebody, who may see them in another language: so in both.
+pub(super) struct Words {
+    pub(super) locale: Locale,
+    pub(super) text: String,
+}
+
+impl Words {
+    /// First in the language of the page.
+    pub(super) fn of(frame: &Frame, words: impl Fn(&str) -> String) -> [Self; 2] {
+        let mut both = LOCALES.map(|locale| Self { locale, text: words(locale.code) });
+        both.sort_by_key(|words| words.locale.code != frame.code());
+        both
+    }
 }
 
 struct Check {
     subject: String,
     outcome: &'static str,
     means: String,
-    text: String,
 }
 
 pub(super) async fn show(at: AtWork) -> Result<Response, Trouble> {
@@ -42,11 +60,13 @@ pub(super) async fn show(at: AtWork) -> Result<Response, Trouble> {
             means: frame.one_of("health", &format!("{subject}-{outcome}")),
             subject: frame.one_of("health", &subject),
             outcome,
-            text: check.text,
         }
     });
     let checks = checks.collect();
-    let words = at.connection().key().request().words(frame.code());
+    let request = at.connection().key().request();
+    let words = Words::of(&frame, |lang| request.words(lang));
     let refused = usize::try_from(at.visit.site.door.refused()).unwrap_or(usize::MAX);
-    Ok(laid_out(&Page { frame, checks, words, refused }))
+    let home = &at.visit.site.home;
+    let (handler, folder) = (home.settings()?.handler, home.dir().display().to_string());
+    Ok(laid_out(&Page { frame, checks, words, refused, handler, folder }))
 }

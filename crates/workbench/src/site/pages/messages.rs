@@ -20,6 +20,7 @@ use crate::{
         forms::Typed,
         frame::{AtWork, Frame, NotAtWork, render},
         i18n,
+        refusals::Tell as _,
         trouble::Trouble,
     },
     view::{CaseView, MessageView, word},
@@ -76,8 +77,7 @@ pub(super) async fn write(
 ) -> Result<Response, Trouble> {
     let mut at = match at {
         Ok(at) => at,
-        Err(NotAtWork::Locked(locked)) => return Ok(locked.keeping(&typed)),
-        Err(NotAtWork::Trouble(trouble)) => return Err(trouble),
+        Err(not) => return not.keeping(&typed),
     };
     let mut draft = Draft::of(&typed);
     let mut case = at.open(id).await?;
@@ -169,11 +169,8 @@ fn in_words(frame: &Frame, exposure: &Exposure) -> String {
 /// Why a text was not taken.
 pub(super) fn complaint(frame: &Frame, error: &ActError) -> String {
     match error {
-        ActError::Empty => frame.t("text-empty"),
-        ActError::TooLong { over } => frame.count("text-too-long", *over),
         ActError::Overtaken(_) => frame.t("text-overtaken"),
-        ActError::Unfilled(gap) => frame.with("text-unfilled", "gap", gap),
-        other => other.to_string(),
+        other => other.said().words(frame),
     }
 }
 

@@ -1,18 +1,25 @@
 //! The pages. A handler asks the library, and lays out what it answers; one file a page, with its template beside it in name.
 
+mod absence;
 mod actions;
 mod administration;
 mod case;
+mod connect;
 mod files;
 mod help;
 mod keys;
+mod making;
 mod messages;
 mod notes;
 mod open;
+mod passphrase;
 mod queue;
+mod reading;
 mod search;
+mod sheet;
+mod start;
 mod story;
-mod timeline;
+pub(crate) mod timeline;
 pub(crate) mod unlock;
 
 use axum::{
@@ -23,8 +30,8 @@ use axum::{
 
 use super::{Site, assets, trouble::Trouble};
 
-/// Largest body of a form, in bytes: a reply of the longest kind, each byte of it percent-encoded.
-const MAX_FORM: usize = 128 * 1024;
+/// Largest body of a form, in bytes: a reply of the longest kind, each byte of it percent-encoded; or the page of a backup sheet.
+const MAX_FORM: usize = 256 * 1024;
 
 /// All pages stand below the room; the way in and what is the same for everybody do not.
 pub(super) fn routes(site: &Site) -> Router<Site> {
@@ -33,6 +40,11 @@ pub(super) fn routes(site: &Site) -> Router<Site> {
         .route("/{lang}/unlock", post(unlock::unlock))
         .route("/{lang}/lock", post(unlock::lock))
         .route("/{lang}/here", post(unlock::here))
+        .route("/{lang}/start", get(start::show))
+        .route("/{lang}/start/key", get(making::show).post(making::make))
+        .route("/{lang}/start/strength", post(making::strength))
+        .route("/{lang}/start/restore", get(making::show_restore).post(making::restore))
+        .route("/{lang}/start/join", post(start::join))
         .route("/{lang}/queue/{part}", get(queue::show))
         .route("/{lang}/case/{id}", get(story::show))
         .route("/{lang}/case/{id}/messages", get(messages::show).post(messages::write))
@@ -46,6 +58,12 @@ pub(super) fn routes(site: &Site) -> Router<Site> {
         .route("/{lang}/case/{id}/picture/{number}", get(files::picture))
         .route("/{lang}/search", get(search::show).post(search::search))
         .route("/{lang}/keys", get(keys::show))
+        .route("/{lang}/keys/request", get(start::request))
+        .route("/{lang}/keys/sheet", get(sheet::show).post(sheet::made))
+        .route("/{lang}/keys/passphrase", get(passphrase::show).post(passphrase::change))
+        .route("/{lang}/keys/connect", get(connect::show).post(connect::connect))
+        .route("/{lang}/absence", get(absence::show).post(absence::set))
+        .route("/{lang}/reading", post(reading::read_on))
         .route("/{lang}/administration", get(administration::show).post(administration::route))
         .route("/{lang}/help", get(help::show).post(help::set))
         .fallback(async || Trouble::nowhere());

@@ -56,8 +56,7 @@ pub(super) async fn write(
 ) -> Result<Response, Trouble> {
     let mut at = match at {
         Ok(at) => at,
-        Err(NotAtWork::Locked(locked)) => return Ok(locked.keeping(&typed)),
-        Err(NotAtWork::Trouble(trouble)) => return Err(trouble),
+        Err(not) => return not.keeping(&typed),
     };
     let mut case = at.open(id).await?;
     let kind = KINDS.into_iter().find(|kind| word(kind) == typed.get("kind")).unwrap_or(NoteKind::Hypothesis);

@@ -1,17 +1,23 @@
 //! Looking for words in all of one's cases. The words are posted: they must not stand in a browser's history.
 
 use askama::Template;
-use axum::{extract::Path, response::Response};
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+};
 use envelope::life::Stage;
 use taxonomy::Taxonomy;
 use uuid::Uuid;
 
-use super::case::{Head, Shown, Told, told};
+use super::{
+    case::{Head, Shown, Told, told},
+    reading::{self, bring_up_to_date},
+};
 use crate::{
-    index::{Filter, Hit, Index, IndexError, Related, Tie, Updated},
+    index::{Filter, Hit, IndexError, Related, Tie, Updated},
     site::{
         forms::Typed,
-        frame::{AtWork, Frame, Section, show as laid_out},
+        frame::{AtWork, Frame, NotAtWork, Section, show as laid_out},
         trouble::Trouble,
     },
 };
@@ -39,12 +45,32 @@ struct Choices {
     options: Vec<(String, String, bool)>,
 }
 
-pub(super) async fn show(at: AtWork) -> Response {
-    laid_out(&page(&at, &Typed::default()))
+/// An empty form; or, if something is looked for that still waited for cases to be read, that.
+pub(super) async fn show(mut at: AtWork) -> Result<Response, Trouble> {
+    let Some(wanted) = at.desk.wanted.take() else {
+        return Ok(laid_out(&page(&at, &at.kept().unwrap_or_default())));
+    };
+    if let Some(updated) = bring_up_to_date(&mut at).await? {
+        return find(at, &wanted, &updated).await;
+    }
+    at.desk.wanted = Some(wanted);
+    Ok(reading::page(&at, Section::Search))
 }
 
-pub(super) async fn search(mut at: AtWork, typed: Typed) -> Result<Response, Trouble> {
-    let mut page = page(&at, &typed);
+pub(super) async fn search(at: Result<AtWork, NotAtWork>, typed: Typed) -> Result<Response, Trouble> {
+    let mut at = match at {
+        Ok(at) => at,
+        Err(not) => return not.keeping(&typed),
+    };
+    if let Some(updated) = bring_up_to_date(&mut at).await? {
+        return find(at, &typed, &updated).await;
+    }
+    at.desk.wanted = Some(typed);
+    Ok(Redirect::to(&at.visit.at("/search")).into_response())
+}
+
+async fn find(mut at: AtWork, typed: &Typed, updated: &Updated) -> Result<Response, Trouble> {
+    let mut page = page(&at, typed);
     let filter = Filter {
         category: typed.some("category"),
         stage: typed.some("stage"),
@@ -52,39 +78,15 @@ pub(super) async fn search(mut at: AtWork, typed: Typed) -> Result<Response, Tro
         desk: typed.some("desk"),
         ..Filter::default()
     };
-    let updated = bring_up_to_date(&mut at).await?;
     page.undeclared = updated.undeclared;
     page.alarms = updated.alarms.iter().map(|alarm| told(&page.frame, alarm)).collect();
-    let index = at.work().index.as_mut().ok_or_else(Trouble::nowhere)?;
+    let index = at.desk.index.as_mut().ok_or_else(Trouble::nowhere)?;
     match index.search(typed.get("words"), &filter, MOST).await {
         Ok(hits) => page.hits = Some(hits),
         Err(IndexError::NoWords) => page.wrong = Some(page.frame.t("search-no-words")),
         Err(error) => return Err(error.into()),
     }
     Ok(laid_out(&page))
-}
-
-/// Reads what is new, and keeps the index sealed in the home folder.
-async fn bring_up_to_date(at: &mut AtWork) -> Result<Updated, Trouble> {
-    let site = at.visit.site.clone();
-    let work = at.work();
-    let mut index = match work.index.take() {
-        Some(index) => index,
-        None => Index::open(work.connection.home(), work.connection.key()).await?,
-    };
-    let updated = index.update(&mut work.connection, &site.taxonomy, |_, _| {}).await;
-    let updated = match updated {
-        Ok(updated) => updated,
-        Err(error) => {
-            work.index = Some(index);
-            return Err(error.into());
-        }
-    };
-    if updated.read + updated.forgotten > 0 {
-        index.save(work.connection.home(), work.connection.key()).await?;
-    }
-    work.index = Some(index);
-    Ok(updated)
 }
 
 fn page(at: &AtWork, typed: &Typed) -> Page {
@@ -143,8 +145,10 @@ pub(super) async fn related(
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, Trouble> {
     let case = at.open(id).await?;
-    bring_up_to_date(&mut at).await?;
-    let index = at.work().index.as_mut().ok_or_else(Trouble::nowhere)?;
+    if bring_up_to_date(&mut at).await?.is_none() {
+        return Ok(reading::page(&at, Section::Queue));
+    }
+    let index = at.desk.index.as_mut().ok_or_else(Trouble::nowhere)?;
     let found = index.related(id, RELATED).await?;
     let Shown { frame, head, .. } = Shown::of(&at, &case, "related");
     let taxonomy = &at.visit.site.taxonomy;

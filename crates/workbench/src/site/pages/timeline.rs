@@ -63,7 +63,7 @@ const DATA: [(&str, &[&str]); 8] = [
 ];
 
 /// An event in the page's language; in the program's own where the pages have no words for it.
-fn what(frame: &Frame, action: &Action) -> String {
+pub(crate) fn what(frame: &Frame, action: &Action) -> String {
     let json = serde_json::to_value(action).unwrap_or_default();
     let data = &json["data"];
     let mut key = format!("event-{}", json["action"].as_str().unwrap_or_default());

@@ -2,21 +2,22 @@
 
 use askama::Template;
 use axum::{
-    extract::{State, rejection::FormRejection},
+    extract::State,
     http::{Method, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use secrecy::SecretString;
 
+use super::start;
 use crate::{
-    connection::Connection,
-    files::{self, FileError},
+    files,
     keyfile::{InvestigatorKey, KeyError},
     sealed::OpenError,
     site::{
         Site,
         forms::Typed,
-        frame::{Frame, Section, Visit, render},
+        frame::{Frame, START, Section, Visit, render},
+        seat::Work,
         trouble::Trouble,
     },
 };
@@ -69,27 +70,41 @@ pub(super) async fn unlock(visit: Visit, typed: Typed) -> Result<Response, Troub
         let asked = Asked { wrong: Some(visit.words().get(wrong)), ..Asked::to(&visit, to) };
         Ok(page(&visit, asked, StatusCode::FORBIDDEN))
     };
-    let sealed = match files::read(&site.home.key_path()) {
-        Err(FileError::Missing(_)) => return again("unlock-no-key"),
-        sealed => sealed?,
+    let key = match open_key(site, typed.get("passphrase")).await {
+        Ok(key) => key,
+        Err(KeyError::Sealed(OpenError::WrongPassphrase)) => return again("unlock-wrong"),
+        Err(_) => return again("unlock-no-key"),
     };
-    let passphrase = SecretString::from(typed.get("passphrase"));
-    // Guessing is made expensive, so this takes its time.
-    let opened = tokio::task::spawn_blocking(move || InvestigatorKey::open(&sealed, &passphrase)).await;
-    let key = match opened {
-        Ok(Ok(key)) => key,
-        Ok(Err(KeyError::Sealed(OpenError::WrongPassphrase))) => return again("unlock-wrong"),
-        Ok(Err(_)) | Err(_) => return again("unlock-no-key"),
-    };
-    let now = site.clock.now();
     site.drafts.belong_to(&key);
-    let connection = Connection::open(site.home.clone(), key, now).await?;
-    site.seat.unlock(connection, site.clock.now()).await;
-    Ok(Redirect::to(&visit.at(to)).into_response())
+    let mut work = Work::alone(key);
+    let joined = if site.home.is_connected() {
+        work.join(&site.home, site.clock.now()).await.map_err(Trouble::from)
+    } else {
+        Err(Trouble::lead(visit.at(START)))
+    };
+    // What is forged or rolled back ends here. That nobody answers, or not yet, is no reason to keep anybody from their own keys.
+    if let Err(trouble) = joined.clone()
+        && trouble.is_alarm()
+    {
+        return Err(trouble);
+    }
+    site.seat.unlock(work, site.clock.now()).await;
+    match joined {
+        Ok(()) => Ok(Redirect::to(&visit.at(to)).into_response()),
+        Err(trouble) => start::waiting(visit, trouble, to).await,
+    }
+}
+
+/// Opens the key file. Guessing is made expensive, so this takes its time.
+pub(super) async fn open_key(site: &Site, passphrase: &str) -> Result<InvestigatorKey, KeyError> {
+    let sealed = files::read(&site.home.key_path()).map_err(|_| KeyError::Malformed)?;
+    let passphrase = SecretString::from(passphrase);
+    let opened = tokio::task::spawn_blocking(move || InvestigatorKey::open(&sealed, &passphrase)).await;
+    opened.unwrap_or(Err(KeyError::Malformed))
 }
 
 /// Wipes the keys, whatever comes along. What was being written is kept.
-pub(super) async fn lock(visit: Visit, typed: Result<Typed, FormRejection>) -> Response {
+pub(super) async fn lock(visit: Visit, typed: Result<Typed, Response>) -> Response {
     let typed = typed.unwrap_or_default();
     let to = typed.path("page");
     visit.site.drafts.keep(to, &typed);

@@ -33,7 +33,7 @@ use rand::rngs::OsRng;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use uuid::Uuid;
 
-use super::{House, reporter::Reporter, today};
+use super::{House, absences, reporter::Reporter, today};
 
 /// One case as it is kept.
 pub(crate) struct Kept {
@@ -51,6 +51,8 @@ pub(crate) struct Shelf {
     pub(crate) directories: Vec<SignedDirectory>,
     pub(crate) cases: BTreeMap<Uuid, Kept>,
     pub(crate) log: Vec<LogEntry>,
+    /// Until when members are away.
+    pub(crate) away: BTreeMap<String, time::Date>,
     /// What happens just before the next event is looked at, whoever sends it.
     pub(crate) meanwhile: Option<Meanwhile>,
     nonces: Vec<(String, Hash)>,
@@ -65,7 +67,7 @@ pub(crate) struct Handler {
     pub(crate) shelf: Arc<Mutex<Shelf>>,
 }
 
-type App = State<(Arc<Mutex<Shelf>>, Arc<House>)>;
+pub(crate) type App = State<(Arc<Mutex<Shelf>>, Arc<House>)>;
 type Answer2<T> = Result<Json<T>, (StatusCode, Json<Problem>)>;
 
 /// Starts it on a free port with the installation's own certificate.
@@ -76,6 +78,7 @@ pub(crate) fn start(house: &Arc<House>) -> Handler {
         .route("/v1/session", post(session))
         .route("/v1/directory", get(directory).put(put_directory))
         .route("/v1/directories", get(directories))
+        .route("/v1/absence", get(absences::list).put(absences::set))
         .route("/v1/cases", get(cases))
         .route("/v1/cases/{id}", get(case))
         .route("/v1/cases/{id}/parts/{part}", get(part))
@@ -249,13 +252,17 @@ impl Shelf {
 }
 
 fn problem(status: StatusCode, title: &(impl ToString + ?Sized)) -> (StatusCode, Json<Problem>) {
-    let problem =
-        Problem { kind: "refused".into(), title: title.to_string(), status: status.as_u16(), rule: None };
-    (status, Json(problem))
+    let kind = match status {
+        StatusCode::UNAUTHORIZED => "unauthorized",
+        StatusCode::NOT_FOUND => "not-found",
+        _ => "refused",
+    };
+    let (kind, title) = (kind.to_owned(), title.to_string());
+    (status, Json(Problem { kind, title, status: status.as_u16(), rule: None }))
 }
 
 /// The token is the handle: what is tested here is the workbench.
-fn bearer(headers: &HeaderMap) -> Result<String, (StatusCode, Json<Problem>)> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, (StatusCode, Json<Problem>)> {
     let token = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     token.map(str::to_owned).ok_or_else(|| problem(StatusCode::UNAUTHORIZED, "no session"))
 }

@@ -1,8 +1,10 @@
 //! A whole small installation in a temporary folder: made with the same functions as a real one.
 
+pub(crate) mod absences;
 pub(crate) mod handler;
 pub(crate) mod office;
 pub(crate) mod reporter;
+pub(crate) mod screen;
 
 use std::path::PathBuf;
 

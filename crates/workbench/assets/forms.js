@@ -1,0 +1,52 @@
+// What a person would miss in a form without a script: how good a passphrase is, a printer, patience. Everything works without it.
+"use strict";
+(() => {
+  const ask = (url, fields) => fetch(url, { method: "POST", body: new URLSearchParams(fields) }).then((answer) => answer.json());
+
+  // The program itself says how good it is; nothing leaves this machine.
+  for (const field of document.querySelectorAll("[data-strength]")) {
+    const shown = document.getElementById("new-strength");
+    let waiting;
+    const measure = async () => {
+      const asked = field.value;
+      const handle = document.getElementById("handle").value;
+      const told = asked && (await ask(field.dataset.strength, { new: asked, handle }).catch(() => undefined));
+      if (field.value !== asked) return;
+      shown.textContent = told ? told.text : "";
+      if (told) shown.dataset.level = told.level;
+      else delete shown.dataset.level;
+    };
+    field.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(measure, 250);
+    });
+  }
+
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  }
+
+  // A passphrase's hash takes a second or more; sent twice it would take twice that.
+  for (const form of document.querySelectorAll("[data-slow]")) {
+    form.addEventListener("submit", () => {
+      const button = form.querySelector("button");
+      button.disabled = true;
+      button.textContent = form.dataset.slow;
+    });
+  }
+
+  // Cases are being read: on and on, until the page can be shown.
+  const reading = document.querySelector("[data-reading]");
+  if (!reading) return;
+  const bar = reading.querySelector("progress");
+  const text = reading.querySelector("[role=status]");
+  const go = async () => {
+    const told = await ask(reading.dataset.reading).catch(() => undefined);
+    if (!told || told.over) return location.reload();
+    [bar.value, bar.max] = [told.done, told.of];
+    text.textContent = told.text;
+    return go();
+  };
+  go();
+})();

@@ -1,0 +1,103 @@
+//! More of a day in the pages: being away, cases that are read while one waits, and refusals in the reader's language.
+
+use reqwest::{Method, StatusCode};
+use time::Duration;
+
+use crate::common::{
+    office::Office,
+    screen::{Page, Screen},
+    today,
+};
+
+#[tokio::test]
+async fn who_leads_says_who_is_away_and_nobody_is_for_ever() {
+    let screen = Screen::open("lead").await;
+    screen.unlock().await;
+    let until = (today() + Duration::days(20)).to_string();
+    let page = screen.get("/absence").await;
+    assert_eq!(page.texts("#member option"), ["lead", "three", "two"]);
+    for day in [today() - Duration::days(1), today() + Duration::days(61)] {
+        let late = screen.post("/absence", &[("member", "two"), ("until", &day.to_string())]).await;
+        assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(late.texts("#until-wrong").len(), 1);
+    }
+    let away = screen.post("/absence", &[("member", "two"), ("until", &until)]).await;
+    assert!(away.to.ends_with("/absence?done=away"), "{}", away.text);
+    let page = screen.get("/absence").await;
+    assert_eq!(page.texts(".hits li b"), ["two"]);
+    assert!(screen.post("/absence", &[("member", "two"), ("back", "yes")]).await.to.ends_with("done=back"));
+    assert!(screen.get("/absence").await.texts(".hits li").is_empty());
+
+    let screen = Screen::open("two").await;
+    screen.unlock().await;
+    assert!(screen.get("/absence").await.texts("#member").is_empty(), "everybody else speaks for themselves");
+    screen.post("/absence", &[("until", &until)]).await;
+    assert_eq!(screen.office.handler.shelf.lock().unwrap().away.keys().collect::<Vec<_>>(), ["two"]);
+}
+
+#[tokio::test]
+async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_found() {
+    let office = Office::open();
+    let home = office.house.home("lead", &office.handler.url);
+    // Without any patience each request reads one case.
+    let screen = Screen::patient(office, home, std::time::Duration::ZERO).await;
+    screen.unlock().await;
+    let reporters = [0; 5].map(|_| screen.office.file(&[]));
+    for reporter in &reporters {
+        screen.open_case(reporter).await;
+    }
+    let asked = screen.post("/search", &[("words", "officer")]).await;
+    assert!(asked.to.ends_with("/en/search"), "the words stand in no address: {}", asked.to);
+    let page = screen.get("/search").await;
+    assert_eq!(page.texts("[data-reading] [role=status]"), ["2 of 5 cases"]);
+    assert!(page.text.contains("<noscript><meta http-equiv=\"refresh\" content=\"0\"></noscript>"));
+    assert_eq!(screen.get("/queue/open").await.status, StatusCode::OK, "everything else can be used");
+    let told = screen.post("/reading", &[]).await.text;
+    assert!(told.contains("\"done\":3,\"of\":5,\"over\":false"), "{told}");
+    screen.post("/reading", &[]).await;
+    assert!(screen.post("/reading", &[]).await.text.contains("\"over\":true"));
+    let found = screen.get("/search").await;
+    assert_eq!(found.texts(".hits > li").len(), 5, "{}", found.text);
+    assert!(screen.get("/search").await.texts(".hits").is_empty(), "what was looked for is not kept");
+
+    // Locked in the middle, nothing of it is left.
+    let another = screen.office.file(&[]);
+    screen.open_case(&another).await;
+    screen.office.file(&[]);
+    screen.post("/search", &[("words", "money")]).await;
+    screen.post("/lock", &[]).await;
+    assert_eq!(screen.post("/reading", &[]).await.status, StatusCode::UNAUTHORIZED);
+    screen.unlock().await;
+    assert!(screen.get("/search").await.texts("[data-reading], .hits").is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_is_told_in_the_language_of_the_page() {
+    let screen = Screen::open("lead").await;
+    let reporter = screen.office.file(&[]);
+    screen.unlock().await;
+    let case = screen.open_case(&reporter).await;
+    let in_french = async |method: Method, path: &str, body: &str| {
+        let url = screen.url(path).replace("/en/", "/fr/");
+        let request = screen.http.request(method, url).header("cookie", &screen.cookie);
+        let request = request.header("origin", format!("http://{}", screen.address));
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").body(body.to_owned());
+        Page::of(request.send().await.unwrap()).await
+    };
+    for (path, body, told) in [
+        ("act/investigate", "", "doit d’abord avoir pris le dossier"),
+        ("act/raise", "urgency=P4", "ne peut que relever l’urgence"),
+        ("act/assign", "to=nobody", "nobody n’est pas dans l’annuaire"),
+        ("act/link", "other=zz", "quatre premiers caractères"),
+    ] {
+        let page = in_french(Method::POST, &format!("{case}/{path}"), body).await;
+        assert_eq!(page.status, StatusCode::CONFLICT, "{path}");
+        assert!(page.text.contains(told), "{path}: {:?}", page.texts("main p"));
+        assert_eq!(page.texts("[lang=en]:not([hreflang])").len(), 0, "{path}: nothing in another language");
+    }
+    screen.office.handler.follow_up_meanwhile(&screen.office.house, reporter, "One more thing.");
+    let late = in_french(Method::POST, &format!("{case}/act/claim"), "").await;
+    assert!(late.text.contains("Quelqu’un a agi avant vous"), "{}", late.text);
+    assert_eq!(late.texts("[lang=en]:not([hreflang])").len(), 0, "{}", late.text);
+}
