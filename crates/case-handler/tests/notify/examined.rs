@@ -46,7 +46,7 @@ async fn a_mail_server_that_answers_is_well_and_anything_else_is_told() {
 #[tokio::test]
 async fn a_handle_that_nobody_has_is_told_to_the_operator() {
     let world = World::new().await;
-    let accepted = world.app.current.get().unwrap();
+    let accepted = world.current.get().unwrap();
     assert_eq!(of_told(&[].into(), &accepted.directory), None, "nobody is to be told");
     assert_eq!(of_told(&["awa", "eva"].into(), &accepted.directory).unwrap().state, State::Good);
     let finding = of_told(&["awa", "bilq"].into(), &accepted.directory).unwrap();

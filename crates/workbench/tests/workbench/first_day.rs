@@ -65,7 +65,7 @@ async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
     assert_eq!(screen.get("/start/key").await.status, StatusCode::OK);
     for (handle, new, again, field) in [
         ("Awa Traoré", NEW, NEW, "handle"),
-        ("somebody", "short", "short", "new"),
+        ("somebody", "zq7", "zq7", "new"),
         ("somebody", "motdepasse123!", "motdepasse123!", "new"),
         ("somebody", NEW, NEWER, "again"),
     ] {

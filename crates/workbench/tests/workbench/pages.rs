@@ -86,7 +86,7 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
         Page::of(request.send().await.unwrap()).await
     };
     for (path, body, told) in [
-        ("act/investigate", "", "doit d’abord avoir pris le dossier"),
+        ("act/investigate", "", "ne passe pas de cette étape"),
         ("act/raise", "urgency=P4", "ne peut que relever l’urgence"),
         ("act/assign", "to=nobody", "nobody n’est pas dans l’annuaire"),
         ("act/link", "other=zz", "quatre premiers caractères"),
