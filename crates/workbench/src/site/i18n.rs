@@ -101,7 +101,7 @@ mod tests {
             code.split("one_of(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         for key in french.keys() {
             let of_family = families.iter().any(|family| key.starts_with(&format!("{family}-")));
-            let made = ["event-", "done-", "month-", "risk-"];
+            let made = ["event-", "done-", "month-", "risk-", "rule-", "problem-"];
             let made = made.iter().any(|start| key.starts_with(start));
             let of_family =
                 of_family || ["stage-", "release-", "authority-"].iter().any(|start| key.starts_with(start));
