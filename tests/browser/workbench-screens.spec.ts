@@ -1,6 +1,6 @@
 // Every screen of the workbench: nobody is kept out, in either language, light and dark; and what was written outlives the lock.
 import type { Page } from "@playwright/test";
-import { check, look } from "./src/barriers.ts";
+import { atWidth, look, noBarrier, noSidewaysScroll } from "./src/barriers.ts";
 import { compose, sendReport } from "./src/reporting.ts";
 import { Office, expect } from "./src/office.ts";
 import { test } from "./src/workbench.ts";
@@ -42,6 +42,18 @@ test.beforeAll(async ({ browser }) => {
   office.burkindi(LEAD, "propose", full, "lower", "P4");
 });
 test.afterAll(() => office?.close());
+
+/** A screen in both schemes: light on a desk, dark as narrow as a phone. */
+async function check(page: Page, lang: string, where: string): Promise<void> {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 360]] as const) {
+    await page.emulateMedia({ colorScheme });
+    await atWidth(page, width, async () => {
+      await noBarrier(page, `${lang} ${colorScheme} ${where}`);
+      await noSidewaysScroll(page, `${lang} ${where}`);
+    });
+    await look(page, `workbench ${where} ${lang} ${colorScheme}`);
+  }
+}
 
 for (const lang of ["fr", "en"]) {
   test(`no barrier on any screen of the workbench: ${lang}`, async ({ openWorkbench }) => {
@@ -100,7 +112,7 @@ for (const lang of ["fr", "en"]) {
     await page.fill("#words", "ouedraogo");
     await post("form[role=search] .button");
     await screen("search with hits");
-    for (const path of ["/keys", "/absence", "/administration", "/help", "/nowhere"]) {
+    for (const path of ["/keys", "/administration", "/help", "/nowhere"]) {
       await go(path);
       await screen(path);
     }
@@ -110,26 +122,6 @@ for (const lang of ["fr", "en"]) {
     await screen("who would read this");
   });
 }
-
-test("who searches for the first time sees how far it is", async ({ openWorkbench }) => {
-  // Without patience each request reads one case.
-  const workbench = await openWorkbench(office, ME, { bypassCSP: true, flags: ["--patience", "0"] });
-  const { page } = workbench;
-  await workbench.enter();
-  await workbench.unlock();
-  await page.goto(page.url().replace(/\/queue.*/, "/search"));
-  // The script asks once more, and is not answered before the picture is taken.
-  let answer = () => {};
-  const looked = new Promise<void>((resolve) => (answer = resolve));
-  await page.route("**/reading", async (route) => (await looked, await route.continue()));
-  await page.fill("#words", "ouedraogo");
-  await page.locator("form[role=search] .button").click();
-  await expect(page.locator("[data-reading] progress")).toBeVisible();
-  await check(page, "fr", "reading");
-  answer();
-  await expect(page.locator(".hits > li")).toHaveCount(2);
-  expect(workbench.history.join()).not.toContain("ouedraogo");
-});
 
 const WRITTEN = "Depuis quand, et à quelle étape du dédouanement ?";
 

@@ -17,18 +17,6 @@ export async function noSidewaysScroll(page: Page, where: string): Promise<void>
   expect(tooWide, `${where} scrolls sideways`).toBeLessThanOrEqual(0);
 }
 
-/** A screen in both schemes: light on a desk, dark as narrow as a phone. */
-export async function check(page: Page, lang: string, where: string): Promise<void> {
-  for (const [colorScheme, width] of [["light", 1280], ["dark", 360]] as const) {
-    await page.emulateMedia({ colorScheme });
-    await atWidth(page, width, async () => {
-      await noBarrier(page, `${lang} ${colorScheme} ${where}`);
-      await noSidewaysScroll(page, `${lang} ${where}`);
-    });
-    await look(page, `workbench ${where} ${lang} ${colorScheme}`);
-  }
-}
-
 /** With LOOKS=folder in the environment: a picture of the whole page at each width. */
 export async function look(page: Page, name: string): Promise<void> {
   const folder = process.env["LOOKS"];

@@ -57,16 +57,11 @@ export class Office {
     return this.where.public;
   }
 
-  /** The folder of one of the people. */
-  home(handle: string): string {
-    const person = this.where.people.find((one) => one.handle === handle);
-    if (!person) throw new Error(`nobody is called ${handle}`);
-    return person.home;
-  }
-
   /** A command of `burkindi` as one of the people, and its JSON. */
   burkindi(handle: string, ...command: string[]): unknown {
-    const options = ["--home", this.home(handle), "--json", "--passphrase-fd", "0"];
+    const person = this.where.people.find((one) => one.handle === handle);
+    if (!person) throw new Error(`nobody is called ${handle}`);
+    const options = ["--home", person.home, "--json", "--passphrase-fd", "0"];
     const input = `${this.where.passphrase}\n`;
     const said = execFileSync(this.where.burkindi, [...options, ...command], { input, encoding: "utf8" });
     return said === "" ? null : JSON.parse(said);

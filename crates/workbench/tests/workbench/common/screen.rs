@@ -36,7 +36,7 @@ impl Screen {
 
     /// The same in any folder.
     pub(crate) async fn at(office: Office, home: Home) -> Self {
-        Self::patient(office, home, Duration::from_secs(60)).await
+        Self::patient(office, home, Duration::from_mins(1)).await
     }
 
     /// The same for somebody who waits so long at most while cases are read.
