@@ -5,6 +5,7 @@ use sea_orm_migration::{MigrationTrait, async_trait};
 
 mod m20261123_000001_spool;
 mod m20261123_000002_laying_out;
+mod m20261125_000003_rows;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -13,6 +14,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261123_000001_spool::Migration), Box::new(m20261123_000002_laying_out::Migration)]
+        vec![
+            Box::new(m20261123_000001_spool::Migration),
+            Box::new(m20261123_000002_laying_out::Migration),
+            Box::new(m20261125_000003_rows::Migration),
+        ]
     }
 }

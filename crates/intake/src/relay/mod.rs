@@ -29,6 +29,8 @@ pub use tls::server_config;
 
 /// Longest acknowledgement or directory in bytes: tens of thousands of ids.
 const JSON_BYTES: usize = 4 * 1024 * 1024;
+/// Submissions that are looked up ahead of the one that is being sent. Each holds a piece of at most 256 KiB.
+const AHEAD: usize = 4;
 
 /// The routes of [`envelope::relay`].
 pub fn routes() -> Router<App> {
@@ -46,7 +48,10 @@ async fn pull(State(app): State<App>, Json(pull): Json<Pull>) -> Result<Response
     let most = usize::try_from(pull.most).unwrap_or(usize::MAX);
     let waiting = app.store.waiting(most, &mut OsRng).await.map_err(|error| app.store_failed(error))?;
     let store = app.store.clone();
-    let submissions = stream::iter(waiting).then(move |waiting| submission(store.clone(), waiting)).flatten();
+    let submissions = stream::iter(waiting)
+        .map(move |waiting| submission(store.clone(), waiting))
+        .buffered(AHEAD)
+        .flatten();
     Ok(([(header::CONTENT_TYPE, "application/octet-stream")], Body::from_stream(submissions)).into_response())
 }
 
@@ -76,7 +81,7 @@ async fn ack(State(app): State<App>, Json(ack): Json<Ack>) -> Result<StatusCode,
 /// Replaces all mailboxes once the last record has come whole.
 async fn mailboxes(State(app): State<App>, body: Body) -> Result<StatusCode, Problem> {
     const CUT: Problem = Problem::bad_request("mailboxes are whole records, and did not come whole");
-    let mut laying_out = app.store.lay_out().await.map_err(|error| app.store_failed(error))?;
+    let mut laying_out = app.store.lay_out(&mut OsRng).await.map_err(|error| app.store_failed(error))?;
     let mut bytes = paced(body);
     let mut record = Vec::with_capacity(MAILBOX_RECORD_LEN);
     while let Some(part) = bytes.try_next().await.map_err(|_| CUT)? {

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{CHUNK, Store, StoreError, chunk, submission, writer::Lasting};
+use super::{CHUNK, Store, StoreError, chunk, random_key, submission, writer::Lasting};
 
 /// A submission that is being stored. Dropped before [`Deposit::complete`], it leaves nothing behind.
 ///
@@ -19,6 +19,8 @@ use super::{CHUNK, Store, StoreError, chunk, submission, writer::Lasting};
 pub struct Deposit {
     store: Store,
     id: Uuid,
+    /// Of its first chunk; the others follow it.
+    key: i64,
     week: String,
     digest: Sha256,
     length: u64,
@@ -36,6 +38,7 @@ impl Store {
         Deposit {
             store: self.clone(),
             id,
+            key: random_key(rng),
             week,
             digest: Sha256::new(),
             length: 0,
@@ -113,6 +116,7 @@ impl Deposit {
         let position = self.position;
         self.position += 1;
         chunk::ActiveModel {
+            key: Set(self.key + i64::from(position)),
             submission: Set(self.id),
             position: Set(position),
             bytes: Set(mem::take(&mut self.buffer)),
@@ -140,13 +144,14 @@ async fn insert_at_once(
     const SQL: &str = "WITH kept AS (\
         INSERT INTO submissions (id, digest, week, length, complete) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (digest) DO NOTHING RETURNING id) \
-        INSERT INTO chunks (submission, position, bytes) SELECT id, $6, $7 FROM kept";
-    let values: [Value; 7] = [
+        INSERT INTO chunks (submission, key, position, bytes) SELECT id, $6, $7, $8 FROM kept";
+    let values: [Value; 8] = [
         row.id.unwrap().into(),
         row.digest.unwrap().into(),
         row.week.unwrap().into(),
         row.length.unwrap().into(),
         row.complete.unwrap().into(),
+        only.key.unwrap().into(),
         only.position.unwrap().into(),
         only.bytes.unwrap().into(),
     ];

@@ -3,6 +3,7 @@
 use std::mem;
 
 use envelope::{Hash, mailbox::MAILBOX_LEN};
+use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use sea_orm::{
     ActiveValue::Set,
     DatabaseTransaction, DbErr, QueryOrder, QuerySelect, QueryTrait,
@@ -10,7 +11,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
 
-use super::{Store, StoreError, mailbox, state, writer::Lasting};
+use super::{Store, StoreError, mailbox, random_key, state, writer::Lasting};
 
 /// Mailboxes written in one transaction: 256 KiB.
 const BATCH: usize = 8;
@@ -25,6 +26,7 @@ pub struct LayingOut {
     store: Store,
     tick: i64,
     batch: Vec<mailbox::ActiveModel>,
+    rng: StdRng,
 }
 
 impl Store {
@@ -46,10 +48,13 @@ impl Store {
     }
 
     /// Begins to replace all mailboxes, in place of any replacement that is under way.
-    pub async fn lay_out(&self) -> Result<LayingOut, StoreError> {
+    pub async fn lay_out(&self, rng: &mut (impl RngCore + CryptoRng)) -> Result<LayingOut, StoreError> {
+        let mut seed = [0; 32];
+        rng.fill_bytes(&mut seed);
+        let rng = StdRng::from_seed(seed);
         let tick = self.writer.write(|txn| Box::pin(begin(txn))).await?;
         self.sweep_mailboxes(tick).await?;
-        Ok(LayingOut { store: self.clone(), tick, batch: Vec::new() })
+        Ok(LayingOut { store: self.clone(), tick, batch: Vec::new(), rng })
     }
 
     /// Deletes every mailbox that was laid out before this one, but not those that are served.
@@ -84,10 +89,10 @@ impl LayingOut {
     /// Adds one mailbox of [`MAILBOX_LEN`] bytes. A second one with the same id replaces the first.
     pub async fn push(&mut self, id: &Hash, sealed: Vec<u8>) -> Result<(), StoreError> {
         debug_assert_eq!(sealed.len(), MAILBOX_LEN, "the relay reads whole records");
-        let key = Set(id.as_bytes().to_vec());
+        let (key, id) = (Set(random_key(&mut self.rng)), Set(id.as_bytes().to_vec()));
         // One statement must not write a row twice.
-        self.batch.retain(|earlier| earlier.id != key);
-        self.batch.push(mailbox::ActiveModel { tick: Set(self.tick), id: key, sealed: Set(sealed) });
+        self.batch.retain(|earlier| earlier.id != id);
+        self.batch.push(mailbox::ActiveModel { key, tick: Set(self.tick), id, sealed: Set(sealed) });
         if self.batch.len() < BATCH { Ok(()) } else { self.flush().await }
     }
 
@@ -146,16 +151,17 @@ async fn swap(txn: &DatabaseTransaction, tick: i64) -> Result<bool, DbErr> {
 
 /// Were there any?
 async fn sweep_batch(txn: &DatabaseTransaction, before: i64) -> Result<bool, DbErr> {
-    let old: Vec<(i64, Vec<u8>)> = mailbox::Entity::find()
+    let old: Vec<i64> = mailbox::Entity::find()
         .select_only()
-        .columns([mailbox::Column::Tick, mailbox::Column::Id])
+        .column(mailbox::Column::Key)
         .filter(outdated(before))
         .limit(SWEPT)
         .into_tuple()
         .all(txn)
         .await?;
-    for key in &old {
-        mailbox::Entity::delete_by_id(key.clone()).exec(txn).await?;
+    if old.is_empty() {
+        return Ok(false);
     }
-    Ok(!old.is_empty())
+    mailbox::Entity::delete_many().filter(mailbox::Column::Key.is_in(old)).exec(txn).await?;
+    Ok(true)
 }

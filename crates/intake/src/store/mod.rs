@@ -76,7 +76,7 @@ impl Store {
         place.prepare::<Migrator>().await?;
         let writers = if is_shared { WRITERS } else { 1 };
         let writing = place.connect(Pool::of(writers).most_mib(most_mib)).await?;
-        let reading = place.connect(Pool::of(READERS).most_mib(most_mib)).await?;
+        let reading = place.connect(Pool::reading(READERS).most_mib(most_mib)).await?;
         let state = first_state(&writing, rng).await?;
         let decoy_seed: [u8; 32] = state
             .decoy_seed
@@ -219,4 +219,10 @@ async fn first_state(
     insert.exec_without_returning(db).await?;
     let state = state::Entity::find_by_id(state::ONLY).one(db).await?;
     state.ok_or(DbErr::RecordNotFound("state".to_owned()))
+}
+
+/// A number for a row, so that where it lies does not tell when it came. Those after it are free for what belongs to the same.
+fn random_key(rng: &mut (impl RngCore + CryptoRng)) -> i64 {
+    // 54 bits: thousands of millions of rows before two meet, in which case one is not acknowledged.
+    (rng.next_u64() >> 10 << 8).cast_signed()
 }

@@ -74,10 +74,10 @@ impl Store {
         &self,
         waiting: &Waiting,
     ) -> Result<Option<impl Stream<Item = Result<Vec<u8>, StoreError>> + use<>>, StoreError> {
-        if submission::Entity::find_by_id(waiting.id).one(&self.reading).await?.is_none() {
-            return Ok(None);
-        }
-        let first = self.piece(waiting.id, 0).await?;
+        let Some(first) = self.find_piece(waiting.id, 0).await? else {
+            let row = submission::Entity::find_by_id(waiting.id).one(&self.reading).await?;
+            return row.map_or(Ok(None), |_| Err(StoreError::Damaged));
+        };
         let mut digest = Sha256::new_with_prefix(&first);
         let pieces = i32::try_from(waiting.length.div_ceil(CHUNK as u64)).map_err(|_| StoreError::Damaged)?;
         for position in 1..pieces {
@@ -100,8 +100,16 @@ impl Store {
     }
 
     async fn piece(&self, id: Uuid, position: i32) -> Result<Vec<u8>, StoreError> {
-        let piece = chunk::Entity::find_by_id((id, position)).one(&self.reading).await?;
-        Ok(piece.ok_or(StoreError::Damaged)?.bytes)
+        self.find_piece(id, position).await?.ok_or(StoreError::Damaged)
+    }
+
+    async fn find_piece(&self, id: Uuid, position: i32) -> Result<Option<Vec<u8>>, StoreError> {
+        let piece = chunk::Entity::find()
+            .filter(chunk::Column::Submission.eq(id))
+            .filter(chunk::Column::Position.eq(position))
+            .one(&self.reading)
+            .await?;
+        Ok(piece.map(|piece| piece.bytes))
     }
 
     /// Deletes these in one transaction; those that are not there any more are no error.

@@ -1,7 +1,10 @@
 use envelope::{Hash, ladder, mailbox::MAILBOX_LEN};
 use futures_util::TryStreamExt as _;
-use rand::{SeedableRng, rngs::StdRng};
-use sea_orm::{PaginatorTrait, Statement};
+use rand::{
+    SeedableRng,
+    rngs::{OsRng, StdRng},
+};
+use sea_orm::{PaginatorTrait, Statement, sea_query::Expr};
 
 use super::*;
 
@@ -239,7 +242,7 @@ async fn what_is_acknowledged_was_waited_for_and_what_comes_before_it_was_not() 
     assert!(!waits_for_disk().await, "pieces of what is not whole yet");
     deposit.complete().await.unwrap();
     assert!(waits_for_disk().await);
-    let mut laying_out = spool.store.lay_out().await.unwrap();
+    let mut laying_out = spool.store.lay_out(&mut OsRng).await.unwrap();
     for n in 0..20 {
         laying_out.push(&Hash::of(&[&[n]]), vec![n; MAILBOX_LEN]).await.unwrap();
     }
@@ -308,13 +311,11 @@ async fn what_is_damaged_is_said_and_everything_else_is_read(spool: Spool) {
     };
     let all = spool.waiting().await;
     let (small, long) = (of(&all, 0), of(&all, 3));
-    let damage = |id, position, bytes| chunk::ActiveModel {
-        submission: Set(id),
-        position: Set(position),
-        bytes: Set(bytes),
-    };
-    damage(small.id, 0, vec![7; 32_768]).update(&spool.store.writing).await.unwrap();
-    chunk::Entity::delete_by_id((long.id, 2)).exec(&spool.store.writing).await.unwrap();
+    let of_one =
+        |id, position: i32| chunk::Column::Submission.eq(id).and(chunk::Column::Position.eq(position));
+    let flip = chunk::Entity::update_many().col_expr(chunk::Column::Bytes, Expr::value(vec![7_u8; 32_768]));
+    flip.filter(of_one(small.id, 0)).exec(&spool.store.writing).await.unwrap();
+    chunk::Entity::delete_many().filter(of_one(long.id, 2)).exec(&spool.store.writing).await.unwrap();
     for damaged in [&small, &long] {
         assert_eq!(spool.store.read(damaged).await.map(drop), Err(StoreError::Damaged));
     }
@@ -372,7 +373,7 @@ async fn mailboxes_are_replaced_all_at_once_or_not_at_all(spool: Spool) {
         async move { store.mailbox(&id(n)).await.unwrap() }
     };
     assert_eq!(found(1).await, (None, 0));
-    let mut first = spool.store.lay_out().await.unwrap();
+    let mut first = spool.store.lay_out(&mut OsRng).await.unwrap();
     for n in 0..20 {
         first.push(&id(n), box_of(n)).await.unwrap();
         assert_eq!(found(n).await, (None, 0));
@@ -382,14 +383,14 @@ async fn mailboxes_are_replaced_all_at_once_or_not_at_all(spool: Spool) {
     assert_eq!(found(99).await, (None, 1));
 
     // Broken off: nothing changes.
-    let mut broken = spool.store.lay_out().await.unwrap();
+    let mut broken = spool.store.lay_out(&mut OsRng).await.unwrap();
     for n in 0..17 {
         broken.push(&id(n), box_of(200)).await.unwrap();
     }
     drop(broken);
     assert_eq!(found(3).await, (Some(box_of(3)), 1));
 
-    let mut second = spool.store.lay_out().await.unwrap();
+    let mut second = spool.store.lay_out(&mut OsRng).await.unwrap();
     second.push(&id(3), box_of(77)).await.unwrap();
     second.push(&id(3), box_of(78)).await.unwrap();
     second.finish().await.unwrap();
@@ -405,9 +406,9 @@ async fn mailboxes_are_replaced_all_at_once_or_not_at_all(spool: Spool) {
 
 async fn a_laying_out_that_began_later_ends_the_one_before(spool: Spool) {
     let id = Hash::of(&[b"mine"]);
-    let mut first = spool.store.lay_out().await.unwrap();
+    let mut first = spool.store.lay_out(&mut OsRng).await.unwrap();
     first.push(&id, box_of(1)).await.unwrap();
-    let mut second = spool.store.lay_out().await.unwrap();
+    let mut second = spool.store.lay_out(&mut OsRng).await.unwrap();
     second.push(&id, box_of(2)).await.unwrap();
     assert_eq!(first.finish().await, Err(StoreError::Twice));
     assert_eq!(spool.store.mailbox(&id).await.unwrap(), (None, 0));
@@ -421,7 +422,7 @@ async fn a_lookup_never_misses_a_mailbox_while_all_are_replaced(spool: Spool) {
     let lay_out = |fill| {
         let store = spool.store.clone();
         async move {
-            let mut laying_out = store.lay_out().await.unwrap();
+            let mut laying_out = store.lay_out(&mut OsRng).await.unwrap();
             for n in 0..40u8 {
                 laying_out.push(&Hash::of(&[&[n]]), box_of(fill)).await.unwrap();
             }

@@ -6,11 +6,12 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "chunks")]
 pub struct Model {
-    /// Whose.
+    /// Random: in `SQLite`, rows lie in the order of it.
     #[sea_orm(primary_key, auto_increment = false)]
+    pub key: i64,
+    /// Whose.
     pub submission: Uuid,
     /// Counts from 0.
-    #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
     /// At most [`crate::store::CHUNK`] bytes.
     pub bytes: Vec<u8>,

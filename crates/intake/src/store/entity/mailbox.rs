@@ -6,11 +6,12 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "mailboxes")]
 pub struct Model {
-    /// The laying-out that it belongs to.
+    /// Random: in `SQLite`, rows lie in the order of it.
     #[sea_orm(primary_key, auto_increment = false)]
+    pub key: i64,
+    /// The laying-out that it belongs to.
     pub tick: i64,
     /// SHA-256 of the locator.
-    #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
     /// 32 KiB.
     pub sealed: Vec<u8>,
