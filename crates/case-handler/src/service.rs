@@ -3,7 +3,11 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use axum_server::{Handle, tls_rustls::RustlsConfig};
+use axum_server::{
+    Handle,
+    accept::NoDelayAcceptor,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
 use reqwest::Url;
 use time::Date;
 use tokio::task::{JoinHandle, JoinSet};
@@ -101,7 +105,10 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
     let mut offering = rustls::ServerConfig::clone(&tls.get_inner());
     offering.alpn_protocols = vec![b"http/1.1".to_vec()];
     tls.reload_from_config(Arc::new(offering));
-    let mut server = axum_server::bind_rustls(config.api.listen, tls)
+    // An answer in two pieces would wait until the first is confirmed: 40 ms for each part of a case.
+    let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+    let mut server = axum_server::bind(config.api.listen)
+        .acceptor(acceptor)
         .handle(handle.clone())
         .http1_only()
         .first_request_timeout(HEADER_TIME);

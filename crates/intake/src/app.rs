@@ -10,6 +10,7 @@ use std::{
 use axum::{Router, extract::FromRef, middleware, response::Response};
 use axum_server::{
     Handle, Server,
+    accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use envelope::mailbox::Decoys;
@@ -187,7 +188,7 @@ pub struct Bound {
     app: App,
     metrics: Option<BoxFuture<'static, ()>>,
     public: Server<SocketAddr, Bounded>,
-    relay: Server<SocketAddr, RustlsAcceptor>,
+    relay: Server<SocketAddr, RustlsAcceptor<NoDelayAcceptor>>,
     /// Where reporters connect.
     pub public_addr: SocketAddr,
     /// Where the case handler connects.
@@ -200,6 +201,7 @@ impl Bound {
     /// Opens everything and binds all listeners.
     pub async fn bind(config: &Config, clock: Clock) -> Result<Self, RunError> {
         let tls = RustlsConfig::from_config(Arc::new(relay::server_config(&config.relay)?));
+        let tls = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
         hardening::allow_files(config.limits.connections + OTHER_FILES).map_err(|most| {
             let problem =
                 format!("the system lets this process open {most} files; {OTHER_FILES} are for other things");
@@ -226,7 +228,7 @@ impl Bound {
             .max_buf_size(HEADER_BYTES)
             .max_headers(HEADERS);
         let mut relay =
-            axum_server::from_tcp_rustls(relay, tls)?.http1_only().first_request_timeout(HEADER_TIME);
+            axum_server::from_tcp(relay)?.acceptor(tls).http1_only().first_request_timeout(HEADER_TIME);
         relay
             .http_builder()
             .http1()

@@ -24,7 +24,7 @@ use std::{
 };
 
 use axum::{Router, middleware};
-use axum_server::{Handle, Server};
+use axum_server::{Handle, Server, accept::NoDelayAcceptor};
 use rand::{CryptoRng, RngCore};
 use taxonomy::Taxonomy;
 use web::{Clock, Policy, Texts};
@@ -86,7 +86,7 @@ impl std::ops::Deref for Site {
 /// Bound to its port; nothing is answered yet.
 pub struct Bound {
     site: Site,
-    server: Server<SocketAddr>,
+    server: Server<SocketAddr, NoDelayAcceptor>,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -128,7 +128,10 @@ impl Bound {
             program: settings.program,
             shortcuts,
         }));
-        let mut server = axum_server::from_tcp(listener)?.http1_only().first_request_timeout(HEADER_TIME);
+        let mut server = axum_server::from_tcp(listener)?
+            .acceptor(NoDelayAcceptor::new())
+            .http1_only()
+            .first_request_timeout(HEADER_TIME);
         server.http_builder().http1().header_read_timeout(HEADER_TIME);
         Ok(Self { site, server, address })
     }
