@@ -5,40 +5,47 @@ use rand::{
     CryptoRng, RngCore,
     distributions::{Distribution, Uniform},
 };
-use zeroize::Zeroizing;
 
-use crate::{Identity, xwing::ENCAPSULATION_RANDOMNESS};
+use crate::{hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, xwing::Nobody};
 
-/// Bytes of exactly `total_len`, formed like a file that [`crate::seal`] made for an unknown recipient.
-///
-/// The same state of the generator gives the same bytes. The encapsulation is a real one, to a key that is thrown away: the
-/// ciphertexts of ML-KEM are not uniform, so random bytes in their place would stand out. The grease stanza has the
-/// distribution of the `age` crate's own; everything else in a sealed file is pseudo-random anyway.
-///
-/// # Panics
-/// If `total_len` is below 4,096 bytes: a header would not be sure to fit.
-pub fn decoy(rng: &mut (impl RngCore + CryptoRng), total_len: usize) -> Vec<u8> {
-    assert!(total_len >= 4096, "a decoy has at least 4,096 bytes");
-    let nobody = Identity::generate(rng).to_recipient();
-    let mut file_key = Zeroizing::new([0; 16]);
-    let mut randomness = Zeroizing::new([0; ENCAPSULATION_RANDOMNESS]);
-    rng.fill_bytes(&mut *file_key);
-    rng.fill_bytes(&mut *randomness);
-    let stanza = nobody.stanza(&*file_key, &randomness);
-    let mut text = String::from("age-encryption.org/v1\n");
-    push_stanza(&mut text, &[stanza.tag, stanza.args.concat()], &stanza.body);
-    let (arguments, body) = grease(rng);
-    push_stanza(&mut text, &arguments, &body);
-    let mut mac = [0; 32];
-    rng.fill_bytes(&mut mac);
-    text.push_str("--- ");
-    text.push_str(&BASE64_STANDARD_NO_PAD.encode(mac));
-    text.push('\n');
-    let mut bytes = text.into_bytes();
-    let header_len = bytes.len();
-    bytes.resize(total_len, 0);
-    rng.fill_bytes(&mut bytes[header_len..]);
-    bytes
+/// Makes bytes that look like files to somebody, and are to nobody.
+pub struct Decoys(Nobody);
+
+impl Decoys {
+    /// The same state of the generator gives the same decoys.
+    pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        Self(Nobody::generate(rng))
+    }
+
+    /// Bytes of exactly `total_len`, formed like a file that [`crate::seal`] made for an unknown recipient.
+    ///
+    /// The same state of the generator gives the same bytes. The encapsulation is a real one, to a key whose secret half is gone:
+    /// the ciphertexts of ML-KEM are not uniform, so random bytes in their place would stand out. One key serves for all, for what
+    /// is encapsulated to the same key, or to another, looks the same to everybody who lacks the secret one. The grease stanza
+    /// has the distribution of the `age` crate's own; everything else in a sealed file is pseudo-random anyway.
+    ///
+    /// # Panics
+    /// If `total_len` is below 4,096 bytes: a header would not be sure to fit.
+    pub fn decoy(&self, rng: &mut (impl RngCore + CryptoRng), total_len: usize) -> Vec<u8> {
+        assert!(total_len >= 4096, "a decoy has at least 4,096 bytes");
+        let encapsulated = BASE64_STANDARD_NO_PAD.encode(self.0.encapsulated(rng));
+        let mut sealed_file_key = [0; SEALED_FILE_KEY_LEN];
+        rng.fill_bytes(&mut sealed_file_key);
+        let mut text = String::from("age-encryption.org/v1\n");
+        push_stanza(&mut text, &[STANZA_TAG.to_owned(), encapsulated], &sealed_file_key);
+        let (arguments, body) = grease(rng);
+        push_stanza(&mut text, &arguments, &body);
+        let mut mac = [0; 32];
+        rng.fill_bytes(&mut mac);
+        text.push_str("--- ");
+        text.push_str(&BASE64_STANDARD_NO_PAD.encode(mac));
+        text.push('\n');
+        let mut bytes = text.into_bytes();
+        let header_len = bytes.len();
+        bytes.resize(total_len, 0);
+        rng.fill_bytes(&mut bytes[header_len..]);
+        bytes
+    }
 }
 
 /// `-> arguments`, then the body in lines of 64 characters, the last of which is shorter (and may be empty).

@@ -54,7 +54,7 @@ mod recipient;
 mod seal;
 mod xwing;
 
-pub use decoy::decoy;
+pub use decoy::Decoys;
 pub use error::{OpenError, ParseError};
 pub use identity::Identity;
 pub use recipient::Recipient;

@@ -7,6 +7,7 @@ use ml_kem::{
     B32, EncapsulateDeterministic, Encoded, EncodedSizeUser, KemCore, MlKem768,
     kem::{Decapsulate, DecapsulationKey, EncapsulationKey},
 };
+use rand::{CryptoRng, RngCore};
 use sha3::{
     Digest, Sha3_256, Shake256,
     digest::{ExtendableOutput, Update, XofReader},
@@ -108,10 +109,35 @@ pub(crate) fn encapsulate(
     let ct_x = PublicKey::from(&ephemeral);
     let pk_x = x25519_public(public);
     let ss_x = ephemeral.diffie_hellman(&PublicKey::from(pk_x));
+    (join(&ct_m, &ct_x), combine(&*ss_m, ss_x.as_bytes(), ct_x.as_bytes(), &pk_x))
+}
+
+/// A public key whose secret one was never kept. What is encapsulated to it tells nobody anything.
+pub(crate) struct Nobody(MlKemEncapsulation);
+
+impl Nobody {
+    pub(crate) fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        let mut seed = Zeroizing::new([0; SEED_LEN]);
+        rng.fill_bytes(&mut *seed);
+        let secret = SecretKey::expand(&seed);
+        Self(mlkem_public(secret.public()).expect("the slice has the length of the key"))
+    }
+
+    /// An encapsulated key as [`encapsulate`] makes it. The shared secret is not computed: nobody could use it.
+    pub(crate) fn encapsulated(&self, rng: &mut (impl RngCore + CryptoRng)) -> [u8; ENCAPSULATED_LEN] {
+        let mut m = B32::default();
+        rng.fill_bytes(&mut m);
+        let (ct_m, _) = self.0.encapsulate_deterministic(&m).expect("encapsulation cannot fail");
+        let ct_x = PublicKey::from(&StaticSecret::random_from_rng(rng));
+        join(&ct_m, &ct_x)
+    }
+}
+
+fn join(ct_m: &[u8], ct_x: &PublicKey) -> [u8; ENCAPSULATED_LEN] {
     let mut encapsulated = [0; ENCAPSULATED_LEN];
-    encapsulated[..MLKEM_CIPHERTEXT].copy_from_slice(&ct_m);
+    encapsulated[..MLKEM_CIPHERTEXT].copy_from_slice(ct_m);
     encapsulated[MLKEM_CIPHERTEXT..].copy_from_slice(ct_x.as_bytes());
-    (encapsulated, combine(&*ss_m, ss_x.as_bytes(), ct_x.as_bytes(), &pk_x))
+    encapsulated
 }
 
 fn mlkem_public(bytes: &[u8; PUBLIC_KEY_LEN]) -> Option<MlKemEncapsulation> {

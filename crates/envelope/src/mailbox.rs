@@ -138,19 +138,20 @@ impl Mailbox {
 /// Answers for mailboxes that do not exist. The same id gives the same bytes until the next tick, as a real one does.
 pub struct Decoys {
     secret: Zeroizing<[u8; 32]>,
+    makes: age_hybrid::Decoys,
 }
 
 impl Decoys {
-    /// From a secret that lives as long as the server's process.
+    /// From a generator in a state that is secret, and the same wherever the same decoys are to be given.
     pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut secret = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut *secret);
-        Self { secret }
+        Self { secret, makes: age_hybrid::Decoys::new(rng) }
     }
 
     /// What an absent mailbox answers while `tick` lasts: bytes formed like a mailbox that nobody can open.
     pub fn mailbox(&self, id: &Hash, tick: u64) -> Vec<u8> {
         let seed = Hash::of(&[b"burkindi/decoy/v1", &*self.secret, id.as_bytes(), &tick.to_be_bytes()]);
-        age_hybrid::decoy(&mut ChaCha20Rng::from_seed(seed.0), MAILBOX_LEN)
+        self.makes.decoy(&mut ChaCha20Rng::from_seed(seed.0), MAILBOX_LEN)
     }
 }
