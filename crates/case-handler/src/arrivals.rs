@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::relay::{Pulled, RelayError};
 
 /// Submissions that are filed together, at most.
-const GROUP: usize = 32;
+const GROUP: usize = 128;
 /// Bytes of submissions that are under way at once, in units of [`UNIT`]: as many as the largest one has.
 #[expect(clippy::cast_possible_truncation, reason = "2,048")]
 const ROOM: u32 = (ladder::TOP / UNIT) as u32;

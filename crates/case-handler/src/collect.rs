@@ -34,9 +34,9 @@ use crate::{
 };
 
 /// Submissions that are asked for at once.
-const BATCH: u32 = 256;
+const BATCH: u32 = 512;
 /// Batches in one round: a flood must not keep answers from being laid out. The next round goes on with it.
-const MOST_BATCHES: u32 = 64;
+const MOST_BATCHES: u32 = 32;
 /// How long the first wait after a failure is. Each further one doubles, up to the time between two rounds.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 

@@ -105,14 +105,13 @@ pub(super) async fn part(
 ) -> Result<Response, Problem> {
     let Path((id, part)) = path?;
     api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
-    let parts = api.store.parts(id).await?;
-    let known = parts.iter().find(|known| known.id == part).ok_or(Problem::NotFound)?;
+    let kept = api.store.part(id, part).await?.ok_or(Problem::NotFound)?;
     let headers =
-        [(CONTENT_LENGTH, known.len.to_string()), (CONTENT_TYPE, "application/octet-stream".to_owned())];
+        [(CONTENT_LENGTH, kept.part.len.to_string()), (CONTENT_TYPE, "application/octet-stream".to_owned())];
     let (sender, receiver) = mpsc::channel::<Result<Bytes, crate::store::StoreError>>(2);
     let store = api.store.clone();
     tokio::spawn(async move {
-        if let Err(error) = store.send_part(id, part, &sender).await {
+        if let Err(error) = store.send_part(&kept, &sender).await {
             tracing::error!("{error}");
             sender.send(Err(error)).await.ok();
         }

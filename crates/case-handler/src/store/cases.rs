@@ -11,7 +11,7 @@ use envelope::{
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
+    ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
     sea_query::{Expr, ExprTrait as _, SelectStatement},
 };
 use time::Date;
@@ -69,8 +69,27 @@ pub struct MailboxContent {
     pub replies: Vec<Vec<u8>>,
 }
 
+/// What of its row tells of a case. Keys and capsule, most of the row, are read only where they are wanted.
+#[derive(DerivePartialModel)]
+#[sea_orm(entity = "case::Entity")]
+pub(super) struct Told {
+    id: Uuid,
+    mailbox: Vec<u8>,
+    lang: String,
+    filed: Date,
+    state: String,
+    suggested: Option<String>,
+}
+
+impl From<case::Model> for Told {
+    fn from(row: case::Model) -> Self {
+        let case::Model { id, mailbox, lang, filed, state, suggested, .. } = row;
+        Self { id, mailbox, lang, filed, state, suggested }
+    }
+}
+
 impl Case {
-    pub(super) fn from_row(row: case::Model) -> Result<Self, StoreError> {
+    pub(super) fn from_row(row: Told) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id,
             mailbox: hash(&row.mailbox, "cases.mailbox")?,
@@ -133,6 +152,7 @@ impl Store {
     pub async fn visible_case(&self, member: &str, id: Uuid) -> Result<Option<Case>, StoreError> {
         let row = case::Entity::find_by_id(id)
             .filter(Expr::val(member).in_subquery(who_sees(id)))
+            .into_partial_model()
             .one(&self.db)
             .await?;
         row.map(Case::from_row).transpose()
@@ -151,6 +171,7 @@ impl Store {
             .filter(case::Column::Id.gt(after.unwrap_or_default()))
             .order_by_asc(case::Column::Id)
             .limit(most)
+            .into_partial_model()
             .all(&self.db)
             .await?;
         rows.into_iter().map(Case::from_row).collect()
@@ -162,7 +183,7 @@ impl Store {
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
-        select.all(&self.db).await?.into_iter().map(Case::from_row).collect()
+        select.into_partial_model().all(&self.db).await?.into_iter().map(Case::from_row).collect()
     }
 
     /// How much each member has to do.
@@ -245,7 +266,7 @@ impl Store {
                 case_recipient: case_recipient_of(&case_recipient)?,
                 capsule: row.capsule.clone(),
                 replies: replies.remove(&row.id).unwrap_or_default(),
-                case: Case::from_row(row)?,
+                case: Case::from_row(row.into())?,
             })
         };
         rows.into_iter().map(content).collect()
@@ -275,7 +296,8 @@ fn who_sees(id: Uuid) -> SelectStatement {
 impl Writing<'_> {
     /// One case, for whoever is allowed to change it.
     pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
-        case::Entity::find_by_id(id).one(&self.tx).await?.map(Case::from_row).transpose()
+        let found = case::Entity::find_by_id(id).into_partial_model().one(&self.tx).await?;
+        found.map(Case::from_row).transpose()
     }
 
     /// A new case. Its state follows with the first event.

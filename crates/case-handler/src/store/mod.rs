@@ -105,7 +105,7 @@ impl Store {
         let alone = place.alone().await?;
         place.prepare::<Migrator>().await?;
         let writer = place.connect(Pool::writing_alone()).await?;
-        let db = place.connect(Pool::of(READERS)).await?;
+        let db = place.connect(Pool::reading(READERS)).await?;
         Ok(Self {
             db,
             writer,

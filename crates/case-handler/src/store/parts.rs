@@ -55,6 +55,26 @@ fn kind_of(word: &str) -> Result<PartKind, StoreError> {
         .ok_or(StoreError::Damaged("parts.kind"))
 }
 
+/// A part, and where its bytes are.
+#[derive(Debug)]
+pub struct KeptPart {
+    /// What it is.
+    pub part: Part,
+    row: part::Model,
+}
+
+fn described(row: &part::Model) -> Result<Part, StoreError> {
+    Ok(Part {
+        id: row.id,
+        kind: kind_of(&row.kind)?,
+        generation: count(row.generation),
+        batch: count(row.batch),
+        position: count(row.position),
+        len: u64::try_from(row.len).map_err(|_| StoreError::Damaged("parts.len"))?,
+        sha256: hash(&row.sha256, "parts.sha256")?,
+    })
+}
+
 impl Store {
     /// The parts of a case in the order of filing.
     pub async fn parts(&self, id: Uuid) -> Result<Vec<Part>, StoreError> {
@@ -65,32 +85,23 @@ impl Store {
             .order_by_asc(part::Column::Position)
             .all(&self.db)
             .await?;
-        rows.into_iter()
-            .map(|row| {
-                Ok(Part {
-                    id: row.id,
-                    kind: kind_of(&row.kind)?,
-                    generation: count(row.generation),
-                    batch: count(row.batch),
-                    position: count(row.position),
-                    len: u64::try_from(row.len).map_err(|_| StoreError::Damaged("parts.len"))?,
-                    sha256: hash(&row.sha256, "parts.sha256")?,
-                })
-            })
-            .collect()
+        rows.iter().map(described).collect()
     }
 
-    /// Sends the bytes of a part of a case, in order. Ends with an error if they are not those that were filed: the last piece is
-    /// held back until all have been checked.
+    /// One part of a case.
+    pub async fn part(&self, id: Uuid, part: Uuid) -> Result<Option<KeptPart>, StoreError> {
+        let found = part::Entity::find_by_id(part).filter(part::Column::CaseId.eq(id)).one(&self.db).await?;
+        found.map(|row| Ok(KeptPart { part: described(&row)?, row })).transpose()
+    }
+
+    /// Sends the bytes of a part, in order. Ends with an error if they are not those that were filed: the last piece is held back
+    /// until all have been checked.
     pub async fn send_part(
         &self,
-        id: Uuid,
-        part: Uuid,
+        kept: &KeptPart,
         sender: &mpsc::Sender<Result<Bytes, StoreError>>,
     ) -> Result<(), StoreError> {
-        let found = part::Entity::find_by_id(part).filter(part::Column::CaseId.eq(id)).one(&self.db).await?;
-        let Some(row) = found else { return Ok(()) };
-        self.send(&row, sender).await
+        self.send(&kept.row, sender).await
     }
 
     /// Reads every part of every case and holds it against its digest. Gives how many there are.
@@ -121,7 +132,10 @@ impl Store {
         sender: &mpsc::Sender<Result<Bytes, StoreError>>,
     ) -> Result<(), StoreError> {
         let mut pieces = match (row.object, &self.objects) {
-            (None, _) => stream::try_unfold(0, |number| self.next_chunk(row.id, number)).boxed(),
+            (None, _) => {
+                let chunks = stream::iter(0..row.len.unsigned_abs().div_ceil(CHUNK as u64));
+                chunks.then(|number| self.chunk(row.id, number)).boxed()
+            }
             (Some(object), Some(objects)) => objects.get(object).await?,
             (Some(_), None) => {
                 return Err(StoreError::Objects("store.parts_url: not set, and parts are there"));
@@ -146,9 +160,12 @@ impl Store {
         Ok(())
     }
 
-    async fn next_chunk(&self, part: Uuid, number: i32) -> Result<Option<(Bytes, i32)>, StoreError> {
+    async fn chunk(&self, part: Uuid, number: u64) -> Result<Bytes, StoreError> {
+        const MISSING: StoreError =
+            StoreError::Damaged("parts: a piece of a file is missing; restore a backup");
+        let number = i32::try_from(number).map_err(|_| MISSING)?;
         let chunk = part_chunk::Entity::find_by_id((part, number)).one(&self.db).await?;
-        Ok(chunk.map(|chunk| (Bytes::from(chunk.bytes), number + 1)))
+        Ok(Bytes::from(chunk.ok_or(MISSING)?.bytes))
     }
 }
 

@@ -60,7 +60,7 @@ impl Store {
             let place = Expr::tuple([column(queue::Column::Due), column(queue::Column::CaseId)]);
             select = select.filter(place.gt(Expr::tuple([due.into(), case.into()])));
         }
-        select.all(&self.db).await?.into_iter().map(Case::from_row).collect()
+        select.into_partial_model().all(&self.db).await?.into_iter().map(Case::from_row).collect()
     }
 }
 
