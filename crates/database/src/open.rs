@@ -21,6 +21,8 @@ use crate::{
 const PAGES_A_MIB: u64 = 256;
 /// Size to which `SQLite`'s log is cut back once it has been written into the database, in bytes.
 const LOG_BYTES: &str = "67108864";
+/// Pages after which `SQLite` writes its log into the database: 32 MiB. Each time costs two waits for the disk, whatever the number.
+const LOG_PAGES: &str = "8192";
 /// A connection that rested for so long is tried before it is used.
 const RESTED: Duration = Duration::from_secs(5);
 
@@ -30,6 +32,7 @@ pub struct Pool {
     connections: u32,
     most_mib: Option<u32>,
     writes_alone: bool,
+    reads_only: bool,
 }
 
 /// Why a database could not be opened.
@@ -52,7 +55,12 @@ pub enum OpenError {
 impl Pool {
     /// So many connections.
     pub const fn of(connections: u32) -> Self {
-        Self { connections, most_mib: None, writes_alone: false }
+        Self { connections, most_mib: None, writes_alone: false, reads_only: false }
+    }
+
+    /// So many connections that read, and begin no transaction.
+    pub const fn reading(connections: u32) -> Self {
+        Self { reads_only: true, ..Self::of(connections) }
     }
 
     /// The one connection that writes. In `PostgreSQL` it holds a lock that no other session gets.
@@ -118,16 +126,14 @@ impl Place {
             .idle_timeout(None)
             .max_lifetime(None);
         match self {
-            Self::Sqlite(path) => sqlite(&mut options, path.clone(), pool.most_mib),
+            Self::Sqlite(path) => sqlite(&mut options, path.clone(), pool),
             Self::Postgres(_) => postgres(&mut options, pool.writes_alone),
         }
         Database::connect(options).await
     }
 }
 
-/// When a disk is full, `SQLite` may undo a transaction by itself. What sqlx then still takes for open it continues with savepoints,
-/// whose "commit" makes nothing durable: such a connection must never be used again.
-fn sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, most_mib: Option<u32>) {
+fn sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, pool: Pool) {
     options.map_sqlx_sqlite_opts(move |options| {
         let options = options
             .in_memory(false)
@@ -141,12 +147,18 @@ fn sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, most_mib: Opti
             .synchronous(SqliteSynchronous::Full)
             // What is deleted is overwritten.
             .pragma("secure_delete", "ON")
+            .pragma("wal_autocheckpoint", LOG_PAGES)
             .pragma("journal_size_limit", LOG_BYTES);
-        match most_mib {
+        match pool.most_mib {
             Some(mib) => options.pragma("max_page_count", (u64::from(mib) * PAGES_A_MIB).to_string()),
             None => options,
         }
     });
+    if pool.reads_only {
+        return;
+    }
+    // When a disk is full, `SQLite` may undo a transaction by itself. What sqlx then still takes for open it continues with savepoints,
+    // whose "commit" makes nothing durable: such a connection must never be used again.
     options.map_sqlx_sqlite_pool_opts(|pool| {
         pool.after_release(|connection, _| {
             Box::pin(async move {
