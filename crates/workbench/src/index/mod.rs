@@ -13,7 +13,10 @@ mod search;
 pub use related::{Related, Tie};
 pub use search::{Filter, Hit, Mark};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+};
 
 use envelope::{
     Hash,
@@ -23,6 +26,7 @@ use envelope::{
 use futures_util::{StreamExt as _, stream};
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteOwnedBuf};
 use taxonomy::Taxonomy;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -252,18 +256,31 @@ impl Index {
     ) -> Result<bool, IndexError> {
         let of = reading.changed.len();
         let part = &reading.changed[reading.done..of.min(reading.done + WRITE_EVERY)];
-        // The case handler looks for the next ones while this one is opened.
+        // The case handler looks for the next ones while this one is opened, and it is opened while the one before is taken in.
         let ids: Vec<Uuid> = part.iter().map(|row| row.id).collect();
-        let mut read = stream::iter(ids).map(|id| connection.look_at(id)).buffered(AT_ONCE);
-        for row in part {
-            let Some(case) = read.next().await else { break };
-            pins.extend(self.take_in(connection, row, case, (taxonomy, &mut reading.updated)).await?);
-            reading.done += 1;
-            if !go_on(reading.done, of) {
-                return Ok(false);
+        let (opened, cases) = mpsc::channel(AT_ONCE);
+        let opening = async move {
+            let mut read = pin!(stream::iter(ids).map(|id| connection.look_at(id)).buffered(AT_ONCE));
+            while let Some(case) = read.next().await {
+                if opened.send(case).await.is_err() {
+                    break;
+                }
             }
-        }
-        Ok(true)
+        };
+        let taking = async {
+            // Gone with this block, however it ends, which ends the opening too.
+            let mut cases = cases;
+            for row in part {
+                let Some(case) = cases.recv().await else { break };
+                pins.extend(self.take_in(connection, row, case, (taxonomy, &mut reading.updated)).await?);
+                reading.done += 1;
+                if !go_on(reading.done, of) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        tokio::join!(opening, taking).1
     }
 
     /// Takes in one case as it was read, and gives what is to be remembered of it. One that cannot be read is an alarm, and does not keep
