@@ -18,7 +18,7 @@ use envelope::{
     life::next_event,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use measure::{Row, amount, percentile, print, say};
+use measure::{Row, amount, percentile, print, processor_seconds, say};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use scenarios::load::{Target, file_sealed, sealed_stories};
 use taxonomy::Taxonomy;
@@ -53,7 +53,7 @@ async fn main() -> Result<()> {
     let cases = amount(CASES, 500);
     let mut rng = StdRng::seed_from_u64(7);
     let words: Vec<String> = (0..VOCABULARY).map(|_| word(&mut rng)).collect();
-    let target = Target::open(Settings::default()).await?;
+    let mut target = Target::open(Settings::default()).await?;
     let (directory, hash) = target.directory()?;
     say(&format!("{cases} reports are sealed and sent …"));
     let stories: Vec<String> = (0..cases).map(|_| story(&words, &mut rng)).collect();
@@ -66,6 +66,11 @@ async fn main() -> Result<()> {
     let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
     say("the case handler files them, and their reader declares to have no conflict of interest …");
     declare(&mut client, &key()?, cases).await?;
+    handler.stop()?;
+    // From now on as between two rounds of collecting, which come every quarter of an hour.
+    target.installation.collect_every(900);
+    let handler = target.installation.start_case_handler()?;
+    has_rested(handler.id()).await?;
 
     let now = Clock::system().now();
     let mut connection = Connection::open(home, key()?, now).await?;
@@ -114,6 +119,20 @@ async fn main() -> Result<()> {
         Row::less("queue: a page in the workbench, 95 of 100", "ms", p95(pages), 50.0),
     ]);
     Ok(())
+}
+
+/// Waits until a process has nothing more to do.
+async fn has_rested(process: u32) -> Result<()> {
+    let (start, mut before) = (Instant::now(), -1.0);
+    loop {
+        let now = processor_seconds(process)?;
+        if now - before < 0.05 {
+            return Ok(());
+        }
+        ensure!(start.elapsed() < Duration::from_mins(2), "it does not come to rest");
+        before = now;
+        sleep(Duration::from_secs(2)).await;
+    }
 }
 
 /// Signs a declaration for each case, as soon as it is filed.

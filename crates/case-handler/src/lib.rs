@@ -17,6 +17,7 @@ pub mod log;
 pub mod mailboxes;
 pub mod notify;
 pub mod office;
+pub mod program;
 pub mod relay;
 pub mod routing;
 pub mod service;

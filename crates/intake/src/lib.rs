@@ -17,6 +17,7 @@ pub mod pace;
 pub mod pages;
 pub mod places;
 pub mod problem;
+pub mod program;
 pub mod relay;
 pub mod sealing;
 pub mod store;

@@ -15,7 +15,7 @@ use crate::steps::{BROWSER, cargo, command, packages, runs, script, step};
 /// Programs that measure: package, example, and what its rows are about. Each prints `{"rows": […]}`.
 const EXAMPLES: [(&str, &str, &[&str]); 11] = [
     ("reporter", "seal_cost", &["sealed"]),
-    ("intake", "sealed_throughput", &["sealed", "postgres"]),
+    ("scenarios", "sealed", &["sealed", "postgres"]),
     ("scenarios", "form", &["form"]),
     ("scenarios", "attachment", &["attachment"]),
     ("scenarios", "mailbox", &["mailbox"]),
@@ -42,25 +42,31 @@ pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Re
         );
     }
     let built = build(&chosen, browser)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
     for (number, (_, example, words)) in (1..).zip(&chosen) {
         println!("\n== {number} of {}: {} ({example})", chosen.len(), words.join(", "));
         let mut program = command(&built.join("examples").join(example).display().to_string(), &[]);
         if quick {
             program.env("BENCH_QUICK", "1");
         }
-        rows.append(&mut measured(program)?);
+        // One that fails does not take the rows of the others along.
+        match measured(program) {
+            Ok(mut more) => rows.append(&mut more),
+            Err(error) => failed.push(format!("{example}: {error:#}")),
+        }
     }
     if browser {
-        rows.append(&mut in_browser(&built)?);
+        match in_browser(&built) {
+            Ok(mut more) => rows.append(&mut more),
+            Err(error) => failed.push(format!("browser: {error:#}")),
+        }
     }
     table(&rows);
-    match json {
-        Some(path) => {
-            fs::write(&path, json!({ "rows": rows }).to_string()).with_context(|| path.display().to_string())
-        }
-        None => Ok(()),
+    if let Some(path) = json {
+        fs::write(&path, json!({ "rows": rows }).to_string()).with_context(|| path.display().to_string())?;
     }
+    ensure!(failed.is_empty(), "not measured: {}", failed.join("; "));
+    Ok(())
 }
 
 fn subjects() -> Vec<&'static str> {

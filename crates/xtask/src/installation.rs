@@ -191,6 +191,11 @@ impl Installation {
         self.settings.cases_url = Some(cases_url);
     }
 
+    /// So many seconds between two collections, from the next start of the case handler on.
+    pub fn collect_every(&mut self, seconds: u64) {
+        self.settings.collect_seconds = seconds;
+    }
+
     /// Gives the directory to the case handler and connects everybody with it.
     pub fn publish(&self) -> Result<()> {
         let (admin, ca) = (self.path("admin"), self.path("admin/tls/ca.pem"));

@@ -1,0 +1,98 @@
+//! The program around the service. It is compiled with the library, so that the program itself holds next to nothing.
+#![expect(clippy::print_stdout, reason = "says on its standard output that it is ready")]
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use rustix::{
+    fs::Mode,
+    process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask},
+};
+use time::{Date, format_description::well_known::Iso8601};
+use tokio::signal::unix::{SignalKind, signal};
+use web::Clock;
+
+use crate::{
+    Config,
+    examination::{self, Asked},
+    keys::Keys,
+    upkeep::{self, Task},
+};
+
+#[derive(Parser)]
+#[command(about = "Burkindi's case handler: routes sealed cases, runs deadlines, keeps the log", version)]
+struct Arguments {
+    /// The configuration file.
+    #[arg(long)]
+    config: PathBuf,
+    /// Believe the clock although it is far ahead of the newest day known here, if it says this day: YYYY-MM-DD.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    confirm_day: Option<Date>,
+    /// Check the configuration and end.
+    #[arg(long)]
+    check_config: bool,
+    /// Instead of serving.
+    #[command(subcommand)]
+    instead: Option<Instead>,
+}
+
+#[derive(Subcommand)]
+enum Instead {
+    #[command(flatten)]
+    Upkeep(Task),
+    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good, 7 soon, 8 wrong.
+    Doctor(Asked),
+}
+
+/// Does what the command line says. The allocator is the caller's.
+pub fn main() -> Result<ExitCode> {
+    // No core dump, and no other process of this user reads our memory.
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    // The database is for this user alone.
+    umask(Mode::RWXG | Mode::RWXO);
+    let arguments = Arguments::parse();
+    let config = Config::load(&arguments.config)?;
+    if arguments.check_config {
+        Keys::load(&config)?;
+        println!("the configuration is sound");
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Fails only if a provider was installed before, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match arguments.instead {
+        None => {}
+        Some(Instead::Upkeep(task)) => {
+            println!("{}", runtime.block_on(upkeep::run(&config, task))?.join("\n"));
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Instead::Doctor(asked)) => {
+            let report = runtime.block_on(examination::examine(&config, Clock::system().now()));
+            println!("{}", if asked.json { report.to_json() } else { report.to_string() });
+            return Ok(report.exit_code().into());
+        }
+    }
+    web::panics::quiet();
+    web::init_logging(config.level()?, config.log.json);
+    runtime.block_on(serve(&config, arguments.confirm_day))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    Date::parse(text, &Iso8601::DATE).map_err(|_| "a day is YYYY-MM-DD".to_owned())
+}
+
+async fn serve(config: &Config, confirmed: Option<Date>) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut service = crate::run_confirmed(config, Clock::system(), confirmed).await?;
+    println!("ready api={}", service.address);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        error = service.broken() => return Err(error),
+    }
+    service.stop().await
+}

@@ -1,0 +1,81 @@
+//! The program around the service. It is compiled with the library, so that a program that runs it holds next to nothing.
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use web::Clock;
+
+use crate::{
+    app::RunError,
+    config::Config,
+    examination::{self, Asked},
+    hardening,
+    upkeep::{self, Task, UpkeepError},
+};
+
+/// Takes reports from the public and gives back mailboxes.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Read the configuration and the files that it names, say what is wrong, and end.
+    #[arg(long)]
+    check_config: bool,
+    /// Instead of serving.
+    #[command(subcommand)]
+    instead: Option<Instead>,
+}
+
+#[derive(Subcommand)]
+enum Instead {
+    #[command(flatten)]
+    Upkeep(Task),
+    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good, 7 soon, 8 wrong.
+    Doctor(Asked),
+}
+
+/// Why nothing was done, or not all.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Upkeep(#[from] UpkeepError),
+}
+
+/// Does what the command line says. The allocator is the caller's.
+#[tokio::main]
+pub async fn main() -> ExitCode {
+    match start(Arguments::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to do if even this cannot be written.
+            writeln!(std::io::stderr(), "intake: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start(arguments: Arguments) -> Result<ExitCode, Failed> {
+    hardening::harden().map_err(RunError::from)?;
+    let config = Config::load(&arguments.config).map_err(RunError::from)?;
+    if arguments.check_config {
+        config.check_files().map_err(RunError::from)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (said, code) = match arguments.instead {
+        None => {
+            crate::run(config).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Instead::Upkeep(task)) => (upkeep::run(&config, task).await?.join("\n"), ExitCode::SUCCESS),
+        Some(Instead::Doctor(asked)) => {
+            let report = examination::examine(&config, &asked, Clock::system().now()).await;
+            (if asked.json { report.to_json() } else { report.to_string() }, report.exit_code().into())
+        }
+    };
+    writeln!(std::io::stdout(), "{said}").map_err(RunError::from)?;
+    Ok(code)
+}
