@@ -8,6 +8,8 @@ use sea_orm::{PaginatorTrait, Statement, sea_query::Expr};
 
 use super::*;
 
+mod older;
+
 /// Runs each test on each engine.
 macro_rules! on_both {
     ($($name:ident),* $(,)?) => {
