@@ -10,7 +10,7 @@ use case_handler::{
     log::{self, BrokenLog},
     store::Store,
 };
-use common::{World, follow_up};
+use common::{World, submissions::follow_up};
 use envelope::{
     Hash,
     event::{Action, Release},

@@ -4,7 +4,7 @@
 mod common;
 
 use case_handler::today::{Today, TodayError};
-use common::{World, follow_up};
+use common::{World, submissions::follow_up};
 use envelope::{
     Hash,
     desk_api::{Absence, Brings, Candidate, LONGEST_ABSENCE, Log, NewEvent, Problem, Sealed},

@@ -22,7 +22,7 @@ use case_handler::{
     filing::{Filed, FilingError},
     store::Objects,
 };
-use common::{World, follow_up};
+use common::{World, submissions::follow_up};
 use envelope::{desk_api::PartKind, submission::Opened};
 use http::StatusCode;
 use uuid::Uuid;

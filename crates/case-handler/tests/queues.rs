@@ -6,7 +6,7 @@ use case_handler::{
     deadlines,
     store::{QueuePlace, Store},
 };
-use common::{World, follow_up};
+use common::{World, submissions::follow_up};
 use envelope::{desk_api::CaseRow, event::Action, life::Calendar};
 use http::StatusCode;
 use migrations_cases::{Migrator, MigratorTrait};

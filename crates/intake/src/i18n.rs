@@ -46,75 +46,34 @@ fn monday(iso: &str) -> Option<Date> {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::{BTreeMap, BTreeSet},
-        fs,
-        path::Path,
-    };
+    use std::{collections::BTreeSet, path::Path};
 
-    use fluent_syntax::{ast, parser};
+    use fluent_check::{Messages, messages, sources, without_text};
     use time::macros::date;
 
     use super::*;
 
-    /// The messages of a language: key → the arguments that it uses.
-    fn messages(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
+    fn of(locale: Locale) -> Messages {
         let file = Locales::get(&format!("{}/intake.ftl", locale.code)).expect("a file for each language");
-        let text = std::str::from_utf8(&file.data).unwrap().to_owned();
-        let resource = parser::parse(text).expect("valid Fluent");
-        let messages = resource.body.into_iter().filter_map(|entry| match entry {
-            ast::Entry::Message(message) => Some(message),
-            _ => None,
-        });
-        let mut found = BTreeMap::new();
-        for message in messages {
-            let printed = format!("{:?}", message.value);
-            // `VariableReference { id: Identifier { name: "day" } }`
-            let arguments = printed
-                .split("VariableReference { id: Identifier { name: \"")
-                .skip(1)
-                .filter_map(|rest| rest.split('"').next().map(str::to_owned))
-                .collect();
-            assert!(found.insert(message.id.name.clone(), arguments).is_none(), "{} twice", message.id.name);
-        }
-        found
-    }
-
-    fn sources(folder: &Path, found: &mut String) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                sources(&path, found);
-            } else {
-                *found += &fs::read_to_string(path).unwrap();
-            }
-        }
+        messages(&file.data)
     }
 
     #[test]
     fn every_text_exists_in_every_language_with_the_same_arguments_and_is_used() {
-        let french = messages(Locale::FR);
+        let french = of(Locale::FR);
         assert!(french.len() > 150);
         assert_eq!(french["step"], BTreeSet::from(["number".to_owned()]));
         for locale in LOCALES {
-            assert_eq!(messages(locale), french, "{}", locale.code);
+            assert_eq!(of(locale), french, "{}", locale.code);
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut code = String::new();
-        sources(&root.join("templates"), &mut code);
-        for part in ["src/pages", "src/form"] {
-            sources(&root.join(part), &mut code);
-        }
-        code += include_str!("i18n.rs");
+        let places = ["templates", "src/pages", "src/form", "src/i18n.rs"];
+        let code = sources(places.map(|place| root.join(place))).unwrap();
         for key in french.keys() {
             assert!(code.contains(&format!("\"{key}\"")), "{key} is used nowhere");
         }
-        for call in ["frame.t(\"", "frame.with(\"", "words.get(\"", ".count(\""] {
-            for used in code.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
-                let known = used.is_empty() || used.contains('\\') || french.contains_key(used);
-                assert!(known, "{used} has no text");
-            }
-        }
+        let calls = ["frame.t(\"", "frame.with(\"", "words.get(\"", ".count(\""];
+        assert_eq!(without_text(&code, &calls, &french), Vec::<&str>::new());
     }
 
     #[test]
@@ -122,7 +81,7 @@ mod tests {
         for locale in LOCALES {
             let words = texts();
             let words = words.of(locale);
-            for (key, arguments) in messages(locale) {
+            for (key, arguments) in of(locale) {
                 if !arguments.is_empty() {
                     continue;
                 }

@@ -2,9 +2,12 @@
 #![expect(dead_code, reason = "each test file uses a part")]
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod calls;
+pub(crate) mod submissions;
+
 use std::{collections::BTreeMap, path::Path, slice, sync::Arc};
 
-use axum::{Router, body::Body};
+use axum::Router;
 use case_handler::{
     api::{Api, Sessions, routes},
     current::Current,
@@ -15,30 +18,15 @@ use case_handler::{
 };
 use ed25519_dalek::SigningKey;
 use envelope::{
-    Hash, RecordType,
-    desk_api::{
-        CaseFile, CaseRow, Challenge, ChallengeRequest, NewEvent, Problem, SESSION_LABEL, Session,
-        SessionRequest,
-    },
     directory::{Desk, Directory, Member, SignedDirectory, Trust},
-    event::{Action, LogEntry},
-    grant::{self, Grant},
-    keys::{
-        CaseSecret, InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity,
-        TransportRecipient, sign,
-    },
-    life::{Calendar, next_event},
-    receipt::Receipt,
-    submission::{CaseRef, EnvelopeHeader, Opened, SubmissionKind, SubmissionWriter, Urgency},
+    keys::{InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity},
+    life::Calendar,
+    submission::Opened,
 };
-use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
 use rand::{SeedableRng, rngs::StdRng};
 use sea_orm::{ConnectionTrait, Database};
-use serde::{Serialize, de::DeserializeOwned};
 use tempfile::TempDir;
 use time::macros::datetime;
-use tower::ServiceExt;
 use uuid::Uuid;
 use web::Clock;
 
@@ -177,43 +165,6 @@ impl World {
         self.people[handle].0.recipient()
     }
 
-    /// A report as it comes out of its outer seal, for these readers.
-    pub(crate) fn report(&mut self, readers: &[&str]) -> (Opened, Receipt) {
-        let receipt = Receipt::generate(&mut self.rng);
-        let secret = CaseSecret::generate(&mut self.rng);
-        let case = Uuid::new_v4();
-        let grant = Grant {
-            case,
-            generation: 0,
-            secret: secret.clone(),
-            reporter_key: PublicKey::from(&receipt.signing_key()),
-            mailbox_recipient: Hash::default(),
-        };
-        let recipients: Vec<_> = readers.iter().map(|handle| self.recipient(handle)).collect();
-        let grants = grant::seal_all(&grant, &recipients.iter().collect::<Vec<_>>(), &mut self.rng);
-        let case_recipient = secret.identity().recipient();
-        let opened = Opened {
-            header: EnvelopeHeader {
-                v: 1,
-                kind: SubmissionKind::Report,
-                desk: "audit".into(),
-                lang: "fr".into(),
-                urgency: Urgency::P2,
-                mailbox: receipt.locator().mailbox_id(),
-                case: CaseRef { id: case, generation: 0 },
-                directory: self.current.get().unwrap().hash,
-                ask_oversight: false,
-            },
-            grants,
-            capsule: b"capsule".to_vec(),
-            keys: Some((receipt.mailbox_identity().recipient(), case_recipient)),
-            attachments: vec![vec![1; 300_000]],
-            body: b"sealed body".to_vec(),
-            sending_tag: Hash::of(&[case.as_bytes()]),
-        };
-        (opened, receipt)
-    }
-
     pub(crate) async fn file(&self, opened: &Opened) -> Result<Filed, FilingError> {
         let accepted = self.current.get().unwrap();
         let named = self.current.named(&opened.header.directory);
@@ -234,93 +185,6 @@ impl World {
     pub(crate) fn author(&self) -> Author<'_> {
         Author { key: &self.log_key, today: self.clock.today() }
     }
-
-    pub(crate) async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        token: &str,
-        body: &impl Serialize,
-    ) -> (StatusCode, Vec<u8>) {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {token}"))
-            .header("content-type", "application/json")
-            .body(Body::from(serde_json::to_vec(body).unwrap()))
-            .unwrap();
-        let response = self.app.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        (status, response.into_body().collect().await.unwrap().to_bytes().to_vec())
-    }
-
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, StatusCode> {
-        let (status, body) = self.call(Method::GET, path, token, &()).await;
-        if status.is_success() { Ok(serde_json::from_slice(&body).unwrap()) } else { Err(status) }
-    }
-
-    pub(crate) async fn challenge(&self, handle: &str) -> Hash {
-        let request = ChallengeRequest { handle: handle.into() };
-        let (_, body) = self.call(Method::POST, "/v1/challenge", "", &request).await;
-        serde_json::from_slice::<Challenge>(&body).unwrap().nonce
-    }
-
-    pub(crate) async fn answer(
-        &self,
-        handle: &str,
-        nonce: Hash,
-        key: &SigningKey,
-    ) -> Result<String, StatusCode> {
-        let signature = sign(key, SESSION_LABEL, nonce.as_bytes()).to_vec();
-        let request = SessionRequest { handle: handle.into(), nonce, signature };
-        let (status, body) = self.call(Method::POST, "/v1/session", "", &request).await;
-        if status.is_success() {
-            Ok(serde_json::from_slice::<Session>(&body).unwrap().token)
-        } else {
-            Err(status)
-        }
-    }
-
-    pub(crate) async fn sign_in(&self, handle: &str) -> String {
-        let nonce = self.challenge(handle).await;
-        self.answer(handle, nonce, &self.people[handle].1).await.unwrap()
-    }
-
-    pub(crate) async fn queue(&self, handle: &str) -> Vec<CaseRow> {
-        self.get("/v1/cases", &self.sign_in(handle).await).await.unwrap()
-    }
-
-    pub(crate) async fn case(&self, handle: &str, id: Uuid) -> Result<CaseFile, StatusCode> {
-        self.get(&format!("/v1/cases/{id}"), &self.sign_in(handle).await).await
-    }
-
-    /// An event on the newest state, signed by the person.
-    pub(crate) async fn event(&self, handle: &str, id: Uuid, action: Action) -> NewEvent {
-        let state = self.case(handle, id).await.unwrap().row.state;
-        let event = next_event(id, &state, handle, self.clock.now(), action);
-        NewEvent { event: event.sign(&self.people[handle].1), brings: envelope::desk_api::Brings::default() }
-    }
-
-    pub(crate) async fn post(&self, handle: &str, id: Uuid, new: &NewEvent) -> Result<LogEntry, Problem> {
-        let token = self.sign_in(handle).await;
-        let (status, body) = self.call(Method::POST, &format!("/v1/cases/{id}/events"), &token, new).await;
-        if status.is_success() {
-            Ok(serde_json::from_slice(&body).unwrap())
-        } else {
-            Err(serde_json::from_slice(&body).unwrap())
-        }
-    }
-
-    pub(crate) async fn declare(&self, id: Uuid, handles: &[&str]) {
-        for handle in handles {
-            self.act(handle, id, Action::Declared).await.unwrap();
-        }
-    }
-
-    pub(crate) async fn act(&self, handle: &str, id: Uuid, action: Action) -> Result<LogEntry, Problem> {
-        let new = self.event(handle, id, action).await;
-        self.post(handle, id, &new).await
-    }
 }
 
 fn for_postgres(sql: &str) -> String {
@@ -328,39 +192,6 @@ fn for_postgres(sql: &str) -> String {
         .replace("zeroblob(64)", "decode(repeat('00', 64), 'hex')")
         .replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
         .replace("randomblob(16)", "gen_random_uuid()")
-}
-
-/// A follow-up of a report.
-pub(crate) fn follow_up(report: &Opened, text: &str) -> Opened {
-    let header =
-        EnvelopeHeader { kind: SubmissionKind::FollowUp, desk: String::new(), ..report.header.clone() };
-    Opened {
-        header,
-        grants: Vec::new(),
-        capsule: text.as_bytes().to_vec(),
-        keys: None,
-        attachments: Vec::new(),
-        body: text.as_bytes().to_vec(),
-        sending_tag: Hash::of(&[text.as_bytes()]),
-    }
-}
-
-/// A submission as it arrives. Bodies and files are sealed here; follow-ups go to the case of their report.
-pub(crate) fn seal(opened: &Opened, report: &Opened, to: &TransportRecipient) -> Vec<u8> {
-    let (mailbox, case) = report.keys.as_ref().unwrap();
-    let mut writer = SubmissionWriter::begin(to, &opened.header, Vec::new()).unwrap();
-    for grant in &opened.grants {
-        writer.grant(grant).unwrap();
-    }
-    if opened.keys.is_some() {
-        writer.whole(RecordType::MailboxRecipient, mailbox.as_bytes()).unwrap();
-        writer.whole(RecordType::CaseRecipient, case.as_bytes()).unwrap();
-    }
-    writer.whole(RecordType::Capsule, &opened.capsule).unwrap();
-    for file in &opened.attachments {
-        writer.attachment(case, &mut &file[..]).unwrap();
-    }
-    writer.finish(case, &opened.body, &opened.sending_tag).unwrap()
 }
 
 fn directory(

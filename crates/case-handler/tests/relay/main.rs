@@ -16,7 +16,10 @@ use case_handler::{
     relay::RelayError,
     store::Retry,
 };
-use common::{World, follow_up, seal};
+use common::{
+    World,
+    submissions::{follow_up, seal},
+};
 use envelope::{
     keys::{MailboxIdentity, TransportIdentity},
     mailbox::{MAILBOX_LEN, Mailbox},
