@@ -8,6 +8,7 @@
 
 mod bench;
 mod demo;
+mod sbom;
 mod soak;
 mod steps;
 mod test;
@@ -38,6 +39,11 @@ enum Task {
     },
     /// A whole installation to try, in var/demo; ends on Ctrl-C.
     Demo,
+    /// Write bills of materials of the delivered programs and of the browser's script (CycloneDX), and check them.
+    Sbom {
+        /// Where to [default: var/sbom].
+        folder: Option<PathBuf>,
+    },
     /// Kill the services under load again and again; every acknowledged report must arrive exactly once.
     Soak {
         /// How many times each service is killed.
@@ -55,6 +61,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Bench { about, quick, json } => bench::run(about.as_deref(), json, quick),
         Task::Demo => demo::run(),
+        Task::Sbom { folder } => sbom::run(folder),
         Task::Soak { kills, database } => soak::run(kills, database),
         Task::Test => test::run(),
     };

@@ -52,6 +52,25 @@ pub(crate) fn packages(package: &str) -> Result<()> {
     step(&format!("packages of {package}"), install)
 }
 
+/// Installs a tool of cargo, if it is not there.
+pub(crate) fn install(tool: &str) -> Result<()> {
+    if runs(command(tool, &["--version"])) {
+        return Ok(());
+    }
+    step(&format!("install {tool}"), cargo(&["install", "--locked", tool]))
+}
+
+/// What a command prints; what it has to complain about goes to the terminal.
+pub(crate) fn output(mut command: Command) -> Result<String> {
+    let name = command.get_program().display().to_string();
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start {name}"))?;
+    if !output.status.success() {
+        bail!("{name}: {}", output.status);
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("{name} prints no text"))
+}
+
 /// Runs one step; its output is the terminal's.
 pub(crate) fn step(heading: &str, mut command: Command) -> Result<()> {
     println!("\n== {heading}");

@@ -1,0 +1,219 @@
+//! Bills of materials in CycloneDX: one for each program that is delivered, one for the script that browsers are given.
+//!
+//! Two runs on the same sources write the same bytes: what would differ (a serial number, the time, the folder of the sources) is taken
+//! out. Each bill is then held against what cargo and npm themselves say is needed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::steps::{BROWSER, cargo, command, install, output, root, step};
+
+/// The packages of the delivered programs, and what the programs are called.
+const PROGRAMS: [(&str, &str); 3] =
+    [("intake", "intake"), ("case-handler", "case-handler"), ("workbench", "burkindi")];
+/// As the generator is told to call its files, one beside each manifest.
+const WRITTEN: &str = "bill-of-materials";
+/// The folder of the sources in every bill.
+const SOURCES: &str = "path+file:///burkindi/";
+
+/// Writes the bills into a folder: `var/sbom`, if none is named.
+pub(crate) fn run(folder: Option<PathBuf>) -> Result<()> {
+    install("cargo-cyclonedx")?;
+    let folder = folder.unwrap_or_else(|| root().join("var/sbom"));
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let bills = generated();
+    // Beside every manifest of the workspace lies one now, also if the generator failed midway.
+    let cleared = clear();
+    let bills = bills?;
+    cleared?;
+    for ((package, program), bill) in PROGRAMS.iter().zip(bills) {
+        let tree = cargo(&[
+            "tree", "--locked", "-p", package, "-e", "no-dev", "--prefix", "none", "--format", "{p}",
+        ]);
+        write(&folder, program, &bill, &in_tree(&output(tree)?))?;
+    }
+    let npm =
+        ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only", "--prefix", BROWSER];
+    let script = parse(&output(command("npm", &npm))?)?;
+    let package = fs::read_to_string(root().join(BROWSER).join("package.json"))?;
+    write(&folder, "browser", &script, &of_package(&package)?)
+}
+
+/// The bills of the programs, as the generator makes them.
+fn generated() -> Result<Vec<Value>> {
+    let mut generate = command(
+        "cargo-cyclonedx",
+        &[
+            "cyclonedx",
+            "--format",
+            "json",
+            "--spec-version",
+            "1.5",
+            "--override-filename",
+            WRITTEN,
+            "--quiet",
+        ],
+    );
+    // Leaves out a serial number.
+    generate.env("SOURCE_DATE_EPOCH", "0");
+    step("bills of materials", generate)?;
+    let read = |(package, _): &(&str, &str)| {
+        let path = root().join("crates").join(package).join(format!("{WRITTEN}.json"));
+        parse(&fs::read_to_string(&path).with_context(|| path.display().to_string())?)
+    };
+    PROGRAMS.iter().map(read).collect()
+}
+
+fn clear() -> Result<()> {
+    for folder in ["crates", "migrations"] {
+        for member in fs::read_dir(root().join(folder))? {
+            remove(&member?.path())?;
+        }
+    }
+    remove(&root().join("tests"))
+}
+
+fn remove(member: &Path) -> Result<()> {
+    let written = member.join(format!("{WRITTEN}.json"));
+    if written.is_file() {
+        fs::remove_file(&written).with_context(|| written.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// Writes a bill in which everything is that is `needed`: name → versions.
+fn write(folder: &Path, name: &str, bill: &Value, needed: &Needed) -> Result<()> {
+    let bill = same_every_time(bill.clone())?;
+    let count = check(&bill, needed).with_context(|| format!("the bill of {name}"))?;
+    let path = folder.join(format!("{name}.cdx.json"));
+    fs::write(&path, serde_json::to_string_pretty(&bill)? + "\n")
+        .with_context(|| path.display().to_string())?;
+    println!("{}: {count} packages, each with version and licence", path.display());
+    Ok(())
+}
+
+fn parse(json: &str) -> Result<Value> {
+    serde_json::from_str(json).context("a bill of materials is JSON")
+}
+
+/// Takes out what differs from run to run and from machine to machine.
+fn same_every_time(mut bill: Value) -> Result<Value> {
+    let object = bill.as_object_mut().context("a bill is an object")?;
+    object.remove("serialNumber");
+    let metadata =
+        object.get_mut("metadata").and_then(Value::as_object_mut).context("a bill says what it is of")?;
+    metadata.remove("timestamp");
+    // Such as `path+file:///home/somebody/burkindi/crates/intake#0.1.0`.
+    let whose = metadata.get("component").and_then(|of| of["bom-ref"].as_str()).unwrap_or_default();
+    let Some(sources) = whose.rfind("/crates/").map(|end| whose[..=end].to_owned()) else { return Ok(bill) };
+    parse(&bill.to_string().replace(&sources, SOURCES))
+}
+
+/// Names of packages, with the versions of each.
+type Needed = BTreeMap<String, BTreeSet<String>>;
+
+/// What `cargo tree` lists, one `name vVERSION …` a line.
+fn in_tree(tree: &str) -> Needed {
+    let mut needed = Needed::new();
+    for line in tree.lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(name), Some(version)) = (words.next(), words.next()) {
+            needed.entry(name.to_owned()).or_default().insert(version.trim_start_matches('v').to_owned());
+        }
+    }
+    needed
+}
+
+/// What a `package.json` asks for, each in exactly one version.
+fn of_package(package: &str) -> Result<Needed> {
+    let package: Value = serde_json::from_str(package)?;
+    let dependencies = package["dependencies"].as_object().context("the script has dependencies")?;
+    let exact = |(name, version): (&String, &Value)| {
+        (name.clone(), version.as_str().map(str::to_owned).into_iter().collect())
+    };
+    Ok(dependencies.iter().map(exact).collect())
+}
+
+/// Is everything in the bill that is needed, and does each package in it have a version and a licence? Says how many there are.
+fn check(bill: &Value, needed: &Needed) -> Result<usize> {
+    ensure!(bill["bomFormat"] == "CycloneDX", "is of another format");
+    let own = &bill["metadata"]["component"];
+    let components = bill["components"].as_array().context("lists nothing")?;
+    let mut listed = Needed::new();
+    for component in components.iter().chain([own]) {
+        let word = |field: &str| component[field].as_str().filter(|word| !word.is_empty());
+        let name = word("name").context("lists a package without a name")?;
+        let version = word("version").with_context(|| format!("{name} has no version"))?;
+        let licensed = component["licenses"].as_array().is_some_and(|licences| !licences.is_empty());
+        ensure!(licensed || component == own, "{name} has no licence");
+        listed.entry(name.to_owned()).or_default().insert(version.to_owned());
+    }
+    for (name, versions) in needed {
+        let missing =
+            versions.iter().find(|version| !listed.get(name).is_some_and(|has| has.contains(*version)));
+        if let Some(version) = missing {
+            bail!("{name} {version} is not in it");
+        }
+    }
+    Ok(components.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn bill() -> Value {
+        let age =
+            json!({"name": "age", "version": "0.12.1", "licenses": [{"expression": "MIT OR Apache-2.0"}]});
+        let ours = "path+file:///home/somebody/sources/crates/intake#0.1.0";
+        json!({
+            "bomFormat": "CycloneDX",
+            "serialNumber": "urn:uuid:72153aea-8024-4c3d-9822-60d9f93e24f3",
+            "metadata": {
+                "timestamp": "2026-11-25T17:52:46Z",
+                "component": {"name": "intake", "version": "0.1.0", "bom-ref": ours},
+            },
+            "components": [age],
+            "dependencies": [{"ref": ours, "dependsOn": ["path+file:///home/somebody/sources/crates/web#0.1.0"]}],
+        })
+    }
+
+    #[test]
+    fn a_bill_without_something_that_is_needed_is_refused() {
+        let needed =
+            in_tree("intake v0.1.0 (/home/somebody/sources/crates/intake)\nage v0.12.1\nage v0.12.1 (*)\n");
+        assert_eq!(check(&bill(), &needed).unwrap(), 1);
+        for (missing, told) in [("axum v0.8.9", "axum 0.8.9"), ("age v0.11.0", "age 0.11.0")] {
+            let error = check(&bill(), &in_tree(missing)).unwrap_err();
+            assert_eq!(error.to_string(), format!("{told} is not in it"));
+        }
+        let npm = of_package(r#"{"dependencies": {"age-encryption": "0.3.1"}}"#).unwrap();
+        assert!(check(&bill(), &npm).is_err());
+    }
+
+    #[test]
+    fn a_package_without_version_or_licence_is_refused() {
+        for field in ["version", "licenses"] {
+            let mut bill = bill();
+            bill["components"][0].as_object_mut().unwrap().remove(field);
+            assert!(check(&bill, &Needed::new()).is_err(), "{field}");
+        }
+    }
+
+    #[test]
+    fn nothing_of_the_run_or_of_the_machine_is_left() {
+        let same = same_every_time(bill()).unwrap().to_string();
+        for trace in ["somebody", "timestamp", "serialNumber"] {
+            assert!(!same.contains(trace), "{trace}");
+        }
+        assert!(same.contains("path+file:///burkindi/crates/web#0.1.0"));
+    }
+}
