@@ -144,6 +144,8 @@ fn the_containers_are_as_confined_as_the_units() {
     let to_json = "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)";
     let read = run("/usr/bin/python3", &["-c", to_json, file.to_str().unwrap()]);
     assert!(read.status.success(), "{}", words(&read));
+    let own = run("docker-compose", &["--file", file.to_str().unwrap(), "config", "--quiet"]);
+    assert!(own.status.success(), "{}", words(&own));
     let compose: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
     for name in ["intake", "case-handler"] {
         let service = &compose["services"][name];
@@ -160,6 +162,65 @@ fn the_containers_are_as_confined_as_the_units() {
     }
     let image = deploy("container/Containerfile");
     assert!(image.contains("\nUSER burkindi\n") && image.contains("--locked"));
+}
+
+/// No container engine is at hand: what its first stage would copy is copied, and what it would run is run, with the packages that are
+/// installed already.
+#[test]
+fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let file = deploy("container/Containerfile");
+    let stages: Vec<&str> = file.split("\nFROM ").skip(1).collect();
+    let stage = stages.iter().find(|stage| stage.lines().next().unwrap().ends_with(" AS script")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let inside = |at: &Path, path: &str| match path.strip_prefix('/') {
+        Some(absolute) => folder.path().join(absolute),
+        None => at.join(path),
+    };
+    let (mut at, mut ran) = (folder.path().to_path_buf(), false);
+    for line in stage.lines().skip(1) {
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["WORKDIR", path] => {
+                at = inside(&at, path);
+                fs::create_dir_all(&at).unwrap();
+            }
+            ["COPY", from, to] => {
+                let to = inside(&at, to);
+                fs::create_dir_all(to.parent().unwrap()).unwrap();
+                copy(&root.join(from), &to);
+            }
+            ["RUN", ..] => {
+                let installed = root.join("crates/intake/browser/node_modules").canonicalize().unwrap();
+                std::os::unix::fs::symlink(installed, at.join("browser/node_modules")).unwrap();
+                let (install, build) = line.strip_prefix("RUN ").unwrap().split_once(" && ").unwrap();
+                assert!(install.starts_with("npm ci --prefix browser "), "{install}");
+                let made = Command::new("sh").args(["-euc", build]).current_dir(&at).output().unwrap();
+                assert!(made.status.success(), "{}", words(&made));
+                ran = true;
+            }
+            _ => {}
+        }
+    }
+    assert!(ran && at.join("browser/dist/reporter.js").is_file());
+    // What later stages take from earlier ones is what those make.
+    for taken in ["--from=script /build/crates/intake ", "--from=build /build/target/release/intake "] {
+        assert!(file.contains(&format!("\nCOPY {taken}")), "{taken}");
+    }
+}
+
+/// A file or a folder, without what the build context leaves out.
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).unwrap();
+        return;
+    }
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if ["node_modules", "target", "var", "dist"].iter().all(|left_out| entry.file_name() != *left_out) {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::steps::{BROWSER, cargo, command, packages, programs, runs, script, step};
+use crate::steps::{BROWSER, cargo, command, install, packages, programs, runs, script, step};
 
 /// Installs what is missing, then checks format, lints, licences and dependencies, and runs every test.
 pub(crate) fn run() -> Result<()> {
@@ -30,11 +30,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn install_missing() -> Result<()> {
-    for tool in ["cargo-nextest", "cargo-deny", "cargo-machete"] {
-        if !runs(command(tool, &["--version"])) {
-            step(&format!("install {tool}"), cargo(&["install", "--locked", tool]))?;
-        }
-    }
+    ["cargo-nextest", "cargo-deny", "cargo-machete"].into_iter().try_for_each(install)?;
     if !runs(command("node", &["--version"])) || !runs(command("npm", &["--version"])) {
         debian(&["nodejs", "npm"], "Node.js 20 or newer with npm")?;
     }
@@ -46,12 +42,13 @@ fn install_missing() -> Result<()> {
         ("tor", &["--version"]),
         ("systemd-analyze", &["--version"]),
         ("shellcheck", &["--version"]),
+        ("docker-compose", &["--version"]),
         ("/usr/bin/python3", &["-c", "import yaml"]),
     ] {
         if !runs(command(program, arguments)) {
             debian(
-                &["nginx-light", "tor", "systemd", "shellcheck", "python3-yaml"],
-                "nginx, tor, systemd, shellcheck and a parser of YAML, which read what is in deploy/",
+                &["nginx-light", "tor", "systemd", "shellcheck", "docker-compose", "python3-yaml"],
+                "nginx, tor, systemd, shellcheck, docker-compose and a parser of YAML, which read what is in deploy/",
             )?;
         }
     }
@@ -76,6 +73,6 @@ fn debian(packages: &[&str], what: &str) -> Result<()> {
         bail!("install {what}: the tests need it");
     }
     step("package lists", command("apt-get", &["update", "--quiet=2"]))?;
-    let install = [&["install", "--yes", "--quiet=2", "--no-install-recommends"], packages].concat();
-    step(&format!("install {what}"), command("apt-get", &install))
+    let arguments = [&["install", "--yes", "--quiet=2", "--no-install-recommends"], packages].concat();
+    step(&format!("install {what}"), command("apt-get", &arguments))
 }
