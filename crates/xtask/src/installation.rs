@@ -43,6 +43,8 @@ pub struct Settings {
     pub log_level: String,
     /// A program to run in place of the intake's own.
     pub intake: Option<PathBuf>,
+    /// Months after its closing before which nobody can purge a case.
+    pub retention_months: u16,
     /// URL of the intake's database; a file where there is none.
     pub spool_url: Option<String>,
     /// URL of the case handler's database; a file where there is none.
@@ -55,6 +57,7 @@ impl Default for Settings {
             collect_seconds: 1,
             log_level: "info".to_owned(),
             intake: None,
+            retention_months: 60,
             spool_url: None,
             cases_url: None,
         }
@@ -154,7 +157,7 @@ impl Installation {
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
         environment.extend(self.settings.spool_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
-        command("intake", &program, &environment)
+        command("intake", Command::new(program), &environment)
     }
 
     /// Starts the case handler, in the same way.
@@ -164,9 +167,14 @@ impl Installation {
 
     /// The case handler's program, in the same way.
     pub fn case_handler(&self) -> Result<Command> {
+        self.as_case_handler(Command::new(self.programs.join("case-handler")))
+    }
+
+    /// Another command in its place, which takes the same configuration.
+    pub fn as_case_handler(&self, program: Command) -> Result<Command> {
         command(
             "case-handler",
-            &self.programs.join("case-handler"),
+            program,
             &[
                 ("CASES_TRUST", self.path("admin/trust.json")),
                 ("CASES_STORE_URL", self.cases_url()),
@@ -180,6 +188,7 @@ impl Installation {
                 ("CASES_RELAY_COLLECT_SECONDS", self.settings.collect_seconds.to_string()),
                 ("CASES_KEYS_TRANSPORT", self.path("admin/transport.key")),
                 ("CASES_KEYS_LOG", self.path("admin/log.key")),
+                ("CASES_RETENTION_MONTHS", self.settings.retention_months.to_string()),
                 ("CASES_LOG_LEVEL", self.settings.log_level.clone()),
             ],
         )
@@ -261,9 +270,8 @@ impl Installation {
 }
 
 /// A service with the configuration that is shipped.
-fn command(name: &str, program: &Path, environment: &[(&str, String)]) -> Result<Command> {
+fn command(name: &str, mut command: Command, environment: &[(&str, String)]) -> Result<Command> {
     let shipped = workspace()?.join("deploy/config");
-    let mut command = Command::new(program);
     command.arg("--config").arg(shipped.join(format!("{name}.toml")));
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     Ok(command)

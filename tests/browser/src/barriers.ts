@@ -28,6 +28,18 @@ export async function look(page: Page, name: string): Promise<void> {
   }
 }
 
+/** A screen in both schemes: light on a desk, dark as narrow as a phone. */
+export async function checkScreen(page: Page, lang: string, where: string): Promise<void> {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 360]] as const) {
+    await page.emulateMedia({ colorScheme });
+    await atWidth(page, width, async () => {
+      await noBarrier(page, `${lang} ${colorScheme} ${where}`);
+      await noSidewaysScroll(page, `${lang} ${where}`);
+    });
+    await look(page, `workbench ${where} ${lang} ${colorScheme}`);
+  }
+}
+
 /** Does something while the window is so wide. */
 export async function atWidth(page: Page, width: number, what: () => Promise<unknown>): Promise<void> {
   const before = page.viewportSize()!;

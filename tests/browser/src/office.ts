@@ -9,6 +9,7 @@ interface Where {
   handler: string;
   folder: string;
   burkindi: string;
+  later: string;
   passphrase: string;
   people: { handle: string; desk: string; home: string }[];
   log: { intake: string; "case-handler": string };
@@ -27,9 +28,13 @@ const PATIENCE = 60_000;
 
 /** A whole installation: intake, case handler, and five people with their own folders. */
 export class Office {
+  /** How many days the case handler is ahead of the machine's clock. */
+  daysOn = 0;
+
   private constructor(
     readonly where: Where,
     private readonly child: ChildProcess,
+    private readonly said: AsyncIterator<string>,
   ) {}
 
   /** Starts it; the folder of the built programs comes from PROGRAMS. */
@@ -41,8 +46,17 @@ export class Office {
       child.once("exit", (code) => reject(new Error(`the installation ended with ${code}`))),
     );
     ended.catch(() => undefined);
-    const line = new Promise<string>((resolve) => createInterface(child.stdout).once("line", resolve));
-    return new Office(JSON.parse(await Promise.race([line, ended])) as Where, child);
+    const said = createInterface(child.stdout)[Symbol.asyncIterator]();
+    const line = await Promise.race([said.next(), ended]);
+    return new Office(JSON.parse(line.value as string) as Where, child, said);
+  }
+
+  /** Takes the case handler so many days on from today; workbenches that are opened from then on go along, commands do not. */
+  async moveOn(days: number): Promise<void> {
+    this.daysOn = days;
+    this.child.stdin?.write(`${days}\n`);
+    const { done } = await this.said.next();
+    if (done) throw new Error(`the installation did not reach the day in ${days} days`);
   }
 
   /** Ends it, and waits until it has ended. */
@@ -61,8 +75,28 @@ export class Office {
   burkindi(handle: string, ...command: string[]): unknown {
     const person = this.where.people.find((one) => one.handle === handle);
     if (!person) throw new Error(`nobody is called ${handle}`);
-    const options = ["--home", person.home, "--json", "--passphrase-fd", "0"];
-    const input = `${this.where.passphrase}\n`;
+    return this.run(person.home, command);
+  }
+
+  /** Gives somebody new keys, which the next directory names; their folder keeps the old ones. */
+  replaceKey(handle: string): void {
+    const { folder, handler } = this.where;
+    const [home, admin, request] = [`${folder}/new-${handle}`, `${folder}/admin`, `${folder}/new-${handle}.json`];
+    const root = (number: number) => ["--root", `${admin}/roots/root-${number}.age`];
+    this.run(home, ["key", "new", "--handle", handle, "--out", request]);
+    for (const command of [
+      ["member", "add", "--replace", "--dir", admin, "--request", request, "--languages", "fr,en"],
+      ["directory", "sign", "--dir", admin, ...root(1), ...root(2)],
+      ["directory", "publish", "--dir", admin, "--handler", handler, "--ca", `${admin}/tls/ca.pem`],
+    ])
+      this.run(home, ["admin", ...command]);
+  }
+
+  private run(home: string, command: string[]): unknown {
+    if (this.daysOn > 0) throw new Error("commands go by the machine's clock, which is behind the case handler's by now");
+    const options = ["--home", home, "--json", "--passphrase-fd", "0"];
+    // As many as any command asks for.
+    const input = `${this.where.passphrase}\n`.repeat(2);
     const said = execFileSync(this.where.burkindi, [...options, ...command], { input, encoding: "utf8" });
     return said === "" ? null : JSON.parse(said);
   }

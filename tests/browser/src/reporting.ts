@@ -35,6 +35,16 @@ export async function sendReport(page: Page): Promise<string> {
   return receiptCode(page);
 }
 
+/** Files a report, and gives the id of the case that came of it, once somebody has it. */
+export async function fileCase(page: Page, office: Office, handle: string, told: Told): Promise<string> {
+  const [row] = await office.casesOf(handle, 1, async () => {
+    await page.goto(`${office.url}/fr/report`);
+    await compose(page, told);
+    await sendReport(page);
+  });
+  return row!.id;
+}
+
 /** The code on the page, as it is written down. */
 export async function receiptCode(page: Page): Promise<string> {
   const code = page.locator(".code");

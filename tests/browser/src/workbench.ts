@@ -23,7 +23,11 @@ export class Workbench {
   /** Starts the program as one of the people, and reads the link off the terminal. */
   static async open(office: Office, browser: Browser, handle: string, options: BrowserContextOptions = {}): Promise<Workbench> {
     const { home } = office.where.people.find((person) => person.handle === handle)!;
-    const child = spawn(office.where.burkindi, ["--home", home, "open"], { stdio: ["pipe", "pipe", "ignore"] });
+    const [program, ...command] =
+      office.daysOn > 0
+        ? [office.where.later, String(office.daysOn), "workbench", home]
+        : [office.where.burkindi, "--home", home, "open"];
+    const child = spawn(program, command, { stdio: ["pipe", "pipe", "ignore"] });
     const terminal = createInterface(child.stdout);
     const link = await new Promise<string>((resolve, reject) => {
       child.once("exit", (code) => reject(new Error(`the workbench ended with ${code}`)));

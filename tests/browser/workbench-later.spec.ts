@@ -1,0 +1,113 @@
+// Screens that only come with time or with a second person: what is late, what one judges of another, what two decide, what is destroyed.
+import { type Page } from "@playwright/test";
+import { checkScreen } from "./src/barriers.ts";
+import { Office, expect } from "./src/office.ts";
+import { fileCase } from "./src/reporting.ts";
+import { type Workbench, test } from "./src/workbench.ts";
+
+const [ME, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const;
+const LANGUAGES = ["fr", "en"] as const;
+const FEEDBACK = "Les faits ont été vérifiés ; une procédure a été changée, et l’affaire est close.";
+
+/** Nobody touched `late`; a conflict is claimed in `judged`; somebody proposed to close `proposed`; the others are closed. */
+let cases: Record<"late" | "judged" | "proposed" | "closed", string>;
+let office: Office;
+
+test.describe.configure({ mode: "serial" });
+
+test.beforeAll(async ({ browser }) => {
+  test.setTimeout(240_000);
+  office = await Office.open();
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  const file = () => fileCase(page, office, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
+  cases = { late: await file(), judged: await file(), proposed: await file(), closed: await file() };
+  await context.close();
+  const me = (...command: string[]) => office.burkindi(ME, ...command);
+  const lead = (...command: string[]) => office.burkindi(LEAD, ...command);
+  for (const id of [cases.judged, cases.proposed, cases.closed]) {
+    me("claim", id);
+    lead("declare", id);
+  }
+  lead("challenge", cases.judged, "--who", ME);
+  for (const id of [cases.proposed, cases.closed]) {
+    me("move", id, "triaged");
+    me("reply", id, "--feedback", "--text", FEEDBACK);
+    me("propose", id, "close", "process-fix-adopted", "--reason", "procedure");
+  }
+  lead("approve", cases.closed, "close");
+});
+test.afterAll(() => office?.close());
+
+/** Somebody at work on the day that the office has reached. */
+async function at(openWorkbench: (office: Office, handle: string, options: object) => Promise<Workbench>, handle: string) {
+  // Axe brings scripts of its own, which the pages' policy would refuse.
+  const workbench = await openWorkbench(office, handle, { bypassCSP: true });
+  await workbench.enter();
+  await workbench.unlock();
+  const { page } = workbench;
+  const room = page.url().replace(/\/(fr|en)\b.*/, "");
+  /** A page in each language. */
+  const screens = async (path: string, where: string) => {
+    for (const lang of [...LANGUAGES].reverse()) {
+      await page.goto(`${room}/${lang}${path}`);
+      await checkScreen(page, lang, `later ${where}`);
+    }
+  };
+  return { workbench, page, screens, open: (path: string) => page.goto(`${room}/fr${path}`) };
+}
+
+/** Does the one act that the page offers under this name. */
+async function press(page: Page, act: string): Promise<void> {
+  await page.locator(`form[action$='/act/${act}'] button`).click();
+  await expect(page.locator(".done")).toBeVisible();
+}
+
+test("after ten days what nobody touched is late, and the outside body has it", async ({ openWorkbench }) => {
+  test.setTimeout(240_000);
+  await office.moveOn(10);
+  const lead = await at(openWorkbench, LEAD);
+  await lead.open("/queue/due");
+  await expect(lead.workbench.row(cases.late).locator(".late")).toBeVisible();
+  await lead.screens("/queue/due", "queue due");
+  await lead.open(`/case/${cases.late}/declare`);
+  await lead.screens(`/case/${cases.late}/declare`, "declare");
+  await press(lead.page, "declare");
+  await lead.screens(`/case/${cases.late}`, "case");
+  await lead.screens(`/case/${cases.late}/timeline`, "timeline");
+  await lead.open(`/case/${cases.proposed}/actions`);
+  await expect(lead.page.locator("form[action$='/act/approve-close']")).toBeVisible();
+  await lead.screens(`/case/${cases.proposed}/actions`, "proposed");
+
+  const outside = await at(openWorkbench, OUTSIDE);
+  await outside.screens("/queue/open", "outside queue");
+  await outside.open(`/case/${cases.judged}/declare`);
+  await press(outside.page, "declare");
+  await outside.open(`/case/${cases.judged}/actions`);
+  await expect(outside.page.locator("form[action$='/act/judge']")).toContainText(ME);
+  await outside.screens(`/case/${cases.judged}/actions`, "judge");
+  await outside.screens("/administration/log", "log whole");
+  await outside.open("/administration/log");
+  await outside.page.locator("#verify .button").click();
+  await expect(outside.page.locator("#verify .answer code")).toBeVisible();
+  await expect(outside.page.locator("#verify .wrong")).toHaveCount(0);
+});
+
+test("when the retention is over, two destroy the content, and what happened stays", async ({ openWorkbench }) => {
+  test.setTimeout(240_000);
+  await office.moveOn(40);
+  const me = await at(openWorkbench, ME);
+  await me.screens("/queue/closed", "queue closed");
+  await me.screens(`/case/${cases.closed}/actions`, "may be purged");
+  await me.open(`/case/${cases.closed}/actions`);
+  await press(me.page, "propose-purge");
+  await me.screens(`/case/${cases.closed}/actions`, "purge waits");
+
+  const lead = await at(openWorkbench, LEAD);
+  await lead.screens(`/case/${cases.closed}/actions`, "approve purge");
+  await lead.open(`/case/${cases.closed}/actions`);
+  await press(lead.page, "approve-purge");
+  await lead.open(`/case/${cases.closed}`);
+  await expect(lead.page.locator("main")).not.toContainText("Le dossier attend");
+  await lead.screens(`/case/${cases.closed}`, "purged");
+});
