@@ -5,7 +5,7 @@ mod common;
 use common::World;
 use envelope::{
     Hash,
-    desk_api::{Brings, CaseFile, GenerationGrant, Sealed},
+    desk_api::{Brings, CaseFile, Former, FormerReader, FormerReaders, GenerationGrant, Sealed},
     event::{Action, Release},
     grant::{Grant, SealedGrant, slot_tag},
     keys::{CaseSecret, PublicKey},
@@ -202,4 +202,57 @@ async fn of_directories_published_at_once_the_newest_stays_in_force() {
         assert_eq!((newer.await.unwrap(), older.await.unwrap()), (true, false));
         assert_eq!(world.current.get().unwrap().hash, newest);
     }
+}
+
+#[tokio::test]
+async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys_for_those_who_stay() {
+    let mut world = World::new().await;
+    let (mut ids, mut receipts) = (Vec::new(), Vec::new());
+    for readers in [&DESK[..], &["awa", "coumba", "eva"], &["awa", "eva"]] {
+        let (report, receipt) = world.report(readers);
+        world.file(&report).await.unwrap();
+        ids.push(report.header.case.id);
+        receipts.push(receipt);
+    }
+    let list = async |world: &World, handle: &str| {
+        let token = world.sign_in(handle).await;
+        let told: Vec<FormerReaders> = world.get("/v1/former-readers", &token).await.unwrap();
+        let mut told: Vec<_> = told.into_iter().map(|told| (told.row.id, told.readers)).collect();
+        told.sort_by_key(|(id, _)| ids.iter().position(|known| known == id));
+        told
+    };
+    assert_eq!(list(&world, "awa").await, [], "all is as it should be");
+
+    world.renew("coumba").await;
+    world
+        .publish(|directory| {
+            directory.members.retain(|member| member.handle != "bila");
+            directory.desks[0].members = vec!["awa".into(), "coumba".into()];
+        })
+        .await;
+    let (left, old) = (
+        FormerReader { handle: "bila".into(), why: Former::Left },
+        FormerReader { handle: "coumba".into(), why: Former::OldKey },
+    );
+    let both = (ids[0], vec![left, old.clone()]);
+    assert_eq!(list(&world, "awa").await, [both.clone(), (ids[1], vec![old])]);
+    assert_eq!(list(&world, "coumba").await, list(&world, "awa").await, "of her own cases alone");
+    assert_eq!(list(&world, "eva").await, [], "nothing of cases that are held back");
+
+    // New keys of the first, for awa, coumba's new key, and the outside body.
+    world.act("awa", ids[0], Action::Claimed).await.unwrap();
+    let (reply, copy) = (Sealed(b"for the reporter".to_vec()), Sealed(b"for the team".to_vec()));
+    let action = Action::Rotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
+    let mut rotated = world.event("awa", ids[0], action).await;
+    let grants = ["awa", "coumba", "eva"].map(|handle| garbage(&world, ids[0], 1, handle));
+    let recipient = CaseSecret::generate(&mut rand::rngs::OsRng).identity().recipient();
+    rotated.brings = Brings {
+        reply: Some(reply),
+        copy: Some(copy),
+        grants: grants.into(),
+        case_recipient: Some(recipient),
+        note: None,
+    };
+    world.post("awa", ids[0], &rotated).await.unwrap();
+    assert_eq!(list(&world, "awa").await.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [ids[1]]);
 }

@@ -13,6 +13,7 @@
 //! | `GET /v1/cases/{id}/parts/{part}` | bearer | sealed bytes |
 //! | `POST /v1/cases/{id}/events` [`NewEvent`] | bearer | [`LogEntry`] |
 //! | `GET /v1/cases/{id}/routing` | bearer | [`Vec<Candidate>`]: to whom the case is suggested, and why; the best first |
+//! | `GET /v1/former-readers` | bearer | [`Vec<FormerReaders>`]: which of one's cases somebody can open who should not any more |
 //! | `GET /v1/absence` | bearer | [`Vec<Absence>`]: who is away of those one shares a desk with, oneself included |
 //! | `PUT /v1/absence` [`Absence`] | bearer | says until when one is away, for [`LONGEST_ABSENCE`] at most; the lead of a desk says it for its members too |
 //! | `GET /v1/log` | bearer of the outside body | [`Log`] |
@@ -189,6 +190,35 @@ pub struct Candidate {
     pub load: u32,
     /// The lot.
     pub lot: u16,
+}
+
+/// A case that somebody can still open who should not any more. New keys end that for what comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerReaders {
+    /// The queue's line.
+    pub row: CaseRow,
+    /// Who, in the order of their handles.
+    pub readers: Vec<FormerReader>,
+}
+
+/// Who holds a grant of a case's newest generation that they should not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerReader {
+    /// The handle.
+    pub handle: String,
+    /// Why they should not.
+    pub why: Former,
+}
+
+/// Why somebody should not read what they can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Former {
+    /// Is not in the directory any more.
+    Left,
+    /// Has another key now, and no grant for it yet. Whoever has the old one can read on. A grant for the new key takes the place of the old
+    /// one and ends this mark, and does not end what the old key reads: new keys come first.
+    OldKey,
 }
 
 /// A signed event and what it brings along.

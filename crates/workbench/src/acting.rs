@@ -50,6 +50,9 @@ pub enum ActError {
     /// Its events do not hold, so nothing can follow them.
     #[error("the events of this case do not hold; nothing can be added to them")]
     Unverified,
+    /// What is wrong with it comes first.
+    #[error("something is wrong with this case: look at its alarms before you make new keys for it")]
+    Alarming,
     /// The reporter said that this person must not read it.
     #[error("the reporter excluded {0}, directly or through a unit or desk")]
     Excluded(String),

@@ -41,9 +41,11 @@ pub struct Saved {
 }
 
 /// An attachment and the sealed part that should hold it.
-struct Wanted<'a> {
-    number: usize,
-    named: &'a Attachment,
+pub(crate) struct Wanted<'a> {
+    /// From 1, in the order of the case.
+    pub(crate) number: usize,
+    /// As the report names it.
+    pub(crate) named: &'a Attachment,
     part: Option<&'a Part>,
 }
 
@@ -93,7 +95,8 @@ impl Connection {
         Ok(Some(fetched.map(|plain| (named, plain)).map_err(|alarm| alarm.in_case(case.id()))))
     }
 
-    async fn fetch(
+    /// Fetches and verifies a file; an alarm, if it is not what the report names.
+    pub(crate) async fn fetch(
         &self,
         case: &Case,
         wanted: &Wanted<'_>,
@@ -107,7 +110,8 @@ impl Connection {
     }
 }
 
-fn wanted(case: &Case) -> Vec<Wanted<'_>> {
+/// Every attached file, in order.
+pub(crate) fn wanted(case: &Case) -> Vec<Wanted<'_>> {
     let entries = case.thread.incoming.iter();
     let all = entries
         .flat_map(|entry| entry.header.attachments.iter().zip(0..).map(move |pair| (entry.batch, pair)));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use envelope::{
     desk_api::{
-        Absence, Candidate, CaseFile, CaseRow, Challenge, ChallengeRequest, Log, NewEvent, Problem,
-        SESSION_LABEL, Session, SessionRequest,
+        Absence, Candidate, CaseFile, CaseRow, Challenge, ChallengeRequest, FormerReaders, Log, NewEvent,
+        Problem, SESSION_LABEL, Session, SessionRequest,
     },
     directory::SignedDirectory,
     event::LogEntry,
@@ -140,6 +140,11 @@ impl Client {
     /// To whom a case would be suggested now, the best first.
     pub async fn routing(&self, case: Uuid) -> Result<Vec<Candidate>, ClientError> {
         self.get(&["v1", "cases", &case.to_string(), "routing"]).await
+    }
+
+    /// Which cases somebody can open who should not any more.
+    pub async fn former_readers(&self) -> Result<Vec<FormerReaders>, ClientError> {
+        self.get(&["v1", "former-readers"]).await
     }
 
     /// Who takes no cases, of those one shares a desk with.

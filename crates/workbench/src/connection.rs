@@ -7,7 +7,7 @@ use envelope::{
     directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
     receipt::Receipt,
 };
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
@@ -191,6 +191,11 @@ impl Connection {
     /// nobody gets a new grant: who has been taken out of a newer directory cannot be known.
     pub fn days_left(&self) -> i64 {
         (self.directory().expires - self.now.date()).whole_days()
+    }
+
+    /// The day for which it is open.
+    pub fn today(&self) -> Date {
+        self.now.date()
     }
 
     /// The folder of the one whose session it is.

@@ -1,5 +1,7 @@
 //! Fetching the log, keeping a copy of it, and holding it against what was seen before.
 
+use envelope::event::LogEntry;
+
 use crate::{
     alarm::any_alarm,
     audit::{Audit, Export},
@@ -29,17 +31,22 @@ impl Connection {
     pub async fn export(&self) -> Result<Export, ClientError> {
         let whole = self.is_oversight();
         let entries = if whole { self.client.log().await?.entries } else { self.own_entries().await? };
-        Ok(Export {
+        Ok(self.export_of(entries, whole))
+    }
+
+    /// Some of the log, with what is needed to verify it.
+    pub(crate) fn export_of(&self, entries: Vec<LogEntry>, whole: bool) -> Export {
+        Export {
             v: 1,
             instance: self.trust.instance,
-            exported: self.now.date(),
+            exported: self.today(),
             whole,
             directories: self.directories.clone(),
             entries,
-        })
+        }
     }
 
-    async fn own_entries(&self) -> Result<Vec<envelope::event::LogEntry>, ClientError> {
+    async fn own_entries(&self) -> Result<Vec<LogEntry>, ClientError> {
         let mut entries = Vec::new();
         for row in self.client.cases().await? {
             entries.extend(self.client.log_of(row.id).await?);
@@ -51,9 +58,7 @@ impl Connection {
     pub fn audit(&mut self, export: &Export) -> Result<Audit, LogError> {
         let mut audit = export.verify(&self.trust, self.seen.log)?;
         for case in self.seen.cases.keys() {
-            let of_case = |entry: &&envelope::event::LogEntry| {
-                entry.event.peek().is_ok_and(|event| event.case == *case)
-            };
+            let of_case = |entry: &&LogEntry| entry.event.peek().is_ok_and(|event| event.case == *case);
             let log: Vec<_> = export.entries.iter().filter(of_case).cloned().collect();
             audit.alarms.extend(self.check_seen(*case, &log));
         }

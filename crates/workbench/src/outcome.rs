@@ -117,7 +117,9 @@ impl From<&ActError> for Outcome {
             ActError::Client(error) => error.into(),
             ActError::File(error) => error.into(),
             ActError::Read(error) => error.into(),
-            ActError::Sealing(_) | ActError::NotFiled | ActError::Unverified => Self::Alarm,
+            ActError::Sealing(_) | ActError::NotFiled | ActError::Unverified | ActError::Alarming => {
+                Self::Alarm
+            }
             _ => Self::Refused,
         }
     }

@@ -11,8 +11,10 @@ use axum::{
 };
 use bytes::Bytes;
 use envelope::{
-    desk_api::{CaseFile, CaseRow},
+    desk_api::{CaseFile, CaseRow, Former, FormerReader, FormerReaders},
+    directory::Directory,
     event::LogEntry,
+    grant::slot_tag,
     life::Stage,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -22,7 +24,10 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{Api, Problem, sessions::Caller};
-use crate::{relay::stream_of, store::QueuePlace};
+use crate::{
+    relay::stream_of,
+    store::{Case, Held, QueuePlace},
+};
 
 /// Cases that are read at once.
 const PAGE: u64 = 500;
@@ -58,6 +63,39 @@ pub(super) async fn list(
             _ => return Ok(Json(rows)),
         }
     }
+}
+
+/// Which cases of the caller somebody can still open who has left, or with a key that was replaced.
+pub(super) async fn former_readers(
+    State(api): State<Api>,
+    caller: Caller,
+) -> Result<Json<Vec<FormerReaders>>, Problem> {
+    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
+    let (mut found, mut behind) = (Vec::new(), None);
+    loop {
+        let cases = api.store.queue(&caller.handle, behind, PAGE).await?;
+        let Some(last) = cases.last() else { return Ok(Json(found)) };
+        behind = Some(QueuePlace::of(last.id, &last.state));
+        let ids: Vec<Uuid> = cases.iter().map(|case| case.id).collect();
+        let held = api.store.held(&ids).await?;
+        for case in &cases {
+            let readers = former(case, &held, &accepted.directory);
+            if !readers.is_empty() {
+                found.push(FormerReaders { row: case.to_row(&api.calendar), readers });
+            }
+        }
+    }
+}
+
+fn former(case: &Case, held: &[Held], directory: &Directory) -> Vec<FormerReader> {
+    // What comes is sealed to the newest generation.
+    let newest = held.iter().filter(|held| held.case == case.id && held.generation == case.state.generation);
+    let why = |held: &Held| match directory.member(&held.member) {
+        None => Some(Former::Left),
+        Some(member) if slot_tag(case.id, &member.recipient) != held.tag => Some(Former::OldKey),
+        Some(_) => None,
+    };
+    newest.filter_map(|held| Some(FormerReader { handle: held.member.clone(), why: why(held)? })).collect()
 }
 
 pub(super) async fn file(

@@ -58,6 +58,7 @@ pub fn routes(api: Api) -> Router {
         .route("/v1/cases/{id}/parts/{part}", get(cases::part))
         .route("/v1/cases/{id}/log", get(cases::log))
         .route("/v1/cases/{id}/events", post(events::add))
+        .route("/v1/former-readers", get(cases::former_readers))
         .route("/v1/absence", get(absence::list).put(absence::set))
         .route("/v1/cases/{id}/routing", get(absence::routing))
         .route("/v1/log", get(directory::log))

@@ -2,11 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use envelope::{desk_api::GenerationGrant, grant::SealedGrant};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+use envelope::{Hash, desk_api::GenerationGrant, grant::SealedGrant};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{Store, StoreError, Writing, count, entities::grant, hash, small};
+
+/// Somebody's released grant of a case, without what is sealed in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The case.
+    pub case: Uuid,
+    /// Of which generation.
+    pub generation: u32,
+    /// Whose.
+    pub member: String,
+    /// For which key.
+    pub tag: Hash,
+}
 
 fn row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) -> grant::ActiveModel {
     grant::ActiveModel {
@@ -49,6 +64,29 @@ impl Store {
         let mut holders: Vec<_> = rows.into_iter().map(|row| row.member).collect();
         holders.dedup();
         Ok(holders)
+    }
+
+    /// Every released grant of some cases, in the order of their holders.
+    pub async fn held(&self, ids: &[Uuid]) -> Result<Vec<Held>, StoreError> {
+        let rows: Vec<(Uuid, i32, String, Vec<u8>)> = grant::Entity::find()
+            .select_only()
+            .columns([
+                grant::Column::CaseId,
+                grant::Column::Generation,
+                grant::Column::Member,
+                grant::Column::Tag,
+            ])
+            .filter(grant::Column::CaseId.is_in(ids.iter().copied()))
+            .filter(grant::Column::Released.eq(true))
+            .order_by_asc(grant::Column::Member)
+            .into_tuple()
+            .all(&self.db)
+            .await?;
+        rows.into_iter()
+            .map(|(case, generation, member, tag)| {
+                Ok(Held { case, generation: count(generation), member, tag: hash(&tag, "grants.tag")? })
+            })
+            .collect()
     }
 }
 

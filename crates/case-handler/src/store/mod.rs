@@ -16,6 +16,7 @@ mod set_aside;
 
 pub use cases::{Case, MailboxContent, NewCase};
 pub use directories::newest_directory;
+pub use grants::Held;
 pub use log::Logged;
 pub use objects::{Objects, Stash, objects_named};
 pub use parts::NewPart;

@@ -187,6 +187,24 @@ column-when = When
 column-actor = Who
 column-what = What
 
+## A case to hand on
+
+export-heading = Hand the case on
+export-what = You get one archive. In it are:
+export-page = the case as a page that any browser shows, in the language of this page;
+export-count = { $count ->
+    [0] no attached file;
+    [one] the attached file, as it came;
+   *[other] the { $count } attached files, as they came;
+}
+export-log = what happened, with the signatures, to be verified elsewhere;
+export-manifest = a list of all of it with the hash of each file.
+export-careful = Before you save it
+export-warning = Nothing in the archive is sealed any more. Whoever has it can read who is concerned, and what the reporter told. Seal it before it leaves this machine, give it only to those whom a decision of two named, and delete it afterwards.
+export-files = A stranger made the attached files. Open them only on a machine without a network, with a viewer that confines them, such as Dangerzone. Never by a double click.
+export-unsealed = Exported on { $day }. Nothing here is sealed any more. Delete it when you are done.
+export-do = Save the archive
+
 ## Events
 
 event-received = report filed at desk { $desk }, urgency { $urgency }
@@ -268,25 +286,74 @@ keys-refused-count = { $count ->
 ## Administration
 
 administration-title = Administration
-administration-heading = Desks and members
+administration-heading = Administration
+administration-parts = Parts of the administration
 administration-what = All of this stands in the signed directory. To change it takes the root keys, which are kept offline: “burkindi admin”.
+tab-desks = Desks
+tab-route = Who would read it?
+tab-former = Former readers
+tab-log = Log
 directory-number = Directory
 directory-issued = Signed
 directory-until = Good until
 route-heading = Who would read this report?
-route-what = The same decision that the reporter’s device makes.
+route-what = The same decision that the reporter’s device makes, step by step. Nothing is filed.
 route-category = Category
 route-audience = Reported by
 route-excluded = Who must not receive it
 route-do = Try
 route-desk = Desk: { $desk }.
-route-fallback = That is the outside body, for no other desk can take it.
+route-reads = Read at once by { $who }.
+route-steps = Step by step
+route-idle = These exclusions keep nobody away: { $units }.
+route-without = Without access, and why
+route-all = Every category
+route-all-what = Reported by those who usually do, with nobody excluded.
+route-all-show = Show the table
 route-readers = Read it at once
 route-locked = Access sealed
-route-idle = Keep nobody away
-route-without = Without access, and why
-without-seat = does not sit at this desk
-without-excluded = the reporter excluded them, or their unit
+step-other-audiences = { $desk } takes this category, but only from: { $audiences }.
+step-no-desk = No desk takes this category: it goes to the outside body.
+step-desk = The category belongs to the desk { $desk }.
+step-nobody-excluded = { $count ->
+    [one] The reporter excluded nobody there; one person sits there.
+   *[other] The reporter excluded none of its { $count } members.
+}
+step-excluded = The exclusions keep away { $who }. Members left: { $left }.
+step-too-few = There must be at least { $least }: it goes to the outside body.
+step-filed = It is filed at the desk { $desk }, and { $who } can read it at once.
+step-locked = The outside body ({ $who }) gets a sealed access. It opens when a deadline is missed, the desk has a conflict of interest, or the reporter asks.
+without-unit = belongs to a unit that the reporter excluded: { $unit }
+without-excluded-desk = sits at a desk that the reporter excluded: { $desk }
+without-desk-of-unit = sits at the desk { $desk }, which covers a unit that the reporter excluded: { $unit }
+without-trust = the reporter trusts the outside body alone
+without-went-to = the own desk cannot take it; it went to { $desk }
+without-seat = does not sit at the desk { $desk }
+former-heading = Cases that somebody can open who should not any more
+former-what = Somebody left, or has another key. What they read stays read; new keys keep them from what comes. The reporter notices nothing.
+former-none = Nobody can open a case of yours who should not.
+column-former = Can still open it
+former-left = has left
+former-old-key = with an old key
+former-declare = Declare first, on the page of the case.
+former-closed = The case is closed: nothing new comes. Make new keys if it is reopened.
+former-others = Who has the case, the lead of the desk or the outside body can do it.
+former-all = Make new keys for { $count } cases
+former-failed = Not done for these cases
+done-renewed = New keys are made, signed and in the log.
+log-heading = Is the log whole?
+log-whole = Every entry of the log is looked at: is it tied to the one before, signed by who it says, and allowed by the rules? This can take a while.
+log-own = The entries of your cases are looked at: are they tied in, signed by who they say, and allowed by the rules? The outside body looks at the whole log.
+log-verify = Verify
+log-holds = All signatures, chains and moves hold.
+log-does-not-hold = ALARM: do not act on what is in doubt. Tell the outside body and the administration.
+log-wrong = What is wrong
+log-notices = Worth knowing
+log-entries = Entries
+log-head = Last link of the chain:
+log-copy = A copy that can be verified elsewhere
+log-copy-what = It holds who did what to which case and when, nothing of their content. Keep it where only you can read it. It is verified without a key: “burkindi audit verify --file”.
+log-copy-do = Save a copy
 desks-heading = Desks
 members-heading = Members
 column-members = Members
@@ -424,6 +491,18 @@ act-claim = Take the case
 claim-declares = By taking it you declare to have no conflict of interest.
 act-assign = Give
 assign-to = Give the case to
+routing-heading = To whom would it be suggested?
+routing-what = The first of those who are there: first who reads the reporter’s language, then who has least to do, then by lot. Nothing is changed here.
+routing-nobody = Nobody of the desk can take it.
+routing-there = there
+routing-away = away until { $day }
+routing-reads = yes
+routing-reads-not = no
+routing-load = An open case counts 4 for P1, 3 for P2, 2 for P3, 1 for P4.
+column-there = There
+column-reads = Reads the language
+column-load = Load
+column-lot = Lot
 act-escalate = Give the outside body access
 act-recuse = Step back
 recuse-what = The case disappears for you, for good. Delete what you saved of it.

@@ -1,7 +1,9 @@
 //! "Who would read this?": the routing decision with a reason for everybody.
 
-use envelope::directory::{Addressees, Directory, MIN_READERS, Member, TRUST_NONE};
-use serde::Serialize;
+use std::fmt;
+
+use envelope::directory::{Addressees, Desk, Directory, MIN_READERS, Member, TRUST_NONE};
+use serde::{Serialize, Serializer};
 
 /// A report as far as routing looks at it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,8 +34,8 @@ pub struct Decision {
     pub without: Vec<Without>,
     /// Exclusions that name no desk and nobody: they would keep nobody away.
     pub idle_exclusions: Vec<String>,
-    /// Each step in words, in order.
-    pub steps: Vec<String>,
+    /// Each step, in order.
+    pub steps: Vec<Step>,
 }
 
 /// Somebody who gets no grant.
@@ -42,7 +44,118 @@ pub struct Without {
     /// Who.
     pub handle: String,
     /// Why not.
-    pub reason: String,
+    pub reason: Reason,
+}
+
+/// One step of the decision. In JSON its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// A desk takes the category, but not from this audience.
+    OtherAudiences {
+        /// Its id.
+        desk: String,
+        /// From whom it takes it.
+        audiences: Vec<String>,
+    },
+    /// No desk takes it.
+    NoDesk,
+    /// This desk takes it.
+    Desk(String),
+    /// The reporter excluded nobody of the desk; so many sit there.
+    NobodyExcluded(usize),
+    /// The reporter excluded some.
+    Excluded {
+        /// Their handles.
+        who: Vec<String>,
+        /// How many are left.
+        left: usize,
+    },
+    /// Fewer are left than must be.
+    TooFew,
+    /// Where it is filed in the end.
+    Filed {
+        /// The desk.
+        desk: String,
+        /// Who reads it at once.
+        readers: Vec<String>,
+    },
+    /// Whose grants stay locked.
+    Locked(Vec<String>),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherAudiences { desk, audiences } => {
+                write!(f, "Desk {desk} takes this category, but only from: {}.", audiences.join(", "))
+            }
+            Self::NoDesk => f.write_str("No desk takes it: it goes to the outside body."),
+            Self::Desk(desk) => write!(f, "The category belongs to desk {desk}."),
+            Self::NobodyExcluded(seats) => write!(f, "The reporter excluded none of its {seats} members."),
+            Self::Excluded { who, left } => {
+                write!(f, "The reporter's exclusions keep away {}; {left} members are left.", who.join(", "))
+            }
+            Self::TooFew => write!(f, "Fewer than {MIN_READERS} are left: it goes to the outside body."),
+            Self::Filed { desk, readers } => {
+                write!(f, "Filed at desk {desk}; read at once by {}.", readers.join(", "))
+            }
+            Self::Locked(who) => write!(
+                f,
+                "The outside body ({}) holds grants that stay locked until a deadline is missed, the desk is conflicted, or the \
+                 reporter asks.",
+                who.join(", ")
+            ),
+        }
+    }
+}
+
+/// Why somebody gets no grant. In JSON its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Belongs to an excluded unit.
+    Unit(String),
+    /// Sits at an excluded desk.
+    ExcludedDesk(String),
+    /// Sits at a desk that covers an excluded unit.
+    DeskOfUnit {
+        /// The desk.
+        desk: String,
+        /// The unit.
+        unit: String,
+    },
+    /// The reporter trusts the outside body alone.
+    TrustsNone,
+    /// The desk that would take it cannot; it went to this one.
+    WentTo(String),
+    /// Does not sit at this desk.
+    NoSeat(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unit(unit) => write!(f, "belongs to {unit}, which the reporter excluded"),
+            Self::ExcludedDesk(desk) => write!(f, "sits at desk {desk}, which the reporter excluded"),
+            Self::DeskOfUnit { desk, unit } => {
+                write!(f, "sits at desk {desk}, which covers {unit}, which the reporter excluded")
+            }
+            Self::TrustsNone => f.write_str("the reporter trusts no desk but the outside body"),
+            Self::WentTo(desk) => write!(f, "their desk cannot take it; it went to desk {desk}"),
+            Self::NoSeat(desk) => write!(f, "does not sit at desk {desk}"),
+        }
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Decides as the reporter's device will, and says why. The decision itself is always [`Directory::addressees`]; only the
@@ -65,56 +178,36 @@ pub fn explain(directory: &Directory, case: Case) -> Decision {
     }
 }
 
-fn steps(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> Vec<String> {
-    let mut steps = Vec::new();
-    let serving = |desk: &&envelope::directory::Desk| {
-        desk.id != directory.oversight && desk.categories.contains(&case.category)
-    };
-    let serves_audience = |desk: &&envelope::directory::Desk| {
-        desk.audiences.is_empty() || desk.audiences.contains(&case.audience)
-    };
-    for desk in directory.desks.iter().filter(serving).filter(|desk| !serves_audience(desk)) {
-        let audiences = desk.audiences.join(", ");
-        steps.push(format!("Desk {} serves category {} but only for: {audiences}.", desk.id, case.category));
-    }
-    match directory.desks.iter().filter(serving).find(serves_audience) {
-        None => steps.push(format!(
-            "No desk serves category {} for audience {}: it goes to the outside body.",
-            case.category, case.audience
-        )),
+fn steps(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> Vec<Step> {
+    let serving = |desk: &&Desk| desk.id != directory.oversight && desk.categories.contains(&case.category);
+    let from_audience = |desk: &&Desk| desk.audiences.is_empty() || desk.audiences.contains(&case.audience);
+    let others = directory.desks.iter().filter(serving).filter(|desk| !from_audience(desk));
+    let mut steps: Vec<Step> = others
+        .map(|desk| Step::OtherAudiences { desk: desk.id.clone(), audiences: desk.audiences.clone() })
+        .collect();
+    match directory.desks.iter().filter(serving).find(from_audience) {
+        None => steps.push(Step::NoDesk),
         Some(desk) => {
-            steps.push(format!(
-                "Category {} for audience {} belongs to desk {}.",
-                case.category, case.audience, desk.id
-            ));
+            steps.push(Step::Desk(desk.id.clone()));
             let away = directory.excluded_people(&case.excluded);
-            let excluded: Vec<_> =
-                desk.members.iter().filter(|handle| away.contains(handle.as_str())).collect();
-            let left = desk.members.len() - excluded.len();
-            if excluded.is_empty() {
-                steps.push(format!("The reporter excluded none of its {left} members."));
+            let (who, left): (Vec<_>, Vec<_>) =
+                desk.members.iter().cloned().partition(|handle| away.contains(handle.as_str()));
+            let left = left.len();
+            steps.push(if who.is_empty() {
+                Step::NobodyExcluded(left)
             } else {
-                let names = excluded.iter().map(|handle| handle.as_str()).collect::<Vec<_>>().join(", ");
-                steps.push(format!("The reporter's exclusions keep away {names}; {left} members are left."));
-            }
+                Step::Excluded { who, left }
+            });
             if left < MIN_READERS {
-                steps.push(format!("Fewer than {MIN_READERS} are left: it goes to the outside body."));
+                steps.push(Step::TooFew);
             }
         }
     }
-    let names =
-        |members: &[&Member]| members.iter().map(|m| m.handle.as_str()).collect::<Vec<_>>().join(", ");
-    steps.push(format!(
-        "Filed at desk {}; read at once by {}.",
-        addressees.desk.id,
-        names(&addressees.members)
-    ));
+    let handles =
+        |members: &[&Member]| members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>();
+    steps.push(Step::Filed { desk: addressees.desk.id.clone(), readers: handles(&addressees.members) });
     if !addressees.oversight.is_empty() {
-        steps.push(format!(
-            "The outside body ({}) holds grants that stay locked until a deadline is missed, the desk is conflicted, or \
-             the reporter asks.",
-            names(&addressees.oversight)
-        ));
+        steps.push(Step::Locked(handles(&addressees.oversight)));
     }
     steps
 }
@@ -130,32 +223,26 @@ fn without(directory: &Directory, case: &Case, addressees: &Addressees<'_>) -> V
         .collect()
 }
 
-fn reason(directory: &Directory, case: &Case, member: &Member, addressees: &Addressees<'_>) -> String {
+fn reason(directory: &Directory, case: &Case, member: &Member, addressees: &Addressees<'_>) -> Reason {
+    let seats = || directory.desks.iter().filter(|desk| desk.members.contains(&member.handle));
     if directory.excluded_people(&case.excluded).contains(member.handle.as_str()) {
-        if let Some(unit) = member.covers.iter().find(|unit| case.excluded.contains(unit)) {
-            return format!("belongs to {unit}, which the reporter excluded");
+        let excluded = |unit: &&String| case.excluded.contains(unit);
+        if let Some(unit) = member.covers.iter().find(excluded) {
+            return Reason::Unit(unit.clone());
         }
-        let desks = directory.desks.iter().filter(|desk| desk.members.contains(&member.handle));
-        for desk in desks {
+        let by_seat = |desk: &Desk| {
             if case.excluded.contains(&desk.id) {
-                return format!("sits at desk {}, which the reporter excluded", desk.id);
+                return Some(Reason::ExcludedDesk(desk.id.clone()));
             }
-            if let Some(unit) = desk.covers.iter().find(|unit| case.excluded.contains(unit)) {
-                return format!("sits at desk {}, which covers {unit}, which the reporter excluded", desk.id);
-            }
-        }
-        return "the reporter trusts no desk but the outside body".to_owned();
+            let unit = desk.covers.iter().find(excluded)?;
+            Some(Reason::DeskOfUnit { desk: desk.id.clone(), unit: unit.clone() })
+        };
+        return seats().find_map(by_seat).unwrap_or(Reason::TrustsNone);
     }
-    let desk = &addressees.desk.id;
+    let desk = addressees.desk.id.clone();
     let sits_there = addressees.desk.members.contains(&member.handle);
-    let serving = directory
-        .desks
-        .iter()
-        .any(|desk| desk.categories.contains(&case.category) && desk.members.contains(&member.handle));
-    match (sits_there, serving) {
-        (false, true) => format!("their desk cannot take it; it went to desk {desk}"),
-        _ => format!("does not sit at desk {desk}"),
-    }
+    let serving = seats().any(|desk| desk.categories.contains(&case.category));
+    if !sits_there && serving { Reason::WentTo(desk) } else { Reason::NoSeat(desk) }
 }
 
 fn is_idle(directory: &Directory, word: &str) -> bool {

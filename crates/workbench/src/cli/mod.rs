@@ -7,6 +7,8 @@ mod away;
 mod connect;
 mod decide;
 mod exit;
+mod export;
+mod former;
 mod key;
 mod open;
 mod passphrase;
@@ -77,6 +79,8 @@ enum Command {
     Related(CaseArg),
     /// Save the attached files of a case.
     Save(save::Save),
+    /// Write a case into a folder to hand on: a page, its files, its part of the log, and a manifest.
+    Export(export::Export),
     /// Make a harmless picture of an attached image.
     Preview(preview::Preview),
     /// Declare to have no conflict of interest in a case, so that it is shown to you.
@@ -127,6 +131,8 @@ enum Command {
     Note(write::Note),
     /// Make new keys for a case, so that somebody loses it for good.
     Rotate(act::Rotate),
+    /// Cases that somebody can open who has left or has another key, and new keys for all of them.
+    FormerReaders(former::FormerReaders),
     /// The log: verify it, keep a copy of it.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -168,6 +174,7 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Search(command) => command.run(c, screen).await,
         Command::Related(case) => search::related(&case, c, screen).await,
         Command::Save(command) => command.run(c, screen).await,
+        Command::Export(command) => command.run(c, screen).await,
         Command::Preview(command) => command.run(c, screen).await,
         Command::Declare(case) => act::declare(&case, c, screen).await,
         Command::Claim(case) => act::claim(&case, c, screen).await,
@@ -193,6 +200,7 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Back(command) => command.run(c, screen).await,
         Command::Note(command) => command.run(c, screen).await,
         Command::Rotate(command) => command.run(c, screen).await,
+        Command::FormerReaders(command) => command.run(c, screen).await,
         Command::Audit(command) => command.run(c, screen).await,
         Command::Admin(command) => command.run(c, screen).await,
     }

@@ -1,6 +1,6 @@
 //! The frame around every page, and what every page knows of its visitor.
 
-use std::{borrow::Borrow, sync::atomic::Ordering};
+use std::{ops::Deref, sync::atomic::Ordering};
 
 use askama::Template;
 use axum::{
@@ -8,8 +8,8 @@ use axum::{
     http::{Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use envelope::{life::Act, report::EXCLUSIONS};
-use time::{Date, format_description::well_known::Iso8601};
+use envelope::life::Act;
+use time::Date;
 use tokio::sync::OwnedMappedMutexGuard;
 use web::{Locale, Words};
 
@@ -19,9 +19,10 @@ use super::{
     i18n,
     pages::unlock,
     seat::{Desk, Work},
+    speech::Speech,
     trouble::{self, Trouble},
 };
-use crate::{cases::Case, connection::Connection, text};
+use crate::{cases::Case, connection::Connection};
 
 /// Where somebody begins who has no key or no connection yet.
 pub(crate) const START: &str = "/start";
@@ -280,6 +281,7 @@ pub(crate) enum Section {
 /// What the frame shows; every page's template holds one.
 pub(crate) struct Frame {
     visit: Visit,
+    speech: Speech,
     /// Neutral: it stands in the browser's history.
     pub(crate) title: String,
     pub(crate) section: Section,
@@ -290,48 +292,22 @@ pub(crate) struct Frame {
     days_left: i64,
 }
 
+impl Deref for Frame {
+    type Target = Speech;
+
+    fn deref(&self) -> &Speech {
+        &self.speech
+    }
+}
+
 /// From so many days before the end of a directory on, everybody is told.
 const EXPIRES_SOON: i64 = 7;
 
 impl Frame {
     pub(crate) fn new(visit: Visit, title: &str, section: Section) -> Self {
-        let title = visit.words().get(title);
-        Self { visit, title, section, who: None, at_work: false, days_left: i64::MAX }
-    }
-
-    /// A text of the page's language.
-    pub(crate) fn t(&self, key: &str) -> String {
-        self.words().get(key)
-    }
-
-    /// A text whose key is put together of a family and one of its words; the word itself where there is none.
-    pub(crate) fn one_of(&self, family: &str, word: &str) -> String {
-        let key = format!("{family}-{word}");
-        if self.words().has(&key) { self.t(&key) } else { word.to_owned() }
-    }
-
-    /// Is there a text for this word of a family?
-    pub(crate) fn has(&self, family: &str, word: &str) -> bool {
-        self.words().has(&format!("{family}-{word}"))
-    }
-
-    /// A text with one argument.
-    pub(crate) fn with(&self, key: &str, name: &'static str, value: impl AsRef<str>) -> String {
-        self.words().with(key, &[(name, value.as_ref())])
-    }
-
-    /// A text that counts.
-    pub(crate) fn count(&self, key: &str, count: impl Borrow<usize>) -> String {
-        self.words().count(key, u32::try_from(*count.borrow()).unwrap_or(u32::MAX))
-    }
-
-    pub(crate) fn words(&self) -> &Words {
-        self.visit.words()
-    }
-
-    /// ISO 639-1.
-    pub(crate) fn code(&self) -> &'static str {
-        self.visit.locale.code
+        let speech = visit.site.speech(visit.locale);
+        let title = speech.t(title);
+        Self { visit, speech, title, section, who: None, at_work: false, days_left: i64::MAX }
     }
 
     /// The address of a page.
@@ -357,6 +333,11 @@ impl Frame {
 
     pub(crate) fn asset(&self, stem: &str) -> String {
         self.visit.site.assets.url(stem)
+    }
+
+    /// Is it this very page?
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        self.visit.path == path
     }
 
     /// Does the page belong there? The word is that of its address.
@@ -398,59 +379,9 @@ impl Frame {
         usize::try_from(self.idle_seconds().div_ceil(60)).unwrap_or(usize::MAX)
     }
 
-    /// The name of a desk; its id, if the taxonomy does not know it.
-    pub(crate) fn desk(&self, id: &str) -> String {
-        let known = self.visit.site.taxonomy.desk(id);
-        known.map_or(id, |desk| desk.label.get(self.code())).to_owned()
-    }
-
-    /// A stranger's text: nothing in it can turn the reading direction of what stands around it.
-    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
-    pub(crate) fn safe(&self, text: &str) -> String {
-        text::lines(text)
-    }
-
-    /// The same on one line.
-    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
-    pub(crate) fn line(&self, text: &str) -> String {
-        text::line(text)
-    }
-
-    /// A file's name as it would be saved.
-    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
-    pub(crate) fn file_name(&self, name: &str, number: impl Borrow<usize>) -> String {
-        text::file_name(name, *number.borrow())
-    }
-
-    /// The name of a unit or function that a reporter can exclude.
-    pub(crate) fn unit(&self, id: &str) -> String {
-        let taxonomy = &self.visit.site.taxonomy;
-        let question = taxonomy.question(EXCLUSIONS);
-        let label = question.and_then(|question| taxonomy.option_label(question, id));
-        label.map_or(id, |label| label.get(self.code())).to_owned()
-    }
-
     /// Are there shortcuts on the keyboard?
     pub(crate) fn shortcuts(&self) -> bool {
         self.visit.site.shortcuts.load(Ordering::Relaxed)
-    }
-
-    /// A length for people.
-    pub(crate) fn size(&self, bytes: impl Borrow<u64>) -> String {
-        match *bytes.borrow() {
-            bytes @ 0..=9_999 => self.with("bytes", "count", bytes.to_string()),
-            bytes @ 10_000..=9_999_999 => self.with("kilobytes", "count", (bytes / 1000).to_string()),
-            bytes => self.with("megabytes", "count", (bytes / 1_000_000).to_string()),
-        }
-    }
-
-    pub(crate) fn day(&self, date: Date) -> String {
-        i18n::day(self.words(), date)
-    }
-
-    /// A day that stands somewhere as `2026-11-25`.
-    pub(crate) fn iso_day(&self, day: &str) -> String {
-        Date::parse(day, &Iso8601::DATE).map_or_else(|_| day.to_owned(), |day| self.day(day))
     }
 
     pub(crate) fn today(&self) -> Date {

@@ -9,31 +9,31 @@ use web::{Locale, Texts, Words};
 struct Locales;
 
 /// The languages that the pages are written in, the default first.
-pub(super) const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
+pub(crate) const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
 
 /// The words of the pages.
 ///
 /// # Panics
 /// Never in a build whose tests passed: one of them loads every language.
-pub(super) fn texts() -> Texts {
+pub(crate) fn texts() -> Texts {
     Texts::load(&Locales, "workbench", &LOCALES).expect("the built-in words are checked by a test")
 }
 
 /// A day, short: `25 nov. 2026`.
-pub(super) fn day(words: &Words, date: Date) -> String {
+pub(crate) fn day(words: &Words, date: Date) -> String {
     let month = words.get(&format!("month-{}", u8::from(date.month())));
     let (day, year) = (date.day().to_string(), date.year().to_string());
     words.with("date", &[("day", &day), ("month", &month), ("year", &year)])
 }
 
 /// A moment, in UTC: `25 nov. 2026, 09:32`.
-pub(super) fn moment(words: &Words, at: OffsetDateTime) -> String {
+pub(crate) fn moment(words: &Words, at: OffsetDateTime) -> String {
     let time = format!("{:02}:{:02}", at.hour(), at.minute());
     words.with("moment", &[("day", &day(words, at.date())), ("time", &time)])
 }
 
 /// The week of an ISO week such as `2026-W48`, by its Monday; the text itself if it is none.
-pub(super) fn week(words: &Words, iso: &str) -> String {
+pub(crate) fn week(words: &Words, iso: &str) -> String {
     let monday = iso.split_once("-W").and_then(|(year, week)| {
         Date::from_iso_week_date(year.parse().ok()?, week.parse().ok()?, Weekday::Monday).ok()
     });
@@ -41,7 +41,7 @@ pub(super) fn week(words: &Words, iso: &str) -> String {
 }
 
 /// How far a day is from today: `demain`, `dans 3 jours`, `en retard de 2 jours`.
-pub(super) fn distance(words: &Words, due: Date, today: Date) -> String {
+pub(crate) fn distance(words: &Words, due: Date, today: Date) -> String {
     let days = (due - today).whole_days();
     let count = u32::try_from(days.unsigned_abs()).unwrap_or(u32::MAX);
     match days {
@@ -54,64 +54,38 @@ pub(super) fn distance(words: &Words, due: Date, today: Date) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::{BTreeMap, BTreeSet},
-        fs,
-        path::Path,
-    };
+    use std::{collections::BTreeSet, path::Path};
 
-    use fluent_syntax::{ast, parser};
+    use fluent_check::{Messages, messages, sources, without_text};
     use time::macros::{date, datetime};
 
     use super::*;
 
-    /// Key → the arguments that it uses.
-    fn messages(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
-        let file = Locales::get(&format!("{}/workbench.ftl", locale.code)).expect("a file for each language");
-        let resource =
-            parser::parse(std::str::from_utf8(&file.data).unwrap().to_owned()).expect("valid Fluent");
-        let mut found = BTreeMap::new();
-        for entry in resource.body {
-            let ast::Entry::Message(message) = entry else { continue };
-            let printed = format!("{:?}", message.value);
-            let arguments = printed.split("VariableReference { id: Identifier { name: \"").skip(1);
-            let arguments = arguments.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect();
-            assert!(found.insert(message.id.name.clone(), arguments).is_none(), "{} twice", message.id.name);
-        }
-        found
-    }
+    /// Families of keys that code puts together.
+    const MADE: [&str; 9] =
+        ["event-", "done-", "month-", "risk-", "rule-", "problem-", "stage-", "release-", "authority-"];
 
-    fn sources(folder: &Path, found: &mut String) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { sources(&path, found) } else { *found += &fs::read_to_string(path).unwrap() }
-        }
+    fn of(locale: Locale) -> Messages {
+        let file = Locales::get(&format!("{}/workbench.ftl", locale.code)).expect("a file for each language");
+        messages(&file.data)
     }
 
     #[test]
     fn every_text_exists_in_both_languages_with_the_same_arguments_and_is_used() {
-        let french = messages(Locale::FR);
+        let french = of(Locale::FR);
         assert!(french.len() > 200);
-        assert_eq!(messages(Locale::EN), french);
+        assert_eq!(of(Locale::EN), french);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut code = String::new();
-        sources(&root.join("templates"), &mut code);
-        sources(&root.join("src/site"), &mut code);
+        let code = sources(["templates", "src/site", "src/export.rs"].map(|place| root.join(place))).unwrap();
         let families: BTreeSet<&str> =
             code.split("one_of(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         for key in french.keys() {
             let of_family = families.iter().any(|family| key.starts_with(&format!("{family}-")));
-            let made = ["event-", "done-", "month-", "risk-", "rule-", "problem-"];
-            let made = made.iter().any(|start| key.starts_with(start));
-            let of_family =
-                of_family || ["stage-", "release-", "authority-"].iter().any(|start| key.starts_with(start));
+            let made = MADE.iter().any(|start| key.starts_with(start));
             assert!(of_family || made || code.contains(&format!("\"{key}\"")), "{key} is used nowhere");
         }
-        for call in [".t(\"", "frame.with(\"", "words.get(\"", ".count(\"", "frame(\""] {
-            for used in code.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
-                assert!(used.contains('\\') || french.contains_key(used), "{used} has no text");
-            }
-        }
+        let calls = [".t(\"", "frame.with(\"", "speech.with(\"", "words.get(\"", ".count(\"", "frame(\""];
+        assert_eq!(without_text(&code, &calls, &french), Vec::<&str>::new());
     }
 
     #[test]

@@ -9,10 +9,12 @@ mod drafts;
 mod forms;
 mod frame;
 mod guard;
-mod i18n;
+pub(crate) mod i18n;
+pub(crate) mod moments;
 mod pages;
 mod refusals;
 mod seat;
+pub(crate) mod speech;
 mod trouble;
 
 use std::{
@@ -27,13 +29,14 @@ use axum::{Router, middleware};
 use axum_server::{Handle, Server, accept::NoDelayAcceptor};
 use rand::{CryptoRng, RngCore};
 use taxonomy::Taxonomy;
-use web::{Clock, Policy, Texts};
+use web::{Clock, Locale, Policy, Texts};
 
 use crate::{home::Home, sealed::Work};
 use assets::Assets;
 use door::Door;
 use drafts::Drafts;
 use seat::Seat;
+use speech::Speech;
 use trouble::Trouble;
 
 /// For a request's first line and headers.
@@ -66,9 +69,9 @@ pub(crate) struct Inner {
     drafts: Drafts,
     home: Home,
     clock: Clock,
-    texts: Texts,
+    texts: Arc<Texts>,
     assets: Assets,
-    taxonomy: Taxonomy,
+    taxonomy: Arc<Taxonomy>,
     work: Work,
     patience: Duration,
     program: PathBuf,
@@ -80,6 +83,13 @@ impl std::ops::Deref for Site {
 
     fn deref(&self) -> &Inner {
         &self.0
+    }
+}
+
+impl Inner {
+    /// The words of a language.
+    fn speech(&self, locale: Locale) -> Speech {
+        Speech { texts: Arc::clone(&self.texts), taxonomy: Arc::clone(&self.taxonomy), locale }
     }
 }
 
@@ -120,9 +130,9 @@ impl Bound {
             drafts: Drafts::default(),
             home,
             clock,
-            texts: i18n::texts(),
+            texts: Arc::new(i18n::texts()),
             assets: Assets::built_in(),
-            taxonomy: Taxonomy::built_in(),
+            taxonomy: Arc::new(Taxonomy::built_in()),
             work: settings.work,
             patience: settings.patience,
             program: settings.program,

@@ -7,7 +7,7 @@ use envelope::{
     life::Refusal,
 };
 
-use super::{frame::Frame, pages::timeline};
+use super::{frame::Frame, moments};
 use crate::{
     acting::{ActError, NoConsent},
     backup::BackupError,
@@ -69,7 +69,7 @@ impl Said {
         }
         for Event { actor, action, .. } in &self.events {
             let who = if actor == HANDLER { frame.t("the-handler") } else { actor.clone() };
-            let what = timeline::what(frame, action);
+            let what = moments::what(frame, action);
             words.push(' ');
             words += &frame.words().with("said-event", &[("who", &who), ("what", &what)]);
         }

@@ -7,6 +7,8 @@ mod casework;
 mod cheating;
 mod common;
 mod first_day;
+mod former;
+mod handing_on;
 mod log_audit;
 mod pages;
 mod previews;

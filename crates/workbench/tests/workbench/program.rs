@@ -11,7 +11,7 @@ use crate::common::{House, PASSPHRASE, handler};
 use serde_json::Value;
 
 /// Runs it with this text on standard input.
-fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
         .args(args)
         .current_dir(folder)
@@ -26,12 +26,12 @@ fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stderr);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; standard error: {text}"))
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 

@@ -77,13 +77,13 @@ impl RouteTest {
         screen.show(&row, |row, page| {
             let d = &row.decision;
             page.heading(&format!("{} ({}), reported by {}", row.label, d.case.category, d.case.audience));
-            d.steps.iter().for_each(|step| page.line(step));
+            d.steps.iter().for_each(|step| page.line(&step.to_string()));
             if !d.idle_exclusions.is_empty() {
                 page.warn(&format!("These exclusions keep nobody away: {}.", d.idle_exclusions.join(", ")));
             }
             if !d.without.is_empty() {
                 page.heading("Who gets no grant, and why");
-                let without = d.without.iter().map(|w| vec![w.handle.clone(), w.reason.clone()]);
+                let without = d.without.iter().map(|w| vec![w.handle.clone(), w.reason.to_string()]);
                 page.table(&[], &without.collect::<Vec<_>>());
             }
         })

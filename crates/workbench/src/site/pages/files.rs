@@ -2,17 +2,19 @@
 
 use askama::Template;
 use axum::{
+    body::Body,
     extract::Path,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use envelope::{Hash, frame::Attachment};
+use envelope::frame::Attachment;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::case::{Head, Shown, Told, told};
 use crate::{
+    export::hex,
     preview::{self, PreviewError},
     site::{
         frame::{AtWork, Frame, show as laid_out},
@@ -57,27 +59,26 @@ pub(super) async fn show(mut at: AtWork, Path((_, id, number)): Where) -> Result
     }))
 }
 
-/// As `sha256sum` prints it.
-fn hex(hash: &Hash) -> String {
-    let digits = hash.as_bytes().iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
-}
-
-/// The file as it came, for the browser's folder of downloads. No browser may show it, whatever is in it.
+/// The file as it came.
 pub(super) async fn save(mut at: AtWork, Path((_, id, number)): Where) -> Result<Response, Trouble> {
     let (named, plain) = match fetch(&mut at, id, number).await? {
         Ok(opened) => opened,
         Err(alarmed) => return Ok(alarmed),
     };
     let name = text::file_name(&named.name, number);
-    let encoded = utf8_percent_encode(&name, ENCODED);
+    Ok(download(&name, plain.to_vec()).into_response())
+}
+
+/// Something for the browser's folder of downloads. No browser may show it, whatever is in it.
+pub(super) fn download(name: &str, content: impl Into<Body>) -> impl IntoResponse {
+    let encoded = utf8_percent_encode(name, ENCODED);
     let disposition = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{encoded}"));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
         (header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment"))),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
     ];
-    Ok((headers, plain.to_vec()).into_response())
+    (headers, content.into())
 }
 
 /// A picture made of the pixels alone.

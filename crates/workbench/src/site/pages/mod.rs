@@ -5,21 +5,26 @@ mod actions;
 mod administration;
 mod case;
 mod connect;
+mod export;
 mod files;
+mod former;
 mod help;
 mod keys;
 mod making;
+mod log;
 mod messages;
 mod notes;
 mod open;
 mod passphrase;
 mod queue;
 mod reading;
+mod route;
+mod routing;
 mod search;
 mod sheet;
 mod start;
 mod story;
-pub(crate) mod timeline;
+mod timeline;
 pub(crate) mod unlock;
 
 use axum::{
@@ -51,9 +56,11 @@ pub(super) fn routes(site: &Site) -> Router<Site> {
         .route("/{lang}/case/{id}/notes", get(notes::show).post(notes::write))
         .route("/{lang}/case/{id}/declare", get(actions::before))
         .route("/{lang}/case/{id}/actions", get(actions::show))
+        .route("/{lang}/case/{id}/routing", get(routing::show))
         .route("/{lang}/case/{id}/act/{act}", post(actions::act))
         .route("/{lang}/case/{id}/related", get(search::related))
         .route("/{lang}/case/{id}/timeline", get(timeline::show))
+        .route("/{lang}/case/{id}/export", get(export::show).post(export::save))
         .route("/{lang}/case/{id}/file/{number}", get(files::show).post(files::save))
         .route("/{lang}/case/{id}/picture/{number}", get(files::picture))
         .route("/{lang}/search", get(search::show).post(search::search))
@@ -64,7 +71,11 @@ pub(super) fn routes(site: &Site) -> Router<Site> {
         .route("/{lang}/keys/connect", get(connect::show).post(connect::connect))
         .route("/{lang}/absence", get(absence::show).post(absence::set))
         .route("/{lang}/reading", post(reading::read_on))
-        .route("/{lang}/administration", get(administration::show).post(administration::route))
+        .route("/{lang}/administration", get(administration::show))
+        .route("/{lang}/administration/route", get(route::show).post(route::ask))
+        .route("/{lang}/administration/former", get(former::show).post(former::renew))
+        .route("/{lang}/administration/log", get(log::show).post(log::verify))
+        .route("/{lang}/administration/log/copy", post(log::save))
         .route("/{lang}/help", get(help::show).post(help::set))
         .fallback(async || Trouble::nowhere());
     Router::new()

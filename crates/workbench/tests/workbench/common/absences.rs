@@ -7,7 +7,7 @@ use axum::{
 };
 use envelope::desk_api::{Absence, Problem};
 
-use super::handler::{App, bearer};
+use super::handler::api::{App, bearer};
 
 pub(crate) async fn list(
     State((shelf, _)): App,

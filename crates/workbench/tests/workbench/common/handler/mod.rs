@@ -1,30 +1,23 @@
 //! A case handler in memory: the API of `envelope::desk_api` over real TLS, honest unless it is told to cheat.
 
+pub(crate) mod api;
+
 use std::{
     collections::BTreeMap,
     net::TcpListener,
     sync::{Arc, Mutex},
 };
 
-use axum::{
-    Json, Router,
-    extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode},
-    routing::{get, post},
-};
 use axum_server::tls_rustls::RustlsConfig;
 use envelope::{
     Hash,
-    desk_api::{
-        CaseFile, CaseRow, Challenge, ChallengeRequest, GenerationGrant, GenerationRecipient, Log, NewEvent,
-        Part, PartKind, Problem, SESSION_LABEL, Session, SessionRequest,
-    },
-    directory::SignedDirectory,
+    desk_api::{Brings, CaseRow, GenerationGrant, GenerationRecipient, Part, PartKind},
+    directory::{Directory, Member, SignedDirectory},
     event::{Action, Event, HANDLER, LogEntry, midnight},
     frame::{Attachment, FrameKind, Head},
-    grant::Grant,
+    grant::{Grant, slot_tag},
     keys::{CaseSecret, MailboxRecipient},
-    life::{CaseState, Refusal, Role},
+    life::{CaseState, Role},
     receipt::Receipt,
     report::{Answer, EXCLUSIONS, ReportBody},
     submission::Urgency,
@@ -33,7 +26,7 @@ use rand::rngs::OsRng;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use uuid::Uuid;
 
-use super::{House, absences, reporter::Reporter, today};
+use super::{House, reporter::Reporter, today};
 
 /// One case as it is kept.
 pub(crate) struct Kept {
@@ -67,25 +60,10 @@ pub(crate) struct Handler {
     pub(crate) shelf: Arc<Mutex<Shelf>>,
 }
 
-pub(crate) type App = State<(Arc<Mutex<Shelf>>, Arc<House>)>;
-type Answer2<T> = Result<Json<T>, (StatusCode, Json<Problem>)>;
-
 /// Starts it on a free port with the installation's own certificate.
 pub(crate) fn start(house: &Arc<House>) -> Handler {
     let shelf = Arc::new(Mutex::new(Shelf { directories: vec![house.signed()], ..Shelf::default() }));
-    let app = Router::new()
-        .route("/v1/challenge", post(challenge))
-        .route("/v1/session", post(session))
-        .route("/v1/directory", get(directory).put(put_directory))
-        .route("/v1/directories", get(directories))
-        .route("/v1/absence", get(absences::list).put(absences::set))
-        .route("/v1/cases", get(cases))
-        .route("/v1/cases/{id}", get(case))
-        .route("/v1/cases/{id}/parts/{part}", get(part))
-        .route("/v1/cases/{id}/log", get(case_log))
-        .route("/v1/cases/{id}/events", post(event))
-        .route("/v1/log", get(log))
-        .with_state((Arc::clone(&shelf), Arc::clone(house)));
+    let app = api::routes(&shelf, house);
     let tls = house.admin.path("tls");
     let chain = vec![CertificateDer::from_pem_file(tls.join("api.pem")).unwrap()];
     let key = PrivateKeyDer::from_pem_file(tls.join("api.key")).unwrap();
@@ -246,147 +224,14 @@ impl Shelf {
         self.log.iter().filter(|entry| entry.event.peek().unwrap().case == case).cloned().collect()
     }
 
-    fn newest(&self, house: &House) -> envelope::directory::Directory {
+    fn newest(&self, house: &House) -> Directory {
         self.directories.last().unwrap().verify_past(&house.trust).unwrap()
     }
 }
 
-fn problem(status: StatusCode, title: &(impl ToString + ?Sized)) -> (StatusCode, Json<Problem>) {
-    let kind = match status {
-        StatusCode::UNAUTHORIZED => "unauthorized",
-        StatusCode::NOT_FOUND => "not-found",
-        _ => "refused",
-    };
-    let (kind, title) = (kind.to_owned(), title.to_string());
-    (status, Json(Problem { kind, title, status: status.as_u16(), rule: None }))
-}
-
-/// The token is the handle: what is tested here is the workbench.
-pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, (StatusCode, Json<Problem>)> {
-    let token = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    token.map(str::to_owned).ok_or_else(|| problem(StatusCode::UNAUTHORIZED, "no session"))
-}
-
-async fn challenge(State((shelf, _)): App, Json(asked): Json<ChallengeRequest>) -> Json<Challenge> {
-    let nonce = Hash::of(&[Uuid::new_v4().as_bytes()]);
-    shelf.lock().unwrap().nonces.push((asked.handle, nonce));
-    Json(Challenge { nonce })
-}
-
-async fn session(State((shelf, house)): App, Json(asked): Json<SessionRequest>) -> Answer2<Session> {
-    let mut shelf = shelf.lock().unwrap();
-    let unauthorised = || problem(StatusCode::UNAUTHORIZED, "no such member, or a wrong signature");
-    let at = shelf.nonces.iter().position(|known| *known == (asked.handle.clone(), asked.nonce));
-    shelf.nonces.remove(at.ok_or_else(unauthorised)?);
-    let directory = shelf.newest(&house);
-    let member = directory.member(&asked.handle).ok_or_else(unauthorised)?;
-    let signature = asked.signature.as_slice().try_into().map_err(|_| unauthorised())?;
-    member.device.verify(SESSION_LABEL, asked.nonce.as_bytes(), signature).map_err(|_| unauthorised())?;
-    Ok(Json(Session { token: asked.handle, seconds: 600 }))
-}
-
-async fn directory(State((shelf, _)): App) -> Json<SignedDirectory> {
-    Json(shelf.lock().unwrap().directories.last().unwrap().clone())
-}
-
-async fn put_directory(State((shelf, _)): App, Json(new): Json<SignedDirectory>) -> StatusCode {
-    shelf.lock().unwrap().directories.push(new);
-    StatusCode::NO_CONTENT
-}
-
-async fn directories(State((shelf, _)): App, headers: HeaderMap) -> Answer2<Vec<SignedDirectory>> {
-    bearer(&headers)?;
-    Ok(Json(shelf.lock().unwrap().directories.clone()))
-}
-
-/// Which part of a queue.
-#[derive(serde::Deserialize)]
-struct PartOf {
-    most: Option<usize>,
-    after: Option<Uuid>,
-}
-
-async fn cases(
-    State((shelf, _)): App,
-    headers: HeaderMap,
-    Query(part): Query<PartOf>,
-) -> Answer2<Vec<CaseRow>> {
-    let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let own = shelf.cases.iter().filter(|(_, kept)| kept.holders.contains(&me));
-    let mut rows: Vec<CaseRow> = own.map(|(id, kept)| kept.row(*id)).collect();
-    if let Some(most) = part.most {
-        rows.sort_by_key(|row| (row.state.next_deadline().map(|next| next.due), row.id));
-        let from = rows.iter().position(|row| Some(row.id) == part.after).map_or(0, |at| at + 1);
-        rows = rows.into_iter().skip(from).take(most).collect();
-    }
-    Ok(Json(rows))
-}
-
-async fn case(State((shelf, _)): App, headers: HeaderMap, Path(id): Path<Uuid>) -> Answer2<CaseFile> {
-    let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
-    let kept = kept.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    let own = kept.grants.iter().filter(|(holder, _)| *holder == me);
-    Ok(Json(CaseFile {
-        row: kept.row(id),
-        grants: own.map(|(_, grant)| grant.clone()).collect(),
-        mailbox_recipient: kept.mailbox.clone(),
-        case_recipients: kept.recipients.clone(),
-        parts: kept.parts.iter().map(|(part, _)| part.clone()).collect(),
-        log: shelf.log_of(id),
-        holders: kept.holders.clone(),
-    }))
-}
-
-async fn part(
-    State((shelf, _)): App,
-    headers: HeaderMap,
-    Path((id, part)): Path<(Uuid, Uuid)>,
-) -> Result<Vec<u8>, (StatusCode, Json<Problem>)> {
-    let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
-    let found = kept.and_then(|kept| kept.parts.iter().find(|(known, _)| known.id == part));
-    found.map(|(_, sealed)| sealed.clone()).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such part"))
-}
-
-async fn event(
-    State((shelf, house)): App,
-    headers: HeaderMap,
-    Path(id): Path<Uuid>,
-    Json(new): Json<NewEvent>,
-) -> Answer2<LogEntry> {
-    let me = bearer(&headers)?;
-    let mut shelf = shelf.lock().unwrap();
-    if let Some(meanwhile) = shelf.meanwhile.take() {
-        meanwhile(&mut shelf);
-    }
-    let directory = shelf.newest(&house);
-    let device = directory.member(&me).unwrap().device;
-    let event = new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
-    let kept = shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    let role = Role::of(&directory, &me, &kept.state.desk);
-    let refused = |refusal: Refusal| {
-        let (status, Json(told)) = problem(StatusCode::CONFLICT, &refusal);
-        let kind = if let Refusal::Stale { .. } = refusal { "stale".into() } else { told.kind };
-        (status, Json(Problem { kind, ..told }))
-    };
-    kept.state.apply(&event, new.event.hash(), role).map_err(refused)?;
-    kept.take(&event, new.brings, &directory);
-    shelf.append(new.event);
-    Ok(Json(shelf.log.last().unwrap().clone()))
-}
-
 impl Kept {
     /// What a real case handler does with what an event brings along.
-    fn take(
-        &mut self,
-        event: &Event,
-        brings: envelope::desk_api::Brings,
-        directory: &envelope::directory::Directory,
-    ) {
+    fn take(&mut self, event: &Event, brings: Brings, directory: &Directory) {
         let before = self.state.generation - u32::from(matches!(event.action, Action::Rotated { .. }));
         self.replies.extend(brings.reply.map(|sealed| sealed.0));
         if let Some(copy) = brings.copy {
@@ -400,9 +245,7 @@ impl Kept {
             self.holders.clear();
         }
         for grant in brings.grants {
-            let of = |m: &&envelope::directory::Member| {
-                envelope::grant::slot_tag(event.case, &m.recipient) == grant.grant.tag
-            };
+            let of = |m: &&Member| slot_tag(event.case, &m.recipient) == grant.grant.tag;
             let member = directory.members.iter().find(of).unwrap();
             if !self.holders.contains(&member.handle) && !directory.is_oversight(&member.handle) {
                 self.holders.push(member.handle.clone());
@@ -413,25 +256,4 @@ impl Kept {
             self.holders.retain(|holder| *holder != event.actor);
         }
     }
-}
-
-async fn case_log(
-    State((shelf, _)): App,
-    headers: HeaderMap,
-    Path(id): Path<Uuid>,
-) -> Answer2<Vec<LogEntry>> {
-    let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
-    kept.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
-    Ok(Json(shelf.log_of(id)))
-}
-
-async fn log(State((shelf, house)): App, headers: HeaderMap) -> Answer2<Log> {
-    let me = bearer(&headers)?;
-    let shelf = shelf.lock().unwrap();
-    if !shelf.newest(&house).is_oversight(&me) {
-        return Err(problem(StatusCode::FORBIDDEN, "for the outside body"));
-    }
-    Ok(Json(Log { entries: shelf.log.clone() }))
 }

@@ -1,0 +1,92 @@
+//! `burkindi former-readers`: which cases somebody can open who should not any more, and new keys for them.
+
+use envelope::desk_api::{Former, FormerReader};
+use rand::rngs::OsRng;
+use serde::Serialize;
+use uuid::Uuid;
+use workbench::former::{Exposed, Renewal};
+
+use super::{Context, Screen, screen::short};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FormerReaders {
+    /// Make new keys for every case in the list for which you may. For one of them: `rotate CASE`.
+    #[arg(long)]
+    rotate: bool,
+}
+
+/// `{"cases": [{"case", "filed", "stage", "readers", "rule", "refused"}], "renewed": [{"case", "readers", "failed"}]}`.
+#[derive(Debug, Serialize)]
+struct FormerView {
+    cases: Vec<Exposed>,
+    renewed: Vec<RenewedView>,
+}
+
+/// New keys of one case: who can read what comes, or why there are none.
+#[derive(Debug, Serialize)]
+struct RenewedView {
+    case: Uuid,
+    readers: Vec<String>,
+    failed: Option<String>,
+}
+
+impl FormerReaders {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let mut connection = context.connect(screen).await?;
+        let cases = connection.former_readers().await?;
+        let allowed = cases.iter().filter(|case| self.rotate && case.refused.is_none()).map(|case| case.case);
+        let renewals = connection.renew_all(allowed.collect::<Vec<_>>(), &mut OsRng).await?;
+        let renewed = renewals.iter().map(|Renewal { case, outcome }| RenewedView {
+            case: *case,
+            readers: outcome.as_ref().cloned().unwrap_or_default(),
+            failed: outcome.as_ref().err().map(ToString::to_string),
+        });
+        let view = FormerView { cases, renewed: renewed.collect() };
+        screen.show(&view, |view, page| {
+            if view.cases.is_empty() {
+                return page.line("Nobody can open a case of yours who should not.");
+            }
+            page.table(
+                &["case", "filed", "stage", "can still open it", ""],
+                &view.cases.iter().map(cells).collect::<Vec<_>>(),
+            );
+            if !self.rotate {
+                page.dim(
+                    "New keys for all of them: burkindi former-readers --rotate. What was read stays read.",
+                );
+                return;
+            }
+            page.heading("New keys");
+            page.table(&[], &view.renewed.iter().map(renewed_cells).collect::<Vec<_>>());
+        })?;
+        match renewals.into_iter().find_map(|renewal| renewal.outcome.err()) {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn cells(case: &Exposed) -> Vec<String> {
+    let reader = |reader: &FormerReader| {
+        let why = match reader.why {
+            Former::Left => "has left",
+            Former::OldKey => "with an old key",
+        };
+        format!("{} ({why})", reader.handle)
+    };
+    vec![
+        short(&case.case.to_string()).to_owned(),
+        case.filed.to_string(),
+        case.stage.clone(),
+        case.readers.iter().map(reader).collect::<Vec<_>>().join(", "),
+        case.refused.as_ref().map_or_else(String::new, |refused| format!("not by you: {refused}")),
+    ]
+}
+
+fn renewed_cells(renewed: &RenewedView) -> Vec<String> {
+    let what = match &renewed.failed {
+        Some(failed) => format!("NOT DONE: {failed}"),
+        None => format!("read from now on by {}", renewed.readers.join(", ")),
+    };
+    vec![short(&renewed.case.to_string()).to_owned(), what]
+}

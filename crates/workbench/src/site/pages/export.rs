@@ -1,0 +1,110 @@
+//! A case to hand on: what that means, and then one archive for the browser's folder of downloads.
+
+use std::{
+    io::{self, Write},
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use askama::Template;
+use axum::{
+    body::{Body, Bytes},
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use super::{
+    case::{Head, Shown},
+    files::download,
+};
+use crate::{
+    cases::Case,
+    connection::Connection,
+    export::CaseExport,
+    site::{
+        frame::{AtWork, Frame, show as laid_out},
+        speech::Speech,
+        trouble::Trouble,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "hand-on.html")]
+struct Page {
+    frame: Frame,
+    head: Head,
+    files: usize,
+}
+
+type Where = Path<(String, Uuid)>;
+
+pub(super) async fn show(mut at: AtWork, Path((_, id)): Where) -> Result<Response, Trouble> {
+    let case = at.open(id).await?;
+    let Shown { frame, head, view } = Shown::of(&at, &case, "export");
+    Ok(laid_out(&Page { frame, head, files: view.attachments.len() }))
+}
+
+/// The archive, made while it is sent: one file of it is in memory at a time. If that fails midway, so does the download.
+pub(super) async fn save(mut at: AtWork, Path((_, id)): Where) -> Result<Response, Trouble> {
+    let case = at.open(id).await?;
+    let speech = at.visit.site.speech(at.visit.locale);
+    let folder = format!("case-{}", &id.to_string()[..8]);
+    let name = format!("{folder}.zip");
+    let (sender, mut receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        if let Err(error) = pack(at.connection(), &case, speech, &folder, &sender).await {
+            tracing::warn!("a case was not exported");
+            sender.send(Err(error)).await.ok();
+        }
+    });
+    let body = Body::from_stream(stream::poll_fn(move |context| receiver.poll_recv(context)));
+    Ok(download(&name, body).into_response())
+}
+
+async fn pack(
+    connection: &Connection,
+    case: &Case,
+    speech: Speech,
+    folder: &str,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+) -> io::Result<()> {
+    let packed = Packed::default();
+    let mut archive = ZipWriter::new_stream(packed.clone());
+    let mut export = CaseExport::spoken(case, speech);
+    while let Some(piece) = export.next(connection).await.map_err(io::Error::other)? {
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        archive.start_file(format!("{folder}/{}", piece.name), stored)?;
+        archive.write_all(&piece.content)?;
+        if sender.send(Ok(packed.take())).await.is_err() {
+            // Nobody waits for it any more.
+            return Ok(());
+        }
+    }
+    archive.finish()?;
+    sender.send(Ok(packed.take())).await.ok();
+    Ok(())
+}
+
+/// What has been packed and not been sent yet.
+#[derive(Clone, Default)]
+struct Packed(Arc<Mutex<Vec<u8>>>);
+
+impl Packed {
+    fn take(&self) -> Bytes {
+        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into()
+    }
+}
+
+impl Write for Packed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

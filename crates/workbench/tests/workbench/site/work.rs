@@ -1,0 +1,130 @@
+//! A day's work in the pages.
+
+use reqwest::StatusCode;
+
+use crate::common::screen::Screen;
+
+
+#[tokio::test]
+async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
+    let screen = Screen::open("lead").await;
+    let office = &screen.office;
+    screen.unlock().await;
+    let reporter = office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    let text = "We look into it.";
+    let id = reporter.case;
+    office.handler.follow_up_meanwhile(&office.house, reporter, "Don't. They know.");
+    let late =
+        screen.post(&format!("{case}/messages"), &[("go", "send"), ("lang", "en"), ("text", text)]).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(late.texts("#write .wrong").concat().contains("was not sent"), "{:?}", late.texts(".wrong"));
+    assert!(late.text.contains("They know."), "what is new stands above it");
+    assert_eq!(late.texts("#write textarea"), [text], "nothing that was written is lost");
+    assert!(
+        office.handler.with(id, |kept| kept.replies.is_empty()),
+        "an answer to what was not read is not sent"
+    );
+    // An act: the page says that somebody was faster.
+    let reporter = office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    office.handler.follow_up_meanwhile(&office.house, reporter, "One more thing.");
+    let late = screen.post(&format!("{case}/act/claim"), &[]).await;
+    assert_eq!(late.status, StatusCode::CONFLICT);
+    assert!(late.text.contains("the reporter sent something more"), "{}", late.text);
+    assert_eq!(screen.post(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
+    // A note says the same whatever happened: it is filed behind.
+    let reporter = office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    office.handler.follow_up_meanwhile(&office.house, reporter, "And another.");
+    let noted = screen.post(&format!("{case}/notes"), &[("text", text), ("kind", "fact")]).await;
+    assert_eq!(noted.status, StatusCode::SEE_OTHER, "{}", noted.text);
+    assert_eq!(screen.get(&format!("{case}/notes")).await.texts(".fact .text"), [text]);
+}
+
+#[tokio::test]
+async fn a_day_in_the_pages() {
+    let screen = Screen::open("lead").await;
+    let mut reporter =
+        screen.office.handler.file(&screen.office.house, &[], "Hier à Dakola, l’agent a pris 5 000 francs.");
+    screen.unlock().await;
+    let case = format!("/case/{}", reporter.case);
+    let queue = screen.get("/queue/unread").await;
+    assert_eq!(queue.texts("tbody tr").len(), 1);
+    assert!(screen.get("/queue/mine").await.texts(".empty h2")[0].contains("no case"));
+    let before = screen.get(&case).await;
+    assert!(before.to.ends_with("/declare"), "nothing is shown before the declaration");
+    assert!(!screen.get(&format!("{case}/declare")).await.text.contains("Dakola"));
+    assert_eq!(screen.post(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(screen.get(&case).await.status, StatusCode::OK);
+    assert_eq!(screen.get("/queue/mine").await.texts("tbody tr").len(), 1);
+    assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 0, "it was looked at");
+
+    let messages = format!("{case}/messages");
+    let letter = [("go", "letter"), ("letter", "received"), ("lang", "fr"), ("text", "")];
+    let inserted = screen.post(&messages, &letter).await;
+    assert!(inserted.texts("textarea")[0].starts_with("Merci pour votre signalement."));
+    let held =
+        [("go", "send"), ("lang", "fr"), ("text", "Merci. Quel est votre nom ? Étiez-vous à Dakola ?")];
+    let page = screen.post(&messages, &held).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(page.texts("#write .wrong li").len(), 2);
+    assert!(screen.office.handler.with(reporter.case, |kept| kept.replies.is_empty()), "held back");
+    let gap = screen.post(&messages, &[("go", "send"), ("lang", "fr"), ("text", "D’ici au [date].")]).await;
+    assert!(gap.texts("#write .wrong")[0].contains("[date]"));
+    let sent =
+        screen.post(&messages, &[("go", "send"), ("lang", "fr"), ("text", "Merci. Depuis quand ?")]).await;
+    assert_eq!(
+        (sent.status, sent.to.ends_with("?done=replied")),
+        (StatusCode::SEE_OTHER, true),
+        "{}",
+        sent.text
+    );
+    let laid_out = screen.office.handler.with(reporter.case, |kept| kept.replies[0].clone());
+    assert_eq!(reporter.open(&laid_out), "Merci. Depuis quand ?");
+
+    let notes = format!("{case}/notes");
+    let added = screen.post(&notes, &[("kind", "hypothesis"), ("text", "Le même guichet qu’en mai ?")]).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER);
+    let page = screen.get(&notes).await;
+    assert_eq!(page.texts(".hypothesis .text"), ["Le même guichet qu’en mai ?"]);
+    assert!(page.texts(".fact .text").is_empty(), "facts and hypotheses are kept apart");
+    assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 0, "one's own acts are no news");
+    screen.office.handler.follow_up(&screen.office.house, &mut reporter, "Cela continue.");
+    assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 1);
+
+    let found = screen.post("/search", &[("words", "guichet"), ("stage", "received")]).await;
+    assert_eq!(found.texts(".hits > li").len(), 1);
+    assert_eq!(found.texts("mark"), ["guichet"]);
+    assert!(found.to.is_empty(), "no word that was looked for stands in an address");
+    assert_eq!(
+        screen.post("/search", &[("words", "guichet"), ("stage", "decided")]).await.texts(".hits > li").len(),
+        0
+    );
+
+    let acts = screen.get(&format!("{case}/actions")).await;
+    assert!(
+        acts.text.contains("/act/triage") && !acts.text.contains("/act/investigate"),
+        "what the rules allow"
+    );
+    assert_eq!(screen.post(&format!("{case}/act/investigate"), &[]).await.status, StatusCode::CONFLICT);
+    assert_eq!(screen.post(&format!("{case}/act/triage"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert!(screen.get(&case).await.texts(".strip dd")[0].contains("triaged"));
+    let close = [("ending", "substantiated/recovery")];
+    assert_eq!(screen.post(&format!("{case}/act/propose-close"), &close).await.status, StatusCode::SEE_OTHER);
+    let acts = screen.get(&format!("{case}/actions")).await;
+    assert!(acts.texts(".answer")[0].contains("Another person must approve."), "nobody closes alone");
+    assert!(acts.text.contains("/act/withdraw") && !acts.text.contains("/act/approve-"), "nor is offered to");
+    assert!(!acts.text.contains("/act/propose-"), "one proposal at a time");
+
+    let asked = [("category", "FAC"), ("audience", "trader"), ("excluded", "regional")];
+    let route = screen.post("/administration/route", &asked).await;
+    assert!(route.texts(".answer p")[0].contains("Read at once by lead, two."), "{}", route.text);
+    assert!(route.texts(".steps li").concat().contains("keep away three"), "step by step");
+    assert!(
+        route.texts(".answer ul li").concat().contains("three belongs to a unit that the reporter excluded")
+    );
+    assert_eq!(screen.get("/administration/route").await.texts("details tbody tr").len(), 34);
+    assert_eq!(screen.get("/keys").await.texts(".checks li").len(), 6);
+    assert_eq!(screen.get("/case/00000000-0000-4000-8000-000000000000").await.status, StatusCode::NOT_FOUND);
+}
