@@ -39,7 +39,7 @@ enum Task {
     },
     /// A whole installation to try, in var/demo; ends on Ctrl-C.
     Demo,
-    /// Write bills of materials of the delivered programs and of the browser's script (CycloneDX), and check them.
+    /// Write bills of materials of the delivered programs and of the browser's script (`CycloneDX`), and check them.
     Sbom {
         /// Where to [default: var/sbom].
         folder: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! Bills of materials in CycloneDX: one for each program that is delivered, one for the script that browsers are given.
+//! Bills of materials (`CycloneDX`): one for each program that is delivered, one for the script that browsers are given.
 //!
 //! Two runs on the same sources write the same bytes: what would differ (a serial number, the time, the folder of the sources) is taken
 //! out. Each bill is then held against what cargo and npm themselves say is needed.

@@ -47,12 +47,11 @@ pub(super) async fn show(at: AtWork) -> Result<Response, Trouble> {
 
 /// Makes new keys for the case that was chosen, or for as many as is done at once.
 pub(super) async fn renew(mut at: AtWork, typed: Typed) -> Result<Response, Trouble> {
-    let chosen: Vec<Uuid> = match typed.some("case") {
-        Some(case) => vec![case.parse().map_err(|_| Trouble::nowhere())?],
-        None => {
-            let all = at.connection().former_readers().await?;
-            all.iter().filter(|case| case.refused.is_none()).map(|case| case.case).take(AT_ONCE).collect()
-        }
+    let chosen: Vec<Uuid> = if let Some(case) = typed.some("case") {
+        vec![case.parse().map_err(|_| Trouble::nowhere())?]
+    } else {
+        let all = at.connection().former_readers().await?;
+        all.iter().filter(|case| case.refused.is_none()).map(|case| case.case).take(AT_ONCE).collect()
     };
     let renewals = at.connection_mut().renew_all(chosen, &mut OsRng).await?;
     let refused = |renewal: Renewal| Some((renewal.case, renewal.outcome.err()?.to_string()));

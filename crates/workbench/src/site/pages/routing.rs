@@ -32,15 +32,15 @@ pub(super) async fn show(mut at: AtWork, Path((_, id)): Path<(String, Uuid)>) ->
     let candidates = at.connection().routing(id).await?;
     let Shown { frame, head, .. } = Shown::of(&at, &case, "actions");
     let row = |candidate: Candidate| Row {
+        member: candidate.member,
         there: match candidate.away {
             Some(until) => frame.with("routing-away", "day", frame.day(until)),
             None => frame.t("routing-there"),
         },
         reads: frame.t(if candidate.reads { "routing-reads" } else { "routing-reads-not" }),
-        member: candidate.member,
         load: candidate.load,
         lot: candidate.lot,
     };
     let candidates = candidates.into_iter().map(row).collect();
-    Ok(laid_out(&Page { candidates, frame, head }))
+    Ok(laid_out(&Page { frame, head, candidates }))
 }
