@@ -15,6 +15,7 @@ use workbench::{
     admin::{AdminDir, roots, signing},
     client::Client,
     home::Home,
+    sealed::Work,
     site::{Bound, Settings},
 };
 use xtask::PASSPHRASE;
@@ -78,7 +79,13 @@ async fn directory(admin: &AdminDir, handler: &str, clock: &Clock) -> Result<()>
 }
 
 async fn workbench(home: PathBuf, clock: Clock) -> Result<()> {
-    let settings = Settings { port: 0, idle: Duration::from_mins(10), program: programs()?.join("burkindi") };
+    let settings = Settings {
+        port: 0,
+        idle: Duration::from_mins(10),
+        work: Work::default(),
+        patience: Duration::from_secs(2),
+        program: programs()?.join("burkindi"),
+    };
     let bound = Bound::bind(Home::at(home), settings, clock, &mut OsRng)?;
     writeln!(std::io::stdout(), "{}", bound.launcher().link(&mut OsRng))?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -757,6 +757,7 @@ said-other-case = The service gave another case than the one that was asked for.
 said-purged = The content of this case was destroyed on { $day }. Only its history is left.
 said-not-purged = The service says that the content is destroyed, but the signed history does not.
 said-unverified = The history of this case does not hold: nothing can be added to it.
+said-alarming = Something is wrong with this case. Look at its alarms before you make new keys for it.
 said-excluded = The reporter excluded { $who }, or their desk.
 said-no-report = The report cannot be read: it is not known who is excluded.
 said-expired = The directory expired on { $day }. No access is given before the administration signs a new one.

@@ -757,6 +757,7 @@ said-other-case = Le service a donné un autre dossier que celui qui était dema
 said-purged = Le contenu de ce dossier a été détruit le { $day }. Seul son historique reste.
 said-not-purged = Le service dit que le contenu est détruit, mais l’historique signé ne le dit pas.
 said-unverified = L’historique de ce dossier ne tient pas : rien ne peut y être ajouté.
+said-alarming = Quelque chose ne va pas dans ce dossier. Regardez ses alarmes avant de faire de nouvelles clés.
 said-excluded = La personne qui a signalé exclut { $who }, ou son bureau.
 said-no-report = Le signalement ne se lit pas : on ne sait pas qui est exclu.
 said-expired = L’annuaire a expiré le { $day }. Aucun accès n’est donné avant que l’administration en signe un nouveau.

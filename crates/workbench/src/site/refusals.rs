@@ -17,6 +17,7 @@ use crate::{
     files::FileError,
     index::IndexError,
     keyfile::KeyError,
+    logbook::LogError,
     roll::RollError,
     sealed::OpenError,
 };
@@ -216,6 +217,7 @@ impl Tell for ActError {
             Self::File(error) => error.said(),
             Self::Read(error) => error.said(),
             Self::Unverified => Said::new("said-unverified"),
+            Self::Alarming => Said::new("said-alarming"),
             Self::Excluded(who) => Said::naming("said-excluded", "who", who),
             Self::NoReport => Said::new("said-no-report"),
             Self::Expired(day) => Said::naming("said-expired", "day", day),
@@ -234,6 +236,16 @@ impl Tell for ActError {
             Self::Consent(NoConsent::NoMessage) => Said::new("said-consent-no-message"),
             Self::NoHolder(who) => Said::naming("said-no-holder", "who", who),
             Self::NotFiled => Said::new("said-not-filed"),
+        }
+    }
+}
+
+impl Tell for LogError {
+    fn said(&self) -> Said {
+        match self {
+            Self::Client(error) => error.said(),
+            Self::Roll(error) => error.said(),
+            Self::File(error) => error.said(),
         }
     }
 }

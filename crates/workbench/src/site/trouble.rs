@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     acting::ActError, backup::BackupError, cases::ReadError, client::ClientError, connection::ConnectError,
-    files::FileError, index::IndexError, keyfile::KeyError, outcome::Outcome,
+    files::FileError, index::IndexError, keyfile::KeyError, logbook::LogError, outcome::Outcome,
 };
 
 /// Something went wrong. As a response it is only a mark: [`lay_out`] makes a page of it, in the visitor's language.
@@ -57,7 +57,17 @@ macro_rules! troubles {
         }
     )*};
 }
-troubles!(ConnectError, ReadError, ActError, ClientError, FileError, IndexError, KeyError, BackupError);
+troubles!(
+    ConnectError,
+    ReadError,
+    ActError,
+    ClientError,
+    FileError,
+    IndexError,
+    KeyError,
+    BackupError,
+    LogError
+);
 
 #[derive(Template)]
 #[template(path = "trouble.html")]

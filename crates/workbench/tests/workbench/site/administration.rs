@@ -6,7 +6,10 @@ use reqwest::{Method, StatusCode};
 use workbench::audit::Export;
 use zip::ZipArchive;
 
-use crate::{common::office::claimed, former::without_two_and_with_a_new_key_of_three};
+use crate::{
+    common::{office::claimed, screen::Screen},
+    former::without_two_and_with_a_new_key_of_three,
+};
 
 #[tokio::test]
 async fn new_keys_keep_former_readers_from_what_comes() {

@@ -4,7 +4,6 @@ use reqwest::{Method, StatusCode};
 
 use crate::common::screen::{Page, Screen};
 
-
 #[tokio::test]
 async fn a_strangers_text_stays_text() {
     let screen = Screen::open("lead").await;

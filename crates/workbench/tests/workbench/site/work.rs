@@ -4,7 +4,6 @@ use reqwest::StatusCode;
 
 use crate::common::screen::Screen;
 
-
 #[tokio::test]
 async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
     let screen = Screen::open("lead").await;
