@@ -95,7 +95,7 @@ for (const lang of ["fr", "en"]) {
     await page.fill("#words", "ouedraogo");
     await post("form[role=search] .button");
     await screen("search with hits");
-    for (const path of ["/keys", "/administration", "/administration/former", "/administration/log", "/help", "/nowhere"]) {
+    for (const path of ["/keys", "/absence", "/administration", "/administration/former", "/administration/log", "/help", "/nowhere"]) {
       await go(path);
       await screen(path);
     }
@@ -110,6 +110,26 @@ for (const lang of ["fr", "en"]) {
     await screen("log verified");
   });
 }
+
+test("who searches for the first time sees how far it is", async ({ openWorkbench }) => {
+  // Without patience each request reads one case.
+  const workbench = await openWorkbench(office, ME, { bypassCSP: true, flags: ["--patience", "0"] });
+  const { page } = workbench;
+  await workbench.enter();
+  await workbench.unlock();
+  await page.goto(page.url().replace(/\/queue.*/, "/search"));
+  // The script asks once more, and is not answered before the picture is taken.
+  let answer = () => {};
+  const looked = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/reading", async (route) => (await looked, await route.continue()));
+  await page.fill("#words", "ouedraogo");
+  await page.locator("form[role=search] .button").click();
+  await expect(page.locator("[data-reading] progress")).toBeVisible();
+  await checkScreen(page, "fr", "reading");
+  answer();
+  await expect(page.locator(".hits > li")).toHaveCount(2);
+  expect(workbench.history.join()).not.toContain("ouedraogo");
+});
 
 const WRITTEN = "Depuis quand, et à quelle étape du dédouanement ?";
 

@@ -71,11 +71,16 @@ export class Office {
     return this.where.public;
   }
 
-  /** A command of `burkindi` as one of the people, and its JSON. */
-  burkindi(handle: string, ...command: string[]): unknown {
+  /** The folder of one of the people. */
+  home(handle: string): string {
     const person = this.where.people.find((one) => one.handle === handle);
     if (!person) throw new Error(`nobody is called ${handle}`);
-    return this.run(person.home, command);
+    return person.home;
+  }
+
+  /** A command of `burkindi` as one of the people, and its JSON. */
+  burkindi(handle: string, ...command: string[]): unknown {
+    return this.run(this.home(handle), command);
   }
 
   /** Gives somebody new keys, which the next directory names; their folder keeps the old ones. */

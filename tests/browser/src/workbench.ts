@@ -6,6 +6,9 @@ import type { Office } from "./office.ts";
 
 const CONTEXT: BrowserContextOptions = { locale: "fr-FR", viewport: { width: 1280, height: 800 } };
 
+/** Of the browser, and flags for the program. */
+type Options = BrowserContextOptions & { flags?: string[] };
+
 export class Workbench {
   /** Every address and title that the browser could keep in its history, and every address that it asked for. */
   readonly history: string[] = [];
@@ -20,13 +23,12 @@ export class Workbench {
     page.on("load", async () => this.history.push(page.url(), await page.title().catch(() => "")));
   }
 
-  /** Starts the program as one of the people, and reads the link off the terminal. */
-  static async open(office: Office, browser: Browser, handle: string, options: BrowserContextOptions = {}): Promise<Workbench> {
-    const { home } = office.where.people.find((person) => person.handle === handle)!;
+  /** Starts the program in somebody's folder, and reads the link off the terminal. */
+  static async open(office: Office, browser: Browser, home: string, { flags = [], ...options }: Options = {}): Promise<Workbench> {
     const [program, ...command] =
       office.daysOn > 0
         ? [office.where.later, String(office.daysOn), "workbench", home]
-        : [office.where.burkindi, "--home", home, "open"];
+        : [office.where.burkindi, "--home", home, "open", ...flags];
     const child = spawn(program, command, { stdio: ["pipe", "pipe", "ignore"] });
     const terminal = createInterface(child.stdout);
     const link = await new Promise<string>((resolve, reject) => {
@@ -87,14 +89,15 @@ export class Workbench {
   }
 }
 
-type Opening = (office: Office, handle: string, options?: BrowserContextOptions) => Promise<Workbench>;
+/** As one of the people, or in any folder. */
+type Opening = (office: Office, who: string | { home: string }, options?: Options) => Promise<Workbench>;
 
 /** Playwright's test, with workbenches that end with it, however it ends. */
 export const test = base.extend<{ openWorkbench: Opening }>({
   openWorkbench: async ({ browser }, use) => {
     const opened: Workbench[] = [];
-    await use(async (office, handle, options) => {
-      const workbench = await Workbench.open(office, browser, handle, options);
+    await use(async (office, who, options) => {
+      const workbench = await Workbench.open(office, browser, typeof who === "string" ? office.home(who) : who.home, options);
       opened.push(workbench);
       return workbench;
     });
