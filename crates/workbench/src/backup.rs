@@ -8,7 +8,10 @@ use qrcode::{EcLevel, QrCode, render::svg};
 use secrecy::SecretString;
 use time::Date;
 
-use crate::keyfile::{InvestigatorKey, KeyError};
+use crate::{
+    keyfile::{InvestigatorKey, KeyError},
+    sealed::OpenError,
+};
 
 const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
 const END: &str = "-----END AGE ENCRYPTED FILE-----";
@@ -122,7 +125,11 @@ pub fn restore(text: &str, passphrase: &SecretString) -> Result<(Vec<u8>, Invest
     let armored = lines.collect::<Vec<_>>().join("\n");
     let mut sealed = Vec::new();
     ArmoredReader::new(armored.as_bytes()).read_to_end(&mut sealed).map_err(|_| BackupError::Miscopied)?;
-    let key = InvestigatorKey::open(&sealed, passphrase)?;
+    let key = InvestigatorKey::open(&sealed, passphrase).map_err(|error| match error {
+        // A letter that is wrong can leave a form that is right.
+        KeyError::Sealed(OpenError::Damaged(_)) => BackupError::Miscopied,
+        other => other.into(),
+    })?;
     Ok((sealed, key))
 }
 
