@@ -40,7 +40,7 @@ test.afterAll(() => office?.close());
 
 for (const lang of ["fr", "en"]) {
   test(`no barrier on any screen of the workbench: ${lang}`, async ({ openWorkbench }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(300_000);
     // Axe brings scripts of its own, which the pages' policy would refuse.
     const workbench = await openWorkbench(office, ME, { locale: lang, bypassCSP: true });
     await workbench.enter();
