@@ -1,4 +1,5 @@
 // Every screen of the workbench: nobody is kept out, in either language, light and dark; and what was written outlives the lock.
+import { rmSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { checkScreen, look } from "./src/barriers.ts";
 import { type Told, fileCase } from "./src/reporting.ts";
@@ -112,6 +113,8 @@ for (const lang of ["fr", "en"]) {
 }
 
 test("who searches for the first time sees how far it is", async ({ openWorkbench }) => {
+  // What an earlier search has read would be there already.
+  rmSync(`${office.home(ME)}/index.age`, { force: true });
   // Without patience each request reads one case.
   const workbench = await openWorkbench(office, ME, { bypassCSP: true, flags: ["--patience", "0"] });
   const { page } = workbench;
