@@ -4,6 +4,7 @@ use std::{
     io::{self, Write},
     mem,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use askama::Template;
@@ -13,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 use uuid::Uuid;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -40,6 +41,9 @@ struct Page {
     files: usize,
 }
 
+/// How long a browser may take for one piece.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 type Where = Path<(String, Uuid)>;
 
 pub(super) async fn show(mut at: AtWork, Path((_, id)): Where) -> Result<Response, Trouble> {
@@ -56,7 +60,10 @@ pub(super) async fn save(mut at: AtWork, Path((_, id)): Where) -> Result<Respons
     let name = format!("{folder}.zip");
     let (sender, mut receiver) = mpsc::channel(2);
     tokio::spawn(async move {
-        if let Err(error) = pack(at.connection(), &case, speech, &folder, &sender).await {
+        let packed = pack(at.connection(), &case, speech, &folder, &sender).await;
+        // The place is free, and can lock itself, whatever becomes of the download.
+        drop((at, case));
+        if let Err(error) = packed {
             tracing::warn!("a case was not exported");
             sender.send(Err(error)).await.ok();
         }
@@ -79,14 +86,20 @@ async fn pack(
         let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         archive.start_file(format!("{folder}/{}", piece.name), stored)?;
         archive.write_all(&piece.content)?;
-        if sender.send(Ok(packed.take())).await.is_err() {
-            // Nobody waits for it any more.
+        if !hand_over(packed.take(), sender).await? {
             return Ok(());
         }
     }
     archive.finish()?;
-    sender.send(Ok(packed.take())).await.ok();
-    Ok(())
+    hand_over(packed.take(), sender).await.map(drop)
+}
+
+/// Does anybody still wait for it? Whoever lets a download stand keeps the place from locking itself, and does so not for long.
+async fn hand_over(bytes: Bytes, sender: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<bool> {
+    match timeout(PATIENCE, sender.send(Ok(bytes))).await {
+        Ok(sent) => Ok(sent.is_ok()),
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    }
 }
 
 /// What has been packed and not been sent yet.
