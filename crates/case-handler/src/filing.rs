@@ -113,6 +113,7 @@ impl Filing<'_> {
         // If the database fails, the stashes are left to the sweep, which will see what has been committed.
         let mut outcomes = Vec::with_capacity(group.len());
         let writing = store.write().await?;
+        writing.expect(group.iter().map(|opened| opened.header.case.id)).await?;
         for (opened, stash) in group.iter().zip(&stashes) {
             match self.file_one(&writing, opened, stash, load).await {
                 Err(error) if !error.is_final() => return Err(error),
@@ -185,10 +186,10 @@ impl Filing<'_> {
             case_recipient,
             capsule: opened.capsule.clone(),
         };
-        writing.add_case(new).await?;
+        writing.add_case(new);
         let released = |handle: &str| place.holders.iter().any(|holder| holder == handle);
         let rows = grants.iter().map(|known| (known.handle, &known.grant, released(known.handle)));
-        writing.add_first_grants(case.id, rows).await?;
+        writing.add_first_grants(case.id, rows);
         self.add_parts(writing, &case, 0, opened, stash).await?;
         writing.append(case.id, 0, signed).await?;
         let asked = header.ask_oversight.then_some(Release::ReporterAsked);
@@ -258,7 +259,7 @@ impl Filing<'_> {
             let part = NewPart { kind: PartKind::Attachment, generation, batch, position, sealed, object };
             writing.add_part(case.id, &part).await?;
         }
-        writing.add_filed(case.id, opened.sending_tag, batch).await?;
+        writing.add_filed(case.id, opened.sending_tag, batch);
         Ok(())
     }
 

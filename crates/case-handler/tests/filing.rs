@@ -13,6 +13,7 @@ use case_handler::{
 use common::{World, submissions::follow_up};
 use envelope::{
     Hash,
+    desk_api::CaseFile,
     event::{Action, Release},
     life::Calendar,
     submission::CaseRef,
@@ -82,6 +83,57 @@ async fn a_follow_up_to_another_mailbox_is_no_follow_up() {
     assert!(matches!(world.file(&forged).await, Err(FilingError::OtherMailbox)));
     let (unreadable, _) = world.report(&[]);
     assert!(matches!(world.file(&unreadable).await, Err(FilingError::NoReader)));
+}
+
+#[tokio::test]
+async fn what_comes_together_is_filed_together_as_if_it_came_one_by_one() {
+    let mut world = World::new().await;
+    let (report, _) = world.report(&DESK);
+    let (mut asking, _) = world.report(&DESK);
+    asking.header.ask_oversight = true;
+    // More than is held in memory before it is written.
+    let (mut long, _) = world.report(&DESK);
+    long.attachments = vec![vec![1; 6 << 20], vec![2; 6 << 20]];
+    let (orphan, _) = world.report(&DESK);
+    let mut forged = follow_up(&report, "forged");
+    forged.header.mailbox = Hash::of(&[b"another"]);
+    let group = [
+        report.clone(),
+        report.clone(),
+        follow_up(&report, "one"),
+        asking.clone(),
+        follow_up(&orphan, "lost"),
+        long.clone(),
+        forged,
+        follow_up(&long, "two"),
+    ];
+    let outcomes = world.file_all(&group).await.unwrap();
+    let told: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().map_err(ToString::to_string)).collect();
+    let (orphan, other) = (FilingError::Orphan.to_string(), FilingError::OtherMailbox.to_string());
+    assert_eq!(
+        told,
+        [
+            Ok(&Filed::NewCase),
+            Ok(&Filed::Again),
+            Ok(&Filed::Added),
+            Ok(&Filed::NewCase),
+            Err(orphan),
+            Ok(&Filed::NewCase),
+            Err(other),
+            Ok(&Filed::Added),
+        ]
+    );
+    assert_eq!(world.queue("awa").await.len(), 3);
+    assert_eq!(world.queue("eva").await.len(), 1, "who asked for the outside body");
+    let parts = |file: CaseFile| file.parts.iter().map(|part| (part.batch, part.len)).collect::<Vec<_>>();
+    let body = long.body.len() as u64;
+    let found = parts(world.case("awa", long.header.case.id).await.unwrap());
+    assert_eq!(found[..3], [(0, 6 << 20), (0, 6 << 20), (0, body)]);
+    assert_eq!(found.len(), 4);
+    assert_eq!(parts(world.case("awa", report.header.case.id).await.unwrap()).len(), 3);
+    assert_eq!(world.store.check_parts().await.unwrap(), 9);
+    assert_eq!(log::check(&world.store).await.unwrap(), 6);
+    assert_eq!(world.file(&report).await.unwrap(), Filed::Again);
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ async fn attachments(world: &World, report: &Opened) -> Vec<Result<Vec<u8>, Stri
     for part in world.case("awa", id).await.unwrap().parts {
         if part.kind == PartKind::Attachment {
             let (sender, mut receiver) = tokio::sync::mpsc::channel(100);
-            let kept = world.store.part(id, part.id).await.unwrap().unwrap();
+            let kept = world.store.visible_part("awa", id, part.id).await.unwrap().unwrap();
             let sent = world.store.send_part(&kept, &sender).await;
             drop(sender);
             let mut bytes = Vec::new();

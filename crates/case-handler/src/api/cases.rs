@@ -15,7 +15,6 @@ use envelope::{
     directory::Directory,
     event::LogEntry,
     grant::slot_tag,
-    life::Stage,
 };
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use serde::Deserialize;
@@ -104,20 +103,25 @@ pub(super) async fn file(
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<CaseFile>, Problem> {
     let Path(id) = id?;
-    let case = api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
-    if case.state.stage == Stage::Purged {
-        return Err(Problem::Purged);
+    let (case, key) = api.store.visible_case_and_key(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
+    let mailbox_recipient = key.ok_or(Problem::Purged)?;
+    let mut holders = Vec::new();
+    let mut grants = Vec::new();
+    for (holder, grant) in api.store.released_grants(id).await? {
+        if holder == caller.handle {
+            grants.push(grant);
+        }
+        holders.push(holder);
     }
-    let (mailbox_recipient, case_recipients) = api.store.recipients(id).await?;
-    let mut holders = api.store.holders(id).await?;
+    holders.dedup();
     // Nothing can be assigned to who has left.
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     holders.retain(|handle| accepted.directory.member(handle).is_some());
     Ok(Json(CaseFile {
         row: case.to_row(&api.calendar),
-        grants: api.store.grants_of(id, &caller.handle).await?,
+        grants,
         mailbox_recipient,
-        case_recipients,
+        case_recipients: api.store.recipients(id).await?,
         parts: api.store.parts(id).await?,
         log: api.store.log_of(id).await?,
         holders,
@@ -142,8 +146,7 @@ pub(super) async fn part(
     path: Result<Path<(Uuid, Uuid)>, PathRejection>,
 ) -> Result<Response, Problem> {
     let Path((id, part)) = path?;
-    api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
-    let kept = api.store.part(id, part).await?.ok_or(Problem::NotFound)?;
+    let kept = api.store.visible_part(&caller.handle, id, part).await?.ok_or(Problem::NotFound)?;
     let headers =
         [(CONTENT_LENGTH, kept.part.len.to_string()), (CONTENT_TYPE, "application/octet-stream".to_owned())];
     let (sender, receiver) = mpsc::channel::<Result<Bytes, crate::store::StoreError>>(2);

@@ -155,7 +155,7 @@ impl Taking<'_> {
                 check(&ours, copy)?;
                 self.part(PartKind::ReplyCopy, generation - 1, &ours).await?;
                 self.writing.add_reply(id, event.seq, sealed.0).await?;
-                self.writing.add_case_recipient(id, *generation, &recipient).await?;
+                self.writing.add_case_recipient(id, *generation, &recipient);
                 self.rotate(*generation, &grants).await
             }
             (

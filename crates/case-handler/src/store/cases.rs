@@ -158,6 +158,21 @@ impl Store {
         row.map(Case::from_row).transpose()
     }
 
+    /// The same with its `M`; of a purged case nothing is left to seal to.
+    pub async fn visible_case_and_key(
+        &self,
+        member: &str,
+        id: Uuid,
+    ) -> Result<Option<(Case, Option<MailboxRecipient>)>, StoreError> {
+        let found = case::Entity::find_by_id(id)
+            .filter(Expr::val(member).in_subquery(who_sees(id)))
+            .one(&self.db)
+            .await?;
+        let Some(row) = found else { return Ok(None) };
+        let recipient = if row.purged { None } else { Some(mailbox_recipient(&row)?) };
+        Ok(Some((Case::from_row(row.into())?, recipient)))
+    }
+
     /// Cases that the outside body gets by itself because a deadline lies before a day: those behind `after` in the order of ids,
     /// at most `most`.
     pub async fn overdue(
@@ -209,26 +224,19 @@ impl Store {
         Ok(load)
     }
 
-    /// `M` of a case, and `C` of each generation.
-    pub async fn recipients(
-        &self,
-        id: Uuid,
-    ) -> Result<(MailboxRecipient, Vec<GenerationRecipient>), StoreError> {
-        let row = case::Entity::find_by_id(id).one(&self.db).await?.ok_or(StoreError::Damaged("cases"))?;
-        let mailbox = mailbox_recipient(&row)?;
+    /// `C` of each generation of a case.
+    pub async fn recipients(&self, id: Uuid) -> Result<Vec<GenerationRecipient>, StoreError> {
         let rows = case_recipient::Entity::find()
             .filter(case_recipient::Column::CaseId.eq(id))
             .order_by_asc(case_recipient::Column::Generation)
             .all(&self.db)
             .await?;
-        let recipients = rows
-            .into_iter()
+        rows.into_iter()
             .map(|row| {
                 let recipient = case_recipient_of(&row.recipient)?;
                 Ok(GenerationRecipient { generation: count(row.generation), recipient })
             })
-            .collect::<Result<_, StoreError>>()?;
-        Ok((mailbox, recipients))
+            .collect()
     }
 
     /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Three queries, however many.
@@ -284,7 +292,7 @@ fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
 }
 
 /// Whose grant of a case is not held back. Asked from the case: asked from the member, an engine looks through everything that they hold.
-fn who_sees(id: Uuid) -> SelectStatement {
+pub(super) fn who_sees(id: Uuid) -> SelectStatement {
     grant::Entity::find()
         .select_only()
         .column(grant::Column::Member)
@@ -296,12 +304,15 @@ fn who_sees(id: Uuid) -> SelectStatement {
 impl Writing<'_> {
     /// One case, for whoever is allowed to change it.
     pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
-        let found = case::Entity::find_by_id(id).into_partial_model().one(&self.tx).await?;
+        if self.gathered().absent.contains(&id) {
+            return Ok(None);
+        }
+        let found = case::Entity::find_by_id(id).into_partial_model().one(self.tx().await?).await?;
         found.map(Case::from_row).transpose()
     }
 
     /// A new case. Its state follows with the first event.
-    pub async fn add_case(&self, new: NewCase<'_>) -> Result<(), StoreError> {
+    pub fn add_case(&self, new: NewCase<'_>) {
         let row = case::ActiveModel {
             id: Set(new.case.id),
             mailbox: Set(new.case.mailbox.0.to_vec()),
@@ -315,45 +326,42 @@ impl Writing<'_> {
             ..columns_of(&new.case.state)
         };
         self.touch(new.case.id);
-        case::Entity::insert(row).exec_without_returning(&self.tx).await?;
-        self.add_case_recipient(new.case.id, 0, new.case_recipient).await
+        let mut gathered = self.gathered();
+        gathered.absent.remove(&new.case.id);
+        gathered.cases.push(row);
+        drop(gathered);
+        self.add_case_recipient(new.case.id, 0, new.case_recipient);
     }
 
     /// `C` of a generation.
-    pub async fn add_case_recipient(
-        &self,
-        id: Uuid,
-        generation: u32,
-        recipient: &CaseRecipient,
-    ) -> Result<(), StoreError> {
+    pub fn add_case_recipient(&self, id: Uuid, generation: u32, recipient: &CaseRecipient) {
         let row = case_recipient::ActiveModel {
             case_id: Set(id),
             generation: Set(small(generation)),
             recipient: Set(recipient.as_bytes().to_vec()),
         };
-        case_recipient::Entity::insert(row).exec_without_returning(&self.tx).await?;
-        Ok(())
+        self.gathered().recipients.push(row);
     }
 
     /// What the log now says of a case.
     pub async fn set_state(&self, id: Uuid, state: &CaseState) -> Result<(), StoreError> {
         let row = case::ActiveModel { id: Unchanged(id), ..columns_of(state) };
         self.touch(id);
-        case::Entity::update(row).exec(&self.tx).await?;
+        case::Entity::update(row).exec(self.tx().await?).await?;
         Ok(())
     }
 
     /// Whom the routing suggests now.
     pub async fn set_suggested(&self, id: Uuid, suggested: Option<String>) -> Result<(), StoreError> {
         let row = case::ActiveModel { id: Unchanged(id), suggested: Set(suggested), ..Default::default() };
-        case::Entity::update(row).exec(&self.tx).await?;
+        case::Entity::update(row).exec(self.tx().await?).await?;
         Ok(())
     }
 
     /// The newest capsule of the reporter.
     pub async fn set_capsule(&self, id: Uuid, capsule: Vec<u8>) -> Result<(), StoreError> {
         let row = case::ActiveModel { id: Unchanged(id), capsule: Set(capsule), ..Default::default() };
-        case::Entity::update(row).exec(&self.tx).await?;
+        case::Entity::update(row).exec(self.tx().await?).await?;
         Ok(())
     }
 }

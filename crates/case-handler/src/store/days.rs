@@ -25,7 +25,7 @@ impl Store {
         let row = day::ActiveModel { name: Set(NEWEST.to_owned()), day: Set(newest) };
         day::Entity::insert(row)
             .on_conflict(OnConflict::column(day::Column::Name).update_column(day::Column::Day).to_owned())
-            .exec_without_returning(&writing.tx)
+            .exec_without_returning(writing.tx().await?)
             .await?;
         writing.commit().await
     }
@@ -40,10 +40,10 @@ impl Store {
 impl Writing<'_> {
     /// A member is away until a day, or back.
     pub async fn set_away(&self, member: &str, until: Option<Date>) -> Result<(), StoreError> {
-        absence::Entity::delete_by_id(member).exec(&self.tx).await?;
+        absence::Entity::delete_by_id(member).exec(self.tx().await?).await?;
         if let Some(until) = until {
             let row = absence::ActiveModel { member: Set(member.to_owned()), until: Set(until) };
-            absence::Entity::insert(row).exec_without_returning(&self.tx).await?;
+            absence::Entity::insert(row).exec_without_returning(self.tx().await?).await?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl Writing<'_> {
             epoch: Set(i64::try_from(epoch).unwrap_or(i64::MAX)),
             signed: Set(serde_json::to_string(signed).expect("a directory holds text only")),
         };
-        directory::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        directory::Entity::insert(row).exec_without_returning(self.tx().await?).await?;
         Ok(())
     }
 }

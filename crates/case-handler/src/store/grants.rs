@@ -35,12 +35,12 @@ fn row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) -> grant
 }
 
 impl Store {
-    /// A member's released grants of a case, oldest generation first.
-    pub async fn grants_of(&self, id: Uuid, member: &str) -> Result<Vec<GenerationGrant>, StoreError> {
+    /// The released grants of a case with whose each is, in the order of their holders, oldest generation first.
+    pub async fn released_grants(&self, id: Uuid) -> Result<Vec<(String, GenerationGrant)>, StoreError> {
         let rows = grant::Entity::find()
             .filter(grant::Column::CaseId.eq(id))
-            .filter(grant::Column::Member.eq(member))
             .filter(grant::Column::Released.eq(true))
+            .order_by_asc(grant::Column::Member)
             .order_by_asc(grant::Column::Generation)
             .all(&self.db)
             .await?;
@@ -48,7 +48,7 @@ impl Store {
             .map(|row| {
                 let tag = hash(&row.tag, "grants.tag")?;
                 let grant = SealedGrant { tag, sealed: row.sealed };
-                Ok(GenerationGrant { generation: count(row.generation), grant })
+                Ok((row.member, GenerationGrant { generation: count(row.generation), grant }))
             })
             .collect()
     }
@@ -92,15 +92,14 @@ impl Store {
 
 impl Writing<'_> {
     /// The grants of a case that has none yet: member, grant, and whether it is released.
-    pub async fn add_first_grants<'g>(
+    pub fn add_first_grants<'g>(
         &self,
         id: Uuid,
         grants: impl Iterator<Item = (&'g str, &'g GenerationGrant, bool)>,
-    ) -> Result<(), StoreError> {
+    ) {
         self.touch(id);
         let rows = grants.map(|(member, grant, released)| row(id, member, grant, released));
-        grant::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
-        Ok(())
+        self.gathered().grants.extend(rows);
     }
 
     /// A grant for a member. One that is there already stays as it is and can only be released: nobody replaces the grant
@@ -114,29 +113,31 @@ impl Writing<'_> {
     ) -> Result<bool, StoreError> {
         self.touch(id);
         let key = (id, small(grant.generation), member.to_owned());
-        if let Some(held) = grant::Entity::find_by_id(key).one(&self.tx).await? {
+        if let Some(held) = grant::Entity::find_by_id(key).one(self.tx().await?).await? {
             let same = held.tag == grant.grant.tag.0;
             if same && released && !held.released {
                 let released = grant::ActiveModel { released: Set(true), ..held.into() };
-                grant::Entity::update(released).exec(&self.tx).await?;
+                grant::Entity::update(released).exec(self.tx().await?).await?;
             }
             return Ok(same);
         }
         let row = row(id, member, grant, released);
-        grant::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        grant::Entity::insert(row).exec_without_returning(self.tx().await?).await?;
         Ok(true)
     }
 
     /// Takes a grant away whose recipient the member no longer uses, to make room for one to the new key.
     pub async fn delete_grant(&self, id: Uuid, generation: u32, member: &str) -> Result<(), StoreError> {
         self.touch(id);
-        grant::Entity::delete_by_id((id, small(generation), member.to_owned())).exec(&self.tx).await?;
+        grant::Entity::delete_by_id((id, small(generation), member.to_owned()))
+            .exec(self.tx().await?)
+            .await?;
         Ok(())
     }
 
     /// Every member with a grant of a case, and whether one is released.
     pub async fn grant_holders(&self, id: Uuid) -> Result<BTreeMap<String, bool>, StoreError> {
-        let rows = grant::Entity::find().filter(grant::Column::CaseId.eq(id)).all(&self.tx).await?;
+        let rows = grant::Entity::find().filter(grant::Column::CaseId.eq(id)).all(self.tx().await?).await?;
         let mut holders = BTreeMap::new();
         for row in rows {
             *holders.entry(row.member).or_insert(false) |= row.released;
@@ -150,7 +151,7 @@ impl Writing<'_> {
         grant::Entity::delete_many()
             .filter(grant::Column::CaseId.eq(id))
             .filter(grant::Column::Member.eq(member))
-            .exec(&self.tx)
+            .exec(self.tx().await?)
             .await?;
         Ok(())
     }
@@ -162,7 +163,7 @@ impl Writing<'_> {
             .col_expr(grant::Column::Released, Expr::value(true))
             .filter(grant::Column::CaseId.eq(id))
             .filter(grant::Column::Member.is_in(members))
-            .exec(&self.tx)
+            .exec(self.tx().await?)
             .await?;
         Ok(())
     }

@@ -69,7 +69,7 @@ impl Writing<'_> {
             before: Set(entry.before.0.to_vec()),
             link: Set(entry.link.0.to_vec()),
         };
-        event::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        self.gathered().events.push(row);
         *self.end_of_log.lock().await = Some((position, entry.link));
         Ok(entry)
     }
@@ -80,7 +80,7 @@ impl Writing<'_> {
         if let Some(end) = *known {
             return Ok(end);
         }
-        let last = event::Entity::find().order_by_desc(event::Column::Position).one(&self.tx).await?;
+        let last = event::Entity::find().order_by_desc(event::Column::Position).one(self.tx().await?).await?;
         let end = match last {
             Some(last) => (last.position, hash(&last.link, "events.link")?),
             None => (0, Hash::default()),

@@ -5,6 +5,7 @@ mod days;
 mod directories;
 pub(crate) mod entities;
 mod filed;
+mod gathered;
 mod grants;
 mod log;
 mod objects;
@@ -26,6 +27,7 @@ pub use set_aside::{Retry, SetAside};
 use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
 
 use database::{Alone, OpenError, Place, PlaceError, Pool, Table};
+use gathered::Gathered;
 use migrations_cases::Migrator;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
@@ -90,6 +92,8 @@ pub struct Writing<'a> {
     tx: DatabaseTransaction,
     /// Cases that stand elsewhere in queues after this.
     touched: std::sync::Mutex<BTreeSet<Uuid>>,
+    /// What is still to be written.
+    gathered: std::sync::Mutex<Gathered>,
     /// Position and link of the newest entry of the log, once it is known.
     end_of_log: Mutex<Option<(i64, envelope::Hash)>>,
     _alone: MutexGuard<'a, Option<Alone>>,
@@ -157,7 +161,13 @@ impl Store {
             ..TransactionOptions::default()
         };
         let tx = self.writer.begin_with_options(options).await?;
-        Ok(Writing { tx, touched: std::sync::Mutex::default(), end_of_log: Mutex::default(), _alone: alone })
+        Ok(Writing {
+            tx,
+            touched: std::sync::Mutex::default(),
+            gathered: std::sync::Mutex::default(),
+            end_of_log: Mutex::default(),
+            _alone: alone,
+        })
     }
 
     /// Lets another process write from now on, once what is being written has been. Reading goes on.
@@ -179,6 +189,7 @@ impl Writing<'_> {
     pub async fn commit_and<T>(self, then: impl FnOnce() -> T) -> Result<T, StoreError> {
         let touched: Vec<Uuid> = self.touched().iter().copied().collect();
         self.queue_again(&touched).await?;
+        self.tx().await?;
         let Self { tx, _alone, .. } = self;
         tx.commit().await?;
         Ok(then())
@@ -188,6 +199,10 @@ impl Writing<'_> {
 impl Writing<'_> {
     fn touch(&self, case: Uuid) {
         self.touched().insert(case);
+    }
+
+    fn gathered(&self) -> std::sync::MutexGuard<'_, Gathered> {
+        self.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn touched(&self) -> std::sync::MutexGuard<'_, BTreeSet<Uuid>> {

@@ -6,13 +6,19 @@ use envelope::{
     desk_api::{Part, PartKind},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait as _},
+};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError, Writing, count,
+    Store, StoreError, Writing,
+    cases::who_sees,
+    count,
     entities::{part, part_chunk},
     hash, small,
 };
@@ -88,9 +94,18 @@ impl Store {
         rows.iter().map(described).collect()
     }
 
-    /// One part of a case.
-    pub async fn part(&self, id: Uuid, part: Uuid) -> Result<Option<KeptPart>, StoreError> {
-        let found = part::Entity::find_by_id(part).filter(part::Column::CaseId.eq(id)).one(&self.db).await?;
+    /// One part of a case, if the member may see it.
+    pub async fn visible_part(
+        &self,
+        member: &str,
+        id: Uuid,
+        part: Uuid,
+    ) -> Result<Option<KeptPart>, StoreError> {
+        let found = part::Entity::find_by_id(part)
+            .filter(part::Column::CaseId.eq(id))
+            .filter(Expr::val(member).in_subquery(who_sees(id)))
+            .one(&self.db)
+            .await?;
         found.map(|row| Ok(KeptPart { part: described(&row)?, row })).transpose()
     }
 
@@ -184,7 +199,7 @@ impl Writing<'_> {
             sha256: Set(Hash::of(&[new.sealed]).0.to_vec()),
             object: Set(new.object),
         };
-        part::Entity::insert(row).exec_without_returning(&self.tx).await?;
+        self.gathered().parts.push(row);
         if new.object.is_some() {
             return Ok(());
         }
@@ -194,7 +209,8 @@ impl Writing<'_> {
                 number: Set(number),
                 bytes: Set(bytes.to_vec()),
             };
-            part_chunk::Entity::insert(row).exec_without_returning(&self.tx).await?;
+            self.gathered().add_chunk(row, bytes.len());
+            self.make_room().await?;
         }
         Ok(())
     }
@@ -206,7 +222,7 @@ impl Writing<'_> {
             .column_as(part::Column::Batch.max(), "newest")
             .filter(part::Column::CaseId.eq(id))
             .into_tuple()
-            .one(&self.tx)
+            .one(self.tx().await?)
             .await?;
         Ok(newest.flatten().map_or(0, |newest| count(newest) + 1))
     }

@@ -16,7 +16,7 @@ use super::{
 impl Writing<'_> {
     /// How many submissions of a case are set aside: nobody has read them.
     pub async fn set_aside_of(&self, id: Uuid) -> Result<u64, StoreError> {
-        Ok(set_aside::Entity::find().filter(set_aside::Column::CaseId.eq(id)).count(&self.tx).await?)
+        Ok(set_aside::Entity::find().filter(set_aside::Column::CaseId.eq(id)).count(self.tx().await?).await?)
     }
 
     /// Deletes parts, replies, keys and whatever else came with a case. Of the grants stays who had one, without the sealed secret: they
@@ -30,19 +30,22 @@ impl Writing<'_> {
             .into_query();
         part_chunk::Entity::delete_many()
             .filter(part_chunk::Column::PartId.in_subquery(parts))
-            .exec(&self.tx)
+            .exec(self.tx().await?)
             .await?;
-        part::Entity::delete_many().filter(part::Column::CaseId.eq(id)).exec(&self.tx).await?;
-        reply::Entity::delete_many().filter(reply::Column::CaseId.eq(id)).exec(&self.tx).await?;
-        submission::Entity::delete_many().filter(submission::Column::CaseId.eq(id)).exec(&self.tx).await?;
+        part::Entity::delete_many().filter(part::Column::CaseId.eq(id)).exec(self.tx().await?).await?;
+        reply::Entity::delete_many().filter(reply::Column::CaseId.eq(id)).exec(self.tx().await?).await?;
+        submission::Entity::delete_many()
+            .filter(submission::Column::CaseId.eq(id))
+            .exec(self.tx().await?)
+            .await?;
         case_recipient::Entity::delete_many()
             .filter(case_recipient::Column::CaseId.eq(id))
-            .exec(&self.tx)
+            .exec(self.tx().await?)
             .await?;
         grant::Entity::update_many()
             .col_expr(grant::Column::Sealed, Expr::value(Vec::<u8>::new()))
             .filter(grant::Column::CaseId.eq(id))
-            .exec(&self.tx)
+            .exec(self.tx().await?)
             .await?;
         let emptied = case::ActiveModel {
             id: Unchanged(id),
@@ -54,7 +57,7 @@ impl Writing<'_> {
             purged: Set(true),
             ..Default::default()
         };
-        case::Entity::update(emptied).exec(&self.tx).await?;
+        case::Entity::update(emptied).exec(self.tx().await?).await?;
         Ok(())
     }
 }

@@ -75,7 +75,10 @@ impl Writing<'_> {
 
     async fn queue_some_again(&self, ids: &[Uuid]) -> Result<(), StoreError> {
         let ids = || ids.iter().copied();
-        queue::Entity::delete_many().filter(queue::Column::CaseId.is_in(ids())).exec(&self.tx).await?;
+        queue::Entity::delete_many()
+            .filter(queue::Column::CaseId.is_in(ids()))
+            .exec(self.tx().await?)
+            .await?;
         let due = Expr::col((case::Entity, case::Column::NextDue)).if_null(NEVER);
         let seen = Query::select()
             .distinct()
@@ -96,7 +99,7 @@ impl Writing<'_> {
             .columns([queue::Column::Member, queue::Column::Due, queue::Column::CaseId])
             .select_from(seen)
             .expect("three columns, three values");
-        self.tx.execute(&insert).await?;
+        self.tx().await?.execute(&insert).await?;
         Ok(())
     }
 }

@@ -92,14 +92,14 @@ impl Writing<'_> {
         let known = [set_aside::Column::Reason, set_aside::Column::Retry, set_aside::Column::CaseId];
         set_aside::Entity::insert(row)
             .on_conflict(OnConflict::column(set_aside::Column::Id).update_columns(known).to_owned())
-            .exec_without_returning(&self.tx)
+            .exec_without_returning(self.tx().await?)
             .await?;
         Ok(())
     }
 
     /// It has been filed after all.
     pub async fn unset_aside(&self, id: Uuid) -> Result<(), StoreError> {
-        set_aside::Entity::delete_by_id(id).exec(&self.tx).await?;
+        set_aside::Entity::delete_by_id(id).exec(self.tx().await?).await?;
         Ok(())
     }
 }

@@ -166,8 +166,16 @@ impl World {
     }
 
     pub(crate) async fn file(&self, opened: &Opened) -> Result<Filed, FilingError> {
+        self.file_all(std::slice::from_ref(opened)).await?.pop().unwrap()
+    }
+
+    /// In one transaction. All name the directory that the first one names.
+    pub(crate) async fn file_all(
+        &self,
+        group: &[Opened],
+    ) -> Result<Vec<Result<Filed, FilingError>>, FilingError> {
         let accepted = self.current.get().unwrap();
-        let named = self.current.named(&opened.header.directory);
+        let named = self.current.named(&group[0].header.directory);
         let filing = Filing {
             directory: &accepted.directory,
             named: named.as_ref().map(|named| &named.directory),
@@ -175,7 +183,7 @@ impl World {
             absent: &[],
             retention_months: 60,
         };
-        filing.file(&self.store, opened, &mut self.store.load().await.unwrap()).await
+        filing.file_all(&self.store, group, &mut self.store.load().await.unwrap()).await
     }
 
     pub(crate) fn today(&self) -> Today {

@@ -1,0 +1,104 @@
+//! Rows of a write that nothing has asked for yet. They go to the database together, a statement a table, so that filing many reports
+//! costs a few ways to the server and back, not many each.
+
+use std::collections::HashSet;
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{
+    StoreError, Writing,
+    entities::{case, case_recipient, event, grant, part, part_chunk, submission},
+};
+
+/// Rows in one statement: databases bound the number of parameters.
+const ROWS: usize = 500;
+/// Bytes of parts that are held in memory.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
+/// In the order in which they refer to each other.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub(super) cases: Vec<case::ActiveModel>,
+    pub(super) recipients: Vec<case_recipient::ActiveModel>,
+    pub(super) grants: Vec<grant::ActiveModel>,
+    pub(super) parts: Vec<part::ActiveModel>,
+    chunks: Vec<part_chunk::ActiveModel>,
+    pub(super) submissions: Vec<submission::ActiveModel>,
+    pub(super) events: Vec<event::ActiveModel>,
+    bytes: usize,
+    /// Cases that are certainly not there.
+    pub(super) absent: HashSet<Uuid>,
+}
+
+impl Gathered {
+    pub(super) fn add_chunk(&mut self, row: part_chunk::ActiveModel, bytes: usize) {
+        self.bytes += bytes;
+        self.chunks.push(row);
+    }
+
+    /// The rows alone; what is known of cases stays.
+    fn take(&mut self) -> Self {
+        let absent = std::mem::take(&mut self.absent);
+        let rows = std::mem::take(self);
+        self.absent = absent;
+        rows
+    }
+
+    async fn insert(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        insert(self.cases, tx).await?;
+        insert(self.recipients, tx).await?;
+        insert(self.grants, tx).await?;
+        insert(self.parts, tx).await?;
+        insert(self.chunks, tx).await?;
+        insert(self.submissions, tx).await?;
+        insert(self.events, tx).await
+    }
+}
+
+async fn insert<A>(rows: Vec<A>, tx: &DatabaseTransaction) -> Result<(), DbErr>
+where
+    A: ActiveModelTrait + Send,
+    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+{
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        A::Entity::insert_many(rows.by_ref().take(ROWS)).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+impl Writing<'_> {
+    /// The transaction, with everything in it that was written before.
+    pub(super) async fn tx(&self) -> Result<&DatabaseTransaction, StoreError> {
+        let rows = self.gathered().take();
+        rows.insert(&self.tx).await?;
+        Ok(&self.tx)
+    }
+
+    /// Writes what has been gathered if it takes much memory.
+    pub(super) async fn make_room(&self) -> Result<(), StoreError> {
+        if self.gathered().bytes > MOST_BYTES {
+            self.tx().await?;
+        }
+        Ok(())
+    }
+
+    /// Learns at once which of these cases are not there, so that they need not be asked for one by one.
+    pub async fn expect(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<(), StoreError> {
+        let mut absent: HashSet<Uuid> = ids.into_iter().collect();
+        let there: Vec<Uuid> = case::Entity::find()
+            .select_only()
+            .column(case::Column::Id)
+            .filter(case::Column::Id.is_in(absent.iter().copied()))
+            .into_tuple()
+            .all(self.tx().await?)
+            .await?;
+        absent.retain(|id| !there.contains(id));
+        self.gathered().absent.extend(absent);
+        Ok(())
+    }
+}
