@@ -70,7 +70,7 @@ async fn main() -> Result<()> {
     // From now on as between two rounds of collecting, which come every quarter of an hour.
     target.installation.collect_every(900);
     let handler = target.installation.start_case_handler()?;
-    has_rested(handler.id()).await?;
+    have_rested([handler.id(), target.intake.id()]).await?;
 
     let now = Clock::system().now();
     let mut connection = Connection::open(home, key()?, now).await?;
@@ -121,11 +121,11 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Waits until a process has nothing more to do.
-async fn has_rested(process: u32) -> Result<()> {
+/// Waits until processes have nothing more to do, and none waits for another.
+async fn have_rested(processes: [u32; 2]) -> Result<()> {
     let (start, mut before) = (Instant::now(), -1.0);
     loop {
-        let now = processor_seconds(process)?;
+        let now = processor_seconds(processes[0])? + processor_seconds(processes[1])?;
         if now - before < 0.05 {
             return Ok(());
         }

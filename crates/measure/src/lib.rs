@@ -12,7 +12,7 @@ mod times;
 pub use http::{Answer, Client};
 pub use process::{peak_mib, processor_seconds, resident_mib};
 pub use rows::{Row, print, say};
-pub use times::{cores, longer, measure, percentile};
+pub use times::{cores, longer, measure, measure_on_all, percentile};
 
 /// How much of something to do: all of it, or little where `BENCH_QUICK` is set, for whoever works on the program itself.
 pub fn amount(all: usize, little: usize) -> usize {

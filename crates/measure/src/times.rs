@@ -20,6 +20,16 @@ pub fn measure(mut run: impl FnMut()) -> f64 {
     percentile(&mut times, 50)
 }
 
+/// The same while every processor is busy with it: two that share a core are slower together than one alone.
+pub fn measure_on_all(run: impl Fn() + Sync) -> f64 {
+    let count = thread::available_parallelism().map_or(1, usize::from);
+    let mut times: Vec<f64> = thread::scope(|scope| {
+        let running: Vec<_> = (0..count).map(|_| scope.spawn(|| measure(&run))).collect();
+        running.into_iter().map(|one| one.join().expect("measuring does not panic")).collect()
+    });
+    percentile(&mut times, 50)
+}
+
 /// Of so many in a hundred it is at most this. Sorts them.
 pub fn percentile(times: &mut [f64], of_100: usize) -> f64 {
     times.sort_by(f64::total_cmp);
