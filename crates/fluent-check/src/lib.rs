@@ -54,6 +54,16 @@ pub fn without_text<'a>(code: &'a str, calls: &[&str], messages: &Messages) -> V
     used.filter(|key| !key.is_empty() && !key.contains('\\') && !messages.contains_key(*key)).collect()
 }
 
+/// Lines of French in which a sign can come to stand alone at the beginning of a line: there is a space that breaks before one of
+/// `; : ? ! »` or behind `«`. French typography wants one that does not break, U+00A0.
+pub fn french_that_breaks(file: &str) -> Vec<&str> {
+    let breaks = |line: &&str| {
+        let text = line.split_once(" = ").map_or(*line, |(_, text)| text);
+        [" ;", " :", " ?", " !", " »", "« "].iter().any(|pair| text.contains(pair))
+    };
+    file.lines().filter(|line| !line.starts_with('#')).filter(breaks).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +88,11 @@ mod tests {
     fn a_key_without_a_text_is_told() {
         let code = r#"t("back"); t("gone"); other("gone too"); t("")"#;
         assert_eq!(without_text(code, &["t(\""], &messages(FILE)), ["gone"]);
+    }
+
+    #[test]
+    fn a_sign_that_can_stand_alone_is_told() {
+        let file = "# A title : none\ndesk = Bureau\u{a0}: { $desk }\nwho = Qui ?\n";
+        assert_eq!(french_that_breaks(file), ["who = Qui ?"]);
     }
 }

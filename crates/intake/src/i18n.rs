@@ -48,7 +48,7 @@ fn monday(iso: &str) -> Option<Date> {
 mod tests {
     use std::{collections::BTreeSet, path::Path};
 
-    use fluent_check::{Messages, messages, sources, without_text};
+    use fluent_check::{Messages, french_that_breaks, messages, sources, without_text};
     use time::macros::date;
 
     use super::*;
@@ -74,6 +74,13 @@ mod tests {
         }
         let calls = ["frame.t(\"", "frame.with(\"", "words.get(\"", ".count(\""];
         assert_eq!(without_text(&code, &calls, &french), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn no_sign_of_french_comes_to_stand_alone_at_the_beginning_of_a_line() {
+        let file = Locales::get("fr/intake.ftl").expect("a file for each language");
+        let text = std::str::from_utf8(&file.data).expect("UTF-8");
+        assert_eq!(french_that_breaks(text), Vec::<&str>::new());
     }
 
     #[test]

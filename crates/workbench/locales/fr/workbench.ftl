@@ -76,6 +76,8 @@ trouble-passphrase = La phrase secrète est fausse
 trouble-do-passphrase = Réessayez.
 trouble-refused = Ce n’est pas permis maintenant
 trouble-do-refused = Rien n’a été changé. Regardez le dossier à nouveau : quelqu’un a peut-être agi avant vous.
+trouble-stranger = Le service ne vous connaît pas
+trouble-do-stranger = Rien n’a été changé. Revenez une fois l’annuaire signé et publié.
 trouble-nowhere = Rien ici
 trouble-do-nowhere = Cette page, ce dossier ou ce fichier n’existe pas, ou n’est pas pour vous.
 trouble-unreachable = Le service des dossiers ne répond pas
@@ -190,14 +192,14 @@ column-what = Quoi
 ## Un dossier à remettre
 
 export-heading = Remettre le dossier
-export-what = Vous recevez une archive. Elle contient :
-export-page = le dossier en une page que tout navigateur montre, dans la langue de cette page ;
+export-what = Vous recevez une archive. Elle contient :
+export-page = le dossier en une page que tout navigateur montre, dans la langue de cette page ;
 export-count = { $count ->
-    [0] aucun fichier joint ;
-    [one] le fichier joint, tel qu’il est venu ;
-   *[other] les { $count } fichiers joints, tels qu’ils sont venus ;
+    [0] aucun fichier joint ;
+    [one] le fichier joint, tel qu’il est venu ;
+   *[other] les { $count } fichiers joints, tels qu’ils sont venus ;
 }
-export-log = ce qui s’est passé, avec les signatures, à vérifier ailleurs ;
+export-log = ce qui s’est passé, avec les signatures, à vérifier ailleurs ;
 export-manifest = la liste du tout, avec l’empreinte de chaque fichier.
 export-careful = Avant de l’enregistrer
 export-warning = Rien dans l’archive n’est plus scellé. Qui l’a peut lire qui est visé et ce que la personne a dit. Scellez-la avant qu’elle ne quitte cette machine, ne la donnez qu’à ceux qu’une décision à deux a désignés, et effacez-la ensuite.
@@ -288,71 +290,71 @@ keys-refused-count = { $count ->
 administration-title = Administration
 administration-heading = Administration
 administration-parts = Parties de l’administration
-administration-what = Tout ceci est dans l’annuaire signé. Le changer demande les clés racines, qui sont gardées hors ligne : « burkindi admin ».
+administration-what = Tout ceci est dans l’annuaire signé. Le changer demande les clés racines, qui sont gardées hors ligne : « burkindi admin ».
 tab-desks = Bureaux
-tab-route = Qui le lirait ?
+tab-route = Qui le lirait ?
 tab-former = Anciens lecteurs
 tab-log = Journal
 directory-number = Annuaire
 directory-issued = Signé le
 directory-until = Valable jusqu’au
-route-heading = Qui lirait ce signalement ?
+route-heading = Qui lirait ce signalement ?
 route-what = La même décision que celle de l’appareil de la personne, pas à pas. Rien n’est déposé.
 route-category = Catégorie
 route-audience = Signalé par
 route-excluded = Qui ne doit pas le recevoir
 route-do = Essayer
-route-desk = Bureau : { $desk }.
+route-desk = Bureau : { $desk }.
 route-reads = Lu aussitôt par { $who }.
 route-steps = Pas à pas
-route-idle = Ces exclusions n’écartent personne : { $units }.
+route-idle = Ces exclusions n’écartent personne : { $units }.
 route-without = Sans accès, et pourquoi
 route-all = Toutes les catégories
 route-all-what = Signalées par leur public habituel, sans personne d’exclu.
 route-all-show = Montrer le tableau
 route-readers = Le lisent aussitôt
 route-locked = Accès sous scellé
-step-other-audiences = { $desk } prend cette catégorie, mais seulement de : { $audiences }.
-step-no-desk = Aucun bureau ne prend cette catégorie : elle va à l’organe externe.
+step-other-audiences = { $desk } prend cette catégorie, mais seulement de : { $audiences }.
+step-no-desk = Aucun bureau ne prend cette catégorie : elle va à l’organe externe.
 step-desk = La catégorie revient au bureau { $desk }.
 step-nobody-excluded = { $count ->
-    [one] La personne n’y a exclu personne ; un membre y siège.
+    [one] La personne n’y a exclu personne ; un membre y siège.
    *[other] La personne n’a exclu aucun de ses { $count } membres.
 }
-step-excluded = Les exclusions écartent { $who }. Membres restants : { $left }.
-step-too-few = Il en faut au moins { $least } : il va à l’organe externe.
+step-excluded = Les exclusions écartent { $who }. Membres restants : { $left }.
+step-too-few = Il en faut au moins { $least } : il va à l’organe externe.
 step-filed = Il est déposé au bureau { $desk }, et { $who } peuvent le lire aussitôt.
 step-locked = L’organe externe ({ $who }) reçoit un accès sous scellé. Il s’ouvre si un délai est dépassé, si le bureau a un conflit d’intérêts, ou si la personne le demande.
-without-unit = appartient à un service que la personne a exclu : { $unit }
-without-excluded-desk = siège à un bureau que la personne a exclu : { $desk }
-without-desk-of-unit = siège au bureau { $desk }, qui couvre un service que la personne a exclu : { $unit }
+without-unit = appartient à un service que la personne a exclu : { $unit }
+without-excluded-desk = siège à un bureau que la personne a exclu : { $desk }
+without-desk-of-unit = siège au bureau { $desk }, qui couvre un service que la personne a exclu : { $unit }
 without-trust = la personne ne fait confiance qu’à l’organe externe
-without-went-to = son bureau ne peut pas le prendre ; il est allé à { $desk }
+without-went-to = son bureau ne peut pas le prendre ; il est allé à { $desk }
 without-seat = ne siège pas au bureau { $desk }
 former-heading = Dossiers que quelqu’un peut encore ouvrir et ne devrait plus
-former-what = Quelqu’un est parti, ou a une autre clé. Ce qui a été lu reste lu ; de nouvelles clés l’écartent de ce qui vient. La personne qui a signalé n’en voit rien.
+former-what = Quelqu’un est parti, ou a une autre clé. Ce qui a été lu reste lu ; de nouvelles clés l’écartent de ce qui vient. La personne qui a signalé n’en voit rien.
 former-none = Personne ne peut ouvrir un de vos dossiers sans y avoir droit.
 column-former = Peut encore l’ouvrir
 former-left = est parti
 former-old-key = avec une ancienne clé
 former-declare = Déclarez d’abord, à la page du dossier.
-former-closed = Le dossier est clos : rien de nouveau ne vient. Faites de nouvelles clés s’il est rouvert.
+former-closed = Le dossier est clos : rien de nouveau ne vient. Faites de nouvelles clés s’il est rouvert.
 former-others = Qui a le dossier, le chef du bureau ou l’organe externe peut le faire.
 former-all = Faire de nouvelles clés pour { $count } dossiers
 former-failed = Pas fait pour ces dossiers
 done-renewed = Les nouvelles clés sont faites, signées et inscrites au journal.
-log-heading = Le journal est-il entier ?
-log-whole = Chaque entrée du journal est regardée : est-elle liée à la précédente, signée par qui elle dit, permise par les règles ? Cela peut prendre un moment.
-log-own = Les entrées de vos dossiers sont regardées : sont-elles liées, signées par qui elles disent, permises par les règles ? L’organe externe regarde le journal entier.
+log-heading = Le journal est-il entier ?
+log-whole = Chaque entrée du journal est regardée : est-elle liée à la précédente, signée par qui elle dit, permise par les règles ? Cela peut prendre un moment.
+log-own = Les entrées de vos dossiers sont regardées : sont-elles liées, signées par qui elles disent, permises par les règles ? L’organe externe regarde le journal entier.
 log-verify = Vérifier
 log-holds = Toutes les signatures, tous les liens et tous les actes tiennent.
-log-does-not-hold = ALARME : ne faites rien sur la foi de ce qui est en doute. Prévenez l’organe externe et l’administration.
+log-does-not-hold = ALARME : ne faites rien sur la foi de ce qui est en doute. Prévenez l’organe externe et l’administration.
 log-wrong = Ce qui ne va pas
 log-notices = Bon à savoir
 log-entries = Entrées
-log-head = Dernier maillon de la chaîne :
+log-head = Dernier maillon de la chaîne :
 log-copy = Une copie à vérifier ailleurs
-log-copy-what = Elle dit qui a fait quoi à quel dossier et quand, rien de leur contenu. Gardez-la où vous seul pouvez la lire. Elle se vérifie sans clé : « burkindi audit verify --file ».
+log-copy-what = Elle dit qui a fait quoi à quel dossier et quand, rien de leur contenu. Gardez-la où vous seul pouvez la lire. Elle se vérifie sans clé : « burkindi audit verify --file ».
 log-copy-do = Enregistrer une copie
 desks-heading = Bureaux
 members-heading = Membres
@@ -491,8 +493,8 @@ act-claim = Prendre le dossier
 claim-declares = En le prenant, vous déclarez n’avoir aucun conflit d’intérêts.
 act-assign = Confier
 assign-to = Confier le dossier à
-routing-heading = À qui serait-il suggéré ?
-routing-what = Le premier de ceux qui sont là : d’abord qui lit la langue de la personne, puis qui a le moins à faire, puis par tirage au sort. Rien ne change ici.
+routing-heading = À qui serait-il suggéré ?
+routing-what = Le premier de ceux qui sont là : d’abord qui lit la langue de la personne, puis qui a le moins à faire, puis par tirage au sort. Rien ne change ici.
 routing-nobody = Personne du bureau ne peut le prendre.
 routing-there = présent
 routing-away = absent jusqu’au { $day }

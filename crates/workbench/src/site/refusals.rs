@@ -48,6 +48,11 @@ impl Said {
         Self { detail: detail.to_string(), ..self }
     }
 
+    /// Does the case handler not know who asks?
+    pub(crate) fn is_of_a_stranger(&self) -> bool {
+        self.key == "problem-unauthorized"
+    }
+
     /// In the language of a page; empty if there is nothing to say.
     pub(crate) fn words(&self, frame: &Frame) -> String {
         if self.key.is_empty() {

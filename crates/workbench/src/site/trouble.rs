@@ -132,6 +132,7 @@ impl Trouble {
         match self.outcome {
             Outcome::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
             Outcome::Passphrase => (StatusCode::FORBIDDEN, "passphrase"),
+            Outcome::Refused if self.said.is_of_a_stranger() => (StatusCode::FORBIDDEN, "stranger"),
             Outcome::Refused => (StatusCode::CONFLICT, "refused"),
             Outcome::NotThere => (StatusCode::NOT_FOUND, "nowhere"),
             Outcome::Unreachable => (StatusCode::BAD_GATEWAY, "unreachable"),

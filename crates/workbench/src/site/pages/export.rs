@@ -121,3 +121,21 @@ impl Write for Packed {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_that_nobody_goes_on_with_is_given_up_after_a_minute() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let piece = || Bytes::from_static(b"piece");
+        assert!(hand_over(piece(), &sender).await.unwrap());
+        let start = tokio::time::Instant::now();
+        let stalled = hand_over(piece(), &sender).await.unwrap_err();
+        assert_eq!((stalled.kind(), start.elapsed()), (io::ErrorKind::TimedOut, PATIENCE));
+        assert_eq!(receiver.recv().await.unwrap().unwrap(), piece());
+        drop(receiver);
+        assert!(!hand_over(piece(), &sender).await.unwrap(), "it was closed");
+    }
+}

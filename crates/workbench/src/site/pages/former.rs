@@ -11,6 +11,7 @@ use crate::{
     site::{
         forms::Typed,
         frame::{AtWork, Frame, Section, show as laid_out},
+        refusals::{Said, Tell as _},
         trouble::Trouble,
     },
     view::word,
@@ -26,8 +27,8 @@ struct Page {
     cases: Vec<Row>,
     /// For how many its reader can make new keys.
     possible: usize,
-    /// What was refused just now: the case, and why in the program's own words.
-    failed: Vec<(Uuid, String)>,
+    /// What was refused just now: the case, and why.
+    failed: Vec<(Uuid, Said)>,
 }
 
 struct Row {
@@ -54,7 +55,7 @@ pub(super) async fn renew(mut at: AtWork, typed: Typed) -> Result<Response, Trou
         all.iter().filter(|case| case.refused.is_none()).map(|case| case.case).take(AT_ONCE).collect()
     };
     let renewals = at.connection_mut().renew_all(chosen, &mut OsRng).await?;
-    let refused = |renewal: Renewal| Some((renewal.case, renewal.outcome.err()?.to_string()));
+    let refused = |renewal: Renewal| Some((renewal.case, renewal.outcome.err()?.said()));
     let failed: Vec<_> = renewals.into_iter().filter_map(refused).collect();
     if failed.is_empty() {
         return Ok(at.visit.on("/administration/former", "renewed").into_response());
@@ -63,7 +64,7 @@ pub(super) async fn renew(mut at: AtWork, typed: Typed) -> Result<Response, Trou
     Ok(laid_out(&page(&at, &cases, failed)))
 }
 
-fn page(at: &AtWork, cases: &[Exposed], failed: Vec<(Uuid, String)>) -> Page {
+fn page(at: &AtWork, cases: &[Exposed], failed: Vec<(Uuid, Said)>) -> Page {
     let frame = at.frame("administration-title", Section::Administration);
     let possible = cases.iter().filter(|case| case.refused.is_none()).count();
     let reader = |reader: &FormerReader| (reader.handle.clone(), frame.one_of("former", &word(&reader.why)));
