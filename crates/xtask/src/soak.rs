@@ -15,8 +15,8 @@ pub(crate) fn run(kills: u32, engine: Option<Engine>) -> Result<()> {
             Engine::Sqlite => ("soak", "SQLite"),
             Engine::Postgres => ("on_postgres", "PostgreSQL"),
         };
-        let arguments =
-            ["test", "--package", "scenarios", "--test", test, "--locked", "kills", "--", "--nocapture"];
+        // Of the whole workspace, or what was just built would be built again with other features of what it shares.
+        let arguments = ["test", "--workspace", "--test", test, "--locked", "kills", "--", "--nocapture"];
         let mut soak = cargo(&arguments);
         soak.env("SOAK_KILLS", kills.to_string());
         step(&format!("{kills} kills of each service on {name}"), soak)?;
