@@ -93,3 +93,17 @@ async fn after_transactions_that_the_engine_itself_has_undone_a_commit_is_one() 
     let seen: Vec<i32> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
     assert_eq!(seen, [2], "seen by everybody, and nothing else is");
 }
+
+/// As `.cargo/config.toml` says; a build that does not see it works, and is slower.
+#[tokio::test]
+async fn sqlite_is_compiled_as_it_should_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Place::Sqlite(folder.path().join("db.sqlite")).connect(Pool::of(1)).await.unwrap();
+    let all = Statement::from_string(db.get_database_backend(), "PRAGMA compile_options");
+    let rows = db.query_all_raw(all).await.unwrap();
+    let options: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    for option in ["ENABLE_QPSG", "DEFAULT_MEMSTATUS=0"] {
+        assert!(options.iter().any(|found| found == option), "{option}");
+    }
+    assert!(!options.iter().any(|found| found == "ENABLE_MEMORY_MANAGEMENT"));
+}

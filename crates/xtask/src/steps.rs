@@ -29,6 +29,15 @@ pub(crate) fn programs() -> Result<PathBuf> {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
+    // What the cargo that runs this tells about this package and takes from `.cargo/config.toml` is not meant for the next one. Found
+    // there, it would count as another setting, and whatever looks at it would be built again.
+    let inherited = |name: &str| {
+        ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start))
+            || name == "LIBSQLITE3_FLAGS"
+    };
+    for (name, _) in env::vars().filter(|(name, _)| inherited(name)) {
+        command.env_remove(name);
+    }
     command
 }
 
