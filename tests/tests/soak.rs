@@ -3,19 +3,20 @@
 //! `SOAK_KILLS` says how many times each service is killed (20 where it is not set).
 
 use std::{
+    collections::HashMap,
     env,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use envelope::receipt::Receipt;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use scenarios::{File, Office, Visitor, settings};
-use sea_orm::{ConnectionTrait, Database, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
 /// Reporters who send at once.
 const REPORTERS: usize = 4;
@@ -86,37 +87,34 @@ async fn send_until_acknowledged(visitor: &Visitor, form: Vec<u8>) -> Result<Str
     anyhow::bail!("a report was not acknowledged within a minute")
 }
 
-/// Waits as long as anything still arrives, then counts.
+/// Waits until nothing is left at the intake, then counts.
 async fn arrived_once(office: &Office, receipts: &[String]) -> Result<()> {
-    let db = Database::connect(office.installation.cases_url()).await?;
-    let count = async |sql: &str, values: Vec<sea_orm::Value>| -> Result<i64> {
-        let query = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-        let row = db.query_one_raw(query).await?.context("one row")?;
-        Ok(row.try_get("", "count")?)
-    };
-    let (mut cases, mut quiet) = (0, 0);
-    while quiet < 20 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let now = count("SELECT count(*) AS count FROM cases", vec![]).await?;
-        quiet = if now == cases { quiet + 1 } else { 0 };
-        cases = now;
+    let spool = Database::connect(office.installation.spool_url()).await?;
+    let start = Instant::now();
+    while number(&spool, "SELECT count(*) AS number FROM submissions WHERE complete").await? > 0 {
+        ensure!(start.elapsed() < Duration::from_mins(10), "not everything is collected");
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let set_aside = count("SELECT count(*) AS count FROM set_aside", vec![]).await?;
+    let cases = Database::connect(office.installation.cases_url()).await?;
+    let set_aside = number(&cases, "SELECT count(*) AS number FROM set_aside").await?;
     assert_eq!(set_aside, 0, "nothing is set aside");
+    let parts = "SELECT mailbox, count(*) AS parts FROM cases JOIN parts ON case_id = cases.id GROUP BY cases.id, mailbox";
+    let mut found: HashMap<Vec<u8>, Vec<i64>> = HashMap::new();
+    for row in cases.query_all_raw(Statement::from_string(cases.get_database_backend(), parts)).await? {
+        found.entry(row.try_get("", "mailbox")?).or_default().push(row.try_get("", "parts")?);
+    }
     for code in receipts {
-        let mailbox = Receipt::parse(code)?.locator().mailbox_id().as_bytes().to_vec();
-        let filed = "SELECT count(*) AS count FROM cases WHERE mailbox = $1";
-        let parts = "SELECT count(*) AS count FROM parts JOIN cases ON cases.id = case_id WHERE mailbox = $1";
-        let found =
-            (count(filed, vec![mailbox.clone().into()]).await?, count(parts, vec![mailbox.into()]).await?);
-        let total = receipts.len();
-        assert_eq!(
-            found,
-            (1, 2),
-            "cases and parts of an acknowledged report; {cases} cases for {total} receipts"
-        );
+        let mailbox = Receipt::parse(code)?.locator().mailbox_id();
+        let parts = found.get(&mailbox.as_bytes()[..]).map(Vec::as_slice);
+        let (here, all) = (found.len(), receipts.len());
+        assert_eq!(parts, Some(&[2][..]), "parts of an acknowledged report; {here} cases, {all} receipts");
     }
     // Everything is readable and the log is whole: counted, verified and folded by the outside body.
     office.installation.as_person("outside-1", &["audit", "verify"])?;
     Ok(())
+}
+
+async fn number(db: &DatabaseConnection, sql: &str) -> Result<i64> {
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    Ok(row.context("one row")?.try_get("", "number")?)
 }

@@ -253,6 +253,12 @@ impl Installation {
         self.root.join("log").join(format!("{name}.log"))
     }
 
+    /// URL of the intake's database.
+    pub fn spool_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.path("spool.sqlite"));
+        self.settings.spool_url.clone().unwrap_or_else(file)
+    }
+
     /// URL of the case handler's database.
     pub fn cases_url(&self) -> String {
         let file = || format!("sqlite://{}", self.path("cases.sqlite"));
