@@ -136,7 +136,7 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
         "pinned, but the administrator has not signed"
     );
     let still = screen.post("/start/join", &[("to", "/queue/open")]).await;
-    assert_eq!(still.status, StatusCode::CONFLICT);
+    assert_eq!(still.status, StatusCode::FORBIDDEN);
     assert!(still.texts("[role=alert]")[0].contains("does not know you"), "{}", still.text);
 
     // The seat: the administrator takes the file and signs.

@@ -45,7 +45,7 @@ async fn new_keys_keep_former_readers_from_what_comes() {
         assert_eq!(now, generation);
     }
     let refused = screen.post("/administration/former", &[("case", &reporters[2].case.to_string())]).await;
-    assert!(refused.texts("[role=alert] li")[0].contains("declare first"), "{}", refused.text);
+    assert!(refused.texts("[role=alert] li")[0].contains("Declare first that you"), "{}", refused.text);
 }
 
 #[tokio::test]
