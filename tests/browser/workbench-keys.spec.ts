@@ -45,6 +45,7 @@ for (const lang of ["fr", "en"]) {
     expect(passphrase.split(" ")).toHaveLength(6);
     await page.fill("#new", passphrase);
     await expect(page.locator(".strength")).toHaveAttribute("data-level", "4");
+    await expect(page.locator("#new-wrong")).toBeHidden();
     await page.fill("#again", passphrase);
     await screen("make a key with a good passphrase");
     await page.locator("main form .button").click();

@@ -109,5 +109,6 @@ test("when the retention is over, two destroy the content, and what happened sta
   await press(lead.page, "approve-purge");
   await lead.open(`/case/${cases.closed}`);
   await expect(lead.page.locator("main")).not.toContainText("Le dossier attend");
+  await expect(lead.page.locator("h1")).toHaveText("Détruit");
   await lead.screens(`/case/${cases.closed}`, "purged");
 });

@@ -117,8 +117,7 @@ async fn number(db: &DatabaseConnection, sql: &str) -> Result<i64> {
 async fn ticks(target: &Target, handler: &Running, cases: usize) -> Result<[Row; 2]> {
     say(&format!("mailboxes of {cases} cases are laid out …"));
     let spool = Place::Sqlite(target.installation.root().join("spool.sqlite")).connect(Pool::of(1)).await?;
-    let mut costs = Vec::new();
-    let mut rates = Vec::new();
+    let (mut costs, mut rates, mut seals) = (Vec::new(), Vec::new(), Vec::new());
     let mut last = next_tick(&spool, None).await?;
     for _ in 0..amount(3, 1) {
         last = next_tick(&spool, Some(last)).await?;
@@ -127,8 +126,10 @@ async fn ticks(target: &Target, handler: &Running, cases: usize) -> Result<[Row;
         let (after, took) = (processor_seconds(handler.id())?, start.elapsed().saturating_sub(PAUSE));
         costs.push((after - before) * 1000.0 / cases as f64);
         rates.push(cases as f64 / took.as_secs_f64());
+        // By turns, so that whatever else the machine does meets both; the pause after a laying-out is long enough.
+        seals.push(cost_of_a_mailbox());
     }
-    let seal = cost_of_a_mailbox();
+    let seal = percentile(&mut seals, 50);
     Ok([
         Row::less("tick: processor time of a case", "ms", percentile(&mut costs, 50), seal * 1000.0),
         Row::more(

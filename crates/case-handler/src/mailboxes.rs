@@ -2,7 +2,7 @@
 
 use std::{io, pin::pin, sync::Arc, thread};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use envelope::{
     mailbox::{Mailbox, MailboxHeader},
     relay::MAILBOX_RECORD_LEN,
@@ -17,8 +17,8 @@ use crate::{
     store::{MailboxContent, Store},
 };
 
-/// Cases that are read at once, and sealed one after the other: about 1 MiB.
-const PAGE: u64 = 32;
+/// Cases that are read at once, and sealed one after the other: about 2 MiB.
+const PAGE: u64 = 64;
 /// Sealed pages that wait until the intake takes them.
 const SEALED: usize = 2;
 
@@ -63,15 +63,15 @@ async fn seal_all(
 fn pages(store: &Store) -> impl TryStream<Ok = Vec<MailboxContent>, Error = TickError> {
     stream::try_unfold(None, move |after| async move {
         let page = store.mailboxes(after, PAGE).await?;
-        let last = page.last().map(|content| content.case.id);
+        let last = page.last().map(|content| content.id);
         Ok(last.map(|last| (page, Some(last))))
     })
 }
 
 fn seal_page(page: Vec<MailboxContent>, week: &str) -> Bytes {
-    let mut records = BytesMut::with_capacity(page.len() * MAILBOX_RECORD_LEN);
+    let mut records = Vec::with_capacity(page.len() * MAILBOX_RECORD_LEN);
     for content in page {
-        let state = &content.case.state;
+        let state = &content.state;
         let mailbox = Mailbox {
             header: MailboxHeader {
                 v: 1,
@@ -85,8 +85,8 @@ fn seal_page(page: Vec<MailboxContent>, week: &str) -> Bytes {
             case_recipient: content.case_recipient,
             replies: content.replies,
         };
-        records.extend_from_slice(content.case.mailbox.as_bytes());
-        records.extend_from_slice(&mailbox.seal(&content.mailbox_recipient));
+        records.extend_from_slice(content.mailbox.as_bytes());
+        mailbox.seal_into(&content.mailbox_recipient, &mut records);
     }
-    records.freeze()
+    records.into()
 }

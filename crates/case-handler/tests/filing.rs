@@ -15,6 +15,7 @@ use envelope::{
     Hash,
     desk_api::CaseFile,
     event::{Action, Release},
+    keys::CaseSecret,
     life::Calendar,
     submission::CaseRef,
 };
@@ -24,6 +25,18 @@ use time::Duration;
 use uuid::Uuid;
 
 const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+
+#[tokio::test]
+async fn a_write_of_which_a_part_failed_is_never_committed() {
+    let world = World::new().await;
+    let writing = world.store.write().await.unwrap();
+    let (id, recipient) = (Uuid::from_u128(1), CaseSecret::from_bytes([2; 32]).identity().recipient());
+    for _ in 0..2 {
+        writing.add_case_recipient(id, 0, &recipient);
+    }
+    writing.case(id).await.expect_err("the same row twice");
+    writing.commit().await.unwrap_err();
+}
 
 #[tokio::test]
 async fn whatever_the_order_each_submission_is_filed_once() {

@@ -73,8 +73,13 @@ impl Mailbox {
     /// Seals it to exactly [`MAILBOX_LEN`] bytes. Of the replies, the newest that fit are kept, oldest first.
     pub fn seal(&self, to: &MailboxRecipient) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(MAILBOX_LEN);
-        let mut stream =
-            age_hybrid::sealed_writer(to.as_recipient(), &mut sealed).expect("writing to memory");
+        self.seal_into(to, &mut sealed);
+        sealed
+    }
+
+    /// The same, behind what is there already.
+    pub fn seal_into(&self, to: &MailboxRecipient, sealed: &mut Vec<u8>) {
+        let mut stream = age_hybrid::sealed_writer(to.as_recipient(), sealed).expect("writing to memory");
         let header_len = stream.header_len() as u64;
         let target = ladder::plaintext_len_for(MAILBOX_LEN as u64, header_len).expect("one chunk");
         let target = usize::try_from(target).expect("less than 32 KiB");
@@ -82,11 +87,11 @@ impl Mailbox {
         let mut plain = self.plaintext(target);
         plain.resize(target, 0);
         stream.write_all(&plain).and_then(|()| stream.finish().map(drop)).expect("writing to memory");
-        sealed
     }
 
     fn plaintext(&self, target: usize) -> Vec<u8> {
-        let mut plain = wire::head(MAGIC, &self.header);
+        let mut plain = Vec::with_capacity(target);
+        plain.extend_from_slice(&wire::head(MAGIC, &self.header));
         let mut put = |kind, bytes: &[u8]| {
             plain.extend_from_slice(&wire::record_head(kind, bytes.len()));
             plain.extend_from_slice(bytes);

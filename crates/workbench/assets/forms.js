@@ -3,6 +3,15 @@
 (() => {
   const ask = (url, fields) => fetch(url, { method: "POST", body: new URLSearchParams(fields) }).then((answer) => answer.json());
 
+  // The level from which a passphrase is taken.
+  const ENOUGH = 3;
+  // What was wrong is not any more.
+  const putRight = (field) => {
+    const wrong = document.getElementById(`${field.id}-wrong`);
+    if (wrong) wrong.hidden = true;
+    field.removeAttribute("aria-invalid");
+  };
+
   // The program itself says how good it is; nothing leaves this machine.
   for (const field of document.querySelectorAll("[data-strength]")) {
     const shown = document.getElementById("new-strength");
@@ -15,6 +24,7 @@
       shown.textContent = told ? told.text : "";
       if (told) shown.dataset.level = told.level;
       else delete shown.dataset.level;
+      if (told && told.level >= ENOUGH) putRight(field);
     };
     field.addEventListener("input", () => {
       clearTimeout(waiting);

@@ -11,7 +11,8 @@ use envelope::{
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
+    ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait as _,
     sea_query::{Expr, ExprTrait as _, SelectStatement},
 };
 use time::Date;
@@ -57,8 +58,12 @@ pub struct NewCase<'a> {
 /// Everything that a mailbox is made of.
 #[derive(Debug)]
 pub struct MailboxContent {
-    /// The case.
-    pub case: Case,
+    /// Of the case.
+    pub id: Uuid,
+    /// Where it is laid out.
+    pub mailbox: Hash,
+    /// What the log says of the case.
+    pub state: CaseState,
     /// `M`.
     pub mailbox_recipient: MailboxRecipient,
     /// `C` of the newest generation.
@@ -81,6 +86,17 @@ pub(super) struct Told {
     suggested: Option<String>,
 }
 
+/// What of its row goes into a mailbox, and `C` of the newest generation.
+#[derive(FromQueryResult)]
+struct ForMailbox {
+    id: Uuid,
+    mailbox: Vec<u8>,
+    mailbox_recipient: Vec<u8>,
+    capsule: Vec<u8>,
+    state: String,
+    newest: Option<Vec<u8>>,
+}
+
 impl From<case::Model> for Told {
     fn from(row: case::Model) -> Self {
         let case::Model { id, mailbox, lang, filed, state, suggested, .. } = row;
@@ -95,7 +111,7 @@ impl Case {
             mailbox: hash(&row.mailbox, "cases.mailbox")?,
             lang: row.lang,
             filed: row.filed,
-            state: serde_json::from_str(&row.state).map_err(|_| StoreError::Damaged("cases.state"))?,
+            state: state_of(&row.state)?,
             suggested: row.suggested,
         })
     }
@@ -111,6 +127,10 @@ impl Case {
             next: calendar.next_deadline(&self.state),
         }
     }
+}
+
+fn state_of(json: &str) -> Result<CaseState, StoreError> {
+    serde_json::from_str(json).map_err(|_| StoreError::Damaged("cases.state"))
 }
 
 /// What of a state is kept in columns too.
@@ -169,7 +189,7 @@ impl Store {
             .one(&self.db)
             .await?;
         let Some(row) = found else { return Ok(None) };
-        let recipient = if row.purged { None } else { Some(mailbox_recipient(&row)?) };
+        let recipient = if row.purged { None } else { Some(mailbox_recipient(&row.mailbox_recipient)?) };
         Ok(Some((Case::from_row(row.into())?, recipient)))
     }
 
@@ -239,42 +259,41 @@ impl Store {
             .collect()
     }
 
-    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Three queries, however many.
+    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Two queries, however many.
     pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
         let mut select = case::Entity::find()
+            .select_only()
+            .columns([case::Column::Id, case::Column::Mailbox, case::Column::MailboxRecipient])
+            .columns([case::Column::Capsule, case::Column::State])
+            .expr_as(Expr::SubQuery(None, Box::new(newest_recipient().into())), "newest")
             .filter(case::Column::Purged.eq(false))
             .order_by_asc(case::Column::Id)
             .limit(most);
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
-        let rows = select.all(&self.db).await?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-        let recipients = case_recipient::Entity::find()
-            .filter(case_recipient::Column::CaseId.is_in(ids.clone()))
-            .order_by_asc(case_recipient::Column::Generation)
-            .all(&self.db)
-            .await?;
-        // The newest generation comes last, and stays.
-        let mut newest: HashMap<Uuid, Vec<u8>> =
-            recipients.into_iter().map(|row| (row.case_id, row.recipient)).collect();
+        let rows: Vec<ForMailbox> = select.into_model().all(&self.db).await?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
         let mut replies: HashMap<Uuid, Vec<Vec<u8>>> = HashMap::new();
         let sealed = reply::Entity::find()
-            .filter(reply::Column::CaseId.is_in(ids))
+            .filter(reply::Column::CaseId.between(first.id, last.id))
+            .order_by_asc(reply::Column::CaseId)
             .order_by_asc(reply::Column::Seq)
             .all(&self.db)
             .await?;
         for reply in sealed {
             replies.entry(reply.case_id).or_default().push(reply.sealed);
         }
-        let content = |row: case::Model| {
-            let case_recipient = newest.remove(&row.id).ok_or(StoreError::Damaged("case_recipients"))?;
+        let content = |row: ForMailbox| {
+            let case_recipient = row.newest.ok_or(StoreError::Damaged("case_recipients"))?;
             Ok(MailboxContent {
-                mailbox_recipient: mailbox_recipient(&row)?,
+                id: row.id,
+                mailbox: hash(&row.mailbox, "cases.mailbox")?,
+                state: state_of(&row.state)?,
+                mailbox_recipient: mailbox_recipient(&row.mailbox_recipient)?,
                 case_recipient: case_recipient_of(&case_recipient)?,
-                capsule: row.capsule.clone(),
+                capsule: row.capsule,
                 replies: replies.remove(&row.id).unwrap_or_default(),
-                case: Case::from_row(row.into())?,
             })
         };
         rows.into_iter().map(content).collect()
@@ -282,13 +301,23 @@ impl Store {
 }
 
 /// Keys were checked when they came in the envelope or with the event.
-fn mailbox_recipient(row: &case::Model) -> Result<MailboxRecipient, StoreError> {
-    MailboxRecipient::from_checked(&row.mailbox_recipient)
-        .map_err(|_| StoreError::Damaged("cases.mailbox_recipient"))
+fn mailbox_recipient(bytes: &[u8]) -> Result<MailboxRecipient, StoreError> {
+    MailboxRecipient::from_checked(bytes).map_err(|_| StoreError::Damaged("cases.mailbox_recipient"))
 }
 
 fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
     CaseRecipient::from_checked(bytes).map_err(|_| StoreError::Damaged("case_recipients.recipient"))
+}
+
+/// `C` of the newest generation of the case of the row.
+fn newest_recipient() -> SelectStatement {
+    case_recipient::Entity::find()
+        .select_only()
+        .column(case_recipient::Column::Recipient)
+        .filter(case_recipient::Column::CaseId.into_expr().eq(case::Column::Id.into_expr()))
+        .order_by_desc(case_recipient::Column::Generation)
+        .limit(1)
+        .into_query()
 }
 
 /// Whose grant of a case is not held back. Asked from the case: asked from the member, an engine looks through everything that they hold.

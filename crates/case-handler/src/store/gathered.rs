@@ -32,6 +32,8 @@ pub(super) struct Gathered {
     bytes: usize,
     /// Cases that are certainly not there.
     pub(super) absent: HashSet<Uuid>,
+    /// Rows were taken to the database, and it is not known that they came there.
+    unsure: bool,
 }
 
 impl Gathered {
@@ -41,11 +43,13 @@ impl Gathered {
     }
 
     /// The rows alone; what is known of cases stays.
-    fn take(&mut self) -> Self {
+    fn take(&mut self) -> Result<Self, DbErr> {
+        if self.unsure {
+            return Err(DbErr::Custom("an earlier part of the same write failed".to_owned()));
+        }
         let absent = std::mem::take(&mut self.absent);
-        let rows = std::mem::take(self);
-        self.absent = absent;
-        rows
+        let rows = std::mem::replace(self, Self { absent, unsure: true, ..Self::default() });
+        Ok(rows)
     }
 
     async fn insert(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
@@ -73,9 +77,12 @@ where
 
 impl Writing<'_> {
     /// The transaction, with everything in it that was written before.
+    ///
+    /// Once that has failed, it fails for good: whoever overlooked the error could otherwise commit without these rows.
     pub(super) async fn tx(&self) -> Result<&DatabaseTransaction, StoreError> {
-        let rows = self.gathered().take();
+        let rows = self.gathered().take()?;
         rows.insert(&self.tx).await?;
+        self.gathered().unsure = false;
         Ok(&self.tx)
     }
 

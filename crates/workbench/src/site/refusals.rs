@@ -53,6 +53,11 @@ impl Said {
         self.key == "problem-unauthorized"
     }
 
+    /// Has the content been destroyed?
+    pub(crate) fn is_of_a_purged_case(&self) -> bool {
+        self.key == "said-purged"
+    }
+
     /// In the language of a page; empty if there is nothing to say.
     pub(crate) fn words(&self, frame: &Frame) -> String {
         if self.key.is_empty() {

@@ -134,6 +134,7 @@ impl Trouble {
             Outcome::Passphrase => (StatusCode::FORBIDDEN, "passphrase"),
             Outcome::Refused if self.said.is_of_a_stranger() => (StatusCode::FORBIDDEN, "stranger"),
             Outcome::Refused => (StatusCode::CONFLICT, "refused"),
+            Outcome::NotThere if self.said.is_of_a_purged_case() => (StatusCode::GONE, "purged"),
             Outcome::NotThere => (StatusCode::NOT_FOUND, "nowhere"),
             Outcome::Unreachable => (StatusCode::BAD_GATEWAY, "unreachable"),
             Outcome::Alarm => (StatusCode::BAD_GATEWAY, "alarm"),
