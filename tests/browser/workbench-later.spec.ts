@@ -23,6 +23,7 @@ test.beforeAll(async ({ browser }) => {
   const file = () => fileCase(page, office, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
   cases = { late: await file(), judged: await file(), proposed: await file(), closed: await file() };
   await context.close();
+  const CLOSING = ["close", "process-fix-adopted", "--reason", "procedure"];
   const me = (...command: string[]) => office.burkindi(ME, ...command);
   const lead = (...command: string[]) => office.burkindi(LEAD, ...command);
   for (const id of [cases.judged, cases.proposed, cases.closed]) {
@@ -33,9 +34,9 @@ test.beforeAll(async ({ browser }) => {
   for (const id of [cases.proposed, cases.closed]) {
     me("move", id, "triaged");
     me("reply", id, "--feedback", "--text", FEEDBACK);
-    me("propose", id, "close", "process-fix-adopted", "--reason", "procedure");
+    me("propose", id, ...CLOSING);
   }
-  lead("approve", cases.closed, "close");
+  lead("approve", cases.closed, ...CLOSING);
 });
 test.afterAll(() => office?.close());
 

@@ -285,9 +285,11 @@ test("the same day by the command line ends in the same state", async ({ browser
   expect(as(OUTSIDE, "show", id).report?.story).toBe(STORY);
   as(TRIAGER, "move", id, "decided");
   as(TRIAGER, "reply", id, "--feedback", "--text", FEEDBACK);
-  as(TRIAGER, "propose", id, "close", "substantiated", "--reason", "disciplinary");
-  refused(TRIAGER, "approve", id, "close");
-  as(LEAD, "approve", id, "close");
+  const closing = ["close", "substantiated", "--reason", "disciplinary"];
+  as(TRIAGER, "propose", id, ...closing);
+  refused(TRIAGER, "approve", id, ...closing);
+  refused(LEAD, "approve", id, "close", "substantiated", "--reason", "recovery");
+  as(LEAD, "approve", id, ...closing);
 
   expect(ending(office, id)).toEqual(ENDING);
   as(OUTSIDE, "audit", "verify");

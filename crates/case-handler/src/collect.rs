@@ -12,7 +12,7 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
-use envelope::{Hash, keys::TransportIdentity, submission::Opened};
+use envelope::{Hash, keys::TransportIdentity, life::Calendar, submission::Opened};
 use time::Date;
 use tokio::task::JoinError;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::{
     current::{Accepted, Current},
     filing::{Filed, Filing, FilingError},
     log::{Author, LogError},
-    mailboxes,
+    mailboxes::{self, AsOf},
     relay::{Relay, RelayError},
     routing::Load,
     store::{Store, StoreError},
@@ -55,6 +55,8 @@ pub struct Collector {
     pub absent: Vec<String>,
     /// How many months a case is kept after its closing.
     pub retention_months: u16,
+    /// Days of rest.
+    pub calendar: Calendar,
     /// The time.
     pub clock: Clock,
     /// The day, if the clock can be believed.
@@ -154,7 +156,8 @@ impl Collector {
         self.retry_set_aside().await?;
         self.say_what_was_set_aside().await?;
         self.sweep_once_a_day().await?;
-        mailboxes::lay_out(&self.store, &self.relay, &self.clock).await?;
+        let as_of = AsOf { today, week: self.clock.iso_week(), calendar: self.calendar.clone() };
+        mailboxes::lay_out(&self.store, &self.relay, as_of).await?;
         collected?;
         Ok(handed_over?)
     }

@@ -4,12 +4,13 @@ use std::{io, pin::pin, sync::Arc, thread};
 
 use bytes::Bytes;
 use envelope::{
+    life::Calendar,
     mailbox::{Mailbox, MailboxHeader},
     relay::MAILBOX_RECORD_LEN,
 };
 use futures_util::{TryStream, TryStreamExt, stream};
+use time::Date;
 use tokio::{sync::mpsc, task::spawn_blocking};
-use web::Clock;
 
 use crate::{
     collect::TickError,
@@ -22,10 +23,21 @@ const PAGE: u64 = 64;
 /// Sealed pages that wait until the intake takes them.
 const SEALED: usize = 2;
 
+/// What a mailbox says of the time.
+#[derive(Debug)]
+pub struct AsOf {
+    /// The day of the tick.
+    pub today: Date,
+    /// Its ISO week.
+    pub week: String,
+    /// On which days news can be expected.
+    pub calendar: Calendar,
+}
+
 /// Seals all mailboxes and puts them to the intake while they are sealed.
-pub async fn lay_out(store: &Arc<Store>, relay: &Relay, clock: &Clock) -> Result<(), TickError> {
+pub async fn lay_out(store: &Arc<Store>, relay: &Relay, as_of: AsOf) -> Result<(), TickError> {
     let (sender, receiver) = mpsc::channel(SEALED);
-    let sealing = tokio::spawn(seal_all(Arc::clone(store), clock.iso_week(), sender));
+    let sealing = tokio::spawn(seal_all(Arc::clone(store), Arc::new(as_of), sender));
     let put = relay.put_mailboxes(stream_of(receiver)).await;
     sealing.await??;
     Ok(put?)
@@ -34,13 +46,13 @@ pub async fn lay_out(store: &Arc<Store>, relay: &Relay, clock: &Clock) -> Result
 /// Seals a page on each core, and reads the next one meanwhile.
 async fn seal_all(
     store: Arc<Store>,
-    week: String,
+    as_of: Arc<AsOf>,
     sender: mpsc::Sender<io::Result<Bytes>>,
 ) -> Result<(), TickError> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let sealing = pages(&store).map_ok(|page| {
-        let week = week.clone();
-        async move { Ok(spawn_blocking(move || seal_page(page, &week)).await?) }
+        let as_of = Arc::clone(&as_of);
+        async move { Ok(spawn_blocking(move || seal_page(page, &as_of)).await?) }
     });
     let mut sealed = pin!(sealing.try_buffer_unordered(cores + 1));
     loop {
@@ -68,17 +80,17 @@ fn pages(store: &Store) -> impl TryStream<Ok = Vec<MailboxContent>, Error = Tick
     })
 }
 
-fn seal_page(page: Vec<MailboxContent>, week: &str) -> Bytes {
+fn seal_page(page: Vec<MailboxContent>, as_of: &AsOf) -> Bytes {
     let mut records = Vec::with_capacity(page.len() * MAILBOX_RECORD_LEN);
     for content in page {
         let state = &content.state;
         let mailbox = Mailbox {
             header: MailboxHeader {
                 v: 1,
-                week: week.to_owned(),
+                week: as_of.week.clone(),
                 stage: state.stage,
                 with_oversight: state.released.is_some(),
-                next: state.next_deadline().map(|deadline| deadline.due),
+                next: as_of.calendar.next_news(state, as_of.today),
                 received: state.received,
             },
             capsule: content.capsule,

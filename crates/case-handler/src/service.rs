@@ -72,12 +72,13 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
     let relay_url: Url = config.relay.url.parse().context("relay.url")?;
     let relay = Relay::new(&relay_url, &config.relay.ca, &config.relay.certificate, &config.relay.key)?;
     let today = Today::new(clock.clone(), Arc::clone(&store), config.calendar.most_days_off, confirmed);
+    let calendar = config.working_days()?;
     let office = Office {
         store: Arc::clone(&store),
         log_key: Arc::new(log_key.clone()),
         clock: clock.clone(),
         today: today.clone(),
-        calendar: config.working_days()?,
+        calendar: calendar.clone(),
         warn_days: config.calendar.warn_days,
     };
     let api = Api {
@@ -86,7 +87,7 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
         log_key: Arc::new(log_key.clone()),
         sessions: Arc::new(Sessions::default()),
         today: today.clone(),
-        calendar: office.calendar.clone(),
+        calendar: calendar.clone(),
         clock: clock.clone(),
     };
     // Ends with this set, however starting goes on.
@@ -149,6 +150,7 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
         absent: Vec::new(),
         retention_months: config.retention.months,
         today,
+        calendar,
         clock,
         progress,
     };

@@ -246,6 +246,28 @@ async fn who_is_away_gets_no_case_and_the_dry_run_says_why() {
 }
 
 #[tokio::test]
+async fn the_dry_run_counts_no_case_that_the_caller_does_not_see() {
+    let mut world = World::new().await;
+    let (seen, _) = world.filed().await;
+    let (hidden, _) = world.filed().await;
+    world.act("awa", hidden, Action::Claimed).await.unwrap();
+    let loads = async |world: &World, who: &str| -> Vec<(String, u32)> {
+        let path = format!("/v1/cases/{seen}/routing");
+        let ranked: Vec<Candidate> = world.get(&path, &world.sign_in(who).await).await.unwrap();
+        let mut loads: Vec<_> = ranked.into_iter().map(|one| (one.member, one.load)).collect();
+        loads.sort();
+        loads
+    };
+    let before = loads(&world, "bila").await;
+    assert_eq!(before, loads(&world, "awa").await);
+    world.act("bila", hidden, Action::Recused).await.unwrap();
+    let (theirs, all) = (loads(&world, "bila").await, loads(&world, "awa").await);
+    let of = |loads: &[(String, u32)], who: &str| loads.iter().find(|(one, _)| one == who).unwrap().1;
+    assert!(of(&theirs, "awa") < of(&before, "awa"), "the case is gone from the count too: {theirs:?}");
+    assert_eq!(of(&all, "awa"), of(&before, "awa"), "who sees it goes on counting it");
+}
+
+#[tokio::test]
 async fn nobody_is_away_for_ever_and_a_desk_sees_who_is() {
     let world = World::new().await;
     let today = world.clock.today();

@@ -69,7 +69,7 @@ pub enum Action {
         from: Stage,
         /// Where it stands now.
         to: Stage,
-        /// Why, in a word or code without content.
+        /// Why, as a code: at most 32 small letters, digits and hyphens.
         reason: Option<String>,
     },
     /// A closed case begins again with its triage, and with another investigator.

@@ -86,6 +86,34 @@ impl Life {
 }
 
 #[test]
+fn the_reporter_is_told_of_news_that_are_owed_to_them_on_working_days() {
+    let calendar = Calendar::new(&["saturday".to_owned(), "sunday".to_owned()], &[]).unwrap();
+    let mut life = Life::begin(Urgency::P1);
+    assert_eq!(
+        calendar.next_deadline(&life.state).unwrap().clock,
+        Clock::Triage,
+        "tomorrow, among ourselves"
+    );
+    assert_eq!(calendar.next_news(&life.state, FILED), Some(date!(2026 - 11 - 30)), "the first answer");
+    let late = date!(2026 - 12 - 01);
+    assert_eq!(
+        calendar.next_news(&life.state, late),
+        Some(date!(2027 - 03 - 01)),
+        "a Sunday put off, nothing that is past"
+    );
+    life.act("awa", Action::Claimed).unwrap();
+    life.act("bila", Action::Declared).unwrap();
+    life.act("bila", Action::Challenged { who: "awa".to_owned() }).unwrap();
+    assert_eq!(
+        calendar.next_news(&life.state, FILED),
+        Some(date!(2026 - 11 - 30)),
+        "of a challenge they learn nothing"
+    );
+    let closed = Life::closed();
+    assert_eq!(calendar.next_news(&closed.state, FILED), None);
+}
+
+#[test]
 fn a_whole_life_from_received_to_closed_and_reopened() {
     let mut life = Life::begin(Urgency::P2);
     assert_eq!(life.due(Clock::Acknowledge), Some(date!(2026 - 11 - 30)));

@@ -246,6 +246,19 @@ fn only_these_ways_lead_from_stage_to_stage() {
 }
 
 #[test]
+fn the_reason_of_a_move_is_a_code_and_can_say_nothing_of_the_case() {
+    let state = ready(Act::Triage, Stage::Received, true);
+    let moved = |reason: &str| {
+        let (from, to) = (Stage::Received, Stage::Triaged);
+        attempt(&state, 'M', Action::Moved { from, to, reason: Some(reason.to_owned()) })
+    };
+    moved("fast-track-2").unwrap();
+    for text in ["", "Sawadogo", "he took it", "a_word", "thirty-three-characters-are-too-ma"] {
+        assert_eq!(moved(text).unwrap_err(), Refusal::NotACode, "{text}");
+    }
+}
+
+#[test]
 fn a_referral_takes_the_lead_and_the_outside_body_whoever_begins() {
     for (first, second, allowed) in
         [("L", "O", true), ("O", "L", true), ("O", "O2", false), ("L", "L", false), ("O", "O", false)]

@@ -292,6 +292,15 @@ fn iso_week(day: Date) -> String {
     format!("{year}-W{week:02}")
 }
 
+impl Case {
+    /// Is it still what somebody was shown when it had so many events? Notes do not count: they change nothing that is decided on.
+    pub fn check_unchanged(&self, shown: u32) -> Result<(), ActError> {
+        let changes = |event: &&Event| event.seq >= shown && !matches!(event.action, Action::Noted { .. });
+        let newer: Vec<Event> = self.events.iter().filter(changes).cloned().collect();
+        if newer.is_empty() { Ok(()) } else { Err(ActError::Overtaken(newer)) }
+    }
+}
+
 /// What one seals must be to the generation that the case is in.
 fn check_generation(case: &Case) -> Result<(), ActError> {
     let current = case.state.as_ref().ok_or(ActError::Unverified)?.generation;

@@ -60,6 +60,16 @@ pub fn decided(decision: &Decision) -> String {
     }
 }
 
+/// By what the reporter agreed, as a word; a message is told by its number besides.
+pub fn consent_word(consent: Consent) -> &'static str {
+    match consent {
+        Consent::Summary => "summary",
+        Consent::Full => "full",
+        Consent::Asked { .. } => "asked",
+        Consent::Law => "law",
+    }
+}
+
 fn agreed(consent: Consent) -> String {
     match consent {
         Consent::Summary => "the reporter agreed to a summary".into(),

@@ -90,7 +90,8 @@ fn leads(directory: &Directory, lead: &str, member: &str) -> bool {
     })
 }
 
-/// A dry run for a case that the caller can read: whom the routing would suggest now, the best first.
+/// A dry run for a case that the caller can read: whom the routing would suggest now, the best first. Of what colleagues have to do it
+/// counts the cases that the caller sees, so that nobody learns of others by subtraction; the routing itself counts all.
 pub(super) async fn routing(
     State(api): State<Api>,
     caller: Caller,
@@ -100,7 +101,7 @@ pub(super) async fn routing(
     let case = api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     let away = api.store.away(api.today.get().await?).await?;
-    let (holders, load) = (api.store.holders(id).await?, api.store.load().await?);
+    let (holders, load) = (api.store.holders(id).await?, api.store.load_seen_by(&caller.handle).await?);
     let absent: Vec<String> = away.keys().cloned().collect();
     let question = Question { case: id, holders: &holders, absent: &absent, lang: &case.lang, load: &load };
     let ranked = routing::rank(&accepted.directory, &question).into_iter();

@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use time::{Date, OffsetDateTime, Time};
 
 pub use mail::{Mail, MailConfig, MailServer};
-pub use waiting::{Seen, waits_for};
+pub use waiting::{Seen, cannot_rest, waits_for};
 pub use webhook::Webhook;
 
 use crate::{
@@ -108,12 +108,9 @@ impl Notifier {
         }
     }
 
-    /// Sends one digest to everybody for whom something waits, on a working day, and who is there. Gives how many there are. One that fails
-    /// or stalls stops no other.
+    /// Sends one digest to everybody for whom something waits, and who is there; on a day of rest for what does not rest. Gives how many
+    /// there are. One that fails or stalls stops no other.
     pub async fn send(&self, office: &Office, directory: &Directory, day: Date) -> Result<u32, NotifyError> {
-        if !office.calendar.is_working(day) {
-            return Ok(0);
-        }
         if self.ways.keys().any(|member| directory.member(member).is_none()) {
             tracing::warn!(
                 "somebody in [notify] sits in no directory and is told nothing: the doctor says who"
@@ -144,12 +141,13 @@ async fn something_waits(
     member: &str,
     day: Date,
 ) -> Result<bool, StoreError> {
+    let works = office.calendar.is_working(day);
     let mut behind = None;
     loop {
         let cases = office.store.queue(member, behind, PAGE).await?;
         let Some(last) = cases.last() else { return Ok(false) };
         behind = Some(QueuePlace::of(last.id, &last.state));
-        for case in &cases {
+        for case in cases.iter().filter(|case| works || cannot_rest(&case.state)) {
             let role = Role::of(directory, member, &case.state.desk);
             let seen = Seen { state: &case.state, suggested: case.suggested.as_deref(), member, role };
             if waits_for(seen, &office.calendar, day, office.warn_days) {

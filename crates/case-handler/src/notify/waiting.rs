@@ -1,6 +1,9 @@
 //! Does something wait for a member?
 
-use envelope::life::{Act, Calendar, CaseState, Decision, Role, Stage, days_after};
+use envelope::{
+    life::{Act, Calendar, CaseState, Clock, Decision, Role, Stage, days_after},
+    submission::Urgency,
+};
 use time::Date;
 
 /// A case, as one member may see it.
@@ -34,6 +37,11 @@ pub fn waits_for(seen: Seen<'_>, calendar: &Calendar, today: Date, warn_days: u1
     };
     let judge = role.heads() && state.challenged.iter().any(|challenge| challenge.by != member);
     mine || judge || role.heads() && late || approves(state, member, role)
+}
+
+/// Is its day not put off by a day of rest? That is the triage of the most urgent alone, see [`Calendar::next_deadline`].
+pub fn cannot_rest(state: &CaseState) -> bool {
+    state.urgency == Urgency::P1 && state.deadlines.iter().any(|deadline| deadline.clock == Clock::Triage)
 }
 
 /// A proposal that this member could approve.

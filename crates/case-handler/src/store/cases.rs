@@ -12,7 +12,7 @@ use envelope::{
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait as _,
+    QueryTrait as _, Select,
     sea_query::{Expr, ExprTrait as _, SelectStatement},
 };
 use time::Date;
@@ -223,8 +223,23 @@ impl Store {
 
     /// How much each member has to do.
     pub async fn load(&self) -> Result<Load, StoreError> {
+        self.load_of(case::Entity::find()).await
+    }
+
+    /// The same of the cases alone that this member may see: whoever compares it with their queue learns of no other.
+    pub async fn load_seen_by(&self, member: &str) -> Result<Load, StoreError> {
+        let seen = grant::Entity::find()
+            .select_only()
+            .column(grant::Column::CaseId)
+            .filter(grant::Column::Member.eq(member))
+            .filter(grant::Column::Released.eq(true))
+            .into_query();
+        self.load_of(case::Entity::find().filter(case::Column::Id.in_subquery(seen))).await
+    }
+
+    async fn load_of(&self, cases: Select<case::Entity>) -> Result<Load, StoreError> {
         let carrier = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
-        let rows: Vec<(Option<String>, i16, i64)> = case::Entity::find()
+        let rows: Vec<(Option<String>, i16, i64)> = cases
             .select_only()
             .column_as(carrier.clone(), "carrier")
             .column(case::Column::Urgency)

@@ -22,7 +22,7 @@ use case_handler::{
     office::Office,
 };
 use common::World;
-use envelope::{event::Action, life::Calendar};
+use envelope::{event::Action, life::Calendar, submission::Urgency};
 use mail_server::{MailServer, Manner};
 use mails::{address, letters, post_office};
 use time::Duration;
@@ -127,6 +127,28 @@ async fn one_digest_each_without_a_word_of_what_it_is_and_none_once_somebody_has
     assert_eq!(ears.hear(&world).await, nobody, "on leave");
     world.clock.advance(Duration::days(1));
     assert_eq!(ears.hear(&world).await, ["awa", "bila"], "late: the lead hears of it too");
+}
+
+#[tokio::test]
+async fn what_is_most_urgent_is_told_on_a_day_of_rest_too() {
+    let mut world = World::new().await;
+    let ears = Ears::open().await;
+    let nobody: [&str; 0] = [];
+    while world.clock.today().weekday() != time::Weekday::Sunday {
+        world.clock.advance(Duration::days(1));
+    }
+    let (report, _) = world.report(&DESK);
+    world.file(&report).await.unwrap();
+    assert_eq!(ears.hear(&world).await, nobody, "P2 waits for Monday");
+    let (mut report, _) = world.report(&DESK);
+    report.header.urgency = Urgency::P1;
+    world.file(&report).await.unwrap();
+    assert_eq!(ears.hear(&world).await, ["awa", "bila", "coumba"], "P1 does not");
+    let id = report.header.case.id;
+    world.act("bila", id, Action::Claimed).await.unwrap();
+    let (from, to) = (envelope::life::Stage::Received, envelope::life::Stage::Triaged);
+    world.act("bila", id, Action::Moved { from, to, reason: None }).await.unwrap();
+    assert_eq!(ears.hear(&world).await, nobody, "triaged, the rest waits for Monday");
 }
 
 #[test]

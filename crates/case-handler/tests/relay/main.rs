@@ -22,6 +22,7 @@ use common::{
 };
 use envelope::{
     keys::{MailboxIdentity, TransportIdentity},
+    life::Calendar,
     mailbox::{MAILBOX_LEN, Mailbox},
     relay::read_mailbox_record,
     submission::Opened,
@@ -63,6 +64,7 @@ impl Pair {
             absent: vec![],
             retention_months: 60,
             today: self.world.today(),
+            calendar: Calendar::default(),
             clock: self.world.clock.clone(),
             progress: Progress::default(),
         }

@@ -54,7 +54,10 @@ impl CaseState {
             }
             Action::Challenged { who } => self.challenge(who, actor, day),
             Action::Judged { who, upheld } => self.judge(who, *upheld, actor),
-            Action::Moved { to, .. } => {
+            Action::Moved { to, reason, .. } => {
+                if reason.as_deref().is_some_and(|reason| !is_code(reason)) {
+                    return Err(Refusal::NotACode);
+                }
                 self.go(*to, day);
                 Ok(())
             }
@@ -397,6 +400,12 @@ impl CaseState {
             }
         }
     }
+}
+
+/// Too little for a name or a sentence.
+fn is_code(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=32).contains(&text.len()) && text.bytes().all(plain)
 }
 
 fn check_reason(

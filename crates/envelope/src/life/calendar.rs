@@ -80,6 +80,14 @@ impl Calendar {
         state.deadlines.iter().map(put_off).min_by_key(|deadline| deadline.due)
     }
 
+    /// By when the reporter hears something next: an answer, feedback, the end of the investigation or why it goes on. What is owed to
+    /// nobody outside, and what is late, is not told.
+    pub fn next_news(&self, state: &CaseState, today: Date) -> Option<Date> {
+        let told = [Clock::Acknowledge, Clock::Investigate, Clock::Feedback, Clock::Reopen];
+        let news = state.deadlines.iter().filter(|deadline| told.contains(&deadline.clock));
+        news.map(|deadline| self.working_day(deadline.due)).filter(|due| *due >= today).min()
+    }
+
     /// The first deadline that has passed.
     pub fn missed(&self, state: &CaseState, today: Date) -> Option<Deadline> {
         self.next_deadline(state).filter(|deadline| deadline.due < today)

@@ -92,6 +92,9 @@ pub enum Refusal {
     /// The reason code does not go with the disposition.
     #[error("this reason does not go with this disposition")]
     Reason,
+    /// Whatever stands in the log is there for ever, for whoever runs the case handler.
+    #[error("a reason here is a code: at most 32 small letters, digits and hyphens")]
+    NotACode,
     /// A duplicate names its case, nothing else does.
     #[error("a duplicate names the case that has the matter, another one, and nothing else does")]
     DuplicateOf,
@@ -159,6 +162,7 @@ impl Refusal {
             Self::FeedbackFirst(_) => "feedback-first",
             Self::Unread => "unread",
             Self::Reason => "reason",
+            Self::NotACode => "not-a-code",
             Self::DuplicateOf => "duplicate-of",
             Self::OnlyRaise => "only-raise",
             Self::OnlyLower => "only-lower",

@@ -73,7 +73,7 @@ impl Connection {
         self.act(case, Action::Judged { who: who.to_owned(), upheld }, Brings::default()).await
     }
 
-    /// Moves the case to another stage that one person decides on. The reason is a word or a code, readable to the case handler.
+    /// Moves the case to another stage that one person decides on. The reason is a code, readable to the case handler.
     pub async fn move_to(
         &mut self,
         case: &mut Case,

@@ -26,7 +26,7 @@ pub(crate) struct Move {
     /// triaged, assessing, investigating or decided; `propose` for what takes two persons, `reopen` for a closed case.
     #[arg(value_parser = one_word::<Stage>)]
     stage: Stage,
-    /// A word or a code; the case handler can read it, so nothing of the case.
+    /// A code, such as `fast-track`; the case handler can read it, and it stays when the case is destroyed.
     #[arg(long)]
     reason: Option<String>,
 }

@@ -6,7 +6,11 @@ use envelope::{
     life::{Authority, Consent, Decision, Disposition, Reason},
     submission::Urgency,
 };
-use workbench::{connection::Connection, view::word, words::decided};
+use workbench::{
+    connection::Connection,
+    view::word,
+    words::{consent_word, decided},
+};
 
 use super::{Context, Screen, act::done, one_word};
 
@@ -22,8 +26,9 @@ pub(crate) struct Propose {
 pub(crate) struct Approve {
     /// The first 4 or more characters of the case's id.
     case: String,
-    /// What you approve: close, lower, refer, lift-hold or purge. `burkindi show` tells what exactly is proposed.
-    what: String,
+    /// What you approve, as exactly as it was proposed: `burkindi show` tells it.
+    #[command(subcommand)]
+    what: What,
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,7 +110,7 @@ impl Propose {
         let text = format!(
             "You proposed {}. Another person approves with: burkindi approve CASE {}",
             decided(&decision),
-            name(&decision)
+            arguments(&decision)
         );
         done(&case, "proposed", &text, screen)
     }
@@ -114,22 +119,39 @@ impl Propose {
 impl Approve {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
-        let proposed = case.state.as_ref().and_then(|state| state.proposed.as_ref());
-        let Some(decision) = proposed.map(|p| p.decision).filter(|decision| name(decision) == self.what)
-        else {
-            bail!("nothing of this kind is proposed in this case");
-        };
+        let decision = self.what.decision(&connection).await?;
+        match case.state.as_ref().and_then(|state| state.proposed.as_ref()) {
+            Some(proposal) if proposal.decision == decision => {}
+            Some(proposal) => bail!(
+                "{} proposes something else, {}: burkindi approve CASE {}",
+                proposal.by,
+                decided(&proposal.decision),
+                arguments(&proposal.decision)
+            ),
+            None => bail!("nothing is proposed in this case"),
+        }
         connection.approve(&mut case, decision).await?;
         done(&case, "approved", &format!("You approved {}.", decided(&decision)), screen)
     }
 }
 
-fn name(decision: &Decision) -> &'static str {
+/// The decision as `propose` and `approve` take it.
+fn arguments(decision: &Decision) -> String {
     match decision {
-        Decision::Close { .. } => "close",
-        Decision::Lower { .. } => "lower",
-        Decision::Refer { .. } => "refer",
-        Decision::LiftHold => "lift-hold",
-        Decision::Purge => "purge",
+        Decision::Close { disposition, reason, duplicate_of } => {
+            let of = duplicate_of.map_or_else(String::new, |of| format!(" --duplicate-of {of}"));
+            format!("close {} --reason {}{of}", word(disposition), word(reason))
+        }
+        Decision::Lower { urgency } => format!("lower {urgency:?}"),
+        Decision::Refer { to, consent } => format!("refer {} --consent {}", word(to), consented(*consent)),
+        Decision::LiftHold => "lift-hold".into(),
+        Decision::Purge => "purge".into(),
+    }
+}
+
+fn consented(consent: Consent) -> String {
+    match consent {
+        Consent::Asked { message } => message.to_string(),
+        other => consent_word(other).to_owned(),
     }
 }

@@ -10,6 +10,8 @@ mod exit;
 mod export;
 mod former;
 mod key;
+mod letters;
+mod members;
 mod open;
 mod passphrase;
 mod preview;
@@ -127,6 +129,12 @@ enum Command {
     Away(away::Away),
     /// Take cases again.
     Back(away::Back),
+    /// Who would read a report, and why the others would not.
+    WhoReads(admin::WhoReads),
+    /// Desks and members as the signed directory names them.
+    Members,
+    /// Beginnings of messages to reporters, in their languages.
+    Letters(letters::Letters),
     /// Add a note for the team, sealed to the case.
     Note(write::Note),
     /// Make new keys for a case, so that somebody loses it for good.
@@ -198,6 +206,9 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Route(case) => away::route(&case, c, screen).await,
         Command::Away(command) => command.run(c, screen).await,
         Command::Back(command) => command.run(c, screen).await,
+        Command::WhoReads(command) => command.run(c, screen).await,
+        Command::Members => members::run(c, screen).await,
+        Command::Letters(command) => command.run(c, screen),
         Command::Note(command) => command.run(c, screen).await,
         Command::Rotate(command) => command.run(c, screen).await,
         Command::FormerReaders(command) => command.run(c, screen).await,

@@ -1,6 +1,11 @@
 //! `burkindi show`: one case, facts first.
 
-use envelope::{event::HANDLER, frame::Direction, life::Stage};
+use envelope::{
+    event::HANDLER,
+    frame::Direction,
+    life::{Act, Stage},
+};
+use serde::Serialize;
 use taxonomy::Taxonomy;
 use workbench::{
     alarm::any_alarm,
@@ -18,13 +23,27 @@ use super::{
 pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
     let (mut connection, case) = context.open_case(&arg.case, screen).await?;
     let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());
+    let allowed = connection.allowed(&case);
     if connection.check_declared(&case).is_err() {
         return show_face(&FaceView::of(view), screen);
     }
     connection.mark_looked_at(&case)?;
     let today = context.now.date();
-    screen.show(&view, |view, page| lay(view, page, today))?;
-    if any_alarm(&view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
+    let shown = Shown { view, allowed };
+    screen.show(&shown, |shown, page| {
+        lay(&shown.view, page, today);
+        let acts: Vec<_> = shown.allowed.iter().map(word).collect();
+        page.dim(&format!("You may now: {}", acts.join(", ")));
+    })?;
+    if any_alarm(&shown.view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
+}
+
+/// A case, and what this person can do with it.
+#[derive(Debug, Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    view: CaseView,
+    allowed: Vec<Act>,
 }
 
 /// What tells whether one has a conflict of interest, and nothing more.

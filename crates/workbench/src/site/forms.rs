@@ -53,6 +53,11 @@ impl Typed {
         Some(self.get(field)).filter(|to| to.starts_with('/') && to.chars().all(plain)).unwrap_or_default()
     }
 
+    /// How many events the page showed from which this was sent; none, if it does not say.
+    pub(crate) fn shown(&self) -> u32 {
+        self.get("shown").parse().unwrap_or(0)
+    }
+
     /// Was this ticked?
     pub(crate) fn has(&self, field: &str) -> bool {
         self.0.contains_key(field)

@@ -8,7 +8,6 @@ use axum::{
     http::{Method, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
-use envelope::life::Act;
 use time::Date;
 use tokio::sync::OwnedMappedMutexGuard;
 use web::{Locale, Words};
@@ -160,10 +159,18 @@ impl AtWork {
         Ok(case)
     }
 
-    /// Has this person still to say whether there is a conflict of interest?
+    /// The same to write something there. Whatever stands in the way, what was typed is kept until the page is opened again.
+    pub(crate) async fn open_to_write(&mut self, id: uuid::Uuid, typed: &Typed) -> Result<Case, Trouble> {
+        let opened = self.open(id).await;
+        if opened.is_err() {
+            self.visit.site.drafts.keep(&self.visit.path, typed);
+        }
+        opened
+    }
+
+    /// Has this person not said yet that there is no conflict of interest? Perhaps they may not: somebody claims that there is one.
     pub(crate) fn must_declare(&self, case: &Case) -> bool {
-        let me = self.connection();
-        me.check_declared(case).is_err() && me.allowed(case).contains(&Act::Declare)
+        self.connection().check_declared(case).is_err()
     }
 
     /// The same for the page that asks.
@@ -210,30 +217,36 @@ impl IntoResponse for Locked {
 /// Why somebody is not at work.
 pub(crate) enum NotAtWork {
     Locked(Locked),
-    Trouble(Trouble),
+    /// On the way to a page, if it is known to which.
+    Trouble(Option<Box<Visit>>, Trouble),
 }
 
 impl IntoResponse for NotAtWork {
     fn into_response(self) -> Response {
         match self {
             Self::Locked(locked) => locked.into_response(),
-            Self::Trouble(trouble) => trouble.into_response(),
+            Self::Trouble(_, trouble) => trouble.into_response(),
         }
     }
 }
 
 impl From<Trouble> for NotAtWork {
     fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+        Self::Trouble(None, trouble)
     }
 }
 
 impl NotAtWork {
-    /// The answer to a form that was sent too late: what was written is kept until it is unlocked again.
+    /// The answer to a form that was sent too late, or came to nothing: what was written is kept until the page is opened again.
     pub(crate) fn keeping(self, typed: &Typed) -> Result<Response, Trouble> {
         match self {
             Self::Locked(locked) => Ok(locked.keeping(typed)),
-            Self::Trouble(trouble) => Err(trouble),
+            Self::Trouble(visit, trouble) => {
+                if let Some(visit) = visit {
+                    visit.site.drafts.keep(&visit.path, typed);
+                }
+                Err(trouble)
+            }
         }
     }
 
@@ -243,7 +256,7 @@ impl NotAtWork {
             let asked = unlock::Asked::of(&visit, method);
             Self::Locked(Locked { visit, asked })
         } else {
-            Self::Trouble(Trouble::lead(visit.at(START)))
+            Self::from(Trouble::lead(visit.at(START)))
         }
     }
 }
@@ -253,7 +266,9 @@ impl FromRequestParts<Site> for AtWork {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotAtWork> {
         let visit = Visit::from_request_parts(parts, site).await?;
-        Self::begin(visit).await?.map_err(|visit| NotAtWork::locked(visit, &parts.method))
+        let begun = Self::begin(visit.clone()).await;
+        let begun = begun.map_err(|trouble| NotAtWork::Trouble(Some(visit.into()), trouble))?;
+        begun.map_err(|visit| NotAtWork::locked(visit, &parts.method))
     }
 }
 

@@ -91,13 +91,15 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
         ("act/assign", "to=nobody", "nobody n’est pas dans l’annuaire"),
         ("act/link", "other=zz", "quatre premiers caractères"),
     ] {
-        let page = in_french(Method::POST, &format!("{case}/{path}"), body).await;
+        let body = format!("{body}&shown={}", screen.shown(&case).await);
+        let page = in_french(Method::POST, &format!("{case}/{path}"), &body).await;
         assert_eq!(page.status, StatusCode::CONFLICT, "{path}");
         assert!(page.text.contains(told), "{path}: {:?}", page.texts("main p"));
         assert_eq!(page.texts("[lang=en]:not([hreflang])").len(), 0, "{path}: nothing in another language");
     }
+    let shown = format!("shown={}", screen.shown(&case).await);
     screen.office.handler.follow_up_meanwhile(&screen.office.house, reporter, "One more thing.");
-    let late = in_french(Method::POST, &format!("{case}/act/claim"), "").await;
+    let late = in_french(Method::POST, &format!("{case}/act/claim"), &shown).await;
     assert!(late.text.contains("Quelqu’un a agi avant vous"), "{}", late.text);
     assert_eq!(late.texts("[lang=en]:not([hreflang])").len(), 0, "{}", late.text);
 }

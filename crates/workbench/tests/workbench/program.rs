@@ -195,6 +195,16 @@ async fn a_case_from_the_queue_to_the_audit() {
         "JSON keeps every character, escaped"
     );
     assert_eq!(view["alarms"], serde_json::json!([]));
+    assert!(view["allowed"].as_array().unwrap().contains(&"triage".into()), "{}", view["allowed"]);
+
+    // What the pages tell, the commands do.
+    let letters = json(&at(String::new(), &["letters", "--lang", "en", "--json"]));
+    assert!(letters.as_array().unwrap().iter().any(|letter| letter["id"] == "received"));
+    assert_eq!(code(&at(String::new(), &["letters", "no-such-letter"])), 1);
+    let members = json(&lead("", &["members", "--json"]));
+    assert_eq!(members["members"].as_array().unwrap().len(), house.keys.len());
+    let route = json(&lead("", &["who-reads", "--category", "FAC", "--json"]));
+    assert!(route["readers"].as_array().unwrap().contains(&"lead".into()), "{route}");
 
     // What follows the passphrase on standard input is the text, and nothing else.
     assert_eq!(code(&lead("Merci.\nNous revenons vers vous.\n", &["reply", case])), 0);

@@ -16,6 +16,8 @@ use workbench::admin::AdminDir;
 
 use super::{Context, Screen};
 
+pub(crate) use route_test::WhoReads;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
     /// Make a new installation: root keys, services' keys, certificates.

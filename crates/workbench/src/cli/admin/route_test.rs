@@ -1,6 +1,7 @@
-//! `burkindi admin route-test`: who would read this?
+//! `burkindi admin route-test` and `burkindi who-reads`: who would read this?
 
 use anyhow::bail;
+use envelope::directory::Directory;
 use serde::Serialize;
 use taxonomy::{Audience, Taxonomy};
 use workbench::admin::routing::{Case, Decision, explain};
@@ -11,6 +12,13 @@ use super::{Context, DirArg, Screen};
 pub(crate) struct RouteTest {
     #[command(flatten)]
     dir: DirArg,
+    #[command(flatten)]
+    report: WhoReads,
+}
+
+/// A report that somebody could file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhoReads {
     /// Category id, such as FAC.
     #[arg(long, value_name = "ID", required_unless_present = "all")]
     category: Option<String>,
@@ -34,9 +42,22 @@ struct Row {
 }
 
 impl RouteTest {
+    /// By the directory as it would be signed next.
     pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let taxonomy = Taxonomy::built_in();
         let directory = self.dir.open().draft()?.to_directory(1, None, context.now.date())?;
+        self.report.show(&directory, context, screen)
+    }
+}
+
+impl WhoReads {
+    /// By the directory in force.
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let connection = context.connect(screen).await?;
+        self.show(connection.directory(), context, screen)
+    }
+
+    fn show(self, directory: &Directory, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let taxonomy = Taxonomy::built_in();
         if let Some(audience) = &self.audience
             && Audience::parse(audience).is_none()
         {
@@ -47,10 +68,7 @@ impl RouteTest {
             let usual = category.audience.first().map_or("public", |audience| audience.as_str());
             let audience = self.audience.clone().unwrap_or_else(|| usual.to_owned());
             let case = Case { category: category.id.clone(), audience, excluded: self.exclude.clone() };
-            Row {
-                label: category.label.get(context.labels()).to_owned(),
-                decision: explain(&directory, case),
-            }
+            Row { label: category.label.get(context.labels()).to_owned(), decision: explain(directory, case) }
         });
         let mut rows: Vec<Row> = rows.collect();
         if self.all {

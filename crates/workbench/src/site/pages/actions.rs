@@ -20,6 +20,7 @@ use crate::{
     site::{
         forms::Typed,
         frame::{AtWork, Frame, show as laid_out},
+        moments::terms,
         trouble::Trouble,
     },
     view::{FaceView, word},
@@ -73,7 +74,10 @@ struct Declare {
     frame: Frame,
     head: Head,
     face: FaceView,
+    may_declare: bool,
     may_claim: bool,
+    /// Does somebody claim that this person has a conflict of interest?
+    challenged: bool,
 }
 
 type Where = Path<(String, Uuid)>;
@@ -89,9 +93,12 @@ pub(super) async fn before(mut at: AtWork, Path((_, id)): Where) -> Result<Respo
     if !at.must_declare(&case) {
         return Ok(Redirect::to(&at.visit.at(&format!("/case/{id}"))).into_response());
     }
-    let may_claim = at.connection().allowed(&case).contains(&Act::Claim);
+    let allowed = at.connection().allowed(&case);
+    let (may_declare, may_claim) = (allowed.contains(&Act::Declare), allowed.contains(&Act::Claim));
     let Shown { frame, head, view } = Shown::of(&at, &case, "declare");
-    Ok(laid_out(&Declare { frame, head, face: FaceView::of(view), may_claim }))
+    let me = at.connection().handle();
+    let challenged = view.state.challenged.iter().any(|challenge| challenge.who == me);
+    Ok(laid_out(&Declare { frame, head, face: FaceView::of(view), may_declare, may_claim, challenged }))
 }
 
 fn page(at: &AtWork, case: &Case) -> Page {
@@ -160,7 +167,8 @@ fn decided(frame: &Frame, decision: &Decision) -> String {
         Decision::LiftHold => ("decision-lift-hold", Vec::new()),
         Decision::Purge => ("decision-purge", Vec::new()),
     };
-    [vec![frame.t(what)], how].concat().join(" · ")
+    let terms = terms(frame, decision).into_iter().collect();
+    [vec![frame.t(what)], how, terms].concat().join(" · ")
 }
 
 /// Does one of the acts, and leads on. What the rules refuse is a page that says so.
@@ -172,6 +180,10 @@ pub(super) async fn act(
     let known = TABLE.iter().map(|row| row.act).find(|known| word(known) == act);
     let act = known.ok_or_else(Trouble::nowhere)?;
     let mut case = at.open_undeclared(id).await?;
+    // What only concerns oneself is right whatever happened.
+    if !matches!(act, Act::Declare | Act::Recuse) {
+        case.check_unchanged(typed.shown())?;
+    }
     let gone = matches!(act, Act::Recuse | Act::ApprovePurge);
     carry_out(&mut at, &mut case, act, &typed).await?;
     let (to, done) = match act {

@@ -14,6 +14,8 @@ use crate::{
 /// The head of a case's pages: which case, where it stands, and by when something must happen.
 pub(super) struct Head {
     pub(super) id: String,
+    /// How many events there were. What is done is held against this.
+    pub(super) shown: u32,
     /// Which of the case's pages it is.
     pub(super) tab: &'static str,
     pub(super) category: Option<String>,
@@ -38,6 +40,8 @@ pub(super) struct Head {
 /// How much there is on the case's other pages.
 pub(super) struct Counts {
     pub(super) messages: usize,
+    /// Of what the reporter sent, what is not dealt with.
+    pub(super) waiting: usize,
     pub(super) notes: usize,
 }
 
@@ -86,6 +90,7 @@ fn head(frame: &Frame, view: &CaseView, me: &str, tab: &'static str) -> Head {
     let because = report.into_iter().flat_map(|report| &report.urgent_because);
     Head {
         id: view.id.to_string(),
+        shown: state.next_seq,
         tab,
         category: report.map(|report| report.category_label.clone()),
         stage: frame.one_of("stage", state.stage.as_str()),
@@ -100,7 +105,11 @@ fn head(frame: &Frame, view: &CaseView, me: &str, tab: &'static str) -> Head {
         released: state.released.map(|release| frame.one_of("release", &word(&release))),
         filed: frame.day(view.filed),
         next,
-        counts: Counts { messages: view.messages.len(), notes: view.notes.len() },
+        counts: Counts {
+            messages: view.messages.len(),
+            waiting: usize::try_from(state.unread).unwrap_or(usize::MAX),
+            notes: view.notes.len(),
+        },
         alarms: view.alarms.iter().map(|alarm| told(frame, alarm)).collect(),
     }
 }

@@ -58,6 +58,8 @@ struct Message {
     seen: bool,
     lang: String,
     text: String,
+    /// Another report of the same person that it names; without a case if that is not one's own to read.
+    earlier: Option<Option<String>>,
 }
 
 type Where = Path<(String, Uuid)>;
@@ -80,7 +82,7 @@ pub(super) async fn write(
         Err(not) => return not.keeping(&typed),
     };
     let mut draft = Draft::of(&typed);
-    let mut case = at.open(id).await?;
+    let mut case = at.open_to_write(id, &typed).await?;
     if typed.get("go") == "letter" {
         let letters = Letter::built_in();
         if let Some(letter) = letters.iter().find(|letter| letter.id == typed.get("letter")) {
@@ -97,23 +99,28 @@ pub(super) async fn write(
         page.risks = risks.iter().map(|risk| in_words(&page.frame, risk)).collect();
         return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
-    let reply = Reply { text: &page.draft.text, lang: &page.draft.lang };
-    let me = at.connection_mut();
-    let sent = match page.draft.purpose.as_str() {
-        "feedback" => me.give_feedback(&mut case, reply).await,
-        "renew" => me.renew(&mut case, reply).await,
-        _ => me.reply(&mut case, reply).await,
-    };
-    match sent {
+    match send(&mut at, &mut case, &page.draft, typed.shown()).await {
         Ok(()) => Ok(at.visit.on(&format!("/case/{id}/messages"), "replied")),
         Err(error) => {
             if let ActError::Overtaken(_) = error {
-                let case = at.open(id).await?;
+                let case = at.open_to_write(id, &typed).await?;
                 page = self::page(&at, &case, page.draft);
             }
             page.wrong = Some(complaint(&page.frame, &error));
             Ok((render(StatusCode::UNPROCESSABLE_ENTITY, &page)).into_response())
         }
+    }
+}
+
+/// Sends it, unless something happened that its writer was not shown: an answer also says that all before it was read.
+async fn send(at: &mut AtWork, case: &mut Case, draft: &Draft, shown: u32) -> Result<(), ActError> {
+    case.check_unchanged(shown)?;
+    let reply = Reply { text: &draft.text, lang: &draft.lang };
+    let me = at.connection_mut();
+    match draft.purpose.as_str() {
+        "feedback" => me.give_feedback(case, reply).await,
+        "renew" => me.renew(case, reply).await,
+        _ => me.reply(case, reply).await,
     }
 }
 
@@ -141,6 +148,7 @@ fn page(at: &AtWork, case: &Case, mut draft: Draft) -> Page {
                 seen: is_seen(message, &view),
                 lang: message.lang.clone(),
                 text: message.text.clone(),
+                earlier: message.earlier.map(|named| named.case.map(|case| case.to_string())),
             })
             .collect(),
         story: view.report.map(|report| report.story).filter(|story| !story.trim().is_empty()),

@@ -58,7 +58,7 @@ pub(super) async fn write(
         Ok(at) => at,
         Err(not) => return not.keeping(&typed),
     };
-    let mut case = at.open(id).await?;
+    let mut case = at.open_to_write(id, &typed).await?;
     let kind = KINDS.into_iter().find(|kind| word(kind) == typed.get("kind")).unwrap_or(NoteKind::Hypothesis);
     let written = Note { kind, text: typed.get("text").trim().to_owned() };
     match at.connection_mut().note(&mut case, &written).await {

@@ -52,6 +52,8 @@ struct Row {
     filed: String,
     next: Option<Due>,
     unread: bool,
+    /// How much of what the reporter sent is not dealt with.
+    waiting: usize,
     proposed: bool,
 }
 
@@ -128,6 +130,7 @@ fn row(frame: &Frame, line: &Line, me: &str) -> Row {
         filed: frame.day(line.row.filed),
         next,
         unread: line.unread,
+        waiting: usize::try_from(state.unread).unwrap_or(usize::MAX),
         proposed: state.proposed.is_some(),
     }
 }

@@ -128,6 +128,9 @@ struct RelatedPage {
     frame: Frame,
     head: Head,
     related: Vec<Other>,
+    /// Cases that were linked with this one.
+    linked: Vec<String>,
+    alarms: Vec<Told>,
 }
 
 /// Another case, with the reasons in words.
@@ -145,12 +148,14 @@ pub(super) async fn related(
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, Trouble> {
     let case = at.open(id).await?;
-    if bring_up_to_date(&mut at).await?.is_none() {
+    let Some(updated) = bring_up_to_date(&mut at).await? else {
         return Ok(reading::page(&at, Section::Queue));
-    }
+    };
     let index = at.desk.index.as_mut().ok_or_else(Trouble::nowhere)?;
     let found = index.related(id, RELATED).await?;
-    let Shown { frame, head, .. } = Shown::of(&at, &case, "related");
+    let Shown { frame, head, view } = Shown::of(&at, &case, "related");
+    let linked = view.state.linked.iter().map(ToString::to_string).collect();
+    let alarms = updated.alarms.iter().map(|alarm| told(&frame, alarm)).collect();
     let taxonomy = &at.visit.site.taxonomy;
     let other = |other: Related| {
         let category = taxonomy.category(&other.category);
@@ -169,7 +174,7 @@ pub(super) async fn related(
         }
     };
     let related = found.into_iter().map(other).collect();
-    Ok(laid_out(&RelatedPage { frame, head, related }))
+    Ok(laid_out(&RelatedPage { frame, head, related, linked, alarms }))
 }
 
 fn reason(frame: &Frame, taxonomy: &Taxonomy, tie: Tie, values: &[String]) -> String {

@@ -27,6 +27,8 @@ use crate::{
 struct Page {
     frame: Frame,
     asked: Asked,
+    /// Where the key lies, for whoever has to begin anew.
+    folder: String,
 }
 
 /// What the page is shown for.
@@ -59,7 +61,11 @@ impl Asked {
 
 /// Asks for the passphrase.
 pub(crate) fn page(visit: &Visit, asked: Asked, status: StatusCode) -> Response {
-    render(status, &Page { frame: Frame::new(visit.clone(), "unlock-title", Section::Nowhere), asked })
+    let folder = visit.site.home.dir().display().to_string();
+    render(
+        status,
+        &Page { frame: Frame::new(visit.clone(), "unlock-title", Section::Nowhere), asked, folder },
+    )
 }
 
 /// Opens the key file and signs in.

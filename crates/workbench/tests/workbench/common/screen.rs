@@ -88,6 +88,22 @@ impl Screen {
         Page::of(request.body(form(fields)).send().await.unwrap()).await
     }
 
+    /// The same as a form that a page of the case has: it says what the page showed.
+    pub(crate) async fn act(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let case = path.split('/').take(3).collect::<Vec<_>>().join("/");
+        let shown = self.shown(&case).await;
+        self.post(path, &[fields, &[("shown", &*shown)]].concat()).await
+    }
+
+    /// What the pages of a case say to have shown; before the declaration, the page that asks for it.
+    pub(crate) async fn shown(&self, case: &str) -> String {
+        let mut page = self.get(&format!("{case}/actions")).await;
+        if page.to.ends_with("/declare") {
+            page = self.get(&format!("{case}/declare")).await;
+        }
+        page.value("[name=shown]")
+    }
+
     /// Declares to have no conflict of interest in a case, and gives its path.
     pub(crate) async fn open_case(&self, reporter: &Reporter) -> String {
         let case = format!("/case/{}", reporter.case);
@@ -113,6 +129,13 @@ impl Page {
     pub(crate) async fn of(answer: Response) -> Self {
         let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
         Self { status: answer.status(), to: to.unwrap_or_default(), text: answer.text().await.unwrap() }
+    }
+
+    /// Of the first field; nothing, if there is none.
+    pub(crate) fn value(&self, selector: &str) -> String {
+        let html = Html::parse_document(&self.text);
+        let field = html.select(&Selector::parse(selector).unwrap()).next();
+        field.and_then(|field| field.value().attr("value")).unwrap_or_default().to_owned()
     }
 
     pub(crate) fn texts(&self, selector: &str) -> Vec<String> {

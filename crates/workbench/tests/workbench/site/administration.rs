@@ -19,7 +19,7 @@ async fn new_keys_keep_former_readers_from_what_comes() {
     let nobody = screen.get("/administration/former").await;
     assert_eq!((nobody.status, nobody.texts("table").len()), (StatusCode::OK, 0));
     for reporter in &reporters[..2] {
-        screen.post(&format!("/case/{}/act/claim", reporter.case), &[]).await;
+        screen.act(&format!("/case/{}/act/claim", reporter.case), &[]).await;
     }
     without_two_and_with_a_new_key_of_three(&screen.office.house);
     screen.office.handler.shelf.lock().unwrap().directories.push(screen.office.house.signed());

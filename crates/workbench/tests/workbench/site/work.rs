@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use crate::common::screen::Screen;
+use crate::common::{office::claimed, screen::Screen};
 
 #[tokio::test]
 async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
@@ -15,7 +15,7 @@ async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
     let id = reporter.case;
     office.handler.follow_up_meanwhile(&office.house, reporter, "Don't. They know.");
     let late =
-        screen.post(&format!("{case}/messages"), &[("go", "send"), ("lang", "en"), ("text", text)]).await;
+        screen.act(&format!("{case}/messages"), &[("go", "send"), ("lang", "en"), ("text", text)]).await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(late.texts("#write .wrong").concat().contains("was not sent"), "{:?}", late.texts(".wrong"));
     assert!(late.text.contains("They know."), "what is new stands above it");
@@ -28,10 +28,10 @@ async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
     let reporter = office.file(&[]);
     let case = screen.open_case(&reporter).await;
     office.handler.follow_up_meanwhile(&office.house, reporter, "One more thing.");
-    let late = screen.post(&format!("{case}/act/claim"), &[]).await;
+    let late = screen.act(&format!("{case}/act/claim"), &[]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     assert!(late.text.contains("the reporter sent something more"), "{}", late.text);
-    assert_eq!(screen.post(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(screen.act(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
     // A note says the same whatever happened: it is filed behind.
     let reporter = office.file(&[]);
     let case = screen.open_case(&reporter).await;
@@ -39,6 +39,74 @@ async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
     let noted = screen.post(&format!("{case}/notes"), &[("text", text), ("kind", "fact")]).await;
     assert_eq!(noted.status, StatusCode::SEE_OTHER, "{}", noted.text);
     assert_eq!(screen.get(&format!("{case}/notes")).await.texts(".fact .text"), [text]);
+}
+
+#[tokio::test]
+async fn what_is_done_is_held_against_what_was_shown() {
+    let screen = Screen::open("lead").await;
+    screen.unlock().await;
+    let mut reporter = screen.office.file(&[]);
+    let id = reporter.case;
+    let case = screen.open_case(&reporter).await;
+    assert_eq!(screen.act(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
+    let shown = screen.shown(&case).await;
+    // Minutes later the page is still open.
+    screen.office.handler.follow_up(&screen.office.house, &mut reporter, "Don't answer. They read my mail.");
+    let answer = [("go", "send"), ("lang", "en"), ("text", "Thank you."), ("shown", &*shown)];
+    let late = screen.post(&format!("{case}/messages"), &answer).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(late.text.contains("They read my mail."), "what is new stands above the text");
+    assert_eq!(late.texts("#write textarea"), ["Thank you."]);
+    assert!(screen.office.handler.with(id, |kept| kept.replies.is_empty()));
+    for act in ["triage", "read", "escalate"] {
+        let late = screen.post(&format!("{case}/act/{act}"), &[("shown", &shown)]).await;
+        assert_eq!(late.status, StatusCode::CONFLICT, "{act}");
+        assert!(late.text.contains("the reporter sent something more"), "{}", late.text);
+    }
+    assert_eq!(screen.office.handler.with(id, |kept| kept.state.unread), 2, "nothing passes for dealt with");
+    let notes = format!("{case}/notes");
+    assert_eq!(screen.post(&notes, &[("text", "a"), ("kind", "fact")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(screen.act(&format!("{case}/act/triage"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(screen.post(&format!("{case}/act/recuse"), &[]).await.status, StatusCode::SEE_OTHER, "always");
+}
+
+#[tokio::test]
+async fn what_was_typed_is_kept_while_the_case_handler_does_not_give_the_case() {
+    let screen = Screen::open("lead").await;
+    screen.unlock().await;
+    let reporter = screen.office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    let kept = screen.office.handler.shelf.lock().unwrap().cases.remove(&reporter.case).unwrap();
+    let notes = format!("{case}/notes");
+    let failed = screen.post(&notes, &[("text", "The ledger\nof May."), ("kind", "fact")]).await;
+    assert_eq!(failed.status, StatusCode::NOT_FOUND);
+    screen.office.handler.shelf.lock().unwrap().cases.insert(reporter.case, kept);
+    assert_eq!(screen.get(&notes).await.texts("textarea"), ["The ledger\nof May."]);
+}
+
+#[tokio::test]
+async fn of_whom_a_conflict_is_claimed_before_they_declared_sees_nothing() {
+    let screen = Screen::open("lead").await;
+    screen.unlock().await;
+    let reporter = screen.office.file(&[]);
+    let mut colleague = screen.office.connect("two").await;
+    let mut theirs = claimed(&mut colleague, &reporter).await;
+    colleague.challenge(&mut theirs, "lead").await.unwrap();
+    let case = format!("/case/{}", reporter.case);
+    for path in ["", "/messages", "/notes", "/actions", "/related", "/timeline", "/export", "/file/1"] {
+        let page = screen.get(&format!("{case}{path}")).await;
+        assert!(page.to.ends_with("/declare"), "{path}: {}", page.status);
+    }
+    for path in ["/file/1", "/export"] {
+        assert!(screen.post(&format!("{case}{path}"), &[]).await.to.ends_with("/declare"), "{path}");
+    }
+    let page = screen.get(&format!("{case}/declare")).await;
+    assert!(page.texts(".warn").concat().contains("Somebody claims"), "{}", page.text);
+    assert!(
+        !page.text.contains("/act/declare") && page.text.contains("/act/recuse"),
+        "they step back at most"
+    );
+    assert!(!page.text.contains("An officer"), "nothing of the story");
 }
 
 #[tokio::test]
@@ -54,25 +122,25 @@ async fn a_day_in_the_pages() {
     let before = screen.get(&case).await;
     assert!(before.to.ends_with("/declare"), "nothing is shown before the declaration");
     assert!(!screen.get(&format!("{case}/declare")).await.text.contains("Dakola"));
-    assert_eq!(screen.post(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(screen.act(&format!("{case}/act/claim"), &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(screen.get(&case).await.status, StatusCode::OK);
     assert_eq!(screen.get("/queue/mine").await.texts("tbody tr").len(), 1);
     assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 0, "it was looked at");
 
     let messages = format!("{case}/messages");
     let letter = [("go", "letter"), ("letter", "received"), ("lang", "fr"), ("text", "")];
-    let inserted = screen.post(&messages, &letter).await;
+    let inserted = screen.act(&messages, &letter).await;
     assert!(inserted.texts("textarea")[0].starts_with("Merci pour votre signalement."));
     let held =
         [("go", "send"), ("lang", "fr"), ("text", "Merci. Quel est votre nom ? Étiez-vous à Dakola ?")];
-    let page = screen.post(&messages, &held).await;
+    let page = screen.act(&messages, &held).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.texts("#write .wrong li").len(), 2);
     assert!(screen.office.handler.with(reporter.case, |kept| kept.replies.is_empty()), "held back");
-    let gap = screen.post(&messages, &[("go", "send"), ("lang", "fr"), ("text", "D’ici au [date].")]).await;
+    let gap = screen.act(&messages, &[("go", "send"), ("lang", "fr"), ("text", "D’ici au [date].")]).await;
     assert!(gap.texts("#write .wrong")[0].contains("[date]"));
     let sent =
-        screen.post(&messages, &[("go", "send"), ("lang", "fr"), ("text", "Merci. Depuis quand ?")]).await;
+        screen.act(&messages, &[("go", "send"), ("lang", "fr"), ("text", "Merci. Depuis quand ?")]).await;
     assert_eq!(
         (sent.status, sent.to.ends_with("?done=replied")),
         (StatusCode::SEE_OTHER, true),
@@ -106,11 +174,11 @@ async fn a_day_in_the_pages() {
         acts.text.contains("/act/triage") && !acts.text.contains("/act/investigate"),
         "what the rules allow"
     );
-    assert_eq!(screen.post(&format!("{case}/act/investigate"), &[]).await.status, StatusCode::CONFLICT);
-    assert_eq!(screen.post(&format!("{case}/act/triage"), &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(screen.act(&format!("{case}/act/investigate"), &[]).await.status, StatusCode::CONFLICT);
+    assert_eq!(screen.act(&format!("{case}/act/triage"), &[]).await.status, StatusCode::SEE_OTHER);
     assert!(screen.get(&case).await.texts(".strip dd")[0].contains("triaged"));
     let close = [("ending", "substantiated/recovery")];
-    assert_eq!(screen.post(&format!("{case}/act/propose-close"), &close).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(screen.act(&format!("{case}/act/propose-close"), &close).await.status, StatusCode::SEE_OTHER);
     let acts = screen.get(&format!("{case}/actions")).await;
     assert!(acts.texts(".answer")[0].contains("Another person must approve."), "nobody closes alone");
     assert!(acts.text.contains("/act/withdraw") && !acts.text.contains("/act/approve-"), "nor is offered to");

@@ -1,0 +1,20 @@
+//! `burkindi members`: desks and members as the signed directory names them.
+
+use super::{Context, Screen};
+
+pub(crate) async fn run(context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let connection = context.connect(screen).await?;
+    screen.show(connection.directory(), |directory, page| {
+        page.heading("Desks");
+        let desks = directory.desks.iter();
+        let desks =
+            desks.map(|desk| vec![desk.id.clone(), desk.members.join(" "), desk.categories.join(" ")]);
+        page.table(&["", "members, the lead first", "categories"], &desks.collect::<Vec<_>>());
+        page.heading("Members");
+        let members = directory.members.iter();
+        let members = members
+            .map(|member| vec![member.handle.clone(), member.covers.join(" "), member.languages.join(" ")]);
+        page.table(&["", "belongs to", "reads"], &members.collect::<Vec<_>>());
+        page.dim(&format!("Directory {}, good until {}.", directory.epoch, directory.expires));
+    })
+}
