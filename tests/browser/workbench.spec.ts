@@ -284,6 +284,8 @@ test("the same day by the command line ends in the same state", async ({ browser
   as(OUTSIDE, "declare", id);
   expect(as(OUTSIDE, "show", id).report?.story).toBe(STORY);
   as(TRIAGER, "move", id, "decided");
+  refused(TRIAGER, "reply", id, "--feedback", "--text", FEEDBACK);
+  expect(as(TRIAGER, "show", id).messages).toHaveLength(2);
   as(TRIAGER, "reply", id, "--feedback", "--text", FEEDBACK);
   const closing = ["close", "substantiated", "--reason", "disciplinary"];
   as(TRIAGER, "propose", id, ...closing);

@@ -65,7 +65,7 @@ pub struct CaseState {
     pub closed: Option<Date>,
     /// The reporter wrote within 180 days of the closing.
     pub asked_again: bool,
-    /// Has a person answered the reporter?
+    /// Has a person answered the reporter since it was filed or reopened?
     pub acknowledged: bool,
     /// Was feedback given since it stands where it stands?
     pub told: bool,

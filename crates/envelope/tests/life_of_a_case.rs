@@ -215,6 +215,10 @@ fn a_reporter_can_have_it_reopened_for_180_days() {
     life.act("bila", asked()).unwrap();
     assert_eq!((life.due(Clock::Reopen), life.state.closed), (None, None));
     assert_eq!(life.due(Clock::Assess), Some(life.today + Duration::days(30)));
+    let again = Action::Proposed(close(Disposition::AdviceGiven, Reason::Answered));
+    assert!(matches!(life.act("bila", again.clone()), Err(Refusal::FeedbackFirst(_))), "not without a word");
+    life.reply("bila").unwrap();
+    life.act("bila", again).unwrap();
 }
 
 #[test]

@@ -46,6 +46,15 @@
     });
   }
 
+  // A second click would be held against what the first has done.
+  for (const form of document.querySelectorAll("form.act")) {
+    let sent = false;
+    form.addEventListener("submit", (event) => {
+      if (sent) event.preventDefault();
+      sent = true;
+    });
+  }
+
   // Cases are being read: on and on, until the page can be shown.
   const reading = document.querySelector("[data-reading]");
   if (!reading) return;

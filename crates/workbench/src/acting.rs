@@ -292,6 +292,16 @@ fn iso_week(day: Date) -> String {
     format!("{year}-W{week:02}")
 }
 
+impl Connection {
+    /// Has the reporter sent nothing since this person last looked at the case? An answer says that all before it was read.
+    pub fn check_heard(&self, case: &Case) -> Result<(), ActError> {
+        let looked_at = self.seen.read.get(&case.id()).copied().unwrap_or(u32::MAX);
+        let new = |event: &&Event| event.seq >= looked_at && matches!(event.action, Action::FollowedUp);
+        let newer: Vec<Event> = case.events.iter().filter(new).cloned().collect();
+        if newer.is_empty() { Ok(()) } else { Err(ActError::Overtaken(newer)) }
+    }
+}
+
 impl Case {
     /// Is it still what somebody was shown when it had so many events? Notes do not count: they change nothing that is decided on.
     pub fn check_unchanged(&self, shown: u32) -> Result<(), ActError> {

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError, Writing, count,
-    entities::{case, case_recipient, grant, reply},
+    entities::{case, case_recipient, grant, queue, reply},
     hash, small,
 };
 use crate::routing::Load;
@@ -228,11 +228,10 @@ impl Store {
 
     /// The same of the cases alone that this member may see: whoever compares it with their queue learns of no other.
     pub async fn load_seen_by(&self, member: &str) -> Result<Load, StoreError> {
-        let seen = grant::Entity::find()
+        let seen = queue::Entity::find()
             .select_only()
-            .column(grant::Column::CaseId)
-            .filter(grant::Column::Member.eq(member))
-            .filter(grant::Column::Released.eq(true))
+            .column(queue::Column::CaseId)
+            .filter(queue::Column::Member.eq(member))
             .into_query();
         self.load_of(case::Entity::find().filter(case::Column::Id.in_subquery(seen))).await
     }

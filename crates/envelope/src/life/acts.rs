@@ -215,6 +215,8 @@ impl CaseState {
         self.give_to(actor)?;
         self.enter(Stage::Triaged);
         (self.disposition, self.closed, self.asked_again) = (None, None, false);
+        // Not to be closed again without a word to the reporter.
+        self.acknowledged = false;
         self.mark_read();
         self.start(Clock::Assess, days_after(day, ASSESS_DAYS));
         self.start(Clock::Feedback, months_after(day, FEEDBACK_MONTHS));

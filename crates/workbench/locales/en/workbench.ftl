@@ -118,10 +118,7 @@ column-who = Who has it
 column-desk = Desk
 column-filed = Filed
 waits-for-second = waits for a second person
-waits-for-answer = { $count ->
-    [one] one message to deal with
-   *[other] { $count } messages to deal with
-}
+waits-for-answer = { $count } to deal with
 who-me = you
 who-nobody = nobody
 who-suggested = suggested: { $who }

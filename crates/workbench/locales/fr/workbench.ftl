@@ -118,10 +118,7 @@ column-who = Qui l’a
 column-desk = Bureau
 column-filed = Reçu le
 waits-for-second = attend une seconde personne
-waits-for-answer = { $count ->
-    [one] un message à traiter
-   *[other] { $count } messages à traiter
-}
+waits-for-answer = { $count } à traiter
 who-me = vous
 who-nobody = personne
 who-suggested = proposé : { $who }

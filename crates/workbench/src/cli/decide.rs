@@ -136,7 +136,7 @@ impl Approve {
 }
 
 /// The decision as `propose` and `approve` take it.
-fn arguments(decision: &Decision) -> String {
+pub(crate) fn arguments(decision: &Decision) -> String {
     match decision {
         Decision::Close { disposition, reason, duplicate_of } => {
             let of = duplicate_of.map_or_else(String::new, |of| format!(" --duplicate-of {of}"));

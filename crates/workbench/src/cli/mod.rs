@@ -51,7 +51,7 @@ pub(crate) struct Cli {
     /// Answer in JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of categories and questions [default: fr]; for `reply`, the language that it is written in [default: the
+    /// Language of categories, questions and letters [default: fr]; for `reply`, the language that it is written in [default: the
     /// report's].
     #[arg(long, global = true, value_name = "LANG")]
     lang: Option<String>,

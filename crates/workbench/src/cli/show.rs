@@ -15,6 +15,7 @@ use workbench::{
 
 use super::{
     CaseArg, Context, Screen,
+    decide::arguments,
     exit::Alarmed,
     queue::days,
     screen::{self, Page, size},
@@ -33,7 +34,8 @@ pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Scree
     screen.show(&shown, |shown, page| {
         lay(&shown.view, page, today);
         let acts: Vec<_> = shown.allowed.iter().map(word).collect();
-        page.dim(&format!("You may now: {}", acts.join(", ")));
+        let acts = if acts.is_empty() { "nothing".to_owned() } else { acts.join(", ") };
+        page.dim(&format!("You may now: {acts}"));
     })?;
     if any_alarm(&shown.view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
 }
@@ -103,9 +105,10 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
     ]);
     if let Some(proposal) = &state.proposed {
         page.warn(&format!(
-            "{} proposes {}; another person approves.",
+            "{} proposes {}; another person approves: burkindi approve CASE {}",
             proposal.by,
-            decided(&proposal.decision)
+            decided(&proposal.decision),
+            arguments(&proposal.decision)
         ));
     }
     for challenge in &state.challenged {

@@ -68,6 +68,7 @@ impl Message {
         screen: &mut Screen,
     ) -> anyhow::Result<(Connection, Case, String, String)> {
         let (connection, case) = context.open_case(&self.case, screen).await?;
+        connection.check_heard(&case)?;
         let text = text_from(self.text, self.file.as_ref())?;
         if !self.despite {
             let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());

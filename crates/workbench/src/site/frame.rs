@@ -162,8 +162,10 @@ impl AtWork {
     /// The same to write something there. Whatever stands in the way, what was typed is kept until the page is opened again.
     pub(crate) async fn open_to_write(&mut self, id: uuid::Uuid, typed: &Typed) -> Result<Case, Trouble> {
         let opened = self.open(id).await;
-        if opened.is_err() {
-            self.visit.site.drafts.keep(&self.visit.path, typed);
+        match opened {
+            // It is at hand again, and must not come back after it was sent.
+            Ok(_) => drop(self.kept()),
+            Err(_) => self.visit.site.drafts.keep(&self.visit.path, typed),
         }
         opened
     }

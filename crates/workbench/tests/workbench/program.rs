@@ -166,7 +166,8 @@ fn a_key_needs_a_good_passphrase_and_is_never_overwritten() {
 async fn a_case_from_the_queue_to_the_audit() {
     let house = Arc::new(House::new());
     let handler = handler::start(&house);
-    let reporter = handler.file(&house, &[], "\x1b[2J\x1b]0;owned\x07They \u{202e}asked for money.\u{9b}31m");
+    let mut reporter =
+        handler.file(&house, &[], "\x1b[2J\x1b]0;owned\x07They \u{202e}asked for money.\u{9b}31m");
     house.home("lead", &handler.url);
     house.home("outside", &handler.url);
     let folder = house.dir.path();
@@ -206,6 +207,10 @@ async fn a_case_from_the_queue_to_the_audit() {
     let route = json(&lead("", &["who-reads", "--category", "FAC", "--json"]));
     assert!(route["readers"].as_array().unwrap().contains(&"lead".into()), "{route}");
 
+    // An answer acknowledges what came before it, so that must have been shown.
+    handler.follow_up(&house, &mut reporter, "Wait.");
+    assert_eq!(code(&lead("Merci.\n", &["reply", case])), 4);
+    assert_eq!(code(&lead("", &["show", case])), 0);
     // What follows the passphrase on standard input is the text, and nothing else.
     assert_eq!(code(&lead("Merci.\nNous revenons vers vous.\n", &["reply", case])), 0);
     let laid_out = handler.with(reporter.case, |kept| kept.replies[0].clone());
@@ -225,12 +230,12 @@ async fn a_case_from_the_queue_to_the_audit() {
     let audit = json(&outside(&["audit", "verify", "--json"]));
     assert_eq!(
         (audit["ok"].as_bool(), audit["whole"].as_bool(), audit["entries"].as_u64()),
-        (Some(true), Some(true), Some(5))
+        (Some(true), Some(true), Some(6))
     );
     assert_eq!(code(&outside(&["audit", "export", "log.json"])), 0);
     let trust = house.admin.path("trust.json");
     let offline = ["audit", "verify", "--file", "log.json", "--trust", trust.to_str().unwrap(), "--json"];
-    assert_eq!(json(&run(folder, "", &offline))["entries"].as_u64(), Some(5));
+    assert_eq!(json(&run(folder, "", &offline))["entries"].as_u64(), Some(6));
 
     handler.shelf.lock().unwrap().log.pop();
     let rolled_back = outside(&["audit", "verify", "--json"]);

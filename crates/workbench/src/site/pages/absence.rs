@@ -66,5 +66,6 @@ pub(super) async fn set(at: Result<AtWork, NotAtWork>, typed: Typed) -> Result<R
     }
     let until = until.filter(|_| !back);
     at.connection().set_absence(&Absence { member, until }).await?;
+    drop(at.kept());
     Ok(at.visit.on("/absence", if back { "back" } else { "away" }))
 }

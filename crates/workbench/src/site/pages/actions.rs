@@ -74,10 +74,15 @@ struct Declare {
     frame: Frame,
     head: Head,
     face: FaceView,
-    may_declare: bool,
-    may_claim: bool,
+    allowed: Vec<Act>,
     /// Does somebody claim that this person has a conflict of interest?
     challenged: bool,
+}
+
+impl Declare {
+    fn may(&self, act: Act) -> bool {
+        self.allowed.contains(&act)
+    }
 }
 
 type Where = Path<(String, Uuid)>;
@@ -94,11 +99,11 @@ pub(super) async fn before(mut at: AtWork, Path((_, id)): Where) -> Result<Respo
         return Ok(Redirect::to(&at.visit.at(&format!("/case/{id}"))).into_response());
     }
     let allowed = at.connection().allowed(&case);
-    let (may_declare, may_claim) = (allowed.contains(&Act::Declare), allowed.contains(&Act::Claim));
     let Shown { frame, head, view } = Shown::of(&at, &case, "declare");
     let me = at.connection().handle();
     let challenged = view.state.challenged.iter().any(|challenge| challenge.who == me);
-    Ok(laid_out(&Declare { frame, head, face: FaceView::of(view), may_declare, may_claim, challenged }))
+    let face = FaceView::of(view);
+    Ok(laid_out(&Declare { frame, head, face, allowed, challenged }))
 }
 
 fn page(at: &AtWork, case: &Case) -> Page {

@@ -14,6 +14,7 @@ use super::case::{Head, Shown};
 use crate::{
     acting::{ActError, Reply},
     cases::Case,
+    earlier::NamedReport,
     exposure::{Exposure, exposures},
     letters::Letter,
     site::{
@@ -58,8 +59,8 @@ struct Message {
     seen: bool,
     lang: String,
     text: String,
-    /// Another report of the same person that it names; without a case if that is not one's own to read.
-    earlier: Option<Option<String>>,
+    /// Another report of the same person that it names.
+    earlier: Option<NamedReport>,
 }
 
 type Where = Path<(String, Uuid)>;
@@ -90,9 +91,13 @@ pub(super) async fn write(
             let gap = if before.is_empty() { "" } else { "\n\n" };
             draft.text = format!("{before}{gap}{}", letter.text(&draft.lang));
         }
-        return Ok(render(StatusCode::OK, &page(&at, &case, draft)));
+        let mut page = page(&at, &case, draft);
+        page.head.shown = typed.shown();
+        return Ok(render(StatusCode::OK, &page));
     }
     let mut page = page(&at, &case, draft);
+    // Until the text is sent it is held against what was shown before it was written; only whoever is told of what is new has seen it.
+    page.head.shown = typed.shown();
     let view = CaseView::new(&case, &at.visit.site.taxonomy, page.frame.code());
     let risks = exposures(&page.draft.text, &view);
     if !risks.is_empty() && typed.get("go") != "despite" {
@@ -148,7 +153,7 @@ fn page(at: &AtWork, case: &Case, mut draft: Draft) -> Page {
                 seen: is_seen(message, &view),
                 lang: message.lang.clone(),
                 text: message.text.clone(),
-                earlier: message.earlier.map(|named| named.case.map(|case| case.to_string())),
+                earlier: message.earlier,
             })
             .collect(),
         story: view.report.map(|report| report.story).filter(|story| !story.trim().is_empty()),

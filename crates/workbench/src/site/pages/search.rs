@@ -62,7 +62,9 @@ pub(super) async fn search(at: Result<AtWork, NotAtWork>, typed: Typed) -> Resul
         Ok(at) => at,
         Err(not) => return not.keeping(&typed),
     };
-    if let Some(updated) = bring_up_to_date(&mut at).await? {
+    let updated = bring_up_to_date(&mut at).await?;
+    drop(at.kept());
+    if let Some(updated) = updated {
         return find(at, &typed, &updated).await;
     }
     at.desk.wanted = Some(typed);

@@ -1,5 +1,6 @@
 //! A day's work in the pages.
 
+use envelope::earlier::EarlierReport;
 use reqwest::StatusCode;
 
 use crate::common::{office::claimed, screen::Screen};
@@ -107,6 +108,28 @@ async fn of_whom_a_conflict_is_claimed_before_they_declared_sees_nothing() {
         "they step back at most"
     );
     assert!(!page.text.contains("An officer"), "nothing of the story");
+}
+
+#[tokio::test]
+async fn cases_that_belong_together_and_what_waits_are_seen_in_the_pages() {
+    let screen = Screen::open("lead").await;
+    let office = &screen.office;
+    screen.unlock().await;
+    let (first, mut second) = (office.file(&[]), office.file(&[]));
+    let [one, two] = [screen.open_case(&first).await, screen.open_case(&second).await];
+    second.names = Some(EarlierReport::sign(first.case, second.case, &first.receipt.signing_key()));
+    office.handler.follow_up(&office.house, &mut second, "The same man.");
+    let page = screen.get(&format!("{two}/messages")).await;
+    assert!(page.texts(".messages .warn")[0].contains(&first.case.to_string()[..8]), "{}", page.text);
+    let waits = screen.get("/queue/open").await.texts("tbody .new").concat();
+    assert!(waits.contains("2 to deal with"), "{waits}");
+
+    let linked = screen.act(&format!("{one}/act/link"), &[("other", &second.case.to_string())]).await;
+    assert_eq!(linked.status, StatusCode::SEE_OTHER, "{}", linked.text);
+    let related = screen.get(&format!("{one}/related")).await;
+    assert_eq!(related.texts(".hits a")[0], second.case.to_string()[..8]);
+    let told = screen.get(&format!("{one}/timeline")).await.texts("tbody td").concat();
+    assert!(told.contains(&second.case.to_string()[..8]), "{told}");
 }
 
 #[tokio::test]
