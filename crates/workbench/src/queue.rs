@@ -118,6 +118,11 @@ impl Connection {
         Ok((rows, notices))
     }
 
+    /// The notices alone. Asks for the whole queue, unless nothing was ever read.
+    pub async fn missing(&self) -> Result<Vec<Alarm>, ConnectError> {
+        if self.seen.cases.is_empty() { Ok(Vec::new()) } else { Ok(self.queue().await?.1) }
+    }
+
     /// The cases of a part of the whole queue, the most pressing first.
     pub fn part(&self, part: Part, rows: Vec<CaseRow>) -> Vec<Line> {
         let today = self.now.date();

@@ -15,6 +15,7 @@ use web::Clock;
 
 use super::forms::Typed;
 use crate::{
+    alarm::Alarm,
     connection::{ConnectError, Connection},
     home::Home,
     index::{Index, Reading},
@@ -40,6 +41,8 @@ pub(crate) struct Desk {
     pub(crate) reading: Option<Reading>,
     /// What is looked for as soon as everything is read: words that must not stand in an address.
     pub(crate) wanted: Option<Typed>,
+    /// Cases that were read before and are not there any more: looked for once, when the queue is first shown.
+    pub(crate) missing: Option<Vec<Alarm>>,
 }
 
 impl Work {
@@ -52,7 +55,7 @@ impl Work {
     pub(crate) async fn join(&mut self, home: &Home, now: OffsetDateTime) -> Result<(), ConnectError> {
         let connection = Connection::open(home.clone(), self.key.clone(), now).await?;
         self.leave().await;
-        self.desk = Some(Desk { connection, index: None, reading: None, wanted: None });
+        self.desk = Some(Desk { connection, index: None, reading: None, wanted: None, missing: None });
         Ok(())
     }
 

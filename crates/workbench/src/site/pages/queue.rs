@@ -9,6 +9,7 @@ use serde::Deserialize;
 use time::{Date, format_description::well_known::Iso8601};
 use uuid::Uuid;
 
+use super::case::{Told, told};
 use crate::{
     queue::{Line, Part, Place},
     site::{
@@ -37,6 +38,7 @@ struct Page {
     part: &'static str,
     parts: [&'static str; 5],
     rows: Vec<Row>,
+    alarms: Vec<Told>,
     /// The address of the next page.
     next: Option<String>,
 }
@@ -85,7 +87,7 @@ pub(super) async fn first(visit: Visit) -> Response {
 }
 
 pub(super) async fn show(
-    at: AtWork,
+    mut at: AtWork,
     Path((_, part)): Path<(String, String)>,
     Query(behind): Query<Behind>,
 ) -> Result<Response, Trouble> {
@@ -93,14 +95,18 @@ pub(super) async fn show(
     let due = behind.due.as_deref().and_then(|due| Date::parse(due, &Iso8601::DATE).ok());
     let behind = behind.after.map(|case| Place { case, due });
     let page = at.connection().page(part, behind, PAGE).await?;
+    if at.desk.missing.is_none() {
+        at.desk.missing = Some(at.connection().missing().await?);
+    }
     let frame = at.frame("queue-title", Section::Queue);
+    let alarms = at.desk.missing.iter().flatten().map(|alarm| told(&frame, alarm)).collect();
     let me = at.connection().handle();
     let rows = page.lines.iter().map(|line| row(&frame, line, me)).collect();
     let next = page.behind.map(|Place { case, due }| {
         let due = due.map_or_else(String::new, |due| format!("&due={due}"));
         format!("{}?after={case}{due}", frame.at(&format!("/queue/{word}")))
     });
-    Ok(laid_out(&Page { frame, part: word, parts: PARTS.map(|(word, _)| word), rows, next }))
+    Ok(laid_out(&Page { frame, part: word, parts: PARTS.map(|(word, _)| word), rows, alarms, next }))
 }
 
 fn row(frame: &Frame, line: &Line, me: &str) -> Row {

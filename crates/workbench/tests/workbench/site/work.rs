@@ -72,6 +72,23 @@ async fn what_is_done_is_held_against_what_was_shown() {
 }
 
 #[tokio::test]
+async fn a_case_that_was_read_and_is_withheld_is_missed_in_the_queue() {
+    let screen = Screen::open("lead").await;
+    screen.unlock().await;
+    let reporter = screen.office.file(&[]);
+    let case = screen.open_case(&reporter).await;
+    assert_eq!(screen.get(&case).await.status, StatusCode::OK);
+    assert!(screen.get("/queue/mine").await.texts("[role=alert]").is_empty());
+    screen.office.handler.shelf.lock().unwrap().cases.remove(&reporter.case);
+    screen.post("/lock", &[]).await;
+    screen.unlock().await;
+    for _ in 0..2 {
+        let told = screen.get("/queue/mine").await.texts("[role=alert]").concat();
+        assert!(told.contains("not in your queue any more"), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_typed_is_kept_while_the_case_handler_does_not_give_the_case() {
     let screen = Screen::open("lead").await;
     screen.unlock().await;
