@@ -9,8 +9,8 @@ const [ME, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const
 const LANGUAGES = ["fr", "en"] as const;
 const FEEDBACK = "Les faits ont été vérifiés ; une procédure a été changée, et l’affaire est close.";
 
-/** Nobody touched `late`; a conflict is claimed in `judged`; somebody proposed to close `proposed`; the others are closed. */
-let cases: Record<"late" | "judged" | "proposed" | "closed", string>;
+/** Nobody touched `late`; a conflict is claimed in `judged`; somebody proposed to close `proposed`, and `closed` is; in `barred` a conflict is claimed before the declaration. */
+let cases: Record<"late" | "judged" | "proposed" | "closed" | "barred", string>;
 let office: Office;
 
 test.describe.configure({ mode: "serial" });
@@ -21,7 +21,7 @@ test.beforeAll(async ({ browser }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   const file = () => fileCase(page, office, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
-  cases = { late: await file(), judged: await file(), proposed: await file(), closed: await file() };
+  cases = { late: await file(), judged: await file(), proposed: await file(), closed: await file(), barred: await file() };
   await context.close();
   const CLOSING = ["close", "process-fix-adopted", "--reason", "procedure"];
   const me = (...command: string[]) => office.burkindi(ME, ...command);
@@ -31,6 +31,9 @@ test.beforeAll(async ({ browser }) => {
     lead("declare", id);
   }
   lead("challenge", cases.judged, "--who", ME);
+  lead("link", cases.judged, "--to", cases.proposed);
+  lead("declare", cases.barred);
+  lead("challenge", cases.barred, "--who", ME);
   for (const id of [cases.proposed, cases.closed]) {
     me("move", id, "triaged");
     me("reply", id, "--feedback", "--text", FEEDBACK);
@@ -79,6 +82,15 @@ test("after ten days what nobody touched is late, and the outside body has it", 
   await lead.open(`/case/${cases.proposed}/actions`);
   await expect(lead.page.locator("form[action$='/act/approve-close']")).toBeVisible();
   await lead.screens(`/case/${cases.proposed}/actions`, "proposed");
+  await lead.open(`/case/${cases.judged}/related`);
+  await expect(lead.page.locator(".hits").first()).toContainText(cases.proposed.slice(0, 8));
+  await lead.screens(`/case/${cases.judged}/related`, "linked");
+
+  const me = await at(openWorkbench, ME);
+  await me.open(`/case/${cases.barred}`);
+  await expect(me.page.locator("main .warn")).toContainText("conflit d’intérêts");
+  await expect(me.page.locator("main")).not.toContainText("Le dossier attend");
+  await me.screens(`/case/${cases.barred}`, "barred");
 
   const outside = await at(openWorkbench, OUTSIDE);
   await outside.screens("/queue/open", "outside queue");

@@ -50,6 +50,8 @@ pub(super) struct Told {
     pub(super) grave: bool,
     pub(super) means: String,
     pub(super) text: String,
+    /// In which case, by the beginning of its id.
+    pub(super) case: Option<String>,
 }
 
 /// An alarm or notice.
@@ -58,6 +60,7 @@ pub(super) fn told(frame: &Frame, alarm: &Alarm) -> Told {
         grave: alarm.severity == Severity::Alarm,
         means: frame.one_of("alarm", &word(&alarm.code)),
         text: alarm.text.clone(),
+        case: alarm.case.map(|case| case.to_string()[..8].to_owned()),
     }
 }
 
