@@ -10,7 +10,7 @@ use crate::{
     filing::release,
     log::{Author, LogError},
     office::Office,
-    store::{Store, StoreError},
+    store::{QueuePlace, Store, StoreError},
 };
 
 /// Cases that are read at once.
@@ -44,11 +44,11 @@ pub async fn escalate(
     calendar: &Calendar,
     author: Author<'_>,
 ) -> Result<u32, StoreError> {
-    let (mut released, mut after) = (0, None);
+    let (mut released, mut behind) = (0, None);
     loop {
-        let page = store.overdue(author.today, after, PAGE).await?;
+        let page = store.overdue(author.today, behind, PAGE).await?;
         let Some(last) = page.last() else { return Ok(released) };
-        after = Some(last.id);
+        behind = Some(QueuePlace::of(last.id, &last.state));
         for overdue in page {
             if calendar.missed(&overdue.state, author.today).is_none() {
                 continue;

@@ -13,7 +13,7 @@ use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait as _, Select,
-    sea_query::{Expr, ExprTrait as _, SelectStatement},
+    sea_query::{Asterisk, Expr, ExprTrait as _, SelectStatement},
 };
 use time::Date;
 use uuid::Uuid;
@@ -193,25 +193,6 @@ impl Store {
         Ok(Some((Case::from_row(row.into())?, recipient)))
     }
 
-    /// Cases that the outside body gets by itself because a deadline lies before a day: those behind `after` in the order of ids,
-    /// at most `most`.
-    pub async fn overdue(
-        &self,
-        today: Date,
-        after: Option<Uuid>,
-        most: u64,
-    ) -> Result<Vec<Case>, StoreError> {
-        let rows = case::Entity::find()
-            .filter(case::Column::Escalates.lt(today))
-            .filter(case::Column::Id.gt(after.unwrap_or_default()))
-            .order_by_asc(case::Column::Id)
-            .limit(most)
-            .into_partial_model()
-            .all(&self.db)
-            .await?;
-        rows.into_iter().map(Case::from_row).collect()
-    }
-
     /// Every case in the order of ids: those behind `after`, at most `most`.
     pub async fn cases_behind(&self, after: Option<Uuid>, most: u64) -> Result<Vec<Case>, StoreError> {
         let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(most);
@@ -237,18 +218,7 @@ impl Store {
     }
 
     async fn load_of(&self, cases: Select<case::Entity>) -> Result<Load, StoreError> {
-        let carrier = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
-        let rows: Vec<(Option<String>, i16, i64)> = cases
-            .select_only()
-            .column_as(carrier.clone(), "carrier")
-            .column(case::Column::Urgency)
-            .column_as(case::Column::Id.count(), "cases")
-            .filter(case::Column::Open.eq(true))
-            .group_by(carrier)
-            .group_by(case::Column::Urgency)
-            .into_tuple()
-            .all(&self.db)
-            .await?;
+        let rows: Vec<(Option<String>, i16, i64)> = carried(cases).into_tuple().all(&self.db).await?;
         let mut load = Load::default();
         for (carrier, urgency, cases) in rows {
             if let Some(handle) = carrier {
@@ -321,6 +291,19 @@ fn mailbox_recipient(bytes: &[u8]) -> Result<MailboxRecipient, StoreError> {
 
 fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
     CaseRecipient::from_checked(bytes).map_err(|_| StoreError::Damaged("case_recipients.recipient"))
+}
+
+/// How many open cases of each urgency each member carries. What is counted is no column, so that an index alone tells it.
+pub(super) fn carried(cases: Select<case::Entity>) -> Select<case::Entity> {
+    let carrier = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
+    cases
+        .select_only()
+        .column_as(carrier.clone(), "carrier")
+        .column(case::Column::Urgency)
+        .column_as(Expr::col(Asterisk).count(), "cases")
+        .filter(case::Column::Open.eq(true))
+        .group_by(carrier)
+        .group_by(case::Column::Urgency)
 }
 
 /// `C` of the newest generation of the case of the row.

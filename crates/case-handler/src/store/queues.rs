@@ -1,9 +1,10 @@
-//! Queues: which cases a member sees, and in which order. Kept beside the grants and deadlines from which they follow, so that a page
-//! of a queue costs the same however many cases there are.
+//! Queues: which cases a member sees, and in which order; and which are overdue. Kept beside the grants and deadlines from which they
+//! follow, so that a page of a queue costs the same however many cases there are.
 
 use envelope::life::CaseState;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait as _, Select,
     sea_query::{Expr, ExprTrait as _, Query},
 };
 use time::{Date, macros::date};
@@ -48,20 +49,50 @@ impl Store {
         behind: Option<Place>,
         most: u64,
     ) -> Result<Vec<Case>, StoreError> {
-        let queued = case::Entity::belongs_to(queue::Entity).from(case::Column::Id).to(queue::Column::CaseId);
-        let mut select = case::Entity::find()
-            .join(JoinType::InnerJoin, queued.into())
-            .filter(queue::Column::Member.eq(member))
-            .order_by_asc(queue::Column::Due)
-            .order_by_asc(queue::Column::CaseId)
-            .limit(most);
-        if let Some(Place { due, case }) = behind {
-            let column = |column| Expr::col((queue::Entity, column));
-            let place = Expr::tuple([column(queue::Column::Due), column(queue::Column::CaseId)]);
-            select = select.filter(place.gt(Expr::tuple([due.into(), case.into()])));
-        }
+        self.told(queued(member, behind, most)).await
+    }
+
+    /// Cases that the outside body gets by itself because a deadline lies before a day, the longest overdue first: those behind a place,
+    /// at most `most`.
+    pub async fn overdue(
+        &self,
+        today: Date,
+        behind: Option<Place>,
+        most: u64,
+    ) -> Result<Vec<Case>, StoreError> {
+        self.told(overdue(today, behind, most)).await
+    }
+
+    async fn told(&self, select: Select<case::Entity>) -> Result<Vec<Case>, StoreError> {
         select.into_partial_model().all(&self.db).await?.into_iter().map(Case::from_row).collect()
     }
+}
+
+fn queued(member: &str, behind: Option<Place>, most: u64) -> Select<case::Entity> {
+    let queued = case::Entity::belongs_to(queue::Entity).from(case::Column::Id).to(queue::Column::CaseId);
+    let select = case::Entity::find()
+        .join(JoinType::InnerJoin, queued.into())
+        .filter(queue::Column::Member.eq(member));
+    in_order(select, [queue::Column::Due.into_expr(), queue::Column::CaseId.into_expr()], behind, most)
+}
+
+/// In the order of the index, not of ids: in that order an engine would look at every case until it has found enough.
+fn overdue(today: Date, behind: Option<Place>, most: u64) -> Select<case::Entity> {
+    let select = case::Entity::find().filter(case::Column::Escalates.lt(today));
+    in_order(select, [case::Column::Escalates.into_expr(), case::Column::Id.into_expr()], behind, most)
+}
+
+/// The rows behind a place in the order of these columns, which are a day and a case.
+fn in_order(
+    select: Select<case::Entity>,
+    [due, id]: [Expr; 2],
+    behind: Option<Place>,
+    most: u64,
+) -> Select<case::Entity> {
+    let behind = behind.map(|place| {
+        Expr::tuple([due.clone(), id.clone()]).gt(Expr::tuple([place.due.into(), place.case.into()]))
+    });
+    select.apply_if(behind, QueryFilter::filter).order_by_asc(due).order_by_asc(id).limit(most)
 }
 
 impl Writing<'_> {
@@ -101,5 +132,55 @@ impl Writing<'_> {
             .expect("three columns, three values");
         self.tx().await?.execute(&insert).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, Statement};
+
+    use super::*;
+    use crate::store::{Retry, cases::carried, set_aside::to_retry};
+
+    /// How `SQLite` finds the rows of a query.
+    async fn plan(store: &Store, query: Statement) -> Vec<String> {
+        let values = query.values.map_or_else(Vec::new, |values| values.0);
+        let sql = format!("EXPLAIN QUERY PLAN {}", query.sql);
+        let explained = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
+        let rows = store.db.query_all_raw(explained).await.unwrap();
+        rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_in_every_round_is_answered_from_indexes() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("cases.sqlite").display());
+        let store = Store::open(&url).await.unwrap();
+        let (today, place) = (date!(2026 - 11 - 26), Place::new(None, Uuid::nil()));
+        let build = |select: Select<case::Entity>| select.build(DbBackend::Sqlite);
+        for (query, found) in [
+            (build(overdue(today, None, 5)), "cases USING INDEX cases_by_escalation (escalates<?)"),
+            (
+                build(overdue(today, Some(place), 5)),
+                "cases USING INDEX cases_by_escalation ((escalates,id)>(?,?) AND escalates<?)",
+            ),
+            (build(carried(case::Entity::find())), "cases USING COVERING INDEX cases_by_load (open=?)"),
+            (build(queued("awa", None, 5)), "queues USING PRIMARY KEY (member=?)"),
+            (
+                build(queued("awa", Some(place), 5)),
+                "queues USING PRIMARY KEY (member=? AND (due,case_id)>(?,?))",
+            ),
+            (
+                to_retry(Retry::WithCase).build(DbBackend::Sqlite),
+                "set_aside USING INDEX set_aside_to_retry (retry=?)",
+            ),
+        ] {
+            let plan = plan(&store, query).await;
+            assert_eq!(plan[0], format!("SEARCH {found}"));
+            assert!(
+                !plan.iter().any(|step| step.starts_with("SCAN") || step.contains("ORDER BY")),
+                "{plan:?}"
+            );
+        }
     }
 }

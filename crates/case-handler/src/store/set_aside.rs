@@ -2,8 +2,8 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{ExprTrait as _, OnConflict},
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait as _, OnConflict},
 };
 use time::Date;
 use uuid::Uuid;
@@ -39,18 +39,26 @@ pub enum Retry {
     WithCase,
 }
 
+/// Asked from what was set aside, of which there is little, not from the cases.
+pub(super) fn to_retry(which: Retry) -> Select<set_aside::Entity> {
+    let retried = set_aside::Entity::find()
+        .select_only()
+        .column(set_aside::Column::Id)
+        .filter(set_aside::Column::Retry.eq(true));
+    match which {
+        Retry::Everything => retried,
+        Retry::WithCase => {
+            let its_case = case::Column::Id.into_expr().eq(set_aside::Column::CaseId.into_expr());
+            let known = case::Entity::find().select_only().column(case::Column::Id).filter(its_case);
+            retried.filter(Expr::exists(known.into_query()))
+        }
+    }
+}
+
 impl Store {
     /// The ids of those that may be fileable by now.
     pub async fn to_retry(&self, which: Retry) -> Result<Vec<Uuid>, StoreError> {
-        let mut select = set_aside::Entity::find()
-            .select_only()
-            .column(set_aside::Column::Id)
-            .filter(set_aside::Column::Retry.eq(true));
-        if which == Retry::WithCase {
-            let known = case::Entity::find().select_only().column(case::Column::Id).into_query();
-            select = select.filter(set_aside::Column::CaseId.in_subquery(known));
-        }
-        Ok(select.into_tuple().all(&self.db).await?)
+        Ok(to_retry(which).into_tuple().all(&self.db).await?)
     }
 
     /// One of them.
