@@ -99,7 +99,7 @@ impl App {
         let spool = |error: &dyn ToString| ConfigError::value(key, error.to_string());
         let taxonomy = Arc::new(config.read_taxonomy()?);
         let trust = config.trust()?;
-        let store = Store::open(&config.spool.place()?, config.spool.most_mib, &mut OsRng)
+        let store = Store::open(&config.spool.place()?, config.spool.bounds(), &mut OsRng)
             .await
             .map_err(|error| spool(&error))?;
         let directories = Arc::new(Directories::load(trust, &store).await.map_err(|error| spool(&error))?);

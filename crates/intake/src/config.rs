@@ -12,7 +12,7 @@ use envelope::directory::Trust;
 use taxonomy::Taxonomy;
 use tracing::Level;
 
-use crate::{i18n, pages::Branding, relay};
+use crate::{i18n, pages::Branding, relay, store::Bounds};
 
 /// Everything that the intake is told from outside. `deploy/config/intake.toml` explains each key.
 #[derive(Debug, Clone, confique::Config)]
@@ -90,6 +90,9 @@ pub struct Spool {
     /// Its largest size in MiB. Beyond it reporters are asked to come back, and the rest of the machine goes on.
     #[config(env = "INTAKE_SPOOL_MOST_MIB", default = 20480)]
     pub most_mib: u32,
+    /// Writes at once on `PostgreSQL`, each on a connection of its own; four more connections read.
+    #[config(env = "INTAKE_SPOOL_WRITERS", default = 16)]
+    pub writers: u32,
 }
 
 /// `[directory]`
@@ -168,6 +171,11 @@ impl Spool {
             None => Ok(Place::Sqlite(self.path.clone())),
         }
     }
+
+    /// How much of it is taken.
+    pub fn bounds(&self) -> Bounds {
+        Bounds { most_mib: self.most_mib, writers: self.writers }
+    }
 }
 
 fn branding_of_json(json: &str) -> Result<Branding, serde_json::Error> {
@@ -222,6 +230,7 @@ impl Config {
             ("limits.lookups", self.limits.lookups, 10_000),
             ("limits.network_burst", self.limits.network_burst as usize, 1_000_000),
             ("spool.most_mib", self.spool.most_mib as usize, 1_000_000),
+            ("spool.writers", self.spool.writers as usize, 100),
             ("limits.network_per_minute", self.limits.network_per_minute as usize, 1_000_000),
         ];
         for (key, value, most) in sizes {

@@ -101,7 +101,7 @@ async fn rehearse(config: &Config, folder: &Path) -> Result<Vec<String>, UpkeepE
     let files = backup.check()?;
     let trying = tempfile::tempdir()?;
     let place = backup.unpack::<Migrator>(trying.path()).await?;
-    let store = Store::open(&place, config.spool.most_mib, &mut OsRng).await?;
+    let store = Store::open(&place, config.spool.bounds(), &mut OsRng).await?;
     let whole = store.check_all().await?;
     if let Some(signed) = store.directory().await? {
         signed.verify_past(&config.trust()?).map_err(UpkeepError::Directory)?;

@@ -77,7 +77,8 @@ async fn half_a_mailbox_changes_none() {
     assert_eq!(intake.put_mailboxes(&cut).await, StatusCode::BAD_REQUEST);
     let installation = intake.stop().await;
     let spool = installation.config.spool.place().unwrap();
-    let store = intake::store::Store::open(&spool, 64, &mut rand::rngs::OsRng).await.unwrap();
+    let bounds = intake::store::Bounds { most_mib: 64, writers: 16 };
+    let store = intake::store::Store::open(&spool, bounds, &mut rand::rngs::OsRng).await.unwrap();
     for (id, sealed) in &all {
         assert_eq!(store.mailbox(id).await.unwrap().0.as_ref(), Some(sealed));
     }

@@ -133,10 +133,13 @@ impl Installation {
         Running::start("intake", self.intake()?, &self.log("intake"))
     }
 
-    /// Starts another intake on the same database, with a number for its log, at ports that are free.
+    /// Starts another intake on the same database, with a number for its log, at ports that are free. It takes a share of the machine
+    /// and of the database, as one of three on two processors should.
     pub fn start_replica(&self, number: u32) -> Result<Running> {
         let name = format!("intake-{number}");
-        Running::start(&name, self.intake_at([0, 0])?, &self.log(&name))
+        let mut replica = self.intake_at([0, 0])?;
+        replica.env("TOKIO_WORKER_THREADS", "1").env("INTAKE_SPOOL_WRITERS", "5");
+        Running::start(&name, replica, &self.log(&name))
     }
 
     /// The intake's program, for whoever wants another task of it.

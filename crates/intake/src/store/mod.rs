@@ -44,9 +44,16 @@ pub const CHUNK: usize = 256 * 1024;
 const IDS: usize = 500;
 /// Reads that run at once.
 const READERS: u32 = 4;
-/// Writes that run at once on `PostgreSQL`: it makes commits durable together.
-const WRITERS: u32 = 16;
 const MIB: u64 = 1024 * 1024;
+
+/// How much of its database a process takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// MiB to which it grows.
+    pub most_mib: u32,
+    /// Writes that run at once on `PostgreSQL`, which makes their commits durable together.
+    pub writers: u32,
+}
 
 /// The intake's database.
 #[derive(Clone)]
@@ -65,16 +72,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or makes the spool, which grows to `most_mib` MiB. On `SQLite` it sweeps what an earlier process left half done.
+    /// Opens or makes the spool. On `SQLite` it sweeps what an earlier process left half done.
     pub async fn open(
         place: &Place,
-        most_mib: u32,
+        Bounds { most_mib, writers }: Bounds,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, OpenError> {
         let is_shared = place.is_shared();
         let alone = if is_shared { None } else { Some(place.alone().await?) };
         place.prepare::<Migrator>().await?;
-        let writers = if is_shared { WRITERS } else { 1 };
+        let writers = if is_shared { writers } else { 1 };
         let writing = place.connect(Pool::of(writers).most_mib(most_mib)).await?;
         let reading = place.connect(Pool::reading(READERS).most_mib(most_mib)).await?;
         let state = first_state(&writing, rng).await?;

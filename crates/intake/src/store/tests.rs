@@ -104,7 +104,7 @@ impl Spool {
 }
 
 async fn open(place: &Place) -> Store {
-    Store::open(place, 64, &mut rng()).await.unwrap()
+    Store::open(place, Bounds { most_mib: 64, writers: 16 }, &mut rng()).await.unwrap()
 }
 
 fn rng() -> StdRng {
@@ -284,7 +284,7 @@ async fn a_full_disk_is_said_and_nothing_of_it_stays() {
 async fn the_spool_does_not_outgrow_its_limit_and_deleting_makes_room(spool: Spool) {
     let Spool { store, place, folder } = spool;
     drop(store);
-    let store = Store::open(&place, 10, &mut rng()).await.unwrap();
+    let store = Store::open(&place, Bounds { most_mib: 10, writers: 16 }, &mut rng()).await.unwrap();
     let spool = Spool { store, place, folder };
     let mut filed = 0;
     // A shared database is measured from time to time.
