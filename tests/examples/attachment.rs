@@ -1,9 +1,11 @@
 //! How fast the form of an intake takes attachments of 16 MiB, sealed by the intake and durable: four at once, client included; and
 //! how much memory the intake takes for it.
 //!
-//! The ceiling is what the processors could seal twice, one `age` file within another, if they did nothing else.
+//! One ceiling is what the processors could seal twice, one `age` file within another, if they did nothing else; the other what the disk
+//! keeps durably, if nothing is written but files as large as what becomes of an attachment.
 
 use std::{
+    fs::{File as DiskFile, remove_file},
     io::{Write, sink},
     time::{Duration, Instant},
 };
@@ -20,6 +22,8 @@ use xtask::Settings;
 
 const AT_ONCE: usize = 4;
 const MIB: usize = 16;
+/// The rung of the ladder on which a report with such a file stands.
+const SEALED_MIB: usize = 32;
 /// What a small machine gives to the intake, in MiB.
 const MEMORY: f64 = 96.0;
 
@@ -31,6 +35,8 @@ async fn main() -> Result<()> {
     let long = Duration::from_secs(amount(12, 4) as u64);
     say("one age file within another …");
     let ceiling = nested(&content, long / 3)?;
+    say("files of 32 MiB, 4 at once …");
+    let disk = durable(&content, long / 3)?;
     let photo = File { name: "photo.jpg", media_type: "image/jpeg", content: &content };
     let form = target.form(&[photo]).await?;
     say("attachments of 16 MiB by the form, 4 at once …");
@@ -43,6 +49,7 @@ async fn main() -> Result<()> {
     let memory = peak_mib(target.intake.id())?;
     print(&[
         Row::more("attachment: 16 MiB by the form, 4 at once", "MiB/s", a_second * 16.0, ceiling),
+        Row::more("attachment: the same, sealed, against the disk", "MiB/s", a_second * 32.0, disk),
         Row::less("attachment: memory of the intake meanwhile", "MiB", memory, MEMORY),
     ]);
     Ok(())
@@ -68,6 +75,29 @@ fn nested(content: &[u8], long: Duration) -> Result<f64> {
     }))?;
     ensure!(times.iter().all(|times| *times > 0.0), "too short to measure anything");
     Ok(times.iter().sum::<f64>() * 16.0 / start.elapsed().as_secs_f64())
+}
+
+/// MiB a second that the disk keeps.
+fn durable(content: &[u8], long: Duration) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let start = Instant::now();
+    let times = side_by_side((0..AT_ONCE).map(|number| {
+        let path = folder.path().join(number.to_string());
+        move || {
+            let mut times = 0_u32;
+            while start.elapsed() < long {
+                let mut file = DiskFile::create_new(&path)?;
+                for _ in 0..SEALED_MIB / MIB {
+                    file.write_all(content)?;
+                }
+                file.sync_all()?;
+                remove_file(&path)?;
+                times += 1;
+            }
+            Ok(f64::from(times))
+        }
+    }))?;
+    Ok(times.iter().sum::<f64>() * 32.0 / start.elapsed().as_secs_f64())
 }
 
 fn twice(content: &[u8], one: &Recipient, other: &Recipient) -> Result<()> {
