@@ -1,8 +1,8 @@
 //! Three intakes on one `PostgreSQL` database: sealed submissions of 32 KiB a second, client included, and that none is lost and none
 //! stored twice, although every tenth is sent to two of them.
 //!
-//! Each of the three has its share of processors and connections. The ceilings are one of them alone, and one intake that has all, in
-//! the same run.
+//! Each of the three has its share of processors and connections. The ceiling is one intake alone that has all, in the same run; beside
+//! it stands one of the three alone.
 
 use std::{collections::HashSet, sync::Mutex, time::Duration};
 
@@ -56,8 +56,8 @@ async fn main() -> Result<()> {
     say(&format!("{} acknowledged, {} stored: none lost, none twice", acknowledged.len(), stored.len()));
     let [all, one, three] = [all, alone, together].map(|mut rounds| measure::percentile(&mut rounds, 50));
     print(&[
-        Row::more("replicas: three intakes on postgres, against one of them", "1/s", three, one),
-        Row::more("replicas: three intakes on postgres, against one with all", "1/s", three, all),
+        Row::more("replicas: three intakes on postgres, against one", "1/s", three, all),
+        Row::more("replicas: the same, against one of the three alone", "1/s", three, one),
     ]);
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     filing::release,
     log::{Author, LogError},
     office::Office,
-    store::{QueuePlace, Store, StoreError},
+    store::{Store, StoreError},
 };
 
 /// Cases that are read at once.
@@ -47,9 +47,9 @@ pub async fn escalate(
     let (mut released, mut behind) = (0, None);
     loop {
         let page = store.overdue(author.today, behind, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(released) };
-        behind = Some(QueuePlace::of(last.id, &last.state));
-        for overdue in page {
+        let Some((last, _)) = page.last() else { return Ok(released) };
+        behind = Some(*last);
+        for (_, overdue) in page {
             if calendar.missed(&overdue.state, author.today).is_none() {
                 continue;
             }

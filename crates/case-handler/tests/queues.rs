@@ -74,14 +74,18 @@ async fn a_queue_follows_grants_and_deadlines_at_once() {
     world.clock.advance(Duration::days(40));
     let today = world.clock.today();
     assert_eq!(world.store.overdue(today, None, 100).await.unwrap().len(), 5);
+    let raw = Database::connect(&world.url).await.unwrap();
+    let moved = "UPDATE cases SET escalates = '2026-01-01' WHERE id = (SELECT id FROM cases ORDER BY id DESC LIMIT 1)";
+    raw.execute_unprepared(moved).await.unwrap();
+    raw.close().await.unwrap();
     let (mut overdue, mut behind) = (HashSet::new(), None);
-    while let page = world.store.overdue(today, behind, 2).await.unwrap()
-        && let Some(last) = page.last()
+    while let page = world.store.overdue(today, behind, 1).await.unwrap()
+        && let Some((last, _)) = page.last()
     {
-        behind = Some(QueuePlace::of(last.id, &last.state));
-        overdue.extend(page.iter().map(|case| case.id));
+        behind = Some(*last);
+        overdue.extend(page.iter().map(|(_, case)| case.id));
     }
-    assert_eq!(overdue.len(), 5, "page by page the same");
+    assert_eq!(overdue.len(), 5, "page by page the same, although one stands elsewhere than its state says");
     let released = deadlines::escalate(&world.store, &world.directory, &Calendar::default(), world.author())
         .await
         .unwrap();

@@ -78,12 +78,13 @@ pub struct MailboxContent {
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "case::Entity")]
 pub(super) struct Told {
-    id: Uuid,
+    pub(super) id: Uuid,
     mailbox: Vec<u8>,
     lang: String,
     filed: Date,
     state: String,
     suggested: Option<String>,
+    pub(super) escalates: Option<Date>,
 }
 
 /// What of its row goes into a mailbox, and `C` of the newest generation.
@@ -99,8 +100,8 @@ struct ForMailbox {
 
 impl From<case::Model> for Told {
     fn from(row: case::Model) -> Self {
-        let case::Model { id, mailbox, lang, filed, state, suggested, .. } = row;
-        Self { id, mailbox, lang, filed, state, suggested }
+        let case::Model { id, mailbox, lang, filed, state, suggested, escalates, .. } = row;
+        Self { id, mailbox, lang, filed, state, suggested, escalates }
     }
 }
 

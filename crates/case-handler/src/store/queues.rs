@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Case, Store, StoreError, Writing,
+    cases::Told,
     entities::{case, grant, queue},
 };
 
@@ -49,22 +50,21 @@ impl Store {
         behind: Option<Place>,
         most: u64,
     ) -> Result<Vec<Case>, StoreError> {
-        self.told(queued(member, behind, most)).await
+        let rows: Vec<Told> = queued(member, behind, most).into_partial_model().all(&self.db).await?;
+        rows.into_iter().map(Case::from_row).collect()
     }
 
     /// Cases that the outside body gets by itself because a deadline lies before a day, the longest overdue first: those behind a place,
-    /// at most `most`.
+    /// at most `most`, each with its own. That is where the row stands, whatever its state says: no other is passed over.
     pub async fn overdue(
         &self,
         today: Date,
         behind: Option<Place>,
         most: u64,
-    ) -> Result<Vec<Case>, StoreError> {
-        self.told(overdue(today, behind, most)).await
-    }
-
-    async fn told(&self, select: Select<case::Entity>) -> Result<Vec<Case>, StoreError> {
-        select.into_partial_model().all(&self.db).await?.into_iter().map(Case::from_row).collect()
+    ) -> Result<Vec<(Place, Case)>, StoreError> {
+        let rows: Vec<Told> = overdue(today, behind, most).into_partial_model().all(&self.db).await?;
+        let placed = |row: Told| Ok((Place::new(row.escalates, row.id), Case::from_row(row)?));
+        rows.into_iter().map(placed).collect()
     }
 }
 
