@@ -93,6 +93,29 @@ pub fn wash(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<Washed> 
     Ok(Washed { format, removed: found.removed, left: found.left, reading })
 }
 
+/// A picture inside a package, without its traces. Only picture formats are taken apart: a package that poses as a picture goes on
+/// as it came and is told, so that no package is opened inside a package.
+pub(crate) fn wash_picture(
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+    found: &mut Found,
+) -> io::Result<()> {
+    let mut pipe = Pipe::new(input, output);
+    let walked = match Format::of(pipe.look(HEAD)?) {
+        Format::Jpeg => jpeg::strip(&mut pipe, found),
+        Format::Png => png::strip(&mut pipe, found),
+        Format::Gif => gif::strip(&mut pipe, found),
+        Format::WebP => riff::blank(&mut pipe, found),
+        _ => Err(Stop::Broken),
+    };
+    match walked {
+        Ok(()) => {}
+        Err(Stop::Broken) => found.left |= Trace::Other,
+        Err(Stop::Io(error)) => return Err(error),
+    }
+    pipe.pass_rest()
+}
+
 /// The same for a file in memory: what fuzzing and tests begin with.
 pub fn wash_all(bytes: &[u8]) -> (Vec<u8>, Washed) {
     let mut out = Vec::with_capacity(bytes.len());

@@ -117,6 +117,9 @@ impl Package<'_> {
             self.of_unknown_length(pipe, &head, &name)?
         } else if !can_follow {
             as_it_came(pipe, &head)?
+        } else if is_picture(&name) && !self.may_unpack(head.plain) {
+            self.found.left |= Trace::Other;
+            as_it_came(pipe, &head)?
         } else if is_picture(&name) {
             self.picture(pipe, &head)?
         } else if head.packed <= LARGEST {
@@ -191,6 +194,15 @@ impl Package<'_> {
         Some(Packed { method: DEFLATED, crc, plain, data: encoder.finish().ok()? })
     }
 
+    /// Whether the budget of the whole file covers so many further bytes; takes them from it if it does.
+    fn may_unpack(&mut self, plain: u64) -> bool {
+        let covered = self.unpacked.saturating_add(plain) <= 4 * UNPACKED;
+        if covered {
+            self.unpacked += plain;
+        }
+        covered
+    }
+
     /// A picture goes through as pictures do, and is packed while it does.
     fn picture(&mut self, pipe: &mut Pipe<'_>, head: &Head) -> Step<Written> {
         let at = pipe.written();
@@ -201,14 +213,12 @@ impl Package<'_> {
         let mut encoder = DeflateEncoder::new(&mut pipe.to, Compression::fast());
         let mut tally = Tally::new(&mut encoder);
         let washed = if head.method == STORED {
-            crate::wash(&mut raw, &mut tally)
+            crate::wash_picture(&mut raw, &mut tally, self.found)
         } else {
-            // Whoever announces less than comes gets what was announced.
-            crate::wash(&mut DeflateDecoder::new(&mut raw).take(head.plain), &mut tally)
+            // A part that announces less than it holds is cut to what it announces: the budget counts that.
+            crate::wash_picture(&mut DeflateDecoder::new(&mut raw).take(head.plain), &mut tally, self.found)
         };
-        let washed = washed.map_err(|error| stop(error, raw.from))?;
-        self.found.removed |= washed.removed;
-        self.found.left |= washed.left;
+        washed.map_err(|error| stop(error, raw.from))?;
         let (crc, plain, left) = (tally.crc.finalize(), tally.len, raw.left);
         encoder.finish()?;
         let packed = pipe.to.written() - before;
@@ -243,7 +253,7 @@ impl Package<'_> {
             checked.update(&buffer[..n]);
             plain += n as u64;
             self.unpacked += n as u64;
-            if self.unpacked > 16 * UNPACKED {
+            if self.unpacked > 4 * UNPACKED {
                 return Err(Stop::Broken);
             }
         }
@@ -271,12 +281,16 @@ impl Package<'_> {
         if !is_picture(name) {
             return self.small(pipe, &known, name, data);
         }
-        let mut washed = Vec::new();
-        let mut inner = DeflateDecoder::new(&data[..]);
-        let said = crate::wash(&mut inner, &mut washed)?;
-        self.found.removed |= said.removed;
-        self.found.left |= said.left;
-        Ok(put(pipe, &known, &Packed::of(&washed)?)?)
+        if !self.may_unpack(plain) {
+            self.found.left |= Trace::Other;
+            return Ok(put(pipe, &known, &Packed { method: known.method, crc, plain, data })?);
+        }
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
+        let mut tally = Tally::new(&mut encoder);
+        crate::wash_picture(&mut DeflateDecoder::new(&data[..]), &mut tally, self.found)?;
+        let (crc, plain) = (tally.crc.finalize(), tally.len);
+        let washed = Packed { method: DEFLATED, crc, plain, data: encoder.finish()? };
+        Ok(put(pipe, &known, &washed)?)
     }
 
     /// An entry of the directory at the end, told anew.

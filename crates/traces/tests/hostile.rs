@@ -12,7 +12,7 @@ use std::io::{self, Read};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use samples::{How, block, riff, zip};
-use traces::{Reading, wash, wash_all};
+use traces::{Reading, Trace, wash, wash_all};
 
 /// Gives a file in pieces of one size.
 struct Pieces<'a>(&'a [u8], usize);
@@ -130,6 +130,34 @@ fn a_bomb_of_a_document_is_carried_and_not_opened() {
     let (washed, said) = wash_all(&file);
     assert_eq!(said.reading, Reading::Whole);
     assert!(washed.len() < file.len() + 4096);
+}
+
+#[test]
+fn a_package_inside_a_package_is_carried_and_not_opened() {
+    let mut nested = b"x".to_vec();
+    for _ in 0..2000 {
+        nested = zip(&[("word/a.png", &nested, How::Stored)]);
+    }
+    let (washed, said) = wash_all(&nested);
+    assert!(said.left.has(Trace::Other));
+    assert!(washed.len() < nested.len() + 4096);
+}
+
+#[test]
+fn pictures_of_a_package_share_one_budget() {
+    // 24 times 64 MiB, packed in 64 KiB each.
+    let picture = [&b"\x89PNG\r\n\x1a\n"[..], &vec![0; 64 << 20]].concat();
+    let names: Vec<String> = (0..24).map(|n| format!("word/media/image{n}.png")).collect();
+    for how in [How::Deflated, How::Streamed] {
+        let packed = zip(&[("word/media/image.png", &picture, how)]);
+        let parts: Vec<_> = names.iter().map(|name| (&**name, &picture[..], how)).collect();
+        let file = zip(&parts);
+        assert!(file.len() > 20 * packed.len());
+        let (washed, said) = wash_all(&file);
+        assert!(said.left.has(Trace::Other));
+        // What was rewritten is packed faster and less closely.
+        assert!(washed.len() < 4 * file.len(), "{} of {}", washed.len(), file.len());
+    }
 }
 
 #[test]
