@@ -5,19 +5,24 @@ use std::{
     process::ExitCode,
 };
 
+use confined::{Limits as Confinement, confine};
 use image::{
     DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits,
     codecs::png::PngEncoder,
     error::{LimitError, LimitErrorKind},
 };
 
-use super::{MOST_IN, NO_IMAGE, SIDE, confine::confine};
+use super::{MOST_IN, NO_IMAGE, SIDE};
 
 /// The longer side of an image that is decoded at all, in pixels.
 const MOST_SIDE: u32 = 20_000;
 /// What decoding may take, in bytes: 100 million pixels of three bytes.
 const MOST_MEMORY: u64 = 300 * 1024 * 1024;
 const FAILED: u8 = 1;
+/// Memory in bytes: the image as it came, its pixels, and the smaller one.
+const MEMORY: u64 = 1024 * 1024 * 1024;
+const CONFINEMENT: Confinement =
+    Confinement { address_space: MEMORY, memory: MEMORY, seconds: 15, reads: false, yields: false };
 
 /// Reads an image from standard input and writes a PNG to standard output. Everything is read before the process gives up what
 /// it could do; no byte of the file is looked at before.
@@ -26,7 +31,7 @@ pub fn run() -> ExitCode {
     if stdin().take(MOST_IN as u64 + 1).read_to_end(&mut bytes).is_err() || bytes.len() > MOST_IN {
         return ExitCode::from(FAILED);
     }
-    if confine().is_err() {
+    if confine(&CONFINEMENT).is_err() {
         return ExitCode::from(FAILED);
     }
     let Ok(format) = image::guess_format(&bytes) else { return ExitCode::from(NO_IMAGE) };

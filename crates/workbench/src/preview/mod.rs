@@ -4,8 +4,6 @@
 
 #[cfg(target_os = "linux")]
 mod child;
-#[cfg(target_os = "linux")]
-mod confine;
 
 #[cfg(target_os = "linux")]
 pub use child::run as run_child;
@@ -13,7 +11,7 @@ pub use child::run as run_child;
 use std::{
     io::{Read, Write},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::Child,
     sync::mpsc,
     thread,
     time::Duration,
@@ -63,10 +61,7 @@ pub fn render(program: &Path, image: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec
     if image.len() > MOST_IN {
         return Err(PreviewError::Refused);
     }
-    let mut command = Command::new(program);
-    command.arg(CHILD).env_clear().current_dir("/");
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(PreviewError::Start)?;
+    let mut child = confined::command(program, CHILD).spawn().map_err(PreviewError::Start)?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return end(child, Err(PreviewError::Refused));
     };
