@@ -4,6 +4,8 @@
 //! seal into the spool, whatever their size. What passes through memory is wiped by the allocator of the program.
 
 mod multipart;
+mod parameters;
+mod parts;
 mod pipeline;
 mod reply;
 mod report;

@@ -6,10 +6,12 @@ use axum::{
 };
 use envelope::ladder;
 use http::{HeaderMap, header};
-use multer::{Constraints, Field, Multipart, SizeLimit};
 use zeroize::Zeroizing;
 
-use super::NotSent;
+use super::{
+    NotSent,
+    parts::{PartHead, Parts, PartsError},
+};
 use crate::form::FieldError;
 
 /// Most files in one form.
@@ -18,8 +20,8 @@ const FILES: usize = 20;
 const VALUE_BYTES: usize = 64 * 1024;
 /// What a form may have beside the content of its files.
 const BESIDE_FILES: u64 = 512 * 1024;
-/// A body that is too large is read to its end so far, or a browser would show a broken connection and not our page.
-const READ_AT_MOST: u64 = 4 * ladder::TOP;
+/// A body that is not taken is read to its end so far, or a browser would show a broken connection and not our page.
+const DRAINED_AT_MOST: u64 = 4 * ladder::TOP;
 /// Longest name of a file, in characters.
 const NAME_CHARS: usize = 120;
 /// Longest media type, in characters: RFC 6838 allows 127 on each side of the slash, nobody uses that.
@@ -27,7 +29,7 @@ const TYPE_CHARS: usize = 100;
 
 /// A form that is being read.
 pub(super) struct Form {
-    multipart: Multipart<'static>,
+    parts: Parts,
     announced: u64,
     files: usize,
 }
@@ -39,27 +41,19 @@ pub(super) struct File {
     /// As the sender's device called it.
     pub(super) media_type: String,
     first: Option<Bytes>,
-    rest: Field<'static>,
 }
 
 impl Form {
     /// A body of `multipart/form-data`.
     pub(super) fn of(request: Request) -> Result<Self, NotSent> {
         let (parts, body) = request.into_parts();
-        let content_type = text(&parts.headers, &header::CONTENT_TYPE);
-        let boundary = multer::parse_boundary(content_type).map_err(|_| NotSent::BadForm)?;
         let announced = text(&parts.headers, &header::CONTENT_LENGTH).parse().unwrap_or(0);
-        Ok(Self::new(body, boundary, announced))
+        Self::new(body, text(&parts.headers, &header::CONTENT_TYPE), announced)
     }
 
-    fn new(body: Body, boundary: String, announced: u64) -> Self {
-        let limit = SizeLimit::new().whole_stream(READ_AT_MOST);
-        let constraints = Constraints::new().size_limit(limit);
-        Self {
-            multipart: Multipart::with_constraints(body.into_data_stream(), boundary, constraints),
-            announced,
-            files: 0,
-        }
+    fn new(body: Body, content_type: &str, announced: u64) -> Result<Self, NotSent> {
+        let parts = Parts::new(content_type.as_bytes(), body, ladder::TOP + BESIDE_FILES)?;
+        Ok(Self { parts, announced, files: 0 })
     }
 
     /// Is it certain before all of it has come that it cannot be taken?
@@ -72,46 +66,51 @@ impl Form {
         &mut self,
         mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
     ) -> Result<Option<File>, NotSent> {
-        while let Some(field) = self.next().await? {
-            if field.file_name().is_some() {
-                if let Some(file) = self.file(field).await? {
+        while let Some(mut part) = self.parts.next().await? {
+            if let Some(name) = part.file_name.take() {
+                if let Some(file) = self.begin_file(&name, part).await? {
                     return Ok(Some(file));
                 }
                 continue;
             }
-            let name = field.name().unwrap_or_default().to_owned();
-            let value = value(field).await?;
-            take(&name, &value).map_err(|_| NotSent::BadForm)?;
+            let value = self.value().await?;
+            take(&part.name, &value).map_err(|_| NotSent::BadForm)?;
         }
         Ok(None)
     }
 
-    /// The next file. A text field after files is no form of ours: it would come too late to be sealed.
+    /// The next file. A text field after files is no form of ours, unless it is empty: it would come too late to be sealed.
     pub(super) async fn next_file(&mut self) -> Result<Option<File>, NotSent> {
-        while let Some(field) = self.next().await? {
-            if field.file_name().is_none() {
+        while let Some(mut part) = self.parts.next().await? {
+            let Some(name) = part.file_name.take() else {
+                if self.value().await?.is_empty() {
+                    continue;
+                }
                 return Err(NotSent::BadForm);
-            }
-            if let Some(file) = self.file(field).await? {
+            };
+            if let Some(file) = self.begin_file(&name, part).await? {
                 return Ok(Some(file));
             }
         }
         Ok(None)
     }
 
-    /// Reads what is left, so that the sender gets to see the answer.
-    pub(super) async fn drain(mut self) {
-        while let Ok(Some(_)) = self.multipart.next_field().await {}
+    /// The next bytes of a file, never none; `None` at its end. May be cancelled and called again.
+    pub(super) async fn chunk(&mut self, file: &mut File) -> Result<Option<Bytes>, NotSent> {
+        match file.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => Ok(self.parts.chunk().await?),
+        }
     }
 
-    async fn next(&mut self) -> Result<Option<Field<'static>>, NotSent> {
-        self.multipart.next_field().await.map_err(|error| not_sent(&error))
+    /// Reads what is left, so that the sender gets to see the answer.
+    pub(super) async fn drain(self) {
+        self.parts.drain(DRAINED_AT_MOST).await;
     }
 
     /// `None` for a file input that was left empty.
-    async fn file(&mut self, mut field: Field<'static>) -> Result<Option<File>, NotSent> {
-        let name = field.file_name().unwrap_or_default().to_owned();
-        let first = chunk(&mut field).await?;
+    async fn begin_file(&mut self, name: &str, part: PartHead) -> Result<Option<File>, NotSent> {
+        let first = self.parts.chunk().await?;
         if name.is_empty() && first.is_none() {
             return Ok(None);
         }
@@ -119,51 +118,33 @@ impl Form {
         if self.files > FILES {
             return Err(NotSent::TooLarge);
         }
-        let media_type = field.content_type().map_or("", |mime| mime.essence_str());
-        let media_type = if media_type.is_empty() || media_type.len() > TYPE_CHARS {
+        let media_type = if part.media_type.is_empty() || part.media_type.len() > TYPE_CHARS {
             "application/octet-stream".to_owned()
         } else {
-            media_type.to_owned()
+            part.media_type
         };
-        Ok(Some(File { name: plain_name(&name, self.files), media_type, first, rest: field }))
+        Ok(Some(File { name: plain_name(name, self.files), media_type, first }))
     }
-}
 
-impl File {
-    /// The next bytes; `None` at the end.
-    pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, NotSent> {
-        match self.first.take() {
-            Some(first) => Ok(Some(first)),
-            None => chunk(&mut self.rest).await,
+    /// The whole value of a text field.
+    async fn value(&mut self) -> Result<Zeroizing<Vec<u8>>, NotSent> {
+        let mut value = Zeroizing::new(Vec::new());
+        while let Some(chunk) = self.parts.chunk().await? {
+            if value.len() + chunk.len() > VALUE_BYTES {
+                return Err(NotSent::BadForm);
+            }
+            value.extend_from_slice(&chunk);
         }
+        Ok(value)
     }
 }
 
-/// The next bytes, never none: an empty field comes as one empty chunk.
-async fn chunk(field: &mut Field<'static>) -> Result<Option<Bytes>, NotSent> {
-    loop {
-        match field.chunk().await.map_err(|error| not_sent(&error))? {
-            Some(bytes) if bytes.is_empty() => {}
-            other => return Ok(other),
+impl From<PartsError> for NotSent {
+    fn from(error: PartsError) -> Self {
+        match error {
+            PartsError::Malformed => Self::BadForm,
+            PartsError::TooLarge => Self::TooLarge,
         }
-    }
-}
-
-async fn value(mut field: Field<'static>) -> Result<Zeroizing<Vec<u8>>, NotSent> {
-    let mut value = Zeroizing::new(Vec::new());
-    while let Some(chunk) = chunk(&mut field).await? {
-        if value.len() + chunk.len() > VALUE_BYTES {
-            return Err(NotSent::BadForm);
-        }
-        value.extend_from_slice(&chunk);
-    }
-    Ok(value)
-}
-
-fn not_sent(error: &multer::Error) -> NotSent {
-    match error {
-        multer::Error::StreamSizeExceeded { .. } => NotSent::TooLarge,
-        _ => NotSent::BadForm,
     }
 }
 
@@ -194,8 +175,10 @@ mod tests {
         assert_eq!(plain_name(&"é".repeat(500), 1).chars().count(), NAME_CHARS);
     }
 
-    async fn read(body: &'static str) -> Result<(Vec<(String, Vec<u8>)>, Vec<(String, Vec<u8>)>), NotSent> {
-        let mut form = Form::new(Body::from(body), "b".into(), body.len() as u64);
+    type Pairs = Vec<(String, Vec<u8>)>;
+
+    async fn read_as(content_type: &str, body: Body) -> Result<(Pairs, Pairs), NotSent> {
+        let mut form = Form::new(body, content_type, 0)?;
         let mut fields = Vec::new();
         let mut next = form
             .fields(|name, value| {
@@ -206,14 +189,18 @@ mod tests {
         let mut files = Vec::new();
         while let Some(mut file) = next {
             let mut content = Vec::new();
-            while let Some(chunk) = file.chunk().await? {
+            while let Some(chunk) = form.chunk(&mut file).await? {
+                assert!(!chunk.is_empty());
                 content.extend_from_slice(&chunk);
             }
-            files.push((file.name.clone(), content));
-            drop(file);
+            files.push((file.name, content));
             next = form.next_file().await?;
         }
         Ok((fields, files))
+    }
+
+    async fn read(body: &'static str) -> Result<(Pairs, Pairs), NotSent> {
+        read_as("multipart/form-data; boundary=b", Body::from(body)).await
     }
 
     const FIELD: &str = "--b\r\nContent-Disposition: form-data; name=\"a.story\"\r\n\r\nhello\r\n";
@@ -249,5 +236,79 @@ mod tests {
         }
         let long = Box::leak(FIELD.replace("hello", &"x".repeat(VALUE_BYTES + 1)).into_boxed_str());
         assert_eq!(read(body(&[long])).await, Err(NotSent::BadForm));
+    }
+
+    /// The same bytes as the network may bring them.
+    fn in_pieces(body: &[u8], size: usize) -> Body {
+        let pieces: Vec<_> =
+            body.chunks(size).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece))).collect();
+        Body::from_stream(futures_util::stream::iter(pieces))
+    }
+
+    #[tokio::test]
+    async fn every_legal_spelling_is_taken_however_it_is_cut() {
+        let boundary = format!("{}'()+_,-./:=?", "x".repeat(57));
+        let body = format!(
+            "preamble\r\n--{boundary}  \t\r\nCONTENT-disposition:\r\n form-data; name=story\r\nX-Extra: é\r\n\r\n\
+             a\r\n--x b\r\n--{boundary}\r\nContent-Disposition: Form-Data; FileName=\"é.jpg\"; Name=\"files\"\r\n\
+             Content-Type: IMAGE/jpeg; charset=x\r\n\r\n\r\n-\r\n\r\n--{boundary}\r\n\
+             Content-Disposition: form-data; name=\"late\"\r\n\r\n\r\n--{boundary}--epilogue"
+        );
+        let expected = (
+            vec![("story".to_owned(), b"a\r\n--x b".to_vec())],
+            vec![("é.jpg".to_owned(), b"\r\n-\r\n".to_vec())],
+        );
+        for content_type in [
+            format!("multipart/form-data; boundary=\"{boundary}\""),
+            format!("Multipart/Form-Data; charset=utf-8; Boundary=\"{boundary}\"; x"),
+        ] {
+            for size in [1, 2, 3, 7, 64, 10_000] {
+                let read = read_as(&content_type, in_pieces(body.as_bytes(), size)).await;
+                assert_eq!(read.as_ref(), Ok(&expected), "{content_type} in pieces of {size}");
+            }
+        }
+        for content_type in
+            ["", "text/plain; boundary=b", "multipart/form-data", "multipart/form-data; boundary="]
+        {
+            assert_eq!(read_as(content_type, Body::empty()).await, Err(NotSent::BadForm), "{content_type}");
+        }
+        let long = format!("multipart/form-data; boundary={}", "b".repeat(71));
+        assert_eq!(read_as(&long, Body::empty()).await, Err(NotSent::BadForm));
+    }
+
+    /// A body without an end, and how much of it was taken.
+    fn endless(
+        first: &'static str,
+        then: &'static [u8],
+    ) -> (Body, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
+        let taken = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counter = taken.clone();
+        let more = std::iter::repeat(Bytes::from_static(then)).inspect(move |piece| {
+            counter.fetch_add(piece.len(), std::sync::atomic::Ordering::Relaxed);
+        });
+        let pieces = std::iter::once(Bytes::from_static(first.as_bytes())).chain(more);
+        let body = Body::from_stream(futures_util::stream::iter(pieces.map(Ok::<_, std::io::Error>)));
+        (body, taken)
+    }
+
+    #[tokio::test]
+    async fn headers_and_a_preamble_without_end_are_given_up_after_16_kib() {
+        for (first, then) in [
+            ("--b\r\nContent-Disposition: form-data; name=\"", &[b'x'; 1000][..]),
+            ("--b\r\n", b"X: y\r\n"),
+            ("", &[b'x'; 1000]),
+            ("", b"\r\n-"),
+            ("--b", b" "),
+        ] {
+            let (body, taken) = endless(first, then);
+            let read = read_as("multipart/form-data; boundary=b", body).await;
+            assert_eq!(read, Err(NotSent::BadForm), "{first} {then:?}");
+            let taken = taken.load(std::sync::atomic::Ordering::Relaxed);
+            assert!(taken < 20 * 1024, "{taken} bytes of {first} {then:?}");
+        }
+        let file = Box::leak(FILE.strip_suffix("content\r\n").unwrap().to_owned().into_boxed_str());
+        let (body, taken) = endless(file, &[b'x'; 64 * 1024]);
+        assert_eq!(read_as("multipart/form-data; boundary=b", body).await, Err(NotSent::TooLarge));
+        assert!(taken.load(std::sync::atomic::Ordering::Relaxed) as u64 <= ladder::TOP + (1 << 20));
     }
 }
