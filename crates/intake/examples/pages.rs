@@ -16,7 +16,7 @@ use intake::{
     form::{ReplyForm, pairs},
     pages::{
         Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, SentFile, ThreadMessage, ThreadView,
-        error_page, receipt_page, return_page, routes, thread_page,
+        Treatment, error_page, receipt_page, return_page, routes, thread_page,
     },
 };
 use rand::rngs::OsRng;
@@ -109,7 +109,7 @@ fn files() -> Vec<SentFile> {
     let told = |format, removed: &[Trace], left: &[Trace]| {
         let set = |traces: &[Trace]| traces.iter().copied().collect();
         let washed = Washed { format, removed: set(removed), left: set(left), reading: Reading::Whole };
-        SentFile { format, washed: Some(washed) }
+        SentFile { format, treatment: Treatment::Cleaned(washed) }
     };
     vec![
         told(Format::Jpeg, &[Trace::Place, Trace::Date, Trace::Device], &[]),

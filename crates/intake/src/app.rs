@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::{SocketAddr, TcpListener},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -21,6 +22,7 @@ use web::Clock;
 
 use crate::{
     api,
+    cleaning::Cleaner,
     config::{Config, ConfigError},
     connections::Bounded,
     counters::Counters,
@@ -73,6 +75,8 @@ pub struct App {
     pub counters: Arc<Counters>,
     /// What operators see.
     pub figures: Arc<Figures>,
+    /// Takes metadata out of files.
+    pub cleaner: Arc<Cleaner>,
 }
 
 impl FromRef<App> for Arc<Pages> {
@@ -115,6 +119,7 @@ impl App {
             limits: Arc::new(Limits::new(config)),
             counters: Arc::default(),
             figures: Arc::new(Figures::new(std::fs::read(&config.relay.certificate)?)),
+            cleaner: Arc::new(Cleaner::InProcess),
         })
     }
 
@@ -238,6 +243,13 @@ impl Bound {
         Ok(Self { app, metrics, public, relay, public_addr, relay_addr, metrics_addr })
     }
 
+    /// Cleans files in child processes of `program` from now on, where the system can confine them.
+    #[must_use]
+    pub async fn isolate_cleaning(mut self, program: PathBuf) -> Self {
+        self.app.cleaner = Arc::new(Cleaner::isolated(program).await);
+        self
+    }
+
     /// Answers until `stop` comes, then lets what is under way end.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let (public_handle, relay_handle) = (Handle::new(), Handle::new());
@@ -270,11 +282,25 @@ fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, Socket
     Ok((listener, address))
 }
 
-/// Runs the service until SIGTERM or SIGINT. Says `ready public=… relay=…` on standard output once both listeners are bound.
-pub async fn run(config: Config) -> Result<(), RunError> {
+/// Runs the service until SIGTERM or SIGINT. Prints `ready public=… relay=…` on standard output once both listeners are
+/// bound. `program` is this program itself, which cleans files of visitors in child processes.
+///
+/// # Errors
+/// Returns why the service does not start, or why it ended.
+pub async fn run(config: Config, program: PathBuf) -> Result<(), RunError> {
+    // Installed before the ready line, so that a signal sent right after it stops the service in order.
+    let stop = stop_signal()?;
     web::init_logging(config.level()?, config.log.json);
     web::panics::quiet();
-    let bound = Bound::bind(&config, Clock::system()).await?;
+    let bind = async {
+        let bound = Bound::bind(&config, Clock::system()).await?;
+        Ok::<_, RunError>(bound.isolate_cleaning(program).await)
+    };
+    let mut stop = std::pin::pin!(stop);
+    let bound = tokio::select! {
+        bound = bind => bound?,
+        () = &mut stop => return Ok(()),
+    };
     if !bound.app.pages.has_script() {
         tracing::warn!(
             "this build has no script: reports are sealed here, and not in the reporter's browser"
@@ -283,10 +309,11 @@ pub async fn run(config: Config) -> Result<(), RunError> {
     let mut stdout = std::io::stdout();
     writeln!(stdout, "ready public={} relay={}", bound.public_addr, bound.relay_addr)?;
     stdout.flush()?;
-    bound.serve(told_to_stop()?).await
+    bound.serve(stop).await
 }
 
-fn told_to_stop() -> Result<impl Future<Output = ()>, std::io::Error> {
+/// Installs handlers for SIGTERM and SIGINT. The returned future completes at the first of them.
+fn stop_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {

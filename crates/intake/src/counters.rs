@@ -9,6 +9,7 @@ pub struct Counters {
     filed: Tally,
     busy: Tally,
     failed: Tally,
+    uncleaned: Tally,
 }
 
 /// A day that has ended, with noise in each number.
@@ -20,6 +21,8 @@ pub struct Day {
     pub busy: u64,
     /// How often the spool could not do something.
     pub failed: u64,
+    /// Files that could not be cleaned.
+    pub uncleaned: u64,
 }
 
 impl Counters {
@@ -38,14 +41,24 @@ impl Counters {
         self.failed.count();
     }
 
+    /// A file could not be cleaned.
+    pub fn uncleaned(&self) {
+        self.uncleaned.count();
+    }
+
     /// Ends a day and says so in the log. A single report shows in none of it.
     pub fn close_day(&self, rng: &mut impl RngCore) -> Day {
-        let day =
-            Day { filed: self.filed.close(rng), busy: self.busy.close(rng), failed: self.failed.close(rng) };
+        let day = Day {
+            filed: self.filed.close(rng),
+            busy: self.busy.close(rng),
+            failed: self.failed.close(rng),
+            uncleaned: self.uncleaned.close(rng),
+        };
         tracing::info!(
             filed = day.filed,
             busy = day.busy,
             errors = day.failed,
+            uncleaned = day.uncleaned,
             "one day, with noise of about 15"
         );
         day

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod app;
+pub mod cleaning;
 pub mod config;
 pub mod connections;
 pub mod counters;

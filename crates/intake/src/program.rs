@@ -67,7 +67,8 @@ async fn start(arguments: Arguments) -> Result<ExitCode, Failed> {
     }
     let (said, code) = match arguments.instead {
         None => {
-            crate::run(config).await?;
+            let program = std::env::current_exe().map_err(RunError::from)?;
+            crate::run(config, program).await?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Instead::Upkeep(task)) => (upkeep::run(&config, task).await?.join("\n"), ExitCode::SUCCESS),

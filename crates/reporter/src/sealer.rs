@@ -80,6 +80,12 @@ impl<W: Write> Sealing<W> {
         Ok(written)
     }
 
+    fn rename_last(&mut self, name: &str) {
+        if let Some(last) = self.frame.attachments.last_mut() {
+            name.clone_into(&mut last.name);
+        }
+    }
+
     fn note(&mut self, name: &str, media_type: &str, len: u64, sha256: Hash) {
         let (name, media_type) = (name.to_owned(), media_type.to_owned());
         self.frame.attachments.push(Attachment { name, media_type, len, sha256 });
@@ -185,6 +191,11 @@ impl<W: Write> ReportSealer<W> {
         self.sealing.attach_with(name, media_type, write)
     }
 
+    /// Gives the file that was sealed last another name, for what is only known at its end.
+    pub fn rename_last(&mut self, name: &str) {
+        self.sealing.rename_last(name);
+    }
+
     /// Writes capsule, body and padding. The submission is whole when this returns.
     pub fn finish(self) -> Result<W, SealError> {
         let (case, case_recipient) = (self.sealing.frame.case, self.sealing.case_recipient.hash());
@@ -270,6 +281,11 @@ impl<W: Write> FollowUpSealer<W> {
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<T, SealError> {
         self.sealing.attach_with(name, media_type, write)
+    }
+
+    /// Gives the file that was sealed last another name, for what is only known at its end.
+    pub fn rename_last(&mut self, name: &str) {
+        self.sealing.rename_last(name);
     }
 
     /// Writes capsule, body and padding. The submission is whole when this returns.

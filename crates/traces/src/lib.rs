@@ -27,6 +27,8 @@ use std::io::{self, Read, Write};
 pub use format::{Format, HEAD, Sort};
 pub use found::{Trace, Traces};
 
+use serde::{Deserialize, Serialize};
+
 use found::Found;
 use pipe::{Pipe, Stop};
 
@@ -44,7 +46,8 @@ pub struct Washed {
 }
 
 /// How far a file was understood.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reading {
     /// To its end.
     Whole,

@@ -196,6 +196,7 @@ washed-nothing = We found nothing that shows who made it.
 washed-kept = Sent as it was, as you chose.
 washed-broken = Part of it could not be read. That part was sent as it was.
 washed-unknown = We cannot look into this kind of file. It was sent as it was.
+washed-failed = We could not clean this file. Not all of it was sent. Come back with your receipt to send it as it is. It may then show who you are.
 washed-advice = A photo of a page tells less than the document itself.
 trace-author = a name
 trace-place = a place

@@ -196,6 +196,7 @@ washed-nothing = No encontramos nada que muestre quién lo hizo.
 washed-kept = Enviado tal cual, como usted eligió.
 washed-broken = Una parte no se pudo leer. Esa parte se envió tal cual.
 washed-unknown = No podemos examinar este tipo de archivo. Se envió tal cual.
+washed-failed = No pudimos limpiar este archivo. No se envió entero. Vuelva con su recibo para enviarlo tal cual. Entonces puede mostrar quién es usted.
 washed-advice = La foto de una página dice menos que el documento.
 trace-author = un nombre
 trace-place = un lugar

@@ -196,6 +196,7 @@ washed-nothing = Nous n’avons rien trouvé qui montre son auteur.
 washed-kept = Envoyé tel quel, comme vous l’avez choisi.
 washed-broken = Une partie est illisible. Cette partie est partie telle quelle.
 washed-unknown = Nous ne pouvons pas examiner ce type de fichier. Il est parti tel quel.
+washed-failed = Nous n’avons pas pu nettoyer ce fichier. Il n’est pas parti en entier. Revenez avec votre reçu pour l’envoyer tel quel. Il peut alors montrer qui vous êtes.
 washed-advice = La photo d’une page en dit moins que le document lui-même.
 trace-author = un nom
 trace-place = un lieu

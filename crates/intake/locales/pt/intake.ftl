@@ -196,6 +196,7 @@ washed-nothing = Não encontrámos nada que mostre quem o fez.
 washed-kept = Enviado tal como estava, como escolheu.
 washed-broken = Uma parte não pôde ser lida. Essa parte foi enviada tal como estava.
 washed-unknown = Não podemos examinar este tipo de ficheiro. Foi enviado tal como estava.
+washed-failed = Não conseguimos limpar este ficheiro. Não foi enviado por inteiro. Volte com o seu recibo para o enviar tal como está. Pode então mostrar quem é.
 washed-advice = A foto de uma página diz menos do que o documento.
 trace-author = um nome
 trace-place = um lugar

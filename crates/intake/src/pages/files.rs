@@ -5,12 +5,23 @@ use traces::{Format, Reading, Sort, Trace, Traces, Washed};
 use super::layout::Frame;
 
 /// A file that was sealed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SentFile {
     /// By its first bytes.
     pub format: Format,
-    /// What was taken out of it; `None` if it was to be kept as it is.
-    pub washed: Option<Washed>,
+    /// What was done with it.
+    pub treatment: Treatment,
+}
+
+/// What was done with a file before it was sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// It was kept exactly as it was, as the reporter asked.
+    Kept,
+    /// Metadata was taken out.
+    Cleaned(Washed),
+    /// It could not be cleaned. Nothing behind the place where that showed was sent.
+    Failed,
 }
 
 /// A file as the page tells of it.
@@ -25,7 +36,11 @@ pub(super) fn told(frame: &Frame<'_>, files: &[SentFile]) -> Vec<Told> {
         let name = frame.with(sort_text(file.format.sort()), "number", &(at + 1).to_string());
         Told {
             name,
-            lines: file.washed.map_or_else(|| vec![frame.t("washed-kept")], |washed| lines(frame, washed)),
+            lines: match file.treatment {
+                Treatment::Kept => vec![frame.t("washed-kept")],
+                Treatment::Cleaned(washed) => lines(frame, washed),
+                Treatment::Failed => vec![frame.t("washed-failed")],
+            },
         }
     });
     told.collect()

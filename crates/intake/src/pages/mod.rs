@@ -36,7 +36,7 @@ use crate::directory::Directories;
 pub use assets::Assets;
 pub use branding::{Branding, Contact};
 pub use error::{ErrorKind, error_page};
-pub use files::SentFile;
+pub use files::{SentFile, Treatment};
 pub use mailbox::{ReturnProblem, return_page};
 pub use receipt::{ReceiptView, receipt_page};
 pub use report::review_page;

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, SentFile, ThreadMessage, ThreadView,
-    error_page, receipt_page, return_page, review_page, routes, thread_page,
+    Treatment, error_page, receipt_page, return_page, review_page, routes, thread_page,
 };
 use crate::{
     form::{FieldError, Problem, ReportForm, guard::Trace},
@@ -109,10 +109,11 @@ fn sent_files() -> Vec<SentFile> {
     let readings = [Reading::Whole, Reading::Broken, Reading::Unknown, Reading::Whole, Reading::Whole];
     let washed = |(format, reading)| SentFile {
         format,
-        washed: Some(Washed { format, removed: traces, left: traces, reading }),
+        treatment: Treatment::Cleaned(Washed { format, removed: traces, left: traces, reading }),
     };
-    let kept = SentFile { format: Format::Jpeg, washed: None };
-    formats.into_iter().zip(readings).map(washed).chain([kept]).collect()
+    let kept = SentFile { format: Format::Jpeg, treatment: Treatment::Kept };
+    let failed = SentFile { format: Format::Pdf, treatment: Treatment::Failed };
+    formats.into_iter().zip(readings).map(washed).chain([kept, failed]).collect()
 }
 
 fn thread(pages: &Pages) -> ThreadView {

@@ -307,7 +307,7 @@ mod tests {
             assert!(taken < 20 * 1024, "{taken} bytes of {first} {then:?}");
         }
         let file = Box::leak(FILE.strip_suffix("content\r\n").unwrap().to_owned().into_boxed_str());
-        let (body, taken) = endless(file, &[b'x'; 64 * 1024]);
+        let (body, taken) = endless(file, &[b'x'; 16 * 1024]);
         assert_eq!(read_as("multipart/form-data; boundary=b", body).await, Err(NotSent::TooLarge));
         assert!(taken.load(std::sync::atomic::Ordering::Relaxed) as u64 <= ladder::TOP + (1 << 20));
     }

@@ -1,9 +1,14 @@
-//! From the connection through the seal into the spool, with bounded channels between: constant memory, no file.
+//! From the connection through the cleaner and the seal into the spool, with bounded channels between: constant memory, no
+//! file.
 
-use std::io::{self, BufWriter, Cursor, Read, Write};
+use std::io::{self, BufWriter, Write};
 
 use axum::body::Bytes;
 use envelope::submission::SealError;
+use futures_util::{
+    Stream, StreamExt as _,
+    stream::{self, BoxStream},
+};
 use rand::rngs::OsRng;
 use reporter::{FollowUpSealer, ReportSealer};
 use tokio::{
@@ -11,7 +16,6 @@ use tokio::{
     task::{JoinHandle, spawn_blocking},
 };
 use traces::Format;
-use zeroize::Zeroizing;
 
 use super::{
     NotSent,
@@ -19,8 +23,9 @@ use super::{
 };
 use crate::{
     app::App,
+    cleaning::Cleaner,
     directory::InForce,
-    pages::SentFile,
+    pages::{SentFile, Treatment},
     store::{Deposit, StoreError},
 };
 
@@ -40,6 +45,8 @@ pub(super) trait Sealer {
         media_type: &str,
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<T, SealError>;
+    /// Gives the attachment that was written last another name.
+    fn rename_last(&mut self, name: &str);
     fn finish(self) -> Result<Out, SealError>;
 }
 
@@ -51,6 +58,10 @@ impl Sealer for ReportSealer<Out> {
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<T, SealError> {
         self.attach_with(name, media_type, write)
+    }
+
+    fn rename_last(&mut self, name: &str) {
+        self.rename_last(name);
     }
 
     fn finish(self) -> Result<Out, SealError> {
@@ -68,6 +79,10 @@ impl Sealer for FollowUpSealer<Out> {
         self.attach_with(name, media_type, write)
     }
 
+    fn rename_last(&mut self, name: &str) {
+        self.rename_last(name);
+    }
+
     fn finish(self) -> Result<Out, SealError> {
         self.finish()
     }
@@ -83,8 +98,14 @@ pub(super) struct Files {
 enum Piece {
     File { name: String, media_type: String },
     Bytes(Bytes),
-    EndOfFile,
+    EndOfFile(SentFile),
     EndOfForm,
+}
+
+impl From<Bytes> for Piece {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
 }
 
 /// Seals to the directory in force, and files durably: what `begin` begins, and the files of the form from `first` on.
@@ -98,9 +119,13 @@ pub(super) async fn file<S: Sealer>(
         return Err(NotSent::TooLarge);
     }
     let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
-    let sealing = Sealing::start(app, files.keep, move |out| begin(&in_force, out));
-    let sent = sealing.file(form, files.first).await?;
+    let sealing = Sealing::start(app, move |out| begin(&in_force, out));
+    let cleaner = (!files.keep).then_some(&*app.cleaner);
+    let sent = sealing.file(form, files.first, cleaner).await?;
     app.counters.filed();
+    for _ in sent.iter().filter(|file| file.treatment == Treatment::Failed) {
+        app.counters.uncleaned();
+    }
     Ok(sent)
 }
 
@@ -113,27 +138,30 @@ struct Sealing {
 
 impl Sealing {
     /// Starts to seal. `begin` runs where it may take time.
-    fn start<S: Sealer>(
-        app: &App,
-        keep: bool,
-        begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static,
-    ) -> Self {
+    fn start<S: Sealer>(app: &App, begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static) -> Self {
         let (pieces, incoming) = mpsc::channel(BETWEEN);
         let (handing, outgoing) = mpsc::channel(BETWEEN);
         let deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
         let storer = tokio::spawn(store(deposit, outgoing));
         let out = BufWriter::with_capacity(SEALED_PIECE, Handing(handing));
-        let sealer = spawn_blocking(move || seal(begin(out)?, keep, incoming));
+        let sealer = spawn_blocking(move || seal(begin(out)?, incoming));
         Self { pieces, sealer, storer }
     }
 
-    /// Seals the files of a form as they come, and files the whole durably.
-    async fn file(mut self, form: &mut Form, first: Option<File>) -> Result<Vec<SentFile>, NotSent> {
+    /// Seals the files of a form as they come, cleaned unless they are to be kept as they are, and stores the whole durably.
+    async fn file(
+        mut self,
+        form: &mut Form,
+        first: Option<File>,
+        cleaner: Option<&Cleaner>,
+    ) -> Result<Vec<SentFile>, NotSent> {
         let mut next = first;
+        let mut number = 1;
         while let Some(file) = next {
-            if self.feed(file).await?.is_break() {
+            if self.feed(form, file, number, cleaner).await?.is_none() {
                 return Err(self.reason().await);
             }
+            number += 1;
             next = form.next_file().await?;
         }
         // Closed early means that it has failed, and the reason comes with the end.
@@ -143,15 +171,45 @@ impl Sealing {
         Ok(sent)
     }
 
-    /// Breaks when the sealer has given up.
-    async fn feed(&mut self, mut file: File) -> Result<std::ops::ControlFlow<()>, NotSent> {
+    /// Hands one file on. `None` when the sealer has given up.
+    async fn feed(
+        &mut self,
+        form: &mut Form,
+        mut file: File,
+        number: usize,
+        cleaner: Option<&Cleaner>,
+    ) -> Result<Option<()>, NotSent> {
         let (name, media_type) = (std::mem::take(&mut file.name), std::mem::take(&mut file.media_type));
-        let mut open = self.pieces.send(Piece::File { name, media_type }).await.is_ok();
-        while let Some(bytes) = file.chunk().await?.filter(|_| open) {
-            open = self.pieces.send(Piece::Bytes(bytes)).await.is_ok();
+        let mut content = content(form, file);
+        let (format, head) = head(&mut content).await?;
+        let mut content = stream::iter(head.into_iter().map(Ok)).chain(content);
+        let name = if cleaner.is_some() { format.plain_name(number, &name) } else { name };
+        if self.pieces.send(Piece::File { name, media_type }).await.is_err() {
+            return Ok(None);
         }
-        open = open && self.pieces.send(Piece::EndOfFile).await.is_ok();
-        Ok(if open { std::ops::ControlFlow::Continue(()) } else { std::ops::ControlFlow::Break(()) })
+        let treatment = match cleaner {
+            None => {
+                while let Some(bytes) = content.next().await {
+                    if self.pieces.send(Piece::Bytes(bytes?)).await.is_err() {
+                        return Ok(None);
+                    }
+                }
+                Treatment::Kept
+            }
+            Some(cleaner) => match cleaner.clean(format, &mut content, &self.pieces).await? {
+                Ok(washed) => Treatment::Cleaned(washed),
+                Err(_) if self.pieces.is_closed() => return Ok(None),
+                Err(_) => {
+                    // The rest of it is not sent, and the files behind it are.
+                    while let Some(bytes) = content.next().await {
+                        bytes?;
+                    }
+                    Treatment::Failed
+                }
+            },
+        };
+        let end = Piece::EndOfFile(SentFile { format, treatment });
+        Ok(self.pieces.send(end).await.ok())
     }
 
     async fn reason(self) -> NotSent {
@@ -176,66 +234,64 @@ async fn store(mut deposit: Deposit, mut sealed: mpsc::Receiver<Vec<u8>>) -> Res
     Ok(deposit)
 }
 
-fn seal(
-    mut sealer: impl Sealer,
-    keep: bool,
-    mut pieces: mpsc::Receiver<Piece>,
-) -> Result<Vec<SentFile>, SealError> {
+/// The content of a file as it comes. An item that was polled and not awaited to its end is not lost.
+fn content(form: &mut Form, file: File) -> BoxStream<'_, Result<Bytes, NotSent>> {
+    stream::unfold((form, file), |(form, mut file)| async move {
+        let next = form.chunk(&mut file).await.transpose()?;
+        Some((next, (form, file)))
+    })
+    .fuse()
+    .boxed()
+}
+
+/// The first bytes of a file, and the format that they show.
+async fn head(
+    content: &mut (impl Stream<Item = Result<Bytes, NotSent>> + Unpin),
+) -> Result<(Format, Vec<Bytes>), NotSent> {
+    let mut head = Vec::new();
+    let mut pieces = Vec::new();
+    while head.len() < traces::HEAD {
+        let Some(bytes) = content.next().await.transpose()? else { break };
+        head.extend_from_slice(&bytes[..bytes.len().min(traces::HEAD - head.len())]);
+        pieces.push(bytes);
+    }
+    Ok((Format::of(&head), pieces))
+}
+
+fn seal(mut sealer: impl Sealer, mut pieces: mpsc::Receiver<Piece>) -> Result<Vec<SentFile>, SealError> {
     let mut sent = Vec::new();
     loop {
         match pieces.blocking_recv() {
             Some(Piece::File { name, media_type }) => {
-                let mut content = Content { pieces: &mut pieces, bytes: Bytes::new(), ended: false };
-                let head = content.head()?;
-                let format = Format::of(head.get_ref());
-                let mut whole = head.chain(content);
-                let washed = if keep {
-                    sealer.attach(&name, &media_type, |out| io::copy(&mut whole, out))?;
-                    None
-                } else {
-                    let name = format.plain_name(sent.len() + 1, &name);
-                    Some(sealer.attach(&name, &media_type, |out| traces::wash(&mut whole, out))?)
-                };
-                sent.push(SentFile { format, washed });
+                let file = sealer.attach(&name, &media_type, |out| pass(&mut pieces, out))?;
+                if file.treatment == Treatment::Failed {
+                    sealer.rename_last(&incomplete(&name));
+                }
+                sent.push(file);
             }
             Some(Piece::EndOfForm) => break,
-            Some(Piece::Bytes(_) | Piece::EndOfFile) | None => return Err(cut_off().into()),
+            Some(Piece::Bytes(_) | Piece::EndOfFile(_)) | None => return Err(cut_off().into()),
         }
     }
     sealer.finish()?.flush()?;
     Ok(sent)
 }
 
-/// A file's content, as it comes from the connection.
-struct Content<'a> {
-    pieces: &'a mut mpsc::Receiver<Piece>,
-    bytes: Bytes,
-    ended: bool,
-}
-
-impl Content<'_> {
-    /// The first bytes, which say what the file is.
-    fn head(&mut self) -> io::Result<Cursor<Zeroizing<Vec<u8>>>> {
-        let mut head = Zeroizing::new(Vec::with_capacity(traces::HEAD));
-        self.by_ref().take(traces::HEAD as u64).read_to_end(&mut head)?;
-        Ok(Cursor::new(head))
-    }
-}
-
-impl Read for Content<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.bytes.is_empty() && !self.ended {
-            match self.pieces.blocking_recv() {
-                Some(Piece::Bytes(bytes)) => self.bytes = bytes,
-                Some(Piece::EndOfFile) => self.ended = true,
-                // The sender has gone: what is there must not pass for the whole file.
-                _ => return Err(cut_off()),
-            }
+/// Writes the content of one file.
+fn pass(pieces: &mut mpsc::Receiver<Piece>, out: &mut dyn Write) -> io::Result<SentFile> {
+    loop {
+        match pieces.blocking_recv() {
+            Some(Piece::Bytes(bytes)) => out.write_all(&bytes)?,
+            Some(Piece::EndOfFile(file)) => return Ok(file),
+            // The sender has gone: what is there must not pass for the whole file.
+            _ => return Err(cut_off()),
         }
-        let n = buffer.len().min(self.bytes.len());
-        buffer[..n].copy_from_slice(&self.bytes.split_to(n));
-        Ok(n)
     }
+}
+
+/// The name by which investigators see that a file was cut where it could not be cleaned.
+fn incomplete(name: &str) -> String {
+    format!("incomplete-{name}")
 }
 
 fn cut_off() -> io::Error {

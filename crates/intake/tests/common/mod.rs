@@ -89,6 +89,7 @@ impl Installation {
 
     pub(crate) async fn start(self) -> Intake {
         let bound = Bound::bind(&self.config, self.clock.clone()).await.unwrap();
+        let bound = bound.isolate_cleaning(env!("CARGO_BIN_EXE_intake").into()).await;
         let public = format!("http://{}", bound.public_addr);
         let relay = format!("https://{}", bound.relay_addr);
         let metrics = bound.metrics_addr;

@@ -1,0 +1,57 @@
+//! The child: a file comes in on standard input, records go out on standard output.
+
+#[cfg(target_os = "linux")]
+use std::{fs::File, os::fd::AsFd as _};
+use std::{
+    io::{self, BufWriter, Read, Write},
+    process::ExitCode,
+};
+
+use super::wire::{LONGEST, Writer};
+
+/// The one argument with which the program becomes the child.
+pub const ARGUMENT: &str = "clean-child";
+
+#[cfg(target_os = "linux")]
+const LIMITS: confined::Limits = confined::Limits {
+    address_space: 512 * 1024 * 1024,
+    memory: 64 * 1024 * 1024,
+    seconds: 20,
+    reads: true,
+    yields: true,
+};
+
+/// Cleans the file on standard input. It is confined before it reads the first byte.
+#[cfg(target_os = "linux")]
+pub fn run() -> ExitCode {
+    let Ok((input, output)) = own_pipes() else { return ExitCode::FAILURE };
+    if confined::confine(&LIMITS).is_ok() && clean(input, output).is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Standard input and output without buffers. They are leaked, since a confined process may close nothing.
+#[cfg(target_os = "linux")]
+fn own_pipes() -> io::Result<(&'static mut File, &'static mut File)> {
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    Ok((Box::leak(Box::new(input)), Box::leak(Box::new(output))))
+}
+
+/// Fails: a child cannot be confined here.
+#[cfg(not(target_os = "linux"))]
+pub fn run() -> ExitCode {
+    ExitCode::FAILURE
+}
+
+/// Reads a file to its end, and writes it cleaned, as records.
+///
+/// # Errors
+/// Returns an error of the reader or the writer, never one of the file.
+pub(super) fn clean(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
+    let mut output = BufWriter::with_capacity(LONGEST, Writer(output));
+    let washed = traces::wash(input, &mut output)?;
+    output.into_inner().map_err(io::IntoInnerError::into_error)?.end(&washed)
+}
