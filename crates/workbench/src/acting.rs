@@ -27,6 +27,7 @@ use crate::{
     words::describe,
 };
 
+pub use life::check_answer;
 pub use writing::Reply;
 
 /// How the case handler says that somebody else acted first.

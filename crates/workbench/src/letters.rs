@@ -86,7 +86,10 @@ mod tests {
 
     #[test]
     fn a_gap_of_a_letter_is_found_and_other_brackets_are_not() {
-        assert_eq!(unfilled("Le nouveau terme est le [date]."), Some("[date]".to_owned()));
-        assert_eq!(unfilled("Le nouveau terme est le 3 mars [sic]."), None);
+        assert_eq!(
+            unfilled("parce que [raison, sans détail de l’affaire]."),
+            Some("[raison, sans détail de l’affaire]".to_owned())
+        );
+        assert_eq!(unfilled("parce que nous attendons [sic] une réponse."), None);
     }
 }

@@ -75,16 +75,42 @@ pub struct FaceView {
     pub category_label: Option<String>,
     /// Where it was, and which units and functions are said to be involved.
     pub involved: Vec<FactView>,
+    /// What the reporter asks of the team: whom to talk to, and which help. The form says that these answers are seen
+    /// before the case is opened, so that the right colleague can take it.
+    pub wishes: Vec<FactView>,
     /// Everything that is wrong.
     pub alarms: Vec<Alarm>,
+}
+
+/// Answers that tell whether there is a conflict of interest.
+const INVOLVED: [&str; 2] = ["place", "who_function"];
+/// Answers that ask something of the team before it opens the case.
+const WISHES: [&str; 2] = ["handler_preference", "support_wanted"];
+
+/// The answers that are shown before a declaration.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FaceFacts {
+    /// See [`FaceView::involved`].
+    pub involved: Vec<FactView>,
+    /// See [`FaceView::wishes`].
+    pub wishes: Vec<FactView>,
+}
+
+impl FaceFacts {
+    /// Returns the answers that may be shown, and drops every other one.
+    pub fn of(facts: Vec<FactView>) -> Self {
+        let among = |list: &[&str], fact: &FactView| list.contains(&&*fact.question);
+        let (involved, others): (Vec<_>, Vec<_>) = facts.into_iter().partition(|fact| among(&INVOLVED, fact));
+        Self { involved, wishes: others.into_iter().filter(|fact| among(&WISHES, fact)).collect() }
+    }
 }
 
 impl FaceView {
     /// Leaves out everything else.
     pub fn of(view: CaseView) -> Self {
-        const INVOLVED: [&str; 2] = ["place", "who_function"];
         let (category_label, facts) =
             view.report.map_or((None, Vec::new()), |report| (Some(report.category_label), report.facts));
+        let FaceFacts { involved, wishes } = FaceFacts::of(facts);
         Self {
             id: view.id,
             declared: false,
@@ -92,7 +118,8 @@ impl FaceView {
             desk: view.state.desk,
             urgency: view.state.urgency,
             category_label,
-            involved: facts.into_iter().filter(|fact| INVOLVED.contains(&&*fact.question)).collect(),
+            involved,
+            wishes,
             alarms: view.alarms,
         }
     }
@@ -120,7 +147,7 @@ pub struct ReportView {
 }
 
 /// One question and its answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct FactView {
     /// Question id.
     pub question: String,

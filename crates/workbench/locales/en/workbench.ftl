@@ -13,7 +13,7 @@ outside-body = Outside body
 lead = (lead)
 unread = new
 locks-soon = The workbench locks in a minute. Press a key to stay.
-directory-expired = The directory has expired: nobody can report, and nobody gets new access. The administration must sign a new one.
+directory-expired = The directory has expired: nobody can report or write to you, and nobody gets new access. The administration must sign a new one.
 directory-ends = { $count ->
     [0] The directory ends today. The administration must sign a new one.
     [one] The directory ends tomorrow. The administration must sign a new one.
@@ -195,7 +195,7 @@ column-what = What
 
 ## A case to hand on
 
-export-heading = Hand the case on
+export-heading = Export the case
 export-what = You get one archive. In it are:
 export-page = the case as a page that any browser shows, in the language of this page;
 export-count = { $count ->
@@ -208,6 +208,7 @@ export-manifest = a list of all of it with the hash of each file.
 export-careful = Before you save it
 export-warning = Nothing in the archive is sealed any more. Whoever has it can read who is concerned, and what the reporter told. Seal it before it leaves this machine, give it only to those whom a decision of two named, and delete it afterwards.
 export-files = A stranger made the attached files. Open them only on a machine without a network, with a viewer that confines them, such as Dangerzone. Never by a double click.
+export-proof = The signatures prove who did what in this case, and when. They do not prove what the report, the messages or the files say: whoever has the archive can change these.
 export-unsealed = Exported on { $day }. Nothing here is sealed any more. Delete it when you are done.
 export-do = Save the archive
 
@@ -274,7 +275,7 @@ health-seat-well = The directory names this key.
 health-seat-wrong = The directory does not name this key for you. Tell the administration at once.
 health-directory-well = The directory is good.
 health-directory-soon = The directory ends soon. The administration must sign a new one.
-health-directory-wrong = The directory has expired. Nobody can report.
+health-directory-wrong = The directory has expired. Nobody can report or write.
 health-colleagues-well = Your desk does not depend on one person.
 health-colleagues-soon = You are too few: an absence or a conflict leaves a case to one person.
 outcome-well = well
@@ -402,7 +403,7 @@ tab-messages = Messages
 tab-notes = Notes
 week = week of { $day }
 messages-heading = Messages
-messages-none = No message yet. A person of the team answers within seven days.
+messages-none = No message yet. The first answer is due within seven days, or on the next working day after them.
 message-ours = To the reporter
 message-theirs = From the reporter
 message-seen = seen
@@ -488,11 +489,13 @@ clock-reopen = answer or reopen
 release-desk-asked = a member of the desk asked for it
 release-referral = it decides on a referral
 declare-heading = Before you open it: have you a conflict of interest?
-declare-what = Nothing of the content is shown before you answer. The answer is signed and stays in the log. There is a conflict if:
+declare-what = Before you answer, you see the subject, the place, whom it concerns and what the reporter asks for, and nothing else. The answer is signed and stays in the log. There is a conflict if:
 declare-kin = a relative, a friend or an opponent of yours may be concerned;
 declare-work = your unit, your superior or a subordinate may be, or you yourself;
 declare-gain = you could gain or lose something by it.
 declare-told = What the report says of this
+declare-wishes = What the reporter asks for
+declare-wishes-what = Think of it before you open the case: a colleague may be the better person to take it.
 declare-claim = I have none, and take the case
 declare-challenged = Somebody claims that you have a conflict of interest. Until that is judged, nothing of the case is shown: you can only step back.
 declare-conflict = I have a conflict of interest
@@ -512,7 +515,7 @@ routing-load = An open case counts 4 for P1, 3 for P2, 2 for P3, 1 for P4. Only 
 column-there = There
 column-reads = Reads the language
 column-load = Load
-column-lot = Lot
+column-lot = Drawn lot
 act-escalate = Give the outside body access
 act-recuse = Step back
 recuse-what = The case disappears for you, for good. Delete what you saved of it.

@@ -7,7 +7,7 @@ use envelope::{
         Act, Authority, CaseState, Consent, Decision, Disposition, Ground, Reason, Refusal, Role, Stage,
         next_event,
     },
-    report::Answer,
+    report::{Answer, ReportBody},
     submission::Urgency,
 };
 use uuid::Uuid;
@@ -149,16 +149,28 @@ impl Connection {
 fn check_consent(case: &Case, decision: Decision) -> Result<(), ActError> {
     let Decision::Refer { consent, .. } = decision else { return Ok(()) };
     let report = case.report().ok_or(ActError::NoReport)?;
+    match consent {
+        Consent::Asked { message } => check_message(case, message),
+        _ => Ok(check_answer(&report, consent)?),
+    }
+}
+
+/// Checks what a referral says of the reporter's consent against the answer in the report.
+///
+/// # Errors
+/// When the reporter agreed to less, or said nothing. A message that agrees later is not looked at here.
+pub fn check_answer(report: &ReportBody, consent: Consent) -> Result<(), NoConsent> {
     let answer = match report.answers.get(REFERRAL) {
         Some(Answer::One(answer)) => answer.as_str(),
         _ => "",
     };
     match (consent, answer) {
-        (Consent::Law, _) | (Consent::Summary, "summary" | "full") | (Consent::Full, "full") => Ok(()),
-        (Consent::Asked { message }, _) => check_message(case, message),
-        (_, "no") => Err(NoConsent::Refused.into()),
-        (Consent::Full, "summary") => Err(NoConsent::SummaryOnly.into()),
-        _ => Err(NoConsent::NotAsked.into()),
+        (Consent::Law | Consent::Asked { .. }, _)
+        | (Consent::Summary, "summary" | "full")
+        | (Consent::Full, "full") => Ok(()),
+        (_, "no") => Err(NoConsent::Refused),
+        (Consent::Full, "summary") => Err(NoConsent::SummaryOnly),
+        _ => Err(NoConsent::NotAsked),
     }
 }
 

@@ -58,7 +58,7 @@ fn show_face(face: &FaceView, screen: &mut Screen) -> anyhow::Result<()> {
             ("filed", face.filed.to_string()),
             ("about", face.category_label.clone().unwrap_or_else(|| "(unreadable)".to_owned())),
         ]);
-        for fact in &face.involved {
+        for fact in face.involved.iter().chain(&face.wishes) {
             page.dim(&fact.label);
             page.block(&fact.labels.join(", "));
         }

@@ -13,5 +13,6 @@ mod log_audit;
 mod pages;
 mod previews;
 mod program;
+mod promises;
 mod searching;
 mod site;

@@ -178,8 +178,13 @@ async fn a_day_in_the_pages() {
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.texts("#write .wrong li").len(), 2);
     assert!(screen.office.handler.with(reporter.case, |kept| kept.replies.is_empty()), "held back");
-    let gap = screen.act(&messages, &[("go", "send"), ("lang", "fr"), ("text", "D’ici au [date].")]).await;
-    assert!(gap.texts("#write .wrong")[0].contains("[date]"));
+    let gap = screen
+        .act(
+            &messages,
+            &[("go", "send"), ("lang", "fr"), ("text", "Car [raison, sans détail de l’affaire].")],
+        )
+        .await;
+    assert!(gap.texts("#write .wrong")[0].contains("[raison, sans détail de l’affaire]"));
     let sent =
         screen.act(&messages, &[("go", "send"), ("lang", "fr"), ("text", "Merci. Depuis quand ?")]).await;
     assert_eq!(

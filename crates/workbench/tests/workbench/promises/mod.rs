@@ -1,0 +1,269 @@
+//! Every option that a reporter can choose is a plain fact, or a program acts on it.
+//!
+//! Whether a program acts is not declared: [`acts_on`] runs the code that decides urgency, readers, referral and what is
+//! shown before a case is opened, once with the option and once without an answer. What makes no difference is listed in
+//! `facts.txt` with its English words, and must not sound like a promise in any language of the form.
+
+mod letters;
+
+use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
+
+use ed25519_dalek::SigningKey;
+use envelope::{
+    directory::{Desk, Directory, Member},
+    keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
+    life::Consent,
+    report::{Answer, EXCLUSIONS, ReportBody},
+};
+use rand::rngs::OsRng;
+use regex::Regex;
+use taxonomy::{Category, Priority, Question, Taxonomy};
+use time::macros::date;
+use uuid::Uuid;
+use workbench::{
+    acting::{NoConsent, check_answer},
+    view::{FaceFacts, FactView},
+};
+
+const FACTS: &str = include_str!("facts.txt");
+
+/// Words with which an option says what the service does with the report, or does not do, instead of what happened.
+const PROMISES: [(&str, &str); 5] = [
+    (
+        "fr",
+        r"(?i)\b(sauf|jusqu|seulement si|à moins|à condition|sous scellé|nous|vous|votre|vos|mon signalement|ce signalement|sera|seront)\b|^(ne |n’|garde|envoy|montr|cach|dites|appel|demandez|supprim|détrui|attend|transmet|informez|informer|préven|contact|laiss|lise)",
+    ),
+    (
+        "en",
+        r"(?i)\b(unless|until|only if|as long as|sealed|we|our|you|your|my report|this report|will)\b|^(do not|don’t|never|keep|seal|send|show|hide|tell|call|ask|delete|destroy|wait|pass|inform|warn|contact|hold|let|read|give)\b",
+    ),
+    (
+        "es",
+        r"(?i)\b(salvo|hasta que|solo si|a menos que|siempre que|sellado|usted|mi denuncia|esta denuncia|será|serán)\b|^(no (l[oae]s? )?(guard|envi|mostr|muestr|dig|le)|guard|envi|envíe|mostr|muestr|ocult|dígan|llam|llám|pregunt|pregúnt|borr|destru|esper|avis|avís|contact|léa)",
+    ),
+    (
+        "pt",
+        r"(?i)\b(salvo|até que|só se|a menos que|desde que|selado|a minha denúncia|esta denúncia|será|serão)\b|^(não (o |a )?(guard|envi|mostr|dig|lei)|guard|envi|mostr|escond|digam|lig(ue|a)|pergunt|apag|destru|esper|avis|contact|leia)",
+    ),
+    (
+        "ar",
+        r"إلا إذا|ما لم|حتى|مختوم|بلاغي|هذا البلاغ|^(لا ت|احفظ|أرسل|أظهر|أخف|أخبروني|أخبرني أولا|اتصل|اسأل|احذف|أتلف|انتظر|انقل|اقرأ|سن)",
+    ),
+];
+
+/// An option, and what the programs must do with a report for it to be true.
+type Held = (&'static str, fn(&Handling) -> bool);
+
+/// Options that ask for what happens without an answer too.
+const HELD_ANYWAY: [Held; 1] =
+    [("referral_consent.ask", |handling| handling.referral == [Err(NoConsent::NotAsked); 2])];
+
+/// What the programs do with a report.
+#[derive(Debug, PartialEq, Eq)]
+struct Handling {
+    urgency: Priority,
+    desk: String,
+    readers: usize,
+    /// What stands against a referral as a summary, and as it was written, as long as nobody asks again.
+    referral: [Result<(), NoConsent>; 2],
+    /// Shown to the team before the case is opened.
+    wishes: Vec<FactView>,
+}
+
+fn handling(taxonomy: &Taxonomy, category: &Category, answer: Option<(&Question, &str)>) -> Handling {
+    let given = answer.map(|(question, option)| {
+        let value = if question.kind.is_many() {
+            Answer::Many(vec![option.to_owned()])
+        } else {
+            Answer::One(option.to_owned())
+        };
+        (question.id.clone(), value)
+    });
+    let answers: BTreeMap<String, Answer> = given.into_iter().collect();
+    let report = ReportBody {
+        category: category.id.clone(),
+        audience: "public".to_owned(),
+        answers,
+        story: String::new(),
+    };
+    let asked = answer.map(|(question, option)| {
+        let value = taxonomy::Answer::One(option.to_owned());
+        (question.id.clone(), value)
+    });
+    let checked = taxonomy
+        .check_answers(category, asked.into_iter().collect())
+        .expect("an option of the question is an answer to it");
+    let covers = match answer {
+        Some((question, option)) if question.id == EXCLUSIONS => vec![option.to_owned()],
+        _ => Vec::new(),
+    };
+    let directory = directory(&category.id, covers);
+    let addressees = directory.addressees(&category.id, "public", &report.excluded());
+    let facts = answer.into_iter().map(|(question, option)| FactView {
+        question: question.id.clone(),
+        label: question.label.get("en").to_owned(),
+        answers: vec![option.to_owned()],
+        labels: vec![option.to_owned()],
+    });
+    Handling {
+        urgency: taxonomy.urgency(category, &checked),
+        desk: addressees.desk.id.clone(),
+        readers: addressees.members.len(),
+        referral: [Consent::Summary, Consent::Full].map(|consent| check_answer(&report, consent)),
+        // What tells a conflict of interest is a fact: that it is shown early asks nothing of anybody.
+        wishes: FaceFacts::of(facts.collect()).wishes,
+    }
+}
+
+/// A desk of two for the category, which covers these units, and an oversight body of one.
+fn directory(category: &str, covers: Vec<String>) -> Directory {
+    // Making the keys takes longer than all else here.
+    static ANY: LazyLock<Directory> = LazyLock::new(any_directory);
+    let mut directory = ANY.clone();
+    directory.desks[0].categories = vec![category.to_owned()];
+    directory.desks[0].covers = covers;
+    directory
+}
+
+fn any_directory() -> Directory {
+    let key = || PublicKey::from(&SigningKey::generate(&mut OsRng));
+    let member = |handle: &str| Member {
+        handle: handle.to_owned(),
+        recipient: InvestigatorIdentity::generate(&mut OsRng).recipient(),
+        device: key(),
+        covers: Vec::new(),
+        languages: Vec::new(),
+    };
+    let desk = |id: &str, members: &[&str]| Desk {
+        id: id.to_owned(),
+        labels: BTreeMap::new(),
+        categories: Vec::new(),
+        audiences: Vec::new(),
+        members: members.iter().map(ToString::to_string).collect(),
+        covers: Vec::new(),
+    };
+    Directory {
+        v: 1,
+        instance: Uuid::nil(),
+        epoch: 1,
+        previous: None,
+        issued: date!(2026 - 11 - 01),
+        expires: date!(2026 - 11 - 30),
+        transport: vec![TransportIdentity::generate(&mut OsRng).recipient()],
+        handler_key: key(),
+        members: ["one", "two", "oversight"].map(member).into(),
+        desks: vec![desk("desk", &["one", "two"]), desk("external", &["oversight"])],
+        oversight: "external".to_owned(),
+    }
+}
+
+/// Does a program treat a report with this option in another way than one without an answer, or as it asks?
+fn acts_on(taxonomy: &Taxonomy, question: &Question, option: &str) -> bool {
+    let asks = |category: &&Category| taxonomy.questions_for(category).iter().any(|q| q.id == question.id);
+    // The least urgent one that asks it: an answer that raises the urgency shows there.
+    let category = taxonomy.categories.iter().filter(asks).max_by_key(|category| category.priority_floor);
+    let category = category.expect("each question is asked by a category");
+    let with = handling(taxonomy, category, Some((question, option)));
+    let id = format!("{}.{option}", question.id);
+    let held = HELD_ANYWAY.iter().any(|(held, is_true)| *held == id && is_true(&with));
+    held || with != handling(taxonomy, category, None)
+}
+
+/// Everything that is wrong: options that neither act nor are declared, declarations of something else, and facts that promise.
+fn faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
+    let lines = declared.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut facts: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once(" = ")).collect();
+    let patterns = PROMISES.map(|(lang, pattern)| (lang, Regex::new(pattern).unwrap()));
+    let mut faults = Vec::new();
+    for question in &taxonomy.questions {
+        for option in &question.options {
+            let id = format!("{}.{}", question.id, option.id);
+            let fact = facts.remove(&*id);
+            match (fact, acts_on(taxonomy, question, &option.id)) {
+                (None, true) => continue,
+                (Some(_), true) => faults.push(format!("{id} is declared a fact, and a program acts on it")),
+                (None, false) => faults.push(format!("{id} is no declared fact, and no program acts on it")),
+                (Some(words), false) if words != option.label.get("en") => {
+                    faults.push(format!("{id} was declared with other words: {words}"));
+                }
+                (Some(_), false) => {}
+            }
+            for (lang, pattern) in &patterns {
+                let label = option.label.get(lang);
+                if let Some(found) = pattern.find(label) {
+                    faults.push(format!("{id} promises in {lang} (“{}”): {label}", found.as_str()));
+                }
+            }
+        }
+    }
+    faults.extend(facts.keys().map(|id| format!("{id} is declared and does not exist")));
+    faults
+}
+
+#[test]
+fn every_option_is_a_plain_fact_or_a_program_acts_on_it() {
+    let faults = faults(&Taxonomy::built_in(), FACTS);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The built-in taxonomy with one option more.
+fn with_option(labels: &[(&str, &str)]) -> Taxonomy {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../taxonomy/data");
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(data).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let path = folder.path().join("questions.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    let labels: Vec<_> = labels.iter().map(|(lang, label)| format!("label.{lang} = \"{label}\"")).collect();
+    let before = "  { id = \"signal\"";
+    assert!(text.contains(before));
+    let option = format!("  {{ id = \"new\", {} }},\n{before}", labels.join(", "));
+    fs::write(&path, text.replacen(before, &option, 1)).unwrap();
+    Taxonomy::load(folder.path()).unwrap()
+}
+
+const PLAIN: [(&str, &str); 5] =
+    [("fr", "La date"), ("en", "The date"), ("es", "La fecha"), ("pt", "A data"), ("ar", "التاريخ")];
+
+#[test]
+fn an_option_that_nobody_declared_is_found() {
+    let found = faults(&with_option(&PLAIN), FACTS);
+    assert_eq!(found, ["detail_level.new is no declared fact, and no program acts on it"]);
+    assert!(faults(&with_option(&PLAIN), &format!("{FACTS}\ndetail_level.new = The date\n")).is_empty());
+    let other = faults(&with_option(&PLAIN), &format!("{FACTS}\ndetail_level.new = A date\n"));
+    assert_eq!(other, ["detail_level.new was declared with other words: A date"]);
+}
+
+#[test]
+fn a_promise_cannot_be_declared_a_fact_in_any_language() {
+    let promises = [
+        ("en", "Keep it sealed unless someone else names the same person"),
+        ("fr", "Garder sous scellé, sauf si une autre personne désigne la même personne"),
+        ("es", "Guardarlo sellado salvo que otra persona nombre a la misma"),
+        ("pt", "Guardar selado, salvo se outra pessoa indicar a mesma pessoa"),
+        ("ar", "احفظه مختوماً إلا إذا ذكر غيري الشخص نفسه"),
+        ("en", "Only a woman may open it, until I agree"),
+        ("en", "Do not show it to my superior"),
+        ("fr", "Ne pas montrer à mon chef"),
+        ("fr", "Détruire mon signalement après un an"),
+        ("fr", "Demandez-moi d’abord"),
+        ("es", "No lo muestren a mi jefe"),
+        ("es", "Avísenme antes"),
+        ("pt", "Não mostrem ao meu chefe"),
+        ("pt", "Avisem-me antes"),
+        ("ar", "لا تُظهروه لرئيسي"),
+        ("ar", "أخبروني أولاً"),
+    ];
+    for (lang, promise) in promises {
+        let labels = PLAIN.map(|(l, plain)| (l, if l == lang { promise } else { plain }));
+        let words = labels.iter().find(|(l, _)| *l == "en").unwrap().1;
+        let declared = format!("{FACTS}\ndetail_level.new = {words}\n");
+        let found = faults(&with_option(&labels), &declared);
+        assert!(
+            found.iter().any(|fault| fault.starts_with("detail_level.new promises")),
+            "{promise}: {found:?}"
+        );
+    }
+}
