@@ -1,7 +1,8 @@
 //! A case to hand on: a page that any browser shows, the attached files, its part of the log, and a manifest of hashes.
 //!
-//! Nothing of it is sealed any more. The page runs no script and loads nothing; the log verifies with `burkindi audit verify --file`; the
-//! manifest is what `sha256sum --check` reads.
+//! Nothing of it is sealed any more. The page runs no script and loads nothing. The log verifies with
+//! `burkindi audit verify --file`: it proves who did what and when. The manifest is what `sha256sum --check` reads.
+//! The manifest is not signed, and no signature covers the report or a file, so that neither proves their content.
 
 use std::{collections::VecDeque, fmt::Write as _};
 

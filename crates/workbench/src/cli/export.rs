@@ -59,7 +59,11 @@ impl Export {
             page.table(&["written", "size"], &view.written.iter().map(row).collect::<Vec<_>>());
             page.warn("Nothing of it is sealed any more: seal the folder before it leaves this machine, and delete it when you are done.");
             page.warn("A stranger made the files in it. Open them only on a machine without a network, never by a double click.");
-            page.dim("Check it with: sha256sum --check SHA256SUMS, and burkindi audit verify --file log.json --trust trust.json");
+            page.dim("Who did what, and when: burkindi audit verify --file log.json --trust trust.json");
+            page.dim(
+                "Accidental damage: sha256sum --check SHA256SUMS. Neither proves what the report, the messages or the \
+                 files say: whoever has the folder can change these.",
+            );
         })?;
         if any_alarm(&view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
     }

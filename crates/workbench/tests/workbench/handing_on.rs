@@ -58,6 +58,8 @@ async fn a_case_is_handed_on_as_a_folder_that_verifies() {
         assert_eq!(texts(selector), Vec::<String>::new(), "{selector}");
     }
     assert!(page.contains("default-src 'none'"));
+    // No signature covers the content, and the page says so.
+    assert!(texts(".warn")[0].contains("do not prove what the report, the messages or the files say"));
     let said = texts(".text");
     assert_eq!(said[0], "<script>alert(1)</script> They \u{fffd}asked for money.");
     assert_eq!(said[1..], ["Merci.", "one person alone"]);
