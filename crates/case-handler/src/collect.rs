@@ -12,7 +12,7 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
-use envelope::{Hash, keys::TransportIdentity, life::Calendar, submission::Opened};
+use envelope::{Hash, keys::TransportIdentity, relay::AnswerTimes, submission::Opened};
 use time::Date;
 use tokio::task::JoinError;
 use uuid::Uuid;
@@ -55,8 +55,8 @@ pub struct Collector {
     pub absent: Vec<String>,
     /// How many months a case is kept after its closing.
     pub retention_months: u16,
-    /// Days of rest.
-    pub calendar: Calendar,
+    /// Days of rest, and how soon reports are collected. The intake gets both for its receipts.
+    pub answers: AnswerTimes,
     /// The time.
     pub clock: Clock,
     /// The day, if the clock can be believed.
@@ -143,6 +143,8 @@ impl Collector {
         // Under a wrong date nothing is filed: the intake keeps it.
         let today = self.today.get().await?;
         self.absent = self.store.away(today).await?.into_keys().collect();
+        // Before the directory: with it the intake takes reports, and gives a day on each receipt.
+        let answers = self.relay.put_answer_times(&self.answers).await;
         // An intake that refuses the directory, because it has expired say, is collected from all the same.
         let handed_over = match self.current.get() {
             Some(accepted) => self.relay.put_directory(&accepted.signed).await,
@@ -156,9 +158,10 @@ impl Collector {
         self.retry_set_aside().await?;
         self.say_what_was_set_aside().await?;
         self.sweep_once_a_day().await?;
-        let as_of = AsOf { today, week: self.clock.iso_week(), calendar: self.calendar.clone() };
+        let as_of = AsOf { today, week: self.clock.iso_week(), calendar: self.answers.calendar.clone() };
         mailboxes::lay_out(&self.store, &self.relay, as_of).await?;
         collected?;
+        answers?;
         Ok(handed_over?)
     }
 

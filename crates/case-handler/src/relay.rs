@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use envelope::{
     directory::SignedDirectory,
     ladder,
-    relay::{ACK, Ack, DIRECTORY, HEALTH, MAILBOXES, PULL, Pull, read_submission_head},
+    relay::{ACK, ANSWERS, Ack, AnswerTimes, DIRECTORY, HEALTH, MAILBOXES, PULL, Pull, read_submission_head},
 };
 use futures_util::Stream;
 use reqwest::{Body, Certificate, Client, Identity, Response, Url};
@@ -111,6 +111,15 @@ impl Relay {
         let response = self.client.get(self.url(HEALTH)).send().await?.error_for_status()?;
         let date = response.headers().get("date").and_then(|date| date.to_str().ok());
         Ok(date.and_then(doctor::from_http_date))
+    }
+
+    /// Lays out by when reports are answered.
+    ///
+    /// # Errors
+    /// When the intake cannot be reached, or refuses it.
+    pub async fn put_answer_times(&self, times: &AnswerTimes) -> Result<(), RelayError> {
+        self.client.put(self.url(ANSWERS)).json(times).send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// Gives the newest directory.

@@ -8,6 +8,7 @@ use axum_server::{
     accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
+use envelope::relay::AnswerTimes;
 use reqwest::Url;
 use time::Date;
 use tokio::task::{JoinHandle, JoinSet};
@@ -150,7 +151,10 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
         absent: Vec::new(),
         retention_months: config.retention.months,
         today,
-        calendar,
+        answers: AnswerTimes {
+            calendar,
+            collect_seconds: u32::try_from(config.relay.collect_seconds).unwrap_or(u32::MAX),
+        },
         clock,
         progress,
     };

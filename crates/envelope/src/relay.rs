@@ -4,9 +4,10 @@
 use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{hash::Hash, ladder, mailbox::MAILBOX_LEN};
+use crate::{hash::Hash, ladder, life::Calendar, mailbox::MAILBOX_LEN};
 
 /// `POST` with a [`Pull`]; answers a stream of [`submission_head`] ‖ bytes, in shuffled order.
 pub const PULL: &str = "/relay/v1/pull";
@@ -16,6 +17,8 @@ pub const ACK: &str = "/relay/v1/ack";
 pub const MAILBOXES: &str = "/relay/v1/mailboxes";
 /// `PUT` with the JSON of a [`crate::directory::SignedDirectory`].
 pub const DIRECTORY: &str = "/relay/v1/directory";
+/// `PUT` with the JSON of [`AnswerTimes`]. Repeating it does no harm.
+pub const ANSWERS: &str = "/relay/v1/answers";
 /// `GET`: 200 when the intake is ready.
 pub const HEALTH: &str = "/health";
 
@@ -31,6 +34,25 @@ pub struct Pull {
 pub struct Ack {
     /// Ids that a pull gave.
     pub ids: Vec<Uuid>,
+}
+
+/// By when the case handler answers reports, so that a receipt gives the day by which the case handler escalates.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerTimes {
+    /// The working days of the administration.
+    pub calendar: Calendar,
+    /// The case handler collects at least once in so many seconds.
+    pub collect_seconds: u32,
+}
+
+impl AnswerTimes {
+    /// Returns the last day for the first answer to a report that arrives now. The period runs from the day on which the
+    /// case handler collects the report, which for the last reports of a day can be the next one.
+    pub fn day_for(&self, now: OffsetDateTime) -> Date {
+        let collected = now.checked_add(Duration::seconds(self.collect_seconds.into())).unwrap_or(now);
+        self.calendar.first_answer(collected.date())
+    }
 }
 
 /// `16-byte id ‖ u32 length`, what stands before each submission of a pull.

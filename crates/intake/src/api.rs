@@ -14,7 +14,7 @@ use envelope::{
 use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 use rand::rngs::OsRng;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{app::App, problem::Problem, store::StoreError};
 
@@ -32,8 +32,19 @@ pub fn routes() -> Router<App> {
         .route("/words/{lang}", get(words))
 }
 
+/// What is said of a submission that is durable.
+#[derive(Serialize)]
+struct Stored {
+    /// The last day for the first answer, if this is a report, `YYYY-MM-DD`; `null` while it is not known.
+    answer: Option<String>,
+}
+
 /// Files a submission. 201 means that it is durable; the same bytes again are 201 again.
-async fn file(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<StatusCode, Problem> {
+async fn file(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Stored>), Problem> {
     const LENGTH: Problem = Problem::bad_request("a submission has one of the ten lengths of the ladder");
     let announced: u64 = headers
         .get(header::CONTENT_LENGTH)
@@ -51,7 +62,7 @@ async fn file(State(app): State<App>, headers: HeaderMap, body: Body) -> Result<
     }
     deposit.complete().await.map_err(|error| app.store_failed(error))?;
     app.counters.filed();
-    Ok(StatusCode::CREATED)
+    Ok((StatusCode::CREATED, Json(Stored { answer: app.pages.answer_day().map(|day| day.to_string()) })))
 }
 
 #[derive(Deserialize)]

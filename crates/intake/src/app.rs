@@ -21,6 +21,7 @@ use rand_chacha::ChaCha20Rng;
 use web::Clock;
 
 use crate::{
+    answers::Answers,
     api,
     cleaning::Cleaner,
     config::{Config, ConfigError},
@@ -67,6 +68,8 @@ pub struct App {
     pub clock: Clock,
     /// Whom reports are sealed to.
     pub directories: Arc<Directories>,
+    /// By when reports are answered.
+    pub answers: Arc<Answers>,
     /// Answers for mailboxes that are not there.
     pub decoys: Arc<Decoys>,
     /// How much at once.
@@ -107,14 +110,17 @@ impl App {
             .await
             .map_err(|error| spool(&error))?;
         let directories = Arc::new(Directories::load(trust, &store).await.map_err(|error| spool(&error))?);
+        let answers = Arc::new(Answers::load(&store).await.map_err(|error| spool(&error))?);
         let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
-            .vouched_by(Arc::clone(&directories));
+            .vouched_by(Arc::clone(&directories))
+            .answered_by(Arc::clone(&answers));
         let decoys = Decoys::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
         Ok(Self {
             pages: Arc::new(pages),
             store,
             clock,
             directories,
+            answers,
             decoys: Arc::new(decoys),
             limits: Arc::new(Limits::new(config)),
             counters: Arc::default(),
@@ -177,7 +183,9 @@ impl App {
                     }
                 }
                 _ = moment.tick(), if self.store.is_shared() => {
-                    if self.directories.refresh(&self.store).await.is_err() {
+                    if self.directories.refresh(&self.store).await.is_err()
+                        || self.answers.refresh(&self.store).await.is_err()
+                    {
                         self.counters.failed();
                     }
                 }

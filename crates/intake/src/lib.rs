@@ -1,5 +1,6 @@
 //! The public service: takes reports, gives back mailboxes.
 
+pub mod answers;
 pub mod api;
 pub mod app;
 pub mod cleaning;

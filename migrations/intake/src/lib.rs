@@ -6,6 +6,7 @@ use sea_orm_migration::{MigrationTrait, async_trait};
 mod m20261123_000001_spool;
 mod m20261123_000002_laying_out;
 mod m20261125_000003_rows;
+mod m20261128_000004_answers;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_spool::Migration),
             Box::new(m20261123_000002_laying_out::Migration),
             Box::new(m20261125_000003_rows::Migration),
+            Box::new(m20261128_000004_answers::Migration),
         ]
     }
 }

@@ -17,7 +17,7 @@ use axum_server::{Handle, tls_rustls::RustlsConfig};
 use case_handler::{relay::Relay, store::Store};
 use envelope::{
     directory::SignedDirectory,
-    relay::{ACK, Ack, DIRECTORY, MAILBOXES, PULL, Pull, submission_head},
+    relay::{ACK, ANSWERS, Ack, AnswerTimes, DIRECTORY, MAILBOXES, PULL, Pull, submission_head},
 };
 use http::StatusCode;
 use rand::{rngs::OsRng, seq::SliceRandom};
@@ -38,6 +38,7 @@ pub(crate) struct Held {
     pub(crate) pulls: usize,
     pub(crate) mailboxes: Option<Bytes>,
     pub(crate) directory: Option<SignedDirectory>,
+    pub(crate) answers: Option<AnswerTimes>,
     /// How many cases and set-aside submissions were durable when an acknowledgement came.
     pub(crate) durable_at_ack: Vec<usize>,
 }
@@ -69,6 +70,7 @@ impl Intake {
             .route(ACK, post(ack))
             .route(MAILBOXES, put(mailboxes))
             .route(DIRECTORY, put(directory))
+            .route(ANSWERS, put(answers))
             .layer(DefaultBodyLimit::disable())
             .with_state(Shared { held: Arc::clone(&held), store });
         let handle = Handle::new();
@@ -114,6 +116,11 @@ async fn pull(State(shared): State<Shared>, Json(pull): Json<Pull>) -> Body {
             Body::from_stream(futures_util::stream::iter(parts))
         }
     }
+}
+
+async fn answers(State(shared): State<Shared>, Json(times): Json<AnswerTimes>) -> StatusCode {
+    shared.held.lock().unwrap().answers = Some(times);
+    StatusCode::NO_CONTENT
 }
 
 async fn ack(State(shared): State<Shared>, Json(ack): Json<Ack>) -> StatusCode {

@@ -24,7 +24,7 @@ use envelope::{
     keys::{MailboxIdentity, TransportIdentity},
     life::Calendar,
     mailbox::{MAILBOX_LEN, Mailbox},
-    relay::read_mailbox_record,
+    relay::{AnswerTimes, read_mailbox_record},
     submission::Opened,
 };
 use intake::{Intake, write_certificates};
@@ -64,7 +64,7 @@ impl Pair {
             absent: vec![],
             retention_months: 60,
             today: self.world.today(),
-            calendar: Calendar::default(),
+            answers: AnswerTimes { calendar: Calendar::default(), collect_seconds: 900 },
             clock: self.world.clock.clone(),
             progress: Progress::default(),
         }

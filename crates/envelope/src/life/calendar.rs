@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Month, Weekday};
 
-use super::{CaseState, Clock, Deadline};
+use super::{CaseState, Clock, Deadline, days_after, stage::ACKNOWLEDGE_DAYS};
 use crate::submission::Urgency;
 
 /// The longest row of days without work that is believed.
@@ -69,6 +69,11 @@ impl Calendar {
     pub fn working_day(&self, day: Date) -> Date {
         let days = std::iter::successors(Some(day), |day| day.next_day());
         days.take(LONGEST_REST).find(|day| self.is_working(*day)).unwrap_or(day)
+    }
+
+    /// Returns the last day for the first answer to a report that was filed on this day: what [`Self::next_news`] gives for a new case.
+    pub fn first_answer(&self, filed: Date) -> Date {
+        self.working_day(days_after(filed, ACKNOWLEDGE_DAYS))
     }
 
     /// What must happen first, and its last day with days of rest and holidays.

@@ -55,6 +55,15 @@ export interface RootSignature {
   signature: string;
 }
 
+/** Who may read a report at once. */
+export interface Chosen {
+  desk: Desk;
+  /** Handles of the people of this desk. */
+  members: string[];
+  /** Is this desk the oversight body? */
+  oversight: boolean;
+}
+
 /** Who gets a report. */
 export interface Addressees {
   desk: Desk;
@@ -95,10 +104,9 @@ export class Directory {
     return new Directory(document, hashText(bytes));
   }
 
-  /** The category's desk, less everyone whom the reporter excluded; fewer than two left, or no desk: the outside body. */
-  addressees(category: string, audience: string, excluded: readonly string[]): Addressees {
+  /** The category's desk, less everyone whom the reporter excluded; fewer than two left, or no desk: the oversight body. */
+  chosen(category: string, audience: string, excluded: readonly string[]): Chosen {
     const { desks, oversight } = this.document;
-    const outside = this.desk(oversight);
     const away = this.excludedPeople(excluded);
     const desk = desks.find(
       (desk) =>
@@ -106,11 +114,18 @@ export class Directory {
         (desk.categories ?? []).includes(category) &&
         ((desk.audiences ?? []).length === 0 || desk.audiences!.includes(audience)),
     );
-    const left =
+    const members =
       desk && !this.deskExcluded(desk, excluded) ? desk.members.filter((handle) => !away.has(handle)) : [];
-    return desk && left.length >= MIN_READERS
-      ? { desk, readers: this.recipients([...left, ...outside.members]) }
-      : { desk: outside, readers: this.recipients(outside.members) };
+    if (desk && members.length >= MIN_READERS) return { desk, members, oversight: false };
+    const outside = this.desk(oversight);
+    return { desk: outside, members: outside.members, oversight: true };
+  }
+
+  /** Everyone who gets a grant: those who may read at once, and the oversight body. */
+  addressees(category: string, audience: string, excluded: readonly string[]): Addressees {
+    const { desk, members, oversight } = this.chosen(category, audience, excluded);
+    const later = oversight ? [] : this.desk(this.document.oversight).members;
+    return { desk, readers: this.recipients([...members, ...later]) };
   }
 
   /** Takes the outer seal. */

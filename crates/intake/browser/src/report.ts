@@ -32,10 +32,13 @@ export interface Draft {
 /** The question that asks whom a report must not reach. */
 const EXCLUSIONS = "handlers_involved";
 
+/** Whom the reporter excluded: ids of desks, units or functions. */
+export const excludedBy = (body: ReportBody): string[] => [body.answers[EXCLUSIONS] ?? []].flat();
+
 /** Decides who gets the report, and seals it. */
 export async function sealReport(directory: Directory, filing: Filing, draft: Draft): Promise<Blob> {
   const { receipt } = filing;
-  const excluded = [draft.body.answers[EXCLUSIONS] ?? []].flat();
+  const excluded = excludedBy(draft.body);
   const { desk, readers } = directory.addressees(draft.body.category, draft.body.audience, excluded);
   const mailbox = await recipientOf(receipt.mailboxIdentity());
   const caseKey = await recipientOf(caseIdentity(filing.secret));

@@ -154,6 +154,18 @@ review-heading = اقرأ ثم أرسل
 review-warnings = قد يدل هذا عليك
 review-warnings-what = القرار لك. أخفه أو غيّره أو اتركه كما هو.
 review-hint = هذا ما سيُقرأ، مع ملفاتك ولغتك ويوم وصوله.
+readers-heading = من سيقرؤه
+readers-count = { $count ->
+    [zero] لا أحد
+    [one] شخص واحد
+    [two] شخصان
+    [few] { $count } أشخاص
+    [many] { $count } شخصاً
+   *[other] { $count } شخص
+}
+readers-later = ثم الهيئة الخارجية أيضاً، إذا فات أجل أو طلبت ذلك: { $body }.
+readers-none-left = بعد اختياراتك لم يبق فريق آخر ليقرأه.
+readers-oversight = يذهب مباشرة إلى الهيئة الخارجية: { $body }.
 review-danger = أنت تتحدث عن خطر. إذا كان أحد في خطر الآن، فاتصل أولاً بالرقم { $number }.
 review-category = الموضوع
 review-audience = تبلّغ بصفتك
@@ -230,6 +242,7 @@ receipt-save-what = اسم الملف «reference». فيه الرمز والك�
 receipt-next = ماذا يحدث بعد ذلك
 receipt-next-read = يستلمه المكلفون به، دون من استبعدتهم.
 receipt-next-answer = يجيبك شخص هنا في موعد أقصاه { $day }. عد حينها.
+receipt-next-answer-soon = يجيبك شخص هنا خلال أسبوع تقريباً. عد حينها.
 receipt-next-missed = إذا فاتهم الموعد، تستلم الهيئة الخارجية بلاغك.
 receipt-done = دوّنته
 

@@ -150,6 +150,14 @@ review-heading = Read it through, then send
 review-warnings = This could point to you
 review-warnings-what = You decide. Cover it, change it, or leave it as it is.
 review-hint = This will be read, with your files, your language and the day it arrives.
+readers-heading = Who will read it
+readers-count = { $count ->
+    [one] 1 person
+   *[other] { $count } people
+}
+readers-later = Later the oversight body too, if a deadline is missed or you ask: { $body }.
+readers-none-left = After your choices, no other team is left to read it.
+readers-oversight = It goes straight to the oversight body: { $body }.
 review-danger = You speak of danger. If someone is in danger now, call { $number } first.
 review-category = Subject
 review-audience = Reporting as
@@ -226,6 +234,7 @@ receipt-save-what = The file is called “reference”. It holds the code and th
 receipt-next = What happens next
 receipt-next-read = The people in charge collect it, without those you ruled out.
 receipt-next-answer = A person answers you here by { $day }. Come back then.
+receipt-next-answer-soon = A person answers you here within about a week. Come back then.
 receipt-next-missed = If they miss the deadline, the outside body gets your report.
 receipt-done = I have noted it
 

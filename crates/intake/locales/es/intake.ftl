@@ -150,6 +150,14 @@ review-heading = Léalo y luego envíe
 review-warnings = Esto podría señalarle
 review-warnings-what = Usted decide. Puede taparlo, cambiarlo o dejarlo así.
 review-hint = Esto se leerá, con sus archivos, su idioma y el día de llegada.
+readers-heading = Quién la leerá
+readers-count = { $count ->
+    [one] 1 persona
+   *[other] { $count } personas
+}
+readers-later = Más tarde también el órgano externo, si se incumple un plazo o usted lo pide: { $body }.
+readers-none-left = Tras sus elecciones, no queda otro equipo que pueda leerla.
+readers-oversight = Va directamente al órgano externo: { $body }.
 review-danger = Habla usted de un peligro. Si alguien corre peligro ahora, llame primero al { $number }.
 review-category = Asunto
 review-audience = Denuncia como
@@ -226,6 +234,7 @@ receipt-save-what = El archivo se llama «reference». Solo contiene el código 
 receipt-next = Qué pasa ahora
 receipt-next-read = Las personas encargadas la recogen, sin las que usted excluyó.
 receipt-next-answer = Una persona le responde aquí a más tardar el { $day }. Vuelva entonces.
+receipt-next-answer-soon = Una persona le responde aquí en una semana, más o menos. Vuelva entonces.
 receipt-next-missed = Si no cumplen el plazo, el órgano externo recibe su denuncia.
 receipt-done = Lo he anotado
 

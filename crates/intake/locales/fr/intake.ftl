@@ -150,6 +150,14 @@ review-heading = Relisez, puis envoyez
 review-warnings = Ceci pourrait vous désigner
 review-warnings-what = Vous décidez. Masquez, modifiez ou laissez tel quel.
 review-hint = Voici ce qui sera lu, avec vos fichiers, votre langue et le jour d’arrivée.
+readers-heading = Qui le lira
+readers-count = { $count ->
+    [one] { $count } personne
+   *[other] { $count } personnes
+}
+readers-later = Plus tard l’organe externe aussi, si un délai est dépassé ou si vous le demandez : { $body }.
+readers-none-left = Après vos choix, il ne reste aucune autre équipe pour le lire.
+readers-oversight = Il va directement à l’organe externe : { $body }.
 review-danger = Vous parlez d’un danger. Si quelqu’un est en danger maintenant, appelez d’abord le { $number }.
 review-category = Sujet
 review-audience = Vous signalez en tant que
@@ -226,6 +234,7 @@ receipt-save-what = Le fichier s’appelle « reference ». Il ne contient que
 receipt-next = Et maintenant ?
 receipt-next-read = Les personnes chargées du sujet le recevront, sans celles que vous avez écartées.
 receipt-next-answer = Une personne vous répond ici au plus tard le { $day }. Revenez alors.
+receipt-next-answer-soon = Une personne vous répond ici dans une semaine environ. Revenez alors.
 receipt-next-missed = Si le délai est dépassé, l’organe externe reçoit votre signalement.
 receipt-done = Je l’ai noté
 

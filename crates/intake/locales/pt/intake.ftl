@@ -150,6 +150,14 @@ review-heading = Leia e depois envie
 review-warnings = Isto pode apontar para si
 review-warnings-what = Decide você. Pode tapar, mudar ou deixar como está.
 review-hint = Isto será lido, com os seus ficheiros, a sua língua e o dia de chegada.
+readers-heading = Quem a vai ler
+readers-count = { $count ->
+    [one] { $count } pessoa
+   *[other] { $count } pessoas
+}
+readers-later = Mais tarde também o órgão externo, se um prazo não for cumprido ou se pedir: { $body }.
+readers-none-left = Depois das suas escolhas, não resta outra equipa para a ler.
+readers-oversight = Vai diretamente para o órgão externo: { $body }.
 review-danger = Fala de um perigo. Se alguém está em perigo agora, ligue primeiro para o { $number }.
 review-category = Assunto
 review-audience = Denuncia como
@@ -226,6 +234,7 @@ receipt-save-what = O ficheiro chama-se «reference». Contém só o código e a
 receipt-next = O que acontece a seguir
 receipt-next-read = As pessoas encarregadas recolhem-na, sem as que você excluiu.
 receipt-next-answer = Uma pessoa responde-lhe aqui até { $day }. Volte então.
+receipt-next-answer-soon = Uma pessoa responde-lhe aqui dentro de cerca de uma semana. Volte então.
 receipt-next-missed = Se falharem o prazo, o órgão externo recebe a sua denúncia.
 receipt-done = Já anotei
 

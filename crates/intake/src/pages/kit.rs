@@ -16,7 +16,7 @@ use web::{Locale, Words};
 use zeroize::Zeroizing;
 
 use super::{
-    Pages, ReceiptView, ThreadView, mailbox, receipt_page, report, review, thread::stage_texts, thread_page,
+    Pages, ReceiptView, ThreadView, mailbox, receipt, report, review, thread::stage_texts, thread_page,
 };
 use crate::form::{MAX_STORY, ReportForm, Step, guard};
 
@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 68] = [
+const TEXTS: [&str; 69] = [
     "change",
     "cover",
     "date-day",
@@ -67,6 +67,7 @@ const TEXTS: [&str; 68] = [
     "guard-tax",
     "guard-time",
     "guard-vehicle",
+    "receipt-next-answer",
     "reply-again",
     "review-warnings",
     "review-warnings-what",
@@ -196,7 +197,7 @@ async fn make(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
         stages: Stage::TOLD
             .map(|stage| (stage.as_str(), stage_texts(stage).map(|key| words.get(key))))
             .into(),
-        counted: ["thread-received", "finding-earlier", "finding-withheld"]
+        counted: ["thread-received", "finding-earlier", "finding-withheld", "readers-count"]
             .map(|key| (key, (0..=MOST_COUNTED).map(|count| words.count(key, count)).collect()))
             .into(),
         questions: taxonomy
@@ -274,12 +275,13 @@ async fn all_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, Pag
         all.insert(format!("category.{}", category.id), page);
     }
     all.insert("review".to_owned(), split(review::page(pages, &form, None)).await?);
-    // Made-up words in the places of a receipt; the script replaces them all.
+    // Made-up words in the places of a receipt; the script replaces them all. The day for the answer comes with the
+    // confirmation that the report arrived: a page that was fetched before midnight would give another one.
     let receipt = ReceiptView {
         code: Zeroizing::new(["0000"; 7].join("-")),
         words: Zeroizing::new(["…"; 12].join(" ")),
     };
-    all.insert("receipt".to_owned(), split(receipt_page(pages, locale, &receipt, &[])).await?);
+    all.insert("receipt".to_owned(), split(receipt::page(pages, locale, &receipt, &[], None)).await?);
     all.insert("return".to_owned(), split(mailbox::return_page(pages, locale, "", None)).await?);
     let nothing = Some(mailbox::ReturnProblem::Nothing);
     all.insert("nothing".to_owned(), split(mailbox::return_page(pages, locale, "", nothing)).await?);

@@ -12,6 +12,7 @@ mod learn;
 mod leave;
 mod mailbox;
 mod protect;
+mod readers;
 mod receipt;
 mod report;
 mod review;
@@ -28,10 +29,11 @@ use axum::{
 };
 use rand::{CryptoRng, RngCore};
 use taxonomy::{Scene, Taxonomy};
+use time::Date;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 use web::{Clock, Locale, Texts};
 
-use crate::directory::Directories;
+use crate::{answers::Answers, directory::Directories};
 
 pub use assets::Assets;
 pub use branding::{Branding, Contact};
@@ -54,6 +56,7 @@ pub struct Pages {
     /// For the dates on the receipt.
     pub clock: Clock,
     directories: Option<Arc<Directories>>,
+    answers: Option<Arc<Answers>>,
     assets: Assets,
     scenes: Vec<Scene>,
     kits: kit::Kits,
@@ -74,6 +77,7 @@ impl Pages {
             branding,
             clock,
             directories: None,
+            answers: None,
             assets: Assets::built_in(),
             scenes: Scene::built_in(),
             kits: kit::Kits::default(),
@@ -88,6 +92,18 @@ impl Pages {
     pub fn vouched_by(mut self, directories: Arc<Directories>) -> Self {
         self.directories = Some(directories);
         self
+    }
+
+    /// Gives receipts the day by which a report is answered.
+    #[must_use]
+    pub fn answered_by(mut self, answers: Arc<Answers>) -> Self {
+        self.answers = Some(answers);
+        self
+    }
+
+    /// Returns the last day for the first answer to a report that arrives now, if it is known.
+    pub fn answer_day(&self) -> Option<Date> {
+        self.answers.as_ref()?.day_for(self.clock.now())
     }
 
     /// A new seed: 64 hexadecimal digits for a hidden field.

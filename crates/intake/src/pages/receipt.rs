@@ -8,7 +8,7 @@ use envelope::receipt::Receipt;
 use http::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::{Color, EcLevel, QrCode};
-use time::Duration;
+use time::Date;
 use web::Locale;
 use zeroize::Zeroizing;
 
@@ -18,9 +18,6 @@ use super::{
     layout::{Frame, Switch, render_secret},
 };
 use crate::i18n;
-
-/// Days within which a person answers, at the latest.
-const ACKNOWLEDGED_WITHIN: i64 = 7;
 
 /// The receipt in its two spellings, as `envelope::receipt::Receipt` writes them.
 pub struct ReceiptView {
@@ -36,7 +33,8 @@ struct ReceiptPage<'a> {
     frame: Frame<'a>,
     groups: Vec<&'a str>,
     words: Vec<&'a str>,
-    come_back: String,
+    /// The last day for the first answer, in words.
+    answer: Option<String>,
     copies: Option<Copies>,
     files: Vec<Told>,
 }
@@ -86,13 +84,23 @@ fn dark_modules(qr: &QrCode) -> String {
 
 /// The page after sending, with what became of the files.
 pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView, files: &[SentFile]) -> Response {
+    page(pages, locale, receipt, files, pages.answer_day())
+}
+
+/// The page with this day for the first answer.
+pub(super) fn page(
+    pages: &Pages,
+    locale: Locale,
+    receipt: &ReceiptView,
+    files: &[SentFile],
+    answer: Option<Date>,
+) -> Response {
     let frame = Frame::new(pages, locale, "receipt-title", Switch::None);
-    let day = pages.clock.today() + Duration::days(ACKNOWLEDGED_WITHIN);
     let page = ReceiptPage {
         groups: receipt.code.split('-').collect(),
         words: receipt.words.split_whitespace().collect(),
         copies: Copies::of(receipt),
-        come_back: i18n::day(frame.words(), day),
+        answer: answer.map(|day| i18n::day(frame.words(), day)),
         files: files::told(&frame, files),
         frame,
     };

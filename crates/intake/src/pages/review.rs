@@ -8,6 +8,7 @@ use taxonomy::{Priority, Question, QuestionKind, Taxonomy};
 use super::{
     ErrorKind, Pages,
     layout::{Frame, Switch, render_secret},
+    readers::{self, Readers},
 };
 use crate::form::{
     ReportForm,
@@ -24,10 +25,21 @@ struct Review<'a> {
     carried: Vec<(String, String)>,
     warnings: Vec<Warning>,
     given: Vec<Given<'a>>,
+    readers: Option<Readers>,
     /// Do the answers speak of danger? Then nobody should wait for us.
     danger: bool,
     /// Heading, what happened, what to do.
     problem: Option<[String; 3]>,
+}
+
+impl Review<'_> {
+    fn team(&self) -> Option<&(String, String)> {
+        self.readers.as_ref()?.team.as_ref()
+    }
+
+    fn none_left(&self) -> bool {
+        self.readers.as_ref().is_some_and(|readers| readers.none_left)
+    }
 }
 
 struct Warning {
@@ -72,6 +84,7 @@ pub(super) fn page(pages: &Pages, form: &ReportForm, problem: Option<ErrorKind>)
         carried: form.carried(&[]),
         warnings: warnings(&frame, form, taxonomy),
         given,
+        readers: readers::of(pages, &frame, form),
         danger: form.to_report(taxonomy).is_ok_and(|report| report.urgency == Priority::P1),
         problem: problem.map(|kind| kind.texts().map(|key| frame.t(key))),
         frame,

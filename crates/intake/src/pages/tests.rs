@@ -1,7 +1,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body, http::Request, response::Response};
-use envelope::{life::Stage, receipt::Receipt};
+use envelope::{
+    life::{Calendar, Stage},
+    receipt::Receipt,
+    relay::AnswerTimes,
+};
 use http::{StatusCode, header};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -19,6 +23,7 @@ use super::{
     Treatment, error_page, receipt_page, return_page, review_page, routes, thread_page,
 };
 use crate::{
+    answers::Answers,
     form::{FieldError, Problem, ReportForm, guard::Trace},
     i18n::LOCALES,
 };
@@ -37,7 +42,9 @@ fn pages() -> Arc<Pages> {
     };
     assert_eq!(branding.problems(&LOCALES), Vec::<String>::new());
     let clock = Clock::fixed(datetime!(2026-11-24 10:00 UTC));
-    Arc::new(Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1)))
+    let answers = Answers::by(AnswerTimes { calendar: Calendar::default(), collect_seconds: 900 });
+    let pages = Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1));
+    Arc::new(pages.answered_by(Arc::new(answers)))
 }
 
 fn service() -> Router {

@@ -11,7 +11,7 @@ use axum::{
 };
 use envelope::{
     directory::SignedDirectory,
-    relay::{self, Ack, MAILBOX_RECORD_LEN, Pull},
+    relay::{self, Ack, AnswerTimes, MAILBOX_RECORD_LEN, Pull},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{StatusCode, header};
@@ -39,6 +39,7 @@ pub fn routes() -> Router<App> {
         .route(relay::ACK, post(ack))
         .route(relay::MAILBOXES, put(mailboxes))
         .route(relay::DIRECTORY, put(directory))
+        .route(relay::ANSWERS, put(answers))
         .route(relay::HEALTH, get(health))
         .layer(DefaultBodyLimit::max(JSON_BYTES))
 }
@@ -117,6 +118,11 @@ async fn directory(
         }
         Err(Refusal::Store(error)) => Err(app.store_failed(error).into_response()),
     }
+}
+
+async fn answers(State(app): State<App>, Json(times): Json<AnswerTimes>) -> Result<StatusCode, Problem> {
+    app.answers.keep(times, &app.store).await.map_err(|error| app.store_failed(error))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn health(State(app): State<App>) -> Result<&'static str, Problem> {

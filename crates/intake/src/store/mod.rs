@@ -21,7 +21,7 @@ use std::{
 
 use database::{Alone, OpenError, Place, Pool, Table};
 use entity::{chunk, mailbox, state, submission};
-use envelope::directory::SignedDirectory;
+use envelope::{directory::SignedDirectory, relay::AnswerTimes};
 use migrations_intake::Migrator;
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
@@ -163,18 +163,32 @@ impl Store {
     /// Keeps a directory that has been verified.
     pub async fn keep_directory(&self, directory: &SignedDirectory) -> Result<(), StoreError> {
         let json = serde_json::to_vec(directory).map_err(|_| StoreError::Unavailable)?;
-        self.writer
-            .write(|txn| {
-                Box::pin(async move {
-                    let row = state::ActiveModel {
-                        id: Set(state::ONLY),
-                        directory: Set(Some(json)),
-                        ..Default::default()
-                    };
-                    row.update(txn).await.map(drop)
-                })
-            })
-            .await
+        self.keep(state::ActiveModel { directory: Set(Some(json)), ..Default::default() }).await
+    }
+
+    /// Returns by when reports are answered, as it was kept last.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn answer_times(&self) -> Result<Option<AnswerTimes>, StoreError> {
+        let row = state::Entity::find_by_id(state::ONLY).one(&self.reading).await?;
+        let json = row.and_then(|row| row.answers);
+        Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
+    }
+
+    /// Keeps by when reports are answered.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_answer_times(&self, times: &AnswerTimes) -> Result<(), StoreError> {
+        let json = serde_json::to_vec(times).map_err(|_| StoreError::Unavailable)?;
+        self.keep(state::ActiveModel { answers: Set(Some(json)), ..Default::default() }).await
+    }
+
+    /// Writes the columns that are set into the one row.
+    async fn keep(&self, columns: state::ActiveModel) -> Result<(), StoreError> {
+        let row = state::ActiveModel { id: Set(state::ONLY), ..columns };
+        self.writer.write(|txn| Box::pin(async move { row.update(txn).await.map(drop) })).await
     }
 
     /// Writes `SQLite`'s log into the database, so that what was deleted does not linger in the log.
@@ -219,6 +233,7 @@ async fn first_state(
         laying_out: Set(0),
         decoy_seed: Set(seed),
         directory: Set(None),
+        answers: Set(None),
     };
     // Of several that start at once, all take the one that came first.
     let mut there = OnConflict::column(state::Column::Id);

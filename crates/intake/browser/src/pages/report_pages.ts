@@ -10,8 +10,10 @@ import { attachments, watchFiles } from "./attachments.ts";
 import { all, complain, make, one, sayWhoSeals, show, targetOf } from "./dom.ts";
 import { type Kit, fetchKit, isoWeek, say } from "./kit.ts";
 import { drawQr } from "./qr.ts";
+import { sayReaders } from "./readers.ts";
 import { Refused, Stopped, send } from "./sending.ts";
 import { fetchWords } from "./service.ts";
+import { type Stored, answerInWords } from "./stored.ts";
 import { warningsOf } from "./warnings.ts";
 
 export class ReportPages {
@@ -159,6 +161,7 @@ export class ReportPages {
     one("dl.given")?.replaceChildren(...rows);
     this.warn();
     const report = answers.report(kit);
+    if (!Array.isArray(report)) sayReaders(kit, this.directory, report);
     one(".danger")?.toggleAttribute("hidden", Array.isArray(report) || report.urgency !== "P1");
   }
 
@@ -203,8 +206,8 @@ export class ReportPages {
     buttons.forEach((button) => (button.disabled = true));
     const place = all(".buttons", form).at(-1)!;
     try {
-      const receipt = await this.seal(report, form, place);
-      await this.showReceipt(receipt);
+      const { receipt, stored } = await this.seal(report, form, place);
+      await this.showReceipt(receipt, stored);
     } catch (error) {
       buttons.forEach((button) => (button.disabled = false));
       if (error instanceof Stopped) return;
@@ -216,7 +219,7 @@ export class ReportPages {
     }
   }
 
-  private async seal(report: Report, form: HTMLFormElement, place: Element): Promise<Receipt> {
+  private async seal(report: Report, form: HTMLFormElement, place: Element): Promise<{ receipt: Receipt; stored: Stored }> {
     const note = make("p", { class: "sending", role: "status" }, say(this.kit, "send-sealing"));
     place.after(note);
     // One turn for the browser to show it.
@@ -224,8 +227,7 @@ export class ReportPages {
     const { lang } = this.kit;
     const filed = filing(this.seed, concat(utf8(lang), new Uint8Array(1), reportBytes(report.body)));
     const sealed = await this.sealed(report, filed, form).finally(() => note.remove());
-    await send(this.kit, sealed, place);
-    return filed.receipt;
+    return { receipt: filed.receipt, stored: await send(this.kit, sealed, place) };
   }
 
   private async sealed(report: Report, filed: Filing, form: HTMLFormElement): Promise<Blob> {
@@ -235,11 +237,14 @@ export class ReportPages {
     return sealReport(this.directory, filed, { ...report, lang: this.kit.lang, week: isoWeek(new Date()), files });
   }
 
-  private async showReceipt(receipt: Receipt): Promise<void> {
+  private async showReceipt(receipt: Receipt, stored: Stored): Promise<void> {
     const { kit } = this;
     this.answers.forget();
     this.sent = true;
     show(kit, kit.pages["receipt"]!, this.sealing);
+    const answer = answerInWords(kit, stored);
+    const next = one(".answer");
+    if (next && answer !== null) next.textContent = answer;
     const groups = receipt.code().split("-").flatMap((group) => [make("span", {}, group), " "]);
     one(".code")?.replaceChildren(...groups);
     const qr = one<SVGElement>(".qr svg");

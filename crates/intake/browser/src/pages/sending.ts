@@ -1,6 +1,7 @@
 // Posting sealed bytes, again and again until they have arrived: filing the same bytes twice is filing them once.
 import { type Kit, say } from "./kit.ts";
 import { make, one } from "./dom.ts";
+import { type Stored, stored } from "./stored.ts";
 
 /** The person gave up waiting. */
 export class Stopped extends Error {}
@@ -11,13 +12,13 @@ export class Refused extends Error {}
 const LONGEST_WAIT = 60;
 
 /** Sends, with progress in words and in a bar. Resolves once the server has said that it is durable. */
-export async function send(kit: Kit, sealed: Blob, after: Element): Promise<void> {
+export async function send(kit: Kit, sealed: Blob, after: Element): Promise<Stored> {
   const status = make("div", { class: "sending", role: "status" });
   after.after(status);
   try {
     for (let wait = 2; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       const outcome = await post(sealed, (share) => progress(kit, status, share));
-      if (outcome === "stored") return;
+      if (typeof outcome === "object") return outcome;
       if (outcome === "refused") throw new Refused();
       await pause(kit, status, outcome, wait);
     }
@@ -26,7 +27,7 @@ export async function send(kit: Kit, sealed: Blob, after: Element): Promise<void
   }
 }
 
-type Outcome = "stored" | "refused" | "lost" | "busy";
+type Outcome = Stored | "refused" | "lost" | "busy";
 
 function post(sealed: Blob, progress: (share: number) => void): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -35,7 +36,7 @@ function post(sealed: Blob, progress: (share: number) => void): Promise<Outcome>
     request.setRequestHeader("content-type", "application/octet-stream");
     request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
     request.onload = () => {
-      if (request.status === 201) resolve("stored");
+      if (request.status === 201) resolve(stored(request.responseText));
       else resolve(request.status === 408 || request.status === 429 || request.status >= 500 ? "busy" : "refused");
     };
     request.onerror = request.onabort = request.ontimeout = () => resolve("lost");

@@ -20,6 +20,8 @@ pub struct Model {
     pub decoy_seed: Vec<u8>,
     /// The newest accepted directory: JSON of [`envelope::directory::SignedDirectory`].
     pub directory: Option<Vec<u8>>,
+    /// By when reports are answered: JSON of [`envelope::relay::AnswerTimes`].
+    pub answers: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

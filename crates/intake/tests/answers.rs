@@ -1,0 +1,215 @@
+//! One promise has one day: on the receipt, in the thread and at the desk, on every day of a year.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+use axum::response::Response;
+use common::{FormData, Intake};
+use envelope::{
+    Hash,
+    event::{Action, Event, HANDLER},
+    ladder::RUNGS,
+    life::{Calendar, CaseState},
+    receipt::Receipt,
+    relay::{ANSWERS, AnswerTimes},
+    submission::Urgency,
+};
+use intake::{
+    answers::Answers,
+    i18n::{self, LOCALES},
+    pages::{Branding, Contact, Pages, ReceiptView, ThreadView, receipt_page, thread_page},
+};
+use rand::rngs::OsRng;
+use reqwest::StatusCode;
+use scraper::{Html, Selector};
+use taxonomy::Taxonomy;
+use time::{Date, Duration, macros::datetime};
+use uuid::Uuid;
+use web::Clock;
+use zeroize::Zeroizing;
+
+const DAYS: usize = 366;
+
+fn calendar(rest: &[&str], holidays: &[&str]) -> Calendar {
+    let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+    Calendar::new(&owned(rest), &owned(holidays)).unwrap()
+}
+
+/// Weekends and feasts, five days of rest in a row among them.
+fn burkina() -> Calendar {
+    let feasts = [
+        "01-01",
+        "01-03",
+        "03-08",
+        "05-01",
+        "08-05",
+        "08-15",
+        "11-01",
+        "12-11",
+        "12-25",
+        "2028-02-25",
+        "2028-02-28",
+        "2028-02-29",
+        "2028-05-25",
+    ];
+    calendar(&["saturday", "sunday"], &feasts)
+}
+
+fn calendars() -> [Calendar; 3] {
+    [Calendar::default(), burkina(), calendar(&["thursday", "friday"], &["06-30", "07-01", "07-02", "07-03"])]
+}
+
+fn pages(clock: &Clock, calendar: Calendar) -> Pages {
+    let both = |text: &str| LOCALES.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
+    let branding = Branding {
+        administration: both("Douanes"),
+        outside_body: Contact { name: both("Autorité"), contact: both("00") },
+        support: Vec::new(),
+        emergency_number: "112".to_owned(),
+        leave_url: "https://example.org/".to_owned(),
+    };
+    let answers = Answers::by(AnswerTimes { calendar, collect_seconds: 900 });
+    Pages::new(Arc::new(Taxonomy::built_in()), branding, clock.clone(), OsRng).answered_by(Arc::new(answers))
+}
+
+/// A case as the handler has it once it was filed on this day.
+fn filed(day: Date, urgency: Urgency) -> CaseState {
+    let action = Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60 };
+    let at = day.midnight().assume_utc();
+    let event = Event { v: 1, case: Uuid::nil(), seq: 0, prev: None, at, actor: HANDLER.to_owned(), action };
+    CaseState::begin(&event, Hash::of(&[b"0"])).unwrap()
+}
+
+async fn text_of(response: Response, selector: &str) -> Option<String> {
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let html = Html::parse_document(std::str::from_utf8(&bytes).unwrap());
+    let selector = Selector::parse(selector).unwrap();
+    html.select(&selector).next().map(|found| found.text().collect())
+}
+
+#[tokio::test]
+async fn receipt_thread_and_desk_give_one_day_on_every_day_of_a_year() {
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view =
+        ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words("fr")) };
+    for calendar in calendars() {
+        let clock = Clock::fixed(datetime!(2027-12-01 10:00 UTC));
+        let pages = pages(&clock, calendar.clone());
+        let locale = LOCALES[0];
+        for _ in 0..DAYS {
+            let today = clock.today();
+            let news = calendar.next_news(&filed(today, Urgency::P1), today).unwrap();
+            let desk = calendar.next_deadline(&filed(today, Urgency::P3)).unwrap().due;
+            assert_eq!(news, desk, "{today}");
+            assert_eq!(pages.answer_day(), Some(desk), "{today}");
+            let words = i18n::day(i18n::texts().of(locale), desk);
+            let on_receipt = text_of(receipt_page(&pages, locale, &view, &[]), ".answer").await.unwrap();
+            assert!(on_receipt.contains(&words), "{today}: {on_receipt} {words}");
+            let thread = ThreadView { next: Some(news), ..ThreadView::empty() };
+            let in_thread = text_of(thread_page(&pages, locale, &thread), "main").await.unwrap();
+            assert!(in_thread.contains(&words), "{today}: {in_thread} {words}");
+            clock.advance(Duration::days(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_filed_in_the_last_minutes_of_a_day_is_promised_for_the_day_on_which_it_is_collected() {
+    let clock = Clock::fixed(datetime!(2027-12-01 23:44:59 UTC));
+    let pages = pages(&clock, burkina());
+    assert_eq!(pages.answer_day(), Some(burkina().first_answer(clock.today())));
+    clock.advance(Duration::seconds(1));
+    let next = clock.today().next_day().unwrap();
+    assert_eq!(pages.answer_day(), Some(burkina().first_answer(next)));
+}
+
+/// The browser's words for what the service says on each of these days.
+fn in_the_browser(kit: &str, confirmations: &[String]) -> Vec<Option<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    assert!(
+        folder.join("dist-peer/answers.js").is_file(),
+        "run `npm ci` and `npm test` in crates/intake/browser"
+    );
+    let mut node = Command::new("node")
+        .arg("dist-peer/answers.js")
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut questions = node.stdin.take().unwrap();
+    let lines = [&[kit.to_owned()], confirmations].concat().join("\n");
+    let writing = std::thread::spawn(move || questions.write_all(lines.as_bytes()).unwrap());
+    let output = node.wait_with_output().unwrap();
+    writing.join().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
+    let intake = Intake::new().await;
+    let clock = intake.installation.clock.clone();
+    let put = |times: serde_json::Value| {
+        intake.handler.put(format!("{}{ANSWERS}", intake.relay)).json(&times).send()
+    };
+    let before: serde_json::Value = intake.post("/api/reports", vec![7; rung()]).await.json().await.unwrap();
+    assert_eq!(before, serde_json::json!({ "answer": null }), "no case handler has said anything yet");
+    for wrong in ["{}", r#"{"calendar":{"rest":["someday"],"holidays":[]},"collect_seconds":1}"#] {
+        let answer = put(serde_json::from_str(wrong).unwrap()).await.unwrap();
+        assert!(answer.status().is_client_error(), "{wrong}");
+    }
+    let times = AnswerTimes { calendar: burkina(), collect_seconds: 900 };
+    assert_eq!(put(serde_json::to_value(&times).unwrap()).await.unwrap().status(), StatusCode::NO_CONTENT);
+    // It survives a restart.
+    let intake = intake.restart().await;
+    let kit = intake.http.get(format!("{}/fr/form.json", intake.public)).send().await.unwrap();
+    let kit = kit.text().await.unwrap();
+    let (mut confirmations, mut expected) = (Vec::new(), Vec::new());
+    let pages = pages(&clock, burkina());
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view =
+        ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words("fr")) };
+    for day in 0..DAYS {
+        let mut bytes = vec![1; rung()];
+        bytes[..8].copy_from_slice(&day.to_be_bytes());
+        let answer = intake.post("/api/reports", bytes).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        confirmations.push(answer.text().await.unwrap());
+        expected.push(text_of(receipt_page(&pages, LOCALES[0], &view, &[]), ".answer").await);
+        clock.advance(Duration::days(1));
+    }
+    let said = in_the_browser(&kit, &confirmations);
+    assert_eq!(said.len(), DAYS);
+    assert_eq!(said, expected);
+    assert_eq!(
+        in_the_browser(&kit, &["not JSON".to_owned(), r#"{"answer":"<b>"}"#.to_owned()]),
+        [None, None]
+    );
+}
+
+#[tokio::test]
+async fn the_form_gives_the_day_that_the_handler_laid_out() {
+    let intake = Intake::open().await;
+    let (status, page) =
+        intake.send("/en/report/send", FormData::report("They asked for money.", 1).end()).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(page.contains("within about a week"), "no calendar is known: no day is made up");
+    let times = AnswerTimes { calendar: burkina(), collect_seconds: 900 };
+    let put = intake.handler.put(format!("{}{ANSWERS}", intake.relay)).json(&times).send().await.unwrap();
+    assert_eq!(put.status(), StatusCode::NO_CONTENT);
+    let (_, page) = intake.send("/en/report/send", FormData::report("They asked for money.", 2).end()).await;
+    // Filed on Monday, 23 November 2026.
+    assert!(page.contains("by 30 November 2026"), "{page}");
+}
+
+fn rung() -> usize {
+    usize::try_from(RUNGS[0]).unwrap()
+}

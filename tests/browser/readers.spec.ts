@@ -1,0 +1,34 @@
+// Who will read a report: the server's page and the script's page say the same, before anything is sent.
+import type { Page } from "@playwright/test";
+import { expect, test } from "./src/office.ts";
+import { takenOver } from "./src/reporting.ts";
+
+/** What the review page says of readers, after these exclusions. */
+async function readers(page: Page, url: string, excluded: string[], scripts: boolean): Promise<string[]> {
+  await page.goto(`${url}/fr/report`);
+  if (scripts) await takenOver(page);
+  await page.click("button[name=go][value=audience]");
+  await page.click("button[value='audience.trader']");
+  await page.click("button[value='family.money']");
+  await page.click("button[value='category.FAC']");
+  for (const unit of excluded) await page.check(`[name='a.handlers_involved'][value='${unit}']`);
+  await page.fill("[name='a.story']", "On m’a demandé de l’argent.");
+  await page.click("button[value=review]:not(.enter)");
+  await expect(page.locator(".readers")).toBeVisible();
+  return page.locator(".readers p:visible").allInnerTexts();
+}
+
+test("both ways say who will read the report", async ({ browser, office }) => {
+  const said: string[][][] = [];
+  for (const javaScriptEnabled of [false, true]) {
+    const context = await browser.newContext({ javaScriptEnabled });
+    const page = await context.newPage();
+    const say = (excluded: string[]) => readers(page, office.url, excluded, javaScriptEnabled);
+    said.push([await say([]), await say(["unsure_all"])]);
+    await context.close();
+  }
+  const [byServer, byScript] = said;
+  expect(byScript).toEqual(byServer);
+  expect(byServer![0]![0]).toMatch(/ – \d personnes$/);
+  expect(byServer![1]![0]).toBe("Après vos choix, il ne reste aucune autre équipe pour le lire.");
+});
