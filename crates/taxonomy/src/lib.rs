@@ -14,5 +14,5 @@ pub use learn::{Reaction, Scene};
 pub use load::LoadError;
 pub use types::{
     Audience, AudienceLabel, Category, Choice, Desk, Factor, Family, Implied, Labels, Priority, Question,
-    QuestionKind, Sensitivity, Taxonomy, UrgencyRule,
+    QuestionKind, Taxonomy, UrgencyRule,
 };

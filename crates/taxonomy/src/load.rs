@@ -4,7 +4,9 @@ use std::{fs, io, path::Path};
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{AudienceLabel, Category, Desk, Factor, Family, Implied, Question, Taxonomy, UrgencyRule};
+use crate::{
+    AudienceLabel, Category, Desk, Factor, Family, Implied, Labels, Question, Taxonomy, UrgencyRule,
+};
 
 /// Why a taxonomy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +38,7 @@ struct Settings {
     version: String,
     languages: Vec<String>,
     default_language: String,
-    currency: String,
+    currency: Labels,
     unsure: String,
     advice: String,
     implied: Implied,
@@ -110,11 +112,14 @@ impl Taxonomy {
 
     fn assemble(read: impl Fn(&'static str) -> io::Result<String>) -> Result<Self, LoadError> {
         let settings: Settings = parse(&read, "settings.toml")?;
+        let mut questions = parse::<Questions>(&read, "questions.toml")?.questions;
+        for question in questions.iter_mut().filter(|question| question.money) {
+            question.label.add_unit(&settings.currency);
+        }
         let taxonomy = Self {
             version: settings.version,
             languages: settings.languages,
             default_language: settings.default_language,
-            currency: settings.currency,
             unsure: settings.unsure,
             advice: settings.advice,
             implied: settings.implied,
@@ -125,10 +130,18 @@ impl Taxonomy {
             factors: parse::<Factors>(&read, "factors.toml")?.factors,
             families: parse::<Families>(&read, "families.toml")?.families,
             categories: parse::<Categories>(&read, "categories.toml")?.categories,
-            questions: parse::<Questions>(&read, "questions.toml")?.questions,
+            questions,
             desks: parse::<Desks>(&read, "desks.toml")?.desks,
         };
-        let wrong = taxonomy.check();
+        let mut wrong = taxonomy.check();
+        let unit = |lang: &&String| settings.currency.0.get(*lang).is_none_or(|text| text.trim().is_empty());
+        wrong.extend(
+            taxonomy
+                .languages
+                .iter()
+                .filter(unit)
+                .map(|lang| format!("settings.toml: currency has no text in {lang}")),
+        );
         if wrong.is_empty() { Ok(taxonomy) } else { Err(LoadError::Check(wrong)) }
     }
 }

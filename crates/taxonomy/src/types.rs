@@ -12,6 +12,15 @@ use crate::{UNKNOWN, UNSAID};
 pub struct Labels(pub(crate) BTreeMap<String, String>);
 
 impl Labels {
+    /// Adds a unit in brackets to the text of each language that has one.
+    pub(crate) fn add_unit(&mut self, unit: &Self) {
+        for (lang, text) in &mut self.0 {
+            if let Some(unit) = unit.0.get(lang) {
+                text.push_str(&format!(" ({unit})"));
+            }
+        }
+    }
+
     /// The text in a language; in another one, if it has none (which the check of the files rules out for listed languages).
     pub fn get(&self, lang: &str) -> &str {
         self.0.get(lang).or_else(|| self.0.values().next()).map_or("", String::as_str)
@@ -70,16 +79,6 @@ impl Audience {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|audience| audience.as_str() == word)
     }
-}
-
-/// Who may see a category's cases in lists and figures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sensitivity {
-    /// As any other.
-    Standard,
-    /// Handled by few.
-    Restricted,
 }
 
 /// One of the ten key factors of the WCO Revised Arusha Declaration (2003).
@@ -157,8 +156,6 @@ pub struct Category {
     pub desk: String,
     /// Triage may raise it; lowering takes two persons.
     pub priority_floor: Priority,
-    /// Who may see its cases.
-    pub sensitivity: Sensitivity,
     /// Asked in place of both common lists.
     #[serde(default)]
     pub replaces_common: Option<Vec<String>>,
@@ -190,8 +187,6 @@ pub enum QuestionKind {
     Longtext,
     /// One of the options, or a date in the reporter's own words.
     Period,
-    /// An office or post, or a region.
-    PlaceList,
     /// Whom the report must not reach.
     ExcludeDesks,
     /// One of the options. Asks about an earlier report without ever asking for its receipt.
@@ -206,7 +201,7 @@ impl QuestionKind {
 
     /// Are words of the reporter's own an answer?
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Text | Self::TextGuarded | Self::Longtext | Self::PlaceList | Self::Period)
+        matches!(self, Self::Text | Self::TextGuarded | Self::Longtext | Self::Period)
     }
 
     /// Does it also have the answers "I do not know" and "I prefer not to say"? An exclusion is said or not said.
@@ -246,6 +241,9 @@ pub struct Question {
     /// What could give the reporter away.
     #[serde(default)]
     pub warn: Option<Labels>,
+    /// Are the answers amounts? The currency is then added to the label in every language.
+    #[serde(default)]
+    pub money: bool,
     /// For kinds that have options.
     #[serde(default)]
     pub options: Vec<Choice>,
@@ -272,8 +270,6 @@ pub struct Taxonomy {
     pub languages: Vec<String>,
     /// Used where a visitor's languages are none of these.
     pub default_language: String,
-    /// ISO 4217 code of the amounts.
-    pub currency: String,
     /// The category of those who are not sure.
     pub unsure: String,
     /// The category of those who ask for advice.
@@ -309,6 +305,12 @@ impl Taxonomy {
     /// A question by its id.
     pub fn question(&self, id: &str) -> Option<&Question> {
         self.questions.iter().find(|question| question.id == id)
+    }
+
+    /// The factors that a category belongs to, the primary one first.
+    pub fn factors_of<'a>(&'a self, category: &'a Category) -> impl Iterator<Item = &'a Factor> {
+        let ids = std::iter::once(&category.factor).chain(&category.also);
+        ids.filter_map(|id| self.factors.iter().find(|factor| factor.id == *id))
     }
 
     /// A desk by its id.

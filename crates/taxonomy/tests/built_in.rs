@@ -23,6 +23,23 @@ fn the_built_in_taxonomy_is_whole() {
 }
 
 #[test]
+fn every_amount_has_its_currency_and_every_category_its_factors() {
+    let taxonomy = Taxonomy::built_in();
+    for id in ["amount_band", "loss_band"] {
+        let question = taxonomy.question(id).unwrap();
+        for (lang, unit) in [("fr", "francs CFA"), ("en", "CFA francs"), ("ar", "فرنك أفريقي")] {
+            assert!(question.label.get(lang).contains(unit), "{id} {lang}");
+        }
+    }
+    let bribe = taxonomy.category("FAC").unwrap();
+    let factors: Vec<&str> = taxonomy.factors_of(bribe).map(|factor| factor.label.get("en")).collect();
+    assert_eq!(
+        factors,
+        ["Relationship with the private sector", "Reform and modernization", "Code of conduct"]
+    );
+}
+
+#[test]
 fn a_victim_paced_form_is_short_and_asks_first_how_much_to_tell() {
     let taxonomy = Taxonomy::built_in();
     let category = taxonomy.category("SXT").unwrap();
@@ -88,7 +105,13 @@ fn what_is_wrong_in_the_files_is_named() {
         fs::write(&path, text.replacen(from, to, 1)).unwrap();
         Taxonomy::load(folder.path())
     };
-    assert!(changed("settings.toml", "XOF", "XAF").is_ok());
+    let riels = changed("settings.toml", "fr = \"francs CFA\"", "fr = \"riels\"").unwrap();
+    let label =
+        |taxonomy: &Taxonomy, lang| taxonomy.question("amount_band").unwrap().label.get(lang).to_owned();
+    assert!(label(&riels, "fr").ends_with("(riels)"));
+    assert!(label(&riels, "en").ends_with("(CFA francs)"));
+    let no_unit = changed("settings.toml", "pt = \"francos CFA\"\n", "").unwrap_err().to_string();
+    assert!(no_unit.contains("currency has no text in pt"), "{no_unit}");
     for (file, from, to, says) in [
         ("categories.toml", "family = \"money\"", "family = \"monye\"", "FAC family monye is unknown"),
         ("categories.toml", "desk = \"internal_affairs\"", "desk = \"x\"", "FAC desk x is unknown"),

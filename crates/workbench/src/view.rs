@@ -132,6 +132,9 @@ pub struct ReportView {
     pub category: String,
     /// Its name in the language asked for.
     pub category_label: String,
+    /// The key factors of the Revised Arusha Declaration that the category belongs to, the primary one first, in the language
+    /// asked for.
+    pub factors: Vec<String>,
     /// Such as `trader`.
     pub audience: String,
     /// Ids of whom it must not reach.
@@ -334,6 +337,11 @@ fn report_view(
     ReportView {
         category: report.category.clone(),
         category_label: category.map_or(&*report.category, |c| c.label.get(lang)).to_owned(),
+        factors: category
+            .into_iter()
+            .flat_map(|category| taxonomy.factors_of(category))
+            .map(|factor| factor.label.get(lang).to_owned())
+            .collect(),
         audience: report.audience.clone(),
         excluded: report.excluded(),
         facts: facts.map(|(id, answer)| fact(taxonomy.question(id), id, answer, lang)).collect(),

@@ -129,6 +129,9 @@ async fn the_intake_forgets_only_what_is_durable_here() {
     assert_eq!(row.state.received, 3);
     let opened = mailbox(&pair, &report, &receipt.mailbox_identity()).unwrap();
     assert_eq!((opened.header.received, opened.header.week.as_str()), (3, "2026-W48"));
+    let answers = pair.intake.held.lock().unwrap().answers.clone().unwrap();
+    let promised = answers.calendar.first_answer(row.filed);
+    assert_eq!(opened.header.next, Some(promised), "receipt and thread give one day");
     let directory = pair.intake.held.lock().unwrap().directory.clone().unwrap();
     assert_eq!(directory.hash(), pair.world.current.get().unwrap().hash);
 }

@@ -159,7 +159,7 @@ fn look(kind: QuestionKind) -> Look {
     match kind {
         QuestionKind::Choice | QuestionKind::ReceiptLink => Look::Select,
         QuestionKind::Multi | QuestionKind::ExcludeDesks => Look::Checks,
-        QuestionKind::Text | QuestionKind::PlaceList => Look::Line,
+        QuestionKind::Text => Look::Line,
         QuestionKind::TextGuarded => Look::Guarded,
         QuestionKind::Longtext => Look::Story,
         QuestionKind::Period => Look::Period,

@@ -161,6 +161,7 @@ release-desk-conflicted = too few members without a conflict of interest
 report-unreadable = The report cannot be read. See the alarms.
 facts = Facts
 reported-by = Reported by
+factors = Factors (Revised Arusha Declaration)
 must-not-reach = Must not reach
 audience-trader = importer or exporter
 audience-broker = customs broker

@@ -161,6 +161,7 @@ release-desk-conflicted = trop peu de membres sans conflit d’intérêts
 report-unreadable = Le signalement ne peut pas être lu. Voyez les alarmes.
 facts = Les faits
 reported-by = Signalé par
+factors = Facteurs (déclaration d’Arusha révisée)
 must-not-reach = Ne doit pas parvenir à
 audience-trader = importateur ou exportateur
 audience-broker = commissionnaire en douane

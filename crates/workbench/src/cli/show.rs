@@ -168,7 +168,7 @@ fn when(event: &TimelineView) -> String {
 
 fn lay_report(report: &ReportView, page: &mut Page) {
     page.heading(&format!("{} ({})", report.category_label, report.category));
-    page.pairs(&[("reported by", report.audience.clone())]);
+    page.pairs(&[("reported by", report.audience.clone()), ("Arusha factors", report.factors.join(", "))]);
     if !report.excluded.is_empty() {
         page.warn(&format!("must not reach: {}", report.excluded.join(", ")));
     }

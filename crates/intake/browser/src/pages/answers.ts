@@ -25,7 +25,7 @@ export interface Warning {
 const ONLY_ME = "only_me";
 
 /** Questions that take words. */
-const TEXTS: ReadonlySet<string> = new Set(["text", "text_guarded", "longtext", "period", "place_list"]);
+const TEXTS: ReadonlySet<string> = new Set(["text", "text_guarded", "longtext", "period"]);
 
 /** A report as it is sealed. */
 export interface Report {

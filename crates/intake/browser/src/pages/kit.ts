@@ -9,7 +9,7 @@ export interface Page {
 
 export interface Question {
   label: string;
-  kind: "choice" | "multi" | "text" | "text_guarded" | "longtext" | "period" | "place_list" | "exclude_desks" | "receipt_link";
+  kind: "choice" | "multi" | "text" | "text_guarded" | "longtext" | "period" | "exclude_desks" | "receipt_link";
   /** Is any answer to it a trace? */
   guarded: boolean;
   options: Record<string, string>;

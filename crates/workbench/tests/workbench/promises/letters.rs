@@ -29,7 +29,8 @@ fn no_letter_forbids_speaking_or_names_an_official_receipt() {
 #[test]
 fn no_letter_gives_a_date_and_every_period_is_the_one_that_the_rules_hold() {
     let days = REOPEN_DAYS.to_string();
-    let periods = Regex::new(r"\b(mois|months?|un mes|meses|semaines?|weeks?|semanas?)\b|أشهر|أسبوع").unwrap();
+    let periods =
+        Regex::new(r"\b(mois|months?|un mes|meses|semaines?|weeks?|semanas?)\b|أشهر|أسبوع").unwrap();
     for letter in Letter::built_in() {
         for lang in LANGS {
             let text = letter.text(lang);
