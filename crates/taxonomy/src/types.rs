@@ -16,7 +16,7 @@ impl Labels {
     pub(crate) fn add_unit(&mut self, unit: &Self) {
         for (lang, text) in &mut self.0 {
             if let Some(unit) = unit.0.get(lang) {
-                text.push_str(&format!(" ({unit})"));
+                *text = format!("{text} ({unit})");
             }
         }
     }
