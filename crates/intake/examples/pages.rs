@@ -22,7 +22,7 @@ use intake::{
 use rand::rngs::OsRng;
 use reporter::Finding;
 use taxonomy::Taxonomy;
-use traces::{Format, Reading, Trace, Washed};
+use traces::{Format, Reading, Signature, Trace, Washed};
 use web::{Clock, Locale, Policy, secure};
 use zeroize::Zeroizing;
 
@@ -108,7 +108,13 @@ async fn broken(State(pages): State<Arc<Pages>>, Path((lang, number)): Path<(Str
 fn files() -> Vec<SentFile> {
     let told = |format, removed: &[Trace], left: &[Trace]| {
         let set = |traces: &[Trace]| traces.iter().copied().collect();
-        let washed = Washed { format, removed: set(removed), left: set(left), reading: Reading::Whole };
+        let washed = Washed {
+            format,
+            removed: set(removed),
+            left: set(left),
+            reading: Reading::Whole,
+            signature: Signature::Absent,
+        };
         SentFile { format, treatment: Treatment::Cleaned(washed) }
     };
     vec![

@@ -12,7 +12,7 @@ mod samples;
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
-    for (name, bytes) in samples::all() {
+    for (name, bytes) in samples::all().into_iter().chain(samples::corpus::all()) {
         std::fs::write(std::path::Path::new(&folder).join(name), bytes)?;
     }
     Ok(())

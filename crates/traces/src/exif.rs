@@ -79,6 +79,50 @@ fn traces_of(tag: u64) -> Traces {
     }
 }
 
+/// How far notes reach from their byte order on: to the end of the last value that one of their directories points at. `None` where they
+/// are not sound.
+pub(crate) fn extent(tiff: &[u8]) -> Option<usize> {
+    /// More directories than any camera writes.
+    const MOST_DIRECTORIES: usize = 16;
+    /// Bytes of a value, by its type.
+    const SIZES: [u64; 14] = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
+    let number = match tiff.first_chunk() {
+        Some(b"II*\0") => le,
+        Some(b"MM\0*") => be,
+        _ => return None,
+    };
+    let mut directories = vec![number(tiff, 4, 4)?];
+    let (mut end, mut done) = (8u64, 0);
+    while let Some(start) = directories.get(done).copied() {
+        done += 1;
+        let at = usize::try_from(start).ok()?;
+        let count = number(tiff, at, 2)?.min(MOST_ENTRIES);
+        let (mut preview, mut preview_len) = (0, 0);
+        for n in 0..usize::try_from(count).ok()? {
+            let entry = at + 2 + 12 * n;
+            let (tag, kind) = (number(tiff, entry, 2)?, number(tiff, entry + 2, 2)?);
+            let (values, value) = (number(tiff, entry + 4, 4)?, number(tiff, entry + 8, 4)?);
+            let size = usize::try_from(kind).ok().and_then(|kind| SIZES.get(kind)).copied().unwrap_or(1);
+            let len = size.saturating_mul(values);
+            if len > 4 {
+                end = end.max(value.saturating_add(len));
+            }
+            match tag {
+                SHOT | 0x8825 | 0xA005 => directories.push(value),
+                0x0201 => preview = value,
+                0x0202 => preview_len = value,
+                _ => {}
+            }
+        }
+        end = end.max(preview.saturating_add(preview_len)).max(start + 2 + 12 * count + 4);
+        if let Some(next @ 1..) = number(tiff, at + 2 + 12 * usize::try_from(count).ok()?, 4) {
+            directories.push(next);
+        }
+        directories.truncate(MOST_DIRECTORIES);
+    }
+    usize::try_from(end).ok().map(|end| end.min(tiff.len()))
+}
+
 /// Notes that say nothing but how the picture is turned.
 pub(crate) fn only_turned(turned: Option<u8>) -> [u8; 26] {
     let mut tiff = *b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0";

@@ -1,5 +1,9 @@
 //! What a file is, by its first bytes: what its name and its sender say may be anything.
 
+mod package;
+
+use serde::{Serialize, Serializer};
+
 use crate::{
     exif,
     found::{Trace, Traces},
@@ -39,20 +43,26 @@ pub enum Format {
     Ogg,
     /// PDF.
     Pdf,
-    /// Word.
-    Docx,
-    /// Excel.
-    Xlsx,
-    /// Slides.
-    Pptx,
-    /// `OpenDocument`: its extension.
-    OpenDocument(&'static str),
+    /// `OpenXML`: Word, Excel, slides and their relatives. The ending, where the first bytes tell it.
+    Office(Option<&'static str>),
+    /// `OpenDocument`. The ending, where the first bytes tell it.
+    OpenDocument(Option<&'static str>),
     /// Word, Excel and the like before 2007, and what is locked with a password.
     OldOffice,
     /// RTF.
     Rtf,
     /// Plain text.
     Text,
+    /// A drawing in SVG.
+    Svg,
+    /// HTML, XML: text that may hold what is not shown.
+    Markup,
+    /// A mail with its head.
+    Mail,
+    /// Visiting cards and calendars.
+    Card,
+    /// PostScript.
+    PostScript,
     /// A package of other files.
     Archive,
     /// Anything else.
@@ -102,12 +112,13 @@ impl Format {
                 _ => Self::Unknown,
             },
             [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Self::Tiff,
+            [b'I', b'D', b'3', ..] if sound_behind(head).starts_with(b"fLaC") => Self::Flac,
             [b'I', b'D', b'3', ..] | [0xFF, 0xF1 | 0xF2 | 0xF3 | 0xF9 | 0xFA | 0xFB, ..] => Self::Mp3,
             [b'f', b'L', b'a', b'C', ..] => Self::Flac,
             [b'O', b'g', b'g', b'S', ..] => Self::Ogg,
             [0xD0, 0xCF, 0x11, 0xE0, ..] => Self::OldOffice,
             [b'{', b'\\', b'r', b't', b'f', ..] => Self::Rtf,
-            [b'P', b'K', 3, 4, ..] => package(head),
+            [b'P', b'K', 3, 4, ..] => package::of(head),
             _ if at(4).starts_with(b"ftyp") => match at(8) {
                 [b'h', b'e', b'i' | b'v', ..]
                 | [b'm', b'i' | b's', b'f', b'1', ..]
@@ -118,15 +129,16 @@ impl Format {
             _ if [&b"moov"[..], b"mdat", b"wide"].iter().any(|kind| at(4).starts_with(kind)) => Self::Film,
             // Readers take what comes before it for nothing.
             _ if memchr::memmem::find(&head[..head.len().min(1024)], b"%PDF-").is_some() => Self::Pdf,
-            _ if !head.is_empty() && is_text(head) => Self::Text,
-            _ => Self::Unknown,
+            _ => text(head),
         }
     }
 
     /// What sort of thing it is.
     pub fn sort(self) -> Sort {
         match self {
-            Self::Jpeg | Self::Png | Self::Gif | Self::WebP | Self::Heif | Self::Tiff => Sort::Image,
+            Self::Jpeg | Self::Png | Self::Gif | Self::WebP | Self::Heif | Self::Tiff | Self::Svg => {
+                Sort::Image
+            }
             Self::Film | Self::Avi => Sort::Video,
             Self::M4a | Self::Mp3 | Self::Wav | Self::Flac | Self::Ogg => Sort::Audio,
             Self::Archive | Self::Unknown => Sort::Other,
@@ -147,21 +159,34 @@ impl Format {
             Self::Wav => "wav",
             Self::Flac => "flac",
             Self::Pdf => "pdf",
-            Self::Docx => "docx",
-            Self::Xlsx => "xlsx",
-            Self::Pptx => "pptx",
-            Self::OpenDocument(extension) => extension,
+            Self::Office(ending) | Self::OpenDocument(ending) => return ending,
+            Self::Svg => "svg",
             Self::Rtf => "rtf",
             _ => return None,
         })
     }
 
-    /// A name that tells nothing: what sort of thing it is, and its place among the files.
+    /// A name that tells nothing: what sort of thing it is, and its place among the files. An ending that was given stays where the
+    /// first bytes do not contradict it.
     pub fn plain_name(self, place: usize, given: &str) -> String {
-        let ours =
-            |end: &&str| (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let given = given.rsplit_once('.').map(|(_, end)| end).filter(ours).unwrap_or("bin");
-        let extension = self.extension().map_or_else(|| given.to_ascii_lowercase(), str::to_owned);
+        let is_plain =
+            |end: &str| (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let given = given.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
+        let given = given.filter(|end| is_plain(end));
+        let extension = match self {
+            Self::Office(None) => {
+                given.filter(|end| package::is_ending(end, false)).unwrap_or("docx".to_owned())
+            }
+            Self::OpenDocument(None) => {
+                given.filter(|end| package::is_ending(end, true)).unwrap_or("odt".to_owned())
+            }
+            // A label longer than the first bytes hides what is behind it.
+            Self::Mp3 => given.filter(|end| ["flac", "aac"].contains(&&**end)).unwrap_or("mp3".to_owned()),
+            _ => match self.extension() {
+                Some(extension) => extension.to_owned(),
+                None => given.unwrap_or("bin".to_owned()),
+            },
+        };
         format!("{}-{place}.{extension}", self.sort().as_str())
     }
 
@@ -171,35 +196,125 @@ impl Format {
             Self::Tiff => exif::read(head).traces,
             Self::OldOffice | Self::Rtf => [Trace::Author, Trace::Date, Trace::Device].into_iter().collect(),
             Self::Ogg | Self::Archive => Trace::Other.into(),
+            Self::Mail => [Trace::Author, Trace::Date, Trace::Other].into_iter().collect(),
+            Self::Card | Self::Markup | Self::PostScript => {
+                [Trace::Author, Trace::Other].into_iter().collect()
+            }
             _ => Traces::NONE,
         }
     }
 }
 
-/// What package it is, by the name of its first part.
-fn package(head: &[u8]) -> Format {
-    let name_len = head.get(26).map_or(0, |len| usize::from(*len));
-    let name = head.get(30..30 + name_len).unwrap_or_default();
-    let inside = |what: &[u8]| memchr::memmem::find(head, what).is_some();
-    if name == b"mimetype" {
-        let kinds = [
-            (&b"opendocument.text"[..], "odt"),
-            (b"opendocument.spreadsheet", "ods"),
-            (b"opendocument.presentation", "odp"),
-            (b"opendocument.graphics", "odg"),
-        ];
-        let kind = kinds.iter().find(|(kind, _)| inside(kind));
-        return kind.map_or(Format::Archive, |(_, extension)| Format::OpenDocument(extension));
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{self:?}"))
     }
-    let office = [&b"[Content_Types].xml"[..], b"_rels/", b"docProps/", b"word/", b"xl/", b"ppt/"];
-    if !office.iter().any(|start| name.starts_with(start)) {
-        return Format::Archive;
+}
+
+/// What follows a label in front of a sound, as far as it is there.
+fn sound_behind(head: &[u8]) -> &[u8] {
+    let size = head.get(6..10).unwrap_or_default();
+    // Seven bits of each byte.
+    let size = size.iter().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7F));
+    let footer = if head.get(5).is_some_and(|flags| flags & 0x10 != 0) { 10 } else { 0 };
+    head.get(10 + size + footer..).unwrap_or_default()
+}
+
+/// What a text is, by how it begins: only what has no head and no marks of its own is plain.
+fn text(head: &[u8]) -> Format {
+    let words = match head {
+        [0xFF, 0xFE, rest @ ..] | [0xFE, 0xFF, rest @ ..] => {
+            // UTF-16: letters of ASCII are enough to see marks.
+            let ascii: Vec<u8> = rest.iter().copied().filter(|byte| *byte != 0).collect();
+            return match markup(&ascii.to_ascii_lowercase()) {
+                Some(format) => format,
+                None => Format::Unknown,
+            };
+        }
+        [0xEF, 0xBB, 0xBF, rest @ ..] => rest,
+        _ => head,
+    };
+    let start = words.trim_ascii_start().to_ascii_lowercase();
+    if words.is_empty() {
+        return Format::Unknown;
     }
-    // The names of further parts, where they come early; a package whose kind is not seen is one of a text.
+    let begins = |with: &str| start.starts_with(with.as_bytes());
     match () {
-        () if inside(b"xl/") => Format::Xlsx,
-        () if inside(b"ppt/") => Format::Pptx,
-        () => Format::Docx,
+        () if begins("%!") => Format::PostScript,
+        () if begins("begin:") => Format::Card,
+        () if begins("<") => markup(&start).unwrap_or(Format::Markup),
+        () if !is_text(words) => Format::Unknown,
+        () if is_mail(&start) => Format::Mail,
+        () if markup(&start).is_some() => Format::Markup,
+        () => Format::Text,
+    }
+}
+
+/// Whether lines with a name and a colon begin a mail.
+fn is_mail(start: &[u8]) -> bool {
+    const NAMES: [&[u8]; 22] = [
+        b"from",
+        b"received",
+        b"return-path",
+        b"subject",
+        b"to",
+        b"cc",
+        b"bcc",
+        b"date",
+        b"message-id",
+        b"mime-version",
+        b"delivered-to",
+        b"reply-to",
+        b"sender",
+        b"content-type",
+        b"dkim-signature",
+        b"authentication-results",
+        b"x-mozilla-status",
+        b"x-account-key",
+        b"arc-seal",
+        b"x-received",
+        b"in-reply-to",
+        b"envelope-to",
+    ];
+    let mut known = 0;
+    for line in start.split(|byte| *byte == b'\n').take(40) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        match line {
+            [] => break,
+            // A line that goes on.
+            [b' ' | b'\t', ..] => {}
+            // The first line of a mailbox.
+            _ if line.starts_with(b"from ") && line.contains(&b'@') => return true,
+            _ => {
+                let Some(colon) = memchr::memchr(b':', line) else { break };
+                let name = &line[..colon];
+                if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-') {
+                    break;
+                }
+                known += usize::from(NAMES.contains(&name) || name.starts_with(b"x-"));
+            }
+        }
+    }
+    known >= 2
+}
+
+/// What a text with marks is; `None` where there are none.
+fn markup(start: &[u8]) -> Option<Format> {
+    let has = |what: &str| memchr::memmem::find(start, what.as_bytes()).is_some();
+    // The first element that is no remark and no declaration.
+    let root = memchr::memchr_iter(b'<', start)
+        .map(|at| &start[at + 1..])
+        .find(|rest| rest.first().is_some_and(u8::is_ascii_alphabetic))
+        .map(|rest| {
+            let len = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':').count();
+            &rest[..len]
+        });
+    match root {
+        Some(root) if root == b"svg" || root.ends_with(b":svg") => Some(Format::Svg),
+        _ if ["<html", "<head", "<body", "<meta", "<!doctype", "<?xml"].iter().any(|mark| has(mark)) => {
+            Some(Format::Markup)
+        }
+        _ => None,
     }
 }
 
@@ -229,6 +344,8 @@ mod tests {
         assert_eq!(Format::Pdf.plain_name(2, "facture Awa Traore.pdf"), "document-2.pdf");
         assert_eq!(Format::Unknown.plain_name(3, "liste.Awa Traore"), "file-3.bin");
         assert_eq!(Format::Text.plain_name(4, "notes.TXT"), "document-4.txt");
-        assert_eq!(Format::OpenDocument("ods").plain_name(5, ""), "document-5.ods");
+        assert_eq!(Format::OpenDocument(Some("ods")).plain_name(5, ""), "document-5.ods");
+        assert_eq!(Format::Office(None).plain_name(6, "a.XLSM"), "document-6.xlsm");
+        assert_eq!(Format::Office(None).plain_name(7, "a.exe"), "document-7.docx");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::rules;
+use crate::{Format, Reading, Signature, Washed, rules};
 
 /// A kind of thing that a file tells beside what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,19 @@ impl Traces {
     }
 }
 
+/// As a list, in the order in which they are told.
+impl Serialize for Traces {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Traces {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Trace>::deserialize(deserializer).map(|traces| traces.into_iter().collect())
+    }
+}
+
 impl From<Trace> for Traces {
     fn from(trace: Trace) -> Self {
         Self(1 << trace as u8)
@@ -107,4 +120,23 @@ impl FromIterator<Trace> for Traces {
 pub(crate) struct Found {
     pub(crate) removed: Traces,
     pub(crate) left: Traces,
+    pub(crate) is_signed: bool,
+}
+
+impl Found {
+    /// What became of a file of this format.
+    pub(crate) fn washed(self, format: Format, reading: Reading) -> Washed {
+        let signature = match (self.is_signed, self.removed.is_empty()) {
+            (false, _) => Signature::Absent,
+            (true, true) => Signature::Kept,
+            (true, false) => Signature::Broken,
+        };
+        Washed { format, removed: self.removed, left: self.left, reading, signature }
+    }
+
+    /// The file carries a signature: it names who signed, and does not hold once anything is changed.
+    pub(crate) fn sign(&mut self) {
+        self.is_signed = true;
+        self.left |= Trace::Author;
+    }
 }

@@ -24,7 +24,9 @@ pub(crate) fn strip(pipe: &mut Pipe<'_>, found: &mut Found) -> Step<()> {
     loop {
         let [ff, marker] = pipe.need()?;
         if ff != 0xFF {
-            return Err(Stop::Broken);
+            // Readers take bytes between segments for nothing.
+            between(pipe, found)?;
+            continue;
         }
         match marker {
             // Bytes that only fill.
@@ -41,6 +43,16 @@ pub(crate) fn strip(pipe: &mut Pipe<'_>, found: &mut Found) -> Step<()> {
             _ => return Err(Stop::Broken),
         }
     }
+}
+
+/// Leaves out what stands between two segments.
+fn between(pipe: &mut Pipe<'_>, found: &mut Found) -> Step<()> {
+    let ahead = pipe.look(SEGMENT)?;
+    // Up to the marker of a segment; a second beginning is another picture.
+    let is_marker = |at: &usize| matches!(ahead.get(at + 1), Some(0xC0..=0xD7 | 0xDA..=0xFE));
+    let next = memchr::memchr_iter(0xFF, ahead).find(is_marker).ok_or(Stop::Broken)?;
+    found.removed |= Traces::told_by(&ahead[..next]);
+    pipe.skip(next as u64)
 }
 
 fn segment(pipe: &mut Pipe<'_>, found: &mut Found, marker: u8) -> Step<()> {
@@ -88,6 +100,10 @@ fn judge(marker: u8, payload: &[u8]) -> (Traces, Instead) {
         // Says how colours are to be read.
         (0xEE, [b'A', b'd', b'o', b'b', b'e', rest @ ..]) if rest.len() == 7 => {
             (Traces::NONE, Instead::Itself)
+        }
+        (0xEE, [b'A', b'd', b'o', b'b', b'e', rest @ ..]) if rest.len() > 7 => {
+            let plain = [&[0xFF, 0xEE, 0, 14][..], b"Adobe", &rest[..7]].concat();
+            (Traces::told_by(&rest[7..]), Instead::These(plain))
         }
         (0xE1, [b'E', b'x', b'i', b'f', 0, _, tiff @ ..]) => {
             let notes = exif::read(tiff);
@@ -149,9 +165,12 @@ pub(crate) fn blank(picture: &mut [u8], found: &mut Found) {
         let tells = marker == COM || (0xE0..=0xEF).contains(&marker);
         if tells && payload.iter().any(|byte| *byte != 0) {
             let (said, instead) = judge(marker, payload);
-            if !matches!(instead, Instead::Itself) {
+            // How colours are to be read stays where it stands.
+            let kept =
+                if marker == 0xEE && payload.starts_with(b"Adobe") { payload.len().min(12) } else { 0 };
+            if !matches!(instead, Instead::Itself) && payload[kept..].iter().any(|byte| *byte != 0) {
                 found.removed |= said;
-                payload.fill(0);
+                payload[kept..].fill(0);
             }
         }
         at += 2 + len;

@@ -13,6 +13,7 @@ mod format;
 mod found;
 mod gif;
 mod jpeg;
+mod package;
 mod pdf;
 mod pipe;
 mod png;
@@ -24,16 +25,16 @@ mod zip;
 
 use std::io::{self, Read, Write};
 
+use serde::{Deserialize, Serialize};
+
 pub use format::{Format, HEAD, Sort};
 pub use found::{Trace, Traces};
-
-use serde::{Deserialize, Serialize};
 
 use found::Found;
 use pipe::{Pipe, Stop};
 
 /// What became of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Washed {
     /// What it is, by its first bytes.
     pub format: Format,
@@ -43,6 +44,20 @@ pub struct Washed {
     pub left: Traces,
     /// How far it was understood.
     pub reading: Reading,
+    /// Whether it carries an electronic signature, and whether that still holds.
+    pub signature: Signature,
+}
+
+/// The electronic signature of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// None was seen.
+    Absent,
+    /// It is there, and nothing of the file was changed.
+    Kept,
+    /// It is there, and does not hold any more, because something was taken out of the file.
+    Broken,
 }
 
 /// How far a file was understood.
@@ -55,6 +70,8 @@ pub enum Reading {
     Broken,
     /// Not at all: it went on as it came.
     Unknown,
+    /// It holds nothing.
+    Empty,
 }
 
 /// Gives a file on without its traces. An error comes from the reader or the writer, never from what is in the file.
@@ -69,22 +86,26 @@ pub fn wash(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<Washed> 
         Format::WebP | Format::Wav | Format::Avi => riff::blank(&mut pipe, &mut found),
         Format::Heif => boxes::blank(&mut pipe, &mut found, true),
         Format::Film | Format::M4a => boxes::blank(&mut pipe, &mut found, false),
-        Format::Mp3 => sound::strip_mp3(&mut pipe, &mut found),
-        Format::Flac => sound::blank_flac(&mut pipe, &mut found),
+        Format::Mp3 | Format::Flac => sound::strip(&mut pipe, &mut found),
         Format::Pdf => pdf::blank(&mut pipe, &mut found),
-        Format::Docx | Format::Xlsx | Format::Pptx | Format::OpenDocument(_) => {
-            zip::rewrite(&mut pipe, &mut found)
-        }
+        Format::Office(_) | Format::OpenDocument(_) => zip::rewrite(&mut pipe, &mut found),
+        Format::Svg => xml::drawing(&mut pipe, &mut found),
         Format::Text => Ok(()),
-        Format::Tiff | Format::OldOffice | Format::Rtf | Format::Ogg | Format::Archive | Format::Unknown => {
-            found.left |= format.said_by(pipe.look(HEAD)?);
+        Format::Tiff
+        | Format::OldOffice
+        | Format::Rtf
+        | Format::Ogg
+        | Format::Archive
+        | Format::Markup
+        | Format::Mail
+        | Format::Card
+        | Format::PostScript
+        | Format::Unknown => {
+            let head = pipe.look(HEAD)?;
+            let reading = if head.is_empty() { Reading::Empty } else { Reading::Unknown };
+            found.left |= format.said_by(head);
             pipe.pass_rest()?;
-            return Ok(Washed {
-                format,
-                removed: found.removed,
-                left: found.left,
-                reading: Reading::Unknown,
-            });
+            return Ok(found.washed(format, reading));
         }
     };
     let reading = match walked {
@@ -93,7 +114,7 @@ pub fn wash(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<Washed> 
         Err(Stop::Io(error)) => return Err(error),
     };
     pipe.pass_rest()?;
-    Ok(Washed { format, removed: found.removed, left: found.left, reading })
+    Ok(found.washed(format, reading))
 }
 
 /// A picture inside a package, without its traces. Only picture formats are taken apart: a package that poses as a picture goes on

@@ -1,6 +1,9 @@
 //! PDF (ISO 32000). A PDF finds its parts by their distance from the beginning, so nothing changes its place: what tells something is
 //! overwritten where it stands, in every revision that the file holds.
 
+mod dictionary;
+mod information;
+
 use std::io::{Read, Write as _};
 
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
@@ -9,6 +12,7 @@ use memchr::memmem;
 use crate::{
     found::{Found, Trace, Traces},
     jpeg,
+    package::Names,
     pipe::{Pipe, Step},
     rules::{self, PdfKey},
 };
@@ -27,7 +31,9 @@ const DESCRIPTION: usize = 2048;
 const MOST_AWAITED: usize = 64;
 
 pub(crate) fn blank(pipe: &mut Pipe<'_>, found: &mut Found) -> Step<()> {
-    let mut editor = Editor { found, awaited: Vec::new(), is_packed: false, effort: 0 };
+    let mut names = Names::default();
+    let mut editor =
+        Editor { found, names: &mut names, awaited: Vec::new(), is_packed: false, effort: 0, informed: 0 };
     let mut from = 0;
     loop {
         let window = pipe.look(WINDOW)?;
@@ -50,12 +56,15 @@ pub(crate) fn blank(pipe: &mut Pipe<'_>, found: &mut Found) -> Step<()> {
 
 struct Editor<'f> {
     found: &'f mut Found,
+    names: &'f mut Names,
     /// Objects whose text is a value, and what it tells.
     awaited: Vec<(u64, Trace)>,
     /// Is this the inside of a packed store?
     is_packed: bool,
     /// Bytes that may still be looked through: a file made to be slow runs out of them, and the rest of it is left as it is.
     effort: usize,
+    /// Up to here, in the window, the texts of the file's information are overwritten.
+    informed: usize,
 }
 
 impl Editor<'_> {
@@ -64,6 +73,7 @@ impl Editor<'_> {
         if !self.is_packed {
             self.effort = self.effort.min(WINDOW) + 8 * (until - from) + AHEAD;
         }
+        self.informed = 0;
         let mut at = from;
         while at < until {
             let ahead = &window[at..];
@@ -82,17 +92,29 @@ impl Editor<'_> {
     /// A key of the file's information, and how long it and its value are.
     fn key(&mut self, window: &mut [u8], at: usize) -> usize {
         let ahead = &window[at..];
-        if ahead.starts_with(b"/Popup") {
-            // Notes on the margin, with the names of who wrote them.
-            self.found.left |= Trace::History;
-        } else if ahead.starts_with(b"/EmbeddedFile") || ahead.starts_with(b"/ByteRange") {
+        let is =
+            |key: &[u8]| ahead.starts_with(key) && ahead.get(key.len()).is_none_or(|next| !is_regular(*next));
+        if is(b"/EmbeddedFile") {
             self.found.left |= Trace::Other;
+        } else if is(b"/ByteRange") {
+            self.found.sign();
+        } else if is(b"/PieceInfo") {
+            // What programs keep for themselves, paths among it.
+            self.found.left |= Trace::Author;
+            self.found.left |= Trace::Other;
+        } else if is(b"/T") || is(b"/M") {
+            return self.note(window, at, 2);
+        } else if is(b"/ID") {
+            return self.identifier(window, at, 3);
         }
         let is_key = |rule: &&PdfKey| {
             let name = rule.key.as_bytes();
             ahead.starts_with(name) && ahead.get(name.len()).is_none_or(|next| !is_regular(*next))
         };
         let Some(rule) = rules::get().pdf.iter().find(is_key) else { return 1 };
+        if self.information(window, at, rule.key.len()) {
+            return rule.key.len();
+        }
         if rule.beside && !is_information(window, at) {
             return 1;
         }
@@ -214,6 +236,8 @@ impl Editor<'_> {
         let description =
             memmem::rfind(description, b"obj").map_or(description, |start| &description[start..]);
         let says = |words: &[u8]| memmem::find(description, words).is_some();
+        let is_notes = says(b"/Type/Metadata") || says(b"/Type /Metadata") || says(b"/Subtype /XML");
+        let is_locked = is_notes && !says(b"/Filter");
         let is_packed = (says(b"/ObjStm") || says(b"/Metadata")) && says(b"/Filter");
         let is_plainly_packed = says(b"/FlateDecode") && !says(b"/DecodeParms") && !says(b"/ASCII");
         let mut start = at + keyword;
@@ -222,6 +246,10 @@ impl Editor<'_> {
         let data = window.get_mut(start..).unwrap_or_default();
         if data.starts_with(&[0xFF, 0xD8, 0xFF]) {
             jpeg::blank(data, self.found);
+        } else if is_locked && !is_xmp(data) {
+            // Locked, or in letters that are not looked for.
+            self.found.left |= Trace::Author;
+            self.found.left |= Trace::Other;
         } else if is_packed {
             let within = data.len().min(AHEAD);
             let len = memmem::find(&data[..within], b"endstream");
@@ -247,8 +275,14 @@ impl Editor<'_> {
             return None;
         }
         let mut inside = Found::default();
-        let mut editor =
-            Editor { found: &mut inside, awaited: Vec::new(), is_packed: true, effort: 8 * plain.len() };
+        let mut editor = Editor {
+            found: &mut inside,
+            names: &mut *self.names,
+            awaited: Vec::new(),
+            is_packed: true,
+            effort: 8 * plain.len(),
+            informed: 0,
+        };
         let until = plain.len();
         editor.edit(&mut plain, 0, until);
         let awaited = std::mem::take(&mut editor.awaited);
@@ -268,6 +302,17 @@ impl Editor<'_> {
         self.found.removed |= inside.removed;
         Some(awaited)
     }
+}
+
+/// Whether a stream begins with notes that are found and overwritten, or with nothing.
+fn is_xmp(data: &[u8]) -> bool {
+    let start = &data[..data.len().min(DESCRIPTION)];
+    let words = start.trim_ascii_start();
+    let has = |what: &[u8]| memmem::find(start, what).is_some();
+    words.starts_with(b"endstream")
+        || has(b"<x:xmpmeta")
+        || has(b"<rdf:RDF")
+        || words.starts_with(b"<?xpacket")
 }
 
 /// Is the key at this place one of the file's information, and not of its content?

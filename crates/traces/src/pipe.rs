@@ -135,14 +135,6 @@ impl<'a> Pipe<'a> {
         self.look(N)?.first_chunk().copied().ok_or(Stop::Broken)
     }
 
-    /// The next bytes as they come out of the input.
-    pub(crate) fn take(&mut self, n: usize) -> Step<Vec<u8>> {
-        let ahead = self.look(n)?;
-        let taken = ahead.get(..n).ok_or(Stop::Broken)?.to_vec();
-        self.from.go(n);
-        Ok(taken)
-    }
-
     /// Gives bytes on as they came.
     pub(crate) fn pass(&mut self, n: u64) -> Step<()> {
         self.each(n, |to, bytes| to.write_all(bytes))
@@ -203,6 +195,16 @@ impl<'a> Pipe<'a> {
             n -= there as u64;
         }
         Ok(())
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let ahead = self.look(1)?;
+        let n = ahead.len().min(buffer.len());
+        buffer[..n].copy_from_slice(&ahead[..n]);
+        self.go(n);
+        Ok(n)
     }
 }
 

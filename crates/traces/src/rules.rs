@@ -1,5 +1,7 @@
 //! The rules that both ways of sealing share, as data: `rules.json`.
 
+mod package;
+
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use memchr::memmem::Finder;
@@ -7,15 +9,16 @@ use serde::Deserialize;
 
 use crate::found::Trace;
 
+pub(crate) use package::{Element, Instead, Package, Put, Text, is_path};
+
 #[derive(Deserialize)]
 struct Written {
     words: Vec<Words>,
-    parts: Vec<Part>,
-    values: Vec<Value>,
     pdf: Vec<PdfKey>,
     boxes: Boxes,
     riff: BTreeMap<String, Vec<String>>,
     png: Vec<String>,
+    package: serde_json::Value,
 }
 
 /// Words that betray what a block is about.
@@ -23,25 +26,6 @@ struct Written {
 struct Words {
     trace: Trace,
     any: Vec<String>,
-}
-
-/// A part of an office file that says nothing but who made it, and what stands there instead.
-#[derive(Deserialize)]
-pub(crate) struct Part {
-    #[serde(default)]
-    start: Option<String>,
-    #[serde(default)]
-    end: Option<String>,
-    pub(crate) put: String,
-}
-
-/// A value in the XML of an office file.
-#[derive(Deserialize)]
-pub(crate) struct Value {
-    pub(crate) trace: Trace,
-    pub(crate) find: String,
-    pub(crate) until: char,
-    pub(crate) put: String,
 }
 
 /// A key of a PDF's information.
@@ -58,17 +42,21 @@ pub(crate) struct PdfKey {
 #[derive(Deserialize)]
 pub(crate) struct Boxes {
     pub(crate) keep: Vec<String>,
-    pub(crate) enter: Vec<String>,
+    /// Boxes that are entered.
+    pub(crate) containers: Vec<String>,
+    /// Boxes that a film needs inside them.
+    pub(crate) film: Vec<String>,
+    /// What a track may hold that is seen or heard.
+    pub(crate) shown: Vec<String>,
     pub(crate) stamped: Vec<String>,
     pub(crate) erase: Vec<String>,
 }
 
 pub(crate) struct Rules {
     pub(crate) words: Vec<(Trace, Vec<Finder<'static>>)>,
-    pub(crate) parts: Vec<Part>,
-    pub(crate) values: Vec<Value>,
     pub(crate) pdf: Vec<PdfKey>,
     pub(crate) boxes: Boxes,
+    pub(crate) package: Package,
     riff: BTreeMap<String, Vec<String>>,
     png: Vec<String>,
 }
@@ -82,14 +70,6 @@ impl Rules {
 
     pub(crate) fn png_keeps(&self, chunk: &[u8]) -> bool {
         is_among(&self.png, chunk)
-    }
-
-    /// The part of an office file with this name, in small letters.
-    pub(crate) fn part(&self, name: &str) -> Option<&Part> {
-        self.parts.iter().find(|part| {
-            part.start.as_ref().is_some_and(|start| name.starts_with(start))
-                || part.end.as_ref().is_some_and(|end| name == end)
-        })
     }
 }
 
@@ -111,10 +91,9 @@ pub(crate) fn get() -> &'static Rules {
                 .iter()
                 .map(|words| (words.trace, words.any.iter().map(bytes).collect()))
                 .collect(),
-            parts: written.parts,
-            values: written.values,
             pdf: written.pdf,
             boxes: written.boxes,
+            package: written.package.try_into().expect("every test reads the rules"),
             riff: written.riff,
             png: written.png,
         }

@@ -5,6 +5,7 @@
     reason = "a failure here is a failed test, and samples are small"
 )]
 
+#[expect(dead_code, reason = "each test uses a part")]
 mod samples;
 
 use std::{collections::BTreeMap, fs, process::Command};

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use axum::body::Bytes;
 use bytes::{Buf as _, BytesMut};
 use serde::{Deserialize, Serialize};
-use traces::{Format, Reading, Trace, Traces, Washed};
+use traces::{Format, Reading, Signature, Traces, Washed};
 
 /// Longest record, in bytes.
 pub(super) const LONGEST: usize = 64 * 1024;
@@ -18,9 +18,10 @@ const READ: usize = 32 * 1024;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Found {
-    removed: Vec<Trace>,
-    left: Vec<Trace>,
+    removed: Traces,
+    left: Traces,
     reading: Reading,
+    signature: Signature,
 }
 
 /// Writes records.
@@ -35,8 +36,8 @@ impl<W: Write> Writer<W> {
 
     /// Says how it ended.
     pub(super) fn end(mut self, washed: &Washed) -> io::Result<()> {
-        let Washed { format: _, removed, left, reading } = *washed;
-        let found = Found { removed: removed.iter().collect(), left: left.iter().collect(), reading };
+        let Washed { format: _, removed, left, reading, signature } = *washed;
+        let found = Found { removed, left, reading, signature };
         self.record(&[])?;
         self.record(&serde_json::to_vec(&found)?)?;
         self.0.flush()
@@ -112,18 +113,15 @@ impl Records {
 
     fn end(&self, json: &[u8]) -> Result<Record, Malformed> {
         let found: Found = serde_json::from_slice(json).map_err(|_| Malformed)?;
-        let traces = |list: Vec<Trace>| list.into_iter().collect::<Traces>();
-        Ok(Record::End(Washed {
-            format: self.format,
-            removed: traces(found.removed),
-            left: traces(found.left),
-            reading: found.reading,
-        }))
+        let Found { removed, left, reading, signature } = found;
+        Ok(Record::End(Washed { format: self.format, removed, left, reading, signature }))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use traces::Trace;
+
     use super::*;
 
     #[test]
@@ -133,6 +131,7 @@ mod tests {
             removed: [Trace::Place, Trace::Date].into_iter().collect(),
             left: Traces::NONE,
             reading: Reading::Broken,
+            signature: Signature::Kept,
         };
         let mut written = Vec::new();
         let mut writer = Writer(&mut written);

@@ -1,6 +1,6 @@
 //! What became of the files of a report or a message, in words. Files are told by their place: their names may tell something.
 
-use traces::{Format, Reading, Sort, Trace, Traces, Washed};
+use traces::{Format, Reading, Signature, Sort, Trace, Traces, Washed};
 
 use super::layout::Frame;
 
@@ -55,9 +55,15 @@ fn lines(frame: &Frame<'_>, washed: Washed) -> Vec<String> {
     };
     say("washed-removed", washed.removed);
     say("washed-left", washed.left);
+    match washed.signature {
+        Signature::Absent => {}
+        Signature::Kept => lines.push(frame.t("washed-signed")),
+        Signature::Broken => lines.push(frame.t("washed-signature-broken")),
+    }
     match washed.reading {
         Reading::Broken => lines.push(frame.t("washed-broken")),
         Reading::Unknown => lines.push(frame.t("washed-unknown")),
+        Reading::Empty => lines.push(frame.t("washed-empty")),
         Reading::Whole if lines.is_empty() => lines.push(frame.t("washed-nothing")),
         Reading::Whole => {}
     }

@@ -14,7 +14,7 @@ use scraper::{Html, Selector};
 use taxonomy::Taxonomy;
 use time::macros::datetime;
 use tower::ServiceExt;
-use traces::{Format, Reading, Washed};
+use traces::{Format, Reading, Signature, Washed};
 use web::{Clock, Locale};
 use zeroize::Zeroizing;
 
@@ -113,14 +113,16 @@ fn and(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(String,
 fn sent_files() -> Vec<SentFile> {
     let traces: traces::Traces = traces::Trace::ALL.into_iter().collect();
     let formats = [Format::Jpeg, Format::Pdf, Format::Mp3, Format::Film, Format::Archive];
-    let readings = [Reading::Whole, Reading::Broken, Reading::Unknown, Reading::Whole, Reading::Whole];
-    let washed = |(format, reading)| SentFile {
+    let readings = [Reading::Whole, Reading::Broken, Reading::Unknown, Reading::Empty, Reading::Whole];
+    let signatures =
+        [Signature::Kept, Signature::Broken, Signature::Absent, Signature::Absent, Signature::Absent];
+    let washed = |((format, reading), signature)| SentFile {
         format,
-        treatment: Treatment::Cleaned(Washed { format, removed: traces, left: traces, reading }),
+        treatment: Treatment::Cleaned(Washed { format, removed: traces, left: traces, reading, signature }),
     };
     let kept = SentFile { format: Format::Jpeg, treatment: Treatment::Kept };
     let failed = SentFile { format: Format::Pdf, treatment: Treatment::Failed };
-    formats.into_iter().zip(readings).map(washed).chain([kept, failed]).collect()
+    formats.into_iter().zip(readings).zip(signatures).map(washed).chain([kept, failed]).collect()
 }
 
 fn thread(pages: &Pages) -> ThreadView {

@@ -1,9 +1,17 @@
 //! Files as phones and office programs write them, made by hand, with words in them that nothing may keep.
 
+pub(crate) mod corpus;
+mod media;
+mod office;
+mod pack;
+mod portable;
+
 use std::io::{Cursor, Write as _};
 
-use flate2::{Compression, write::DeflateEncoder, write::ZlibEncoder};
+use flate2::{Compression, write::ZlibEncoder};
 use image::{DynamicImage, ImageFormat, RgbImage};
+
+pub(crate) use pack::{How, zip, zip_end64};
 
 /// Stands in everything that tells something.
 pub(crate) const CANARY: &str = "CANARI";
@@ -254,72 +262,6 @@ pub(crate) fn pdf(packed: bool) -> Vec<u8> {
 fn hex(text: &str) -> String {
     let digit = |n: u8| char::from_digit(n.into(), 16).unwrap();
     text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// How a part of a package is written.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum How {
-    Stored,
-    Deflated,
-    /// With its lengths behind it.
-    Streamed,
-}
-
-pub(crate) fn zip(parts: &[(&str, &[u8], How)]) -> Vec<u8> {
-    let (mut zip, mut directory) = (Vec::new(), Vec::new());
-    for (name, plain, how) in parts {
-        let at = zip.len() as u32;
-        let data = if *how == How::Stored {
-            plain.to_vec()
-        } else {
-            let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-            encoder.write_all(plain).unwrap();
-            encoder.finish().unwrap()
-        };
-        let numbers =
-            [crc32fast::hash(plain), data.len() as u32, plain.len() as u32].map(u32::to_le_bytes).concat();
-        let streamed = *how == How::Streamed;
-        let flags = if streamed { 8u16 } else { 0 };
-        let method = if *how == How::Stored { 0u16 } else { 8 };
-        let common =
-            [&[20, 0][..], &flags.to_le_bytes(), &method.to_le_bytes(), &[0x11, 0x52, 0x6C, 0x5C]].concat();
-        let len = (name.len() as u16).to_le_bytes();
-        let told = if streamed { vec![0; 12] } else { numbers.clone() };
-        // An extra field with the times of the part.
-        zip.extend(
-            [
-                &b"PK\x03\x04"[..],
-                &common,
-                &told,
-                &len,
-                &[9, 0],
-                name.as_bytes(),
-                b"UT\x05\0\x01\x01\x02\x03\x04",
-            ]
-            .concat(),
-        );
-        zip.extend(&data);
-        if streamed {
-            zip.extend([&b"PK\x07\x08"[..], &numbers].concat());
-        }
-        directory.extend(
-            [
-                &b"PK\x01\x02\x14\x03"[..],
-                &common,
-                &numbers,
-                &len,
-                &[0; 12],
-                &at.to_le_bytes(),
-                name.as_bytes(),
-            ]
-            .concat(),
-        );
-    }
-    let count = (parts.len() as u16).to_le_bytes();
-    let (start, len) = ((zip.len() as u32).to_le_bytes(), (directory.len() as u32).to_le_bytes());
-    zip.extend(&directory);
-    zip.extend([&b"PK\x05\x06\0\0\0\0"[..], &count, &count, &len, &start, &[0, 0]].concat());
-    zip
 }
 
 pub(crate) const TEXT: &str = "Le camion est passé sans contrôle.";
