@@ -46,6 +46,46 @@ fn the_units_are_valid_and_leave_the_services_little_to_do() {
     }
 }
 
+/// A setting in one unit would be unknown to every command that is typed by hand, and to the other
+/// unit.
+#[test]
+fn the_units_leave_every_setting_to_the_one_configuration_file() {
+    for name in ["intake", "case-handler"] {
+        for kind in ["", "-backup"] {
+            let unit = deploy(&format!("systemd/burkindi-{name}{kind}.service"));
+            for line in unit.lines().filter_map(|line| line.strip_prefix("Environment=")) {
+                assert!(
+                    !line.contains("INTAKE_") && !line.contains("CASES_"),
+                    "{name}{kind}: \
+                    {line}"
+                );
+            }
+        }
+        // The file and the unit mean the same folder.
+        let configuration = deploy(&format!("config/{name}.toml"));
+        assert!(configuration.contains(&format!("/var/lib/burkindi-{name}/")), "{name}");
+        assert!(
+            deploy(&format!("systemd/burkindi-{name}.service"))
+                .contains(&format!("\nStateDirectory=burkindi-{name}\n"))
+        );
+        let container = deploy("container/compose.yaml");
+        assert!(
+            container.contains(&format!(":/var/lib/burkindi-{name}\n"))
+                && !container.contains("environment:")
+        );
+        assert!(deploy("container/Containerfile").contains(&format!("/var/lib/burkindi-{name}")));
+    }
+    let several = deploy("systemd/burkindi-intake@.service");
+    assert!(!several.contains("INTAKE_SPOOL"), "all of them have one spool");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("burkindi-intake@.service");
+    fs::write(&file, several.replace("/usr/local/bin/intake", "/bin/true")).unwrap();
+    let instance = folder.path().join("burkindi-intake@81.service");
+    std::os::unix::fs::symlink(&file, &instance).unwrap();
+    let verified = run("systemd-analyze", &["verify", instance.to_str().unwrap()]);
+    assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
+}
+
 #[test]
 fn the_backup_units_are_valid_and_leave_as_little_to_do() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,19 +163,29 @@ fn the_dashboard_shows_figures_that_there_are() {
         fs::read_to_string(file).unwrap()
     });
     let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let shown = targets.map(|target| target["expr"].as_str().unwrap().to_owned());
+    let rules = deploy("metrics/alerts.yml");
+    let alerts = rules
+        .lines()
+        .filter_map(|line| {
+            line.trim().strip_prefix(
+                "expr: \
+        ",
+            )
+        })
+        .map(ToOwned::to_owned);
+    let expressions: Vec<String> = shown.chain(alerts).collect();
     let mut seen = 0;
-    for panel in panels {
-        for target in panel["targets"].as_array().unwrap() {
-            let expression = target["expr"].as_str().unwrap();
-            for word in expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
-                let Some(figure) = word.strip_prefix("burkindi_") else { continue };
-                let known = sources.iter().any(|source| source.contains(&format!("\"{figure}\"")));
-                assert!(known, "{word} is no figure");
-                seen += 1;
-            }
+    for expression in &expressions {
+        for word in expression.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+            let Some(figure) = word.strip_prefix("burkindi_") else { continue };
+            let known = sources.iter().any(|source| source.contains(&format!("\"{figure}\"")));
+            assert!(known, "{word} is no figure");
+            seen += 1;
         }
     }
-    assert!(seen >= panels.len() && seen > 8);
+    assert!(seen >= expressions.len() && expressions.len() > 12);
 }
 
 #[test]
@@ -239,11 +289,21 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
     );
     assert!(made.status.success(), "{}", words(&made));
     let groups = fs::read_to_string(root.path().join("etc/group")).unwrap();
+    let folders = deploy("tmpfiles.d/burkindi.conf");
     for name in ["intake", "case-handler"] {
         let account = format!("burkindi-{name}");
         let unit = deploy(&format!("systemd/{account}.service"));
         assert!(unit.contains(&format!("\nUser={account}\nGroup={account}\n")));
         assert!(groups.lines().any(|line| line.starts_with(&format!("{account}:"))), "{groups}");
+        for folder in ["", "-backups"] {
+            assert!(
+                folders.contains(&format!(
+                    "d /var/lib/{account}{folder} 0700 {account} {account} \
+                    -"
+                )),
+                "{folders}"
+            );
+        }
     }
 }
 

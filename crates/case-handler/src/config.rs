@@ -6,16 +6,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, ensure};
+use configuration::{check_variables, explain, folder_of, list, resolve};
 use confique::Config as _;
 use database::Place;
+use doctor::{Finding, State};
 use envelope::life::Calendar;
 use time::{Time, macros::format_description};
 
 use crate::notify::{MailConfig, Notifier, Way, Webhook};
 
-/// Everything that can be set. Paths are relative to the working directory.
+/// Everything that can be set. Paths are absolute once loaded.
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Config {
     /// The database.
     #[config(nested)]
@@ -51,6 +54,7 @@ pub struct Config {
 
 /// `[metrics]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct MetricsConfig {
     /// Address and port of this machine's own; no such page without.
     #[config(env = "CASES_METRICS_LISTEN")]
@@ -59,12 +63,13 @@ pub struct MetricsConfig {
 
 /// `[calendar]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct CalendarConfig {
     /// Days of rest, such as `saturday`.
-    #[config(env = "CASES_CALENDAR_REST", default = ["saturday", "sunday"], parse_env = confique::env::parse::list_by_comma)]
+    #[config(env = "CASES_CALENDAR_REST", default = ["saturday", "sunday"], parse_env = list)]
     pub rest: Vec<String>,
     /// Holidays: `MM-DD` for every year, `YYYY-MM-DD` for one.
-    #[config(env = "CASES_CALENDAR_HOLIDAYS", default = [], parse_env = confique::env::parse::list_by_comma)]
+    #[config(env = "CASES_CALENDAR_HOLIDAYS", default = [], parse_env = list)]
     pub holidays: Vec<String>,
     /// How many days before a deadline the one who has the case is told.
     #[config(env = "CASES_CALENDAR_WARN_DAYS", default = 3)]
@@ -76,9 +81,10 @@ pub struct CalendarConfig {
 
 /// `[notify]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct NotifyConfig {
     /// When digests are sent, UTC, such as `07:30`. None: nothing is sent.
-    #[config(env = "CASES_NOTIFY_TIMES", default = [], parse_env = confique::env::parse::list_by_comma)]
+    #[config(env = "CASES_NOTIFY_TIMES", default = [], parse_env = list)]
     pub times: Vec<String>,
     /// Addresses by handle: each gets the same text when something waits for that member.
     #[config(default = {})]
@@ -96,9 +102,9 @@ impl NotifyConfig {
 
     /// What sends, if anything is to be sent.
     pub fn notifier(&self) -> anyhow::Result<Option<Notifier>> {
-        let time = |text: &String| Time::parse(text, format_description!("[hour]:[minute]"));
-        let times: Result<Vec<Time>, _> = self.times.iter().map(time).collect();
-        let times = times.map_err(|_| anyhow::anyhow!("notify.times: HH:MM"))?;
+        let time = |text: &str| Time::parse(text, format_description!("[hour]:[minute]"));
+        let times: Result<Vec<Time>, _> = self.times.iter().map(|text| time(text.trim())).collect();
+        let times = times.map_err(|_| anyhow!("notify.times: HH:MM"))?;
         let mut ways: BTreeMap<String, Vec<Way>> = BTreeMap::new();
         for (member, url) in &self.webhooks {
             ways.entry(member.clone()).or_default().push(Way::Webhook(Webhook::new(url)?));
@@ -107,9 +113,10 @@ impl NotifyConfig {
         for (member, mail) in mails.into_iter().flatten() {
             ways.entry(member).or_default().push(Way::Mail(mail));
         }
-        anyhow::ensure!(
+        ensure!(
             times.is_empty() == ways.is_empty(),
-            "notify: times and webhooks or mail belong together"
+            "notify: times and webhooks or mail belong \
+            together"
         );
         Ok((!times.is_empty()).then(|| Notifier::new(times, ways)))
     }
@@ -117,6 +124,7 @@ impl NotifyConfig {
 
 /// `[retention]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct RetentionConfig {
     /// Months after the closing before which nobody can purge a case. It counts for cases that are filed from now on: each carries its own.
     #[config(env = "CASES_RETENTION_MONTHS", default = 60)]
@@ -125,6 +133,7 @@ pub struct RetentionConfig {
 
 /// `[store]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct StoreConfig {
     /// Such as `sqlite:///var/lib/burkindi/cases.sqlite` or `postgres://burkindi@db.internal/cases?sslmode=verify-full`.
     #[config(env = "CASES_STORE_URL")]
@@ -140,6 +149,7 @@ pub struct StoreConfig {
 
 /// `[api]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct ApiConfig {
     /// Where workbenches connect.
     #[config(env = "CASES_API_LISTEN")]
@@ -154,6 +164,7 @@ pub struct ApiConfig {
 
 /// `[relay]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct RelayConfig {
     /// The intake's relay listener, such as `https://intake.internal:8444`.
     #[config(env = "CASES_RELAY_URL")]
@@ -174,9 +185,10 @@ pub struct RelayConfig {
 
 /// `[keys]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct KeysConfig {
     /// Files of transport identities, the newest first.
-    #[config(env = "CASES_KEYS_TRANSPORT", parse_env = confique::env::parse::list_by_comma)]
+    #[config(env = "CASES_KEYS_TRANSPORT", parse_env = list)]
     pub transport: Vec<PathBuf>,
     /// File of the key that signs the handler's own events.
     #[config(env = "CASES_KEYS_LOG")]
@@ -185,6 +197,7 @@ pub struct KeysConfig {
 
 /// `[log]`
 #[derive(Debug, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct LogConfig {
     /// `error`, `warn`, `info`, `debug` or `trace`.
     #[config(env = "CASES_LOG_LEVEL", default = "info")]
@@ -195,11 +208,33 @@ pub struct LogConfig {
 }
 
 impl Config {
-    /// Reads the file and the environment, and checks every key. Errors name the key.
+    /// Reads the file and the environment, and checks every key. Relative paths start at the folder
+    /// of the file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, a key or a variable is unknown, or a value cannot be. The error
+    /// names it.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
-        let config = Self::builder().env().file(path).load()?;
+        let folder = folder_of(path).with_context(|| format!("--config: {}", path.display()))?;
+        let variables = std::env::vars_os().map(|(name, _)| name);
+        check_variables("CASES_", &Self::META, variables).map_err(anyhow::Error::msg)?;
+        let read = Self::builder().env().file(path).load();
+        let mut config = read.map_err(|error| anyhow!(explain(&error)))?;
+        config.resolve(&folder);
         config.check()?;
         Ok(config)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let Self { store, api, relay, keys, trust, notify, .. } = self;
+        let mail = notify.mail.iter_mut().flat_map(|mail| [&mut mail.ca, &mut mail.password_file]);
+        [&mut api.certificate, &mut api.key, &mut relay.ca, &mut relay.certificate, &mut relay.key]
+            .into_iter()
+            .chain([&mut keys.log, trust])
+            .chain(&mut keys.transport)
+            .chain(mail.flatten())
+            .for_each(|path| resolve(folder, path));
+        store.url = Place::absolute(&store.url, folder);
     }
 
     fn check(&self) -> anyhow::Result<()> {
@@ -214,13 +249,26 @@ impl Config {
         ];
         let transport = self.keys.transport.iter().map(|path| ("keys.transport", path));
         for (key, path) in files.into_iter().chain(transport) {
-            anyhow::ensure!(path.is_file(), "{key}: there is no file {}", path.display());
+            // Opening it tells a missing permission from a missing file.
+            std::fs::File::open(path).with_context(|| format!("{key}: {}", path.display()))?;
         }
-        anyhow::ensure!(!self.keys.transport.is_empty(), "keys.transport: name at least one file");
-        anyhow::ensure!(self.relay.url.starts_with("https://"), "relay.url: begins with https://");
-        anyhow::ensure!(self.relay.collect_seconds > 0, "relay.collect_seconds: at least 1");
+        ensure!(!self.keys.transport.is_empty(), "keys.transport: name at least one file");
+        ensure!(
+            self.relay_host().is_some(),
+            "relay.url: https:// and the name of the intake, such as https://intake.example:8444"
+        );
         self.store.url.parse::<Place>().context("store.url")?;
-        anyhow::ensure!(
+        for (key, value, values) in [
+            ("relay.collect_seconds", self.relay.collect_seconds, 1..=86_400),
+            ("retention.months", self.retention.months.into(), 1..=1200),
+            ("calendar.warn_days", self.calendar.warn_days.into(), 0..=60),
+            ("calendar.most_days_off", self.calendar.most_days_off.into(), 1..=366),
+            ("store.most_aside_mib", self.store.most_aside_mib.into(), 1..=1_000_000),
+        ] {
+            let (least, most) = (values.start(), values.end());
+            ensure!(values.contains(&value), "{key} = {value}: must be from {least} to {most}");
+        }
+        ensure!(
             self.metrics.listen.is_none_or(|at| at.ip().is_loopback()),
             "metrics.listen: an address of this machine alone, such as 127.0.0.1"
         );
@@ -231,11 +279,52 @@ impl Config {
 
     /// Working days.
     pub fn working_days(&self) -> anyhow::Result<Calendar> {
-        Calendar::new(&self.calendar.rest, &self.calendar.holidays).context("calendar")
+        let items = |list: &[String]| -> Vec<String> {
+            let items = list.iter().map(|item| item.trim()).filter(|item| !item.is_empty());
+            items.map(ToOwned::to_owned).collect()
+        };
+        Calendar::new(&items(&self.calendar.rest), &items(&self.calendar.holidays)).context("calendar")
+    }
+
+    /// The host in `relay.url`; `None` if that is no address with `https`.
+    pub fn relay_host(&self) -> Option<String> {
+        let url: reqwest::Url = self.relay.url.parse().ok()?;
+        (url.scheme() == "https").then(|| url.host_str().map(ToOwned::to_owned)).flatten()
+    }
+
+    /// Checks that the certificates of this installation are valid for the host in `relay.url`. All
+    /// leaves that `burkindi admin` makes have the same names, so the handler's own tells what the
+    /// intake's is valid for. Nothing is known of those of another authority.
+    ///
+    /// # Errors
+    /// If the names are known and the host is not among them.
+    pub fn check_names(&self) -> anyhow::Result<()> {
+        let finding = self.names_of_relay()?;
+        let wrong = finding.filter(|finding| finding.state != State::Good);
+        wrong.map_or(Ok(()), |finding| {
+            Err(anyhow!("relay.url: {}. {}", finding.found, finding.advice.unwrap_or_default()))
+        })
+    }
+
+    /// The same as a finding; `None` for a certificate of another authority.
+    ///
+    /// # Errors
+    /// If the certificate cannot be read.
+    pub fn names_of_relay(&self) -> anyhow::Result<Option<Finding>> {
+        let path = &self.relay.certificate;
+        let own = std::fs::read(path).with_context(|| {
+            format!(
+                "relay.certificate: \
+            {}",
+                path.display()
+            )
+        })?;
+        let Some(host) = self.relay_host() else { return Ok(None) };
+        Ok(doctor::is_own(&own).then(|| doctor::of_host("names of the certificates", &own, &host)))
     }
 
     /// The log level.
     pub fn level(&self) -> anyhow::Result<tracing::Level> {
-        self.log.level.parse().map_err(|_| anyhow::anyhow!("log.level: error, warn, info, debug or trace"))
+        self.log.level.parse().map_err(|_| anyhow!("log.level: error, warn, info, debug or trace"))
     }
 }

@@ -1,10 +1,16 @@
 //! What only the machine itself can tell of a case handler. From outside, `burkindi admin doctor` looks.
 
-use std::{collections::BTreeSet, fs, path::Path, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use database::Place;
 use doctor::{
-    Finding, Report, of_certificate, of_certificate_file, of_clock, of_directory, of_disk, of_secret_file,
+    Finding, Report, SeenStore, of_backups, of_certificate, of_certificate_file, of_clock, of_directory,
+    of_disk, of_secret_file, of_store,
 };
 use envelope::directory::Directory;
 use time::OffsetDateTime;
@@ -15,6 +21,7 @@ use crate::{
     notify::{MailConfig, NotifyError},
     relay::Relay,
     store::newest_directory,
+    upkeep,
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,10 +32,13 @@ pub struct Asked {
     /// Answer in JSON.
     #[arg(long)]
     pub json: bool,
+    /// Where the nightly backups are, to see how old the newest is.
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/burkindi-case-handler-backups")]
+    pub backups: PathBuf,
 }
 
 /// Looks at everything; the service may run or not.
-pub async fn examine(config: &Config, now: OffsetDateTime) -> Report {
+pub async fn examine(config: &Config, asked: &Asked, now: OffsetDateTime) -> Report {
     let mut report = Report::default();
     for (key, path) in
         [("api.key", &config.api.key), ("relay.key", &config.relay.key), ("keys.log", &config.keys.log)]
@@ -44,20 +54,45 @@ pub async fn examine(config: &Config, now: OffsetDateTime) -> Report {
     ] {
         report.add(of_certificate_file(key, path, now));
     }
+    match config.names_of_relay() {
+        Ok(Some(finding)) => report.add(finding),
+        Ok(None) => {}
+        Err(error) => report.add(Finding::bad(
+            "relay.certificate",
+            format!("{error:#}"),
+            "Mend the \
+            key.",
+        )),
+    }
+    let answers = answers(config).await;
+    // Before anything of this command opens the store.
+    if let Ok(place) = config.store.url.parse::<Place>() {
+        let seen = SeenStore {
+            store: &place.to_string(),
+            key: "store.url",
+            unit: "burkindi-case-handler",
+            other_owner: place.other_owner().ok().flatten(),
+            in_use: place.is_in_use().await.map_err(|error| error.to_string()),
+            answers,
+        };
+        for finding in of_store(&seen) {
+            report.add(finding);
+        }
+    }
     of_database(config, now, &mut report).await;
     if let Some(folder) = config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://")) {
         report.add(of_disk("disk of store.parts_url", Path::new(folder)));
     }
-    report.add(
-        match tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(config.api.listen)).await {
-            Ok(Ok(_)) => Finding::good("service", "it answers"),
-            _ => Finding::bad(
-                "service",
-                format!("nothing answers at {}", config.api.listen),
-                "systemctl start burkindi-case-handler; then look at its log.",
-            ),
-        },
-    );
+    report.add(if answers {
+        Finding::good("service", "it answers")
+    } else {
+        Finding::bad(
+            "service",
+            format!("nothing answers at {}", config.api.listen),
+            "systemctl start burkindi-case-handler; then look at its log.",
+        )
+    });
+    report.add(of_backups("backups", &asked.backups, now));
     of_relay(config, now, &mut report).await;
     if let Some(mail) = &config.notify.mail {
         of_mail(mail, now, &mut report).await;
@@ -109,17 +144,22 @@ pub fn of_told(handles: &BTreeSet<&str>, directory: &Directory) -> Option<Findin
     })
 }
 
+async fn answers(config: &Config) -> bool {
+    let connecting = tokio::net::TcpStream::connect(config.api.listen);
+    matches!(tokio::time::timeout(PATIENCE, connecting).await, Ok(Ok(_)))
+}
+
 async fn of_database(config: &Config, now: OffsetDateTime, report: &mut Report) {
     const CHECK: &str = "store.url";
     let place: Place = match config.store.url.parse() {
         Ok(place) => place,
         Err(error) => return report.add(Finding::bad(CHECK, format!("{error}"), "Mend the key.")),
     };
+    if let Err(error) = upkeep::check_there(&place).await {
+        let advice = "Does store.url name the right place? Then do as it says.";
+        return report.add(Finding::bad(CHECK, format!("{error:#}"), advice));
+    }
     if let Place::Sqlite(path) = &place {
-        if !path.is_file() {
-            let advice = "It is made at the first start. If there was one: restore a backup.";
-            return report.add(Finding::bad(CHECK, format!("{} is not there", path.display()), advice));
-        }
         report.add(of_secret_file(CHECK, path));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         report.add(of_disk("disk of store.url", folder.unwrap_or(Path::new("."))));

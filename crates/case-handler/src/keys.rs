@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
+use configuration::without_mark;
 use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
@@ -27,7 +28,7 @@ pub struct Keys {
 impl Keys {
     /// Reads them. Errors name the key of the configuration.
     pub fn load(config: &Config) -> Result<Self> {
-        let trust = serde_json::from_slice(&read(&config.trust, "trust")?).context("trust")?;
+        let trust = serde_json::from_slice(without_mark(&read(&config.trust, "trust")?)).context("trust")?;
         let transport =
             config.keys.transport.iter().map(|path| transport_key(path)).collect::<Result<_>>()?;
         Ok(Self { trust, transport, log: log_key(&config.keys.log)? })
@@ -57,7 +58,8 @@ fn read(path: &Path, key: &str) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 fn text(path: &Path, key: &str) -> Result<Zeroizing<String>> {
-    let text = String::from_utf8(read(path, key)?.to_vec()).with_context(|| format!("{key}: not text"))?;
+    let text = String::from_utf8(without_mark(&read(path, key)?).to_vec())
+        .with_context(|| format!("{key}: not text"))?;
     Ok(Zeroizing::new(text))
 }
 

@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use rustix::{
     fs::Mode,
@@ -56,6 +56,7 @@ pub fn main() -> Result<ExitCode> {
     let config = Config::load(&arguments.config)?;
     if arguments.check_config {
         Keys::load(&config)?;
+        config.check_names()?;
         println!("the configuration is sound");
         return Ok(ExitCode::SUCCESS);
     }
@@ -69,13 +70,14 @@ pub fn main() -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Instead::Doctor(asked)) => {
-            let report = runtime.block_on(examination::examine(&config, Clock::system().now()));
+            let report = runtime.block_on(examination::examine(&config, &asked, Clock::system().now()));
             println!("{}", if asked.json { report.to_json() } else { report.to_string() });
             return Ok(report.exit_code().into());
         }
     }
     web::panics::quiet();
     web::init_logging(config.level()?, config.log.json);
+    runtime.block_on(upkeep::check_there(&config.store.url.parse().context("store.url")?))?;
     runtime.block_on(serve(&config, arguments.confirm_day))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ use axum_server::{
     accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
+use database::Place;
 use envelope::relay::AnswerTimes;
 use reqwest::Url;
 use time::Date;
@@ -63,7 +64,9 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
 pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date>) -> Result<Service> {
     // Fails only if a provider was installed before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let store = Store::open(&config.store.url).await.context("store.url")?;
+    let place: Place = config.store.url.parse().context("store.url")?;
+    tracing::info!("the store is {place}");
+    let store = Store::open_at(&place).await.context("store.url")?;
     let objects = config.store.parts_url.as_ref().map(|url| Objects::open(url, std::env::vars()));
     let objects = objects.transpose().context("store.parts_url")?;
     let store = store.keeping_aside(config.store.most_aside_mib).with_objects(objects);

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
-use database::{Backup, Place, Tally};
+use database::{Backup, CopyError, OpenError, Place, Tally, hand_over_folder};
 use migrations_cases::Migrator;
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ const FILE: &str = "cases.sqlite";
 /// One of them.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Task {
+    /// Make the store, at the first start. Refuses where one is.
+    CreateStore,
     /// Copy all cases into a new folder, while the service runs. Everything in it is sealed; the handler's keys are not in it.
     Backup {
         /// A folder that is not there yet.
@@ -51,7 +53,9 @@ pub enum Task {
 /// Does it, and gives what to say.
 pub async fn run(config: &Config, task: Task) -> Result<Vec<String>> {
     let place: Place = config.store.url.parse().context("store.url")?;
+    place.check_account().context("store.url")?;
     match task {
+        Task::CreateStore => create(&place).await,
         Task::Backup { folder } => back_up(config, &place, &folder).await,
         Task::Rehearse { folder } => rehearse(config, &folder).await,
         Task::Restore { folder } => restore(config, &place, &folder).await,
@@ -59,8 +63,15 @@ pub async fn run(config: &Config, task: Task) -> Result<Vec<String>> {
     }
 }
 
+async fn create(place: &Place) -> Result<Vec<String>> {
+    let _alone = locked(place.alone().await)?;
+    ensure!(!place.is_there().await?, "{place}: there is a store already. It was left as it is");
+    place.prepare::<Migrator>().await?;
+    Ok(vec![format!("made {place}")])
+}
+
 async fn back_up(config: &Config, place: &Place, folder: &Path) -> Result<Vec<String>> {
-    check_there(place)?;
+    check_there(place).await?;
     let backup = Backup::at(folder, FILE);
     let copied = backup.take::<Migrator>(place, &store::tables()).await?;
     let named = store::objects_named(&backup.database().as_path().into()).await?;
@@ -110,7 +121,7 @@ async fn restore(config: &Config, place: &Place, folder: &Path) -> Result<Vec<St
     backup.check()?;
     let unpacking = tempfile::tempdir()?;
     let from = backup.unpack::<Migrator>(unpacking.path()).await?;
-    let alone = place.alone().await.context("store.url: is the service stopped?")?;
+    let alone = locked(place.lock().await)?;
     let objects = objects(config)?;
     // Before the rows that name them, as ever.
     if backup.parts().is_dir() {
@@ -121,24 +132,47 @@ async fn restore(config: &Config, place: &Place, folder: &Path) -> Result<Vec<St
             let key = key.with_context(|| format!("{}: is no part", entry.path().display()))?;
             objects.write(key, fs::read(entry.path())?).await?;
         }
+        if let Some(folder) = config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://")) {
+            hand_over_folder(Path::new(folder)).context("store.parts_url")?;
+        }
     }
     let copied = database::copy::<Migrator>(&from, place, &store::tables()).await?;
+    place.unmark_moved()?;
     drop(alone);
-    Ok(told(&copied, "restored. Start the service, and run `burkindi audit verify` as the outside body"))
+    Ok(told(
+        &copied,
+        &format!(
+            "restored into {place}. Start the service, publish the newest directory again, and ask \
+             the oversight body and the members to run `burkindi audit verify`, then `burkindi \
+             audit accept`: OPERATING, Backups"
+        ),
+    ))
 }
 
 async fn move_to(place: &Place, to: &Place) -> Result<Vec<String>> {
     if place.is_shared() {
         bail!("the cases are on PostgreSQL already: stop the service, and use backup and restore");
     }
-    check_there(place)?;
-    let _alone = place.alone().await.context("store.url: is the service stopped?")?;
-    place.prepare::<Migrator>().await?;
-    let copied = database::copy::<Migrator>(place, to, &store::tables()).await?;
+    ensure!(place.is_there().await?, "{}", missing(place));
+    let copied = locked(database::relocate::<Migrator>(place, to, &store::tables()).await)?;
     Ok(told(
         &copied,
-        "moved. Set store.url to it before the next start, and delete the old file once all is well",
+        &format!(
+            "moved from {place} to {to}. Set store.url in the configuration file to it, start the \
+             service, run `doctor`, and delete the old file. Until then no command opens the old \
+             file"
+        ),
     ))
+}
+
+/// Says what to do where a running service holds the store.
+fn locked<T, E: Into<anyhow::Error>>(result: Result<T, E>) -> Result<T> {
+    result.map_err(|error| {
+        let error = error.into();
+        let in_use = matches!(error.downcast_ref(), Some(OpenError::InUse))
+            || matches!(error.downcast_ref(), Some(CopyError::Open(OpenError::InUse)));
+        if in_use { error.context("store.url: stop the service first") } else { error }
+    })
 }
 
 fn objects(config: &Config) -> Result<Option<Objects>> {
@@ -150,13 +184,25 @@ fn url_of(folder: &Path) -> Result<String> {
     Ok(format!("file://{}", fs::canonicalize(folder)?.display()))
 }
 
-/// Opening would make one.
-fn check_there(place: &Place) -> Result<()> {
-    match place {
-        Place::Sqlite(path) => ensure!(path.is_file(), "store.url: there is no database {}", path.display()),
-        Place::Postgres(_) => {}
+/// Checks that there is a store that may be used. Opening would silently begin an empty one, and
+/// with it a second history.
+///
+/// # Errors
+/// If there is none, it was moved, or it cannot be reached.
+pub async fn check_there(place: &Place) -> Result<()> {
+    if let Some(to) = place.moved_to()? {
+        return Err(OpenError::Moved { from: place.clone(), to }.into());
     }
+    ensure!(place.is_there().await?, "{}", missing(place));
     Ok(())
+}
+
+fn missing(place: &Place) -> String {
+    format!(
+        "store.url: there is no store at {place}. If there was one, restore a backup: \
+         `case-handler --config … restore FOLDER`. At the very first start, make it: `case-handler \
+         --config … create-store`"
+    )
 }
 
 fn told(copied: &[(&'static str, Tally)], end: &str) -> Vec<String> {

@@ -2,11 +2,13 @@
 
 use std::{
     fs::{File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use sea_orm::sqlx::{self, Connection as _, PgConnection, postgres::PgConnectOptions};
+
+use crate::account;
 
 /// How long a starting service waits for the one before it to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,9 +33,9 @@ impl Alone {
 
     /// Locks a file beside the database; `None` if another process keeps it.
     pub(crate) async fn at_file(path: &Path) -> std::io::Result<Option<Self>> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let file = File::options().create(true).append(true).open(name)?;
+        let file = File::options().create(true).append(true).open(lock_file(path))?;
+        // The service must be able to open it after a task of root made it.
+        account::hand_over(&path.into())?;
         let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {
@@ -46,6 +48,25 @@ impl Alone {
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
+    }
+}
+
+fn lock_file(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
+/// Does a process hold the lock of this file now? Creates nothing.
+pub(crate) fn is_locked(path: &Path) -> std::io::Result<bool> {
+    let file = match File::open(lock_file(path)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Backup {
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// Reading or writing the folder.
-    #[error("{path}: {source}")]
+    #[error("{path}: {source}{}", hint(source))]
     File {
         /// Which file or folder.
         path: PathBuf,
@@ -36,9 +36,13 @@ pub enum BackupError {
     /// Two backups must not be mixed.
     #[error("{0}: is there already. Name a new folder for each backup")]
     Exists(PathBuf),
-    /// The sums, which are written last, are not there or not readable.
+    /// There is no such folder.
+    #[error("{0}: there is no such folder. Name the folder of a backup")]
+    Missing(PathBuf),
+    /// The sums, which are written last, or a file that they name are not there.
     #[error(
-        "{0}: is no whole backup: its SHA256SUMS is not there, or does not name the database. Take an earlier one"
+        "{0}: is no whole backup: its SHA256SUMS or a file that they name is not there, or they do \
+         not name the database. Take an earlier one"
     )]
     Incomplete(PathBuf),
     /// The medium has changed what was written.
@@ -71,6 +75,8 @@ impl Backup {
         if there {
             return Err(BackupError::Exists(self.folder.clone()));
         }
+        // An old file that was moved would be backed up for ever, without what came since.
+        from.check_not_moved()?;
         fs::create_dir_all(&self.folder).map_err(|error| self.failed(error))?;
         Ok(copy::<M>(from, &Place::Sqlite(self.database()), tables).await?)
     }
@@ -103,16 +109,32 @@ impl Backup {
     }
 
     /// Reads all of it against its sums, and gives how many files there are.
+    ///
+    /// # Errors
+    /// If there is no such folder, a file is missing or differs, or this account may not read one.
     pub fn check(&self) -> Result<usize, BackupError> {
         let incomplete = || BackupError::Incomplete(self.folder.clone());
-        let sums = fs::read_to_string(self.folder.join(SUMS)).map_err(|_| incomplete())?;
+        // What is not there and what may not be read are told apart: a good backup must not be
+        // thrown away.
+        let or_else = |path: &Path, error: io::Error, missing: BackupError| match error.kind() {
+            io::ErrorKind::NotFound => missing,
+            _ => BackupError::File { path: path.to_owned(), source: error },
+        };
+        fs::read_dir(&self.folder)
+            .map_err(|error| or_else(&self.folder, error, BackupError::Missing(self.folder.clone())))?;
+        let path = self.folder.join(SUMS);
+        let sums = fs::read_to_string(&path).map_err(|error| or_else(&path, error, incomplete()))?;
         let sums: Vec<_> = sums.lines().filter_map(|line| line.split_once("  ")).collect();
         if !sums.iter().any(|(_, name)| *name == self.file) {
             return Err(incomplete());
         }
         for (expected, name) in &sums {
             let path = self.folder.join(name);
-            if sum(&path)? != *expected {
+            let found = sum(&path).map_err(|error| match error {
+                BackupError::File { path, source } => or_else(&path, source, incomplete()),
+                other => other,
+            })?;
+            if found != *expected {
                 return Err(BackupError::Damaged(path));
             }
         }
@@ -143,6 +165,17 @@ impl Backup {
 
     fn failed(&self, source: io::Error) -> BackupError {
         BackupError::File { path: self.folder.clone(), source }
+    }
+}
+
+/// What to do about an error of the system.
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            ". This account may not read or write there; nothing is said about the backup itself. \
+             Give it the folder, or run the command as an account that may"
+        }
+        _ => "",
     }
 }
 

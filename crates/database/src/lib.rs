@@ -10,14 +10,18 @@
 //! # Ok::<(), database::PlaceError>(())
 //! ```
 
+mod account;
 mod alone;
 mod backup;
 mod copy;
+mod moved;
 mod open;
 mod place;
 
+pub use account::hand_over_folder;
 pub use alone::Alone;
 pub use backup::{Backup, BackupError};
 pub use copy::{CopyError, Table, Tally, copy};
+pub use moved::relocate;
 pub use open::{OpenError, Pool};
 pub use place::{Place, PlaceError};

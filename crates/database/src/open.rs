@@ -1,11 +1,11 @@
 //! Opening: schema brought up to date, durability checked, connections set up.
 
-use std::time::Duration;
+use std::{fs, path::PathBuf, time::Duration};
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement,
     sqlx::{
-        Connection as _,
+        self, Connection as _, PgConnection,
         postgres::PgConnectOptions,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
@@ -13,8 +13,8 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 use crate::{
-    Alone, Place,
-    alone::{MIGRATING, PATIENCE, await_turn, lock_session},
+    Alone, Place, account,
+    alone::{MIGRATING, PATIENCE, await_turn, is_locked, lock_session},
 };
 
 /// Of 4 KiB, which is what a new `SQLite` file has.
@@ -25,6 +25,9 @@ const LOG_BYTES: &str = "67108864";
 const LOG_PAGES: &str = "8192";
 /// A connection that rested for so long is tried before it is used.
 const RESTED: Duration = Duration::from_secs(5);
+
+/// Has a database the tables of a service? Migrations note themselves there.
+const HAS_SCHEMA: &str = "SELECT to_regclass('seaql_migrations') IS NOT NULL";
 
 /// What connections are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +53,56 @@ pub enum OpenError {
     /// What was committed could be lost, so that nothing could be acknowledged.
     #[error("PostgreSQL is set to lose commits in a power cut ({0}): set it right")]
     NotDurable(&'static str),
+    /// The server does not answer, or refuses the connection.
+    #[error(
+        "{place}: {error}. Check that the server runs, that the address is right, and that it \
+         admits this machine (pg_hba.conf)"
+    )]
+    Unreachable {
+        /// Its address.
+        place: Place,
+        /// The cause.
+        error: sqlx::Error,
+    },
+    /// The rows are elsewhere.
+    #[error(
+        "{from} was moved to {to}. Set the address of the store in the configuration to that one, \
+         and delete the old file. If moving was interrupted before it ended, repeat `move-to`"
+    )]
+    Moved {
+        /// The old file.
+        from: Place,
+        /// The new store, without user and password.
+        to: String,
+    },
+    /// The folder of the file is missing.
+    #[error(
+        "the folder {} is not there. Make it for the account of the service: systemd-tmpfiles \
+         --create /usr/lib/tmpfiles.d/burkindi.conf, or install -d -m 0700 -o ACCOUNT -g ACCOUNT \
+         {}", .0.display(), .0.display()
+    )]
+    NoFolder(PathBuf),
+    /// The folder of the file cannot be looked into.
+    #[error("{}: {error}", path.display())]
+    Look {
+        /// The folder.
+        path: PathBuf,
+        /// The cause.
+        error: std::io::Error,
+    },
+    /// The task would leave files that the service cannot open.
+    #[error(
+        "{place} belongs to {owner}, and this command runs as {me}. Run it as {owner}: sudo -u \
+         {owner}, and the same command"
+    )]
+    OtherAccount {
+        /// The store.
+        place: Place,
+        /// The account that owns it.
+        owner: String,
+        /// The account of this process.
+        me: String,
+    },
 }
 
 impl Pool {
@@ -82,12 +135,24 @@ impl Place {
     }
 
     /// Makes sure that nobody else writes, waiting a little for a process that is about to end.
+    ///
+    /// # Errors
+    /// If another process writes, the store was moved, or it cannot be reached.
     pub async fn alone(&self) -> Result<Alone, OpenError> {
+        self.check_not_moved()?;
+        self.lock().await
+    }
+
+    /// The same for a file whose rows may have been moved, to bring them back.
+    ///
+    /// # Errors
+    /// If another process writes, or the store cannot be reached.
+    pub async fn lock(&self) -> Result<Alone, OpenError> {
         match self {
             Self::Sqlite(path) => Alone::at_file(path).await?.ok_or(OpenError::InUse),
             Self::Postgres(url) => {
                 let options = session(url.parse().map_err(failed)?);
-                if await_turn(&options).await.map_err(failed)? {
+                if await_turn(&options).await.map_err(|error| self.unreachable(error))? {
                     Ok(Alone::by_connection())
                 } else {
                     Err(OpenError::InUse)
@@ -96,8 +161,64 @@ impl Place {
         }
     }
 
-    /// Makes the schema or brings it up to date, one process at a time, and checks that commits will last.
+    fn unreachable(&self, error: sqlx::Error) -> OpenError {
+        OpenError::Unreachable { place: self.clone(), error }
+    }
+
+    /// Is there a store: a file with content, or a database with the schema?
+    ///
+    /// # Errors
+    /// If the folder cannot be looked into, or the server does not answer.
+    pub async fn is_there(&self) -> Result<bool, OpenError> {
+        match self {
+            Self::Sqlite(path) => match fs::metadata(path) {
+                Ok(metadata) => Ok(metadata.len() > 0),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+                Err(error) => Err(OpenError::Look { path: path.clone(), error }),
+            },
+            Self::Postgres(_) => self.ask(HAS_SCHEMA).await,
+        }
+    }
+
+    /// Does a running process use it now? Nothing is created or written. Ask before anything else
+    /// of this process opens it.
+    ///
+    /// # Errors
+    /// If the lock of the file cannot be read, or the server does not answer.
+    pub async fn is_in_use(&self) -> Result<bool, OpenError> {
+        match self {
+            Self::Sqlite(path) => Ok(is_locked(path)?),
+            Self::Postgres(_) => {
+                self.ask(
+                    "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE application_name = \
+                     'burkindi' AND datname = current_database() AND pid <> pg_backend_pid())",
+                )
+                .await
+            }
+        }
+    }
+
+    /// Asks a server one question, on a connection of its own: its error is the server's, where a
+    /// pool says that it timed out.
+    async fn ask(&self, question: &'static str) -> Result<bool, OpenError> {
+        let Self::Postgres(url) = self else { return Ok(true) };
+        let failed = |error| self.unreachable(error);
+        let options = session(url.parse().map_err(failed)?);
+        let late = |_| failed(sqlx::Error::PoolTimedOut);
+        let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
+        let mut connection = connecting.await.map_err(late)?.map_err(failed)?;
+        let answer = sqlx::query_scalar(question).fetch_one(&mut connection).await.map_err(failed)?;
+        connection.close().await.map_err(failed)?;
+        Ok(answer)
+    }
+
+    /// Makes the schema or brings it up to date, one process at a time, and checks that commits
+    /// will last. As root, gives a file to the owner of its folder.
+    ///
+    /// # Errors
+    /// If the database cannot be reached or would lose commits.
     pub async fn prepare<M: MigratorTrait>(&self) -> Result<(), OpenError> {
+        self.ask("SELECT true").await?;
         let db = self.connect(Pool::of(1)).await?;
         if self.is_shared() {
             check_durable(&db).await?;
@@ -105,6 +226,7 @@ impl Place {
             db.execute_unprepared(&lock).await?;
         }
         M::up(&db, None).await?;
+        account::hand_over(self)?;
         // Ends the session, and with it the lock.
         Ok(db.close().await?)
     }

@@ -32,6 +32,16 @@ pub enum PlaceError {
     Url,
 }
 
+impl Place {
+    /// The URL of a file with its path made absolute, starting at `folder`; any other URL as it is.
+    pub fn absolute(url: &str, folder: &Path) -> String {
+        match url.parse() {
+            Ok(Self::Sqlite(path)) => format!("sqlite://{}", folder.join(path).display()),
+            _ => url.to_owned(),
+        }
+    }
+}
+
 impl FromStr for Place {
     type Err = PlaceError;
 
@@ -95,6 +105,20 @@ mod tests {
             ("postgres://host:notaport/cases", PlaceError::Url),
         ] {
             assert_eq!(url.parse::<Place>(), Err(error), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_relative_file_starts_at_the_folder() {
+        let folder = Path::new("/etc/burkindi");
+        for (url, absolute) in [
+            ("sqlite:cases.sqlite", "sqlite:///etc/burkindi/cases.sqlite"),
+            ("sqlite://cases.sqlite", "sqlite:///etc/burkindi/cases.sqlite"),
+            ("sqlite:///var/lib/cases.sqlite", "sqlite:///var/lib/cases.sqlite"),
+            ("postgres://host/cases", "postgres://host/cases"),
+            ("cases.sqlite", "cases.sqlite"),
+        ] {
+            assert_eq!(Place::absolute(url, folder), absolute);
         }
     }
 

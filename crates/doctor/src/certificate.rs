@@ -1,11 +1,16 @@
 //! When certificates end.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    path::Path,
+};
 
 use time::OffsetDateTime;
 use x509_cert::{
     Certificate,
     der::{Decode as _, DecodePem as _},
+    ext::pkix::{SubjectAltName, name::GeneralName},
 };
 
 use crate::Finding;
@@ -16,11 +21,65 @@ const DAYS: i64 = 30;
 /// What ends the first certificate of a chain.
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
+fn first(bytes: &[u8]) -> Option<Certificate> {
+    let first = bytes.windows(END.len()).position(|window| window == END).map_or(0, |at| at + END.len());
+    Certificate::from_pem(&bytes[..first]).or_else(|_| Certificate::from_der(bytes)).ok()
+}
+
+/// The names and addresses that a certificate is valid for, in DER or PEM (the first of a chain);
+/// `None` if it is none.
+pub fn names(bytes: &[u8]) -> Option<Vec<String>> {
+    let certificate = first(bytes)?;
+    let Some((_, SubjectAltName(names))) = certificate.tbs_certificate.get().ok()? else {
+        return Some(Vec::new());
+    };
+    let name = |name: &GeneralName| match name {
+        GeneralName::DnsName(name) => Some(name.to_string()),
+        GeneralName::IpAddress(octets) => {
+            let octets = octets.as_bytes();
+            let v4 = <[u8; 4]>::try_from(octets).map(|octets| IpAddr::from(Ipv4Addr::from(octets)));
+            let v6 = || <[u8; 16]>::try_from(octets).map(|octets| IpAddr::from(Ipv6Addr::from(octets)));
+            v4.or_else(|_| v6()).ok().map(|address| address.to_string())
+        }
+        _ => None,
+    };
+    Some(names.iter().filter_map(name).collect())
+}
+
+/// Was it issued by the authority that `burkindi admin init` makes?
+pub fn is_own(bytes: &[u8]) -> bool {
+    first(bytes).is_some_and(|certificate| {
+        let issuer = certificate.tbs_certificate.issuer.to_string();
+        issuer.split(',').any(|part| part.trim_start().starts_with("CN=Burkindi "))
+    })
+}
+
+/// Does one of these names stand for the host? A leading `*.` stands for one label.
+pub fn covers(names: &[String], host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.');
+    names.iter().any(|name| match name.strip_prefix("*.") {
+        Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+        None => name.eq_ignore_ascii_case(host),
+    })
+}
+
+/// Is the certificate valid for the host under which it is reached?
+pub fn of_host(check: &str, bytes: &[u8], host: &str) -> Finding {
+    let names = names(bytes).unwrap_or_default();
+    if covers(&names, host) {
+        return Finding::good(check, format!("valid for {host}"));
+    }
+    let found = format!("not valid for {host}, only for {}", names.join(", "));
+    let advice = format!(
+        "burkindi admin tls renew --host {host}; copy the new files, and start both services \
+         again. Or correct the address."
+    );
+    Finding::bad(check, found, advice)
+}
+
 /// The end of a certificate, in DER or PEM (the first of a chain); `None` if it is none.
 pub fn ends(bytes: &[u8]) -> Option<OffsetDateTime> {
-    let first = bytes.windows(END.len()).position(|window| window == END).map_or(0, |at| at + END.len());
-    let certificate =
-        Certificate::from_pem(&bytes[..first]).or_else(|_| Certificate::from_der(bytes)).ok()?;
+    let certificate = first(bytes)?;
     let end = certificate.tbs_certificate.validity.not_after.to_unix_duration();
     OffsetDateTime::from_unix_timestamp(i64::try_from(end.as_secs()).ok()?).ok()
 }
@@ -68,8 +127,27 @@ mod tests {
             let state = |days| of_certificate("tls", bytes, end - Duration::days(days), "renew").state;
             assert_eq!([state(31), state(30), state(0)], [State::Good, State::Soon, State::Wrong]);
         }
+        assert_eq!(names(made.pem().as_bytes()).unwrap(), ["intake.example"]);
         for nothing in [&b""[..], b"nothing", END] {
             assert_eq!(of_certificate("tls", nothing, end, "renew").state, State::Wrong);
         }
+    }
+
+    #[test]
+    fn a_certificate_for_another_host_is_told_with_its_names() {
+        let hosts = ["intake.example".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = rcgen::CertificateParams::new(hosts.clone()).unwrap().self_signed(&key).unwrap();
+        let pem = made.pem();
+        assert_eq!(names(pem.as_bytes()).unwrap(), hosts);
+        let state = |host| of_host("names", pem.as_bytes(), host).state;
+        for host in ["intake.example", "INTAKE.example", "127.0.0.1", "[::1]"] {
+            assert_eq!(state(host), State::Good, "{host}");
+        }
+        let other = of_host("names", pem.as_bytes(), "intake.internal");
+        assert_eq!(other.state, State::Wrong);
+        assert!(other.found.contains("intake.example"), "{}", other.found);
+        assert!(covers(&["*.example".to_owned()], "intake.example"));
+        assert!(!covers(&["*.example".to_owned()], "a.intake.example"));
     }
 }

@@ -11,12 +11,14 @@
 
 mod certificate;
 mod machine;
+mod store;
 
 use std::fmt;
 
-pub use certificate::{ends, of_certificate, of_certificate_file};
+pub use certificate::{covers, ends, is_own, names, of_certificate, of_certificate_file, of_host};
 pub use machine::{of_disk, of_proxy, of_secret_file};
 use serde::Serialize;
+pub use store::{SeenStore, of_backups, of_store};
 use time::{Date, OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 /// Exit code where something wants attention soon.
@@ -24,8 +26,11 @@ pub const SOON: u8 = 7;
 /// Exit code where something is wrong now.
 pub const WRONG: u8 = 8;
 
-/// A directory that ends in so many days wants its successor.
-const DIRECTORY_DAYS: i64 = 7;
+/// A directory that ends in so many days wants its successor. Everything that warns of it begins on
+/// this day.
+pub const DIRECTORY_DAYS: i64 = 10;
+/// From here on it is urgent.
+const DIRECTORY_URGENT_DAYS: i64 = 5;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -129,7 +134,20 @@ pub fn of_directory(expires: Date, today: Date) -> Finding {
     const SIGN: &str = "Sign the next directory and publish it: burkindi admin directory sign, publish.";
     match (expires - today).whole_days() {
         ..0 => Finding::bad(CHECK, format!("expired on {expires}: no report can be filed"), SIGN),
-        days @ 0..=DIRECTORY_DAYS => {
+        days @ 0..=1 => Finding::bad(
+            CHECK,
+            format!(
+                "ends on {expires}, {}: then no report can be filed",
+                ["today", "tomorrow"][usize::from(days == 1)]
+            ),
+            SIGN,
+        ),
+        days @ ..=DIRECTORY_URGENT_DAYS => Finding::soon(
+            CHECK,
+            format!("urgent: good for {days} more days, to {expires}; then no report can be filed"),
+            SIGN,
+        ),
+        days @ ..=DIRECTORY_DAYS => {
             Finding::soon(CHECK, format!("good for {days} more days, to {expires}"), SIGN)
         }
         days => Finding::good(CHECK, format!("good for {days} more days")),
@@ -166,9 +184,15 @@ mod tests {
     #[test]
     fn a_directory_is_told_before_it_ends() {
         let state = |today| of_directory(date!(2026 - 12 - 23), today).state;
-        assert_eq!(state(date!(2026 - 12 - 15)), State::Good);
-        assert_eq!(state(date!(2026 - 12 - 16)), State::Soon);
-        assert_eq!(state(date!(2026 - 12 - 23)), State::Soon, "its last day counts");
+        assert_eq!(state(date!(2026 - 12 - 12)), State::Good);
+        assert_eq!(state(date!(2026 - 12 - 13)), State::Soon, "ten days before");
+        let found = |today| of_directory(date!(2026 - 12 - 23), today).found;
+        assert!(!found(date!(2026 - 12 - 17)).contains("urgent"));
+        assert!(found(date!(2026 - 12 - 18)).contains("urgent"), "five days before");
+        assert_eq!(state(date!(2026 - 12 - 21)), State::Soon);
+        assert_eq!(state(date!(2026 - 12 - 22)), State::Wrong, "a day before");
+        assert_eq!(state(date!(2026 - 12 - 23)), State::Wrong);
+        assert!(found(date!(2026 - 12 - 23)).contains("today"), "its last day counts");
         assert_eq!(state(date!(2026 - 12 - 24)), State::Wrong);
     }
 

@@ -18,6 +18,7 @@ use envelope::mailbox::Decoys;
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{SeedableRng, rngs::OsRng};
 use rand_chacha::ChaCha20Rng;
+use taxonomy::Taxonomy;
 use web::Clock;
 
 use crate::{
@@ -104,11 +105,12 @@ impl App {
     pub async fn open(config: &Config, clock: Clock) -> Result<Self, RunError> {
         let key = if config.spool.url.is_some() { "spool.url" } else { "spool.path" };
         let spool = |error: &dyn ToString| ConfigError::value(key, error.to_string());
-        let taxonomy = Arc::new(config.read_taxonomy()?);
+        let taxonomy = Arc::new(Taxonomy::built_in());
         let trust = config.trust()?;
-        let store = Store::open(&config.spool.place()?, config.spool.bounds(), &mut OsRng)
-            .await
-            .map_err(|error| spool(&error))?;
+        let place = config.spool.place()?;
+        tracing::info!("the spool is {place}");
+        let store =
+            Store::open(&place, config.spool.bounds(), &mut OsRng).await.map_err(|error| spool(&error))?;
         let directories = Arc::new(Directories::load(trust, &store).await.map_err(|error| spool(&error))?);
         let answers = Arc::new(Answers::load(&store).await.map_err(|error| spool(&error))?);
         let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
@@ -123,7 +125,7 @@ impl App {
             answers,
             decoys: Arc::new(decoys),
             limits: Arc::new(Limits::new(config)),
-            counters: Arc::default(),
+            counters: Arc::new(Counters::of(place.to_string())),
             figures: Arc::new(Figures::new(std::fs::read(&config.relay.certificate)?)),
             cleaner: Arc::new(Cleaner::InProcess),
         })
@@ -158,7 +160,7 @@ impl App {
 
     /// Counts it and gives the answer for programs.
     pub(crate) fn store_failed(&self, error: StoreError) -> Problem {
-        self.counters.failed();
+        self.counters.failed(error);
         error.into()
     }
 
@@ -172,21 +174,22 @@ impl App {
         loop {
             tokio::select! {
                 _ = sweep.tick() => {
-                    if self.store.sweep(SWEPT_AFTER).await.is_err() {
-                        self.counters.failed();
+                    if let Err(error) = self.store.sweep(SWEPT_AFTER).await {
+                        self.counters.failed(error);
                     }
                 }
                 _ = minute.tick() => {
                     self.limits.sweep();
-                    if self.store.measure().await.is_err() {
-                        self.counters.failed();
+                    let measured = self.store.measure().await;
+                    match measured.and(self.store.check().await) {
+                        Ok(()) => self.counters.answers(),
+                        Err(error) => self.counters.failed(error),
                     }
                 }
                 _ = moment.tick(), if self.store.is_shared() => {
-                    if self.directories.refresh(&self.store).await.is_err()
-                        || self.answers.refresh(&self.store).await.is_err()
-                    {
-                        self.counters.failed();
+                    let refreshed = self.directories.refresh(&self.store).await;
+                    if let Err(error) = refreshed.and(self.answers.refresh(&self.store).await) {
+                        self.counters.failed(error);
                     }
                 }
                 _ = look.tick() => self.figures.look(&self).await,

@@ -6,18 +6,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use configuration::{check_variables, explain, folder_of, list, resolve, without_mark};
 use confique::Config as _;
 use database::{Place, PlaceError};
 use envelope::directory::Trust;
-use taxonomy::Taxonomy;
 use tracing::Level;
 
 use crate::{i18n, pages::Branding, relay, store::Bounds};
 
 /// Everything that the intake is told from outside. `deploy/config/intake.toml` explains each key.
+/// Paths are absolute once loaded.
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Config {
+    /// A demonstration: contacts that were invented for the example are accepted.
+    #[config(env = "INTAKE_DEMO", default = false)]
+    pub demo: bool,
     /// The listener for reporters.
     #[config(nested)]
     pub public: Public,
@@ -55,7 +59,7 @@ pub struct Public {
     #[config(env = "INTAKE_PUBLIC_LISTEN")]
     pub listen: SocketAddr,
     /// Peers whose last `X-Forwarded-For` hop is believed.
-    #[config(env = "INTAKE_PUBLIC_TRUSTED_PROXIES", parse_env = confique::env::parse::list_by_comma, default = [])]
+    #[config(env = "INTAKE_PUBLIC_TRUSTED_PROXIES", parse_env = list, default = [])]
     pub trusted_proxies: Vec<IpAddr>,
 }
 
@@ -108,7 +112,7 @@ pub struct Directory {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct TaxonomyFiles {
-    /// A folder of the administration's own files; built in if absent.
+    /// Refused: only the intake would know the categories of such a folder.
     #[config(env = "INTAKE_TAXONOMY_FOLDER")]
     pub folder: Option<PathBuf>,
 }
@@ -186,8 +190,17 @@ fn branding_of_json(json: &str) -> Result<Branding, serde_json::Error> {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file or a variable cannot be read as configuration.
-    #[error("{0:#}")]
-    Read(#[from] confique::Error),
+    #[error("{0}")]
+    Read(String),
+    /// A variable that nothing reads.
+    #[error("{0}")]
+    Unknown(String),
+    /// Reporters would be sent to contacts that were invented for the example.
+    #[error(
+        "{}: still the invented contact of the example. Write the real one there. Only for a \
+         demonstration, set demo = true (INTAKE_DEMO=true)", .0.join(", ")
+    )]
+    Sample(Vec<String>),
     /// A value that cannot be.
     #[error("{key}: {problem}")]
     Value {
@@ -209,12 +222,34 @@ impl ConfigError {
 }
 
 impl Config {
-    /// Reads the file, then the environment, and checks the values by themselves.
+    /// Reads the file, then the environment, and checks the values by themselves. Relative paths
+    /// start at the folder of the file.
+    ///
+    /// # Errors
+    /// If the file cannot be read, a key or a variable is unknown, or a value cannot be. The error
+    /// names it.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        if !file.is_file() {
-            return Err(ConfigError::value("--config", format!("{} is no file", file.display())));
+        let folder = folder_of(file).map_err(|error| {
+            ConfigError::value(
+                "--config",
+                format!(
+                    "{}: \
+                {error}",
+                    file.display()
+                ),
+            )
+        })?;
+        let variables = std::env::vars_os().map(|(name, _)| name);
+        check_variables("INTAKE_", &Self::META, variables).map_err(ConfigError::Unknown)?;
+        let read = Self::builder().env().file(file).load();
+        let mut config = read.map_err(|error| ConfigError::Read(explain(&error)))?;
+        let Self { relay, spool, directory, .. } = &mut config;
+        for path in
+            [&mut relay.ca, &mut relay.certificate, &mut relay.key, &mut spool.path, &mut directory.trust]
+        {
+            resolve(&folder, path);
         }
-        let config = Self::builder().env().file(file).load()?;
+        spool.url = spool.url.take().map(|url| Place::absolute(&url, &folder));
         config.check()?;
         Ok(config)
     }
@@ -232,11 +267,20 @@ impl Config {
             ("spool.most_mib", self.spool.most_mib as usize, 1_000_000),
             ("spool.writers", self.spool.writers as usize, 100),
             ("limits.network_per_minute", self.limits.network_per_minute as usize, 1_000_000),
+            ("limits.wait_seconds", usize::try_from(self.limits.wait_seconds).unwrap_or(usize::MAX), 600),
         ];
         for (key, value, most) in sizes {
             if value == 0 || value > most {
                 return Err(ConfigError::value(key, format!("must be from 1 to {most}")));
             }
+        }
+        if self.taxonomy.folder.is_some() {
+            return Err(ConfigError::value(
+                "taxonomy.folder",
+                "categories of one's own are not supported yet: the administrator's commands, the \
+                 workbench and the letters know the built-in ones only, so reports under others \
+                 could not be routed or read as meant. Remove this key",
+            ));
         }
         if self.metrics.listen.is_some_and(|at| !at.ip().is_loopback()) {
             return Err(ConfigError::value(
@@ -249,15 +293,46 @@ impl Config {
     }
 
     /// Reads the files that it names.
+    ///
+    /// # Errors
+    /// If one cannot be read or is not what it should be. The error names the key.
     pub fn check_files(&self) -> Result<(), ConfigError> {
         self.trust()?;
-        self.read_taxonomy()?;
         relay::server_config(&self.relay)?;
         let folder = self.spool.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if self.spool.url.is_none() && folder.is_some_and(|folder| !folder.is_dir()) {
             return Err(ConfigError::value("spool.path", "its folder is not there"));
         }
         Ok(())
+    }
+
+    /// Checks that reporters are sent to nobody invented.
+    ///
+    /// # Errors
+    /// If a contact is still the example's, outside a demonstration.
+    pub fn check_contacts(&self) -> Result<(), ConfigError> {
+        let samples = self.branding.samples();
+        if samples.is_empty() || self.demo { Ok(()) } else { Err(ConfigError::Sample(samples)) }
+    }
+
+    /// What is allowed and seldom meant, for an operator to read.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.public.listen.ip().is_loopback() {
+            warnings.push(format!(
+                "public.listen = {}: other machines reach it without encryption. Use 127.0.0.1 \
+                 behind the proxy or the onion service",
+                self.public.listen
+            ));
+        }
+        if self.demo && !self.branding.samples().is_empty() {
+            warnings.push(
+                "demo: the contacts on the pages are invented. Let nobody report \
+                here"
+                    .to_owned(),
+            );
+        }
+        warnings
     }
 
     /// The log's level.
@@ -273,20 +348,8 @@ impl Config {
         let wrong = |problem: String| ConfigError::value("directory.trust", problem);
         let path = &self.directory.trust;
         let json = fs::read(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-        serde_json::from_slice(&json).map_err(|error| wrong(error.to_string()))
-    }
-
-    /// Reads what can be reported; it must speak every language of the pages.
-    pub fn read_taxonomy(&self) -> Result<Taxonomy, ConfigError> {
-        let Some(folder) = &self.taxonomy.folder else { return Ok(Taxonomy::built_in()) };
-        let wrong = |text: String| ConfigError::value("taxonomy.folder", text);
-        let taxonomy = Taxonomy::load(folder).map_err(|error| wrong(error.to_string()))?;
-        let lacks = |locale: &&web::Locale| taxonomy.languages.iter().all(|lang| lang != locale.code);
-        let missing: Vec<&str> = i18n::LOCALES.iter().filter(lacks).map(|locale| locale.code).collect();
-        if missing.is_empty() {
-            return Ok(taxonomy);
-        }
-        Err(wrong(format!("settings.toml: languages lack {}, which the pages speak", missing.join(", "))))
+        serde_json::from_slice(without_mark(&json))
+            .map_err(|error| wrong(format!("{}: {error}", path.display())))
     }
 }
 
@@ -304,20 +367,47 @@ mod tests {
     }
 
     #[test]
-    fn categories_speak_every_language_of_the_pages() {
+    fn categories_speak_every_language_of_the_pages_and_others_are_refused() {
+        let spoken = taxonomy::Taxonomy::built_in().languages;
+        assert!(i18n::LOCALES.iter().all(|locale| spoken.iter().any(|lang| lang == locale.code)));
+        let refused = load(&format!(
+            "{EXAMPLE}
+[taxonomy]
+folder = \"/etc/taxonomy\"
+"
+        ));
+        assert!(refused.unwrap_err().to_string().starts_with("taxonomy.folder: "));
+    }
+
+    #[test]
+    fn relative_paths_start_at_the_folder_of_the_file_and_not_at_the_current_one() {
+        let text = EXAMPLE.replace("/var/lib/burkindi-intake/", "").replace("/etc/burkindi/", "");
         let folder = tempfile::tempdir().unwrap();
-        let built_in = concat!(env!("CARGO_MANIFEST_DIR"), "/../taxonomy/data");
-        for file in fs::read_dir(built_in).unwrap().map(Result::unwrap) {
-            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        let file = folder.path().join("intake.toml");
+        fs::write(&file, text.replace("#url = \"postgres:", "url = \"sqlite:other.sqlite\" #")).unwrap();
+        let config = Config::load(&file).unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        assert_eq!(config.spool.path, folder.join("spool.sqlite"));
+        assert_eq!(config.spool.place().unwrap(), Place::Sqlite(folder.join("other.sqlite")));
+        assert_eq!(config.relay.ca, folder.join("tls/ca.pem"));
+        assert_eq!(config.directory.trust, folder.join("trust.json"));
+    }
+
+    #[test]
+    fn the_contacts_of_the_example_are_never_shown_to_reporters() {
+        let config = load(EXAMPLE).unwrap();
+        let refused = config.check_contacts().unwrap_err().to_string();
+        assert!(refused.contains("branding.outside_body.contact"), "{refused}");
+        let demo = Config { demo: true, ..config };
+        demo.check_contacts().unwrap();
+        assert!(demo.warnings().iter().any(|line| line.contains("invented")));
+        let own = EXAMPLE.replace("80 00 11 02", "25 30 12 34");
+        load(&own).unwrap().check_contacts().unwrap();
+        for left in ["80-00-11-02", "+226 80001102", "٨٠ ٠٠ ١١ ٠٢", "80 00 00 00"] {
+            // One language that was forgotten is enough.
+            let text = own.replacen("25 30 12 34, Monday", &format!("{left}, Monday"), 1);
+            load(&text).unwrap().check_contacts().unwrap_err();
         }
-        let mut config = load(EXAMPLE).unwrap();
-        config.taxonomy.folder = Some(folder.path().to_owned());
-        assert!(config.read_taxonomy().is_ok());
-        let settings = folder.path().join("settings.toml");
-        let all = fs::read_to_string(&settings).unwrap();
-        fs::write(&settings, all.replace(r#", "pt", "ar"]"#, "]")).unwrap();
-        let wrong = config.read_taxonomy().unwrap_err().to_string();
-        assert!(wrong.contains("languages lack pt, ar"), "{wrong}");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! What the log and the metrics page may know: about how much happened in a day.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rand::RngCore;
-use web::metrics::Tally;
+use web::{logging::safe, metrics::Tally};
+
+use crate::store::StoreError;
 
 /// Counts of the day so far.
 #[derive(Debug, Default)]
@@ -10,6 +14,10 @@ pub struct Counters {
     busy: Tally,
     failed: Tally,
     uncleaned: Tally,
+    /// Where the spool is, for the log; without user and password.
+    spool: String,
+    /// Was a failure logged that has not ended yet?
+    failing: AtomicBool,
 }
 
 /// A day that has ended, with noise in each number.
@@ -26,6 +34,11 @@ pub struct Day {
 }
 
 impl Counters {
+    /// Counts for the spool at this address.
+    pub fn of(spool: String) -> Self {
+        Self { spool, ..Self::default() }
+    }
+
     /// A submission has become durable.
     pub fn filed(&self) {
         self.filed.count();
@@ -36,9 +49,27 @@ impl Counters {
         self.busy.count();
     }
 
-    /// The spool could not do something.
-    pub fn failed(&self) {
+    /// The spool could not do something. The first failure of a row is logged, so that neither
+    /// silence nor a flood of lines hides it.
+    pub fn failed(&self, error: StoreError) {
         self.failed.count();
+        // What another replica did first is no failure of the database.
+        if error != StoreError::Twice && !self.failing.swap(true, Ordering::Relaxed) {
+            tracing::error!(
+                "the database failed: {}: {}. Reporters are asked to come back later, and nothing \
+                 acknowledged is lost. Check the database server and the disk; `intake --config … \
+                 doctor` says more",
+                self.spool,
+                safe(&error)
+            );
+        }
+    }
+
+    /// The spool answers.
+    pub fn answers(&self) {
+        if self.failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("the database answers again: {}", self.spool);
+        }
     }
 
     /// A file could not be cleaned.

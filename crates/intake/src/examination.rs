@@ -7,12 +7,16 @@ use std::{
 };
 
 use database::Place;
-use doctor::{Finding, Report, of_certificate_file, of_directory, of_disk, of_proxy, of_secret_file};
+use doctor::{
+    Finding, Report, SeenStore, of_backups, of_certificate_file, of_directory, of_disk, of_proxy,
+    of_secret_file, of_store,
+};
 use time::OffsetDateTime;
 
 use crate::{
     config::Config,
     store::{StoreError, kept_directory},
+    upkeep,
 };
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,6 +30,9 @@ pub struct Asked {
     /// The configuration of the reverse proxy (nginx), to see that it writes down nobody.
     #[arg(long, value_name = "FILE", default_value = "/etc/nginx/nginx.conf")]
     pub proxy: PathBuf,
+    /// Where the nightly backups are, to see how old the newest is.
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/burkindi-intake-backups")]
+    pub backups: PathBuf,
     /// There is no reverse proxy here: the pages are an onion service only.
     #[arg(long, conflicts_with = "proxy")]
     pub no_proxy: bool,
@@ -38,16 +45,47 @@ pub async fn examine(config: &Config, asked: &Asked, now: OffsetDateTime) -> Rep
         Ok(()) => Finding::good("configuration", "sound"),
         Err(error) => Finding::bad("configuration", error.to_string(), "Mend this key of the configuration."),
     });
+    report.add(match config.check_contacts() {
+        Ok(()) if config.demo => Finding::soon(
+            "contacts on the pages",
+            "this is a demonstration (demo = true)",
+            "Take demo out of the configuration before anybody reports here.",
+        ),
+        Ok(()) => Finding::good("contacts on the pages", "none of the example's"),
+        Err(error) => {
+            let advice = "Write the real contacts into [branding], in every language.";
+            Finding::bad("contacts on the pages", error.to_string(), advice)
+        }
+    });
     report.add(of_secret_file("key of the relay", &config.relay.key));
     report.add(of_certificate_file("certificate of the relay", &config.relay.certificate, now));
     report.add(of_certificate_file("authority of the relay", &config.relay.ca, now));
+    let answers = answers(config.public.listen).await;
     match config.spool.place() {
-        Ok(place) => of_spool(&place, config, now, &mut report).await,
+        Ok(place) => {
+            // Before anything of this command opens the store.
+            let seen = SeenStore {
+                store: &place.to_string(),
+                key: "spool.path or spool.url",
+                unit: "burkindi-intake",
+                other_owner: place.other_owner().ok().flatten(),
+                in_use: place.is_in_use().await.map_err(|error| error.to_string()),
+                answers,
+            };
+            for finding in of_store(&seen) {
+                report.add(finding);
+            }
+            of_spool(&place, config, now, &mut report).await;
+        }
         Err(error) => report.add(Finding::bad("spool", error.to_string(), "Mend spool.url.")),
     }
-    report.add(
-        of_listener(config.public.listen, "systemctl start burkindi-intake; then look at its log.").await,
-    );
+    report.add(if answers {
+        Finding::good("service", "it answers")
+    } else {
+        let found = format!("nothing answers at {}", config.public.listen);
+        Finding::bad("service", found, "systemctl start burkindi-intake; then look at its log.")
+    });
+    report.add(of_backups("backups", &asked.backups, now));
     if !config.public.listen.ip().is_loopback() {
         let advice = "Set public.listen to 127.0.0.1, so that all visitors come through the proxy or the onion service.";
         report.add(Finding::soon("public.listen", "other machines reach it without encryption", advice));
@@ -59,12 +97,12 @@ pub async fn examine(config: &Config, asked: &Asked, now: OffsetDateTime) -> Rep
 }
 
 async fn of_spool(place: &Place, config: &Config, now: OffsetDateTime, report: &mut Report) {
+    if let Err(error) = upkeep::check_there(place).await {
+        let advice = "Does spool.path or spool.url name the right place? Then do as it says.";
+        report.add(Finding::bad("spool", error.to_string(), advice));
+        return;
+    }
     if let Place::Sqlite(path) = place {
-        if !path.is_file() {
-            let advice = "It is made at the first start. If there was one: restore a backup.";
-            report.add(Finding::bad("spool", format!("{} is not there", path.display()), advice));
-            return;
-        }
         report.add(of_secret_file("spool", path));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         report.add(of_disk("disk of the spool", folder.unwrap_or(Path::new("."))));
@@ -99,10 +137,6 @@ fn advice_for(error: StoreError) -> &'static str {
     }
 }
 
-async fn of_listener(at: SocketAddr, advice: &str) -> Finding {
-    const CHECK: &str = "service";
-    match tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(at)).await {
-        Ok(Ok(_)) => Finding::good(CHECK, "it answers"),
-        _ => Finding::bad(CHECK, format!("nothing answers at {at}"), advice),
-    }
+async fn answers(at: SocketAddr) -> bool {
+    matches!(tokio::time::timeout(PATIENCE, tokio::net::TcpStream::connect(at)).await, Ok(Ok(_)))
 }

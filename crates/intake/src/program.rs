@@ -63,10 +63,17 @@ async fn start(arguments: Arguments) -> Result<ExitCode, Failed> {
     let config = Config::load(&arguments.config).map_err(RunError::from)?;
     if arguments.check_config {
         config.check_files().map_err(RunError::from)?;
+        config.check_contacts().map_err(RunError::from)?;
+        for warning in config.warnings() {
+            writeln!(std::io::stderr(), "warning: {warning}").map_err(RunError::from)?;
+        }
+        writeln!(std::io::stdout(), "the configuration is sound").map_err(RunError::from)?;
         return Ok(ExitCode::SUCCESS);
     }
     let (said, code) = match arguments.instead {
         None => {
+            config.check_contacts().map_err(RunError::from)?;
+            upkeep::check_there(&config.spool.place().map_err(RunError::from)?).await?;
             let program = std::env::current_exe().map_err(RunError::from)?;
             crate::run(config, program).await?;
             return Ok(ExitCode::SUCCESS);

@@ -19,6 +19,8 @@ const FILE: &str = "spool.sqlite";
 /// One of them.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Task {
+    /// Make the store, at the first start. Refuses where one is.
+    CreateStore,
     /// Copy the spool into a new folder, while the service runs. Everything in it is sealed.
     Backup {
         /// A folder that is not there yet.
@@ -52,11 +54,12 @@ pub enum UpkeepError {
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// A database does not open, or the service runs.
-    #[error("{0}: is the service stopped?")]
+    #[error("{0}{hint}", hint = if matches!(.0, OpenError::InUse) { ": stop the service \
+             first" } else { "" })]
     Open(#[from] OpenError),
     /// Copying.
     #[error(transparent)]
-    Copy(#[from] CopyError),
+    Copy(CopyError),
     /// The folder of a backup.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -70,17 +73,34 @@ pub enum UpkeepError {
     #[error("the spool is on PostgreSQL already: stop all intakes, and use backup and restore")]
     Shared,
     /// There is no spool.
-    #[error("{0}: there is no such spool")]
+    #[error(
+        "{0}: there is no spool. If there was one, restore a backup: `intake --config … restore \
+         FOLDER`. At the very first start, make it: `intake --config … create-store`"
+    )]
     Missing(Place),
+    /// There is one.
+    #[error("{0}: there is a spool already. It was left as it is")]
+    There(Place),
     /// Sealed to whoever signed another installation's directory.
     #[error("the backup's directory is not vouched for by directory.trust: {0}. Is it of this installation?")]
     Directory(DirectoryError),
 }
 
+impl From<CopyError> for UpkeepError {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Open(error) => Self::Open(error),
+            error => Self::Copy(error),
+        }
+    }
+}
+
 /// Does it, and gives what to say.
 pub async fn run(config: &Config, task: Task) -> Result<Vec<String>, UpkeepError> {
     let spool = config.spool.place()?;
+    spool.check_account()?;
     match task {
+        Task::CreateStore => create(&spool).await,
         Task::Backup { folder } => back_up(&spool, &folder).await,
         Task::Rehearse { folder } => rehearse(config, &folder).await,
         Task::Restore { folder } => restore(&spool, &folder).await,
@@ -88,8 +108,17 @@ pub async fn run(config: &Config, task: Task) -> Result<Vec<String>, UpkeepError
     }
 }
 
+async fn create(spool: &Place) -> Result<Vec<String>, UpkeepError> {
+    let _alone = spool.alone().await?;
+    if spool.is_there().await? {
+        return Err(UpkeepError::There(spool.clone()));
+    }
+    spool.prepare::<Migrator>().await?;
+    Ok(vec![format!("made {spool}")])
+}
+
 async fn back_up(spool: &Place, folder: &Path) -> Result<Vec<String>, UpkeepError> {
-    check_there(spool)?;
+    check_there(spool).await?;
     let backup = Backup::at(folder, FILE);
     let copied = backup.take::<Migrator>(spool, &store::tables()).await?;
     backup.finish()?;
@@ -118,11 +147,15 @@ async fn restore(spool: &Place, folder: &Path) -> Result<Vec<String>, UpkeepErro
     backup.check()?;
     let unpacking = tempfile::tempdir()?;
     let from = backup.unpack::<Migrator>(unpacking.path()).await?;
-    let _alone = spool.alone().await?;
+    let _alone = spool.lock().await?;
     let copied = database::copy::<Migrator>(&from, spool, &store::tables()).await?;
+    spool.unmark_moved().map_err(OpenError::File)?;
     Ok(told(
         &copied,
-        "restored. Start the service; what the case handler has filed since the backup is not filed twice",
+        &format!(
+            "restored into {spool}. Start the service; what the case handler has filed since the \
+             backup is not filed twice"
+        ),
     ))
 }
 
@@ -130,22 +163,29 @@ async fn move_to(spool: &Place, to: &Place) -> Result<Vec<String>, UpkeepError> 
     if spool.is_shared() {
         return Err(UpkeepError::Shared);
     }
-    check_there(spool)?;
-    let _alone = spool.alone().await?;
-    spool.prepare::<Migrator>().await?;
-    let copied = database::copy::<Migrator>(spool, to, &store::tables()).await?;
+    if !spool.is_there().await? {
+        return Err(UpkeepError::Missing(spool.clone()));
+    }
+    let copied = database::relocate::<Migrator>(spool, to, &store::tables()).await?;
     Ok(told(
         &copied,
-        "moved. Set spool.url to it before the next start, and delete the old file once all is well",
+        &format!(
+            "moved from {spool} to {to}. Set spool.url in the configuration file to it, start the \
+             service, run `doctor`, and delete the old file. Until then no command opens the old \
+             file"
+        ),
     ))
 }
 
-/// Opening would make one.
-fn check_there(spool: &Place) -> Result<(), UpkeepError> {
-    match spool {
-        Place::Sqlite(path) if !path.is_file() => Err(UpkeepError::Missing(spool.clone())),
-        _ => Ok(()),
+/// Checks that there is a spool that may be used. Opening would silently begin an empty one.
+///
+/// # Errors
+/// If there is none, it was moved, or it cannot be reached.
+pub async fn check_there(spool: &Place) -> Result<(), UpkeepError> {
+    if let Some(to) = spool.moved_to().map_err(OpenError::File)? {
+        return Err(OpenError::Moved { from: spool.clone(), to }.into());
     }
+    if spool.is_there().await? { Ok(()) } else { Err(UpkeepError::Missing(spool.clone())) }
 }
 
 fn told(copied: &[(&'static str, Tally)], end: &str) -> Vec<String> {

@@ -16,6 +16,13 @@ use crate::Running;
 /// The passphrase of every key in a demo or test. Real keys have their own, from their owners.
 pub const PASSPHRASE: &str = "demo passphrase, not for real keys";
 
+/// The passphrases of the three root keys there: each keeper has another one.
+pub const ROOTS: [&str; 3] = [
+    "demo passphrase of the first root key",
+    "demo passphrase of the second root key",
+    "demo passphrase of the third root key",
+];
+
 /// A person of the demo.
 #[derive(Debug, Clone, Copy)]
 pub struct Person {
@@ -93,20 +100,18 @@ impl Installation {
             Self { root: root.to_path_buf(), programs: programs.to_path_buf(), settings, public, relay, api };
         made.make_keys()?;
         made.make_directory()?;
+        made.create_stores()?;
         Ok(made)
     }
 
     fn make_keys(&self) -> Result<()> {
         let admin = self.path("admin");
-        self.admin(&["init", "--dir", &admin], 3)?;
+        self.admin_with(&["init", "--dir", &admin], &ROOTS)?;
         for person in PEOPLE {
             let request = self.path(&format!("{}.request.json", person.handle));
             let handle = ["key", "new", "--handle", person.handle, "--out", &request];
-            run(&mut self.burkindi(person.handle, &handle), 1)?;
-            self.admin(
-                &["member", "add", "--dir", &admin, "--request", &request, "--languages", "fr,en"],
-                0,
-            )?;
+            run(&mut self.burkindi(person.handle, &handle), &[PASSPHRASE])?;
+            self.admin(&["member", "add", "--dir", &admin, "--request", &request, "--languages", "fr,en"])?;
         }
         Ok(())
     }
@@ -116,7 +121,7 @@ impl Installation {
         for desk in ["internal_affairs", "hr_integrity", "external"] {
             let seats: Vec<_> =
                 PEOPLE.iter().filter(|person| person.desk == desk).map(|p| p.handle).collect();
-            self.admin(&["desk", "add", "--dir", &admin, desk, "--member", &seats.join(",")], 0)?;
+            self.admin(&["desk", "add", "--dir", &admin, desk, "--member", &seats.join(",")])?;
         }
         self.sign_directory()
     }
@@ -125,7 +130,19 @@ impl Installation {
     pub fn sign_directory(&self) -> Result<()> {
         let admin = self.path("admin");
         let (one, two) = (self.path("admin/roots/root-1.age"), self.path("admin/roots/root-2.age"));
-        self.admin(&["directory", "sign", "--dir", &admin, "--root", &one, "--root", &two], 2).map(drop)
+        self.admin_with(&["directory", "sign", "--dir", &admin, "--root", &one, "--root", &two], &ROOTS[..2])
+            .map(drop)
+    }
+
+    /// Makes both stores, as at the first start.
+    pub fn create_stores(&self) -> Result<()> {
+        for mut service in [self.intake()?, self.case_handler()?] {
+            let output = service.arg("create-store").output()?;
+            if !output.status.success() {
+                bail!("{service:?}: {}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+        Ok(())
     }
 
     /// Starts the intake, with the configuration that is shipped and its places set by the environment.
@@ -150,6 +167,8 @@ impl Installation {
     fn intake_at(&self, [public, relay]: [u16; 2]) -> Result<Command> {
         let program = self.settings.intake.clone().unwrap_or_else(|| self.programs.join("intake"));
         let mut environment = vec![
+            // The contacts of the shipped configuration are invented.
+            ("INTAKE_DEMO", "true".to_owned()),
             ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{public}")),
             ("INTAKE_RELAY_LISTEN", format!("127.0.0.1:{relay}")),
             ("INTAKE_RELAY_CA", self.path("admin/tls/ca.pem")),
@@ -212,17 +231,17 @@ impl Installation {
     pub fn publish(&self) -> Result<()> {
         let (admin, ca) = (self.path("admin"), self.path("admin/tls/ca.pem"));
         let (trust, handler) = (self.path("admin/trust.json"), self.handler_url());
-        self.admin(&["directory", "publish", "--dir", &admin, "--handler", &handler, "--ca", &ca], 0)?;
+        self.admin(&["directory", "publish", "--dir", &admin, "--handler", &handler, "--ca", &ca])?;
         for person in PEOPLE {
             let connect = ["connect", "--handler", &handler, "--ca", &ca, "--trust", &trust];
-            run(&mut self.burkindi(person.handle, &connect), 1)?;
+            run(&mut self.burkindi(person.handle, &connect), &[PASSPHRASE])?;
         }
         Ok(())
     }
 
     /// Runs a command of `burkindi` as one of the people and reads its JSON.
     pub fn as_person(&self, handle: &str, arguments: &[&str]) -> Result<Value> {
-        run(&mut self.burkindi(handle, arguments), 1)
+        run(&mut self.burkindi(handle, arguments), &[PASSPHRASE])
     }
 
     /// The command itself, for whoever wants its exit code; it reads one passphrase from its standard input.
@@ -232,7 +251,11 @@ impl Installation {
         command
     }
 
-    fn admin(&self, arguments: &[&str], passphrases: usize) -> Result<Value> {
+    fn admin(&self, arguments: &[&str]) -> Result<Value> {
+        self.admin_with(arguments, &[])
+    }
+
+    fn admin_with(&self, arguments: &[&str], passphrases: &[&str]) -> Result<Value> {
         run(&mut self.burkindi("admin", &[&["admin"], arguments].concat()), passphrases)
     }
 
@@ -287,11 +310,12 @@ fn command(name: &str, mut command: Command, environment: &[(&str, String)]) -> 
 }
 
 /// Runs a command to its end, giving it passphrases, and reads its JSON.
-fn run(command: &mut Command, passphrases: usize) -> Result<Value> {
+fn run(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().context("the input is piped")?;
     // A command that ends before it asks closes the pipe; its own error says more.
-    drop(stdin.write_all(format!("{PASSPHRASE}\n").repeat(passphrases).as_bytes()));
+    let lines: String = passphrases.iter().flat_map(|passphrase| [passphrase, "\n"]).collect();
+    drop(stdin.write_all(lines.as_bytes()));
     drop(stdin);
     let output = child.wait_with_output()?;
     if !output.status.success() {
@@ -312,7 +336,10 @@ fn workspace() -> Result<PathBuf> {
 }
 
 /// Ports that are free now. Held together, so that they differ.
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
+///
+/// # Errors
+/// If the system gives none.
+pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
     let mut listeners = Vec::with_capacity(N);
     for _ in 0..N {
         listeners.push(TcpListener::bind(("127.0.0.1", 0))?);

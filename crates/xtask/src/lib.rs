@@ -3,5 +3,5 @@
 mod installation;
 mod process;
 
-pub use installation::{Installation, PASSPHRASE, PEOPLE, Person, Settings};
+pub use installation::{Installation, PASSPHRASE, PEOPLE, Person, ROOTS, Settings, free_ports};
 pub use process::Running;

@@ -18,7 +18,7 @@ use workbench::{
     sealed::Work,
     site::{Bound, Settings},
 };
-use xtask::PASSPHRASE;
+use xtask::ROOTS;
 
 #[derive(Parser)]
 struct Arguments {
@@ -68,8 +68,11 @@ async fn case_handler(config: &Config, clock: Clock) -> Result<()> {
 }
 
 async fn directory(admin: &AdminDir, handler: &str, clock: &Clock) -> Result<()> {
-    let (trust, passphrase) = (admin.trust()?, SecretString::from(PASSPHRASE));
-    let key = |number| roots::open(&admin.path(format!("roots/root-{number}.age")), &passphrase, &trust);
+    let trust = admin.trust()?;
+    let key = |number: usize| {
+        let passphrase = SecretString::from(ROOTS[number - 1]);
+        roots::open(&admin.path(format!("roots/root-{number}.age")), &passphrase, &trust)
+    };
     let signed = signing::sign(admin, &[key(1)?, key(2)?], clock.today())?;
     if !signed.is_complete() {
         bail!("two root keys are not enough");

@@ -34,6 +34,10 @@ impl Disk {
             .args([source, "-ldl"])
             .status()?;
         ensure!(compiled.success(), "cc does not compile {source}");
+        // A store that is there already was synced before.
+        for path in ["", "-wal"].map(|suffix| with(database, suffix)) {
+            absent_is_fine(fs::copy(&path, beside.join(path.file_name().unwrap_or_default())).map(drop))?;
+        }
         Ok(Self { library, kept: beside.to_owned(), database: database.to_owned(), lies: false })
     }
 

@@ -37,8 +37,8 @@ pub(crate) fn configure(world: &World, folder: &Path, relay: &str) -> Config {
     for (there, here) in [
         ("/etc/burkindi/tls/", here.as_str()),
         ("/etc/burkindi/", here.as_str()),
-        ("sqlite:///var/lib/burkindi/cases.sqlite", world.url.as_str()),
-        ("https://intake.internal:8444", relay),
+        ("sqlite:///var/lib/burkindi-case-handler/cases.sqlite", world.url.as_str()),
+        ("https://intake.example:8444", relay),
         ("0.0.0.0:8443", "127.0.0.1:0"),
         ("collect_seconds = 900", "collect_seconds = 1"),
     ] {

@@ -66,7 +66,7 @@ async fn a_backup_brings_every_case_back_on_an_empty_machine() {
         assert!(rehearsed.contains(line), "{rehearsed}");
     }
     let running = run(&config, Task::Restore { folder: backup() }).await.unwrap_err();
-    assert!(running.contains("is the service stopped?"), "{running}");
+    assert!(running.contains("stop the service first"), "{running}");
     world.store.stop_writing().await.unwrap();
     let full = run(&config, Task::Restore { folder: backup() }).await.unwrap_err();
     assert!(full.contains("the target is not empty"), "{full}");
@@ -121,11 +121,18 @@ async fn cases_move_to_postgres_with_every_row() {
         assert!(move_to().await.unwrap_err().contains("on PostgreSQL already"));
         return;
     }
-    assert!(move_to().await.unwrap_err().contains("is the service stopped?"));
+    assert!(move_to().await.unwrap_err().contains("stop the service first"));
     world.store.stop_writing().await.unwrap();
     let moved = move_to().await.unwrap();
     assert!(moved.contains("cases: 5 rows") && moved.contains("read again and equal"), "{moved}");
     assert!(move_to().await.unwrap_err().contains("the target is not empty"));
+    // The old file is not opened again: neither by a service nor by a backup.
+    let old = run(&config, Task::Backup { folder: folder.path().join("backup") }).await.unwrap_err();
+    assert!(old.contains("was moved to postgres://"), "{old}");
+    let started = Store::open(&config.store.url).await.unwrap_err().to_string();
+    assert!(started.contains("was moved to postgres://"), "{started}");
+    let place = config.store.url.parse().unwrap();
+    assert!(upkeep::check_there(&place).await.unwrap_err().to_string().contains("was moved to"));
     let objects = Objects::open(config.store.parts_url.as_ref().unwrap(), []).unwrap();
     let there = Store::open(&to).await.unwrap().with_objects(Some(objects));
     assert_eq!(log::check(&there).await.unwrap(), 5);

@@ -53,6 +53,36 @@ impl Branding {
             .then(|| "branding.leave_url must begin with https://".to_owned());
         missing.chain(leave).collect()
     }
+
+    /// Keys of contacts that are still the invented ones of the example.
+    pub fn samples(&self) -> Vec<String> {
+        let support = self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
+        let contacts = std::iter::once(("outside_body".to_owned(), &self.outside_body)).chain(support);
+        contacts
+            .filter(|(_, one)| one.contact.values().any(|contact| is_invented(contact)))
+            .map(|(key, _)| format!("branding.{key}.contact"))
+            .collect()
+    }
+}
+
+/// The digits of telephone numbers in the shipped example. Nobody answers there.
+const INVENTED: [&str; 2] = ["80001102", "80000000"];
+
+/// Does a contact hold a number of the example, however it is written?
+fn is_invented(contact: &str) -> bool {
+    let digits: String = contact.chars().filter_map(digit).collect();
+    INVENTED.iter().any(|number| digits.contains(number))
+}
+
+/// A digit, also of the two rows that Arabic uses.
+fn digit(c: char) -> Option<char> {
+    let value = match c {
+        '0'..='9' => return Some(c),
+        '\u{660}'..='\u{669}' => u32::from(c) - 0x660,
+        '\u{6f0}'..='\u{6f9}' => u32::from(c) - 0x6f0,
+        _ => return None,
+    };
+    char::from_digit(value, 10)
 }
 
 /// A text in a language, or in any.

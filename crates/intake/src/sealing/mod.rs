@@ -84,8 +84,8 @@ impl NotSent {
             Self::BadForm | Self::Answers => ErrorKind::BadForm,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoDirectory => ErrorKind::NoDirectory,
-            Self::Store(_) => {
-                app.counters.failed();
+            Self::Store(error) => {
+                app.counters.failed(error);
                 ErrorKind::Busy
             }
             Self::Broken => ErrorKind::Broken,

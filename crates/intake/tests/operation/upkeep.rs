@@ -68,10 +68,26 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
     assert!(matches!(moving, Err(UpkeepError::Open(_))), "{moving:?}");
 
     let mut installation = intake.stop().await;
+    let nowhere = Config {
+        spool: intake::config::Spool {
+            path: at(&folder, "none.sqlite"),
+            ..installation.config.spool.clone()
+        },
+        ..installation.config.clone()
+    };
+    for task in [Task::Backup { folder: at(&folder, "x") }, Task::MoveTo { to: to.clone() }] {
+        let missing = run(&nowhere, task).await.unwrap_err();
+        assert!(missing.to_string().contains("restore a backup"), "{missing}");
+    }
     let moved = run(&installation.config, Task::MoveTo { to: to.clone() }).await.unwrap();
     assert!(moved.contains("submissions: 21 rows") && moved.contains("mailboxes: 10 rows"), "{moved}");
     let again = run(&installation.config, Task::MoveTo { to }).await;
     assert!(matches!(again, Err(UpkeepError::Copy(CopyError::NotEmpty(_)))), "{again:?}");
+    // Neither a start nor a backup opens the old file again.
+    let old = run(&installation.config, Task::Backup { folder: at(&folder, "old") }).await.unwrap_err();
+    assert!(old.to_string().contains("was moved to postgres://"), "{old}");
+    let started = intake::app::Bound::bind(&installation.config, installation.clock.clone()).await;
+    assert!(started.err().unwrap().to_string().contains("was moved to postgres://"));
     installation.config.spool.url = Some(url);
     let moving = run(&installation.config, Task::MoveTo { to: postgres().parse().unwrap() }).await;
     assert!(matches!(moving, Err(UpkeepError::Shared)), "{moving:?}");

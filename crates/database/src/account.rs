@@ -1,0 +1,114 @@
+//! Whose store it is: maintenance tasks leave files that the service's own account can open.
+
+use std::{
+    ffi::OsStr,
+    fs, io,
+    os::unix::fs::{MetadataExt as _, chown},
+    path::{Path, PathBuf},
+};
+
+use rustix::process::geteuid;
+
+use crate::{OpenError, Place};
+
+/// The folder of a file; the current one for a bare name.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of an account, or its number where there is no such name here.
+fn name_of(uid: u32) -> String {
+    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let of_line = |line: &str| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    };
+    passwd.lines().find_map(of_line).unwrap_or_else(|| uid.to_string())
+}
+
+impl Place {
+    /// The account that owns the store: of the file, or of its folder while there is no file.
+    /// `None` on a server.
+    ///
+    /// # Errors
+    /// If the folder is missing or cannot be looked into.
+    fn owner(&self) -> Result<Option<u32>, OpenError> {
+        let Self::Sqlite(path) = self else { return Ok(None) };
+        let folder = folder_of(path);
+        let of_folder = fs::metadata(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => OpenError::NoFolder(folder.to_owned()),
+            _ => OpenError::Look { path: folder.to_owned(), error },
+        })?;
+        match fs::metadata(path) {
+            Ok(metadata) => Ok(Some(metadata.uid())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(of_folder.uid())),
+            // The folder is closed to this account: its owner is the one who may.
+            Err(_) => Ok(Some(of_folder.uid())),
+        }
+    }
+
+    /// The name of the account that owns the store, if this process runs as another one. `None` if
+    /// it is the same, or on a server.
+    ///
+    /// # Errors
+    /// If the folder of the file is missing or cannot be looked into.
+    pub fn other_owner(&self) -> Result<Option<String>, OpenError> {
+        let owner = self.owner()?.filter(|owner| *owner != geteuid().as_raw());
+        Ok(owner.map(name_of))
+    }
+
+    /// Checks that this process may leave files in the store: as its owner, or as root, who hands
+    /// them over.
+    ///
+    /// # Errors
+    /// If it runs as a third account, or the folder is missing.
+    pub fn check_account(&self) -> Result<(), OpenError> {
+        match self.other_owner()? {
+            Some(owner) if !geteuid().is_root() => {
+                let me = name_of(geteuid().as_raw());
+                Err(OpenError::OtherAccount { place: self.clone(), owner, me })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// As root, gives the files of a store to the owner of their folder. Otherwise they are the owner's
+/// already.
+pub(crate) fn hand_over(place: &Place) -> io::Result<()> {
+    let Place::Sqlite(path) = place else { return Ok(()) };
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let folder = folder_of(path);
+    let owner = fs::metadata(folder)?;
+    let name = path.file_name().unwrap_or_default();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if belongs(&entry.file_name(), name) {
+            chown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The file itself, `-wal`, `-shm`, `.lock`, `.moved`.
+fn belongs(file: &OsStr, store: &OsStr) -> bool {
+    let rest = file.as_encoded_bytes().strip_prefix(store.as_encoded_bytes());
+    rest.is_some_and(|rest| matches!(rest, b"" | b"-wal" | b"-shm" | b".lock" | b".moved"))
+}
+
+/// As root, gives a folder of parts and what is in it to the owner of the folder above it.
+///
+/// # Errors
+/// If the owner cannot be read or set.
+pub fn hand_over_folder(folder: &Path) -> io::Result<()> {
+    if !geteuid().is_root() {
+        return Ok(());
+    }
+    let owner = fs::metadata(folder_of(folder))?;
+    let give = |path: PathBuf| chown(path, Some(owner.uid()), Some(owner.gid()));
+    give(folder.to_owned())?;
+    fs::read_dir(folder)?.try_for_each(|entry| give(entry?.path()))
+}
