@@ -53,6 +53,8 @@ pub enum Code {
     Clock,
     /// A directory between two others is not there.
     MissingDirectory,
+    /// A restore of the case handler was accepted before.
+    AcceptedRestore,
 }
 
 /// One finding. In JSON as it stands here.

@@ -85,6 +85,19 @@ pub struct BackedUp {
     pub device: PublicKey,
 }
 
+/// One of `accepted.json`: a restore of the case handler that was accepted, and the signature of
+/// the one who did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedRestore {
+    /// The JSON of what was accepted.
+    #[serde(with = "envelope::hash::base64_bytes")]
+    pub bytes: Vec<u8>,
+    /// By the device key.
+    #[serde(with = "envelope::hash::base64_bytes")]
+    pub signature: Vec<u8>,
+}
+
 impl Home {
     /// The folder at this place.
     pub fn at(dir: impl Into<PathBuf>) -> Self {
@@ -178,6 +191,22 @@ impl Home {
     /// Notes that a sheet was made.
     pub fn note_backup(&self, made: BackedUp) -> Result<(), FileError> {
         files::replace_private(&self.dir.join("backup.json"), &files::pretty(&made))
+    }
+
+    /// Restores of the case handler that were accepted; none at first.
+    ///
+    /// # Errors
+    /// If the file is there and cannot be read.
+    pub fn accepted(&self) -> Result<Vec<SignedRestore>, FileError> {
+        Ok(files::read_json_if_there(&self.dir.join("accepted.json"))?.unwrap_or_default())
+    }
+
+    /// Keeps them.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn keep_accepted(&self, accepted: &[SignedRestore]) -> Result<(), FileError> {
+        files::replace_private(&self.dir.join("accepted.json"), &files::pretty(&accepted))
     }
 
     /// What was seen before; nothing at first.

@@ -5,6 +5,7 @@
 //!
 //! [`keyfile`] → [`connection`] → [`cases`] → [`acting`]; [`index`] for searching; [`audit`] for the log; [`admin`] for root keys, desks and signing.
 
+pub mod accepted;
 pub mod acting;
 pub mod admin;
 pub mod alarm;

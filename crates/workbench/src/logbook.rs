@@ -57,6 +57,7 @@ impl Connection {
     /// Goes through a log and holds it against what was seen before. One without an alarm is remembered as seen.
     pub fn audit(&mut self, export: &Export) -> Result<Audit, LogError> {
         let mut audit = export.verify(&self.trust, self.seen.log)?;
+        audit.alarms.extend(self.accepted_restores()?);
         for case in self.seen.cases.keys() {
             let of_case = |entry: &&LogEntry| entry.event.peek().is_ok_and(|event| event.case == *case);
             let log: Vec<_> = export.entries.iter().filter(of_case).cloned().collect();

@@ -1,9 +1,9 @@
 //! What an error means for whoever sees it, whichever face of the program it is shown on.
 
 use crate::{
-    acting::ActError, admin::AdminError, backup::BackupError, cases::ReadError, client::ClientError,
-    connection::ConnectError, files::FileError, index::IndexError, keyfile::KeyError, logbook::LogError,
-    roll::RollError, sealed::OpenError,
+    accepted::AcceptError, acting::ActError, admin::AdminError, backup::BackupError, cases::ReadError,
+    client::ClientError, connection::ConnectError, files::FileError, index::IndexError, keyfile::KeyError,
+    logbook::LogError, roll::RollError, sealed::OpenError,
 };
 
 /// The kinds of failure.
@@ -111,6 +111,16 @@ impl From<&LogError> for Outcome {
     }
 }
 
+impl From<&AcceptError> for Outcome {
+    fn from(error: &AcceptError) -> Self {
+        match error {
+            AcceptError::Log(error) => error.into(),
+            AcceptError::Nothing | AcceptError::Reason => Self::Refused,
+            AcceptError::Other(_) => Self::Alarm,
+        }
+    }
+}
+
 impl From<&ActError> for Outcome {
     fn from(error: &ActError) -> Self {
         match error {
@@ -131,6 +141,8 @@ impl From<&AdminError> for Outcome {
             AdminError::Root { source: OpenError::WrongPassphrase, .. } => Self::Passphrase,
             AdminError::Exists(_)
             | AdminError::Unknown(_)
+            | AdminError::NoNames(_)
+            | AdminError::NoSuchName(_)
             | AdminError::NotEmpty(_)
             | AdminError::Directory(_) => Self::Refused,
             _ => Self::Failed,

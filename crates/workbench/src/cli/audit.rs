@@ -17,6 +17,13 @@ use super::{Context, Screen, exit::Alarmed};
 pub(crate) enum Audit {
     /// Verify the log: chain, signatures, rules. The outside body sees all of it, others the entries of their own cases.
     Verify(Verify),
+    /// Accept that the case handler was restored from a backup, once the administrator has told you
+    /// why. What it holds now counts as seen; a later roll-back is an ALARM again.
+    Accept {
+        /// Why it was restored, and who told you.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
     /// Write the log into a file that can be verified elsewhere.
     Export {
         /// A file that is not there yet.
@@ -57,6 +64,7 @@ impl Audit {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         match self {
             Self::Verify(command) => command.run(context, screen).await,
+            Self::Accept { reason } => accept(&reason, context, screen).await,
             Self::Export { file } => export(file, context, screen).await,
         }
     }
@@ -104,6 +112,66 @@ impl Verify {
         })?;
         if ok { Ok(()) } else { Err(Alarmed.into()) }
     }
+}
+
+/// `{"day", "reason", "entries_before", "entries", "cases"}`: what was accepted; entries are the
+/// oversight body's.
+#[derive(Debug, Serialize)]
+struct AcceptedView {
+    #[serde(with = "envelope::iso_date")]
+    day: time::Date,
+    reason: String,
+    entries_before: Option<u64>,
+    entries: Option<u64>,
+    cases: Vec<CaseView>,
+}
+
+#[derive(Debug, Serialize)]
+struct CaseView {
+    case: uuid::Uuid,
+    events_before: u32,
+    events: u32,
+}
+
+async fn accept(reason: &str, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let mut connection = context.connect(screen).await?;
+    let restore = connection.accept_restore(reason).await?;
+    let view = AcceptedView {
+        day: restore.day,
+        reason: restore.reason,
+        entries_before: restore.log.map(|(before, _)| before.entries),
+        entries: restore.log.map(|(_, after)| after.entries),
+        cases: restore
+            .cases
+            .into_iter()
+            .map(|(case, (before, after))| CaseView {
+                case,
+                events_before: before.events,
+                events: after.map_or(0, |after| after.events),
+            })
+            .collect(),
+    };
+    screen.show(&view, |view, page| {
+        page.line(
+            "Accepted and signed with your key. What the case handler holds now counts as \
+            seen.",
+        );
+        if let (Some(before), Some(now)) = (view.entries_before, view.entries) {
+            page.line(&format!(
+                "The log had {before} entries when you last saw it, and has {now} \
+                now."
+            ));
+        }
+        let row = |case: &CaseView| {
+            let now = if case.events == 0 { "gone".to_owned() } else { case.events.to_string() };
+            vec![case.case.to_string(), case.events_before.to_string(), now]
+        };
+        page.table(&["case", "events before", "now"], &view.cases.iter().map(row).collect::<Vec<_>>());
+        page.dim(
+            "What was done after the backup is lost. Do it again where it matters, and tell those \
+             concerned.",
+        );
+    })
 }
 
 async fn export(file: PathBuf, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {

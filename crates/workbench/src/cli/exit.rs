@@ -2,9 +2,9 @@
 
 use anyhow::Error;
 use workbench::{
-    acting::ActError, admin::AdminError, backup::BackupError, cases::ReadError, client::ClientError,
-    connection::ConnectError, files::FileError, index::IndexError, keyfile::KeyError, logbook::LogError,
-    outcome::Outcome, roll::RollError,
+    accepted::AcceptError, acting::ActError, admin::AdminError, backup::BackupError, cases::ReadError,
+    client::ClientError, connection::ConnectError, files::FileError, index::IndexError, keyfile::KeyError,
+    logbook::LogError, outcome::Outcome, roll::RollError,
 };
 
 use super::{screen::Screen, write::Exposing};
@@ -89,7 +89,8 @@ fn outcome(error: &Error) -> Outcome {
         IndexError,
         LogError,
         RollError,
-        ActError
+        ActError,
+        AcceptError
     );
     known.unwrap_or(Outcome::Failed)
 }

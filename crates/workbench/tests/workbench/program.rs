@@ -243,6 +243,53 @@ async fn a_case_from_the_queue_to_the_audit() {
     let shown = lead("", &["show", case]);
     assert_eq!(code(&shown), 6);
     assert!(String::from_utf8_lossy(&shown.stderr).contains("rolled back"));
+
+    let show = || lead("", &["show", case]);
+    let kept = folder.join("home-outside/accepted.json");
+    accepts_a_restore(&outside, &|args| lead("", args), &show, (&handler, &kept));
+}
+
+/// What the case handler holds after a restore counts as seen once its reader has accepted it, and only that.
+fn accepts_a_restore(
+    outside: &dyn Fn(&[&str]) -> Output,
+    lead: &dyn Fn(&[&str]) -> Output,
+    show: &dyn Fn() -> Output,
+    (handler, kept): (&handler::Handler, &Path),
+) {
+    // A restore that was explained is accepted by each who saw more. What goes back after that is
+    // an alarm again.
+    let accept = [
+        "audit",
+        "accept",
+        "--json",
+        "--reason",
+        "The disk failed, says the \
+        administrator",
+    ];
+    assert_eq!(code(&outside(&["audit", "accept", "--reason", " "])), 4);
+    let accepted = json(&outside(&accept));
+    assert_eq!((accepted["entries_before"].as_u64(), accepted["entries"].as_u64()), (Some(6), Some(5)));
+    let audit = json(&outside(&["audit", "verify", "--json"]));
+    assert_eq!(audit["ok"].as_bool(), Some(true), "{audit}");
+    let told = audit["alarms"].as_array().unwrap().iter().find(|alarm| alarm["code"] == "accepted-restore");
+    assert!(told.unwrap()["text"].as_str().unwrap().contains("The disk failed"), "{audit}");
+    assert_eq!(code(&outside(&accept)), 4, "there is nothing more to accept");
+    let of_lead = json(&lead(&accept));
+    assert_eq!(of_lead["cases"].as_array().unwrap().len(), 1, "{of_lead}");
+    assert!(!String::from_utf8_lossy(&show().stderr).contains("rolled back"));
+    handler.shelf.lock().unwrap().log.pop();
+    assert_eq!(code(&outside(&["audit", "verify"])), 6);
+    assert_eq!(code(&outside(&accept)), 0);
+    // Who lacks the key cannot make an acceptance up, nor change one.
+    let json_of = std::fs::read_to_string(kept).unwrap();
+    let mut records: Vec<Value> = serde_json::from_str(&json_of).unwrap();
+    assert_eq!(records.len(), 2);
+    records[0]["bytes"] = records[1]["bytes"].clone();
+    std::fs::write(kept, serde_json::to_vec(&records).unwrap()).unwrap();
+    let forged = outside(&["audit", "verify", "--json"]);
+    assert_eq!(code(&forged), 6);
+    assert!(String::from_utf8_lossy(&forged.stderr).contains("accepted.json"), "{forged:?}");
+    assert_eq!(code(&outside(&accept)), 6, "no restore explains that");
 }
 
 #[tokio::test(flavor = "multi_thread")]
