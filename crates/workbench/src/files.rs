@@ -129,15 +129,39 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(FileError::io("read", path))
 }
 
-/// Reads a text file whole.
+/// Reads a text file whole: UTF-8, or what some editors write, UTF-8 or UTF-16 behind a byte order
+/// mark. The mark is left out.
+///
+/// # Errors
+/// If the file cannot be read, or is no such text.
 pub fn read_text(path: &Path) -> Result<String, FileError> {
-    String::from_utf8(read(path)?)
-        .map_err(|error| FileError::Malformed { path: path.to_owned(), reason: error.to_string() })
+    text_of(&read(path)?).map_err(|reason| FileError::Malformed { path: path.to_owned(), reason })
+}
+
+fn text_of(bytes: &[u8]) -> Result<String, String> {
+    let words = |bytes: &[u8], word: fn([u8; 2]) -> u16| {
+        let (words, rest) = bytes.as_chunks::<2>();
+        let text = String::from_utf16(&words.iter().copied().map(word).collect::<Vec<_>>());
+        text.ok().filter(|_| rest.is_empty()).ok_or_else(|| {
+            "not text in UTF-8 or \
+            UTF-16"
+                .to_owned()
+        })
+    };
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => words(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => words(rest, u16::from_be_bytes),
+        _ => {
+            let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+            let text = std::str::from_utf8(bytes);
+            text.map(ToOwned::to_owned).map_err(|error| format!("not text in UTF-8: {error}"))
+        }
+    }
 }
 
 /// Reads a JSON file.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
-    serde_json::from_slice(&read(path)?)
+    serde_json::from_str(&read_text(path)?)
         .map_err(|error| FileError::Malformed { path: path.to_owned(), reason: error.to_string() })
 }
 
@@ -173,5 +197,27 @@ mod tests {
         replace_private(&path, b"three").unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(read(&path).unwrap(), b"three");
+    }
+
+    #[test]
+    fn a_text_is_read_with_and_without_a_byte_order_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trust.json");
+        let little = "[\"é\"]".encode_utf16().flat_map(u16::to_le_bytes);
+        let big = "[\"é\"]".encode_utf16().flat_map(u16::to_be_bytes);
+        for bytes in [
+            "[\"é\"]".as_bytes().to_vec(),
+            "\u{feff}[\"é\"]".as_bytes().to_vec(),
+            [0xFF, 0xFE].into_iter().chain(little).collect(),
+            [0xFE, 0xFF].into_iter().chain(big).collect(),
+        ] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(read_text(&path).unwrap(), "[\"é\"]");
+            assert_eq!(read_json::<Vec<String>>(&path).unwrap(), ["é"]);
+        }
+        for broken in [&b"\xE9t\xE9"[..], &[0xFF, 0xFE, b'a'], &[0xFF, 0xFE, 0x00, 0xD8]] {
+            fs::write(&path, broken).unwrap();
+            assert!(matches!(read_text(&path), Err(FileError::Malformed { .. })), "{broken:?}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! One look at everything that keys depend on: what is well, what should be done soon, and what is wrong.
 
+use doctor::DIRECTORY_DAYS;
 use serde::Serialize;
 
 use crate::{
@@ -49,8 +50,6 @@ pub struct Check {
     pub text: String,
 }
 
-/// A directory is renewed every month; from so many days before its end on somebody should hear of it.
-const SOON: i64 = 7;
 /// With fewer a single absence stops a desk, and closing takes two persons.
 const ENOUGH: usize = 3;
 
@@ -131,7 +130,7 @@ fn directory(days: i64) -> Check {
             Outcome::Wrong,
             "the directory has expired: nobody can report; the administrator must sign a new one".to_owned(),
         ),
-        0..=SOON => (
+        0..=DIRECTORY_DAYS => (
             Outcome::Soon,
             format!("the directory ends in {days} days: the administrator must sign a new one"),
         ),

@@ -4,6 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
+    directory::Member,
     event::HANDLER,
     keys::{InvestigatorIdentity, InvestigatorRecipient, PublicKey, sign},
     receipt::Receipt,
@@ -148,6 +149,12 @@ impl Request {
         // Both keys have a fixed length, so the handle is the one tail.
         [&[self.v][..], self.recipient.as_bytes(), self.device.as_bytes(), self.handle.as_bytes()].concat()
     }
+}
+
+/// The same words for a member of a directory: those that the owner's request had.
+pub fn words_of(member: &Member, lang: &str) -> String {
+    let (handle, recipient) = (member.handle.clone(), member.recipient.clone());
+    Request { v: 1, handle, recipient, device: member.device, signature: Vec::new() }.words(lang)
 }
 
 fn check_handle(handle: &str) -> Result<(), KeyError> {

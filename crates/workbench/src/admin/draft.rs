@@ -65,21 +65,28 @@ impl Draft {
         }
     }
 
-    /// Enters a person. `replace` is for new keys under an old handle.
+    /// Enters a person. `replace` is for new keys under an old handle: covers and languages that
+    /// are `None` stay as they were, so that nobody who was kept away from a report reads the next
+    /// one because of a new key.
+    ///
+    /// # Errors
+    /// If the request was altered, or the handle is there and is not to be replaced.
     pub fn add_member(
         &mut self,
         request: &Request,
-        covers: Vec<String>,
-        languages: Vec<String>,
+        covers: impl Into<Option<Vec<String>>>,
+        languages: impl Into<Option<Vec<String>>>,
         replace: bool,
     ) -> Result<(), AdminError> {
         request.verify()?;
+        let old = self.member(&request.handle);
+        let of_old = |list: fn(&Member) -> &Vec<String>| old.map(list).cloned().unwrap_or_default();
         let member = Member {
             handle: request.handle.clone(),
             recipient: request.recipient.clone(),
             device: request.device,
-            covers,
-            languages,
+            covers: covers.into().unwrap_or_else(|| of_old(|old| &old.covers)),
+            languages: languages.into().unwrap_or_else(|| of_old(|old| &old.languages)),
         };
         match self.members.iter_mut().find(|known| known.handle == member.handle) {
             Some(_) if !replace => return Err(AdminError::Exists(format!("member {}", member.handle))),
@@ -87,6 +94,16 @@ impl Draft {
             None => self.members.push(member),
         }
         Ok(())
+    }
+
+    /// A member by the handle.
+    pub fn member(&self, handle: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.handle == handle)
+    }
+
+    /// A desk by its id.
+    pub fn desk(&self, id: &str) -> Option<&Desk> {
+        self.desks.iter().find(|desk| desk.id == id)
     }
 
     /// Takes a person off every desk and out of the directory. Gives the desks that they sat at.
@@ -159,6 +176,21 @@ impl Draft {
         };
         directory.check_rules()?;
         Ok(directory)
+    }
+}
+
+/// What a directory holds, to be looked at as a draft is.
+impl From<&Directory> for Draft {
+    fn from(directory: &Directory) -> Self {
+        let directory = directory.clone();
+        Self {
+            instance: directory.instance,
+            transport: directory.transport,
+            handler_key: directory.handler_key,
+            members: directory.members,
+            desks: directory.desks,
+            oversight: directory.oversight,
+        }
     }
 }
 

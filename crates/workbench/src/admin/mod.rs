@@ -2,6 +2,7 @@
 //!
 //! It all happens in one folder, best on a machine that is offline but for the moment of publishing.
 
+pub mod changes;
 pub mod draft;
 pub mod init;
 pub mod roots;
@@ -9,6 +10,7 @@ pub mod routing;
 pub mod service_keys;
 pub mod signing;
 pub mod tls;
+pub mod warnings;
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,12 @@ pub enum AdminError {
     /// A certificate could not be made.
     #[error("the certificates could not be made: {0}")]
     Certificate(#[from] rcgen::Error),
+    /// The names of the certificates to be replaced are not known, so new ones could lack some.
+    #[error("{}: no certificate there tells its names. Give each name with --host", .0.display())]
+    NoNames(PathBuf),
+    /// A name to leave out that is in no certificate.
+    #[error("no certificate is valid for {0}, so it cannot be left out")]
+    NoSuchName(String),
     /// A member's request.
     #[error(transparent)]
     Request(#[from] KeyError),

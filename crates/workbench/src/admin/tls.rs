@@ -1,6 +1,6 @@
 //! The small private certificate authority of one installation, and its three certificates.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -52,16 +52,86 @@ pub fn create(
     Ok(())
 }
 
-/// Makes new leaves with new keys under the same authority; what is pinned anywhere stays good.
-pub fn renew(folder: &Path, instance: Uuid, hosts: &[String], now: OffsetDateTime) -> Result<(), AdminError> {
+/// What a renewal did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewed {
+    /// The names that the new leaves are valid for.
+    pub names: Vec<String>,
+    /// The folder with the old leaves.
+    pub replaced: PathBuf,
+}
+
+/// Makes new leaves with new keys under the same authority; what is pinned anywhere stays good. The
+/// new ones are valid for every name of the old ones, for those of `add`, and not for those of
+/// `drop`. The old files are kept in a folder of their own.
+///
+/// # Errors
+/// If the names of the old ones are not known and none are given, or a name of `drop` is in none of
+/// them. Nothing has changed then.
+pub fn renew(
+    folder: &Path,
+    instance: Uuid,
+    (add, drop): (&[String], &[String]),
+    now: OffsetDateTime,
+) -> Result<Renewed, AdminError> {
     let pem = Zeroizing::new(files::read_text(&folder.join("ca.key"))?);
     let issuer = Issuer::new(ca_params(instance, now), KeyPair::from_pem(&pem)?);
+    let names = names(folder, add, drop)?;
+    let mut made = Vec::new();
     for (name, purpose) in LEAVES {
-        let (pem, key) = leaf(&issuer, name, purpose, hosts, now)?;
-        files::replace_private(&folder.join(format!("{name}.key")), key.as_bytes())?;
-        files::replace_private(&folder.join(format!("{name}.pem")), pem.as_bytes())?;
+        let (pem, key) = leaf(&issuer, name, purpose, &names, now)?;
+        made.push((format!("{name}.key"), key));
+        made.push((format!("{name}.pem"), Zeroizing::new(pem)));
     }
-    Ok(())
+    let replaced = keep_old(folder, &made, now)?;
+    for (name, content) in made {
+        files::replace_private(&folder.join(name), content.as_bytes())?;
+    }
+    let local = LOCAL.iter().map(ToString::to_string);
+    Ok(Renewed { names: local.chain(names).collect(), replaced })
+}
+
+/// The names of the new leaves, besides the local ones.
+fn names(folder: &Path, add: &[String], drop: &[String]) -> Result<Vec<String>, AdminError> {
+    let old = LEAVES.iter().filter_map(|(name, _)| files::read(&folder.join(format!("{name}.pem"))).ok());
+    let old: Vec<Vec<String>> = old.filter_map(|pem| doctor::names(&pem)).collect();
+    if old.is_empty() && add.is_empty() {
+        return Err(AdminError::NoNames(folder.to_owned()));
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in old.iter().flatten().chain(add) {
+        if !LOCAL.contains(&name.as_str()) && !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    if let Some(unknown) = drop.iter().find(|name| !names.contains(name)) {
+        return Err(AdminError::NoSuchName(unknown.clone()));
+    }
+    names.retain(|name| !drop.contains(name));
+    Ok(names)
+}
+
+/// Copies the files that are about to be replaced into a new folder, named by the day.
+fn keep_old(
+    folder: &Path,
+    made: &[(String, Zeroizing<String>)],
+    now: OffsetDateTime,
+) -> Result<PathBuf, AdminError> {
+    let named = |number: u32| folder.join(format!("replaced-{}-{number}", now.date()));
+    let mut number = 1;
+    while named(number).exists() {
+        number += 1;
+    }
+    let replaced = named(number);
+    files::create_private_dir(&replaced)?;
+    for (name, _) in made {
+        match files::read(&folder.join(name)) {
+            Ok(old) => files::create_private(&replaced.join(name), &Zeroizing::new(old))?,
+            Err(files::FileError::Missing(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(replaced)
 }
 
 /// The name follows from the installation, so that a later issuer with the same key continues the first.

@@ -150,7 +150,7 @@ enum Command {
 }
 
 /// From so many days before the end of a directory on, everybody is told.
-const EXPIRES_SOON: i64 = 7;
+const EXPIRES_SOON: i64 = doctor::DIRECTORY_DAYS;
 
 /// A case by the beginning of its id.
 #[derive(Debug, clap::Args)]

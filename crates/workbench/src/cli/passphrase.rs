@@ -2,13 +2,16 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Write as _},
 };
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret, SecretString};
 use workbench::strength;
 use zeroize::Zeroizing;
+
+/// How often a person may try to give a new passphrase.
+const TRIES: usize = 5;
 
 /// Where passphrases come from.
 pub(crate) enum Passphrases {
@@ -53,17 +56,50 @@ impl Passphrases {
 
     /// Asks for a new one; a person types it twice.
     pub(crate) fn ask_new(&mut self, what: &str) -> anyhow::Result<SecretString> {
+        self.ask_new_that(what, |_| Ok(()))
+    }
+
+    /// Asks for a new one that a check accepts. A person who mistypes it, or chooses a weak one, is
+    /// asked again: nothing that others have typed before is lost.
+    pub(crate) fn ask_new_that(
+        &mut self,
+        what: &str,
+        check: impl Fn(&SecretString) -> Result<(), String>,
+    ) -> anyhow::Result<SecretString> {
+        for _ in 1..TRIES {
+            match self.ask_new_once(what, &check) {
+                Err(error) if matches!(self, Self::Terminal) && error.is::<Refused>() => {
+                    writeln!(io::stderr(), "{error}. Please try again.")?;
+                }
+                asked => return asked,
+            }
+        }
+        self.ask_new_once(what, &check)
+    }
+
+    fn ask_new_once(
+        &mut self,
+        what: &str,
+        check: impl Fn(&SecretString) -> Result<(), String>,
+    ) -> anyhow::Result<SecretString> {
+        let refused = |why: String| Refused(format!("{what}: {why}"));
         let first = self.ask(what)?;
-        strength::check(first.expose_secret(), &[]).map_err(|weak| anyhow::anyhow!("{what}: {weak}"))?;
+        strength::check(first.expose_secret(), &[]).map_err(|weak| refused(weak.to_string()))?;
+        check(&first).map_err(refused)?;
         if matches!(self, Self::Terminal) {
             let second = self.ask(&format!("{what}, once more"))?;
             if first.expose_secret() != second.expose_secret() {
-                bail!("the two passphrases differ");
+                return Err(refused("the two passphrases differ".to_owned()).into());
             }
         }
         Ok(first)
     }
 }
+
+/// A new passphrase that is not taken; another one may be.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Refused(String);
 
 /// One line without its end. Byte by byte, so that nothing after it is taken out of the source.
 fn read_line(source: &mut impl Read) -> anyhow::Result<Zeroizing<String>> {

@@ -318,7 +318,7 @@ impl Deref for Frame {
 }
 
 /// From so many days before the end of a directory on, everybody is told.
-const EXPIRES_SOON: i64 = 7;
+const EXPIRES_SOON: i64 = doctor::DIRECTORY_DAYS;
 
 impl Frame {
     pub(crate) fn new(visit: Visit, title: &str, section: Section) -> Self {

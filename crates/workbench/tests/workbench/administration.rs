@@ -194,12 +194,54 @@ fn an_excluded_desk_and_an_unserved_category_go_to_the_outside_body() {
 }
 
 #[test]
-fn renewed_certificates_continue_the_pinned_authority() {
+fn renewed_certificates_continue_the_pinned_authority_and_keep_every_name() {
     let house = House::new();
-    let (ca, api) = (house.ca(), std::fs::read(house.admin.path("tls/api.pem")).unwrap());
-    admin::tls::renew(&house.admin.path("tls"), house.trust.instance, &[], now()).unwrap();
+    let tls = house.admin.path("tls");
+    let renew = |add: &[&str], drop: &[&str]| {
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        admin::tls::renew(&tls, house.trust.instance, (&owned(add), &owned(drop)), now())
+    };
+    let read = |name: &str| std::fs::read(tls.join(name)).unwrap();
+    let (ca, api) = (house.ca(), read("api.pem"));
+    let first = renew(&["cases.example", "intake.example"], &[]).unwrap();
     assert_eq!(house.ca(), ca);
-    assert_ne!(std::fs::read(house.admin.path("tls/api.pem")).unwrap(), api);
+    assert_ne!(read("api.pem"), api);
+    assert_eq!(
+        std::fs::read(first.replaced.join("api.pem")).unwrap(),
+        api,
+        "the old files are \
+        kept"
+    );
+    assert!(first.replaced.join("api.key").exists());
+
+    let second = renew(&[], &[]).unwrap();
+    assert_eq!(second.names, ["127.0.0.1", "localhost", "cases.example", "intake.example"]);
+    for leaf in ["intake.pem", "handler.pem", "api.pem"] {
+        assert!(doctor::covers(&doctor::names(&read(leaf)).unwrap(), "intake.example"), "{leaf}");
+    }
+    let before = read("api.pem");
+    assert!(matches!(renew(&[], &["nowhere.example"]), Err(AdminError::NoSuchName(_))));
+    assert_eq!(read("api.pem"), before, "nothing has changed");
+    let third = renew(&["new.example"], &["cases.example"]).unwrap();
+    assert_eq!(third.names, ["127.0.0.1", "localhost", "intake.example", "new.example"]);
+    for leaf in ["intake.pem", "handler.pem", "api.pem"] {
+        std::fs::write(tls.join(leaf), "damaged").unwrap();
+    }
+    assert!(matches!(renew(&[], &[]), Err(AdminError::NoNames(_))), "nothing tells the names");
+    renew(&["intake.example"], &[]).unwrap();
+}
+
+#[test]
+fn new_keys_of_a_member_keep_what_was_not_named() {
+    let house = House::new();
+    let mut draft = house.admin.draft().unwrap();
+    let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap().request();
+    draft.add_member(&renewed, None, None, true).unwrap();
+    let three = draft.member("three").unwrap();
+    assert_eq!((&three.covers, &three.languages), (&vec!["regional".to_owned()], &vec!["fr".to_owned()]));
+    assert_eq!(three.device, renewed.device);
+    draft.add_member(&renewed, Vec::new(), None, true).unwrap();
+    assert!(draft.member("three").unwrap().covers.is_empty(), "what is named is taken");
 }
 
 #[test]

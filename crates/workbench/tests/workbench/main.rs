@@ -9,6 +9,7 @@ mod common;
 mod first_day;
 mod former;
 mod handing_on;
+mod keepers;
 mod log_audit;
 mod pages;
 mod previews;

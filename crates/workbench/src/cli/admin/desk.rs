@@ -6,8 +6,12 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde::Serialize;
 use taxonomy::{Audience, Taxonomy};
+use workbench::admin::warnings;
 
-use super::{DirArg, Screen, member::warn_of_covers};
+use super::{
+    Context, DirArg, Screen,
+    member::{named, warn_of_covers},
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Desk {
@@ -21,7 +25,13 @@ pub(crate) enum Desk {
         id: String,
     },
     /// The desks of the draft.
-    List(DirArg),
+    List {
+        #[command(flatten)]
+        dir: DirArg,
+        /// All desks that have built-in names and categories, by id, instead of those of the draft.
+        #[arg(long)]
+        built_in: bool,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -34,18 +44,19 @@ pub(crate) struct Add {
     #[arg(long, value_name = "LANG=NAME")]
     label: Vec<String>,
     /// Who sits there, the lead first.
-    #[arg(long, required = true, value_delimiter = ',', value_name = "HANDLES")]
-    member: Vec<String>,
+    #[arg(long, required_unless_present = "replace", value_delimiter = ',', value_name = "HANDLES")]
+    member: Option<Vec<String>>,
     /// Categories served [default: those that the built-in categories give to this desk].
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
-    category: Vec<String>,
+    category: Option<Vec<String>>,
     /// Units or functions whose exclusion excludes the whole desk.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
-    covers: Vec<String>,
+    covers: Option<Vec<String>>,
     /// Serve only these audiences.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
-    audience: Vec<String>,
-    /// Change a desk that is there already.
+    audience: Option<Vec<String>>,
+    /// Change a desk that is there already. What is not named stays as it was; an empty list
+    /// removes what was there.
     #[arg(long)]
     replace: bool,
 }
@@ -59,7 +70,7 @@ struct DeskLine {
 }
 
 impl Desk {
-    pub(crate) fn run(self, screen: &mut Screen) -> anyhow::Result<()> {
+    pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
         match self {
             Self::Add(command) => command.run(screen),
             Self::Remove { dir, id } => {
@@ -69,7 +80,8 @@ impl Desk {
                 admin.save_draft(&draft)?;
                 list(&dir, screen)
             }
-            Self::List(dir) => list(&dir, screen),
+            Self::List { built_in: true, .. } => list_built_in(context, screen),
+            Self::List { dir, .. } => list(&dir, screen),
         }
     }
 }
@@ -77,47 +89,69 @@ impl Desk {
 impl Add {
     fn run(self, screen: &mut Screen) -> anyhow::Result<()> {
         let taxonomy = Taxonomy::built_in();
-        warn_of_covers(&self.covers, screen)?;
-        if let Some(unknown) = self.category.iter().find(|id| taxonomy.category(id).is_none()) {
-            bail!("there is no category {unknown}");
+        let Self { dir, id, label, member, category, covers, audience, replace } = self;
+        let [member, category, covers, audience] =
+            [member, category, covers, audience].map(|list| list.map(named));
+        warn_of_covers(covers.as_deref().unwrap_or_default(), screen)?;
+        if let Some(unknown) = category.iter().flatten().find(|id| taxonomy.category(id).is_none()) {
+            bail!("there is no category {unknown}: burkindi admin category list");
         }
-        if let Some(unknown) = self.audience.iter().find(|word| Audience::parse(word).is_none()) {
+        if let Some(unknown) = audience.iter().flatten().find(|word| Audience::parse(word).is_none()) {
             bail!("there is no audience {unknown}: {}", Audience::ALL.map(Audience::as_str).join(", "));
         }
-        let admin = self.dir.open();
+        let admin = dir.open();
         let mut draft = admin.draft()?;
-        let oversight = draft.oversight == self.id;
-        let categories = match self.category {
-            // The outside body takes what no desk serves; it needs no list.
-            given if !given.is_empty() || oversight => given,
-            _ => {
-                let of_desk = taxonomy.categories.iter().filter(|category| category.desk == self.id);
-                of_desk.map(|category| category.id.clone()).collect()
-            }
+        let oversight = draft.oversight == id;
+        // Changing one thing of a desk must not reset the others.
+        let old = draft.desk(&id).filter(|_| replace).cloned();
+        let usual = || {
+            let of_desk = taxonomy.categories.iter().filter(|category| category.desk == id);
+            of_desk.map(|category| category.id.clone()).collect()
         };
-        let mut labels = built_in_labels(&taxonomy, &self.id);
-        for label in &self.label {
+        let categories = match (category, &old) {
+            (Some(named), _) => named,
+            (None, Some(old)) => old.categories.clone(),
+            // The oversight body takes what no desk serves; it needs no list.
+            (None, None) if oversight => Vec::new(),
+            (None, None) => usual(),
+        };
+        // The names of before are kept by the draft.
+        let mut labels = if old.is_some() { BTreeMap::new() } else { built_in_labels(&taxonomy, &id) };
+        for label in &label {
             let (lang, name) =
                 label.split_once('=').context("a label is LANG=NAME, such as fr=Inspection")?;
             labels.insert(lang.to_owned(), name.to_owned());
         }
-        if labels.is_empty() && !oversight {
-            bail!("desk {} has no built-in name: give --label fr=… --label en=…", self.id);
+        if labels.is_empty() && old.is_none() && !oversight {
+            bail!(
+                "desk {id} has no built-in name: give --label fr=… --label en=…, or see `burkindi \
+                 admin desk list --built-in` for those that have one"
+            );
         }
         if categories.is_empty() && !oversight {
-            screen.advise(&format!("warning: desk {} serves no category, so nothing goes there", self.id))?;
+            screen.advise(&format!(
+                "warning: desk {id} serves no category, so nothing goes \
+                there"
+            ))?;
         }
+        let of_old = |list: fn(&envelope::directory::Desk) -> &Vec<String>| {
+            old.as_ref().map(list).cloned().unwrap_or_default()
+        };
         let desk = envelope::directory::Desk {
-            id: self.id,
             labels,
             categories,
-            audiences: self.audience,
-            members: self.member,
-            covers: self.covers,
+            audiences: audience.unwrap_or_else(|| of_old(|old| &old.audiences)),
+            members: member.unwrap_or_else(|| of_old(|old| &old.members)),
+            covers: covers.unwrap_or_else(|| of_old(|old| &old.covers)),
+            id,
         };
-        draft.add_desk(desk, self.replace)?;
+        let id = desk.id.clone();
+        draft.add_desk(desk, replace)?;
         admin.save_draft(&draft)?;
-        list(&self.dir, screen)
+        for warning in warnings::of_desk(&draft, &id) {
+            screen.advise(&format!("warning: {warning}"))?;
+        }
+        list(&dir, screen)
     }
 }
 
@@ -125,6 +159,41 @@ fn built_in_labels(taxonomy: &Taxonomy, id: &str) -> BTreeMap<String, String> {
     let desk = taxonomy.desk(id);
     let label = |lang: &String| Some((lang.clone(), desk?.label.get(lang).to_owned()));
     taxonomy.languages.iter().filter_map(label).collect()
+}
+
+/// A list of `{"id", "label", "categories"}`.
+#[derive(Debug, Serialize)]
+struct BuiltIn {
+    id: String,
+    label: String,
+    categories: Vec<String>,
+}
+
+fn list_built_in(context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+    let taxonomy = Taxonomy::built_in();
+    let line = |desk: &taxonomy::Desk| BuiltIn {
+        id: desk.id.clone(),
+        label: desk.label.get(context.labels()).to_owned(),
+        categories: taxonomy
+            .categories
+            .iter()
+            .filter(|category| category.desk == desk.id)
+            .map(|category| category.id.clone())
+            .collect(),
+    };
+    let desks: Vec<BuiltIn> = taxonomy.desks.iter().map(line).collect();
+    screen.show(&desks, |desks, page| {
+        let row = |desk: &BuiltIn| vec![desk.id.clone(), desk.label.clone(), desk.categories.join(" ")];
+        page.table(
+            &[
+                "desk",
+                "name",
+                "usual \
+            categories",
+            ],
+            &desks.iter().map(row).collect::<Vec<_>>(),
+        );
+    })
 }
 
 fn list(dir: &DirArg, screen: &mut Screen) -> anyhow::Result<()> {

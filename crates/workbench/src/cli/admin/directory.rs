@@ -5,15 +5,19 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use ed25519_dalek::SigningKey;
-use envelope::{Hash, directory::Trust};
+use envelope::{
+    Hash,
+    directory::{SignedDirectory, Trust},
+};
 use serde::Serialize;
 use taxonomy::Taxonomy;
 use time::Date;
 use workbench::{
-    admin::{AdminDir, roots, signing},
+    admin::{AdminDir, changes, roots, signing, warnings},
     client::Client,
     connection::fingerprint,
     files,
+    keyfile::words_of,
 };
 
 use super::{Context, DirArg, Screen};
@@ -48,6 +52,10 @@ pub(crate) struct Cosign {
     /// The root keys that are believed: trust.json.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
+    /// The directory before it, to see what changes [default: directory.signed.json beside the one
+    /// that waits].
+    #[arg(long, value_name = "FILE")]
+    previous: Option<PathBuf>,
     /// A root key file.
     #[arg(long, value_name = "FILE")]
     root: PathBuf,
@@ -66,7 +74,8 @@ pub(crate) struct Publish {
 }
 
 /// `{"epoch", "hash", "issued", "expires", "signatures", "threshold", "complete", "fingerprint", "oversight", "desks":
-/// [{"id", "members", "categories"}], "members": [{"handle", "covers", "languages"}], "unserved"}`.
+/// [{"id", "members", "categories"}], "members": [{"handle", "covers", "languages", "words"}],
+/// "unserved", "warnings"}`.
 #[derive(Debug, Serialize)]
 struct DirectoryView {
     epoch: u64,
@@ -82,8 +91,10 @@ struct DirectoryView {
     oversight: String,
     desks: Vec<DeskView>,
     members: Vec<MemberView>,
-    /// Categories that no desk serves: they go to the outside body.
+    /// Categories that no desk serves: they go to the oversight body.
     unserved: Vec<String>,
+    /// What is allowed and seldom meant.
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +109,8 @@ struct MemberView {
     handle: String,
     covers: Vec<String>,
     languages: Vec<String>,
+    /// Those that `burkindi key show` gives the owner.
+    words: String,
 }
 
 impl Directory {
@@ -116,7 +129,9 @@ impl Sign {
         let dir = self.dir.open();
         let trust = dir.trust()?;
         // A draft that breaks a rule is refused before anybody types a passphrase.
-        dir.draft()?.to_directory(1, None, context.now.date())?;
+        let next = dir.draft()?.to_directory(1, None, context.now.date())?;
+        let before = dir.signed()?.map(|signed| signed.verify_past(&trust)).transpose()?;
+        tell_changes(before.as_ref(), &next, screen)?;
         let keys = self.root.iter().map(|root| open_root(root, &self.dir.dir, &trust, context));
         let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
         let signed = signing::sign(&dir, &keys, context.now.date())?;
@@ -130,9 +145,38 @@ impl Cosign {
         let waiting = signing::pending(&self.pending, &trust, context.now.date())?;
         // The keeper sees what is to be signed before giving the passphrase.
         screen.advise(&summary(&waiting.directory))?;
+        let before = self.before(&waiting.directory, &trust)?;
+        if before.is_none() && waiting.directory.previous.is_some() {
+            screen.advise(
+                "The directory before it is not here, so everybody is shown as new. Name it with \
+                 --previous to see what changes.",
+            )?;
+        }
+        tell_changes(before.as_ref(), &waiting.directory, screen)?;
         let key = open_root(&self.root, Path::new("."), &trust, context)?;
         let signed = signing::cosign(&self.pending, waiting, &key, &trust)?;
         lay(&view(&signed, &trust), screen)
+    }
+}
+
+impl Cosign {
+    /// The directory before the one that waits: only the one that it continues will do.
+    fn before(
+        &self,
+        next: &envelope::directory::Directory,
+        trust: &Trust,
+    ) -> anyhow::Result<Option<envelope::directory::Directory>> {
+        let beside = self.pending.with_file_name("directory.signed.json");
+        let path = self.previous.as_ref().unwrap_or(&beside);
+        let signed: Option<SignedDirectory> = files::read_json_if_there(path)?;
+        match signed {
+            Some(signed) if Some(signed.hash()) == next.previous => Ok(Some(signed.verify_past(trust)?)),
+            None if self.previous.is_some() => Err(files::FileError::Missing(path.clone()).into()),
+            Some(_) if self.previous.is_some() => {
+                bail!("{} is not the directory that this one continues", path.display())
+            }
+            _ => Ok(None),
+        }
     }
 }
 
@@ -181,6 +225,36 @@ fn open_root(root: &Path, dir: &Path, trust: &Trust, context: &mut Context) -> a
     Ok(roots::open(&path, &passphrase, trust)?)
 }
 
+/// Says what is about to be signed, before any passphrase is asked for.
+fn tell_changes(
+    before: Option<&envelope::directory::Directory>,
+    next: &envelope::directory::Directory,
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
+    let changes = changes::between(before, next);
+    let against = before.map_or_else(
+        || "nothing before it".to_owned(),
+        |before| {
+            format!(
+                "directory \
+            {}",
+                before.epoch
+            )
+        },
+    );
+    screen.advise(&format!("Changes against {against}:"))?;
+    if changes.is_empty() {
+        screen.advise("  none but the dates")?;
+    }
+    for change in changes {
+        screen.advise(&format!("  {change}"))?;
+    }
+    for warning in warnings::all(&next.into(), &Taxonomy::built_in()) {
+        screen.advise(&format!("warning: {warning}"))?;
+    }
+    Ok(())
+}
+
 fn summary(directory: &envelope::directory::Directory) -> String {
     let desks = directory.desks.iter().map(|desk| format!("  {}: {}", desk.id, desk.members.join(", ")));
     let desks = desks.collect::<Vec<_>>().join("\n");
@@ -192,12 +266,9 @@ fn summary(directory: &envelope::directory::Directory) -> String {
 
 fn view(signed: &signing::Signed, trust: &Trust) -> DirectoryView {
     let directory = &signed.directory;
-    let taxonomy = Taxonomy::built_in();
-    let served = |id: &String| {
-        directory.desks.iter().any(|desk| desk.id != directory.oversight && desk.categories.contains(id))
-    };
-    let unserved =
-        taxonomy.categories.iter().map(|category| &category.id).filter(|id| !served(id)).cloned().collect();
+    let (taxonomy, draft) = (Taxonomy::built_in(), directory.into());
+    let unserved = warnings::unserved(&draft, &taxonomy);
+    let warnings = warnings::all(&draft, &taxonomy);
     let desk = |desk: &envelope::directory::Desk| DeskView {
         id: desk.id.clone(),
         members: desk.members.clone(),
@@ -207,6 +278,7 @@ fn view(signed: &signing::Signed, trust: &Trust) -> DirectoryView {
         handle: member.handle.clone(),
         covers: member.covers.clone(),
         languages: member.languages.clone(),
+        words: words_of(member, "en"),
     };
     DirectoryView {
         epoch: directory.epoch,
@@ -221,6 +293,7 @@ fn view(signed: &signing::Signed, trust: &Trust) -> DirectoryView {
         desks: directory.desks.iter().map(desk).collect(),
         members: directory.members.iter().map(member).collect(),
         unserved,
+        warnings,
     }
 }
 
@@ -234,17 +307,27 @@ fn lay(view: &DirectoryView, screen: &mut Screen) -> anyhow::Result<()> {
         ]);
         page.heading("Desks");
         let row = |desk: &DeskView| {
-            let served = if desk.id == view.oversight { "the outside body".to_owned() } else { desk.categories.join(" ") };
+            let served = if desk.id == view.oversight { "the oversight \
+                body".to_owned() } else { desk.categories.join(" ") };
             vec![desk.id.clone(), desk.members.join(" "), served]
         };
         page.table(&[], &view.desks.iter().map(row).collect::<Vec<_>>());
         if !view.unserved.is_empty() {
-            page.dim(&format!("No desk serves {}: they go to the outside body.", view.unserved.join(" ")));
+            page.dim(&format!("No desk serves {}: they go to the oversight \
+                body.", view.unserved.join(" ")));
         }
+        page.heading("Members, and the words of their keys");
+        let row = |member: &MemberView| vec![member.handle.clone(), member.covers.join(" \
+            "), member.words.clone()];
+        page.table(&["member", "covers", "words"], &view.members.iter().map(row).collect::<Vec<_>>());
         page.heading(if view.complete { "Next: burkindi admin directory publish" } else { "Next" });
-        if !view.complete {
+        if view.complete {
+            page.dim("Signed elsewhere, carry directory.signed.json back into the administrator's \
+                folder first.");
+        } else {
             page.block(
-                "Too few signatures. Take directory.pending.json and trust.json to the next keeper:\n\
+                "Too few signatures. Take directory.pending.json, directory.signed.json and \
+                 trust.json to the next keeper:\n\
                  burkindi admin directory cosign --pending directory.pending.json --trust trust.json --root FILE",
             );
         }

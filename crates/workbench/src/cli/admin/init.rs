@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use rand::rngs::OsRng;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use workbench::{
     admin::init::{Plan, init},
@@ -51,11 +52,21 @@ impl Init {
         if std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(workbench::admin::AdminError::NotEmpty(self.dir).into());
         }
-        let passphrases = (1..=self.roots)
-            .map(|root| {
-                context.passphrases.ask_new(&format!("New passphrase for root key {root} of {}", self.roots))
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut passphrases: Vec<SecretString> = Vec::new();
+        for root in 1..=self.roots {
+            let what = format!("New passphrase for root key {root} of {}", self.roots);
+            // Whoever knew one would hold them all.
+            let other = |new: &SecretString| {
+                let same = passphrases.iter().any(|old| old.expose_secret() == new.expose_secret());
+                if same {
+                    Err("is that of another root key: each keeper takes another one".to_owned())
+                } else {
+                    Ok(())
+                }
+            };
+            let new = context.passphrases.ask_new_that(&what, other)?;
+            passphrases.push(new);
+        }
         let plan = Plan {
             dir: &self.dir,
             threshold: self.threshold,
@@ -64,6 +75,13 @@ impl Init {
             passphrases: &passphrases,
             work,
         };
+        if self.threshold == self.roots && self.roots > 1 {
+            screen.advise(&format!(
+                "warning: all {} root keys must sign: one forgotten passphrase or lost file ends \
+                 this installation. Make more keys than must sign",
+                self.roots
+            ))?;
+        }
         let trust = init(&plan, context.now, &mut OsRng)?;
         let view = Made {
             dir: self.dir.canonicalize().context("the new folder is not there")?,

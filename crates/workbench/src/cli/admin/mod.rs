@@ -1,5 +1,6 @@
 //! `burkindi admin`.
 
+mod category;
 mod desk;
 mod directory;
 mod doctor;
@@ -28,6 +29,9 @@ pub(crate) enum Admin {
     /// Where reports go.
     #[command(subcommand)]
     Desk(desk::Desk),
+    /// What can be reported, and which desk serves it.
+    #[command(subcommand)]
+    Category(category::Category),
     /// Sign and publish.
     #[command(subcommand)]
     Directory(directory::Directory),
@@ -62,7 +66,8 @@ impl Admin {
         match self {
             Self::Init(command) => command.run(context, screen),
             Self::Member(command) => command.run(screen),
-            Self::Desk(command) => command.run(screen),
+            Self::Desk(command) => command.run(context, screen),
+            Self::Category(command) => command.run(context, screen),
             Self::Directory(command) => command.run(context, screen).await,
             Self::RouteTest(command) => command.run(context, screen),
             Self::Tls(command) => command.run(context, screen),

@@ -1,10 +1,15 @@
 //! `burkindi admin route-test` and `burkindi who-reads`: who would read this?
 
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 use envelope::directory::Directory;
 use serde::Serialize;
 use taxonomy::{Audience, Taxonomy};
-use workbench::admin::routing::{Case, Decision, explain};
+use workbench::admin::{
+    routing::{Case, Decision, explain},
+    warnings::{self, exclusions},
+};
 
 use super::{Context, DirArg, Screen};
 
@@ -63,6 +68,7 @@ impl WhoReads {
         {
             bail!("there is no audience {audience}: {}", Audience::ALL.map(Audience::as_str).join(", "));
         }
+        check_exclusions(&self.exclude, directory, &taxonomy)?;
         let wanted = |id: &String| self.all || self.category.as_ref() == Some(id);
         let rows = taxonomy.categories.iter().filter(|category| wanted(&category.id)).map(|category| {
             let usual = category.audience.first().map_or("public", |audience| audience.as_str());
@@ -72,6 +78,9 @@ impl WhoReads {
         });
         let mut rows: Vec<Row> = rows.collect();
         if self.all {
+            for warning in warnings::all(&directory.into(), &taxonomy) {
+                screen.advise(&format!("warning: {warning}"))?;
+            }
             return screen.show(&rows, |rows, page| {
                 let row = |row: &Row| {
                     let d = &row.decision;
@@ -105,5 +114,22 @@ impl WhoReads {
                 page.table(&[], &without.collect::<Vec<_>>());
             }
         })
+    }
+}
+
+/// An exclusion that nobody can tick would look as if it had been tried.
+fn check_exclusions(exclude: &[String], directory: &Directory, taxonomy: &Taxonomy) -> anyhow::Result<()> {
+    let known: BTreeSet<&str> = exclusions(taxonomy)
+        .into_iter()
+        .chain(directory.desks.iter().map(|desk| desk.id.as_str()))
+        .chain(directory.desks.iter().flat_map(|desk| desk.covers.iter().map(String::as_str)))
+        .chain(directory.members.iter().flat_map(|member| member.covers.iter().map(String::as_str)))
+        .collect();
+    match exclude.iter().find(|word| !known.contains(word.as_str())) {
+        Some(unknown) => bail!(
+            "nobody can exclude {unknown}; known are: {}",
+            known.into_iter().collect::<Vec<_>>().join(", ")
+        ),
+        None => Ok(()),
     }
 }

@@ -14,27 +14,39 @@ pub(crate) enum Tls {
     Renew {
         #[command(flatten)]
         dir: DirArg,
-        /// A name or address under which the services are reached, besides 127.0.0.1 and localhost.
+        /// One more name or address under which the services are reached. Those of the old
+        /// certificates stay.
         #[arg(long, value_name = "NAME")]
         host: Vec<String>,
+        /// A name of the old certificates to leave out.
+        #[arg(long, value_name = "NAME")]
+        drop_host: Vec<String>,
     },
 }
 
-/// `{"folder"}`.
+/// `{"folder", "names", "replaced"}`: what the new ones are valid for, and where the old ones are.
 #[derive(Debug, Serialize)]
 struct Renewed {
     folder: PathBuf,
+    names: Vec<String>,
+    replaced: PathBuf,
 }
 
 impl Tls {
     pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let Self::Renew { dir, host } = self;
+        let Self::Renew { dir, host, drop_host } = self;
         let dir = dir.open();
         let folder = dir.path("tls");
-        tls::renew(&folder, dir.trust()?.instance, &host, context.now)?;
-        screen.show(&Renewed { folder }, |view, page| {
+        let tls::Renewed { names, replaced } =
+            tls::renew(&folder, dir.trust()?.instance, (&host, &drop_host), context.now)?;
+        screen.show(&Renewed { folder, names, replaced }, |view, page| {
             page.line(&format!("New certificates are in {}.", view.folder.display()));
-            page.dim("Give them to the services and start these again; nothing that is pinned has changed.");
+            page.line(&format!("They are valid for {}.", view.names.join(", ")));
+            page.line(&format!("The old ones are in {}.", view.replaced.display()));
+            page.dim(
+                "Give the new ones to the services and start these again; nothing that is \
+                pinned has changed.",
+            );
         })
     }
 }
