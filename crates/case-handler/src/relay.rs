@@ -3,6 +3,7 @@
 use std::{io, path::Path};
 
 use bytes::{Bytes, BytesMut};
+use configuration::without_mark;
 use envelope::{
     directory::SignedDirectory,
     ladder,
@@ -59,7 +60,9 @@ impl Relay {
     /// Pins the certificate authority and shows the handler's own certificate.
     pub fn new(url: &Url, ca: &Path, certificate: &Path, key: &Path) -> Result<Self, RelayError> {
         let read = |path: &Path| {
-            std::fs::read(path).map_err(|error| RelayError::Setup(format!("{}: {error}", path.display())))
+            let bytes = std::fs::read(path);
+            let bytes = bytes.map_err(|error| RelayError::Setup(format!("{}: {error}", path.display())))?;
+            Ok::<_, RelayError>(without_mark(&bytes).to_vec())
         };
         let identity = [read(certificate)?, read(key)?].concat();
         let setup = |what: &str, error: reqwest::Error| RelayError::Setup(format!("{what}: {error}"));

@@ -1,6 +1,6 @@
 //! Putting it together: keys, database, listener, ticks.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use axum_server::{
@@ -8,6 +8,7 @@ use axum_server::{
     accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
+use configuration::without_mark;
 use database::Place;
 use envelope::relay::AnswerTimes;
 use reqwest::Url;
@@ -103,7 +104,11 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
         () = tokio::time::sleep(CHECK_FIRST) => tracing::info!("the log is long; checking it goes on"),
     }
     let handle = Handle::new();
-    let tls = RustlsConfig::from_pem_file(&config.api.certificate, &config.api.key)
+    let pem = |path: &Path| {
+        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+        anyhow::Ok(without_mark(&bytes).to_vec())
+    };
+    let tls = RustlsConfig::from_pem(pem(&config.api.certificate)?, pem(&config.api.key)?)
         .await
         .context("api.certificate, api.key")?;
     // Only what is spoken is offered, or a client that knows HTTP/2 would choose it.

@@ -22,6 +22,8 @@ const DAYS: i64 = 30;
 const END: &[u8] = b"-----END CERTIFICATE-----";
 
 fn first(bytes: &[u8]) -> Option<Certificate> {
+    // Some editors put a byte order mark before a text.
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let first = bytes.windows(END.len()).position(|window| window == END).map_or(0, |at| at + END.len());
     Certificate::from_pem(&bytes[..first]).or_else(|_| Certificate::from_der(bytes)).ok()
 }
@@ -128,6 +130,7 @@ mod tests {
             assert_eq!([state(31), state(30), state(0)], [State::Good, State::Soon, State::Wrong]);
         }
         assert_eq!(names(made.pem().as_bytes()).unwrap(), ["intake.example"]);
+        assert_eq!(names(format!("\u{feff}{}", made.pem()).as_bytes()).unwrap(), ["intake.example"]);
         for nothing in [&b""[..], b"nothing", END] {
             assert_eq!(of_certificate("tls", nothing, end, "renew").state, State::Wrong);
         }

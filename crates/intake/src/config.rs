@@ -370,12 +370,8 @@ mod tests {
     fn categories_speak_every_language_of_the_pages_and_others_are_refused() {
         let spoken = taxonomy::Taxonomy::built_in().languages;
         assert!(i18n::LOCALES.iter().all(|locale| spoken.iter().any(|lang| lang == locale.code)));
-        let refused = load(&format!(
-            "{EXAMPLE}
-[taxonomy]
-folder = \"/etc/taxonomy\"
-"
-        ));
+        let folder = "[taxonomy]\nfolder = \"/etc/taxonomy\"\n";
+        let refused = load(&format!("{EXAMPLE}\n{folder}"));
         assert!(refused.unwrap_err().to_string().starts_with("taxonomy.folder: "));
     }
 

@@ -1,13 +1,15 @@
 //! The listener of the relay: only who has a client certificate of the administration's own CA gets an answer.
 
-use std::{path::Path, sync::Arc};
+use std::{fs, path::Path, sync::Arc};
 
+use configuration::without_mark;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
+use zeroize::Zeroizing;
 
 use crate::config::{ConfigError, Relay};
 
@@ -24,7 +26,8 @@ pub fn server_config(relay: &Relay) -> Result<ServerConfig, ConfigError> {
         .build()
         .map_err(|error| wrong_ca(&error))?;
     let chain = certificates("relay.certificate", &relay.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&relay.key)
+    let key = Zeroizing::new(read("relay.key", &relay.key)?);
+    let key = PrivateKeyDer::from_pem_slice(without_mark(&key))
         .map_err(|error| ConfigError::value("relay.key", format!("{}: {error}", relay.key.display())))?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -39,9 +42,13 @@ pub fn server_config(relay: &Relay) -> Result<ServerConfig, ConfigError> {
 fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let wrong =
         |error: &dyn ToString| ConfigError::value(key, format!("{}: {}", path.display(), error.to_string()));
-    let chain: Vec<_> = CertificateDer::pem_file_iter(path)
-        .map_err(|error| wrong(&error))?
+    let pem = read(key, path)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(without_mark(&pem))
         .collect::<Result<_, _>>()
         .map_err(|error| wrong(&error))?;
     if chain.is_empty() { Err(wrong(&"holds no certificate")) } else { Ok(chain) }
+}
+
+fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
+    fs::read(path).map_err(|error| ConfigError::value(key, format!("{}: {error}", path.display())))
 }

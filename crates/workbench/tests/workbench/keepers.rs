@@ -113,7 +113,7 @@ fn replacing_one_thing_of_a_member_or_a_desk_leaves_the_rest() {
         "en=Auditors",
     ]);
     let before = admin.desk("audit");
-    assert!(before["categories"].as_array().unwrap().len() > 1, "{before}");
+    assert!(!before["categories"].as_array().unwrap().is_empty(), "{before}");
     admin.ok(&["desk", "add", "audit", "--member", "p-1,p-2", "--category", "FAC,EXT", "--replace"]);
     admin.ok(&["desk", "add", "audit", "--member", "p-2,p-1", "--replace"]);
     let after = admin.desk("audit");
