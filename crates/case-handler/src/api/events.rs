@@ -1,6 +1,6 @@
 //! New events: the only way in which a member changes anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     Json,
@@ -10,6 +10,7 @@ use axum::{
     },
 };
 use envelope::{
+    RecordType,
     desk_api::{Brings, GenerationGrant, MAX_REPLY, NewEvent, PartKind, Sealed},
     directory::{Directory, MIN_READERS, Member},
     event::{Action, Event, LogEntry, Release, SignedEvent},
@@ -25,6 +26,9 @@ use crate::{
     routing::{self, Question},
     store::{Case, NewPart, Writing},
 };
+
+/// The most bytes of a signed event: it names hashes, handles and codes.
+const MAX_EVENT: usize = 4 * 1024;
 
 pub(super) async fn add(
     State(api): State<Api>,
@@ -66,6 +70,9 @@ pub(super) async fn add(
 
 /// The event, if the member signed it for this case. No workbench sends another by mistake.
 fn authored(signed: &SignedEvent, member: &Member, case: Uuid) -> Result<Event, Problem> {
+    if signed.bytes.len() > MAX_EVENT {
+        return Err(Problem::Malformed(format!("an event has at most {MAX_EVENT} bytes")));
+    }
     let event = signed.verify(&member.device).map_err(|error| Problem::Malformed(error.to_string()))?;
     if event.actor != member.handle || event.case != case {
         return Err(Problem::Malformed("the event belongs to another member or case".to_owned()));
@@ -124,6 +131,7 @@ struct Taking<'a> {
 impl Taking<'_> {
     async fn take(&self, event: &Event, brings: Brings) -> Result<(), Problem> {
         let id = self.case.id;
+        check_grants(&brings.grants)?;
         match (&event.action, brings) {
             (
                 Action::Replied { reply, copy, .. } | Action::Renewed { reply, copy },
@@ -278,8 +286,8 @@ impl Taking<'_> {
 
     /// Whose grant is it? By its tag; what is inside only the member can see.
     fn whose(&self, grant: &GenerationGrant) -> Result<&Member, Problem> {
-        if grant.generation > self.case.state.generation || grant.grant.sealed.len() > MAX_REPLY {
-            return Err(rule("the grant is of no generation of this case, or too large"));
+        if grant.generation > self.case.state.generation {
+            return Err(rule("the grant is of no generation of this case"));
         }
         let id = self.case.id;
         let of = |member: &&Member| slot_tag(id, &member.recipient) == grant.grant.tag;
@@ -295,6 +303,17 @@ impl Taking<'_> {
         let batch = self.writing.next_batch(self.case.id).await?;
         let part = NewPart { kind, generation, batch, position: 0, sealed: &sealed.0, object: None };
         Ok(self.writing.add_part(self.case.id, &part).await?)
+    }
+}
+
+/// Bounds what an event brings: a member for each seat, each with one grant of each generation.
+fn check_grants(grants: &[GenerationGrant]) -> Result<(), Problem> {
+    let small = grants.iter().all(|grant| grant.grant.sealed.len() <= RecordType::Grant.max_len());
+    let tags: BTreeSet<_> = grants.iter().map(|grant| (grant.grant.tag, grant.generation)).collect();
+    if small && tags.len() == grants.len() {
+        Ok(())
+    } else {
+        Err(rule("a grant is too large, or comes twice"))
     }
 }
 

@@ -16,8 +16,10 @@ use super::{
 
 /// Rows in one statement: databases bound the number of parameters.
 const ROWS: usize = 500;
-/// Bytes of parts that are held in memory.
+/// Bytes of rows that are held in memory.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// What a row takes in memory besides its bytes. A row without any counts too, or so many of them would be held without a bound.
+const ROW_BYTES: usize = 1024;
 
 /// In the order in which they refer to each other.
 #[derive(Debug, Default)]
@@ -25,7 +27,7 @@ pub(super) struct Gathered {
     pub(super) cases: Vec<case::ActiveModel>,
     pub(super) recipients: Vec<case_recipient::ActiveModel>,
     pub(super) grants: Vec<grant::ActiveModel>,
-    pub(super) parts: Vec<part::ActiveModel>,
+    parts: Vec<part::ActiveModel>,
     chunks: Vec<part_chunk::ActiveModel>,
     pub(super) submissions: Vec<submission::ActiveModel>,
     pub(super) events: Vec<event::ActiveModel>,
@@ -38,8 +40,17 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn add_chunk(&mut self, row: part_chunk::ActiveModel, bytes: usize) {
-        self.bytes += bytes;
+        self.bytes += ROW_BYTES + bytes;
         self.chunks.push(row);
+    }
+
+    pub(super) fn add_part(&mut self, row: part::ActiveModel) {
+        self.bytes += ROW_BYTES;
+        self.parts.push(row);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes > MOST_BYTES
     }
 
     /// The rows alone; what is known of cases stays.
@@ -88,7 +99,7 @@ impl Writing<'_> {
 
     /// Writes what has been gathered if it takes much memory.
     pub(super) async fn make_room(&self) -> Result<(), StoreError> {
-        if self.gathered().bytes > MOST_BYTES {
+        if self.gathered().is_full() {
             self.tx().await?;
         }
         Ok(())
@@ -107,5 +118,26 @@ impl Writing<'_> {
         absent.retain(|id| !there.contains(id));
         self.gathered().absent.extend(absent);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_without_bytes_are_held_up_to_a_bound_too() {
+        let mut gathered = Gathered::default();
+        let full = (0..20_000).find(|_| {
+            gathered.add_part(part::ActiveModel::default());
+            gathered.is_full()
+        });
+        assert!(full.is_some(), "{} rows are held", gathered.parts.len());
+        let mut chunks = Gathered::default();
+        let full = (0..20_000).find(|_| {
+            chunks.add_chunk(part_chunk::ActiveModel::default(), 0);
+            chunks.is_full()
+        });
+        assert!(full.is_some(), "{} rows are held", chunks.chunks.len());
     }
 }

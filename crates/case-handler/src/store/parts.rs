@@ -199,9 +199,9 @@ impl Writing<'_> {
             sha256: Set(Hash::of(&[new.sealed]).0.to_vec()),
             object: Set(new.object),
         };
-        self.gathered().parts.push(row);
+        self.gathered().add_part(row);
         if new.object.is_some() {
-            return Ok(());
+            return self.make_room().await;
         }
         for (number, bytes) in (0..).zip(new.sealed.chunks(CHUNK)) {
             let row = part_chunk::ActiveModel {
