@@ -5,11 +5,13 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use bytes::Bytes;
 use envelope::{
     Hash,
     directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
 };
 use time::Date;
+use tokio::task::spawn_blocking;
 
 use crate::store::{Store, StoreError};
 
@@ -27,6 +29,9 @@ pub struct Accepted {
 /// Why a directory was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
+    /// Not the JSON of a signed directory.
+    #[error("the body is not the JSON of a signed directory")]
+    Malformed,
     /// Not signed, expired, rolled back, or against a rule.
     #[error(transparent)]
     Refused(#[from] DirectoryError),
@@ -40,6 +45,8 @@ pub enum PublishError {
 pub struct Current {
     trust: Trust,
     known: RwLock<Known>,
+    /// Held while a directory is verified and kept: of two published at once, the older must not come to stand in front of the newer.
+    verifying: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +71,7 @@ impl Current {
         for signed in store.directories().await? {
             known.add(accept(signed.verify_past(&trust)?, signed));
         }
-        Ok(Self { trust, known: RwLock::new(known) })
+        Ok(Self { trust, known: RwLock::new(known), verifying: tokio::sync::Mutex::default() })
     }
 
     /// The directory in force.
@@ -72,26 +79,36 @@ impl Current {
         self.known.read().unwrap_or_else(PoisonError::into_inner).newest.clone()
     }
 
+    fn last(&self) -> Option<LastSeen> {
+        self.get().map(|accepted| LastSeen { epoch: accepted.directory.epoch, hash: accepted.hash })
+    }
+
     /// The directory that an envelope names: submissions under way may still be sealed to people of an older one.
     pub fn named(&self, hash: &Hash) -> Option<Arc<Accepted>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
     }
 
-    /// Takes a newer directory; the one in force again changes nothing.
-    pub async fn publish(
-        &self,
-        signed: SignedDirectory,
-        today: Date,
-        store: &Store,
-    ) -> Result<(), PublishError> {
-        // Under the writer's lock: of two published at once, the older must not come to stand in front of the newer.
-        let writing = store.write().await?;
-        let last = self.get().map(|a| LastSeen { epoch: a.directory.epoch, hash: a.hash });
-        let directory = signed.verify(&self.trust, today, last)?;
-        let accepted = accept(directory, signed);
+    /// Takes a newer directory; the one in force again changes nothing. `body` is the JSON of a [`SignedDirectory`].
+    ///
+    /// Anybody may call this: whatever takes time is done one call at a time, outside of the async threads, and before the writer's lock
+    /// is taken. Only a directory that the root keys signed and that is newer than the one in force gets that far.
+    ///
+    /// # Errors
+    /// When the body is malformed, or the directory is refused or cannot be kept.
+    pub async fn publish(&self, body: Bytes, today: Date, store: &Store) -> Result<(), PublishError> {
+        let _one_at_a_time = self.verifying.lock().await;
+        let (trust, last) = (self.trust.clone(), self.last());
+        let verified = spawn_blocking(move || {
+            let signed: SignedDirectory =
+                serde_json::from_slice(&body).map_err(|_| PublishError::Malformed)?;
+            let directory = signed.verify(&trust, today, last)?;
+            Ok::<_, PublishError>(accept(directory, signed))
+        });
+        let accepted = verified.await.map_err(|_| PublishError::Malformed)??;
         if last.is_some_and(|last| last.hash == accepted.hash) {
             return Ok(());
         }
+        let writing = store.write().await?;
         writing.add_directory(accepted.directory.epoch, &accepted.signed).await?;
         writing
             .commit_and(|| {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::World;
+use common::{World, carried};
 use envelope::{
     Hash,
     desk_api::{Brings, CaseFile, Former, FormerReader, FormerReaders, GenerationGrant, Sealed},
@@ -196,7 +196,7 @@ async fn of_directories_published_at_once_the_newest_stays_in_force() {
         // Both are sound next to the directory in force; the newer gets its turn first.
         let publishing = [newer, older].map(|signed| {
             let (current, store, today) = (world.current.clone(), world.store.clone(), world.clock.today());
-            tokio::spawn(async move { current.publish(signed, today, &store).await.is_ok() })
+            tokio::spawn(async move { current.publish(carried(&signed), today, &store).await.is_ok() })
         });
         let [newer, older] = publishing;
         assert_eq!((newer.await.unwrap(), older.await.unwrap()), (true, false));

@@ -1,20 +1,25 @@
 //! The directory: who may be written to, signed by m of n root keys, and the rule that decides who gets a report.
 
+mod signed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
+pub use signed::{LastSeen, MAX_DIRECTORY, MAX_SIGNATURES, RootSignature, SignedDirectory, Trust};
+
 use crate::{
+    canonical::is_lang,
     grant::GRANTS,
     hash::Hash,
     iso_date,
-    keys::{InvestigatorRecipient, PublicKey, TransportRecipient, sign},
+    keys::{InvestigatorRecipient, PublicKey, TransportRecipient},
 };
 
-const LABEL: &[u8] = b"burkindi/directory/v1\0";
+/// The largest number that JSON carries in every language.
+const MAX_EPOCH: u64 = (1 << 53) - 1;
 /// A directory is good for 30 days after its issue.
 pub const VALID_DAYS: i64 = 30;
 /// Seats of the outside body. Together with a full desk they fill the eight grants.
@@ -95,47 +100,6 @@ pub struct Desk {
     pub covers: Vec<String>,
 }
 
-/// Which signatures are believed: pinned by every reader, never taken from the directory itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Trust {
-    /// Which installation.
-    pub instance: Uuid,
-    /// How many root keys must have signed.
-    pub threshold: usize,
-    /// The root keys.
-    pub roots: Vec<PublicKey>,
-}
-
-/// A directory's bytes as served, with signatures over them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SignedDirectory {
-    /// `directory.json`.
-    #[serde(with = "crate::hash::base64_bytes")]
-    pub bytes: Vec<u8>,
-    /// `directory.sig`.
-    pub signatures: Vec<RootSignature>,
-}
-
-/// One root key's signature.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RootSignature {
-    /// Which root key.
-    pub key: PublicKey,
-    /// Over `"burkindi/directory/v1\0" ‖ bytes`.
-    #[serde(with = "crate::hash::base64_bytes")]
-    pub signature: Vec<u8>,
-}
-
-/// The newest directory that a reader has accepted before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastSeen {
-    /// Its epoch.
-    pub epoch: u64,
-    /// Its hash.
-    pub hash: Hash,
-}
-
 /// Why a directory is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DirectoryError {
@@ -145,6 +109,12 @@ pub enum DirectoryError {
     /// A version that this build does not know.
     #[error("directory version {0} is not known here")]
     Version(u8),
+    /// More signatures than a directory needs.
+    #[error("the directory has more than {MAX_SIGNATURES} signatures, or two by one key")]
+    Signatures,
+    /// Longer than readers take.
+    #[error("the directory has {0} bytes: at most {MAX_DIRECTORY} are taken")]
+    TooLong(usize),
     /// Too few valid signatures by different pinned root keys.
     #[error("the directory has {valid} of {needed} signatures by root keys")]
     Unsigned {
@@ -173,102 +143,6 @@ pub enum DirectoryError {
     /// Signed, but it breaks a rule that keeps reporters safe.
     #[error("the directory breaks a rule: {0}")]
     Rule(String),
-}
-
-impl SignedDirectory {
-    /// Serialises once and signs these bytes with each key.
-    pub fn sign(directory: &Directory, roots: &[SigningKey]) -> Result<Self, DirectoryError> {
-        directory.check_rules()?;
-        let bytes = serde_json::to_vec(directory).expect("a directory holds strings and numbers only");
-        let mut signed = Self { bytes, signatures: Vec::new() };
-        for root in roots {
-            signed.add_signature(root);
-        }
-        Ok(signed)
-    }
-
-    /// Adds one signature; for ceremonies in which the keys are in different places.
-    pub fn add_signature(&mut self, root: &SigningKey) {
-        let signature = sign(root, LABEL, &self.bytes).to_vec();
-        self.signatures.push(RootSignature { key: root.into(), signature });
-    }
-
-    /// The hash by which envelopes and successors refer to it.
-    pub fn hash(&self) -> Hash {
-        Hash::of(&[&self.bytes])
-    }
-
-    /// Checks everything and gives the directory; `today` is the reader's day, `last` the newest directory seen before.
-    pub fn verify(
-        &self,
-        trust: &Trust,
-        today: Date,
-        last: Option<LastSeen>,
-    ) -> Result<Directory, DirectoryError> {
-        let directory = self.verify_past(trust)?;
-        if directory.expires < today {
-            return Err(DirectoryError::Expired(directory.expires));
-        }
-        // One day of grace: clocks of phones are off, and days begin at different times.
-        if directory.issued.previous_day().is_some_and(|day| day > today) {
-            return Err(DirectoryError::NotYet(directory.issued));
-        }
-        if let Some(seen) = last
-            && (directory.epoch < seen.epoch || directory.epoch == seen.epoch && self.hash() != seen.hash)
-        {
-            return Err(DirectoryError::RolledBack { found: directory.epoch, seen: seen.epoch });
-        }
-        Ok(directory)
-    }
-
-    /// Checks signatures, instance and rules, but no dates: for reading old log entries, never for sealing.
-    pub fn verify_past(&self, trust: &Trust) -> Result<Directory, DirectoryError> {
-        self.verify_signatures(trust)?;
-        let directory: Directory = serde_json::from_slice(&self.bytes)
-            .map_err(|error| DirectoryError::Malformed(error.to_string()))?;
-        if directory.v != 1 {
-            return Err(DirectoryError::Version(directory.v));
-        }
-        if directory.instance != trust.instance {
-            return Err(DirectoryError::OtherInstance);
-        }
-        directory.check_rules()?;
-        Ok(directory)
-    }
-
-    fn verify_signatures(&self, trust: &Trust) -> Result<(), DirectoryError> {
-        let valid = trust
-            .roots
-            .iter()
-            .filter(|root| {
-                self.signatures.iter().filter(|s| s.key == **root).any(|s| {
-                    s.signature
-                        .as_slice()
-                        .try_into()
-                        .is_ok_and(|signature| root.verify(LABEL, &self.bytes, signature).is_ok())
-                })
-            })
-            .map(|root| *root.as_bytes())
-            .collect::<BTreeSet<_>>()
-            .len();
-        if trust.threshold == 0 || valid < trust.threshold {
-            return Err(DirectoryError::Unsigned { valid, needed: trust.threshold.max(1) });
-        }
-        Ok(())
-    }
-}
-
-impl Trust {
-    /// 16 bytes that stand for installation, threshold and root keys; [`crate::receipt::Receipt::words`] spells them for a
-    /// poster. It outlives every single directory.
-    pub fn fingerprint(&self) -> [u8; 16] {
-        let mut keys: Vec<_> = self.roots.iter().map(|root| *root.as_bytes()).collect();
-        keys.sort_unstable();
-        let threshold = u8::try_from(self.threshold).unwrap_or(u8::MAX);
-        let hash =
-            Hash::of(&[b"burkindi/trust/v1", self.instance.as_bytes(), &[threshold], keys.as_flattened()]);
-        *hash.0.first_chunk().expect("32 bytes hold 16")
-    }
 }
 
 /// Who gets a report.
@@ -361,7 +235,7 @@ impl Directory {
     }
 
     /// The rules that signatures alone do not give: unique and resolvable names, seats within the eight grants, an outside
-    /// body that is outside, one person one key.
+    /// body that is outside, one person one key for grants and one for signatures.
     pub fn check_rules(&self) -> Result<(), DirectoryError> {
         let rule = |broken: bool, text: String| {
             if broken { Err(DirectoryError::Rule(text)) } else { Ok(()) }
@@ -372,17 +246,25 @@ impl Directory {
             span.is_negative() || span.whole_days() > VALID_DAYS,
             format!("valid for other than {VALID_DAYS} days"),
         )?;
+        rule(self.epoch > MAX_EPOCH, format!("the epoch is above {MAX_EPOCH}"))?;
         let mut handles = BTreeSet::new();
         let mut keys = BTreeSet::new();
+        // The handler's key counts as one: a member who holds it could write the handler's events.
+        let mut devices = BTreeSet::from([*self.handler_key.as_bytes()]);
         for member in &self.members {
             rule(!handles.insert(&member.handle), format!("member {} stands twice", member.handle))?;
             rule(!keys.insert(member.recipient.hash()), format!("member {} shares a key", member.handle))?;
+            // Two handles with one device key would make one person two wherever two must agree.
+            let shared = !devices.insert(*member.device.as_bytes());
+            rule(shared, format!("member {} shares a device key", member.handle))?;
         }
         let oversight = self.desk(&self.oversight);
         rule(oversight.is_none(), format!("the oversight desk {} is missing", self.oversight))?;
         let mut desks = BTreeSet::new();
         for desk in &self.desks {
             rule(!desks.insert(&desk.id), format!("desk {} stands twice", desk.id))?;
+            let labelled = desk.labels.keys().all(|lang| is_lang(lang));
+            rule(!labelled, format!("desk {} has a label in no language", desk.id))?;
             let seats = if desk.id == self.oversight { OVERSIGHT_SEATS } else { DESK_SEATS };
             rule(desk.members.len() > seats, format!("desk {} has more than {seats} members", desk.id))?;
             for (at, handle) in desk.members.iter().enumerate() {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use envelope::{
-    directory::{Desk, Directory, DirectoryError, LastSeen, Member, SignedDirectory, Trust},
+    directory::{
+        Desk, Directory, DirectoryError, LastSeen, MAX_DIRECTORY, Member, RootSignature, SignedDirectory,
+        Trust,
+    },
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
 };
 use rand::{SeedableRng, rngs::StdRng};
@@ -101,11 +104,16 @@ fn time_and_history_are_checked() {
 #[test]
 fn what_would_endanger_reporters_is_not_even_signed() {
     type Change = fn(&mut Directory);
-    let unsafe_changes: [(&str, Change); 10] = [
+    let unsafe_changes: [(&str, Change); 13] = [
         ("no transport recipient", |d| d.transport.clear()),
         ("valid for other than", |d| d.expires = date!(2027 - 01 - 23)),
         ("stands twice", |d| d.members[1].handle = "a".to_owned()),
         ("shares a key", |d| d.members[1].recipient = d.members[0].recipient.clone()),
+        ("shares a device key", |d| d.members[1].device = d.members[0].device),
+        ("shares a device key", |d| d.members[3].device = d.handler_key),
+        ("has a label in no language", |d| {
+            d.desks[0].labels.insert("1".to_owned(), "x".to_owned());
+        }),
         ("is missing", |d| d.oversight = "nowhere".to_owned()),
         ("has more than 6 members", |d| {
             d.desks[0].members = ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned).into();
@@ -149,4 +157,48 @@ fn a_category_that_no_desk_serves_goes_outside() {
     assert_eq!(to("FAC", "trader"), "one");
     assert_eq!(to("FAC", "officer"), "external");
     assert_eq!(to("XXX", "trader"), "external");
+}
+
+#[test]
+fn a_signature_too_many_or_twice_costs_no_verification() {
+    let (directory, trust, roots) = sample();
+    let signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
+    // The same root twice: of two valid ones, of a junk one beside a valid one.
+    for signature in [signed.signatures[0].signature.clone(), vec![7; 64]] {
+        let mut twice = signed.clone();
+        twice.signatures.push(RootSignature { key: twice.signatures[0].key, signature });
+        assert_eq!(verify(&twice, &trust), Err(DirectoryError::Signatures));
+    }
+    let mut many = signed.clone();
+    let strangers = (1..=15).map(|seed| PublicKey::from(&SigningKey::from_bytes(&[seed; 32])));
+    many.signatures.extend(strangers.map(|key| RootSignature { key, signature: vec![7; 64] }));
+    assert_eq!(verify(&many, &trust), Err(DirectoryError::Signatures));
+    // What comes over the line is not even read to its end.
+    let json = serde_json::to_vec(&many).unwrap();
+    let refused = serde_json::from_slice::<SignedDirectory>(&json).unwrap_err();
+    assert!(refused.to_string().contains("more than 16 signatures"), "{refused}");
+    let fits = SignedDirectory { signatures: many.signatures[..16].to_vec(), ..many };
+    assert_eq!(
+        verify(&serde_json::from_slice(&serde_json::to_vec(&fits).unwrap()).unwrap(), &trust),
+        Ok(directory)
+    );
+}
+
+#[test]
+fn a_directory_longer_than_readers_take_is_neither_signed_nor_believed() {
+    let (mut directory, trust, roots) = sample();
+    directory.desks[0].labels.insert("fr".to_owned(), "x".repeat(MAX_DIRECTORY));
+    assert!(matches!(SignedDirectory::sign(&directory, &roots), Err(DirectoryError::TooLong(_))));
+    let mut signed =
+        SignedDirectory { bytes: serde_json::to_vec(&directory).unwrap(), signatures: Vec::new() };
+    roots.iter().for_each(|root| signed.add_signature(root));
+    assert!(matches!(verify(&signed, &trust), Err(DirectoryError::TooLong(_))));
+}
+
+#[test]
+fn a_second_signature_by_a_root_replaces_its_first() {
+    let (directory, trust, roots) = sample();
+    let mut signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
+    signed.add_signature(&roots[0]);
+    assert_eq!((signed.signatures.len(), verify(&signed, &trust).is_ok()), (2, true));
 }

@@ -5,17 +5,20 @@ use std::{future::ready, sync::Arc};
 use axum::{
     Json,
     body::Body,
-    extract::{State, rejection::JsonRejection},
+    extract::{State, rejection::BytesRejection},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use envelope::directory::SignedDirectory;
+use envelope::directory::{MAX_DIRECTORY, SignedDirectory};
 use futures_util::{StreamExt, stream};
 use http::{StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
 
 use super::{Api, Problem, sessions::Caller};
 use crate::store::{Logged, StoreError};
+
+/// The most bytes of a directory with its signatures in JSON: base64 makes it a third longer.
+pub(super) const MAX_SIGNED: usize = MAX_DIRECTORY / 3 * 4 + 16 * 1024;
 
 /// Entries that are read at once.
 const PAGE: u64 = 1000;
@@ -50,10 +53,10 @@ pub(super) async fn all(State(api): State<Api>, _: Caller) -> Result<Json<Vec<Si
 /// Needs no session: the root signatures are the permission.
 pub(super) async fn publish(
     State(api): State<Api>,
-    signed: Result<Json<SignedDirectory>, JsonRejection>,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, Problem> {
-    let Json(signed) = signed?;
-    api.current.publish(signed, api.clock.today(), &api.store).await?;
+    let too_long = |_| Problem::Malformed(format!("a directory has at most {MAX_DIRECTORY} bytes"));
+    api.current.publish(body.map_err(too_long)?, api.clock.today(), &api.store).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -42,7 +42,7 @@ pub struct Api {
     pub clock: Clock,
 }
 
-/// An event brings at most a few kilobytes, grants of several generations included; a directory some hundred.
+/// An event brings at most a few kilobytes for each generation of which it brings a grant.
 const MAX_BODY: usize = 1024 * 1024;
 
 /// All routes.
@@ -51,7 +51,12 @@ pub fn routes(api: Api) -> Router {
         .route("/health", get(directory::health))
         .route("/v1/challenge", post(sessions::challenge))
         .route("/v1/session", post(sessions::open))
-        .route("/v1/directory", get(directory::newest).put(directory::publish))
+        .route(
+            "/v1/directory",
+            get(directory::newest)
+                .put(directory::publish)
+                .layer(DefaultBodyLimit::max(directory::MAX_SIGNED)),
+        )
         .route("/v1/directories", get(directory::all))
         .route("/v1/cases", get(cases::list))
         .route("/v1/cases/{id}", get(cases::file))

@@ -137,6 +137,7 @@ impl From<LogError> for Problem {
 impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         match error {
+            PublishError::Malformed => Self::Malformed(error.to_string()),
             PublishError::Refused(refused) => Self::Rule(refused.to_string()),
             PublishError::Store(error) => error.into(),
         }

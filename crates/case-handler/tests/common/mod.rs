@@ -8,6 +8,7 @@ pub(crate) mod submissions;
 use std::{collections::BTreeMap, path::Path, slice, sync::Arc};
 
 use axum::Router;
+use bytes::Bytes;
 use case_handler::{
     api::{Api, Sessions, routes},
     current::Current,
@@ -95,7 +96,7 @@ impl World {
         let url = new_database(folder.path());
         let (store, current) = open(&url, trust).await;
         let signed = SignedDirectory::sign(&directory, slice::from_ref(&root)).unwrap();
-        current.publish(signed, clock.today(), &store).await.unwrap();
+        current.publish(carried(&signed), clock.today(), &store).await.unwrap();
         let app = app(&store, &current, &log_key, &clock);
         Self { folder, url, store, current, directory, people, log_key, root, transport, clock, app, rng }
     }
@@ -146,7 +147,7 @@ impl World {
     /// Publishes the next directory.
     pub(crate) async fn publish(&mut self, change: impl FnOnce(&mut Directory)) {
         let signed = self.next_directory(change);
-        self.current.publish(signed, self.clock.today(), &self.store).await.unwrap();
+        self.current.publish(carried(&signed), self.clock.today(), &self.store).await.unwrap();
     }
 
     /// A new key for a member. Gives the old one.
@@ -238,4 +239,9 @@ fn directory(
         desks: vec![desk("audit", &["awa", "bila", "coumba"]), desk("external", &["eva"])],
         oversight: "external".into(),
     }
+}
+
+/// A directory as it comes over the line.
+pub(crate) fn carried(signed: &SignedDirectory) -> Bytes {
+    serde_json::to_vec(signed).unwrap().into()
 }

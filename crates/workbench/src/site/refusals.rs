@@ -171,7 +171,9 @@ impl Tell for DirectoryError {
     fn said(&self) -> Said {
         match self {
             Self::Malformed(reason) | Self::Rule(reason) => Said::new("said-directory").detail(reason),
-            Self::Version(_) => Said::new("said-directory").detail(self),
+            Self::Version(_) | Self::Signatures | Self::TooLong(_) => {
+                Said::new("said-directory").detail(self)
+            }
             Self::Unsigned { .. } => Said::new("said-directory-unsigned").detail(self),
             Self::OtherInstance => Said::new("said-directory-other"),
             Self::Expired(day) => Said::naming("said-directory-expired", "day", day),
