@@ -33,3 +33,11 @@ pub enum OpenError {
     #[error("the file could not be opened to its end: {0}")]
     Payload(std::io::Error),
 }
+
+impl OpenError {
+    /// Is there a file of this identity that was damaged? False for a file that is sealed to another key: damage of the
+    /// encapsulation cannot be told from that.
+    pub fn is_damage(&self) -> bool {
+        !matches!(self, Self::Age(age::DecryptError::NoMatchingKeys))
+    }
+}

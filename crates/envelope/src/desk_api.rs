@@ -20,6 +20,7 @@
 //!
 //! A case of which one holds no released grant answers 404, exactly as one that does not exist.
 
+use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 use uuid::Uuid;
@@ -29,12 +30,33 @@ use crate::{
     grant::SealedGrant,
     hash::{Hash, base64_bytes},
     iso_date,
-    keys::{CaseRecipient, MailboxRecipient},
+    keys::{CaseRecipient, MailboxRecipient, PublicKey, sign},
     life::{CaseState, Deadline},
 };
 
-/// The label of a session signature, over `label ‖ nonce`.
-pub const SESSION_LABEL: &[u8] = b"burkindi/session/v1\0";
+const SESSION_LABEL: &[u8] = b"burkindi/session/v2\0";
+
+/// Signs a challenge with a device key. The signature counts for one installation and one handle only, so that it is of no use to a
+/// handler that passes on the challenge of another installation.
+pub fn sign_session(key: &SigningKey, instance: Uuid, handle: &str, nonce: &Hash) -> Vec<u8> {
+    sign(key, SESSION_LABEL, &session_message(instance, handle, nonce)).to_vec()
+}
+
+/// Did the owner of the device key sign this challenge, for this installation and handle?
+pub fn is_session_signed(
+    device: &PublicKey,
+    instance: Uuid,
+    handle: &str,
+    nonce: &Hash,
+    signature: &[u8],
+) -> bool {
+    let message = session_message(instance, handle, nonce);
+    signature.try_into().is_ok_and(|signature| device.verify(SESSION_LABEL, &message, signature).is_ok())
+}
+
+fn session_message(instance: Uuid, handle: &str, nonce: &Hash) -> Vec<u8> {
+    [instance.as_bytes(), &nonce.0[..], handle.as_bytes()].concat()
+}
 
 /// Asks for a challenge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +79,7 @@ pub struct SessionRequest {
     pub handle: String,
     /// The challenge's nonce.
     pub nonce: Hash,
-    /// Ed25519 by the device key over [`SESSION_LABEL`] ‖ nonce.
+    /// From [`sign_session`]: Ed25519 by the device key over `"burkindi/session/v2\0" ‖ installation ‖ nonce ‖ handle`.
     #[serde(with = "base64_bytes")]
     pub signature: Vec<u8>,
 }

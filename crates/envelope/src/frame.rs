@@ -8,15 +8,25 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
+    canonical::{self, CanonicalError, is_lang, is_week},
     earlier::EarlierReport,
     hash::Hash,
     keys::{PublicKey, sign},
+    ladder,
     wire::{self, WireError},
 };
 
 const MAGIC: &str = "BKF1";
 const LABEL: &[u8] = b"burkindi/frame/v1\0";
 const SIGNATURE: usize = 64;
+/// Takes the names of [`MAX_ATTACHMENTS`] files.
+const MAX_HEADER: usize = 64 * 1024;
+/// The largest number of a frame within its direction. One more than it always fits `u32`.
+pub const MAX_SEQ: u32 = 1_000_000;
+/// The newest generation of a case secret that a case can have. The keys of all of them fit the capsule.
+pub const MAX_GENERATION: u32 = 100;
+/// The most files of one message. The form takes 20.
+pub const MAX_ATTACHMENTS: usize = 32;
 
 /// Which way a frame goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +100,6 @@ pub struct FrameHeader {
     /// ISO week of writing, such as `2026-W48`.
     pub week: String,
     /// The files that belong to it, in their order in the envelope.
-    #[serde(default)]
     pub attachments: Vec<Attachment>,
     /// `K_r`, in frame 0 of direction in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,6 +118,21 @@ pub struct Rotation {
     pub case_recipient: Hash,
     /// The next `K_c`.
     pub replies_key: PublicKey,
+}
+
+impl Rotation {
+    /// The bytes that are signed.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a rotation holds strings and numbers only")
+    }
+
+    /// Reads the body of a rotation frame.
+    ///
+    /// # Errors
+    /// For bytes that are not a rotation in canonical form.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CanonicalError> {
+        canonical::read(bytes)
+    }
 }
 
 /// What a reader knows before reading, and a frame must agree with.
@@ -135,6 +159,9 @@ pub enum FrameError {
     /// A version of the protocol that this build does not know.
     #[error("frame version {0} is not known here")]
     Version(u8),
+    /// A field has a value that no sender writes: a number above its bound, a week or a language of another shape.
+    #[error("the frame's {0} has a value that no sender writes")]
+    Field(&'static str),
     /// Changed, or signed by somebody else.
     #[error("the frame is forged: its signature does not belong to the expected key")]
     Forged,
@@ -162,6 +189,29 @@ pub struct Frame {
     pub hash: Hash,
 }
 
+impl FrameHeader {
+    /// Refuses values that readers could not show or go on from.
+    fn check(&self) -> Result<(), FrameError> {
+        let files = &self.attachments;
+        let sound = [
+            ("seq", self.seq <= MAX_SEQ),
+            ("ack", self.ack.is_none_or(|ack| ack.seq <= MAX_SEQ)),
+            ("generation", self.generation <= MAX_GENERATION),
+            ("lang", is_lang(&self.lang)),
+            ("week", is_week(&self.week)),
+            (
+                "attachments",
+                files.len() <= MAX_ATTACHMENTS && files.iter().all(|file| file.len <= ladder::TOP),
+            ),
+            ("earlier", self.earlier.as_ref().is_none_or(|earlier| earlier.proof.len() == SIGNATURE)),
+        ];
+        match sound.into_iter().find(|(_, sound)| !sound) {
+            Some((field, _)) => Err(FrameError::Field(field)),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Frame {
     /// The bytes of a signed frame, ready to be sealed.
     pub fn sign(header: &FrameHeader, body: &[u8], key: &SigningKey) -> Zeroizing<Vec<u8>> {
@@ -185,6 +235,9 @@ impl Frame {
     }
 
     /// Reads a frame and checks its signature and context over the bytes as carried.
+    ///
+    /// # Errors
+    /// When it is malformed, not signed by the expected key, of another context, or has values that no sender writes.
     pub fn verify(bytes: &[u8], expected: &Expected<'_>) -> Result<Self, FrameError> {
         let (signed, signature) = bytes.split_last_chunk::<SIGNATURE>().ok_or(WireError::Truncated)?;
         let (header, body) = split(signed)?;
@@ -192,6 +245,7 @@ impl Frame {
             return Err(FrameError::Version(header.v));
         }
         expected.signer.verify(LABEL, signed, signature).map_err(|_| FrameError::Forged)?;
+        header.check()?;
         if header.case != expected.case {
             return Err(FrameError::Case);
         }
@@ -215,7 +269,7 @@ impl Frame {
 
 fn split(signed: &[u8]) -> Result<(FrameHeader, Zeroizing<Vec<u8>>), WireError> {
     let mut input = Cursor::new(signed);
-    let header = wire::read_head(MAGIC, &mut input)?;
+    let header = wire::read_head(MAGIC, MAX_HEADER, &mut input)?;
     let mut body = Zeroizing::new(Vec::with_capacity(signed.len()));
     input.read_to_end(&mut body)?;
     Ok((header, body))

@@ -209,10 +209,10 @@ pub struct PublicKey(VerifyingKey);
 pub struct BadSignature;
 
 impl PublicKey {
-    /// Reads the raw 32 bytes; `None` for one that is no point of the curve, or a weak one.
+    /// Reads the raw 32 bytes; `None` for one that is no point of the curve, a weak one, or a second encoding of a point.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         let key = VerifyingKey::from_bytes(bytes).ok()?;
-        (!key.is_weak()).then_some(Self(key))
+        (is_canonical(bytes) && !key.is_weak()).then_some(Self(key))
     }
 
     /// The raw 32 bytes.
@@ -220,12 +220,28 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Checks a signature over `label ‖ message`, strictly (no malleable forms).
+    /// Checks a signature over `label ‖ message`: canonical encodings, no point of small order, and the equation without the
+    /// cofactor. Other implementations of the protocol check exactly the same.
+    ///
+    /// # Errors
+    /// When the signature does not hold.
     pub fn verify(&self, label: &[u8], message: &[u8], signature: &[u8; 64]) -> Result<(), BadSignature> {
+        let (commitment, _) = signature.split_first_chunk::<32>().expect("64 bytes hold 32");
+        if !is_canonical(commitment) {
+            return Err(BadSignature);
+        }
         self.0
             .verify_strict(&[label, message].concat(), &Signature::from_bytes(signature))
             .map_err(|_| BadSignature)
     }
+}
+
+/// Is this the only encoding of its point: is `y` below the prime 2²⁵⁵ − 19? The two points with `x = 0`, which have a second
+/// encoding as well, are of small order.
+fn is_canonical(point: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = point;
+    let above = last & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *first >= 0xed;
+    !above
 }
 
 impl From<&SigningKey> for PublicKey {

@@ -6,6 +6,7 @@
 //! A report's way: [`receipt`] and [`keys`] → [`directory`] (who gets it) → [`grant`], [`capsule`], [`frame`] → [`submission`]
 //! on the [`ladder`] → [`relay`] → [`event`] and [`life`] → [`desk_api`] → [`mailbox`].
 
+pub mod canonical;
 pub mod capsule;
 pub mod desk_api;
 pub mod directory;
@@ -26,5 +27,5 @@ pub mod submission;
 mod wire;
 
 pub use hash::Hash;
+pub use wire::RecordType;
 pub use wire::WireError;
-pub use wire::{MAX_RECORD, RecordType};

@@ -9,6 +9,7 @@ use time::Date;
 use zeroize::Zeroizing;
 
 use crate::{
+    canonical::is_week,
     hash::Hash,
     iso_date,
     keys::{CaseRecipient, MailboxIdentity, MailboxRecipient},
@@ -20,6 +21,7 @@ use crate::{
 /// The length of every mailbox in bytes, real or decoy.
 pub const MAILBOX_LEN: usize = 32 * 1024;
 const MAGIC: &str = "BKM1";
+const MAX_HEADER: usize = 1024;
 
 /// What a mailbox says besides its records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +57,8 @@ pub struct Mailbox {
 /// Why a mailbox cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum MailboxError {
-    /// Not of this receipt: nothing has been filed under it (or not yet), or it is damaged.
+    /// Not of this receipt: nothing has been filed under it (or not yet), or it is damaged
+    /// ([`age_hybrid::OpenError::is_damage`]).
     #[error("the mailbox does not open with this receipt: {0}")]
     Unopenable(#[from] age_hybrid::OpenError),
     /// Opens, but is malformed.
@@ -64,6 +67,9 @@ pub enum MailboxError {
     /// A record too many, too few or at the wrong place.
     #[error("the mailbox's records are not those of a mailbox")]
     Records,
+    /// The header names no ISO week.
+    #[error("the mailbox's week has another shape")]
+    Week,
     /// A version of the protocol that this build does not know.
     #[error("mailbox version {0} is not known here")]
     Version(u8),
@@ -118,9 +124,12 @@ impl Mailbox {
     pub fn open(sealed: &[u8], identity: &MailboxIdentity) -> Result<Self, MailboxError> {
         let plain = identity.open(sealed)?;
         let mut input = Cursor::new(&plain[..]);
-        let header: MailboxHeader = wire::read_head(MAGIC, &mut input)?;
+        let header: MailboxHeader = wire::read_head(MAGIC, MAX_HEADER, &mut input)?;
         if header.v != 1 {
             return Err(MailboxError::Version(header.v));
+        }
+        if !is_week(&header.week) {
+            return Err(MailboxError::Week);
         }
         let (RecordType::Capsule, capsule) = wire::read_record(&mut input)? else {
             return Err(MailboxError::Records);

@@ -1,20 +1,27 @@
 //! A submission: an envelope in its outer seal, on a rung of the size ladder. What the intake stores and the handler opens.
 
-use std::io::{self, BufRead, Read, Write};
+mod records;
+
+use std::io::{self, Read, Write};
 
 use age_hybrid::SealedWriter;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use records::{OpenError, Opened, open};
+
 use crate::{
-    grant::{GRANTS, SealedGrant},
+    frame::MAX_ATTACHMENTS,
+    grant::SealedGrant,
     hash::Hash,
-    keys::{CaseRecipient, MailboxRecipient, TransportIdentity, TransportRecipient},
+    keys::{CaseRecipient, TransportRecipient},
     ladder,
-    wire::{self, RECORD_OVERHEAD, RecordType, WireError},
+    wire::{self, RECORD_OVERHEAD, RecordType},
 };
 
 const MAGIC: &str = "BKE1";
+/// A desk's id and a language are all that varies in length.
+const MAX_HEADER: usize = 4 * 1024;
 
 /// What a submission is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,9 +82,15 @@ pub struct EnvelopeHeader {
 /// Why a submission cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// More than the top of the ladder.
+    /// More than the top of the ladder, or than a record may carry.
     #[error("too large: a submission holds at most 64 MiB with everything in it")]
     TooLarge,
+    /// More files than one message may have.
+    #[error("too many files: a message has at most {MAX_ATTACHMENTS}")]
+    TooManyFiles,
+    /// The case has as many messages as one can have.
+    #[error("the case takes no more messages")]
+    NoMoreMessages,
     /// The place that it is written to failed.
     #[error("could not be written: {0}")]
     Write(#[from] io::Error),
@@ -87,13 +100,14 @@ pub enum SealError {
 pub struct SubmissionWriter<W: Write> {
     stream: SealedWriter<W>,
     written: u64,
+    attachments: usize,
 }
 
 impl<W: Write> SubmissionWriter<W> {
     /// Writes the outer seal's header and the envelope's.
     pub fn begin(to: &TransportRecipient, header: &EnvelopeHeader, out: W) -> Result<Self, SealError> {
         let stream = age_hybrid::sealed_writer(to.as_recipient(), out)?;
-        let mut writer = Self { stream, written: 0 };
+        let mut writer = Self { stream, written: 0, attachments: 0 };
         writer.put(&wire::head(MAGIC, header))?;
         Ok(writer)
     }
@@ -133,6 +147,10 @@ impl<W: Write> SubmissionWriter<W> {
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<(T, u64, Hash), SealError> {
         use sha2::{Digest, Sha256};
+        if self.attachments == MAX_ATTACHMENTS {
+            return Err(SealError::TooManyFiles);
+        }
+        self.attachments += 1;
         let sealed = age_hybrid::sealed_writer(to.as_recipient(), AttachmentChunks::new(self))?;
         let mut counted = Counted { hasher: Sha256::new(), len: 0, sealed };
         let written = write(&mut counted).map_err(too_large_or_io)?;
@@ -169,7 +187,7 @@ impl<W: Write> SubmissionWriter<W> {
 
     fn record(&mut self, kind: RecordType, parts: &[&[u8]]) -> Result<(), SealError> {
         let len = parts.iter().map(|part| part.len()).sum();
-        if len > wire::MAX_RECORD {
+        if len > kind.max_len() {
             return Err(SealError::TooLarge);
         }
         // Stop as soon as it is certain, not after the last byte of a file that was too large all along.
@@ -198,7 +216,7 @@ struct AttachmentChunks<'a, W: Write> {
     buffer: Vec<u8>,
 }
 
-const ATTACHMENT_CHUNK: usize = 64 * 1024;
+const ATTACHMENT_CHUNK: usize = RecordType::AttachmentChunk.max_len();
 
 impl<'a, W: Write> AttachmentChunks<'a, W> {
     fn new(outer: &'a mut SubmissionWriter<W>) -> Self {
@@ -257,136 +275,5 @@ fn too_large_or_io(error: io::Error) -> SealError {
     match error.downcast::<SealError>() {
         Ok(error) => error,
         Err(error) => SealError::Write(error),
-    }
-}
-
-/// An opened submission: sealed parts and routing header. Nothing in it can be read by the handler.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// The routing header.
-    pub header: EnvelopeHeader,
-    /// Eight for a report, none for a follow-up.
-    pub grants: Vec<SealedGrant>,
-    /// `age(M, capsule)`.
-    pub capsule: Vec<u8>,
-    /// `M` and `C`, on a report.
-    pub keys: Option<(MailboxRecipient, CaseRecipient)>,
-    /// `age(C, file)` each.
-    pub attachments: Vec<Vec<u8>>,
-    /// `age(C, frame)`.
-    pub body: Vec<u8>,
-    /// Equal for two sendings of one frame.
-    pub sending_tag: Hash,
-}
-
-/// Why a submission is not filed. The handler sets such a submission aside; it never drops it silently.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Not sealed to this transport key, or damaged.
-    #[error("the outer seal cannot be opened: {0}")]
-    Unopenable(#[from] age_hybrid::OpenError),
-    /// The envelope has another shape.
-    #[error("the envelope is malformed: {0}")]
-    Wire(#[from] WireError),
-    /// A version of the protocol that this build does not know.
-    #[error("envelope version {0} is not known here")]
-    Version(u8),
-    /// A record too many, too few or at the wrong place.
-    #[error("the envelope's records are not those of a {0:?}")]
-    Records(SubmissionKind),
-    /// `M` or `C` is no public key.
-    #[error("a public key in the envelope is malformed")]
-    Key,
-}
-
-/// Opens the outer seal and checks the shape. The whole seal has been authenticated when this returns.
-pub fn open(identity: &TransportIdentity, sealed: impl BufRead) -> Result<Opened, OpenError> {
-    let mut input = age_hybrid::open_reader(identity.as_identity(), sealed)?;
-    let header: EnvelopeHeader = wire::read_head(MAGIC, &mut input)?;
-    if header.v != 1 {
-        return Err(OpenError::Version(header.v));
-    }
-    Records::read(&mut input)?.into_opened(header)
-}
-
-/// The records of an envelope as they come, before they are held against the kind of submission.
-#[derive(Default)]
-struct Records {
-    grants: Vec<SealedGrant>,
-    capsule: Vec<Vec<u8>>,
-    mailbox: Vec<Vec<u8>>,
-    case: Vec<Vec<u8>>,
-    open_attachment: Option<Vec<u8>>,
-    attachments: Vec<Vec<u8>>,
-    body: Vec<Vec<u8>>,
-    sending_tag: Vec<Vec<u8>>,
-    misplaced: bool,
-}
-
-impl Records {
-    fn read(input: &mut impl Read) -> Result<Self, OpenError> {
-        let mut records = Self::default();
-        loop {
-            let (kind, bytes) = wire::read_record(input)?;
-            if kind == RecordType::End {
-                records.misplaced |= !bytes.is_empty();
-                return Ok(records);
-            }
-            records.take(kind, bytes)?;
-        }
-    }
-
-    fn take(&mut self, kind: RecordType, bytes: Vec<u8>) -> Result<(), OpenError> {
-        // The body seals the manifest of what came before it, so nothing but the tag may follow.
-        let after_body = !self.body.is_empty() && kind != RecordType::SendingTag;
-        let in_attachment = self.open_attachment.is_some()
-            && !matches!(kind, RecordType::AttachmentChunk | RecordType::AttachmentEnd);
-        self.misplaced |= after_body || in_attachment;
-        match kind {
-            RecordType::Grant if self.grants.len() < GRANTS => {
-                let (tag, sealed) = bytes.split_first_chunk::<32>().ok_or(WireError::Truncated)?;
-                self.grants.push(SealedGrant { tag: Hash(*tag), sealed: sealed.to_vec() });
-            }
-            RecordType::Capsule => self.capsule.push(bytes),
-            RecordType::AttachmentChunk => self.open_attachment.get_or_insert_default().extend(bytes),
-            RecordType::AttachmentEnd => match self.open_attachment.take() {
-                Some(attachment) => self.attachments.push(attachment),
-                None => self.misplaced = true,
-            },
-            RecordType::Body => self.body.push(bytes),
-            RecordType::MailboxRecipient => self.mailbox.push(bytes),
-            RecordType::CaseRecipient => self.case.push(bytes),
-            RecordType::SendingTag => self.sending_tag.push(bytes),
-            RecordType::Grant | RecordType::Reply | RecordType::End => self.misplaced = true,
-        }
-        Ok(())
-    }
-
-    fn into_opened(self, header: EnvelopeHeader) -> Result<Opened, OpenError> {
-        let wrong = OpenError::Records(header.kind);
-        let whole = !self.misplaced && self.open_attachment.is_none();
-        let ([capsule], [body], [tag]) = (&self.capsule[..], &self.body[..], &self.sending_tag[..]) else {
-            return Err(wrong);
-        };
-        let Ok(sending_tag) = Hash::try_from(&tag[..]) else {
-            return Err(wrong);
-        };
-        let keys = match (header.kind, self.grants.len(), &self.mailbox[..], &self.case[..]) {
-            (SubmissionKind::Report, GRANTS, [mailbox], [case]) if whole => Some((
-                MailboxRecipient::from_bytes(mailbox).map_err(|_| OpenError::Key)?,
-                CaseRecipient::from_bytes(case).map_err(|_| OpenError::Key)?,
-            )),
-            (SubmissionKind::FollowUp, 0, [], []) if whole => None,
-            _ => return Err(wrong),
-        };
-        Ok(Opened {
-            header,
-            grants: self.grants,
-            capsule: capsule.clone(),
-            keys,
-            attachments: self.attachments,
-            body: body.clone(),
-            sending_tag,
-        })
     }
 }

@@ -4,10 +4,7 @@ use std::io::{self, Read};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A header longer than this is refused before it is read: no real one comes near it.
-const MAX_HEADER: usize = 256 * 1024;
-/// A record longer than this is refused before it is read.
-pub const MAX_RECORD: usize = 1024 * 1024;
+use crate::{canonical, desk_api::MAX_REPLY};
 
 /// Why bytes do not have the shape that they should.
 #[derive(Debug, thiserror::Error)]
@@ -18,15 +15,15 @@ pub enum WireError {
     /// The bytes end too early.
     #[error("ends too early")]
     Truncated,
-    /// The header is too long or no JSON of the expected shape.
+    /// The header is too long, no JSON of the expected shape, or not in canonical form.
     #[error("the header is not readable: {0}")]
     Header(String),
     /// A record has an unknown type.
     #[error("unknown record type {0}")]
     RecordType(u8),
-    /// A record is longer than 1 MiB.
-    #[error("a record of {0} bytes is too long")]
-    RecordLength(usize),
+    /// A record is longer than [`RecordType::max_len`].
+    #[error("a record of type {0:?} with {1} bytes is too long")]
+    RecordLength(RecordType, usize),
     /// Something other than zeros after the last record.
     #[error("the padding is not all zeros")]
     Padding,
@@ -51,9 +48,10 @@ pub(crate) fn head(magic: &'static str, header: &impl Serialize) -> Vec<u8> {
     [magic.as_bytes(), &len.to_be_bytes(), &json].concat()
 }
 
-/// Reads what [`head`] wrote, leaving `input` behind it.
-pub(crate) fn read_head<T: DeserializeOwned>(
+/// Reads what [`head`] wrote, leaving `input` behind it. A header of more than `max_len` bytes is refused before it is read.
+pub(crate) fn read_head<T: DeserializeOwned + Serialize>(
     magic: &'static str,
+    max_len: usize,
     input: &mut impl Read,
 ) -> Result<T, WireError> {
     let mut found = [0; 4];
@@ -62,11 +60,11 @@ pub(crate) fn read_head<T: DeserializeOwned>(
         return Err(WireError::Magic(magic));
     }
     let len = read_u32(input)?;
-    if len > MAX_HEADER {
+    if len > max_len {
         return Err(WireError::Header(format!("{len} bytes long")));
     }
     let json = read_bytes(input, len)?;
-    serde_json::from_slice(&json).map_err(|error| WireError::Header(error.to_string()))
+    canonical::read(&json).map_err(|error| WireError::Header(error.to_string()))
 }
 
 /// What a record carries. The numbers are the protocol's.
@@ -95,6 +93,25 @@ pub enum RecordType {
     Reply = 9,
 }
 
+impl RecordType {
+    /// The most bytes that a record of this type carries. Readers refuse a longer one before they read it.
+    pub const fn max_len(self) -> usize {
+        match self {
+            Self::End | Self::AttachmentEnd => 0,
+            // A sealed grant takes about 1,900 bytes.
+            Self::Grant => 4 * 1024,
+            // 101 keys of replies, the most that a case can have, fit.
+            Self::Capsule => 8 * 1024,
+            Self::AttachmentChunk => 64 * 1024,
+            // The longest story takes about 50 KiB.
+            Self::Body => 256 * 1024,
+            Self::MailboxRecipient | Self::CaseRecipient => age_hybrid::PUBLIC_KEY_LEN,
+            Self::SendingTag => 32,
+            Self::Reply => MAX_REPLY,
+        }
+    }
+}
+
 impl TryFrom<u8> for RecordType {
     type Error = WireError;
 
@@ -120,8 +137,8 @@ pub(crate) const RECORD_OVERHEAD: usize = 5;
 
 /// `u8 type ‖ u32 length`, what stands before a record's bytes.
 pub(crate) fn record_head(kind: RecordType, len: usize) -> [u8; RECORD_OVERHEAD] {
-    debug_assert!(len <= MAX_RECORD, "the writer keeps records within MAX_RECORD");
-    let len = u32::try_from(len).expect("a record is at most 1 MiB").to_be_bytes();
+    debug_assert!(len <= kind.max_len(), "the writer keeps records within their bounds");
+    let len = u32::try_from(len).expect("a record is at most 256 KiB").to_be_bytes();
     [kind as u8, len[0], len[1], len[2], len[3]]
 }
 
@@ -131,8 +148,8 @@ pub(crate) fn read_record(input: &mut impl Read) -> Result<(RecordType, Vec<u8>)
     input.read_exact(&mut kind)?;
     let kind = RecordType::try_from(kind[0])?;
     let len = read_u32(input)?;
-    if len > MAX_RECORD {
-        return Err(WireError::RecordLength(len));
+    if len > kind.max_len() {
+        return Err(WireError::RecordLength(kind, len));
     }
     let bytes = read_bytes(input, len)?;
     if kind == RecordType::End {

@@ -8,6 +8,7 @@
 mod mutate;
 mod seeds;
 
+use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
     capsule::Capsule,
@@ -73,6 +74,10 @@ fn mailbox_identity() -> MailboxIdentity {
     MailboxIdentity::from_seed(&[1; 32])
 }
 
+fn reporter_key() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
+}
+
 fn investigator() -> InvestigatorIdentity {
     InvestigatorIdentity::from_seed(&[2; 32])
 }
@@ -88,7 +93,8 @@ pub fn age_file(bytes: &[u8]) {
 
 /// What stands in a capsule.
 pub fn capsule(bytes: &[u8]) {
-    drop(Capsule::open(&mailbox_identity().recipient().seal(bytes), &mailbox_identity()));
+    let sealed = mailbox_identity().recipient().seal(bytes);
+    drop(Capsule::open(&sealed, &mailbox_identity(), &PublicKey::from(&reporter_key())));
 }
 
 /// A certificate, in either form.

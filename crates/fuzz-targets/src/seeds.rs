@@ -105,7 +105,9 @@ pub(crate) fn age_file() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn capsule() -> Vec<Vec<u8>> {
-    vec![serde_json::to_vec(&a_capsule()).expect("JSON")]
+    let key = crate::reporter_key();
+    let sealed = a_capsule().seal(&crate::mailbox_identity().recipient(), &key);
+    vec![crate::mailbox_identity().open(&sealed).expect("sealed to it").to_vec()]
 }
 
 pub(crate) fn certificate() -> Vec<Vec<u8>> {
@@ -170,7 +172,7 @@ pub(crate) fn mailbox() -> Vec<Vec<u8>> {
             next: Some(date!(2026 - 11 - 30)),
             received: 1,
         },
-        capsule: a_capsule().seal(&identity.recipient()),
+        capsule: a_capsule().seal(&identity.recipient(), &a_receipt().signing_key()),
         case_recipient: CaseSecret::from_bytes([8; 32]).identity().recipient(),
         replies: vec![identity.recipient().seal(&bytes("/frames/0/frame"))],
     };

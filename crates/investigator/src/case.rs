@@ -78,6 +78,15 @@ pub enum CaseError {
     /// A note is malformed.
     #[error("the note is malformed")]
     Note,
+    /// Not the tag of a language, such as `fr`: readers would refuse the message.
+    #[error("{0} is no language: give a tag such as fr or pt-BR")]
+    Language(String),
+    /// Readers refuse messages above a bound. Only a message with a forged number comes near it.
+    #[error("the case takes no more messages: a message of a colleague took the last number")]
+    NoMoreMessages,
+    /// The case was rotated as often as it can be.
+    #[error("the case takes no more rotations")]
+    NoMoreGenerations,
 }
 
 impl OpenCase {

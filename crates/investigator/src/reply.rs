@@ -1,8 +1,9 @@
 //! Replies to the reporter.
 
 use envelope::{
+    canonical::{is_lang, is_week},
     desk_api::Sealed,
-    frame::{Direction, Frame, FrameHeader, FrameKind},
+    frame::{Direction, Frame, FrameHeader, FrameKind, MAX_SEQ},
     keys::MailboxRecipient,
 };
 
@@ -31,8 +32,10 @@ pub struct SealedReply {
 }
 
 impl OpenCase {
-    /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to the team. Refuses a mailbox
-    /// key that is not the reporter's.
+    /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to the team.
+    ///
+    /// # Errors
+    /// When the mailbox key is not the reporter's, the language has another shape than readers take, or the case takes no more messages.
     pub fn reply(
         &self,
         draft: &ReplyDraft,
@@ -42,7 +45,7 @@ impl OpenCase {
         if !self.is_mailbox(mailbox) {
             return Err(CaseError::Mailbox);
         }
-        let header = self.next_header(draft.kind, thread, mailbox, (&draft.lang, &draft.week));
+        let header = self.next_header(draft.kind, thread, mailbox, (&draft.lang, &draft.week))?;
         Ok(self.seal_frame(&header, draft.text.as_bytes(), mailbox))
     }
 
@@ -52,14 +55,18 @@ impl OpenCase {
         thread: &Thread,
         mailbox: &MailboxRecipient,
         (lang, week): (&str, &str),
-    ) -> FrameHeader {
+    ) -> Result<FrameHeader, CaseError> {
+        if !is_lang(lang) || !is_week(week) {
+            return Err(CaseError::Language(lang.to_owned()));
+        }
         let before = thread.newest_outgoing();
-        FrameHeader {
+        let seq = before.map_or(Some(0), |head| head.seq.checked_add(1)).filter(|seq| *seq <= MAX_SEQ);
+        Ok(FrameHeader {
             v: 1,
             case: self.id(),
             generation: self.newest().number,
             direction: Direction::Out,
-            seq: before.map_or(0, |head| head.seq + 1),
+            seq: seq.ok_or(CaseError::NoMoreMessages)?,
             prev: before.map(|head| head.hash),
             ack: thread.newest_incoming(),
             recipient: mailbox.hash(),
@@ -69,7 +76,7 @@ impl OpenCase {
             attachments: Vec::new(),
             reporter_key: None,
             earlier: None,
-        }
+        })
     }
 
     pub(crate) fn seal_frame(

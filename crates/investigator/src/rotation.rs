@@ -2,7 +2,7 @@
 
 use envelope::{
     desk_api::GenerationGrant,
-    frame::{FrameKind, Rotation},
+    frame::{FrameKind, MAX_GENERATION, Rotation},
     keys::{CaseRecipient, CaseSecret, InvestigatorRecipient, MailboxRecipient},
 };
 use rand::{CryptoRng, RngCore};
@@ -24,7 +24,10 @@ pub struct Rotated {
 
 impl OpenCase {
     /// Makes the next generation for those who stay. What was sealed before stays readable to whoever held the old grant;
-    /// what comes after is not. Refuses a mailbox key that is not the reporter's.
+    /// what comes after is not.
+    ///
+    /// # Errors
+    /// When the mailbox key is not the reporter's, or the case has as many generations or messages as it can have.
     pub fn rotate(
         &mut self,
         stay: &[&InvestigatorRecipient],
@@ -36,15 +39,18 @@ impl OpenCase {
         if !self.is_mailbox(mailbox) {
             return Err(CaseError::Mailbox);
         }
-        let next = Generation::new(self.newest().number + 1, CaseSecret::generate(rng));
+        let number = self.newest().number + 1;
+        if number > MAX_GENERATION {
+            return Err(CaseError::NoMoreGenerations);
+        }
+        let next = Generation::new(number, CaseSecret::generate(rng));
         let rotation = Rotation {
             generation: next.number,
             case_recipient: next.recipient.hash(),
             replies_key: (&next.secret.replies_key()).into(),
         };
-        let body = serde_json::to_vec(&rotation).expect("a rotation holds strings and numbers only");
-        let header = self.next_header(FrameKind::Rotation, thread, mailbox, (lang, week));
-        let reply = self.seal_frame(&header, &body, mailbox);
+        let header = self.next_header(FrameKind::Rotation, thread, mailbox, (lang, week))?;
+        let reply = self.seal_frame(&header, &rotation.to_bytes(), mailbox);
         let grants = stay.iter().map(|recipient| self.grant(&next, recipient)).collect();
         let rotated =
             Rotated { generation: next.number, reply, case_recipient: next.recipient.clone(), grants };

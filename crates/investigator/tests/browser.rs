@@ -81,6 +81,7 @@ fn findings(receipt: &Receipt, laid_out: &[u8]) -> Value {
         Finding::Forged => json!({"kind": "forged"}),
         Finding::EarlierNotShown(count) => json!({"kind": "earlier-not-shown", "count": count}),
         Finding::Withheld(count) => json!({"kind": "withheld", "count": count}),
+        Finding::OlderState => json!({"kind": "older-state"}),
         Finding::WrongKey => json!({"kind": "wrong-key"}),
     };
     Inbox::open(receipt, laid_out).unwrap().findings.iter().map(worded).collect()

@@ -216,7 +216,7 @@ fn sample() -> Sample {
         issued: date!(2026 - 11 - 23),
         expires: date!(2026 - 12 - 23),
         transport: vec![transport.recipient()],
-        handler_key: member.device,
+        handler_key: PublicKey::from(&SigningKey::from_bytes(&[7; 32])),
         members: vec![member],
         desks: vec![desk],
         oversight: "external".into(),

@@ -47,7 +47,7 @@ fn directory() -> Directory {
         issued: date!(2026 - 11 - 23),
         expires: date!(2026 - 12 - 23),
         transport: vec![TransportIdentity::generate(&mut OsRng).recipient()],
-        handler_key: members[0].device,
+        handler_key: (&SigningKey::generate(&mut OsRng)).into(),
         desks: vec![
             desk("one", &["FAC"], &["a", "b", "c", "d", "e", "f"]),
             desk("external", &[], &["o", "p"]),

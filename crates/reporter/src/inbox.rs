@@ -62,6 +62,9 @@ pub enum Finding {
     EarlierNotShown(u32),
     /// Messages between those shown are missing; so many. Somebody withholds them.
     Withheld(u32),
+    /// The investigators have a newer message of the reporter than the capsule knows. They acknowledge it in a frame that they signed.
+    /// The handler laid out an older capsule, or collected two messages in another order than they were sent in.
+    OlderState,
     /// The handler offers a key that nobody trusted has vouched for. Do not write.
     WrongKey,
 }
@@ -69,20 +72,38 @@ pub enum Finding {
 /// Why there is no inbox.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
-    /// Not of this receipt: nothing filed under it, not collected yet, or damaged on the way.
+    /// Not sealed to this receipt: nothing was filed under it, or it has not been collected yet. Whoever replaces a whole mailbox can
+    /// make it look so too.
+    #[error("nothing is laid out under this receipt: {0}")]
+    Absent(age_hybrid::OpenError),
+    /// Sealed to this receipt, and damaged or malformed.
     #[error(transparent)]
     Mailbox(#[from] MailboxError),
-    /// The mailbox opens, but what it says about the case cannot be used.
+    /// The mailbox opens, but the reporter did not make what it says about the case.
     #[error(transparent)]
     Capsule(#[from] CapsuleError),
 }
 
+impl InboxError {
+    /// Is there a mailbox of this receipt that was damaged or forged? The reporter must learn of it.
+    pub fn is_damage(&self) -> bool {
+        !matches!(self, Self::Absent(_))
+    }
+}
+
 impl Inbox {
     /// Opens and checks a mailbox of [`envelope::mailbox::MAILBOX_LEN`] bytes.
+    ///
+    /// # Errors
+    /// [`InboxError::Absent`] if it is not sealed to this receipt; else why it cannot be used, which is damage.
     pub fn open(receipt: &Receipt, sealed: &[u8]) -> Result<Self, InboxError> {
         let identity = receipt.mailbox_identity();
-        let mailbox = Mailbox::open(sealed, &identity)?;
-        let capsule = Capsule::open(&mailbox.capsule, &identity)?;
+        let mailbox = Mailbox::open(sealed, &identity).map_err(|error| match error {
+            MailboxError::Unopenable(error) if !error.is_damage() => InboxError::Absent(error),
+            error => InboxError::Mailbox(error),
+        })?;
+        let signer = PublicKey::from(&receipt.signing_key());
+        let capsule = Capsule::open(&mailbox.capsule, &identity, &signer)?;
         let mut reading = Reading::new(&capsule, identity.recipient().hash());
         for reply in &mailbox.replies {
             reading.take(reply, &identity);
@@ -111,6 +132,8 @@ struct Reading<'a> {
     replies_keys: Vec<PublicKey>,
     messages: Vec<Message>,
     newest: Option<Head>,
+    /// The newest of the reporter's frames that the investigators acknowledge.
+    acknowledged: u32,
     findings: Vec<Finding>,
 }
 
@@ -124,6 +147,7 @@ impl<'a> Reading<'a> {
             replies_keys: capsule.replies_keys.clone(),
             messages: Vec::new(),
             newest: None,
+            acknowledged: 0,
             findings: Vec::new(),
         }
     }
@@ -136,6 +160,7 @@ impl<'a> Reading<'a> {
             return;
         }
         self.newest = Some(frame.head());
+        self.acknowledged = self.acknowledged.max(frame.header.ack.map_or(0, |ack| ack.seq));
         match frame.header.kind {
             FrameKind::Rotation => self.rotate(&frame),
             FrameKind::Report => self.findings.push(Finding::Forged),
@@ -184,7 +209,7 @@ impl<'a> Reading<'a> {
     }
 
     fn rotate(&mut self, frame: &Frame) {
-        match serde_json::from_slice::<Rotation>(&frame.body) {
+        match Rotation::from_bytes(&frame.body) {
             Ok(rotation) if rotation.generation == self.generation + 1 => {
                 self.generation = rotation.generation;
                 if self.replies_keys.len() == rotation.generation as usize {
@@ -216,6 +241,9 @@ impl<'a> Reading<'a> {
         let seen = self.capsule.seen.map_or(0, |seen| seen.seq + 1);
         if shown < seen {
             self.findings.push(Finding::Withheld(seen - shown));
+        }
+        if self.acknowledged > self.capsule.sent.seq {
+            self.findings.push(Finding::OlderState);
         }
         let header = mailbox.header;
         let generation = u32::try_from(self.replies_keys.len() - 1).expect("one rotation at a time");

@@ -8,7 +8,7 @@ use envelope::{
     capsule::Capsule,
     directory::Directory,
     earlier::EarlierReport,
-    frame::{Attachment, Direction, Frame, FrameHeader, FrameKind, Head},
+    frame::{Attachment, Direction, Frame, FrameHeader, FrameKind, Head, MAX_SEQ},
     grant::{self, Grant},
     keys::{CaseRecipient, MailboxRecipient, PublicKey},
     receipt::Receipt,
@@ -97,7 +97,7 @@ impl<W: Write> Sealing<W> {
         let frame = Frame::sign(&self.frame, &self.body, &signing_key);
         let sent = Head { seq: self.frame.seq, hash: Frame::hash_of(&frame) };
         let mailbox = self.receipt.mailbox_identity().recipient();
-        self.writer.whole(RecordType::Capsule, &capsule(sent).seal(&mailbox))?;
+        self.writer.whole(RecordType::Capsule, &capsule(sent).seal(&mailbox, &signing_key))?;
         // The same message that names another report as well is another message.
         let token = match &self.frame.earlier {
             Some(earlier) => Hash::of(&[&self.token, earlier.token.as_bytes()]).0,
@@ -220,6 +220,9 @@ pub struct FollowUpSealer<W: Write> {
 
 impl<W: Write> FollowUpSealer<W> {
     /// Goes on where the inbox stands.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to, or the case takes no more messages.
     pub fn begin(
         directory: &Directory,
         directory_hash: Hash,
@@ -228,6 +231,8 @@ impl<W: Write> FollowUpSealer<W> {
         message: FollowUp,
         out: W,
     ) -> Result<Self, SealError> {
+        let seq =
+            inbox.sent.seq.checked_add(1).filter(|seq| *seq <= MAX_SEQ).ok_or(SealError::NoMoreMessages)?;
         let header = EnvelopeHeader {
             v: 1,
             kind: SubmissionKind::FollowUp,
@@ -246,7 +251,7 @@ impl<W: Write> FollowUpSealer<W> {
             case: inbox.case,
             generation: inbox.generation,
             direction: Direction::In,
-            seq: inbox.sent.seq + 1,
+            seq,
             prev: Some(inbox.sent.hash),
             ack: inbox.seen,
             recipient: inbox.case_recipient.hash(),

@@ -5,11 +5,10 @@ use std::time::Duration;
 use envelope::{
     desk_api::{
         Absence, Candidate, CaseFile, CaseRow, Challenge, ChallengeRequest, FormerReaders, Log, NewEvent,
-        Problem, SESSION_LABEL, Session, SessionRequest,
+        Problem, Session, SessionRequest, sign_session,
     },
     directory::SignedDirectory,
     event::LogEntry,
-    keys::sign,
     ladder,
 };
 use reqwest::{Method, RequestBuilder, Response, Url};
@@ -80,12 +79,12 @@ impl Client {
         Ok(Self { http, base, session: None })
     }
 
-    /// Proves to be this person and keeps the short-lived token, in memory only. Gives how long it lives.
-    pub async fn sign_in(&mut self, key: &InvestigatorKey) -> Result<Duration, ClientError> {
+    /// Proves to be this person of this installation and keeps the short-lived token, in memory only. Returns how long it lives.
+    pub async fn sign_in(&mut self, key: &InvestigatorKey, instance: Uuid) -> Result<Duration, ClientError> {
         let handle = key.handle().to_owned();
         let asked = self.request(Method::POST, &["v1", "challenge"]);
         let challenge: Challenge = json(asked.json(&ChallengeRequest { handle: handle.clone() })).await?;
-        let signature = sign(key.device(), SESSION_LABEL, challenge.nonce.as_bytes()).to_vec();
+        let signature = sign_session(key.device(), instance, &handle, &challenge.nonce);
         let answer = SessionRequest { handle, nonce: challenge.nonce, signature };
         let session: Session = json(self.request(Method::POST, &["v1", "session"]).json(&answer)).await?;
         let life = Duration::from_secs(session.seconds.into());

@@ -125,7 +125,7 @@ async fn enter(
     let newest = client.directory().await?;
     check_newest(&newest, trust, seen, now)?;
     home.remember(seen)?;
-    let life = client.sign_in(key).await?;
+    let life = client.sign_in(key, trust.instance).await?;
     let directories = client.directories().await?;
     let roll = Roll::admit(&directories, trust)?;
     if roll.newest().1 != newest.hash() {

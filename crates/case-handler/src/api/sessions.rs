@@ -11,7 +11,7 @@ use axum::{
 };
 use envelope::{
     Hash,
-    desk_api::{Challenge, ChallengeRequest, SESSION_LABEL, Session, SessionRequest},
+    desk_api::{Challenge, ChallengeRequest, Session, SessionRequest, is_session_signed},
     keys::PublicKey,
 };
 use http::{header::AUTHORIZATION, request::Parts};
@@ -136,11 +136,13 @@ pub(super) async fn open(
     let now = api.clock.now();
     let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
     let fresh = api.sessions.take_challenge(&request.nonce, &request.handle, now);
-    let proven = accepted.directory.member(&request.handle).map(|member| member.device).filter(|device| {
-        let signature = request.signature.as_slice().try_into();
-        signature
-            .is_ok_and(|signature| device.verify(SESSION_LABEL, request.nonce.as_bytes(), signature).is_ok())
-    });
+    let SessionRequest { handle, nonce, signature } = &request;
+    let instance = accepted.directory.instance;
+    let proven = accepted
+        .directory
+        .member(handle)
+        .map(|member| member.device)
+        .filter(|device| is_session_signed(device, instance, handle, nonce, signature));
     let Some(device) = proven.filter(|_| fresh) else {
         api.sessions.say_refused(now);
         return Err(Problem::Unauthorized);

@@ -5,11 +5,10 @@ use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
     desk_api::{
-        CaseFile, CaseRow, Challenge, ChallengeRequest, NewEvent, Problem, SESSION_LABEL, Session,
-        SessionRequest,
+        CaseFile, CaseRow, Challenge, ChallengeRequest, NewEvent, Problem, Session, SessionRequest,
+        sign_session,
     },
     event::{Action, LogEntry},
-    keys::sign,
     life::next_event,
 };
 use http::{Method, Request, StatusCode};
@@ -57,7 +56,7 @@ impl World {
         nonce: Hash,
         key: &SigningKey,
     ) -> Result<String, StatusCode> {
-        let signature = sign(key, SESSION_LABEL, nonce.as_bytes()).to_vec();
+        let signature = sign_session(key, self.directory.instance, handle, &nonce);
         let request = SessionRequest { handle: handle.into(), nonce, signature };
         let (status, body) = self.call(Method::POST, "/v1/session", "", &request).await;
         if status.is_success() {

@@ -10,6 +10,7 @@ use super::{
         months_after, triage_days,
     },
 };
+use crate::frame::MAX_GENERATION;
 use crate::{
     event::{Action, Event, Release},
     submission::Urgency,
@@ -283,7 +284,7 @@ impl CaseState {
     }
 
     fn rotate(&mut self, generation: u32) -> Result<(), Refusal> {
-        if generation != self.generation + 1 {
+        if generation != self.generation + 1 || generation > MAX_GENERATION {
             return Err(Refusal::Generation(self.generation + 1));
         }
         self.generation = generation;

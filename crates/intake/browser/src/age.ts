@@ -1,4 +1,5 @@
 // age files to exactly one post-quantum recipient, as crates/age-hybrid writes and reads them.
+import { x25519 } from "@noble/curves/ed25519.js";
 import { bech32 } from "@scure/base";
 import { Decrypter, Encrypter, Stanza, identityToRecipient } from "age-encryption";
 import { type Bytes, random, randomBelow } from "./bytes.ts";
@@ -7,6 +8,9 @@ const STANZA_TAG = "mlkem768x25519";
 const GREASE = "-grease";
 /** Headers of ours stay far below; readers refuse longer ones before they are parsed. */
 const MAX_HEADER_LEN = 4096;
+const MLKEM_KEY = 1184;
+const COEFFICIENTS = 1152;
+const MODULUS = 3329;
 const NONCE = 16;
 const CHUNK = 64 * 1024;
 const TAG = 16;
@@ -23,20 +27,44 @@ export type Identity = string;
 export const identity = (seed: Uint8Array): Identity => bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase();
 
 export async function recipientOf(secret: Identity): Promise<Recipient> {
-  return recipient(await identityToRecipient(secret));
+  return decodeRecipient(await identityToRecipient(secret));
 }
 
-/** Reads `age1pq1…`; throws on any other kind. */
+/** Recipients that were found sound before: a directory is looked at more than once, and each check takes about a millisecond. */
+const sound = new Map<string, Recipient>();
+
+/** Reads `age1pq1…`; throws on any other kind, on a second spelling, and on bytes that no honest key has. */
 export function recipient(written: string): Recipient {
-  const { prefix, words } = bech32.decode(written as `${string}1${string}`, false);
-  const raw = bech32.fromWords(words) as Bytes;
-  if (prefix !== "age1pq" || raw.length !== 1216) throw new Error("no post-quantum recipient");
-  return { text: written, raw };
+  const known = sound.get(written);
+  if (known) return known;
+  const found = decodeRecipient(written);
+  if (encodeRecipient(found.raw) !== written) throw new Error("another spelling of a recipient");
+  checkKey(found.raw);
+  sound.set(written, found);
+  return found;
 }
 
 /** The recipient of 1,216 raw bytes. */
-export const recipientFrom = (raw: Uint8Array): Recipient =>
-  recipient(bech32.encode("age1pq", bech32.toWords(raw), false));
+export const recipientFrom = (raw: Uint8Array): Recipient => recipient(encodeRecipient(raw));
+
+const encodeRecipient = (raw: Uint8Array): string => bech32.encode("age1pq", bech32.toWords(raw), false);
+
+function decodeRecipient(written: string): Recipient {
+  const { prefix, words } = bech32.decode(written as `${string}1${string}`, false);
+  const raw = bech32.fromWords(words) as Bytes;
+  if (prefix !== "age1pq" || raw.length !== MLKEM_KEY + 32) throw new Error("no post-quantum recipient");
+  return { text: written, raw };
+}
+
+/** ML-KEM-768: three vectors of 256 coefficients of 12 bits each, all below the modulus (FIPS 203, section 7.2). X25519: no point of low order. */
+function checkKey(raw: Uint8Array): void {
+  for (let at = 0; at < COEFFICIENTS; at += 3) {
+    const [low, middle, high] = [raw[at]!, raw[at + 1]!, raw[at + 2]!];
+    if ((low | ((middle & 15) << 8)) >= MODULUS || ((middle >> 4) | (high << 4)) >= MODULUS) throw new Error("no ML-KEM key");
+  }
+  // Throws where the shared secret is zero.
+  x25519.getSharedSecret(new Uint8Array(32).fill(0x40), raw.subarray(MLKEM_KEY));
+}
 
 /** One age file in memory. */
 export const seal = async (to: Recipient, plain: Uint8Array): Promise<Bytes> =>
@@ -58,12 +86,21 @@ export async function sealStream(to: Recipient, plain: ReadableStream<Uint8Array
 export const sealedLen = (headerLen: number, plainLen: number): number =>
   headerLen + NONCE + plainLen + TAG * Math.max(1, Math.ceil(plainLen / CHUNK));
 
+/** A file that is sealed to another key. Damage of the encapsulation cannot be told from that. */
+export class OtherRecipient extends Error {}
+
 /** Opens a file that was sealed to exactly this key and to nobody else; throws otherwise. */
 export async function open(secret: Identity, sealed: Uint8Array): Promise<Bytes> {
   checkRecipients(sealed);
   const decrypter = new Decrypter();
   decrypter.addIdentity(secret);
-  return (await decrypter.decrypt(sealed)) as Bytes;
+  try {
+    return (await decrypter.decrypt(sealed)) as Bytes;
+  } catch (error) {
+    // The library has no class for it.
+    const other = error instanceof Error && error.message.startsWith("no identity matched");
+    throw other ? new OtherRecipient(error.message) : error;
+  }
 }
 
 function encrypter(to: Recipient): Encrypter {

@@ -20,6 +20,13 @@ export const encode = (bytes: Uint8Array): string => base64urlnopad.encode(bytes
 /** The bytes of unpadded base64url; throws on anything else. */
 export const decode = (letters: string): Bytes => base64urlnopad.decode(letters) as Bytes;
 
+/** Unpadded base64url of so many bytes. */
+export function decodeExactly(letters: string, length: number): Bytes {
+  const bytes = decode(letters);
+  if (bytes.length !== length) throw new Error(`not ${length} bytes`);
+  return bytes;
+}
+
 export function concat(...parts: Uint8Array[]): Bytes {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

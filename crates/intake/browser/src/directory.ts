@@ -1,10 +1,13 @@
 // The directory: who may be written to, signed by m of n root keys, and the rule that decides who gets a report.
 import { type Recipient, recipient } from "./age.ts";
-import { type Bytes, decode, encode, strictText } from "./bytes.ts";
-import { type HashText, hashText } from "./hash.ts";
-import { verify } from "./keys.ts";
+import { type Bytes, decode, encode } from "./bytes.ts";
+import { checked, day, exactly, lang, list, nullable, object, parse, record, string, uuid, whole } from "./canonical.ts";
+import { type HashText, hashText, readHash } from "./hash.ts";
+import { readKey, verify } from "./keys.ts";
 
 const LABEL = "burkindi/directory/v1\0";
+const MAX_SIGNATURES = 16;
+const MAX_DIRECTORY = 384 * 1024;
 const VALID_DAYS = 30;
 const OVERSIGHT_SEATS = 2;
 const DESK_SEATS = 6;
@@ -16,17 +19,17 @@ export interface Member {
   handle: string;
   recipient: string;
   device: string;
-  covers?: string[];
-  languages?: string[];
+  covers: string[];
+  languages: string[];
 }
 
 export interface Desk {
   id: string;
   labels: Record<string, string>;
-  categories?: string[];
-  audiences?: string[];
+  categories: string[];
+  audiences: string[];
   members: string[];
-  covers?: string[];
+  covers: string[];
 }
 
 export interface DirectoryDocument {
@@ -70,11 +73,41 @@ export interface Addressees {
   readers: Recipient[];
 }
 
-const FIELDS = {
-  document: ["v", "instance", "epoch", "previous", "issued", "expires", "transport", "handler_key", "members", "desks", "oversight"],
-  member: ["handle", "recipient", "device", "covers", "languages"],
-  desk: ["id", "labels", "categories", "audiences", "members", "covers"],
-};
+const readRecipient = checked(recipient);
+
+const readMember = object<Member>({
+  handle: string,
+  recipient: readRecipient,
+  device: readKey,
+  covers: list(string),
+  languages: list(string),
+});
+
+const readDesk = object<Desk>({
+  id: string,
+  labels: record(lang, string),
+  categories: list(string),
+  audiences: list(string),
+  members: list(string),
+  covers: list(string),
+});
+
+/** A reader that half understands must not choose readers: a field that is not known, or missing, is refused. */
+const readDocument = object<DirectoryDocument>({
+  v: exactly(1),
+  instance: uuid,
+  epoch: whole(Number.MAX_SAFE_INTEGER),
+  previous: nullable(readHash),
+  issued: day,
+  expires: day,
+  transport: list(readRecipient),
+  handler_key: readKey,
+  members: list(readMember),
+  desks: list(readDesk),
+  oversight: string,
+});
+
+const readSignatures = list(object<RootSignature>({ key: readKey, signature: checked(decode) }), MAX_SIGNATURES);
 
 /** Not in force on this day: an old directory, or a device whose date is wrong. */
 export class WrongDay extends Error {}
@@ -88,19 +121,17 @@ export class Directory {
 
   /** Checks everything; throws with the reason. `today` is `YYYY-MM-DD`. */
   static verify(bytes: Bytes, signatures: readonly RootSignature[], trust: Trust, today: string): Directory {
-    const signed = new Set(trust.roots.filter((root) => signatures.some((s) => s.key === root && holds(s, bytes))));
-    if (trust.threshold < 1 || signed.size < trust.threshold) throw new Error("too few signatures by root keys");
-    const document = JSON.parse(strictText(bytes)) as DirectoryDocument;
-    // A reader that half understands must not choose readers.
-    known(document, FIELDS.document);
-    document.members.forEach((member) => known(member, FIELDS.member));
-    document.desks.forEach((desk) => known(desk, FIELDS.desk));
-    if (document.v !== 1) throw new Error("a version that is not known here");
+    if (bytes.length > MAX_DIRECTORY) throw new Error("too long");
+    const keys = readSignatures(signatures).map((by) => by.key);
+    if (new Set(keys).size < keys.length) throw new Error("two signatures by one key");
+    const signed = signatures.filter((by) => trust.roots.includes(by.key) && holds(by, bytes));
+    if (trust.threshold < 1 || signed.length < trust.threshold) throw new Error("too few signatures by root keys");
+    const document = parse(bytes, readDocument);
     if (document.instance !== trust.instance) throw new Error("of another installation");
     checkRules(document);
     if (document.expires < today) throw new WrongDay("expired");
     // One day of grace: clocks of phones are off, and days begin at different times.
-    if (day(document.issued) - DAY > day(today)) throw new WrongDay("dated after today");
+    if (time(document.issued) - DAY > time(today)) throw new WrongDay("dated after today");
     return new Directory(document, hashText(bytes));
   }
 
@@ -111,8 +142,8 @@ export class Directory {
     const desk = desks.find(
       (desk) =>
         desk.id !== oversight &&
-        (desk.categories ?? []).includes(category) &&
-        ((desk.audiences ?? []).length === 0 || desk.audiences!.includes(audience)),
+        desk.categories.includes(category) &&
+        (desk.audiences.length === 0 || desk.audiences.includes(audience)),
     );
     const members =
       desk && !this.deskExcluded(desk, excluded) ? desk.members.filter((handle) => !away.has(handle)) : [];
@@ -137,14 +168,14 @@ export class Directory {
     const { desks, members, oversight } = this.document;
     const byDesk = desks.filter((desk) => this.deskExcluded(desk, excluded)).flatMap((desk) => desk.members);
     const byPerson = members
-      .filter((member) => (member.covers ?? []).some((unit) => excluded.includes(unit)))
+      .filter((member) => member.covers.some((unit) => excluded.includes(unit)))
       .map((member) => member.handle);
     const outside = this.desk(oversight).members;
     return new Set([...byDesk, ...byPerson].filter((handle) => !outside.includes(handle)));
   }
 
   private deskExcluded(desk: Desk, excluded: readonly string[]): boolean {
-    const named = (id: string) => id === TRUST_NONE || id === desk.id || (desk.covers ?? []).includes(id);
+    const named = (id: string) => id === TRUST_NONE || id === desk.id || desk.covers.includes(id);
     return desk.id !== this.document.oversight && excluded.some(named);
   }
 
@@ -158,38 +189,25 @@ export class Directory {
   }
 }
 
-function holds(signature: RootSignature, bytes: Bytes): boolean {
-  try {
-    return verify(decode(signature.key), LABEL, bytes, decode(signature.signature));
-  } catch {
-    return false;
-  }
-}
+const holds = ({ key, signature }: RootSignature, bytes: Bytes): boolean => verify(decode(key), LABEL, bytes, decode(signature));
 
-function known(value: object, fields: readonly string[]): void {
-  const other = Object.keys(value).find((field) => !fields.includes(field));
-  if (other !== undefined) throw new Error(`an unknown field: ${other}`);
-}
-
-function day(written: string): number {
-  const day = Date.parse(`${written}T00:00:00Z`);
-  if (!/^\d{4}-\d\d-\d\d$/.test(written) || Number.isNaN(day)) throw new Error("no day");
-  return day;
-}
+const time = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
 /** What signatures alone do not give: unique and resolvable names, seats within the eight grants, an outside body that is outside. */
 function checkRules(document: DirectoryDocument): void {
   const rule = (broken: boolean, text: string) => {
     if (broken) throw new Error(`the directory breaks a rule: ${text}`);
   };
-  const span = (day(document.expires) - day(document.issued)) / DAY;
+  const span = (time(document.expires) - time(document.issued)) / DAY;
   rule(document.transport.length === 0, "no transport recipient");
-  document.transport.forEach(recipient);
   rule(span < 0 || span > VALID_DAYS, "valid for other than 30 days");
   const handles = document.members.map((member) => member.handle);
   const keys = document.members.map((member) => encode(recipient(member.recipient).raw));
   rule(new Set(handles).size < handles.length, "a member stands twice");
   rule(new Set(keys).size < keys.length, "two members share a key");
+  // The handler's key counts as one: a member who holds it could write the handler's events.
+  const devices = [document.handler_key, ...document.members.map((member) => member.device)];
+  rule(new Set(devices).size < devices.length, "two members share a device key");
   const outside = document.desks.find((desk) => desk.id === document.oversight);
   rule(outside === undefined || outside.members.length === 0, "no outside body");
   rule(new Set(document.desks.map((desk) => desk.id)).size < document.desks.length, "a desk stands twice");

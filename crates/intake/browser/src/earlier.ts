@@ -1,6 +1,7 @@
 // A reporter's word that another report is by the same person and about the same. Only who has that other case recognises it.
-import { type Bytes, concat, encode, utf8 } from "./bytes.ts";
-import { type HashText, hashText } from "./hash.ts";
+import { type Bytes, concat, decodeExactly, encode, utf8 } from "./bytes.ts";
+import { checked, object } from "./canonical.ts";
+import { type HashText, hashText, readHash } from "./hash.ts";
 import { sign } from "./keys.ts";
 
 const LABEL = "burkindi/earlier/v1\0";
@@ -9,6 +10,11 @@ export interface EarlierReport {
   token: HashText;
   proof: string;
 }
+
+export const readEarlier = object<EarlierReport>({
+  token: readHash,
+  proof: checked((written) => decodeExactly(written, 64)),
+});
 
 /** Names `other`, whose reporter's key is at hand, in a message of `self`. */
 export function earlierReport(other: string, self: string, key: Uint8Array): EarlierReport {

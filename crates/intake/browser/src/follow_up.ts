@@ -1,6 +1,7 @@
 // Sealing a message of a reporter who came back.
 import { recipientOf } from "./age.ts";
 import { decode, utf8 } from "./bytes.ts";
+import { MAX_SEQ } from "./canonical.ts";
 import { sealCapsule } from "./capsule.ts";
 import type { Directory } from "./directory.ts";
 import type { EarlierReport } from "./earlier.ts";
@@ -38,6 +39,7 @@ export async function sealFollowUp(
   message: FollowUp,
 ): Promise<SealedFollowUp> {
   if (!inbox.canWrite) throw new Error("the key to write to is not vouched for");
+  if (inbox.sent.seq >= MAX_SEQ) throw new Error("the case takes no more messages");
   const mailbox = await recipientOf(receipt.mailboxIdentity());
   const to = inbox.caseRecipient;
   const envelope = {
@@ -84,7 +86,7 @@ export async function sealFollowUp(
       sent,
       seen: inbox.seen,
     };
-    yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox));
+    yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
     yield* writer.body(to, frame, receipt.sendingTag(token, body, attachments));
   });
   return { sealed, sent };

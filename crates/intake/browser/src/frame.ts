@@ -1,13 +1,32 @@
 // A frame: one signed message between reporter and investigators, the plaintext inside a seal.
 import { type Bytes, concat } from "./bytes.ts";
-import type { EarlierReport } from "./earlier.ts";
-import { type HashText, hashText } from "./hash.ts";
-import { sign, verify } from "./keys.ts";
+import {
+  MAX_GENERATION,
+  MAX_SEQ,
+  exactly,
+  lang,
+  list,
+  nullable,
+  object,
+  optional,
+  parse,
+  string,
+  uuid,
+  week,
+  whole,
+} from "./canonical.ts";
+import { type EarlierReport, readEarlier } from "./earlier.ts";
+import { type HashText, hashText, readHash } from "./hash.ts";
+import { readKey, sign, verify } from "./keys.ts";
+import { TOP } from "./ladder.ts";
 import { head, splitHead } from "./wire.ts";
 
 const MAGIC = "BKF1";
 const LABEL = "burkindi/frame/v1\0";
 const SIGNATURE = 64;
+const MAX_HEADER = 64 * 1024;
+/** The most files of one message. */
+export const MAX_ATTACHMENTS = 32;
 
 export type Direction = "in" | "out";
 export type FrameKind = "report" | "message" | "status" | "rotation";
@@ -40,7 +59,7 @@ export interface FrameHeader {
   lang: string;
   week: string;
   attachments: Attachment[];
-  reporter_key?: string;
+  reporter_key?: string | undefined;
   /** Another report of the same person, where one is named. */
   earlier?: EarlierReport | undefined;
 }
@@ -51,6 +70,36 @@ export interface Rotation {
   case_recipient: HashText;
   replies_key: string;
 }
+
+export const readHead = object<Head>({ seq: whole(MAX_SEQ), hash: readHash });
+
+const readAttachment = object<Attachment>({ name: string, media_type: string, len: whole(TOP), sha256: readHash });
+
+const readHeader = object<FrameHeader>({
+  v: exactly(1),
+  case: uuid,
+  generation: whole(MAX_GENERATION),
+  direction: exactly("in", "out"),
+  seq: whole(MAX_SEQ),
+  prev: nullable(readHash),
+  ack: nullable(readHead),
+  recipient: readHash,
+  kind: exactly("report", "message", "status", "rotation"),
+  lang,
+  week,
+  attachments: list(readAttachment, MAX_ATTACHMENTS),
+  reporter_key: optional(readKey),
+  earlier: optional(readEarlier),
+});
+
+const readRotationFields = object<Rotation>({
+  generation: whole(MAX_GENERATION),
+  case_recipient: readHash,
+  replies_key: readKey,
+});
+
+/** Reads the body of a rotation frame; throws on anything else. */
+export const readRotation = (body: Uint8Array): Rotation => parse(body, readRotationFields);
 
 /** What a reader knows before reading, and a frame must agree with. */
 export interface Expected {
@@ -82,7 +131,6 @@ export function peekFrame(bytes: Uint8Array): FrameHeader {
 /** Checks signature and context over the bytes as carried; throws if anything does not hold. */
 export function verifyFrame(bytes: Uint8Array, expected: Expected): Frame {
   const { header, body, signed, signature } = split(bytes);
-  if (header.v !== 1) throw new Error(`frame version ${String(header.v)} is not known here`);
   if (!verify(expected.signer, LABEL, signed, signature)) throw new Error("the frame is forged");
   const holds =
     header.case === expected.case &&
@@ -96,6 +144,6 @@ export function verifyFrame(bytes: Uint8Array, expected: Expected): Frame {
 function split(bytes: Uint8Array) {
   if (bytes.length < SIGNATURE) throw new Error("ends too early");
   const signed = bytes.subarray(0, -SIGNATURE);
-  const { header, rest } = splitHead(MAGIC, signed);
-  return { header: header as FrameHeader, body: rest, signed, signature: bytes.subarray(-SIGNATURE) };
+  const { header, rest } = splitHead(MAGIC, MAX_HEADER, signed, readHeader);
+  return { header, body: rest, signed, signature: bytes.subarray(-SIGNATURE) };
 }

@@ -1,10 +1,14 @@
 // SHA-256, and what grows from a secret.
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { type Bytes, concat, encode, utf8 } from "./bytes.ts";
+import { type Bytes, concat, decodeExactly, encode, utf8 } from "./bytes.ts";
+import { checked } from "./canonical.ts";
 
 /** A hash as JSON carries it: 43 characters of base64url. */
 export type HashText = string;
+
+/** Reads a hash. */
+export const readHash = checked((written) => decodeExactly(written, 32));
 
 /** SHA-256 of the parts, one after the other. */
 export const hash = (...parts: Uint8Array[]): Bytes => sha256(concat(...parts)) as Bytes;

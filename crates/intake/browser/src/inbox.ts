@@ -1,13 +1,16 @@
 // The reporter's mailbox, opened and checked.
-import { type Identity, type Recipient, open, recipientFrom, recipientOf } from "./age.ts";
+import { type Identity, OtherRecipient, type Recipient, open, recipientFrom, recipientOf } from "./age.ts";
 import { decode, text } from "./bytes.ts";
+import { boolean, day, exactly, nullable, object, week, whole } from "./canonical.ts";
 import { type Capsule, openCapsule } from "./capsule.ts";
-import { type Frame, type FrameKind, type Head, type Rotation, peekFrame, verifyFrame } from "./frame.ts";
+import { type Frame, type FrameKind, type Head, type Rotation, peekFrame, readRotation, verifyFrame } from "./frame.ts";
 import { type HashText, hashText } from "./hash.ts";
 import type { Receipt } from "./receipt.ts";
 import { RecordType, records, splitHead } from "./wire.ts";
 
-export type Stage = "received" | "triaged" | "assessing" | "investigating" | "decided" | "referred" | "closed";
+const MAX_HEADER = 1024;
+const STAGES = ["received", "triaged", "assessing", "investigating", "decided", "referred", "closed", "purged"] as const;
+export type Stage = (typeof STAGES)[number];
 
 /** What a mailbox says besides its records. */
 export interface MailboxHeader {
@@ -18,6 +21,15 @@ export interface MailboxHeader {
   next: string | null;
   received: number;
 }
+
+const readHeader = object<MailboxHeader>({
+  v: exactly(1),
+  week,
+  stage: exactly(...STAGES),
+  with_oversight: boolean,
+  next: nullable(day),
+  received: whole(0xffff_ffff),
+});
 
 /** One message to the reporter. */
 export interface Message {
@@ -33,6 +45,8 @@ export type Finding =
   | { kind: "forged" }
   | { kind: "earlier-not-shown"; count: number }
   | { kind: "withheld"; count: number }
+  /** The investigators acknowledge a newer message of the reporter than the capsule knows. */
+  | { kind: "older-state" }
   | { kind: "wrong-key" };
 
 /** Everything shown has a valid signature; what has not is in `findings`. */
@@ -51,12 +65,25 @@ export interface Inbox {
   seen: Head | null;
 }
 
-/** Opens and checks a mailbox. Throws if it is not of this receipt: nothing filed under it, or not yet. */
+/** There is a mailbox of this receipt, and it was damaged or forged. */
+export class Damaged extends Error {}
+
+/**
+ * Opens and checks a mailbox. Throws `OtherRecipient` if it is not of this receipt: nothing filed under it, or not yet. Throws
+ * `Damaged` if it is, and cannot be used.
+ */
 export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<Inbox> {
+  const plain = await open(receipt.mailboxIdentity(), sealed).catch((error: unknown) => {
+    throw error instanceof OtherRecipient ? error : new Damaged(String(error));
+  });
+  return read(receipt, plain).catch((error: unknown) => {
+    throw new Damaged(String(error));
+  });
+}
+
+async function read(receipt: Receipt, plain: Uint8Array): Promise<Inbox> {
   const secret = receipt.mailboxIdentity();
-  const { header, rest } = splitHead("BKM1", await open(secret, sealed));
-  const mailbox = header as MailboxHeader;
-  if (mailbox.v !== 1) throw new Error(`mailbox version ${String(mailbox.v)} is not known here`);
+  const { header, rest } = splitHead("BKM1", MAX_HEADER, plain, readHeader);
   const [capsule, caseKey, ...replies] = records(rest);
   const shaped =
     capsule?.type === RecordType.capsule &&
@@ -65,9 +92,9 @@ export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<I
   if (!shaped) throw new Error("the mailbox's records are not those of a mailbox");
   const caseRecipient = recipientFrom(caseKey.bytes);
   const own = hashText((await recipientOf(secret)).raw);
-  const reading = new Reading(await openCapsule(capsule.bytes, secret), own);
+  const reading = new Reading(await openCapsule(capsule.bytes, secret, receipt.reporterKey()), own);
   for (const reply of replies) await reading.take(reply.bytes, secret);
-  return reading.finish(mailbox, caseRecipient);
+  return reading.finish(header, caseRecipient);
 }
 
 /** Reads replies in order, following rotations from key to key. */
@@ -78,6 +105,8 @@ class Reading {
   private readonly messages: Message[] = [];
   private readonly findings: Finding[] = [];
   private newest: Head | null = null;
+  /** The newest of the reporter's frames that the investigators acknowledge. */
+  private acknowledged = 0;
 
   constructor(
     private readonly capsule: Capsule,
@@ -98,6 +127,7 @@ class Reading {
     }
     if (!this.follows(frame)) return;
     this.newest = headOf(frame);
+    this.acknowledged = Math.max(this.acknowledged, frame.header.ack?.seq ?? 0);
     const { kind, seq, week, lang } = frame.header;
     if (kind === "rotation") this.rotate(frame);
     else if (kind === "report") this.findings.push({ kind: "forged" });
@@ -144,7 +174,7 @@ class Reading {
   private rotate(frame: Frame): void {
     let rotation: Rotation | undefined;
     try {
-      rotation = JSON.parse(text(frame.body)) as Rotation;
+      rotation = readRotation(frame.body);
     } catch {
       // Signed and still no rotation: told below.
     }
@@ -166,6 +196,7 @@ class Reading {
     const shown = this.newest === null ? 0 : this.newest.seq + 1;
     const seen = this.capsule.seen === null ? 0 : this.capsule.seen.seq + 1;
     if (shown < seen) this.findings.push({ kind: "withheld", count: seen - shown });
+    if (this.acknowledged > this.capsule.sent.seq) this.findings.push({ kind: "older-state" });
     return {
       header,
       messages: this.messages,

@@ -1,10 +1,14 @@
 // The secret of one case and what grows from it; signatures.
 import { ed25519 } from "@noble/curves/ed25519.js";
+import { sha512 } from "@noble/hashes/sha2.js";
 import { type Identity, identity } from "./age.ts";
-import { type Bytes, concat, utf8 } from "./bytes.ts";
+import { type Bytes, concat, decodeExactly, utf8 } from "./bytes.ts";
+import { checked } from "./canonical.ts";
 import { derive } from "./hash.ts";
 
 const SALT = "burkindi/case/v1";
+const { Point } = ed25519;
+const ORDER = Point.Fn.ORDER;
 
 /** The identity whose recipient is `C`. */
 export const caseIdentity = (secret: Uint8Array): Identity => identity(derive(secret, SALT, "identity"));
@@ -16,11 +20,31 @@ export const repliesKey = (secret: Uint8Array): Bytes => ed25519.getPublicKey(de
 export const sign = (key: Uint8Array, label: string, message: Uint8Array): Bytes =>
   ed25519.sign(concat(utf8(label), message), key) as Bytes;
 
-/** Does the signature hold, by the strict rules (no small-order keys, canonical encodings)? */
+/**
+ * Does the signature hold? Canonical encodings, no point of small order, and the equation without the cofactor: exactly what the Rust
+ * implementation checks. The library's own check multiplies by the cofactor, and so takes signatures that Rust refuses.
+ */
 export function verify(key: Uint8Array, label: string, message: Uint8Array, signature: Uint8Array): boolean {
   try {
-    return ed25519.verify(signature, concat(utf8(label), message), key, { zip215: false });
+    if (signature.length !== 64) return false;
+    const [commitment, scalar] = [signature.subarray(0, 32), littleEndian(signature.subarray(32))];
+    if (scalar >= ORDER) return false;
+    const r = point(commitment);
+    const challenge = littleEndian(sha512(concat(commitment, key, utf8(label), message))) % ORDER;
+    return Point.BASE.multiplyUnsafe(scalar).subtract(point(key).multiplyUnsafe(challenge)).equals(r);
   } catch {
     return false;
   }
 }
+
+/** The point of 32 bytes; throws on a second encoding and on points of small order. */
+function point(bytes: Uint8Array) {
+  const point = Point.fromBytes(bytes, false);
+  if (point.isSmallOrder()) throw new Error("a point of small order");
+  return point;
+}
+
+const littleEndian = (bytes: Uint8Array): bigint => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+
+/** Reads a public key. */
+export const readKey = checked((written) => point(decodeExactly(written, 32)));

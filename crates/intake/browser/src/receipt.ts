@@ -2,6 +2,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { type Identity, identity } from "./age.ts";
 import { type Bytes, utf8 } from "./bytes.ts";
+import { jsonBytes } from "./canonical.ts";
 import type { Attachment } from "./frame.ts";
 import { derive, hash, hashText } from "./hash.ts";
 
@@ -69,7 +70,7 @@ export class Receipt {
 
   /** Equal for two sendings of one message, different for any difference in text or files. */
   sendingTag(token: Uint8Array, body: Uint8Array, attachments: readonly Attachment[]): Bytes {
-    const manifest = utf8(JSON.stringify(attachments));
+    const manifest = jsonBytes(attachments);
     return hash(utf8("burkindi/sending/v1"), derive(this.bytes, SALT, "sending"), token, hash(body), hash(manifest));
   }
 
@@ -119,7 +120,9 @@ function fold(word: string): string {
 function parseCode(letters: string): Receipt {
   if ([...letters].length !== CODE_CHARS + CHECK_CHARS) throw new ReceiptError("length");
   let bits = 0n;
-  for (const letter of letters.toUpperCase().replace(/O/g, "0").replace(/[IL]/g, "1")) {
+  // Latin letters only: the upper case of ß has two letters, and that of ı is I.
+  const upper = letters.replace(/[a-z]/g, (letter) => letter.toUpperCase());
+  for (const letter of upper.replace(/O/g, "0").replace(/[IL]/g, "1")) {
     const value = ALPHABET.indexOf(letter);
     if (value < 0) throw new ReceiptError("character");
     bits = (bits << 5n) | BigInt(value);

@@ -1,6 +1,7 @@
 // Sealing a report, with its files as they are read.
 import { recipientOf } from "./age.ts";
-import { encode, utf8 } from "./bytes.ts";
+import { type Bytes, encode } from "./bytes.ts";
+import { jsonBytes } from "./canonical.ts";
 import { sealCapsule } from "./capsule.ts";
 import type { Directory } from "./directory.ts";
 import type { Filing } from "./filing.ts";
@@ -92,14 +93,14 @@ export async function sealReport(directory: Directory, filing: Filing, draft: Dr
       sent: { seq: 0, hash: hashText(frame) },
       seen: null,
     };
-    yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox));
+    yield* writer.record(RecordType.capsule, await sealCapsule(capsule, mailbox, receipt.signingKey()));
     yield* writer.body(caseKey, frame, receipt.sendingTag(new Uint8Array(32), body, attachments));
   });
 }
 
 /** The bytes that are signed and sealed; answers in the order of their ids, as the other way of sealing writes them. */
-export function reportBytes(body: ReportBody) {
+export function reportBytes(body: ReportBody): Bytes {
   const answers = Object.fromEntries(Object.entries(body.answers).sort(([one], [other]) => (one < other ? -1 : 1)));
   const { category, audience, story } = body;
-  return utf8(JSON.stringify({ category, audience, answers, story }));
+  return jsonBytes({ category, audience, answers, story });
 }

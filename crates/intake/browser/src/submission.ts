@@ -2,12 +2,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { type Recipient, seal, sealStream, sealedLen } from "./age.ts";
 import { type Bytes, encode } from "./bytes.ts";
-import type { Attachment } from "./frame.ts";
+import { type Attachment, MAX_ATTACHMENTS } from "./frame.ts";
 import type { HashText } from "./hash.ts";
 import { TOP, plaintextLenFor, rungFor } from "./ladder.ts";
-import { MAX_RECORD, RecordType, head, recordHead } from "./wire.ts";
+import { RecordType, head, maxLen, recordHead } from "./wire.ts";
 
-const ATTACHMENT_CHUNK = 64 * 1024;
+const ATTACHMENT_CHUNK = maxLen(RecordType.attachmentChunk);
 /** So many bytes are handed to the browser at once, which keeps larger ones where it has room. */
 const PIECE = 1024 * 1024;
 
@@ -34,7 +34,7 @@ export interface Source {
   stream(): ReadableStream<Uint8Array>;
 }
 
-/** More than the top of the ladder. */
+/** More than the top of the ladder, or more files than a message may have. */
 export class TooLarge extends Error {
   constructor() {
     super("a submission holds at most 64 MiB with everything in it");
@@ -75,7 +75,7 @@ export class EnvelopeWriter {
   }
 
   *record(type: RecordType, bytes: Uint8Array): Generator<Uint8Array, void> {
-    if (bytes.length > MAX_RECORD) throw new TooLarge();
+    if (bytes.length > maxLen(type)) throw new TooLarge();
     const recordHeader = recordHead(type, bytes.length);
     // Stop as soon as it is certain, not after the last byte of a file that was too large all along.
     if (sealedLen(this.outerHeader, this.written + recordHeader.length + bytes.length) > TOP) throw new TooLarge();
@@ -85,6 +85,7 @@ export class EnvelopeWriter {
 
   /** Seals a file to `C` as it is read, and notes it in the manifest. */
   async *attachment(to: Recipient, file: Source, manifest: Attachment[]): AsyncGenerator<Uint8Array, void> {
+    if (manifest.length === MAX_ATTACHMENTS) throw new TooLarge();
     const hasher = sha256.create();
     let len = 0;
     const counted = file.stream().pipeThrough(

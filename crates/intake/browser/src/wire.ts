@@ -1,8 +1,7 @@
 // Binary building blocks: a magic, a JSON header with its length, records of type and length.
-import { type Bytes, concat, strictText, text, u32, utf8 } from "./bytes.ts";
+import { type Bytes, concat, text, u32, utf8 } from "./bytes.ts";
+import { type Read, jsonBytes, parse } from "./canonical.ts";
 
-const MAX_HEADER = 256 * 1024;
-export const MAX_RECORD = 1024 * 1024;
 /** Bytes that a record takes on top of what it carries. */
 export const RECORD_OVERHEAD = 5;
 
@@ -21,9 +20,13 @@ export const RecordType = {
 } as const;
 export type RecordType = (typeof RecordType)[keyof typeof RecordType];
 
+/** The most bytes that a record of each type carries. */
+const MOST: readonly number[] = [0, 4 * 1024, 8 * 1024, 64 * 1024, 0, 256 * 1024, 1216, 1216, 32, 12 * 1024];
+export const maxLen = (type: RecordType): number => MOST[type]!;
+
 /** `magic ‖ u32 header length ‖ header JSON`. */
 export function head(magic: string, header: object): Bytes {
-  const json = utf8(JSON.stringify(header));
+  const json = jsonBytes(header);
   return concat(utf8(magic), u32(json.length), json);
 }
 
@@ -32,11 +35,16 @@ export function recordHead(type: RecordType, length: number): Bytes {
 }
 
 /** Splits a head from what follows it; throws on any other shape. */
-export function splitHead(magic: string, bytes: Uint8Array): { header: unknown; rest: Uint8Array } {
+export function splitHead<T>(
+  magic: string,
+  maxLen: number,
+  bytes: Uint8Array,
+  read: Read<T>,
+): { header: T; rest: Uint8Array } {
   if (bytes.length < 8 || text(bytes.subarray(0, 4)) !== magic) throw new Error(`does not begin with ${magic}`);
   const length = new DataView(bytes.buffer, bytes.byteOffset + 4, 4).getUint32(0);
-  if (length > MAX_HEADER || 8 + length > bytes.length) throw new Error("ends too early");
-  return { header: JSON.parse(strictText(bytes.subarray(8, 8 + length))), rest: bytes.subarray(8 + length) };
+  if (length > maxLen || 8 + length > bytes.length) throw new Error("ends too early");
+  return { header: parse(bytes.subarray(8, 8 + length), read), rest: bytes.subarray(8 + length) };
 }
 
 /** The records up to the end record; after it there are only zeros. */
@@ -47,7 +55,7 @@ export function records(bytes: Uint8Array): { type: number; bytes: Uint8Array }[
     const type = bytes[at]!;
     const length = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4).getUint32(0);
     at += RECORD_OVERHEAD;
-    if (type > RecordType.reply || length > MAX_RECORD || at + length > bytes.length) throw new Error("malformed record");
+    if (type > RecordType.reply || length > MOST[type]! || at + length > bytes.length) throw new Error("malformed record");
     if (type === RecordType.end) {
       if (length !== 0 || bytes.subarray(at).some((byte) => byte !== 0)) throw new Error("the padding is not all zeros");
       return found;

@@ -150,6 +150,9 @@ test("a directory is believed only when everything about it holds", async () => 
   refused({ oversight: "nobody" });
   refused({ members: [...document.members, document.members[0]!] });
   refused({ members: [...document.members, { ...document.members[0]!, handle: "twin" }] });
+  const [awa, bila, ...others] = document.members;
+  refused({ members: [awa!, { ...bila!, device: awa!.device }, ...others] });
+  refused({ handler_key: awa!.device });
   const [first, ...rest] = document.desks;
   refused({ desks: [{ ...first!, members: ["awa", "stranger"] }, ...rest] });
   refused({ desks: [{ ...first!, members: ["awa", "awa"] }, ...rest] });
@@ -189,7 +192,7 @@ test("a report is on a rung, holds eight grants, and opens for its readers alone
   const blob = await sealReport(w.directory, filed, draft);
   assert.equal(blob.size, 128 * 1024);
   const sealed = new Uint8Array(await blob.arrayBuffer());
-  const { header, rest } = splitHead("BKE1", await open(w.transport, sealed));
+  const { header, rest } = splitHead("BKE1", 4096, await open(w.transport, sealed), (header) => header);
   assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "urgency", "mailbox", "case", "directory", "ask_oversight"]);
   const found = records(rest);
   const order = found.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);

@@ -139,6 +139,7 @@ wrong-receipt-missing = Enter your receipt: the code or the twelve words.
 wrong-receipt = This is not a receipt. Compare each character with what you noted.
 wrong-earlier = This is not the receipt of another report.
 wrong-earlier-nothing = Nothing is here yet under the other receipt. Try again tomorrow.
+wrong-earlier-damaged = The mailbox of the other receipt is damaged. Contact the oversight body.
 wrong-long = This is too long. The limit is { $limit } characters.
 wrong-much = This is more than a form can carry.
 wrong-text = This holds signs that are not text.
@@ -253,6 +254,9 @@ return-open = Open
 return-nothing = Nothing is here yet
 return-nothing-soon = If you sent your report today, come back tomorrow.
 return-nothing-check = Otherwise, compare each character with what you noted.
+return-damaged = This mailbox is damaged
+return-damaged-what = Your receipt is right, but what is here was damaged or changed. We do not show it.
+return-damaged-do = Do not write here. Contact the oversight body.
 return-lost = I lost my receipt
 return-lost-what = Nobody can find it again, not even we. You can make a new report.
 
@@ -308,6 +312,7 @@ finding-withheld = { $count ->
     [one] One message is missing. Someone may be holding it back. Tell the outside body.
    *[other] { $count } messages are missing. Someone may be holding them back. Tell the outside body.
 }
+finding-older-state = This page is behind your messages. The investigators have a newer message from you. If you sent nothing else, contact the oversight body.
 finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the outside body.
 
 ## How we protect you

@@ -139,6 +139,7 @@ wrong-receipt-missing = Escriba su resguardo: el código o las doce palabras.
 wrong-receipt = Esto no es un resguardo. Compare cada carácter con lo que anotó.
 wrong-earlier = Este no es el resguardo de otra denuncia.
 wrong-earlier-nothing = Aún no hay nada con el otro resguardo. Inténtelo mañana.
+wrong-earlier-damaged = El buzón del otro resguardo está dañado. Contacte con el órgano externo.
 wrong-long = Es demasiado largo. El límite es de { $limit } caracteres.
 wrong-much = Es más de lo que cabe en un formulario.
 wrong-text = Contiene signos que no son texto.
@@ -253,6 +254,9 @@ return-open = Abrir
 return-nothing = Aquí no hay nada todavía
 return-nothing-soon = Si envió su denuncia hoy, vuelva mañana.
 return-nothing-check = Si no, compare cada carácter con lo que anotó.
+return-damaged = Este buzón está dañado
+return-damaged-what = Su resguardo es correcto, pero lo que hay aquí se dañó o se cambió. No lo mostramos.
+return-damaged-do = No escriba aquí. Contacte con el órgano externo.
 return-lost = He perdido mi resguardo
 return-lost-what = Nadie puede recuperarlo, ni siquiera nosotros. Puede hacer otra denuncia.
 
@@ -308,6 +312,7 @@ finding-withheld = { $count ->
     [one] Falta un mensaje. Quizá alguien lo retiene. Avise al órgano externo.
    *[other] Faltan { $count } mensajes. Quizá alguien los retiene. Avise al órgano externo.
 }
+finding-older-state = Esta página va por detrás de sus mensajes. Los investigadores tienen un mensaje suyo más reciente. Si no envió nada más, contacte con el órgano externo.
 finding-wrong-key = Algo va mal en este buzón. No escriba aquí. Contacte con el órgano externo.
 
 ## Cómo le protegemos

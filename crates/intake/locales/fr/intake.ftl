@@ -139,6 +139,7 @@ wrong-receipt-missing = Entrez votre reçu : le code ou les douze mots.
 wrong-receipt = Ce n’est pas un reçu. Comparez chaque caractère avec ce que vous avez noté.
 wrong-earlier = Ce n’est pas le reçu d’un autre signalement.
 wrong-earlier-nothing = Rien n’est encore là sous l’autre reçu. Réessayez demain.
+wrong-earlier-damaged = La boîte de l’autre reçu est abîmée. Contactez l’organe externe.
 wrong-long = C’est trop long. La limite est de { $limit } caractères.
 wrong-much = C’est plus qu’un formulaire ne peut contenir.
 wrong-text = Il y a des signes qui ne sont pas du texte.
@@ -253,6 +254,9 @@ return-open = Ouvrir
 return-nothing = Rien n’est encore arrivé ici
 return-nothing-soon = Si vous avez envoyé votre signalement aujourd’hui, revenez demain.
 return-nothing-check = Sinon, comparez chaque caractère avec ce que vous avez noté.
+return-damaged = Cette boîte de messages est abîmée
+return-damaged-what = Votre reçu est bon, mais ce qui est ici a été abîmé ou modifié. Nous ne le montrons pas.
+return-damaged-do = N’écrivez pas ici. Contactez l’organe externe.
 return-lost = J’ai perdu mon reçu
 return-lost-what = Personne ne peut le retrouver, pas même nous. Vous pouvez refaire un signalement.
 
@@ -308,6 +312,7 @@ finding-withheld = { $count ->
     [one] Il manque un message. Quelqu’un le retient peut-être. Dites-le à l’organe externe.
    *[other] Il manque { $count } messages. Quelqu’un les retient peut-être. Dites-le à l’organe externe.
 }
+finding-older-state = Cette page est en retard sur vos messages. Les enquêteurs ont un message plus récent de vous. Si vous n’avez rien envoyé d’autre, contactez l’organe externe.
 finding-wrong-key = Cette messagerie présente une anomalie. N’écrivez pas ici. Contactez l’organe externe.
 
 ## Protection

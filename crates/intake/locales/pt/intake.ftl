@@ -139,6 +139,7 @@ wrong-receipt-missing = Escreva o seu comprovativo: o código ou as doze palavra
 wrong-receipt = Isto não é um comprovativo. Compare cada carácter com o que anotou.
 wrong-earlier = Este não é o comprovativo de outra denúncia.
 wrong-earlier-nothing = Ainda não há nada com o outro comprovativo. Tente amanhã.
+wrong-earlier-damaged = A caixa do outro comprovativo está danificada. Contacte o órgão externo.
 wrong-long = É longo de mais. O limite é de { $limit } caracteres.
 wrong-much = É mais do que cabe num formulário.
 wrong-text = Contém sinais que não são texto.
@@ -253,6 +254,9 @@ return-open = Abrir
 return-nothing = Ainda não há nada aqui
 return-nothing-soon = Se enviou a denúncia hoje, volte amanhã.
 return-nothing-check = Se não, compare cada carácter com o que anotou.
+return-damaged = Esta caixa está danificada
+return-damaged-what = O seu comprovativo está certo, mas o que está aqui foi danificado ou alterado. Não o mostramos.
+return-damaged-do = Não escreva aqui. Contacte o órgão externo.
 return-lost = Perdi o meu comprovativo
 return-lost-what = Ninguém o pode recuperar, nem nós. Pode fazer uma nova denúncia.
 
@@ -308,6 +312,7 @@ finding-withheld = { $count ->
     [one] Falta uma mensagem. Talvez alguém a retenha. Avise o órgão externo.
    *[other] Faltam { $count } mensagens. Talvez alguém as retenha. Avise o órgão externo.
 }
+finding-older-state = Esta página está atrasada em relação às suas mensagens. Os investigadores têm uma mensagem sua mais recente. Se não enviou mais nada, contacte o órgão externo.
 finding-wrong-key = Algo está mal nesta caixa. Não escreva aqui. Contacte o órgão externo.
 
 ## Como o protegemos

@@ -25,6 +25,9 @@ pub enum Problem {
     /// Not UTF-8, or with control characters.
     #[error("not text")]
     NotText,
+    /// The mailbox of the other report is damaged.
+    #[error("damaged")]
+    Damaged,
     /// No such option, category or receipt.
     #[error("not on offer")]
     NotOffered,

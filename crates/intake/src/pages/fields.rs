@@ -206,6 +206,7 @@ pub(super) fn complaint_text(frame: &Frame<'_>, error: &FieldError) -> String {
         Problem::NotOffered if error.field == "receipt" => frame.t("wrong-receipt"),
         Problem::NotOffered if error.field == "earlier" => frame.t("wrong-earlier"),
         Problem::Missing if error.field == "earlier" => frame.t("wrong-earlier-nothing"),
+        Problem::Damaged => frame.t("wrong-earlier-damaged"),
         Problem::NotOffered | Problem::Unknown | Problem::Missing if !error.field.starts_with("a.") => {
             frame.t("wrong-choice")
         }

@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 69] = [
+const TEXTS: [&str; 71] = [
     "change",
     "cover",
     "date-day",
@@ -55,6 +55,7 @@ const TEXTS: [&str; 69] = [
     "washed-removed",
     "finding-forged",
     "finding-wrong-key",
+    "finding-older-state",
     "guard-date",
     "guard-declaration",
     "guard-email",
@@ -92,6 +93,7 @@ const TEXTS: [&str; 69] = [
     "thread-week",
     "wrong-earlier",
     "wrong-earlier-nothing",
+    "wrong-earlier-damaged",
     "wrong-heading",
     "wrong-long",
     "wrong-message-missing",
@@ -283,8 +285,12 @@ async fn all_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, Pag
     };
     all.insert("receipt".to_owned(), split(receipt::page(pages, locale, &receipt, &[], None)).await?);
     all.insert("return".to_owned(), split(mailbox::return_page(pages, locale, "", None)).await?);
-    let nothing = Some(mailbox::ReturnProblem::Nothing);
-    all.insert("nothing".to_owned(), split(mailbox::return_page(pages, locale, "", nothing)).await?);
+    for (name, problem) in
+        [("nothing", mailbox::ReturnProblem::Nothing), ("damaged", mailbox::ReturnProblem::Damaged)]
+    {
+        let page = mailbox::return_page(pages, locale, "", Some(problem));
+        all.insert(name.to_owned(), split(page).await?);
+    }
     for (name, sent) in [("thread", false), ("sent", true)] {
         let view = ThreadView { sent, ..ThreadView::empty() };
         all.insert(name.to_owned(), split(thread_page(pages, locale, &view)).await?);

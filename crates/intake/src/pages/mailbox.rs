@@ -24,6 +24,8 @@ pub enum ReturnProblem {
     Mistyped,
     /// Nothing is laid out under it: not yet, not any more, or never was. Nobody can tell these apart, on purpose.
     Nothing,
+    /// A mailbox of this receipt is there, and it was damaged or forged. Nothing of it is shown.
+    Damaged,
 }
 
 #[derive(Template)]
@@ -33,6 +35,7 @@ struct Return<'a> {
     typed: &'a str,
     wrong: Option<String>,
     nothing: bool,
+    damaged: bool,
 }
 
 /// `GET /fr/return`
@@ -55,9 +58,10 @@ pub fn return_page(pages: &Pages, locale: Locale, typed: &str, problem: Option<R
     let wrong = match problem {
         Some(ReturnProblem::Empty) => Some(frame.t("wrong-receipt-missing")),
         Some(ReturnProblem::Mistyped) => Some(frame.t("wrong-receipt")),
-        Some(ReturnProblem::Nothing) | None => None,
+        Some(ReturnProblem::Nothing | ReturnProblem::Damaged) | None => None,
     };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let nothing = problem == Some(ReturnProblem::Nothing);
-    render_with_script(pages, status, &Return { frame, typed, wrong, nothing })
+    let damaged = problem == Some(ReturnProblem::Damaged);
+    render_with_script(pages, status, &Return { frame, typed, wrong, nothing, damaged })
 }

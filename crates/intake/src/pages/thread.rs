@@ -220,6 +220,7 @@ fn finding_text(frame: &Frame<'_>, finding: &Finding) -> String {
         Finding::Forged => frame.t("finding-forged"),
         Finding::EarlierNotShown(count) => frame.words().count("finding-earlier", *count),
         Finding::Withheld(count) => frame.words().count("finding-withheld", *count),
+        Finding::OlderState => frame.t("finding-older-state"),
         Finding::WrongKey => frame.t("finding-wrong-key"),
     }
 }

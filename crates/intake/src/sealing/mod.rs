@@ -57,8 +57,8 @@ enum NotSent {
 impl From<SealError> for NotSent {
     fn from(error: SealError) -> Self {
         match error {
-            SealError::TooLarge => Self::TooLarge,
-            SealError::Write(_) => Self::Broken,
+            SealError::TooLarge | SealError::TooManyFiles => Self::TooLarge,
+            SealError::NoMoreMessages | SealError::Write(_) => Self::Broken,
         }
     }
 }

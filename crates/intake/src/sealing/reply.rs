@@ -42,8 +42,9 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
     let Ok(receipt) = form.receipt() else {
         return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Mistyped)));
     };
-    let Some(inbox) = thread::inbox(app, &receipt).await? else {
-        return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Nothing)));
+    let inbox = match thread::inbox(app, &receipt).await? {
+        Ok(inbox) => inbox,
+        Err(problem) => return Ok(return_page(&app.pages, locale, &form.receipt, Some(problem))),
     };
     let mut view = ThreadView::of(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
     view.files_again = first.is_some();
@@ -110,10 +111,11 @@ type Named = Result<(Reply, Option<EarlierReport>), Vec<FieldError>>;
 async fn named(app: &App, inbox: &Inbox, reply: Reply) -> Result<Named, NotSent> {
     let Some(other) = &reply.earlier else { return Ok(Ok((reply, None))) };
     Ok(match thread::inbox(app, other).await? {
-        Some(found) => {
+        Ok(found) => {
             let earlier = found.named_in(other, inbox);
             Ok((reply, Some(earlier)))
         }
-        None => Err(vec![FieldError::new("earlier", Problem::Missing)]),
+        Err(ReturnProblem::Damaged) => Err(vec![FieldError::new("earlier", Problem::Damaged)]),
+        Err(_) => Err(vec![FieldError::new("earlier", Problem::Missing)]),
     })
 }

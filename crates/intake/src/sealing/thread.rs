@@ -21,7 +21,8 @@ use crate::{
 /// Longest body with a receipt in it, in bytes: twelve words with room to spare.
 const BODY_BYTES: usize = 8 * 1024;
 
-/// Shows what stands under a receipt; the same friendly page whether there is nothing yet or never was.
+/// Shows what stands under a receipt; the same friendly page whether there is nothing yet or never was. A mailbox that is damaged is
+/// called so.
 pub(super) async fn open(State(app): State<App>, Path(lang): Path<String>, body: Body) -> Response {
     let Some(locale) = app.pages.locale(&lang) else {
         return app.error_page("", ErrorKind::NotFound);
@@ -37,21 +38,23 @@ pub(super) async fn open(State(app): State<App>, Path(lang): Path<String>, body:
         return return_page(&app.pages, locale, &typed.receipt, Some(ReturnProblem::Mistyped));
     };
     match inbox(&app, &receipt).await {
-        Ok(Some(inbox)) => {
+        Ok(Ok(inbox)) => {
             let code = Zeroizing::new(receipt.code());
             thread_page(&app.pages, locale, &ThreadView::of(&inbox, code, app.pages.new_seed()))
         }
-        Ok(None) => return_page(&app.pages, locale, &typed.receipt, Some(ReturnProblem::Nothing)),
+        Ok(Err(problem)) => return_page(&app.pages, locale, &typed.receipt, Some(problem)),
         Err(refused) => refused.page(&app, locale),
     }
 }
 
-/// The mailbox of a receipt, opened and checked; `None` if nothing is laid out under it.
-pub(super) async fn inbox(app: &App, receipt: &Receipt) -> Result<Option<Inbox>, NotSent> {
+/// The mailbox of a receipt, opened and checked; or whether nothing is laid out under it, or what is there is damaged.
+pub(super) async fn inbox(app: &App, receipt: &Receipt) -> Result<Result<Inbox, ReturnProblem>, NotSent> {
     let sealed = api::look_up(app, &receipt.locator()).await?;
     let receipt = receipt.clone();
-    let opened = spawn_blocking(move || Inbox::open(&receipt, &sealed).ok()).await;
-    opened.map_err(|_| NotSent::Broken)
+    let opened = spawn_blocking(move || Inbox::open(&receipt, &sealed)).await;
+    Ok(opened
+        .map_err(|_| NotSent::Broken)?
+        .map_err(|error| if error.is_damage() { ReturnProblem::Damaged } else { ReturnProblem::Nothing }))
 }
 
 async fn read(body: Body) -> Result<ReplyForm, NotSent> {

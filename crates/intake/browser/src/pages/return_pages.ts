@@ -4,7 +4,7 @@ import type { Directory } from "../directory.ts";
 import { type EarlierReport, earlierReport } from "../earlier.ts";
 import { sealFollowUp } from "../follow_up.ts";
 import { cover, traces } from "../guard.ts";
-import { type Finding, type Inbox, type Message, openInbox } from "../inbox.ts";
+import { Damaged, type Finding, type Inbox, type Message, openInbox } from "../inbox.ts";
 import { Receipt } from "../receipt.ts";
 import { TooLarge } from "../submission.ts";
 import { attachments, watchFiles } from "./attachments.ts";
@@ -16,6 +16,12 @@ import { warningsOf } from "./warnings.ts";
 
 /** A receipt in either spelling; throws if it is none. */
 const readReceipt = async (typed: string): Promise<Receipt> => Receipt.parse(typed, Receipt.isWords(typed) ? await fetchAllWords() : []);
+
+/** The mailbox of a receipt; or whether nothing is laid out under it, or what is there is damaged. */
+async function openMailbox(receipt: Receipt): Promise<Inbox | "nothing" | "damaged"> {
+  const sealed = await fetchMailbox(receipt);
+  return openInbox(receipt, sealed).catch((error: unknown) => (error instanceof Damaged ? "damaged" : "nothing"));
+}
 
 export class ReturnPages {
   private receipt: Receipt | undefined;
@@ -86,18 +92,20 @@ export class ReturnPages {
         return;
       }
     }
-    if (await this.look()) this.showThread("thread");
-    else show(this.kit, this.kit.pages["nothing"]!, "seal-here-return");
+    const found = await this.look();
+    if (found === "thread") this.showThread("thread");
+    else show(this.kit, this.kit.pages[found]!, "seal-here-return");
   }
 
-  /** Is anything laid out under the receipt? What does not open is a decoy, or somebody else's. */
-  private async look(): Promise<boolean> {
+  /** Is anything laid out under the receipt, and is it whole? What does not open is a decoy, or somebody else's. */
+  private async look(): Promise<"thread" | "nothing" | "damaged"> {
     const before = this.inbox;
-    const sealed = await fetchMailbox(this.receipt!);
-    this.inbox = await openInbox(this.receipt!, sealed).catch(() => undefined);
+    const found = await openMailbox(this.receipt!);
+    this.inbox = typeof found === "string" ? undefined : found;
+    if (typeof found === "string") return found;
     // What was sent a moment ago may not have been collected.
-    if (this.inbox && before?.case === this.inbox.case && before.sent.seq > this.inbox.sent.seq) this.inbox.sent = before.sent;
-    return this.inbox !== undefined;
+    if (before?.case === found.case && before.sent.seq > found.sent.seq) found.sent = before.sent;
+    return "thread";
   }
 
   private async reply(form: HTMLFormElement): Promise<void> {
@@ -159,9 +167,9 @@ export class ReturnPages {
       return wrong("wrong-earlier");
     }
     if (other.mailboxId() === this.receipt!.mailboxId()) return wrong("wrong-earlier");
-    const sealed = await fetchMailbox(other);
-    const found = await openInbox(other, sealed).catch(() => undefined);
-    return found ? earlierReport(found.case, this.inbox!.case, other.signingKey()) : wrong("wrong-earlier-nothing");
+    const found = await openMailbox(other);
+    if (typeof found === "string") return wrong(`wrong-earlier-${found}`);
+    return earlierReport(found.case, this.inbox!.case, other.signingKey());
   }
 
   private showThread(page: "thread" | "sent"): void {
@@ -207,6 +215,8 @@ export class ReturnPages {
         return say(this.kit, "finding-forged");
       case "wrong-key":
         return say(this.kit, "finding-wrong-key");
+      case "older-state":
+        return say(this.kit, "finding-older-state");
       case "earlier-not-shown":
         return count(this.kit, "finding-earlier", finding.count);
       case "withheld":

@@ -5,7 +5,7 @@ import { type Bytes, concat, decode, encode, utf8 } from "../../src/bytes.ts";
 import { Directory, type RootSignature, type Trust } from "../../src/directory.ts";
 import { filing } from "../../src/filing.ts";
 import { type FollowUp, sealFollowUp } from "../../src/follow_up.ts";
-import { type Inbox, openInbox } from "../../src/inbox.ts";
+import { Damaged, type Inbox, openInbox } from "../../src/inbox.ts";
 import { Receipt } from "../../src/receipt.ts";
 import { type Draft, reportBytes, sealReport } from "../../src/report.ts";
 import { type EnvelopeHeader, type Source, sealSubmission } from "../../src/submission.ts";
@@ -66,6 +66,9 @@ async function answer(question: Question): Promise<object> {
 }
 
 for await (const line of lines as AsyncIterable<string>) {
-  const said = await answer(JSON.parse(line) as Question).catch((error: Error) => ({ refused: error.message }));
+  const said = await answer(JSON.parse(line) as Question).catch((error: Error) => ({
+    refused: error.message,
+    damaged: error instanceof Damaged,
+  }));
   process.stdout.write(JSON.stringify(said) + "\n");
 }

@@ -12,7 +12,7 @@ use envelope::{
     Hash,
     desk_api::{
         CaseFile, CaseRow, Challenge, ChallengeRequest, Former, FormerReader, FormerReaders, Log, NewEvent,
-        Problem, SESSION_LABEL, Session, SessionRequest,
+        Problem, Session, SessionRequest, is_session_signed,
     },
     directory::SignedDirectory,
     event::LogEntry,
@@ -73,8 +73,10 @@ async fn session(State((shelf, house)): App, Json(asked): Json<SessionRequest>) 
     shelf.nonces.remove(at.ok_or_else(unauthorised)?);
     let directory = shelf.newest(&house);
     let member = directory.member(&asked.handle).ok_or_else(unauthorised)?;
-    let signature = asked.signature.as_slice().try_into().map_err(|_| unauthorised())?;
-    member.device.verify(SESSION_LABEL, asked.nonce.as_bytes(), signature).map_err(|_| unauthorised())?;
+    let SessionRequest { handle, nonce, signature } = &asked;
+    if !is_session_signed(&member.device, directory.instance, handle, nonce, signature) {
+        return Err(unauthorised());
+    }
     Ok(Json(Session { token: asked.handle, seconds: 600 }))
 }
 

@@ -1,0 +1,108 @@
+// What is accepted and what is refused must be the same in every implementation: crates/envelope/refusals.json, which Rust wrote.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { OtherRecipient, open, recipient, recipientFrom, recipientOf, seal } from "../src/age.ts";
+import { decode, text, utf8 } from "../src/bytes.ts";
+import { json } from "../src/canonical.ts";
+import { openCapsule, sealCapsule } from "../src/capsule.ts";
+import { Directory } from "../src/directory.ts";
+import { readRotation, verifyFrame } from "../src/frame.ts";
+import { hashText } from "../src/hash.ts";
+import { Damaged, openInbox } from "../src/inbox.ts";
+import { caseIdentity, readKey, verify } from "../src/keys.ts";
+import { Receipt } from "../src/receipt.ts";
+import { reportBytes } from "../src/report.ts";
+import { lists } from "./support/world.ts";
+
+const refusals = JSON.parse(readFileSync(`${process.cwd()}/../../envelope/refusals.json`, "utf8"));
+const receipt = new Receipt(new Uint8Array(16));
+const secret = new Uint8Array(32).fill(7);
+const words = Object.values(lists);
+
+type Vector = Record<string, string> & { signatures: never };
+type Accepts = (vector: Vector) => unknown;
+
+/** Each answers by throwing. */
+const KINDS: Record<string, Accepts> = {
+  frames: async ({ frame }) => {
+    const own = (await recipientOf(caseIdentity(secret))).raw;
+    verifyFrame(decode(frame!), {
+      case: "12345678-9abc-4def-8123-456789abcdef",
+      generation: 0,
+      direction: "in",
+      recipient: hashText(own),
+      signer: receipt.reporterKey(),
+    });
+  },
+  rotations: ({ body }) => readRotation(decode(body!)),
+  capsules: async ({ plain }) => {
+    const identity = receipt.mailboxIdentity();
+    const sealed = await seal(await recipientOf(identity), decode(plain!));
+    return openCapsule(sealed, identity, receipt.reporterKey());
+  },
+  signatures: ({ key, signature }) => {
+    const message = utf8("message");
+    if (!verify(decode(key!), "burkindi/refusals/v1\0", message, decode(signature!))) throw new Error("refused");
+  },
+  keys: ({ key }) => readKey(key),
+  recipients: ({ raw, text }) => (raw === undefined ? recipient(text!) : recipientFrom(decode(raw))),
+  directories: ({ bytes, signatures }) => Directory.verify(decode(bytes!), signatures, refusals.trust, refusals.today),
+  receipts: ({ typed }) => Receipt.parse(typed!, words),
+};
+
+for (const [kind, accepts] of Object.entries(KINDS)) {
+  test(`${kind} are accepted and refused as by the other implementation`, async () => {
+    const wrong: string[] = [];
+    for (const vector of refusals[kind] as (Vector & { what: string; accepted: boolean })[]) {
+      let accepted = true;
+      try {
+        await accepts(vector);
+      } catch {
+        accepted = false;
+      }
+      if (accepted !== vector.accepted) wrong.push(`${vector.what}: ${accepted ? "accepted" : "refused"}`);
+    }
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test("mailboxes are accepted and refused as by the other implementation", async () => {
+  const to = await recipientOf(receipt.mailboxIdentity());
+  for (const { what, accepted, plain } of refusals.mailboxes) {
+    const found: unknown = await openInbox(receipt, await seal(to, decode(plain))).catch((error: unknown) => error);
+    assert.ok(found instanceof Damaged, what);
+    // The capsule in all of these is none: who gets as far as to open it has accepted the mailbox around it.
+    assert.equal(/no header of an age file/.test(found.message), accepted, `${what}: ${found.message}`);
+  }
+});
+
+test("a capsule that was sealed here opens with the key of the receipt alone", async () => {
+  const identity = receipt.mailboxIdentity();
+  const capsule = {
+    case: "12345678-9abc-4def-8123-456789abcdef",
+    generation: 0,
+    case_recipient: hashText(utf8("C")),
+    replies_keys: [],
+    sent: { seq: 0, hash: hashText(utf8("sent")) },
+    seen: null,
+  };
+  const sealed = await sealCapsule(capsule, await recipientOf(identity), receipt.signingKey());
+  await assert.rejects(openCapsule(sealed, identity, receipt.reporterKey()), /malformed/);
+  await assert.rejects(openCapsule(sealed, identity, new Receipt(new Uint8Array(16).fill(1)).reporterKey()), /forged/);
+});
+
+test("half a character, which UTF-8 cannot carry, is replaced wherever JSON is written", async () => {
+  const body = { category: "FAC", audience: "trader", answers: { place: "\udc00" }, story: "a\ud83d" };
+  assert.equal(text(reportBytes(body)), '{"category":"FAC","audience":"trader","answers":{"place":"\ufffd"},"story":"a\ufffd"}');
+  assert.equal(json({ name: "😀\ud83d" }), '{"name":"😀\ufffd"}');
+});
+
+test("a file that is sealed to another is told from one that is damaged", async () => {
+  const identity = receipt.mailboxIdentity();
+  const sealed = await seal(await recipientOf(identity), utf8("text"));
+  const other = new Receipt(new Uint8Array(16).fill(1)).mailboxIdentity();
+  await assert.rejects(open(other, sealed), OtherRecipient);
+  sealed[sealed.length - 1]! ^= 1;
+  await assert.rejects(open(identity, sealed), (error) => !(error instanceof OtherRecipient));
+});

@@ -1,0 +1,126 @@
+//! Directories.
+
+use ed25519_dalek::SigningKey;
+use envelope::{
+    directory::{Directory, SignedDirectory, Trust},
+    keys::PublicKey,
+};
+use serde_json::{Value, json};
+
+use super::{
+    bytes, changed,
+    common::{self, TODAY},
+    encode, signed, vector,
+};
+
+const LABEL: &[u8] = b"burkindi/directory/v1\0";
+
+fn roots() -> [SigningKey; 3] {
+    [1u8, 2, 3].map(|seed| SigningKey::from_bytes(&[seed; 32]))
+}
+
+fn by(root: &SigningKey, json: &str) -> Value {
+    let signature = encode(&signed(LABEL, json.as_bytes(), root));
+    json!({"key": PublicKey::from(root), "signature": signature})
+}
+
+pub(super) fn trust() -> Trust {
+    let instance = common::world().directory.instance;
+    Trust { instance, threshold: 2, roots: roots().iter().map(PublicKey::from).collect() }
+}
+
+/// Three members are enough, and keep the file small.
+fn small() -> Directory {
+    let mut directory = common::world().directory;
+    directory.members.retain(|member| ["awa", "bila", "eva"].contains(&&*member.handle));
+    directory.desks.retain(|desk| desk.id != "hr_integrity");
+    for desk in &mut directory.desks {
+        desk.members.retain(|handle| ["awa", "bila", "eva"].contains(&&**handle));
+    }
+    directory
+}
+
+pub(super) fn directories() -> Vec<Value> {
+    let directory = small();
+    let text = serde_json::to_string(&directory).unwrap();
+    let quoted = |key: &PublicKey| json!(key).to_string();
+    let [first, second] = [0, 1].map(|at| quoted(&directory.members[at].device));
+    let handler = quoted(&directory.handler_key);
+    let weak = "\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"";
+    let recipient = directory.members[0].recipient.to_string();
+    let changes = [
+        ("a key twice", "\"epoch\":1", "\"epoch\":1,\"epoch\":1"),
+        ("a key twice in a member", "\"handle\":\"awa\"", "\"handle\":\"awa\",\"handle\":\"awa\""),
+        ("an unknown field", "\"epoch\":1", "\"epoch\":1,\"w\":1"),
+        ("an unknown field in a desk", "\"audiences\":[]", "\"audiences\":[],\"w\":1"),
+        ("a missing list", "\"audiences\":[],", ""),
+        ("a space", "\"epoch\":1", "\"epoch\": 1"),
+        ("a fraction", "\"epoch\":1", "\"epoch\":1.0"),
+        ("an epoch that no number holds", "\"epoch\":1", "\"epoch\":9007199254740993"),
+        ("an id in upper case", "00000000-0000", "urn:uuid:00000000-0000"),
+        ("a day that is none", "2026-12-23", "2026-11-31"),
+        ("a day in another form", "2026-12-23", "20261223"),
+        ("a label in no language", "\"labels\":{}", "\"labels\":{\"1\":\"x\"}"),
+        ("labels in another order", "\"labels\":{}", "\"labels\":{\"fr\":\"x\",\"en\":\"x\"}"),
+        ("one device key for two", &*second, &*first),
+        ("the handler's key for a member", &*first, &*handler),
+        ("a weak device key", &*first, weak),
+        ("a weak key of the handler", &*handler, weak),
+        ("a recipient in upper case", &*recipient, &*recipient.to_uppercase()),
+    ]
+    .map(|(what, from, to)| (what, from.to_owned(), to.to_owned()));
+    let [a, b, c] = roots();
+    let mut all: Vec<Value> = changed(&text, &changes)
+        .into_iter()
+        .map(|(what, accepted, text)| {
+            vector(
+                &what,
+                accepted,
+                &[
+                    ("bytes", json!(encode(text.as_bytes()))),
+                    ("signatures", json!([by(&a, &text), by(&b, &text)])),
+                ],
+            )
+        })
+        .collect();
+    let stranger = SigningKey::from_bytes(&[99; 32]);
+    let junk =
+        |seed: u8| json!({"key": PublicKey::from(&SigningKey::from_bytes(&[seed; 32])), "signature": "AAAA"});
+    let sound = [by(&a, &text), by(&b, &text)];
+    let with = |more: Vec<Value>| json!(sound.iter().cloned().chain(more).collect::<Vec<_>>());
+    let moved = json!({"key": PublicKey::from(&b), "signature": by(&a, &text)["signature"]});
+    for (what, accepted, signatures) in [
+        ("three signatures", true, with(vec![by(&c, &text)])),
+        ("one signature", false, json!([by(&a, &text)])),
+        ("one root and a stranger", false, json!([by(&a, &text), by(&stranger, &text)])),
+        ("one root twice", false, json!([by(&a, &text), by(&a, &text)])),
+        ("two roots, one of them twice", false, with(vec![by(&a, &text)])),
+        ("a signature under another key", false, json!([by(&a, &text), moved])),
+        ("sixteen signatures", true, with((10..24).map(junk).collect())),
+        ("seventeen signatures", false, with((10..25).map(junk).collect())),
+        (
+            "a signature by no key",
+            false,
+            with(vec![json!({"key": weak.trim_matches('"'), "signature": "AAAA"})]),
+        ),
+        (
+            "a signature that is no base64",
+            false,
+            with(vec![json!({"key": PublicKey::from(&c), "signature": "A"})]),
+        ),
+    ] {
+        all.push(vector(
+            what,
+            accepted,
+            &[("bytes", json!(encode(text.as_bytes()))), ("signatures", signatures)],
+        ));
+    }
+    all
+}
+
+pub(super) fn accepts_directory(vector: &Value) -> bool {
+    let carried = json!({"bytes": vector["bytes"], "signatures": vector["signatures"]});
+    let Ok(signed) = serde_json::from_value::<SignedDirectory>(carried) else { return false };
+    assert_eq!(signed.bytes, bytes(&vector["bytes"]));
+    signed.verify(&trust(), TODAY, None).is_ok()
+}

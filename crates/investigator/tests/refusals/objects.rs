@@ -1,0 +1,282 @@
+//! Frames, rotations, capsules and mailboxes.
+
+use ed25519_dalek::SigningKey;
+use envelope::{
+    Hash,
+    capsule::Capsule,
+    earlier::EarlierReport,
+    frame::{Attachment, Direction, Expected, Frame, FrameHeader, FrameKind, Head, Rotation},
+    keys::PublicKey,
+    life::Stage,
+    mailbox::{Mailbox, MailboxHeader},
+};
+use serde_json::{Value, json};
+use time::macros::date;
+use uuid::Uuid;
+
+use super::{bytes, changed, encode, mailbox_recipient, receipt, secret, signed};
+
+const CASE: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
+const ID: &str = "12345678-9abc-4def-8123-456789abcdef";
+const FRAME_LABEL: &[u8] = b"burkindi/frame/v1\0";
+const CAPSULE_LABEL: &[u8] = b"burkindi/capsule/v1\0";
+
+fn header() -> FrameHeader {
+    FrameHeader {
+        v: 1,
+        case: CASE,
+        generation: 0,
+        direction: Direction::In,
+        seq: 0,
+        prev: None,
+        ack: Some(Head { seq: 3, hash: Hash::of(&[b"seen"]) }),
+        recipient: secret().identity().recipient().hash(),
+        kind: FrameKind::Message,
+        lang: "fr".into(),
+        week: "2026-W48".into(),
+        attachments: vec![Attachment {
+            name: "a.jpg".into(),
+            media_type: "image/jpeg".into(),
+            len: 3,
+            sha256: Hash::of(&[b"abc"]),
+        }],
+        reporter_key: None,
+        earlier: None,
+    }
+}
+
+pub(super) fn frames() -> Vec<Value> {
+    let json = serde_json::to_string(&header()).unwrap();
+    let file = serde_json::to_string(&header().attachments[0]).unwrap();
+    let one = format!("[{file}]");
+    let many = format!("[{}]", vec![file; 33].join(","));
+    let mut all = changed(
+        &json,
+        &[
+            ("id in upper case", "9abc", "9ABC"),
+            ("id in braces", ID, "{12345678-9abc-4def-8123-456789abcdef}"),
+            ("id as a urn", ID, "urn:uuid:12345678-9abc-4def-8123-456789abcdef"),
+            ("id without hyphens", ID, "123456789abc4def8123456789abcdef"),
+            ("seq as a fraction", "\"seq\":0", "\"seq\":0.0"),
+            ("seq with an exponent", "\"seq\":0", "\"seq\":0e0"),
+            ("seq below zero", "\"seq\":0", "\"seq\":-0"),
+            ("seq in quotes", "\"seq\":0", "\"seq\":\"0\""),
+            ("the largest seq", "\"seq\":0", "\"seq\":4294967295"),
+            ("seq above its bound", "\"seq\":0", "\"seq\":1000001"),
+            ("acknowledged seq above its bound", "\"seq\":3", "\"seq\":4294967295"),
+            ("generation above its bound", "\"generation\":0", "\"generation\":101"),
+            ("a key twice", "\"seq\":0", "\"seq\":0,\"seq\":0"),
+            ("a key twice, the last one other", "\"lang\":\"fr\"", "\"lang\":\"fr\",\"lang\":\"en\""),
+            ("an unknown field", "\"v\":1", "\"v\":1,\"w\":1"),
+            ("an unknown field in a part", "\"len\":3", "\"len\":3,\"more\":null"),
+            ("a prototype", "\"v\":1", "\"v\":1,\"__proto__\":{}"),
+            ("no attachments", &one, "null"),
+            ("a missing field", "\"prev\":null,", ""),
+            ("no list of attachments", ",\"attachments\":", ",\"attached\":"),
+            ("a key of null", "\"kind\"", "\"reporter_key\":null,\"kind\""),
+            ("another order", "\"v\":1,\"case\":", "\"case\":"),
+            ("a space", "\"v\":1", "\"v\": 1"),
+            ("an escaped letter", "\"fr\"", "\"\\u0066r\""),
+            ("an escaped slash", "image/jpeg", "image\\/jpeg"),
+            ("half a character", "a.jpg", "\\ud83d.jpg"),
+            ("another version", "\"v\":1", "\"v\":2"),
+            ("a week of no shape", "2026-W48", "x"),
+            ("a week with a line end", "2026-W48", "2026-W48\\n"),
+            ("week 54", "2026-W48", "2026-W54"),
+            ("week 0", "2026-W48", "2026-W00"),
+            ("a language with a line end", "\"fr\"", "\"fr\\n\""),
+            ("no language", "\"fr\"", "\"\""),
+            ("a language too long", "\"fr\"", "\"fr-abcdefghijklmnopqrstuvwxyzabcdefghi\""),
+            ("a hash of another length", "\"prev\":null", "\"prev\":\"AAAA\""),
+            (
+                "a hash with loose bits",
+                "\"prev\":null",
+                "\"prev\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"",
+            ),
+            (
+                "a hash with padding",
+                "\"prev\":null",
+                "\"prev\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"",
+            ),
+            ("an unknown kind", "\"message\"", "\"note\""),
+            ("another direction", "\"in\"", "\"out\""),
+            ("33 files", &one, &many),
+            ("a file above the ladder", "\"len\":3", "\"len\":67108865"),
+            ("a length that no number holds", "\"len\":3", "\"len\":9007199254740993"),
+            (
+                "a weak key",
+                "\"kind\"",
+                "\"reporter_key\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"kind\"",
+            ),
+        ],
+    );
+    for (what, accepted, seq) in [
+        ("seq at its bound", true, "\"seq\":1000000"),
+        ("a number with a zero before it", false, "\"seq\":00"),
+    ] {
+        all.push((what.to_owned(), accepted, json.replacen("\"seq\":0", seq, 1)));
+    }
+    let earlier = |proof: usize| {
+        let named = EarlierReport { token: Hash::default(), proof: vec![1; proof] };
+        serde_json::to_string(&FrameHeader { earlier: Some(named), ..header() }).unwrap()
+    };
+    all.push(("another report".to_owned(), true, earlier(64)));
+    all.push(("another report with a short proof".to_owned(), false, earlier(63)));
+    let key = receipt().signing_key();
+    let framed = |(what, accepted, json): (String, bool, String)| {
+        let len = u32::try_from(json.len()).unwrap().to_be_bytes();
+        let mut bytes = [b"BKF1", &len[..], json.as_bytes(), "Où ?".as_bytes()].concat();
+        let signature = signed(FRAME_LABEL, &bytes, &key);
+        bytes.extend_from_slice(&signature);
+        json!({"what": what, "accepted": accepted, "frame": encode(&bytes)})
+    };
+    all.into_iter().map(framed).collect()
+}
+
+pub(super) fn accepts_frame(vector: &Value) -> bool {
+    let bytes = bytes(&vector["frame"]);
+    let signer = PublicKey::from(&receipt().signing_key());
+    let expected = Expected {
+        case: CASE,
+        generation: 0,
+        direction: Direction::In,
+        recipient: secret().identity().recipient().hash(),
+        signer: &signer,
+    };
+    Frame::verify(&bytes, &expected).is_ok()
+}
+
+pub(super) fn rotations() -> Vec<Value> {
+    let rotation = Rotation {
+        generation: 1,
+        case_recipient: Hash::default(),
+        replies_key: (&secret().replies_key()).into(),
+    };
+    let changes = [
+        ("an unknown field", "\"generation\":1", "\"generation\":1,\"w\":1"),
+        ("a fraction", "\"generation\":1", "\"generation\":1.0"),
+        ("a key twice", "\"generation\":1", "\"generation\":1,\"generation\":1"),
+        ("a space", "\"generation\":1", "\"generation\": 1"),
+        (
+            "a weak key",
+            "\"replies_key\":\"",
+            "\"replies_key\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"x\":\"",
+        ),
+    ];
+    let json = String::from_utf8(rotation.to_bytes()).unwrap();
+    let all = changed(&json, &changes);
+    all.into_iter()
+        .map(|(what, accepted, json)| json!({"what": what, "accepted": accepted, "body": encode(json.as_bytes())}))
+        .collect()
+}
+
+pub(super) fn accepts_rotation(vector: &Value) -> bool {
+    Rotation::from_bytes(&bytes(&vector["body"])).is_ok()
+}
+
+fn capsule() -> Capsule {
+    Capsule {
+        case: CASE,
+        generation: 0,
+        case_recipient: secret().identity().recipient().hash(),
+        replies_keys: vec![(&secret().replies_key()).into()],
+        sent: Head { seq: 1, hash: Hash::of(&[b"sent"]) },
+        seen: None,
+    }
+}
+
+pub(super) fn capsules() -> Vec<Value> {
+    let json = serde_json::to_string(&capsule()).unwrap();
+    let changes = [
+        ("id in upper case", "9abc", "9ABC"),
+        ("an unknown field", "\"generation\":0", "\"generation\":0,\"w\":1"),
+        ("a key twice", "\"generation\":0", "\"generation\":0,\"generation\":0"),
+        ("another generation than keys", "\"generation\":0", "\"generation\":1"),
+        ("a fraction", "\"seq\":1", "\"seq\":1.0"),
+        ("seq above its bound", "\"seq\":1", "\"seq\":4294967295"),
+        ("a space", "\"seen\":null", "\"seen\": null"),
+        ("nothing seen, in no words", ",\"seen\":null", ""),
+        (
+            "a weak key",
+            "\"replies_keys\":[\"",
+            "\"replies_keys\":[\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\",\"",
+        ),
+    ];
+    let key = receipt().signing_key();
+    let carried = |what: &str, accepted: bool, json: &str, signature: &[u8]| {
+        let plain = [json.as_bytes(), signature].concat();
+        json!({"what": what, "accepted": accepted, "plain": encode(&plain)})
+    };
+    let mut all: Vec<Value> = changed(&json, &changes)
+        .into_iter()
+        .map(|(what, accepted, json)| {
+            carried(&what, accepted, &json, &signed(CAPSULE_LABEL, json.as_bytes(), &key))
+        })
+        .collect();
+    let own = SigningKey::from_bytes(&[9; 32]);
+    all.push(carried("not signed", false, &json, &[]));
+    all.push(carried("signed by another", false, &json, &signed(CAPSULE_LABEL, json.as_bytes(), &own)));
+    let replies = secret().replies_key();
+    all.push(carried("signed as a reply", false, &json, &signed(CAPSULE_LABEL, json.as_bytes(), &replies)));
+    all.push(carried("signed as a frame", false, &json, &signed(FRAME_LABEL, json.as_bytes(), &key)));
+    all.push(carried("signed without a label", false, &json, &signed(b"", json.as_bytes(), &key)));
+    all
+}
+
+pub(super) fn accepts_capsule(vector: &Value) -> bool {
+    let plain = bytes(&vector["plain"]);
+    let signer = PublicKey::from(&receipt().signing_key());
+    Capsule::open(&mailbox_recipient().seal(&plain), &receipt().mailbox_identity(), &signer).is_ok()
+}
+
+pub(super) fn mailboxes() -> Vec<Value> {
+    let header = MailboxHeader {
+        v: 1,
+        week: "2026-W48".to_owned(),
+        stage: Stage::Triaged,
+        with_oversight: false,
+        next: Some(date!(2028 - 02 - 29)),
+        received: 1,
+    };
+    let changes = [
+        ("a week of no shape", "2026-W48", "x"),
+        ("a day that is none", "2028-02-29", "2027-02-29"),
+        ("a stage that is none", "triaged", "lost"),
+        ("an unknown field", "\"v\":1", "\"v\":1,\"w\":1"),
+        ("a number below zero", "\"received\":1", "\"received\":-1"),
+        ("another version", "\"v\":1", "\"v\":2"),
+    ];
+    let case_recipient = secret().identity().recipient();
+    let mailbox =
+        Mailbox { header: header.clone(), capsule: vec![1; 9], case_recipient, replies: Vec::new() };
+    let identity = receipt().mailbox_identity();
+    let plain = identity.open(&mailbox.seal(&mailbox_recipient())).unwrap();
+    let json = serde_json::to_string(&header).unwrap();
+    let records = &plain[8 + json.len()..8 + json.len() + 5 + 9 + 5 + 1216 + 5];
+    let mut all: Vec<Value> = changed(&json, &changes)
+        .into_iter()
+        .map(|(what, accepted, json)| {
+            let len = u32::try_from(json.len()).unwrap().to_be_bytes();
+            let plain = [b"BKM1", &len[..], json.as_bytes(), records].concat();
+            json!({"what": what, "accepted": accepted, "plain": encode(&plain)})
+        })
+        .collect();
+    let head = [b"BKM1", &u32::try_from(json.len()).unwrap().to_be_bytes()[..], json.as_bytes()].concat();
+    let reply_too_long = [&[9u8, 0, 0, 0x30, 1][..], &vec![1; 12 * 1024 + 1]].concat();
+    let before_end = &records[..records.len() - 5];
+    for (what, rest) in [
+        ("no records", Vec::new()),
+        ("records in another order", [&records[14..], &records[..14]].concat()),
+        ("a reply too long", [before_end, &reply_too_long, &[0; 5]].concat()),
+        ("an end that carries bytes", [before_end, &[0, 0, 0, 0, 1, 0]].concat()),
+        ("something in the padding", [records, &[0, 0, 1]].concat()),
+    ] {
+        all.push(json!({"what": what, "accepted": false, "plain": encode(&[&head[..], &rest].concat())}));
+    }
+    all
+}
+
+pub(super) fn accepts_mailbox(vector: &Value) -> bool {
+    let plain = bytes(&vector["plain"]);
+    Mailbox::open(&mailbox_recipient().seal(&plain), &receipt().mailbox_identity()).is_ok()
+}
