@@ -5,6 +5,7 @@
 //! `cargo nextest run -p fuzz-targets` runs each on a corpus and on random changes of it, which stable Rust can do; `fuzz/` has the
 //! same functions for `cargo fuzz`.
 
+mod files;
 mod mutate;
 mod seeds;
 
@@ -29,6 +30,7 @@ use envelope::{
 use reporter::Inbox;
 use uuid::Uuid;
 
+pub use files::{attachment, office_part};
 pub use mutate::Mutator;
 
 /// A parser with bytes to begin from.
@@ -48,8 +50,9 @@ const CHEAP: u32 = 20_000;
 const SEALED: u32 = 400;
 
 /// All of them.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 17] = [
     target("age-file", age_file, seeds::age_file, CHEAP),
+    target("attachment", attachment, files::attachments, 1_500),
     target("capsule", capsule, seeds::capsule, SEALED),
     target("certificate", certificate, seeds::certificate, CHEAP),
     target("desk-api", desk_api, seeds::desk_api, CHEAP),
@@ -61,6 +64,7 @@ pub const TARGETS: [Target; 15] = [
     target("keys", keys, seeds::keys, CHEAP),
     target("languages", languages, seeds::languages, CHEAP),
     target("mailbox", mailbox, seeds::mailbox, SEALED),
+    target("office-part", office_part, files::office_parts, 1_500),
     target("receipt", receipt, seeds::receipt, CHEAP),
     target("relay", relay_records, seeds::relay, CHEAP),
     target("submission", a_submission, seeds::submission, SEALED),

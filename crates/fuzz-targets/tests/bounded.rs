@@ -61,6 +61,7 @@ macro_rules! bounded {
 
 bounded! {
     age_file = "age-file",
+    attachment = "attachment",
     capsule = "capsule",
     certificate = "certificate",
     desk_api = "desk-api",
@@ -72,6 +73,7 @@ bounded! {
     keys = "keys",
     languages = "languages",
     mailbox = "mailbox",
+    office_part = "office-part",
     receipt = "receipt",
     relay = "relay",
     submission = "submission",

@@ -1,0 +1,50 @@
+//! Cleans random files for some minutes, and fails when one takes more than two seconds, or the process more than 64 MiB beyond what it
+//! began with: `cargo run --release -p fuzz-targets --example attachments -- MINUTES [SEED]`.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed run")]
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    time::{Duration, Instant},
+};
+
+use fuzz_targets::{Mutator, TARGETS};
+
+const MOST_MEMORY: u64 = 64 * 1024;
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// The most memory that the process has had, in KiB.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+fn main() -> io::Result<()> {
+    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>().unwrap());
+    let minutes = arguments.next().unwrap_or(30);
+    let mut mutator = Mutator::new(arguments.next().unwrap_or(1));
+    let targets: Vec<_> =
+        TARGETS.into_iter().filter(|target| ["attachment", "office-part"].contains(&target.name)).collect();
+    let corpora: Vec<_> = targets.iter().map(|target| (target.seeds)()).collect();
+    let (began, before) = (Instant::now(), peak());
+    let (mut files, mut longest) = (0u64, Duration::ZERO);
+    while began.elapsed() < Duration::from_secs(60 * minutes) {
+        for (target, corpus) in targets.iter().zip(&corpora) {
+            let input = mutator.next(corpus);
+            let start = Instant::now();
+            let went = std::panic::catch_unwind(|| (target.run)(&input));
+            let took = start.elapsed();
+            longest = longest.max(took);
+            files += 1;
+            let memory = peak() - before;
+            if went.is_err() || took > LONGEST || memory > MOST_MEMORY {
+                let kept = std::env::temp_dir().join(format!("{}-{files}", target.name));
+                fs::write(&kept, &input)?;
+                return Err(io::Error::other(format!("{took:?}, {memory} KiB: {}", kept.display())));
+            }
+        }
+    }
+    let memory = peak() - before;
+    writeln!(io::stdout(), "{files} files, the longest in {longest:?}, at most {memory} KiB more")
+}

@@ -1,0 +1,65 @@
+//! Files of reporters, as they are cleaned: any input goes on, in bounded memory and time.
+
+use std::time::{Duration, Instant};
+
+use traces::{Reading, Traces, wash_all};
+
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "the samples of another crate's tests: made here, and small"
+)]
+#[path = "../../traces/tests/samples/mod.rs"]
+mod samples;
+
+/// Seeds that are longer take too long to change in many ways.
+const LONGEST_SEED: usize = 64 * 1024;
+/// A file of this size is cleaned in less, with room for a debug build on a busy machine.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// A file as it comes.
+pub fn attachment(bytes: &[u8]) {
+    let began = Instant::now();
+    let (cleaned, said) = wash_all(bytes);
+    assert!(began.elapsed() < LONGEST, "{:?}", began.elapsed());
+    // Cleaned parts may be packed less closely than they came.
+    assert!(cleaned.len() <= 4 * bytes.len() + 65_536, "{} of {}", cleaned.len(), bytes.len());
+    if said.reading == Reading::Unknown {
+        assert!(cleaned == bytes && said.removed == Traces::NONE, "it goes on as it came");
+    }
+}
+
+/// The XML of a part, in a package that is sound.
+pub fn office_part(bytes: &[u8]) {
+    let types = b"<Types/>";
+    for name in ["word/document.xml", "docProps/core.xml", "xl/comments1.xml", "word/media/a.svg"] {
+        attachment(&samples::zip(&[
+            ("[Content_Types].xml", types, samples::How::Stored),
+            (name, bytes, samples::How::Deflated),
+        ]));
+    }
+}
+
+/// Every sample that is not long.
+pub(crate) fn attachments() -> Vec<Vec<u8>> {
+    let all = samples::all().into_iter().chain(samples::corpus::all());
+    all.map(|(_, file)| file).filter(|file| file.len() <= LONGEST_SEED).collect()
+}
+
+/// Parts that the rules change.
+pub(crate) fn office_parts() -> Vec<Vec<u8>> {
+    [
+        "<?xml version=\"1.0\"?><w:document xmlns:w=\"w\"><w:ins w:author='Awa' w:date = \"2026-03-12T10:15:00Z\"><w:t>a&amp;b</w:t></w:ins></w:document>",
+        "<cp:coreProperties xmlns:cp=\"c\"><dc:creator>Awa</dc:creator></cp:coreProperties>",
+        "<comments><authors><author>Awa<!-- x --> <![CDATA[T]]></author></authors></comments>",
+        "<svg xmlns=\"s\" inkscape:a=\"b\"><metadata><rdf:RDF/></metadata><path d=\"M0 0\"/></svg>",
+        "<!DOCTYPE a [<!ENTITY b \"c\">]><settings><docId val=\"{0A}\"/><rsid val=\"00AB\"/></settings>",
+    ]
+    .into_iter()
+    .flat_map(|part| {
+        let wide = part.encode_utf16().flat_map(u16::to_le_bytes);
+        [part.as_bytes().to_vec(), [0xFF, 0xFE].into_iter().chain(wide).collect()]
+    })
+    .collect()
+}
