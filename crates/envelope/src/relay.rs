@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::{hash::Hash, ladder, life::Calendar, mailbox::MAILBOX_LEN};
 
+/// `POST` with a [`List`]; answers the JSON of a [`Listed`].
+pub const LIST: &str = "/relay/v1/list";
 /// `POST` with a [`Pull`]; answers a stream of [`submission_head`] ‖ bytes, in shuffled order.
 pub const PULL: &str = "/relay/v1/pull";
 /// `POST` with an [`Ack`]: the intake deletes these. Repeating it does no harm.
@@ -22,11 +24,39 @@ pub const ANSWERS: &str = "/relay/v1/answers";
 /// `GET`: 200 when the intake is ready.
 pub const HEALTH: &str = "/health";
 
-/// Asks for submissions.
+/// Asks which submissions wait. Ids are random, so their order says nothing about the order of arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    /// Only those whose id is greater; `None` begins with the smallest.
+    pub after: Option<Uuid>,
+    /// The page length. The intake may return fewer; it returns none only when none is left.
+    pub most: u32,
+}
+
+/// A page of the submissions that wait, in the order of their ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// The page.
+    pub waiting: Vec<Waiting>,
+}
+
+/// A submission that waits at the intake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Its id at the intake.
+    pub id: Uuid,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// Asks for submissions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pull {
     /// At most so many.
     pub most: u32,
+    /// Only these; those that do not wait any more are left out. Empty asks for any.
+    #[serde(default)]
+    pub ids: Vec<Uuid>,
 }
 
 /// Says what has been filed or set aside for good.

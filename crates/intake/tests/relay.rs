@@ -26,7 +26,7 @@ async fn only_a_certificate_of_the_own_authority_is_let_in() {
     // The relay serves no pages, the public listener no relay.
     let answer = intake.handler.get(format!("{}/en", intake.relay)).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-    let pull = intake.http.post(format!("{}{PULL}", intake.public)).json(&Pull { most: 1 });
+    let pull = intake.http.post(format!("{}{PULL}", intake.public)).json(&Pull { most: 1, ids: vec![] });
     assert!(!pull.send().await.unwrap().status().is_success());
 }
 

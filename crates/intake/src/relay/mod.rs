@@ -11,7 +11,7 @@ use axum::{
 };
 use envelope::{
     directory::SignedDirectory,
-    relay::{self, Ack, AnswerTimes, MAILBOX_RECORD_LEN, Pull},
+    relay::{self, Ack, AnswerTimes, List, Listed, MAILBOX_RECORD_LEN, Pull},
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{StatusCode, header};
@@ -29,12 +29,15 @@ pub use tls::server_config;
 
 /// Longest acknowledgement or directory in bytes: tens of thousands of ids.
 const JSON_BYTES: usize = 4 * 1024 * 1024;
+/// The longest page of a list, in submissions.
+const MOST_LISTED: usize = 4096;
 /// Submissions that are looked up ahead of the one that is being sent. Each holds a piece of at most 256 KiB.
 const AHEAD: usize = 4;
 
 /// The routes of [`envelope::relay`].
 pub fn routes() -> Router<App> {
     Router::new()
+        .route(relay::LIST, post(list))
         .route(relay::PULL, post(pull))
         .route(relay::ACK, post(ack))
         .route(relay::MAILBOXES, put(mailboxes))
@@ -44,10 +47,23 @@ pub fn routes() -> Router<App> {
         .layer(DefaultBodyLimit::max(JSON_BYTES))
 }
 
+/// Returns a page of ids and lengths, so that the case handler pulls only what it can take.
+async fn list(State(app): State<App>, Json(list): Json<List>) -> Result<Json<Listed>, Problem> {
+    let most = usize::try_from(list.most).unwrap_or(MOST_LISTED).min(MOST_LISTED);
+    let waiting = app.store.list(list.after, most).await.map_err(|error| app.store_failed(error))?;
+    let waiting = waiting.into_iter().map(|one| relay::Waiting { id: one.id, len: one.length });
+    Ok(Json(Listed { waiting: waiting.collect() }))
+}
+
 /// Streams submissions, each behind its head, in shuffled order. They stay until they are acknowledged.
 async fn pull(State(app): State<App>, Json(pull): Json<Pull>) -> Result<Response, Problem> {
     let most = usize::try_from(pull.most).unwrap_or(usize::MAX);
-    let waiting = app.store.waiting(most, &mut OsRng).await.map_err(|error| app.store_failed(error))?;
+    let waiting = if pull.ids.is_empty() {
+        app.store.waiting(most, &mut OsRng).await
+    } else {
+        app.store.these(&pull.ids, most, &mut OsRng).await
+    };
+    let waiting = waiting.map_err(|error| app.store_failed(error))?;
     let store = app.store.clone();
     let submissions = stream::iter(waiting)
         .map(move |waiting| submission(store.clone(), waiting))

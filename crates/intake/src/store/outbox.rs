@@ -38,6 +38,27 @@ impl Store {
         Ok(waiting)
     }
 
+    /// The complete submissions whose ids are greater than `after`, in the order of ids, at most `most`.
+    pub async fn list(&self, after: Option<Uuid>, most: usize) -> Result<Vec<Waiting>, StoreError> {
+        self.page(submission::Column::Id.gt(after.unwrap_or_else(Uuid::nil)), most).await
+    }
+
+    /// Those of these submissions that are complete and still wait, at most `most`, in shuffled order.
+    pub async fn these(
+        &self,
+        ids: &[Uuid],
+        most: usize,
+        rng: &mut (impl RngCore + Send),
+    ) -> Result<Vec<Waiting>, StoreError> {
+        let mut waiting = Vec::new();
+        for ids in ids[..ids.len().min(most)].chunks(IDS) {
+            let which = submission::Column::Id.is_in(ids.iter().copied());
+            waiting.extend(self.page(which, ids.len()).await?);
+        }
+        waiting.shuffle(rng);
+        Ok(waiting)
+    }
+
     /// Reads every complete submission and holds it against its digest. Gives how many there are.
     pub async fn check_all(&self) -> Result<usize, StoreError> {
         let (mut checked, mut after) = (0, Uuid::nil());

@@ -250,7 +250,7 @@ impl Intake {
     /// `None` when the intake says that it cannot now.
     pub(crate) async fn try_pull(&self, most: u32) -> Option<Vec<(Uuid, Vec<u8>)>> {
         let request = self.handler.post(format!("{}{}", self.relay, relay::PULL));
-        let response = request.json(&relay::Pull { most }).send().await.unwrap();
+        let response = request.json(&relay::Pull { most, ids: vec![] }).send().await.unwrap();
         if !response.status().is_success() {
             return None;
         }
