@@ -74,8 +74,9 @@ pub struct CalendarConfig {
     /// How many days before a deadline the one who has the case is told.
     #[config(env = "CASES_CALENDAR_WARN_DAYS", default = 3)]
     pub warn_days: u16,
-    /// By how many days the clock may leap ahead of the newest day known here; beyond it, nothing happens until it is confirmed.
-    #[config(env = "CASES_CALENDAR_MOST_DAYS_OFF", default = 14)]
+    /// By how many days the clock may be ahead of the newest day known here at the first look after a boot of the machine; beyond it,
+    /// nothing happens until the day is confirmed.
+    #[config(env = "CASES_CALENDAR_MOST_DAYS_OFF", default = 2)]
     pub most_days_off: u16,
 }
 

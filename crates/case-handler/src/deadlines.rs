@@ -21,19 +21,26 @@ pub async fn run(office: Office, current: Arc<Current>, every: Duration) {
     let mut interval = tokio::time::interval(every);
     office.store.believed().await;
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut failing: Option<String> = None;
     loop {
         interval.tick().await;
         let Some(accepted) = current.get() else { continue };
-        let looked = match office.author().await {
+        let looked = match office.releasing_author().await {
             Ok(author) => {
                 let escalated = escalate(&office.store, &accepted.directory, &office.calendar, author).await;
                 escalated.map(drop).map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
         };
-        if let Err(error) = looked {
-            tracing::error!("deadlines could not be looked at: {error}");
+        let now = looked.err();
+        match (&failing, &now) {
+            (before, Some(error)) if before.as_ref() != Some(error) => {
+                tracing::error!("no deadline was looked at: {error}");
+            }
+            (Some(_), None) => tracing::info!("deadlines are looked at again"),
+            _ => {}
         }
+        failing = now;
     }
 }
 

@@ -34,4 +34,12 @@ impl Office {
     pub async fn author(&self) -> Result<Author<'_>, TodayError> {
         Ok(Author { key: &self.log_key, today: self.today.get().await? })
     }
+
+    /// The same for events that give a case away: not while a day that moved ahead has not settled.
+    ///
+    /// # Errors
+    /// Fails as [`Today::settled`] does.
+    pub async fn releasing_author(&self) -> Result<Author<'_>, TodayError> {
+        Ok(Author { key: &self.log_key, today: self.today.settled().await? })
+    }
 }

@@ -3,7 +3,6 @@
 
 mod common;
 
-use case_handler::today::{Today, TodayError};
 use common::{World, submissions::follow_up};
 use envelope::{
     Hash,
@@ -199,26 +198,6 @@ async fn an_event_of_somebody_who_was_taken_out_is_refused_with_an_old_bearer_to
     // Handed in by a colleague, it is still bila's.
     assert_eq!(world.post("awa", id, &claim).await.unwrap_err().kind, "malformed");
     assert_eq!(world.case("awa", id).await.unwrap().log.len(), 1);
-}
-
-#[tokio::test]
-async fn a_clock_that_leaps_decides_nothing_until_somebody_has_looked() {
-    let world = World::new().await;
-    let believing = |confirmed| Today::new(world.clock.clone(), world.store.clone(), 14, confirmed);
-    let (today, start) = (believing(None), world.clock.today());
-    assert_eq!(today.get().await.unwrap(), start);
-    world.clock.advance(Duration::days(14));
-    let newest = today.get().await.unwrap();
-    assert_eq!(newest, start + Duration::days(14), "two weeks off are nothing unusual");
-    world.clock.advance(Duration::days(15));
-    assert!(matches!(today.get().await, Err(TodayError::Leap { known, .. }) if known == newest));
-    // Another process is no wiser, unless an operator says which day it is.
-    assert!(believing(None).get().await.is_err());
-    assert!(believing(Some(start)).get().await.is_err());
-    assert_eq!(believing(Some(world.clock.today())).get().await.unwrap(), newest + Duration::days(15));
-    // A clock that was set back puts no deadline off.
-    world.clock.advance(Duration::days(-20));
-    assert_eq!(believing(None).get().await.unwrap(), newest + Duration::days(15));
 }
 
 #[tokio::test]

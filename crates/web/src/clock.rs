@@ -1,11 +1,30 @@
 //! Time as an argument.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    env, fs,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
+use rand::{RngCore, rngs::OsRng};
+use rustix::time::{ClockId, clock_gettime};
 use time::{Date, Duration, OffsetDateTime};
+
+/// Names the boot of the machine, for a service that cannot read [`BOOT_ID_FILE`].
+pub const BOOT_ID_VARIABLE: &str = "BURKINDI_BOOT_ID";
+/// Where Linux names the boot.
+const BOOT_ID_FILE: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The time since the machine booted. No time server sets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uptime {
+    /// Names the boot: two uptimes of one boot can be compared.
+    pub boot: String,
+    /// Seconds since the boot, those of a suspended machine included.
+    pub seconds: i64,
+}
 
 /// Tells the time, UTC. Clones of a fixed clock move together.
 #[derive(Debug, Clone)]
@@ -14,9 +33,26 @@ pub struct Clock(Source);
 #[derive(Debug, Clone)]
 enum Source {
     System,
-    /// Seconds since 1970.
-    Fixed(Arc<AtomicI64>),
+    Fixed(Arc<Fixed>),
 }
+
+/// What a fixed clock says.
+#[derive(Debug)]
+struct Fixed {
+    /// Seconds since 1970.
+    now: AtomicI64,
+    /// Seconds since the boot.
+    uptime: AtomicI64,
+    /// Counts boots.
+    boot: AtomicI64,
+}
+
+/// Without a name of the boot, each process counts as one.
+static BOOT: LazyLock<String> = LazyLock::new(|| {
+    let named = env::var(BOOT_ID_VARIABLE).ok().or_else(|| fs::read_to_string(BOOT_ID_FILE).ok());
+    let named = named.map(|name| name.trim().replace('-', "")).filter(|name| !name.is_empty());
+    named.unwrap_or_else(|| format!("process-{:016x}", OsRng.next_u64()))
+});
 
 impl Clock {
     /// The machine's clock.
@@ -26,13 +62,41 @@ impl Clock {
 
     /// A clock that stands still until [`Clock::advance`] moves it; whole seconds.
     pub fn fixed(at: OffsetDateTime) -> Self {
-        Self(Source::Fixed(Arc::new(AtomicI64::new(at.unix_timestamp()))))
+        let now = AtomicI64::new(at.unix_timestamp());
+        Self(Source::Fixed(Arc::new(Fixed { now, uptime: AtomicI64::new(0), boot: AtomicI64::new(0) })))
     }
 
-    /// Moves a fixed clock and all its clones. The system's clock stays as it is.
+    /// Lets time pass for a fixed clock and all its clones. The system's clock stays as it is.
     pub fn advance(&self, by: Duration) {
-        if let Source::Fixed(seconds) = &self.0 {
-            seconds.fetch_add(by.whole_seconds(), Ordering::SeqCst);
+        self.leap(by);
+        if let Source::Fixed(fixed) = &self.0 {
+            fixed.uptime.fetch_add(by.whole_seconds(), Ordering::SeqCst);
+        }
+    }
+
+    /// Sets a fixed clock and all its clones without any time passing.
+    pub fn leap(&self, by: Duration) {
+        if let Source::Fixed(fixed) = &self.0 {
+            fixed.now.fetch_add(by.whole_seconds(), Ordering::SeqCst);
+        }
+    }
+
+    /// Boots the machine of a fixed clock again.
+    pub fn reboot(&self) {
+        if let Source::Fixed(fixed) = &self.0 {
+            fixed.boot.fetch_add(1, Ordering::SeqCst);
+            fixed.uptime.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// The time since the boot.
+    pub fn uptime(&self) -> Uptime {
+        match &self.0 {
+            Source::System => Uptime { boot: BOOT.clone(), seconds: clock_gettime(ClockId::Boottime).tv_sec },
+            Source::Fixed(fixed) => Uptime {
+                boot: fixed.boot.load(Ordering::SeqCst).to_string(),
+                seconds: fixed.uptime.load(Ordering::SeqCst),
+            },
         }
     }
 
@@ -41,7 +105,7 @@ impl Clock {
         match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "the one place where the machine's time comes in")]
             Source::System => OffsetDateTime::now_utc(),
-            Source::Fixed(seconds) => OffsetDateTime::from_unix_timestamp(seconds.load(Ordering::SeqCst))
+            Source::Fixed(fixed) => OffsetDateTime::from_unix_timestamp(fixed.now.load(Ordering::SeqCst))
                 .unwrap_or(OffsetDateTime::UNIX_EPOCH),
         }
     }
@@ -77,5 +141,20 @@ mod tests {
         let clone = clock.clone();
         clock.advance(Duration::hours(2));
         assert_eq!(clone.today(), time::macros::date!(2026 - 11 - 24));
+    }
+
+    #[test]
+    fn a_leap_takes_no_time_and_a_boot_begins_the_uptime_again() {
+        let clock = Clock::fixed(datetime!(2026-11-23 23:00 UTC));
+        let booted = clock.uptime();
+        clock.leap(Duration::days(3));
+        assert_eq!(clock.uptime(), booted);
+        clock.advance(Duration::seconds(5));
+        assert_eq!(clock.uptime().seconds, booted.seconds + 5);
+        clock.reboot();
+        assert!(clock.uptime().seconds == 0 && clock.uptime().boot != booted.boot);
+        let system = Clock::system();
+        let (first, second) = (system.uptime(), system.uptime());
+        assert!(first.boot == second.boot && first.seconds > 0 && second.seconds >= first.seconds);
     }
 }

@@ -9,7 +9,7 @@ pub mod metrics;
 pub mod panics;
 pub mod texts;
 
-pub use clock::Clock;
+pub use clock::{BOOT_ID_VARIABLE, Clock, Uptime};
 pub use headers::{Policy, secure};
 pub use locale::Locale;
 pub use logging::{LogSafe, init_logging};

@@ -11,6 +11,8 @@ mod m20261123_000003_queues;
 mod m20261123_000004_objects;
 mod m20261125_000005_purged;
 mod m20261125_000006_days;
+mod m20261128_000007_openings;
+mod m20261128_000008_clock;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_objects::Migration),
             Box::new(m20261125_000005_purged::Migration),
             Box::new(m20261125_000006_days::Migration),
+            Box::new(m20261128_000007_openings::Migration),
+            Box::new(m20261128_000008_clock::Migration),
         ]
     }
 }
