@@ -1,9 +1,12 @@
 //! Collecting from the intake: pull, open, file, and only then let the intake forget.
 
 mod aside;
+mod notices;
+mod quarantine;
+mod walk;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -31,11 +34,8 @@ use crate::{
 };
 
 use aside::{Unfiled, look_into};
+use notices::Said;
 
-/// Submissions that are asked for at once.
-const BATCH: u32 = 512;
-/// Batches in one round: a flood must not keep answers from being laid out. The next round goes on with it.
-const MOST_BATCHES: u32 = 32;
 /// How long the first wait after a failure is. Each further one doubles, up to the time between two rounds.
 const FIRST_RETRY: Duration = Duration::from_secs(5);
 
@@ -71,12 +71,26 @@ pub struct Progress {
     /// The directory with which everything that was set aside has been looked at again. A process begins with none, so that
     /// a new transport key or a newer build gets its chance too.
     retried_for: Option<Hash>,
+    /// The day of this round, as it is believed.
+    day: Option<Date>,
     /// Set aside in this round, and why.
     fresh: BTreeMap<Uuid, String>,
-    /// Left at the intake in this round, because there is no room to set more aside.
-    left: u32,
+    /// What stays at the intake and is not pulled again, with the case that an orphan waits for.
+    left: HashMap<Uuid, Option<Uuid>>,
+    /// Listed by the intake, and not sent: it is damaged there.
+    unsent: HashSet<Uuid>,
+    /// How many of them were left in this round.
+    newly_left: u32,
+    /// Listed by the intake in this round, and not sent.
+    withheld: u32,
+    /// Bytes for which there was room aside when something was left last.
+    room_when_left: u64,
+    /// The round reached its bound: the next one begins soon.
+    more: bool,
     /// The day on which objects that no row names were last swept.
     swept: Option<Date>,
+    /// What the log says once until it changes.
+    said: Said,
     /// Did the last round get to its end?
     works: Arc<AtomicBool>,
 }
@@ -124,6 +138,7 @@ impl Collector {
         let mut failures = 0;
         // What the intake would forget must not be filed into a database that has to be restored.
         self.store.believed().await;
+        self.count_ends().await;
         loop {
             let now = self.tick().await.err().map(|error| error.to_string());
             match (&failing, &now) {
@@ -133,8 +148,9 @@ impl Collector {
             }
             self.progress.works.store(now.is_none(), Ordering::Relaxed);
             failures = if now.is_some() { failures + 1 } else { 0 };
+            let more = self.progress.more && now.is_none();
             failing = now;
-            tokio::time::sleep(wait(every, failures)).await;
+            tokio::time::sleep(if more { FIRST_RETRY.min(every) } else { wait(every, failures) }).await;
         }
     }
 
@@ -142,14 +158,15 @@ impl Collector {
     pub async fn tick(&mut self) -> Result<(), TickError> {
         // Under a wrong date nothing is filed: the intake keeps it.
         let today = self.today.get().await?;
+        self.progress.day = Some(today);
         self.absent = self.store.away(today).await?.into_keys().collect();
         // Before the directory: with it the intake takes reports, and gives a day on each receipt.
         let answers = self.relay.put_answer_times(&self.answers).await;
         // An intake that refuses the directory, because it has expired say, is collected from all the same.
-        let handed_over = match self.current.get() {
-            Some(accepted) => self.relay.put_directory(&accepted.signed).await,
-            None => Ok(()),
-        };
+        let handed_over = self.hand_over_directory(today).await;
+        if let Ok(Some(there)) = self.relay.health().await {
+            self.today.hear_intake(there).await;
+        }
         let collected = self.collect().await;
         if let Err(TickError::Relay(RelayError::Unreachable(_))) = collected {
             return collected;
@@ -165,38 +182,46 @@ impl Collector {
         Ok(handed_over?)
     }
 
-    async fn collect(&mut self) -> Result<(), TickError> {
-        let mut load = self.store.load().await?;
-        for _ in 0..MOST_BATCHES {
-            if self.collect_batch(&mut load).await? == 0 {
-                break;
-            }
-        }
-        Ok(())
+    /// The day of this round, as it is believed.
+    fn day(&self) -> Date {
+        self.progress.day.unwrap_or_else(|| self.clock.today())
     }
 
-    /// Gives how many submissions came. An orphan is set aside and retried, so that the intake's shuffling does no harm.
-    async fn collect_batch(&mut self, load: &mut Load) -> Result<usize, TickError> {
-        let Some(accepted) = self.current.get() else { return Ok(0) };
-        let pulled = self.relay.pull(BATCH).await?;
+    /// Pulls these submissions and files them or sets them aside. One that does not come any more is not asked for again.
+    async fn pull_and_take(
+        &mut self,
+        ids: &[Uuid],
+        accepted: &Accepted,
+        load: &mut Load,
+    ) -> Result<(), TickError> {
+        let pulled = self.relay.pull(ids.to_vec()).await?;
         let mut arrivals = Arrivals::of(pulled, Arc::clone(&self.transport));
+        let mut missing: HashSet<Uuid> = ids.iter().copied().collect();
         let mut done = Vec::new();
         let ended = loop {
             let group = arrivals.group().await;
             if group.is_empty() {
                 break arrivals.end().await?.map_err(TickError::from);
             }
-            if let Err(error) = self.take(group, &accepted, load, &mut done).await {
+            for arrival in &group {
+                missing.remove(&arrival.id);
+            }
+            if let Err(error) = self.take(group, accepted, load, &mut done).await {
                 arrivals.give_up();
                 break Err(error);
             }
         };
-        let came = done.len();
+        for id in &done {
+            self.progress.left.remove(id);
+        }
         // What has been filed need not come again, even if what came after it failed.
-        if came > 0 {
+        if !done.is_empty() {
             self.relay.ack(done).await?;
         }
-        ended.map(|()| came)
+        ended?;
+        self.progress.withheld += u32::try_from(missing.len()).unwrap_or(u32::MAX);
+        self.progress.unsent.extend(missing);
+        Ok(())
     }
 
     /// Files submissions or sets them aside. Those that are durable here are `done`, and the intake may forget them; those that find
@@ -248,7 +273,7 @@ impl Collector {
             let filing = Filing {
                 directory: &accepted.directory,
                 named: named.as_ref().map(|named| &named.directory),
-                author: Author { key: &self.log_key, today: self.clock.today() },
+                author: Author { key: &self.log_key, today: self.day() },
                 absent: &self.absent,
                 retention_months: self.retention_months,
             };
@@ -272,7 +297,7 @@ impl Collector {
     }
 
     async fn sweep_once_a_day(&mut self) -> Result<(), TickError> {
-        let today = Some(self.clock.today());
+        let today = Some(self.day());
         if self.progress.swept != today {
             self.store.sweep_objects().await?;
             self.progress.swept = today;

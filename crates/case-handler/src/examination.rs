@@ -14,13 +14,15 @@ use doctor::{
 };
 use envelope::directory::Directory;
 use time::OffsetDateTime;
+use web::Clock;
 
 use crate::{
     Config,
     keys::{self, Keys},
     notify::{MailConfig, NotifyError},
     relay::Relay,
-    store::newest_directory,
+    store::{kept_clock, newest_directory, quarantined_count},
+    today::{Judgement, KeptClock},
     upkeep,
 };
 
@@ -173,6 +175,8 @@ async fn of_database(config: &Config, now: OffsetDateTime, report: &mut Report) 
         }
     };
     report.add(Finding::good(CHECK, "the database answers"));
+    of_day(config, &place, report).await;
+    of_quarantine(&place, report).await;
     let keys = match Keys::load(config) {
         Ok(keys) => keys,
         Err(error) => {
@@ -204,6 +208,60 @@ async fn of_database(config: &Config, now: OffsetDateTime, report: &mut Report) 
             "Is `trust` this installation's trust.json?",
         )),
     }
+}
+
+/// Is the clock of this machine believed?
+async fn of_day(config: &Config, place: &Place, report: &mut Report) {
+    const CHECK: &str = "clock of this machine";
+    // An earlier version keeps none of it.
+    let Ok(kept) = kept_clock(place).await else { return };
+    report.add(of_kept_clock(CHECK, &kept, &Clock::system(), config.calendar.most_days_off));
+}
+
+/// What a doctor says of a clock.
+pub fn of_kept_clock(check: &str, kept: &KeptClock, clock: &Clock, most_days: u16) -> Finding {
+    let judgement = kept.judge(clock.now(), &clock.uptime(), most_days);
+    let found = format!("{}: {judgement}", clock.today());
+    match judgement {
+        Judgement::Sound => Finding::good(check, found),
+        Judgement::Moved(_) => Finding::soon(
+            check,
+            found,
+            "Nothing is released or purged in the first round after the start. Is it the right day?",
+        ),
+        Judgement::Behind(known) => Finding::bad(
+            check,
+            found,
+            format!(
+                "Set the clock. If {known} was never right: stop the service, `case-handler day take-back DAY`."
+            ),
+        ),
+        Judgement::Leap { .. } => Finding::bad(
+            check,
+            found,
+            format!(
+                "Nothing is collected, released or decided. Set the clock; if it is right: stop the service, `case-handler day \
+                 confirm {}`.",
+                clock.today()
+            ),
+        ),
+    }
+}
+
+async fn of_quarantine(place: &Place, report: &mut Report) {
+    const CHECK: &str = "quarantine";
+    // An earlier version keeps none.
+    let Ok(quarantined) = quarantined_count(place).await else { return };
+    report.add(match quarantined {
+        0 => Finding::good(CHECK, "no submission has ended the service"),
+        some => Finding::soon(
+            CHECK,
+            format!(
+                "{some} submissions ended the service while they were being opened, and are kept unopened"
+            ),
+            "They may be reports. Update, then `case-handler quarantine list` and `quarantine retry ID`.",
+        ),
+    });
 }
 
 async fn of_relay(config: &Config, now: OffsetDateTime, report: &mut Report) {

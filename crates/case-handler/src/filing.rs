@@ -11,6 +11,8 @@ use envelope::{
     submission::{Opened, SubmissionKind},
 };
 
+use uuid::{Variant, Version};
+
 use crate::{
     log::{Author, LogError},
     routing::{self, Load},
@@ -49,6 +51,9 @@ pub enum Filed {
 /// Why a submission was not filed.
 #[derive(Debug, thiserror::Error)]
 pub enum FilingError {
+    /// The id of its case is none that a reporter's side draws: not a random UUID of version 4.
+    #[error("the id of its case is not a random one")]
+    CaseId,
     /// The report that it follows has not been collected.
     #[error("follows no known report")]
     Orphan,
@@ -138,6 +143,10 @@ impl Filing<'_> {
         load: &mut Load,
     ) -> Result<Filed, FilingError> {
         let header = &opened.header;
+        let id = header.case.id;
+        if id.get_version() != Some(Version::Random) || id.get_variant() != Variant::RFC4122 {
+            return Err(FilingError::CaseId);
+        }
         match (header.kind, writing.case(header.case.id).await?) {
             (_, Some(case)) if case.state.stage == Stage::Purged => Err(FilingError::Purged),
             (_, Some(case)) if case.mailbox != header.mailbox => Err(FilingError::OtherMailbox),

@@ -7,13 +7,20 @@ use configuration::without_mark;
 use envelope::{
     directory::SignedDirectory,
     ladder,
-    relay::{ACK, ANSWERS, Ack, AnswerTimes, DIRECTORY, HEALTH, MAILBOXES, PULL, Pull, read_submission_head},
+    relay::{
+        ACK, ANSWERS, Ack, AnswerTimes, DIRECTORY, HEALTH, LIST, List, Listed, MAILBOXES, PULL, Pull,
+        Waiting, read_submission_head,
+    },
 };
 use futures_util::Stream;
+use http::StatusCode;
 use reqwest::{Body, Certificate, Client, Identity, Response, Url};
 use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+/// Bytes of a reason of the intake that go into the log.
+const MAX_REASON: usize = 200;
 
 /// The intake as the handler sees it.
 #[derive(Debug, Clone)]
@@ -34,6 +41,9 @@ pub enum RelayError {
     /// It broke off in the middle of an answer.
     #[error("the intake broke off: {0}")]
     BrokeOff(String),
+    /// It refused the directory. The text is its reason, or the status if it gave none.
+    #[error("the intake refuses the directory: {0}. Sign and publish a directory that is valid")]
+    Directory(String),
     /// It answered something else than it should.
     #[error("the intake answers something unexpected: {0}")]
     Unexpected(#[from] io::Error),
@@ -86,11 +96,24 @@ impl Relay {
         url
     }
 
-    /// Asks for at most so many submissions and reads them one after the other.
-    pub async fn pull(&self, most: u32) -> Result<Pulled, RelayError> {
-        let response =
-            self.client.post(self.url(PULL)).json(&Pull { most }).send().await?.error_for_status()?;
-        Ok(Pulled { response, buffer: BytesMut::new() })
+    /// Lists at most `most` submissions that wait and whose ids are greater than `after`, in the order of ids.
+    ///
+    /// # Errors
+    /// Fails if the intake is not reachable or answers anything else.
+    pub async fn list(&self, after: Option<Uuid>, most: u32) -> Result<Vec<Waiting>, RelayError> {
+        let asked = self.client.post(self.url(LIST)).json(&List { after, most }).send().await?;
+        let listed: Listed = asked.error_for_status()?.json().await?;
+        Ok(listed.waiting)
+    }
+
+    /// Asks for these submissions and reads them one after the other, in the order that the intake chooses.
+    ///
+    /// # Errors
+    /// Fails if the intake is not reachable or answers anything else.
+    pub async fn pull(&self, ids: Vec<Uuid>) -> Result<Pulled, RelayError> {
+        let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let asked = self.client.post(self.url(PULL)).json(&Pull { most, ids }).send().await?;
+        Ok(Pulled { response: asked.error_for_status()?, buffer: BytesMut::new() })
     }
 
     /// Lets the intake delete these.
@@ -126,8 +149,16 @@ impl Relay {
     }
 
     /// Gives the newest directory.
+    ///
+    /// # Errors
+    /// Fails with [`RelayError::Directory`] if the intake refuses it, because it has expired say.
     pub async fn put_directory(&self, signed: &SignedDirectory) -> Result<(), RelayError> {
-        self.client.put(self.url(DIRECTORY)).json(signed).send().await?.error_for_status()?;
+        let mut response = self.client.put(self.url(DIRECTORY)).json(signed).send().await?;
+        if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
+            let reason = response.chunk().await?.unwrap_or_default();
+            return Err(RelayError::Directory(in_one_line(&reason)));
+        }
+        response.error_for_status()?;
         Ok(())
     }
 }
@@ -164,6 +195,13 @@ impl Pulled {
         }
         Ok(true)
     }
+}
+
+/// The beginning of a text of the intake, fit for one line of the log.
+fn in_one_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&text[..text.len().min(MAX_REASON)]);
+    let printable = |letter: char| if letter.is_ascii_graphic() { letter } else { ' ' };
+    text.chars().map(printable).collect::<String>().trim().to_owned()
 }
 
 fn cut() -> io::Error {

@@ -18,7 +18,7 @@ use web::{Clock, metrics::Board};
 
 use crate::{
     Config,
-    api::{self, Api, Sessions},
+    api::{self, Api, Bounded, Sessions},
     collect::{Collector, Progress},
     current::Current,
     deadlines,
@@ -65,18 +65,15 @@ pub async fn run(config: &Config, clock: Clock) -> Result<Service> {
 pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date>) -> Result<Service> {
     // Fails only if a provider was installed before, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let place: Place = config.store.url.parse().context("store.url")?;
-    tracing::info!("the store is {place}");
-    let store = Store::open_at(&place).await.context("store.url")?;
-    let objects = config.store.parts_url.as_ref().map(|url| Objects::open(url, std::env::vars()));
-    let objects = objects.transpose().context("store.parts_url")?;
-    let store = store.keeping_aside(config.store.most_aside_mib).with_objects(objects);
-    let store = Arc::new(store.doubted());
+    let store = open_store(config).await?;
     let Keys { trust, transport, log: log_key } = Keys::load(config)?;
     let current = Arc::new(Current::load(trust, &store).await?);
     let relay_url: Url = config.relay.url.parse().context("relay.url")?;
     let relay = Relay::new(&relay_url, &config.relay.ca, &config.relay.certificate, &config.relay.key)?;
-    let today = Today::new(clock.clone(), Arc::clone(&store), config.calendar.most_days_off, confirmed);
+    let every = Duration::from_secs(config.relay.collect_seconds);
+    let most_days = config.calendar.most_days_off;
+    // The second round after a day that moved ahead releases what it must.
+    let today = Today::new(clock.clone(), Arc::clone(&store), most_days, confirmed, every / 2);
     let calendar = config.working_days()?;
     let office = Office {
         store: Arc::clone(&store),
@@ -116,7 +113,7 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
     offering.alpn_protocols = vec![b"http/1.1".to_vec()];
     tls.reload_from_config(Arc::new(offering));
     // An answer in two pieces would wait until the first is confirmed: 40 ms for each part of a case.
-    let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+    let acceptor = Bounded::new(RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new()));
     let mut server = axum_server::bind(config.api.listen)
         .acceptor(acceptor)
         .handle(handle.clone())
@@ -128,7 +125,6 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
         serving.await??;
         anyhow::bail!("api.listen: cannot listen on {}", config.api.listen);
     };
-    let every = Duration::from_secs(config.relay.collect_seconds);
     let escalating = tokio::spawn(deadlines::run(office.clone(), Arc::clone(&current), every));
     let notifying = config
         .notify
@@ -168,6 +164,16 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
     };
     let collecting = tokio::spawn(collector.run(every));
     Ok(Service { address, handle, serving, checking, collecting, escalating, notifying, watching, store })
+}
+
+/// Opens the store; nothing is written into it until the log has been found whole.
+async fn open_store(config: &Config) -> Result<Arc<Store>> {
+    let place: Place = config.store.url.parse().context("store.url")?;
+    tracing::info!("the store is {place}");
+    let store = Store::open_at(&place).await.with_context(|| format!("store.url: {place}"))?;
+    let objects = config.store.parts_url.as_ref().map(|url| Objects::open(url, std::env::vars()));
+    let objects = objects.transpose().context("store.parts_url")?;
+    Ok(Arc::new(store.keeping_aside(config.store.most_aside_mib).with_objects(objects).doubted()))
 }
 
 /// Comes back only if the log is not whole.
@@ -214,6 +220,11 @@ impl Service {
         drop(self.checking);
         self.collecting.abort();
         self.escalating.abort();
+        // An aborted task may still hold its write.
+        drop(self.collecting.await);
+        if self.store.is_believed() {
+            self.store.stop_openings().await?;
+        }
         if let Some(notifying) = self.notifying {
             notifying.abort();
         }

@@ -278,9 +278,10 @@ fn say(seen: &mut Seen, wrong: Option<String>) {
     if seen.said == wrong {
         return;
     }
-    match &wrong {
-        Some(wrong) => tracing::error!("{wrong}"),
-        None => tracing::info!("the clock is believed again"),
+    if let Some(wrong) = &wrong {
+        tracing::error!("{wrong}");
+    } else {
+        tracing::info!("the clock is believed again");
     }
     seen.said = wrong;
 }

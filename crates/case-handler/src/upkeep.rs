@@ -1,5 +1,8 @@
 //! What operators do with the cases while nobody works on them: back up, try a backup, restore it, move to another engine.
 
+pub mod day;
+pub mod quarantine;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -10,6 +13,7 @@ use clap::Subcommand;
 use database::{Backup, CopyError, OpenError, Place, Tally, hand_over_folder};
 use migrations_cases::Migrator;
 use uuid::Uuid;
+use web::Clock;
 
 use crate::{
     Config,
@@ -18,6 +22,8 @@ use crate::{
     log,
     store::{self, Objects, Store},
 };
+use day::DayTask;
+use quarantine::QuarantineTask;
 
 /// Name of the database in a backup.
 const FILE: &str = "cases.sqlite";
@@ -48,6 +54,12 @@ pub enum Task {
         #[arg(value_name = "URL")]
         to: Place,
     },
+    /// Show, confirm or take back the day that counts.
+    #[command(subcommand)]
+    Day(DayTask),
+    /// List, retry or delete submissions that ended the process.
+    #[command(subcommand)]
+    Quarantine(QuarantineTask),
 }
 
 /// Does it, and gives what to say.
@@ -60,6 +72,8 @@ pub async fn run(config: &Config, task: Task) -> Result<Vec<String>> {
         Task::Rehearse { folder } => rehearse(config, &folder).await,
         Task::Restore { folder } => restore(config, &place, &folder).await,
         Task::MoveTo { to } => move_to(&place, &to).await,
+        Task::Day(task) => day::run(&place, config.calendar.most_days_off, task, &Clock::system()).await,
+        Task::Quarantine(task) => quarantine::run(config, &place, task).await,
     }
 }
 

@@ -336,3 +336,17 @@ async fn everything_is_there_after_a_restart() {
     assert_eq!(after.iter().map(|case| case.to_row(&Calendar::default())).collect::<Vec<_>>(), before);
     assert_eq!(reopened.directories().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn the_id_of_a_case_is_a_random_one() {
+    let mut world = World::new().await;
+    for id in
+        [Uuid::nil(), Uuid::max(), Uuid::from_u128(7), Uuid::from_u128(0x1_0000_1000_8000_0000_0000_0000)]
+    {
+        let (mut report, _) = world.report(&["awa", "bila", "eva"]);
+        report.header.case.id = id;
+        let refused = world.file(&report).await;
+        assert!(matches!(refused, Err(FilingError::CaseId)), "{id}: {refused:?}");
+    }
+    assert_eq!(world.queue("awa").await, []);
+}

@@ -1,6 +1,8 @@
 //! All of it once more, on `PostgreSQL`.
 #![expect(clippy::duplicate_mod, reason = "each test file brings what it shares with the others")]
 
+#[path = "clock.rs"]
+mod clock;
 #[path = "filing.rs"]
 mod filing;
 #[path = "lives.rs"]

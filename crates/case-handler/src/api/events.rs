@@ -17,6 +17,7 @@ use envelope::{
     grant::slot_tag,
     life::{Decision, Refusal, Role},
 };
+use time::Date;
 use uuid::Uuid;
 
 use super::{Api, Problem, sessions::Caller};
@@ -45,7 +46,10 @@ pub(super) async fn add(
             "an event was refused: it is not signed by whoever handed it in, or belongs elsewhere"
         );
     })?;
-    check_time(&api, &event).await?;
+    let today = check_time(&api, &event).await?;
+    if let Action::Approved(Decision::Purge) = event.action {
+        api.today.settled().await?;
+    }
     let writing = api.store.write().await?;
     // Under the writer's lock, so that nothing changes between looking and acting.
     let holders = writing.grant_holders(id).await?;
@@ -62,7 +66,7 @@ pub(super) async fn add(
         writing.release_grants(id, outside(&accepted.directory)).await?;
     }
     if let Action::Recused | Action::Rotated { .. } | Action::Judged { upheld: true, .. } = event.action {
-        after_leaving(&api, &writing, &mut case, &accepted.directory).await?;
+        after_leaving(&api, &writing, &mut case, &accepted.directory, today).await?;
     }
     writing.commit().await?;
     Ok(Json(entry))
@@ -87,6 +91,7 @@ async fn after_leaving(
     writing: &Writing<'_>,
     case: &mut Case,
     directory: &Directory,
+    today: Date,
 ) -> Result<(), Problem> {
     let holders = writing.grant_holders(case.id).await?;
     let here = |handle: &String| directory.member(handle).is_some();
@@ -97,7 +102,6 @@ async fn after_leaving(
         .filter(here)
         .collect();
     let load = api.store.load().await?;
-    let today = api.today.get().await?;
     let absent: Vec<String> = api.store.away(today).await?.into_keys().collect();
     let question = Question { case: case.id, holders: &left, absent: &absent, lang: &case.lang, load: &load };
     writing.set_suggested(case.id, routing::suggest(directory, &question)).await?;
@@ -108,16 +112,16 @@ async fn after_leaving(
     Ok(())
 }
 
-/// An event says when it was made; a log whose times wander is worth little.
-async fn check_time(api: &Api, event: &Event) -> Result<(), Problem> {
-    api.today.get().await?;
+/// An event says when it was made; a log whose times wander is worth little. Returns the day.
+async fn check_time(api: &Api, event: &Event) -> Result<Date, Problem> {
+    let today = api.today.get().await?;
     let off = (event.at - api.clock.now()).whole_minutes().abs();
     if off > 10 {
         return Err(Problem::Rule(format!(
             "the workbench's clock is {off} minutes off: set it and try again"
         )));
     }
-    Ok(())
+    Ok(today)
 }
 
 /// Takes in what an event brings along.

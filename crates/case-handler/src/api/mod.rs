@@ -2,22 +2,26 @@
 
 pub mod absence;
 mod cases;
+mod connections;
 mod directory;
 mod events;
 mod problem;
 mod sessions;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use ed25519_dalek::SigningKey;
 use envelope::life::Calendar;
 use web::Clock;
 
+pub use connections::Bounded;
 pub use problem::Problem;
 pub use sessions::Sessions;
 
@@ -45,6 +49,9 @@ pub struct Api {
 /// An event brings at most a few kilobytes for each generation of which it brings a grant.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// How long a request may take until its answer begins.
+const REQUEST_TIME: Duration = Duration::from_mins(1);
+
 /// All routes.
 pub fn routes(api: Api) -> Router {
     let routes = Router::new()
@@ -70,6 +77,15 @@ pub fn routes(api: Api) -> Router {
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::Method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(in_time))
         .with_state(api);
     web::panics::catch(routes, || Problem::Internal)
+}
+
+/// Ends a request that has not come whole and been answered in time, so that one that drips holds nothing for long.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::Late.into_response(),
+    }
 }

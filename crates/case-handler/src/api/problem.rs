@@ -44,6 +44,12 @@ pub enum Problem {
     /// The handler's own clock is not believed.
     #[error("the case handler's clock has leapt: nothing is decided until its operator has looked")]
     Clock,
+    /// The handler's day moved ahead at its start.
+    #[error(
+        "the case handler's day has just moved ahead: nothing is purged for some minutes, or until its operator has looked. Try \
+         again then"
+    )]
+    Settling,
     /// A rule forbids it.
     #[error("{0}")]
     Rule(String),
@@ -58,6 +64,11 @@ pub enum Problem {
         "the case handler has just started and is checking its log; nothing was changed. Try again in a minute"
     )]
     Checking,
+    /// The request did not come whole in time, or its answer took too long.
+    #[error(
+        "the request took longer than a minute; if it was sent whole, look whether it was done, and try again"
+    )]
+    Late,
     /// Something failed here.
     #[error("the case handler failed; nothing was changed. Try again")]
     Internal,
@@ -76,7 +87,8 @@ impl Problem {
             Self::Stale(_) => (StatusCode::CONFLICT, "stale"),
             Self::Rule(_) | Self::Refused(_) | Self::Absence(_) => (StatusCode::UNPROCESSABLE_ENTITY, "rule"),
             Self::Checking => (StatusCode::SERVICE_UNAVAILABLE, "checking"),
-            Self::Clock => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
+            Self::Clock | Self::Settling => (StatusCode::SERVICE_UNAVAILABLE, "clock"),
+            Self::Late => (StatusCode::REQUEST_TIMEOUT, "late"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }
@@ -111,6 +123,7 @@ impl From<TodayError> for Problem {
     fn from(error: TodayError) -> Self {
         match error {
             TodayError::Leap { .. } => Self::Clock,
+            TodayError::Settling { .. } | TodayError::Disputed { .. } => Self::Settling,
             TodayError::Store(error) => error.into(),
         }
     }

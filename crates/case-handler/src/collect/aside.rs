@@ -1,6 +1,6 @@
 //! What cannot be filed: set aside whole, said in the log, and looked at again where that can help.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use envelope::submission::{OpenError, Opened};
 use time::Date;
@@ -14,14 +14,19 @@ use crate::{
     filing::FilingError,
     keys,
     routing::Load,
-    store::{Retry, SetAside},
+    store::{QUARANTINED_AFTER, Retry, SetAside},
 };
+
+/// Submissions that are looked at again under one note in the journal.
+const RETRIED: usize = 128;
 
 /// Why a submission is set aside. The words are ours: what a stranger sent must not get into a log.
 pub(super) struct Unfiled {
     reason: String,
     retry: bool,
     case: Option<Uuid>,
+    /// It can be filed as soon as its case is there.
+    orphan: bool,
 }
 
 impl Unfiled {
@@ -34,21 +39,22 @@ impl Unfiled {
             OpenError::Records(_) => ("the envelope's records are not those of its kind", false),
             OpenError::Key => ("a public key in the envelope is malformed", false),
         };
-        Self { reason: reason.to_owned(), retry, case: None }
+        Self { reason: reason.to_owned(), retry, case: None, orphan: false }
     }
 
     /// One on which opening panicked must not hold up all others.
     fn at_opening_failed() -> Self {
         let reason = "opening it failed: this is a bug, please report it".to_owned();
-        Self { reason, retry: true, case: None }
+        Self { reason, retry: true, case: None, orphan: false }
     }
 
     pub(super) fn at_filing(error: &FilingError, case: Uuid) -> Self {
-        Self { reason: error.to_string(), retry: error.may_pass(), case: Some(case) }
+        let orphan = matches!(error, FilingError::Orphan);
+        Self { reason: error.to_string(), retry: error.may_pass(), case: Some(case), orphan }
     }
 
     fn aside(self, id: Uuid, day: Date, bytes: Vec<u8>) -> SetAside {
-        let Self { reason, retry, case } = self;
+        let Self { reason, retry, case, orphan: _ } = self;
         SetAside { id, day, reason, retry, case, bytes }
     }
 }
@@ -75,11 +81,13 @@ impl Collector {
             return Ok(());
         }
         let mut room = self.store.room_aside().await?;
-        let (mut kept, today) = (Vec::new(), self.clock.today());
+        let (mut kept, today) = (Vec::new(), self.day());
         let writing = self.store.write().await?;
         for (Arrival { id, bytes, .. }, unfiled) in unfiled {
             let Some(left) = room.checked_sub(bytes.len() as u64) else {
-                self.progress.left += 1;
+                self.progress.newly_left += 1;
+                self.progress.room_when_left = room;
+                self.progress.left.insert(id, unfiled.case.filter(|_| unfiled.orphan));
                 continue;
             };
             room = left;
@@ -97,6 +105,11 @@ impl Collector {
         let Some(accepted) = self.current.get() else { return Ok(()) };
         let all = self.progress.retried_for != Some(accepted.hash);
         if all {
+            // What this process has left so far was looked at with this directory, if it is the first.
+            if self.progress.retried_for.is_some() {
+                self.progress.left.clear();
+                self.progress.unsent.clear();
+            }
             for difference in keys::differences(&accepted.directory, &self.transport, &self.log_key) {
                 tracing::error!("{difference}");
             }
@@ -104,13 +117,41 @@ impl Collector {
         let which = if all { Retry::Everything } else { Retry::WithCase };
         let waiting = self.store.to_retry(which).await?;
         if !waiting.is_empty() {
-            let mut load = self.store.load().await?;
-            for id in waiting {
-                self.retry(id, &accepted, &mut load).await?;
+            let (mut load, suspects) = (self.store.load().await?, self.store.suspects().await?);
+            let (alone, together): (Vec<Uuid>, Vec<Uuid>) =
+                waiting.into_iter().partition(|id| suspects.contains_key(id));
+            for ids in together.chunks(RETRIED) {
+                self.retry_all(ids, &accepted, &mut load).await?;
+            }
+            for id in alone {
+                if suspects.get(&id).is_some_and(|ends| *ends >= QUARANTINED_AFTER) {
+                    self.quarantine_aside(id).await?;
+                } else {
+                    self.retry_all(&[id], &accepted, &mut load).await?;
+                }
             }
         }
         self.progress.retried_for = Some(accepted.hash);
         Ok(())
+    }
+
+    /// Looks at some again, under a note in the journal.
+    async fn retry_all(
+        &mut self,
+        ids: &[Uuid],
+        accepted: &Accepted,
+        load: &mut Load,
+    ) -> Result<(), TickError> {
+        self.store.begin_openings(ids).await?;
+        let mut retried = Ok(());
+        for id in ids {
+            retried = self.retry(*id, accepted, load).await;
+            if retried.is_err() {
+                break;
+            }
+        }
+        self.store.end_openings(ids).await?;
+        retried
     }
 
     async fn retry(&mut self, id: Uuid, accepted: &Accepted, load: &mut Load) -> Result<(), TickError> {
@@ -133,32 +174,8 @@ impl Collector {
             }
             Err(error) => {
                 let unfiled = Unfiled::at_filing(&error, case);
-                writing.set_aside(unfiled.aside(id, self.clock.today(), bytes)).await?;
+                writing.set_aside(unfiled.aside(id, self.day(), bytes)).await?;
                 writing.commit().await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Once a round, so that a flood of garbage does not become a flood of lines.
-    pub(super) async fn say_what_was_set_aside(&mut self) -> Result<(), TickError> {
-        let left = std::mem::take(&mut self.progress.left);
-        if left > 0 {
-            tracing::error!(
-                "what cannot be filed has reached store.most_aside_mib, and {left} more stay at the intake: see whether a \
-                 transport key is missing, or raise it"
-            );
-        }
-        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-        for reason in std::mem::take(&mut self.progress.fresh).into_values() {
-            *counts.entry(reason).or_default() += 1;
-        }
-        if !counts.is_empty() {
-            let all = self.store.set_aside_count().await?;
-            for (reason, times) in counts {
-                tracing::warn!(
-                    "a submission was set aside: {reason} ({times} in this round; {all} are kept)"
-                );
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
-//! Cases and what is in their mailboxes.
+//! Cases.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use envelope::{
     Hash,
@@ -11,8 +11,8 @@ use envelope::{
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DerivePartialModel, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait as _, Select,
+    ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
+    Select,
     sea_query::{Asterisk, Expr, ExprTrait as _, SelectStatement},
 };
 use time::Date;
@@ -20,10 +20,13 @@ use uuid::Uuid;
 
 use super::{
     Store, StoreError, Writing, count,
-    entities::{case, case_recipient, grant, queue, reply},
+    entities::{case, case_recipient, grant, queue},
     hash, small,
 };
 use crate::routing::Load;
+
+/// Ids in one query.
+const KNOWN: usize = 500;
 
 /// A case as stored.
 #[derive(Debug, Clone)]
@@ -55,25 +58,6 @@ pub struct NewCase<'a> {
     pub capsule: Vec<u8>,
 }
 
-/// Everything that a mailbox is made of.
-#[derive(Debug)]
-pub struct MailboxContent {
-    /// Of the case.
-    pub id: Uuid,
-    /// Where it is laid out.
-    pub mailbox: Hash,
-    /// What the log says of the case.
-    pub state: CaseState,
-    /// `M`.
-    pub mailbox_recipient: MailboxRecipient,
-    /// `C` of the newest generation.
-    pub case_recipient: CaseRecipient,
-    /// `age(M, capsule)`.
-    pub capsule: Vec<u8>,
-    /// `age(M, frame)` each, oldest first.
-    pub replies: Vec<Vec<u8>>,
-}
-
 /// What of its row tells of a case. Keys and capsule, most of the row, are read only where they are wanted.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "case::Entity")]
@@ -85,17 +69,6 @@ pub(super) struct Told {
     state: String,
     suggested: Option<String>,
     pub(super) escalates: Option<Date>,
-}
-
-/// What of its row goes into a mailbox, and `C` of the newest generation.
-#[derive(FromQueryResult)]
-struct ForMailbox {
-    id: Uuid,
-    mailbox: Vec<u8>,
-    mailbox_recipient: Vec<u8>,
-    capsule: Vec<u8>,
-    state: String,
-    newest: Option<Vec<u8>>,
 }
 
 impl From<case::Model> for Told {
@@ -130,7 +103,7 @@ impl Case {
     }
 }
 
-fn state_of(json: &str) -> Result<CaseState, StoreError> {
+pub(super) fn state_of(json: &str) -> Result<CaseState, StoreError> {
     serde_json::from_str(json).map_err(|_| StoreError::Damaged("cases.state"))
 }
 
@@ -203,6 +176,26 @@ impl Store {
         select.into_partial_model().all(&self.db).await?.into_iter().map(Case::from_row).collect()
     }
 
+    /// Those of these cases that there are.
+    pub async fn known_cases(
+        &self,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let mut known = HashSet::new();
+        for ids in ids.chunks(KNOWN) {
+            let found: Vec<Uuid> = case::Entity::find()
+                .select_only()
+                .column(case::Column::Id)
+                .filter(case::Column::Id.is_in(ids.iter().copied()))
+                .into_tuple()
+                .all(&self.db)
+                .await?;
+            known.extend(found);
+        }
+        Ok(known)
+    }
+
     /// How much each member has to do.
     pub async fn load(&self) -> Result<Load, StoreError> {
         self.load_of(case::Entity::find()).await
@@ -243,54 +236,14 @@ impl Store {
             })
             .collect()
     }
-
-    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Two queries, however many.
-    pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
-        let mut select = case::Entity::find()
-            .select_only()
-            .columns([case::Column::Id, case::Column::Mailbox, case::Column::MailboxRecipient])
-            .columns([case::Column::Capsule, case::Column::State])
-            .expr_as(Expr::SubQuery(None, Box::new(newest_recipient().into())), "newest")
-            .filter(case::Column::Purged.eq(false))
-            .order_by_asc(case::Column::Id)
-            .limit(most);
-        if let Some(after) = after {
-            select = select.filter(case::Column::Id.gt(after));
-        }
-        let rows: Vec<ForMailbox> = select.into_model().all(&self.db).await?;
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
-        let mut replies: HashMap<Uuid, Vec<Vec<u8>>> = HashMap::new();
-        let sealed = reply::Entity::find()
-            .filter(reply::Column::CaseId.between(first.id, last.id))
-            .order_by_asc(reply::Column::CaseId)
-            .order_by_asc(reply::Column::Seq)
-            .all(&self.db)
-            .await?;
-        for reply in sealed {
-            replies.entry(reply.case_id).or_default().push(reply.sealed);
-        }
-        let content = |row: ForMailbox| {
-            let case_recipient = row.newest.ok_or(StoreError::Damaged("case_recipients"))?;
-            Ok(MailboxContent {
-                id: row.id,
-                mailbox: hash(&row.mailbox, "cases.mailbox")?,
-                state: state_of(&row.state)?,
-                mailbox_recipient: mailbox_recipient(&row.mailbox_recipient)?,
-                case_recipient: case_recipient_of(&case_recipient)?,
-                capsule: row.capsule,
-                replies: replies.remove(&row.id).unwrap_or_default(),
-            })
-        };
-        rows.into_iter().map(content).collect()
-    }
 }
 
 /// Keys were checked when they came in the envelope or with the event.
-fn mailbox_recipient(bytes: &[u8]) -> Result<MailboxRecipient, StoreError> {
+pub(super) fn mailbox_recipient(bytes: &[u8]) -> Result<MailboxRecipient, StoreError> {
     MailboxRecipient::from_checked(bytes).map_err(|_| StoreError::Damaged("cases.mailbox_recipient"))
 }
 
-fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
+pub(super) fn case_recipient_of(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
     CaseRecipient::from_checked(bytes).map_err(|_| StoreError::Damaged("case_recipients.recipient"))
 }
 
@@ -305,17 +258,6 @@ pub(super) fn carried(cases: Select<case::Entity>) -> Select<case::Entity> {
         .filter(case::Column::Open.eq(true))
         .group_by(carrier)
         .group_by(case::Column::Urgency)
-}
-
-/// `C` of the newest generation of the case of the row.
-fn newest_recipient() -> SelectStatement {
-    case_recipient::Entity::find()
-        .select_only()
-        .column(case_recipient::Column::Recipient)
-        .filter(case_recipient::Column::CaseId.into_expr().eq(case::Column::Id.into_expr()))
-        .order_by_desc(case_recipient::Column::Generation)
-        .limit(1)
-        .into_query()
 }
 
 /// Whose grant of a case is not held back. Asked from the case: asked from the member, an engine looks through everything that they hold.

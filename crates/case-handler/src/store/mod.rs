@@ -8,23 +8,28 @@ mod filed;
 mod gathered;
 mod grants;
 mod log;
+mod mailboxes;
 mod objects;
+mod openings;
 mod parts;
 mod purge;
 mod queues;
 mod replies;
 mod set_aside;
 
-pub use cases::{Case, MailboxContent, NewCase};
+pub use cases::{Case, NewCase};
+pub use days::kept_clock;
 pub use directories::newest_directory;
 pub use grants::Held;
 pub use log::Logged;
+pub use mailboxes::MailboxContent;
 pub use objects::{Objects, Stash, objects_named};
+pub use openings::{QUARANTINED_AFTER, Quarantined, quarantined_count};
 pub use parts::NewPart;
 pub use queues::Place as QueuePlace;
 pub use set_aside::{Retry, SetAside};
 
-use std::{collections::BTreeSet, sync::PoisonError, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::PoisonError, time::Duration};
 
 use database::{Alone, OpenError, Place, PlaceError, Pool, Table};
 use gathered::Gathered;
@@ -68,10 +73,10 @@ pub enum StoreError {
     #[error(transparent)]
     Place(#[from] PlaceError),
     /// It could not be opened.
-    #[error(transparent)]
+    #[error(fmt = not_opened)]
     Open(#[from] OpenError),
     /// The database failed: disk full, not writable, locked, damaged.
-    #[error("the database failed: {0}")]
+    #[error(fmt = failed)]
     Database(#[from] DbErr),
     /// The URL of the object store.
     #[error("{0}")]
@@ -85,6 +90,29 @@ pub enum StoreError {
     /// What is in the database cannot be read.
     #[error("the database holds something unreadable in {0}")]
     Damaged(&'static str),
+}
+
+fn not_opened(error: &OpenError, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let error = error.to_string();
+    write!(f, "{error}{}", advice(&error))
+}
+
+fn failed(error: &DbErr, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let error = error.to_string();
+    write!(f, "the database failed: {error}{}", advice(&error))
+}
+
+/// What to do about a failure of the database, by its words.
+fn advice(error: &str) -> &'static str {
+    let error = error.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| error.contains(words));
+    if says(&["disk i/o error", "disk is full", "readonly", "read-only", "no space left"]) {
+        ". Its disk is full, broken or read-only: free space, and look into the kernel's log. The intake keeps everything meanwhile"
+    } else if says(&["pool timed out", "connection refused", "error communicating", "timed out"]) {
+        ". The database server at store.url does not answer: does it run, and is the line up?"
+    } else {
+        ""
+    }
 }
 
 /// A write that is under way. Dropped without [`Writing::commit`], nothing has happened.
@@ -131,6 +159,11 @@ impl Store {
     /// The log has been found whole.
     pub fn believe(&self) {
         self.believed.send_replace(true);
+    }
+
+    /// Has the log been found whole?
+    pub fn is_believed(&self) -> bool {
+        *self.believed.borrow()
     }
 
     /// Comes back once the log has been found whole.
@@ -216,10 +249,12 @@ pub fn tables() -> Vec<Table> {
         Table::of::<entities::absence::Entity>(),
         Table::of::<entities::case::Entity>(),
         Table::of::<entities::case_recipient::Entity>(),
+        Table::of::<entities::clock_anchor::Entity>(),
         Table::of::<entities::day::Entity>(),
         Table::of::<entities::directory::Entity>(),
         Table::of::<entities::event::Entity>(),
         Table::of::<entities::grant::Entity>(),
+        Table::of::<entities::opening::Entity>(),
         Table::of::<entities::part::Entity>(),
         Table::of::<entities::part_chunk::Entity>(),
         Table::of::<entities::queue::Entity>(),
@@ -242,4 +277,19 @@ fn small(number: u32) -> i32 {
 /// The way back.
 fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_of_the_database_says_what_to_do() {
+        let told = |error: &str| StoreError::from(DbErr::Custom(error.to_owned())).to_string();
+        for full in ["(code: 4874) disk I/O error", "(code: 13) database or disk is full"] {
+            assert!(told(full).contains("free space"), "{}", told(full));
+        }
+        assert!(told("pool timed out while waiting for an open connection").contains("store.url"));
+        assert!(told("UNIQUE constraint failed").ends_with("UNIQUE constraint failed"));
+    }
 }

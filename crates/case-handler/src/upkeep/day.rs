@@ -48,7 +48,7 @@ pub enum DayTask {
 /// signed under a day that is to be taken back.
 pub async fn run(place: &Place, most_days: u16, task: DayTask, clock: &Clock) -> Result<Vec<String>> {
     match task {
-        DayTask::Show => show(&kept_clock(place).await?, most_days, clock),
+        DayTask::Show => Ok(show(&kept_clock(place).await?, most_days, clock)),
         DayTask::Confirm { day } => confirm(&open(place).await?, day, clock).await,
         DayTask::TakeBack { day, although_signed } => {
             take_back(&open(place).await?, day, although_signed, clock).await
@@ -60,12 +60,12 @@ async fn open(place: &Place) -> Result<Store> {
     Store::open_at(place).await.context("store.url: is the service stopped?")
 }
 
-fn show(kept: &KeptClock, most_days: u16, clock: &Clock) -> Result<Vec<String>> {
+fn show(kept: &KeptClock, most_days: u16, clock: &Clock) -> Vec<String> {
     let newest = kept.newest.map_or("none".to_owned(), |newest| newest.to_string());
-    Ok(vec![
+    vec![
         format!("newest day known here: {newest}"),
         format!("the clock says {}: {}", clock.today(), kept.judge(clock.now(), &clock.uptime(), most_days)),
-    ])
+    ]
 }
 
 async fn confirm(store: &Store, day: Date, clock: &Clock) -> Result<Vec<String>> {

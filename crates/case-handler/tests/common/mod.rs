@@ -5,7 +5,7 @@
 mod calls;
 pub(crate) mod submissions;
 
-use std::{collections::BTreeMap, path::Path, slice, sync::Arc};
+use std::{collections::BTreeMap, path::Path, slice, sync::Arc, time::Duration};
 
 use axum::Router;
 use bytes::Bytes;
@@ -27,7 +27,7 @@ use envelope::{
 use rand::{SeedableRng, rngs::StdRng};
 use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
-use time::macros::datetime;
+use time::{Date, macros::datetime};
 use uuid::Uuid;
 use web::Clock;
 
@@ -71,7 +71,7 @@ fn app(store: &Arc<Store>, current: &Arc<Current>, log_key: &SigningKey, clock: 
         current: Arc::clone(current),
         log_key: Arc::new(log_key.clone()),
         sessions: Arc::new(Sessions::default()),
-        today: Today::new(clock.clone(), Arc::clone(store), u16::MAX, None),
+        today: Today::new(clock.clone(), Arc::clone(store), u16::MAX, None, Duration::ZERO),
         calendar: Calendar::default(),
         clock: clock.clone(),
     })
@@ -170,17 +170,31 @@ impl World {
         self.file_all(std::slice::from_ref(opened)).await?.pop().unwrap()
     }
 
+    /// The same on a day.
+    pub(crate) async fn file_on(&self, opened: &Opened, today: Date) -> Result<Filed, FilingError> {
+        let author = Author { key: &self.log_key, today };
+        self.file_all_by(slice::from_ref(opened), author).await?.pop().unwrap()
+    }
+
     /// In one transaction. All name the directory that the first one names.
     pub(crate) async fn file_all(
         &self,
         group: &[Opened],
+    ) -> Result<Vec<Result<Filed, FilingError>>, FilingError> {
+        self.file_all_by(group, self.author()).await
+    }
+
+    async fn file_all_by(
+        &self,
+        group: &[Opened],
+        author: Author<'_>,
     ) -> Result<Vec<Result<Filed, FilingError>>, FilingError> {
         let accepted = self.current.get().unwrap();
         let named = self.current.named(&group[0].header.directory);
         let filing = Filing {
             directory: &accepted.directory,
             named: named.as_ref().map(|named| &named.directory),
-            author: self.author(),
+            author,
             absent: &[],
             retention_months: 60,
         };
@@ -188,7 +202,7 @@ impl World {
     }
 
     pub(crate) fn today(&self) -> Today {
-        Today::new(self.clock.clone(), Arc::clone(&self.store), u16::MAX, None)
+        Today::new(self.clock.clone(), Arc::clone(&self.store), u16::MAX, None, Duration::ZERO)
     }
 
     pub(crate) fn author(&self) -> Author<'_> {

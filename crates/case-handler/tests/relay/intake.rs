@@ -17,7 +17,10 @@ use axum_server::{Handle, tls_rustls::RustlsConfig};
 use case_handler::{relay::Relay, store::Store};
 use envelope::{
     directory::SignedDirectory,
-    relay::{ACK, ANSWERS, Ack, AnswerTimes, DIRECTORY, MAILBOXES, PULL, Pull, submission_head},
+    relay::{
+        ACK, ANSWERS, Ack, AnswerTimes, DIRECTORY, LIST, List, Listed, MAILBOXES, PULL, Pull, Waiting,
+        submission_head,
+    },
 };
 use http::StatusCode;
 use rand::{rngs::OsRng, seq::SliceRandom};
@@ -27,6 +30,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// What the intake holds, and what it saw.
@@ -36,6 +40,14 @@ pub(crate) struct Held {
     /// Breaks a pull off after so many bytes, once.
     pub(crate) break_after: Option<usize>,
     pub(crate) pulls: usize,
+    /// Every submission that was sent, once for each time.
+    pub(crate) sent: Vec<Uuid>,
+    /// Listed, and never sent.
+    pub(crate) damaged: Vec<Uuid>,
+    /// A pull of this one is answered with nothing, for ever, and said to who waits for it.
+    pub(crate) deadly: Option<(Uuid, Arc<Notify>)>,
+    /// Why the directory is refused.
+    pub(crate) refuses_directory: Option<&'static str>,
     pub(crate) mailboxes: Option<Bytes>,
     pub(crate) directory: Option<SignedDirectory>,
     pub(crate) answers: Option<AnswerTimes>,
@@ -66,6 +78,7 @@ impl Intake {
     pub(crate) async fn start(folder: &Path, store: Arc<Store>) -> Self {
         let held = Arc::new(Mutex::new(Held::default()));
         let routes = Router::new()
+            .route(LIST, post(list))
             .route(PULL, post(pull))
             .route(ACK, post(ack))
             .route(MAILBOXES, put(mailboxes))
@@ -86,6 +99,13 @@ impl Intake {
         self.held.lock().unwrap().spool.extend(with_ids);
     }
 
+    /// Holds one more and returns its id.
+    pub(crate) fn holds_one(&self, submission: Vec<u8>) -> Uuid {
+        let id = Uuid::new_v4();
+        self.held.lock().unwrap().spool.push((id, submission));
+        id
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("https://{}", self.address)
     }
@@ -98,16 +118,36 @@ impl Intake {
     }
 }
 
-async fn pull(State(shared): State<Shared>, Json(pull): Json<Pull>) -> Body {
+async fn list(State(shared): State<Shared>, Json(List { after, most }): Json<List>) -> Json<Listed> {
+    let held = shared.held.lock().unwrap();
+    let behind = held.spool.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
+    let waiting = behind.map(|(id, bytes)| Waiting { id: *id, len: bytes.len() as u64 });
+    let mut waiting: Vec<_> = waiting.collect();
+    waiting.sort_by_key(|one| one.id);
+    waiting.truncate(usize::try_from(most).unwrap());
+    Json(Listed { waiting })
+}
+
+async fn pull(State(shared): State<Shared>, Json(Pull { ids, .. }): Json<Pull>) -> Body {
+    let deadly = shared.held.lock().unwrap().deadly.clone();
+    if let Some((_, pulled)) = deadly.filter(|(deadly, _)| ids.contains(deadly)) {
+        pulled.notify_one();
+        return std::future::pending().await;
+    }
     let mut held = shared.held.lock().unwrap();
     held.pulls += 1;
     held.spool.shuffle(&mut OsRng);
-    let most = usize::try_from(pull.most).unwrap();
     let mut bytes = Vec::new();
-    for (id, submission) in held.spool.iter().take(most) {
+    let mut sent = Vec::new();
+    for (id, submission) in held.spool.iter().filter(|(id, _)| ids.contains(id)) {
+        if held.damaged.contains(id) {
+            continue;
+        }
+        sent.push(*id);
         bytes.extend_from_slice(&submission_head(*id, submission.len() as u64));
         bytes.extend_from_slice(submission);
     }
+    held.sent.extend(sent);
     match held.break_after.take() {
         None => Body::from(bytes),
         Some(at) => {
@@ -138,9 +178,16 @@ async fn mailboxes(State(shared): State<Shared>, records: Bytes) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn directory(State(shared): State<Shared>, Json(signed): Json<SignedDirectory>) -> StatusCode {
-    shared.held.lock().unwrap().directory = Some(signed);
-    StatusCode::NO_CONTENT
+async fn directory(
+    State(shared): State<Shared>,
+    Json(signed): Json<SignedDirectory>,
+) -> (StatusCode, &'static str) {
+    let mut held = shared.held.lock().unwrap();
+    if let Some(reason) = held.refuses_directory {
+        return (StatusCode::UNPROCESSABLE_ENTITY, reason);
+    }
+    held.directory = Some(signed);
+    (StatusCode::NO_CONTENT, "")
 }
 
 /// `ca.pem`, and key and certificate of the intake, the handler and the API.

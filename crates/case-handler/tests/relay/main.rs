@@ -6,8 +6,10 @@ mod common;
 mod faults;
 mod intake;
 mod program;
+mod quarantine;
 mod service;
 mod upkeep;
+mod walk;
 
 use std::sync::Arc;
 
@@ -304,7 +306,7 @@ async fn a_stranger_is_neither_asked_nor_answered() {
         (pair.intake.relay(strangers.path()), "a handler of another authority"),
         (other.relay(pair.folder.path()), "an intake of another authority"),
     ] {
-        let Err(error) = relay.pull(1).await else { panic!("{who} was believed") };
+        let Err(error) = relay.list(None, 1).await else { panic!("{who} was believed") };
         assert!(matches!(error, RelayError::Unreachable(_)), "{who}: {error}");
     }
     assert_eq!(pair.intake.held.lock().unwrap().pulls + other.held.lock().unwrap().pulls, 0);

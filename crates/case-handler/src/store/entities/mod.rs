@@ -3,10 +3,12 @@
 pub(crate) mod absence;
 pub(crate) mod case;
 pub(crate) mod case_recipient;
+pub(crate) mod clock_anchor;
 pub(crate) mod day;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod grant;
+pub(crate) mod opening;
 pub(crate) mod part;
 pub(crate) mod part_chunk;
 pub(crate) mod queue;

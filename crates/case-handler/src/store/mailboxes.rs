@@ -1,0 +1,140 @@
+//! What is in the mailboxes of cases, in bounded memory.
+
+use std::collections::HashMap;
+
+use envelope::{
+    Hash,
+    keys::{CaseRecipient, MailboxRecipient},
+    life::CaseState,
+    mailbox::MAILBOX_LEN,
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
+    sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
+};
+use uuid::Uuid;
+
+use super::{
+    Store, StoreError,
+    cases::{case_recipient_of, mailbox_recipient, state_of},
+    entities::{case, case_recipient, reply},
+    hash,
+};
+
+/// The longest capsule that is laid out, in bytes. An honest one has at most a few thousand.
+const MAX_CAPSULE: i64 = 8 * 1024;
+
+/// Everything that a mailbox is made of.
+#[derive(Debug)]
+pub struct MailboxContent {
+    /// Of the case.
+    pub id: Uuid,
+    /// Where it is laid out.
+    pub mailbox: Hash,
+    /// What the log says of the case.
+    pub state: CaseState,
+    /// `M`.
+    pub mailbox_recipient: MailboxRecipient,
+    /// `C` of the newest generation.
+    pub case_recipient: CaseRecipient,
+    /// `age(M, capsule)`.
+    pub capsule: Vec<u8>,
+    /// `age(M, frame)` each, oldest first.
+    pub replies: Vec<Vec<u8>>,
+}
+
+/// What of its row goes into a mailbox, and `C` of the newest generation.
+#[derive(FromQueryResult)]
+struct ForMailbox {
+    id: Uuid,
+    mailbox: Vec<u8>,
+    mailbox_recipient: Vec<u8>,
+    capsule: Vec<u8>,
+    state: String,
+    newest: Option<Vec<u8>>,
+}
+
+/// A reply, and of which case.
+#[derive(FromQueryResult)]
+struct ReplyOf {
+    case_id: Uuid,
+    sealed: Vec<u8>,
+}
+
+impl Store {
+    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Two queries, however many.
+    pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
+        let mut select = case::Entity::find()
+            .select_only()
+            .columns([case::Column::Id, case::Column::Mailbox, case::Column::MailboxRecipient])
+            .column(case::Column::State)
+            .expr_as(bounded_capsule(), "capsule")
+            .expr_as(Expr::SubQuery(None, Box::new(newest_recipient().into())), "newest")
+            .filter(case::Column::Purged.eq(false))
+            .order_by_asc(case::Column::Id)
+            .limit(most);
+        if let Some(after) = after {
+            select = select.filter(case::Column::Id.gt(after));
+        }
+        let rows: Vec<ForMailbox> = select.into_model().all(&self.db).await?;
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
+        let mut replies: HashMap<Uuid, Vec<Vec<u8>>> = HashMap::new();
+        let fitting = self.db.get_database_backend().build(&fitting_replies(first.id, last.id));
+        for ReplyOf { case_id, sealed } in ReplyOf::find_by_statement(fitting).all(&self.db).await? {
+            replies.entry(case_id).or_default().push(sealed);
+        }
+        let content = |row: ForMailbox| {
+            let case_recipient = row.newest.ok_or(StoreError::Damaged("case_recipients"))?;
+            Ok(MailboxContent {
+                id: row.id,
+                mailbox: hash(&row.mailbox, "cases.mailbox")?,
+                state: state_of(&row.state)?,
+                mailbox_recipient: mailbox_recipient(&row.mailbox_recipient)?,
+                case_recipient: case_recipient_of(&case_recipient)?,
+                capsule: row.capsule,
+                replies: replies.remove(&row.id).unwrap_or_default(),
+            })
+        };
+        rows.into_iter().map(content).collect()
+    }
+}
+
+/// A capsule, or nothing in place of one that is longer than an honest one: a page of mailboxes is held in memory.
+fn bounded_capsule() -> Expr {
+    Expr::case(capsule_len().lte(MAX_CAPSULE), case::Column::Capsule.into_expr())
+        .finally(Expr::value(Vec::<u8>::new()))
+        .into()
+}
+
+fn capsule_len() -> Expr {
+    Func::cust("LENGTH").arg(case::Column::Capsule.into_expr()).into()
+}
+
+/// The newest replies of each of the cases between two that a mailbox can hold, oldest first.
+fn fitting_replies(first: Uuid, last: Uuid) -> SelectStatement {
+    let behind = "SUM(LENGTH(sealed)) OVER (PARTITION BY case_id ORDER BY seq DESC)";
+    let newest = Query::select()
+        .columns([reply::Column::CaseId, reply::Column::Seq, reply::Column::Sealed])
+        .expr_as(Expr::cust(behind), "behind")
+        .from(reply::Entity)
+        .and_where(reply::Column::CaseId.between(first, last))
+        .take();
+    Query::select()
+        .columns([reply::Column::CaseId, reply::Column::Sealed])
+        .from_subquery(newest, "newest")
+        .and_where(Expr::col("behind").lte(i64::try_from(MAILBOX_LEN).unwrap_or(i64::MAX)))
+        .order_by(reply::Column::CaseId, Order::Asc)
+        .order_by(reply::Column::Seq, Order::Asc)
+        .take()
+}
+
+/// `C` of the newest generation of the case of the row.
+fn newest_recipient() -> SelectStatement {
+    case_recipient::Entity::find()
+        .select_only()
+        .column(case_recipient::Column::Recipient)
+        .filter(case_recipient::Column::CaseId.into_expr().eq(case::Column::Id.into_expr()))
+        .order_by_desc(case_recipient::Column::Generation)
+        .limit(1)
+        .into_query()
+}

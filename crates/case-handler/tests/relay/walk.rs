@@ -1,0 +1,112 @@
+//! Junk at the intake delays honest reports by no round, and what was left there is read once.
+
+use rand::{RngCore, SeedableRng, rngs::StdRng};
+
+use super::{DESK, Pair, common::submissions::follow_up, garbage};
+
+/// More than one pull takes.
+const JUNK: usize = 600;
+
+#[tokio::test]
+async fn whatever_junk_precedes_them_honest_reports_are_filed_in_the_same_round() {
+    let mut pair = Pair::new().await;
+    pair.world.keep_aside(0).await;
+    let mut rng = StdRng::seed_from_u64(6);
+    let junk = || {
+        let mut bytes = vec![0; 32 * 1024];
+        rng.fill_bytes(&mut bytes);
+        bytes
+    };
+    pair.intake.holds(std::iter::repeat_with(junk).take(JUNK));
+    let mut collector = pair.collector();
+    for round in 1..=3 {
+        let (report, _) = pair.world.report(&DESK);
+        pair.intake.holds([pair.sealed(&report, &report)]);
+        collector.tick().await.unwrap();
+        assert_eq!(pair.world.queue("awa").await.len(), round, "round {round}");
+        assert_eq!(pair.left(), JUNK);
+    }
+    let sent = pair.intake.held.lock().unwrap().sent.len();
+    assert_eq!(sent, JUNK + 3, "what was left is not pulled again");
+    // Another process looks once more, and a new directory does too.
+    pair.collector().tick().await.unwrap();
+    assert_eq!(pair.intake.held.lock().unwrap().sent.len(), sent + JUNK);
+}
+
+#[tokio::test]
+async fn a_follow_up_that_found_no_room_is_filed_when_its_report_is() {
+    let mut pair = Pair::new().await;
+    pair.world.keep_aside(0).await;
+    let (report, _) = pair.world.report(&DESK);
+    pair.intake.holds([pair.sealed(&report, &follow_up(&report, "early"))]);
+    let mut collector = pair.collector();
+    for _ in 0..2 {
+        collector.tick().await.unwrap();
+        assert_eq!((pair.left(), pair.intake.held.lock().unwrap().sent.len()), (1, 1));
+    }
+    pair.intake.holds([pair.sealed(&report, &report)]);
+    collector.tick().await.unwrap();
+    assert_eq!(pair.left(), 0);
+    assert_eq!(pair.world.queue("awa").await[0].state.received, 2);
+}
+
+#[tokio::test]
+async fn a_damaged_submission_is_asked_for_once() {
+    let mut pair = Pair::new().await;
+    let garbage = garbage(&mut pair.world);
+    let damaged = pair.intake.holds_one(garbage);
+    pair.intake.held.lock().unwrap().damaged.push(damaged);
+    let mut collector = pair.collector();
+    for _ in 0..3 {
+        collector.tick().await.unwrap();
+    }
+    assert_eq!(pair.intake.held.lock().unwrap().pulls, 1);
+    let (report, _) = pair.world.report(&DESK);
+    pair.intake.holds([pair.sealed(&report, &report)]);
+    collector.tick().await.unwrap();
+    assert_eq!((pair.left(), pair.world.queue("awa").await.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_directory_that_the_intake_refuses_stops_no_collecting() {
+    let mut pair = Pair::new().await;
+    pair.intake.held.lock().unwrap().refuses_directory = Some("it expired on 2026-11-01");
+    let (report, _) = pair.world.report(&DESK);
+    pair.intake.holds([pair.sealed(&report, &report)]);
+    let refused = pair.collector().relay.put_directory(&pair.world.current.get().unwrap().signed).await;
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("refuses the directory: it expired on 2026-11-01"), "{error}");
+    pair.collector().tick().await.unwrap();
+    assert_eq!((pair.left(), pair.world.queue("awa").await.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_page_of_mailboxes_is_bounded_whatever_reporters_and_members_sent() {
+    let mut pair = Pair::new().await;
+    let mut large = Vec::new();
+    for size in [3000, 1024 * 1024, 900 * 1024] {
+        let (mut report, _) = pair.world.report(&DESK);
+        report.capsule = vec![7; size];
+        pair.world.file(&report).await.unwrap();
+        large.push(report.header.case.id);
+    }
+    let writing = pair.world.store.write().await.unwrap();
+    for seq in 1..200 {
+        writing.add_reply(large[0], seq, vec![u8::try_from(seq).unwrap(); 12_000]).await.unwrap();
+    }
+    writing.commit().await.unwrap();
+    let page = pair.world.store.mailboxes(None, 64).await.unwrap();
+    assert_eq!(page.len(), 3);
+    for content in &page {
+        let replies: usize = content.replies.iter().map(Vec::len).sum();
+        assert!(content.capsule.len() + replies <= 40 * 1024, "{} and {replies}", content.capsule.len());
+    }
+    let honest = page.iter().find(|content| content.id == large[0]).unwrap();
+    assert_eq!(honest.capsule.len(), 3000);
+    let newest: Vec<u8> = honest.replies.iter().map(|reply| reply[0]).collect();
+    assert_eq!(newest, [198, 199], "those that fit, oldest first");
+    // All are laid out, and one that cannot be read by anybody keeps no other from it.
+    pair.collector().tick().await.unwrap();
+    let records = pair.intake.held.lock().unwrap().mailboxes.clone().unwrap();
+    assert_eq!(records.len(), 3 * envelope::relay::MAILBOX_RECORD_LEN);
+}
