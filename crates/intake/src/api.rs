@@ -1,7 +1,7 @@
 //! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not known here.
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::{Body, to_bytes},
     extract::{Path, State},
     response::{IntoResponse, Response},
@@ -16,7 +16,7 @@ use http::{HeaderMap, StatusCode, header};
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 
-use crate::{app::App, problem::Problem, store::StoreError};
+use crate::{app::App, limits::Admission, pace::given_up, problem::Problem, store::StoreError};
 
 /// Longest request for a mailbox, in bytes.
 const WANTED_BYTES: usize = 1024;
@@ -42,6 +42,7 @@ struct Stored {
 /// Files a submission. 201 means that it is durable; the same bytes again are 201 again.
 async fn file(
     State(app): State<App>,
+    admission: Option<Extension<Admission>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Stored>), Problem> {
@@ -51,10 +52,21 @@ async fn file(
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .filter(|length| ladder::is_rung(*length))
         .ok_or(LENGTH)?;
+    if let Some(Extension(admission)) = &admission {
+        admission.may_store(&app.store, announced).map_err(|error| {
+            app.counters.busy();
+            Problem::from(error)
+        })?;
+    }
     let mut deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
     let mut bytes = body.into_data_stream();
     while let Some(bytes) = bytes.next().await {
-        let bytes = bytes.map_err(|_| Problem::bad_request("the submission did not come whole"))?;
+        let bytes = bytes.map_err(|error| match given_up(&error) {
+            Some(_) => {
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "too slow for now: nothing was stored, try again")
+            }
+            None => Problem::bad_request("the submission did not come whole"),
+        })?;
         deposit.push(&bytes).await.map_err(|error| app.store_failed(error))?;
     }
     if deposit.length() != announced {
@@ -62,6 +74,9 @@ async fn file(
     }
     deposit.complete().await.map_err(|error| app.store_failed(error))?;
     app.counters.filed();
+    if let Some(Extension(admission)) = &admission {
+        admission.has_stored(announced);
+    }
     Ok((StatusCode::CREATED, Json(Stored { answer: app.pages.answer_day().map(|day| day.to_string()) })))
 }
 

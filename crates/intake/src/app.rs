@@ -32,7 +32,7 @@ use crate::{
     figures::Figures,
     hardening, i18n, limits,
     limits::Limits,
-    networks,
+    onion::Onion,
     pages::{self, ErrorKind, Pages, error_page},
     problem::Problem,
     relay, sealing,
@@ -138,8 +138,6 @@ impl App {
             .merge(sealing::routes())
             .merge(pages::routes())
             .layer(middleware::from_fn_with_state(self.clone(), limits::bound_posts))
-            .layer(networks::layer(self.limits.posts()))
-            .layer(middleware::from_fn_with_state(self.clone(), limits::say_busy))
             .with_state(self.clone());
         let app = self.clone();
         let router = web::panics::catch(router, move || app.error_page("", ErrorKind::Broken));
@@ -204,9 +202,12 @@ pub struct Bound {
     app: App,
     metrics: Option<BoxFuture<'static, ()>>,
     public: Server<SocketAddr, Bounded>,
+    onion: Option<Server<SocketAddr, Onion>>,
     relay: Server<SocketAddr, RustlsAcceptor<NoDelayAcceptor>>,
     /// Where reporters connect.
     pub public_addr: SocketAddr,
+    /// Where the onion service connects, if it has a listener of its own.
+    pub onion_addr: Option<SocketAddr>,
     /// Where the case handler connects.
     pub relay_addr: SocketAddr,
     /// Where the metrics page is, if there is one.
@@ -218,9 +219,11 @@ impl Bound {
     pub async fn bind(config: &Config, clock: Clock) -> Result<Self, RunError> {
         let tls = RustlsConfig::from_config(Arc::new(relay::server_config(&config.relay)?));
         let tls = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
-        hardening::allow_files(config.limits.connections + OTHER_FILES).map_err(|most| {
+        // Each upload holds the two pipes of a child process.
+        let others = OTHER_FILES + 2 * config.limits.uploads + onion_connections(config);
+        hardening::allow_files(config.limits.connections + others).map_err(|most| {
             let problem =
-                format!("the system lets this process open {most} files; {OTHER_FILES} are for other things");
+                format!("the system lets this process open {most} files; {others} are for other things");
             ConfigError::value("limits.connections", problem)
         })?;
         let app = App::open(config, clock).await?;
@@ -233,25 +236,17 @@ impl Bound {
             let (address, page) = app.figures.board().listen(at).await.map_err(wrong)?;
             (metrics, metrics_addr) = (Some(page.boxed()), Some(address));
         }
-        let bounded = Bounded::new(config.limits.connections);
-        let mut public =
-            axum_server::from_tcp(public)?.acceptor(bounded).http1_only().first_request_timeout(HEADER_TIME);
-        // Slow or swollen headers end the connection.
-        public
-            .http_builder()
-            .http1()
-            .header_read_timeout(HEADER_TIME)
-            .max_buf_size(HEADER_BYTES)
-            .max_headers(HEADERS);
-        let mut relay =
-            axum_server::from_tcp(relay)?.acceptor(tls).http1_only().first_request_timeout(HEADER_TIME);
-        relay
-            .http_builder()
-            .http1()
-            .header_read_timeout(HEADER_TIME)
-            .max_buf_size(HEADER_BYTES)
-            .max_headers(HEADERS);
-        Ok(Self { app, metrics, public, relay, public_addr, relay_addr, metrics_addr })
+        let public =
+            speak_http(axum_server::from_tcp(public)?.acceptor(Bounded::new(config.limits.connections)));
+        let (mut onion, mut onion_addr) = (None, None);
+        if let Some(at) = config.public.onion_listen {
+            let (listener, address) = listen("public.onion_listen", at)?;
+            let acceptor = Onion::new(Bounded::new(onion_connections(config)), Arc::clone(&app.limits));
+            onion = Some(speak_http(axum_server::from_tcp(listener)?.acceptor(acceptor)));
+            onion_addr = Some(address);
+        }
+        let relay = speak_http(axum_server::from_tcp(relay)?.acceptor(tls));
+        Ok(Self { app, metrics, public, onion, relay, public_addr, onion_addr, relay_addr, metrics_addr })
     }
 
     /// Cleans files in child processes of `program` from now on, where the system can confine them.
@@ -265,6 +260,9 @@ impl Bound {
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let (public_handle, relay_handle) = (Handle::new(), Handle::new());
         let public_service = self.app.public().into_make_service_with_connect_info::<SocketAddr>();
+        let onion_handle = Handle::new();
+        let onion = self.onion.map(|onion| onion.handle(onion_handle.clone()).serve(public_service.clone()));
+        let onion = async { if let Some(onion) = onion { onion.await } else { Ok(()) } };
         let relay_service = self.app.relay().into_make_service();
         let public = self.public.handle(public_handle.clone()).serve(public_service);
         let relay = self.relay.handle(relay_handle.clone()).serve(relay_service);
@@ -273,10 +271,11 @@ impl Bound {
         let stopping = async {
             stop.await;
             public_handle.graceful_shutdown(Some(LAST_REQUESTS));
+            onion_handle.graceful_shutdown(Some(LAST_REQUESTS));
             relay_handle.graceful_shutdown(Some(LAST_REQUESTS));
             Ok(())
         };
-        let ended = tokio::try_join!(public, relay, stopping);
+        let ended = tokio::try_join!(public, onion, relay, stopping);
         housekeeping.abort();
         if let Some(metrics) = metrics {
             metrics.abort();
@@ -284,6 +283,19 @@ impl Bound {
         ended?;
         Ok(())
     }
+}
+
+/// Connections of the onion service at once: a quarter of those of the other listener.
+fn onion_connections(config: &Config) -> usize {
+    if config.public.onion_listen.is_some() { config.limits.connections.div_ceil(4) } else { 0 }
+}
+
+/// HTTP/1 alone. Slow or swollen headers end the connection.
+fn speak_http<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
+    let mut server = server.http1_only().first_request_timeout(HEADER_TIME);
+    let http = server.http_builder();
+    http.http1().header_read_timeout(HEADER_TIME).max_buf_size(HEADER_BYTES).max_headers(HEADERS);
+    server
 }
 
 fn listen(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), RunError> {

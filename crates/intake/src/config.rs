@@ -58,6 +58,9 @@ pub struct Public {
     /// Address and port; plain HTTP, behind a proxy or an onion service.
     #[config(env = "INTAKE_PUBLIC_LISTEN")]
     pub listen: SocketAddr,
+    /// Address and port of this machine for the onion service, which names circuits in a PROXY header.
+    #[config(env = "INTAKE_PUBLIC_ONION_LISTEN")]
+    pub onion_listen: Option<SocketAddr>,
     /// Peers whose last `X-Forwarded-For` hop is believed.
     #[config(env = "INTAKE_PUBLIC_TRUSTED_PROXIES", parse_env = list, default = [])]
     pub trusted_proxies: Vec<IpAddr>,
@@ -136,10 +139,10 @@ pub struct Limits {
     /// Seconds that a post waits for its turn before it is told to come back.
     #[config(env = "INTAKE_LIMITS_WAIT_SECONDS", default = 20)]
     pub wait_seconds: u64,
-    /// Posts that one network may make without pause.
+    /// Posts that one address may make without pause while there is not enough for everybody.
     #[config(env = "INTAKE_LIMITS_NETWORK_BURST", default = 240)]
     pub network_burst: u32,
-    /// Posts a minute that one network may make in the long run.
+    /// Posts a minute that one address may make in the long run while there is not enough for everybody.
     #[config(env = "INTAKE_LIMITS_NETWORK_PER_MINUTE", default = 120)]
     pub network_per_minute: u32,
 }
@@ -280,6 +283,12 @@ impl Config {
                 "categories of one's own are not supported yet: the administrator's commands, the \
                  workbench and the letters know the built-in ones only, so reports under others \
                  could not be routed or read as meant. Remove this key",
+            ));
+        }
+        if self.public.onion_listen.is_some_and(|at| !at.ip().is_loopback()) {
+            return Err(ConfigError::value(
+                "public.onion_listen",
+                "must be an address of this machine alone, such as 127.0.0.1",
             ));
         }
         if self.metrics.listen.is_some_and(|at| !at.ip().is_loopback()) {

@@ -15,7 +15,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::places::{Place, Places};
+use crate::{
+    networks::Origin,
+    places::{Place, Places},
+};
 
 /// Gives each connection a place.
 #[derive(Clone)]
@@ -26,6 +29,15 @@ impl Bounded {
     pub fn new(most: usize) -> Self {
         Self(Places::new(most))
     }
+
+    /// Gives a connection of this origin its slot.
+    pub(crate) fn connection(&self, stream: TcpStream, origin: Origin) -> io::Result<Connection<TcpStream>> {
+        let place = self.0.take(origin);
+        let lost = Box::pin(place.lost());
+        // An answer in two pieces would wait for the visitor to confirm the first: 40 ms, and more on a slow line.
+        stream.set_nodelay(true)?;
+        Ok(Connection { stream, place, lost })
+    }
 }
 
 impl<S> Accept<TcpStream, S> for Bounded {
@@ -35,11 +47,7 @@ impl<S> Accept<TcpStream, S> for Bounded {
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         // Behind a proxy all connections come from one address: they are not told apart.
-        let place = self.0.take(None);
-        let lost = Box::pin(place.lost());
-        // An answer in two pieces would wait for the visitor to confirm the first: 40 ms, and more on a slow line.
-        let at_once = stream.set_nodelay(true);
-        ready(at_once.map(|()| (Connection { stream, place, lost }, service)))
+        ready(self.connection(stream, Origin::LOCAL).map(|connection| (connection, service)))
     }
 }
 

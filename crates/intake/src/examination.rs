@@ -130,7 +130,7 @@ async fn of_spool(place: &Place, config: &Config, now: OffsetDateTime, report: &
 
 fn advice_for(error: StoreError) -> &'static str {
     match error {
-        StoreError::Full => "Make room on the disk, or raise spool.most_mib.",
+        StoreError::Full | StoreError::NoRoomForFiles => "Make room on the disk, or raise spool.most_mib.",
         StoreError::Disk => "See who owns the spool, and the kernel's log for errors of the disk.",
         StoreError::Damaged => "Stop the service, keep a copy of the spool, and restore a backup.",
         StoreError::Twice | StoreError::Unavailable => "Does the database server run? Is spool.url right?",

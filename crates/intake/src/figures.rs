@@ -57,9 +57,8 @@ impl Figures {
         let last_day = app.directories.newest().map(|newest| newest.directory.expires);
         self.directory_days.set(last_day.map_or(-1, |last| (last - now.date()).whole_days()));
         self.certificate_days.set(ends(&self.relay_certificate).map_or(-1, |end| (end - now).whole_days()));
-        if let Ok((used, most)) = app.store.fill().await {
-            self.spool_tenths.set(tenths(used, most, &mut OsRng));
-        }
+        let (used, most) = app.store.fill();
+        self.spool_tenths.set(tenths(used, most, &mut OsRng));
         self.board.publish();
     }
 }

@@ -1,6 +1,9 @@
-//! How much may happen at once, and how often one network may post. Nothing of it is stored or logged.
+//! How much may happen at once, and how often one address may post while that is scarce. Nothing of it is stored or logged.
 
-use std::{pin::pin, sync::Arc};
+mod turns;
+mod volume;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     body::{Body, Bytes},
@@ -9,122 +12,205 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt, future::ready, stream};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::{
     HeaderValue, Method, StatusCode,
     header::{CONNECTION, RETRY_AFTER},
 };
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Duration, timeout},
-};
+use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use crate::{
     app::App,
     config::Config,
-    networks::{NetworkKey, Networks, PostsByNetwork},
-    pace::{PaceError, paced},
+    networks::{NetworkKey, Networks, Origin},
+    pace::{PaceError, Paced, paced},
     pages::ErrorKind,
     places::{Place, Places},
     problem::{self, Problem},
+    store::{Store, StoreError},
 };
+use turns::{Turn, Turns};
+use volume::Volume;
 
-/// What is read of a post before it needs a place, in bytes: all of a form step, and of a report without files.
+/// What is read of a post before it needs an upload slot, in bytes: all of a form step, and of a report without files.
 const SMALL: usize = 192 * 1024;
 /// How long the rest is read of a post that is turned away.
 const LINGER: Duration = Duration::from_secs(30);
+/// Longest silence meanwhile.
+const LINGER_SILENCE: Duration = Duration::from_secs(5);
 
 /// Bounds on posts.
 pub struct Limits {
     networks: Networks,
     arrivals: Places,
     uploads: Places,
-    lookups: Arc<Semaphore>,
+    turns: Turns,
+    volume: Volume,
     wait: Duration,
-    posts: Arc<PostsByNetwork>,
+    posts: DefaultKeyedRateLimiter<NetworkKey>,
 }
 
 impl Limits {
     /// As configured.
     pub fn new(config: &Config) -> Self {
         let limits = &config.limits;
-        let networks = Networks::new(config);
+        let each = Duration::from_mins(1) / limits.network_per_minute.max(1);
+        let quota = Quota::with_period(each).expect("the period is not zero");
+        let burst = limits.network_burst.try_into().expect("the burst is not zero");
         Self {
+            networks: Networks::new(config.public.trusted_proxies.clone()),
             arrivals: Places::new(limits.arrivals),
             uploads: Places::new(limits.uploads),
-            lookups: Arc::new(Semaphore::new(limits.lookups)),
+            turns: Turns::new(limits.lookups),
+            volume: Volume::new(),
             wait: Duration::from_secs(limits.wait_seconds),
-            posts: Arc::new(networks.clone().count(config)),
-            networks,
+            posts: RateLimiter::keyed(quota.allow_burst(burst)),
         }
     }
 
-    /// Counts posts by network.
-    pub fn posts(&self) -> &Arc<PostsByNetwork> {
-        &self.posts
+    /// Finds the origin of posts.
+    pub fn networks(&self) -> &Networks {
+        &self.networks
     }
 
-    /// Forgets networks that have not posted lately.
+    /// Forgets who has not posted lately.
     pub fn sweep(&self) {
-        self.posts.limiter().retain_recent();
+        self.posts.retain_recent();
+        self.turns.sweep();
     }
 
-    /// What of a body a handler may read, and what it holds meanwhile.
-    async fn admit(&self, network: Option<NetworkKey>, body: Body) -> Result<Admitted, Turned> {
-        let arrival = Arc::new(self.arrivals.take(network));
+    /// Has this address posted more than its share? It counts only while there is not enough for everybody: many people
+    /// share one address of their operator.
+    fn is_greedy(&self, origin: &Origin) -> bool {
+        let is_over = origin.is_counted && self.posts.check_key(&origin.member).is_err();
+        is_over && (self.arrivals.is_scarce() || self.uploads.is_scarce() || self.turns.is_scarce())
+    }
+
+    /// What of a body a handler may read, and what it holds meanwhile. The rest of the body of a post that is turned away
+    /// comes with the reason.
+    async fn admit(
+        self: &Arc<Self>,
+        origin: Origin,
+        body: Body,
+    ) -> Result<(Admission, Body), (Turned, Paced)> {
         let mut body = paced(body);
-        // Whoever is slow with a small body holds no place among those who are answered.
-        let (read, more) = arrival.beginning(&mut body, SMALL).await.map_err(|_| Turned::TooSlow)?;
+        if self.is_greedy(&origin) {
+            return Err((Turned::Greedy, body));
+        }
+        let arrival = Arc::new(self.arrivals.take(origin));
+        // A sender that is slow with a small body holds no slot among those that are answered.
+        let (read, more) = match arrival.beginning(&mut body, SMALL).await {
+            Ok(beginning) => beginning,
+            Err(PaceError::Evicted) => return Err((Turned::Busy, body)),
+            Err(PaceError::TooSlow | PaceError::Broken) => return Err((Turned::TooSlow, body)),
+        };
         if !more {
-            drop(arrival);
-            let turn = timeout(self.wait, self.lookups.clone().acquire_owned()).await;
-            let turn = turn.ok().and_then(Result::ok).ok_or(Turned::Busy)?;
-            return Ok(Admitted { body: Body::from(read), _turn: Some(turn), _place: None });
+            let turn = tokio::select! {
+                turn = timeout(self.wait, self.turns.take(&origin)) => turn.ok(),
+                () = arrival.lost() => None,
+            };
+            let Some(turn) = turn else { return Err((Turned::Busy, body)) };
+            return Ok((Admission::new(self, origin, Held::Turn { _turn: turn }), Body::from(read)));
         }
         let place = tokio::select! {
-            place = self.uploads.wait(network, self.wait) => place,
-            () = arrival.lost() => return Err(Turned::TooSlow),
+            place = self.uploads.wait(origin, self.wait) => place,
+            () = arrival.lost() => None,
         };
         let Some(place) = place else {
-            linger(arrival.keep(body)).await;
-            return Err(Turned::Busy);
+            drop(arrival);
+            return Err((Turned::Busy, body));
         };
         drop(arrival);
         let place = Arc::new(place);
-        let body = stream::once(ready(Ok(read))).chain(place.clone().keep(body));
-        Ok(Admitted { body: Body::from_stream(body), _turn: None, _place: Some(place) })
+        let admission = Admission::new(self, origin, Held::Upload { _place: Arc::clone(&place) });
+        let rest = place.keep(body, Arc::clone(&admission.rest));
+        Ok((admission, Body::from_stream(stream::once(ready(Ok(read))).chain(rest))))
     }
 }
 
-/// A post that may be answered, and what it holds until then.
-struct Admitted {
-    body: Body,
-    /// Of a small one.
-    _turn: Option<OwnedSemaphorePermit>,
-    /// Of an upload: it takes memory and a thread until it is stored, not only until it has come.
-    _place: Option<Arc<Place>>,
+/// What a post holds until it is answered: a turn, or the slot of an upload.
+#[derive(Clone)]
+pub struct Admission {
+    limits: Arc<Limits>,
+    origin: Origin,
+    held: Arc<Mutex<Held>>,
+    rest: Arc<Mutex<Option<Paced>>>,
+}
+
+enum Held {
+    /// Between two holdings, and after a wait that was in vain.
+    Nothing,
+    Turn {
+        _turn: Turn,
+    },
+    Upload {
+        _place: Arc<Place>,
+    },
+}
+
+impl Admission {
+    fn new(limits: &Arc<Limits>, origin: Origin, held: Held) -> Self {
+        Self { limits: Arc::clone(limits), origin, held: Arc::new(Mutex::new(held)), rest: Arc::default() }
+    }
+
+    /// May its network store so many bytes more?
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] or [`StoreError::NoRoomForFiles`] if its share is used up.
+    pub fn may_store(&self, store: &Store, length: u64) -> Result<(), StoreError> {
+        self.limits.volume.check(&self.origin, length, store.fill())
+    }
+
+    /// So many bytes were stored.
+    pub fn has_stored(&self, length: u64) {
+        self.limits.volume.count(&self.origin, length);
+    }
+
+    /// A post with files takes the slot of an upload, however small it is: cleaning and sealing files is work. Waits for
+    /// one if need be; false if none came free in time.
+    pub async fn takes_files(&self) -> bool {
+        let had = {
+            let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*held {
+                Held::Upload { .. } => return true,
+                // Others that are small need not wait for it.
+                _ => std::mem::replace(&mut *held, Held::Nothing),
+            }
+        };
+        drop(had);
+        let Some(place) = self.limits.uploads.wait(self.origin, self.limits.wait).await else { return false };
+        place.answering();
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Held::Upload { _place: Arc::new(place) };
+        true
+    }
+
+    /// What was not read of the body.
+    fn take_rest(&self) -> Option<Paced> {
+        self.rest.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// Why a post is not answered.
 enum Turned {
     TooSlow,
     Busy,
+    Greedy,
+}
+
+impl Turned {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Greedy => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
 }
 
 /// Reads on for a moment, or a browser would show a broken connection and not our page.
-async fn linger(rest: impl Stream<Item = Result<Bytes, PaceError>>) {
-    let mut rest = pin!(rest);
-    timeout(LINGER, async { while let Some(Ok(_)) = rest.next().await {} }).await.ok();
-}
-
-/// Makes a page, in the visitor's language, of being turned away for posting too often.
-pub async fn say_busy(State(app): State<App>, request: Request, next: Next) -> Response {
-    let path = request.uri().path().to_owned();
-    let response = next.run(request).await;
-    if response.status() == StatusCode::TOO_MANY_REQUESTS {
-        turned_away(&app, &path, StatusCode::TOO_MANY_REQUESTS)
-    } else {
-        response
-    }
+async fn linger(mut rest: impl Stream<Item = Result<Bytes, PaceError>> + Unpin) {
+    let end = Instant::now() + LINGER;
+    while let Ok(Some(Ok(_))) = timeout_at(end.min(Instant::now() + LINGER_SILENCE), rest.next()).await {}
 }
 
 /// Bounds how many posts are under way. What only reads is not bounded here.
@@ -133,14 +219,23 @@ pub async fn bound_posts(State(app): State<App>, request: Request, next: Next) -
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();
-    let network = app.limits.networks.of(&request);
-    let (parts, body) = request.into_parts();
-    let admitted = match app.limits.admit(network, body).await {
+    let origin = app.limits.networks.origin(&request);
+    let (mut parts, body) = request.into_parts();
+    let (admission, body) = match app.limits.admit(origin, body).await {
         Ok(admitted) => admitted,
-        Err(Turned::TooSlow) => return turned_away(&app, &path, StatusCode::REQUEST_TIMEOUT),
-        Err(Turned::Busy) => return turned_away(&app, &path, StatusCode::SERVICE_UNAVAILABLE),
+        Err((turned, rest)) => {
+            linger(rest).await;
+            return turned_away(&app, &path, turned.status());
+        }
     };
-    let mut response = next.run(Request::from_parts(parts, admitted.body)).await;
+    parts.extensions.insert(admission.clone());
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let rest = admission.take_rest();
+    // The slot is free for others meanwhile.
+    drop(admission);
+    if let Some(rest) = rest.filter(|_| !response.status().is_success()) {
+        linger(rest).await;
+    }
     if !is_api(&path) {
         // What was typed lies in the buffers of a connection until it is closed.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,40 +1,45 @@
-//! How often one network may post: the key by which tower-governor counts. Nothing of it is stored or logged.
+//! Where a post comes from, as far as fairness needs to know. Nothing of it is stored or logged.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use axum::{body::Body, extract::ConnectInfo, response::Response};
-use governor::middleware::NoOpMiddleware;
-use http::{HeaderMap, Method, Request, StatusCode};
+use axum::extract::ConnectInfo;
+use http::{HeaderMap, Request};
 use rand::{RngCore, rngs::OsRng};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
-use tower_governor::{
-    GovernorError, GovernorLayer,
-    governor::{GovernorConfig, GovernorConfigBuilder},
-    key_extractor::KeyExtractor,
-};
 use zeroize::Zeroizing;
 
-use crate::config::Config;
+use crate::onion::Circuit;
 
 /// How long one salt keeps a network recognisable.
 const SALT_LIFE: Duration = Duration::from_hours(1);
 
-/// Stands for a network while one salt lasts.
+/// Stands for a network, an address or a circuit while one salt lasts.
 pub type NetworkKey = [u8; 16];
 
-/// Counts posts by network.
-pub type PostsByNetwork = GovernorConfig<Networks, NoOpMiddleware>;
+/// Where a post comes from. Two posts with equal keys share what is scarce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Origin {
+    /// The /24 or /56, or the circuit of the onion service.
+    pub network: NetworkKey,
+    /// The address (IPv6: its /64) within the network.
+    pub member: NetworkKey,
+    /// Are the posts of this member counted? Those of this machine and of an onion service that names no circuits are
+    /// not: all its visitors would share one count, which one of them could use up.
+    pub is_counted: bool,
+}
 
-/// Tells which network a post comes from.
-#[derive(Clone)]
-pub struct Networks(Arc<Inner>);
+impl Origin {
+    /// This machine, and an onion service that names no circuits.
+    pub const LOCAL: Self = Self { network: [0; 16], member: [0; 16], is_counted: false };
+}
 
-struct Inner {
+/// Finds the origin of posts.
+pub struct Networks {
     trusted_proxies: Vec<IpAddr>,
     salt: Mutex<Salt>,
 }
@@ -52,99 +57,90 @@ impl Salt {
     }
 }
 
+/// What is known of a visitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Client {
+    Local,
+    Address(IpAddr),
+    /// A proxy did not name an address that can be read. All of these share one count.
+    Unknown,
+}
+
 impl Networks {
-    /// Believes the configured proxies.
-    pub fn new(config: &Config) -> Self {
-        let trusted_proxies = config.public.trusted_proxies.clone();
-        Self(Arc::new(Inner { trusted_proxies, salt: Mutex::new(Salt::draw()) }))
+    /// Believes these proxies.
+    pub fn new(trusted_proxies: Vec<IpAddr>) -> Self {
+        Self { trusted_proxies, salt: Mutex::new(Salt::draw()) }
     }
 
-    /// Counts as configured.
-    pub fn count(self, config: &Config) -> PostsByNetwork {
-        let each = Duration::from_mins(1) / config.limits.network_per_minute.max(1);
-        GovernorConfigBuilder::default()
-            .period(each)
-            .burst_size(config.limits.network_burst.max(1))
-            .methods(vec![Method::POST])
-            .key_extractor(self)
-            .finish()
-            .expect("neither the period nor the burst is zero")
-    }
-
-    /// Which network a request comes from, if that tells visitors apart.
-    pub fn of<T>(&self, request: &Request<T>) -> Option<NetworkKey> {
-        let client = self.client(peer(request)?, request.headers())?;
-        Some(self.salted(network(client)))
-    }
-
-    fn key<T>(&self, request: &Request<T>) -> NetworkKey {
-        if let Some(key) = self.of(request) {
-            return key;
+    /// Where a request comes from. Requests without [`ConnectInfo`] count as local.
+    pub fn origin<T>(&self, request: &Request<T>) -> Origin {
+        if let Some(Circuit(circuit)) = request.extensions().get() {
+            return self.circuit(*circuit);
         }
-        // Visitors who cannot be told apart would share one count, which one of them could use up. Each post of theirs has a
-        // count of its own; how many are under way at once bounds them.
-        let mut alone = NetworkKey::default();
-        OsRng.fill_bytes(&mut alone);
-        alone
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        match peer.map_or(Client::Local, |ConnectInfo(peer)| self.client(peer.ip(), request.headers())) {
+            Client::Local => Origin::LOCAL,
+            Client::Address(address) => {
+                let (network, member) = prefixes(address);
+                Origin {
+                    network: self.salted(b"network", network),
+                    member: self.salted(b"member", member),
+                    is_counted: true,
+                }
+            }
+            Client::Unknown => {
+                let key = self.salted(b"unknown", Ipv6Addr::UNSPECIFIED);
+                Origin { network: key, member: key, is_counted: true }
+            }
+        }
     }
 
-    /// Where the visitor is, if that tells visitors apart: the onion service and this machine do not.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
-        let proxied = self.0.trusted_proxies.contains(&peer.to_canonical());
-        let client = if proxied { last_forwarded(headers)? } else { peer };
-        let client = client.to_canonical();
-        (!client.is_loopback()).then_some(client)
+    /// The origin of a circuit of the onion service.
+    pub fn circuit(&self, circuit: Ipv6Addr) -> Origin {
+        let key = self.salted(b"circuit", circuit);
+        Origin { network: key, member: key, is_counted: true }
     }
 
-    fn salted(&self, network: Ipv6Addr) -> NetworkKey {
-        let mut salt = self.0.salt.lock().unwrap_or_else(PoisonError::into_inner);
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+        let is_proxy = self.trusted_proxies.contains(&peer.to_canonical());
+        let client = if is_proxy { last_forwarded(headers) } else { Some(peer) };
+        match client.map(|client| client.to_canonical()) {
+            None => Client::Unknown,
+            Some(client) if client.is_loopback() => Client::Local,
+            Some(client) => Client::Address(client),
+        }
+    }
+
+    fn salted(&self, kind: &[u8], address: Ipv6Addr) -> NetworkKey {
+        let mut salt = self.salt.lock().unwrap_or_else(PoisonError::into_inner);
         if salt.since.elapsed() > SALT_LIFE {
             *salt = Salt::draw();
         }
-        let hash = Sha256::new().chain_update(*salt.bytes).chain_update(network.octets()).finalize();
-        *hash.first_chunk().expect("32 bytes hold 16")
+        let hash = Sha256::new().chain_update(*salt.bytes).chain_update(kind).chain_update(address.octets());
+        *hash.finalize().first_chunk().expect("32 bytes hold 16")
     }
 }
 
-impl KeyExtractor for Networks {
-    type Key = NetworkKey;
-
-    fn extract<T>(&self, request: &Request<T>) -> Result<NetworkKey, GovernorError> {
-        peer(request).map(|_| self.key(request)).ok_or(GovernorError::UnableToExtractKey)
-    }
-}
-
-fn peer<T>(request: &Request<T>) -> Option<IpAddr> {
-    request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
-}
-
-/// The layer that counts. Who is turned away gets a bare 429, which the caller's layer makes a page of.
-pub fn layer(posts: &Arc<PostsByNetwork>) -> GovernorLayer<Networks, NoOpMiddleware, Body> {
-    GovernorLayer::new(Arc::clone(posts)).error_handler(|error| {
-        let status = match error {
-            GovernorError::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = status;
-        response
-    })
-}
-
-/// The hop that our own proxy has added.
+/// The hop that our own proxy has added, with or without a port. `None` if there is none that can be read.
 fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
-    last.rsplit(',').next()?.trim().parse().ok()
+    let hop = last.rsplit(',').next()?.trim();
+    let without_port = || hop.parse().map(|address: SocketAddr| address.ip());
+    let bracketed = || hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop).parse();
+    hop.parse().or_else(|_| without_port()).or_else(|_| bracketed()).ok()
 }
 
-/// The /24 or /48 of an address, which is about one household, office or cell.
-fn network(address: IpAddr) -> Ipv6Addr {
+/// The /24 or /56, which is about one office, cell or household, and the address or /64 in it.
+fn prefixes(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
-            Ipv4Addr::new(a, b, c, 0).to_ipv6_mapped()
+            (Ipv4Addr::new(a, b, c, 0).to_ipv6_mapped(), v4.to_ipv6_mapped())
         }
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 80 << 80),
+        IpAddr::V6(v6) => {
+            let first = |bits: u32| Ipv6Addr::from_bits(v6.to_bits() >> (128 - bits) << (128 - bits));
+            (first(56), first(64))
+        }
     }
 }
 
@@ -152,62 +148,52 @@ fn network(address: IpAddr) -> Ipv6Addr {
 mod tests {
     use super::*;
 
-    fn posts(text: &str) -> (Networks, PostsByNetwork) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("intake.toml");
-        let example = include_str!("../../../deploy/config/intake.toml");
-        std::fs::write(
-            &file,
-            example.replace("trusted_proxies = []", text).replace("network_burst = 240", "network_burst = 3"),
-        )
-        .unwrap();
-        let config = Config::load(&file).unwrap();
-        let networks = Networks::new(&config);
-        (networks.clone(), networks.count(&config))
-    }
-
-    fn forwarded(value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(http::HeaderName::from_static("x-forwarded-for"), value.parse().unwrap())])
-    }
-
-    fn how_many((networks, posts): &(Networks, PostsByNetwork), peer: &str, headers: &HeaderMap) -> usize {
+    fn origin(networks: &Networks, peer: &str, forwarded: Option<&str>) -> Origin {
         let mut request =
             Request::post("/").extension(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
-        *request.headers_mut().unwrap() = headers.clone();
-        let request = request.body(()).unwrap();
-        let allowed = |_: &i32| posts.limiter().check_key(&networks.extract(&request).unwrap()).is_ok();
-        (0..50).take_while(allowed).count()
+        if let Some(value) = forwarded {
+            request = request.header("x-forwarded-for", value);
+        }
+        networks.origin(&request.body(()).unwrap())
     }
 
-    #[tokio::test]
-    async fn a_network_runs_out_alone_and_this_machine_never() {
-        let posts = posts("trusted_proxies = [\"10.0.0.1\"]");
-        let none = HeaderMap::new();
-        assert_eq!(how_many(&posts, "192.0.2.1", &none), 3);
-        assert_eq!(how_many(&posts, "192.0.2.200", &none), 0, "the same /24");
-        assert_eq!(how_many(&posts, "192.0.3.1", &none), 3);
-        assert_eq!(how_many(&posts, "2001:db8:1:ff::1", &none), 3);
-        assert_eq!(how_many(&posts, "2001:db8:1::9", &none), 0, "the same /48");
-        assert_eq!(how_many(&posts, "127.0.0.1", &none), 50);
-        assert_eq!(how_many(&posts, "::ffff:127.0.0.1", &none), 50);
-        assert_eq!(how_many(&posts, "::1", &none), 50);
+    #[test]
+    fn a_network_holds_members_and_this_machine_is_nobody_in_particular() {
+        let networks = Networks::new(Vec::new());
+        let of = |peer| origin(&networks, peer, None);
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+        assert_eq!(of("192.0.2.1").network, of("192.0.2.200").network);
+        assert_ne!(of("192.0.2.1").member, of("192.0.2.200").member);
+        assert_ne!(of("192.0.2.1").network, of("192.0.3.1").network);
+        assert_eq!(of("2001:db8:1:ff::1"), of("2001:db8:1:ff:1::9"), "one /64");
+        assert_eq!(of("2001:db8:1:ff::1").network, of("2001:db8:1:1::1").network, "one /56");
+        assert_ne!(of("2001:db8:1:ff::1").member, of("2001:db8:1:1::1").member);
+        assert_ne!(of("2001:db8:1:ff::1").network, of("2001:db8:1:100::1").network);
+        for local in ["127.0.0.1", "::ffff:127.0.0.1", "::1"] {
+            assert_eq!(of(local), Origin::LOCAL);
+        }
+        let circuit = |text: &str| networks.circuit(text.parse().unwrap());
+        assert_ne!(circuit("fc00:dead:beef:4dad::1"), circuit("fc00:dead:beef:4dad::2"));
     }
 
-    #[tokio::test]
-    async fn only_a_trusted_proxy_says_who_a_visitor_is() {
-        let posts = posts("trusted_proxies = [\"10.0.0.1\"]");
-        assert_eq!(how_many(&posts, "10.0.0.1", &forwarded("192.0.2.9, 198.51.100.7")), 3);
-        assert_eq!(
-            how_many(&posts, "10.0.0.1", &forwarded("203.0.113.1, 198.51.100.8")),
-            0,
-            "the last hop counts"
-        );
-        assert_eq!(how_many(&posts, "10.0.0.1", &HeaderMap::new()), 50, "nobody in particular");
-        assert_eq!(how_many(&posts, "172.16.0.1", &forwarded("203.0.113.77")), 3);
-        assert_eq!(
-            how_many(&posts, "172.16.0.1", &forwarded("203.0.113.78")),
-            0,
-            "a stranger's header is ignored"
-        );
+    #[test]
+    fn only_a_trusted_proxy_names_a_visitor_and_what_cannot_be_read_is_one_bucket() {
+        let networks = Networks::new(vec!["10.0.0.1".parse().unwrap()]);
+        let by_proxy = |value| origin(&networks, "10.0.0.1", Some(value));
+        let direct = |peer| origin(&networks, peer, None);
+        for spelling in
+            ["41.203.10.99", "41.203.10.99:5123", " 192.0.2.9 , 41.203.10.99 ", "[::ffff:41.203.10.99]:1"]
+        {
+            assert_eq!(by_proxy(spelling), direct("41.203.10.99"), "{spelling}");
+        }
+        for spelling in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
+            assert_eq!(by_proxy(spelling), direct("2001:db8::1"), "{spelling}");
+        }
+        let unknown = origin(&networks, "10.0.0.1", None);
+        assert!(unknown.is_counted);
+        for spelling in ["", "unknown", "_hidden", "41.203.10", "41.203.10.99:", "192.0.2.1, ", "é"] {
+            assert_eq!(by_proxy(spelling), unknown, "{spelling}");
+        }
+        assert_eq!(origin(&networks, "172.16.0.1", Some("203.0.113.77")), direct("172.16.0.1"));
     }
 }

@@ -22,6 +22,9 @@ pub enum PaceError {
     /// The sender was too slow.
     #[error("the sender was too slow")]
     TooSlow,
+    /// Another sender got its slot.
+    #[error("its slot went to another sender")]
+    Evicted,
     /// The connection broke.
     #[error("the connection broke")]
     Broken,
@@ -44,6 +47,18 @@ pub fn paced(body: Body) -> Paced {
         }
     })
     .boxed()
+}
+
+/// Why reading a body of ours failed, if the sender is to try again.
+pub fn given_up(error: &axum::Error) -> Option<PaceError> {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(reason) = error.downcast_ref::<PaceError>() {
+            return Some(*reason).filter(|reason| *reason != PaceError::Broken);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// The bytes of a paced body.

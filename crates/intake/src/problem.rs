@@ -33,8 +33,18 @@ impl Problem {
 }
 
 impl From<StoreError> for Problem {
-    fn from(_: StoreError) -> Self {
-        Self::unavailable("nothing was stored, try again later")
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "the spool is full: nothing was stored, try again later",
+            ),
+            StoreError::NoRoomForFiles => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "the spool has no room for files: nothing was stored, try again later or without files",
+            ),
+            _ => Self::unavailable("nothing was stored, try again later"),
+        }
     }
 }
 
@@ -44,7 +54,12 @@ impl IntoResponse for Problem {
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
-        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        if matches!(
+            self.status,
+            StatusCode::SERVICE_UNAVAILABLE
+                | StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::INSUFFICIENT_STORAGE
+        ) {
             headers.insert(header::RETRY_AFTER, http::HeaderValue::from_static(RETRY_AFTER));
         }
         response

@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     examination::{self, Asked},
     hardening,
+    proxy_pages::{self, ProxyPagesError},
     upkeep::{self, Task, UpkeepError},
 };
 
@@ -32,6 +33,11 @@ struct Arguments {
 enum Instead {
     #[command(flatten)]
     Upkeep(Task),
+    /// Write the pages that the reverse proxy shows where the intake does not answer, in each language, and end.
+    ErrorPages {
+        /// The folder that the proxy's configuration names, such as /etc/burkindi/error-pages.
+        folder: PathBuf,
+    },
     /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good, 7 soon, 8 wrong.
     Doctor(Asked),
 }
@@ -43,6 +49,8 @@ enum Failed {
     Run(#[from] RunError),
     #[error(transparent)]
     Upkeep(#[from] UpkeepError),
+    #[error(transparent)]
+    ProxyPages(#[from] ProxyPagesError),
 }
 
 /// Does what the command line says. The allocator is the caller's.
@@ -79,6 +87,10 @@ async fn start(arguments: Arguments) -> Result<ExitCode, Failed> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(Instead::Upkeep(task)) => (upkeep::run(&config, task).await?.join("\n"), ExitCode::SUCCESS),
+        Some(Instead::ErrorPages { folder }) => {
+            let written = proxy_pages::write(&config, &folder)?;
+            (format!("{written} pages written to {}", folder.display()), ExitCode::SUCCESS)
+        }
         Some(Instead::Doctor(asked)) => {
             let report = examination::examine(&config, &asked, Clock::system().now()).await;
             (if asked.json { report.to_json() } else { report.to_string() }, report.exit_code().into())

@@ -63,6 +63,12 @@ impl Assets {
         self.get("reporter").map(|script| (script.url(), &*script.integrity))
     }
 
+    /// The style sheet itself.
+    pub(super) fn style(&self) -> String {
+        let style = self.get("site").expect("a name of ours");
+        String::from_utf8_lossy(&style.packed.plain).into_owned()
+    }
+
     fn get(&self, stem: &str) -> Option<&Asset> {
         self.0.iter().find(|asset| asset.stem == stem)
     }

@@ -20,6 +20,10 @@ use super::{
 pub enum ErrorKind {
     /// Too many at once: 503.
     Busy,
+    /// The spool is full: 503.
+    Full,
+    /// What is left of the spool is kept for text: 503.
+    NoRoomForFiles,
     /// More than a report may carry: 413.
     TooLarge,
     /// Not one of our forms, or a broken one: 400.
@@ -34,13 +38,23 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every one.
-    pub const ALL: [Self; 6] =
-        [Self::Busy, Self::TooLarge, Self::BadForm, Self::NotFound, Self::NoDirectory, Self::Broken];
+    pub const ALL: [Self; 8] = [
+        Self::Busy,
+        Self::Full,
+        Self::NoRoomForFiles,
+        Self::TooLarge,
+        Self::BadForm,
+        Self::NotFound,
+        Self::NoDirectory,
+        Self::Broken,
+    ];
 
     /// The status that it is answered with.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::Busy | Self::NoDirectory => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Full | Self::NoRoomForFiles | Self::NoDirectory => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadForm => StatusCode::BAD_REQUEST,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -52,6 +66,8 @@ impl ErrorKind {
     pub(super) fn texts(self) -> [&'static str; 3] {
         match self {
             Self::Busy => ["error-busy", "error-busy-what", "error-busy-do"],
+            Self::Full => ["error-full", "error-full-what", "error-full-do"],
+            Self::NoRoomForFiles => ["error-no-files", "error-no-files-what", "error-no-files-do"],
             Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],
             Self::BadForm => ["error-form", "error-form-what", "error-form-do"],
             Self::NotFound => ["error-missing", "error-missing-what", "error-missing-do"],
@@ -82,6 +98,18 @@ pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
         // Not through `render`: a broken error page must not lead to itself.
         Err(_) => kind.status().into_response(),
     }
+}
+
+/// The same page as HTML that needs nothing else from the service: for a proxy to show where the service does not answer.
+pub fn standalone_error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Option<String> {
+    let frame = Frame::new(pages, locale, "error-title", Switch::None);
+    let [heading, what, next] = kind.texts().map(|key| frame.t(key));
+    let link = |attributes: &str, stem| format!("<link {attributes} href=\"{}\">", frame.asset(stem));
+    let style = link("rel=\"stylesheet\"", "site");
+    let icon = link("rel=\"icon\" type=\"image/svg+xml\"", "icon");
+    let inline = format!("<style>{}</style>", pages.assets.style());
+    let html = ErrorPage { frame, heading, what, next }.render().ok()?;
+    Some(html.replace(&style, &inline).replace(&icon, ""))
 }
 
 /// Every address that is none of ours, in the language that its path begins with.

@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 71] = [
+const TEXTS: [&str; 72] = [
     "change",
     "cover",
     "date-day",
@@ -87,6 +87,7 @@ const TEXTS: [&str; 71] = [
     "send-failed",
     "send-too-large",
     "send-busy",
+    "send-full",
     "thread-next",
     "thread-none",
     "thread-outside",

@@ -37,7 +37,7 @@ use crate::{answers::Answers, directory::Directories};
 
 pub use assets::Assets;
 pub use branding::{Branding, Contact};
-pub use error::{ErrorKind, error_page};
+pub use error::{ErrorKind, error_page, standalone_error_page};
 pub use files::{SentFile, Treatment};
 pub use mailbox::{ReturnProblem, return_page};
 pub use receipt::{ReceiptView, receipt_page};

@@ -46,6 +46,9 @@ enum NotSent {
     /// Nobody to seal to.
     #[error("no directory is in force")]
     NoDirectory,
+    /// Too much is under way.
+    #[error("busy")]
+    Busy,
     /// The spool could not take it.
     #[error("busy: {0}")]
     Store(#[from] StoreError),
@@ -84,15 +87,27 @@ impl NotSent {
             Self::BadForm | Self::Answers => ErrorKind::BadForm,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoDirectory => ErrorKind::NoDirectory,
+            Self::Busy => {
+                app.counters.busy();
+                ErrorKind::Busy
+            }
+            Self::Store(StoreError::NoRoomForFiles) => {
+                app.counters.busy();
+                ErrorKind::NoRoomForFiles
+            }
             Self::Store(error) => {
                 app.counters.failed(error);
-                ErrorKind::Busy
+                if error == StoreError::Full { ErrorKind::Full } else { ErrorKind::Busy }
             }
             Self::Broken => ErrorKind::Broken,
         }
     }
 
     fn answered(self, page: Response) -> Response {
-        if matches!(self, Self::Store(_) | Self::NoDirectory) { come_back_later(page) } else { page }
+        if matches!(self, Self::Busy | Self::Store(_) | Self::NoDirectory) {
+            come_back_later(page)
+        } else {
+            page
+        }
     }
 }

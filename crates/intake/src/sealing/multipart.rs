@@ -12,7 +12,7 @@ use super::{
     NotSent,
     parts::{PartHead, Parts, PartsError},
 };
-use crate::form::FieldError;
+use crate::{form::FieldError, limits::Admission, store::TEXT};
 
 /// Most files in one form.
 const FILES: usize = 20;
@@ -32,6 +32,7 @@ pub(super) struct Form {
     parts: Parts,
     announced: u64,
     files: usize,
+    admission: Option<Admission>,
 }
 
 /// One file of a form, its first bytes read already.
@@ -48,17 +49,28 @@ impl Form {
     pub(super) fn of(request: Request) -> Result<Self, NotSent> {
         let (parts, body) = request.into_parts();
         let announced = text(&parts.headers, &header::CONTENT_LENGTH).parse().unwrap_or(0);
-        Self::new(body, text(&parts.headers, &header::CONTENT_TYPE), announced)
+        let form = Self::new(body, text(&parts.headers, &header::CONTENT_TYPE), announced)?;
+        Ok(Self { admission: parts.extensions.get().cloned(), ..form })
+    }
+
+    /// What the post holds, if it came past the limits of the service.
+    pub(super) fn admission(&self) -> Option<&Admission> {
+        self.admission.as_ref()
     }
 
     fn new(body: Body, content_type: &str, announced: u64) -> Result<Self, NotSent> {
         let parts = Parts::new(content_type.as_bytes(), body, ladder::TOP + BESIDE_FILES)?;
-        Ok(Self { parts, announced, files: 0 })
+        Ok(Self { parts, announced, files: 0, admission: None })
     }
 
     /// Is it certain before all of it has come that it cannot be taken?
     pub(super) fn is_too_large(&self) -> bool {
         self.announced > ladder::TOP + BESIDE_FILES
+    }
+
+    /// About how long the submission will be, in bytes. Without `Content-Length`, files count as the smallest that is no text.
+    pub(super) fn expected(&self, has_files: bool) -> u64 {
+        if has_files { self.announced.max(TEXT + 1) } else { ladder::RUNGS[0] }
     }
 
     /// Hands over text fields up to the first file, which is returned; `None` if there is no file.
@@ -144,6 +156,7 @@ impl From<PartsError> for NotSent {
         match error {
             PartsError::Malformed => Self::BadForm,
             PartsError::TooLarge => Self::TooLarge,
+            PartsError::GivenUp => Self::Busy,
         }
     }
 }

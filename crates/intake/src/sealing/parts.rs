@@ -7,6 +7,7 @@ use httparse::Status;
 use memchr::memmem::Finder;
 
 use super::parameters::Parameters;
+use crate::pace::given_up;
 
 /// Most bytes of the headers of one part, and of what stands before the first part.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -21,6 +22,9 @@ pub(super) enum PartsError {
     /// The body is not `multipart/form-data`, or it did not come whole.
     #[error("no form, or not all of it")]
     Malformed,
+    /// The sender was too slow for a crowded service.
+    #[error("the sender was given up")]
+    GivenUp,
     /// The body is longer than its limit.
     #[error("the form is too large")]
     TooLarge,
@@ -174,7 +178,14 @@ impl Parts {
     }
 
     async fn fill(&mut self) -> Result<(), PartsError> {
-        let Some(Ok(bytes)) = self.body.next().await else { return Err(self.malformed()) };
+        let bytes = match self.body.next().await {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) if given_up(&error).is_some() => {
+                self.state = State::End;
+                return Err(PartsError::GivenUp);
+            }
+            _ => return Err(self.malformed()),
+        };
         self.read += bytes.len() as u64;
         if self.read > self.limit {
             self.state = State::End;

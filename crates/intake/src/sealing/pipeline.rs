@@ -118,10 +118,20 @@ pub(super) async fn file<S: Sealer>(
     if form.is_too_large() {
         return Err(NotSent::TooLarge);
     }
+    let admission = form.admission().cloned();
+    if let Some(admission) = &admission {
+        admission.may_store(&app.store, form.expected(files.first.is_some()))?;
+        if files.first.is_some() && !admission.takes_files().await {
+            return Err(NotSent::Busy);
+        }
+    }
     let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
     let sealing = Sealing::start(app, move |out| begin(&in_force, out));
     let cleaner = (!files.keep).then_some(&*app.cleaner);
-    let sent = sealing.file(form, files.first, cleaner).await?;
+    let (sent, length) = sealing.file(form, files.first, cleaner).await?;
+    if let Some(admission) = &admission {
+        admission.has_stored(length);
+    }
     app.counters.filed();
     for _ in sent.iter().filter(|file| file.treatment == Treatment::Failed) {
         app.counters.uncleaned();
@@ -149,12 +159,13 @@ impl Sealing {
     }
 
     /// Seals the files of a form as they come, cleaned unless they are to be kept as they are, and stores the whole durably.
+    /// Returns what became of them, and the length of the submission.
     async fn file(
         mut self,
         form: &mut Form,
         first: Option<File>,
         cleaner: Option<&Cleaner>,
-    ) -> Result<Vec<SentFile>, NotSent> {
+    ) -> Result<(Vec<SentFile>, u64), NotSent> {
         let mut next = first;
         let mut number = 1;
         while let Some(file) = next {
@@ -167,8 +178,9 @@ impl Sealing {
         // Closed early means that it has failed, and the reason comes with the end.
         drop(self.pieces.send(Piece::EndOfForm).await);
         let (deposit, sent) = self.end().await?;
+        let length = deposit.length();
         deposit.complete().await?;
-        Ok(sent)
+        Ok((sent, length))
     }
 
     /// Hands one file on. `None` when the sealer has given up.

@@ -24,6 +24,10 @@ pub struct Deposit {
     week: String,
     digest: Sha256,
     length: u64,
+    /// Bytes for which there is room.
+    reserved: u64,
+    /// Has it become whole?
+    is_stored: bool,
     /// Chunks in the database already.
     position: i32,
     buffer: Vec<u8>,
@@ -42,6 +46,8 @@ impl Store {
             week,
             digest: Sha256::new(),
             length: 0,
+            reserved: 0,
+            is_stored: false,
             position: 0,
             buffer: Vec::new(),
         }
@@ -74,7 +80,7 @@ impl Deposit {
         if !ladder::is_rung(self.length) {
             return Err(StoreError::Unavailable);
         }
-        self.store.check_room()?;
+        self.reserve()?;
         let digest = mem::take(&mut self.digest).finalize().to_vec();
         let length = i64::try_from(self.length).expect("the ladder's top is 64 MiB");
         let last = self.next_chunk();
@@ -92,6 +98,7 @@ impl Deposit {
         } else {
             self.store.writer.write(move |txn| Box::pin(complete(txn, row, digest, last))).await
         };
+        self.is_stored = written.is_ok();
         match written {
             // Another replica has just stored the same bytes. What was stored here goes when this is dropped.
             Err(StoreError::Twice) => Ok(()),
@@ -100,7 +107,7 @@ impl Deposit {
     }
 
     async fn flush(&mut self) -> Result<(), StoreError> {
-        self.store.check_room()?;
+        self.reserve()?;
         let first = (self.position == 0).then(|| submission::ActiveModel {
             id: Set(self.id),
             digest: Set(None),
@@ -110,6 +117,14 @@ impl Deposit {
         });
         let chunk = self.next_chunk();
         self.store.writer.write_lasting(Lasting::Later, |txn| Box::pin(append(txn, first, chunk))).await
+    }
+
+    /// Makes sure of room for what is in the buffer.
+    fn reserve(&mut self) -> Result<(), StoreError> {
+        let bytes = self.buffer.len() as u64;
+        self.store.room.reserve(bytes, self.length)?;
+        self.reserved += bytes;
+        Ok(())
     }
 
     fn next_chunk(&mut self) -> chunk::ActiveModel {
@@ -198,6 +213,7 @@ async fn complete(
 
 impl Drop for Deposit {
     fn drop(&mut self) {
+        self.store.room.settle(self.reserved, self.is_stored);
         if self.position == 0 {
             return;
         }

@@ -8,6 +8,9 @@ pub enum StoreError {
     /// The disk is full, or the spool has reached its limit.
     #[error("the spool's disk is full")]
     Full,
+    /// What is left of the spool is kept for text.
+    #[error("the spool has no room for files: what is left is kept for text")]
+    NoRoomForFiles,
     /// The disk cannot be written, or reads and writes fail.
     #[error("the spool's disk cannot be read or written")]
     Disk,

@@ -6,16 +6,14 @@ mod entity;
 mod error;
 mod mailboxes;
 mod outbox;
+mod room;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -26,7 +24,7 @@ use migrations_intake::Migrator;
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
     ActiveValue::Set,
-    ConnectionTrait, DatabaseConnection, DbErr, QuerySelect,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QuerySelect, Statement,
     prelude::*,
     sea_query::{ExprTrait as _, OnConflict},
 };
@@ -36,6 +34,8 @@ pub use deposit::Deposit;
 pub use error::StoreError;
 pub use mailboxes::LayingOut;
 pub use outbox::Waiting;
+use room::Room;
+pub use room::TEXT;
 use writer::Writer;
 
 /// Bytes of a submission in one row, and in memory while they come.
@@ -64,8 +64,7 @@ pub struct Store {
     reading: DatabaseConnection,
     /// May other processes use it too?
     is_shared: bool,
-    most_mib: u32,
-    full: Arc<AtomicBool>,
+    room: Arc<Room>,
     incomplete: Arc<Mutex<sweep::Seen>>,
     decoy_seed: Arc<Zeroizing<[u8; 32]>>,
     _alone: Arc<Option<Alone>>,
@@ -96,8 +95,7 @@ impl Store {
             writing,
             reading,
             is_shared,
-            most_mib,
-            full: Arc::default(),
+            room: Arc::new(Room::new(u64::from(most_mib) * MIB)),
             incomplete: Arc::default(),
             decoy_seed: Arc::new(Zeroizing::new(decoy_seed)),
             _alone: Arc::new(alone),
@@ -109,29 +107,38 @@ impl Store {
         Ok(store)
     }
 
-    /// Looks how much waits. `SQLite` itself keeps to the limit; in a database that others use too, we do.
+    /// Measures how much of the spool is taken: by other replicas too, and by what the database keeps beside submissions.
     pub async fn measure(&self) -> Result<(), StoreError> {
-        if !self.is_shared {
-            return Ok(());
+        if self.is_shared {
+            self.room.stored(self.waiting_bytes().await?);
+        } else {
+            self.room.measured(self.file_bytes().await?);
         }
-        let (bytes, most) = self.fill().await?;
-        self.full.store(bytes >= most, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Bytes that wait, and how many may.
-    pub async fn fill(&self) -> Result<(u64, u64), StoreError> {
+    /// Bytes that are stored or on their way, and how many may be.
+    pub fn fill(&self) -> (u64, u64) {
+        self.room.fill()
+    }
+
+    async fn waiting_bytes(&self) -> Result<u64, StoreError> {
         let bytes: Option<Option<i64>> = submission::Entity::find()
             .select_only()
             .column_as(submission::Column::Length.sum().cast_as("bigint"), "bytes")
             .into_tuple()
             .one(&self.reading)
             .await?;
-        Ok((bytes.flatten().unwrap_or(0).unsigned_abs(), u64::from(self.most_mib) * MIB))
+        Ok(bytes.flatten().unwrap_or(0).unsigned_abs())
     }
 
-    fn check_room(&self) -> Result<(), StoreError> {
-        if self.full.load(Ordering::Relaxed) { Err(StoreError::Full) } else { Ok(()) }
+    /// What `SQLite`, which keeps to the limit itself, counts: all pages that are not free.
+    async fn file_bytes(&self) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT (page_count - freelist_count) * page_size AS bytes \
+            FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
+        let row = self.reading.query_one_raw(Statement::from_string(DbBackend::Sqlite, SQL)).await?;
+        let bytes: i64 = row.ok_or(StoreError::Unavailable)?.try_get("", "bytes")?;
+        Ok(bytes.unsigned_abs())
     }
 
     /// May other processes use the same database?

@@ -140,7 +140,7 @@ impl Store {
         }
         self.writer.write(|txn| Box::pin(forget(txn, ids))).await?;
         self.flush_log().await;
-        Ok(())
+        self.measure().await
     }
 }
 

@@ -293,11 +293,13 @@ async fn the_spool_does_not_outgrow_its_limit_and_deleting_makes_room(spool: Spo
         filed += 1;
         assert!(filed < 10);
     }
-    assert_eq!(spool.file(&bytes(ladder::RUNGS[5], 20)).await, Err(StoreError::Full));
+    assert_eq!(spool.file(&bytes(ladder::RUNGS[5], 20)).await, Err(StoreError::NoRoomForFiles));
     assert!(filed >= 2, "{filed}");
     spool.store.forget(vec![spool.waiting().await[0].id]).await.unwrap();
     spool.store.measure().await.unwrap();
     spool.file(&bytes(ladder::RUNGS[5], 21)).await.unwrap();
+    assert_eq!(spool.file(&bytes(ladder::RUNGS[5], 22)).await, Err(StoreError::NoRoomForFiles));
+    spool.file(&bytes(ladder::RUNGS[1], 23)).await.unwrap();
     if !spool.store.is_shared() {
         let size = std::fs::metadata(spool.folder.path().join("spool.sqlite")).unwrap().len();
         assert!(size <= 10 << 20, "{size}");

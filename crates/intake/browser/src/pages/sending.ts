@@ -27,7 +27,7 @@ export async function send(kit: Kit, sealed: Blob, after: Element): Promise<Stor
   }
 }
 
-type Outcome = Stored | "refused" | "lost" | "busy";
+type Outcome = Stored | "refused" | "lost" | "busy" | "full";
 
 function post(sealed: Blob, progress: (share: number) => void): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -37,6 +37,7 @@ function post(sealed: Blob, progress: (share: number) => void): Promise<Outcome>
     request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
     request.onload = () => {
       if (request.status === 201) resolve(stored(request.responseText));
+      else if (request.status === 507) resolve("full");
       else resolve(request.status === 408 || request.status === 429 || request.status >= 500 ? "busy" : "refused");
     };
     request.onerror = request.onabort = request.ontimeout = () => resolve("lost");
@@ -54,10 +55,10 @@ function progress(kit: Kit, status: HTMLElement, share: number): void {
 }
 
 /** Counts down, unless the person wants to try at once, or to stop. */
-function pause(kit: Kit, status: HTMLElement, outcome: "lost" | "busy", wait: number): Promise<void> {
+function pause(kit: Kit, status: HTMLElement, outcome: "lost" | "busy" | "full", wait: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = wait;
-    const key = outcome === "lost" ? "send-waiting" : "send-busy";
+    const key = { lost: "send-waiting", busy: "send-busy", full: "send-full" }[outcome];
     const text = make("p", {}, say(kit, key, { seconds: left }));
     const again = make("button", { type: "button", class: "button" }, say(kit, "send-again"));
     const stop = make("button", { type: "button", class: "quiet" }, say(kit, "send-stop"));

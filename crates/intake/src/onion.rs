@@ -1,0 +1,94 @@
+//! The listener of the onion service. Tor names the circuit of each visitor in a PROXY header (`HiddenServiceExportCircuitID
+//! haproxy`), so that one visitor of the onion service is told from another without being known.
+
+use std::{io, net::Ipv6Addr, str::from_utf8, sync::Arc, time::Duration};
+
+use axum::{Extension, middleware::AddExtension};
+use axum_server::accept::Accept;
+use futures_util::future::BoxFuture;
+use ppp::v1::{Addresses, Header};
+use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
+use tower::Layer as _;
+
+use crate::{
+    connections::{Bounded, Connection},
+    limits::Limits,
+};
+
+/// Longest header of version 1, in bytes, with its line end.
+const LONGEST: usize = 107;
+/// How long it may take. Tor sends it at once.
+const HEADER_TIME: Duration = Duration::from_secs(5);
+
+/// The circuit that a request came by, as Tor spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Circuit(pub Ipv6Addr);
+
+/// Takes connections that begin with a PROXY header of version 1, and closes others.
+#[derive(Clone)]
+pub struct Onion {
+    bounded: Bounded,
+    limits: Arc<Limits>,
+}
+
+impl Onion {
+    /// Connections within a bound of their own, so that visitors of the onion service and of the proxy do not evict each
+    /// other.
+    pub fn new(bounded: Bounded, limits: Arc<Limits>) -> Self {
+        Self { bounded, limits }
+    }
+}
+
+impl<S: Send + 'static> Accept<TcpStream, S> for Onion {
+    type Stream = Connection<TcpStream>;
+    type Service = AddExtension<S, Circuit>;
+    type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
+
+    fn accept(&self, mut stream: TcpStream, service: S) -> Self::Future {
+        let onion = self.clone();
+        Box::pin(async move {
+            let circuit = timeout(HEADER_TIME, read_circuit(&mut stream)).await??;
+            let connection = onion.bounded.connection(stream, onion.limits.networks().circuit(circuit.0))?;
+            Ok((connection, Extension(circuit).layer(service)))
+        })
+    }
+}
+
+/// Reads the header and not a byte more.
+async fn read_circuit(stream: &mut TcpStream) -> io::Result<Circuit> {
+    let mut header = Vec::with_capacity(LONGEST);
+    while !header.ends_with(b"\r\n") && header.len() < LONGEST {
+        header.push(stream.read_u8().await?);
+    }
+    parse(&header).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn parse(header: &[u8]) -> Option<Circuit> {
+    match Header::try_from(from_utf8(header).ok()?).ok()?.addresses {
+        Addresses::Tcp6(addresses) => Some(Circuit(addresses.source_address)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_of_tor_names_a_circuit_and_anything_else_does_not() {
+        let circuit = parse(b"PROXY TCP6 fc00:dead:beef:4dad::ffff:1234 ::1 65535 42\r\n");
+        assert_eq!(circuit, Some(Circuit("fc00:dead:beef:4dad::ffff:1234".parse().unwrap())));
+        for other in [
+            &b"GET / HTTP/1.1\r\n"[..],
+            b"PROXY UNKNOWN\r\n",
+            b"PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n",
+            b"PROXY TCP6 fc00::1 ::1 65535 42",
+            b"PROXY TCP6 fc00::1 ::1 70000 42\r\n",
+            b"PROXY TCP6 \xFF ::1 1 2\r\n",
+            b"\r\n\r\n\0\r\nQUIT\n",
+            b"",
+        ] {
+            assert_eq!(parse(other), None, "{}", other.escape_ascii());
+        }
+    }
+}

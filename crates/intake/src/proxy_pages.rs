@@ -1,0 +1,88 @@
+//! `intake error-pages`: what the reverse proxy says where the intake does not answer, in the words of the service.
+
+use std::{
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    sync::Arc,
+};
+
+use rand::rngs::OsRng;
+use web::Clock;
+
+use crate::{
+    config::{Config, ConfigError},
+    i18n,
+    pages::{ErrorKind, Pages, standalone_error_page},
+};
+
+/// The pages that `deploy/nginx/nginx.conf` names.
+const PAGES: [(&str, ErrorKind); 4] = [
+    ("form", ErrorKind::BadForm),
+    ("large", ErrorKind::TooLarge),
+    ("busy", ErrorKind::Busy),
+    ("broken", ErrorKind::Broken),
+];
+
+/// Why they are not written.
+#[derive(Debug, thiserror::Error)]
+pub enum ProxyPagesError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The folder.
+    #[error("the folder cannot be written: {0}")]
+    Folder(#[from] io::Error),
+}
+
+/// Writes `LANGUAGE/NAME.html` below `folder`, readable for all accounts of the machine. Returns how many were written.
+///
+/// # Errors
+/// Returns what is wrong with the configuration or the folder; pages may have been written in part then.
+pub fn write(config: &Config, folder: &Path) -> Result<usize, ProxyPagesError> {
+    let pages =
+        Pages::new(Arc::new(config.read_taxonomy()?), config.branding.clone(), Clock::system(), OsRng);
+    let mut written = 0;
+    for locale in i18n::LOCALES {
+        let language = folder.join(locale.code);
+        fs::create_dir_all(&language)?;
+        for (name, kind) in PAGES {
+            let Some(html) = standalone_error_page(&pages, locale, kind) else { continue };
+            let file = language.join(format!("{name}.html"));
+            fs::write(&file, html)?;
+            // The proxy has another account, and these pages are public.
+            fs::set_permissions(&file, Permissions::from_mode(0o644))?;
+            written += 1;
+        }
+        fs::set_permissions(&language, Permissions::from_mode(0o755))?;
+    }
+    fs::set_permissions(folder, Permissions::from_mode(0o755))?;
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_page_is_there_in_each_language_and_needs_nothing_of_the_service() {
+        let folder = tempfile::tempdir().unwrap();
+        let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/intake.toml");
+        let config = Config::load(Path::new(example)).unwrap();
+        let at = folder.path().join("pages");
+        assert_eq!(write(&config, &at).unwrap(), PAGES.len() * i18n::LOCALES.len());
+        let nginx = include_str!("../../../deploy/nginx/nginx.conf");
+        for (name, _) in PAGES {
+            assert!(nginx.contains(&format!("/burkindi-error-pages/$page_language/{name}.html;")), "{name}");
+            for locale in i18n::LOCALES {
+                assert!(nginx.contains(locale.code));
+                let file = at.join(locale.code).join(format!("{name}.html"));
+                assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
+                let html = fs::read_to_string(&file).unwrap();
+                assert!(html.contains("<style>") && html.contains(&format!("lang=\"{}\"", locale.code)));
+                assert!(!html.contains("/assets/") && !html.contains("<script"), "{html}");
+            }
+        }
+    }
+}
