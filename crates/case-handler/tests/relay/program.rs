@@ -108,7 +108,7 @@ async fn an_unknown_key_and_a_senseless_value_are_refused_by_name() {
         ("months = 60", "months = 0", &["retention.months = 0", "1 to 1200"]),
         ("months = 60", "months = 65000", &["retention.months"]),
         ("warn_days = 3", "warn_days = 400", &["calendar.warn_days"]),
-        ("most_days_off = 14", "most_days_off = 0", &["calendar.most_days_off"]),
+        ("most_days_off = 2", "most_days_off = 0", &["calendar.most_days_off"]),
         ("most_aside_mib = 4096", "most_aside_mib = 0", &["store.most_aside_mib"]),
         ("collect_seconds = 1", "collect_seconds = 0", &["relay.collect_seconds"]),
         ("collect_seconds = 1", "collect_seconds = 9000000", &["relay.collect_seconds"]),
