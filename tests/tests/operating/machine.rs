@@ -1,0 +1,339 @@
+//! A machine in a folder, on which the shipped files stand in their places and services run under
+//! their units' environment.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::{
+        fs::{MetadataExt as _, PermissionsExt as _, chown},
+        process::CommandExt as _,
+    },
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use anyhow::Result;
+use scenarios::programs;
+use serde_json::Value;
+use xtask::{PASSPHRASE, ROOTS, Running};
+
+/// A number that no account of this machine has, so that files of the service are told from those
+/// of root.
+pub(crate) const ACCOUNTS: [(&str, u32); 2] = [("intake", 54_321), ("case-handler", 54_322)];
+
+/// A machine in a folder: the shipped files in their places, below `root`.
+pub(crate) struct Machine {
+    root: tempfile::TempDir,
+    programs: PathBuf,
+    pub(crate) handler: String,
+}
+
+pub(crate) fn words(output: &Output) -> String {
+    [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
+}
+
+pub(crate) fn deploy(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name)).unwrap()
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        let root = tempfile::Builder::new().prefix("machine-").tempdir().unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let machine = Self { root, programs: programs().unwrap(), handler: String::new() };
+        for folder in ["etc/burkindi/tls", "usr/local/bin", "usr/local/sbin", "var/lib", "home"] {
+            fs::create_dir_all(machine.at(folder)).unwrap();
+        }
+        for (name, _) in ACCOUNTS {
+            let program = machine.at(&format!("usr/local/bin/{name}"));
+            fs::copy(machine.programs.join(name), &program).unwrap();
+        }
+        let script = machine.at("usr/local/sbin/burkindi-backup");
+        fs::write(&script, machine.placed(&deploy("backup/burkindi-backup"))).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        machine
+    }
+
+    pub(crate) fn at(&self, path: &str) -> PathBuf {
+        self.root.path().join(path.trim_start_matches('/'))
+    }
+
+    /// A shipped text with the paths of this machine.
+    pub(crate) fn placed(&self, text: &str) -> String {
+        let root = self.root.path().display();
+        ["/etc/burkindi", "/var/lib/burkindi", "/usr/local/"]
+            .iter()
+            .fold(text.to_owned(), |text, path| text.replace(path, &format!("{root}{path}")))
+    }
+
+    /// Writes the configuration files as step 7 says: contacts, addresses.
+    pub(crate) fn configure(&mut self, [public, relay, api]: [u16; 3]) {
+        let intake = deploy("config/intake.toml")
+            .replace("80 00 11 02", "25 30 12 34")
+            .replace("127.0.0.1:8080", &format!("127.0.0.1:{public}"))
+            .replace("0.0.0.0:8444", &format!("127.0.0.1:{relay}"));
+        let handler = deploy("config/case-handler.toml")
+            .replace("0.0.0.0:8443", &format!("127.0.0.1:{api}"))
+            .replace("https://intake.example:8444", &format!("https://127.0.0.1:{relay}"))
+            .replace("collect_seconds = 900", "collect_seconds = 1");
+        fs::write(self.at("etc/burkindi/intake.toml"), self.placed(&intake)).unwrap();
+        fs::write(self.at("etc/burkindi/case-handler.toml"), self.placed(&handler)).unwrap();
+        self.handler = format!("https://127.0.0.1:{api}");
+    }
+
+    /// As `systemd-tmpfiles --create` does with the shipped file.
+    pub(crate) fn make_folders(&self) {
+        for line in deploy("tmpfiles.d/burkindi.conf").lines().filter(|line| {
+            line.starts_with(
+                "d \
+            ",
+            )
+        }) {
+            let fields: Vec<&str> = line.split(' ').collect();
+            let folder = self.at(fields[1]);
+            fs::create_dir_all(&folder).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+            let (_, account) =
+                ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == fields[3]).unwrap();
+            own(&folder, *account);
+        }
+    }
+
+    /// Gives the files of `/etc/burkindi` to root and the group of the service, mode 0640.
+    pub(crate) fn carry(&self, admin: &Path) {
+        let to = |name: &str| self.at(&format!("etc/burkindi/{name}"));
+        for name in [
+            "trust.json",
+            "transport.key",
+            "log.key",
+            "tls/ca.pem",
+            "tls/intake.pem",
+            "tls/intake.key",
+            "tls/handler.pem",
+            "tls/handler.key",
+            "tls/api.pem",
+            "tls/api.key",
+        ] {
+            fs::copy(admin.join(name), to(name)).unwrap();
+            fs::set_permissions(to(name), fs::Permissions::from_mode(0o640)).unwrap();
+            let shared = matches!(name, "trust.json" | "tls/ca.pem");
+            if shared {
+                fs::set_permissions(to(name), fs::Permissions::from_mode(0o644)).unwrap();
+            }
+            let account = if name.contains("intake") { ACCOUNTS[0].1 } else { ACCOUNTS[1].1 };
+            if is_root() {
+                chown(to(name), Some(0), Some(account)).unwrap();
+            }
+        }
+    }
+
+    /// A command of a unit, with its environment and account and nothing else of this process.
+    pub(crate) fn of_unit(&self, unit: &str, key: &str) -> Command {
+        let text = self.placed(&deploy(&format!("systemd/{unit}.service")));
+        let values = |key: &str| {
+            let prefix = format!("{key}=");
+            text.lines()
+                .filter_map(move |line| line.strip_prefix(&prefix).map(ToOwned::to_owned))
+                .collect::<Vec<_>>()
+        };
+        let line = values(key).remove(0);
+        let mut words = line.split(' ');
+        let mut command = Command::new(words.next().unwrap());
+        command.args(words).env_clear().current_dir(&values("WorkingDirectory")[0]);
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        for pair in values("Environment") {
+            let (name, value) = pair.split_once('=').unwrap();
+            command.env(name, value);
+        }
+        let user = values("User").remove(0);
+        let (_, account) = ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user).unwrap();
+        as_account(&mut command, *account);
+        command
+    }
+
+    /// Checks the configuration and starts the service, as its unit does.
+    pub(crate) fn start(&self, name: &str) -> Result<Running> {
+        let unit = format!("burkindi-{name}");
+        let checked = self.of_unit(&unit, "ExecStartPre").output()?;
+        anyhow::ensure!(checked.status.success(), "{}", words(&checked));
+        Running::start(name, self.of_unit(&unit, "ExecStart"), &self.at(&format!("{name}.log")))
+    }
+
+    /// A command typed by root, in root's own folder.
+    pub(crate) fn type_in(&self, name: &str, args: &[&str]) -> Output {
+        let config = self.at(&format!("etc/burkindi/{name}.toml"));
+        let mut command = Command::new(self.at(&format!("usr/local/bin/{name}")));
+        command.arg("--config").arg(config).args(args).current_dir(self.at("home")).env_clear();
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    pub(crate) fn done(&self, name: &str, args: &[&str]) -> String {
+        let output = self.type_in(name, args);
+        assert!(output.status.success(), "{name} {args:?}: {}", words(&output));
+        words(&output)
+    }
+
+    pub(crate) fn refused(&self, name: &str, args: &[&str]) -> String {
+        let output = self.type_in(name, args);
+        assert!(!output.status.success(), "{name} {args:?}: {}", words(&output));
+        words(&output)
+    }
+
+    /// What the doctor finds, as the service's account and from another folder.
+    pub(crate) fn doctor(&self, name: &str) -> Value {
+        let (_, account) = *ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
+        let mut command = Command::new(self.at(&format!("usr/local/bin/{name}")));
+        command.arg("--config").arg(self.at(&format!("etc/burkindi/{name}.toml"))).args([
+            "doctor",
+            "--json",
+            "--backups",
+        ]);
+        command.arg(self.at(&format!("var/lib/burkindi-{name}-backups"))).current_dir("/").env_clear();
+        if name == "intake" {
+            command.arg("--no-proxy");
+        }
+        as_account(&mut command, account);
+        let output = command.output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", words(&output)))
+    }
+
+    /// State and text of one finding.
+    pub(crate) fn finding(&self, name: &str, check: &str) -> (String, String) {
+        let report = self.doctor(name);
+        let findings = report["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["check"] == check);
+        let finding = finding.unwrap_or_else(|| panic!("{check} was not looked at: {report}"));
+        (finding["state"].as_str().unwrap().to_owned(), finding["found"].as_str().unwrap().to_owned())
+    }
+
+    /// The doctor is content with the store, names this one, and nothing else is wrong.
+    pub(crate) fn doctor_agrees(&self, name: &str, store: &str) {
+        let (state, found) = self.finding(name, "store of the running service");
+        assert!(
+            state == "good" && found.contains(store),
+            "{name}: {state}: {found} is not \
+            {store}"
+        );
+        let report = self.doctor(name);
+        let wrong: Vec<_> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["state"] == "wrong")
+            .collect();
+        assert!(wrong.is_empty(), "{name}: {wrong:?}");
+    }
+
+    /// The nightly backup, as its unit runs it.
+    pub(crate) fn back_up(&self, name: &str) -> Output {
+        let mut command = self.of_unit(&format!("burkindi-{name}-backup"), "ExecStart");
+        let path = format!("{}:/usr/bin:/bin", self.at("usr/local/bin").display());
+        command.env("PATH", path).output().unwrap()
+    }
+
+    pub(crate) fn newest_backup(&self, name: &str) -> String {
+        let folder = self.at(&format!("var/lib/burkindi-{name}-backups"));
+        let newest = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+        newest.display().to_string()
+    }
+
+    /// A command of `burkindi`, with passphrases on its standard input.
+    pub(crate) fn burkindi(&self, home: &str, passphrases: &[&str], args: &[&str]) -> Output {
+        let mut command = Command::new(self.programs.join("burkindi"));
+        command.arg("--home").arg(self.at(home)).args(["--json", "--passphrase-fd", "0"]).args(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let lines: String = passphrases.iter().map(|passphrase| format!("{passphrase}\n")).collect();
+        drop(child.stdin.take().unwrap().write_all(lines.as_bytes()));
+        child.wait_with_output().unwrap()
+    }
+
+    pub(crate) fn admin(&self, passphrases: &[&str], args: &[&str]) -> String {
+        let dir = self.at("admin").display().to_string();
+        let output = self.burkindi("home/admin", passphrases, &[&["admin"], args, &["--dir", &dir]].concat());
+        assert!(output.status.success(), "{args:?}: {}", words(&output));
+        words(&output)
+    }
+
+    pub(crate) fn sign(&self) {
+        let sign = ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
+        self.admin(&ROOTS[..2], &sign);
+    }
+
+    pub(crate) fn publish(&self) {
+        let ca = self.at("admin/tls/ca.pem").display().to_string();
+        self.admin(&[], &["directory", "publish", "--handler", &self.handler, "--ca", &ca]);
+    }
+
+    /// Keys, members, desks and a directory: steps 1 to 5.
+    pub(crate) fn found(&self) {
+        let work = ["--work-factor", "1"];
+        let init = ["init", "--host", "intake.example", "--host", "cases.example"];
+        self.admin(&ROOTS, &[&init[..], &work].concat());
+        for handle in ["p-1", "p-2", "o-1"] {
+            let request = self.at(&format!("home/{handle}.json")).display().to_string();
+            let new = ["key", "new", "--handle", handle, "--out", &request];
+            let made = self.burkindi(&format!("home/{handle}"), &[PASSPHRASE], &[&new[..], &work].concat());
+            assert!(made.status.success(), "{}", words(&made));
+            self.admin(
+                &[],
+                &["member", "add", "--request", &request, "--covers", "regional", "--languages", "fr,en"],
+            );
+        }
+        self.admin(&[], &["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
+        self.admin(&[], &["desk", "add", "external", "--member", "o-1"]);
+        self.sign();
+    }
+
+    pub(crate) fn connect(&self) {
+        let [ca, trust] =
+            ["admin/tls/ca.pem", "admin/trust.json"].map(|file| self.at(file).display().to_string());
+        let connect = ["connect", "--handler", &self.handler, "--ca", &ca, "--trust", &trust];
+        let output = self.burkindi("home/o-1", &[PASSPHRASE], &connect);
+        assert!(output.status.success(), "{}", words(&output));
+    }
+
+    pub(crate) fn audit(&self, args: &[&str]) -> Output {
+        self.burkindi("home/o-1", &[PASSPHRASE], &[&["audit"], args].concat())
+    }
+
+    /// Nothing of a service's folder belongs to another account.
+    pub(crate) fn belongs_to_the_service(&self, name: &str) {
+        let (_, account) = *ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
+        for entry in fs::read_dir(self.at(&format!("var/lib/burkindi-{name}"))).unwrap() {
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            assert!(!is_root() || metadata.uid() == account, "{:?}", entry.path());
+            assert_eq!(metadata.mode() & 0o077, 0, "{:?}", entry.path());
+        }
+    }
+
+    pub(crate) fn set(&self, name: &str, from: &str, to: &str) {
+        let file = self.at(&format!("etc/burkindi/{name}.toml"));
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{from}");
+        fs::write(file, text.replacen(from, to, 1)).unwrap();
+    }
+
+    /// The file that a running service has open.
+    pub(crate) fn has_open(running: &Running, file: &Path) -> bool {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", running.id())).unwrap();
+        descriptors.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).any(|path| path == file)
+    }
+}
+
+pub(crate) fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+pub(crate) fn own(path: &Path, account: u32) {
+    if is_root() {
+        chown(path, Some(account), Some(account)).unwrap();
+    }
+}
+
+pub(crate) fn as_account(command: &mut Command, account: u32) {
+    if is_root() {
+        command.uid(account).gid(account);
+    }
+}

@@ -1,0 +1,272 @@
+//! OPERATING.md, typed literally on an empty machine, under the environment of the shipped units:
+//! set up, back up, restore, move, renew certificates, and all doctors. What a doctor says is what
+//! the service uses.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod machine;
+
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
+    path::PathBuf,
+    process::Command,
+};
+
+use anyhow::Result;
+use machine::{ACCOUNTS, Machine, as_account, is_root, own, words};
+use throwaway_postgres::Cluster;
+use xtask::{Running, free_ports};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_service_does() -> Result<()> {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut machine = Machine::new();
+    machine.found();
+    machine.configure(free_ports()?);
+    machine.carry(&machine.at("admin"));
+
+    // Without the folders, `create-store` says how to make them; without a store, nothing starts.
+    for name in ["intake", "case-handler"] {
+        assert!(machine.refused(name, &["create-store"]).contains("systemd-tmpfiles --create"));
+    }
+    machine.make_folders();
+    for (name, _) in ACCOUNTS {
+        let refused = format!("{:#}", machine.start(name).unwrap_err());
+        assert!(
+            refused.contains("create-store")
+                && refused.contains(
+                    "restore a \
+            backup"
+                ),
+            "{refused}"
+        );
+        machine.done(name, &["create-store"]);
+        machine.belongs_to_the_service(name);
+        assert!(machine.refused(name, &["create-store"]).contains("already"));
+    }
+    let stores = [
+        machine.at("var/lib/burkindi-intake/spool.sqlite"),
+        machine.at("var/lib/burkindi-case-handler/cases.sqlite"),
+    ];
+    let [spool, cases] = stores.each_ref().map(|path| path.display().to_string());
+    let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
+    assert!(Machine::has_open(&intake, &stores[0]) && Machine::has_open(&handler, &stores[1]));
+    machine.publish();
+    machine.connect();
+    assert!(machine.audit(&["verify"]).status.success());
+    for (name, _) in ACCOUNTS {
+        let backed_up = machine.back_up(name);
+        assert!(backed_up.status.success(), "{}", words(&backed_up));
+        assert_eq!(machine.finding(name, "backups").0, "good");
+    }
+    // The directory reaches the intake with the next round of collecting.
+    for _ in 0..100 {
+        if machine.finding("intake", "directory").0 == "good" {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    machine.doctor_agrees("intake", &spool);
+    machine.doctor_agrees("case-handler", &cases);
+
+    // A variable in a unit, as units had it before: the service uses another store, and its doctor
+    // says so.
+    handler.stop()?;
+    let mut elsewhere = machine.of_unit("burkindi-case-handler", "ExecStart");
+    let other = machine.at("var/lib/burkindi-case-handler/other.sqlite");
+    fs::copy(&stores[1], &other)?;
+    own(&other, ACCOUNTS[1].1);
+    elsewhere.env("CASES_STORE_URL", format!("sqlite://{}", other.display()));
+    let handler = Running::start("case-handler", elsewhere, &machine.at("case-handler.log"))?;
+    let (state, found) = machine.finding("case-handler", "store of the running service");
+    assert!(state == "wrong" && found.contains("another store"), "{found}");
+    handler.stop()?;
+    intake.stop()?;
+
+    restores(&machine, &stores)?;
+    let cluster = Cluster::start()?;
+    // Its socket is in reach of the services' accounts.
+    fs::set_permissions(cluster.folder(), fs::Permissions::from_mode(0o711))?;
+    moves(&machine, &stores, &cluster)?;
+    renews(&machine)?;
+    fails(&machine, &cluster).await
+}
+
+/// An empty machine: a restore brings everything back, for the service's account.
+fn restores(machine: &Machine, stores: &[PathBuf; 2]) -> Result<()> {
+    // The directory is newer than the backup, and the oversight body has seen that.
+    let handler = machine.start("case-handler")?;
+    machine.sign();
+    machine.publish();
+    machine.connect();
+    handler.stop()?;
+    for (name, _) in ACCOUNTS {
+        fs::remove_dir_all(machine.at(&format!("var/lib/burkindi-{name}")))?;
+        assert!(
+            machine.refused(name, &["restore", &machine.newest_backup(name)]).contains("systemd-tmpfiles")
+        );
+    }
+    machine.make_folders();
+    for ((name, account), store) in ACCOUNTS.into_iter().zip(stores) {
+        let refused = format!("{:#}", machine.start(name).unwrap_err());
+        assert!(refused.contains("restore a backup"), "nothing starts empty: {refused}");
+        let said = machine.done(name, &["restore", &machine.newest_backup(name)]);
+        assert!(said.contains(&store.display().to_string()), "the target is named: {said}");
+        machine.belongs_to_the_service(name);
+        // What an account may not read is not called broken.
+        if is_root() {
+            let closed = machine.at("home/closed");
+            fs::create_dir_all(&closed)?;
+            fs::set_permissions(&closed, fs::Permissions::from_mode(0o700))?;
+            let mut command = Command::new(machine.at(&format!("usr/local/bin/{name}")));
+            command
+                .arg("--config")
+                .arg(machine.at(&format!("etc/burkindi/{name}.toml")))
+                .arg("rehearse")
+                .arg(&closed);
+            as_account(&mut command, account);
+            let said = words(&command.env_clear().output()?);
+            assert!(
+                said.contains("ermission denied")
+                    && !said.contains(
+                        "no whole \
+                backup"
+                    ),
+                "{said}"
+            );
+            // A third account is refused, and told what to type.
+            let mut command = Command::new(machine.at(&format!("usr/local/bin/{name}")));
+            command
+                .arg("--config")
+                .arg(machine.at(&format!("etc/burkindi/{name}.toml")))
+                .arg("backup")
+                .arg("/tmp/nowhere");
+            command.uid(54_323).gid(account).env_clear();
+            let said = words(&command.output()?);
+            assert!(said.contains("belongs to") && said.contains("sudo -u"), "{said}");
+        }
+    }
+    let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
+    let older = machine.audit(&["verify"]);
+    assert_eq!(older.status.code(), Some(6), "an older directory is an alarm: {}", words(&older));
+    machine.publish();
+    let verified = machine.audit(&["verify"]);
+    assert!(verified.status.success(), "{}", words(&verified));
+    assert_eq!(
+        machine.audit(&["accept", "--reason", "The disk failed"]).status.code(),
+        Some(4),
+        "nothing was lost"
+    );
+    machine.doctor_agrees("intake", &stores[0].display().to_string());
+    machine.doctor_agrees("case-handler", &stores[1].display().to_string());
+    handler.stop()?;
+    intake.stop()
+}
+
+/// To PostgreSQL: nothing opens the old files again, and the doctors see the server.
+fn moves(machine: &Machine, stores: &[PathBuf; 2], cluster: &Cluster) -> Result<()> {
+    let urls = [cluster.database()?, cluster.database()?];
+    for ((name, _), url) in ACCOUNTS.into_iter().zip(&urls) {
+        machine.done(name, &["move-to", url]);
+        machine.belongs_to_the_service(name);
+        let refused = format!("{:#}", machine.start(name).unwrap_err());
+        assert!(refused.contains("was moved to postgres://"), "{refused}");
+        let backed_up = machine.back_up(name);
+        assert!(
+            !backed_up.status.success() && words(&backed_up).contains("was moved to"),
+            "{}",
+            words(&backed_up)
+        );
+    }
+    machine.set(
+        "intake",
+        "#url = \"postgres://burkindi@db.internal/spool?sslmode=verify-full\"",
+        &format!("url = \"{}\"", urls[0]),
+    );
+    let cases = format!("\"sqlite://{}\"", stores[1].display());
+    machine.set("case-handler", &format!("url = {cases}"), &format!("url = \"{}\"", urls[1]));
+    let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
+    assert!(!Machine::has_open(&handler, &stores[1]));
+    for (name, _) in ACCOUNTS {
+        machine.doctor_agrees(name, "postgres://");
+        let backed_up = machine.back_up(name);
+        assert!(backed_up.status.success(), "{}", words(&backed_up));
+    }
+    assert!(machine.audit(&["verify"]).status.success());
+    handler.stop()?;
+    intake.stop()
+}
+
+/// New certificates: the same names, and `relay.url` is held against them.
+fn renews(machine: &Machine) -> Result<()> {
+    let said = machine.admin(&[], &["tls", "renew"]);
+    assert!(said.contains("intake.example") && said.contains("cases.example"), "{said}");
+    machine.carry(&machine.at("admin"));
+    // An editor that put a byte order mark before them changes nothing.
+    for name in ["trust.json", "tls/ca.pem", "tls/intake.pem", "tls/api.pem", "tls/handler.pem"] {
+        let file = machine.at(&format!("etc/burkindi/{name}"));
+        let text = fs::read_to_string(&file)?;
+        fs::write(&file, format!("\u{feff}{text}"))?;
+    }
+    let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
+    assert!(machine.audit(&["verify"]).status.success());
+    for (name, _) in ACCOUNTS {
+        machine.doctor_agrees(name, "postgres://");
+    }
+    let outside = machine.burkindi(
+        "home/admin",
+        &[],
+        &[
+            "admin",
+            "doctor",
+            "--intake",
+            &format!("http://{}", intake.addresses["public"]),
+            "--trust",
+            machine.at("admin/trust.json").to_str().unwrap(),
+            "--relay",
+            &intake.addresses["relay"],
+            "--handler",
+            &machine.handler,
+            "--ca",
+            machine.at("admin/tls/ca.pem").to_str().unwrap(),
+        ],
+    );
+    assert_eq!(
+        outside.status.code(),
+        Some(7),
+        "on one machine the relay is in reach, and nothing is wrong: {}",
+        words(&outside)
+    );
+    handler.stop()?;
+    intake.stop()?;
+    let good = machine.at("etc/burkindi/case-handler.toml");
+    let file = fs::read_to_string(&good)?;
+    let line = file.lines().find(|line| line.starts_with("url = \"https://127.0.0.1:")).unwrap();
+    machine.set("case-handler", line, "url = \"https://intake.internal:8444\"");
+    let said = machine.refused("case-handler", &["--check-config"]);
+    assert!(said.contains("intake.internal") && said.contains("--host"), "{said}");
+    let (state, found) = machine.finding("case-handler", "names of the certificates");
+    assert!(state == "wrong" && found.contains("intake.example"), "{found}");
+    Ok(fs::write(good, file)?)
+}
+
+/// Without its server the intake says so once, with the address.
+async fn fails(machine: &Machine, cluster: &Cluster) -> Result<()> {
+    let intake = machine.start("intake")?;
+    let mailbox = format!("http://{}/api/mailbox", intake.addresses["public"]);
+    let wanted = format!("{{\"locator\":\"{}\"}}", "A".repeat(43));
+    let ask = async || reqwest::Client::new().post(&mailbox).body(wanted.clone()).send().await;
+    assert!(ask().await?.status().is_success());
+    cluster.stop()?;
+    for _ in 0..3 {
+        assert_eq!(ask().await?.status(), reqwest::StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let log = fs::read_to_string(machine.at("intake.log"))?;
+    assert_eq!(log.matches("the database failed: postgres://").count(), 1, "{log}");
+    drop(intake);
+    for (name, _) in ACCOUNTS {
+        let refused = format!("{:#}", machine.start(name).unwrap_err());
+        assert!(refused.contains("Check that the server runs"), "{refused}");
+    }
+    Ok(())
+}
