@@ -9,6 +9,7 @@ use std::{
 };
 
 use rand::rngs::OsRng;
+use taxonomy::Taxonomy;
 use web::Clock;
 
 use crate::{
@@ -41,8 +42,7 @@ pub enum ProxyPagesError {
 /// # Errors
 /// Returns what is wrong with the configuration or the folder; pages may have been written in part then.
 pub fn write(config: &Config, folder: &Path) -> Result<usize, ProxyPagesError> {
-    let pages =
-        Pages::new(Arc::new(config.read_taxonomy()?), config.branding.clone(), Clock::system(), OsRng);
+    let pages = Pages::new(Arc::new(Taxonomy::built_in()), config.branding.clone(), Clock::system(), OsRng);
     let mut written = 0;
     for locale in i18n::LOCALES {
         let language = folder.join(locale.code);
