@@ -239,20 +239,35 @@ async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys
     assert_eq!(list(&world, "coumba").await, list(&world, "awa").await, "of her own cases alone");
     assert_eq!(list(&world, "eva").await, [], "nothing of cases that are held back");
 
-    // New keys of the first, for awa, coumba's new key, and the outside body.
-    world.act("awa", ids[0], Action::Claimed).await.unwrap();
+    // New keys of the first, for awa, coumba's new key, and the outside body. They show nothing: nobody has to declare.
     let (reply, copy) = (Sealed(b"for the reporter".to_vec()), Sealed(b"for the team".to_vec()));
     let action = Action::Rotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
     let mut rotated = world.event("awa", ids[0], action).await;
-    let grants = ["awa", "coumba", "eva"].map(|handle| garbage(&world, ids[0], 1, handle));
+    let mut grants = ["awa", "coumba", "eva"].map(|handle| garbage(&world, ids[0], 1, handle)).to_vec();
+    // What is there opens to coumba's new key in the same step.
+    grants.push(garbage(&world, ids[0], 0, "coumba"));
     let recipient = CaseSecret::generate(&mut rand::rngs::OsRng).identity().recipient();
-    rotated.brings = Brings {
-        reply: Some(reply),
-        copy: Some(copy),
-        grants: grants.into(),
-        case_recipient: Some(recipient),
-        note: None,
+    rotated.brings =
+        Brings { reply: Some(reply), copy: Some(copy), grants, case_recipient: Some(recipient), note: None };
+    let without = |left_out: &str, brings: &Brings| {
+        let tag = envelope::grant::slot_tag(ids[0], &world.recipient(left_out));
+        let grants = brings.grants.iter().filter(|given| given.grant.tag != tag).cloned().collect();
+        Brings { grants, ..brings.clone() }
     };
+    let whole = rotated.brings.clone();
+    rotated.brings = without("coumba", &whole);
+    let refused = world.post("awa", ids[0], &rotated).await.unwrap_err();
+    assert_eq!(refused.rule.as_deref(), Some("undeclared"), "to leave somebody out takes a declaration");
+    // An older grant alone leaves its holder without the new keys.
+    rotated.brings = Brings {
+        grants: vec![whole.grants[0].clone(), whole.grants[2].clone(), whole.grants[3].clone()],
+        ..whole.clone()
+    };
+    assert!(world.post("awa", ids[0], &rotated).await.unwrap_err().title.contains("each who stays"));
+    rotated.brings = whole;
     world.post("awa", ids[0], &rotated).await.unwrap();
+    let tag = envelope::grant::slot_tag(ids[0], &world.recipient("coumba"));
+    let file = world.case("coumba", ids[0]).await.unwrap();
+    assert_eq!(file.grants.iter().map(|given| given.grant.tag).collect::<Vec<_>>(), [tag, tag]);
     assert_eq!(list(&world, "awa").await.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [ids[1]]);
 }

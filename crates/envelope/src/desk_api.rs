@@ -263,10 +263,11 @@ pub struct Brings {
     /// `replied`, `rotated`: `age(C, frame)`.
     #[serde(default)]
     pub copy: Option<Sealed>,
-    /// `noted`: `age(C, note)`.
+    /// `noted`, `declined`: `age(C, note)`.
     #[serde(default)]
     pub note: Option<Sealed>,
-    /// `assigned` to someone without a grant: one for each generation; `rotated`: one for each who stays.
+    /// `assigned` to someone without a grant: one for each generation; `rotated`: one of the new generation for each who stays, and
+    /// those of older generations for who has another key than these were made for.
     #[serde(default)]
     pub grants: Vec<GenerationGrant>,
     /// `rotated`: the new `C`.

@@ -81,8 +81,13 @@ pub enum Action {
     Proposed(Decision),
     /// The second, on the very same.
     Approved(Decision),
-    /// What was proposed is not any more.
+    /// Who proposed something, or the lead, takes it back.
     Withdrawn,
+    /// The second person does not approve what was proposed.
+    Declined {
+        /// SHA-256 of the sealed note that says why.
+        note: Hash,
+    },
     /// A reply to the reporter was laid out.
     Replied {
         /// SHA-256 of the copy sealed to `M`.

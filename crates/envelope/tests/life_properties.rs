@@ -80,6 +80,7 @@ fn action() -> impl Strategy<Value = Action> {
         3 => decision().prop_map(Action::Proposed),
         4 => decision().prop_map(Action::Approved),
         1 => Just(Action::Withdrawn),
+        1 => Just(Action::Declined { note: copy }),
     ]
 }
 
@@ -144,7 +145,7 @@ impl Witness {
         assert!(before.released.is_none() || now.released == before.released, "nobody takes it back");
         if actor == HANDLER {
             assert_eq!(now.stage, before.stage, "the clock moves no case");
-        } else if event.action != Action::Recused {
+        } else if !matches!(event.action, Action::Recused | Action::Rotated { .. }) {
             assert!(now.has_declared(actor) || now.recused.contains(actor), "{actor} acted undeclared");
         }
         self.judge_decision(before, event);

@@ -40,7 +40,8 @@ const EXPECTED: &[(Act, &str, &str, &str)] = &[
     (Act::Assign, "received triaged assessing investigating decided referred", "ALO", "MLO"),
     (Act::Challenge, "received triaged assessing investigating decided referred", "XMALO", "XMLO"),
     (Act::Judge, "received triaged assessing investigating decided referred closed", "LO", "LO"),
-    (Act::Rotate, "received triaged assessing investigating decided referred", "ALO", "MLO"),
+    // New keys show nothing, so that nobody has to declare for them; closed cases need them too.
+    (Act::Rotate, "received triaged assessing investigating decided referred closed", "ALO", "NMLO"),
     (Act::Triage, "received", "MALO", "MLO"),
     (Act::Assess, "triaged", "A", ""),
     (Act::Investigate, "assessing", "LO", "LO"),
@@ -69,6 +70,7 @@ const EXPECTED: &[(Act, &str, &str, &str)] = &[
     (Act::ProposePurge, "closed", "", "MLO"),
     (Act::ApprovePurge, "closed", "", "LO"),
     (Act::Withdraw, "received triaged assessing investigating decided referred closed", "LO", "LO"),
+    (Act::Decline, "received triaged assessing investigating decided referred closed", "MALO", "MLO"),
 ];
 
 fn role(person: char) -> Role {
@@ -101,7 +103,7 @@ fn ready(act: Act, stage: Stage, assigned: bool) -> CaseState {
     let proposal = |decision, role| Some(Proposal { by: "first".into(), role, decision });
     let member = Role { desk: true, ..Role::default() };
     case.proposed = match act {
-        Act::ApproveClose | Act::Withdraw => proposal(CLOSE, member),
+        Act::ApproveClose | Act::Withdraw | Act::Decline => proposal(CLOSE, member),
         Act::ApproveLower => proposal(Decision::Lower { urgency: Urgency::P4 }, member),
         Act::ApproveRefer => proposal(REFER, Role { lead: true, ..member }),
         Act::ApproveLiftHold => proposal(Decision::LiftHold, member),
@@ -140,6 +142,7 @@ fn action(act: Act) -> Action {
         Act::Hold => Action::Held,
         Act::Rotate => Action::Rotated { generation: 1, reply, copy },
         Act::Withdraw => Action::Withdrawn,
+        Act::Decline => Action::Declined { note: copy },
         Act::ProposeClose => Action::Proposed(CLOSE),
         Act::ApproveClose => Action::Approved(CLOSE),
         Act::ProposeLower => Action::Proposed(Decision::Lower { urgency: Urgency::P4 }),
@@ -188,7 +191,7 @@ fn exactly_the_allowed_acts_pass() {
             }
         }
     }
-    assert_eq!(tried, 35 * (6 * (10 + 9) + 2 * 9));
+    assert_eq!(tried, 36 * (6 * (10 + 9) + 2 * 9));
 }
 
 #[test]
@@ -203,7 +206,7 @@ fn the_table_has_one_row_for_each_act_and_offers_what_it_allows() {
         for (act, stages, assigned, _) in EXPECTED {
             let listed = stages.contains("investigating") && assigned.contains(person);
             // What the table leaves open: whether it was done before, and whose proposal or case it is.
-            let open = [Act::Declare, Act::Claim, Act::Withdraw];
+            let open = [Act::Declare, Act::Claim, Act::Withdraw, Act::Decline];
             let left_open = open.contains(act)
                 || Act::of(&action(*act)).is_ok_and(|a| format!("{a:?}").starts_with("Approve"));
             if !left_open {
@@ -273,6 +276,47 @@ fn a_referral_takes_the_lead_and_the_outside_body_whoever_begins() {
         act(&mut state, first, Action::Proposed(REFER)).unwrap();
         assert_eq!(state.released, Some(Release::Referral), "it reads what it decides on");
         assert_eq!(act(&mut state, second, Action::Approved(REFER)).is_ok(), allowed, "{first} {second}");
+    }
+}
+
+#[test]
+fn who_could_approve_can_decline_and_nobody_else() {
+    let member = Role { desk: true, ..Role::default() };
+    let by = |role, decision| {
+        let mut state = ready(Act::Decline, Stage::Closed, false);
+        state.proposed = Some(Proposal { by: "first".into(), role, decision });
+        state
+    };
+    let decline =
+        |state: &CaseState, person| attempt(state, person, Action::Declined { note: Hash::default() });
+    // A purge that a member proposed takes one who leads, on whichever side.
+    let purge = by(member, Decision::Purge);
+    assert_eq!(decline(&purge, 'M').unwrap_err(), Refusal::OneLead);
+    assert_eq!(decline(&purge, 'L').unwrap().proposed, None);
+    // A referral of the lead is for the outside body.
+    let refer = by(Role { lead: true, ..member }, REFER);
+    assert_eq!(decline(&refer, 'M').unwrap_err(), Refusal::ReferralRole);
+    assert_eq!(decline(&refer, 'O').unwrap().proposed, None);
+    // Not one's own, which is taken back; and not what nobody proposed.
+    let mut own = by(member, CLOSE);
+    own.proposed.as_mut().unwrap().by = "M".into();
+    assert_eq!(decline(&own, 'M').unwrap_err(), Refusal::SamePerson("M".into()));
+    own.proposed = None;
+    assert_eq!(decline(&own, 'L').unwrap_err(), Refusal::NotProposed);
+    for (state, person, waits) in [
+        (&purge, 'M', false),
+        (&purge, 'L', true),
+        (&purge, 'O', true),
+        (&purge, 'N', false),
+        (&refer, 'O', true),
+        (&refer, 'L', false),
+        (&by(member, CLOSE), 'N', true),
+        (&by(member, CLOSE), 'C', false),
+        (&by(member, CLOSE), 'R', false),
+        (&by(member, CLOSE), 'E', false),
+        (&own, 'L', false),
+    ] {
+        assert_eq!(state.awaits(&person.to_string(), role(person)), waits, "{person}");
     }
 }
 

@@ -156,6 +156,11 @@ impl OpenCase {
         self.newest().number
     }
 
+    /// Is there a grant of this generation?
+    pub fn opens(&self, generation: u32) -> bool {
+        self.generation(generation).is_ok()
+    }
+
     /// The case.
     pub fn id(&self) -> Uuid {
         self.case

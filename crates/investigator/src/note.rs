@@ -12,12 +12,14 @@ pub enum NoteKind {
     Hypothesis,
     /// How the work goes on.
     Task,
+    /// Why a proposal was not approved.
+    Objection,
 }
 
 /// One note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// Fact, hypothesis or task.
+    /// What the text is.
     pub kind: NoteKind,
     /// The text.
     pub text: String,

@@ -32,6 +32,7 @@ pub fn describe(action: &Action) -> String {
         Action::Proposed(decision) => format!("proposed {}", decided(decision)),
         Action::Approved(decision) => format!("approved {}", decided(decision)),
         Action::Withdrawn => "took the proposal back".into(),
+        Action::Declined { .. } => "did not approve the proposal; a note says why".into(),
         Action::Replied { feedback: false, .. } => "answered the reporter".into(),
         Action::Replied { feedback: true, .. } => "told the reporter what was done".into(),
         Action::Renewed { .. } => "gave the investigation 90 more days, and told the reporter why".into(),

@@ -147,7 +147,7 @@ impl Taking<'_> {
                 Ok(self.writing.add_reply(id, event.seq, sealed.0).await?)
             }
             (
-                Action::Noted { note },
+                Action::Noted { note } | Action::Declined { note },
                 Brings { reply: None, copy: None, note: Some(sealed), grants, case_recipient: None },
             ) if grants.is_empty() => {
                 check(&sealed, note)?;
@@ -168,7 +168,7 @@ impl Taking<'_> {
                 self.part(PartKind::ReplyCopy, generation - 1, &ours).await?;
                 self.writing.add_reply(id, event.seq, sealed.0).await?;
                 self.writing.add_case_recipient(id, *generation, &recipient);
-                self.rotate(*generation, &grants).await
+                self.rotate(*generation, &grants, &event.actor).await
             }
             (
                 Action::Assigned { to, granted },
@@ -178,6 +178,7 @@ impl Taking<'_> {
                 Action::Replied { .. }
                 | Action::Renewed { .. }
                 | Action::Noted { .. }
+                | Action::Declined { .. }
                 | Action::Rotated { .. },
                 _,
             ) => Err(rule("the event does not bring what it names")),
@@ -262,8 +263,9 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// Who gets no grant of the new generation loses the case, row and all; the outside body cannot be left out.
-    async fn rotate(&self, generation: u32, grants: &[GenerationGrant]) -> Result<(), Problem> {
+    /// Who gets no grant of the new generation loses the case, row and all; the outside body cannot be left out. Who has another key
+    /// than the older grants were made for gets these anew in the same step, and can go on reading what is there.
+    async fn rotate(&self, generation: u32, grants: &[GenerationGrant], actor: &str) -> Result<(), Problem> {
         let mut stay = Vec::new();
         for grant in grants {
             let member = self.whose(grant)?;
@@ -273,15 +275,21 @@ impl Taking<'_> {
                 None if self.directory.is_oversight(&member.handle) => self.case.state.released.is_some(),
                 None => return Err(rule("a rotation grants only to those who hold the case")),
             };
-            if grant.generation != generation {
-                return Err(rule("a rotation brings grants of the new generation"));
+            if grant.generation == generation {
+                stay.push(&member.handle);
             }
             self.give(member, grant, released).await?;
-            stay.push(&member.handle);
+        }
+        if grants.iter().any(|grant| !stay.iter().any(|handle| self.is_for(grant, handle))) {
+            return Err(rule("a rotation brings each who stays a grant of the new generation"));
         }
         for handle in self.holders.keys().filter(|handle| !stay.contains(handle)) {
             if self.directory.is_oversight(handle) {
                 return Err(rule("a rotation leaves the outside body its grant"));
+            }
+            // New keys for everybody show nothing, and need no declaration. To take the case from a colleague does.
+            if self.directory.member(handle).is_some() && !self.case.state.has_declared(actor) {
+                return Err(Refusal::Undeclared.into());
             }
             self.writing.delete_grants(self.case.id, handle).await?;
         }
@@ -301,6 +309,11 @@ impl Taking<'_> {
             return Err(rule("who has recused gets no grant"));
         }
         Ok(member)
+    }
+
+    fn is_for(&self, grant: &GenerationGrant, handle: &str) -> bool {
+        let recipient = self.directory.member(handle).map(|member| &member.recipient);
+        recipient.is_some_and(|recipient| slot_tag(self.case.id, recipient) == grant.grant.tag)
     }
 
     async fn part(&self, kind: PartKind, generation: u32, sealed: &Sealed) -> Result<(), Problem> {

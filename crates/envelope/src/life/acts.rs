@@ -89,6 +89,7 @@ impl CaseState {
             Action::Proposed(decision) => self.propose(*decision, event, role),
             Action::Approved(decision) => self.approve(*decision, event, role),
             Action::Withdrawn => self.withdraw(actor, role),
+            Action::Declined { .. } => self.decline(actor, role),
             Action::Received { .. } | Action::FollowedUp | Action::Released { .. } => {
                 Err(Refusal::HandlerOnly)
             }
@@ -298,6 +299,28 @@ impl CaseState {
         }
         self.proposed = None;
         Ok(())
+    }
+
+    /// Whoever could approve it can decline it.
+    fn decline(&mut self, actor: &str, role: Role) -> Result<(), Refusal> {
+        let proposal = self.proposed.as_ref().ok_or(Refusal::NotProposed)?;
+        if proposal.by == actor {
+            return Err(Refusal::SamePerson(proposal.by.clone()));
+        }
+        check_two(proposal.decision, proposal.role, role)?;
+        self.proposed = None;
+        Ok(())
+    }
+
+    /// Does a proposal wait for this person, who can approve or decline it? They may have to declare first.
+    pub fn awaits(&self, actor: &str, role: Role) -> bool {
+        let Some(proposal) = &self.proposed else { return false };
+        let seat = role.desk || role.oversight || self.assignee.as_deref() == Some(actor);
+        let kept_away = self.recused.iter().any(|who| who == actor)
+            || self.challenged.iter().any(|challenge| challenge.who == actor);
+        seat && !kept_away
+            && proposal.by != actor
+            && check_two(proposal.decision, proposal.role, role).is_ok()
     }
 
     fn propose(&mut self, decision: Decision, event: &Event, role: Role) -> Result<(), Refusal> {

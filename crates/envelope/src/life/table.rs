@@ -48,6 +48,8 @@ pub enum Who {
     Speaker,
     /// Who has the case, the lead and the outside body; as long as nobody has it, as [`Who::Desk`].
     Giver,
+    /// The same people as [`Who::Giver`], before declaring anything too: the act shows nothing of the case.
+    Keeper,
     /// Who has the case, and nobody else.
     Assignee,
     /// The lead of the desk, and the outside body.
@@ -128,6 +130,8 @@ pub enum Act {
     ApprovePurge,
     /// Taking a proposal back.
     Withdraw,
+    /// Not approving a proposal, for a reason.
+    Decline,
 }
 
 /// One row of the table.
@@ -162,7 +166,7 @@ pub const TABLE: &[Row] = &[
     row(Act::Assign, Who::Giver, OPEN),
     row(Act::Challenge, Who::Declared, OPEN),
     row(Act::Judge, Who::Head, KEPT),
-    row(Act::Rotate, Who::Giver, OPEN),
+    row(Act::Rotate, Who::Keeper, KEPT),
     // From stage to stage
     row(Act::Triage, Who::Desk, &[Received]),
     row(Act::Assess, Who::Assignee, &[Triaged]),
@@ -192,6 +196,7 @@ pub const TABLE: &[Row] = &[
     row(Act::ProposePurge, Who::Desk, &[Closed]),
     row(Act::ApprovePurge, Who::Desk, &[Closed]),
     row(Act::Withdraw, Who::Declared, KEPT),
+    row(Act::Decline, Who::Desk, KEPT),
 ];
 
 impl Act {
@@ -220,6 +225,7 @@ impl Act {
             Action::Held => Self::Hold,
             Action::Rotated { .. } => Self::Rotate,
             Action::Withdrawn => Self::Withdraw,
+            Action::Declined { .. } => Self::Decline,
             Action::Proposed(decision) => match decision {
                 Decision::Close { .. } => Self::ProposeClose,
                 Decision::Lower { .. } => Self::ProposeLower,
@@ -291,7 +297,8 @@ impl CaseState {
         let has = self.assignee.as_deref() == Some(actor);
         let seat = role.desk || role.oversight || has;
         let free = self.assignee.is_none();
-        if !matches!(who, Who::Handler | Who::Reader) && !self.has_declared(actor) {
+        let undeclared_too = matches!(who, Who::Handler | Who::Reader | Who::Keeper);
+        if !undeclared_too && !self.has_declared(actor) {
             return Err(Refusal::Undeclared);
         }
         let only_assignee = || self.assignee.clone().map_or(Refusal::Unassigned, Refusal::AssigneeOnly);
@@ -300,7 +307,7 @@ impl CaseState {
             Who::Reader | Who::Declared => true,
             Who::Desk => seat,
             Who::Speaker => has || free && seat,
-            Who::Giver => has || role.heads() || free && seat,
+            Who::Giver | Who::Keeper => has || role.heads() || free && seat,
             Who::Assignee => has,
             Who::Head => role.heads(),
         };
@@ -308,7 +315,7 @@ impl CaseState {
             _ if allowed => Ok(()),
             Who::Head => Err(Refusal::LeadOnly),
             Who::Assignee => Err(only_assignee()),
-            Who::Speaker | Who::Giver if !free => Err(only_assignee()),
+            Who::Speaker | Who::Giver | Who::Keeper if !free => Err(only_assignee()),
             _ => Err(Refusal::DeskOnly),
         }
     }
