@@ -3,6 +3,8 @@
 use rand::{CryptoRng, Rng, RngCore};
 use zeroize::Zeroizing;
 
+use crate::sealed::normal_form;
+
 /// The fewest characters.
 pub const SHORTEST: usize = 12;
 /// The fewest guesses, as a power of ten. A guess takes scrypt 256 MiB and about a second: 10^12 of them are thirty years
@@ -35,22 +37,24 @@ pub enum Strength {
 
 /// Checks a new passphrase; `known` is what somebody who guesses knows of its owner.
 pub fn check(passphrase: &str, known: &[&str]) -> Result<Strength, Weak> {
+    let passphrase = normal_form(passphrase);
     if passphrase.chars().count() < SHORTEST {
         return Err(Weak::Short);
     }
     let known = [known, &["burkindi", "douane", "douanes", "customs", "burkina", "faso"]].concat();
-    match zxcvbn::zxcvbn(passphrase, &known).guesses_log10() {
+    match zxcvbn::zxcvbn(&passphrase, &known).guesses_log10() {
         guesses if guesses < GUESSES => Err(Weak::Guessable),
         guesses if guesses < GREAT => Ok(Strength::Good),
         _ => Ok(Strength::Great),
     }
 }
 
-/// Random words that a person can keep in mind.
+/// Random words that a person can keep in mind, in the form in which keyboards type them: the word lists have accents as
+/// characters of their own.
 pub fn suggest(lang: &str, rng: &mut (impl RngCore + CryptoRng)) -> Zeroizing<String> {
     let words = envelope::receipt::word_list(lang);
     let chosen: Vec<&str> = (0..WORDS).map(|_| words[rng.gen_range(0..words.len())]).collect();
-    Zeroizing::new(chosen.join(" "))
+    normal_form(&chosen.join(" "))
 }
 
 #[cfg(test)]
@@ -76,5 +80,20 @@ mod tests {
             assert_eq!(words.split(' ').count(), WORDS);
             assert_eq!(check(&words, &[]), Ok(Strength::Great), "{}", *words);
         }
+    }
+
+    #[test]
+    fn suggestions_have_the_form_that_a_keyboard_types() {
+        for lang in ["fr", "en", "es", "pt", "ar"] {
+            for _ in 0..50 {
+                let words = suggest(lang, &mut OsRng);
+                assert_eq!(words, normal_form(&words), "{lang}");
+            }
+        }
+    }
+
+    #[test]
+    fn letters_are_counted_and_not_their_accents() {
+        assert_eq!(check("e\u{301}le\u{300}ve\u{301}e\u{302}", &[]), Err(Weak::Short));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret, SecretString};
-use workbench::strength;
+use workbench::{sealed::normal_form, strength};
 use zeroize::Zeroizing;
 
 /// How often a person may try to give a new passphrase.
@@ -88,7 +88,7 @@ impl Passphrases {
         check(&first).map_err(refused)?;
         if matches!(self, Self::Terminal) {
             let second = self.ask(&format!("{what}, once more"))?;
-            if first.expose_secret() != second.expose_secret() {
+            if normal_form(first.expose_secret()) != normal_form(second.expose_secret()) {
                 return Err(refused("the two passphrases differ".to_owned()).into());
             }
         }
@@ -112,7 +112,8 @@ fn read_line(source: &mut impl Read) -> anyhow::Result<Zeroizing<String>> {
         line.pop();
     }
     let text = std::str::from_utf8(&line).context("the passphrase is no UTF-8 text")?;
-    Ok(Zeroizing::new(text.to_owned()))
+    // A file of passphrases can begin with a mark of byte order.
+    Ok(Zeroizing::new(text.trim_start_matches('\u{FEFF}').to_owned()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::unlock::open_key;
 use crate::{
     keyfile::KeyError,
-    sealed::OpenError,
+    sealed::{OpenError, normal_form},
     site::{
         forms::{Typed, Wrong},
         frame::{Frame, Unlocked, render},
@@ -33,7 +33,11 @@ impl New {
     pub(super) fn read(typed: &Typed, handle: &str) -> Result<SecretString, Self> {
         let passphrase = typed.get("new");
         strength::check(passphrase, &[handle]).map_err(Self::Weak)?;
-        if passphrase == typed.get("again") { Ok(SecretString::from(passphrase)) } else { Err(Self::Differ) }
+        if normal_form(passphrase) == normal_form(typed.get("again")) {
+            Ok(SecretString::from(passphrase))
+        } else {
+            Err(Self::Differ)
+        }
     }
 
     /// For the form.
