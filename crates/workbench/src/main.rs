@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == workbench::preview::CHILD) {
         return workbench::preview::run_child();
     }
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cli::excluding(std::env::args_os()));
     let mut screen = Screen::new(cli.json);
     match start(cli, &mut screen) {
         Ok(()) => ExitCode::SUCCESS,

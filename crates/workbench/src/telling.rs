@@ -9,15 +9,19 @@ pub(crate) fn numbers(text: &str) -> BTreeSet<String> {
     let ends = |c: char| !c.is_alphanumeric() && !between(c);
     let digits = |number: &str| number.chars().filter(char::is_ascii_digit).count();
     // A telephone number is written in pairs, a plate in pieces: short groups that follow each other are one number as well.
+    let capitals = |word: &str| word.chars().all(|c| c.is_ascii_uppercase());
     let grouped = |word: &str| {
-        let (digit, capital) = (|c: char| c.is_ascii_digit(), |c: char| c.is_ascii_uppercase());
-        (1..=4).contains(&word.len())
-            && (word.chars().all(digit) || word.len() < 4 && word.chars().all(capital))
+        (1..=4).contains(&word.len()) && (word.chars().all(|c| c.is_ascii_digit()) || capitals(word))
     };
+    let text: String = text.chars().map(western).collect();
     let mut found = BTreeSet::new();
     let mut group = String::new();
     for word in text.split(ends).chain([""]) {
         let word: String = word.chars().filter(|c| !between(*c)).collect();
+        // The four letters of a container's owner begin its number; behind digits they are a currency.
+        if word.len() == 4 && capitals(&word) {
+            found.insert(std::mem::take(&mut group));
+        }
         if grouped(&word) {
             group.push_str(&word);
         } else {
@@ -27,6 +31,16 @@ pub(crate) fn numbers(text: &str) -> BTreeSet<String> {
     }
     found.retain(|number| digits(number) >= 5 && !number.ends_with("000"));
     found
+}
+
+/// The digits of Arabic and Persian as those of everybody else; every other character as it is.
+pub(crate) fn western(c: char) -> char {
+    let value = match c {
+        '٠'..='٩' => u32::from(c) - u32::from('٠'),
+        '۰'..='۹' => u32::from(c) - u32::from('۰'),
+        _ => return c,
+    };
+    char::from_digit(value, 10).unwrap_or(c)
 }
 
 /// Names of persons and places, in lower case: words with a capital where no sentence begins.
@@ -71,6 +85,8 @@ mod tests {
             set(&["70123456", "22670123456"])
         );
         assert_eq!(numbers("le 11 GH 4521 à 14 h"), set(&["11GH4521"]));
+        assert_eq!(numbers("MSKU 123 456 7, ٧٠ ١٢ ٣٤ ٥٦"), set(&["MSKU1234567", "70123456"]));
+        assert_eq!(numbers("1 500 000 FCFA"), set(&[]));
         assert_eq!(numbers("5 000 francs, 150000 ou 1.500.000, en 2026 à 14h30"), set(&[]));
     }
 

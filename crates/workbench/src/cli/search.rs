@@ -1,6 +1,6 @@
 //! `burkindi search` and `burkindi related`: looking through all cases that one can read, on this machine.
 
-use std::io::IsTerminal as _;
+use std::{ffi::OsString, io::IsTerminal as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -11,18 +11,25 @@ use workbench::{
     alarm::{Alarm, any_alarm},
     connection::Connection,
     index::{Filter, Hit, Index, Related, Tie, Updated},
+    text,
 };
 
-use super::{CaseArg, Context, Screen, exit::Alarmed, screen::short};
+use super::{
+    CaseArg, Context, Screen,
+    exit::Alarmed,
+    screen::{Page, short},
+};
 
 /// So many related cases are worth a look.
 const RELATED: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Search {
-    /// Beginnings of words that must all be there; "words in quotes" stand together; a word after a minus must not be there.
-    #[arg(required = true, allow_hyphen_values = true)]
+    /// Beginnings of words that must all be there; "words in quotes" stand together. Without any, everything that the options leave.
     words: Vec<String>,
+    /// A word that must not be there. `-word` says the same.
+    #[arg(long, value_name = "WORD")]
+    without: Vec<String>,
     /// Only this category, such as FAC.
     #[arg(long, value_name = "ID")]
     category: Option<String>,
@@ -57,11 +64,12 @@ struct SearchView {
     alarms: Vec<Alarm>,
 }
 
-/// `{"case", "related", "alarms"}`.
+/// `{"case", "related", "undeclared", "alarms"}`.
 #[derive(Debug, Serialize)]
 struct RelatedView {
     case: Uuid,
     related: Vec<Related>,
+    undeclared: usize,
     alarms: Vec<Alarm>,
 }
 
@@ -77,7 +85,9 @@ impl Search {
             assignee: self.assignee,
             since: self.since,
         };
-        let hits = index.search(&self.words.join(" "), &filter, self.limit).await?;
+        let without = self.without.iter().map(|word| format!("-{word}"));
+        let words: Vec<String> = self.words.into_iter().chain(without).collect();
+        let hits = index.search(&words.join(" "), &filter, self.limit).await?;
         let (taxonomy, lang) = (Taxonomy::built_in(), context.labels());
         let alarmed = any_alarm(&alarms);
         screen.show(&SearchView { hits, undeclared, alarms }, |view, page| {
@@ -85,8 +95,10 @@ impl Search {
                 page.line("Nothing was found in the cases that you can read.");
             }
             for hit in &view.hits {
-                let label =
-                    taxonomy.category(&hit.category).map_or(&*hit.category, |found| found.label.get(lang));
+                let label = taxonomy.category(&hit.category).map_or_else(
+                    || format!("? {}", text::code(&hit.category)),
+                    |found| found.label.get(lang).to_owned(),
+                );
                 page.heading(&format!(
                     "{}  {}  {}  {label}",
                     short(&hit.case.to_string()),
@@ -98,27 +110,22 @@ impl Search {
                     .iter()
                     .map(|piece| if piece.found { format!("[{}]", piece.text) } else { piece.text.clone() })
                     .collect();
-                page.block(&around);
+                page.quote(&around);
             }
-            if view.undeclared > 0 {
-                page.dim(&format!(
-                    "Not looked through: {} of your cases, in which you have not declared to have no conflict of interest.",
-                    view.undeclared
-                ));
-            }
+            skipped(view.undeclared, page);
         })?;
         if alarmed { Err(Alarmed.into()) } else { Ok(()) }
     }
 }
 
 pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-    let (mut connection, mut index, Updated { alarms, .. }) = open(context, screen).await?;
+    let (mut connection, mut index, Updated { undeclared, alarms, .. }) = open(context, screen).await?;
     let id = connection.find_case(&arg.case).await?;
     let case = connection.read_case(id).await?;
     connection.check_declared(&case)?;
     let related = index.related(id, RELATED).await?;
     let alarmed = any_alarm(&alarms);
-    screen.show(&RelatedView { case: id, related, alarms }, |view, page| {
+    screen.show(&RelatedView { case: id, related, undeclared, alarms }, |view, page| {
         if view.related.is_empty() {
             page.line("No other case that you can read has something telling in common with it.");
         }
@@ -128,14 +135,40 @@ pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut S
                 short(&other.case.to_string()),
                 other.filed,
                 other.stage,
-                other.category
+                text::code(&other.category)
             ));
             for (tie, values) in &other.reasons {
-                page.block(&reason(*tie, values));
+                page.block(&text::line(&reason(*tie, values)));
             }
         }
+        skipped(view.undeclared, page);
     })?;
     if alarmed { Err(Alarmed.into()) } else { Ok(()) }
+}
+
+/// Says that some cases were left out, and why: what was not found may be in them.
+fn skipped(undeclared: usize, page: &mut Page) {
+    if undeclared > 0 {
+        page.dim(&format!(
+            "Not looked through: {undeclared} of your cases, in which you have not declared to have no conflict of interest."
+        ));
+    }
+}
+
+/// `search … -word` as `search … --without=word`. An option of the command would else be taken for a word, or a word for an option.
+pub(crate) fn excluding(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let (mut searching, mut literal) = (false, false);
+    arguments.map(move |argument| {
+        searching |= argument == "search";
+        literal |= argument == "--";
+        let word = argument.to_str().and_then(|word| word.strip_prefix('-'));
+        match word {
+            Some(word) if searching && !literal && !word.starts_with('-') && word.chars().count() > 1 => {
+                OsString::from(format!("--without={word}"))
+            }
+            _ => argument,
+        }
+    })
 }
 
 fn reason(tie: Tie, values: &[String]) -> String {

@@ -1,12 +1,16 @@
 //! Full-text search over all cases that one can read, on the investigator's own machine and nowhere else.
 //!
-//! The index is an `SQLite` database in memory with its own full-text search (FTS5, accents and letter case folded). Between two
+//! The index is an `SQLite` database in memory with its own full-text search (FTS5). What it searches is folded, so that all spellings
+//! of a word or number are one; what is shown around a hit is the text itself. Between two
 //! runs it lies in the home folder as one file, signed with the device key and sealed to the key's owner. It can be thrown away
 //! at any time: what cannot be read is made anew from the cases.
 //!
 //! [`Index::open`] → [`update`](Index::update) → [`search`](Index::search) or [`related`](Index::related) → [`save`](Index::save).
 
+mod common_words;
 mod document;
+mod fold;
+mod query;
 mod related;
 mod search;
 
@@ -31,7 +35,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::{
-    alarm::Alarm,
+    alarm::{Alarm, Code},
     cases::{Case, ReadError},
     connection::{ConnectError, Connection},
     files::{self, FileError},
@@ -44,7 +48,7 @@ use document::Document;
 /// The label of the signature over a saved index.
 const LABEL: &[u8] = b"burkindi/index/v1\0";
 /// In the database; another version is thrown away and made anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// What was pinned is written after so many cases, so that an interrupted first run is not all for nothing.
 const WRITE_EVERY: usize = 500;
 /// Cases that are asked for at once.
@@ -66,9 +70,16 @@ const SCHEMA: &str = "
         filed TEXT NOT NULL
     );
     CREATE VIRTUAL TABLE texts USING fts5(
-        story, facts, messages, notes, files,
-        tokenize = 'unicode61 remove_diacritics 2',
+        story, facts, messages, notes, files, also,
         prefix = '2 3'
+    );
+    CREATE TABLE originals (
+        key INTEGER PRIMARY KEY,
+        story TEXT NOT NULL,
+        facts TEXT NOT NULL,
+        messages TEXT NOT NULL,
+        notes TEXT NOT NULL,
+        files TEXT NOT NULL
     );
     INSERT INTO texts (texts, rank) VALUES ('secure-delete', 1);
     CREATE TABLE ties (
@@ -96,7 +107,7 @@ pub enum IndexError {
     #[error(transparent)]
     Read(#[from] ReadError),
     /// Nothing to look for.
-    #[error("give at least one word with a letter or a digit")]
+    #[error("give at least one word with a letter or a digit, or narrow by a category, stage, desk or day")]
     NoWords,
     /// Not among one's cases.
     #[error("the case is not among those that you can read")]
@@ -175,9 +186,11 @@ impl Index {
     /// Ends it, with nothing left in memory: its pages are overwritten before they are given back, which the database does not do
     /// by itself when it is closed.
     pub async fn wipe(mut self) {
-        let emptied = sqlx::raw_sql("DROP TABLE ties; DROP TABLE texts; DROP TABLE cases; VACUUM")
-            .execute(&mut self.database)
-            .await;
+        let emptied = sqlx::raw_sql(
+            "DROP TABLE ties; DROP TABLE texts; DROP TABLE originals; DROP TABLE cases; VACUUM",
+        )
+        .execute(&mut self.database)
+        .await;
         drop(emptied);
         drop(self.database.close().await);
     }
@@ -307,8 +320,11 @@ impl Index {
             Err(ReadError::Client(error)) if error.is_unreachable() => Err(ReadError::from(error).into()),
             Err(error) => {
                 self.forget(row.id).await?;
-                let alarm = Alarm::new(crate::alarm::Code::Unopenable, error.to_string()).in_case(row.id);
-                updated.alarms.push(alarm);
+                let alarm = match &error {
+                    ReadError::FormerKey(_) => Alarm::notice(Code::FormerKey, error.to_string()),
+                    _ => Alarm::new(Code::Unopenable, error.to_string()),
+                };
+                updated.alarms.push(alarm.in_case(row.id));
                 Ok(None)
             }
         }
@@ -343,17 +359,18 @@ impl Index {
         .bind(row.filed.to_string())
         .fetch_one(&mut self.database)
         .await?;
-        sqlx::query(
-            "INSERT INTO texts (rowid, story, facts, messages, notes, files) VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(key)
-        .bind(document.story.as_str())
-        .bind(document.facts.as_str())
-        .bind(document.messages.as_str())
-        .bind(document.notes.as_str())
-        .bind(document.files.as_str())
-        .execute(&mut self.database)
-        .await?;
+        let texts = [&document.story, &document.facts, &document.messages, &document.notes, &document.files];
+        let original = sqlx::query("INSERT INTO originals VALUES (?, ?, ?, ?, ?, ?)").bind(key);
+        let original = texts.into_iter().fold(original, |query, text| query.bind(text.as_str()));
+        original.execute(&mut self.database).await?;
+        let folded = texts.map(|text| Zeroizing::new(fold::fold(text)));
+        let also: BTreeSet<String> = folded.iter().flat_map(|text| fold::also(text)).collect();
+        let also = Zeroizing::new(also.into_iter().collect::<Vec<_>>().join("\n"));
+        let searched = sqlx::query(
+            "INSERT INTO texts (rowid, story, facts, messages, notes, files, also) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        );
+        let searched = folded.iter().fold(searched.bind(key), |query, text| query.bind(text.as_str()));
+        searched.bind(also.as_str()).execute(&mut self.database).await?;
         for (kind, value) in &document.ties {
             sqlx::query("INSERT OR IGNORE INTO ties (key, kind, value) VALUES (?, ?, ?)")
                 .bind(key)
@@ -370,6 +387,7 @@ impl Index {
         let Some(key) = self.key_of(id).await? else { return Ok(()) };
         for query in [
             "DELETE FROM texts WHERE rowid = ?",
+            "DELETE FROM originals WHERE key = ?",
             "DELETE FROM ties WHERE key = ?",
             "DELETE FROM cases WHERE key = ?",
         ] {

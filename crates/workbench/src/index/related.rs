@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::{Index, IndexError};
+use super::{Index, IndexError, common_words::is_common, fold::fold};
 use crate::telling::words;
 
 /// A word is telling when at most this share of the cases has it…
@@ -113,7 +113,7 @@ impl Index {
     }
 
     async fn same_words(&mut self, key: i64, found: &mut BTreeMap<i64, Reasons>) -> Result<(), IndexError> {
-        let row = sqlx::query("SELECT story, messages FROM texts WHERE rowid = ?")
+        let row = sqlx::query("SELECT story, messages FROM originals WHERE key = ?")
             .bind(key)
             .fetch_one(&mut self.database)
             .await?;
@@ -134,7 +134,7 @@ impl Index {
         for word in telling(&text) {
             // One more than may have it, so that a common word costs no more than a rare one.
             let others: Vec<i64> = sqlx::query_scalar("SELECT rowid FROM texts WHERE texts MATCH ? LIMIT ?")
-                .bind(format!("{{story messages}} : \"{word}\""))
+                .bind(format!("{{story messages}} : \"{}\"", fold(&word)))
                 .bind(most + 1)
                 .fetch_all(&mut self.database)
                 .await?;
@@ -174,7 +174,8 @@ impl Index {
 /// The words of a text that could tell something, each once.
 fn telling(text: &str) -> Vec<String> {
     let long = |word: &String| word.chars().count() >= SHORTEST && !word.chars().all(|c| c.is_ascii_digit());
-    let words: BTreeSet<String> = words(text).into_iter().filter(long).collect();
+    let words: BTreeSet<String> =
+        words(text).into_iter().filter(long).filter(|word| !is_common(&fold(word))).collect();
     let mut words: Vec<String> = words.into_iter().collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
     words.truncate(MOST_WORDS);

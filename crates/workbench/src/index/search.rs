@@ -4,10 +4,10 @@ use serde::Serialize;
 use sqlx::Row as _;
 use uuid::Uuid;
 
-use super::{Index, IndexError};
-
-/// Before and after a word that was looked for; no text of ours holds them, and readers take them out.
-const MARKS: [char; 2] = ['\u{2}', '\u{3}'];
+use super::{
+    Index, IndexError,
+    query::{Query, around},
+};
 
 /// Narrows what is found. Empty fields narrow nothing.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +26,25 @@ pub struct Filter {
     pub assignee: Option<String>,
     /// Filed on this day or later.
     pub since: Option<time::Date>,
+}
+
+impl Filter {
+    /// The columns that it narrows, with the value of each.
+    fn columns(&self) -> [(&'static str, Option<String>); 7] {
+        [
+            ("category =", self.category.clone()),
+            ("stage =", self.stage.clone()),
+            ("lang =", self.lang.clone()),
+            ("desk =", self.desk.clone()),
+            ("urgency =", self.urgency.clone()),
+            ("assignee =", self.assignee.clone()),
+            ("filed >=", self.since.map(|day| day.to_string())),
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.columns().iter().all(|(_, value)| value.is_none())
+    }
 }
 
 /// A case that was found.
@@ -54,119 +73,58 @@ pub struct Mark {
 
 impl Index {
     /// The best hits first, at most `limit`. Each word is the beginning of one that must be there; `"several words"` must
-    /// stand together; `-word` must not be there. Accents and letter case do not count.
+    /// stand together; `-word` must not be there. Spellings do not count: see [`super::fold`]. Without words, everything that the
+    /// filter leaves, the newest first.
+    ///
+    /// # Errors
+    /// [`IndexError::NoWords`] where there is neither a word nor a filter, [`IndexError::Database`] if the database fails.
     pub async fn search(&mut self, words: &str, filter: &Filter, limit: u32) -> Result<Vec<Hit>, IndexError> {
-        let query = expression(words).ok_or(IndexError::NoWords)?;
-        // Words of the story count most, those of labels least.
-        let rows = sqlx::query(
-            "SELECT id, category, stage, filed, snippet(texts, -1, ?, ?, '…', 14) AS around \
-             FROM texts JOIN cases ON key = texts.rowid \
-             WHERE texts MATCH ? \
-             AND (? IS NULL OR category = ?) AND (? IS NULL OR stage = ?) AND (? IS NULL OR lang = ?) \
-             AND (? IS NULL OR desk = ?) AND (? IS NULL OR urgency = ?) AND (? IS NULL OR assignee = ?) \
-             AND (? IS NULL OR filed >= ?) \
-             ORDER BY bm25(texts, 4.0, 1.0, 3.0, 3.0, 2.0), filed DESC LIMIT ?",
-        )
-        .bind(MARKS[0].to_string())
-        .bind(MARKS[1].to_string())
-        .bind(query);
-        let since = filter.since.map(|day| day.to_string());
-        let narrowing = [
-            &filter.category,
-            &filter.stage,
-            &filter.lang,
-            &filter.desk,
-            &filter.urgency,
-            &filter.assignee,
-            &since,
-        ];
-        let rows = narrowing.into_iter().fold(rows, |rows, value| rows.bind(value).bind(value)).bind(limit);
-        let rows = rows.fetch_all(&mut self.database).await?;
-        rows.iter().map(hit).collect()
-    }
-}
-
-fn hit(row: &sqlx::sqlite::SqliteRow) -> Result<Hit, IndexError> {
-    let id: Vec<u8> = row.try_get("id")?;
-    Ok(Hit {
-        case: Uuid::from_slice(&id).map_err(|_| IndexError::NoCase)?,
-        category: row.try_get("category")?,
-        stage: row.try_get("stage")?,
-        filed: row.try_get("filed")?,
-        around: pieces(row.try_get("around")?),
-    })
-}
-
-fn pieces(text: &str) -> Vec<Mark> {
-    let mut found = false;
-    let mut pieces = Vec::new();
-    for text in text.split(MARKS) {
-        if !text.is_empty() {
-            pieces.push(Mark { text: text.to_owned(), found });
-        }
-        found = !found;
-    }
-    pieces
-}
-
-/// The query in FTS5's language; everything that was typed stands in quotes, so that nothing of it is taken for an operator.
-fn expression(typed: &str) -> Option<String> {
-    let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
-    // Every second piece between quotes is a phrase.
-    for (at, piece) in typed.split(['"', '“', '”', '«', '»']).enumerate() {
-        if at % 2 == 1 {
-            wanted.extend(quoted(piece));
-            continue;
-        }
-        for word in piece.split_whitespace() {
-            match word.strip_prefix('-') {
-                Some(word) => unwanted.extend(quoted(word)),
-                None => wanted.extend(quoted(word).map(|word| word + "*")),
-            }
-        }
-    }
-    if wanted.is_empty() {
-        return None;
-    }
-    let mut expression = wanted.join(" AND ");
-    for word in unwanted {
-        expression = format!("({expression}) NOT {word}");
-    }
-    Some(expression)
-}
-
-fn quoted(words: &str) -> Option<String> {
-    let clean: String = words.chars().filter(|c| *c != '"' && *c != '\0').collect();
-    clean.chars().any(char::is_alphanumeric).then(|| format!("\"{}\"", clean.trim()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_typed_is_looked_for_and_never_taken_for_an_operator() {
-        for (typed, wanted) in [
-            ("douane", Some(r#""douane"*"#)),
-            (" poste  Dakola ", Some(r#""poste"* AND "Dakola"*"#)),
-            ("« bureau de Dakola » -avril", Some(r#"("bureau de Dakola") NOT "avril""#)),
-            ("NEAR(a OR b)", Some(r#""NEAR(a"* AND "OR"* AND "b)"*"#)),
-            ("l’agent story:x*", Some(r#""l’agent"* AND "story:x*"*"#)),
-            ("a\"b", Some(r#""a"* AND "b""#)),
-            ("- -- \"\" …", None),
-            ("-only", None),
-        ] {
-            assert_eq!(expression(typed).as_deref(), wanted, "{typed}");
-        }
-    }
-
-    #[test]
-    fn marks_become_pieces() {
-        let mark = |text: &str, found| Mark { text: text.into(), found };
-        assert_eq!(
-            pieces("…à \u{2}Dakola\u{3} hier"),
-            [mark("…à ", false), mark("Dakola", true), mark(" hier", false)]
+        let query = match Query::of(words) {
+            None if !words.trim().is_empty() || filter.is_empty() => return Err(IndexError::NoWords),
+            query => query,
+        };
+        let narrowed: Vec<(&str, String)> =
+            filter.columns().into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
+        let and: String = narrowed.iter().map(|(column, _)| format!(" AND cases.{column} ?")).collect();
+        // The names of columns are ours; everything that was typed is bound. Words of the story count most, those of labels least.
+        let (from, order) = match &query {
+            Some(_) => (
+                "texts JOIN cases ON cases.key = texts.rowid WHERE texts MATCH ?",
+                "bm25(texts, 4.0, 1.0, 3.0, 3.0, 2.0, 2.0), filed DESC",
+            ),
+            // A case without a category was not declared on, or cannot be read: nothing of it is found.
+            None => ("cases WHERE category <> ''", "filed DESC, cases.key DESC"),
+        };
+        let select = format!(
+            "SELECT cases.key AS key, id, category, stage, filed FROM {from}{and} ORDER BY {order} LIMIT ?"
         );
-        assert_eq!(pieces("\u{2}x\u{3}"), [mark("x", true)]);
+        let rows = sqlx::query(sqlx::AssertSqlSafe(select));
+        let rows = match &query {
+            Some(query) => rows.bind(query.expression.clone()),
+            None => rows,
+        };
+        let rows = narrowed.into_iter().fold(rows, |rows, (_, value)| rows.bind(value)).bind(limit);
+        let rows = rows.fetch_all(&mut self.database).await?;
+        let mut hits = Vec::with_capacity(rows.len());
+        for row in &rows {
+            hits.push(self.hit(row, query.as_ref()).await?);
+        }
+        Ok(hits)
+    }
+
+    async fn hit(&mut self, row: &sqlx::sqlite::SqliteRow, query: Option<&Query>) -> Result<Hit, IndexError> {
+        let id: Vec<u8> = row.try_get("id")?;
+        let texts = sqlx::query("SELECT story, messages, notes, files, facts FROM originals WHERE key = ?")
+            .bind(row.try_get::<i64, _>("key")?)
+            .fetch_one(&mut self.database)
+            .await?;
+        let texts: Vec<&str> = (0..texts.len()).map(|at| texts.try_get(at)).collect::<Result<_, _>>()?;
+        Ok(Hit {
+            case: Uuid::from_slice(&id).map_err(|_| IndexError::NoCase)?,
+            category: row.try_get("category")?,
+            stage: row.try_get("stage")?,
+            filed: row.try_get("filed")?,
+            around: around(&texts, query),
+        })
     }
 }

@@ -193,3 +193,82 @@ async fn nothing_is_known_of_a_case_before_the_declaration() {
     assert_eq!(found(&mut after, "canari").await.len(), 2);
     assert_eq!(after.related(one.case, 10).await.unwrap()[0].case, two.case);
 }
+
+#[tokio::test]
+async fn one_word_or_number_is_found_in_every_spelling() {
+    let office = Office::open();
+    let file = |story| office.handler.file(&office.house, &[], story);
+    let stories = [
+        file("وقال المفتش أحمد إن الجُمْرُكِيُّ أخذ ٥٠٠٠ فرنك في مستشفى المدينة."),
+        file("Au cœur du poste, le camion 11 GH 4521 a payé 1 500 000 francs, ex æquo."),
+        file("Container MSKU1234567, déclaration C-48213, tél. 70/12/34/56."),
+        file("De\u{301}claration d'un camion, plaque 22KL7788."),
+    ];
+    let mut lead = office.connect("lead").await;
+    declare(&mut lead, &stories.iter().collect::<Vec<_>>()).await;
+    let (mut index, _) = index(&mut lead).await;
+    for (words, story) in [
+        ("احمد", 0),
+        ("أحمد", 0),
+        ("الجمركي", 0),
+        ("جمركي", 0),
+        ("مستشفي", 0),
+        ("5000 فرنك", 0),
+        ("coeur", 1),
+        ("cœur", 1),
+        ("aequo", 1),
+        ("11GH4521", 1),
+        ("11-GH-4521", 1),
+        ("11 gh 4521", 1),
+        ("le 11GH4521", 1),
+        ("1500000", 1),
+        ("MSKU 123 456 7", 2),
+        ("msku-1234567", 2),
+        ("C48213", 2),
+        ("C 48213", 2),
+        ("70 12 34 56", 2),
+        ("70123456", 2),
+        ("٧٠١٢٣٤٥٦", 2),
+        ("22 KL 7788", 3),
+        ("\"22 KL 7788\"", 3),
+        ("déclaration plaque", 3),
+        ("de\u{301}claration plaque", 3),
+        ("camion -11GH4521", 3),
+    ] {
+        assert_eq!(found(&mut index, words).await, [stories[story].case], "{words}");
+    }
+    // A filter alone is a question.
+    let category = Filter { category: Some("FAC".into()), ..Filter::default() };
+    assert_eq!(index.search("", &category, 20).await.unwrap().len(), 4);
+    let nothing = index.search("", &Filter::default(), 20).await;
+    assert!(matches!(nothing, Err(IndexError::NoWords)));
+}
+
+#[tokio::test]
+async fn a_filter_alone_finds_nothing_of_what_was_not_declared_on() {
+    let office = Office::open();
+    office.file(&[]);
+    let mut lead = office.connect("lead").await;
+    let (mut index, updated) = index(&mut lead).await;
+    assert_eq!(updated.undeclared, 1);
+    let stage = Filter { stage: Some("received".into()), ..Filter::default() };
+    assert_eq!(index.search("", &stage, 20).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn words_that_every_report_has_relate_nothing() {
+    let office = Office::open();
+    let file = |story| office.handler.file(&office.house, &[], story);
+    let one = file(
+        "Depuis toujours, l’agent demande des francs jusqu’à midi, et personne ne pouvait rien dire pendant ce temps.",
+    );
+    let two = file(
+        "Pendant plusieurs semaines, personne ne pouvait passer sans donner des francs, toujours jusqu’au soir.",
+    );
+    let mut lead = office.connect("lead").await;
+    declare(&mut lead, &[&one, &two]).await;
+    let (mut index, _) = index(&mut lead).await;
+    let related = index.related(one.case, 5).await.unwrap();
+    let mut ties = related.iter().flat_map(|other| &other.reasons).map(|(tie, _)| *tie);
+    assert!(ties.all(|tie| tie != Tie::Words), "{related:?}");
+}

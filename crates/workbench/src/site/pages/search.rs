@@ -7,6 +7,7 @@ use axum::{
 };
 use envelope::life::Stage;
 use taxonomy::Taxonomy;
+use time::{Date, format_description::well_known::Iso8601};
 use uuid::Uuid;
 
 use super::{
@@ -32,6 +33,8 @@ const RELATED: usize = 10;
 struct Page {
     frame: Frame,
     words: String,
+    /// Filed on this day or later.
+    since: String,
     choices: Vec<Choices>,
     hits: Option<Vec<Hit>>,
     undeclared: usize,
@@ -78,7 +81,9 @@ async fn find(mut at: AtWork, typed: &Typed, updated: &Updated) -> Result<Respon
         stage: typed.some("stage"),
         urgency: typed.some("urgency"),
         desk: typed.some("desk"),
-        ..Filter::default()
+        assignee: typed.some("assignee"),
+        since: Date::parse(typed.get("since").trim(), &Iso8601::DATE).ok(),
+        lang: None,
     };
     page.undeclared = updated.undeclared;
     page.alarms = updated.alarms.iter().map(|alarm| told(&page.frame, alarm)).collect();
@@ -107,14 +112,18 @@ fn page(at: &AtWork, typed: &Typed) -> Page {
     let urgencies =
         urgencies.map(|word| (word.to_owned(), format!("{word} · {}", frame.one_of("urgency", word))));
     let desks = at.connection().directory().desks.iter().map(|desk| (desk.id.clone(), frame.desk(&desk.id)));
+    let members = at.connection().directory().members.iter();
+    let members = members.map(|member| (member.handle.clone(), member.handle.clone()));
     let choices = vec![
         choices("category", categories.collect()),
         choices("stage", stages.collect()),
         choices("urgency", urgencies.collect()),
         choices("desk", desks.collect()),
+        choices("assignee", members.collect()),
     ];
     let words = typed.get("words").to_owned();
-    Page { words, choices, hits: None, undeclared: 0, alarms: Vec::new(), wrong: None, frame }
+    let since = typed.get("since").to_owned();
+    Page { words, since, choices, hits: None, undeclared: 0, alarms: Vec::new(), wrong: None, frame }
 }
 
 impl Page {
@@ -132,6 +141,8 @@ struct RelatedPage {
     related: Vec<Other>,
     /// Cases that were linked with this one.
     linked: Vec<String>,
+    /// Cases that were left out, as nothing was declared in them.
+    undeclared: usize,
     alarms: Vec<Told>,
 }
 
@@ -176,7 +187,7 @@ pub(super) async fn related(
         }
     };
     let related = found.into_iter().map(other).collect();
-    Ok(laid_out(&RelatedPage { frame, head, related, linked, alarms }))
+    Ok(laid_out(&RelatedPage { frame, head, related, linked, undeclared: updated.undeclared, alarms }))
 }
 
 fn reason(frame: &Frame, taxonomy: &Taxonomy, tie: Tie, values: &[String]) -> String {

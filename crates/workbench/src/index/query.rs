@@ -1,0 +1,263 @@
+//! What was typed, in the language of the full-text search; and where in a text it stands.
+
+use unicode_normalization::char::is_combining_mark;
+
+use super::{
+    fold::{fold, numbers, without_article, words},
+    search::Mark,
+};
+use crate::text::is_invisible;
+
+/// Words that are shown before and after the first one that was looked for.
+const BESIDE: usize = 7;
+/// Words of a text that one number can be written in.
+const PIECES: usize = 6;
+
+/// What is looked for.
+pub(super) struct Query {
+    /// In FTS5's language. Everything that was typed stands in quotes, so that nothing of it is taken for an operator.
+    pub(super) expression: String,
+    /// Beginnings of folded words, for showing where they stand.
+    beginnings: Vec<String>,
+}
+
+impl Query {
+    /// `None` where no word must be there.
+    pub(super) fn of(typed: &str) -> Option<Self> {
+        let (mut plain, mut phrases, mut unwanted) = (Vec::new(), Vec::new(), Vec::new());
+        // Every second piece between quotes is a phrase.
+        for (at, piece) in typed.split(['"', '“', '”', '„', '«', '»']).enumerate() {
+            if at % 2 == 1 {
+                phrases.push(fold(piece));
+                continue;
+            }
+            for word in piece.split_whitespace() {
+                match word.strip_prefix(['-', '−', '–']) {
+                    Some(word) => unwanted.push(fold(word)),
+                    None => plain.push(fold(word)),
+                }
+            }
+        }
+        for words in [&mut plain, &mut phrases, &mut unwanted] {
+            words.retain(|word| word.contains(char::is_alphanumeric));
+        }
+        let mut query = Self { expression: String::new(), beginnings: Vec::new() };
+        let mut wanted = query.plain(&plain);
+        wanted.extend(phrases.iter().map(|phrase| query.phrase(phrase)));
+        if wanted.is_empty() {
+            return None;
+        }
+        query.expression = unwanted.iter().fold(wanted.join(" AND "), |expression, word| {
+            let numbers = numbers(word).into_iter().filter(|number| *number == in_one(word));
+            let any: Vec<String> =
+                [quoted(word)].into_iter().chain(numbers.map(|number| quoted(&number))).collect();
+            format!("({expression}) NOT ({})", any.join(" OR "))
+        });
+        Some(query)
+    }
+
+    /// Words that must each be there, and numbers in several of them that can be written in one.
+    fn plain(&mut self, words: &[String]) -> Vec<String> {
+        let mut wanted = Vec::new();
+        let mut at = 0;
+        while at < words.len() {
+            let len = number_len(&words[at..]);
+            let each: Vec<String> = words[at..at + len].iter().map(|word| self.word(word)).collect();
+            let each = each.join(" AND ");
+            if len == 1 {
+                wanted.push(each);
+            } else {
+                let mut ways = vec![format!("({each})"), self.number(&words[at..at + len].concat())];
+                // Letters before the first digit may be a word of their own: `le 11 GH 4521`.
+                if !words[at].contains(|c: char| c.is_ascii_digit()) && len > 2 {
+                    let rest = self.number(&words[at + 1..at + len].concat());
+                    ways.push(format!("({} AND {rest})", self.word(&words[at])));
+                }
+                wanted.push(format!("({})", ways.join(" OR ")));
+            }
+            at += len;
+        }
+        wanted
+    }
+
+    fn word(&mut self, word: &str) -> String {
+        let mut ways = vec![beginning(word)];
+        self.beginnings.extend(words(word).map(str::to_owned));
+        if let Some(stem) = without_article(word) {
+            self.beginnings.push(stem.to_owned());
+            ways.push(beginning(stem));
+        }
+        // `11-GH-4521` is one word to its writer, and three to the index.
+        if numbers(word).contains(&in_one(word)) {
+            ways.push(self.number(word));
+        }
+        if ways.len() == 1 { ways.remove(0) } else { format!("({})", ways.join(" OR ")) }
+    }
+
+    fn number(&mut self, pieces: &str) -> String {
+        let number = in_one(pieces);
+        let way = beginning(&number);
+        self.beginnings.push(number);
+        way
+    }
+
+    fn phrase(&mut self, phrase: &str) -> String {
+        self.beginnings.extend(words(phrase).map(str::to_owned));
+        if numbers(phrase).contains(&in_one(phrase)) {
+            return format!("({} OR {})", quoted(phrase), self.number(phrase));
+        }
+        quoted(phrase)
+    }
+}
+
+/// How many of the first words are one number in pieces: it ends with the last one that has a digit.
+fn number_len(words: &[String]) -> usize {
+    let digit = |word: &String| word.contains(|c: char| c.is_ascii_digit());
+    let most = words.len().min(PIECES);
+    let len = (2..=most).rev().find(|len| {
+        let pieces = &words[..*len];
+        let last_counts = pieces.last().is_some_and(digit);
+        let begins = digit(&pieces[0]) || digit(&pieces[1]);
+        last_counts && begins && numbers(&pieces.join(" ")).contains(&in_one(&pieces.concat()))
+    });
+    len.unwrap_or(1)
+}
+
+fn in_one(pieces: &str) -> String {
+    words(pieces).collect()
+}
+
+fn quoted(words: &str) -> String {
+    let clean: String = words.chars().filter(|c| *c != '"' && *c != '\0').collect();
+    format!("\"{}\"", clean.trim())
+}
+
+fn beginning(word: &str) -> String {
+    quoted(word) + "*"
+}
+
+/// Some words around the first place of what was looked for, in the first text that has it; the beginning of the first text, where
+/// none has it.
+pub(super) fn around(texts: &[&str], query: Option<&Query>) -> Vec<Mark> {
+    let beginnings = query.map_or(&[][..], |query| &query.beginnings);
+    for text in texts {
+        let places = places(text);
+        let found = found(text, &places, beginnings);
+        if let Some(first) = found.iter().position(|found| *found) {
+            return excerpt(text, &places, &found, first);
+        }
+    }
+    let text = texts.iter().find(|text| !text.trim().is_empty()).copied().unwrap_or_default();
+    let places = places(text);
+    excerpt(text, &places, &vec![false; places.len()], 0)
+}
+
+/// Where the words of a text stand, in bytes. Marks and what cannot be seen belong to the word before.
+fn places(text: &str) -> Vec<(usize, usize)> {
+    let belongs = |c: char| c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c) || c == 'ـ';
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    for (at, c) in text.char_indices().filter(|(_, c)| belongs(*c)) {
+        let end = at + c.len_utf8();
+        match places.last_mut() {
+            Some(last) if last.1 == at => last.1 = end,
+            _ => places.push((at, end)),
+        }
+    }
+    places
+}
+
+/// Which of the words were looked for, alone or as a piece of a number.
+fn found(text: &str, places: &[(usize, usize)], beginnings: &[String]) -> Vec<bool> {
+    let folded: Vec<String> = places.iter().map(|(from, to)| fold(&text[*from..*to])).collect();
+    let mut found = vec![false; places.len()];
+    for at in 0..places.len() {
+        let stem = without_article(&folded[at]);
+        let begins = |word: &str| beginnings.iter().any(|it| !it.is_empty() && word.starts_with(it.as_str()));
+        found[at] |= begins(&folded[at]) || stem.is_some_and(begins);
+        let mut number = String::new();
+        for end in at..places.len().min(at + PIECES) {
+            number.push_str(&folded[end]);
+            let whole = |it: &String| {
+                it.len() == number.len() && *it == number && it.contains(|c: char| c.is_ascii_digit())
+            };
+            if end > at && beginnings.iter().any(whole) {
+                found[at..=end].fill(true);
+            }
+        }
+    }
+    found
+}
+
+fn excerpt(text: &str, places: &[(usize, usize)], found: &[bool], first: usize) -> Vec<Mark> {
+    let from = first.saturating_sub(BESIDE);
+    let to = places.len().min(first + BESIDE + 1);
+    let Some(shown) = places.get(from..to).filter(|shown| !shown.is_empty()) else {
+        return Vec::new();
+    };
+    let (whole_begin, whole_end) = (from == 0, to == places.len());
+    let mut pieces = Vec::new();
+    let mut at = if whole_begin { 0 } else { shown[0].0 };
+    let mut plain = if whole_begin { String::new() } else { "…".to_owned() };
+    for ((begin, end), found) in shown.iter().zip(&found[from..to]).filter(|(_, found)| **found) {
+        let _ = found;
+        plain.push_str(&text[at..*begin]);
+        if !plain.is_empty() {
+            pieces.push(Mark { text: std::mem::take(&mut plain), found: false });
+        }
+        pieces.push(Mark { text: text[*begin..*end].to_owned(), found: true });
+        at = *end;
+    }
+    let end = if whole_end { text.len() } else { shown[shown.len() - 1].1 };
+    plain.push_str(&text[at..end]);
+    if !whole_end {
+        plain.push('…');
+    }
+    if !plain.is_empty() {
+        pieces.push(Mark { text: plain, found: false });
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_looked_for_and_never_taken_for_an_operator() {
+        for (typed, wanted) in [
+            ("douane", Some(r#""douane"*"#)),
+            (" poste  Dakola ", Some(r#""poste"* AND "dakola"*"#)),
+            ("« bureau de Dakola » -avril", Some(r#"("bureau de dakola") NOT ("avril")"#)),
+            ("NEAR(a OR b)", Some(r#""near(a"* AND "or"* AND "b)"*"#)),
+            ("l’agent story:x*", Some(r#""l’agent"* AND "story:x*"*"#)),
+            ("a\"b", Some(r#""a"* AND "b""#)),
+            ("cœur", Some(r#""coeur"*"#)),
+            ("الجمركي", Some("(\"الجمركي\"* OR \"جمركي\"*)")),
+            ("11-GH-4521", Some(r#"("11-gh-4521"* OR "11gh4521"*)"#)),
+            ("C 48213", Some(r#"(("c"* AND "48213"*) OR "c48213"*)"#)),
+            ("- -- \"\" …", None),
+            ("-only", None),
+        ] {
+            assert_eq!(Query::of(typed).map(|query| query.expression).as_deref(), wanted, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_the_text_itself_with_its_own_spelling() {
+        let shown = |text: &str, typed: &str| -> String {
+            let marks = around(&["", text], Query::of(typed).as_ref());
+            marks.iter().map(|it| if it.found { format!("[{}]", it.text) } else { it.text.clone() }).collect()
+        };
+        assert_eq!(shown("Hier à Dakola.", "dakola"), "Hier à [Dakola].");
+        assert_eq!(shown("au cœur du poste", "coeur"), "au [cœur] du poste");
+        assert_eq!(shown("قال الجُمْرُكِيُّ ذلك", "جمركي"), "قال [الجُمْرُكِيُّ] ذلك");
+        assert_eq!(shown("le 11 GH 4521 attend", "11GH4521"), "le [11] [GH] [4521] attend");
+        assert_eq!(shown("de\u{301}claration", "déclar"), "[de\u{301}claration]");
+        let long = format!("{}Dakola {}", "un ".repeat(20), "deux ".repeat(20));
+        assert_eq!(
+            shown(&long, "dakola"),
+            "…un un un un un un un [Dakola] deux deux deux deux deux deux deux…"
+        );
+        assert_eq!(shown("rien de cela", "absent"), "rien de cela");
+    }
+}
