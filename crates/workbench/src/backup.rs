@@ -1,20 +1,24 @@
 //! A key on paper. The sheet holds the sealed key file as text and as a QR code: it opens with the passphrase alone, with this
 //! program or with any program that opens age files, and whoever finds it learns no more than from the file.
 
-use std::io::{Read as _, Write as _};
+use std::{io::Write as _, sync::LazyLock};
 
-use age::armor::{ArmoredReader, ArmoredWriter, Format};
+use age::armor::{ArmoredWriter, Format};
+use base64::{Engine as _, prelude::BASE64_STANDARD_NO_PAD};
 use qrcode::{EcLevel, QrCode, render::svg};
+use regex::Regex;
 use secrecy::SecretString;
 use time::Date;
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
 
 use crate::{
     keyfile::{InvestigatorKey, KeyError},
     sealed::OpenError,
+    text::is_invisible,
 };
 
 const BEGIN: &str = "-----BEGIN AGE ENCRYPTED FILE-----";
-const END: &str = "-----END AGE ENCRYPTED FILE-----";
 /// Of a key file as text, in bytes: more is none of ours.
 const MOST: usize = 16 * 1024;
 
@@ -114,17 +118,25 @@ fn armor(sealed: &[u8]) -> String {
 
 /// The sealed key file from the text of a sheet: the page itself, or what was typed or scanned from it. Opened before it is
 /// given back, so that nothing useless is ever put in the place of a key.
+///
+/// What people and programs change on the way does not count: dashes of all kinds, spaces, line ends, marks of a quotation, tags of a
+/// page, letters of another width. Between the two lines that name the key only the characters of base64 are read.
+///
+/// # Errors
+/// [`BackupError::NoKey`] without the first of the two lines, [`BackupError::Miscopied`] without the second or with letters missing or
+/// wrong, [`BackupError::Key`] with another passphrase.
 pub fn restore(text: &str, passphrase: &SecretString) -> Result<(Vec<u8>, InvestigatorKey), BackupError> {
-    let start = text.find(BEGIN).ok_or(BackupError::NoKey)?;
-    let end = text[start..].find(END).ok_or(BackupError::Miscopied)? + start + END.len();
-    if end - start > MOST {
+    let text: Zeroizing<String> = Zeroizing::new(text.nfkc().filter(|c| !is_invisible(*c)).collect());
+    let text = Zeroizing::new(TAGS.replace_all(&text, "").into_owned());
+    let begin = BEGINS.find(&text).ok_or(BackupError::NoKey)?;
+    let rest = &text[begin.end()..];
+    let end = ENDS.find(rest).ok_or(BackupError::Miscopied)?;
+    let is_base64 = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
+    let letters: Zeroizing<String> = Zeroizing::new(rest[..end.start()].chars().filter(is_base64).collect());
+    if letters.len() > MOST {
         return Err(BackupError::NoKey);
     }
-    // Typed text has spaces and line ends of its own.
-    let lines = text[start..end].lines().map(str::trim).filter(|line| !line.is_empty());
-    let armored = lines.collect::<Vec<_>>().join("\n");
-    let mut sealed = Vec::new();
-    ArmoredReader::new(armored.as_bytes()).read_to_end(&mut sealed).map_err(|_| BackupError::Miscopied)?;
+    let sealed = BASE64_STANDARD_NO_PAD.decode(letters.as_bytes()).map_err(|_| BackupError::Miscopied)?;
     let key = InvestigatorKey::open(&sealed, passphrase).map_err(|error| match error {
         // A letter that is wrong can leave a form that is right.
         KeyError::Sealed(OpenError::Damaged(_)) => BackupError::Miscopied,
@@ -133,10 +145,23 @@ pub fn restore(text: &str, passphrase: &SecretString) -> Result<(Vec<u8>, Invest
     Ok((sealed, key))
 }
 
+/// A line of words whatever stands around and between them. The words are constants, so that the pattern always compiles.
+fn line_of(words: &str) -> Regex {
+    Regex::new(&format!(r"(?i){}[^\p{{L}}\p{{N}}]*", words.replace(' ', r"[^\p{L}\p{N}]*")))
+        .expect("a constant pattern")
+}
+
+static BEGINS: LazyLock<Regex> = LazyLock::new(|| line_of("BEGIN AGE ENCRYPTED FILE"));
+static ENDS: LazyLock<Regex> = LazyLock::new(|| line_of("END AGE ENCRYPTED FILE"));
+static TAGS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"<[^<>]*>|&[A-Za-z]+;").expect("a constant pattern"));
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sealed::Work;
+
+    const END: &str = "-----END AGE ENCRYPTED FILE-----";
     use rand::rngs::OsRng;
     use time::macros::date;
 
@@ -164,5 +189,57 @@ mod tests {
         let at = html.find(BEGIN).unwrap() + BEGIN.len() + 40;
         let missing = [&html[..at], &html[at + 3..]].concat();
         assert!(matches!(restore(&missing, &right), Err(BackupError::Miscopied | BackupError::Key(_))));
+    }
+
+    #[test]
+    fn a_key_comes_back_from_what_people_and_programs_make_of_a_sheet() {
+        let key = InvestigatorKey::generate("i-7", &mut OsRng).unwrap();
+        let right = SecretString::from("correct horse battery staple");
+        let sealed = key.seal(&right, Work::new(2).unwrap());
+        let text = armor(&sealed);
+        let lines: Vec<&str> = text.lines().collect();
+        let inside = lines[1..lines.len() - 1].concat();
+        let between = |begin: &str, inside: &str, end: &str| format!("{begin}\n{inside}\n{end}\n");
+        let spaced: String = inside.chars().enumerate().fold(String::new(), |mut out, (at, c)| {
+            if at % 4 == 0 {
+                out.push('\u{a0}');
+            }
+            out.push(c);
+            out
+        });
+        let wide: String =
+            inside.chars().map(|c| char::from_u32(u32::from(c) - 0x21 + 0xFF01).unwrap()).collect();
+        let copies = [
+            text.replace("-----", "–—–"),
+            text.replace("-----", "−−− "),
+            text.replace('\n', "\r\n\r\n"),
+            text.replace('\n', " "),
+            text.replace('\n', "<br>\n"),
+            text.lines().map(|line| format!("> {line}\n")).collect(),
+            text.lines().map(|line| format!("« {line} »\n")).collect(),
+            text.lines().map(|line| format!("\u{feff}{line}\u{200b}\u{2028}")).collect(),
+            between(BEGIN, &spaced, END),
+            between(BEGIN, &wide, END),
+            between("Begin age encrypted file", inside.trim_end_matches('='), "end age encrypted file"),
+            between("----- BEGIN  AGE\nENCRYPTED FILE -----", &inside, "-----END AGE\u{a0}ENCRYPTED FILE"),
+            between(
+                BEGIN,
+                &inside
+                    .chars()
+                    .collect::<Vec<_>>()
+                    .chunks(40)
+                    .map(|part| part.iter().collect::<String>() + "\u{ad}-\n")
+                    .collect::<String>(),
+                END,
+            ),
+        ];
+        for copy in copies {
+            match restore(&copy, &right) {
+                Ok((again, _)) => assert_eq!(again, sealed, "{copy}"),
+                Err(error) => panic!("{error}: {copy}"),
+            }
+        }
+        let wrong = text.replacen(&inside[100..104], "AAAA", 1);
+        assert!(restore(&wrong, &right).is_err(), "letters that are wrong");
     }
 }

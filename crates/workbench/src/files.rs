@@ -8,6 +8,11 @@ use std::{
 
 use serde::{Serialize, de::DeserializeOwned};
 
+use crate::text;
+
+/// What is wrong with a text file in an older encoding, and what to do.
+pub const NO_TEXT: &str = "it is no text in UTF-8 or UTF-16: save it again as UTF-8";
+
 /// A file could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -27,6 +32,17 @@ pub enum FileError {
     /// Not there.
     #[error("{} is not there", .0.display())]
     Missing(PathBuf),
+    /// `seen.json`, which remembers what this computer saw, is damaged.
+    #[error(
+        "{} is damaged ({reason}). It holds what this computer has seen, so that an older state is noticed. After a power cut: move this file aside and go on. The next connection begins a new one, and cannot notice a roll-back to before. If there was no power cut, tell the administration first",
+        path.display()
+    )]
+    Seen {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// Of another shape than it should be.
     #[error("{} is not readable: {reason}", path.display())]
     Malformed {
@@ -129,37 +145,19 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(path).map_err(FileError::io("read", path))
 }
 
-/// Reads a text file whole: UTF-8, or what some editors write, UTF-8 or UTF-16 behind a byte order
-/// mark. The mark is left out.
+/// Reads a text file whole, as [`text::decode`] does.
 ///
 /// # Errors
-/// If the file cannot be read, or is no such text.
+/// [`FileError::Missing`] if it is not there, [`FileError::Malformed`] if it is no text in UTF-8 or UTF-16.
 pub fn read_text(path: &Path) -> Result<String, FileError> {
-    text_of(&read(path)?).map_err(|reason| FileError::Malformed { path: path.to_owned(), reason })
-}
-
-fn text_of(bytes: &[u8]) -> Result<String, String> {
-    let words = |bytes: &[u8], word: fn([u8; 2]) -> u16| {
-        let (words, rest) = bytes.as_chunks::<2>();
-        let text = String::from_utf16(&words.iter().copied().map(word).collect::<Vec<_>>());
-        text.ok().filter(|_| rest.is_empty()).ok_or_else(|| {
-            "not text in UTF-8 or \
-            UTF-16"
-                .to_owned()
-        })
-    };
-    match bytes {
-        [0xFF, 0xFE, rest @ ..] => words(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => words(rest, u16::from_be_bytes),
-        _ => {
-            let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-            let text = std::str::from_utf8(bytes);
-            text.map(ToOwned::to_owned).map_err(|error| format!("not text in UTF-8: {error}"))
-        }
-    }
+    text::decode(&read(path)?)
+        .ok_or_else(|| FileError::Malformed { path: path.to_owned(), reason: NO_TEXT.to_owned() })
 }
 
 /// Reads a JSON file.
+///
+/// # Errors
+/// As [`read_text`], and [`FileError::Malformed`] if it holds something else.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     serde_json::from_str(&read_text(path)?)
         .map_err(|error| FileError::Malformed { path: path.to_owned(), reason: error.to_string() })

@@ -211,7 +211,10 @@ impl Home {
 
     /// What was seen before; nothing at first.
     pub fn seen(&self) -> Result<Seen, FileError> {
-        Ok(files::read_json_if_there(&self.dir.join("seen.json"))?.unwrap_or_default())
+        match files::read_json_if_there(&self.dir.join("seen.json")) {
+            Err(FileError::Malformed { path, reason }) => Err(FileError::Seen { path, reason }),
+            seen => Ok(seen?.unwrap_or_default()),
+        }
     }
 
     /// Remembers.

@@ -1,9 +1,17 @@
 //! Text that came from somebody else, made safe for a terminal and for a file system.
 
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
 /// What stands in the place of a character that could steer a terminal.
 const REPLACED: char = '\u{FFFD}';
 /// The longest file name in bytes, well under what file systems take.
 const NAME_BYTES: usize = 120;
+/// The most characters of a name on a screen.
+const SHOWN_NAME: usize = 60;
+/// The most characters of a code on a screen: a category, question, language or week.
+const SHOWN_CODE: usize = 24;
 
 /// Text of several lines. Everything that could move the cursor, change colours or reverse the reading order is replaced, so
 /// that a report cannot make a terminal show anything but its own words.
@@ -43,15 +51,71 @@ fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// A file name from an attachment's name, which a stranger chose: no path, no control character, nothing hidden, no name that
-/// a system keeps for itself. `number` names a file of which nothing is left, from 1.
+/// Characters that show nothing: zero width, marks of direction, fillers, tags, selectors. Some have a use inside of words of some
+/// scripts, and none in a name that people compare by eye.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+        | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
+        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Is there nothing in it that anybody could see?
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
+}
+
+/// The name of a file as a screen shows it: on one line, without what cannot be seen, and not longer than a line.
+pub fn name(name: &str) -> String {
+    let visible: String = line(name).chars().filter(|c| !is_invisible(*c)).collect();
+    clip(visible.trim(), SHOWN_NAME)
+}
+
+/// A word of a protocol that somebody else wrote, such as a language or a week: letters, digits, `-` and `_`, and not many.
+pub fn code(word: &str) -> String {
+    let plain: String =
+        word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    clip(&plain, SHOWN_CODE)
+}
+
+/// At most so many characters, with a mark where something is left out.
+fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - 1).chain(['…']).collect()
+}
+
+/// Text from a file that a person wrote with whatever program: UTF-8, or UTF-16 with a byte order mark; without the mark, and
+/// with the line ends of this program. `None` if it is neither.
+pub fn decode(bytes: &[u8]) -> Option<String> {
+    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks::<2>();
+        let units: Vec<u16> = pairs.iter().copied().map(unit).collect();
+        rest.is_empty().then(|| String::from_utf16(&units).ok())?
+    };
+    let text = match bytes {
+        [0xFF, 0xFE, rest @ ..] => Cow::Owned(units(rest, u16::from_le_bytes)?),
+        [0xFE, 0xFF, rest @ ..] => Cow::Owned(units(rest, u16::from_be_bytes)?),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => Cow::Borrowed(std::str::from_utf8(rest).ok()?),
+        bytes => Cow::Borrowed(std::str::from_utf8(bytes).ok()?),
+    };
+    Some(text.replace("\r\n", "\n"))
+}
+
+/// A file name from an attachment's name, which a stranger chose: no path, no control character, nothing hidden or invisible, nothing
+/// that a shell takes for an option or a folder, no name that a system keeps for itself. `number` names a file of which nothing is
+/// left, from 1.
 pub fn file_name(name: &str, number: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last
         .chars()
-        .filter(|c| !steers(*c) && !matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*'))
+        .filter(|c| !steers(*c) && !is_invisible(*c))
+        .filter(|c| !matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*'))
         .collect();
     let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    let clean = clean.trim_start_matches(|c: char| matches!(c, '-' | '~' | '.') || c.is_whitespace());
     let clean = shorten(clean);
     if clean.is_empty() {
         format!("attachment-{number}")
@@ -72,17 +136,22 @@ fn shorten(name: &str) -> String {
     };
     let room = NAME_BYTES - extension.len();
     let end = (0..=room.min(stem.len())).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or(0);
-    format!("{}{extension}", &stem[..end])
+    // A cut can leave an end that a system drops.
+    let stem = stem[..end].trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    format!("{stem}{extension}")
 }
 
-/// Device names of Windows, with or without an extension.
+/// Device names of Windows, with or without an extension, also as letters that look alike: `COM¹` is `COM1` there.
 fn is_reserved(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let stem: String = name.split('.').next().unwrap_or_default().nfkc().collect();
+    let stem = stem.trim().to_ascii_uppercase();
     let numbered = |prefix: &str| {
         stem.strip_prefix(prefix)
             .is_some_and(|rest| rest.len() == 1 && rest.chars().all(|c| c.is_ascii_digit()))
     };
-    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
+    matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$" | "CLOCK$")
+        || numbered("COM")
+        || numbered("LPT")
 }
 
 /// `budget.pdf`, 2 → `budget (2).pdf`: the next try for a name that is taken.
@@ -137,12 +206,75 @@ mod tests {
             ("nul.txt", "_nul.txt"),
             ("COM1", "_COM1"),
             ("a:b|c?.doc", "abc.doc"),
+            ("-rf.txt", "rf.txt"),
+            ("--", "attachment-3"),
+            ("~", "attachment-3"),
+            ("~/.ssh", "ssh"),
+            ("CON .txt", "_CON .txt"),
+            ("conin$", "_conin$"),
+            ("CONOUT$.log", "_CONOUT$.log"),
+            ("COM¹", "_COM¹"),
+            ("lpt³.txt", "_lpt³.txt"),
+            ("ＣＯＮ.txt", "_ＣＯＮ.txt"),
+            ("\u{200b}\u{200e}a\u{200f}b\u{61c}c\u{ad}.txt", "abc.txt"),
+            ("\u{e0041}\u{e007f}", "attachment-3"),
+            ("\u{3164}", "attachment-3"),
         ] {
             assert_eq!(file_name(given, 3), expected, "{given:?}");
         }
         let long = file_name(&format!("{}.jpeg", "é".repeat(200)), 1);
         assert!(long.len() <= NAME_BYTES && long.rsplit_once('.').is_some_and(|(_, end)| end == "jpeg"));
+        let arabic = file_name(&format!("{}.pdf", "م".repeat(250)), 1);
+        assert!(arabic.len() <= NAME_BYTES && arabic.ends_with("م.pdf"), "{arabic}");
+        let cut = file_name(&format!("{}. {}", "a".repeat(NAME_BYTES - 2), "b".repeat(20)), 1);
+        assert!(cut.ends_with('a'), "{cut}");
         assert_eq!(numbered_name("a.tar.gz", 2), "a.tar (2).gz");
         assert_eq!(numbered_name("README", 2), "README (2)");
+    }
+
+    #[test]
+    fn what_shows_nothing_is_blank() {
+        for blank in [
+            "",
+            " \n\t",
+            "\u{200b}",
+            "\u{3164}\u{2800}",
+            "\u{ad}\u{a0}",
+            "\u{feff}\r\n",
+            "\u{e0041}",
+            "\u{2060}\u{fe0f}",
+        ] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for text in [".", "?", "👍\u{fe0f}", "\u{200b}a", "ا"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn names_on_a_screen_are_short_and_all_of_them_is_seen() {
+        assert_eq!(name("photo.jpg"), "photo.jpg");
+        assert_eq!(name("a\nclosed the case\u{202e}\u{200b}"), "a closed the case\u{fffd}");
+        assert_eq!(name(&"x".repeat(5000)).chars().count(), SHOWN_NAME);
+        assert_eq!(code("2026-W48\ninspector-2 closed the case"), "2026-W48inspector-2clos…");
+        assert_eq!(code("fr"), "fr");
+    }
+
+    #[test]
+    fn text_files_of_other_programs_are_read() {
+        let utf16 = |order: fn(u16) -> [u8; 2], mark: [u8; 2]| {
+            [&mark[..], &"Ça va.\r\nOui".encode_utf16().flat_map(order).collect::<Vec<_>>()].concat()
+        };
+        for bytes in [
+            "Ça va.\nOui".as_bytes().to_vec(),
+            "\u{feff}Ça va.\r\nOui".as_bytes().to_vec(),
+            utf16(u16::to_le_bytes, [0xFF, 0xFE]),
+            utf16(u16::to_be_bytes, [0xFE, 0xFF]),
+        ] {
+            assert_eq!(decode(&bytes).as_deref(), Some("Ça va.\nOui"), "{bytes:?}");
+        }
+        for other in [&b"\xC7a va."[..], b"\xFF\xFEa", b"\xFF\xFE\x00\xD8"] {
+            assert_eq!(decode(other), None, "{other:?}");
+        }
     }
 }

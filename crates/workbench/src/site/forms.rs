@@ -11,6 +11,7 @@ use axum::{
 use zeroize::Zeroizing;
 
 use super::Site;
+use crate::text;
 
 /// What is wrong with a form, and at which of its fields: one thing at a time.
 #[derive(Default)]
@@ -63,6 +64,12 @@ impl Typed {
         self.0.contains_key(field)
     }
 
+    /// Every field with each of its values.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        let pairs = self.0.iter().flat_map(|(field, all)| all.iter().map(move |value| (field, value)));
+        pairs.map(|(field, value)| (field.clone(), value.to_string())).collect()
+    }
+
     /// For keeping it.
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let plain: BTreeMap<&str, Vec<&str>> = self
@@ -101,8 +108,9 @@ impl FromRequest<Site> for Typed {
         };
         let mut typed = BTreeMap::<_, Vec<_>>::new();
         for (field, value) in pairs {
-            // Browsers end lines as letters did.
-            typed.entry(field).or_default().push(Zeroizing::new(value.replace("\r\n", "\n")));
+            // Browsers end lines as letters did; a mark of byte order comes along with what was pasted from a file.
+            let value = value.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
+            typed.entry(field).or_default().push(Zeroizing::new(value));
         }
         Ok(Self(typed))
     }
@@ -115,7 +123,8 @@ async fn with_files(request: Request, site: &Site) -> Result<Vec<(String, String
     while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
         let name = field.name().ok_or(StatusCode::BAD_REQUEST.into_response())?.to_owned();
         let bytes = Zeroizing::new(Vec::from(field.bytes().await.map_err(IntoResponse::into_response)?));
-        pairs.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+        let text = text::decode(&bytes).unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
+        pairs.push((name, text));
     }
     Ok(pairs)
 }
