@@ -25,6 +25,13 @@ use crate::{keyfile::InvestigatorKey, queue::Place};
 /// JSON answers; a log of 100,000 entries takes about 100 MiB.
 const MOST_JSON: u64 = 256 * 1024 * 1024;
 
+/// For a whole answer, however slowly its bytes come: each renews the timeout of reading.
+const WHOLE_ANSWER: Duration = Duration::from_mins(2);
+/// For the whole log.
+const WHOLE_LOG: Duration = Duration::from_mins(30);
+/// The slowest line on which a part of a case still arrives, in bytes a second.
+const SLOWEST: u64 = 64 * 1024;
+
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -74,6 +81,7 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_mins(1))
+            .timeout(WHOLE_ANSWER)
             .build()
             .map_err(unreachable)?;
         Ok(Self { http, base, session: None })
@@ -159,7 +167,8 @@ impl Client {
     /// One sealed part; `most` is the length that it should have.
     pub async fn part(&self, case: Uuid, part: Uuid, most: u64) -> Result<Vec<u8>, ClientError> {
         let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];
-        let response = answer(self.request(Method::GET, &path)).await?;
+        let whole = WHOLE_ANSWER + Duration::from_secs(most / SLOWEST);
+        let response = answer(self.request(Method::GET, &path).timeout(whole)).await?;
         body(response, most.min(ladder::TOP)).await
     }
 
@@ -170,7 +179,7 @@ impl Client {
 
     /// The whole log; for the outside body.
     pub async fn log(&self) -> Result<Log, ClientError> {
-        self.get(&["v1", "log"]).await
+        json(self.request(Method::GET, &["v1", "log"]).timeout(WHOLE_LOG)).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, ClientError> {

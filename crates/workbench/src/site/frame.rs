@@ -161,13 +161,14 @@ impl AtWork {
 
     /// The same to write something there. Whatever stands in the way, what was typed is kept until the page is opened again.
     pub(crate) async fn open_to_write(&mut self, id: uuid::Uuid, typed: &Typed) -> Result<Case, Trouble> {
-        let opened = self.open(id).await;
-        match opened {
-            // It is at hand again, and must not come back after it was sent.
-            Ok(_) => drop(self.kept()),
-            Err(_) => self.visit.site.drafts.keep(&self.visit.path, typed),
-        }
-        opened
+        // Also while it is opened: locking cancels this request wherever it is.
+        self.visit.site.drafts.keep(&self.visit.path, typed);
+        self.open(id).await
+    }
+
+    /// What was written has been sent or is on the page again: it must not come back after that.
+    pub(crate) fn written(&self) {
+        drop(self.kept());
     }
 
     /// Has this person not said yet that there is no conflict of interest? Perhaps they may not: somebody claims that there is one.
@@ -214,6 +215,11 @@ impl IntoResponse for Locked {
     fn into_response(self) -> Response {
         unlock::page(&self.visit, self.asked, StatusCode::UNAUTHORIZED)
     }
+}
+
+/// The answer to a request that was cancelled by locking.
+pub(crate) fn locked(visit: &Visit, method: &Method) -> Response {
+    unlock::page(visit, unlock::Asked::of(visit, method), StatusCode::UNAUTHORIZED)
 }
 
 /// Why somebody is not at work.

@@ -179,6 +179,7 @@ pub(crate) async fn hard<T: Send + 'static>(work: impl FnOnce() -> T + Send + 's
 fn router(site: &Site) -> Router {
     let router = pages::routes(site)
         .layer(middleware::from_fn_with_state(site.clone(), trouble::lay_out))
+        .layer(middleware::from_fn_with_state(site.clone(), trouble::until_locked))
         .layer(middleware::from_fn_with_state(site.clone(), guard::check))
         .with_state(site.clone());
     let router = web::panics::catch(router, trouble::broken);

@@ -10,7 +10,7 @@ use axum::{
 
 use super::{
     Site,
-    frame::{Frame, Section, Visit, render},
+    frame::{Frame, Section, Visit, locked, render},
     i18n,
     refusals::{Said, Tell as _},
 };
@@ -33,6 +33,15 @@ impl IntoResponse for Trouble {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// Cancels a request that works with the keys as soon as the place is locked, wherever it waits.
+pub(super) async fn until_locked(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let (visit, method) = (Visit::of(&site, request.uri()), request.method().clone());
+    match site.seat.until_locked(next.run(request)).await {
+        Some(response) => response,
+        None => visit.map_or_else(|| nowhere(&site), |visit| locked(&visit, &method)),
     }
 }
 

@@ -60,10 +60,14 @@ pub(super) async fn save(mut at: AtWork, Path((_, id)): Where) -> Result<Respons
     let name = format!("{folder}.zip");
     let (sender, mut receiver) = mpsc::channel(2);
     tokio::spawn(async move {
-        let packed = pack(at.connection(), &case, speech, &folder, &sender).await;
-        // The place is free, and can lock itself, whatever becomes of the download.
-        drop((at, case));
-        if let Err(error) = packed {
+        let site = at.visit.site.clone();
+        let packing = async {
+            // The keys are free, whatever becomes of the download, as soon as this ends or the place is locked.
+            let (at, case) = (at, case);
+            pack(at.connection(), &case, speech, &folder, &sender).await
+        };
+        let packed = site.seat.hold_until_locked(packing).await;
+        if let Err(error) = packed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into())) {
             tracing::warn!("a case was not exported");
             sender.send(Err(error)).await.ok();
         }
