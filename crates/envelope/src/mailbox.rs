@@ -95,24 +95,41 @@ impl Mailbox {
         stream.write_all(&plain).and_then(|()| stream.finish().map(drop)).expect("writing to memory");
     }
 
-    fn plaintext(&self, target: usize) -> Vec<u8> {
-        let mut plain = Vec::with_capacity(target);
-        plain.extend_from_slice(&wire::head(MAGIC, &self.header));
+    /// How many of the replies, the newest, a mailbox of this content holds.
+    pub fn laid_out(&self, to: &MailboxRecipient) -> usize {
+        let stream = age_hybrid::sealed_writer(to.as_recipient(), Vec::new()).expect("writing to memory");
+        let target = ladder::plaintext_len_for(MAILBOX_LEN as u64, stream.header_len() as u64);
+        let target = target.and_then(|target| usize::try_from(target).ok()).expect("one chunk");
+        self.newest_that_fit(target.saturating_sub(self.fixed_part().len()))
+    }
+
+    /// What stands before the replies.
+    fn fixed_part(&self) -> Vec<u8> {
+        let mut plain = wire::head(MAGIC, &self.header);
         let mut put = |kind, bytes: &[u8]| {
             plain.extend_from_slice(&wire::record_head(kind, bytes.len()));
             plain.extend_from_slice(bytes);
         };
         put(RecordType::Capsule, &self.capsule);
         put(RecordType::CaseRecipient, self.case_recipient.as_bytes());
-        let mut left = target.saturating_sub(plain.len() + RECORD_OVERHEAD);
-        let newest_that_fit = self.replies.iter().rev().take_while(|reply| {
-            let fits = left.checked_sub(RECORD_OVERHEAD + reply.len());
-            left = fits.unwrap_or(0);
-            fits.is_some()
-        });
-        let mut kept: Vec<_> = newest_that_fit.collect();
-        kept.reverse();
-        for reply in kept {
+        plain
+    }
+
+    /// Of so many bytes, the end record takes its own.
+    fn newest_that_fit(&self, room: usize) -> usize {
+        let mut left = room.saturating_sub(RECORD_OVERHEAD);
+        let fits = |reply: &&Vec<u8>| {
+            let rest = left.checked_sub(RECORD_OVERHEAD + reply.len());
+            left = rest.unwrap_or(0);
+            rest.is_some()
+        };
+        self.replies.iter().rev().take_while(fits).count()
+    }
+
+    fn plaintext(&self, target: usize) -> Vec<u8> {
+        let mut plain = self.fixed_part();
+        let kept = self.newest_that_fit(target.saturating_sub(plain.len()));
+        for reply in &self.replies[self.replies.len() - kept..] {
             plain.extend_from_slice(&wire::record_head(RecordType::Reply, reply.len()));
             plain.extend_from_slice(reply);
         }

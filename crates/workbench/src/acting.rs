@@ -11,7 +11,7 @@ use envelope::{
     desk_api::{Brings, NewEvent},
     directory::Member,
     event::{Action, Event, HANDLER},
-    life::{Refusal, Role, next_event},
+    life::{Act, Refusal, Role, next_event},
     report::ReportBody,
 };
 use rand::{CryptoRng, RngCore};
@@ -95,6 +95,12 @@ pub enum ActError {
     /// Somebody else acted first.
     #[error("somebody acted on this case before you, and nothing of yours was filed: {}. Look at it again", told(.0))]
     Overtaken(Vec<Event>),
+    /// A form came without the choice that the act consists of.
+    #[error("nothing was chosen, so nothing was signed")]
+    NotChosen,
+    /// What would be signed off was never on this person's screen.
+    #[error("the reporter sent {} that you have not been shown; nothing was signed", submissions(*.0))]
+    Unshown(usize),
     /// What the reporter said about other authorities.
     #[error(transparent)]
     Consent(#[from] NoConsent),
@@ -127,6 +133,10 @@ pub enum NoConsent {
     /// The message that is to agree does not exist.
     #[error("there is no message of the reporter with this number")]
     NoMessage,
+}
+
+fn submissions(count: usize) -> String {
+    if count == 1 { "1 submission".to_owned() } else { format!("{count} submissions") }
 }
 
 /// What happened, in words.
@@ -162,7 +172,8 @@ impl Connection {
         self.act(case, action, Brings { grants, ..Brings::default() }).await
     }
 
-    /// Makes a new case secret for everyone who stays. Gives the handles of those.
+    /// Makes a new case secret for everyone who stays, and opens what is there to the new keys of those who have other ones now. Gives
+    /// the handles of everyone who stays.
     pub async fn rotate(
         &mut self,
         case: &mut Case,
@@ -171,10 +182,19 @@ impl Connection {
     ) -> Result<Vec<String>, ActError> {
         self.check_current()?;
         check_generation(case)?;
+        if !without.is_empty() {
+            self.check_declared(case)?;
+        }
         let stay = self.who_stays(case, without)?;
         let members = stay.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
         let recipients: Vec<_> = members.iter().map(|member| &member.recipient).collect();
         let (lang, week) = (case.file.row.lang.clone(), self.week());
+        // Who has another key than at the filing gets the older generations too: the new one alone opens nothing that is there.
+        let old_keys = members.iter().filter(|member| {
+            !self.directory().is_oversight(&member.handle)
+                && self.roll.has_new_key(&member.handle, case.file.row.filed)
+        });
+        let again: Vec<_> = old_keys.flat_map(|member| case.open.grant_to(&member.recipient)).collect();
         let rotated =
             case.open.rotate(&recipients, &case.thread, &case.file.mailbox_recipient, (&lang, &week), rng)?;
         let (reply, copy) = (rotated.reply.reply, rotated.reply.copy);
@@ -183,7 +203,7 @@ impl Connection {
         let brings = Brings {
             reply: Some(reply),
             copy: Some(copy),
-            grants: rotated.grants,
+            grants: [rotated.grants, again].concat(),
             case_recipient: Some(rotated.case_recipient),
             note: None,
         };
@@ -294,13 +314,54 @@ fn iso_week(day: Date) -> String {
 }
 
 impl Connection {
-    /// Has the reporter sent nothing since this person last looked at the case? An answer says that all before it was read.
+    /// Refuses while the reporter sent a message that this person was not shown, whoever has dealt with it: an answer says that all
+    /// before it was read.
+    ///
+    /// # Errors
+    /// [`ActError::Unshown`] with the number of such messages.
     pub fn check_heard(&self, case: &Case) -> Result<(), ActError> {
-        let looked_at = self.seen.read.get(&case.id()).copied().unwrap_or(u32::MAX);
-        let new = |event: &&Event| event.seq >= looked_at && matches!(event.action, Action::FollowedUp);
-        let newer: Vec<Event> = case.events.iter().filter(new).cloned().collect();
-        if newer.is_empty() { Ok(()) } else { Err(ActError::Overtaken(newer)) }
+        let messages = case.events.iter().filter(|event| matches!(event.action, Action::FollowedUp));
+        self.check_shown(case, messages)
     }
+
+    /// Refuses while this person was not shown what waits to be dealt with, the report or a message: an act that signs it off says
+    /// that it was read.
+    ///
+    /// # Errors
+    /// [`ActError::Unshown`] with the number of submissions that were not shown.
+    pub fn check_waiting_shown(&self, case: &Case) -> Result<(), ActError> {
+        let waiting = case.state.as_ref().map_or(0, |state| state.unread);
+        let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
+        let sent = case.events.iter().rev().filter(|event| is_from_reporter(&event.action));
+        self.check_shown(case, sent.take(waiting))
+    }
+
+    fn check_shown<'a>(&self, case: &Case, sent: impl Iterator<Item = &'a Event>) -> Result<(), ActError> {
+        let looked_at = self.seen.read.get(&case.id()).copied().unwrap_or(0);
+        match sent.filter(|event| event.seq >= looked_at).count() {
+            0 => Ok(()),
+            unshown => Err(ActError::Unshown(unshown)),
+        }
+    }
+}
+
+/// Does this act also say that everything the reporter sent before was dealt with?
+pub fn signs_off(act: Act) -> bool {
+    matches!(
+        act,
+        Act::Triage
+            | Act::Assess
+            | Act::Investigate
+            | Act::Decide
+            | Act::TakeBack
+            | Act::Reopen
+            | Act::ApproveRefer
+    )
+}
+
+/// Did this event bring something that the reporter wrote?
+pub(crate) fn is_from_reporter(action: &Action) -> bool {
+    matches!(action, Action::Received { .. } | Action::FollowedUp)
 }
 
 impl Case {

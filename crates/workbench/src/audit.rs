@@ -151,6 +151,14 @@ impl<'a> Auditor<'a> {
             );
             alarms.push(Alarm::notice(Code::FormerMember, text));
         }
+        if verified.expired {
+            let text = format!(
+                "{} acted on {}, when the directory had expired and no newer one was signed",
+                event.actor,
+                event.at.date()
+            );
+            alarms.push(Alarm::notice(Code::Expired, text));
+        }
         alarms.extend(self.check_date(event));
         if !self.broken.contains(&event.case)
             && let Err(alarm) = self.fold(verified, hash)

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use envelope::{
     Hash,
-    desk_api::{CaseFile, PURGED, Part, PartKind},
+    desk_api::{CaseFile, GenerationGrant, PURGED, Part, PartKind},
     event::{Action, Event, LogEntry},
     frame::Direction,
+    grant::slot_tag,
+    keys::InvestigatorRecipient,
     life::{CaseState, Stage},
     report::ReportBody,
 };
@@ -15,7 +17,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    alarm::{Alarm, Code, any_alarm},
+    alarm::{Alarm, Code, Severity, any_alarm},
     audit,
     client::ClientError,
     connection::Connection,
@@ -64,6 +66,11 @@ pub enum ReadError {
     /// Nothing that the case handler gives as one's own grants opens: forged, or for another key.
     #[error("no grant of this case opens: {0}")]
     Grants(CaseError),
+    /// All of one's grants are for a key that one has no more.
+    #[error(
+        "the case is sealed to a key that you had before. Ask a colleague who can read it to open it to your new key: burkindi former-readers --rotate, or burkindi assign CASE --to {0}"
+    )]
+    FormerKey(String),
     /// The case handler gave another case than the one asked for.
     #[error("the case handler gave another case than the one that was asked for")]
     OtherCase,
@@ -145,15 +152,37 @@ impl Connection {
         if !audit.events.is_empty() {
             alarms.push(Alarm::new(Code::BrokenCase, "events of another case stand among those of this one"));
         }
-        let open = OpenCase::open(id, &file.grants, self.key.identity()).map_err(ReadError::Grants)?;
+        let (former, own): (Vec<GenerationGrant>, _) =
+            file.grants.iter().cloned().partition(|grant| self.is_for_former_key(id, grant));
+        if own.is_empty() && !former.is_empty() {
+            return Err(ReadError::FormerKey(self.handle().to_owned()));
+        }
+        let open = OpenCase::open(id, &own, self.key.identity()).map_err(ReadError::Grants)?;
         alarms.extend(open.refused().iter().map(|grant| {
             let text = format!("your grant of generation {}: {}", grant.generation, grant.reason);
             Alarm::new(Code::Unopenable, text)
         }));
-        let (parts, damaged) = self.fetch_parts(&file).await?;
+        let (mut parts, damaged) = self.fetch_parts(&file).await?;
         alarms.extend(damaged);
+        // The signed directories tell that the key was replaced. Without that, a generation that is missing is an alarm below.
+        let replaced = self.roll.has_new_key(self.handle(), file.row.filed);
+        let all = parts.len();
+        parts.retain(|(part, _)| !replaced || open.opens(part.generation));
+        let sealed_to_former = all - parts.len();
+        if sealed_to_former > 0 {
+            let text = format!(
+                "{sealed_to_former} messages or notes are sealed to a key that you had before, and are not shown: a colleague opens them to your new key with burkindi former-readers --rotate, or burkindi assign"
+            );
+            alarms.push(Alarm::notice(Code::FormerKey, text));
+        }
         let thread = open.read(parts.iter().filter_map(as_frame));
-        alarms.extend(thread.findings.iter().map(finding_alarm));
+        alarms.extend(thread.findings.iter().map(|finding| match finding_alarm(finding) {
+            // What refers to a message that is not shown cannot be checked.
+            alarm if sealed_to_former > 0 && alarm.code == Code::Withheld => {
+                Alarm { severity: Severity::Notice, ..alarm }
+            }
+            alarm => alarm,
+        }));
         let (named, unproven) = self.named_reports(id, &thread).await?;
         alarms.extend(unproven);
         let (notes, unopenable) = read_notes(&open, &parts, &events);
@@ -171,6 +200,13 @@ impl Connection {
             alarm.entry = None;
         }
         Ok(Case { file, open, thread, named, notes, events, state, alarms })
+    }
+
+    /// Was this grant made for a key that the signed directories gave to this person before the newest one?
+    fn is_for_former_key(&self, case: Uuid, grant: &GenerationGrant) -> bool {
+        let tag = |recipient: &InvestigatorRecipient| slot_tag(case, recipient);
+        grant.grant.tag != tag(&self.key.identity().recipient())
+            && self.roll.former_keys(self.handle()).into_iter().any(|former| tag(former) == grant.grant.tag)
     }
 
     async fn fetch_parts(&self, file: &CaseFile) -> Result<(Vec<(Part, Vec<u8>)>, Vec<Alarm>), ClientError> {
@@ -258,7 +294,10 @@ fn finding_alarm(finding: &investigator::Finding) -> Alarm {
 fn read_notes(open: &OpenCase, parts: &[(Part, Vec<u8>)], events: &[Event]) -> (Vec<TeamNote>, Vec<Alarm>) {
     let (mut notes, mut alarms) = (Vec::new(), Vec::new());
     for (part, sealed) in parts.iter().filter(|(part, _)| part.kind == PartKind::Note) {
-        let names = |event: &&Event| matches!(event.action, Action::Noted { note } if note == part.sha256);
+        let names = |event: &&Event| match event.action {
+            Action::Noted { note } | Action::Declined { note } => note == part.sha256,
+            _ => false,
+        };
         let Some(event) = events.iter().find(names) else { continue };
         match open.open_note(sealed, part.generation) {
             Ok(note) => notes.push(TeamNote { by: event.actor.clone(), at: event.at, note }),
@@ -281,7 +320,7 @@ fn check_brought(file: &CaseFile, events: &[Event]) -> Vec<Alarm> {
         Action::Replied { copy, .. } | Action::Renewed { copy, .. } | Action::Rotated { copy, .. } => {
             Some(copy)
         }
-        Action::Noted { note } => Some(note),
+        Action::Noted { note } | Action::Declined { note } => Some(note),
         _ => None,
     });
     let named: BTreeSet<Hash> = named.collect();

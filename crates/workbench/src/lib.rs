@@ -27,6 +27,7 @@ pub mod index;
 pub mod keyfile;
 pub mod letters;
 pub mod logbook;
+mod mailbox;
 pub mod outcome;
 pub mod preview;
 pub mod queue;

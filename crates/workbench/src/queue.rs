@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use envelope::{
     desk_api::CaseRow,
-    life::{Deadline, Stage},
+    event::{Action, Event},
+    life::{Deadline, Role, Stage},
 };
 use serde::Serialize;
 use time::{Date, Duration};
 use uuid::Uuid;
 
 use crate::{
+    acting::is_from_reporter,
     alarm::{Alarm, Code},
     cases::Case,
     client::ClientError,
@@ -29,8 +31,10 @@ const MOST_LOOKED_AT: usize = 2_000;
 /// Which cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// What one has.
+    /// What one has, and what waits for one's decision.
     Mine,
+    /// Where a proposal waits for one's decision.
+    Waiting,
     /// Everything that is open.
     Open,
     /// What is due within a week, or late.
@@ -41,6 +45,17 @@ pub enum Part {
     Closed,
     /// Everything.
     All,
+}
+
+/// What of a case a screen shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Showing {
+    /// Report and messages.
+    Everything,
+    /// The report without the messages.
+    Report,
+    /// Nothing that the reporter wrote.
+    Notes,
 }
 
 /// A place in the queue, behind which a part of it is asked for.
@@ -71,6 +86,8 @@ pub struct Line {
     pub late: bool,
     /// Has something happened since one last looked?
     pub unread: bool,
+    /// Does a proposal wait until its reader approves or declines it?
+    pub waits_for_me: bool,
 }
 
 /// A page of a queue.
@@ -88,7 +105,8 @@ impl Part {
         let state = &line.row.state;
         let open = state.stage.is_open();
         match self {
-            Self::Mine => open && state.assignee.as_deref() == Some(me),
+            Self::Mine => line.waits_for_me || open && state.assignee.as_deref() == Some(me),
+            Self::Waiting => line.waits_for_me,
             // What the reporter wrote after the closing is work as well.
             Self::Open => open || state.stage == Stage::Closed && state.unread > 0,
             Self::Due => open && line.next.is_some_and(|next| next.due <= today + SOON),
@@ -123,20 +141,32 @@ impl Connection {
         if self.seen.cases.is_empty() { Ok(Vec::new()) } else { Ok(self.queue().await?.1) }
     }
 
-    /// The cases of a part of the whole queue, the most pressing first.
+    /// The cases of a part of the whole queue: those that wait for one's decision, then the most pressing.
     pub fn part(&self, part: Part, rows: Vec<CaseRow>) -> Vec<Line> {
         let today = self.now.date();
         let mut lines: Vec<Line> = rows.into_iter().map(|row| self.line(row)).collect();
         lines.retain(|line| part.takes(line, self.handle(), today));
         lines.sort_by_key(|line| {
             let due = line.next.map_or(Date::MAX, |next| next.due);
-            (due, line.row.state.urgency, line.row.id)
+            (!line.waits_for_me, due, line.row.state.urgency, line.row.id)
         });
         lines
     }
 
-    /// At most `most` cases of a part behind a place, without asking for the whole queue.
+    /// At most `most` cases of a part behind a place, without asking for the whole queue. On the page those stand first that wait for
+    /// one's decision.
     pub async fn page(
+        &self,
+        part: Part,
+        behind: Option<Place>,
+        most: usize,
+    ) -> Result<QueuePage, ClientError> {
+        let mut page = self.page_in_order(part, behind, most).await?;
+        page.lines.sort_by_key(|line| !line.waits_for_me);
+        Ok(page)
+    }
+
+    async fn page_in_order(
         &self,
         part: Part,
         mut behind: Option<Place>,
@@ -172,7 +202,9 @@ impl Connection {
 
     fn line(&self, row: CaseRow) -> Line {
         let next = row.next.or_else(|| row.state.next_deadline());
+        let role = Role::of(self.directory(), self.handle(), &row.state.desk);
         Line {
+            waits_for_me: row.state.awaits(self.handle(), role),
             next,
             late: next.is_some_and(|next| next.due < self.now.date()),
             unread: self.seen.read.get(&row.id).is_none_or(|read| *read < row.state.next_seq),
@@ -180,9 +212,23 @@ impl Connection {
         }
     }
 
-    /// Remembers that its owner has looked at a case as it is now.
-    pub fn mark_looked_at(&mut self, case: &Case) -> Result<(), FileError> {
-        let events = u32::try_from(case.file.log.len()).unwrap_or(u32::MAX);
+    /// Remembers what of a case its owner has been shown. What the reporter wrote and the screen did not show stays new.
+    ///
+    /// # Errors
+    /// If the home folder cannot be written.
+    pub fn mark_looked_at(&mut self, case: &Case, showing: Showing) -> Result<(), FileError> {
+        let looked_at = self.seen.read.get(&case.id()).copied().unwrap_or(0);
+        let left_out = |event: &&Event| {
+            event.seq >= looked_at
+                && match showing {
+                    Showing::Everything => false,
+                    Showing::Report => matches!(event.action, Action::FollowedUp),
+                    Showing::Notes => is_from_reporter(&event.action),
+                }
+        };
+        let first_left_out = case.events.iter().find(left_out).map(|event| event.seq);
+        let all = u32::try_from(case.file.log.len()).unwrap_or(u32::MAX);
+        let events = first_left_out.unwrap_or(all);
         if self.seen.read.insert(case.id(), events) == Some(events) { Ok(()) } else { self.remember() }
     }
 

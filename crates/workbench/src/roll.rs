@@ -4,6 +4,7 @@ use envelope::{
     Hash,
     directory::{Directory, DirectoryError, SignedDirectory, Trust},
     event::{Event, EventError, HANDLER, SignedEvent},
+    keys::InvestigatorRecipient,
 };
 use time::{Date, Duration};
 
@@ -37,8 +38,10 @@ pub struct Verified<'a> {
     pub event: Event,
     /// In which directories its signer stands with this key, newest first; empty for the case handler.
     pub under: Vec<&'a Directory>,
-    /// The signer was out of the newest directory of that day, or the directory had run out.
+    /// The signer was out of the newest directory of that day.
     pub former: bool,
+    /// The directory of that day had expired.
+    pub expired: bool,
 }
 
 impl Roll {
@@ -79,6 +82,19 @@ impl Roll {
         good.filter_map(|(directory, _)| directory.member(handle)).any(|then| then.recipient != now.recipient)
     }
 
+    /// The keys that a member had before the one of the newest directory.
+    pub fn former_keys(&self, handle: &str) -> Vec<&InvestigatorRecipient> {
+        let now = self.newest().0.member(handle).map(|member| &member.recipient);
+        let known = self.known.iter().filter_map(|(directory, _)| directory.member(handle));
+        let mut former: Vec<&InvestigatorRecipient> = Vec::new();
+        for recipient in known.map(|member| &member.recipient) {
+            if Some(recipient) != now && !former.contains(&recipient) {
+                former.push(recipient);
+            }
+        }
+        former
+    }
+
     /// Directories that are missing in between.
     pub fn gaps(&self) -> &[Alarm] {
         &self.gaps
@@ -102,13 +118,13 @@ impl Roll {
             return Err(Alarm::new(Code::Forged, EventError::Forged(event.actor).to_string()));
         };
         if event.actor == HANDLER {
-            return Ok(Verified { event, under: Vec::new(), former: false });
+            return Ok(Verified { event, under: Vec::new(), former: false, expired: false });
         }
         // Directories of one day are not told apart: their order within it is not known.
         let current = of_the_day.iter().find(|directory| directory.issued < day).or(of_the_day.last());
-        let former =
-            current.is_some_and(|current| newest_under.epoch < current.epoch) || newest_under.expires < day;
-        Ok(Verified { event, under, former })
+        let former = current.is_some_and(|current| newest_under.epoch < current.epoch);
+        let expired = !former && newest_under.expires < day;
+        Ok(Verified { event, under, former, expired })
     }
 
     /// Directories that can have been in force on a day, newest first. One day of grace, as clocks differ.

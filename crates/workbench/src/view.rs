@@ -22,6 +22,7 @@ use crate::{
     cases::Case,
     earlier::NamedReport,
     standing::{self, Because, Sign},
+    text,
     words::describe,
 };
 
@@ -177,6 +178,8 @@ pub struct MessageView {
     pub kind: FrameKind,
     /// Its text.
     pub text: String,
+    /// An answer that fell out of the mailbox: newer ones took its place.
+    pub dropped: bool,
     /// Another report of the same person that it names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earlier: Option<NamedReport>,
@@ -238,10 +241,7 @@ impl CaseView {
             state,
             holders: case.file.holders.clone(),
             report: case.report().map(|report| report_view(&report, (case, urgency), taxonomy, lang)),
-            messages: in_order(&case.file.parts, &case.thread)
-                .into_iter()
-                .map(|entry| message(entry, &case.named))
-                .collect(),
+            messages: messages(case),
             attachments: case.thread.incoming.iter().flat_map(attachments).collect(),
             notes: case
                 .notes
@@ -293,7 +293,13 @@ fn filed_at(parts: &[Part], entry: &Entry) -> Option<usize> {
     parts.iter().position(|part| part.kind == kind && part.batch == entry.batch)
 }
 
-fn message(entry: &Entry, named: &[NamedReport]) -> MessageView {
+fn messages(case: &Case) -> Vec<MessageView> {
+    let lost = case.unseen_outside_mailbox(None);
+    let entries = in_order(&case.file.parts, &case.thread).into_iter();
+    entries.map(|entry| message(entry, &case.named, &lost)).collect()
+}
+
+fn message(entry: &Entry, named: &[NamedReport], lost: &[u32]) -> MessageView {
     let text = match entry.header.kind {
         FrameKind::Rotation => "(new keys; the reporter sees nothing of this)".to_owned(),
         _ => entry.text(),
@@ -305,6 +311,7 @@ fn message(entry: &Entry, named: &[NamedReport]) -> MessageView {
         lang: entry.header.lang.clone(),
         kind: entry.header.kind,
         text,
+        dropped: entry.header.direction == Direction::Out && lost.contains(&entry.head.seq),
         earlier: named
             .iter()
             .copied()
@@ -336,7 +343,8 @@ fn report_view(
     let facts = in_order.chain(others).filter(|(id, _)| *id != EXCLUSIONS);
     ReportView {
         category: report.category.clone(),
-        category_label: category.map_or(&*report.category, |c| c.label.get(lang)).to_owned(),
+        category_label: category
+            .map_or_else(|| format!("? {}", text::code(&report.category)), |c| c.label.get(lang).to_owned()),
         factors: category
             .into_iter()
             .flat_map(|category| taxonomy.factors_of(category))
@@ -369,7 +377,8 @@ fn fact(question: Option<&Question>, id: &str, answer: &Answer, lang: &str) -> F
     };
     FactView {
         question: id.to_owned(),
-        label: question.map_or(id, |q| q.label.get(lang)).to_owned(),
+        // A question that this version does not ask is a word of the sender.
+        label: question.map_or_else(|| format!("? {}", text::code(id)), |q| q.label.get(lang).to_owned()),
         labels: answers.iter().map(label_of).collect(),
         answers,
     }

@@ -1,6 +1,7 @@
 //! Acts that move a case through its life and bring nothing along.
 
 use envelope::{
+    Hash,
     desk_api::Brings,
     event::Action,
     life::{
@@ -134,9 +135,15 @@ impl Connection {
         self.act(case, Action::Held, Brings::default()).await
     }
 
-    /// Says that what the reporter wrote has been dealt with.
-    pub async fn mark_read(&mut self, case: &mut Case) -> Result<(), ActError> {
-        self.act(case, Action::Read, Brings::default()).await
+    /// Says that what the reporter sent has been dealt with. Gives how many submissions were waiting.
+    ///
+    /// # Errors
+    /// [`ActError::Unshown`] while one of them was not shown to this person; else as every act.
+    pub async fn mark_read(&mut self, case: &mut Case) -> Result<u32, ActError> {
+        self.check_waiting_shown(case)?;
+        let waiting = case.state.as_ref().map_or(0, |state| state.unread);
+        self.act(case, Action::Read, Brings::default()).await?;
+        Ok(waiting)
     }
 
     /// Says that the authority which has the matter was asked how it stands.
@@ -214,6 +221,7 @@ fn specimen(act: Act, state: &CaseState) -> Option<Action> {
         | Act::ApproveLiftHold
         | Act::ApprovePurge => Action::Approved(proposed()),
         Act::Withdraw => Action::Withdrawn,
+        Act::Decline => Action::Declined { note: Hash::default() },
         _ => return None,
     })
 }

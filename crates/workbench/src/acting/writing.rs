@@ -5,10 +5,10 @@ use envelope::{
     event::Action,
     frame::FrameKind,
 };
-use investigator::{Note, ReplyDraft};
+use investigator::{Note, NoteKind, ReplyDraft};
 
 use super::{ActError, check_generation};
-use crate::{cases::Case, connection::Connection, letters};
+use crate::{cases::Case, connection::Connection, letters, text::is_blank};
 
 /// How often a note is tried again because a colleague was faster.
 const TRIES: u32 = 4;
@@ -41,13 +41,24 @@ impl Connection {
         self.act(case, Action::Renewed { reply, copy }, brings).await
     }
 
+    /// How many answers that the reporter has not seen would fall out of the mailbox by this one. What is lost already does not count.
+    ///
+    /// # Errors
+    /// As sending it.
+    pub fn displaces(&self, case: &Case, reply: Reply<'_>) -> Result<usize, ActError> {
+        let (_, _, brings) = self.seal_reply(case, reply)?;
+        let len = brings.reply.map_or(0, |sealed| sealed.0.len());
+        let lost = case.unseen_outside_mailbox(None).len();
+        Ok(case.unseen_outside_mailbox(Some(len)).len().saturating_sub(lost))
+    }
+
     fn seal_reply(
         &self,
         case: &Case,
         reply: Reply<'_>,
     ) -> Result<(envelope::Hash, envelope::Hash, Brings), ActError> {
         let text = reply.text.trim();
-        if text.is_empty() {
+        if is_blank(text) {
             return Err(ActError::Empty);
         }
         if let Some(gap) = letters::unfilled(text) {
@@ -68,7 +79,7 @@ impl Connection {
 
     /// Adds a note for the team. It says the same whatever happened meanwhile, so that of two at once neither is lost.
     pub async fn note(&mut self, case: &mut Case, note: &Note) -> Result<(), ActError> {
-        if note.text.trim().is_empty() {
+        if is_blank(&note.text) {
             return Err(ActError::Empty);
         }
         let mut tries = 1;
@@ -86,6 +97,24 @@ impl Connection {
                 done => return done,
             }
         }
+    }
+}
+
+impl Connection {
+    /// Does not approve what somebody else proposed. The reason is a note for the team, sealed to the case.
+    ///
+    /// # Errors
+    /// [`ActError::Empty`] without a reason; else as every act.
+    pub async fn decline(&mut self, case: &mut Case, reason: &str) -> Result<(), ActError> {
+        if is_blank(reason) {
+            return Err(ActError::Empty);
+        }
+        check_generation(case)?;
+        let note = Note { kind: NoteKind::Objection, text: reason.trim().to_owned() };
+        let sealed = case.open.seal_note(&note);
+        check_len(sealed.0.len())?;
+        let action = Action::Declined { note: sealed.hash() };
+        self.act(case, action, Brings { note: Some(sealed), ..Brings::default() }).await
     }
 }
 
