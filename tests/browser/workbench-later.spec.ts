@@ -35,6 +35,7 @@ test.beforeAll(async ({ browser }) => {
   lead("declare", cases.barred);
   lead("challenge", cases.barred, "--who", ME);
   for (const id of [cases.proposed, cases.closed]) {
+    me("show", id);
     me("move", id, "triaged");
     me("reply", id, "--feedback", "--text", FEEDBACK);
     me("propose", id, ...CLOSING);
@@ -61,9 +62,12 @@ async function at(openWorkbench: (office: Office, handle: string, options: objec
   return { workbench, page, screens, open: (path: string) => page.goto(`${room}/fr${path}`) };
 }
 
-/** Does the one act that the page offers under this name. */
+/** Does the one act that the page offers under this name, and confirms it where that is asked. */
 async function press(page: Page, act: string): Promise<void> {
   await page.locator(`form[action$='/act/${act}'] button`).click();
+  const confirmed = page.locator(`form[action$='/act/${act}'] [name=confirmed]`);
+  await expect(confirmed.or(page.locator(".done")).first()).toBeVisible();
+  if (await confirmed.isVisible()) await confirmed.click();
   await expect(page.locator(".done")).toBeVisible();
 }
 

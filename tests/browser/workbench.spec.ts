@@ -151,6 +151,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     const { page } = triager;
     await triager.tab("notes");
     await page.fill("#text", FACT);
+    await page.check("[name=kind][value=fact]");
     await page.getByRole("button", { name: "Ajouter" }).click();
     await expect(page.locator(".shelf.fact .text")).toHaveText(FACT);
     await triager.tab("actions");

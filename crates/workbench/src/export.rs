@@ -31,7 +31,7 @@ use crate::{
 /// The manifest, which names everything else.
 const MANIFEST: &str = "SHA256SUMS";
 /// The order in which notes stand.
-const KINDS: [NoteKind; 3] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task];
+const KINDS: [NoteKind; 4] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Objection];
 
 /// One file of the folder.
 pub struct Piece {

@@ -2,13 +2,43 @@
 
 use clap::ValueEnum;
 use envelope::{
-    life::{Ground, Stage},
+    life::{Act, Ground, Stage},
     submission::Urgency,
 };
 use rand::rngs::OsRng;
-use workbench::cases::Case;
+use workbench::{acting::ActError, cases::Case, connection::Connection};
 
 use super::{CaseArg, Context, Screen, one_word, queue::Acted};
+
+/// A case, for an act that cannot be undone.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FinalArg {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    #[command(flatten)]
+    confirmed: Confirmed,
+}
+
+/// Whether an act that cannot be undone is confirmed beforehand.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Confirmed {
+    /// Do it without asking: it cannot be undone.
+    #[arg(long)]
+    yes: bool,
+}
+
+impl Confirmed {
+    /// Asks before an act that cannot be undone, unless the rules refuse it anyway.
+    pub(crate) fn ask(
+        &self,
+        (connection, case, act): (&Connection, &Case, Act),
+        what: &str,
+        screen: &mut Screen,
+    ) -> anyhow::Result<()> {
+        connection.would_pass(case, act).map_err(ActError::from)?;
+        screen.confirm(what, self.yes)
+    }
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Assign {
@@ -47,6 +77,8 @@ pub(crate) struct Rotate {
     /// Who loses the case for good.
     #[arg(long, value_name = "HANDLE")]
     without: Vec<String>,
+    #[command(flatten)]
+    confirmed: Confirmed,
 }
 
 pub(crate) async fn claim(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
@@ -71,8 +103,10 @@ pub(crate) struct Judge {
     /// The colleague of whom a conflict is claimed.
     #[arg(long, value_name = "HANDLE")]
     who: String,
-    /// upheld: the colleague loses the case. dismissed: nothing changes.
+    /// upheld: the colleague loses the case for good. dismissed: nothing changes.
     judgement: Judgement,
+    #[command(flatten)]
+    confirmed: Confirmed,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -106,17 +140,21 @@ pub(crate) async fn declare(arg: &CaseArg, context: &mut Context, screen: &mut S
 }
 
 pub(crate) async fn escalate(
-    arg: &CaseArg,
+    arg: &FinalArg,
     context: &mut Context,
     screen: &mut Screen,
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    let what = "The oversight body will be able to read this case from now on, for good.";
+    arg.confirmed.ask((&connection, &case, Act::Escalate), what, screen)?;
     connection.escalate(&mut case).await?;
     done(&case, "escalated", "The outside body can read the case now.", screen)
 }
 
-pub(crate) async fn hold(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+pub(crate) async fn hold(arg: &FinalArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    let what = "A legal hold stays on this case until two persons lift it.";
+    arg.confirmed.ask((&connection, &case, Act::Hold), what, screen)?;
     connection.hold(&mut case).await?;
     done(
         &case,
@@ -126,14 +164,20 @@ pub(crate) async fn hold(arg: &CaseArg, context: &mut Context, screen: &mut Scre
     )
 }
 
-pub(crate) async fn mark_read(
+pub(crate) async fn mark_handled(
     arg: &CaseArg,
     context: &mut Context,
     screen: &mut Screen,
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    connection.mark_read(&mut case).await?;
-    done(&case, "read", "Nothing of the reporter waits in this case.", screen)
+    if case.state.as_ref().is_some_and(|state| state.unread == 0) {
+        return done(&case, "nothing", "Nothing of the reporter was waiting. Nothing was signed.", screen);
+    }
+    let text = match connection.mark_read(&mut case).await? {
+        1 => "1 submission of the reporter is marked as handled.".to_owned(),
+        count => format!("{count} submissions of the reporter are marked as handled."),
+    };
+    done(&case, "handled", &text, screen)
 }
 
 pub(crate) async fn track(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
@@ -152,8 +196,10 @@ pub(crate) async fn withdraw(
     done(&case, "withdrawn", "Nothing is proposed any more.", screen)
 }
 
-pub(crate) async fn recuse(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+pub(crate) async fn recuse(arg: &FinalArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
+    let what = "You lose this case for good, and cannot get it back.";
+    arg.confirmed.ask((&connection, &case, Act::Recuse), what, screen)?;
     connection.recuse(&mut case).await?;
     done(&case, "recused", "You stepped back. The case is gone for you. Delete what you saved of it.", screen)
 }
@@ -169,6 +215,7 @@ impl Assign {
 impl Move {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        connection.check_waiting_shown(&case)?;
         connection.move_to(&mut case, self.stage, self.reason).await?;
         done(&case, "moved", &format!("The case is {}.", self.stage.as_str()), screen)
     }
@@ -188,9 +235,13 @@ impl Judge {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let upheld = self.judgement == Judgement::Upheld;
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        if upheld {
+            let what = format!("{} loses this case for good.", self.who);
+            self.confirmed.ask((&connection, &case, Act::Judge), &what, screen)?;
+        }
         connection.judge(&mut case, &self.who, upheld).await?;
         let text = if upheld {
-            "The case is gone for this person. Make new keys now: burkindi rotate"
+            "The case is gone for this person. Make new keys now: burkindi rotate CASE"
         } else {
             "Nothing changes."
         };
@@ -201,6 +252,7 @@ impl Judge {
 impl Reopen {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        connection.check_waiting_shown(&case)?;
         connection.reopen(&mut case, self.ground).await?;
         done(&case, "reopened", "The case is open again, and you have it.", screen)
     }
@@ -226,6 +278,10 @@ impl Raise {
 impl Rotate {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        if !self.without.is_empty() {
+            let what = format!("{} loses this case for good.", self.without.join(", "));
+            self.confirmed.ask((&connection, &case, Act::Rotate), &what, screen)?;
+        }
         let stay = connection.rotate(&mut case, &self.without, &mut OsRng).await?;
         let text = format!(
             "New keys are made; {} can read what comes from now on. What was read before stays read.",

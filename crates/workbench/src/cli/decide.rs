@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::Subcommand;
 use envelope::{
-    life::{Authority, Consent, Decision, Disposition, Reason},
+    life::{Act, Authority, Consent, Decision, Disposition, Reason},
     submission::Urgency,
 };
 use workbench::{
@@ -12,12 +12,18 @@ use workbench::{
     words::{consent_word, decided},
 };
 
-use super::{Context, Screen, act::done, one_word};
+use super::{
+    Context, Screen,
+    act::{Confirmed, done},
+    one_word,
+};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Propose {
     /// The first 4 or more characters of the case's id.
     case: String,
+    #[command(flatten)]
+    confirmed: Confirmed,
     #[command(subcommand)]
     what: What,
 }
@@ -26,6 +32,8 @@ pub(crate) struct Propose {
 pub(crate) struct Approve {
     /// The first 4 or more characters of the case's id.
     case: String,
+    #[command(flatten)]
+    confirmed: Confirmed,
     /// What you approve, as exactly as it was proposed: `burkindi show` tells it.
     #[command(subcommand)]
     what: What,
@@ -106,6 +114,12 @@ impl Propose {
     pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         let decision = self.what.decision(&connection).await?;
+        let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
+        if matches!(decision, Decision::Refer { .. }) && !released {
+            let what =
+                "By the proposal the oversight body can read this case, for good: it decides with the lead.";
+            self.confirmed.ask((&connection, &case, Act::ProposeRefer), what, screen)?;
+        }
         connection.propose(&mut case, decision).await?;
         let text = format!(
             "You proposed {}. Another person approves with: burkindi approve CASE {}",
@@ -129,6 +143,14 @@ impl Approve {
                 arguments(&proposal.decision)
             ),
             None => bail!("nothing is proposed in this case"),
+        }
+        if matches!(decision, Decision::Refer { .. }) {
+            connection.check_waiting_shown(&case)?;
+        }
+        if decision == Decision::Purge {
+            let what =
+                "All that this case holds is destroyed: report, files, messages and notes. Its events stay.";
+            self.confirmed.ask((&connection, &case, Act::ApprovePurge), what, screen)?;
         }
         connection.approve(&mut case, decision).await?;
         done(&case, "approved", &format!("You approved {}.", decided(&decision)), screen)

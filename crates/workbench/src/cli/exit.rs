@@ -7,7 +7,11 @@ use workbench::{
     logbook::LogError, outcome::Outcome, roll::RollError,
 };
 
-use super::{screen::Screen, write::Exposing};
+use super::{
+    former::Left,
+    screen::{Screen, Unconfirmed},
+    write::{Displacing, Exposing},
+};
 
 /// Shown below the help.
 pub(crate) const CODES: &str = "\
@@ -19,8 +23,9 @@ Exit codes:
   4  not allowed, or not there
   5  the case handler cannot be reached
   6  ALARM: something is forged, replayed, withheld, rolled back, or does not open
-  7  doctor: something wants attention soon
-  8  doctor: something is wrong";
+  7  done in part: something is left to do; doctor: something wants attention soon
+  8  doctor, key health: something is wrong
+  9  done, but the directory has expired: the administrator must sign a new one";
 
 /// Verification found something; it has been told already.
 #[derive(Debug, thiserror::Error)]
@@ -37,11 +42,24 @@ const PASSPHRASE: u8 = 3;
 const REFUSED: u8 = 4;
 const UNREACHABLE: u8 = 5;
 const ALARM: u8 = 6;
+const SOON: u8 = 7;
+const EXPIRED: u8 = 9;
+
+/// The command did what it should; nobody can report, and nobody gets a new grant, until there is a new directory.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the directory expired on {0}: nobody can report, and nobody gets a new grant, until the administrator signs a new one"
+)]
+pub(crate) struct Expired(pub(crate) time::Date);
 
 /// Says what went wrong and what to do next, and gives the exit code.
 pub(crate) fn report(error: &Error, screen: &mut Screen) -> u8 {
     let code = code(error);
-    screen.error(&words(error), code == ALARM, advice(error, code));
+    if code == EXPIRED {
+        screen.notice(&words(error));
+    } else {
+        screen.error(&words(error), code == ALARM, advice(error, code));
+    }
     code
 }
 
@@ -58,10 +76,16 @@ fn code(error: &Error) -> u8 {
     if error.is::<Alarmed>() {
         return ALARM;
     }
+    if error.is::<Left>() {
+        return SOON;
+    }
+    if error.is::<Expired>() {
+        return EXPIRED;
+    }
     if let Some(Unwell(code)) = error.downcast_ref() {
         return *code;
     }
-    if error.is::<Exposing>() {
+    if error.is::<Exposing>() || error.is::<Displacing>() || error.is::<Unconfirmed>() {
         return REFUSED;
     }
     match outcome(error) {
@@ -113,6 +137,25 @@ fn advice(error: &Error, code: u8) -> Option<&'static str> {
     }
     if error.is::<Alarmed>() {
         return Some("Do not act on what is in doubt. Tell the outside body and the administrator.");
+    }
+    if error.is::<Left>() {
+        return Some(
+            "A lead of the desk, or the oversight body for a case that is released to it, can make them.",
+        );
+    }
+    if let Some(ReadError::FormerKey(_)) = error.downcast_ref() {
+        return None;
+    }
+    if error.is::<Displacing>() {
+        return Some(
+            "Wait until the reporter has been there, or write less. To send it all the same: --displace",
+        );
+    }
+    if error.is::<Unconfirmed>() {
+        return Some("This cannot be undone. To do it: --yes");
+    }
+    if let Some(ActError::Unshown(_)) = error.downcast_ref() {
+        return Some("Look at it first: burkindi show CASE");
     }
     if error.is::<Exposing>() {
         return Some("Ask for the facts in other words. To send it all the same: --despite");

@@ -58,13 +58,21 @@ impl FormerReaders {
             }
             page.heading("New keys");
             page.table(&[], &view.renewed.iter().map(renewed_cells).collect::<Vec<_>>());
+            let refused = view.cases.iter().filter_map(|case| Some((case.case, case.refused.as_ref()?)));
+            let refused =
+                refused.map(|(case, why)| vec![short(&case.to_string()).to_owned(), format!("LEFT: {why}")]);
+            page.table(&[], &refused.collect::<Vec<_>>());
         })?;
-        match renewals.into_iter().find_map(|renewal| renewal.outcome.err()) {
-            Some(error) => Err(error.into()),
-            None => Ok(()),
-        }
+        let failed = renewals.iter().filter(|renewal| renewal.outcome.is_err()).count();
+        let left = failed + view.cases.iter().filter(|case| case.refused.is_some()).count();
+        if self.rotate && left > 0 { Err(Left(left).into()) } else { Ok(()) }
     }
 }
+
+/// In so many cases former readers can go on reading; they have been told already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} of the cases above have no new keys yet: a former reader still reads what comes there")]
+pub(crate) struct Left(usize);
 
 fn cells(case: &Exposed) -> Vec<String> {
     let reader = |reader: &FormerReader| {

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::Subcommand;
 use rand::rngs::OsRng;
 use serde::Serialize;
@@ -16,7 +15,7 @@ use workbench::{
     strength,
 };
 
-use super::{Context, Screen};
+use super::{Context, Screen, exit::Unwell};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
@@ -178,7 +177,7 @@ fn passphrase(context: &mut Context, screen: &mut Screen, work: &WorkArg) -> any
 fn suggest(context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
     let words = strength::suggest(context.labels(), &mut OsRng);
     screen.show(&serde_json::json!({ "passphrase": *words }), |_, page| {
-        page.line(&words);
+        page.unbroken(&words);
         page.dim("Learn it by heart, or keep it on paper in another place than the key.");
     })
 }
@@ -235,8 +234,6 @@ async fn key_health(context: &mut Context, screen: &mut Screen) -> anyhow::Resul
             }
         }
     })?;
-    if wrong {
-        bail!("something must be done now: see above");
-    }
-    Ok(())
+    // As of a doctor: both say that something is wrong.
+    if wrong { Err(Unwell(8).into()) } else { Ok(()) }
 }

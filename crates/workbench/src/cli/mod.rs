@@ -4,12 +4,14 @@ mod act;
 mod admin;
 mod audit;
 mod away;
+mod commands;
 mod connect;
 mod decide;
 mod exit;
 mod export;
 mod former;
 mod key;
+mod layout;
 mod letters;
 mod members;
 mod open;
@@ -22,24 +24,19 @@ mod search;
 mod show;
 mod write;
 
-use std::path::PathBuf;
+use std::{io::Read as _, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
-use time::OffsetDateTime;
-use workbench::{
-    alarm::{Alarm, Code},
-    cases::Case,
-    connection::Connection,
-    home::Home,
-    keyfile::InvestigatorKey,
-};
+use time::{Date, OffsetDateTime};
+use workbench::{cases::Case, connection::Connection, home::Home, keyfile::InvestigatorKey};
 
 pub(crate) use exit::report;
 pub(crate) use passphrase::Passphrases;
 pub(crate) use screen::Screen;
+pub(crate) use search::excluding;
 
 /// The investigators' own program: keys, cases, replies, audit, administration.
 #[derive(Debug, Parser)]
@@ -91,8 +88,8 @@ enum Command {
     Claim(CaseArg),
     /// Give a case to a colleague.
     Assign(act::Assign),
-    /// Step back from a case because of a conflict of interest; it disappears for you.
-    Recuse(CaseArg),
+    /// Step back from a case because of a conflict of interest; it disappears for you, for good.
+    Recuse(act::FinalArg),
     /// Say that a colleague has a conflict of interest in a case.
     Challenge(act::Challenge),
     /// Judge whether a colleague has one.
@@ -101,8 +98,9 @@ enum Command {
     Reply(write::Reply),
     /// Give an investigation 90 more days, and tell the reporter why.
     Renew(write::Renew),
-    /// Say that what the reporter wrote has been dealt with.
-    Read(CaseArg),
+    /// Sign that what the reporter sent has been dealt with, where no answer or move says so. `show` shows it; this does not.
+    #[command(alias = "read")]
+    Handled(CaseArg),
     /// Move a case to another stage.
     Move(act::Move),
     /// Open a closed case again.
@@ -113,16 +111,18 @@ enum Command {
     Propose(decide::Propose),
     /// Approve what somebody else proposed.
     Approve(decide::Approve),
+    /// Do not approve what somebody else proposed, and say why in a note sealed to the case.
+    Decline(write::Decline),
     /// Take a proposal back.
     Withdraw(CaseArg),
     /// Make a case more urgent.
     Raise(act::Raise),
     /// Link a case with another one about the same.
     Link(act::Link),
-    /// Give a case to the outside body.
-    Escalate(CaseArg),
+    /// Give a case to the oversight body.
+    Escalate(act::FinalArg),
     /// Put a legal hold on a case.
-    Hold(CaseArg),
+    Hold(act::FinalArg),
     /// To whom a case would be suggested now, and why.
     Route(CaseArg),
     /// Say that you, or a member of your desk, takes no cases for some days.
@@ -165,15 +165,21 @@ pub(crate) struct Context {
     pub(crate) lang: Option<String>,
     pub(crate) passphrases: Passphrases,
     pub(crate) now: OffsetDateTime,
+    /// The last day of the directory, once a connection has found it expired.
+    expired: Option<Date>,
 }
 
 /// Runs one command.
 pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> anyhow::Result<()> {
     let passphrases = Passphrases::new(cli.passphrase_fd)?;
     let home = Home::at(cli.home.or_else(default_home).context("no folder for your key: give --home DIR")?);
-    let mut context = Context { home, lang: cli.lang, passphrases, now };
-    let c = &mut context;
-    match cli.command {
+    let mut context = Context { home, lang: cli.lang, passphrases, now, expired: None };
+    command(cli.command, &mut context, screen).await?;
+    context.expired.map_or(Ok(()), |day| Err(exit::Expired(day).into()))
+}
+
+async fn command(command: Command, c: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    match command {
         Command::Key(command) => command.run(c, screen).await,
         Command::Connect(command) => command.run(c, screen).await,
         Command::Open(command) => command.run(c, screen).await,
@@ -192,12 +198,13 @@ pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> a
         Command::Judge(command) => command.run(c, screen).await,
         Command::Reply(command) => command.run(c, screen).await,
         Command::Renew(command) => command.run(c, screen).await,
-        Command::Read(case) => act::mark_read(&case, c, screen).await,
+        Command::Handled(case) => act::mark_handled(&case, c, screen).await,
         Command::Move(command) => command.run(c, screen).await,
         Command::Reopen(command) => command.run(c, screen).await,
         Command::Track(case) => act::track(&case, c, screen).await,
         Command::Propose(command) => command.run(c, screen).await,
         Command::Approve(command) => command.run(c, screen).await,
+        Command::Decline(command) => command.run(c, screen).await,
         Command::Withdraw(case) => act::withdraw(&case, c, screen).await,
         Command::Raise(command) => command.run(c, screen).await,
         Command::Link(command) => command.run(c, screen).await,
@@ -238,8 +245,8 @@ impl Context {
         let connection = Connection::open(self.home.clone(), key, self.now).await?;
         let days = connection.days_left();
         if days < 0 {
-            let text = "the directory has expired: nobody can report, and nobody gets a new grant";
-            screen.alarms(&[Alarm::new(Code::Expired, text)])?;
+            // Nothing is forged. It is said once the command has done its work.
+            self.expired = Some(connection.directory().expires);
         } else if days <= EXPIRES_SOON {
             screen.advise(&format!(
                 "notice: the directory ends in {days} days; the administrator must sign a new one"
@@ -288,7 +295,12 @@ fn text_from(text: Option<String>, file: Option<&PathBuf>) -> anyhow::Result<Str
         (Some(_), Some(_)) => bail!("give --text or --file, not both"),
         (Some(text), None) => Ok(text),
         (None, Some(path)) => Ok(workbench::files::read_text(path)?),
-        (None, None) => std::io::read_to_string(std::io::stdin()).context("standard input is no UTF-8 text"),
+        (None, None) => {
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+            workbench::text::decode(&bytes)
+                .with_context(|| format!("standard input: {}", workbench::files::NO_TEXT))
+        }
     }
 }
 

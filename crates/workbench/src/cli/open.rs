@@ -47,7 +47,7 @@ impl Open {
         let opened = Opened { link: launcher.link(&mut OsRng) };
         screen.show(&opened, |opened, page| {
             page.line("Open this link in your browser; it works once, for ten minutes:");
-            page.line(&opened.link);
+            page.unbroken(&opened.link);
             page.dim("Enter gives a new link. Ctrl-C ends the workbench and wipes the keys.");
         })?;
         if !screen.is_json() {

@@ -15,9 +15,12 @@ use super::{Context, Screen, screen::short};
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct Queue {
-    /// Only what you have.
+    /// Only what you have, and what waits for your decision.
     #[arg(long)]
     mine: bool,
+    /// Only where a proposal waits until you approve or decline it.
+    #[arg(long, conflicts_with_all = ["mine", "due", "unread", "all"])]
+    waiting: bool,
     /// Only what is due within a week, or late.
     #[arg(long, conflicts_with = "mine")]
     due: bool,
@@ -29,7 +32,7 @@ pub(crate) struct Queue {
     all: bool,
 }
 
-/// `{"today", "cases": [{…, "next", "late", "unread"}], "alarms"}`; the fields of the API's row stand in each case.
+/// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`; the fields of the API's row stand in each case.
 #[derive(Debug, Serialize)]
 struct QueueView {
     #[serde(with = "envelope::iso_date")]
@@ -56,13 +59,16 @@ impl Queue {
                 });
                 return;
             }
-            let rows: Vec<Vec<String>> = view.cases.iter().map(|line| cells(line, view.today)).collect();
+            let here = |handle: &str| connection.directory().member(handle).is_some();
+            let rows: Vec<Vec<String>> =
+                view.cases.iter().map(|line| cells(line, view.today, &here)).collect();
             page.table(&["case", "urgency", "stage", "desk", "who has it", "filed", "next", ""], &rows);
         })
     }
 
     fn part(&self) -> Part {
         match self {
+            Self { waiting: true, .. } => Part::Waiting,
             Self { mine: true, .. } => Part::Mine,
             Self { due: true, .. } => Part::Due,
             Self { unread: true, .. } => Part::Unread,
@@ -72,11 +78,15 @@ impl Queue {
     }
 }
 
-fn cells(line: &Line, today: Date) -> Vec<String> {
+/// One row. `here` says whether a member is in the directory still.
+fn cells(line: &Line, today: Date, here: &dyn Fn(&str) -> bool) -> Vec<String> {
     let state = &line.row.state;
     let who = match (&state.assignee, &line.row.suggested) {
-        (Some(who), _) => who.clone(),
-        (None, Some(suggested)) if state.stage.is_open() => format!("nobody (try {suggested})"),
+        (Some(who), _) if here(who) => who.clone(),
+        (Some(who), _) => format!("{who} (has left)"),
+        (None, Some(suggested)) if state.stage.is_open() && here(suggested) => {
+            format!("nobody (try {suggested})")
+        }
         (None, _) => "nobody".to_owned(),
     };
     vec![
@@ -87,7 +97,11 @@ fn cells(line: &Line, today: Date) -> Vec<String> {
         who,
         line.row.filed.to_string(),
         line.next.map_or_else(|| "-".to_owned(), |next| format!("{} by {}", word(&next.clock), next.due)),
-        line.next.map_or_else(String::new, |next| days(next.due, today)),
+        if line.waits_for_me {
+            "WAITS FOR YOUR DECISION".to_owned()
+        } else {
+            line.next.map_or_else(String::new, |next| days(next.due, today))
+        },
     ]
 }
 

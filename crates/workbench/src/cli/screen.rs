@@ -11,6 +11,8 @@ use workbench::{
     text,
 };
 
+use super::layout::{GOES_ON, INDENT, QUOTE, width, wrap};
+
 /// Where commands write.
 pub(crate) struct Screen {
     json: bool,
@@ -21,10 +23,17 @@ pub(crate) struct Screen {
     err: io::Stderr,
 }
 
-/// Text being laid out. Everything that is put in is made safe for a terminal first.
+/// Nothing was done, because it cannot be undone and was not confirmed.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing was done, because it was not confirmed. {0}")]
+pub(crate) struct Unconfirmed(String);
+
+/// Text being laid out. Everything that is put in is made safe for a terminal first, and broken into lines here.
 pub(crate) struct Page {
     text: String,
     colour: bool,
+    /// Of a line, in columns.
+    width: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +42,17 @@ enum Style {
     Dim,
     Red,
     Yellow,
+}
+
+impl Style {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Red => "1;31",
+            Self::Yellow => "33",
+        }
+    }
 }
 
 impl Screen {
@@ -59,7 +79,7 @@ impl Screen {
             let json = serde_json::to_string_pretty(value)?;
             writeln!(self.out, "{}", text::json(&json))?;
         } else {
-            let mut page = Page { text: String::new(), colour: self.colour };
+            let mut page = Page::new(self.colour);
             lay(value, &mut page);
             self.out.write_all(page.text.as_bytes())?;
         }
@@ -68,7 +88,7 @@ impl Screen {
 
     /// Says alarms and notices aloud, on standard error.
     pub(crate) fn alarms(&mut self, alarms: &[Alarm]) -> anyhow::Result<()> {
-        let mut page = Page { text: String::new(), colour: self.colour_errors };
+        let mut page = Page::new(self.colour_errors);
         for alarm in alarms {
             let case =
                 alarm.case.map_or_else(String::new, |case| format!("case {}: ", short(&case.to_string())));
@@ -76,8 +96,7 @@ impl Screen {
                 Severity::Alarm => ("ALARM  ", Style::Red),
                 Severity::Notice => ("notice ", Style::Yellow),
             };
-            page.put(word, Some(style));
-            page.line(&format!("{case}{}", alarm.text));
+            page.marked(word, style, &format!("{case}{}", alarm.text));
         }
         Ok(self.err.write_all(page.text.as_bytes())?)
     }
@@ -87,11 +106,40 @@ impl Screen {
         Ok(writeln!(self.err, "{}", text::lines(text))?)
     }
 
+    /// Asks before something that cannot be undone, unless it is confirmed already. Without a terminal nobody can be asked.
+    ///
+    /// # Errors
+    /// [`Unconfirmed`] if it is not confirmed.
+    pub(crate) fn confirm(&mut self, what: &str, confirmed: bool) -> anyhow::Result<()> {
+        if confirmed {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Unconfirmed(what.to_owned()).into());
+        }
+        write!(self.err, "{}\nThis cannot be undone. Type yes to go on: ", text::lines(what))?;
+        self.err.flush()?;
+        let mut typed = String::new();
+        io::stdin().read_line(&mut typed)?;
+        if typed.trim().eq_ignore_ascii_case("yes") {
+            Ok(())
+        } else {
+            Err(Unconfirmed(what.to_owned()).into())
+        }
+    }
+
+    /// The last words of a command that did what it should, about something else.
+    pub(crate) fn notice(&mut self, text: &str) {
+        let mut page = Page::new(self.colour_errors);
+        page.marked("notice: ", Style::Yellow, text);
+        // Nothing is left to be done when standard error is gone.
+        let _ = self.err.write_all(page.text.as_bytes());
+    }
+
     /// The last words of a failed command.
     pub(crate) fn error(&mut self, text: &str, alarm: bool, advice: Option<&str>) {
-        let mut page = Page { text: String::new(), colour: self.colour_errors };
-        page.put(if alarm { "ALARM: " } else { "error: " }, Some(Style::Red));
-        page.line(text);
+        let mut page = Page::new(self.colour_errors);
+        page.marked(if alarm { "ALARM: " } else { "error: " }, Style::Red, text);
         if let Some(advice) = advice {
             page.line(advice);
         }
@@ -101,9 +149,18 @@ impl Screen {
 }
 
 impl Page {
-    /// One line.
+    fn new(colour: bool) -> Self {
+        Self { text: String::new(), colour, width: width() }
+    }
+
+    /// One line, which goes on indented where it is too long.
     pub(crate) fn line(&mut self, line: &str) {
         self.put(line, None);
+    }
+
+    /// One line that is copied from the screen, such as a link: it is never broken here.
+    pub(crate) fn unbroken(&mut self, line: &str) {
+        self.text.push_str(&text::line(line));
         self.text.push('\n');
     }
 
@@ -113,26 +170,26 @@ impl Page {
             self.text.push('\n');
         }
         self.put(line, Some(Style::Bold));
-        self.text.push('\n');
     }
 
     /// Less important.
     pub(crate) fn dim(&mut self, line: &str) {
         self.put(line, Some(Style::Dim));
-        self.text.push('\n');
     }
 
     /// To be seen.
     pub(crate) fn warn(&mut self, line: &str) {
         self.put(line, Some(Style::Yellow));
-        self.text.push('\n');
     }
 
-    /// Text of several lines, indented.
+    /// The program's own text of several lines, indented.
     pub(crate) fn block(&mut self, text: &str) {
-        for line in text::lines(text).lines() {
-            let _ = writeln!(self.text, "  {line}");
-        }
+        self.lay(text::lines(text).trim_end_matches('\n'), INDENT, INDENT, None);
+    }
+
+    /// What somebody else wrote. Each of its lines begins with a mark, so that none can be taken for one of the program.
+    pub(crate) fn quote(&mut self, text: &str) {
+        self.lay(text::lines(text).trim_end_matches('\n'), QUOTE, QUOTE, None);
     }
 
     /// `name   value`, aligned.
@@ -159,23 +216,35 @@ impl Page {
         if !heads.is_empty() {
             let heads: Vec<String> = heads.iter().map(ToString::to_string).collect();
             self.put(&lay(&heads), Some(Style::Dim));
-            self.text.push('\n');
         }
         for row in &rows {
-            let _ = writeln!(self.text, "{}", lay(row));
+            self.put(&lay(row), None);
+        }
+    }
+
+    /// A word in colour, and a text behind it.
+    fn marked(&mut self, mark: &str, style: Style, text: &str) {
+        let before = self.text.len();
+        self.put(&format!("{mark}{text}"), None);
+        if self.colour {
+            let coloured = format!("\x1b[{}m{mark}\x1b[0m", style.code());
+            self.text.replace_range(before..before + mark.len(), &coloured);
         }
     }
 
     fn put(&mut self, text: &str, style: Option<Style>) {
-        let text = text::lines(text);
-        let code = match style.filter(|_| self.colour) {
-            None => return self.text.push_str(&text),
-            Some(Style::Bold) => "1",
-            Some(Style::Dim) => "2",
-            Some(Style::Red) => "1;31",
-            Some(Style::Yellow) => "33",
-        };
-        let _ = write!(self.text, "\x1b[{code}m{text}\x1b[0m");
+        self.lay(&text::lines(text), "", GOES_ON, style);
+    }
+
+    /// Text that is safe for a terminal already.
+    fn lay(&mut self, text: &str, first: &str, next: &str, style: Option<Style>) {
+        let style = style.filter(|_| self.colour);
+        for line in wrap(text, first, next, self.width) {
+            let _ = match style {
+                None => writeln!(self.text, "{line}"),
+                Some(style) => writeln!(self.text, "\x1b[{}m{line}\x1b[0m", style.code()),
+            };
+        }
     }
 }
 

@@ -9,12 +9,15 @@ use serde::Serialize;
 use taxonomy::Taxonomy;
 use workbench::{
     alarm::any_alarm,
+    queue::Showing,
+    text,
     view::{CaseView, FaceView, MessageView, ReportView, TimelineView, word},
     words::decided,
 };
 
 use super::{
     CaseArg, Context, Screen,
+    commands::command,
     decide::arguments,
     exit::Alarmed,
     queue::days,
@@ -28,15 +31,21 @@ pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Scree
     if connection.check_declared(&case).is_err() {
         return show_face(&FaceView::of(view), screen);
     }
-    connection.mark_looked_at(&case)?;
     let today = context.now.date();
     let shown = Shown { view, allowed };
     screen.show(&shown, |shown, page| {
         lay(&shown.view, page, today);
-        let acts: Vec<_> = shown.allowed.iter().map(word).collect();
-        let acts = if acts.is_empty() { "nothing".to_owned() } else { acts.join(", ") };
-        page.dim(&format!("You may now: {acts}"));
+        let case = screen::short(&shown.view.id.to_string()).to_owned();
+        page.heading("What you may do now");
+        if shown.allowed.is_empty() {
+            page.line("Nothing.");
+        }
+        for act in &shown.allowed {
+            page.line(&command(*act, &case, &shown.view.state));
+        }
     })?;
+    // What did not reach the screen is not remembered as shown.
+    connection.mark_looked_at(&case, Showing::Everything)?;
     if any_alarm(&shown.view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
 }
 
@@ -60,7 +69,7 @@ fn show_face(face: &FaceView, screen: &mut Screen) -> anyhow::Result<()> {
         ]);
         for fact in face.involved.iter().chain(&face.wishes) {
             page.dim(&fact.label);
-            page.block(&fact.labels.join(", "));
+            page.quote(&fact.labels.join(", "));
         }
         page.warn(
             "The rest is shown once you have declared to have no conflict of interest: burkindi declare",
@@ -88,7 +97,7 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
         ("who has it", state.assignee.clone().unwrap_or_else(|| nobody(state.stage).to_owned())),
         ("who can read it", view.holders.join(", ")),
         (
-            "outside body",
+            "oversight body",
             state
                 .released
                 .map_or_else(|| "grant locked".to_owned(), |why| format!("released ({})", word(&why))),
@@ -105,7 +114,7 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
     ]);
     if let Some(proposal) = &state.proposed {
         page.warn(&format!(
-            "{} proposes {}; another person approves: burkindi approve CASE {}",
+            "{} proposes {}; another person approves: burkindi approve CASE {}, or declines: burkindi decline CASE",
             proposal.by,
             decided(&proposal.decision),
             arguments(&proposal.decision)
@@ -126,15 +135,10 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
     }
     if !view.attachments.is_empty() {
         page.heading("Attached files");
-        let row = |file: &workbench::view::AttachmentView| {
-            vec![
-                file.name.clone(),
-                file.media_type.clone(),
-                size(file.len),
-                format!("message {}", file.message),
-            ]
-        };
-        page.table(&[], &view.attachments.iter().map(row).collect::<Vec<_>>());
+        for file in &view.attachments {
+            let (name, kind) = (text::name(&file.name), text::name(&file.media_type));
+            page.quote(&format!("{name}  ({kind}, {}, message {})", size(file.len), file.message));
+        }
         page.dim("Save them with: burkindi save. Open them only on a machine without a network.");
     }
     if !view.messages.is_empty() {
@@ -145,7 +149,7 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
         page.heading("Notes for the team");
         for note in &view.notes {
             page.dim(&format!("{} {}, {}", screen::when(note.at), note.by, word(&note.kind)));
-            page.block(&note.text);
+            page.quote(&note.text);
         }
     }
     page.heading("What happened");
@@ -167,28 +171,39 @@ fn when(event: &TimelineView) -> String {
 }
 
 fn lay_report(report: &ReportView, page: &mut Page) {
-    page.heading(&format!("{} ({})", report.category_label, report.category));
-    page.pairs(&[("reported by", report.audience.clone()), ("Arusha factors", report.factors.join(", "))]);
+    page.heading(&format!("{} ({})", report.category_label, text::code(&report.category)));
+    page.pairs(&[
+        ("reported by", text::code(&report.audience)),
+        ("Arusha factors", report.factors.join(", ")),
+    ]);
     if !report.excluded.is_empty() {
-        page.warn(&format!("must not reach: {}", report.excluded.join(", ")));
+        let excluded: Vec<String> = report.excluded.iter().map(|unit| text::code(unit)).collect();
+        page.warn(&format!("must not reach: {}", excluded.join(", ")));
     }
     // Questions are too long for a column.
     for fact in &report.facts {
         page.dim(&fact.label);
-        page.block(&fact.labels.join(", "));
+        page.quote(&fact.labels.join(", "));
     }
     page.heading("In the reporter's words");
-    page.block(if report.story.trim().is_empty() { "(nothing)" } else { &report.story });
+    if text::is_blank(&report.story) {
+        page.line("(nothing)");
+    } else {
+        page.quote(&report.story);
+    }
 }
 
 fn lay_message(message: &MessageView, seen: Option<u32>, page: &mut Page) {
+    let seen = seen.is_some_and(|seen| seen >= message.seq);
     let from = match message.direction {
-        Direction::In => "from the reporter".to_owned(),
-        Direction::Out if seen.is_some_and(|seen| seen >= message.seq) => "to the reporter, seen".to_owned(),
-        Direction::Out => "to the reporter, not seen yet as far as is known".to_owned(),
+        Direction::In => "from the reporter",
+        Direction::Out if seen => "to the reporter, seen",
+        Direction::Out if message.dropped => "to the reporter, NEVER SEEN, and no longer in the mailbox",
+        Direction::Out => "to the reporter, not seen yet as far as is known",
     };
-    page.dim(&format!("{} {from} ({})", message.week, message.lang));
-    page.block(&message.text);
+    // Words of the program first: week and language are the sender's.
+    page.dim(&format!("{from}  {} ({})", text::code(&message.week), text::code(&message.lang)));
+    page.quote(&message.text);
     match message.earlier.map(|named| named.case) {
         Some(Some(case)) => {
             page.warn(&format!("About the same as case {case}, by the same person (proven)."));

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use envelope::life::Act;
 use investigator::NoteKind;
 use taxonomy::Taxonomy;
 use workbench::{
-    acting,
+    acting::{self, ActError},
     cases::Case,
     connection::Connection,
     exposure::{Exposure, Risk, exposures},
@@ -43,19 +44,35 @@ struct Message {
     /// Send it although it could expose the reporter.
     #[arg(long)]
     despite: bool,
+    /// Send it although older answers that the reporter has not seen fall out of the mailbox by it.
+    #[arg(long)]
+    displace: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Note {
     /// The first 4 or more characters of the case's id.
     case: String,
-    /// fact, hypothesis or task: what is known and what is supposed are kept apart.
-    #[arg(long, default_value = "fact", value_parser = one_word::<NoteKind>)]
+    /// fact, hypothesis or task: what is known and what is supposed are kept apart, so the writer says which it is.
+    #[arg(long, value_parser = one_word::<NoteKind>)]
     kind: NoteKind,
     /// The text; without it and without --file, it is read from standard input.
     #[arg(long)]
     text: Option<String>,
     /// A file with the text.
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+/// Not approving a proposal.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Decline {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    /// Why not; without it and without --file, it is read from standard input.
+    #[arg(long)]
+    text: Option<String>,
+    /// A file with the reason.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -78,6 +95,10 @@ impl Message {
             }
         }
         let lang = context.lang.clone().unwrap_or_else(|| case.file.row.lang.clone());
+        let lost = connection.displaces(&case, acting::Reply { text: &text, lang: &lang })?;
+        if lost > 0 && !self.displace {
+            return Err(Displacing(lost).into());
+        }
         Ok((connection, case, text, lang))
     }
 }
@@ -108,6 +129,14 @@ impl Renew {
 #[error("this could expose the reporter, so nothing was sent: {0}")]
 pub(crate) struct Exposing(String);
 
+/// Nothing was sent; the writer decides.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nothing was sent: the mailbox is full, and by this answer {} that the reporter has not seen would be lost",
+    if *.0 == 1 { "1 earlier answer".to_owned() } else { format!("{} earlier answers", .0) }
+)]
+pub(crate) struct Displacing(usize);
+
 fn in_words(exposure: &Exposure) -> String {
     let words = &exposure.words;
     match exposure.risk {
@@ -124,5 +153,20 @@ impl Note {
         let text = text_from(self.text, self.file.as_ref())?;
         connection.note(&mut case, &investigator::Note { kind: self.kind, text }).await?;
         done(&case, "noted", "The note is added, sealed to the case.", screen)
+    }
+}
+
+impl Decline {
+    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        connection.would_pass(&case, Act::Decline).map_err(ActError::from)?;
+        let text = text_from(self.text, self.file.as_ref())?;
+        connection.decline(&mut case, &text).await?;
+        done(
+            &case,
+            "declined",
+            "The proposal is declined. Your reason is a note, sealed to the case.",
+            screen,
+        )
     }
 }

@@ -106,6 +106,7 @@ impl Tell for FileError {
             }
             Self::Exists(path) => Said::naming("said-file-exists", "path", &path.display()),
             Self::Missing(path) => Said::naming("said-file-missing", "path", &path.display()),
+            Self::Seen { path, reason } => Said::naming("said-seen", "path", &path.display()).detail(reason),
             Self::Malformed { path, reason } => {
                 Said::naming("said-file-malformed", "path", &path.display()).detail(reason)
             }
@@ -213,6 +214,7 @@ impl Tell for ReadError {
         match self {
             Self::Client(error) => error.said(),
             Self::Grants(error) => Said::new("said-grants").detail(error),
+            Self::FormerKey(handle) => Said::naming("said-former-key", "who", handle),
             Self::OtherCase => Said::new("said-other-case"),
             Self::Purged(day) => Said::naming("said-purged", "day", day),
             Self::NotPurged => Said::new("said-not-purged"),
@@ -246,6 +248,8 @@ impl Tell for ActError {
             Self::Consent(NoConsent::SummaryOnly) => Said::new("said-consent-summary"),
             Self::Consent(NoConsent::NotAsked) => Said::new("said-consent-not-asked"),
             Self::Consent(NoConsent::NoMessage) => Said::new("said-consent-no-message"),
+            Self::NotChosen => Said::new("said-not-chosen"),
+            Self::Unshown(count) => Said::naming("said-unshown", "count", count),
             Self::NoHolder(who) => Said::naming("said-no-holder", "who", who),
             Self::NotFiled => Said::new("said-not-filed"),
         }

@@ -22,6 +22,7 @@ use workbench::{
     earlier::NamedReport,
     exposure::{Risk, exposures},
     keyfile::InvestigatorKey,
+    queue::Showing,
     view::CaseView,
 };
 
@@ -60,7 +61,15 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     let texts: Vec<_> = view.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(texts, ["Thank you. We look into it.", "It happened again."], "in the order of filing");
 
-    lead.mark_read(&mut case).await.unwrap();
+    let unshown = lead.mark_read(&mut case).await;
+    assert!(matches!(unshown, Err(ActError::Unshown(1))), "the message was never on a screen");
+    lead.mark_looked_at(&case, Showing::Report).unwrap();
+    assert!(
+        matches!(lead.mark_read(&mut case).await, Err(ActError::Unshown(1))),
+        "the report alone is not enough"
+    );
+    lead.mark_looked_at(&case, Showing::Everything).unwrap();
+    assert_eq!(lead.mark_read(&mut case).await.unwrap(), 1, "how many were waiting");
     let closing = Decision::Close {
         disposition: Disposition::Substantiated,
         reason: Reason::Disciplinary,
@@ -147,6 +156,10 @@ async fn texts_that_are_empty_or_too_long_are_not_sent() {
     let mut case = claimed(&mut lead, &reporter).await;
     let empty = lead.reply(&mut case, Reply { text: " \n", lang: "fr" }).await;
     assert!(matches!(empty, Err(ActError::Empty)));
+    for invisible in ["\u{200b}", "\u{3164}\u{2800}", "\u{ad}\u{feff}\r\n"] {
+        let empty = lead.reply(&mut case, Reply { text: invisible, lang: "fr" }).await;
+        assert!(matches!(empty, Err(ActError::Empty)), "{invisible:?}");
+    }
     let long = "x".repeat(MAX_REPLY);
     let long = lead.reply(&mut case, Reply { text: &long, lang: "fr" }).await;
     assert!(matches!(long, Err(ActError::TooLong { over }) if over > 0));

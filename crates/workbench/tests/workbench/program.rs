@@ -330,7 +330,7 @@ async fn a_key_goes_to_paper_and_comes_back_and_its_health_is_told() {
     assert_eq!((outcome("backup"), outcome("seat")), ("soon".to_owned(), "well".to_owned()));
     // The key files of tests are cheap to guess at, which is what the check is for.
     assert_eq!(outcome("passphrase"), "wrong");
-    assert_eq!(code(&key("home-lead", PASSPHRASE, &["health"])), 1);
+    assert_eq!(code(&key("home-lead", PASSPHRASE, &["health"])), 8);
 
     assert_eq!(code(&key("home-lead", "wrong", &["backup", "--out", "sheet.html"])), 3);
     assert!(!folder.join("sheet.html").exists());
@@ -389,6 +389,12 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
     assert_eq!(found["hits"][0]["case"], id);
     assert_eq!(json(&lead(&["search", "camion", "-dakola"]))["hits"], serde_json::json!([]));
     assert_eq!(code(&lead(&["search", "…"])), 4);
+    let hits = |args: &[&str]| json(&lead(args))["hits"].as_array().unwrap().len();
+    assert_eq!(hits(&["search", "camion", "--stage", "received"]), 1, "an option behind a word is an option");
+    assert_eq!(hits(&["search", "camion", "--stage", "decided"]), 0);
+    assert_eq!(hits(&["search", "--category", "FAC"]), 1, "a category alone is a question");
+    assert_eq!(hits(&["search", "camion", "--without", "dakola"]), 0);
+    assert_eq!(code(&lead(&["search", "camion", "--no-such-option"])), 2);
     assert_eq!(json(&lead(&["related", &id]))["related"], serde_json::json!([]));
 
     assert_eq!(code(&lead(&["claim", &id])), 0);

@@ -13,9 +13,12 @@ use rand::rngs::OsRng;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::case::{Head, Shown};
+use super::{
+    case::{Head, Shown},
+    confirm,
+};
 use crate::{
-    acting::ActError,
+    acting::{ActError, signs_off},
     cases::Case,
     site::{
         forms::Typed,
@@ -189,6 +192,14 @@ pub(super) async fn act(
     if !matches!(act, Act::Declare | Act::Recuse) {
         case.check_unchanged(typed.shown())?;
     }
+    at.connection().would_pass(&case, act).map_err(ActError::from)?;
+    // Such an act also signs that what the reporter sent was dealt with.
+    if signs_off(act) {
+        at.connection().check_waiting_shown(&case)?;
+    }
+    if let Some(question) = confirm::ask(&at, &case, act, &typed) {
+        return Ok(question);
+    }
     let gone = matches!(act, Act::Recuse | Act::ApprovePurge);
     carry_out(&mut at, &mut case, act, &typed).await?;
     let (to, done) = match act {
@@ -217,14 +228,15 @@ async fn carry_out(at: &mut AtWork, case: &mut Case, act: Act, typed: &Typed) ->
             let asked = case.state.as_ref().is_some_and(|state| state.asked_again);
             me.reopen(case, if asked { Ground::Reporter } else { Ground::NewEvidence }).await
         }
-        Act::Read => me.mark_read(case).await,
+        Act::Read => me.mark_read(case).await.map(drop),
         Act::Raise => me.raise(case, read(typed.get("urgency"))?).await,
         Act::Link => me.link(case, me.find_case(typed.get("other")).await?).await,
         Act::Escalate => me.escalate(case).await,
         Act::Hold => me.hold(case).await,
         Act::Rotate => me.rotate(case, &typed.all("without"), &mut OsRng).await.map(drop),
         Act::ProposeClose => {
-            let (disposition, reason) = typed.get("ending").split_once('/').ok_or_else(Trouble::nowhere)?;
+            let ending = typed.some("ending").ok_or(ActError::NotChosen)?;
+            let (disposition, reason) = ending.split_once('/').ok_or_else(Trouble::nowhere)?;
             let duplicate_of = match typed.some("other") {
                 Some(other) => Some(me.find_case(&other).await?),
                 None => None,
@@ -254,6 +266,7 @@ async fn carry_out(at: &mut AtWork, case: &mut Case, act: Act, typed: &Typed) ->
             me.approve(case, proposed.ok_or_else(Trouble::nowhere)?.decision).await
         }
         Act::Withdraw => me.withdraw(case).await,
+        Act::Decline => me.decline(case, typed.get("text")).await,
         Act::FollowUp | Act::Release | Act::Renew | Act::Reply | Act::Note => return Err(Trouble::nowhere()),
     };
     Ok(done?)

@@ -17,6 +17,7 @@ use crate::{
     earlier::NamedReport,
     exposure::{Exposure, exposures},
     letters::Letter,
+    queue::Showing,
     site::{
         forms::Typed,
         frame::{AtWork, Frame, NotAtWork, render},
@@ -57,6 +58,8 @@ struct Message {
     ours: bool,
     when: String,
     seen: bool,
+    /// Never seen, and no longer in the mailbox.
+    dropped: bool,
     lang: String,
     text: String,
     /// Another report of the same person that it names.
@@ -67,7 +70,7 @@ type Where = Path<(String, Uuid)>;
 
 pub(super) async fn show(mut at: AtWork, Path((_, id)): Where) -> Result<Response, Trouble> {
     let case = at.open(id).await?;
-    at.connection_mut().mark_looked_at(&case)?;
+    at.connection_mut().mark_looked_at(&case, Showing::Everything)?;
     let draft = at.kept().as_ref().map(Draft::of).unwrap_or_default();
     Ok(render(StatusCode::OK, &page(&at, &case, draft)))
 }
@@ -82,8 +85,23 @@ pub(super) async fn write(
         Ok(at) => at,
         Err(not) => return not.keeping(&typed),
     };
-    let mut draft = Draft::of(&typed);
+    let draft = Draft::of(&typed);
     let mut case = at.open_to_write(id, &typed).await?;
+    let answer = written(&mut at, &mut case, id, &typed, draft).await;
+    // Sent, or on the page again.
+    if answer.is_ok() {
+        at.written();
+    }
+    answer
+}
+
+async fn written(
+    at: &mut AtWork,
+    case: &mut Case,
+    id: Uuid,
+    typed: &Typed,
+    mut draft: Draft,
+) -> Result<Response, Trouble> {
     if typed.get("go") == "letter" {
         let letters = Letter::built_in();
         if let Some(letter) = letters.iter().find(|letter| letter.id == typed.get("letter")) {
@@ -91,25 +109,32 @@ pub(super) async fn write(
             let gap = if before.is_empty() { "" } else { "\n\n" };
             draft.text = format!("{before}{gap}{}", letter.text(&draft.lang));
         }
-        let mut page = page(&at, &case, draft);
+        let mut page = page(at, case, draft);
         page.head.shown = typed.shown();
         return Ok(render(StatusCode::OK, &page));
     }
-    let mut page = page(&at, &case, draft);
+    let mut page = page(at, case, draft);
     // Until the text is sent it is held against what was shown before it was written; only whoever is told of what is new has seen it.
     page.head.shown = typed.shown();
-    let view = CaseView::new(&case, &at.visit.site.taxonomy, page.frame.code());
-    let risks = exposures(&page.draft.text, &view);
+    let view = CaseView::new(case, &at.visit.site.taxonomy, page.frame.code());
+    let risks = exposures(&page.draft.text, &view).into_iter().map(|risk| in_words(&page.frame, &risk));
+    let mut risks: Vec<String> = risks.collect();
+    // What cannot be sealed is told when it is sent.
+    let reply = Reply { text: &page.draft.text, lang: &page.draft.lang };
+    if let Ok(lost @ 1..) = at.connection().displaces(case, reply) {
+        risks.push(page.frame.count("risk-displaces", lost));
+    }
     if !risks.is_empty() && typed.get("go") != "despite" {
-        page.risks = risks.iter().map(|risk| in_words(&page.frame, risk)).collect();
+        page.risks = risks;
         return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
-    match send(&mut at, &mut case, &page.draft, typed.shown()).await {
+    match send(at, case, &page.draft, typed.shown()).await {
         Ok(()) => Ok(at.visit.on(&format!("/case/{id}/messages"), "replied")),
         Err(error) => {
             if let ActError::Overtaken(_) = error {
-                let case = at.open_to_write(id, &typed).await?;
-                page = self::page(&at, &case, page.draft);
+                let case = at.open_to_write(id, typed).await?;
+                at.connection_mut().mark_looked_at(&case, Showing::Everything)?;
+                page = self::page(at, &case, page.draft);
             }
             page.wrong = Some(complaint(&page.frame, &error));
             Ok((render(StatusCode::UNPROCESSABLE_ENTITY, &page)).into_response())
@@ -151,6 +176,7 @@ fn page(at: &AtWork, case: &Case, mut draft: Draft) -> Page {
                 ours: message.direction == Direction::Out,
                 when: i18n::week(frame.words(), &message.week),
                 seen: is_seen(message, &view),
+                dropped: message.dropped,
                 lang: message.lang.clone(),
                 text: message.text.clone(),
                 earlier: message.earlier,

@@ -4,6 +4,7 @@ mod absence;
 mod actions;
 mod administration;
 mod case;
+mod confirm;
 mod connect;
 mod export;
 mod files;

@@ -23,8 +23,9 @@ use crate::{
 /// So many cases stand on a page.
 const PAGE: usize = 50;
 
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("mine", Part::Mine),
+    ("waiting", Part::Waiting),
     ("open", Part::Open),
     ("due", Part::Due),
     ("unread", Part::Unread),
@@ -36,7 +37,7 @@ const PARTS: [(&str, Part); 5] = [
 struct Page {
     frame: Frame,
     part: &'static str,
-    parts: [&'static str; 5],
+    parts: [&'static str; 6],
     rows: Vec<Row>,
     alarms: Vec<Told>,
     /// The address of the next page.
@@ -57,11 +58,15 @@ struct Row {
     /// How much of what the reporter sent is not dealt with.
     waiting: usize,
     proposed: bool,
+    /// Does a proposal wait for the reader of this page?
+    waits_for_me: bool,
 }
 
 enum Who {
     Me,
     Colleague(String),
+    /// Not in the directory any more.
+    Left(String),
     Nobody,
     Suggested(String),
     Done,
@@ -101,7 +106,8 @@ pub(super) async fn show(
     let frame = at.frame("queue-title", Section::Queue);
     let alarms = at.desk.missing.iter().flatten().map(|alarm| told(&frame, alarm)).collect();
     let me = at.connection().handle();
-    let rows = page.lines.iter().map(|line| row(&frame, line, me)).collect();
+    let here = |handle: &str| at.connection().directory().member(handle).is_some();
+    let rows = page.lines.iter().map(|line| row(&frame, line, me, &here)).collect();
     let next = page.behind.map(|Place { case, due }| {
         let due = due.map_or_else(String::new, |due| format!("&due={due}"));
         format!("{}?after={case}{due}", frame.at(&format!("/queue/{word}")))
@@ -109,11 +115,13 @@ pub(super) async fn show(
     Ok(laid_out(&Page { frame, part: word, parts: PARTS.map(|(word, _)| word), rows, alarms, next }))
 }
 
-fn row(frame: &Frame, line: &Line, me: &str) -> Row {
+fn row(frame: &Frame, line: &Line, me: &str, here: &dyn Fn(&str) -> bool) -> Row {
     let state = &line.row.state;
     let id = line.row.id.to_string();
-    let who = match (&state.assignee, &line.row.suggested) {
+    let suggested = line.row.suggested.as_ref().filter(|who| here(who));
+    let who = match (&state.assignee, suggested) {
         (Some(who), _) if who == me => Who::Me,
+        (Some(who), _) if !here(who) => Who::Left(who.clone()),
         (Some(who), _) => Who::Colleague(who.clone()),
         (None, _) if !state.stage.is_open() => Who::Done,
         (None, Some(who)) => Who::Suggested(who.clone()),
@@ -138,5 +146,6 @@ fn row(frame: &Frame, line: &Line, me: &str) -> Row {
         unread: line.unread,
         waiting: usize::try_from(state.unread).unwrap_or(usize::MAX),
         proposed: state.proposed.is_some(),
+        waits_for_me: line.waits_for_me,
     }
 }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::case::{Head, Shown};
 use crate::{
+    queue::Showing,
     site::{
         frame::{AtWork, Frame, show as laid_out},
         trouble::Trouble,
@@ -37,7 +38,7 @@ impl Page {
 
 pub(super) async fn show(mut at: AtWork, Path((_, id)): Path<(String, Uuid)>) -> Result<Response, Trouble> {
     let case = at.open(id).await?;
-    at.connection_mut().mark_looked_at(&case)?;
+    at.connection_mut().mark_looked_at(&case, Showing::Report)?;
     let Shown { frame, head, view } = Shown::of(&at, &case, "story");
     Ok(laid_out(&Page { frame, head, view }))
 }

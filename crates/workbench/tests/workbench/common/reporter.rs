@@ -16,11 +16,20 @@ pub(crate) struct Reporter {
     pub(crate) last: Head,
     /// What the next message names.
     pub(crate) names: Option<EarlierReport>,
+    /// The newest answer that was read.
+    pub(crate) seen: Option<Head>,
+    pub(crate) lang: String,
+    pub(crate) week: String,
 }
 
 impl Reporter {
     pub(crate) fn recipient(&self) -> CaseRecipient {
         self.secret.identity().recipient()
+    }
+
+    /// Has read everything up to here.
+    pub(crate) fn last_seen(&mut self, case: &workbench::cases::Case) {
+        self.seen = case.thread.newest_outgoing();
     }
 
     /// The next signed frame.
@@ -34,11 +43,11 @@ impl Reporter {
             direction: Direction::In,
             seq: if first { 0 } else { self.last.seq + 1 },
             prev: (!first).then_some(self.last.hash),
-            ack: None,
+            ack: self.seen,
             recipient: self.recipient().hash(),
             kind,
-            lang: "fr".into(),
-            week: "2026-W48".into(),
+            lang: self.lang.clone(),
+            week: self.week.clone(),
             attachments,
             reporter_key: first.then(|| (&key).into()),
             earlier: self.names.take(),

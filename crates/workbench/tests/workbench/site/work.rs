@@ -68,7 +68,10 @@ async fn what_is_done_is_held_against_what_was_shown() {
     let notes = format!("{case}/notes");
     assert_eq!(screen.post(&notes, &[("text", "a"), ("kind", "fact")]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(screen.act(&format!("{case}/act/triage"), &[]).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(screen.post(&format!("{case}/act/recuse"), &[]).await.status, StatusCode::SEE_OTHER, "always");
+    let recuse = format!("{case}/act/recuse");
+    assert_eq!(screen.post(&recuse, &[]).await.status, StatusCode::OK, "it asks first");
+    assert!(!screen.office.handler.with(id, |kept| kept.state.recused.contains(&"lead".into())));
+    assert_eq!(screen.post(&recuse, &[("confirmed", "yes")]).await.status, StatusCode::SEE_OTHER, "always");
 }
 
 #[tokio::test]
@@ -221,6 +224,10 @@ async fn a_day_in_the_pages() {
         "what the rules allow"
     );
     assert_eq!(screen.act(&format!("{case}/act/investigate"), &[]).await.status, StatusCode::CONFLICT);
+    let unshown = screen.act(&format!("{case}/act/triage"), &[]).await;
+    assert_eq!(unshown.status, StatusCode::CONFLICT, "the last message was on no page yet");
+    assert!(unshown.text.contains("was not on your screen"), "{}", unshown.text);
+    assert_eq!(screen.get(&messages).await.status, StatusCode::OK);
     assert_eq!(screen.act(&format!("{case}/act/triage"), &[]).await.status, StatusCode::SEE_OTHER);
     assert!(screen.get(&case).await.texts(".strip dd")[0].contains("triaged"));
     let close = [("ending", "substantiated/recovery")];

@@ -114,7 +114,9 @@ impl Handler {
         });
         let c = secret.identity().recipient();
         let last = Head { seq: 0, hash: Hash::default() };
-        let mut reporter = Reporter { case, receipt, secret, last, names: None };
+        let (names, seen) = (None, None);
+        let (lang, week) = ("fr".to_owned(), "2026-W48".to_owned());
+        let mut reporter = Reporter { case, receipt, secret, last, names, seen, lang, week };
         let attachment = Attachment {
             name: name.into(),
             media_type: media_type.into(),
@@ -250,6 +252,12 @@ impl Kept {
             if !self.holders.contains(&member.handle) && !directory.is_oversight(&member.handle) {
                 self.holders.push(member.handle.clone());
             }
+            // One for another key takes the place of the one before.
+            self.grants.retain(|(holder, kept)| {
+                *holder != member.handle
+                    || kept.generation != grant.generation
+                    || directory.is_oversight(holder)
+            });
             self.grants.push((member.handle.clone(), grant));
         }
         if event.action == Action::Recused {
