@@ -62,11 +62,11 @@ pub fn normal_form(passphrase: &str) -> Zeroizing<String> {
 
 /// Seals bytes under the normal form of a passphrase.
 pub fn seal(plain: &[u8], passphrase: &SecretString, work: Work) -> Vec<u8> {
-    seal_exactly(plain, normal_form(passphrase.expose_secret()), work)
+    seal_exactly(plain, &normal_form(passphrase.expose_secret()), work)
 }
 
-fn seal_exactly(plain: &[u8], passphrase: Zeroizing<String>, work: Work) -> Vec<u8> {
-    let mut recipient = scrypt::Recipient::new(SecretString::from(passphrase.as_str()));
+fn seal_exactly(plain: &[u8], passphrase: &str, work: Work) -> Vec<u8> {
+    let mut recipient = scrypt::Recipient::new(SecretString::from(passphrase));
     recipient.set_work_factor(work.0);
     age::encrypt(&recipient, plain).expect("one scrypt recipient, and memory to write to")
 }
@@ -171,7 +171,7 @@ mod tests {
                 let sealed = seal(b"content", &secret(made), CHEAP);
                 assert_eq!(&open(&sealed, &secret(typed)).unwrap()[..], b"content", "{made}");
                 // As the versions before sealed it: from the bytes that came.
-                let old = seal_exactly(b"content", Zeroizing::new(made.clone()), CHEAP);
+                let old = seal_exactly(b"content", made, CHEAP);
                 assert_eq!(&open(&old, &secret(typed)).unwrap()[..], b"content", "{made}");
             }
         }
@@ -192,7 +192,7 @@ mod tests {
                 assert!(open(&sealed, &secret(other)).is_ok(), "{one}");
             }
             // Sealed by an older version, and typed again as it was then.
-            let old = seal_exactly(b"content", Zeroizing::new(made.to_owned()), CHEAP);
+            let old = seal_exactly(b"content", made, CHEAP);
             assert!(open(&old, &secret(made)).is_ok(), "{made}");
         }
         let sealed = seal(b"content", &secret("élève"), CHEAP);

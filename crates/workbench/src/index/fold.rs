@@ -49,10 +49,10 @@ pub(super) fn fold(text: &str) -> String {
 /// An Arabic word without its article, alone or behind a one-letter word that is written with it: الجمارك and والجمارك both give جمارك.
 pub(super) fn without_article(folded: &str) -> Option<&str> {
     let behind = folded.strip_prefix(['و', 'ف', 'ب', 'ك']).unwrap_or(folded);
-    let stem = match (folded.strip_prefix("ال"), behind.strip_prefix("ال"), folded.strip_prefix("لل")) {
-        (Some(stem), _, _) | (None, Some(stem), _) | (None, None, Some(stem)) => stem,
-        (None, None, None) => return None,
-    };
+    let stem = folded
+        .strip_prefix("ال")
+        .or_else(|| behind.strip_prefix("ال"))
+        .or_else(|| folded.strip_prefix("لل"))?;
     (stem.chars().count() >= STEM).then_some(stem)
 }
 

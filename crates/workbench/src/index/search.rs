@@ -85,7 +85,7 @@ impl Index {
         };
         let narrowed: Vec<(&str, String)> =
             filter.columns().into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
-        let and: String = narrowed.iter().map(|(column, _)| format!(" AND cases.{column} ?")).collect();
+        let and = narrowed.iter().fold(String::new(), |and, (column, _)| and + " AND cases." + column + " ?");
         // The names of columns are ours; everything that was typed is bound. Words of the story count most, those of labels least.
         let (from, order) = match &query {
             Some(_) => (

@@ -66,7 +66,7 @@ pub(super) async fn save(mut at: AtWork, Path((_, id)): Where) -> Result<Respons
             let (at, case) = (at, case);
             pack(at.connection(), &case, speech, &folder, &sender).await
         };
-        let packed = site.seat.hold_until_locked(packing).await;
+        let packed = site.seat.hold_until_locked(Box::pin(packing)).await;
         if let Err(error) = packed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into())) {
             tracing::warn!("a case was not exported");
             sender.send(Err(error)).await.ok();
