@@ -58,7 +58,9 @@ impl Init {
             let what = format!("New passphrase for root key {root} of {}", self.roots);
             // Whoever knew one would hold them all.
             let other = |new: &SecretString| {
-                let same = passphrases.iter().any(|old| normal_form(old.expose_secret()) == normal_form(new.expose_secret()));
+                let same = passphrases
+                    .iter()
+                    .any(|old| normal_form(old.expose_secret()) == normal_form(new.expose_secret()));
                 if same {
                     Err("is that of another root key: each keeper takes another one".to_owned())
                 } else {
