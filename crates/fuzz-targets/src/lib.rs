@@ -133,11 +133,11 @@ pub fn event(bytes: &[u8]) {
 
 /// A form as a browser sends it.
 pub fn form(bytes: &[u8]) {
-    for pair in intake::form::pairs(bytes) {
-        let Ok((_, value)) = pair else { return };
+    for (_, value) in intake::form::pairs(bytes) {
         if let Ok(text) = std::str::from_utf8(&value) {
             for (_, found) in intake::form::guard::traces(text) {
-                let stands = |words: &String| text.contains(words.as_str());
+                let composed = intake::form::guard::composed(text);
+                let stands = |words: &String| composed.contains(words.as_str());
                 assert!(found.iter().all(stands), "what the guard points at stands there");
             }
         }

@@ -36,12 +36,15 @@ function hits(rules: readonly Rule[], text: string): Hit[] {
 /** The traces in a text by their kind, in the order of the rules, with the words. */
 export function traces(rules: readonly Rule[], text: string): [Trace, string[]][] {
   const words = new Map<Trace, string[]>();
+  // Letters and their accents as one character, as the rules know them. Some keyboards write two.
+  text = text.normalize("NFC");
   for (const { trace, from, to } of hits(rules, text)) words.set(trace, [...(words.get(trace) ?? []), text.slice(from, to)]);
   return [...words];
 }
 
 /** The text with every trace of one kind covered. */
 export function cover(rules: readonly Rule[], text: string, trace: Trace): string {
+  text = text.normalize("NFC");
   const found = hits(rules, text).filter((hit) => hit.trace === trace);
   let covered = "";
   let at = 0;

@@ -8,6 +8,7 @@ use std::{ops::Range, sync::LazyLock};
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use taxonomy::{Question, QuestionKind, Taxonomy};
+use unicode_normalization::UnicodeNormalization;
 
 use super::ReportForm;
 
@@ -150,10 +151,16 @@ fn hits(text: &str) -> Vec<Hit> {
     hits
 }
 
-/// The traces in a text by their kind, in the order of the rules, with the words.
+/// A text as the rules know it: letters and their accents are one character. Some keyboards write two.
+pub fn composed(text: &str) -> String {
+    text.nfc().collect()
+}
+
+/// The traces in a text by their kind, in the order of the rules, with the words of its composed form (NFC).
 pub fn traces(text: &str) -> Vec<(Trace, Vec<String>)> {
     let mut traces: Vec<(Trace, Vec<String>)> = Vec::new();
-    for hit in hits(text) {
+    let text = composed(text);
+    for hit in hits(&text) {
         let words = text[hit.words].to_owned();
         match traces.iter_mut().find(|(trace, _)| *trace == hit.trace) {
             Some((_, all)) => all.push(words),
@@ -165,7 +172,8 @@ pub fn traces(text: &str) -> Vec<(Trace, Vec<String>)> {
 
 /// The text with every trace of one kind covered.
 pub fn cover(text: &str, trace: Trace) -> String {
-    let mut hits: Vec<Hit> = hits(text).into_iter().filter(|hit| hit.trace == trace).collect();
+    let text = composed(text);
+    let mut hits: Vec<Hit> = hits(&text).into_iter().filter(|hit| hit.trace == trace).collect();
     hits.sort_by_key(|hit| hit.words.start);
     let (mut covered, mut from) = (String::with_capacity(text.len()), 0);
     for Hit { words, kept, .. } in hits {
@@ -220,7 +228,7 @@ pub fn cover_in(form: &mut ReportForm, taxonomy: &Taxonomy, trace: Trace, questi
     }
     form.rewrite(&question.id, |text| {
         let covered = cover(text, trace);
-        let is_whole = covered == text && (trace == Trace::OnlyMe || is_guarded(question));
+        let is_whole = covered == composed(text) && (trace == Trace::OnlyMe || is_guarded(question));
         if is_whole { String::new() } else { covered }
     });
 }
