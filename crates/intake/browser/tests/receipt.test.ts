@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { recipientOf } from "../src/age.ts";
 import { type Bytes, decode, encode, utf8 } from "../src/bytes.ts";
-import { Receipt, ReceiptError } from "../src/receipt.ts";
+import { readFileSync } from "node:fs";
+import { Receipt } from "../src/receipt.ts";
+import { ReceiptError } from "../src/typed_receipt.ts";
 import { lists, vectors } from "./support/world.ts";
 
 const all = Object.values(lists);
@@ -50,7 +52,7 @@ test("a mistyped receipt is refused with the reason", () => {
     try {
       Receipt.parse(typed, all);
     } catch (error) {
-      return (error as ReceiptError).problem;
+      return (error as ReceiptError).problem.kind;
     }
     return undefined;
   };
@@ -61,6 +63,7 @@ test("a mistyped receipt is refused with the reason", () => {
   assert.equal(problem("Z" + code.slice(1)), "check");
   const words = receipt.words(lists.fr).split(" ");
   assert.equal(problem([...words.slice(1), "burkindi"].join(" ")), "word");
+  assert.equal(problem(words.slice(1).join(" ")), "words");
   assert.equal(problem([words[1], words[0], ...words.slice(2)].join(" ")), "check");
   // Two letters in one another's place are noticed, all but one time in a thousand.
   let unnoticed = 0;
@@ -70,6 +73,22 @@ test("a mistyped receipt is refused with the reason", () => {
     unnoticed += problem(code.slice(0, at) + other + one + code.slice(at + 2)) === undefined ? 1 : 0;
   }
   assert.equal(unnoticed, 0);
+});
+
+test("spellings of people are read and what is wrong is named", () => {
+  const spellings = JSON.parse(readFileSync(`${process.cwd()}/../../envelope/receipt-spellings.json`, "utf8"));
+  assert.ok(spellings.length > 60);
+  for (const { text, code, problem, word, near } of spellings) {
+    try {
+      assert.equal(Receipt.parse(text, all).code(), code, text);
+    } catch (error) {
+      if (!(error instanceof ReceiptError)) throw error;
+      const found = error.problem;
+      const told = "count" in found ? ` ${found.count}` : "sign" in found ? ` ${found.sign}` : "place" in found ? ` ${found.place}` : "";
+      assert.equal(found.kind + told, problem, text);
+      if (found.kind === "word") assert.deepEqual([found.word, found.near], [word, near], text);
+    }
+  }
 });
 
 test("the sending tag tells any difference", () => {

@@ -1,0 +1,194 @@
+// Reading receipts as people keep them: a code, twelve words, or a note that holds either among labels and numbers. The same as
+// `envelope::receipt`, by the spellings in crates/envelope/receipt-spellings.json.
+import type { Bytes } from "./bytes.ts";
+import { hash } from "./hash.ts";
+
+export const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+export const CODE_CHARS = 28;
+export const WORDS = 12;
+/** With so many words of our lists, a text is meant as words and not as a code. */
+const MEANT_AS_WORDS = 4;
+/** A word that stands so often in a note is a label and no word of the receipt. */
+const LABEL = 6;
+/** Letters that fix a word in every list, if it has as many. */
+const PREFIX = 4;
+
+/** The 2,048 words of each language. */
+export type WordLists = readonly (readonly string[])[];
+
+export type ReceiptProblem =
+  | { kind: "length" | "words"; count: number }
+  | { kind: "character"; sign: string }
+  | { kind: "word"; place: number; word: string; near: string | undefined }
+  | { kind: "check" };
+
+/** Why a text is no receipt. */
+export class ReceiptError extends Error {
+  constructor(readonly problem: ReceiptProblem) {
+    super(problem.kind);
+  }
+}
+
+/** The first ten bits of the hash. */
+export function checkBits(bytes: Uint8Array): number {
+  const digest = hash(bytes);
+  return (digest[0]! << 2) | (digest[1]! >> 6);
+}
+
+/** The 16 bytes of the receipt in a text. Without lists only a code is found. */
+export function parseReceipt(typed: string, lists: WordLists): Bytes {
+  const parts = partsOf(typed);
+  const words = wordsOf(parts);
+  const folded = lists.map(foldedList);
+  // The check of a code is longer, so a code goes first, but letters of words may by chance make one.
+  const isOnlyWords = words.length >= WORDS && words.length === parts.length;
+  const [code, spelled] = [findCode(parts), findWords(words, folded)];
+  const found = isOnlyWords ? (spelled ?? code) : (code ?? spelled);
+  if (found) return found;
+  const known = folded.map((list) => words.filter((word) => indexOf(list, word) >= 0).length);
+  // The list that has the most of them is the one that was meant.
+  const meant = known.indexOf(Math.max(...known));
+  if (meant >= 0 && known[meant]! >= MEANT_AS_WORDS) throw new ReceiptError(wrongWords(typed, words, lists[meant]!));
+  throw new ReceiptError(wrongCode(parts));
+}
+
+/** Could a text that holds no code be words, for which lists are needed? */
+export const mayBeWords = (typed: string): boolean => wordsOf(partsOf(typed)).filter((word) => word.length > 2).length >= MEANT_AS_WORDS;
+
+const SEPARATORS = /[^\p{Alphabetic}\p{N}\p{M}]+/u;
+
+const partsOf = (typed: string): string[] => typed.split(SEPARATORS).map(fold).filter((part) => part !== "");
+
+/** Without accents and in lower case; digits of Arabic keyboards become Western ones. */
+function fold(word: string): string {
+  return word
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15));
+}
+
+/** A part without the number that stands at either end of it, as in `1nuage`. */
+const trimmed = (part: string): string => part.replace(/^[0-9]+|[0-9]+$/g, "");
+
+/** The parts that can be words, without what is repeated as a label is. */
+function wordsOf(parts: readonly string[]): string[] {
+  const words = parts.map(trimmed).filter((word) => /^\p{Alphabetic}+$/u.test(word));
+  const isLabel = (word: string) => {
+    const times = words.filter((other) => other === word).length;
+    return times >= LABEL && words.length >= WORDS + times;
+  };
+  return words.filter((word) => !isLabel(word));
+}
+
+/** Neighbouring parts that make a code whose check holds. */
+function findCode(parts: readonly string[]): Bytes | undefined {
+  for (let from = 0; from < parts.length; from++) {
+    let code = "";
+    for (let to = from; to < parts.length && code.length < CODE_CHARS; to++) code += parts[to]!;
+    const found = code.length === CODE_CHARS ? fromCode(code) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The value of a character of a code; negative for one that no code holds. */
+const valueOf = (letter: string): number =>
+  ALPHABET.indexOf(letter.replace(/[a-z]/, (small) => small.toUpperCase()).replace("O", "0").replace(/[IL]/, "1"));
+
+function fromCode(code: string): Bytes | undefined {
+  let bits = 0n;
+  for (const letter of code) {
+    const value = valueOf(letter);
+    if (value < 0) return undefined;
+    bits = (bits << 5n) | BigInt(value);
+  }
+  // 26 characters carry 130 bits: the two highest are zero.
+  const bytes = fromNumber(bits >> 10n);
+  return bits >> 138n === 0n && checkBits(bytes) === Number(bits & 1023n) ? bytes : undefined;
+}
+
+const fromNumber = (value: bigint): Bytes => Uint8Array.from({ length: 16 }, (_, at) => Number((value >> BigInt(8 * (15 - at))) & 255n));
+
+/** Twelve neighbouring words of one list whose check holds. Labels stand before the words as a rule, so the last such place counts;
+ *  a beginning may stand in several lists, so the check decides. */
+function findWords(words: readonly string[], lists: WordLists): Bytes | undefined {
+  for (const list of lists) {
+    const indices = words.map((word) => indexOf(list, word));
+    for (let from = words.length - WORDS; from >= 0; from--) {
+      const twelve = indices.slice(from, from + WORDS);
+      if (twelve.some((index) => index < 0)) continue;
+      const bits = twelve.reduce((value, index) => (value << 11n) | BigInt(index), 0n);
+      const bytes = fromNumber(bits >> 4n);
+      if (hash(bytes)[0]! >> 4 === Number(bits & 15n)) return bytes;
+    }
+  }
+  return undefined;
+}
+
+/** The index of a word, or of the only one that begins so; negative for none. */
+function indexOf(list: readonly string[], typed: string): number {
+  const exact = list.indexOf(typed);
+  if (exact >= 0 || [...typed].length < PREFIX) return exact;
+  const first = list.findIndex((word) => word.startsWith(typed));
+  const another = list.findIndex((word, at) => at > first && word.startsWith(typed));
+  return another < 0 ? first : -1;
+}
+
+const foldedLists = new WeakMap<readonly string[], string[]>();
+function foldedList(list: readonly string[]): string[] {
+  const known = foldedLists.get(list);
+  if (known) return known;
+  const folded = list.map(fold);
+  foldedLists.set(list, folded);
+  return folded;
+}
+
+function wrongWords(typed: string, words: readonly string[], list: readonly string[]): ReceiptProblem {
+  const folded = foldedList(list);
+  const known = words.filter((word) => indexOf(folded, word) >= 0).length;
+  const unknown = words.findIndex((word) => indexOf(folded, word) < 0);
+  if (unknown >= 0 && known < WORDS) {
+    const near = nearest(folded, words[unknown]!);
+    return { kind: "word", place: unknown + 1, word: wordAsTyped(typed, words[unknown]!), near: near === undefined ? undefined : list[near]!.normalize("NFC") };
+  }
+  return known < WORDS || (known > WORDS && unknown < 0) ? { kind: "words", count: known } : { kind: "check" };
+}
+
+function wordAsTyped(typed: string, folded: string): string {
+  const found = typed.split(SEPARATORS).find((part) => trimmed(fold(part)) === folded) ?? folded;
+  return [...found.replace(/^\p{N}+|\p{N}+$/gu, "")].slice(0, 40).join("");
+}
+
+/** The word that is closest to what was typed, by at most two slips of the finger; none for a tie of words that are two slips away. */
+function nearest(list: readonly string[], typed: string): number | undefined {
+  const distances = list.map((word) => slips(typed, word));
+  const closest = distances.reduce((least, distance) => Math.min(least, distance));
+  const first = distances.indexOf(closest);
+  const isClear = closest <= 1 || (closest === 2 && distances.indexOf(2, first + 1) < 0);
+  return isClear ? first : undefined;
+}
+
+/** How many letters were left out, added, mistaken, or exchanged with their neighbour. */
+function slips(typed: string, word: string): number {
+  const [a, b] = [[...typed], [...word]];
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      let least = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, before[j - 2]! + 1);
+      row.push(least);
+    }
+    [before, last] = [last, row];
+  }
+  return last[b.length]!;
+}
+
+function wrongCode(parts: readonly string[]): ReceiptProblem {
+  const code = [...parts.join("")];
+  if (code.length !== CODE_CHARS) return { kind: "length", count: code.length };
+  const sign = code.find((letter) => valueOf(letter) < 0);
+  return sign === undefined ? { kind: "check" } : { kind: "character", sign: sign.replace(/[a-z]/, (small) => small.toUpperCase()) };
+}
