@@ -68,18 +68,79 @@ test("the back button walks the steps, and reloading leaves nothing", async ({ p
   expect(await leftovers(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0, history: '{"at":0}' });
 });
 
-test("leaving quickly asks nothing and keeps nothing", async ({ page, office }) => {
-  await page.route("https://**", (route) => route.fulfill({ body: "elsewhere" }));
+test("one Back, a swipe or a reload does not take the receipt away before it is noted", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await takenOver(page);
-  await compose(page, { story: "Quelqu’un entre." });
+  await compose(page, { story: "Le reçu reste." });
+  const code = await sendReport(page);
+  for (let times = 0; times < 3; times++) {
+    await page.goBack();
+    await expect(page.locator(".code")).toContainText(code.slice(0, 4));
+    await expect(page.locator(".remind")).toHaveCount(1);
+  }
+  // Who reloads, or closes the page, is asked.
+  const asked = page.waitForEvent("dialog");
+  const reloading = page.reload({ timeout: 3000 }).catch(() => undefined);
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.dismiss();
+  await reloading;
+  await expect(page.locator(".code")).toContainText(code.slice(0, 4));
+  // Once it is noted nobody is asked, and Back shows no receipt.
   page.on("dialog", (dialog) => {
     throw new Error(`asked: ${dialog.type()}`);
   });
-  await page.locator("a.leave").click();
-  await page.waitForURL("https://**");
-  expect(await page.content()).toContain("elsewhere");
+  await page.locator("a.noted").click();
+  await expect(page).toHaveURL(`${office.url}/fr`);
+  await page.goBack();
+  expect(await page.content()).not.toContain(code.slice(0, 4));
 });
+
+test("the receipt speaks of no words until they are there", async ({ page, office }) => {
+  let times = 0;
+  await page.route("**/words/*", (route) => ((times += 1) === 1 ? route.abort() : route.continue()));
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  await compose(page, { story: "Une ligne qui tombe." });
+  await sendReport(page);
+  await expect(page.locator(".of-words")).toBeHidden();
+  // They are asked for again.
+  await expect(page.locator(".words li")).toHaveCount(12, { timeout: 10_000 });
+  await expect(page.locator(".of-words")).toBeVisible();
+});
+
+test("walking back and another language lose no file", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  const file = { name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("une note") };
+  await compose(page, { story: "Avec un fichier.", files: [file] });
+  const chosen = () => page.locator("#files").evaluate((input: HTMLInputElement) => Array.from(input.files!, ({ name }) => name));
+  await page.goBack();
+  await page.goForward();
+  expect(await chosen()).toEqual(["note.txt"]);
+  await page.locator(".langs button[lang=en]").click();
+  await expect(page.locator("html[lang=en]")).toHaveCount(1);
+  expect(await chosen()).toEqual(["note.txt"]);
+  await expect(page.locator(".washed li")).toHaveCount(1);
+});
+
+for (const how of ["link", "escape"])
+  test(`leaving quickly asks nothing, keeps nothing, and Back leads past the form: ${how}`, async ({ page, office }) => {
+    await page.route("https://**", (route) => route.fulfill({ body: "elsewhere", contentType: "text/html" }));
+    await page.goto("about:blank");
+    await page.goto(`${office.url}/fr/report`);
+    await takenOver(page);
+    await compose(page, { story: "Quelqu’un entre." });
+    page.on("dialog", (dialog) => {
+      throw new Error(`asked: ${dialog.type()}`);
+    });
+    if (how === "link") await page.locator("a.leave").click();
+    else for (let times = 0; times < 3; times++) await page.keyboard.press("Escape");
+    await page.waitForURL("https://**");
+    expect(await page.content()).toContain("elsewhere");
+    await page.goBack();
+    expect(page.url()).toBe("about:blank");
+  });
 
 test("two tabs make two reports with two receipts", async ({ context, office }) => {
   const codes = new Set<string>();

@@ -52,6 +52,14 @@ impl Visitor {
         Page::read(response).await
     }
 
+    /// What a browser shows for an answer: a redirect leads to a page of the same service.
+    async fn shown(&self, response: reqwest::Response) -> Result<Page> {
+        let to = response.headers().get("location").filter(|_| response.status() == StatusCode::SEE_OTHER);
+        let Some(to) = to else { return Page::read(response).await };
+        let to = format!("{}{}", self.base, to.to_str()?);
+        Page::read(self.http.get(to).send().await?).await
+    }
+
     /// Presses a button of the form with this action, having typed these fields.
     pub async fn press(
         &self,
@@ -73,7 +81,7 @@ impl Visitor {
         });
         let request = self.http.post(format!("{}{}", self.base, self.path(action)));
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        Page::read(request.send().await?).await
+        self.shown(request.send().await?).await
     }
 
     /// Sends the form with this action, with files, having typed these fields.
@@ -121,7 +129,7 @@ impl Visitor {
     /// Sends a form's bytes.
     pub async fn post_multipart(&self, action: &str, body: impl Into<reqwest::Body>) -> Result<Page> {
         let request = self.http.post(format!("{}{}", self.base, self.path(action)));
-        Page::read(request.header("content-type", Self::CONTENT_TYPE).body(body).send().await?).await
+        self.shown(request.header("content-type", Self::CONTENT_TYPE).body(body).send().await?).await
     }
 
     /// Walks to the review page of a report about an unofficial payment.

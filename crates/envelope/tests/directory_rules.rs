@@ -191,7 +191,9 @@ fn a_directory_longer_than_readers_take_is_neither_signed_nor_believed() {
     assert!(matches!(SignedDirectory::sign(&directory, &roots), Err(DirectoryError::TooLong(_))));
     let mut signed =
         SignedDirectory { bytes: serde_json::to_vec(&directory).unwrap(), signatures: Vec::new() };
-    roots.iter().for_each(|root| signed.add_signature(root));
+    for root in &roots {
+        signed.add_signature(root);
+    }
     assert!(matches!(verify(&signed, &trust), Err(DirectoryError::TooLong(_))));
 }
 

@@ -78,17 +78,20 @@ async fn sent(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Resp
 
 async fn opened(State(pages): State<Arc<Pages>>, Path(lang): Path<String>, body: Bytes) -> Response {
     let mut form = ReplyForm::default();
-    for (name, value) in pairs(&body).flatten() {
+    for (name, value) in pairs(&body) {
         if form.set(&name, &value).is_err() {
             return error_page(&pages, language(&lang), ErrorKind::BadForm);
         }
     }
-    match form.receipt() {
+    match Receipt::parse(&form.receipt) {
         Ok(receipt) if receipt.expose() == &[0; 16] => {
             return_page(&pages, language(&lang), &form.receipt, Some(ReturnProblem::Nothing))
         }
         Ok(receipt) => thread_page(&pages, language(&lang), &thread(&pages, &receipt, false)),
-        Err(_) => return_page(&pages, language(&lang), &form.receipt, Some(ReturnProblem::Mistyped)),
+        Err(error) => {
+            let problem = ReturnProblem::Mistyped(error);
+            return_page(&pages, language(&lang), &form.receipt, Some(problem))
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{SeedableRng, rngs::OsRng};
 use rand_chacha::ChaCha20Rng;
 use taxonomy::Taxonomy;
-use web::Clock;
+use web::{Clock, Locale};
 
 use crate::{
     answers::Answers,
@@ -152,8 +152,13 @@ impl App {
 
     /// A page for something that went wrong, in the language that the path begins with.
     pub(crate) fn error_page(&self, path: &str, kind: ErrorKind) -> Response {
+        error_page(&self.pages, self.locale(path), kind)
+    }
+
+    /// The language that a path begins with; the first one for any other path.
+    pub(crate) fn locale(&self, path: &str) -> Locale {
         let lang = path.split('/').nth(1).unwrap_or_default();
-        error_page(&self.pages, self.pages.locale(lang).unwrap_or(i18n::LOCALES[0]), kind)
+        self.pages.locale(lang).unwrap_or(i18n::LOCALES[0])
     }
 
     /// Counts it and gives the answer for programs.
@@ -178,6 +183,7 @@ impl App {
                 }
                 _ = minute.tick() => {
                     self.limits.sweep();
+                    self.pages.sweep();
                     let measured = self.store.measure().await;
                     match measured.and(self.store.check().await) {
                         Ok(()) => self.counters.answers(),

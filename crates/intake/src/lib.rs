@@ -26,5 +26,6 @@ pub mod relay;
 pub mod sealing;
 pub mod store;
 pub mod upkeep;
+pub mod visits;
 
 pub use app::run;

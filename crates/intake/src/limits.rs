@@ -15,18 +15,20 @@ use futures_util::{Stream, StreamExt, future::ready, stream};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::{
     HeaderValue, Method, StatusCode,
-    header::{CONNECTION, RETRY_AFTER},
+    header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER},
 };
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use crate::{
     app::App,
     config::Config,
+    form::{ReplyForm, ReportForm},
     networks::{NetworkKey, Networks, Origin},
     pace::{PaceError, Paced, paced},
-    pages::ErrorKind,
+    pages::{self, ErrorKind, held_page},
     places::{Place, Places},
     problem::{self, Problem},
+    sealing::text_fields,
     store::{Store, StoreError},
 };
 use turns::{Turn, Turns};
@@ -86,30 +88,29 @@ impl Limits {
         is_over && (self.arrivals.is_scarce() || self.uploads.is_scarce() || self.turns.is_scarce())
     }
 
-    /// What of a body a handler may read, and what it holds meanwhile. The rest of the body of a post that is turned away
-    /// comes with the reason.
-    async fn admit(
-        self: &Arc<Self>,
-        origin: Origin,
-        body: Body,
-    ) -> Result<(Admission, Body), (Turned, Paced)> {
+    /// What of a body a handler may read, and what it holds meanwhile. What was read of a post that is turned away, and the
+    /// rest of it, come with the reason.
+    async fn admit(self: &Arc<Self>, origin: Origin, body: Body) -> Result<(Admission, Body), Refused> {
+        let refused = |turned, read, rest| Refused { turned, read, rest };
         let mut body = paced(body);
         if self.is_greedy(&origin) {
-            return Err((Turned::Greedy, body));
+            return Err(refused(Turned::Greedy, Bytes::new(), body));
         }
         let arrival = Arc::new(self.arrivals.take(origin));
         // A sender that is slow with a small body holds no slot among those that are answered.
         let (read, more) = match arrival.beginning(&mut body, SMALL).await {
             Ok(beginning) => beginning,
-            Err(PaceError::Evicted) => return Err((Turned::Busy, body)),
-            Err(PaceError::TooSlow | PaceError::Broken) => return Err((Turned::TooSlow, body)),
+            Err(PaceError::Evicted) => return Err(refused(Turned::Busy, Bytes::new(), body)),
+            Err(PaceError::TooSlow | PaceError::Broken) => {
+                return Err(refused(Turned::TooSlow, Bytes::new(), body));
+            }
         };
         if !more {
             let turn = tokio::select! {
                 turn = timeout(self.wait, self.turns.take(&origin)) => turn.ok(),
                 () = arrival.lost() => None,
             };
-            let Some(turn) = turn else { return Err((Turned::Busy, body)) };
+            let Some(turn) = turn else { return Err(refused(Turned::Busy, read, body)) };
             return Ok((Admission::new(self, origin, Held::Turn { _turn: turn }), Body::from(read)));
         }
         let place = tokio::select! {
@@ -118,7 +119,7 @@ impl Limits {
         };
         let Some(place) = place else {
             drop(arrival);
-            return Err((Turned::Busy, body));
+            return Err(refused(Turned::Busy, read, body));
         };
         drop(arrival);
         let place = Arc::new(place);
@@ -207,6 +208,69 @@ impl Turned {
     }
 }
 
+/// A post that is turned away.
+struct Refused {
+    turned: Turned,
+    /// What was read of its body.
+    read: Bytes,
+    rest: Paced,
+}
+
+/// A post, as far as its refusal needs it.
+struct Post {
+    path: String,
+    content_type: String,
+}
+
+impl Post {
+    fn of(request: &Request) -> Self {
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        Self {
+            path: request.uri().path().to_owned(),
+            content_type: content_type.unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn is_api(&self) -> bool {
+        self.path.starts_with("/api/")
+    }
+
+    /// The fields of one of the forms, to be given back. Of a body with files only the beginning is there, which
+    /// holds the fields.
+    async fn held(&self, read: Bytes, is_whole: bool) -> Option<pages::Held> {
+        let is_field: fn(&str) -> bool = match self.path.split('/').skip(2).collect::<Vec<_>>()[..] {
+            ["report"] | ["report", "send"] => ReportForm::is_field,
+            ["return"] | ["return", "send"] => ReplyForm::is_field,
+            _ => return None,
+        };
+        let takes_files = self.path.ends_with("/send");
+        if !is_whole && !takes_files {
+            return None;
+        }
+        let fields = text_fields(&self.content_type, read).await.into_iter();
+        let fields = fields
+            .filter(|(name, value)| is_field(name) && !value.is_empty())
+            .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
+        Some(pages::Held { path: self.path.clone(), fields: fields.collect(), takes_files })
+    }
+}
+
+/// Reads the beginning of a body that is turned away, as far as it may hold a form, and then what is left for a
+/// moment. Returns the beginning, and whether that is all.
+async fn beginning(read: Bytes, mut rest: Paced) -> (Bytes, bool) {
+    let end = Instant::now() + LINGER;
+    let mut read = Vec::from(read);
+    while read.len() < SMALL {
+        match timeout_at(end.min(Instant::now() + LINGER_SILENCE), rest.next()).await {
+            Ok(Some(Ok(bytes))) => read.extend_from_slice(&bytes),
+            Ok(None) => return (read.into(), true),
+            Ok(Some(Err(_))) | Err(_) => return (read.into(), false),
+        }
+    }
+    linger(rest).await;
+    (read.into(), false)
+}
+
 /// Reads on for a moment, or a browser would show a broken connection and not our page.
 async fn linger(mut rest: impl Stream<Item = Result<Bytes, PaceError>> + Unpin) {
     let end = Instant::now() + LINGER;
@@ -218,14 +282,19 @@ pub async fn bound_posts(State(app): State<App>, request: Request, next: Next) -
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let path = request.uri().path().to_owned();
+    let post = Post::of(&request);
     let origin = app.limits.networks.origin(&request);
     let (mut parts, body) = request.into_parts();
     let (admission, body) = match app.limits.admit(origin, body).await {
         Ok(admitted) => admitted,
-        Err((turned, rest)) => {
+        Err(Refused { turned, rest, .. }) if post.is_api() => {
             linger(rest).await;
-            return turned_away(&app, &path, turned.status());
+            return turned_away(&app, &post, turned.status(), None);
+        }
+        Err(Refused { turned, read, rest }) => {
+            let (read, is_whole) = beginning(read, rest).await;
+            let held = post.held(read, is_whole).await;
+            return turned_away(&app, &post, turned.status(), held.as_ref());
         }
     };
     parts.extensions.insert(admission.clone());
@@ -236,23 +305,23 @@ pub async fn bound_posts(State(app): State<App>, request: Request, next: Next) -
     if let Some(rest) = rest.filter(|_| !response.status().is_success()) {
         linger(rest).await;
     }
-    if !is_api(&path) {
+    if !post.is_api() {
         // What was typed lies in the buffers of a connection until it is closed.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-fn is_api(path: &str) -> bool {
-    path.starts_with("/api/")
-}
-
-fn turned_away(app: &App, path: &str, status: StatusCode) -> Response {
+fn turned_away(app: &App, post: &Post, status: StatusCode, held: Option<&pages::Held>) -> Response {
     app.counters.busy();
-    if is_api(path) {
+    if post.is_api() {
         return Problem::new(status, "busy: nothing was stored, try again later").into_response();
     }
-    let mut page = come_back_later(app.error_page(path, ErrorKind::Busy));
+    let page = match held.filter(|held| !held.fields.is_empty()) {
+        Some(held) => held_page(&app.pages, app.locale(&post.path), ErrorKind::Busy, held),
+        None => app.error_page(&post.path, ErrorKind::Busy),
+    };
+    let mut page = come_back_later(page);
     *page.status_mut() = status;
     page
 }

@@ -95,36 +95,41 @@ async fn the_same_form_twice_is_one_report_with_one_receipt() {
 #[tokio::test]
 async fn what_is_broken_is_said_and_nothing_is_filed() {
     let intake = Intake::open().await;
-    let whole = FormData::report("a story", 1).file("a.jpg", &vec![7; 100_000]).end();
-    let late_field = FormData::report("a story", 1).file("a.jpg", b"x").field("a.place", "late").end();
-    let no_seed = FormData::default().field("category", "FAC").field("a.story", "a story").end();
-    let not_text = FormData::report("a story", 1).field("a.place", b"\xff\xfe").end();
-    let unknown = FormData::report("a story", 1).field("else", "x").end();
-    let nothing = FormData::default().end();
+    let whole = FormData::report("a story to keep", 1).file("a.jpg", &vec![7; 100_000]).end();
+    let late = FormData::report("a story to keep", 1).file("a.jpg", b"x").field("a.place", "late").end();
+    let no_seed = FormData::default().field("category", "FAC").field("a.story", "a story to keep").end();
     for (what, body) in [
         ("cut off", whole[..60_000].to_vec()),
         ("cut off before the end", whole[..whole.len() - 3].to_vec()),
-        ("field after files", late_field),
+        ("field after files", late),
         ("no seed", no_seed),
-        ("not UTF-8", not_text),
-        ("no field of ours", unknown),
-        ("nothing", nothing),
-        ("no form", b"hello".to_vec()),
     ] {
         let (status, page) = intake.send(SEND, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{what}");
         assert!(page.contains("We could not read this form"), "{what}");
+        assert!(page.contains("value=\"a story to keep\""), "{what}: what was typed is still there");
+        assert_eq!(page.contains("value=\"late\""), what == "field after files", "{what}");
     }
-    let urlencoded = intake.post(SEND, "a.story=x").await;
-    assert_eq!(urlencoded.status(), StatusCode::BAD_REQUEST);
-    // No story: the questions come back, with what was typed.
+    for (what, body) in [("nothing", FormData::default().end()), ("no form", b"hello".to_vec())] {
+        let (status, page) = intake.send(SEND, body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{what}");
+        assert!(page.contains("We could not read this form"), "{what}");
+    }
+    // Not UTF-8: the questions come back, with what could be read of it.
+    let not_text = FormData::report("a story to keep", 1).field("a.place", b"caf\xe9").end();
+    let (status, page) = intake.send(SEND, not_text).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.contains("a story to keep") && page.contains("value=\"caf\u{fffd}\""));
+    // No story: the same, with what was typed.
     let form =
         FormData::default().field("audience", "trader").field("family", "money").field("category", "FAC");
     let (status, page) = intake.send(SEND, form.field("seed", hex(1)).field("a.place", "Dakola").end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("Dakola"));
-    let many = (0..21).fold(FormData::report("a story", 1), |form, _| form.file("a.jpg", b"x"));
-    assert_eq!(intake.send(SEND, many.end()).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let many = (0..21).fold(FormData::report("a story to keep", 1), |form, _| form.file("a.jpg", b"x"));
+    let (status, page) = intake.send(SEND, many.end()).await;
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(page.contains("value=\"a story to keep\""));
     assert_eq!(intake.pull(100).await, []);
 }
 
@@ -232,8 +237,16 @@ async fn a_reporter_comes_back_and_writes_again() {
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("Nothing is here yet"));
     let no_seed = FormData::default().field("receipt", &receipt).field("message", "x");
-    assert_eq!(intake.send("/en/return/send", no_seed.end()).await.0, StatusCode::BAD_REQUEST);
+    let (status, page) = intake.send("/en/return/send", no_seed.end()).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(page.contains("name=\"message\" value=\"x\"") && page.contains("name=\"seed\" value=\""));
     assert_eq!(intake.pull(10).await, []);
+
+    // Without a directory nothing can be sealed, and the words come back.
+    intake.installation.clock.advance(Duration::days(31));
+    let (status, page) = intake.send("/en/return/send", reply("words to keep").end()).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.contains("name=\"message\" value=\"words to keep\""), "{page}");
 }
 
 #[tokio::test]

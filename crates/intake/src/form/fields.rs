@@ -1,5 +1,9 @@
 //! What can be wrong with a field, and the sizes that a form may have at all.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::Regex;
+
 /// Something is wrong with one field. Never repeats what was typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("field {field}: {problem}")]
@@ -22,7 +26,7 @@ pub enum Problem {
     /// Beyond what a form may carry at all.
     #[error("too much")]
     TooMuch,
-    /// Not UTF-8, or with control characters.
+    /// Not UTF-8.
     #[error("not text")]
     NotText,
     /// The mailbox of the other report is damaged.
@@ -43,10 +47,9 @@ impl FieldError {
     }
 }
 
-/// Longest value of one field in bytes, before anything looks at it.
-const MAX_VALUE: usize = 64 * 1024;
-/// All values together, in bytes.
-const MAX_TOTAL: usize = 160 * 1024;
+/// All values of a form together, in bytes. Far more than a report may hold: a text that is too long
+/// for its question comes back in the form, to be shortened.
+pub const MAX_TOTAL: usize = 320 * 1024;
 /// Most fields in one form; the longest questionnaire has about a hundred.
 const MAX_FIELDS: usize = 400;
 
@@ -55,23 +58,55 @@ const MAX_FIELDS: usize = 400;
 pub(super) struct Intake {
     bytes: usize,
     fields: usize,
+    damaged: Vec<FieldError>,
 }
 
 impl Intake {
-    /// The text of a field: UTF-8, line ends as `\n`, no other control characters.
-    pub(super) fn take(&mut self, name: &str, value: &[u8]) -> Result<String, FieldError> {
+    /// The text of a field, as [`plain`] gives it. Bytes that are not UTF-8 become U+FFFD, and
+    /// [`Intake::damaged`] names the field, if it is one where somebody types.
+    ///
+    /// # Errors
+    /// The form carries more than a form may.
+    pub(super) fn take(&mut self, name: &str, value: &[u8], is_typed: bool) -> Result<String, FieldError> {
         self.bytes += value.len() + name.len();
         self.fields += 1;
-        if value.len() > MAX_VALUE || self.bytes > MAX_TOTAL || self.fields > MAX_FIELDS {
+        if self.bytes > MAX_TOTAL || self.fields > MAX_FIELDS {
             return Err(FieldError::new(name, Problem::TooMuch));
         }
-        let text = std::str::from_utf8(value).map_err(|_| FieldError::new(name, Problem::NotText))?;
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
-            return Err(FieldError::new(name, Problem::NotText));
+        let text = String::from_utf8_lossy(value);
+        if is_typed && matches!(text, Cow::Owned(_)) {
+            self.damaged.push(FieldError::new(name, Problem::NotText));
         }
-        Ok(text)
+        Ok(plain(&text))
     }
+
+    /// The fields that were not UTF-8. Their text holds U+FFFD and must be seen before it is sent.
+    pub(super) fn damaged(&self) -> &[FieldError] {
+        &self.damaged
+    }
+}
+
+/// A text with `\n` for every kind of line end, without other control characters but tabs. Word
+/// processors put vertical tabs, form feeds and others into what is copied from them.
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .chars()
+        .filter_map(|c| match c {
+            '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
+            '\n' | '\t' => Some(c),
+            c if c.is_control() => None,
+            c => Some(c),
+        })
+        .collect()
+}
+
+/// Does a text show nothing at all? Spaces, joiners, fillers and the empty Braille pattern look like
+/// an empty field to everybody who reads it.
+pub fn is_blank(text: &str) -> bool {
+    static BLANK: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^[\s\p{Default_Ignorable_Code_Point}\u{2800}]*$").expect("a test compiles it")
+    });
+    BLANK.is_match(text)
 }
 
 /// 64 hexadecimal digits as bytes.
@@ -79,4 +114,57 @@ pub(super) fn seed(field: &str, text: &str) -> Result<[u8; 32], FieldError> {
     let mut seed = [0; 32];
     hex::decode_to_slice(text, &mut seed).map_err(|_| FieldError::new(field, Problem::NotOffered))?;
     Ok(seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(bytes: &[u8]) -> String {
+        let mut intake = Intake::default();
+        let text = intake.take("a.story", bytes, true).unwrap();
+        assert_eq!(intake.damaged(), []);
+        text
+    }
+
+    #[test]
+    fn control_characters_of_word_processors_become_line_ends_or_go() {
+        for line_end in ["\r\n", "\r", "\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
+            assert_eq!(taken(format!("a{line_end}b").as_bytes()), "a\nb", "{line_end:?}");
+        }
+        for gone in ["\0", "\u{1}", "\u{3}", "\u{8}", "\u{1b}", "\u{1f}", "\u{7f}", "\u{80}", "\u{9f}"] {
+            assert_eq!(taken(format!("a{gone}b").as_bytes()), "ab", "{gone:?}");
+        }
+        let kept = "tab\t, joiner \u{200d}, mark of direction \u{200f}, 👩🏽‍🌾";
+        assert_eq!(taken(kept.as_bytes()), kept);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_marked_and_the_rest_is_kept() {
+        let mut intake = Intake::default();
+        assert_eq!(intake.take("a.story", b"caf\xe9 noir", true), Ok("caf\u{fffd} noir".to_owned()));
+        intake.take("go", b"\xff", false).unwrap();
+        assert_eq!(intake.damaged(), [FieldError::new("a.story", Problem::NotText)]);
+    }
+
+    #[test]
+    fn a_text_that_shows_nothing_is_blank() {
+        for blank in [
+            "",
+            " \n\t",
+            "\u{200b}",
+            "\u{3164}",
+            "\u{2800}\u{2800}",
+            "\u{ad}",
+            "\u{feff}\u{2060}",
+            "\u{a0}\u{3000}",
+            "\u{115f}\u{ffa0}",
+            "\u{200e}\u{61c}\u{fe0f}",
+        ] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for shown in [".", "é", "0", "\u{200b}a", "؟", "👍"] {
+            assert!(!is_blank(shown), "{shown:?}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod fields;
+mod file_name;
 pub mod guard;
 mod reply;
 mod report;
@@ -10,8 +11,9 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use body::{NotAForm, pairs};
-pub use fields::{FieldError, Problem};
+pub use body::pairs;
+pub use fields::{FieldError, MAX_TOTAL, Problem, is_blank};
+pub use file_name::plain_name;
 pub use reply::{Reply, ReplyForm};
 pub use report::{MAX_STORY, Report, ReportForm};
 pub use step::{Go, Step};

@@ -4,7 +4,7 @@ use envelope::{Hash, receipt::Receipt};
 use zeroize::Zeroize;
 
 use super::{
-    fields::{self, FieldError, Intake, Problem},
+    fields::{self, FieldError, Intake, Problem, is_blank},
     guard::{self, Trace},
 };
 
@@ -53,15 +53,18 @@ pub struct Reply {
 impl ReplyForm {
     /// Is this a text field of the form? The rest of a multipart body is files.
     pub fn is_field(name: &str) -> bool {
-        matches!(name, "receipt" | "message" | "kind" | "earlier" | "looked" | "cover" | "seed")
+        matches!(name, "receipt" | "message" | "kind" | "earlier" | "looked" | "cover" | "seed" | "keep")
     }
 
-    /// Takes in one field as it arrives.
+    /// Takes in one field as it arrives. Fields of other names are ignored.
+    ///
+    /// # Errors
+    /// The form carries more than a form may.
     pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         if name == "files" {
             return Ok(());
         }
-        let text = self.taken.take(name, value)?;
+        let text = self.taken.take(name, value, matches!(name, "message" | "earlier" | "receipt"))?;
         match name {
             "receipt" => self.receipt = text,
             "message" => self.message = text,
@@ -71,9 +74,38 @@ impl ReplyForm {
             "cover" => self.cover = text,
             "seed" => self.seed = text,
             "keep" => self.keep_files = true,
-            _ => return Err(FieldError::new(name, Problem::Unknown)),
+            _ => {}
         }
         Ok(())
+    }
+
+    /// What was typed, to be carried by a page that holds it.
+    pub fn carried(&self) -> Vec<(String, String)> {
+        let fields = [
+            ("receipt", &self.receipt),
+            ("message", &self.message),
+            ("kind", &self.kind),
+            ("earlier", &self.earlier),
+            ("looked", &self.looked),
+        ];
+        let typed = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        let mut carried: Vec<(String, String)> =
+            typed.map(|(name, value)| (name.to_owned(), value.clone())).collect();
+        if !carried.is_empty() {
+            carried.push(("seed".to_owned(), self.seed.clone()));
+        }
+        if self.keep_files {
+            carried.push(("keep".to_owned(), "files".to_owned()));
+        }
+        carried
+    }
+
+    /// The seed as bytes.
+    ///
+    /// # Errors
+    /// It is not 64 hexadecimal digits.
+    pub fn to_seed(&self) -> Result<[u8; 32], FieldError> {
+        fields::seed("seed", &self.seed)
     }
 
     /// The receipt, in any letter case and spacing.
@@ -112,9 +144,9 @@ impl ReplyForm {
 
     /// The message, or what is wrong. `has_files`: files alone are a message too.
     pub fn to_reply(&self, has_files: bool) -> Result<Reply, Vec<FieldError>> {
-        let text = self.message.trim();
+        let text = if is_blank(&self.message) { "" } else { self.message.trim() };
         let ask_outside_body = self.kind == OUTSIDE_BODY;
-        let mut wrong = Vec::new();
+        let mut wrong = self.taken.damaged().to_vec();
         if !matches!(self.kind.as_str(), "" | "message" | OUTSIDE_BODY) {
             wrong.push(FieldError::new("kind", Problem::NotOffered));
         }
@@ -126,7 +158,7 @@ impl ReplyForm {
             wrong.push(FieldError::new("message", Problem::TooLong(MAX_MESSAGE)));
         }
         let receipt = self.receipt().map_err(|error| wrong.push(error)).ok();
-        let seed = fields::seed("seed", &self.seed).map_err(|error| wrong.push(error)).ok();
+        let seed = self.to_seed().map_err(|error| wrong.push(error)).ok();
         match (receipt, seed) {
             (Some(receipt), Some(seed)) if wrong.is_empty() => {
                 Ok(Reply { receipt, text: text.to_owned(), ask_outside_body, earlier, seed })
@@ -190,7 +222,18 @@ mod tests {
         let mut form = filled("hello", "message");
         form.set("receipt", b"not a receipt").unwrap();
         assert_eq!(form.to_reply(false).unwrap_err(), [FieldError::new("receipt", Problem::NotOffered)]);
-        assert!(form.set("message", b"\xff\xfe").is_err());
-        assert!(form.set("else", b"").is_err());
+        form.set("else", b"").unwrap();
+    }
+
+    #[test]
+    fn a_message_that_is_no_text_comes_back_and_one_that_shows_nothing_is_none() {
+        let mut form = filled("", "message");
+        form.set("message", b"caf\xe9").unwrap();
+        assert_eq!(form.to_reply(false).unwrap_err(), [FieldError::new("message", Problem::NotText)]);
+        assert_eq!(form.message, "caf\u{fffd}");
+        for blank in ["\u{200b}", "\u{3164}\u{2800}", "\u{ad}\u{b}"] {
+            let wrong = filled(blank, "message").to_reply(false).unwrap_err();
+            assert_eq!(wrong, [FieldError::new("message", Problem::Missing)], "{blank:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 
 use super::{
     Go, Step,
-    fields::{self, FieldError, Intake, Problem},
+    fields::{self, FieldError, Intake, Problem, is_blank},
     guard,
 };
 
@@ -32,6 +32,8 @@ pub struct ReportForm {
     pub category: String,
     /// 64 hexadecimal digits, drawn with the review page. The same seed and text make the same report.
     pub seed: String,
+    /// The token of the visit that this form belongs to, as `crate::visits` reads it; may be empty.
+    pub visit: String,
     /// The pressed button's value.
     pub go: String,
     /// Are files to be sealed exactly as they are, with what they tell?
@@ -69,6 +71,7 @@ impl ReportForm {
             family: String::new(),
             category: String::new(),
             seed: String::new(),
+            visit: String::new(),
             go: String::new(),
             keep_files: false,
             answers: BTreeMap::new(),
@@ -79,23 +82,29 @@ impl ReportForm {
 
     /// Is this a text field of a report? The rest of a multipart body is files.
     pub fn is_field(name: &str) -> bool {
-        matches!(name, "audience" | "family" | "category" | "seed" | "go")
+        matches!(name, "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep")
             || name.starts_with("a.")
             || name.starts_with("d.")
     }
 
-    /// Takes in one field as it arrives. An error means that no browser filled this in with our pages.
+    /// Takes in one field as it arrives. Fields of other names are ignored: proxies, translators and
+    /// extensions of browsers add their own.
+    ///
+    /// # Errors
+    /// The form carries more than a form may.
     pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         if name == "files" {
             // A form sent without its files, by a Back button, still names them.
             return Ok(());
         }
-        let text = self.taken.take(name, value)?;
+        let is_typed = name.starts_with("a.") || name.starts_with("d.");
+        let text = self.taken.take(name, value, is_typed)?;
         match name {
             "audience" => self.audience = text,
             "family" => self.family = text,
             "category" => self.category = text,
             "seed" => self.seed = text,
+            "visit" => self.visit = text,
             "go" => self.go = text,
             "keep" => self.keep_files = true,
             _ => match (name.strip_prefix("a."), name.strip_prefix("d.")) {
@@ -107,7 +116,7 @@ impl ReportForm {
                     values.push(text);
                 }
                 (_, Some(question)) => drop(self.dates.insert(question.to_owned(), text)),
-                _ => return Err(FieldError::new(name, Problem::Unknown)),
+                _ => {}
             },
         }
         Ok(())
@@ -136,12 +145,26 @@ impl ReportForm {
         }
     }
 
+    /// Fields that were not UTF-8.
+    pub fn damaged(&self) -> &[FieldError] {
+        self.taken.damaged()
+    }
+
+    /// Were fields received that are not UTF-8? The reporter must see what became of them.
+    pub fn is_damaged(&self) -> bool {
+        !self.taken.damaged().is_empty()
+    }
+
     /// Everything but the seed, the button and the questions in `shown`: what a page carries along unseen.
     pub fn carried(&self, shown: &[&Question]) -> Vec<(String, String)> {
         let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
-        let chosen = [("audience", &self.audience), ("family", &self.family), ("category", &self.category)]
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.clone()));
+        let chosen = [
+            ("visit", &self.visit),
+            ("audience", &self.audience),
+            ("family", &self.family),
+            ("category", &self.category),
+        ];
+        let chosen = chosen.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
         let answers = self
             .answers
             .iter()
@@ -155,11 +178,11 @@ impl ReportForm {
         chosen.chain(answers).chain(dates).filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// Follows the pressed button: takes in what it chose, and says which step comes.
-    /// Steps are never skipped: who lacks a category is shown the way to one.
-    pub fn advance(&mut self, taxonomy: &Taxonomy) -> Result<Step, FieldError> {
-        let go = Go::parse(&self.go).ok_or_else(|| FieldError::new("go", Problem::Unknown))?;
-        let wanted = match go {
+    /// Follows the pressed button: takes in what it chose, and returns the step that comes.
+    /// Steps are never skipped: who lacks a category is shown the way to one. A button that is none
+    /// of ours leads to the questions, with everything that was typed.
+    pub fn advance(&mut self, taxonomy: &Taxonomy) -> Step {
+        let wanted = match Go::parse(&self.go).unwrap_or(Go::To(Step::Questions)) {
             Go::To(step) => step,
             Go::Cover(trace, question) => {
                 guard::cover_in(self, taxonomy, trace, &question);
@@ -187,7 +210,7 @@ impl ReportForm {
                 Step::Questions
             }
         };
-        Ok(self.reachable(wanted, taxonomy))
+        self.reachable(wanted, taxonomy)
     }
 
     fn choose(&mut self, taxonomy: &Taxonomy, category: &str) {
@@ -197,7 +220,8 @@ impl ReportForm {
         }
     }
 
-    fn reachable(&self, wanted: Step, taxonomy: &Taxonomy) -> Step {
+    /// The wanted step, or the one that must come before it.
+    pub fn reachable(&self, wanted: Step, taxonomy: &Taxonomy) -> Step {
         let family = taxonomy.families.iter().any(|family| family.id == self.family);
         match wanted {
             Step::Questions | Step::Review if taxonomy.category(&self.category).is_none() => {
@@ -235,8 +259,7 @@ impl ReportForm {
     /// The report, or everything that is wrong in the order of the questions.
     pub fn to_report(&self, taxonomy: &Taxonomy) -> Result<Report, Vec<FieldError>> {
         let mut wrong: Vec<FieldError> = self.stray_choice(taxonomy).into_iter().collect();
-        let unknown = self.answers.keys().chain(self.dates.keys()).find(|id| taxonomy.question(id).is_none());
-        wrong.extend(unknown.map(|id| FieldError::new(&format!("a.{id}"), Problem::Unknown)));
+        wrong.extend(self.taken.damaged().iter().cloned());
         let Some(category) = taxonomy.category(&self.category) else {
             if wrong.is_empty() {
                 wrong.push(FieldError::new("category", Problem::Missing));
@@ -281,11 +304,11 @@ impl ReportForm {
 
     fn answer(&self, question: &Question) -> Option<Answer> {
         let date = self.date(&question.id).trim();
-        if question.kind == QuestionKind::Period && !date.is_empty() {
+        if question.kind == QuestionKind::Period && !is_blank(date) {
             return Some(Answer::One(date.to_owned()));
         }
         let values: Vec<String> =
-            self.values(&question.id).iter().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty()).collect();
+            self.values(&question.id).iter().map(|v| v.trim().to_owned()).filter(|v| !is_blank(v)).collect();
         match values.len() {
             0 => None,
             _ if question.kind.is_many() => Some(Answer::Many(values)),
@@ -301,6 +324,7 @@ impl ReportForm {
         };
         let story = self.value(&question.id).trim();
         let wrong = |problem| Err(FieldError::new(&format!("a.{}", question.id), problem));
+        let story = if is_blank(story) { "" } else { story };
         if story.is_empty() && category.story_required {
             wrong(Problem::Missing)
         } else if story.chars().count() > MAX_STORY {

@@ -23,6 +23,11 @@ impl Step {
     const ALL: [Self; 6] =
         [Self::Before, Self::Audience, Self::Family, Self::Category, Self::Questions, Self::Review];
 
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == word)
+    }
+
     /// The word in the button's value.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -58,7 +63,7 @@ impl Go {
             Some((word, choice)) => (word, Some(choice)),
             None => (value, None),
         };
-        let step = Step::ALL.into_iter().find(|step| step.as_str() == word);
+        let step = Step::parse(word);
         match (word, step, choice) {
             ("unsure", _, None) => Some(Self::Unsure),
             ("advice", _, None) => Some(Self::Advice),

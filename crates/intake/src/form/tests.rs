@@ -52,7 +52,7 @@ fn nothing_is_lost_on_the_way_back_and_forth() {
         ("review", Step::Review),
     ] {
         walked = press(&walked, button);
-        assert_eq!(walked.advance(&taxonomy).unwrap(), step, "{button}");
+        assert_eq!(walked.advance(&taxonomy), step, "{button}");
     }
     assert_eq!(walked.to_report(&taxonomy).unwrap(), before);
     assert_eq!(before.story, "Première ligne\n\n\"deuxième\" <ligne>");
@@ -66,13 +66,13 @@ fn nothing_is_lost_on_the_way_back_and_forth() {
 fn answers_that_another_category_does_not_ask_are_kept_and_not_sent() {
     let taxonomy = Taxonomy::built_in();
     let mut other = press(&form(&FILLED), "category.SXT");
-    assert_eq!(other.advance(&taxonomy).unwrap(), Step::Questions);
+    assert_eq!(other.advance(&taxonomy), Step::Questions);
     assert_eq!(other.family, "respect", "the family follows the category");
     let report = other.to_report(&taxonomy).unwrap();
     assert!(!report.answers.contains_key("frequency"));
     assert_eq!(report.urgency, Priority::P1);
     let mut back = press(&other, "category.FAC");
-    back.advance(&taxonomy).unwrap();
+    back.advance(&taxonomy);
     assert!(back.to_report(&taxonomy).unwrap().answers.contains_key("frequency"));
 }
 
@@ -80,13 +80,25 @@ fn answers_that_another_category_does_not_ask_are_kept_and_not_sent() {
 fn nobody_gets_past_the_choice_of_a_category() {
     let taxonomy = Taxonomy::built_in();
     let reach = |fields: &[(&str, &str)]| form(fields).advance(&taxonomy);
-    assert_eq!(reach(&[("go", "review")]).unwrap(), Step::Family);
-    assert_eq!(reach(&[("go", "questions"), ("family", "money")]).unwrap(), Step::Category);
-    assert_eq!(reach(&[("go", "category"), ("family", "x")]).unwrap(), Step::Family);
-    assert_eq!(reach(&[("go", "unsure")]).unwrap(), Step::Questions);
-    assert_eq!(reach(&[("go", "advice")]).unwrap(), Step::Before);
-    assert_eq!(reach(&[("go", "advice.x")]).unwrap_err().problem, Problem::Unknown);
-    assert_eq!(reach(&[]).unwrap_err().problem, Problem::Unknown);
+    assert_eq!(reach(&[("go", "review")]), Step::Family);
+    assert_eq!(reach(&[("go", "questions"), ("family", "money")]), Step::Category);
+    assert_eq!(reach(&[("go", "category"), ("family", "x")]), Step::Family);
+    assert_eq!(reach(&[("go", "unsure")]), Step::Questions);
+    assert_eq!(reach(&[("go", "advice")]), Step::Before);
+}
+
+#[test]
+fn a_button_of_no_page_of_ours_leads_to_the_questions_with_everything_typed() {
+    let taxonomy = Taxonomy::built_in();
+    for go in [None, Some("advice.x"), Some("send"), Some("Relire"), Some("ok")] {
+        let mut form = form(&FILLED);
+        if let Some(go) = go {
+            form.set("go", go.as_bytes()).unwrap();
+        }
+        assert_eq!(form.advance(&taxonomy), Step::Questions, "{go:?}");
+        assert!(form.value("story").starts_with("Première"));
+    }
+    assert_eq!(ReportForm::new(Locale::FR).advance(&taxonomy), Step::Family);
 }
 
 #[test]
@@ -122,38 +134,61 @@ fn the_story_may_stay_empty_where_the_category_says_so() {
 }
 
 #[test]
-fn a_question_that_does_not_exist_is_refused() {
+fn a_question_that_is_no_longer_asked_keeps_nobody_from_sending() {
     let taxonomy = Taxonomy::built_in();
-    let report = form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x")]).to_report(&taxonomy);
-    assert_eq!(report.unwrap_err(), [FieldError::new("a.nonsense", Problem::Unknown)]);
+    let old = form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x"), ("d.nonsense", "x")]);
+    assert!(old.to_report(&taxonomy).unwrap().answers.is_empty());
+    assert!(old.carried(&[]).contains(&("a.nonsense".to_owned(), "x".to_owned())));
 }
 
 #[test]
-fn what_is_no_text_or_too_much_is_refused_as_it_arrives() {
+fn fields_of_others_are_ignored() {
+    let mut form = form(&[("category", "FAC"), ("a.story", "x")]);
+    for name in ["utf8", "_charset_", "gtranslate", "password", "", "a", "files[]"] {
+        form.set(name, "✓".as_bytes()).unwrap();
+    }
+    assert!(form.to_report(&Taxonomy::built_in()).is_ok());
+}
+
+#[test]
+fn what_is_no_text_comes_back_and_what_is_too_much_is_refused_as_it_arrives() {
+    let taxonomy = Taxonomy::built_in();
     let mut form = ReportForm::new(Locale::FR);
-    let problem = |result: Result<(), FieldError>| result.unwrap_err().problem;
-    assert_eq!(problem(form.set("a.story", b"caf\xe9")), Problem::NotText);
-    assert_eq!(problem(form.set("a.story", b"nul\0")), Problem::NotText);
-    assert_eq!(problem(form.set("a.story", "x".repeat(64 * 1024 + 1).as_bytes())), Problem::TooMuch);
-    assert_eq!(problem(form.set("password", b"x")), Problem::Unknown);
+    form.set("category", b"FAC").unwrap();
+    form.set("a.story", b"caf\xe9 noir").unwrap();
+    assert_eq!(form.to_report(&taxonomy).unwrap_err(), [FieldError::new("a.story", Problem::NotText)]);
+    assert_eq!(form.value("story"), "caf\u{fffd} noir");
+    let flood = |set: &mut dyn FnMut(usize) -> Result<(), FieldError>| (0..1000).find_map(|n| set(n).err());
+    let much = |flood: Option<FieldError>| assert_eq!(flood.unwrap().problem, Problem::TooMuch);
     let mut many = ReportForm::new(Locale::FR);
-    let flood = (0..1000).find_map(|n| many.set(&format!("a.q{n}"), b"x").err());
-    assert_eq!(flood.unwrap().problem, Problem::TooMuch);
+    much(flood(&mut |n| many.set(&format!("a.q{n}"), b"x")));
     let mut options = ReportForm::new(Locale::FR);
-    let flood = (0..100).find_map(|_| options.set("a.documents", b"x").err());
-    assert_eq!(flood.unwrap().problem, Problem::TooMuch);
+    much(flood(&mut |_| options.set("a.documents", b"x")));
     let mut large = ReportForm::new(Locale::FR);
-    let flood = (0..4).find_map(|n| large.set(&format!("a.q{n}"), "x".repeat(60_000).as_bytes()).err());
-    assert_eq!(flood.unwrap().problem, Problem::TooMuch);
+    much(flood(&mut |n| large.set(&format!("a.q{n}"), "x".repeat(60_000).as_bytes())));
+}
+
+#[test]
+fn a_story_that_shows_nothing_is_missing() {
+    let taxonomy = Taxonomy::built_in();
+    for blank in ["\u{200b}", "\u{3164}\n\u{3164}", "\u{2800}", "\u{ad}", "\u{b}\u{c}\u{85}"] {
+        let errors = form(&[("category", "FAC"), ("a.story", blank)]).to_report(&taxonomy).unwrap_err();
+        assert_eq!(errors, [FieldError::new("a.story", Problem::Missing)], "{blank:?}");
+    }
+    let report =
+        form(&[("category", "FAC"), ("a.story", "x"), ("a.place", "\u{200b}"), ("d.period", "\u{2800}")]);
+    assert!(report.to_report(&taxonomy).unwrap().answers.is_empty());
 }
 
 #[test]
 fn a_story_beyond_the_limit_can_still_be_shown_and_shortened() {
     let taxonomy = Taxonomy::built_in();
-    let long = form(&[("category", "FAC"), ("a.story", &"é".repeat(12_001))]);
-    let errors = long.to_report(&taxonomy).unwrap_err();
-    assert_eq!(errors, [FieldError::new("a.story", Problem::TooLong(12_000))]);
-    assert_eq!(long.value("story").chars().count(), 12_001);
+    for length in [12_001, 33_000, 100_000] {
+        let long = form(&[("category", "FAC"), ("a.story", &"س".repeat(length))]);
+        let errors = long.to_report(&taxonomy).unwrap_err();
+        assert_eq!(errors, [FieldError::new("a.story", Problem::TooLong(12_000))]);
+        assert_eq!(long.value("story").chars().count(), length);
+    }
 }
 
 #[test]
@@ -161,11 +196,10 @@ fn a_body_of_bytes_never_breaks_the_form() {
     let taxonomy = Taxonomy::built_in();
     for body in [&b"go=%FF"[..], b"=&=&&go", b"a.=x&d.=y&go=review", b"go=review&category=%00", b"%=%&%2"] {
         let mut form = ReportForm::new(Locale::EN);
-        for pair in pairs(body) {
-            let Ok((name, value)) = pair else { continue };
+        for (name, value) in pairs(body) {
             drop(form.set(&name, &value));
         }
-        drop(form.advance(&taxonomy));
+        form.advance(&taxonomy);
         drop(form.to_report(&taxonomy));
     }
 }

@@ -28,6 +28,8 @@ pub enum ErrorKind {
     TooLarge,
     /// Not one of our forms, or a broken one: 400.
     BadForm,
+    /// The visit is no longer kept: 410.
+    Expired,
     /// No such page: 404.
     NotFound,
     /// No directory that may be used, so nobody to seal reports to: 503.
@@ -38,12 +40,13 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Busy,
         Self::Full,
         Self::NoRoomForFiles,
         Self::TooLarge,
         Self::BadForm,
+        Self::Expired,
         Self::NotFound,
         Self::NoDirectory,
         Self::Broken,
@@ -57,6 +60,7 @@ impl ErrorKind {
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadForm => StatusCode::BAD_REQUEST,
+            Self::Expired => StatusCode::GONE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -70,6 +74,7 @@ impl ErrorKind {
             Self::NoRoomForFiles => ["error-no-files", "error-no-files-what", "error-no-files-do"],
             Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],
             Self::BadForm => ["error-form", "error-form-what", "error-form-do"],
+            Self::Expired => ["error-expired", "error-expired-what", "error-expired-do"],
             Self::NotFound => ["error-missing", "error-missing-what", "error-missing-do"],
             Self::NoDirectory => ["error-directory", "error-directory-what", "error-directory-do"],
             Self::Broken => ["error-broken", "error-broken-what", "error-broken-do"],

@@ -1,9 +1,9 @@
 //! Questions as a page shows them, with what was given and what is wrong.
 
-use taxonomy::{Category, MAX_TEXT, Question, QuestionKind, Taxonomy, UNKNOWN, UNSAID};
+use taxonomy::{Category, Question, QuestionKind, Taxonomy, UNKNOWN, UNSAID};
 
 use super::layout::Frame;
-use crate::form::{FieldError, MAX_STORY, Problem, ReportForm};
+use crate::form::{FieldError, Problem, ReportForm};
 
 /// How a field looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,11 +169,6 @@ fn look(kind: QuestionKind) -> Look {
 impl Field<'_> {
     fn is_filled(&self) -> bool {
         !self.value.is_empty() || !self.date.is_empty()
-    }
-
-    /// Longest text, in characters.
-    pub(super) fn limit(&self) -> usize {
-        if self.look == Look::Story { MAX_STORY } else { MAX_TEXT }
     }
 }
 

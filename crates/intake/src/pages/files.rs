@@ -2,7 +2,12 @@
 
 use traces::{Format, Reading, Signature, Sort, Trace, Traces, Washed};
 
-use super::layout::Frame;
+use web::Locale;
+
+use super::{
+    Pages,
+    layout::{Frame, Switch},
+};
 
 /// A file that was sealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +30,16 @@ pub enum Treatment {
 }
 
 /// A file as the page tells of it.
+#[derive(Debug, Clone)]
 pub(super) struct Told {
     pub(super) name: String,
     pub(super) lines: Vec<String>,
+}
+
+/// What is said of each file: its name and the lines about it.
+pub(super) fn told_in(pages: &Pages, locale: Locale, files: &[SentFile]) -> Vec<(String, Vec<String>)> {
+    let frame = Frame::new(pages, locale, "receipt-title", Switch::None);
+    told(&frame, files).into_iter().map(|file| (file.name, file.lines)).collect()
 }
 
 /// What is said of each file.

@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 72] = [
+const TEXTS: [&str; 79] = [
     "change",
     "cover",
     "date-day",
@@ -69,6 +69,7 @@ const TEXTS: [&str; 72] = [
     "guard-time",
     "guard-vehicle",
     "receipt-next-answer",
+    "receipt-still",
     "reply-again",
     "review-warnings",
     "review-warnings-what",
@@ -98,7 +99,13 @@ const TEXTS: [&str; 72] = [
     "wrong-heading",
     "wrong-long",
     "wrong-message-missing",
-    "wrong-receipt",
+    "wrong-receipt-check",
+    "wrong-receipt-character",
+    "wrong-receipt-length",
+    "wrong-receipt-missing",
+    "wrong-receipt-near",
+    "wrong-receipt-word",
+    "wrong-receipt-words",
     "wrong-story-missing",
     "wrong-title",
 ];
@@ -227,7 +234,8 @@ async fn make(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
 /// A text with its places marked.
 fn text(words: &Words, key: &str) -> String {
     let places =
-        ["day", "month", "year", "week", "limit", "done", "seconds", "what"].map(|name| (name, place(name)));
+        ["day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near", "count", "sign"]
+            .map(|name| (name, place(name)));
     let places: Vec<(&'static str, &str)> = places.iter().map(|(name, place)| (*name, &**place)).collect();
     words.with(key, &places)
 }
@@ -284,7 +292,10 @@ async fn all_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, Pag
         code: Zeroizing::new(["0000"; 7].join("-")),
         words: Zeroizing::new(["…"; 12].join(" ")),
     };
-    all.insert("receipt".to_owned(), split(receipt::page(pages, locale, &receipt, &[], None)).await?);
+    all.insert(
+        "receipt".to_owned(),
+        split(receipt::page(pages, locale, &receipt, receipt::Beside::default())).await?,
+    );
     all.insert("return".to_owned(), split(mailbox::return_page(pages, locale, "", None)).await?);
     for (name, problem) in
         [("nothing", mailbox::ReturnProblem::Nothing), ("damaged", mailbox::ReturnProblem::Damaged)]

@@ -9,7 +9,11 @@ use http::{StatusCode, header};
 use tower_http::compression::Predicate;
 use web::{Locale, Policy, Words};
 
-use super::{ErrorKind, Pages, branding, error_page};
+use super::{
+    ErrorKind, Pages, branding,
+    calls::{self, Piece},
+    error_page,
+};
 
 /// What the frame shows; every page's template holds one.
 pub(super) struct Frame<'a> {
@@ -21,6 +25,8 @@ pub(super) struct Frame<'a> {
     pub(super) title: String,
     /// How the other languages are reached.
     pub(super) switch: Switch,
+    /// The token of the visit that the page belongs to; empty for none.
+    visit: &'a str,
 }
 
 /// How a page gets into another language without losing one's place.
@@ -41,7 +47,21 @@ pub(super) enum Switch {
 impl<'a> Frame<'a> {
     pub(super) fn new(pages: &'a Pages, locale: Locale, title: &str, switch: Switch) -> Self {
         let words = pages.texts.of(locale);
-        Self { pages, words, locale, title: words.get(title), switch }
+        Self { pages, words, locale, title: words.get(title), switch, visit: "" }
+    }
+
+    /// The frame of a page that belongs to a visit.
+    pub(super) fn of_visit(mut self, visit: &'a str) -> Self {
+        self.visit = visit;
+        self
+    }
+
+    /// Where "leave quickly" leads: with the visit, so that it ends.
+    pub(super) fn leave(&self) -> String {
+        match self.visit {
+            "" => "/leave".to_owned(),
+            visit => format!("/leave/{visit}"),
+        }
     }
 
     /// A text of the page's language.
@@ -94,6 +114,18 @@ impl<'a> Frame<'a> {
         contacts
             .map(|one| (branding::text(&one.name, self.locale), branding::text(&one.contact, self.locale)))
             .collect()
+    }
+
+    /// A text with its telephone numbers as links.
+    pub(super) fn contact_calls(&self, contact: &str) -> Vec<Piece> {
+        // The number for emergencies is a short one, and is found in contacts only as a whole.
+        let short = if contact == self.emergency() { contact } else { "" };
+        calls::pieces(contact, short)
+    }
+
+    /// A text about the number for emergencies, with the number as a link.
+    pub(super) fn emergency_calls(&self, key: &str) -> Vec<Piece> {
+        calls::pieces(&self.with(key, "number", self.emergency()), self.emergency())
     }
 
     pub(super) fn emergency(&self) -> &str {

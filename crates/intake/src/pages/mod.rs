@@ -2,9 +2,11 @@
 
 mod assets;
 mod branding;
+mod calls;
 mod error;
 mod fields;
 mod files;
+mod held;
 mod home;
 mod kit;
 mod layout;
@@ -19,6 +21,7 @@ mod review;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod visit;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,19 +36,26 @@ use time::Date;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 use web::{Clock, Locale, Texts};
 
-use crate::{answers::Answers, directory::Directories};
+use crate::{
+    answers::Answers,
+    directory::Directories,
+    form::MAX_TOTAL,
+    visits::{Token, Visit, Visits},
+};
 
 pub use assets::Assets;
 pub use branding::{Branding, Contact};
 pub use error::{ErrorKind, error_page, standalone_error_page};
 pub use files::{SentFile, Treatment};
+pub use held::{Held, held_page};
 pub use mailbox::{ReturnProblem, return_page};
 pub use receipt::{ReceiptView, receipt_page};
-pub use report::review_page;
+pub use report::{review_page, take_step};
 pub use thread::{ThreadMessage, ThreadView, thread_page};
+pub use visit::sent;
 
 /// Largest body of a step, in bytes: what a form may carry, each byte of it percent-encoded.
-const MAX_FORM: usize = 3 * 160 * 1024;
+const MAX_FORM: usize = 3 * MAX_TOTAL;
 
 /// Everything that the pages need.
 pub struct Pages {
@@ -60,6 +70,7 @@ pub struct Pages {
     assets: Assets,
     scenes: Vec<Scene>,
     kits: kit::Kits,
+    visits: Visits,
     texts: Texts,
     seeds: Mutex<Box<dyn RngCore + Send>>,
 }
@@ -81,6 +92,7 @@ impl Pages {
             assets: Assets::built_in(),
             scenes: Scene::built_in(),
             kits: kit::Kits::default(),
+            visits: Visits::default(),
             texts: crate::i18n::texts(),
             seeds: Mutex::new(Box::new(rng)),
         }
@@ -113,6 +125,24 @@ impl Pages {
         hex::encode(*seed)
     }
 
+    /// Keeps where a visit is. The token of a form that names none yet is drawn.
+    pub fn keep_visit(&self, token: &str, visit: &Visit) -> Token {
+        let mut rng = self.seeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = Token::parse(token).unwrap_or_else(|| Token::draw(&mut **rng));
+        self.visits.put(&token, visit, &mut **rng);
+        token
+    }
+
+    /// What is said to be under way with a token, if it is one and the visit is still kept.
+    pub fn visit(&self, token: &str) -> Option<Visit> {
+        self.visits.get(&Token::parse(token)?)
+    }
+
+    /// Forgets visits that nobody goes on with.
+    pub fn sweep(&self) {
+        self.visits.sweep();
+    }
+
     /// Can browsers seal by themselves in this build?
     pub fn has_script(&self) -> bool {
         self.assets.script().is_some()
@@ -140,11 +170,14 @@ where
         )
         .route("/{lang}/form.json", get(kit::show))
         .route("/{lang}/report/send", get(report::again))
+        .route("/{lang}/report/noted", post(visit::noted))
+        .route("/{lang}/report/{visit}/{step}", get(visit::show))
         .route("/{lang}/return", get(mailbox::show))
         .route("/{lang}/return/send", get(mailbox::again))
         .route("/{lang}/learn", get(learn::show))
         .route("/{lang}/protect", get(protect::show))
         .route("/leave", get(leave::leave))
+        .route("/leave/{visit}", get(leave::leave_visit))
         .route("/assets/{name}", get(assets::serve))
         .fallback(error::not_found)
         .layer(CompressionLayer::new().quality(CompressionLevel::Default).compress_when(layout::Compressible))

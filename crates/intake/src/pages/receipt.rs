@@ -37,6 +37,19 @@ struct ReceiptPage<'a> {
     answer: Option<String>,
     copies: Option<Copies>,
     files: Vec<Told>,
+    /// Until the reporter confirms that the receipt is noted, this visit shows it.
+    visit: &'a str,
+}
+
+/// What stands on the page beside the receipt.
+#[derive(Default)]
+pub(super) struct Beside<'a> {
+    /// What became of each file: its name, and what is said of it.
+    pub(super) files: Vec<(String, Vec<String>)>,
+    /// The last day for the first answer.
+    pub(super) answer: Option<Date>,
+    /// The token of the visit that shows the receipt; empty for none.
+    pub(super) visit: &'a str,
 }
 
 /// The receipt to take along. Both stand in the page itself: no second request, and no script, is needed for them.
@@ -84,24 +97,33 @@ fn dark_modules(qr: &QrCode) -> String {
 
 /// The page after sending, with what became of the files.
 pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView, files: &[SentFile]) -> Response {
-    page(pages, locale, receipt, files, pages.answer_day())
+    let files = files::told_in(pages, locale, files);
+    page(pages, locale, receipt, Beside { files, answer: pages.answer_day(), visit: "" })
 }
 
-/// The page with this day for the first answer.
-pub(super) fn page(
-    pages: &Pages,
-    locale: Locale,
-    receipt: &ReceiptView,
-    files: &[SentFile],
-    answer: Option<Date>,
-) -> Response {
-    let frame = Frame::new(pages, locale, "receipt-title", Switch::None);
+/// The same, as a visit keeps it; the words are those of the page's language.
+pub(super) fn of_visit(pages: &Pages, locale: Locale, code: &str, beside: Beside<'_>) -> Response {
+    let Ok(receipt) = Receipt::parse(code) else {
+        return super::error_page(pages, locale, super::ErrorKind::Broken);
+    };
+    let view = ReceiptView {
+        code: Zeroizing::new(receipt.code()),
+        words: Zeroizing::new(receipt.words(locale.code)),
+    };
+    page(pages, locale, &view, beside)
+}
+
+/// The page with what stands beside the receipt.
+pub(super) fn page(pages: &Pages, locale: Locale, receipt: &ReceiptView, beside: Beside<'_>) -> Response {
+    let Beside { files, answer, visit } = beside;
+    let frame = Frame::new(pages, locale, "receipt-title", Switch::None).of_visit(visit);
     let page = ReceiptPage {
         groups: receipt.code.split('-').collect(),
         words: receipt.words.split_whitespace().collect(),
         copies: Copies::of(receipt),
         answer: answer.map(|day| i18n::day(frame.words(), day)),
-        files: files::told(&frame, files),
+        files: files.into_iter().map(|(name, lines)| Told { name, lines }).collect(),
+        visit,
         frame,
     };
     render_secret(pages, StatusCode::OK, &page)

@@ -8,17 +8,22 @@ use axum::{
     extract::{Path, State, rejection::BytesRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use taxonomy::{Audience, Taxonomy};
 use web::Locale;
+use zeroize::Zeroizing;
 
 use super::{
     ErrorKind, Pages, error_page,
     fields::{Complaint, Look, Section, complaints, sections},
     layout::{Frame, Switch, render_with_script},
-    review,
+    review, visit,
 };
-use crate::form::{FieldError, Problem, ReportForm, Step, pairs};
+use crate::{
+    form::{FieldError, ReportForm, Step},
+    sealing::text_fields,
+    visits::Visit,
+};
 
 #[derive(Template)]
 #[template(path = "before.html")]
@@ -80,31 +85,39 @@ pub(super) async fn again(State(pages): State<Arc<Pages>>, Path(lang): Path<Stri
 pub(super) async fn step(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Some(locale) = pages.locale(&lang) else {
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
     let Ok(body) = body else { return error_page(&pages, locale, ErrorKind::TooLarge) };
-    let mut form = match read(locale, &body) {
-        Ok(form) => form,
-        Err(kind) => return error_page(&pages, locale, kind),
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Ok(mut form) = read(locale, text_fields(content_type, body).await) else {
+        return error_page(&pages, locale, ErrorKind::TooLarge);
     };
-    let stray = form.stray_choice(&pages.taxonomy);
-    match form.advance(&pages.taxonomy) {
-        Ok(step) => page(&pages, &mut form, step, stray),
-        Err(_) => error_page(&pages, locale, ErrorKind::BadForm),
-    }
+    take_step(&pages, &mut form)
 }
 
-fn read(locale: Locale, body: &[u8]) -> Result<ReportForm, ErrorKind> {
+/// Follows the pressed button of a form, and redirects to the step that comes.
+pub fn take_step(pages: &Pages, form: &mut ReportForm) -> Response {
+    if matches!(pages.visit(&form.visit), Some(Visit::Sent { .. })) {
+        // A page from before the report was sent. Its receipt is not noted yet, so it must not be lost.
+        return visit::redirect_to_receipt(form);
+    }
+    let stray = form.stray_choice(&pages.taxonomy);
+    let step = form.advance(&pages.taxonomy);
+    if stray.is_some() || form.stray_choice(&pages.taxonomy).is_some() || form.is_damaged() {
+        // What is wrong is shown at once: a page that is read again would not know of it.
+        return page(pages, form, step, stray);
+    }
+    visit::redirect(pages, form, step)
+}
+
+fn read(locale: Locale, fields: Vec<(String, Vec<u8>)>) -> Result<ReportForm, FieldError> {
     let mut form = ReportForm::new(locale);
-    for pair in pairs(body) {
-        let (name, value) = pair.map_err(|_| ErrorKind::BadForm)?;
-        form.set(&name, &value).map_err(|error| match error.problem {
-            Problem::TooMuch => ErrorKind::TooLarge,
-            _ => ErrorKind::BadForm,
-        })?;
+    for (name, value) in fields {
+        form.set(&name, &Zeroizing::new(value))?;
     }
     Ok(form)
 }
@@ -123,6 +136,7 @@ fn page(pages: &Pages, form: &mut ReportForm, step: Step, stray: Option<FieldErr
         Step::Audience => audience_page(pages, form, &errors),
         Step::Family => family_page(pages, form, &errors),
         Step::Category => category_page(pages, form, &errors),
+        Step::Questions if form.is_damaged() => questions_page(pages, form, form.damaged()),
         Step::Questions => questions_page(pages, form, &[]),
         Step::Review => review_page(pages, form, None),
     }
@@ -130,12 +144,12 @@ fn page(pages: &Pages, form: &mut ReportForm, step: Step, stray: Option<FieldErr
 
 /// The review page; the questions again, with what is wrong, if the report cannot be sent as it is.
 ///
-/// `problem`: why sending it has failed. The seed then stays: the failure may have come after the report was stored, and
-/// sending it again must not make a second one. Otherwise a new seed is drawn.
+/// `problem`: why sending it has failed. A seed that the form has already stays: the failure may have come
+/// after the report was stored, and sending it again must not make a second one.
 pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKind>) -> Response {
     match form.to_report(&pages.taxonomy) {
         Ok(_) => {
-            if problem.is_none() || form.seed().is_err() {
+            if form.seed().is_err() {
                 form.seed = pages.new_seed();
             }
             review::page(pages, form, problem)
@@ -149,7 +163,7 @@ pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKi
 
 fn before_page(pages: &Pages, form: &ReportForm) -> Response {
     let switch = Switch::Form { path: "/report", go: "before", enter: None };
-    let frame = Frame::new(pages, form.lang, "before-title", switch);
+    let frame = Frame::new(pages, form.lang, "before-title", switch).of_visit(&form.visit);
     render_with_script(pages, StatusCode::OK, &Before { frame, carried: form.carried(&[]) })
 }
 
@@ -214,7 +228,8 @@ fn choose(pages: &Pages, form: &ReportForm, errors: &[FieldError], chooser: Choo
         _ => ["subject-title", "category-heading", "category-hint"],
     };
     let step = chooser.step.as_str();
-    let frame = Frame::new(pages, form.lang, title, Switch::Form { path: "/report", go: step, enter: None });
+    let switch = Switch::Form { path: "/report", go: step, enter: None };
+    let frame = Frame::new(pages, form.lang, title, switch).of_visit(&form.visit);
     let page = Choose {
         step: if chooser.step == Step::Audience { "1" } else { "2" },
         heading: frame.t(heading),
@@ -235,7 +250,7 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
         return family_page(pages, form, errors);
     };
     let switch = Switch::Form { path: "/report", go: "questions", enter: Some("review") };
-    let frame = Frame::new(pages, form.lang, "questions-title", switch);
+    let frame = Frame::new(pages, form.lang, "questions-title", switch).of_visit(&form.visit);
     let asked = taxonomy.questions_for(category);
     let story = asked.iter().find(|question| question.kind == taxonomy::QuestionKind::Longtext);
     let page = Questions {

@@ -65,7 +65,7 @@ pub(super) fn page(pages: &Pages, form: &ReportForm, problem: Option<ErrorKind>)
         return super::error_page(pages, form.lang, ErrorKind::BadForm);
     };
     let switch = Switch::Form { path: "/report", go: "review", enter: None };
-    let frame = Frame::new(pages, form.lang, "review-title", switch);
+    let frame = Frame::new(pages, form.lang, "review-title", switch).of_visit(&form.visit);
     let given: Vec<Given<'_>> = taxonomy
         .questions_for(category)
         .into_iter()
@@ -86,7 +86,12 @@ pub(super) fn page(pages: &Pages, form: &ReportForm, problem: Option<ErrorKind>)
         given,
         readers: readers::of(pages, &frame, form),
         danger: form.to_report(taxonomy).is_ok_and(|report| report.urgency == Priority::P1),
-        problem: problem.map(|kind| kind.texts().map(|key| frame.t(key))),
+        problem: problem.map(|kind| {
+            let [heading, what, next] = kind.texts();
+            // The page that could not be read is this one now, with everything that was typed.
+            let next = if kind == ErrorKind::BadForm { "held-again-how" } else { next };
+            [heading, what, next].map(|key| frame.t(key))
+        }),
         frame,
     };
     render_secret(pages, problem.map_or(StatusCode::OK, ErrorKind::status), &page)

@@ -9,6 +9,7 @@ mod parts;
 mod pipeline;
 mod reply;
 mod report;
+mod text_fields;
 mod thread;
 
 use axum::{Router, response::Response, routing::post};
@@ -19,9 +20,11 @@ use crate::{
     app::App,
     form::ReportForm,
     limits::come_back_later,
-    pages::{ErrorKind, error_page, review_page},
+    pages::{ErrorKind, Held, error_page, held_page, review_page},
     store::StoreError,
 };
+
+pub(crate) use text_fields::text_fields;
 
 /// The posts of pages that need sealing or mailboxes.
 pub fn routes() -> Router<App> {
@@ -34,7 +37,7 @@ pub fn routes() -> Router<App> {
 /// Why nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum NotSent {
-    /// No form of ours, or it did not come whole.
+    /// Not a form of ours, or it did not arrive completely.
     #[error("the form is broken")]
     BadForm,
     /// Something typed must be put right first.
@@ -74,12 +77,19 @@ impl NotSent {
 
     /// The same, with what was typed still there to be sent again.
     fn keeping(self, app: &App, form: &mut ReportForm) -> Response {
-        let problem = match self {
-            Self::BadForm | Self::Broken => return self.page(app, form.lang),
-            Self::Answers => None,
-            _ => Some(self.kind(app)),
-        };
+        if form.carried(&[]).is_empty() {
+            return self.page(app, form.lang);
+        }
+        let problem = (self != Self::Answers).then(|| self.kind(app));
         self.answered(review_page(&app.pages, form, problem))
+    }
+
+    /// The same for a message, whose mailbox may not be at hand.
+    fn holding(self, app: &App, locale: Locale, held: &Held) -> Response {
+        if held.fields.is_empty() {
+            return self.page(app, locale);
+        }
+        self.answered(held_page(&app.pages, locale, self.kind(app), held))
     }
 
     fn kind(self, app: &App) -> ErrorKind {

@@ -12,18 +12,18 @@ use super::{
     NotSent,
     parts::{PartHead, Parts, PartsError},
 };
-use crate::{form::FieldError, limits::Admission, store::TEXT};
+use crate::{
+    form::{FieldError, MAX_TOTAL, plain_name},
+    limits::Admission,
+    store::TEXT,
+};
 
 /// Most files in one form.
 const FILES: usize = 20;
-/// Longest value of a text field, in bytes.
-const VALUE_BYTES: usize = 64 * 1024;
 /// What a form may have beside the content of its files.
 const BESIDE_FILES: u64 = 512 * 1024;
 /// A body that is not taken is read to its end so far, or a browser would show a broken connection and not our page.
 const DRAINED_AT_MOST: u64 = 4 * ladder::TOP;
-/// Longest name of a file, in characters.
-const NAME_CHARS: usize = 120;
 /// Longest media type, in characters: RFC 6838 allows 127 on each side of the slash, nobody uses that.
 const TYPE_CHARS: usize = 100;
 
@@ -33,6 +33,10 @@ pub(super) struct Form {
     announced: u64,
     files: usize,
     admission: Option<Admission>,
+    /// Is a text field of this name one of the form's own?
+    is_field: fn(&str) -> bool,
+    /// Fields of the form that came behind a file.
+    late: Vec<(String, Zeroizing<Vec<u8>>)>,
 }
 
 /// One file of a form, its first bytes read already.
@@ -46,10 +50,13 @@ pub(super) struct File {
 
 impl Form {
     /// A body of `multipart/form-data`.
-    pub(super) fn of(request: Request) -> Result<Self, NotSent> {
+    ///
+    /// # Errors
+    /// [`NotSent::BadForm`] for a body of another type.
+    pub(super) fn of(request: Request, is_field: fn(&str) -> bool) -> Result<Self, NotSent> {
         let (parts, body) = request.into_parts();
         let announced = text(&parts.headers, &header::CONTENT_LENGTH).parse().unwrap_or(0);
-        let form = Self::new(body, text(&parts.headers, &header::CONTENT_TYPE), announced)?;
+        let form = Self::new(body, text(&parts.headers, &header::CONTENT_TYPE), announced, is_field)?;
         Ok(Self { admission: parts.extensions.get().cloned(), ..form })
     }
 
@@ -58,9 +65,14 @@ impl Form {
         self.admission.as_ref()
     }
 
-    fn new(body: Body, content_type: &str, announced: u64) -> Result<Self, NotSent> {
+    fn new(
+        body: Body,
+        content_type: &str,
+        announced: u64,
+        is_field: fn(&str) -> bool,
+    ) -> Result<Self, NotSent> {
         let parts = Parts::new(content_type.as_bytes(), body, ladder::TOP + BESIDE_FILES)?;
-        Ok(Self { parts, announced, files: 0, admission: None })
+        Ok(Self { parts, announced, files: 0, is_field, late: Vec::new(), admission: None })
     }
 
     /// Is it certain before all of it has come that it cannot be taken?
@@ -78,33 +90,46 @@ impl Form {
         &mut self,
         mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
     ) -> Result<Option<File>, NotSent> {
-        while let Some(mut part) = self.parts.next().await? {
-            if let Some(name) = part.file_name.take() {
-                if let Some(file) = self.begin_file(&name, part).await? {
+        while let Some(part) = self.parts.next().await? {
+            if part.is_file() {
+                if let Some(file) = self.begin_file(part).await? {
                     return Ok(Some(file));
                 }
                 continue;
             }
             let value = self.value().await?;
-            take(&part.name, &value).map_err(|_| NotSent::BadForm)?;
+            take(&part.name, &value).map_err(|_| NotSent::TooLarge)?;
         }
         Ok(None)
     }
 
-    /// The next file. A text field after files is no form of ours, unless it is empty: it would come too late to be sealed.
+    /// The next file.
+    ///
+    /// # Errors
+    /// [`NotSent::BadForm`] for a field of the form behind a file: it comes too late to be sealed, and
+    /// [`Form::late`] has it. Empty fields and fields of others are ignored.
     pub(super) async fn next_file(&mut self) -> Result<Option<File>, NotSent> {
-        while let Some(mut part) = self.parts.next().await? {
-            let Some(name) = part.file_name.take() else {
-                if self.value().await?.is_empty() {
-                    continue;
+        while let Some(part) = self.parts.next().await? {
+            if part.is_file() {
+                if let Some(file) = self.begin_file(part).await? {
+                    return Ok(Some(file));
                 }
+                continue;
+            }
+            let value = self.value().await?;
+            if !value.is_empty() && (self.is_field)(&part.name) {
+                self.late.push((part.name, value));
                 return Err(NotSent::BadForm);
-            };
-            if let Some(file) = self.begin_file(&name, part).await? {
-                return Ok(Some(file));
             }
         }
         Ok(None)
+    }
+
+    /// Hands over the field that came too late, for the form to be shown with it.
+    pub(super) fn late(&mut self, mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>) {
+        for (name, value) in self.late.drain(..) {
+            drop(take(&name, &value));
+        }
     }
 
     /// The next bytes of a file, never none; `None` at its end. May be cancelled and called again.
@@ -121,7 +146,8 @@ impl Form {
     }
 
     /// `None` for a file input that was left empty.
-    async fn begin_file(&mut self, name: &str, part: PartHead) -> Result<Option<File>, NotSent> {
+    async fn begin_file(&mut self, part: PartHead) -> Result<Option<File>, NotSent> {
+        let name = part.file_name.unwrap_or_default();
         let first = self.parts.chunk().await?;
         if name.is_empty() && first.is_none() {
             return Ok(None);
@@ -135,15 +161,15 @@ impl Form {
         } else {
             part.media_type
         };
-        Ok(Some(File { name: plain_name(name, self.files), media_type, first }))
+        Ok(Some(File { name: plain_name(&name, self.files), media_type, first }))
     }
 
     /// The whole value of a text field.
     async fn value(&mut self) -> Result<Zeroizing<Vec<u8>>, NotSent> {
         let mut value = Zeroizing::new(Vec::new());
         while let Some(chunk) = self.parts.chunk().await? {
-            if value.len() + chunk.len() > VALUE_BYTES {
-                return Err(NotSent::BadForm);
+            if value.len() + chunk.len() > MAX_TOTAL {
+                return Err(NotSent::TooLarge);
             }
             value.extend_from_slice(&chunk);
         }
@@ -165,33 +191,14 @@ fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> &'h str {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// A name without folders and control characters; its place in the form where nothing is left.
-fn plain_name(name: &str, place: usize) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect();
-    let plain = plain.trim();
-    if plain.trim_matches('.').is_empty() { format!("file-{place}") } else { plain.to_owned() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_name_keeps_no_folder() {
-        assert_eq!(plain_name("C:\\Users\\awa\\photo 1.jpg", 1), "photo 1.jpg");
-        assert_eq!(plain_name("../../etc/passwd", 1), "passwd");
-        assert_eq!(plain_name("a\u{0}b\n.pdf", 1), "ab.pdf");
-        for nothing in ["", "..", "/", " ", "x/.."] {
-            assert_eq!(plain_name(nothing, 3), "file-3");
-        }
-        assert_eq!(plain_name(&"é".repeat(500), 1).chars().count(), NAME_CHARS);
-    }
-
     type Pairs = Vec<(String, Vec<u8>)>;
 
     async fn read_as(content_type: &str, body: Body) -> Result<(Pairs, Pairs), NotSent> {
-        let mut form = Form::new(body, content_type, 0)?;
+        let mut form = Form::new(body, content_type, 0, |name| name == "a.story")?;
         let mut fields = Vec::new();
         let mut next = form
             .fields(|name, value| {
@@ -238,6 +245,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_part_of_the_field_for_files_is_a_file_whatever_names_it() {
+        let extended = FILE.replace("filename=\"x.txt\"", "filename*=utf-8''re%C3%A7u.txt");
+        let unnamed = FILE.replace("; filename=\"x.txt\"", "");
+        let capital = FILE.replace("filename=", "FileName=");
+        let (_, files) = read(body(&[FIELD, &extended, &unnamed, &capital])).await.unwrap();
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["reçu.txt", "file-2", "x.txt"]);
+        assert!(files.iter().all(|(_, content)| content == b"content"));
+        // Of somebody else's name: ignored, before a file and behind it.
+        let foreign = FIELD.replace("a.story", "gtranslate");
+        assert_eq!(read(body(&[FIELD, FILE, &foreign, FILE])).await.unwrap().1.len(), 2);
+    }
+
+    #[tokio::test]
     async fn what_is_broken_is_refused() {
         assert_eq!(read(body(&[FILE, FIELD])).await, Err(NotSent::BadForm));
         assert_eq!(read(body(&[FILE; FILES + 1])).await, Err(NotSent::TooLarge));
@@ -247,8 +268,8 @@ mod tests {
             let cut: &'static str = &whole[..cut];
             assert_eq!(read(cut).await, Err(NotSent::BadForm), "{cut:?}");
         }
-        let long = Box::leak(FIELD.replace("hello", &"x".repeat(VALUE_BYTES + 1)).into_boxed_str());
-        assert_eq!(read(body(&[long])).await, Err(NotSent::BadForm));
+        let long = Box::leak(FIELD.replace("hello", &"x".repeat(MAX_TOTAL + 1)).into_boxed_str());
+        assert_eq!(read(body(&[long])).await, Err(NotSent::TooLarge));
     }
 
     /// The same bytes as the network may bring them.

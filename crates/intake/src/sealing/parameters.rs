@@ -31,14 +31,26 @@ impl Parameters {
         Some(String::from_utf8_lossy(value).into_owned())
     }
 
-    /// The file name of a part: `filename`, else `filename*`.
+    /// The file name of a part: `filename*` (RFC 8187), else `filename`. In the latter, `%22`, `%0D` and `%0A`
+    /// stand for the characters that browsers may not write there.
     pub(super) fn file_name(&self) -> Option<String> {
-        self.get("filename").or_else(|| {
-            let extended = self.get("filename*")?;
-            let encoded = extended.splitn(3, '\'').last().unwrap_or_default();
-            Some(percent_decode(encoded.as_bytes()).decode_utf8_lossy().into_owned())
-        })
+        let plain = || {
+            let name = self.get("filename")?;
+            Some(name.replace("%22", "\"").replace("%0D", "\r").replace("%0A", "\n"))
+        };
+        self.get("filename*").and_then(|extended| extended_value(&extended)).or_else(plain)
     }
+}
+
+/// `utf-8''re%C3%A7u.txt`; `None` for what is not written so.
+fn extended_value(value: &str) -> Option<String> {
+    let mut parts = value.splitn(3, '\'');
+    let (charset, _language, encoded) = (parts.next()?, parts.next()?, parts.next()?);
+    let bytes = percent_decode(encoded.as_bytes());
+    if charset.eq_ignore_ascii_case("iso-8859-1") {
+        return Some(bytes.map(char::from).collect());
+    }
+    Some(bytes.decode_utf8_lossy().into_owned())
 }
 
 /// A quoted string or a token, and what follows it.
@@ -93,7 +105,11 @@ mod tests {
         );
         assert_eq!(file_name("form-data; filename=\"C:\\photos\\\"").as_deref(), Some("C:\\photos\\"));
         assert_eq!(file_name("form-data; filename*=UTF-8''%C3%A9t%C3%A9.jpg").as_deref(), Some("été.jpg"));
-        assert_eq!(file_name("form-data; filename*=x''a; filename=b").as_deref(), Some("b"));
+        assert_eq!(file_name("form-data; filename=b; filename*=utf-8''a").as_deref(), Some("a"));
+        assert_eq!(file_name("form-data; Filename*=iso-8859-1'fr're%E7u.txt").as_deref(), Some("reçu.txt"));
+        assert_eq!(file_name("form-data; filename*=x; filename=b").as_deref(), Some("b"));
+        assert_eq!(file_name("form-data; filename=\"say %22hi%22.txt\"").as_deref(), Some("say \"hi\".txt"));
+        assert_eq!(file_name("form-data; filename=\"100%.txt\"").as_deref(), Some("100%.txt"));
         assert_eq!(file_name("form-data; filename=\"\"").as_deref(), Some(""));
         assert_eq!(file_name("form-data; name=\"filename=x\""), None);
     }

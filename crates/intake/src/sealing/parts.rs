@@ -41,6 +41,16 @@ pub(super) struct PartHead {
     pub(super) media_type: String,
 }
 
+/// The name of the field that takes files.
+const FILES: &str = "files";
+
+impl PartHead {
+    /// Is the part a file? One of the field for files is, even if nothing names it.
+    pub(super) fn is_file(&self) -> bool {
+        self.file_name.is_some() || self.name == FILES
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// Before the first delimiter.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::App,
     form::{FieldError, Problem, Reply, ReplyForm, guard},
-    pages::{ErrorKind, ReturnProblem, ThreadView, return_page, thread_page},
+    pages::{ErrorKind, Held, ReturnProblem, ThreadView, return_page, thread_page},
 };
 
 /// Files the message, and shows the thread again.
@@ -26,22 +26,34 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
     let Some(locale) = app.pages.locale(&lang) else {
         return app.error_page("", ErrorKind::NotFound);
     };
-    let mut parts = match Form::of(request) {
+    let mut form = ReplyForm::default();
+    let mut parts = match Form::of(request, ReplyForm::is_field) {
         Ok(parts) => parts,
         Err(refused) => return refused.page(&app, locale),
     };
-    let answer = answer(&app, locale, &mut parts).await;
+    let answer = answer(&app, locale, &mut form, &mut parts).await;
+    parts.late(|name, value| form.set(name, value));
     // Also after an answer: what is wrong with the text is known before the files have come.
     parts.drain().await;
-    answer.unwrap_or_else(|refused| refused.page(&app, locale))
+    answer.unwrap_or_else(|refused| {
+        if form.to_seed().is_err() {
+            form.seed = app.pages.new_seed();
+        }
+        let held =
+            Held { path: format!("/{}/return/send", locale.code), fields: form.carried(), takes_files: true };
+        refused.holding(&app, locale, &held)
+    })
 }
 
-async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response, NotSent> {
-    let mut form = ReplyForm::default();
+async fn answer(
+    app: &App,
+    locale: Locale,
+    form: &mut ReplyForm,
+    parts: &mut Form,
+) -> Result<Response, NotSent> {
     let first = parts.fields(|name, value| form.set(name, value)).await?;
-    let Ok(receipt) = form.receipt() else {
-        return Ok(return_page(&app.pages, locale, &form.receipt, Some(ReturnProblem::Mistyped)));
-    };
+    // The page carries the receipt that opened it, so anything else means that something else was sent.
+    let receipt = form.receipt().map_err(|_| NotSent::BadForm)?;
     let inbox = match thread::inbox(app, &receipt).await? {
         Ok(inbox) => inbox,
         Err(problem) => return Ok(return_page(&app.pages, locale, &form.receipt, Some(problem))),
@@ -51,7 +63,7 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
     if let Some(trace) = form.to_cover() {
         form.message = guard::cover(&form.message, trace);
         view.traces = guard::traces(&form.message);
-        keep(&mut view, &form);
+        keep(&mut view, form);
         return Ok(thread_page(&app.pages, locale, &view));
     }
     let reply = match form.to_reply(first.is_some()) {
@@ -61,7 +73,7 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
     match reply {
         Ok(_) if !form.unseen_traces().is_empty() => {
             view.traces = form.unseen_traces();
-            keep(&mut view, &form);
+            keep(&mut view, form);
         }
         Ok((reply, earlier)) if inbox.can_write() => {
             let message = FollowUp {
@@ -83,16 +95,16 @@ async fn answer(app: &App, locale: Locale, parts: &mut Form) -> Result<Response,
                 }
                 // The text stays, other files can be chosen.
                 Err(NotSent::TooLarge) => {
-                    keep(&mut view, &form);
+                    keep(&mut view, form);
                     view.errors = vec![FieldError::new("files", Problem::TooMuch)];
                 }
                 Err(refused) => return Err(refused),
             }
         }
-        Ok(_) => keep(&mut view, &form),
+        Ok(_) => keep(&mut view, form),
         Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(NotSent::BadForm),
         Err(errors) => {
-            keep(&mut view, &form);
+            keep(&mut view, form);
             view.errors = errors;
         }
     }

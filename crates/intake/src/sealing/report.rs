@@ -17,13 +17,13 @@ use zeroize::Zeroizing;
 
 use super::{
     NotSent,
-    multipart::Form,
+    multipart::{File, Form},
     pipeline::{self, Files},
 };
 use crate::{
     app::App,
     form::{Report, ReportForm},
-    pages::{ErrorKind, ReceiptView, SentFile, receipt_page},
+    pages::{ErrorKind, ReceiptView, SentFile, sent, take_step},
 };
 
 /// Files the report, and shows the receipt once it is durable.
@@ -31,15 +31,24 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
     let Some(locale) = app.pages.locale(&lang) else {
         return app.error_page("", ErrorKind::NotFound);
     };
-    let mut parts = match Form::of(request) {
+    let mut form = ReportForm::new(locale);
+    let mut parts = match Form::of(request, ReportForm::is_field) {
         Ok(parts) => parts,
         Err(refused) => return refused.page(&app, locale),
     };
-    let mut form = ReportForm::new(locale);
-    let filed = file(&app, &mut form, &mut parts).await;
-    match filed {
-        Ok((receipt, sent)) => receipt_page(&app.pages, locale, &spell(&receipt, locale), &sent),
+    let outcome = match parts.fields(|name, value| form.set(name, value)).await {
+        // A browser that knows no `formaction` posts every button here. Only the one without a name sends.
+        Ok(_) if !form.go.is_empty() => {
+            parts.drain().await;
+            return take_step(&app.pages, &mut form);
+        }
+        Ok(first) => file(&app, &form, &mut parts, first).await,
+        Err(refused) => Err(refused),
+    };
+    match outcome {
+        Ok((receipt, files)) => sent(&app.pages, &form, &spell(&receipt, locale), &files),
         Err(refused) => {
+            parts.late(|name, value| form.set(name, value));
             parts.drain().await;
             refused.keeping(&app, &mut form)
         }
@@ -48,21 +57,21 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
 
 async fn file(
     app: &App,
-    form: &mut ReportForm,
+    form: &ReportForm,
     parts: &mut Form,
+    first: Option<File>,
 ) -> Result<(Receipt, Vec<SentFile>), NotSent> {
-    let first = parts.fields(|name, value| form.set(name, value)).await?;
-    let seed = Zeroizing::new(form.seed().map_err(|_| NotSent::BadForm)?);
     let report = form.to_report(&app.pages.taxonomy).map_err(|_| NotSent::Answers)?;
+    let seed = Zeroizing::new(form.seed().map_err(|_| NotSent::BadForm)?);
     let draft = draft(report, app.clock.iso_week());
     let filing = filing(&seed, &draft);
     let receipt = filing.receipt().clone();
     let attached = Files { first, keep: form.keep_files };
-    let sent = pipeline::file(app, parts, attached, move |to, out| {
+    let files = pipeline::file(app, parts, attached, move |to, out| {
         ReportSealer::begin(&to.directory, to.hash, &filing, draft, out, &mut OsRng)
     })
     .await?;
-    Ok((receipt, sent))
+    Ok((receipt, files))
 }
 
 /// The same form sent twice is the same report with the same receipt.

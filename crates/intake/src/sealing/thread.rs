@@ -15,11 +15,11 @@ use crate::{
     api,
     app::App,
     form::{self, ReplyForm},
-    pages::{ErrorKind, ReturnProblem, ThreadView, return_page, thread_page},
+    pages::{ErrorKind, Held, ReturnProblem, ThreadView, return_page, thread_page},
 };
 
-/// Longest body with a receipt in it, in bytes: twelve words with room to spare.
-const BODY_BYTES: usize = 8 * 1024;
+/// Longest body with a receipt in it, in bytes: a whole note that is pasted whole.
+const BODY_BYTES: usize = 64 * 1024;
 
 /// Shows what stands under a receipt; the same friendly page whether there is nothing yet or never was. A mailbox that is damaged is
 /// called so.
@@ -34,8 +34,11 @@ pub(super) async fn open(State(app): State<App>, Path(lang): Path<String>, body:
     if typed.receipt.trim().is_empty() {
         return return_page(&app.pages, locale, "", Some(ReturnProblem::Empty));
     }
-    let Ok(receipt) = Receipt::parse(&typed.receipt) else {
-        return return_page(&app.pages, locale, &typed.receipt, Some(ReturnProblem::Mistyped));
+    let receipt = match Receipt::parse(&typed.receipt) {
+        Ok(receipt) => receipt,
+        Err(error) => {
+            return return_page(&app.pages, locale, &typed.receipt, Some(ReturnProblem::Mistyped(error)));
+        }
     };
     match inbox(&app, &receipt).await {
         Ok(Ok(inbox)) => {
@@ -43,7 +46,10 @@ pub(super) async fn open(State(app): State<App>, Path(lang): Path<String>, body:
             thread_page(&app.pages, locale, &ThreadView::of(&inbox, code, app.pages.new_seed()))
         }
         Ok(Err(problem)) => return_page(&app.pages, locale, &typed.receipt, Some(problem)),
-        Err(refused) => refused.page(&app, locale),
+        Err(refused) => {
+            let path = format!("/{}/return", locale.code);
+            refused.holding(&app, locale, &Held { path, fields: typed.carried(), takes_files: false })
+        }
     }
 }
 
@@ -58,13 +64,10 @@ pub(super) async fn inbox(app: &App, receipt: &Receipt) -> Result<Result<Inbox, 
 }
 
 async fn read(body: Body) -> Result<ReplyForm, NotSent> {
-    let body = to_bytes(body, BODY_BYTES).await.map_err(|_| NotSent::BadForm)?;
+    let body = to_bytes(body, BODY_BYTES).await.map_err(|_| NotSent::TooLarge)?;
     let mut typed = ReplyForm::default();
-    for pair in form::pairs(&body) {
-        let (name, value) = pair.map_err(|_| NotSent::BadForm)?;
-        if ReplyForm::is_field(&name) {
-            typed.set(&name, &Zeroizing::new(value)).map_err(|_| NotSent::BadForm)?;
-        }
+    for (name, value) in form::pairs(&body) {
+        typed.set(&name, &Zeroizing::new(value)).map_err(|_| NotSent::TooLarge)?;
     }
     Ok(typed)
 }

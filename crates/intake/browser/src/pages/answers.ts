@@ -2,6 +2,7 @@
 import { type Trace, cover, traces } from "../guard.ts";
 import type { ReportBody } from "../report.ts";
 import type { Urgency } from "../submission.ts";
+import { isBlank, plain } from "../text.ts";
 import type { Kit, Question } from "./kit.ts";
 
 export type Step = "before" | "audience" | "family" | "category" | "questions" | "review";
@@ -98,7 +99,7 @@ export class Answers {
       this.choose(kit, kit.advice);
       return "before";
     }
-    if (choice === undefined) return STEPS.includes(word) ? (word as Step) : "before";
+    if (choice === undefined) return STEPS.includes(word) ? (word as Step) : "questions";
     if (word === "category") return this.choose(kit, choice);
     if (word === "family") {
       this.family = choice;
@@ -146,9 +147,9 @@ export class Answers {
   }
 
   private answer(id: string, question: Question): string | string[] {
-    const date = (this.values(`d.${id}`)[0] ?? "").trim();
-    if (question.kind === "period" && date !== "") return date;
-    const values = this.values(`a.${id}`).map(clean).filter((value) => value !== "");
+    const date = plain(this.values(`d.${id}`)[0] ?? "").trim();
+    if (question.kind === "period" && !isBlank(date)) return date;
+    const values = this.values(`a.${id}`).map((value) => plain(value).trim()).filter((value) => !isBlank(value));
     return question.kind === "multi" || question.kind === "exclude_desks" ? values : (values[0] ?? "");
   }
 
@@ -174,7 +175,7 @@ export class Answers {
     for (const field of [`a.${question}`, `d.${question}`]) {
       const covered = this.values(field).map((text) => {
         const rest = cover(kit.guard, text, trace);
-        return rest === text && (trace === "only-me" || kit.questions[question]!.guarded) ? "" : rest;
+        return rest === text.normalize("NFC") && (trace === "only-me" || kit.questions[question]!.guarded) ? "" : rest;
       });
       this.given.set(field, covered);
     }
@@ -187,9 +188,6 @@ export class Answers {
     return [answer].flat().filter((line) => line !== "").map((line) => question.options[line] ?? line);
   }
 }
-
-/** Line ends as the server has them. */
-const clean = (text: string): string => text.replace(/\r\n?/g, "\n").trim();
 
 const takesText = (question: Question): boolean => question.kind !== "choice" && question.kind !== "receipt_link";
 

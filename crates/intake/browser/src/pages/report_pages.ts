@@ -7,10 +7,11 @@ import { reportBytes, sealReport } from "../report.ts";
 import { TooLarge } from "../submission.ts";
 import { Answers, type Complaint, type Report, type Step } from "./answers.ts";
 import { attachments, watchFiles } from "./attachments.ts";
+import { ChosenFiles } from "./chosen.ts";
 import { all, complain, make, one, sayWhoSeals, show, targetOf } from "./dom.ts";
 import { type Kit, fetchKit, isoWeek, say } from "./kit.ts";
-import { drawQr } from "./qr.ts";
 import { sayReaders } from "./readers.ts";
+import { showReceipt } from "./receipt_page.ts";
 import { Refused, Stopped, send } from "./sending.ts";
 import { fetchWords } from "./service.ts";
 import { type Stored, answerInWords } from "./stored.ts";
@@ -19,12 +20,18 @@ import { warningsOf } from "./warnings.ts";
 export class ReportPages {
   private readonly answers = new Answers();
   private step: Step;
+  /** Has the reporter left in a hurry? */
+  private left = false;
   /** The sentence that says who seals. */
   private readonly sealing: string;
   /** Drawn once: sending the same again is the same report. */
   private readonly seed = random(32);
   private busy = false;
   private sent = false;
+  /** Shown until the reporter confirms that it is noted: nobody else has it. */
+  private receipt: Receipt | undefined;
+  /** What was chosen on the review page, so that walking back and another language lose no file. */
+  private readonly chosen = new ChosenFiles();
   /** Steps as they were walked; the history holds places in it and nothing else. */
   private readonly walked: Step[];
 
@@ -41,6 +48,9 @@ export class ReportPages {
     addEventListener("popstate", (event) => this.goBack(event.state as { at?: number } | null));
     addEventListener("beforeunload", (event) => {
       if (this.isWorthKeeping()) event.preventDefault();
+    });
+    document.addEventListener("click", (event) => {
+      if (this.receipt && (event.target as Element).closest("a.noted")) this.receipt = undefined;
     });
     watchFiles(() => this.kit);
     // The page stays as it is, with what is being typed into it.
@@ -63,30 +73,45 @@ export class ReportPages {
     const go = button?.getAttribute("name") === "go" ? button.getAttribute("value") : null;
     if (lang !== this.kit.lang) void this.speak(lang!);
     else if (last === "send" && go === null) void this.send(form);
-    else this.walk(this.answers.advance(this.kit, go ?? "before"), target.hash);
+    else this.walk(this.answers.advance(this.kit, go ?? "questions"), target.hash);
     return true;
   }
 
-  /** Nothing may stay when somebody leaves in a hurry. */
-  leave(): void {
+  /** Forgets everything; returns how many steps the history has of this page. */
+  leave(): number {
     this.answers.forget();
-    this.sent = true;
+    this.chosen.forget();
+    this.receipt = undefined;
+    this.left = this.sent = true;
+    return (history.state as { at?: number } | null)?.at ?? 0;
   }
 
   private isWorthKeeping(): boolean {
+    if (this.receipt) return true;
     if (this.sent) return false;
     const form = one<HTMLFormElement>("form#f");
     if (form) this.answers.take(form);
-    return this.answers.hasText();
+    this.chosen.take();
+    return this.answers.hasText() || this.chosen.hasFiles();
   }
 
   private goBack(state: { at?: number } | null): void {
-    if (this.busy) return;
+    if (this.busy || this.left) return;
+    if (this.receipt) return this.remind();
     const form = one<HTMLFormElement>("form#f");
     if (form) this.answers.take(form);
     const step = this.sent ? undefined : this.walked[state?.at ?? 0];
     if (step === undefined) location.reload();
     else this.show(step);
+  }
+
+  /** Back does not take the receipt away; it asks for it to be noted. */
+  private remind(): void {
+    history.pushState({ at: this.walked.length - 1 }, "");
+    const button = one<HTMLElement>("a.noted");
+    one(".remind")?.remove();
+    button?.parentElement?.before(make("p", { class: "careful remind", role: "alert" }, say(this.kit, "receipt-still")));
+    button?.focus();
   }
 
   private walk(step: Step, hash = ""): void {
@@ -102,6 +127,7 @@ export class ReportPages {
   }
 
   private show(step: Step): void {
+    this.chosen.take();
     if (step === "review") {
       const report = this.answers.report(this.kit);
       if (Array.isArray(report)) return this.showQuestions(report);
@@ -112,7 +138,10 @@ export class ReportPages {
     show(this.kit, this.kit.pages[name]!, this.sealing);
     if (step === "category") this.sortCategories();
     if (step === "questions") this.fill();
-    if (step === "review") this.fillReview();
+    if (step === "review") {
+      this.fillReview();
+      this.chosen.put();
+    }
   }
 
   private showQuestions(wrong: Complaint[]): void {
@@ -202,12 +231,18 @@ export class ReportPages {
     const report = this.answers.report(this.kit);
     if (Array.isArray(report)) return this.showQuestions(report);
     this.busy = true;
+    // Asked for while the report is on its way: the line may be gone afterwards.
+    const words = fetchWords(this.kit.lang).catch(() => undefined);
     const buttons = all<HTMLButtonElement>("button");
     buttons.forEach((button) => (button.disabled = true));
     const place = all(".buttons", form).at(-1)!;
     try {
       const { receipt, stored } = await this.seal(report, form, place);
-      await this.showReceipt(receipt, stored);
+      this.answers.forget();
+      this.chosen.forget();
+      this.sent = true;
+      this.receipt = receipt;
+      void showReceipt(this.kit, this.sealing, receipt, words, answerInWords(this.kit, stored));
     } catch (error) {
       buttons.forEach((button) => (button.disabled = false));
       if (error instanceof Stopped) return;
@@ -235,31 +270,6 @@ export class ReportPages {
     // The reporter has been asked something.
     if (files === null) throw new Stopped();
     return sealReport(this.directory, filed, { ...report, lang: this.kit.lang, week: isoWeek(new Date()), files });
-  }
-
-  private async showReceipt(receipt: Receipt, stored: Stored): Promise<void> {
-    const { kit } = this;
-    this.answers.forget();
-    this.sent = true;
-    show(kit, kit.pages["receipt"]!, this.sealing);
-    const answer = answerInWords(kit, stored);
-    const next = one(".answer");
-    if (next && answer !== null) next.textContent = answer;
-    const groups = receipt.code().split("-").flatMap((group) => [make("span", {}, group), " "]);
-    one(".code")?.replaceChildren(...groups);
-    const qr = one<SVGElement>(".qr svg");
-    if (qr) drawQr(qr, receipt.code());
-    qr?.parentElement?.removeAttribute("hidden");
-    const list = one(".words");
-    list?.replaceChildren();
-    // The code alone is enough; the words come when the connection lets them.
-    const words = await fetchWords(kit.lang).catch(() => []);
-    if (words.length > 0) list?.replaceChildren(...receipt.words(words).split(" ").map((word) => make("li", {}, word)));
-    else list?.remove();
-    const text = [receipt.code(), ...(words.length > 0 ? [receipt.words(words)] : []), ""].join("\r\n\r\n");
-    const save = one<HTMLAnchorElement>("a.save");
-    if (save) save.href = `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`;
-    save?.parentElement?.removeAttribute("hidden");
   }
 }
 

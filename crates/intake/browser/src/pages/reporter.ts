@@ -3,12 +3,16 @@
 import { WrongDay } from "../directory.ts";
 import { make, one, sayWhoSeals } from "./dom.ts";
 import { type Kit, fetchKit, say } from "./kit.ts";
+import { watchLeaving } from "./leaving.ts";
 import { ReportPages } from "./report_pages.ts";
 import { ReturnPages } from "./return_pages.ts";
 import { fetchDirectory } from "./service.ts";
 
 async function takeOver(): Promise<void> {
   const [, lang = "", page = ""] = location.pathname.split("/");
+  let pages: ReportPages | ReturnPages | undefined;
+  // Before anything else is here: who is in a hurry does not wait for it.
+  watchLeaving(() => pages?.leave() ?? 0);
   if (page === "report" && !ReportPages.canTakeOver()) return;
   const asked = fetchKit(lang);
   const verified = fetchDirectory().catch(async (error: unknown) => {
@@ -16,7 +20,6 @@ async function takeOver(): Promise<void> {
     throw error;
   });
   const [kit, directory] = await Promise.all([asked, verified]);
-  let pages: ReportPages | ReturnPages;
   if (page === "report") {
     pages = new ReportPages(kit, directory);
   } else {
@@ -24,10 +27,7 @@ async function takeOver(): Promise<void> {
     sayWhoSeals(kit, "seal-here-return");
   }
   document.addEventListener("submit", (event) => {
-    if (pages.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
-  });
-  document.addEventListener("click", (event) => {
-    if ((event.target as Element).closest("a.leave")) pages.leave();
+    if (pages?.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
   });
 }
 

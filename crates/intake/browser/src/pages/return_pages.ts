@@ -7,6 +7,8 @@ import { cover, traces } from "../guard.ts";
 import { Damaged, type Finding, type Inbox, type Message, openInbox } from "../inbox.ts";
 import { Receipt } from "../receipt.ts";
 import { TooLarge } from "../submission.ts";
+import { isBlank, plain } from "../text.ts";
+import { ReceiptError, mayBeWords } from "../typed_receipt.ts";
 import { attachments, watchFiles } from "./attachments.ts";
 import { all, complain, make, one, settle, show, targetOf } from "./dom.ts";
 import { type Kit, count, dayInWords, fetchKit, isoWeek, say, weekInWords } from "./kit.ts";
@@ -14,8 +16,38 @@ import { Stopped, send } from "./sending.ts";
 import { fetchAllWords, fetchMailbox } from "./service.ts";
 import { warningsOf } from "./warnings.ts";
 
-/** A receipt in either spelling; throws if it is none. */
-const readReceipt = async (typed: string): Promise<Receipt> => Receipt.parse(typed, Receipt.isWords(typed) ? await fetchAllWords() : []);
+/** A receipt in either spelling; throws a `ReceiptError` if it is none. */
+async function readReceipt(typed: string): Promise<Receipt> {
+  try {
+    return Receipt.parse(typed, []);
+  } catch (error) {
+    if (!mayBeWords(typed)) throw error;
+  }
+  return Receipt.parse(typed, await fetchAllWords());
+}
+
+/** What is wrong with a typed receipt, as the server says it. */
+function whatIsWrong(kit: Kit, { problem }: ReceiptError): string {
+  switch (problem.kind) {
+    case "length":
+    case "words":
+      return say(kit, `wrong-receipt-${problem.kind}`, { count: problem.count });
+    case "character":
+      return say(kit, "wrong-receipt-character", { sign: problem.sign });
+    case "word":
+      return problem.near === undefined
+        ? say(kit, "wrong-receipt-word", { word: problem.word })
+        : say(kit, "wrong-receipt-near", { word: problem.word, near: problem.near });
+    case "check":
+      return say(kit, "wrong-receipt-check");
+  }
+}
+
+/** The message as it is sealed; empty for one that shows nothing. */
+function messageIn(form: HTMLFormElement): string {
+  const text = plain(one<HTMLTextAreaElement>("#message", form)!.value).trim();
+  return isBlank(text) ? "" : text;
+}
 
 /** The mailbox of a receipt; or whether nothing is laid out under it, or what is there is damaged. */
 async function openMailbox(receipt: Receipt): Promise<Inbox | "nothing" | "damaged"> {
@@ -53,9 +85,11 @@ export class ReturnPages {
     return true;
   }
 
-  leave(): void {
+  /** Forgets everything; returns how many steps the history has of this page. */
+  leave(): number {
     all<HTMLTextAreaElement>("textarea").forEach((field) => (field.value = ""));
     this.receipt = this.inbox = undefined;
+    return 0;
   }
 
   private async once(work: () => Promise<void>): Promise<void> {
@@ -87,8 +121,11 @@ export class ReturnPages {
     if (typed !== undefined) {
       try {
         this.receipt = await readReceipt(typed);
-      } catch {
-        complain(this.kit, [{ target: "receipt", text: say(this.kit, "wrong-receipt") }]);
+      } catch (error) {
+        // Anything else, such as words that did not come, is no fault of what was typed.
+        if (!(error instanceof ReceiptError)) throw error;
+        const text = typed.trim() === "" ? say(this.kit, "wrong-receipt-missing") : whatIsWrong(this.kit, error);
+        complain(this.kit, [{ target: "receipt", text }]);
         return;
       }
     }
@@ -109,7 +146,7 @@ export class ReturnPages {
   }
 
   private async reply(form: HTMLFormElement): Promise<void> {
-    const text = one<HTMLTextAreaElement>("#message", form)!.value.replace(/\r\n?/g, "\n").trim();
+    const text = messageIn(form);
     const files = await attachments(this.kit, form);
     if (files === null) return;
     const askOversight = one<HTMLInputElement>("input[name=kind]", form)?.checked ?? false;
@@ -144,7 +181,7 @@ export class ReturnPages {
         const message = one<HTMLTextAreaElement>("#message")!;
         message.value = cover(kit.guard, message.value, trace);
         this.looked = "";
-        if (!this.warn(form, message.value.replace(/\r\n?/g, "\n").trim())) message.focus();
+        if (!this.warn(form, messageIn(form))) message.focus();
       },
     }));
     const section = warningsOf(kit, pointed);
@@ -163,7 +200,8 @@ export class ReturnPages {
     let other: Receipt;
     try {
       other = await readReceipt(typed);
-    } catch {
+    } catch (error) {
+      if (!(error instanceof ReceiptError)) throw error;
       return wrong("wrong-earlier");
     }
     if (other.mailboxId() === this.receipt!.mailboxId()) return wrong("wrong-earlier");

@@ -1,0 +1,37 @@
+// Leaving in a hurry: by the link that stands on every page, or by pressing Escape three times.
+import { one } from "./dom.ts";
+
+/** How long three presses may take, in milliseconds. */
+const TOGETHER = 2000;
+/** How long the history may take to go back, in milliseconds. */
+const LONGEST = 200;
+
+/** What a page does when somebody leaves: forgets everything, and returns how many steps it has put into the history. */
+export type Forget = () => number;
+
+/** Watches for the wish to leave. The page is emptied at once; then its steps go from the history, so that Back leads past it. */
+export function watchLeaving(forget: Forget): void {
+  // The address that the server gave: it ends the visit there, too.
+  const target = one<HTMLAnchorElement>("a.leave")?.getAttribute("href") ?? "/leave";
+  let presses: number[] = [];
+  document.addEventListener("click", (event) => {
+    if (!(event.target as Element).closest("a.leave")) return;
+    event.preventDefault();
+    leave(target, forget());
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.repeat) return;
+    presses = [...presses.filter((at) => event.timeStamp - at < TOGETHER), event.timeStamp];
+    if (presses.length >= 3) leave(target, forget());
+  });
+}
+
+function leave(target: string, steps: number): void {
+  document.title = "";
+  document.body.replaceChildren();
+  const away = () => location.replace(target);
+  if (steps === 0) return away();
+  addEventListener("popstate", away, { once: true });
+  setTimeout(away, LONGEST);
+  history.go(-steps);
+}

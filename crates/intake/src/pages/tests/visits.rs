@@ -1,0 +1,127 @@
+//! What comes back: forms that others have changed, steps by Back and reload, the receipt.
+
+use super::*;
+use crate::pages::sent;
+
+#[tokio::test]
+async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
+    let typed = "category=FAC&a.story=typed+text";
+    for raw in [
+        "go=%FF",
+        "go=send",
+        "",
+        "utf8=%E2%9C%93&go=review",
+        "%FF=1&go=review",
+        "go=cover.x.y",
+        "go=questions&a.place=a%0Cb%0Bc%03",
+    ] {
+        let response =
+            followed(Request::post("/en/report").body(Body::from(format!("{typed}&{raw}"))).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::OK, "{raw}");
+        assert!(body(response).await.contains("typed text"), "{raw}");
+    }
+    // Not UTF-8: shown with what is wrong.
+    let response =
+        followed(Request::post("/en/report").body(Body::from(format!("{typed}%E9&go=review"))).unwrap())
+            .await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let page = body(response).await;
+    assert!(page.contains("typed text\u{fffd}") && page.contains("href=\"#q-story\""), "{page}");
+    // Posted in the other encoding.
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let form = [
+        part("category", "FAC"),
+        part("a.story", "typed text"),
+        part("go", "review"),
+        "--b--\r\n".to_owned(),
+    ]
+    .concat();
+    let request = Request::post("/en/report").header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+    assert!(body(followed(request.body(Body::from(form)).unwrap()).await).await.contains("typed text"));
+    // A text far beyond the limit, in characters of two bytes.
+    let long = "%D8%B3".repeat(33_000);
+    let request =
+        Request::post("/en/report").body(Body::from(format!("category=FAC&go=review&a.story={long}")));
+    let response = followed(request.unwrap()).await;
+    assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(body(response).await.matches('س').count(), 33_000);
+}
+
+#[tokio::test]
+async fn what_is_no_page_or_no_form_gets_a_page_that_says_so() {
+    let request = Request::post("/en/report").body(Body::from(format!("a.story={}", "x".repeat(3_000_000))));
+    let response = service().oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(get("/de").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(get("/de/report").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(get("/en/report/0123/review").await.0, StatusCode::GONE);
+    assert_eq!(get(&format!("/en/report/{}/review", "0f".repeat(16))).await.0, StatusCode::GONE);
+}
+
+/// A visit without scripts, step by step, on one service.
+#[tokio::test]
+async fn back_and_reload_are_plain_reads_that_lose_nothing() {
+    let service = service();
+    let go = async |request: Request<Body>| {
+        let response = service.clone().oneshot(request).await.unwrap();
+        let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        (to, body(response).await)
+    };
+    let read = async |path: &str| go(Request::get(path).body(Body::empty()).unwrap()).await;
+    let post =
+        async |form: String| go(Request::post("/fr/report").body(Body::from(form)).unwrap()).await.0.unwrap();
+    let questions = post("go=category.FAC&audience=trader".to_owned()).await;
+    let token = questions.split('/').nth(3).unwrap().to_owned();
+    assert_eq!(questions, format!("/fr/report/{token}/questions"));
+    let typed = format!("visit={token}&category=FAC&audience=trader&a.story=CANARI&a.relation=saw&go=review");
+    let review = post(typed).await;
+    assert_eq!(review, format!("/fr/report/{token}/review"));
+    let (_, first) = read(&review).await;
+    let (_, back) = read(&questions).await;
+    assert!(first.contains("CANARI") && back.contains("CANARI</textarea>"), "{back}");
+    assert!(back.contains("value=\"saw\" selected"));
+    let seed = |page: &str| filled(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
+    assert_eq!(seed(&read(&review).await.1), seed(&first), "reloaded, it is the same report");
+    assert!(back.contains(&format!("href=\"/leave/{token}\"")));
+    // In another language the visit goes on.
+    assert!(read(&format!("/ar/report/{token}/review")).await.1.contains("CANARI"));
+    // After leaving, none of its addresses shows anything.
+    assert_eq!(read(&format!("/leave/{token}")).await.0.unwrap(), "https://example.org/");
+    for address in [&questions, &review] {
+        assert_eq!(read(address).await, (Some("https://example.org/".to_owned()), String::new()));
+    }
+}
+
+#[tokio::test]
+async fn the_receipt_stays_until_it_is_confirmed() {
+    let pages = pages();
+    let service = routes::<Arc<Pages>>().with_state(pages.clone());
+    let read = async |path: &str| {
+        let response =
+            service.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        (to, body(response).await)
+    };
+    let mut form = ReportForm::new(Locale::FR);
+    form.visit = "0e".repeat(16);
+    let receipt = Receipt::from_bytes([3; 16]);
+    let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
+    let sent = sent(&pages, &form, &view, &sent_files());
+    let address = sent.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(address, format!("/fr/report/{}/receipt", form.visit));
+    for _ in 0..2 {
+        let page = read(&address).await.1;
+        assert!(page.contains(&receipt.code()[..4]) && page.contains("washed"));
+    }
+    assert_eq!(read(&format!("/fr/report/{}/review", form.visit)).await.0.unwrap(), address, "by Back");
+    // A page from before that is posted once more does not overwrite it.
+    let again = Request::post("/fr/report").body(Body::from(format!("visit={}&go=questions", form.visit)));
+    let response = service.clone().oneshot(again.unwrap()).await.unwrap();
+    assert_eq!(response.headers()[header::LOCATION], address);
+    let noted = Request::post("/fr/report/noted").body(Body::from(format!("visit={}", form.visit)));
+    let response = service.clone().oneshot(noted.unwrap()).await.unwrap();
+    assert_eq!(response.headers()[header::LOCATION], "/fr");
+    assert_eq!(read(&address).await, (Some("/fr".to_owned()), String::new()));
+}

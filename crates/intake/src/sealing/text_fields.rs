@@ -1,0 +1,29 @@
+//! The text fields of a form that is at hand as a whole, in whichever encoding it came.
+
+use axum::body::{Body, Bytes};
+
+use super::parts::Parts;
+use crate::form::pairs;
+
+/// Names and raw values in order. Files are left out. A body that ends early gives the fields that came whole.
+pub(crate) async fn text_fields(content_type: &str, body: Bytes) -> Vec<(String, Vec<u8>)> {
+    let limit = body.len() as u64;
+    let Ok(mut parts) = Parts::new(content_type.as_bytes(), Body::from(body.clone()), limit) else {
+        return pairs(&body).collect();
+    };
+    let mut fields = Vec::new();
+    while let Ok(Some(part)) = parts.next().await {
+        let mut value = Vec::new();
+        loop {
+            match parts.chunk().await {
+                Ok(Some(bytes)) => value.extend_from_slice(&bytes),
+                Ok(None) => break,
+                Err(_) => return fields,
+            }
+        }
+        if !part.is_file() {
+            fields.push((part.name, value));
+        }
+    }
+    fields
+}

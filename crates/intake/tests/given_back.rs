@@ -1,0 +1,176 @@
+//! Whatever a browser, a proxy or an old phone makes of a form: the report goes its way, or its text comes back.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod common;
+
+use common::{FormData, Installation, Intake, code, hex};
+use envelope::{
+    frame::{Direction, Expected, Frame},
+    grant::{Grant, slot_tag},
+    report::ReportBody,
+    submission::Opened,
+};
+use reqwest::StatusCode;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
+
+const SEND: &str = "/en/report/send";
+
+/// The story and the names of the files that an investigator finds.
+fn read(intake: &Intake, opened: &Opened) -> (String, Vec<String>) {
+    let awa = &intake.installation.keys.awa;
+    let case = opened.header.case;
+    let sealed = opened.grants.iter().find(|grant| grant.tag == slot_tag(case.id, &awa.recipient())).unwrap();
+    let grant = Grant::open(sealed, awa, case.id, case.generation).unwrap();
+    let identity = grant.secret.identity();
+    let expected = Expected {
+        case: case.id,
+        generation: 0,
+        direction: Direction::In,
+        recipient: identity.recipient().hash(),
+        signer: &grant.reporter_key,
+    };
+    let frame = Frame::verify(&identity.open(&opened.body).unwrap(), &expected).unwrap();
+    let names = frame.header.attachments.iter().map(|attachment| attachment.name.clone()).collect();
+    (ReportBody::from_bytes(&frame.body).unwrap().story, names)
+}
+
+/// A part with this disposition.
+fn part(form: FormData, disposition: &str, content: &str) -> FormData {
+    let mut form = form;
+    form.0.extend_from_slice(
+        format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n").as_bytes(),
+    );
+    form
+}
+
+#[tokio::test]
+async fn control_characters_of_word_processors_keep_nobody_from_sending() {
+    let intake = Intake::open().await;
+    let story = "one\u{c}two\u{b}three\u{85}four\u{3}\u{1b}\r\nfive";
+    let (status, page) = intake.send(SEND, FormData::report(story, 1).end()).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let opened = intake.collect().await;
+    assert_eq!(read(&intake, &opened[0]).0, "one\ntwo\nthree\nfour\nfive");
+}
+
+#[tokio::test]
+async fn a_file_arrives_however_its_name_is_written() {
+    let intake = Intake::open().await;
+    let form = FormData::report("a story", 1).field("keep", "files");
+    let form = part(form, "name=\"files\"; filename*=utf-8''re%C3%A7u.txt", "one");
+    let form = part(form, "name=\"files\"; FileName=\"capital.txt\"", "two");
+    let form = part(form, "name=\"files\"; filename=\"say %22hi%22.txt\"", "three");
+    let form = part(form, "name=\"files\"", "four");
+    let form = part(form, &format!("name=\"files\"; filename=\"{}.pdf\"", "م".repeat(250)), "five");
+    // A proxy's own field, behind the files.
+    let form = part(form, "name=\"gtranslate\"", "fr");
+    let (status, page) = intake.send(SEND, form.end()).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!(code(&page).is_some());
+    let opened = intake.collect().await;
+    let (_, names) = read(&intake, &opened[0]);
+    assert_eq!(names[..4], ["reçu.txt", "capital.txt", "say \"hi\".txt", "file-4"]);
+    assert_eq!((names[4].chars().count(), names[4].ends_with("م.pdf")), (120, true));
+}
+
+#[tokio::test]
+async fn a_button_that_does_not_send_files_nothing() {
+    let intake = Intake::open().await;
+    for go in ["questions", "cover.phone.story", "review", "family"] {
+        // A browser that knows no `formaction` posts them here.
+        let form = FormData::report("call me at 70 12 34 56", 1).field("go", go).file("a.jpg", b"x").end();
+        let request = intake.http.post(format!("{}{SEND}", intake.public));
+        let request = request.header("content-type", common::CONTENT_TYPE).body(form);
+        let step = request.send().await.unwrap();
+        assert_eq!(step.status(), StatusCode::SEE_OTHER, "{go}");
+        let page = intake.get(step.headers()["location"].to_str().unwrap()).await.text().await.unwrap();
+        assert_eq!(page.contains("70 12 34 56"), !go.starts_with("cover"), "{go}: {page}");
+    }
+    assert_eq!(intake.pull(10).await, []);
+}
+
+#[tokio::test]
+async fn a_long_text_comes_back_to_be_shortened() {
+    let intake = Intake::open().await;
+    let long = "س".repeat(33_000);
+    let (status, page) = intake.send(SEND, FormData::report(&long, 1).end()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(page.matches('س').count(), 33_000);
+    let reply = FormData::default().field("receipt", "0000-0000-0000-0000-0000-0000-006X");
+    let reply = reply.field("seed", hex(5)).field("message", &long);
+    let (_, page) = intake.send("/en/return/send", reply.end()).await;
+    // There is no mailbox under this receipt, and so no page for a message.
+    assert!(page.contains("Nothing is here yet"));
+}
+
+#[tokio::test]
+async fn who_posts_too_often_gets_the_form_back() {
+    let mut installation = Installation::new();
+    installation.config.limits.network_burst = 5;
+    installation.config.limits.network_per_minute = 1;
+    installation.config.limits.arrivals = 8;
+    installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    let intake = installation.start().await;
+    // Slots are scarce, and this address has used up its share.
+    let mut stalled = Vec::new();
+    for _ in 0..6 {
+        let mut stream = TcpStream::connect(intake.public.strip_prefix("http://").unwrap()).await.unwrap();
+        let post = b"POST /en/return HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 192.0.2.7\r\ncontent-length: 100\r\n\r\nx";
+        stream.write_all(post).await.unwrap();
+        stalled.push(stream);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let post = async |path: &str, content_type: &str, body: Vec<u8>| {
+        let request = intake.http.post(format!("{}{path}", intake.public));
+        let request = request.header("x-forwarded-for", "192.0.2.7").header("content-type", content_type);
+        let response = request.body(body).send().await.unwrap();
+        (response.status(), response.text().await.unwrap())
+    };
+    let urlencoded = "application/x-www-form-urlencoded";
+    let story = "One%20line%0AAnother%20line%20to%20keep";
+    let step = format!("category=FAC&a.story={story}&a.place=Dakola&go=review&utf8=x").into_bytes();
+    let (status, page) = post("/en/report", urlencoded, step).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.contains("Another line to keep</textarea>"), "{page}");
+    for field in
+        ["name=\"a.place\" value=\"Dakola\"", "name=\"go\" value=\"review\"", "action=\"/en/report\""]
+    {
+        assert!(page.contains(field), "{field}");
+    }
+    assert!(!page.contains("utf8"));
+    // With files, of which nothing is read.
+    let form = FormData::report("a story to keep", 1).file("a.jpg", &vec![7; 400_000]).end();
+    let (status, page) = post(SEND, common::CONTENT_TYPE, form).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.contains("value=\"a story to keep\"") && page.contains("type=\"file\""), "{page}");
+    let (status, page) = post("/en/return", urlencoded, b"receipt=ABCD-EFGH".to_vec()).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(page.contains("name=\"receipt\" value=\"ABCD-EFGH\""));
+    let (status, page) = post("/en/nowhere", urlencoded, b"a=1".to_vec()).await;
+    assert_eq!((status, page.contains("<form id=\"f\"")), (StatusCode::TOO_MANY_REQUESTS, false));
+}
+
+#[tokio::test]
+async fn without_scripts_the_receipt_stays_until_it_is_confirmed() {
+    let intake = Intake::open().await;
+    let visit = "0d".repeat(16);
+    let form = FormData::report("a story", 1).field("visit", &visit).end();
+    let post = async |body: Vec<u8>| {
+        let request = intake.http.post(format!("{}{SEND}", intake.public));
+        request.header("content-type", common::CONTENT_TYPE).body(body).send().await.unwrap()
+    };
+    let sent = post(form.clone()).await;
+    assert_eq!(sent.status(), StatusCode::SEE_OTHER);
+    let address = sent.headers()["location"].to_str().unwrap().to_owned();
+    let receipt = code(&intake.get(&address).await.text().await.unwrap()).unwrap();
+    assert_eq!(code(&intake.get(&address).await.text().await.unwrap()).unwrap(), receipt);
+    // The connection was lost before the answer came: the same form once more is the same report.
+    let again = post(form).await;
+    let page = intake.get(again.headers()["location"].to_str().unwrap()).await.text().await.unwrap();
+    assert_eq!(code(&page).unwrap(), receipt);
+    let noted = intake.post("/en/report/noted", format!("visit={visit}")).await;
+    assert_eq!(noted.status(), StatusCode::SEE_OTHER);
+    assert_eq!(intake.get(&address).await.status(), StatusCode::SEE_OTHER, "to the first page");
+    let opened = intake.collect().await;
+    assert!(opened.iter().all(|one| one.header.case == opened[0].header.case));
+}

@@ -1,0 +1,50 @@
+// Small windows and large letters: nothing scrolls sideways, and the way out stays in reach.
+import type { Page } from "@playwright/test";
+import { look, noSidewaysScroll } from "./src/barriers.ts";
+import { compose, sendReport, takenOver } from "./src/reporting.ts";
+import { expect, test } from "./src/office.ts";
+
+/** What people paste: an address of 85 characters. */
+const ADDRESS = "https://exemple.example/" + "declaration".repeat(5) + "/bb";
+
+async function fits(page: Page, where: string): Promise<void> {
+  for (const width of [320, 360]) {
+    await page.setViewportSize({ width, height: 560 });
+    await noSidewaysScroll(page, `${where} at ${width} px`);
+    const box = (await page.locator(".bar .leave").boundingBox())!;
+    expect(box.y >= 0 && box.y + box.height <= 560 && box.height >= 44, `${where}: the way out is in sight`).toBe(true);
+  }
+  await look(page, `reflow ${where}`);
+}
+
+for (const lang of ["fr", "ar"])
+  for (const size of ["100%", "200%"])
+    test(`every page fits 320 px with letters of ${size}: ${lang}`, async ({ page, office }) => {
+      // As a browser does whose owner has set large letters.
+      await page.addInitScript((size) => {
+        new MutationObserver(() => document.documentElement?.style.setProperty("font-size", `calc(1.0625 * 16px * ${parseInt(size) / 100})`)).observe(document, { childList: true });
+      }, size);
+      for (const path of ["", "/learn", "/protect", "/nowhere", "/return"]) {
+        await page.goto(`${office.url}/${lang}${path}`);
+        await fits(page, `${lang} ${path}`);
+      }
+      await page.goto(`${office.url}/${lang}/report`);
+      await takenOver(page);
+      await page.click("button[value=audience]");
+      await fits(page, `${lang} audience`);
+      await page.click("button[value='audience.trader']");
+      await fits(page, `${lang} family`);
+      await page.click("button[value='family.respect']");
+      await fits(page, `${lang} category`);
+      await page.click("button[value='category.SXH']");
+      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+      await page.evaluate(() => scrollTo(0, 1500));
+      await fits(page, `${lang} questions`);
+      await page.goto(`${office.url}/${lang}/report`);
+      await takenOver(page);
+      await compose(page, { story: `${ADDRESS} 70 12 34 56`, place: ADDRESS });
+      await fits(page, `${lang} review`);
+      await sendReport(page);
+      await expect(page.locator(".words li")).toHaveCount(12);
+      await fits(page, `${lang} receipt`);
+    });

@@ -1,0 +1,78 @@
+// A browser that runs no scripts: Back, forward and reload lose nothing, and nothing readable is left behind.
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium } from "@playwright/test";
+import { compose, sendReport } from "./src/reporting.ts";
+import { expect, test } from "./src/office.ts";
+
+const STORIES = { fr: "Un récit CANARI-RETOUR-5151.", ar: "بلاغ CANARI-RETOUR-5151." };
+
+/** The files below a folder that hold a text as UTF-8 or as UTF-16. */
+function filesWith(folder: string, text: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return filesWith(path, text);
+    if (!entry.isFile()) return [];
+    const bytes = readFileSync(path);
+    return ["utf8", "utf16le"].some((code) => bytes.includes(Buffer.from(text, code as BufferEncoding))) ? [path] : [];
+  });
+}
+
+for (const [lang, story] of Object.entries(STORIES))
+  test(`Back, forward and reload keep the form and the receipt, and the disk keeps neither: ${lang}`, async ({ office, launchOptions }) => {
+    const folder = mkdtempSync(join(tmpdir(), "profile-"));
+    const options = { ...launchOptions, javaScriptEnabled: false, viewport: { width: 360, height: 760 } };
+    const context = await chromium.launchPersistentContext(folder, options);
+    const page = await context.newPage();
+    await page.goto(`${office.url}/${lang}/report`);
+    await compose(page, { story, place: undefined });
+    await expect(page.getByText(story)).toBeVisible();
+    // Back to the questions, and further, and forward again.
+    await page.goBack();
+    await expect(page.locator("[name='a.story']")).toHaveValue(story);
+    await page.goBack();
+    await expect(page.locator("button[value='category.FAC']")).toBeVisible();
+    await page.goForward();
+    await expect(page.locator("[name='a.story']")).toHaveValue(story);
+    await page.goForward();
+    await expect(page.getByText(story)).toBeVisible();
+    await page.reload();
+    await expect(page.getByText(story)).toBeVisible();
+    let code = "";
+    await office.casesOf("inspector-1", 1, async () => {
+      code = await sendReport(page);
+    });
+    // The receipt stays, whatever is pressed.
+    await page.reload();
+    await expect(page.locator(".code")).toContainText(code.slice(0, 4));
+    await page.goBack();
+    await expect(page.locator(".code")).toContainText(code.slice(0, 4));
+    await page.goForward();
+    await expect(page.locator(".code")).toContainText(code.slice(0, 4));
+    // Chromium writes its tabs down a few seconds later.
+    await page.waitForTimeout(4000);
+    await page.locator("form[action$='/noted'] .button").click();
+    await expect(page).toHaveURL(`${office.url}/${lang}`);
+    await page.goBack();
+    expect(await page.content()).not.toContain(code.slice(0, 4));
+    await context.close();
+    for (const secret of ["CANARI-RETOUR", "category.FAC", code, code.replaceAll(" ", "-")]) expect(filesWith(folder, secret), secret).toEqual([]);
+    rmSync(folder, { recursive: true });
+  });
+
+test("after leaving quickly, Back shows nothing that was typed", async ({ browser, office }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 360, height: 760 } });
+  const page = await context.newPage();
+  await context.route("https://**", (route) => route.fulfill({ body: "elsewhere", contentType: "text/html" }));
+  await page.goto(`${office.url}/fr/report`);
+  await compose(page, { story: "Quelqu’un entre." });
+  await page.locator("a.leave").click();
+  await page.waitForURL("https://**");
+  for (let step = 0; step < 3; step++) {
+    await page.goBack();
+    expect(page.url()).toContain("https://");
+    expect(await page.content()).toContain("elsewhere");
+  }
+  await context.close();
+});
