@@ -76,7 +76,7 @@ fn head(path: &str, length: usize) -> Vec<u8> {
 
 async fn answer(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
-    timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await.unwrap().ok();
+    timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await.unwrap().ok();
     String::from_utf8_lossy(&answer).into_owned()
 }
 
