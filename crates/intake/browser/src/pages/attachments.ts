@@ -4,9 +4,8 @@ import { type Washed, plainName, wash } from "../traces/wash.ts";
 import type { Trace } from "../traces/rules.ts";
 import { complain, make, one } from "./dom.ts";
 import { type Kit, say } from "./kit.ts";
+import { redraw } from "./redraw.ts";
 
-/** Of JPEG and WebP: what the eye does not tell from the original. */
-const QUALITY = 0.9;
 const ORDER: Trace[] = ["author", "place", "date", "device", "words", "preview", "history", "other"];
 
 /** What is known of a chosen file, and what the reporter decided where it could not be drawn. */
@@ -52,26 +51,6 @@ function look(file: File): Looked {
   const known = looked.get(file) ?? { washed: wash(file, redraw) };
   looked.set(file, known);
   return known;
-}
-
-/** Draws a picture anew, upright; undefined for what this browser cannot draw, or what moves. */
-async function redraw(picture: Blob): Promise<Blob | undefined> {
-  try {
-    const head = new TextDecoder("latin1").decode(await picture.slice(0, 32).arrayBuffer());
-    // What moves would be one still picture.
-    if (head.startsWith("GIF8") || head.includes("VP8X") && (head.charCodeAt(20) & 2) !== 0) return undefined;
-    const type = head.startsWith("PNG", 1) ? "image/png" : head.startsWith("RIFF") ? "image/webp" : "image/jpeg";
-    const bitmap = await createImageBitmap(picture, { imageOrientation: "from-image" });
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-    const drawn = canvas.getContext("2d");
-    drawn?.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, type, QUALITY));
-    return drawn ? (blob ?? undefined) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Says of each file what happens to it. */

@@ -1,0 +1,100 @@
+// Browsers that guard against fingerprinting do not give back what was drawn on a canvas. No photo may arrive as noise or blank.
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./src/office.ts";
+import { compose, sendReport, takenOver } from "./src/reporting.ts";
+
+/** What a browser does to pictures that are read from a canvas. */
+type Guard = "noise" | "white" | "one pixel" | "white above 1 megapixel" | "half the size" | "nothing at all";
+
+/** Emulates a guard in the page: on the encoded picture, and where the guard says so also on pixels that are read. */
+function emulate(guard: Guard): void {
+  const [toBlob, getImageData] = [HTMLCanvasElement.prototype.toBlob, CanvasRenderingContext2D.prototype.getImageData];
+  const spoil = (data: Uint8ClampedArray) => {
+    if (guard === "noise") data.forEach((_, at) => (data[at] = at % 4 === 3 ? 255 : Math.floor(Math.random() * 256)));
+    if (guard === "white" || guard.startsWith("white above")) data.fill(255);
+    if (guard === "one pixel") data[4 * 1000] = data[4 * 1000]! ^ 1;
+  };
+  const isSpared = (pixels: number) => guard.startsWith("white above") && pixels < 1_000_000;
+  HTMLCanvasElement.prototype.toBlob = function (callback, ...rest) {
+    if (guard === "nothing at all") return callback(null);
+    const { width, height } = this;
+    if (isSpared(width * height)) return toBlob.call(this, callback, ...rest);
+    const copy = document.createElement("canvas");
+    // The known picture is spared, so that only the check of the photo itself is left.
+    const share = guard === "half the size" && width > 64 ? 2 : 1;
+    [copy.width, copy.height] = [width / share, height / share];
+    const drawing = copy.getContext("2d")!;
+    drawing.drawImage(this, 0, 0, copy.width, copy.height);
+    const pixels = getImageData.call(drawing, 0, 0, copy.width, copy.height);
+    spoil(pixels.data);
+    drawing.putImageData(pixels, 0, 0);
+    toBlob.call(copy, callback, ...rest);
+  };
+  CanvasRenderingContext2D.prototype.getImageData = function (...place) {
+    const pixels = getImageData.apply(this, place);
+    if (!isSpared(pixels.width * pixels.height)) spoil(pixels.data);
+    return pixels;
+  };
+}
+
+/** A picture of a page: light, with dark lines, and not square. */
+async function photo(page: Page, type: string): Promise<Buffer> {
+  const encoded = await page.evaluate(async (type) => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [1400, 1000];
+    const drawing = canvas.getContext("2d")!;
+    drawing.fillStyle = "#f4f1e8";
+    drawing.fillRect(0, 0, 1400, 1000);
+    drawing.fillStyle = "#222";
+    for (let line = 60; line < 940; line += 40) drawing.fillRect(80, line, 500 + ((line * 7) % 700), 9);
+    return canvas.toDataURL(type).split(",")[1]!;
+  }, type);
+  return Buffer.from(encoded, "base64");
+}
+
+const GUARDS: Guard[] = ["noise", "white", "one pixel", "white above 1 megapixel", "half the size", "nothing at all"];
+
+for (const guard of GUARDS) {
+  test(`a canvas that returns ${guard}: the photo is not redrawn, and its owner decides`, async ({ page, office }) => {
+    await page.goto(`${office.url}/fr/report`);
+    const files = ["jpeg", "png", "webp"].map((kind) => ({ name: `photo.${kind}`, mimeType: `image/${kind}`, kind }));
+    const buffers = await Promise.all(files.map(({ mimeType }) => photo(page, mimeType)));
+    await page.addInitScript(emulate, guard);
+    await page.reload();
+    await takenOver(page);
+    await compose(page, { story: "Photo de la quittance.", files: files.map((file, at) => ({ ...file, buffer: buffers[at]! })) });
+    const items = page.locator(".washed li");
+    await expect(items.filter({ hasText: "ne peut pas redessiner" })).toHaveCount(files.length, { timeout: 30_000 });
+    await expect(items.filter({ hasText: "Redessinée" })).toHaveCount(0);
+  });
+}
+
+test("a photo that was not redrawn arrives byte for byte, if its owner sends it as it is", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  const buffer = await photo(page, "image/jpeg");
+  await page.addInitScript(emulate, "noise" as const);
+  await page.reload();
+  await takenOver(page);
+  const [row] = await office.casesOf("inspector-1", 1, async () => {
+    await compose(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer }] });
+    await page.locator(".washed li").getByRole("button").first().click();
+    await sendReport(page);
+  });
+  office.burkindi("inspector-1", "declare", row!.id);
+  const folder = mkdtempSync(join(tmpdir(), "saved-"));
+  const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
+  const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+  expect(saved.map(({ path }) => hash(readFileSync(path)))).toEqual([hash(buffer)]);
+});
+
+test("a canvas that returns what was drawn: the photo is redrawn, and shows the same", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  const buffer = await photo(page, "image/jpeg");
+  await compose(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer }] });
+  await expect(page.locator(".washed li")).toContainText("Redessinée");
+});
