@@ -51,7 +51,15 @@ export function sayWhoSeals(kit: Kit, key: string): void {
 /** The error summary, at the beginning of the page: each error leads to its place. */
 export function complain(kit: Kit, errors: { target: string; text: string }[]): void {
   settle(kit);
-  const items = errors.map(({ target, text }) => make("li", {}, make("a", { href: `#${target}` }, text)));
+  const items = errors.map(({ target, text }) => {
+    const link = make("a", { href: `#${target}` }, text);
+    link.addEventListener("click", (event) => {
+      // Following the link would add to the history, which holds the steps of the form.
+      event.preventDefault();
+      document.getElementById(target)?.focus();
+    });
+    return make("li", {}, link);
+  });
   const summary = make("div", { class: "wrong", role: "alert", tabindex: "-1" });
   summary.append(make("h2", {}, say(kit, "wrong-heading")), make("ul", {}, ...items));
   one("main")?.prepend(summary);
