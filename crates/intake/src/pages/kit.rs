@@ -28,12 +28,13 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 79] = [
+const TEXTS: [&str; 83] = [
     "change",
     "cover",
     "date-day",
     "date-first",
     "date-week",
+    "file-again",
     "file-as-it-is",
     "file-choose",
     "file-failed",
@@ -41,6 +42,8 @@ const TEXTS: [&str; 79] = [
     "file-looking",
     "file-redrawn",
     "file-unknown",
+    "file-unreadable",
+    "file-unreadable-choose",
     "trace-author",
     "trace-date",
     "trace-device",
@@ -50,6 +53,7 @@ const TEXTS: [&str; 79] = [
     "trace-preview",
     "trace-words",
     "washed-advice",
+    "washed-empty",
     "washed-left",
     "washed-nothing",
     "washed-removed",

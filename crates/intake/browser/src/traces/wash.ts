@@ -1,4 +1,5 @@
 // What a file is, by its first bytes, and the file without what tells who made it. Nothing leaves the device.
+import { TOP } from "../ladder.ts";
 import { blankBoxes, stripMp3 } from "./boxes.ts";
 import { type Redraw, rewritePackage } from "./package.ts";
 import { blankPdf } from "./pdf.ts";
@@ -29,6 +30,8 @@ export async function wash(file: Blob, redraw: Redraw): Promise<Washed> {
     const drawn = await redraw(file);
     return washed(drawn, drawn && DRAWN[drawn.type]);
   }
+  // More than a submission can hold is not read: it cannot be sent.
+  if (file.size > TOP) return washed(file, undefined, true);
   if (kind === "unknown" || kind === "txt") return washed(file, undefined, kind === "unknown");
   const bytes = new Uint8Array(await file.arrayBuffer());
   try {
