@@ -125,3 +125,12 @@ test("the summary of errors goes as pictures are decided about, and leads to eac
   await send(page);
   await receiptCode(page);
 });
+
+test("an empty file is called empty, and a recording gets no advice for pages", async ({ page, office }) => {
+  await choose(page, office, [onDisk("vide.pdf", ""), onDisk("vide.jpg", ""), onDisk("voix.ogg", "OggS\0\x02"), onDisk("note.doc", "{\\rtf1 note}")]);
+  await expect(items(page).nth(0)).toContainText("Ce fichier est vide.");
+  await expect(items(page).nth(1)).toContainText("Ce fichier est vide.");
+  await expect(items(page).nth(2)).toContainText("ne pouvons pas tout y examiner");
+  await expect(items(page).nth(2)).not.toContainText("photo d’une page");
+  await expect(items(page).nth(3)).toContainText("photo d’une page");
+});

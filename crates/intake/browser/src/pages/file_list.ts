@@ -68,6 +68,7 @@ function fill(kit: Kit, input: HTMLInputElement, chosen: ChosenFile, item: Eleme
 const line = (kit: Kit, key: string, values = {}): HTMLElement => make("span", {}, say(kit, key, values));
 
 function told(kit: Kit, file: File, washed: Washed): HTMLElement[] {
+  if (file.size === 0) return [line(kit, "washed-empty")];
   if (!washed.content) return [line(kit, "file-failed")];
   if (washed.sort === "image") return [line(kit, "file-redrawn")];
   if (washed.content.size > TOP) return [line(kit, "send-too-large")];
@@ -77,7 +78,8 @@ function told(kit: Kit, file: File, washed: Washed): HTMLElement[] {
   if (washed.removed.size > 0) lines.push(line(kit, "washed-removed", { what: traces(washed.removed) }));
   if (washed.left.size > 0) lines.push(line(kit, "washed-left", { what: traces(washed.left) }));
   if (washed.unknown) lines.push(line(kit, "file-unknown"));
-  if (washed.left.size > 0 || washed.unknown) lines.push(line(kit, "washed-advice"));
+  // A recording or a film has no page to take a photo of.
+  if (washed.sort === "document" && (washed.left.size > 0 || washed.unknown)) lines.push(line(kit, "washed-advice"));
   return lines.length > 0 ? lines : [line(kit, "washed-nothing")];
 }
 
