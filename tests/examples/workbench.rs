@@ -23,6 +23,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use scenarios::load::{Target, file_sealed, sealed_stories};
 use taxonomy::Taxonomy;
 use tokio::time::sleep;
+use uuid::Uuid;
 use web::Clock;
 use workbench::{
     client::Client,
@@ -65,7 +66,7 @@ async fn main() -> Result<()> {
     let key = || InvestigatorKey::open(&sealed, &PASSPHRASE.into()).context("the reader's key");
     let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
     say("the case handler files them, and their reader declares to have no conflict of interest …");
-    declare(&mut client, &key()?, cases).await?;
+    declare(&mut client, &key()?, directory.instance, cases).await?;
     handler.stop()?;
     // From now on as between two rounds of collecting, which come every quarter of an hour.
     target.installation.collect_every(900);
@@ -136,11 +137,11 @@ async fn have_rested(processes: [u32; 2]) -> Result<()> {
 }
 
 /// Signs a declaration for each case, as soon as it is filed.
-async fn declare(client: &mut Client, key: &InvestigatorKey, cases: usize) -> Result<()> {
+async fn declare(client: &mut Client, key: &InvestigatorKey, instance: Uuid, cases: usize) -> Result<()> {
     let (start, mut declared) = (Instant::now(), 0);
     while declared < cases {
         ensure!(start.elapsed() < Duration::from_mins(10), "only {declared} were filed and declared");
-        client.sign_in(key).await?;
+        client.sign_in(key, instance).await?;
         let rows = client.cases().await?;
         let new = rows.iter().filter(|row| !row.state.has_declared(READER)).take(1_000);
         let events = new.map(|row| {

@@ -101,17 +101,7 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
         () = tokio::time::sleep(CHECK_FIRST) => tracing::info!("the log is long; checking it goes on"),
     }
     let handle = Handle::new();
-    let pem = |path: &Path| {
-        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-        anyhow::Ok(without_mark(&bytes).to_vec())
-    };
-    let tls = RustlsConfig::from_pem(pem(&config.api.certificate)?, pem(&config.api.key)?)
-        .await
-        .context("api.certificate, api.key")?;
-    // Only what is spoken is offered, or a client that knows HTTP/2 would choose it.
-    let mut offering = rustls::ServerConfig::clone(&tls.get_inner());
-    offering.alpn_protocols = vec![b"http/1.1".to_vec()];
-    tls.reload_from_config(Arc::new(offering));
+    let tls = api_certificate(config).await?;
     // An answer in two pieces would wait until the first is confirmed: 40 ms for each part of a case.
     let acceptor = Bounded::new(RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new()));
     let mut server = axum_server::bind(config.api.listen)
@@ -164,6 +154,25 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
     };
     let collecting = tokio::spawn(collector.run(every));
     Ok(Service { address, handle, serving, checking, collecting, escalating, notifying, watching, store })
+}
+
+/// Returns the TLS settings of the API, made of the configured certificate and key.
+///
+/// # Errors
+/// Fails if either file cannot be read, or if they do not belong together.
+async fn api_certificate(config: &Config) -> Result<RustlsConfig> {
+    let pem = |path: &Path| {
+        let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+        anyhow::Ok(without_mark(&bytes).to_vec())
+    };
+    let tls = RustlsConfig::from_pem(pem(&config.api.certificate)?, pem(&config.api.key)?)
+        .await
+        .context("api.certificate, api.key")?;
+    // Only what is spoken is offered, or a client that knows HTTP/2 would choose it.
+    let mut offering = rustls::ServerConfig::clone(&tls.get_inner());
+    offering.alpn_protocols = vec![b"http/1.1".to_vec()];
+    tls.reload_from_config(Arc::new(offering));
+    Ok(tls)
 }
 
 /// Opens the store; nothing is written into it until the log has been found whole.

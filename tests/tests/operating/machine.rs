@@ -243,8 +243,8 @@ impl Machine {
         command.arg("--home").arg(self.at(home)).args(["--json", "--passphrase-fd", "0"]).args(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let lines: String = passphrases.iter().map(|passphrase| format!("{passphrase}\n")).collect();
-        drop(child.stdin.take().unwrap().write_all(lines.as_bytes()));
+        let lines: Vec<String> = passphrases.iter().map(|passphrase| format!("{passphrase}\n")).collect();
+        drop(child.stdin.take().unwrap().write_all(lines.concat().as_bytes()));
         child.wait_with_output().unwrap()
     }
 
@@ -303,8 +303,8 @@ impl Machine {
         for entry in fs::read_dir(self.at(&format!("var/lib/burkindi-{name}"))).unwrap() {
             let entry = entry.unwrap();
             let metadata = entry.metadata().unwrap();
-            assert!(!is_root() || metadata.uid() == account, "{:?}", entry.path());
-            assert_eq!(metadata.mode() & 0o077, 0, "{:?}", entry.path());
+            assert!(!is_root() || metadata.uid() == account, "{}", entry.path().display());
+            assert_eq!(metadata.mode() & 0o077, 0, "{}", entry.path().display());
         }
     }
 

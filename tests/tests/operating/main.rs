@@ -163,7 +163,7 @@ fn restores(machine: &Machine, stores: &[PathBuf; 2]) -> Result<()> {
     intake.stop()
 }
 
-/// To PostgreSQL: nothing opens the old files again, and the doctors see the server.
+/// To `PostgreSQL`: nothing opens the old files again, and the doctors see the server.
 fn moves(machine: &Machine, stores: &[PathBuf; 2], cluster: &Cluster) -> Result<()> {
     let urls = [cluster.database()?, cluster.database()?];
     for ((name, _), url) in ACCOUNTS.into_iter().zip(&urls) {

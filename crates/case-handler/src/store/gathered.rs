@@ -129,13 +129,13 @@ mod tests {
     fn rows_without_bytes_are_held_up_to_a_bound_too() {
         let mut gathered = Gathered::default();
         let full = (0..20_000).find(|_| {
-            gathered.add_part(part::ActiveModel::default());
+            gathered.add_part(<part::ActiveModel as Default>::default());
             gathered.is_full()
         });
         assert!(full.is_some(), "{} rows are held", gathered.parts.len());
         let mut chunks = Gathered::default();
         let full = (0..20_000).find(|_| {
-            chunks.add_chunk(part_chunk::ActiveModel::default(), 0);
+            chunks.add_chunk(<part_chunk::ActiveModel as Default>::default(), 0);
             chunks.is_full()
         });
         assert!(full.is_some(), "{} rows are held", chunks.chunks.len());

@@ -835,6 +835,7 @@ problem-malformed = The service did not understand the request. Perhaps workbenc
 problem-stale = Somebody acted before you. Nothing of yours was filed.
 problem-checking = The service has just started and checks its history. Try again in a minute.
 problem-clock = The service’s clock has leapt. Nothing is decided before its administration has looked.
+problem-late = The request took too long to arrive. Nothing was filed. Try again.
 problem-internal = The service failed. Try again.
 rule-stale = Somebody acted on this case before you.
 rule-handler-only = Only the service writes this.

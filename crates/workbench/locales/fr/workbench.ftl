@@ -835,6 +835,7 @@ problem-malformed = Le service n’a pas compris la demande. L’atelier et le s
 problem-stale = Quelqu’un a agi avant vous. Rien de vous n’a été enregistré.
 problem-checking = Le service vient de démarrer et vérifie son historique. Réessayez dans une minute.
 problem-clock = L’horloge du service a sauté. Rien n’est décidé avant que son administration ait vérifié.
+problem-late = La demande a mis trop de temps à arriver. Rien n’a été déposé. Réessayez.
 problem-internal = Le service a eu une panne. Réessayez.
 rule-stale = Quelqu’un a agi avant vous sur ce dossier.
 rule-handler-only = Seul le service écrit cela.

@@ -127,7 +127,7 @@ impl Tell for ClientError {
 }
 
 /// The kinds of problem that the case handler tells of; what is a rule has its own text.
-const PROBLEMS: [&str; 10] = [
+const PROBLEMS: [&str; 11] = [
     "unauthorized",
     "not-found",
     "purged",
@@ -137,6 +137,7 @@ const PROBLEMS: [&str; 10] = [
     "stale",
     "checking",
     "clock",
+    "late",
     "internal",
 ];
 

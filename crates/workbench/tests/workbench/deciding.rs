@@ -55,7 +55,7 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
     );
     // Who runs the service, and drops the reason, is noticed.
     office.handler.with(reporter.case, |kept| {
-        kept.parts.retain(|(part, _)| part.kind != envelope::desk_api::PartKind::Note)
+        kept.parts.retain(|(part, _)| part.kind != envelope::desk_api::PartKind::Note);
     });
     assert!(!office.alarms("lead", &reporter).await.is_empty());
 }
