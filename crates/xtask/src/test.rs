@@ -11,6 +11,8 @@ pub(crate) fn run() -> Result<()> {
     install_missing()?;
     step("format", cargo(&["fmt", "--all", "--check"]))?;
     step("lints", cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    // `cargo deny` looks at the dependencies of every platform, which a build for one does not bring.
+    step("sources of the dependencies", cargo(&["fetch", "--locked"]))?;
     step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
     // By its own name: started through cargo within `cargo xtask`, it takes that for a folder.
     step("unused dependencies", command("cargo-machete", &[]))?;
