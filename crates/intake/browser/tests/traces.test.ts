@@ -104,3 +104,17 @@ test("whatever is chosen is sent or asked about", async () => {
     { numRuns: 300 },
   );
 });
+
+test("a text that holds more than it shows is not said to be clean", async () => {
+  const unclean = [
+    "From: awa@example.org\r\nTo: b@example.org\r\n\r\nbonjour",
+    "From awa@example.org Thu Mar 12\nbonjour",
+    "\uFEFF <p>bonjour</p>",
+    "bonjour <HTML><meta name=author content=Awa>",
+    "BEGIN:VCARD\nFN:Awa",
+    "%!PS-Adobe-3.0\n%%For: Awa",
+  ];
+  for (const text of unclean) assert.ok((await wash(new Blob([text]), undrawable)).unknown, text);
+  for (const text of ["bonjour", "Date: lundi\nle quai", "a < b", "le quai\n\nFrom: x\nTo: y"])
+    assert.ok(!(await wash(new Blob([text]), undrawable)).unknown, text);
+});

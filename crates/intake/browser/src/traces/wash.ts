@@ -68,7 +68,17 @@ function kindOf(head: string): [Sort, string] {
     return ["document", head.includes("xl/") ? "xlsx" : head.includes("ppt/") ? "pptx" : "docx"];
   }
   if (/^(ÐÏ\x11à|\{\\rtf)/.test(head)) return ["document", "unknown"];
-  return /^[^\0-\x08\x0e-\x1f\x7f]+$/.test(head) ? ["document", "txt"] : ["file", "unknown"];
+  if (!/^[^\0-\x08\x0e-\x1f\x7f]+$/.test(head)) return ["file", "unknown"];
+  return ["document", isPlain(head.replace(/^\u00EF\u00BB\u00BF/, "").trimStart()) ? "txt" : "unknown"];
+}
+
+/** The header fields of mails, of which two make a mail. */
+const FIELD = /^(from|to|cc|bcc|date|subject|sender|received|return-path|message-id|mime-version|delivered-to|reply-to|content-type|in-reply-to|envelope-to|dkim-signature|x-[\w-]+):/gim;
+
+/** Is it text alone? Mails, web pages, visiting cards and PostScript name people where no reader shows it, and are not cleaned. */
+function isPlain(text: string): boolean {
+  if (/^(<|begin:|%!|from \S*@)/i.test(text) || /<(html|head|body|meta|!doctype|\?xml)/i.test(text)) return false;
+  return (text.split(/\r?\n\r?\n/)[0]!.match(FIELD) ?? []).length < 2;
 }
 
 /** A name that tells nothing: what sort of thing it is, and its place among the files. */
