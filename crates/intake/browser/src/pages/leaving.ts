@@ -22,14 +22,22 @@ export function watchLeaving(forget: Forget): void {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.repeat) return;
     presses = [...presses.filter((at) => event.timeStamp - at < TOGETHER), event.timeStamp];
-    if (presses.length >= 3) leave(target, forget());
+    if (presses.length < 3) return;
+    // Or the browser takes the key as the wish to stop loading.
+    event.preventDefault();
+    leave(target, forget());
   });
 }
 
 function leave(target: string, steps: number): void {
   document.title = "";
   document.body.replaceChildren();
-  const away = () => location.replace(target);
+  let isGone = false;
+  const away = () => {
+    // Once: a second navigation would begin the first one again.
+    if (!isGone) location.replace(target);
+    isGone = true;
+  };
   if (steps === 0) return away();
   addEventListener("popstate", away, { once: true });
   setTimeout(away, LONGEST);
