@@ -3,6 +3,8 @@
 use std::slice;
 
 use envelope::{
+    Hash,
+    came::Came,
     desk_api::{GenerationGrant, PartKind},
     directory::{Directory, MIN_READERS, Member},
     event::{Action, Release},
@@ -179,7 +181,11 @@ impl Filing<'_> {
         };
         let suggested = routing::suggest(self.directory, &question);
         let retention_months = self.retention_months;
-        let action = Action::Received { desk: place.desk, urgency: header.urgency, retention_months };
+        let sealed = [&opened.body].into_iter().chain(&opened.attachments);
+        let parts = sealed.map(|sealed| Hash::of(&[sealed]));
+        let came = Some(Came::of(mailbox_recipient, case_recipient, &opened.grants, parts));
+        let urgency = header.urgency;
+        let action = Action::Received { desk: place.desk, urgency, retention_months, came };
         let (signed, state) = self.author.received(header.case.id, action);
         let mut case = Case {
             id: header.case.id,

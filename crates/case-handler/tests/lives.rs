@@ -6,8 +6,9 @@ mod common;
 use common::{World, submissions::follow_up};
 use envelope::{
     Hash,
-    desk_api::{Absence, Brings, Candidate, LONGEST_ABSENCE, Log, NewEvent, Problem, Sealed},
+    desk_api::{Absence, Brings, Candidate, CaseFile, LONGEST_ABSENCE, Log, NewEvent, Problem, Sealed},
     event::{Action, LogEntry, Release},
+    grant::slot_tag,
     life::{Authority, Clock, Consent, Decision, Disposition, Ground, Reason, Stage, next_event},
 };
 use http::{Method, StatusCode};
@@ -18,6 +19,8 @@ use uuid::Uuid;
 const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 const ADVICE: Decision =
     Decision::Close { disposition: Disposition::AdviceGiven, reason: Reason::Answered, duplicate_of: None };
+const UNREADABLE: Decision =
+    Decision::Close { disposition: Disposition::Unreadable, reason: Reason::AsItCame, duplicate_of: None };
 
 fn moved(from: Stage, to: Stage) -> Action {
     Action::Moved { from, to, reason: None }
@@ -150,6 +153,38 @@ async fn a_referral_opens_the_case_to_the_outside_body_which_decides_too() {
     let state = world.case("eva", id).await.unwrap().row.state;
     assert_eq!(state.stage, Stage::Referred);
     assert!(state.deadlines.iter().any(|deadline| deadline.clock == Clock::Referral));
+}
+
+#[tokio::test]
+async fn two_close_what_came_unreadable_and_the_oversight_body_gets_it_as_it_came() {
+    let mut world = World::new().await;
+    let (id, _) = world.filed().await;
+    let whole = |file: &CaseFile, handle: &str| {
+        let Action::Received { came: Some(came), .. } = file.log[0].event.peek().unwrap().action else {
+            panic!("the first event says what came");
+        };
+        came.is_whole(file, slot_tag(id, &world.recipient(handle)))
+    };
+    let file = world.case("awa", id).await.unwrap();
+    assert!(whole(&file, "awa"));
+    assert!(!whole(&file, "bila"), "the grant of another reader is not one's own");
+    world.act("awa", id, Action::Proposed(UNREADABLE)).await.unwrap();
+    assert_eq!(world.breaks("awa", id, Action::Approved(UNREADABLE)).await, "same-person");
+    assert_eq!(world.queue("eva").await, []);
+    world.act("bila", id, Action::Approved(UNREADABLE)).await.unwrap();
+    let file = world.case("eva", id).await.unwrap();
+    assert_eq!(file.row.state.stage, Stage::Closed);
+    assert_eq!(file.row.state.released, Some(Release::Unreadable));
+    assert!(whole(&file, "eva"));
+}
+
+#[tokio::test]
+async fn nobody_closes_as_unreadable_what_a_colleague_opened() {
+    let mut world = World::new().await;
+    let (id, _) = world.filed().await;
+    world.act("awa", id, Action::Proposed(UNREADABLE)).await.unwrap();
+    world.declare(id, &["coumba"]).await;
+    assert_eq!(world.breaks("bila", id, Action::Approved(UNREADABLE)).await, "readable");
 }
 
 #[tokio::test]

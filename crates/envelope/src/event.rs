@@ -6,6 +6,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    came::Came,
     hash::Hash,
     keys::{PublicKey, sign},
     life::{Decision, Ground, Stage},
@@ -30,6 +31,9 @@ pub enum Action {
         /// log knows it.
         #[serde(default = "default_retention")]
         retention_months: u16,
+        /// What the report brought, as it was collected; absent from cases of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        came: Option<Came>,
     },
     /// By the handler: the reporter sent something more.
     FollowedUp,
@@ -162,6 +166,8 @@ pub enum Release {
     DeskAsked,
     /// It decides on a referral with the lead of the desk.
     Referral,
+    /// Two members closed it as unreadable: the oversight body can try its own grant.
+    Unreadable,
 }
 
 /// One signed statement.

@@ -6,6 +6,7 @@
 //! A report's way: [`receipt`] and [`keys`] → [`directory`] (who gets it) → [`grant`], [`capsule`], [`frame`] → [`submission`]
 //! on the [`ladder`] → [`relay`] → [`event`] and [`life`] → [`desk_api`] → [`mailbox`].
 
+pub mod came;
 pub mod canonical;
 pub mod capsule;
 pub mod desk_api;

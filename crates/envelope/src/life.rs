@@ -99,7 +99,7 @@ pub struct Challenge {
 impl CaseState {
     /// The state after a case's first event.
     pub fn begin(first: &Event, hash: Hash) -> Result<Self, Refusal> {
-        let Action::Received { desk, urgency, retention_months } = &first.action else {
+        let Action::Received { desk, urgency, retention_months, .. } = &first.action else {
             return Err(Refusal::Beginning);
         };
         if first.actor != HANDLER {

@@ -29,7 +29,7 @@ struct Life {
 
 impl Life {
     fn begin(urgency: Urgency) -> Self {
-        let action = Action::Received { desk: "audit".to_owned(), urgency, retention_months: 60 };
+        let action = Action::Received { desk: "audit".to_owned(), urgency, retention_months: 60, came: None };
         let event = Event {
             v: 1,
             case: CASE,
@@ -163,7 +163,7 @@ fn a_whole_life_from_received_to_closed_and_reopened() {
 #[test]
 fn a_closing_has_a_reason_that_goes_with_it_and_leaves_nothing_unread() {
     let mut life = Life::triaged();
-    for disposition in Disposition::ALL {
+    for disposition in Disposition::ALL.into_iter().filter(|one| *one != Disposition::Unreadable) {
         for reason in [Reason::SameMatter, Reason::Disproved, Reason::Answered, Reason::Recovery] {
             let of = (disposition == Disposition::Duplicate).then_some(Uuid::from_u128(9));
             let decision = Decision::Close { disposition, reason, duplicate_of: of };
@@ -356,4 +356,44 @@ fn events_and_log_entries_show_every_change() {
         let event = next_event(CASE, &life.state, HANDLER, midnight(FILED), action);
         assert_eq!(event.sign(&key).peek(), Ok(event));
     }
+}
+
+const UNREADABLE: Decision =
+    Decision::Close { disposition: Disposition::Unreadable, reason: Reason::AsItCame, duplicate_of: None };
+
+#[test]
+fn two_who_cannot_open_a_case_close_it_and_the_oversight_body_can_try() {
+    let mut life = Life::begin(Urgency::P1);
+    life.act("awa", Action::Proposed(UNREADABLE)).unwrap();
+    assert_eq!(life.act("awa", Action::Approved(UNREADABLE)), Err(Refusal::SamePerson("awa".to_owned())));
+    life.act("bila", Action::Approved(UNREADABLE)).unwrap();
+    let state = &life.state;
+    assert_eq!((state.stage, state.unread, state.deadlines.len()), (Stage::Closed, 0, 0));
+    assert_eq!(state.released, Some(Release::Unreadable), "nobody makes a report disappear");
+    // More junk for it starts no clock, and keeps it from no purge.
+    life.act(HANDLER, Action::FollowedUp).unwrap();
+    assert_eq!((life.state.received, life.state.unread, life.state.asked_again), (2, 0, false));
+}
+
+#[test]
+fn a_case_that_was_read_is_not_closed_as_unreadable() {
+    let mut life = Life::triaged();
+    assert_eq!(life.act("awa", Action::Proposed(UNREADABLE)), Err(Refusal::Stage(Stage::Triaged)));
+    let mut life = Life::begin(Urgency::P1);
+    life.act("awa", Action::Proposed(UNREADABLE)).unwrap();
+    // A colleague who can read it goes on with it, which ends the proposal.
+    life.act("bila", Action::Claimed).unwrap();
+    assert_eq!(life.act("cira", Action::Approved(UNREADABLE)), Err(Refusal::Readable));
+    life.act("bila", Action::Moved { from: Stage::Received, to: Stage::Triaged, reason: None }).unwrap();
+    assert_eq!(life.state.proposed, None);
+}
+
+#[test]
+fn who_has_opened_a_case_keeps_it_from_being_closed_as_unreadable() {
+    let mut life = Life::begin(Urgency::P1);
+    life.act("awa", Action::Proposed(UNREADABLE)).unwrap();
+    life.act("bila", Action::Declared).unwrap();
+    assert_eq!(life.act("cira", Action::Approved(UNREADABLE)), Err(Refusal::Readable));
+    life.act("bila", Action::Declined { note: Hash::default() }).unwrap();
+    assert_eq!(life.act("cira", Action::Proposed(UNREADABLE)), Err(Refusal::Readable));
 }

@@ -102,7 +102,8 @@ struct Witness {
 impl Witness {
     fn begin() -> Self {
         let today = date!(2026 - 11 - 23);
-        let action = Action::Received { desk: "audit".into(), urgency: Urgency::P3, retention_months: 12 };
+        let action =
+            Action::Received { desk: "audit".into(), urgency: Urgency::P3, retention_months: 12, came: None };
         let at = midnight(today);
         let event = Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER.into(), action };
         let hash = Hash::of(&[b"0"]);

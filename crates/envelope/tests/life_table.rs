@@ -24,6 +24,8 @@ const CLOSE: Decision = Decision::Close {
     reason: Reason::NotIntegrity,
     duplicate_of: None,
 };
+const UNREADABLE: Decision =
+    Decision::Close { disposition: Disposition::Unreadable, reason: Reason::AsItCame, duplicate_of: None };
 const REFER: Decision = Decision::Refer { to: Authority::Police, consent: Consent::Full };
 
 /// H the case handler · E can read it, sits elsewhere · N of the desk, has not declared · X declared, sits elsewhere · M of the desk ·
@@ -59,6 +61,9 @@ const EXPECTED: &[(Act, &str, &str, &str)] = &[
     (Act::Hold, "received triaged assessing investigating decided referred closed", "LO", "LO"),
     (Act::ProposeClose, "triaged decided referred", "A", ""),
     (Act::ApproveClose, "triaged decided referred", "MALO", "MLO"),
+    // Who cannot open a case declares nothing in it.
+    (Act::ProposeUnreadable, "received", "", "ENXMLO"),
+    (Act::ApproveUnreadable, "received", "", "ENXMLO"),
     (Act::ProposeLower, "received triaged assessing investigating decided referred", "ALO", "MLO"),
     (Act::ApproveLower, "received triaged assessing investigating decided referred", "MALO", "MLO"),
     (Act::ProposeRefer, "received triaged assessing investigating decided", "LO", "LO"),
@@ -78,7 +83,8 @@ fn role(person: char) -> Role {
 }
 
 fn begun() -> CaseState {
-    let action = Action::Received { desk: "audit".into(), urgency: Urgency::P2, retention_months: 0 };
+    let action =
+        Action::Received { desk: "audit".into(), urgency: Urgency::P2, retention_months: 0, came: None };
     let at = midnight(FILED);
     let event = Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER.into(), action };
     CaseState::begin(&event, Hash::of(&[b"0"])).unwrap()
@@ -99,11 +105,16 @@ fn ready(act: Act, stage: Stage, assigned: bool) -> CaseState {
         (case.closed, case.disposition) = (Some(FILED), Some(Disposition::OutOfScope));
     }
     (case.acknowledged, case.told, case.unread, case.asked_again) = (true, true, 0, true);
+    if matches!(act, Act::ProposeUnreadable | Act::ApproveUnreadable) {
+        case.acknowledged = false;
+        case.declared.clear();
+    }
     case.held = matches!(act, Act::ProposeLiftHold | Act::ApproveLiftHold);
     let proposal = |decision, role| Some(Proposal { by: "first".into(), role, decision });
     let member = Role { desk: true, ..Role::default() };
     case.proposed = match act {
         Act::ApproveClose | Act::Withdraw | Act::Decline => proposal(CLOSE, member),
+        Act::ApproveUnreadable => proposal(UNREADABLE, member),
         Act::ApproveLower => proposal(Decision::Lower { urgency: Urgency::P4 }, member),
         Act::ApproveRefer => proposal(REFER, Role { lead: true, ..member }),
         Act::ApproveLiftHold => proposal(Decision::LiftHold, member),
@@ -145,6 +156,8 @@ fn action(act: Act) -> Action {
         Act::Decline => Action::Declined { note: copy },
         Act::ProposeClose => Action::Proposed(CLOSE),
         Act::ApproveClose => Action::Approved(CLOSE),
+        Act::ProposeUnreadable => Action::Proposed(UNREADABLE),
+        Act::ApproveUnreadable => Action::Approved(UNREADABLE),
         Act::ProposeLower => Action::Proposed(Decision::Lower { urgency: Urgency::P4 }),
         Act::ApproveLower => Action::Approved(Decision::Lower { urgency: Urgency::P4 }),
         Act::ProposeRefer => Action::Proposed(REFER),
@@ -191,7 +204,7 @@ fn exactly_the_allowed_acts_pass() {
             }
         }
     }
-    assert_eq!(tried, 36 * (6 * (10 + 9) + 2 * 9));
+    assert_eq!(tried, 38 * (6 * (10 + 9) + 2 * 9));
 }
 
 #[test]

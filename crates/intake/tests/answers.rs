@@ -81,7 +81,7 @@ fn pages(clock: &Clock, calendar: Calendar) -> Pages {
 
 /// A case as the handler has it once it was filed on this day.
 fn filed(day: Date, urgency: Urgency) -> CaseState {
-    let action = Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60 };
+    let action = Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60, came: None };
     let at = day.midnight().assume_utc();
     let event = Event { v: 1, case: Uuid::nil(), seq: 0, prev: None, at, actor: HANDLER.to_owned(), action };
     CaseState::begin(&event, Hash::of(&[b"0"])).unwrap()

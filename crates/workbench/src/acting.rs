@@ -3,6 +3,7 @@
 
 mod colleagues;
 mod life;
+mod unreadable;
 mod writing;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use life::check_answer;
+pub use unreadable::ClosedAs;
 pub use writing::Reply;
 
 /// How the case handler says that somebody else acted first.
@@ -48,6 +50,9 @@ pub enum ActError {
     /// The case, read again.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// It opens here, so it is not closed as unreadable.
+    #[error("you can read this case: triage it, and close it as any other")]
+    Readable,
     /// Its events do not hold, so nothing can follow them.
     #[error("the events of this case do not hold; nothing can be added to them")]
     Unverified,

@@ -39,6 +39,8 @@ pub enum Code {
     Withheld,
     /// A grant, frame, note or file does not open.
     Unopenable,
+    /// Colleagues call a case unreadable that its reader can open.
+    CalledUnreadable,
     /// Something is sealed to a key that its reader had before.
     FormerKey,
     /// Replies would now be sealed to another key than before.

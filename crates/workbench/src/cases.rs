@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     alarm::{Alarm, Code, Severity, any_alarm},
+    as_it_came::{self, Unreadable},
     audit,
     client::ClientError,
     connection::Connection,
@@ -71,6 +72,13 @@ pub enum ReadError {
         "the case is sealed to a key that you had before. Ask a colleague who can read it to open it to your new key: burkindi former-readers --rotate, or burkindi assign CASE --to {0}"
     )]
     FormerKey(String),
+    /// It came like this: the case handler gives it as its first event says that it was collected.
+    #[error(
+        "this case came unreadable ({}): its sender sent it so, or it was altered before the case handler filed it, and nothing was \
+         altered since. If a colleague cannot open it either, two close it with: burkindi unreadable CASE",
+        .0.why
+    )]
+    Unreadable(Box<Unreadable>),
     /// The case handler gave another case than the one asked for.
     #[error("the case handler gave another case than the one that was asked for")]
     OtherCase,
@@ -96,9 +104,7 @@ impl Case {
         let alarming = |code| self.alarms.iter().any(|alarm| alarm.code == code);
         let broken =
             [Code::Rollback, Code::RecipientChanged, Code::Forged, Code::BrokenCase, Code::BrokenLink];
-        let last = self.file.log.last().filter(|_| !broken.into_iter().any(alarming))?;
-        let events = u32::try_from(self.file.log.len()).unwrap_or(u32::MAX);
-        Some((self.id(), SeenCase { events, head: last.event.hash() }))
+        if broken.into_iter().any(alarming) { None } else { end_of(&self.file) }
     }
 
     /// What was reported, if it is there and readable.
@@ -113,6 +119,9 @@ impl Connection {
         let case = self.look_at(id).await;
         let changed = match &case {
             Ok(case) => case.pin().is_some_and(|(id, seen)| self.seen.cases.insert(id, seen) != Some(seen)),
+            Err(ReadError::Unreadable(unreadable)) => {
+                unreadable.pin.is_some_and(|(id, seen)| self.seen.cases.insert(id, seen) != Some(seen))
+            }
             Err(ReadError::Purged(_)) => self.seen.cases.remove(&id).is_some(),
             Err(_) => false,
         };
@@ -157,7 +166,26 @@ impl Connection {
         if own.is_empty() && !former.is_empty() {
             return Err(ReadError::FormerKey(self.handle().to_owned()));
         }
-        let open = OpenCase::open(id, &own, self.key.identity()).map_err(ReadError::Grants)?;
+        let slot = slot_tag(id, &self.key.identity().recipient());
+        let whole = as_it_came::is_whole(&file, &events, slot);
+        let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
+            (Ok(open), _) => open,
+            (Err(error), Some(state)) if whole && state.generation == 0 && alarms.is_empty() => {
+                let checked = [
+                    check_state(&file, Some(state)),
+                    check_bodies(&file, Some(state)),
+                    check_order(&file, &events),
+                    self.check_seen(id, &file.log),
+                ];
+                let sound = checked.iter().all(Option::is_none) && check_brought(&file, &events).is_empty();
+                return Err(if sound {
+                    unreadable(&file, state, error.to_string())
+                } else {
+                    ReadError::Grants(error)
+                });
+            }
+            (Err(error), _) => return Err(ReadError::Grants(error)),
+        };
         alarms.extend(open.refused().iter().map(|grant| {
             let text = format!("your grant of generation {}: {}", grant.generation, grant.reason);
             Alarm::new(Code::Unopenable, text)
@@ -181,6 +209,7 @@ impl Connection {
             alarm if sealed_to_former > 0 && alarm.code == Code::Withheld => {
                 Alarm { severity: Severity::Notice, ..alarm }
             }
+            alarm if whole && as_it_came::is_of_report(finding) => as_it_came::lower(alarm),
             alarm => alarm,
         }));
         let (named, unproven) = self.named_reports(id, &thread).await?;
@@ -189,11 +218,17 @@ impl Connection {
         alarms.extend(unopenable);
         alarms.extend(check_state(&file, state.as_ref()));
         alarms.extend(check_brought(&file, &events));
-        alarms.extend(check_counts(&file, &thread, state.as_ref()));
+        alarms.extend(check_counts(&file, &thread, state.as_ref(), whole));
         alarms.extend(check_order(&file, &events));
         alarms.extend(check_turns(&file, &thread));
         alarms.extend(check_recipient(&file, &open));
         alarms.extend(self.check_seen(id, &file.log));
+        if let Some(state) = &state {
+            if whole && thread.incoming.is_empty() && thread.outgoing.is_empty() && !any_alarm(&alarms) {
+                return Err(unreadable(&file, state, as_it_came::why(&thread)));
+            }
+            alarms.extend(as_it_came::check_opens(state, &events));
+        }
         for alarm in &mut alarms {
             alarm.case = Some(id);
             // Numbers of entries are those of this short list; they would only confuse.
@@ -248,6 +283,18 @@ impl Connection {
     pub(crate) fn remember(&self) -> Result<(), FileError> {
         self.home.remember(&self.seen)
     }
+}
+
+/// A case that came unreadable, with its end, which later readings are held against.
+fn unreadable(file: &CaseFile, state: &CaseState, why: String) -> ReadError {
+    let unreadable = Unreadable { case: file.row.id, state: state.clone(), why, pin: end_of(file) };
+    ReadError::Unreadable(Box::new(unreadable))
+}
+
+fn end_of(file: &CaseFile) -> Option<(Uuid, SeenCase)> {
+    let last = file.log.last()?;
+    let events = u32::try_from(file.log.len()).unwrap_or(u32::MAX);
+    Some((file.row.id, SeenCase { events, head: last.event.hash() }))
 }
 
 /// Replies go to `M`, which the case handler gives; the grants say which key is the reporter's.
@@ -335,26 +382,25 @@ fn check_brought(file: &CaseFile, events: &[Event]) -> Vec<Alarm> {
     missing.chain(unsigned).collect()
 }
 
-/// As many submissions as the events say, and as many files as each manifest says.
-fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>) -> Vec<Alarm> {
-    let mut alarms = Vec::new();
+/// As many submissions as the events say.
+fn check_bodies(file: &CaseFile, state: Option<&CaseState>) -> Option<Alarm> {
+    let told = state?.received;
     let bodies = file.parts.iter().filter(|part| part.kind == PartKind::Body).count();
-    if let Some(state) = state
-        && bodies as u64 != u64::from(state.received)
-    {
-        let text =
-            format!("{} submissions were filed according to the log, but {bodies} are here", state.received);
-        alarms.push(Alarm::new(Code::Withheld, text));
-    }
+    let text = format!("{told} submissions were filed according to the log, but {bodies} are here");
+    (bodies as u64 != u64::from(told)).then(|| Alarm::new(Code::Withheld, text))
+}
+
+/// As many submissions as the events say, and as many files as each manifest says.
+fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>, whole: bool) -> Vec<Alarm> {
+    let mut alarms: Vec<Alarm> = check_bodies(file, state).into_iter().collect();
     for entry in &thread.incoming {
         let of_batch = |part: &&Part| part.kind == PartKind::Attachment && part.batch == entry.batch;
         let here = file.parts.iter().filter(of_batch).count();
         let named = entry.header.attachments.len();
         if here < named {
-            alarms.push(Alarm::new(
-                Code::Withheld,
-                format!("{} of {named} attached files are not here", named - here),
-            ));
+            let text = format!("{} of {named} attached files are not here", named - here);
+            let alarm = Alarm::new(Code::Withheld, text);
+            alarms.push(if whole && entry.batch == 0 { as_it_came::lower(alarm) } else { alarm });
         }
     }
     alarms

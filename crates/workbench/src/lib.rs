@@ -9,6 +9,7 @@ pub mod accepted;
 pub mod acting;
 pub mod admin;
 pub mod alarm;
+pub mod as_it_came;
 pub mod attachments;
 pub mod audit;
 pub mod backup;

@@ -77,7 +77,7 @@ impl From<&ReadError> for Outcome {
         match error {
             ReadError::Client(error) => error.into(),
             ReadError::Grants(_) | ReadError::OtherCase | ReadError::NotPurged => Self::Alarm,
-            ReadError::Purged(_) | ReadError::FormerKey(_) => Self::NotThere,
+            ReadError::Purged(_) | ReadError::FormerKey(_) | ReadError::Unreadable(_) => Self::NotThere,
             ReadError::File(_) => Self::Failed,
         }
     }

@@ -88,5 +88,6 @@ fn release(reason: Release) -> &'static str {
         Release::DeskConflicted => "too few members without a conflict were left",
         Release::DeskAsked => "a member of the desk asked for it",
         Release::Referral => "it decides on a referral",
+        Release::Unreadable => "two members closed it as unreadable",
     }
 }

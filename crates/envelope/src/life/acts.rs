@@ -4,7 +4,8 @@ use time::Date;
 use uuid::Uuid;
 
 use super::{
-    CaseState, Challenge, Clock, Decision, Disposition, Ground, Proposal, Reason, Refusal, Role, Stage,
+    CaseState, Challenge, Clock, Decision, Disposition, Ground, Proposal, Refusal, Role, Stage,
+    decision::{check_reason, check_two},
     stage::{
         ASSESS_DAYS, FEEDBACK_MONTHS, INVESTIGATE_DAYS, REFERRAL_DAYS, REOPEN_DAYS, WEEK, days_after,
         months_after, triage_days,
@@ -23,6 +24,10 @@ impl CaseState {
         match event.action {
             Action::FollowedUp => {
                 self.received += 1;
+                if self.disposition == Some(Disposition::Unreadable) {
+                    // Nobody can answer it. The oversight body has the case, and can open it again.
+                    return Ok(());
+                }
                 self.unread += 1;
                 if self.closed.is_some_and(|closed| day <= days_after(closed, REOPEN_DAYS)) {
                     self.asked_again = true;
@@ -354,7 +359,12 @@ impl CaseState {
         match decision {
             Decision::Close { disposition, reason, duplicate_of } => {
                 check_reason(disposition, reason, duplicate_of, event.case)?;
-                self.check_closable()
+                match disposition {
+                    // Nobody declares, takes or answers a case without having opened it.
+                    Disposition::Unreadable if self.was_opened() => Err(Refusal::Readable),
+                    Disposition::Unreadable => Ok(()),
+                    _ => self.check_closable(),
+                }
             }
             Decision::Lower { urgency } if urgency <= self.urgency => Err(Refusal::OnlyLower),
             Decision::Lower { .. } | Decision::Refer { .. } => Ok(()),
@@ -367,6 +377,10 @@ impl CaseState {
             }
             Decision::Purge => self.check_purgeable(event.at.date()),
         }
+    }
+
+    fn was_opened(&self) -> bool {
+        self.acknowledged || self.assignee.is_some() || !self.declared.is_empty() || self.generation > 0
     }
 
     fn check_closable(&self) -> Result<(), Refusal> {
@@ -408,6 +422,11 @@ impl CaseState {
                 self.closed = Some(day);
                 self.last_assignee = self.assignee.take();
                 self.deadlines.retain(|deadline| deadline.clock == Clock::Challenge);
+                if disposition == Disposition::Unreadable {
+                    self.unread = 0;
+                    // Two members alone cannot make a report disappear by calling it unreadable.
+                    self.released.get_or_insert(Release::Unreadable);
+                }
             }
             Decision::Lower { urgency } => self.set_urgency(urgency),
             Decision::Refer { .. } => {
@@ -432,34 +451,4 @@ impl CaseState {
 fn is_code(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=32).contains(&text.len()) && text.bytes().all(plain)
-}
-
-fn check_reason(
-    disposition: Disposition,
-    reason: Reason,
-    duplicate_of: Option<Uuid>,
-    this: Uuid,
-) -> Result<(), Refusal> {
-    if !disposition.reasons().contains(&reason) {
-        return Err(Refusal::Reason);
-    }
-    match (disposition, duplicate_of) {
-        (Disposition::Duplicate, Some(of)) if of != this => Ok(()),
-        (Disposition::Duplicate, _) | (_, Some(_)) => Err(Refusal::DuplicateOf),
-        (_, None) => Ok(()),
-    }
-}
-
-/// Which two can decide it together.
-fn check_two(decision: Decision, first: Role, second: Role) -> Result<(), Refusal> {
-    let allowed = match decision {
-        Decision::Refer { .. } => first.lead && second.oversight || first.oversight && second.lead,
-        Decision::LiftHold | Decision::Purge => first.heads() || second.heads(),
-        Decision::Close { .. } | Decision::Lower { .. } => true,
-    };
-    match decision {
-        _ if allowed => Ok(()),
-        Decision::Refer { .. } => Err(Refusal::ReferralRole),
-        _ => Err(Refusal::OneLead),
-    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Role;
+use super::{Refusal, Role};
 use crate::submission::Urgency;
 
 /// What two persons decide.
@@ -70,11 +70,13 @@ pub enum Disposition {
     AdviceGiven,
     /// A procedure was changed.
     ProcessFixAdopted,
+    /// It came so that nobody who tried could open it.
+    Unreadable,
 }
 
 impl Disposition {
     /// Every disposition.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Substantiated,
         Self::PartlySubstantiated,
         Self::Unsubstantiated,
@@ -83,6 +85,7 @@ impl Disposition {
         Self::Duplicate,
         Self::AdviceGiven,
         Self::ProcessFixAdopted,
+        Self::Unreadable,
     ];
 
     /// The reasons that go with it.
@@ -97,6 +100,7 @@ impl Disposition {
             Self::Duplicate => &[Reason::SameMatter],
             Self::AdviceGiven => &[Reason::Answered],
             Self::ProcessFixAdopted => &[Reason::Procedure, Reason::Training, Reason::System],
+            Self::Unreadable => &[Reason::AsItCame],
         }
     }
 }
@@ -135,6 +139,8 @@ pub enum Reason {
     Training,
     /// A system was changed.
     System,
+    /// It is as it was collected, and does not open.
+    AsItCame,
 }
 
 /// Whom a matter is referred to: its kind, as the case handler reads it.
@@ -180,4 +186,34 @@ pub enum Ground {
     Reporter,
     /// Something has come to light elsewhere.
     NewEvidence,
+}
+
+pub(super) fn check_reason(
+    disposition: Disposition,
+    reason: Reason,
+    duplicate_of: Option<Uuid>,
+    this: Uuid,
+) -> Result<(), Refusal> {
+    if !disposition.reasons().contains(&reason) {
+        return Err(Refusal::Reason);
+    }
+    match (disposition, duplicate_of) {
+        (Disposition::Duplicate, Some(of)) if of != this => Ok(()),
+        (Disposition::Duplicate, _) | (_, Some(_)) => Err(Refusal::DuplicateOf),
+        (_, None) => Ok(()),
+    }
+}
+
+/// Which two can decide it together.
+pub(super) fn check_two(decision: Decision, first: Role, second: Role) -> Result<(), Refusal> {
+    let allowed = match decision {
+        Decision::Refer { .. } => first.lead && second.oversight || first.oversight && second.lead,
+        Decision::LiftHold | Decision::Purge => first.heads() || second.heads(),
+        Decision::Close { .. } | Decision::Lower { .. } => true,
+    };
+    match decision {
+        _ if allowed => Ok(()),
+        Decision::Refer { .. } => Err(Refusal::ReferralRole),
+        _ => Err(Refusal::OneLead),
+    }
 }

@@ -86,6 +86,9 @@ pub enum Refusal {
     /// The reporter has had no answer yet.
     #[error("the reporter is told first: {0}")]
     FeedbackFirst(&'static str),
+    /// A member declared, took the case or answered the reporter, so the report was opened.
+    #[error("a member has opened this case: it is not unreadable")]
+    Readable,
     /// What the reporter wrote is waiting.
     #[error("the reporter wrote something that nobody has dealt with yet")]
     Unread,
@@ -160,6 +163,7 @@ impl Refusal {
             Self::NotProposed => "not-proposed",
             Self::Pending(_) => "pending",
             Self::FeedbackFirst(_) => "feedback-first",
+            Self::Readable => "readable",
             Self::Unread => "unread",
             Self::Reason => "reason",
             Self::NotACode => "not-a-code",

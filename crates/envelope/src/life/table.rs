@@ -1,6 +1,6 @@
 //! Which act is allowed to whom at which stage: the table of the life of a case. What else must hold for it is in [`super::acts`].
 
-use super::{CaseState, Decision, Refusal, Stage};
+use super::{CaseState, Decision, Disposition, Refusal, Stage};
 use crate::event::Action;
 
 use Stage::{Assessing, Closed, Decided, Investigating, Purged, Received, Referred, Triaged};
@@ -112,6 +112,10 @@ pub enum Act {
     ProposeClose,
     /// The second.
     ApproveClose,
+    /// The first of two who close a case that came unreadable.
+    ProposeUnreadable,
+    /// The second.
+    ApproveUnreadable,
     /// The first of two for [`Decision::Lower`].
     ProposeLower,
     /// The second.
@@ -187,6 +191,8 @@ pub const TABLE: &[Row] = &[
     // What nobody decides alone
     row(Act::ProposeClose, Who::Assignee, ENDING),
     row(Act::ApproveClose, Who::Desk, ENDING),
+    row(Act::ProposeUnreadable, Who::Reader, &[Received]),
+    row(Act::ApproveUnreadable, Who::Reader, &[Received]),
     row(Act::ProposeLower, Who::Giver, OPEN),
     row(Act::ApproveLower, Who::Desk, OPEN),
     row(Act::ProposeRefer, Who::Head, HERE),
@@ -227,6 +233,7 @@ impl Act {
             Action::Withdrawn => Self::Withdraw,
             Action::Declined { .. } => Self::Decline,
             Action::Proposed(decision) => match decision {
+                Decision::Close { disposition: Disposition::Unreadable, .. } => Self::ProposeUnreadable,
                 Decision::Close { .. } => Self::ProposeClose,
                 Decision::Lower { .. } => Self::ProposeLower,
                 Decision::Refer { .. } => Self::ProposeRefer,
@@ -234,6 +241,7 @@ impl Act {
                 Decision::Purge => Self::ProposePurge,
             },
             Action::Approved(decision) => match decision {
+                Decision::Close { disposition: Disposition::Unreadable, .. } => Self::ApproveUnreadable,
                 Decision::Close { .. } => Self::ApproveClose,
                 Decision::Lower { .. } => Self::ApproveLower,
                 Decision::Refer { .. } => Self::ApproveRefer,

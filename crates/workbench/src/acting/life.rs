@@ -16,6 +16,10 @@ use uuid::Uuid;
 use super::{ActError, NoConsent};
 use crate::{cases::Case, connection::Connection};
 
+/// How two who cannot open a case close it.
+pub(crate) const UNREADABLE: Decision =
+    Decision::Close { disposition: Disposition::Unreadable, reason: Reason::AsItCame, duplicate_of: None };
+
 /// The question about other authorities.
 const REFERRAL: &str = "referral_consent";
 
@@ -25,7 +29,9 @@ impl Connection {
     pub fn allowed(&self, case: &Case) -> Vec<Act> {
         let Some(state) = &case.state else { return Vec::new() };
         let table = state.allowed(self.handle(), Role::of(self.directory(), self.handle(), &state.desk));
-        table.into_iter().filter(|act| self.would_pass(case, *act).is_ok()).collect()
+        // A case that opens is not closed as one that does not.
+        let readable = |act: &Act| !matches!(act, Act::ProposeUnreadable | Act::ApproveUnreadable);
+        table.into_iter().filter(readable).filter(|act| self.would_pass(case, *act).is_ok()).collect()
     }
 
     /// What the rules would say to an act, with whatever is to be chosen chosen well.
@@ -94,12 +100,14 @@ impl Connection {
 
     /// The first of two who decide something.
     pub async fn propose(&mut self, case: &mut Case, decision: Decision) -> Result<(), ActError> {
+        check_opens(decision)?;
         check_consent(case, decision)?;
         self.act(case, Action::Proposed(decision), Brings::default()).await
     }
 
     /// The second, who approves the very decision that stands proposed.
     pub async fn approve(&mut self, case: &mut Case, decision: Decision) -> Result<(), ActError> {
+        check_opens(decision)?;
         check_consent(case, decision)?;
         self.act(case, Action::Approved(decision), Brings::default()).await?;
         if decision == Decision::Purge {
@@ -150,6 +158,12 @@ impl Connection {
     pub async fn track(&mut self, case: &mut Case) -> Result<(), ActError> {
         self.act(case, Action::Tracked, Brings::default()).await
     }
+}
+
+/// A [`Case`] opens, so it is not closed as unreadable: [`Connection::close_unreadable`] does that.
+fn check_opens(decision: Decision) -> Result<(), ActError> {
+    let unreadable = matches!(decision, Decision::Close { disposition: Disposition::Unreadable, .. });
+    if unreadable { Err(ActError::Readable) } else { Ok(()) }
 }
 
 /// A referral says by what the reporter agreed; here is the only place where that can be held against the report. Both persons do.
@@ -209,6 +223,7 @@ fn specimen(act: Act, state: &CaseState) -> Option<Action> {
             reason: Reason::OtherBody,
             duplicate_of: None,
         }),
+        Act::ProposeUnreadable => Action::Proposed(UNREADABLE),
         Act::ProposeLower => Action::Proposed(Decision::Lower { urgency: Urgency::P4 }),
         Act::ProposeRefer => {
             Action::Proposed(Decision::Refer { to: Authority::Prosecutor, consent: Consent::Law })
@@ -216,6 +231,7 @@ fn specimen(act: Act, state: &CaseState) -> Option<Action> {
         Act::ProposeLiftHold => Action::Proposed(Decision::LiftHold),
         Act::ProposePurge => Action::Proposed(Decision::Purge),
         Act::ApproveClose
+        | Act::ApproveUnreadable
         | Act::ApproveLower
         | Act::ApproveRefer
         | Act::ApproveLiftHold

@@ -40,6 +40,8 @@ pub(crate) fn command(act: Act, case: &str, state: &CaseState) -> String {
         Act::ProposeRefer => (format!("propose {case} refer AUTHORITY --consent CONSENT"), "two decide"),
         Act::ProposeLiftHold => (format!("propose {case} lift-hold"), "two decide"),
         Act::ProposePurge => (format!("propose {case} purge"), "destroy what it holds; two decide"),
+        Act::ProposeUnreadable => (format!("unreadable {case}"), "it does not open; two decide"),
+        Act::ApproveUnreadable => (format!("unreadable {case}"), "what was proposed"),
         Act::ApproveClose
         | Act::ApproveLower
         | Act::ApproveRefer
@@ -68,7 +70,8 @@ mod tests {
 
     #[test]
     fn every_command_that_show_names_is_one() {
-        let action = Action::Received { desk: "audit".into(), urgency: Urgency::P2, retention_months: 60 };
+        let action =
+            Action::Received { desk: "audit".into(), urgency: Urgency::P2, retention_months: 60, came: None };
         let at = midnight(date!(2026 - 11 - 23));
         let event = Event { v: 1, case: Uuid::nil(), seq: 0, prev: None, at, actor: HANDLER.into(), action };
         let mut state = CaseState::begin(&event, Hash::default()).unwrap();

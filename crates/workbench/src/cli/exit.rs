@@ -143,7 +143,7 @@ fn advice(error: &Error, code: u8) -> Option<&'static str> {
             "A lead of the desk, or the oversight body for a case that is released to it, can make them.",
         );
     }
-    if let Some(ReadError::FormerKey(_)) = error.downcast_ref() {
+    if let Some(ReadError::FormerKey(_) | ReadError::Unreadable(_)) = error.downcast_ref() {
         return None;
     }
     if error.is::<Displacing>() {

@@ -318,6 +318,12 @@ impl Index {
                 Ok(pin)
             }
             Err(ReadError::Client(error)) if error.is_unreachable() => Err(ReadError::from(error).into()),
+            Err(ReadError::Unreadable(unreadable)) => {
+                // Known, found by nothing, and not read again until something happens in it.
+                self.put(row, &Document::default()).await?;
+                updated.read += 1;
+                Ok(unreadable.pin)
+            }
             Err(error) => {
                 self.forget(row.id).await?;
                 let alarm = match &error {

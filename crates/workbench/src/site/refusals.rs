@@ -4,12 +4,14 @@ use envelope::{
     desk_api::Problem,
     directory::DirectoryError,
     event::{Event, HANDLER},
-    life::Refusal,
+    life::{Refusal, Stage},
 };
+use uuid::Uuid;
 
 use super::{frame::Frame, moments};
 use crate::{
     acting::{ActError, NoConsent},
+    as_it_came::Unreadable,
     backup::BackupError,
     cases::ReadError,
     client::ClientError,
@@ -31,6 +33,8 @@ pub(crate) struct Said {
     /// Somebody, or a day, whom a rule is about: stands behind its text.
     about: Option<String>,
     events: Vec<Event>,
+    /// The case that came unreadable, while it can be closed as that.
+    unreadable: Option<Uuid>,
     /// The system's or a library's words, which no page can translate: for whoever helps.
     detail: String,
 }
@@ -56,6 +60,22 @@ impl Said {
     /// Has the content been destroyed?
     pub(crate) fn is_of_a_purged_case(&self) -> bool {
         self.key == "said-purged"
+    }
+
+    fn of_unreadable(unreadable: &Unreadable) -> Self {
+        let open = unreadable.state.stage == Stage::Received;
+        let key = if open { "said-unreadable" } else { "said-unreadable-closed" };
+        Self { unreadable: open.then_some(unreadable.case), ..Self::new(key) }.detail(&unreadable.why)
+    }
+
+    /// The case that came unreadable and can be closed as that.
+    pub(crate) fn closable(&self) -> Option<Uuid> {
+        self.unreadable
+    }
+
+    /// Did the case come unreadable?
+    pub(crate) fn is_of_an_unreadable_case(&self) -> bool {
+        self.key.starts_with("said-unreadable")
     }
 
     /// In the language of a page; empty if there is nothing to say.
@@ -218,6 +238,7 @@ impl Tell for ReadError {
             Self::FormerKey(handle) => Said::naming("said-former-key", "who", handle),
             Self::OtherCase => Said::new("said-other-case"),
             Self::Purged(day) => Said::naming("said-purged", "day", day),
+            Self::Unreadable(unreadable) => Said::of_unreadable(unreadable),
             Self::NotPurged => Said::new("said-not-purged"),
             Self::File(error) => error.said(),
         }
@@ -231,6 +252,7 @@ impl Tell for ActError {
             Self::Client(error) => error.said(),
             Self::File(error) => error.said(),
             Self::Read(error) => error.said(),
+            Self::Readable => Said::new("said-readable"),
             Self::Unverified => Said::new("said-unverified"),
             Self::Alarming => Said::new("said-alarming"),
             Self::Excluded(who) => Said::naming("said-excluded", "who", who),

@@ -7,6 +7,7 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Redirect, Response},
 };
+use uuid::Uuid;
 
 use super::{
     Site,
@@ -92,6 +93,8 @@ pub(crate) struct Told {
     pub(crate) words: String,
     /// The system's own words, in English.
     pub(crate) detail: String,
+    /// The case that came unreadable and can be closed as that.
+    pub(crate) closable: Option<Uuid>,
 }
 
 impl Trouble {
@@ -133,6 +136,7 @@ impl Trouble {
             what: frame.one_of("trouble-do", word),
             words: self.said.words(frame),
             detail: self.said.behind().to_owned(),
+            closable: self.said.closable(),
         }
     }
 
@@ -144,6 +148,9 @@ impl Trouble {
             Outcome::Refused if self.said.is_of_a_stranger() => (StatusCode::FORBIDDEN, "stranger"),
             Outcome::Refused => (StatusCode::CONFLICT, "refused"),
             Outcome::NotThere if self.said.is_of_a_purged_case() => (StatusCode::GONE, "purged"),
+            Outcome::NotThere if self.said.is_of_an_unreadable_case() => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unreadable")
+            }
             Outcome::NotThere => (StatusCode::NOT_FOUND, "nowhere"),
             Outcome::Unreachable => (StatusCode::BAD_GATEWAY, "unreachable"),
             Outcome::Alarm => (StatusCode::BAD_GATEWAY, "alarm"),

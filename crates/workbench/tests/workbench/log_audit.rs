@@ -53,8 +53,12 @@ impl Story {
     }
 
     fn receive(&mut self, case: Uuid) -> (Uuid, CaseState) {
-        let action =
-            Action::Received { desk: "internal_affairs".into(), urgency: Urgency::P3, retention_months: 60 };
+        let action = Action::Received {
+            desk: "internal_affairs".into(),
+            urgency: Urgency::P3,
+            retention_months: 60,
+            came: None,
+        };
         let event = Event { v: 1, case, seq: 0, prev: None, at: start(), actor: HANDLER.into(), action };
         let signed = event.sign(&self.house.log_key);
         let state = CaseState::begin(&event, signed.hash()).unwrap();
@@ -284,8 +288,12 @@ fn somebody_who_was_taken_out_is_noticed_later() {
     let roll = Roll::admit(&[first, second], &house.trust).unwrap();
     for (days, former) in [(0, false), (3, true)] {
         let (case, at) = (Uuid::new_v4(), start() + Duration::days(days));
-        let action =
-            Action::Received { desk: "internal_affairs".into(), urgency: Urgency::P3, retention_months: 60 };
+        let action = Action::Received {
+            desk: "internal_affairs".into(),
+            urgency: Urgency::P3,
+            retention_months: 60,
+            came: None,
+        };
         let first = Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER.into(), action };
         let first = first.sign(&house.log_key);
         let prev = Some(first.hash());

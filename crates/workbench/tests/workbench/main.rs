@@ -20,3 +20,4 @@ mod promises;
 mod searching;
 mod site;
 mod terminal;
+mod unreadable;

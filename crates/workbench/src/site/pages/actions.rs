@@ -119,8 +119,10 @@ fn page(at: &AtWork, case: &Case) -> Page {
             .map(|urgency| format!("{urgency:?}"))
             .collect()
     };
+    // What is shown here can be read.
     let endings = Disposition::ALL
         .into_iter()
+        .filter(|disposition| *disposition != Disposition::Unreadable)
         .map(|disposition| (word(&disposition), disposition.reasons().iter().map(word).collect::<Vec<_>>()));
     Page {
         allowed: at.connection().allowed(case).iter().map(word).collect(),
@@ -267,7 +269,13 @@ async fn carry_out(at: &mut AtWork, case: &mut Case, act: Act, typed: &Typed) ->
         }
         Act::Withdraw => me.withdraw(case).await,
         Act::Decline => me.decline(case, typed.get("text")).await,
-        Act::FollowUp | Act::Release | Act::Renew | Act::Reply | Act::Note => return Err(Trouble::nowhere()),
+        Act::FollowUp
+        | Act::Release
+        | Act::Renew
+        | Act::Reply
+        | Act::Note
+        | Act::ProposeUnreadable
+        | Act::ApproveUnreadable => return Err(Trouble::nowhere()),
     };
     Ok(done?)
 }

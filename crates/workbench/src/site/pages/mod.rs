@@ -27,6 +27,7 @@ mod start;
 mod story;
 mod timeline;
 pub(crate) mod unlock;
+mod unreadable;
 
 use axum::{
     Router,
@@ -59,6 +60,7 @@ pub(super) fn routes(site: &Site) -> Router<Site> {
         .route("/{lang}/case/{id}/actions", get(actions::show))
         .route("/{lang}/case/{id}/routing", get(routing::show))
         .route("/{lang}/case/{id}/act/{act}", post(actions::act))
+        .route("/{lang}/case/{id}/unreadable", post(unreadable::close))
         .route("/{lang}/case/{id}/related", get(search::related))
         .route("/{lang}/case/{id}/timeline", get(timeline::show))
         .route("/{lang}/case/{id}/export", get(export::show).post(export::save))

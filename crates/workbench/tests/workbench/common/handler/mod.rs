@@ -11,6 +11,7 @@ use std::{
 use axum_server::tls_rustls::RustlsConfig;
 use envelope::{
     Hash,
+    came::Came,
     desk_api::{Brings, CaseRow, GenerationGrant, GenerationRecipient, Part, PartKind},
     directory::{Directory, Member, SignedDirectory},
     event::{Action, Event, HANDLER, LogEntry, midnight},
@@ -37,6 +38,13 @@ pub(crate) struct Kept {
     pub(crate) recipients: Vec<GenerationRecipient>,
     pub(crate) holders: Vec<String>,
     pub(crate) replies: Vec<Vec<u8>>,
+}
+
+/// What a report brings, before it is filed.
+pub(crate) struct Sent {
+    pub(crate) grants: Vec<(String, GenerationGrant)>,
+    pub(crate) file: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -94,7 +102,18 @@ impl Handler {
         house: &House,
         excluded: &[&str],
         story: &str,
-        (name, media_type, file): (&str, &str, &[u8]),
+        file: (&str, &str, &[u8]),
+    ) -> Reporter {
+        self.file_spoiled(house, excluded, (story, file), |_| ())
+    }
+
+    /// The same of a report that its sender spoils.
+    pub(crate) fn file_spoiled(
+        &self,
+        house: &House,
+        excluded: &[&str],
+        (story, (name, media_type, file)): (&str, (&str, &str, &[u8])),
+        spoil: impl FnOnce(&mut Sent),
     ) -> Reporter {
         let (case, receipt, secret) =
             (Uuid::new_v4(), Receipt::generate(&mut OsRng), CaseSecret::generate(&mut OsRng));
@@ -131,6 +150,13 @@ impl Handler {
             story: story.into(),
         };
         let frame = reporter.frame(FrameKind::Report, &body.to_bytes(), vec![attachment]);
+        let mut sent = Sent { grants: grants.collect(), file: c.seal(file), body: c.seal(&frame) };
+        spoil(&mut sent);
+        let mailbox = reporter.receipt.mailbox_identity().recipient();
+        let given: Vec<_> = sent.grants.iter().map(|(_, given)| given.grant.clone()).collect();
+        let parts = [Hash::of(&[&sent.body]), Hash::of(&[&sent.file])];
+        let came = Some(Came::of(&mailbox, &c, &given, parts));
+        let desk = to.desk.id.clone();
         let event = Event {
             v: 1,
             case,
@@ -138,20 +164,20 @@ impl Handler {
             prev: None,
             at: midnight(today()),
             actor: HANDLER.into(),
-            action: Action::Received { desk: to.desk.id.clone(), urgency: Urgency::P3, retention_months: 60 },
+            action: Action::Received { desk, urgency: Urgency::P3, retention_months: 60, came },
         };
         let signed = event.sign(&house.log_key);
         let mut kept = Kept {
             state: CaseState::begin(&event, signed.hash()).unwrap(),
             parts: Vec::new(),
-            grants: grants.collect(),
-            mailbox: reporter.receipt.mailbox_identity().recipient(),
+            grants: sent.grants,
+            mailbox,
             recipients: vec![GenerationRecipient { generation: 0, recipient: c.clone() }],
             holders: to.members.iter().map(|member| member.handle.clone()).collect(),
             replies: Vec::new(),
         };
-        kept.add(PartKind::Attachment, 0, 0, c.seal(file));
-        kept.add(PartKind::Body, 0, 0, c.seal(&frame));
+        kept.add(PartKind::Attachment, 0, 0, sent.file);
+        kept.add(PartKind::Body, 0, 0, sent.body);
         let mut locked = self.shelf.lock().unwrap();
         locked.append(signed);
         locked.cases.insert(case, kept);

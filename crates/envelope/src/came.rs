@@ -1,0 +1,73 @@
+//! What a report brought, as the case handler collected it: tells a report that came unreadable from one that was altered after it
+//! was filed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    desk_api::{CaseFile, Part, PartKind},
+    grant::SealedGrant,
+    hash::Hash,
+    keys::{CaseRecipient, MailboxRecipient},
+};
+
+const LABEL: &[u8] = b"burkindi/came/v1\0";
+
+/// Hashes of what a report brought. They stand in its `received` event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Came {
+    /// SHA-256 of tag and sealed bytes of each grant, decoys included, in ascending order.
+    pub grants: Vec<Hash>,
+    /// SHA-256 over the label `burkindi/came/v1\0`, `M`, `C`, and the hashes of the sealed body and of each sealed file.
+    pub content: Hash,
+}
+
+impl Came {
+    /// Of a report. `parts` are the hashes of its sealed body and then of its sealed files, in their order.
+    pub fn of(
+        mailbox: &MailboxRecipient,
+        case: &CaseRecipient,
+        grants: &[SealedGrant],
+        parts: impl IntoIterator<Item = Hash>,
+    ) -> Self {
+        let mut grants: Vec<Hash> = grants.iter().map(hash_of).collect();
+        grants.sort();
+        Self { grants, content: content(mailbox, case, parts) }
+    }
+
+    /// Did this grant come with the report?
+    pub fn has_grant(&self, grant: &SealedGrant) -> bool {
+        self.grants.contains(&hash_of(grant))
+    }
+
+    /// Does the case handler give the report as it was collected? `slot` is the tag of the reader's own key
+    /// ([`slot_tag`](crate::grant::slot_tag)). Returns `false` unless keys, body, files, and the reader's own grant of generation 0
+    /// are those that came: the grant of another reader, a file in the place of the body, and a part under another generation are
+    /// not.
+    pub fn is_whole(&self, file: &CaseFile, slot: Hash) -> bool {
+        let Some(case) = file.case_recipients.iter().find(|recipient| recipient.generation == 0) else {
+            return false;
+        };
+        let own: Vec<_> = file.grants.iter().filter(|grant| grant.generation == 0).collect();
+        let sent =
+            |part: &&Part| part.batch == 0 && matches!(part.kind, PartKind::Body | PartKind::Attachment);
+        let mut parts: Vec<&Part> = file.parts.iter().filter(sent).collect();
+        parts.sort_by_key(|part| (part.kind != PartKind::Body, part.position));
+        let bodies = parts.iter().filter(|part| part.kind == PartKind::Body).count();
+        !own.is_empty()
+            && own.iter().all(|own| own.grant.tag == slot && self.has_grant(&own.grant))
+            && bodies == 1
+            && parts.iter().all(|part| part.generation == 0)
+            && content(&file.mailbox_recipient, &case.recipient, parts.iter().map(|part| part.sha256))
+                == self.content
+    }
+}
+
+fn hash_of(grant: &SealedGrant) -> Hash {
+    Hash::of(&[grant.tag.as_bytes(), &grant.sealed])
+}
+
+fn content(mailbox: &MailboxRecipient, case: &CaseRecipient, parts: impl IntoIterator<Item = Hash>) -> Hash {
+    let parts: Vec<u8> = parts.into_iter().flat_map(|hash| hash.0).collect();
+    Hash::of(&[LABEL, mailbox.as_bytes(), case.as_bytes(), &parts])
+}
