@@ -128,7 +128,8 @@ pub(super) fn receipts() -> Vec<Value> {
         ("one character short", false, code[1..].to_owned()),
         ("words", true, words.clone()),
         ("words in upper case", true, words.to_uppercase()),
-        ("a word too many", false, format!("{words} {words}")),
+        ("the words twice", true, format!("{words} {words}")),
+        ("a word too few", false, words.rsplit_once(' ').unwrap().0.to_owned()),
     ]
     .map(|(what, accepted, typed)| json!({"what": what, "accepted": accepted, "typed": typed}))
     .into()
