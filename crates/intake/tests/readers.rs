@@ -11,7 +11,13 @@ async fn readers(intake: &Intake, fields: &str) -> Vec<String> {
     let request = intake.http.post(format!("{}/en/report", intake.public));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     let body = format!("go=review&audience=trader&a.story=They+asked+for+money.&{fields}");
-    let page = request.body(body).send().await.unwrap().text().await.unwrap();
+    let answer = request.body(body).send().await.unwrap();
+    // The step is shown at an address of its own, if there is a form that can be kept.
+    let shown_at = answer.headers().get("location").map(|at| at.to_str().unwrap().to_owned());
+    let page = match shown_at {
+        Some(path) => intake.get(&path).await.text().await.unwrap(),
+        None => answer.text().await.unwrap(),
+    };
     let html = Html::parse_document(&page);
     let shown = Selector::parse(".readers:not([hidden]) p:not([hidden])").unwrap();
     html.select(&shown).map(|found| found.text().collect::<String>().trim().to_owned()).collect()

@@ -20,9 +20,11 @@ fn a_signal_right_after_the_ready_line_stops_the_program_in_order() {
     let installation = Installation::new();
     let config = &installation.config;
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config/intake.toml");
-    for start in 0..STARTS {
+    let program = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_intake"));
         command.arg("--config").arg(&example).stdin(Stdio::null()).stdout(Stdio::piped());
+        // The contacts of the example are invented: only a demonstration starts with them.
+        command.env("INTAKE_DEMO", "true");
         for (name, value) in [
             ("INTAKE_PUBLIC_LISTEN", Path::new("127.0.0.1:0")),
             ("INTAKE_RELAY_LISTEN", Path::new("127.0.0.1:0")),
@@ -34,7 +36,11 @@ fn a_signal_right_after_the_ready_line_stops_the_program_in_order() {
         ] {
             command.env(name, value);
         }
-        let mut child = command.spawn().unwrap();
+        command
+    };
+    assert!(program().arg("create-store").status().unwrap().success());
+    for start in 0..STARTS {
+        let mut child = program().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("ready public="), "{line}");

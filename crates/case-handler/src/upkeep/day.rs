@@ -49,9 +49,18 @@ pub enum DayTask {
 pub async fn run(place: &Place, most_days: u16, task: DayTask, clock: &Clock) -> Result<Vec<String>> {
     match task {
         DayTask::Show => Ok(show(&kept_clock(place).await?, most_days, clock)),
-        DayTask::Confirm { day } => confirm(&open(place).await?, day, clock).await,
+        DayTask::Confirm { day } => {
+            let store = open(place).await?;
+            let done = confirm(&store, day, clock).await;
+            // A failed task must not keep the service from starting either.
+            store.stop_writing().await?;
+            done
+        }
         DayTask::TakeBack { day, although_signed } => {
-            take_back(&open(place).await?, day, although_signed, clock).await
+            let store = open(place).await?;
+            let done = take_back(&store, day, although_signed, clock).await;
+            store.stop_writing().await?;
+            done
         }
     }
 }

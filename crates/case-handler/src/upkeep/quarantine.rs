@@ -35,6 +35,13 @@ pub enum QuarantineTask {
 /// reachable.
 pub async fn run(config: &Config, place: &Place, task: QuarantineTask) -> Result<Vec<String>> {
     let store = Store::open_at(place).await.context("store.url: is the service stopped?")?;
+    let done = act(config, &store, task).await;
+    // A failed task must not keep the service from starting either.
+    store.stop_writing().await?;
+    done
+}
+
+async fn act(config: &Config, store: &Store, task: QuarantineTask) -> Result<Vec<String>> {
     let quarantined = store.quarantined().await?;
     let find = |id: Uuid| {
         let found = quarantined.iter().find(|one| one.id == id);
