@@ -184,13 +184,19 @@ impl<R: Read> Metered<R> {
 }
 
 impl<R: Read> Read for Metered<R> {
+    /// Gives exactly what is allowed before it fails, however the file comes in pieces.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
+        let left = usize::try_from(self.allowed - self.len).unwrap_or(usize::MAX);
+        if left == 0 && !buffer.is_empty() {
+            return match self.inner.read(&mut [0])? {
+                0 => Ok(0),
+                _ => Err(io::Error::from(io::ErrorKind::InvalidData)),
+            };
+        }
+        let most = buffer.len().min(left);
+        let n = self.inner.read(&mut buffer[..most])?;
         self.crc.update(&buffer[..n]);
         self.len += n as u64;
-        if self.len > self.allowed {
-            return Err(io::Error::from(io::ErrorKind::InvalidData));
-        }
         Ok(n)
     }
 }
