@@ -16,7 +16,7 @@ test("a line that is cut in mid-upload costs nothing but time", async ({ page, o
   const cases = await office.casesOf("inspector-1", 1, async () => {
     await compose(page, { story: "Une ligne coupée deux fois.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(200_000, 1) }] });
     await page.locator(send).first().click();
-    await expect(page.locator(".sending")).toContainText("Rien n’est perdu");
+    await expect(page.locator(".sending")).toContainText("Gardez cette page ouverte");
     await page.locator(".sending .button").click();
     await receiptCode(page);
   });

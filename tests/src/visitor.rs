@@ -42,7 +42,8 @@ impl Visitor {
 
     /// Somebody who reads this language.
     pub fn new(base: &str, lang: &str) -> Result<Self> {
-        let http = Client::builder().no_proxy().redirect(Policy::none()).build()?;
+        // Commands of the workbench block this runtime, so that it would not notice when the intake closes an idle connection.
+        let http = Client::builder().pool_max_idle_per_host(0).no_proxy().redirect(Policy::none()).build()?;
         Ok(Self { http, base: base.to_owned(), lang: lang.to_owned() })
     }
 
