@@ -183,9 +183,9 @@ impl Filing<'_> {
         let retention_months = self.retention_months;
         let sealed = [&opened.body].into_iter().chain(&opened.attachments);
         let parts = sealed.map(|sealed| Hash::of(&[sealed]));
-        let came = Some(Came::of(mailbox_recipient, case_recipient, &opened.grants, parts));
+        let collected = Some(Came::of(mailbox_recipient, case_recipient, &opened.grants, parts));
         let urgency = header.urgency;
-        let action = Action::Received { desk: place.desk, urgency, retention_months, came };
+        let action = Action::Received { desk: place.desk, urgency, retention_months, came: collected };
         let (signed, state) = self.author.received(header.case.id, action);
         let mut case = Case {
             id: header.case.id,
