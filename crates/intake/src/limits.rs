@@ -287,8 +287,8 @@ pub async fn bound_posts(State(app): State<App>, request: Request, next: Next) -
     let (mut parts, body) = request.into_parts();
     let (admission, body) = match app.limits.admit(origin, body).await {
         Ok(admitted) => admitted,
-        Err(Refused { turned, rest, .. }) if post.is_api() => {
-            linger(rest).await;
+        // A script tries again by itself: reading on would hold memory for senders that stall.
+        Err(Refused { turned, .. }) if post.is_api() => {
             return turned_away(&app, &post, turned.status(), None);
         }
         Err(Refused { turned, read, rest }) => {

@@ -42,9 +42,10 @@ pub(crate) fn is_of_report(finding: &Finding) -> bool {
 }
 
 /// A fault of a report that was not altered since it was filed. Anybody can send one, so it is a notice.
-pub(crate) fn lower(alarm: Alarm) -> Alarm {
-    let text = format!("{} (sent so, or altered before the case handler filed it)", alarm.text);
-    Alarm { severity: Severity::Notice, text, ..alarm }
+pub(crate) fn lower(mut alarm: Alarm) -> Alarm {
+    alarm.text.push_str(" (sent so, or altered before the case handler filed it)");
+    alarm.severity = Severity::Notice;
+    alarm
 }
 
 /// What does not open in a report of which nothing does.
