@@ -155,7 +155,7 @@ impl Handler {
         let mailbox = reporter.receipt.mailbox_identity().recipient();
         let given: Vec<_> = sent.grants.iter().map(|(_, given)| given.grant.clone()).collect();
         let parts = [Hash::of(&[&sent.body]), Hash::of(&[&sent.file])];
-        let came = Some(Came::of(&mailbox, &c, &given, parts));
+        let collected = Some(Came::of(&mailbox, &c, &given, parts));
         let desk = to.desk.id.clone();
         let event = Event {
             v: 1,
@@ -164,7 +164,7 @@ impl Handler {
             prev: None,
             at: midnight(today()),
             actor: HANDLER.into(),
-            action: Action::Received { desk, urgency: Urgency::P3, retention_months: 60, came },
+            action: Action::Received { desk, urgency: Urgency::P3, retention_months: 60, came: collected },
         };
         let signed = event.sign(&house.log_key);
         let mut kept = Kept {
