@@ -1,7 +1,7 @@
 // What is sealed of the files that were chosen: cleaned, or as they are by the reporter's choice. Nothing is left out unasked.
 import { TOP } from "../ladder.ts";
 import { type Source, TooLarge } from "../submission.ts";
-import { plainName } from "../traces/wash.ts";
+import { plainName } from "../traces/washed.ts";
 import { ChosenFile } from "./chosen_file.ts";
 import { complain, one } from "./dom.ts";
 import { showUnreadable } from "./file_list.ts";

@@ -1,6 +1,7 @@
 // A file that was chosen: what cleaning made of it, and what the reporter decided. Reading can fail at any time: files
 // are moved, changed and deleted, and those of a cloud service may never come.
-import { type Washed, wash } from "../traces/wash.ts";
+import { wash } from "../traces/wash.ts";
+import type { Washed } from "../traces/washed.ts";
 import { redraw } from "./redraw.ts";
 
 /** In milliseconds: a file of a cloud service that has not come by then is treated as unreadable. */

@@ -1,7 +1,7 @@
 // The list of chosen files: what happens to each, and buttons to decide about it.
 import { TOP } from "../ladder.ts";
 import type { Trace } from "../traces/rules.ts";
-import type { Washed } from "../traces/wash.ts";
+import type { Washed } from "../traces/washed.ts";
 import { ChosenFile } from "./chosen_file.ts";
 import { all, make, one, settle } from "./dom.ts";
 import { type Kit, say } from "./kit.ts";
@@ -26,7 +26,7 @@ function itemOf(kit: Kit, input: HTMLInputElement, chosen: ChosenFile): HTMLElem
   const item = make("li", { id: chosen.id, tabindex: "-1" });
   fill(kit, input, chosen, item, [line(kit, "file-looking")]);
   void chosen.washed().then(
-    (washed) => fill(kit, input, chosen, item, told(kit, chosen.file, washed), washed.content === undefined ? "picture" : undefined),
+    (washed) => fill(kit, input, chosen, item, told(kit, washed), washed.content === undefined ? "picture" : undefined),
     () => fill(kit, input, chosen, item, [line(kit, "file-unreadable")], "unreadable"),
   );
   return item;
@@ -67,19 +67,20 @@ function fill(kit: Kit, input: HTMLInputElement, chosen: ChosenFile, item: Eleme
 
 const line = (kit: Kit, key: string, values = {}): HTMLElement => make("span", {}, say(kit, key, values));
 
-function told(kit: Kit, file: File, washed: Washed): HTMLElement[] {
-  if (file.size === 0) return [line(kit, "washed-empty")];
+function told(kit: Kit, washed: Washed): HTMLElement[] {
+  if (washed.reading === "empty") return [line(kit, "washed-empty")];
   if (!washed.content) return [line(kit, "file-failed")];
-  if (washed.sort === "image") return [line(kit, "file-redrawn")];
+  if (washed.redrawn) return [line(kit, "file-redrawn")];
   if (washed.content.size > TOP) return [line(kit, "send-too-large")];
   const traces = (found: Set<Trace>) =>
     ORDER.filter((trace) => found.has(trace)).map((trace) => say(kit, `trace-${trace}`)).join(kit.lang === "ar" ? "، " : ", ");
   const lines: HTMLElement[] = [];
   if (washed.removed.size > 0) lines.push(line(kit, "washed-removed", { what: traces(washed.removed) }));
   if (washed.left.size > 0) lines.push(line(kit, "washed-left", { what: traces(washed.left) }));
-  if (washed.unknown) lines.push(line(kit, "file-unknown"));
+  const unclean = washed.reading !== "whole";
+  if (unclean) lines.push(line(kit, "file-unknown"));
   // A recording or a film has no page to take a photo of.
-  if (washed.sort === "document" && (washed.left.size > 0 || washed.unknown)) lines.push(line(kit, "washed-advice"));
+  if (washed.sort === "document" && (washed.left.size > 0 || unclean)) lines.push(line(kit, "washed-advice"));
   return lines.length > 0 ? lines : [line(kit, "washed-nothing")];
 }
 

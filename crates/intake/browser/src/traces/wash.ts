@@ -3,20 +3,8 @@ import { TOP } from "../ladder.ts";
 import { blankBoxes, stripMp3 } from "./boxes.ts";
 import { type Redraw, rewritePackage } from "./package.ts";
 import { blankPdf } from "./pdf.ts";
-import { type Found, asText, nothing } from "./rules.ts";
-
-export type Sort = "image" | "document" | "audio" | "video" | "file";
-
-/** What became of a file. */
-export interface Washed extends Found {
-  sort: Sort;
-  /** What its name ends with, if the first bytes tell. */
-  extension: string | undefined;
-  /** What is to be sent; undefined for a picture that cannot be drawn: the reporter decides. */
-  content: Blob | undefined;
-  /** Could it not be looked into, or not to its end? */
-  unknown: boolean;
-}
+import { asText, nothing } from "./rules.ts";
+import type { Reading, Sort, Washed } from "./washed.ts";
 
 /** What pictures are written as again. */
 const DRAWN: Record<string, string> = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" };
@@ -25,14 +13,22 @@ export async function wash(file: Blob, redraw: Redraw): Promise<Washed> {
   const head = asText(new Uint8Array(await file.slice(0, 4096).arrayBuffer()));
   const [sort, kind] = kindOf(head);
   const found = nothing();
-  const washed = (content: Blob | undefined, extension: string | undefined, unknown = false): Washed => ({ sort, content, extension, unknown, ...found });
+  const washed = (content: Blob | undefined, extension: string | undefined, reading: Reading = "whole"): Washed => ({
+    ...found,
+    sort,
+    extension,
+    content,
+    reading: file.size === 0 ? "empty" : reading,
+    signature: "absent",
+    redrawn: sort === "image" && content !== undefined,
+  });
   if (sort === "image") {
     const drawn = await redraw(file);
     return washed(drawn, drawn && DRAWN[drawn.type]);
   }
   // More than a submission can hold is not read: it cannot be sent.
-  if (file.size > TOP) return washed(file, undefined, true);
-  if (kind === "unknown" || kind === "txt") return washed(file, undefined, kind === "unknown");
+  if (file.size > TOP) return washed(file, undefined, "unknown");
+  if (kind === "unknown" || kind === "txt") return washed(file, undefined, kind === "unknown" ? "unknown" : "whole");
   const bytes = new Uint8Array(await file.arrayBuffer());
   try {
     switch (kind) {
@@ -43,14 +39,14 @@ export async function wash(file: Blob, redraw: Redraw): Promise<Washed> {
         return washed(new Blob([stripMp3(bytes, found) as Uint8Array<ArrayBuffer>]), kind);
       case "boxes": {
         const whole = blankBoxes(bytes, found);
-        return washed(new Blob([bytes]), undefined, !whole);
+        return washed(new Blob([bytes]), undefined, whole ? "whole" : "broken");
       }
       default:
         return washed(await rewritePackage(bytes, found, redraw), kind);
     }
   } catch {
     // Not what it says it is: it goes as it came, and the reporter is told.
-    return { ...washed(file, undefined, true), ...nothing() };
+    return { ...washed(file, undefined, "broken"), ...nothing() };
   }
 }
 
@@ -79,10 +75,4 @@ const FIELD = /^(from|to|cc|bcc|date|subject|sender|received|return-path|message
 function isPlain(text: string): boolean {
   if (/^(<|begin:|%!|from \S*@)/i.test(text) || /<(html|head|body|meta|!doctype|\?xml)/i.test(text)) return false;
   return (text.split(/\r?\n\r?\n/)[0]!.match(FIELD) ?? []).length < 2;
-}
-
-/** A name that tells nothing: what sort of thing it is, and its place among the files. */
-export function plainName({ sort, extension }: Washed, place: number, given: string): string {
-  const end = /\.([A-Za-z0-9]{1,5})$/.exec(given)?.[1]?.toLowerCase() ?? "bin";
-  return `${sort}-${place}.${extension ?? end}`;
 }
