@@ -32,6 +32,7 @@ use crate::{
     iso_date,
     keys::{CaseRecipient, MailboxRecipient, PublicKey, sign},
     life::{CaseState, Deadline},
+    wire::RecordType,
 };
 
 const SESSION_LABEL: &[u8] = b"burkindi/session/v2\0";
@@ -287,8 +288,8 @@ impl Sealed {
     }
 }
 
-/// The most that a reply, its copy, or a note may take as sealed, in bytes: two replies of this size fit a mailbox.
-pub const MAX_REPLY: usize = 12 * 1024;
+/// The most that a reply, its copy, or a note may take as sealed, in bytes: as much as the record of a reply carries.
+pub const MAX_REPLY: usize = RecordType::Reply.max_len();
 
 /// The whole log, for the outside body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

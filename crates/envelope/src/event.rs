@@ -143,6 +143,13 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Returns whether the event brought something that the reporter wrote.
+    pub fn is_from_reporter(&self) -> bool {
+        matches!(self, Self::Received { .. } | Self::FollowedUp { .. })
+    }
+}
+
 /// Of cases whose first event does not say it, and where nothing is configured: five years.
 pub const RETENTION_MONTHS: u16 = 60;
 

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{canonical, desk_api::MAX_REPLY};
+use crate::canonical;
 
 /// Why bytes do not have the shape that they should.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +107,8 @@ impl RecordType {
             Self::Body => 256 * 1024,
             Self::MailboxRecipient | Self::CaseRecipient => age_hybrid::PUBLIC_KEY_LEN,
             Self::SendingTag => 32,
-            Self::Reply => MAX_REPLY,
+            // Two replies of this size fit a mailbox.
+            Self::Reply => 12 * 1024,
         }
     }
 }

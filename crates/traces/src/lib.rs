@@ -13,6 +13,7 @@ mod format;
 mod found;
 mod gif;
 mod jpeg;
+mod names;
 mod package;
 mod pdf;
 mod pipe;

@@ -1,21 +1,16 @@
 //! Office files (OOXML, `OpenDocument`): what becomes of each part of a package. Parts are known by their names and by the root of their
 //! XML. A part that no rule knows goes on as it came, and is told.
 
-use std::{
-    collections::HashMap,
-    hash::{DefaultHasher, Hash, Hasher},
-    io::{self, Read, Write},
-};
+use std::io::{self, Read, Write};
 
 use crate::{
     found::{Found, Trace, Traces},
+    names::Names,
     rules, xml,
 };
 
 /// Of a part that is replaced, so much is looked into.
 const LOOKED_AT: u64 = 64 * 1024;
-/// More names than any document has authors.
-const MOST_NAMES: usize = 1024;
 
 /// What is to be done with a part.
 #[derive(Debug, Clone, Copy)]
@@ -127,24 +122,5 @@ impl Rewriting<'_, '_> {
         if self.found.is_signed {
             found.sign();
         }
-    }
-}
-
-/// Neutral names, one for each author: who wrote what can still be told apart.
-#[derive(Default)]
-pub(crate) struct Names(HashMap<u64, usize>);
-
-impl Names {
-    /// The neutral name of an author. The same author has the same one in all parts of a file.
-    pub(crate) fn of(&mut self, author: &[u8]) -> String {
-        let mut hasher = DefaultHasher::new();
-        author.hash(&mut hasher);
-        let next = self.0.len() + 1;
-        let number = if next > MOST_NAMES {
-            self.0.get(&hasher.finish()).copied().unwrap_or(MOST_NAMES)
-        } else {
-            *self.0.entry(hasher.finish()).or_insert(next)
-        };
-        format!("A{number}")
     }
 }

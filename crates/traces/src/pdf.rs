@@ -12,7 +12,7 @@ use memchr::memmem;
 use crate::{
     found::{Found, Trace, Traces},
     jpeg,
-    package::Names,
+    names::Names,
     pipe::{Pipe, Step},
     rules::{self, PdfKey},
 };

@@ -16,7 +16,7 @@ use quick_xml::{
 
 use crate::{
     found::{Found, Trace, Traces},
-    package::Names,
+    names::Names,
     pipe::{Pipe, Step},
     rules::{self, Element, Put, Text},
 };

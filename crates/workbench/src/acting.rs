@@ -337,7 +337,7 @@ impl Connection {
     pub fn check_waiting_shown(&self, case: &Case) -> Result<(), ActError> {
         let waiting = case.state.as_ref().map_or(0, |state| state.unread);
         let waiting = usize::try_from(waiting).unwrap_or(usize::MAX);
-        let sent = case.events.iter().rev().filter(|event| is_from_reporter(&event.action));
+        let sent = case.events.iter().rev().filter(|event| event.action.is_from_reporter());
         self.check_shown(case, sent.take(waiting))
     }
 
@@ -362,11 +362,6 @@ pub fn signs_off(act: Act) -> bool {
             | Act::Reopen
             | Act::ApproveRefer
     )
-}
-
-/// Did this event bring something that the reporter wrote?
-pub(crate) fn is_from_reporter(action: &Action) -> bool {
-    matches!(action, Action::Received { .. } | Action::FollowedUp)
 }
 
 impl Case {

@@ -13,7 +13,6 @@ use time::{Date, Duration};
 use uuid::Uuid;
 
 use crate::{
-    acting::is_from_reporter,
     alarm::{Alarm, Code},
     cases::Case,
     client::ClientError,
@@ -223,7 +222,7 @@ impl Connection {
                 && match showing {
                     Showing::Everything => false,
                     Showing::Report => matches!(event.action, Action::FollowedUp),
-                    Showing::Notes => is_from_reporter(&event.action),
+                    Showing::Notes => event.action.is_from_reporter(),
                 }
         };
         let first_left_out = case.events.iter().find(left_out).map(|event| event.seq);

@@ -171,7 +171,7 @@ where
         .route("/{lang}/form.json", get(kit::show))
         .route("/{lang}/report/send", get(report::again))
         .route("/{lang}/report/noted", post(visit::noted))
-        .route("/{lang}/report/{visit}/{step}", get(visit::show))
+        .route("/{lang}/report/{visit}/{step}", get(report::visited))
         .route("/{lang}/return", get(mailbox::show))
         .route("/{lang}/return/send", get(mailbox::again))
         .route("/{lang}/learn", get(learn::show))

@@ -17,7 +17,7 @@ use super::{
     ErrorKind, Pages, error_page,
     fields::{Complaint, Look, Section, complaints, sections},
     layout::{Frame, Switch, render_with_script},
-    review, visit,
+    receipt, review, visit,
 };
 use crate::{
     form::{FieldError, ReportForm, Step},
@@ -120,6 +120,52 @@ fn read(locale: Locale, fields: Vec<(String, Vec<u8>)>) -> Result<ReportForm, Fi
         form.set(&name, &Zeroizing::new(value))?;
     }
     Ok(form)
+}
+
+/// `GET /fr/report/TOKEN/review`
+pub(super) async fn visited(
+    State(pages): State<Arc<Pages>>,
+    Path((lang, token, step)): Path<(String, String, String)>,
+) -> Response {
+    let Some(locale) = pages.locale(&lang) else {
+        return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
+    };
+    match pages.visit(&token) {
+        Some(Visit::Writing(fields)) => writing(&pages, locale, &token, fields, &step),
+        // Back leads to an address from before: what there is to see now is the receipt.
+        Some(Visit::Sent { .. }) if step != visit::RECEIPT => visit::to(locale, &token, visit::RECEIPT),
+        Some(Visit::Sent { code, files }) => {
+            let code = Zeroizing::new(code);
+            let beside = receipt::Beside { files, answer: pages.answer_day(), visit: &token };
+            receipt::of_visit(&pages, locale, &code, beside)
+        }
+        Some(Visit::Noted) => Redirect::to(&format!("/{}", locale.code)).into_response(),
+        Some(Visit::Left) => Redirect::to(&pages.branding.leave_url).into_response(),
+        None => error_page(&pages, locale, ErrorKind::Expired),
+    }
+}
+
+fn writing(
+    pages: &Pages,
+    locale: Locale,
+    token: &str,
+    fields: Vec<(String, String)>,
+    step: &str,
+) -> Response {
+    let mut form = ReportForm::new(locale);
+    for (name, value) in fields {
+        // These came out of a form, so they go into one.
+        drop(form.set(&name, Zeroizing::new(value).as_bytes()));
+    }
+    token.clone_into(&mut form.visit);
+    let step = form.reachable(Step::parse(step).unwrap_or(Step::Questions), &pages.taxonomy);
+    let had_seed = form.seed().is_ok();
+    let page = step_page(pages, &mut form, step);
+    if !had_seed && form.seed().is_ok() {
+        // Back and reload show the review with the same seed, so that sending it again is the same report.
+        visit::keep(pages, &form);
+    }
+    page
 }
 
 /// A step as it is with nothing wrong.

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::{
     found::{Trace, Traces},
-    package::{Kind, Names},
+    names::Names,
+    package::Kind,
 };
 
 #[derive(Deserialize)]

@@ -14,8 +14,9 @@ mod query;
 mod related;
 mod search;
 
+pub use query::Mark;
 pub use related::{Related, Tie};
-pub use search::{Filter, Hit, Mark};
+pub use search::{Filter, Hit};
 
 use std::{
     collections::{BTreeMap, BTreeSet},

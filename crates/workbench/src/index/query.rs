@@ -1,17 +1,24 @@
 //! What was typed, in the language of the full-text search; and where in a text it stands.
 
+use serde::Serialize;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{
-    fold::{fold, numbers, without_article, words},
-    search::Mark,
-};
+use super::fold::{fold, numbers, without_article, words};
 use crate::text::is_invisible;
 
 /// Words that are shown before and after the first one that was looked for.
 const BESIDE: usize = 7;
 /// Words of a text that one number can be written in.
 const PIECES: usize = 6;
+
+/// A piece of text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mark {
+    /// The piece.
+    pub text: String,
+    /// Was it looked for?
+    pub found: bool,
+}
 
 /// What is looked for.
 pub(super) struct Query {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Index, IndexError,
-    query::{Query, around},
+    query::{Mark, Query, around},
 };
 
 /// Narrows what is found. Empty fields narrow nothing.
@@ -60,15 +60,6 @@ pub struct Hit {
     pub filed: String,
     /// Some words around the first place, in pieces.
     pub around: Vec<Mark>,
-}
-
-/// A piece of text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mark {
-    /// The piece.
-    pub text: String,
-    /// Was it looked for?
-    pub found: bool,
 }
 
 impl Index {

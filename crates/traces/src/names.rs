@@ -1,0 +1,28 @@
+//! The neutral names of the authors of one file.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// More names than any document has authors.
+const MOST_NAMES: usize = 1024;
+
+/// Neutral names, one for each author: who wrote what can still be told apart.
+#[derive(Default)]
+pub(crate) struct Names(HashMap<u64, usize>);
+
+impl Names {
+    /// The neutral name of an author. The same author has the same one in all parts of a file.
+    pub(crate) fn of(&mut self, author: &[u8]) -> String {
+        let mut hasher = DefaultHasher::new();
+        author.hash(&mut hasher);
+        let next = self.0.len() + 1;
+        let number = if next > MOST_NAMES {
+            self.0.get(&hasher.finish()).copied().unwrap_or(MOST_NAMES)
+        } else {
+            *self.0.entry(hasher.finish()).or_insert(next)
+        };
+        format!("A{number}")
+    }
+}
