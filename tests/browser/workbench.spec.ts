@@ -279,14 +279,15 @@ test("the same day by the command line ends in the same state", async ({ browser
   await until(() => (office.queue(OUTSIDE).some((row) => row.id === id) ? true : undefined));
   as(LEAD, "declare", id);
   as(LEAD, "assign", id, "--to", TRIAGER);
+  refused(TRIAGER, "move", id, "assessing");
+  // Nothing is signed while an answer of the reporter is unread.
+  expect(as(TRIAGER, "show", id).messages).toHaveLength(2);
   as(TRIAGER, "move", id, "assessing");
   refused(TRIAGER, "move", id, "investigating");
   as(LEAD, "move", id, "investigating");
   as(OUTSIDE, "declare", id);
   expect(as(OUTSIDE, "show", id).report?.story).toBe(STORY);
   as(TRIAGER, "move", id, "decided");
-  refused(TRIAGER, "reply", id, "--feedback", "--text", FEEDBACK);
-  expect(as(TRIAGER, "show", id).messages).toHaveLength(2);
   as(TRIAGER, "reply", id, "--feedback", "--text", FEEDBACK);
   const closing = ["close", "substantiated", "--reason", "disciplinary"];
   as(TRIAGER, "propose", id, ...closing);

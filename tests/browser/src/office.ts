@@ -11,6 +11,8 @@ interface Where {
   burkindi: string;
   later: string;
   passphrase: string;
+  /** The passphrases of the root keys, in their order. */
+  roots: string[];
   people: { handle: string; desk: string; home: string }[];
   log: { intake: string; "case-handler": string };
   pids: { intake: number; "case-handler": number };
@@ -89,19 +91,17 @@ export class Office {
     const [home, admin, request] = [`${folder}/new-${handle}`, `${folder}/admin`, `${folder}/new-${handle}.json`];
     const root = (number: number) => ["--root", `${admin}/roots/root-${number}.age`];
     this.run(home, ["key", "new", "--handle", handle, "--out", request]);
-    for (const command of [
-      ["member", "add", "--replace", "--dir", admin, "--request", request, "--languages", "fr,en"],
-      ["directory", "sign", "--dir", admin, ...root(1), ...root(2)],
-      ["directory", "publish", "--dir", admin, "--handler", handler, "--ca", `${admin}/tls/ca.pem`],
-    ])
-      this.run(home, ["admin", ...command]);
+    const run = (command: string[], passphrases?: string[]) => this.run(home, ["admin", ...command], passphrases);
+    run(["member", "add", "--replace", "--dir", admin, "--request", request, "--languages", "fr,en"]);
+    run(["directory", "sign", "--dir", admin, ...root(1), ...root(2)], this.where.roots.slice(0, 2));
+    run(["directory", "publish", "--dir", admin, "--handler", handler, "--ca", `${admin}/tls/ca.pem`]);
   }
 
-  private run(home: string, command: string[]): unknown {
+  /** Runs a command with the passphrases that it asks for, by default twice that of every person's key. */
+  private run(home: string, command: string[], passphrases = Array<string>(2).fill(this.where.passphrase)): unknown {
     if (this.daysOn > 0) throw new Error("commands go by the machine's clock, which is behind the case handler's by now");
     const options = ["--home", home, "--json", "--passphrase-fd", "0"];
-    // As many as any command asks for.
-    const input = `${this.where.passphrase}\n`.repeat(2);
+    const input = passphrases.map((passphrase) => `${passphrase}\n`).join("");
     const said = execFileSync(this.where.burkindi, [...options, ...command], { input, encoding: "utf8" });
     return said === "" ? null : JSON.parse(said);
   }

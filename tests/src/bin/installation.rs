@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use scenarios::{Office, programs};
 use serde_json::{Value, json};
-use xtask::{PASSPHRASE, PEOPLE, Running, Settings};
+use xtask::{PASSPHRASE, PEOPLE, ROOTS, Running, Settings};
 
 fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -29,6 +29,7 @@ fn main() -> Result<()> {
         "burkindi": programs()?.join("burkindi"),
         "later": programs()?.join("later"),
         "passphrase": PASSPHRASE,
+        "roots": ROOTS,
         "people": people,
         "log": {"intake": installation.log("intake"), "case-handler": installation.log("case-handler")},
         "pids": {"intake": office.intake.id(), "case-handler": office.case_handler.id()},
