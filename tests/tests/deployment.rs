@@ -330,6 +330,17 @@ fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
     }
 }
 
+/// The steps of a form without scripts are in the memory of one intake. A proxy that hands the next
+/// request of the same visitor to another one loses the text, and the receipt of a sent report.
+#[test]
+fn the_proxy_keeps_a_visitor_with_one_intake() {
+    for text in [deploy("nginx/nginx.conf"), deploy("../docs/OPERATING.md")] {
+        let (_, rest) = text.split_once("upstream intake {").expect("an upstream");
+        let (upstream, _) = rest.split_once('}').expect("its end");
+        assert!(upstream.trim_start().starts_with("hash $remote_addr consistent;"), "{upstream}");
+    }
+}
+
 #[test]
 fn the_onion_service_takes_its_configuration() {
     let folder = tempfile::tempdir().unwrap();
