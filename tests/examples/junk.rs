@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use age_hybrid::MAX_HEADER_LEN;
 use anyhow::{Result, ensure};
 use envelope::Hash;
 use measure::{Client, Row, amount, percentile, print, say};
@@ -91,8 +92,8 @@ fn honest_for(target: &Target, form: &Form, long: Duration) -> Result<Honest> {
 fn send_junk(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(number as u64);
     let mut client = Client::new(address)?;
-    let mut garbage = vec![0; 32 * 1024];
-    rng.fill_bytes(&mut garbage);
+    // It begins like a sealed report, or the intake would not store it.
+    let mut garbage = age_hybrid::sealed_looking(32 * 1024, number as u64);
     let start = Instant::now();
     #[expect(clippy::cast_precision_loss, reason = "64")]
     let each = Duration::from_secs_f64(SENDERS as f64 / RATE);
@@ -102,7 +103,7 @@ fn send_junk(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) ->
         if let Some(early) = due.checked_sub(start.elapsed()) {
             sleep(early);
         }
-        rng.fill_bytes(&mut garbage[..32]);
+        rng.fill_bytes(&mut garbage[MAX_HEADER_LEN..][..32]);
         // A connection that is closed is opened again; what was answered does not matter.
         drop(junk(&mut client, &mut rng, &garbage));
         count += 1;

@@ -48,7 +48,7 @@ async fn crowd(office: &Office, count: usize, bytes: &[u8]) -> Result<Vec<TcpStr
 /// A post that announces more than it brings.
 fn stalled_post(sent: usize) -> Vec<u8> {
     let mut post = b"POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: 524288\r\n\r\n".to_vec();
-    post.resize(post.len() + sent, b'x');
+    post.extend(age_hybrid::sealed_looking(sent, 7));
     post
 }
 

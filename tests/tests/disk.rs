@@ -112,7 +112,7 @@ async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<
     let disk = Disk::new(&folder.path().join("spool.sqlite"), &folder.path().join("spool-disk"))?.lying();
     let intake = Running::start("intake", disk.under(installation.intake()?), &installation.log("intake"))?;
     let url = format!("{}/api/reports", installation.public_url());
-    let posted = reqwest::Client::new().post(&url).body(vec![7; 32_768]).send().await?;
+    let posted = reqwest::Client::new().post(&url).body(age_hybrid::sealed_looking(32_768, 7)).send().await?;
     assert_eq!(posted.status(), StatusCode::CREATED);
     intake.kill()?;
     disk.cut()?;

@@ -2,8 +2,9 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use rand::{
-    CryptoRng, RngCore,
+    CryptoRng, RngCore, SeedableRng,
     distributions::{Distribution, Uniform},
+    rngs::StdRng,
 };
 
 use crate::{hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, xwing::Nobody};
@@ -46,6 +47,16 @@ impl Decoys {
         rng.fill_bytes(&mut bytes[header_len..]);
         bytes
     }
+}
+
+/// A decoy for tests and benchmarks of programs that store what they cannot open. The same seed gives the same bytes.
+///
+/// # Panics
+/// If `total_len` is below 4,096 bytes.
+#[doc(hidden)]
+pub fn sealed_looking(total_len: usize, seed: u64) -> Vec<u8> {
+    let mut rng = StdRng::seed_from_u64(seed);
+    Decoys::new(&mut rng).decoy(&mut rng, total_len)
 }
 
 /// `-> arguments`, then the body in lines of 64 characters, the last of which is shorter (and may be empty).

@@ -46,6 +46,7 @@
 //! Seeds, expanded keys, shared secrets and file keys are wiped on drop. The stream buffers inside `age` are not: run a
 //! wiping global allocator where that matters.
 
+mod beginning;
 mod decoy;
 mod error;
 mod hpke;
@@ -54,7 +55,10 @@ mod recipient;
 mod seal;
 mod xwing;
 
+pub use beginning::begins_sealed;
 pub use decoy::Decoys;
+#[doc(hidden)]
+pub use decoy::sealed_looking;
 pub use error::{OpenError, ParseError};
 pub use identity::Identity;
 pub use recipient::Recipient;

@@ -26,7 +26,7 @@ const TAG: u64 = 16;
 /// Bytes of the nonce before the first chunk.
 const NONCE: usize = 16;
 /// What age writes behind a random word to mark a stanza that means nothing.
-const GREASE: &str = "-grease";
+pub(crate) const GREASE: &str = "-grease";
 
 /// The longest header in bytes that [`open`] and [`open_reader`] accept; those of [`seal`] stay below 1,900.
 ///

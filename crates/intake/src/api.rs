@@ -1,5 +1,6 @@
 //! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not known here.
 
+use age_hybrid::{MAX_HEADER_LEN, begins_sealed};
 use axum::{
     Extension, Json, Router,
     body::{Body, to_bytes},
@@ -47,6 +48,9 @@ async fn file(
     body: Body,
 ) -> Result<(StatusCode, Json<Stored>), Problem> {
     const LENGTH: Problem = Problem::bad_request("a submission has one of the ten lengths of the ladder");
+    const SEAL: Problem = Problem::bad_request(
+        "a submission is an age file with exactly one recipient, of the kind mlkem768x25519: nothing was stored",
+    );
     let announced: u64 = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok())
@@ -60,6 +64,8 @@ async fn file(
     }
     let mut deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
     let mut bytes = body.into_data_stream();
+    // The first bytes are held back until they show a header, so that nothing else is stored.
+    let mut head = Some(Vec::with_capacity(MAX_HEADER_LEN));
     while let Some(bytes) = bytes.next().await {
         let bytes = bytes.map_err(|error| match given_up(&error) {
             Some(_) => {
@@ -67,7 +73,17 @@ async fn file(
             }
             None => Problem::bad_request("the submission did not come whole"),
         })?;
-        deposit.push(&bytes).await.map_err(|error| app.store_failed(error))?;
+        if let Some(held) = &mut head {
+            held.extend_from_slice(&bytes);
+            if held.len() < MAX_HEADER_LEN {
+                continue;
+            }
+            if !begins_sealed(held) {
+                return Err(SEAL);
+            }
+        }
+        let held = head.take();
+        deposit.push(held.as_deref().unwrap_or(&bytes)).await.map_err(|error| app.store_failed(error))?;
     }
     if deposit.length() != announced {
         return Err(LENGTH);

@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use age_hybrid::sealed_looking;
 use axum::response::Response;
 use common::{FormData, Intake};
 use envelope::{
@@ -160,7 +161,8 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
     let put = |times: serde_json::Value| {
         intake.handler.put(format!("{}{ANSWERS}", intake.relay)).json(&times).send()
     };
-    let before: serde_json::Value = intake.post("/api/reports", vec![7; rung()]).await.json().await.unwrap();
+    let before: serde_json::Value =
+        intake.post("/api/reports", sealed_looking(rung(), 1 << 60)).await.json().await.unwrap();
     assert_eq!(before, serde_json::json!({ "answer": null }), "no case handler has said anything yet");
     for wrong in ["{}", r#"{"calendar":{"rest":["someday"],"holidays":[]},"collect_seconds":1}"#] {
         let answer = put(serde_json::from_str(wrong).unwrap()).await.unwrap();
@@ -178,9 +180,8 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
     let view =
         ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words("fr")) };
     for day in 0..DAYS {
-        let mut bytes = vec![1; rung()];
-        bytes[..8].copy_from_slice(&day.to_be_bytes());
-        let answer = intake.post("/api/reports", bytes).await;
+        let sealed = sealed_looking(rung(), u64::try_from(day).unwrap());
+        let answer = intake.post("/api/reports", sealed).await;
         assert_eq!(answer.status(), StatusCode::CREATED);
         confirmations.push(answer.text().await.unwrap());
         expected.push(text_of(receipt_page(&pages, LOCALES[0], &view, &[]), ".answer").await);

@@ -3,6 +3,7 @@
 
 mod common;
 
+use age_hybrid::{MAX_HEADER_LEN, sealed_looking};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use common::{Installation, Intake};
 use envelope::{
@@ -15,8 +16,50 @@ use envelope::{
 use reqwest::{StatusCode, header::HeaderMap};
 use time::Duration;
 
-fn bytes(len: u64, fill: u8) -> Vec<u8> {
-    vec![fill; usize::try_from(len).unwrap()]
+/// What looks sealed, of this length; what is too short for that has only zeros.
+fn bytes(len: u64, seed: u64) -> Vec<u8> {
+    let len = usize::try_from(len).unwrap();
+    if len < MAX_HEADER_LEN { vec![0; len] } else { sealed_looking(len, seed) }
+}
+
+#[tokio::test]
+async fn what_does_not_begin_as_a_sealed_file_is_refused_and_nothing_is_kept() {
+    let intake = Intake::new().await;
+    let good = bytes(RUNGS[0], 5);
+    let text = String::from_utf8_lossy(&good[..MAX_HEADER_LEN]).into_owned();
+    let stanza_end = 22 + text[22..].find("\n-> ").unwrap();
+    let stanza = &text[22..=stanza_end];
+    let with_head = |head: String| [head.as_bytes(), &good[MAX_HEADER_LEN..]].concat();
+    let changed = |from: &str, to: &str| with_head(text.replacen(from, to, 1));
+    let random = vec![7; good.len()];
+    let mut no_end = b"age-encryption.org/v1\n".to_vec();
+    while no_end.len() < good.len() {
+        no_end.extend_from_slice(b"-> a-grease\n\n");
+    }
+    let junk = [
+        ("no age file", random),
+        ("another version", changed("/v1\n", "/v2\n")),
+        ("another recipient", changed("-> mlkem768x25519 ", "-> X25519 ")),
+        ("two recipients", changed("-> ", &format!("{stanza}-> "))),
+        ("a passphrase beside it", changed("-> ", "-> scrypt AAAAAAAAAAAAAAAAAAAAAA 1\n\n-> ")),
+        ("a short encapsulation", changed("-> mlkem768x25519 ", "-> mlkem768x25519 AAAA ")),
+        ("no MAC", changed("\n--- ", "\n-- ")),
+        ("a header without end", no_end),
+    ];
+    for (what, mut bytes) in junk {
+        bytes.resize(good.len(), 0);
+        let answer = intake.post("/api/reports", bytes).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{what}");
+        assert!(answer.text().await.unwrap().contains("mlkem768x25519"), "{what}");
+    }
+    assert_eq!(intake.pull(100).await, []);
+    // In pieces of a few bytes it is taken as it is in one.
+    let pieces: Vec<_> = good.chunks(700).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+    let request = intake.http.post(format!("{}/api/reports", intake.public));
+    let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
+    let answer = request.header("content-length", good.len()).body(body).send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    assert_eq!(intake.pull(100).await.into_iter().map(|(_, sealed)| sealed).collect::<Vec<_>>(), [good]);
 }
 
 #[tokio::test]

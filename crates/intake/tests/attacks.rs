@@ -5,6 +5,7 @@ mod common;
 
 use std::{net::SocketAddr, time::Duration};
 
+use age_hybrid::sealed_looking;
 use common::{CONTENT_TYPE, FormData, Installation, Intake};
 use http::StatusCode;
 use tokio::{
@@ -94,7 +95,7 @@ async fn one_circuit_of_the_onion_service_takes_no_upload_from_another_and_reads
     for _ in 0..4 {
         let mut stream = by_circuit(free, 1).await;
         stream.write_all(&head("/api/reports", 4 << 20)).await.unwrap();
-        stream.write_all(&vec![7; 250 * 1024]).await.unwrap();
+        stream.write_all(&sealed_looking(250 * 1024, 7)).await.unwrap();
         attack.push(stream);
     }
     sleep(Duration::from_millis(500)).await;
@@ -128,6 +129,7 @@ async fn a_small_post_with_a_file_takes_the_slot_of_an_upload() {
     let address: SocketAddr = intake.public.strip_prefix("http://").unwrap().parse().unwrap();
     let mut upload = TcpStream::connect(address).await.unwrap();
     upload.write_all(&head("/api/reports", 4 << 20)).await.unwrap();
+    upload.write_all(&sealed_looking(64 * 1024, 7)).await.unwrap();
     let hold = async {
         for _ in 0..40 {
             // It keeps a good pace, and was given its slot just now.

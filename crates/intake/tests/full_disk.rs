@@ -21,7 +21,7 @@ async fn a_full_disk_is_said_and_trying_again_later_works() {
     let _caught = signal(SignalKind::from_raw(SIGXFSZ)).unwrap();
     let intake = Intake::open().await;
     let form = || FormData::report("a story", 1).file("a.jpg", &vec![1; 3_000_000]).end();
-    let sealed = vec![7; 4 << 20];
+    let sealed = age_hybrid::sealed_looking(4 << 20, 7);
 
     limit(600_000);
     let (status, page) = intake.send("/en/report/send", form()).await;

@@ -3,6 +3,7 @@
 
 mod common;
 
+use age_hybrid::sealed_looking;
 use common::Intake;
 use envelope::{
     Hash,
@@ -34,7 +35,7 @@ async fn only_a_certificate_of_the_own_authority_is_let_in() {
 async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice() {
     let intake = Intake::new().await;
     let sent: Vec<Vec<u8>> =
-        (0..20).map(|n| vec![n; usize::try_from(RUNGS[usize::from(n % 4)]).unwrap()]).collect();
+        (0..20).map(|n| sealed_looking(usize::try_from(RUNGS[n % 4]).unwrap(), n as u64)).collect();
     for bytes in &sent {
         assert_eq!(intake.post("/api/reports", bytes.clone()).await.status(), StatusCode::CREATED);
     }

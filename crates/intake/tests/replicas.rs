@@ -7,7 +7,6 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use common::{Installation, Intake};
 use envelope::{Hash, mailbox::MAILBOX_LEN, receipt::Locator};
-use rand::{RngCore, SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 
 /// Intakes that share everything but their process.
@@ -26,9 +25,7 @@ fn database() -> String {
 }
 
 fn submission(n: u64) -> Vec<u8> {
-    let mut bytes = vec![0; 32_768];
-    StdRng::seed_from_u64(n).fill_bytes(&mut bytes);
-    bytes
+    age_hybrid::sealed_looking(32_768, n)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,14 +10,11 @@ use intake::{
     upkeep::{self, Task, UpkeepError},
 };
 use migrations_intake::Migrator;
-use rand::{RngCore, SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait;
 
 fn sealed(len: usize, seed: u64) -> Vec<u8> {
-    let mut bytes = vec![0; len];
-    StdRng::seed_from_u64(seed).fill_bytes(&mut bytes);
-    bytes
+    age_hybrid::sealed_looking(len, seed)
 }
 
 fn postgres() -> String {
