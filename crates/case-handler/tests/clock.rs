@@ -97,7 +97,7 @@ async fn a_day_that_moved_while_the_machine_was_off_releases_nothing_for_a_round
     let today = world.day(None, LONG);
     assert_eq!(today.get().await.unwrap(), world.clock.today(), "reports are filed");
     assert!(matches!(world.escalates(&today).await, Err(TodayError::Settling { .. })));
-    // The intake says that two days are too many: nothing is released before somebody has looked.
+    // The intake says that two days are too many: nothing is released before an operator has looked.
     let back = DayTask::TakeBack { day: world.clock.today() - Span::days(2), although_signed: false };
     world.operator(back).await.unwrap();
     world.restart().await;
@@ -125,7 +125,7 @@ async fn a_day_can_be_taken_back_and_new_reports_are_not_released_at_once() {
     let today = world.day(None, Duration::ZERO);
     let right = today.get().await.unwrap();
     world.files(&today).await;
-    // Somebody confirms a wrong day.
+    // An operator confirms a wrong day.
     world.clock.reboot();
     world.clock.leap(Span::days(40));
     let wrong = world.clock.today();

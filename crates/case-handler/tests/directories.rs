@@ -31,7 +31,7 @@ async fn what_is_refused_never_waits_for_the_writer() {
     let unsigned = SignedDirectory::sign(&world.directory, &[stranger]).unwrap();
     let mut changed = next.clone();
     changed.bytes.push(b' ');
-    // Somebody files; the write lasts.
+    // A filing holds the writer.
     let writing = world.store.write().await.unwrap();
     let put = async |body: &Value| {
         let call = world.call(Method::PUT, "/v1/directory", "", body);

@@ -239,7 +239,7 @@ async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys
     assert_eq!(list(&world, "coumba").await, list(&world, "awa").await, "of her own cases alone");
     assert_eq!(list(&world, "eva").await, [], "nothing of cases that are held back");
 
-    // New keys of the first, for awa, coumba's new key, and the outside body. They show nothing: nobody has to declare.
+    // New keys of the first, for awa, coumba's new key, and the oversight body. They show nothing, so no declaration is needed.
     let (reply, copy) = (Sealed(b"for the reporter".to_vec()), Sealed(b"for the team".to_vec()));
     let action = Action::Rotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
     let mut rotated = world.event("awa", ids[0], action).await;
@@ -257,7 +257,7 @@ async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys
     let whole = rotated.brings.clone();
     rotated.brings = without("coumba", &whole);
     let refused = world.post("awa", ids[0], &rotated).await.unwrap_err();
-    assert_eq!(refused.rule.as_deref(), Some("undeclared"), "to leave somebody out takes a declaration");
+    assert_eq!(refused.rule.as_deref(), Some("undeclared"), "to leave a member out takes a declaration");
     // An older grant alone leaves its holder without the new keys.
     rotated.brings = Brings {
         grants: vec![whole.grants[0].clone(), whole.grants[2].clone(), whole.grants[3].clone()],

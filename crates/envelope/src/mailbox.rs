@@ -103,7 +103,7 @@ impl Mailbox {
         self.newest_that_fit(target.saturating_sub(self.fixed_part().len()))
     }
 
-    /// What stands before the replies.
+    /// The records before the replies.
     fn fixed_part(&self) -> Vec<u8> {
         let mut plain = wire::head(MAGIC, &self.header);
         let mut put = |kind, bytes: &[u8]| {

@@ -306,7 +306,7 @@ fn who_could_approve_can_decline_and_nobody_else() {
     let purge = by(member, Decision::Purge);
     assert_eq!(decline(&purge, 'M').unwrap_err(), Refusal::OneLead);
     assert_eq!(decline(&purge, 'L').unwrap().proposed, None);
-    // A referral of the lead is for the outside body.
+    // A referral of the lead is for the oversight body.
     let refer = by(Role { lead: true, ..member }, REFER);
     assert_eq!(decline(&refer, 'M').unwrap_err(), Refusal::ReferralRole);
     assert_eq!(decline(&refer, 'O').unwrap().proposed, None);

@@ -1,4 +1,4 @@
-//! What is cheap to send and dear to file is refused where it stands: records too many, too long, empty, or twice.
+//! What is cheap to send and dear to file is refused when it is read: records too many, too long, empty, or twice.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{

@@ -18,7 +18,7 @@ use crate::onion::Circuit;
 /// How long one salt keeps a network recognisable.
 const SALT_LIFE: Duration = Duration::from_hours(1);
 
-/// Stands for a network, an address or a circuit while one salt lasts.
+/// Identifies a network, an address or a circuit while one salt lasts.
 pub type NetworkKey = [u8; 16];
 
 /// Where a post comes from. Two posts with equal keys share what is scarce.

@@ -1,5 +1,5 @@
 //! The listener of the onion service. Tor names the circuit of each visitor in a PROXY header (`HiddenServiceExportCircuitID
-//! haproxy`), so that one visitor of the onion service is told from another without being known.
+//! haproxy`), so that the intake distinguishes visitors of the onion service without knowing them.
 
 use std::{io, net::Ipv6Addr, str::from_utf8, sync::Arc, time::Duration};
 

@@ -2,7 +2,7 @@
 //!
 //! Each sender has a deadline up to which it may stay silent. Every received byte extends it, as much as that byte takes at
 //! [`DECENT`], capped at [`PATIENCE`] from now, so that a burst cannot pay for a long stall. A phone on a bad 2G line never
-//! falls behind. Whoever stalls falls behind within seconds, and then keeps its slot only while nobody else wants it.
+//! falls behind. A sender that stalls falls behind within seconds, and then keeps its slot only while no other upload waits.
 //!
 //! Where nobody is behind, the victim is found in the network that holds the most slots, and there in the address that
 //! holds the most. Between two of its senders, drawn at random, the one with the lower rate is evicted. So a sender that

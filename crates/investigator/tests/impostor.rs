@@ -1,5 +1,5 @@
 //! Who lacks the reporter's key tries to speak to the reporter in the service's name: the capsule decides whom a reporter believes.
-//! Every attempt is told as damage by both implementations, and none as an empty mailbox.
+//! Both implementations report every attempt as damage, and none as an empty mailbox.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;

@@ -72,7 +72,7 @@ pub enum Finding {
 /// Why there is no inbox.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
-    /// Not sealed to this receipt: nothing was filed under it, or it has not been collected yet. Whoever replaces a whole mailbox can
+    /// Not sealed to this receipt: nothing was filed under it, or it has not been collected yet. An attacker who replaces a whole mailbox can
     /// make it look so too.
     #[error("nothing is laid out under this receipt: {0}")]
     Absent(age_hybrid::OpenError),

@@ -8,7 +8,7 @@ use std::{
 /// More names than any document has authors.
 const MOST_NAMES: usize = 1024;
 
-/// Neutral names, one for each author: who wrote what can still be told apart.
+/// Neutral names, one for each author: authors can still be distinguished.
 #[derive(Default)]
 pub(crate) struct Names(HashMap<u64, usize>);
 

@@ -1,5 +1,5 @@
 //! Office files (OOXML, `OpenDocument`): what becomes of each part of a package. Parts are known by their names and by the root of their
-//! XML. A part that no rule knows goes on as it came, and is told.
+//! XML. A part that no rule knows goes on as it came, and is reported as left.
 
 use std::io::{self, Read, Write};
 

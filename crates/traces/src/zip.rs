@@ -1,4 +1,4 @@
-//! Packages (ZIP): walked from part to part as they stream by, and written anew. `package` says what becomes of each part.
+//! Packages (ZIP): walked from part to part as they stream by, and rewritten. `package` says what becomes of each part.
 //!
 //! Nothing is lost: a part that cannot be unpacked goes on as it came. Where the walk itself fails, everything up to the directory goes
 //! on as it came, and the directory is written with the places that the parts have now.

@@ -1,7 +1,7 @@
 //! A case handler that was restored from a backup holds an older log than was seen. That is an
 //! alarm until the one who saw it has accepted the restore, with a reason. What is accepted is
 //! exactly the log of that moment: a later roll-back is an alarm again. Each acceptance is kept,
-//! signed with the device key, and told at every audit.
+//! signed with the device key, and listed by every audit.
 
 use std::collections::BTreeMap;
 

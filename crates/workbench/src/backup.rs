@@ -145,7 +145,7 @@ pub fn restore(text: &str, passphrase: &SecretString) -> Result<(Vec<u8>, Invest
     Ok((sealed, key))
 }
 
-/// A line of words whatever stands around and between them. The words are constants, so that the pattern always compiles.
+/// A line of words, with any characters around and between them. The words are constants, so that the pattern always compiles.
 fn line_of(words: &str) -> Regex {
     Regex::new(&format!(r"(?i){}[^\p{{L}}\p{{N}}]*", words.replace(' ', r"[^\p{L}\p{N}]*")))
         .expect("a constant pattern")

@@ -48,7 +48,7 @@ impl Case {
             sent: head,
             seen: Some(head),
         };
-        // A signature has the same length whoever signs.
+        // A signature has the same length under every key.
         capsule.seal(&self.file.mailbox_recipient, &SigningKey::from_bytes(&[0; 32]))
     }
 

@@ -72,7 +72,7 @@ pub fn name(name: &str) -> String {
     clip(visible.trim(), SHOWN_NAME)
 }
 
-/// A word of a protocol that somebody else wrote, such as a language or a week: letters, digits, `-` and `_`, and not many.
+/// A word of a protocol that another program wrote, such as a language or a week: letters, digits, `-` and `_`, and not many.
 pub fn code(word: &str) -> String {
     let plain: String =
         word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();

@@ -17,7 +17,7 @@ use scenarios::programs;
 use serde_json::Value;
 use xtask::{PASSPHRASE, ROOTS, Running};
 
-/// A number that no account of this machine has, so that files of the service are told from those
+/// A number that no account of this machine has, so that files of the service differ from those
 /// of root.
 pub(crate) const ACCOUNTS: [(&str, u32); 2] = [("intake", 54_321), ("case-handler", 54_322)];
 

@@ -134,7 +134,7 @@ fn restores(machine: &Machine, stores: &[PathBuf; 2]) -> Result<()> {
                     ),
                 "{said}"
             );
-            // A third account is refused, and told what to type.
+            // A third account is refused, with the command to type.
             let mut command = Command::new(machine.at(&format!("usr/local/bin/{name}")));
             command
                 .arg("--config")

@@ -263,8 +263,8 @@ impl Taking<'_> {
         Ok(())
     }
 
-    /// Who gets no grant of the new generation loses the case, row and all; the outside body cannot be left out. Who has another key
-    /// than the older grants were made for gets these anew in the same step, and can go on reading what is there.
+    /// Who gets no grant of the new generation loses the case, row and all; the oversight body cannot be left out. Who has another key
+    /// than the older grants were made for gets new ones in the same step, and can go on reading what is there.
     async fn rotate(&self, generation: u32, grants: &[GenerationGrant], actor: &str) -> Result<(), Problem> {
         let mut stay = Vec::new();
         for grant in grants {

@@ -306,7 +306,7 @@ impl CaseState {
         Ok(())
     }
 
-    /// Whoever could approve it can decline it.
+    /// The persons who may approve it may decline it.
     fn decline(&mut self, actor: &str, role: Role) -> Result<(), Refusal> {
         let proposal = self.proposed.as_ref().ok_or(Refusal::NotProposed)?;
         if proposal.by == actor {

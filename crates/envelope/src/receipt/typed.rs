@@ -14,7 +14,7 @@ use super::{ALPHABET, CHECK_CHARS, CODE_CHARS, Receipt, ReceiptError, WORDS, che
 const LISTS: [Language; 4] = [Language::French, Language::English, Language::Spanish, Language::Portuguese];
 /// With so many words of our lists, a text is meant as words and not as a code.
 const MEANT_AS_WORDS: usize = 4;
-/// A word that stands so often in a note is a label and no word of the receipt.
+/// A word that occurs this often in a note is a label and no word of the receipt.
 const LABEL: usize = 6;
 /// Letters that fix a word in every list, if it has as many.
 const PREFIX: usize = 4;
@@ -76,7 +76,7 @@ fn western(c: char) -> char {
     }
 }
 
-/// A part without the number that stands at either end of it, as in `1nuage`.
+/// A part without the number at either end of it, as in `1nuage`.
 fn trimmed(part: &str) -> &str {
     part.trim_matches(|c: char| c.is_ascii_digit())
 }

@@ -53,7 +53,7 @@ pub enum OpenError {
 /// Opens the outer seal and checks the shape. The whole seal has been authenticated when this returns a submission.
 ///
 /// # Errors
-/// When it is not sealed to `identity`, or has another shape. A record too many is refused where it stands, so that memory and time
+/// When it is not sealed to `identity`, or has another shape. A record too many is refused when it is read, so that memory and time
 /// are bounded by the length of what was sent.
 pub fn open(identity: &TransportIdentity, sealed: impl BufRead) -> Result<Opened, OpenError> {
     let mut input = age_hybrid::open_reader(identity.as_identity(), sealed)?;

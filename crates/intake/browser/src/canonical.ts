@@ -2,7 +2,7 @@
 // compared, so that both implementations accept the same bytes: no unknown or missing fields, no second spelling, no space.
 import { type Bytes, strictText, utf8 } from "./bytes.ts";
 
-/** Checks a value of parsed JSON and builds it anew, field by field in the order of writing; throws on any other. */
+/** Checks a value of parsed JSON and rebuilds it, field by field in the order of writing; throws on any other. */
 export type Read<T> = (value: unknown) => T;
 
 /** Bytes or a value that no sender writes. */

@@ -7,7 +7,7 @@ test("control characters of word processors become line ends or go", () => {
   for (const gone of ["\0", "\u0001", "\u0003", "\b", "\u001b", "\u001f", "\u007f", "\u0080", "\u009f"]) assert.equal(plain(`a${gone}b`), "ab");
   const kept = "tab\t, joiner \u200d, mark of direction \u200f, 👩🏽‍🌾";
   assert.equal(plain(kept), kept);
-  // Half of a character cannot be sealed as UTF-8: whoever reads the report could not open it.
+  // Half of a character cannot be sealed as UTF-8: no reader could open the report.
   assert.equal(plain("a\ud83db\udc00c👍"), "a\ufffdb\ufffdc👍");
 });
 

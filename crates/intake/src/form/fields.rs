@@ -41,7 +41,7 @@ pub enum Problem {
 }
 
 impl FieldError {
-    /// A problem of a field. The name is cut: it may be anything that somebody sent.
+    /// A problem of a field. The name is cut: it may be anything that a client sent.
     pub fn new(field: &str, problem: Problem) -> Self {
         Self { field: field.chars().take(64).collect(), problem }
     }
@@ -63,7 +63,7 @@ pub(super) struct Intake {
 
 impl Intake {
     /// The text of a field, as [`plain`] gives it. Bytes that are not UTF-8 become U+FFFD, and
-    /// [`Intake::damaged`] names the field, if it is one where somebody types.
+    /// [`Intake::damaged`] names the field, if it is one that the reporter types into.
     ///
     /// # Errors
     /// The form carries more than a form may.

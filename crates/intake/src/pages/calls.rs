@@ -16,7 +16,7 @@ pub(super) struct Piece {
     pub(super) call: String,
 }
 
-/// A text in pieces: numbers of six digits and more, and `short` wherever it stands by itself.
+/// A text in pieces: numbers of six digits and more, and `short` where it is a number by itself.
 pub(super) fn pieces(text: &str, short: &str) -> Vec<Piece> {
     static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"\+?\d(?:[ .\-/\u00a0\u202f\u2011]{0,2}\d)*").expect("a test compiles it")

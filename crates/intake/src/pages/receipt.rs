@@ -41,7 +41,7 @@ struct ReceiptPage<'a> {
     visit: &'a str,
 }
 
-/// What stands on the page beside the receipt.
+/// What the page shows beside the receipt.
 #[derive(Default)]
 pub(super) struct Beside<'a> {
     /// What became of each file: its name, and what is said of it.
@@ -113,7 +113,7 @@ pub(super) fn of_visit(pages: &Pages, locale: Locale, code: &str, beside: Beside
     page(pages, locale, &view, beside)
 }
 
-/// The page with what stands beside the receipt.
+/// The page with what it shows beside the receipt.
 pub(super) fn page(pages: &Pages, locale: Locale, receipt: &ReceiptView, beside: Beside<'_>) -> Response {
     let Beside { files, answer, visit } = beside;
     let frame = Frame::new(pages, locale, "receipt-title", Switch::None).of_visit(visit);

@@ -253,7 +253,7 @@ mod tests {
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["reçu.txt", "file-2", "x.txt"]);
         assert!(files.iter().all(|(_, content)| content == b"content"));
-        // Of somebody else's name: ignored, before a file and behind it.
+        // Under a name of no field of ours: ignored, before a file and behind it.
         let foreign = FIELD.replace("a.story", "gtranslate");
         assert_eq!(read(body(&[FIELD, FILE, &foreign, FILE])).await.unwrap().1.len(), 2);
     }

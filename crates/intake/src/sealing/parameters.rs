@@ -5,7 +5,7 @@ use percent_encoding::percent_decode;
 /// A value and its parameters.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parameters {
-    /// What stands before the first semicolon, in lower case.
+    /// The text before the first semicolon, in lower case.
     pub(super) value: String,
     pairs: Vec<(String, Vec<u8>)>,
 }
@@ -16,7 +16,7 @@ impl Parameters {
         let (value, mut rest) = split_once(header, b';').unwrap_or((header, b""));
         let mut pairs = Vec::new();
         while let Some((name, after)) = split_once(rest, b'=') {
-            // A name never holds a semicolon: what stands before one is no parameter.
+            // A name never holds a semicolon: the text before one is no parameter.
             let name = name.rsplit(|byte| *byte == b';').next().unwrap_or_default();
             let (value, after) = parameter_value(after.trim_ascii_start());
             pairs.push((lower(name), value));

@@ -9,7 +9,7 @@ use memchr::memmem::Finder;
 use super::parameters::Parameters;
 use crate::pace::given_up;
 
-/// Most bytes of the headers of one part, and of what stands before the first part.
+/// Most bytes of the headers of one part, and of the preamble.
 const HEAD_BYTES: usize = 16 * 1024;
 /// Most headers of one part.
 const HEADERS: usize = 32;
@@ -212,7 +212,7 @@ impl Parts {
     }
 }
 
-/// Reads what stands between a delimiter and the content: padding, then headers, then an empty line.
+/// Reads the bytes between a delimiter and the content: padding, then headers, then an empty line.
 fn read_head(block: &[u8]) -> Option<PartHead> {
     let line = memchr::memmem::find(block, b"\r\n")?;
     let (padding, headers) = block.split_at(line);

@@ -21,7 +21,7 @@ use crate::{
 /// Longest body with a receipt in it, in bytes: a whole note that is pasted whole.
 const BODY_BYTES: usize = 64 * 1024;
 
-/// Shows what stands under a receipt; the same friendly page whether there is nothing yet or never was. A mailbox that is damaged is
+/// Shows the mailbox of a receipt; the same page whether there is nothing yet or never was. A mailbox that is damaged is
 /// called so.
 pub(super) async fn open(State(app): State<App>, Path(lang): Path<String>, body: Body) -> Response {
     let Some(locale) = app.pages.locale(&lang) else {

@@ -2,7 +2,7 @@
 //! signed object stands there as it is taken, and beside it the same object in a form that nobody writes, signed by the key that it
 //! should be signed by. Bytes are unpadded base64url.
 //!
-//! The file is written anew with `WRITE_VECTORS=1 cargo test -p investigator --test refusals`.
+//! The file is generated with `WRITE_VECTORS=1 cargo test -p investigator --test refusals`.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 #[path = "../common/mod.rs"]
@@ -101,8 +101,5 @@ fn every_form_that_nobody_writes_is_refused() {
         fs::write(&path, serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
     }
     let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    assert!(
-        now == kept,
-        "refusals.json is not what this test makes: write it anew and look at the difference"
-    );
+    assert!(now == kept, "refusals.json is not what this test makes: generate it and look at the difference");
 }

@@ -9,7 +9,7 @@ use crate::rules;
 const REACH: usize = 8 * 1024;
 /// More entries than any dictionary has that is asked about.
 const MOST_ENTRIES: usize = 512;
-/// Kinds of notes that somebody makes in a document, and that carry a name.
+/// Kinds of notes that a person adds to a document, and that carry a name.
 const NOTES: [&[u8]; 18] = [
     b"/Text",
     b"/FreeText",

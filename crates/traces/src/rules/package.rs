@@ -196,7 +196,7 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// What is to be done with the part of this name, in small letters. What no rule knows is told.
+    /// What is to be done with the part of this name, in small letters. What no rule knows is reported as left.
     pub(crate) fn kind(&self, name: &str) -> Kind {
         let fits = |part: &&Part| {
             part.starts.as_ref().is_none_or(|start| name.starts_with(start))
@@ -256,7 +256,7 @@ impl Rule {
     }
 }
 
-/// Whether a value is a place in somebody's files: on a disk, a server, or a personal cloud store.
+/// Whether a value is a path in a person's files: on a disk, a server, or a personal cloud store.
 pub(crate) fn is_path(value: &[u8]) -> bool {
     const BEGINS: [&[u8]; 9] = [
         b"/users/",

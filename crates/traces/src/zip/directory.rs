@@ -1,4 +1,4 @@
-//! The directory at the end of a package, written anew with the places of the parts as they were written.
+//! The directory at the end of a package, rewritten with the places of the parts as they were written.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ impl Places {
     }
 }
 
-/// Reads the directory to the end of the file and writes it anew. Returns whether every entry was understood.
+/// Reads the directory to the end of the file and rewrites it. Returns whether every entry was understood.
 pub(super) fn rewrite(pipe: &mut Pipe<'_>, found: &mut Found, places: &Places) -> Step<bool> {
     let at = pipe.written();
     let (mut count, mut is_sound) = (0, true);

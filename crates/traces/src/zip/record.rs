@@ -64,7 +64,7 @@ impl Head {
         self.flags & ENCRYPTED == 0 && matches!(self.method, STORED | DEFLATED)
     }
 
-    /// Flags of a part that is written anew: the alphabet of the name stays.
+    /// Flags of a part that is rewritten: the alphabet of the name stays.
     pub(super) fn plain_flags(&self) -> u16 {
         self.flags & UTF8
     }

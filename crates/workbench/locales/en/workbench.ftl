@@ -216,7 +216,7 @@ export-manifest = a list of all of it with the hash of each file.
 export-careful = Before you save it
 export-warning = Nothing in the archive is sealed any more. Whoever has it can read who is concerned, and what the reporter told. Seal it before it leaves this machine, give it only to those whom a decision of two named, and delete it afterwards.
 export-files = A stranger made the attached files. Open them only on a machine without a network, with a viewer that confines them, such as Dangerzone. Never by a double click.
-export-proof = The signatures prove who did what in this case, and when. They do not prove what the report, the messages or the files say: whoever has the archive can change these.
+export-proof = The signatures prove who did what in this case, and when. They do not prove what the report, the messages or the files say: everyone who has the archive can change these.
 export-unsealed = Exported on { $day }. Nothing here is sealed any more. Delete it when you are done.
 export-do = Save the archive
 

@@ -32,7 +32,7 @@ pub(crate) fn command(act: Act, case: &str, state: &CaseState) -> String {
         Act::Link => (format!("link {case} --to CASE"), "about the same as another case"),
         Act::Escalate => (format!("escalate {case}"), "give it to the oversight body"),
         Act::Hold => (format!("hold {case}"), "forbid to destroy it"),
-        Act::Rotate => (format!("rotate {case} --without HANDLE"), "new keys, without somebody"),
+        Act::Rotate => (format!("rotate {case} --without HANDLE"), "new keys, without one reader"),
         Act::ProposeClose => {
             (format!("propose {case} close DISPOSITION --reason REASON"), "end it; two decide")
         }

@@ -62,7 +62,7 @@ impl Export {
             page.dim("Who did what, and when: burkindi audit verify --file log.json --trust trust.json");
             page.dim(
                 "Accidental damage: sha256sum --check SHA256SUMS. Neither proves what the report, the messages or the \
-                 files say: whoever has the folder can change these.",
+                 files say: everyone who has the folder can change these.",
             );
         })?;
         if any_alarm(&view.alarms) { Err(Alarmed.into()) } else { Ok(()) }

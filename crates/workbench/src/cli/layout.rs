@@ -12,7 +12,7 @@ const NARROWEST: usize = 24;
 pub(crate) const GOES_ON: &str = "    ";
 /// Before each line of the program's own text under a heading.
 pub(crate) const INDENT: &str = "  ";
-/// Before each line of what somebody else wrote.
+/// Before each line of a text that another person wrote.
 pub(crate) const QUOTE: &str = "  │ ";
 
 /// How wide lines can be: that of the terminal, within bounds.

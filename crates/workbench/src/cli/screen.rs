@@ -187,7 +187,7 @@ impl Page {
         self.lay(text::lines(text).trim_end_matches('\n'), INDENT, INDENT, None);
     }
 
-    /// What somebody else wrote. Each of its lines begins with a mark, so that none can be taken for one of the program.
+    /// A text that another person wrote. Each of its lines begins with a mark, so that none can be taken for one of the program.
     pub(crate) fn quote(&mut self, text: &str) {
         self.lay(text::lines(text).trim_end_matches('\n'), QUOTE, QUOTE, None);
     }

@@ -1,4 +1,4 @@
-//! What was typed, in the language of the full-text search; and where in a text it stands.
+//! What was typed, in the language of the full-text search; and where it occurs in a text.
 
 use serde::Serialize;
 use unicode_normalization::char::is_combining_mark;
@@ -22,7 +22,7 @@ pub struct Mark {
 
 /// What is looked for.
 pub(super) struct Query {
-    /// In FTS5's language. Everything that was typed stands in quotes, so that nothing of it is taken for an operator.
+    /// In FTS5's language. Everything that was typed is quoted, so that nothing of it is taken for an operator.
     pub(super) expression: String,
     /// Beginnings of folded words, for showing where they stand.
     beginnings: Vec<String>,
@@ -205,8 +205,7 @@ fn excerpt(text: &str, places: &[(usize, usize)], found: &[bool], first: usize) 
     let mut pieces = Vec::new();
     let mut at = if whole_begin { 0 } else { shown[0].0 };
     let mut plain = if whole_begin { String::new() } else { "…".to_owned() };
-    for ((begin, end), found) in shown.iter().zip(&found[from..to]).filter(|(_, found)| **found) {
-        let _ = found;
+    for ((begin, end), _) in shown.iter().zip(&found[from..to]).filter(|(_, found)| **found) {
         plain.push_str(&text[at..*begin]);
         if !plain.is_empty() {
             pieces.push(Mark { text: std::mem::take(&mut plain), found: false });

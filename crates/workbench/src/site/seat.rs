@@ -177,7 +177,7 @@ impl Seat {
         Some(work)
     }
 
-    /// Is it unlocked, and somebody there? No sign of life by itself, and no waiting for a request under way.
+    /// Returns whether it is unlocked and in use. Asking is no sign of life, and waits for no request under way.
     pub(super) fn is_open(&self, now: OffsetDateTime) -> bool {
         // Who holds it works with it.
         !self.is_idle(now) && self.work.try_lock().map_or(true, |work| work.is_some())
@@ -230,7 +230,7 @@ mod tests {
         seat
     }
 
-    /// A request that takes the keys, and then waits for somebody who never answers.
+    /// A request that takes the keys, and then waits for an answer that never comes.
     fn stalled(seat: &Arc<Seat>) -> tokio::task::JoinHandle<Option<bool>> {
         let seat = Arc::clone(seat);
         tokio::spawn(async move {
@@ -250,7 +250,7 @@ mod tests {
         let seat = unlocked().await;
         let requests = [stalled(&seat), stalled(&seat), stalled(&seat)];
         tokio::task::yield_now().await;
-        assert!(seat.is_open(NOW), "somebody is at work, and who asks does not wait");
+        assert!(seat.is_open(NOW), "a request has the keys, and asking does not wait");
         let start = tokio::time::Instant::now();
         seat.lock().await;
         assert_eq!(start.elapsed(), Duration::ZERO);

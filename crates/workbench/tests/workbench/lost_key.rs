@@ -95,7 +95,7 @@ async fn what_is_sealed_to_a_former_key_alone_is_a_notice_and_what_is_withheld_s
     assert!(case.alarms.iter().any(|alarm| alarm.code == Code::FormerKey));
     assert!(case.alarms.iter().all(|alarm| alarm.severity == Severity::Notice));
 
-    // Whose key never changed has every generation, or somebody withholds it.
+    // A member whose key never changed has every generation, or one is withheld.
     office.handler.with(reporter.case, |kept| of_older(kept, "lead"));
     let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
     assert!(any_alarm(&case.alarms));

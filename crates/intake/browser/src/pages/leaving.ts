@@ -1,4 +1,4 @@
-// Leaving in a hurry: by the link that stands on every page, or by pressing Escape three times.
+// Leaving in a hurry: by the link on every page, or by pressing Escape three times.
 import { one } from "./dom.ts";
 
 /** How long three presses may take, in milliseconds. */
@@ -6,7 +6,7 @@ const TOGETHER = 2000;
 /** How long the history may take to go back, in milliseconds. */
 const LONGEST = 200;
 
-/** What a page does when somebody leaves: forgets everything, and returns how many steps it has put into the history. */
+/** What a page does when the reporter leaves: it forgets everything, and returns how many steps it has put into the history. */
 export type Forget = () => number;
 
 /** Watches for the wish to leave. The page is emptied at once; then its steps go from the history, so that Back leads past it. */

@@ -134,7 +134,7 @@ export class ReturnPages {
     else show(this.kit, this.kit.pages[found]!, "seal-here-return");
   }
 
-  /** Is anything laid out under the receipt, and is it whole? What does not open is a decoy, or somebody else's. */
+  /** Is anything laid out under the receipt, and is it whole? What does not open is a decoy, or belongs to another receipt. */
   private async look(): Promise<"thread" | "nothing" | "damaged"> {
     const before = this.inbox;
     const found = await openMailbox(this.receipt!);

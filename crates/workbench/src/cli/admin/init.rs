@@ -56,7 +56,7 @@ impl Init {
         let mut passphrases: Vec<SecretString> = Vec::new();
         for root in 1..=self.roots {
             let what = format!("New passphrase for root key {root} of {}", self.roots);
-            // Whoever knew one would hold them all.
+            // A person who knew one would hold them all.
             let other = |new: &SecretString| {
                 let same = passphrases
                     .iter()

@@ -119,7 +119,7 @@ async fn written(
     let view = CaseView::new(case, &at.visit.site.taxonomy, page.frame.code());
     let risks = exposures(&page.draft.text, &view).into_iter().map(|risk| in_words(&page.frame, &risk));
     let mut risks: Vec<String> = risks.collect();
-    // What cannot be sealed is told when it is sent.
+    // Sending reports what cannot be sealed.
     let reply = Reply { text: &page.draft.text, lang: &page.draft.lang };
     if let Ok(lost @ 1..) = at.connection().displaces(case, reply) {
         risks.push(page.frame.count("risk-displaces", lost));
