@@ -43,10 +43,11 @@ impl Assets {
             Asset::new("site", "css", "text/css; charset=utf-8", style),
             Asset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
         ];
-        let script = Bundle::get("reporter.js").map(|file| file.data.into_owned());
-        assets.extend(
-            script.map(|script| Asset::new("reporter", "js", "text/javascript; charset=utf-8", script)),
-        );
+        for (stem, file) in [("reporter", "reporter.js"), ("files", "files.js")] {
+            let script = Bundle::get(file).map(|file| file.data.into_owned());
+            assets
+                .extend(script.map(|script| Asset::new(stem, "js", "text/javascript; charset=utf-8", script)));
+        }
         Self(assets)
     }
 
@@ -61,6 +62,11 @@ impl Assets {
     /// Address and integrity of the script, if this build has one.
     pub fn script(&self) -> Option<(String, &str)> {
         self.get("reporter").map(|script| (script.url(), &*script.integrity))
+    }
+
+    /// Address and integrity of the part of the script that cleans files, if this build has one. The script loads it.
+    pub fn files_script(&self) -> Option<(String, &str)> {
+        self.get("files").map(|script| (script.url(), &*script.integrity))
     }
 
     /// The style sheet itself.

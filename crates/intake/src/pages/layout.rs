@@ -92,6 +92,11 @@ impl<'a> Frame<'a> {
         self.pages.assets.script()
     }
 
+    /// Address and integrity of the part of the script that cleans files, if this build has one.
+    pub(super) fn files_script(&self) -> Option<(String, &str)> {
+        self.pages.assets.files_script()
+    }
+
     pub(super) fn asset(&self, stem: &str) -> String {
         self.pages.assets.url(stem)
     }

@@ -1,7 +1,7 @@
 // A file that was chosen: what cleaning made of it, and what the reporter decided. Reading can fail at any time: files
 // are moved, changed and deleted, and those of a cloud service may never come.
-import { wash } from "../traces/wash.ts";
 import type { Washed } from "../traces/washed.ts";
+import { loadCleaner } from "./cleaner.ts";
 import { redraw } from "./redraw.ts";
 
 /** In milliseconds: a file of a cloud service that has not come by then is treated as unreadable. */
@@ -27,7 +27,7 @@ export class ChosenFile {
 
   /** Returns the cleaned file; rejects if it cannot be read. A failure is not kept: the next call reads again. */
   washed(): Promise<Washed> {
-    this.washing ??= inTime(wash(this.file, redraw)).catch((error: unknown) => {
+    this.washing ??= inTime(loadCleaner().then(({ wash }) => wash(this.file, redraw))).catch((error: unknown) => {
       this.washing = undefined;
       throw error;
     });

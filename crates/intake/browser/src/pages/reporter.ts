@@ -1,6 +1,7 @@
 // Takes over the pages where something is typed, once everything that sealing needs is here and holds. Until then, and whenever
 // something is missing, the server's own form goes on working, and says that the server seals.
 import { WrongDay } from "../directory.ts";
+import { loadCleaner } from "./cleaner.ts";
 import { make, one, sayWhoSeals } from "./dom.ts";
 import { type Kit, fetchKit, say } from "./kit.ts";
 import { watchLeaving } from "./leaving.ts";
@@ -29,6 +30,8 @@ async function takeOver(): Promise<void> {
   document.addEventListener("submit", (event) => {
     if (pages?.submit(event.target as HTMLFormElement, event.submitter)) event.preventDefault();
   });
+  // Now that the form is usable. For everybody, so that no request tells who chooses files.
+  void loadCleaner().catch(() => undefined);
 }
 
 /** A phone with a wrong date cannot tell a directory of today from an old one. */
