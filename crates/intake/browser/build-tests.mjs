@@ -16,4 +16,4 @@ const bundle = (names, outdir) => {
   });
 };
 await bundle(readdirSync(`${here}tests`).filter((name) => name.endsWith(".ts")), "dist-tests");
-await bundle(["peer/peer.ts", "peer/answers.ts"], "dist-peer");
+await bundle(["peer/peer.ts", "peer/answers.ts", "peer/files.ts"], "dist-peer");

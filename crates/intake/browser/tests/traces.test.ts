@@ -4,10 +4,12 @@ import test from "node:test";
 import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { concat, utf8 } from "../src/bytes.ts";
-import { withoutNames } from "../src/traces/package.ts";
-import { nothing } from "../src/traces/rules.ts";
+import { crc32 } from "../src/traces/crc32.ts";
+import { Names } from "../src/traces/names.ts";
+import { asText, nothing } from "../src/traces/rules.ts";
 import { wash } from "../src/traces/wash.ts";
 import { plainName } from "../src/traces/washed.ts";
+import { rewriteXml } from "../src/traces/xml.ts";
 
 const CANARY = "CANARI";
 const undrawable = async () => undefined;
@@ -36,6 +38,7 @@ function zip(name: string, plain: string): Uint8Array {
     head.write(signature, "latin1");
     const at = rest;
     head.writeUInt16LE(8, at);
+    head.writeUInt32LE(crc32(utf8(plain)), at + 6);
     head.writeUInt32LE(data.length, at + 10);
     head.writeUInt32LE(plain.length, at + 14);
     head.writeUInt16LE(name.length, at + 18);
@@ -68,19 +71,33 @@ test("a film keeps its length, and loses place and date", async () => {
   assert.equal(sort, "video");
 });
 
-test("names go out of a document, and what never ends is no name", async () => {
-  const found = nothing();
-  const xml = `<w:ins w:author="${CANARY}" w:date="2026-03-12T10:15:00Z"><w:t>texte</w:t>`;
-  assert.equal(withoutNames(xml, found), `<w:ins w:author="" w:date="2000-01-01T00:00:00Z"><w:t>texte</w:t>`);
-  assert.ok(found.removed.has("history"));
-  const endless = `<w:ins w:author="${"x".repeat(9000)}"`;
-  assert.equal(withoutNames(endless, nothing()), endless);
+test("names go out of a document in any legal spelling, and what is no XML is told", async () => {
+  const rewrite = (xml: string) => {
+    const [found, plain] = [nothing(), utf8(xml)];
+    return { written: asText(rewriteXml(plain, new Names(), found, "word/document.xml") ?? plain), ...found };
+  };
+  const text = "<w:t>texte</w:t></w:document>";
+  const clean = `<w:document><w:ins w:author="A1" w:date="2000-01-01T00:00:00Z">${text}`;
+  for (const ins of [
+    `<w:ins w:author="${CANARY}" w:date="2026-03-12T10:15:00Z">`,
+    `<w:ins w:author='${CANARY}' w:date = "2026-03-12T10:15:00Z" >`,
+    `<w:ins\n w:author\t=\n"${CANARY}"\r\n w:date='2026-03-12T10:15:00Z'>`,
+  ]) {
+    const { written, removed, left } = rewrite(`<w:document>${ins}${text}`);
+    assert.equal(written, clean);
+    assert.deepEqual([[...removed], [...left]], [["history"], []]);
+  }
+  assert.equal(rewrite(`<w:document><w:p w:rsidR='00000000'>a > b &amp; c${text}`).written, `<w:document><w:p w:rsidR='00000000'>a > b &amp; c${text}`);
+  for (const broken of [`<w:ins w:author="${CANARY}`, `<w:ins w:author=${CANARY}>`, `<!-- ${CANARY}`, `<![CDATA[${CANARY}`, "<a>".repeat(1001) + CANARY]) {
+    const { written, left } = rewrite(`<w:document>${broken}`);
+    assert.ok(written.includes(CANARY) && left.has("other"), broken);
+  }
   const core = await wash(new Blob([zip("docProps/core.xml", `<dc:creator>${CANARY}</dc:creator>`) as BlobPart]), undrawable);
   assert.ok(core.removed.has("author") && core.extension === "docx" && core.reading === "whole");
 });
 
 test("a bomb is carried and not opened", async () => {
-  const bomb = zip("word/document.xml", " ".repeat(64 << 20));
+  const bomb = zip("word/document.xml", " ".repeat(128 << 20));
   const washed = await wash(new Blob([bomb as BlobPart]), undrawable);
   assert.ok(washed.left.has("other") && washed.content!.size < bomb.length + 1000);
 });

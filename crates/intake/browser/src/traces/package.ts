@@ -1,140 +1,107 @@
-// Office files: packages that are written anew. Parts that say nothing but who made them are replaced, names in the others taken out.
-import { type Bytes, concat, utf8 } from "../bytes.ts";
-import { type Found, type Trace, asText, rules, toldBy } from "./rules.ts";
+// Office files (OOXML, OpenDocument): what becomes of each part of a package. Parts are known by their names and by the root of their
+// XML. A part that no rule knows goes on as it came, and is told.
+import { type Bytes, equal } from "../bytes.ts";
+import { Names } from "./names.ts";
+import { officeEnding, openDocumentEnding } from "./package_format.ts";
+import { stripPicture } from "./pictures.ts";
+import { type Finding, type Trace, add, asBytes, asText, nothing, rules, sign } from "./rules.ts";
+import { rewriteXml } from "./xml.ts";
+import { type Part, pack, readPackage, unpack, writePackage } from "./zip.ts";
 
-/** A part is looked into if it is packed in no more than this, and unpacks to no more than that. */
-const LARGEST = 512 * 1024;
-const UNPACKED = 16 * 1024 * 1024;
-/** The first of January 1980. */
-const NO_DATE = 0x210000;
-const STORED = 0;
-const DEFLATED = 8;
+/** All parts of a file may unpack to so many bytes together, */
+const UNPACKED = 64 * 1024 * 1024;
+/** and to so many further ones for each byte of the file: more than any document is packed by. */
+const UNPACKED_FOR_EACH = 24;
 
-/** Gives a picture without its notes; undefined if it cannot be drawn. */
-export type Redraw = (picture: Blob) => Promise<Blob | undefined>;
-
-interface Part {
-  name: Bytes;
-  utf8: number;
-  method: number;
-  crc: number;
-  plain: number;
-  data: Bytes;
+interface Rule {
+  starts?: string;
+  has?: string;
+  ends?: string[];
+  is: string;
+  tells?: Trace[];
+  put?: string;
 }
 
-/** The package written anew; throws if it contradicts itself. */
-export async function rewritePackage(bytes: Bytes, found: Found, redraw: Redraw): Promise<Blob> {
-  const parts = partsOf(bytes);
-  const [pieces, directory]: [BlobPart[], Bytes[]] = [[], []];
-  let at = 0;
-  for (const came of parts) {
-    const part = await rewritePart(came, found, redraw);
-    const common = concat(u16(part.utf8), u16(part.method), u32(NO_DATE), u32(part.crc), u32(part.data.length), u32(part.plain), u16(part.name.length));
-    const head = concat(utf8("PK\x03\x04\x14\0"), common, u16(0), part.name);
-    pieces.push(head, part.data);
-    directory.push(utf8("PK\x01\x02\x14\0\x14\0"), common, new Uint8Array(12), u32(at), part.name);
-    at += head.length + part.data.length;
-  }
-  const told = concat(...directory);
-  const count = u16(parts.length);
-  return new Blob([...pieces, told, utf8("PK\x05\x06\0\0\0\0"), count, count, u32(told.length), u32(at), u16(0)]);
+/** A part that no rule knows. */
+const UNKNOWN: Rule = { is: "told", tells: ["other"] };
+
+/** Returns the package written anew, and the ending that it is to have. Throws `Broken` if it contradicts itself. */
+export async function rewritePackage(bytes: Bytes, kind: "office" | "open-document", given: string | undefined, found: Finding): Promise<{ content: Blob; extension: string }> {
+  const { parts, hasComment, hasMore } = readPackage(bytes);
+  const rewriter = new PartRewriter(found, UNPACKED + UNPACKED_FOR_EACH * bytes.length);
+  const written = new Map<Part, Part>();
+  // As a reader of the stream meets them: authors are numbered alike.
+  for (const part of [...parts].sort((one, other) => one.at - other.at)) written.set(part, await rewriter.rewrite(part));
+  if (hasComment) found.removed.add("words");
+  else if (hasMore) found.removed.add("other");
+  const head = asText(bytes.subarray(0, 4096));
+  const list = parts.find(({ name }) => asText(name) === "[Content_Types].xml");
+  const types = list && (await unpack(list).then(asText, () => undefined));
+  const extension = kind === "office" ? officeEnding(types, head, given) : openDocumentEnding(head, given);
+  return { content: writePackage(parts.map((part) => written.get(part)!)), extension };
 }
 
-function partsOf(bytes: Bytes): Part[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let end = bytes.length - 22;
-  while (view.getUint32(end, true) !== 0x06054b50) end -= 1;
-  const parts: Part[] = [];
-  let at = view.getUint32(end + 16, true);
-  for (let n = view.getUint16(end + 10, true); n > 0; n -= 1) {
-    if (view.getUint32(at, true) !== 0x02014b50) throw new Error("no entry");
-    const [nameLen, start, len] = [view.getUint16(at + 28, true), view.getUint32(at + 42, true), view.getUint32(at + 20, true)];
-    const from = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
-    if (view.getUint16(at + 8, true) & 1 || from + len > bytes.length) throw new Error("locked or cut off");
-    parts.push({
-      name: bytes.slice(at + 46, at + 46 + nameLen),
-      utf8: view.getUint16(at + 8, true) & 0x800,
-      method: view.getUint16(at + 10, true),
-      crc: view.getUint32(at + 16, true),
-      plain: view.getUint32(at + 24, true),
-      data: bytes.slice(from, from + len),
-    });
-    at += 46 + nameLen + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  }
-  return parts;
-}
+class PartRewriter {
+  private readonly names = new Names();
 
-async function rewritePart(part: Part, found: Found, redraw: Redraw): Promise<Part> {
-  const name = asText(part.name).toLowerCase();
-  const rule = rules.parts.find((one) => ("start" in one ? name.startsWith(one.start!) : name === one.end));
-  if (rule) {
-    toldBy((await unpack(part).catch(() => part.data)).subarray(0, 65_536), found.removed);
-    return pack(part, utf8(rule.put));
-  }
-  if (/\.(jpe?g|png|webp)$/.test(name)) {
-    const drawn = await unpack(part).then((plain) => redraw(new Blob([plain])), () => undefined);
-    if (drawn) return pack(part, new Uint8Array(await drawn.arrayBuffer()));
-    found.left.add("other");
-  }
-  if (!/\.(xml|rels)$/.test(name)) return part;
-  if (part.data.length > LARGEST) {
-    found.left.add("history");
-    return part;
-  }
-  const plain = await unpack(part).catch(() => undefined);
-  if (!plain) {
-    found.left.add("other");
-    return part;
-  }
-  const before = new TextDecoder().decode(plain);
-  const after = withoutNames(before, found);
-  return after === before ? part : pack(part, utf8(after));
-}
+  constructor(
+    private readonly found: Finding,
+    private budget: number,
+  ) {}
 
-/** Takes names out of the XML of a part. What is longer than 4,096 signs is no name. */
-export function withoutNames(xml: string, found: Found): string {
-  let text = xml;
-  for (const { trace, find, until, put } of rules.values as { trace: Trace; find: string; until: string; put: string }[]) {
-    text = text.split(find).map((piece, n) => {
-      const end = n === 0 ? -1 : piece.slice(0, 4096).indexOf(until);
-      if (end <= 0 || piece.slice(0, end) === put) return piece;
-      found.removed.add(trace);
-      return put + piece.slice(end);
-    }).join(find);
-  }
-  return text;
-}
-
-async function unpack({ method, data }: Part): Promise<Bytes> {
-  if (method === STORED) return data;
-  if (method !== DEFLATED) throw new Error("packed in another way");
-  const reader = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
-  const pieces: Uint8Array[] = [];
-  for (let len = 0; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return concat(...pieces);
-    pieces.push(value);
-    len += value.length;
-    if (len > UNPACKED) {
-      await reader.cancel();
-      throw new Error("too much");
+  /** Returns the part as it is to be sent: the same one if nothing is to be changed, or it cannot be read. */
+  async rewrite(part: Part): Promise<Part> {
+    const name = asText(part.name).toLowerCase();
+    const rule = ruleFor(name);
+    if (!["xml", "picture", "put"].includes(rule.is)) {
+      if (part.plain > 0) this.tell(rule);
+      return part;
     }
+    const plain = await this.unpack(part);
+    if (!plain) {
+      this.tell(rule);
+      return part;
+    }
+    // What is found counts once the part is read.
+    const inside = nothing();
+    const changed = this.changed(name, rule, plain, inside);
+    add(this.found.removed, ...inside.removed);
+    add(this.found.left, ...inside.left);
+    if (inside.isSigned) sign(this.found);
+    return changed ? pack(part, changed) : part;
+  }
+
+  /** Returns the part's content as it is to be; undefined if it may stay. */
+  private changed(name: string, rule: Rule, plain: Bytes, found: Finding): Bytes | undefined {
+    if (rule.is === "xml") return rewriteXml(plain, this.names, found, name);
+    if (rule.is === "picture") {
+      const picture = stripPicture(plain, found);
+      return found.removed.size > 0 ? picture : undefined;
+    }
+    const put = asBytes(atob(rule.put ?? ""));
+    if (equal(plain, put)) return undefined;
+    add(found.removed, ...(rule.tells ?? []));
+    return put;
+  }
+
+  private async unpack(part: Part): Promise<Bytes | undefined> {
+    if (part.plain > this.budget) return undefined;
+    this.budget -= part.plain;
+    return unpack(part).catch(() => undefined);
+  }
+
+  /** Tells of a part that goes on as it came. */
+  private tell(rule: Rule): void {
+    if (rule.is === "xml") add(this.found.left, "history", "other");
+    else if (rule.is === "picture") this.found.left.add("other");
+    else if (rule.is === "signature") sign(this.found);
+    else add(this.found.left, ...(rule.tells ?? []));
   }
 }
 
-async function pack(part: Part, plain: Bytes): Promise<Part> {
-  const packed = new Blob([plain]).stream().pipeThrough(new CompressionStream("deflate-raw"));
-  const data = new Uint8Array(await new Response(packed).arrayBuffer());
-  return { ...part, method: DEFLATED, crc: crc32(plain), plain: plain.length, data };
+/** Returns the first rule that fits the name of a part, in small letters. */
+function ruleFor(name: string): Rule {
+  const fits = ({ starts, has, ends }: Rule) =>
+    name.startsWith(starts ?? "") && name.includes(has ?? "") && (!ends || ends.some((end) => name.endsWith(end)));
+  return (rules.office.parts as Rule[]).find(fits) ?? UNKNOWN;
 }
-
-const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let crc = n;
-  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
-
-const crc32 = (bytes: Uint8Array): number => ~bytes.reduce((crc, byte) => TABLE[(crc ^ byte) & 255]! ^ (crc >>> 8), -1) >>> 0;
-
-const u16 = (n: number): Bytes => new Uint8Array([n, n >> 8]);
-const u32 = (n: number): Bytes => new Uint8Array([n, n >> 8, n >> 16, n >> 24]);

@@ -1,8 +1,5 @@
 // What tells who made a file: the same rules as at the intake (crates/traces/rules.json).
-// Named imports: the bundle leaves out the rules that the intake alone applies.
-import { boxes, parts, pdf, values, words } from "../../../../traces/rules.json";
-
-export const rules = { boxes, parts, pdf, values, words };
+import { boxes, package as office, pdf, png, riff, words } from "../../../../traces/rules.json";
 
 export type Trace = "author" | "place" | "date" | "device" | "words" | "preview" | "history" | "other";
 
@@ -12,16 +9,55 @@ export interface Found {
   left: Set<Trace>;
 }
 
-export const nothing = (): Found => ({ removed: new Set(), left: new Set() });
+/** What is collected while a file is read. */
+export interface Finding extends Found {
+  isSigned: boolean;
+}
 
-/** Each byte as one sign, so that places in the text are places in the bytes. From 0x80 to 0x9F the signs are those of Windows. */
-export const asText = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
+export const rules = {
+  boxes,
+  office,
+  pdf: pdf as { trace: Trace; key: string; beside?: boolean }[],
+  png,
+  riff: riff as Record<string, string[]>,
+  words: words as { trace: Trace; any: string[] }[],
+};
 
-/** What words in a block that is taken out tell; something else, if none is known. */
-export function toldBy(block: Uint8Array, traces: Set<Trace>): void {
-  if (block.every((byte) => byte === 0)) return;
-  const text = asText(block);
-  const told = rules.words.filter(({ any }) => any.some((word) => text.includes(word)));
-  told.forEach(({ trace }) => traces.add(trace as Trace));
-  if (told.length === 0) traces.add("other");
+export const nothing = (): Finding => ({ removed: new Set(), left: new Set(), isSigned: false });
+
+export function add(set: Set<Trace>, ...traces: Trace[]): void {
+  for (const trace of traces) set.add(trace);
+}
+
+/** Notes a signature: it names who signed, and does not hold once anything is changed. */
+export function sign(found: Finding): void {
+  found.isSigned = true;
+  found.left.add("author");
+}
+
+/** Returns what words in a block tell; "other" if none of them is known, and nothing for a block of zeros. */
+export function toldBy(block: Uint8Array): Trace[] {
+  if (block.every((byte) => byte === 0)) return [];
+  return toldByText(asText(block));
+}
+
+/** The same for a block as text. */
+export function toldByText(block: string): Trace[] {
+  if (block.length < 4) return ["other"];
+  const told = rules.words.filter(({ any }) => any.some((word) => block.includes(word))).map(({ trace }) => trace);
+  return told.length === 0 ? ["other"] : told;
+}
+
+/** Returns a text with one character from U+0000 to U+00FF for each byte: places in it are places in the bytes. */
+export function asText(bytes: Uint8Array): string {
+  const pieces: string[] = [];
+  for (let at = 0; at < bytes.length; at += 16_384) pieces.push(String.fromCharCode(...bytes.subarray(at, at + 16_384)));
+  return pieces.join("");
+}
+
+/** The reverse of `asText`. */
+export function asBytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }

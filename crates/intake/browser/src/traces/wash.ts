@@ -1,78 +1,126 @@
-// What a file is, by its first bytes, and the file without what tells who made it. Nothing leaves the device.
+// The file without what tells who made it. Nothing leaves the device.
+import type { Bytes } from "../bytes.ts";
 import { TOP } from "../ladder.ts";
-import { blankBoxes, stripMp3 } from "./boxes.ts";
-import { type Redraw, rewritePackage } from "./package.ts";
+import { blankBoxes } from "./boxes.ts";
+import { readNotes } from "./exif.ts";
+import { HEAD, type Kind, endingOf, kindOf, sortOf } from "./format.ts";
+import { stripGif } from "./gif.ts";
+import { stripJpeg } from "./jpeg.ts";
+import { Names } from "./names.ts";
+import { rewritePackage } from "./package.ts";
 import { blankPdf } from "./pdf.ts";
-import { asText, nothing } from "./rules.ts";
-import type { Reading, Sort, Washed } from "./washed.ts";
+import { Broken, Pipe } from "./pipe.ts";
+import { stripPng } from "./png.ts";
+import { blankRiff } from "./riff.ts";
+import { type Finding, type Trace, add, nothing } from "./rules.ts";
+import { stripSound } from "./sound.ts";
+import type { Reading, Signature, Washed } from "./washed.ts";
+import { rewriteXml } from "./xml.ts";
 
-/** What pictures are written as again. */
+/** Returns a picture without its notes; undefined if it cannot be drawn faithfully. */
+export type Redraw = (picture: Blob) => Promise<Blob | undefined>;
+
+/** What pictures are drawn as again. */
 const DRAWN: Record<string, string> = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" };
 
-export async function wash(file: Blob, redraw: Redraw): Promise<Washed> {
-  const head = asText(new Uint8Array(await file.slice(0, 4096).arrayBuffer()));
-  const [sort, kind] = kindOf(head);
+/** Cleaners that read from the front and give each byte on, leave it out, or overwrite it. */
+const WALKS: Partial<Record<Kind, (pipe: Pipe, found: Finding) => void>> = {
+  jpeg: stripJpeg,
+  png: stripPng,
+  gif: stripGif,
+  webp: blankRiff,
+  wav: blankRiff,
+  avi: blankRiff,
+  heif: (pipe, found) => blankBoxes(pipe, found, true),
+  film: (pipe, found) => blankBoxes(pipe, found, false),
+  m4a: (pipe, found) => blankBoxes(pipe, found, false),
+  mp3: stripSound,
+  flac: stripSound,
+};
+
+/** What files tell that are not taken apart. */
+const TOLD: Partial<Record<Kind, Trace[]>> = {
+  "old-office": ["author", "date", "device"],
+  rtf: ["author", "date", "device"],
+  ogg: ["other"],
+  archive: ["other"],
+  mail: ["author", "date", "other"],
+  card: ["author", "other"],
+  markup: ["author", "other"],
+  "post-script": ["author", "other"],
+};
+
+/** Returns what became of a file, and its content without what tells who made it. Rejects if the file cannot be read. */
+export async function wash(file: Blob & { name?: string }, redraw: Redraw): Promise<Washed> {
+  const first = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
+  const kind = kindOf(first);
+  const given = /\.([A-Za-z0-9]{1,5})$/.exec(file.name ?? "")?.[1]?.toLowerCase();
   const found = nothing();
-  const washed = (content: Blob | undefined, extension: string | undefined, reading: Reading = "whole"): Washed => ({
-    ...found,
-    sort,
+  const washed = (content: Blob | undefined, reading: Reading, extension = endingOf(kind, given)): Washed => ({
+    removed: found.removed,
+    left: found.left,
+    sort: sortOf(kind),
     extension,
     content,
-    reading: file.size === 0 ? "empty" : reading,
-    signature: "absent",
-    redrawn: sort === "image" && content !== undefined,
+    reading,
+    signature: signatureOf(found),
+    redrawn: false,
   });
-  if (sort === "image") {
-    const drawn = await redraw(file);
-    return washed(drawn, drawn && DRAWN[drawn.type]);
+  if (file.size === 0) return washed(file, "empty");
+  const drawn = sortOf(kind) === "image" && kind !== "svg" ? await redraw(file) : undefined;
+  if (drawn) return { ...washed(drawn, "whole", DRAWN[drawn.type]), redrawn: true };
+  if (kind === "tiff") {
+    add(found.left, ...readNotes(first).traces);
+    return washed(undefined, "unknown");
   }
+  add(found.left, ...(TOLD[kind] ?? []));
   // More than a submission can hold is not read: it cannot be sent.
-  if (file.size > TOP) return washed(file, undefined, "unknown");
-  if (kind === "unknown" || kind === "txt") return washed(file, undefined, kind === "unknown" ? "unknown" : "whole");
+  if (TOLD[kind] || kind === "unknown" || file.size > TOP) return washed(file, "unknown");
+  if (kind === "text") return washed(file, "whole");
   const bytes = new Uint8Array(await file.arrayBuffer());
+  const walk = WALKS[kind];
+  if (walk) {
+    const pipe = new Pipe(bytes);
+    const reading = attempt(() => walk(pipe, found));
+    // Nobody sees whether notes stand behind the damage: the reporter decides.
+    if (reading === "broken" && sortOf(kind) === "image") return washed(undefined, reading);
+    pipe.passRest();
+    return washed(new Blob([pipe.content()], { type: file.type }), reading);
+  }
+  if (kind === "pdf") {
+    await blankPdf(bytes, found);
+    return washed(new Blob([bytes]), "whole");
+  }
+  if (kind === "svg") return washed(drawing(bytes, found) ?? file, "whole");
   try {
-    switch (kind) {
-      case "pdf":
-        blankPdf(bytes, found);
-        return washed(new Blob([bytes]), kind);
-      case "mp3":
-        return washed(new Blob([stripMp3(bytes, found) as Uint8Array<ArrayBuffer>]), kind);
-      case "boxes": {
-        const whole = blankBoxes(bytes, found);
-        return washed(new Blob([bytes]), undefined, whole ? "whole" : "broken");
-      }
-      default:
-        return washed(await rewritePackage(bytes, found, redraw), kind);
-    }
-  } catch {
-    // Not what it says it is: it goes as it came, and the reporter is told.
-    return { ...washed(file, undefined, "broken"), ...nothing() };
+    const { content, extension } = await rewritePackage(bytes, kind === "office" ? kind : "open-document", given, found);
+    return washed(content, "whole", extension);
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    // Not what it says it is: it goes on as it came, and the reporter is told.
+    Object.assign(found, nothing());
+    add(found.left, "author", "history", "other");
+    return washed(file, "broken", given);
   }
 }
 
-function kindOf(head: string): [Sort, string] {
-  if (/^(ÿØÿ|[^]PNG|GIF8|RIFF[^]{4}WEBP|II\*\0|MM\0\*)/.test(head) || /^[\s\S]{4}ftyp(he|mi|ms|av)/.test(head)) return ["image", ""];
-  if (/^[\s\S]{4}ftypM4/.test(head)) return ["audio", "boxes"];
-  if (/^[\s\S]{4}(ftyp|moov|mdat|wide)/.test(head)) return ["video", "boxes"];
-  if (/^(ID3|ÿ[ñòóùúû])/.test(head)) return ["audio", "mp3"];
-  if (/^(fLaC|OggS|RIFF[\s\S]{4}WAVE)/.test(head)) return ["audio", "unknown"];
-  if (/^RIFF[\s\S]{4}AVI/.test(head)) return ["video", "unknown"];
-  if (head.slice(0, 1024).includes("%PDF-")) return ["document", "pdf"];
-  const odf = /^PK\x03\x04[\s\S]{26}mimetype[\s\S]{0,64}opendocument\.(text|spreadsheet|presentation|graphics)/.exec(head);
-  if (odf) return ["document", { text: "odt", spreadsheet: "ods", presentation: "odp", graphics: "odg" }[odf[1]!]!];
-  if (/^PK\x03\x04[\s\S]{26}(\[Content_Types\]|_rels\/|docProps\/|word\/|xl\/|ppt\/)/.test(head)) {
-    return ["document", head.includes("xl/") ? "xlsx" : head.includes("ppt/") ? "pptx" : "docx"];
-  }
-  if (/^(ÐÏ\x11à|\{\\rtf)/.test(head)) return ["document", "unknown"];
-  if (!/^[^\0-\x08\x0e-\x1f\x7f]+$/.test(head)) return ["file", "unknown"];
-  return ["document", isPlain(head.replace(/^\u00EF\u00BB\u00BF/, "").trimStart()) ? "txt" : "unknown"];
+function drawing(bytes: Bytes, found: Finding): Blob | undefined {
+  const rewritten = rewriteXml(bytes, new Names(), found, "");
+  return rewritten && new Blob([rewritten], { type: "image/svg+xml" });
 }
 
-/** The header fields of mails, of which two make a mail. */
-const FIELD = /^(from|to|cc|bcc|date|subject|sender|received|return-path|message-id|mime-version|delivered-to|reply-to|content-type|in-reply-to|envelope-to|dkim-signature|x-[\w-]+):/gim;
+/** How far a file is read: what is not what the file says it is goes on as it came. */
+function attempt(walk: () => void): Reading {
+  try {
+    walk();
+    return "whole";
+  } catch (error) {
+    if (error instanceof Broken) return "broken";
+    throw error;
+  }
+}
 
-/** Is it text alone? Mails, web pages, visiting cards and PostScript name people where no reader shows it, and are not cleaned. */
-function isPlain(text: string): boolean {
-  if (/^(<|begin:|%!|from \S*@)/i.test(text) || /<(html|head|body|meta|!doctype|\?xml)/i.test(text)) return false;
-  return (text.split(/\r?\n\r?\n/)[0]!.match(FIELD) ?? []).length < 2;
+function signatureOf({ isSigned, removed }: Finding): Signature {
+  if (!isSigned) return "absent";
+  return removed.size === 0 ? "kept" : "broken";
 }
