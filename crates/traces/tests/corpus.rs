@@ -94,12 +94,8 @@ fn by_the_script<'n>(files: &Files<'n>) -> (Files<'n>, Vec<Said>) {
     for ((_, file), path) in files.iter().zip(&paths) {
         fs::write(path, file).unwrap();
     }
-    let mut node = Command::new("node")
-        .arg(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut node =
+        Command::new("node").arg(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     node.stdin.take().unwrap().write_all(&serde_json::to_vec(&paths).unwrap()).unwrap();
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success());
@@ -130,7 +126,10 @@ fn holds_to_the_corpus(wash: for<'n> fn(&Files<'n>) -> (Files<'n>, Vec<Said>)) {
             wrong.push(format!("{name} is named {}", said.name));
         }
         wrong.extend(
-            stays.iter().filter(|words| !holds(&first[n], words)).map(|words| format!("{name} loses {words}")),
+            stays
+                .iter()
+                .filter(|words| !holds(&first[n], words))
+                .map(|words| format!("{name} loses {words}")),
         );
         // What tells who made it is gone, or the reporter is told.
         for words in [AUTHOR, "Another Author", DAY, "20260312101500", "00AB12CD", "09F7FD95", CANARY] {

@@ -45,8 +45,9 @@ impl Assets {
         ];
         for (stem, file) in [("reporter", "reporter.js"), ("files", "files.js")] {
             let script = Bundle::get(file).map(|file| file.data.into_owned());
-            assets
-                .extend(script.map(|script| Asset::new(stem, "js", "text/javascript; charset=utf-8", script)));
+            assets.extend(
+                script.map(|script| Asset::new(stem, "js", "text/javascript; charset=utf-8", script)),
+            );
         }
         Self(assets)
     }
