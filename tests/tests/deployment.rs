@@ -51,7 +51,7 @@ fn the_units_are_valid_and_leave_the_services_little_to_do() {
 #[test]
 fn the_units_leave_every_setting_to_the_one_configuration_file() {
     for name in ["intake", "case-handler"] {
-        for kind in ["", "-backup"] {
+        for kind in ["", "-backup", "-doctor"] {
             let unit = deploy(&format!("systemd/burkindi-{name}{kind}.service"));
             for line in unit.lines().filter_map(|line| line.strip_prefix("Environment=")) {
                 assert!(
@@ -100,11 +100,75 @@ fn the_backup_units_are_valid_and_leave_as_little_to_do() {
             let verified = run("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
             assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
         }
+        assert!(text.contains("\nOnFailure=burkindi-failed@%n.service\n"));
         let service = file("service");
         let security = ["security", "--offline=true", "--threshold=15", service.to_str().unwrap()];
         let scored = run("systemd-analyze", &security);
         assert!(scored.status.success(), "{}", words(&scored));
     }
+}
+
+/// A service is restarted without end, so that systemd never calls it failed: the hourly doctor
+/// does.
+#[test]
+fn the_doctor_units_are_valid_and_fail_to_the_operator() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: String| folder.path().join(name);
+    let failed = deploy("systemd/burkindi-failed@.service");
+    let failed = failed.replace("/usr/local/sbin/burkindi-failed", "/bin/true");
+    fs::write(at("burkindi-failed@.service".to_owned()), failed).unwrap();
+    for name in ["intake", "case-handler"] {
+        let text = deploy(&format!("systemd/burkindi-{name}-doctor.service"));
+        let program = format!("/usr/local/bin/{name}");
+        assert!(text.contains(&format!("ExecStart={program} --config /etc/burkindi/{name}.toml doctor\n")));
+        assert!(text.contains("\nOnFailure=burkindi-failed@%n.service\n"));
+        // What is due soon, such as a directory, is told in time.
+        assert!(!text.contains("SuccessExitStatus"));
+        let file = |kind: &str| at(format!("burkindi-{name}-doctor.{kind}"));
+        fs::write(file("service"), text.replace(&program, "/bin/true")).unwrap();
+        fs::write(file("timer"), deploy(&format!("systemd/burkindi-{name}-doctor.timer"))).unwrap();
+        for kind in ["service", "timer"] {
+            let verified = run("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
+            assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
+        }
+        let service = file("service");
+        let security = ["security", "--offline=true", "--threshold=15", service.to_str().unwrap()];
+        let scored = run("systemd-analyze", &security);
+        assert!(scored.status.success(), "{}", words(&scored));
+    }
+}
+
+#[test]
+fn a_failure_is_told_to_the_operator_once_a_day() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/alert/burkindi-failed");
+    let script = script.to_str().unwrap();
+    let checked = run("shellcheck", &[script]);
+    assert!(checked.status.success(), "{}", words(&checked));
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // Programs that note what they are given.
+    for (name, noted) in [("logger", "$*"), ("wall", "$*"), ("sendmail", "$(cat)")] {
+        fs::write(at(name), format!("#!/bin/sh\necho \"{name}: {noted}\" >> \"$NOTES\"\n")).unwrap();
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let unit = "burkindi-intake-doctor.service";
+    let fails = || {
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new(script);
+        command.arg(unit).env("PATH", path).env("NOTES", at("notes"));
+        let output = command.env("RUNTIME_DIRECTORY", folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", words(&output));
+        fs::read_to_string(at("notes")).unwrap()
+    };
+    let told = fails();
+    for word in ["logger: --priority user.crit", "wall: ", "sendmail: To: root\nSubject: "] {
+        assert_eq!(told.matches(word).count(), 1, "{told}");
+    }
+    assert!(told.contains(&format!("{unit} failed on ")), "{told}");
+    assert_eq!(fails(), told, "not again on this day");
+    let earlier = std::time::SystemTime::now() - std::time::Duration::from_hours(24);
+    fs::File::options().write(true).open(at(unit)).unwrap().set_modified(earlier).unwrap();
+    assert_eq!(fails(), told.repeat(2));
 }
 
 #[test]
@@ -304,6 +368,15 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
                 "{folders}"
             );
         }
+    }
+    // Its worker reads them as another account: a folder of the service's own would be closed to it.
+    let proxy = deploy("nginx/nginx.conf");
+    for (folder, used) in [
+        ("burkindi-error-pages", "alias /var/lib/burkindi-error-pages/;"),
+        ("burkindi-acme", "root /var/lib/burkindi-acme;"),
+    ] {
+        assert!(folders.contains(&format!("\nd /var/lib/{folder} 0755 root root -\n")), "{folders}");
+        assert!(proxy.contains(used), "{used}");
     }
 }
 

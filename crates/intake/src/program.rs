@@ -35,7 +35,7 @@ enum Instead {
     Upkeep(Task),
     /// Write the pages that the reverse proxy shows where the intake does not answer, in each language, and end.
     ErrorPages {
-        /// The folder that the proxy's configuration names, such as /etc/burkindi/error-pages.
+        /// The folder that the proxy's configuration names, such as /var/lib/burkindi-error-pages.
         folder: PathBuf,
     },
     /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good, 7 soon, 8 wrong.
