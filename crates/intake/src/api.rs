@@ -56,12 +56,11 @@ async fn file(
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .filter(|length| ladder::is_rung(*length))
         .ok_or(LENGTH)?;
-    if let Some(Extension(admission)) = &admission {
-        admission.may_store(&app.store, announced).map_err(|error| {
-            app.counters.busy();
-            Problem::from(error)
-        })?;
-    }
+    let counted = admission.map(|Extension(admission)| admission.may_store(&app.store, announced));
+    let counted = counted.transpose().map_err(|error| {
+        app.counters.busy();
+        Problem::from(error)
+    })?;
     let mut deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
     let mut bytes = body.into_data_stream();
     // The first bytes are held back until they show a header, so that nothing else is stored.
@@ -90,8 +89,8 @@ async fn file(
     }
     deposit.complete().await.map_err(|error| app.store_failed(error))?;
     app.counters.filed();
-    if let Some(Extension(admission)) = &admission {
-        admission.has_stored(announced);
+    if let Some(counted) = counted {
+        counted.stored(announced);
     }
     Ok((StatusCode::CREATED, Json(Stored { answer: app.pages.answer_day().map(|day| day.to_string()) })))
 }

@@ -154,17 +154,13 @@ impl Admission {
         Self { limits: Arc::clone(limits), origin, held: Arc::new(Mutex::new(held)), rest: Arc::default() }
     }
 
-    /// May its network store so many bytes more?
+    /// Counts a submission of about this length for its network. Dropped before [`Counted::stored`], it no longer counts.
     ///
     /// # Errors
-    /// [`StoreError::Full`] or [`StoreError::NoRoomForFiles`] if its share is used up.
-    pub fn may_store(&self, store: &Store, length: u64) -> Result<(), StoreError> {
-        self.limits.volume.check(&self.origin, length, store.fill())
-    }
-
-    /// So many bytes were stored.
-    pub fn has_stored(&self, length: u64) {
-        self.limits.volume.count(&self.origin, length);
+    /// [`StoreError::Full`] or [`StoreError::NoRoomForFiles`] if the share of the network is used up.
+    pub fn may_store(&self, store: &Store, length: u64) -> Result<Counted, StoreError> {
+        self.limits.volume.begin(&self.origin, length, store.fill())?;
+        Ok(Counted { limits: Arc::clone(&self.limits), origin: self.origin, begun: length, stored: 0 })
     }
 
     /// A post with files takes the slot of an upload, however small it is: cleaning and sealing files is work. Waits for
@@ -188,6 +184,27 @@ impl Admission {
     /// What was not read of the body.
     fn take_rest(&self) -> Option<Paced> {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A submission that counts for what its network may store.
+pub struct Counted {
+    limits: Arc<Limits>,
+    origin: Origin,
+    begun: u64,
+    stored: u64,
+}
+
+impl Counted {
+    /// It was stored with this length in bytes.
+    pub fn stored(mut self, length: u64) {
+        self.stored = length;
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.limits.volume.end(&self.origin, self.begun, self.stored);
     }
 }
 

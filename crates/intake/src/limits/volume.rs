@@ -30,21 +30,41 @@ struct Stored {
     files: u64,
 }
 
+impl Stored {
+    fn add(&mut self, length: u64) {
+        let kind = self.kind(length);
+        *kind = kind.saturating_add(length);
+    }
+
+    /// What began in an hour that has ended was forgotten with it.
+    fn remove(&mut self, length: u64) {
+        let kind = self.kind(length);
+        *kind = kind.saturating_sub(length);
+    }
+
+    fn kind(&mut self, length: u64) -> &mut u64 {
+        if length <= TEXT { &mut self.text } else { &mut self.files }
+    }
+}
+
 impl Volume {
     pub(super) fn new() -> Self {
         Self(Mutex::new(Hour { since: Instant::now(), stored: HashMap::new() }))
     }
 
-    /// May this network store a submission of this length, with the spool filled so far?
+    /// Counts a submission of this length that begins, with the spool filled so far. It counts from now on, so that
+    /// uploads at the same time share what their network may store.
     ///
+    /// # Errors
     /// Text is refused only in the last tenth of the spool, files only in its second half.
-    pub(super) fn check(
+    pub(super) fn begin(
         &self,
         origin: &Origin,
         length: u64,
         (used, most): (u64, u64),
     ) -> Result<(), StoreError> {
-        let stored = self.hour().stored.get(&origin.network).copied().unwrap_or_default();
+        let mut hour = self.hour();
+        let stored = hour.stored.entry(origin.network).or_default();
         let is_text = length <= TEXT;
         if is_text && used > most / 10 * 9 && stored.text + length > most / 10 / SHARE {
             return Err(StoreError::Full);
@@ -52,15 +72,16 @@ impl Volume {
         if !is_text && used > most / 2 && stored.files + length > most / SHARE {
             return Err(StoreError::NoRoomForFiles);
         }
+        stored.add(length);
         Ok(())
     }
 
-    /// A submission was stored.
-    pub(super) fn count(&self, origin: &Origin, length: u64) {
+    /// Corrects what a submission counts that began with one length: it was stored with another, or not at all (0).
+    pub(super) fn end(&self, origin: &Origin, begun: u64, length: u64) {
         let mut hour = self.hour();
         let stored = hour.stored.entry(origin.network).or_default();
-        let kind = if length <= TEXT { &mut stored.text } else { &mut stored.files };
-        *kind = kind.saturating_add(length);
+        stored.remove(begun);
+        stored.add(length);
     }
 
     fn hour(&self) -> MutexGuard<'_, Hour> {
@@ -85,10 +106,10 @@ mod tests {
     /// Files submissions of this length until the spool takes no more of them from this network.
     fn fill(volume: &Volume, network: u8, length: u64, used: &mut u64, most: u64) -> StoreError {
         loop {
-            if let Err(refused) = volume.check(&of(network), length, (*used, most)) {
+            if let Err(refused) = volume.begin(&of(network), length, (*used, most)) {
                 return refused;
             }
-            volume.count(&of(network), length);
+            volume.end(&of(network), length, length);
             *used += length;
             assert!(*used <= most, "it took all of the spool");
         }
@@ -100,15 +121,27 @@ mod tests {
         assert_eq!(fill(&volume, 1, 64 * MIB, &mut used, most), StoreError::NoRoomForFiles);
         assert_eq!(used, 128 * MIB);
         assert_eq!(
-            volume.check(&of(2), 8 * MIB, (used, most)),
+            volume.begin(&of(2), 8 * MIB, (used, most)),
             Ok(()),
             "another network may still send files"
         );
         // Its text is taken until the last tenth.
         assert_eq!(fill(&volume, 1, 32 * 1024, &mut used, most), StoreError::Full);
         assert!(used < 182 * MIB, "{used}");
-        assert_eq!(volume.check(&of(2), 32 * 1024, (used, most)), Ok(()), "an honest report of text");
+        assert_eq!(volume.begin(&of(2), 32 * 1024, (used, most)), Ok(()), "an honest report of text");
         tokio::time::advance(HOUR).await;
-        assert_eq!(volume.check(&of(1), 32 * 1024, (used, most)), Ok(()));
+        assert_eq!(volume.begin(&of(1), 32 * 1024, (used, most)), Ok(()));
+    }
+
+    #[test]
+    fn uploads_at_the_same_time_share_what_their_network_may_store() {
+        let (volume, most, used) = (Volume::new(), 1600 * MIB, 900 * MIB);
+        let begin = |length| volume.begin(&of(1), length, (used, most));
+        assert_eq!(begin(64 * MIB), Ok(()));
+        assert_eq!(begin(64 * MIB), Err(StoreError::NoRoomForFiles), "the first is still under way");
+        volume.end(&of(1), 64 * MIB, 8 * MIB);
+        assert_eq!(begin(64 * MIB), Ok(()), "the first was shorter than announced");
+        volume.end(&of(1), 64 * MIB, 0);
+        assert_eq!(begin(64 * MIB), Ok(()), "the second was not stored");
     }
 }

@@ -118,9 +118,9 @@ pub(super) async fn file<S: Sealer>(
     if form.is_too_large() {
         return Err(NotSent::TooLarge);
     }
-    let admission = form.admission().cloned();
-    if let Some(admission) = &admission {
-        admission.may_store(&app.store, form.expected(files.first.is_some()))?;
+    let mut counted = None;
+    if let Some(admission) = form.admission().cloned() {
+        counted = Some(admission.may_store(&app.store, form.expected(files.first.is_some()))?);
         if files.first.is_some() && !admission.takes_files().await {
             return Err(NotSent::Busy);
         }
@@ -129,8 +129,8 @@ pub(super) async fn file<S: Sealer>(
     let sealing = Sealing::start(app, move |out| begin(&in_force, out));
     let cleaner = (!files.keep).then_some(&*app.cleaner);
     let (sent, length) = sealing.file(form, files.first, cleaner).await?;
-    if let Some(admission) = &admission {
-        admission.has_stored(length);
+    if let Some(counted) = counted {
+        counted.stored(length);
     }
     app.counters.filed();
     for _ in sent.iter().filter(|file| file.treatment == Treatment::Failed) {
