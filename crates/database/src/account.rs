@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     fs, io,
-    os::unix::fs::{MetadataExt as _, chown},
+    os::unix::fs::{MetadataExt as _, lchown},
     path::{Path, PathBuf},
 };
 
@@ -87,7 +87,8 @@ pub(crate) fn hand_over(place: &Place) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if belongs(&entry.file_name(), name) {
-            chown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
+            // The service may have put a link there, which must not give it a file of another account.
+            lchown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
         }
     }
     Ok(())
@@ -108,7 +109,7 @@ pub fn hand_over_folder(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     let owner = fs::metadata(folder_of(folder))?;
-    let give = |path: PathBuf| chown(path, Some(owner.uid()), Some(owner.gid()));
+    let give = |path: PathBuf| lchown(path, Some(owner.uid()), Some(owner.gid()));
     give(folder.to_owned())?;
     fs::read_dir(folder)?.try_for_each(|entry| give(entry?.path()))
 }

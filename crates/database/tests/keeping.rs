@@ -4,7 +4,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink},
     path::Path,
 };
 
@@ -102,6 +102,11 @@ async fn what_root_makes_belongs_to_the_owner_of_the_folder() {
         assert_eq!(entry.metadata().unwrap().uid(), OWNER, "{:?}", entry.file_name());
     }
     assert!(folder.path().join("spool.sqlite.lock").exists());
+    // A service that was taken over must get no file of root by a link in its folder.
+    let others = tempfile::NamedTempFile::new().unwrap();
+    symlink(others.path(), folder.path().join("spool.sqlite.moved")).unwrap();
+    place.prepare::<Migrator>().await.unwrap();
+    assert_eq!(fs::metadata(others.path()).unwrap().uid(), 0);
 }
 
 #[test]
