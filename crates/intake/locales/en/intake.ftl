@@ -49,7 +49,7 @@ home-advice-what = You are not sure what is right? Ask first.
 home-learn = Learn
 home-learn-what = Short scenes from daily work. What would you do?
 home-protect-what = What we keep, what we never keep, and the limits.
-home-outside = Talk to the outside body
+home-outside = Talk to the oversight body
 home-outside-what = It does not belong to customs. You can contact it directly.
 
 ## Learn
@@ -162,7 +162,7 @@ readers-count = { $count ->
     [one] 1 person
    *[other] { $count } people
 }
-readers-later = Later the oversight body too, if a deadline is missed or you ask: { $body }.
+readers-later = Later the oversight body too, if a deadline is missed, or if you or the team ask: { $body }.
 readers-none-left = After your choices, no other team is left to read it.
 readers-oversight = It goes straight to the oversight body: { $body }.
 review-danger = You speak of danger. If someone is in danger now, call { $number } first.
@@ -249,7 +249,7 @@ receipt-next = What happens next
 receipt-next-read = The people in charge collect it, without those you ruled out.
 receipt-next-answer = A person answers you here by { $day }. Come back then.
 receipt-next-answer-soon = A person answers you here within about a week. Come back then.
-receipt-next-missed = If they miss the deadline, the outside body gets your report.
+receipt-next-missed = If they miss the deadline, the oversight body gets your report.
 receipt-done = I have noted it
 receipt-still = First note your receipt. Then press “{ receipt-done }”.
 
@@ -275,7 +275,7 @@ return-lost-what = Nobody can find it again, not even we. You can make a new rep
 thread-title = Messages
 thread-heading = Where it stands
 thread-next = You can expect news by { $day }.
-thread-outside = The outside body has your report too.
+thread-outside = The oversight body has your report too.
 thread-received = { $count ->
     [one] We have received 1 submission from you.
    *[other] We have received { $count } submissions from you.
@@ -290,7 +290,7 @@ thread-close = Close
 reply-heading = Write to us
 reply-label = Your message
 reply-warn = Still leave out your name and what only you know.
-reply-outside = I want the outside body to take this up: { $body }.
+reply-outside = I want the oversight body to take this up: { $body }.
 reply-files = Add photos or files (not needed)
 earlier-heading = Is another report of yours about the same?
 earlier-what = Name it here, and both are read together. The receipt is not passed on.
@@ -319,11 +319,11 @@ finding-earlier = { $count ->
    *[other] { $count } earlier messages are no longer here.
 }
 finding-withheld = { $count ->
-    [one] One message is missing. Someone may be holding it back. Tell the outside body.
-   *[other] { $count } messages are missing. Someone may be holding them back. Tell the outside body.
+    [one] One message is missing. Someone may be holding it back. Tell the oversight body.
+   *[other] { $count } messages are missing. Someone may be holding them back. Tell the oversight body.
 }
 finding-older-state = This page is behind your messages. The investigators have a newer message from you. If you sent nothing else, contact the oversight body.
-finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the outside body.
+finding-wrong-key = Something is wrong with this mailbox. Do not write here. Contact the oversight body.
 
 ## How we protect you
 
@@ -339,12 +339,12 @@ protect-stored-handler = The case service also stores the day, team, urgency, fi
 protect-not = What we never store
 protect-not-name = No name, no account, no password.
 protect-not-address = No internet address and no trace of your device.
-protect-not-cookie = No cookies, nothing on your device.
+protect-not-cookie = No cookies. Your phone’s history can still show this visit.
 protect-not-third = No other company sees your visit.
 protect-who = Who can read it
 protect-who-desk = The few people of the desk in charge of the subject.
 protect-who-excluded = Never those you ruled out: they get no key.
-protect-who-outside = The outside body, if a deadline is missed or you ask: { $body }.
+protect-who-outside = The oversight body, if a deadline is missed, or if you or the team ask: { $body }.
 protect-who-technician = No technician: they run the machines and hold no key.
 protect-ways = Two ways to seal
 protect-device = Your device seals
@@ -369,7 +369,7 @@ protect-receipt-what = It opens our answers and nothing else. It never opens you
 
 error-title = Notice
 error-home = Go to the first page
-error-outside = You can also contact the outside body:
+error-outside = You can also contact the oversight body:
 error-busy = We cannot take this right now
 error-busy-what = Your report has not been sent.
 error-busy-do = Wait a minute, then reload this page. It sends everything again.

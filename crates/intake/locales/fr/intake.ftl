@@ -162,7 +162,7 @@ readers-count = { $count ->
     [one] { $count } personne
    *[other] { $count } personnes
 }
-readers-later = Plus tard l’organe externe aussi, si un délai est dépassé ou si vous le demandez : { $body }.
+readers-later = Plus tard l’organe externe aussi, si un délai est dépassé, ou si vous ou l’équipe le demandez : { $body }.
 readers-none-left = Après vos choix, il ne reste aucune autre équipe pour le lire.
 readers-oversight = Il va directement à l’organe externe : { $body }.
 review-danger = Vous parlez d’un danger. Si quelqu’un est en danger maintenant, appelez d’abord le { $number }.
@@ -339,12 +339,12 @@ protect-stored-handler = Le service des dossiers garde aussi jour, équipe, urge
 protect-not = Ce que nous ne gardons jamais
 protect-not-name = Ni nom, ni compte, ni mot de passe.
 protect-not-address = Ni adresse internet, ni trace de votre appareil.
-protect-not-cookie = Aucun cookie, rien sur votre appareil.
+protect-not-cookie = Aucun cookie. L’historique de votre téléphone peut quand même montrer cette visite.
 protect-not-third = Aucune autre société ne voit votre visite.
 protect-who = Qui peut le lire
 protect-who-desk = Les quelques personnes du service chargé du sujet.
 protect-who-excluded = Jamais celles que vous avez écartées : elles n’ont pas de clé.
-protect-who-outside = L’organe externe, si un délai est dépassé ou à votre demande : { $body }.
+protect-who-outside = L’organe externe, si un délai est dépassé, ou à votre demande ou celle de l’équipe : { $body }.
 protect-who-technician = Aucun technicien : ils font marcher les machines et n’ont pas de clé.
 protect-ways = Deux façons de sceller
 protect-device = Votre appareil scelle
