@@ -108,9 +108,11 @@ export async function unpack({ method, data, plain, crc }: Part): Promise<Bytes>
   return unpacked;
 }
 
-/** Returns the part with other content. */
+/** Returns the part with other content: stored where the browser cannot compress it. */
 export async function pack(part: Part, plain: Bytes): Promise<Part> {
-  return { ...part, method: DEFLATED, crc: crc32(plain), plain: plain.length, data: await deflate(plain, "deflate-raw") };
+  const packed = await deflate(plain, "deflate-raw").catch(() => undefined);
+  const [method, data] = packed ? [DEFLATED, packed] : [STORED, plain];
+  return { ...part, method, crc: crc32(plain), plain: plain.length, data };
 }
 
 /** Writes a package with these parts, each at its place among the others. */
