@@ -37,9 +37,15 @@ pub fn sent(pages: &Pages, form: &ReportForm, receipt: &ReceiptView, files: &[Se
     if form.visit.is_empty() {
         return receipt::receipt_page(pages, form.lang, receipt, files);
     }
+    let token = match pages.visit(&form.visit) {
+        // The reporter left while the report was on its way. Back must not show the receipt.
+        Some(Visit::Left) => return to(form.lang, &form.visit, RECEIPT),
+        // Another tab of this visit sent another report. That receipt may not be noted yet, so it stays.
+        Some(Visit::Sent { code, .. }) if code != receipt.code.as_str() => "",
+        _ => form.visit.as_str(),
+    };
     let files = files::told_in(pages, form.lang, files);
-    let visit = Visit::Sent { code: receipt.code.to_string(), files };
-    let token = pages.keep_visit(&form.visit, &visit);
+    let token = pages.keep_visit(token, &Visit::Sent { code: receipt.code.to_string(), files });
     to(form.lang, &token.to_string(), RECEIPT)
 }
 

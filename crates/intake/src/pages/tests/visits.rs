@@ -1,7 +1,7 @@
 //! What comes back: forms that others have changed, steps by Back and reload, the receipt.
 
 use super::*;
-use crate::pages::sent;
+use crate::{pages::sent, visits::Visit};
 
 #[tokio::test]
 async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
@@ -124,4 +124,36 @@ async fn the_receipt_stays_until_it_is_confirmed() {
     let response = service.clone().oneshot(noted.unwrap()).await.unwrap();
     assert_eq!(response.headers()[header::LOCATION], "/fr");
     assert_eq!(read(&address).await, (Some("/fr".to_owned()), String::new()));
+}
+
+#[tokio::test]
+async fn another_tab_and_leaving_keep_the_receipt_of_a_visit_as_it_is() {
+    let pages = pages();
+    let service = routes::<Arc<Pages>>().with_state(pages.clone());
+    let read = async |path: &str| {
+        let response =
+            service.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        body(response).await
+    };
+    let mut form = ReportForm::new(Locale::FR);
+    form.visit = "0d".repeat(16);
+    let send = |form: &ReportForm, bytes: [u8; 16]| {
+        let receipt = Receipt::from_bytes(bytes);
+        let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
+        let sent = sent(&pages, form, &view, &sent_files());
+        (sent.headers()[header::LOCATION].to_str().unwrap().to_owned(), receipt.code())
+    };
+    let (first, first_code) = send(&form, [3; 16]);
+    // The same again is the same receipt at the same address.
+    assert_eq!(send(&form, [3; 16]).0, first);
+    let (second, second_code) = send(&form, [4; 16]);
+    assert_ne!(second, first);
+    assert!(read(&first).await.contains(&first_code[..4]), "the first receipt is still shown");
+    assert!(read(&second).await.contains(&second_code[..4]));
+    // The reporter leaves while a report is on its way.
+    let mut form = ReportForm::new(Locale::FR);
+    form.visit = "0c".repeat(16);
+    pages.keep_visit(&form.visit, &Visit::Left);
+    let (address, code) = send(&form, [5; 16]);
+    assert!(!read(&address).await.contains(&code[..4]), "Back shows no receipt");
 }
