@@ -24,6 +24,34 @@ test("a line that is cut in mid-upload costs nothing but time", async ({ page, o
   expect(cases).toHaveLength(1);
 });
 
+test("a line that goes dead without a word is given up, and the next attempt arrives", async ({ page, office }) => {
+  await page.clock.install();
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  let attempts = 0;
+  await page.route("**/api/reports", async (route) => {
+    attempts += 1;
+    // The first one is never answered, and never fails.
+    if (attempts > 1) await route.continue();
+  });
+  await compose(page, { story: "Une ligne morte." });
+  await page.locator(send).first().click();
+  await expect.poll(() => attempts).toBe(1);
+  await page.clock.fastForward(125_000);
+  await expect(page.locator(".sending")).toContainText("Gardez cette page ouverte");
+  await page.locator(".sending .button").click();
+  await receiptCode(page);
+  expect(attempts).toBe(2);
+});
+
+test("what a closed page loses is said where the text is written", async ({ page, office }) => {
+  await page.goto(`${office.url}/fr/report`);
+  await takenOver(page);
+  await compose(page, { story: "Un récit." });
+  await page.goBack();
+  await expect(page.getByText("Si elle se ferme, ce que vous avez écrit est perdu.")).toBeVisible();
+});
+
 test("an answer that was lost after the report was stored makes no second one", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
   await takenOver(page);

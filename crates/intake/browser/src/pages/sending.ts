@@ -11,13 +11,16 @@ export class Refused extends Error {}
 
 const LONGEST_WAIT = 60;
 
+/** How long an attempt may make no progress, in seconds; each attempt may take twice as long as the one before. */
+const LONGEST_SILENCE = 120;
+
 /** Sends, with progress in words and in a bar. Resolves once the server has said that it is durable. */
 export async function send(kit: Kit, sealed: Blob, after: Element): Promise<Stored> {
   const status = make("div", { class: "sending", role: "status" });
   after.after(status);
   try {
-    for (let wait = 2; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
-      const outcome = await post(sealed, (share) => progress(kit, status, share));
+    for (let wait = 2, silence = LONGEST_SILENCE; ; wait = Math.min(wait * 2, LONGEST_WAIT), silence *= 2) {
+      const outcome = await post(sealed, silence, (share) => progress(kit, status, share));
       if (typeof outcome === "object") return outcome;
       if (outcome === "refused") throw new Refused();
       await pause(kit, status, outcome, wait);
@@ -29,12 +32,25 @@ export async function send(kit: Kit, sealed: Blob, after: Element): Promise<Stor
 
 type Outcome = Stored | "refused" | "lost" | "busy" | "full";
 
-function post(sealed: Blob, progress: (share: number) => void): Promise<Outcome> {
+/**
+ * One attempt. A browser waits without limit on a line that went dead unnoticed, as it does when a phone changes its network.
+ * Such an attempt is ended after `silence` seconds. A slow line needs longer for what the system has buffered, hence the doubling.
+ */
+function post(sealed: Blob, silence: number, progress: (share: number) => void): Promise<Outcome> {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const restart = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.abort(), silence * 1000);
+    };
+    request.onloadend = () => clearTimeout(timer);
     request.open("POST", "/api/reports");
     request.setRequestHeader("content-type", "application/octet-stream");
-    request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
+    request.upload.onprogress = ({ loaded, total }) => {
+      restart();
+      progress(total > 0 ? loaded / total : 0);
+    };
     request.onload = () => {
       if (request.status === 201) resolve(stored(request.responseText));
       else if (request.status === 507) resolve("full");
@@ -42,6 +58,7 @@ function post(sealed: Blob, progress: (share: number) => void): Promise<Outcome>
     };
     request.onerror = request.onabort = request.ontimeout = () => resolve("lost");
     progress(0);
+    restart();
     request.send(sealed);
   });
 }
