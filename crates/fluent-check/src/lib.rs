@@ -55,13 +55,20 @@ pub fn without_text<'a>(code: &'a str, calls: &[&str], messages: &Messages) -> V
 }
 
 /// Lines of French in which a sign can come to stand alone at the beginning of a line: there is a space that breaks before one of
-/// `; : ? ! »` or behind `«`. French typography wants one that does not break, U+00A0.
+/// `; : ? ! »` or behind `«`. French typography wants one that does not break, U+00A0. So it does within a number.
 pub fn french_that_breaks(file: &str) -> Vec<&str> {
     let breaks = |line: &&str| {
         let text = line.split_once(" = ").map_or(*line, |(_, text)| text);
-        [" ;", " :", " ?", " !", " »", "« "].iter().any(|pair| text.contains(pair))
+        [" ;", " :", " ?", " !", " »", "« "].iter().any(|pair| text.contains(pair)) || number_breaks(text)
     };
     file.lines().filter(|line| !line.starts_with('#')).filter(breaks).collect()
+}
+
+/// Is there a digit, a space that breaks, and a group of three digits?
+fn number_breaks(text: &str) -> bool {
+    text.as_bytes()
+        .windows(5)
+        .any(|five| five[0].is_ascii_digit() && five[1] == b' ' && five[2..].iter().all(u8::is_ascii_digit))
 }
 
 #[cfg(test)]
@@ -94,5 +101,7 @@ mod tests {
     fn a_sign_that_can_stand_alone_is_told() {
         let file = "# A title : none\ndesk = Bureau\u{a0}: { $desk }\nwho = Qui ?\n";
         assert_eq!(french_that_breaks(file), ["who = Qui ?"]);
+        let numbers = "bribe = 50 000 francs\nfee = 50\u{a0}000 francs\nhours = de 8 à 16\n";
+        assert_eq!(french_that_breaks(numbers), ["bribe = 50 000 francs"]);
     }
 }

@@ -141,3 +141,16 @@ fn what_is_wrong_in_the_files_is_named() {
     let typo = changed("categories.toml", "priority_floor = ", "priorty_floor = ").unwrap_err().to_string();
     assert!(typo.contains("categories.toml") && typo.contains("priorty_floor"), "{typo}");
 }
+
+#[test]
+fn no_sign_or_number_of_french_comes_apart_at_the_end_of_a_line() {
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let texts: Vec<_> = std::fs::read_dir(data)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .collect();
+    let french: Vec<_> =
+        texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains("fr = ")).collect();
+    assert!(french.len() > 300, "{}", french.len());
+    assert_eq!(fluent_check::french_that_breaks(&french.join("\n")), Vec::<&str>::new());
+}
