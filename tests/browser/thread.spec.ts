@@ -77,3 +77,31 @@ for (const scripts of [true, false])
     expect(shown.messages[0]!.earlier).toEqual({ message: 1, case: first.id });
     await context.close();
   });
+
+test("looking again and another language lose nothing that was typed", async ({ page, office }) => {
+  const { code } = await file(page, office, true, "Un récit pour écrire ensuite.");
+  await openThread(page, office, true, code);
+  const [text, other] = ["Encore une chose.", "ABCD"];
+  await page.fill("#message", text);
+  await page.locator("details:has(#earlier) summary").click();
+  await page.fill("#earlier", other);
+  await page.locator("input[name=kind]").check();
+  await page.setInputFiles("#files", { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("bonjour") });
+  const kept = async () => {
+    await expect(page.locator("#message")).toHaveValue(text);
+    await expect(page.locator("#earlier")).toHaveValue(other);
+    await expect(page.locator("input[name=kind]")).toBeChecked();
+    expect(await page.locator("#files").evaluate((field: HTMLInputElement) => field.files?.length)).toBe(1);
+  };
+  await page.locator("form#f .quiet").first().click();
+  await page.waitForTimeout(1000);
+  await kept();
+  await page.locator(".langs [lang=es]").click();
+  await expect(page.locator("html")).toHaveAttribute("lang", "es");
+  await kept();
+  // A line that is gone while messages are looked for is not said to be a message that was not sent.
+  await page.route("**/api/mailbox", (route) => route.abort());
+  await page.locator("form#f .quiet").first().click();
+  await expect(page.locator(".wrong")).toContainText("No hemos podido abrir sus mensajes");
+  await kept();
+});

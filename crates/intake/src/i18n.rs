@@ -113,4 +113,47 @@ mod tests {
         assert_eq!(week(french, "2026-W48"), "semaine du 23 novembre 2026");
         assert_eq!(week(french, "<b>"), "<b>");
     }
+
+    #[test]
+    fn receipt_and_thread_promise_news_by_the_same_day() {
+        let texts = texts();
+        let by = [
+            (Locale::FR, "au plus tard le"),
+            (Locale::EN, "by"),
+            (Locale::ES, "a más tardar el"),
+            (Locale::PT, "até"),
+            (Locale::AR, "في موعد أقصاه"),
+        ];
+        assert_eq!(by.map(|(locale, _)| locale.code).len(), LOCALES.len());
+        for (locale, by) in by {
+            for key in ["receipt-next-answer", "thread-next"] {
+                let text = texts.of(locale).with(key, &[("day", "DAY")]);
+                assert!(text.contains(&format!("{by} DAY")), "{} {key}: {text}", locale.code);
+            }
+        }
+    }
+
+    #[test]
+    fn the_oversight_body_is_not_said_to_have_a_report_beside_others() {
+        // It may be the only reader, and it may have been from the start.
+        let texts = texts();
+        for also in ["aussi", "too", "también", "também", "أيضاً"] {
+            for locale in LOCALES {
+                let text = texts.of(locale).get("thread-outside");
+                assert!(!text.contains(also), "{}: {text}", locale.code);
+            }
+        }
+    }
+
+    #[test]
+    fn the_texts_on_too_much_name_both_limits() {
+        let texts = texts();
+        let files = envelope::frame::MAX_ATTACHMENTS.to_string();
+        for locale in LOCALES {
+            for key in ["error-large-what", "send-too-large"] {
+                let text = texts.of(locale).get(key);
+                assert!(text.contains(&files) && text.contains("60"), "{} {key}: {text}", locale.code);
+            }
+        }
+    }
 }

@@ -141,13 +141,13 @@ async fn more_than_the_ladder_holds_is_said_and_leaves_nothing() {
     // Announced, and found out on the way.
     let (status, page) = intake.send(SEND, form.clone()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(page.contains("too large"));
+    assert!(page.contains("too much"));
     assert!(page.contains("name=\"a.story\" value=\"a story\""), "what was typed is still there");
     let pieces: Vec<_> = form.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
     let (status, page) = intake.send(SEND, body).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(page.contains("too large"));
+    assert!(page.contains("too much"));
     assert_eq!(intake.pull(100).await, []);
 }
 

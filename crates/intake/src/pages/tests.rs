@@ -349,7 +349,7 @@ async fn files_that_are_too_large_are_named_as_what_is_wrong() {
     let page = body(thread_page(&pages, Locale::EN, &view)).await;
     let html = Html::parse_document(&page);
     assert_eq!(select(&html, ".wrong a")[0]["href"], "#files");
-    assert!(page.contains("Your files are too large"));
+    assert!(page.contains("This is too much to send at once"));
     assert_eq!(select(&html, "[aria-invalid]").len(), 1);
     assert_eq!(select(&html, "#files")[0]["aria-invalid"], "true");
 }

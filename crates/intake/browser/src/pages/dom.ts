@@ -46,6 +46,8 @@ export function sayWhoSeals(kit: Kit, key: string): void {
   }
   // What is true only where the server seals.
   all("[data-server-seals]").forEach((element) => element.remove());
+  // And what is true only here.
+  all("[data-browser-seals]").forEach((element) => element.removeAttribute("hidden"));
 }
 
 /** The error summary, at the beginning of the page: each error leads to its place. */

@@ -14,6 +14,7 @@ import { all, complain, make, one, settle, show, targetOf } from "./dom.ts";
 import { type Kit, count, dayInWords, fetchKit, isoWeek, say, weekInWords } from "./kit.ts";
 import { Stopped, send } from "./sending.ts";
 import { fetchAllWords, fetchMailbox } from "./service.ts";
+import { keepingTyped } from "./typed.ts";
 import { warningsOf } from "./warnings.ts";
 
 /** A receipt in either spelling; throws a `ReceiptError` if it is none. */
@@ -80,8 +81,8 @@ export class ReturnPages {
     if (page !== "return") return false;
     if (this.busy) return true;
     if (lang !== this.kit.lang) void this.speak(lang!);
-    else if (last === "send") void this.once(() => this.reply(form));
-    else void this.once(() => this.open(form));
+    else if (last === "send") void this.once("send-failed", () => this.reply(form));
+    else void this.once("return-failed", () => this.open(form));
     return true;
   }
 
@@ -92,7 +93,8 @@ export class ReturnPages {
     return 0;
   }
 
-  private async once(work: () => Promise<void>): Promise<void> {
+  /** Does one thing at a time. `failed` is the key of the text that says that it failed. */
+  private async once(failed: string, work: () => Promise<void>): Promise<void> {
     this.busy = true;
     settle(this.kit);
     const buttons = all<HTMLButtonElement>("main button");
@@ -101,7 +103,7 @@ export class ReturnPages {
       await work();
     } catch (error) {
       if (error instanceof Stopped) return;
-      const key = error instanceof TooLarge ? "send-too-large" : "send-failed";
+      const key = error instanceof TooLarge ? "send-too-large" : failed;
       complain(this.kit, [{ target: "main", text: say(this.kit, key) }]);
     } finally {
       buttons.forEach((button) => (button.disabled = false));
@@ -111,8 +113,10 @@ export class ReturnPages {
 
   private async speak(lang: string): Promise<void> {
     this.kit = await fetchKit(lang);
-    if (this.inbox) this.showThread("thread");
-    else show(this.kit, this.kit.pages["return"]!, "seal-here-return");
+    keepingTyped(() => {
+      if (this.inbox) this.showThread("thread");
+      else show(this.kit, this.kit.pages["return"]!, "seal-here-return");
+    });
   }
 
   /** Reads the receipt that was typed, or looks again with the one that is known. */
@@ -130,8 +134,11 @@ export class ReturnPages {
       }
     }
     const found = await this.look();
-    if (found === "thread") this.showThread("thread");
-    else show(this.kit, this.kit.pages[found]!, "seal-here-return");
+    // A message that is being written stays, and so does a receipt under which nothing is found.
+    keepingTyped(() => {
+      if (found === "thread") this.showThread("thread");
+      else show(this.kit, this.kit.pages[found]!, "seal-here-return");
+    });
   }
 
   /** Is anything laid out under the receipt, and is it whole? What does not open is a decoy, or belongs to another receipt. */
