@@ -6,8 +6,10 @@
 //! an address opens nothing once the visit has ended. Forms carry their fields themselves as well, so that
 //! a report goes its way when a visit is no longer here.
 
+mod room;
+
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -22,12 +24,16 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Duration, Instant};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use room::Room;
+
 /// How long what is being written is kept after it was last used.
 const KEPT_FOR: Duration = Duration::from_hours(1);
 /// How long a receipt is kept that nobody has confirmed: phones close pages that are not looked at.
 const RECEIPT_KEPT_FOR: Duration = Duration::from_hours(3);
-/// All visits together, in bytes.
-const MOST: usize = 32 * 1024 * 1024;
+/// All forms that are being written, in bytes.
+const MOST: usize = 24 * 1024 * 1024;
+/// All receipts, in bytes. A flood of forms takes nothing of it, and each receipt costs its sender a report.
+const MOST_OF_RECEIPTS: usize = 8 * 1024 * 1024;
 /// What a visit takes beside its content, in bytes: nonce, tag, and its places in the maps.
 const BESIDE: usize = 256;
 const NONCE: usize = 24;
@@ -100,42 +106,56 @@ struct Kept {
     sealed: Vec<u8>,
     lifetime: Duration,
     until: Instant,
+    /// Counts up with each use of any visit.
+    used: u64,
+    is_receipt: bool,
 }
 
-#[derive(Default)]
+impl Kept {
+    fn size(&self) -> usize {
+        self.sealed.len() + BESIDE
+    }
+}
+
 struct Inner {
     kept: HashMap<Id, Kept>,
-    by_size: BTreeSet<(usize, Id)>,
-    bytes: usize,
+    writing: Room<Id>,
+    receipts: Room<Id>,
+    uses: u64,
 }
 
 /// The visits that are under way.
-#[derive(Default)]
 pub struct Visits(Mutex<Inner>);
 
+impl Default for Visits {
+    fn default() -> Self {
+        Self::new(MOST, MOST_OF_RECEIPTS)
+    }
+}
+
 impl Visits {
-    /// Keeps a visit in the place of what was kept under its token. When there is no room, the largest
-    /// visits are forgotten first: who fills the memory takes it from those who fill it.
+    /// Room for so many bytes of forms and of receipts.
+    fn new(most: usize, most_of_receipts: usize) -> Self {
+        let (writing, receipts) = (Room::new(most), Room::new(most_of_receipts));
+        Self(Mutex::new(Inner { kept: HashMap::new(), writing, receipts, uses: 0 }))
+    }
+
+    /// Keeps a visit in the place of what was kept under its token. When there is no room, others are forgotten, as
+    /// [`Room`] says, never this one.
     pub fn put(&self, token: &Token, visit: &Visit, rng: &mut dyn RngCore) {
         let Ok(plain) = serde_json::to_vec(visit).map(Zeroizing::new) else { return };
         let mut nonce = [0; NONCE];
         rng.fill_bytes(&mut nonce);
         let Ok(sealed) = token.cipher().encrypt(XNonce::from_slice(&nonce), plain.as_slice()) else { return };
         let sealed = [&nonce[..], &sealed].concat();
-        let mut inner = self.inner();
-        inner.forget(&token.id());
-        inner.keep(token.id(), sealed, visit.lifetime());
+        let is_receipt = matches!(visit, Visit::Sent { .. });
+        let (lifetime, until) = (visit.lifetime(), Instant::now() + visit.lifetime());
+        self.inner().keep(token.id(), Kept { sealed, lifetime, until, used: 0, is_receipt });
     }
 
     /// The visit of a token, if it is still kept. It is then kept for as long again.
     pub fn get(&self, token: &Token) -> Option<Visit> {
-        let sealed = {
-            let mut inner = self.inner();
-            let now = Instant::now();
-            let kept = inner.kept.get_mut(&token.id()).filter(|kept| kept.until > now)?;
-            kept.until = now + kept.lifetime;
-            kept.sealed.clone()
-        };
+        let sealed = self.inner().used(&token.id())?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
         let plain = token.cipher().decrypt(XNonce::from_slice(nonce), sealed).ok().map(Zeroizing::new)?;
         serde_json::from_slice(&plain).ok()
@@ -158,24 +178,33 @@ impl Visits {
 }
 
 impl Inner {
-    fn keep(&mut self, id: Id, sealed: Vec<u8>, lifetime: Duration) {
-        let size = sealed.len() + BESIDE;
-        self.by_size.insert((size, id));
-        self.kept.insert(id, Kept { sealed, lifetime, until: Instant::now() + lifetime });
-        self.bytes += size;
-        while self.bytes > MOST
-            && let Some((_, largest)) = self.by_size.last().copied()
-        {
-            self.forget(&largest);
+    fn keep(&mut self, id: Id, mut kept: Kept) {
+        self.forget(&id);
+        self.uses += 1;
+        kept.used = self.uses;
+        let room = if kept.is_receipt { &mut self.receipts } else { &mut self.writing };
+        let forgotten = room.add(kept.size(), kept.used, id);
+        self.kept.insert(id, kept);
+        for id in forgotten {
+            self.kept.remove(&id);
         }
     }
 
-    fn forget(&mut self, id: &Id) {
-        if let Some(kept) = self.kept.remove(id) {
-            let size = kept.sealed.len() + BESIDE;
-            self.by_size.remove(&(size, *id));
-            self.bytes -= size;
-        }
+    /// What is sealed under this id, which lives on for as long again.
+    fn used(&mut self, id: &Id) -> Option<Vec<u8>> {
+        let now = Instant::now();
+        let mut kept = self.kept.get(id).is_some_and(|kept| kept.until > now).then(|| self.forget(id))??;
+        let sealed = kept.sealed.clone();
+        kept.until = now + kept.lifetime;
+        self.keep(*id, kept);
+        Some(sealed)
+    }
+
+    fn forget(&mut self, id: &Id) -> Option<Kept> {
+        let kept = self.kept.remove(id)?;
+        let room = if kept.is_receipt { &mut self.receipts } else { &mut self.writing };
+        room.remove(kept.size(), kept.used);
+        Some(kept)
     }
 }
 
@@ -204,7 +233,7 @@ mod tests {
         assert_eq!(visits.get(&token), None);
         visits.sweep();
         let inner = visits.inner();
-        assert_eq!((inner.bytes, inner.kept.len(), inner.by_size.len()), (0, 0, 0));
+        assert_eq!((inner.writing.bytes(), inner.kept.len()), (0, 0));
     }
 
     #[test]
@@ -230,13 +259,41 @@ mod tests {
 
     #[test]
     fn who_fills_the_memory_takes_it_from_those_who_fill_it() {
-        let (visits, phone) = (Visits::default(), Token::draw(&mut OsRng));
+        let (visits, phone) = (Visits::new(1024 * 1024, 0), Token::draw(&mut OsRng));
         visits.put(&phone, &writing("an honest page of text"), &mut OsRng);
-        let large = writing(&"x".repeat(300 * 1024));
-        for _ in 0..200 {
-            visits.put(&Token::draw(&mut OsRng), &large, &mut OsRng);
+        let flood = |length, count| {
+            let junk = writing(&"x".repeat(length));
+            for _ in 0..count {
+                visits.put(&Token::draw(&mut OsRng), &junk, &mut OsRng);
+            }
+            assert!(visits.inner().writing.bytes() <= 1024 * 1024);
+        };
+        for (length, count) in [(100_000, 20), (0, 1_000), (5_000, 400)] {
+            flood(length, count);
+            assert!(visits.get(&phone).is_some(), "{count} of {length}");
         }
-        assert!(visits.inner().bytes <= MOST);
+        // Of those that are as large, the one that was used the longest ago goes first.
+        flood(0, 1_000);
         assert!(visits.get(&phone).is_some());
+        flood(0, 1_000);
+        assert!(visits.get(&phone).is_some());
+        flood(0, 8_000);
+        assert!(visits.get(&phone).is_none());
+    }
+
+    #[test]
+    fn no_flood_of_forms_takes_a_receipt() {
+        let (visits, phone) = (Visits::new(64 * 1024, 1024), Token::draw(&mut OsRng));
+        let flood = || {
+            for _ in 0..1_000 {
+                visits.put(&Token::draw(&mut OsRng), &writing(""), &mut OsRng);
+                visits.put(&Token::draw(&mut OsRng), &Visit::Left, &mut OsRng);
+            }
+        };
+        flood();
+        visits.put(&phone, &Visit::Sent { code: "0".repeat(34), files: Vec::new() }, &mut OsRng);
+        flood();
+        assert!(visits.get(&phone).is_some());
+        assert!(visits.inner().writing.bytes() <= 64 * 1024);
     }
 }

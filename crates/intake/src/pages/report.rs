@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State, rejection::BytesRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, StatusCode, header::CONTENT_TYPE};
 use taxonomy::{Audience, Taxonomy};
 use web::Locale;
 use zeroize::Zeroizing;
@@ -24,6 +24,9 @@ use crate::{
     sealing::text_fields,
     visits::Visit,
 };
+
+/// Where a navigation began. Browsers keep it for Back and reload.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 #[derive(Template)]
 #[template(path = "before.html")]
@@ -126,12 +129,16 @@ fn read(locale: Locale, fields: Vec<(String, Vec<u8>)>) -> Result<ReportForm, Fi
 pub(super) async fn visited(
     State(pages): State<Arc<Pages>>,
     Path((lang, token, step)): Path<(String, String, String)>,
+    headers: HeaderMap,
 ) -> Response {
     let Some(locale) = pages.locale(&lang) else {
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
     match pages.visit(&token) {
-        Some(Visit::Writing(fields)) => writing(&pages, locale, &token, fields, &step),
+        Some(Visit::Writing(fields)) => {
+            let is_ours = headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin");
+            writing(&pages, locale, is_ours.then_some(&*token), fields, &step)
+        }
         // Back leads to an address from before: what there is to see now is the receipt.
         Some(Visit::Sent { .. }) if step != visit::RECEIPT => visit::to(locale, &token, visit::RECEIPT),
         Some(Visit::Sent { code, files }) => {
@@ -145,10 +152,11 @@ pub(super) async fn visited(
     }
 }
 
+/// The page of a step. Without a token, what is typed there becomes another visit, with a seed of its own.
 fn writing(
     pages: &Pages,
     locale: Locale,
-    token: &str,
+    token: Option<&str>,
     fields: Vec<(String, String)>,
     step: &str,
 ) -> Response {
@@ -157,11 +165,14 @@ fn writing(
         // These came out of a form, so they go into one.
         drop(form.set(&name, Zeroizing::new(value).as_bytes()));
     }
-    token.clone_into(&mut form.visit);
+    match token {
+        Some(token) => token.clone_into(&mut form.visit),
+        None => form.seed.clear(),
+    }
     let step = form.reachable(Step::parse(step).unwrap_or(Step::Questions), &pages.taxonomy);
     let had_seed = form.seed().is_ok();
     let page = step_page(pages, &mut form, step);
-    if !had_seed && form.seed().is_ok() {
+    if token.is_some() && !had_seed && form.seed().is_ok() {
         // Back and reload show the review with the same seed, so that sending it again is the same report.
         visit::keep(pages, &form);
     }

@@ -1,4 +1,7 @@
 //! The addresses of a visit: `/fr/report/TOKEN/review`. Neither token nor step says what is reported.
+//!
+//! Anybody can make such an address and pass it on as a link. Who follows it must not go on with the visit of the one who
+//! made it, who would read what is typed and the receipt. So a form names its visit only if a page of ours led to it.
 
 use std::sync::Arc;
 

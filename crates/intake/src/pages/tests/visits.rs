@@ -60,6 +60,53 @@ async fn what_is_no_page_or_no_form_gets_a_page_that_says_so() {
     assert_eq!(get(&format!("/en/report/{}/review", "0f".repeat(16))).await.0, StatusCode::GONE);
 }
 
+const SITE: &str = "sec-fetch-site";
+
+#[tokio::test]
+async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
+    let service = service();
+    let go = async |request: Request<Body>| {
+        let response = service.clone().oneshot(request).await.unwrap();
+        let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        (to, body(response).await)
+    };
+    let field =
+        |page: &str, name: &str| filled(page).into_iter().find(|(other, _)| other == name).map(|f| f.1);
+    let post = async |form: &str| {
+        go(Request::post("/fr/report").body(Body::from(form.to_owned())).unwrap()).await.0.unwrap()
+    };
+    let trap = "0b".repeat(16);
+    let questions =
+        post(&format!("visit={trap}&category=FAC&audience=trader&go=questions&seed={}", "1".repeat(64)))
+            .await;
+    // From a page of others, from a message, and with a browser that does not say from where.
+    for site in [Some("cross-site"), Some("none"), Some("same-site"), None] {
+        let mut link = Request::get(&questions).body(Body::empty()).unwrap();
+        if let Some(site) = site {
+            link.headers_mut().insert(SITE, site.parse().unwrap());
+        }
+        let page = go(link).await.1;
+        assert_eq!(field(&page, "visit").unwrap_or_default(), "", "{site:?}");
+        let review = post("category=FAC&audience=trader&a.story=SECRET&go=review").await;
+        assert!(!review.contains(&trap));
+        let mut request = Request::get(&review).body(Body::empty()).unwrap();
+        request.headers_mut().insert(SITE, "same-origin".parse().unwrap());
+        assert!(go(request).await.1.contains("SECRET"));
+        // The one who made the link sees what was there before.
+        for step in ["questions", "review"] {
+            let own = Request::get(format!("/fr/report/{trap}/{step}")).header(SITE, "same-origin");
+            assert!(!go(own.body(Body::empty()).unwrap()).await.1.contains("SECRET"));
+        }
+    }
+    // A review that is opened by a link has a seed that its maker does not know.
+    post(&format!("visit={trap}&category=FAC&audience=trader&a.story=x&go=review&seed={}", "1".repeat(64)))
+        .await;
+    let link = Request::get(format!("/fr/report/{trap}/review")).header(SITE, "none").body(Body::empty());
+    let seed = field(&go(link.unwrap()).await.1, "seed").unwrap();
+    assert_ne!(seed, "1".repeat(64));
+    assert_eq!(seed.len(), 64);
+}
+
 /// A visit without scripts, step by step, on one service.
 #[tokio::test]
 async fn back_and_reload_are_plain_reads_that_lose_nothing() {
@@ -69,7 +116,9 @@ async fn back_and_reload_are_plain_reads_that_lose_nothing() {
         let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
         (to, body(response).await)
     };
-    let read = async |path: &str| go(Request::get(path).body(Body::empty()).unwrap()).await;
+    let read = async |path: &str| {
+        go(Request::get(path).header(SITE, "same-origin").body(Body::empty()).unwrap()).await
+    };
     let post =
         async |form: String| go(Request::post("/fr/report").body(Body::from(form)).unwrap()).await.0.unwrap();
     let questions = post("go=category.FAC&audience=trader".to_owned()).await;
