@@ -427,3 +427,19 @@ fn the_onion_service_takes_its_configuration() {
     let verified = run("tor", &["--verify-config", "-f", file.to_str().unwrap()]);
     assert!(words(&verified).contains("Configuration was valid"), "{}", words(&verified));
 }
+
+/// The number behind a word of a shipped file, such as `limit_conn addresses 3072;`.
+fn number(file: &str, word: &str) -> u32 {
+    let text = deploy(file);
+    let line = text.lines().find(|line| line.trim_start().starts_with(word)).unwrap();
+    let behind = line.trim_start()[word.len()..].trim_start_matches([' ', '=']);
+    behind.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
+}
+
+#[test]
+fn the_proxy_lets_the_intake_choose_whose_posts_make_room() {
+    let posts = number("nginx/nginx.conf", "limit_conn addresses");
+    let setting = |name| number("config/intake.toml", name);
+    assert!(posts > setting("arrivals") + setting("uploads"), "{posts}: one address could keep itself out");
+    assert!(posts < setting("connections"), "{posts}: one address could keep all others out");
+}
