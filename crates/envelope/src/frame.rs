@@ -25,7 +25,7 @@ const MAX_HEADER: usize = 64 * 1024;
 pub const MAX_SEQ: u32 = 1_000_000;
 /// The newest generation of a case secret that a case can have. The keys of all of them fit the capsule.
 pub const MAX_GENERATION: u32 = 100;
-/// The most files of one message. The form takes 20.
+/// The most files of one message.
 pub const MAX_ATTACHMENTS: usize = 32;
 
 /// Which way a frame goes.

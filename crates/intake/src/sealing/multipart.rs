@@ -4,7 +4,7 @@ use axum::{
     body::{Body, Bytes},
     extract::Request,
 };
-use envelope::ladder;
+use envelope::{frame::MAX_ATTACHMENTS, ladder};
 use http::{HeaderMap, header};
 use zeroize::Zeroizing;
 
@@ -18,8 +18,8 @@ use crate::{
     store::TEXT,
 };
 
-/// Most files in one form.
-const FILES: usize = 20;
+/// Most files in one form: as many as with scripts, and as the pages say.
+const FILES: usize = MAX_ATTACHMENTS;
 /// What a form may have beside the content of its files.
 const BESIDE_FILES: u64 = 512 * 1024;
 /// A body that is not taken is read to its end so far, or a browser would show a broken connection and not our page.
@@ -256,6 +256,23 @@ mod tests {
         // Under a name of no field of ours: ignored, before a file and behind it.
         let foreign = FIELD.replace("a.story", "gtranslate");
         assert_eq!(read(body(&[FIELD, FILE, &foreign, FILE])).await.unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn pages_name_the_most_files_of_a_form() {
+        let locales = [
+            include_str!("../../locales/fr/intake.ftl"),
+            include_str!("../../locales/en/intake.ftl"),
+            include_str!("../../locales/ar/intake.ftl"),
+            include_str!("../../locales/es/intake.ftl"),
+            include_str!("../../locales/pt/intake.ftl"),
+        ];
+        for text in locales {
+            for key in ["error-large-what = ", "send-too-large = "] {
+                let line = text.lines().find(|line| line.starts_with(key)).expect(key);
+                assert!(line.contains(&format!(" {FILES} ")), "{line}");
+            }
+        }
     }
 
     #[tokio::test]
