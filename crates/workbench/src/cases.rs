@@ -69,7 +69,7 @@ pub enum ReadError {
     Grants(CaseError),
     /// All of one's grants are for a key that one has no more.
     #[error(
-        "the case is sealed to a key that you had before. Ask a colleague who can read it to open it to your new key: burkindi former-readers --rotate, or burkindi assign CASE --to {0}"
+        "the case is sealed to a key that you had before. Ask the lead of your desk to open it to your new key: burkindi former-readers --rotate. Or ask the person who has the case: burkindi assign CASE --to {0}. If you lead the desk, the administrator names another lead first: burkindi admin desk add"
     )]
     FormerKey(String),
     /// It came like this: the case handler gives it as its first event says that it was collected.

@@ -140,7 +140,7 @@ fn advice(error: &Error, code: u8) -> Option<&'static str> {
     }
     if error.is::<Left>() {
         return Some(
-            "A lead of the desk, or the oversight body for a case that is released to it, can make them.",
+            "The lead of the desk, or the oversight body for a case that is released to it, can make them. If the lead has new keys, the administrator names another lead first: burkindi admin desk add.",
         );
     }
     if let Some(ReadError::FormerKey(_) | ReadError::Unreadable(_)) = error.downcast_ref() {
