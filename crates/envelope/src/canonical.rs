@@ -7,9 +7,9 @@ use serde::{Serialize, de::DeserializeOwned};
 /// Why bytes are refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CanonicalError {
-    /// Not the JSON of this type.
+    /// Not the JSON of this type. The message names the field.
     #[error(transparent)]
-    Json(#[from] serde_json::Error),
+    Json(#[from] serde_path_to_error::Error<serde_json::Error>),
     /// The JSON of this type, in another spelling, or with fields that this type does not have.
     #[error("the JSON is not in canonical form")]
     Form,
@@ -20,9 +20,10 @@ pub enum CanonicalError {
 /// # Errors
 /// For bytes that are not the JSON of a `T`, or that differ from what [`serde_json::to_vec`] writes for it.
 pub fn read<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, CanonicalError> {
-    let value: T = serde_json::from_slice(bytes)?;
+    // Bytes behind the value are found by the comparison.
+    let value: T = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
     // Plaintext of reporters passes through here.
-    let written = zeroize::Zeroizing::new(serde_json::to_vec(&value)?);
+    let written = zeroize::Zeroizing::new(serde_json::to_vec(&value).expect("what was read is written"));
     if **written == *bytes { Ok(value) } else { Err(CanonicalError::Form) }
 }
 

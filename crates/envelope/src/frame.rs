@@ -13,6 +13,7 @@ use crate::{
     hash::Hash,
     keys::{PublicKey, sign},
     ladder,
+    treatment::Treatment,
     wire::{self, WireError},
 };
 
@@ -72,6 +73,9 @@ pub struct Attachment {
     pub len: u64,
     /// Of the content.
     pub sha256: Hash,
+    /// What the sender did with the file before sealing it. Absent: nothing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub treatment: Option<Treatment>,
 }
 
 /// Everything about a frame but its text.

@@ -25,6 +25,7 @@ pub mod receipt;
 pub mod relay;
 pub mod report;
 pub mod submission;
+pub mod treatment;
 mod wire;
 
 pub use hash::Hash;

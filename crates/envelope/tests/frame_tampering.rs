@@ -1,11 +1,12 @@
 //! A frame or a grant that was changed, cut, swapped or moved elsewhere is refused, each with its own error.
 
-use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, SigningKey};
 use envelope::{
     Hash,
-    frame::{Direction, Expected, Frame, FrameError, FrameHeader, FrameKind},
+    frame::{Attachment, Direction, Expected, Frame, FrameError, FrameHeader, FrameKind},
     grant::{Grant, GrantError, SealedGrant},
     keys::{CaseSecret, InvestigatorIdentity, PublicKey},
+    treatment::{Cleaning, Reading, Signature, Trace, Treatment},
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -29,10 +30,24 @@ fn header() -> FrameHeader {
         kind: FrameKind::Message,
         lang: "fr".into(),
         week: "2026-W48".into(),
-        attachments: vec![],
+        attachments: vec![attachment(Some(cleaned()))],
         reporter_key: None,
         earlier: None,
     }
+}
+
+fn attachment(treatment: Option<Treatment>) -> Attachment {
+    let (name, media_type) = ("a.pdf".into(), "application/pdf".into());
+    Attachment { name, media_type, len: 3, sha256: Hash::of(&[b"abc"]), treatment }
+}
+
+fn cleaned() -> Treatment {
+    Treatment::Cleaned(Cleaning {
+        removed: [Trace::Author].into(),
+        left: [Trace::History].into(),
+        reading: Reading::Whole,
+        signature: Signature::Broken,
+    })
 }
 
 fn expected(signer: &PublicKey) -> Expected<'_> {
@@ -79,6 +94,43 @@ fn a_body_or_signature_of_another_frame_does_not_fit() {
     let (one, two) = (Frame::sign(&header(), b"one!", &key()), Frame::sign(&header(), b"two!", &key()));
     let spliced = [&one[..one.len() - 64], &two[two.len() - 64..]].concat();
     assert!(matches!(Frame::verify(&spliced, &expected(&signer)), Err(FrameError::Forged)));
+}
+
+#[test]
+fn who_lacks_the_reporters_key_cannot_change_what_is_said_of_a_file() {
+    let signer = PublicKey::from(&key());
+    let frame = Frame::sign(&header(), b"text", &key());
+    let read = Frame::verify(&frame, &expected(&signer)).unwrap();
+    assert_eq!(read.header.attachments[0].treatment, Some(cleaned()));
+    let said = |treatment| FrameHeader { attachments: vec![attachment(treatment)], ..header() };
+    for other in [None, Some(Treatment::Kept), Some(Treatment::Redrawn), Some(Treatment::CutOff)] {
+        let forged = Frame::sign(&said(other), b"text", &SigningKey::from_bytes(&[4; 32]));
+        assert!(matches!(Frame::verify(&forged, &expected(&signer)), Err(FrameError::Forged)));
+        // The same with the signature of the true frame.
+        let spliced = [&forged[..forged.len() - 64], &frame[frame.len() - 64..]].concat();
+        assert!(matches!(Frame::verify(&spliced, &expected(&signer)), Err(FrameError::Forged)));
+    }
+}
+
+#[test]
+fn a_treatment_that_nobody_writes_is_refused_with_the_fields_name() {
+    let signer = PublicKey::from(&key());
+    let json = serde_json::to_string(&header()).unwrap();
+    let with = |from: &str, to: &str| {
+        let json = json.replacen(from, to, 1);
+        let len = u32::try_from(json.len()).unwrap().to_be_bytes();
+        let mut bytes = [b"BKF1", &len[..], json.as_bytes(), b"text"].concat();
+        let signature = key().sign(&[b"burkindi/frame/v1\0", &bytes[..]].concat()).to_bytes();
+        bytes.extend_from_slice(&signature);
+        Frame::verify(&bytes, &expected(&signer)).map(|frame| frame.header).map_err(|error| error.to_string())
+    };
+    assert_eq!(with("author", "author").unwrap(), header());
+    let unknown = [("cleaned", "washed"), ("author", "shoe-size"), ("whole", "half"), ("broken", "torn")];
+    for (from, to) in unknown {
+        let error = with(from, to).unwrap_err();
+        assert!(error.contains("attachments[0].treatment"), "{error}");
+        assert!(error.contains(&format!(": unknown variant `{to}`")), "{error}");
+    }
 }
 
 fn grant(identity: &InvestigatorIdentity) -> SealedGrant {

@@ -7,6 +7,7 @@ mod common;
 use std::{fs, time::Duration};
 
 use common::{FormData, Intake, code};
+use envelope::treatment::Treatment;
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Body, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
@@ -80,6 +81,10 @@ async fn a_child_that_dies_costs_its_own_file_and_the_reporter_reads_it() {
     let opened = intake.collect().await;
     assert_eq!(opened.len(), 1);
     assert_eq!(opened[0].attachments.len(), 2, "the second file is there");
+    let (_, frame) = intake.read_frame(&opened[0], &opened[0]);
+    let [cut, whole] = &frame.header.attachments[..] else { panic!("two files") };
+    assert_eq!((&*cut.name, &cut.treatment), ("incomplete-image-1.jpg", &Some(Treatment::CutOff)));
+    assert!(matches!(whole.treatment, Some(Treatment::Cleaned(_))), "{:?}", whole.treatment);
     assert_eq!(children(), []);
 
     let (status, page) = meets(&intake, 2, async |_| ()).await;

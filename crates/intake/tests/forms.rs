@@ -7,14 +7,13 @@ use common::{FormData, Intake, code, hex};
 use envelope::{
     Hash,
     directory::Trust,
-    frame::{Direction, Expected, Frame},
-    grant::{Grant, slot_tag},
-    keys::CaseIdentity,
+    frame::Frame,
     life::Stage,
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
     report::ReportBody,
     submission::{Opened, SubmissionKind},
+    treatment::{Cleaning, Reading as Read, Signature, Trace, Treatment},
 };
 use reqwest::StatusCode;
 use time::Duration;
@@ -28,26 +27,60 @@ struct Reading {
 }
 
 fn read(intake: &Intake, opened: &Opened) -> Reading {
-    let awa = &intake.installation.keys.awa;
-    let case = opened.header.case;
-    let tag = slot_tag(case.id, &awa.recipient());
-    let sealed = opened.grants.iter().find(|grant| grant.tag == tag).unwrap();
-    let grant = Grant::open(sealed, awa, case.id, case.generation).unwrap();
-    let identity: CaseIdentity = grant.secret.identity();
-    let expected = Expected {
-        case: case.id,
-        generation: 0,
-        direction: Direction::In,
-        recipient: identity.recipient().hash(),
-        signer: &grant.reporter_key,
-    };
-    let frame = Frame::verify(&identity.open(&opened.body).unwrap(), &expected).unwrap();
+    let (identity, frame) = intake.read_frame(opened, opened);
     let files = frame.header.attachments.iter().zip(&opened.attachments).map(|(attachment, sealed)| {
         let content = identity.open(sealed).unwrap();
         assert_eq!((attachment.len, attachment.sha256), (content.len() as u64, Hash::of(&[&content])));
         (attachment.name.clone(), content.to_vec())
     });
     Reading { files: files.collect(), body: ReportBody::from_bytes(&frame.body).unwrap() }
+}
+
+/// The name of each file, and what the frame says was done to it.
+fn treatments(frame: &Frame) -> Vec<(&str, Treatment)> {
+    let files = frame.header.attachments.iter();
+    files.map(|file| (&*file.name, file.treatment.clone().unwrap())).collect()
+}
+
+fn cleaned<const R: usize, const L: usize>(
+    removed: [Trace; R],
+    left: [Trace; L],
+    reading: Read,
+    signature: Signature,
+) -> Treatment {
+    Treatment::Cleaned(Cleaning { removed: removed.into(), left: left.into(), reading, signature })
+}
+
+#[tokio::test]
+async fn the_frame_says_what_was_done_to_each_file() {
+    let intake = Intake::open().await;
+    let signed = b"%PDF-1.4\n1 0 obj<</Author(Awa)/CreationDate(D:20261101)>>endobj\n\
+        2 0 obj<</Type/Sig/ByteRange[0 9 9 9]/Contents<00>>>endobj\ntrailer<</Info 1 0 R>>\n%%EOF";
+    let files = |form: FormData| {
+        let form = form.file("Awa.pdf", signed).file("note.txt", b"a note").file("Awa.rtf", b"{\\rtf1 x}");
+        form.file("empty.txt", b"").end()
+    };
+    let (status, page) = intake.send(SEND, files(FormData::report("one", 1))).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let opened = intake.collect().await;
+    let (_, frame) = intake.read_frame(&opened[0], &opened[0]);
+    let (whole, none) = (Read::Whole, Signature::Absent);
+    let expected = [
+        ("document-1.pdf", cleaned([Trace::Author, Trace::Date], [Trace::Author], whole, Signature::Broken)),
+        ("document-2.txt", cleaned([], [], whole, none)),
+        ("document-3.rtf", cleaned([], [Trace::Author, Trace::Date, Trace::Device], Read::Unknown, none)),
+        ("file-4.txt", cleaned([], [], Read::Empty, none)),
+    ];
+    assert_eq!(treatments(&frame), expected);
+
+    let kept = FormData::report("two", 2).field("keep", "files");
+    let (status, page) = intake.send(SEND, files(kept)).await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    let opened = intake.collect().await;
+    let sent = opened.last().unwrap();
+    let (_, frame) = intake.read_frame(sent, sent);
+    let names = ["Awa.pdf", "note.txt", "Awa.rtf", "empty.txt"];
+    assert_eq!(treatments(&frame), names.map(|name| (name, Treatment::Kept)));
 }
 
 #[tokio::test]
@@ -222,6 +255,8 @@ async fn a_reporter_comes_back_and_writes_again() {
     assert_eq!(sent[0].header.case, opened[0].header.case);
     assert_eq!(sent[0].sending_tag, sent[1].sending_tag, "a second sending is known as one");
     assert_eq!(sent[0].attachments.len(), 1);
+    let (_, frame) = intake.read_frame(&opened[0], &sent[0]);
+    assert_eq!(treatments(&frame), [("document-1.pdf", cleaned([], [], Read::Whole, Signature::Absent))]);
 
     // Too large: the words stay.
     let film = reply("words to keep").file("film.mp4", &vec![7; 66 << 20]);

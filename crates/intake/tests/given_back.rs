@@ -4,12 +4,7 @@
 mod common;
 
 use common::{FormData, Installation, Intake, code, hex};
-use envelope::{
-    frame::{Direction, Expected, Frame},
-    grant::{Grant, slot_tag},
-    report::ReportBody,
-    submission::Opened,
-};
+use envelope::{report::ReportBody, submission::Opened};
 use reqwest::StatusCode;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
@@ -17,19 +12,7 @@ const SEND: &str = "/en/report/send";
 
 /// The story and the names of the files that an investigator finds.
 fn read(intake: &Intake, opened: &Opened) -> (String, Vec<String>) {
-    let awa = &intake.installation.keys.awa;
-    let case = opened.header.case;
-    let sealed = opened.grants.iter().find(|grant| grant.tag == slot_tag(case.id, &awa.recipient())).unwrap();
-    let grant = Grant::open(sealed, awa, case.id, case.generation).unwrap();
-    let identity = grant.secret.identity();
-    let expected = Expected {
-        case: case.id,
-        generation: 0,
-        direction: Direction::In,
-        recipient: identity.recipient().hash(),
-        signer: &grant.reporter_key,
-    };
-    let frame = Frame::verify(&identity.open(&opened.body).unwrap(), &expected).unwrap();
+    let (_, frame) = intake.read_frame(opened, opened);
     let names = frame.header.attachments.iter().map(|attachment| attachment.name.clone()).collect();
     (ReportBody::from_bytes(&frame.body).unwrap().story, names)
 }

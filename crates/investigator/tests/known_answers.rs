@@ -21,6 +21,7 @@ use envelope::{
     receipt::Receipt,
     report::{Answer, ReportBody},
     submission::{self, Urgency},
+    treatment::{Cleaning, Reading, Signature, Trace, Treatment},
 };
 use rand::{SeedableRng, rngs::StdRng};
 use reporter::{Draft, Filing, ReportSealer};
@@ -57,6 +58,7 @@ fn receipts() -> Value {
             "mailbox_recipient": receipt.mailbox_identity().recipient().to_string(),
             "reporter_key": PublicKey::from(&receipt.signing_key()),
             "sending_tag": receipt.sending_tag(&[5; 32], b"body", &[attachment()]),
+            "sending_tag_treated": receipt.sending_tag(&[5; 32], b"body", &treated()),
         })
     };
     let counting: [u8; 16] = std::array::from_fn(|at| u8::try_from(at * 17).unwrap());
@@ -69,7 +71,33 @@ fn attachment() -> Attachment {
         media_type: "image/jpeg".into(),
         len: 3,
         sha256: Hash::of(&[b"abc"]),
+        treatment: None,
     }
+}
+
+/// A file of each treatment.
+fn treated() -> Vec<Attachment> {
+    let cleaned = Cleaning {
+        removed: [Trace::Other, Trace::Author, Trace::Place].into(),
+        left: [Trace::History].into(),
+        reading: Reading::Broken,
+        signature: Signature::Broken,
+    };
+    let untouched = Cleaning {
+        removed: [].into(),
+        left: [].into(),
+        reading: Reading::Whole,
+        signature: Signature::Absent,
+    };
+    [
+        Treatment::Cleaned(cleaned),
+        Treatment::Cleaned(untouched),
+        Treatment::Redrawn,
+        Treatment::Kept,
+        Treatment::CutOff,
+    ]
+    .map(|treatment| Attachment { treatment: Some(treatment), ..attachment() })
+    .into()
 }
 
 fn secret() -> CaseSecret {
@@ -118,7 +146,8 @@ fn frames() -> Value {
     let earlier = EarlierReport::sign(OTHER_CASE, CASE, &other.signing_key());
     let mut naming = signed(&FrameHeader { earlier: Some(earlier), ..header.clone() });
     naming["earlier_case"] = json!(OTHER_CASE);
-    json!([signed(&header), naming])
+    let treated = signed(&FrameHeader { attachments: treated(), ..header.clone() });
+    json!([signed(&header), naming, treated])
 }
 
 fn log() -> Value {

@@ -14,6 +14,7 @@ use envelope::{
     receipt::Receipt,
     report::ReportBody,
     submission::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter, Urgency},
+    treatment::Treatment,
 };
 use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;
@@ -80,15 +81,16 @@ impl<W: Write> Sealing<W> {
         Ok(written)
     }
 
-    fn rename_last(&mut self, name: &str) {
+    fn describe_last(&mut self, name: &str, treatment: Treatment) {
         if let Some(last) = self.frame.attachments.last_mut() {
             name.clone_into(&mut last.name);
+            last.treatment = Some(treatment);
         }
     }
 
     fn note(&mut self, name: &str, media_type: &str, len: u64, sha256: Hash) {
         let (name, media_type) = (name.to_owned(), media_type.to_owned());
-        self.frame.attachments.push(Attachment { name, media_type, len, sha256 });
+        self.frame.attachments.push(Attachment { name, media_type, len, sha256, treatment: None });
     }
 
     /// Signs the frame; the capsule that knows its hash goes into the envelope before it.
@@ -191,9 +193,10 @@ impl<W: Write> ReportSealer<W> {
         self.sealing.attach_with(name, media_type, write)
     }
 
-    /// Gives the file that was sealed last another name, for what is only known at its end.
-    pub fn rename_last(&mut self, name: &str) {
-        self.sealing.rename_last(name);
+    /// Sets the name and the treatment of the file that was sealed last: both are known at its end only. A file
+    /// that is not described has no treatment.
+    pub fn describe_last(&mut self, name: &str, treatment: Treatment) {
+        self.sealing.describe_last(name, treatment);
     }
 
     /// Writes capsule, body and padding. The submission is whole when this returns.
@@ -288,9 +291,10 @@ impl<W: Write> FollowUpSealer<W> {
         self.sealing.attach_with(name, media_type, write)
     }
 
-    /// Gives the file that was sealed last another name, for what is only known at its end.
-    pub fn rename_last(&mut self, name: &str) {
-        self.sealing.rename_last(name);
+    /// Sets the name and the treatment of the file that was sealed last: both are known at its end only. A file
+    /// that is not described has no treatment.
+    pub fn describe_last(&mut self, name: &str, treatment: Treatment) {
+        self.sealing.describe_last(name, treatment);
     }
 
     /// Writes capsule, body and padding. The submission is whole when this returns.

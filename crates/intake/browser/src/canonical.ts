@@ -89,6 +89,15 @@ export const list =
     return (value as unknown[]).map(read);
   };
 
+/** Names the field in the error about its value. */
+function within<T>(key: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof Malformed ? new Malformed(`${key}: ${error.message}`) : error;
+  }
+}
+
 type Fields<T> = { readonly [K in keyof T]-?: Read<T[K]> };
 
 /** An object with these fields, in this order. Others make it differ from what was read. */
@@ -98,7 +107,7 @@ export const object =
     check(typeof value === "object" && value !== null && !Array.isArray(value), "an object");
     const built: Partial<T> = {};
     for (const key of Object.keys(fields) as (keyof T & string)[]) {
-      const field = fields[key](Object.hasOwn(value as object, key) ? (value as Record<string, unknown>)[key] : undefined);
+      const field = within(key, () => fields[key](Object.hasOwn(value as object, key) ? (value as Record<string, unknown>)[key] : undefined));
       if (field !== undefined) built[key] = field;
     }
     return built as T;

@@ -19,6 +19,7 @@ import { type EarlierReport, readEarlier } from "./earlier.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";
 import { readKey, sign, verify } from "./keys.ts";
 import { TOP } from "./ladder.ts";
+import { type Treatment, readTreatment } from "./treatment.ts";
 import { head, splitHead } from "./wire.ts";
 
 const MAGIC = "BKF1";
@@ -43,6 +44,8 @@ export interface Attachment {
   media_type: string;
   len: number;
   sha256: HashText;
+  /** What the sender did with the file before sealing it. Absent: nothing is known. */
+  treatment?: Treatment | undefined;
 }
 
 /** Everything about a frame but its text. The order of the fields is the order in which they are written. */
@@ -73,7 +76,13 @@ export interface Rotation {
 
 export const readHead = object<Head>({ seq: whole(MAX_SEQ), hash: readHash });
 
-const readAttachment = object<Attachment>({ name: string, media_type: string, len: whole(TOP), sha256: readHash });
+const readAttachment = object<Attachment>({
+  name: string,
+  media_type: string,
+  len: whole(TOP),
+  sha256: readHash,
+  treatment: optional(readTreatment),
+});
 
 const readHeader = object<FrameHeader>({
   v: exactly(1),

@@ -5,6 +5,7 @@ import { type Bytes, encode } from "./bytes.ts";
 import { type Attachment, MAX_ATTACHMENTS } from "./frame.ts";
 import type { HashText } from "./hash.ts";
 import { TOP, plaintextLenFor, rungFor } from "./ladder.ts";
+import type { Treatment } from "./treatment.ts";
 import { RecordType, head, maxLen, recordHead } from "./wire.ts";
 
 const ATTACHMENT_CHUNK = maxLen(RecordType.attachmentChunk);
@@ -31,6 +32,8 @@ export interface EnvelopeHeader {
 export interface Source {
   name: string;
   mediaType: string;
+  /** What was done with it; undefined where nothing is known. */
+  treatment?: Treatment | undefined;
   stream(): ReadableStream<Uint8Array>;
 }
 
@@ -100,7 +103,8 @@ export class EnvelopeWriter {
     const { stream } = await sealStream(to, counted);
     for await (const chunk of inChunks(stream, ATTACHMENT_CHUNK)) yield* this.record(RecordType.attachmentChunk, chunk);
     yield* this.record(RecordType.attachmentEnd, new Uint8Array(0));
-    manifest.push({ name: file.name, media_type: file.mediaType, len, sha256: encode(hasher.digest()) });
+    const { name, mediaType: media_type, treatment } = file;
+    manifest.push({ name, media_type, len, sha256: encode(hasher.digest()), treatment });
   }
 
   /** The body, and the tag by which a second sending is known: nothing may follow. */

@@ -6,13 +6,14 @@ import { identity, open, recipientOf, seal } from "../src/age.ts";
 import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.ts";
 import { earlierReport } from "../src/earlier.ts";
 import { filing } from "../src/filing.ts";
-import { signFrame, verifyFrame } from "../src/frame.ts";
+import { peekFrame, signFrame, verifyFrame } from "../src/frame.ts";
 import { slotTag } from "../src/grant.ts";
 import { hashText } from "../src/hash.ts";
 import { caseIdentity, repliesKey } from "../src/keys.ts";
 import { RUNGS, plaintextLenFor, rungFor } from "../src/ladder.ts";
 import { Receipt } from "../src/receipt.ts";
 import { sealReport } from "../src/report.ts";
+import type { Cleaned, Treatment } from "../src/treatment.ts";
 import { records, splitHead } from "../src/wire.ts";
 import { admit, signed, vectors, world } from "./support/world.ts";
 import { Directory } from "../src/directory.ts";
@@ -43,7 +44,35 @@ test("frames are written and read as known, to the byte", () => {
     assert.equal(frame.hash, vector.hash);
     assert.equal(encode(frame.body), vector.body);
     assert.deepEqual(frame.header, vector.header);
+    const key = new Receipt(decode(vectors.receipts[0].receipt)).signingKey();
+    assert.deepEqual(signFrame(frame.header, frame.body, key), bytes);
   }
+});
+
+test("what was done to a file is read in fixed words alone, and the error names the field", () => {
+  const header = peekFrame(decode(vectors.frames[2].frame));
+  const body = utf8("text");
+  const [first] = header.attachments;
+  const key = random(32);
+  const read = (treatment: unknown) => {
+    const attachments = [{ ...first!, treatment: treatment as Treatment }];
+    const expected = { ...header, signer: ed25519.getPublicKey(key) };
+    return verifyFrame(signFrame({ ...header, attachments }, body, key), expected).header.attachments[0]!.treatment;
+  };
+  const cleaned = first!.treatment as Cleaned;
+  assert.deepEqual(read(cleaned), cleaned);
+  assert.equal(read(undefined), undefined);
+  for (const [field, wrong] of Object.entries({
+    how: { how: "washed" },
+    removed: { ...cleaned, removed: ["shoe-size"] },
+    left: { ...cleaned, left: "history" },
+    reading: { ...cleaned, reading: "half" },
+    signature: { ...cleaned, signature: undefined },
+  })) {
+    assert.throws(() => read(wrong), new RegExp(`attachments: treatment: ${field}: not `), field);
+  }
+  assert.throws(() => read({ ...cleaned, removed: ["place", "author"] }), /canonical/);
+  assert.throws(() => read({ ...cleaned, note: "x" }), /canonical/);
 });
 
 test("an earlier report is named as known", () => {

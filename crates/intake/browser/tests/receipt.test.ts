@@ -4,6 +4,7 @@ import test from "node:test";
 import { recipientOf } from "../src/age.ts";
 import { type Bytes, decode, encode, utf8 } from "../src/bytes.ts";
 import { readFileSync } from "node:fs";
+import { peekFrame } from "../src/frame.ts";
 import { Receipt } from "../src/receipt.ts";
 import { ReceiptError } from "../src/typed_receipt.ts";
 import { lists, vectors } from "./support/world.ts";
@@ -88,6 +89,15 @@ test("spellings of people are read and what is wrong is named", () => {
       assert.equal(found.kind + told, problem, text);
       if (found.kind === "word") assert.deepEqual([found.word, found.near], [word, near], text);
     }
+  }
+});
+
+test("the sending tag is that of the known answers, with what was done to files as well", () => {
+  for (const vector of vectors.receipts) {
+    const receipt = new Receipt(decode(vector.receipt));
+    const tag = (frame: number) =>
+      encode(receipt.sendingTag(new Uint8Array(32).fill(5), utf8("body"), peekFrame(decode(vectors.frames[frame].frame)).attachments));
+    assert.deepEqual([tag(0), tag(2)], [vector.sending_tag, vector.sending_tag_treated]);
   }
 });
 

@@ -11,6 +11,7 @@ mod reply;
 mod report;
 mod text_fields;
 mod thread;
+mod treatment;
 
 use axum::{Router, response::Response, routing::post};
 use envelope::submission::SealError;

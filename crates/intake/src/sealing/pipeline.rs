@@ -4,7 +4,7 @@
 use std::io::{self, BufWriter, Write};
 
 use axum::body::Bytes;
-use envelope::submission::SealError;
+use envelope::{submission::SealError, treatment::Treatment as Sealed};
 use futures_util::{
     Stream, StreamExt as _,
     stream::{self, BoxStream},
@@ -20,6 +20,7 @@ use traces::Format;
 use super::{
     NotSent,
     multipart::{File, Form},
+    treatment,
 };
 use crate::{
     app::App,
@@ -45,8 +46,8 @@ pub(super) trait Sealer {
         media_type: &str,
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<T, SealError>;
-    /// Gives the attachment that was written last another name.
-    fn rename_last(&mut self, name: &str);
+    /// Sets the name and the treatment of the attachment that was written last.
+    fn describe_last(&mut self, name: &str, treatment: Sealed);
     fn finish(self) -> Result<Out, SealError>;
 }
 
@@ -60,8 +61,8 @@ impl Sealer for ReportSealer<Out> {
         self.attach_with(name, media_type, write)
     }
 
-    fn rename_last(&mut self, name: &str) {
-        self.rename_last(name);
+    fn describe_last(&mut self, name: &str, treatment: Sealed) {
+        self.describe_last(name, treatment);
     }
 
     fn finish(self) -> Result<Out, SealError> {
@@ -79,8 +80,8 @@ impl Sealer for FollowUpSealer<Out> {
         self.attach_with(name, media_type, write)
     }
 
-    fn rename_last(&mut self, name: &str) {
-        self.rename_last(name);
+    fn describe_last(&mut self, name: &str, treatment: Sealed) {
+        self.describe_last(name, treatment);
     }
 
     fn finish(self) -> Result<Out, SealError> {
@@ -276,9 +277,8 @@ fn seal(mut sealer: impl Sealer, mut pieces: mpsc::Receiver<Piece>) -> Result<Ve
         match pieces.blocking_recv() {
             Some(Piece::File { name, media_type }) => {
                 let file = sealer.attach(&name, &media_type, |out| pass(&mut pieces, out))?;
-                if file.treatment == Treatment::Failed {
-                    sealer.rename_last(&incomplete(&name));
-                }
+                let name = if file.treatment == Treatment::Failed { incomplete(&name) } else { name };
+                sealer.describe_last(&name, treatment::sealed(file.treatment));
                 sent.push(file);
             }
             Some(Piece::EndOfForm) => break,

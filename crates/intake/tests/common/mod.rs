@@ -6,7 +6,9 @@ use std::{collections::BTreeMap, fs, path::PathBuf};
 use envelope::{
     Hash,
     directory::{Desk, Directory, Member, SignedDirectory, Trust},
-    keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
+    frame::{Direction, Expected, Frame},
+    grant::{Grant, slot_tag},
+    keys::{CaseIdentity, InvestigatorIdentity, PublicKey, TransportIdentity},
     relay,
     submission::{self, Opened},
 };
@@ -273,6 +275,25 @@ impl Intake {
     }
 
     /// Pulls, opens with the transport key, and acknowledges.
+    /// Reads the frame of a submission as an investigator does, with the grants of the report. Returns the case key as well.
+    pub(crate) fn read_frame(&self, report: &Opened, sent: &Opened) -> (CaseIdentity, Frame) {
+        let awa = &self.installation.keys.awa;
+        let case = report.header.case;
+        let tag = slot_tag(case.id, &awa.recipient());
+        let sealed = report.grants.iter().find(|grant| grant.tag == tag).unwrap();
+        let grant = Grant::open(sealed, awa, case.id, case.generation).unwrap();
+        let identity = grant.secret.identity();
+        let expected = Expected {
+            case: case.id,
+            generation: 0,
+            direction: Direction::In,
+            recipient: identity.recipient().hash(),
+            signer: &grant.reporter_key,
+        };
+        let frame = Frame::verify(&identity.open(&sent.body).unwrap(), &expected).unwrap();
+        (identity, frame)
+    }
+
     pub(crate) async fn collect(&self) -> Vec<Opened> {
         let pulled = self.pull(100).await;
         let opened = pulled

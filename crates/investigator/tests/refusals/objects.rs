@@ -9,6 +9,7 @@ use envelope::{
     keys::PublicKey,
     life::Stage,
     mailbox::{Mailbox, MailboxHeader},
+    treatment::{Cleaning, Reading, Signature, Trace, Treatment},
 };
 use serde_json::{Value, json};
 use time::macros::date;
@@ -19,6 +20,7 @@ use super::{bytes, changed, encode, mailbox_recipient, receipt, secret, signed};
 const CASE: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
 const ID: &str = "12345678-9abc-4def-8123-456789abcdef";
 const FRAME_LABEL: &[u8] = b"burkindi/frame/v1\0";
+const CLEANED: &str = "\"how\":\"cleaned\",\"removed\":[\"author\",\"place\"],";
 const CAPSULE_LABEL: &[u8] = b"burkindi/capsule/v1\0";
 
 fn header() -> FrameHeader {
@@ -39,6 +41,7 @@ fn header() -> FrameHeader {
             media_type: "image/jpeg".into(),
             len: 3,
             sha256: Hash::of(&[b"abc"]),
+            treatment: None,
         }],
         reporter_key: None,
         earlier: None,
@@ -122,6 +125,7 @@ pub(super) fn frames() -> Vec<Value> {
     };
     all.push(("another report".to_owned(), true, earlier(64)));
     all.push(("another report with a short proof".to_owned(), false, earlier(63)));
+    all.extend(treatments());
     let key = receipt().signing_key();
     let framed = |(what, accepted, json): (String, bool, String)| {
         let len = u32::try_from(json.len()).unwrap().to_be_bytes();
@@ -131,6 +135,54 @@ pub(super) fn frames() -> Vec<Value> {
         json!({"what": what, "accepted": accepted, "frame": encode(&bytes)})
     };
     all.into_iter().map(framed).collect()
+}
+
+/// Frames whose file was treated, and treatments that nobody writes.
+fn treatments() -> Vec<(String, bool, String)> {
+    let with = |treatment| {
+        let mut header = header();
+        header.attachments[0].treatment = Some(treatment);
+        serde_json::to_string(&header).unwrap()
+    };
+    let cleaned = with(Treatment::Cleaned(Cleaning {
+        removed: [Trace::Author, Trace::Place].into(),
+        left: [].into(),
+        reading: Reading::Whole,
+        signature: Signature::Kept,
+    }));
+    let mut all = changed(
+        &cleaned,
+        &[
+            ("a treatment of null", "{\"how\":\"cleaned\",", "null,\"x\":{"),
+            ("a treatment in words", "{\"how\":\"cleaned\",", "\"cleaned\",\"x\":{"),
+            ("an unknown treatment", "\"cleaned\"", "\"washed\""),
+            ("no treatment named", "\"how\":\"cleaned\",", ""),
+            ("a treatment named twice", "\"how\"", "\"how\":\"cleaned\",\"how\""),
+            ("a treatment named last", CLEANED, "\"removed\":[\"author\",\"place\"],\"how\":\"cleaned\","),
+            ("an unknown kind of metadata", "\"author\"", "\"shoe-size\""),
+            ("a kind of metadata in free text", "\"author\"", "\"<b>Awa</b>\""),
+            ("a kind of metadata twice", "\"author\",", "\"author\",\"author\","),
+            ("kinds of metadata in another order", "\"author\",\"place\"", "\"place\",\"author\""),
+            ("a kind of metadata as a number", "\"author\"", "0"),
+            ("no list of what is left", "\"left\":[]", "\"left\":null"),
+            ("nothing said of what is left", "\"left\":[],", ""),
+            ("an unknown reading", "\"whole\"", "\"half\""),
+            ("an unknown signature", "\"kept\"", "\"valid\""),
+            ("no signature said", ",\"signature\":\"kept\"", ""),
+            ("a treatment with an unknown field", "\"how\"", "\"note\":\"x\",\"how\""),
+            ("a redrawn picture with metadata", "\"cleaned\"", "\"redrawn\""),
+            ("a treatment of a treatment", "\"how\":\"cleaned\"", "\"how\":{\"how\":\"cleaned\"}"),
+        ],
+    );
+    all[0].0 = "a cleaned file".to_owned();
+    for (what, treatment) in [
+        ("a redrawn picture", Treatment::Redrawn),
+        ("a file that was kept", Treatment::Kept),
+        ("a file that was cut off", Treatment::CutOff),
+    ] {
+        all.push((what.to_owned(), true, with(treatment)));
+    }
+    all
 }
 
 pub(super) fn accepts_frame(vector: &Value) -> bool {

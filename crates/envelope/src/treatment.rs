@@ -1,0 +1,121 @@
+//! What the sender did with a file before sealing it, in fixed words. The sender says so: no reader can check it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+/// How a file was treated before it was sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "kebab-case")]
+pub enum Treatment {
+    /// Its metadata was removed as far as it was understood. Its content is as it was, byte for byte.
+    Cleaned(Cleaning),
+    /// It is a picture that was decoded and encoded again: its pixels alone.
+    Redrawn,
+    /// It is exactly as it was, because the reporter decided so.
+    Kept,
+    /// Its cleaning failed. It ends where that showed.
+    CutOff,
+}
+
+/// What cleaning found in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleaning {
+    /// What was removed.
+    pub removed: BTreeSet<Trace>,
+    /// What was seen and may still be in it.
+    pub left: BTreeSet<Trace>,
+    /// How far it was understood.
+    pub reading: Reading,
+    /// Its electronic signature.
+    pub signature: Signature,
+}
+
+/// A kind of metadata. In lists the kinds stand in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trace {
+    /// A name of a person or an organization.
+    Author,
+    /// A place.
+    Place,
+    /// A date or a time.
+    Date,
+    /// A device or a program.
+    Device,
+    /// Titles, comments, keywords.
+    Words,
+    /// A second picture, which may show what was cut away.
+    Preview,
+    /// Who changed what.
+    History,
+    /// Anything else beside the content.
+    Other,
+}
+
+impl Trace {
+    /// In their order.
+    pub const ALL: [Self; 8] = [
+        Self::Author,
+        Self::Place,
+        Self::Date,
+        Self::Device,
+        Self::Words,
+        Self::Preview,
+        Self::History,
+        Self::Other,
+    ];
+}
+
+/// How far cleaning understood a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// To its end.
+    Whole,
+    /// Not all of it. What was not understood is as it was.
+    Broken,
+    /// Not at all. It is as it was.
+    Unknown,
+    /// It has no content.
+    Empty,
+}
+
+/// The electronic signature of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// None was seen.
+    Absent,
+    /// Cleaning left it as valid as it was.
+    Kept,
+    /// Cleaning made it invalid.
+    Broken,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canonical;
+
+    #[test]
+    fn a_treatment_has_one_form() {
+        let cleaned = Treatment::Cleaned(Cleaning {
+            removed: Trace::ALL.into(),
+            left: BTreeSet::new(),
+            reading: Reading::Broken,
+            signature: Signature::Absent,
+        });
+        let json = r#"{"how":"cleaned","removed":["author","place","date","device","words","preview","history","other"],"left":[],"reading":"broken","signature":"absent"}"#;
+        assert_eq!(serde_json::to_string(&cleaned).unwrap(), json);
+        assert_eq!(canonical::read::<Treatment>(json.as_bytes()).unwrap(), cleaned);
+        for (treatment, json) in [
+            (Treatment::Redrawn, r#"{"how":"redrawn"}"#),
+            (Treatment::Kept, r#"{"how":"kept"}"#),
+            (Treatment::CutOff, r#"{"how":"cut-off"}"#),
+        ] {
+            assert_eq!(serde_json::to_string(&treatment).unwrap(), json);
+            assert_eq!(canonical::read::<Treatment>(json.as_bytes()).unwrap(), treatment);
+        }
+    }
+}
