@@ -9,6 +9,7 @@ use envelope::{
     Hash,
     desk_api::{Part, PartKind},
     frame::Attachment,
+    treatment::Treatment,
 };
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -38,6 +39,8 @@ pub struct Saved {
     pub len: u64,
     /// Of the content, as the report names it.
     pub sha256: Hash,
+    /// What was done with it before it was sealed, as its sender says; `null` where the sender says nothing.
+    pub treatment: Option<Treatment>,
 }
 
 /// An attachment and the sealed part that should hold it.
@@ -73,8 +76,8 @@ impl Connection {
                 Ok(plain) => {
                     let file = file.named.clone();
                     let path = write(folder, &name, &plain)?;
-                    let Attachment { name, media_type, len, sha256 } = file;
-                    saved.push(Saved { path, name, media_type, len, sha256 });
+                    let Attachment { name, media_type, len, sha256, treatment } = file;
+                    saved.push(Saved { path, name, media_type, len, sha256, treatment });
                     saved.last().into_iter().for_each(&mut on_saved);
                 }
             }

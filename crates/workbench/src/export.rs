@@ -7,7 +7,7 @@
 use std::{collections::VecDeque, fmt::Write as _};
 
 use askama::Template;
-use envelope::Hash;
+use envelope::{Hash, treatment::Treatment};
 use investigator::NoteKind;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -50,6 +50,9 @@ pub struct Listed {
     pub len: u64,
     /// Of the content.
     pub sha256: Hash,
+    /// What was done with an attached file before it was sealed, as its sender says. Absent for anything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub treatment: Option<Treatment>,
 }
 
 /// A case on its way out, piece by piece, so that only one file is in memory at a time.
@@ -76,7 +79,8 @@ struct Page<'a> {
     view: CaseView,
     filed: String,
     exported: String,
-    files: Vec<(&'a str, String)>,
+    /// Path, size, and what was done with each before it was sealed.
+    files: Vec<(&'a str, String, String)>,
     messages: Vec<Message>,
     notes: Vec<(String, Vec<(String, String)>)>,
     moves: Vec<Moment>,
@@ -113,7 +117,11 @@ impl<'a> CaseExport<'a> {
             match connection.fetch(self.case, &file).await? {
                 Ok(content) => {
                     let name = text::file_name(&file.named.name, file.number);
-                    return Ok(Some(self.piece(format!("files/{:02} {name}", file.number), content)));
+                    let piece = self.piece(format!("files/{:02} {name}", file.number), content);
+                    if let Some(listed) = self.listed.last_mut() {
+                        listed.treatment.clone_from(&file.named.treatment);
+                    }
+                    return Ok(Some(piece));
                 }
                 Err(alarm) => self.alarms.push(alarm.in_case(self.case.id())),
             }
@@ -135,7 +143,7 @@ impl<'a> CaseExport<'a> {
 
     fn piece(&mut self, name: String, content: Zeroizing<Vec<u8>>) -> Piece {
         let sha256 = Hash::of(&[&content]);
-        self.listed.push(Listed { name: name.clone(), len: content.len() as u64, sha256 });
+        self.listed.push(Listed { name: name.clone(), len: content.len() as u64, sha256, treatment: None });
         Piece { name, content }
     }
 
@@ -161,7 +169,11 @@ impl<'a> CaseExport<'a> {
         });
         let alarms =
             self.alarms.iter().map(|alarm| (speech.one_of("alarm", &word(&alarm.code)), alarm.text.clone()));
-        let files = self.listed.iter().map(|file| (file.name.as_str(), speech.size(file.len)));
+        // The attached files alone have been given out so far.
+        let files = self.listed.iter().map(|file| {
+            let treated = speech.treatment(file.treatment.as_ref()).join(" ");
+            (file.name.as_str(), speech.size(file.len), treated)
+        });
         let page = Page {
             speech,
             filed: speech.day(view.filed),

@@ -10,6 +10,7 @@ use envelope::{
     life::{CaseState, Deadline},
     report::{Answer, EXCLUSIONS, ReportBody},
     submission::Urgency,
+    treatment::Treatment,
 };
 use investigator::{Entry, NoteKind, Thread};
 use serde::Serialize;
@@ -198,6 +199,8 @@ pub struct AttachmentView {
     pub sha256: Hash,
     /// The number of the reporter's message that it came with; 0 is the report.
     pub message: u32,
+    /// What was done with it before it was sealed, as its sender says; `null` where the sender says nothing.
+    pub treatment: Option<Treatment>,
 }
 
 /// One note.
@@ -326,6 +329,7 @@ fn attachments(entry: &Entry) -> impl Iterator<Item = AttachmentView> + '_ {
         len: file.len,
         sha256: file.sha256,
         message: entry.head.seq,
+        treatment: file.treatment.clone(),
     })
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Export {
     to: Option<PathBuf>,
 }
 
-/// `{"case", "folder", "written": [{"name", "len", "sha256"}], "alarms"}`.
+/// `{"case", "folder", "written": [{"name", "len", "sha256", "treatment"?}], "alarms"}`.
 #[derive(Debug, Serialize)]
 struct ExportedView {
     case: Uuid,

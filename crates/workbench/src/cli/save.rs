@@ -8,6 +8,7 @@ use uuid::Uuid;
 use workbench::{
     alarm::{Alarm, any_alarm},
     attachments::Saved,
+    site::treatment,
 };
 
 use super::{
@@ -26,7 +27,7 @@ pub(crate) struct Save {
     to: Option<PathBuf>,
 }
 
-/// `{"case", "folder", "saved": [{"path", "name", "media_type", "len", "sha256"}], "alarms"}`.
+/// `{"case", "folder", "saved": [{"path", "name", "media_type", "len", "sha256", "treatment"}], "alarms"}`.
 #[derive(Debug, Serialize)]
 struct SavedView {
     case: Uuid,
@@ -54,6 +55,10 @@ impl Save {
             }
             let row = |file: &Saved| vec![file.path.display().to_string(), size(file.len), file.media_type.clone()];
             page.table(&["saved", "size", "said to be"], &view.saved.iter().map(row).collect::<Vec<_>>());
+            let treated = treatment::in_english(view.saved.iter().map(|file| file.treatment.as_ref()));
+            for (file, treated) in view.saved.iter().zip(treated) {
+                page.line(&format!("{}: {treated}", file.path.display()));
+            }
             page.warn("A stranger made these files. Open them only on a machine without a network, never by a double click.");
             page.dim("They are no longer sealed: delete them when you are done.");
         })?;

@@ -10,6 +10,7 @@ use taxonomy::Taxonomy;
 use workbench::{
     alarm::any_alarm,
     queue::Showing,
+    site::treatment,
     text,
     view::{CaseView, FaceView, MessageView, ReportView, TimelineView, word},
     words::decided,
@@ -135,10 +136,13 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
     }
     if !view.attachments.is_empty() {
         page.heading("Attached files");
-        for file in &view.attachments {
+        let treated = treatment::in_english(view.attachments.iter().map(|file| file.treatment.as_ref()));
+        for (file, treated) in view.attachments.iter().zip(treated) {
             let (name, kind) = (text::name(&file.name), text::name(&file.media_type));
             page.quote(&format!("{name}  ({kind}, {}, message {})", size(file.len), file.message));
+            page.dim(&treated);
         }
+        page.dim("The senders of the files say what was done to them: nobody can check it from here.");
         page.dim("Save them with: burkindi save. Open them only on a machine without a network.");
     }
     if !view.messages.is_empty() {

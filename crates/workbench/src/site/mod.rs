@@ -15,6 +15,7 @@ mod pages;
 mod refusals;
 mod seat;
 pub(crate) mod speech;
+pub mod treatment;
 mod trouble;
 
 use std::{

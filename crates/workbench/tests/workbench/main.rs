@@ -20,4 +20,5 @@ mod promises;
 mod searching;
 mod site;
 mod terminal;
+mod treated_files;
 mod unreadable;

@@ -37,6 +37,8 @@ struct Page {
     len: u64,
     sha256: String,
     may_be_shown: bool,
+    /// What was done with it before it was sealed.
+    treated: Vec<String>,
 }
 
 type Where = Path<(String, Uuid, usize)>;
@@ -52,6 +54,7 @@ pub(super) async fn show(mut at: AtWork, Path((_, id, number)): Where) -> Result
         media_type: text::line(&file.media_type),
         len: file.len,
         sha256: hex(&file.sha256),
+        treated: frame.treatment(file.treatment.as_ref()),
         // What the sender calls it decides only whether it is tried.
         may_be_shown: file.media_type.starts_with("image/"),
         frame,
