@@ -22,8 +22,17 @@ function samples(): Map<string, Buffer> {
 /** All that ExifTool reads of a file, as text. */
 const read = (path: string): string => execFileSync("exiftool", ["-j", "-G1", "-a", "-u", "-ee", path], { encoding: "utf8" });
 
-/** Sends files, and gives what an investigator saves of them: the name, and what an independent program reads. */
-async function sent(office: Office, page: Page, names: string[], before?: () => Promise<void>): Promise<Map<string, string>> {
+/** What the frame says was done to each file, as `burkindi show` gives it. */
+type Treatments = Map<string, { how: string; removed?: string[]; left?: string[]; reading?: string; signature?: string } | null>;
+
+/** What an investigator has of the files: by name what an independent program reads of each, and what is said to be done to it. */
+interface Arrived {
+  told: Map<string, string>;
+  treatments: Treatments;
+}
+
+/** Sends files, and gives what arrives of them. */
+async function sent(office: Office, page: Page, names: string[], before?: () => Promise<void>): Promise<Arrived> {
   const all = samples();
   const files = names.map((name) => ({ name: `${CANARY} ${name}`, mimeType: "application/octet-stream", buffer: all.get(name)! }));
   const [row] = await office.casesOf("inspector-1", 1, async () => {
@@ -34,8 +43,15 @@ async function sent(office: Office, page: Page, names: string[], before?: () => 
   office.burkindi("inspector-1", "declare", row!.id);
   const folder = mkdtempSync(join(tmpdir(), "saved-"));
   const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string; name: string }[] };
-  return new Map(saved.map(({ path, name }) => [name, read(path)]));
+  return { told: new Map(saved.map(({ path, name }) => [name, read(path)])), treatments: treatmentsOf(office, row!.id) };
 }
+
+function treatmentsOf(office: Office, id: string): Treatments {
+  const shown = office.burkindi("inspector-1", "show", id) as { attachments: { name: string; treatment: never }[] };
+  return new Map(shown.attachments.map(({ name, treatment }) => [name, treatment]));
+}
+
+const hows = (treatments: Treatments): (string | undefined)[] => [...treatments.values()].map((treatment) => treatment?.how);
 
 /** Neither words of who made it, nor a place, a maker, or a day. */
 function expectNothingTold(told: Map<string, string>): void {
@@ -51,7 +67,14 @@ test.describe("without a script", () => {
   test("files lose what they tell, and the receipt says what it was", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     const names = [...samples().keys()];
-    const told = await sent(office, page, names);
+    const { told, treatments } = await sent(office, page, names);
+    expect([...treatments.keys()]).toEqual([...told.keys()]);
+    for (const [name, treatment] of treatments) {
+      expect(treatment, name).toMatchObject({ how: "cleaned", reading: "whole" });
+      expect(treatment?.removed?.length, name).toBeGreaterThan(0);
+    }
+    const photo = names.indexOf("a.jpg") + 1;
+    expect(treatments.get(`image-${photo}.jpg`)?.removed).toEqual(expect.arrayContaining(["place", "date", "device"]));
     expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${sortOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
     expectNothingTold(told);
     const washed = page.locator(".washed li");
@@ -62,8 +85,9 @@ test.describe("without a script", () => {
 
   test("an original is kept when its owner wants it", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
-    const told = await sent(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
+    const { told, treatments } = await sent(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
     expect([...told.keys()]).toEqual([`${CANARY} a.jpg`]);
+    expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });
     expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
     await expect(page.locator(".washed li")).toContainText("tel quel");
   });
@@ -74,11 +98,15 @@ test.describe("sealed in the browser", () => {
     await page.goto(`${office.url}/fr/report`);
     await takenOver(page);
     const names = ["a.docx", "a.jpg", "a.mp3", "a.mp4", "a.odt", "a.pdf", "a.png", "a.webp", "b.docx"];
-    const told = await sent(office, page, names, async () => {
+    const { told, treatments } = await sent(office, page, names, async () => {
       await expect(page.locator(".washed li").filter({ hasText: /Retiré|Redessinée/ })).toHaveCount(names.length);
     });
     expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${sortOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
     expectNothingTold(told);
+    expect(hows(treatments)).toEqual(names.map((name) => (sortOf(name) === "image" ? "redrawn" : "cleaned")));
+    for (const [name, treatment] of treatments) {
+      if (treatment?.how === "cleaned") expect(treatment.removed?.length, name).toBeGreaterThan(0);
+    }
     // Drawn upright: what was 64 by 48 and lay on its side.
     expect(told.get("image-2.jpg")).toMatch(/"File:ImageHeight": 64/);
   });
@@ -87,11 +115,12 @@ test.describe("sealed in the browser", () => {
     await page.goto(`${office.url}/fr/report`);
     await takenOver(page);
     const names = ["a.flac", "a.gif", "a.heic", "a.wav", "b.pdf"];
-    const told = await sent(office, page, names, async () => {
+    const { told, treatments } = await sent(office, page, names, async () => {
       await expect(page.locator(".washed li").filter({ hasText: "Retiré" })).toHaveCount(names.length);
       await expect(page.locator(".washed [aria-pressed]")).toHaveCount(0);
     });
     expectNothingTold(told);
+    expect(hows(treatments)).toEqual(names.map(() => "cleaned"));
   });
 
   test("a picture that cannot be cleaned waits for a decision", async ({ page, office }) => {
@@ -110,14 +139,27 @@ test.describe("sealed in the browser", () => {
     office.burkindi("inspector-1", "declare", row!.id);
     const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", mkdtempSync(join(tmpdir(), "saved-"))) as { saved: { path: string; name: string }[] };
     expect(saved.map(({ name }) => name)).toEqual(["image-1.tif"]);
+    expect(hows(treatmentsOf(office, row!.id))).toEqual(["kept"]);
     expect(readFileSync(saved[0]!.path)).toEqual(scans[0]!.buffer);
   });
 
   test("an original is kept when its owner wants it", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     await takenOver(page);
-    const told = await sent(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
+    const { told, treatments } = await sent(office, page, ["a.jpg", "a.pdf"], async () => {
+      const items = page.locator(".washed li");
+      await expect(items.first()).toContainText("Redessinée");
+      await page.check("input[name=keep]");
+      // The list says what is sent.
+      await expect(items.filter({ hasText: "partira tel quel" })).toHaveCount(2);
+      await expect(page.locator(".washed")).not.toContainText(/Redessinée|Retiré/);
+      await page.uncheck("input[name=keep]");
+      await expect(items.first()).toContainText("Redessinée");
+      await page.check("input[name=keep]");
+    });
     expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
+    expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });
+    expect(treatments.get(`${CANARY} a.pdf`)).toEqual({ how: "kept" });
   });
 });
 

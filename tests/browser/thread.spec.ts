@@ -1,6 +1,6 @@
 // Going on after the report: traces in a message are pointed at, and another report of one's own is named.
 import type { Page } from "@playwright/test";
-import { compose, sendReport, takenOver } from "./src/reporting.ts";
+import { compose, openThread, sendReport, takenOver } from "./src/reporting.ts";
 import { type Office, expect, test, until } from "./src/office.ts";
 
 interface Shown {
@@ -17,17 +17,6 @@ async function file(page: Page, office: Office, scripts: boolean, story: string)
     code = await sendReport(page);
   });
   return { code, id: row!.id };
-}
-
-async function openThread(page: Page, office: Office, scripts: boolean, code: string): Promise<void> {
-  await until(async () => {
-    await page.goto(`${office.url}/fr/return`);
-    if (scripts) await takenOver(page);
-    await page.fill("textarea[name=receipt]", code);
-    await page.locator("form[action$='/return'] .button:visible").first().click();
-    await page.waitForTimeout(300);
-    return (await page.locator("#message").count()) > 0 ? true : undefined;
-  });
 }
 
 for (const scripts of [true, false])

@@ -1,6 +1,6 @@
 // A reporter in front of the form.
 import { type Page, expect } from "@playwright/test";
-import type { Office } from "./office.ts";
+import { type Office, until } from "./office.ts";
 
 export interface Told {
   story: string;
@@ -57,6 +57,18 @@ export async function comeBack(page: Page, office: Office, lang: string, receipt
   await page.goto(`${office.url}/${lang}/return`);
   await page.fill("textarea[name=receipt]", receipt);
   await page.locator("form[action$='/return'] .button:visible").first().click();
+}
+
+/** Comes back again and again, until the mailbox is there, and leaves the page on which a message is written open. */
+export async function openThread(page: Page, office: Office, scripts: boolean, receipt: string): Promise<void> {
+  await until(async () => {
+    await page.goto(`${office.url}/fr/return`);
+    if (scripts) await takenOver(page);
+    await page.fill("textarea[name=receipt]", receipt);
+    await page.locator("form[action$='/return'] .button:visible").first().click();
+    await page.waitForTimeout(300);
+    return (await page.locator("#message").count()) > 0 ? true : undefined;
+  });
 }
 
 /** Everything that a browser could have kept of a visit. */

@@ -198,6 +198,7 @@ file-looking = We look at it on your device…
 file-redrawn = Drawn anew on your device. Place, dates and device are gone.
 file-failed = Your device cannot draw this picture anew. It may show who you are.
 file-as-it-is = Send it as it is
+file-kept = It will be sent as it is, as you chose. It may show who you are.
 file-left-out = Leave it out
 file-choose = { $what } waits for your choice. Send this picture as it is, or leave it out.
 file-unknown = We cannot look into all of it. It may show who you are.

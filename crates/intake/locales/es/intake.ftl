@@ -198,6 +198,7 @@ file-looking = Lo examinamos en su aparato…
 file-redrawn = Dibujada de nuevo en su aparato. Ya no hay lugar, fechas ni aparato.
 file-failed = Su aparato no puede dibujar de nuevo esta imagen. Puede mostrar quién es usted.
 file-as-it-is = Enviarla tal cual
+file-kept = Se enviará tal cual, como usted eligió. Puede mostrar quién es usted.
 file-left-out = No enviar
 file-choose = { $what } espera su decisión. Envíe esta imagen tal cual, o no la envíe.
 file-unknown = No podemos examinarlo todo. Puede mostrar quién es usted.

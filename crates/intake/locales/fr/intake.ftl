@@ -198,6 +198,7 @@ file-looking = Nous l’examinons sur votre appareil…
 file-redrawn = Redessinée sur votre appareil. Lieu, dates et appareil ont disparu.
 file-failed = Votre appareil ne peut pas redessiner cette image. Elle peut montrer qui vous êtes.
 file-as-it-is = L’envoyer telle quelle
+file-kept = Il partira tel quel, comme vous l’avez choisi. Il peut montrer qui vous êtes.
 file-left-out = Ne pas l’envoyer
 file-choose = { $what } attend votre choix. Envoyez cette image telle quelle, ou ne l’envoyez pas.
 file-unknown = Nous ne pouvons pas tout y examiner. Il peut montrer qui vous êtes.

@@ -198,6 +198,7 @@ file-looking = Examinamo-lo no seu aparelho…
 file-redrawn = Desenhada de novo no seu aparelho. Já não há lugar, datas nem aparelho.
 file-failed = O seu aparelho não pode desenhar de novo esta imagem. Pode mostrar quem é.
 file-as-it-is = Enviá-la tal como está
+file-kept = Será enviado tal como está, como escolheu. Pode mostrar quem é.
 file-left-out = Não enviar
 file-choose = { $what } espera a sua decisão. Envie esta imagem tal como está, ou não a envie.
 file-unknown = Não podemos examinar tudo. Pode mostrar quem é.

@@ -38,6 +38,7 @@ const TEXTS: [&str; 84] = [
     "file-as-it-is",
     "file-choose",
     "file-failed",
+    "file-kept",
     "file-left-out",
     "file-looking",
     "file-redrawn",

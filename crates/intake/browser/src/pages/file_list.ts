@@ -1,19 +1,22 @@
 // The list of chosen files: what happens to each, and buttons to decide about it.
 import { TOP } from "../ladder.ts";
-import type { Trace } from "../traces/rules.ts";
 import type { Washed } from "../traces/washed.ts";
+import { type Trace, inOrder } from "../treatment.ts";
 import { ChosenFile } from "./chosen_file.ts";
 import { all, make, one, settle } from "./dom.ts";
 import { type Kit, say } from "./kit.ts";
 
-const ORDER: Trace[] = ["author", "place", "date", "device", "words", "preview", "history", "other"];
-
-/** Lists files as they are chosen, and examines them. */
+/** Lists files as they are chosen, and examines them; lists them again as the reporter decides to keep them as they are, or not to. */
 export function watchFiles(kit: () => Kit): void {
   document.addEventListener("change", ({ target }) => {
-    if (target instanceof HTMLInputElement && target.type === "file") list(kit(), target);
+    if (!(target instanceof HTMLInputElement)) return;
+    const input = target.name === "keep" && target.form ? one<HTMLInputElement>("input[type=file]", target.form) : target;
+    if (input?.type === "file") list(kit(), input);
   });
 }
+
+/** Does the reporter want the files of this form to be kept exactly as they are? */
+export const keeps = (form: HTMLFormElement | null): boolean => (form && one<HTMLInputElement>("input[name=keep]", form)?.checked) ?? false;
 
 function list(kit: Kit, input: HTMLInputElement): void {
   one(".chosen", input.parentElement!)?.remove();
@@ -25,8 +28,13 @@ function list(kit: Kit, input: HTMLInputElement): void {
 function itemOf(kit: Kit, input: HTMLInputElement, chosen: ChosenFile): HTMLElement {
   const item = make("li", { id: chosen.id, tabindex: "-1" });
   fill(kit, input, chosen, item, [line(kit, "file-looking")]);
+  const kept = keeps(input.form);
+  // What is kept as it is must be readable as well.
   void chosen.washed().then(
-    (washed) => fill(kit, input, chosen, item, told(kit, washed), washed.content === undefined ? "picture" : undefined),
+    (washed) =>
+      kept
+        ? fill(kit, input, chosen, item, [toldOfKept(kit, chosen.file)])
+        : fill(kit, input, chosen, item, told(kit, washed), washed.content === undefined ? "picture" : undefined),
     () => fill(kit, input, chosen, item, [line(kit, "file-unreadable")], "unreadable"),
   );
   return item;
@@ -38,11 +46,15 @@ export function showUnreadable(kit: Kit, input: HTMLInputElement, chosen: Chosen
   if (item) fill(kit, input, chosen, item, [line(kit, "file-unreadable")], "unreadable");
 }
 
+/** Of an item while the reporter has to decide about its file. */
+const OPEN = "data-open";
+
 /** What the reporter has to decide about a file. */
 type Open = "picture" | "unreadable";
 
 function fill(kit: Kit, input: HTMLInputElement, chosen: ChosenFile, item: Element, lines: HTMLElement[], open?: Open): void {
   const buttons = make("p", { class: "act" });
+  item.toggleAttribute(OPEN, open !== undefined);
   const add = (key: string, act: (button: HTMLElement) => void) => {
     const label = say(kit, key);
     const button = make("button", { type: "button", class: "quiet", "aria-label": `${label} – ${chosen.file.name}` }, label);
@@ -51,7 +63,10 @@ function fill(kit: Kit, input: HTMLInputElement, chosen: ChosenFile, item: Eleme
     return button;
   };
   if (open === "picture") {
-    const press = (button: HTMLElement) => button.setAttribute("aria-pressed", String(chosen.sendsAsItIs));
+    const press = (button: HTMLElement) => {
+      button.setAttribute("aria-pressed", String(chosen.sendsAsItIs));
+      item.toggleAttribute(OPEN, !chosen.sendsAsItIs);
+    };
     press(
       add("file-as-it-is", (button) => {
         chosen.sendsAsItIs = !chosen.sendsAsItIs;
@@ -67,13 +82,17 @@ function fill(kit: Kit, input: HTMLInputElement, chosen: ChosenFile, item: Eleme
 
 const line = (kit: Kit, key: string, values = {}): HTMLElement => make("span", {}, say(kit, key, values));
 
+function toldOfKept(kit: Kit, file: File): HTMLElement {
+  return line(kit, file.size === 0 ? "washed-empty" : file.size > TOP ? "send-too-large" : "file-kept");
+}
+
 function told(kit: Kit, washed: Washed): HTMLElement[] {
   if (washed.reading === "empty") return [line(kit, "washed-empty")];
   if (!washed.content) return [line(kit, "file-failed")];
   if (washed.redrawn) return [line(kit, "file-redrawn")];
   if (washed.content.size > TOP) return [line(kit, "send-too-large")];
   const traces = (found: Set<Trace>) =>
-    ORDER.filter((trace) => found.has(trace)).map((trace) => say(kit, `trace-${trace}`)).join(kit.lang === "ar" ? "، " : ", ");
+    inOrder(found).map((trace) => say(kit, `trace-${trace}`)).join(kit.lang === "ar" ? "، " : ", ");
   const lines: HTMLElement[] = [];
   if (washed.removed.size > 0) lines.push(line(kit, "washed-removed", { what: traces(washed.removed) }));
   if (washed.left.size > 0) lines.push(line(kit, "washed-left", { what: traces(washed.left) }));
@@ -128,7 +147,7 @@ function put(input: HTMLInputElement, change: (file: File) => File[]): void {
 function settleFiles(kit: Kit): void {
   for (const link of all<HTMLAnchorElement>(".wrong[role=alert] a[href^='#file-']")) {
     const item = document.getElementById(link.hash.slice(1));
-    if (!item || one("[aria-pressed=true]", item)) link.closest("li")?.remove();
+    if (!item?.hasAttribute(OPEN)) link.closest("li")?.remove();
   }
   const summary = one(".wrong[role=alert]");
   if (summary && one("ul", summary) && !one("li", summary)) settle(kit);
