@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 84] = [
+const TEXTS: [&str; 85] = [
     "change",
     "cover",
     "date-day",
