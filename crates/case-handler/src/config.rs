@@ -258,7 +258,8 @@ impl Config {
             self.relay_host().is_some(),
             "relay.url: https:// and the name of the intake, such as https://intake.example:8444"
         );
-        self.store.url.parse::<Place>().context("store.url")?;
+        let store: Place = self.store.url.parse().context("store.url")?;
+        store.check_files().context("store.url")?;
         for (key, value, values) in [
             ("relay.collect_seconds", self.relay.collect_seconds, 1..=86_400),
             ("retention.months", self.retention.months.into(), 1..=1200),

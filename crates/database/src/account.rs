@@ -28,7 +28,7 @@ fn name_of(uid: u32) -> String {
 }
 
 impl Place {
-    /// The account that owns the store: of the file, or of its folder while there is no file.
+    /// The account that owns the store: the owner of the file's folder, which the unit keeps right.
     /// `None` on a server.
     ///
     /// # Errors
@@ -40,12 +40,27 @@ impl Place {
             io::ErrorKind::NotFound => OpenError::NoFolder(folder.to_owned()),
             _ => OpenError::Look { path: folder.to_owned(), error },
         })?;
-        match fs::metadata(path) {
-            Ok(metadata) => Ok(Some(metadata.uid())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some(of_folder.uid())),
-            // The folder is closed to this account: its owner is the one who may.
-            Err(_) => Ok(Some(of_folder.uid())),
+        Ok(Some(of_folder.uid()))
+    }
+
+    /// The files of the store that do not belong to the owner of their folder, so that the service
+    /// cannot open them, and the name of that owner. A copy that root put there is such a file.
+    ///
+    /// # Errors
+    /// If the folder is missing or cannot be looked into.
+    pub fn misowned(&self) -> Result<Option<(Vec<PathBuf>, String)>, OpenError> {
+        let (Self::Sqlite(path), Some(owner)) = (self, self.owner()?) else { return Ok(None) };
+        let folder = folder_of(path);
+        let look = |error| OpenError::Look { path: folder.to_owned(), error };
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).map_err(look)? {
+            let entry = entry.map_err(look)?;
+            let of_store = belongs(&entry.file_name(), path.file_name().unwrap_or_default());
+            if of_store && entry.metadata().map_err(look)?.uid() != owner {
+                files.push(entry.path());
+            }
         }
+        Ok((!files.is_empty()).then(|| (files, name_of(owner))))
     }
 
     /// The name of the account that owns the store, if this process runs as another one. `None` if

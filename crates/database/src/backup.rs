@@ -42,7 +42,8 @@ pub enum BackupError {
     /// The sums, which are written last, or a file that they name are not there.
     #[error(
         "{0}: is no whole backup: its SHA256SUMS or a file that they name is not there, or they do \
-         not name the database. Take an earlier one"
+         not name the database. Name one backup and not the folder around several, or take an \
+         earlier one"
     )]
     Incomplete(PathBuf),
     /// The medium has changed what was written.

@@ -17,6 +17,7 @@ mod copy;
 mod moved;
 mod open;
 mod place;
+mod server;
 
 pub use account::hand_over_folder;
 pub use alone::Alone;
@@ -25,3 +26,4 @@ pub use copy::{CopyError, Table, Tally, copy};
 pub use moved::relocate;
 pub use open::{OpenError, Pool};
 pub use place::{Place, PlaceError};
+pub use server::ServerFileError;

@@ -15,6 +15,7 @@ use sea_orm_migration::MigratorTrait;
 use crate::{
     Alone, Place, account,
     alone::{MIGRATING, PATIENCE, await_turn, is_locked, lock_session},
+    server,
 };
 
 /// Of 4 KiB, which is what a new `SQLite` file has.
@@ -45,7 +46,10 @@ pub enum OpenError {
     #[error(transparent)]
     Database(#[from] DbErr),
     /// The lock beside the file.
-    #[error("the lock beside the database file: {0}")]
+    #[error(
+        "the lock beside the database file: {0}. The files of the store must belong to the owner of \
+         their folder, the account of the service: see `doctor`"
+    )]
     File(#[from] std::io::Error),
     /// Only one process may write.
     #[error("another process is using this database")]
@@ -92,8 +96,8 @@ pub enum OpenError {
     },
     /// The task would leave files that the service cannot open.
     #[error(
-        "{place} belongs to {owner}, and this command runs as {me}. Run it as {owner}: sudo -u \
-         {owner}, and the same command"
+        "{place} belongs to {owner}, and this command runs as {me}. As root, run it as {owner}: \
+         runuser -u {owner} -- and the same command"
     )]
     OtherAccount {
         /// The store.
@@ -151,7 +155,7 @@ impl Place {
         match self {
             Self::Sqlite(path) => Alone::at_file(path).await?.ok_or(OpenError::InUse),
             Self::Postgres(url) => {
-                let options = session(url.parse().map_err(failed)?);
+                let options = session(server::options(url).map_err(|error| self.unreachable(error))?);
                 if await_turn(&options).await.map_err(|error| self.unreachable(error))? {
                     Ok(Alone::by_connection())
                 } else {
@@ -203,7 +207,7 @@ impl Place {
     async fn ask(&self, question: &'static str) -> Result<bool, OpenError> {
         let Self::Postgres(url) = self else { return Ok(true) };
         let failed = |error| self.unreachable(error);
-        let options = session(url.parse().map_err(failed)?);
+        let options = session(server::options(url).map_err(failed)?);
         let late = |_| failed(sqlx::Error::PoolTimedOut);
         let connecting = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options));
         let mut connection = connecting.await.map_err(late)?.map_err(failed)?;
@@ -235,7 +239,7 @@ impl Place {
     pub async fn connect(&self, pool: Pool) -> Result<DatabaseConnection, DbErr> {
         let mut options = match self {
             Self::Sqlite(_) => ConnectOptions::new("sqlite::memory:"),
-            Self::Postgres(url) => ConnectOptions::new(url),
+            Self::Postgres(url) => ConnectOptions::new(server::known_to_sqlx(url)),
         };
         options
             .max_connections(pool.connections)
@@ -249,7 +253,9 @@ impl Place {
             .max_lifetime(None);
         match self {
             Self::Sqlite(path) => sqlite(&mut options, path.clone(), pool),
-            Self::Postgres(_) => postgres(&mut options, pool.writes_alone),
+            Self::Postgres(url) => {
+                postgres(&mut options, server::options(url).map_err(failed)?, pool.writes_alone);
+            }
         }
         Database::connect(options).await
     }
@@ -292,8 +298,9 @@ fn sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, pool: Pool) {
     });
 }
 
-fn postgres(options: &mut ConnectOptions, writes_alone: bool) {
-    options.map_sqlx_postgres_opts(session);
+fn postgres(options: &mut ConnectOptions, server: PgConnectOptions, writes_alone: bool) {
+    // The URL alone does not hold a password that stands in a file.
+    options.map_sqlx_postgres_opts(move |_| session(server.clone()));
     if writes_alone {
         options.map_sqlx_postgres_pool_opts(|pool| {
             pool.after_connect(|connection, _| {

@@ -8,13 +8,16 @@ use std::{
 
 use sea_orm::sqlx::postgres::PgConnectOptions;
 
+use crate::server::{self, ServerFileError};
+
 /// Where a database is. Displayed without its user and password.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Place {
     /// A file on this machine, made if it is not there.
     Sqlite(PathBuf),
     /// A URL as `libpq` takes it, `postgres://user@host/database?sslmode=verify-full&sslrootcert=…`.
-    /// A password that it does not hold comes from `PGPASSWORD` or the file that `PGPASSFILE` names.
+    /// A password that it does not hold comes from the file that its parameter `password_file`
+    /// names, or else from `PGPASSWORD` or the file that `PGPASSFILE` names.
     Postgres(String),
 }
 
@@ -33,11 +36,32 @@ pub enum PlaceError {
 }
 
 impl Place {
-    /// The URL of a file with its path made absolute, starting at `folder`; any other URL as it is.
+    /// The URL with its paths made absolute, starting at `folder`: of an `SQLite` file, and of the
+    /// files with certificates and the password that the URL of a server names.
     pub fn absolute(url: &str, folder: &Path) -> String {
         match url.parse() {
             Ok(Self::Sqlite(path)) => format!("sqlite://{}", folder.join(path).display()),
-            _ => url.to_owned(),
+            Ok(Self::Postgres(url)) => server::absolute(&url, folder),
+            Err(_) => url.to_owned(),
+        }
+    }
+
+    /// The file with the password of the server, if the URL names one.
+    pub fn password_file(&self) -> Option<PathBuf> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(url) => server::password_file(url),
+        }
+    }
+
+    /// Opens each file that the URL of a server names: certificates and the password.
+    ///
+    /// # Errors
+    /// For the first that cannot be read, with the parameter that names it.
+    pub fn check_files(&self) -> Result<(), ServerFileError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(url) => server::check_files(url),
         }
     }
 }
@@ -53,7 +77,7 @@ impl FromStr for Place {
         }
         let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
         let url = format!("postgres://{}", rest.ok_or(PlaceError::Scheme)?);
-        let options: PgConnectOptions = url.parse().map_err(|_| PlaceError::Url)?;
+        let options: PgConnectOptions = server::known_to_sqlx(&url).parse().map_err(|_| PlaceError::Url)?;
         options.get_database().ok_or(PlaceError::Url)?;
         Ok(Self::Postgres(url))
     }

@@ -102,6 +102,12 @@ async fn what_root_makes_belongs_to_the_owner_of_the_folder() {
         assert_eq!(entry.metadata().unwrap().uid(), OWNER, "{:?}", entry.file_name());
     }
     assert!(folder.path().join("spool.sqlite.lock").exists());
+    // A copy that root put there is still the service's to have, and named as one that it cannot
+    // open.
+    assert_eq!(place.misowned().unwrap(), None);
+    chown(&path, Some(0), Some(0)).unwrap();
+    assert_eq!(place.other_owner().unwrap(), Some(OWNER.to_string()));
+    assert_eq!(place.misowned().unwrap(), Some((vec![path], OWNER.to_string())));
     // A service that was taken over must get no file of root by a link in its folder.
     let others = tempfile::NamedTempFile::new().unwrap();
     symlink(others.path(), folder.path().join("spool.sqlite.moved")).unwrap();

@@ -1,6 +1,10 @@
 //! Whether a doctor looks at the store that the service uses, and how old the newest backup is.
 
-use std::{fs, io, path::Path, time::SystemTime};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use time::OffsetDateTime;
 
@@ -20,6 +24,8 @@ pub struct SeenStore<'a> {
     pub unit: &'a str,
     /// The account that owns it, if this process runs as another.
     pub other_owner: Option<String>,
+    /// Files of it that its owner cannot open, and the name of that owner.
+    pub misowned: Option<(Vec<PathBuf>, String)>,
     /// Does a running process use it now? Or why that is not known.
     pub in_use: Result<bool, String>,
     /// Does the service answer?
@@ -33,16 +39,22 @@ pub fn of_store(seen: &SeenStore<'_>) -> Vec<Finding> {
     let SeenStore { store, key, unit, .. } = seen;
     let mut findings = Vec::new();
     if let Some(owner) = &seen.other_owner {
-        let advice = format!("Run this command as {owner}: sudo -u {owner}, and the same command.");
+        let advice = format!("As root, run it as {owner}: runuser -u {owner} -- and the same command.");
         let found = format!("{store} belongs to {owner}, and this command runs as another account");
         findings.push(Finding::soon("account", found, advice));
+    }
+    if let Some((files, owner)) = &seen.misowned {
+        let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        let files = files.join(" ");
+        let found = format!("not {owner}, who owns the folder: the service cannot open {files}");
+        findings.push(Finding::bad("owner of the store", found, format!("chown {owner}: {files}")));
     }
     findings.push(match (&seen.in_use, seen.answers) {
         (Err(error), _) => Finding::soon(
             CHECK,
             format!("not known: {error}"),
-            "Run this command as the service's \
-                account.",
+            "Run this command as the service's account. Name a password in the address \
+             (password_file=…) and not by a variable of the unit, which this command does not see.",
         ),
         (Ok(true), true) => Finding::good(CHECK, format!("{store}, as configured")),
         (Ok(false), true) => Finding::bad(
@@ -121,6 +133,7 @@ mod tests {
             key: "store.url",
             unit: "burkindi-case-handler",
             other_owner: None,
+            misowned: None,
             in_use,
             answers,
         }
@@ -135,9 +148,17 @@ mod tests {
         assert_eq!(state(Ok(false), false), State::Good);
         assert_eq!(state(Err("denied".to_owned()), true), State::Soon);
         let other = SeenStore { other_owner: Some("burkindi-intake".to_owned()), ..seen(Ok(true), true) };
+        let misowned = SeenStore {
+            misowned: Some((vec!["/var/lib/burkindi/cases.sqlite".into()], "burkindi-intake".to_owned())),
+            ..seen(Err("denied".to_owned()), false)
+        };
+        let findings = of_store(&misowned);
+        assert_eq!(findings[0].state, State::Wrong);
+        let advice = findings[0].advice.as_ref().unwrap();
+        assert_eq!(advice, "chown burkindi-intake: /var/lib/burkindi/cases.sqlite");
         let findings = of_store(&other);
         assert_eq!(findings[0].state, State::Soon);
-        assert!(findings[0].advice.as_ref().unwrap().contains("sudo -u burkindi-intake"));
+        assert!(findings[0].advice.as_ref().unwrap().contains("runuser -u burkindi-intake"));
     }
 
     #[test]

@@ -308,6 +308,8 @@ impl Config {
     pub fn check_files(&self) -> Result<(), ConfigError> {
         self.trust()?;
         relay::server_config(&self.relay)?;
+        let files = self.spool.place()?.check_files();
+        files.map_err(|error| ConfigError::value("spool.url", error.to_string()))?;
         let folder = self.spool.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         if self.spool.url.is_none() && folder.is_some_and(|folder| !folder.is_dir()) {
             return Err(ConfigError::value("spool.path", "its folder is not there"));

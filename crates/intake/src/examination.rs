@@ -69,11 +69,15 @@ pub async fn examine(config: &Config, asked: &Asked, now: OffsetDateTime) -> Rep
                 key: "spool.path or spool.url",
                 unit: "burkindi-intake",
                 other_owner: place.other_owner().ok().flatten(),
+                misowned: place.misowned().ok().flatten(),
                 in_use: place.is_in_use().await.map_err(|error| error.to_string()),
                 answers,
             };
             for finding in of_store(&seen) {
                 report.add(finding);
+            }
+            if let Some(path) = place.password_file() {
+                report.add(of_secret_file("password of spool.url", &path));
             }
             of_spool(&place, config, now, &mut report).await;
         }

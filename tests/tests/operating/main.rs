@@ -143,7 +143,7 @@ fn restores(machine: &Machine, stores: &[PathBuf; 2]) -> Result<()> {
                 .arg("/tmp/nowhere");
             command.uid(54_323).gid(account).env_clear();
             let said = words(&command.output()?);
-            assert!(said.contains("belongs to") && said.contains("sudo -u"), "{said}");
+            assert!(said.contains("belongs to") && said.contains("runuser -u"), "{said}");
         }
     }
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
@@ -165,7 +165,19 @@ fn restores(machine: &Machine, stores: &[PathBuf; 2]) -> Result<()> {
 
 /// To `PostgreSQL`: nothing opens the old files again, and the doctors see the server.
 fn moves(machine: &Machine, stores: &[PathBuf; 2], cluster: &Cluster) -> Result<()> {
-    let urls = [cluster.database()?, cluster.database()?];
+    // The address names the file with the password, as every command sees it: no variable does.
+    let mut urls = Vec::new();
+    for (name, account) in ACCOUNTS {
+        let password = machine.at(&format!("etc/burkindi/{name}.password"));
+        fs::write(&password, "not needed here\n")?;
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o640))?;
+        own(&password, account);
+        let url = cluster.database()?;
+        let missing = format!("{url}?password_file={}x", password.display());
+        let refused = machine.refused(name, &["move-to", &missing]);
+        assert!(refused.contains("password_file=") && refused.contains("No such file"), "{refused}");
+        urls.push(format!("{url}?password_file={}", password.display()));
+    }
     for ((name, _), url) in ACCOUNTS.into_iter().zip(&urls) {
         machine.done(name, &["move-to", url]);
         machine.belongs_to_the_service(name);
@@ -189,6 +201,8 @@ fn moves(machine: &Machine, stores: &[PathBuf; 2], cluster: &Cluster) -> Result<
     assert!(!Machine::has_open(&handler, &stores[1]));
     for (name, _) in ACCOUNTS {
         machine.doctor_agrees(name, "postgres://");
+        let key = if name == "intake" { "spool.url" } else { "store.url" };
+        assert_eq!(machine.finding(name, &format!("password of {key}")).0, "good");
         let backed_up = machine.back_up(name);
         assert!(backed_up.status.success(), "{}", words(&backed_up));
     }
