@@ -20,7 +20,7 @@ use crate::{
     Config,
     keys::{self, Keys},
     notify::{MailConfig, NotifyError},
-    relay::Relay,
+    service,
     store::{kept_clock, newest_directory, quarantined_count},
     today::{Judgement, KeptClock},
     upkeep,
@@ -42,6 +42,14 @@ pub struct Asked {
 /// Looks at everything; the service may run or not.
 pub async fn examine(config: &Config, asked: &Asked, now: OffsetDateTime) -> Report {
     let mut report = Report::default();
+    report.add(match service::check_files(config).await {
+        Ok(()) => Finding::good("configuration", "sound"),
+        Err(error) => Finding::bad(
+            "configuration",
+            format!("{error:#}"),
+            "Put the right file there: OPERATING, step 6.",
+        ),
+    });
     for (key, path) in
         [("api.key", &config.api.key), ("relay.key", &config.relay.key), ("keys.log", &config.keys.log)]
             .into_iter()
@@ -271,9 +279,8 @@ async fn of_quarantine(place: &Place, report: &mut Report) {
 async fn of_relay(config: &Config, now: OffsetDateTime, report: &mut Report) {
     const CHECK: &str = "intake";
     let asked = async {
-        let url = config.relay.url.parse().map_err(|_| "relay.url is no address".to_owned())?;
-        let relay = Relay::new(&url, &config.relay.ca, &config.relay.certificate, &config.relay.key);
-        relay.map_err(|error| error.to_string())?.health().await.map_err(|error| error.to_string())
+        let relay = service::relay_of(config).map_err(|error| format!("{error:#}"))?;
+        relay.health().await.map_err(|error| error.to_string())
     };
     match asked.await {
         Ok(there) => {

@@ -16,7 +16,7 @@ use web::Clock;
 use crate::{
     Config,
     examination::{self, Asked},
-    keys::Keys,
+    service,
     upkeep::{self, Task},
 };
 
@@ -54,15 +54,15 @@ pub fn main() -> Result<ExitCode> {
     umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::parse();
     let config = Config::load(&arguments.config)?;
+    // Fails only if a provider was installed before, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     if arguments.check_config {
-        Keys::load(&config)?;
+        runtime.block_on(service::check_files(&config))?;
         config.check_names()?;
         println!("the configuration is sound");
         return Ok(ExitCode::SUCCESS);
     }
-    // Fails only if a provider was installed before, which is as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match arguments.instead {
         None => {}
         Some(Instead::Upkeep(task)) => {

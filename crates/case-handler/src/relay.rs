@@ -75,7 +75,8 @@ impl Relay {
             Ok::<_, RelayError>(without_mark(&bytes).to_vec())
         };
         let identity = [read(certificate)?, read(key)?].concat();
-        let setup = |what: &str, error: reqwest::Error| RelayError::Setup(format!("{what}: {error}"));
+        let setup =
+            |what: &str, error: reqwest::Error| RelayError::Setup(format!("{what}: {}", innermost(&error)));
         let ca = Certificate::from_pem_bundle(&read(ca)?).map_err(|error| setup("relay.ca", error))?;
         let client = Client::builder()
             .tls_certs_only(ca)
@@ -86,7 +87,7 @@ impl Relay {
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_mins(1))
             .build()
-            .map_err(|error| setup("relay", error))?;
+            .map_err(|error| setup("relay.certificate, relay.key", error))?;
         Ok(Self { client, base: url.clone() })
     }
 

@@ -68,8 +68,7 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
     let store = open_store(config).await?;
     let Keys { trust, transport, log: log_key } = Keys::load(config)?;
     let current = Arc::new(Current::load(trust, &store).await?);
-    let relay_url: Url = config.relay.url.parse().context("relay.url")?;
-    let relay = Relay::new(&relay_url, &config.relay.ca, &config.relay.certificate, &config.relay.key)?;
+    let relay = relay_of(config)?;
     let every = Duration::from_secs(config.relay.collect_seconds);
     let most_days = config.calendar.most_days_off;
     // The second round after a day that moved ahead releases what it must.
@@ -154,6 +153,27 @@ pub async fn run_confirmed(config: &Config, clock: Clock, confirmed: Option<Date
     };
     let collecting = tokio::spawn(collector.run(every));
     Ok(Service { address, handle, serving, checking, collecting, escalating, notifying, watching, store })
+}
+
+/// Reads every key and certificate that the configuration names as a start does, so that a file
+/// that is not what it should be is named before the service ends.
+///
+/// # Errors
+/// Fails for the first that cannot be read, or that does not belong to its counterpart.
+pub async fn check_files(config: &Config) -> Result<()> {
+    Keys::load(config)?;
+    api_certificate(config).await?;
+    relay_of(config).map(drop)
+}
+
+/// Returns the client of the relay that the configuration names. Nothing is sent.
+///
+/// # Errors
+/// Fails if the address is none, or a file cannot be read or does not belong to its counterpart.
+pub(crate) fn relay_of(config: &Config) -> Result<Relay> {
+    let relay = &config.relay;
+    let url: Url = relay.url.parse().context("relay.url")?;
+    Ok(Relay::new(&url, &relay.ca, &relay.certificate, &relay.key)?)
 }
 
 /// Returns the TLS settings of the API, made of the configured certificate and key.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Config,
-    relay::Relay,
+    service::relay_of,
     store::{Quarantined, Store},
 };
 
@@ -59,9 +59,7 @@ async fn act(config: &Config, store: &Store, task: QuarantineTask) -> Result<Vec
         }
         QuarantineTask::Drop { id } => {
             if find(id)?.kept.is_none() {
-                let url = config.relay.url.parse().context("relay.url")?;
-                let relay = &config.relay;
-                Relay::new(&url, &relay.ca, &relay.certificate, &relay.key)?.ack(vec![id]).await?;
+                relay_of(config)?.ack(vec![id]).await?;
             }
             let writing = store.write().await?;
             writing.unset_aside(id).await?;

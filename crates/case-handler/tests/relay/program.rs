@@ -81,6 +81,25 @@ async fn the_program_refuses_what_it_cannot_stand_on_and_says_why() {
 
     let check = || program(folder.path()).arg("--check-config").output();
     assert!(check().unwrap().status.success());
+    // A file that is there and is not what it should be.
+    for (file, other, named) in [
+        ("handler.key", "api.key", "relay.certificate, relay.key: "),
+        ("handler.pem", "trust.json", "relay.certificate"),
+        ("ca.pem", "trust.json", "relay"),
+        ("api.key", "handler.key", "api.certificate, api.key"),
+        ("api.pem", "handler.pem", "api.certificate, api.key"),
+        ("trust.json", "ca.pem", "trust"),
+    ] {
+        let [file, other] = [file, other].map(|name| folder.path().join(name));
+        let good = fs::read(&file).unwrap();
+        fs::copy(&other, &file).unwrap();
+        let refused = check().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains(named), "{}: {said}", file.display());
+        assert!(!said.contains("builder error"), "{said}");
+        fs::write(&file, good).unwrap();
+    }
+    assert!(check().unwrap().status.success());
     fs::write(folder.path().join("log.key"), "no key").unwrap();
     let refused = check().unwrap();
     assert!(!refused.status.success());
