@@ -82,11 +82,18 @@ impl Public<'_> {
         let (looking, response) = match self.http.get(self.url("/fr")).send().await {
             Ok(response) => (self, response),
             Err(error) => {
-                let advice = "Is the proxy running, and the intake behind it? systemctl status; intake … doctor on the machine itself.";
-                report.add(Finding::bad("pages", cause(error), advice));
                 // With a certificate that nobody believes, everything else can still be looked at:
                 // the directory is signed.
-                self.believing_any_certificate().await?
+                let anyway = self.believing_any_certificate().await;
+                let advice = if anyway.is_some() {
+                    "The service answers, and browsers refuse its certificate. Get one that they \
+                     accept, such as with certbot, and reload the proxy."
+                } else {
+                    "Is the proxy running, and the intake behind it? systemctl status; intake … \
+                     doctor on the machine itself."
+                };
+                report.add(Finding::bad("pages", cause(error), advice));
+                anyway?
             }
         };
         looking.of_page(response, report).await;

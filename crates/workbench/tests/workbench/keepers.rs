@@ -1,7 +1,7 @@
 //! The administrator's commands: what they refuse, what they warn of, and what the keepers of root
 //! keys see before they sign.
 
-use std::path::Path;
+use std::{path::Path, process::Command};
 
 use serde_json::{Value, json};
 
@@ -149,6 +149,14 @@ fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
     assert!(of("FAC")["label"].as_str().unwrap().len() > 3);
     let (desks, _) = admin.ok(&["desk", "list", "--built-in"]);
     assert!(desks.as_array().unwrap().iter().any(|desk| desk["id"] == of("GIF")["usual_desk"]), "{desks}");
+    // Before there is a folder, both lists can be read; what `--covers` takes stands there too.
+    for args in [&["category", "list"][..], &["desk", "list", "--built-in"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_burkindi")).arg("admin").args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(said.contains("hr_integrity, it_audit"), args[0] == "desk", "{said}");
+        assert!(said.contains("internal_affairs") && !said.contains("of the draft"), "{said}");
+    }
     let (status, _, said) = admin.run("", &["desk", "add", "compliance", "--member", "p-1,p-2"]);
     assert!(status != 0 && said.contains("desk list --built-in"), "{said}");
     let (status, _, said) = admin.run("", &["route-test", "--category", "FAC", "--exclude", "nonsense"]);

@@ -1,5 +1,7 @@
 //! `burkindi admin category`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde::Serialize;
 use taxonomy::Taxonomy;
@@ -10,50 +12,54 @@ use super::{Context, DirArg, Screen};
 pub(crate) enum Category {
     /// All categories with their ids and names, the desk that usually serves each, and the desks of
     /// the draft that do.
-    List(DirArg),
+    List {
+        /// The administrator's folder. Without it, the desks of the draft are left out.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
 }
 
-/// A list of `{"id", "label", "usual_desk", "desks"}`; no `desks` means that it goes to the
-/// oversight body.
+/// A list of `{"id", "label", "usual_desk", "desks"}`; an empty `desks` means that it goes to the
+/// oversight body. There is none where no draft was named.
 #[derive(Debug, Serialize)]
 struct CategoryLine {
     id: String,
     label: String,
     usual_desk: String,
-    desks: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    desks: Option<Vec<String>>,
 }
 
 impl Category {
     pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let Self::List(dir) = self;
-        let draft = dir.open().draft()?;
+        let Self::List { dir } = self;
+        let draft = dir.map(|dir| DirArg { dir }.open().draft()).transpose()?;
         let taxonomy = Taxonomy::built_in();
         let lines = taxonomy.categories.iter().map(|category| CategoryLine {
             id: category.id.clone(),
             label: category.label.get(context.labels()).to_owned(),
             usual_desk: category.desk.clone(),
-            desks: draft
-                .desks
-                .iter()
-                .filter(|desk| desk.id != draft.oversight && desk.categories.contains(&category.id))
-                .map(|desk| desk.id.clone())
-                .collect(),
+            desks: draft.as_ref().map(|draft| {
+                let serving = draft
+                    .desks
+                    .iter()
+                    .filter(|desk| desk.id != draft.oversight && desk.categories.contains(&category.id));
+                serving.map(|desk| desk.id.clone()).collect()
+            }),
         });
         let lines: Vec<CategoryLine> = lines.collect();
         screen.show(&lines, |lines, page| {
             let row = |line: &CategoryLine| {
-                let desks = if line.desks.is_empty() {
-                    "-".to_owned()
-                } else {
-                    line.desks.join(
-                        " \
-                    ",
-                    )
-                };
-                vec![line.id.clone(), line.label.clone(), line.usual_desk.clone(), desks]
+                let mut row = vec![line.id.clone(), line.label.clone(), line.usual_desk.clone()];
+                row.extend(line.desks.as_ref().map(|desks| match desks.as_slice() {
+                    [] => "-".to_owned(),
+                    desks => desks.join(" "),
+                }));
+                row
             };
             let rows: Vec<_> = lines.iter().map(row).collect();
-            page.table(&["category", "name", "usual desk", "desk of the draft"], &rows);
+            let columns = ["category", "name", "usual desk", "desk of the draft"];
+            page.table(&columns[..rows.first().map_or(columns.len(), Vec::len)], &rows);
             page.dim(
                 "A category without a desk goes to the oversight body. A desk that is added \
                 without --category serves its usual ones.",

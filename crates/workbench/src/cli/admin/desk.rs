@@ -1,6 +1,6 @@
 //! `burkindi admin desk`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
@@ -26,8 +26,9 @@ pub(crate) enum Desk {
     },
     /// The desks of the draft.
     List {
-        #[command(flatten)]
-        dir: DirArg,
+        /// The administrator's folder.
+        #[arg(long, value_name = "DIR", required_unless_present = "built_in")]
+        dir: Option<PathBuf>,
         /// All desks that have built-in names and categories, by id, instead of those of the draft.
         #[arg(long)]
         built_in: bool,
@@ -80,8 +81,8 @@ impl Desk {
                 admin.save_draft(&draft)?;
                 list(&dir, screen)
             }
-            Self::List { built_in: true, .. } => list_built_in(context, screen),
-            Self::List { dir, .. } => list(&dir, screen),
+            Self::List { dir: Some(dir), built_in: false } => list(&DirArg { dir }, screen),
+            Self::List { .. } => list_built_in(context, screen),
         }
     }
 }
@@ -193,6 +194,10 @@ fn list_built_in(context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
             ],
             &desks.iter().map(row).collect::<Vec<_>>(),
         );
+        page.dim(&format!(
+            "For --covers of members and desks, reporters can tick: {}",
+            warnings::exclusions(&taxonomy).join(", ")
+        ));
     })
 }
 

@@ -190,7 +190,10 @@ impl Publish {
         let published = Published { epoch: directory.epoch, hash: signed.hash(), handler: self.handler };
         screen.show(&published, |view, page| {
             page.line(&format!("Directory {} is published at {}.", view.epoch, view.handler));
-            page.dim("The case handler hands it on to the intake at its next tick.");
+            page.dim(
+                "The intake gets it with the next collection: after relay.collect_seconds, 15 minutes as \
+                 shipped.",
+            );
         })
     }
 }
