@@ -77,9 +77,13 @@ impl Relay {
         let identity = [read(certificate)?, read(key)?].concat();
         let setup =
             |what: &str, error: reqwest::Error| RelayError::Setup(format!("{what}: {}", innermost(&error)));
-        let ca = Certificate::from_pem_bundle(&read(ca)?).map_err(|error| setup("relay.ca", error))?;
+        let authorities =
+            Certificate::from_pem_bundle(&read(ca)?).map_err(|error| setup("relay.ca", error))?;
+        if authorities.is_empty() {
+            return Err(RelayError::Setup(format!("relay.ca: {}: no certificate in it", ca.display())));
+        }
         let client = Client::builder()
-            .tls_certs_only(ca)
+            .tls_certs_only(authorities)
             .identity(Identity::from_pem(&identity).map_err(|error| setup("relay.certificate", error))?)
             .https_only(true)
             .no_proxy()
