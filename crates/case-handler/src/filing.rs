@@ -4,7 +4,7 @@ use std::slice;
 
 use envelope::{
     Hash,
-    came::Came,
+    came::{self, Came},
     desk_api::{GenerationGrant, PartKind},
     directory::{Directory, MIN_READERS, Member},
     event::{Action, Release},
@@ -181,8 +181,7 @@ impl Filing<'_> {
         };
         let suggested = routing::suggest(self.directory, &question);
         let retention_months = self.retention_months;
-        let sealed = [&opened.body].into_iter().chain(&opened.attachments);
-        let parts = sealed.map(|sealed| Hash::of(&[sealed]));
+        let parts = hashes_of_parts(opened);
         let collected = Some(Came::of(mailbox_recipient, case_recipient, &opened.grants, parts));
         let urgency = header.urgency;
         let action = Action::Received { desk: place.desk, urgency, retention_months, came: collected };
@@ -232,7 +231,8 @@ impl Filing<'_> {
             if opened.header.kind == SubmissionKind::FollowUp {
                 writing.set_capsule(case.id, opened.capsule.clone()).await?;
             }
-            self.author.append(writing, &mut case, Action::FollowedUp).await?;
+            let came = came::follow_up(opened.header.case.generation, hashes_of_parts(opened));
+            self.author.append(writing, &mut case, Action::FollowedUp(Some(came))).await?;
             Filed::Added
         };
         // Sent again with this box ticked, the message is the same, and the wish is new.
@@ -344,6 +344,11 @@ fn sound_lang(lang: &str) -> String {
         && lang.len() <= MAX_LANG
         && lang.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if sound { lang.to_owned() } else { "und".to_owned() }
+}
+
+/// The hashes of the sealed body and then of the sealed files.
+fn hashes_of_parts(opened: &Opened) -> impl Iterator<Item = Hash> {
+    [&opened.body].into_iter().chain(&opened.attachments).map(|sealed| Hash::of(&[sealed]))
 }
 
 /// Who sits for the outside body.

@@ -1,5 +1,7 @@
-//! What a report brought, as the case handler collected it: tells a report that came unreadable from one that was altered after it
-//! was filed.
+//! What a report or a later message brought, as the case handler collected it: tells what came unreadable from what was altered
+//! after it was filed.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,7 @@ use crate::{
 };
 
 const LABEL: &[u8] = b"burkindi/came/v1\0";
+const FOLLOW_UP: &[u8] = b"burkindi/came/follow-up/v1\0";
 
 /// Hashes of what a report brought. They stand in its `received` event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +64,60 @@ impl Came {
             && content(&file.mailbox_recipient, &case.recipient, parts.iter().map(|part| part.sha256))
                 == self.content
     }
+}
+
+/// Returns the hash of what a follow-up brought: SHA-256 over the label `burkindi/came/follow-up/v1\0`, the generation (u32,
+/// big-endian), and the hashes of the sealed body and then of the sealed files, in their order.
+pub fn follow_up(generation: u32, parts: impl IntoIterator<Item = Hash>) -> Hash {
+    let parts: Vec<u8> = parts.into_iter().flat_map(|hash| hash.0).collect();
+    Hash::of(&[FOLLOW_UP, &generation.to_be_bytes(), &parts])
+}
+
+/// The follow-ups of a case, held against what their events say of them. Both sets hold numbers of batches.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct FollowUps {
+    /// The case handler gives these as its events say that they were collected.
+    pub whole: BTreeSet<u32>,
+    /// The case handler gives these otherwise than its events say.
+    pub altered: BTreeSet<u32>,
+}
+
+impl FollowUps {
+    /// Compares each follow-up with its event. `events` are what the `followed-up` events of the case carry, in their order.
+    ///
+    /// One that stands in the place of another is altered. What an event of an earlier version announced is in neither set. Both
+    /// sets are empty where the number of follow-ups differs from that of the events: which of them is missing is not known.
+    pub fn check(file: &CaseFile, events: &[Option<Hash>]) -> Self {
+        let bodies = file.parts.iter().filter(|part| part.kind == PartKind::Body && part.batch > 0);
+        let mut bodies: Vec<&Part> = bodies.collect();
+        bodies.sort_by_key(|part| part.batch);
+        let mut checked = Self::default();
+        if bodies.len() != events.len() {
+            return checked;
+        }
+        for (body, told) in bodies.into_iter().zip(events) {
+            match told {
+                Some(told) if *told == given(file, body) => checked.whole.insert(body.batch),
+                Some(_) => checked.altered.insert(body.batch),
+                None => false,
+            };
+        }
+        // Two bodies with one number cannot both be what was collected.
+        checked.whole.retain(|batch| !checked.altered.contains(batch));
+        checked
+    }
+}
+
+/// The hash of a follow-up as the case handler gives it.
+fn given(file: &CaseFile, body: &Part) -> Hash {
+    let of_batch = |part: &&Part| part.kind == PartKind::Attachment && part.batch == body.batch;
+    let mut files: Vec<&Part> = file.parts.iter().filter(of_batch).collect();
+    files.sort_by_key(|part| part.position);
+    // A file under another generation is not what came.
+    if files.iter().any(|part| part.generation != body.generation) {
+        return Hash::default();
+    }
+    follow_up(body.generation, [body].into_iter().chain(files).map(|part| part.sha256))
 }
 
 fn hash_of(grant: &SealedGrant) -> Hash {

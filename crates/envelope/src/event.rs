@@ -35,8 +35,9 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         came: Option<Came>,
     },
-    /// By the handler: the reporter sent something more.
-    FollowedUp,
+    /// By the handler: the reporter sent something more. Carries the hash of what was collected ([`follow_up`](crate::came::follow_up));
+    /// absent from events of earlier versions.
+    FollowedUp(Option<Hash>),
     /// By the handler: the grants of the outside body were released.
     Released {
         /// What made it do so.

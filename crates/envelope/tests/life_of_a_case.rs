@@ -187,13 +187,13 @@ fn a_closing_has_a_reason_that_goes_with_it_and_leaves_nothing_unread() {
     for wrong in [None, Some(CASE)] {
         assert_eq!(life.act("awa", of(wrong)), Err(Refusal::DuplicateOf));
     }
-    life.act(HANDLER, Action::FollowedUp).unwrap();
+    life.act(HANDLER, Action::FollowedUp(None)).unwrap();
     let advice = close(Disposition::AdviceGiven, Reason::Answered);
     assert_eq!(life.act("awa", Action::Proposed(advice)), Err(Refusal::Unread));
     life.act("awa", Action::Read).unwrap();
     life.act("awa", Action::Proposed(advice)).unwrap();
     // The reporter writes again before the second person has looked.
-    life.act(HANDLER, Action::FollowedUp).unwrap();
+    life.act(HANDLER, Action::FollowedUp(None)).unwrap();
     assert_eq!(life.act("lead", Action::Approved(advice)), Err(Refusal::Unread));
     assert_eq!(life.act("awa", Action::Proposed(advice)), Err(Refusal::Pending("awa".to_owned())));
     life.act("awa", Action::Withdrawn).unwrap();
@@ -207,10 +207,10 @@ fn a_reporter_can_have_it_reopened_for_180_days() {
     assert_eq!(life.act("bila", asked()), Err(Refusal::ReporterDidNotAsk));
     life.today += Duration::days(180);
     let mut late = Life { state: life.state.clone(), today: life.today + Duration::days(1) };
-    late.act(HANDLER, Action::FollowedUp).unwrap();
+    late.act(HANDLER, Action::FollowedUp(None)).unwrap();
     assert_eq!(late.act("bila", asked()), Err(Refusal::ReporterDidNotAsk));
     assert_eq!(late.due(Clock::Reopen), None);
-    life.act(HANDLER, Action::FollowedUp).unwrap();
+    life.act(HANDLER, Action::FollowedUp(None)).unwrap();
     assert_eq!(life.due(Clock::Reopen), Some(life.today + Duration::days(7)));
     life.act("bila", asked()).unwrap();
     assert_eq!((life.due(Clock::Reopen), life.state.closed), (None, None));
@@ -233,7 +233,7 @@ fn nothing_is_purged_before_its_time_under_a_hold_unread_or_by_one_person() {
     life.act("bila", Action::Proposed(Decision::LiftHold)).unwrap();
     assert_eq!(life.act("awa", Action::Approved(Decision::LiftHold)), Err(Refusal::OneLead));
     life.act("lead", Action::Approved(Decision::LiftHold)).unwrap();
-    life.act(HANDLER, Action::FollowedUp).unwrap();
+    life.act(HANDLER, Action::FollowedUp(None)).unwrap();
     assert_eq!(life.act("bila", propose.clone()), Err(Refusal::Unread));
     life.act("bila", Action::Read).unwrap();
     life.act("bila", propose).unwrap();
@@ -244,7 +244,7 @@ fn nothing_is_purged_before_its_time_under_a_hold_unread_or_by_one_person() {
     assert_eq!(held.state.proposed, None);
     life.act("lead", approve).unwrap();
     assert_eq!((life.state.stage, life.state.next_deadline()), (Stage::Purged, None));
-    assert_eq!(life.act(HANDLER, Action::FollowedUp), Err(Refusal::Stage(Stage::Purged)));
+    assert_eq!(life.act(HANDLER, Action::FollowedUp(None)), Err(Refusal::Stage(Stage::Purged)));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn persons_do_not_write_the_handlers_events_nor_it_theirs() {
     assert_eq!(life.act(HANDLER, released.clone()), Err(Refusal::NotMissed));
     life.today = date!(2026 - 12 - 01);
     life.act(HANDLER, released).unwrap();
-    life.act(HANDLER, Action::FollowedUp).unwrap();
+    life.act(HANDLER, Action::FollowedUp(None)).unwrap();
     assert_eq!((life.state.released, life.state.received), (Some(Release::MissedDeadline), 2));
 }
 
@@ -352,7 +352,9 @@ fn events_and_log_entries_show_every_change() {
         assert!(!changed.is_tied());
         assert!(changed.event.verify(&PublicKey::from(&key)).is_err());
     }
-    for action in [Action::FollowedUp, Action::Recused, Action::Released { reason: Release::Filed }] {
+    let told = Action::FollowedUp(Some(Hash::of(&[b"what came"])));
+    let released = Action::Released { reason: Release::Filed };
+    for action in [Action::FollowedUp(None), told, Action::Recused, released] {
         let event = next_event(CASE, &life.state, HANDLER, midnight(FILED), action);
         assert_eq!(event.sign(&key).peek(), Ok(event));
     }
@@ -371,7 +373,7 @@ fn two_who_cannot_open_a_case_close_it_and_the_oversight_body_can_try() {
     assert_eq!((state.stage, state.unread, state.deadlines.len()), (Stage::Closed, 0, 0));
     assert_eq!(state.released, Some(Release::Unreadable), "nobody makes a report disappear");
     // More junk for it starts no clock, and keeps it from no purge.
-    life.act(HANDLER, Action::FollowedUp).unwrap();
+    life.act(HANDLER, Action::FollowedUp(None)).unwrap();
     assert_eq!((life.state.received, life.state.unread, life.state.asked_again), (2, 0, false));
 }
 

@@ -58,7 +58,7 @@ fn decision() -> impl Strategy<Value = Decision> {
 fn action() -> impl Strategy<Value = Action> {
     let (reply, copy) = (Hash::default(), Hash::default());
     prop_oneof![
-        1 => Just(Action::FollowedUp),
+        1 => Just(Action::FollowedUp(None)),
         1 => Just(Action::Released { reason: Release::MissedDeadline }),
         3 => Just(Action::Declared),
         3 => Just(Action::Claimed),

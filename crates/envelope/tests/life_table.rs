@@ -128,7 +128,7 @@ fn action(act: Act) -> Action {
     let moved = |from, to| Action::Moved { from, to, reason: None };
     let (reply, copy) = (Hash::default(), Hash::default());
     match act {
-        Act::FollowUp => Action::FollowedUp,
+        Act::FollowUp => Action::FollowedUp(None),
         Act::Release => Action::Released { reason: Release::ReporterAsked },
         Act::Declare => Action::Declared,
         Act::Claim => Action::Claimed,

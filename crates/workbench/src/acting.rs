@@ -325,7 +325,7 @@ impl Connection {
     /// # Errors
     /// [`ActError::Unshown`] with the number of such messages.
     pub fn check_heard(&self, case: &Case) -> Result<(), ActError> {
-        let messages = case.events.iter().filter(|event| matches!(event.action, Action::FollowedUp));
+        let messages = case.events.iter().filter(|event| matches!(event.action, Action::FollowedUp(_)));
         self.check_shown(case, messages)
     }
 

@@ -39,6 +39,8 @@ pub enum Code {
     Withheld,
     /// A grant, frame, note or file does not open.
     Unopenable,
+    /// What the reporter's side sent is missing, not believed or does not open, and was not altered since it was filed.
+    CameUnreadable,
     /// Colleagues call a case unreadable that its reader can open.
     CalledUnreadable,
     /// Something is sealed to a key that its reader had before.

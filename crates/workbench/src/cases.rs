@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     alarm::{Alarm, Code, Severity, any_alarm},
-    as_it_came::{self, Unreadable},
+    as_it_came::{self, AsItCame, Unreadable},
     audit,
     client::ClientError,
     connection::Connection,
@@ -167,17 +167,19 @@ impl Connection {
             return Err(ReadError::FormerKey(self.handle().to_owned()));
         }
         let slot = slot_tag(id, &self.key.identity().recipient());
-        let whole = as_it_came::is_whole(&file, &events, slot);
+        let came = AsItCame::check(&file, &events, slot);
         let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
             (Ok(open), _) => open,
-            (Err(error), Some(state)) if whole && state.generation == 0 && alarms.is_empty() => {
+            (Err(error), Some(state)) if came.report && state.generation == 0 && alarms.is_empty() => {
                 let checked = [
                     check_state(&file, Some(state)),
                     check_bodies(&file, Some(state)),
                     check_order(&file, &events),
                     self.check_seen(id, &file.log),
                 ];
-                let sound = checked.iter().all(Option::is_none) && check_brought(&file, &events).is_empty();
+                let sound = checked.iter().all(Option::is_none)
+                    && check_brought(&file, &events).is_empty()
+                    && came.altered().next().is_none();
                 return Err(if sound {
                     unreadable(&file, state, error.to_string())
                 } else {
@@ -209,7 +211,7 @@ impl Connection {
             alarm if sealed_to_former > 0 && alarm.code == Code::Withheld => {
                 Alarm { severity: Severity::Notice, ..alarm }
             }
-            alarm if whole && as_it_came::is_of_report(finding) => as_it_came::lower(alarm),
+            alarm if came.is_of_sender(finding) => as_it_came::lower(alarm),
             alarm => alarm,
         }));
         let (named, unproven) = self.named_reports(id, &thread).await?;
@@ -218,13 +220,14 @@ impl Connection {
         alarms.extend(unopenable);
         alarms.extend(check_state(&file, state.as_ref()));
         alarms.extend(check_brought(&file, &events));
-        alarms.extend(check_counts(&file, &thread, state.as_ref(), whole));
+        alarms.extend(check_counts(&file, &thread, state.as_ref(), &came));
+        alarms.extend(came.altered());
         alarms.extend(check_order(&file, &events));
         alarms.extend(check_turns(&file, &thread));
         alarms.extend(check_recipient(&file, &open));
         alarms.extend(self.check_seen(id, &file.log));
         if let Some(state) = &state {
-            if whole && thread.incoming.is_empty() && thread.outgoing.is_empty() && !any_alarm(&alarms) {
+            if came.report && thread.incoming.is_empty() && thread.outgoing.is_empty() && !any_alarm(&alarms) {
                 return Err(unreadable(&file, state, as_it_came::why(&thread)));
             }
             alarms.extend(as_it_came::check_opens(state, &events));
@@ -391,7 +394,7 @@ fn check_bodies(file: &CaseFile, state: Option<&CaseState>) -> Option<Alarm> {
 }
 
 /// As many submissions as the events say, and as many files as each manifest says.
-fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>, whole: bool) -> Vec<Alarm> {
+fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>, came: &AsItCame<'_>) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = check_bodies(file, state).into_iter().collect();
     for entry in &thread.incoming {
         let of_batch = |part: &&Part| part.kind == PartKind::Attachment && part.batch == entry.batch;
@@ -400,7 +403,7 @@ fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>, who
         if here < named {
             let text = format!("{} of {named} attached files are not here", named - here);
             let alarm = Alarm::new(Code::Withheld, text);
-            alarms.push(if whole && entry.batch == 0 { as_it_came::lower(alarm) } else { alarm });
+            alarms.push(if came.is_whole(entry.batch) { as_it_came::lower(alarm) } else { alarm });
         }
     }
     alarms
@@ -412,7 +415,7 @@ fn check_order(file: &CaseFile, events: &[Event]) -> Option<Alarm> {
     let mut told: Vec<Option<Hash>> = Vec::new();
     for event in events {
         match event.action {
-            Action::Received { .. } | Action::FollowedUp => told.push(None),
+            Action::Received { .. } | Action::FollowedUp(_) => told.push(None),
             Action::Replied { copy, .. } | Action::Renewed { copy, .. } | Action::Rotated { copy, .. } => {
                 told.push(Some(copy));
             }

@@ -221,7 +221,7 @@ impl Connection {
             event.seq >= looked_at
                 && match showing {
                     Showing::Everything => false,
-                    Showing::Report => matches!(event.action, Action::FollowedUp),
+                    Showing::Report => matches!(event.action, Action::FollowedUp(_)),
                     Showing::Notes => event.action.is_from_reporter(),
                 }
         };

@@ -11,7 +11,7 @@ use crate::view::word;
 pub fn describe(action: &Action) -> String {
     match action {
         Action::Received { desk, urgency, .. } => format!("report filed at desk {desk} as {urgency:?}"),
-        Action::FollowedUp => "the reporter sent something more".into(),
+        Action::FollowedUp(_) => "the reporter sent something more".into(),
         Action::Released { reason } => format!("released to the outside body: {}", release(*reason)),
         Action::Declared => "declared to have no conflict of interest".into(),
         Action::Claimed => "took the case, declaring no conflict of interest".into(),

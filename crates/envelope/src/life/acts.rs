@@ -22,7 +22,7 @@ impl CaseState {
     pub(super) fn take_handlers(&mut self, event: &Event) -> Result<(), Refusal> {
         let day = event.at.date();
         match event.action {
-            Action::FollowedUp => {
+            Action::FollowedUp(_) => {
                 self.received += 1;
                 if self.disposition == Some(Disposition::Unreadable) {
                     // Nobody can answer it. The oversight body has the case, and can open it again.
@@ -95,7 +95,7 @@ impl CaseState {
             Action::Approved(decision) => self.approve(*decision, event, role),
             Action::Withdrawn => self.withdraw(actor, role),
             Action::Declined { .. } => self.decline(actor, role),
-            Action::Received { .. } | Action::FollowedUp | Action::Released { .. } => {
+            Action::Received { .. } | Action::FollowedUp(_) | Action::Released { .. } => {
                 Err(Refusal::HandlerOnly)
             }
         }

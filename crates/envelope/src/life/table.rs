@@ -210,7 +210,7 @@ impl Act {
     pub fn of(action: &Action) -> Result<Self, Refusal> {
         Ok(match action {
             Action::Received { .. } => return Err(Refusal::Beginning),
-            Action::FollowedUp => Self::FollowUp,
+            Action::FollowedUp(_) => Self::FollowUp,
             Action::Released { .. } => Self::Release,
             Action::Declared => Self::Declare,
             Action::Claimed => Self::Claim,

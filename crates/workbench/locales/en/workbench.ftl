@@ -279,6 +279,7 @@ alarm-reordered = What was written stands in another order than it was filed in.
 alarm-replayed = The same message came twice.
 alarm-withheld = Something that should be here is missing.
 alarm-unopenable = Something does not open.
+alarm-came-unreadable = What was sent is unreadable or not whole. It was not altered since it was filed.
 alarm-called-unreadable = Colleagues call this case unreadable, and you can open it.
 alarm-former-key = Something is sealed to a key that you had before.
 alarm-recipient-changed = Replies would go to another key than before.

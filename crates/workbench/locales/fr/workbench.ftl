@@ -279,6 +279,7 @@ alarm-reordered = Les messages ne sont pas dans l’ordre où ils ont été dép
 alarm-replayed = Le même message est arrivé deux fois.
 alarm-withheld = Quelque chose qui devrait être là manque.
 alarm-unopenable = Quelque chose ne s’ouvre pas.
+alarm-came-unreadable = Ce qui a été envoyé est illisible ou incomplet. Rien n’a été modifié depuis l’enregistrement.
 alarm-called-unreadable = Des collègues disent ce dossier illisible, et vous pouvez l’ouvrir.
 alarm-former-key = Quelque chose est scellé pour une clé que vous aviez avant.
 alarm-recipient-changed = Les réponses iraient à une autre clé qu’avant.

@@ -4,6 +4,7 @@ use envelope::{
     Hash,
     desk_api::PartKind,
     event::Release,
+    frame::FrameKind,
     keys::CaseSecret,
     life::{Ground, Stage},
 };
@@ -27,11 +28,11 @@ use crate::common::{
 
 const FILE: (&str, &str, &[u8]) = ("a.txt", "text/plain", b"a file");
 
-fn spoiled(office: &Office, spoil: impl FnOnce(&mut Sent)) -> Reporter {
+pub(crate) fn spoiled(office: &Office, spoil: impl FnOnce(&mut Sent)) -> Reporter {
     office.handler.file_spoiled(&office.house, &[], ("a story", FILE), spoil)
 }
 
-fn rubbish_grants(sent: &mut Sent) {
+pub(crate) fn rubbish_grants(sent: &mut Sent) {
     sent.grants.iter_mut().for_each(|(_, given)| given.grant.sealed = b"rubbish".to_vec());
 }
 
@@ -216,6 +217,114 @@ async fn who_can_open_what_colleagues_call_unreadable_is_told_and_opens_it_again
     three.reopen(&mut case, Ground::NewEvidence).await.unwrap();
     let case = three.read_case(reporter.case).await.unwrap();
     assert_eq!((told(&case), case.state.unwrap().stage), (vec![], Stage::Triaged));
+}
+
+/// What a stranger who knows the case, or the reporter, can send as a later message.
+fn spoiled_messages(office: &Office, reporter: &mut Reporter) -> Vec<(&'static str, Vec<u8>)> {
+    let recipient = reporter.recipient();
+    let mut stranger = spoiled(office, |_| ());
+    let of_other_case = stranger.frame(FrameKind::Message, b"of another case", Vec::new());
+    let own = reporter.frame(FrameKind::Message, b"a question", Vec::new());
+    let mut changed = own.clone();
+    let middle = changed.len() / 2;
+    changed[middle] ^= 1;
+    let (once, again) = (recipient.seal(&own), recipient.seal(&own));
+    vec![
+        ("no age file", b"rubbish".to_vec()),
+        ("sealed to another", stranger.recipient().seal(&own)),
+        ("no frame", recipient.seal(b"rubbish")),
+        ("of another case", recipient.seal(&of_other_case)),
+        ("changed", recipient.seal(&changed)),
+        // The first of the two is a message like any other.
+        ("sent once", once),
+        ("sent again, sealed again", again),
+    ]
+}
+
+#[tokio::test]
+async fn a_message_that_came_unreadable_is_a_notice() {
+    let office = Office::open();
+    let mut reporter = spoiled(&office, |_| ());
+    let mut lead = office.connect("lead").await;
+    let mut notices = 0;
+    for (what, sealed) in spoiled_messages(&office, &mut reporter) {
+        office.handler.follow_up_sealed(&office.house, reporter.case, sealed);
+        notices += usize::from(what != "sent once");
+        let case = lead.read_case(reporter.case).await.unwrap();
+        let told: Vec<_> = case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
+        assert_eq!(told, vec![(Severity::Notice, Code::CameUnreadable); notices], "{what}");
+        assert!(case.report().is_some(), "{what}");
+    }
+    assert!(!any_alarm(&alarms_of_search(&mut lead).await.1));
+    // A rollback from here on is noticed.
+    office.handler.shelf.lock().unwrap().log.pop();
+    let case = lead.read_case(reporter.case).await.unwrap();
+    assert!(case.alarms.iter().any(|alarm| alarm.code == Code::Rollback), "{:?}", case.alarms);
+}
+
+/// What the case handler does to the messages that it filed: an honest one, rubbish, and an honest one.
+const CHEATS_ON_MESSAGES: &[(&str, Cheat)] = &[
+    ("replaces a message", |kept| replace(kept, 1, b"rubbish".to_vec())),
+    ("replaces rubbish", |kept| replace(kept, 2, b"other rubbish".to_vec())),
+    ("gives the rubbish twice", |kept| {
+        let rubbish = kept.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
+        replace(kept, 1, rubbish);
+    }),
+    ("exchanges message and rubbish", |kept| {
+        for (part, _) in &mut kept.parts {
+            part.batch = [0, 2, 1, 3][part.batch as usize];
+        }
+    }),
+    ("says that a message is of another generation", |kept| {
+        kept.parts.iter_mut().filter(|(part, _)| part.batch == 3).for_each(|(part, _)| part.generation = 1);
+    }),
+    ("adds a file to a message", |kept| {
+        kept.add(PartKind::Attachment, 0, 1, b"rubbish".to_vec());
+    }),
+    ("withholds a message", |kept| kept.parts.retain(|(part, _)| part.batch != 1)),
+    ("withholds the rubbish", |kept| kept.parts.retain(|(part, _)| part.batch != 2)),
+    ("withholds a message and gives the rubbish as two", |kept| {
+        let rubbish = kept.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
+        kept.parts.retain(|(part, _)| part.batch != 3);
+        kept.add(PartKind::Body, 0, 3, rubbish);
+    }),
+];
+
+fn replace(kept: &mut Kept, batch: u32, by: Vec<u8>) {
+    let of_batch = kept.parts.iter_mut().find(|(part, _)| part.batch == batch);
+    let (part, sealed) = of_batch.unwrap();
+    (part.sha256, part.len) = (Hash::of(&[&by]), by.len() as u64);
+    *sealed = by;
+}
+
+#[tokio::test]
+async fn a_case_handler_cannot_pass_off_a_message_that_it_altered_as_unreadable() {
+    let office = Office::open();
+    let mut lead = office.connect("lead").await;
+    for (what, cheat) in CHEATS_ON_MESSAGES {
+        let mut reporter = spoiled(&office, |_| ());
+        office.handler.follow_up(&office.house, &mut reporter, "one");
+        office.handler.follow_up_sealed(&office.house, reporter.case, b"rubbish of a stranger".to_vec());
+        office.handler.follow_up(&office.house, &mut reporter, "two");
+        let honest = lead.read_case(reporter.case).await.unwrap();
+        assert!(!any_alarm(&honest.alarms), "{:?}", honest.alarms);
+        office.handler.with(reporter.case, cheat);
+        let case = lead.read_case(reporter.case).await.unwrap();
+        assert!(any_alarm(&case.alarms), "{what}: {:?}", case.alarms);
+    }
+}
+
+#[tokio::test]
+async fn a_case_handler_that_files_a_message_once_more_is_an_alarm() {
+    let office = Office::open();
+    let mut reporter = spoiled(&office, |_| ());
+    office.handler.follow_up(&office.house, &mut reporter, "one");
+    let sealed = office.handler.with(reporter.case, |kept| kept.parts.last().unwrap().1.clone());
+    // It signs an event for it, as for every message.
+    office.handler.follow_up_sealed(&office.house, reporter.case, sealed);
+    let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
+    let replayed = case.alarms.iter().find(|alarm| alarm.code == Code::Replayed).unwrap();
+    assert_eq!(replayed.severity, Severity::Alarm);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::{
 use axum_server::tls_rustls::RustlsConfig;
 use envelope::{
     Hash,
-    came::Came,
+    came::{self, Came},
     desk_api::{Brings, CaseRow, GenerationGrant, GenerationRecipient, Part, PartKind},
     directory::{Directory, Member, SignedDirectory},
     event::{Action, Event, HANDLER, LogEntry, midnight},
@@ -201,6 +201,11 @@ impl Handler {
         self.shelf.lock().unwrap().follow_up(house, reporter, text);
     }
 
+    /// Files a follow-up of these sealed bytes, which anybody who knows the case can send.
+    pub(crate) fn follow_up_sealed(&self, house: &House, case: Uuid, sealed: Vec<u8>) {
+        self.shelf.lock().unwrap().add_message(house, case, sealed);
+    }
+
     /// Another message arrives between the reading of a case and the next event on it.
     pub(crate) fn follow_up_meanwhile(&self, house: &Arc<House>, mut reporter: Reporter, text: &'static str) {
         let house = Arc::clone(house);
@@ -243,17 +248,23 @@ impl Shelf {
 
     fn follow_up(&mut self, house: &House, reporter: &mut Reporter, text: &str) {
         let frame = reporter.frame(FrameKind::Message, text.as_bytes(), Vec::new());
-        let kept = self.cases.get_mut(&reporter.case).unwrap();
+        let sealed = reporter.recipient().seal(&frame);
+        self.add_message(house, reporter.case, sealed);
+    }
+
+    fn add_message(&mut self, house: &House, case: Uuid, sealed: Vec<u8>) {
+        let kept = self.cases.get_mut(&case).unwrap();
         let batch = kept.state.received;
-        kept.add(PartKind::Body, 0, batch, reporter.recipient().seal(&frame));
+        let came = came::follow_up(0, [Hash::of(&[&sealed])]);
+        kept.add(PartKind::Body, 0, batch, sealed);
         let event = Event {
             v: 1,
-            case: reporter.case,
+            case,
             seq: kept.state.next_seq,
             prev: Some(kept.state.head),
             at: midnight(today()),
             actor: HANDLER.into(),
-            action: Action::FollowedUp,
+            action: Action::FollowedUp(Some(came)),
         };
         let signed = event.sign(&house.log_key);
         kept.state.apply(&event, signed.hash(), Role::default()).unwrap();
