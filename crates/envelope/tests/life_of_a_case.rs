@@ -4,7 +4,7 @@
 use ed25519_dalek::SigningKey;
 use envelope::{
     Hash,
-    event::{Action, Event, EventError, HANDLER, LogEntry, Release, midnight},
+    event::{Action, Event, EventError, HANDLER, LogEntry, Release, SignedEvent, midnight},
     keys::PublicKey,
     life::{
         Calendar, CaseState, Clock, Deadline, Decision, Disposition, Ground, Reason, Refusal, Role, Stage,
@@ -398,4 +398,48 @@ fn who_has_opened_a_case_keeps_it_from_being_closed_as_unreadable() {
     assert_eq!(life.act("cira", Action::Approved(UNREADABLE)), Err(Refusal::Readable));
     life.act("bila", Action::Declined { note: Hash::default() }).unwrap();
     assert_eq!(life.act("cira", Action::Proposed(UNREADABLE)), Err(Refusal::Readable));
+}
+
+#[test]
+fn two_who_cannot_open_a_case_purge_it_after_its_retention_and_not_before() {
+    let mut life = Life::begin(Urgency::P1);
+    // Who proposed it by mistake takes it back without having opened it.
+    life.act("awa", Action::Proposed(UNREADABLE)).unwrap();
+    life.act("awa", Action::Withdrawn).unwrap();
+    life.act("awa", Action::Proposed(UNREADABLE)).unwrap();
+    life.act("bila", Action::Approved(UNREADABLE)).unwrap();
+    let (propose, approve) = (Action::Proposed(Decision::Purge), Action::Approved(Decision::Purge));
+    assert!(matches!(life.act("awa", propose.clone()), Err(Refusal::Retention(_))));
+    life.today = months_after(FILED, 60);
+    life.act("awa", propose).unwrap();
+    assert_eq!(life.act("awa", approve.clone()), Err(Refusal::SamePerson("awa".to_owned())));
+    assert_eq!(life.act("bila", approve.clone()), Err(Refusal::OneLead), "the lead or the oversight body");
+    life.act("lead", approve).unwrap();
+    assert_eq!(life.state.stage, Stage::Purged);
+}
+
+#[test]
+fn a_case_that_was_opened_is_purged_by_nobody_who_has_not_declared() {
+    let mut life = Life::begin(Urgency::P1);
+    life.act("awa", Action::Proposed(UNREADABLE)).unwrap();
+    life.act("bila", Action::Approved(UNREADABLE)).unwrap();
+    // The oversight body opens it after all.
+    life.act("outside", Action::Declared).unwrap();
+    life.act("outside", Action::Reopened { ground: Ground::NewEvidence }).unwrap();
+    life.today = months_after(FILED, 60);
+    let propose = Action::Proposed(Decision::Purge);
+    assert_eq!(life.act("lead", propose.clone()), Err(Refusal::Stage(Stage::Triaged)));
+    assert_eq!(life.act("lead", Action::Withdrawn), Err(Refusal::Undeclared));
+    let mut life = Life::closed();
+    life.today = months_after(FILED, 60);
+    assert_eq!(life.act("cira", propose), Err(Refusal::Undeclared));
+}
+
+#[test]
+fn events_of_earlier_versions_say_nothing_of_what_came() {
+    let event = format!(
+        r#"{{"v":1,"case":"{CASE}","seq":1,"prev":null,"at":"2026-11-23T00:00:00Z","actor":"{HANDLER}","action":"followed-up"}}"#
+    );
+    let signed = SignedEvent { bytes: event.into_bytes(), signature: vec![] };
+    assert_eq!(signed.peek().unwrap().action, Action::FollowedUp(None));
 }

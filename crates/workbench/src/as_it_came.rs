@@ -4,8 +4,8 @@ use envelope::{
     Hash,
     came::FollowUps,
     desk_api::{CaseFile, PartKind},
-    frame::Direction,
     event::{Action, Event},
+    frame::Direction,
     life::{CaseState, Decision, Disposition},
 };
 use investigator::{Finding, FindingKind, Thread};

@@ -227,7 +227,8 @@ impl Connection {
         alarms.extend(check_recipient(&file, &open));
         alarms.extend(self.check_seen(id, &file.log));
         if let Some(state) = &state {
-            if came.report && thread.incoming.is_empty() && thread.outgoing.is_empty() && !any_alarm(&alarms) {
+            if came.report && thread.incoming.is_empty() && thread.outgoing.is_empty() && !any_alarm(&alarms)
+            {
                 return Err(unreadable(&file, state, as_it_came::why(&thread)));
             }
             alarms.extend(as_it_came::check_opens(state, &events));
@@ -394,7 +395,12 @@ fn check_bodies(file: &CaseFile, state: Option<&CaseState>) -> Option<Alarm> {
 }
 
 /// As many submissions as the events say, and as many files as each manifest says.
-fn check_counts(file: &CaseFile, thread: &Thread, state: Option<&CaseState>, came: &AsItCame<'_>) -> Vec<Alarm> {
+fn check_counts(
+    file: &CaseFile,
+    thread: &Thread,
+    state: Option<&CaseState>,
+    came: &AsItCame<'_>,
+) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = check_bodies(file, state).into_iter().collect();
     for entry in &thread.incoming {
         let of_batch = |part: &&Part| part.kind == PartKind::Attachment && part.batch == entry.batch;

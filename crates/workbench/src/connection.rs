@@ -43,16 +43,27 @@ pub enum ConnectError {
     #[error("none of your cases begins with {0}")]
     NoCase(String),
     /// Several cases begin like this.
-    #[error("{count} of your cases begin with {prefix}; give more of the id")]
+    #[error("{} of your cases begin with {prefix}; give more of the id: {}", .cases.len(), listed(.cases))]
     Ambiguous {
         /// As typed.
         prefix: String,
-        /// How many.
-        count: usize,
+        /// All of them.
+        cases: Vec<Uuid>,
     },
     /// Too short or no id.
     #[error("a case is named by the first {SHORTEST_PREFIX} or more characters of its id")]
     Prefix,
+}
+
+/// Candidates in full, at most this many: anybody can send cases that begin alike.
+const LISTED: usize = 20;
+
+fn listed(cases: &[Uuid]) -> String {
+    let mut words: Vec<String> = cases.iter().take(LISTED).map(Uuid::to_string).collect();
+    if cases.len() > LISTED {
+        words.push(format!("and {} more", cases.len() - LISTED));
+    }
+    words.join(", ")
 }
 
 /// One person's session.
@@ -257,11 +268,11 @@ impl Connection {
             return Err(ConnectError::Prefix);
         }
         let rows = self.client.cases().await?;
-        let mut hits = rows.iter().map(|row| row.id).filter(|id| id.to_string().starts_with(&wanted));
-        match (hits.next(), hits.count()) {
-            (None, _) => Err(ConnectError::NoCase(wanted)),
-            (Some(id), 0) => Ok(id),
-            (Some(_), more) => Err(ConnectError::Ambiguous { prefix: wanted, count: more + 1 }),
+        let hits = rows.iter().map(|row| row.id).filter(|id| id.to_string().starts_with(&wanted));
+        match hits.collect::<Vec<_>>()[..] {
+            [] => Err(ConnectError::NoCase(wanted)),
+            [id] => Ok(id),
+            ref cases => Err(ConnectError::Ambiguous { prefix: wanted, cases: cases.to_vec() }),
         }
     }
 }

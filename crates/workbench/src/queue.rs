@@ -1,7 +1,7 @@
 //! Queues: the cases that one can read, in the order in which they press. The case handler's own telling:
 //! [`Connection::read_case`] verifies each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use envelope::{
     desk_api::CaseRow,
@@ -42,6 +42,8 @@ pub enum Part {
     Unread,
     /// What is done.
     Closed,
+    /// Closed cases whose retention is over, and which no hold and nothing unread keeps from being destroyed.
+    RetentionOver,
     /// Everything.
     All,
 }
@@ -55,6 +57,50 @@ pub enum Showing {
     Report,
     /// Nothing that the reporter wrote.
     Notes,
+}
+
+/// In which order cases are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Those that wait for one's decision, then the most pressing.
+    Due,
+    /// The oldest first.
+    Age,
+    /// The most urgent first, then the oldest.
+    Priority,
+    /// By desk, then the most pressing.
+    Desk,
+}
+
+impl Order {
+    /// Sorts lines in place.
+    pub fn sort(self, lines: &mut [Line]) {
+        lines.sort_by_cached_key(|line| {
+            let Line { row, next, waits_for_me, .. } = line;
+            let (due, urgency) = (next.map_or(Date::MAX, |next| next.due), row.state.urgency);
+            let first = match self {
+                Self::Due => (!waits_for_me, String::new(), None, due, urgency),
+                Self::Age => (false, String::new(), None, row.filed, urgency),
+                Self::Priority => (false, String::new(), Some(urgency), row.filed, urgency),
+                Self::Desk => (false, row.state.desk.clone(), None, due, urgency),
+            };
+            (first, row.id)
+        });
+    }
+}
+
+/// Returns the beginning of each id that tells it from all others given: 8 characters, or as many more as that takes.
+pub fn short_ids(ids: impl IntoIterator<Item = Uuid>) -> BTreeMap<Uuid, String> {
+    let ids: Vec<Uuid> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let alike = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let short = |at: usize| {
+        let text = &texts[at];
+        let neighbours = [at.checked_sub(1), Some(at + 1)].into_iter().flatten();
+        let same = neighbours.filter_map(|at| texts.get(at)).map(|other| alike(text, other)).max();
+        text[..(same.unwrap_or(0) + 1).clamp(8, text.len())].to_owned()
+    };
+    ids.iter().enumerate().map(|(at, id)| (*id, short(at))).collect()
 }
 
 /// A place in the queue, behind which a part of it is asked for.
@@ -111,6 +157,12 @@ impl Part {
             Self::Due => open && line.next.is_some_and(|next| next.due <= today + SOON),
             Self::Unread => line.unread,
             Self::Closed => !open,
+            Self::RetentionOver => {
+                state.stage == Stage::Closed
+                    && !state.held
+                    && state.unread == 0
+                    && state.kept_until().is_some_and(|until| until <= today)
+            }
             Self::All => true,
         }
     }
@@ -145,10 +197,7 @@ impl Connection {
         let today = self.now.date();
         let mut lines: Vec<Line> = rows.into_iter().map(|row| self.line(row)).collect();
         lines.retain(|line| part.takes(line, self.handle(), today));
-        lines.sort_by_key(|line| {
-            let due = line.next.map_or(Date::MAX, |next| next.due);
-            (!line.waits_for_me, due, line.row.state.urgency, line.row.id)
-        });
+        Order::Due.sort(&mut lines);
         lines
     }
 
@@ -234,5 +283,26 @@ impl Connection {
     /// Has its owner ever looked at this case?
     pub fn has_read(&self, case: Uuid) -> bool {
         self.seen.read.contains_key(&case)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_shortened_as_far_as_they_differ() {
+        let id = |text: &str| text.parse::<Uuid>().unwrap();
+        let one = id("11111111-1111-4111-8111-111111111111");
+        let alike = id("11111111-1111-4111-8111-111111111112");
+        let near = id("11111111-2111-4111-8111-111111111111");
+        let far = id("99999999-1111-4111-8111-111111111111");
+        let short = short_ids([far, near, alike, one, one]);
+        assert_eq!(short[&far], "99999999");
+        assert_eq!(short[&near], "11111111-2");
+        assert_eq!(short[&one], one.to_string());
+        assert_eq!(short[&alike], alike.to_string());
+        assert_eq!(short_ids([one])[&one], "11111111");
+        assert!(short_ids([]).is_empty());
     }
 }

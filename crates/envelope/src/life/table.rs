@@ -278,7 +278,19 @@ impl CaseState {
         }
         self.check_free(act, actor)?;
         self.check_stage(row)?;
-        self.check_who(row.who, actor, role)
+        self.check_who(self.who(row), actor, role)
+    }
+
+    /// Who may do it to this case. What came unreadable is purged, and a proposal about it is taken back, by readers who have not
+    /// declared: to declare, one has to open the case.
+    fn who(&self, row: &Row) -> Who {
+        let proposed = self.proposed.as_ref().map(|proposal| proposal.decision);
+        let is_unreadable = self.disposition == Some(Disposition::Unreadable)
+            || matches!(proposed, Some(Decision::Close { disposition: Disposition::Unreadable, .. }));
+        match row.act {
+            Act::ProposePurge | Act::ApprovePurge | Act::Withdraw if is_unreadable => Who::Reader,
+            _ => row.who,
+        }
     }
 
     /// Everything that the table allows to a person now, for a face that offers nothing else.

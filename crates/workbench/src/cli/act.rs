@@ -6,11 +6,7 @@ use envelope::{
     submission::Urgency,
 };
 use rand::rngs::OsRng;
-use workbench::{
-    acting::{ActError, ClosedAs},
-    cases::Case,
-    connection::Connection,
-};
+use workbench::{acting::ActError, cases::Case, connection::Connection};
 
 use super::{CaseArg, Context, Screen, one_word, queue::Acted};
 
@@ -40,6 +36,11 @@ impl Confirmed {
         screen: &mut Screen,
     ) -> anyhow::Result<()> {
         connection.would_pass(case, act).map_err(ActError::from)?;
+        self.confirm(what, screen)
+    }
+
+    /// Asks before an act that cannot be undone.
+    pub(crate) fn confirm(&self, what: &str, screen: &mut Screen) -> anyhow::Result<()> {
         screen.confirm(what, self.yes)
     }
 }
@@ -296,27 +297,6 @@ impl Rotate {
 }
 
 /// The answer to every act.
-pub(crate) async fn unreadable(
-    arg: &CaseArg,
-    context: &mut Context,
-    screen: &mut Screen,
-) -> anyhow::Result<()> {
-    let mut connection = context.connect(screen).await?;
-    let id = connection.find_case(&arg.case).await?;
-    let (did, text) = match connection.close_unreadable(id).await? {
-        ClosedAs::Proposed => (
-            "proposed",
-            "You proposed to close the case as unreadable. Another person who cannot open it approves with: burkindi unreadable CASE",
-        ),
-        ClosedAs::Approved => (
-            "approved",
-            "The case is closed as unreadable. The oversight body has it now and tries its own grant.",
-        ),
-    };
-    let view = Acted { case: id, did, stage: None, assignee: None, events: None };
-    screen.show(&view, |_, page| page.line(text))
-}
-
 pub(crate) fn done(case: &Case, did: &'static str, text: &str, screen: &mut Screen) -> anyhow::Result<()> {
     let state = case.state.as_ref();
     let view = Acted {

@@ -1,12 +1,17 @@
 //! `burkindi former-readers`: which cases somebody can open who should not any more, and new keys for them.
 
+use std::collections::BTreeMap;
+
 use envelope::desk_api::{Former, FormerReader};
 use rand::rngs::OsRng;
 use serde::Serialize;
 use uuid::Uuid;
-use workbench::former::{Exposed, Renewal};
+use workbench::{
+    former::{Exposed, Renewal},
+    queue::short_ids,
+};
 
-use super::{Context, Screen, screen::short};
+use super::{Context, Screen};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct FormerReaders {
@@ -42,13 +47,14 @@ impl FormerReaders {
             failed: outcome.as_ref().err().map(ToString::to_string),
         });
         let view = FormerView { cases, renewed: renewed.collect() };
+        let ids = short_ids(view.cases.iter().map(|case| case.case));
         screen.show(&view, |view, page| {
             if view.cases.is_empty() {
                 return page.line("Nobody can open a case of yours who should not.");
             }
             page.table(
                 &["case", "filed", "stage", "can still open it", ""],
-                &view.cases.iter().map(cells).collect::<Vec<_>>(),
+                &view.cases.iter().map(|case| cells(case, &ids)).collect::<Vec<_>>(),
             );
             if !self.rotate {
                 page.dim(
@@ -57,10 +63,9 @@ impl FormerReaders {
                 return;
             }
             page.heading("New keys");
-            page.table(&[], &view.renewed.iter().map(renewed_cells).collect::<Vec<_>>());
+            page.table(&[], &view.renewed.iter().map(|case| renewed_cells(case, &ids)).collect::<Vec<_>>());
             let refused = view.cases.iter().filter_map(|case| Some((case.case, case.refused.as_ref()?)));
-            let refused =
-                refused.map(|(case, why)| vec![short(&case.to_string()).to_owned(), format!("LEFT: {why}")]);
+            let refused = refused.map(|(case, why)| vec![ids[&case].clone(), format!("LEFT: {why}")]);
             page.table(&[], &refused.collect::<Vec<_>>());
         })?;
         let failed = renewals.iter().filter(|renewal| renewal.outcome.is_err()).count();
@@ -74,7 +79,7 @@ impl FormerReaders {
 #[error("{0} of the cases above have no new keys yet: a former reader still reads what comes there")]
 pub(crate) struct Left(usize);
 
-fn cells(case: &Exposed) -> Vec<String> {
+fn cells(case: &Exposed, ids: &BTreeMap<Uuid, String>) -> Vec<String> {
     let reader = |reader: &FormerReader| {
         let why = match reader.why {
             Former::Left => "has left",
@@ -83,7 +88,7 @@ fn cells(case: &Exposed) -> Vec<String> {
         format!("{} ({why})", reader.handle)
     };
     vec![
-        short(&case.case.to_string()).to_owned(),
+        ids[&case.case].clone(),
         case.filed.to_string(),
         case.stage.clone(),
         case.readers.iter().map(reader).collect::<Vec<_>>().join(", "),
@@ -91,10 +96,10 @@ fn cells(case: &Exposed) -> Vec<String> {
     ]
 }
 
-fn renewed_cells(renewed: &RenewedView) -> Vec<String> {
+fn renewed_cells(renewed: &RenewedView, ids: &BTreeMap<Uuid, String>) -> Vec<String> {
     let what = match &renewed.failed {
         Some(failed) => format!("NOT DONE: {failed}"),
         None => format!("read from now on by {}", renewed.readers.join(", ")),
     };
-    vec![short(&renewed.case.to_string()).to_owned(), what]
+    vec![ids[&renewed.case].clone(), what]
 }

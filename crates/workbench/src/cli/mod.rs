@@ -22,6 +22,7 @@ mod save;
 mod screen;
 mod search;
 mod show;
+mod unreadable;
 mod write;
 
 use std::{io::Read as _, path::PathBuf};
@@ -115,8 +116,8 @@ enum Command {
     Decline(write::Decline),
     /// Take a proposal back.
     Withdraw(CaseArg),
-    /// Close a case that came unreadable; another person who cannot open it approves with the same command.
-    Unreadable(CaseArg),
+    /// Close cases that came unreadable, and destroy them after their retention; another person approves with the same command.
+    Unreadable(unreadable::Unreadable),
     /// Make a case more urgent.
     Raise(act::Raise),
     /// Link a case with another one about the same.
@@ -203,7 +204,7 @@ async fn command(command: Command, c: &mut Context, screen: &mut Screen) -> anyh
         Command::Handled(case) => act::mark_handled(&case, c, screen).await,
         Command::Move(command) => command.run(c, screen).await,
         Command::Reopen(command) => command.run(c, screen).await,
-        Command::Unreadable(case) => act::unreadable(&case, c, screen).await,
+        Command::Unreadable(unreadable) => unreadable.run(c, screen).await,
         Command::Track(case) => act::track(&case, c, screen).await,
         Command::Propose(command) => command.run(c, screen).await,
         Command::Approve(command) => command.run(c, screen).await,

@@ -1,16 +1,19 @@
 //! `burkindi queue`: the cases that one can read.
 
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
 use envelope::life::Stage;
 use serde::Serialize;
 use time::Date;
 use uuid::Uuid;
 use workbench::{
     alarm::Alarm,
-    queue::{Line, Part},
+    queue::{Line, Order, Part, short_ids},
     view::word,
 };
 
-use super::{Context, Screen, screen::short};
+use super::{Context, Screen};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
@@ -30,6 +33,32 @@ pub(crate) struct Queue {
     /// Closed cases too.
     #[arg(long, conflicts_with_all = ["mine", "due", "unread"])]
     all: bool,
+    /// Only closed cases whose retention is over: two persons can destroy them.
+    #[arg(long, conflicts_with_all = ["mine", "waiting", "due", "unread", "all"])]
+    retention_over: bool,
+    /// In which order. Left out: what waits for your decision, then the most pressing.
+    #[arg(long, value_enum)]
+    sort: Option<Sort>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sort {
+    /// The oldest first.
+    Age,
+    /// The most urgent first, then the oldest.
+    Priority,
+    /// By desk, then the most pressing.
+    Desk,
+}
+
+impl From<Sort> for Order {
+    fn from(sort: Sort) -> Self {
+        match sort {
+            Sort::Age => Self::Age,
+            Sort::Priority => Self::Priority,
+            Sort::Desk => Self::Desk,
+        }
+    }
 }
 
 /// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`; the fields of the API's row stand in each case.
@@ -47,22 +76,32 @@ impl Queue {
         let today = context.now.date();
         let (rows, alarms) = connection.queue().await?;
         screen.alarms(&alarms)?;
-        let cases = connection.part(self.part(), rows);
+        // Told apart from every case of the queue, shown or not: any of them could be meant.
+        let ids = short_ids(rows.iter().map(|row| row.id));
+        let mut cases = connection.part(self.part(), rows);
+        if let Some(sort) = self.sort {
+            Order::from(sort).sort(&mut cases);
+        }
         let view = QueueView { today, cases, alarms };
         screen.show(&view, |view, page| {
             if view.cases.is_empty() {
                 page.line("No case here.");
-                page.dim(if self.all {
-                    "Nothing has been filed for you yet."
-                } else {
-                    "Closed cases show with --all."
+                page.dim(match self.part() {
+                    Part::All => "Nothing has been filed for you yet.",
+                    Part::RetentionOver => "No closed case may be destroyed yet.",
+                    _ => "Closed cases show with --all.",
                 });
                 return;
             }
             let here = |handle: &str| connection.directory().member(handle).is_some();
             let rows: Vec<Vec<String>> =
-                view.cases.iter().map(|line| cells(line, view.today, &here)).collect();
+                view.cases.iter().map(|line| cells(line, &ids, view.today, &here)).collect();
             page.table(&["case", "urgency", "stage", "desk", "who has it", "filed", "next", ""], &rows);
+            if self.retention_over {
+                page.dim(
+                    "To destroy one: burkindi propose CASE purge. What came unreadable: burkindi unreadable --purge CASE.",
+                );
+            }
         })
     }
 
@@ -73,13 +112,14 @@ impl Queue {
             Self { due: true, .. } => Part::Due,
             Self { unread: true, .. } => Part::Unread,
             Self { all: true, .. } => Part::All,
+            Self { retention_over: true, .. } => Part::RetentionOver,
             Self { .. } => Part::Open,
         }
     }
 }
 
 /// One row. `here` says whether a member is in the directory still.
-fn cells(line: &Line, today: Date, here: &dyn Fn(&str) -> bool) -> Vec<String> {
+fn cells(line: &Line, ids: &BTreeMap<Uuid, String>, today: Date, here: &dyn Fn(&str) -> bool) -> Vec<String> {
     let state = &line.row.state;
     let who = match (&state.assignee, &line.row.suggested) {
         (Some(who), _) if here(who) => who.clone(),
@@ -90,7 +130,7 @@ fn cells(line: &Line, today: Date, here: &dyn Fn(&str) -> bool) -> Vec<String> {
         (None, _) => "nobody".to_owned(),
     };
     vec![
-        short(&line.row.id.to_string()).to_owned(),
+        ids.get(&line.row.id).cloned().unwrap_or_else(|| line.row.id.to_string()),
         format!("{:?}", state.urgency),
         state.stage.as_str().to_owned(),
         state.desk.clone(),

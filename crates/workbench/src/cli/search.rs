@@ -11,14 +11,11 @@ use workbench::{
     alarm::{Alarm, any_alarm},
     connection::Connection,
     index::{Filter, Hit, Index, Related, Tie, Updated},
+    queue::short_ids,
     text,
 };
 
-use super::{
-    CaseArg, Context, Screen,
-    exit::Alarmed,
-    screen::{Page, short},
-};
+use super::{CaseArg, Context, Screen, exit::Alarmed, screen::Page};
 
 /// So many related cases are worth a look.
 const RELATED: usize = 10;
@@ -94,17 +91,13 @@ impl Search {
             if view.hits.is_empty() {
                 page.line("Nothing was found in the cases that you can read.");
             }
+            let ids = short_ids(view.hits.iter().map(|hit| hit.case));
             for hit in &view.hits {
                 let label = taxonomy.category(&hit.category).map_or_else(
                     || format!("? {}", text::code(&hit.category)),
                     |found| found.label.get(lang).to_owned(),
                 );
-                page.heading(&format!(
-                    "{}  {}  {}  {label}",
-                    short(&hit.case.to_string()),
-                    hit.filed,
-                    hit.stage
-                ));
+                page.heading(&format!("{}  {}  {}  {label}", ids[&hit.case], hit.filed, hit.stage));
                 let around: String = hit
                     .around
                     .iter()
@@ -129,10 +122,11 @@ pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut S
         if view.related.is_empty() {
             page.line("No other case that you can read has something telling in common with it.");
         }
+        let ids = short_ids(view.related.iter().map(|other| other.case));
         for other in &view.related {
             page.heading(&format!(
                 "{}  {}  {}  {}",
-                short(&other.case.to_string()),
+                ids[&other.case],
                 other.filed,
                 other.stage,
                 text::code(&other.category)

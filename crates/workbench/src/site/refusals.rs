@@ -224,7 +224,7 @@ impl Tell for ConnectError {
             Self::Roll(error) => error.said(),
             Self::TwoNewest => Said::new("said-directory-two"),
             Self::NoCase(prefix) => Said::naming("said-no-case", "prefix", prefix),
-            Self::Ambiguous { prefix, .. } => Said::naming("said-ambiguous", "prefix", prefix),
+            Self::Ambiguous { prefix, .. } => Said::naming("said-ambiguous", "prefix", prefix).detail(self),
             Self::Prefix => Said::new("said-prefix"),
         }
     }

@@ -17,6 +17,7 @@ mod pages;
 mod previews;
 mod program;
 mod promises;
+mod retention;
 mod searching;
 mod site;
 mod terminal;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::case::{Told, told};
 use crate::{
-    queue::{Line, Part, Place},
+    queue::{Line, Part, Place, short_ids},
     site::{
         frame::{AtWork, Frame, Section, Visit, show as laid_out},
         i18n,
@@ -23,13 +23,14 @@ use crate::{
 /// So many cases stand on a page.
 const PAGE: usize = 50;
 
-const PARTS: [(&str, Part); 6] = [
+const PARTS: [(&str, Part); 7] = [
     ("mine", Part::Mine),
     ("waiting", Part::Waiting),
     ("open", Part::Open),
     ("due", Part::Due),
     ("unread", Part::Unread),
     ("closed", Part::Closed),
+    ("retention", Part::RetentionOver),
 ];
 
 #[derive(Template)]
@@ -37,7 +38,7 @@ const PARTS: [(&str, Part); 6] = [
 struct Page {
     frame: Frame,
     part: &'static str,
-    parts: [&'static str; 6],
+    parts: [&'static str; 7],
     rows: Vec<Row>,
     alarms: Vec<Told>,
     /// The address of the next page.
@@ -107,7 +108,9 @@ pub(super) async fn show(
     let alarms = at.desk.missing.iter().flatten().map(|alarm| told(&frame, alarm)).collect();
     let me = at.connection().handle();
     let here = |handle: &str| at.connection().directory().member(handle).is_some();
-    let rows = page.lines.iter().map(|line| row(&frame, line, me, &here)).collect();
+    let ids = short_ids(page.lines.iter().map(|line| line.row.id));
+    let short = |id: &Uuid| ids.get(id).cloned().unwrap_or_else(|| id.to_string());
+    let rows = page.lines.iter().map(|line| row(&frame, line, short(&line.row.id), me, &here)).collect();
     let next = page.behind.map(|Place { case, due }| {
         let due = due.map_or_else(String::new, |due| format!("&due={due}"));
         format!("{}?after={case}{due}", frame.at(&format!("/queue/{word}")))
@@ -115,9 +118,8 @@ pub(super) async fn show(
     Ok(laid_out(&Page { frame, part: word, parts: PARTS.map(|(word, _)| word), rows, alarms, next }))
 }
 
-fn row(frame: &Frame, line: &Line, me: &str, here: &dyn Fn(&str) -> bool) -> Row {
+fn row(frame: &Frame, line: &Line, short: String, me: &str, here: &dyn Fn(&str) -> bool) -> Row {
     let state = &line.row.state;
-    let id = line.row.id.to_string();
     let suggested = line.row.suggested.as_ref().filter(|who| here(who));
     let who = match (&state.assignee, suggested) {
         (Some(who), _) if who == me => Who::Me,
@@ -134,8 +136,8 @@ fn row(frame: &Frame, line: &Line, me: &str, here: &dyn Fn(&str) -> bool) -> Row
         late: line.late,
     });
     Row {
-        url: frame.at(&format!("/case/{id}")),
-        id: id[..8].to_owned(),
+        url: frame.at(&format!("/case/{}", line.row.id)),
+        id: short,
         urgency: format!("{:?}", state.urgency),
         stage: frame.one_of("stage", state.stage.as_str()),
         desk: frame.desk(&state.desk),

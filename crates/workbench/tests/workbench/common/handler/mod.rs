@@ -56,6 +56,7 @@ pub(crate) struct Sent {
     pub(crate) grants: Vec<(String, GenerationGrant)>,
     pub(crate) file: Vec<u8>,
     pub(crate) body: Vec<u8>,
+    pub(crate) retention_months: u16,
 }
 
 #[derive(Default)]
@@ -162,8 +163,10 @@ impl Handler {
             story: story.into(),
         };
         let frame = reporter.frame(FrameKind::Report, &body.to_bytes(), vec![attachment]);
-        let mut sent = Sent { grants: grants.collect(), file: c.seal(file), body: c.seal(&frame) };
+        let (file, body) = (c.seal(file), c.seal(&frame));
+        let mut sent = Sent { grants: grants.collect(), file, body, retention_months: 60 };
         spoil(&mut sent);
+        let retention_months = sent.retention_months;
         let mailbox = reporter.receipt.mailbox_identity().recipient();
         let given: Vec<_> = sent.grants.iter().map(|(_, given)| given.grant.clone()).collect();
         let parts = [Hash::of(&[&sent.body]), Hash::of(&[&sent.file])];
@@ -176,7 +179,7 @@ impl Handler {
             prev: None,
             at: midnight(today()),
             actor: HANDLER.into(),
-            action: Action::Received { desk, urgency: Urgency::P3, retention_months: 60, came: collected },
+            action: Action::Received { desk, urgency: Urgency::P3, retention_months, came: collected },
         };
         let signed = event.sign(&house.log_key);
         let mut kept = Kept {
