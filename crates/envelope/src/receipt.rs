@@ -1,6 +1,7 @@
 //! The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter grows.
 
 mod typed;
+mod within;
 
 use std::fmt;
 
@@ -9,6 +10,8 @@ use ed25519_dalek::SigningKey;
 use rand::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
+
+pub use within::words_within;
 
 use crate::{
     frame::Attachment,

@@ -5,6 +5,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
+use envelope::receipt::words_within;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use taxonomy::{Question, QuestionKind, Taxonomy};
@@ -135,7 +136,9 @@ struct Hit {
 
 /// All traces in a text, in the order of the rules. None lies inside something longer that was found before.
 fn hits(text: &str) -> Vec<Hit> {
-    let mut hits: Vec<Hit> = Vec::new();
+    // No pattern can know the words of a receipt.
+    let receipts = words_within(text).into_iter();
+    let mut hits: Vec<Hit> = receipts.map(|words| Hit { trace: Trace::Receipt, words, kept: None }).collect();
     for (trace, pattern) in PATTERNS.iter() {
         for found in pattern.captures_iter(text) {
             let Some(all) = found.get(0) else { continue };
@@ -326,6 +329,14 @@ mod tests {
                 rest = &rest[at + part.len()..];
             }
         }
+    }
+
+    #[test]
+    fn the_words_of_a_receipt_are_found_and_covered() {
+        let words = envelope::receipt::Receipt::from_bytes([7; 16]).words("fr");
+        let text = format!("voici mon reçu : {words}. Merci");
+        assert_eq!(traces(&text), [(Trace::Receipt, vec![composed(&words)])]);
+        assert_eq!(cover(&text, Trace::Receipt), "voici mon reçu : […]. Merci");
     }
 
     #[test]

@@ -117,6 +117,19 @@ async fn whoever_speaks_of_danger_is_told_whom_to_call() {
 }
 
 #[tokio::test]
+async fn without_a_helpline_the_oversight_body_is_named_to_who_was_hurt() {
+    let mut pages = Arc::into_inner(pages()).unwrap();
+    pages.branding.support.clear();
+    let service: Router = routes().with_state(Arc::new(pages));
+    let request = Request::post("/fr/report").body(Body::from("go=category.SXT")).unwrap();
+    let page = body(service.oneshot(request).await.unwrap()).await;
+    let html = Html::parse_document(&page);
+    let gentle = html.select(&Selector::parse(".gentle").unwrap()).next().unwrap();
+    let told = gentle.text().collect::<String>();
+    assert!(told.contains("Autorité") && told.contains("00 00 00 00"), "{told}");
+}
+
+#[tokio::test]
 async fn whoever_was_hurt_sets_the_pace_and_finds_help() {
     for category in ["SXT", "SXH", "VIO"] {
         let page = post("/fr/report", &and(Vec::new(), &[("go", &format!("category.{category}"))])).await.1;
