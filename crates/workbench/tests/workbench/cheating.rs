@@ -93,7 +93,7 @@ async fn forged_and_replayed_messages_are_noticed_and_not_shown() {
         (part.sha256, part.len, *sealed) = (Hash::of(&[&forged]), forged.len() as u64, forged.clone());
     });
     let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
-    assert_eq!(codes(&case.alarms), [Code::Forged]);
+    assert_eq!(codes(&case.alarms), [Code::Forged, Code::Damaged]);
     assert_eq!(case.thread.incoming.len(), 1);
     // The report once more, as if it were news.
     office.handler.with(reporter.case, |kept| {
@@ -102,7 +102,7 @@ async fn forged_and_replayed_messages_are_noticed_and_not_shown() {
         let (part, last) = kept.parts.last_mut().unwrap();
         (part.sha256, part.len, *last) = (report.sha256, report.len, sealed);
     });
-    assert_eq!(office.alarms("lead", &reporter).await, [Code::Replayed]);
+    assert_eq!(office.alarms("lead", &reporter).await, [Code::Replayed, Code::Damaged]);
 }
 
 #[tokio::test]
