@@ -30,7 +30,7 @@ async fn a_full_disk_is_said_and_trying_again_later_works() {
     limit(1 << 40);
 
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(page.contains("has not been sent"));
+    assert!(page.contains("Nothing has been sent."));
     assert_eq!(by_api.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(retry);
     assert_eq!(intake.pull(10).await, []);

@@ -122,6 +122,9 @@ async fn without_a_helpline_the_oversight_body_is_named_to_who_was_hurt() {
     pages.branding.support.clear();
     let service: Router = routes().with_state(Arc::new(pages));
     let request = Request::post("/fr/report").body(Body::from("go=category.SXT")).unwrap();
+    let step = service.clone().oneshot(request).await.unwrap();
+    let step = step.headers()[header::LOCATION].to_str().unwrap();
+    let request = Request::get(step).body(Body::empty()).unwrap();
     let page = body(service.oneshot(request).await.unwrap()).await;
     let html = Html::parse_document(&page);
     let gentle = html.select(&Selector::parse(".gentle").unwrap()).next().unwrap();
