@@ -27,7 +27,7 @@ use crate::{
     filing::{Filed, Filing, FilingError},
     log::{Author, LogError},
     mailboxes::{self, AsOf},
-    relay::{Relay, RelayError},
+    relay::{Relay, RelayError, unexpected},
     routing::Load,
     store::{Store, StoreError},
     today::{Today, TodayError},
@@ -203,8 +203,10 @@ impl Collector {
             if group.is_empty() {
                 break arrivals.end().await?.map_err(TickError::from);
             }
-            for arrival in &group {
-                missing.remove(&arrival.id);
+            // Nothing of it is filed: who pulls two would otherwise be sent two million.
+            if !group.iter().all(|arrival| missing.remove(&arrival.id)) {
+                arrivals.give_up();
+                break Err(unexpected("it sends what it was not asked for, or sends it twice").into());
             }
             if let Err(error) = self.take(group, accepted, load, &mut done).await {
                 arrivals.give_up();

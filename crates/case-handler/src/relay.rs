@@ -21,6 +21,8 @@ use uuid::Uuid;
 
 /// Bytes of a reason of the intake that go into the log.
 const MAX_REASON: usize = 200;
+/// Bytes of one entry of a list, and of what surrounds them all. An entry takes about 60.
+const LISTED_BYTES: usize = 128;
 
 /// The intake as the handler sees it.
 #[derive(Debug, Clone)]
@@ -104,10 +106,24 @@ impl Relay {
     /// Lists at most `most` submissions that wait and whose ids are greater than `after`, in the order of ids.
     ///
     /// # Errors
-    /// Fails if the intake is not reachable or answers anything else.
+    /// Fails if the intake is not reachable or answers anything else, such as a list that is longer than was asked for.
     pub async fn list(&self, after: Option<Uuid>, most: u32) -> Result<Vec<Waiting>, RelayError> {
         let asked = self.client.post(self.url(LIST)).json(&List { after, most }).send().await?;
-        let listed: Listed = asked.error_for_status()?.json().await?;
+        let mut response = asked.error_for_status()?;
+        // An intake in the hands of others must not fill the memory of the case handler.
+        let longest = (most as usize + 1).saturating_mul(LISTED_BYTES);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if chunk.len() > longest - body.len() {
+                return Err(unexpected("its list is longer than was asked for"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let listed: Listed =
+            serde_json::from_slice(&body).map_err(|_| unexpected("its list cannot be read"))?;
+        if listed.waiting.len() > most as usize {
+            return Err(unexpected("its list is longer than was asked for"));
+        }
         Ok(listed.waiting)
     }
 
@@ -207,6 +223,11 @@ fn in_one_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(&text[..text.len().min(MAX_REASON)]);
     let printable = |letter: char| if letter.is_ascii_graphic() { letter } else { ' ' };
     text.chars().map(printable).collect::<String>().trim().to_owned()
+}
+
+/// What an intake does that follows the protocol does not.
+pub(crate) fn unexpected(what: &'static str) -> RelayError {
+    RelayError::Unexpected(io::Error::other(what))
 }
 
 fn cut() -> io::Error {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Collector, TickError};
 use crate::{
-    relay::RelayError,
+    relay::unexpected,
     routing::Load,
     store::{QUARANTINED_AFTER, StoreError},
 };
@@ -50,6 +50,9 @@ impl Collector {
         {
             self.progress.left.clear();
         }
+        if self.progress.unsent.len() >= MOST_LEFT {
+            self.progress.unsent.clear();
+        }
         let suspects = self.store.suspects().await?;
         let mut round = Round { load: self.store.load().await?, batches: 0, failures: 0, failed: None };
         let mut listed_suspects = Vec::new();
@@ -78,8 +81,7 @@ impl Collector {
             let page = self.relay.list(after, PAGE).await?;
             let Some(last) = page.last().map(|last| last.id) else { break };
             if after.is_some_and(|after| last <= after) {
-                let error = std::io::Error::other("its list does not go forward");
-                return Err(RelayError::Unexpected(error).into());
+                return Err(unexpected("its list does not go forward").into());
             }
             after = Some(last);
             for one in page {
@@ -163,10 +165,11 @@ struct Batch {
 impl Batch {
     /// Adds one. Returns those before it if they are enough without it.
     fn add(&mut self, one: Waiting) -> Option<Vec<Uuid>> {
-        let full = self.ids.len() == BATCH || (!self.ids.is_empty() && self.bytes + one.len > BATCH_BYTES);
+        let full = self.ids.len() == BATCH
+            || (!self.ids.is_empty() && self.bytes.saturating_add(one.len) > BATCH_BYTES);
         let before = full.then(|| std::mem::take(self).ids);
         self.ids.push(one.id);
-        self.bytes += one.len;
+        self.bytes = self.bytes.saturating_add(one.len);
         before
     }
 }

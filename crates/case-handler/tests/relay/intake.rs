@@ -11,6 +11,7 @@ use axum::{
     Json, Router,
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, State},
+    response::{IntoResponse, Response},
     routing::{post, put},
 };
 use axum_server::{Handle, tls_rustls::RustlsConfig};
@@ -46,6 +47,12 @@ pub(crate) struct Held {
     pub(crate) damaged: Vec<Uuid>,
     /// A pull of this one is answered with nothing, for ever, and said to who waits for it.
     pub(crate) deadly: Option<(Uuid, Arc<Notify>)>,
+    /// A list has no end.
+    pub(crate) lists_without_end: bool,
+    /// Listed with each list, whatever was asked for.
+    pub(crate) listed_too: Vec<Waiting>,
+    /// Sent with each pull, asked for or not.
+    pub(crate) sent_too: Vec<(Uuid, Vec<u8>)>,
     /// Why the directory is refused.
     pub(crate) refuses_directory: Option<&'static str>,
     pub(crate) mailboxes: Option<Bytes>,
@@ -118,14 +125,19 @@ impl Intake {
     }
 }
 
-async fn list(State(shared): State<Shared>, Json(List { after, most }): Json<List>) -> Json<Listed> {
+async fn list(State(shared): State<Shared>, Json(List { after, most }): Json<List>) -> Response {
+    if shared.held.lock().unwrap().lists_without_end {
+        let spaces = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 64 * 1024]));
+        return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
+    }
     let held = shared.held.lock().unwrap();
     let behind = held.spool.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
     let waiting = behind.map(|(id, bytes)| Waiting { id: *id, len: bytes.len() as u64 });
     let mut waiting: Vec<_> = waiting.collect();
     waiting.sort_by_key(|one| one.id);
     waiting.truncate(usize::try_from(most).unwrap());
-    Json(Listed { waiting })
+    waiting.extend(&held.listed_too);
+    Json(Listed { waiting }).into_response()
 }
 
 async fn pull(State(shared): State<Shared>, Json(Pull { ids, .. }): Json<Pull>) -> Body {
@@ -139,7 +151,8 @@ async fn pull(State(shared): State<Shared>, Json(Pull { ids, .. }): Json<Pull>) 
     held.spool.shuffle(&mut OsRng);
     let mut bytes = Vec::new();
     let mut sent = Vec::new();
-    for (id, submission) in held.spool.iter().filter(|(id, _)| ids.contains(id)) {
+    let asked = held.spool.iter().filter(|(id, _)| ids.contains(id));
+    for (id, submission) in asked.chain(&held.sent_too) {
         if held.damaged.contains(id) {
             continue;
         }

@@ -1,6 +1,10 @@
 //! Junk at the intake delays honest reports by no round, and what was left there is read once.
 
+use std::time::Duration;
+
+use envelope::relay::Waiting;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
+use uuid::Uuid;
 
 use super::{DESK, Pair, common::submissions::follow_up, garbage};
 
@@ -109,4 +113,35 @@ async fn a_page_of_mailboxes_is_bounded_whatever_reporters_and_members_sent() {
     pair.collector().tick().await.unwrap();
     let records = pair.intake.held.lock().unwrap().mailboxes.clone().unwrap();
     assert_eq!(records.len(), 3 * envelope::relay::MAILBOX_RECORD_LEN);
+}
+
+#[tokio::test]
+async fn an_intake_in_the_hands_of_others_fills_neither_the_memory_nor_a_round() {
+    let mut pair = Pair::new().await;
+    let mut collector = pair.collector();
+    let mut failure = async |pair: &Pair| {
+        let ticked = tokio::time::timeout(Duration::from_secs(60), collector.tick()).await;
+        let failure = ticked.expect("the round ends").unwrap_err().to_string();
+        assert!(pair.world.queue("awa").await.is_empty());
+        failure
+    };
+    pair.intake.held.lock().unwrap().lists_without_end = true;
+    assert!(failure(&pair).await.contains("its list is longer than was asked for"));
+    pair.intake.held.lock().unwrap().lists_without_end = false;
+    // Entries beyond the page, and a length that no sum can hold.
+    let endless = (0..5_000).map(|_| Waiting { id: Uuid::new_v4(), len: u64::MAX });
+    pair.intake.held.lock().unwrap().listed_too = endless.collect();
+    assert!(failure(&pair).await.contains("its list is longer than was asked for"));
+    pair.intake.held.lock().unwrap().listed_too = Vec::new();
+    // What was not asked for, and what was, twice.
+    let (report, _) = pair.world.report(&DESK);
+    let sealed = pair.sealed(&report, &report);
+    pair.intake.holds([sealed.clone()]);
+    let unasked = (Uuid::new_v4(), sealed);
+    pair.intake.held.lock().unwrap().sent_too = vec![unasked];
+    let said = failure(&pair).await;
+    assert!(said.contains("it sends what it was not asked for"), "{said}");
+    pair.intake.held.lock().unwrap().sent_too = Vec::new();
+    collector.tick().await.unwrap();
+    assert_eq!((pair.left(), pair.world.queue("awa").await.len()), (0, 1), "honest again");
 }
