@@ -1,4 +1,5 @@
 // Neutral names, one for each author: who wrote what can still be told apart.
+import { trimmed } from "./rules.ts";
 
 /** More names than any document has authors. */
 const MOST_NAMES = 1024;
@@ -8,11 +9,11 @@ export class Names {
 
   /** Returns the neutral name of an author. The same author has the same one in all parts of a file. */
   of(author: string): string {
-    const trimmed = author.trim();
-    let number = this.known.get(trimmed);
+    const name = trimmed(author);
+    let number = this.known.get(name);
     if (number === undefined) {
       number = Math.min(this.known.size + 1, MOST_NAMES);
-      if (this.known.size < MOST_NAMES) this.known.set(trimmed, number);
+      if (this.known.size < MOST_NAMES) this.known.set(name, number);
     }
     return `A${number}`;
   }

@@ -5,7 +5,7 @@ import { blankJpeg } from "./jpeg.ts";
 import { Names } from "./names.ts";
 import { find, standsAt } from "./pipe.ts";
 import { type Entry, type Span, afterRegular, afterSpace, dictionaryAround, endOfText, isSpace, referenceAt } from "./pdf_syntax.ts";
-import { type Finding, type Trace, add, asText, nothing, rules, toldBy } from "./rules.ts";
+import { type Finding, type Trace, add, asText, nothing, rules, toldBy, trimmed } from "./rules.ts";
 
 /** Notes in XMP or a packed store of objects that is longer than this is left, and told. */
 const LONGEST = 128 * 1024;
@@ -187,7 +187,7 @@ class Editor {
   /** What a stream begins with: a photo with its notes, or a packed store of objects. */
   private stream(at: number): number {
     const { bytes, found } = this;
-    const before = asText(bytes.subarray(Math.max(0, at - DESCRIPTION), at)).trimEnd();
+    const before = trimmed(asText(bytes.subarray(Math.max(0, at - DESCRIPTION), at)));
     if (!before.endsWith(">>") || !this.spend(64)) return at + 6;
     const description = before.slice(Math.max(0, before.lastIndexOf("obj")));
     const says = (words: string) => description.includes(words);
@@ -261,7 +261,7 @@ class Editor {
 
   /** Puts a neutral name in the place of an author's, where it fits. */
   private rename(start: number, end: number): void {
-    const author = asText(this.bytes.subarray(start + 1, end - 1)).trim();
+    const author = trimmed(asText(this.bytes.subarray(start + 1, end - 1)));
     if (author === "") return;
     const isHex = this.bytes[start] === 0x3c;
     const name = this.names.of(author);

@@ -61,3 +61,13 @@ export function asBytes(text: string): Uint8Array<ArrayBuffer> {
   for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
   return bytes;
 }
+
+const BLANKS = " \t\n\f\r";
+
+/** Returns a text without white space of ASCII at its ends: other white space may be half a letter here. */
+export function trimmed(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && BLANKS.includes(text[start]!)) start += 1;
+  while (end > start && BLANKS.includes(text[end - 1]!)) end -= 1;
+  return text.slice(start, end);
+}

@@ -3,7 +3,7 @@
 import { type Bytes, utf8 } from "../bytes.ts";
 import type { Names } from "./names.ts";
 import { type Rule, insteadOf, isEmptied, isPath, isSignature, knowsRoot, ruleForAttribute, ruleForText } from "./office_rules.ts";
-import { type Finding, type Trace, add, asBytes, asText, sign, toldByText } from "./rules.ts";
+import { type Finding, type Trace, add, asBytes, asText, sign, toldByText, trimmed } from "./rules.ts";
 import { isLeftOut, judge } from "./svg.ts";
 import { type Attribute, type Element, type Token, elementOf, localName, nameOf, tokensOf, writeElement } from "./xml_tokens.ts";
 
@@ -92,7 +92,7 @@ class Rewriter {
 
   private text({ kind, raw }: Token): void {
     // Words without a root are no XML.
-    if (this.mode === "before" && raw.trim() !== "") this.found.left.add("other");
+    if (this.mode === "before" && trimmed(raw) !== "") this.found.left.add("other");
     if (this.awaited && this.awaited.raw.length + raw.length > LONGEST_NAME) this.flushText();
     if (this.awaited) {
       this.awaited.raw += raw;
@@ -123,7 +123,7 @@ class Rewriter {
   private element(token: Token): void {
     const element = elementOf(token);
     if (this.mode === "before") {
-      this.mode = this.begin(localName(nameOf(token.raw)), element);
+      this.mode = this.begin(nameOf(token.raw), element);
       if (this.mode === "emptied") return;
     }
     if (this.mode === "emptied") this.pass(token.raw);
@@ -136,7 +136,8 @@ class Rewriter {
   }
 
   /** The root says what the part is. */
-  private begin(root: string, element: Element | undefined): Mode {
+  private begin(name: string, element: Element | undefined): Mode {
+    const root = localName(name);
     this.root = root;
     if (isSignature(root)) {
       sign(this.found);
@@ -146,7 +147,7 @@ class Rewriter {
       const attributes = element?.attributes ?? [];
       const kept = attributes.filter(({ name }) => name.startsWith("xmlns") || localName(name) === "version");
       this.changed ||= !element || kept.length < attributes.length;
-      this.emptied.root = writeElement({ name: element?.name ?? root, attributes: kept, isEmpty: true });
+      this.emptied.root = writeElement({ name, attributes: kept, isEmpty: true });
       return "emptied";
     }
     if (root === "svg") return "drawing";
@@ -197,13 +198,13 @@ class Rewriter {
     if (!this.awaited) return;
     const { rule, raw, value } = this.awaited;
     this.awaited = undefined;
-    const text = value.trim() === "" ? value : this.instead(rule.trace, rule.put, value);
+    const text = trimmed(value) === "" ? value : this.instead(rule.trace, rule.put, value);
     this.out.push(text === value ? raw : text);
   }
 
   /** Nothing stays of the part but its root. */
   private empty(): void {
-    const inside = this.emptied.inside.trim();
+    const inside = trimmed(this.emptied.inside);
     // The end of the root, where it has one.
     if (inside !== "" && !inside.startsWith("</")) this.remove(...toldByText(inside));
     else if (this.changed) this.found.removed.add("other");

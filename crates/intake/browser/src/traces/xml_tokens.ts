@@ -26,22 +26,23 @@ function markAt(xml: string, at: number): [TokenKind | undefined, number] {
     const found = xml.indexOf(end, from);
     return found < 0 ? [undefined, at] : [kind, found + end.length];
   };
+  if (xml.startsWith("<?>", at)) return [undefined, at];
   if (xml.startsWith("<!--", at)) return until("comment", "-->", at + 4);
   if (xml.startsWith("<![CDATA[", at)) return until("cdata", "]]>", at + 9);
   if (/^<!doctype/i.test(xml.slice(at, at + 9))) return endOfDoctype(xml, at);
   if (xml[at + 1] === "?") return until(/^<\?xml[ \t\r\n?]/.test(xml.slice(at, at + 6)) ? "declaration" : "instruction", "?>", at + 2);
-  if (xml[at + 1] === "/") return until("end", ">", at + 2);
   if (xml[at + 1] === "!") return [undefined, at];
   return endOfElement(xml, at);
 }
 
-/** A `>` within quotes does not end an element. */
+/** A `>` within quotes ends neither the start nor the end of an element. */
 function endOfElement(xml: string, start: number): [TokenKind | undefined, number] {
   let at = start + 1;
   for (;;) {
     const end = xml.indexOf(">", at);
     if (end < 0) return [undefined, start];
     const quote = /["']/.exec(xml.slice(at, end));
+    if (!quote && xml[start + 1] === "/") return ["end", end + 1];
     if (!quote) return [xml[end - 1] === "/" && end - 1 > start ? "empty" : "start", end + 1];
     const close = xml.indexOf(quote[0], at + quote.index + 1);
     if (close < 0) return [undefined, start];
@@ -77,23 +78,23 @@ export interface Element {
   isEmpty: boolean;
 }
 
-const NAME = /^<([^ \t\r\n\f/>]*)/;
-const ATTRIBUTE = /[ \t\r\n\f]*([^ \t\r\n\f=/>"'<]+)[ \t\r\n\f]*=[ \t\r\n\f]*(?:"([^"]*)"|'([^']*)')/y;
+const ATTRIBUTE = /[ \t\r\n]*([^ \t\r\n=]+)[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)')/y;
 
 /** Reads an element; undefined if its attributes are not written as XML demands. */
 export function elementOf({ kind, raw }: Token): Element | undefined {
   const name = nameOf(raw);
+  const end = raw.length - (kind === "empty" ? 2 : 1);
   const attributes: Attribute[] = [];
   ATTRIBUTE.lastIndex = 1 + name.length;
   for (let at = ATTRIBUTE.lastIndex; ; at = ATTRIBUTE.lastIndex) {
     const found = ATTRIBUTE.exec(raw);
     if (found) attributes.push({ name: found[1]!, value: found[2] ?? found[3]! });
-    else return /^[ \t\r\n\f]*\/?>$/.test(raw.slice(at)) ? { name, attributes, isEmpty: kind === "empty" } : undefined;
+    else return /^[ \t\r\n]*$/.test(raw.slice(at, end)) ? { name, attributes, isEmpty: kind === "empty" } : undefined;
   }
 }
 
-/** The name with which an element or its end begins. */
-export const nameOf = (raw: string): string => NAME.exec(raw)?.[1] ?? "";
+/** The name with which an element begins: up to white space. */
+export const nameOf = (raw: string): string => /^<([^ \t\r\n]*?)(?:[ \t\r\n]|\/?>$)/.exec(raw)?.[1] ?? "";
 
 /** A name without its prefix. */
 export const localName = (name: string): string => name.slice(name.indexOf(":") + 1);
