@@ -28,7 +28,7 @@ const MOST_COUNTED: u32 = 40;
 const MOST_PAGE: usize = 1024 * 1024;
 
 /// Texts that stand on pages only once something has happened, by the key that the script knows them by.
-const TEXTS: [&str; 85] = [
+const TEXTS: [&str; 87] = [
     "change",
     "cover",
     "date-day",
@@ -58,6 +58,8 @@ const TEXTS: [&str; 85] = [
     "washed-left",
     "washed-nothing",
     "washed-removed",
+    "washed-signature-broken",
+    "washed-signed",
     "finding-forged",
     "finding-wrong-key",
     "finding-older-state",

@@ -96,6 +96,7 @@ function told(kit: Kit, washed: Washed): HTMLElement[] {
   const lines: HTMLElement[] = [];
   if (washed.removed.size > 0) lines.push(line(kit, "washed-removed", { what: traces(washed.removed) }));
   if (washed.left.size > 0) lines.push(line(kit, "washed-left", { what: traces(washed.left) }));
+  if (washed.signature !== "absent") lines.push(line(kit, washed.signature === "kept" ? "washed-signed" : "washed-signature-broken"));
   const unclean = washed.reading !== "whole";
   if (unclean) lines.push(line(kit, "file-unknown"));
   // A recording or a film has no page to take a photo of.
