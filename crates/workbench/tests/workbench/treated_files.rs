@@ -66,7 +66,7 @@ async fn the_pages_say_what_was_done_to_a_file() {
     assert!(list.contains(SAID), "{list}");
     let file = screen.get(&format!("{case}/file/1")).await.texts("main section").concat();
     for said in
-        ["Burkindi took out: a name, a place.", "Nobody can check it from here.", "not of the original"]
+        ["Burkindi took out: a name, a place.", "Nobody can check it from here.", "the original has another"]
     {
         assert!(file.contains(said), "{file}");
     }
