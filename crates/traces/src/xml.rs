@@ -334,8 +334,8 @@ impl<W: Write> Rewriter<'_, W> {
         self.flush_text()?;
         self.dropped = None;
         if let Mode::Emptied { root, inside } = std::mem::replace(&mut self.mode, Mode::Rules) {
-            // It is emptied all the same: its root is all that may stay.
-            self.found.removed |= Traces::told_by(&inside);
+            // It is emptied all the same: its root is all that may stay. What broke off goes with it.
+            self.found.removed |= Traces::told_by(&[&inside[..], raw].concat());
             self.changed = true;
             self.out.write_all(&root)?;
             return Ok(false);

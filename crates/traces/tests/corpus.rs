@@ -205,3 +205,18 @@ fn damaged_files_end_alike_in_the_browser() {
         assert!(is_chosen || ours[n] == theirs[n], "{name}: other bytes");
     }
 }
+
+#[test]
+fn what_goes_with_a_part_that_breaks_off_is_told() {
+    let label = format!("<l:labelList xmlns:l=\"l\"><l:label siteId=\"{AUTHOR}");
+    let parts: [(&str, &[u8], _); 2] = [
+        ("[Content_Types].xml", b"<Types/>", samples::How::Deflated),
+        ("docMetadata/LabelInfo.xml", label.as_bytes(), samples::How::Deflated),
+    ];
+    let files = vec![("label.docx", samples::zip(&parts))];
+    for wash in [by_this_crate, by_the_script] {
+        let (washed, said) = wash(&files);
+        assert!(!holds(&contents(&washed)[0], AUTHOR));
+        assert!(!said[0].removed.is_empty());
+    }
+}
