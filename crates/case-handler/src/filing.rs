@@ -231,8 +231,8 @@ impl Filing<'_> {
             if opened.header.kind == SubmissionKind::FollowUp {
                 writing.set_capsule(case.id, opened.capsule.clone()).await?;
             }
-            let came = came::follow_up(opened.header.case.generation, hashes_of_parts(opened));
-            self.author.append(writing, &mut case, Action::FollowedUp(Some(came))).await?;
+            let collected = came::follow_up(opened.header.case.generation, hashes_of_parts(opened));
+            self.author.append(writing, &mut case, Action::FollowedUp(Some(collected))).await?;
             Filed::Added
         };
         // Sent again with this box ticked, the message is the same, and the wish is new.

@@ -64,7 +64,7 @@ async fn file(
     let mut deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
     let mut bytes = body.into_data_stream();
     // The first bytes are held back until they show a header, so that nothing else is stored.
-    let mut head = Some(Vec::with_capacity(MAX_HEADER_LEN));
+    let mut unchecked = Some(Vec::with_capacity(MAX_HEADER_LEN));
     while let Some(bytes) = bytes.next().await {
         let bytes = bytes.map_err(|error| match given_up(&error) {
             Some(_) => {
@@ -72,17 +72,17 @@ async fn file(
             }
             None => Problem::bad_request("the submission did not come whole"),
         })?;
-        if let Some(held) = &mut head {
-            held.extend_from_slice(&bytes);
-            if held.len() < MAX_HEADER_LEN {
+        if let Some(first) = &mut unchecked {
+            first.extend_from_slice(&bytes);
+            if first.len() < MAX_HEADER_LEN {
                 continue;
             }
-            if !begins_sealed(held) {
+            if !begins_sealed(first) {
                 return Err(SEAL);
             }
         }
-        let held = head.take();
-        deposit.push(held.as_deref().unwrap_or(&bytes)).await.map_err(|error| app.store_failed(error))?;
+        let first = unchecked.take();
+        deposit.push(first.as_deref().unwrap_or(&bytes)).await.map_err(|error| app.store_failed(error))?;
     }
     if deposit.length() != announced {
         return Err(LENGTH);

@@ -127,7 +127,7 @@ impl Intake {
 
 async fn list(State(shared): State<Shared>, Json(List { after, most }): Json<List>) -> Response {
     if shared.held.lock().unwrap().lists_without_end {
-        let spaces = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 64 * 1024]));
+        let spaces = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
         return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
     }
     let held = shared.held.lock().unwrap();

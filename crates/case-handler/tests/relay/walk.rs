@@ -120,7 +120,7 @@ async fn an_intake_in_the_hands_of_others_fills_neither_the_memory_nor_a_round()
     let mut pair = Pair::new().await;
     let mut collector = pair.collector();
     let mut failure = async |pair: &Pair| {
-        let ticked = tokio::time::timeout(Duration::from_secs(60), collector.tick()).await;
+        let ticked = tokio::time::timeout(Duration::from_mins(1), collector.tick()).await;
         let failure = ticked.expect("the round ends").unwrap_err().to_string();
         assert!(pair.world.queue("awa").await.is_empty());
         failure

@@ -174,7 +174,7 @@ fn treatments() -> Vec<(String, bool, String)> {
             ("a treatment of a treatment", "\"how\":\"cleaned\"", "\"how\":{\"how\":\"cleaned\"}"),
         ],
     );
-    all[0].0 = "a cleaned file".to_owned();
+    "a cleaned file".clone_into(&mut all[0].0);
     for (what, treatment) in [
         ("a redrawn picture", Treatment::Redrawn),
         ("a file that was kept", Treatment::Kept),

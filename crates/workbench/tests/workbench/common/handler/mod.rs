@@ -258,7 +258,7 @@ impl Shelf {
     fn add_message(&mut self, house: &House, case: Uuid, sealed: Vec<u8>) {
         let kept = self.cases.get_mut(&case).unwrap();
         let batch = kept.state.received;
-        let came = came::follow_up(0, [Hash::of(&[&sealed])]);
+        let collected = came::follow_up(0, [Hash::of(&[&sealed])]);
         kept.add(PartKind::Body, 0, batch, sealed);
         let event = Event {
             v: 1,
@@ -267,7 +267,7 @@ impl Shelf {
             prev: Some(kept.state.head),
             at: midnight(today()),
             actor: HANDLER.into(),
-            action: Action::FollowedUp(Some(came)),
+            action: Action::FollowedUp(Some(collected)),
         };
         let signed = event.sign(&house.log_key);
         kept.state.apply(&event, signed.hash(), Role::default()).unwrap();
