@@ -82,7 +82,7 @@ test("looking again and another language lose nothing that was typed", async ({ 
     await expect(page.locator("input[name=kind]")).toBeChecked();
     expect(await page.locator("#files").evaluate((field: HTMLInputElement) => field.files?.length)).toBe(1);
   };
-  await page.locator("form#f .quiet").first().click();
+  await page.locator("main button[value=look]").click();
   await page.waitForTimeout(1000);
   await kept();
   await page.locator(".langs [lang=es]").click();
@@ -90,7 +90,7 @@ test("looking again and another language lose nothing that was typed", async ({ 
   await kept();
   // A line that is gone while messages are looked for is not said to be a message that was not sent.
   await page.route("**/api/mailbox", (route) => route.abort());
-  await page.locator("form#f .quiet").first().click();
+  await page.locator("main button[value=look]").click();
   await expect(page.locator(".wrong")).toContainText("No hemos podido abrir sus mensajes");
   await kept();
 });

@@ -84,3 +84,68 @@ test("after leaving quickly, Back shows nothing that was typed", async ({ browse
   }
   await context.close();
 });
+
+test("Back and reload keep what a receipt opened, the disk keeps no receipt, and a link shows nobody anything", async ({ office, browser, launchOptions }) => {
+  const folder = mkdtempSync(join(tmpdir(), "profile-"));
+  const options = { ...launchOptions, javaScriptEnabled: false, viewport: { width: 360, height: 760 } };
+  const context = await chromium.launchPersistentContext(folder, options);
+  const page = await context.newPage();
+  await page.goto(`${office.url}/fr/report`);
+  await compose(page, { story: "Un récit.", place: undefined });
+  let code = "";
+  await office.casesOf("inspector-1", 1, async () => {
+    code = await sendReport(page);
+  });
+  await page.locator("form[action$='/noted'] .button").click();
+  // A mistyped receipt, then the right one, until the mailbox is laid out.
+  await page.goto(`${office.url}/fr/return`);
+  const open = async (receipt: string) => {
+    await page.fill("textarea[name=receipt]", receipt);
+    await page.locator("form[action$='/return'] .button:visible").first().click();
+  };
+  await open(code.slice(0, -4));
+  await expect(page.locator("textarea[name=receipt]")).toHaveValue(code.slice(0, -4));
+  for (let turn = 0; turn < 60 && (await page.locator("#message").count()) === 0; turn++) {
+    await open(code);
+    await page.waitForTimeout(300);
+  }
+  await expect(page.locator("#message")).toBeVisible();
+  const address = page.url();
+  expect(address).toMatch(/\/fr\/return\/[0-9a-f]{32}$/);
+  await page.reload();
+  await expect(page.locator("#message")).toBeVisible();
+  await page.locator("a[href='/fr/protect'], footer a").first().click();
+  await page.goBack();
+  await expect(page.locator("#message")).toBeVisible();
+  await page.fill("#message", "Encore un mot.");
+  await page.locator("form[action$='/return/send'] .button:visible").first().click();
+  await expect(page.locator(".done")).toBeVisible();
+  await page.reload();
+  await expect(page.locator(".done")).toBeVisible();
+  // Looking again and another language keep what is being written.
+  await page.fill("#message", "Pas encore fini.");
+  await page.locator("main button[value=look]").click();
+  await expect(page.locator("#message")).toHaveValue("Pas encore fini.");
+  await page.locator(".langs [lang=es]").click();
+  await expect(page.locator("html")).toHaveAttribute("lang", "es");
+  await expect(page.locator("#message")).toHaveValue("Pas encore fini.");
+  await page.reload();
+  await expect(page.locator("#message")).toHaveValue("Pas encore fini.");
+  await page.locator(".langs [lang=fr]").click();
+  await expect(page).toHaveURL(address);
+  // The link, passed on.
+  const other = await browser.newContext({ javaScriptEnabled: false });
+  const stranger = await other.newPage();
+  await stranger.goto(address);
+  await expect(stranger).toHaveURL(`${office.url}/fr/return`);
+  await other.close();
+  await page.waitForTimeout(4000);
+  await page.locator("a[href$='/close']").click();
+  await expect(page).toHaveURL(`${office.url}/fr`);
+  await page.goBack();
+  expect(await page.content()).not.toContain("Encore un mot.");
+  await expect(page.locator("#message")).toHaveCount(0);
+  await context.close();
+  for (const secret of [code, code.replaceAll(" ", "-"), "Encore un mot", "Pas encore fini"]) expect(filesWith(folder, secret), secret).toEqual([]);
+  rmSync(folder, { recursive: true });
+});

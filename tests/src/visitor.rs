@@ -3,7 +3,11 @@
 use std::fmt::Write as _;
 
 use anyhow::{Context, Result};
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::{
+    Client, StatusCode,
+    header::{HeaderName, HeaderValue},
+    redirect::Policy,
+};
 use scraper::{ElementRef, Html, Selector};
 
 /// A visitor of the reporter's pages.
@@ -43,7 +47,10 @@ impl Visitor {
     /// Somebody who reads this language.
     pub fn new(base: &str, lang: &str) -> Result<Self> {
         // Commands of the workbench block this runtime, so that it would not notice when the intake closes an idle connection.
-        let http = Client::builder().pool_max_idle_per_host(0).no_proxy().redirect(Policy::none()).build()?;
+        let http = Client::builder().pool_max_idle_per_host(0).no_proxy().redirect(Policy::none());
+        // As browsers say it of a request from a page of the service.
+        let own = (HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("same-origin"));
+        let http = http.default_headers([own].into_iter().collect()).build()?;
         Ok(Self { http, base: base.to_owned(), lang: lang.to_owned() })
     }
 

@@ -30,10 +30,14 @@ use room::Room;
 const KEPT_FOR: Duration = Duration::from_hours(1);
 /// How long a receipt is kept that nobody has confirmed: phones close pages that are not looked at.
 const RECEIPT_KEPT_FOR: Duration = Duration::from_hours(3);
+/// How long the answer to a posted receipt is kept after it was last used: the receipt opens it again.
+const ANSWER_KEPT_FOR: Duration = Duration::from_mins(15);
 /// All forms that are being written, in bytes.
-const MOST: usize = 24 * 1024 * 1024;
+const MOST: usize = 16 * 1024 * 1024;
 /// All receipts, in bytes. A flood of forms takes nothing of it, and each receipt costs its sender a report.
 const MOST_OF_RECEIPTS: usize = 8 * 1024 * 1024;
+/// All answers to posted receipts, in bytes. A flood of them takes no form and no receipt, and none takes an answer.
+const MOST_OF_ANSWERS: usize = 8 * 1024 * 1024;
 /// What a visit takes beside its content, in bytes: nonce, tag, and its places in the maps.
 const BESIDE: usize = 256;
 const NONCE: usize = 24;
@@ -85,6 +89,18 @@ pub enum Visit {
         /// What became of each file: its name, and what is said of it.
         files: Vec<(String, Vec<String>)>,
     },
+    /// A receipt or a message was posted, and this is the page that answered it.
+    Answered {
+        /// Its HTTP status.
+        status: u16,
+        /// The mailbox whose receipt was posted; `None` if none was.
+        of: Option<Hash>,
+        /// May scripts of ours run on it?
+        scripts: bool,
+        /// Its HTML, deflated.
+        #[serde(with = "envelope::hash::base64_bytes")]
+        packed: Vec<u8>,
+    },
     /// The reporter has confirmed that the receipt is noted.
     Noted,
     /// The reporter has left quickly.
@@ -95,9 +111,26 @@ impl Visit {
     fn lifetime(&self) -> Duration {
         match self {
             Self::Writing(_) => KEPT_FOR,
+            Self::Answered { .. } => ANSWER_KEPT_FOR,
             Self::Sent { .. } | Self::Noted | Self::Left => RECEIPT_KEPT_FOR,
         }
     }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Writing(_) | Self::Noted | Self::Left => Kind::Form,
+            Self::Sent { .. } => Kind::Receipt,
+            Self::Answered { .. } => Kind::Answer,
+        }
+    }
+}
+
+/// What shares one number of bytes.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Form,
+    Receipt,
+    Answer,
 }
 
 type Id = [u8; 32];
@@ -108,7 +141,7 @@ struct Kept {
     until: Instant,
     /// Counts up with each use of any visit.
     used: u64,
-    is_receipt: bool,
+    kind: Kind,
 }
 
 impl Kept {
@@ -121,6 +154,7 @@ struct Inner {
     kept: HashMap<Id, Kept>,
     writing: Room<Id>,
     receipts: Room<Id>,
+    answers: Room<Id>,
     uses: u64,
 }
 
@@ -129,15 +163,16 @@ pub struct Visits(Mutex<Inner>);
 
 impl Default for Visits {
     fn default() -> Self {
-        Self::new(MOST, MOST_OF_RECEIPTS)
+        Self::new(MOST, MOST_OF_RECEIPTS, MOST_OF_ANSWERS)
     }
 }
 
 impl Visits {
-    /// Room for so many bytes of forms and of receipts.
-    fn new(most: usize, most_of_receipts: usize) -> Self {
+    /// Room for so many bytes of forms, of receipts, and of answers.
+    fn new(most: usize, most_of_receipts: usize, most_of_answers: usize) -> Self {
         let (writing, receipts) = (Room::new(most), Room::new(most_of_receipts));
-        Self(Mutex::new(Inner { kept: HashMap::new(), writing, receipts, uses: 0 }))
+        let answers = Room::new(most_of_answers);
+        Self(Mutex::new(Inner { kept: HashMap::new(), writing, receipts, answers, uses: 0 }))
     }
 
     /// Keeps a visit in the place of what was kept under its token. When there is no room, others are forgotten, as
@@ -148,9 +183,9 @@ impl Visits {
         rng.fill_bytes(&mut nonce);
         let Ok(sealed) = token.cipher().encrypt(XNonce::from_slice(&nonce), plain.as_slice()) else { return };
         let sealed = [&nonce[..], &sealed].concat();
-        let is_receipt = matches!(visit, Visit::Sent { .. });
+        let kind = visit.kind();
         let (lifetime, until) = (visit.lifetime(), Instant::now() + visit.lifetime());
-        self.inner().keep(token.id(), Kept { sealed, lifetime, until, used: 0, is_receipt });
+        self.inner().keep(token.id(), Kept { sealed, lifetime, until, used: 0, kind });
     }
 
     /// The visit of a token, if it is still kept. It is then kept for as long again.
@@ -159,6 +194,11 @@ impl Visits {
         let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
         let plain = token.cipher().decrypt(XNonce::from_slice(nonce), sealed).ok().map(Zeroizing::new)?;
         serde_json::from_slice(&plain).ok()
+    }
+
+    /// Forgets the visit of a token.
+    pub fn forget(&self, token: &Token) {
+        self.inner().forget(&token.id());
     }
 
     /// Forgets visits that have not been used for long.
@@ -182,8 +222,7 @@ impl Inner {
         self.forget(&id);
         self.uses += 1;
         kept.used = self.uses;
-        let room = if kept.is_receipt { &mut self.receipts } else { &mut self.writing };
-        let forgotten = room.add(kept.size(), kept.used, id);
+        let forgotten = self.room(kept.kind).add(kept.size(), kept.used, id);
         self.kept.insert(id, kept);
         for id in forgotten {
             self.kept.remove(&id);
@@ -202,9 +241,16 @@ impl Inner {
 
     fn forget(&mut self, id: &Id) -> Option<Kept> {
         let kept = self.kept.remove(id)?;
-        let room = if kept.is_receipt { &mut self.receipts } else { &mut self.writing };
-        room.remove(kept.size(), kept.used);
+        self.room(kept.kind).remove(kept.size(), kept.used);
         Some(kept)
+    }
+
+    fn room(&mut self, kind: Kind) -> &mut Room<Id> {
+        match kind {
+            Kind::Form => &mut self.writing,
+            Kind::Receipt => &mut self.receipts,
+            Kind::Answer => &mut self.answers,
+        }
     }
 }
 
@@ -259,7 +305,7 @@ mod tests {
 
     #[test]
     fn who_fills_the_memory_takes_it_from_those_who_fill_it() {
-        let (visits, phone) = (Visits::new(1024 * 1024, 0), Token::draw(&mut OsRng));
+        let (visits, phone) = (Visits::new(1024 * 1024, 0, 0), Token::draw(&mut OsRng));
         visits.put(&phone, &writing("an honest page of text"), &mut OsRng);
         let flood = |length, count| {
             let junk = writing(&"x".repeat(length));
@@ -283,7 +329,7 @@ mod tests {
 
     #[test]
     fn no_flood_of_forms_takes_a_receipt() {
-        let (visits, phone) = (Visits::new(64 * 1024, 1024), Token::draw(&mut OsRng));
+        let (visits, phone) = (Visits::new(64 * 1024, 1024, 0), Token::draw(&mut OsRng));
         let flood = || {
             for _ in 0..1_000 {
                 visits.put(&Token::draw(&mut OsRng), &writing(""), &mut OsRng);
@@ -295,5 +341,44 @@ mod tests {
         flood();
         assert!(visits.get(&phone).is_some());
         assert!(visits.inner().writing.bytes() <= 64 * 1024);
+    }
+
+    #[test]
+    fn no_flood_of_answers_takes_a_form_or_a_receipt_and_no_flood_of_forms_takes_an_answer() {
+        let visits = Visits::new(64 * 1024, 1024, 64 * 1024);
+        let [form, receipt, answer] = [(); 3].map(|()| Token::draw(&mut OsRng));
+        let answered =
+            |size| Visit::Answered { status: 200, of: None, scripts: false, packed: vec![7; size] };
+        visits.put(&form, &writing("an honest page of text"), &mut OsRng);
+        visits.put(&receipt, &Visit::Sent { code: "0".repeat(34), files: Vec::new() }, &mut OsRng);
+        // Also those that are as small as the form.
+        for size in [0, 2_000] {
+            for _ in 0..1_000 {
+                visits.put(&Token::draw(&mut OsRng), &answered(size), &mut OsRng);
+            }
+        }
+        assert!(visits.get(&form).is_some());
+        assert!(visits.get(&receipt).is_some());
+        visits.put(&answer, &answered(2_000), &mut OsRng);
+        for _ in 0..1_000 {
+            visits.put(&Token::draw(&mut OsRng), &writing(&"x".repeat(2_000)), &mut OsRng);
+        }
+        assert!(visits.get(&answer).is_some());
+        assert!(visits.inner().answers.bytes() <= 64 * 1024);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_is_kept_for_a_quarter_of_an_hour_or_until_it_is_forgotten() {
+        let (visits, token) = (Visits::default(), Token::draw(&mut OsRng));
+        let answer = Visit::Answered { status: 200, of: None, scripts: false, packed: vec![7] };
+        visits.put(&token, &answer, &mut OsRng);
+        advance(Duration::from_mins(14)).await;
+        assert_eq!(visits.get(&token), Some(answer.clone()));
+        advance(Duration::from_mins(16)).await;
+        assert_eq!(visits.get(&token), None);
+        visits.put(&token, &answer, &mut OsRng);
+        visits.forget(&token);
+        assert_eq!(visits.get(&token), None);
+        assert_eq!(visits.inner().answers.bytes(), 0);
     }
 }

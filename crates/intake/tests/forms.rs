@@ -159,7 +159,7 @@ async fn what_is_broken_is_said_and_nothing_is_filed() {
     let (status, page) = intake.send(SEND, form.field("seed", hex(1)).field("a.place", "Dakola").end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("Dakola"));
-    let many = (0..21).fold(FormData::report("a story to keep", 1), |form, _| form.file("a.jpg", b"x"));
+    let many = (0..33).fold(FormData::report("a story to keep", 1), |form, _| form.file("a.jpg", b"x"));
     let (status, page) = intake.send(SEND, many.end()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(page.contains("value=\"a story to keep\""));
@@ -293,4 +293,163 @@ async fn the_keys_can_be_held_against_a_poster() {
     let words = Receipt::from_bytes(kept.fingerprint()).words("en");
     let shown = format!("<li>{}</li>", words.replace(' ', "</li><li>"));
     assert!(page.contains(&shown), "{words} in {page}");
+}
+
+/// One that sends what browsers send with a request of this site; nothing for "".
+struct Browser<'a> {
+    intake: &'a Intake,
+    http: reqwest::Client,
+}
+
+impl<'a> Browser<'a> {
+    fn new(intake: &'a Intake) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        Self { intake, http: http.build().unwrap() }
+    }
+
+    async fn post(&self, path: &str, body: String, site: &str) -> (StatusCode, Option<String>, String) {
+        let request = self.http.post(format!("{}{path}", self.intake.public)).body(body);
+        self.go(request.header("content-type", "application/x-www-form-urlencoded"), site).await
+    }
+
+    async fn read(&self, path: &str, site: &str) -> (StatusCode, Option<String>, String) {
+        self.go(self.http.get(format!("{}{path}", self.intake.public)), site).await
+    }
+
+    async fn go(
+        &self,
+        mut request: reqwest::RequestBuilder,
+        site: &str,
+    ) -> (StatusCode, Option<String>, String) {
+        if !site.is_empty() {
+            request = request.header("sec-fetch-site", site);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let to = response.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
+        (response.status(), to, response.text().await.unwrap())
+    }
+}
+
+const OURS: &str = "same-origin";
+
+#[tokio::test]
+async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anything() {
+    let intake = Intake::open().await;
+    let browser = Browser::new(&intake);
+    let typed = "receipt=0000-0000-0000-0000-0000-0000-006X";
+    // What is wrong is an address, too, so that no browser keeps the typed code in the place of it.
+    let (status, address, _) = browser.post("/en/return", "receipt=0000-1111".to_owned(), OURS).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let mistyped = address.unwrap();
+    let token = mistyped.strip_prefix("/en/return/").unwrap().to_owned();
+    for _ in 0..2 {
+        let (status, _, page) = browser.read(&mistyped, OURS).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.contains("0000-1111") && page.contains(&format!("name=\"visit\" value=\"{token}\"")));
+        assert!(page.contains(&format!("/leave/{token}")));
+    }
+    // The next answer takes the place of it, and the answers to one receipt share an address.
+    let address = browser.post("/en/return", format!("{typed}&visit={token}"), OURS).await.1.unwrap();
+    assert_ne!(address, mistyped);
+    assert_eq!(browser.read(&mistyped, OURS).await.1.as_deref(), Some("/en/return"));
+    let token = address.strip_prefix("/en/return/").unwrap().to_owned();
+    let again = browser.post("/en/return", format!("{typed}&visit={token}"), OURS).await.1;
+    assert_eq!(again.as_deref(), Some(&*address));
+    assert!(browser.read(&address, OURS).await.2.contains("Nothing is here yet"));
+    // A link that was passed on shows nothing, and what is posted from elsewhere is kept nowhere.
+    for site in ["none", "cross-site", "same-site", ""] {
+        let (_, to, page) = browser.read(&address, site).await;
+        assert_eq!((to.as_deref(), page.as_str()), (Some("/en/return"), ""), "{site}");
+        let posted = browser.post("/en/return", format!("receipt=0000-2222&visit={token}"), site).await;
+        assert_eq!((posted.0, posted.1), (StatusCode::UNPROCESSABLE_ENTITY, None), "{site}");
+        assert!(posted.2.contains("0000-2222") && !posted.2.contains(&token), "{site}");
+        assert!(browser.read(&address, OURS).await.2.contains("Nothing is here yet"), "{site}");
+    }
+    // Closed, it is gone.
+    assert_eq!(browser.read(&format!("{address}/close"), OURS).await.1.as_deref(), Some("/en"));
+    assert_eq!(browser.read(&address, OURS).await.1.as_deref(), Some("/en/return"));
+    assert_eq!(browser.read("/en/return/0f0f", OURS).await.1.as_deref(), Some("/en/return"));
+    // Left quickly, its address leads away.
+    let left = browser.post("/en/return", typed.to_owned(), OURS).await.1.unwrap();
+    let away = browser.read(&left.replace("/en/return/", "/leave/"), OURS).await.1;
+    assert!(away.is_some());
+    assert_eq!(browser.read(&left, OURS).await.1, away);
+}
+
+/// Sends a report, lays out its mailbox, and returns its receipt.
+async fn laid_out(intake: &Intake) -> String {
+    let (_, page) = intake.send(SEND, FormData::report("the first words", 1).end()).await;
+    let opened = intake.collect().await;
+    assert_eq!(intake.put_mailboxes(&[lay_out(&opened[0], 1)]).await, StatusCode::NO_CONTENT);
+    code(&page).unwrap()
+}
+
+#[tokio::test]
+async fn a_token_that_somebody_else_chose_keeps_nothing_of_a_receipt() {
+    let intake = Intake::open().await;
+    let (browser, receipt) = (Browser::new(&intake), laid_out(&intake).await);
+    let token_in = |address: Option<String>| address.unwrap().split('/').nth(3).unwrap().to_owned();
+    let post = async |path: &str, body: String| token_in(browser.post(path, body, OURS).await.1);
+    // Tokens that an attacker knows: made up, of a mistyped receipt, of another receipt, and of a report.
+    let other = Receipt::from_bytes([9; 16]).code();
+    let traps = [
+        "0b".repeat(16),
+        post("/en/return", "receipt=0000-1111".to_owned()).await,
+        post("/en/return", format!("receipt={other}")).await,
+        post("/en/report", "go=category.FAC&audience=trader".to_owned()).await,
+    ];
+    for trap in &traps {
+        // A mistyped receipt is nearly the receipt.
+        let nearly = post("/en/return", format!("receipt={}&visit={trap}", &receipt[..30])).await;
+        let opened = post("/en/return", format!("receipt={receipt}&visit={trap}")).await;
+        let form = FormData::default().field("receipt", &receipt).field("visit", trap).field("seed", hex(5));
+        let request = browser.http.post(format!("{}/en/return/send", intake.public));
+        let request = request.header("content-type", common::CONTENT_TYPE);
+        let replied = browser.go(request.body(form.field("message", "CANARY").end()), OURS).await.1;
+        let replied = token_in(replied);
+        assert!(browser.read(&format!("/en/return/{opened}"), OURS).await.2.contains(&receipt));
+        assert!(browser.read(&format!("/en/return/{replied}"), OURS).await.2.contains(&receipt));
+        for token in [nearly, opened, replied] {
+            assert!(!traps.contains(&token), "{token}");
+        }
+        for path in [format!("/en/return/{trap}"), format!("/en/report/{trap}/questions")] {
+            let (_, _, seen) = browser.read(&path, OURS).await;
+            assert!(!seen.contains(&receipt[..30]) && !seen.contains("CANARY"), "{path}: {seen}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn looking_again_keeps_the_message_that_is_being_written() {
+    let intake = Intake::open().await;
+    let (browser, receipt) = (Browser::new(&intake), laid_out(&intake).await);
+    let address = browser.post("/en/return", format!("receipt={receipt}"), OURS).await.1.unwrap();
+    let page = browser.read(&address, OURS).await.2;
+    // The button belongs to the form with the message.
+    let button = "form=\"f\" formaction=\"/en/return\"";
+    assert!(page.contains(button) && page.contains("id=\"f\" method=\"post\" action=\"/en/return/send\""));
+    let token = address.strip_prefix("/en/return/").unwrap();
+    let seed = hex(6);
+    let long = "%F0%9F%98%80".repeat(5_900);
+    let fields = format!("receipt={receipt}&visit={token}&seed={seed}&kind=outside-body&earlier=ABCD");
+    for (message, shown) in [("Half+a+word", "Half a word".to_owned()), (long.as_str(), "😀".repeat(5_900))]
+    {
+        let body = format!("{fields}&message={message}&files=photo.jpg&go=look");
+        let to = browser.post("/en/return", body, OURS).await.1;
+        assert_eq!(to.as_deref(), Some(&*address));
+        // Read twice, as Back and reload do.
+        for _ in 0..2 {
+            let page = browser.read(&address, OURS).await.2;
+            assert!(page.contains(&format!("\n{shown}</textarea>")) && page.contains("\nABCD</textarea>"));
+            assert!(page.contains("value=\"outside-body\" checked") && page.contains(&seed));
+            assert!(page.contains("Choose your files again."));
+        }
+    }
+    // Browsers that know no `formaction` post the button with the message. Only the button without a name sends.
+    let form = FormData::default().field("receipt", &receipt).field("seed", &seed).field("go", "look");
+    let (status, page) = intake.send("/en/return/send", form.field("message", "Half a word").end()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("\nHalf a word</textarea>"));
+    assert_eq!(intake.pull(10).await, []);
 }

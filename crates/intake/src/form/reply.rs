@@ -30,6 +30,12 @@ pub struct ReplyForm {
     pub cover: String,
     /// 64 hexadecimal digits, drawn with the page. The same seed and text make the same message.
     pub seed: String,
+    /// The token of the visit that this form belongs to; may be empty.
+    pub visit: String,
+    /// Not empty if a button was pressed that shows the thread again and sends nothing.
+    pub go: String,
+    /// Were files chosen that did not come with the form?
+    pub named_files: bool,
     /// Are files to be sealed exactly as they are, with what they tell?
     pub keep_files: bool,
     taken: Intake,
@@ -53,7 +59,19 @@ pub struct Reply {
 impl ReplyForm {
     /// Is this a text field of the form? The rest of a multipart body is files.
     pub fn is_field(name: &str) -> bool {
-        matches!(name, "receipt" | "message" | "kind" | "earlier" | "looked" | "cover" | "seed" | "keep")
+        matches!(
+            name,
+            "receipt"
+                | "message"
+                | "kind"
+                | "earlier"
+                | "looked"
+                | "cover"
+                | "seed"
+                | "keep"
+                | "visit"
+                | "go"
+        )
     }
 
     /// Takes in one field as it arrives. Fields of other names are ignored.
@@ -62,6 +80,8 @@ impl ReplyForm {
     /// The form carries more than a form may.
     pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         if name == "files" {
+            // A form that is not sent as multipart names its files only.
+            self.named_files |= !value.is_empty();
             return Ok(());
         }
         let text = self.taken.take(name, value, matches!(name, "message" | "earlier" | "receipt"))?;
@@ -73,6 +93,8 @@ impl ReplyForm {
             "looked" => self.looked = text,
             "cover" => self.cover = text,
             "seed" => self.seed = text,
+            "visit" => self.visit = text,
+            "go" => self.go = text,
             "keep" => self.keep_files = true,
             _ => {}
         }
@@ -93,6 +115,9 @@ impl ReplyForm {
             typed.map(|(name, value)| (name.to_owned(), value.clone())).collect();
         if !carried.is_empty() {
             carried.push(("seed".to_owned(), self.seed.clone()));
+            if !self.visit.is_empty() {
+                carried.push(("visit".to_owned(), self.visit.clone()));
+            }
         }
         if self.keep_files {
             carried.push(("keep".to_owned(), "files".to_owned()));

@@ -304,11 +304,11 @@ async fn all_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, Pag
         "receipt".to_owned(),
         split(receipt::page(pages, locale, &receipt, receipt::Beside::default())).await?,
     );
-    all.insert("return".to_owned(), split(mailbox::return_page(pages, locale, "", None)).await?);
+    all.insert("return".to_owned(), split(mailbox::return_page(pages, locale, ("", ""), None)).await?);
     for (name, problem) in
         [("nothing", mailbox::ReturnProblem::Nothing), ("damaged", mailbox::ReturnProblem::Damaged)]
     {
-        let page = mailbox::return_page(pages, locale, "", Some(problem));
+        let page = mailbox::return_page(pages, locale, ("", ""), Some(problem));
         all.insert(name.to_owned(), split(page).await?);
     }
     for (name, sent) in [("thread", false), ("sent", true)] {

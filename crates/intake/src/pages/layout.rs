@@ -64,6 +64,11 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The token of the page's visit; empty where there is none.
+    pub(super) fn visit(&self) -> &str {
+        self.visit
+    }
+
     /// A text of the page's language.
     pub(super) fn t(&self, key: &str) -> String {
         self.words.get(key)
@@ -161,7 +166,7 @@ pub(super) fn render_with_script(pages: &Pages, status: StatusCode, page: &impl 
 
 /// Marks a page that is never compressed.
 #[derive(Clone, Copy)]
-struct HoldsSecret;
+pub(super) struct HoldsSecret;
 
 /// A page that holds what was typed beside something secret of ours. Its compressed length could tell whether the one is like the
 /// other, so it goes as it is.

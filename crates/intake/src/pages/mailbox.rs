@@ -43,7 +43,7 @@ struct Return<'a> {
 /// `GET /fr/return`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     match pages.locale(&lang) {
-        Some(locale) => return_page(&pages, locale, "", None),
+        Some(locale) => return_page(&pages, locale, ("", ""), None),
         None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
     }
 }
@@ -55,8 +55,14 @@ pub(super) async fn again(State(pages): State<Arc<Pages>>, Path(lang): Path<Stri
 }
 
 /// The page where a receipt is typed, again with what was typed if it led nowhere.
-pub fn return_page(pages: &Pages, locale: Locale, typed: &str, problem: Option<ReturnProblem>) -> Response {
-    let frame = Frame::new(pages, locale, "return-title", Switch::Link("/return"));
+/// `visit`: the token of its visit, or nothing.
+pub fn return_page(
+    pages: &Pages,
+    locale: Locale,
+    (typed, visit): (&str, &str),
+    problem: Option<ReturnProblem>,
+) -> Response {
+    let frame = Frame::new(pages, locale, "return-title", Switch::Link("/return")).of_visit(visit);
     let wrong = match problem {
         Some(ReturnProblem::Empty) => Some(frame.t("wrong-receipt-missing")),
         Some(ReturnProblem::Mistyped(error)) => Some(receipt_text(&frame, error, typed)),

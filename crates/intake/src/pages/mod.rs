@@ -1,5 +1,6 @@
 //! The reporter's pages. A handler parses, asks for a page, and renders it; nothing is sealed or stored here.
 
+mod answered;
 mod assets;
 mod branding;
 mod calls;
@@ -43,6 +44,7 @@ use crate::{
     visits::{Token, Visit, Visits},
 };
 
+pub use answered::Address;
 pub use assets::Assets;
 pub use branding::{Branding, Contact};
 pub use error::{ErrorKind, error_page, standalone_error_page};
@@ -133,6 +135,17 @@ impl Pages {
         token
     }
 
+    fn new_token(&self) -> Token {
+        Token::draw(&mut **self.seeds.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends what is kept under a token, without a trace.
+    fn forget_visit(&self, token: &str) {
+        if let Some(token) = Token::parse(token) {
+            self.visits.forget(&token);
+        }
+    }
+
     /// What is said to be under way with a token, if it is one and the visit is still kept.
     pub fn visit(&self, token: &str) -> Option<Visit> {
         self.visits.get(&Token::parse(token)?)
@@ -174,6 +187,8 @@ where
         .route("/{lang}/report/{visit}/{step}", get(report::visited))
         .route("/{lang}/return", get(mailbox::show))
         .route("/{lang}/return/send", get(mailbox::again))
+        .route("/{lang}/return/{visit}", get(answered::show))
+        .route("/{lang}/return/{visit}/close", get(answered::close))
         .route("/{lang}/learn", get(learn::show))
         .route("/{lang}/protect", get(protect::show))
         .route("/leave", get(leave::leave))

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State, rejection::BytesRejection},
     response::{IntoResponse, Redirect, Response},
 };
-use http::{HeaderMap, HeaderName, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use taxonomy::{Audience, Taxonomy};
 use web::Locale;
 use zeroize::Zeroizing;
@@ -24,9 +24,6 @@ use crate::{
     sealing::text_fields,
     visits::Visit,
 };
-
-/// Where a navigation began. Browsers keep it for Back and reload.
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 #[derive(Template)]
 #[template(path = "before.html")]
@@ -136,8 +133,8 @@ pub(super) async fn visited(
     };
     match pages.visit(&token) {
         Some(Visit::Writing(fields)) => {
-            let is_ours = headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin");
-            writing(&pages, locale, is_ours.then_some(&*token), fields, &step)
+            let token = visit::is_from_our_page(&headers).then_some(&*token);
+            writing(&pages, locale, token, fields, &step)
         }
         // Back leads to an address from before: what there is to see now is the receipt.
         Some(Visit::Sent { .. }) if step != visit::RECEIPT => visit::to(locale, &token, visit::RECEIPT),
@@ -148,7 +145,7 @@ pub(super) async fn visited(
         }
         Some(Visit::Noted) => Redirect::to(&format!("/{}", locale.code)).into_response(),
         Some(Visit::Left) => Redirect::to(&pages.branding.leave_url).into_response(),
-        None => error_page(&pages, locale, ErrorKind::Expired),
+        Some(Visit::Answered { .. }) | None => error_page(&pages, locale, ErrorKind::Expired),
     }
 }
 

@@ -198,7 +198,10 @@ async fn every_page(locale: Locale) -> Vec<(String, String)> {
         ReturnProblem::Mistyped(envelope::receipt::ReceiptError::Check),
         ReturnProblem::Nothing,
     ] {
-        all.push((format!("{problem:?}"), body(return_page(&pages, locale, "typed", Some(problem))).await));
+        all.push((
+            format!("{problem:?}"),
+            body(return_page(&pages, locale, ("typed", ""), Some(problem))).await,
+        ));
     }
     for stage in Stage::TOLD {
         let mut view = thread(&pages);

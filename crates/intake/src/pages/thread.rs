@@ -17,7 +17,10 @@ use super::{
     review::trace_text,
 };
 use crate::{
-    form::{FieldError, ReplyForm, guard::Trace},
+    form::{
+        FieldError, ReplyForm,
+        guard::{self, Trace},
+    },
     i18n,
 };
 
@@ -25,6 +28,8 @@ use crate::{
 pub struct ThreadView {
     /// The receipt's code: the page carries it, so that a reply finds its way.
     pub receipt: Zeroizing<String>,
+    /// The token of the visit that the page belongs to; may be empty.
+    pub visit: String,
     /// From [`Pages::new_seed`]: the same reply sent twice is one.
     pub seed: String,
     /// Where the case stands.
@@ -49,6 +54,8 @@ pub struct ThreadView {
     pub draft: String,
     /// The receipt of another report that was typed, likewise.
     pub earlier: Zeroizing<String>,
+    /// The kind of message that was chosen, likewise: as [`ReplyForm::kind`].
+    pub kind: String,
     /// What in the draft could show who wrote it.
     pub traces: Vec<(Trace, Vec<String>)>,
     /// Were files chosen that must be chosen again?
@@ -72,6 +79,7 @@ impl ThreadView {
     pub fn empty() -> Self {
         Self {
             receipt: Zeroizing::default(),
+            visit: String::new(),
             seed: String::new(),
             stage: Stage::Received,
             with_outside_body: false,
@@ -84,6 +92,7 @@ impl ThreadView {
             files: Vec::new(),
             draft: String::new(),
             earlier: Zeroizing::default(),
+            kind: String::new(),
             traces: Vec::new(),
             files_again: false,
             errors: Vec::new(),
@@ -99,6 +108,7 @@ impl ThreadView {
         });
         Self {
             receipt,
+            visit: String::new(),
             seed,
             stage: inbox.stage,
             with_outside_body: inbox.with_oversight,
@@ -111,9 +121,30 @@ impl ThreadView {
             files: Vec::new(),
             draft: String::new(),
             earlier: Zeroizing::default(),
+            kind: String::new(),
             traces: Vec::new(),
             files_again: false,
             errors: Vec::new(),
+        }
+    }
+
+    /// Keeps what was typed.
+    pub fn keep(&mut self, form: &ReplyForm) {
+        self.draft.clone_from(&form.message);
+        self.earlier = Zeroizing::new(form.earlier.clone());
+        self.kind.clone_from(&form.kind);
+    }
+
+    /// Shows the thread again, with a message that is still being written.
+    pub fn go_on(&mut self, form: &ReplyForm) {
+        self.keep(form);
+        self.files_again |= form.named_files;
+        if !form.looked.is_empty() {
+            self.traces = guard::traces(&form.message);
+        }
+        if form.to_seed().is_ok() {
+            // The same message sent twice is one, whatever was looked at in between.
+            self.seed.clone_from(&form.seed);
         }
     }
 }
@@ -159,8 +190,11 @@ struct Shown<'a> {
 
 /// The page behind a receipt.
 pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response {
-    let frame =
-        Frame::new(pages, locale, "thread-title", Switch::Form { path: "/return", go: "", enter: None });
+    // A key that nobody vouched for may be anybody's.
+    let may_reply = !view.findings.contains(&Finding::WrongKey);
+    // Another language keeps what is typed. Enter presses the first button of a form, which sends.
+    let switch = Switch::Form { path: "/return", go: "look", enter: may_reply.then_some("") };
+    let frame = Frame::new(pages, locale, "thread-title", switch).of_visit(&view.visit);
     let words = frame.words();
     let [stage, meaning] = stage_texts(view.stage).map(|key| frame.t(key));
     let messages = view.messages.iter().map(|message| Shown {
@@ -181,8 +215,7 @@ pub fn thread_page(pages: &Pages, locale: Locale, view: &ThreadView) -> Response
         wrong: view.errors.iter().map(|error| (target(error), complaint_text(&frame, error))).collect(),
         warnings: view.traces.iter().map(|(trace, words)| warned(&frame, *trace, words)).collect(),
         looked: if view.traces.is_empty() { String::new() } else { ReplyForm::mark(&view.draft) },
-        // A key that nobody vouched for may be anybody's.
-        may_reply: !view.findings.contains(&Finding::WrongKey),
+        may_reply,
         frame,
     };
     let status = if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };

@@ -10,6 +10,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
+use http::{HeaderMap, HeaderName};
 use web::Locale;
 
 use super::{Pages, ReceiptView, SentFile, files, receipt};
@@ -17,6 +18,15 @@ use crate::{
     form::{ReportForm, Step, pairs},
     visits::{Token, Visit},
 };
+
+/// Where a navigation began. Browsers keep it for Back and reload.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Returns whether the browser says that a page of this service led to the request. Browsers that do not send the header
+/// get `false`.
+pub(super) fn is_from_our_page(headers: &HeaderMap) -> bool {
+    headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin")
+}
 
 /// The step of an address under which the receipt is shown.
 pub(super) const RECEIPT: &str = "receipt";

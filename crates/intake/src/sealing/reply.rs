@@ -5,6 +5,7 @@ use axum::{
     response::Response,
 };
 use envelope::earlier::EarlierReport;
+use http::HeaderMap;
 use reporter::{FollowUp, FollowUpSealer, Inbox};
 use web::Locale;
 use zeroize::Zeroizing;
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     app::App,
     form::{FieldError, Problem, Reply, ReplyForm, guard},
-    pages::{ErrorKind, Held, ReturnProblem, ThreadView, return_page, thread_page},
+    pages::{Address, ErrorKind, Held, ReturnProblem, ThreadView, return_page, thread_page},
 };
 
 /// Files the message, and shows the thread again.
@@ -27,43 +28,66 @@ pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, reque
         return app.error_page("", ErrorKind::NotFound);
     };
     let mut form = ReplyForm::default();
+    let headers = request.headers().clone();
     let mut parts = match Form::of(request, ReplyForm::is_field) {
         Ok(parts) => parts,
         Err(refused) => return refused.page(&app, locale),
     };
-    let answer = answer(&app, locale, &mut form, &mut parts).await;
+    let mut address = Address::default();
+    let answer = answer(&app, locale, (&mut form, &headers, &mut address), &mut parts).await;
     parts.late(|name, value| form.set(name, value));
+    address.token().clone_into(&mut form.visit);
     // Also after an answer: what is wrong with the text is known before the files have come.
     parts.drain().await;
-    answer.unwrap_or_else(|refused| {
-        if form.to_seed().is_err() {
-            form.seed = app.pages.new_seed();
+    let page = match answer {
+        Ok(page) => page,
+        Err(refused) => {
+            if form.to_seed().is_err() {
+                form.seed = app.pages.new_seed();
+            }
+            let fields = form.carried();
+            if fields.is_empty() {
+                // Reload sends the form again, as that page says.
+                return refused.page(&app, locale);
+            }
+            let path = format!("/{}/return/send", locale.code);
+            refused.holding(&app, locale, &Held { path, fields, takes_files: true })
         }
-        let held =
-            Held { path: format!("/{}/return/send", locale.code), fields: form.carried(), takes_files: true };
-        refused.holding(&app, locale, &held)
-    })
+    };
+    app.pages.answer(locale, &address, page).await
 }
 
 async fn answer(
     app: &App,
     locale: Locale,
-    form: &mut ReplyForm,
+    (form, headers, address): (&mut ReplyForm, &HeaderMap, &mut Address),
     parts: &mut Form,
 ) -> Result<Response, NotSent> {
-    let first = parts.fields(|name, value| form.set(name, value)).await?;
+    let first = parts.fields(|name, value| form.set(name, value)).await;
+    let receipt = form.receipt();
+    *address = app.pages.address(headers, &form.visit, receipt.as_ref().ok());
+    address.token().clone_into(&mut form.visit);
+    let first = first?;
     // The page carries the receipt that opened it, so anything else means that something else was sent.
-    let receipt = form.receipt().map_err(|_| NotSent::BadForm)?;
+    let receipt = receipt.map_err(|_| NotSent::BadForm)?;
     let inbox = match thread::inbox(app, &receipt).await? {
         Ok(inbox) => inbox,
-        Err(problem) => return Ok(return_page(&app.pages, locale, &form.receipt, Some(problem))),
+        Err(problem) => {
+            return Ok(return_page(&app.pages, locale, (&form.receipt, &form.visit), Some(problem)));
+        }
     };
     let mut view = ThreadView::of(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
+    view.visit.clone_from(&form.visit);
     view.files_again = first.is_some();
+    // A browser that knows no `formaction` posts every button here. Only the one without a name sends.
+    if !form.go.is_empty() {
+        view.go_on(form);
+        return Ok(thread_page(&app.pages, locale, &view));
+    }
     if let Some(trace) = form.to_cover() {
         form.message = guard::cover(&form.message, trace);
         view.traces = guard::traces(&form.message);
-        keep(&mut view, form);
+        view.keep(form);
         return Ok(thread_page(&app.pages, locale, &view));
     }
     let reply = match form.to_reply(first.is_some()) {
@@ -73,7 +97,7 @@ async fn answer(
     match reply {
         Ok(_) if !form.unseen_traces().is_empty() => {
             view.traces = form.unseen_traces();
-            keep(&mut view, form);
+            view.keep(form);
         }
         Ok((reply, earlier)) if inbox.can_write() => {
             let message = FollowUp {
@@ -91,30 +115,25 @@ async fn answer(
             match filed.await {
                 Ok(sent) => {
                     view.sent = true;
+                    view.files_again = false;
                     view.files = sent;
                 }
                 // The text stays, other files can be chosen.
                 Err(NotSent::TooLarge) => {
-                    keep(&mut view, form);
+                    view.keep(form);
                     view.errors = vec![FieldError::new("files", Problem::TooMuch)];
                 }
                 Err(refused) => return Err(refused),
             }
         }
-        Ok(_) => keep(&mut view, form),
+        Ok(_) => view.keep(form),
         Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(NotSent::BadForm),
         Err(errors) => {
-            keep(&mut view, form);
+            view.keep(form);
             view.errors = errors;
         }
     }
     Ok(thread_page(&app.pages, locale, &view))
-}
-
-/// What was typed stays.
-fn keep(view: &mut ThreadView, form: &ReplyForm) {
-    view.draft.clone_from(&form.message);
-    view.earlier = Zeroizing::new(form.earlier.clone());
 }
 
 type Named = Result<(Reply, Option<EarlierReport>), Vec<FieldError>>;

@@ -5,50 +5,75 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use envelope::receipt::Receipt;
+use envelope::receipt::{Receipt, ReceiptError};
+use http::HeaderMap;
 use reporter::Inbox;
 use tokio::task::spawn_blocking;
+use web::Locale;
 use zeroize::Zeroizing;
 
 use super::NotSent;
 use crate::{
     api,
     app::App,
-    form::{self, ReplyForm},
+    form::{self, MAX_TOTAL, ReplyForm},
     pages::{ErrorKind, Held, ReturnProblem, ThreadView, return_page, thread_page},
 };
 
-/// Longest body with a receipt in it, in bytes: a whole note that is pasted whole.
-const BODY_BYTES: usize = 64 * 1024;
+/// Longest body with a receipt in it, in bytes: a whole note that is pasted whole, or a message that is being written; each byte of
+/// it percent-encoded.
+const BODY_BYTES: usize = 3 * MAX_TOTAL;
 
 /// Shows the mailbox of a receipt; the same page whether there is nothing yet or never was. A mailbox that is damaged is
 /// called so.
-pub(super) async fn open(State(app): State<App>, Path(lang): Path<String>, body: Body) -> Response {
+pub(super) async fn open(
+    State(app): State<App>,
+    Path(lang): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let Some(locale) = app.pages.locale(&lang) else {
         return app.error_page("", ErrorKind::NotFound);
     };
-    let typed = match read(body).await {
+    let mut typed = match read(body).await {
         Ok(typed) => typed,
         Err(refused) => return refused.page(&app, locale),
     };
+    let receipt = Receipt::parse(&typed.receipt);
+    let address = app.pages.address(&headers, &typed.visit, receipt.as_ref().ok());
+    address.token().clone_into(&mut typed.visit);
+    let page = page(&app, locale, &typed, receipt).await;
+    app.pages.answer(locale, &address, page).await
+}
+
+async fn page(
+    app: &App,
+    locale: Locale,
+    typed: &ReplyForm,
+    receipt: Result<Receipt, ReceiptError>,
+) -> Response {
+    let shown = (typed.receipt.as_str(), typed.visit.as_str());
     if typed.receipt.trim().is_empty() {
-        return return_page(&app.pages, locale, "", Some(ReturnProblem::Empty));
+        return return_page(&app.pages, locale, ("", &typed.visit), Some(ReturnProblem::Empty));
     }
-    let receipt = match Receipt::parse(&typed.receipt) {
+    let receipt = match receipt {
         Ok(receipt) => receipt,
         Err(error) => {
-            return return_page(&app.pages, locale, &typed.receipt, Some(ReturnProblem::Mistyped(error)));
+            return return_page(&app.pages, locale, shown, Some(ReturnProblem::Mistyped(error)));
         }
     };
-    match inbox(&app, &receipt).await {
+    match inbox(app, &receipt).await {
         Ok(Ok(inbox)) => {
             let code = Zeroizing::new(receipt.code());
-            thread_page(&app.pages, locale, &ThreadView::of(&inbox, code, app.pages.new_seed()))
+            let mut view = ThreadView::of(&inbox, code, app.pages.new_seed());
+            view.visit.clone_from(&typed.visit);
+            view.go_on(typed);
+            thread_page(&app.pages, locale, &view)
         }
-        Ok(Err(problem)) => return_page(&app.pages, locale, &typed.receipt, Some(problem)),
+        Ok(Err(problem)) => return_page(&app.pages, locale, shown, Some(problem)),
         Err(refused) => {
             let path = format!("/{}/return", locale.code);
-            refused.holding(&app, locale, &Held { path, fields: typed.carried(), takes_files: false })
+            refused.holding(app, locale, &Held { path, fields: typed.carried(), takes_files: false })
         }
     }
 }

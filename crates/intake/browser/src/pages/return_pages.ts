@@ -236,8 +236,8 @@ export class ReturnPages {
     const findings = inbox.findings.map((finding) => make("p", { class: "careful", role: "alert" }, this.told(finding)));
     one("h1")?.before(...findings);
     if (header.with_oversight) one("input[name=kind]")?.closest(".q")?.remove();
-    // A key that nobody vouched for may be anybody's.
-    if (!inbox.canWrite) all("form[action$='/return/send']").forEach((form) => form.remove());
+    // A key that nobody vouched for may be anybody's. The form stays for the buttons that look again and change the language.
+    if (!inbox.canWrite) all("form[action$='/return/send']").forEach((form) => form.replaceChildren());
   }
 
   private showMessages(messages: Message[]): void {
