@@ -1,8 +1,12 @@
 //! Who holds the slots of a pool, and who loses one.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+    sync::Arc,
+};
 
-use rand::{Rng as _, rngs::OsRng, seq::IteratorRandom as _};
+use rand::{rngs::OsRng, seq::IteratorRandom as _};
 use tokio::{
     sync::Notify,
     time::{Duration, Instant},
@@ -108,28 +112,31 @@ impl Taken {
     /// One of a network that holds at least two slots more than this one's, or else of an address of the same network for
     /// which the same is true.
     pub(super) fn of_a_larger(&self, newcomer: &Origin) -> Option<u64> {
-        let (network, held) = largest(self.senders.values().map(|sender| sender.origin.network))?;
+        let (networks, held) = largest(self.senders.values().map(|sender| sender.origin.network));
         let own = |is_own: &dyn Fn(&Origin) -> bool| {
             self.senders.values().filter(|one| is_own(&one.origin)).count()
         };
         if held > own(&|origin| origin.network == newcomer.network) + 1 {
-            return self.slower_of_two(|sender| sender.origin.network == network, Duration::ZERO);
+            return self.slower_of_two(|sender| networks.contains(&sender.origin.network), Duration::ZERO);
         }
         let in_network = self.senders.values().map(|sender| sender.origin);
         let in_network = in_network.filter(|origin| origin.network == newcomer.network);
-        let (member, held) = largest(in_network.map(|origin| origin.member))?;
+        let (members, held) = largest(in_network.map(|origin| origin.member));
         let is_larger = held > own(&|origin| origin.member == newcomer.member) + 1;
-        is_larger.then(|| self.slower_of_two(|sender| sender.origin.member == member, Duration::ZERO))?
+        let is_of = |sender: &Sender| {
+            sender.origin.network == newcomer.network && members.contains(&sender.origin.member)
+        };
+        is_larger.then(|| self.slower_of_two(is_of, Duration::ZERO))?
     }
 
-    /// One of the address that holds the most slots in the network that holds the most, which has held its own for so long.
+    /// One of the addresses that hold the most slots in the networks that hold the most, which has held its own for so long.
     pub(super) fn of_the_largest(&self, held_for: Duration) -> Option<u64> {
         let evictable = || self.senders.values().filter(|sender| sender.can_be_evicted());
-        let (network, _) = largest(evictable().map(|sender| sender.origin.network))?;
-        let members = evictable().filter(|sender| sender.origin.network == network);
-        let (member, _) = largest(members.map(|sender| sender.origin.member))?;
-        let is_of = |sender: &Sender| sender.origin.network == network && sender.origin.member == member;
-        self.slower_of_two(is_of, held_for)
+        let (networks, _) = largest(evictable().map(|sender| sender.origin.network));
+        let candidates = evictable().filter(|sender| networks.contains(&sender.origin.network));
+        let key = |origin: Origin| (origin.network, origin.member);
+        let (members, _) = largest(candidates.map(|sender| key(sender.origin)));
+        self.slower_of_two(|sender| members.contains(&key(sender.origin)), held_for)
     }
 
     /// Of two drawn at random, the one with the lower rate.
@@ -144,11 +151,12 @@ impl Taken {
     }
 }
 
-/// What occurs most often, and how often. Among equals one is drawn at random.
-fn largest<K: Eq + Hash>(keys: impl Iterator<Item = K>) -> Option<(K, usize)> {
+/// All that occur most often, and how often. No tie is broken here: it would expose a fast sender as often as a slow one.
+fn largest<K: Eq + Hash>(keys: impl Iterator<Item = K>) -> (HashSet<K>, usize) {
     let mut counts: HashMap<K, usize> = HashMap::new();
     for key in keys {
         *counts.entry(key).or_default() += 1;
     }
-    counts.into_iter().max_by_key(|(_, count)| (*count, OsRng.r#gen::<u32>()))
+    let most = counts.values().copied().max().unwrap_or_default();
+    (counts.into_iter().filter(|(_, count)| *count == most).map(|(key, _)| key).collect(), most)
 }
