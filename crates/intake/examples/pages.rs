@@ -85,12 +85,12 @@ async fn opened(State(pages): State<Arc<Pages>>, Path(lang): Path<String>, body:
     }
     match Receipt::parse(&form.receipt) {
         Ok(receipt) if receipt.expose() == &[0; 16] => {
-            return_page(&pages, language(&lang), &form.receipt, Some(ReturnProblem::Nothing))
+            return_page(&pages, language(&lang), (&form.receipt, ""), Some(ReturnProblem::Nothing))
         }
         Ok(receipt) => thread_page(&pages, language(&lang), &thread(&pages, &receipt, false)),
         Err(error) => {
             let problem = ReturnProblem::Mistyped(error);
-            return_page(&pages, language(&lang), &form.receipt, Some(problem))
+            return_page(&pages, language(&lang), (&form.receipt, ""), Some(problem))
         }
     }
 }

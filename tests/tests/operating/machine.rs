@@ -83,19 +83,19 @@ impl Machine {
 
     /// As `systemd-tmpfiles --create` does with the shipped file.
     pub(crate) fn make_folders(&self) {
-        for line in deploy("tmpfiles.d/burkindi.conf").lines().filter(|line| {
-            line.starts_with(
-                "d \
-            ",
-            )
-        }) {
+        let lines = deploy("tmpfiles.d/burkindi.conf");
+        for line in lines.lines().filter(|line| line.starts_with("d ")) {
             let fields: Vec<&str> = line.split(' ').collect();
-            let folder = self.at(fields[1]);
+            let [_, path, mode, user, ..] = fields[..] else { panic!("{line}: fields are missing") };
+            let folder = self.at(path);
             fs::create_dir_all(&folder).unwrap();
-            fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-            let (_, account) =
-                ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == fields[3]).unwrap();
-            own(&folder, *account);
+            let mode = u32::from_str_radix(mode, 8).unwrap();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+            let service = ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user);
+            match service {
+                Some((_, account)) => own(&folder, *account),
+                None => assert_eq!(user, "root", "{line}"),
+            }
         }
     }
 
