@@ -44,7 +44,7 @@ for (const [loss, lose] of LOSSES) {
       lose(path);
       await send(page);
       await expect(summary(page)).toContainText("note du quai.txt");
-      await expect(items(page).first()).toContainText("ne pouvons pas lire");
+      await expect(items(page).first()).toContainText("ne pouvons pas examiner");
       // Nothing goes on without it unasked.
       await send(page);
       await expect(summary(page)).toContainText("note du quai.txt");
@@ -78,7 +78,7 @@ test("a file that cannot be read as it is chosen says so, and a later attempt re
       Object.assign(window, { comesBack: () => (Blob.prototype.arrayBuffer = read) });
     }),
   );
-  await expect(items(page)).toContainText("ne pouvons pas lire");
+  await expect(items(page)).toContainText("ne pouvons pas examiner");
   await page.evaluate(() => (window as unknown as { comesBack: () => void }).comesBack());
   await sendReport(page);
 });
@@ -92,7 +92,7 @@ test("a file that never comes is not examined for ever", async ({ page, office }
   );
   await expect(items(page)).toContainText("examinons");
   await page.clock.fastForward(121_000);
-  await expect(items(page)).toContainText("ne pouvons pas lire");
+  await expect(items(page)).toContainText("ne pouvons pas examiner");
 });
 
 test("one file is taken out of the list, and the others stay", async ({ page, office }) => {
