@@ -66,6 +66,9 @@ function withPlace(jpeg: Buffer): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), notes, jpeg.subarray(2)]);
 }
 
+/** What a JPEG picture is drawn from: its tables and all that follows. Chromium writes a colour profile before them. */
+const drawn = (jpeg: Buffer): Buffer => jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xdb])));
+
 for (const guard of GUARDS) {
   test(`a canvas that returns ${guard}: the photo is cleaned without it`, async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
@@ -98,7 +101,7 @@ test("a photo that was not redrawn arrives without its place, and its picture by
   const folder = mkdtempSync(join(tmpdir(), "saved-"));
   const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
   const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-  expect(saved.map(({ path }) => hash(readFileSync(path)))).toEqual([hash(buffer)]);
+  expect(saved.map(({ path }) => hash(drawn(readFileSync(path))))).toEqual([hash(drawn(buffer))]);
 });
 
 test("a canvas that returns what was drawn: the photo is redrawn, and shows the same", async ({ page, office }) => {
