@@ -26,6 +26,8 @@ const LARGEST_WRITTEN: usize = 2 * 1024 * 1024;
 const UNPACKED: u64 = 64 * 1024 * 1024;
 /// and to so many further bytes for each byte that has come: more than any document is packed by.
 const UNPACKED_FOR_EACH: u64 = 24;
+/// No file is longer, in bytes. A part may announce more, which then allows nothing.
+const LONGEST_FILE: u64 = 64 * 1024 * 1024;
 /// More parts than any document has.
 const MOST_PARTS: usize = 16 * 1024;
 
@@ -319,7 +321,7 @@ impl Package<'_> {
 
     /// How much may still be unpacked when so much of the file has come.
     fn allowed(&self, come: u64) -> u64 {
-        UNPACKED.saturating_add(come.saturating_mul(UNPACKED_FOR_EACH)).saturating_sub(self.unpacked)
+        (UNPACKED + come.min(LONGEST_FILE) * UNPACKED_FOR_EACH).saturating_sub(self.unpacked)
     }
 
     /// Whether the budget covers so many further bytes; takes them from it if it does.

@@ -62,6 +62,25 @@ fn it_is_all_the_same_in_which_pieces_a_file_comes() {
 }
 
 #[test]
+fn lengths_of_64_bits_that_no_file_has_are_not_added_to() {
+    let part = |len: u64| {
+        let head = [&b"PK\x03\x04\x14\0\0\0\x08\0"[..], &[0; 8], &[0xFF; 8], b"\x13\0\x14\0"].concat();
+        let extra = [&b"\x01\0\x10\0"[..], &len.to_le_bytes(), &len.to_le_bytes()].concat();
+        [&head, &b"[Content_Types].xml"[..], &extra, b"what came"].concat()
+    };
+    let sound = zip(&[("[Content_Types].xml", b"<Types/>", How::Deflated)]);
+    let end = sound.windows(4).position(|four| four == b"PK\x05\x06").unwrap();
+    let ending =
+        |len: u64| [&sound[..end], b"PK\x06\x06", &len.to_le_bytes(), &[0; 44], &sound[end..]].concat();
+    for len in [1 << 40, u64::MAX / 2, u64::MAX - 100, u64::MAX - 11, u64::MAX] {
+        let (washed, said) = wash_all(&part(len));
+        assert_eq!(said.reading, Reading::Broken, "{len}");
+        assert!(washed.ends_with(b"what came"), "{len}");
+        assert_ne!(wash_all(&ending(len)).1.reading, Reading::Whole, "{len}");
+    }
+}
+
+#[test]
 fn lengths_that_lie_are_no_way_around() {
     // Longer than the file, shorter than a head, and beyond every number.
     for size in [0u32, 1, 4, 7, 9, 0x7FFF_FFFF, u32::MAX] {

@@ -58,7 +58,7 @@ pub(super) fn rewrite(pipe: &mut Pipe<'_>, found: &mut Found, places: &Places) -
         let len = match ahead {
             [b'P', b'K', 5, 6, ..] => break,
             // The end in 64 bits, and where it is.
-            [b'P', b'K', 6, 6, ..] => 12 + le(ahead, 4, 8).ok_or(Stop::Broken)?,
+            [b'P', b'K', 6, 6, ..] => le(ahead, 4, 8).ok_or(Stop::Broken)?.saturating_add(12),
             [b'P', b'K', 6, 7, ..] => 20,
             // A signature of the directory.
             [b'P', b'K', 5, 5, ..] => 6 + le(ahead, 4, 2).ok_or(Stop::Broken)?,

@@ -16,6 +16,8 @@ const NO_DATE: [u8; 4] = [0, 0, 0x21, 0];
 /// A length or offset that does not fit is in the zip64 extra field.
 const IN_EXTRA: u64 = u32::MAX as u64;
 const ZIP64: u64 = 1;
+/// The largest length or offset in bytes that is believed: far beyond any submission, and small enough to be added to.
+const MOST: u64 = 1 << 40;
 
 /// The head of a part, as it came.
 #[derive(Debug, Clone)]
@@ -70,7 +72,8 @@ impl Head {
     }
 }
 
-/// Lengths and offset of a record with what its zip64 extra field says; `None` if a number is announced there and missing.
+/// Lengths and offset of a record with what its zip64 extra field says; `None` if a number is announced there and missing, or beyond
+/// what is believed.
 fn long(extra: &[u8], mut numbers: [u64; 3]) -> Option<[u64; 3]> {
     if !numbers.contains(&IN_EXTRA) {
         return Some(numbers);
@@ -82,7 +85,7 @@ fn long(extra: &[u8], mut numbers: [u64; 3]) -> Option<[u64; 3]> {
         if id == ZIP64 {
             let missing = numbers.iter_mut().filter(|number| **number == IN_EXTRA);
             for (place, number) in missing.enumerate() {
-                *number = le(field, 8 * place, 8)?;
+                *number = le(field, 8 * place, 8).filter(|number| *number <= MOST)?;
             }
             return Some(numbers);
         }
