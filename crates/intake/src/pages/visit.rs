@@ -1,7 +1,8 @@
 //! The addresses of a visit: `/fr/report/TOKEN/review`. Neither token nor step says what is reported.
 //!
-//! Anybody can make such an address and pass it on as a link. Who follows it must not go on with the visit of the one who
-//! made it, who would read what is typed and the receipt. So a form names its visit only if a page of ours led to it.
+//! An attacker can make such an address and pass it on as a link. A reporter who follows it must not continue the
+//! attacker's visit: the attacker would read what is typed, and the receipt. A form therefore names its visit only if a
+//! page of the same origin led to it.
 
 use std::sync::Arc;
 

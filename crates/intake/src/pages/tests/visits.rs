@@ -92,7 +92,7 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
         let mut request = Request::get(&review).body(Body::empty()).unwrap();
         request.headers_mut().insert(SITE, "same-origin".parse().unwrap());
         assert!(go(request).await.1.contains("SECRET"));
-        // The one who made the link sees what was there before.
+        // The maker of the link sees what was there before.
         for step in ["questions", "review"] {
             let own = Request::get(format!("/fr/report/{trap}/{step}")).header(SITE, "same-origin");
             assert!(!go(own.body(Body::empty()).unwrap()).await.1.contains("SECRET"));
