@@ -4,15 +4,15 @@ import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { type Office, expect, test } from "./src/office.ts";
-import { compose, sendReport, takenOver } from "./src/reporting.ts";
+import { type RunningInstallation, expect, test } from "./src/office.ts";
+import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 
 const STORY = "Trois photos du quai et la quittance.";
-/** Stands in everything that tells something (`crates/traces/tests/samples`). */
+/** Stands in everything that tells something (`crates/metadata-scrubber/tests/samples`). */
 const CANARY = "CANARI";
 
 /** Files as phones and office programs write them: `a.jpg`, `b.pdf` and so on. One form takes all of them. */
-function samples(): Map<string, Buffer> {
+function readSamples(): Map<string, Buffer> {
   const folder = mkdtempSync(join(tmpdir(), "samples-"));
   execFileSync(`${process.env["PROGRAMS"]}/examples/samples`, [folder]);
   const names = readdirSync(folder).filter((name) => /^[ab]\./.test(name));
@@ -20,41 +20,41 @@ function samples(): Map<string, Buffer> {
 }
 
 /** All that ExifTool reads of a file, as text. */
-const read = (path: string): string => execFileSync("exiftool", ["-j", "-G1", "-a", "-u", "-ee", path], { encoding: "utf8" });
+const readMetadata = (path: string): string => execFileSync("exiftool", ["-j", "-G1", "-a", "-u", "-ee", path], { encoding: "utf8" });
 
 /** What the frame says was done to each file, as `burkindi show` gives it. */
-type Treatments = Map<string, { how: string; removed?: string[]; left?: string[]; reading?: string; signature?: string } | null>;
+type TreatmentsByName = Map<string, { how: string; removed?: string[]; left?: string[]; reading?: string; signature?: string } | null>;
 
 /** What an investigator has of the files: by name what an independent program reads of each, and what is said to be done to it. */
-interface Arrived {
+interface ArrivedReport {
   told: Map<string, string>;
-  treatments: Treatments;
+  treatments: TreatmentsByName;
 }
 
 /** Sends files, and gives what arrives of them. */
-async function sent(office: Office, page: Page, names: string[], before?: () => Promise<void>): Promise<Arrived> {
-  const all = samples();
+async function sendFiles(office: RunningInstallation, page: Page, names: string[], before?: () => Promise<void>): Promise<ArrivedReport> {
+  const all = readSamples();
   const files = names.map((name) => ({ name: `${CANARY} ${name}`, mimeType: "application/octet-stream", buffer: all.get(name)! }));
-  const [row] = await office.casesOf("inspector-1", 1, async () => {
-    await compose(page, { story: STORY, files });
+  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: STORY, files });
     await before?.();
     await sendReport(page);
   });
-  office.burkindi("inspector-1", "declare", row!.id);
+  office.runAs("inspector-1", "declare", row!.id);
   const folder = mkdtempSync(join(tmpdir(), "saved-"));
-  const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string; name: string }[] };
-  return { told: new Map(saved.map(({ path, name }) => [name, read(path)])), treatments: treatmentsOf(office, row!.id) };
+  const { saved } = office.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string; name: string }[] };
+  return { told: new Map(saved.map(({ path, name }) => [name, readMetadata(path)])), treatments: treatmentsOf(office, row!.id) };
 }
 
-function treatmentsOf(office: Office, id: string): Treatments {
-  const shown = office.burkindi("inspector-1", "show", id) as { attachments: { name: string; treatment: never }[] };
+function treatmentsOf(office: RunningInstallation, id: string): TreatmentsByName {
+  const shown = office.runAs("inspector-1", "show", id) as { attachments: { name: string; treatment: never }[] };
   return new Map(shown.attachments.map(({ name, treatment }) => [name, treatment]));
 }
 
-const hows = (treatments: Treatments): (string | undefined)[] => [...treatments.values()].map((treatment) => treatment?.how);
+const treatmentNames = (treatments: TreatmentsByName): (string | undefined)[] => [...treatments.values()].map((treatment) => treatment?.how);
 
 /** Neither words of who made it, nor a place, a maker, or a day. */
-function expectNothingTold(told: Map<string, string>): void {
+function expectNoMetadata(told: Map<string, string>): void {
   for (const [name, said] of told) {
     expect(said.replaceAll(/"(SourceFile|System:[^"]*)": .*/g, ""), name).not.toContain(CANARY);
     expect(said, name).not.toMatch(/"(GPS|XMP|IFD1|IPTC|ID3|UserData)[^"]*:|"[^"]*:(Make|Model|Artist)":/);
@@ -66,8 +66,8 @@ test.describe("without a script", () => {
 
   test("files lose what they tell, and the receipt says what it was", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
-    const names = [...samples().keys()];
-    const { told, treatments } = await sent(office, page, names);
+    const names = [...readSamples().keys()];
+    const { told, treatments } = await sendFiles(office, page, names);
     expect([...treatments.keys()]).toEqual([...told.keys()]);
     for (const [name, treatment] of treatments) {
       expect(treatment, name).toMatchObject({ how: "cleaned", reading: "whole" });
@@ -75,8 +75,8 @@ test.describe("without a script", () => {
     }
     const photo = names.indexOf("a.jpg") + 1;
     expect(treatments.get(`image-${photo}.jpg`)?.removed).toEqual(expect.arrayContaining(["place", "date", "device"]));
-    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${sortOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
-    expectNothingTold(told);
+    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
+    expectNoMetadata(told);
     const washed = page.locator(".washed li");
     await expect(washed).toHaveCount(names.length);
     await expect(washed.filter({ hasText: "Retiré" })).toHaveCount(names.length);
@@ -85,7 +85,7 @@ test.describe("without a script", () => {
 
   test("an original is kept when its owner wants it", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
-    const { told, treatments } = await sent(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
+    const { told, treatments } = await sendFiles(office, page, ["a.jpg"], () => page.check("input[name=keep]"));
     expect([...told.keys()]).toEqual([`${CANARY} a.jpg`]);
     expect(treatments.get(`${CANARY} a.jpg`)).toEqual({ how: "kept" });
     expect(told.get(`${CANARY} a.jpg`)).toMatch(/"GPS:/);
@@ -96,14 +96,14 @@ test.describe("without a script", () => {
 test.describe("sealed in the browser", () => {
   test("pictures are drawn anew and documents rewritten, before anything leaves", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
-    await takenOver(page);
+    await waitForHydration(page);
     const names = ["a.docx", "a.jpg", "a.mp3", "a.mp4", "a.odt", "a.pdf", "a.png", "a.webp", "b.docx"];
-    const { told, treatments } = await sent(office, page, names, async () => {
+    const { told, treatments } = await sendFiles(office, page, names, async () => {
       await expect(page.locator(".washed li").filter({ hasText: /Retiré|Redessinée/ })).toHaveCount(names.length);
     });
-    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${sortOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
-    expectNothingTold(told);
-    expect(hows(treatments)).toEqual(names.map((name) => (sortOf(name) === "image" ? "redrawn" : "cleaned")));
+    expect([...told.keys()].sort()).toEqual(names.map((name, at) => `${mediaClassOf(name)}-${at + 1}.${name.split(".")[1]}`).sort());
+    expectNoMetadata(told);
+    expect(treatmentNames(treatments)).toEqual(names.map((name) => (mediaClassOf(name) === "image" ? "redrawn" : "cleaned")));
     for (const [name, treatment] of treatments) {
       if (treatment?.how === "cleaned") expect(treatment.removed?.length, name).toBeGreaterThan(0);
     }
@@ -113,22 +113,22 @@ test.describe("sealed in the browser", () => {
 
   test("what the browser cannot draw or pack is cleaned all the same", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
-    await takenOver(page);
+    await waitForHydration(page);
     const names = ["a.flac", "a.gif", "a.heic", "a.wav", "b.pdf"];
-    const { told, treatments } = await sent(office, page, names, async () => {
+    const { told, treatments } = await sendFiles(office, page, names, async () => {
       await expect(page.locator(".washed li").filter({ hasText: "Retiré" })).toHaveCount(names.length);
       await expect(page.locator(".washed [aria-pressed]")).toHaveCount(0);
     });
-    expectNothingTold(told);
-    expect(hows(treatments)).toEqual(names.map(() => "cleaned"));
+    expectNoMetadata(told);
+    expect(treatmentNames(treatments)).toEqual(names.map(() => "cleaned"));
   });
 
   test("a picture that cannot be cleaned waits for a decision", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
-    await takenOver(page);
+    await waitForHydration(page);
     const scans = ["quai.tif", "liste.tif"].map((name) => ({ name, mimeType: "image/tiff", buffer: Buffer.from(`II*\0\x08\0\0\0${CANARY}`, "latin1") }));
-    const [row] = await office.casesOf("inspector-1", 1, async () => {
-      await compose(page, { story: STORY, files: scans });
+    const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+      await fillReport(page, { story: STORY, files: scans });
       await expect(page.locator(".washed [aria-pressed]")).toHaveCount(2);
       await page.locator("form[action$='/report/send'] .button:visible").first().click();
       await expect(page.locator(".wrong[role=alert]")).toContainText("attend votre choix");
@@ -136,17 +136,17 @@ test.describe("sealed in the browser", () => {
       await page.locator(".washed li").nth(1).getByRole("button").nth(1).click();
       await sendReport(page);
     });
-    office.burkindi("inspector-1", "declare", row!.id);
-    const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", mkdtempSync(join(tmpdir(), "saved-"))) as { saved: { path: string; name: string }[] };
+    office.runAs("inspector-1", "declare", row!.id);
+    const { saved } = office.runAs("inspector-1", "save", row!.id, "--to", mkdtempSync(join(tmpdir(), "saved-"))) as { saved: { path: string; name: string }[] };
     expect(saved.map(({ name }) => name)).toEqual(["image-1.tif"]);
-    expect(hows(treatmentsOf(office, row!.id))).toEqual(["kept"]);
+    expect(treatmentNames(treatmentsOf(office, row!.id))).toEqual(["kept"]);
     expect(readFileSync(saved[0]!.path)).toEqual(scans[0]!.buffer);
   });
 
   test("an original is kept when its owner wants it", async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
-    await takenOver(page);
-    const { told, treatments } = await sent(office, page, ["a.jpg", "a.pdf"], async () => {
+    await waitForHydration(page);
+    const { told, treatments } = await sendFiles(office, page, ["a.jpg", "a.pdf"], async () => {
       const items = page.locator(".washed li");
       await expect(items.first()).toContainText("Redessinée");
       await page.check("input[name=keep]");
@@ -163,7 +163,7 @@ test.describe("sealed in the browser", () => {
   });
 });
 
-function sortOf(name: string): string {
+function mediaClassOf(name: string): string {
   const sorts = { image: ["jpg", "png", "gif", "webp", "heic"], audio: ["mp3", "wav", "flac"], video: ["mp4"] };
   return Object.entries(sorts).find(([, ends]) => ends.includes(name.split(".")[1]!))?.[0] ?? "document";
 }

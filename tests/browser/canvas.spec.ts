@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./src/office.ts";
-import { compose, sendReport, takenOver } from "./src/reporting.ts";
+import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 
 /** What a browser does to pictures that are read from a canvas. */
-type Guard = "noise" | "white" | "one pixel" | "white above 1 megapixel" | "half the size" | "nothing at all";
+type CanvasGuard = "noise" | "white" | "one pixel" | "white above 1 megapixel" | "half the size" | "nothing at all";
 
 /** Emulates a guard in the page: on the encoded picture, and where the guard says so also on pixels that are read. */
-function emulate(guard: Guard): void {
+function emulateGuard(guard: CanvasGuard): void {
   const [toBlob, getImageData] = [HTMLCanvasElement.prototype.toBlob, CanvasRenderingContext2D.prototype.getImageData];
   const spoil = (data: Uint8ClampedArray) => {
     if (guard === "noise") data.forEach((_, at) => (data[at] = at % 4 === 3 ? 255 : Math.floor(Math.random() * 256)));
@@ -42,7 +42,7 @@ function emulate(guard: Guard): void {
 }
 
 /** A picture of a page: light, with dark lines, and not square. */
-async function photo(page: Page, type: string): Promise<Buffer> {
+async function drawPhoto(page: Page, type: string): Promise<Buffer> {
   const encoded = await page.evaluate(async (type) => {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [1400, 1000];
@@ -56,10 +56,10 @@ async function photo(page: Page, type: string): Promise<Buffer> {
   return Buffer.from(encoded, "base64");
 }
 
-const GUARDS: Guard[] = ["noise", "white", "one pixel", "white above 1 megapixel", "half the size", "nothing at all"];
+const CANVAS_GUARDS: CanvasGuard[] = ["noise", "white", "one pixel", "white above 1 megapixel", "half the size", "nothing at all"];
 
 /** A JPEG picture with a place in its notes. */
-function withPlace(jpeg: Buffer): Buffer {
+function withGpsExif(jpeg: Buffer): Buffer {
   const tiff = Buffer.from("MM\0*\0\0\0\x08\0\x01\x88\x25\0\x04\0\0\0\x01\0\0\0\x1A\0\0\0\0\0\0\0\0\0\0", "latin1");
   const notes = Buffer.concat([Buffer.from("\xFF\xE1\0\0Exif\0\0", "latin1"), tiff]);
   notes.writeUInt16BE(notes.length - 2, 2);
@@ -67,18 +67,18 @@ function withPlace(jpeg: Buffer): Buffer {
 }
 
 /** What a JPEG picture is drawn from: its tables and all that follows. Chromium writes a colour profile before them. */
-const drawn = (jpeg: Buffer): Buffer => jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xdb])));
+const imageDataOf = (jpeg: Buffer): Buffer => jpeg.subarray(jpeg.indexOf(Buffer.from([0xff, 0xdb])));
 
-for (const guard of GUARDS) {
+for (const guard of CANVAS_GUARDS) {
   test(`a canvas that returns ${guard}: the photo is cleaned without it`, async ({ page, office }) => {
     await page.goto(`${office.url}/fr/report`);
     const files = ["jpeg", "png", "webp"].map((kind) => ({ name: `photo.${kind}`, mimeType: `image/${kind}`, kind }));
-    const buffers = await Promise.all(files.map(({ mimeType }) => photo(page, mimeType)));
-    buffers[0] = withPlace(buffers[0]!);
-    await page.addInitScript(emulate, guard);
+    const buffers = await Promise.all(files.map(({ mimeType }) => drawPhoto(page, mimeType)));
+    buffers[0] = withGpsExif(buffers[0]!);
+    await page.addInitScript(emulateGuard, guard);
     await page.reload();
-    await takenOver(page);
-    await compose(page, { story: "Photo de la quittance.", files: files.map((file, at) => ({ ...file, buffer: buffers[at]! })) });
+    await waitForHydration(page);
+    await fillReport(page, { story: "Photo de la quittance.", files: files.map((file, at) => ({ ...file, buffer: buffers[at]! })) });
     const items = page.locator(".washed li");
     await expect(items.nth(0)).toContainText("Retiré", { timeout: 30_000 });
     await expect(items.filter({ hasText: "rien trouvé" })).toHaveCount(2, { timeout: 30_000 });
@@ -88,26 +88,26 @@ for (const guard of GUARDS) {
 
 test("a photo that was not redrawn arrives without its place, and its picture byte for byte", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  const buffer = await photo(page, "image/jpeg");
-  await page.addInitScript(emulate, "noise" as const);
+  const buffer = await drawPhoto(page, "image/jpeg");
+  await page.addInitScript(emulateGuard, "noise" as const);
   await page.reload();
-  await takenOver(page);
-  const [row] = await office.casesOf("inspector-1", 1, async () => {
-    await compose(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer: withPlace(buffer) }] });
+  await waitForHydration(page);
+  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer: withGpsExif(buffer) }] });
     await expect(page.locator(".washed li")).toContainText("Retiré");
     await sendReport(page);
   });
-  office.burkindi("inspector-1", "declare", row!.id);
+  office.runAs("inspector-1", "declare", row!.id);
   const folder = mkdtempSync(join(tmpdir(), "saved-"));
-  const { saved } = office.burkindi("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
+  const { saved } = office.runAs("inspector-1", "save", row!.id, "--to", folder) as { saved: { path: string }[] };
   const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
-  expect(saved.map(({ path }) => hash(drawn(readFileSync(path))))).toEqual([hash(drawn(buffer))]);
+  expect(saved.map(({ path }) => hash(imageDataOf(readFileSync(path))))).toEqual([hash(imageDataOf(buffer))]);
 });
 
 test("a canvas that returns what was drawn: the photo is redrawn, and shows the same", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  const buffer = await photo(page, "image/jpeg");
-  await compose(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer }] });
+  await waitForHydration(page);
+  const buffer = await drawPhoto(page, "image/jpeg");
+  await fillReport(page, { story: "Photo de la quittance.", files: [{ name: "photo.jpg", mimeType: "image/jpeg", buffer }] });
   await expect(page.locator(".washed li")).toContainText("Redessinée");
 });

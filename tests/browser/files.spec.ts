@@ -3,32 +3,32 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { noBarrier, noSidewaysScroll } from "./src/barriers.ts";
-import { type Office, expect, test } from "./src/office.ts";
-import { compose, receiptCode, sendReport, takenOver } from "./src/reporting.ts";
+import { expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
+import { type RunningInstallation, expect, test } from "./src/office.ts";
+import { fillReport, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
 
 /** A file on the disk, so that it can be moved, changed and deleted once it was chosen. */
-function onDisk(name: string, content: string | Uint8Array = "une note"): string {
+function writeTempFile(name: string, content: string | Uint8Array = "une note"): string {
   const path = join(mkdtempSync(join(tmpdir(), "chosen-")), name);
   writeFileSync(path, content);
   return path;
 }
 
 /** Opens the review page with files chosen on it. */
-async function choose(page: Page, office: Office, paths: string[], before?: () => Promise<void>): Promise<void> {
+async function chooseFiles(page: Page, office: RunningInstallation, paths: string[], before?: () => Promise<void>): Promise<void> {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  await compose(page, { story: "Trois notes du quai." });
+  await waitForHydration(page);
+  await fillReport(page, { story: "Trois notes du quai." });
   await before?.();
   await page.setInputFiles("#files", paths);
 }
 
-const items = (page: Page) => page.locator(".washed li");
-const summary = (page: Page) => page.locator(".wrong[role=alert]");
-const send = (page: Page) => page.locator("form[action$='/report/send'] .button:visible").first().click();
-const chosen = (page: Page) => page.locator("#files").evaluate((input: HTMLInputElement) => Array.from(input.files ?? [], ({ name }) => name));
+const fileItems = (page: Page) => page.locator(".washed li");
+const errorSummary = (page: Page) => page.locator(".wrong[role=alert]");
+const clickSend = (page: Page) => page.locator("form[action$='/report/send'] .button:visible").first().click();
+const chosenFiles = (page: Page) => page.locator("#files").evaluate((input: HTMLInputElement) => Array.from(input.files ?? [], ({ name }) => name));
 /** The beginning of a TIFF picture, which the script does not clean. */
-const scan = Buffer.from("II*\0\x08\0\0\0", "latin1");
+const tiffScan = Buffer.from("II*\0\x08\0\0\0", "latin1");
 
 const LOSSES: [string, (path: string) => void][] = [
   ["deleted", (path) => rmSync(path)],
@@ -38,100 +38,100 @@ const LOSSES: [string, (path: string) => void][] = [
 for (const [loss, lose] of LOSSES) {
   for (const keeps of [false, true]) {
     test(`a file that was ${loss} after it was chosen is named, and chosen again${keeps ? ", as it is" : ""}`, async ({ page, office }) => {
-      const path = onDisk("note du quai.txt");
-      await choose(page, office, [path, onDisk("autre.txt")]);
-      await expect(items(page).first()).toContainText("rien trouvé");
+      const path = writeTempFile("note du quai.txt");
+      await chooseFiles(page, office, [path, writeTempFile("autre.txt")]);
+      await expect(fileItems(page).first()).toContainText("rien trouvé");
       if (keeps) await page.check("input[name=keep]");
       lose(path);
-      await send(page);
-      await expect(summary(page)).toContainText("note du quai.txt");
-      await expect(items(page).first()).toContainText("ne pouvons pas examiner");
+      await clickSend(page);
+      await expect(errorSummary(page)).toContainText("note du quai.txt");
+      await expect(fileItems(page).first()).toContainText("ne pouvons pas examiner");
       // Nothing goes on without it unasked.
-      await send(page);
-      await expect(summary(page)).toContainText("note du quai.txt");
+      await clickSend(page);
+      await expect(errorSummary(page)).toContainText("note du quai.txt");
       const picker = page.waitForEvent("filechooser");
-      await items(page).first().getByRole("button", { name: "Le choisir de nouveau" }).click();
-      await (await picker).setFiles(onDisk("note du quai.txt", "une troisième note"));
-      await expect(summary(page)).toHaveCount(0);
-      expect(await chosen(page)).toEqual(["note du quai.txt", "autre.txt"]);
+      await fileItems(page).first().getByRole("button", { name: "Le choisir de nouveau" }).click();
+      await (await picker).setFiles(writeTempFile("note du quai.txt", "une troisième note"));
+      await expect(errorSummary(page)).toHaveCount(0);
+      expect(await chosenFiles(page)).toEqual(["note du quai.txt", "autre.txt"]);
       await sendReport(page);
     });
   }
 }
 
 test("a file that cannot be read is left out by its owner's choice, and the report goes", async ({ page, office }) => {
-  const path = onDisk("note.txt");
-  await choose(page, office, [path, onDisk("autre.txt")]);
+  const path = writeTempFile("note.txt");
+  await chooseFiles(page, office, [path, writeTempFile("autre.txt")]);
   rmSync(path);
-  await send(page);
-  await expect(summary(page)).toContainText("note.txt");
-  await items(page).first().getByRole("button", { name: "Ne pas l’envoyer" }).click();
-  await expect(summary(page)).toHaveCount(0);
-  expect(await chosen(page)).toEqual(["autre.txt"]);
+  await clickSend(page);
+  await expect(errorSummary(page)).toContainText("note.txt");
+  await fileItems(page).first().getByRole("button", { name: "Ne pas l’envoyer" }).click();
+  await expect(errorSummary(page)).toHaveCount(0);
+  expect(await chosenFiles(page)).toEqual(["autre.txt"]);
   await sendReport(page);
 });
 
 test("a file that cannot be read as it is chosen says so, and a later attempt reads it again", async ({ page, office }) => {
-  await choose(page, office, [onDisk("nuage.pdf", "%PDF-1.4\n")], () =>
+  await chooseFiles(page, office, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
     page.evaluate(() => {
       const read = Blob.prototype.arrayBuffer;
       Blob.prototype.arrayBuffer = () => Promise.reject(new DOMException("", "NotReadableError"));
       Object.assign(window, { comesBack: () => (Blob.prototype.arrayBuffer = read) });
     }),
   );
-  await expect(items(page)).toContainText("ne pouvons pas examiner");
+  await expect(fileItems(page)).toContainText("ne pouvons pas examiner");
   await page.evaluate(() => (window as unknown as { comesBack: () => void }).comesBack());
   await sendReport(page);
 });
 
 test("a file that never comes is not examined for ever", async ({ page, office }) => {
   await page.clock.install();
-  await choose(page, office, [onDisk("nuage.pdf", "%PDF-1.4\n")], () =>
+  await chooseFiles(page, office, [writeTempFile("nuage.pdf", "%PDF-1.4\n")], () =>
     page.evaluate(() => {
       Blob.prototype.arrayBuffer = () => new Promise(() => undefined);
     }),
   );
-  await expect(items(page)).toContainText("examinons");
+  await expect(fileItems(page)).toContainText("examinons");
   await page.clock.fastForward(121_000);
-  await expect(items(page)).toContainText("ne pouvons pas examiner");
+  await expect(fileItems(page)).toContainText("ne pouvons pas examiner");
 });
 
 test("one file is taken out of the list, and the others stay", async ({ page, office }) => {
-  await choose(page, office, ["a.txt", "b.txt", "c.txt"].map((name) => onDisk(name)));
-  await items(page).nth(1).getByRole("button").click();
-  await expect(items(page)).toHaveCount(2);
-  expect(await chosen(page)).toEqual(["a.txt", "c.txt"]);
+  await chooseFiles(page, office, ["a.txt", "b.txt", "c.txt"].map((name) => writeTempFile(name)));
+  await fileItems(page).nth(1).getByRole("button").click();
+  await expect(fileItems(page)).toHaveCount(2);
+  expect(await chosenFiles(page)).toEqual(["a.txt", "c.txt"]);
   // The next file's button has the focus.
   await page.keyboard.press("Enter");
   await page.keyboard.press("Enter");
-  await expect(items(page)).toHaveCount(0);
+  await expect(fileItems(page)).toHaveCount(0);
   await expect(page.locator("#files")).toBeFocused();
-  expect(await chosen(page)).toEqual([]);
+  expect(await chosenFiles(page)).toEqual([]);
 });
 
 test("the summary of errors goes as pictures are decided about, and leads to each", async ({ page, office }) => {
-  await choose(page, office, [onDisk("a.tif", scan), onDisk("b.tif", scan)]);
+  await chooseFiles(page, office, [writeTempFile("a.tif", tiffScan), writeTempFile("b.tif", tiffScan)]);
   await expect(page.locator(".washed [aria-pressed]")).toHaveCount(2);
-  await send(page);
-  await expect(summary(page).locator("li")).toHaveCount(2);
-  await noBarrier(page, "review with files to decide about");
-  await noSidewaysScroll(page, "review with files to decide about");
-  await summary(page).locator("a").nth(1).click();
-  await expect(items(page).nth(1)).toBeFocused();
-  await items(page).nth(0).getByRole("button").nth(0).click();
-  await expect(summary(page).locator("li")).toHaveCount(1);
-  await items(page).nth(1).getByRole("button").nth(1).click();
-  await expect(summary(page)).toHaveCount(0);
+  await clickSend(page);
+  await expect(errorSummary(page).locator("li")).toHaveCount(2);
+  await expectAccessible(page, "review with files to decide about");
+  await expectNoHorizontalScroll(page, "review with files to decide about");
+  await errorSummary(page).locator("a").nth(1).click();
+  await expect(fileItems(page).nth(1)).toBeFocused();
+  await fileItems(page).nth(0).getByRole("button").nth(0).click();
+  await expect(errorSummary(page).locator("li")).toHaveCount(1);
+  await fileItems(page).nth(1).getByRole("button").nth(1).click();
+  await expect(errorSummary(page)).toHaveCount(0);
   await expect(page).not.toHaveTitle(/Erreur/);
-  await send(page);
+  await clickSend(page);
   await receiptCode(page);
 });
 
 test("an empty file is called empty, and a recording gets no advice for pages", async ({ page, office }) => {
-  await choose(page, office, [onDisk("vide.pdf", ""), onDisk("vide.jpg", ""), onDisk("voix.ogg", "OggS\0\x02"), onDisk("note.doc", "{\\rtf1 note}")]);
-  await expect(items(page).nth(0)).toContainText("Ce fichier est vide.");
-  await expect(items(page).nth(1)).toContainText("Ce fichier est vide.");
-  await expect(items(page).nth(2)).toContainText("ne pouvons pas tout y examiner");
-  await expect(items(page).nth(2)).not.toContainText("photo d’une page");
-  await expect(items(page).nth(3)).toContainText("photo d’une page");
+  await chooseFiles(page, office, [writeTempFile("vide.pdf", ""), writeTempFile("vide.jpg", ""), writeTempFile("voix.ogg", "OggS\0\x02"), writeTempFile("note.doc", "{\\rtf1 note}")]);
+  await expect(fileItems(page).nth(0)).toContainText("Ce fichier est vide.");
+  await expect(fileItems(page).nth(1)).toContainText("Ce fichier est vide.");
+  await expect(fileItems(page).nth(2)).toContainText("ne pouvons pas tout y examiner");
+  await expect(fileItems(page).nth(2)).not.toContainText("photo d’une page");
+  await expect(fileItems(page).nth(3)).toContainText("photo d’une page");
 });

@@ -1,18 +1,18 @@
 // The form as the server makes it, in a browser that runs no scripts.
-import { expect, test, until } from "./src/office.ts";
+import { expect, test, waitUntil } from "./src/office.ts";
 import { readQr } from "./src/qr.ts";
 
 test.use({ javaScriptEnabled: false });
 
 /** What is written in each language, there and back. */
-const WRITTEN = {
+const ENTERED_ANSWERS = {
   fr: { story: "Au poste, l’agent garde mes papiers jusqu’à ce que je paie.", answer: "Merci. À quel poste était-ce ?", digits: "0123456789" },
   ar: { story: "في المركز يحتفظ العون بأوراقي حتى أدفع.", answer: "شكراً. في أي مركز كان ذلك؟", digits: "٠١٢٣٤٥٦٧٨٩" },
 };
 
-for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(WRITTEN)) test(`a report goes all the way and back without a script: ${lang}`, async ({ page, office }) => {
+for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(ENTERED_ANSWERS)) test(`a report goes all the way and back without a script: ${lang}`, async ({ page, office }) => {
   let code = "";
-  const [row] = await office.casesOf("inspector-1", 1, async () => {
+  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
     await page.goto(`${office.url}/${lang}/report`);
     await page.click("button[name=go][value=audience]");
     await page.click("button[value='audience.trader']");
@@ -29,12 +29,12 @@ for (const [lang, { story: STORY, answer: ANSWER, digits }] of Object.entries(WR
   });
   expect(code).toMatch(/^[0-9A-Z]{4}( [0-9A-Z]{4}){6}$/);
 
-  office.burkindi("inspector-1", "claim", row!.id);
-  const shown = office.burkindi("inspector-1", "show", row!.id) as { report: { story: string } };
+  office.runAs("inspector-1", "claim", row!.id);
+  const shown = office.runAs("inspector-1", "show", row!.id) as { report: { story: string } };
   expect(shown.report.story).toBe(STORY);
-  office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
+  office.runAs("inspector-1", "reply", row!.id, "--text", ANSWER);
 
-  await until(async () => {
+  await waitUntil(async () => {
     await page.goto(`${office.url}/${lang}/return`);
     await page.fill("[name=receipt]", code.toLowerCase().replaceAll(/\d/g, (digit) => digits[Number(digit)]!));
     await page.locator("main .button:visible").first().click();

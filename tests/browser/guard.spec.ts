@@ -1,5 +1,5 @@
 // What could show who wrote it is pointed at before sending, by the same words in both ways of sealing.
-import { compose, takenOver } from "./src/reporting.ts";
+import { fillReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 
 const STORY = "Je m’appelle Awa, appelez le 70 12 34 56. Le camion 11 GH 4521 était là vers 14h30. Je suis la seule à le savoir.";
@@ -11,8 +11,8 @@ test("traces are shown and covered alike wherever the report is sealed", async (
     const context = await browser.newContext({ javaScriptEnabled });
     const page = await context.newPage();
     await page.goto(`${office.url}/fr/report`);
-    if (javaScriptEnabled) await takenOver(page);
-    await compose(page, { story: STORY });
+    if (javaScriptEnabled) await waitForHydration(page);
+    await fillReport(page, { story: STORY });
     seen.push((await page.locator(".careful li").allInnerTexts()).map((line) => line.replaceAll(/\s+/g, " ").trim()));
     // One tap covers the words, another leads back to them.
     await page.setInputFiles("#files", { name: "kept.txt", mimeType: "text/plain", buffer: Buffer.from("kept") });

@@ -1,21 +1,21 @@
 // Bad lines and impatient people: nothing lost, nothing doubled, nothing left behind.
-import { compose, leftovers, receiptCode, sendReport, takenOver } from "./src/reporting.ts";
+import { fillReport, storedBrowserData, receiptCode, sendReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 
-const send = "form[action$='/report/send'] .button:visible";
+const SEND_BUTTON = "form[action$='/report/send'] .button:visible";
 
 test("a line that is cut in mid-upload costs nothing but time", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
+  await waitForHydration(page);
   let cuts = 0;
   await page.route("**/api/reports", async (route) => {
     cuts += 1;
     if (cuts <= 2) await route.abort("connectionreset");
     else await route.continue();
   });
-  const cases = await office.casesOf("inspector-1", 1, async () => {
-    await compose(page, { story: "Une ligne coupée deux fois.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(200_000, 1) }] });
-    await page.locator(send).first().click();
+  const cases = await office.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: "Une ligne coupée deux fois.", files: [{ name: "a.bin", mimeType: "", buffer: Buffer.alloc(200_000, 1) }] });
+    await page.locator(SEND_BUTTON).first().click();
     await expect(page.locator(".sending")).toContainText("Gardez cette page ouverte");
     await page.locator(".sending .button").click();
     await receiptCode(page);
@@ -27,15 +27,15 @@ test("a line that is cut in mid-upload costs nothing but time", async ({ page, o
 test("a line that goes dead without a word is given up, and the next attempt arrives", async ({ page, office }) => {
   await page.clock.install();
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
+  await waitForHydration(page);
   let attempts = 0;
   await page.route("**/api/reports", async (route) => {
     attempts += 1;
     // The first one is never answered, and never fails.
     if (attempts > 1) await route.continue();
   });
-  await compose(page, { story: "Une ligne morte." });
-  await page.locator(send).first().click();
+  await fillReport(page, { story: "Une ligne morte." });
+  await page.locator(SEND_BUTTON).first().click();
   await expect.poll(() => attempts).toBe(1);
   await page.clock.fastForward(125_000);
   await expect(page.locator(".sending")).toContainText("Gardez cette page ouverte");
@@ -46,15 +46,15 @@ test("a line that goes dead without a word is given up, and the next attempt arr
 
 test("what a closed page loses is said where the text is written", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  await compose(page, { story: "Un récit." });
+  await waitForHydration(page);
+  await fillReport(page, { story: "Un récit." });
   await page.goBack();
   await expect(page.getByText("Si elle se ferme, ce que vous avez écrit est perdu.")).toBeVisible();
 });
 
 test("an answer that was lost after the report was stored makes no second one", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
+  await waitForHydration(page);
   let times = 0;
   await page.route("**/api/reports", async (route) => {
     times += 1;
@@ -62,9 +62,9 @@ test("an answer that was lost after the report was stored makes no second one", 
     if (times === 1) await route.abort("connectionreset");
     else await route.fulfill({ status: 201 });
   });
-  const cases = await office.casesOf("inspector-1", 1, async () => {
-    await compose(page, { story: "Reçu, mais la réponse s’est perdue." });
-    await page.locator(send).first().dblclick();
+  const cases = await office.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: "Reçu, mais la réponse s’est perdue." });
+    await page.locator(SEND_BUTTON).first().dblclick();
     await page.locator(".sending .button").click();
     await receiptCode(page);
   });
@@ -78,8 +78,8 @@ test("an answer that was lost after the report was stored makes no second one", 
 
 test("the back button walks the steps, and reloading leaves nothing", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  await compose(page, { story: "Un récit que le bouton de retour garde." });
+  await waitForHydration(page);
+  await fillReport(page, { story: "Un récit que le bouton de retour garde." });
   await page.goBack();
   await expect(page.locator("[name='a.story']")).toHaveValue("Un récit que le bouton de retour garde.");
   await page.goBack();
@@ -91,15 +91,15 @@ test("the back button walks the steps, and reloading leaves nothing", async ({ p
   const reloading = page.reload();
   await (await asked).accept();
   await reloading;
-  await takenOver(page);
+  await waitForHydration(page);
   expect(await page.content()).not.toContain("bouton de retour garde");
-  expect(await leftovers(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0, history: '{"at":0}' });
+  expect(await storedBrowserData(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0, history: '{"at":0}' });
 });
 
 test("one Back, a swipe or a reload does not take the receipt away before it is noted", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  await compose(page, { story: "Le reçu reste." });
+  await waitForHydration(page);
+  await fillReport(page, { story: "Le reçu reste." });
   const code = await sendReport(page);
   for (let times = 0; times < 3; times++) {
     await page.goBack();
@@ -128,8 +128,8 @@ test("the receipt speaks of no words until they are there", async ({ page, offic
   let times = 0;
   await page.route("**/words/*", (route) => ((times += 1) === 1 ? route.abort() : route.continue()));
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  await compose(page, { story: "Une ligne qui tombe." });
+  await waitForHydration(page);
+  await fillReport(page, { story: "Une ligne qui tombe." });
   await sendReport(page);
   await expect(page.locator(".of-words")).toBeHidden();
   // They are asked for again.
@@ -139,9 +139,9 @@ test("the receipt speaks of no words until they are there", async ({ page, offic
 
 test("walking back and another language lose no file", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
+  await waitForHydration(page);
   const file = { name: "note.txt", mimeType: "text/plain", buffer: Buffer.from("une note") };
-  await compose(page, { story: "Avec un fichier.", files: [file] });
+  await fillReport(page, { story: "Avec un fichier.", files: [file] });
   const chosen = () => page.locator("#files").evaluate((input: HTMLInputElement) => Array.from(input.files!, ({ name }) => name));
   await page.goBack();
   await page.goForward();
@@ -157,8 +157,8 @@ for (const how of ["link", "escape"])
     await page.route("**/leave", (route) => route.fulfill({ body: "elsewhere", contentType: "text/html" }));
     await page.goto("about:blank");
     await page.goto(`${office.url}/fr/report`);
-    await takenOver(page);
-    await compose(page, { story: "Quelqu’un entre." });
+    await waitForHydration(page);
+    await fillReport(page, { story: "Quelqu’un entre." });
     page.on("dialog", (dialog) => {
       throw new Error(`asked: ${dialog.type()}`);
     });
@@ -172,13 +172,13 @@ for (const how of ["link", "escape"])
 
 test("two tabs make two reports with two receipts", async ({ context, office }) => {
   const codes = new Set<string>();
-  const cases = await office.casesOf("inspector-1", 2, async () => {
+  const cases = await office.waitForNewCases("inspector-1", 2, async () => {
     const pages = [await context.newPage(), await context.newPage()];
     for (const page of pages) {
       await page.goto(`${office.url}/fr/report`);
-      await takenOver(page);
+      await waitForHydration(page);
     }
-    for (const page of pages) await compose(page, { story: "Dans deux onglets." });
+    for (const page of pages) await fillReport(page, { story: "Dans deux onglets." });
     for (const page of pages) codes.add(await sendReport(page));
   });
   expect(cases).toHaveLength(2);
@@ -197,8 +197,8 @@ test("it all goes through a line of 50 kbit/s with 600 ms", async ({ page, offic
   const readable = Date.now() - start;
   await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible({ timeout: 120_000 });
   const taken = Date.now() - start;
-  await office.casesOf("inspector-1", 1, async () => {
-    await compose(page, { story: "Depuis la brousse, sur une ligne très lente." });
+  await office.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story: "Depuis la brousse, sur une ligne très lente." });
     await sendReport(page);
   });
   const whole = Date.now() - start;

@@ -1,69 +1,69 @@
 // Every page, by the rules of WCAG 2.2 AA: in each language, light and dark, with the script and without.
 import type { Browser, Page } from "@playwright/test";
-import { look, noBarrier, noSidewaysScroll } from "./src/barriers.ts";
-import { compose, sendReport, takenOver } from "./src/reporting.ts";
-import { type Office, expect, test, until } from "./src/office.ts";
-import { reach } from "./src/keyboard.ts";
+import { takeScreenshots, expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
+import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
+import { type RunningInstallation, expect, test, waitUntil } from "./src/office.ts";
+import { tabTo } from "./src/keyboard.ts";
 
 const LANGS = ["fr", "en", "es", "pt", "ar"];
 
-async function check(page: Page, where: string): Promise<void> {
+async function checkPage(page: Page, where: string): Promise<void> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
-    await noBarrier(page, `${colorScheme} ${where}`);
-    await look(page, `${test.info().title.split(": ")[1]!.replace(",", `, ${colorScheme},`)} ${where}`);
+    await expectAccessible(page, `${colorScheme} ${where}`);
+    await takeScreenshots(page, `${test.info().title.split(": ")[1]!.replace(",", `, ${colorScheme},`)} ${where}`);
   }
-  await noSidewaysScroll(page, where);
+  await expectNoHorizontalScroll(page, where);
 }
 
 /** Axe needs scripts of its own in the page, so "without" means: without ours. */
-async function reporter(browser: Browser, office: Office, scripts: boolean): Promise<Page> {
+async function openReporterPage(browser: Browser, office: RunningInstallation, scripts: boolean): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 360, height: 760 }, bypassCSP: true });
   const page = await context.newPage();
   if (!scripts) await page.route(`${office.url}/assets/*.js`, (route) => route.abort());
   return page;
 }
 
-async function walk(page: Page, office: Office, lang: string, scripts: boolean): Promise<void> {
+async function visitEveryPage(page: Page, office: RunningInstallation, lang: string, scripts: boolean): Promise<void> {
   for (const path of ["", "/learn", "/protect", "/nowhere", "/return"]) {
     await page.goto(`${office.url}/${lang}${path}`);
-    await check(page, `/${lang}${path}`);
+    await checkPage(page, `/${lang}${path}`);
   }
   await page.goto(`${office.url}/${lang}/report`);
-  if (scripts) await takenOver(page);
-  await check(page, "before");
+  if (scripts) await waitForHydration(page);
+  await checkPage(page, "before");
   await page.click("button[name=go][value=audience]");
-  await check(page, "audience");
+  await checkPage(page, "audience");
   await page.click("button[value='audience.trader']");
-  await check(page, "family");
+  await checkPage(page, "family");
   await page.click("button[value='family.money']");
-  await check(page, "category");
+  await checkPage(page, "category");
   await page.click("button[value='category.FAC']");
   await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
-  await check(page, "questions");
+  await checkPage(page, "questions");
   await page.click("button[value=review]:not(.enter)");
-  await check(page, "questions with an error");
+  await checkPage(page, "questions with an error");
   // Both ways of sealing say it beside the field too.
   await expect(page.locator(".bad .error")).toHaveCount(1);
 
   await page.goto(`${office.url}/${lang}/report`);
-  if (scripts) await takenOver(page);
-  await compose(page, { story: "My name is Awa. Call me at 70 12 34 56. Je suis la seule à le savoir." });
-  await check(page, "review");
+  if (scripts) await waitForHydration(page);
+  await fillReport(page, { story: "My name is Awa. Call me at 70 12 34 56. Je suis la seule à le savoir." });
+  await checkPage(page, "review");
   const code = await sendReport(page);
-  await check(page, "receipt");
+  await checkPage(page, "receipt");
 
-  await until(async () => {
+  await waitUntil(async () => {
     await page.goto(`${office.url}/${lang}/return`);
-    if (scripts) await takenOver(page);
+    if (scripts) await waitForHydration(page);
     await page.fill("textarea[name=receipt]", code);
     await page.locator("form[action$='/return'] .button:visible").first().click();
     await page.waitForTimeout(300);
     return (await page.locator("#message").count()) > 0 ? true : undefined;
   });
-  await check(page, "thread");
+  await checkPage(page, "thread");
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
-  await check(page, "thread with an error");
+  await checkPage(page, "thread with an error");
   await expect(page.locator(".bad .error")).toHaveCount(1);
   await page.fill("#message", "Appelez le 70 12 34 56 le 3 mai 2026.");
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
@@ -71,14 +71,14 @@ async function walk(page: Page, office: Office, lang: string, scripts: boolean):
   // What was wrong before has been put right.
   await expect(page.locator(".wrong, .bad, .error, [aria-invalid]")).toHaveCount(0);
   await page.locator("details:has(#earlier) summary").click();
-  await check(page, "thread with traces");
+  await checkPage(page, "thread with traces");
 }
 
 for (const lang of LANGS) {
   for (const scripts of [true, false]) {
     test(`no barrier on any page: ${lang}, ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
-      const page = await reporter(browser, office, scripts);
-      await walk(page, office, lang, scripts);
+      const page = await openReporterPage(browser, office, scripts);
+      await visitEveryPage(page, office, lang, scripts);
       await page.context().close();
     });
   }
@@ -86,9 +86,9 @@ for (const lang of LANGS) {
 
 test("the whole form goes by keyboard alone", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  const press = (selector: string) => reach(page, selector);
-  await office.casesOf("inspector-1", 1, async () => {
+  await waitForHydration(page);
+  const press = (selector: string) => tabTo(page, selector);
+  await office.waitForNewCases("inspector-1", 1, async () => {
     for (const go of ["audience", "audience.carrier", "family.money", "category.FAC"]) {
       await press(`button[value='${go}']`);
       await page.keyboard.press("Enter");

@@ -1,12 +1,12 @@
 // Who will read a report: the server's page and the script's page say the same, before anything is sent.
 import type { Page } from "@playwright/test";
 import { expect, test } from "./src/office.ts";
-import { takenOver } from "./src/reporting.ts";
+import { waitForHydration } from "./src/reporting.ts";
 
 /** What the review page says of readers, after these exclusions. */
 async function readers(page: Page, url: string, excluded: string[], scripts: boolean): Promise<string[]> {
   await page.goto(`${url}/fr/report`);
-  if (scripts) await takenOver(page);
+  if (scripts) await waitForHydration(page);
   await page.click("button[name=go][value=audience]");
   await page.click("button[value='audience.trader']");
   await page.click("button[value='family.money']");

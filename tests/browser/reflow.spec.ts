@@ -1,20 +1,20 @@
 // Small windows and large letters: nothing scrolls sideways, and the way out stays in reach.
 import type { Page } from "@playwright/test";
-import { look, noSidewaysScroll } from "./src/barriers.ts";
-import { compose, sendReport, takenOver } from "./src/reporting.ts";
+import { takeScreenshots, expectNoHorizontalScroll } from "./src/barriers.ts";
+import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 
 /** What people paste: an address of 85 characters. */
-const ADDRESS = "https://exemple.example/" + "declaration".repeat(5) + "/bb";
+const LONG_URL = "https://exemple.example/" + "declaration".repeat(5) + "/bb";
 
-async function fits(page: Page, where: string): Promise<void> {
+async function expectFits(page: Page, where: string): Promise<void> {
   for (const width of [320, 360]) {
     await page.setViewportSize({ width, height: 560 });
-    await noSidewaysScroll(page, `${where} at ${width} px`);
+    await expectNoHorizontalScroll(page, `${where} at ${width} px`);
     const box = (await page.locator(".bar .leave").boundingBox())!;
     expect(box.y >= 0 && box.y + box.height <= 560 && box.height >= 44, `${where}: the way out is in sight`).toBe(true);
   }
-  await look(page, `reflow ${where}`);
+  await takeScreenshots(page, `reflow ${where}`);
 }
 
 for (const lang of ["fr", "ar"])
@@ -26,25 +26,25 @@ for (const lang of ["fr", "ar"])
       }, size);
       for (const path of ["", "/learn", "/protect", "/nowhere", "/return"]) {
         await page.goto(`${office.url}/${lang}${path}`);
-        await fits(page, `${lang} ${path}`);
+        await expectFits(page, `${lang} ${path}`);
       }
       await page.goto(`${office.url}/${lang}/report`);
-      await takenOver(page);
+      await waitForHydration(page);
       await page.click("button[value=audience]");
-      await fits(page, `${lang} audience`);
+      await expectFits(page, `${lang} audience`);
       await page.click("button[value='audience.trader']");
-      await fits(page, `${lang} family`);
+      await expectFits(page, `${lang} family`);
       await page.click("button[value='family.respect']");
-      await fits(page, `${lang} category`);
+      await expectFits(page, `${lang} category`);
       await page.click("button[value='category.SXH']");
       await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
       await page.evaluate(() => scrollTo(0, 1500));
-      await fits(page, `${lang} questions`);
+      await expectFits(page, `${lang} questions`);
       await page.goto(`${office.url}/${lang}/report`);
-      await takenOver(page);
-      await compose(page, { story: `${ADDRESS} 70 12 34 56`, place: ADDRESS });
-      await fits(page, `${lang} review`);
+      await waitForHydration(page);
+      await fillReport(page, { story: `${LONG_URL} 70 12 34 56`, place: LONG_URL });
+      await expectFits(page, `${lang} review`);
       await sendReport(page);
       await expect(page.locator(".words li")).toHaveCount(12);
-      await fits(page, `${lang} receipt`);
+      await expectFits(page, `${lang} receipt`);
     });

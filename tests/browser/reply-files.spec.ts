@@ -1,6 +1,6 @@
 // Files of a message that follows a report: the list on the page says what is sent, and the sealed frame says what was done.
-import { type Office, expect, test } from "./src/office.ts";
-import { compose, openThread, sendReport, takenOver } from "./src/reporting.ts";
+import { type RunningInstallation, expect, test } from "./src/office.ts";
+import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import type { Page } from "@playwright/test";
 
 const png = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
@@ -10,19 +10,19 @@ const FILES = [
   { name: "CANARI.pdf", mimeType: "application/pdf", buffer: pdf },
 ];
 
-interface Shown {
+interface ShownCase {
   attachments: { name: string; message: number; treatment: unknown }[];
 }
 
-const items = (page: Page) => page.locator(".washed li");
+const fileItems = (page: Page) => page.locator(".washed li");
 
 /** Files a report, comes back, and opens the page on which a message is written. */
-async function comeBack(page: Page, office: Office, scripts: boolean): Promise<string> {
+async function openThreadPage(page: Page, office: RunningInstallation, scripts: boolean): Promise<string> {
   let code = "";
-  const [row] = await office.casesOf("inspector-1", 1, async () => {
+  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
     await page.goto(`${office.url}/fr/report`);
-    if (scripts) await takenOver(page);
-    await compose(page, { story: "Les preuves viennent plus tard." });
+    if (scripts) await waitForHydration(page);
+    await fillReport(page, { story: "Les preuves viennent plus tard." });
     code = await sendReport(page);
   });
   await openThread(page, office, scripts, code);
@@ -32,29 +32,29 @@ async function comeBack(page: Page, office: Office, scripts: boolean): Promise<s
 }
 
 /** Sends the message, and gives what an investigator is shown of its files, once they are there. */
-async function arrived(page: Page, office: Office, id: string, count = FILES.length): Promise<[string, unknown][]> {
+async function arrivedFiles(page: Page, office: RunningInstallation, id: string, count = FILES.length): Promise<[string, unknown][]> {
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator("main")).toContainText("Votre message est en route", { timeout: 30_000 });
-  const shown = () => (office.burkindi("inspector-1", "show", id) as Shown).attachments;
-  office.burkindi("inspector-1", "declare", id);
+  const shown = () => (office.runAs("inspector-1", "show", id) as ShownCase).attachments;
+  office.runAs("inspector-1", "declare", id);
   await expect.poll(() => shown().length, { timeout: 60_000 }).toBe(count);
   expect(new Set(shown().map(({ message }) => message))).toEqual(new Set([1]));
   return shown().map(({ name, treatment }) => [name, treatment]);
 }
 
 test("a message's files are listed, cleaned, and said to be so", async ({ page, office }) => {
-  const id = await comeBack(page, office, true);
-  await expect(items(page).nth(0)).toContainText("Redessinée");
-  await expect(items(page).nth(1)).toContainText("Retiré : un nom");
-  expect(await arrived(page, office, id)).toEqual([
+  const id = await openThreadPage(page, office, true);
+  await expect(fileItems(page).nth(0)).toContainText("Redessinée");
+  await expect(fileItems(page).nth(1)).toContainText("Retiré : un nom");
+  expect(await arrivedFiles(page, office, id)).toEqual([
     ["image-1.png", { how: "redrawn" }],
     ["document-2.pdf", { how: "cleaned", removed: ["author"], left: [], reading: "whole", signature: "absent" }],
   ]);
 });
 
 test("a message's files that are kept are said to be kept, before and after", async ({ page, office }) => {
-  const id = await comeBack(page, office, true);
-  await expect(items(page).nth(0)).toContainText("Redessinée");
+  const id = await openThreadPage(page, office, true);
+  await expect(fileItems(page).nth(0)).toContainText("Redessinée");
   // A picture that cannot be cleaned waits for a decision, which keeping all files takes.
   const scan = { name: "scan.tif", mimeType: "image/tiff", buffer: Buffer.from("II*\0\x08\0\0\0CANARI", "latin1") };
   await page.setInputFiles("#files", [...FILES, scan]);
@@ -64,9 +64,9 @@ test("a message's files that are kept are said to be kept, before and after", as
   await expect(summary).toContainText("attend votre choix");
   await page.check("input[name=keep]");
   await expect(summary).toHaveCount(0);
-  await expect(items(page).filter({ hasText: "partira tel quel" })).toHaveCount(3);
+  await expect(fileItems(page).filter({ hasText: "partira tel quel" })).toHaveCount(3);
   await expect(page.locator(".washed")).not.toContainText("Redessinée");
-  expect(await arrived(page, office, id, 3)).toEqual([
+  expect(await arrivedFiles(page, office, id, 3)).toEqual([
     ["CANARI.png", { how: "kept" }],
     ["CANARI.pdf", { how: "kept" }],
     ["scan.tif", { how: "kept" }],
@@ -77,8 +77,8 @@ test.describe("without a script", () => {
   test.use({ javaScriptEnabled: false });
 
   test("a message's files are cleaned, and said to be so", async ({ page, office }) => {
-    const id = await comeBack(page, office, false);
-    expect(await arrived(page, office, id)).toEqual([
+    const id = await openThreadPage(page, office, false);
+    expect(await arrivedFiles(page, office, id)).toEqual([
       ["image-1.png", { how: "cleaned", removed: [], left: [], reading: "whole", signature: "absent" }],
       ["document-2.pdf", { how: "cleaned", removed: ["author"], left: [], reading: "whole", signature: "absent" }],
     ]);

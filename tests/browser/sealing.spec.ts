@@ -1,8 +1,8 @@
 // Sealing in the browser: the whole way of a report, and nothing readable in anything that is sent.
-import { comeBack, compose, leftovers, sendReport, takenOver } from "./src/reporting.ts";
-import { expect, test, until } from "./src/office.ts";
+import { openMailbox, fillReport, storedBrowserData, sendReport, waitForHydration } from "./src/reporting.ts";
+import { expect, test, waitUntil } from "./src/office.ts";
 import { readQr } from "./src/qr.ts";
-import { Tap, listen } from "./src/wire.ts";
+import { RecordingProxy, recordRequests } from "./src/wire.ts";
 
 const STORY = "L’agent CANARI-RECIT-7731 garde mes papiers jusqu’à ce que je paie.";
 const PLACE = "CANARI-LIEU-4410";
@@ -15,13 +15,13 @@ const ANSWER = "Merci. En quel mois ?";
 const CANARIES = ["CANARI-RECIT-7731", PLACE, "CANARI-NOM-9902", "CANARI-FICHIER-5526", "CANARI-REPONSE-3308", "audience.trader", "family.money", "category.FAC", "CANARI"];
 
 for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in the browser and nothing readable leaves it: ${lang}`, async ({ page, office, context }) => {
-  const asked = listen(page);
-  const tap = await Tap.open(office.url);
+  const asked = recordRequests(page);
+  const tap = await RecordingProxy.open(office.url);
   let code = "";
   await page.goto(`${tap.url}/${lang}/report`);
-  await takenOver(page);
-  const [row] = await office.casesOf("inspector-1", 1, async () => {
-    await compose(page, { story, place: PLACE, files: [FILE] });
+  await waitForHydration(page);
+  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
+    await fillReport(page, { story, place: PLACE, files: [FILE] });
     await expect(page.getByText(story)).toBeVisible();
     code = await sendReport(page);
     expect(await readQr(page)).toBe(code.replaceAll(" ", "-"));
@@ -31,8 +31,8 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   const words = (await page.locator(".words li").allInnerTexts()).join(" ");
   expect(await page.content()).not.toContain("CANARI");
 
-  office.burkindi("inspector-1", "claim", row!.id);
-  const shown = office.burkindi("inspector-1", "show", row!.id) as {
+  office.runAs("inspector-1", "claim", row!.id);
+  const shown = office.runAs("inspector-1", "show", row!.id) as {
     report: { story: string; category: string; audience: string; facts: { question: string; answers: string[] }[] };
     attachments: { name: string; len: number }[];
     alarms: unknown[];
@@ -42,13 +42,13 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(shown.report).toMatchObject({ category: "FAC", audience: "trader" });
   expect(shown.report.facts).toContainEqual(expect.objectContaining({ question: "place", answers: [PLACE] }));
   expect(shown.attachments).toMatchObject([{ name: "document-1.txt", len: FILE.buffer.length }]);
-  office.burkindi("inspector-1", "reply", row!.id, "--text", ANSWER);
+  office.runAs("inspector-1", "reply", row!.id, "--text", ANSWER);
 
   // The answer is read with either spelling, and opened here.
   for (const receipt of [code.toLowerCase(), words]) {
-    await until(async () => {
+    await waitUntil(async () => {
       await page.goto(`${tap.url}/${lang}/return`);
-      await takenOver(page);
+      await waitForHydration(page);
       await page.fill("textarea[name=receipt]", receipt);
       await page.locator("form[action$='/return'] .button:visible").first().click();
       await expect(page.locator("main h1")).toBeVisible();
@@ -66,8 +66,8 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   await page.locator("form[action$='/return/send'] .button:visible").first().click();
   await expect(page.locator("#message")).toHaveValue("");
   await expect(page.locator(".done")).toBeVisible();
-  const messages = await until(() => {
-    const now = office.burkindi("inspector-1", "show", row!.id) as { messages: { text: string; direction: string }[]; alarms: unknown[] };
+  const messages = await waitUntil(() => {
+    const now = office.runAs("inspector-1", "show", row!.id) as { messages: { text: string; direction: string }[]; alarms: unknown[] };
     expect(now.alarms).toEqual([]);
     return now.messages.length > 2 ? now.messages : undefined;
   });
@@ -81,16 +81,16 @@ for (const [lang, story] of Object.entries(STORIES)) test(`a report is sealed in
   expect(tap.length).toBeGreaterThan(2 * FILE.buffer.length);
   expect(tap.found(CANARIES)).toEqual([]);
   tap.close();
-  expect(await leftovers(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0 });
+  expect(await storedBrowserData(page)).toMatchObject({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0 });
   expect(await context.cookies()).toEqual([]);
 });
 
 test("the search finds what the server's own form sends", async ({ browser, office }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  const tap = await Tap.open(office.url);
+  const tap = await RecordingProxy.open(office.url);
   await page.goto(`${tap.url}/fr/report`);
-  await compose(page, { story: STORY, files: [FILE] });
+  await fillReport(page, { story: STORY, files: [FILE] });
   await sendReport(page);
   const all = ["CANARI-RECIT-7731", "CANARI-NOM-9902", "CANARI-FICHIER-5526", "audience.trader", "category.FAC"];
   expect(tap.found(all)).toEqual(all);
@@ -99,7 +99,7 @@ test("the search finds what the server's own form sends", async ({ browser, offi
 });
 
 test("whoever is faster than the script is taken over on a later page, and told what the server knows", async ({ page, office }) => {
-  const tap = await Tap.open(office.url);
+  const tap = await RecordingProxy.open(office.url);
   await page.route("**/assets/*.js", (route) => route.abort());
   await page.goto(`${tap.url}/fr/report`);
   await page.click("button[name=go][value=audience]");
@@ -110,7 +110,7 @@ test("whoever is faster than the script is taken over on a later page, and told 
   await page.waitForLoadState("networkidle");
   await page.unroute("**/assets/*.js");
   await page.click("button[value='category.FAC']");
-  await takenOver(page);
+  await waitForHydration(page);
   await expect(page.locator(".seal").first()).toContainText("ne connaît que vos premiers choix");
   await page.fill("[name='a.story']", STORY);
   await page.click("button[value=review]:not(.enter)");
@@ -123,7 +123,7 @@ test("whoever is faster than the script is taken over on a later page, and told 
 test("what the server has read is not called sealed here", async ({ page, office }) => {
   await page.route("**/assets/*.js", (route) => route.abort());
   await page.goto(`${office.url}/fr/report`);
-  await compose(page, { story: STORY });
+  await fillReport(page, { story: STORY });
   await page.unroute("**/assets/*.js");
   await page.click("dl.given button[value=questions] >> nth=0");
   await page.waitForLoadState("networkidle");
@@ -137,7 +137,7 @@ test("without a directory that holds, the server's form goes on and says so", as
   await page.waitForLoadState("networkidle");
   await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
   await expect(page.locator(".seal").first()).toBeVisible();
-  await compose(page, { story: STORY });
+  await fillReport(page, { story: STORY });
   await sendReport(page);
 });
 
@@ -148,17 +148,17 @@ test("a phone whose date is wrong is told why it does not seal", async ({ page, 
   await expect(page.locator(".seal[data-sealed=here]")).toHaveCount(0);
   await page.clock.setFixedTime(new Date());
   await page.reload();
-  await takenOver(page);
+  await waitForHydration(page);
   await expect(page.getByText("Si la date de votre appareil est fausse")).toHaveCount(0);
 });
 
 test("a wrong receipt is said to be wrong, and an unknown one shows nothing", async ({ page, office }) => {
   await page.goto(`${office.url}/fr/return`);
-  await takenOver(page);
-  await comeBack(page, office, "fr", "1234");
+  await waitForHydration(page);
+  await openMailbox(page, office, "fr", "1234");
   await expect(page.locator(".wrong[role=alert]")).toBeVisible();
   await page.goto(`${office.url}/fr/return`);
-  await takenOver(page);
+  await waitForHydration(page);
   await page.fill("textarea[name=receipt]", "0000-0000-0000-0000-0000-0000-006X");
   await page.locator("form[action$='/return'] .button:visible").first().click();
   await expect(page.locator(".aside[role=alert]")).toBeVisible();

@@ -1,16 +1,16 @@
 // Sealing on a slow phone: a number to look at, and no limit that a busy machine could break.
-import { compose, receiptCode, takenOver } from "./src/reporting.ts";
+import { fillReport, receiptCode, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 import { writeFileSync } from "node:fs";
 
 /** What is wanted, in milliseconds. */
-const WANTED = 2000;
+const MAX_SEAL_MS = 2000;
 
 test("a report of 2 kB is sealed on a processor six times slower", async ({ page, office }) => {
   const session = await page.context().newCDPSession(page);
   await page.goto(`${office.url}/fr/report`);
-  await takenOver(page);
-  await compose(page, { story: "Un récit de deux mille caractères. ".repeat(58) });
+  await waitForHydration(page);
+  await fillReport(page, { story: "Un récit de deux mille caractères. ".repeat(58) });
   await session.send("Emulation.setCPUThrottlingRate", { rate: 6 });
   const posted = page.waitForRequest("**/api/reports");
   // By the page's own clock: from the press to the first byte that is sent.
@@ -27,7 +27,7 @@ test("a report of 2 kB is sealed on a processor six times slower", async ({ page
   const rows = process.env["BENCH_ROWS"];
   if (rows) {
     const name = "sealed in the browser: 2 kB, processor six times slower";
-    writeFileSync(rows, JSON.stringify({ rows: [{ name, value: took, unit: "ms", ceiling: WANTED, ratio: WANTED / took }] }));
+    writeFileSync(rows, JSON.stringify({ rows: [{ name, value: took, unit: "ms", ceiling: MAX_SEAL_MS, ratio: MAX_SEAL_MS / took }] }));
   }
   console.log(`sealing 2 kB at a sixth of the speed: ${Math.round(took)} ms`);
 });

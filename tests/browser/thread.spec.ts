@@ -1,19 +1,19 @@
 // Going on after the report: traces in a message are pointed at, and another report of one's own is named.
 import type { Page } from "@playwright/test";
-import { compose, openThread, sendReport, takenOver } from "./src/reporting.ts";
-import { type Office, expect, test, until } from "./src/office.ts";
+import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
+import { type RunningInstallation, expect, test, waitUntil } from "./src/office.ts";
 
-interface Shown {
+interface ShownCase {
   messages: { text: string; earlier?: { message: number; case: string | null } }[];
   alarms: unknown[];
 }
 
-async function file(page: Page, office: Office, scripts: boolean, story: string): Promise<{ code: string; id: string }> {
+async function submitReport(page: Page, office: RunningInstallation, scripts: boolean, story: string): Promise<{ code: string; id: string }> {
   let code = "";
-  const [row] = await office.casesOf("inspector-1", 1, async () => {
+  const [row] = await office.waitForNewCases("inspector-1", 1, async () => {
     await page.goto(`${office.url}/fr/report`);
-    if (scripts) await takenOver(page);
-    await compose(page, { story });
+    if (scripts) await waitForHydration(page);
+    await fillReport(page, { story });
     code = await sendReport(page);
   });
   return { code, id: row!.id };
@@ -23,8 +23,8 @@ for (const scripts of [true, false])
   test(`a message names another report and says nothing of its writer: ${scripts ? "sealing here" : "sealing at the server"}`, async ({ browser, office }) => {
     const context = await browser.newContext({ javaScriptEnabled: scripts, viewport: { width: 360, height: 760 } });
     const page = await context.newPage();
-    const first = await file(page, office, scripts, "Le premier récit.");
-    const second = await file(page, office, scripts, "Le second récit.");
+    const first = await submitReport(page, office, scripts, "Le premier récit.");
+    const second = await submitReport(page, office, scripts, "Le second récit.");
     await openThread(page, office, scripts, first.code);
     await openThread(page, office, scripts, second.code);
 
@@ -56,9 +56,9 @@ for (const scripts of [true, false])
     await send();
     await expect(page.locator(".done")).toBeVisible();
 
-    office.burkindi("inspector-1", "declare", second.id);
-    const shown = await until(() => {
-      const now = office.burkindi("inspector-1", "show", second.id) as Shown;
+    office.runAs("inspector-1", "declare", second.id);
+    const shown = await waitUntil(() => {
+      const now = office.runAs("inspector-1", "show", second.id) as ShownCase;
       return now.messages.length > 0 ? now : undefined;
     });
     expect(shown.alarms).toEqual([]);
@@ -68,7 +68,7 @@ for (const scripts of [true, false])
   });
 
 test("looking again and another language lose nothing that was typed", async ({ page, office }) => {
-  const { code } = await file(page, office, true, "Un récit pour écrire ensuite.");
+  const { code } = await submitReport(page, office, true, "Un récit pour écrire ensuite.");
   await openThread(page, office, true, code);
   const [text, other] = ["Encore une chose.", "ABCD"];
   await page.fill("#message", text);

@@ -3,16 +3,16 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "@playwright/test";
-import { compose, sendReport } from "./src/reporting.ts";
+import { fillReport, sendReport } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 
 const STORIES = { fr: "Un récit CANARI-RETOUR-5151.", ar: "بلاغ CANARI-RETOUR-5151." };
 
 /** The files below a folder that hold a text as UTF-8 or as UTF-16. */
-function filesWith(folder: string, text: string): string[] {
+function filesContaining(folder: string, text: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return filesWith(path, text);
+    if (entry.isDirectory()) return filesContaining(path, text);
     if (!entry.isFile()) return [];
     const bytes = readFileSync(path);
     return ["utf8", "utf16le"].some((code) => bytes.includes(Buffer.from(text, code as BufferEncoding))) ? [path] : [];
@@ -26,7 +26,7 @@ for (const [lang, story] of Object.entries(STORIES))
     const context = await chromium.launchPersistentContext(folder, options);
     const page = await context.newPage();
     await page.goto(`${office.url}/${lang}/report`);
-    await compose(page, { story, place: undefined });
+    await fillReport(page, { story, place: undefined });
     await expect(page.getByText(story)).toBeVisible();
     // Back to the questions, and further, and forward again.
     await page.goBack();
@@ -40,7 +40,7 @@ for (const [lang, story] of Object.entries(STORIES))
     await page.reload();
     await expect(page.getByText(story)).toBeVisible();
     let code = "";
-    await office.casesOf("inspector-1", 1, async () => {
+    await office.waitForNewCases("inspector-1", 1, async () => {
       code = await sendReport(page);
     });
     // The receipt stays, whatever is pressed.
@@ -57,7 +57,7 @@ for (const [lang, story] of Object.entries(STORIES))
     await page.goBack();
     expect(await page.content()).not.toContain(code.slice(0, 4));
     await context.close();
-    for (const secret of ["CANARI-RETOUR", "category.FAC", code, code.replaceAll(" ", "-")]) expect(filesWith(folder, secret), secret).toEqual([]);
+    for (const secret of ["CANARI-RETOUR", "category.FAC", code, code.replaceAll(" ", "-")]) expect(filesContaining(folder, secret), secret).toEqual([]);
     rmSync(folder, { recursive: true });
   });
 
@@ -70,7 +70,7 @@ test("after leaving quickly, Back shows nothing that was typed", async ({ browse
     await route.fulfill({ body: "elsewhere", contentType: "text/html" });
   });
   await page.goto(`${office.url}/fr/report`);
-  await compose(page, { story: "Quelqu’un entre." });
+  await fillReport(page, { story: "Quelqu’un entre." });
   await page.locator("a.leave").click();
   await page.waitForURL("**/leave/*");
   expect(await page.content()).toContain("elsewhere");
@@ -91,9 +91,9 @@ test("Back and reload keep what a receipt opened, the disk keeps no receipt, and
   const context = await chromium.launchPersistentContext(folder, options);
   const page = await context.newPage();
   await page.goto(`${office.url}/fr/report`);
-  await compose(page, { story: "Un récit.", place: undefined });
+  await fillReport(page, { story: "Un récit.", place: undefined });
   let code = "";
-  await office.casesOf("inspector-1", 1, async () => {
+  await office.waitForNewCases("inspector-1", 1, async () => {
     code = await sendReport(page);
   });
   await page.locator("form[action$='/noted'] .button").click();
@@ -146,6 +146,6 @@ test("Back and reload keep what a receipt opened, the disk keeps no receipt, and
   expect(await page.content()).not.toContain("Encore un mot.");
   await expect(page.locator("#message")).toHaveCount(0);
   await context.close();
-  for (const secret of [code, code.replaceAll(" ", "-"), "Encore un mot", "Pas encore fini"]) expect(filesWith(folder, secret), secret).toEqual([]);
+  for (const secret of [code, code.replaceAll(" ", "-"), "Encore un mot", "Pas encore fini"]) expect(filesContaining(folder, secret), secret).toEqual([]);
   rmSync(folder, { recursive: true });
 });

@@ -3,17 +3,17 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Page, mergeTests } from "@playwright/test";
-import { checkScreen, look } from "./src/barriers.ts";
-import { type Office, expect, test as inOffice } from "./src/office.ts";
+import { checkScreen, takeScreenshots } from "./src/barriers.ts";
+import { type RunningInstallation, expect, test as inOffice } from "./src/office.ts";
 import { test as atWork } from "./src/workbench.ts";
 
 const test = mergeTests(inOffice, atWork);
 const ME = "inspector-2";
 
-const empty = () => join(mkdtempSync(join(tmpdir(), "burkindi-")), "home");
+const emptyHome = () => join(mkdtempSync(join(tmpdir(), "burkindi-")), "home");
 
 /** What the administrator gives: the address, and two files. */
-async function offer(page: Page, office: Office, trust = "trust.json"): Promise<void> {
+async function fillConnectForm(page: Page, office: RunningInstallation, trust = "trust.json"): Promise<void> {
   const home = office.home(ME);
   await page.fill("#handler", office.where.handler.replace("https://", ""));
   await page.setInputFiles("#ca", join(home, "ca.pem"));
@@ -24,7 +24,7 @@ async function offer(page: Page, office: Office, trust = "trust.json"): Promise<
 for (const lang of ["fr", "en"]) {
   test(`no barrier on the first day: ${lang}`, async ({ office, openWorkbench }) => {
     test.setTimeout(180_000);
-    const workbench = await openWorkbench(office, { home: empty() }, { locale: lang, bypassCSP: true });
+    const workbench = await openWorkbench(office, { home: emptyHome() }, { locale: lang, bypassCSP: true });
     const { page } = workbench;
     const screen = (where: string) => checkScreen(page, lang, where);
     await page.goto(workbench.link);
@@ -57,7 +57,7 @@ for (const lang of ["fr", "en"]) {
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     await expect(page.locator(".sheet pre")).toBeVisible();
     for (const onlyOnScreen of [".top", "main form", "main h1", "[data-print]"]) await expect(page.locator(onlyOnScreen).first()).toBeHidden();
-    await look(page, `workbench sheet print ${lang}`);
+    await takeScreenshots(page, `workbench sheet print ${lang}`);
     await page.emulateMedia({ media: "screen" });
     expect(await page.content()).not.toContain(passphrase);
     await page.locator("main form button").click();
@@ -69,10 +69,10 @@ for (const lang of ["fr", "en"]) {
     expect(request.handle).toBe("inspector-9");
     await page.locator("a[href$='/keys/connect']").click();
     await screen("connect");
-    await offer(page, office, "ca.pem");
+    await fillConnectForm(page, office, "ca.pem");
     await expect(page.locator("#trust-wrong")).toBeVisible();
     await screen("connect with an error");
-    await offer(page, office);
+    await fillConnectForm(page, office);
     await expect(page.locator(".words")).toHaveCount(2);
     await screen("compare");
     await page.locator("main form .button").click();
@@ -95,7 +95,7 @@ for (const lang of ["fr", "en"]) {
     const text = (await old.page.locator(".sheet pre").textContent())!;
     await old.close();
 
-    const workbench = await openWorkbench(office, { home: empty() }, { locale: lang, bypassCSP: true });
+    const workbench = await openWorkbench(office, { home: emptyHome() }, { locale: lang, bypassCSP: true });
     const { page } = workbench;
     const screen = (where: string) => checkScreen(page, lang, where);
     await page.goto(workbench.link);
@@ -114,7 +114,7 @@ for (const lang of ["fr", "en"]) {
     await page.locator("main form .button").click();
     await expect(page.locator(".done")).toBeVisible({ timeout: 30_000 });
     await page.locator("a[href$='/keys/connect']").click();
-    await offer(page, office);
+    await fillConnectForm(page, office);
     await page.locator("main form .button").click();
     await expect(page.locator(".checks li")).toHaveCount(6);
     await screen("keys of a new computer");

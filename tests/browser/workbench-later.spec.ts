@@ -1,8 +1,8 @@
 // Screens that only come with time or with a second person: what is late, what one judges of another, what two decide, what is destroyed.
 import { type Page } from "@playwright/test";
 import { checkScreen } from "./src/barriers.ts";
-import { Office, expect } from "./src/office.ts";
-import { fileCase } from "./src/reporting.ts";
+import { RunningInstallation, expect } from "./src/office.ts";
+import { submitCase } from "./src/reporting.ts";
 import { type Workbench, test } from "./src/workbench.ts";
 
 const [ME, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const;
@@ -11,21 +11,21 @@ const FEEDBACK = "Les faits ont été vérifiés ; une procédure a été chang�
 
 /** Nobody touched `late`; a conflict is claimed in `judged`; somebody proposed to close `proposed`, and `closed` is; in `barred` a conflict is claimed before the declaration. */
 let cases: Record<"late" | "judged" | "proposed" | "closed" | "barred", string>;
-let office: Office;
+let office: RunningInstallation;
 
 test.describe.configure({ mode: "serial" });
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(240_000);
-  office = await Office.open();
+  office = await RunningInstallation.open();
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
-  const file = () => fileCase(page, office, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
+  const file = () => submitCase(page, office, ME, { story: "Le dossier attend depuis des mois sans raison.", place: "Bobo" });
   cases = { late: await file(), judged: await file(), proposed: await file(), closed: await file(), barred: await file() };
   await context.close();
   const CLOSING = ["close", "process-fix-adopted", "--reason", "procedure"];
-  const me = (...command: string[]) => office.burkindi(ME, ...command);
-  const lead = (...command: string[]) => office.burkindi(LEAD, ...command);
+  const me = (...command: string[]) => office.runAs(ME, ...command);
+  const lead = (...command: string[]) => office.runAs(LEAD, ...command);
   for (const id of [cases.judged, cases.proposed, cases.closed]) {
     me("claim", id);
     lead("declare", id);
@@ -45,7 +45,7 @@ test.beforeAll(async ({ browser }) => {
 test.afterAll(() => office?.close());
 
 /** Somebody at work on the day that the office has reached. */
-async function at(openWorkbench: (office: Office, handle: string, options: object) => Promise<Workbench>, handle: string) {
+async function openAt(openWorkbench: (office: RunningInstallation, handle: string, options: object) => Promise<Workbench>, handle: string) {
   // Axe brings scripts of its own, which the pages' policy would refuse.
   const workbench = await openWorkbench(office, handle, { bypassCSP: true });
   await workbench.enter();
@@ -63,7 +63,7 @@ async function at(openWorkbench: (office: Office, handle: string, options: objec
 }
 
 /** Does the one act that the page offers under this name, and confirms it where that is asked. */
-async function press(page: Page, act: string): Promise<void> {
+async function pressAction(page: Page, act: string): Promise<void> {
   await page.locator(`form[action$='/act/${act}'] button`).click();
   const confirmed = page.locator(`form[action$='/act/${act}'] [name=confirmed]`);
   await expect(confirmed.or(page.locator(".done")).first()).toBeVisible();
@@ -73,14 +73,14 @@ async function press(page: Page, act: string): Promise<void> {
 
 test("after ten days what nobody touched is late, and the outside body has it", async ({ openWorkbench }) => {
   test.setTimeout(240_000);
-  await office.moveOn(10);
-  const lead = await at(openWorkbench, LEAD);
+  await office.advanceDays(10);
+  const lead = await openAt(openWorkbench, LEAD);
   await lead.open("/queue/due");
   await expect(lead.workbench.row(cases.late).locator(".late")).toBeVisible();
   await lead.screens("/queue/due", "queue due");
   await lead.open(`/case/${cases.late}/declare`);
   await lead.screens(`/case/${cases.late}/declare`, "declare");
-  await press(lead.page, "declare");
+  await pressAction(lead.page, "declare");
   await lead.screens(`/case/${cases.late}`, "case");
   await lead.screens(`/case/${cases.late}/timeline`, "timeline");
   await lead.open(`/case/${cases.proposed}/actions`);
@@ -90,16 +90,16 @@ test("after ten days what nobody touched is late, and the outside body has it", 
   await expect(lead.page.locator(".hits").first()).toContainText(cases.proposed.slice(0, 8));
   await lead.screens(`/case/${cases.judged}/related`, "linked");
 
-  const me = await at(openWorkbench, ME);
+  const me = await openAt(openWorkbench, ME);
   await me.open(`/case/${cases.barred}`);
   await expect(me.page.locator("main .warn")).toContainText("conflit d’intérêts");
   await expect(me.page.locator("main")).not.toContainText("Le dossier attend");
   await me.screens(`/case/${cases.barred}`, "barred");
 
-  const outside = await at(openWorkbench, OUTSIDE);
+  const outside = await openAt(openWorkbench, OUTSIDE);
   await outside.screens("/queue/open", "outside queue");
   await outside.open(`/case/${cases.judged}/declare`);
-  await press(outside.page, "declare");
+  await pressAction(outside.page, "declare");
   await outside.open(`/case/${cases.judged}/actions`);
   await expect(outside.page.locator("form[action$='/act/judge']")).toContainText(ME);
   await outside.screens(`/case/${cases.judged}/actions`, "judge");
@@ -112,18 +112,18 @@ test("after ten days what nobody touched is late, and the outside body has it", 
 
 test("when the retention is over, two destroy the content, and what happened stays", async ({ openWorkbench }) => {
   test.setTimeout(240_000);
-  await office.moveOn(40);
-  const me = await at(openWorkbench, ME);
+  await office.advanceDays(40);
+  const me = await openAt(openWorkbench, ME);
   await me.screens("/queue/closed", "queue closed");
   await me.screens(`/case/${cases.closed}/actions`, "may be purged");
   await me.open(`/case/${cases.closed}/actions`);
-  await press(me.page, "propose-purge");
+  await pressAction(me.page, "propose-purge");
   await me.screens(`/case/${cases.closed}/actions`, "purge waits");
 
-  const lead = await at(openWorkbench, LEAD);
+  const lead = await openAt(openWorkbench, LEAD);
   await lead.screens(`/case/${cases.closed}/actions`, "approve purge");
   await lead.open(`/case/${cases.closed}/actions`);
-  await press(lead.page, "approve-purge");
+  await pressAction(lead.page, "approve-purge");
   await lead.open(`/case/${cases.closed}`);
   await expect(lead.page.locator("main")).not.toContainText("Le dossier attend");
   await expect(lead.page.locator("h1")).toHaveText("Détruit");

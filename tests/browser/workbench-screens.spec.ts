@@ -1,9 +1,9 @@
 // Every screen of the workbench: nobody is kept out, in either language, light and dark; and what was written outlives the lock.
 import { rmSync } from "node:fs";
 import type { Page } from "@playwright/test";
-import { checkScreen, look } from "./src/barriers.ts";
-import { type Told, fileCase } from "./src/reporting.ts";
-import { Office, expect } from "./src/office.ts";
+import { checkScreen, takeScreenshots } from "./src/barriers.ts";
+import { type ReportInput, submitCase } from "./src/reporting.ts";
+import { RunningInstallation, expect } from "./src/office.ts";
 import { test } from "./src/workbench.ts";
 
 const [ME, LEAD] = ["inspector-2", "inspector-1"] as const;
@@ -11,29 +11,29 @@ const STORY = "À Dakola, l’agent Ouédraogo a retenu mon camion 11 KJ 4521 et
 
 /** Three cases: `full` has something of everything, `plain` is only taken, and `new` was not declared in. */
 let cases: { full: string; plain: string; new: string };
-let office: Office;
+let office: RunningInstallation;
 
-const file = (page: Page, files: Told["files"] = []) => fileCase(page, office, ME, { story: STORY, place: "Dakola", files });
+const submitReport = (page: Page, files: ReportInput["files"] = []) => submitCase(page, office, ME, { story: STORY, place: "Dakola", files });
 
 test.beforeAll(async ({ browser }) => {
   test.setTimeout(180_000);
-  office = await Office.open();
+  office = await RunningInstallation.open();
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
   const photo = await page.screenshot();
-  const full = await file(page, [
+  const full = await submitReport(page, [
     { name: "photo du camion.png", mimeType: "image/png", buffer: photo },
     { name: "quittance.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.4 une page") },
   ]);
-  cases = { full, plain: await file(page), new: await file(page) };
+  cases = { full, plain: await submitReport(page), new: await submitReport(page) };
   await context.close();
-  for (const id of [full, cases.plain]) office.burkindi(ME, "claim", id);
+  for (const id of [full, cases.plain]) office.runAs(ME, "claim", id);
   for (const [kind, text] of [["fact", "Trois passages au registre."], ["hypothesis", "Un seul agent, ou toute une équipe ?"]])
-    office.burkindi(ME, "note", full, "--kind", kind!, "--text", text!);
-  office.burkindi(ME, "reply", full, "--text", "Merci. Depuis quand, et combien de fois ?");
-  office.burkindi(ME, "move", full, "triaged");
-  office.burkindi(LEAD, "declare", full);
-  office.burkindi(LEAD, "propose", full, "lower", "P4");
+    office.runAs(ME, "note", full, "--kind", kind!, "--text", text!);
+  office.runAs(ME, "reply", full, "--text", "Merci. Depuis quand, et combien de fois ?");
+  office.runAs(ME, "move", full, "triaged");
+  office.runAs(LEAD, "declare", full);
+  office.runAs(LEAD, "propose", full, "lower", "P4");
   // The lead has another key from now on: the old one still opens all three.
   office.replaceKey(LEAD);
 });
@@ -74,7 +74,7 @@ for (const lang of ["fr", "en"]) {
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
     await expect(page.locator("#main .text")).toBeVisible();
     for (const onlyOnScreen of [".top", ".tabs", ".up"]) await expect(page.locator(onlyOnScreen)).toBeHidden();
-    await look(page, `workbench case print ${lang}`);
+    await takeScreenshots(page, `workbench case print ${lang}`);
     await page.emulateMedia({ media: "screen" });
     await go(`/case/${cases.plain}/actions`);
     await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
@@ -134,7 +134,7 @@ test("who searches for the first time sees how far it is", async ({ openWorkbenc
   expect(workbench.history.join()).not.toContain("ouedraogo");
 });
 
-const WRITTEN = "Depuis quand, et à quelle étape du dédouanement ?";
+const REPLY_TEXT = "Depuis quand, et à quelle étape du dédouanement ?";
 
 test("who was away finds the screen locked, nothing on it, and what was written behind the passphrase", async ({ openWorkbench }) => {
   const workbench = await openWorkbench(office, ME);
@@ -146,15 +146,15 @@ test("who was away finds the screen locked, nothing on it, and what was written 
   await workbench.row(cases.plain).getByRole("link").click();
   for (const tab of ["messages", "notes"] as const) {
     await workbench.tab(tab);
-    await page.fill("#text", WRITTEN);
+    await page.fill("#text", REPLY_TEXT);
     await page.clock.fastForward("09:10");
     await expect(page.locator(".locks-soon")).toBeVisible();
     await page.clock.fastForward("00:50");
     await expect(page.locator("#passphrase")).toBeFocused();
     await expect(page.locator(".warn")).toContainText("Votre texte est gardé");
-    expect(await page.content()).not.toContain(WRITTEN);
+    expect(await page.content()).not.toContain(REPLY_TEXT);
     await workbench.unlock();
-    await expect(page.locator("#text")).toHaveValue(WRITTEN);
+    await expect(page.locator("#text")).toHaveValue(REPLY_TEXT);
   }
 });
 
@@ -165,13 +165,13 @@ test("without scripts a text that was sent too late is kept as well", async ({ o
   await page.locator(".button").click();
   await workbench.unlock();
   await page.goto(`${page.url().replace(/\/queue\/.*/, "")}/case/${cases.plain}/messages`);
-  await page.fill("#text", WRITTEN);
+  await page.fill("#text", REPLY_TEXT);
   const other = await page.context().newPage();
   await other.goto(page.url());
   await other.locator("form[action$='/lock'] button").click();
   await page.locator("button[value=send]").click();
-  expect(await page.content()).not.toContain(WRITTEN);
+  expect(await page.content()).not.toContain(REPLY_TEXT);
   await workbench.unlock();
-  await expect(page.locator("#text")).toHaveValue(WRITTEN);
+  await expect(page.locator("#text")).toHaveValue(REPLY_TEXT);
   await expect(page.locator(".messages .ours")).toHaveCount(0);
 });

@@ -1,8 +1,8 @@
 // The working day of three people, in the browser and by command line, over the real processes.
 import type { Browser, Page } from "@playwright/test";
-import { comeBack, compose, leftovers, sendReport } from "./src/reporting.ts";
-import { Office, expect, until } from "./src/office.ts";
-import { reach } from "./src/keyboard.ts";
+import { openMailbox, fillReport, storedBrowserData, sendReport } from "./src/reporting.ts";
+import { RunningInstallation, expect, waitUntil } from "./src/office.ts";
+import { tabTo } from "./src/keyboard.ts";
 import { test } from "./src/workbench.ts";
 
 const [TRIAGER, LEAD, OUTSIDE] = ["inspector-2", "inspector-1", "outside-1"] as const;
@@ -13,11 +13,11 @@ const ANSWER = "Depuis le mois de mars, à chaque passage.";
 const QUESTION = "Merci. Depuis quand, et combien de fois ?";
 const FEEDBACK = "Une mesure a été prise. Merci.";
 const FACT = "Trois passages au registre, aucune quittance.";
-const TELLING = ["Dakola", "Ouédraogo", "4521", "quittance", "mars", "Merci", "registre"];
+const CONTENT_WORDS = ["Dakola", "Ouédraogo", "4521", "quittance", "mars", "Merci", "registre"];
 
 /** What a case looks like once the day is over, without what differs from one run to the next. */
-function ending(office: Office, id: string) {
-  const shown = office.burkindi(LEAD, "show", id) as Shown;
+function exportedHistory(office: RunningInstallation, id: string) {
+  const shown = office.runAs(LEAD, "show", id) as ShownCase;
   expect(shown.alarms).toEqual([]);
   const { stage, urgency, disposition, assignee, released, declared } = shown.state;
   return {
@@ -28,7 +28,7 @@ function ending(office: Office, id: string) {
   };
 }
 
-interface Shown {
+interface ShownCase {
   state: Record<string, unknown>;
   report?: { story: string };
   messages: { direction: string; text: string }[];
@@ -37,7 +37,7 @@ interface Shown {
   alarms: unknown[];
 }
 
-const ENDING = {
+const EXPECTED_HISTORY = {
   state: {
     stage: "closed",
     urgency: "P3",
@@ -69,20 +69,20 @@ const ENDING = {
 };
 
 /** Somebody files the report. */
-async function files(page: Page, office: Office): Promise<{ receipt: string; id: string }> {
+async function submitReport(page: Page, office: RunningInstallation): Promise<{ receipt: string; id: string }> {
   let receipt = "";
-  const [row] = await office.casesOf(TRIAGER, 1, async () => {
+  const [row] = await office.waitForNewCases(TRIAGER, 1, async () => {
     await page.goto(`${office.url}/fr/report`);
-    await compose(page, { story: STORY });
+    await fillReport(page, { story: STORY });
     receipt = await sendReport(page);
   });
   return { receipt, id: row!.id };
 }
 
 /** The reporter comes back, reads the question, answers it and asks for the outside body. */
-async function answers(page: Page, office: Office, receipt: string): Promise<void> {
-  await until(async () => {
-    await comeBack(page, office, "fr", receipt);
+async function answerQuestion(page: Page, office: RunningInstallation, receipt: string): Promise<void> {
+  await waitUntil(async () => {
+    await openMailbox(page, office, "fr", receipt);
     return (await page.getByText(QUESTION).count()) > 0 ? true : undefined;
   });
   await page.fill("#message", ANSWER);
@@ -94,20 +94,20 @@ async function answers(page: Page, office: Office, receipt: string): Promise<voi
 }
 
 /** A reporter whose browser runs no scripts. */
-async function reporter(browser: Browser): Promise<Page> {
+async function openReporterPage(browser: Browser): Promise<Page> {
   return (await browser.newContext({ javaScriptEnabled: false })).newPage();
 }
 
-let office: Office;
+let office: RunningInstallation;
 test.beforeAll(async () => {
   test.setTimeout(120_000);
   // Of its own, so that the queues hold nothing but these reports.
-  office = await Office.open();
+  office = await RunningInstallation.open();
 });
 test.afterAll(() => office?.close());
 
 test("the working day of three people, in the browser", async ({ browser, openWorkbench }) => {
-  const phone = await reporter(browser);
+  const phone = await openReporterPage(browser);
   const triager = await openWorkbench(office, TRIAGER);
   const lead = await openWorkbench(office, LEAD, { locale: "en-GB" });
   const outside = await openWorkbench(office, OUTSIDE, { colorScheme: "dark" });
@@ -124,7 +124,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     await expect(triager.page.locator(".empty h2")).toHaveText("Vous n’avez aucun dossier");
   });
 
-  const { receipt, id } = await files(phone, office);
+  const { receipt, id } = await submitReport(phone, office);
   await outside.enter();
   await outside.unlock();
   await outside.queue("open");
@@ -140,7 +140,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
       expect(page.url()).toBe(asked);
     }
     const shown = await page.content();
-    expect(TELLING.filter((word) => shown.includes(word))).toEqual([]);
+    expect(CONTENT_WORDS.filter((word) => shown.includes(word))).toEqual([]);
     await page.goto(asked);
     await page.getByRole("button", { name: "Je n’ai pas de conflit d’intérêts : ouvrir" }).click();
     await expect(page.locator("#main .text")).toHaveText(STORY);
@@ -166,13 +166,13 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     await expect(page.locator(".messages .ours .text")).toHaveText(QUESTION);
   });
 
-  await answers(phone, office, receipt);
+  await answerQuestion(phone, office, receipt);
 
   await test.step("the lead gives the case to the triager, by keyboard alone", async () => {
     const { page } = lead;
     const { keyboard } = page;
     const press = async (selector: string) => {
-      await reach(page, selector);
+      await tabTo(page, selector);
       await keyboard.press("Enter");
     };
     await lead.enter();
@@ -187,7 +187,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
     await press("form[action$='/act/declare'] button");
     await expect(page.locator("#main .text")).toHaveText(STORY);
     await keyboard.press("4");
-    await reach(page, "#to");
+    await tabTo(page, "#to");
     await keyboard.type(TRIAGER);
     await press("form[action$='/act/assign'] button");
     await expect(page.locator(".strip")).toContainText(TRIAGER);
@@ -206,7 +206,7 @@ test("the working day of three people, in the browser", async ({ browser, openWo
 
   await test.step("the lead opens the investigation, by keyboard alone", async () => {
     await lead.page.keyboard.press("4");
-    await reach(lead.page, "form[action$='/act/investigate'] button");
+    await tabTo(lead.page, "form[action$='/act/investigate'] button");
     await lead.page.keyboard.press("Enter");
     await expect(lead.page.locator(".strip")).toContainText("investigating");
   });
@@ -245,15 +245,15 @@ test("the working day of three people, in the browser", async ({ browser, openWo
 
   await test.step("the lead approves, by keyboard alone", async () => {
     await lead.page.keyboard.press("4");
-    await reach(lead.page, "form[action$='/act/approve-close'] button");
+    await tabTo(lead.page, "form[action$='/act/approve-close'] button");
     await lead.page.keyboard.press("Enter");
     await expect(lead.page.locator(".strip")).toContainText("closed substantiated");
   });
 
-  expect(ending(office, id)).toEqual(ENDING);
+  expect(exportedHistory(office, id)).toEqual(EXPECTED_HISTORY);
   for (const { page, history } of [triager, lead, outside]) {
-    expect(history.filter((kept) => TELLING.some((word) => decodeURIComponent(kept).includes(word)))).toEqual([]);
-    const { history: state, ...left } = (await leftovers(page)) as Record<string, unknown>;
+    expect(history.filter((kept) => CONTENT_WORDS.some((word) => decodeURIComponent(kept).includes(word)))).toEqual([]);
+    const { history: state, ...left } = (await storedBrowserData(page)) as Record<string, unknown>;
     expect(state).toBe("null");
     expect(left).toEqual({ cookies: "", local: {}, session: {}, databases: [], caches: [], workers: 0 });
   }
@@ -261,9 +261,9 @@ test("the working day of three people, in the browser", async ({ browser, openWo
 });
 
 test("the same day by the command line ends in the same state", async ({ browser }) => {
-  const phone = await reporter(browser);
-  const { receipt, id } = await files(phone, office);
-  const as = (handle: string, ...command: string[]) => office.burkindi(handle, ...command) as Shown;
+  const phone = await openReporterPage(browser);
+  const { receipt, id } = await submitReport(phone, office);
+  const as = (handle: string, ...command: string[]) => office.runAs(handle, ...command) as ShownCase;
   const refused = (handle: string, ...command: string[]) => expect(() => as(handle, ...command), command.join(" ")).toThrow();
 
   expect(office.queue(OUTSIDE).filter((row) => row.id === id)).toEqual([]);
@@ -274,9 +274,9 @@ test("the same day by the command line ends in the same state", async ({ browser
   as(TRIAGER, "move", id, "triaged");
   refused(TRIAGER, "reply", id, "--text", "Quel est votre nom ? L’agent Ouédraogo a-t-il vu le camion 11 KJ 4521 ?");
   as(TRIAGER, "reply", id, "--text", QUESTION);
-  await answers(phone, office, receipt);
+  await answerQuestion(phone, office, receipt);
 
-  await until(() => (office.queue(OUTSIDE).some((row) => row.id === id) ? true : undefined));
+  await waitUntil(() => (office.queue(OUTSIDE).some((row) => row.id === id) ? true : undefined));
   as(LEAD, "declare", id);
   as(LEAD, "assign", id, "--to", TRIAGER);
   refused(TRIAGER, "move", id, "assessing");
@@ -295,7 +295,7 @@ test("the same day by the command line ends in the same state", async ({ browser
   refused(LEAD, "approve", id, "close", "substantiated", "--reason", "recovery");
   as(LEAD, "approve", id, ...closing);
 
-  expect(ending(office, id)).toEqual(ENDING);
+  expect(exportedHistory(office, id)).toEqual(EXPECTED_HISTORY);
   as(OUTSIDE, "audit", "verify");
   await phone.context().close();
 });

@@ -12,62 +12,77 @@ use std::{
 
 use age_hybrid::{Identity, Recipient, sealed_writer};
 use anyhow::{Result, ensure};
-use measure::{Client, Row, amount, cores, peak_mib, print, say};
+use bench_support::{BenchRow, HttpClient, available_cores, full_or_quick, peak_mib, print_rows, progress};
 use rand::{RngCore, rngs::OsRng};
 use scenarios::{
-    File,
-    load::{Target, a_second, side_by_side},
+    FormFile,
+    load::{LoadTarget, rate_per_second, run_in_parallel},
 };
-use xtask::Settings;
+use xtask::InstallationSettings;
 
-const AT_ONCE: usize = 4;
-const MIB: usize = 16;
+const CONCURRENCY: usize = 4;
+const ATTACHMENT_MIB: usize = 16;
 /// The rung of the ladder on which a report with such a file stands.
 const SEALED_MIB: usize = 32;
 /// What a small machine gives to the intake, in MiB.
-const MEMORY: f64 = 96.0;
+const MAX_MEMORY_MIB: f64 = 96.0;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let target = Target::open(Settings::default()).await?;
-    let mut content = vec![0; MIB * 1024 * 1024];
+    let target = LoadTarget::start(InstallationSettings::default()).await?;
+    let mut content = vec![0; ATTACHMENT_MIB * 1024 * 1024];
     OsRng.fill_bytes(&mut content);
-    let long = Duration::from_secs(amount(12, 4) as u64);
-    say("one age file within another …");
-    let ceiling = nested(&content, long / 3)?;
-    say("files of 32 MiB, 4 at once …");
-    let disk = durable(&content, long / 3)?;
-    let photo = File { name: "photo.jpg", media_type: "image/jpeg", content: &content };
-    let form = target.form(&[photo]).await?;
-    say("attachments of 16 MiB by the form, 4 at once …");
-    let a_second = a_second(
-        AT_ONCE,
+    let long = Duration::from_secs(full_or_quick(12, 4) as u64);
+    progress("one age file within another …");
+    let ceiling = seal_mib_per_second(&content, long / 3)?;
+    progress("files of 32 MiB, 4 at once …");
+    let disk = disk_mib_per_second(&content, long / 3)?;
+    let photo = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &content };
+    let form = target.prepare_form(&[photo]).await?;
+    progress("attachments of 16 MiB by the form, 4 at once …");
+    let a_second = rate_per_second(
+        CONCURRENCY,
         long,
-        |_| Ok((Client::new(target.address())?, form.clone())),
+        |_| Ok((HttpClient::new(target.public_address())?, form.clone())),
         |(client, form)| form.send(client),
     )?;
-    let memory = peak_mib(target.intake.id())?;
-    print(&[
-        Row::more("attachment: 16 MiB by the form, 4 at once", "MiB/s", a_second * 16.0, ceiling),
-        Row::more("attachment: the same, sealed, against the disk", "MiB/s", a_second * 32.0, disk),
-        Row::less("attachment: memory of the intake meanwhile", "MiB", memory, MEMORY),
+    let memory = peak_mib(target.intake.pid())?;
+    print_rows(&[
+        BenchRow::higher_is_better(
+            "attachment: 16 MiB by the form, 4 at once",
+            "MiB/s",
+            a_second * 16.0,
+            ceiling,
+        ),
+        BenchRow::higher_is_better(
+            "attachment: the same, sealed, against the disk",
+            "MiB/s",
+            a_second * 32.0,
+            disk,
+        ),
+        BenchRow::lower_is_better(
+            "attachment: memory of the intake meanwhile",
+            "MiB",
+            memory,
+            MAX_MEMORY_MIB,
+        ),
     ]);
     Ok(())
 }
 
 /// MiB a second that all cores seal twice.
-fn nested(content: &[u8], long: Duration) -> Result<f64> {
+fn seal_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
     let (one, other) =
         (Identity::generate(&mut OsRng).to_recipient(), Identity::generate(&mut OsRng).to_recipient());
     let start = Instant::now();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cores")]
-    let threads = cores() as usize;
-    let times = side_by_side((0..threads).map(|_| {
+    let threads = available_cores() as usize;
+    let times = run_in_parallel((0..threads).map(|_| {
         let (one, other) = (&one, &other);
         move || {
             let mut times = 0_u32;
             while start.elapsed() < long {
-                twice(content, one, other)?;
+                seal_twice(content, one, other)?;
                 times += 1;
             }
             Ok(f64::from(times))
@@ -78,16 +93,16 @@ fn nested(content: &[u8], long: Duration) -> Result<f64> {
 }
 
 /// MiB a second that the disk keeps.
-fn durable(content: &[u8], long: Duration) -> Result<f64> {
+fn disk_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let start = Instant::now();
-    let times = side_by_side((0..AT_ONCE).map(|number| {
+    let times = run_in_parallel((0..CONCURRENCY).map(|number| {
         let path = folder.path().join(number.to_string());
         move || {
             let mut times = 0_u32;
             while start.elapsed() < long {
                 let mut file = DiskFile::create_new(&path)?;
-                for _ in 0..SEALED_MIB / MIB {
+                for _ in 0..SEALED_MIB / ATTACHMENT_MIB {
                     file.write_all(content)?;
                 }
                 file.sync_all()?;
@@ -100,7 +115,7 @@ fn durable(content: &[u8], long: Duration) -> Result<f64> {
     Ok(times.iter().sum::<f64>() * 32.0 / start.elapsed().as_secs_f64())
 }
 
-fn twice(content: &[u8], one: &Recipient, other: &Recipient) -> Result<()> {
+fn seal_twice(content: &[u8], one: &Recipient, other: &Recipient) -> Result<()> {
     let mut writer = sealed_writer(one, sealed_writer(other, sink())?)?;
     for piece in content.chunks(64 * 1024) {
         writer.write_all(piece)?;

@@ -6,27 +6,34 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use measure::{Client, Row, amount, cores, measure, print, say};
-use scenarios::load::{Target, a_second, sealed_report};
-use xtask::Settings;
+use bench_support::{
+    BenchRow, HttpClient, available_cores, full_or_quick, median_seconds, print_rows, progress,
+};
+use scenarios::load::{LoadTarget, rate_per_second, seal_report};
+use xtask::InstallationSettings;
 
-const AT_ONCE: usize = 8;
+const CONCURRENCY: usize = 8;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let target = Target::open(Settings::default()).await?;
-    let (directory, hash) = target.directory()?;
-    say("the cost of one seal …");
-    let seal = measure(|| drop(sealed_report(&directory, hash).expect("a report of 2 kB fits")));
-    let form = target.form(&[]).await?;
-    say("reports by the form, 8 at once …");
-    let long = Duration::from_secs(amount(10, 3) as u64);
-    let value = a_second(
-        AT_ONCE,
+    let target = LoadTarget::start(InstallationSettings::default()).await?;
+    let (directory, hash) = target.fetch_directory()?;
+    progress("the cost of one seal …");
+    let seal = median_seconds(|| drop(seal_report(&directory, hash).expect("a report of 2 kB fits")));
+    let form = target.prepare_form(&[]).await?;
+    progress("reports by the form, 8 at once …");
+    let long = Duration::from_secs(full_or_quick(10, 3) as u64);
+    let value = rate_per_second(
+        CONCURRENCY,
         long,
-        |_| Ok((Client::new(target.address())?, form.clone())),
+        |_| Ok((HttpClient::new(target.public_address())?, form.clone())),
         |(client, form)| form.send(client),
     )?;
-    print(&[Row::more("form: complete reports, 2 kB, 8 at once", "1/s", value, cores() / seal)]);
+    print_rows(&[BenchRow::higher_is_better(
+        "form: complete reports, 2 kB, 8 at once",
+        "1/s",
+        value,
+        available_cores() / seal,
+    )]);
     Ok(())
 }

@@ -12,91 +12,96 @@ use std::{
 
 use age_hybrid::MAX_HEADER_LEN;
 use anyhow::{Result, ensure};
-use envelope::Hash;
-use measure::{Client, Row, amount, percentile, print, say};
+use bench_support::{BenchRow, HttpClient, full_or_quick, percentile, print_rows, progress};
+use protocol::Hash;
 use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
-use scenarios::load::{Form, Target, side_by_side};
-use xtask::Settings;
+use scenarios::load::{LoadTarget, RepeatableForm, run_in_parallel};
+use xtask::InstallationSettings;
 
 /// Who send junk, side by side.
-const SENDERS: usize = 64;
+const JUNK_SENDERS: usize = 64;
 /// Junk posts a second: 100,000 a minute.
-const RATE: f64 = 100_000.0 / 60.0;
+const JUNK_PER_SECOND: f64 = 100_000.0 / 60.0;
 /// Honest people side by side.
-const HONEST: usize = 4;
+const HONEST_REPORTERS: usize = 4;
 /// Between two reports of one of them.
-const PAUSE: Duration = Duration::from_millis(250);
+const REPORT_INTERVAL: Duration = Duration::from_millis(250);
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let target = Target::open(Settings::default()).await?;
-    let form = target.form(&[]).await?;
-    let long = Duration::from_secs(amount(60, 6) as u64);
-    let before = honest_for(&target, &form, Duration::from_secs(3))?;
+    let target = LoadTarget::start(InstallationSettings::default()).await?;
+    let form = target.prepare_form(&[]).await?;
+    let long = Duration::from_secs(full_or_quick(60, 6) as u64);
+    let before = run_honest_reporters(&target, &form, Duration::from_secs(3))?;
     ensure!(before.failed == 0, "reports fail without any junk");
-    say("junk, and honest reports meanwhile …");
+    progress("junk, and honest reports meanwhile …");
     let (sent, honest) = {
         let sent = Mutex::new(0_u32);
-        let junk = |number| send_junk(target.address(), number, long, &sent);
+        let junk = |number| send_junk_for(target.public_address(), number, long, &sent);
         let honest = std::thread::scope(|scope| {
-            let honest = scope.spawn(|| honest_for(&target, &form, long));
-            side_by_side((0..SENDERS).map(|number| move || junk(number)))?;
+            let honest = scope.spawn(|| run_honest_reporters(&target, &form, long));
+            run_in_parallel((0..JUNK_SENDERS).map(|number| move || junk(number)))?;
             honest.join().expect("measuring does not panic")
         })?;
         (sent.into_inner().expect("nobody panicked"), honest)
     };
-    let after = honest_for(&target, &form, Duration::from_secs(3))?;
+    let after = run_honest_reporters(&target, &form, Duration::from_secs(3))?;
     ensure!(after.failed == 0, "{} reports failed after the junk had ended", after.failed);
-    let ((mut waited, failed), mut after) = ((honest.waited, honest.failed), after.waited);
+    let ((mut waited, failed), mut after) = ((honest.latencies, honest.failed), after.latencies);
     #[expect(clippy::cast_precision_loss, reason = "counts of reports")]
     let arrived = 100.0 * waited.len() as f64 / (waited.len() + failed) as f64;
-    let minimum = RATE * 60.0;
+    let minimum = JUNK_PER_SECOND * 60.0;
     let minute = f64::from(sent) * 60.0 / long.as_secs_f64();
-    print(&[
-        Row::more("junk: posts a minute", "1", minute, minimum),
-        Row::more("junk: honest reports that arrive at once", "%", arrived, 99.0),
-        Row::less("junk: an honest report, 95 of 100", "s", percentile(&mut waited, 95), 2.0),
-        Row::less("junk: the same right after it has ended", "s", percentile(&mut after, 95), 2.0),
+    print_rows(&[
+        BenchRow::higher_is_better("junk: posts a minute", "1", minute, minimum),
+        BenchRow::higher_is_better("junk: honest reports that arrive at once", "%", arrived, 99.0),
+        BenchRow::lower_is_better("junk: an honest report, 95 of 100", "s", percentile(&mut waited, 95), 2.0),
+        BenchRow::lower_is_better(
+            "junk: the same right after it has ended",
+            "s",
+            percentile(&mut after, 95),
+            2.0,
+        ),
     ]);
     Ok(())
 }
 
 /// What became of honest reports.
-struct Honest {
-    waited: Vec<f64>,
+struct HonestReports {
+    latencies: Vec<f64>,
     failed: usize,
 }
 
-fn honest_for(target: &Target, form: &Form, long: Duration) -> Result<Honest> {
+fn run_honest_reporters(target: &LoadTarget, form: &RepeatableForm, long: Duration) -> Result<HonestReports> {
     let start = Instant::now();
-    let each = side_by_side((0..HONEST).map(|_| {
+    let each = run_in_parallel((0..HONEST_REPORTERS).map(|_| {
         let mut form = form.clone();
         move || {
-            let mut honest = Honest { waited: Vec::new(), failed: 0 };
+            let mut honest = HonestReports { latencies: Vec::new(), failed: 0 };
             while start.elapsed() < long {
                 let before = Instant::now();
-                match form.send(&mut Client::new(target.address())?) {
-                    Ok(()) => honest.waited.push(before.elapsed().as_secs_f64()),
+                match form.send(&mut HttpClient::new(target.public_address())?) {
+                    Ok(()) => honest.latencies.push(before.elapsed().as_secs_f64()),
                     Err(_) => honest.failed += 1,
                 }
-                sleep(PAUSE);
+                sleep(REPORT_INTERVAL);
             }
             Ok(honest)
         }
     }))?;
     let failed = each.iter().map(|one| one.failed).sum();
-    Ok(Honest { waited: each.into_iter().flat_map(|one| one.waited).collect(), failed })
+    Ok(HonestReports { latencies: each.into_iter().flat_map(|one| one.latencies).collect(), failed })
 }
 
 /// Sends its share in time. What the intake answers is its own affair.
-fn send_junk(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) -> Result<()> {
+fn send_junk_for(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(number as u64);
-    let mut client = Client::new(address)?;
+    let mut client = HttpClient::new(address)?;
     // It begins like a sealed report, or the intake would not store it.
-    let mut garbage = age_hybrid::sealed_looking(32 * 1024, number as u64);
+    let mut garbage = age_hybrid::decoy_file(32 * 1024, number as u64);
     let start = Instant::now();
     #[expect(clippy::cast_precision_loss, reason = "64")]
-    let each = Duration::from_secs_f64(SENDERS as f64 / RATE);
+    let each = Duration::from_secs_f64(JUNK_SENDERS as f64 / JUNK_PER_SECOND);
     let mut count = 0_u32;
     while start.elapsed() < long {
         let due = each * count;
@@ -105,14 +110,14 @@ fn send_junk(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) ->
         }
         rng.fill_bytes(&mut garbage[MAX_HEADER_LEN..][..32]);
         // A connection that is closed is opened again; what was answered does not matter.
-        drop(junk(&mut client, &mut rng, &garbage));
+        drop(send_one_junk_request(&mut client, &mut rng, &garbage));
         count += 1;
     }
     *sent.lock().expect("nobody panicked") += count;
     Ok(())
 }
 
-fn junk(client: &mut Client, rng: &mut StdRng, garbage: &[u8]) -> Result<()> {
+fn send_one_junk_request(client: &mut HttpClient, rng: &mut StdRng, garbage: &[u8]) -> Result<()> {
     const FORM: &str = "application/x-www-form-urlencoded";
     let answer = match rng.gen_range(0..4) {
         0 => client.post("/api/reports", "application/octet-stream", garbage)?,

@@ -10,72 +10,82 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use database::{Place, Pool};
-use envelope::{Hash, mailbox::MAILBOX_LEN, receipt::Locator, relay::MAILBOXES};
+use bench_support::{BenchRow, HttpClient, full_or_quick, mann_whitney, print_rows, progress};
+use database::{DatabaseUrl, PoolOptions};
 use futures_util::stream;
-use measure::{Client, Row, amount, longer, print, say};
+use protocol::{Hash, mailbox::MAILBOX_LEN, receipt::Locator, relay::MAILBOXES_PATH};
 use rand::{Rng, RngCore, SeedableRng, rngs::OsRng, rngs::StdRng};
 use reqwest::{Body, Certificate, Identity};
-use scenarios::load::{Target, a_second, administration};
+use scenarios::load::{LoadTarget, rate_per_second, read_admin_file};
 use sea_orm::{ConnectionTrait, Statement, Value};
 use tokio::task::JoinSet;
-use xtask::Settings;
+use xtask::InstallationSettings;
 
-const AT_ONCE: usize = 16;
+const CONCURRENCY: usize = 16;
 /// Connections with which the intake reads.
 const READERS: u32 = 4;
 
 /// What a look-up showed.
 #[derive(Default)]
-struct Seen {
+struct LookupSamples {
     hits: Vec<f64>,
     misses: Vec<f64>,
-    heads: Vec<String>,
+    distinct_headers: Vec<String>,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let target = Target::open(Settings::default()).await?;
-    let locators = lay_out(&target, amount(10_000, 1_000)).await?;
-    let long = Duration::from_secs(amount(8, 3) as u64);
-    say("bare reads of the same rows …");
-    let ceiling = bare(&target, &locators, long / 2).await?;
-    say("look-ups, 16 at once …");
-    let seen = Mutex::new(Seen::default());
-    let rate = a_second(
-        AT_ONCE,
+    let target = LoadTarget::start(InstallationSettings::default()).await?;
+    let locators = publish_mailboxes(&target, full_or_quick(10_000, 1_000)).await?;
+    let long = Duration::from_secs(full_or_quick(8, 3) as u64);
+    progress("bare reads of the same rows …");
+    let ceiling = baseline_reads_per_second(&target, &locators, long / 2).await?;
+    progress("look-ups, 16 at once …");
+    let seen = Mutex::new(LookupSamples::default());
+    let rate = rate_per_second(
+        CONCURRENCY,
         long,
-        |number| Ok((Client::new(target.address())?, StdRng::seed_from_u64(number as u64))),
-        |(client, rng)| look_up(client, rng, &locators, &seen).map(drop),
+        |number| Ok((HttpClient::new(target.public_address())?, StdRng::seed_from_u64(number as u64))),
+        |(client, rng)| timed_lookup(client, rng, &locators, &seen).map(drop),
     )?;
     // With one at a time, what differs is not drowned in waiting.
-    say("look-ups, one at a time …");
-    let alone = Mutex::new(Seen::default());
-    a_second(
+    progress("look-ups, one at a time …");
+    let alone = Mutex::new(LookupSamples::default());
+    rate_per_second(
         1,
         long,
-        |_| Ok((Client::new(target.address())?, StdRng::from_entropy())),
-        |(client, rng)| look_up(client, rng, &locators, &alone),
+        |_| Ok((HttpClient::new(target.public_address())?, StdRng::from_entropy())),
+        |(client, rng)| timed_lookup(client, rng, &locators, &alone),
     )?;
-    let Seen { heads, .. } = seen.into_inner().expect("nobody panicked");
-    ensure!(heads.len() == 1, "hits and misses differ in their headers: {heads:?}");
-    let Seen { hits, misses, .. } = alone.into_inner().expect("nobody panicked");
-    let (chance, by_chance) = longer(&hits, &misses);
-    say(&format!(
+    let LookupSamples { distinct_headers, .. } = seen.into_inner().expect("nobody panicked");
+    ensure!(distinct_headers.len() == 1, "hits and misses differ in their headers: {distinct_headers:?}");
+    let LookupSamples { hits, misses, .. } = alone.into_inner().expect("nobody panicked");
+    let (chance, by_chance) = mann_whitney(&hits, &misses);
+    progress(&format!(
         "{} hits and {} misses of equal size and headers; a hit takes longer with a chance of {chance:.4} (a coin: 0.5 ± {by_chance:.4})",
         hits.len(),
         misses.len()
     ));
-    print(&[
-        Row::more("mailbox: look-ups, hits and misses mixed, 16 at once", "1/s", rate, ceiling),
-        Row::less("mailbox: a hit told from a miss by its time", "", chance.max(1.0 - chance), 0.5),
+    print_rows(&[
+        BenchRow::higher_is_better(
+            "mailbox: look-ups, hits and misses mixed, 16 at once",
+            "1/s",
+            rate,
+            ceiling,
+        ),
+        BenchRow::lower_is_better(
+            "mailbox: a hit told from a miss by its time",
+            "",
+            chance.max(1.0 - chance),
+            0.5,
+        ),
     ]);
     Ok(())
 }
 
 /// Puts so many mailboxes, as the case handler does.
-async fn lay_out(target: &Target, count: usize) -> Result<Vec<Locator>> {
-    let read = |name: &str| administration(&target.installation, name);
+async fn publish_mailboxes(target: &LoadTarget, count: usize) -> Result<Vec<Locator>> {
+    let read = |name: &str| read_admin_file(&target.installation, name);
     let identity = [read("tls/handler.pem")?, read("tls/handler.key")?].concat();
     let client = reqwest::Client::builder()
         .no_proxy()
@@ -85,19 +95,24 @@ async fn lay_out(target: &Target, count: usize) -> Result<Vec<Locator>> {
     let mut rng = StdRng::from_entropy();
     let locators: Vec<Locator> = (0..count).map(|_| Locator(rng.r#gen())).collect();
     let ids: Vec<Hash> = locators.iter().map(Locator::mailbox_id).collect();
-    say(&format!("{count} mailboxes are laid out …"));
+    progress(&format!("{count} mailboxes are laid out …"));
     let records = ids.into_iter().map(move |id| {
         let mut record = vec![0; 32 + MAILBOX_LEN];
         record[..32].copy_from_slice(id.as_bytes());
         rng.fill_bytes(&mut record[32..]);
         Ok::<_, std::io::Error>(record)
     });
-    let url = format!("https://{}{MAILBOXES}", target.intake.addresses["relay"]);
+    let url = format!("https://{}{MAILBOXES_PATH}", target.intake.addresses["relay"]);
     client.put(url).body(Body::wrap_stream(stream::iter(records))).send().await?.error_for_status()?;
     Ok(locators)
 }
 
-fn look_up(client: &mut Client, rng: &mut StdRng, locators: &[Locator], seen: &Mutex<Seen>) -> Result<()> {
+fn timed_lookup(
+    client: &mut HttpClient,
+    rng: &mut StdRng,
+    locators: &[Locator],
+    seen: &Mutex<LookupSamples>,
+) -> Result<()> {
     let hit = rng.gen_bool(0.5);
     let locator = if hit { locators[rng.gen_range(0..locators.len())].0 } else { rng.r#gen() };
     let wanted = format!("{{\"locator\":\"{}\"}}", Hash(locator));
@@ -108,8 +123,8 @@ fn look_up(client: &mut Client, rng: &mut StdRng, locators: &[Locator], seen: &M
     // All but the second at which it was sent.
     let head: String = answer.head.lines().filter(|line| !line.starts_with("date:")).collect();
     let mut seen = seen.lock().expect("nobody panicked");
-    if !seen.heads.contains(&head) {
-        seen.heads.push(head);
+    if !seen.distinct_headers.contains(&head) {
+        seen.distinct_headers.push(head);
     }
     if hit {
         seen.hits.push(took);
@@ -120,9 +135,9 @@ fn look_up(client: &mut Client, rng: &mut StdRng, locators: &[Locator], seen: &M
 }
 
 /// Reads of rows a second.
-async fn bare(target: &Target, locators: &[Locator], long: Duration) -> Result<f64> {
-    let place = Place::Sqlite(target.installation.root().join("spool.sqlite"));
-    let db = place.connect(Pool::of(READERS)).await?;
+async fn baseline_reads_per_second(target: &LoadTarget, locators: &[Locator], long: Duration) -> Result<f64> {
+    let place = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"));
+    let db = place.connect(PoolOptions::with_connections(READERS)).await?;
     let backend = db.get_database_backend();
     let tick = Statement::from_string(backend, "SELECT tick FROM state");
     let tick: i64 = db.query_one_raw(tick).await?.context("one row")?.try_get("", "tick")?;

@@ -8,68 +8,74 @@ use std::{collections::HashSet, sync::Mutex, time::Duration};
 
 use age_hybrid::MAX_HEADER_LEN;
 use anyhow::{Result, ensure};
-use envelope::Hash;
-use measure::{Client, Row, amount, print, say};
+use bench_support::{BenchRow, HttpClient, full_or_quick, print_rows, progress};
+use protocol::Hash;
 use rand::{RngCore, rngs::OsRng};
-use scenarios::load::{Target, a_second};
+use scenarios::load::{LoadTarget, rate_per_second};
 use sea_orm::{ConnectionTrait, Database, Statement};
-use xtask::Settings;
+use xtask::InstallationSettings;
 
-const AT_ONCE: usize = 64;
-const ROUNDS: usize = 5;
-const LENGTH: usize = 32 * 1024;
+const CONCURRENCY: usize = 64;
+const REPETITIONS: usize = 5;
+const SUBMISSION_LEN: usize = 32 * 1024;
 
 /// One who sends: to each of these in turn.
-struct Sender {
-    clients: Vec<Client>,
+struct ReplicaSender {
+    clients: Vec<HttpClient>,
     next: usize,
     bytes: Vec<u8>,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let url = throwaway_postgres::shared()?.database()?;
-    let settings = Settings { spool_url: Some(url.clone()), ..Settings::default() };
-    let target = Target::open(settings).await?;
+    let url = test_postgres::shared_cluster()?.create_database()?;
+    let settings =
+        InstallationSettings { intake_store_url: Some(url.clone()), ..InstallationSettings::default() };
+    let target = LoadTarget::start(settings).await?;
     let replicas = [1, 2, 3]
         .map(|number| target.installation.start_replica(number))
         .into_iter()
         .collect::<Result<Vec<_>>>()?;
-    let whole = [target.address()];
+    let whole = [target.public_address()];
     let three: Vec<_> = replicas.iter().map(|replica| &*replica.addresses["public"]).collect();
     let acknowledged = Mutex::new(HashSet::new());
-    let long = Duration::from_secs(amount(4, 1) as u64);
+    let long = Duration::from_secs(full_or_quick(4, 1) as u64);
     // By turns, so that whatever else the machine does meets both.
     let (mut all, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
-    let rounds = amount(ROUNDS, 1);
+    let rounds = full_or_quick(REPETITIONS, 1);
     for round in 1..=rounds {
-        say(&format!("round {round} of {rounds}: one intake with all, one of three, all three …"));
-        all.push(send(&whole, long, &acknowledged)?);
-        alone.push(send(&three[..1], long, &acknowledged)?);
-        together.push(send(&three, long, &acknowledged)?);
+        progress(&format!("round {round} of {rounds}: one intake with all, one of three, all three …"));
+        all.push(acknowledged_per_second(&whole, long, &acknowledged)?);
+        alone.push(acknowledged_per_second(&three[..1], long, &acknowledged)?);
+        together.push(acknowledged_per_second(&three, long, &acknowledged)?);
     }
     let acknowledged = acknowledged.into_inner().expect("nobody panicked");
-    let stored = stored(&url).await?;
+    let stored = stored_digests(&url).await?;
     let distinct: HashSet<_> = stored.iter().copied().collect();
     ensure!(distinct.len() == stored.len(), "{} are stored twice", stored.len() - distinct.len());
     let lost = acknowledged.difference(&distinct).count();
     ensure!(lost == 0, "{lost} of {} are lost", acknowledged.len());
-    say(&format!("{} acknowledged, {} stored: none lost, none twice", acknowledged.len(), stored.len()));
-    let [all, one, three] = [all, alone, together].map(|mut rounds| measure::percentile(&mut rounds, 50));
-    print(&[
-        Row::more("replicas: three intakes on postgres, against one", "1/s", three, all),
-        Row::more("replicas: the same, against one of the three alone", "1/s", three, one),
+    progress(&format!("{} acknowledged, {} stored: none lost, none twice", acknowledged.len(), stored.len()));
+    let [all, one, three] =
+        [all, alone, together].map(|mut rounds| bench_support::percentile(&mut rounds, 50));
+    print_rows(&[
+        BenchRow::higher_is_better("replicas: three intakes on postgres, against one", "1/s", three, all),
+        BenchRow::higher_is_better("replicas: the same, against one of the three alone", "1/s", three, one),
     ]);
     Ok(())
 }
 
-fn send(addresses: &[&str], long: Duration, acknowledged: &Mutex<HashSet<Hash>>) -> Result<f64> {
+fn acknowledged_per_second(
+    addresses: &[&str],
+    long: Duration,
+    acknowledged: &Mutex<HashSet<Hash>>,
+) -> Result<f64> {
     let make = |number: usize| {
-        let clients = addresses.iter().map(|address| Client::new(address)).collect::<Result<_>>()?;
-        let bytes = age_hybrid::sealed_looking(LENGTH, OsRng.next_u64());
-        Ok(Sender { clients, next: number, bytes })
+        let clients = addresses.iter().map(|address| HttpClient::new(address)).collect::<Result<_>>()?;
+        let bytes = age_hybrid::decoy_file(SUBMISSION_LEN, OsRng.next_u64());
+        Ok(ReplicaSender { clients, next: number, bytes })
     };
-    a_second(AT_ONCE, long, make, |sender| {
+    rate_per_second(CONCURRENCY, long, make, |sender| {
         OsRng.fill_bytes(&mut sender.bytes[MAX_HEADER_LEN..][..32]);
         sender.next += 1;
         let twice = usize::from(sender.next % 10 == 0);
@@ -85,7 +91,7 @@ fn send(addresses: &[&str], long: Duration, acknowledged: &Mutex<HashSet<Hash>>)
 }
 
 /// The digest of everything that is whole.
-async fn stored(url: &str) -> Result<Vec<Hash>> {
+async fn stored_digests(url: &str) -> Result<Vec<Hash>> {
     let db = Database::connect(url).await?;
     let sql = "SELECT submissions.digest FROM submissions JOIN chunks ON chunks.submission = submissions.id WHERE complete";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;

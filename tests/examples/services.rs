@@ -6,44 +6,49 @@ use std::{
 };
 
 use anyhow::Result;
-use measure::{Row, amount, percentile, print, resident_mib, say};
-use scenarios::Office;
-use xtask::{Running, Settings};
+use bench_support::{BenchRow, full_or_quick, percentile, print_rows, progress, resident_mib};
+use scenarios::RunningInstallation;
+use xtask::{ChildService, InstallationSettings};
 
 /// MiB for each service.
-const MEMORY: f64 = 30.0;
+const MAX_MEMORY_MIB: f64 = 30.0;
 /// Milliseconds from the start until it answers.
-const READY: f64 = 300.0;
+const MAX_START_MS: f64 = 300.0;
 /// How long nothing happens before memory is looked at.
-const STILL: Duration = Duration::from_secs(5);
+const SETTLE_TIME: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), Settings::default())?;
-    say("a report goes through both …");
-    let visitor = office.visitor("fr").await?;
-    visitor.file(&[("a.story", "il a demandé 5 000 F")], &[]).await?.code()?;
-    office.queue("inspector-1", 1).await?;
-    let Office { installation, intake, case_handler } = office;
-    sleep(STILL);
-    let memory = [resident_mib(intake.id())?, resident_mib(case_handler.id())?];
-    say("both are started again and again …");
-    let intake = ready(intake, || installation.start_intake())?;
-    let case_handler = ready(case_handler, || installation.start_case_handler())?;
-    print(&[
-        Row::less("idle: memory of the intake", "MiB", memory[0], MEMORY),
-        Row::less("idle: memory of the case handler", "MiB", memory[1], MEMORY),
-        Row::less("ready: the intake after its start", "ms", intake, READY),
-        Row::less("ready: the case handler after its start", "ms", case_handler, READY),
+    let office = RunningInstallation::start(folder.path(), InstallationSettings::default())?;
+    progress("a report goes through both …");
+    let visitor = office.reporter("fr").await?;
+    visitor.submit_report(&[("a.story", "il a demandé 5 000 F")], &[]).await?.receipt_code()?;
+    office.wait_for_cases("inspector-1", 1).await?;
+    let RunningInstallation { installation, intake, case_handler } = office;
+    sleep(SETTLE_TIME);
+    let memory = [resident_mib(intake.pid())?, resident_mib(case_handler.pid())?];
+    progress("both are started again and again …");
+    let intake = median_start_ms(intake, || installation.start_intake())?;
+    let case_handler = median_start_ms(case_handler, || installation.start_case_handler())?;
+    print_rows(&[
+        BenchRow::lower_is_better("idle: memory of the intake", "MiB", memory[0], MAX_MEMORY_MIB),
+        BenchRow::lower_is_better("idle: memory of the case handler", "MiB", memory[1], MAX_MEMORY_MIB),
+        BenchRow::lower_is_better("ready: the intake after its start", "ms", intake, MAX_START_MS),
+        BenchRow::lower_is_better(
+            "ready: the case handler after its start",
+            "ms",
+            case_handler,
+            MAX_START_MS,
+        ),
     ]);
     Ok(())
 }
 
 /// Milliseconds from start to ready, the median of many.
-fn ready(mut running: Running, start: impl Fn() -> Result<Running>) -> Result<f64> {
+fn median_start_ms(mut running: ChildService, start: impl Fn() -> Result<ChildService>) -> Result<f64> {
     let mut times = Vec::new();
-    for _ in 0..amount(9, 3) {
+    for _ in 0..full_or_quick(9, 3) {
         running.stop()?;
         let before = Instant::now();
         running = start()?;

@@ -12,28 +12,28 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use envelope::{
-    desk_api::{Brings, NewEvent},
-    event::Action,
-    life::next_event,
-};
+use bench_support::{BenchRow, full_or_quick, percentile, print_rows, processor_seconds, progress};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use measure::{Row, amount, percentile, print, processor_seconds, say};
+use protocol::{
+    case::next_event,
+    event::Action,
+    workbench_api::{EventPayload, NewEvent},
+};
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
-use scenarios::load::{Target, file_sealed, sealed_stories};
+use scenarios::load::{LoadTarget, seal_stories, submit_sealed};
 use taxonomy::Taxonomy;
 use tokio::time::sleep;
 use uuid::Uuid;
 use web::Clock;
 use workbench::{
-    client::Client,
-    connection::Connection,
-    home::Home,
-    index::{Filter, Index},
-    keyfile::InvestigatorKey,
-    queue::Part,
+    client::HandlerClient,
+    connection::HandlerConnection,
+    key_file::InvestigatorKey,
+    profile::ProfileDir,
+    queue::QueueFilter,
+    search::{Index, SearchFilter},
 };
-use xtask::{PASSPHRASE, Settings};
+use xtask::{InstallationSettings, PASSPHRASE};
 
 const CASES: usize = 10_000;
 /// Whose workbench it is.
@@ -41,48 +41,48 @@ const READER: &str = "inspector-1";
 const SEARCHES: usize = 300;
 const PAGES: usize = 200;
 /// Cases on a page.
-const ROWS: usize = 50;
+const PAGE_SIZE: usize = 50;
 /// As many different words as a few thousand letters of customs life hold.
 const VOCABULARY: usize = 8_000;
 /// Words of a report: about 1 kB.
-const WORDS: usize = 160;
+const WORDS_PER_REPORT: usize = 160;
 /// Events that are under way at once.
-const AT_ONCE: usize = 8;
+const CONCURRENCY: usize = 8;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let cases = amount(CASES, 500);
+    let cases = full_or_quick(CASES, 500);
     let mut rng = StdRng::seed_from_u64(7);
-    let words: Vec<String> = (0..VOCABULARY).map(|_| word(&mut rng)).collect();
-    let mut target = Target::open(Settings::default()).await?;
-    let (directory, hash) = target.directory()?;
-    say(&format!("{cases} reports are sealed and sent …"));
-    let stories: Vec<String> = (0..cases).map(|_| story(&words, &mut rng)).collect();
-    file_sealed(target.address(), &sealed_stories(&directory, hash, &stories)?, 8)?;
+    let words: Vec<String> = (0..VOCABULARY).map(|_| random_word(&mut rng)).collect();
+    let mut target = LoadTarget::start(InstallationSettings::default()).await?;
+    let (directory, hash) = target.fetch_directory()?;
+    progress(&format!("{cases} reports are sealed and sent …"));
+    let stories: Vec<String> = (0..cases).map(|_| random_story(&words, &mut rng)).collect();
+    submit_sealed(target.public_address(), &seal_stories(&directory, hash, &stories)?, 8)?;
     let handler = target.installation.start_case_handler()?;
 
-    let home = Home::at(target.installation.home(READER));
+    let home = ProfileDir::new(target.installation.member_home(READER));
     let sealed = fs::read(home.key_path())?;
     let key = || InvestigatorKey::open(&sealed, &PASSPHRASE.into()).context("the reader's key");
-    let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
-    say("the case handler files them, and their reader declares to have no conflict of interest …");
-    declare(&mut client, &key()?, directory.instance, cases).await?;
+    let mut client = HandlerClient::new(&home.settings()?.handler, &home.ca_pem()?)?;
+    progress("the case handler files them, and their reader declares to have no conflict of interest …");
+    declare_all(&mut client, &key()?, directory.instance, cases).await?;
     handler.stop()?;
     // From now on as between two rounds of collecting, which come every quarter of an hour.
-    target.installation.collect_every(900);
+    target.installation.set_poll_interval(900);
     let handler = target.installation.start_case_handler()?;
-    have_rested([handler.id(), target.intake.id()]).await?;
+    wait_until_idle([handler.pid(), target.intake.pid()]).await?;
 
     let now = Clock::system().now();
-    let mut connection = Connection::open(home, key()?, now).await?;
-    say("the workbench reads and indexes them …");
+    let mut connection = HandlerConnection::open(home, key()?, now).await?;
+    progress("the workbench reads and indexes them …");
     let taxonomy = Taxonomy::built_in();
     let start = Instant::now();
     let mut index = Index::open(connection.home(), connection.key()).await?;
     let updated = index.update(&mut connection, &taxonomy, |_, _| ()).await?;
     index.save(connection.home(), connection.key()).await?;
     let synchronised = start.elapsed();
-    ensure!((updated.read, updated.undeclared) == (cases, 0), "{} were read", updated.read);
+    ensure!((updated.indexed, updated.undeclared) == (cases, 0), "{} were read", updated.indexed);
     ensure!(updated.alarms.is_empty(), "{:?}", updated.alarms.first());
     drop(index);
 
@@ -90,14 +90,14 @@ async fn main() -> Result<()> {
     let mut index = Index::open(connection.home(), connection.key()).await?;
     let updated = index.update(&mut connection, &taxonomy, |_, _| ()).await?;
     let started = start.elapsed();
-    ensure!(updated.read == 0, "{} were read again", updated.read);
+    ensure!(updated.indexed == 0, "{} were read again", updated.indexed);
 
-    let pages = pages(&connection, cases).await?;
+    let pages = time_queue_pages(&connection, cases).await?;
     let mut searches = Vec::new();
     let mut hits = Vec::new();
     for _ in 0..SEARCHES {
-        let query = query(&words, &mut rng);
-        let (found, took) = timed(index.search(&query, &Filter::default(), 20)).await;
+        let query = random_query(&words, &mut rng);
+        let (found, took) = timed(index.search(&query, &SearchFilter::default(), 20)).await;
         hits.extend(found?);
         searches.push(took);
     }
@@ -111,19 +111,24 @@ async fn main() -> Result<()> {
     let size = fs::metadata(connection.home().index_path())?.len();
     handler.stop()?;
     let p95 = |mut times: Vec<f64>| percentile(&mut times, 95) * 1000.0;
-    print(&[
-        Row::less("search: first synchronisation and indexing", "s", synchronised.as_secs_f64(), 30.0),
-        Row::less("search: second start", "s", started.as_secs_f64(), 2.0),
-        Row::less("search: one query, 95 of 100", "ms", p95(searches), 30.0),
-        Row::less("search: related cases, 95 of 100", "ms", p95(related), 50.0),
-        Row::less("search: sealed index", "MiB", size as f64 / 1024.0 / 1024.0, 64.0),
-        Row::less("queue: a page in the workbench, 95 of 100", "ms", p95(pages), 50.0),
+    print_rows(&[
+        BenchRow::lower_is_better(
+            "search: first synchronisation and indexing",
+            "s",
+            synchronised.as_secs_f64(),
+            30.0,
+        ),
+        BenchRow::lower_is_better("search: second start", "s", started.as_secs_f64(), 2.0),
+        BenchRow::lower_is_better("search: one query, 95 of 100", "ms", p95(searches), 30.0),
+        BenchRow::lower_is_better("search: related cases, 95 of 100", "ms", p95(related), 50.0),
+        BenchRow::lower_is_better("search: sealed index", "MiB", size as f64 / 1024.0 / 1024.0, 64.0),
+        BenchRow::lower_is_better("queue: a page in the workbench, 95 of 100", "ms", p95(pages), 50.0),
     ]);
     Ok(())
 }
 
 /// Waits until processes have nothing more to do, and none waits for another.
-async fn have_rested(processes: [u32; 2]) -> Result<()> {
+async fn wait_until_idle(processes: [u32; 2]) -> Result<()> {
     let (start, mut before) = (Instant::now(), -1.0);
     loop {
         let now = processor_seconds(processes[0])? + processor_seconds(processes[1])?;
@@ -137,7 +142,12 @@ async fn have_rested(processes: [u32; 2]) -> Result<()> {
 }
 
 /// Signs a declaration for each case, as soon as it is filed.
-async fn declare(client: &mut Client, key: &InvestigatorKey, instance: Uuid, cases: usize) -> Result<()> {
+async fn declare_all(
+    client: &mut HandlerClient,
+    key: &InvestigatorKey,
+    instance: Uuid,
+    cases: usize,
+) -> Result<()> {
     let (start, mut declared) = (Instant::now(), 0);
     while declared < cases {
         ensure!(start.elapsed() < Duration::from_mins(10), "only {declared} were filed and declared");
@@ -147,11 +157,11 @@ async fn declare(client: &mut Client, key: &InvestigatorKey, instance: Uuid, cas
         let events = new.map(|row| {
             let now = Clock::system().now().replace_nanosecond(0).expect("a whole second");
             let event = next_event(row.id, &row.state, READER, now, Action::Declared).sign(key.device());
-            (row.id, NewEvent { event, brings: Brings::default() })
+            (row.id, NewEvent { event, payload: EventPayload::default() })
         });
         let filed = stream::iter(events.collect::<Vec<_>>())
             .map(async |(case, event)| client.add_event(case, &event).await)
-            .buffer_unordered(AT_ONCE);
+            .buffer_unordered(CONCURRENCY);
         let count = filed.try_fold(0, async |count, _| Ok(count + 1)).await?;
         declared += count;
         if count == 0 {
@@ -162,19 +172,19 @@ async fn declare(client: &mut Client, key: &InvestigatorKey, instance: Uuid, cas
 }
 
 /// Pages of what is open, one after the other through the whole queue.
-async fn pages(connection: &Connection, cases: usize) -> Result<Vec<f64>> {
+async fn time_queue_pages(connection: &HandlerConnection, cases: usize) -> Result<Vec<f64>> {
     let (mut times, mut behind, mut seen) = (Vec::new(), None, 0);
     for _ in 0..PAGES {
-        let (page, took) = timed(connection.page(Part::Open, behind, ROWS)).await;
+        let (page, took) = timed(connection.queue_page(QueueFilter::Open, behind, PAGE_SIZE)).await;
         let page = page?;
         times.push(took);
-        seen += page.lines.len();
-        behind = page.behind;
+        seen += page.items.len();
+        behind = page.next_cursor;
         if behind.is_none() {
             break;
         }
     }
-    ensure!(seen >= cases.min(PAGES * ROWS), "only {seen} cases are in the queue");
+    ensure!(seen >= cases.min(PAGES * PAGE_SIZE), "only {seen} cases are in the queue");
     Ok(times)
 }
 
@@ -186,29 +196,29 @@ async fn timed<T>(asked: impl Future<Output = T>) -> (T, f64) {
 }
 
 /// Letters as they follow each other in French, more or less.
-fn word(rng: &mut StdRng) -> String {
-    const PARTS: [&str; 24] = [
+fn random_word(rng: &mut StdRng) -> String {
+    const SYLLABLES: [&str; 24] = [
         "ba", "ca", "dé", "fi", "gou", "la", "mé", "ni", "pa", "ré", "sa", "tou", "va", "cha", "qui", "eau",
         "ier", "ment", "tion", "age", "eur", "on", "ès", "al",
     ];
-    (0..rng.gen_range(2..5)).map(|_| *PARTS.choose(rng).expect("some")).collect()
+    (0..rng.gen_range(2..5)).map(|_| *SYLLABLES.choose(rng).expect("some")).collect()
 }
 
 /// Some words are far more frequent than others, as in any language.
-fn pick<'a>(words: &'a [String], rng: &mut StdRng) -> &'a str {
+fn pick_word<'a>(words: &'a [String], rng: &mut StdRng) -> &'a str {
     let most = rng.gen_range(1..words.len());
     &words[rng.gen_range(0..most)]
 }
 
-fn story(words: &[String], rng: &mut StdRng) -> String {
-    let text: Vec<&str> = (0..WORDS).map(|_| pick(words, rng)).collect();
+fn random_story(words: &[String], rng: &mut StdRng) -> String {
+    let text: Vec<&str> = (0..WORDS_PER_REPORT).map(|_| pick_word(words, rng)).collect();
     format!("{} ; camion {}-GH-{}.", text.join(" "), rng.gen_range(10..99), rng.gen_range(1000..9999))
 }
 
 /// One, two or three words, the last perhaps not to its end, as it is while somebody types.
-fn query(words: &[String], rng: &mut StdRng) -> String {
+fn random_query(words: &[String], rng: &mut StdRng) -> String {
     let count = rng.gen_range(1..4);
-    let mut chosen: Vec<String> = (0..count).map(|_| pick(words, rng).to_owned()).collect();
+    let mut chosen: Vec<String> = (0..count).map(|_| pick_word(words, rng).to_owned()).collect();
     if rng.gen_bool(0.5)
         && let Some(last) = chosen.last_mut()
     {

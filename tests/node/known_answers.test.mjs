@@ -13,7 +13,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-const vectors = JSON.parse(readFileSync(new URL("../../crates/envelope/vectors.json", import.meta.url)));
+const vectors = JSON.parse(readFileSync(new URL("../../crates/protocol/vectors.json", import.meta.url)));
 const text = (words) => new TextEncoder().encode(words);
 const b64 = {
   encode: (bytes) => Buffer.from(bytes).toString("base64url"),

@@ -14,7 +14,7 @@ use anyhow::Result;
 pub struct Canary {
     /// What it stands for in the report.
     pub name: &'static str,
-    forms: Vec<(&'static str, Vec<u8>)>,
+    encodings: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Canary {
@@ -23,21 +23,25 @@ impl Canary {
         let mut forms = vec![
             ("raw", text.as_bytes().to_vec()),
             ("utf-16", text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
-            ("percent", percent(text).into_bytes()),
+            ("percent", percent_encode(text).into_bytes()),
         ];
-        forms.extend((0..3).map(|shift| ("base64", base64_inside(text.as_bytes(), shift))));
+        forms.extend((0..3).map(|shift| ("base64", base64_core(text.as_bytes(), shift))));
         forms.dedup();
-        Self { name, forms }
+        Self { name, encodings: forms }
     }
 
     /// The forms of this canary in some bytes, each with how often.
     pub fn find(&self, bytes: &[u8]) -> Vec<(&'static str, usize)> {
         let hits = |form: &[u8]| memchr::memmem::find_iter(bytes, form).count();
-        self.forms.iter().map(|(form, needle)| (*form, hits(needle))).filter(|(_, hits)| *hits > 0).collect()
+        self.encodings
+            .iter()
+            .map(|(form, needle)| (*form, hits(needle)))
+            .filter(|(_, hits)| *hits > 0)
+            .collect()
     }
 }
 
-fn percent(text: &str) -> String {
+fn percent_encode(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         write!(out, "%{byte:02X}").expect("writing to a string");
         out
@@ -45,7 +49,7 @@ fn percent(text: &str) -> String {
 }
 
 /// The characters of the base64 text that depend on nothing but the canary, when it begins `shift` bytes into a group.
-fn base64_inside(bytes: &[u8], shift: usize) -> Vec<u8> {
+fn base64_core(bytes: &[u8], shift: usize) -> Vec<u8> {
     use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
     let padded = [&vec![0; shift][..], bytes].concat();
     let encoded = BASE64_STANDARD_NO_PAD.encode(&padded);
@@ -55,13 +59,13 @@ fn base64_inside(bytes: &[u8], shift: usize) -> Vec<u8> {
 }
 
 /// Every canary in every file below a folder whose name does not begin with one of the exceptions.
-pub fn in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> {
+pub fn find_in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
         if kind.is_dir() {
-            found.extend(in_files(canaries, &path)?);
+            found.extend(find_in_files(canaries, &path)?);
             continue;
         }
         // Sockets hold nothing, and a database that is running deletes files.
@@ -80,7 +84,7 @@ pub fn in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> {
 }
 
 /// Every canary in the memory of a process, with how often it stands there in any form.
-pub fn in_memory(canaries: &[Canary], process: u32) -> Result<Vec<(&'static str, usize)>> {
+pub fn count_in_memory(canaries: &[Canary], process: u32) -> Result<Vec<(&'static str, usize)>> {
     let maps = fs::read_to_string(format!("/proc/{process}/maps"))?;
     let mut memory = File::open(format!("/proc/{process}/mem"))?;
     let mut counts: Vec<_> = canaries.iter().map(|canary| (canary.name, 0)).collect();

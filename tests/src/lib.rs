@@ -3,8 +3,8 @@
 pub mod canary;
 pub mod disk;
 pub mod load;
-mod office;
-mod visitor;
+mod reporter_browser;
+mod running_installation;
 
-pub use office::{Office, programs, settings};
-pub use visitor::{File, Page, Visitor};
+pub use reporter_browser::{FormFile, ReporterBrowser, ReporterPage};
+pub use running_installation::{RunningInstallation, programs_dir, settings_for};

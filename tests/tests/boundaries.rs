@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Package → packages of this workspace that it depends on, in a build (not in its tests).
-fn edges() -> BTreeMap<String, BTreeSet<String>> {
+fn dependency_edges() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
     let ours: BTreeSet<_> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
     metadata
@@ -25,7 +25,7 @@ fn edges() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Everything that a package reaches, by any path.
-fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+fn reachable_packages(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut next = vec![from.to_owned()];
     while let Some(package) = next.pop() {
@@ -39,9 +39,9 @@ fn reach(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<Str
 }
 
 fn assert_unreachable(from: &str, forbidden: &[&str]) {
-    let edges = edges();
+    let edges = dependency_edges();
     assert!(edges.contains_key(from), "{from} is a package");
-    let reached = reach(&edges, from);
+    let reached = reachable_packages(&edges, from);
     for package in forbidden {
         assert!(edges.contains_key(*package), "{package} is a package");
         assert!(!reached.contains(*package), "{from} reaches {package}");
@@ -69,14 +69,17 @@ fn the_workbench_reaches_no_service() {
 #[test]
 fn the_protocol_knows_nothing_above_it() {
     for package in ["age-hybrid", "doctor", "taxonomy", "traces", "web"] {
-        assert_eq!(reach(&edges(), package), BTreeSet::new(), "{package}");
+        assert_eq!(reachable_packages(&dependency_edges(), package), BTreeSet::new(), "{package}");
     }
-    assert_eq!(reach(&edges(), "envelope"), BTreeSet::from(["age-hybrid".to_owned()]));
+    assert_eq!(
+        reachable_packages(&dependency_edges(), "envelope"),
+        BTreeSet::from(["age-hybrid".to_owned()])
+    );
 }
 
 #[test]
-fn the_walk_finds_what_is_there() {
-    let edges = edges();
-    assert!(reach(&edges, "workbench").contains("investigator"));
-    assert!(reach(&edges, "intake").contains("age-hybrid"), "by way of the reporter's side");
+fn the_dependency_search_finds_what_is_there() {
+    let edges = dependency_edges();
+    assert!(reachable_packages(&edges, "workbench").contains("investigator"));
+    assert!(reachable_packages(&edges, "intake").contains("age-hybrid"), "by way of the reporter's side");
 }

@@ -8,24 +8,24 @@ use std::{
     process::{Command, Output},
 };
 
-fn deploy(name: &str) -> String {
+fn read_deploy_file(name: &str) -> String {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-fn run(program: &str, arguments: &[&str]) -> Output {
+fn run_program(program: &str, arguments: &[&str]) -> Output {
     let output = Command::new(program).args(arguments).output();
     output.unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it on Debian"))
 }
 
-fn words(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }
 
 /// The unit in a folder, with a program that is there.
-fn unit(folder: &Path, name: &str) -> PathBuf {
+fn write_unit(folder: &Path, name: &str) -> PathBuf {
     let program = format!("/usr/local/bin/{name}");
-    let text = deploy(&format!("systemd/burkindi-{name}.service"));
+    let text = read_deploy_file(&format!("systemd/burkindi-{name}.service"));
     assert_eq!(text.matches(&format!("{program} --config /etc/burkindi/{name}.toml")).count(), 2);
     let file = folder.join(format!("burkindi-{name}.service"));
     fs::write(&file, text.replace(&program, "/bin/true")).unwrap();
@@ -36,13 +36,13 @@ fn unit(folder: &Path, name: &str) -> PathBuf {
 fn the_units_are_valid_and_leave_the_services_little_to_do() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["intake", "case-handler"] {
-        let file = unit(folder.path(), name);
+        let file = write_unit(folder.path(), name);
         let file = file.to_str().unwrap();
-        let verified = run("systemd-analyze", &["verify", file]);
-        assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
+        let verified = run_program("systemd-analyze", &["verify", file]);
+        assert!(verified.status.success() && output_text(&verified).is_empty(), "{}", output_text(&verified));
         // Of 100: systemd's own count of what a compromised service could still reach.
-        let scored = run("systemd-analyze", &["security", "--offline=true", "--threshold=15", file]);
-        assert!(scored.status.success(), "{}", words(&scored));
+        let scored = run_program("systemd-analyze", &["security", "--offline=true", "--threshold=15", file]);
+        assert!(scored.status.success(), "{}", output_text(&scored));
     }
 }
 
@@ -52,7 +52,7 @@ fn the_units_are_valid_and_leave_the_services_little_to_do() {
 fn the_units_leave_every_setting_to_the_one_configuration_file() {
     for name in ["intake", "case-handler"] {
         for kind in ["", "-backup", "-doctor"] {
-            let unit = deploy(&format!("systemd/burkindi-{name}{kind}.service"));
+            let unit = read_deploy_file(&format!("systemd/burkindi-{name}{kind}.service"));
             for line in unit.lines().filter_map(|line| line.strip_prefix("Environment=")) {
                 assert!(
                     !line.contains("INTAKE_") && !line.contains("CASES_"),
@@ -62,49 +62,53 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
             }
         }
         // The file and the unit mean the same folder.
-        let configuration = deploy(&format!("config/{name}.toml"));
+        let configuration = read_deploy_file(&format!("config/{name}.toml"));
         assert!(configuration.contains(&format!("/var/lib/burkindi-{name}/")), "{name}");
         assert!(
-            deploy(&format!("systemd/burkindi-{name}.service"))
+            read_deploy_file(&format!("systemd/burkindi-{name}.service"))
                 .contains(&format!("\nStateDirectory=burkindi-{name}\n"))
         );
-        let container = deploy("container/compose.yaml");
+        let container = read_deploy_file("container/compose.yaml");
         assert!(
             container.contains(&format!(":/var/lib/burkindi-{name}\n"))
                 && !container.contains("environment:")
         );
-        assert!(deploy("container/Containerfile").contains(&format!("/var/lib/burkindi-{name}")));
+        assert!(read_deploy_file("container/Containerfile").contains(&format!("/var/lib/burkindi-{name}")));
     }
-    let several = deploy("systemd/burkindi-intake@.service");
+    let several = read_deploy_file("systemd/burkindi-intake@.service");
     assert!(!several.contains("INTAKE_SPOOL"), "all of them have one spool");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("burkindi-intake@.service");
     fs::write(&file, several.replace("/usr/local/bin/intake", "/bin/true")).unwrap();
     let instance = folder.path().join("burkindi-intake@81.service");
     std::os::unix::fs::symlink(&file, &instance).unwrap();
-    let verified = run("systemd-analyze", &["verify", instance.to_str().unwrap()]);
-    assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
+    let verified = run_program("systemd-analyze", &["verify", instance.to_str().unwrap()]);
+    assert!(verified.status.success() && output_text(&verified).is_empty(), "{}", output_text(&verified));
 }
 
 #[test]
 fn the_backup_units_are_valid_and_leave_as_little_to_do() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["intake", "case-handler"] {
-        let text = deploy(&format!("systemd/burkindi-{name}-backup.service"));
+        let text = read_deploy_file(&format!("systemd/burkindi-{name}-backup.service"));
         let program = "/usr/local/sbin/burkindi-backup";
         assert!(text.contains(&format!("ExecStart={program} {name} ")));
         let file = |kind: &str| folder.path().join(format!("burkindi-{name}-backup.{kind}"));
         fs::write(file("service"), text.replace(program, "/bin/true")).unwrap();
-        fs::write(file("timer"), deploy(&format!("systemd/burkindi-{name}-backup.timer"))).unwrap();
+        fs::write(file("timer"), read_deploy_file(&format!("systemd/burkindi-{name}-backup.timer"))).unwrap();
         for kind in ["service", "timer"] {
-            let verified = run("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
-            assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
+            let verified = run_program("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
+            assert!(
+                verified.status.success() && output_text(&verified).is_empty(),
+                "{}",
+                output_text(&verified)
+            );
         }
         assert!(text.contains("\nOnFailure=burkindi-failed@%n.service\n"));
         let service = file("service");
         let security = ["security", "--offline=true", "--threshold=15", service.to_str().unwrap()];
-        let scored = run("systemd-analyze", &security);
-        assert!(scored.status.success(), "{}", words(&scored));
+        let scored = run_program("systemd-analyze", &security);
+        assert!(scored.status.success(), "{}", output_text(&scored));
     }
 }
 
@@ -114,11 +118,11 @@ fn the_backup_units_are_valid_and_leave_as_little_to_do() {
 fn the_doctor_units_are_valid_and_fail_to_the_operator() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: String| folder.path().join(name);
-    let failed = deploy("systemd/burkindi-failed@.service");
+    let failed = read_deploy_file("systemd/burkindi-failed@.service");
     let failed = failed.replace("/usr/local/sbin/burkindi-failed", "/bin/true");
     fs::write(at("burkindi-failed@.service".to_owned()), failed).unwrap();
     for name in ["intake", "case-handler"] {
-        let text = deploy(&format!("systemd/burkindi-{name}-doctor.service"));
+        let text = read_deploy_file(&format!("systemd/burkindi-{name}-doctor.service"));
         let program = format!("/usr/local/bin/{name}");
         assert!(text.contains(&format!("ExecStart={program} --config /etc/burkindi/{name}.toml doctor\n")));
         assert!(text.contains("\nOnFailure=burkindi-failed@%n.service\n"));
@@ -126,24 +130,28 @@ fn the_doctor_units_are_valid_and_fail_to_the_operator() {
         assert!(!text.contains("SuccessExitStatus"));
         let file = |kind: &str| at(format!("burkindi-{name}-doctor.{kind}"));
         fs::write(file("service"), text.replace(&program, "/bin/true")).unwrap();
-        fs::write(file("timer"), deploy(&format!("systemd/burkindi-{name}-doctor.timer"))).unwrap();
+        fs::write(file("timer"), read_deploy_file(&format!("systemd/burkindi-{name}-doctor.timer"))).unwrap();
         for kind in ["service", "timer"] {
-            let verified = run("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
-            assert!(verified.status.success() && words(&verified).is_empty(), "{}", words(&verified));
+            let verified = run_program("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
+            assert!(
+                verified.status.success() && output_text(&verified).is_empty(),
+                "{}",
+                output_text(&verified)
+            );
         }
         let service = file("service");
         let security = ["security", "--offline=true", "--threshold=15", service.to_str().unwrap()];
-        let scored = run("systemd-analyze", &security);
-        assert!(scored.status.success(), "{}", words(&scored));
+        let scored = run_program("systemd-analyze", &security);
+        assert!(scored.status.success(), "{}", output_text(&scored));
     }
 }
 
 #[test]
-fn a_failure_is_told_to_the_operator_once_a_day() {
+fn a_failure_is_reported_to_the_operator_once_a_day() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/alert/burkindi-failed");
     let script = script.to_str().unwrap();
-    let checked = run("shellcheck", &[script]);
-    assert!(checked.status.success(), "{}", words(&checked));
+    let checked = run_program("shellcheck", &[script]);
+    assert!(checked.status.success(), "{}", output_text(&checked));
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     // Programs that note what they are given.
@@ -157,7 +165,7 @@ fn a_failure_is_told_to_the_operator_once_a_day() {
         let mut command = Command::new(script);
         command.arg(unit).env("PATH", path).env("NOTES", at("notes"));
         let output = command.env("RUNTIME_DIRECTORY", folder.path()).output().unwrap();
-        assert!(output.status.success(), "{}", words(&output));
+        assert!(output.status.success(), "{}", output_text(&output));
         fs::read_to_string(at("notes")).unwrap()
     };
     let told = fails();
@@ -175,8 +183,8 @@ fn a_failure_is_told_to_the_operator_once_a_day() {
 fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup/burkindi-backup");
     let script = script.to_str().unwrap();
-    let checked = run("shellcheck", &[script]);
-    assert!(checked.status.success(), "{}", words(&checked));
+    let checked = run_program("shellcheck", &[script]);
+    assert!(checked.status.success(), "{}", output_text(&checked));
 
     // A service that only notes what it was asked.
     let folder = tempfile::tempdir().unwrap();
@@ -220,8 +228,9 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
 }
 
 #[test]
-fn the_dashboard_shows_figures_that_there_are() {
-    let dashboard: serde_json::Value = serde_json::from_str(&deploy("metrics/dashboard.json")).unwrap();
+fn the_dashboard_shows_metrics_that_exist() {
+    let dashboard: serde_json::Value =
+        serde_json::from_str(&read_deploy_file("metrics/dashboard.json")).unwrap();
     let sources = ["intake", "case-handler"].map(|name| {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{name}/src/figures.rs"));
         fs::read_to_string(file).unwrap()
@@ -229,7 +238,7 @@ fn the_dashboard_shows_figures_that_there_are() {
     let panels = dashboard["panels"].as_array().unwrap();
     let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
     let shown = targets.map(|target| target["expr"].as_str().unwrap().to_owned());
-    let rules = deploy("metrics/alerts.yml");
+    let rules = read_deploy_file("metrics/alerts.yml");
     let alerts = rules
         .lines()
         .filter_map(|line| {
@@ -256,10 +265,10 @@ fn the_dashboard_shows_figures_that_there_are() {
 fn the_containers_are_as_confined_as_the_units() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/container/compose.yaml");
     let to_json = "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)";
-    let read = run("/usr/bin/python3", &["-c", to_json, file.to_str().unwrap()]);
-    assert!(read.status.success(), "{}", words(&read));
-    let own = run("docker-compose", &["--file", file.to_str().unwrap(), "config", "--quiet"]);
-    assert!(own.status.success(), "{}", words(&own));
+    let read = run_program("/usr/bin/python3", &["-c", to_json, file.to_str().unwrap()]);
+    assert!(read.status.success(), "{}", output_text(&read));
+    let own = run_program("docker-compose", &["--file", file.to_str().unwrap(), "config", "--quiet"]);
+    assert!(own.status.success(), "{}", output_text(&own));
     let compose: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
     for name in ["intake", "case-handler"] {
         let service = &compose["services"][name];
@@ -271,10 +280,10 @@ fn the_containers_are_as_confined_as_the_units() {
         assert_eq!(service["read_only"], true);
         assert_eq!(service["mem_limit"], service["memswap_limit"], "no swap");
         assert_eq!(service["ulimits"]["core"], 0);
-        let unit = deploy(&format!("systemd/burkindi-{name}.service"));
+        let unit = read_deploy_file(&format!("systemd/burkindi-{name}.service"));
         assert!(unit.contains(&format!("\nTasksMax={}\n", service["pids_limit"])));
     }
-    let image = deploy("container/Containerfile");
+    let image = read_deploy_file("container/Containerfile");
     assert!(image.contains("\nUSER burkindi\n") && image.contains("--locked"));
 }
 
@@ -283,7 +292,7 @@ fn the_containers_are_as_confined_as_the_units() {
 #[test]
 fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let file = deploy("container/Containerfile");
+    let file = read_deploy_file("container/Containerfile");
     let stages: Vec<&str> = file.split("\nFROM ").skip(1).collect();
     let stage = stages.iter().find(|stage| stage.lines().next().unwrap().ends_with(" AS script")).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -301,7 +310,7 @@ fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
             ["COPY", from, to] => {
                 let to = inside(&at, to);
                 fs::create_dir_all(to.parent().unwrap()).unwrap();
-                copy(&root.join(from), &to);
+                copy_tree(&root.join(from), &to);
             }
             ["RUN", ..] => {
                 let installed = root.join("crates/intake/browser/node_modules").canonicalize().unwrap();
@@ -309,7 +318,7 @@ fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
                 let (install, build) = line.strip_prefix("RUN ").unwrap().split_once(" && ").unwrap();
                 assert!(install.starts_with("npm ci --prefix browser "), "{install}");
                 let made = Command::new("sh").args(["-euc", build]).current_dir(&at).output().unwrap();
-                assert!(made.status.success(), "{}", words(&made));
+                assert!(made.status.success(), "{}", output_text(&made));
                 ran = true;
             }
             _ => {}
@@ -323,7 +332,7 @@ fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
 }
 
 /// A file or a folder, without what the build context leaves out.
-fn copy(from: &Path, to: &Path) {
+fn copy_tree(from: &Path, to: &Path) {
     if from.is_file() {
         fs::copy(from, to).unwrap();
         return;
@@ -332,7 +341,7 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         if ["node_modules", "target", "var", "dist"].iter().all(|left_out| entry.file_name() != *left_out) {
-            copy(&entry.path(), &to.join(entry.file_name()));
+            copy_tree(&entry.path(), &to.join(entry.file_name()));
         }
     }
 }
@@ -342,7 +351,7 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
     let accounts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/sysusers.d/burkindi.conf");
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("etc")).unwrap();
-    let made = run(
+    let made = run_program(
         "systemd-sysusers",
         &[
             "--root",
@@ -351,12 +360,12 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
             accounts.to_str().unwrap(),
         ],
     );
-    assert!(made.status.success(), "{}", words(&made));
+    assert!(made.status.success(), "{}", output_text(&made));
     let groups = fs::read_to_string(root.path().join("etc/group")).unwrap();
-    let folders = deploy("tmpfiles.d/burkindi.conf");
+    let folders = read_deploy_file("tmpfiles.d/burkindi.conf");
     for name in ["intake", "case-handler"] {
         let account = format!("burkindi-{name}");
-        let unit = deploy(&format!("systemd/{account}.service"));
+        let unit = read_deploy_file(&format!("systemd/{account}.service"));
         assert!(unit.contains(&format!("\nUser={account}\nGroup={account}\n")));
         assert!(groups.lines().any(|line| line.starts_with(&format!("{account}:"))), "{groups}");
         for folder in ["", "-backups"] {
@@ -370,7 +379,7 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
         }
     }
     // Its worker reads them as another account: a folder of the service's own would be closed to it.
-    let proxy = deploy("nginx/nginx.conf");
+    let proxy = read_deploy_file("nginx/nginx.conf");
     for (folder, used) in [
         ("burkindi-error-pages", "alias /var/lib/burkindi-error-pages/;"),
         ("burkindi-acme", "root /var/lib/burkindi-acme;"),
@@ -387,12 +396,12 @@ fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
     let made = rcgen::generate_simple_self_signed(vec!["intake.example".to_owned()]).unwrap();
     fs::write(at("fullchain.pem"), made.cert.pem()).unwrap();
     fs::write(at("privkey.pem"), made.signing_key.serialize_pem()).unwrap();
-    let shipped = deploy("nginx/nginx.conf");
+    let shipped = read_deploy_file("nginx/nginx.conf");
     let ours = shipped.replace("/etc/burkindi/public/", &at(""));
     assert_ne!(ours, shipped);
     fs::write(at("nginx.conf"), format!("pid {};\n{ours}", at("pid"))).unwrap();
-    let tested = run("nginx", &["-t", "-p", &at(""), "-e", &at("log"), "-c", &at("nginx.conf")]);
-    assert!(tested.status.success(), "{}", words(&tested));
+    let tested = run_program("nginx", &["-t", "-p", &at(""), "-e", &at("log"), "-c", &at("nginx.conf")]);
+    assert!(tested.status.success(), "{}", output_text(&tested));
     for line in [
         "access_log off;",
         "error_log /dev/null;",
@@ -407,7 +416,7 @@ fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
 /// request of the same visitor to another one loses the text, and the receipt of a sent report.
 #[test]
 fn the_proxy_keeps_a_visitor_with_one_intake() {
-    for text in [deploy("nginx/nginx.conf"), deploy("../docs/OPERATING.md")] {
+    for text in [read_deploy_file("nginx/nginx.conf"), read_deploy_file("../docs/OPERATING.md")] {
         let (_, rest) = text.split_once("upstream intake {").expect("an upstream");
         let (upstream, _) = rest.split_once('}').expect("its end");
         assert!(upstream.trim_start().starts_with("hash $remote_addr consistent;"), "{upstream}");
@@ -417,29 +426,29 @@ fn the_proxy_keeps_a_visitor_with_one_intake() {
 #[test]
 fn the_onion_service_takes_its_configuration() {
     let folder = tempfile::tempdir().unwrap();
-    let shipped = deploy("tor/torrc");
+    let shipped = read_deploy_file("tor/torrc");
     assert!(
         shipped.contains("\nHiddenServicePoWDefensesEnabled 1\n") && shipped.contains("\nSafeLogging 1\n")
     );
     let ours = shipped.replace("/var/lib/tor", &folder.path().display().to_string());
     let file = folder.path().join("torrc");
     fs::write(&file, ours).unwrap();
-    let verified = run("tor", &["--verify-config", "-f", file.to_str().unwrap()]);
-    assert!(words(&verified).contains("Configuration was valid"), "{}", words(&verified));
+    let verified = run_program("tor", &["--verify-config", "-f", file.to_str().unwrap()]);
+    assert!(output_text(&verified).contains("Configuration was valid"), "{}", output_text(&verified));
 }
 
 /// The number behind a word of a shipped file, such as `limit_conn addresses 3072;`.
-fn number(file: &str, word: &str) -> u32 {
-    let text = deploy(file);
+fn shipped_number(file: &str, word: &str) -> u32 {
+    let text = read_deploy_file(file);
     let line = text.lines().find(|line| line.trim_start().starts_with(word)).unwrap();
     let behind = line.trim_start()[word.len()..].trim_start_matches([' ', '=']);
     behind.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap()
 }
 
 #[test]
-fn the_proxy_lets_the_intake_choose_whose_posts_make_room() {
-    let posts = number("nginx/nginx.conf", "limit_conn addresses");
-    let setting = |name| number("config/intake.toml", name);
+fn the_proxy_lets_the_intake_choose_whose_posts_are_evicted() {
+    let posts = shipped_number("nginx/nginx.conf", "limit_conn addresses");
+    let setting = |name| shipped_number("config/intake.toml", name);
     assert!(posts > setting("arrivals") + setting("uploads"), "{posts}: one address could keep itself out");
     assert!(posts < setting("connections"), "{posts}: one address could keep all others out");
 }

@@ -4,61 +4,65 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::Result;
-use envelope::receipt::Receipt;
+use protocol::receipt::Receipt;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 use scenarios::{
-    Office, Visitor,
-    disk::{Disk, FULL, READ_ONLY},
-    programs,
+    ReporterBrowser, RunningInstallation,
+    disk::{ENOSPC, EROFS, FaultyDisk},
+    programs_dir,
 };
 use sea_orm::{ConnectionTrait, Database, Statement};
-use xtask::{Installation, Running, Settings};
+use xtask::{ChildService, Installation, InstallationSettings};
 
 /// Power cuts.
-const CUTS: usize = 4;
+const POWER_CUTS: usize = 4;
 
-struct Disks {
-    spool: Disk,
-    cases: Disk,
+struct FaultyDisks {
+    spool: FaultyDisk,
+    cases: FaultyDisk,
 }
 
-impl Disks {
-    fn below(folder: &Path) -> Result<Self> {
+impl FaultyDisks {
+    fn create_in(folder: &Path) -> Result<Self> {
         let disk = |name: &str| {
-            Disk::new(&folder.join(format!("{name}.sqlite")), &folder.join(format!("{name}-disk")))
+            FaultyDisk::new(&folder.join(format!("{name}.sqlite")), &folder.join(format!("{name}-disk")))
         };
         Ok(Self { spool: disk("spool")?, cases: disk("cases")? })
     }
 
-    fn start_intake(&self, installation: &Installation) -> Result<Running> {
-        Running::start("intake", self.spool.under(installation.intake()?), &installation.log("intake"))
+    fn start_intake(&self, installation: &Installation) -> Result<ChildService> {
+        ChildService::start(
+            "intake",
+            self.spool.attach(installation.intake_command()?),
+            &installation.log_path("intake"),
+        )
     }
 
-    fn start(&self, installation: &Installation) -> Result<(Running, Running)> {
-        let handler = self.cases.under(installation.case_handler()?);
+    fn start_services(&self, installation: &Installation) -> Result<(ChildService, ChildService)> {
+        let handler = self.cases.attach(installation.case_handler_command()?);
         let intake = self.start_intake(installation)?;
-        Ok((intake, Running::start("case-handler", handler, &installation.log("case-handler"))?))
+        Ok((intake, ChildService::start("case-handler", handler, &installation.log_path("case-handler"))?))
     }
 }
 
-fn create(folder: &Path) -> Result<Installation> {
+fn create_installation(folder: &Path) -> Result<Installation> {
     drop(rustls::crypto::ring::default_provider().install_default());
-    Installation::create(folder, &programs()?, Settings::default())
+    Installation::create(folder, &programs_dir()?, InstallationSettings::default())
 }
 
 /// Files one report after the other until something is not answered. Gives the receipts.
-async fn report_on(visitor: Visitor) -> Vec<String> {
+async fn submit_until_failure(visitor: ReporterBrowser) -> Vec<String> {
     let mut receipts = Vec::new();
     loop {
-        let filed = visitor.file(&[("a.story", "Un récit")], &[]).await;
-        let Some(code) = filed.ok().and_then(|page| page.code().ok()) else { return receipts };
+        let filed = visitor.submit_report(&[("a.story", "Un récit")], &[]).await;
+        let Some(code) = filed.ok().and_then(|page| page.receipt_code().ok()) else { return receipts };
         receipts.push(code);
     }
 }
 
-async fn cases_of(installation: &Installation, receipt: &str) -> Result<i64> {
-    let db = Database::connect(installation.cases_url()).await?;
+async fn count_cases(installation: &Installation, receipt: &str) -> Result<i64> {
+    let db = Database::connect(installation.case_handler_store_url()).await?;
     let mailbox = Receipt::parse(receipt)?.locator().mailbox_id().as_bytes().to_vec();
     let sql = "SELECT count(*) AS count FROM cases WHERE mailbox = $1";
     let query = Statement::from_sql_and_values(db.get_database_backend(), sql, [mailbox.into()]);
@@ -70,35 +74,35 @@ async fn cases_of(installation: &Installation, receipt: &str) -> Result<i64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledged() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let installation = create(folder.path())?;
-    let disks = Disks::below(folder.path())?;
-    let (intake, case_handler) = disks.start(&installation)?;
+    let installation = create_installation(folder.path())?;
+    let disks = FaultyDisks::create_in(folder.path())?;
+    let (intake, case_handler) = disks.start_services(&installation)?;
     installation.publish()?;
-    let mut office = Office { installation, intake, case_handler };
+    let mut office = RunningInstallation { installation, intake, case_handler };
     let (mut receipts, mut rng) = (Vec::new(), StdRng::seed_from_u64(4));
-    for _ in 0..CUTS {
-        let visitor = office.visitor("fr").await?;
-        let reporters: Vec<_> = (0..3).map(|_| tokio::spawn(report_on(visitor.clone()))).collect();
+    for _ in 0..POWER_CUTS {
+        let visitor = office.reporter("fr").await?;
+        let reporters: Vec<_> = (0..3).map(|_| tokio::spawn(submit_until_failure(visitor.clone()))).collect();
         tokio::time::sleep(Duration::from_millis(rng.gen_range(1500..3500))).await;
-        let Office { installation, intake, case_handler } = office;
+        let RunningInstallation { installation, intake, case_handler } = office;
         intake.kill()?;
         case_handler.kill()?;
         for reporter in reporters {
             receipts.extend(reporter.await?);
         }
-        disks.spool.cut()?;
-        disks.cases.cut()?;
-        let (intake, case_handler) = disks.start(&installation)?;
-        office = Office { installation, intake, case_handler };
+        disks.spool.cut_power()?;
+        disks.cases.cut_power()?;
+        let (intake, case_handler) = disks.start_services(&installation)?;
+        office = RunningInstallation { installation, intake, case_handler };
     }
-    assert!(receipts.len() >= CUTS, "only {} reports were acknowledged", receipts.len());
-    office.queue("inspector-1", receipts.len()).await?;
+    assert!(receipts.len() >= POWER_CUTS, "only {} reports were acknowledged", receipts.len());
+    office.wait_for_cases("inspector-1", receipts.len()).await?;
     for receipt in &receipts {
-        assert_eq!(cases_of(&office.installation, receipt).await?, 1, "of {} receipts", receipts.len());
+        assert_eq!(count_cases(&office.installation, receipt).await?, 1, "of {} receipts", receipts.len());
     }
-    office.installation.as_person("outside-1", &["audit", "verify"])?;
+    office.installation.run_as("outside-1", &["audit", "verify"])?;
     println!(
-        "{} acknowledged reports, {CUTS} power cuts of both machines: all there, each once",
+        "{} acknowledged reports, {POWER_CUTS} power cuts of both machines: all there, each once",
         receipts.len()
     );
     Ok(())
@@ -108,14 +112,19 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
 #[tokio::test]
 async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let installation = create(folder.path())?;
-    let disk = Disk::new(&folder.path().join("spool.sqlite"), &folder.path().join("spool-disk"))?.lying();
-    let intake = Running::start("intake", disk.under(installation.intake()?), &installation.log("intake"))?;
+    let installation = create_installation(folder.path())?;
+    let disk = FaultyDisk::new(&folder.path().join("spool.sqlite"), &folder.path().join("spool-disk"))?
+        .ignoring_sync();
+    let intake = ChildService::start(
+        "intake",
+        disk.attach(installation.intake_command()?),
+        &installation.log_path("intake"),
+    )?;
     let url = format!("{}/api/reports", installation.public_url());
-    let posted = reqwest::Client::new().post(&url).body(age_hybrid::sealed_looking(32_768, 7)).send().await?;
+    let posted = reqwest::Client::new().post(&url).body(age_hybrid::decoy_file(32_768, 7)).send().await?;
     assert_eq!(posted.status(), StatusCode::CREATED);
     intake.kill()?;
-    disk.cut()?;
+    disk.cut_power()?;
     let _intake = installation.start_intake()?;
     let db = Database::connect(format!("sqlite://{}", folder.path().join("spool.sqlite").display())).await?;
     let query =
@@ -125,40 +134,40 @@ async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_is_full_or_read_only_is_said_and_all_goes_on_when_it_is_mended() -> Result<()> {
+async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is_mended() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let installation = create(folder.path())?;
-    let disks = Disks::below(folder.path())?;
-    let (intake, case_handler) = disks.start(&installation)?;
+    let installation = create_installation(folder.path())?;
+    let disks = FaultyDisks::create_in(folder.path())?;
+    let (intake, case_handler) = disks.start_services(&installation)?;
     installation.publish()?;
-    let office = Office { installation, intake, case_handler };
-    let visitor = office.visitor("fr").await?;
+    let office = RunningInstallation { installation, intake, case_handler };
+    let visitor = office.reporter("fr").await?;
     let mut receipts = Vec::new();
-    for error in [FULL, READ_ONLY] {
+    for error in [ENOSPC, EROFS] {
         // At the intake: nothing is acknowledged, and everybody is told so.
-        disks.spool.fails_with(Some(error))?;
-        let refused = visitor.file(&[("a.story", "Un récit")], &[]).await?;
+        disks.spool.fail_writes(Some(error))?;
+        let refused = visitor.submit_report(&[("a.story", "Un récit")], &[]).await?;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.heading());
-        assert!(refused.code().is_err());
-        disks.spool.fails_with(None)?;
-        receipts.push(visitor.file(&[("a.story", "Un récit")], &[]).await?.code()?);
-        office.queue("inspector-1", receipts.len()).await?;
+        assert!(refused.receipt_code().is_err());
+        disks.spool.fail_writes(None)?;
+        receipts.push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
+        office.wait_for_cases("inspector-1", receipts.len()).await?;
 
         // At the case handler: the intake goes on taking reports, and keeps them.
-        disks.cases.fails_with(Some(error))?;
-        receipts.push(visitor.file(&[("a.story", "Un récit")], &[]).await?.code()?);
+        disks.cases.fail_writes(Some(error))?;
+        receipts.push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
         tokio::time::sleep(Duration::from_secs(3)).await;
-        assert_eq!(office.queue("inspector-1", 0).await?.len(), receipts.len() - 1);
-        disks.cases.fails_with(None)?;
-        office.queue("inspector-1", receipts.len()).await?;
+        assert_eq!(office.wait_for_cases("inspector-1", 0).await?.len(), receipts.len() - 1);
+        disks.cases.fail_writes(None)?;
+        office.wait_for_cases("inspector-1", receipts.len()).await?;
     }
     for receipt in &receipts {
-        assert_eq!(cases_of(&office.installation, receipt).await?, 1);
+        assert_eq!(count_cases(&office.installation, receipt).await?, 1);
     }
-    let said = |service: &str| std::fs::read_to_string(office.installation.log(service)).unwrap();
+    let said = |service: &str| std::fs::read_to_string(office.installation.log_path(service)).unwrap();
     assert!(said("intake").contains("the spool's disk"), "{}", said("intake"));
     assert!(said("case-handler").contains("the database failed"), "{}", said("case-handler"));
     assert!(said("case-handler").contains("collecting works again"));
-    office.installation.as_person("outside-1", &["audit", "verify"])?;
+    office.installation.run_as("outside-1", &["audit", "verify"])?;
     Ok(())
 }

@@ -9,23 +9,23 @@ use std::{
 
 use anyhow::Result;
 use axum::{Router, response::Response, routing::any};
-use scenarios::Office;
+use scenarios::RunningInstallation;
 use serde_json::Value;
-use xtask::Settings;
+use xtask::InstallationSettings;
 
 /// What a doctor finds: exit code, and state by check.
-struct Found(i32, Value);
+struct DoctorRun(i32, Value);
 
-fn ask(mut command: Command) -> Found {
+fn run_doctor(mut command: Command) -> DoctorRun {
     let output = command.stdin(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let report = serde_json::from_str(&said)
         .unwrap_or_else(|_| panic!("{said}{}", String::from_utf8_lossy(&output.stderr)));
-    Found(output.status.code().unwrap(), report)
+    DoctorRun(output.status.code().unwrap(), report)
 }
 
-impl Found {
-    fn state(&self, check: &str) -> &str {
+impl DoctorRun {
+    fn severity_of(&self, check: &str) -> &str {
         let findings = self.1["findings"].as_array().unwrap();
         let found = findings.iter().find(|finding| finding["check"] == check);
         let finding = found.unwrap_or_else(|| panic!("{check} was not looked at: {}", self.1));
@@ -34,12 +34,12 @@ impl Found {
     }
 }
 
-fn from_outside(office: &Office, intake: &str) -> Found {
+fn run_external_doctor(office: &RunningInstallation, intake: &str) -> DoctorRun {
     let installation = &office.installation;
     let (trust, ca) =
         (installation.root().join("admin/trust.json"), installation.root().join("admin/tls/ca.pem"));
     let relay = office.intake.addresses["relay"].clone();
-    ask(installation.burkindi(
+    run_doctor(installation.workbench_command(
         "admin",
         &[
             "admin",
@@ -61,11 +61,11 @@ fn from_outside(office: &Office, intake: &str) -> Found {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), Settings::default())?;
-    office.visitor("fr").await?;
+    let office = RunningInstallation::start(folder.path(), InstallationSettings::default())?;
+    office.reporter("fr").await?;
     let installation = &office.installation;
 
-    let outside = from_outside(&office, &installation.public_url());
+    let outside = run_external_doctor(&office, &installation.public_url());
     for check in [
         "headers of the pages",
         "size of the first page",
@@ -79,27 +79,27 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         "directory of the case handler",
         "submissions set aside",
     ] {
-        assert_eq!(outside.state(check), "good", "{check}: {}", outside.1);
+        assert_eq!(outside.severity_of(check), "good", "{check}: {}", outside.1);
     }
     // On one machine the relay is in reach and nothing is encrypted on the way: soon, not wrong.
-    assert_eq!(outside.state("relay, seen from here"), "soon");
+    assert_eq!(outside.severity_of("relay, seen from here"), "soon");
     assert_eq!(outside.0, 7);
 
     let local = |mut command: Command, more: &[&str]| {
         command.arg("doctor").arg("--json").args(more);
-        ask(command)
+        run_doctor(command)
     };
-    let intake = local(installation.intake()?, &["--no-proxy"]);
+    let intake = local(installation.intake_command()?, &["--no-proxy"]);
     for check in
         ["configuration", "key of the relay", "certificate of the relay", "spool", "service", "directory"]
     {
-        assert_eq!(intake.state(check), "good", "{check}: {}", intake.1);
+        assert_eq!(intake.severity_of(check), "good", "{check}: {}", intake.1);
     }
-    let handler = local(installation.case_handler()?, &[]);
+    let handler = local(installation.case_handler_command()?, &[]);
     for check in
         ["keys.transport", "api.certificate", "store.url", "keys", "intake", "clock of the intake", "service"]
     {
-        assert_eq!(handler.state(check), "good", "{check}: {}", handler.1);
+        assert_eq!(handler.severity_of(check), "good", "{check}: {}", handler.1);
     }
 
     // A key that others read, a proxy that writes down who came.
@@ -107,37 +107,37 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644))?;
     let proxy = folder.path().join("nginx.conf");
     fs::write(&proxy, "http { access_log /var/log/nginx/access.log; }")?;
-    let handler = local(installation.case_handler()?, &[]);
-    assert_eq!((handler.0, handler.state("keys.transport")), (8, "wrong"));
-    let intake = local(installation.intake()?, &["--proxy", proxy.to_str().unwrap()]);
-    assert_eq!((intake.0, intake.state("logs of the reverse proxy")), (8, "wrong"));
+    let handler = local(installation.case_handler_command()?, &[]);
+    assert_eq!((handler.0, handler.severity_of("keys.transport")), (8, "wrong"));
+    let intake = local(installation.intake_command()?, &["--proxy", proxy.to_str().unwrap()]);
+    assert_eq!((intake.0, intake.severity_of("logs of the reverse proxy")), (8, "wrong"));
 
     // Something on the way that puts a cookie into pages, takes headers away, and makes answers up.
-    let meddler = meddler().await?;
-    let outside = from_outside(&office, &meddler);
+    let meddler = start_tampering_proxy().await?;
+    let outside = run_external_doctor(&office, &meddler);
     for check in [
         "headers of the pages",
         "what the first page loads",
         "mailboxes that are not there",
         "directory that reporters seal to",
     ] {
-        assert_eq!(outside.state(check), "wrong", "{check}");
+        assert_eq!(outside.severity_of(check), "wrong", "{check}");
     }
     assert_eq!(outside.0, 8);
 
     // Nobody is there.
-    let Office { installation, intake, case_handler } = office;
+    let RunningInstallation { installation, intake, case_handler } = office;
     intake.kill()?;
     let handler = {
-        let mut command = installation.case_handler()?;
+        let mut command = installation.case_handler_command()?;
         command.args(["doctor", "--json"]);
-        ask(command)
+        run_doctor(command)
     };
-    assert_eq!(handler.state("intake"), "wrong");
+    assert_eq!(handler.severity_of("intake"), "wrong");
     case_handler.kill()
 }
 
-async fn meddler() -> Result<String> {
+async fn start_tampering_proxy() -> Result<String> {
     let answer = || async {
         let page = format!("<script src=\"https://elsewhere.example/x.js\"></script>{}", " ".repeat(600));
         Response::builder().header("set-cookie", "visitor=1").body(axum::body::Body::from(page)).unwrap()

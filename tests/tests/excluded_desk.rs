@@ -2,61 +2,60 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use anyhow::Result;
-use scenarios::{Office, settings};
+use scenarios::{RunningInstallation, settings_for};
 use sea_orm::{ConnectionTrait, Database, Statement};
 
 #[tokio::test]
 async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), settings(env!("CARGO_CRATE_NAME"))?)?;
-    let visitor = office.visitor("fr").await?;
+    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let visitor = office.reporter("fr").await?;
     let file = async |story: &str, excluded: &str| {
         let mut typed = vec![("a.story", story)];
         if !excluded.is_empty() {
             typed.push(("a.handlers_involved", excluded));
         }
-        visitor.file(&typed, &[]).await?.code()
+        visitor.submit_report(&typed, &[]).await?.receipt_code()
     };
     // Between two reports for the desk stands one that its members must not see.
     file("premier", "").await?;
-    office.queue("inspector-1", 1).await?;
+    office.wait_for_cases("inspector-1", 1).await?;
     let hidden = file("caché", "internal_affairs").await?;
-    let outside = office.queue("outside-1", 1).await?;
+    let outside = office.wait_for_cases("outside-1", 1).await?;
     file("troisième", "").await?;
-    let seen = office.queue("inspector-1", 2).await?;
+    let seen = office.wait_for_cases("inspector-1", 2).await?;
 
     // The outside body has it, and can answer.
     assert_eq!(outside.len(), 1);
     let case = outside[0]["id"].as_str().unwrap();
-    office.installation.as_person("outside-1", &["claim", case])?;
-    let shown = office.installation.as_person("outside-1", &["show", case])?;
+    office.installation.run_as("outside-1", &["claim", case])?;
+    let shown = office.installation.run_as("outside-1", &["show", case])?;
     assert_eq!(shown["report"]["story"], "caché");
-    office.installation.as_person("outside-1", &["reply", case, "--text", "Nous l’avons."])?;
-    let thread = office.thread(&visitor, &hidden, 1).await?;
+    office.installation.run_as("outside-1", &["reply", case, "--text", "Nous l’avons."])?;
+    let thread = office.wait_for_messages(&visitor, &hidden, 1).await?;
     assert_eq!(thread.messages(), ["Nous l’avons."]);
 
     // Neither member of the desk has a row; the case answers like one that does not exist.
     for handle in ["inspector-1", "inspector-2"] {
-        let queue = office.queue(handle, 2).await?;
+        let queue = office.wait_for_cases(handle, 2).await?;
         assert_eq!(queue.len(), 2, "{handle}");
         assert!(queue.iter().all(|row| row["id"] != case), "{handle}");
-        let refused = office.installation.as_person(handle, &["show", case]).unwrap_err().to_string();
-        let nowhere =
-            office.installation.as_person(handle, &["show", "00000000-0000-4000-8000-000000000000"]);
+        let refused = office.installation.run_as(handle, &["show", case]).unwrap_err().to_string();
+        let nowhere = office.installation.run_as(handle, &["show", "00000000-0000-4000-8000-000000000000"]);
         let nowhere = nowhere.unwrap_err().to_string().replace("00000000-0000-4000-8000-000000000000", case);
         let said = |text: &str| text.lines().skip(1).collect::<String>();
         assert_eq!(said(&refused), said(&nowhere), "{handle}");
-        office.installation.as_person(handle, &["audit", "verify"])?;
+        office.installation.run_as(handle, &["audit", "verify"])?;
     }
     // Numbers count within a case alone: the third report's case looks as if there had been no second.
     for row in &seen {
         assert_eq!(row["state"]["next_seq"], 1, "{row}");
     }
-    no_grant_in_the_database(&office, case).await
+    assert_no_grant_stored(&office, case).await
 }
 
-async fn no_grant_in_the_database(office: &Office, case: &str) -> Result<()> {
-    let db = Database::connect(office.installation.cases_url()).await?;
+async fn assert_no_grant_stored(office: &RunningInstallation, case: &str) -> Result<()> {
+    let db = Database::connect(office.installation.case_handler_store_url()).await?;
     let id: uuid::Uuid = case.parse()?;
     let sql = "SELECT member FROM grants WHERE case_id = $1 ORDER BY member";
     let query = Statement::from_sql_and_values(db.get_database_backend(), sql, [id.into()]);

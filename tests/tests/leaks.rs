@@ -6,11 +6,11 @@ use std::{fs, path::Path};
 
 use anyhow::Result;
 use scenarios::{
-    File, Office,
-    canary::{Canary, in_files, in_memory},
-    programs, settings,
+    FormFile, RunningInstallation,
+    canary::{Canary, count_in_memory, find_in_files},
+    programs_dir, settings_for,
 };
-use xtask::Settings;
+use xtask::InstallationSettings;
 
 const STORY: &str = "canari-récit-6b1f0e9a Dakola zébu 4417";
 const ANSWER: &str = "canari-réponse-9c2d7714 barème";
@@ -30,47 +30,51 @@ fn canaries(receipt: &str) -> Vec<Canary> {
 }
 
 /// Files a report and a follow-up with canaries and gives what is left in files and in memory of intake and case handler.
-async fn leave_traces(folder: &Path, intake: Option<&str>) -> Result<(Vec<String>, usize, usize)> {
-    let intake = intake.map(|name| programs().map(|folder| folder.join(name))).transpose()?;
-    let settings = Settings { log_level: "trace".to_owned(), intake, ..settings(env!("CARGO_CRATE_NAME"))? };
-    let office = Office::open(folder, settings)?;
-    let visitor = office.visitor("fr").await?;
+async fn run_and_search(folder: &Path, intake: Option<&str>) -> Result<(Vec<String>, usize, usize)> {
+    let intake = intake.map(|name| programs_dir().map(|folder| folder.join(name))).transpose()?;
+    let settings = InstallationSettings {
+        log_level: "trace".to_owned(),
+        intake_program: intake,
+        ..settings_for(env!("CARGO_CRATE_NAME"))?
+    };
+    let office = RunningInstallation::start(folder, settings)?;
+    let visitor = office.reporter("fr").await?;
     let content = CONTENT.repeat(3000);
-    let file = File { name: FILE_NAME, media_type: "image/jpeg", content: content.as_bytes() };
+    let file = FormFile { name: FILE_NAME, media_type: "image/jpeg", content: content.as_bytes() };
     let typed = [("a.story", STORY), ("a.rule_cited", ANSWER), ("a.place", ANSWER)];
-    let code = visitor.file(&typed, &[file]).await?.code()?;
-    office.queue("inspector-1", 1).await?;
-    let thread = office.thread(&visitor, &code, 0).await?;
-    let sent = visitor.send(&thread, "/return/send", &[("message", MESSAGE)], &[]).await?;
+    let code = visitor.submit_report(&typed, &[file]).await?.receipt_code()?;
+    office.wait_for_cases("inspector-1", 1).await?;
+    let thread = office.wait_for_messages(&visitor, &code, 0).await?;
+    let sent = visitor.submit_form(&thread, "/return/send", &[("message", MESSAGE)], &[]).await?;
     anyhow::ensure!(sent.status.is_success(), "{}", sent.heading());
     let wanted =
         |queue: &serde_json::Value| (queue["cases"][0]["state"]["received"].as_u64()? == 2).then_some(());
-    office.wait_for("inspector-1", &["queue", "--all"], wanted).await?;
+    office.wait_for_output("inspector-1", &["queue", "--all"], wanted).await?;
 
     let canaries = canaries(&code);
-    let mut found = in_files(&canaries, office.installation.root())?;
-    if office.installation.cases_url().starts_with("postgres:") {
-        found.extend(in_files(&canaries, throwaway_postgres::shared()?.folder())?);
+    let mut found = find_in_files(&canaries, office.installation.root())?;
+    if office.installation.case_handler_store_url().starts_with("postgres:") {
+        found.extend(find_in_files(&canaries, test_postgres::shared_cluster()?.folder())?);
     }
-    assert!(fs::metadata(office.installation.log("intake"))?.is_file());
+    assert!(fs::metadata(office.installation.log_path("intake"))?.is_file());
     let report = |name: &str, process: u32| -> Result<usize> {
-        let left = in_memory(&canaries, process)?;
+        let left = count_in_memory(&canaries, process)?;
         println!("memory of the {name}: {left:?}");
         Ok(left.iter().map(|(_, count)| count).sum())
     };
-    let in_intake = report("intake", office.intake.id())?;
-    let in_handler = report("case handler", office.case_handler.id())?;
+    let in_intake = report("intake", office.intake.pid())?;
+    let in_handler = report("case handler", office.case_handler.pid())?;
     office.case_handler.stop()?;
     office.intake.stop()?;
     // Once more at rest, after the databases were closed.
-    found.extend(in_files(&canaries, folder)?);
+    found.extend(find_in_files(&canaries, folder)?);
     Ok((found, in_intake, in_handler))
 }
 
 #[tokio::test]
 async fn databases_and_logs_hold_nothing_of_a_report() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let (found, _, in_handler) = leave_traces(folder.path(), None).await?;
+    let (found, _, in_handler) = run_and_search(folder.path(), None).await?;
     assert_eq!(found, Vec::<String>::new());
     assert_eq!(in_handler, 0, "the case handler never had any of it");
     Ok(())
@@ -79,12 +83,12 @@ async fn databases_and_logs_hold_nothing_of_a_report() -> Result<()> {
 #[tokio::test]
 async fn the_search_finds_what_an_intake_without_wiping_leaves() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let (found, in_intake, _) = leave_traces(folder.path(), Some("unwiped-intake")).await?;
+    let (found, in_intake, _) = run_and_search(folder.path(), Some("unwiped-intake")).await?;
     assert_eq!(found, Vec::<String>::new(), "files hold nothing in either build");
     assert!(in_intake > 0, "the control leaves something in memory");
     // And in files: what is put there is found.
     fs::write(folder.path().join("planted"), format!("…{STORY}…")).unwrap();
-    let planted = in_files(&canaries("none"), folder.path())?;
+    let planted = find_in_files(&canaries("none"), folder.path())?;
     assert_eq!(planted.len(), 1, "{planted:?}");
     Ok(())
 }

@@ -13,9 +13,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use envelope::receipt::Receipt;
+use protocol::receipt::Receipt;
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use scenarios::{File, Office, Visitor, settings};
+use scenarios::{FormFile, ReporterBrowser, RunningInstallation, settings_for};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
 /// Reporters who send at once.
@@ -25,14 +25,14 @@ const REPORTERS: usize = 4;
 async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     let kills: usize = env::var("SOAK_KILLS").ok().map_or(Ok(20), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), settings(env!("CARGO_CRATE_NAME"))?)?;
-    let visitor = office.visitor("fr").await?;
-    let Office { installation, intake, case_handler } = office;
+    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let visitor = office.reporter("fr").await?;
+    let RunningInstallation { installation, intake, case_handler } = office;
     let (mut intake, mut case_handler) = (Some(intake), Some(case_handler));
 
     let ended = Arc::new(AtomicBool::new(false));
     let reporters: Vec<_> =
-        (0..REPORTERS).map(|n| tokio::spawn(report_until(visitor.clone(), n, Arc::clone(&ended)))).collect();
+        (0..REPORTERS).map(|n| tokio::spawn(submit_until(visitor.clone(), n, Arc::clone(&ended)))).collect();
     let mut rng = StdRng::seed_from_u64(20);
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(rng.gen_range(20..600))).await;
@@ -48,38 +48,42 @@ async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
         receipts.extend(reporter.await??);
     }
     assert!(receipts.len() > kills, "only {} reports were made in {kills} kills", receipts.len());
-    let office = Office {
+    let office = RunningInstallation {
         installation,
         intake: intake.context("running")?,
         case_handler: case_handler.context("running")?,
     };
-    arrived_once(&office, &receipts).await?;
+    assert_each_arrived_once(&office, &receipts).await?;
     println!("{} acknowledged reports, {kills} kills of each service: all there, each once", receipts.len());
     Ok(())
 }
 
 /// Sends one report after the other, each again and again until a receipt comes. Gives the receipts.
-async fn report_until(visitor: Visitor, reporter: usize, ended: Arc<AtomicBool>) -> Result<Vec<String>> {
+async fn submit_until(
+    visitor: ReporterBrowser,
+    reporter: usize,
+    ended: Arc<AtomicBool>,
+) -> Result<Vec<String>> {
     let mut receipts = Vec::new();
     while !ended.load(Ordering::SeqCst) {
         let story = format!("Personne {reporter}, fait {}", receipts.len());
         let content = vec![u8::try_from(reporter)?; 40_000];
-        let file = File { name: "photo.jpg", media_type: "image/jpeg", content: &content };
-        let Ok(review) = visitor.review(&[("a.story", story.as_str())]).await else {
+        let file = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &content };
+        let Ok(review) = visitor.open_review_page(&[("a.story", story.as_str())]).await else {
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let Ok(form) = visitor.multipart(&review, "/report/send", &[], &[file]) else { continue };
+        let Ok(form) = visitor.multipart_body(&review, "/report/send", &[], &[file]) else { continue };
         receipts.push(send_until_acknowledged(&visitor, form).await?);
     }
     Ok(receipts)
 }
 
 /// What a person does whose connection breaks: the same form once more.
-async fn send_until_acknowledged(visitor: &Visitor, form: Vec<u8>) -> Result<String> {
+async fn send_until_acknowledged(visitor: &ReporterBrowser, form: Vec<u8>) -> Result<String> {
     for _ in 0..600 {
         let answer = visitor.post_multipart("/report/send", form.clone()).await;
-        if let Some(code) = answer.ok().and_then(|page| page.code().ok()) {
+        if let Some(code) = answer.ok().and_then(|page| page.receipt_code().ok()) {
             return Ok(code);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -88,15 +92,15 @@ async fn send_until_acknowledged(visitor: &Visitor, form: Vec<u8>) -> Result<Str
 }
 
 /// Waits until nothing is left at the intake, then counts.
-async fn arrived_once(office: &Office, receipts: &[String]) -> Result<()> {
-    let spool = Database::connect(office.installation.spool_url()).await?;
+async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[String]) -> Result<()> {
+    let spool = Database::connect(office.installation.intake_store_url()).await?;
     let start = Instant::now();
-    while number(&spool, "SELECT count(*) AS number FROM submissions WHERE complete").await? > 0 {
+    while query_number(&spool, "SELECT count(*) AS number FROM submissions WHERE complete").await? > 0 {
         ensure!(start.elapsed() < Duration::from_mins(10), "not everything is collected");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    let cases = Database::connect(office.installation.cases_url()).await?;
-    let set_aside = number(&cases, "SELECT count(*) AS number FROM set_aside").await?;
+    let cases = Database::connect(office.installation.case_handler_store_url()).await?;
+    let set_aside = query_number(&cases, "SELECT count(*) AS number FROM set_aside").await?;
     assert_eq!(set_aside, 0, "nothing is set aside");
     let parts = "SELECT mailbox, count(*) AS parts FROM cases JOIN parts ON case_id = cases.id GROUP BY cases.id, mailbox";
     let mut found: HashMap<Vec<u8>, Vec<i64>> = HashMap::new();
@@ -110,11 +114,11 @@ async fn arrived_once(office: &Office, receipts: &[String]) -> Result<()> {
         assert_eq!(parts, Some(&[2][..]), "parts of an acknowledged report; {here} cases, {all} receipts");
     }
     // Everything is readable and the log is whole: counted, verified and folded by the outside body.
-    office.installation.as_person("outside-1", &["audit", "verify"])?;
+    office.installation.run_as("outside-1", &["audit", "verify"])?;
     Ok(())
 }
 
-async fn number(db: &DatabaseConnection, sql: &str) -> Result<i64> {
+async fn query_number(db: &DatabaseConnection, sql: &str) -> Result<i64> {
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     Ok(row.context("one row")?.try_get("", "number")?)
 }

@@ -4,7 +4,7 @@
 use std::{fs, process::Stdio};
 
 use anyhow::Result;
-use scenarios::{File, Office, settings};
+use scenarios::{FormFile, RunningInstallation, settings_for};
 use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::Value;
 use xtask::PASSPHRASE;
@@ -21,7 +21,7 @@ fn story() -> String {
 }
 
 /// Bytes that look like a photo and hold every value, form boundaries included.
-fn photo() -> Vec<u8> {
+fn photo_like_bytes() -> Vec<u8> {
     let mut photo = b"\xff\xd8\xff\xe0\r\n------a-boundary\r\n".to_vec();
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     while photo.len() < 5 * 1024 * 1024 {
@@ -33,7 +33,7 @@ fn photo() -> Vec<u8> {
     photo
 }
 
-fn saved(answer: &Value) -> Vec<u8> {
+fn read_saved_file(answer: &Value) -> Vec<u8> {
     let path = answer["saved"][0]["path"].as_str().unwrap();
     fs::read(path).unwrap()
 }
@@ -41,72 +41,74 @@ fn saved(answer: &Value) -> Vec<u8> {
 #[tokio::test]
 async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = Office::open(folder.path(), settings(env!("CARGO_CRATE_NAME"))?)?;
-    let visitor = office.visitor("fr").await?;
-    let (story, photo) = (story(), photo());
+    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let visitor = office.reporter("fr").await?;
+    let (story, photo) = (story(), photo_like_bytes());
 
     // A trader files a report with a photo.
-    let image = File { name: "photo.jpg", media_type: "image/jpeg", content: &photo };
+    let image = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &photo };
     let typed = [("a.story", story.as_str()), ("a.frequency", "always")];
-    // Exactly as it is: what happens to files otherwise is tested where their traces are (`crates/traces`).
-    let review = visitor.review(&typed).await?;
-    let receipt = visitor.send(&review, "/report/send", &[("keep", "files")], &[image]).await?;
-    let (code, words) = (receipt.code()?, receipt.words()?);
+    // Exactly as it is: what happens to files otherwise is tested where their traces are (`crates/metadata-scrubber`).
+    let review = visitor.open_review_page(&typed).await?;
+    let receipt = visitor.submit_form(&review, "/report/send", &[("keep", "files")], &[image]).await?;
+    let (code, words) = (receipt.receipt_code()?, receipt.receipt_words()?);
     assert!(!receipt.html.contains("quittance…"), "the receipt page repeats nothing of the report");
 
     // An investigator sees it in the queue, opens it, and saves the photo.
-    let queue = office.queue("inspector-1", 1).await?;
+    let queue = office.wait_for_cases("inspector-1", 1).await?;
     assert_eq!(queue.len(), 1);
     let case = queue[0]["id"].as_str().unwrap().to_owned();
     let office_of = &office.installation;
-    let face = office_of.as_person("inspector-1", &["show", &case])?;
+    let face = office_of.run_as("inspector-1", &["show", &case])?;
     assert!(face["report"].is_null(), "nothing of it is shown before the declaration");
-    office_of.as_person("inspector-1", &["declare", &case])?;
-    let shown = office_of.as_person("inspector-1", &["show", &case])?;
+    office_of.run_as("inspector-1", &["declare", &case])?;
+    let shown = office_of.run_as("inspector-1", &["show", &case])?;
     assert_eq!(shown["report"]["story"].as_str().unwrap(), story);
     assert_eq!(shown["alarms"], serde_json::json!([]));
     let to = folder.path().join("saved");
     let to = to.to_str().unwrap();
-    let answer = office_of.as_person("inspector-1", &["save", &case, "--to", to])?;
-    assert!(saved(&answer) == photo, "the photo is the same to the byte");
+    let answer = office_of.run_as("inspector-1", &["save", &case, "--to", to])?;
+    assert!(read_saved_file(&answer) == photo, "the photo is the same to the byte");
 
     // The answer is read with either spelling of the receipt.
-    office_of.as_person("inspector-1", &["claim", &case])?;
-    office_of.as_person("inspector-1", &["reply", &case, "--text", "Merci. C’était où, et quand ?"])?;
+    office_of.run_as("inspector-1", &["claim", &case])?;
+    office_of.run_as("inspector-1", &["reply", &case, "--text", "Merci. C’était où, et quand ?"])?;
     for spelling in [code.clone(), code.to_lowercase().replace(' ', ""), words.clone(), words.to_uppercase()]
     {
-        let thread = office.thread(&visitor, &spelling, 1).await?;
+        let thread = office.wait_for_messages(&visitor, &spelling, 1).await?;
         assert_eq!(thread.messages(), ["Merci. C’était où, et quand ?"], "{}", thread.heading());
         assert!(thread.texts("[role=alert]").is_empty(), "{:?}", thread.texts("[role=alert]"));
     }
 
     // The reporter answers, with a file.
-    let thread = office.thread(&visitor, &code, 1).await?;
-    let paper = File { name: "quittance.pdf", media_type: "application/pdf", content: b"%PDF-1.4 une page" };
-    let sent = visitor.send(&thread, "/return/send", &[("message", "À Dakola, lundi.")], &[paper]).await?;
+    let thread = office.wait_for_messages(&visitor, &code, 1).await?;
+    let paper =
+        FormFile { name: "quittance.pdf", media_type: "application/pdf", content: b"%PDF-1.4 une page" };
+    let sent =
+        visitor.submit_form(&thread, "/return/send", &[("message", "À Dakola, lundi.")], &[paper]).await?;
     assert!(sent.status.is_success(), "{}: {:?}", sent.status, sent.texts("main"));
     let shown = office
-        .wait_for("inspector-1", &["show", &case], |shown| {
+        .wait_for_output("inspector-1", &["show", &case], |shown| {
             let messages = shown["messages"].as_array()?;
             messages.iter().any(|message| message["text"] == "À Dakola, lundi.").then(|| shown.clone())
         })
         .await?;
     assert_eq!(shown["alarms"], serde_json::json!([]));
     let later = folder.path().join("saved later");
-    let answer = office_of.as_person("inspector-1", &["save", &case, "--to", later.to_str().unwrap()])?;
+    let answer = office_of.run_as("inspector-1", &["save", &case, "--to", later.to_str().unwrap()])?;
     let names: Vec<_> =
         answer["saved"].as_array().unwrap().iter().map(|file| file["path"].to_string()).collect();
     assert!(names.iter().any(|name| name.contains("document-1.pdf")), "{names:?}");
 
     // The log is whole; after any row is altered it is not.
-    office_of.as_person("outside-1", &["audit", "verify"])?;
-    office_of.as_person("inspector-1", &["audit", "verify"])?;
-    every_altered_row_is_noticed(&office).await
+    office_of.run_as("outside-1", &["audit", "verify"])?;
+    office_of.run_as("inspector-1", &["audit", "verify"])?;
+    assert_every_altered_row_is_detected(&office).await
 }
 
 /// Alters each row of the log in turn, behind the handler's back, and puts it right again.
-async fn every_altered_row_is_noticed(office: &Office) -> Result<()> {
-    let db = Database::connect(office.installation.cases_url()).await?;
+async fn assert_every_altered_row_is_detected(office: &RunningInstallation) -> Result<()> {
+    let db = Database::connect(office.installation.case_handler_store_url()).await?;
     let engine = db.get_database_backend();
     let query = |sql: &str| Statement::from_string(engine, sql.to_owned());
     let rows =
@@ -134,9 +136,9 @@ async fn every_altered_row_is_noticed(office: &Office) -> Result<()> {
     Ok(())
 }
 
-fn audit_passes(office: &Office) -> bool {
+fn audit_passes(office: &RunningInstallation) -> bool {
     use std::io::Write as _;
-    let mut command = office.installation.burkindi("outside-1", &["audit", "verify"]);
+    let mut command = office.installation.workbench_command("outside-1", &["audit", "verify"]);
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     drop(writeln!(child.stdin.take().unwrap(), "{PASSPHRASE}"));

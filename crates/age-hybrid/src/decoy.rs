@@ -7,15 +7,15 @@ use rand::{
     rngs::StdRng,
 };
 
-use crate::{hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, xwing::Nobody};
+use crate::{hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, xwing::DiscardedKey};
 
 /// Makes bytes that look like files to somebody, and are to nobody.
-pub struct Decoys(Nobody);
+pub struct DecoyGenerator(DiscardedKey);
 
-impl Decoys {
+impl DecoyGenerator {
     /// The same state of the generator gives the same decoys.
     pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
-        Self(Nobody::generate(rng))
+        Self(DiscardedKey::generate(rng))
     }
 
     /// Bytes of exactly `total_len`, formed like a file that [`crate::seal`] made for an unknown recipient.
@@ -27,14 +27,14 @@ impl Decoys {
     ///
     /// # Panics
     /// If `total_len` is below 4,096 bytes: a header would not be sure to fit.
-    pub fn decoy(&self, rng: &mut (impl RngCore + CryptoRng), total_len: usize) -> Vec<u8> {
+    pub fn generate_decoy(&self, rng: &mut (impl RngCore + CryptoRng), total_len: usize) -> Vec<u8> {
         assert!(total_len >= 4096, "a decoy has at least 4,096 bytes");
-        let encapsulated = BASE64_STANDARD_NO_PAD.encode(self.0.encapsulated(rng));
+        let encapsulated = BASE64_STANDARD_NO_PAD.encode(self.0.fake_encapsulation(rng));
         let mut sealed_file_key = [0; SEALED_FILE_KEY_LEN];
         rng.fill_bytes(&mut sealed_file_key);
         let mut text = String::from("age-encryption.org/v1\n");
         push_stanza(&mut text, &[STANZA_TAG.to_owned(), encapsulated], &sealed_file_key);
-        let (arguments, body) = grease(rng);
+        let (arguments, body) = grease_stanza(rng);
         push_stanza(&mut text, &arguments, &body);
         let mut mac = [0; 32];
         rng.fill_bytes(&mut mac);
@@ -54,9 +54,9 @@ impl Decoys {
 /// # Panics
 /// If `total_len` is below 4,096 bytes.
 #[doc(hidden)]
-pub fn sealed_looking(total_len: usize, seed: u64) -> Vec<u8> {
+pub fn decoy_file(total_len: usize, seed: u64) -> Vec<u8> {
     let mut rng = StdRng::seed_from_u64(seed);
-    Decoys::new(&mut rng).decoy(&mut rng, total_len)
+    DecoyGenerator::new(&mut rng).generate_decoy(&mut rng, total_len)
 }
 
 /// `-> arguments`, then the body in lines of 64 characters, the last of which is shorter (and may be empty).
@@ -78,7 +78,7 @@ fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
 
 /// A stanza as `age_core::format::grease_the_joint` draws it: a tag of 1 to 8 characters and a suffix, 0 to 4 arguments of 1
 /// to 8 characters, 0 to 99 bytes.
-fn grease(rng: &mut impl RngCore) -> (Vec<String>, Vec<u8>) {
+fn grease_stanza(rng: &mut impl RngCore) -> (Vec<String>, Vec<u8>) {
     let word = |rng: &mut dyn RngCore| -> String {
         let length = Uniform::from(1u32..9).sample(rng);
         (0..length).map(|_| char::from(Uniform::from(33u8..=126).sample(rng))).collect()

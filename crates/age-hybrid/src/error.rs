@@ -2,19 +2,19 @@
 
 /// A text or a row of bytes is no hybrid key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
+pub enum KeyParseError {
     /// Not Bech32, or a wrong checksum.
     #[error("not a Bech32 text, or mistyped")]
-    Encoding,
+    InvalidEncoding,
     /// Bech32, but of another kind: a classic X25519 key, for instance.
     #[error("not a post-quantum hybrid key of age (age1pq1… or AGE-SECRET-KEY-PQ-1…)")]
-    OtherKind,
+    WrongKeyType,
     /// The right kind with a wrong length.
     #[error("a key of a wrong length")]
-    Length,
+    WrongLength,
     /// Bytes that no honest key generation gives.
     #[error("not a valid X-Wing public key")]
-    Key,
+    InvalidKey,
 }
 
 /// A file is not opened.

@@ -13,37 +13,37 @@ const SUITE: &[u8; 10] = b"HPKE\x64\x7a\x00\x01\x00\x03";
 pub(crate) const SEALED_FILE_KEY_LEN: usize = 32;
 
 pub(crate) fn seal(shared: &SharedSecret, info: &str, plaintext: &[u8]) -> Vec<u8> {
-    let (cipher, nonce) = schedule(shared, info);
+    let (cipher, nonce) = key_schedule(shared, info);
     cipher.encrypt(&nonce.into(), plaintext).expect("a file key is far below the cipher's limit")
 }
 
 pub(crate) fn open(shared: &SharedSecret, info: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let (cipher, nonce) = schedule(shared, info);
+    let (cipher, nonce) = key_schedule(shared, info);
     cipher.decrypt(&nonce.into(), sealed).ok().map(Zeroizing::new)
 }
 
-fn schedule(shared: &SharedSecret, info: &str) -> (ChaCha20Poly1305, [u8; 12]) {
+fn key_schedule(shared: &SharedSecret, info: &str) -> (ChaCha20Poly1305, [u8; 12]) {
     const MODE_BASE: u8 = 0;
     let mut context = vec![MODE_BASE];
-    context.extend_from_slice(&*extract(&[], "psk_id_hash", &[]).0);
-    context.extend_from_slice(&*extract(&[], "info_hash", info.as_bytes()).0);
-    let secret = extract(&**shared, "secret", &[]).1;
+    context.extend_from_slice(&*labeled_extract(&[], "psk_id_hash", &[]).0);
+    context.extend_from_slice(&*labeled_extract(&[], "info_hash", info.as_bytes()).0);
+    let secret = labeled_extract(&**shared, "secret", &[]).1;
     let mut key = Zeroizing::new([0; 32]);
     let mut nonce = [0; 12];
-    expand(&secret, "key", &context, &mut *key);
-    expand(&secret, "base_nonce", &context, &mut nonce);
+    labeled_expand(&secret, "key", &context, &mut *key);
+    labeled_expand(&secret, "base_nonce", &context, &mut nonce);
     (ChaCha20Poly1305::new((&*key).into()), nonce)
 }
 
 /// `LabeledExtract`.
-fn extract(salt: &[u8], label: &str, ikm: &[u8]) -> (Zeroizing<[u8; 32]>, Hkdf<Sha256>) {
+fn labeled_extract(salt: &[u8], label: &str, ikm: &[u8]) -> (Zeroizing<[u8; 32]>, Hkdf<Sha256>) {
     let labeled = Zeroizing::new([b"HPKE-v1", &SUITE[..], label.as_bytes(), ikm].concat());
     let (prk, hkdf) = Hkdf::<Sha256>::extract(Some(salt), &labeled);
     (Zeroizing::new(prk.into()), hkdf)
 }
 
 /// `LabeledExpand`.
-fn expand(secret: &Hkdf<Sha256>, label: &str, info: &[u8], out: &mut [u8]) {
+fn labeled_expand(secret: &Hkdf<Sha256>, label: &str, info: &[u8], out: &mut [u8]) {
     let len = u16::try_from(out.len()).expect("32 or 12").to_be_bytes();
     secret
         .expand_multi_info(&[&len, b"HPKE-v1", SUITE, label.as_bytes(), info], out)

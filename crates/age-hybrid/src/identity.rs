@@ -12,13 +12,13 @@ use rand::{CryptoRng, RngCore};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{
-    ParseError, Recipient,
+    KeyParseError, Recipient,
     hpke::{self, SEALED_FILE_KEY_LEN},
-    recipient::{INFO, STANZA_TAG},
+    recipient::{HPKE_INFO, STANZA_TAG},
     xwing::{ENCAPSULATED_LEN, SEED_LEN, SecretKey},
 };
 
-const PREFIX: bech32::Hrp = bech32::Hrp::parse_unchecked("age-secret-key-pq-");
+const IDENTITY_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age-secret-key-pq-");
 const FILE_KEY_LEN: usize = 16;
 
 /// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is wiped when dropped and never printed.
@@ -57,7 +57,7 @@ impl Identity {
 
     /// `AGE-SECRET-KEY-PQ-1…`, wiped when dropped.
     pub fn to_string(&self) -> SecretString {
-        let mut lower = bech32_encode(PREFIX, &*self.seed);
+        let mut lower = bech32_encode(IDENTITY_HRP, &*self.seed);
         let upper = SecretString::from(lower.to_uppercase());
         lower.zeroize();
         upper
@@ -81,7 +81,7 @@ impl Identity {
             return Some(Err(DecryptError::InvalidHeader));
         };
         // Another recipient's stanza looks just like a damaged one, so it is no error.
-        let plain = hpke::open(&shared, INFO, &stanza.body)?;
+        let plain = hpke::open(&shared, HPKE_INFO, &stanza.body)?;
         Some(Ok(FileKey::init_with_mut(|key| {
             key.copy_from_slice(&plain[..FILE_KEY_LEN]);
         })))
@@ -95,18 +95,18 @@ impl age::Identity for Identity {
 }
 
 impl FromStr for Identity {
-    type Err = ParseError;
+    type Err = KeyParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseError> {
+    fn from_str(text: &str) -> Result<Self, KeyParseError> {
         bech32_decode(
             text,
-            |_| ParseError::Encoding,
+            |_| KeyParseError::InvalidEncoding,
             |hrp| {
-                if hrp == PREFIX { Ok(()) } else { Err(ParseError::OtherKind) }
+                if hrp == IDENTITY_HRP { Ok(()) } else { Err(KeyParseError::WrongKeyType) }
             },
             |_, bytes| {
                 let bytes = Zeroizing::new(bytes.collect::<Vec<_>>());
-                let seed: [u8; SEED_LEN] = bytes[..].try_into().map_err(|_| ParseError::Length)?;
+                let seed: [u8; SEED_LEN] = bytes[..].try_into().map_err(|_| KeyParseError::WrongLength)?;
                 Ok(Self::from_seed(seed))
             },
         )

@@ -46,23 +46,23 @@
 //! Seeds, expanded keys, shared secrets and file keys are wiped on drop. The stream buffers inside `age` are not: run a
 //! wiping global allocator where that matters.
 
-mod beginning;
 mod decoy;
 mod error;
+mod header_check;
 mod hpke;
 mod identity;
 mod recipient;
 mod seal;
 mod xwing;
 
-pub use beginning::begins_sealed;
-pub use decoy::Decoys;
+pub use decoy::DecoyGenerator;
 #[doc(hidden)]
-pub use decoy::sealed_looking;
-pub use error::{OpenError, ParseError};
+pub use decoy::decoy_file;
+pub use error::{KeyParseError, OpenError};
+pub use header_check::has_hybrid_header;
 pub use identity::Identity;
 pub use recipient::Recipient;
 pub use seal::{
-    CHUNK, MAX_HEADER_LEN, SealedReader, SealedWriter, open, open_reader, seal, sealed_len, sealed_writer,
+    CHUNK_LEN, MAX_HEADER_LEN, SealedReader, SealedWriter, open, open_reader, seal, sealed_len, sealed_writer,
 };
 pub use xwing::{ENCAPSULATED_LEN, PUBLIC_KEY_LEN, SEED_LEN};

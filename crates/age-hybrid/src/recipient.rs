@@ -13,17 +13,17 @@ use rand::{RngCore, rngs::OsRng};
 use zeroize::Zeroizing;
 
 use crate::{
-    ParseError, hpke,
-    xwing::{self, ENCAPSULATION_RANDOMNESS, PUBLIC_KEY_LEN},
+    KeyParseError, hpke,
+    xwing::{self, ENCAPSULATION_RANDOMNESS_LEN, PUBLIC_KEY_LEN},
 };
 
-const PREFIX: bech32::Hrp = bech32::Hrp::parse_unchecked("age1pq");
+const RECIPIENT_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age1pq");
 /// The stanza's type.
 pub(crate) const STANZA_TAG: &str = "mlkem768x25519";
 /// HPKE's `info`.
-pub(crate) const INFO: &str = "age-encryption.org/mlkem768x25519";
+pub(crate) const HPKE_INFO: &str = "age-encryption.org/mlkem768x25519";
 /// Recipients with different labels cannot be mixed in one file: age itself then refuses to weaken this one.
-const LABEL: &str = "postquantum";
+const POSTQUANTUM_LABEL: &str = "postquantum";
 
 /// A post-quantum hybrid recipient, `age1pq1…`: 1,216 bytes that have been checked to be a public key.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,18 +31,18 @@ pub struct Recipient(Box<[u8; PUBLIC_KEY_LEN]>);
 
 impl Recipient {
     /// Reads the raw 1,216 bytes: an ML-KEM-768 encapsulation key and an X25519 public key.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ParseError> {
-        let bytes: &[u8; PUBLIC_KEY_LEN] = bytes.try_into().map_err(|_| ParseError::Length)?;
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyParseError> {
+        let bytes: &[u8; PUBLIC_KEY_LEN] = bytes.try_into().map_err(|_| KeyParseError::WrongLength)?;
         if !xwing::is_public_key(bytes) {
-            return Err(ParseError::Key);
+            return Err(KeyParseError::InvalidKey);
         }
         Ok(Self(Box::new(*bytes)))
     }
 
     /// Bytes that [`Self::from_bytes`] has accepted before, and that have been kept since: only their length is looked at. Checking
     /// a key takes two thirds of the time of sealing to it.
-    pub fn from_checked(bytes: &[u8]) -> Result<Self, ParseError> {
-        Ok(Self(Box::new(bytes.try_into().map_err(|_| ParseError::Length)?)))
+    pub fn from_bytes_unvalidated(bytes: &[u8]) -> Result<Self, KeyParseError> {
+        Ok(Self(Box::new(bytes.try_into().map_err(|_| KeyParseError::WrongLength)?)))
     }
 
     pub(crate) fn from_generated(bytes: &[u8; PUBLIC_KEY_LEN]) -> Self {
@@ -58,35 +58,35 @@ impl Recipient {
     pub(crate) fn stanza(
         &self,
         file_key: &[u8],
-        randomness: &Zeroizing<[u8; ENCAPSULATION_RANDOMNESS]>,
+        randomness: &Zeroizing<[u8; ENCAPSULATION_RANDOMNESS_LEN]>,
     ) -> Stanza {
         let (encapsulated, shared) = xwing::encapsulate(&self.0, randomness);
         Stanza {
             tag: STANZA_TAG.to_owned(),
             args: vec![BASE64_STANDARD_NO_PAD.encode(encapsulated)],
-            body: hpke::seal(&shared, INFO, file_key),
+            body: hpke::seal(&shared, HPKE_INFO, file_key),
         }
     }
 }
 
 impl age::Recipient for Recipient {
     fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
-        let mut randomness = Zeroizing::new([0; ENCAPSULATION_RANDOMNESS]);
+        let mut randomness = Zeroizing::new([0; ENCAPSULATION_RANDOMNESS_LEN]);
         OsRng.fill_bytes(&mut *randomness);
         let stanza = self.stanza(file_key.expose_secret(), &randomness);
-        Ok((vec![stanza], HashSet::from([LABEL.to_owned()])))
+        Ok((vec![stanza], HashSet::from([POSTQUANTUM_LABEL.to_owned()])))
     }
 }
 
 impl FromStr for Recipient {
-    type Err = ParseError;
+    type Err = KeyParseError;
 
-    fn from_str(text: &str) -> Result<Self, ParseError> {
+    fn from_str(text: &str) -> Result<Self, KeyParseError> {
         bech32_decode(
             text,
-            |_| ParseError::Encoding,
+            |_| KeyParseError::InvalidEncoding,
             |hrp| {
-                if hrp == PREFIX { Ok(()) } else { Err(ParseError::OtherKind) }
+                if hrp == RECIPIENT_HRP { Ok(()) } else { Err(KeyParseError::WrongKeyType) }
             },
             |_, bytes| Self::from_bytes(&bytes.collect::<Vec<_>>()),
         )
@@ -95,7 +95,7 @@ impl FromStr for Recipient {
 
 impl fmt::Display for Recipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&bech32_encode(PREFIX, &self.0[..]))
+        f.write_str(&bech32_encode(RECIPIENT_HRP, &self.0[..]))
     }
 }
 

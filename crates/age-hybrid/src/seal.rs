@@ -20,13 +20,13 @@ use zeroize::Zeroizing;
 use crate::{Identity, OpenError, Recipient, recipient::STANZA_TAG};
 
 /// Plaintext bytes of one chunk of an age payload.
-pub const CHUNK: u64 = 64 * 1024;
+pub const CHUNK_LEN: u64 = 64 * 1024;
 /// Bytes of the tag behind each chunk.
-const TAG: u64 = 16;
+const TAG_LEN: u64 = 16;
 /// Bytes of the nonce before the first chunk.
-const NONCE: usize = 16;
+const NONCE_LEN: usize = 16;
 /// What age writes behind a random word to mark a stanza that means nothing.
-pub(crate) const GREASE: &str = "-grease";
+pub(crate) const GREASE_SUFFIX: &str = "-grease";
 
 /// The longest header in bytes that [`open`] and [`open_reader`] accept; those of [`seal`] stay below 1,900.
 ///
@@ -42,7 +42,7 @@ pub const MAX_HEADER_LEN: usize = 4096;
 /// assert_eq!(age_hybrid::sealed_len(200, 65_537), 200 + 16 + 65_537 + 32);
 /// ```
 pub fn sealed_len(header_len: usize, plaintext_len: u64) -> u64 {
-    (header_len + NONCE) as u64 + plaintext_len + TAG * plaintext_len.div_ceil(CHUNK).max(1)
+    (header_len + NONCE_LEN) as u64 + plaintext_len + TAG_LEN * plaintext_len.div_ceil(CHUNK_LEN).max(1)
 }
 
 /// Seals bytes to one recipient: a whole age file.
@@ -71,15 +71,15 @@ pub fn sealed_writer<W: Write>(recipient: &Recipient, out: W) -> io::Result<Seal
     let encryptor = Encryptor::with_recipients(iter::once(recipient as &dyn age::Recipient))
         .map_err(|error| io::Error::other(error.to_string()))?;
     let written = Arc::new(AtomicUsize::new(0));
-    let stream = encryptor.wrap_output(Counted { out, written: Arc::clone(&written) })?;
+    let stream = encryptor.wrap_output(CountingWriter { out, written: Arc::clone(&written) })?;
     // Only header and nonce have been written so far.
-    let header_len = written.load(Ordering::Relaxed) - NONCE;
+    let header_len = written.load(Ordering::Relaxed) - NONCE_LEN;
     Ok(SealedWriter { stream, header_len })
 }
 
 /// Writes the payload of an age file. [`SealedWriter::finish`] must be called, or the file stays truncated.
 pub struct SealedWriter<W: Write> {
-    stream: StreamWriter<Counted<W>>,
+    stream: StreamWriter<CountingWriter<W>>,
     header_len: usize,
 }
 
@@ -105,12 +105,12 @@ impl<W: Write> Write for SealedWriter<W> {
     }
 }
 
-struct Counted<W> {
+struct CountingWriter<W> {
     out: W,
     written: Arc<AtomicUsize>,
 }
 
-impl<W: Write> Write for Counted<W> {
+impl<W: Write> Write for CountingWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.out.write(bytes)?;
         self.written.fetch_add(n, Ordering::Relaxed);
@@ -135,10 +135,10 @@ pub fn open(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Op
 /// Each chunk is authenticated before it is given out, the end only when it is reached: act on nothing before that.
 pub fn open_reader<R: BufRead>(identity: &Identity, mut sealed: R) -> Result<SealedReader<R>, OpenError> {
     let header = read_header(&mut sealed)?;
-    let strict = Strict { identity, mixed: Cell::new(false) };
+    let strict = SingleRecipientIdentity { identity, saw_other_recipient: Cell::new(false) };
     let opened = Decryptor::new_buffered(Cursor::new(header).chain(sealed))?
         .decrypt(iter::once(&strict as &dyn age::Identity));
-    if strict.mixed.get() { Err(OpenError::MixedRecipients) } else { Ok(SealedReader(opened?)) }
+    if strict.saw_other_recipient.get() { Err(OpenError::MixedRecipients) } else { Ok(SealedReader(opened?)) }
 }
 
 /// Reads the payload of an age file. It is whole only when the end has been reached without an error.
@@ -170,21 +170,21 @@ fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
 }
 
 /// Sees all stanzas of a header at once, which is where other recipients show.
-struct Strict<'a> {
+struct SingleRecipientIdentity<'a> {
     identity: &'a Identity,
-    mixed: Cell<bool>,
+    saw_other_recipient: Cell<bool>,
 }
 
-impl age::Identity for Strict<'_> {
+impl age::Identity for SingleRecipientIdentity<'_> {
     fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, DecryptError>> {
         self.identity.unwrap_stanza(stanza)
     }
 
     fn unwrap_stanzas(&self, stanzas: &[Stanza]) -> Option<Result<FileKey, DecryptError>> {
         let hybrid = stanzas.iter().filter(|stanza| stanza.tag == STANZA_TAG).count();
-        let grease = stanzas.iter().filter(|stanza| stanza.tag.ends_with(GREASE)).count();
+        let grease = stanzas.iter().filter(|stanza| stanza.tag.ends_with(GREASE_SUFFIX)).count();
         let mixed = hybrid > 1 || hybrid == 1 && hybrid + grease < stanzas.len();
-        self.mixed.set(mixed);
+        self.saw_other_recipient.set(mixed);
         if mixed {
             return None;
         }

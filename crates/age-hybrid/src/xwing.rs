@@ -15,19 +15,19 @@ use sha3::{
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
-const LABEL: &[u8] = br"\.//^\";
-const MLKEM_KEY: usize = 1184;
-const MLKEM_CIPHERTEXT: usize = 1088;
-const X25519: usize = 32;
+const XWING_LABEL: &[u8] = br"\.//^\";
+const MLKEM_KEY_LEN: usize = 1184;
+const MLKEM_CIPHERTEXT_LEN: usize = 1088;
+const X25519_LEN: usize = 32;
 
 /// Length of a public key in bytes: 1,184 of ML-KEM-768 and 32 of X25519.
-pub const PUBLIC_KEY_LEN: usize = MLKEM_KEY + X25519;
+pub const PUBLIC_KEY_LEN: usize = MLKEM_KEY_LEN + X25519_LEN;
 /// Length of a secret seed in bytes.
 pub const SEED_LEN: usize = 32;
 /// Length of an encapsulated key in bytes: 1,088 of ML-KEM-768 and 32 of X25519.
-pub const ENCAPSULATED_LEN: usize = MLKEM_CIPHERTEXT + X25519;
+pub const ENCAPSULATED_LEN: usize = MLKEM_CIPHERTEXT_LEN + X25519_LEN;
 /// Random bytes that one encapsulation takes.
-pub(crate) const ENCAPSULATION_RANDOMNESS: usize = 64;
+pub(crate) const ENCAPSULATION_RANDOMNESS_LEN: usize = 64;
 
 type MlKemDecapsulation = DecapsulationKey<ml_kem::MlKem768Params>;
 type MlKemEncapsulation = EncapsulationKey<ml_kem::MlKem768Params>;
@@ -55,8 +55,8 @@ impl SecretKey {
         scalar.copy_from_slice(&expanded[64..]);
         let x25519 = StaticSecret::from(*scalar);
         let mut public = [0; PUBLIC_KEY_LEN];
-        public[..MLKEM_KEY].copy_from_slice(&mlkem_public.as_bytes());
-        public[MLKEM_KEY..].copy_from_slice(PublicKey::from(&x25519).as_bytes());
+        public[..MLKEM_KEY_LEN].copy_from_slice(&mlkem_public.as_bytes());
+        public[MLKEM_KEY_LEN..].copy_from_slice(PublicKey::from(&x25519).as_bytes());
         Self { mlkem, x25519, public }
     }
 
@@ -66,16 +66,16 @@ impl SecretKey {
 
     /// The shared secret; `None` when the X25519 share is of low order, as the age specification demands.
     pub(crate) fn decapsulate(&self, encapsulated: &[u8; ENCAPSULATED_LEN]) -> Option<SharedSecret> {
-        let (mlkem, x25519) = encapsulated.split_at(MLKEM_CIPHERTEXT);
+        let (mlkem, x25519) = encapsulated.split_at(MLKEM_CIPHERTEXT_LEN);
         let mlkem = ml_kem::Ciphertext::<MlKem768>::try_from(mlkem).ok()?;
-        let share = PublicKey::from(<[u8; X25519]>::try_from(x25519).ok()?);
+        let share = PublicKey::from(<[u8; X25519_LEN]>::try_from(x25519).ok()?);
         // Infallible: ML-KEM rejects implicitly, with a secret that fits nothing.
         let ss_m = Zeroizing::new(<[u8; 32]>::from(self.mlkem.decapsulate(&mlkem).ok()?));
         let ss_x = self.x25519.diffie_hellman(&share);
         if !ss_x.was_contributory() {
             return None;
         }
-        Some(combine(&*ss_m, ss_x.as_bytes(), share.as_bytes(), &self.public[MLKEM_KEY..]))
+        Some(combine(&*ss_m, ss_x.as_bytes(), share.as_bytes(), &self.public[MLKEM_KEY_LEN..]))
     }
 }
 
@@ -89,13 +89,13 @@ pub(crate) fn is_public_key(bytes: &[u8; PUBLIC_KEY_LEN]) -> bool {
     };
     let share = PublicKey::from(x25519_public(bytes));
     let contributory = StaticSecret::from([0x40; 32]).diffie_hellman(&share).was_contributory();
-    mlkem.as_bytes()[..] == bytes[..MLKEM_KEY] && contributory
+    mlkem.as_bytes()[..] == bytes[..MLKEM_KEY_LEN] && contributory
 }
 
 /// Encapsulates to a public key that [`is_public_key`] accepted, with the given randomness.
 pub(crate) fn encapsulate(
     public: &[u8; PUBLIC_KEY_LEN],
-    randomness: &Zeroizing<[u8; ENCAPSULATION_RANDOMNESS]>,
+    randomness: &Zeroizing<[u8; ENCAPSULATION_RANDOMNESS_LEN]>,
 ) -> ([u8; ENCAPSULATED_LEN], SharedSecret) {
     let mut m = B32::default();
     m.copy_from_slice(&randomness[..32]);
@@ -109,13 +109,13 @@ pub(crate) fn encapsulate(
     let ct_x = PublicKey::from(&ephemeral);
     let pk_x = x25519_public(public);
     let ss_x = ephemeral.diffie_hellman(&PublicKey::from(pk_x));
-    (join(&ct_m, &ct_x), combine(&*ss_m, ss_x.as_bytes(), ct_x.as_bytes(), &pk_x))
+    (concat_ciphertexts(&ct_m, &ct_x), combine(&*ss_m, ss_x.as_bytes(), ct_x.as_bytes(), &pk_x))
 }
 
 /// A public key whose secret one was never kept. What is encapsulated to it tells nobody anything.
-pub(crate) struct Nobody(MlKemEncapsulation);
+pub(crate) struct DiscardedKey(MlKemEncapsulation);
 
-impl Nobody {
+impl DiscardedKey {
     pub(crate) fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut seed = Zeroizing::new([0; SEED_LEN]);
         rng.fill_bytes(&mut *seed);
@@ -124,34 +124,34 @@ impl Nobody {
     }
 
     /// An encapsulated key as [`encapsulate`] makes it. The shared secret is not computed: nobody could use it.
-    pub(crate) fn encapsulated(&self, rng: &mut (impl RngCore + CryptoRng)) -> [u8; ENCAPSULATED_LEN] {
+    pub(crate) fn fake_encapsulation(&self, rng: &mut (impl RngCore + CryptoRng)) -> [u8; ENCAPSULATED_LEN] {
         let mut m = B32::default();
         rng.fill_bytes(&mut m);
         let (ct_m, _) = self.0.encapsulate_deterministic(&m).expect("encapsulation cannot fail");
         let ct_x = PublicKey::from(&StaticSecret::random_from_rng(rng));
-        join(&ct_m, &ct_x)
+        concat_ciphertexts(&ct_m, &ct_x)
     }
 }
 
-fn join(ct_m: &[u8], ct_x: &PublicKey) -> [u8; ENCAPSULATED_LEN] {
+fn concat_ciphertexts(ct_m: &[u8], ct_x: &PublicKey) -> [u8; ENCAPSULATED_LEN] {
     let mut encapsulated = [0; ENCAPSULATED_LEN];
-    encapsulated[..MLKEM_CIPHERTEXT].copy_from_slice(ct_m);
-    encapsulated[MLKEM_CIPHERTEXT..].copy_from_slice(ct_x.as_bytes());
+    encapsulated[..MLKEM_CIPHERTEXT_LEN].copy_from_slice(ct_m);
+    encapsulated[MLKEM_CIPHERTEXT_LEN..].copy_from_slice(ct_x.as_bytes());
     encapsulated
 }
 
 fn mlkem_public(bytes: &[u8; PUBLIC_KEY_LEN]) -> Option<MlKemEncapsulation> {
-    let encoded = Encoded::<MlKemEncapsulation>::try_from(&bytes[..MLKEM_KEY]).ok()?;
+    let encoded = Encoded::<MlKemEncapsulation>::try_from(&bytes[..MLKEM_KEY_LEN]).ok()?;
     Some(MlKemEncapsulation::from_bytes(&encoded))
 }
 
-fn x25519_public(bytes: &[u8; PUBLIC_KEY_LEN]) -> [u8; X25519] {
+fn x25519_public(bytes: &[u8; PUBLIC_KEY_LEN]) -> [u8; X25519_LEN] {
     *bytes.last_chunk().expect("the key holds 32 bytes")
 }
 
 fn combine(ss_m: &[u8], ss_x: &[u8], ct_x: &[u8], pk_x: &[u8]) -> SharedSecret {
     let mut hasher = Sha3_256::new();
-    for part in [ss_m, ss_x, ct_x, pk_x, LABEL] {
+    for part in [ss_m, ss_x, ct_x, pk_x, XWING_LABEL] {
         Digest::update(&mut hasher, part);
     }
     Zeroizing::new(hasher.finalize().into())

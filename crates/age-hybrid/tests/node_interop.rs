@@ -12,8 +12,8 @@ use rand::{Rng, RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 
-const SIZES: usize = 100;
-const LARGEST: usize = 200_000;
+const SAMPLE_COUNT: usize = 100;
+const MAX_SAMPLE_LEN: usize = 200_000;
 
 #[test]
 fn node_and_rust_open_each_others_files() {
@@ -32,9 +32,9 @@ fn node_and_rust_open_each_others_files() {
     let mut to_node = node.stdin.take().expect("stdin is piped");
     let mut from_node = BufReader::new(node.stdout.take().expect("stdout is piped")).lines();
     let mut rng = ChaCha20Rng::seed_from_u64(20_261_123);
-    for round in 0..SIZES {
+    for round in 0..SAMPLE_COUNT {
         let identity = Identity::generate(&mut rng);
-        let mut plain = vec![0; rng.gen_range(0..=LARGEST)];
+        let mut plain = vec![0; rng.gen_range(0..=MAX_SAMPLE_LEN)];
         rng.fill_bytes(&mut plain);
         let question = json!({
             "recipient": identity.to_recipient().to_string(),

@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 
 use age_hybrid::{
-    CHUNK, Decoys, Identity, OpenError, ParseError, Recipient, open, open_reader, seal, sealed_len,
-    sealed_writer,
+    CHUNK_LEN, DecoyGenerator, Identity, KeyParseError, OpenError, Recipient, open, open_reader, seal,
+    sealed_len, sealed_writer,
 };
 use proptest::prelude::*;
 use rand::{RngCore, SeedableRng, rngs::OsRng};
@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 #[test]
 fn every_length_around_a_chunk_comes_back() {
     let identity = Identity::generate(&mut OsRng);
-    let chunk = usize::try_from(CHUNK).unwrap();
+    let chunk = usize::try_from(CHUNK_LEN).unwrap();
     for len in [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk - 1, 2 * chunk, 2 * chunk + 1] {
         let mut plain = vec![0; len];
         OsRng.fill_bytes(&mut plain);
@@ -58,16 +58,16 @@ fn keys_have_one_spelling_and_say_what_is_wrong_with_others() {
     let secret = age::secrecy::ExposeSecret::expose_secret(&identity.to_string()).to_owned();
     assert_eq!(secret.parse::<Identity>().unwrap().seed(), identity.seed());
     let classic = age::x25519::Identity::generate().to_public().to_string();
-    assert_eq!(classic.parse::<Recipient>(), Err(ParseError::OtherKind));
-    assert_eq!("age1pq1nonsense".parse::<Recipient>(), Err(ParseError::Encoding));
-    assert_eq!(Recipient::from_bytes(&[0; 100]), Err(ParseError::Length));
+    assert_eq!(classic.parse::<Recipient>(), Err(KeyParseError::WrongKeyType));
+    assert_eq!("age1pq1nonsense".parse::<Recipient>(), Err(KeyParseError::InvalidEncoding));
+    assert_eq!(Recipient::from_bytes(&[0; 100]), Err(KeyParseError::WrongLength));
     // 0xfff is above the modulus 3329: no key generation gives it (FIPS 203, 7.2).
     let mut bytes = *recipient.as_bytes();
     bytes[..3].fill(0xff);
-    assert_eq!(Recipient::from_bytes(&bytes), Err(ParseError::Key));
+    assert_eq!(Recipient::from_bytes(&bytes), Err(KeyParseError::InvalidKey));
     let mut bytes = *recipient.as_bytes();
     bytes[1184..].fill(0);
-    assert_eq!(Recipient::from_bytes(&bytes), Err(ParseError::Key));
+    assert_eq!(Recipient::from_bytes(&bytes), Err(KeyParseError::InvalidKey));
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn every_flipped_bit_of_a_file_is_refused() {
 
 #[test]
 fn decoys_repeat_with_their_generator_and_look_like_files() {
-    let decoys = Decoys::new(&mut OsRng);
-    let decoy = |seed| decoys.decoy(&mut ChaCha20Rng::from_seed([seed; 32]), 32 * 1024);
+    let decoys = DecoyGenerator::new(&mut OsRng);
+    let decoy = |seed| decoys.generate_decoy(&mut ChaCha20Rng::from_seed([seed; 32]), 32 * 1024);
     let one = decoy(1);
     assert_eq!(one.len(), 32 * 1024);
     assert!(one == decoy(1));

@@ -7,13 +7,13 @@ use age_hybrid::Identity;
 use sha2::{Digest, Sha256};
 
 /// One vector: fields, an empty line, a file.
-struct Vector {
+struct AgeTestVector {
     name: String,
     fields: Vec<(String, String)>,
     file: Vec<u8>,
 }
 
-impl Vector {
+impl AgeTestVector {
     fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
@@ -31,7 +31,7 @@ impl Vector {
 }
 
 /// All vectors as Node reads them from the package: a JSON object of name → hex.
-fn vectors() -> Vec<Vector> {
+fn vectors() -> Vec<AgeTestVector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/node");
     assert!(
         folder.join("node_modules/cctv-age").is_dir(),
@@ -41,7 +41,7 @@ fn vectors() -> Vec<Vector> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all: std::collections::BTreeMap<String, String> =
         serde_json::from_slice(&output.stdout).expect("JSON");
-    all.into_iter().map(|(name, hex)| Vector::parse(&name, &decode_hex(&hex))).collect()
+    all.into_iter().map(|(name, hex)| AgeTestVector::parse(&name, &decode_hex(&hex))).collect()
 }
 
 fn decode_hex(hex: &str) -> Vec<u8> {
@@ -49,7 +49,7 @@ fn decode_hex(hex: &str) -> Vec<u8> {
 }
 
 /// What happens to a vector, in the words of the collection.
-fn outcome(vector: &Vector) -> &'static str {
+fn outcome(vector: &AgeTestVector) -> &'static str {
     let identities: Vec<Box<dyn age::Identity>> = vector
         .fields
         .iter()

@@ -9,9 +9,9 @@ mod common;
 
 use std::{str::FromStr as _, time::Instant};
 
-use common::World;
-use envelope::desk_api::CaseRow;
-use measure::{Client, Row, amount, percentile, print, say};
+use bench_support::{BenchRow, HttpClient, full_or_quick, percentile, print_rows, progress};
+use common::HandlerFixture;
+use protocol::workbench_api::CaseSummary;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, SqlxSqliteConnector, Statement,
@@ -24,47 +24,52 @@ const PAGES: usize = 2_000;
 /// Rows of a page, as a screen shows them.
 const ROWS: usize = 50;
 /// Cases that are made in one transaction.
-const SOME: usize = 50_000;
+const BASE_CASES: usize = 50_000;
 
 #[tokio::main]
 async fn main() {
-    let few = pages_of(10_000).await;
-    let many = pages_of(amount(1_000_000, 50_000)).await;
-    print(&[Row::less("queue: a page with 1,000,000 cases, 95 of 100", "ms", many * 1000.0, few * 1000.0)]);
+    let few = measure_pages(10_000).await;
+    let many = measure_pages(full_or_quick(1_000_000, 50_000)).await;
+    print_rows(&[BenchRow::lower_is_better(
+        "queue: a page with 1,000,000 cases, 95 of 100",
+        "ms",
+        many * 1000.0,
+        few * 1000.0,
+    )]);
 }
 
 /// Seconds for a page, of 95 in 100, when there are so many cases.
-async fn pages_of(cases: usize) -> f64 {
-    let mut world = World::new().await;
-    let (mut report, _) = world.report(&["awa", "bila", "coumba", "eva"]);
+async fn measure_pages(cases: usize) -> f64 {
+    let mut world = HandlerFixture::new().await;
+    let (mut report, _) = world.new_report(&["awa", "bila", "coumba", "eva"]);
     report.attachments.clear();
     // As long as a capsule is.
     report.capsule = vec![7; 2_200];
-    world.file(&report).await.unwrap();
-    say(&format!("{cases} cases are made …"));
-    world.store.stop_writing().await.unwrap();
-    copy(&world.url, cases).await;
+    world.ingest(&report).await.unwrap();
+    progress(&format!("{cases} cases are made …"));
+    world.store.release_writer().await.unwrap();
+    copy_cases(&world.url, cases).await;
     world.restart().await;
     let mut rng = StdRng::seed_from_u64(7);
-    let places = places(&world.url, cases, &mut rng).await;
+    let places = queue_cursors(&world.url, cases, &mut rng).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let app = world.app.clone();
     tokio::spawn(async move { axum::serve(listener, app).await });
     let token = world.sign_in("awa").await;
-    say(&format!("{PAGES} pages of them …"));
+    progress(&format!("{PAGES} pages of them …"));
     let asking = tokio::task::spawn_blocking(move || {
-        let mut client = Client::new(&address).unwrap();
+        let mut client = HttpClient::new(&address).unwrap();
         let mut times = Vec::with_capacity(PAGES);
         for (case, due) in places {
             let head = format!(
                 "GET /v1/cases?most={ROWS}&after={case}&due={due} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n"
             );
             let start = Instant::now();
-            let answer = client.ask(&head, &[]).unwrap();
+            let answer = client.send(&head, &[]).unwrap();
             times.push(start.elapsed().as_secs_f64());
             assert_eq!(answer.status, 200);
-            let rows: Vec<CaseRow> = serde_json::from_slice(answer.body).unwrap();
+            let rows: Vec<CaseSummary> = serde_json::from_slice(answer.body).unwrap();
             assert_eq!(rows.len(), ROWS);
         }
         times
@@ -73,7 +78,7 @@ async fn pages_of(cases: usize) -> f64 {
 }
 
 /// Copies the one case until there are so many, past everything that makes a database slow and safe.
-async fn copy(url: &str, cases: usize) {
+async fn copy_cases(url: &str, cases: usize) {
     let options = SqliteConnectOptions::from_str(url)
         .unwrap()
         .synchronous(SqliteSynchronous::Off)
@@ -82,8 +87,8 @@ async fn copy(url: &str, cases: usize) {
     let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
     let columns = "mailbox, mailbox_recipient, capsule, desk, lang, filed, state, suggested, open, urgency, assignee, escalates, purged";
     // Some at a time, so that SQLite's log stays small.
-    for first in (1..cases).step_by(SOME) {
-        let last = (first + SOME).min(cases) - 1;
+    for first in (1..cases).step_by(BASE_CASES) {
+        let last = (first + BASE_CASES).min(cases) - 1;
         let sql = format!(
             "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) \
              INSERT INTO cases (id, next_due, {columns}) \
@@ -98,7 +103,7 @@ async fn copy(url: &str, cases: usize) {
 }
 
 /// Places anywhere in the queue, with a whole page behind each.
-async fn places(url: &str, cases: usize, rng: &mut StdRng) -> Vec<(Uuid, String)> {
+async fn queue_cursors(url: &str, cases: usize, rng: &mut StdRng) -> Vec<(Uuid, String)> {
     let db: DatabaseConnection = Database::connect(url).await.unwrap();
     let sql = "SELECT case_id, due FROM queues WHERE member = 'awa' ORDER BY due, case_id";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();

@@ -7,14 +7,14 @@ use std::{
 };
 
 use anyhow::{Context as _, anyhow, ensure};
-use configuration::{check_variables, explain, folder_of, list, resolve};
 use confique::Config as _;
-use database::Place;
-use doctor::{Finding, State};
-use envelope::life::Calendar;
+use database::DatabaseUrl;
+use doctor::{Finding, Severity};
+use protocol::case::Calendar;
+use service_kit::{check_variables, config_folder, explain_error, make_absolute, parse_list};
 use time::{Time, macros::format_description};
 
-use crate::notify::{MailConfig, Notifier, Way, Webhook};
+use crate::notify::{MailConfig, Notifier, NotifyChannel, WebhookChannel};
 
 /// Everything that can be set. Paths are absolute once loaded.
 #[derive(Debug, confique::Config)]
@@ -34,7 +34,7 @@ pub struct Config {
     pub keys: KeysConfig,
     /// `trust.json`: the instance and root keys that directories are checked against.
     #[config(env = "CASES_TRUST")]
-    pub trust: PathBuf,
+    pub directory: PathBuf,
     /// Working days, and how far the clock is believed.
     #[config(nested)]
     pub calendar: CalendarConfig,
@@ -66,10 +66,10 @@ pub struct MetricsConfig {
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct CalendarConfig {
     /// Days of rest, such as `saturday`.
-    #[config(env = "CASES_CALENDAR_REST", default = ["saturday", "sunday"], parse_env = list)]
-    pub rest: Vec<String>,
+    #[config(env = "CASES_CALENDAR_REST", default = ["saturday", "sunday"], parse_env = parse_list)]
+    pub weekend: Vec<String>,
     /// Holidays: `MM-DD` for every year, `YYYY-MM-DD` for one.
-    #[config(env = "CASES_CALENDAR_HOLIDAYS", default = [], parse_env = list)]
+    #[config(env = "CASES_CALENDAR_HOLIDAYS", default = [], parse_env = parse_list)]
     pub holidays: Vec<String>,
     /// How many days before a deadline the one who has the case is told.
     #[config(env = "CASES_CALENDAR_WARN_DAYS", default = 3)]
@@ -77,7 +77,7 @@ pub struct CalendarConfig {
     /// By how many days the clock may be ahead of the newest day known here at the first look after a boot of the machine; beyond it,
     /// nothing happens until the day is confirmed.
     #[config(env = "CASES_CALENDAR_MOST_DAYS_OFF", default = 2)]
-    pub most_days_off: u16,
+    pub max_clock_jump_days: u16,
 }
 
 /// `[notify]`
@@ -85,7 +85,7 @@ pub struct CalendarConfig {
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct NotifyConfig {
     /// When digests are sent, UTC, such as `07:30`. None: nothing is sent.
-    #[config(env = "CASES_NOTIFY_TIMES", default = [], parse_env = list)]
+    #[config(env = "CASES_NOTIFY_TIMES", default = [], parse_env = parse_list)]
     pub times: Vec<String>,
     /// Addresses by handle: each gets the same text when something waits for that member.
     #[config(default = {})]
@@ -96,7 +96,7 @@ pub struct NotifyConfig {
 
 impl NotifyConfig {
     /// Everybody who is to be told.
-    pub fn handles(&self) -> BTreeSet<&str> {
+    pub fn recipients(&self) -> BTreeSet<&str> {
         let mails = self.mail.iter().flat_map(|mail| mail.to.keys());
         self.webhooks.keys().chain(mails).map(String::as_str).collect()
     }
@@ -106,13 +106,13 @@ impl NotifyConfig {
         let time = |text: &str| Time::parse(text, format_description!("[hour]:[minute]"));
         let times: Result<Vec<Time>, _> = self.times.iter().map(|text| time(text.trim())).collect();
         let times = times.map_err(|_| anyhow!("notify.times: HH:MM"))?;
-        let mut ways: BTreeMap<String, Vec<Way>> = BTreeMap::new();
+        let mut ways: BTreeMap<String, Vec<NotifyChannel>> = BTreeMap::new();
         for (member, url) in &self.webhooks {
-            ways.entry(member.clone()).or_default().push(Way::Webhook(Webhook::new(url)?));
+            ways.entry(member.clone()).or_default().push(NotifyChannel::Webhook(WebhookChannel::new(url)?));
         }
-        let mails = self.mail.as_ref().map(MailConfig::mails).transpose()?;
+        let mails = self.mail.as_ref().map(MailConfig::recipients).transpose()?;
         for (member, mail) in mails.into_iter().flatten() {
-            ways.entry(member).or_default().push(Way::Mail(mail));
+            ways.entry(member).or_default().push(NotifyChannel::Mail(mail));
         }
         ensure!(
             times.is_empty() == ways.is_empty(),
@@ -145,7 +145,7 @@ pub struct StoreConfig {
     pub parts_url: Option<String>,
     /// How much of what cannot be filed is kept, in MiB. What comes beyond it stays at the intake, and an error is logged.
     #[config(env = "CASES_STORE_MOST_ASIDE_MIB", default = 4096)]
-    pub most_aside_mib: u32,
+    pub max_quarantine_mib: u32,
 }
 
 /// `[api]`
@@ -181,7 +181,7 @@ pub struct RelayConfig {
     pub key: PathBuf,
     /// Seconds between two collections. Longer hides better when somebody wrote; shorter answers sooner.
     #[config(env = "CASES_RELAY_COLLECT_SECONDS", default = 900)]
-    pub collect_seconds: u64,
+    pub poll_interval_seconds: u64,
 }
 
 /// `[keys]`
@@ -189,7 +189,7 @@ pub struct RelayConfig {
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct KeysConfig {
     /// Files of transport identities, the newest first.
-    #[config(env = "CASES_KEYS_TRANSPORT", parse_env = list)]
+    #[config(env = "CASES_KEYS_TRANSPORT", parse_env = parse_list)]
     pub transport: Vec<PathBuf>,
     /// File of the key that signs the handler's own events.
     #[config(env = "CASES_KEYS_LOG")]
@@ -216,29 +216,29 @@ impl Config {
     /// If the file cannot be read, a key or a variable is unknown, or a value cannot be. The error
     /// names it.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
-        let folder = folder_of(path).with_context(|| format!("--config: {}", path.display()))?;
+        let folder = config_folder(path).with_context(|| format!("--config: {}", path.display()))?;
         let variables = std::env::vars_os().map(|(name, _)| name);
         check_variables("CASES_", &Self::META, variables).map_err(anyhow::Error::msg)?;
         let read = Self::builder().env().file(path).load();
-        let mut config = read.map_err(|error| anyhow!(explain(&error)))?;
-        config.resolve(&folder);
-        config.check()?;
+        let mut config = read.map_err(|error| anyhow!(explain_error(&error)))?;
+        config.resolve_paths(&folder);
+        config.validate()?;
         Ok(config)
     }
 
-    fn resolve(&mut self, folder: &Path) {
-        let Self { store, api, relay, keys, trust, notify, .. } = self;
+    fn resolve_paths(&mut self, folder: &Path) {
+        let Self { store, api, relay, keys, directory: trust, notify, .. } = self;
         let mail = notify.mail.iter_mut().flat_map(|mail| [&mut mail.ca, &mut mail.password_file]);
         [&mut api.certificate, &mut api.key, &mut relay.ca, &mut relay.certificate, &mut relay.key]
             .into_iter()
             .chain([&mut keys.log, trust])
             .chain(&mut keys.transport)
             .chain(mail.flatten())
-            .for_each(|path| resolve(folder, path));
-        store.url = Place::absolute(&store.url, folder);
+            .for_each(|path| make_absolute(folder, path));
+        store.url = DatabaseUrl::with_absolute_paths(&store.url, folder);
     }
 
-    fn check(&self) -> anyhow::Result<()> {
+    fn validate(&self) -> anyhow::Result<()> {
         let files = [
             ("api.certificate", &self.api.certificate),
             ("api.key", &self.api.key),
@@ -246,7 +246,7 @@ impl Config {
             ("relay.certificate", &self.relay.certificate),
             ("relay.key", &self.relay.key),
             ("keys.log", &self.keys.log),
-            ("trust", &self.trust),
+            ("trust", &self.directory),
         ];
         let transport = self.keys.transport.iter().map(|path| ("keys.transport", path));
         for (key, path) in files.into_iter().chain(transport) {
@@ -258,14 +258,14 @@ impl Config {
             self.relay_host().is_some(),
             "relay.url: https:// and the name of the intake, such as https://intake.example:8444"
         );
-        let store: Place = self.store.url.parse().context("store.url")?;
+        let store: DatabaseUrl = self.store.url.parse().context("store.url")?;
         store.check_files().context("store.url")?;
         for (key, value, values) in [
-            ("relay.collect_seconds", self.relay.collect_seconds, 1..=86_400),
+            ("relay.collect_seconds", self.relay.poll_interval_seconds, 1..=86_400),
             ("retention.months", self.retention.months.into(), 1..=1200),
             ("calendar.warn_days", self.calendar.warn_days.into(), 0..=60),
-            ("calendar.most_days_off", self.calendar.most_days_off.into(), 1..=366),
-            ("store.most_aside_mib", self.store.most_aside_mib.into(), 1..=1_000_000),
+            ("calendar.most_days_off", self.calendar.max_clock_jump_days.into(), 1..=366),
+            ("store.most_aside_mib", self.store.max_quarantine_mib.into(), 1..=1_000_000),
         ] {
             let (least, most) = (values.start(), values.end());
             ensure!(values.contains(&value), "{key} = {value}: must be from {least} to {most}");
@@ -274,18 +274,18 @@ impl Config {
             self.metrics.listen.is_none_or(|at| at.ip().is_loopback()),
             "metrics.listen: an address of this machine alone, such as 127.0.0.1"
         );
-        self.working_days()?;
+        self.calendar()?;
         self.notify.notifier()?;
         self.level().map(drop)
     }
 
     /// Working days.
-    pub fn working_days(&self) -> anyhow::Result<Calendar> {
+    pub fn calendar(&self) -> anyhow::Result<Calendar> {
         let items = |list: &[String]| -> Vec<String> {
             let items = list.iter().map(|item| item.trim()).filter(|item| !item.is_empty());
             items.map(ToOwned::to_owned).collect()
         };
-        Calendar::new(&items(&self.calendar.rest), &items(&self.calendar.holidays)).context("calendar")
+        Calendar::new(&items(&self.calendar.weekend), &items(&self.calendar.holidays)).context("calendar")
     }
 
     /// The host in `relay.url`; `None` if that is no address with `https`.
@@ -301,8 +301,8 @@ impl Config {
     /// # Errors
     /// If the names are known and the host is not among them.
     pub fn check_names(&self) -> anyhow::Result<()> {
-        let finding = self.names_of_relay()?;
-        let wrong = finding.filter(|finding| finding.state != State::Good);
+        let finding = self.check_relay_name()?;
+        let wrong = finding.filter(|finding| finding.state != Severity::Ok);
         wrong.map_or(Ok(()), |finding| {
             Err(anyhow!("relay.url: {}. {}", finding.found, finding.advice.unwrap_or_default()))
         })
@@ -312,7 +312,7 @@ impl Config {
     ///
     /// # Errors
     /// If the certificate cannot be read.
-    pub fn names_of_relay(&self) -> anyhow::Result<Option<Finding>> {
+    pub fn check_relay_name(&self) -> anyhow::Result<Option<Finding>> {
         let path = &self.relay.certificate;
         let own = std::fs::read(path).with_context(|| {
             format!(
@@ -322,7 +322,8 @@ impl Config {
             )
         })?;
         let Some(host) = self.relay_host() else { return Ok(None) };
-        Ok(doctor::is_own(&own).then(|| doctor::of_host("names of the certificates", &own, &host)))
+        Ok(doctor::is_issued_by_own_ca(&own)
+            .then(|| doctor::check_host("names of the certificates", &own, &host)))
     }
 
     /// The log level.

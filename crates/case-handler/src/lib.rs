@@ -1,29 +1,29 @@
 //! The case handler: collects sealed submissions from the intake, routes them to the people who may read them, keeps the
 //! log of what happens, and lays out mailboxes. It can open no report and knows no reporter.
 //!
-//! A submission's way: [`collect`] → [`filing`] → [`store`] → [`routing`] → [`api`] → [`mailboxes`].
+//! A submission's way: [`collector`] → [`ingest`] → [`store`] → [`assignment`] → [`api`] → [`mailbox_publisher`].
 
 pub mod api;
-mod arrivals;
-pub mod collect;
+pub mod assignment;
+pub mod cli;
+pub mod collector;
 pub mod config;
-pub mod current;
-pub mod deadlines;
-pub mod examination;
-pub mod figures;
-pub mod filing;
+pub mod context;
+pub mod directory_cache;
+pub mod doctor;
+mod download;
+pub mod escalation;
+pub mod event_log;
+pub mod ingest;
 pub mod keys;
-pub mod log;
-pub mod mailboxes;
+pub mod mailbox_publisher;
+pub mod maintenance;
+pub mod metrics;
 pub mod notify;
-pub mod office;
-pub mod program;
-pub mod relay;
-pub mod routing;
-pub mod service;
+pub mod relay_client;
+pub mod server;
 pub mod store;
-pub mod today;
-pub mod upkeep;
+pub mod trusted_date;
 
 pub use config::Config;
-pub use service::{Service, run, run_confirmed};
+pub use server::{RunningService, run, run_with_confirmed_date};

@@ -6,5 +6,5 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> anyhow::Result<std::process::ExitCode> {
-    case_handler::program::main()
+    case_handler::cli::main()
 }

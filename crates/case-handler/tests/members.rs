@@ -7,31 +7,31 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use common::World;
+use common::HandlerFixture;
 use ed25519_dalek::SigningKey;
-use envelope::{
-    Hash,
-    desk_api::{Brings, GenerationGrant, Log, NewEvent, Problem, Sealed},
-    event::{Action, Release},
-    grant::Grant,
-    keys::{CaseSecret, PublicKey},
-    life::{Stage, next_event},
-};
 use http::{Method, StatusCode};
+use protocol::{
+    Hash,
+    case::{Stage, next_event},
+    event::{Action, ReleaseReason},
+    key_grant::Grant,
+    keys::{CaseSecret, PublicKey},
+    workbench_api::{AuditLog, EventPayload, GenerationGrant, NewEvent, ProblemDetails, SealedBytes},
+};
 use time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
 use uuid::Uuid;
 
 #[tokio::test]
 async fn who_holds_no_grant_sees_no_row_and_no_gap() {
-    let mut world = World::new().await;
+    let mut world = HandlerFixture::new().await;
     let mut shared = Vec::new();
     for n in 0..6 {
         let readers: &[&str] =
             if n % 2 == 0 { &["awa", "bila", "eva"] } else { &["awa", "bila", "coumba", "eva"] };
-        let (report, _) = world.report(readers);
-        world.file(&report).await.unwrap();
-        world.act("awa", report.header.case.id, Action::Claimed).await.unwrap();
+        let (report, _) = world.new_report(readers);
+        world.ingest(&report).await.unwrap();
+        world.post_action("awa", report.header.case.id, Action::Claimed).await.unwrap();
         if n % 2 == 0 {
             let hidden = world.case("coumba", report.header.case.id).await;
             assert_eq!(hidden, Err(StatusCode::NOT_FOUND));
@@ -47,21 +47,22 @@ async fn who_holds_no_grant_sees_no_row_and_no_gap() {
     // Nothing in an answer counts over all cases: the log's links are hashes, the events number their own case.
     for id in shared {
         let file = world.case("coumba", id).await.unwrap();
-        let numbers: Vec<_> = file.log.iter().map(|entry| entry.event.peek().unwrap().seq).collect();
+        let numbers: Vec<_> =
+            file.log.iter().map(|entry| entry.event.decode_unverified().unwrap().seq).collect();
         assert_eq!(numbers, [0, 1]);
-        assert!(file.log.iter().all(envelope::event::LogEntry::is_tied));
+        assert!(file.log.iter().all(protocol::event::LogEntry::verify_link));
     }
     assert_eq!(world.queue("eva").await, [], "the outside body's grants are held back");
 }
 
 #[tokio::test]
-async fn a_report_for_the_outside_body_alone_is_there_from_the_start() {
-    let mut world = World::new().await;
-    let (report, _) = world.report(&["eva"]);
-    world.file(&report).await.unwrap();
+async fn a_report_for_the_oversight_body_alone_is_there_from_the_start() {
+    let mut world = HandlerFixture::new().await;
+    let (report, _) = world.new_report(&["eva"]);
+    world.ingest(&report).await.unwrap();
     let queue = world.queue("eva").await;
     assert_eq!(queue[0].state.desk, "external");
-    assert_eq!(queue[0].state.released, Some(Release::Filed));
+    assert_eq!(queue[0].state.released, Some(ReleaseReason::Filed));
     for member in ["awa", "bila", "coumba"] {
         assert_eq!(world.queue(member).await, []);
     }
@@ -69,13 +70,13 @@ async fn a_report_for_the_outside_body_alone_is_there_from_the_start() {
 
 #[tokio::test]
 async fn of_two_who_act_at_once_one_wins_and_the_other_is_told() {
-    let mut world = World::new().await;
-    let (report, _) = world.report(&["awa", "bila", "eva"]);
-    world.file(&report).await.unwrap();
+    let mut world = HandlerFixture::new().await;
+    let (report, _) = world.new_report(&["awa", "bila", "eva"]);
+    world.ingest(&report).await.unwrap();
     let id = report.header.case.id;
-    let one = world.event("awa", id, Action::Claimed).await;
-    let two = world.event("bila", id, Action::Claimed).await;
-    let (one, two) = tokio::join!(world.post("awa", id, &one), world.post("bila", id, &two));
+    let one = world.signed_event("awa", id, Action::Claimed).await;
+    let two = world.signed_event("bila", id, Action::Claimed).await;
+    let (one, two) = tokio::join!(world.post_event("awa", id, &one), world.post_event("bila", id, &two));
     assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1);
     let lost = one.err().or(two.err()).unwrap();
     assert_eq!((lost.kind.as_str(), lost.status), ("stale", 409));
@@ -84,74 +85,76 @@ async fn of_two_who_act_at_once_one_wins_and_the_other_is_told() {
 
 #[tokio::test]
 async fn forged_and_foreign_events_are_refused() {
-    let mut world = World::new().await;
-    let (report, _) = world.report(&["awa", "bila", "eva"]);
-    world.file(&report).await.unwrap();
+    let mut world = HandlerFixture::new().await;
+    let (report, _) = world.new_report(&["awa", "bila", "eva"]);
+    world.ingest(&report).await.unwrap();
     let id = report.header.case.id;
-    let by_awa = world.event("awa", id, Action::Claimed).await;
-    assert_eq!(world.post("bila", id, &by_awa).await.unwrap_err().kind, "malformed");
+    let by_awa = world.signed_event("awa", id, Action::Claimed).await;
+    assert_eq!(world.post_event("bila", id, &by_awa).await.unwrap_err().kind, "malformed");
     let state = world.queue("awa").await[0].state.clone();
     let as_awa =
-        next_event(id, &state, "awa", world.clock.now(), Action::Claimed).sign(&world.people["bila"].1);
-    let forged = NewEvent { event: as_awa, brings: Brings::default() };
-    assert_eq!(world.post("awa", id, &forged).await.unwrap_err().kind, "malformed");
+        next_event(id, &state, "awa", world.clock.now(), Action::Claimed).sign(&world.members["bila"].1);
+    let forged = NewEvent { event: as_awa, payload: EventPayload::default() };
+    assert_eq!(world.post_event("awa", id, &forged).await.unwrap_err().kind, "malformed");
     // Coumba holds no grant: for her the case does not exist.
     let event =
-        next_event(id, &state, "coumba", world.clock.now(), Action::Claimed).sign(&world.people["coumba"].1);
-    let outsider = NewEvent { event, brings: Brings::default() };
-    assert_eq!(world.post("coumba", id, &outsider).await.unwrap_err().kind, "not-found");
+        next_event(id, &state, "coumba", world.clock.now(), Action::Claimed).sign(&world.members["coumba"].1);
+    let outsider = NewEvent { event, payload: EventPayload::default() };
+    assert_eq!(world.post_event("coumba", id, &outsider).await.unwrap_err().kind, "not-found");
     let late = next_event(id, &state, "awa", world.clock.now() - Duration::hours(1), Action::Claimed);
-    let late = NewEvent { event: late.sign(&world.people["awa"].1), brings: Brings::default() };
-    assert_eq!(world.post("awa", id, &late).await.unwrap_err().kind, "rule");
+    let late = NewEvent { event: late.sign(&world.members["awa"].1), payload: EventPayload::default() };
+    assert_eq!(world.post_event("awa", id, &late).await.unwrap_err().kind, "rule");
     assert_eq!(world.case("awa", id).await.unwrap().log.len(), 1, "nothing was written");
 }
 
 #[tokio::test]
-async fn who_recuses_loses_the_row_and_too_few_left_is_the_outside_bodys() {
-    let mut world = World::new().await;
-    let (report, _) = world.report(&["awa", "bila", "coumba", "eva"]);
-    world.file(&report).await.unwrap();
+async fn who_recuses_loses_the_row_and_too_few_left_is_the_oversight_bodys() {
+    let mut world = HandlerFixture::new().await;
+    let (report, _) = world.new_report(&["awa", "bila", "coumba", "eva"]);
+    world.ingest(&report).await.unwrap();
     let id = report.header.case.id;
-    world.act("awa", id, Action::Claimed).await.unwrap();
-    world.act("awa", id, Action::Recused).await.unwrap();
+    world.post_action("awa", id, Action::Claimed).await.unwrap();
+    world.post_action("awa", id, Action::Recused).await.unwrap();
     assert_eq!(world.queue("awa").await, []);
     assert_eq!(world.case("awa", id).await, Err(StatusCode::NOT_FOUND));
     assert_eq!(world.queue("eva").await, []);
-    world.act("bila", id, Action::Recused).await.unwrap();
-    assert_eq!(world.queue("eva").await[0].state.released, Some(Release::DeskConflicted));
+    world.post_action("bila", id, Action::Recused).await.unwrap();
+    assert_eq!(world.queue("eva").await[0].state.released, Some(ReleaseReason::DeskConflicted));
 }
 
 #[tokio::test]
 async fn what_an_event_brings_must_be_what_it_names() {
-    let mut world = World::new().await;
-    let (report, _) = world.report(&["awa", "bila", "eva"]);
-    world.file(&report).await.unwrap();
+    let mut world = HandlerFixture::new().await;
+    let (report, _) = world.new_report(&["awa", "bila", "eva"]);
+    world.ingest(&report).await.unwrap();
     let id = report.header.case.id;
-    world.act("awa", id, Action::Claimed).await.unwrap();
-    let (reply, copy) = (Sealed(b"for the reporter".to_vec()), Sealed(b"for the team".to_vec()));
+    world.post_action("awa", id, Action::Claimed).await.unwrap();
+    let (reply, copy) = (SealedBytes(b"for the reporter".to_vec()), SealedBytes(b"for the team".to_vec()));
     let action = || Action::Replied { reply: reply.hash(), copy: copy.hash(), feedback: false };
-    let mut new = world.event("awa", id, action()).await;
-    assert_eq!(world.post("awa", id, &new).await.unwrap_err().kind, "rule");
-    new.brings = Brings { reply: Some(copy.clone()), copy: Some(reply.clone()), ..Brings::default() };
-    assert_eq!(world.post("awa", id, &new).await.unwrap_err().kind, "rule");
-    new.brings = Brings { reply: Some(reply.clone()), copy: Some(copy.clone()), ..Brings::default() };
-    world.post("awa", id, &new).await.unwrap();
-    assert_eq!(world.post("awa", id, &new).await.unwrap_err().kind, "stale", "a replayed event");
+    let mut new = world.signed_event("awa", id, action()).await;
+    assert_eq!(world.post_event("awa", id, &new).await.unwrap_err().kind, "rule");
+    new.payload =
+        EventPayload { reply: Some(copy.clone()), copy: Some(reply.clone()), ..EventPayload::default() };
+    assert_eq!(world.post_event("awa", id, &new).await.unwrap_err().kind, "rule");
+    new.payload =
+        EventPayload { reply: Some(reply.clone()), copy: Some(copy.clone()), ..EventPayload::default() };
+    world.post_event("awa", id, &new).await.unwrap();
+    assert_eq!(world.post_event("awa", id, &new).await.unwrap_err().kind, "stale", "a replayed event");
     let contents = world.store.mailboxes(None, 10).await.unwrap();
     assert_eq!(contents[0].replies, [reply.0]);
-    let long = Sealed(vec![0; 13 * 1024]);
-    let mut note = world.event("awa", id, Action::Noted { note: long.hash() }).await;
-    note.brings.note = Some(long);
-    assert!(world.post("awa", id, &note).await.unwrap_err().title.contains("too long"));
-    let moved = Action::Moved { from: Stage::Received, to: Stage::Decided, reason: None };
-    assert!(world.act("awa", id, moved).await.unwrap_err().title.contains("received to decided"));
+    let long = SealedBytes(vec![0; 13 * 1024]);
+    let mut note = world.signed_event("awa", id, Action::NoteAdded { note: long.hash() }).await;
+    note.payload.note = Some(long);
+    assert!(world.post_event("awa", id, &note).await.unwrap_err().title.contains("too long"));
+    let moved = Action::StageChanged { from: Stage::Received, to: Stage::Decided, reason: None };
+    assert!(world.post_action("awa", id, moved).await.unwrap_err().title.contains("received to decided"));
 }
 
 #[tokio::test]
 async fn a_case_is_assigned_with_a_grant_to_whom_it_is_for() {
-    let mut world = World::new().await;
-    let (report, receipt) = world.report(&["awa", "bila", "eva"]);
-    world.file(&report).await.unwrap();
+    let mut world = HandlerFixture::new().await;
+    let (report, receipt) = world.new_report(&["awa", "bila", "eva"]);
+    world.ingest(&report).await.unwrap();
     let id = report.header.case.id;
     let grant = Grant {
         case: id,
@@ -163,67 +166,74 @@ async fn a_case_is_assigned_with_a_grant_to_whom_it_is_for() {
     let grant_to =
         |handle: &str| GenerationGrant { generation: 0, grant: grant.seal(&world.recipient(handle)) };
     let assign = |granted: Option<Hash>| Action::Assigned { to: "coumba".into(), granted };
-    world.act("awa", id, Action::Declared).await.unwrap();
-    assert!(world.act("awa", id, assign(None)).await.unwrap_err().title.contains("holds no grant"));
+    world.post_action("awa", id, Action::Declared).await.unwrap();
+    assert!(world.post_action("awa", id, assign(None)).await.unwrap_err().title.contains("holds no grant"));
     let wrong = grant_to("eva");
-    let mut new = world.event("awa", id, assign(Some(wrong.grant.tag))).await;
-    new.brings.grants = vec![wrong];
-    assert!(world.post("awa", id, &new).await.unwrap_err().title.contains("somebody else"));
+    let mut new = world.signed_event("awa", id, assign(Some(wrong.grant.tag))).await;
+    new.payload.grants = vec![wrong];
+    assert!(world.post_event("awa", id, &new).await.unwrap_err().title.contains("somebody else"));
     let right = grant_to("coumba");
-    let mut new = world.event("awa", id, assign(Some(right.grant.tag))).await;
-    new.brings.grants = vec![right];
-    world.post("awa", id, &new).await.unwrap();
+    let mut new = world.signed_event("awa", id, assign(Some(right.grant.tag))).await;
+    new.payload.grants = vec![right];
+    world.post_event("awa", id, &new).await.unwrap();
     assert_eq!(world.queue("coumba").await[0].state.assignee.as_deref(), Some("coumba"));
 }
 
 #[tokio::test]
 async fn sessions_are_fresh_signed_and_short() {
-    let world = World::new().await;
+    let world = HandlerFixture::new().await;
     let nonce = world.challenge("awa").await;
-    let key = &world.people["awa"].1;
-    assert_eq!(world.answer("awa", nonce, &world.people["bila"].1).await, Err(StatusCode::UNAUTHORIZED));
+    let key = &world.members["awa"].1;
     assert_eq!(
-        world.answer("awa", nonce, key).await,
+        world.answer_challenge("awa", nonce, &world.members["bila"].1).await,
+        Err(StatusCode::UNAUTHORIZED)
+    );
+    assert_eq!(
+        world.answer_challenge("awa", nonce, key).await,
         Err(StatusCode::UNAUTHORIZED),
         "a wrong answer uses it up"
     );
     let nonce = world.challenge("awa").await;
-    assert_eq!(world.answer("bila", nonce, &world.people["bila"].1).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(
+        world.answer_challenge("bila", nonce, &world.members["bila"].1).await,
+        Err(StatusCode::UNAUTHORIZED)
+    );
     let nonce = world.challenge("awa").await;
-    let token = world.answer("awa", nonce, key).await.unwrap();
-    assert_eq!(world.answer("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "replayed");
+    let token = world.answer_challenge("awa", nonce, key).await.unwrap();
+    assert_eq!(world.answer_challenge("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "replayed");
     let nonce = world.challenge("awa").await;
     world.clock.advance(Duration::seconds(61));
-    assert_eq!(world.answer("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "too late");
+    assert_eq!(world.answer_challenge("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "too late");
     let nonce = world.challenge("nobody").await;
-    assert_eq!(world.answer("nobody", nonce, key).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(world.answer_challenge("nobody", nonce, key).await, Err(StatusCode::UNAUTHORIZED));
     let rows = |token: String| async move { world.get::<serde_json::Value>("/v1/cases", &token).await };
     assert!(rows(token).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_stolen_bearer_signs_nothing_and_the_log_says_that_somebody_tried() {
-    let mut world = World::new().await;
-    let heard = Heard::default();
+    let mut world = HandlerFixture::new().await;
+    let heard = LogCapture::default();
     let subscriber =
         tracing_subscriber::fmt().with_writer(heard.clone()).with_max_level(tracing::Level::TRACE);
     let _guard = tracing::subscriber::set_default(subscriber.finish());
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let (report, _) = world.report(&["awa", "bila", "eva"]);
-        world.file(&report).await.unwrap();
+        let (report, _) = world.new_report(&["awa", "bila", "eva"]);
+        world.ingest(&report).await.unwrap();
         ids.push(report.header.case.id);
     }
     let token = world.sign_in("awa").await;
     assert_eq!(heard.warnings(), 0, "honest work is no news");
-    let claim = world.event("awa", ids[0], Action::Claimed).await;
+    let claim = world.signed_event("awa", ids[0], Action::Claimed).await;
     let state = world.queue("awa").await[0].state.clone();
     // The thief has the bearer and any key but awa's.
     let thief = SigningKey::from_bytes(&[7; 32]);
     let forged = next_event(ids[0], &state, "awa", world.clock.now(), Action::Claimed).sign(&thief);
-    let forged = NewEvent { event: forged, brings: Brings::default() };
+    let forged = NewEvent { event: forged, payload: EventPayload::default() };
     let events = |id: Uuid| format!("/v1/cases/{id}/events");
-    let post = async |path: String, event: &NewEvent| world.call(Method::POST, &path, &token, event).await.0;
+    let post =
+        async |path: String, event: &NewEvent| world.request(Method::POST, &path, &token, event).await.0;
     assert_eq!(post(events(ids[0]), &forged).await, StatusCode::BAD_REQUEST);
     // What awa signed for one case is nothing in another, and nothing a second time.
     assert_eq!(post(events(ids[1]), &claim).await, StatusCode::BAD_REQUEST);
@@ -234,20 +244,20 @@ async fn a_stolen_bearer_signs_nothing_and_the_log_says_that_somebody_tried() {
     // A directory without the root keys' signatures changes nobody's key.
     let mut signed = world.next_directory(|directory| directory.members[0].device = PublicKey::from(&thief));
     signed.signatures.clear();
-    let put = world.call(Method::PUT, "/v1/directory", &token, &signed).await.0;
+    let put = world.request(Method::PUT, "/v1/directory", &token, &signed).await.0;
     assert_eq!(put, StatusCode::UNPROCESSABLE_ENTITY);
     // Guessing at sessions is said once a minute.
     for _ in 0..20 {
         let nonce = world.challenge("awa").await;
-        assert_eq!(world.answer("awa", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
+        assert_eq!(world.answer_challenge("awa", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
     }
     assert_eq!(heard.warnings(), 3);
     world.clock.advance(Duration::minutes(1));
     let nonce = world.challenge("nobody").await;
-    assert_eq!(world.answer("nobody", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(world.answer_challenge("nobody", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
     assert_eq!(heard.warnings(), 4);
     // The bearer lives no longer than the process, or a quarter of an hour.
-    let rows = async |world: &World| world.call(Method::GET, "/v1/cases", &token, &()).await.0;
+    let rows = async |world: &HandlerFixture| world.request(Method::GET, "/v1/cases", &token, &()).await.0;
     assert_eq!(rows(&world).await, StatusCode::OK);
     world.restart().await;
     assert_eq!(rows(&world).await, StatusCode::UNAUTHORIZED);
@@ -259,9 +269,9 @@ async fn a_stolen_bearer_signs_nothing_and_the_log_says_that_somebody_tried() {
 
 /// What is logged on this thread.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<Vec<u8>>>);
+struct LogCapture(Arc<Mutex<Vec<u8>>>);
 
-impl Heard {
+impl LogCapture {
     fn text(&self) -> String {
         let bytes = self.0.lock().expect("no panic before").clone();
         let all = String::from_utf8(bytes).expect("a log is text");
@@ -274,7 +284,7 @@ impl Heard {
     }
 }
 
-impl Write for Heard {
+impl Write for LogCapture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().expect("no panic before").write(bytes)
     }
@@ -284,7 +294,7 @@ impl Write for Heard {
     }
 }
 
-impl MakeWriter<'_> for Heard {
+impl MakeWriter<'_> for LogCapture {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
@@ -293,11 +303,11 @@ impl MakeWriter<'_> for Heard {
 }
 
 #[tokio::test]
-async fn a_session_ends_and_the_log_is_the_outside_bodys_alone() {
-    let world = World::new().await;
+async fn a_session_ends_and_the_log_is_the_oversight_bodys_alone() {
+    let world = HandlerFixture::new().await;
     let token = world.sign_in("awa").await;
-    assert_eq!(world.get::<Log>("/v1/log", &token).await, Err(StatusCode::FORBIDDEN));
-    assert!(world.get::<Log>("/v1/log", &world.sign_in("eva").await).await.is_ok());
+    assert_eq!(world.get::<AuditLog>("/v1/log", &token).await, Err(StatusCode::FORBIDDEN));
+    assert!(world.get::<AuditLog>("/v1/log", &world.sign_in("eva").await).await.is_ok());
     world.clock.advance(Duration::minutes(15));
     assert_eq!(world.get::<serde_json::Value>("/v1/cases", &token).await, Err(StatusCode::UNAUTHORIZED));
     assert_eq!(world.get::<serde_json::Value>("/v1/cases", "").await, Err(StatusCode::UNAUTHORIZED));
@@ -305,9 +315,9 @@ async fn a_session_ends_and_the_log_is_the_outside_bodys_alone() {
 
 #[tokio::test]
 async fn every_error_is_a_problem_and_says_nothing_of_the_inside() {
-    let mut world = World::new().await;
-    let (report, _) = world.report(&["awa", "bila", "eva"]);
-    world.file(&report).await.unwrap();
+    let mut world = HandlerFixture::new().await;
+    let (report, _) = world.new_report(&["awa", "bila", "eva"]);
+    world.ingest(&report).await.unwrap();
     let (case, token) = (report.header.case.id, world.sign_in("awa").await);
     let events = format!("/v1/cases/{case}/events");
     let part = format!("/v1/cases/{case}/parts/{}", Uuid::new_v4());
@@ -322,14 +332,15 @@ async fn every_error_is_a_problem_and_says_nothing_of_the_inside() {
         (Method::PUT, "/v1/directory", "malformed"),
         (Method::POST, "/v1/session", "malformed"),
     ] {
-        let (status, body) = world.call(method, path, &token, &"no object").await;
-        let problem: Problem = serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{path}: {body:?}"));
+        let (status, body) = world.request(method, path, &token, &"no object").await;
+        let problem: ProblemDetails =
+            serde_json::from_slice(&body).unwrap_or_else(|_| panic!("{path}: {body:?}"));
         assert_eq!((problem.kind.as_str(), problem.status), (kind, status.as_u16()), "{path}");
     }
     // A database that fails: the caller learns that nothing was changed, and no more.
-    world.tamper("DROP TABLE queues").await;
-    let (status, body) = world.call(Method::GET, "/v1/cases", &token, &()).await;
-    let problem: Problem = serde_json::from_slice(&body).unwrap();
+    world.execute_sql("DROP TABLE queues").await;
+    let (status, body) = world.request(Method::GET, "/v1/cases", &token, &()).await;
+    let problem: ProblemDetails = serde_json::from_slice(&body).unwrap();
     assert_eq!((status, problem.kind.as_str()), (StatusCode::INTERNAL_SERVER_ERROR, "internal"));
     assert!(!problem.title.contains("queues"), "{}", problem.title);
 }

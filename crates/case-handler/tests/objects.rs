@@ -19,28 +19,28 @@ use axum::{
     routing::{get, put},
 };
 use case_handler::{
-    filing::{Filed, FilingError},
-    store::Objects,
+    ingest::{IngestError, IngestOutcome},
+    store::PartObjectStore,
 };
-use common::{World, submissions::follow_up};
-use envelope::{desk_api::PartKind, submission::Opened};
+use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
+use protocol::{submission::OpenedSubmission, workbench_api::PartKind};
 use uuid::Uuid;
 
-const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
-const LARGE: usize = 700_000;
+const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+const LARGE_PART_LEN: usize = 700_000;
 
 /// What a bucket holds; while it is down it answers errors.
 #[derive(Clone, Default)]
-struct Bucket(Arc<Mutex<Held>>);
+struct FakeBucket(Arc<Mutex<BucketState>>);
 
 #[derive(Default)]
-struct Held {
+struct BucketState {
     objects: BTreeMap<String, Bytes>,
-    down: bool,
+    is_down: bool,
 }
 
-impl Bucket {
+impl FakeBucket {
     async fn serve(&self) -> String {
         let routes = Router::new()
             .route("/bucket", get(list))
@@ -53,21 +53,21 @@ impl Bucket {
         endpoint
     }
 
-    fn answer(&self, answer: impl FnOnce(&mut BTreeMap<String, Bytes>) -> Response) -> Response {
+    fn respond(&self, answer: impl FnOnce(&mut BTreeMap<String, Bytes>) -> Response) -> Response {
         let mut held = self.0.lock().unwrap();
-        if held.down { StatusCode::FORBIDDEN.into_response() } else { answer(&mut held.objects) }
+        if held.is_down { StatusCode::FORBIDDEN.into_response() } else { answer(&mut held.objects) }
     }
 }
 
-async fn store(State(bucket): State<Bucket>, Path(key): Path<String>, body: Bytes) -> Response {
-    bucket.answer(|objects| {
+async fn store(State(bucket): State<FakeBucket>, Path(key): Path<String>, body: Bytes) -> Response {
+    bucket.respond(|objects| {
         objects.insert(key, body);
         [("etag", "\"1\"")].into_response()
     })
 }
 
-async fn fetch(State(bucket): State<Bucket>, Path(key): Path<String>) -> Response {
-    bucket.answer(|objects| match objects.get(&key) {
+async fn fetch(State(bucket): State<FakeBucket>, Path(key): Path<String>) -> Response {
+    bucket.respond(|objects| match objects.get(&key) {
         Some(bytes) => {
             let headers = [("etag", "\"1\""), ("last-modified", "Mon, 23 Nov 2026 10:00:00 GMT")];
             (headers, bytes.clone()).into_response()
@@ -76,16 +76,16 @@ async fn fetch(State(bucket): State<Bucket>, Path(key): Path<String>) -> Respons
     })
 }
 
-async fn delete(State(bucket): State<Bucket>, Path(key): Path<String>) -> Response {
-    bucket.answer(|objects| {
+async fn delete(State(bucket): State<FakeBucket>, Path(key): Path<String>) -> Response {
+    bucket.respond(|objects| {
         objects.remove(&key);
         StatusCode::NO_CONTENT.into_response()
     })
 }
 
 /// `ListObjectsV2`, all in one answer.
-async fn list(State(bucket): State<Bucket>) -> Response {
-    bucket.answer(|objects| {
+async fn list(State(bucket): State<FakeBucket>) -> Response {
+    bucket.respond(|objects| {
         {
             let mut xml = "<ListBucketResult><IsTruncated>false</IsTruncated>".to_owned();
             for (key, bytes) in objects {
@@ -104,12 +104,12 @@ async fn list(State(bucket): State<Bucket>) -> Response {
 }
 
 /// A place for objects, as the test looks into it.
-enum Behind {
+enum ObjectBackend {
     Folder(PathBuf),
-    Bucket(Bucket),
+    Bucket(FakeBucket),
 }
 
-impl Behind {
+impl ObjectBackend {
     fn count(&self) -> usize {
         match self {
             Self::Folder(folder) => fs::read_dir(folder).unwrap().count(),
@@ -117,7 +117,7 @@ impl Behind {
         }
     }
 
-    fn plant(&self) {
+    fn plant_orphan(&self) {
         let name = Uuid::new_v4().simple().to_string();
         match self {
             Self::Folder(folder) => fs::write(folder.join(name), "left over").unwrap(),
@@ -129,7 +129,7 @@ impl Behind {
     }
 
     /// Changes one byte of every object.
-    fn damage(&self) {
+    fn damage_objects(&self) {
         match self {
             Self::Folder(folder) => {
                 for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -149,15 +149,15 @@ impl Behind {
     }
 }
 
-fn in_folder(world: &World) -> (Behind, Objects) {
+fn folder_backend(world: &HandlerFixture) -> (ObjectBackend, PartObjectStore) {
     let folder = world.folder.path().join("parts");
-    let objects = Objects::open(&format!("file://{}", folder.display()), []).unwrap();
-    (Behind::Folder(folder), objects)
+    let objects = PartObjectStore::open(&format!("file://{}", folder.display()), []).unwrap();
+    (ObjectBackend::Folder(folder), objects)
 }
 
-async fn in_bucket() -> (Behind, Objects) {
+async fn bucket_backend() -> (ObjectBackend, PartObjectStore) {
     drop(rustls::crypto::ring::default_provider().install_default());
-    let bucket = Bucket::default();
+    let bucket = FakeBucket::default();
     let settings = [
         ("AWS_ENDPOINT", bucket.serve().await),
         ("AWS_ALLOW_HTTP", "true".to_owned()),
@@ -166,26 +166,26 @@ async fn in_bucket() -> (Behind, Objects) {
         ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value));
-    let objects = Objects::open("s3://bucket/parts", settings).unwrap();
-    (Behind::Bucket(bucket), objects)
+    let objects = PartObjectStore::open("s3://bucket/parts", settings).unwrap();
+    (ObjectBackend::Bucket(bucket), objects)
 }
 
-fn large(world: &mut World) -> Opened {
-    let (mut report, _) = world.report(&DESK);
-    let bytes = (0..LARGE).map(|n| u8::try_from(n % 251).unwrap()).collect();
+fn large_report(world: &mut HandlerFixture) -> OpenedSubmission {
+    let (mut report, _) = world.new_report(&DESK_MEMBERS);
+    let bytes = (0..LARGE_PART_LEN).map(|n| u8::try_from(n % 251).unwrap()).collect();
     report.attachments = vec![vec![1; 1000], bytes];
     report
 }
 
 /// The attachments of a case, as a reader gets them.
-async fn attachments(world: &World, report: &Opened) -> Vec<Result<Vec<u8>, String>> {
+async fn attachments(world: &HandlerFixture, report: &OpenedSubmission) -> Vec<Result<Vec<u8>, String>> {
     let id = report.header.case.id;
     let mut found = Vec::new();
     for part in world.case("awa", id).await.unwrap().parts {
         if part.kind == PartKind::Attachment {
             let (sender, mut receiver) = tokio::sync::mpsc::channel(100);
             let kept = world.store.visible_part("awa", id, part.id).await.unwrap().unwrap();
-            let sent = world.store.send_part(&kept, &sender).await;
+            let sent = world.store.stream_part(&kept, &sender).await;
             drop(sender);
             let mut bytes = Vec::new();
             while let Some(piece) = receiver.recv().await {
@@ -197,32 +197,32 @@ async fn attachments(world: &World, report: &Opened) -> Vec<Result<Vec<u8>, Stri
     found
 }
 
-async fn large_parts_are_objects(world: &mut World, behind: &Behind) {
-    let report = large(world);
-    assert_eq!(world.file(&report).await.unwrap(), Filed::NewCase);
+async fn large_parts_are_objects(world: &mut HandlerFixture, behind: &ObjectBackend) {
+    let report = large_report(world);
+    assert_eq!(world.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
     assert_eq!(behind.count(), 1, "the small one is a row");
     let read: Vec<_> = attachments(world, &report).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(read, report.attachments);
 
     // What is filed again, or follows nothing, leaves nothing.
-    assert_eq!(world.file(&report).await.unwrap(), Filed::Again);
-    let other = large(world);
+    assert_eq!(world.ingest(&report).await.unwrap(), IngestOutcome::Duplicate);
+    let other = large_report(world);
     let mut orphan = follow_up(&other, "no report");
-    orphan.attachments = vec![vec![2; LARGE]];
-    assert!(matches!(world.file(&orphan).await, Err(FilingError::Orphan)));
+    orphan.attachments = vec![vec![2; LARGE_PART_LEN]];
+    assert!(matches!(world.ingest(&orphan).await, Err(IngestError::Orphan)));
     assert_eq!(behind.count(), 1);
 
     // What a process that died left behind is swept, and what is named or under way is not.
-    behind.plant();
-    let under_way = world.store.stash(&[vec![3; LARGE]]).await.unwrap();
-    assert_eq!(world.store.sweep_objects().await.unwrap(), 1);
+    behind.plant_orphan();
+    let under_way = world.store.stage_objects(&[vec![3; LARGE_PART_LEN]]).await.unwrap();
+    assert_eq!(world.store.delete_orphaned_objects().await.unwrap(), 1);
     assert_eq!(behind.count(), 2);
     drop(under_way);
-    assert_eq!(world.store.sweep_objects().await.unwrap(), 1);
+    assert_eq!(world.store.delete_orphaned_objects().await.unwrap(), 1);
     assert_eq!(behind.count(), 1);
 
     // A damaged object is said, and what else there is can be read.
-    behind.damage();
+    behind.damage_objects();
     let read = attachments(world, &report).await;
     assert_eq!(read[0].as_ref().unwrap(), &report.attachments[0]);
     assert!(read[1].as_ref().unwrap_err().contains("not what was filed"), "{read:?}");
@@ -230,36 +230,36 @@ async fn large_parts_are_objects(world: &mut World, behind: &Behind) {
 
 #[tokio::test]
 async fn a_folder_holds_large_parts_and_nothing_else() {
-    let mut world = World::new().await;
-    let (behind, objects) = in_folder(&world);
-    world.with_objects(objects).await;
+    let mut world = HandlerFixture::new().await;
+    let (behind, objects) = folder_backend(&world);
+    world.set_object_store(objects).await;
     large_parts_are_objects(&mut world, &behind).await;
 }
 
 #[tokio::test]
 async fn a_bucket_holds_large_parts_and_nothing_else() {
-    let mut world = World::new().await;
-    let (behind, objects) = in_bucket().await;
-    world.with_objects(objects).await;
+    let mut world = HandlerFixture::new().await;
+    let (behind, objects) = bucket_backend().await;
+    world.set_object_store(objects).await;
     large_parts_are_objects(&mut world, &behind).await;
-    let Behind::Bucket(bucket) = &behind else { unreachable!() };
+    let ObjectBackend::Bucket(bucket) = &behind else { unreachable!() };
     assert!(bucket.0.lock().unwrap().objects.keys().all(|key| key.starts_with("parts/")));
 
     // While it is down nothing with a large part is filed, and everything else is.
-    bucket.0.lock().unwrap().down = true;
-    let report = large(&mut world);
-    assert!(matches!(world.file(&report).await, Err(FilingError::Store(_))));
-    let (small, _) = world.report(&DESK);
-    let small = Opened { attachments: Vec::new(), ..small };
-    assert_eq!(world.file(&small).await.unwrap(), Filed::NewCase);
-    bucket.0.lock().unwrap().down = false;
-    assert_eq!(world.file(&report).await.unwrap(), Filed::NewCase);
+    bucket.0.lock().unwrap().is_down = true;
+    let report = large_report(&mut world);
+    assert!(matches!(world.ingest(&report).await, Err(IngestError::Store(_))));
+    let (small, _) = world.new_report(&DESK_MEMBERS);
+    let small = OpenedSubmission { attachments: Vec::new(), ..small };
+    assert_eq!(world.ingest(&small).await.unwrap(), IngestOutcome::NewCase);
+    bucket.0.lock().unwrap().is_down = false;
+    assert_eq!(world.ingest(&report).await.unwrap(), IngestOutcome::NewCase);
 }
 
 #[test]
 fn an_address_that_is_none_is_said() {
     for url in ["ftp://here/parts", "parts", "file://parts"] {
-        let error = Objects::open(url, []).unwrap_err().to_string();
+        let error = PartObjectStore::open(url, []).unwrap_err().to_string();
         assert!(error.contains("file:/// or s3://"), "{error}");
     }
 }

@@ -5,43 +5,47 @@ mod common;
 use std::collections::HashSet;
 
 use case_handler::{
-    deadlines,
-    store::{QueuePlace, Store},
+    escalation,
+    store::{CaseStore, QueuePlace},
 };
-use common::{World, submissions::follow_up};
-use envelope::{desk_api::CaseRow, event::Action, life::Calendar};
+use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
 use migrations_cases::{Migrator, MigratorTrait};
+use protocol::{case::Calendar, event::Action, workbench_api::CaseSummary};
 use sea_orm::{ConnectionTrait, Database};
 use time::Duration;
 use uuid::Uuid;
 
-const DESK: [&str; 4] = ["awa", "bila", "coumba", "eva"];
+const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 
-async fn page(world: &World, handle: &str, query: &str) -> Result<Vec<CaseRow>, StatusCode> {
+async fn queue_page(
+    world: &HandlerFixture,
+    handle: &str,
+    query: &str,
+) -> Result<Vec<CaseSummary>, StatusCode> {
     world.get(&format!("/v1/cases?{query}"), &world.sign_in(handle).await).await
 }
 
 #[tokio::test]
 async fn pages_put_together_are_the_whole_queue_in_its_order() {
-    let mut world = World::new().await;
+    let mut world = HandlerFixture::new().await;
     for day in 0..9 {
-        let (report, _) = world.report(&DESK);
-        world.file(&report).await.unwrap();
+        let (report, _) = world.new_report(&DESK_MEMBERS);
+        world.ingest(&report).await.unwrap();
         if day % 3 == 0 {
-            world.act("awa", report.header.case.id, Action::Claimed).await.unwrap();
+            world.post_action("awa", report.header.case.id, Action::Claimed).await.unwrap();
         }
         world.clock.advance(Duration::days(1));
     }
     let whole = world.queue("awa").await;
     assert_eq!(whole.len(), 9);
-    let due = |row: &CaseRow| (row.state.next_deadline().unwrap().due, row.id);
+    let due = |row: &CaseSummary| (row.state.next_deadline().unwrap().due, row.id);
     assert!(whole.is_sorted_by_key(due));
-    let mut pages = page(&world, "awa", "most=2").await.unwrap();
+    let mut pages = queue_page(&world, "awa", "most=2").await.unwrap();
     assert_eq!(pages.len(), 2);
     loop {
         let (day, id) = due(pages.last().unwrap());
-        let next = page(&world, "awa", &format!("most=4&after={id}&due={day}")).await.unwrap();
+        let next = queue_page(&world, "awa", &format!("most=4&after={id}&due={day}")).await.unwrap();
         if next.is_empty() {
             break;
         }
@@ -49,63 +53,64 @@ async fn pages_put_together_are_the_whole_queue_in_its_order() {
     }
     assert_eq!(pages, whole);
     for wrong in ["most=many", "most=2&after=me", "after=00000000-0000-0000-0000-000000000000&due=today"] {
-        assert_eq!(page(&world, "awa", wrong).await, Err(StatusCode::BAD_REQUEST), "{wrong}");
+        assert_eq!(queue_page(&world, "awa", wrong).await, Err(StatusCode::BAD_REQUEST), "{wrong}");
     }
 }
 
 #[tokio::test]
 async fn a_queue_follows_grants_and_deadlines_at_once() {
-    let mut world = World::new().await;
-    let (report, _) = world.report(&DESK);
-    world.file(&report).await.unwrap();
+    let mut world = HandlerFixture::new().await;
+    let (report, _) = world.new_report(&DESK_MEMBERS);
+    world.ingest(&report).await.unwrap();
     let id = report.header.case.id;
     assert_eq!(world.queue("eva").await, [], "held back");
-    world.act("awa", id, Action::Recused).await.unwrap();
+    world.post_action("awa", id, Action::Recused).await.unwrap();
     assert_eq!(world.queue("awa").await, [], "stepped back");
     assert_eq!(world.queue("bila").await.len(), 1);
-    world.file(&follow_up(&report, "more")).await.unwrap();
+    world.ingest(&follow_up(&report, "more")).await.unwrap();
     assert_eq!(world.queue("bila").await.len(), 1, "once, however often it changes");
 
     // Of many that are overdue each is given to the outside body, and is not looked at again.
     for _ in 0..4 {
-        let (report, _) = world.report(&DESK);
-        world.file(&report).await.unwrap();
+        let (report, _) = world.new_report(&DESK_MEMBERS);
+        world.ingest(&report).await.unwrap();
     }
     world.clock.advance(Duration::days(40));
     let today = world.clock.today();
-    assert_eq!(world.store.overdue(today, None, 100).await.unwrap().len(), 5);
+    assert_eq!(world.store.overdue_cases(today, None, 100).await.unwrap().len(), 5);
     let raw = Database::connect(&world.url).await.unwrap();
     let moved = "UPDATE cases SET escalates = '2026-01-01' WHERE id = (SELECT id FROM cases ORDER BY id DESC LIMIT 1)";
     raw.execute_unprepared(moved).await.unwrap();
     raw.close().await.unwrap();
     let (mut overdue, mut behind) = (HashSet::new(), None);
-    while let page = world.store.overdue(today, behind, 1).await.unwrap()
+    while let page = world.store.overdue_cases(today, behind, 1).await.unwrap()
         && let Some((last, _)) = page.last()
     {
         behind = Some(*last);
         overdue.extend(page.iter().map(|(_, case)| case.id));
     }
     assert_eq!(overdue.len(), 5, "page by page the same, although one stands elsewhere than its state says");
-    let released = deadlines::escalate(&world.store, &world.directory, &Calendar::default(), world.author())
-        .await
-        .unwrap();
+    let released =
+        escalation::escalate_overdue(&world.store, &world.directory, &Calendar::default(), world.signer())
+            .await
+            .unwrap();
     assert_eq!(released, 5);
-    assert!(world.store.overdue(today, None, 100).await.unwrap().is_empty());
+    assert!(world.store.overdue_cases(today, None, 100).await.unwrap().is_empty());
     assert_eq!(world.queue("eva").await.len(), 5);
 }
 
 #[tokio::test]
 async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
-    let mut world = World::new().await;
+    let mut world = HandlerFixture::new().await;
     let mut reports = Vec::new();
     for _ in 0..3 {
-        let (report, _) = world.report(&DESK);
-        world.file(&report).await.unwrap();
+        let (report, _) = world.new_report(&DESK_MEMBERS);
+        world.ingest(&report).await.unwrap();
         reports.push(report.header.case.id);
     }
-    world.act("awa", reports[0], Action::Claimed).await.unwrap();
-    let (queue, load) = (world.queue("bila").await, world.store.load().await.unwrap());
-    world.store.stop_writing().await.unwrap();
+    world.post_action("awa", reports[0], Action::Claimed).await.unwrap();
+    let (queue, load) = (world.queue("bila").await, world.store.workload().await.unwrap());
+    world.store.release_writer().await.unwrap();
 
     // As the version before left it: the newest migration undone.
     let raw = Database::connect(&world.url).await.unwrap();
@@ -128,17 +133,17 @@ async fn cases_of_an_older_version_are_found_in_queues_after_an_upgrade() {
     assert_eq!(Migrator::get_pending_migrations(&raw).await.unwrap().len(), 1);
     raw.close().await.unwrap();
 
-    let store = Store::open(&world.url).await.unwrap();
-    let rows = |cases: &[case_handler::store::Case]| {
-        cases.iter().map(|case| case.to_row(&Calendar::default())).collect::<Vec<_>>()
+    let store = CaseStore::open(&world.url).await.unwrap();
+    let rows = |cases: &[case_handler::store::CaseRecord]| {
+        cases.iter().map(|case| case.to_summary(&Calendar::default())).collect::<Vec<_>>()
     };
     assert_eq!(rows(&store.queue("bila", None, 100).await.unwrap()), queue);
-    assert_eq!(store.load().await.unwrap(), load);
+    assert_eq!(store.workload().await.unwrap(), load);
     let last = &queue[1];
-    let behind = QueuePlace::of(last.id, &last.state);
+    let behind = QueuePlace::from_state(last.id, &last.state);
     assert_eq!(rows(&store.queue("bila", Some(behind), 100).await.unwrap()), queue[2..]);
     let today = world.clock.today() + Duration::days(40);
-    assert_eq!(store.overdue(today, None, 100).await.unwrap().len(), 3);
+    assert_eq!(store.overdue_cases(today, None, 100).await.unwrap().len(), 3);
     let last = QueuePlace::new(Some(today), Uuid::max());
-    assert_eq!(store.overdue(today, Some(last), 100).await.unwrap().len(), 0);
+    assert_eq!(store.overdue_cases(today, Some(last), 100).await.unwrap().len(), 0);
 }

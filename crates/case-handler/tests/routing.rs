@@ -2,20 +2,26 @@
 
 mod common;
 
-use case_handler::routing::{Load, Question, rank, suggest};
-use common::World;
-use envelope::{event::Action, submission::Urgency};
+use case_handler::assignment::{AssignmentQuery, Workload, rank_members, suggest_assignee};
+use common::HandlerFixture;
+use protocol::{event::Action, submission::Urgency};
 use uuid::Uuid;
 
 #[tokio::test]
 async fn present_before_absent_then_language_then_load() {
-    let mut world = World::new().await;
+    let mut world = HandlerFixture::new().await;
     world.directory.members[1].languages = vec!["ar".into(), "fr".into()];
     let holders = ["awa", "bila", "coumba"].map(str::to_owned);
     // A case whose lots fall in the order of the names.
     let lots = |case| {
-        let question = Question { case, holders: &holders, absent: &[], lang: "fr", load: &Load::default() };
-        rank(&world.directory, &question).into_iter().map(|c| c.handle).collect::<Vec<_>>()
+        let question = AssignmentQuery {
+            case,
+            holders: &holders,
+            absent_members: &[],
+            lang: "fr",
+            workload: &Workload::default(),
+        };
+        rank_members(&world.directory, &question).into_iter().map(|c| c.handle).collect::<Vec<_>>()
     };
     let case = (0..300).map(Uuid::from_u128).find(|case| lots(*case) == holders).expect("one of six orders");
     let firsts: Vec<String> = (0..300).map(|case| lots(Uuid::from_u128(case)).remove(0)).collect();
@@ -23,13 +29,15 @@ async fn present_before_absent_then_language_then_load() {
         let times = firsts.iter().filter(|first| *first == handle).count();
         assert!((60..140).contains(&times), "the lot falls on everybody alike: {times} on {handle}");
     }
-    let mut load = Load::default();
+    let mut load = Workload::default();
     load.add("bila", Urgency::P4, 1);
-    let ask = |lang: &str, absent: &[&str], load: &Load| {
+    let ask = |lang: &str, absent: &[&str], load: &Workload| {
         let absent: Vec<String> = absent.iter().map(|handle| (*handle).to_owned()).collect();
-        let question = Question { case, holders: &holders, absent: &absent, lang, load };
-        let ranked: Vec<_> = rank(&world.directory, &question).into_iter().map(|c| c.handle).collect();
-        (suggest(&world.directory, &question), ranked.join(" "))
+        let question =
+            AssignmentQuery { case, holders: &holders, absent_members: &absent, lang, workload: load };
+        let ranked: Vec<_> =
+            rank_members(&world.directory, &question).into_iter().map(|c| c.handle).collect();
+        (suggest_assignee(&world.directory, &question), ranked.join(" "))
     };
     assert_eq!(ask("fr", &[], &load), (Some("awa".into()), "awa coumba bila".into()));
     assert_eq!(ask("ar", &[], &load), (Some("bila".into()), "bila awa coumba".into()), "she reads it");
@@ -44,11 +52,11 @@ async fn present_before_absent_then_language_then_load() {
 
 #[tokio::test]
 async fn cases_are_spread_and_a_recusal_suggests_somebody_else() {
-    let mut world = World::new().await;
+    let mut world = HandlerFixture::new().await;
     let mut suggested = Vec::new();
     for _ in 0..6 {
-        let (report, _) = world.report(&["awa", "bila", "coumba", "eva"]);
-        world.file(&report).await.expect("files");
+        let (report, _) = world.new_report(&["awa", "bila", "coumba", "eva"]);
+        world.ingest(&report).await.expect("files");
         let queue = world.queue("awa").await;
         let row = queue.iter().find(|row| row.id == report.header.case.id).expect("is there");
         suggested.push((row.id, row.suggested.clone().expect("somebody")));
@@ -57,7 +65,7 @@ async fn cases_are_spread_and_a_recusal_suggests_somebody_else() {
         assert_eq!(suggested.iter().filter(|(_, to)| to == handle).count(), 2, "{suggested:?}");
     }
     let (id, _) = suggested.iter().find(|(_, to)| to == "awa").expect("one for awa");
-    world.act("awa", *id, Action::Recused).await.expect("recuses");
+    world.post_action("awa", *id, Action::Recused).await.expect("recuses");
     let queue = world.queue("bila").await;
     let now = queue.iter().find(|row| row.id == *id).and_then(|row| row.suggested.clone());
     assert!(matches!(now.as_deref(), Some("bila" | "coumba")), "{now:?}");

@@ -20,27 +20,30 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use sha2::{Digest, Sha256};
 
-use crate::{OpenError, Place, Pool};
+use crate::{DatabaseUrl, OpenError, PoolOptions};
 
 /// Rows in one statement: fewer parameters than any engine's limit.
-const ROWS: usize = 64;
+const BATCH_ROWS: usize = 64;
 /// Bytes in one statement.
-const BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 1 << 20;
 /// The table in which migrations note themselves; made anew, never copied.
-const MIGRATIONS: &str = "seaql_migrations";
+const MIGRATIONS_TABLE: &str = "seaql_migrations";
 
 /// A table that is copied: one for each entity of a service.
 #[derive(Debug, Clone, Copy)]
-pub struct Table {
+pub struct TableCopier {
     name: &'static str,
-    copy: for<'t> fn(&'t DatabaseTransaction, &'t DatabaseTransaction) -> BoxFuture<'t, Result<Tally, DbErr>>,
-    tally: for<'t> fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<Tally, DbErr>>,
+    copy: for<'t> fn(
+        &'t DatabaseTransaction,
+        &'t DatabaseTransaction,
+    ) -> BoxFuture<'t, Result<TableDigest, DbErr>>,
+    digest: for<'t> fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<TableDigest, DbErr>>,
 }
 
 /// What a table holds: how many rows, and a digest of every value in every one. Two tables with the same rows in any order have the
 /// same.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct TableDigest {
     rows: u64,
     digest: [u64; 4],
 }
@@ -56,27 +59,27 @@ pub enum CopyError {
     Database(#[from] DbErr),
     /// Something would be mixed with what is copied.
     #[error("the target is not empty: its table {0} has rows. Name an empty database")]
-    NotEmpty(&'static str),
+    TargetNotEmpty(&'static str),
     /// What stands in the target is not what was read.
     #[error(
         "the copy of table {table} differs: {found} in place of {expected}. Nothing was kept of it; look at both disks"
     )]
-    Differs {
+    CopyMismatch {
         /// Its name.
         table: &'static str,
         /// In the source.
-        expected: Tally,
+        expected: TableDigest,
         /// In the target.
-        found: Tally,
+        found: TableDigest,
     },
     /// The source is newer than this program, or something else.
     #[error("the source has a table that this program does not know: {0}")]
-    Unknown(String),
+    UnknownSchema(String),
 }
 
-impl Table {
+impl TableCopier {
     /// The table of an entity.
-    pub fn of<E>() -> Self
+    pub fn for_entity<E>() -> Self
     where
         E: EntityTrait,
         E::Model: IntoActiveModel<E::ActiveModel> + Send + Sync,
@@ -85,7 +88,7 @@ impl Table {
         Self {
             name: E::default().table_name(),
             copy: |from, to| Box::pin(copy_rows::<E>(from, to)),
-            tally: |db| Box::pin(tally::<E>(db)),
+            digest: |db| Box::pin(digest_table::<E>(db)),
         }
     }
 
@@ -99,23 +102,23 @@ impl Table {
 /// then commits. The source is read as it was at one moment, and must have the schema of this program. Tables that others refer to
 /// come first.
 pub async fn copy<M: MigratorTrait>(
-    from: &Place,
-    to: &Place,
-    tables: &[Table],
-) -> Result<Vec<(&'static str, Tally)>, CopyError> {
-    let source = from.connect(Pool::of(1)).await?;
-    check_known(&source, tables).await?;
-    to.prepare::<M>().await?;
-    let target = to.connect(Pool::of(1)).await?;
-    let snapshot = source.begin_with_options(at_one_moment()).await?;
+    from: &DatabaseUrl,
+    to: &DatabaseUrl,
+    tables: &[TableCopier],
+) -> Result<Vec<(&'static str, TableDigest)>, CopyError> {
+    let source = from.connect(PoolOptions::with_connections(1)).await?;
+    check_all_tables_known(&source, tables).await?;
+    to.migrate::<M>().await?;
+    let target = to.connect(PoolOptions::with_connections(1)).await?;
+    let snapshot = source.begin_with_options(snapshot_transaction()).await?;
     let txn = target.begin().await?;
     if to.is_shared() {
-        let names: Vec<_> = tables.iter().map(Table::name).collect();
+        let names: Vec<_> = tables.iter().map(TableCopier::name).collect();
         txn.execute_unprepared(&format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", "))).await?;
     }
     for table in tables {
-        if (table.tally)(&txn).await? != Tally::default() {
-            return Err(CopyError::NotEmpty(table.name));
+        if (table.digest)(&txn).await? != TableDigest::default() {
+            return Err(CopyError::TargetNotEmpty(table.name));
         }
     }
     let mut copied = Vec::with_capacity(tables.len());
@@ -123,9 +126,9 @@ pub async fn copy<M: MigratorTrait>(
         copied.push((table.name, (table.copy)(&snapshot, &txn).await?));
     }
     for (table, (_, expected)) in tables.iter().zip(&copied) {
-        let found = (table.tally)(&txn).await?;
+        let found = (table.digest)(&txn).await?;
         if found != *expected {
-            return Err(CopyError::Differs { table: table.name, expected: *expected, found });
+            return Err(CopyError::CopyMismatch { table: table.name, expected: *expected, found });
         }
     }
     txn.commit().await?;
@@ -133,7 +136,7 @@ pub async fn copy<M: MigratorTrait>(
     Ok(copied)
 }
 
-fn at_one_moment() -> TransactionOptions {
+fn snapshot_transaction() -> TransactionOptions {
     TransactionOptions {
         isolation_level: Some(IsolationLevel::RepeatableRead),
         access_mode: Some(AccessMode::ReadOnly),
@@ -142,36 +145,39 @@ fn at_one_moment() -> TransactionOptions {
 }
 
 /// A table that this program does not copy must not be left behind in silence.
-async fn check_known(source: &DatabaseConnection, tables: &[Table]) -> Result<(), CopyError> {
+async fn check_all_tables_known(
+    source: &DatabaseConnection,
+    tables: &[TableCopier],
+) -> Result<(), CopyError> {
     let sql = match source.get_database_backend() {
         sea_orm::DbBackend::Postgres => {
             "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()"
         }
         _ => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     };
-    let known: BTreeSet<&str> = tables.iter().map(Table::name).chain([MIGRATIONS]).collect();
+    let known: BTreeSet<&str> = tables.iter().map(TableCopier::name).chain([MIGRATIONS_TABLE]).collect();
     for row in source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await? {
         let name: String = row.try_get_by_index(0)?;
         if !known.contains(name.as_str()) {
-            return Err(CopyError::Unknown(name));
+            return Err(CopyError::UnknownSchema(name));
         }
     }
     Ok(())
 }
 
-async fn copy_rows<E>(from: &DatabaseTransaction, to: &DatabaseTransaction) -> Result<Tally, DbErr>
+async fn copy_rows<E>(from: &DatabaseTransaction, to: &DatabaseTransaction) -> Result<TableDigest, DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel> + Send + Sync,
     E::ActiveModel: Send,
 {
-    let mut tally = Tally::default();
+    let mut tally = TableDigest::default();
     let (mut batch, mut bytes) = (Vec::new(), 0);
     let mut rows = E::find().stream(from).await?;
     while let Some(row) = rows.try_next().await? {
-        bytes += tally.add(&row)?;
+        bytes += tally.add_row(&row)?;
         batch.push(row.into_active_model().reset_all());
-        if batch.len() == ROWS || bytes >= BYTES {
+        if batch.len() == BATCH_ROWS || bytes >= BATCH_BYTES {
             E::insert_many(mem::take(&mut batch)).exec_without_returning(to).await?;
             bytes = 0;
         }
@@ -182,29 +188,29 @@ where
     Ok(tally)
 }
 
-async fn tally<E: EntityTrait>(db: &DatabaseTransaction) -> Result<Tally, DbErr>
+async fn digest_table<E: EntityTrait>(db: &DatabaseTransaction) -> Result<TableDigest, DbErr>
 where
     E::Model: Send + Sync,
 {
-    let mut tally = Tally::default();
+    let mut tally = TableDigest::default();
     let mut rows = E::find().stream(db).await?;
     while let Some(row) = rows.try_next().await? {
-        tally.add(&row)?;
+        tally.add_row(&row)?;
     }
     Ok(tally)
 }
 
-impl Tally {
+impl TableDigest {
     /// How many rows.
     pub const fn rows(&self) -> u64 {
         self.rows
     }
 
     /// Counts a row and gives how large it is.
-    fn add<M: ModelTrait>(&mut self, row: &M) -> Result<usize, DbErr> {
+    fn add_row<M: ModelTrait>(&mut self, row: &M) -> Result<usize, DbErr> {
         let (mut hash, mut size) = (Sha256::new(), 0);
         for column in <M::Entity as EntityTrait>::Column::iter() {
-            let value = bytes_of(row.get(column))?;
+            let value = value_bytes(row.get(column))?;
             // What is absent has no length.
             hash.update(value.as_ref().map_or(u64::MAX, |bytes| bytes.len() as u64).to_be_bytes());
             hash.update(value.as_deref().unwrap_or_default());
@@ -221,7 +227,7 @@ impl Tally {
 }
 
 /// One value, alike on all engines.
-fn bytes_of(value: Value) -> Result<Option<Vec<u8>>, DbErr> {
+fn value_bytes(value: Value) -> Result<Option<Vec<u8>>, DbErr> {
     Ok(match value {
         Value::Bool(value) => value.map(|value| vec![u8::from(value)]),
         Value::SmallInt(value) => value.map(|value| value.to_be_bytes().to_vec()),
@@ -235,14 +241,14 @@ fn bytes_of(value: Value) -> Result<Option<Vec<u8>>, DbErr> {
     })
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for TableDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows ", self.rows)?;
         self.digest.iter().try_for_each(|word| write!(f, "{word:016x}"))
     }
 }
 
-impl fmt::Debug for Tally {
+impl fmt::Debug for TableDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -11,19 +11,19 @@
 //! ```
 
 mod account;
-mod alone;
 mod backup;
+mod connect;
 mod copy;
-mod moved;
-mod open;
-mod place;
+mod moved_marker;
 mod server;
+mod url;
+mod writer_lock;
 
-pub use account::hand_over_folder;
-pub use alone::Alone;
-pub use backup::{Backup, BackupError};
-pub use copy::{CopyError, Table, Tally, copy};
-pub use moved::relocate;
-pub use open::{OpenError, Pool};
-pub use place::{Place, PlaceError};
+pub use account::chown_folder_to_parent_owner;
+pub use backup::{BackupError, BackupFolder};
+pub use connect::{OpenError, PoolOptions};
+pub use copy::{CopyError, TableCopier, TableDigest, copy};
+pub use moved_marker::move_rows;
 pub use server::ServerFileError;
+pub use url::{DatabaseUrl, DatabaseUrlError};
+pub use writer_lock::WriterLock;

@@ -9,9 +9,9 @@ use percent_encoding::percent_decode_str;
 use sea_orm::sqlx::{self, postgres::PgConnectOptions};
 
 /// The parameter of a URL that names the file with the password. It is this project's own.
-const PASSWORD: &str = "password_file";
+const PASSWORD_FILE_PARAMETER: &str = "password_file";
 /// Parameters of a URL that name files.
-const FILES: [&str; 4] = [PASSWORD, "sslrootcert", "sslcert", "sslkey"];
+const FILE_PARAMETERS: [&str; 4] = [PASSWORD_FILE_PARAMETER, "sslrootcert", "sslcert", "sslkey"];
 
 /// A file that a URL names cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -23,16 +23,18 @@ pub struct ServerFileError {
 }
 
 /// The URL without the parameters that `sqlx` does not know.
-pub(crate) fn known_to_sqlx(url: &str) -> String {
-    rewrite(url, |name, value| (name != PASSWORD).then(|| format!("{name}={value}")))
+pub(crate) fn without_own_parameters(url: &str) -> String {
+    rewrite_parameters(url, |name, value| {
+        (name != PASSWORD_FILE_PARAMETER).then(|| format!("{name}={value}"))
+    })
 }
 
 /// The URL with the paths of its files made absolute, starting at `folder`.
-pub(crate) fn absolute(url: &str, folder: &Path) -> String {
-    rewrite(url, |name, value| {
+pub(crate) fn with_absolute_paths(url: &str, folder: &Path) -> String {
+    rewrite_parameters(url, |name, value| {
         let path = Path::new(value);
         // A path that begins with % is an encoded one, which is left as it is.
-        let relative = FILES.contains(&name) && path.is_relative() && !value.starts_with('%');
+        let relative = FILE_PARAMETERS.contains(&name) && path.is_relative() && !value.starts_with('%');
         Some(if relative {
             format!("{name}={}", folder.join(path).display())
         } else {
@@ -43,12 +45,12 @@ pub(crate) fn absolute(url: &str, folder: &Path) -> String {
 
 /// The file with the password, if the URL names one.
 pub(crate) fn password_file(url: &str) -> Option<PathBuf> {
-    files(url).find_map(|(name, path)| (name == PASSWORD).then_some(path))
+    file_parameters(url).find_map(|(name, path)| (name == PASSWORD_FILE_PARAMETER).then_some(path))
 }
 
 /// Opens each file that the URL names.
 pub(crate) fn check_files(url: &str) -> Result<(), ServerFileError> {
-    files(url).try_for_each(|(parameter, path)| match fs::File::open(&path) {
+    file_parameters(url).try_for_each(|(parameter, path)| match fs::File::open(&path) {
         Ok(_) => Ok(()),
         Err(error) => Err(ServerFileError { parameter, path, error }),
     })
@@ -58,30 +60,34 @@ pub(crate) fn check_files(url: &str) -> Result<(), ServerFileError> {
 ///
 /// # Errors
 /// If the URL is none, or the file cannot be read.
-pub(crate) fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
-    let options: PgConnectOptions = known_to_sqlx(url).parse()?;
+pub(crate) fn connect_options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    let options: PgConnectOptions = without_own_parameters(url).parse()?;
     let Some(path) = password_file(url) else { return Ok(options) };
     let text = fs::read_to_string(&path).map_err(|error| {
-        sqlx::Error::Configuration(Box::new(ServerFileError { parameter: PASSWORD, path, error }))
+        sqlx::Error::Configuration(Box::new(ServerFileError {
+            parameter: PASSWORD_FILE_PARAMETER,
+            path,
+            error,
+        }))
     })?;
     // An editor ends the last line.
     Ok(options.password(text.trim_end_matches(['\r', '\n'])))
 }
 
-fn rewrite(url: &str, each: impl Fn(&str, &str) -> Option<String>) -> String {
+fn rewrite_parameters(url: &str, each: impl Fn(&str, &str) -> Option<String>) -> String {
     let Some((server, query)) = url.split_once('?') else { return url.to_owned() };
-    let kept: Vec<String> = parameters(query).filter_map(|(name, value)| each(name, value)).collect();
+    let kept: Vec<String> = query_parameters(query).filter_map(|(name, value)| each(name, value)).collect();
     if kept.is_empty() { server.to_owned() } else { format!("{server}?{}", kept.join("&")) }
 }
 
-fn parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
+fn query_parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
-fn files(url: &str) -> impl Iterator<Item = (&'static str, PathBuf)> {
+fn file_parameters(url: &str) -> impl Iterator<Item = (&'static str, PathBuf)> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    parameters(query).filter_map(|(name, value)| {
-        let name = FILES.into_iter().find(|file| *file == name)?;
+    query_parameters(query).filter_map(|(name, value)| {
+        let name = FILE_PARAMETERS.into_iter().find(|file| *file == name)?;
         Some((name, percent_decode_str(value).decode_utf8_lossy().into_owned().into()))
     })
 }
@@ -95,24 +101,24 @@ mod tests {
 
     #[test]
     fn files_of_a_url_start_at_the_folder_of_the_configuration() {
-        let absolute = absolute(URL, Path::new("/etc/burkindi"));
+        let absolute = with_absolute_paths(URL, Path::new("/etc/burkindi"));
         assert_eq!(
             absolute,
             "postgres://me@db.internal/cases?sslmode=verify-full&sslrootcert=/etc/burkindi/db-ca.pem\
              &password_file=/etc/burkindi/db.password"
         );
-        assert_eq!(super::absolute(&absolute, Path::new("/elsewhere")), absolute);
+        assert_eq!(super::with_absolute_paths(&absolute, Path::new("/elsewhere")), absolute);
         assert_eq!(password_file(&absolute), Some("/etc/burkindi/db.password".into()));
     }
 
     #[test]
     fn sqlx_sees_what_it_knows() {
         assert_eq!(
-            known_to_sqlx(URL),
+            without_own_parameters(URL),
             "postgres://me@db.internal/cases?sslmode=verify-full&sslrootcert=db-ca.pem"
         );
         for url in ["postgres://h/d?password_file=/x", "postgres://h/d"] {
-            assert_eq!(known_to_sqlx(url), "postgres://h/d");
+            assert_eq!(without_own_parameters(url), "postgres://h/d");
         }
     }
 
@@ -132,9 +138,12 @@ mod tests {
         missing("sslrootcert=");
         fs::write(&ca, "").unwrap();
         missing("password_file=");
-        assert!(options(&url).unwrap_err().to_string().contains("a word"), "the path is in the error");
+        assert!(
+            connect_options(&url).unwrap_err().to_string().contains("a word"),
+            "the path is in the error"
+        );
         fs::write(&password, "secret \n").unwrap();
         check_files(&url).unwrap();
-        options(&url).unwrap();
+        connect_options(&url).unwrap();
     }
 }

@@ -16,22 +16,25 @@ use x509_cert::{
 use crate::Finding;
 
 /// Days before its end from which on a certificate wants to be renewed.
-const DAYS: i64 = 30;
+const RENEWAL_DAYS: i64 = 30;
 
 /// What ends the first certificate of a chain.
-const END: &[u8] = b"-----END CERTIFICATE-----";
+const CERTIFICATE_END: &[u8] = b"-----END CERTIFICATE-----";
 
-fn first(bytes: &[u8]) -> Option<Certificate> {
+fn first_certificate(bytes: &[u8]) -> Option<Certificate> {
     // Some editors put a byte order mark before a text.
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let first = bytes.windows(END.len()).position(|window| window == END).map_or(0, |at| at + END.len());
+    let first = bytes
+        .windows(CERTIFICATE_END.len())
+        .position(|window| window == CERTIFICATE_END)
+        .map_or(0, |at| at + CERTIFICATE_END.len());
     Certificate::from_pem(&bytes[..first]).or_else(|_| Certificate::from_der(bytes)).ok()
 }
 
 /// The names and addresses that a certificate is valid for, in DER or PEM (the first of a chain);
 /// `None` if it is none.
-pub fn names(bytes: &[u8]) -> Option<Vec<String>> {
-    let certificate = first(bytes)?;
+pub fn subject_names(bytes: &[u8]) -> Option<Vec<String>> {
+    let certificate = first_certificate(bytes)?;
     let Some((_, SubjectAltName(names))) = certificate.tbs_certificate.get().ok()? else {
         return Some(Vec::new());
     };
@@ -49,15 +52,15 @@ pub fn names(bytes: &[u8]) -> Option<Vec<String>> {
 }
 
 /// Was it issued by the authority that `burkindi admin init` makes?
-pub fn is_own(bytes: &[u8]) -> bool {
-    first(bytes).is_some_and(|certificate| {
+pub fn is_issued_by_own_ca(bytes: &[u8]) -> bool {
+    first_certificate(bytes).is_some_and(|certificate| {
         let issuer = certificate.tbs_certificate.issuer.to_string();
         issuer.split(',').any(|part| part.trim_start().starts_with("CN=Burkindi "))
     })
 }
 
 /// Does one of these names stand for the host? A leading `*.` stands for one label.
-pub fn covers(names: &[String], host: &str) -> bool {
+pub fn matches_host(names: &[String], host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     names.iter().any(|name| match name.strip_prefix("*.") {
         Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
@@ -66,46 +69,48 @@ pub fn covers(names: &[String], host: &str) -> bool {
 }
 
 /// Is the certificate valid for the host under which it is reached?
-pub fn of_host(check: &str, bytes: &[u8], host: &str) -> Finding {
-    let names = names(bytes).unwrap_or_default();
-    if covers(&names, host) {
-        return Finding::good(check, format!("valid for {host}"));
+pub fn check_host(check: &str, bytes: &[u8], host: &str) -> Finding {
+    let names = subject_names(bytes).unwrap_or_default();
+    if matches_host(&names, host) {
+        return Finding::ok(check, format!("valid for {host}"));
     }
     let found = format!("not valid for {host}, only for {}", names.join(", "));
     let advice = format!(
         "burkindi admin tls renew --host {host}; copy the new files, and start both services \
          again. Or correct the address."
     );
-    Finding::bad(check, found, advice)
+    Finding::error(check, found, advice)
 }
 
 /// The end of a certificate, in DER or PEM (the first of a chain); `None` if it is none.
-pub fn ends(bytes: &[u8]) -> Option<OffsetDateTime> {
-    let certificate = first(bytes)?;
+pub fn not_after(bytes: &[u8]) -> Option<OffsetDateTime> {
+    let certificate = first_certificate(bytes)?;
     let end = certificate.tbs_certificate.validity.not_after.to_unix_duration();
     OffsetDateTime::from_unix_timestamp(i64::try_from(end.as_secs()).ok()?).ok()
 }
 
 /// How long a certificate is still good.
-pub fn of_certificate(check: &str, bytes: &[u8], now: OffsetDateTime, renew: &str) -> Finding {
-    let Some(end) = ends(bytes) else {
-        return Finding::bad(check, "is no certificate", renew);
+pub fn check_certificate(check: &str, bytes: &[u8], now: OffsetDateTime, renew: &str) -> Finding {
+    let Some(end) = not_after(bytes) else {
+        return Finding::error(check, "is no certificate", renew);
     };
     let date = end.date();
     match (end - now).whole_days() {
-        _ if end <= now => Finding::bad(check, format!("expired on {date}"), renew),
-        days @ ..=DAYS => Finding::soon(check, format!("good for {days} more days, to {date}"), renew),
-        days => Finding::good(check, format!("good for {days} more days")),
+        _ if end <= now => Finding::error(check, format!("expired on {date}"), renew),
+        days @ ..=RENEWAL_DAYS => {
+            Finding::warning(check, format!("good for {days} more days, to {date}"), renew)
+        }
+        days => Finding::ok(check, format!("good for {days} more days")),
     }
 }
 
 /// The same for a file.
-pub fn of_certificate_file(check: &str, path: &Path, now: OffsetDateTime) -> Finding {
-    const RENEW: &str =
+pub fn check_certificate_file(check: &str, path: &Path, now: OffsetDateTime) -> Finding {
+    const RENEWAL_ADVICE: &str =
         "Renew it: burkindi admin tls renew; copy the new files, and start the service again.";
     match fs::read(path) {
-        Ok(bytes) => of_certificate(check, &bytes, now, RENEW),
-        Err(error) => Finding::bad(check, format!("{}: {error}", path.display()), RENEW),
+        Ok(bytes) => check_certificate(check, &bytes, now, RENEWAL_ADVICE),
+        Err(error) => Finding::error(check, format!("{}: {error}", path.display()), RENEWAL_ADVICE),
     }
 }
 
@@ -114,7 +119,7 @@ mod tests {
     use time::{Duration, macros::datetime};
 
     use super::*;
-    use crate::State;
+    use crate::Severity;
 
     #[test]
     fn a_certificate_is_told_before_it_ends_in_either_form() {
@@ -125,14 +130,14 @@ mod tests {
         let made = params.self_signed(&key).unwrap();
         let chain = made.pem().repeat(2);
         for bytes in [made.pem().as_bytes(), chain.as_bytes(), made.der()] {
-            assert_eq!(ends(bytes), Some(end));
-            let state = |days| of_certificate("tls", bytes, end - Duration::days(days), "renew").state;
-            assert_eq!([state(31), state(30), state(0)], [State::Good, State::Soon, State::Wrong]);
+            assert_eq!(not_after(bytes), Some(end));
+            let state = |days| check_certificate("tls", bytes, end - Duration::days(days), "renew").state;
+            assert_eq!([state(31), state(30), state(0)], [Severity::Ok, Severity::Warning, Severity::Error]);
         }
-        assert_eq!(names(made.pem().as_bytes()).unwrap(), ["intake.example"]);
-        assert_eq!(names(format!("\u{feff}{}", made.pem()).as_bytes()).unwrap(), ["intake.example"]);
-        for nothing in [&b""[..], b"nothing", END] {
-            assert_eq!(of_certificate("tls", nothing, end, "renew").state, State::Wrong);
+        assert_eq!(subject_names(made.pem().as_bytes()).unwrap(), ["intake.example"]);
+        assert_eq!(subject_names(format!("\u{feff}{}", made.pem()).as_bytes()).unwrap(), ["intake.example"]);
+        for nothing in [&b""[..], b"nothing", CERTIFICATE_END] {
+            assert_eq!(check_certificate("tls", nothing, end, "renew").state, Severity::Error);
         }
     }
 
@@ -142,15 +147,15 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let made = rcgen::CertificateParams::new(hosts.clone()).unwrap().self_signed(&key).unwrap();
         let pem = made.pem();
-        assert_eq!(names(pem.as_bytes()).unwrap(), hosts);
-        let state = |host| of_host("names", pem.as_bytes(), host).state;
+        assert_eq!(subject_names(pem.as_bytes()).unwrap(), hosts);
+        let state = |host| check_host("names", pem.as_bytes(), host).state;
         for host in ["intake.example", "INTAKE.example", "127.0.0.1", "[::1]"] {
-            assert_eq!(state(host), State::Good, "{host}");
+            assert_eq!(state(host), Severity::Ok, "{host}");
         }
-        let other = of_host("names", pem.as_bytes(), "intake.internal");
-        assert_eq!(other.state, State::Wrong);
+        let other = check_host("names", pem.as_bytes(), "intake.internal");
+        assert_eq!(other.state, Severity::Error);
         assert!(other.found.contains("intake.example"), "{}", other.found);
-        assert!(covers(&["*.example".to_owned()], "intake.example"));
-        assert!(!covers(&["*.example".to_owned()], "a.intake.example"));
+        assert!(matches_host(&["*.example".to_owned()], "intake.example"));
+        assert!(!matches_host(&["*.example".to_owned()], "a.intake.example"));
     }
 }

@@ -10,38 +10,41 @@
 //! ```
 
 mod certificate;
-mod machine;
+mod host;
 mod store;
 
 use std::fmt;
 
-pub use certificate::{covers, ends, is_own, names, of_certificate, of_certificate_file, of_host};
-pub use machine::{of_disk, of_proxy, of_secret_file};
+pub use certificate::{
+    check_certificate, check_certificate_file, check_host, is_issued_by_own_ca, matches_host, not_after,
+    subject_names,
+};
+pub use host::{check_disk_space, check_permissions, check_proxy_logging};
 use serde::Serialize;
-pub use store::{SeenStore, of_backups, of_store};
+pub use store::{ObservedStore, check_backup_age, check_store};
 use time::{Date, OffsetDateTime, PrimitiveDateTime, macros::format_description};
 
 /// Exit code where something wants attention soon.
-pub const SOON: u8 = 7;
+pub const EXIT_WARNING: u8 = 7;
 /// Exit code where something is wrong now.
-pub const WRONG: u8 = 8;
+pub const EXIT_ERROR: u8 = 8;
 
 /// A directory that ends in so many days wants its successor. Everything that warns of it begins on
 /// this day.
-pub const DIRECTORY_DAYS: i64 = 10;
+pub const DIRECTORY_WARNING_DAYS: i64 = 10;
 /// From here on it is urgent.
 const DIRECTORY_URGENT_DAYS: i64 = 5;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum Severity {
     /// As it should be.
-    Good,
+    Ok,
     /// Wants attention soon.
-    Soon,
+    Warning,
     /// Is wrong now.
-    Wrong,
+    Error,
 }
 
 /// One thing that was looked at.
@@ -50,7 +53,7 @@ pub struct Finding {
     /// What was looked at, in few words.
     pub check: String,
     /// How it is.
-    pub state: State,
+    pub state: Severity,
     /// What was found.
     pub found: String,
     /// What to do; nothing where all is good.
@@ -60,46 +63,46 @@ pub struct Finding {
 
 /// Everything that was looked at.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct Report {
+pub struct DoctorReport {
     /// In the order of looking.
     pub findings: Vec<Finding>,
 }
 
 impl Finding {
     /// As it should be.
-    pub fn good(check: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { check: check.into(), state: State::Good, found: found.into(), advice: None }
+    pub fn ok(check: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { check: check.into(), state: Severity::Ok, found: found.into(), advice: None }
     }
 
     /// Wants attention soon.
-    pub fn soon(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { state: State::Soon, ..Self::bad(check, found, advice) }
+    pub fn warning(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { state: Severity::Warning, ..Self::error(check, found, advice) }
     }
 
     /// Is wrong now.
-    pub fn bad(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub fn error(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
         let advice = Some(advice.into());
-        Self { check: check.into(), state: State::Wrong, found: found.into(), advice }
+        Self { check: check.into(), state: Severity::Error, found: found.into(), advice }
     }
 }
 
-impl Report {
+impl DoctorReport {
     /// Adds a finding.
     pub fn add(&mut self, finding: Finding) {
         self.findings.push(finding);
     }
 
     /// The worst of all.
-    pub fn worst(&self) -> State {
-        self.findings.iter().map(|finding| finding.state).max().unwrap_or(State::Good)
+    pub fn worst(&self) -> Severity {
+        self.findings.iter().map(|finding| finding.state).max().unwrap_or(Severity::Ok)
     }
 
     /// 0, [`SOON`] or [`WRONG`].
     pub fn exit_code(&self) -> u8 {
         match self.worst() {
-            State::Good => 0,
-            State::Soon => SOON,
-            State::Wrong => WRONG,
+            Severity::Ok => 0,
+            Severity::Warning => EXIT_WARNING,
+            Severity::Error => EXIT_ERROR,
         }
     }
 
@@ -109,13 +112,13 @@ impl Report {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for DoctorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Finding { check, state, found, advice } in &self.findings {
             let mark = match state {
-                State::Good => "good ",
-                State::Soon => "SOON ",
-                State::Wrong => "WRONG",
+                Severity::Ok => "good ",
+                Severity::Warning => "SOON ",
+                Severity::Error => "WRONG",
             };
             writeln!(f, "{mark}  {check}: {found}")?;
             if let Some(advice) = advice {
@@ -123,52 +126,53 @@ impl fmt::Display for Report {
             }
         }
         let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
-        let (good, soon, wrong) = (count(State::Good), count(State::Soon), count(State::Wrong));
+        let (good, soon, wrong) = (count(Severity::Ok), count(Severity::Warning), count(Severity::Error));
         write!(f, "{good} good, {soon} soon, {wrong} wrong")
     }
 }
 
 /// How long a directory is still good; `expires` is its last day.
-pub fn of_directory(expires: Date, today: Date) -> Finding {
+pub fn check_directory_expiry(expires: Date, today: Date) -> Finding {
     const CHECK: &str = "directory";
-    const SIGN: &str = "Sign the next directory and publish it: burkindi admin directory sign, publish.";
+    const SIGN_ADVICE: &str =
+        "Sign the next directory and publish it: burkindi admin directory sign, publish.";
     match (expires - today).whole_days() {
-        ..0 => Finding::bad(CHECK, format!("expired on {expires}: no report can be filed"), SIGN),
-        days @ 0..=1 => Finding::bad(
+        ..0 => Finding::error(CHECK, format!("expired on {expires}: no report can be filed"), SIGN_ADVICE),
+        days @ 0..=1 => Finding::error(
             CHECK,
             format!(
                 "ends on {expires}, {}: then no report can be filed",
                 ["today", "tomorrow"][usize::from(days == 1)]
             ),
-            SIGN,
+            SIGN_ADVICE,
         ),
-        days @ ..=DIRECTORY_URGENT_DAYS => Finding::soon(
+        days @ ..=DIRECTORY_URGENT_DAYS => Finding::warning(
             CHECK,
             format!("urgent: good for {days} more days, to {expires}; then no report can be filed"),
-            SIGN,
+            SIGN_ADVICE,
         ),
-        days @ ..=DIRECTORY_DAYS => {
-            Finding::soon(CHECK, format!("good for {days} more days, to {expires}"), SIGN)
+        days @ ..=DIRECTORY_WARNING_DAYS => {
+            Finding::warning(CHECK, format!("good for {days} more days, to {expires}"), SIGN_ADVICE)
         }
-        days => Finding::good(CHECK, format!("good for {days} more days")),
+        days => Finding::ok(CHECK, format!("good for {days} more days")),
     }
 }
 
 /// How far another machine's clock is from this one's. Dates decide what expires, and when a deadline passes.
-pub fn of_clock(check: &str, there: OffsetDateTime, here: OffsetDateTime) -> Finding {
+pub fn check_clock_skew(check: &str, there: OffsetDateTime, here: OffsetDateTime) -> Finding {
     let apart = (there - here).whole_seconds();
     let found =
         format!("{} seconds {} this machine's", apart.abs(), if apart < 0 { "behind" } else { "before" });
     let advice = "Synchronise both by NTP (systemd-timesyncd, chrony); find out which one is off.";
     match apart.abs() {
-        0..=60 => Finding::good(check, found),
-        61..=3600 => Finding::soon(check, found, advice),
-        _ => Finding::bad(check, found, advice),
+        0..=60 => Finding::ok(check, found),
+        61..=3600 => Finding::warning(check, found, advice),
+        _ => Finding::error(check, found, advice),
     }
 }
 
 /// Reads the header `Date`, such as `Mon, 23 Nov 2026 12:00:00 GMT`.
-pub fn from_http_date(date: &str) -> Option<OffsetDateTime> {
+pub fn parse_http_date(date: &str) -> Option<OffsetDateTime> {
     let format = format_description!(
         "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
     );
@@ -183,40 +187,43 @@ mod tests {
 
     #[test]
     fn a_directory_is_told_before_it_ends() {
-        let state = |today| of_directory(date!(2026 - 12 - 23), today).state;
-        assert_eq!(state(date!(2026 - 12 - 12)), State::Good);
-        assert_eq!(state(date!(2026 - 12 - 13)), State::Soon, "ten days before");
-        let found = |today| of_directory(date!(2026 - 12 - 23), today).found;
+        let state = |today| check_directory_expiry(date!(2026 - 12 - 23), today).state;
+        assert_eq!(state(date!(2026 - 12 - 12)), Severity::Ok);
+        assert_eq!(state(date!(2026 - 12 - 13)), Severity::Warning, "ten days before");
+        let found = |today| check_directory_expiry(date!(2026 - 12 - 23), today).found;
         assert!(!found(date!(2026 - 12 - 17)).contains("urgent"));
         assert!(found(date!(2026 - 12 - 18)).contains("urgent"), "five days before");
-        assert_eq!(state(date!(2026 - 12 - 21)), State::Soon);
-        assert_eq!(state(date!(2026 - 12 - 22)), State::Wrong, "a day before");
-        assert_eq!(state(date!(2026 - 12 - 23)), State::Wrong);
+        assert_eq!(state(date!(2026 - 12 - 21)), Severity::Warning);
+        assert_eq!(state(date!(2026 - 12 - 22)), Severity::Error, "a day before");
+        assert_eq!(state(date!(2026 - 12 - 23)), Severity::Error);
         assert!(found(date!(2026 - 12 - 23)).contains("today"), "its last day counts");
-        assert_eq!(state(date!(2026 - 12 - 24)), State::Wrong);
+        assert_eq!(state(date!(2026 - 12 - 24)), Severity::Error);
     }
 
     #[test]
     fn the_date_of_an_answer_is_read() {
-        assert_eq!(from_http_date("Mon, 23 Nov 2026 12:00:05 GMT"), Some(datetime!(2026-11-23 12:00:05 UTC)));
-        assert_eq!(from_http_date("yesterday"), None);
+        assert_eq!(
+            parse_http_date("Mon, 23 Nov 2026 12:00:05 GMT"),
+            Some(datetime!(2026-11-23 12:00:05 UTC))
+        );
+        assert_eq!(parse_http_date("yesterday"), None);
     }
 
     #[test]
     fn a_clock_may_be_a_minute_off() {
         let here = datetime!(2026-11-23 12:00 UTC);
-        let state = |seconds| of_clock("clock", here + time::Duration::seconds(seconds), here).state;
-        assert_eq!([state(60), state(-61), state(-4000)], [State::Good, State::Soon, State::Wrong]);
+        let state = |seconds| check_clock_skew("clock", here + time::Duration::seconds(seconds), here).state;
+        assert_eq!([state(60), state(-61), state(-4000)], [Severity::Ok, Severity::Warning, Severity::Error]);
     }
 
     #[test]
     fn every_finding_that_is_not_good_says_what_to_do() {
-        let mut report = Report::default();
+        let mut report = DoctorReport::default();
         assert_eq!(report.exit_code(), 0);
-        report.add(of_directory(date!(2026 - 12 - 23), date!(2026 - 12 - 20)));
-        assert_eq!(report.exit_code(), SOON);
-        report.add(Finding::bad("disk", "full", "Make room."));
-        assert_eq!(report.exit_code(), WRONG);
+        report.add(check_directory_expiry(date!(2026 - 12 - 23), date!(2026 - 12 - 20)));
+        assert_eq!(report.exit_code(), EXIT_WARNING);
+        report.add(Finding::error("disk", "full", "Make room."));
+        assert_eq!(report.exit_code(), EXIT_ERROR);
         let told = report.to_string();
         assert!(
             told.contains("SOON   directory") && told.contains("→ Make room.") && told.ends_with("1 wrong")

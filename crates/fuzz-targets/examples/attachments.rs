@@ -10,11 +10,11 @@ use std::{
 
 use fuzz_targets::{Mutator, TARGETS};
 
-const MOST_MEMORY: u64 = 64 * 1024;
-const LONGEST: Duration = Duration::from_secs(2);
+const MAX_MEMORY_KIB: u64 = 64 * 1024;
+const MAX_DURATION: Duration = Duration::from_secs(2);
 
 /// A line of what the kernel says of the memory of this process, in KiB.
-fn memory(name: &str) -> u64 {
+fn proc_status_kib(name: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -34,15 +34,15 @@ fn main() -> io::Result<()> {
             let input = mutator.next(corpus);
             // The peak counts from here on: making the samples took more than cleaning them does.
             fs::write("/proc/self/clear_refs", "5")?;
-            let before = memory("VmRSS:");
+            let before = proc_status_kib("VmRSS:");
             let start = Instant::now();
             let went = std::panic::catch_unwind(|| (target.run)(&input));
             let took = start.elapsed();
             longest = longest.max(took);
             files += 1;
-            let used = memory("VmHWM:").saturating_sub(before);
+            let used = proc_status_kib("VmHWM:").saturating_sub(before);
             most = most.max(used);
-            if went.is_err() || took > LONGEST || used > MOST_MEMORY {
+            if went.is_err() || took > MAX_DURATION || used > MAX_MEMORY_KIB {
                 let kept = std::env::temp_dir().join(format!("{}-{files}", target.name));
                 fs::write(&kept, &input)?;
                 return Err(io::Error::other(format!("{took:?}, {used} KiB: {}", kept.display())));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use traces::{Reading, Traces, wash_all};
+use metadata_scrubber::{MetadataKinds, ParseCoverage, scrub_bytes};
 
 #[expect(
     dead_code,
@@ -10,23 +10,23 @@ use traces::{Reading, Traces, wash_all};
     clippy::cast_possible_truncation,
     reason = "the samples of another crate's tests: made here, and small"
 )]
-#[path = "../../traces/tests/samples/mod.rs"]
+#[path = "../../metadata-scrubber/tests/samples/mod.rs"]
 mod samples;
 
 /// Seeds that are longer take too long to change in many ways.
-const LONGEST_SEED: usize = 64 * 1024;
+const MAX_SEED_BYTES: usize = 64 * 1024;
 /// A file of this size is cleaned in less, with room for a debug build on a busy machine.
-const LONGEST: Duration = Duration::from_secs(20);
+const MAX_DURATION: Duration = Duration::from_secs(20);
 
 /// A file as it comes.
 pub fn attachment(bytes: &[u8]) {
     let began = Instant::now();
-    let (cleaned, said) = wash_all(bytes);
-    assert!(began.elapsed() < LONGEST, "{:?}", began.elapsed());
+    let (cleaned, said) = scrub_bytes(bytes);
+    assert!(began.elapsed() < MAX_DURATION, "{:?}", began.elapsed());
     // Cleaned parts may be packed less closely than they came.
     assert!(cleaned.len() <= 4 * bytes.len() + 65_536, "{} of {}", cleaned.len(), bytes.len());
-    if said.reading == Reading::Unknown {
-        assert!(cleaned == bytes && said.removed == Traces::NONE, "it goes on as it came");
+    if said.reading == ParseCoverage::Unknown {
+        assert!(cleaned == bytes && said.removed == MetadataKinds::NONE, "it goes on as it came");
     }
 }
 
@@ -35,8 +35,8 @@ pub fn office_part(bytes: &[u8]) {
     let types = b"<Types/>";
     for name in ["word/document.xml", "docProps/core.xml", "xl/comments1.xml", "word/media/a.svg"] {
         attachment(&samples::zip(&[
-            ("[Content_Types].xml", types, samples::How::Stored),
-            (name, bytes, samples::How::Deflated),
+            ("[Content_Types].xml", types, samples::ZipEntryLayout::Stored),
+            (name, bytes, samples::ZipEntryLayout::Deflated),
         ]));
     }
 }
@@ -44,7 +44,7 @@ pub fn office_part(bytes: &[u8]) {
 /// Every sample that is not long.
 pub(crate) fn attachments() -> Vec<Vec<u8>> {
     let all = samples::all().into_iter().chain(samples::corpus::all());
-    all.map(|(_, file)| file).filter(|file| file.len() <= LONGEST_SEED).collect()
+    all.map(|(_, file)| file).filter(|file| file.len() <= MAX_SEED_BYTES).collect()
 }
 
 /// Parts that the rules change.

@@ -10,22 +10,22 @@ mod mutate;
 mod seeds;
 
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
     Hash,
-    capsule::Capsule,
-    desk_api::{CaseFile, Log, NewEvent},
-    directory::{SignedDirectory, Trust},
+    directory::{SignedDirectory, TrustRoots},
     event::SignedEvent,
     frame::Frame,
-    grant::{Grant, SealedGrant},
+    key_grant::{Grant, SealedGrant},
     keys::{
         InvestigatorIdentity, InvestigatorRecipient, MailboxIdentity, MailboxRecipient, PublicKey,
         TransportIdentity,
     },
     receipt::Receipt,
     relay,
-    report::ReportBody,
+    reply_capsule::ReplyCapsule,
+    report_body::ReportBody,
     submission,
+    workbench_api::{AuditLog, CaseDetail, NewEvent},
 };
 use reporter::Inbox;
 use uuid::Uuid;
@@ -35,7 +35,7 @@ pub use mutate::Mutator;
 
 /// A parser with bytes to begin from.
 #[derive(Debug, Clone, Copy)]
-pub struct Target {
+pub struct FuzzTarget {
     /// Its name, and that of its folder in the corpus.
     pub name: &'static str,
     /// Parses, and checks what must hold of whatever was taken.
@@ -46,32 +46,37 @@ pub struct Target {
     pub rounds: u32,
 }
 
-const CHEAP: u32 = 20_000;
-const SEALED: u32 = 400;
+const CHEAP_ROUNDS: u32 = 20_000;
+const SEALED_ROUNDS: u32 = 400;
 
 /// All of them.
-pub const TARGETS: [Target; 17] = [
-    target("age-file", age_file, seeds::age_file, CHEAP),
-    target("attachment", attachment, files::attachments, 1_500),
-    target("capsule", capsule, seeds::capsule, SEALED),
-    target("certificate", certificate, seeds::certificate, CHEAP),
-    target("desk-api", desk_api, seeds::desk_api, CHEAP),
-    target("directory", directory, seeds::directory, 4_000),
-    target("event", event, seeds::event, CHEAP),
-    target("form", form, seeds::form, 4_000),
-    target("frame", frame, seeds::frame, CHEAP),
-    target("grant", grant, seeds::grant, SEALED),
-    target("keys", keys, seeds::keys, CHEAP),
-    target("languages", languages, seeds::languages, CHEAP),
-    target("mailbox", mailbox, seeds::mailbox, SEALED),
-    target("office-part", office_part, files::office_parts, 1_500),
-    target("receipt", receipt, seeds::receipt, CHEAP),
-    target("relay", relay_records, seeds::relay, CHEAP),
-    target("submission", a_submission, seeds::submission, SEALED),
+pub const TARGETS: [FuzzTarget; 17] = [
+    fuzz_target("age-file", age_file, seeds::age_file, CHEAP_ROUNDS),
+    fuzz_target("attachment", attachment, files::attachments, 1_500),
+    fuzz_target("capsule", capsule, seeds::capsule, SEALED_ROUNDS),
+    fuzz_target("certificate", certificate, seeds::certificate, CHEAP_ROUNDS),
+    fuzz_target("desk-api", desk_api, seeds::desk_api, CHEAP_ROUNDS),
+    fuzz_target("directory", directory, seeds::directory, 4_000),
+    fuzz_target("event", event, seeds::event, CHEAP_ROUNDS),
+    fuzz_target("form", form, seeds::form, 4_000),
+    fuzz_target("frame", frame, seeds::frame, CHEAP_ROUNDS),
+    fuzz_target("grant", grant, seeds::grant, SEALED_ROUNDS),
+    fuzz_target("keys", keys, seeds::keys, CHEAP_ROUNDS),
+    fuzz_target("languages", languages, seeds::languages, CHEAP_ROUNDS),
+    fuzz_target("mailbox", mailbox, seeds::mailbox, SEALED_ROUNDS),
+    fuzz_target("office-part", office_part, files::office_parts, 1_500),
+    fuzz_target("receipt", receipt, seeds::receipt, CHEAP_ROUNDS),
+    fuzz_target("relay", relay_records, seeds::relay, CHEAP_ROUNDS),
+    fuzz_target("submission", opened_submission, seeds::submission, SEALED_ROUNDS),
 ];
 
-const fn target(name: &'static str, run: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>>, rounds: u32) -> Target {
-    Target { name, run, seeds, rounds }
+const fn fuzz_target(
+    name: &'static str,
+    run: fn(&[u8]),
+    seeds: fn() -> Vec<Vec<u8>>,
+    rounds: u32,
+) -> FuzzTarget {
+    FuzzTarget { name, run, seeds, rounds }
 }
 
 fn mailbox_identity() -> MailboxIdentity {
@@ -98,18 +103,18 @@ pub fn age_file(bytes: &[u8]) {
 /// What stands in a capsule.
 pub fn capsule(bytes: &[u8]) {
     let sealed = mailbox_identity().recipient().seal(bytes);
-    drop(Capsule::open(&sealed, &mailbox_identity(), &PublicKey::from(&reporter_key())));
+    drop(ReplyCapsule::open(&sealed, &mailbox_identity(), &PublicKey::from(&reporter_key())));
 }
 
 /// A certificate, in either form.
 pub fn certificate(bytes: &[u8]) {
-    let _ = doctor::ends(bytes);
+    let _ = doctor::not_after(bytes);
 }
 
 /// JSON that workbench and case handler say to each other.
 pub fn desk_api(bytes: &[u8]) {
-    drop(serde_json::from_slice::<CaseFile>(bytes));
-    drop(serde_json::from_slice::<Log>(bytes));
+    drop(serde_json::from_slice::<CaseDetail>(bytes));
+    drop(serde_json::from_slice::<AuditLog>(bytes));
     drop(serde_json::from_slice::<NewEvent>(bytes));
     drop(ReportBody::from_bytes(bytes));
 }
@@ -117,9 +122,9 @@ pub fn desk_api(bytes: &[u8]) {
 /// A directory with its signatures. Nothing but what was signed is taken.
 pub fn directory(bytes: &[u8]) {
     let Ok(signed) = serde_json::from_slice::<SignedDirectory>(bytes) else { return };
-    let key = seeds::root();
-    let trust = Trust { instance: Uuid::nil(), threshold: 1, roots: vec![PublicKey::from(&key)] };
-    if signed.verify_past(&trust).is_ok() {
+    let key = seeds::root_key();
+    let trust = TrustRoots { instance: Uuid::nil(), threshold: 1, roots: vec![PublicKey::from(&key)] };
+    if signed.verify_ignoring_dates(&trust).is_ok() {
         assert!(signed.bytes == seeds::signed_directory().bytes, "a directory that nobody signed");
     }
 }
@@ -127,16 +132,16 @@ pub fn directory(bytes: &[u8]) {
 /// An event of the log, unverified.
 pub fn event(bytes: &[u8]) {
     let signed = SignedEvent { bytes: bytes.to_vec(), signature: vec![0; 64] };
-    drop(signed.peek());
-    assert!(signed.verify(&PublicKey::from(&seeds::root())).is_err(), "nobody signed it");
+    drop(signed.decode_unverified());
+    assert!(signed.verify(&PublicKey::from(&seeds::root_key())).is_err(), "nobody signed it");
 }
 
 /// A form as a browser sends it.
 pub fn form(bytes: &[u8]) {
-    for (_, value) in intake::form::pairs(bytes) {
+    for (_, value) in intake::form::parse_urlencoded(bytes) {
         if let Ok(text) = std::str::from_utf8(&value) {
-            for (_, found) in intake::form::guard::traces(text) {
-                let composed = intake::form::guard::composed(text);
+            for (_, found) in intake::form::identifying_details::find_details(text) {
+                let composed = intake::form::identifying_details::to_nfc(text);
                 let stands = |words: &String| composed.contains(words.as_str());
                 assert!(found.iter().all(stands), "what the guard points at stands there");
             }
@@ -146,7 +151,7 @@ pub fn form(bytes: &[u8]) {
 
 /// The frame of a message or file.
 pub fn frame(bytes: &[u8]) {
-    drop(Frame::peek(bytes));
+    drop(Frame::decode_unverified(bytes));
 }
 
 /// What stands in a grant.
@@ -174,12 +179,12 @@ pub fn keys(bytes: &[u8]) {
 pub fn languages(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     assert!(web::Locale::negotiate(text, &[web::Locale::FR, web::Locale::EN]).is_some());
-    let _ = doctor::from_http_date(text);
+    let _ = doctor::parse_http_date(text);
 }
 
 /// What stands in a mailbox, down to the messages that it holds.
 pub fn mailbox(bytes: &[u8]) {
-    let receipt = seeds::a_receipt();
+    let receipt = seeds::sample_receipt();
     drop(Inbox::open(&receipt, &receipt.mailbox_identity().recipient().seal(bytes)));
 }
 
@@ -195,12 +200,12 @@ pub fn receipt(bytes: &[u8]) {
 /// What the relay streams.
 pub fn relay_records(mut bytes: &[u8]) {
     if let Some(head) = bytes.first_chunk() {
-        drop(relay::read_submission_head(*head));
+        drop(relay::read_submission_header(*head));
     }
     drop(relay::read_mailbox_record(&mut bytes));
 }
 
 /// What stands behind the outer seal.
-pub fn a_submission(bytes: &[u8]) {
+pub fn opened_submission(bytes: &[u8]) {
     drop(submission::open(&transport(), &transport().recipient().seal(bytes)[..]));
 }

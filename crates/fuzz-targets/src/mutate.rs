@@ -3,9 +3,9 @@
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
 /// Values at which parsers go wrong.
-const EDGES: [u8; 8] = [0, 1, 0x7f, 0x80, 0xff, b'"', b'\n', b'='];
+const EDGE_VALUES: [u8; 8] = [0, 1, 0x7f, 0x80, 0xff, b'"', b'\n', b'='];
 /// Most changes at once.
-const CHANGES: u32 = 8;
+const MAX_CHANGES: u32 = 8;
 
 /// Makes changes, the same ones for the same seed.
 #[derive(Debug)]
@@ -22,13 +22,13 @@ impl Mutator {
     /// One of the inputs, changed a little, or much.
     pub fn next(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = corpus.choose(&mut self.rng).cloned().unwrap_or_default();
-        for _ in 0..self.rng.gen_range(1..=CHANGES) {
-            self.change(&mut bytes, corpus);
+        for _ in 0..self.rng.gen_range(1..=MAX_CHANGES) {
+            self.mutate(&mut bytes, corpus);
         }
         bytes
     }
 
-    fn change(&mut self, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
+    fn mutate(&mut self, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
         let rng = &mut self.rng;
         let at = rng.gen_range(0..=bytes.len());
         let len = rng.gen_range(0..=(bytes.len() - at).min(64));
@@ -39,7 +39,7 @@ impl Mutator {
                 let piece = bytes[at..at + len].to_vec();
                 bytes.splice(at..at, piece);
             }
-            3 => bytes.insert(at, EDGES[rng.gen_range(0..EDGES.len())]),
+            3 => bytes.insert(at, EDGE_VALUES[rng.gen_range(0..EDGE_VALUES.len())]),
             4 => {
                 // From another one, at the same place: a header of one kind before a body of another.
                 if let Some(other) = corpus.choose(rng).filter(|other| other.len() > at) {

@@ -4,50 +4,50 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
     Hash,
-    capsule::Capsule,
+    case::Stage,
     directory::{Desk, Directory, Member, SignedDirectory},
-    frame::Head,
+    frame::FrameRef,
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
-    life::Stage,
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
-    relay::submission_head,
-    report::ReportBody,
+    relay::encode_submission_header,
+    reply_capsule::ReplyCapsule,
+    report_body::ReportBody,
 };
 use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
 
 static VECTORS: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../envelope/vectors.json")).expect("the known answers are JSON")
+    serde_json::from_str(include_str!("../../protocol/vectors.json")).expect("the known answers are JSON")
 });
 
 /// Signed once: signing is what costs.
 static DIRECTORY: LazyLock<SignedDirectory> =
-    LazyLock::new(|| SignedDirectory::sign(&a_directory(), &[root()]).expect("it breaks no rule"));
+    LazyLock::new(|| SignedDirectory::sign(&sample_directory(), &[root_key()]).expect("it breaks no rule"));
 
 /// A known answer, such as `/sealed/submission`.
-fn text(pointer: &str) -> String {
+fn vector_text(pointer: &str) -> String {
     VECTORS.pointer(pointer).and_then(Value::as_str).expect("a known answer").to_owned()
 }
 
-fn bytes(pointer: &str) -> Vec<u8> {
-    BASE64_URL_SAFE_NO_PAD.decode(text(pointer)).expect("base64url")
+fn vector_bytes(pointer: &str) -> Vec<u8> {
+    BASE64_URL_SAFE_NO_PAD.decode(vector_text(pointer)).expect("base64url")
 }
 
-fn seed(pointer: &str) -> [u8; 32] {
-    bytes(pointer).try_into().expect("32 bytes")
+fn vector_seed(pointer: &str) -> [u8; 32] {
+    vector_bytes(pointer).try_into().expect("32 bytes")
 }
 
 /// Signs directories.
-pub(crate) fn root() -> SigningKey {
+pub(crate) fn root_key() -> SigningKey {
     SigningKey::from_bytes(&[4; 32])
 }
 
 /// Reads mailboxes.
-pub(crate) fn a_receipt() -> Receipt {
+pub(crate) fn sample_receipt() -> Receipt {
     Receipt::from_bytes([5; 16])
 }
 
@@ -56,13 +56,13 @@ pub(crate) fn signed_directory() -> &'static SignedDirectory {
     &DIRECTORY
 }
 
-fn a_directory() -> Directory {
+fn sample_directory() -> Directory {
     let handles = ["awa", "bila", "eva"];
     let member = |(handle, seed): (&str, u8)| Member {
         handle: handle.to_owned(),
         recipient: InvestigatorIdentity::from_seed(&[seed; 32]).recipient(),
         device: PublicKey::from(&SigningKey::from_bytes(&[seed; 32])),
-        covers: vec!["DR-1".to_owned()],
+        units: vec!["DR-1".to_owned()],
         languages: vec!["fr".to_owned()],
     };
     let desk = |id: &str, members: &[&str]| Desk {
@@ -71,7 +71,7 @@ fn a_directory() -> Directory {
         categories: Vec::new(),
         audiences: Vec::new(),
         members: members.iter().map(ToString::to_string).collect(),
-        covers: Vec::new(),
+        units: Vec::new(),
     };
     Directory {
         v: 1,
@@ -88,25 +88,25 @@ fn a_directory() -> Directory {
     }
 }
 
-fn a_capsule() -> Capsule {
-    Capsule {
+fn sample_capsule() -> ReplyCapsule {
+    ReplyCapsule {
         case: Uuid::nil(),
         generation: 0,
         case_recipient: Hash::default(),
-        replies_keys: vec![PublicKey::from(&root())],
-        sent: Head { seq: 0, hash: Hash::default() },
+        replies_keys: vec![PublicKey::from(&root_key())],
+        sent: FrameRef { seq: 0, hash: Hash::default() },
         seen: None,
     }
 }
 
 pub(crate) fn age_file() -> Vec<Vec<u8>> {
     let short = crate::mailbox_identity().recipient().seal(b"a message");
-    vec![short, bytes("/sealed/submission"), bytes("/sealed/grant/sealed"), Vec::new()]
+    vec![short, vector_bytes("/sealed/submission"), vector_bytes("/sealed/grant/sealed"), Vec::new()]
 }
 
 pub(crate) fn capsule() -> Vec<Vec<u8>> {
     let key = crate::reporter_key();
-    let sealed = a_capsule().seal(&crate::mailbox_identity().recipient(), &key);
+    let sealed = sample_capsule().seal(&crate::mailbox_identity().recipient(), &key);
     vec![crate::mailbox_identity().open(&sealed).expect("sealed to it").to_vec()]
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn directory() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn event() -> Vec<Vec<u8>> {
-    vec![bytes("/log/entry/event/bytes")]
+    vec![vector_bytes("/log/entry/event/bytes")]
 }
 
 pub(crate) fn form() -> Vec<Vec<u8>> {
@@ -141,17 +141,17 @@ pub(crate) fn form() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn frame() -> Vec<Vec<u8>> {
-    vec![bytes("/frames/0/frame"), bytes("/frames/1/frame")]
+    vec![vector_bytes("/frames/0/frame"), vector_bytes("/frames/1/frame")]
 }
 
 pub(crate) fn grant() -> Vec<Vec<u8>> {
-    let member = InvestigatorIdentity::from_seed(&seed("/sealed/member_seed"));
-    vec![member.open(&bytes("/sealed/grant/sealed")).expect("a known answer").to_vec()]
+    let member = InvestigatorIdentity::from_seed(&vector_seed("/sealed/member_seed"));
+    vec![member.open(&vector_bytes("/sealed/grant/sealed")).expect("a known answer").to_vec()]
 }
 
 pub(crate) fn keys() -> Vec<Vec<u8>> {
     let raw = InvestigatorIdentity::from_seed(&[7; 32]).recipient().as_bytes().to_vec();
-    let texts = ["/case/case_recipient", "/case/slot_tag"].map(|pointer| text(pointer).into_bytes());
+    let texts = ["/case/case_recipient", "/case/slot_tag"].map(|pointer| vector_text(pointer).into_bytes());
     texts.into_iter().chain([raw]).collect()
 }
 
@@ -162,19 +162,19 @@ pub(crate) fn languages() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn mailbox() -> Vec<Vec<u8>> {
-    let identity = a_receipt().mailbox_identity();
+    let identity = sample_receipt().mailbox_identity();
     let mailbox = Mailbox {
         header: MailboxHeader {
             v: 1,
             week: "2026-W48".to_owned(),
             stage: Stage::Received,
-            with_oversight: false,
-            next: Some(date!(2026 - 11 - 30)),
+            released_to_oversight: false,
+            next_update: Some(date!(2026 - 11 - 30)),
             received: 1,
         },
-        capsule: a_capsule().seal(&identity.recipient(), &a_receipt().signing_key()),
+        capsule: sample_capsule().seal(&identity.recipient(), &sample_receipt().signing_key()),
         case_recipient: CaseSecret::from_bytes([8; 32]).identity().recipient(),
-        replies: vec![identity.recipient().seal(&bytes("/frames/0/frame"))],
+        replies: vec![identity.recipient().seal(&vector_bytes("/frames/0/frame"))],
     };
     let plain = identity.open(&mailbox.seal(&identity.recipient())).expect("sealed to it");
     // Without most of its padding.
@@ -183,25 +183,25 @@ pub(crate) fn mailbox() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn receipt() -> Vec<Vec<u8>> {
-    let receipt = a_receipt();
+    let receipt = sample_receipt();
     [
         receipt.code(),
         receipt.words("fr"),
         receipt.words("es"),
-        text("/receipts/0/code"),
-        text("/receipts/1/words/en"),
+        vector_text("/receipts/0/code"),
+        vector_text("/receipts/1/words/en"),
     ]
     .map(String::into_bytes)
     .into()
 }
 
 pub(crate) fn relay() -> Vec<Vec<u8>> {
-    vec![submission_head(Uuid::nil(), 32_768).to_vec(), vec![1; 32 + 32_768]]
+    vec![encode_submission_header(Uuid::nil(), 32_768).to_vec(), vec![1; 32 + 32_768]]
 }
 
 pub(crate) fn submission() -> Vec<Vec<u8>> {
-    let transport = TransportIdentity::from_seed(&seed("/sealed/transport_seed"));
-    let plain = transport.open(&bytes("/sealed/submission")).expect("a known answer");
+    let transport = TransportIdentity::from_seed(&vector_seed("/sealed/transport_seed"));
+    let plain = transport.open(&vector_bytes("/sealed/submission")).expect("a known answer");
     let end = plain.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 64);
     vec![plain[..end.min(plain.len())].to_vec()]
 }

@@ -5,17 +5,17 @@
 
 use std::{fs, path::Path};
 
-use fuzz_targets::{Mutator, TARGETS, Target};
+use fuzz_targets::{FuzzTarget, Mutator, TARGETS};
 
 /// Inputs that once went wrong, or reach far: `fuzz/corpus/TARGET/`.
-fn corpus(target: &Target) -> Vec<Vec<u8>> {
+fn corpus(target: &FuzzTarget) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target.name);
     let files =
         fs::read_dir(folder).into_iter().flatten().map(|entry| fs::read(entry.unwrap().path()).unwrap());
     (target.seeds)().into_iter().chain(files).collect()
 }
 
-fn run(name: &str) {
+fn run_target(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name).unwrap();
     let corpus = corpus(target);
     assert!(!corpus.is_empty());
@@ -42,9 +42,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// One test for each, so that they run side by side; a target without one is found below.
-macro_rules! bounded {
+macro_rules! bounded_tests {
     ($($test:ident = $name:literal),* $(,)?) => {
-        $(#[test] fn $test() { run($name) })*
+        $(#[test] fn $test() { run_target($name) })*
 
         #[test]
         fn every_target_is_run_here_and_by_the_fuzzer() {
@@ -59,7 +59,7 @@ macro_rules! bounded {
     };
 }
 
-bounded! {
+bounded_tests! {
     age_file = "age-file",
     attachment = "attachment",
     capsule = "capsule",

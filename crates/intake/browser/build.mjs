@@ -6,7 +6,7 @@ const here = new URL(".", import.meta.url).pathname;
 rmSync(`${here}dist`, { recursive: true, force: true });
 await build({
   // The second part cleans files. The first one loads it: who chooses none does not wait for it.
-  entryPoints: { reporter: `${here}src/pages/reporter.ts`, files: `${here}src/traces/wash.ts` },
+  entryPoints: { reporter: `${here}src/pages/main.ts`, files: `${here}src/metadata/scrub.ts` },
   outdir: `${here}dist`,
   bundle: true,
   minify: true,

@@ -11,30 +11,32 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use envelope::{life::Stage, receipt::Receipt};
 use intake::{
-    form::{ReplyForm, pairs},
+    form::{ReplyForm, parse_urlencoded},
     pages::{
-        Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, SentFile, ThreadMessage, ThreadView,
-        Treatment, error_page, receipt_page, return_page, routes, thread_page,
+        Branding, Contact, ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages,
+        ReceiptEntryError, ReceiptView, SentFile, conversation_page, error_page, receipt_entry_page,
+        receipt_page, routes,
     },
 };
+use metadata_scrubber::{FileFormat, MetadataKind, ParseCoverage, ScrubReport, SignatureStatus};
+use protocol::{case::Stage, receipt::Receipt};
 use rand::rngs::OsRng;
-use reporter::Finding;
+use reporter::InboxIssue;
 use taxonomy::Taxonomy;
-use traces::{Format, Reading, Signature, Trace, Washed};
-use web::{Clock, Locale, Policy, secure};
+use web::{Clock, Locale, SecurityPolicy, with_security_headers};
 use zeroize::Zeroizing;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let port = std::env::args().nth(1).map_or(Ok(0), |port| port.parse::<u16>())?;
-    let pages = Arc::new(Pages::new(Arc::new(Taxonomy::built_in()), branding(), Clock::system(), OsRng));
+    let pages =
+        Arc::new(Pages::new(Arc::new(Taxonomy::built_in()), example_branding(), Clock::system(), OsRng));
     let router = Router::new()
-        .route("/{lang}/report/send", post(sent))
-        .route("/{lang}/return", post(opened))
-        .route("/{lang}/return/send", post(replied))
-        .route("/{lang}/error/{number}", get(broken))
+        .route("/{lang}/report/send", post(show_receipt))
+        .route("/{lang}/return", post(show_mailbox))
+        .route("/{lang}/return/send", post(show_reply_sent))
+        .route("/{lang}/error/{number}", get(show_error))
         .merge(routes())
         .with_state(pages);
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
@@ -42,17 +44,17 @@ async fn main() -> anyhow::Result<()> {
         &mut std::io::stdout(),
         format!("http://{}/\n", listener.local_addr()?).as_bytes(),
     )?;
-    axum::serve(listener, secure(router, &Policy::default())).await?;
+    axum::serve(listener, with_security_headers(router, &SecurityPolicy::default())).await?;
     Ok(())
 }
 
-fn branding() -> Branding {
+fn example_branding() -> Branding {
     let both = |fr: &str, en: &str| {
         BTreeMap::from([("fr".to_owned(), fr.to_owned()), ("en".to_owned(), en.to_owned())])
     };
     Branding {
         administration: both("Direction générale des douanes", "Customs Administration"),
-        outside_body: Contact {
+        oversight_body: Contact {
             name: both("Autorité de contrôle (exemple)", "Oversight Authority (example)"),
             contact: both("Tél. 00 00 00 00, de 8 h à 16 h", "Tel. 00 00 00 00, 8 am to 4 pm"),
         },
@@ -61,83 +63,91 @@ fn branding() -> Branding {
             contact: both("Tél. 11 11 11 11, jour et nuit", "Tel. 11 11 11 11, day and night"),
         }],
         emergency_number: "112".to_owned(),
-        leave_url: "https://www.wikipedia.org/".to_owned(),
+        quick_exit_url: "https://www.wikipedia.org/".to_owned(),
     }
 }
 
-fn language(lang: &str) -> Locale {
+fn locale_of_path(lang: &str) -> Locale {
     Locale::parse(lang).unwrap_or(Locale::FR)
 }
 
-async fn sent(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
+async fn show_receipt(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     let receipt = Receipt::generate(&mut OsRng);
     let view =
         ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words(&lang)) };
-    receipt_page(&pages, language(&lang), &view, &files())
+    receipt_page(&pages, locale_of_path(&lang), &view, &example_files())
 }
 
-async fn opened(State(pages): State<Arc<Pages>>, Path(lang): Path<String>, body: Bytes) -> Response {
+async fn show_mailbox(State(pages): State<Arc<Pages>>, Path(lang): Path<String>, body: Bytes) -> Response {
     let mut form = ReplyForm::default();
-    for (name, value) in pairs(&body) {
-        if form.set(&name, &value).is_err() {
-            return error_page(&pages, language(&lang), ErrorKind::BadForm);
+    for (name, value) in parse_urlencoded(&body) {
+        if form.set_field(&name, &value).is_err() {
+            return error_page(&pages, locale_of_path(&lang), ErrorKind::BadForm);
         }
     }
     match Receipt::parse(&form.receipt) {
-        Ok(receipt) if receipt.expose() == &[0; 16] => {
-            return_page(&pages, language(&lang), (&form.receipt, ""), Some(ReturnProblem::Nothing))
+        Ok(receipt) if receipt.expose() == &[0; 16] => receipt_entry_page(
+            &pages,
+            locale_of_path(&lang),
+            (&form.receipt, ""),
+            Some(ReceiptEntryError::NotFound),
+        ),
+        Ok(receipt) => {
+            conversation_page(&pages, locale_of_path(&lang), &example_conversation(&pages, &receipt, false))
         }
-        Ok(receipt) => thread_page(&pages, language(&lang), &thread(&pages, &receipt, false)),
         Err(error) => {
-            let problem = ReturnProblem::Mistyped(error);
-            return_page(&pages, language(&lang), (&form.receipt, ""), Some(problem))
+            let problem = ReceiptEntryError::InvalidReceipt(error);
+            receipt_entry_page(&pages, locale_of_path(&lang), (&form.receipt, ""), Some(problem))
         }
     }
 }
 
-async fn replied(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
+async fn show_reply_sent(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     let receipt = Receipt::generate(&mut OsRng);
-    thread_page(&pages, language(&lang), &thread(&pages, &receipt, true))
+    conversation_page(&pages, locale_of_path(&lang), &example_conversation(&pages, &receipt, true))
 }
 
-async fn broken(State(pages): State<Arc<Pages>>, Path((lang, number)): Path<(String, usize)>) -> Response {
+async fn show_error(
+    State(pages): State<Arc<Pages>>,
+    Path((lang, number)): Path<(String, usize)>,
+) -> Response {
     match ErrorKind::ALL.get(number) {
-        Some(kind) => error_page(&pages, language(&lang), *kind),
+        Some(kind) => error_page(&pages, locale_of_path(&lang), *kind),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 /// What became of two files.
-fn files() -> Vec<SentFile> {
-    let told = |format, removed: &[Trace], left: &[Trace]| {
-        let set = |traces: &[Trace]| traces.iter().copied().collect();
-        let washed = Washed {
+fn example_files() -> Vec<SentFile> {
+    let told = |format, removed: &[MetadataKind], left: &[MetadataKind]| {
+        let set = |traces: &[MetadataKind]| traces.iter().copied().collect();
+        let washed = ScrubReport {
             format,
             removed: set(removed),
             left: set(left),
-            reading: Reading::Whole,
-            signature: Signature::Absent,
+            reading: ParseCoverage::Whole,
+            signature: SignatureStatus::Absent,
         };
-        SentFile { format, treatment: Treatment::Cleaned(washed) }
+        SentFile { format, treatment: FileOutcome::Cleaned(washed) }
     };
     vec![
-        told(Format::Jpeg, &[Trace::Place, Trace::Date, Trace::Device], &[]),
-        told(Format::Pdf, &[Trace::Author, Trace::Words], &[Trace::History]),
+        told(FileFormat::Jpeg, &[MetadataKind::Place, MetadataKind::Date, MetadataKind::Device], &[]),
+        told(FileFormat::Pdf, &[MetadataKind::Author, MetadataKind::Words], &[MetadataKind::History]),
     ]
 }
 
-fn thread(pages: &Pages, receipt: &Receipt, sent: bool) -> ThreadView {
-    let message = |week: &str, lang: &str, text: &str| ThreadMessage {
+fn example_conversation(pages: &Pages, receipt: &Receipt, sent: bool) -> ConversationView {
+    let message = |week: &str, lang: &str, text: &str| ConversationMessage {
         week: week.to_owned(),
         lang: lang.to_owned(),
         text: text.to_owned(),
     };
-    ThreadView {
+    ConversationView {
         receipt: Zeroizing::new(receipt.code()),
         seed: pages.new_seed(),
         stage: Stage::Assessing,
-        with_outside_body: false,
-        next: Some(pages.clock.today() + time::Duration::days(30)),
+        with_oversight_body: false,
+        next_update: Some(pages.clock.today() + time::Duration::days(30)),
         week: pages.clock.iso_week(),
         received: 2,
         messages: vec![
@@ -152,9 +162,9 @@ fn thread(pages: &Pages, receipt: &Receipt, sent: bool) -> ThreadView {
                 "Thank you for the second account. Please do not send numbers of declarations yet.",
             ),
         ],
-        findings: if sent { vec![Finding::EarlierNotShown(2)] } else { Vec::new() },
+        findings: if sent { vec![InboxIssue::EarlierMessagesDropped(2)] } else { Vec::new() },
         sent,
-        files: files(),
-        ..ThreadView::empty()
+        files: example_files(),
+        ..ConversationView::pending()
     }
 }

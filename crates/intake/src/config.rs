@@ -6,13 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use configuration::{check_variables, explain, folder_of, list, resolve, without_mark};
 use confique::Config as _;
-use database::{Place, PlaceError};
-use envelope::directory::Trust;
+use database::{DatabaseUrl, DatabaseUrlError};
+use protocol::directory::TrustRoots;
+use service_kit::{check_variables, config_folder, explain_error, make_absolute, parse_list, strip_bom};
 use tracing::Level;
 
-use crate::{i18n, pages::Branding, relay, store::Bounds};
+use crate::{i18n, pages::Branding, relay, store::StoreLimits};
 
 /// Everything that the intake is told from outside. `deploy/config/intake.toml` explains each key.
 /// Paths are absolute once loaded.
@@ -24,37 +24,37 @@ pub struct Config {
     pub demo: bool,
     /// The listener for reporters.
     #[config(nested)]
-    pub public: Public,
+    pub public: PublicConfig,
     /// The listener for the case handler.
     #[config(nested)]
-    pub relay: Relay,
+    pub relay: RelayConfig,
     /// Where sealed bytes wait.
     #[config(nested)]
-    pub spool: Spool,
+    pub store: StoreConfig,
     /// Whose directories are believed.
     #[config(nested)]
-    pub directory: Directory,
+    pub directory: DirectoryConfig,
     /// What can be reported.
     #[config(nested)]
-    pub taxonomy: TaxonomyFiles,
+    pub taxonomy: TaxonomyConfig,
     /// Whose service this is, as shown on the pages. The variable holds all of it as JSON.
-    #[config(env = "INTAKE_BRANDING", parse_env = branding_of_json)]
+    #[config(env = "INTAKE_BRANDING", parse_env = parse_branding_json)]
     pub branding: Branding,
     /// Bounds on what happens at once.
     #[config(nested)]
-    pub limits: Limits,
+    pub limits: LimitsConfig,
     /// Figures for operators.
     #[config(nested)]
-    pub metrics: Metrics,
+    pub metrics: MetricsConfig,
     /// The log.
     #[config(nested)]
-    pub log: Log,
+    pub log: LogConfig,
 }
 
 /// `[public]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Public {
+pub struct PublicConfig {
     /// Address and port; plain HTTP, behind a proxy or an onion service.
     #[config(env = "INTAKE_PUBLIC_LISTEN")]
     pub listen: SocketAddr,
@@ -62,14 +62,14 @@ pub struct Public {
     #[config(env = "INTAKE_PUBLIC_ONION_LISTEN")]
     pub onion_listen: Option<SocketAddr>,
     /// Peers whose last `X-Forwarded-For` hop is believed.
-    #[config(env = "INTAKE_PUBLIC_TRUSTED_PROXIES", parse_env = list, default = [])]
+    #[config(env = "INTAKE_PUBLIC_TRUSTED_PROXIES", parse_env = parse_list, default = [])]
     pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// `[relay]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Relay {
+pub struct RelayConfig {
     /// Address and port; mutual TLS.
     #[config(env = "INTAKE_RELAY_LISTEN")]
     pub listen: SocketAddr,
@@ -87,7 +87,7 @@ pub struct Relay {
 /// `[spool]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Spool {
+pub struct StoreConfig {
     /// An `SQLite` file, made if absent. Not used if there is a `url`.
     #[config(env = "INTAKE_SPOOL_PATH")]
     pub path: PathBuf,
@@ -96,7 +96,7 @@ pub struct Spool {
     pub url: Option<String>,
     /// Its largest size in MiB. Beyond it reporters are asked to come back, and the rest of the machine goes on.
     #[config(env = "INTAKE_SPOOL_MOST_MIB", default = 20480)]
-    pub most_mib: u32,
+    pub max_size_mib: u32,
     /// Writes at once on `PostgreSQL`, each on a connection of its own; four more connections read.
     #[config(env = "INTAKE_SPOOL_WRITERS", default = 16)]
     pub writers: u32,
@@ -105,7 +105,7 @@ pub struct Spool {
 /// `[directory]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Directory {
+pub struct DirectoryConfig {
     /// `trust.json` of the administration.
     #[config(env = "INTAKE_DIRECTORY_TRUST")]
     pub trust: PathBuf,
@@ -114,7 +114,7 @@ pub struct Directory {
 /// `[taxonomy]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct TaxonomyFiles {
+pub struct TaxonomyConfig {
     /// Refused: only the intake would know the categories of such a folder.
     #[config(env = "INTAKE_TAXONOMY_FOLDER")]
     pub folder: Option<PathBuf>,
@@ -123,34 +123,34 @@ pub struct TaxonomyFiles {
 /// `[limits]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Limits {
+pub struct LimitsConfig {
     /// Connections that are open at once.
     #[config(env = "INTAKE_LIMITS_CONNECTIONS", default = 4096)]
     pub connections: usize,
     /// Posts that are read at once, each with up to 192 KiB in memory.
     #[config(env = "INTAKE_LIMITS_ARRIVALS", default = 1024)]
-    pub arrivals: usize,
+    pub concurrent_reads: usize,
     /// Reports with files that come in at once.
     #[config(env = "INTAKE_LIMITS_UPLOADS", default = 256)]
-    pub uploads: usize,
+    pub concurrent_uploads: usize,
     /// Small posts that are answered at once.
     #[config(env = "INTAKE_LIMITS_LOOKUPS", default = 64)]
-    pub lookups: usize,
+    pub concurrent_small_requests: usize,
     /// Seconds that a post waits for its turn before it is told to come back.
     #[config(env = "INTAKE_LIMITS_WAIT_SECONDS", default = 20)]
-    pub wait_seconds: u64,
+    pub queue_timeout_seconds: u64,
     /// Posts that one address may make without pause while there is not enough for everybody.
     #[config(env = "INTAKE_LIMITS_NETWORK_BURST", default = 240)]
-    pub network_burst: u32,
+    pub per_network_burst: u32,
     /// Posts a minute that one address may make in the long run while there is not enough for everybody.
     #[config(env = "INTAKE_LIMITS_NETWORK_PER_MINUTE", default = 120)]
-    pub network_per_minute: u32,
+    pub per_network_per_minute: u32,
 }
 
 /// `[metrics]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Metrics {
+pub struct MetricsConfig {
     /// Address and port of this machine's own; no such page without.
     #[config(env = "INTAKE_METRICS_LISTEN")]
     pub listen: Option<SocketAddr>,
@@ -159,7 +159,7 @@ pub struct Metrics {
 /// `[log]`
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Log {
+pub struct LogConfig {
     /// `error`, `warn`, `info`, `debug` or `trace`.
     #[config(env = "INTAKE_LOG_LEVEL", default = "info")]
     pub level: String,
@@ -168,24 +168,24 @@ pub struct Log {
     pub json: bool,
 }
 
-impl Spool {
+impl StoreConfig {
     /// Where the database is.
-    pub fn place(&self) -> Result<Place, ConfigError> {
+    pub fn database_url(&self) -> Result<DatabaseUrl, ConfigError> {
         match &self.url {
-            Some(url) => {
-                url.parse().map_err(|error: PlaceError| ConfigError::value("spool.url", error.to_string()))
-            }
-            None => Ok(Place::Sqlite(self.path.clone())),
+            Some(url) => url.parse().map_err(|error: DatabaseUrlError| {
+                ConfigError::invalid_value("spool.url", error.to_string())
+            }),
+            None => Ok(DatabaseUrl::Sqlite(self.path.clone())),
         }
     }
 
     /// How much of it is taken.
-    pub fn bounds(&self) -> Bounds {
-        Bounds { most_mib: self.most_mib, writers: self.writers }
+    pub fn limits(&self) -> StoreLimits {
+        StoreLimits { max_size_mib: self.max_size_mib, writers: self.writers }
     }
 }
 
-fn branding_of_json(json: &str) -> Result<Branding, serde_json::Error> {
+fn parse_branding_json(json: &str) -> Result<Branding, serde_json::Error> {
     serde_json::from_str(json)
 }
 
@@ -197,16 +197,16 @@ pub enum ConfigError {
     Read(String),
     /// A variable that nothing reads.
     #[error("{0}")]
-    Unknown(String),
+    UnknownVariable(String),
     /// Reporters would be sent to contacts that were invented for the example.
     #[error(
         "{}: still the invented contact of the example. Write the real one there. Only for a \
          demonstration, set demo = true (INTAKE_DEMO=true)", .0.join(", ")
     )]
-    Sample(Vec<String>),
+    ExampleContacts(Vec<String>),
     /// A value that cannot be.
     #[error("{key}: {problem}")]
-    Value {
+    InvalidValue {
         /// Such as `limits.uploads`.
         key: &'static str,
         /// In words.
@@ -219,8 +219,8 @@ pub enum ConfigError {
 
 impl ConfigError {
     /// A value that cannot be, with its key.
-    pub fn value(key: &'static str, problem: impl Into<String>) -> Self {
-        Self::Value { key, problem: problem.into() }
+    pub fn invalid_value(key: &'static str, problem: impl Into<String>) -> Self {
+        Self::InvalidValue { key, problem: problem.into() }
     }
 }
 
@@ -232,8 +232,8 @@ impl Config {
     /// If the file cannot be read, a key or a variable is unknown, or a value cannot be. The error
     /// names it.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let folder = folder_of(file).map_err(|error| {
-            ConfigError::value(
+        let folder = config_folder(file).map_err(|error| {
+            ConfigError::invalid_value(
                 "--config",
                 format!(
                     "{}: \
@@ -243,42 +243,46 @@ impl Config {
             )
         })?;
         let variables = std::env::vars_os().map(|(name, _)| name);
-        check_variables("INTAKE_", &Self::META, variables).map_err(ConfigError::Unknown)?;
+        check_variables("INTAKE_", &Self::META, variables).map_err(ConfigError::UnknownVariable)?;
         let read = Self::builder().env().file(file).load();
-        let mut config = read.map_err(|error| ConfigError::Read(explain(&error)))?;
-        let Self { relay, spool, directory, .. } = &mut config;
+        let mut config = read.map_err(|error| ConfigError::Read(explain_error(&error)))?;
+        let Self { relay, store: spool, directory, .. } = &mut config;
         for path in
             [&mut relay.ca, &mut relay.certificate, &mut relay.key, &mut spool.path, &mut directory.trust]
         {
-            resolve(&folder, path);
+            make_absolute(&folder, path);
         }
-        spool.url = spool.url.take().map(|url| Place::absolute(&url, &folder));
-        config.check()?;
+        spool.url = spool.url.take().map(|url| DatabaseUrl::with_absolute_paths(&url, &folder));
+        config.validate()?;
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
-        self.level()?;
-        self.spool.place()?;
+    fn validate(&self) -> Result<(), ConfigError> {
+        self.log_level()?;
+        self.store.database_url()?;
         // Each upload of the form path holds one of tokio's 512 blocking threads.
         let sizes = [
             ("limits.connections", self.limits.connections, 100_000),
-            ("limits.arrivals", self.limits.arrivals, 100_000),
-            ("limits.uploads", self.limits.uploads, 400),
-            ("limits.lookups", self.limits.lookups, 10_000),
-            ("limits.network_burst", self.limits.network_burst as usize, 1_000_000),
-            ("spool.most_mib", self.spool.most_mib as usize, 1_000_000),
-            ("spool.writers", self.spool.writers as usize, 100),
-            ("limits.network_per_minute", self.limits.network_per_minute as usize, 1_000_000),
-            ("limits.wait_seconds", usize::try_from(self.limits.wait_seconds).unwrap_or(usize::MAX), 600),
+            ("limits.arrivals", self.limits.concurrent_reads, 100_000),
+            ("limits.uploads", self.limits.concurrent_uploads, 400),
+            ("limits.lookups", self.limits.concurrent_small_requests, 10_000),
+            ("limits.network_burst", self.limits.per_network_burst as usize, 1_000_000),
+            ("spool.most_mib", self.store.max_size_mib as usize, 1_000_000),
+            ("spool.writers", self.store.writers as usize, 100),
+            ("limits.network_per_minute", self.limits.per_network_per_minute as usize, 1_000_000),
+            (
+                "limits.wait_seconds",
+                usize::try_from(self.limits.queue_timeout_seconds).unwrap_or(usize::MAX),
+                600,
+            ),
         ];
         for (key, value, most) in sizes {
             if value == 0 || value > most {
-                return Err(ConfigError::value(key, format!("must be from 1 to {most}")));
+                return Err(ConfigError::invalid_value(key, format!("must be from 1 to {most}")));
             }
         }
         if self.taxonomy.folder.is_some() {
-            return Err(ConfigError::value(
+            return Err(ConfigError::invalid_value(
                 "taxonomy.folder",
                 "categories of one's own are not supported yet: the administrator's commands, the \
                  workbench and the letters know the built-in ones only, so reports under others \
@@ -286,18 +290,18 @@ impl Config {
             ));
         }
         if self.public.onion_listen.is_some_and(|at| !at.ip().is_loopback()) {
-            return Err(ConfigError::value(
+            return Err(ConfigError::invalid_value(
                 "public.onion_listen",
                 "must be an address of this machine alone, such as 127.0.0.1",
             ));
         }
         if self.metrics.listen.is_some_and(|at| !at.ip().is_loopback()) {
-            return Err(ConfigError::value(
+            return Err(ConfigError::invalid_value(
                 "metrics.listen",
                 "must be an address of this machine alone, such as 127.0.0.1",
             ));
         }
-        let problems = self.branding.problems(&i18n::LOCALES);
+        let problems = self.branding.missing_texts(&i18n::LOCALES);
         if problems.is_empty() { Ok(()) } else { Err(ConfigError::Branding(problems)) }
     }
 
@@ -306,13 +310,13 @@ impl Config {
     /// # Errors
     /// If one cannot be read or is not what it should be. The error names the key.
     pub fn check_files(&self) -> Result<(), ConfigError> {
-        self.trust()?;
+        self.load_trust()?;
         relay::server_config(&self.relay)?;
-        let files = self.spool.place()?.check_files();
-        files.map_err(|error| ConfigError::value("spool.url", error.to_string()))?;
-        let folder = self.spool.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if self.spool.url.is_none() && folder.is_some_and(|folder| !folder.is_dir()) {
-            return Err(ConfigError::value("spool.path", "its folder is not there"));
+        let files = self.store.database_url()?.check_files();
+        files.map_err(|error| ConfigError::invalid_value("spool.url", error.to_string()))?;
+        let folder = self.store.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if self.store.url.is_none() && folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(ConfigError::invalid_value("spool.path", "its folder is not there"));
         }
         Ok(())
     }
@@ -322,8 +326,8 @@ impl Config {
     /// # Errors
     /// If a contact is still the example's, outside a demonstration.
     pub fn check_contacts(&self) -> Result<(), ConfigError> {
-        let samples = self.branding.samples();
-        if samples.is_empty() || self.demo { Ok(()) } else { Err(ConfigError::Sample(samples)) }
+        let samples = self.branding.example_contacts();
+        if samples.is_empty() || self.demo { Ok(()) } else { Err(ConfigError::ExampleContacts(samples)) }
     }
 
     /// What is allowed and seldom meant, for an operator to read.
@@ -336,7 +340,7 @@ impl Config {
                 self.public.listen
             ));
         }
-        if self.demo && !self.branding.samples().is_empty() {
+        if self.demo && !self.branding.example_contacts().is_empty() {
             warnings.push(
                 "demo: the contacts on the pages are invented. Let nobody report \
                 here"
@@ -347,19 +351,19 @@ impl Config {
     }
 
     /// The log's level.
-    pub fn level(&self) -> Result<Level, ConfigError> {
+    pub fn log_level(&self) -> Result<Level, ConfigError> {
         self.log
             .level
             .parse()
-            .map_err(|_| ConfigError::value("log.level", "must be error, warn, info, debug or trace"))
+            .map_err(|_| ConfigError::invalid_value("log.level", "must be error, warn, info, debug or trace"))
     }
 
     /// Reads whose directories are believed.
-    pub fn trust(&self) -> Result<Trust, ConfigError> {
-        let wrong = |problem: String| ConfigError::value("directory.trust", problem);
+    pub fn load_trust(&self) -> Result<TrustRoots, ConfigError> {
+        let wrong = |problem: String| ConfigError::invalid_value("directory.trust", problem);
         let path = &self.directory.trust;
         let json = fs::read(path).map_err(|error| wrong(format!("{}: {error}", path.display())))?;
-        serde_json::from_slice(without_mark(&json))
+        serde_json::from_slice(strip_bom(&json))
             .map_err(|error| wrong(format!("{}: {error}", path.display())))
     }
 }
@@ -394,8 +398,8 @@ mod tests {
         fs::write(&file, text.replace("#url = \"postgres:", "url = \"sqlite:other.sqlite\" #")).unwrap();
         let config = Config::load(&file).unwrap();
         let folder = folder.path().canonicalize().unwrap();
-        assert_eq!(config.spool.path, folder.join("spool.sqlite"));
-        assert_eq!(config.spool.place().unwrap(), Place::Sqlite(folder.join("other.sqlite")));
+        assert_eq!(config.store.path, folder.join("spool.sqlite"));
+        assert_eq!(config.store.database_url().unwrap(), DatabaseUrl::Sqlite(folder.join("other.sqlite")));
         assert_eq!(config.relay.ca, folder.join("tls/ca.pem"));
         assert_eq!(config.directory.trust, folder.join("trust.json"));
     }

@@ -16,90 +16,94 @@ use tokio::{
 };
 
 use crate::{
-    networks::Origin,
-    places::{Place, Places},
+    networks::ClientOrigin,
+    places::{Slot, SlotPool},
 };
 
 /// Gives each connection a place.
 #[derive(Clone)]
-pub struct Bounded(Places);
+pub struct ConnectionLimiter(SlotPool);
 
-impl Bounded {
+impl ConnectionLimiter {
     /// At most so many at once.
     pub fn new(most: usize) -> Self {
-        Self(Places::new(most))
+        Self(SlotPool::new(most))
     }
 
     /// Gives a connection of this origin its slot.
-    pub(crate) fn connection(&self, stream: TcpStream, origin: Origin) -> io::Result<Connection<TcpStream>> {
-        let place = self.0.take(origin);
-        let lost = Box::pin(place.lost());
+    pub(crate) fn limit(
+        &self,
+        stream: TcpStream,
+        origin: ClientOrigin,
+    ) -> io::Result<LimitedConnection<TcpStream>> {
+        let place = self.0.acquire_or_evict(origin);
+        let lost = Box::pin(place.evicted());
         // An answer in two pieces would wait for the visitor to confirm the first: 40 ms, and more on a slow line.
         stream.set_nodelay(true)?;
-        Ok(Connection { stream, place, lost })
+        Ok(LimitedConnection { stream, slot: place, evicted: lost })
     }
 }
 
-impl<S> Accept<TcpStream, S> for Bounded {
-    type Stream = Connection<TcpStream>;
+impl<S> Accept<TcpStream, S> for ConnectionLimiter {
+    type Stream = LimitedConnection<TcpStream>;
     type Service = S;
-    type Future = Ready<io::Result<(Connection<TcpStream>, S)>>;
+    type Future = Ready<io::Result<(LimitedConnection<TcpStream>, S)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         // Behind a proxy all connections come from one address: they are not told apart.
-        ready(self.connection(stream, Origin::LOCAL).map(|connection| (connection, service)))
+        ready(self.limit(stream, ClientOrigin::LOCAL).map(|connection| (connection, service)))
     }
 }
 
 /// A connection that ends when its place is lost.
-pub struct Connection<I> {
+pub struct LimitedConnection<I> {
     stream: I,
-    place: Place,
-    lost: Pin<Box<dyn Future<Output = ()> + Send>>,
+    slot: Slot,
+    evicted: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
-impl<I> Connection<I> {
-    fn has_place(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        match self.lost.as_mut().poll(context) {
+impl<I> LimitedConnection<I> {
+    fn check_evicted(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.evicted.as_mut().poll(context) {
             Poll::Pending => Ok(()),
             Poll::Ready(()) => {
-                self.lost = Box::pin(ready(()));
+                self.evicted = Box::pin(ready(()));
                 Err(io::ErrorKind::ConnectionAborted.into())
             }
         }
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Connection<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for LimitedConnection<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.has_place(context)?;
+        self.check_evicted(context)?;
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.place.progress(buffer.filled().len() - before);
+        self.slot.record_progress(buffer.filled().len() - before);
         read
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for LimitedConnection<I> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.has_place(context)?;
+        self.check_evicted(context)?;
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(count)) = written {
-            self.place.progress(count);
+            self.slot.record_progress(count);
         }
         written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.has_place(context)?;
+        self.check_evicted(context)?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
@@ -112,10 +116,10 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Connection<I> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.has_place(context)?;
+        self.check_evicted(context)?;
         let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         if let Poll::Ready(Ok(count)) = written {
-            self.place.progress(count);
+            self.slot.record_progress(count);
         }
         written
     }

@@ -3,92 +3,92 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rand::RngCore;
-use web::{logging::safe, metrics::Tally};
+use web::{logging::log_safe, metrics::NoisyCounter};
 
 use crate::store::StoreError;
 
 /// Counts of the day so far.
 #[derive(Debug, Default)]
-pub struct Counters {
-    filed: Tally,
-    busy: Tally,
-    failed: Tally,
-    uncleaned: Tally,
+pub struct DailyCounters {
+    submitted: NoisyCounter,
+    rejected: NoisyCounter,
+    store_failures: NoisyCounter,
+    uncleaned: NoisyCounter,
     /// Where the spool is, for the log; without user and password.
     spool: String,
     /// Was a failure logged that has not ended yet?
-    failing: AtomicBool,
+    failure_logged: AtomicBool,
 }
 
 /// A day that has ended, with noise in each number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Day {
+pub struct DailyCounts {
     /// Submissions that have become durable.
-    pub filed: u64,
+    pub submitted: u64,
     /// How often somebody was asked to come back later.
-    pub busy: u64,
+    pub rejected: u64,
     /// How often the spool could not do something.
-    pub failed: u64,
+    pub store_failures: u64,
     /// Files that could not be cleaned.
     pub uncleaned: u64,
 }
 
-impl Counters {
+impl DailyCounters {
     /// Counts for the spool at this address.
-    pub fn of(spool: String) -> Self {
+    pub fn for_spool(spool: String) -> Self {
         Self { spool, ..Self::default() }
     }
 
     /// A submission has become durable.
-    pub fn filed(&self) {
-        self.filed.count();
+    pub fn record_submitted(&self) {
+        self.submitted.increment();
     }
 
     /// Somebody was asked to come back later.
-    pub fn busy(&self) {
-        self.busy.count();
+    pub fn record_rejected(&self) {
+        self.rejected.increment();
     }
 
     /// The spool could not do something. The first failure of a row is logged, so that neither
     /// silence nor a flood of lines hides it.
-    pub fn failed(&self, error: StoreError) {
-        self.failed.count();
+    pub fn record_store_failure(&self, error: StoreError) {
+        self.store_failures.increment();
         // What another replica did first is no failure of the database.
-        if error != StoreError::Twice && !self.failing.swap(true, Ordering::Relaxed) {
+        if error != StoreError::Duplicate && !self.failure_logged.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 "the database failed: {}: {}. Reporters are asked to come back later, and nothing \
                  acknowledged is lost. Check the database server and the disk; `intake --config … \
                  doctor` says more",
                 self.spool,
-                safe(&error)
+                log_safe(&error)
             );
         }
     }
 
     /// The spool answers.
-    pub fn answers(&self) {
-        if self.failing.swap(false, Ordering::Relaxed) {
+    pub fn record_store_recovery(&self) {
+        if self.failure_logged.swap(false, Ordering::Relaxed) {
             tracing::info!("the database answers again: {}", self.spool);
         }
     }
 
     /// A file could not be cleaned.
-    pub fn uncleaned(&self) {
-        self.uncleaned.count();
+    pub fn record_uncleaned(&self) {
+        self.uncleaned.increment();
     }
 
     /// Ends a day and says so in the log. A single report shows in none of it.
-    pub fn close_day(&self, rng: &mut impl RngCore) -> Day {
-        let day = Day {
-            filed: self.filed.close(rng),
-            busy: self.busy.close(rng),
-            failed: self.failed.close(rng),
-            uncleaned: self.uncleaned.close(rng),
+    pub fn close_day(&self, rng: &mut impl RngCore) -> DailyCounts {
+        let day = DailyCounts {
+            submitted: self.submitted.take_noisy(rng),
+            rejected: self.rejected.take_noisy(rng),
+            store_failures: self.store_failures.take_noisy(rng),
+            uncleaned: self.uncleaned.take_noisy(rng),
         };
         tracing::info!(
-            filed = day.filed,
-            busy = day.busy,
-            errors = day.failed,
+            filed = day.submitted,
+            busy = day.rejected,
+            errors = day.store_failures,
             uncleaned = day.uncleaned,
             "one day, with noise of about 15"
         );

@@ -2,11 +2,11 @@
 
 use rust_embed::RustEmbed;
 use time::{Date, Weekday};
-use web::{Locale, Texts, Words};
+use web::{Locale, MessageCatalog, MessageCatalogs};
 
 #[derive(RustEmbed)]
 #[folder = "locales"]
-struct Locales;
+struct LocaleFiles;
 
 /// The languages that the pages are written in, the default first.
 pub const LOCALES: [Locale; 5] = Locale::ALL;
@@ -15,8 +15,8 @@ pub const LOCALES: [Locale; 5] = Locale::ALL;
 ///
 /// # Panics
 /// Never in a build whose tests passed: one of them loads every language.
-pub fn texts() -> Texts {
-    Texts::load(&Locales, "intake", &LOCALES).expect("the built-in words are checked by a test")
+pub fn load_catalogs() -> MessageCatalogs {
+    MessageCatalogs::load(&LocaleFiles, "intake", &LOCALES).expect("the built-in words are checked by a test")
 }
 
 const MONTHS: [&str; 12] = [
@@ -25,7 +25,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// A day in words, such as `30 novembre 2026`.
-pub fn day(words: &Words, date: Date) -> String {
+pub fn format_date(words: &MessageCatalog, date: Date) -> String {
     let month = words.get(MONTHS[usize::from(u8::from(date.month())) - 1]);
     let (day, year) = (date.day().to_string(), date.year().to_string());
     // French counts the first of a month in another way than the rest.
@@ -34,12 +34,14 @@ pub fn day(words: &Words, date: Date) -> String {
 }
 
 /// The week of an ISO week such as `2026-W48`, by its Monday; the text itself if it is none.
-pub fn week(words: &Words, iso: &str) -> String {
-    monday(iso)
-        .map_or_else(|| iso.to_owned(), |monday| words.with("date-week", &[("day", &day(words, monday))]))
+pub fn format_week(words: &MessageCatalog, iso: &str) -> String {
+    monday_of_week(iso).map_or_else(
+        || iso.to_owned(),
+        |monday| words.with("date-week", &[("day", &format_date(words, monday))]),
+    )
 }
 
-fn monday(iso: &str) -> Option<Date> {
+fn monday_of_week(iso: &str) -> Option<Date> {
     let (year, week) = iso.split_once("-W")?;
     Date::from_iso_week_date(year.parse().ok()?, week.parse().ok()?, Weekday::Monday).ok()
 }
@@ -48,47 +50,50 @@ fn monday(iso: &str) -> Option<Date> {
 mod tests {
     use std::{collections::BTreeSet, path::Path};
 
-    use fluent_check::{Messages, french_that_breaks, messages, sources, without_text};
+    use fluent_lint::{
+        MessageArguments, missing_keys, parse_messages, read_sources, unprotected_french_spacing,
+    };
     use time::macros::date;
 
     use super::*;
 
-    fn of(locale: Locale) -> Messages {
-        let file = Locales::get(&format!("{}/intake.ftl", locale.code)).expect("a file for each language");
-        messages(&file.data)
+    fn messages_of(locale: Locale) -> MessageArguments {
+        let file =
+            LocaleFiles::get(&format!("{}/intake.ftl", locale.code)).expect("a file for each language");
+        parse_messages(&file.data)
     }
 
     #[test]
     fn every_text_exists_in_every_language_with_the_same_arguments_and_is_used() {
-        let french = of(Locale::FR);
+        let french = messages_of(Locale::FR);
         assert!(french.len() > 150);
         assert_eq!(french["step"], BTreeSet::from(["number".to_owned()]));
         for locale in LOCALES {
-            assert_eq!(of(locale), french, "{}", locale.code);
+            assert_eq!(messages_of(locale), french, "{}", locale.code);
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let places = ["templates", "src/pages", "src/form", "src/i18n.rs"];
-        let code = sources(places.map(|place| root.join(place))).unwrap();
+        let code = read_sources(places.map(|place| root.join(place))).unwrap();
         for key in french.keys() {
             assert!(code.contains(&format!("\"{key}\"")), "{key} is used nowhere");
         }
         let calls = ["frame.t(\"", "frame.with(\"", "words.get(\"", ".count(\""];
-        assert_eq!(without_text(&code, &calls, &french), Vec::<&str>::new());
+        assert_eq!(missing_keys(&code, &calls, &french), Vec::<&str>::new());
     }
 
     #[test]
     fn no_sign_of_french_comes_to_stand_alone_at_the_beginning_of_a_line() {
-        let file = Locales::get("fr/intake.ftl").expect("a file for each language");
+        let file = LocaleFiles::get("fr/intake.ftl").expect("a file for each language");
         let text = std::str::from_utf8(&file.data).expect("UTF-8");
-        assert_eq!(french_that_breaks(text), Vec::<&str>::new());
+        assert_eq!(unprotected_french_spacing(text), Vec::<&str>::new());
     }
 
     #[test]
     fn sentences_are_short() {
         for locale in LOCALES {
-            let words = texts();
-            let words = words.of(locale);
-            for (key, arguments) in of(locale) {
+            let words = load_catalogs();
+            let words = words.catalog(locale);
+            for (key, arguments) in messages_of(locale) {
                 if !arguments.is_empty() {
                     continue;
                 }
@@ -103,20 +108,20 @@ mod tests {
 
     #[test]
     fn days_and_weeks_are_said_in_words() {
-        let texts = texts();
-        let french = texts.of(Locale::FR);
-        assert_eq!(day(french, date!(2026 - 12 - 01)), "1er décembre 2026");
-        assert_eq!(day(texts.of(Locale::EN), date!(2026 - 11 - 30)), "30 November 2026");
-        assert_eq!(day(texts.of(Locale::ES), date!(2026 - 11 - 30)), "30 de noviembre de 2026");
-        assert_eq!(day(texts.of(Locale::PT), date!(2026 - 12 - 01)), "1 de dezembro de 2026");
-        assert_eq!(day(texts.of(Locale::AR), date!(2026 - 11 - 30)), "30 نوفمبر 2026");
-        assert_eq!(week(french, "2026-W48"), "semaine du 23 novembre 2026");
-        assert_eq!(week(french, "<b>"), "<b>");
+        let texts = load_catalogs();
+        let french = texts.catalog(Locale::FR);
+        assert_eq!(format_date(french, date!(2026 - 12 - 01)), "1er décembre 2026");
+        assert_eq!(format_date(texts.catalog(Locale::EN), date!(2026 - 11 - 30)), "30 November 2026");
+        assert_eq!(format_date(texts.catalog(Locale::ES), date!(2026 - 11 - 30)), "30 de noviembre de 2026");
+        assert_eq!(format_date(texts.catalog(Locale::PT), date!(2026 - 12 - 01)), "1 de dezembro de 2026");
+        assert_eq!(format_date(texts.catalog(Locale::AR), date!(2026 - 11 - 30)), "30 نوفمبر 2026");
+        assert_eq!(format_week(french, "2026-W48"), "semaine du 23 novembre 2026");
+        assert_eq!(format_week(french, "<b>"), "<b>");
     }
 
     #[test]
     fn receipt_and_thread_promise_news_by_the_same_day() {
-        let texts = texts();
+        let texts = load_catalogs();
         let by = [
             (Locale::FR, "au plus tard le"),
             (Locale::EN, "by"),
@@ -127,7 +132,7 @@ mod tests {
         assert_eq!(by.len(), LOCALES.len());
         for (locale, by) in by {
             for key in ["receipt-next-answer", "thread-next"] {
-                let text = texts.of(locale).with(key, &[("day", "DAY")]);
+                let text = texts.catalog(locale).with(key, &[("day", "DAY")]);
                 assert!(text.contains(&format!("{by} DAY")), "{} {key}: {text}", locale.code);
             }
         }
@@ -136,10 +141,10 @@ mod tests {
     #[test]
     fn the_oversight_body_is_not_said_to_have_a_report_beside_others() {
         // It may be the only reader, and it may have been from the start.
-        let texts = texts();
+        let texts = load_catalogs();
         for also in ["aussi", "too", "también", "também", "أيضاً"] {
             for locale in LOCALES {
-                let text = texts.of(locale).get("thread-outside");
+                let text = texts.catalog(locale).get("thread-outside");
                 assert!(!text.contains(also), "{}: {text}", locale.code);
             }
         }
@@ -147,11 +152,11 @@ mod tests {
 
     #[test]
     fn the_texts_on_too_much_name_both_limits() {
-        let texts = texts();
-        let files = envelope::frame::MAX_ATTACHMENTS.to_string();
+        let texts = load_catalogs();
+        let files = protocol::frame::MAX_ATTACHMENTS.to_string();
         for locale in LOCALES {
             for key in ["error-large-what", "send-too-large"] {
-                let text = texts.of(locale).get(key);
+                let text = texts.catalog(locale).get(key);
                 assert!(text.contains(&files) && text.contains("60"), "{} {key}: {text}", locale.code);
             }
         }

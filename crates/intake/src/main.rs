@@ -6,8 +6,8 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> std::process::ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|first| first == intake::cleaning::ARGUMENT) {
+    if std::env::args_os().nth(1).is_some_and(|first| first == intake::cleaning::CHILD_ARGUMENT) {
         return intake::cleaning::run_child();
     }
-    intake::program::main()
+    intake::cli::main()
 }

@@ -13,108 +13,110 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::onion::Circuit;
+use crate::onion::OnionCircuit;
 
 /// How long one salt keeps a network recognisable.
-const SALT_LIFE: Duration = Duration::from_hours(1);
+const SALT_ROTATION_INTERVAL: Duration = Duration::from_hours(1);
 
 /// Identifies a network, an address or a circuit while one salt lasts.
 pub type NetworkKey = [u8; 16];
 
 /// Where a post comes from. Two posts with equal keys share what is scarce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Origin {
+pub struct ClientOrigin {
     /// The /24 or /56, or the circuit of the onion service.
     pub network: NetworkKey,
     /// The address (IPv6: its /64) within the network.
-    pub member: NetworkKey,
+    pub host: NetworkKey,
     /// Are the posts of this member counted? Those of this machine and of an onion service that names no circuits are
     /// not: all its visitors would share one count, which one of them could use up.
     pub is_counted: bool,
 }
 
-impl Origin {
+impl ClientOrigin {
     /// This machine, and an onion service that names no circuits.
-    pub const LOCAL: Self = Self { network: [0; 16], member: [0; 16], is_counted: false };
+    pub const LOCAL: Self = Self { network: [0; 16], host: [0; 16], is_counted: false };
 }
 
 /// Finds the origin of posts.
-pub struct Networks {
+pub struct OriginResolver {
     trusted_proxies: Vec<IpAddr>,
-    salt: Mutex<Salt>,
+    salt: Mutex<RotatingSalt>,
 }
 
-struct Salt {
+struct RotatingSalt {
     bytes: Zeroizing<[u8; 32]>,
-    since: Instant,
+    created_at: Instant,
 }
 
-impl Salt {
-    fn draw() -> Self {
+impl RotatingSalt {
+    fn random() -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
         OsRng.fill_bytes(&mut *bytes);
-        Self { bytes, since: Instant::now() }
+        Self { bytes, created_at: Instant::now() }
     }
 }
 
 /// What is known of a visitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Client {
+enum ClientAddress {
     Local,
-    Address(IpAddr),
+    Ip(IpAddr),
     /// A proxy did not name an address that can be read. All of these share one count.
     Unknown,
 }
 
-impl Networks {
+impl OriginResolver {
     /// Believes these proxies.
     pub fn new(trusted_proxies: Vec<IpAddr>) -> Self {
-        Self { trusted_proxies, salt: Mutex::new(Salt::draw()) }
+        Self { trusted_proxies, salt: Mutex::new(RotatingSalt::random()) }
     }
 
     /// Where a request comes from. Requests without [`ConnectInfo`] count as local.
-    pub fn origin<T>(&self, request: &Request<T>) -> Origin {
-        if let Some(Circuit(circuit)) = request.extensions().get() {
-            return self.circuit(*circuit);
+    pub fn resolve<T>(&self, request: &Request<T>) -> ClientOrigin {
+        if let Some(OnionCircuit(circuit)) = request.extensions().get() {
+            return self.origin_of_circuit(*circuit);
         }
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        match peer.map_or(Client::Local, |ConnectInfo(peer)| self.client(peer.ip(), request.headers())) {
-            Client::Local => Origin::LOCAL,
-            Client::Address(address) => {
-                let (network, member) = prefixes(address);
-                Origin {
-                    network: self.salted(b"network", network),
-                    member: self.salted(b"member", member),
+        match peer.map_or(ClientAddress::Local, |ConnectInfo(peer)| {
+            self.client_address(peer.ip(), request.headers())
+        }) {
+            ClientAddress::Local => ClientOrigin::LOCAL,
+            ClientAddress::Ip(address) => {
+                let (network, member) = network_and_host_prefix(address);
+                ClientOrigin {
+                    network: self.keyed_hash(b"network", network),
+                    host: self.keyed_hash(b"member", member),
                     is_counted: true,
                 }
             }
-            Client::Unknown => {
-                let key = self.salted(b"unknown", Ipv6Addr::UNSPECIFIED);
-                Origin { network: key, member: key, is_counted: true }
+            ClientAddress::Unknown => {
+                let key = self.keyed_hash(b"unknown", Ipv6Addr::UNSPECIFIED);
+                ClientOrigin { network: key, host: key, is_counted: true }
             }
         }
     }
 
     /// The origin of a circuit of the onion service.
-    pub fn circuit(&self, circuit: Ipv6Addr) -> Origin {
-        let key = self.salted(b"circuit", circuit);
-        Origin { network: key, member: key, is_counted: true }
+    pub fn origin_of_circuit(&self, circuit: Ipv6Addr) -> ClientOrigin {
+        let key = self.keyed_hash(b"circuit", circuit);
+        ClientOrigin { network: key, host: key, is_counted: true }
     }
 
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Client {
+    fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let is_proxy = self.trusted_proxies.contains(&peer.to_canonical());
-        let client = if is_proxy { last_forwarded(headers) } else { Some(peer) };
+        let client = if is_proxy { last_forwarded_ip(headers) } else { Some(peer) };
         match client.map(|client| client.to_canonical()) {
-            None => Client::Unknown,
-            Some(client) if client.is_loopback() => Client::Local,
-            Some(client) => Client::Address(client),
+            None => ClientAddress::Unknown,
+            Some(client) if client.is_loopback() => ClientAddress::Local,
+            Some(client) => ClientAddress::Ip(client),
         }
     }
 
-    fn salted(&self, kind: &[u8], address: Ipv6Addr) -> NetworkKey {
+    fn keyed_hash(&self, kind: &[u8], address: Ipv6Addr) -> NetworkKey {
         let mut salt = self.salt.lock().unwrap_or_else(PoisonError::into_inner);
-        if salt.since.elapsed() > SALT_LIFE {
-            *salt = Salt::draw();
+        if salt.created_at.elapsed() > SALT_ROTATION_INTERVAL {
+            *salt = RotatingSalt::random();
         }
         let hash = Sha256::new().chain_update(*salt.bytes).chain_update(kind).chain_update(address.octets());
         *hash.finalize().first_chunk().expect("32 bytes hold 16")
@@ -122,7 +124,7 @@ impl Networks {
 }
 
 /// The hop that our own proxy has added, with or without a port. `None` if there is none that can be read.
-fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+fn last_forwarded_ip(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
     let hop = last.rsplit(',').next()?.trim();
     let without_port = || hop.parse().map(|address: SocketAddr| address.ip());
@@ -131,7 +133,7 @@ fn last_forwarded(headers: &HeaderMap) -> Option<IpAddr> {
 }
 
 /// The /24 or /56, which is about one office, cell or household, and the address or /64 in it.
-fn prefixes(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
+fn network_and_host_prefix(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
@@ -148,39 +150,39 @@ fn prefixes(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
 mod tests {
     use super::*;
 
-    fn origin(networks: &Networks, peer: &str, forwarded: Option<&str>) -> Origin {
+    fn resolve_from(networks: &OriginResolver, peer: &str, forwarded: Option<&str>) -> ClientOrigin {
         let mut request =
             Request::post("/").extension(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
         if let Some(value) = forwarded {
             request = request.header("x-forwarded-for", value);
         }
-        networks.origin(&request.body(()).unwrap())
+        networks.resolve(&request.body(()).unwrap())
     }
 
     #[test]
     fn a_network_holds_members_and_this_machine_is_nobody_in_particular() {
-        let networks = Networks::new(Vec::new());
-        let of = |peer| origin(&networks, peer, None);
+        let networks = OriginResolver::new(Vec::new());
+        let of = |peer| resolve_from(&networks, peer, None);
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
         assert_eq!(of("192.0.2.1").network, of("192.0.2.200").network);
-        assert_ne!(of("192.0.2.1").member, of("192.0.2.200").member);
+        assert_ne!(of("192.0.2.1").host, of("192.0.2.200").host);
         assert_ne!(of("192.0.2.1").network, of("192.0.3.1").network);
         assert_eq!(of("2001:db8:1:ff::1"), of("2001:db8:1:ff:1::9"), "one /64");
         assert_eq!(of("2001:db8:1:ff::1").network, of("2001:db8:1:1::1").network, "one /56");
-        assert_ne!(of("2001:db8:1:ff::1").member, of("2001:db8:1:1::1").member);
+        assert_ne!(of("2001:db8:1:ff::1").host, of("2001:db8:1:1::1").host);
         assert_ne!(of("2001:db8:1:ff::1").network, of("2001:db8:1:100::1").network);
         for local in ["127.0.0.1", "::ffff:127.0.0.1", "::1"] {
-            assert_eq!(of(local), Origin::LOCAL);
+            assert_eq!(of(local), ClientOrigin::LOCAL);
         }
-        let circuit = |text: &str| networks.circuit(text.parse().unwrap());
+        let circuit = |text: &str| networks.origin_of_circuit(text.parse().unwrap());
         assert_ne!(circuit("fc00:dead:beef:4dad::1"), circuit("fc00:dead:beef:4dad::2"));
     }
 
     #[test]
     fn only_a_trusted_proxy_names_a_visitor_and_what_cannot_be_read_is_one_bucket() {
-        let networks = Networks::new(vec!["10.0.0.1".parse().unwrap()]);
-        let by_proxy = |value| origin(&networks, "10.0.0.1", Some(value));
-        let direct = |peer| origin(&networks, peer, None);
+        let networks = OriginResolver::new(vec!["10.0.0.1".parse().unwrap()]);
+        let by_proxy = |value| resolve_from(&networks, "10.0.0.1", Some(value));
+        let direct = |peer| resolve_from(&networks, peer, None);
         for spelling in
             ["41.203.10.99", "41.203.10.99:5123", " 192.0.2.9 , 41.203.10.99 ", "[::ffff:41.203.10.99]:1"]
         {
@@ -189,11 +191,11 @@ mod tests {
         for spelling in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
             assert_eq!(by_proxy(spelling), direct("2001:db8::1"), "{spelling}");
         }
-        let unknown = origin(&networks, "10.0.0.1", None);
+        let unknown = resolve_from(&networks, "10.0.0.1", None);
         assert!(unknown.is_counted);
         for spelling in ["", "unknown", "_hidden", "41.203.10", "41.203.10.99:", "192.0.2.1, ", "é"] {
             assert_eq!(by_proxy(spelling), unknown, "{spelling}");
         }
-        assert_eq!(origin(&networks, "172.16.0.1", Some("203.0.113.77")), direct("172.16.0.1"));
+        assert_eq!(resolve_from(&networks, "172.16.0.1", Some("203.0.113.77")), direct("172.16.0.1"));
     }
 }

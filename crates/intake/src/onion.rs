@@ -11,61 +11,63 @@ use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 use tower::Layer as _;
 
 use crate::{
-    connections::{Bounded, Connection},
-    limits::Limits,
+    connections::{ConnectionLimiter, LimitedConnection},
+    limits::AdmissionControl,
 };
 
 /// Longest header of version 1, in bytes, with its line end.
-const LONGEST: usize = 107;
+const MAX_HEADER_BYTES: usize = 107;
 /// How long it may take. Tor sends it at once.
-const HEADER_TIME: Duration = Duration::from_secs(5);
+const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The circuit that a request came by, as Tor spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Circuit(pub Ipv6Addr);
+pub struct OnionCircuit(pub Ipv6Addr);
 
 /// Takes connections that begin with a PROXY header of version 1, and closes others.
 #[derive(Clone)]
-pub struct Onion {
-    bounded: Bounded,
-    limits: Arc<Limits>,
+pub struct OnionAcceptor {
+    connections: ConnectionLimiter,
+    admission: Arc<AdmissionControl>,
 }
 
-impl Onion {
+impl OnionAcceptor {
     /// Connections within a bound of their own, so that visitors of the onion service and of the proxy do not evict each
     /// other.
-    pub fn new(bounded: Bounded, limits: Arc<Limits>) -> Self {
-        Self { bounded, limits }
+    pub fn new(bounded: ConnectionLimiter, limits: Arc<AdmissionControl>) -> Self {
+        Self { connections: bounded, admission: limits }
     }
 }
 
-impl<S: Send + 'static> Accept<TcpStream, S> for Onion {
-    type Stream = Connection<TcpStream>;
-    type Service = AddExtension<S, Circuit>;
+impl<S: Send + 'static> Accept<TcpStream, S> for OnionAcceptor {
+    type Stream = LimitedConnection<TcpStream>;
+    type Service = AddExtension<S, OnionCircuit>;
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, mut stream: TcpStream, service: S) -> Self::Future {
         let onion = self.clone();
         Box::pin(async move {
-            let circuit = timeout(HEADER_TIME, read_circuit(&mut stream)).await??;
-            let connection = onion.bounded.connection(stream, onion.limits.networks().circuit(circuit.0))?;
+            let circuit = timeout(HEADER_READ_TIMEOUT, read_circuit(&mut stream)).await??;
+            let connection = onion
+                .connections
+                .limit(stream, onion.admission.origin_resolver().origin_of_circuit(circuit.0))?;
             Ok((connection, Extension(circuit).layer(service)))
         })
     }
 }
 
 /// Reads the header and not a byte more.
-async fn read_circuit(stream: &mut TcpStream) -> io::Result<Circuit> {
-    let mut header = Vec::with_capacity(LONGEST);
-    while !header.ends_with(b"\r\n") && header.len() < LONGEST {
+async fn read_circuit(stream: &mut TcpStream) -> io::Result<OnionCircuit> {
+    let mut header = Vec::with_capacity(MAX_HEADER_BYTES);
+    while !header.ends_with(b"\r\n") && header.len() < MAX_HEADER_BYTES {
         header.push(stream.read_u8().await?);
     }
-    parse(&header).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    parse_proxy_header(&header).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-fn parse(header: &[u8]) -> Option<Circuit> {
+fn parse_proxy_header(header: &[u8]) -> Option<OnionCircuit> {
     match Header::try_from(from_utf8(header).ok()?).ok()?.addresses {
-        Addresses::Tcp6(addresses) => Some(Circuit(addresses.source_address)),
+        Addresses::Tcp6(addresses) => Some(OnionCircuit(addresses.source_address)),
         _ => None,
     }
 }
@@ -76,8 +78,8 @@ mod tests {
 
     #[test]
     fn the_header_of_tor_names_a_circuit_and_anything_else_does_not() {
-        let circuit = parse(b"PROXY TCP6 fc00:dead:beef:4dad::ffff:1234 ::1 65535 42\r\n");
-        assert_eq!(circuit, Some(Circuit("fc00:dead:beef:4dad::ffff:1234".parse().unwrap())));
+        let circuit = parse_proxy_header(b"PROXY TCP6 fc00:dead:beef:4dad::ffff:1234 ::1 65535 42\r\n");
+        assert_eq!(circuit, Some(OnionCircuit("fc00:dead:beef:4dad::ffff:1234".parse().unwrap())));
         for other in [
             &b"GET / HTTP/1.1\r\n"[..],
             b"PROXY UNKNOWN\r\n",
@@ -88,7 +90,7 @@ mod tests {
             b"\r\n\r\n\0\r\nQUIT\n",
             b"",
         ] {
-            assert_eq!(parse(other), None, "{}", other.escape_ascii());
+            assert_eq!(parse_proxy_header(other), None, "{}", other.escape_ascii());
         }
     }
 }

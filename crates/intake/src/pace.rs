@@ -1,4 +1,4 @@
-//! Bodies that must keep coming, however empty the house is. How scarce places are shared is for `places`.
+//! Bodies that must keep coming, however empty the house is. How scarce places are shared is for `pool`.
 
 use axum::body::{Body, Bytes};
 use futures_util::{
@@ -8,17 +8,17 @@ use futures_util::{
 use tokio::time::{Duration, Instant, timeout_at};
 
 /// Longest silence.
-const SILENCE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Time that everybody has, whatever the speed.
-const GRACE: Duration = Duration::from_mins(1);
+const GRACE_PERIOD: Duration = Duration::from_mins(1);
 /// Bytes a second that must come after that: a tenth of what a bad 2G connection gives.
-const SLOWEST: u64 = 256;
+const MIN_BYTES_PER_SECOND: u64 = 256;
 /// Nobody takes longer; the sweep of the spool relies on it.
-pub const LONGEST: Duration = Duration::from_mins(55);
+pub const MAX_UPLOAD_DURATION: Duration = Duration::from_mins(55);
 
 /// Why a body has ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum PaceError {
+pub enum BodyReadError {
     /// The sender was too slow.
     #[error("the sender was too slow")]
     TooSlow,
@@ -27,19 +27,19 @@ pub enum PaceError {
     Evicted,
     /// The connection broke.
     #[error("the connection broke")]
-    Broken,
+    ConnectionReset,
 }
 
 /// The bytes of a body as long as they come at a decent pace.
-pub fn paced(body: Body) -> Paced {
+pub fn with_min_rate(body: Body) -> TimedBody {
     let start = Instant::now();
     stream::try_unfold((body.into_data_stream(), 0), move |(mut data, received)| async move {
-        let paced = start + GRACE + Duration::from_secs(received / SLOWEST);
-        let deadline = paced.min(start + LONGEST).min(Instant::now() + SILENCE);
+        let paced = start + GRACE_PERIOD + Duration::from_secs(received / MIN_BYTES_PER_SECOND);
+        let deadline = paced.min(start + MAX_UPLOAD_DURATION).min(Instant::now() + IDLE_TIMEOUT);
         match timeout_at(deadline, data.next()).await {
-            Err(_) => Err(PaceError::TooSlow),
+            Err(_) => Err(BodyReadError::TooSlow),
             Ok(None) => Ok(None),
-            Ok(Some(Err(_))) => Err(PaceError::Broken),
+            Ok(Some(Err(_))) => Err(BodyReadError::ConnectionReset),
             Ok(Some(Ok(bytes))) => {
                 let received = received + bytes.len() as u64;
                 Ok(Some((bytes, (data, received))))
@@ -50,11 +50,11 @@ pub fn paced(body: Body) -> Paced {
 }
 
 /// Why reading a body of ours failed, if the sender is to try again.
-pub fn given_up(error: &axum::Error) -> Option<PaceError> {
+pub fn retryable_body_error(error: &axum::Error) -> Option<BodyReadError> {
     let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = next {
-        if let Some(reason) = error.downcast_ref::<PaceError>() {
-            return Some(*reason).filter(|reason| *reason != PaceError::Broken);
+        if let Some(reason) = error.downcast_ref::<BodyReadError>() {
+            return Some(*reason).filter(|reason| *reason != BodyReadError::ConnectionReset);
         }
         next = error.source();
     }
@@ -62,22 +62,22 @@ pub fn given_up(error: &axum::Error) -> Option<PaceError> {
 }
 
 /// The bytes of a paced body.
-pub type Paced = BoxStream<'static, Result<Bytes, PaceError>>;
+pub type TimedBody = BoxStream<'static, Result<Bytes, BodyReadError>>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// A body of single bytes, one in `every`.
-    fn dripping(every: Duration, count: u32) -> Body {
+    fn dripping_body(every: Duration, count: u32) -> Body {
         Body::from_stream(stream::unfold(0, move |sent| async move {
             tokio::time::sleep(every).await;
             (sent < count).then_some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), sent + 1))
         }))
     }
 
-    async fn outcome(body: Body) -> Result<usize, PaceError> {
-        let mut stream = paced(body);
+    async fn read_to_end(body: Body) -> Result<usize, BodyReadError> {
+        let mut stream = with_min_rate(body);
         let mut length = 0;
         while let Some(bytes) = stream.next().await {
             length += bytes?.len();
@@ -87,9 +87,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_and_dripping_are_cut_and_a_slow_phone_is_not() {
-        assert_eq!(outcome(dripping(Duration::from_secs(31), 2)).await, Err(PaceError::TooSlow));
-        assert_eq!(outcome(dripping(Duration::from_secs(10), 60)).await, Err(PaceError::TooSlow));
-        assert_eq!(outcome(dripping(Duration::from_millis(3), 60_000)).await, Ok(60_000));
-        assert_eq!(outcome(dripping(Duration::from_secs(10), 4)).await, Ok(4));
+        assert_eq!(read_to_end(dripping_body(Duration::from_secs(31), 2)).await, Err(BodyReadError::TooSlow));
+        assert_eq!(
+            read_to_end(dripping_body(Duration::from_secs(10), 60)).await,
+            Err(BodyReadError::TooSlow)
+        );
+        assert_eq!(read_to_end(dripping_body(Duration::from_millis(3), 60_000)).await, Ok(60_000));
+        assert_eq!(read_to_end(dripping_body(Duration::from_secs(10), 4)).await, Ok(4));
     }
 }

@@ -6,7 +6,7 @@ use http::{StatusCode, header};
 use crate::store::StoreError;
 
 /// Seconds after which a sender may try again.
-pub const RETRY_AFTER: &str = "30";
+pub const RETRY_AFTER_SECONDS: &str = "30";
 
 /// An answer of `application/problem+json`.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ impl From<StoreError> for Problem {
                 StatusCode::INSUFFICIENT_STORAGE,
                 "the spool is full: nothing was stored, try again later",
             ),
-            StoreError::NoRoomForFiles => Self::new(
+            StoreError::FullForFiles => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 "the spool has no room for files: nothing was stored, try again later or without files",
             ),
@@ -60,7 +60,7 @@ impl IntoResponse for Problem {
                 | StatusCode::TOO_MANY_REQUESTS
                 | StatusCode::INSUFFICIENT_STORAGE
         ) {
-            headers.insert(header::RETRY_AFTER, http::HeaderValue::from_static(RETRY_AFTER));
+            headers.insert(header::RETRY_AFTER, http::HeaderValue::from_static(RETRY_AFTER_SECONDS));
         }
         response
     }

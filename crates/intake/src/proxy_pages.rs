@@ -19,11 +19,11 @@ use crate::{
 };
 
 /// The pages that `deploy/nginx/nginx.conf` names.
-const PAGES: [(&str, ErrorKind); 4] = [
+const ERROR_PAGES: [(&str, ErrorKind); 4] = [
     ("form", ErrorKind::BadForm),
     ("large", ErrorKind::TooLarge),
     ("busy", ErrorKind::Busy),
-    ("broken", ErrorKind::Broken),
+    ("broken", ErrorKind::Internal),
 ];
 
 /// Why they are not written.
@@ -41,13 +41,13 @@ pub enum ProxyPagesError {
 ///
 /// # Errors
 /// Returns what is wrong with the configuration or the folder; pages may have been written in part then.
-pub fn write(config: &Config, folder: &Path) -> Result<usize, ProxyPagesError> {
+pub fn write_error_pages(config: &Config, folder: &Path) -> Result<usize, ProxyPagesError> {
     let pages = Pages::new(Arc::new(Taxonomy::built_in()), config.branding.clone(), Clock::system(), OsRng);
     let mut written = 0;
     for locale in i18n::LOCALES {
         let language = folder.join(locale.code);
         fs::create_dir_all(&language)?;
-        for (name, kind) in PAGES {
+        for (name, kind) in ERROR_PAGES {
             let Some(html) = standalone_error_page(&pages, locale, kind) else { continue };
             let file = language.join(format!("{name}.html"));
             fs::write(&file, html)?;
@@ -71,9 +71,9 @@ mod tests {
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/intake.toml");
         let config = Config::load(Path::new(example)).unwrap();
         let at = folder.path().join("pages");
-        assert_eq!(write(&config, &at).unwrap(), PAGES.len() * i18n::LOCALES.len());
+        assert_eq!(write_error_pages(&config, &at).unwrap(), ERROR_PAGES.len() * i18n::LOCALES.len());
         let nginx = include_str!("../../../deploy/nginx/nginx.conf");
-        for (name, _) in PAGES {
+        for (name, _) in ERROR_PAGES {
             assert!(nginx.contains(&format!("/burkindi-error-pages/$page_language/{name}.html;")), "{name}");
             for locale in i18n::LOCALES {
                 assert!(nginx.contains(locale.code));

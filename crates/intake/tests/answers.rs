@@ -10,22 +10,22 @@ use std::{
     sync::Arc,
 };
 
-use age_hybrid::sealed_looking;
+use age_hybrid::decoy_file;
 use axum::response::Response;
-use common::{FormData, Intake};
-use envelope::{
-    Hash,
-    event::{Action, Event, HANDLER},
-    ladder::RUNGS,
-    life::{Calendar, CaseState},
-    receipt::Receipt,
-    relay::{ANSWERS, AnswerTimes},
-    submission::Urgency,
-};
+use common::{MultipartFormData, TestIntake};
 use intake::{
-    answers::Answers,
+    answer_times::AnswerTimesCache,
     i18n::{self, LOCALES},
-    pages::{Branding, Contact, Pages, ReceiptView, ThreadView, receipt_page, thread_page},
+    pages::{Branding, Contact, ConversationView, Pages, ReceiptView, conversation_page, receipt_page},
+};
+use protocol::{
+    Hash,
+    case::{Calendar, CaseState},
+    event::{Action, Event, HANDLER_ACTOR},
+    receipt::Receipt,
+    relay::{REPLY_SCHEDULE_PATH, ReplySchedule},
+    size_classes::SIZE_CLASSES,
+    submission::Urgency,
 };
 use rand::rngs::OsRng;
 use reqwest::StatusCode;
@@ -36,7 +36,7 @@ use uuid::Uuid;
 use web::Clock;
 use zeroize::Zeroizing;
 
-const DAYS: usize = 366;
+const DAYS_IN_YEAR: usize = 366;
 
 fn calendar(rest: &[&str], holidays: &[&str]) -> Calendar {
     let owned = |words: &[&str]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -44,7 +44,7 @@ fn calendar(rest: &[&str], holidays: &[&str]) -> Calendar {
 }
 
 /// Weekends and feasts, five days of rest in a row among them.
-fn burkina() -> Calendar {
+fn burkina_calendar() -> Calendar {
     let feasts = [
         "01-01",
         "01-03",
@@ -63,29 +63,35 @@ fn burkina() -> Calendar {
     calendar(&["saturday", "sunday"], &feasts)
 }
 
-fn calendars() -> [Calendar; 3] {
-    [Calendar::default(), burkina(), calendar(&["thursday", "friday"], &["06-30", "07-01", "07-02", "07-03"])]
+fn test_calendars() -> [Calendar; 3] {
+    [
+        Calendar::default(),
+        burkina_calendar(),
+        calendar(&["thursday", "friday"], &["06-30", "07-01", "07-02", "07-03"]),
+    ]
 }
 
-fn pages(clock: &Clock, calendar: Calendar) -> Pages {
+fn pages_with_calendar(clock: &Clock, calendar: Calendar) -> Pages {
     let both = |text: &str| LOCALES.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
     let branding = Branding {
         administration: both("Douanes"),
-        outside_body: Contact { name: both("Autorité"), contact: both("00") },
+        oversight_body: Contact { name: both("Autorité"), contact: both("00") },
         support: Vec::new(),
         emergency_number: "112".to_owned(),
-        leave_url: "https://example.org/".to_owned(),
+        quick_exit_url: "https://example.org/".to_owned(),
     };
-    let answers = Answers::by(AnswerTimes { calendar, collect_seconds: 900 });
-    Pages::new(Arc::new(Taxonomy::built_in()), branding, clock.clone(), OsRng).answered_by(Arc::new(answers))
+    let answers = AnswerTimesCache::with_times(ReplySchedule { calendar, collect_seconds: 900 });
+    Pages::new(Arc::new(Taxonomy::built_in()), branding, clock.clone(), OsRng)
+        .with_answer_times(Arc::new(answers))
 }
 
 /// A case as the handler has it once it was filed on this day.
-fn filed(day: Date, urgency: Urgency) -> CaseState {
+fn received_case(day: Date, urgency: Urgency) -> CaseState {
     let action = Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60, came: None };
     let at = day.midnight().assume_utc();
-    let event = Event { v: 1, case: Uuid::nil(), seq: 0, prev: None, at, actor: HANDLER.to_owned(), action };
-    CaseState::begin(&event, Hash::of(&[b"0"])).unwrap()
+    let event =
+        Event { v: 1, case: Uuid::nil(), seq: 0, prev: None, at, actor: HANDLER_ACTOR.to_owned(), action };
+    CaseState::from_first_event(&event, Hash::of(&[b"0"])).unwrap()
 }
 
 async fn text_of(response: Response, selector: &str) -> Option<String> {
@@ -100,21 +106,21 @@ async fn receipt_thread_and_desk_give_one_day_on_every_day_of_a_year() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view =
         ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words("fr")) };
-    for calendar in calendars() {
+    for calendar in test_calendars() {
         let clock = Clock::fixed(datetime!(2027-12-01 10:00 UTC));
-        let pages = pages(&clock, calendar.clone());
+        let pages = pages_with_calendar(&clock, calendar.clone());
         let locale = LOCALES[0];
-        for _ in 0..DAYS {
+        for _ in 0..DAYS_IN_YEAR {
             let today = clock.today();
-            let news = calendar.next_news(&filed(today, Urgency::P1), today).unwrap();
-            let desk = calendar.next_deadline(&filed(today, Urgency::P3)).unwrap().due;
+            let news = calendar.next_reporter_update(&received_case(today, Urgency::P1), today).unwrap();
+            let desk = calendar.next_deadline(&received_case(today, Urgency::P3)).unwrap().due;
             assert_eq!(news, desk, "{today}");
-            assert_eq!(pages.answer_day(), Some(desk), "{today}");
-            let words = i18n::day(i18n::texts().of(locale), desk);
+            assert_eq!(pages.first_answer_date(), Some(desk), "{today}");
+            let words = i18n::format_date(i18n::load_catalogs().catalog(locale), desk);
             let on_receipt = text_of(receipt_page(&pages, locale, &view, &[]), ".answer").await.unwrap();
             assert!(on_receipt.contains(&words), "{today}: {on_receipt} {words}");
-            let thread = ThreadView { next: Some(news), ..ThreadView::empty() };
-            let in_thread = text_of(thread_page(&pages, locale, &thread), "main").await.unwrap();
+            let thread = ConversationView { next_update: Some(news), ..ConversationView::pending() };
+            let in_thread = text_of(conversation_page(&pages, locale, &thread), "main").await.unwrap();
             assert!(in_thread.contains(&words), "{today}: {in_thread} {words}");
             clock.advance(Duration::days(1));
         }
@@ -124,15 +130,15 @@ async fn receipt_thread_and_desk_give_one_day_on_every_day_of_a_year() {
 #[tokio::test]
 async fn what_is_filed_in_the_last_minutes_of_a_day_is_promised_for_the_day_on_which_it_is_collected() {
     let clock = Clock::fixed(datetime!(2027-12-01 23:44:59 UTC));
-    let pages = pages(&clock, burkina());
-    assert_eq!(pages.answer_day(), Some(burkina().first_answer(clock.today())));
+    let pages = pages_with_calendar(&clock, burkina_calendar());
+    assert_eq!(pages.first_answer_date(), Some(burkina_calendar().first_reply_due(clock.today())));
     clock.advance(Duration::seconds(1));
     let next = clock.today().next_day().unwrap();
-    assert_eq!(pages.answer_day(), Some(burkina().first_answer(next)));
+    assert_eq!(pages.first_answer_date(), Some(burkina_calendar().first_reply_due(next)));
 }
 
 /// The browser's words for what the service says on each of these days.
-fn in_the_browser(kit: &str, confirmations: &[String]) -> Vec<Option<String>> {
+fn answer_dates_in_browser(kit: &str, confirmations: &[String]) -> Vec<Option<String>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     assert!(
         folder.join("dist-peer/answers.js").is_file(),
@@ -156,61 +162,70 @@ fn in_the_browser(kit: &str, confirmations: &[String]) -> Vec<Option<String>> {
 
 #[tokio::test]
 async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     let clock = intake.installation.clock.clone();
     let put = |times: serde_json::Value| {
-        intake.handler.put(format!("{}{ANSWERS}", intake.relay)).json(&times).send()
+        intake.handler.put(format!("{}{REPLY_SCHEDULE_PATH}", intake.relay)).json(&times).send()
     };
     let before: serde_json::Value =
-        intake.post("/api/reports", sealed_looking(rung(), 1 << 60)).await.json().await.unwrap();
+        intake.post("/api/reports", decoy_file(padded_submission(), 1 << 60)).await.json().await.unwrap();
     assert_eq!(before, serde_json::json!({ "answer": null }), "no case handler has said anything yet");
     for wrong in ["{}", r#"{"calendar":{"rest":["someday"],"holidays":[]},"collect_seconds":1}"#] {
         let answer = put(serde_json::from_str(wrong).unwrap()).await.unwrap();
         assert!(answer.status().is_client_error(), "{wrong}");
     }
-    let times = AnswerTimes { calendar: burkina(), collect_seconds: 900 };
+    let times = ReplySchedule { calendar: burkina_calendar(), collect_seconds: 900 };
     assert_eq!(put(serde_json::to_value(&times).unwrap()).await.unwrap().status(), StatusCode::NO_CONTENT);
     // It survives a restart.
     let intake = intake.restart().await;
     let kit = intake.http.get(format!("{}/fr/form.json", intake.public)).send().await.unwrap();
     let kit = kit.text().await.unwrap();
     let (mut confirmations, mut expected) = (Vec::new(), Vec::new());
-    let pages = pages(&clock, burkina());
+    let pages = pages_with_calendar(&clock, burkina_calendar());
     let receipt = Receipt::from_bytes([3; 16]);
     let view =
         ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words("fr")) };
-    for day in 0..DAYS {
-        let sealed = sealed_looking(rung(), u64::try_from(day).unwrap());
+    for day in 0..DAYS_IN_YEAR {
+        let sealed = decoy_file(padded_submission(), u64::try_from(day).unwrap());
         let answer = intake.post("/api/reports", sealed).await;
         assert_eq!(answer.status(), StatusCode::CREATED);
         confirmations.push(answer.text().await.unwrap());
         expected.push(text_of(receipt_page(&pages, LOCALES[0], &view, &[]), ".answer").await);
         clock.advance(Duration::days(1));
     }
-    let said = in_the_browser(&kit, &confirmations);
-    assert_eq!(said.len(), DAYS);
+    let said = answer_dates_in_browser(&kit, &confirmations);
+    assert_eq!(said.len(), DAYS_IN_YEAR);
     assert_eq!(said, expected);
     assert_eq!(
-        in_the_browser(&kit, &["not JSON".to_owned(), r#"{"answer":"<b>"}"#.to_owned()]),
+        answer_dates_in_browser(&kit, &["not JSON".to_owned(), r#"{"answer":"<b>"}"#.to_owned()]),
         [None, None]
     );
 }
 
 #[tokio::test]
 async fn the_form_gives_the_day_that_the_handler_laid_out() {
-    let intake = Intake::open().await;
-    let (status, page) =
-        intake.send("/en/report/send", FormData::report("They asked for money.", 1).end()).await;
+    let intake = TestIntake::with_directory().await;
+    let (status, page) = intake
+        .post_form("/en/report/send", MultipartFormData::report("They asked for money.", 1).end())
+        .await;
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(page.contains("within about a week"), "no calendar is known: no day is made up");
-    let times = AnswerTimes { calendar: burkina(), collect_seconds: 900 };
-    let put = intake.handler.put(format!("{}{ANSWERS}", intake.relay)).json(&times).send().await.unwrap();
+    let times = ReplySchedule { calendar: burkina_calendar(), collect_seconds: 900 };
+    let put = intake
+        .handler
+        .put(format!("{}{REPLY_SCHEDULE_PATH}", intake.relay))
+        .json(&times)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(put.status(), StatusCode::NO_CONTENT);
-    let (_, page) = intake.send("/en/report/send", FormData::report("They asked for money.", 2).end()).await;
+    let (_, page) = intake
+        .post_form("/en/report/send", MultipartFormData::report("They asked for money.", 2).end())
+        .await;
     // Filed on Monday, 23 November 2026.
     assert!(page.contains("by 30 November 2026"), "{page}");
 }
 
-fn rung() -> usize {
-    usize::try_from(RUNGS[0]).unwrap()
+fn padded_submission() -> usize {
+    usize::try_from(SIZE_CLASSES[0]).unwrap()
 }

@@ -3,29 +3,29 @@
 
 mod common;
 
-use age_hybrid::{MAX_HEADER_LEN, sealed_looking};
+use age_hybrid::{MAX_HEADER_LEN, decoy_file};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use common::{Installation, Intake};
-use envelope::{
+use common::{TestInstallation, TestIntake};
+use protocol::{
     Hash,
     directory::RootSignature,
-    ladder::RUNGS,
     mailbox::MAILBOX_LEN,
     receipt::{Locator, Receipt},
+    size_classes::SIZE_CLASSES,
 };
 use reqwest::{StatusCode, header::HeaderMap};
 use time::Duration;
 
 /// What looks sealed, of this length; what is too short for that has only zeros.
-fn bytes(len: u64, seed: u64) -> Vec<u8> {
+fn padded_bytes(len: u64, seed: u64) -> Vec<u8> {
     let len = usize::try_from(len).unwrap();
-    if len < MAX_HEADER_LEN { vec![0; len] } else { sealed_looking(len, seed) }
+    if len < MAX_HEADER_LEN { vec![0; len] } else { decoy_file(len, seed) }
 }
 
 #[tokio::test]
 async fn what_does_not_begin_as_a_sealed_file_is_refused_and_nothing_is_kept() {
-    let intake = Intake::new().await;
-    let good = bytes(RUNGS[0], 5);
+    let intake = TestIntake::new().await;
+    let good = padded_bytes(SIZE_CLASSES[0], 5);
     let text = String::from_utf8_lossy(&good[..MAX_HEADER_LEN]).into_owned();
     let stanza_end = 22 + text[22..].find("\n-> ").unwrap();
     let stanza = &text[22..=stanza_end];
@@ -64,29 +64,32 @@ async fn what_does_not_begin_as_a_sealed_file_is_refused_and_nothing_is_kept() {
 
 #[tokio::test]
 async fn the_same_bytes_are_accepted_again_and_kept_once() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     for _ in 0..3 {
-        for rung in [RUNGS[0], RUNGS[1], RUNGS[4]] {
-            assert_eq!(intake.post("/api/reports", bytes(rung, 1)).await.status(), StatusCode::CREATED);
+        for rung in [SIZE_CLASSES[0], SIZE_CLASSES[1], SIZE_CLASSES[4]] {
+            assert_eq!(
+                intake.post("/api/reports", padded_bytes(rung, 1)).await.status(),
+                StatusCode::CREATED
+            );
         }
     }
     let intake = intake.restart().await;
     let mut lengths: Vec<u64> =
         intake.pull(100).await.iter().map(|(_, sealed)| sealed.len() as u64).collect();
     lengths.sort_unstable();
-    assert_eq!(lengths, [RUNGS[0], RUNGS[1], RUNGS[4]]);
+    assert_eq!(lengths, [SIZE_CLASSES[0], SIZE_CLASSES[1], SIZE_CLASSES[4]]);
 }
 
 #[tokio::test]
-async fn a_length_off_the_ladder_is_refused_and_nothing_is_kept() {
-    let intake = Intake::new().await;
-    for len in [0, 1, RUNGS[0] - 1, RUNGS[0] + 1, RUNGS[3] + 7] {
-        let answer = intake.post("/api/reports", bytes(len, 2)).await;
+async fn a_length_of_no_size_class_is_refused_and_nothing_is_kept() {
+    let intake = TestIntake::new().await;
+    for len in [0, 1, SIZE_CLASSES[0] - 1, SIZE_CLASSES[0] + 1, SIZE_CLASSES[3] + 7] {
+        let answer = intake.post("/api/reports", padded_bytes(len, 2)).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{len}");
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
     }
     // Without a length announced.
-    let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes(RUNGS[0], 3))]);
+    let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(padded_bytes(SIZE_CLASSES[0], 3))]);
     let answer = intake.post("/api/reports", reqwest::Body::wrap_stream(pieces)).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     assert_eq!(intake.pull(100).await, []);
@@ -95,20 +98,24 @@ async fn a_length_off_the_ladder_is_refused_and_nothing_is_kept() {
 #[tokio::test]
 async fn a_connection_that_breaks_leaves_nothing() {
     use tokio::io::AsyncWriteExt;
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     let address = intake.public.strip_prefix("http://").unwrap();
     let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head = format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", RUNGS[4]);
+    let head =
+        format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", SIZE_CLASSES[4]);
     connection.write_all(head.as_bytes()).await.unwrap();
-    connection.write_all(&bytes(RUNGS[3], 4)).await.unwrap();
+    connection.write_all(&padded_bytes(SIZE_CLASSES[3], 4)).await.unwrap();
     drop(connection);
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(intake.pull(100).await, []);
     // And the place is free for the next.
-    assert_eq!(intake.post("/api/reports", bytes(RUNGS[4], 4)).await.status(), StatusCode::CREATED);
+    assert_eq!(
+        intake.post("/api/reports", padded_bytes(SIZE_CLASSES[4], 4)).await.status(),
+        StatusCode::CREATED
+    );
 }
 
-async fn mailbox(intake: &Intake, locator: &Locator) -> (StatusCode, HeaderMap, Vec<u8>) {
+async fn mailbox(intake: &TestIntake, locator: &Locator) -> (StatusCode, HeaderMap, Vec<u8>) {
     let body = format!("{{\"locator\":\"{}\"}}", BASE64_URL_SAFE_NO_PAD.encode(locator.0));
     let answer = intake.post("/api/mailbox", body).await;
     let mut headers = answer.headers().clone();
@@ -118,9 +125,9 @@ async fn mailbox(intake: &Intake, locator: &Locator) -> (StatusCode, HeaderMap, 
 
 #[tokio::test]
 async fn present_and_absent_mailboxes_answer_alike() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     let (mine, nobodys) = (Receipt::from_bytes([1; 16]).locator(), Receipt::from_bytes([2; 16]).locator());
-    let sealed = bytes(MAILBOX_LEN as u64, 7);
+    let sealed = padded_bytes(MAILBOX_LEN as u64, 7);
     let put = [(mine.mailbox_id(), sealed.clone())];
     assert_eq!(intake.put_mailboxes(&put).await, StatusCode::NO_CONTENT);
     let present = mailbox(&intake, &mine).await;
@@ -142,7 +149,7 @@ async fn present_and_absent_mailboxes_answer_alike() {
 
 #[tokio::test]
 async fn what_is_no_request_for_a_mailbox_is_refused() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     for body in ["", "{}", "{\"locator\":\"short\"}", "{\"locator\":7}", &"x".repeat(5000)] {
         assert_eq!(intake.post("/api/mailbox", body.to_owned()).await.status(), StatusCode::BAD_REQUEST);
     }
@@ -150,7 +157,7 @@ async fn what_is_no_request_for_a_mailbox_is_refused() {
 
 #[tokio::test]
 async fn the_directory_is_served_as_signed_until_it_expires() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     assert_eq!(intake.get("/directory.json").await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(intake.get("/directory.sig").await.status(), StatusCode::SERVICE_UNAVAILABLE);
     let today = intake.installation.clock.today();
@@ -178,7 +185,7 @@ async fn the_directory_is_served_as_signed_until_it_expires() {
 
 #[tokio::test]
 async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     for (path, status) in [
         ("/en", StatusCode::OK),
         ("/en/report", StatusCode::OK),
@@ -207,7 +214,7 @@ async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
 
 #[tokio::test]
 async fn swollen_headers_are_refused() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     let page = || intake.http.get(format!("{}/en", intake.public));
     let long = page().header("x-long", "x".repeat(200_000)).send().await.unwrap();
     assert_eq!(long.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
@@ -218,18 +225,19 @@ async fn swollen_headers_are_refused() {
 #[tokio::test]
 async fn who_waits_gets_the_slot_of_who_dawdles() {
     use tokio::io::AsyncWriteExt;
-    let mut installation = Installation::new();
-    installation.config.limits.uploads = 1;
-    installation.config.limits.lookups = 1;
-    installation.config.limits.wait_seconds = 1;
+    let mut installation = TestInstallation::new();
+    installation.config.limits.concurrent_uploads = 1;
+    installation.config.limits.concurrent_small_requests = 1;
+    installation.config.limits.queue_timeout_seconds = 1;
     let intake = installation.start().await;
     let address = intake.public.strip_prefix("http://").unwrap();
     let mut dawdler = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head = format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", RUNGS[4]);
-    dawdler.write_all(&[head.as_bytes(), &bytes(RUNGS[2], 9)].concat()).await.unwrap();
+    let head =
+        format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", SIZE_CLASSES[4]);
+    dawdler.write_all(&[head.as_bytes(), &padded_bytes(SIZE_CLASSES[2], 9)].concat()).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     // It has held its slot as long as the other one waits.
-    let came = intake.post("/api/reports", bytes(RUNGS[3], 1)).await;
+    let came = intake.post("/api/reports", padded_bytes(SIZE_CLASSES[3], 1)).await;
     assert_eq!(came.status(), StatusCode::CREATED);
     // Small posts have their own places, and who dawdles with one holds none.
     let mut dawdlers = Vec::new();
@@ -240,11 +248,18 @@ async fn who_waits_gets_the_slot_of_who_dawdles() {
         dawdlers.push(dawdler);
     }
     assert_eq!(intake.post("/api/mailbox", "{}").await.status(), StatusCode::BAD_REQUEST);
-    assert_eq!(intake.post("/api/reports", bytes(RUNGS[0], 1)).await.status(), StatusCode::CREATED);
+    assert_eq!(
+        intake.post("/api/reports", padded_bytes(SIZE_CLASSES[0], 1)).await.status(),
+        StatusCode::CREATED
+    );
     drop(dawdler);
-    assert_eq!(intake.post("/api/reports", bytes(RUNGS[3], 1)).await.status(), StatusCode::CREATED);
+    assert_eq!(
+        intake.post("/api/reports", padded_bytes(SIZE_CLASSES[3], 1)).await.status(),
+        StatusCode::CREATED
+    );
     let mut stored: Vec<Hash> = intake.pull(9).await.iter().map(|(_, sealed)| Hash::of(&[sealed])).collect();
-    let mut sent = [Hash::of(&[&bytes(RUNGS[0], 1)]), Hash::of(&[&bytes(RUNGS[3], 1)])];
+    let mut sent =
+        [Hash::of(&[&padded_bytes(SIZE_CLASSES[0], 1)]), Hash::of(&[&padded_bytes(SIZE_CLASSES[3], 1)])];
     stored.sort();
     sent.sort();
     assert_eq!(stored, sent);

@@ -5,8 +5,8 @@ mod common;
 
 use std::{net::SocketAddr, time::Duration};
 
-use age_hybrid::sealed_looking;
-use common::{CONTENT_TYPE, FormData, Installation, Intake};
+use age_hybrid::decoy_file;
+use common::{CONTENT_TYPE, MultipartFormData, TestInstallation, TestIntake};
 use http::StatusCode;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -14,10 +14,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const SEND: &str = "/en/report/send";
+const SEND_REPORT_PATH: &str = "/en/report/send";
 
 /// Posts an empty receipt through the proxy, from this address.
-async fn post_from(intake: &Intake, address: &str) -> StatusCode {
+async fn post_from(intake: &TestIntake, address: &str) -> StatusCode {
     let request = intake.http.post(format!("{}/en/return", intake.public));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     request.header("x-forwarded-for", address).body("receipt=").send().await.unwrap().status()
@@ -25,10 +25,10 @@ async fn post_from(intake: &Intake, address: &str) -> StatusCode {
 
 #[tokio::test]
 async fn a_phone_that_posts_without_pause_keeps_nobody_else_out() {
-    let mut installation = Installation::new();
+    let mut installation = TestInstallation::new();
     installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    installation.config.limits.network_burst = 20;
-    installation.config.limits.network_per_minute = 20;
+    installation.config.limits.per_network_burst = 20;
+    installation.config.limits.per_network_per_minute = 20;
     let intake = installation.start().await;
     for _ in 0..60 {
         post_from(&intake, "41.207.1.7:4312").await;
@@ -40,12 +40,12 @@ async fn a_phone_that_posts_without_pause_keeps_nobody_else_out() {
 }
 
 #[tokio::test]
-async fn counts_are_kept_while_places_are_scarce_and_only_for_the_address_itself() {
-    let mut installation = Installation::new();
+async fn counts_are_kept_while_slots_are_scarce_and_only_for_the_address_itself() {
+    let mut installation = TestInstallation::new();
     installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
-    installation.config.limits.network_burst = 5;
-    installation.config.limits.network_per_minute = 1;
-    installation.config.limits.arrivals = 8;
+    installation.config.limits.per_network_burst = 5;
+    installation.config.limits.per_network_per_minute = 1;
+    installation.config.limits.concurrent_reads = 8;
     let intake = installation.start().await;
     let address: SocketAddr = intake.public.strip_prefix("http://").unwrap().parse().unwrap();
     let mut stalled = Vec::new();
@@ -63,19 +63,19 @@ async fn counts_are_kept_while_places_are_scarce_and_only_for_the_address_itself
 }
 
 /// A connection of the onion service.
-async fn by_circuit(onion: SocketAddr, circuit: u16) -> TcpStream {
+async fn connect_by_circuit(onion: SocketAddr, circuit: u16) -> TcpStream {
     let mut stream = TcpStream::connect(onion).await.unwrap();
     let header = format!("PROXY TCP6 fc00:dead:beef:4dad::{circuit:x} ::1 65535 42\r\n");
     stream.write_all(header.as_bytes()).await.unwrap();
     stream
 }
 
-fn head(path: &str, length: usize) -> Vec<u8> {
+fn request_head(path: &str, length: usize) -> Vec<u8> {
     format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {CONTENT_TYPE}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n")
         .into_bytes()
 }
 
-async fn answer(mut stream: TcpStream) -> String {
+async fn read_response(mut stream: TcpStream) -> String {
     let mut answer = Vec::new();
     timeout(Duration::from_mins(1), stream.read_to_end(&mut answer)).await.unwrap().ok();
     String::from_utf8_lossy(&answer).into_owned()
@@ -84,25 +84,25 @@ async fn answer(mut stream: TcpStream) -> String {
 #[tokio::test]
 async fn one_circuit_of_the_onion_service_takes_no_upload_from_another_and_reads_a_page() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut installation = Installation::new();
+    let mut installation = TestInstallation::new();
     installation.config.public.onion_listen = Some(free);
-    installation.config.limits.uploads = 4;
+    installation.config.limits.concurrent_uploads = 4;
     let keys = installation.keys.directory(1, installation.clock.today(), 2);
     let intake = installation.start().await;
     intake.put_directory(&keys).await;
     // One sender holds all uploads, each a little faster than who falls behind.
     let mut attack = Vec::new();
     for _ in 0..4 {
-        let mut stream = by_circuit(free, 1).await;
-        stream.write_all(&head("/api/reports", 4 << 20)).await.unwrap();
-        stream.write_all(&sealed_looking(250 * 1024, 7)).await.unwrap();
+        let mut stream = connect_by_circuit(free, 1).await;
+        stream.write_all(&request_head("/api/reports", 4 << 20)).await.unwrap();
+        stream.write_all(&decoy_file(250 * 1024, 7)).await.unwrap();
         attack.push(stream);
     }
     sleep(Duration::from_millis(500)).await;
-    let form = FormData::report("a story", 1).file("a.jpg", &vec![7; 400_000]).end();
-    let mut honest = by_circuit(free, 2).await;
-    honest.write_all(&[head(SEND, form.len()), form].concat()).await.unwrap();
-    let page = answer(honest).await;
+    let form = MultipartFormData::report("a story", 1).file("a.jpg", &vec![7; 400_000]).end();
+    let mut honest = connect_by_circuit(free, 2).await;
+    honest.write_all(&[request_head(SEND_REPORT_PATH, form.len()), form].concat()).await.unwrap();
+    let page = read_response(honest).await;
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");
     // The one that was evicted gets an answer, not a broken connection.
     let mut answered = 0;
@@ -115,21 +115,21 @@ async fn one_circuit_of_the_onion_service_takes_no_upload_from_another_and_reads
     // No header, no visitor.
     let mut stranger = TcpStream::connect(free).await.unwrap();
     stranger.write_all(b"GET /en HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    assert_eq!(answer(stranger).await, "");
+    assert_eq!(read_response(stranger).await, "");
 }
 
 #[tokio::test]
 async fn a_small_post_with_a_file_takes_the_slot_of_an_upload() {
-    let mut installation = Installation::new();
-    installation.config.limits.uploads = 1;
-    installation.config.limits.wait_seconds = 1;
+    let mut installation = TestInstallation::new();
+    installation.config.limits.concurrent_uploads = 1;
+    installation.config.limits.queue_timeout_seconds = 1;
     let keys = installation.keys.directory(1, installation.clock.today(), 2);
     let intake = installation.start().await;
     intake.put_directory(&keys).await;
     let address: SocketAddr = intake.public.strip_prefix("http://").unwrap().parse().unwrap();
     let mut upload = TcpStream::connect(address).await.unwrap();
-    upload.write_all(&head("/api/reports", 4 << 20)).await.unwrap();
-    upload.write_all(&sealed_looking(64 * 1024, 7)).await.unwrap();
+    upload.write_all(&request_head("/api/reports", 4 << 20)).await.unwrap();
+    upload.write_all(&decoy_file(64 * 1024, 7)).await.unwrap();
     let hold = async {
         for _ in 0..40 {
             // It keeps a good pace, and was given its slot just now.
@@ -141,9 +141,9 @@ async fn a_small_post_with_a_file_takes_the_slot_of_an_upload() {
     };
     let small = async {
         sleep(Duration::from_millis(500)).await;
-        let with_file = FormData::report("a story", 1).file("a.txt", b"a file").end();
-        let text = intake.send(SEND, FormData::report("a story", 2).end()).await.0;
-        (text, intake.send(SEND, with_file).await)
+        let with_file = MultipartFormData::report("a story", 1).file("a.txt", b"a file").end();
+        let text = intake.post_form(SEND_REPORT_PATH, MultipartFormData::report("a story", 2).end()).await.0;
+        (text, intake.post_form(SEND_REPORT_PATH, with_file).await)
     };
     let ((text, (status, page)), ()) = tokio::join!(small, hold);
     assert_eq!(text, StatusCode::OK, "text needs no such slot");

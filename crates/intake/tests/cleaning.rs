@@ -6,18 +6,18 @@ mod common;
 
 use std::{fs, time::Duration};
 
-use common::{FormData, Intake, code};
-use envelope::treatment::Treatment;
+use common::{MultipartFormData, TestIntake, receipt_code};
 use futures_util::{StreamExt as _, stream};
+use protocol::treatment::AttachmentTreatment;
 use reqwest::{Body, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc;
 
-const SEND: &str = "/en/report/send";
-const TOLD: &str = "We could not clean this file.";
+const SEND_REPORT_PATH: &str = "/en/report/send";
+const UNCLEANED_MESSAGE: &str = "We could not clean this file.";
 
 /// The children of this process, which runs the intake, and how each was started.
-fn children() -> Vec<(Pid, String)> {
+fn list_children() -> Vec<(Pid, String)> {
     let own = std::process::id().to_string();
     let processes =
         fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
@@ -32,27 +32,30 @@ fn children() -> Vec<(Pid, String)> {
     processes.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter_map(child).collect()
 }
 
-async fn the_child() -> Pid {
+async fn wait_for_child() -> Pid {
     for _ in 0..500 {
-        if let [(child, line)] = &children()[..] {
+        if let [(child, line)] = &list_children()[..] {
             assert!(line.ends_with("clean-child "), "{line}");
             return *child;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("no child process, or several: {:?}", children());
+    panic!("no child process, or several: {:?}", list_children());
 }
 
 /// A form with a picture, up to somewhere in the picture, and the rest of it with another file behind it.
-fn form(story: &str, seed: u8) -> (Vec<u8>, Vec<u8>) {
+fn split_report_form(story: &str, seed: u8) -> (Vec<u8>, Vec<u8>) {
     let picture = [&b"\xFF\xD8\xFF\xE0\0\x04\0\0\xFF\xDA\0\x02"[..], &vec![7; 400_000], b"\xFF\xD9"].concat();
-    let whole = FormData::report(story, seed).file("a.jpg", &picture).file("b.txt", b"the second file").end();
+    let whole = MultipartFormData::report(story, seed)
+        .file("a.jpg", &picture)
+        .file("b.txt", b"the second file")
+        .end();
     let (first, rest) = whole.split_at(300_000);
     (first.to_vec(), rest.to_vec())
 }
 
 /// Sends a body piece by piece, as they are given.
-fn slowly() -> (mpsc::Sender<Vec<u8>>, Body) {
+fn slow_body() -> (mpsc::Sender<Vec<u8>>, Body) {
     let (give, taken) = mpsc::channel(1);
     let pieces =
         stream::unfold(taken, |mut taken| async { taken.recv().await.map(|piece: Vec<u8>| (piece, taken)) });
@@ -60,13 +63,17 @@ fn slowly() -> (mpsc::Sender<Vec<u8>>, Body) {
 }
 
 /// How a report ends whose child meets with this while half of its first file has come.
-async fn meets(intake: &Intake, seed: u8, what: impl AsyncFnOnce(Pid)) -> (StatusCode, String) {
-    let (first, rest) = form("the story arrives", seed);
-    let (give, body) = slowly();
-    let sending = intake.send(SEND, body);
+async fn send_and_interfere(
+    intake: &TestIntake,
+    seed: u8,
+    what: impl AsyncFnOnce(Pid),
+) -> (StatusCode, String) {
+    let (first, rest) = split_report_form("the story arrives", seed);
+    let (give, body) = slow_body();
+    let sending = intake.post_form(SEND_REPORT_PATH, body);
     let meeting = async move {
         give.send(first).await.unwrap();
-        what(the_child().await).await;
+        what(wait_for_child().await).await;
         give.send(rest).await.unwrap();
     };
     tokio::join!(sending, meeting).0
@@ -74,60 +81,62 @@ async fn meets(intake: &Intake, seed: u8, what: impl AsyncFnOnce(Pid)) -> (Statu
 
 #[tokio::test]
 async fn a_child_that_dies_costs_its_own_file_and_the_reporter_reads_it() {
-    let intake = Intake::open().await;
-    let (status, page) = meets(&intake, 1, async |child| kill_process(child, Signal::KILL).unwrap()).await;
+    let intake = TestIntake::with_directory().await;
+    let (status, page) =
+        send_and_interfere(&intake, 1, async |child| kill_process(child, Signal::KILL).unwrap()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert!(code(&page).is_some() && page.contains(TOLD), "{page}");
-    let opened = intake.collect().await;
+    assert!(receipt_code(&page).is_some() && page.contains(UNCLEANED_MESSAGE), "{page}");
+    let opened = intake.collect_submissions().await;
     assert_eq!(opened.len(), 1);
     assert_eq!(opened[0].attachments.len(), 2, "the second file is there");
     let (_, frame) = intake.read_frame(&opened[0], &opened[0]);
     let [cut, whole] = &frame.header.attachments[..] else { panic!("two files") };
-    assert_eq!((&*cut.name, &cut.treatment), ("incomplete-image-1.jpg", &Some(Treatment::CutOff)));
-    assert!(matches!(whole.treatment, Some(Treatment::Cleaned(_))), "{:?}", whole.treatment);
-    assert_eq!(children(), []);
+    assert_eq!((&*cut.name, &cut.treatment), ("incomplete-image-1.jpg", &Some(AttachmentTreatment::CutOff)));
+    assert!(matches!(whole.treatment, Some(AttachmentTreatment::Cleaned(_))), "{:?}", whole.treatment);
+    assert_eq!(list_children(), []);
 
-    let (status, page) = meets(&intake, 2, async |_| ()).await;
+    let (status, page) = send_and_interfere(&intake, 2, async |_| ()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert!(!page.contains(TOLD), "{page}");
-    assert_eq!(children(), []);
+    assert!(!page.contains(UNCLEANED_MESSAGE), "{page}");
+    assert_eq!(list_children(), []);
 }
 
 #[tokio::test]
 async fn a_child_that_hangs_is_ended() {
-    let intake = Intake::open().await;
+    let intake = TestIntake::with_directory().await;
     let started = std::time::Instant::now();
-    let (status, page) = meets(&intake, 1, async |child| kill_process(child, Signal::STOP).unwrap()).await;
+    let (status, page) =
+        send_and_interfere(&intake, 1, async |child| kill_process(child, Signal::STOP).unwrap()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert!(page.contains(TOLD), "{page}");
+    assert!(page.contains(UNCLEANED_MESSAGE), "{page}");
     assert!(started.elapsed() < Duration::from_secs(90));
-    assert_eq!(intake.collect().await.len(), 1);
-    assert_eq!(children(), []);
+    assert_eq!(intake.collect_submissions().await.len(), 1);
+    assert_eq!(list_children(), []);
 }
 
 #[tokio::test]
 async fn a_visitor_who_goes_takes_the_child_along() {
-    let intake = Intake::open().await;
-    let (first, _) = form("nobody waits for this", 1);
-    let (give, body) = slowly();
+    let intake = TestIntake::with_directory().await;
+    let (first, _) = split_report_form("nobody waits for this", 1);
+    let (give, body) = slow_body();
     let sending = tokio::spawn(
         intake
             .http
-            .post(format!("{}{SEND}", intake.public))
+            .post(format!("{}{SEND_REPORT_PATH}", intake.public))
             .header("content-type", common::CONTENT_TYPE)
             .body(body)
             .send(),
     );
     give.send(first).await.unwrap();
-    the_child().await;
+    wait_for_child().await;
     sending.abort();
     drop(give);
     for _ in 0..500 {
-        if children().is_empty() {
+        if list_children().is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(children(), []);
-    assert_eq!(intake.collect().await.len(), 0);
+    assert_eq!(list_children(), []);
+    assert_eq!(intake.collect_submissions().await.len(), 0);
 }

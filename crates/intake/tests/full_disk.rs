@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{FormData, Intake};
+use common::{MultipartFormData, TestIntake};
 use reqwest::StatusCode;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,29 +12,29 @@ use tokio::signal::unix::{SignalKind, signal};
 const SIGXFSZ: i32 = 25;
 
 /// Files of this process grow to this size and no further.
-fn limit(bytes: u64) {
+fn limit_file_size(bytes: u64) {
     setrlimit(Resource::Fsize, Rlimit { current: Some(bytes), maximum: None }).unwrap();
 }
 
 #[tokio::test]
 async fn a_full_disk_is_said_and_trying_again_later_works() {
     let _caught = signal(SignalKind::from_raw(SIGXFSZ)).unwrap();
-    let intake = Intake::open().await;
-    let form = || FormData::report("a story", 1).file("a.jpg", &vec![1; 3_000_000]).end();
-    let sealed = age_hybrid::sealed_looking(4 << 20, 7);
+    let intake = TestIntake::with_directory().await;
+    let form = || MultipartFormData::report("a story", 1).file("a.jpg", &vec![1; 3_000_000]).end();
+    let sealed = age_hybrid::decoy_file(4 << 20, 7);
 
-    limit(600_000);
-    let (status, page) = intake.send("/en/report/send", form()).await;
+    limit_file_size(600_000);
+    let (status, page) = intake.post_form("/en/report/send", form()).await;
     let by_api = intake.post("/api/reports", sealed.clone()).await;
     let retry = by_api.headers().contains_key("retry-after");
-    limit(1 << 40);
+    limit_file_size(1 << 40);
 
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.contains("Nothing has been sent."));
     assert_eq!(by_api.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(retry);
     assert_eq!(intake.pull(10).await, []);
-    assert_eq!(intake.send("/en/report/send", form()).await.0, StatusCode::OK);
+    assert_eq!(intake.post_form("/en/report/send", form()).await.0, StatusCode::OK);
     assert_eq!(intake.post("/api/reports", sealed).await.status(), StatusCode::CREATED);
     let intake = intake.restart().await;
     assert_eq!(intake.pull(10).await.len(), 2);

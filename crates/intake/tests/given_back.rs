@@ -3,22 +3,22 @@
 
 mod common;
 
-use common::{FormData, Installation, Intake, code, hex};
-use envelope::{report::ReportBody, submission::Opened};
+use common::{MultipartFormData, TestInstallation, TestIntake, receipt_code, repeated_hex};
+use protocol::{report_body::ReportBody, submission::OpenedSubmission};
 use reqwest::StatusCode;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-const SEND: &str = "/en/report/send";
+const SEND_REPORT_PATH: &str = "/en/report/send";
 
 /// The story and the names of the files that an investigator finds.
-fn read(intake: &Intake, opened: &Opened) -> (String, Vec<String>) {
+fn story_and_file_names(intake: &TestIntake, opened: &OpenedSubmission) -> (String, Vec<String>) {
     let (_, frame) = intake.read_frame(opened, opened);
     let names = frame.header.attachments.iter().map(|attachment| attachment.name.clone()).collect();
     (ReportBody::from_bytes(&frame.body).unwrap().story, names)
 }
 
 /// A part with this disposition.
-fn part(form: FormData, disposition: &str, content: &str) -> FormData {
+fn with_part(form: MultipartFormData, disposition: &str, content: &str) -> MultipartFormData {
     let mut form = form;
     form.0.extend_from_slice(
         format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n").as_bytes(),
@@ -28,41 +28,42 @@ fn part(form: FormData, disposition: &str, content: &str) -> FormData {
 
 #[tokio::test]
 async fn control_characters_of_word_processors_keep_nobody_from_sending() {
-    let intake = Intake::open().await;
+    let intake = TestIntake::with_directory().await;
     let story = "one\u{c}two\u{b}three\u{85}four\u{3}\u{1b}\r\nfive";
-    let (status, page) = intake.send(SEND, FormData::report(story, 1).end()).await;
+    let (status, page) = intake.post_form(SEND_REPORT_PATH, MultipartFormData::report(story, 1).end()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    let opened = intake.collect().await;
-    assert_eq!(read(&intake, &opened[0]).0, "one\ntwo\nthree\nfour\nfive");
+    let opened = intake.collect_submissions().await;
+    assert_eq!(story_and_file_names(&intake, &opened[0]).0, "one\ntwo\nthree\nfour\nfive");
 }
 
 #[tokio::test]
 async fn a_file_arrives_however_its_name_is_written() {
-    let intake = Intake::open().await;
-    let form = FormData::report("a story", 1).field("keep", "files");
-    let form = part(form, "name=\"files\"; filename*=utf-8''re%C3%A7u.txt", "one");
-    let form = part(form, "name=\"files\"; FileName=\"capital.txt\"", "two");
-    let form = part(form, "name=\"files\"; filename=\"say %22hi%22.txt\"", "three");
-    let form = part(form, "name=\"files\"", "four");
-    let form = part(form, &format!("name=\"files\"; filename=\"{}.pdf\"", "م".repeat(250)), "five");
+    let intake = TestIntake::with_directory().await;
+    let form = MultipartFormData::report("a story", 1).field("keep", "files");
+    let form = with_part(form, "name=\"files\"; filename*=utf-8''re%C3%A7u.txt", "one");
+    let form = with_part(form, "name=\"files\"; FileName=\"capital.txt\"", "two");
+    let form = with_part(form, "name=\"files\"; filename=\"say %22hi%22.txt\"", "three");
+    let form = with_part(form, "name=\"files\"", "four");
+    let form = with_part(form, &format!("name=\"files\"; filename=\"{}.pdf\"", "م".repeat(250)), "five");
     // A proxy's own field, behind the files.
-    let form = part(form, "name=\"gtranslate\"", "fr");
-    let (status, page) = intake.send(SEND, form.end()).await;
+    let form = with_part(form, "name=\"gtranslate\"", "fr");
+    let (status, page) = intake.post_form(SEND_REPORT_PATH, form.end()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
-    assert!(code(&page).is_some());
-    let opened = intake.collect().await;
-    let (_, names) = read(&intake, &opened[0]);
+    assert!(receipt_code(&page).is_some());
+    let opened = intake.collect_submissions().await;
+    let (_, names) = story_and_file_names(&intake, &opened[0]);
     assert_eq!(names[..4], ["reçu.txt", "capital.txt", "say \"hi\".txt", "file-4"]);
     assert_eq!((names[4].chars().count(), names[4].ends_with("م.pdf")), (120, true));
 }
 
 #[tokio::test]
 async fn a_button_that_does_not_send_files_nothing() {
-    let intake = Intake::open().await;
+    let intake = TestIntake::with_directory().await;
     for go in ["questions", "cover.phone.story", "review", "family"] {
         // A browser that knows no `formaction` posts them here.
-        let form = FormData::report("call me at 70 12 34 56", 1).field("go", go).file("a.jpg", b"x").end();
-        let request = intake.http.post(format!("{}{SEND}", intake.public));
+        let form =
+            MultipartFormData::report("call me at 70 12 34 56", 1).field("go", go).file("a.jpg", b"x").end();
+        let request = intake.http.post(format!("{}{SEND_REPORT_PATH}", intake.public));
         let request = request.header("content-type", common::CONTENT_TYPE).body(form);
         let step = request.send().await.unwrap();
         assert_eq!(step.status(), StatusCode::SEE_OTHER, "{go}");
@@ -74,24 +75,24 @@ async fn a_button_that_does_not_send_files_nothing() {
 
 #[tokio::test]
 async fn a_long_text_comes_back_to_be_shortened() {
-    let intake = Intake::open().await;
+    let intake = TestIntake::with_directory().await;
     let long = "س".repeat(33_000);
-    let (status, page) = intake.send(SEND, FormData::report(&long, 1).end()).await;
+    let (status, page) = intake.post_form(SEND_REPORT_PATH, MultipartFormData::report(&long, 1).end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.matches('س').count(), 33_000);
-    let reply = FormData::default().field("receipt", "0000-0000-0000-0000-0000-0000-006X");
-    let reply = reply.field("seed", hex(5)).field("message", &long);
-    let (_, page) = intake.send("/en/return/send", reply.end()).await;
+    let reply = MultipartFormData::default().field("receipt", "0000-0000-0000-0000-0000-0000-006X");
+    let reply = reply.field("seed", repeated_hex(5)).field("message", &long);
+    let (_, page) = intake.post_form("/en/return/send", reply.end()).await;
     // There is no mailbox under this receipt, and so no page for a message.
     assert!(page.contains("Nothing is here yet"));
 }
 
 #[tokio::test]
 async fn who_posts_too_often_gets_the_form_back() {
-    let mut installation = Installation::new();
-    installation.config.limits.network_burst = 5;
-    installation.config.limits.network_per_minute = 1;
-    installation.config.limits.arrivals = 8;
+    let mut installation = TestInstallation::new();
+    installation.config.limits.per_network_burst = 5;
+    installation.config.limits.per_network_per_minute = 1;
+    installation.config.limits.concurrent_reads = 8;
     installation.config.public.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
     let intake = installation.start().await;
     // Slots are scarce, and this address has used up its share.
@@ -122,8 +123,8 @@ async fn who_posts_too_often_gets_the_form_back() {
     }
     assert!(!page.contains("utf8"));
     // With files, of which nothing is read.
-    let form = FormData::report("a story to keep", 1).file("a.jpg", &vec![7; 400_000]).end();
-    let (status, page) = post(SEND, common::CONTENT_TYPE, form).await;
+    let form = MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 400_000]).end();
+    let (status, page) = post(SEND_REPORT_PATH, common::CONTENT_TYPE, form).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(page.contains("value=\"a story to keep\"") && page.contains("type=\"file\""), "{page}");
     let (status, page) = post("/en/return", urlencoded, b"receipt=ABCD-EFGH".to_vec()).await;
@@ -135,25 +136,25 @@ async fn who_posts_too_often_gets_the_form_back() {
 
 #[tokio::test]
 async fn without_scripts_the_receipt_stays_until_it_is_confirmed() {
-    let intake = Intake::open().await;
+    let intake = TestIntake::with_directory().await;
     let visit = "0d".repeat(16);
-    let form = FormData::report("a story", 1).field("visit", &visit).end();
+    let form = MultipartFormData::report("a story", 1).field("visit", &visit).end();
     let post = async |body: Vec<u8>| {
-        let request = intake.http.post(format!("{}{SEND}", intake.public));
+        let request = intake.http.post(format!("{}{SEND_REPORT_PATH}", intake.public));
         request.header("content-type", common::CONTENT_TYPE).body(body).send().await.unwrap()
     };
     let sent = post(form.clone()).await;
     assert_eq!(sent.status(), StatusCode::SEE_OTHER);
     let address = sent.headers()["location"].to_str().unwrap().to_owned();
-    let receipt = code(&intake.get(&address).await.text().await.unwrap()).unwrap();
-    assert_eq!(code(&intake.get(&address).await.text().await.unwrap()).unwrap(), receipt);
+    let receipt = receipt_code(&intake.get(&address).await.text().await.unwrap()).unwrap();
+    assert_eq!(receipt_code(&intake.get(&address).await.text().await.unwrap()).unwrap(), receipt);
     // The connection was lost before the answer came: the same form once more is the same report.
     let again = post(form).await;
     let page = intake.get(again.headers()["location"].to_str().unwrap()).await.text().await.unwrap();
-    assert_eq!(code(&page).unwrap(), receipt);
+    assert_eq!(receipt_code(&page).unwrap(), receipt);
     let noted = intake.post("/en/report/noted", format!("visit={visit}")).await;
     assert_eq!(noted.status(), StatusCode::SEE_OTHER);
     assert_eq!(intake.get(&address).await.status(), StatusCode::SEE_OTHER, "to the first page");
-    let opened = intake.collect().await;
+    let opened = intake.collect_submissions().await;
     assert!(opened.iter().all(|one| one.header.case == opened[0].header.case));
 }

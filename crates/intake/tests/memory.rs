@@ -5,42 +5,42 @@ mod common;
 
 use std::fs;
 
-use common::{CONTENT_TYPE, FormData, Intake};
+use common::{CONTENT_TYPE, MultipartFormData, TestIntake};
 use futures_util::stream;
 use reqwest::{Body, StatusCode};
 
-const PIECE: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 const MIB: usize = 1024 * 1024;
 
 /// A value of `/proc/self/status` in bytes.
-fn status(key: &str) -> usize {
+fn proc_status_bytes(key: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
     line.trim_matches(|c: char| !c.is_ascii_digit()).parse::<usize>().unwrap() * 1024
 }
 
 /// Sends a file of this size, made up as it is sent, and says by how much memory rose at its highest.
-async fn rise(intake: &Intake, size: usize) -> usize {
-    let head = FormData::report("a story", 1).file("film.mp4", b"").0;
+async fn peak_memory_increase(intake: &TestIntake, size: usize) -> usize {
+    let head = MultipartFormData::report("a story", 1).file("film.mp4", b"").0;
     let head = head[..head.len() - 2].to_vec();
-    let pieces =
-        (0..size / PIECE).map(|n| Ok::<_, std::io::Error>(vec![u8::try_from(n % 251).unwrap(); PIECE]));
+    let pieces = (0..size / CHUNK_BYTES)
+        .map(|n| Ok::<_, std::io::Error>(vec![u8::try_from(n % 251).unwrap(); CHUNK_BYTES]));
     let whole = std::iter::once(Ok(head)).chain(pieces).chain([Ok(b"\r\n--b--\r\n".to_vec())]);
     // Resets the high-water mark (proc_pid_clear_refs(5)).
     fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = status("VmRSS:");
+    let before = proc_status_bytes("VmRSS:");
     let request = intake.http.post(format!("{}/en/report/send", intake.public));
     let request = request.header("content-type", CONTENT_TYPE).body(Body::wrap_stream(stream::iter(whole)));
     assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
-    status("VmHWM:").saturating_sub(before)
+    proc_status_bytes("VmHWM:").saturating_sub(before)
 }
 
 #[tokio::test]
 async fn a_film_takes_no_more_memory_than_a_photo() {
-    let intake = Intake::open().await;
-    rise(&intake, MIB).await;
-    let photo = rise(&intake, 5 * MIB).await;
-    let film = rise(&intake, 60 * MIB).await;
+    let intake = TestIntake::with_directory().await;
+    peak_memory_increase(&intake, MIB).await;
+    let photo = peak_memory_increase(&intake, 5 * MIB).await;
+    let film = peak_memory_increase(&intake, 60 * MIB).await;
     println!("5 MiB: {} KiB more; 60 MiB: {} KiB more", photo / 1024, film / 1024);
     assert!(photo < 4 * MIB, "{photo}");
     assert!(film < 8 * MIB, "{film}");

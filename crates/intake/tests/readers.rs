@@ -3,11 +3,11 @@
 
 mod common;
 
-use common::Intake;
+use common::TestIntake;
 use scraper::{Html, Selector};
 
 /// The sentences in the part about readers that are shown, for these fields.
-async fn readers(intake: &Intake, fields: &str) -> Vec<String> {
+async fn shown_readers(intake: &TestIntake, fields: &str) -> Vec<String> {
     let request = intake.http.post(format!("{}/en/report", intake.public));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     let body = format!("go=review&audience=trader&a.story=They+asked+for+money.&{fields}");
@@ -25,27 +25,28 @@ async fn readers(intake: &Intake, fields: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_review_page_says_which_desk_reads_and_how_many_people() {
-    let intake = Intake::open().await;
-    let at_a_desk = readers(&intake, "category=FAC").await;
+    let intake = TestIntake::with_directory().await;
+    let at_a_desk = shown_readers(&intake, "category=FAC").await;
     assert_eq!(at_a_desk.len(), 2, "{at_a_desk:?}");
     assert_eq!(at_a_desk[0], "internal_affairs – 2 people");
     assert!(at_a_desk[1].starts_with("Later the oversight body too"), "{at_a_desk:?}");
     // The reporter excludes the only desk.
     for exclusion in ["internal_affairs", "unsure_all"] {
-        let nobody_left = readers(&intake, &format!("category=FAC&a.handlers_involved={exclusion}")).await;
+        let nobody_left =
+            shown_readers(&intake, &format!("category=FAC&a.handlers_involved={exclusion}")).await;
         assert_eq!(nobody_left[0], "After your choices, no other team is left to read it.");
         assert!(nobody_left[1].starts_with("It goes straight to the oversight body:"), "{nobody_left:?}");
     }
     // No desk takes this category: nothing that the reporter chose is the reason.
-    let no_desk = readers(&intake, "category=SMU").await;
+    let no_desk = shown_readers(&intake, "category=SMU").await;
     assert_eq!(no_desk.len(), 1, "{no_desk:?}");
     assert!(no_desk[0].starts_with("It goes straight to the oversight body:"), "{no_desk:?}");
     // An exclusion that meets nobody there changes nothing.
-    assert_eq!(readers(&intake, "category=FAC&a.handlers_involved=it_audit").await, at_a_desk);
+    assert_eq!(shown_readers(&intake, "category=FAC&a.handlers_involved=it_audit").await, at_a_desk);
 }
 
 #[tokio::test]
 async fn without_a_directory_nothing_is_said_of_readers() {
-    let intake = Intake::new().await;
-    assert_eq!(readers(&intake, "category=FAC").await, Vec::<String>::new());
+    let intake = TestIntake::new().await;
+    assert_eq!(shown_readers(&intake, "category=FAC").await, Vec::<String>::new());
 }

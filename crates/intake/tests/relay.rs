@@ -3,22 +3,22 @@
 
 mod common;
 
-use age_hybrid::sealed_looking;
-use common::Intake;
-use envelope::{
+use age_hybrid::decoy_file;
+use common::TestIntake;
+use protocol::{
     Hash,
-    ladder::RUNGS,
     mailbox::MAILBOX_LEN,
-    relay::{HEALTH, PULL, Pull},
+    relay::{HEALTH_PATH, PULL_PATH, PullRequest},
+    size_classes::SIZE_CLASSES,
 };
 use reqwest::StatusCode;
 use uuid::Uuid;
 
 #[tokio::test]
 async fn only_a_certificate_of_the_own_authority_is_let_in() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     let tls = &intake.installation.tls;
-    let url = format!("{}{HEALTH}", intake.relay);
+    let url = format!("{}{HEALTH_PATH}", intake.relay);
     assert_eq!(intake.handler.get(&url).send().await.unwrap().status(), StatusCode::OK);
     assert!(tls.client(None).get(&url).send().await.is_err(), "no certificate");
     assert!(tls.client(Some(&tls.stranger)).get(&url).send().await.is_err(), "of another authority");
@@ -27,15 +27,18 @@ async fn only_a_certificate_of_the_own_authority_is_let_in() {
     // The relay serves no pages, the public listener no relay.
     let answer = intake.handler.get(format!("{}/en", intake.relay)).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
-    let pull = intake.http.post(format!("{}{PULL}", intake.public)).json(&Pull { most: 1, ids: vec![] });
+    let pull = intake
+        .http
+        .post(format!("{}{PULL_PATH}", intake.public))
+        .json(&PullRequest { limit: 1, ids: vec![] });
     assert!(!pull.send().await.unwrap().status().is_success());
 }
 
 #[tokio::test]
 async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     let sent: Vec<Vec<u8>> =
-        (0..20).map(|n| sealed_looking(usize::try_from(RUNGS[n % 4]).unwrap(), n as u64)).collect();
+        (0..20).map(|n| decoy_file(usize::try_from(SIZE_CLASSES[n % 4]).unwrap(), n as u64)).collect();
     for bytes in &sent {
         assert_eq!(intake.post("/api/reports", bytes.clone()).await.status(), StatusCode::CREATED);
     }
@@ -66,7 +69,7 @@ async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice(
 
 #[tokio::test]
 async fn half_a_mailbox_changes_none() {
-    let intake = Intake::new().await;
+    let intake = TestIntake::new().await;
     let sealed = |fill| vec![fill; MAILBOX_LEN];
     let all: Vec<_> = (0..30).map(|n| (Hash::of(&[&[n]]), sealed(n))).collect();
     assert_eq!(intake.put_mailboxes(&all).await, StatusCode::NO_CONTENT);
@@ -77,10 +80,10 @@ async fn half_a_mailbox_changes_none() {
     cut.last_mut().unwrap().1.pop();
     assert_eq!(intake.put_mailboxes(&cut).await, StatusCode::BAD_REQUEST);
     let installation = intake.stop().await;
-    let spool = installation.config.spool.place().unwrap();
-    let bounds = intake::store::Bounds { most_mib: 64, writers: 16 };
+    let spool = installation.config.store.database_url().unwrap();
+    let bounds = intake::store::StoreLimits { max_size_mib: 64, writers: 16 };
     let store = intake::store::Store::open(&spool, bounds, &mut rand::rngs::OsRng).await.unwrap();
     for (id, sealed) in &all {
-        assert_eq!(store.mailbox(id).await.unwrap().0.as_ref(), Some(sealed));
+        assert_eq!(store.find_mailbox(id).await.unwrap().0.as_ref(), Some(sealed));
     }
 }

@@ -5,37 +5,37 @@ mod common;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use common::{Installation, Intake};
-use envelope::{Hash, mailbox::MAILBOX_LEN, receipt::Locator};
+use common::{TestInstallation, TestIntake};
+use protocol::{Hash, mailbox::MAILBOX_LEN, receipt::Locator};
 use reqwest::StatusCode;
 
 /// Intakes that share everything but their process.
-async fn two(url: String) -> (Intake, Intake) {
-    let on = |mut installation: Installation| {
-        installation.config.spool.url = Some(url.clone());
+async fn two_replicas(url: String) -> (TestIntake, TestIntake) {
+    let on = |mut installation: TestInstallation| {
+        installation.config.store.url = Some(url.clone());
         installation
     };
-    let one = Installation::new();
+    let one = TestInstallation::new();
     let other = one.replica();
     (on(one).start().await, on(other).start().await)
 }
 
-fn database() -> String {
-    throwaway_postgres::shared().unwrap().database().unwrap()
+fn database_url() -> String {
+    test_postgres::shared_cluster().unwrap().create_database().unwrap()
 }
 
-fn submission(n: u64) -> Vec<u8> {
-    age_hybrid::sealed_looking(32_768, n)
+fn submission_bytes(n: u64) -> Vec<u8> {
+    age_hybrid::decoy_file(32_768, n)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_between_two() {
-    let (one, other) = two(database()).await;
+    let (one, other) = two_replicas(database_url()).await;
     let (one, other) = (Arc::new(one), Arc::new(other));
     // Each is sent to both, and to one of them twice, as by people whose connection broke.
     let sending = (0..60).flat_map(|n| [(n, false), (n, true), (n, n % 2 == 0)]).map(|(n, second)| {
         let intake = Arc::clone(if second { &other } else { &one });
-        async move { intake.post("/api/reports", submission(n)).await.status() }
+        async move { intake.post("/api/reports", submission_bytes(n)).await.status() }
     });
     for status in futures_util::future::join_all(sending).await {
         assert_eq!(status, StatusCode::CREATED);
@@ -54,14 +54,14 @@ async fn nothing_is_lost_or_doubled_between_two() {
         let ids = pulled.iter().map(|(id, _)| *id).collect();
         assert_eq!(intake.ack(ids).await, StatusCode::NO_CONTENT);
     }
-    let sent: HashSet<_> = (0..60).map(|n| Hash::of(&[&submission(n)])).collect();
+    let sent: HashSet<_> = (0..60).map(|n| Hash::of(&[&submission_bytes(n)])).collect();
     assert_eq!(collected, sent);
 }
 
 #[tokio::test]
 async fn both_show_the_same_mailboxes_decoys_and_directory() {
-    let (one, other) = two(database()).await;
-    let ask = async |intake: &Intake, locator: &Locator| {
+    let (one, other) = two_replicas(database_url()).await;
+    let ask = async |intake: &TestIntake, locator: &Locator| {
         let wanted = format!("{{\"locator\":\"{}\"}}", Hash(locator.0));
         intake.post("/api/mailbox", wanted).await.bytes().await.unwrap()
     };
@@ -88,17 +88,17 @@ async fn both_show_the_same_mailboxes_decoys_and_directory() {
 
 #[tokio::test]
 async fn a_database_that_is_away_is_said_and_nothing_acknowledged_is_lost() {
-    let cluster = throwaway_postgres::Cluster::start().unwrap();
-    let (one, other) = two(cluster.database().unwrap()).await;
-    assert_eq!(one.post("/api/reports", submission(1)).await.status(), StatusCode::CREATED);
+    let cluster = test_postgres::PostgresCluster::start().unwrap();
+    let (one, other) = two_replicas(cluster.create_database().unwrap()).await;
+    assert_eq!(one.post("/api/reports", submission_bytes(1)).await.status(), StatusCode::CREATED);
     cluster.crash().unwrap();
-    let away = one.post("/api/reports", submission(2)).await;
+    let away = one.post("/api/reports", submission_bytes(2)).await;
     assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(away.headers().contains_key("retry-after"));
-    cluster.start_again().unwrap();
+    cluster.restart().unwrap();
     for intake in [&one, &other] {
         // Connections notice one by one.
-        while intake.post("/api/reports", submission(2)).await.status() != StatusCode::CREATED {}
+        while intake.post("/api/reports", submission_bytes(2)).await.status() != StatusCode::CREATED {}
     }
     let pulled = loop {
         if let Some(pulled) = other.try_pull(10).await {
@@ -106,5 +106,5 @@ async fn a_database_that_is_away_is_said_and_nothing_acknowledged_is_lost() {
         }
     };
     let found: HashSet<_> = pulled.iter().map(|(_, bytes)| Hash::of(&[bytes])).collect();
-    assert_eq!(found, HashSet::from([1, 2].map(|n| Hash::of(&[&submission(n)]))));
+    assert_eq!(found, HashSet::from([1, 2].map(|n| Hash::of(&[&submission_bytes(n)]))));
 }

@@ -9,15 +9,15 @@ use std::{
     process::{Command, Stdio},
 };
 
-use common::Installation;
+use common::TestInstallation;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The handlers were missing for some microseconds: several starts, so that one of them meets the moment.
-const STARTS: usize = 30;
+const START_COUNT: usize = 30;
 
 #[test]
 fn a_signal_right_after_the_ready_line_stops_the_program_in_order() {
-    let installation = Installation::new();
+    let installation = TestInstallation::new();
     let config = &installation.config;
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config/intake.toml");
     let program = || {
@@ -31,7 +31,7 @@ fn a_signal_right_after_the_ready_line_stops_the_program_in_order() {
             ("INTAKE_RELAY_CA", &config.relay.ca),
             ("INTAKE_RELAY_CERTIFICATE", &config.relay.certificate),
             ("INTAKE_RELAY_KEY", &config.relay.key),
-            ("INTAKE_SPOOL_PATH", &config.spool.path),
+            ("INTAKE_SPOOL_PATH", &config.store.path),
             ("INTAKE_DIRECTORY_TRUST", &config.directory.trust),
         ] {
             command.env(name, value);
@@ -39,7 +39,7 @@ fn a_signal_right_after_the_ready_line_stops_the_program_in_order() {
         command
     };
     assert!(program().arg("create-store").status().unwrap().success());
-    for start in 0..STARTS {
+    for start in 0..START_COUNT {
         let mut child = program().spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -1,15 +1,15 @@
 //! The investigator's side: open a grant and a case, verify what is in it, sign replies, grant to colleagues, rotate.
 //!
-//! Everything here needs an [`envelope::keys::InvestigatorIdentity`], which only the workbench makes.
+//! Everything here needs an [`protocol::recipients_of::InvestigatorIdentity`], which only the workbench makes.
 
-mod case;
+mod key_rotation;
 mod note;
+mod open_case;
 mod reply;
-mod rotation;
 mod thread;
 
-pub use case::{CaseError, OpenCase, RefusedGrant};
+pub use key_rotation::KeyRotation;
 pub use note::{Note, NoteKind};
+pub use open_case::{CaseError, OpenCase, RefusedGrant};
 pub use reply::{ReplyDraft, SealedReply};
-pub use rotation::Rotated;
-pub use thread::{Entry, Finding, FindingKind, SealedFrame, Thread};
+pub use thread::{SealedFrame, Thread, ThreadIssue, ThreadIssueKind, VerifiedFrame};

@@ -1,10 +1,10 @@
 //! Replies to the reporter.
 
-use envelope::{
-    canonical::{is_lang, is_week},
-    desk_api::Sealed,
-    frame::{Direction, Frame, FrameHeader, FrameKind, MAX_SEQ},
+use protocol::{
+    canonical::{is_iso_week, is_lang},
+    frame::{Frame, FrameDirection, FrameHeader, FrameKind, MAX_SEQ},
     keys::MailboxRecipient,
+    workbench_api::SealedBytes,
 };
 
 use crate::{CaseError, OpenCase, Thread};
@@ -26,9 +26,9 @@ pub struct ReplyDraft {
 #[derive(Debug, Clone)]
 pub struct SealedReply {
     /// `age(M, frame)`.
-    pub reply: Sealed,
+    pub reply: SealedBytes,
     /// `age(C, frame)`.
-    pub copy: Sealed,
+    pub copy: SealedBytes,
 }
 
 impl OpenCase {
@@ -36,14 +36,14 @@ impl OpenCase {
     ///
     /// # Errors
     /// When the mailbox key is not the reporter's, the language has another shape than readers take, or the case takes no more messages.
-    pub fn reply(
+    pub fn seal_reply(
         &self,
         draft: &ReplyDraft,
         thread: &Thread,
         mailbox: &MailboxRecipient,
     ) -> Result<SealedReply, CaseError> {
-        if !self.is_mailbox(mailbox) {
-            return Err(CaseError::Mailbox);
+        if !self.is_reporter_mailbox(mailbox) {
+            return Err(CaseError::WrongMailbox);
         }
         let header = self.next_header(draft.kind, thread, mailbox, (&draft.lang, &draft.week))?;
         Ok(self.seal_frame(&header, draft.text.as_bytes(), mailbox))
@@ -56,16 +56,16 @@ impl OpenCase {
         mailbox: &MailboxRecipient,
         (lang, week): (&str, &str),
     ) -> Result<FrameHeader, CaseError> {
-        if !is_lang(lang) || !is_week(week) {
-            return Err(CaseError::Language(lang.to_owned()));
+        if !is_lang(lang) || !is_iso_week(week) {
+            return Err(CaseError::InvalidLanguage(lang.to_owned()));
         }
         let before = thread.newest_outgoing();
         let seq = before.map_or(Some(0), |head| head.seq.checked_add(1)).filter(|seq| *seq <= MAX_SEQ);
         Ok(FrameHeader {
             v: 1,
             case: self.id(),
-            generation: self.newest().number,
-            direction: Direction::Out,
+            generation: self.current_generation().number,
+            direction: FrameDirection::Out,
             seq: seq.ok_or(CaseError::NoMoreMessages)?,
             prev: before.map(|head| head.hash),
             ack: thread.newest_incoming(),
@@ -85,8 +85,11 @@ impl OpenCase {
         body: &[u8],
         mailbox: &MailboxRecipient,
     ) -> SealedReply {
-        let newest = self.newest();
+        let newest = self.current_generation();
         let frame = Frame::sign(header, body, &newest.secret.replies_key());
-        SealedReply { reply: Sealed(mailbox.seal(&frame)), copy: Sealed(newest.recipient.seal(&frame)) }
+        SealedReply {
+            reply: SealedBytes(mailbox.seal(&frame)),
+            copy: SealedBytes(newest.recipient.seal(&frame)),
+        }
     }
 }

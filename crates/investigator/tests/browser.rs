@@ -4,69 +4,74 @@
 mod common;
 
 use common::{
-    collect, draft, file, incoming, open_case, outgoing,
-    peer::{Peer, base64, files},
-    story, world,
-};
-use envelope::{
-    frame::FrameKind,
-    keys::{CaseRecipient, MailboxRecipient},
-    ladder,
-    life::Stage,
-    mailbox::{Mailbox, MailboxHeader},
-    receipt::Receipt,
-    submission::{Opened, SubmissionKind},
+    draft, fixture, incoming, open_case, open_submission, outgoing,
+    peer::{BrowserPeer, base64, files_json},
+    report_story, submit_report,
 };
 use investigator::{ReplyDraft, SealedFrame};
-use reporter::{Finding, Inbox};
+use protocol::{
+    case::Stage,
+    frame::FrameKind,
+    keys::{CaseRecipient, MailboxRecipient},
+    mailbox::{Mailbox, MailboxHeader},
+    receipt::Receipt,
+    size_classes,
+    submission::{OpenedSubmission, SubmissionKind},
+};
+use reporter::{Inbox, InboxIssue};
 use serde_json::{Value, json};
 use time::macros::date;
 
 const SEED: [u8; 32] = [5; 32];
 const STORY: &str = "On m’a demandé 5 000 francs.\nÀ la barrière, « pour le thé ».";
 
-fn report(draft: &reporter::Draft, attached: &[(&str, &[u8])]) -> Value {
+fn report_request(draft: &reporter::ReportDraft, attached: &[(&str, &[u8])]) -> Value {
     json!({
         "do": "report",
         "seed": base64(&SEED),
         "draft": {"body": draft.body, "lang": draft.lang, "urgency": draft.urgency, "week": draft.week},
-        "files": files(attached),
+        "files": files_json(attached),
     })
 }
 
-fn follow_up(receipt: &str, laid_out: &[u8], text: &str, ask_oversight: bool) -> Value {
+fn follow_up_request(receipt: &str, laid_out: &[u8], text: &str, ask_oversight: bool) -> Value {
     json!({
         "do": "follow-up",
         "receipt": receipt,
         "mailbox": base64(laid_out),
         "message": {"text": text, "lang": "fr", "week": "2026-W49", "askOversight": ask_oversight},
         "token": base64(&[9; 32]),
-        "files": files(&[("quittance.jpg", b"jpeg bytes")]),
+        "files": files_json(&[("quittance.jpg", b"jpeg bytes")]),
     })
 }
 
-fn look(peer: &mut Peer, receipt: &str, laid_out: &[u8]) -> Value {
-    peer.ask(&json!({"do": "open", "receipt": receipt, "mailbox": base64(laid_out)}))
+fn open_mailbox(peer: &mut BrowserPeer, receipt: &str, laid_out: &[u8]) -> Value {
+    peer.request(&json!({"do": "open", "receipt": receipt, "mailbox": base64(laid_out)}))
 }
 
-fn keys(opened: &Opened) -> (MailboxRecipient, CaseRecipient) {
+fn recipients_of(opened: &OpenedSubmission) -> (MailboxRecipient, CaseRecipient) {
     opened.keys.clone().expect("a report brings its keys")
 }
 
-fn lay_out(opened: &Opened, capsule: &[u8], case: &CaseRecipient, replies: &[Vec<u8>]) -> Vec<u8> {
+fn seal_mailbox(
+    opened: &OpenedSubmission,
+    capsule: &[u8],
+    case: &CaseRecipient,
+    replies: &[Vec<u8>],
+) -> Vec<u8> {
     let header = MailboxHeader {
         v: 1,
         week: "2026-W48".to_owned(),
         stage: Stage::Assessing,
-        with_oversight: true,
-        next: Some(date!(2026 - 12 - 24)),
+        released_to_oversight: true,
+        next_update: Some(date!(2026 - 12 - 24)),
         received: 2,
     };
     let (capsule, replies) = (capsule.to_vec(), replies.to_vec());
-    Mailbox { header, capsule, case_recipient: case.clone(), replies }.seal(&keys(opened).0)
+    Mailbox { header, capsule, case_recipient: case.clone(), replies }.seal(&recipients_of(opened).0)
 }
 
-fn reply(text: &str) -> ReplyDraft {
+fn reply_draft(text: &str) -> ReplyDraft {
     ReplyDraft {
         kind: FrameKind::Message,
         text: text.to_owned(),
@@ -76,30 +81,30 @@ fn reply(text: &str) -> ReplyDraft {
 }
 
 /// What a reader here finds in the same mailbox, as the browser words it.
-fn findings(receipt: &Receipt, laid_out: &[u8]) -> Value {
-    let worded = |finding: &Finding| match finding {
-        Finding::Forged => json!({"kind": "forged"}),
-        Finding::EarlierNotShown(count) => json!({"kind": "earlier-not-shown", "count": count}),
-        Finding::Withheld(count) => json!({"kind": "withheld", "count": count}),
-        Finding::OlderState => json!({"kind": "older-state"}),
-        Finding::WrongKey => json!({"kind": "wrong-key"}),
+fn inbox_issues(receipt: &Receipt, laid_out: &[u8]) -> Value {
+    let worded = |finding: &InboxIssue| match finding {
+        InboxIssue::Forged => json!({"kind": "forged"}),
+        InboxIssue::EarlierMessagesDropped(count) => json!({"kind": "earlier-not-shown", "count": count}),
+        InboxIssue::MessagesWithheld(count) => json!({"kind": "withheld", "count": count}),
+        InboxIssue::RolledBack => json!({"kind": "older-state"}),
+        InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
     };
-    Inbox::open(receipt, laid_out).unwrap().findings.iter().map(worded).collect()
+    Inbox::open(receipt, laid_out).unwrap().issues.iter().map(worded).collect()
 }
 
 #[test]
 fn a_report_of_the_browser_goes_all_the_way_and_back() {
-    let mut world = world();
-    let mut peer = Peer::of(&world);
+    let mut world = fixture();
+    let mut peer = BrowserPeer::start(&world);
     let photo = vec![0x5a; 300_000];
     let draft = draft(STORY, &["regional"]);
-    let (bytes, answer) = peer.seal(&report(&draft, &[("photo.jpg", &photo), ("vide.txt", b"")]));
-    assert!(ladder::is_rung(bytes.len() as u64));
-    let opened = collect(&world, &bytes);
+    let (bytes, answer) = peer.seal(&report_request(&draft, &[("photo.jpg", &photo), ("vide.txt", b"")]));
+    assert!(size_classes::is_size_class(bytes.len() as u64));
+    let opened = open_submission(&world, &bytes);
     assert_eq!(opened.header.kind, SubmissionKind::Report);
     assert_eq!((&*opened.header.desk, opened.header.urgency), ("internal_affairs", draft.urgency));
     assert_eq!(opened.header.directory, world.signed.hash());
-    let (m, c) = keys(&opened);
+    let (m, c) = recipients_of(&opened);
 
     // Exactly those whom the directory names and the reporter did not exclude hold a grant.
     for handle in ["bila", "dao"] {
@@ -107,108 +112,108 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
         assert!(opened.grants.iter().all(|grant| identity.open(&grant.sealed).is_err()), "{handle}");
     }
     for handle in ["awa", "coumba", "eva", "fofana"] {
-        let thread = open_case(&world, &opened, handle).read([incoming(0, &opened.body)]);
-        assert_eq!(thread.findings, [], "{handle}");
-        assert_eq!(story(&thread), STORY);
+        let thread = open_case(&world, &opened, handle).read_thread([incoming(0, &opened.body)]);
+        assert_eq!(thread.issues, [], "{handle}");
+        assert_eq!(report_story(&thread), STORY);
     }
     let mut case = open_case(&world, &opened, "awa");
-    let thread = case.read([incoming(0, &opened.body)]);
-    assert_eq!(thread.incoming[0].report().unwrap().unwrap(), draft.body);
+    let thread = case.read_thread([incoming(0, &opened.body)]);
+    assert_eq!(thread.incoming[0].parse_report().unwrap().unwrap(), draft.body);
     for (at, content) in [(0, &photo[..]), (1, b"")] {
         let manifest = &thread.incoming[0].header.attachments[at];
-        assert_eq!(&case.attachment(&opened.attachments[at], 0, manifest).unwrap()[..], content);
+        assert_eq!(&case.open_attachment(&opened.attachments[at], 0, manifest).unwrap()[..], content);
     }
 
     // An answer and a rotation: the browser follows, and writes with the new key.
     let receipt = answer["receipt"].as_str().unwrap();
-    let before = case.reply(&reply("Où était-ce ?"), &thread, &m).unwrap();
-    let thread = case.read([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
+    let before = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
+    let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
     let stay = [&world.people["awa"].recipient(), &world.people["coumba"].recipient()];
-    let rotated = case.rotate(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
+    let rotated = case.rotate_keys(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
     let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
-    let laid_out = lay_out(&opened, &opened.capsule, &rotated.case_recipient, &replies);
-    let seen = look(&mut peer, receipt, &laid_out);
+    let laid_out = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
+    let seen = open_mailbox(&mut peer, receipt, &laid_out);
     assert_eq!((&seen["findings"], &seen["generation"]), (&json!([]), &json!(1)));
     assert_eq!(seen["messages"].as_array().unwrap().len(), 1);
     assert_eq!(seen["messages"][0]["text"], "Où était-ce ?");
     let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "with_oversight": true, "next": "2026-12-24", "received": 2});
     assert_eq!(seen["header"], header);
 
-    let (bytes, _) = peer.seal(&follow_up(receipt, &laid_out, "Au poste, voici la quittance.", true));
-    let second = collect(&world, &bytes);
+    let (bytes, _) = peer.seal(&follow_up_request(receipt, &laid_out, "Au poste, voici la quittance.", true));
+    let second = open_submission(&world, &bytes);
     assert_eq!(second.header.kind, SubmissionKind::FollowUp);
     assert_eq!(
         (second.header.mailbox, second.header.case.id),
         (opened.header.mailbox, opened.header.case.id)
     );
-    assert_eq!((second.header.case.generation, second.header.ask_oversight), (1, true));
+    assert_eq!((second.header.case.generation, second.header.release_to_oversight), (1, true));
     let frames = [
         incoming(0, &opened.body),
         outgoing(1, &before.copy.0),
         outgoing(2, &rotated.reply.copy.0),
         SealedFrame { generation: 1, ..incoming(3, &second.body) },
     ];
-    let thread = case.read(frames);
-    assert_eq!(thread.findings, []);
-    assert_eq!(thread.incoming[1].text(), "Au poste, voici la quittance.");
-    assert_eq!(thread.seen_by_reporter(), thread.newest_outgoing());
+    let thread = case.read_thread(frames);
+    assert_eq!(thread.issues, []);
+    assert_eq!(thread.incoming[1].body_text(), "Au poste, voici la quittance.");
+    assert_eq!(thread.last_acknowledged_by_reporter(), thread.newest_outgoing());
     let manifest = &thread.incoming[1].header.attachments[0];
-    assert_eq!(&case.attachment(&second.attachments[0], 1, manifest).unwrap()[..], b"jpeg bytes");
+    assert_eq!(&case.open_attachment(&second.attachments[0], 1, manifest).unwrap()[..], b"jpeg bytes");
 
     // The capsule of the browser serves a reporter who comes back without scripts.
     let known = Receipt::parse(receipt).unwrap();
-    let laid_out = lay_out(&opened, &second.capsule, &rotated.case_recipient, &replies);
-    assert_eq!(findings(&known, &laid_out), json!([]));
+    let laid_out = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
+    assert_eq!(inbox_issues(&known, &laid_out), json!([]));
     // The old key is accepted by neither any more, and the browser writes nothing to it.
-    let old = lay_out(&opened, &opened.capsule, &c, &replies);
-    let seen = look(&mut peer, receipt, &old);
+    let old = seal_mailbox(&opened, &opened.capsule, &c, &replies);
+    let seen = open_mailbox(&mut peer, receipt, &old);
     assert_eq!((&seen["findings"], &seen["canWrite"]), (&json!([{"kind": "wrong-key"}]), &json!(false)));
-    let refused = peer.ask(&follow_up(receipt, &old, "secret", false));
+    let refused = peer.request(&follow_up_request(receipt, &old, "secret", false));
     assert!(refused["refused"].is_string() && refused["sealed"].is_null());
 }
 
 #[test]
 fn the_same_form_makes_the_same_report_either_way() {
-    let mut world = world();
-    let mut peer = Peer::of(&world);
+    let mut world = fixture();
+    let mut peer = BrowserPeer::start(&world);
     let draft = draft(STORY, &[]);
     let body = serde_json::to_vec(&draft.body).unwrap();
     let content = [draft.lang.as_bytes(), &[0], &body].concat();
-    let filing = reporter::Filing::from_seed(&SEED, &content);
-    let ours = common::file_again(&mut world, &filing, draft.clone(), &[("a", b"file")]);
-    let (theirs, answer) = peer.seal(&report(&draft, &[("a", b"file")]));
+    let filing = reporter::ReportSecrets::from_seed(&SEED, &content);
+    let ours = common::resubmit_report(&mut world, &filing, draft.clone(), &[("a", b"file")]);
+    let (theirs, answer) = peer.seal(&report_request(&draft, &[("a", b"file")]));
     assert_eq!(answer["receipt"], filing.receipt().code());
-    let (ours, theirs) = (collect(&world, &ours), collect(&world, &theirs));
+    let (ours, theirs) = (open_submission(&world, &ours), open_submission(&world, &theirs));
     assert_eq!(ours.header, theirs.header);
     assert_eq!(ours.keys, theirs.keys);
-    assert_eq!(ours.sending_tag, theirs.sending_tag);
+    assert_eq!(ours.deduplication_tag, theirs.deduplication_tag);
 }
 
 #[test]
 fn both_find_the_same_wrong_with_a_mailbox() {
-    let mut world = world();
-    let mut peer = Peer::of(&world);
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
+    let mut world = fixture();
+    let mut peer = BrowserPeer::start(&world);
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let (receipt, code) = (filing.receipt(), filing.receipt().code());
-    let opened = collect(&world, &bytes);
-    let (m, c) = keys(&opened);
+    let opened = open_submission(&world, &bytes);
+    let (m, c) = recipients_of(&opened);
     let case = open_case(&world, &opened, "awa");
     let mut sealed = Vec::new();
     let mut copies = Vec::new();
     for text in ["one", "two", "three"] {
         let shown = copies.iter().zip(1..).map(|(copy, n): (&Vec<u8>, u32)| outgoing(n, copy));
-        let thread = case.read([incoming(0, &opened.body)].into_iter().chain(shown));
-        let answer = case.reply(&reply(text), &thread, &m).unwrap();
+        let thread = case.read_thread([incoming(0, &opened.body)].into_iter().chain(shown));
+        let answer = case.seal_reply(&reply_draft(text), &thread, &m).unwrap();
         sealed.push(answer.reply.0.clone());
         copies.push(answer.copy.0.clone());
     }
     let mut damaged = sealed.clone();
     *damaged[2].last_mut().unwrap() ^= 1;
-    let (_, another) = file(&mut world, draft("another", &[]), &[]);
-    let wrong = keys(&collect(&world, &another)).1;
-    let whole = lay_out(&opened, &opened.capsule, &c, &sealed);
-    let (bytes, _) = peer.seal(&follow_up(&code, &whole, "seen", false));
-    let after = collect(&world, &bytes);
+    let (_, another) = submit_report(&mut world, draft("another", &[]), &[]);
+    let wrong = recipients_of(&open_submission(&world, &another)).1;
+    let whole = seal_mailbox(&opened, &opened.capsule, &c, &sealed);
+    let (bytes, _) = peer.seal(&follow_up_request(&code, &whole, "seen", false));
+    let after = open_submission(&world, &bytes);
     let [one, two, three] = [0, 1, 2].map(|n| sealed[n].clone());
     for (replies, capsule, key, texts) in [
         (sealed.clone(), &opened.capsule, &c, "onetwothree"),
@@ -223,21 +228,21 @@ fn both_find_the_same_wrong_with_a_mailbox() {
         (vec![one], &after.capsule, &c, "one"),
         (Vec::new(), &after.capsule, &c, ""),
     ] {
-        let laid_out = lay_out(&opened, capsule, key, &replies);
-        let seen = look(&mut peer, &code, &laid_out);
-        assert_eq!(seen["findings"], findings(receipt, &laid_out), "{texts}");
+        let laid_out = seal_mailbox(&opened, capsule, key, &replies);
+        let seen = open_mailbox(&mut peer, &code, &laid_out);
+        assert_eq!(seen["findings"], inbox_issues(receipt, &laid_out), "{texts}");
         let shown: String =
             seen["messages"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap()).collect();
         assert_eq!(shown, texts);
     }
     // Somebody else's mailbox does not open.
-    let (stranger, _) = file(&mut world, draft("stranger", &[]), &[]);
-    assert!(look(&mut peer, &stranger.receipt().code(), &whole)["refused"].is_string());
+    let (stranger, _) = submit_report(&mut world, draft("stranger", &[]), &[]);
+    assert!(open_mailbox(&mut peer, &stranger.receipt().code(), &whole)["refused"].is_string());
 }
 
 #[test]
 fn an_unbelievable_directory_makes_the_browser_seal_nothing() {
-    let mut world = world();
+    let mut world = fixture();
     world.signed.signatures.truncate(1);
-    assert!(!Peer::of(&world).ends_well());
+    assert!(!BrowserPeer::start(&world).exits_successfully());
 }

@@ -5,30 +5,30 @@
 mod common;
 
 use common::{
-    World, collect, draft, file, grant_of, incoming, open_case, outgoing,
-    peer::{Peer, base64},
-    world,
+    ReportFixture, draft, fixture, grant_of, incoming, open_case, open_submission, outgoing,
+    peer::{BrowserPeer, base64},
+    submit_report,
 };
 use ed25519_dalek::{Signer, SigningKey};
-use envelope::{
+use investigator::ReplyDraft;
+use protocol::{
     Hash,
-    capsule::Capsule,
-    frame::{Direction, Frame, FrameHeader, FrameKind, Head},
-    grant::Grant,
+    case::Stage,
+    frame::{Frame, FrameDirection, FrameHeader, FrameKind, FrameRef},
+    key_grant::Grant,
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
-    life::Stage,
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
-    submission::Opened,
+    reply_capsule::ReplyCapsule,
+    submission::OpenedSubmission,
 };
-use investigator::ReplyDraft;
-use reporter::{Finding, FollowUp, FollowUpSealer, Inbox, InboxError};
+use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxError, InboxIssue};
 use serde_json::json;
 use uuid::Uuid;
 
 const LABEL: &[u8] = b"burkindi/capsule/v1\0";
 
-fn keys(opened: &Opened) -> (MailboxRecipient, CaseRecipient) {
+fn recipients_of(opened: &OpenedSubmission) -> (MailboxRecipient, CaseRecipient) {
     opened.keys.clone().unwrap()
 }
 
@@ -37,33 +37,33 @@ fn header(received: u32) -> MailboxHeader {
         v: 1,
         week: "2026-W48".to_owned(),
         stage: Stage::Received,
-        with_oversight: false,
-        next: None,
+        released_to_oversight: false,
+        next_update: None,
         received,
     }
 }
 
-fn lay_out(m: &MailboxRecipient, c: &CaseRecipient, capsule: Vec<u8>, replies: Vec<Vec<u8>>) -> Vec<u8> {
+fn seal_mailbox(m: &MailboxRecipient, c: &CaseRecipient, capsule: Vec<u8>, replies: Vec<Vec<u8>>) -> Vec<u8> {
     Mailbox { header: header(1), capsule, case_recipient: c.clone(), replies }.seal(m)
 }
 
 /// A case secret of the impostor, a capsule that vouches for it, and a question signed with it.
-struct Impostor {
-    capsule: Capsule,
+struct ForgedCapsule {
+    capsule: ReplyCapsule,
     c: CaseRecipient,
     question: Vec<u8>,
 }
 
-impl Impostor {
-    fn of(case: Uuid, m: &MailboxRecipient) -> Self {
+impl ForgedCapsule {
+    fn new(case: Uuid, m: &MailboxRecipient) -> Self {
         let secret = CaseSecret::from_bytes([66; 32]);
         let c = secret.identity().recipient();
-        let capsule = Capsule {
+        let capsule = ReplyCapsule {
             case,
             generation: 0,
             case_recipient: c.hash(),
             replies_keys: vec![(&secret.replies_key()).into()],
-            sent: Head { seq: 0, hash: Hash::of(&[b"any"]) },
+            sent: FrameRef { seq: 0, hash: Hash::of(&[b"any"]) },
             seen: None,
         };
         let question =
@@ -76,7 +76,7 @@ impl Impostor {
             v: 1,
             case,
             generation: 0,
-            direction: Direction::Out,
+            direction: FrameDirection::Out,
             seq: 0,
             prev: None,
             ack: None,
@@ -102,24 +102,24 @@ impl Impostor {
 }
 
 /// Both readers refuse the mailbox, and neither says that nothing is there.
-fn assert_damage(world: &World, receipt: &Receipt, laid_out: &[u8], who: &str) {
+fn assert_damage(world: &ReportFixture, receipt: &Receipt, laid_out: &[u8], who: &str) {
     let opened = Inbox::open(receipt, laid_out);
     assert!(matches!(&opened, Err(error) if error.is_damage()), "{who}: {opened:?}");
-    let mut peer = Peer::of(world);
+    let mut peer = BrowserPeer::start(world);
     let question = json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(laid_out)});
-    let seen = peer.ask(&question);
+    let seen = peer.request(&question);
     assert_eq!(seen["damaged"], true, "{who}: {seen}");
-    assert!(peer.ends_well());
+    assert!(peer.exits_successfully());
 }
 
 #[test]
 fn who_lacks_the_key_of_the_reporter_makes_no_capsule() {
-    let mut world = world();
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
-    let (m, _) = keys(&opened);
+    let mut world = fixture();
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, _) = recipients_of(&opened);
     let case = opened.header.case.id;
-    let impostor = Impostor::of(case, &m);
+    let impostor = ForgedCapsule::new(case, &m);
     // The member has what a grant holds: the case secret, and with it K_c.
     let member = grant_of(&world, &opened, "awa").unwrap();
     let grant = Grant::open(&member, &world.people["awa"], case, 0).unwrap();
@@ -137,43 +137,43 @@ fn who_lacks_the_key_of_the_reporter_makes_no_capsule() {
         ("the reporter's key under another label", impostor.signed(&filing.receipt().signing_key(), b"x\0")),
         ("an empty capsule", Vec::new()),
     ] {
-        let laid_out = lay_out(&m, &impostor.c, m.seal(&plain), vec![impostor.question.clone()]);
+        let laid_out = seal_mailbox(&m, &impostor.c, m.seal(&plain), vec![impostor.question.clone()]);
         assert_damage(&world, filing.receipt(), &laid_out, who);
     }
 }
 
 #[test]
 fn a_capsule_of_another_case_or_one_that_was_changed_is_damage() {
-    let mut world = world();
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let (other, other_bytes) = file(&mut world, draft("another", &[]), &[]);
-    let (opened, another) = (collect(&world, &bytes), collect(&world, &other_bytes));
-    let ((m, c), (_, other_c)) = (keys(&opened), keys(&another));
+    let mut world = fixture();
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (other, other_bytes) = submit_report(&mut world, draft("another", &[]), &[]);
+    let (opened, another) = (open_submission(&world, &bytes), open_submission(&world, &other_bytes));
+    let ((m, c), (_, other_c)) = (recipients_of(&opened), recipients_of(&another));
     // The capsule of another report of the same person, opened by its own key and sealed on.
     let plain = other.receipt().mailbox_identity().open(&another.capsule).unwrap();
-    let replayed = lay_out(&m, &other_c, m.seal(&plain), Vec::new());
+    let replayed = seal_mailbox(&m, &other_c, m.seal(&plain), Vec::new());
     assert_damage(&world, filing.receipt(), &replayed, "another case's capsule");
-    let as_it_came = lay_out(&m, &other_c, another.capsule.clone(), Vec::new());
+    let as_it_came = seal_mailbox(&m, &other_c, another.capsule.clone(), Vec::new());
     assert_damage(&world, filing.receipt(), &as_it_came, "another case's capsule as it came");
     // One bit of it, wherever.
     let plain = filing.receipt().mailbox_identity().open(&opened.capsule).unwrap();
     for at in (0..plain.len()).step_by(plain.len() / 7) {
         let mut changed = plain.to_vec();
         changed[at] ^= 1;
-        let laid_out = lay_out(&m, &c, m.seal(&changed), Vec::new());
+        let laid_out = seal_mailbox(&m, &c, m.seal(&changed), Vec::new());
         assert_damage(&world, filing.receipt(), &laid_out, &format!("byte {at} changed"));
     }
-    let cut = lay_out(&m, &c, m.seal(&plain[..63]), Vec::new());
+    let cut = seal_mailbox(&m, &c, m.seal(&plain[..63]), Vec::new());
     assert_damage(&world, filing.receipt(), &cut, "cut");
 }
 
 #[test]
 fn a_mailbox_that_opens_and_is_malformed_is_damage() {
-    let mut world = world();
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
-    let (m, c) = keys(&opened);
-    let sound = lay_out(&m, &c, opened.capsule.clone(), Vec::new());
+    let mut world = fixture();
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, c) = recipients_of(&opened);
+    let sound = seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new());
     let plain = filing.receipt().mailbox_identity().open(&sound).unwrap();
     let with = |change: &dyn Fn(&mut Vec<u8>)| {
         let mut plain = plain.to_vec();
@@ -195,71 +195,71 @@ fn a_mailbox_that_opens_and_is_malformed_is_damage() {
     // A decoy is no damage.
     let stranger = Receipt::from_bytes([3; 16]).mailbox_identity().recipient().seal(&plain);
     let absent = Inbox::open(filing.receipt(), &stranger);
-    assert!(matches!(&absent, Err(InboxError::Absent(_))), "{absent:?}");
-    let mut peer = Peer::of(&world);
+    assert!(matches!(&absent, Err(InboxError::NotFound(_))), "{absent:?}");
+    let mut peer = BrowserPeer::start(&world);
     let code = filing.receipt().code();
-    let seen = peer.ask(&json!({"do": "open", "receipt": code, "mailbox": base64(&stranger)}));
+    let seen = peer.request(&json!({"do": "open", "receipt": code, "mailbox": base64(&stranger)}));
     assert_eq!(seen["damaged"], false, "{seen}");
-    assert!(peer.ends_well());
+    assert!(peer.exits_successfully());
 }
 
 #[test]
 fn a_capsule_that_was_rolled_back_shows_by_what_the_investigators_acknowledge() {
-    let mut world = world();
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
-    let (m, c) = keys(&opened);
+    let mut world = fixture();
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, c) = recipients_of(&opened);
     let receipt = filing.receipt();
-    let inbox = Inbox::open(receipt, &lay_out(&m, &c, opened.capsule.clone(), Vec::new())).unwrap();
-    let message = FollowUp {
+    let inbox = Inbox::open(receipt, &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new())).unwrap();
+    let message = FollowUpDraft {
         text: "Encore ceci.".to_owned(),
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),
-        ask_oversight: false,
+        release_to_oversight: false,
         token: [1; 32],
         earlier: None,
     };
     let hash = world.signed.hash();
     let sealer = FollowUpSealer::begin(&world.directory, hash, receipt, &inbox, message, Vec::new()).unwrap();
-    let second = collect(&world, &sealer.finish().unwrap());
+    let second = open_submission(&world, &sealer.finish().unwrap());
     let case = open_case(&world, &opened, "awa");
-    let thread = case.read([incoming(0, &opened.body), incoming(1, &second.body)]);
+    let thread = case.read_thread([incoming(0, &opened.body), incoming(1, &second.body)]);
     let draft = ReplyDraft {
         kind: FrameKind::Message,
         text: "Merci.".to_owned(),
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),
     };
-    let reply = case.reply(&draft, &thread, &m).unwrap();
+    let reply = case.seal_reply(&draft, &thread, &m).unwrap();
     let thread =
-        case.read([incoming(0, &opened.body), incoming(1, &second.body), outgoing(2, &reply.copy.0)]);
-    assert_eq!(thread.findings, []);
-    let honest = lay_out(&m, &c, second.capsule, vec![reply.reply.0.clone()]);
-    let rolled_back = lay_out(&m, &c, opened.capsule, vec![reply.reply.0]);
-    let mut peer = Peer::of(&world);
+        case.read_thread([incoming(0, &opened.body), incoming(1, &second.body), outgoing(2, &reply.copy.0)]);
+    assert_eq!(thread.issues, []);
+    let honest = seal_mailbox(&m, &c, second.capsule, vec![reply.reply.0.clone()]);
+    let rolled_back = seal_mailbox(&m, &c, opened.capsule, vec![reply.reply.0]);
+    let mut peer = BrowserPeer::start(&world);
     for (laid_out, findings, worded) in [
         (honest, vec![], json!([])),
-        (rolled_back, vec![Finding::OlderState], json!([{"kind": "older-state"}])),
+        (rolled_back, vec![InboxIssue::RolledBack], json!([{"kind": "older-state"}])),
     ] {
         let inbox = Inbox::open(receipt, &laid_out).unwrap();
-        assert_eq!((&inbox.findings, inbox.messages.len()), (&findings, 1));
+        assert_eq!((&inbox.issues, inbox.messages.len()), (&findings, 1));
         let question = json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(&laid_out)});
-        assert_eq!(peer.ask(&question)["findings"], worded);
+        assert_eq!(peer.request(&question)["findings"], worded);
     }
-    assert!(peer.ends_well());
+    assert!(peer.exits_successfully());
 }
 
 #[test]
 fn a_number_or_a_week_that_nobody_writes_stops_neither_reporter_nor_colleagues() {
-    let mut world = world();
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
-    let (m, c) = keys(&opened);
+    let mut world = fixture();
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, c) = recipients_of(&opened);
     let case = open_case(&world, &opened, "awa");
     let member = grant_of(&world, &opened, "bila").unwrap();
     let grant = Grant::open(&member, &world.people["bila"], opened.header.case.id, 0).unwrap();
     let (key, identity) = (grant.secret.replies_key(), grant.secret.identity());
-    let sound = Impostor::header(opened.header.case.id, &m);
+    let sound = ForgedCapsule::header(opened.header.case.id, &m);
     for (what, header) in [
         ("the largest number", FrameHeader { seq: u32::MAX, ..sound.clone() }),
         ("a number above the bound", FrameHeader { seq: 1_000_001, ..sound.clone() }),
@@ -268,21 +268,21 @@ fn a_number_or_a_week_that_nobody_writes_stops_neither_reporter_nor_colleagues()
         ("a language with a line end", FrameHeader { lang: "fr\nx".to_owned(), ..sound.clone() }),
     ] {
         let frame = Frame::sign(&header, b"text", &key);
-        let laid_out = lay_out(&m, &c, opened.capsule.clone(), vec![m.seal(&frame)]);
+        let laid_out = seal_mailbox(&m, &c, opened.capsule.clone(), vec![m.seal(&frame)]);
         let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
-        assert_eq!((inbox.findings, inbox.messages.len()), (vec![Finding::Forged], 0), "{what}");
+        assert_eq!((inbox.issues, inbox.messages.len()), (vec![InboxIssue::Forged], 0), "{what}");
         // A colleague is told of it, and answers all the same.
         let copy = identity.recipient().seal(&frame);
-        let thread = case.read([incoming(0, &opened.body), outgoing(1, &copy)]);
-        assert_eq!((thread.findings.len(), thread.outgoing.len()), (1, 0), "{what}");
+        let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &copy)]);
+        assert_eq!((thread.issues.len(), thread.outgoing.len()), (1, 0), "{what}");
         let draft = ReplyDraft {
             kind: FrameKind::Message,
             text: "Merci.".to_owned(),
             lang: "fr".to_owned(),
             week: "2026-W49".to_owned(),
         };
-        assert!(case.reply(&draft, &thread, &m).is_ok(), "{what}");
+        assert!(case.seal_reply(&draft, &thread, &m).is_ok(), "{what}");
         let other = ReplyDraft { lang: "français".to_owned(), ..draft };
-        assert!(case.reply(&other, &thread, &m).is_err(), "readers would refuse it");
+        assert!(case.seal_reply(&other, &thread, &m).is_err(), "readers would refuse it");
     }
 }

@@ -1,5 +1,5 @@
 //! Known answers of the protocol, in one file that an implementation in another language can read too:
-//! `crates/envelope/vectors.json`. Bytes are unpadded base64url.
+//! `crates/protocol/vectors.json`. Bytes are unpadded base64url.
 //!
 //! The file is written anew with `WRITE_VECTORS=1 cargo test -p investigator --test known_answers`; a difference that was not
 //! meant is a break of the protocol.
@@ -9,22 +9,22 @@ use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
     Hash,
-    directory::Trust,
-    earlier::EarlierReport,
-    event::{Action, Event, LogEntry, link, midnight},
-    frame::{Attachment, Direction, Expected, Frame, FrameHeader, FrameKind, Head},
-    grant::{Grant, SealedGrant, slot_tag},
+    directory::TrustRoots,
+    event::{Action, Event, LogEntry, chain_hash, midnight},
+    frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
+    key_grant::{Grant, SealedGrant, grant_tag},
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
-    ladder,
     receipt::Receipt,
-    report::{Answer, ReportBody},
+    related_report::RelatedReport,
+    report_body::{ReportAnswer, ReportBody},
+    size_classes,
     submission::{self, Urgency},
-    treatment::{Cleaning, Reading, Signature, Trace, Treatment},
+    treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
 };
 use rand::{SeedableRng, rngs::StdRng};
-use reporter::{Draft, Filing, ReportSealer};
+use reporter::{ReportDraft, ReportSealer, ReportSecrets};
 use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
@@ -41,8 +41,8 @@ fn bytes(value: &Value) -> Vec<u8> {
     BASE64_URL_SAFE_NO_PAD.decode(value.as_str().unwrap()).unwrap()
 }
 
-fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../envelope/vectors.json")
+fn vectors_path() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../protocol/vectors.json")
 }
 
 fn receipts() -> Value {
@@ -57,8 +57,8 @@ fn receipts() -> Value {
             "mailbox_id": receipt.locator().mailbox_id(),
             "mailbox_recipient": receipt.mailbox_identity().recipient().to_string(),
             "reporter_key": PublicKey::from(&receipt.signing_key()),
-            "sending_tag": receipt.sending_tag(&[5; 32], b"body", &[attachment()]),
-            "sending_tag_treated": receipt.sending_tag(&[5; 32], b"body", &treated()),
+            "sending_tag": receipt.deduplication_tag(&[5; 32], b"body", &[attachment()]),
+            "sending_tag_treated": receipt.deduplication_tag(&[5; 32], b"body", &treated_attachments()),
         })
     };
     let counting: [u8; 16] = std::array::from_fn(|at| u8::try_from(at * 17).unwrap());
@@ -76,25 +76,25 @@ fn attachment() -> Attachment {
 }
 
 /// A file of each treatment.
-fn treated() -> Vec<Attachment> {
-    let cleaned = Cleaning {
-        removed: [Trace::Other, Trace::Author, Trace::Place].into(),
-        left: [Trace::History].into(),
-        reading: Reading::Broken,
-        signature: Signature::Broken,
+fn treated_attachments() -> Vec<Attachment> {
+    let cleaned = CleaningReport {
+        removed: [MetadataCategory::Other, MetadataCategory::Author, MetadataCategory::Place].into(),
+        left: [MetadataCategory::History].into(),
+        reading: CleaningExtent::Broken,
+        signature: SignatureState::Broken,
     };
-    let untouched = Cleaning {
+    let untouched = CleaningReport {
         removed: [].into(),
         left: [].into(),
-        reading: Reading::Whole,
-        signature: Signature::Absent,
+        reading: CleaningExtent::Whole,
+        signature: SignatureState::Absent,
     };
     [
-        Treatment::Cleaned(cleaned),
-        Treatment::Cleaned(untouched),
-        Treatment::Redrawn,
-        Treatment::Kept,
-        Treatment::CutOff,
+        AttachmentTreatment::Cleaned(cleaned),
+        AttachmentTreatment::Cleaned(untouched),
+        AttachmentTreatment::Redrawn,
+        AttachmentTreatment::Kept,
+        AttachmentTreatment::CutOff,
     ]
     .map(|treatment| Attachment { treatment: Some(treatment), ..attachment() })
     .into()
@@ -105,17 +105,17 @@ fn secret() -> CaseSecret {
 }
 
 fn cases() -> Value {
-    let filing = Filing::from_seed(&[9; 32], b"content");
+    let filing = ReportSecrets::from_seed(&[9; 32], b"content");
     json!({
         "secret": b64(secret().expose()),
         "case_recipient": secret().identity().recipient().to_string(),
         "replies_key": PublicKey::from(&secret().replies_key()),
-        "slot_tag": slot_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
+        "slot_tag": grant_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
         "filing": {
             "seed": b64([9; 32]),
             "content": b64(b"content"),
             "receipt": filing.receipt().code(),
-            "case": filing.case(),
+            "case": filing.case_id(),
         },
     })
 }
@@ -126,10 +126,10 @@ fn frames() -> Value {
         v: 1,
         case: CASE,
         generation: 0,
-        direction: Direction::In,
+        direction: FrameDirection::In,
         seq: 1,
         prev: Some(Hash::of(&[b"before"])),
-        ack: Some(Head { seq: 0, hash: Hash::of(&[b"seen"]) }),
+        ack: Some(FrameRef { seq: 0, hash: Hash::of(&[b"seen"]) }),
         recipient: secret().identity().recipient().hash(),
         kind: FrameKind::Message,
         lang: "fr".into(),
@@ -143,10 +143,10 @@ fn frames() -> Value {
         json!({ "header": header, "body": b64("Où et quand ?"), "frame": b64(&*frame), "hash": Frame::hash_of(&frame) })
     };
     let other = Receipt::from_bytes([0xff; 16]);
-    let earlier = EarlierReport::sign(OTHER_CASE, CASE, &other.signing_key());
+    let earlier = RelatedReport::sign(OTHER_CASE, CASE, &other.signing_key());
     let mut naming = signed(&FrameHeader { earlier: Some(earlier), ..header.clone() });
     naming["earlier_case"] = json!(OTHER_CASE);
-    let treated = signed(&FrameHeader { attachments: treated(), ..header.clone() });
+    let treated = signed(&FrameHeader { attachments: treated_attachments(), ..header.clone() });
     json!([signed(&header), naming, treated])
 }
 
@@ -164,27 +164,29 @@ fn log() -> Value {
         action,
     };
     let entry = LogEntry::append(Hash::default(), event.sign(&key));
-    assert_eq!(entry.link, link(&Hash::default(), &entry.event.hash()));
+    assert_eq!(entry.link, chain_hash(&Hash::default(), &entry.event.hash()));
     json!({ "key": PublicKey::from(&key), "event": event, "entry": entry, "event_hash": entry.event.hash() })
 }
 
 fn trust() -> Value {
     let roots: Vec<_> = (1..=3).map(|n| PublicKey::from(&SigningKey::from_bytes(&[n; 32]))).collect();
-    let trust = Trust { instance: CASE, threshold: 2, roots };
+    let trust = TrustRoots { instance: CASE, threshold: 2, roots };
     let words = Receipt::from_bytes(trust.fingerprint()).words("fr");
     json!({ "trust": trust, "fingerprint": b64(trust.fingerprint()), "words_fr": words })
 }
 
-fn rungs() -> Value {
-    let plaintexts: Vec<_> =
-        ladder::RUNGS.iter().map(|rung| ladder::plaintext_len_for(*rung, 1700).unwrap()).collect();
-    json!({ "rungs": ladder::RUNGS, "header_len": 1700, "plaintext_len": plaintexts })
+fn size_classes() -> Value {
+    let plaintexts: Vec<_> = size_classes::SIZE_CLASSES
+        .iter()
+        .map(|rung| size_classes::plaintext_len_for(*rung, 1700).unwrap())
+        .collect();
+    json!({ "rungs": size_classes::SIZE_CLASSES, "header_len": 1700, "plaintext_len": plaintexts })
 }
 
 /// Sealed things differ each time, so they are kept in the file and opened.
 fn sealed() -> Value {
-    let mut world = sample();
-    let filing = Filing::from_seed(&[9; 32], b"content");
+    let mut world = sample_inputs();
+    let filing = ReportSecrets::from_seed(&[9; 32], b"content");
     let mut sealer = ReportSealer::begin(
         &world.directory,
         world.hash,
@@ -210,23 +212,23 @@ fn sealed() -> Value {
     })
 }
 
-struct Sample {
+struct SampleInputs {
     rng: StdRng,
     transport: TransportIdentity,
-    directory: envelope::directory::Directory,
+    directory: protocol::directory::Directory,
     hash: Hash,
-    draft: Draft,
+    draft: ReportDraft,
     reporter_key: PublicKey,
 }
 
-fn sample() -> Sample {
-    use envelope::directory::{Desk, Directory, Member};
+fn sample_inputs() -> SampleInputs {
+    use protocol::directory::{Desk, Directory, Member};
     let transport = TransportIdentity::from_seed(&[4; 32]);
     let member = Member {
         handle: "eva".into(),
         recipient: InvestigatorIdentity::from_seed(&[8; 32]).recipient(),
         device: PublicKey::from(&SigningKey::from_bytes(&[6; 32])),
-        covers: vec![],
+        units: vec![],
         languages: vec!["fr".into()],
     };
     let desk = Desk {
@@ -235,7 +237,7 @@ fn sample() -> Sample {
         categories: vec![],
         audiences: vec![],
         members: vec!["eva".into()],
-        covers: vec![],
+        units: vec![],
     };
     let directory = Directory {
         v: 1,
@@ -253,17 +255,22 @@ fn sample() -> Sample {
     let body = ReportBody {
         category: "FAC".into(),
         audience: "trader".into(),
-        answers: BTreeMap::from([("frequency".into(), Answer::One("always".into()))]),
+        answers: BTreeMap::from([("frequency".into(), ReportAnswer::One("always".into()))]),
         story: "On m’a demandé 5 000 francs.".into(),
     };
-    let draft =
-        Draft { body, lang: "fr".into(), urgency: Urgency::P3, excluded: vec![], week: "2026-W48".into() };
+    let draft = ReportDraft {
+        body,
+        lang: "fr".into(),
+        urgency: Urgency::P3,
+        excluded: vec![],
+        week: "2026-W48".into(),
+    };
     let reporter_key = PublicKey::from(&Receipt::from_bytes([0; 16]).signing_key());
     let hash = Hash::of(&[&serde_json::to_vec(&directory).unwrap()]);
-    Sample { rng: StdRng::seed_from_u64(1), transport, directory, hash, draft, reporter_key }
+    SampleInputs { rng: StdRng::seed_from_u64(1), transport, directory, hash, draft, reporter_key }
 }
 
-fn computed() -> Value {
+fn compute_vectors() -> Value {
     json!({
         "protocol": "burkindi v1",
         "receipts": receipts(),
@@ -271,18 +278,18 @@ fn computed() -> Value {
         "frames": frames(),
         "log": log(),
         "trust": trust(),
-        "ladder": rungs(),
+        "ladder": size_classes(),
     })
 }
 
 #[test]
-fn the_known_answers_have_not_changed() {
-    let mut now = computed();
+fn the_test_vectors_have_not_changed() {
+    let mut now = compute_vectors();
     if env::var_os("WRITE_VECTORS").is_some() {
         now["sealed"] = sealed();
-        fs::write(path(), serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
+        fs::write(vectors_path(), serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
     }
-    let mut kept: Value = serde_json::from_slice(&fs::read(path()).unwrap()).unwrap();
+    let mut kept: Value = serde_json::from_slice(&fs::read(vectors_path()).unwrap()).unwrap();
     let sealed = kept.as_object_mut().unwrap().remove("sealed").unwrap();
     now.as_object_mut().unwrap().remove("sealed");
     assert_eq!(now, kept);
@@ -293,17 +300,18 @@ fn open_sealed(sealed: &Value) {
     let seed: [u8; 32] = bytes(&sealed["transport_seed"]).try_into().unwrap();
     let submission = bytes(&sealed["submission"]);
     let opened = submission::open(&TransportIdentity::from_seed(&seed), &submission[..]).unwrap();
-    let filing = Filing::from_seed(&[9; 32], b"content");
-    assert_eq!(opened.header.case.id, filing.case());
+    let filing = ReportSecrets::from_seed(&[9; 32], b"content");
+    assert_eq!(opened.header.case.id, filing.case_id());
     assert_eq!(opened.header.mailbox, filing.receipt().locator().mailbox_id());
     let member = InvestigatorIdentity::from_seed(&bytes(&sealed["member_seed"]).try_into().unwrap());
-    let mine = opened.grants.iter().find(|g| g.tag == slot_tag(filing.case(), &member.recipient())).unwrap();
-    let grant = Grant::open(mine, &member, filing.case(), 0).unwrap();
+    let mine =
+        opened.grants.iter().find(|g| g.tag == grant_tag(filing.case_id(), &member.recipient())).unwrap();
+    let grant = Grant::open(mine, &member, filing.case_id(), 0).unwrap();
     let identity = grant.secret.identity();
-    let expected = Expected {
-        case: filing.case(),
+    let expected = FrameContext {
+        case: filing.case_id(),
         generation: 0,
-        direction: Direction::In,
+        direction: FrameDirection::In,
         recipient: identity.recipient().hash(),
         signer: &grant.reporter_key,
     };

@@ -4,12 +4,12 @@
 mod common;
 
 use common::{
-    World, draft, file,
-    peer::{Peer, base64, files},
-    world,
+    ReportFixture, draft, fixture,
+    peer::{BrowserPeer, base64, files_json},
+    submit_report,
 };
-use envelope::{
-    ladder,
+use protocol::{
+    size_classes,
     submission::{CaseRef, EnvelopeHeader, SubmissionKind, SubmissionWriter, Urgency},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
@@ -17,15 +17,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// Submissions of each way.
-const EACH: usize = 400;
+const SAMPLES_PER_CLASS: usize = 400;
 const FOLDS: usize = 5;
 /// Guessing is right half the time. Of 800 guesses, more than this is chance less than once in a million runs.
 const NEAR_CHANCE: f64 = 0.59;
 
 #[test]
 fn both_ways_use_the_same_sizes() {
-    let mut world = world();
-    let mut peer = Peer::of(&world);
+    let mut world = fixture();
+    let mut peer = BrowserPeer::start(&world);
     for (n, len) in [0, 1, 20_000, 60_000, 150_000, 500_000, 1_500_000].into_iter().enumerate() {
         let content = vec![7; len];
         let attached = if n == 0 { Vec::new() } else { vec![("photo.jpg", &content[..])] };
@@ -34,20 +34,21 @@ fn both_ways_use_the_same_sizes() {
             "do": "report",
             "seed": base64(&[5; 32]),
             "draft": {"body": draft.body, "lang": draft.lang, "urgency": draft.urgency, "week": draft.week},
-            "files": files(&attached),
+            "files": files_json(&attached),
         }));
-        let (_, ours) = file(&mut world, draft, &attached);
-        assert!(ladder::is_rung(ours.len() as u64));
+        let (_, ours) = submit_report(&mut world, draft, &attached);
+        assert!(size_classes::is_size_class(ours.len() as u64));
         assert_eq!(ours.len(), theirs.len(), "with a file of {len} bytes");
     }
 }
 
 #[test]
 fn a_classifier_over_what_is_stored_does_no_better_than_guessing() {
-    let world = world();
-    let mut peer = Peer::of(&world);
-    let (ours, theirs): (Vec<_>, Vec<_>) = (0..EACH).map(|_| one_of_each(&world, &mut peer)).unzip();
-    let all = |sealed: &[Vec<u8>], class, see: fn(&[u8]) -> Seen| -> Vec<(Seen, bool)> {
+    let world = fixture();
+    let mut peer = BrowserPeer::start(&world);
+    let (ours, theirs): (Vec<_>, Vec<_>) =
+        (0..SAMPLES_PER_CLASS).map(|_| report_pair(&world, &mut peer)).unzip();
+    let all = |sealed: &[Vec<u8>], class, see: fn(&[u8]) -> FeatureVector| -> Vec<(FeatureVector, bool)> {
         sealed.iter().map(|bytes| (see(bytes), class)).collect()
     };
     let rows = [all(&ours, false, features), all(&theirs, true, features)].concat();
@@ -64,7 +65,7 @@ fn a_classifier_over_what_is_stored_does_no_better_than_guessing() {
     }
 }
 
-fn one_of_each(world: &World, peer: &mut Peer) -> (Vec<u8>, Vec<u8>) {
+fn report_pair(world: &ReportFixture, peer: &mut BrowserPeer) -> (Vec<u8>, Vec<u8>) {
     let header = EnvelopeHeader {
         v: 1,
         kind: SubmissionKind::Report,
@@ -74,24 +75,25 @@ fn one_of_each(world: &World, peer: &mut Peer) -> (Vec<u8>, Vec<u8>) {
         mailbox: world.signed.hash(),
         case: CaseRef { id: Uuid::from_u128(1), generation: 0 },
         directory: world.signed.hash(),
-        ask_oversight: false,
+        release_to_oversight: false,
     };
-    let ours = SubmissionWriter::begin(&world.transport.recipient(), &header, Vec::new()).unwrap().pad();
+    let ours =
+        SubmissionWriter::begin(&world.transport.recipient(), &header, Vec::new()).unwrap().pad_and_finish();
     (ours.unwrap(), peer.seal(&json!({"do": "empty", "header": header})).0)
 }
 
-const FEATURES: usize = 12;
-type Seen = [f64; FEATURES];
+const FEATURE_COUNT: usize = 12;
+type FeatureVector = [f64; FEATURE_COUNT];
 
 /// The lines of an age header, without the last one, which authenticates them.
-fn header(sealed: &[u8]) -> Vec<&str> {
+fn header_stanzas(sealed: &[u8]) -> Vec<&str> {
     let end = sealed.windows(4).position(|window| window == b"\n---").unwrap();
     std::str::from_utf8(&sealed[..end]).unwrap().split('\n').collect()
 }
 
 /// What a header shows: its stanzas, their order, arguments and lengths; the size of the whole.
-fn features(sealed: &[u8]) -> Seen {
-    let lines = header(sealed);
+fn features(sealed: &[u8]) -> FeatureVector {
+    let lines = header_stanzas(sealed);
     let stanzas: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].starts_with("-> ")).collect();
     let hybrid = lines.iter().position(|line| line.starts_with("-> mlkem768x25519 ")).unwrap();
     let grease = stanzas.iter().copied().find(|n| *n != hybrid).unwrap_or(lines.len());
@@ -116,20 +118,20 @@ fn features(sealed: &[u8]) -> Seen {
 }
 
 fn without_grease(sealed: &[u8]) -> Vec<u8> {
-    let lines = header(sealed);
+    let lines = header_stanzas(sealed);
     let grease = (1..lines.len()).find(|n| lines[*n].contains("-grease")).unwrap();
     let rest = &sealed[lines.join("\n").len()..];
     [lines[..grease].join("\n").as_bytes(), rest].concat()
 }
 
-type Train = fn(&[(Seen, bool)], &mut StdRng) -> Line;
+type TrainFn = fn(&[(FeatureVector, bool)], &mut StdRng) -> LinearClassifier;
 
 /// The share of right guesses about submissions that a classifier was not trained on.
-fn accuracies(mut rows: Vec<(Seen, bool)>, rng: &mut StdRng) -> [(&'static str, f64); 2] {
+fn accuracies(mut rows: Vec<(FeatureVector, bool)>, rng: &mut StdRng) -> [(&'static str, f64); 2] {
     standardise(&mut rows);
     rows.shuffle(rng);
-    let classifiers: [(&str, Train); 2] =
-        [("the best threshold", threshold), ("logistic regression", logistic)];
+    let classifiers: [(&str, TrainFn); 2] =
+        [("the best threshold", train_threshold), ("logistic regression", train_logistic)];
     classifiers.map(|(name, train)| {
         let mut right = 0;
         for fold in 0..FOLDS {
@@ -139,16 +141,16 @@ fn accuracies(mut rows: Vec<(Seen, bool)>, rng: &mut StdRng) -> [(&'static str, 
                 picked.map(|(_, row)| *row).collect::<Vec<_>>()
             };
             let line = train(&pick(false), rng);
-            right += pick(true).iter().filter(|(seen, class)| (line.value(seen) > 0.0) == *class).count();
+            right += pick(true).iter().filter(|(seen, class)| (line.score(seen) > 0.0) == *class).count();
         }
         (name, f64::from(u32::try_from(right).unwrap()) / f64::from(u32::try_from(rows.len()).unwrap()))
     })
 }
 
 /// Mean 0 and deviation 1 for each feature; a feature that never varies becomes 0.
-fn standardise(rows: &mut [(Seen, bool)]) {
+fn standardise(rows: &mut [(FeatureVector, bool)]) {
     let count = f64::from(u32::try_from(rows.len()).unwrap());
-    for n in 0..FEATURES {
+    for n in 0..FEATURE_COUNT {
         let mean = rows.iter().map(|(seen, _)| seen[n]).sum::<f64>() / count;
         let variance = rows.iter().map(|(seen, _)| (seen[n] - mean).powi(2)).sum::<f64>() / count;
         let deviation = if variance > 1e-12 { variance.sqrt() } else { f64::INFINITY };
@@ -159,30 +161,30 @@ fn standardise(rows: &mut [(Seen, bool)]) {
 }
 
 /// A linear classifier.
-struct Line {
-    weights: Seen,
+struct LinearClassifier {
+    weights: FeatureVector,
     bias: f64,
 }
 
-impl Line {
-    fn value(&self, seen: &Seen) -> f64 {
+impl LinearClassifier {
+    fn score(&self, seen: &FeatureVector) -> f64 {
         self.bias + self.weights.iter().zip(seen).map(|(weight, x)| weight * x).sum::<f64>()
     }
 }
 
 /// One feature and the value of it that parts the training rows best.
-fn threshold(rows: &[(Seen, bool)], rng: &mut StdRng) -> Line {
-    let mut best = (0, Line { weights: [0.0; FEATURES], bias: rng.gen_range(-1.0..1.0) });
-    for n in 0..FEATURES {
+fn train_threshold(rows: &[(FeatureVector, bool)], rng: &mut StdRng) -> LinearClassifier {
+    let mut best = (0, LinearClassifier { weights: [0.0; FEATURE_COUNT], bias: rng.gen_range(-1.0..1.0) });
+    for n in 0..FEATURE_COUNT {
         let mut values: Vec<f64> = rows.iter().map(|(seen, _)| seen[n]).collect();
         values.sort_by(f64::total_cmp);
         values.dedup();
         for between in values.windows(2).map(|pair| f64::midpoint(pair[0], pair[1])) {
             for sign in [1.0, -1.0] {
-                let mut weights = [0.0; FEATURES];
+                let mut weights = [0.0; FEATURE_COUNT];
                 weights[n] = sign;
-                let line = Line { weights, bias: -sign * between };
-                let right = rows.iter().filter(|(seen, class)| (line.value(seen) > 0.0) == *class).count();
+                let line = LinearClassifier { weights, bias: -sign * between };
+                let right = rows.iter().filter(|(seen, class)| (line.score(seen) > 0.0) == *class).count();
                 if right > best.0 {
                     best = (right, line);
                 }
@@ -193,13 +195,13 @@ fn threshold(rows: &[(Seen, bool)], rng: &mut StdRng) -> Line {
 }
 
 /// Gradient descent on the log-likelihood.
-fn logistic(rows: &[(Seen, bool)], _: &mut StdRng) -> Line {
-    let mut line = Line { weights: [0.0; FEATURES], bias: 0.0 };
+fn train_logistic(rows: &[(FeatureVector, bool)], _: &mut StdRng) -> LinearClassifier {
+    let mut line = LinearClassifier { weights: [0.0; FEATURE_COUNT], bias: 0.0 };
     let rate = 0.5 / f64::from(u32::try_from(rows.len()).unwrap());
     for _ in 0..300 {
-        let mut step = Line { weights: [0.0; FEATURES], bias: 0.0 };
+        let mut step = LinearClassifier { weights: [0.0; FEATURE_COUNT], bias: 0.0 };
         for (seen, class) in rows {
-            let error = f64::from(u8::from(*class)) - 1.0 / (1.0 + (-line.value(seen)).exp());
+            let error = f64::from(u8::from(*class)) - 1.0 / (1.0 + (-line.score(seen)).exp());
             step.bias += error;
             step.weights.iter_mut().zip(seen).for_each(|(weight, x)| *weight += error * x);
         }

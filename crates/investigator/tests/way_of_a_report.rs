@@ -4,28 +4,34 @@
 mod common;
 
 use common::{
-    World, collect, draft, file, file_again, grant_of, incoming, open_case, outgoing, story, world,
+    ReportFixture, draft, fixture, grant_of, incoming, open_case, open_submission, outgoing, report_story,
+    resubmit_report, submit_report,
 };
-use envelope::{
-    desk_api::GenerationGrant,
-    frame::{Direction, FrameKind},
-    grant::Grant,
+use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, Thread, ThreadIssueKind};
+use protocol::{
+    case::Stage,
+    frame::{FrameDirection, FrameKind},
+    key_grant::Grant,
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
-    ladder,
-    life::Stage,
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
-    submission::{Opened, SubmissionKind},
+    size_classes,
+    submission::{OpenedSubmission, SubmissionKind},
+    workbench_api::GenerationGrant,
 };
-use investigator::{CaseError, FindingKind, OpenCase, ReplyDraft, SealedFrame, Thread};
-use reporter::{Filing, Finding, FollowUp, FollowUpSealer, Inbox};
+use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
 
-fn mailbox(opened: &Opened, capsule: &[u8], case: &CaseRecipient, replies: &[Vec<u8>]) -> Vec<u8> {
+fn seal_mailbox(
+    opened: &OpenedSubmission,
+    capsule: &[u8],
+    case: &CaseRecipient,
+    replies: &[Vec<u8>],
+) -> Vec<u8> {
     let header = MailboxHeader {
         v: 1,
         week: "2026-W48".to_owned(),
         stage: Stage::Received,
-        with_oversight: false,
-        next: None,
+        released_to_oversight: false,
+        next_update: None,
         received: 1,
     };
     let content = Mailbox {
@@ -34,16 +40,16 @@ fn mailbox(opened: &Opened, capsule: &[u8], case: &CaseRecipient, replies: &[Vec
         case_recipient: case.clone(),
         replies: replies.to_vec(),
     };
-    let sealed = content.seal(&keys(opened).0);
+    let sealed = content.seal(&recipients_of(opened).0);
     assert_eq!(sealed.len(), MAILBOX_LEN);
     sealed
 }
 
-fn keys(opened: &Opened) -> (MailboxRecipient, CaseRecipient) {
+fn recipients_of(opened: &OpenedSubmission) -> (MailboxRecipient, CaseRecipient) {
     opened.keys.clone().expect("a report brings its keys")
 }
 
-fn reply(text: &str) -> ReplyDraft {
+fn reply_draft(text: &str) -> ReplyDraft {
     ReplyDraft {
         kind: FrameKind::Message,
         text: text.to_owned(),
@@ -52,13 +58,19 @@ fn reply(text: &str) -> ReplyDraft {
     }
 }
 
-fn follow_up(world: &World, filing: &Filing, inbox: &Inbox, text: &str, file: Option<&[u8]>) -> Vec<u8> {
-    let message = FollowUp {
+fn seal_follow_up(
+    world: &ReportFixture,
+    filing: &ReportSecrets,
+    inbox: &Inbox,
+    text: &str,
+    file: Option<&[u8]>,
+) -> Vec<u8> {
+    let message = FollowUpDraft {
         earlier: None,
         text: text.to_owned(),
         lang: "fr".to_owned(),
         week: "2026-W49".to_owned(),
-        ask_oversight: false,
+        release_to_oversight: false,
         token: [9; 32],
     };
     let mut sealer = FollowUpSealer::begin(
@@ -78,67 +90,72 @@ fn follow_up(world: &World, filing: &Filing, inbox: &Inbox, text: &str, file: Op
 
 #[test]
 fn a_report_goes_all_the_way_and_back() {
-    let mut world = world();
+    let mut world = fixture();
     let photo = vec![0x5a; 300_000];
     let (filing, bytes) =
-        file(&mut world, draft("On m’a demandé 5 000 francs.", &[]), &[("photo.jpg", &photo)]);
-    assert!(ladder::is_rung(bytes.len() as u64));
-    let opened = collect(&world, &bytes);
+        submit_report(&mut world, draft("On m’a demandé 5 000 francs.", &[]), &[("photo.jpg", &photo)]);
+    assert!(size_classes::is_size_class(bytes.len() as u64));
+    let opened = open_submission(&world, &bytes);
     assert_eq!(opened.header.kind, SubmissionKind::Report);
     assert_eq!(opened.header.desk, "internal_affairs");
-    let (m, c) = keys(&opened);
+    let (m, c) = recipients_of(&opened);
 
     // The investigator opens it.
     let case = open_case(&world, &opened, "awa");
-    let thread = case.read([incoming(0, &opened.body)]);
-    assert_eq!(thread.findings, []);
-    assert_eq!(story(&thread), "On m’a demandé 5 000 francs.");
+    let thread = case.read_thread([incoming(0, &opened.body)]);
+    assert_eq!(thread.issues, []);
+    assert_eq!(report_story(&thread), "On m’a demandé 5 000 francs.");
     let manifest = &thread.incoming[0].header.attachments[0];
-    assert!(*case.attachment(&opened.attachments[0], 0, manifest).unwrap() == photo);
+    assert!(*case.open_attachment(&opened.attachments[0], 0, manifest).unwrap() == photo);
 
     // The answer, read with the receipt.
-    let answer = case.reply(&reply("Où était-ce ?"), &thread, &m).unwrap();
-    let laid_out = mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
+    let answer = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
+    let laid_out = seal_mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
-    assert_eq!(inbox.findings, []);
+    assert_eq!(inbox.issues, []);
     assert_eq!(inbox.messages[0].text, "Où était-ce ?");
 
     // The reporter goes on with a file.
-    let second = follow_up(&world, &filing, &inbox, "Au poste, voici la quittance.", Some(b"jpeg bytes"));
-    let second = collect(&world, &second);
+    let second =
+        seal_follow_up(&world, &filing, &inbox, "Au poste, voici la quittance.", Some(b"jpeg bytes"));
+    let second = open_submission(&world, &second);
     assert_eq!(second.header.kind, SubmissionKind::FollowUp);
     assert_eq!(second.header.mailbox, opened.header.mailbox);
     let frames = [incoming(0, &opened.body), incoming(1, &second.body), outgoing(2, &answer.copy.0)];
-    let thread = case.read(frames.clone());
-    assert_eq!(thread.findings, []);
-    assert_eq!(thread.incoming[1].text(), "Au poste, voici la quittance.");
-    assert_eq!(thread.seen_by_reporter(), thread.newest_outgoing());
+    let thread = case.read_thread(frames.clone());
+    assert_eq!(thread.issues, []);
+    assert_eq!(thread.incoming[1].body_text(), "Au poste, voici la quittance.");
+    assert_eq!(thread.last_acknowledged_by_reporter(), thread.newest_outgoing());
     let manifest = &thread.incoming[1].header.attachments[0];
-    assert_eq!(&case.attachment(&second.attachments[0], 0, manifest).unwrap()[..], b"jpeg bytes");
+    assert_eq!(&case.open_attachment(&second.attachments[0], 0, manifest).unwrap()[..], b"jpeg bytes");
 
     // The handler cannot hide what the reporter answered, nor the answer that it was to.
-    let hidden: Vec<_> = case.read([frames[1].clone(), frames[2].clone()]).findings;
-    assert!(hidden.iter().any(|f| f.kind == FindingKind::NoReport));
-    assert!(hidden.iter().any(|f| f.kind == FindingKind::Withheld(0)));
-    let hidden = case.read([frames[0].clone(), frames[1].clone()]).findings;
-    assert!(hidden.iter().any(|f| f.kind == FindingKind::Withheld(0)));
+    let hidden: Vec<_> = case.read_thread([frames[1].clone(), frames[2].clone()]).issues;
+    assert!(hidden.iter().any(|f| f.kind == ThreadIssueKind::NoReport));
+    assert!(hidden.iter().any(|f| f.kind == ThreadIssueKind::Withheld(0)));
+    let hidden = case.read_thread([frames[0].clone(), frames[1].clone()]).issues;
+    assert!(hidden.iter().any(|f| f.kind == ThreadIssueKind::Withheld(0)));
 
     // Nor can it file a frame twice, swap the directions, or show one case's frame in another.
-    let twice = case.read([frames[0].clone(), frames[1].clone(), frames[2].clone(), frames[1].clone()]);
-    assert_eq!(twice.findings.iter().filter(|f| f.kind == FindingKind::Replayed).count(), 1);
+    let twice =
+        case.read_thread([frames[0].clone(), frames[1].clone(), frames[2].clone(), frames[1].clone()]);
+    assert_eq!(twice.issues.iter().filter(|f| f.kind == ThreadIssueKind::Replayed).count(), 1);
     assert_eq!(twice.incoming.len(), 2);
-    let swapped = case.read([SealedFrame { direction: Direction::Out, ..frames[0].clone() }]);
-    assert!(matches!(swapped.findings[0].kind, FindingKind::Refused(_)));
+    let swapped = case.read_thread([SealedFrame { direction: FrameDirection::Out, ..frames[0].clone() }]);
+    assert!(matches!(swapped.issues[0].kind, ThreadIssueKind::Rejected(_)));
 }
 
 #[test]
 fn a_frame_of_one_case_is_refused_in_another() {
-    let mut world = world();
-    let (_, one) = file(&mut world, draft("first", &[]), &[]);
-    let (_, two) = file(&mut world, draft("second", &[]), &[]);
-    let (one, two) = (collect(&world, &one), collect(&world, &two));
+    let mut world = fixture();
+    let (_, one) = submit_report(&mut world, draft("first", &[]), &[]);
+    let (_, two) = submit_report(&mut world, draft("second", &[]), &[]);
+    let (one, two) = (open_submission(&world, &one), open_submission(&world, &two));
     let case = open_case(&world, &one, "awa");
-    assert!(matches!(case.read([incoming(0, &two.body)]).findings[0].kind, FindingKind::Refused(_)));
+    assert!(matches!(
+        case.read_thread([incoming(0, &two.body)]).issues[0].kind,
+        ThreadIssueKind::Rejected(_)
+    ));
     // Grants of one case do not open under another's number.
     let grant = grant_of(&world, &one, "awa").unwrap();
     let grants = [GenerationGrant { generation: 0, grant: grant.clone() }];
@@ -149,10 +166,10 @@ fn a_frame_of_one_case_is_refused_in_another() {
 
 #[test]
 fn a_bad_grant_takes_nothing_from_its_reader() {
-    let mut world = world();
-    let (_, one) = file(&mut world, draft("story", &[]), &[]);
-    let (_, two) = file(&mut world, draft("another", &[]), &[]);
-    let (one, two) = (collect(&world, &one), collect(&world, &two));
+    let mut world = fixture();
+    let (_, one) = submit_report(&mut world, draft("story", &[]), &[]);
+    let (_, two) = submit_report(&mut world, draft("another", &[]), &[]);
+    let (one, two) = (open_submission(&world, &one), open_submission(&world, &two));
     let id = one.header.case.id;
     let awa = &world.people["awa"];
     let good = GenerationGrant { generation: 0, grant: grant_of(&world, &one, "awa").unwrap() };
@@ -171,12 +188,13 @@ fn a_bad_grant_takes_nothing_from_its_reader() {
 
     let grants = [garbage.clone(), forged(1), good.clone(), twice, good];
     let case = OpenCase::open(id, &grants, awa).unwrap();
-    assert_eq!(story(&case.read([incoming(0, &one.body)])), "story");
+    assert_eq!(report_story(&case.read_thread([incoming(0, &one.body)])), "story");
     assert_eq!(case.newest_generation(), 0);
-    let refused: Vec<_> = case.refused().iter().map(|grant| (grant.generation, &grant.reason)).collect();
+    let refused: Vec<_> =
+        case.rejected_grants().iter().map(|grant| (grant.generation, &grant.reason)).collect();
     assert!(matches!(
         refused[..],
-        [(0, CaseError::Twice), (1, CaseError::Contradiction), (2, CaseError::Grant(_))]
+        [(0, CaseError::ConflictingGrants), (1, CaseError::ReporterMismatch), (2, CaseError::Grant(_))]
     ));
     assert!(matches!(OpenCase::open(id, &[garbage], awa), Err(CaseError::Grant(_))));
     assert!(matches!(OpenCase::open(id, &[], awa), Err(CaseError::NoGrant)));
@@ -184,7 +202,7 @@ fn a_bad_grant_takes_nothing_from_its_reader() {
 
 #[test]
 fn an_excluded_member_can_open_no_grant() {
-    let mut world = world();
+    let mut world = fixture();
     for (excluded, out, to) in [
         (&["regional"][..], &["bila", "dao"][..], &["awa", "coumba", "eva", "fofana"][..]),
         (&["hr_integrity"], &["coumba", "dao"], &["awa", "bila", "eva", "fofana"]),
@@ -192,8 +210,8 @@ fn an_excluded_member_can_open_no_grant() {
         (&["regional", "hr_integrity"], &["awa", "bila", "coumba", "dao"], &["eva", "fofana"]),
         (&["unsure_all"], &["awa", "bila", "coumba", "dao"], &["eva", "fofana"]),
     ] {
-        let (_, bytes) = file(&mut world, draft("story", excluded), &[]);
-        let opened = collect(&world, &bytes);
+        let (_, bytes) = submit_report(&mut world, draft("story", excluded), &[]);
+        let opened = open_submission(&world, &bytes);
         assert_eq!(opened.grants.len(), 8);
         for handle in out {
             assert!(grant_of(&world, &opened, handle).is_none(), "{handle} without {excluded:?}");
@@ -210,116 +228,123 @@ fn an_excluded_member_can_open_no_grant() {
 
 #[test]
 fn no_answer_is_sealed_to_a_key_that_the_handler_made_up() {
-    let mut world = world();
-    let (_, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
+    let mut world = fixture();
+    let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
     let mut case = open_case(&world, &opened, "awa");
-    let thread = case.read([incoming(0, &opened.body)]);
-    let made_up = Filing::generate(&mut world.rng).receipt().mailbox_identity().recipient();
-    assert!(matches!(case.reply(&reply("secret"), &thread, &made_up), Err(CaseError::Mailbox)));
-    let rotated = case.rotate(&[], &thread, &made_up, ("fr", "2026-W50"), &mut world.rng);
-    assert!(matches!(rotated, Err(CaseError::Mailbox)));
+    let thread = case.read_thread([incoming(0, &opened.body)]);
+    let made_up = ReportSecrets::generate(&mut world.rng).receipt().mailbox_identity().recipient();
+    assert!(matches!(
+        case.seal_reply(&reply_draft("secret"), &thread, &made_up),
+        Err(CaseError::WrongMailbox)
+    ));
+    let rotated = case.rotate_keys(&[], &thread, &made_up, ("fr", "2026-W50"), &mut world.rng);
+    assert!(matches!(rotated, Err(CaseError::WrongMailbox)));
 }
 
 #[test]
 fn the_same_form_sent_twice_is_the_same_report() {
-    let mut world = world();
+    let mut world = fixture();
     let seed = [3; 32];
-    let filing = Filing::from_seed(&seed, b"content");
-    let one = file_again(&mut world, &filing, draft("story", &[]), &[("a", b"file")]);
-    let again = Filing::from_seed(&seed, b"content");
-    let two = file_again(&mut world, &again, draft("story", &[]), &[("a", b"file")]);
-    let other_file = file_again(&mut world, &again, draft("story", &[]), &[("a", b"another")]);
-    let changed = Filing::from_seed(&seed, b"other content");
+    let filing = ReportSecrets::from_seed(&seed, b"content");
+    let one = resubmit_report(&mut world, &filing, draft("story", &[]), &[("a", b"file")]);
+    let again = ReportSecrets::from_seed(&seed, b"content");
+    let two = resubmit_report(&mut world, &again, draft("story", &[]), &[("a", b"file")]);
+    let other_file = resubmit_report(&mut world, &again, draft("story", &[]), &[("a", b"another")]);
+    let changed = ReportSecrets::from_seed(&seed, b"other content");
     assert_eq!(filing.receipt(), again.receipt());
     assert_ne!(filing.receipt(), changed.receipt());
-    assert_ne!(filing.case(), changed.case());
-    assert_eq!(filing.case().get_version_num(), 4);
-    let tags: Vec<_> = [&one, &two, &other_file].map(|bytes| collect(&world, bytes).sending_tag).into();
+    assert_ne!(filing.case_id(), changed.case_id());
+    assert_eq!(filing.case_id().get_version_num(), 4);
+    let tags: Vec<_> =
+        [&one, &two, &other_file].map(|bytes| open_submission(&world, bytes).deduplication_tag).into();
     assert_eq!(tags[0], tags[1]);
     assert_ne!(tags[0], tags[2], "another file is not a second sending: it must not be dropped");
 }
 
 #[test]
 fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
-    let mut world = world();
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
-    let (m, c) = keys(&opened);
+    let mut world = fixture();
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, c) = recipients_of(&opened);
     let case = open_case(&world, &opened, "awa");
-    let mut thread = case.read([incoming(0, &opened.body)]);
+    let mut thread = case.read_thread([incoming(0, &opened.body)]);
     let mut replies = Vec::new();
     for (n, text) in ["one", "two", "three"].into_iter().enumerate() {
-        let sealed = case.reply(&reply(text), &thread, &m).unwrap();
+        let sealed = case.seal_reply(&reply_draft(text), &thread, &m).unwrap();
         let mut frames = vec![incoming(0, &opened.body)];
         replies.push(sealed);
         frames.extend(replies.iter().zip(1..).map(|(reply, n)| outgoing(n, &reply.copy.0)));
-        thread = case.read(frames);
+        thread = case.read_thread(frames);
         assert_eq!(thread.outgoing.len(), n + 1);
     }
     let sealed: Vec<_> = replies.iter().map(|reply| reply.reply.0.clone()).collect();
     let open = |replies: &[Vec<u8>], capsule: &[u8], case: &CaseRecipient| {
-        let inbox = Inbox::open(filing.receipt(), &mailbox(&opened, capsule, case, replies)).unwrap();
-        (inbox.messages.iter().map(|m| m.text.clone()).collect::<Vec<_>>().concat(), inbox.findings)
+        let inbox = Inbox::open(filing.receipt(), &seal_mailbox(&opened, capsule, case, replies)).unwrap();
+        (inbox.messages.iter().map(|m| m.text.clone()).collect::<Vec<_>>().concat(), inbox.issues)
     };
     let (all, fine) = open(&sealed, &opened.capsule, &c);
     assert_eq!((all.as_str(), fine), ("onetwothree", vec![]));
     let (text, findings) = open(&[sealed[0].clone(), sealed[2].clone()], &opened.capsule, &c);
-    assert_eq!((text.as_str(), findings), ("onethree", vec![Finding::Withheld(1)]));
+    assert_eq!((text.as_str(), findings), ("onethree", vec![InboxIssue::MessagesWithheld(1)]));
     let (text, findings) = open(&sealed[1..], &opened.capsule, &c);
-    assert_eq!((text.as_str(), findings), ("twothree", vec![Finding::EarlierNotShown(1)]));
+    assert_eq!((text.as_str(), findings), ("twothree", vec![InboxIssue::EarlierMessagesDropped(1)]));
     let (text, findings) = open(&[sealed[1].clone(), sealed[0].clone()], &opened.capsule, &c);
-    assert_eq!((text.as_str(), findings), ("two", vec![Finding::EarlierNotShown(1), Finding::Forged]));
+    assert_eq!(
+        (text.as_str(), findings),
+        ("two", vec![InboxIssue::EarlierMessagesDropped(1), InboxIssue::Forged])
+    );
     let mut damaged = sealed.clone();
     *damaged[2].last_mut().unwrap() ^= 1;
     let (text, findings) = open(&damaged, &opened.capsule, &c);
-    assert_eq!((text.as_str(), findings), ("onetwo", vec![Finding::Forged]));
+    assert_eq!((text.as_str(), findings), ("onetwo", vec![InboxIssue::Forged]));
     // Another key in place of C, which the handler could read.
-    let (_, bytes) = file(&mut world, draft("another", &[]), &[]);
-    let wrong = keys(&collect(&world, &bytes)).1;
+    let (_, bytes) = submit_report(&mut world, draft("another", &[]), &[]);
+    let wrong = recipients_of(&open_submission(&world, &bytes)).1;
     let (_, findings) = open(&sealed, &opened.capsule, &wrong);
-    assert_eq!(findings, [Finding::WrongKey]);
+    assert_eq!(findings, [InboxIssue::UnverifiedKey]);
     // After the reporter wrote, the handler cannot go back to before what was seen.
-    let inbox = Inbox::open(filing.receipt(), &mailbox(&opened, &opened.capsule, &c, &sealed)).unwrap();
-    let second = collect(&world, &follow_up(&world, &filing, &inbox, "seen", None));
+    let inbox = Inbox::open(filing.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed)).unwrap();
+    let second = open_submission(&world, &seal_follow_up(&world, &filing, &inbox, "seen", None));
     let (_, findings) = open(&sealed[..1], &second.capsule, &c);
-    assert_eq!(findings, [Finding::Withheld(2)]);
+    assert_eq!(findings, [InboxIssue::MessagesWithheld(2)]);
 }
 
 #[test]
 fn another_receipt_opens_no_mailbox() {
-    let mut world = world();
-    let (_, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
-    let laid_out = mailbox(&opened, &opened.capsule, &keys(&opened).1, &[]);
-    let stranger = Filing::generate(&mut world.rng);
+    let mut world = fixture();
+    let (_, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let laid_out = seal_mailbox(&opened, &opened.capsule, &recipients_of(&opened).1, &[]);
+    let stranger = ReportSecrets::generate(&mut world.rng);
     assert!(Inbox::open(stranger.receipt(), &laid_out).is_err());
 }
 
 #[test]
 fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
-    let mut world = world();
-    let (filing, bytes) = file(&mut world, draft("story", &[]), &[]);
-    let opened = collect(&world, &bytes);
-    let (m, c0) = keys(&opened);
+    let mut world = fixture();
+    let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
+    let opened = open_submission(&world, &bytes);
+    let (m, c0) = recipients_of(&opened);
     let id = opened.header.case.id;
     let leaving = open_case(&world, &opened, "bila");
     let mut case = open_case(&world, &opened, "awa");
-    let thread = case.read([incoming(0, &opened.body)]);
-    let before = case.reply(&reply("before"), &thread, &m).unwrap();
-    let thread = case.read([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
+    let thread = case.read_thread([incoming(0, &opened.body)]);
+    let before = case.seal_reply(&reply_draft("before"), &thread, &m).unwrap();
+    let thread = case.read_thread([incoming(0, &opened.body), outgoing(1, &before.copy.0)]);
     let stay = [&world.people["awa"].recipient(), &world.people["coumba"].recipient()];
-    let rotated = case.rotate(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
+    let rotated = case.rotate_keys(&stay, &thread, &m, ("fr", "2026-W50"), &mut world.rng).unwrap();
 
     // The reporter follows to the new key and writes with it.
     let replies = [before.reply.0.clone(), rotated.reply.reply.0.clone()];
-    let laid_out = mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
+    let laid_out = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &replies);
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
-    assert_eq!(inbox.findings, []);
+    assert_eq!(inbox.issues, []);
     // The old key is not accepted any more.
-    let old = mailbox(&opened, &opened.capsule, &c0, &replies);
-    assert_eq!(Inbox::open(filing.receipt(), &old).unwrap().findings, [Finding::WrongKey]);
-    let second = collect(&world, &follow_up(&world, &filing, &inbox, "after", None));
+    let old = seal_mailbox(&opened, &opened.capsule, &c0, &replies);
+    assert_eq!(Inbox::open(filing.receipt(), &old).unwrap().issues, [InboxIssue::UnverifiedKey]);
+    let second = open_submission(&world, &seal_follow_up(&world, &filing, &inbox, "after", None));
     assert_eq!(second.header.case.generation, 1);
 
     // Who left cannot open it; who stayed, and whom the new grants reach, can.
@@ -331,7 +356,7 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
             SealedFrame { generation: g, ..incoming(3, &second.body) },
         ]
     };
-    assert!(matches!(leaving.read(frames(0)).findings[0].kind, FindingKind::Refused(_)));
+    assert!(matches!(leaving.read_thread(frames(0)).issues[0].kind, ThreadIssueKind::Rejected(_)));
     let grants: Vec<GenerationGrant> = [
         vec![GenerationGrant { generation: 0, grant: grant_of(&world, &opened, "coumba").unwrap() }],
         vec![rotated.grants[1].clone()],
@@ -339,18 +364,18 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
     .concat();
     let colleague = OpenCase::open(id, &grants, &world.people["coumba"]).unwrap();
     for reader in [&case, &colleague] {
-        let thread: Thread = reader.read(frames(1));
-        assert_eq!(thread.findings, []);
-        assert_eq!(thread.incoming[1].text(), "after");
+        let thread: Thread = reader.read_thread(frames(1));
+        assert_eq!(thread.issues, []);
+        assert_eq!(thread.incoming[1].body_text(), "after");
     }
     // A frame that the one who left signs with the old key after the rotation is not believed.
-    let forged = leaving.reply(&reply("trust me"), &case.read(frames(1)), &m).unwrap();
+    let forged = leaving.seal_reply(&reply_draft("trust me"), &case.read_thread(frames(1)), &m).unwrap();
     let later = [&replies[..], &[forged.reply.0]].concat();
-    let laid_out = mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
+    let laid_out = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
-    assert_eq!(inbox.findings, [Finding::Forged]);
+    assert_eq!(inbox.issues, [InboxIssue::Forged]);
     assert_eq!(inbox.messages.len(), 1);
     // The reporter wrote after the rotation; reading the old frames again is still fine.
-    let laid_out = mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
-    assert_eq!(Inbox::open(filing.receipt(), &laid_out).unwrap().findings, []);
+    let laid_out = seal_mailbox(&opened, &second.capsule, &rotated.case_recipient, &replies);
+    assert_eq!(Inbox::open(filing.receipt(), &laid_out).unwrap().issues, []);
 }

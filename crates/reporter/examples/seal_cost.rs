@@ -7,27 +7,27 @@
 use std::{collections::BTreeMap, hint::black_box};
 
 use age_hybrid::Identity;
+use bench_support::{BenchRow, median_seconds, print_rows};
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
     Hash,
     directory::{Desk, Directory, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity, sign},
-    report::ReportBody,
+    report_body::ReportBody,
     submission::Urgency,
 };
-use measure::{Row, measure, print};
 use rand::{RngCore, rngs::OsRng};
-use reporter::{Draft, Filing, ReportSealer};
+use reporter::{ReportDraft, ReportSealer, ReportSecrets};
 use time::macros::date;
 use uuid::Uuid;
 
-fn directory() -> Directory {
+fn sample_directory() -> Directory {
     let members: Vec<_> = ["a", "b", "c", "d", "e", "f", "o", "p"]
         .map(|handle| Member {
             handle: handle.to_owned(),
             recipient: InvestigatorIdentity::generate(&mut OsRng).recipient(),
             device: PublicKey::from(&SigningKey::generate(&mut OsRng)),
-            covers: vec![],
+            units: vec![],
             languages: vec![],
         })
         .into();
@@ -37,7 +37,7 @@ fn directory() -> Directory {
         categories: categories.iter().map(|c| (*c).to_owned()).collect(),
         audiences: vec![],
         members: members.iter().map(|m| (*m).to_owned()).collect(),
-        covers: vec![],
+        units: vec![],
     };
     Directory {
         v: 1,
@@ -57,21 +57,27 @@ fn directory() -> Directory {
     }
 }
 
-fn draft() -> Draft {
+fn sample_draft() -> ReportDraft {
     let body = ReportBody {
         category: "FAC".to_owned(),
         audience: "trader".to_owned(),
         answers: BTreeMap::new(),
         story: "é".repeat(1024),
     };
-    Draft { body, lang: "fr".to_owned(), urgency: Urgency::P3, excluded: vec![], week: "2026-W48".to_owned() }
+    ReportDraft {
+        body,
+        lang: "fr".to_owned(),
+        urgency: Urgency::P3,
+        excluded: vec![],
+        week: "2026-W48".to_owned(),
+    }
 }
 
 fn main() {
-    let directory = directory();
-    let draft = draft();
-    let whole = measure(|| {
-        let filing = Filing::generate(&mut OsRng);
+    let directory = sample_directory();
+    let draft = sample_draft();
+    let whole = median_seconds(|| {
+        let filing = ReportSecrets::generate(&mut OsRng);
         let out = Vec::with_capacity(32 * 1024);
         let sealer =
             ReportSealer::begin(&directory, Hash::default(), &filing, draft.clone(), out, &mut OsRng);
@@ -82,12 +88,12 @@ fn main() {
     let mut text = vec![0; 2048];
     OsRng.fill_bytes(&mut text);
     let key = SigningKey::generate(&mut OsRng);
-    let grant = measure(|| drop(black_box(age_hybrid::seal(&recipient, &[7; 128]))));
-    let capsule = measure(|| drop(black_box(age_hybrid::seal(&recipient, &text[..400]))));
-    let body = measure(|| drop(black_box(age_hybrid::seal(&recipient, &text))));
-    let outer = measure(|| drop(black_box(age_hybrid::seal(&recipient, &vec![1; 31 * 1024]))));
-    let keys = measure(|| drop(black_box(Identity::generate(&mut OsRng))));
-    let signature = measure(|| _ = black_box(sign(&key, b"label", &text)));
+    let grant = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &[7; 128]))));
+    let capsule = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &text[..400]))));
+    let body = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &text))));
+    let outer = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &vec![1; 31 * 1024]))));
+    let keys = median_seconds(|| drop(black_box(Identity::generate(&mut OsRng))));
+    let signature = median_seconds(|| _ = black_box(sign(&key, b"label", &text)));
     // Eight grants; the keys M and C, each grown from its seed; one signature and the two public keys it needs.
     let parts = [
         ("sealed report: 8 grants", 8.0 * grant),
@@ -98,7 +104,14 @@ fn main() {
         ("sealed report: signature", signature),
     ];
     let sum: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
-    let mut rows = vec![Row::less("sealed report of 2 kB, 8 grants, one core", "ms", whole * 1e3, sum * 1e3)];
-    rows.extend(parts.map(|(name, seconds)| Row::more(name, "ms", seconds * 1e3, whole * 1e3)));
-    print(&rows);
+    let mut rows = vec![BenchRow::lower_is_better(
+        "sealed report of 2 kB, 8 grants, one core",
+        "ms",
+        whole * 1e3,
+        sum * 1e3,
+    )];
+    rows.extend(
+        parts.map(|(name, seconds)| BenchRow::higher_is_better(name, "ms", seconds * 1e3, whole * 1e3)),
+    );
+    print_rows(&rows);
 }

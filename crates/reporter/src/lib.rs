@@ -3,10 +3,10 @@
 //! The form path of the intake uses this crate in memory; a browser does the same in TypeScript. Nothing here can open a
 //! report: that needs a grant, and reporters keep none.
 
-mod filing;
 mod inbox;
-mod sealer;
+mod report_secrets;
+mod seal;
 
-pub use filing::Filing;
-pub use inbox::{Finding, Inbox, InboxError, Message};
-pub use sealer::{Draft, FollowUp, FollowUpSealer, ReportSealer};
+pub use inbox::{Inbox, InboxError, InboxIssue, InboxMessage};
+pub use report_secrets::ReportSecrets;
+pub use seal::{FollowUpDraft, FollowUpSealer, ReportDraft, ReportSealer};

@@ -9,9 +9,9 @@ use crate::{Category, Priority, Question, Taxonomy};
 /// The option "I do not know", which every choice has.
 pub const UNKNOWN: &str = "unknown";
 /// The option "I prefer not to say", which every choice has.
-pub const UNSAID: &str = "unsaid";
+pub const DECLINED: &str = "unsaid";
 /// Longest text of an answer other than the story, in characters.
-pub const MAX_TEXT: usize = 500;
+pub const MAX_TEXT_CHARS: usize = 500;
 
 /// One answer: text or an option's id, or several option ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,20 +24,20 @@ pub enum Answer {
 }
 
 /// Question id → answer. The story is not among them.
-pub type Answers = BTreeMap<String, Answer>;
+pub type AnswerMap = BTreeMap<String, Answer>;
 
 /// Why an answer is refused. Names the question, never what was typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
     /// The category does not ask this.
     #[error("question {0} is not asked here")]
-    Question(String),
+    UnknownQuestion(String),
     /// No such option.
     #[error("question {0} has no such option")]
-    Option(String),
+    UnknownOption(String),
     /// One option was asked for, several were given, or text in place of options.
     #[error("question {0} is answered in another form")]
-    Form(String),
+    WrongType(String),
     /// Text beyond 500 characters.
     #[error("the answer to question {0} is too long")]
     TooLong(String),
@@ -45,25 +45,31 @@ pub enum AnswerError {
 
 impl AnswerError {
     /// The question that it is about.
-    pub fn question(&self) -> &str {
+    pub fn question_id(&self) -> &str {
         match self {
-            Self::Question(id) | Self::Option(id) | Self::Form(id) | Self::TooLong(id) => id,
+            Self::UnknownQuestion(id) | Self::UnknownOption(id) | Self::WrongType(id) | Self::TooLong(id) => {
+                id
+            }
         }
     }
 }
 
 impl Taxonomy {
     /// Checks answers against the questions of a category; empty ones are left out. Gives everything that is wrong at once.
-    pub fn check_answers(&self, category: &Category, answers: Answers) -> Result<Answers, Vec<AnswerError>> {
+    pub fn validate_answers(
+        &self,
+        category: &Category,
+        answers: AnswerMap,
+    ) -> Result<AnswerMap, Vec<AnswerError>> {
         let questions = self.questions_for(category);
-        let mut sound = Answers::new();
+        let mut sound = AnswerMap::new();
         let mut wrong = Vec::new();
         for (id, answer) in answers {
             let Some(question) = questions.iter().find(|question| question.id == id) else {
-                wrong.push(AnswerError::Question(id));
+                wrong.push(AnswerError::UnknownQuestion(id));
                 continue;
             };
-            match check_answer(question, answer) {
+            match validate_answer(question, answer) {
                 Ok(Some(answer)) => drop(sound.insert(id, answer)),
                 Ok(None) => {}
                 Err(error) => wrong.push(error),
@@ -73,7 +79,7 @@ impl Taxonomy {
     }
 
     /// How urgent a report is: its category's floor, raised by what the answers say.
-    pub fn urgency(&self, category: &Category, answers: &Answers) -> Priority {
+    pub fn urgency(&self, category: &Category, answers: &AnswerMap) -> Priority {
         self.urgent_when
             .iter()
             .filter(|rule| match answers.get(&rule.question) {
@@ -88,30 +94,32 @@ impl Taxonomy {
     }
 }
 
-fn check_answer(question: &Question, answer: Answer) -> Result<Option<Answer>, AnswerError> {
-    let implied = |id: &str| question.kind.has_implied() && (id == UNKNOWN || id == UNSAID);
+fn validate_answer(question: &Question, answer: Answer) -> Result<Option<Answer>, AnswerError> {
+    let implied = |id: &str| question.kind.has_implied_answers() && (id == UNKNOWN || id == DECLINED);
     let known = |id: &String| implied(id) || question.options.iter().any(|option| option.id == *id);
     let id = || question.id.clone();
     match answer {
         Answer::One(text) if text.trim().is_empty() => Ok(None),
         Answer::Many(many) if many.is_empty() => Ok(None),
-        Answer::One(one) if question.kind.is_many() && known(&one) => Ok(Some(Answer::Many(vec![one]))),
-        Answer::One(one) if question.kind.has_options() && !question.kind.takes_text() => {
+        Answer::One(one) if question.kind.is_multiple_choice() && known(&one) => {
+            Ok(Some(Answer::Many(vec![one])))
+        }
+        Answer::One(one) if question.kind.has_options() && !question.kind.accepts_text() => {
             if known(&one) {
                 Ok(Some(Answer::One(one)))
             } else {
-                Err(AnswerError::Option(id()))
+                Err(AnswerError::UnknownOption(id()))
             }
         }
-        Answer::One(text) if text.chars().count() > MAX_TEXT => Err(AnswerError::TooLong(id())),
+        Answer::One(text) if text.chars().count() > MAX_TEXT_CHARS => Err(AnswerError::TooLong(id())),
         Answer::One(text) => Ok(Some(Answer::One(text))),
-        Answer::Many(many) if question.kind.is_many() => {
+        Answer::Many(many) if question.kind.is_multiple_choice() => {
             if many.iter().all(known) {
                 Ok(Some(Answer::Many(many)))
             } else {
-                Err(AnswerError::Option(id()))
+                Err(AnswerError::UnknownOption(id()))
             }
         }
-        Answer::Many(_) => Err(AnswerError::Form(id())),
+        Answer::Many(_) => Err(AnswerError::WrongType(id())),
     }
 }

@@ -4,15 +4,15 @@
 //! Everything that refers to something else is checked when the files are read, so that no page can meet a gap.
 
 mod answers;
-mod check;
-mod learn;
 mod load;
+mod training;
 mod types;
+mod validate;
 
-pub use answers::{Answer, AnswerError, Answers, MAX_TEXT, UNKNOWN, UNSAID};
-pub use learn::{Reaction, Scene};
-pub use load::LoadError;
+pub use answers::{Answer, AnswerError, AnswerMap, DECLINED, MAX_TEXT_CHARS, UNKNOWN};
+pub use load::TaxonomyLoadError;
+pub use training::{ScenarioChoice, TrainingScenario};
 pub use types::{
-    Audience, AudienceLabel, Category, Choice, Desk, Factor, Family, Implied, Labels, Priority, Question,
-    QuestionKind, Taxonomy, UrgencyRule,
+    Audience, AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers, LocalizedText,
+    Priority, Question, QuestionKind, QuestionOption, Taxonomy, UrgencyRule,
 };

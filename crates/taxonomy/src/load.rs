@@ -5,12 +5,13 @@ use std::{fs, io, path::Path};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    AudienceLabel, Category, Desk, Factor, Family, Implied, Labels, Question, Taxonomy, UrgencyRule,
+    AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers, LocalizedText, Question,
+    Taxonomy, UrgencyRule,
 };
 
 /// Why a taxonomy cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+pub enum TaxonomyLoadError {
     /// A file is missing or unreadable.
     #[error("{file}: {source}")]
     Read {
@@ -29,19 +30,19 @@ pub enum LoadError {
     },
     /// The files are well formed but do not fit together. Everything that is wrong is listed.
     #[error("{}", .0.join("; "))]
-    Check(Vec<String>),
+    Invalid(Vec<String>),
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
+struct SettingsFile {
     version: String,
     languages: Vec<String>,
     default_language: String,
-    currency: Labels,
+    currency: LocalizedText,
     unsure: String,
     advice: String,
-    implied: Implied,
+    implied: ImpliedAnswers,
     common_start: Vec<String>,
     common_end: Vec<String>,
     #[serde(default)]
@@ -50,38 +51,38 @@ struct Settings {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Factors {
+struct FactorsFile {
     factors: Vec<Factor>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Audiences {
+struct AudiencesFile {
     audiences: Vec<AudienceLabel>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Families {
-    families: Vec<Family>,
+struct FamiliesFile {
+    families: Vec<CategoryGroup>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Categories {
+struct CategoriesFile {
     categories: Vec<Category>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Questions {
+struct QuestionsFile {
     questions: Vec<Question>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Desks {
-    desks: Vec<Desk>,
+struct DesksFile {
+    desks: Vec<DeskLabel>,
 }
 
 impl Taxonomy {
@@ -90,7 +91,7 @@ impl Taxonomy {
     /// # Panics
     /// Never in a build whose tests passed: one of them loads it.
     pub fn built_in() -> Self {
-        Self::assemble(|file| {
+        Self::load_with(|file| {
             Ok(match file {
                 "settings.toml" => include_str!("../data/settings.toml"),
                 "audiences.toml" => include_str!("../data/audiences.toml"),
@@ -106,15 +107,15 @@ impl Taxonomy {
     }
 
     /// An administration's own taxonomy, from a folder with the same seven files.
-    pub fn load(folder: &Path) -> Result<Self, LoadError> {
-        Self::assemble(|file| fs::read_to_string(folder.join(file)))
+    pub fn load(folder: &Path) -> Result<Self, TaxonomyLoadError> {
+        Self::load_with(|file| fs::read_to_string(folder.join(file)))
     }
 
-    fn assemble(read: impl Fn(&'static str) -> io::Result<String>) -> Result<Self, LoadError> {
-        let settings: Settings = parse(&read, "settings.toml")?;
-        let mut questions = parse::<Questions>(&read, "questions.toml")?.questions;
+    fn load_with(read: impl Fn(&'static str) -> io::Result<String>) -> Result<Self, TaxonomyLoadError> {
+        let settings: SettingsFile = parse(&read, "settings.toml")?;
+        let mut questions = parse::<QuestionsFile>(&read, "questions.toml")?.questions;
         for question in questions.iter_mut().filter(|question| question.money) {
-            question.label.add_unit(&settings.currency);
+            question.label.append_unit(&settings.currency);
         }
         let taxonomy = Self {
             version: settings.version,
@@ -123,17 +124,17 @@ impl Taxonomy {
             unsure: settings.unsure,
             advice: settings.advice,
             implied: settings.implied,
-            audiences: parse::<Audiences>(&read, "audiences.toml")?.audiences,
+            audiences: parse::<AudiencesFile>(&read, "audiences.toml")?.audiences,
             common_start: settings.common_start,
             common_end: settings.common_end,
             urgent_when: settings.urgent_when,
-            factors: parse::<Factors>(&read, "factors.toml")?.factors,
-            families: parse::<Families>(&read, "families.toml")?.families,
-            categories: parse::<Categories>(&read, "categories.toml")?.categories,
+            factors: parse::<FactorsFile>(&read, "factors.toml")?.factors,
+            families: parse::<FamiliesFile>(&read, "families.toml")?.families,
+            categories: parse::<CategoriesFile>(&read, "categories.toml")?.categories,
             questions,
-            desks: parse::<Desks>(&read, "desks.toml")?.desks,
+            desks: parse::<DesksFile>(&read, "desks.toml")?.desks,
         };
-        let mut wrong = taxonomy.check();
+        let mut wrong = taxonomy.validate();
         let unit = |lang: &&String| settings.currency.0.get(*lang).is_none_or(|text| text.trim().is_empty());
         wrong.extend(
             taxonomy
@@ -142,14 +143,14 @@ impl Taxonomy {
                 .filter(unit)
                 .map(|lang| format!("settings.toml: currency has no text in {lang}")),
         );
-        if wrong.is_empty() { Ok(taxonomy) } else { Err(LoadError::Check(wrong)) }
+        if wrong.is_empty() { Ok(taxonomy) } else { Err(TaxonomyLoadError::Invalid(wrong)) }
     }
 }
 
 fn parse<T: DeserializeOwned>(
     read: impl Fn(&'static str) -> io::Result<String>,
     file: &'static str,
-) -> Result<T, LoadError> {
-    let text = read(file).map_err(|source| LoadError::Read { file, source })?;
-    toml::from_str(&text).map_err(|source| LoadError::Parse { file, source: Box::new(source) })
+) -> Result<T, TaxonomyLoadError> {
+    let text = read(file).map_err(|source| TaxonomyLoadError::Read { file, source })?;
+    toml::from_str(&text).map_err(|source| TaxonomyLoadError::Parse { file, source: Box::new(source) })
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{UNKNOWN, UNSAID};
+use crate::{DECLINED, UNKNOWN};
 
 /// A text in each language.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-pub struct Labels(pub(crate) BTreeMap<String, String>);
+pub struct LocalizedText(pub(crate) BTreeMap<String, String>);
 
-impl Labels {
+impl LocalizedText {
     /// Adds a unit in brackets to the text of each language that has one.
-    pub(crate) fn add_unit(&mut self, unit: &Self) {
+    pub(crate) fn append_unit(&mut self, unit: &Self) {
         for (lang, text) in &mut self.0 {
             if let Some(unit) = unit.0.get(lang) {
                 *text = format!("{text} ({unit})");
@@ -88,7 +88,7 @@ pub struct Factor {
     /// 1 to 10.
     pub id: u8,
     /// Its name.
-    pub label: Labels,
+    pub label: LocalizedText,
 }
 
 /// One kind of reporter.
@@ -98,37 +98,37 @@ pub struct AudienceLabel {
     /// Which.
     pub id: Audience,
     /// What the reporter reads.
-    pub label: Labels,
+    pub label: LocalizedText,
 }
 
 /// The two answers that every choice has besides its own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Implied {
+pub struct ImpliedAnswers {
     /// Label of [`UNKNOWN`](crate::UNKNOWN).
-    pub unknown: Labels,
-    /// Label of [`UNSAID`](crate::UNSAID).
-    pub unsaid: Labels,
+    pub unknown: LocalizedText,
+    /// Label of [`DECLINED`](crate::UNSAID).
+    pub unsaid: LocalizedText,
 }
 
 /// What a reporter chooses first.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Family {
+pub struct CategoryGroup {
     /// Such as `money`.
     pub id: String,
     /// Its name.
-    pub label: Labels,
+    pub label: LocalizedText,
 }
 
 /// A desk that an administration may set up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Desk {
+pub struct DeskLabel {
     /// Such as `internal_affairs`.
     pub id: String,
     /// Its name.
-    pub label: Labels,
+    pub label: LocalizedText,
 }
 
 /// What is reported.
@@ -140,14 +140,14 @@ pub struct Category {
     /// The family that it stands in.
     pub family: String,
     /// Its name.
-    pub label: Labels,
+    pub label: LocalizedText,
     /// An example in the reporter's words.
-    pub example: Labels,
+    pub example: LocalizedText,
     /// Primary factor.
     pub factor: u8,
     /// Further factors.
     #[serde(default)]
-    pub also: Vec<u8>,
+    pub secondary_factors: Vec<u8>,
     /// Who usually reports it, most likely first.
     pub audience: Vec<Audience>,
     /// Its own questions.
@@ -158,16 +158,16 @@ pub struct Category {
     pub priority_floor: Priority,
     /// Asked in place of both common lists.
     #[serde(default)]
-    pub replaces_common: Option<Vec<String>>,
+    pub common_questions_override: Option<Vec<String>>,
     /// A question that comes before all others.
     #[serde(default)]
-    pub ask_first: Option<String>,
+    pub opening_question: Option<String>,
     /// May the story stay empty?
-    #[serde(default = "yes")]
+    #[serde(default = "default_true")]
     pub story_required: bool,
 }
 
-fn yes() -> bool {
+fn default_true() -> bool {
     true
 }
 
@@ -182,35 +182,35 @@ pub enum QuestionKind {
     /// A line of text.
     Text,
     /// A line of text that can identify somebody: folded behind a warning.
-    TextGuarded,
+    SensitiveText,
     /// The story.
-    Longtext,
+    LongText,
     /// One of the options, or a date in the reporter's own words.
     Period,
     /// Whom the report must not reach.
     ExcludeDesks,
     /// One of the options. Asks about an earlier report without ever asking for its receipt.
-    ReceiptLink,
+    EarlierReport,
 }
 
 impl QuestionKind {
     /// Is it answered by options?
     pub fn has_options(self) -> bool {
-        matches!(self, Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks | Self::ReceiptLink)
+        matches!(self, Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks | Self::EarlierReport)
     }
 
     /// Are words of the reporter's own an answer?
-    pub fn takes_text(self) -> bool {
-        matches!(self, Self::Text | Self::TextGuarded | Self::Longtext | Self::Period)
+    pub fn accepts_text(self) -> bool {
+        matches!(self, Self::Text | Self::SensitiveText | Self::LongText | Self::Period)
     }
 
     /// Does it also have the answers "I do not know" and "I prefer not to say"? An exclusion is said or not said.
-    pub fn has_implied(self) -> bool {
+    pub fn has_implied_answers(self) -> bool {
         self.has_options() && self != Self::ExcludeDesks
     }
 
     /// Can several options be given?
-    pub fn is_many(self) -> bool {
+    pub fn is_multiple_choice(self) -> bool {
         matches!(self, Self::Multi | Self::ExcludeDesks)
     }
 }
@@ -218,11 +218,11 @@ impl QuestionKind {
 /// One option of a question.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Choice {
+pub struct QuestionOption {
     /// Unique within the question.
     pub id: String,
     /// What the reporter reads.
-    pub label: Labels,
+    pub label: LocalizedText,
 }
 
 /// One question.
@@ -237,16 +237,16 @@ pub struct Question {
     /// 0 none, 1 low, 2 medium, 3 high.
     pub identity_risk: u8,
     /// What the reporter reads.
-    pub label: Labels,
+    pub label: LocalizedText,
     /// What could give the reporter away.
     #[serde(default)]
-    pub warn: Option<Labels>,
+    pub warn: Option<LocalizedText>,
     /// Are the answers amounts? The currency is then added to the label in every language.
     #[serde(default)]
     pub money: bool,
     /// For kinds that have options.
     #[serde(default)]
-    pub options: Vec<Choice>,
+    pub options: Vec<QuestionOption>,
 }
 
 /// Answers that make a report more urgent than its category.
@@ -275,7 +275,7 @@ pub struct Taxonomy {
     /// The category of those who ask for advice.
     pub advice: String,
     /// Answers that every choice has.
-    pub implied: Implied,
+    pub implied: ImpliedAnswers,
     /// In the order of the form.
     pub audiences: Vec<AudienceLabel>,
     /// Asked before a category's own questions.
@@ -287,13 +287,13 @@ pub struct Taxonomy {
     /// The ten factors.
     pub factors: Vec<Factor>,
     /// In the order of the form.
-    pub families: Vec<Family>,
+    pub families: Vec<CategoryGroup>,
     /// In the order of the form.
     pub categories: Vec<Category>,
     /// All questions.
     pub questions: Vec<Question>,
     /// All desks.
-    pub desks: Vec<Desk>,
+    pub desks: Vec<DeskLabel>,
 }
 
 impl Taxonomy {
@@ -309,38 +309,38 @@ impl Taxonomy {
 
     /// The factors that a category belongs to, the primary one first.
     pub fn factors_of<'a>(&'a self, category: &'a Category) -> impl Iterator<Item = &'a Factor> {
-        let ids = std::iter::once(&category.factor).chain(&category.also);
+        let ids = std::iter::once(&category.factor).chain(&category.secondary_factors);
         ids.filter_map(|id| self.factors.iter().find(|factor| factor.id == *id))
     }
 
     /// A desk by its id.
-    pub fn desk(&self, id: &str) -> Option<&Desk> {
+    pub fn desk(&self, id: &str) -> Option<&DeskLabel> {
         self.desks.iter().find(|desk| desk.id == id)
     }
 
     /// What the reporter reads for an option, an implied one included.
-    pub fn option_label<'a>(&'a self, question: &'a Question, option: &str) -> Option<&'a Labels> {
+    pub fn option_label<'a>(&'a self, question: &'a Question, option: &str) -> Option<&'a LocalizedText> {
         match option {
-            UNKNOWN if question.kind.has_implied() => Some(&self.implied.unknown),
-            UNSAID if question.kind.has_implied() => Some(&self.implied.unsaid),
+            UNKNOWN if question.kind.has_implied_answers() => Some(&self.implied.unknown),
+            DECLINED if question.kind.has_implied_answers() => Some(&self.implied.unsaid),
             _ => question.options.iter().find(|choice| choice.id == option).map(|choice| &choice.label),
         }
     }
 
     /// The categories of a family, in the order of the form.
-    pub fn in_family<'a>(&'a self, family: &'a str) -> impl Iterator<Item = &'a Category> {
+    pub fn categories_in_group<'a>(&'a self, family: &'a str) -> impl Iterator<Item = &'a Category> {
         self.categories.iter().filter(move |category| category.family == family)
     }
 
     /// The questions of a category in the order in which they are asked; each once.
     pub fn questions_for<'a>(&'a self, category: &'a Category) -> Vec<&'a Question> {
-        let (before, after): (&[String], &[String]) = match &category.replaces_common {
+        let (before, after): (&[String], &[String]) = match &category.common_questions_override {
             // The victim-paced form begins with its own question; the few common ones follow.
             Some(common) => (&[], common),
             None => (&self.common_start, &self.common_end),
         };
         let mut asked: Vec<&Question> = Vec::new();
-        let ids = category.ask_first.iter().chain(before).chain(&category.questions).chain(after);
+        let ids = category.opening_question.iter().chain(before).chain(&category.questions).chain(after);
         for question in ids.filter_map(|id| self.question(id)) {
             if !asked.iter().any(|already| already.id == question.id) {
                 asked.push(question);

@@ -2,10 +2,12 @@
 
 use std::{fs, path::Path};
 
-use taxonomy::{Answer, AnswerError, Answers, LoadError, Priority, QuestionKind, Taxonomy, UNKNOWN};
+use taxonomy::{
+    Answer, AnswerError, AnswerMap, Priority, QuestionKind, Taxonomy, TaxonomyLoadError, UNKNOWN,
+};
 
 #[test]
-fn the_built_in_taxonomy_is_whole() {
+fn the_built_in_taxonomy_is_complete() {
     let taxonomy = Taxonomy::built_in();
     assert_eq!(taxonomy.categories.len(), 34);
     assert_eq!(taxonomy.questions.len(), 49);
@@ -13,7 +15,7 @@ fn the_built_in_taxonomy_is_whole() {
     for category in &taxonomy.categories {
         let questions = taxonomy.questions_for(category);
         assert_eq!(
-            questions.iter().filter(|q| q.kind == QuestionKind::Longtext).count(),
+            questions.iter().filter(|q| q.kind == QuestionKind::LongText).count(),
             1,
             "{}",
             category.id
@@ -54,15 +56,15 @@ fn danger_raises_the_urgency_and_nothing_lowers_it() {
     let taxonomy = Taxonomy::built_in();
     let category = taxonomy.category("FAC").unwrap();
     let with = |question: &str, answer: &str| {
-        let answers = Answers::from([(question.to_owned(), Answer::One(answer.to_owned()))]);
+        let answers = AnswerMap::from([(question.to_owned(), Answer::One(answer.to_owned()))]);
         taxonomy.urgency(category, &answers)
     };
-    assert_eq!(taxonomy.urgency(category, &Answers::new()), Priority::P3);
+    assert_eq!(taxonomy.urgency(category, &AnswerMap::new()), Priority::P3);
     assert_eq!(with("safety", "me"), Priority::P1);
     assert_eq!(with("safety", "no"), Priority::P3);
     assert_eq!(with("ongoing", "imminent"), Priority::P2);
     let smuggling = taxonomy.category("SMU").unwrap();
-    assert_eq!(taxonomy.urgency(smuggling, &Answers::new()), Priority::P1);
+    assert_eq!(taxonomy.urgency(smuggling, &AnswerMap::new()), Priority::P1);
 }
 
 #[test]
@@ -70,17 +72,20 @@ fn answers_are_held_against_the_questions() {
     let taxonomy = Taxonomy::built_in();
     let category = taxonomy.category("FAC").unwrap();
     let check = |question: &str, answer: Answer| {
-        taxonomy.check_answers(category, Answers::from([(question.to_owned(), answer)]))
+        taxonomy.validate_answers(category, AnswerMap::from([(question.to_owned(), answer)]))
     };
     let one = |text: &str| Answer::One(text.to_owned());
     assert!(check("frequency", one("once")).is_ok());
     assert!(check("frequency", one(UNKNOWN)).is_ok());
     assert!(check("frequency", one("")).unwrap().is_empty());
-    assert_eq!(check("frequency", one("sometimes")), Err(vec![AnswerError::Option("frequency".to_owned())]));
-    assert_eq!(check("nonsense", one("x")), Err(vec![AnswerError::Question("nonsense".to_owned())]));
+    assert_eq!(
+        check("frequency", one("sometimes")),
+        Err(vec![AnswerError::UnknownOption("frequency".to_owned())])
+    );
+    assert_eq!(check("nonsense", one("x")), Err(vec![AnswerError::UnknownQuestion("nonsense".to_owned())]));
     assert_eq!(
         check("frequency", Answer::Many(vec!["once".to_owned()])),
-        Err(vec![AnswerError::Form("frequency".to_owned())])
+        Err(vec![AnswerError::WrongType("frequency".to_owned())])
     );
     assert!(check("period", one("month")).is_ok() && check("period", one("Friday, market day")).is_ok());
     assert!(check("handlers_involved", one(UNKNOWN)).is_err(), "an exclusion is said or not said");
@@ -134,7 +139,7 @@ fn what_is_wrong_in_the_files_is_named() {
         ("desks.toml", "id = \"intake\"", "id = \"ethics\"", "ethics stands twice"),
     ] {
         let wrong = changed(file, from, to);
-        assert!(matches!(&wrong, Err(LoadError::Check(_))), "{says}: {wrong:?}");
+        assert!(matches!(&wrong, Err(TaxonomyLoadError::Invalid(_))), "{says}: {wrong:?}");
         let text = wrong.unwrap_err().to_string();
         assert!(text.contains(says), "{says}: {text}");
     }
@@ -152,5 +157,5 @@ fn no_sign_or_number_of_french_comes_apart_at_the_end_of_a_line() {
     let french: Vec<_> =
         texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains("fr = ")).collect();
     assert!(french.len() > 300, "{}", french.len());
-    assert_eq!(fluent_check::french_that_breaks(&french.join("\n")), Vec::<&str>::new());
+    assert_eq!(fluent_lint::unprotected_french_spacing(&french.join("\n")), Vec::<&str>::new());
 }

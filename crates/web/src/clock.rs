@@ -21,24 +21,24 @@ const BOOT_ID_FILE: &str = "/proc/sys/kernel/random/boot_id";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uptime {
     /// Names the boot: two uptimes of one boot can be compared.
-    pub boot: String,
+    pub boot_id: String,
     /// Seconds since the boot, those of a suspended machine included.
     pub seconds: i64,
 }
 
 /// Tells the time, UTC. Clones of a fixed clock move together.
 #[derive(Debug, Clone)]
-pub struct Clock(Source);
+pub struct Clock(ClockSource);
 
 #[derive(Debug, Clone)]
-enum Source {
+enum ClockSource {
     System,
-    Fixed(Arc<Fixed>),
+    Fixed(Arc<FixedClock>),
 }
 
 /// What a fixed clock says.
 #[derive(Debug)]
-struct Fixed {
+struct FixedClock {
     /// Seconds since 1970.
     now: AtomicI64,
     /// Seconds since the boot.
@@ -48,7 +48,7 @@ struct Fixed {
 }
 
 /// Without a name of the boot, each process counts as one.
-static BOOT: LazyLock<String> = LazyLock::new(|| {
+static FALLBACK_BOOT_ID: LazyLock<String> = LazyLock::new(|| {
     let named = env::var(BOOT_ID_VARIABLE).ok().or_else(|| fs::read_to_string(BOOT_ID_FILE).ok());
     let named = named.map(|name| name.trim().replace('-', "")).filter(|name| !name.is_empty());
     named.unwrap_or_else(|| format!("process-{:016x}", OsRng.next_u64()))
@@ -57,33 +57,37 @@ static BOOT: LazyLock<String> = LazyLock::new(|| {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(ClockSource::System)
     }
 
     /// A clock that stands still until [`Clock::advance`] moves it; whole seconds.
     pub fn fixed(at: OffsetDateTime) -> Self {
         let now = AtomicI64::new(at.unix_timestamp());
-        Self(Source::Fixed(Arc::new(Fixed { now, uptime: AtomicI64::new(0), boot: AtomicI64::new(0) })))
+        Self(ClockSource::Fixed(Arc::new(FixedClock {
+            now,
+            uptime: AtomicI64::new(0),
+            boot: AtomicI64::new(0),
+        })))
     }
 
     /// Lets time pass for a fixed clock and all its clones. The system's clock stays as it is.
     pub fn advance(&self, by: Duration) {
-        self.leap(by);
-        if let Source::Fixed(fixed) = &self.0 {
+        self.jump(by);
+        if let ClockSource::Fixed(fixed) = &self.0 {
             fixed.uptime.fetch_add(by.whole_seconds(), Ordering::SeqCst);
         }
     }
 
     /// Sets a fixed clock and all its clones without any time passing.
-    pub fn leap(&self, by: Duration) {
-        if let Source::Fixed(fixed) = &self.0 {
+    pub fn jump(&self, by: Duration) {
+        if let ClockSource::Fixed(fixed) = &self.0 {
             fixed.now.fetch_add(by.whole_seconds(), Ordering::SeqCst);
         }
     }
 
     /// Boots the machine of a fixed clock again.
     pub fn reboot(&self) {
-        if let Source::Fixed(fixed) = &self.0 {
+        if let ClockSource::Fixed(fixed) = &self.0 {
             fixed.boot.fetch_add(1, Ordering::SeqCst);
             fixed.uptime.store(0, Ordering::SeqCst);
         }
@@ -92,9 +96,11 @@ impl Clock {
     /// The time since the boot.
     pub fn uptime(&self) -> Uptime {
         match &self.0 {
-            Source::System => Uptime { boot: BOOT.clone(), seconds: clock_gettime(ClockId::Boottime).tv_sec },
-            Source::Fixed(fixed) => Uptime {
-                boot: fixed.boot.load(Ordering::SeqCst).to_string(),
+            ClockSource::System => {
+                Uptime { boot_id: FALLBACK_BOOT_ID.clone(), seconds: clock_gettime(ClockId::Boottime).tv_sec }
+            }
+            ClockSource::Fixed(fixed) => Uptime {
+                boot_id: fixed.boot.load(Ordering::SeqCst).to_string(),
                 seconds: fixed.uptime.load(Ordering::SeqCst),
             },
         }
@@ -104,9 +110,11 @@ impl Clock {
     pub fn now(&self) -> OffsetDateTime {
         match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "the one place where the machine's time comes in")]
-            Source::System => OffsetDateTime::now_utc(),
-            Source::Fixed(fixed) => OffsetDateTime::from_unix_timestamp(fixed.now.load(Ordering::SeqCst))
-                .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+            ClockSource::System => OffsetDateTime::now_utc(),
+            ClockSource::Fixed(fixed) => {
+                OffsetDateTime::from_unix_timestamp(fixed.now.load(Ordering::SeqCst))
+                    .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+            }
         }
     }
 
@@ -147,14 +155,14 @@ mod tests {
     fn a_leap_takes_no_time_and_a_boot_begins_the_uptime_again() {
         let clock = Clock::fixed(datetime!(2026-11-23 23:00 UTC));
         let booted = clock.uptime();
-        clock.leap(Duration::days(3));
+        clock.jump(Duration::days(3));
         assert_eq!(clock.uptime(), booted);
         clock.advance(Duration::seconds(5));
         assert_eq!(clock.uptime().seconds, booted.seconds + 5);
         clock.reboot();
-        assert!(clock.uptime().seconds == 0 && clock.uptime().boot != booted.boot);
+        assert!(clock.uptime().seconds == 0 && clock.uptime().boot_id != booted.boot_id);
         let system = Clock::system();
         let (first, second) = (system.uptime(), system.uptime());
-        assert!(first.boot == second.boot && first.seconds > 0 && second.seconds >= first.seconds);
+        assert!(first.boot_id == second.boot_id && first.seconds > 0 && second.seconds >= first.seconds);
     }
 }

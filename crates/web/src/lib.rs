@@ -2,18 +2,18 @@
 
 pub mod clock;
 
-pub mod headers;
+pub mod catch_panic;
+pub mod l10n;
 pub mod locale;
 pub mod logging;
 pub mod metrics;
-pub mod panics;
-pub mod texts;
+pub mod security_headers;
 
 pub use clock::{BOOT_ID_VARIABLE, Clock, Uptime};
-pub use headers::{Policy, secure};
+pub use l10n::{MessageCatalog, MessageCatalogs};
 pub use locale::Locale;
 pub use logging::{LogSafe, init_logging};
-pub use texts::{Texts, Words};
+pub use security_headers::{SecurityPolicy, with_security_headers};
 
 /// The colours that all pages have in common, by day and by night: custom properties of CSS, for the head of a style sheet.
-pub const IDENTITY: &str = include_str!("../assets/identity.css");
+pub const THEME_CSS: &str = include_str!("../assets/identity.css");

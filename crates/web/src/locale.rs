@@ -33,7 +33,7 @@ impl Locale {
     /// The best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4); the first offered if none fits.
     /// A region counts as its language: `fr-BF` reads `fr`.
     pub fn negotiate(accept_language: &str, offered: &[Self]) -> Option<Self> {
-        let mut wishes: Vec<(f32, &str)> = accept_language.split(',').filter_map(wish).collect();
+        let mut wishes: Vec<(f32, &str)> = accept_language.split(',').filter_map(parse_preference).collect();
         wishes.sort_by(|a, b| b.0.total_cmp(&a.0));
         wishes
             .into_iter()
@@ -44,7 +44,7 @@ impl Locale {
 }
 
 /// Weight and language of one part of the header; `None` for `q=0`.
-fn wish(part: &str) -> Option<(f32, &str)> {
+fn parse_preference(part: &str) -> Option<(f32, &str)> {
     let mut pieces = part.split(';');
     let tag = pieces.next()?.trim();
     let code = tag.split('-').next()?;

@@ -10,22 +10,22 @@ use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::Sub
 pub trait LogSafe: Display {}
 
 /// A value for a log line: `tracing::info!(state = %safe(&state))`.
-pub fn safe<T: LogSafe>(value: &T) -> Safe<'_, T> {
-    Safe(value)
+pub fn log_safe<T: LogSafe>(value: &T) -> LogSafeDisplay<'_, T> {
+    LogSafeDisplay(value)
 }
 
-/// See [`safe`].
+/// See [`log_safe`].
 #[derive(Debug)]
-pub struct Safe<'a, T>(&'a T);
+pub struct LogSafeDisplay<'a, T>(&'a T);
 
-impl<T: LogSafe> Display for Safe<'_, T> {
+impl<T: LogSafe> Display for LogSafeDisplay<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
 /// The crates of the house: only they write to the log. Libraries would name peers, paths and statements.
-const HOUSE: [&str; 10] = [
+const WORKSPACE_CRATES: [&str; 10] = [
     "age_hybrid",
     "burkindi",
     "case_handler",
@@ -42,7 +42,7 @@ const HOUSE: [&str; 10] = [
 ///
 /// Lines carry time, level, target and what the line itself says; spans are not shown, so none can carry a request along.
 pub fn init_logging(level: Level, json: bool) {
-    let filter = Targets::new().with_targets(HOUSE.map(|target| (target, level)));
+    let filter = Targets::new().with_targets(WORKSPACE_CRATES.map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if json {
         lines.json().with_current_span(false).with_span_list(false).with_filter(filter).boxed()

@@ -2,7 +2,7 @@
 //!
 //! Whoever watches a counter that moves when somebody reports learns when somebody reported, and sees it still if the counter is
 //! rounded: sending nine reports of one's own makes the tenth visible. So what visitors do is published once a day and with noise
-//! ([`Tally`]), and everything else is about the service itself: looked at on a schedule of its own, never because of a visitor.
+//! ([`NoisyCounter`]), and everything else is about the service itself: looked at on a schedule of its own, never because of a visitor.
 
 use std::{
     net::SocketAddr,
@@ -16,57 +16,57 @@ use rand::{Rng, RngCore};
 use tokio::{net::TcpListener, sync::watch};
 
 /// Of 11 coins, 10 say "one more": each report makes any published number at most a tenth more likely, or less likely.
-const MORE: (u32, u32) = (10, 11);
+const GEOMETRIC_RATIO: (u32, u32) = (10, 11);
 
-/// Counts what visitors do. Only [`Tally::close`] tells how often, and never exactly.
+/// Counts what visitors do. Only [`NoisyCounter::take_noisy`] tells how often, and never exactly.
 #[derive(Debug, Default)]
-pub struct Tally(AtomicU64);
+pub struct NoisyCounter(AtomicU64);
 
-impl Tally {
+impl NoisyCounter {
     /// It happened once more.
-    pub fn count(&self) {
+    pub fn increment(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Ends a day: about how often it happened. The noise is two-sided and geometric, about 15 up or down, so that any number is
     /// almost as likely with a report as without it (differential privacy with e^ε = 1.1), whatever else is known.
-    pub fn close(&self, rng: &mut impl RngCore) -> u64 {
+    pub fn take_noisy(&self, rng: &mut impl RngCore) -> u64 {
         let count = self.0.swap(0, Ordering::Relaxed);
-        count.saturating_add(coins(rng)).saturating_sub(coins(rng))
+        count.saturating_add(sample_geometric(rng)).saturating_sub(sample_geometric(rng))
     }
 }
 
-fn coins(rng: &mut impl RngCore) -> u64 {
+fn sample_geometric(rng: &mut impl RngCore) -> u64 {
     let mut more = 0;
-    while rng.gen_ratio(MORE.0, MORE.1) {
+    while rng.gen_ratio(GEOMETRIC_RATIO.0, GEOMETRIC_RATIO.1) {
         more += 1;
     }
     more
 }
 
 /// How full something is, in tenths, rounded up or down by chance: what a report adds moves no threshold that could be watched for.
-pub fn tenths(part: u64, whole: u64, rng: &mut impl RngCore) -> i64 {
+pub fn noisy_tenths(part: u64, whole: u64, rng: &mut impl RngCore) -> i64 {
     let whole = whole.max(1);
     let part = part.min(whole);
     i64::try_from((part * 10 + rng.gen_range(0..whole)) / whole).unwrap_or(10)
 }
 
-/// The figures of one service. What is set is seen by nobody before [`Board::publish`].
+/// The figures of one service. What is set is seen by nobody before [`MetricsRegistry::publish`].
 #[derive(Debug)]
-pub struct Board {
+pub struct MetricsRegistry {
     registry: Registry,
     page: watch::Sender<String>,
 }
 
-impl Default for Board {
+impl Default for MetricsRegistry {
     fn default() -> Self {
         Self { registry: Registry::with_prefix("burkindi"), page: watch::Sender::new(String::new()) }
     }
 }
 
-impl Board {
+impl MetricsRegistry {
     /// A new figure.
-    pub fn figure(&mut self, name: &str, help: &str) -> Gauge {
+    pub fn register_gauge(&mut self, name: &str, help: &str) -> Gauge {
         let gauge = Gauge::default();
         self.registry.register(name, help, gauge.clone());
         gauge
@@ -81,7 +81,7 @@ impl Board {
 
     /// Where the page is: `/metrics`.
     pub fn routes(&self) -> Router {
-        Router::new().route("/metrics", get(show)).with_state(self.page.subscribe())
+        Router::new().route("/metrics", get(serve_page)).with_state(self.page.subscribe())
     }
 
     /// Its own listener, which only this machine reaches: the address, and what serves there without end.
@@ -95,12 +95,12 @@ impl Board {
     }
 }
 
-async fn show(
+async fn serve_page(
     State(page): State<watch::Receiver<String>>,
 ) -> ([(header::HeaderName, &'static str); 1], String) {
-    const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    const OPENMETRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let page = page.borrow().clone();
-    ([(header::CONTENT_TYPE, TYPE)], page)
+    ([(header::CONTENT_TYPE, OPENMETRICS_TYPE)], page)
 }
 
 #[cfg(test)]
@@ -112,12 +112,12 @@ mod tests {
     use super::*;
 
     /// How often each number is published for so many events.
-    fn published(events: u64, rng: &mut StdRng) -> BTreeMap<u64, f64> {
+    fn published_distribution(events: u64, rng: &mut StdRng) -> BTreeMap<u64, f64> {
         let mut seen = BTreeMap::new();
         for _ in 0..400_000 {
-            let tally = Tally::default();
-            (0..events).for_each(|_| tally.count());
-            *seen.entry(tally.close(rng)).or_default() += 1.0;
+            let tally = NoisyCounter::default();
+            (0..events).for_each(|_| tally.increment());
+            *seen.entry(tally.take_noisy(rng)).or_default() += 1.0;
         }
         seen
     }
@@ -126,7 +126,8 @@ mod tests {
     fn no_published_number_tells_whether_there_was_one_report_more() {
         let mut rng = StdRng::seed_from_u64(1);
         for events in [0, 5, 40] {
-            let (without, with) = (published(events, &mut rng), published(events + 1, &mut rng));
+            let (without, with) =
+                (published_distribution(events, &mut rng), published_distribution(events + 1, &mut rng));
             for (number, times) in &without {
                 let others = with.get(number).copied().unwrap_or_default();
                 // Enough of them to tell a tenth from chance.
@@ -141,11 +142,11 @@ mod tests {
     #[test]
     fn the_noise_leaves_large_numbers_useful_and_begins_anew_each_day() {
         let mut rng = StdRng::seed_from_u64(2);
-        let tally = Tally::default();
+        let tally = NoisyCounter::default();
         let mut sum = 0;
         for _ in 0..200 {
-            (0..500).for_each(|_| tally.count());
-            sum += tally.close(&mut rng);
+            (0..500).for_each(|_| tally.increment());
+            sum += tally.take_noisy(&mut rng);
         }
         let mean = sum / 200;
         assert!((490..=510).contains(&mean), "{mean}");
@@ -154,15 +155,18 @@ mod tests {
     #[test]
     fn tenths_are_right_in_the_mean_and_have_no_edge() {
         let mut rng = StdRng::seed_from_u64(3);
-        let sum: i64 = (0..10_000).map(|_| tenths(349, 1000, &mut rng)).sum();
+        let sum: i64 = (0..10_000).map(|_| noisy_tenths(349, 1000, &mut rng)).sum();
         assert!((34_700..=35_100).contains(&sum), "{sum}");
-        assert_eq!((tenths(0, 7, &mut rng), tenths(7, 7, &mut rng), tenths(9, 7, &mut rng)), (0, 10, 10));
+        assert_eq!(
+            (noisy_tenths(0, 7, &mut rng), noisy_tenths(7, 7, &mut rng), noisy_tenths(9, 7, &mut rng)),
+            (0, 10, 10)
+        );
     }
 
     #[test]
     fn nothing_shows_before_it_is_published() {
-        let mut board = Board::default();
-        let figure = board.figure("ready", "Does the database answer?");
+        let mut board = MetricsRegistry::default();
+        let figure = board.register_gauge("ready", "Does the database answer?");
         let page = board.page.subscribe();
         figure.set(1);
         assert_eq!(*page.borrow(), "");

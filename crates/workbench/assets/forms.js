@@ -1,12 +1,12 @@
 // What a person would miss in a form without a script: how good a passphrase is, a printer, patience. Everything works without it.
 "use strict";
 (() => {
-  const ask = (url, fields) => fetch(url, { method: "POST", body: new URLSearchParams(fields) }).then((answer) => answer.json());
+  const postForm = (url, fields) => fetch(url, { method: "POST", body: new URLSearchParams(fields) }).then((answer) => answer.json());
 
   // The level from which a passphrase is taken.
-  const ENOUGH = 3;
+  const MIN_STRENGTH = 3;
   // What was wrong is not any more.
-  const putRight = (field) => {
+  const clearError = (field) => {
     const wrong = document.getElementById(`${field.id}-wrong`);
     if (wrong) wrong.hidden = true;
     field.removeAttribute("aria-invalid");
@@ -16,19 +16,19 @@
   for (const field of document.querySelectorAll("[data-strength]")) {
     const shown = document.getElementById("new-strength");
     let waiting;
-    const measure = async () => {
+    const showStrength = async () => {
       const asked = field.value;
       const handle = document.getElementById("handle").value;
-      const told = asked && (await ask(field.dataset.strength, { new: asked, handle }).catch(() => undefined));
+      const told = asked && (await postForm(field.dataset.strength, { new: asked, handle }).catch(() => undefined));
       if (field.value !== asked) return;
       shown.textContent = told ? told.text : "";
       if (told) shown.dataset.level = told.level;
       else delete shown.dataset.level;
-      if (told && told.level >= ENOUGH) putRight(field);
+      if (told && told.level >= MIN_STRENGTH) clearError(field);
     };
     field.addEventListener("input", () => {
       clearTimeout(waiting);
-      waiting = setTimeout(measure, 250);
+      waiting = setTimeout(showStrength, 250);
     });
   }
 
@@ -60,12 +60,12 @@
   if (!reading) return;
   const bar = reading.querySelector("progress");
   const text = reading.querySelector("[role=status]");
-  const go = async () => {
-    const told = await ask(reading.dataset.reading).catch(() => undefined);
+  const pollProgress = async () => {
+    const told = await postForm(reading.dataset.reading).catch(() => undefined);
     if (!told || told.over) return location.reload();
     [bar.value, bar.max] = [told.done, told.of];
     text.textContent = told.text;
-    return go();
+    return pollProgress();
   };
-  go();
+  pollProgress();
 })();

@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use envelope::{
+use protocol::{
     Hash,
-    directory::{DirectoryError, SignedDirectory, Trust},
+    case::{CaseState, Role},
+    directory::{DirectoryError, SignedDirectory, TrustRoots},
     event::{Event, LogEntry},
-    life::{CaseState, Role},
 };
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration};
 use uuid::Uuid;
 
 use crate::{
-    alarm::{Alarm, Code},
-    home::SeenLog,
-    roll::{Roll, RollError, Verified},
+    alert::{AlertCode, IntegrityAlert},
+    directory_history::{DirectoryHistory, DirectoryHistoryError, VerifiedEvent},
+    profile::PinnedLogHead,
 };
 
 /// What came out.
 #[derive(Debug, Default)]
-pub struct Audit {
+pub struct AuditReport {
     /// How many entries were looked at.
     pub entries: u64,
     /// The link of the last.
@@ -30,19 +30,19 @@ pub struct Audit {
     /// Each case's events whose signatures hold, in order.
     pub events: BTreeMap<Uuid, Vec<Event>>,
     /// Everything that is wrong.
-    pub alarms: Vec<Alarm>,
+    pub alarms: Vec<IntegrityAlert>,
 }
 
 /// A log in a file, with everything that is needed to verify it but the pinned root keys.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Export {
+pub struct LogExport {
     /// 1.
     pub v: u8,
     /// Which installation.
     pub instance: Uuid,
     /// Day of the export.
-    #[serde(with = "envelope::iso_date")]
+    #[serde(with = "protocol::iso_date")]
     pub exported: Date,
     /// The whole log, or the entries of one member's cases?
     pub whole: bool,
@@ -52,46 +52,61 @@ pub struct Export {
     pub entries: Vec<LogEntry>,
 }
 
-impl Export {
+impl LogExport {
     /// Goes through it with nothing but the pinned root keys. `seen` is the end of the whole log at an earlier time.
-    pub fn verify(&self, trust: &Trust, seen: Option<SeenLog>) -> Result<Audit, RollError> {
+    pub fn verify(
+        &self,
+        trust: &TrustRoots,
+        seen: Option<PinnedLogHead>,
+    ) -> Result<AuditReport, DirectoryHistoryError> {
         if self.v != 1 || self.instance != trust.instance {
             return Err(DirectoryError::OtherInstance.into());
         }
-        let roll = Roll::admit(&self.directories, trust)?;
-        Ok(if self.whole { whole_log(&self.entries, &roll, seen) } else { own_entries(&self.entries, &roll) })
+        let roll = DirectoryHistory::verify_chain(&self.directories, trust)?;
+        Ok(if self.whole {
+            audit_full_log(&self.entries, &roll, seen)
+        } else {
+            audit_partial_log(&self.entries, &roll)
+        })
     }
 }
 
 /// Goes through the whole log. `seen` is the end of it at an earlier time.
-pub fn whole_log(entries: &[LogEntry], roll: &Roll, seen: Option<SeenLog>) -> Audit {
+pub fn audit_full_log(
+    entries: &[LogEntry],
+    roll: &DirectoryHistory,
+    seen: Option<PinnedLogHead>,
+) -> AuditReport {
     let mut auditor = Auditor::new(roll);
     let mut before = Hash::default();
     for (at, entry) in (0..).zip(entries) {
-        if entry.before != before {
+        if entry.previous_link != before {
             let text = format!("entry {at} does not follow the entry before it: the log was altered");
-            auditor.audit.alarms.push(Alarm::new(Code::BrokenLink, text).at_entry(at));
+            auditor.report.alarms.push(IntegrityAlert::new(AlertCode::BrokenLink, text).at_entry(at));
         }
         // Go on from what is there, so that one break is told once.
         before = entry.link;
-        auditor.take(at, entry);
+        auditor.push_entry(at, entry);
     }
-    let mut audit = auditor.audit;
+    let mut audit = auditor.report;
     audit.head = before;
-    audit.alarms.extend(seen.and_then(|seen| rolled_back(entries, seen)));
+    audit.alarms.extend(seen.and_then(|seen| check_rollback(entries, seen)));
     audit
 }
 
 /// Goes through the entries of own cases, given case by case. What lies between them belongs to others and is not here.
-pub fn own_entries<'a>(entries: impl IntoIterator<Item = &'a LogEntry>, roll: &Roll) -> Audit {
+pub fn audit_partial_log<'a>(
+    entries: impl IntoIterator<Item = &'a LogEntry>,
+    roll: &DirectoryHistory,
+) -> AuditReport {
     let mut auditor = Auditor::new(roll);
     for (at, entry) in (0..).zip(entries) {
-        auditor.take(at, entry);
+        auditor.push_entry(at, entry);
     }
-    auditor.audit
+    auditor.report
 }
 
-fn rolled_back(entries: &[LogEntry], seen: SeenLog) -> Option<Alarm> {
+fn check_rollback(entries: &[LogEntry], seen: PinnedLogHead) -> Option<IntegrityAlert> {
     let last = usize::try_from(seen.entries).ok().and_then(|entries| entries.checked_sub(1));
     let same = match last {
         None => true,
@@ -102,80 +117,81 @@ fn rolled_back(entries: &[LogEntry], seen: SeenLog) -> Option<Alarm> {
         seen.entries,
         entries.len()
     );
-    (!same).then(|| Alarm::new(Code::Rollback, text))
+    (!same).then(|| IntegrityAlert::new(AlertCode::Rollback, text))
 }
 
 struct Auditor<'a> {
-    roll: &'a Roll,
-    audit: Audit,
+    history: &'a DirectoryHistory,
+    report: AuditReport,
     /// Cases with an event that does not fit: what follows in them cannot be judged.
-    broken: Vec<Uuid>,
+    broken_cases: Vec<Uuid>,
     /// By case, as entries of different cases need not be in their order here.
-    latest: BTreeMap<Uuid, Date>,
+    latest_dates: BTreeMap<Uuid, Date>,
 }
 
 impl<'a> Auditor<'a> {
-    fn new(roll: &'a Roll) -> Self {
-        let audit = Audit { alarms: roll.gaps().to_vec(), ..Audit::default() };
-        Self { roll, audit, broken: Vec::new(), latest: BTreeMap::new() }
+    fn new(roll: &'a DirectoryHistory) -> Self {
+        let audit = AuditReport { alarms: roll.gap_alerts().to_vec(), ..AuditReport::default() };
+        Self { history: roll, report: audit, broken_cases: Vec::new(), latest_dates: BTreeMap::new() }
     }
 
-    fn take(&mut self, at: u64, entry: &LogEntry) {
-        self.audit.entries += 1;
-        if !entry.is_tied() {
+    fn push_entry(&mut self, at: u64, entry: &LogEntry) {
+        self.report.entries += 1;
+        if !entry.verify_link() {
             let text =
                 format!("entry {at} holds another event than the one that was tied in: it was altered");
-            self.audit.alarms.push(Alarm::new(Code::BrokenLink, text).at_entry(at));
+            self.report.alarms.push(IntegrityAlert::new(AlertCode::BrokenLink, text).at_entry(at));
         }
-        let case = entry.event.peek().ok().map(|event| event.case);
-        let alarms = match self.roll.verify(&entry.event) {
+        let case = entry.event.decode_unverified().ok().map(|event| event.case);
+        let alarms = match self.history.verify_event(&entry.event) {
             Err(alarm) => {
-                self.broken.extend(case);
+                self.broken_cases.extend(case);
                 vec![alarm]
             }
-            Ok(verified) => self.judge(&verified, entry.event.hash()),
+            Ok(verified) => self.check_event(&verified, entry.event.hash()),
         };
         for alarm in alarms {
-            self.audit.alarms.push(Alarm { case, ..alarm }.at_entry(at));
+            self.report.alarms.push(IntegrityAlert { case, ..alarm }.at_entry(at));
         }
     }
 
-    fn judge(&mut self, verified: &Verified<'_>, hash: Hash) -> Vec<Alarm> {
+    fn check_event(&mut self, verified: &VerifiedEvent<'_>, hash: Hash) -> Vec<IntegrityAlert> {
         let event = &verified.event;
         let mut alarms = Vec::new();
-        if verified.former {
+        if verified.is_former_member {
             let text = format!(
                 "{} acted on {} without a seat in the directory of that day",
                 event.actor,
                 event.at.date()
             );
-            alarms.push(Alarm::notice(Code::FormerMember, text));
+            alarms.push(IntegrityAlert::notice(AlertCode::FormerMember, text));
         }
-        if verified.expired {
+        if verified.directory_expired {
             let text = format!(
                 "{} acted on {}, when the directory had expired and no newer one was signed",
                 event.actor,
                 event.at.date()
             );
-            alarms.push(Alarm::notice(Code::Expired, text));
+            alarms.push(IntegrityAlert::notice(AlertCode::Expired, text));
         }
         alarms.extend(self.check_date(event));
-        if !self.broken.contains(&event.case)
-            && let Err(alarm) = self.fold(verified, hash)
+        if !self.broken_cases.contains(&event.case)
+            && let Err(alarm) = self.apply_event(verified, hash)
         {
-            self.broken.push(event.case);
+            self.broken_cases.push(event.case);
             alarms.push(alarm);
         }
-        self.audit.events.entry(event.case).or_default().push(event.clone());
+        self.report.events.entry(event.case).or_default().push(event.clone());
         alarms
     }
 
-    fn fold(&mut self, verified: &Verified<'_>, hash: Hash) -> Result<(), Alarm> {
+    fn apply_event(&mut self, verified: &VerifiedEvent<'_>, hash: Hash) -> Result<(), IntegrityAlert> {
         let event = &verified.event;
-        let Some(state) = self.audit.cases.get_mut(&event.case) else {
-            let begun = CaseState::begin(event, hash);
-            let begun = begun.map_err(|refusal| Alarm::new(Code::BrokenCase, refusal.to_string()))?;
-            self.audit.cases.insert(event.case, begun);
+        let Some(state) = self.report.cases.get_mut(&event.case) else {
+            let begun = CaseState::from_first_event(event, hash);
+            let begun =
+                begun.map_err(|refusal| IntegrityAlert::new(AlertCode::BrokenCase, refusal.to_string()))?;
+            self.report.cases.insert(event.case, begun);
             return Ok(());
         };
         if event.seq != state.next_seq || event.prev != Some(state.head) {
@@ -184,11 +200,14 @@ impl<'a> Auditor<'a> {
                 event.seq,
                 state.next_seq - 1
             );
-            return Err(Alarm::new(Code::BrokenCase, text));
+            return Err(IntegrityAlert::new(AlertCode::BrokenCase, text));
         }
         // When a role changed is known to the day only, so any directory that holds the key may give it.
-        let mut roles: Vec<Role> =
-            verified.under.iter().map(|d| Role::of(d, &event.actor, &state.desk)).collect();
+        let mut roles: Vec<Role> = verified
+            .signing_directories
+            .iter()
+            .map(|d| Role::of_member(d, &event.actor, &state.desk))
+            .collect();
         roles.push(Role::default());
         let mut refused = None;
         for role in roles {
@@ -199,16 +218,16 @@ impl<'a> Auditor<'a> {
         }
         let refusal = refused.map_or_else(String::new, |refusal| refusal.to_string());
         let text = format!("{} made a move that the rules refuse: {refusal}", event.actor);
-        Err(Alarm::new(Code::RefusedMove, text))
+        Err(IntegrityAlert::new(AlertCode::RefusedMove, text))
     }
 
-    fn check_date(&mut self, event: &Event) -> Option<Alarm> {
+    fn check_date(&mut self, event: &Event) -> Option<IntegrityAlert> {
         let day = event.at.date();
-        let latest = self.latest.entry(event.case).or_insert(day);
+        let latest = self.latest_dates.entry(event.case).or_insert(day);
         // The handler's own events say midnight, and clocks differ by some hours: a day is no lie.
         let backwards = day.saturating_add(Duration::days(1)) < *latest;
         let text = format!("{} is dated {day}, after an event of {latest}", event.actor);
         *latest = day.max(*latest);
-        backwards.then(|| Alarm::notice(Code::Clock, text))
+        backwards.then(|| IntegrityAlert::notice(AlertCode::Clock, text))
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use envelope::{
-    desk_api::{
-        Absence, Candidate, CaseFile, CaseRow, Challenge, ChallengeRequest, FormerReaders, Log, NewEvent,
-        Problem, Session, SessionRequest, sign_session,
-    },
+use protocol::{
     directory::SignedDirectory,
     event::LogEntry,
-    ladder,
+    size_classes,
+    workbench_api::{
+        Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse,
+        FormerReaders, NewEvent, ProblemDetails, SessionRequest, SessionResponse, sign_session,
+    },
 };
 use reqwest::{Method, RequestBuilder, Response, Url};
 use rustls::{
@@ -20,33 +20,33 @@ use rustls::{
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::{keyfile::InvestigatorKey, queue::Place};
+use crate::{key_file::InvestigatorKey, queue::CaseQueueCursor};
 
 /// JSON answers; a log of 100,000 entries takes about 100 MiB.
-const MOST_JSON: u64 = 256 * 1024 * 1024;
+const MAX_JSON_BYTES: u64 = 256 * 1024 * 1024;
 
 /// For a whole answer, however slowly its bytes come: each renews the timeout of reading.
-const WHOLE_ANSWER: Duration = Duration::from_mins(2);
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
 /// For the whole log.
-const WHOLE_LOG: Duration = Duration::from_mins(30);
+const LOG_TIMEOUT: Duration = Duration::from_mins(30);
 /// The slowest line on which a part of a case still arrives, in bytes a second.
-const SLOWEST: u64 = 64 * 1024;
+const MIN_BYTES_PER_SEC: u64 = 64 * 1024;
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Not an `https://` address.
     #[error("{0} is not an https:// address")]
-    Address(String),
+    InvalidAddress(String),
     /// No certificate in the pinned file.
     #[error("the certificate authority file is not usable: {0}")]
-    Authority(String),
+    InvalidCa(String),
     /// No connection, or not with this certificate authority.
     #[error("the case handler cannot be reached: {0}")]
     Unreachable(String),
     /// It answered that this is not possible.
     #[error("the case handler refuses: {}", .0.title)]
-    Refused(Problem),
+    Refused(ProblemDetails),
     /// It answered something else than it should.
     #[error("the case handler answers something unexpected: {0}")]
     Unexpected(String),
@@ -60,30 +60,30 @@ impl ClientError {
 }
 
 /// A connection without a session.
-pub struct Client {
+pub struct HandlerClient {
     http: reqwest::Client,
     base: Url,
-    session: Option<Session>,
+    session: Option<SessionResponse>,
 }
 
-impl Client {
+impl HandlerClient {
     /// Pins the certificate authority; no other is believed, no proxy asked, no redirect followed.
     pub fn new(handler: &str, ca_pem: &str) -> Result<Self, ClientError> {
-        let address = || ClientError::Address(handler.to_owned());
+        let address = || ClientError::InvalidAddress(handler.to_owned());
         let base = Url::parse(handler).map_err(|_| address())?;
         if base.scheme() != "https" || base.cannot_be_a_base() {
             return Err(address());
         }
         let http = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(ca_pem)?)
+            .tls_backend_preconfigured(tls_config(ca_pem)?)
             .https_only(true)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_mins(1))
-            .timeout(WHOLE_ANSWER)
+            .timeout(RESPONSE_TIMEOUT)
             .build()
-            .map_err(unreachable)?;
+            .map_err(unreachable_error)?;
         Ok(Self { http, base, session: None })
     }
 
@@ -91,10 +91,12 @@ impl Client {
     pub async fn sign_in(&mut self, key: &InvestigatorKey, instance: Uuid) -> Result<Duration, ClientError> {
         let handle = key.handle().to_owned();
         let asked = self.request(Method::POST, &["v1", "challenge"]);
-        let challenge: Challenge = json(asked.json(&ChallengeRequest { handle: handle.clone() })).await?;
+        let challenge: ChallengeResponse =
+            send_for_json(asked.json(&ChallengeRequest { handle: handle.clone() })).await?;
         let signature = sign_session(key.device(), instance, &handle, &challenge.nonce);
         let answer = SessionRequest { handle, nonce: challenge.nonce, signature };
-        let session: Session = json(self.request(Method::POST, &["v1", "session"]).json(&answer)).await?;
+        let session: SessionResponse =
+            send_for_json(self.request(Method::POST, &["v1", "session"]).json(&answer)).await?;
         let life = Duration::from_secs(session.seconds.into());
         self.session = Some(session);
         Ok(life)
@@ -112,40 +114,40 @@ impl Client {
 
     /// Publishes a directory. The signatures in it are the permission.
     pub async fn put_directory(&self, directory: &SignedDirectory) -> Result<(), ClientError> {
-        answer(self.request(Method::PUT, &["v1", "directory"]).json(directory)).await.map(drop)
+        send_checked(self.request(Method::PUT, &["v1", "directory"]).json(directory)).await.map(drop)
     }
 
     /// The whole queue.
-    pub async fn cases(&self) -> Result<Vec<CaseRow>, ClientError> {
+    pub async fn cases(&self) -> Result<Vec<CaseSummary>, ClientError> {
         self.get(&["v1", "cases"]).await
     }
 
     /// A part of the queue: at most so many cases behind a place, the most pressing first.
-    pub async fn cases_behind(
+    pub async fn cases_page(
         &self,
-        behind: Option<Place>,
+        behind: Option<CaseQueueCursor>,
         most: usize,
-    ) -> Result<Vec<CaseRow>, ClientError> {
+    ) -> Result<Vec<CaseSummary>, ClientError> {
         let mut query = vec![("most", most.to_string())];
-        if let Some(Place { case, due }) = behind {
+        if let Some(CaseQueueCursor { case, due }) = behind {
             query.push(("after", case.to_string()));
             query.extend(due.map(|due| ("due", due.to_string())));
         }
-        json(self.request_with(Method::GET, &["v1", "cases"], &query)).await
+        send_for_json(self.request_with(Method::GET, &["v1", "cases"], &query)).await
     }
 
     /// One case.
-    pub async fn case(&self, case: Uuid) -> Result<CaseFile, ClientError> {
+    pub async fn case(&self, case: Uuid) -> Result<CaseDetail, ClientError> {
         self.get(&["v1", "cases", &case.to_string()]).await
     }
 
     /// The events of one case, also of one that was purged.
-    pub async fn log_of(&self, case: Uuid) -> Result<Vec<LogEntry>, ClientError> {
+    pub async fn case_log(&self, case: Uuid) -> Result<Vec<LogEntry>, ClientError> {
         self.get(&["v1", "cases", &case.to_string(), "log"]).await
     }
 
     /// To whom a case would be suggested now, the best first.
-    pub async fn routing(&self, case: Uuid) -> Result<Vec<Candidate>, ClientError> {
+    pub async fn assignee_candidates(&self, case: Uuid) -> Result<Vec<AssigneeCandidate>, ClientError> {
         self.get(&["v1", "cases", &case.to_string(), "routing"]).await
     }
 
@@ -161,29 +163,30 @@ impl Client {
 
     /// Says until when somebody takes no cases.
     pub async fn put_absence(&self, absence: &Absence) -> Result<(), ClientError> {
-        answer(self.request(Method::PUT, &["v1", "absence"]).json(absence)).await.map(drop)
+        send_checked(self.request(Method::PUT, &["v1", "absence"]).json(absence)).await.map(drop)
     }
 
     /// One sealed part; `most` is the length that it should have.
-    pub async fn part(&self, case: Uuid, part: Uuid, most: u64) -> Result<Vec<u8>, ClientError> {
+    pub async fn fetch_part(&self, case: Uuid, part: Uuid, most: u64) -> Result<Vec<u8>, ClientError> {
         let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];
-        let whole = WHOLE_ANSWER + Duration::from_secs(most / SLOWEST);
-        let response = answer(self.request(Method::GET, &path).timeout(whole)).await?;
-        body(response, most.min(ladder::TOP)).await
+        let whole = RESPONSE_TIMEOUT + Duration::from_secs(most / MIN_BYTES_PER_SEC);
+        let response = send_checked(self.request(Method::GET, &path).timeout(whole)).await?;
+        read_body(response, most.min(size_classes::MAX_SUBMISSION_LEN)).await
     }
 
     /// Files a signed event.
     pub async fn add_event(&self, case: Uuid, event: &NewEvent) -> Result<LogEntry, ClientError> {
-        json(self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event)).await
+        send_for_json(self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event))
+            .await
     }
 
     /// The whole log; for the outside body.
-    pub async fn log(&self) -> Result<Log, ClientError> {
-        json(self.request(Method::GET, &["v1", "log"]).timeout(WHOLE_LOG)).await
+    pub async fn log(&self) -> Result<AuditLog, ClientError> {
+        send_for_json(self.request(Method::GET, &["v1", "log"]).timeout(LOG_TIMEOUT)).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, ClientError> {
-        json(self.request(Method::GET, path)).await
+        send_for_json(self.request(Method::GET, path)).await
     }
 
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
@@ -206,8 +209,8 @@ impl Client {
     }
 }
 
-fn tls(ca_pem: &str) -> Result<ClientConfig, ClientError> {
-    let authority = |error: &dyn std::fmt::Display| ClientError::Authority(error.to_string());
+fn tls_config(ca_pem: &str) -> Result<ClientConfig, ClientError> {
+    let authority = |error: &dyn std::fmt::Display| ClientError::InvalidCa(error.to_string());
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca_pem.as_bytes()) {
         let certificate = certificate.map_err(|error| authority(&error))?;
@@ -222,18 +225,18 @@ fn tls(ca_pem: &str) -> Result<ClientConfig, ClientError> {
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
-async fn json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ClientError> {
-    let bytes = body(answer(request).await?, MOST_JSON).await?;
+async fn send_for_json<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ClientError> {
+    let bytes = read_body(send_checked(request).await?, MAX_JSON_BYTES).await?;
     serde_json::from_slice(&bytes).map_err(|error| ClientError::Unexpected(error.to_string()))
 }
 
-async fn answer(request: RequestBuilder) -> Result<Response, ClientError> {
-    let response = request.send().await.map_err(unreachable)?;
+async fn send_checked(request: RequestBuilder) -> Result<Response, ClientError> {
+    let response = request.send().await.map_err(unreachable_error)?;
     let status = response.status();
     if status.is_success() {
         return Ok(response);
     }
-    let bytes = body(response, 64 * 1024).await?;
+    let bytes = read_body(response, 64 * 1024).await?;
     match serde_json::from_slice(&bytes) {
         Ok(problem) => Err(ClientError::Refused(problem)),
         Err(_) => Err(ClientError::Unexpected(format!("status {status}"))),
@@ -241,9 +244,9 @@ async fn answer(request: RequestBuilder) -> Result<Response, ClientError> {
 }
 
 /// Reads at most so many bytes, whatever the other side claims.
-async fn body(mut response: Response, most: u64) -> Result<Vec<u8>, ClientError> {
+async fn read_body(mut response: Response, most: u64) -> Result<Vec<u8>, ClientError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+    while let Some(chunk) = response.chunk().await.map_err(unreachable_error)? {
         bytes.extend_from_slice(&chunk);
         if bytes.len() as u64 > most {
             return Err(ClientError::Unexpected(format!("more than {most} bytes")));
@@ -253,7 +256,7 @@ async fn body(mut response: Response, most: u64) -> Result<Vec<u8>, ClientError>
 }
 
 /// The whole row of causes: "certificate not trusted" stands at its end.
-fn unreachable(error: reqwest::Error) -> ClientError {
+fn unreachable_error(error: reqwest::Error) -> ClientError {
     let error = error.without_url();
     let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
     ClientError::Unreachable(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))

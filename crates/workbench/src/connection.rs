@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use envelope::{
-    desk_api::{Absence, Candidate},
-    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, Trust},
+use protocol::{
+    directory::{Directory, DirectoryError, LastSeen, SignedDirectory, TrustRoots},
     receipt::Receipt,
+    workbench_api::{Absence, AssigneeCandidate},
 };
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    client::{Client, ClientError},
-    files::FileError,
-    home::{Home, Seen, Settings},
-    keyfile::InvestigatorKey,
-    roll::{Roll, RollError},
+    client::{ClientError, HandlerClient},
+    directory_history::{DirectoryHistory, DirectoryHistoryError},
+    key_file::InvestigatorKey,
+    private_files::FileError,
+    profile::{ProfileDir, ProfileSettings, TrustState},
 };
 
 /// The shortest beginning of a case id that is looked up.
-pub const SHORTEST_PREFIX: usize = 4;
+pub const MIN_ID_PREFIX: usize = 4;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -35,167 +35,186 @@ pub enum ConnectError {
     Directory(#[from] DirectoryError),
     /// The row of all directories is not good.
     #[error("the case handler's directories are refused: {0}")]
-    Roll(#[from] RollError),
+    DirectoryHistory(#[from] DirectoryHistoryError),
     /// The newest of all directories is not the one that is given as the newest.
     #[error("the case handler gives two different directories for the newest")]
-    TwoNewest,
+    LatestMismatch,
     /// No case begins like this.
     #[error("none of your cases begins with {0}")]
-    NoCase(String),
+    CaseNotFound(String),
     /// Several cases begin like this.
-    #[error("{} of your cases begin with {prefix}; give more of the id: {}", .cases.len(), listed(.cases))]
-    Ambiguous {
+    #[error("{} of your cases begin with {prefix}; give more of the id: {}", .cases.len(), list_case_ids(.cases))]
+    AmbiguousPrefix {
         /// As typed.
         prefix: String,
         /// All of them.
         cases: Vec<Uuid>,
     },
     /// Too short or no id.
-    #[error("a case is named by the first {SHORTEST_PREFIX} or more characters of its id")]
-    Prefix,
+    #[error("a case is named by the first {MIN_ID_PREFIX} or more characters of its id")]
+    InvalidPrefix,
 }
 
 /// Candidates in full, at most this many: anybody can send cases that begin alike.
-const LISTED: usize = 20;
+const MAX_LISTED_CASES: usize = 20;
 
-fn listed(cases: &[Uuid]) -> String {
-    let mut words: Vec<String> = cases.iter().take(LISTED).map(Uuid::to_string).collect();
-    if cases.len() > LISTED {
-        words.push(format!("and {} more", cases.len() - LISTED));
+fn list_case_ids(cases: &[Uuid]) -> String {
+    let mut words: Vec<String> = cases.iter().take(MAX_LISTED_CASES).map(Uuid::to_string).collect();
+    if cases.len() > MAX_LISTED_CASES {
+        words.push(format!("and {} more", cases.len() - MAX_LISTED_CASES));
     }
     words.join(", ")
 }
 
 /// One person's session.
-pub struct Connection {
-    pub(crate) home: Home,
+pub struct HandlerConnection {
+    pub(crate) profile: ProfileDir,
     pub(crate) key: Arc<InvestigatorKey>,
-    pub(crate) client: Client,
-    pub(crate) trust: Trust,
-    pub(crate) roll: Roll,
+    pub(crate) client: HandlerClient,
+    pub(crate) trust: TrustRoots,
+    pub(crate) directory_history: DirectoryHistory,
     pub(crate) directories: Vec<SignedDirectory>,
-    pub(crate) seen: Seen,
+    pub(crate) trust_state: TrustState,
     pub(crate) now: OffsetDateTime,
     /// When the session at the case handler is renewed.
-    renewed_at: OffsetDateTime,
+    refresh_at: OffsetDateTime,
 }
 
 /// A case handler that somebody wants to pin: where it is, and what is to be believed of it.
 #[derive(Debug, Clone)]
-pub struct Offered {
+pub struct HandlerOffer {
     /// Where it is.
-    pub settings: Settings,
+    pub settings: ProfileSettings,
     /// The certificate authority that its certificate must come from.
     pub ca_pem: String,
     /// The root keys.
-    pub trust: Trust,
+    pub trust: TrustRoots,
 }
 
 /// Twelve words that stand for the root keys: whoever pins them compares these with a poster.
-pub fn fingerprint(trust: &Trust, lang: &str) -> String {
+pub fn fingerprint(trust: &TrustRoots, lang: &str) -> String {
     Receipt::from_bytes(trust.fingerprint()).words(lang)
 }
 
-impl Offered {
+impl HandlerOffer {
     /// Asks it for its directory and verifies that. Nothing is written.
-    pub async fn look_at(&self, home: &Home, now: OffsetDateTime) -> Result<Directory, ConnectError> {
-        self.fetch(&mut home.seen()?, now).await
+    pub async fn preview_directory(
+        &self,
+        home: &ProfileDir,
+        now: OffsetDateTime,
+    ) -> Result<Directory, ConnectError> {
+        self.fetch_directory(&mut home.trust_state()?, now).await
     }
 
     /// Pins it: fetches its directory and verifies it before anything is written.
-    pub async fn pin(&self, home: &Home, now: OffsetDateTime) -> Result<Directory, ConnectError> {
-        let mut seen = home.seen()?;
-        let directory = self.fetch(&mut seen, now).await?;
-        home.connect(&self.settings, &self.ca_pem, &self.trust)?;
-        home.remember(&seen)?;
+    pub async fn pin(&self, home: &ProfileDir, now: OffsetDateTime) -> Result<Directory, ConnectError> {
+        let mut seen = home.trust_state()?;
+        let directory = self.fetch_directory(&mut seen, now).await?;
+        home.pin_handler(&self.settings, &self.ca_pem, &self.trust)?;
+        home.save_trust_state(&seen)?;
         Ok(directory)
     }
 
-    async fn fetch(&self, seen: &mut Seen, now: OffsetDateTime) -> Result<Directory, ConnectError> {
-        let signed = Client::new(&self.settings.handler, &self.ca_pem)?.directory().await?;
+    async fn fetch_directory(
+        &self,
+        seen: &mut TrustState,
+        now: OffsetDateTime,
+    ) -> Result<Directory, ConnectError> {
+        let signed = HandlerClient::new(&self.settings.handler, &self.ca_pem)?.directory().await?;
         let directory = signed.verify(&self.trust, now.date(), seen.directory)?;
-        remember_newest(&directory, &signed, seen);
+        pin_newest_directory(&directory, &signed, seen);
         Ok(directory)
     }
 }
 
 /// What signing in gives.
-struct Entered {
-    roll: Roll,
+struct SignInResult {
+    directory_history: DirectoryHistory,
     directories: Vec<SignedDirectory>,
-    renewed_at: OffsetDateTime,
+    refresh_at: OffsetDateTime,
 }
 
-async fn enter(
-    client: &mut Client,
+async fn sign_in(
+    client: &mut HandlerClient,
     key: &InvestigatorKey,
-    trust: &Trust,
-    (home, seen): (&Home, &mut Seen),
+    trust: &TrustRoots,
+    (home, seen): (&ProfileDir, &mut TrustState),
     now: OffsetDateTime,
-) -> Result<Entered, ConnectError> {
+) -> Result<SignInResult, ConnectError> {
     let newest = client.directory().await?;
-    check_newest(&newest, trust, seen, now)?;
-    home.remember(seen)?;
+    check_newest_directory(&newest, trust, seen, now)?;
+    home.save_trust_state(seen)?;
     let life = client.sign_in(key, trust.instance).await?;
     let directories = client.directories().await?;
-    let roll = Roll::admit(&directories, trust)?;
-    if roll.newest().1 != newest.hash() {
-        return Err(ConnectError::TwoNewest);
+    let roll = DirectoryHistory::verify_chain(&directories, trust)?;
+    if roll.latest().1 != newest.hash() {
+        return Err(ConnectError::LatestMismatch);
     }
     // Half of its life before its end, for nobody's clock is exact.
-    Ok(Entered { roll, directories, renewed_at: now + life / 2 })
+    Ok(SignInResult { directory_history: roll, directories, refresh_at: now + life / 2 })
 }
 
 /// Everything but the end of the directory: work on cases goes on when the administrator is late, new grants do not.
-fn check_newest(
+fn check_newest_directory(
     signed: &SignedDirectory,
-    trust: &Trust,
-    seen: &mut Seen,
+    trust: &TrustRoots,
+    seen: &mut TrustState,
     now: OffsetDateTime,
 ) -> Result<(), DirectoryError> {
-    let expires = signed.verify_past(trust)?.expires;
+    let expires = signed.verify_ignoring_dates(trust)?.expires;
     let directory = signed.verify(trust, now.date().min(expires), seen.directory)?;
-    remember_newest(&directory, signed, seen);
+    pin_newest_directory(&directory, signed, seen);
     Ok(())
 }
 
-fn remember_newest(directory: &Directory, signed: &SignedDirectory, seen: &mut Seen) {
+fn pin_newest_directory(directory: &Directory, signed: &SignedDirectory, seen: &mut TrustState) {
     seen.directory = Some(LastSeen { epoch: directory.epoch, hash: signed.hash() });
 }
 
-impl Connection {
+impl HandlerConnection {
     /// Signs in with the key and takes in the directories.
     pub async fn open(
-        home: Home,
+        home: ProfileDir,
         key: impl Into<Arc<InvestigatorKey>>,
         now: OffsetDateTime,
     ) -> Result<Self, ConnectError> {
         let key = key.into();
         let trust = home.trust()?;
-        let mut seen = home.seen()?;
-        let mut client = Client::new(&home.settings()?.handler, &home.ca_pem()?)?;
-        let entered = enter(&mut client, &key, &trust, (&home, &mut seen), now).await?;
-        let Entered { roll, directories, renewed_at } = entered;
-        Ok(Self { home, key, client, trust, roll, directories, seen, now, renewed_at })
+        let mut seen = home.trust_state()?;
+        let mut client = HandlerClient::new(&home.settings()?.handler, &home.ca_pem()?)?;
+        let entered = sign_in(&mut client, &key, &trust, (&home, &mut seen), now).await?;
+        let SignInResult { directory_history: roll, directories, refresh_at: renewed_at } = entered;
+        Ok(Self {
+            profile: home,
+            key,
+            client,
+            trust,
+            directory_history: roll,
+            directories,
+            trust_state: seen,
+            now,
+            refresh_at: renewed_at,
+        })
     }
 
     /// Goes on at a later time, for whoever keeps a connection for more than one act. A session at the case handler is short, so it
     /// is renewed before its end, and the directories with it.
-    pub async fn go_on(&mut self, now: OffsetDateTime) -> Result<(), ConnectError> {
+    pub async fn refresh(&mut self, now: OffsetDateTime) -> Result<(), ConnectError> {
         self.now = now;
-        if now < self.renewed_at {
+        if now < self.refresh_at {
             return Ok(());
         }
         let entered =
-            enter(&mut self.client, &self.key, &self.trust, (&self.home, &mut self.seen), now).await?;
-        let Entered { roll, directories, renewed_at } = entered;
-        (self.roll, self.directories, self.renewed_at) = (roll, directories, renewed_at);
+            sign_in(&mut self.client, &self.key, &self.trust, (&self.profile, &mut self.trust_state), now)
+                .await?;
+        let SignInResult { directory_history: roll, directories, refresh_at: renewed_at } = entered;
+        (self.directory_history, self.directories, self.refresh_at) = (roll, directories, renewed_at);
         Ok(())
     }
 
     /// The newest directory.
     pub fn directory(&self) -> &Directory {
-        self.roll.newest().0
+        self.directory_history.latest().0
     }
 
     /// How many days the newest directory can still be used; negative once it has expired. Nobody can seal a report then, and
@@ -210,8 +229,8 @@ impl Connection {
     }
 
     /// The folder of the one whose session it is.
-    pub fn home(&self) -> &Home {
-        &self.home
+    pub fn home(&self) -> &ProfileDir {
+        &self.profile
     }
 
     /// The unlocked key.
@@ -230,8 +249,8 @@ impl Connection {
     }
 
     /// To whom a case would be suggested now, the best first.
-    pub async fn routing(&self, case: Uuid) -> Result<Vec<Candidate>, ClientError> {
-        self.client.routing(case).await
+    pub async fn assignee_candidates(&self, case: Uuid) -> Result<Vec<AssigneeCandidate>, ClientError> {
+        self.client.assignee_candidates(case).await
     }
 
     /// Who takes no cases, of those one shares a desk with.
@@ -240,7 +259,7 @@ impl Connection {
     }
 
     /// For whom one can say so: oneself first, then the members of desks that one leads.
-    pub fn speaks_for(&self) -> Vec<&str> {
+    pub fn manageable_members(&self) -> Vec<&str> {
         let me = self.handle();
         let led =
             self.directory().desks.iter().filter(|desk| desk.members.first().is_some_and(|lead| lead == me));
@@ -264,15 +283,15 @@ impl Connection {
         }
         let wanted = prefix.to_ascii_lowercase();
         let hexadecimal = wanted.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-        if wanted.len() < SHORTEST_PREFIX || !hexadecimal {
-            return Err(ConnectError::Prefix);
+        if wanted.len() < MIN_ID_PREFIX || !hexadecimal {
+            return Err(ConnectError::InvalidPrefix);
         }
         let rows = self.client.cases().await?;
         let hits = rows.iter().map(|row| row.id).filter(|id| id.to_string().starts_with(&wanted));
         match hits.collect::<Vec<_>>()[..] {
-            [] => Err(ConnectError::NoCase(wanted)),
+            [] => Err(ConnectError::CaseNotFound(wanted)),
             [id] => Ok(id),
-            ref cases => Err(ConnectError::Ambiguous { prefix: wanted, cases: cases.to_vec() }),
+            ref cases => Err(ConnectError::AmbiguousPrefix { prefix: wanted, cases: cases.to_vec() }),
         }
     }
 }

@@ -7,34 +7,35 @@
 use std::{collections::VecDeque, fmt::Write as _};
 
 use askama::Template;
-use envelope::{Hash, treatment::Treatment};
 use investigator::NoteKind;
+use protocol::{Hash, treatment::AttachmentTreatment};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::{
-    alarm::Alarm,
-    attachments::{Wanted, wanted},
-    audit::Export,
-    cases::{Case, ReadError},
-    connection::Connection,
-    files::pretty,
-    site::{
+    alert::IntegrityAlert,
+    attachments::{ListedAttachment, listed_attachments},
+    audit::LogExport,
+    case::{CaseReadError, VerifiedCase},
+    connection::HandlerConnection,
+    private_files::to_pretty_json,
+    terminal_text,
+    view::{CaseView, serde_word},
+    web_ui::{
         i18n,
-        moments::{Moment, moments},
-        speech::Speech,
+        localizer::Localizer,
+        timeline::{TimelineEntry, build_timeline},
     },
-    text,
-    view::{CaseView, word},
 };
 
 /// The manifest, which names everything else.
-const MANIFEST: &str = "SHA256SUMS";
+const MANIFEST_NAME: &str = "SHA256SUMS";
 /// The order in which notes stand.
-const KINDS: [NoteKind; 4] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Objection];
+const NOTE_KIND_ORDER: [NoteKind; 4] =
+    [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task, NoteKind::Objection];
 
 /// One file of the folder.
-pub struct Piece {
+pub struct ExportFile {
     /// Its path in the folder, with `/`.
     pub name: String,
     /// What is in it.
@@ -43,7 +44,7 @@ pub struct Piece {
 
 /// A file of the folder without what is in it. In JSON as it stands here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Listed {
+pub struct ManifestEntry {
     /// Its path in the folder.
     pub name: String,
     /// In bytes.
@@ -52,21 +53,21 @@ pub struct Listed {
     pub sha256: Hash,
     /// What was done with an attached file before it was sealed, as its sender says. Absent for anything else.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub treatment: Option<Treatment>,
+    pub treatment: Option<AttachmentTreatment>,
 }
 
 /// A case on its way out, piece by piece, so that only one file is in memory at a time.
 pub struct CaseExport<'a> {
-    case: &'a Case,
-    speech: Speech,
-    files: VecDeque<Wanted<'a>>,
-    rest: VecDeque<Rest>,
-    listed: Vec<Listed>,
-    alarms: Vec<Alarm>,
+    case: &'a VerifiedCase,
+    localizer: Localizer,
+    pending_files: VecDeque<ListedAttachment<'a>>,
+    trailing_files: VecDeque<TrailingFile>,
+    manifest: Vec<ManifestEntry>,
+    alarms: Vec<IntegrityAlert>,
 }
 
 /// What comes after the files.
-enum Rest {
+enum TrailingFile {
     Page,
     Log,
     Manifest,
@@ -74,20 +75,20 @@ enum Rest {
 
 #[derive(Template)]
 #[template(path = "export.html")]
-struct Page<'a> {
-    speech: &'a Speech,
+struct ExportedCaseTemplate<'a> {
+    speech: &'a Localizer,
     view: CaseView,
     filed: String,
     exported: String,
     /// Path, size, and what was done with each before it was sealed.
     files: Vec<(&'a str, String, String)>,
-    messages: Vec<Message>,
+    messages: Vec<ExportedMessage>,
     notes: Vec<(String, Vec<(String, String)>)>,
-    moves: Vec<Moment>,
+    moves: Vec<TimelineEntry>,
     alarms: Vec<(String, String)>,
 }
 
-struct Message {
+struct ExportedMessage {
     ours: bool,
     when: String,
     lang: String,
@@ -96,92 +97,105 @@ struct Message {
 
 impl<'a> CaseExport<'a> {
     /// In the language with this code; in the default one where there are no words of it.
-    pub fn new(case: &'a Case, lang: &str) -> Self {
-        Self::spoken(case, Speech::in_language(lang))
+    pub fn new(case: &'a VerifiedCase, lang: &str) -> Self {
+        Self::with_localizer(case, Localizer::for_lang(lang))
     }
 
-    pub(crate) fn spoken(case: &'a Case, speech: Speech) -> Self {
+    pub(crate) fn with_localizer(case: &'a VerifiedCase, speech: Localizer) -> Self {
         Self {
             case,
-            speech,
-            files: wanted(case).into(),
-            rest: [Rest::Page, Rest::Log, Rest::Manifest].into(),
-            listed: Vec::new(),
+            localizer: speech,
+            pending_files: listed_attachments(case).into(),
+            trailing_files: [TrailingFile::Page, TrailingFile::Log, TrailingFile::Manifest].into(),
+            manifest: Vec::new(),
             alarms: case.alarms.clone(),
         }
     }
 
     /// The next piece; `None` behind the last. A file that is not the one that the report names is left out, and is among the alarms.
-    pub async fn next(&mut self, connection: &Connection) -> Result<Option<Piece>, ReadError> {
-        while let Some(file) = self.files.pop_front() {
-            match connection.fetch(self.case, &file).await? {
+    pub async fn next_file(
+        &mut self,
+        connection: &HandlerConnection,
+    ) -> Result<Option<ExportFile>, CaseReadError> {
+        while let Some(file) = self.pending_files.pop_front() {
+            match connection.fetch_attachment(self.case, &file).await? {
                 Ok(content) => {
-                    let name = text::file_name(&file.named.name, file.number);
-                    let piece = self.piece(format!("files/{:02} {name}", file.number), content);
-                    if let Some(listed) = self.listed.last_mut() {
-                        listed.treatment.clone_from(&file.named.treatment);
+                    let name = terminal_text::safe_file_name(&file.attachment.name, file.number);
+                    let piece = self.add_file(format!("files/{:02} {name}", file.number), content);
+                    if let Some(listed) = self.manifest.last_mut() {
+                        listed.treatment.clone_from(&file.attachment.treatment);
                     }
                     return Ok(Some(piece));
                 }
                 Err(alarm) => self.alarms.push(alarm.in_case(self.case.id())),
             }
         }
-        Ok(self.rest.pop_front().map(|rest| match rest {
-            Rest::Page => self.piece("case.html".to_owned(), self.page(connection)),
-            Rest::Log => self.piece("log.json".to_owned(), Zeroizing::new(pretty(&self.log(connection)))),
-            Rest::Manifest => {
-                let content = Zeroizing::new(manifest(&self.listed).into_bytes());
-                Piece { name: MANIFEST.to_owned(), content }
+        Ok(self.trailing_files.pop_front().map(|rest| match rest {
+            TrailingFile::Page => self.add_file("case.html".to_owned(), self.render_page(connection)),
+            TrailingFile::Log => self.add_file(
+                "log.json".to_owned(),
+                Zeroizing::new(to_pretty_json(&self.log_export(connection))),
+            ),
+            TrailingFile::Manifest => {
+                let content = Zeroizing::new(sha256sum_lines(&self.manifest).into_bytes());
+                ExportFile { name: MANIFEST_NAME.to_owned(), content }
             }
         }))
     }
 
     /// What has been given out, and everything that is wrong with the case or its files.
-    pub fn end(self) -> (Vec<Listed>, Vec<Alarm>) {
-        (self.listed, self.alarms)
+    pub fn finish(self) -> (Vec<ManifestEntry>, Vec<IntegrityAlert>) {
+        (self.manifest, self.alarms)
     }
 
-    fn piece(&mut self, name: String, content: Zeroizing<Vec<u8>>) -> Piece {
+    fn add_file(&mut self, name: String, content: Zeroizing<Vec<u8>>) -> ExportFile {
         let sha256 = Hash::of(&[&content]);
-        self.listed.push(Listed { name: name.clone(), len: content.len() as u64, sha256, treatment: None });
-        Piece { name, content }
+        self.manifest.push(ManifestEntry {
+            name: name.clone(),
+            len: content.len() as u64,
+            sha256,
+            treatment: None,
+        });
+        ExportFile { name, content }
     }
 
-    fn log(&self, connection: &Connection) -> Export {
-        connection.export_of(self.case.file.log.clone(), false)
+    fn log_export(&self, connection: &HandlerConnection) -> LogExport {
+        connection.build_log_export(self.case.file.log.clone(), false)
     }
 
-    fn page(&self, connection: &Connection) -> Zeroizing<Vec<u8>> {
-        let speech = &self.speech;
+    fn render_page(&self, connection: &HandlerConnection) -> Zeroizing<Vec<u8>> {
+        let speech = &self.localizer;
         let view = CaseView::new(self.case, &speech.taxonomy, speech.code());
-        let messages = view.messages.iter().map(|message| Message {
-            ours: message.direction == envelope::frame::Direction::Out,
-            when: i18n::week(speech.words(), &message.week),
+        let messages = view.messages.iter().map(|message| ExportedMessage {
+            ours: message.direction == protocol::frame::FrameDirection::Out,
+            when: i18n::format_week(speech.catalog(), &message.week),
             lang: message.lang.clone(),
             text: message.text.clone(),
         });
-        let notes = KINDS.map(|kind| {
+        let notes = NOTE_KIND_ORDER.map(|kind| {
             let of_kind = view.notes.iter().filter(|note| note.kind == kind);
             let told = |note: &crate::view::NoteView| {
-                (format!("{}, {}", note.by, i18n::moment(speech.words(), note.at)), note.text.clone())
+                (format!("{}, {}", note.by, i18n::format_time(speech.catalog(), note.at)), note.text.clone())
             };
-            (word(&kind), of_kind.map(told).collect::<Vec<_>>())
+            (serde_word(&kind), of_kind.map(told).collect::<Vec<_>>())
         });
-        let alarms =
-            self.alarms.iter().map(|alarm| (speech.one_of("alarm", &word(&alarm.code)), alarm.text.clone()));
+        let alarms = self
+            .alarms
+            .iter()
+            .map(|alarm| (speech.t_variant("alarm", &serde_word(&alarm.code)), alarm.text.clone()));
         // The attached files alone have been given out so far.
-        let files = self.listed.iter().map(|file| {
-            let treated = speech.treatment(file.treatment.as_ref()).join(" ");
-            (file.name.as_str(), speech.size(file.len), treated)
+        let files = self.manifest.iter().map(|file| {
+            let treated = speech.treatment_lines(file.treatment.as_ref()).join(" ");
+            (file.name.as_str(), speech.format_size(file.len), treated)
         });
-        let page = Page {
+        let page = ExportedCaseTemplate {
             speech,
-            filed: speech.day(view.filed),
-            exported: speech.day(connection.today()),
+            filed: speech.format_date(view.filed),
+            exported: speech.format_date(connection.today()),
             files: files.collect(),
             messages: messages.collect(),
             notes: notes.into_iter().filter(|(_, notes)| !notes.is_empty()).collect(),
-            moves: moments(speech, &self.case.events),
+            moves: build_timeline(speech, &self.case.events),
             alarms: alarms.collect(),
             view,
         };
@@ -190,15 +204,15 @@ impl<'a> CaseExport<'a> {
 }
 
 /// Lines as `sha256sum` writes and checks them.
-fn manifest(listed: &[Listed]) -> String {
+fn sha256sum_lines(listed: &[ManifestEntry]) -> String {
     listed.iter().fold(String::new(), |mut lines, file| {
-        writeln!(lines, "{}  {}", hex(&file.sha256), file.name).expect("writing to memory");
+        writeln!(lines, "{}  {}", to_hex(&file.sha256), file.name).expect("writing to memory");
         lines
     })
 }
 
 /// A hash as `sha256sum` prints it.
-pub fn hex(hash: &Hash) -> String {
+pub fn to_hex(hash: &Hash) -> String {
     let digits = hash.as_bytes().iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }

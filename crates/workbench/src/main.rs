@@ -5,7 +5,7 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Screen};
+use cli::{Cli, CliOutput};
 use time::OffsetDateTime;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -15,18 +15,18 @@ static ALLOC: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    if std::env::args_os().nth(1).is_some_and(|first| first == workbench::preview::CHILD) {
+    if std::env::args_os().nth(1).is_some_and(|first| first == workbench::preview::WORKER_ARG) {
         return workbench::preview::run_child();
     }
-    let cli = Cli::parse_from(cli::excluding(std::env::args_os()));
-    let mut screen = Screen::new(cli.json);
-    match start(cli, &mut screen) {
+    let cli = Cli::parse_from(cli::split_exclusions(std::env::args_os()));
+    let mut screen = CliOutput::new(cli.json);
+    match run_with_runtime(cli, &mut screen) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(cli::report(&error, &mut screen)),
+        Err(error) => ExitCode::from(cli::report_error(&error, &mut screen)),
     }
 }
 
-fn start(cli: Cli, screen: &mut Screen) -> anyhow::Result<()> {
+fn run_with_runtime(cli: Cli, screen: &mut CliOutput) -> anyhow::Result<()> {
     forbid_core_dumps()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(cli::run(cli, screen, now()))

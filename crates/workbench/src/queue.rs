@@ -1,35 +1,35 @@
 //! Queues: the cases that one can read, in the order in which they press. The case handler's own telling:
-//! [`Connection::read_case`] verifies each.
+//! [`HandlerConnection::read_case`] verifies each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use envelope::{
-    desk_api::CaseRow,
+use protocol::{
+    case::{Deadline, Role, Stage},
     event::{Action, Event},
-    life::{Deadline, Role, Stage},
+    workbench_api::CaseSummary,
 };
 use serde::Serialize;
 use time::{Date, Duration};
 use uuid::Uuid;
 
 use crate::{
-    alarm::{Alarm, Code},
-    cases::Case,
+    alert::{AlertCode, IntegrityAlert},
+    case::VerifiedCase,
     client::ClientError,
-    connection::{ConnectError, Connection},
-    files::FileError,
+    connection::{ConnectError, HandlerConnection},
+    private_files::FileError,
 };
 
 /// What is due within so many days is due soon.
-const SOON: Duration = Duration::days(7);
+const DUE_SOON: Duration = Duration::days(7);
 /// At most asked from the case handler at once.
-const AT_ONCE: usize = 200;
+const MAX_PAGE: usize = 200;
 /// Looked through for one page, where few of them are wanted. Whoever wants more asks for the next.
-const MOST_LOOKED_AT: usize = 2_000;
+const MAX_SCANNED: usize = 2_000;
 
 /// Which cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum QueueFilter {
     /// What one has, and what waits for one's decision.
     Mine,
     /// Where a proposal waits for one's decision.
@@ -43,14 +43,14 @@ pub enum Part {
     /// What is done.
     Closed,
     /// Closed cases whose retention is over, and which no hold and nothing unread keeps from being destroyed.
-    RetentionOver,
+    RetentionExpired,
     /// Everything.
     All,
 }
 
 /// What of a case a screen shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Showing {
+pub enum ShownContent {
     /// Report and messages.
     Everything,
     /// The report without the messages.
@@ -61,7 +61,7 @@ pub enum Showing {
 
 /// In which order cases are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum QueueOrder {
     /// Those that wait for one's decision, then the most pressing.
     Due,
     /// The oldest first.
@@ -72,11 +72,11 @@ pub enum Order {
     Desk,
 }
 
-impl Order {
+impl QueueOrder {
     /// Sorts lines in place.
-    pub fn sort(self, lines: &mut [Line]) {
+    pub fn sort(self, lines: &mut [QueueItem]) {
         lines.sort_by_cached_key(|line| {
-            let Line { row, next, waits_for_me, .. } = line;
+            let QueueItem { row, next_deadline: next, waits_for_me, .. } = line;
             let (due, urgency) = (next.map_or(Date::MAX, |next| next.due), row.state.urgency);
             let first = match self {
                 Self::Due => (!waits_for_me, String::new(), None, due, urgency),
@@ -105,28 +105,28 @@ pub fn short_ids(ids: impl IntoIterator<Item = Uuid>) -> BTreeMap<Uuid, String> 
 
 /// A place in the queue, behind which a part of it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct CaseQueueCursor {
     /// The case there.
     pub case: Uuid,
     /// Its first deadline, if one runs: as the events set it, before days of rest put it off.
     pub due: Option<Date>,
 }
 
-impl Place {
-    fn of(row: &CaseRow) -> Self {
+impl CaseQueueCursor {
+    fn from_row(row: &CaseSummary) -> Self {
         Self { case: row.id, due: row.state.next_deadline().map(|next| next.due) }
     }
 }
 
 /// One case of a queue. In JSON the fields of the API's row stand beside these.
 #[derive(Debug, Clone, Serialize)]
-pub struct Line {
+pub struct QueueItem {
     /// As the case handler tells it.
     #[serde(flatten)]
-    pub row: CaseRow,
+    pub row: CaseSummary,
     /// What must happen first, and by when; the row's own, worked out here if an older case handler does not tell it.
     #[serde(skip)]
-    pub next: Option<Deadline>,
+    pub next_deadline: Option<Deadline>,
     /// Has that day passed?
     pub late: bool,
     /// Has something happened since one last looked?
@@ -139,123 +139,123 @@ pub struct Line {
 #[derive(Debug)]
 pub struct QueuePage {
     /// The most pressing first.
-    pub lines: Vec<Line>,
+    pub items: Vec<QueueItem>,
     /// Behind which there may be more.
-    pub behind: Option<Place>,
+    pub next_cursor: Option<CaseQueueCursor>,
 }
 
-impl Part {
+impl QueueFilter {
     /// Is a case in it?
-    fn takes(self, line: &Line, me: &str, today: Date) -> bool {
+    fn matches(self, line: &QueueItem, me: &str, today: Date) -> bool {
         let state = &line.row.state;
         let open = state.stage.is_open();
         match self {
             Self::Mine => line.waits_for_me || open && state.assignee.as_deref() == Some(me),
             Self::Waiting => line.waits_for_me,
             // What the reporter wrote after the closing is work as well.
-            Self::Open => open || state.stage == Stage::Closed && state.unread > 0,
-            Self::Due => open && line.next.is_some_and(|next| next.due <= today + SOON),
+            Self::Open => open || state.stage == Stage::Closed && state.unhandled > 0,
+            Self::Due => open && line.next_deadline.is_some_and(|next| next.due <= today + DUE_SOON),
             Self::Unread => line.unread,
             Self::Closed => !open,
-            Self::RetentionOver => {
+            Self::RetentionExpired => {
                 state.stage == Stage::Closed
-                    && !state.held
-                    && state.unread == 0
-                    && state.kept_until().is_some_and(|until| until <= today)
+                    && !state.legal_hold
+                    && state.unhandled == 0
+                    && state.retained_until().is_some_and(|until| until <= today)
             }
             Self::All => true,
         }
     }
 
     /// Can none be in it behind a case, as the most pressing come first?
-    fn ends_at(self, line: &Line, today: Date) -> bool {
-        self == Self::Due && Place::of(&line.row).due.is_none_or(|due| due > today + SOON)
+    fn ends_before(self, line: &QueueItem, today: Date) -> bool {
+        self == Self::Due && CaseQueueCursor::from_row(&line.row).due.is_none_or(|due| due > today + DUE_SOON)
     }
 }
 
-impl Connection {
+impl HandlerConnection {
     /// The whole queue, and a notice for each case that was there before and is not any more.
-    pub async fn queue(&self) -> Result<(Vec<CaseRow>, Vec<Alarm>), ConnectError> {
+    pub async fn queue(&self) -> Result<(Vec<CaseSummary>, Vec<IntegrityAlert>), ConnectError> {
         let rows = self.client.cases().await?;
         let here: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
-        let gone = self.seen.cases.keys().filter(|case| !here.contains(case));
+        let gone = self.trust_state.cases.keys().filter(|case| !here.contains(case));
         let notices = gone.map(|case| {
             let text = "a case that you read before is not in your queue any more: it is withheld, or was taken from you";
-            Alarm::notice(Code::Withheld, text).in_case(*case)
+            IntegrityAlert::notice(AlertCode::Withheld, text).in_case(*case)
         });
         let notices = notices.collect();
         Ok((rows, notices))
     }
 
     /// The notices alone. Asks for the whole queue, unless nothing was ever read.
-    pub async fn missing(&self) -> Result<Vec<Alarm>, ConnectError> {
-        if self.seen.cases.is_empty() { Ok(Vec::new()) } else { Ok(self.queue().await?.1) }
+    pub async fn missing_case_alerts(&self) -> Result<Vec<IntegrityAlert>, ConnectError> {
+        if self.trust_state.cases.is_empty() { Ok(Vec::new()) } else { Ok(self.queue().await?.1) }
     }
 
     /// The cases of a part of the whole queue: those that wait for one's decision, then the most pressing.
-    pub fn part(&self, part: Part, rows: Vec<CaseRow>) -> Vec<Line> {
+    pub fn filtered_queue(&self, part: QueueFilter, rows: Vec<CaseSummary>) -> Vec<QueueItem> {
         let today = self.now.date();
-        let mut lines: Vec<Line> = rows.into_iter().map(|row| self.line(row)).collect();
-        lines.retain(|line| part.takes(line, self.handle(), today));
-        Order::Due.sort(&mut lines);
+        let mut lines: Vec<QueueItem> = rows.into_iter().map(|row| self.queue_item(row)).collect();
+        lines.retain(|line| part.matches(line, self.handle(), today));
+        QueueOrder::Due.sort(&mut lines);
         lines
     }
 
     /// At most `most` cases of a part behind a place, without asking for the whole queue. On the page those stand first that wait for
     /// one's decision.
-    pub async fn page(
+    pub async fn queue_page(
         &self,
-        part: Part,
-        behind: Option<Place>,
+        part: QueueFilter,
+        behind: Option<CaseQueueCursor>,
         most: usize,
     ) -> Result<QueuePage, ClientError> {
-        let mut page = self.page_in_order(part, behind, most).await?;
-        page.lines.sort_by_key(|line| !line.waits_for_me);
+        let mut page = self.queue_page_by_deadline(part, behind, most).await?;
+        page.items.sort_by_key(|line| !line.waits_for_me);
         Ok(page)
     }
 
-    async fn page_in_order(
+    async fn queue_page_by_deadline(
         &self,
-        part: Part,
-        mut behind: Option<Place>,
+        part: QueueFilter,
+        mut behind: Option<CaseQueueCursor>,
         most: usize,
     ) -> Result<QueuePage, ClientError> {
         let today = self.now.date();
         let mut lines = Vec::new();
         // A page's worth first, which is enough where most cases are wanted; then more at once.
-        let (mut looked_at, mut ask) = (0, most.clamp(1, AT_ONCE));
-        while looked_at < MOST_LOOKED_AT {
-            let rows = self.client.cases_behind(behind, ask).await?;
+        let (mut looked_at, mut ask) = (0, most.clamp(1, MAX_PAGE));
+        while looked_at < MAX_SCANNED {
+            let rows = self.client.cases_page(behind, ask).await?;
             let ends = rows.len() < ask;
             looked_at += rows.len();
-            ask = (2 * ask).min(AT_ONCE);
-            for line in rows.into_iter().map(|row| self.line(row)) {
-                if part.ends_at(&line, today) {
-                    return Ok(QueuePage { lines, behind: None });
+            ask = (2 * ask).min(MAX_PAGE);
+            for line in rows.into_iter().map(|row| self.queue_item(row)) {
+                if part.ends_before(&line, today) {
+                    return Ok(QueuePage { items: lines, next_cursor: None });
                 }
-                behind = Some(Place::of(&line.row));
-                if part.takes(&line, self.handle(), today) {
+                behind = Some(CaseQueueCursor::from_row(&line.row));
+                if part.matches(&line, self.handle(), today) {
                     lines.push(line);
                 }
                 if lines.len() == most {
-                    return Ok(QueuePage { lines, behind });
+                    return Ok(QueuePage { items: lines, next_cursor: behind });
                 }
             }
             if ends {
-                return Ok(QueuePage { lines, behind: None });
+                return Ok(QueuePage { items: lines, next_cursor: None });
             }
         }
-        Ok(QueuePage { lines, behind })
+        Ok(QueuePage { items: lines, next_cursor: behind })
     }
 
-    fn line(&self, row: CaseRow) -> Line {
+    fn queue_item(&self, row: CaseSummary) -> QueueItem {
         let next = row.next.or_else(|| row.state.next_deadline());
-        let role = Role::of(self.directory(), self.handle(), &row.state.desk);
-        Line {
-            waits_for_me: row.state.awaits(self.handle(), role),
-            next,
+        let role = Role::of_member(self.directory(), self.handle(), &row.state.desk);
+        QueueItem {
+            waits_for_me: row.state.awaits_decision_by(self.handle(), role),
+            next_deadline: next,
             late: next.is_some_and(|next| next.due < self.now.date()),
-            unread: self.seen.read.get(&row.id).is_none_or(|read| *read < row.state.next_seq),
+            unread: self.trust_state.read.get(&row.id).is_none_or(|read| *read < row.state.next_seq),
             row,
         }
     }
@@ -264,25 +264,29 @@ impl Connection {
     ///
     /// # Errors
     /// If the home folder cannot be written.
-    pub fn mark_looked_at(&mut self, case: &Case, showing: Showing) -> Result<(), FileError> {
-        let looked_at = self.seen.read.get(&case.id()).copied().unwrap_or(0);
+    pub fn mark_seen(&mut self, case: &VerifiedCase, showing: ShownContent) -> Result<(), FileError> {
+        let looked_at = self.trust_state.read.get(&case.id()).copied().unwrap_or(0);
         let left_out = |event: &&Event| {
             event.seq >= looked_at
                 && match showing {
-                    Showing::Everything => false,
-                    Showing::Report => matches!(event.action, Action::FollowedUp(_)),
-                    Showing::Notes => event.action.is_from_reporter(),
+                    ShownContent::Everything => false,
+                    ShownContent::Report => matches!(event.action, Action::FollowedUp(_)),
+                    ShownContent::Notes => event.action.is_from_reporter(),
                 }
         };
         let first_left_out = case.events.iter().find(left_out).map(|event| event.seq);
         let all = u32::try_from(case.file.log.len()).unwrap_or(u32::MAX);
         let events = first_left_out.unwrap_or(all);
-        if self.seen.read.insert(case.id(), events) == Some(events) { Ok(()) } else { self.remember() }
+        if self.trust_state.read.insert(case.id(), events) == Some(events) {
+            Ok(())
+        } else {
+            self.save_trust_state()
+        }
     }
 
     /// Has its owner ever looked at this case?
-    pub fn has_read(&self, case: Uuid) -> bool {
-        self.seen.read.contains_key(&case)
+    pub fn has_seen(&self, case: Uuid) -> bool {
+        self.trust_state.read.contains_key(&case)
     }
 }
 

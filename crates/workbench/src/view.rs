@@ -2,29 +2,29 @@
 //! line, for `--json` and for the web interface. Texts of the reporter are in here as they came; showing them safely is the
 //! business of the face ([`crate::text`] for terminals).
 
-use envelope::{
+use investigator::{NoteKind, Thread, VerifiedFrame};
+use protocol::{
     Hash,
-    desk_api::{Part, PartKind},
-    frame::{Direction, FrameKind},
+    case::{CaseState, Deadline},
+    frame::{FrameDirection, FrameKind},
     iso_date,
-    life::{CaseState, Deadline},
-    report::{Answer, EXCLUSIONS, ReportBody},
+    report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
     submission::Urgency,
-    treatment::Treatment,
+    treatment::AttachmentTreatment,
+    workbench_api::{CasePart, PartKind},
 };
-use investigator::{Entry, NoteKind, Thread};
 use serde::Serialize;
-use taxonomy::{Question, Taxonomy, UNKNOWN, UNSAID};
+use taxonomy::{DECLINED, Question, Taxonomy, UNKNOWN};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    alarm::Alarm,
-    cases::Case,
-    earlier::NamedReport,
-    standing::{self, Because, Sign},
-    text,
-    words::describe,
+    alert::IntegrityAlert,
+    case::VerifiedCase,
+    event_text::describe_action,
+    related_report::RelatedReportLink,
+    risk::{self, PriorityReason, RiskSignal},
+    terminal_text,
 };
 
 /// A case. In JSON as it stands here.
@@ -52,16 +52,16 @@ pub struct CaseView {
     /// For the team.
     pub notes: Vec<NoteView>,
     /// Signed events, oldest first.
-    pub timeline: Vec<TimelineView>,
+    pub timeline: Vec<TimelineEventView>,
     /// The number of the newest reply that the reporter says to have seen.
     pub seen_by_reporter: Option<u32>,
     /// Everything that is wrong.
-    pub alarms: Vec<Alarm>,
+    pub alarms: Vec<IntegrityAlert>,
 }
 
 /// What somebody sees who has not declared to have no conflict of interest: enough to know whether there is one.
 #[derive(Debug, Serialize)]
-pub struct FaceView {
+pub struct RestrictedCaseView {
     /// The case.
     pub id: Uuid,
     /// Always `false`: by this the two shapes are told apart.
@@ -72,7 +72,7 @@ pub struct FaceView {
     /// The desk.
     pub desk: String,
     /// How urgent.
-    pub urgency: envelope::submission::Urgency,
+    pub urgency: protocol::submission::Urgency,
     /// What it is about, in the language asked for.
     pub category_label: Option<String>,
     /// Where it was, and which units and functions are said to be involved.
@@ -81,38 +81,43 @@ pub struct FaceView {
     /// before the case is opened, so that the right colleague can take it.
     pub wishes: Vec<FactView>,
     /// Everything that is wrong.
-    pub alarms: Vec<Alarm>,
+    pub alarms: Vec<IntegrityAlert>,
 }
 
 /// Answers that tell whether there is a conflict of interest.
-const INVOLVED: [&str; 2] = ["place", "who_function"];
+const PERSON_QUESTIONS: [&str; 2] = ["place", "who_function"];
 /// Answers that ask something of the team before it opens the case.
-const WISHES: [&str; 2] = ["handler_preference", "support_wanted"];
+const WISH_QUESTIONS: [&str; 2] = ["handler_preference", "support_wanted"];
 
 /// The answers that are shown before a declaration.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct FaceFacts {
-    /// See [`FaceView::involved`].
-    pub involved: Vec<FactView>,
-    /// See [`FaceView::wishes`].
-    pub wishes: Vec<FactView>,
+pub struct RestrictedFacts {
+    /// See [`RestrictedCaseView::involved`].
+    pub person_answers: Vec<FactView>,
+    /// See [`RestrictedCaseView::wishes`].
+    pub wish_answers: Vec<FactView>,
 }
 
-impl FaceFacts {
+impl RestrictedFacts {
     /// Returns the answers that may be shown, and drops every other one.
-    pub fn of(facts: Vec<FactView>) -> Self {
+    pub fn select(facts: Vec<FactView>) -> Self {
         let among = |list: &[&str], fact: &FactView| list.contains(&&*fact.question);
-        let (involved, others): (Vec<_>, Vec<_>) = facts.into_iter().partition(|fact| among(&INVOLVED, fact));
-        Self { involved, wishes: others.into_iter().filter(|fact| among(&WISHES, fact)).collect() }
+        let (involved, others): (Vec<_>, Vec<_>) =
+            facts.into_iter().partition(|fact| among(&PERSON_QUESTIONS, fact));
+        Self {
+            person_answers: involved,
+            wish_answers: others.into_iter().filter(|fact| among(&WISH_QUESTIONS, fact)).collect(),
+        }
     }
 }
 
-impl FaceView {
+impl RestrictedCaseView {
     /// Leaves out everything else.
-    pub fn of(view: CaseView) -> Self {
+    pub fn from_case_view(view: CaseView) -> Self {
         let (category_label, facts) =
             view.report.map_or((None, Vec::new()), |report| (Some(report.category_label), report.facts));
-        let FaceFacts { involved, wishes } = FaceFacts::of(facts);
+        let RestrictedFacts { person_answers: involved, wish_answers: wishes } =
+            RestrictedFacts::select(facts);
         Self {
             id: view.id,
             declared: false,
@@ -146,9 +151,9 @@ pub struct ReportView {
     /// In the reporter's own words.
     pub story: String,
     /// How exposed the reporter is, the gravest first.
-    pub exposed: Vec<Sign>,
+    pub exposure_signals: Vec<RiskSignal>,
     /// Why the case is as urgent as it is.
-    pub urgent_because: Vec<Because>,
+    pub priority_reasons: Vec<PriorityReason>,
 }
 
 /// One question and its answer.
@@ -168,7 +173,7 @@ pub struct FactView {
 #[derive(Debug, Serialize)]
 pub struct MessageView {
     /// `in` from the reporter, `out` to the reporter.
-    pub direction: Direction,
+    pub direction: FrameDirection,
     /// Its number in this direction.
     pub seq: u32,
     /// ISO week of writing.
@@ -183,7 +188,7 @@ pub struct MessageView {
     pub dropped: bool,
     /// Another report of the same person that it names.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub earlier: Option<NamedReport>,
+    pub earlier: Option<RelatedReportLink>,
 }
 
 /// One attached file.
@@ -200,7 +205,7 @@ pub struct AttachmentView {
     /// The number of the reporter's message that it came with; 0 is the report.
     pub message: u32,
     /// What was done with it before it was sealed, as its sender says; `null` where the sender says nothing.
-    pub treatment: Option<Treatment>,
+    pub treatment: Option<AttachmentTreatment>,
 }
 
 /// One note.
@@ -219,7 +224,7 @@ pub struct NoteView {
 
 /// One event in words.
 #[derive(Debug, Serialize)]
-pub struct TimelineView {
+pub struct TimelineEventView {
     /// Its number in the case.
     pub seq: u32,
     /// When.
@@ -233,7 +238,7 @@ pub struct TimelineView {
 
 impl CaseView {
     /// Lays a case out, with labels in a language.
-    pub fn new(case: &Case, taxonomy: &Taxonomy, lang: &str) -> Self {
+    pub fn new(case: &VerifiedCase, taxonomy: &Taxonomy, lang: &str) -> Self {
         let state = case.state.clone().unwrap_or_else(|| case.file.row.state.clone());
         let urgency = state.urgency;
         Self {
@@ -244,8 +249,8 @@ impl CaseView {
             state,
             holders: case.file.holders.clone(),
             report: case.report().map(|report| report_view(&report, (case, urgency), taxonomy, lang)),
-            messages: messages(case),
-            attachments: case.thread.incoming.iter().flat_map(attachments).collect(),
+            messages: message_views(case),
+            attachments: case.thread.incoming.iter().flat_map(attachment_views).collect(),
             notes: case
                 .notes
                 .iter()
@@ -259,14 +264,14 @@ impl CaseView {
             timeline: case
                 .events
                 .iter()
-                .map(|e| TimelineView {
+                .map(|e| TimelineEventView {
                     seq: e.seq,
                     at: e.at,
                     actor: e.actor.clone(),
-                    what: describe(&e.action),
+                    what: describe_action(&e.action),
                 })
                 .collect(),
-            seen_by_reporter: case.thread.seen_by_reporter().map(|head| head.seq),
+            seen_by_reporter: case.thread.last_acknowledged_by_reporter().map(|head| head.seq),
             alarms: case.alarms.clone(),
         }
     }
@@ -274,10 +279,10 @@ impl CaseView {
 
 /// What both sides wrote, in one line: by filing, and never against the order in which one side wrote. Messages that were
 /// collected together are filed in any order.
-fn in_order<'a>(parts: &[Part], thread: &'a Thread) -> Vec<&'a Entry> {
-    let placed = |entries: &'a [Entry]| {
+fn chronological<'a>(parts: &[CasePart], thread: &'a Thread) -> Vec<&'a VerifiedFrame> {
+    let placed = |entries: &'a [VerifiedFrame]| {
         entries.iter().scan(None, |latest, entry| {
-            *latest = (*latest).max(filed_at(parts, entry));
+            *latest = (*latest).max(filing_position(parts, entry));
             Some((*latest, entry))
         })
     };
@@ -288,54 +293,54 @@ fn in_order<'a>(parts: &[Part], thread: &'a Thread) -> Vec<&'a Entry> {
 }
 
 /// Its place in the order of filing, which is the one order between the two directions.
-fn filed_at(parts: &[Part], entry: &Entry) -> Option<usize> {
+fn filing_position(parts: &[CasePart], entry: &VerifiedFrame) -> Option<usize> {
     let kind = match entry.header.direction {
-        Direction::In => PartKind::Body,
-        Direction::Out => PartKind::ReplyCopy,
+        FrameDirection::In => PartKind::Body,
+        FrameDirection::Out => PartKind::ReplyCopy,
     };
     parts.iter().position(|part| part.kind == kind && part.batch == entry.batch)
 }
 
-fn messages(case: &Case) -> Vec<MessageView> {
-    let lost = case.unseen_outside_mailbox(None);
-    let entries = in_order(&case.file.parts, &case.thread).into_iter();
-    entries.map(|entry| message(entry, &case.named, &lost)).collect()
+fn message_views(case: &VerifiedCase) -> Vec<MessageView> {
+    let lost = case.displaced_unseen_replies(None);
+    let entries = chronological(&case.file.parts, &case.thread).into_iter();
+    entries.map(|entry| message_view(entry, &case.related_reports, &lost)).collect()
 }
 
-fn message(entry: &Entry, named: &[NamedReport], lost: &[u32]) -> MessageView {
+fn message_view(entry: &VerifiedFrame, named: &[RelatedReportLink], lost: &[u32]) -> MessageView {
     let text = match entry.header.kind {
         FrameKind::Rotation => "(new keys; the reporter sees nothing of this)".to_owned(),
-        _ => entry.text(),
+        _ => entry.body_text(),
     };
     MessageView {
         direction: entry.header.direction,
-        seq: entry.head.seq,
+        seq: entry.reference.seq,
         week: entry.header.week.clone(),
         lang: entry.header.lang.clone(),
         kind: entry.header.kind,
         text,
-        dropped: entry.header.direction == Direction::Out && lost.contains(&entry.head.seq),
+        dropped: entry.header.direction == FrameDirection::Out && lost.contains(&entry.reference.seq),
         earlier: named
             .iter()
             .copied()
-            .find(|one| entry.header.direction == Direction::In && one.message == entry.head.seq),
+            .find(|one| entry.header.direction == FrameDirection::In && one.message == entry.reference.seq),
     }
 }
 
-fn attachments(entry: &Entry) -> impl Iterator<Item = AttachmentView> + '_ {
+fn attachment_views(entry: &VerifiedFrame) -> impl Iterator<Item = AttachmentView> + '_ {
     entry.header.attachments.iter().map(|file| AttachmentView {
         name: file.name.clone(),
         media_type: file.media_type.clone(),
         len: file.len,
         sha256: file.sha256,
-        message: entry.head.seq,
+        message: entry.reference.seq,
         treatment: file.treatment.clone(),
     })
 }
 
 fn report_view(
     report: &ReportBody,
-    (case, urgency): (&Case, Urgency),
+    (case, urgency): (&VerifiedCase, Urgency),
     taxonomy: &Taxonomy,
     lang: &str,
 ) -> ReportView {
@@ -344,36 +349,38 @@ fn report_view(
     let in_order = asked.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
     // What this version's taxonomy does not ask is shown too, after the rest: nothing that was said is dropped.
     let others = report.answers.iter().filter(|(id, _)| asked.iter().all(|q| q.id != **id));
-    let facts = in_order.chain(others).filter(|(id, _)| *id != EXCLUSIONS);
+    let facts = in_order.chain(others).filter(|(id, _)| *id != EXCLUSION_QUESTION);
     ReportView {
         category: report.category.clone(),
-        category_label: category
-            .map_or_else(|| format!("? {}", text::code(&report.category)), |c| c.label.get(lang).to_owned()),
+        category_label: category.map_or_else(
+            || format!("? {}", terminal_text::display_code(&report.category)),
+            |c| c.label.get(lang).to_owned(),
+        ),
         factors: category
             .into_iter()
             .flat_map(|category| taxonomy.factors_of(category))
             .map(|factor| factor.label.get(lang).to_owned())
             .collect(),
         audience: report.audience.clone(),
-        excluded: report.excluded(),
-        facts: facts.map(|(id, answer)| fact(taxonomy.question(id), id, answer, lang)).collect(),
+        excluded: report.exclusions(),
+        facts: facts.map(|(id, answer)| fact_view(taxonomy.question(id), id, answer, lang)).collect(),
         story: report.story.clone(),
-        exposed: standing::signs(report, taxonomy, lang),
-        urgent_because: standing::because(report, &case.events, urgency, taxonomy, lang),
+        exposure_signals: risk::risk_signals(report, taxonomy, lang),
+        priority_reasons: risk::priority_reasons(report, &case.events, urgency, taxonomy, lang),
     }
 }
 
-fn fact(question: Option<&Question>, id: &str, answer: &Answer, lang: &str) -> FactView {
+fn fact_view(question: Option<&Question>, id: &str, answer: &ReportAnswer, lang: &str) -> FactView {
     let answers = match answer {
-        Answer::One(one) => vec![one.clone()],
-        Answer::Many(many) => many.clone(),
+        ReportAnswer::One(one) => vec![one.clone()],
+        ReportAnswer::Many(many) => many.clone(),
     };
     let label_of = |answer: &String| {
         let option = question.and_then(|q| q.options.iter().find(|option| option.id == *answer));
         match (option, answer.as_str()) {
             (Some(option), _) => option.label.get(lang).to_owned(),
             (None, UNKNOWN) => if lang == "fr" { "ne sait pas" } else { "does not know" }.to_owned(),
-            (None, UNSAID) => {
+            (None, DECLINED) => {
                 if lang == "fr" { "préfère ne pas le dire" } else { "prefers not to say" }.to_owned()
             }
             (None, text) => text.to_owned(),
@@ -382,14 +389,17 @@ fn fact(question: Option<&Question>, id: &str, answer: &Answer, lang: &str) -> F
     FactView {
         question: id.to_owned(),
         // A question that this version does not ask is a word of the sender.
-        label: question.map_or_else(|| format!("? {}", text::code(id)), |q| q.label.get(lang).to_owned()),
+        label: question.map_or_else(
+            || format!("? {}", terminal_text::display_code(id)),
+            |q| q.label.get(lang).to_owned(),
+        ),
         labels: answers.iter().map(label_of).collect(),
         answers,
     }
 }
 
 /// The word of the protocol for a value that is one word in JSON.
-pub fn word(value: &impl Serialize) -> String {
+pub fn serde_word(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),

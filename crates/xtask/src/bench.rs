@@ -10,10 +10,10 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::steps::{BROWSER, cargo, command, packages, runs, script, step};
+use crate::cmd::{BROWSER_DIR, cargo, command, npm_ci, npm_run, run_step, succeeds};
 
 /// Programs that measure: package, example, and what its rows are about. Each prints `{"rows": […]}`.
-const EXAMPLES: [(&str, &str, &[&str]); 11] = [
+const BENCHMARKS: [(&str, &str, &[&str]); 11] = [
     ("reporter", "seal_cost", &["sealed"]),
     ("scenarios", "sealed", &["sealed", "postgres"]),
     ("scenarios", "form", &["form"]),
@@ -27,21 +27,21 @@ const EXAMPLES: [(&str, &str, &[&str]); 11] = [
     ("scenarios", "workbench", &["search", "queue"]),
 ];
 /// What the measurement in a browser is about.
-const IN_BROWSER: [&str; 2] = ["browser", "sealed"];
+const BROWSER_TOPICS: [&str; 2] = ["browser", "sealed"];
 
 /// Runs every benchmark, or those about one thing, such as `form`.
 pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Result<()> {
     let wanted = |words: &[&str]| about.is_none_or(|about| words.contains(&about));
-    let chosen: Vec<_> = EXAMPLES.into_iter().filter(|(_, _, words)| wanted(words)).collect();
-    let browser = wanted(&IN_BROWSER);
+    let chosen: Vec<_> = BENCHMARKS.into_iter().filter(|(_, _, words)| wanted(words)).collect();
+    let browser = wanted(&BROWSER_TOPICS);
     if chosen.is_empty() && !browser {
         bail!(
             "nothing is measured about “{}”: name one of {}",
             about.unwrap_or_default(),
-            subjects().join(", ")
+            topics().join(", ")
         );
     }
-    let built = build(&chosen, browser)?;
+    let built = build_benchmarks(&chosen, browser)?;
     let (mut rows, mut failed) = (Vec::new(), Vec::new());
     for (number, (_, example, words)) in (1..).zip(&chosen) {
         println!("\n== {number} of {}: {} ({example})", chosen.len(), words.join(", "));
@@ -50,18 +50,18 @@ pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Re
             program.env("BENCH_QUICK", "1");
         }
         // One that fails does not take the rows of the others along.
-        match measured(program) {
+        match run_benchmark(program) {
             Ok(mut more) => rows.append(&mut more),
             Err(error) => failed.push(format!("{example}: {error:#}")),
         }
     }
     if browser {
-        match in_browser(&built) {
+        match run_browser_benchmark(&built) {
             Ok(mut more) => rows.append(&mut more),
             Err(error) => failed.push(format!("browser: {error:#}")),
         }
     }
-    table(&rows);
+    print_table(&rows);
     if let Some(path) = json {
         fs::write(&path, json!({ "rows": rows }).to_string()).with_context(|| path.display().to_string())?;
     }
@@ -69,26 +69,26 @@ pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Re
     Ok(())
 }
 
-fn subjects() -> Vec<&'static str> {
+fn topics() -> Vec<&'static str> {
     let mut words: Vec<_> =
-        EXAMPLES.iter().flat_map(|(_, _, words)| *words).chain(&IN_BROWSER).copied().collect();
+        BENCHMARKS.iter().flat_map(|(_, _, words)| *words).chain(&BROWSER_TOPICS).copied().collect();
     words.sort_unstable();
     words.dedup();
     words
 }
 
 /// Builds the programs and what they measure as they are delivered. Gives the folder in which they are.
-fn build(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
+fn build_benchmarks(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
     if browser {
-        packages(BROWSER)?;
-        step("the browser's script", script(BROWSER, "build"))?;
+        npm_ci(BROWSER_DIR)?;
+        run_step("the browser's script", npm_run(BROWSER_DIR, "build"))?;
     }
     // At once and of the whole workspace: one after the other, each would be built with other features of what they share.
     let mut arguments = vec!["build", "--release", "--locked", "--workspace", "--bins"];
     for (_, example, _) in chosen {
         arguments.extend(["--example", example]);
     }
-    step("programs as they are delivered", cargo(&arguments))?;
+    run_step("programs as they are delivered", cargo(&arguments))?;
     let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output()?;
     let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
     let target = metadata["target_directory"].as_str().context("cargo names its folder")?;
@@ -96,7 +96,7 @@ fn build(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
 }
 
 /// Runs a program that measures; its progress is the terminal's.
-fn measured(mut program: Command) -> Result<Vec<Value>> {
+fn run_benchmark(mut program: Command) -> Result<Vec<Value>> {
     let start = Instant::now();
     let output = program.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "{}: {}", program.get_program().display(), output.status);
@@ -106,23 +106,23 @@ fn measured(mut program: Command) -> Result<Vec<Value>> {
 }
 
 /// Sealing in Chromium, slowed down to a phone's speed.
-fn in_browser(built: &Path) -> Result<Vec<Value>> {
-    if !runs(command("chromium", &["--version"])) {
+fn run_browser_benchmark(built: &Path) -> Result<Vec<Value>> {
+    if !succeeds(command("chromium", &["--version"])) {
         println!("\nNo Chromium: what the browser does is not measured");
         return Ok(Vec::new());
     }
-    packages("tests/browser")?;
+    npm_ci("tests/browser")?;
     let rows = built.join("browser-rows.json");
     let mut playwright =
         command("npm", &["test", "--silent", "--prefix", "tests/browser", "--", "speed.spec.ts"]);
     playwright.env("PROGRAMS", built).env("BENCH_ROWS", &rows);
-    step("sealing in the browser", playwright)?;
+    run_step("sealing in the browser", playwright)?;
     let text = fs::read(&rows).with_context(|| rows.display().to_string())?;
     let mut result: Value = serde_json::from_slice(&text).context("rows in JSON")?;
     Ok(std::mem::take(result["rows"].as_array_mut().context("rows")?))
 }
 
-fn table(rows: &[Value]) {
+fn print_table(rows: &[Value]) {
     println!("\n{:<58} {:>10} {:<5} {:>10} {:>7}", "row", "value", "", "ceiling", "ratio");
     for row in rows {
         let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();

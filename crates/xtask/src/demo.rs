@@ -4,14 +4,16 @@ use std::{fs, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use tokio::signal::unix::{SignalKind, signal};
-use xtask::{Installation, PASSPHRASE, Running, Settings};
+use xtask::{ChildService, Installation, InstallationSettings, PASSPHRASE};
 
-use crate::steps::{BROWSER, cargo, command, packages, programs, root, runs, script, step};
+use crate::cmd::{
+    BROWSER_DIR, cargo, command, npm_ci, npm_run, programs_dir, run_step, succeeds, workspace_root,
+};
 
 /// Runs until it is interrupted.
 pub(crate) fn run() -> Result<()> {
-    bundle()?;
-    step(
+    bundle_browser_script()?;
+    run_step(
         "build",
         cargo(&[
             "build",
@@ -26,30 +28,30 @@ pub(crate) fn run() -> Result<()> {
             "workbench",
         ]),
     )?;
-    let folder = root().join("var/demo");
+    let folder = workspace_root().join("var/demo");
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     println!("\nMaking keys, certificates, people and a directory in {} …", folder.display());
-    let installation = Installation::create(&folder, &programs()?, Settings::default())?;
+    let installation = Installation::create(&folder, &programs_dir()?, InstallationSettings::default())?;
     let intake = installation.start_intake()?;
     let case_handler = installation.start_case_handler()?;
     installation.publish()?;
-    explain(&installation)?;
-    wait(intake, case_handler)
+    print_instructions(&installation)?;
+    wait_for_interrupt(intake, case_handler)
 }
 
 /// Bundles the script with which browsers seal. Without it everything works, and the intake seals.
-fn bundle() -> Result<()> {
-    let made = if runs(command("node", &["--version"])) && runs(command("npm", &["--version"])) {
-        packages(BROWSER).and_then(|()| step("the browser's script", script(BROWSER, "build")))
+fn bundle_browser_script() -> Result<()> {
+    let made = if succeeds(command("node", &["--version"])) && succeeds(command("npm", &["--version"])) {
+        npm_ci(BROWSER_DIR).and_then(|()| run_step("the browser's script", npm_run(BROWSER_DIR, "build")))
     } else {
         Err(anyhow!("Node.js and npm are not installed"))
     };
     if let Err(error) = made {
         println!("\nNo script for browsers, so that the intake will seal reports: {error:#}");
         // What was bundled from other sources before must not be served instead.
-        let old = root().join(BROWSER).join("dist");
+        let old = workspace_root().join(BROWSER_DIR).join("dist");
         if old.exists() {
             fs::remove_dir_all(&old).with_context(|| old.display().to_string())?;
         }
@@ -57,11 +59,11 @@ fn bundle() -> Result<()> {
     Ok(())
 }
 
-fn explain(installation: &Installation) -> Result<()> {
-    let programs = programs()?;
+fn print_instructions(installation: &Installation) -> Result<()> {
+    let programs = programs_dir()?;
     let burkindi = programs.join("burkindi");
     let command = |handle: &str, rest: &str| {
-        let home = installation.home(handle);
+        let home = installation.member_home(handle);
         format!("  echo '{PASSPHRASE}' | {} --home {home} --passphrase-fd 0 {rest}", burkindi.display())
     };
     println!("\nReport here:  {}\n", installation.public_url());
@@ -69,7 +71,7 @@ fn explain(installation: &Installation) -> Result<()> {
     println!(
         "  {} --home {} open        # in a browser; the passphrase is: {PASSPHRASE}",
         burkindi.display(),
-        installation.home("inspector-1")
+        installation.member_home("inspector-1")
     );
     println!("\nor on the command line:\n");
     println!("{}", command("inspector-1", "queue"));
@@ -83,7 +85,7 @@ fn explain(installation: &Installation) -> Result<()> {
 }
 
 /// Ctrl-C reaches the services too, as they run in the same terminal; they end by themselves.
-fn wait(mut intake: Running, mut case_handler: Running) -> Result<()> {
+fn wait_for_interrupt(mut intake: ChildService, mut case_handler: ChildService) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
@@ -94,7 +96,7 @@ fn wait(mut intake: Running, mut case_handler: Running) -> Result<()> {
                 _ = interrupt.recv() => return Ok(()),
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
-            if intake.has_ended() || case_handler.has_ended() {
+            if intake.has_exited() || case_handler.has_exited() {
                 bail!("a service has ended: see var/demo/log");
             }
         }

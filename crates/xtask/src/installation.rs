@@ -11,13 +11,13 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::Running;
+use crate::ChildService;
 
 /// The passphrase of every key in a demo or test. Real keys have their own, from their owners.
 pub const PASSPHRASE: &str = "demo passphrase, not for real keys";
 
 /// The passphrases of the three root keys there: each keeper has another one.
-pub const ROOTS: [&str; 3] = [
+pub const ROOT_PASSPHRASES: [&str; 3] = [
     "demo passphrase of the first root key",
     "demo passphrase of the second root key",
     "demo passphrase of the third root key",
@@ -25,7 +25,7 @@ pub const ROOTS: [&str; 3] = [
 
 /// A person of the demo.
 #[derive(Debug, Clone, Copy)]
-pub struct Person {
+pub struct TestMember {
     /// Opaque handle.
     pub handle: &'static str,
     /// The desk.
@@ -33,40 +33,40 @@ pub struct Person {
 }
 
 /// Two desks and the outside body.
-pub const PEOPLE: [Person; 5] = [
-    Person { handle: "inspector-1", desk: "internal_affairs" },
-    Person { handle: "inspector-2", desk: "internal_affairs" },
-    Person { handle: "staff-1", desk: "hr_integrity" },
-    Person { handle: "staff-2", desk: "hr_integrity" },
-    Person { handle: "outside-1", desk: "external" },
+pub const TEST_MEMBERS: [TestMember; 5] = [
+    TestMember { handle: "inspector-1", desk: "internal_affairs" },
+    TestMember { handle: "inspector-2", desk: "internal_affairs" },
+    TestMember { handle: "staff-1", desk: "hr_integrity" },
+    TestMember { handle: "staff-2", desk: "hr_integrity" },
+    TestMember { handle: "outside-1", desk: "external" },
 ];
 
 /// What differs between a demo and a test.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct InstallationSettings {
     /// Seconds between two collections.
-    pub collect_seconds: u64,
+    pub poll_interval_seconds: u64,
     /// Log level of both services.
     pub log_level: String,
     /// A program to run in place of the intake's own.
-    pub intake: Option<PathBuf>,
+    pub intake_program: Option<PathBuf>,
     /// Months after its closing before which nobody can purge a case.
     pub retention_months: u16,
     /// URL of the intake's database; a file where there is none.
-    pub spool_url: Option<String>,
+    pub intake_store_url: Option<String>,
     /// URL of the case handler's database; a file where there is none.
-    pub cases_url: Option<String>,
+    pub case_handler_store_url: Option<String>,
 }
 
-impl Default for Settings {
+impl Default for InstallationSettings {
     fn default() -> Self {
         Self {
-            collect_seconds: 1,
+            poll_interval_seconds: 1,
             log_level: "info".to_owned(),
-            intake: None,
+            intake_program: None,
             retention_months: 60,
-            spool_url: None,
-            cases_url: None,
+            intake_store_url: None,
+            case_handler_store_url: None,
         }
     }
 }
@@ -75,17 +75,17 @@ impl Default for Settings {
 #[derive(Debug)]
 pub struct Installation {
     root: PathBuf,
-    programs: PathBuf,
-    settings: Settings,
-    public: u16,
-    relay: u16,
-    api: u16,
+    programs_dir: PathBuf,
+    settings: InstallationSettings,
+    public_port: u16,
+    relay_port: u16,
+    api_port: u16,
 }
 
 impl Installation {
     /// Makes keys, certificates, people, desks and a signed directory with `burkindi`'s own commands.
     /// `programs` is the folder of the built programs.
-    pub fn create(root: &Path, programs: &Path, settings: Settings) -> Result<Self> {
+    pub fn create(root: &Path, programs: &Path, settings: InstallationSettings) -> Result<Self> {
         for program in ["burkindi", "intake", "case-handler"] {
             if !programs.join(program).is_file() {
                 bail!(
@@ -96,8 +96,14 @@ impl Installation {
         }
         fs::create_dir_all(root.join("log"))?;
         let [public, relay, api] = free_ports()?;
-        let made =
-            Self { root: root.to_path_buf(), programs: programs.to_path_buf(), settings, public, relay, api };
+        let made = Self {
+            root: root.to_path_buf(),
+            programs_dir: programs.to_path_buf(),
+            settings,
+            public_port: public,
+            relay_port: relay,
+            api_port: api,
+        };
         made.make_keys()?;
         made.make_directory()?;
         made.create_stores()?;
@@ -106,12 +112,21 @@ impl Installation {
 
     fn make_keys(&self) -> Result<()> {
         let admin = self.path("admin");
-        self.admin_with(&["init", "--dir", &admin], &ROOTS)?;
-        for person in PEOPLE {
+        self.run_admin_with_passphrases(&["init", "--dir", &admin], &ROOT_PASSPHRASES)?;
+        for person in TEST_MEMBERS {
             let request = self.path(&format!("{}.request.json", person.handle));
             let handle = ["key", "new", "--handle", person.handle, "--out", &request];
-            run(&mut self.burkindi(person.handle, &handle), &[PASSPHRASE])?;
-            self.admin(&["member", "add", "--dir", &admin, "--request", &request, "--languages", "fr,en"])?;
+            run_json(&mut self.workbench_command(person.handle, &handle), &[PASSPHRASE])?;
+            self.run_admin(&[
+                "member",
+                "add",
+                "--dir",
+                &admin,
+                "--request",
+                &request,
+                "--languages",
+                "fr,en",
+            ])?;
         }
         Ok(())
     }
@@ -120,8 +135,8 @@ impl Installation {
         let admin = self.path("admin");
         for desk in ["internal_affairs", "hr_integrity", "external"] {
             let seats: Vec<_> =
-                PEOPLE.iter().filter(|person| person.desk == desk).map(|p| p.handle).collect();
-            self.admin(&["desk", "add", "--dir", &admin, desk, "--member", &seats.join(",")])?;
+                TEST_MEMBERS.iter().filter(|person| person.desk == desk).map(|p| p.handle).collect();
+            self.run_admin(&["desk", "add", "--dir", &admin, desk, "--member", &seats.join(",")])?;
         }
         self.sign_directory()
     }
@@ -130,13 +145,16 @@ impl Installation {
     pub fn sign_directory(&self) -> Result<()> {
         let admin = self.path("admin");
         let (one, two) = (self.path("admin/roots/root-1.age"), self.path("admin/roots/root-2.age"));
-        self.admin_with(&["directory", "sign", "--dir", &admin, "--root", &one, "--root", &two], &ROOTS[..2])
-            .map(drop)
+        self.run_admin_with_passphrases(
+            &["directory", "sign", "--dir", &admin, "--root", &one, "--root", &two],
+            &ROOT_PASSPHRASES[..2],
+        )
+        .map(drop)
     }
 
     /// Makes both stores, as at the first start.
     pub fn create_stores(&self) -> Result<()> {
-        for mut service in [self.intake()?, self.case_handler()?] {
+        for mut service in [self.intake_command()?, self.case_handler_command()?] {
             let output = service.arg("create-store").output()?;
             if !output.status.success() {
                 bail!("{service:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -146,26 +164,27 @@ impl Installation {
     }
 
     /// Starts the intake, with the configuration that is shipped and its places set by the environment.
-    pub fn start_intake(&self) -> Result<Running> {
-        Running::start("intake", self.intake()?, &self.log("intake"))
+    pub fn start_intake(&self) -> Result<ChildService> {
+        ChildService::start("intake", self.intake_command()?, &self.log_path("intake"))
     }
 
     /// Starts another intake on the same database, with a number for its log, at ports that are free. It takes a share of the machine
     /// and of the database, as one of three on two processors should.
-    pub fn start_replica(&self, number: u32) -> Result<Running> {
+    pub fn start_replica(&self, number: u32) -> Result<ChildService> {
         let name = format!("intake-{number}");
-        let mut replica = self.intake_at([0, 0])?;
+        let mut replica = self.intake_command_on_ports([0, 0])?;
         replica.env("TOKIO_WORKER_THREADS", "1").env("INTAKE_SPOOL_WRITERS", "5");
-        Running::start(&name, replica, &self.log(&name))
+        ChildService::start(&name, replica, &self.log_path(&name))
     }
 
     /// The intake's program, for whoever wants another task of it.
-    pub fn intake(&self) -> Result<Command> {
-        self.intake_at([self.public, self.relay])
+    pub fn intake_command(&self) -> Result<Command> {
+        self.intake_command_on_ports([self.public_port, self.relay_port])
     }
 
-    fn intake_at(&self, [public, relay]: [u16; 2]) -> Result<Command> {
-        let program = self.settings.intake.clone().unwrap_or_else(|| self.programs.join("intake"));
+    fn intake_command_on_ports(&self, [public, relay]: [u16; 2]) -> Result<Command> {
+        let program =
+            self.settings.intake_program.clone().unwrap_or_else(|| self.programs_dir.join("intake"));
         let mut environment = vec![
             // The contacts of the shipped configuration are invented.
             ("INTAKE_DEMO", "true".to_owned()),
@@ -178,36 +197,36 @@ impl Installation {
             ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
-        environment.extend(self.settings.spool_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
-        command("intake", Command::new(program), &environment)
+        environment.extend(self.settings.intake_store_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
+        service_command("intake", Command::new(program), &environment)
     }
 
     /// Starts the case handler, in the same way.
-    pub fn start_case_handler(&self) -> Result<Running> {
-        Running::start("case-handler", self.case_handler()?, &self.log("case-handler"))
+    pub fn start_case_handler(&self) -> Result<ChildService> {
+        ChildService::start("case-handler", self.case_handler_command()?, &self.log_path("case-handler"))
     }
 
     /// The case handler's program, in the same way.
-    pub fn case_handler(&self) -> Result<Command> {
-        self.as_case_handler(Command::new(self.programs.join("case-handler")))
+    pub fn case_handler_command(&self) -> Result<Command> {
+        self.with_case_handler_config(Command::new(self.programs_dir.join("case-handler")))
     }
 
     /// Another command in its place, which takes the same configuration.
-    pub fn as_case_handler(&self, program: Command) -> Result<Command> {
-        command(
+    pub fn with_case_handler_config(&self, program: Command) -> Result<Command> {
+        service_command(
             "case-handler",
             program,
             &[
                 ("CASES_TRUST", self.path("admin/trust.json")),
-                ("CASES_STORE_URL", self.cases_url()),
-                ("CASES_API_LISTEN", format!("127.0.0.1:{}", self.api)),
+                ("CASES_STORE_URL", self.case_handler_store_url()),
+                ("CASES_API_LISTEN", format!("127.0.0.1:{}", self.api_port)),
                 ("CASES_API_CERTIFICATE", self.path("admin/tls/api.pem")),
                 ("CASES_API_KEY", self.path("admin/tls/api.key")),
-                ("CASES_RELAY_URL", format!("https://127.0.0.1:{}", self.relay)),
+                ("CASES_RELAY_URL", format!("https://127.0.0.1:{}", self.relay_port)),
                 ("CASES_RELAY_CA", self.path("admin/tls/ca.pem")),
                 ("CASES_RELAY_CERTIFICATE", self.path("admin/tls/handler.pem")),
                 ("CASES_RELAY_KEY", self.path("admin/tls/handler.key")),
-                ("CASES_RELAY_COLLECT_SECONDS", self.settings.collect_seconds.to_string()),
+                ("CASES_RELAY_COLLECT_SECONDS", self.settings.poll_interval_seconds.to_string()),
                 ("CASES_KEYS_TRANSPORT", self.path("admin/transport.key")),
                 ("CASES_KEYS_LOG", self.path("admin/log.key")),
                 ("CASES_RETENTION_MONTHS", self.settings.retention_months.to_string()),
@@ -217,78 +236,78 @@ impl Installation {
     }
 
     /// The same keys and people on an empty machine: other databases, in which nothing is yet.
-    pub fn on_an_empty_machine(&mut self, spool_url: String, cases_url: String) {
-        self.settings.spool_url = Some(spool_url);
-        self.settings.cases_url = Some(cases_url);
+    pub fn use_empty_databases(&mut self, spool_url: String, cases_url: String) {
+        self.settings.intake_store_url = Some(spool_url);
+        self.settings.case_handler_store_url = Some(cases_url);
     }
 
     /// So many seconds between two collections, from the next start of the case handler on.
-    pub fn collect_every(&mut self, seconds: u64) {
-        self.settings.collect_seconds = seconds;
+    pub fn set_poll_interval(&mut self, seconds: u64) {
+        self.settings.poll_interval_seconds = seconds;
     }
 
     /// Gives the directory to the case handler and connects everybody with it.
     pub fn publish(&self) -> Result<()> {
         let (admin, ca) = (self.path("admin"), self.path("admin/tls/ca.pem"));
         let (trust, handler) = (self.path("admin/trust.json"), self.handler_url());
-        self.admin(&["directory", "publish", "--dir", &admin, "--handler", &handler, "--ca", &ca])?;
-        for person in PEOPLE {
+        self.run_admin(&["directory", "publish", "--dir", &admin, "--handler", &handler, "--ca", &ca])?;
+        for person in TEST_MEMBERS {
             let connect = ["connect", "--handler", &handler, "--ca", &ca, "--trust", &trust];
-            run(&mut self.burkindi(person.handle, &connect), &[PASSPHRASE])?;
+            run_json(&mut self.workbench_command(person.handle, &connect), &[PASSPHRASE])?;
         }
         Ok(())
     }
 
     /// Runs a command of `burkindi` as one of the people and reads its JSON.
-    pub fn as_person(&self, handle: &str, arguments: &[&str]) -> Result<Value> {
-        run(&mut self.burkindi(handle, arguments), &[PASSPHRASE])
+    pub fn run_as(&self, handle: &str, arguments: &[&str]) -> Result<Value> {
+        run_json(&mut self.workbench_command(handle, arguments), &[PASSPHRASE])
     }
 
     /// The command itself, for whoever wants its exit code; it reads one passphrase from its standard input.
-    pub fn burkindi(&self, handle: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.programs.join("burkindi"));
-        command.args(["--home", &self.home(handle), "--json", "--passphrase-fd", "0"]).args(arguments);
+    pub fn workbench_command(&self, handle: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.programs_dir.join("burkindi"));
+        command.args(["--home", &self.member_home(handle), "--json", "--passphrase-fd", "0"]).args(arguments);
         command
     }
 
-    fn admin(&self, arguments: &[&str]) -> Result<Value> {
-        self.admin_with(arguments, &[])
+    fn run_admin(&self, arguments: &[&str]) -> Result<Value> {
+        self.run_admin_with_passphrases(arguments, &[])
     }
 
-    fn admin_with(&self, arguments: &[&str], passphrases: &[&str]) -> Result<Value> {
-        run(&mut self.burkindi("admin", &[&["admin"], arguments].concat()), passphrases)
+    fn run_admin_with_passphrases(&self, arguments: &[&str], passphrases: &[&str]) -> Result<Value> {
+        run_json(&mut self.workbench_command("admin", &[&["admin"], arguments].concat()), passphrases)
     }
 
     /// Where reports are made.
     pub fn public_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.public)
+        format!("http://127.0.0.1:{}", self.public_port)
     }
 
     /// Where workbenches connect.
     pub fn handler_url(&self) -> String {
-        format!("https://127.0.0.1:{}", self.api)
+        format!("https://127.0.0.1:{}", self.api_port)
     }
 
     /// A person's folder.
-    pub fn home(&self, handle: &str) -> String {
+    pub fn member_home(&self, handle: &str) -> String {
         self.path(&format!("people/{handle}"))
     }
 
     /// A service's log.
-    pub fn log(&self, name: &str) -> PathBuf {
+    pub fn log_path(&self, name: &str) -> PathBuf {
         self.root.join("log").join(format!("{name}.log"))
     }
 
     /// URL of the intake's database.
-    pub fn spool_url(&self) -> String {
+    pub fn intake_store_url(&self) -> String {
         let file = || format!("sqlite://{}", self.path("spool.sqlite"));
-        self.settings.spool_url.clone().unwrap_or_else(file)
+        self.settings.intake_store_url.clone().unwrap_or_else(file)
     }
 
     /// URL of the case handler's database.
-    pub fn cases_url(&self) -> String {
+    pub fn case_handler_store_url(&self) -> String {
         let file = || format!("sqlite://{}", self.path("cases.sqlite"));
-        self.settings.cases_url.clone().unwrap_or_else(file)
+        self.settings.case_handler_store_url.clone().unwrap_or_else(file)
     }
 
     /// The folder of all of it.
@@ -302,15 +321,15 @@ impl Installation {
 }
 
 /// A service with the configuration that is shipped.
-fn command(name: &str, mut command: Command, environment: &[(&str, String)]) -> Result<Command> {
-    let shipped = workspace()?.join("deploy/config");
+fn service_command(name: &str, mut command: Command, environment: &[(&str, String)]) -> Result<Command> {
+    let shipped = workspace_root()?.join("deploy/config");
     command.arg("--config").arg(shipped.join(format!("{name}.toml")));
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     Ok(command)
 }
 
 /// Runs a command to its end, giving it passphrases, and reads its JSON.
-fn run(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
+fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().context("the input is piped")?;
     // A command that ends before it asks closes the pipe; its own error says more.
@@ -329,7 +348,7 @@ fn run(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
 }
 
 /// The root of the workspace: the folder above that has the lock file. Cargo runs programs and tests within it.
-fn workspace() -> Result<PathBuf> {
+fn workspace_root() -> Result<PathBuf> {
     let here = std::env::current_dir()?;
     let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
     Ok(root.context("run this within the workspace")?.to_path_buf())

@@ -3,5 +3,7 @@
 mod installation;
 mod process;
 
-pub use installation::{Installation, PASSPHRASE, PEOPLE, Person, ROOTS, Settings, free_ports};
-pub use process::Running;
+pub use installation::{
+    Installation, InstallationSettings, PASSPHRASE, ROOT_PASSPHRASES, TEST_MEMBERS, TestMember, free_ports,
+};
+pub use process::ChildService;

@@ -7,10 +7,10 @@
 )]
 
 mod bench;
+mod cmd;
 mod demo;
 mod sbom;
 mod soak;
-mod steps;
 mod test;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -19,17 +19,17 @@ use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
 #[command(about = "Tasks of the Burkindi workspace")]
-struct Arguments {
+struct XtaskArgs {
     #[command(subcommand)]
-    task: Task,
+    command: XtaskCommand,
 }
 
 #[derive(Subcommand)]
-enum Task {
+enum XtaskCommand {
     /// Measure, with ratios against a ceiling of the same run.
     Bench {
         /// Only what is about this, such as `form` or `postgres`.
-        about: Option<String>,
+        topic: Option<String>,
         /// Little of everything, to work on the measuring programs themselves.
         #[arg(long)]
         quick: bool,
@@ -51,19 +51,19 @@ enum Task {
         kills: u32,
         /// On this database only.
         #[arg(long, value_enum)]
-        database: Option<soak::Engine>,
+        database: Option<soak::DatabaseBackend>,
     },
     /// Install what is missing and run everything that continuous integration runs.
     Test,
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().task {
-        Task::Bench { about, quick, json } => bench::run(about.as_deref(), json, quick),
-        Task::Demo => demo::run(),
-        Task::Sbom { folder } => sbom::run(folder),
-        Task::Soak { kills, database } => soak::run(kills, database),
-        Task::Test => test::run(),
+    let result = match XtaskArgs::parse().command {
+        XtaskCommand::Bench { topic: about, quick, json } => bench::run(about.as_deref(), json, quick),
+        XtaskCommand::Demo => demo::run(),
+        XtaskCommand::Sbom { folder } => sbom::run(folder),
+        XtaskCommand::Soak { kills, database } => soak::run(kills, database),
+        XtaskCommand::Test => test::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

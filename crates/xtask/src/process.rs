@@ -15,11 +15,11 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a service may take until it is ready.
-const READY: Duration = Duration::from_mins(1);
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A service that is running; killed when dropped.
 #[derive(Debug)]
-pub struct Running {
+pub struct ChildService {
     name: String,
     child: Child,
     /// What its ready line names: listener → address.
@@ -28,10 +28,10 @@ pub struct Running {
     _output: ChildStdout,
 }
 
-impl Running {
+impl ChildService {
     /// Starts a service and waits for its line `ready name=address …`. What it logs goes to a file.
     pub fn start(name: &str, mut command: Command, log: &Path) -> Result<Self> {
-        let log_file = append(log)?;
+        let log_file = open_append(log)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
         let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;
         let output = child.stdout.take().context("the output is piped")?;
@@ -42,7 +42,7 @@ impl Running {
             let read = reader.read_line(&mut line).map(|_| line);
             drop(sender.send((read, reader.into_inner())));
         });
-        let told = receiver.recv_timeout(READY);
+        let told = receiver.recv_timeout(READY_TIMEOUT);
         let (line, output) = match told {
             Ok((Ok(line), output)) if line.starts_with("ready ") => (line, output),
             other => {
@@ -62,7 +62,7 @@ impl Running {
     }
 
     /// The process id.
-    pub fn id(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
@@ -88,18 +88,18 @@ impl Running {
     }
 
     /// Has it ended by itself?
-    pub fn has_ended(&mut self) -> bool {
+    pub fn has_exited(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 }
 
-impl Drop for Running {
+impl Drop for ChildService {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-fn append(log: &Path) -> Result<File> {
+fn open_append(log: &Path) -> Result<File> {
     OpenOptions::new().create(true).append(true).open(log).with_context(|| log.display().to_string())
 }

@@ -12,41 +12,49 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::steps::{BROWSER, cargo, command, install, output, root, step};
+use crate::cmd::{BROWSER_DIR, cargo, cargo_install, command, read_stdout, run_step, workspace_root};
 
 /// The packages of the delivered programs, and what the programs are called.
 const PROGRAMS: [(&str, &str); 3] =
     [("intake", "intake"), ("case-handler", "case-handler"), ("workbench", "burkindi")];
 /// As the generator is told to call its files, one beside each manifest.
-const WRITTEN: &str = "bill-of-materials";
+const GENERATED_NAME: &str = "bill-of-materials";
 /// The folder of the sources in every bill.
-const SOURCES: &str = "path+file:///burkindi/";
+const SOURCE_ROOT: &str = "path+file:///burkindi/";
 
 /// Writes the bills into a folder: `var/sbom`, if none is named.
 pub(crate) fn run(folder: Option<PathBuf>) -> Result<()> {
-    install("cargo-cyclonedx")?;
-    let folder = folder.unwrap_or_else(|| root().join("var/sbom"));
+    cargo_install("cargo-cyclonedx")?;
+    let folder = folder.unwrap_or_else(|| workspace_root().join("var/sbom"));
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let bills = generated();
+    let bills = generate_sboms();
     // Beside every manifest of the workspace lies one now, also if the generator failed midway.
-    let cleared = clear();
+    let cleared = remove_generated();
     let bills = bills?;
     cleared?;
     for ((package, program), bill) in PROGRAMS.iter().zip(bills) {
         let tree = cargo(&[
             "tree", "--locked", "-p", package, "-e", "no-dev", "--prefix", "none", "--format", "{p}",
         ]);
-        write(&folder, program, &bill, &in_tree(&output(tree)?))?;
+        write_sbom(&folder, program, &bill, &components_in_cargo_tree(&read_stdout(tree)?))?;
     }
-    let npm =
-        ["sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only", "--prefix", BROWSER];
-    let script = parse(&output(command("npm", &npm))?)?;
-    let package = fs::read_to_string(root().join(BROWSER).join("package.json"))?;
-    write(&folder, "browser", &script, &of_package(&package)?)
+    let npm = [
+        "sbom",
+        "--sbom-format",
+        "cyclonedx",
+        "--omit",
+        "dev",
+        "--package-lock-only",
+        "--prefix",
+        BROWSER_DIR,
+    ];
+    let script = parse_sbom(&read_stdout(command("npm", &npm))?)?;
+    let package = fs::read_to_string(workspace_root().join(BROWSER_DIR).join("package.json"))?;
+    write_sbom(&folder, "browser", &script, &components_in_package_json(&package)?)
 }
 
 /// The bills of the programs, as the generator makes them.
-fn generated() -> Result<Vec<Value>> {
+fn generate_sboms() -> Result<Vec<Value>> {
     let mut generate = command(
         "cargo-cyclonedx",
         &[
@@ -56,31 +64,31 @@ fn generated() -> Result<Vec<Value>> {
             "--spec-version",
             "1.5",
             "--override-filename",
-            WRITTEN,
+            GENERATED_NAME,
             "--quiet",
         ],
     );
     // Leaves out a serial number.
     generate.env("SOURCE_DATE_EPOCH", "0");
-    step("bills of materials", generate)?;
+    run_step("bills of materials", generate)?;
     let read = |(package, _): &(&str, &str)| {
-        let path = root().join("crates").join(package).join(format!("{WRITTEN}.json"));
-        parse(&fs::read_to_string(&path).with_context(|| path.display().to_string())?)
+        let path = workspace_root().join("crates").join(package).join(format!("{GENERATED_NAME}.json"));
+        parse_sbom(&fs::read_to_string(&path).with_context(|| path.display().to_string())?)
     };
     PROGRAMS.iter().map(read).collect()
 }
 
-fn clear() -> Result<()> {
+fn remove_generated() -> Result<()> {
     for folder in ["crates", "migrations"] {
-        for member in fs::read_dir(root().join(folder))? {
-            remove(&member?.path())?;
+        for member in fs::read_dir(workspace_root().join(folder))? {
+            remove_generated_in(&member?.path())?;
         }
     }
-    remove(&root().join("tests"))
+    remove_generated_in(&workspace_root().join("tests"))
 }
 
-fn remove(member: &Path) -> Result<()> {
-    let written = member.join(format!("{WRITTEN}.json"));
+fn remove_generated_in(member: &Path) -> Result<()> {
+    let written = member.join(format!("{GENERATED_NAME}.json"));
     if written.is_file() {
         fs::remove_file(&written).with_context(|| written.display().to_string())?;
     }
@@ -88,9 +96,9 @@ fn remove(member: &Path) -> Result<()> {
 }
 
 /// Writes a bill in which everything is that is `needed`: name → versions.
-fn write(folder: &Path, name: &str, bill: &Value, needed: &Needed) -> Result<()> {
-    let bill = same_every_time(bill.clone())?;
-    let count = check(&bill, needed).with_context(|| format!("the bill of {name}"))?;
+fn write_sbom(folder: &Path, name: &str, bill: &Value, needed: &RequiredComponents) -> Result<()> {
+    let bill = normalize(bill.clone())?;
+    let count = verify_components(&bill, needed).with_context(|| format!("the bill of {name}"))?;
     let path = folder.join(format!("{name}.cdx.json"));
     fs::write(&path, serde_json::to_string_pretty(&bill)? + "\n")
         .with_context(|| path.display().to_string())?;
@@ -98,12 +106,12 @@ fn write(folder: &Path, name: &str, bill: &Value, needed: &Needed) -> Result<()>
     Ok(())
 }
 
-fn parse(json: &str) -> Result<Value> {
+fn parse_sbom(json: &str) -> Result<Value> {
     serde_json::from_str(json).context("a bill of materials is JSON")
 }
 
 /// Takes out what differs from run to run and from machine to machine.
-fn same_every_time(mut bill: Value) -> Result<Value> {
+fn normalize(mut bill: Value) -> Result<Value> {
     let object = bill.as_object_mut().context("a bill is an object")?;
     object.remove("serialNumber");
     let metadata =
@@ -112,15 +120,15 @@ fn same_every_time(mut bill: Value) -> Result<Value> {
     // Such as `path+file:///home/somebody/burkindi/crates/intake#0.1.0`.
     let whose = metadata.get("component").and_then(|of| of["bom-ref"].as_str()).unwrap_or_default();
     let Some(sources) = whose.rfind("/crates/").map(|end| whose[..=end].to_owned()) else { return Ok(bill) };
-    parse(&bill.to_string().replace(&sources, SOURCES))
+    parse_sbom(&bill.to_string().replace(&sources, SOURCE_ROOT))
 }
 
 /// Names of packages, with the versions of each.
-type Needed = BTreeMap<String, BTreeSet<String>>;
+type RequiredComponents = BTreeMap<String, BTreeSet<String>>;
 
 /// What `cargo tree` lists, one `name vVERSION …` a line.
-fn in_tree(tree: &str) -> Needed {
-    let mut needed = Needed::new();
+fn components_in_cargo_tree(tree: &str) -> RequiredComponents {
+    let mut needed = RequiredComponents::new();
     for line in tree.lines() {
         let mut words = line.split_whitespace();
         if let (Some(name), Some(version)) = (words.next(), words.next()) {
@@ -131,7 +139,7 @@ fn in_tree(tree: &str) -> Needed {
 }
 
 /// What a `package.json` asks for, each in exactly one version.
-fn of_package(package: &str) -> Result<Needed> {
+fn components_in_package_json(package: &str) -> Result<RequiredComponents> {
     let package: Value = serde_json::from_str(package)?;
     let dependencies = package["dependencies"].as_object().context("the script has dependencies")?;
     let exact = |(name, version): (&String, &Value)| {
@@ -141,11 +149,11 @@ fn of_package(package: &str) -> Result<Needed> {
 }
 
 /// Is everything in the bill that is needed, and does each package in it have a version and a licence? Says how many there are.
-fn check(bill: &Value, needed: &Needed) -> Result<usize> {
+fn verify_components(bill: &Value, needed: &RequiredComponents) -> Result<usize> {
     ensure!(bill["bomFormat"] == "CycloneDX", "is of another format");
     let own = &bill["metadata"]["component"];
     let components = bill["components"].as_array().context("lists nothing")?;
-    let mut listed = Needed::new();
+    let mut listed = RequiredComponents::new();
     for component in components.iter().chain([own]) {
         let word = |field: &str| component[field].as_str().filter(|word| !word.is_empty());
         let name = word("name").context("lists a package without a name")?;
@@ -170,7 +178,7 @@ mod tests {
 
     use super::*;
 
-    fn bill() -> Value {
+    fn sample_sbom() -> Value {
         let age =
             json!({"name": "age", "version": "0.12.1", "licenses": [{"expression": "MIT OR Apache-2.0"}]});
         let ours = "path+file:///home/somebody/sources/crates/intake#0.1.0";
@@ -187,30 +195,31 @@ mod tests {
     }
 
     #[test]
-    fn a_bill_without_something_that_is_needed_is_refused() {
-        let needed =
-            in_tree("intake v0.1.0 (/home/somebody/sources/crates/intake)\nage v0.12.1\nage v0.12.1 (*)\n");
-        assert_eq!(check(&bill(), &needed).unwrap(), 1);
+    fn an_sbom_without_something_that_is_needed_is_refused() {
+        let needed = components_in_cargo_tree(
+            "intake v0.1.0 (/home/somebody/sources/crates/intake)\nage v0.12.1\nage v0.12.1 (*)\n",
+        );
+        assert_eq!(verify_components(&sample_sbom(), &needed).unwrap(), 1);
         for (missing, told) in [("axum v0.8.9", "axum 0.8.9"), ("age v0.11.0", "age 0.11.0")] {
-            let error = check(&bill(), &in_tree(missing)).unwrap_err();
+            let error = verify_components(&sample_sbom(), &components_in_cargo_tree(missing)).unwrap_err();
             assert_eq!(error.to_string(), format!("{told} is not in it"));
         }
-        let npm = of_package(r#"{"dependencies": {"age-encryption": "0.3.1"}}"#).unwrap();
-        assert!(check(&bill(), &npm).is_err());
+        let npm = components_in_package_json(r#"{"dependencies": {"age-encryption": "0.3.1"}}"#).unwrap();
+        assert!(verify_components(&sample_sbom(), &npm).is_err());
     }
 
     #[test]
     fn a_package_without_version_or_licence_is_refused() {
         for field in ["version", "licenses"] {
-            let mut bill = bill();
+            let mut bill = sample_sbom();
             bill["components"][0].as_object_mut().unwrap().remove(field);
-            assert!(check(&bill, &Needed::new()).is_err(), "{field}");
+            assert!(verify_components(&bill, &RequiredComponents::new()).is_err(), "{field}");
         }
     }
 
     #[test]
     fn nothing_of_the_run_or_of_the_machine_is_left() {
-        let same = same_every_time(bill()).unwrap().to_string();
+        let same = normalize(sample_sbom()).unwrap().to_string();
         for trace in ["somebody", "timestamp", "serialNumber"] {
             assert!(!same.contains(trace), "{trace}");
         }

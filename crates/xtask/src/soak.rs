@@ -2,31 +2,31 @@
 
 use anyhow::Result;
 
-use crate::steps::{cargo, step};
+use crate::cmd::{cargo, run_step};
 
 /// Kills each service so many times, on each engine.
-pub(crate) fn run(kills: u32, engine: Option<Engine>) -> Result<()> {
-    step("programs", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
-    for one in [Engine::Sqlite, Engine::Postgres] {
+pub(crate) fn run(kills: u32, engine: Option<DatabaseBackend>) -> Result<()> {
+    run_step("programs", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
+    for one in [DatabaseBackend::Sqlite, DatabaseBackend::Postgres] {
         if engine.is_some_and(|engine| engine != one) {
             continue;
         }
         let (test, name) = match one {
-            Engine::Sqlite => ("soak", "SQLite"),
-            Engine::Postgres => ("on_postgres", "PostgreSQL"),
+            DatabaseBackend::Sqlite => ("soak", "SQLite"),
+            DatabaseBackend::Postgres => ("on_postgres", "PostgreSQL"),
         };
         // Of the whole workspace, or what was just built would be built again with other features of what it shares.
         let arguments = ["test", "--workspace", "--test", test, "--locked", "kills", "--", "--nocapture"];
         let mut soak = cargo(&arguments);
         soak.env("SOAK_KILLS", kills.to_string());
-        step(&format!("{kills} kills of each service on {name}"), soak)?;
+        run_step(&format!("{kills} kills of each service on {name}"), soak)?;
     }
     Ok(())
 }
 
 /// The database of both services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Engine {
+pub(crate) enum DatabaseBackend {
     /// A file for each.
     Sqlite,
     /// A throw-away cluster.

@@ -2,27 +2,27 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Page, expect } from "@playwright/test";
 
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const AXE_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** WCAG 2.2 AA by axe: nobody is kept out. */
-export async function noBarrier(page: Page, where: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+export async function expectAccessible(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).withTags(AXE_RULES).analyze();
   const told = violations.map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.map(({ html }) => html).join(" | ").slice(0, 400)}`);
   expect(told).toEqual([]);
 }
 
 /** The page fits its window: only a table may be wider, and scrolls by itself. */
-export async function noSidewaysScroll(page: Page, where: string): Promise<void> {
+export async function expectNoHorizontalScroll(page: Page, where: string): Promise<void> {
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   expect(tooWide, `${where} scrolls sideways`).toBeLessThanOrEqual(0);
 }
 
 /** With LOOKS=folder in the environment: a picture of the whole page at each width. */
-export async function look(page: Page, name: string): Promise<void> {
+export async function takeScreenshots(page: Page, name: string): Promise<void> {
   const folder = process.env["LOOKS"];
   if (!folder) return;
   for (const width of [360, 1280]) {
-    await atWidth(page, width, () =>
+    await withViewportWidth(page, width, () =>
       page.screenshot({ path: `${folder}/${name.replaceAll(/[^a-z]+/g, "-")}-${width}.png`, fullPage: true }),
     );
   }
@@ -32,16 +32,16 @@ export async function look(page: Page, name: string): Promise<void> {
 export async function checkScreen(page: Page, lang: string, where: string): Promise<void> {
   for (const [colorScheme, width] of [["light", 1280], ["dark", 360]] as const) {
     await page.emulateMedia({ colorScheme });
-    await atWidth(page, width, async () => {
-      await noBarrier(page, `${lang} ${colorScheme} ${where}`);
-      await noSidewaysScroll(page, `${lang} ${where}`);
+    await withViewportWidth(page, width, async () => {
+      await expectAccessible(page, `${lang} ${colorScheme} ${where}`);
+      await expectNoHorizontalScroll(page, `${lang} ${where}`);
     });
-    await look(page, `workbench ${where} ${lang} ${colorScheme}`);
+    await takeScreenshots(page, `workbench ${where} ${lang} ${colorScheme}`);
   }
 }
 
 /** Does something while the window is so wide. */
-export async function atWidth(page: Page, width: number, what: () => Promise<unknown>): Promise<void> {
+export async function withViewportWidth(page: Page, width: number, what: () => Promise<unknown>): Promise<void> {
   const before = page.viewportSize()!;
   await page.setViewportSize({ width, height: before.height });
   await what();

@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 
 /** Presses the tabulator until something has the focus. */
-export async function reach(page: Page, selector: string): Promise<void> {
+export async function tabTo(page: Page, selector: string): Promise<void> {
   await page.locator(selector).first().waitFor();
   for (let presses = 0; presses < 200; presses++) {
     if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;

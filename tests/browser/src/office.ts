@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { test as base } from "@playwright/test";
 
-interface Where {
+interface InstallationInfo {
   public: string;
   handler: string;
   folder: string;
@@ -19,28 +19,28 @@ interface Where {
 }
 
 /** A row of the queue, as far as tests look at it. */
-export interface Row {
+export interface QueueRow {
   id: string;
   lang: string;
   state: { stage: string; assignee: string | null };
 }
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const PATIENCE = 60_000;
+const WAIT_TIMEOUT_MS = 60_000;
 
 /** A whole installation: intake, case handler, and five people with their own folders. */
-export class Office {
+export class RunningInstallation {
   /** How many days the case handler is ahead of the machine's clock. */
   daysOn = 0;
 
   private constructor(
-    readonly where: Where,
+    readonly where: InstallationInfo,
     private readonly child: ChildProcess,
     private readonly said: AsyncIterator<string>,
   ) {}
 
   /** Starts it; the folder of the built programs comes from PROGRAMS. */
-  static async open(): Promise<Office> {
+  static async open(): Promise<RunningInstallation> {
     const programs = process.env["PROGRAMS"];
     if (!programs) throw new Error("PROGRAMS names the folder of the built programs, such as target/debug");
     const child = spawn(`${programs}/installation`, { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
@@ -50,11 +50,11 @@ export class Office {
     ended.catch(() => undefined);
     const said = createInterface(child.stdout)[Symbol.asyncIterator]();
     const line = await Promise.race([said.next(), ended]);
-    return new Office(JSON.parse(line.value as string) as Where, child, said);
+    return new RunningInstallation(JSON.parse(line.value as string) as InstallationInfo, child, said);
   }
 
   /** Takes the case handler so many days on from today; workbenches that are opened from then on go along, commands do not. */
-  async moveOn(days: number): Promise<void> {
+  async advanceDays(days: number): Promise<void> {
     this.daysOn = days;
     this.child.stdin?.write(`${days}\n`);
     const { done } = await this.said.next();
@@ -81,7 +81,7 @@ export class Office {
   }
 
   /** A command of `burkindi` as one of the people, and its JSON. */
-  burkindi(handle: string, ...command: string[]): unknown {
+  runAs(handle: string, ...command: string[]): unknown {
     return this.run(this.home(handle), command);
   }
 
@@ -107,15 +107,15 @@ export class Office {
   }
 
   /** The cases that a person can see. */
-  queue(handle: string): Row[] {
-    return (this.burkindi(handle, "queue", "--all") as { cases: Row[] }).cases;
+  queue(handle: string): QueueRow[] {
+    return (this.runAs(handle, "queue", "--all") as { cases: QueueRow[] }).cases;
   }
 
   /** Does something that files reports, and gives the cases that came of it, once `count` have. */
-  async casesOf(handle: string, count: number, filing: () => Promise<void>): Promise<Row[]> {
+  async waitForNewCases(handle: string, count: number, filing: () => Promise<void>): Promise<QueueRow[]> {
     const before = new Set(this.queue(handle).map((row) => row.id));
     await filing();
-    return until(() => {
+    return waitUntil(() => {
       const fresh = this.queue(handle).filter((row) => !before.has(row.id));
       return fresh.length >= count ? fresh : undefined;
     });
@@ -123,21 +123,21 @@ export class Office {
 }
 
 /** Asks again and again until there is an answer. */
-export async function until<T>(ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + PATIENCE;
+export async function waitUntil<T>(ask: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + WAIT_TIMEOUT_MS;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    if (Date.now() > end) throw new Error(`nothing came within ${PATIENCE / 1000} s`);
+    if (Date.now() > end) throw new Error(`nothing came within ${WAIT_TIMEOUT_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }
 
 /** Playwright's test, with one installation for all tests of a worker. */
-export const test = base.extend<object, { office: Office }>({
+export const test = base.extend<object, { office: RunningInstallation }>({
   office: [
     async ({}, use) => {
-      const office = await Office.open();
+      const office = await RunningInstallation.open();
       await use(office);
       await office.close();
     },

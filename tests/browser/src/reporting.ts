@@ -1,20 +1,20 @@
 // A reporter in front of the form.
 import { type Page, expect } from "@playwright/test";
-import { type Office, until } from "./office.ts";
+import { type RunningInstallation, waitUntil } from "./office.ts";
 
-export interface Told {
+export interface ReportInput {
   story: string;
   place?: string;
   files?: { name: string; mimeType: string; buffer: Buffer }[];
 }
 
 /** Waits until the browser has taken the form over. */
-export async function takenOver(page: Page): Promise<void> {
+export async function waitForHydration(page: Page): Promise<void> {
   await expect(page.locator(".seal[data-sealed=here]").first()).toBeVisible();
 }
 
 /** Fills the form in up to the review page. */
-export async function compose(page: Page, told: Told): Promise<void> {
+export async function fillReport(page: Page, told: ReportInput): Promise<void> {
   await page.click("button[name=go][value=audience]");
   await page.click("button[value='audience.trader']");
   await page.click("button[value='family.money']");
@@ -36,10 +36,10 @@ export async function sendReport(page: Page): Promise<string> {
 }
 
 /** Files a report, and gives the id of the case that came of it, once somebody has it. */
-export async function fileCase(page: Page, office: Office, handle: string, told: Told): Promise<string> {
-  const [row] = await office.casesOf(handle, 1, async () => {
+export async function submitCase(page: Page, office: RunningInstallation, handle: string, told: ReportInput): Promise<string> {
+  const [row] = await office.waitForNewCases(handle, 1, async () => {
     await page.goto(`${office.url}/fr/report`);
-    await compose(page, told);
+    await fillReport(page, told);
     await sendReport(page);
   });
   return row!.id;
@@ -53,17 +53,17 @@ export async function receiptCode(page: Page): Promise<string> {
 }
 
 /** Types a receipt and opens what is there. */
-export async function comeBack(page: Page, office: Office, lang: string, receipt: string): Promise<void> {
+export async function openMailbox(page: Page, office: RunningInstallation, lang: string, receipt: string): Promise<void> {
   await page.goto(`${office.url}/${lang}/return`);
   await page.fill("textarea[name=receipt]", receipt);
   await page.locator("form[action$='/return'] .button:visible").first().click();
 }
 
 /** Comes back again and again, until the mailbox is there, and leaves the page on which a message is written open. */
-export async function openThread(page: Page, office: Office, scripts: boolean, receipt: string): Promise<void> {
-  await until(async () => {
+export async function openThread(page: Page, office: RunningInstallation, scripts: boolean, receipt: string): Promise<void> {
+  await waitUntil(async () => {
     await page.goto(`${office.url}/fr/return`);
-    if (scripts) await takenOver(page);
+    if (scripts) await waitForHydration(page);
     await page.fill("textarea[name=receipt]", receipt);
     await page.locator("form[action$='/return'] .button:visible").first().click();
     await page.waitForTimeout(300);
@@ -72,7 +72,7 @@ export async function openThread(page: Page, office: Office, scripts: boolean, r
 }
 
 /** Everything that a browser could have kept of a visit. */
-export async function leftovers(page: Page): Promise<unknown> {
+export async function storedBrowserData(page: Page): Promise<unknown> {
   return page.evaluate(async () => ({
     cookies: document.cookie,
     local: { ...localStorage },

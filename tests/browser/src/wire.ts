@@ -3,14 +3,14 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 import type { Page, Request } from "@playwright/test";
 
 /** The addresses that a page asks for from now on. Bodies are the tap's business: a browser tells nothing about those of files. */
-export function listen(page: Page): { url: string; method: string }[] {
+export function recordRequests(page: Page): { url: string; method: string }[] {
   const asked: { url: string; method: string }[] = [];
   page.on("request", (request: Request) => asked.push({ url: request.url(), method: request.method() }));
   return asked;
 }
 
 /** Stands in the line to a service, and keeps every byte that goes there. */
-export class Tap {
+export class RecordingProxy {
   private readonly lines: Buffer[][] = [];
   private readonly sockets = new Set<Socket>();
 
@@ -31,8 +31,8 @@ export class Tap {
     });
   }
 
-  static async open(target: string): Promise<Tap> {
-    const tap = new Tap(createServer(), new URL(target));
+  static async open(target: string): Promise<RecordingProxy> {
+    const tap = new RecordingProxy(createServer(), new URL(target));
     await new Promise<void>((resolve) => tap.server.listen(0, "127.0.0.1", resolve));
     return tap;
   }
@@ -50,7 +50,7 @@ export class Tap {
   /** Those of the texts that can be read in what went there. */
   found(texts: readonly string[]): string[] {
     const lines = this.lines.map((line) => Buffer.concat(line));
-    return texts.filter((text) => forms(text).some((form) => lines.some((line) => line.includes(form))));
+    return texts.filter((text) => encodingsOf(text).some((form) => lines.some((line) => line.includes(form))));
   }
 
   close(): void {
@@ -60,7 +60,7 @@ export class Tap {
 }
 
 /** The forms in which a text could stand in a request. */
-function forms(text: string): Buffer[] {
+function encodingsOf(text: string): Buffer[] {
   const bytes = Buffer.from(text);
   const padded = [0, 1, 2].map((shift) => Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64").slice(shift === 0 ? 0 : 4, -4));
   return [

@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Browser, type BrowserContextOptions, type Page, expect, test as base } from "@playwright/test";
-import type { Office } from "./office.ts";
+import type { RunningInstallation } from "./office.ts";
 
-const CONTEXT: BrowserContextOptions = { locale: "fr-FR", viewport: { width: 1280, height: 800 } };
+const BROWSER_CONTEXT: BrowserContextOptions = { locale: "fr-FR", viewport: { width: 1280, height: 800 } };
 
 /** Of the browser, and flags for the program. */
-type Options = BrowserContextOptions & { flags?: string[] };
+type WorkbenchOptions = BrowserContextOptions & { flags?: string[] };
 
 export class Workbench {
   /** Every address and title that the browser could keep in its history, and every address that it asked for. */
@@ -24,7 +24,7 @@ export class Workbench {
   }
 
   /** Starts the program in somebody's folder, and reads the link off the terminal. */
-  static async open(office: Office, browser: Browser, home: string, { flags = [], ...options }: Options = {}): Promise<Workbench> {
+  static async open(office: RunningInstallation, browser: Browser, home: string, { flags = [], ...options }: WorkbenchOptions = {}): Promise<Workbench> {
     const [program, ...command] =
       office.daysOn > 0
         ? [office.where.later, String(office.daysOn), "workbench", home]
@@ -35,7 +35,7 @@ export class Workbench {
       child.once("exit", (code) => reject(new Error(`the workbench ended with ${code}`)));
       terminal.on("line", (line) => /^http:\/\/127\.0\.0\.1:\d+\/open\/\S+$/.test(line) && resolve(line));
     });
-    const context = await browser.newContext({ ...CONTEXT, ...options });
+    const context = await browser.newContext({ ...BROWSER_CONTEXT, ...options });
     return new Workbench(await context.newPage(), link, child, office.where.passphrase);
   }
 
@@ -90,10 +90,10 @@ export class Workbench {
 }
 
 /** As one of the people, or in any folder. */
-type Opening = (office: Office, who: string | { home: string }, options?: Options) => Promise<Workbench>;
+type OpenWorkbench = (office: RunningInstallation, who: string | { home: string }, options?: WorkbenchOptions) => Promise<Workbench>;
 
 /** Playwright's test, with workbenches that end with it, however it ends. */
-export const test = base.extend<{ openWorkbench: Opening }>({
+export const test = base.extend<{ openWorkbench: OpenWorkbench }>({
   openWorkbench: async ({ browser }, use) => {
     const opened: Workbench[] = [];
     await use(async (office, who, options) => {

@@ -8,63 +8,64 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use scenarios::{Office, programs};
+use scenarios::{RunningInstallation, programs_dir};
 use serde_json::{Value, json};
-use xtask::{PASSPHRASE, PEOPLE, ROOTS, Running, Settings};
+use xtask::{ChildService, InstallationSettings, PASSPHRASE, ROOT_PASSPHRASES, TEST_MEMBERS};
 
 fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let settings = Settings { retention_months: 1, ..Settings::default() };
-    let mut office = Office::open(folder.path(), settings)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(office.visitor("fr"))?;
+    let settings = InstallationSettings { retention_months: 1, ..InstallationSettings::default() };
+    let mut office = RunningInstallation::start(folder.path(), settings)?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(office.reporter("fr"))?;
     let installation = &office.installation;
-    let people: Vec<_> = PEOPLE
+    let people: Vec<_> = TEST_MEMBERS
         .iter()
-        .map(|person| json!({"handle": person.handle, "desk": person.desk, "home": installation.home(person.handle)}))
+        .map(|person| json!({"handle": person.handle, "desk": person.desk, "home": installation.member_home(person.handle)}))
         .collect();
-    say(&json!({
+    write_line(&json!({
         "public": installation.public_url(),
         "handler": installation.handler_url(),
         "folder": installation.root(),
-        "burkindi": programs()?.join("burkindi"),
-        "later": programs()?.join("later"),
+        "burkindi": programs_dir()?.join("burkindi"),
+        "later": programs_dir()?.join("later"),
         "passphrase": PASSPHRASE,
-        "roots": ROOTS,
+        "roots": ROOT_PASSPHRASES,
         "people": people,
-        "log": {"intake": installation.log("intake"), "case-handler": installation.log("case-handler")},
-        "pids": {"intake": office.intake.id(), "case-handler": office.case_handler.id()},
+        "log": {"intake": installation.log_path("intake"), "case-handler": installation.log_path("case-handler")},
+        "pids": {"intake": office.intake.pid(), "case-handler": office.case_handler.pid()},
     }))?;
     for days in stdin().lines() {
-        office = move_on(office, &days?)?;
-        say(&json!({}))?;
+        office = advance_days(office, &days?)?;
+        write_line(&json!({}))?;
     }
     office.case_handler.stop()?;
     office.intake.stop()
 }
 
-fn say(line: &Value) -> Result<()> {
+fn write_line(line: &Value) -> Result<()> {
     writeln!(stdout(), "{line}")?;
     Ok(stdout().flush()?)
 }
 
 /// The same installation so many days later. The intake stays where it is: it keeps no time finer than a week.
-fn move_on(office: Office, days: &str) -> Result<Office> {
-    let Office { installation, intake, case_handler } = office;
+fn advance_days(office: RunningInstallation, days: &str) -> Result<RunningInstallation> {
+    let RunningInstallation { installation, intake, case_handler } = office;
     let later = || -> Result<Command> {
-        let mut later = Command::new(programs()?.join("later"));
+        let mut later = Command::new(programs_dir()?.join("later"));
         later.arg(days);
         Ok(later)
     };
     case_handler.stop()?;
     let mut program = later()?;
     program.arg("case-handler");
-    let log = installation.log("case-handler");
-    let case_handler = Running::start("case-handler", installation.as_case_handler(program)?, &log)?;
+    let log = installation.log_path("case-handler");
+    let case_handler =
+        ChildService::start("case-handler", installation.with_case_handler_config(program)?, &log)?;
     let admin = installation.root().join("admin");
     let mut directory = later()?;
     let status = directory.arg("directory").arg(admin).arg(installation.handler_url()).status();
     if !status.context("later")?.success() {
         bail!("the directory of that day was not published");
     }
-    Ok(Office { installation, intake, case_handler })
+    Ok(RunningInstallation { installation, intake, case_handler })
 }

@@ -7,29 +7,29 @@ use anyhow::{Result, bail};
 use case_handler::Config;
 use clap::{Parser, Subcommand};
 use rand::rngs::OsRng;
-use scenarios::programs;
+use scenarios::programs_dir;
 use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use web::Clock;
 use workbench::{
-    admin::{AdminDir, roots, signing},
-    client::Client,
-    home::Home,
-    sealed::Work,
-    site::{Bound, Settings},
+    admin::{AdminDir, root_keys, signing},
+    client::HandlerClient,
+    passphrase_encryption::ScryptCost,
+    profile::ProfileDir,
+    web_ui::{BoundUiServer, UiSettings},
 };
-use xtask::ROOTS;
+use xtask::ROOT_PASSPHRASES;
 
 #[derive(Parser)]
-struct Arguments {
+struct LaterArgs {
     /// How many days from now on.
     days: i64,
     #[command(subcommand)]
-    part: Part,
+    command: LaterCommand,
 }
 
 #[derive(Subcommand)]
-enum Part {
+enum LaterCommand {
     /// The case handler, which believes that day.
     CaseHandler {
         #[arg(long)]
@@ -45,52 +45,54 @@ enum Part {
 async fn main() -> Result<()> {
     // Fails only if a provider was installed before, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let Arguments { days, part } = Arguments::parse();
+    let LaterArgs { days, command } = LaterArgs::parse();
     let clock = Clock::fixed(Clock::system().now() + time::Duration::days(days));
-    match part {
-        Part::CaseHandler { config } => case_handler(&Config::load(&config)?, clock).await,
-        Part::Directory { admin, handler } => directory(&AdminDir::at(admin), &handler, &clock).await,
-        Part::Workbench { home } => workbench(home, clock).await,
+    match command {
+        LaterCommand::CaseHandler { config } => run_case_handler(&Config::load(&config)?, clock).await,
+        LaterCommand::Directory { admin, handler } => {
+            publish_directory(&AdminDir::new(admin), &handler, &clock).await
+        }
+        LaterCommand::Workbench { home } => run_workbench(home, clock).await,
     }
 }
 
-async fn case_handler(config: &Config, clock: Clock) -> Result<()> {
+async fn run_case_handler(config: &Config, clock: Clock) -> Result<()> {
     web::init_logging(config.level()?, config.log.json);
     let mut terminate = signal(SignalKind::terminate())?;
     let today = clock.today();
-    let mut service = case_handler::run_confirmed(config, clock, Some(today)).await?;
+    let mut service = case_handler::run_with_confirmed_date(config, clock, Some(today)).await?;
     writeln!(std::io::stdout(), "ready api={}", service.address)?;
     tokio::select! {
         _ = terminate.recv() => {}
-        error = service.broken() => return Err(error),
+        error = service.task_failure() => return Err(error),
     }
     service.stop().await
 }
 
-async fn directory(admin: &AdminDir, handler: &str, clock: &Clock) -> Result<()> {
+async fn publish_directory(admin: &AdminDir, handler: &str, clock: &Clock) -> Result<()> {
     let trust = admin.trust()?;
     let key = |number: usize| {
-        let passphrase = SecretString::from(ROOTS[number - 1]);
-        roots::open(&admin.path(format!("roots/root-{number}.age")), &passphrase, &trust)
+        let passphrase = SecretString::from(ROOT_PASSPHRASES[number - 1]);
+        root_keys::open_root_key(&admin.path(format!("roots/root-{number}.age")), &passphrase, &trust)
     };
     let signed = signing::sign(admin, &[key(1)?, key(2)?], clock.today())?;
     if !signed.is_complete() {
         bail!("two root keys are not enough");
     }
     let ca = std::fs::read_to_string(admin.path("tls/ca.pem"))?;
-    Ok(Client::new(handler, &ca)?.put_directory(&signed.signed).await?)
+    Ok(HandlerClient::new(handler, &ca)?.put_directory(&signed.signed_directory).await?)
 }
 
-async fn workbench(home: PathBuf, clock: Clock) -> Result<()> {
-    let settings = Settings {
+async fn run_workbench(home: PathBuf, clock: Clock) -> Result<()> {
+    let settings = UiSettings {
         port: 0,
-        idle: Duration::from_mins(10),
-        work: Work::default(),
-        patience: Duration::from_secs(2),
-        program: programs()?.join("burkindi"),
+        idle_timeout: Duration::from_mins(10),
+        scrypt_cost: ScryptCost::default(),
+        page_timeout: Duration::from_secs(2),
+        program: programs_dir()?.join("burkindi"),
     };
-    let bound = Bound::bind(Home::at(home), settings, clock, &mut OsRng)?;
-    writeln!(std::io::stdout(), "{}", bound.launcher().link(&mut OsRng))?;
+    let bound = BoundUiServer::bind(ProfileDir::new(home), settings, clock, &mut OsRng)?;
+    writeln!(std::io::stdout(), "{}", bound.link_issuer().issue_link(&mut OsRng))?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let stopped = async move {
         interrupt.recv().await;

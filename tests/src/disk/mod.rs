@@ -8,21 +8,21 @@ use std::{
 
 use anyhow::{Result, ensure};
 
-/// Error numbers of Linux for [`Disk::fails_with`].
-pub const READ_ONLY: i32 = 30;
+/// Error numbers of Linux for [`FaultyDisk::fail_writes`].
+pub const EROFS: i32 = 30;
 /// No room.
-pub const FULL: i32 = 28;
+pub const ENOSPC: i32 = 28;
 
 /// The disk below one `SQLite` file.
 #[derive(Debug)]
-pub struct Disk {
+pub struct FaultyDisk {
     library: PathBuf,
-    kept: PathBuf,
+    synced_copy: PathBuf,
     database: PathBuf,
-    lies: bool,
+    ignores_sync: bool,
 }
 
-impl Disk {
+impl FaultyDisk {
     /// Below a database; `beside` is a folder for what is kept.
     pub fn new(database: &Path, beside: &Path) -> Result<Self> {
         fs::create_dir_all(beside)?;
@@ -35,64 +35,72 @@ impl Disk {
             .status()?;
         ensure!(compiled.success(), "cc does not compile {source}");
         // A store that is there already was synced before.
-        for path in ["", "-wal"].map(|suffix| with(database, suffix)) {
-            absent_is_fine(fs::copy(&path, beside.join(path.file_name().unwrap_or_default())).map(drop))?;
+        for path in ["", "-wal"].map(|suffix| with_suffix(database, suffix)) {
+            ignore_not_found(fs::copy(&path, beside.join(path.file_name().unwrap_or_default())).map(drop))?;
         }
-        Ok(Self { library, kept: beside.to_owned(), database: database.to_owned(), lies: false })
+        Ok(Self {
+            library,
+            synced_copy: beside.to_owned(),
+            database: database.to_owned(),
+            ignores_sync: false,
+        })
     }
 
     /// A disk that says that it has synced what it has not.
     #[must_use]
-    pub fn lying(self) -> Self {
-        Self { lies: true, ..self }
+    pub fn ignoring_sync(self) -> Self {
+        Self { ignores_sync: true, ..self }
     }
 
     /// The program, on this disk.
     #[must_use]
-    pub fn under(&self, mut program: Command) -> Command {
-        program.env("LD_PRELOAD", &self.library).env("DISK_OF", &self.database).env("DISK_KEPT", &self.kept);
-        if self.lies {
+    pub fn attach(&self, mut program: Command) -> Command {
+        program
+            .env("LD_PRELOAD", &self.library)
+            .env("DISK_OF", &self.database)
+            .env("DISK_KEPT", &self.synced_copy);
+        if self.ignores_sync {
             program.env("DISK_LIES", "1");
         }
         program
     }
 
     /// The power is gone, and the process with it: what was not synced is lost.
-    pub fn cut(&self) -> Result<()> {
-        ensure!(self.kept.join("loaded").is_file(), "the process did not run on this disk");
+    pub fn cut_power(&self) -> Result<()> {
+        ensure!(self.synced_copy.join("loaded").is_file(), "the process did not run on this disk");
         for suffix in ["", "-wal", "-shm"] {
-            let path = with(&self.database, suffix);
-            let kept = self.kept.join(path.file_name().unwrap_or_default());
-            absent_is_fine(fs::remove_file(&path))?;
+            let path = with_suffix(&self.database, suffix);
+            let kept = self.synced_copy.join(path.file_name().unwrap_or_default());
+            ignore_not_found(fs::remove_file(&path))?;
             if suffix != "-shm" {
-                absent_is_fine(fs::copy(kept, path).map(drop))?;
+                ignore_not_found(fs::copy(kept, path).map(drop))?;
             }
         }
         Ok(())
     }
 
     /// Every write fails so from now on, or none.
-    pub fn fails_with(&self, error: Option<i32>) -> Result<()> {
-        ensure!(self.kept.join("loaded").is_file(), "the process does not run on this disk");
-        let (flag, new) = (self.kept.join("fails"), self.kept.join("fails.new"));
+    pub fn fail_writes(&self, error: Option<i32>) -> Result<()> {
+        ensure!(self.synced_copy.join("loaded").is_file(), "the process does not run on this disk");
+        let (flag, new) = (self.synced_copy.join("fails"), self.synced_copy.join("fails.new"));
         match error {
             Some(number) => {
                 fs::write(&new, number.to_string())?;
                 fs::rename(new, flag)?;
             }
-            None => absent_is_fine(fs::remove_file(flag))?,
+            None => ignore_not_found(fs::remove_file(flag))?,
         }
         Ok(())
     }
 }
 
-fn with(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
+fn ignore_not_found(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

@@ -13,53 +13,53 @@ use std::{
 };
 
 use anyhow::Result;
-use scenarios::programs;
+use scenarios::programs_dir;
 use serde_json::Value;
-use xtask::{PASSPHRASE, ROOTS, Running};
+use xtask::{ChildService, PASSPHRASE, ROOT_PASSPHRASES};
 
 /// A number that no account of this machine has, so that files of the service differ from those
 /// of root.
-pub(crate) const ACCOUNTS: [(&str, u32); 2] = [("intake", 54_321), ("case-handler", 54_322)];
+pub(crate) const SERVICE_ACCOUNTS: [(&str, u32); 2] = [("intake", 54_321), ("case-handler", 54_322)];
 
 /// A machine in a folder: the shipped files in their places, below `root`.
-pub(crate) struct Machine {
+pub(crate) struct DeployedMachine {
     root: tempfile::TempDir,
-    programs: PathBuf,
-    pub(crate) handler: String,
+    programs_dir: PathBuf,
+    pub(crate) handler_url: String,
 }
 
-pub(crate) fn words(output: &Output) -> String {
+pub(crate) fn output_text(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }
 
-pub(crate) fn deploy(name: &str) -> String {
+pub(crate) fn read_deploy_file(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy").join(name)).unwrap()
 }
 
-impl Machine {
+impl DeployedMachine {
     pub(crate) fn new() -> Self {
         let root = tempfile::Builder::new().prefix("machine-").tempdir().unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let machine = Self { root, programs: programs().unwrap(), handler: String::new() };
+        let machine = Self { root, programs_dir: programs_dir().unwrap(), handler_url: String::new() };
         for folder in ["etc/burkindi/tls", "usr/local/bin", "usr/local/sbin", "var/lib", "home"] {
-            fs::create_dir_all(machine.at(folder)).unwrap();
+            fs::create_dir_all(machine.path(folder)).unwrap();
         }
-        for (name, _) in ACCOUNTS {
-            let program = machine.at(&format!("usr/local/bin/{name}"));
-            fs::copy(machine.programs.join(name), &program).unwrap();
+        for (name, _) in SERVICE_ACCOUNTS {
+            let program = machine.path(&format!("usr/local/bin/{name}"));
+            fs::copy(machine.programs_dir.join(name), &program).unwrap();
         }
-        let script = machine.at("usr/local/sbin/burkindi-backup");
-        fs::write(&script, machine.placed(&deploy("backup/burkindi-backup"))).unwrap();
+        let script = machine.path("usr/local/sbin/burkindi-backup");
+        fs::write(&script, machine.with_local_paths(&read_deploy_file("backup/burkindi-backup"))).unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         machine
     }
 
-    pub(crate) fn at(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.root.path().join(path.trim_start_matches('/'))
     }
 
     /// A shipped text with the paths of this machine.
-    pub(crate) fn placed(&self, text: &str) -> String {
+    pub(crate) fn with_local_paths(&self, text: &str) -> String {
         let root = self.root.path().display();
         ["/etc/burkindi", "/var/lib/burkindi", "/usr/local/"]
             .iter()
@@ -68,40 +68,40 @@ impl Machine {
 
     /// Writes the configuration files as step 7 says: contacts, addresses.
     pub(crate) fn configure(&mut self, [public, relay, api]: [u16; 3]) {
-        let intake = deploy("config/intake.toml")
+        let intake = read_deploy_file("config/intake.toml")
             .replace("80 00 11 02", "25 30 12 34")
             .replace("127.0.0.1:8080", &format!("127.0.0.1:{public}"))
             .replace("0.0.0.0:8444", &format!("127.0.0.1:{relay}"));
-        let handler = deploy("config/case-handler.toml")
+        let handler = read_deploy_file("config/case-handler.toml")
             .replace("0.0.0.0:8443", &format!("127.0.0.1:{api}"))
             .replace("https://intake.example:8444", &format!("https://127.0.0.1:{relay}"))
             .replace("collect_seconds = 900", "collect_seconds = 1");
-        fs::write(self.at("etc/burkindi/intake.toml"), self.placed(&intake)).unwrap();
-        fs::write(self.at("etc/burkindi/case-handler.toml"), self.placed(&handler)).unwrap();
-        self.handler = format!("https://127.0.0.1:{api}");
+        fs::write(self.path("etc/burkindi/intake.toml"), self.with_local_paths(&intake)).unwrap();
+        fs::write(self.path("etc/burkindi/case-handler.toml"), self.with_local_paths(&handler)).unwrap();
+        self.handler_url = format!("https://127.0.0.1:{api}");
     }
 
     /// As `systemd-tmpfiles --create` does with the shipped file.
-    pub(crate) fn make_folders(&self) {
-        let lines = deploy("tmpfiles.d/burkindi.conf");
+    pub(crate) fn create_folders(&self) {
+        let lines = read_deploy_file("tmpfiles.d/burkindi.conf");
         for line in lines.lines().filter(|line| line.starts_with("d ")) {
             let fields: Vec<&str> = line.split(' ').collect();
             let [_, path, mode, user, ..] = fields[..] else { panic!("{line}: fields are missing") };
-            let folder = self.at(path);
+            let folder = self.path(path);
             fs::create_dir_all(&folder).unwrap();
             let mode = u32::from_str_radix(mode, 8).unwrap();
             fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
-            let service = ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user);
+            let service = SERVICE_ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user);
             match service {
-                Some((_, account)) => own(&folder, *account),
+                Some((_, account)) => chown_to(&folder, *account),
                 None => assert_eq!(user, "root", "{line}"),
             }
         }
     }
 
     /// Gives the files of `/etc/burkindi` to root and the group of the service, mode 0640.
-    pub(crate) fn carry(&self, admin: &Path) {
-        let to = |name: &str| self.at(&format!("etc/burkindi/{name}"));
+    pub(crate) fn install_files(&self, admin: &Path) {
+        let to = |name: &str| self.path(&format!("etc/burkindi/{name}"));
         for name in [
             "trust.json",
             "transport.key",
@@ -120,7 +120,7 @@ impl Machine {
             if shared {
                 fs::set_permissions(to(name), fs::Permissions::from_mode(0o644)).unwrap();
             }
-            let account = if name.contains("intake") { ACCOUNTS[0].1 } else { ACCOUNTS[1].1 };
+            let account = if name.contains("intake") { SERVICE_ACCOUNTS[0].1 } else { SERVICE_ACCOUNTS[1].1 };
             if is_root() {
                 chown(to(name), Some(0), Some(account)).unwrap();
             }
@@ -128,8 +128,8 @@ impl Machine {
     }
 
     /// A command of a unit, with its environment and account and nothing else of this process.
-    pub(crate) fn of_unit(&self, unit: &str, key: &str) -> Command {
-        let text = self.placed(&deploy(&format!("systemd/{unit}.service")));
+    pub(crate) fn unit_command(&self, unit: &str, key: &str) -> Command {
+        let text = self.with_local_paths(&read_deploy_file(&format!("systemd/{unit}.service")));
         let values = |key: &str| {
             let prefix = format!("{key}=");
             text.lines()
@@ -146,60 +146,61 @@ impl Machine {
             command.env(name, value);
         }
         let user = values("User").remove(0);
-        let (_, account) = ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user).unwrap();
-        as_account(&mut command, *account);
+        let (_, account) =
+            SERVICE_ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user).unwrap();
+        run_as_account(&mut command, *account);
         command
     }
 
     /// Checks the configuration and starts the service, as its unit does.
-    pub(crate) fn start(&self, name: &str) -> Result<Running> {
+    pub(crate) fn start(&self, name: &str) -> Result<ChildService> {
         let unit = format!("burkindi-{name}");
-        let checked = self.of_unit(&unit, "ExecStartPre").output()?;
-        anyhow::ensure!(checked.status.success(), "{}", words(&checked));
-        Running::start(name, self.of_unit(&unit, "ExecStart"), &self.at(&format!("{name}.log")))
+        let checked = self.unit_command(&unit, "ExecStartPre").output()?;
+        anyhow::ensure!(checked.status.success(), "{}", output_text(&checked));
+        ChildService::start(name, self.unit_command(&unit, "ExecStart"), &self.path(&format!("{name}.log")))
     }
 
     /// A command typed by root, in root's own folder.
-    pub(crate) fn type_in(&self, name: &str, args: &[&str]) -> Output {
-        let config = self.at(&format!("etc/burkindi/{name}.toml"));
-        let mut command = Command::new(self.at(&format!("usr/local/bin/{name}")));
-        command.arg("--config").arg(config).args(args).current_dir(self.at("home")).env_clear();
+    pub(crate) fn run_as_root(&self, name: &str, args: &[&str]) -> Output {
+        let config = self.path(&format!("etc/burkindi/{name}.toml"));
+        let mut command = Command::new(self.path(&format!("usr/local/bin/{name}")));
+        command.arg("--config").arg(config).args(args).current_dir(self.path("home")).env_clear();
         command.stdin(Stdio::null()).output().unwrap()
     }
 
-    pub(crate) fn done(&self, name: &str, args: &[&str]) -> String {
-        let output = self.type_in(name, args);
-        assert!(output.status.success(), "{name} {args:?}: {}", words(&output));
-        words(&output)
+    pub(crate) fn run_ok(&self, name: &str, args: &[&str]) -> String {
+        let output = self.run_as_root(name, args);
+        assert!(output.status.success(), "{name} {args:?}: {}", output_text(&output));
+        output_text(&output)
     }
 
-    pub(crate) fn refused(&self, name: &str, args: &[&str]) -> String {
-        let output = self.type_in(name, args);
-        assert!(!output.status.success(), "{name} {args:?}: {}", words(&output));
-        words(&output)
+    pub(crate) fn run_refused(&self, name: &str, args: &[&str]) -> String {
+        let output = self.run_as_root(name, args);
+        assert!(!output.status.success(), "{name} {args:?}: {}", output_text(&output));
+        output_text(&output)
     }
 
     /// What the doctor finds, as the service's account and from another folder.
-    pub(crate) fn doctor(&self, name: &str) -> Value {
-        let (_, account) = *ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
-        let mut command = Command::new(self.at(&format!("usr/local/bin/{name}")));
-        command.arg("--config").arg(self.at(&format!("etc/burkindi/{name}.toml"))).args([
+    pub(crate) fn run_doctor(&self, name: &str) -> Value {
+        let (_, account) = *SERVICE_ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
+        let mut command = Command::new(self.path(&format!("usr/local/bin/{name}")));
+        command.arg("--config").arg(self.path(&format!("etc/burkindi/{name}.toml"))).args([
             "doctor",
             "--json",
             "--backups",
         ]);
-        command.arg(self.at(&format!("var/lib/burkindi-{name}-backups"))).current_dir("/").env_clear();
+        command.arg(self.path(&format!("var/lib/burkindi-{name}-backups"))).current_dir("/").env_clear();
         if name == "intake" {
             command.arg("--no-proxy");
         }
-        as_account(&mut command, account);
+        run_as_account(&mut command, account);
         let output = command.output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", words(&output)))
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", output_text(&output)))
     }
 
     /// State and text of one finding.
     pub(crate) fn finding(&self, name: &str, check: &str) -> (String, String) {
-        let report = self.doctor(name);
+        let report = self.run_doctor(name);
         let findings = report["findings"].as_array().unwrap();
         let finding = findings.iter().find(|finding| finding["check"] == check);
         let finding = finding.unwrap_or_else(|| panic!("{check} was not looked at: {report}"));
@@ -207,14 +208,14 @@ impl Machine {
     }
 
     /// The doctor is content with the store, names this one, and nothing else is wrong.
-    pub(crate) fn doctor_agrees(&self, name: &str, store: &str) {
+    pub(crate) fn assert_healthy(&self, name: &str, store: &str) {
         let (state, found) = self.finding(name, "store of the running service");
         assert!(
             state == "good" && found.contains(store),
             "{name}: {state}: {found} is not \
             {store}"
         );
-        let report = self.doctor(name);
+        let report = self.run_doctor(name);
         let wrong: Vec<_> = report["findings"]
             .as_array()
             .unwrap()
@@ -225,22 +226,22 @@ impl Machine {
     }
 
     /// The nightly backup, as its unit runs it.
-    pub(crate) fn back_up(&self, name: &str) -> Output {
-        let mut command = self.of_unit(&format!("burkindi-{name}-backup"), "ExecStart");
-        let path = format!("{}:/usr/bin:/bin", self.at("usr/local/bin").display());
+    pub(crate) fn run_backup(&self, name: &str) -> Output {
+        let mut command = self.unit_command(&format!("burkindi-{name}-backup"), "ExecStart");
+        let path = format!("{}:/usr/bin:/bin", self.path("usr/local/bin").display());
         command.env("PATH", path).output().unwrap()
     }
 
     pub(crate) fn newest_backup(&self, name: &str) -> String {
-        let folder = self.at(&format!("var/lib/burkindi-{name}-backups"));
+        let folder = self.path(&format!("var/lib/burkindi-{name}-backups"));
         let newest = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
         newest.display().to_string()
     }
 
     /// A command of `burkindi`, with passphrases on its standard input.
-    pub(crate) fn burkindi(&self, home: &str, passphrases: &[&str], args: &[&str]) -> Output {
-        let mut command = Command::new(self.programs.join("burkindi"));
-        command.arg("--home").arg(self.at(home)).args(["--json", "--passphrase-fd", "0"]).args(args);
+    pub(crate) fn run_workbench(&self, home: &str, passphrases: &[&str], args: &[&str]) -> Output {
+        let mut command = Command::new(self.programs_dir.join("burkindi"));
+        command.arg("--home").arg(self.path(home)).args(["--json", "--passphrase-fd", "0"]).args(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines: Vec<String> = passphrases.iter().map(|passphrase| format!("{passphrase}\n")).collect();
@@ -248,59 +249,61 @@ impl Machine {
         child.wait_with_output().unwrap()
     }
 
-    pub(crate) fn admin(&self, passphrases: &[&str], args: &[&str]) -> String {
-        let dir = self.at("admin").display().to_string();
-        let output = self.burkindi("home/admin", passphrases, &[&["admin"], args, &["--dir", &dir]].concat());
-        assert!(output.status.success(), "{args:?}: {}", words(&output));
-        words(&output)
+    pub(crate) fn run_admin(&self, passphrases: &[&str], args: &[&str]) -> String {
+        let dir = self.path("admin").display().to_string();
+        let output =
+            self.run_workbench("home/admin", passphrases, &[&["admin"], args, &["--dir", &dir]].concat());
+        assert!(output.status.success(), "{args:?}: {}", output_text(&output));
+        output_text(&output)
     }
 
     pub(crate) fn sign(&self) {
         let sign = ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
-        self.admin(&ROOTS[..2], &sign);
+        self.run_admin(&ROOT_PASSPHRASES[..2], &sign);
     }
 
     pub(crate) fn publish(&self) {
-        let ca = self.at("admin/tls/ca.pem").display().to_string();
-        self.admin(&[], &["directory", "publish", "--handler", &self.handler, "--ca", &ca]);
+        let ca = self.path("admin/tls/ca.pem").display().to_string();
+        self.run_admin(&[], &["directory", "publish", "--handler", &self.handler_url, "--ca", &ca]);
     }
 
     /// Keys, members, desks and a directory: steps 1 to 5.
-    pub(crate) fn found(&self) {
+    pub(crate) fn initialize_admin(&self) {
         let work = ["--work-factor", "1"];
         let init = ["init", "--host", "intake.example", "--host", "cases.example"];
-        self.admin(&ROOTS, &[&init[..], &work].concat());
+        self.run_admin(&ROOT_PASSPHRASES, &[&init[..], &work].concat());
         for handle in ["p-1", "p-2", "o-1"] {
-            let request = self.at(&format!("home/{handle}.json")).display().to_string();
+            let request = self.path(&format!("home/{handle}.json")).display().to_string();
             let new = ["key", "new", "--handle", handle, "--out", &request];
-            let made = self.burkindi(&format!("home/{handle}"), &[PASSPHRASE], &[&new[..], &work].concat());
-            assert!(made.status.success(), "{}", words(&made));
-            self.admin(
+            let made =
+                self.run_workbench(&format!("home/{handle}"), &[PASSPHRASE], &[&new[..], &work].concat());
+            assert!(made.status.success(), "{}", output_text(&made));
+            self.run_admin(
                 &[],
                 &["member", "add", "--request", &request, "--covers", "regional", "--languages", "fr,en"],
             );
         }
-        self.admin(&[], &["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
-        self.admin(&[], &["desk", "add", "external", "--member", "o-1"]);
+        self.run_admin(&[], &["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
+        self.run_admin(&[], &["desk", "add", "external", "--member", "o-1"]);
         self.sign();
     }
 
     pub(crate) fn connect(&self) {
         let [ca, trust] =
-            ["admin/tls/ca.pem", "admin/trust.json"].map(|file| self.at(file).display().to_string());
-        let connect = ["connect", "--handler", &self.handler, "--ca", &ca, "--trust", &trust];
-        let output = self.burkindi("home/o-1", &[PASSPHRASE], &connect);
-        assert!(output.status.success(), "{}", words(&output));
+            ["admin/tls/ca.pem", "admin/trust.json"].map(|file| self.path(file).display().to_string());
+        let connect = ["connect", "--handler", &self.handler_url, "--ca", &ca, "--trust", &trust];
+        let output = self.run_workbench("home/o-1", &[PASSPHRASE], &connect);
+        assert!(output.status.success(), "{}", output_text(&output));
     }
 
-    pub(crate) fn audit(&self, args: &[&str]) -> Output {
-        self.burkindi("home/o-1", &[PASSPHRASE], &[&["audit"], args].concat())
+    pub(crate) fn run_audit(&self, args: &[&str]) -> Output {
+        self.run_workbench("home/o-1", &[PASSPHRASE], &[&["audit"], args].concat())
     }
 
     /// Nothing of a service's folder belongs to another account.
-    pub(crate) fn belongs_to_the_service(&self, name: &str) {
-        let (_, account) = *ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
-        for entry in fs::read_dir(self.at(&format!("var/lib/burkindi-{name}"))).unwrap() {
+    pub(crate) fn assert_owned_by_service(&self, name: &str) {
+        let (_, account) = *SERVICE_ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
+        for entry in fs::read_dir(self.path(&format!("var/lib/burkindi-{name}"))).unwrap() {
             let entry = entry.unwrap();
             let metadata = entry.metadata().unwrap();
             assert!(!is_root() || metadata.uid() == account, "{}", entry.path().display());
@@ -308,16 +311,16 @@ impl Machine {
         }
     }
 
-    pub(crate) fn set(&self, name: &str, from: &str, to: &str) {
-        let file = self.at(&format!("etc/burkindi/{name}.toml"));
+    pub(crate) fn replace_setting(&self, name: &str, from: &str, to: &str) {
+        let file = self.path(&format!("etc/burkindi/{name}.toml"));
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.contains(from), "{from}");
         fs::write(file, text.replacen(from, to, 1)).unwrap();
     }
 
     /// The file that a running service has open.
-    pub(crate) fn has_open(running: &Running, file: &Path) -> bool {
-        let descriptors = fs::read_dir(format!("/proc/{}/fd", running.id())).unwrap();
+    pub(crate) fn has_open(running: &ChildService, file: &Path) -> bool {
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", running.pid())).unwrap();
         descriptors.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).any(|path| path == file)
     }
 }
@@ -326,13 +329,13 @@ pub(crate) fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
-pub(crate) fn own(path: &Path, account: u32) {
+pub(crate) fn chown_to(path: &Path, account: u32) {
     if is_root() {
         chown(path, Some(account), Some(account)).unwrap();
     }
 }
 
-pub(crate) fn as_account(command: &mut Command, account: u32) {
+pub(crate) fn run_as_account(command: &mut Command, account: u32) {
     if is_root() {
         command.uid(account).gid(account);
     }

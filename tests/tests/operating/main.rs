@@ -13,24 +13,24 @@ use std::{
 };
 
 use anyhow::Result;
-use machine::{ACCOUNTS, Machine, as_account, is_root, own, words};
-use throwaway_postgres::Cluster;
-use xtask::{Running, free_ports};
+use machine::{DeployedMachine, SERVICE_ACCOUNTS, chown_to, is_root, output_text, run_as_account};
+use test_postgres::PostgresCluster;
+use xtask::{ChildService, free_ports};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_service_does() -> Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
-    let mut machine = Machine::new();
-    machine.found();
+    let mut machine = DeployedMachine::new();
+    machine.initialize_admin();
     machine.configure(free_ports()?);
-    machine.carry(&machine.at("admin"));
+    machine.install_files(&machine.path("admin"));
 
     // Without the folders, `create-store` says how to make them; without a store, nothing starts.
     for name in ["intake", "case-handler"] {
-        assert!(machine.refused(name, &["create-store"]).contains("systemd-tmpfiles --create"));
+        assert!(machine.run_refused(name, &["create-store"]).contains("systemd-tmpfiles --create"));
     }
-    machine.make_folders();
-    for (name, _) in ACCOUNTS {
+    machine.create_folders();
+    for (name, _) in SERVICE_ACCOUNTS {
         let refused = format!("{:#}", machine.start(name).unwrap_err());
         assert!(
             refused.contains("create-store")
@@ -40,23 +40,25 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
                 ),
             "{refused}"
         );
-        machine.done(name, &["create-store"]);
-        machine.belongs_to_the_service(name);
-        assert!(machine.refused(name, &["create-store"]).contains("already"));
+        machine.run_ok(name, &["create-store"]);
+        machine.assert_owned_by_service(name);
+        assert!(machine.run_refused(name, &["create-store"]).contains("already"));
     }
     let stores = [
-        machine.at("var/lib/burkindi-intake/spool.sqlite"),
-        machine.at("var/lib/burkindi-case-handler/cases.sqlite"),
+        machine.path("var/lib/burkindi-intake/spool.sqlite"),
+        machine.path("var/lib/burkindi-case-handler/cases.sqlite"),
     ];
     let [spool, cases] = stores.each_ref().map(|path| path.display().to_string());
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
-    assert!(Machine::has_open(&intake, &stores[0]) && Machine::has_open(&handler, &stores[1]));
+    assert!(
+        DeployedMachine::has_open(&intake, &stores[0]) && DeployedMachine::has_open(&handler, &stores[1])
+    );
     machine.publish();
     machine.connect();
-    assert!(machine.audit(&["verify"]).status.success());
-    for (name, _) in ACCOUNTS {
-        let backed_up = machine.back_up(name);
-        assert!(backed_up.status.success(), "{}", words(&backed_up));
+    assert!(machine.run_audit(&["verify"]).status.success());
+    for (name, _) in SERVICE_ACCOUNTS {
+        let backed_up = machine.run_backup(name);
+        assert!(backed_up.status.success(), "{}", output_text(&backed_up));
         assert_eq!(machine.finding(name, "backups").0, "good");
     }
     // The directory reaches the intake with the next round of collecting.
@@ -66,66 +68,68 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    machine.doctor_agrees("intake", &spool);
-    machine.doctor_agrees("case-handler", &cases);
+    machine.assert_healthy("intake", &spool);
+    machine.assert_healthy("case-handler", &cases);
 
     // A variable in a unit, as units had it before: the service uses another store, and its doctor
     // says so.
     handler.stop()?;
-    let mut elsewhere = machine.of_unit("burkindi-case-handler", "ExecStart");
-    let other = machine.at("var/lib/burkindi-case-handler/other.sqlite");
+    let mut elsewhere = machine.unit_command("burkindi-case-handler", "ExecStart");
+    let other = machine.path("var/lib/burkindi-case-handler/other.sqlite");
     fs::copy(&stores[1], &other)?;
-    own(&other, ACCOUNTS[1].1);
+    chown_to(&other, SERVICE_ACCOUNTS[1].1);
     elsewhere.env("CASES_STORE_URL", format!("sqlite://{}", other.display()));
-    let handler = Running::start("case-handler", elsewhere, &machine.at("case-handler.log"))?;
+    let handler = ChildService::start("case-handler", elsewhere, &machine.path("case-handler.log"))?;
     let (state, found) = machine.finding("case-handler", "store of the running service");
     assert!(state == "wrong" && found.contains("another store"), "{found}");
     handler.stop()?;
     intake.stop()?;
 
-    restores(&machine, &stores)?;
-    let cluster = Cluster::start()?;
+    check_restore(&machine, &stores)?;
+    let cluster = PostgresCluster::start()?;
     // Its socket is in reach of the services' accounts.
     fs::set_permissions(cluster.folder(), fs::Permissions::from_mode(0o711))?;
-    moves(&machine, &stores, &cluster)?;
-    renews(&machine)?;
-    fails(&machine, &cluster).await
+    check_migration(&machine, &stores, &cluster)?;
+    check_tls_renewal(&machine)?;
+    check_database_outage(&machine, &cluster).await
 }
 
 /// An empty machine: a restore brings everything back, for the service's account.
-fn restores(machine: &Machine, stores: &[PathBuf; 2]) -> Result<()> {
+fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()> {
     // The directory is newer than the backup, and the oversight body has seen that.
     let handler = machine.start("case-handler")?;
     machine.sign();
     machine.publish();
     machine.connect();
     handler.stop()?;
-    for (name, _) in ACCOUNTS {
-        fs::remove_dir_all(machine.at(&format!("var/lib/burkindi-{name}")))?;
+    for (name, _) in SERVICE_ACCOUNTS {
+        fs::remove_dir_all(machine.path(&format!("var/lib/burkindi-{name}")))?;
         assert!(
-            machine.refused(name, &["restore", &machine.newest_backup(name)]).contains("systemd-tmpfiles")
+            machine
+                .run_refused(name, &["restore", &machine.newest_backup(name)])
+                .contains("systemd-tmpfiles")
         );
     }
-    machine.make_folders();
-    for ((name, account), store) in ACCOUNTS.into_iter().zip(stores) {
+    machine.create_folders();
+    for ((name, account), store) in SERVICE_ACCOUNTS.into_iter().zip(stores) {
         let refused = format!("{:#}", machine.start(name).unwrap_err());
         assert!(refused.contains("restore a backup"), "nothing starts empty: {refused}");
-        let said = machine.done(name, &["restore", &machine.newest_backup(name)]);
+        let said = machine.run_ok(name, &["restore", &machine.newest_backup(name)]);
         assert!(said.contains(&store.display().to_string()), "the target is named: {said}");
-        machine.belongs_to_the_service(name);
+        machine.assert_owned_by_service(name);
         // What an account may not read is not called broken.
         if is_root() {
-            let closed = machine.at("home/closed");
+            let closed = machine.path("home/closed");
             fs::create_dir_all(&closed)?;
             fs::set_permissions(&closed, fs::Permissions::from_mode(0o700))?;
-            let mut command = Command::new(machine.at(&format!("usr/local/bin/{name}")));
+            let mut command = Command::new(machine.path(&format!("usr/local/bin/{name}")));
             command
                 .arg("--config")
-                .arg(machine.at(&format!("etc/burkindi/{name}.toml")))
+                .arg(machine.path(&format!("etc/burkindi/{name}.toml")))
                 .arg("rehearse")
                 .arg(&closed);
-            as_account(&mut command, account);
-            let said = words(&command.env_clear().output()?);
+            run_as_account(&mut command, account);
+            let said = output_text(&command.env_clear().output()?);
             assert!(
                 said.contains("ermission denied")
                     && !said.contains(
@@ -135,99 +139,103 @@ fn restores(machine: &Machine, stores: &[PathBuf; 2]) -> Result<()> {
                 "{said}"
             );
             // A third account is refused, with the command to type.
-            let mut command = Command::new(machine.at(&format!("usr/local/bin/{name}")));
+            let mut command = Command::new(machine.path(&format!("usr/local/bin/{name}")));
             command
                 .arg("--config")
-                .arg(machine.at(&format!("etc/burkindi/{name}.toml")))
+                .arg(machine.path(&format!("etc/burkindi/{name}.toml")))
                 .arg("backup")
                 .arg("/tmp/nowhere");
             command.uid(54_323).gid(account).env_clear();
-            let said = words(&command.output()?);
+            let said = output_text(&command.output()?);
             assert!(said.contains("belongs to") && said.contains("runuser -u"), "{said}");
         }
     }
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
-    let older = machine.audit(&["verify"]);
-    assert_eq!(older.status.code(), Some(6), "an older directory is an alarm: {}", words(&older));
+    let older = machine.run_audit(&["verify"]);
+    assert_eq!(older.status.code(), Some(6), "an older directory is an alarm: {}", output_text(&older));
     machine.publish();
-    let verified = machine.audit(&["verify"]);
-    assert!(verified.status.success(), "{}", words(&verified));
+    let verified = machine.run_audit(&["verify"]);
+    assert!(verified.status.success(), "{}", output_text(&verified));
     assert_eq!(
-        machine.audit(&["accept", "--reason", "The disk failed"]).status.code(),
+        machine.run_audit(&["accept", "--reason", "The disk failed"]).status.code(),
         Some(4),
         "nothing was lost"
     );
-    machine.doctor_agrees("intake", &stores[0].display().to_string());
-    machine.doctor_agrees("case-handler", &stores[1].display().to_string());
+    machine.assert_healthy("intake", &stores[0].display().to_string());
+    machine.assert_healthy("case-handler", &stores[1].display().to_string());
     handler.stop()?;
     intake.stop()
 }
 
 /// To `PostgreSQL`: nothing opens the old files again, and the doctors see the server.
-fn moves(machine: &Machine, stores: &[PathBuf; 2], cluster: &Cluster) -> Result<()> {
+fn check_migration(
+    machine: &DeployedMachine,
+    stores: &[PathBuf; 2],
+    cluster: &PostgresCluster,
+) -> Result<()> {
     // The address names the file with the password, as every command sees it: no variable does.
     let mut urls = Vec::new();
-    for (name, account) in ACCOUNTS {
-        let password = machine.at(&format!("etc/burkindi/{name}.password"));
+    for (name, account) in SERVICE_ACCOUNTS {
+        let password = machine.path(&format!("etc/burkindi/{name}.password"));
         fs::write(&password, "not needed here\n")?;
         fs::set_permissions(&password, fs::Permissions::from_mode(0o640))?;
-        own(&password, account);
-        let url = cluster.database()?;
+        chown_to(&password, account);
+        let url = cluster.create_database()?;
         let missing = format!("{url}?password_file={}x", password.display());
-        let refused = machine.refused(name, &["move-to", &missing]);
+        let refused = machine.run_refused(name, &["move-to", &missing]);
         assert!(refused.contains("password_file=") && refused.contains("No such file"), "{refused}");
         urls.push(format!("{url}?password_file={}", password.display()));
     }
-    for ((name, _), url) in ACCOUNTS.into_iter().zip(&urls) {
-        machine.done(name, &["move-to", url]);
-        machine.belongs_to_the_service(name);
+    for ((name, _), url) in SERVICE_ACCOUNTS.into_iter().zip(&urls) {
+        machine.run_ok(name, &["move-to", url]);
+        machine.assert_owned_by_service(name);
         let refused = format!("{:#}", machine.start(name).unwrap_err());
         assert!(refused.contains("was moved to postgres://"), "{refused}");
-        let backed_up = machine.back_up(name);
+        let backed_up = machine.run_backup(name);
         assert!(
-            !backed_up.status.success() && words(&backed_up).contains("was moved to"),
+            !backed_up.status.success() && output_text(&backed_up).contains("was moved to"),
             "{}",
-            words(&backed_up)
+            output_text(&backed_up)
         );
     }
-    machine.set(
+    machine.replace_setting(
         "intake",
         "#url = \"postgres://burkindi@db.internal/spool?sslmode=verify-full\"",
         &format!("url = \"{}\"", urls[0]),
     );
     let cases = format!("\"sqlite://{}\"", stores[1].display());
-    machine.set("case-handler", &format!("url = {cases}"), &format!("url = \"{}\"", urls[1]));
+    machine.replace_setting("case-handler", &format!("url = {cases}"), &format!("url = \"{}\"", urls[1]));
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
-    assert!(!Machine::has_open(&handler, &stores[1]));
-    for (name, _) in ACCOUNTS {
-        machine.doctor_agrees(name, "postgres://");
+    assert!(!DeployedMachine::has_open(&handler, &stores[1]));
+    for (name, _) in SERVICE_ACCOUNTS {
+        machine.assert_healthy(name, "postgres://");
         let key = if name == "intake" { "spool.url" } else { "store.url" };
         assert_eq!(machine.finding(name, &format!("password of {key}")).0, "good");
-        let backed_up = machine.back_up(name);
-        assert!(backed_up.status.success(), "{}", words(&backed_up));
+        let backed_up = machine.run_backup(name);
+        assert!(backed_up.status.success(), "{}", output_text(&backed_up));
     }
-    assert!(machine.audit(&["verify"]).status.success());
+    assert!(machine.run_audit(&["verify"]).status.success());
     handler.stop()?;
     intake.stop()
 }
 
 /// New certificates: the same names, and `relay.url` is held against them.
-fn renews(machine: &Machine) -> Result<()> {
-    let said = machine.admin(&[], &["tls", "renew"]);
+fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
+    let said = machine.run_admin(&[], &["tls", "renew"]);
     assert!(said.contains("intake.example") && said.contains("cases.example"), "{said}");
-    machine.carry(&machine.at("admin"));
+    machine.install_files(&machine.path("admin"));
     // An editor that put a byte order mark before them changes nothing.
     for name in ["trust.json", "tls/ca.pem", "tls/intake.pem", "tls/api.pem", "tls/handler.pem"] {
-        let file = machine.at(&format!("etc/burkindi/{name}"));
+        let file = machine.path(&format!("etc/burkindi/{name}"));
         let text = fs::read_to_string(&file)?;
         fs::write(&file, format!("\u{feff}{text}"))?;
     }
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
-    assert!(machine.audit(&["verify"]).status.success());
-    for (name, _) in ACCOUNTS {
-        machine.doctor_agrees(name, "postgres://");
+    assert!(machine.run_audit(&["verify"]).status.success());
+    for (name, _) in SERVICE_ACCOUNTS {
+        machine.assert_healthy(name, "postgres://");
     }
-    let outside = machine.burkindi(
+    let outside = machine.run_workbench(
         "home/admin",
         &[],
         &[
@@ -236,28 +244,28 @@ fn renews(machine: &Machine) -> Result<()> {
             "--intake",
             &format!("http://{}", intake.addresses["public"]),
             "--trust",
-            machine.at("admin/trust.json").to_str().unwrap(),
+            machine.path("admin/trust.json").to_str().unwrap(),
             "--relay",
             &intake.addresses["relay"],
             "--handler",
-            &machine.handler,
+            &machine.handler_url,
             "--ca",
-            machine.at("admin/tls/ca.pem").to_str().unwrap(),
+            machine.path("admin/tls/ca.pem").to_str().unwrap(),
         ],
     );
     assert_eq!(
         outside.status.code(),
         Some(7),
         "on one machine the relay is in reach, and nothing is wrong: {}",
-        words(&outside)
+        output_text(&outside)
     );
     handler.stop()?;
     intake.stop()?;
-    let good = machine.at("etc/burkindi/case-handler.toml");
+    let good = machine.path("etc/burkindi/case-handler.toml");
     let file = fs::read_to_string(&good)?;
     let line = file.lines().find(|line| line.starts_with("url = \"https://127.0.0.1:")).unwrap();
-    machine.set("case-handler", line, "url = \"https://intake.internal:8444\"");
-    let said = machine.refused("case-handler", &["--check-config"]);
+    machine.replace_setting("case-handler", line, "url = \"https://intake.internal:8444\"");
+    let said = machine.run_refused("case-handler", &["--check-config"]);
     assert!(said.contains("intake.internal") && said.contains("--host"), "{said}");
     let (state, found) = machine.finding("case-handler", "names of the certificates");
     assert!(state == "wrong" && found.contains("intake.example"), "{found}");
@@ -265,7 +273,7 @@ fn renews(machine: &Machine) -> Result<()> {
 }
 
 /// Without its server the intake says so once, with the address.
-async fn fails(machine: &Machine, cluster: &Cluster) -> Result<()> {
+async fn check_database_outage(machine: &DeployedMachine, cluster: &PostgresCluster) -> Result<()> {
     let intake = machine.start("intake")?;
     let mailbox = format!("http://{}/api/mailbox", intake.addresses["public"]);
     let wanted = format!("{{\"locator\":\"{}\"}}", "A".repeat(43));
@@ -275,10 +283,10 @@ async fn fails(machine: &Machine, cluster: &Cluster) -> Result<()> {
     for _ in 0..3 {
         assert_eq!(ask().await?.status(), reqwest::StatusCode::SERVICE_UNAVAILABLE);
     }
-    let log = fs::read_to_string(machine.at("intake.log"))?;
+    let log = fs::read_to_string(machine.path("intake.log"))?;
     assert_eq!(log.matches("the database failed: postgres://").count(), 1, "{log}");
     drop(intake);
-    for (name, _) in ACCOUNTS {
+    for (name, _) in SERVICE_ACCOUNTS {
         let refused = format!("{:#}", machine.start(name).unwrap_err());
         assert!(refused.contains("Check that the server runs"), "{refused}");
     }

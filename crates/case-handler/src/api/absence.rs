@@ -7,71 +7,74 @@ use axum::{
         rejection::{JsonRejection, PathRejection},
     },
 };
-use envelope::{
-    desk_api::{Absence, Candidate, LONGEST_ABSENCE},
-    directory::{Desk, Directory},
-};
 use http::StatusCode;
+use protocol::{
+    directory::{Desk, Directory},
+    workbench_api::{Absence, AssigneeCandidate, MAX_ABSENCE},
+};
 use uuid::Uuid;
 
-use super::{Api, Problem, sessions::Caller};
-use crate::routing::{self, Question};
+use super::{ApiProblem, ApiState, sessions::AuthenticatedMember};
+use crate::assignment::{self, AssignmentQuery};
 
 /// Why somebody is not said to be away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum AbsenceError {
     /// Of somebody else.
     #[error("only the lead of a desk says that a member of it is away")]
     LeadOnly,
     /// Before today.
     #[error("the last day of an absence is today or later")]
-    Past,
+    DateInPast,
     /// Longer than [`LONGEST_ABSENCE`].
-    #[error("an absence lasts {} days at most: say it again then, or give up the seat", LONGEST_ABSENCE.whole_days())]
+    #[error("an absence lasts {} days at most: say it again then, or give up the seat", MAX_ABSENCE.whole_days())]
     TooLong,
 }
 
-impl Refused {
+impl AbsenceError {
     /// The rule's name, for programs.
-    pub fn rule(self) -> &'static str {
+    pub fn code(self) -> &'static str {
         match self {
             Self::LeadOnly => "absence-lead-only",
-            Self::Past => "absence-past",
+            Self::DateInPast => "absence-past",
             Self::TooLong => "absence-too-long",
         }
     }
 }
 
 /// One's own, or as the lead of a desk that of its members.
-pub(super) async fn set(
-    State(api): State<Api>,
-    caller: Caller,
+pub(super) async fn set_absence(
+    State(api): State<ApiState>,
+    caller: AuthenticatedMember,
     absence: Result<Json<Absence>, JsonRejection>,
-) -> Result<StatusCode, Problem> {
+) -> Result<StatusCode, ApiProblem> {
     let Json(Absence { member, until }) = absence?;
-    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
-    if member != caller.handle && !leads(&accepted.directory, &caller.handle, &member) {
-        return Err(Problem::Absence(Refused::LeadOnly));
+    let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
+    if member != caller.handle && !is_lead_of(&accepted.directory, &caller.handle, &member) {
+        return Err(ApiProblem::Absence(AbsenceError::LeadOnly));
     }
     if let Some(until) = until {
-        let today = api.today.get().await?;
+        let today = api.trusted_date.date().await?;
         if until < today {
-            return Err(Problem::Absence(Refused::Past));
+            return Err(ApiProblem::Absence(AbsenceError::DateInPast));
         }
-        if until > today + LONGEST_ABSENCE {
-            return Err(Problem::Absence(Refused::TooLong));
+        if until > today + MAX_ABSENCE {
+            return Err(ApiProblem::Absence(AbsenceError::TooLong));
         }
     }
-    let writing = api.store.write().await?;
-    writing.set_away(&member, until).await?;
+    let writing = api.store.begin_write().await?;
+    writing.set_absence(&member, until).await?;
     writing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Who is away of those whom the caller shares a desk with; they see it in each dry run anyway.
-pub(super) async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Absence>>, Problem> {
-    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
-    let away = api.store.away(api.today.get().await?).await?.into_iter();
+pub(super) async fn list_absences(
+    State(api): State<ApiState>,
+    caller: AuthenticatedMember,
+) -> Result<Json<Vec<Absence>>, ApiProblem> {
+    let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
+    let away = api.store.absences_on(api.trusted_date.date().await?).await?.into_iter();
     let known = away.filter(|(member, _)| {
         *member == caller.handle || share_a_desk(&accepted.directory, &caller.handle, member)
     });
@@ -83,7 +86,7 @@ fn share_a_desk(directory: &Directory, one: &str, other: &str) -> bool {
     directory.desks.iter().any(|desk| seats(desk, one) && seats(desk, other))
 }
 
-fn leads(directory: &Directory, lead: &str, member: &str) -> bool {
+fn is_lead_of(directory: &Directory, lead: &str, member: &str) -> bool {
     directory.desks.iter().any(|desk| {
         desk.members.first().is_some_and(|first| first == lead)
             && desk.members.iter().any(|seat| seat == member)
@@ -92,25 +95,31 @@ fn leads(directory: &Directory, lead: &str, member: &str) -> bool {
 
 /// A dry run for a case that the caller can read: whom the routing would suggest now, the best first. Of what colleagues have to do it
 /// counts the cases that the caller sees, so that nobody learns of others by subtraction; the routing itself counts all.
-pub(super) async fn routing(
-    State(api): State<Api>,
-    caller: Caller,
+pub(super) async fn list_candidates(
+    State(api): State<ApiState>,
+    caller: AuthenticatedMember,
     id: Result<Path<Uuid>, PathRejection>,
-) -> Result<Json<Vec<Candidate>>, Problem> {
+) -> Result<Json<Vec<AssigneeCandidate>>, ApiProblem> {
     let Path(id) = id?;
-    let case = api.store.visible_case(&caller.handle, id).await?.ok_or(Problem::NotFound)?;
-    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
-    let away = api.store.away(api.today.get().await?).await?;
-    let (holders, load) = (api.store.holders(id).await?, api.store.load_seen_by(&caller.handle).await?);
+    let case = api.store.visible_case(&caller.handle, id).await?.ok_or(ApiProblem::NotFound)?;
+    let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
+    let away = api.store.absences_on(api.trusted_date.date().await?).await?;
+    let (holders, load) = (api.store.holders(id).await?, api.store.visible_workload(&caller.handle).await?);
     let absent: Vec<String> = away.keys().cloned().collect();
-    let question = Question { case: id, holders: &holders, absent: &absent, lang: &case.lang, load: &load };
-    let ranked = routing::rank(&accepted.directory, &question).into_iter();
-    let candidates = ranked.map(|candidate| Candidate {
+    let question = AssignmentQuery {
+        case: id,
+        holders: &holders,
+        absent_members: &absent,
+        lang: &case.lang,
+        workload: &load,
+    };
+    let ranked = assignment::rank_members(&accepted.directory, &question).into_iter();
+    let candidates = ranked.map(|candidate| AssigneeCandidate {
         away: away.get(&candidate.handle).copied(),
         member: candidate.handle,
-        reads: candidate.reads,
-        load: candidate.load,
-        lot: candidate.lot,
+        reads_language: candidate.reads_language,
+        load: candidate.workload,
+        tie_breaker: candidate.tie_breaker,
     });
     Ok(Json(candidates.collect()))
 }

@@ -18,72 +18,72 @@ use tokio::{
 };
 
 /// Connections at once.
-const MOST: usize = 512;
+const MAX_CONNECTIONS: usize = 512;
 /// Connections of one address at once. A workbench opens a few.
-const MOST_OF_ONE: usize = 64;
+const MAX_CONNECTIONS_PER_ADDRESS: usize = 64;
 /// A refusal is logged at most this often.
-const SAID_AGAIN: std::time::Duration = std::time::Duration::from_mins(1);
+const LOG_INTERVAL: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Accepts a connection only while there are few enough.
 #[derive(Debug, Clone)]
-pub struct Bounded<A> {
+pub struct LimitedAcceptor<A> {
     inner: A,
-    open: Arc<Open>,
+    connections: Arc<ConnectionCounts>,
 }
 
 /// Open connections by address.
 #[derive(Debug, Default)]
-struct Open {
+struct ConnectionCounts {
     by_address: Mutex<HashMap<IpAddr, usize>>,
-    said: Mutex<Option<Instant>>,
+    last_logged: Mutex<Option<Instant>>,
 }
 
 /// A connection that counts until it is dropped.
 #[derive(Debug)]
-struct Counted {
-    open: Arc<Open>,
+struct ConnectionGuard {
+    connections: Arc<ConnectionCounts>,
     address: IpAddr,
 }
 
-impl<A> Bounded<A> {
+impl<A> LimitedAcceptor<A> {
     /// Bounds what `inner` accepts.
     pub fn new(inner: A) -> Self {
-        Self { inner, open: Arc::default() }
+        Self { inner, connections: Arc::default() }
     }
 }
 
-impl Open {
+impl ConnectionCounts {
     /// Counts one more connection; `None` if there are too many.
-    fn count(self: &Arc<Self>, address: IpAddr) -> Option<Counted> {
+    fn try_acquire(self: &Arc<Self>, address: IpAddr) -> Option<ConnectionGuard> {
         let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = by_address.values().sum();
         let of_one = by_address.entry(address).or_insert(0);
-        if all >= MOST || *of_one >= MOST_OF_ONE {
+        if all >= MAX_CONNECTIONS || *of_one >= MAX_CONNECTIONS_PER_ADDRESS {
             if *of_one == 0 {
                 by_address.remove(&address);
             }
             return None;
         }
         *of_one += 1;
-        Some(Counted { open: Arc::clone(self), address })
+        Some(ConnectionGuard { connections: Arc::clone(self), address })
     }
 
     /// For the operator, and nothing of the address.
-    fn say_refused(&self) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| said.elapsed() >= SAID_AGAIN) {
+    fn log_rejected(&self) {
+        let mut said = self.last_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| said.elapsed() >= LOG_INTERVAL) {
             *said = Some(Instant::now());
             tracing::warn!(
-                "a connection to the API was refused: one address has {MOST_OF_ONE} open, or all have {MOST}. Find out which \
+                "a connection to the API was refused: one address has {MAX_CONNECTIONS_PER_ADDRESS} open, or all have {MAX_CONNECTIONS}. Find out which \
                  machine of the private network floods it"
             );
         }
     }
 }
 
-impl Drop for Counted {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        let mut by_address = self.open.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_address = self.connections.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_one) = by_address.get_mut(&self.address) {
             *of_one -= 1;
             if *of_one == 0 {
@@ -93,20 +93,20 @@ impl Drop for Counted {
     }
 }
 
-impl<A, S> Accept<TcpStream, S> for Bounded<A>
+impl<A, S> Accept<TcpStream, S> for LimitedAcceptor<A>
 where
     A: Accept<TcpStream, S>,
     A::Future: Send + 'static,
 {
-    type Stream = Held<A::Stream>;
+    type Stream = GuardedStream<A::Stream>;
     type Service = A::Service;
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let counted = stream.peer_addr().map(|peer| self.open.count(peer.ip()));
+        let counted = stream.peer_addr().map(|peer| self.connections.try_acquire(peer.ip()));
         let counted = counted.and_then(|counted| {
             counted.ok_or_else(|| {
-                self.open.say_refused();
+                self.connections.log_rejected();
                 io::Error::other("too many connections")
             })
         });
@@ -114,19 +114,19 @@ where
         Box::pin(async move {
             let (counted, accepting) = accepting?;
             let (stream, service) = accepting.await?;
-            Ok((Held { stream, _counted: counted }, service))
+            Ok((GuardedStream { stream, _guard: counted }, service))
         })
     }
 }
 
 /// A stream that counts as long as it is there.
 #[derive(Debug)]
-pub struct Held<T> {
+pub struct GuardedStream<T> {
     stream: T,
-    _counted: Counted,
+    _guard: ConnectionGuard,
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Held<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -136,7 +136,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Held<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Held<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedStream<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
@@ -167,18 +167,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_address_takes_its_share_and_all_take_no_more_than_there_is() {
-        let open = Arc::new(Open::default());
+    fn connections_are_limited_per_address_and_in_total() {
+        let open = Arc::new(ConnectionCounts::default());
         let address = |n: u8| IpAddr::from([10, 0, 0, n]);
-        let one: Vec<_> = (0..1000).filter_map(|_| open.count(address(1))).collect();
-        assert_eq!(one.len(), MOST_OF_ONE);
-        assert!(open.count(address(2)).is_some(), "others are served");
+        let one: Vec<_> = (0..1000).filter_map(|_| open.try_acquire(address(1))).collect();
+        assert_eq!(one.len(), MAX_CONNECTIONS_PER_ADDRESS);
+        assert!(open.try_acquire(address(2)).is_some(), "others are served");
         let many: Vec<_> = (2..=255)
-            .flat_map(|n| (0..9).filter_map(|_| open.count(address(n))).collect::<Vec<_>>())
+            .flat_map(|n| (0..9).filter_map(|_| open.try_acquire(address(n))).collect::<Vec<_>>())
             .collect();
-        assert_eq!(one.len() + many.len(), MOST);
+        assert_eq!(one.len() + many.len(), MAX_CONNECTIONS);
         drop(one);
-        assert!(open.count(address(1)).is_some(), "what ends makes room");
+        assert!(open.try_acquire(address(1)).is_some(), "what ends makes room");
         drop(many);
         assert!(open.by_address.lock().unwrap().is_empty());
     }

@@ -1,4 +1,4 @@
-//! The workbench API: see [`envelope::desk_api`] for the calls. One file for each thing that is asked for.
+//! The workbench API: see [`protocol::desk_api`] for the calls. One file for each thing that is asked for.
 
 pub mod absence;
 mod cases;
@@ -18,28 +18,28 @@ use axum::{
     routing::{get, post},
 };
 use ed25519_dalek::SigningKey;
-use envelope::life::Calendar;
+use protocol::case::Calendar;
 use web::Clock;
 
-pub use connections::Bounded;
-pub use problem::Problem;
-pub use sessions::Sessions;
+pub use connections::LimitedAcceptor;
+pub use problem::ApiProblem;
+pub use sessions::SessionRegistry;
 
-use crate::{current::Current, store::Store, today::Today};
+use crate::{directory_cache::DirectoryCache, store::CaseStore, trusted_date::TrustedDateSource};
 
 /// What the handlers of the API share.
 #[derive(Clone)]
-pub struct Api {
+pub struct ApiState {
     /// The database.
-    pub store: Arc<Store>,
+    pub store: Arc<CaseStore>,
     /// Who is who.
-    pub current: Arc<Current>,
+    pub directories: Arc<DirectoryCache>,
     /// Signs the handler's events.
     pub log_key: Arc<SigningKey>,
     /// Challenges and bearers, in memory only.
-    pub sessions: Arc<Sessions>,
+    pub sessions: Arc<SessionRegistry>,
     /// The day, if the clock can be believed.
-    pub today: Today,
+    pub trusted_date: TrustedDateSource,
     /// Working days.
     pub calendar: Calendar,
     /// The time.
@@ -47,45 +47,45 @@ pub struct Api {
 }
 
 /// An event brings at most a few kilobytes for each generation of which it brings a grant.
-const MAX_BODY: usize = 1024 * 1024;
+const MAX_BODY_LEN: usize = 1024 * 1024;
 
 /// How long a request may take until its answer begins.
-const REQUEST_TIME: Duration = Duration::from_mins(1);
+const REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// All routes.
-pub fn routes(api: Api) -> Router {
+pub fn routes(api: ApiState) -> Router {
     let routes = Router::new()
         .route("/health", get(directory::health))
-        .route("/v1/challenge", post(sessions::challenge))
-        .route("/v1/session", post(sessions::open))
+        .route("/v1/challenge", post(sessions::request_challenge))
+        .route("/v1/session", post(sessions::open_session))
         .route(
             "/v1/directory",
-            get(directory::newest)
-                .put(directory::publish)
-                .layer(DefaultBodyLimit::max(directory::MAX_SIGNED)),
+            get(directory::latest_directory)
+                .put(directory::publish_directory)
+                .layer(DefaultBodyLimit::max(directory::MAX_SIGNED_DIRECTORY_LEN)),
         )
-        .route("/v1/directories", get(directory::all))
-        .route("/v1/cases", get(cases::list))
-        .route("/v1/cases/{id}", get(cases::file))
-        .route("/v1/cases/{id}/parts/{part}", get(cases::part))
-        .route("/v1/cases/{id}/log", get(cases::log))
-        .route("/v1/cases/{id}/events", post(events::add))
+        .route("/v1/directories", get(directory::list_directories))
+        .route("/v1/cases", get(cases::list_cases))
+        .route("/v1/cases/{id}", get(cases::case_detail))
+        .route("/v1/cases/{id}/parts/{part}", get(cases::download_part))
+        .route("/v1/cases/{id}/log", get(cases::case_log))
+        .route("/v1/cases/{id}/events", post(events::add_event))
         .route("/v1/former-readers", get(cases::former_readers))
-        .route("/v1/absence", get(absence::list).put(absence::set))
-        .route("/v1/cases/{id}/routing", get(absence::routing))
-        .route("/v1/log", get(directory::log))
-        .fallback(async || Problem::NotFound)
-        .method_not_allowed_fallback(async || Problem::Method)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(in_time))
+        .route("/v1/absence", get(absence::list_absences).put(absence::set_absence))
+        .route("/v1/cases/{id}/routing", get(absence::list_candidates))
+        .route("/v1/log", get(directory::audit_log))
+        .fallback(async || ApiProblem::NotFound)
+        .method_not_allowed_fallback(async || ApiProblem::MethodNotAllowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_LEN))
+        .layer(from_fn(with_timeout))
         .with_state(api);
-    web::panics::catch(routes, || Problem::Internal)
+    web::catch_panic::catch_panics(routes, || ApiProblem::Internal)
 }
 
 /// Ends a request that has not come whole and been answered in time, so that one that drips holds nothing for long.
-async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIME, next.run(request)).await {
+async fn with_timeout(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => Problem::Late.into_response(),
+        Err(_) => ApiProblem::Timeout.into_response(),
     }
 }

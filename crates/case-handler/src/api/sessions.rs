@@ -9,77 +9,82 @@ use axum::{
     Json,
     extract::{FromRequestParts, State, rejection::JsonRejection},
 };
-use envelope::{
-    Hash,
-    desk_api::{Challenge, ChallengeRequest, Session, SessionRequest, is_session_signed},
-    keys::PublicKey,
-};
 use http::{header::AUTHORIZATION, request::Parts};
+use protocol::{
+    Hash,
+    keys::PublicKey,
+    workbench_api::{
+        ChallengeRequest, ChallengeResponse, SessionRequest, SessionResponse, verify_session_signature,
+    },
+};
 use rand::{RngCore, rngs::OsRng};
 use time::{Duration, OffsetDateTime};
 
-use super::{Api, Problem};
+use super::{ApiProblem, ApiState};
 
-const CHALLENGE_LIFE: Duration = Duration::minutes(1);
-const SESSION_LIFE: Duration = Duration::minutes(15);
+const CHALLENGE_TTL: Duration = Duration::minutes(1);
+const SESSION_TTL: Duration = Duration::minutes(15);
 /// Open challenges; beyond, the oldest are dropped, so that nobody can fill the memory.
-const MOST_CHALLENGES: usize = 10_000;
+const MAX_CHALLENGES: usize = 10_000;
 /// A refusal is said at most this often, so that nobody can fill the log.
-const SAID_AGAIN: Duration = Duration::minutes(1);
+const LOG_INTERVAL: Duration = Duration::minutes(1);
 
 /// Open challenges and sessions. Bearers are kept as hashes: looking one up compares hashes, so its time tells nothing.
 #[derive(Debug, Default)]
-pub struct Sessions {
+pub struct SessionRegistry {
     challenges: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
-    open: Mutex<HashMap<Hash, Open>>,
-    refusal_said: Mutex<Option<OffsetDateTime>>,
+    open: Mutex<HashMap<Hash, OpenSession>>,
+    rejection_last_logged: Mutex<Option<OffsetDateTime>>,
 }
 
 /// An open session.
 #[derive(Debug, Clone)]
-struct Open {
+struct OpenSession {
     handle: String,
     /// Opened it. A directory with another key for the member ends the session.
     device: PublicKey,
-    ends: OffsetDateTime,
+    expires: OffsetDateTime,
 }
 
-impl Sessions {
-    fn challenge(&self, handle: String, now: OffsetDateTime) -> Hash {
+impl SessionRegistry {
+    fn issue_challenge(&self, handle: String, now: OffsetDateTime) -> Hash {
         let mut nonce = Hash::default();
         OsRng.fill_bytes(&mut nonce.0);
         let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
         challenges.retain(|_, (_, ends)| *ends > now);
-        if challenges.len() >= MOST_CHALLENGES
+        if challenges.len() >= MAX_CHALLENGES
             && let Some(oldest) =
                 challenges.iter().min_by_key(|(_, (_, ends))| *ends).map(|(nonce, _)| *nonce)
         {
             challenges.remove(&oldest);
         }
-        challenges.insert(nonce, (handle, now + CHALLENGE_LIFE));
+        challenges.insert(nonce, (handle, now + CHALLENGE_TTL));
         nonce
     }
 
     /// Takes a challenge away: each can be answered once.
-    fn take_challenge(&self, nonce: &Hash, handle: &str, now: OffsetDateTime) -> bool {
+    fn consume_challenge(&self, nonce: &Hash, handle: &str, now: OffsetDateTime) -> bool {
         let mut challenges = self.challenges.lock().unwrap_or_else(PoisonError::into_inner);
         challenges.remove(nonce).is_some_and(|(whose, ends)| whose == handle && ends > now)
     }
 
-    fn open(&self, handle: String, device: PublicKey, now: OffsetDateTime) -> Session {
+    fn open(&self, handle: String, device: PublicKey, now: OffsetDateTime) -> SessionResponse {
         let mut token = Hash::default();
         OsRng.fill_bytes(&mut token.0);
         let token = token.to_string();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|_, session| session.ends > now);
-        open.insert(Hash::of(&[token.as_bytes()]), Open { handle, device, ends: now + SESSION_LIFE });
-        Session { token, seconds: u32::try_from(SESSION_LIFE.whole_seconds()).unwrap_or(0) }
+        open.retain(|_, session| session.expires > now);
+        open.insert(
+            Hash::of(&[token.as_bytes()]),
+            OpenSession { handle, device, expires: now + SESSION_TTL },
+        );
+        SessionResponse { token, seconds: u32::try_from(SESSION_TTL.whole_seconds()).unwrap_or(0) }
     }
 
     /// For the operator, and nothing of who it was.
-    fn say_refused(&self, now: OffsetDateTime) {
-        let mut said = self.refusal_said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| now - said >= SAID_AGAIN) {
+    fn log_rejected(&self, now: OffsetDateTime) {
+        let mut said = self.rejection_last_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| now - said >= LOG_INTERVAL) {
             *said = Some(now);
             tracing::warn!(
                 "a session was refused: whoever asked did not prove to be the member that they named"
@@ -87,65 +92,65 @@ impl Sessions {
         }
     }
 
-    fn find(&self, token: &str, now: OffsetDateTime) -> Option<Open> {
+    fn find_open(&self, token: &str, now: OffsetDateTime) -> Option<OpenSession> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(&Hash::of(&[token.as_bytes()])).filter(|session| session.ends > now).cloned()
+        open.get(&Hash::of(&[token.as_bytes()])).filter(|session| session.expires > now).cloned()
     }
 }
 
 /// Whoever asks, after the bearer was checked. Somebody who has left the directory, or whose device
 /// key was replaced, has no session any more.
 #[derive(Debug, Clone)]
-pub(super) struct Caller {
+pub(super) struct AuthenticatedMember {
     /// The member's handle.
     pub handle: String,
 }
 
-impl FromRequestParts<Api> for Caller {
-    type Rejection = Problem;
+impl FromRequestParts<ApiState> for AuthenticatedMember {
+    type Rejection = ApiProblem;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, ApiProblem> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Problem::Unauthorized)?;
-        let session = api.sessions.find(token, api.clock.now()).ok_or(Problem::Unauthorized)?;
-        let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
-        let member = accepted.directory.member(&session.handle).ok_or(Problem::Unauthorized)?;
+        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ApiProblem::Unauthorized)?;
+        let session = api.sessions.find_open(token, api.clock.now()).ok_or(ApiProblem::Unauthorized)?;
+        let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
+        let member = accepted.directory.member(&session.handle).ok_or(ApiProblem::Unauthorized)?;
         if member.device != session.device {
-            return Err(Problem::Unauthorized);
+            return Err(ApiProblem::Unauthorized);
         }
         Ok(Self { handle: session.handle })
     }
 }
 
-pub(super) async fn challenge(
-    State(api): State<Api>,
+pub(super) async fn request_challenge(
+    State(api): State<ApiState>,
     request: Result<Json<ChallengeRequest>, JsonRejection>,
-) -> Result<Json<Challenge>, Problem> {
+) -> Result<Json<ChallengeResponse>, ApiProblem> {
     let Json(request) = request?;
     if request.handle.len() > 64 {
-        return Err(Problem::Malformed("a handle has at most 64 bytes".to_owned()));
+        return Err(ApiProblem::Malformed("a handle has at most 64 bytes".to_owned()));
     }
-    Ok(Json(Challenge { nonce: api.sessions.challenge(request.handle, api.clock.now()) }))
+    Ok(Json(ChallengeResponse { nonce: api.sessions.issue_challenge(request.handle, api.clock.now()) }))
 }
 
-pub(super) async fn open(
-    State(api): State<Api>,
+pub(super) async fn open_session(
+    State(api): State<ApiState>,
     request: Result<Json<SessionRequest>, JsonRejection>,
-) -> Result<Json<Session>, Problem> {
+) -> Result<Json<SessionResponse>, ApiProblem> {
     let Json(request) = request?;
     let now = api.clock.now();
-    let accepted = api.current.get().ok_or(Problem::NoDirectory)?;
-    let fresh = api.sessions.take_challenge(&request.nonce, &request.handle, now);
+    let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
+    let fresh = api.sessions.consume_challenge(&request.nonce, &request.handle, now);
     let SessionRequest { handle, nonce, signature } = &request;
     let instance = accepted.directory.instance;
     let proven = accepted
         .directory
         .member(handle)
         .map(|member| member.device)
-        .filter(|device| is_session_signed(device, instance, handle, nonce, signature));
+        .filter(|device| verify_session_signature(device, instance, handle, nonce, signature));
     let Some(device) = proven.filter(|_| fresh) else {
-        api.sessions.say_refused(now);
-        return Err(Problem::Unauthorized);
+        api.sessions.log_rejected(now);
+        return Err(ApiProblem::Unauthorized);
     };
     Ok(Json(api.sessions.open(request.handle, device, now)))
 }

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::{NotifyError, TEXT, is_here};
+use super::{DIGEST_TEXT, NotifyError, is_loopback};
 
 /// The same for everybody, at every time.
 const SUBJECT: &str = "Burkindi";
@@ -51,7 +51,7 @@ pub struct MailServer {
 }
 
 /// A member's mailbox.
-pub struct Mail {
+pub struct MailChannel {
     server: MailServer,
     to: Mailbox,
 }
@@ -63,7 +63,7 @@ impl fmt::Debug for MailConfig {
     }
 }
 
-impl fmt::Debug for Mail {
+impl fmt::Debug for MailChannel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Mail").finish_non_exhaustive()
     }
@@ -74,7 +74,7 @@ impl MailConfig {
     pub fn server(&self) -> Result<MailServer, NotifyError> {
         // A configuration is checked before the service has chosen. Fails only if somebody has, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let setting = || NotifyError::Setting("notify.mail.server (smtps://host or smtp://host)");
+        let setting = || NotifyError::InvalidSetting("notify.mail.server (smtps://host or smtp://host)");
         let url: Url = self.server.parse().map_err(|_| setting())?;
         let nothing_else = url.username().is_empty()
             && url.password().is_none()
@@ -83,9 +83,9 @@ impl MailConfig {
         let host = url.host_str().filter(|_| nothing_else).ok_or_else(setting)?;
         let name = host.trim_start_matches('[').trim_end_matches(']');
         let (tls, usual) = match url.scheme() {
-            "smtps" => (Tls::Wrapper(self.verified(name)?), smtp::SUBMISSIONS_PORT),
-            "smtp" if is_here(host) => (Tls::None, smtp::SMTP_PORT),
-            "smtp" => (Tls::Required(self.verified(name)?), smtp::SUBMISSION_PORT),
+            "smtps" => (Tls::Wrapper(self.tls_parameters(name)?), smtp::SUBMISSIONS_PORT),
+            "smtp" if is_loopback(host) => (Tls::None, smtp::SMTP_PORT),
+            "smtp" => (Tls::Required(self.tls_parameters(name)?), smtp::SUBMISSION_PORT),
             _ => return Err(setting()),
         };
         let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(name)
@@ -95,24 +95,24 @@ impl MailConfig {
             Some(credentials) => builder.credentials(credentials),
             None => builder,
         };
-        let from = self.from.parse().map_err(|_| NotifyError::Setting("notify.mail.from"))?;
+        let from = self.from.parse().map_err(|_| NotifyError::InvalidSetting("notify.mail.from"))?;
         Ok(MailServer { transport: builder.build(), from })
     }
 
     /// Each member's mailbox.
-    pub fn mails(&self) -> Result<BTreeMap<String, Mail>, NotifyError> {
+    pub fn recipients(&self) -> Result<BTreeMap<String, MailChannel>, NotifyError> {
         let server = self.server()?;
         let mail = |(member, address): (&String, &String)| {
             let address: Address =
-                address.parse().map_err(|_| NotifyError::Setting("an address of notify.mail.to"))?;
-            Ok((member.clone(), Mail { server: server.clone(), to: Mailbox::new(None, address) }))
+                address.parse().map_err(|_| NotifyError::InvalidSetting("an address of notify.mail.to"))?;
+            Ok((member.clone(), MailChannel { server: server.clone(), to: Mailbox::new(None, address) }))
         };
         self.to.iter().map(mail).collect()
     }
 
     /// What the server must show to be believed.
-    fn verified(&self, name: &str) -> Result<TlsParameters, NotifyError> {
-        let setting = || NotifyError::Setting("notify.mail.ca");
+    fn tls_parameters(&self, name: &str) -> Result<TlsParameters, NotifyError> {
+        let setting = || NotifyError::InvalidSetting("notify.mail.ca");
         let builder = TlsParameters::builder(name.to_owned());
         let builder = match &self.ca {
             Some(path) => {
@@ -126,7 +126,7 @@ impl MailConfig {
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, NotifyError> {
-        let setting = || NotifyError::Setting("notify.mail.password_file, which goes with user");
+        let setting = || NotifyError::InvalidSetting("notify.mail.password_file, which goes with user");
         match (&self.user, &self.password_file) {
             (Some(user), Some(path)) => {
                 let password = Zeroizing::new(fs::read_to_string(path).map_err(|_| setting())?);
@@ -140,12 +140,12 @@ impl MailConfig {
 
 impl MailServer {
     /// Connects, proves who asks, and leaves without a message.
-    pub async fn test(&self) -> Result<(), NotifyError> {
-        self.transport.test_connection().await.map(drop).map_err(|error| failed(&error))
+    pub async fn check_connection(&self) -> Result<(), NotifyError> {
+        self.transport.test_connection().await.map(drop).map_err(|error| mail_error(&error))
     }
 }
 
-impl Mail {
+impl MailChannel {
     /// Hands one message in. It is the same for everybody, but for the address and the date. It has no id: one would name a machine, or
     /// tell messages apart; the server gives it one.
     pub async fn send(&self, now: OffsetDateTime) -> Result<(), NotifyError> {
@@ -158,14 +158,14 @@ impl Mail {
             .subject(SUBJECT)
             .date(now.into())
             .raw_header(by_a_machine)
-            .singlepart(SinglePart::plain(TEXT.trim_end().to_owned()))
+            .singlepart(SinglePart::plain(DIGEST_TEXT.trim_end().to_owned()))
             .map_err(|_| NotifyError::Mail("cannot be told whom to write to"))?;
-        self.server.transport.send(message).await.map(drop).map_err(|error| failed(&error))
+        self.server.transport.send(message).await.map(drop).map_err(|error| mail_error(&error))
     }
 }
 
 /// In words of our own: those of the server may hold an address.
-fn failed(error: &smtp::Error) -> NotifyError {
+fn mail_error(error: &smtp::Error) -> NotifyError {
     NotifyError::Mail(if error.is_permanent() || error.is_transient() {
         "refuses"
     } else if error.is_client() {

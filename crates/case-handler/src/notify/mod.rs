@@ -4,36 +4,36 @@
 //! wrote. Once somebody has acted, nothing waits any more, and nothing is sent.
 
 mod mail;
-mod waiting;
+mod pending_work;
 mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use envelope::{directory::Directory, life::Role};
 use futures_util::{StreamExt, stream};
+use protocol::{case::Role, directory::Directory};
 use time::{Date, OffsetDateTime, Time};
 
-pub use mail::{Mail, MailConfig, MailServer};
-pub use waiting::{Seen, cannot_rest, waits_for};
-pub use webhook::Webhook;
+pub use mail::{MailChannel, MailConfig, MailServer};
+pub use pending_work::{MemberCaseView, ignores_holidays, needs_attention};
+pub use webhook::WebhookChannel;
 
 use crate::{
-    current::Current,
-    office::Office,
+    context::HandlerContext,
+    directory_cache::DirectoryCache,
     store::{QueuePlace, StoreError},
 };
 
 /// How often the clock is looked at.
-const LOOK: Duration = Duration::from_secs(20);
+const CLOCK_POLL_INTERVAL: Duration = Duration::from_secs(20);
 /// Cases that are read at once.
-const PAGE: u64 = 500;
+const PAGE_SIZE: u64 = 500;
 /// Digests that are under way at once.
-const AT_ONCE: usize = 16;
+const MAX_CONCURRENT_SENDS: usize = 16;
 /// How long one may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The same words for everybody, at every time.
-pub const TEXT: &str = "Quelque chose vous attend dans Burkindi. Ouvrez votre poste de travail.\n\
+pub const DIGEST_TEXT: &str = "Quelque chose vous attend dans Burkindi. Ouvrez votre poste de travail.\n\
                         Something waits for you in Burkindi. Open your workbench.\n";
 
 /// Why a digest was not sent. No server's answer is in it: it may hold an address.
@@ -41,7 +41,7 @@ pub const TEXT: &str = "Quelque chose vous attend dans Burkindi. Ouvrez votre po
 pub enum NotifyError {
     /// The address or sender is none.
     #[error("{0} is not usable")]
-    Setting(&'static str),
+    InvalidSetting(&'static str),
     /// The webhook.
     #[error("the webhook {0}")]
     Webhook(&'static str),
@@ -50,7 +50,7 @@ pub enum NotifyError {
     Mail(&'static str),
     /// Either.
     #[error("no answer in time")]
-    Late,
+    Timeout,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -58,11 +58,11 @@ pub enum NotifyError {
 
 /// A way to one member.
 #[derive(Debug)]
-pub enum Way {
+pub enum NotifyChannel {
     /// A post.
-    Webhook(Webhook),
+    Webhook(WebhookChannel),
     /// A message.
-    Mail(Mail),
+    Mail(MailChannel),
 }
 
 /// Sends digests.
@@ -71,12 +71,12 @@ pub struct Notifier {
     /// When, UTC.
     pub times: Vec<Time>,
     /// To each of these members, in each of these ways.
-    pub ways: BTreeMap<String, Vec<Way>>,
+    pub channels: BTreeMap<String, Vec<NotifyChannel>>,
     /// How long the other side of one may take.
-    pub patience: Duration,
+    pub send_timeout: Duration,
 }
 
-impl Way {
+impl NotifyChannel {
     async fn send(&self, now: OffsetDateTime) -> Result<(), NotifyError> {
         match self {
             Self::Webhook(webhook) => webhook.send().await,
@@ -87,22 +87,24 @@ impl Way {
 
 impl Notifier {
     /// At these times, in these ways.
-    pub fn new(times: Vec<Time>, ways: BTreeMap<String, Vec<Way>>) -> Self {
-        Self { times, ways, patience: PATIENCE }
+    pub fn new(times: Vec<Time>, ways: BTreeMap<String, Vec<NotifyChannel>>) -> Self {
+        Self { times, channels: ways, send_timeout: SEND_TIMEOUT }
     }
 
     /// Sends at each of its times until the future is dropped.
-    pub async fn run(self, office: Office, current: Arc<Current>) {
+    pub async fn run(self, office: HandlerContext, current: Arc<DirectoryCache>) {
         let mut last = office.clock.now();
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(CLOCK_POLL_INTERVAL).await;
             let now = office.clock.now();
-            if !falls_between(&self.times, last, now) {
+            if !is_scheduled_between(&self.times, last, now) {
                 continue;
             }
             last = now;
-            let (Some(accepted), Ok(day)) = (current.get(), office.today.get().await) else { continue };
-            if let Err(error) = self.send(&office, &accepted.directory, day).await {
+            let (Some(accepted), Ok(day)) = (current.latest(), office.trusted_date.date().await) else {
+                continue;
+            };
+            if let Err(error) = self.send_digests(&office, &accepted.directory, day).await {
                 tracing::error!("a digest could not be sent: {error}");
             }
         }
@@ -110,47 +112,54 @@ impl Notifier {
 
     /// Sends one digest to everybody for whom something waits, and who is there; on a day of rest for what does not rest. Gives how many
     /// there are. One that fails or stalls stops no other.
-    pub async fn send(&self, office: &Office, directory: &Directory, day: Date) -> Result<u32, NotifyError> {
-        if self.ways.keys().any(|member| directory.member(member).is_none()) {
+    pub async fn send_digests(
+        &self,
+        office: &HandlerContext,
+        directory: &Directory,
+        day: Date,
+    ) -> Result<u32, NotifyError> {
+        if self.channels.keys().any(|member| directory.member(member).is_none()) {
             tracing::warn!(
                 "somebody in [notify] sits in no directory and is told nothing: the doctor says who"
             );
         }
-        let away = office.store.away(day).await?;
+        let away = office.store.absences_on(day).await?;
         let (mut waiting, mut due) = (0, Vec::new());
-        for (member, ways) in &self.ways {
+        for (member, ways) in &self.channels {
             let here = directory.member(member).is_some() && !away.contains_key(member);
-            if here && something_waits(office, directory, member, day).await? {
+            if here && has_pending_work(office, directory, member, day).await? {
                 waiting += 1;
                 due.extend(ways);
             }
         }
         let now = office.clock.now();
-        let sending = async |way: &Way| {
-            tokio::time::timeout(self.patience, way.send(now)).await.unwrap_or(Err(NotifyError::Late))
+        let sending = async |way: &NotifyChannel| {
+            tokio::time::timeout(self.send_timeout, way.send(now)).await.unwrap_or(Err(NotifyError::Timeout))
         };
-        let sent: Vec<_> = stream::iter(due).map(sending).buffer_unordered(AT_ONCE).collect().await;
+        let sent: Vec<_> =
+            stream::iter(due).map(sending).buffer_unordered(MAX_CONCURRENT_SENDS).collect().await;
         sent.into_iter().find_map(Result::err).map_or(Ok(waiting), Err)
     }
 }
 
 /// Goes through a member's queue, the most pressing first, until something waits.
-async fn something_waits(
-    office: &Office,
+async fn has_pending_work(
+    office: &HandlerContext,
     directory: &Directory,
     member: &str,
     day: Date,
 ) -> Result<bool, StoreError> {
-    let works = office.calendar.is_working(day);
+    let works = office.calendar.is_working_day(day);
     let mut behind = None;
     loop {
-        let cases = office.store.queue(member, behind, PAGE).await?;
+        let cases = office.store.queue(member, behind, PAGE_SIZE).await?;
         let Some(last) = cases.last() else { return Ok(false) };
-        behind = Some(QueuePlace::of(last.id, &last.state));
-        for case in cases.iter().filter(|case| works || cannot_rest(&case.state)) {
-            let role = Role::of(directory, member, &case.state.desk);
-            let seen = Seen { state: &case.state, suggested: case.suggested.as_deref(), member, role };
-            if waits_for(seen, &office.calendar, day, office.warn_days) {
+        behind = Some(QueuePlace::from_state(last.id, &last.state));
+        for case in cases.iter().filter(|case| works || ignores_holidays(&case.state)) {
+            let role = Role::of_member(directory, member, &case.state.desk);
+            let seen =
+                MemberCaseView { state: &case.state, suggested: case.suggested.as_deref(), member, role };
+            if needs_attention(seen, &office.calendar, day, office.warn_days) {
                 return Ok(true);
             }
         }
@@ -158,12 +167,12 @@ async fn something_waits(
 }
 
 /// Is this host of an address the machine itself?
-fn is_here(host: &str) -> bool {
+fn is_loopback(host: &str) -> bool {
     matches!(host, "127.0.0.1" | "localhost" | "[::1]")
 }
 
 /// Is it one of these times of the day after `last`, up to `now`?
-fn falls_between(times: &[Time], last: OffsetDateTime, now: OffsetDateTime) -> bool {
+fn is_scheduled_between(times: &[Time], last: OffsetDateTime, now: OffsetDateTime) -> bool {
     let on = |day: Date| times.iter().map(move |at| day.with_time(*at).assume_utc());
     let today = on(now.date());
     let yesterday = now.date().previous_day().into_iter().flat_map(on);
@@ -183,16 +192,16 @@ mod tests {
         let mut sent = Vec::new();
         while clock < datetime!(2026-11-25 00:00 UTC) {
             clock += Duration::from_secs(20);
-            if falls_between(&times, last, clock) {
+            if is_scheduled_between(&times, last, clock) {
                 sent.push(clock);
                 last = clock;
             }
         }
         let hours: Vec<_> = sent.iter().map(|at| (at.day(), at.hour())).collect();
         assert_eq!(hours, [(23, 7), (23, 13), (24, 7), (24, 13)]);
-        assert!(!falls_between(&[], datetime!(2026-11-23 0:00 UTC), datetime!(2026-11-24 0:00 UTC)));
+        assert!(!is_scheduled_between(&[], datetime!(2026-11-23 0:00 UTC), datetime!(2026-11-24 0:00 UTC)));
         // A machine that slept over midnight.
-        assert!(falls_between(
+        assert!(is_scheduled_between(
             &[time!(23:00)],
             datetime!(2026-11-23 22:00 UTC),
             datetime!(2026-11-24 6:00 UTC)

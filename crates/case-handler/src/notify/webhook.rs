@@ -4,27 +4,27 @@ use std::fmt;
 
 use reqwest::{Client, Url, redirect::Policy};
 
-use super::{NotifyError, TEXT, is_here};
+use super::{DIGEST_TEXT, NotifyError, is_loopback};
 
 /// Where to.
-pub struct Webhook {
+pub struct WebhookChannel {
     client: Client,
     url: Url,
 }
 
 /// Such addresses often hold a secret.
-impl fmt::Debug for Webhook {
+impl fmt::Debug for WebhookChannel {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Webhook").finish_non_exhaustive()
     }
 }
 
-impl Webhook {
+impl WebhookChannel {
     /// An `https://` address, or one of this machine.
     pub fn new(url: &str) -> Result<Self, NotifyError> {
-        let setting = NotifyError::Setting("notify.webhook (https://…)");
+        let setting = NotifyError::InvalidSetting("notify.webhook (https://…)");
         let Ok(url) = url.parse::<Url>() else { return Err(setting) };
-        let here = url.host_str().is_some_and(is_here);
+        let here = url.host_str().is_some_and(is_loopback);
         if url.scheme() != "https" && !(url.scheme() == "http" && here) {
             return Err(setting);
         }
@@ -37,7 +37,7 @@ impl Webhook {
     /// Posts `{"text": …}`, which is always the same.
     pub async fn send(&self) -> Result<(), NotifyError> {
         let posted =
-            self.client.post(self.url.clone()).json(&serde_json::json!({ "text": TEXT })).send().await;
+            self.client.post(self.url.clone()).json(&serde_json::json!({ "text": DIGEST_TEXT })).send().await;
         match posted {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(_) => Err(NotifyError::Webhook("refuses")),

@@ -1,39 +1,39 @@
 //! Every directory that was accepted.
 
-use database::{Place, Pool};
-use envelope::directory::SignedDirectory;
+use database::{DatabaseUrl, PoolOptions};
+use protocol::directory::SignedDirectory;
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryOrder};
 
-use super::{Store, StoreError, Writing, entities::directory};
+use super::{CaseStore, StoreError, WriteTransaction, entities::directory};
 
-fn signed(row: &directory::Model) -> Result<SignedDirectory, StoreError> {
-    serde_json::from_str(&row.signed).map_err(|_| StoreError::Damaged("directories.signed"))
+fn parse_signed_directory(row: &directory::Model) -> Result<SignedDirectory, StoreError> {
+    serde_json::from_str(&row.signed).map_err(|_| StoreError::CorruptRow("directories.signed"))
 }
 
-impl Store {
+impl CaseStore {
     /// All of them, oldest first.
     pub async fn directories(&self) -> Result<Vec<SignedDirectory>, StoreError> {
         let rows = directory::Entity::find().order_by_asc(directory::Column::Epoch).all(&self.db).await?;
-        rows.iter().map(signed).collect()
+        rows.iter().map(parse_signed_directory).collect()
     }
 }
 
-impl Writing<'_> {
+impl WriteTransaction<'_> {
     /// Keeps a verified directory.
     pub async fn add_directory(&self, epoch: u64, signed: &SignedDirectory) -> Result<(), StoreError> {
         let row = directory::ActiveModel {
             epoch: Set(i64::try_from(epoch).unwrap_or(i64::MAX)),
             signed: Set(serde_json::to_string(signed).expect("a directory holds text only")),
         };
-        directory::Entity::insert(row).exec_without_returning(self.tx().await?).await?;
+        directory::Entity::insert(row).exec_without_returning(self.flushed_transaction().await?).await?;
         Ok(())
     }
 }
 
 /// The newest directory of a database, whoever writes into it.
-pub async fn newest_directory(place: &Place) -> Result<Option<SignedDirectory>, StoreError> {
-    let db = place.connect(Pool::of(1)).await?;
+pub async fn newest_directory(place: &DatabaseUrl) -> Result<Option<SignedDirectory>, StoreError> {
+    let db = place.connect(PoolOptions::with_connections(1)).await?;
     let newest = directory::Entity::find().order_by_desc(directory::Column::Epoch).one(&db).await?;
     db.close().await?;
-    newest.as_ref().map(signed).transpose()
+    newest.as_ref().map(parse_signed_directory).transpose()
 }

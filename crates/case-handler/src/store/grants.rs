@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use envelope::{Hash, desk_api::GenerationGrant, grant::SealedGrant};
+use protocol::{Hash, key_grant::SealedGrant, workbench_api::GenerationGrant};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::{Store, StoreError, Writing, count, entities::grant, hash, small};
+use super::{CaseStore, StoreError, WriteTransaction, entities::grant, parse_hash, to_i32, to_u32};
 
 /// Somebody's released grant of a case, without what is sealed in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldGrant {
     /// The case.
     pub case: Uuid,
     /// Of which generation.
@@ -23,10 +23,10 @@ pub struct Held {
     pub tag: Hash,
 }
 
-fn row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) -> grant::ActiveModel {
+fn grant_row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) -> grant::ActiveModel {
     grant::ActiveModel {
         case_id: Set(id),
-        generation: Set(small(grant.generation)),
+        generation: Set(to_i32(grant.generation)),
         member: Set(member.to_owned()),
         tag: Set(grant.grant.tag.0.to_vec()),
         sealed: Set(grant.grant.sealed.clone()),
@@ -34,7 +34,7 @@ fn row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) -> grant
     }
 }
 
-impl Store {
+impl CaseStore {
     /// The released grants of a case with whose each is, in the order of their holders, oldest generation first.
     pub async fn released_grants(&self, id: Uuid) -> Result<Vec<(String, GenerationGrant)>, StoreError> {
         let rows = grant::Entity::find()
@@ -46,9 +46,9 @@ impl Store {
             .await?;
         rows.into_iter()
             .map(|row| {
-                let tag = hash(&row.tag, "grants.tag")?;
+                let tag = parse_hash(&row.tag, "grants.tag")?;
                 let grant = SealedGrant { tag, sealed: row.sealed };
-                Ok((row.member, GenerationGrant { generation: count(row.generation), grant }))
+                Ok((row.member, GenerationGrant { generation: to_u32(row.generation), grant }))
             })
             .collect()
     }
@@ -67,7 +67,7 @@ impl Store {
     }
 
     /// Every released grant of some cases, in the order of their holders.
-    pub async fn held(&self, ids: &[Uuid]) -> Result<Vec<Held>, StoreError> {
+    pub async fn held_grants(&self, ids: &[Uuid]) -> Result<Vec<HeldGrant>, StoreError> {
         let rows: Vec<(Uuid, i32, String, Vec<u8>)> = grant::Entity::find()
             .select_only()
             .columns([
@@ -84,22 +84,27 @@ impl Store {
             .await?;
         rows.into_iter()
             .map(|(case, generation, member, tag)| {
-                Ok(Held { case, generation: count(generation), member, tag: hash(&tag, "grants.tag")? })
+                Ok(HeldGrant {
+                    case,
+                    generation: to_u32(generation),
+                    member,
+                    tag: parse_hash(&tag, "grants.tag")?,
+                })
             })
             .collect()
     }
 }
 
-impl Writing<'_> {
+impl WriteTransaction<'_> {
     /// The grants of a case that has none yet: member, grant, and whether it is released.
     pub fn add_first_grants<'g>(
         &self,
         id: Uuid,
         grants: impl Iterator<Item = (&'g str, &'g GenerationGrant, bool)>,
     ) {
-        self.touch(id);
-        let rows = grants.map(|(member, grant, released)| row(id, member, grant, released));
-        self.gathered().grants.extend(rows);
+        self.mark_dirty(id);
+        let rows = grants.map(|(member, grant, released)| grant_row(id, member, grant, released));
+        self.lock_batch().grants.extend(rows);
     }
 
     /// A grant for a member. One that is there already stays as it is and can only be released: nobody replaces the grant
@@ -111,33 +116,36 @@ impl Writing<'_> {
         grant: &GenerationGrant,
         released: bool,
     ) -> Result<bool, StoreError> {
-        self.touch(id);
-        let key = (id, small(grant.generation), member.to_owned());
-        if let Some(held) = grant::Entity::find_by_id(key).one(self.tx().await?).await? {
+        self.mark_dirty(id);
+        let key = (id, to_i32(grant.generation), member.to_owned());
+        if let Some(held) = grant::Entity::find_by_id(key).one(self.flushed_transaction().await?).await? {
             let same = held.tag == grant.grant.tag.0;
             if same && released && !held.released {
                 let released = grant::ActiveModel { released: Set(true), ..held.into() };
-                grant::Entity::update(released).exec(self.tx().await?).await?;
+                grant::Entity::update(released).exec(self.flushed_transaction().await?).await?;
             }
             return Ok(same);
         }
-        let row = row(id, member, grant, released);
-        grant::Entity::insert(row).exec_without_returning(self.tx().await?).await?;
+        let row = grant_row(id, member, grant, released);
+        grant::Entity::insert(row).exec_without_returning(self.flushed_transaction().await?).await?;
         Ok(true)
     }
 
     /// Takes a grant away whose recipient the member no longer uses, to make room for one to the new key.
     pub async fn delete_grant(&self, id: Uuid, generation: u32, member: &str) -> Result<(), StoreError> {
-        self.touch(id);
-        grant::Entity::delete_by_id((id, small(generation), member.to_owned()))
-            .exec(self.tx().await?)
+        self.mark_dirty(id);
+        grant::Entity::delete_by_id((id, to_i32(generation), member.to_owned()))
+            .exec(self.flushed_transaction().await?)
             .await?;
         Ok(())
     }
 
     /// Every member with a grant of a case, and whether one is released.
     pub async fn grant_holders(&self, id: Uuid) -> Result<BTreeMap<String, bool>, StoreError> {
-        let rows = grant::Entity::find().filter(grant::Column::CaseId.eq(id)).all(self.tx().await?).await?;
+        let rows = grant::Entity::find()
+            .filter(grant::Column::CaseId.eq(id))
+            .all(self.flushed_transaction().await?)
+            .await?;
         let mut holders = BTreeMap::new();
         for row in rows {
             *holders.entry(row.member).or_insert(false) |= row.released;
@@ -147,23 +155,23 @@ impl Writing<'_> {
 
     /// Takes every grant of a case away from a member.
     pub async fn delete_grants(&self, id: Uuid, member: &str) -> Result<(), StoreError> {
-        self.touch(id);
+        self.mark_dirty(id);
         grant::Entity::delete_many()
             .filter(grant::Column::CaseId.eq(id))
             .filter(grant::Column::Member.eq(member))
-            .exec(self.tx().await?)
+            .exec(self.flushed_transaction().await?)
             .await?;
         Ok(())
     }
 
     /// Gives these members the grants that were held back for them.
     pub async fn release_grants(&self, id: Uuid, members: &[String]) -> Result<(), StoreError> {
-        self.touch(id);
+        self.mark_dirty(id);
         grant::Entity::update_many()
             .col_expr(grant::Column::Released, Expr::value(true))
             .filter(grant::Column::CaseId.eq(id))
             .filter(grant::Column::Member.is_in(members))
-            .exec(self.tx().await?)
+            .exec(self.flushed_transaction().await?)
             .await?;
         Ok(())
     }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use envelope::{
+use protocol::{
     Hash,
+    case::CaseState,
     keys::{CaseRecipient, MailboxRecipient},
-    life::CaseState,
     mailbox::MAILBOX_LEN,
 };
 use sea_orm::{
@@ -15,14 +15,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError,
-    cases::{case_recipient_of, mailbox_recipient, state_of},
+    CaseStore, StoreError,
+    cases::{parse_case_recipient, parse_mailbox_recipient, parse_state},
     entities::{case, case_recipient, reply},
-    hash,
+    parse_hash,
 };
 
 /// The longest capsule that is laid out, in bytes. An honest one has at most a few thousand.
-const MAX_CAPSULE: i64 = 8 * 1024;
+const MAX_CAPSULE_LEN: i64 = 8 * 1024;
 
 /// Everything that a mailbox is made of.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct MailboxContent {
 
 /// What of its row goes into a mailbox, and `C` of the newest generation.
 #[derive(FromQueryResult)]
-struct ForMailbox {
+struct MailboxRow {
     id: Uuid,
     mailbox: Vec<u8>,
     mailbox_recipient: Vec<u8>,
@@ -56,12 +56,12 @@ struct ForMailbox {
 
 /// A reply, and of which case.
 #[derive(FromQueryResult)]
-struct ReplyOf {
+struct ReplyRow {
     case_id: Uuid,
     sealed: Vec<u8>,
 }
 
-impl Store {
+impl CaseStore {
     /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Two queries, however many.
     pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
         let mut select = case::Entity::find()
@@ -76,21 +76,21 @@ impl Store {
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
-        let rows: Vec<ForMailbox> = select.into_model().all(&self.db).await?;
+        let rows: Vec<MailboxRow> = select.into_model().all(&self.db).await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
         let mut replies: HashMap<Uuid, Vec<Vec<u8>>> = HashMap::new();
         let fitting = self.db.get_database_backend().build(&fitting_replies(first.id, last.id));
-        for ReplyOf { case_id, sealed } in ReplyOf::find_by_statement(fitting).all(&self.db).await? {
+        for ReplyRow { case_id, sealed } in ReplyRow::find_by_statement(fitting).all(&self.db).await? {
             replies.entry(case_id).or_default().push(sealed);
         }
-        let content = |row: ForMailbox| {
-            let case_recipient = row.newest.ok_or(StoreError::Damaged("case_recipients"))?;
+        let content = |row: MailboxRow| {
+            let case_recipient = row.newest.ok_or(StoreError::CorruptRow("case_recipients"))?;
             Ok(MailboxContent {
                 id: row.id,
-                mailbox: hash(&row.mailbox, "cases.mailbox")?,
-                state: state_of(&row.state)?,
-                mailbox_recipient: mailbox_recipient(&row.mailbox_recipient)?,
-                case_recipient: case_recipient_of(&case_recipient)?,
+                mailbox: parse_hash(&row.mailbox, "cases.mailbox")?,
+                state: parse_state(&row.state)?,
+                mailbox_recipient: parse_mailbox_recipient(&row.mailbox_recipient)?,
+                case_recipient: parse_case_recipient(&case_recipient)?,
                 capsule: row.capsule,
                 replies: replies.remove(&row.id).unwrap_or_default(),
             })
@@ -101,7 +101,7 @@ impl Store {
 
 /// A capsule, or nothing in place of one that is longer than an honest one: a page of mailboxes is held in memory.
 fn bounded_capsule() -> Expr {
-    Expr::case(capsule_len().lte(MAX_CAPSULE), case::Column::Capsule.into_expr())
+    Expr::case(capsule_len().lte(MAX_CAPSULE_LEN), case::Column::Capsule.into_expr())
         .finally(Expr::value(Vec::<u8>::new()))
         .into()
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use database::{Place, Pool};
+use database::{DatabaseUrl, PoolOptions};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{
     ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, local::LocalFileSystem, path::Path,
@@ -18,38 +18,39 @@ use object_store::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::{Store, StoreError, entities::part, parts::CHUNK};
+use super::{CaseStore, StoreError, entities::part, parts::CHUNK_LEN};
 
 /// Keys in one query.
-const KEYS: usize = 500;
+const KEYS_PER_PAGE: usize = 500;
 
 /// Where objects are.
 #[derive(Debug)]
-pub struct Objects {
+pub struct PartObjectStore {
     store: Box<dyn ObjectStore>,
     folder: Path,
     /// Objects that no committed row names yet.
-    under_way: Mutex<HashSet<Uuid>>,
+    in_flight: Mutex<HashSet<Uuid>>,
 }
 
 /// Parts that were put into the object store and that no committed row names yet. Dropped, they are left to the sweep.
 #[derive(Debug)]
-pub struct Stash<'a> {
-    objects: Option<&'a Objects>,
+pub struct StagedObjects<'a> {
+    objects: Option<&'a PartObjectStore>,
     keys: Vec<Option<Uuid>>,
 }
 
-impl Objects {
+impl PartObjectStore {
     /// `file:///folder`, or `s3://bucket/folder` with the usual settings (`AWS_ENDPOINT`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …),
     /// most often the environment's.
     pub fn open(url: &str, settings: impl IntoIterator<Item = (String, String)>) -> Result<Self, StoreError> {
-        const SCHEME: StoreError = StoreError::Objects("begins with file:/// or s3://");
+        const SCHEME: StoreError = StoreError::InvalidObjectUrl("begins with file:/// or s3://");
         let under_way = Mutex::default();
         if let Some(folder) = url.strip_prefix("file://").filter(|folder| folder.starts_with('/')) {
-            fs::create_dir_all(folder).map_err(|_| StoreError::Objects("its folder cannot be made"))?;
+            fs::create_dir_all(folder)
+                .map_err(|_| StoreError::InvalidObjectUrl("its folder cannot be made"))?;
             // An acknowledged part survives a power cut.
             let store = Box::new(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true));
-            return Ok(Self { store, folder: Path::default(), under_way });
+            return Ok(Self { store, folder: Path::default(), in_flight: under_way });
         }
         let place = url.strip_prefix("s3://").ok_or(SCHEME)?;
         let (bucket, folder) = place.split_once('/').unwrap_or((place, ""));
@@ -60,7 +61,7 @@ impl Objects {
                 builder = builder.with_config(key, value);
             }
         }
-        Ok(Self { store: Box::new(builder.build()?), folder: Path::from(folder), under_way })
+        Ok(Self { store: Box::new(builder.build()?), folder: Path::from(folder), in_flight: under_way })
     }
 
     fn path(&self, key: Uuid) -> Path {
@@ -69,7 +70,7 @@ impl Objects {
 
     async fn put(&self, bytes: &[u8]) -> Result<Uuid, StoreError> {
         let key = Uuid::new_v4();
-        self.under_way().insert(key);
+        self.lock_in_flight().insert(key);
         self.write(key, Bytes::copy_from_slice(bytes)).await?;
         Ok(key)
     }
@@ -93,19 +94,19 @@ impl Objects {
     ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
         match self.store.get(&self.path(key)).await {
             Ok(found) => Ok(found.into_stream().map_err(StoreError::from).boxed()),
-            Err(object_store::Error::NotFound { .. }) => Err(StoreError::Damaged("parts.object")),
+            Err(object_store::Error::NotFound { .. }) => Err(StoreError::CorruptRow("parts.object")),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn under_way(&self) -> MutexGuard<'_, HashSet<Uuid>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_in_flight(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Stash<'_> {
+impl StagedObjects<'_> {
     /// The object of the part with this number; `None` if it belongs into the database.
-    pub fn object(&self, number: usize) -> Option<Uuid> {
+    pub fn object_key(&self, number: usize) -> Option<Uuid> {
         self.keys.get(number).copied().flatten()
     }
 
@@ -119,10 +120,10 @@ impl Stash<'_> {
     }
 }
 
-impl Drop for Stash<'_> {
+impl Drop for StagedObjects<'_> {
     fn drop(&mut self) {
         if let Some(objects) = self.objects {
-            let mut under_way = objects.under_way();
+            let mut under_way = objects.lock_in_flight();
             for key in self.keys.iter().flatten() {
                 under_way.remove(key);
             }
@@ -130,14 +131,15 @@ impl Drop for Stash<'_> {
     }
 }
 
-impl Store {
+impl CaseStore {
     /// Puts those parts into the object store that are too large for a row, if there is an object store. To be held until the rows
     /// that name them have been committed.
-    pub async fn stash(&self, parts: &[Vec<u8>]) -> Result<Stash<'_>, StoreError> {
-        let mut stash = Stash { objects: self.objects.as_ref(), keys: Vec::with_capacity(parts.len()) };
+    pub async fn stage_objects(&self, parts: &[Vec<u8>]) -> Result<StagedObjects<'_>, StoreError> {
+        let mut stash =
+            StagedObjects { objects: self.objects.as_ref(), keys: Vec::with_capacity(parts.len()) };
         for part in parts {
             let key = match &self.objects {
-                Some(objects) if part.len() > CHUNK => Some(objects.put(part).await?),
+                Some(objects) if part.len() > CHUNK_LEN => Some(objects.put(part).await?),
                 _ => None,
             };
             stash.keys.push(key);
@@ -146,17 +148,17 @@ impl Store {
     }
 
     /// Deletes objects that no row names, and gives how many there were.
-    pub async fn sweep_objects(&self) -> Result<u64, StoreError> {
+    pub async fn delete_orphaned_objects(&self) -> Result<u64, StoreError> {
         let Some(objects) = &self.objects else { return Ok(0) };
         let mut swept = 0;
-        let mut pages = objects.store.list(Some(&objects.folder)).chunks(KEYS);
+        let mut pages = objects.store.list(Some(&objects.folder)).chunks(KEYS_PER_PAGE);
         while let Some(page) = pages.next().await {
             let mut keys = Vec::with_capacity(page.len());
             for object in page {
                 keys.extend(object?.location.filename().and_then(|name| Uuid::try_parse(name).ok()));
             }
             // First what is under way, then what is named: what is committed in between is named.
-            keys.retain(|key| !objects.under_way().contains(key));
+            keys.retain(|key| !objects.lock_in_flight().contains(key));
             let named: Vec<Option<Uuid>> = part::Entity::find()
                 .select_only()
                 .column(part::Column::Object)
@@ -174,8 +176,8 @@ impl Store {
 }
 
 /// The keys of all objects that a database's rows name.
-pub async fn objects_named(place: &Place) -> Result<Vec<Uuid>, StoreError> {
-    let db = place.connect(Pool::of(1)).await?;
+pub async fn referenced_object_keys(place: &DatabaseUrl) -> Result<Vec<Uuid>, StoreError> {
+    let db = place.connect(PoolOptions::with_connections(1)).await?;
     let named: Vec<Option<Uuid>> = part::Entity::find()
         .select_only()
         .column(part::Column::Object)

@@ -1,11 +1,11 @@
 //! Sealed parts, kept as rows of chunks, or the large ones as objects.
 
 use bytes::Bytes;
-use envelope::{
-    Hash,
-    desk_api::{Part, PartKind},
-};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use protocol::{
+    Hash,
+    workbench_api::{CasePart, PartKind},
+};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -16,17 +16,16 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    Store, StoreError, Writing,
-    cases::who_sees,
-    count,
+    CaseStore, StoreError, WriteTransaction,
+    cases::released_holder_filter,
     entities::{part, part_chunk},
-    hash, small,
+    parse_hash, to_i32, to_u32,
 };
 
 /// Bytes of one chunk.
-pub(super) const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK_LEN: usize = 256 * 1024;
 /// Parts that are looked up at once.
-const PAGE: u64 = 500;
+const PAGE_SIZE: u64 = 500;
 
 /// A sealed part to be kept.
 #[derive(Debug, Clone, Copy)]
@@ -54,36 +53,36 @@ fn kind_word(kind: PartKind) -> &'static str {
     }
 }
 
-fn kind_of(word: &str) -> Result<PartKind, StoreError> {
+fn kind_from_str(word: &str) -> Result<PartKind, StoreError> {
     [PartKind::Body, PartKind::Attachment, PartKind::ReplyCopy, PartKind::Note]
         .into_iter()
         .find(|kind| kind_word(*kind) == word)
-        .ok_or(StoreError::Damaged("parts.kind"))
+        .ok_or(StoreError::CorruptRow("parts.kind"))
 }
 
 /// A part, and where its bytes are.
 #[derive(Debug)]
-pub struct KeptPart {
+pub struct StoredPart {
     /// What it is.
-    pub part: Part,
+    pub part: CasePart,
     row: part::Model,
 }
 
-fn described(row: &part::Model) -> Result<Part, StoreError> {
-    Ok(Part {
+fn to_api_part(row: &part::Model) -> Result<CasePart, StoreError> {
+    Ok(CasePart {
         id: row.id,
-        kind: kind_of(&row.kind)?,
-        generation: count(row.generation),
-        batch: count(row.batch),
-        position: count(row.position),
-        len: u64::try_from(row.len).map_err(|_| StoreError::Damaged("parts.len"))?,
-        sha256: hash(&row.sha256, "parts.sha256")?,
+        kind: kind_from_str(&row.kind)?,
+        generation: to_u32(row.generation),
+        batch: to_u32(row.batch),
+        position: to_u32(row.position),
+        len: u64::try_from(row.len).map_err(|_| StoreError::CorruptRow("parts.len"))?,
+        sha256: parse_hash(&row.sha256, "parts.sha256")?,
     })
 }
 
-impl Store {
+impl CaseStore {
     /// The parts of a case in the order of filing.
-    pub async fn parts(&self, id: Uuid) -> Result<Vec<Part>, StoreError> {
+    pub async fn parts(&self, id: Uuid) -> Result<Vec<CasePart>, StoreError> {
         let rows = part::Entity::find()
             .filter(part::Column::CaseId.eq(id))
             .order_by_asc(part::Column::Batch)
@@ -91,7 +90,7 @@ impl Store {
             .order_by_asc(part::Column::Position)
             .all(&self.db)
             .await?;
-        rows.iter().map(described).collect()
+        rows.iter().map(to_api_part).collect()
     }
 
     /// One part of a case, if the member may see it.
@@ -100,38 +99,38 @@ impl Store {
         member: &str,
         id: Uuid,
         part: Uuid,
-    ) -> Result<Option<KeptPart>, StoreError> {
+    ) -> Result<Option<StoredPart>, StoreError> {
         let found = part::Entity::find_by_id(part)
             .filter(part::Column::CaseId.eq(id))
-            .filter(Expr::val(member).in_subquery(who_sees(id)))
+            .filter(Expr::val(member).in_subquery(released_holder_filter(id)))
             .one(&self.db)
             .await?;
-        found.map(|row| Ok(KeptPart { part: described(&row)?, row })).transpose()
+        found.map(|row| Ok(StoredPart { part: to_api_part(&row)?, row })).transpose()
     }
 
     /// Sends the bytes of a part, in order. Ends with an error if they are not those that were filed: the last piece is held back
     /// until all have been checked.
-    pub async fn send_part(
+    pub async fn stream_part(
         &self,
-        kept: &KeptPart,
+        kept: &StoredPart,
         sender: &mpsc::Sender<Result<Bytes, StoreError>>,
     ) -> Result<(), StoreError> {
-        self.send(&kept.row, sender).await
+        self.stream_rows(&kept.row, sender).await
     }
 
     /// Reads every part of every case and holds it against its digest. Gives how many there are.
-    pub async fn check_parts(&self) -> Result<u64, StoreError> {
+    pub async fn verify_parts(&self) -> Result<u64, StoreError> {
         let (mut checked, mut after) = (0, Uuid::nil());
         loop {
             let behind = part::Entity::find().filter(part::Column::Id.gt(after));
-            let page = behind.order_by_asc(part::Column::Id).limit(PAGE).all(&self.db).await?;
+            let page = behind.order_by_asc(part::Column::Id).limit(PAGE_SIZE).all(&self.db).await?;
             let Some(last) = page.last() else { return Ok(checked) };
             after = last.id;
             for row in &page {
                 let (sender, mut receiver) = mpsc::channel(1);
                 let drain = async { while receiver.recv().await.is_some() {} };
                 let sent = async {
-                    let sent = self.send(row, &sender).await;
+                    let sent = self.stream_rows(row, &sender).await;
                     drop(sender);
                     sent
                 };
@@ -141,19 +140,19 @@ impl Store {
         }
     }
 
-    async fn send(
+    async fn stream_rows(
         &self,
         row: &part::Model,
         sender: &mpsc::Sender<Result<Bytes, StoreError>>,
     ) -> Result<(), StoreError> {
         let mut pieces = match (row.object, &self.objects) {
             (None, _) => {
-                let chunks = stream::iter(0..row.len.unsigned_abs().div_ceil(CHUNK as u64));
+                let chunks = stream::iter(0..row.len.unsigned_abs().div_ceil(CHUNK_LEN as u64));
                 chunks.then(|number| self.chunk(row.id, number)).boxed()
             }
             (Some(object), Some(objects)) => objects.get(object).await?,
             (Some(_), None) => {
-                return Err(StoreError::Objects("store.parts_url: not set, and parts are there"));
+                return Err(StoreError::InvalidObjectUrl("store.parts_url: not set, and parts are there"));
             }
         };
         let (mut digest, mut held) = (Sha256::new(), None);
@@ -166,7 +165,7 @@ impl Store {
             }
         }
         if digest.finalize()[..] != row.sha256[..] {
-            return Err(StoreError::Damaged("parts: a file is not what was filed; restore a backup"));
+            return Err(StoreError::CorruptRow("parts: a file is not what was filed; restore a backup"));
         }
         if let Some(last) = held {
             // Whoever asked may have gone.
@@ -177,14 +176,14 @@ impl Store {
 
     async fn chunk(&self, part: Uuid, number: u64) -> Result<Bytes, StoreError> {
         const MISSING: StoreError =
-            StoreError::Damaged("parts: a piece of a file is missing; restore a backup");
+            StoreError::CorruptRow("parts: a piece of a file is missing; restore a backup");
         let number = i32::try_from(number).map_err(|_| MISSING)?;
         let chunk = part_chunk::Entity::find_by_id((part, number)).one(&self.db).await?;
         Ok(Bytes::from(chunk.ok_or(MISSING)?.bytes))
     }
 }
 
-impl Writing<'_> {
+impl WriteTransaction<'_> {
     /// Keeps a part.
     pub async fn add_part(&self, id: Uuid, new: &NewPart<'_>) -> Result<(), StoreError> {
         let part_id = Uuid::new_v4();
@@ -192,25 +191,25 @@ impl Writing<'_> {
             id: Set(part_id),
             case_id: Set(id),
             kind: Set(kind_word(new.kind).to_owned()),
-            generation: Set(small(new.generation)),
-            batch: Set(small(new.batch)),
-            position: Set(small(new.position)),
+            generation: Set(to_i32(new.generation)),
+            batch: Set(to_i32(new.batch)),
+            position: Set(to_i32(new.position)),
             len: Set(i64::try_from(new.sealed.len()).unwrap_or(i64::MAX)),
             sha256: Set(Hash::of(&[new.sealed]).0.to_vec()),
             object: Set(new.object),
         };
-        self.gathered().add_part(row);
+        self.lock_batch().add_part(row);
         if new.object.is_some() {
-            return self.make_room().await;
+            return self.flush_if_large().await;
         }
-        for (number, bytes) in (0..).zip(new.sealed.chunks(CHUNK)) {
+        for (number, bytes) in (0..).zip(new.sealed.chunks(CHUNK_LEN)) {
             let row = part_chunk::ActiveModel {
                 part_id: Set(part_id),
                 number: Set(number),
                 bytes: Set(bytes.to_vec()),
             };
-            self.gathered().add_chunk(row, bytes.len());
-            self.make_room().await?;
+            self.lock_batch().add_chunk(row, bytes.len());
+            self.flush_if_large().await?;
         }
         Ok(())
     }
@@ -222,8 +221,8 @@ impl Writing<'_> {
             .column_as(part::Column::Batch.max(), "newest")
             .filter(part::Column::CaseId.eq(id))
             .into_tuple()
-            .one(self.tx().await?)
+            .one(self.flushed_transaction().await?)
             .await?;
-        Ok(newest.flatten().map_or(0, |newest| count(newest) + 1))
+        Ok(newest.flatten().map_or(0, |newest| to_u32(newest) + 1))
     }
 }

@@ -1,6 +1,6 @@
 //! Destroying what a case holds. The log keeps that it was there; its row keeps that it was purged, so that nothing is filed to it again.
 
-use envelope::Hash;
+use protocol::Hash;
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
@@ -9,20 +9,23 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    StoreError, Writing,
-    entities::{case, case_recipient, grant, part, part_chunk, reply, set_aside, submission},
+    StoreError, WriteTransaction,
+    entities::{case, case_recipient, grant, part, part_chunk, quarantine, reply, submission},
 };
 
-impl Writing<'_> {
+impl WriteTransaction<'_> {
     /// How many submissions of a case are set aside: nobody has read them.
-    pub async fn set_aside_of(&self, id: Uuid) -> Result<u64, StoreError> {
-        Ok(set_aside::Entity::find().filter(set_aside::Column::CaseId.eq(id)).count(self.tx().await?).await?)
+    pub async fn quarantined_count_of(&self, id: Uuid) -> Result<u64, StoreError> {
+        Ok(quarantine::Entity::find()
+            .filter(quarantine::Column::CaseId.eq(id))
+            .count(self.flushed_transaction().await?)
+            .await?)
     }
 
     /// Deletes parts, replies, keys and whatever else came with a case. Of the grants stays who had one, without the sealed secret: they
     /// can read in the log what became of the case. Parts that are objects are swept within a day.
     pub async fn purge(&self, id: Uuid) -> Result<(), StoreError> {
-        self.touch(id);
+        self.mark_dirty(id);
         let parts = part::Entity::find()
             .select_only()
             .column(part::Column::Id)
@@ -30,22 +33,28 @@ impl Writing<'_> {
             .into_query();
         part_chunk::Entity::delete_many()
             .filter(part_chunk::Column::PartId.in_subquery(parts))
-            .exec(self.tx().await?)
+            .exec(self.flushed_transaction().await?)
             .await?;
-        part::Entity::delete_many().filter(part::Column::CaseId.eq(id)).exec(self.tx().await?).await?;
-        reply::Entity::delete_many().filter(reply::Column::CaseId.eq(id)).exec(self.tx().await?).await?;
+        part::Entity::delete_many()
+            .filter(part::Column::CaseId.eq(id))
+            .exec(self.flushed_transaction().await?)
+            .await?;
+        reply::Entity::delete_many()
+            .filter(reply::Column::CaseId.eq(id))
+            .exec(self.flushed_transaction().await?)
+            .await?;
         submission::Entity::delete_many()
             .filter(submission::Column::CaseId.eq(id))
-            .exec(self.tx().await?)
+            .exec(self.flushed_transaction().await?)
             .await?;
         case_recipient::Entity::delete_many()
             .filter(case_recipient::Column::CaseId.eq(id))
-            .exec(self.tx().await?)
+            .exec(self.flushed_transaction().await?)
             .await?;
         grant::Entity::update_many()
             .col_expr(grant::Column::Sealed, Expr::value(Vec::<u8>::new()))
             .filter(grant::Column::CaseId.eq(id))
-            .exec(self.tx().await?)
+            .exec(self.flushed_transaction().await?)
             .await?;
         let emptied = case::ActiveModel {
             id: Unchanged(id),
@@ -57,7 +66,7 @@ impl Writing<'_> {
             purged: Set(true),
             ..Default::default()
         };
-        case::Entity::update(emptied).exec(self.tx().await?).await?;
+        case::Entity::update(emptied).exec(self.flushed_transaction().await?).await?;
         Ok(())
     }
 }

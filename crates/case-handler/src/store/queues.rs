@@ -1,7 +1,7 @@
 //! Queues: which cases a member sees, and in which order; and which are overdue. Kept beside the grants and deadlines from which they
 //! follow, so that a page of a queue costs the same however many cases there are.
 
-use envelope::life::CaseState;
+use protocol::case::CaseState;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait as _, Select,
@@ -11,82 +11,85 @@ use time::{Date, macros::date};
 use uuid::Uuid;
 
 use super::{
-    Case, Store, StoreError, Writing,
-    cases::Told,
+    CaseRecord, CaseStore, StoreError, WriteTransaction,
+    cases::CaseSummaryRow,
     entities::{case, grant, queue},
 };
 
 /// Where cases stand that no deadline presses: at the end.
-const NEVER: Date = date!(9999 - 12 - 31);
+const NO_DEADLINE: Date = date!(9999 - 12 - 31);
 
 /// Cases in one statement.
-const TOUCHED: usize = 500;
+const REINDEX_CHUNK: usize = 500;
 
 /// A place in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct QueueCursor {
     due: Date,
     case: Uuid,
 }
 
-impl Place {
+impl QueueCursor {
     /// Of a case whose first deadline, if there is one, is on this day.
     pub fn new(due: Option<Date>, case: Uuid) -> Self {
-        Self { due: due.unwrap_or(NEVER), case }
+        Self { due: due.unwrap_or(NO_DEADLINE), case }
     }
 
     /// Of a case in a state.
-    pub fn of(case: Uuid, state: &CaseState) -> Self {
+    pub fn from_state(case: Uuid, state: &CaseState) -> Self {
         Self::new(state.next_deadline().map(|deadline| deadline.due), case)
     }
 }
 
-impl Store {
+impl CaseStore {
     /// The cases of which a member holds a released grant, the most pressing first: those behind a place, at most `most`. It is the
     /// only list that there is.
     pub async fn queue(
         &self,
         member: &str,
-        behind: Option<Place>,
+        behind: Option<QueueCursor>,
         most: u64,
-    ) -> Result<Vec<Case>, StoreError> {
-        let rows: Vec<Told> = queued(member, behind, most).into_partial_model().all(&self.db).await?;
-        rows.into_iter().map(Case::from_row).collect()
+    ) -> Result<Vec<CaseRecord>, StoreError> {
+        let rows: Vec<CaseSummaryRow> =
+            queue_query(member, behind, most).into_partial_model().all(&self.db).await?;
+        rows.into_iter().map(CaseRecord::from_row).collect()
     }
 
     /// Cases that the outside body gets by itself because a deadline lies before a day, the longest overdue first: those behind a place,
     /// at most `most`, each with its own. That is where the row stands, whatever its state says: no other is passed over.
-    pub async fn overdue(
+    pub async fn overdue_cases(
         &self,
         today: Date,
-        behind: Option<Place>,
+        behind: Option<QueueCursor>,
         most: u64,
-    ) -> Result<Vec<(Place, Case)>, StoreError> {
-        let rows: Vec<Told> = overdue(today, behind, most).into_partial_model().all(&self.db).await?;
-        let placed = |row: Told| Ok((Place::new(row.escalates, row.id), Case::from_row(row)?));
+    ) -> Result<Vec<(QueueCursor, CaseRecord)>, StoreError> {
+        let rows: Vec<CaseSummaryRow> =
+            overdue_query(today, behind, most).into_partial_model().all(&self.db).await?;
+        let placed =
+            |row: CaseSummaryRow| Ok((QueueCursor::new(row.escalates, row.id), CaseRecord::from_row(row)?));
         rows.into_iter().map(placed).collect()
     }
 }
 
-fn queued(member: &str, behind: Option<Place>, most: u64) -> Select<case::Entity> {
+fn queue_query(member: &str, behind: Option<QueueCursor>, most: u64) -> Select<case::Entity> {
     let queued = case::Entity::belongs_to(queue::Entity).from(case::Column::Id).to(queue::Column::CaseId);
     let select = case::Entity::find()
         .join(JoinType::InnerJoin, queued.into())
         .filter(queue::Column::Member.eq(member));
-    in_order(select, [queue::Column::Due.into_expr(), queue::Column::CaseId.into_expr()], behind, most)
+    keyset_page(select, [queue::Column::Due.into_expr(), queue::Column::CaseId.into_expr()], behind, most)
 }
 
 /// In the order of the index, not of ids: in that order an engine would look at every case until it has found enough.
-fn overdue(today: Date, behind: Option<Place>, most: u64) -> Select<case::Entity> {
+fn overdue_query(today: Date, behind: Option<QueueCursor>, most: u64) -> Select<case::Entity> {
     let select = case::Entity::find().filter(case::Column::Escalates.lt(today));
-    in_order(select, [case::Column::Escalates.into_expr(), case::Column::Id.into_expr()], behind, most)
+    keyset_page(select, [case::Column::Escalates.into_expr(), case::Column::Id.into_expr()], behind, most)
 }
 
 /// The rows behind a place in the order of these columns, which are a day and a case.
-fn in_order(
+fn keyset_page(
     select: Select<case::Entity>,
     [due, id]: [Expr; 2],
-    behind: Option<Place>,
+    behind: Option<QueueCursor>,
     most: u64,
 ) -> Select<case::Entity> {
     let behind = behind.map(|place| {
@@ -95,22 +98,22 @@ fn in_order(
     select.apply_if(behind, QueryFilter::filter).order_by_asc(due).order_by_asc(id).limit(most)
 }
 
-impl Writing<'_> {
+impl WriteTransaction<'_> {
     /// Brings the queues up to date for cases whose grants or deadlines have changed.
-    pub(super) async fn queue_again(&self, touched: &[Uuid]) -> Result<(), StoreError> {
-        for some in touched.chunks(TOUCHED) {
-            self.queue_some_again(some).await?;
+    pub(super) async fn reindex_queues(&self, touched: &[Uuid]) -> Result<(), StoreError> {
+        for some in touched.chunks(REINDEX_CHUNK) {
+            self.reindex_chunk(some).await?;
         }
         Ok(())
     }
 
-    async fn queue_some_again(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+    async fn reindex_chunk(&self, ids: &[Uuid]) -> Result<(), StoreError> {
         let ids = || ids.iter().copied();
         queue::Entity::delete_many()
             .filter(queue::Column::CaseId.is_in(ids()))
-            .exec(self.tx().await?)
+            .exec(self.flushed_transaction().await?)
             .await?;
-        let due = Expr::col((case::Entity, case::Column::NextDue)).if_null(NEVER);
+        let due = Expr::col((case::Entity, case::Column::NextDue)).if_null(NO_DEADLINE);
         let seen = Query::select()
             .distinct()
             .column((grant::Entity, grant::Column::Member))
@@ -130,7 +133,7 @@ impl Writing<'_> {
             .columns([queue::Column::Member, queue::Column::Due, queue::Column::CaseId])
             .select_from(seen)
             .expect("three columns, three values");
-        self.tx().await?.execute(&insert).await?;
+        self.flushed_transaction().await?.execute(&insert).await?;
         Ok(())
     }
 }
@@ -140,10 +143,10 @@ mod tests {
     use sea_orm::{DbBackend, Statement};
 
     use super::*;
-    use crate::store::{Retry, cases::carried, set_aside::to_retry};
+    use crate::store::{RetryScope, cases::open_case_counts, quarantine::retryable_query};
 
     /// How `SQLite` finds the rows of a query.
-    async fn plan(store: &Store, query: Statement) -> Vec<String> {
+    async fn query_plan(store: &CaseStore, query: Statement) -> Vec<String> {
         let values = query.values.map_or_else(Vec::new, |values| values.0);
         let sql = format!("EXPLAIN QUERY PLAN {}", query.sql);
         let explained = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
@@ -152,30 +155,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_asked_in_every_round_is_answered_from_indexes() {
+    async fn what_is_queried_in_every_cycle_is_answered_from_indexes() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("cases.sqlite").display());
-        let store = Store::open(&url).await.unwrap();
-        let (today, place) = (date!(2026 - 11 - 26), Place::new(None, Uuid::nil()));
+        let store = CaseStore::open(&url).await.unwrap();
+        let (today, place) = (date!(2026 - 11 - 26), QueueCursor::new(None, Uuid::nil()));
         let build = |select: Select<case::Entity>| select.build(DbBackend::Sqlite);
         for (query, found) in [
-            (build(overdue(today, None, 5)), "cases USING INDEX cases_by_escalation (escalates<?)"),
+            (build(overdue_query(today, None, 5)), "cases USING INDEX cases_by_escalation (escalates<?)"),
             (
-                build(overdue(today, Some(place), 5)),
+                build(overdue_query(today, Some(place), 5)),
                 "cases USING INDEX cases_by_escalation ((escalates,id)>(?,?) AND escalates<?)",
             ),
-            (build(carried(case::Entity::find())), "cases USING COVERING INDEX cases_by_load (open=?)"),
-            (build(queued("awa", None, 5)), "queues USING PRIMARY KEY (member=?)"),
             (
-                build(queued("awa", Some(place), 5)),
+                build(open_case_counts(case::Entity::find())),
+                "cases USING COVERING INDEX cases_by_load (open=?)",
+            ),
+            (build(queue_query("awa", None, 5)), "queues USING PRIMARY KEY (member=?)"),
+            (
+                build(queue_query("awa", Some(place), 5)),
                 "queues USING PRIMARY KEY (member=? AND (due,case_id)>(?,?))",
             ),
             (
-                to_retry(Retry::WithCase).build(DbBackend::Sqlite),
+                retryable_query(RetryScope::WithKnownCase).build(DbBackend::Sqlite),
                 "set_aside USING INDEX set_aside_to_retry (retry=?)",
             ),
         ] {
-            let plan = plan(&store, query).await;
+            let plan = query_plan(&store, query).await;
             assert_eq!(plan[0], format!("SEARCH {found}"));
             assert!(
                 !plan.iter().any(|step| step.starts_with("SCAN") || step.contains("ORDER BY")),

@@ -2,25 +2,25 @@
 
 use axum::body::Body;
 use ed25519_dalek::SigningKey;
-use envelope::{
-    Hash,
-    desk_api::{
-        CaseFile, CaseRow, Challenge, ChallengeRequest, NewEvent, Problem, Session, SessionRequest,
-        sign_session,
-    },
-    event::{Action, LogEntry},
-    life::next_event,
-};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
+use protocol::{
+    Hash,
+    case::next_event,
+    event::{Action, LogEntry},
+    workbench_api::{
+        CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, NewEvent, ProblemDetails,
+        SessionRequest, SessionResponse, sign_session,
+    },
+};
 use serde::{Serialize, de::DeserializeOwned};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use super::World;
+use super::HandlerFixture;
 
-impl World {
-    pub(crate) async fn call(
+impl HandlerFixture {
+    pub(crate) async fn request(
         &self,
         method: Method,
         path: &str,
@@ -40,17 +40,17 @@ impl World {
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, StatusCode> {
-        let (status, body) = self.call(Method::GET, path, token, &()).await;
+        let (status, body) = self.request(Method::GET, path, token, &()).await;
         if status.is_success() { Ok(serde_json::from_slice(&body).unwrap()) } else { Err(status) }
     }
 
     pub(crate) async fn challenge(&self, handle: &str) -> Hash {
         let request = ChallengeRequest { handle: handle.into() };
-        let (_, body) = self.call(Method::POST, "/v1/challenge", "", &request).await;
-        serde_json::from_slice::<Challenge>(&body).unwrap().nonce
+        let (_, body) = self.request(Method::POST, "/v1/challenge", "", &request).await;
+        serde_json::from_slice::<ChallengeResponse>(&body).unwrap().nonce
     }
 
-    pub(crate) async fn answer(
+    pub(crate) async fn answer_challenge(
         &self,
         handle: &str,
         nonce: Hash,
@@ -58,9 +58,9 @@ impl World {
     ) -> Result<String, StatusCode> {
         let signature = sign_session(key, self.directory.instance, handle, &nonce);
         let request = SessionRequest { handle: handle.into(), nonce, signature };
-        let (status, body) = self.call(Method::POST, "/v1/session", "", &request).await;
+        let (status, body) = self.request(Method::POST, "/v1/session", "", &request).await;
         if status.is_success() {
-            Ok(serde_json::from_slice::<Session>(&body).unwrap().token)
+            Ok(serde_json::from_slice::<SessionResponse>(&body).unwrap().token)
         } else {
             Err(status)
         }
@@ -68,27 +68,35 @@ impl World {
 
     pub(crate) async fn sign_in(&self, handle: &str) -> String {
         let nonce = self.challenge(handle).await;
-        self.answer(handle, nonce, &self.people[handle].1).await.unwrap()
+        self.answer_challenge(handle, nonce, &self.members[handle].1).await.unwrap()
     }
 
-    pub(crate) async fn queue(&self, handle: &str) -> Vec<CaseRow> {
+    pub(crate) async fn queue(&self, handle: &str) -> Vec<CaseSummary> {
         self.get("/v1/cases", &self.sign_in(handle).await).await.unwrap()
     }
 
-    pub(crate) async fn case(&self, handle: &str, id: Uuid) -> Result<CaseFile, StatusCode> {
+    pub(crate) async fn case(&self, handle: &str, id: Uuid) -> Result<CaseDetail, StatusCode> {
         self.get(&format!("/v1/cases/{id}"), &self.sign_in(handle).await).await
     }
 
     /// An event on the newest state, signed by the person.
-    pub(crate) async fn event(&self, handle: &str, id: Uuid, action: Action) -> NewEvent {
+    pub(crate) async fn signed_event(&self, handle: &str, id: Uuid, action: Action) -> NewEvent {
         let state = self.case(handle, id).await.unwrap().row.state;
         let event = next_event(id, &state, handle, self.clock.now(), action);
-        NewEvent { event: event.sign(&self.people[handle].1), brings: envelope::desk_api::Brings::default() }
+        NewEvent {
+            event: event.sign(&self.members[handle].1),
+            payload: protocol::workbench_api::EventPayload::default(),
+        }
     }
 
-    pub(crate) async fn post(&self, handle: &str, id: Uuid, new: &NewEvent) -> Result<LogEntry, Problem> {
+    pub(crate) async fn post_event(
+        &self,
+        handle: &str,
+        id: Uuid,
+        new: &NewEvent,
+    ) -> Result<LogEntry, ProblemDetails> {
         let token = self.sign_in(handle).await;
-        let (status, body) = self.call(Method::POST, &format!("/v1/cases/{id}/events"), &token, new).await;
+        let (status, body) = self.request(Method::POST, &format!("/v1/cases/{id}/events"), &token, new).await;
         if status.is_success() {
             Ok(serde_json::from_slice(&body).unwrap())
         } else {
@@ -98,12 +106,17 @@ impl World {
 
     pub(crate) async fn declare(&self, id: Uuid, handles: &[&str]) {
         for handle in handles {
-            self.act(handle, id, Action::Declared).await.unwrap();
+            self.post_action(handle, id, Action::Declared).await.unwrap();
         }
     }
 
-    pub(crate) async fn act(&self, handle: &str, id: Uuid, action: Action) -> Result<LogEntry, Problem> {
-        let new = self.event(handle, id, action).await;
-        self.post(handle, id, &new).await
+    pub(crate) async fn post_action(
+        &self,
+        handle: &str,
+        id: Uuid,
+        action: Action,
+    ) -> Result<LogEntry, ProblemDetails> {
+        let new = self.signed_event(handle, id, action).await;
+        self.post_event(handle, id, &new).await
     }
 }

@@ -10,19 +10,19 @@ use std::{collections::BTreeMap, path::Path, slice, sync::Arc, time::Duration};
 use axum::Router;
 use bytes::Bytes;
 use case_handler::{
-    api::{Api, Sessions, routes},
-    current::Current,
-    filing::{Filed, Filing, FilingError},
-    log::Author,
-    store::{Objects, Store},
-    today::Today,
+    api::{ApiState, SessionRegistry, routes},
+    directory_cache::DirectoryCache,
+    event_log::HandlerSigner,
+    ingest::{IngestError, IngestOutcome, SubmissionIngester},
+    store::{CaseStore, PartObjectStore},
+    trusted_date::TrustedDateSource,
 };
 use ed25519_dalek::SigningKey;
-use envelope::{
-    directory::{Desk, Directory, Member, SignedDirectory, Trust},
+use protocol::{
+    case::Calendar,
+    directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
     keys::{InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity},
-    life::Calendar,
-    submission::Opened,
+    submission::OpenedSubmission,
 };
 use rand::{SeedableRng, rngs::StdRng};
 use sea_orm::{ConnectionTrait, Database};
@@ -36,13 +36,13 @@ pub(crate) fn on_postgres() -> bool {
     env!("CARGO_CRATE_NAME") == "on_postgres"
 }
 
-pub(crate) struct World {
+pub(crate) struct HandlerFixture {
     pub(crate) folder: TempDir,
     pub(crate) url: String,
-    pub(crate) store: Arc<Store>,
-    pub(crate) current: Arc<Current>,
+    pub(crate) store: Arc<CaseStore>,
+    pub(crate) directories: Arc<DirectoryCache>,
     pub(crate) directory: Directory,
-    pub(crate) people: BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
+    pub(crate) members: BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
     pub(crate) log_key: SigningKey,
     pub(crate) root: SigningKey,
     pub(crate) transport: TransportIdentity,
@@ -53,31 +53,42 @@ pub(crate) struct World {
 
 fn new_database(folder: &Path) -> String {
     if on_postgres() {
-        throwaway_postgres::shared().unwrap().database().unwrap()
+        test_postgres::shared_cluster().unwrap().create_database().unwrap()
     } else {
         format!("sqlite://{}", folder.join("cases.sqlite").display())
     }
 }
 
-async fn open(url: &str, trust: Trust) -> (Arc<Store>, Arc<Current>) {
-    let store = Arc::new(Store::open(url).await.unwrap());
-    let current = Arc::new(Current::load(trust, &store).await.unwrap());
+async fn open_store(url: &str, trust: TrustRoots) -> (Arc<CaseStore>, Arc<DirectoryCache>) {
+    let store = Arc::new(CaseStore::open(url).await.unwrap());
+    let current = Arc::new(DirectoryCache::load(trust, &store).await.unwrap());
     (store, current)
 }
 
-fn app(store: &Arc<Store>, current: &Arc<Current>, log_key: &SigningKey, clock: &Clock) -> Router {
-    routes(Api {
+fn build_app(
+    store: &Arc<CaseStore>,
+    current: &Arc<DirectoryCache>,
+    log_key: &SigningKey,
+    clock: &Clock,
+) -> Router {
+    routes(ApiState {
         store: Arc::clone(store),
-        current: Arc::clone(current),
+        directories: Arc::clone(current),
         log_key: Arc::new(log_key.clone()),
-        sessions: Arc::new(Sessions::default()),
-        today: Today::new(clock.clone(), Arc::clone(store), u16::MAX, None, Duration::ZERO),
+        sessions: Arc::new(SessionRegistry::default()),
+        trusted_date: TrustedDateSource::new(
+            clock.clone(),
+            Arc::clone(store),
+            u16::MAX,
+            None,
+            Duration::ZERO,
+        ),
         calendar: Calendar::default(),
         clock: clock.clone(),
     })
 }
 
-impl World {
+impl HandlerFixture {
     pub(crate) async fn new() -> Self {
         let mut rng = StdRng::seed_from_u64(3);
         let people: BTreeMap<_, _> = ["awa", "bila", "coumba", "eva"]
@@ -90,51 +101,65 @@ impl World {
         let root = SigningKey::generate(&mut rng);
         let transport = TransportIdentity::generate(&mut rng);
         let clock = Clock::fixed(datetime!(2026-11-23 10:00 UTC));
-        let directory = directory(&people, &log_key, &transport);
-        let trust = Trust { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&root)] };
+        let directory = sample_directory(&people, &log_key, &transport);
+        let trust =
+            TrustRoots { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&root)] };
         let folder = tempfile::tempdir().unwrap();
         let url = new_database(folder.path());
-        let (store, current) = open(&url, trust).await;
+        let (store, current) = open_store(&url, trust).await;
         let signed = SignedDirectory::sign(&directory, slice::from_ref(&root)).unwrap();
-        current.publish(carried(&signed), clock.today(), &store).await.unwrap();
-        let app = app(&store, &current, &log_key, &clock);
-        Self { folder, url, store, current, directory, people, log_key, root, transport, clock, app, rng }
+        current.publish(request_body(&signed), clock.today(), &store).await.unwrap();
+        let app = build_app(&store, &current, &log_key, &clock);
+        Self {
+            folder,
+            url,
+            store,
+            directories: current,
+            directory,
+            members: people,
+            log_key,
+            root,
+            transport,
+            clock,
+            app,
+            rng,
+        }
     }
 
     /// Opens the database again, with so many MiB for what cannot be filed.
-    pub(crate) async fn keep_aside(&mut self, most_mib: u32) {
-        self.open_with(|store| store.keeping_aside(most_mib)).await;
+    pub(crate) async fn set_quarantine_limit(&mut self, most_mib: u32) {
+        self.reopen_with(|store| store.with_quarantine_limit(most_mib)).await;
     }
 
     /// Opens the database again, with an object store.
-    pub(crate) async fn with_objects(&mut self, objects: Objects) {
-        self.open_with(|store| store.with_objects(Some(objects))).await;
+    pub(crate) async fn set_object_store(&mut self, objects: PartObjectStore) {
+        self.reopen_with(|store| store.with_object_store(Some(objects))).await;
     }
 
-    async fn open_with(&mut self, set: impl FnOnce(Store) -> Store) {
-        self.store.stop_writing().await.unwrap();
-        self.store = Arc::new(set(Store::open(&self.url).await.unwrap()));
-        self.app = app(&self.store, &self.current, &self.log_key, &self.clock);
+    async fn reopen_with(&mut self, set: impl FnOnce(CaseStore) -> CaseStore) {
+        self.store.release_writer().await.unwrap();
+        self.store = Arc::new(set(CaseStore::open(&self.url).await.unwrap()));
+        self.app = build_app(&self.store, &self.directories, &self.log_key, &self.clock);
     }
 
     /// Past the handler, as somebody would who has the database. Written for `SQLite`.
-    pub(crate) async fn tamper(&self, sql: &str) {
+    pub(crate) async fn execute_sql(&self, sql: &str) {
         let raw = Database::connect(&self.url).await.unwrap();
-        let sql = if on_postgres() { for_postgres(sql) } else { sql.to_owned() };
+        let sql = if on_postgres() { to_postgres_sql(sql) } else { sql.to_owned() };
         raw.execute_unprepared(&sql).await.unwrap();
         raw.close().await.unwrap();
     }
 
     /// Ends the process and begins another on the same database.
     pub(crate) async fn restart(&mut self) {
-        let trust = Trust {
+        let trust = TrustRoots {
             instance: self.directory.instance,
             threshold: 1,
             roots: vec![PublicKey::from(&self.root)],
         };
-        self.store.stop_writing().await.unwrap();
-        (self.store, self.current) = open(&self.url, trust).await;
-        self.app = app(&self.store, &self.current, &self.log_key, &self.clock);
+        self.store.release_writer().await.unwrap();
+        (self.store, self.directories) = open_store(&self.url, trust).await;
+        self.app = build_app(&self.store, &self.directories, &self.log_key, &self.clock);
     }
 
     /// The next directory, signed but not published.
@@ -147,11 +172,11 @@ impl World {
     /// Publishes the next directory.
     pub(crate) async fn publish(&mut self, change: impl FnOnce(&mut Directory)) {
         let signed = self.next_directory(change);
-        self.current.publish(carried(&signed), self.clock.today(), &self.store).await.unwrap();
+        self.directories.publish(request_body(&signed), self.clock.today(), &self.store).await.unwrap();
     }
 
     /// A new key for a member. Gives the old one.
-    pub(crate) async fn renew(&mut self, handle: &'static str) -> (InvestigatorIdentity, SigningKey) {
+    pub(crate) async fn renew_keys(&mut self, handle: &'static str) -> (InvestigatorIdentity, SigningKey) {
         let new = (InvestigatorIdentity::generate(&mut self.rng), SigningKey::generate(&mut self.rng));
         let (recipient, device) = (new.0.recipient(), PublicKey::from(&new.1));
         self.publish(|directory| {
@@ -159,65 +184,69 @@ impl World {
             (member.recipient, member.device) = (recipient, device);
         })
         .await;
-        self.people.insert(handle, new).unwrap()
+        self.members.insert(handle, new).unwrap()
     }
 
     pub(crate) fn recipient(&self, handle: &str) -> InvestigatorRecipient {
-        self.people[handle].0.recipient()
+        self.members[handle].0.recipient()
     }
 
-    pub(crate) async fn file(&self, opened: &Opened) -> Result<Filed, FilingError> {
-        self.file_all(std::slice::from_ref(opened)).await?.pop().unwrap()
+    pub(crate) async fn ingest(&self, opened: &OpenedSubmission) -> Result<IngestOutcome, IngestError> {
+        self.ingest_batch(std::slice::from_ref(opened)).await?.pop().unwrap()
     }
 
     /// The same on a day.
-    pub(crate) async fn file_on(&self, opened: &Opened, today: Date) -> Result<Filed, FilingError> {
-        let author = Author { key: &self.log_key, today };
-        self.file_all_by(slice::from_ref(opened), author).await?.pop().unwrap()
+    pub(crate) async fn ingest_on(
+        &self,
+        opened: &OpenedSubmission,
+        today: Date,
+    ) -> Result<IngestOutcome, IngestError> {
+        let author = HandlerSigner { key: &self.log_key, today };
+        self.ingest_batch_signed_by(slice::from_ref(opened), author).await?.pop().unwrap()
     }
 
     /// In one transaction. All name the directory that the first one names.
-    pub(crate) async fn file_all(
+    pub(crate) async fn ingest_batch(
         &self,
-        group: &[Opened],
-    ) -> Result<Vec<Result<Filed, FilingError>>, FilingError> {
-        self.file_all_by(group, self.author()).await
+        group: &[OpenedSubmission],
+    ) -> Result<Vec<Result<IngestOutcome, IngestError>>, IngestError> {
+        self.ingest_batch_signed_by(group, self.signer()).await
     }
 
-    async fn file_all_by(
+    async fn ingest_batch_signed_by(
         &self,
-        group: &[Opened],
-        author: Author<'_>,
-    ) -> Result<Vec<Result<Filed, FilingError>>, FilingError> {
-        let accepted = self.current.get().unwrap();
-        let named = self.current.named(&group[0].header.directory);
-        let filing = Filing {
+        group: &[OpenedSubmission],
+        author: HandlerSigner<'_>,
+    ) -> Result<Vec<Result<IngestOutcome, IngestError>>, IngestError> {
+        let accepted = self.directories.latest().unwrap();
+        let named = self.directories.by_hash(&group[0].header.directory);
+        let filing = SubmissionIngester {
             directory: &accepted.directory,
-            named: named.as_ref().map(|named| &named.directory),
-            author,
-            absent: &[],
+            submission_directory: named.as_ref().map(|named| &named.directory),
+            signer: author,
+            absent_members: &[],
             retention_months: 60,
         };
-        filing.file_all(&self.store, group, &mut self.store.load().await.unwrap()).await
+        filing.ingest_batch(&self.store, group, &mut self.store.workload().await.unwrap()).await
     }
 
-    pub(crate) fn today(&self) -> Today {
-        Today::new(self.clock.clone(), Arc::clone(&self.store), u16::MAX, None, Duration::ZERO)
+    pub(crate) fn trusted_date(&self) -> TrustedDateSource {
+        TrustedDateSource::new(self.clock.clone(), Arc::clone(&self.store), u16::MAX, None, Duration::ZERO)
     }
 
-    pub(crate) fn author(&self) -> Author<'_> {
-        Author { key: &self.log_key, today: self.clock.today() }
+    pub(crate) fn signer(&self) -> HandlerSigner<'_> {
+        HandlerSigner { key: &self.log_key, today: self.clock.today() }
     }
 }
 
-fn for_postgres(sql: &str) -> String {
+fn to_postgres_sql(sql: &str) -> String {
     sql.replace("x'7b7d'", "'\\x7b7d'")
         .replace("zeroblob(64)", "decode(repeat('00', 64), 'hex')")
         .replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
         .replace("randomblob(16)", "gen_random_uuid()")
 }
 
-fn directory(
+fn sample_directory(
     people: &BTreeMap<&'static str, (InvestigatorIdentity, SigningKey)>,
     log_key: &SigningKey,
     transport: &TransportIdentity,
@@ -228,7 +257,7 @@ fn directory(
             handle: (*handle).into(),
             recipient: identity.recipient(),
             device: device.into(),
-            covers: vec![],
+            units: vec![],
             languages: vec!["fr".into()],
         })
         .collect();
@@ -238,7 +267,7 @@ fn directory(
         categories: vec![],
         audiences: vec![],
         members: members.iter().map(|member| (*member).into()).collect(),
-        covers: vec![],
+        units: vec![],
     };
     Directory {
         v: 1,
@@ -256,6 +285,6 @@ fn directory(
 }
 
 /// A directory as it comes over the line.
-pub(crate) fn carried(signed: &SignedDirectory) -> Bytes {
+pub(crate) fn request_body(signed: &SignedDirectory) -> Bytes {
     serde_json::to_vec(signed).unwrap().into()
 }

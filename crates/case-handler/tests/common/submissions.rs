@@ -1,19 +1,19 @@
 //! Submissions made by hand.
 
-use envelope::{
+use protocol::{
     Hash, RecordType,
-    grant::{self, Grant},
+    key_grant::{self, Grant},
     keys::{CaseSecret, PublicKey, TransportRecipient},
     receipt::Receipt,
-    submission::{CaseRef, EnvelopeHeader, Opened, SubmissionKind, SubmissionWriter, Urgency},
+    submission::{CaseRef, EnvelopeHeader, OpenedSubmission, SubmissionKind, SubmissionWriter, Urgency},
 };
 use uuid::Uuid;
 
-use super::World;
+use super::HandlerFixture;
 
-impl World {
+impl HandlerFixture {
     /// A report as it comes out of its outer seal, for these readers.
-    pub(crate) fn report(&mut self, readers: &[&str]) -> (Opened, Receipt) {
+    pub(crate) fn new_report(&mut self, readers: &[&str]) -> (OpenedSubmission, Receipt) {
         let receipt = Receipt::generate(&mut self.rng);
         let secret = CaseSecret::generate(&mut self.rng);
         let case = Uuid::new_v4();
@@ -25,9 +25,9 @@ impl World {
             mailbox_recipient: Hash::default(),
         };
         let recipients: Vec<_> = readers.iter().map(|handle| self.recipient(handle)).collect();
-        let grants = grant::seal_all(&grant, &recipients.iter().collect::<Vec<_>>(), &mut self.rng);
+        let grants = key_grant::seal_grants(&grant, &recipients.iter().collect::<Vec<_>>(), &mut self.rng);
         let case_recipient = secret.identity().recipient();
-        let opened = Opened {
+        let opened = OpenedSubmission {
             header: EnvelopeHeader {
                 v: 1,
                 kind: SubmissionKind::Report,
@@ -36,49 +36,53 @@ impl World {
                 urgency: Urgency::P2,
                 mailbox: receipt.locator().mailbox_id(),
                 case: CaseRef { id: case, generation: 0 },
-                directory: self.current.get().unwrap().hash,
-                ask_oversight: false,
+                directory: self.directories.latest().unwrap().hash,
+                release_to_oversight: false,
             },
             grants,
             capsule: b"capsule".to_vec(),
             keys: Some((receipt.mailbox_identity().recipient(), case_recipient)),
             attachments: vec![vec![1; 300_000]],
             body: b"sealed body".to_vec(),
-            sending_tag: Hash::of(&[case.as_bytes()]),
+            deduplication_tag: Hash::of(&[case.as_bytes()]),
         };
         (opened, receipt)
     }
 }
 
 /// A follow-up of a report.
-pub(crate) fn follow_up(report: &Opened, text: &str) -> Opened {
+pub(crate) fn follow_up(report: &OpenedSubmission, text: &str) -> OpenedSubmission {
     let header =
         EnvelopeHeader { kind: SubmissionKind::FollowUp, desk: String::new(), ..report.header.clone() };
-    Opened {
+    OpenedSubmission {
         header,
         grants: Vec::new(),
         capsule: text.as_bytes().to_vec(),
         keys: None,
         attachments: Vec::new(),
         body: text.as_bytes().to_vec(),
-        sending_tag: Hash::of(&[text.as_bytes()]),
+        deduplication_tag: Hash::of(&[text.as_bytes()]),
     }
 }
 
 /// A submission as it arrives. Bodies and files are sealed here; follow-ups go to the case of their report.
-pub(crate) fn seal(opened: &Opened, report: &Opened, to: &TransportRecipient) -> Vec<u8> {
+pub(crate) fn seal_submission(
+    opened: &OpenedSubmission,
+    report: &OpenedSubmission,
+    to: &TransportRecipient,
+) -> Vec<u8> {
     let (mailbox, case) = report.keys.as_ref().unwrap();
     let mut writer = SubmissionWriter::begin(to, &opened.header, Vec::new()).unwrap();
     for grant in &opened.grants {
-        writer.grant(grant).unwrap();
+        writer.write_grant(grant).unwrap();
     }
     if opened.keys.is_some() {
-        writer.whole(RecordType::MailboxRecipient, mailbox.as_bytes()).unwrap();
-        writer.whole(RecordType::CaseRecipient, case.as_bytes()).unwrap();
+        writer.write_record(RecordType::MailboxRecipient, mailbox.as_bytes()).unwrap();
+        writer.write_record(RecordType::CaseRecipient, case.as_bytes()).unwrap();
     }
-    writer.whole(RecordType::Capsule, &opened.capsule).unwrap();
+    writer.write_record(RecordType::Capsule, &opened.capsule).unwrap();
     for file in &opened.attachments {
-        writer.attachment(case, &mut &file[..]).unwrap();
+        writer.write_attachment(case, &mut &file[..]).unwrap();
     }
-    writer.finish(case, &opened.body, &opened.sending_tag).unwrap()
+    writer.finish(case, &opened.body, &opened.deduplication_tag).unwrap()
 }

@@ -16,32 +16,32 @@ use rustls::{
 
 /// How it treats its clients.
 #[derive(Clone)]
-pub(crate) enum Manner {
+pub(crate) enum ServerBehavior {
     /// Takes everything.
-    Takes,
+    Accepts,
     /// Knows nobody, and says so with the address.
-    Refuses,
+    Rejects,
     /// Says hello, and nothing more.
     Stalls,
     /// Takes everything after STARTTLS.
-    Upgrades(Arc<ServerConfig>),
+    StartTls(Arc<ServerConfig>),
     /// Speaks TLS from the first byte.
-    Wraps(Arc<ServerConfig>),
+    ImplicitTls(Arc<ServerConfig>),
 }
 
 /// What clients said, line by line: up to each message, or to the end of a connection without one.
-pub(crate) type Said = Arc<Mutex<Vec<Vec<String>>>>;
+pub(crate) type SmtpTranscript = Arc<Mutex<Vec<Vec<String>>>>;
 
-pub(crate) struct MailServer {
+pub(crate) struct FakeMailServer {
     pub(crate) port: u16,
-    pub(crate) said: Said,
+    pub(crate) transcript: SmtpTranscript,
 }
 
-impl MailServer {
-    pub(crate) fn start(manner: Manner) -> Self {
+impl FakeMailServer {
+    pub(crate) fn start(manner: ServerBehavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let said = Said::default();
+        let said = SmtpTranscript::default();
         let heard = Arc::clone(&said);
         thread::spawn(move || {
             for stream in listener.incoming().take(64) {
@@ -56,16 +56,21 @@ impl MailServer {
                 });
             }
         });
-        Self { port, said }
+        Self { port, transcript: said }
     }
 
     /// What was said since the last time, by those who have had their answer.
-    pub(crate) fn take(&self) -> Vec<Vec<String>> {
-        std::mem::take(&mut self.said.lock().unwrap())
+    pub(crate) fn take_transcript(&self) -> Vec<Vec<String>> {
+        std::mem::take(&mut self.transcript.lock().unwrap())
     }
 }
 
-fn serve(stream: TcpStream, manner: &Manner, lines: &mut Vec<String>, said: &Said) -> io::Result<()> {
+fn serve(
+    stream: TcpStream,
+    manner: &ServerBehavior,
+    lines: &mut Vec<String>,
+    said: &SmtpTranscript,
+) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     stream.set_write_timeout(Some(Duration::from_mins(1)))?;
     let over = |stream: TcpStream, config: &Arc<ServerConfig>| {
@@ -75,32 +80,32 @@ fn serve(stream: TcpStream, manner: &Manner, lines: &mut Vec<String>, said: &Sai
     };
     let mut plain = stream;
     match manner {
-        Manner::Wraps(config) => {
+        ServerBehavior::ImplicitTls(config) => {
             let mut tls = over(plain, config)?;
             tls.write_all(b"220 here\r\n")?;
-            talk(&mut tls, &Manner::Takes, lines, said)
+            handle_session(&mut tls, &ServerBehavior::Accepts, lines, said)
         }
-        Manner::Stalls => {
+        ServerBehavior::Stalls => {
             plain.write_all(b"220 here\r\n")?;
             plain.read_to_end(&mut Vec::new()).map(drop)
         }
         _ => {
             plain.write_all(b"220 here\r\n")?;
-            talk(&mut plain, manner, lines, said)?;
-            let Manner::Upgrades(config) = manner else { return Ok(()) };
-            talk(&mut over(plain, config)?, &Manner::Takes, lines, said)
+            handle_session(&mut plain, manner, lines, said)?;
+            let ServerBehavior::StartTls(config) = manner else { return Ok(()) };
+            handle_session(&mut over(plain, config)?, &ServerBehavior::Accepts, lines, said)
         }
     }
 }
 
 /// Until the client leaves, which is an error before it has handed in a message, or asks for TLS.
-fn talk(
+fn handle_session(
     stream: &mut (impl Read + Write),
-    manner: &Manner,
+    manner: &ServerBehavior,
     lines: &mut Vec<String>,
-    said: &Said,
+    said: &SmtpTranscript,
 ) -> io::Result<()> {
-    let upgrades = matches!(manner, Manner::Upgrades(_));
+    let upgrades = matches!(manner, ServerBehavior::StartTls(_));
     let (mut message, mut taken) = (false, false);
     loop {
         let line = match read_line(stream) {
@@ -120,7 +125,7 @@ fn talk(
             "EHLO" => "250-here\r\n250 AUTH PLAIN\r\n".to_owned(),
             "STARTTLS" if upgrades => "220 go on\r\n".to_owned(),
             "AUTH" => "235 welcome\r\n".to_owned(),
-            "RCPT" if matches!(manner, Manner::Refuses) => format!("550 who is {line}?\r\n"),
+            "RCPT" if matches!(manner, ServerBehavior::Rejects) => format!("550 who is {line}?\r\n"),
             "DATA" => {
                 message = true;
                 "354 go on\r\n".to_owned()
@@ -146,7 +151,7 @@ fn read_line(stream: &mut impl Read) -> io::Result<String> {
 }
 
 /// What a server shows for `localhost` and 0.0.0.0, and the same in PEM, for who is to believe it.
-pub(crate) fn identity() -> (Arc<ServerConfig>, String) {
+pub(crate) fn tls_identity() -> (Arc<ServerConfig>, String) {
     let key = KeyPair::generate().unwrap();
     let names = vec!["localhost".to_owned(), "0.0.0.0".to_owned()];
     let certificate = CertificateParams::new(names).unwrap().self_signed(&key).unwrap();

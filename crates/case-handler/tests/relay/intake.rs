@@ -15,15 +15,15 @@ use axum::{
     routing::{post, put},
 };
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use case_handler::{relay::Relay, store::Store};
-use envelope::{
+use case_handler::{relay_client::RelayClient, store::CaseStore};
+use http::StatusCode;
+use protocol::{
     directory::SignedDirectory,
     relay::{
-        ACK, ANSWERS, Ack, AnswerTimes, DIRECTORY, LIST, List, Listed, MAILBOXES, PULL, Pull, Waiting,
-        submission_head,
+        ACK_PATH, AckRequest, DIRECTORY_PATH, LIST_PATH, ListRequest, ListResponse, ListedSubmission,
+        MAILBOXES_PATH, PULL_PATH, PullRequest, REPLY_SCHEDULE_PATH, ReplySchedule, encode_submission_header,
     },
 };
-use http::StatusCode;
 use rand::{rngs::OsRng, seq::SliceRandom};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use rustls::{
@@ -36,80 +36,80 @@ use uuid::Uuid;
 
 /// What the intake holds, and what it saw.
 #[derive(Default)]
-pub(crate) struct Held {
+pub(crate) struct FakeIntakeState {
     pub(crate) spool: Vec<(Uuid, Vec<u8>)>,
     /// Breaks a pull off after so many bytes, once.
     pub(crate) break_after: Option<usize>,
     pub(crate) pulls: usize,
     /// Every submission that was sent, once for each time.
-    pub(crate) sent: Vec<Uuid>,
+    pub(crate) acknowledged: Vec<Uuid>,
     /// Listed, and never sent.
     pub(crate) damaged: Vec<Uuid>,
     /// A pull of this one is answered with nothing, for ever, and said to who waits for it.
-    pub(crate) deadly: Option<(Uuid, Arc<Notify>)>,
+    pub(crate) crash_on: Option<(Uuid, Arc<Notify>)>,
     /// A list has no end.
-    pub(crate) lists_without_end: bool,
+    pub(crate) endless_list: bool,
     /// Listed with each list, whatever was asked for.
-    pub(crate) listed_too: Vec<Waiting>,
+    pub(crate) extra_listed: Vec<ListedSubmission>,
     /// Sent with each pull, asked for or not.
-    pub(crate) sent_too: Vec<(Uuid, Vec<u8>)>,
+    pub(crate) extra_sent: Vec<(Uuid, Vec<u8>)>,
     /// Why the directory is refused.
-    pub(crate) refuses_directory: Option<&'static str>,
+    pub(crate) directory_rejection: Option<&'static str>,
     pub(crate) mailboxes: Option<Bytes>,
     pub(crate) directory: Option<SignedDirectory>,
-    pub(crate) answers: Option<AnswerTimes>,
+    pub(crate) answers: Option<ReplySchedule>,
     /// How many cases and set-aside submissions were durable when an acknowledgement came.
     pub(crate) durable_at_ack: Vec<usize>,
 }
 
 #[derive(Clone)]
-struct Shared {
-    held: Arc<Mutex<Held>>,
-    store: Arc<Store>,
+struct FakeIntakeContext {
+    state: Arc<Mutex<FakeIntakeState>>,
+    store: Arc<CaseStore>,
 }
 
-pub(crate) struct Intake {
-    pub(crate) held: Arc<Mutex<Held>>,
+pub(crate) struct FakeIntake {
+    pub(crate) state: Arc<Mutex<FakeIntakeState>>,
     pub(crate) address: SocketAddr,
     handle: Handle<SocketAddr>,
 }
 
-impl Drop for Intake {
+impl Drop for FakeIntake {
     fn drop(&mut self) {
         self.handle.shutdown();
     }
 }
 
-impl Intake {
+impl FakeIntake {
     /// Serves with the certificates of a folder; looks into the handler's database when something is acknowledged.
-    pub(crate) async fn start(folder: &Path, store: Arc<Store>) -> Self {
-        let held = Arc::new(Mutex::new(Held::default()));
+    pub(crate) async fn start(folder: &Path, store: Arc<CaseStore>) -> Self {
+        let held = Arc::new(Mutex::new(FakeIntakeState::default()));
         let routes = Router::new()
-            .route(LIST, post(list))
-            .route(PULL, post(pull))
-            .route(ACK, post(ack))
-            .route(MAILBOXES, put(mailboxes))
-            .route(DIRECTORY, put(directory))
-            .route(ANSWERS, put(answers))
+            .route(LIST_PATH, post(list))
+            .route(PULL_PATH, post(pull))
+            .route(ACK_PATH, post(ack))
+            .route(MAILBOXES_PATH, put(mailboxes))
+            .route(DIRECTORY_PATH, put(directory))
+            .route(REPLY_SCHEDULE_PATH, put(answers))
             .layer(DefaultBodyLimit::disable())
-            .with_state(Shared { held: Arc::clone(&held), store });
+            .with_state(FakeIntakeContext { state: Arc::clone(&held), store });
         let handle = Handle::new();
         let tls = RustlsConfig::from_config(Arc::new(server_config(folder)));
         let server = axum_server::bind_rustls("127.0.0.1:0".parse().unwrap(), tls).handle(handle.clone());
         tokio::spawn(server.serve(routes.into_make_service()));
         let address = handle.listening().await.unwrap();
-        Self { held, address, handle }
+        Self { state: held, address, handle }
     }
 
-    pub(crate) fn holds(&self, submissions: impl IntoIterator<Item = Vec<u8>>) {
+    pub(crate) fn add_submissions(&self, submissions: impl IntoIterator<Item = Vec<u8>>) {
         let with_ids = submissions.into_iter().map(|bytes| (Uuid::new_v4(), bytes));
-        self.held.lock().unwrap().spool.extend(with_ids);
+        self.state.lock().unwrap().spool.extend(with_ids);
     }
 
     /// Holds one more and returns its id.
-    pub(crate) fn holds_one(&self, submission: Vec<u8>) -> Uuid {
+    pub(crate) fn add_submission(&self, submission: Vec<u8>) -> Uuid {
         let id = Uuid::new_v4();
-        self.held.lock().unwrap().spool.push((id, submission));
+        self.state.lock().unwrap().spool.push((id, submission));
         id
     }
 
@@ -118,49 +118,55 @@ impl Intake {
     }
 
     /// The handler's side, with the certificates of a folder.
-    pub(crate) fn relay(&self, folder: &Path) -> Relay {
+    pub(crate) fn relay_client(&self, folder: &Path) -> RelayClient {
         let path = |name: &str| folder.join(name);
         let url = self.url().parse().unwrap();
-        Relay::new(&url, &path("ca.pem"), &path("handler.pem"), &path("handler.key")).unwrap()
+        RelayClient::new(&url, &path("ca.pem"), &path("handler.pem"), &path("handler.key")).unwrap()
     }
 }
 
-async fn list(State(shared): State<Shared>, Json(List { after, most }): Json<List>) -> Response {
-    if shared.held.lock().unwrap().lists_without_end {
+async fn list(
+    State(shared): State<FakeIntakeContext>,
+    Json(ListRequest { after, limit: most }): Json<ListRequest>,
+) -> Response {
+    if shared.state.lock().unwrap().endless_list {
         let spaces = || Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 64 * 1024]));
         return Body::from_stream(futures_util::stream::repeat_with(spaces)).into_response();
     }
-    let held = shared.held.lock().unwrap();
+    let held = shared.state.lock().unwrap();
     let behind = held.spool.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
-    let waiting = behind.map(|(id, bytes)| Waiting { id: *id, len: bytes.len() as u64 });
+    let waiting = behind.map(|(id, bytes)| ListedSubmission { id: *id, len: bytes.len() as u64 });
     let mut waiting: Vec<_> = waiting.collect();
     waiting.sort_by_key(|one| one.id);
     waiting.truncate(usize::try_from(most).unwrap());
-    waiting.extend(&held.listed_too);
-    Json(Listed { waiting }).into_response()
+    waiting.extend(&held.extra_listed);
+    Json(ListResponse { waiting }).into_response()
 }
 
-async fn pull(State(shared): State<Shared>, Json(Pull { ids, .. }): Json<Pull>) -> Body {
-    let deadly = shared.held.lock().unwrap().deadly.clone();
+async fn pull(
+    State(shared): State<FakeIntakeContext>,
+    Json(PullRequest { ids, .. }): Json<PullRequest>,
+) -> Body {
+    let deadly = shared.state.lock().unwrap().crash_on.clone();
     if let Some((_, pulled)) = deadly.filter(|(deadly, _)| ids.contains(deadly)) {
         pulled.notify_one();
         return std::future::pending().await;
     }
-    let mut held = shared.held.lock().unwrap();
+    let mut held = shared.state.lock().unwrap();
     held.pulls += 1;
     held.spool.shuffle(&mut OsRng);
     let mut bytes = Vec::new();
     let mut sent = Vec::new();
     let asked = held.spool.iter().filter(|(id, _)| ids.contains(id));
-    for (id, submission) in asked.chain(&held.sent_too) {
+    for (id, submission) in asked.chain(&held.extra_sent) {
         if held.damaged.contains(id) {
             continue;
         }
         sent.push(*id);
-        bytes.extend_from_slice(&submission_head(*id, submission.len() as u64));
+        bytes.extend_from_slice(&encode_submission_header(*id, submission.len() as u64));
         bytes.extend_from_slice(submission);
     }
-    held.sent.extend(sent);
+    held.acknowledged.extend(sent);
     match held.break_after.take() {
         None => Body::from(bytes),
         Some(at) => {
@@ -171,32 +177,32 @@ async fn pull(State(shared): State<Shared>, Json(Pull { ids, .. }): Json<Pull>) 
     }
 }
 
-async fn answers(State(shared): State<Shared>, Json(times): Json<AnswerTimes>) -> StatusCode {
-    shared.held.lock().unwrap().answers = Some(times);
+async fn answers(State(shared): State<FakeIntakeContext>, Json(times): Json<ReplySchedule>) -> StatusCode {
+    shared.state.lock().unwrap().answers = Some(times);
     StatusCode::NO_CONTENT
 }
 
-async fn ack(State(shared): State<Shared>, Json(ack): Json<Ack>) -> StatusCode {
-    let cases = shared.store.cases_behind(None, 10_000).await.unwrap();
+async fn ack(State(shared): State<FakeIntakeContext>, Json(ack): Json<AckRequest>) -> StatusCode {
+    let cases = shared.store.cases_after(None, 10_000).await.unwrap();
     let filed: u32 = cases.iter().map(|case| case.state.received).sum();
-    let durable = filed as usize + usize::try_from(shared.store.set_aside_count().await.unwrap()).unwrap();
-    let mut held = shared.held.lock().unwrap();
+    let durable = filed as usize + usize::try_from(shared.store.quarantined_count().await.unwrap()).unwrap();
+    let mut held = shared.state.lock().unwrap();
     held.durable_at_ack.push(durable);
     held.spool.retain(|(id, _)| !ack.ids.contains(id));
     StatusCode::NO_CONTENT
 }
 
-async fn mailboxes(State(shared): State<Shared>, records: Bytes) -> StatusCode {
-    shared.held.lock().unwrap().mailboxes = Some(records);
+async fn mailboxes(State(shared): State<FakeIntakeContext>, records: Bytes) -> StatusCode {
+    shared.state.lock().unwrap().mailboxes = Some(records);
     StatusCode::NO_CONTENT
 }
 
 async fn directory(
-    State(shared): State<Shared>,
+    State(shared): State<FakeIntakeContext>,
     Json(signed): Json<SignedDirectory>,
 ) -> (StatusCode, &'static str) {
-    let mut held = shared.held.lock().unwrap();
-    if let Some(reason) = held.refuses_directory {
+    let mut held = shared.state.lock().unwrap();
+    if let Some(reason) = held.directory_rejection {
         return (StatusCode::UNPROCESSABLE_ENTITY, reason);
     }
     held.directory = Some(signed);
@@ -205,11 +211,11 @@ async fn directory(
 
 /// `ca.pem`, and key and certificate of the intake, the handler and the API.
 pub(crate) fn write_certificates(folder: &Path) {
-    write_certificates_but(folder, "none");
+    write_certificates_with_expired(folder, "none");
 }
 
 /// The same, but that one of the three has expired.
-pub(crate) fn write_certificates_but(folder: &Path, expired: &str) {
+pub(crate) fn write_certificates_with_expired(folder: &Path, expired: &str) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

@@ -8,11 +8,11 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use super::{common::World, intake::write_certificates, service::configure};
+use super::{common::HandlerFixture, intake::write_certificates, service::configure};
 use rustix::process::{Pid, Signal, kill_process};
 use sea_orm::{ConnectionTrait, Database};
 
-fn program(folder: &Path) -> Command {
+fn service_command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_case-handler"));
     command.arg("--config").arg(folder.join("case-handler.toml"));
     command.env("CASES_STORE_URL", format!("sqlite://{}", folder.join("new.sqlite").display()));
@@ -22,13 +22,13 @@ fn program(folder: &Path) -> Command {
 
 /// Makes the store, as at the first start.
 fn create_store(folder: &Path) {
-    let made = program(folder).arg("create-store").output().unwrap();
+    let made = service_command(folder).arg("create-store").output().unwrap();
     assert!(made.status.success(), "{made:?}");
 }
 
 /// Runs the program until it is ready, ends it as an operator would, and gives what it said.
 fn run_and_stop(folder: &Path) -> (String, Output) {
-    let mut child = program(folder).spawn().unwrap();
+    let mut child = service_command(folder).spawn().unwrap();
     let mut ready = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut ready).unwrap();
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
@@ -38,16 +38,16 @@ fn run_and_stop(folder: &Path) -> (String, Output) {
 
 #[tokio::test]
 async fn the_program_says_when_it_is_ready_and_keeps_its_files_to_itself() {
-    let world = World::new().await;
+    let world = HandlerFixture::new().await;
     let folder = tempfile::tempdir().unwrap();
     write_certificates(folder.path());
     configure(&world, folder.path(), "https://127.0.0.1:1");
-    let nothing = program(folder.path()).output().unwrap();
+    let nothing = service_command(folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&nothing.stderr).into_owned();
     assert!(!nothing.status.success() && said.contains("restore a backup"), "{said}");
     assert!(!folder.path().join("new.sqlite").exists(), "no second history begins by itself");
     create_store(folder.path());
-    assert!(!program(folder.path()).arg("create-store").status().unwrap().success());
+    assert!(!service_command(folder.path()).arg("create-store").status().unwrap().success());
     let (ready, ended) = run_and_stop(folder.path());
     assert!(ready.starts_with("ready api=127.0.0.1:") && !ready.ends_with(":0"), "{ready}");
     assert!(ended.status.success(), "{ended:?}");
@@ -63,7 +63,7 @@ async fn the_program_says_when_it_is_ready_and_keeps_its_files_to_itself() {
 
 #[tokio::test]
 async fn the_program_refuses_what_it_cannot_stand_on_and_says_why() {
-    let world = World::new().await;
+    let world = HandlerFixture::new().await;
     let folder = tempfile::tempdir().unwrap();
     write_certificates(folder.path());
     configure(&world, folder.path(), "https://127.0.0.1:1");
@@ -74,12 +74,12 @@ async fn the_program_refuses_what_it_cannot_stand_on_and_says_why() {
     let event = "INSERT INTO events VALUES (1, randomblob(16), 0, x'7b7d', x'', zeroblob(32), zeroblob(32))";
     raw.execute_unprepared(event).await.unwrap();
     raw.close().await.unwrap();
-    let refused = program(folder.path()).output().unwrap();
+    let refused = service_command(folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && refused.stdout.is_empty(), "{refused:?}");
     assert!(said.contains("entry 1 of the log") && said.contains("was altered"), "{said}");
 
-    let check = || program(folder.path()).arg("--check-config").output();
+    let check = || service_command(folder.path()).arg("--check-config").output();
     assert!(check().unwrap().status.success());
     // A file that is there and is not what it should be.
     for (file, other, named) in [
@@ -110,13 +110,13 @@ async fn the_program_refuses_what_it_cannot_stand_on_and_says_why() {
 /// meant, is refused with its name.
 #[tokio::test]
 async fn an_unknown_key_and_a_senseless_value_are_refused_by_name() {
-    let world = World::new().await;
+    let world = HandlerFixture::new().await;
     let folder = tempfile::tempdir().unwrap();
     write_certificates(folder.path());
     configure(&world, folder.path(), "https://127.0.0.1:1");
     let file = folder.path().join("case-handler.toml");
     let good = fs::read_to_string(&file).unwrap();
-    let check = || program(folder.path()).arg("--check-config").output().unwrap();
+    let check = || service_command(folder.path()).arg("--check-config").output().unwrap();
     for (from, to, told) in [
         ("[retention]", "[retentions]", &["retentions", "`retention`", "line "][..]),
         ("months = 60", "month = 12", &["`month`", "`months`", "line "]),
@@ -160,7 +160,7 @@ async fn an_unknown_key_and_a_senseless_value_are_refused_by_name() {
         ("CASES_CALENDAR_HOLIDAYS", "", true),
         ("CASES_RETENTION_MONTH", "12", false),
     ] {
-        let checked = program(folder.path()).arg("--check-config").env(name, value).output().unwrap();
+        let checked = service_command(folder.path()).arg("--check-config").env(name, value).output().unwrap();
         assert_eq!(checked.status.success(), works, "{name}={value}: {checked:?}");
     }
 }

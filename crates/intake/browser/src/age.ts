@@ -5,36 +5,36 @@ import { Decrypter, Encrypter, Stanza, identityToRecipient } from "age-encryptio
 import { type Bytes, random, randomBelow } from "./bytes.ts";
 
 const STANZA_TAG = "mlkem768x25519";
-const GREASE = "-grease";
+const GREASE_SUFFIX = "-grease";
 /** Headers of ours stay far below; readers refuse longer ones before they are parsed. */
 const MAX_HEADER_LEN = 4096;
-const MLKEM_KEY = 1184;
+const MLKEM_KEY_LEN = 1184;
 const COEFFICIENTS = 1152;
 const MODULUS = 3329;
-const NONCE = 16;
-const CHUNK = 64 * 1024;
-const TAG = 16;
+const NONCE_LEN = 16;
+const CHUNK_LEN = 64 * 1024;
+const TAG_LEN = 16;
 
 /** A public key: `age1pq1…` and its 1,216 raw bytes. */
-export interface Recipient {
+export interface AgeRecipient {
   readonly text: string;
   readonly raw: Bytes;
 }
 
 /** A secret key, `AGE-SECRET-KEY-PQ-1…`. */
-export type Identity = string;
+export type AgeIdentity = string;
 
-export const identity = (seed: Uint8Array): Identity => bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase();
+export const identity = (seed: Uint8Array): AgeIdentity => bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase();
 
-export async function recipientOf(secret: Identity): Promise<Recipient> {
+export async function recipientOf(secret: AgeIdentity): Promise<AgeRecipient> {
   return decodeRecipient(await identityToRecipient(secret));
 }
 
 /** Recipients that were found sound before: a directory is looked at more than once, and each check takes about a millisecond. */
-const sound = new Map<string, Recipient>();
+const sound = new Map<string, AgeRecipient>();
 
 /** Reads `age1pq1…`; throws on any other kind, on a second spelling, and on bytes that no honest key has. */
-export function recipient(written: string): Recipient {
+export function recipient(written: string): AgeRecipient {
   const known = sound.get(written);
   if (known) return known;
   const found = decodeRecipient(written);
@@ -45,14 +45,14 @@ export function recipient(written: string): Recipient {
 }
 
 /** The recipient of 1,216 raw bytes. */
-export const recipientFrom = (raw: Uint8Array): Recipient => recipient(encodeRecipient(raw));
+export const recipientFrom = (raw: Uint8Array): AgeRecipient => recipient(encodeRecipient(raw));
 
 const encodeRecipient = (raw: Uint8Array): string => bech32.encode("age1pq", bech32.toWords(raw), false);
 
-function decodeRecipient(written: string): Recipient {
+function decodeRecipient(written: string): AgeRecipient {
   const { prefix, words } = bech32.decode(written as `${string}1${string}`, false);
   const raw = bech32.fromWords(words) as Bytes;
-  if (prefix !== "age1pq" || raw.length !== MLKEM_KEY + 32) throw new Error("no post-quantum recipient");
+  if (prefix !== "age1pq" || raw.length !== MLKEM_KEY_LEN + 32) throw new Error("no post-quantum recipient");
   return { text: written, raw };
 }
 
@@ -63,11 +63,11 @@ function checkKey(raw: Uint8Array): void {
     if ((low | ((middle & 15) << 8)) >= MODULUS || ((middle >> 4) | (high << 4)) >= MODULUS) throw new Error("no ML-KEM key");
   }
   // Throws where the shared secret is zero.
-  x25519.getSharedSecret(new Uint8Array(32).fill(0x40), raw.subarray(MLKEM_KEY));
+  x25519.getSharedSecret(new Uint8Array(32).fill(0x40), raw.subarray(MLKEM_KEY_LEN));
 }
 
 /** One age file in memory. */
-export const seal = async (to: Recipient, plain: Uint8Array): Promise<Bytes> =>
+export const seal = async (to: AgeRecipient, plain: Uint8Array): Promise<Bytes> =>
   (await encrypter(to).encrypt(plain)) as Bytes;
 
 /** An age file that is being written: its bytes, and the length of its header. */
@@ -77,20 +77,20 @@ export interface SealedStream {
 }
 
 /** Seals what is read, with constant memory. Nothing is read before the header stands. */
-export async function sealStream(to: Recipient, plain: ReadableStream<Uint8Array>): Promise<SealedStream> {
+export async function sealStream(to: AgeRecipient, plain: ReadableStream<Uint8Array>): Promise<SealedStream> {
   const stream = await encrypter(to).encrypt(plain);
-  return { stream, headerLen: stream.size(0) - NONCE - TAG };
+  return { stream, headerLen: stream.size(0) - NONCE_LEN - TAG_LEN };
 }
 
 /** The length of an age file by those of its header and its plaintext. */
 export const sealedLen = (headerLen: number, plainLen: number): number =>
-  headerLen + NONCE + plainLen + TAG * Math.max(1, Math.ceil(plainLen / CHUNK));
+  headerLen + NONCE_LEN + plainLen + TAG_LEN * Math.max(1, Math.ceil(plainLen / CHUNK_LEN));
 
 /** A file that is sealed to another key. Damage of the encapsulation cannot be told from that. */
-export class OtherRecipient extends Error {}
+export class WrongRecipientError extends Error {}
 
 /** Opens a file that was sealed to exactly this key and to nobody else; throws otherwise. */
-export async function open(secret: Identity, sealed: Uint8Array): Promise<Bytes> {
+export async function open(secret: AgeIdentity, sealed: Uint8Array): Promise<Bytes> {
   checkRecipients(sealed);
   const decrypter = new Decrypter();
   decrypter.addIdentity(secret);
@@ -99,26 +99,26 @@ export async function open(secret: Identity, sealed: Uint8Array): Promise<Bytes>
   } catch (error) {
     // The library has no class for it.
     const other = error instanceof Error && error.message.startsWith("no identity matched");
-    throw other ? new OtherRecipient(error.message) : error;
+    throw other ? new WrongRecipientError(error.message) : error;
   }
 }
 
-function encrypter(to: Recipient): Encrypter {
+function encrypter(to: AgeRecipient): Encrypter {
   const encrypter = new Encrypter();
   encrypter.addRecipient(to.text);
   // The Rust implementation of age puts a stanza without meaning behind the others. Without one, a file would show where it
   // was sealed.
-  encrypter.addRecipient({ wrapFileKey: () => [grease()] });
+  encrypter.addRecipient({ wrapFileKey: () => [greaseStanza()] });
   return encrypter;
 }
 
 /** A tag of 1 to 8 printable characters and a suffix, 0 to 4 arguments of 1 to 8 characters, 0 to 99 bytes. */
-function grease(): Stanza {
+function greaseStanza(): Stanza {
   const word = (): string => {
     const letters = Array.from({ length: 1 + randomBelow(8) }, () => 33 + randomBelow(94));
     return String.fromCharCode(...letters);
   };
-  const tag = word() + GREASE;
+  const tag = word() + GREASE_SUFFIX;
   const args = Array.from({ length: randomBelow(5) }, word);
   return new Stanza([tag, ...args], random(randomBelow(100)));
 }
@@ -134,6 +134,6 @@ function checkRecipients(sealed: Uint8Array): void {
     .filter((line) => line.startsWith("-> "))
     .map((line) => line.split(" ")[1] ?? "");
   const hybrid = tags.filter((tag) => tag === STANZA_TAG).length;
-  const others = tags.filter((tag) => tag !== STANZA_TAG && !tag.endsWith(GREASE)).length;
+  const others = tags.filter((tag) => tag !== STANZA_TAG && !tag.endsWith(GREASE_SUFFIX)).length;
   if (hybrid !== 1 || others !== 0) throw new Error("sealed to somebody else as well");
 }

@@ -3,10 +3,10 @@
 import { type Bytes, strictText, utf8 } from "./bytes.ts";
 
 /** Checks a value of parsed JSON and rebuilds it, field by field in the order of writing; throws on any other. */
-export type Read<T> = (value: unknown) => T;
+export type Decoder<T> = (value: unknown) => T;
 
 /** Bytes or a value that no sender writes. */
-export class Malformed extends Error {}
+export class MalformedJsonError extends Error {}
 
 /** The largest number of a message within its direction. */
 export const MAX_SEQ = 1_000_000;
@@ -14,100 +14,100 @@ export const MAX_SEQ = 1_000_000;
 export const MAX_GENERATION = 100;
 
 /** JSON as both implementations write it. Halves of a character that stand alone, which UTF-8 cannot carry, are replaced. */
-export const json = (value: unknown): string =>
+export const canonicalJson = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? part.replace(/\p{Surrogate}/gu, "\ufffd") : part));
 
-export const jsonBytes = (value: unknown): Bytes => utf8(json(value));
+export const canonicalJsonBytes = (value: unknown): Bytes => utf8(canonicalJson(value));
 
 /** Reads JSON in canonical form. */
-export function parse<T>(bytes: Uint8Array, read: Read<T>): T {
+export function parseCanonical<T>(bytes: Uint8Array, read: Decoder<T>): T {
   const written = strictText(bytes);
   const value = read(JSON.parse(written));
-  if (json(value) !== written) throw new Malformed("the JSON is not in canonical form");
+  if (canonicalJson(value) !== written) throw new MalformedJsonError("the JSON is not in canonical form");
   return value;
 }
 
-const check = (holds: boolean, what: string): void => {
-  if (!holds) throw new Malformed(`not ${what}`);
+const assertValid = (holds: boolean, what: string): void => {
+  if (!holds) throw new MalformedJsonError(`not ${what}`);
 };
 
-export const string: Read<string> = (value) => {
-  check(typeof value === "string", "a string");
+export const string: Decoder<string> = (value) => {
+  assertValid(typeof value === "string", "a string");
   return value as string;
 };
 
-export const boolean: Read<boolean> = (value) => {
-  check(typeof value === "boolean", "true or false");
+export const boolean: Decoder<boolean> = (value) => {
+  assertValid(typeof value === "boolean", "true or false");
   return value as boolean;
 };
 
 /** A whole number from 0 to `most`. */
 export const whole =
-  (most: number): Read<number> =>
+  (most: number): Decoder<number> =>
   (value) => {
-    check(typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most, `a number up to ${most}`);
+    assertValid(typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= most, `a number up to ${most}`);
     return value as number;
   };
 
 export const exactly =
-  <const T>(...values: readonly T[]): Read<T> =>
+  <const T>(...values: readonly T[]): Decoder<T> =>
   (value) => {
-    check(values.includes(value as T), `one of ${values.join(", ")}`);
+    assertValid(values.includes(value as T), `one of ${values.join(", ")}`);
     return value as T;
   };
 
 export const matching =
-  (pattern: RegExp, what: string): Read<string> =>
+  (pattern: RegExp, what: string): Decoder<string> =>
   (value) => {
-    check(typeof value === "string" && pattern.test(value), what);
+    assertValid(typeof value === "string" && pattern.test(value), what);
     return value as string;
   };
 
 /** A string that `use` accepts; `use` throws on any other. */
 export const checked =
-  (use: (written: string) => unknown): Read<string> =>
+  (use: (written: string) => unknown): Decoder<string> =>
   (value) => {
     use(string(value));
     return value as string;
   };
 
 export const nullable =
-  <T>(read: Read<T>): Read<T | null> =>
+  <T>(read: Decoder<T>): Decoder<T | null> =>
   (value) =>
     value === null ? null : read(value);
 
 /** A field that may be left out, and is never null. */
 export const optional =
-  <T>(read: Read<T>): Read<T | undefined> =>
+  <T>(read: Decoder<T>): Decoder<T | undefined> =>
   (value) =>
     value === undefined ? undefined : read(value);
 
 export const list =
-  <T>(read: Read<T>, most = Infinity): Read<T[]> =>
+  <T>(read: Decoder<T>, most = Infinity): Decoder<T[]> =>
   (value) => {
-    check(Array.isArray(value) && value.length <= most, `a list of at most ${most}`);
+    assertValid(Array.isArray(value) && value.length <= most, `a list of at most ${most}`);
     return (value as unknown[]).map(read);
   };
 
 /** Names the field in the error about its value. */
-function within<T>(key: string, read: () => T): T {
+function withKeyContext<T>(key: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof Malformed ? new Malformed(`${key}: ${error.message}`) : error;
+    throw error instanceof MalformedJsonError ? new MalformedJsonError(`${key}: ${error.message}`) : error;
   }
 }
 
-type Fields<T> = { readonly [K in keyof T]-?: Read<T[K]> };
+type FieldDecoders<T> = { readonly [K in keyof T]-?: Decoder<T[K]> };
 
 /** An object with these fields, in this order. Others make it differ from what was read. */
 export const object =
-  <T extends object>(fields: Fields<T>): Read<T> =>
+  <T extends object>(fields: FieldDecoders<T>): Decoder<T> =>
   (value) => {
-    check(typeof value === "object" && value !== null && !Array.isArray(value), "an object");
+    assertValid(typeof value === "object" && value !== null && !Array.isArray(value), "an object");
     const built: Partial<T> = {};
     for (const key of Object.keys(fields) as (keyof T & string)[]) {
-      const field = within(key, () => fields[key](Object.hasOwn(value as object, key) ? (value as Record<string, unknown>)[key] : undefined));
+      const field = withKeyContext(key, () => fields[key](Object.hasOwn(value as object, key) ? (value as Record<string, unknown>)[key] : undefined));
       if (field !== undefined) built[key] = field;
     }
     return built as T;
@@ -115,9 +115,9 @@ export const object =
 
 /** An object whose keys have a shape, in the order of their letters. */
 export const record =
-  <T>(key: Read<string>, read: Read<T>): Read<Record<string, T>> =>
+  <T>(key: Decoder<string>, read: Decoder<T>): Decoder<Record<string, T>> =>
   (value) => {
-    check(typeof value === "object" && value !== null && !Array.isArray(value), "an object");
+    assertValid(typeof value === "object" && value !== null && !Array.isArray(value), "an object");
     const entries = Object.entries(value as object).sort(([one], [other]) => (one < other ? -1 : 1));
     return Object.fromEntries(entries.map(([name, part]) => [key(name), read(part)]));
   };
@@ -131,5 +131,5 @@ export const week = matching(/^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])$/, "a week");
 /** A day that is in the calendar. */
 export const day = checked((written) => {
   const time = /^\d{4}-\d\d-\d\d$/.test(written) ? Date.parse(`${written}T00:00:00Z`) : NaN;
-  check(!Number.isNaN(time) && new Date(time).toISOString().startsWith(written), "a day");
+  assertValid(!Number.isNaN(time) && new Date(time).toISOString().startsWith(written), "a day");
 });

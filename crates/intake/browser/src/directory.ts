@@ -1,21 +1,21 @@
 // The directory: who may be written to, signed by m of n root keys, and the rule that decides who gets a report.
-import { type Recipient, recipient } from "./age.ts";
+import { type AgeRecipient, recipient } from "./age.ts";
 import { type Bytes, decode, encode } from "./bytes.ts";
-import { checked, day, exactly, lang, list, nullable, object, parse, record, string, uuid, whole } from "./canonical.ts";
+import { checked, day, exactly, lang, list, nullable, object, parseCanonical, record, string, uuid, whole } from "./canonical.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";
 import { readKey, verify } from "./keys.ts";
 
 const LABEL = "burkindi/directory/v1\0";
 const MAX_SIGNATURES = 16;
-const MAX_DIRECTORY = 384 * 1024;
+const MAX_DIRECTORY_BYTES = 384 * 1024;
 const VALID_DAYS = 30;
-const OVERSIGHT_SEATS = 2;
-const DESK_SEATS = 6;
+const MIN_OVERSIGHT_MEMBERS = 2;
+const MAX_DESK_MEMBERS = 6;
 const MIN_READERS = 2;
-const TRUST_NONE = "unsure_all";
-const DAY = 86_400_000;
+const EXCLUDE_ALL = "unsure_all";
+const DAY_MS = 86_400_000;
 
-export interface Member {
+export interface DirectoryMember {
   handle: string;
   recipient: string;
   device: string;
@@ -23,7 +23,7 @@ export interface Member {
   languages: string[];
 }
 
-export interface Desk {
+export interface DirectoryDesk {
   id: string;
   labels: Record<string, string>;
   categories: string[];
@@ -41,13 +41,13 @@ export interface DirectoryDocument {
   expires: string;
   transport: string[];
   handler_key: string;
-  members: Member[];
-  desks: Desk[];
+  members: DirectoryMember[];
+  desks: DirectoryDesk[];
   oversight: string;
 }
 
 /** Pinned by every reader, never taken from the directory itself. */
-export interface Trust {
+export interface TrustAnchor {
   instance: string;
   threshold: number;
   roots: string[];
@@ -59,8 +59,8 @@ export interface RootSignature {
 }
 
 /** Who may read a report at once. */
-export interface Chosen {
-  desk: Desk;
+export interface DeskRouting {
+  desk: DirectoryDesk;
   /** Handles of the people of this desk. */
   members: string[];
   /** Is this desk the oversight body? */
@@ -68,14 +68,14 @@ export interface Chosen {
 }
 
 /** Who gets a report. */
-export interface Addressees {
-  desk: Desk;
-  readers: Recipient[];
+export interface SealRecipients {
+  desk: DirectoryDesk;
+  readers: AgeRecipient[];
 }
 
 const readRecipient = checked(recipient);
 
-const readMember = object<Member>({
+const readMember = object<DirectoryMember>({
   handle: string,
   recipient: readRecipient,
   device: readKey,
@@ -83,7 +83,7 @@ const readMember = object<Member>({
   languages: list(string),
 });
 
-const readDesk = object<Desk>({
+const readDesk = object<DirectoryDesk>({
   id: string,
   labels: record(lang, string),
   categories: list(string),
@@ -110,35 +110,35 @@ const readDocument = object<DirectoryDocument>({
 const readSignatures = list(object<RootSignature>({ key: readKey, signature: checked(decode) }), MAX_SIGNATURES);
 
 /** Not in force on this day: an old directory, or a device whose date is wrong. */
-export class WrongDay extends Error {}
+export class DirectoryNotValidTodayError extends Error {}
 
 /** A directory whose signatures, days and rules hold. */
-export class Directory {
+export class VerifiedDirectory {
   private constructor(
     readonly document: DirectoryDocument,
     readonly hash: HashText,
   ) {}
 
   /** Checks everything; throws with the reason. `today` is `YYYY-MM-DD`. */
-  static verify(bytes: Bytes, signatures: readonly RootSignature[], trust: Trust, today: string): Directory {
-    if (bytes.length > MAX_DIRECTORY) throw new Error("too long");
+  static verify(bytes: Bytes, signatures: readonly RootSignature[], trust: TrustAnchor, today: string): VerifiedDirectory {
+    if (bytes.length > MAX_DIRECTORY_BYTES) throw new Error("too long");
     const keys = readSignatures(signatures).map((by) => by.key);
     if (new Set(keys).size < keys.length) throw new Error("two signatures by one key");
-    const signed = signatures.filter((by) => trust.roots.includes(by.key) && holds(by, bytes));
+    const signed = signatures.filter((by) => trust.roots.includes(by.key) && isValidSignature(by, bytes));
     if (trust.threshold < 1 || signed.length < trust.threshold) throw new Error("too few signatures by root keys");
-    const document = parse(bytes, readDocument);
+    const document = parseCanonical(bytes, readDocument);
     if (document.instance !== trust.instance) throw new Error("of another installation");
     checkRules(document);
-    if (document.expires < today) throw new WrongDay("expired");
+    if (document.expires < today) throw new DirectoryNotValidTodayError("expired");
     // One day of grace: clocks of phones are off, and days begin at different times.
-    if (time(document.issued) - DAY > time(today)) throw new WrongDay("dated after today");
-    return new Directory(document, hashText(bytes));
+    if (dateToMs(document.issued) - DAY_MS > dateToMs(today)) throw new DirectoryNotValidTodayError("dated after today");
+    return new VerifiedDirectory(document, hashText(bytes));
   }
 
   /** The category's desk, less everyone whom the reporter excluded; fewer than two left, or no desk: the oversight body. */
-  chosen(category: string, audience: string, excluded: readonly string[]): Chosen {
+  route(category: string, audience: string, excluded: readonly string[]): DeskRouting {
     const { desks, oversight } = this.document;
-    const away = this.excludedPeople(excluded);
+    const away = this.excludedMembers(excluded);
     const desk = desks.find(
       (desk) =>
         desk.id !== oversight &&
@@ -153,18 +153,18 @@ export class Directory {
   }
 
   /** Everyone who gets a grant: those who may read at once, and the oversight body. */
-  addressees(category: string, audience: string, excluded: readonly string[]): Addressees {
-    const { desk, members, oversight } = this.chosen(category, audience, excluded);
+  recipientsFor(category: string, audience: string, excluded: readonly string[]): SealRecipients {
+    const { desk, members, oversight } = this.route(category, audience, excluded);
     const later = oversight ? [] : this.desk(this.document.oversight).members;
     return { desk, readers: this.recipients([...members, ...later]) };
   }
 
   /** Takes the outer seal. */
-  transport(): Recipient {
+  transport(): AgeRecipient {
     return recipient(this.document.transport[0]!);
   }
 
-  private excludedPeople(excluded: readonly string[]): Set<string> {
+  private excludedMembers(excluded: readonly string[]): Set<string> {
     const { desks, members, oversight } = this.document;
     const byDesk = desks.filter((desk) => this.deskExcluded(desk, excluded)).flatMap((desk) => desk.members);
     const byPerson = members
@@ -174,31 +174,31 @@ export class Directory {
     return new Set([...byDesk, ...byPerson].filter((handle) => !outside.includes(handle)));
   }
 
-  private deskExcluded(desk: Desk, excluded: readonly string[]): boolean {
-    const named = (id: string) => id === TRUST_NONE || id === desk.id || desk.covers.includes(id);
+  private deskExcluded(desk: DirectoryDesk, excluded: readonly string[]): boolean {
+    const named = (id: string) => id === EXCLUDE_ALL || id === desk.id || desk.covers.includes(id);
     return desk.id !== this.document.oversight && excluded.some(named);
   }
 
-  private desk(id: string): Desk {
+  private desk(id: string): DirectoryDesk {
     return this.document.desks.find((desk) => desk.id === id)!;
   }
 
-  private recipients(handles: readonly string[]): Recipient[] {
+  private recipients(handles: readonly string[]): AgeRecipient[] {
     const member = (handle: string) => this.document.members.find((member) => member.handle === handle)!;
     return handles.map((handle) => recipient(member(handle).recipient));
   }
 }
 
-const holds = ({ key, signature }: RootSignature, bytes: Bytes): boolean => verify(decode(key), LABEL, bytes, decode(signature));
+const isValidSignature = ({ key, signature }: RootSignature, bytes: Bytes): boolean => verify(decode(key), LABEL, bytes, decode(signature));
 
-const time = (day: string): number => Date.parse(`${day}T00:00:00Z`);
+const dateToMs = (day: string): number => Date.parse(`${day}T00:00:00Z`);
 
 /** What signatures alone do not give: unique and resolvable names, seats within the eight grants, an outside body that is outside. */
 function checkRules(document: DirectoryDocument): void {
   const rule = (broken: boolean, text: string) => {
     if (broken) throw new Error(`the directory breaks a rule: ${text}`);
   };
-  const span = (time(document.expires) - time(document.issued)) / DAY;
+  const span = (dateToMs(document.expires) - dateToMs(document.issued)) / DAY_MS;
   rule(document.transport.length === 0, "no transport recipient");
   rule(span < 0 || span > VALID_DAYS, "valid for other than 30 days");
   const handles = document.members.map((member) => member.handle);
@@ -213,7 +213,7 @@ function checkRules(document: DirectoryDocument): void {
   rule(new Set(document.desks.map((desk) => desk.id)).size < document.desks.length, "a desk stands twice");
   for (const desk of document.desks) {
     const inside = desk.id !== document.oversight;
-    rule(desk.members.length > (inside ? DESK_SEATS : OVERSIGHT_SEATS), `desk ${desk.id} has too many members`);
+    rule(desk.members.length > (inside ? MAX_DESK_MEMBERS : MIN_OVERSIGHT_MEMBERS), `desk ${desk.id} has too many members`);
     rule(new Set(desk.members).size < desk.members.length, `desk ${desk.id} seats somebody twice`);
     rule(desk.members.some((handle) => !handles.includes(handle)), `desk ${desk.id} names an unknown member`);
     rule(inside && desk.members.some((handle) => outside!.members.includes(handle)), `somebody sits inside and outside`);

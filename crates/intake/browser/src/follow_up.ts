@@ -2,15 +2,15 @@
 import { recipientOf } from "./age.ts";
 import { decode, utf8 } from "./bytes.ts";
 import { MAX_SEQ } from "./canonical.ts";
-import { sealCapsule } from "./capsule.ts";
-import type { Directory } from "./directory.ts";
-import type { EarlierReport } from "./earlier.ts";
-import { type Attachment, type FrameHeader, type Head, signFrame } from "./frame.ts";
+import { sealCapsule } from "./reply_capsule.ts";
+import type { VerifiedDirectory } from "./directory.ts";
+import type { RelatedReport } from "./related_report.ts";
+import { type AttachmentEntry, type FrameHeader, type ThreadHead, signFrame } from "./frame.ts";
 import { hash, hashText } from "./hash.ts";
-import type { Inbox } from "./inbox.ts";
+import type { ReporterInbox } from "./inbox.ts";
 import type { Receipt } from "./receipt.ts";
-import { type Source, sealSubmission } from "./submission.ts";
-import { RecordType } from "./wire.ts";
+import { type AttachmentSource, sealSubmission } from "./submission.ts";
+import { RecordType } from "./framing.ts";
 
 export interface FollowUp {
   text: string;
@@ -21,21 +21,21 @@ export interface FollowUp {
   /** 32 bytes, drawn once for each message that is composed: a second sending is known by them. */
   token: Uint8Array;
   /** Another report of the same person, if the two are to be seen together. */
-  earlier?: EarlierReport | undefined;
-  files: readonly Source[];
+  earlier?: RelatedReport | undefined;
+  files: readonly AttachmentSource[];
 }
 
 export interface SealedFollowUp {
   sealed: Blob;
   /** What the next message of this visit goes on from: the mailbox tells it only once this one has been collected. */
-  sent: Head;
+  sent: ThreadHead;
 }
 
 /** Goes on where the inbox stands. */
 export async function sealFollowUp(
-  directory: Directory,
+  directory: VerifiedDirectory,
   receipt: Receipt,
-  inbox: Inbox,
+  inbox: ReporterInbox,
   message: FollowUp,
 ): Promise<SealedFollowUp> {
   if (!inbox.canWrite) throw new Error("the key to write to is not vouched for");
@@ -56,7 +56,7 @@ export async function sealFollowUp(
   };
   let sent = inbox.sent;
   const sealed = await sealSubmission(directory.transport(), envelope, async function* (writer) {
-    const attachments: Attachment[] = [];
+    const attachments: AttachmentEntry[] = [];
     for (const file of message.files) yield* writer.attachment(to, file, attachments);
     const header: FrameHeader = {
       v: 1,

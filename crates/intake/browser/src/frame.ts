@@ -9,22 +9,22 @@ import {
   nullable,
   object,
   optional,
-  parse,
+  parseCanonical,
   string,
   uuid,
   week,
   whole,
 } from "./canonical.ts";
-import { type EarlierReport, readEarlier } from "./earlier.ts";
+import { type RelatedReport, readRelatedReport } from "./related_report.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";
 import { readKey, sign, verify } from "./keys.ts";
-import { TOP } from "./ladder.ts";
-import { type Treatment, readTreatment } from "./treatment.ts";
-import { head, splitHead } from "./wire.ts";
+import { MAX_SIZE } from "./size_classes.ts";
+import { type FileTreatment, readTreatment } from "./treatment.ts";
+import { encodeHeader, splitHeader } from "./framing.ts";
 
 const MAGIC = "BKF1";
 const LABEL = "burkindi/frame/v1\0";
-const SIGNATURE = 64;
+const SIGNATURE_LEN = 64;
 const MAX_HEADER = 64 * 1024;
 /** The most files of one message. */
 export const MAX_ATTACHMENTS = 32;
@@ -33,19 +33,19 @@ export type Direction = "in" | "out";
 export type FrameKind = "report" | "message" | "status" | "rotation";
 
 /** A frame's place in its direction. */
-export interface Head {
+export interface ThreadHead {
   seq: number;
   hash: HashText;
 }
 
 /** One file of a message; length and hash are of its content. */
-export interface Attachment {
+export interface AttachmentEntry {
   name: string;
   media_type: string;
   len: number;
   sha256: HashText;
   /** What the sender did with the file before sealing it. Absent: nothing is known. */
-  treatment?: Treatment | undefined;
+  treatment?: FileTreatment | undefined;
 }
 
 /** Everything about a frame but its text. The order of the fields is the order in which they are written. */
@@ -56,30 +56,30 @@ export interface FrameHeader {
   direction: Direction;
   seq: number;
   prev: HashText | null;
-  ack: Head | null;
+  ack: ThreadHead | null;
   recipient: HashText;
   kind: FrameKind;
   lang: string;
   week: string;
-  attachments: Attachment[];
+  attachments: AttachmentEntry[];
   reporter_key?: string | undefined;
   /** Another report of the same person, where one is named. */
-  earlier?: EarlierReport | undefined;
+  earlier?: RelatedReport | undefined;
 }
 
 /** The keys of the next generation, signed by the last one. */
-export interface Rotation {
+export interface KeyRotation {
   generation: number;
   case_recipient: HashText;
   replies_key: string;
 }
 
-export const readHead = object<Head>({ seq: whole(MAX_SEQ), hash: readHash });
+export const readHead = object<ThreadHead>({ seq: whole(MAX_SEQ), hash: readHash });
 
-const readAttachment = object<Attachment>({
+const readAttachment = object<AttachmentEntry>({
   name: string,
   media_type: string,
-  len: whole(TOP),
+  len: whole(MAX_SIZE),
   sha256: readHash,
   treatment: optional(readTreatment),
 });
@@ -98,20 +98,20 @@ const readHeader = object<FrameHeader>({
   week,
   attachments: list(readAttachment, MAX_ATTACHMENTS),
   reporter_key: optional(readKey),
-  earlier: optional(readEarlier),
+  earlier: optional(readRelatedReport),
 });
 
-const readRotationFields = object<Rotation>({
+const readRotationFields = object<KeyRotation>({
   generation: whole(MAX_GENERATION),
   case_recipient: readHash,
   replies_key: readKey,
 });
 
 /** Reads the body of a rotation frame; throws on anything else. */
-export const readRotation = (body: Uint8Array): Rotation => parse(body, readRotationFields);
+export const readRotation = (body: Uint8Array): KeyRotation => parseCanonical(body, readRotationFields);
 
 /** What a reader knows before reading, and a frame must agree with. */
-export interface Expected {
+export interface ExpectedFrame {
   case: string;
   generation: number;
   direction: Direction;
@@ -120,7 +120,7 @@ export interface Expected {
 }
 
 /** A frame whose signature and context hold. */
-export interface Frame {
+export interface VerifiedFrame {
   header: FrameHeader;
   body: Uint8Array;
   hash: HashText;
@@ -128,18 +128,18 @@ export interface Frame {
 
 /** The bytes of a signed frame. */
 export function signFrame(header: FrameHeader, body: Uint8Array, key: Uint8Array): Bytes {
-  const signed = concat(head(MAGIC, header), body);
+  const signed = concat(encodeHeader(MAGIC, header), body);
   return concat(signed, sign(key, LABEL, signed));
 }
 
 /** What a frame says of itself, unverified: for choosing the key to verify it with. */
 export function peekFrame(bytes: Uint8Array): FrameHeader {
-  return split(bytes).header;
+  return splitSignature(bytes).header;
 }
 
 /** Checks signature and context over the bytes as carried; throws if anything does not hold. */
-export function verifyFrame(bytes: Uint8Array, expected: Expected): Frame {
-  const { header, body, signed, signature } = split(bytes);
+export function verifyFrame(bytes: Uint8Array, expected: ExpectedFrame): VerifiedFrame {
+  const { header, body, signed, signature } = splitSignature(bytes);
   if (!verify(expected.signer, LABEL, signed, signature)) throw new Error("the frame is forged");
   const holds =
     header.case === expected.case &&
@@ -150,9 +150,9 @@ export function verifyFrame(bytes: Uint8Array, expected: Expected): Frame {
   return { header, body, hash: hashText(bytes) };
 }
 
-function split(bytes: Uint8Array) {
-  if (bytes.length < SIGNATURE) throw new Error("ends too early");
-  const signed = bytes.subarray(0, -SIGNATURE);
-  const { header, rest } = splitHead(MAGIC, MAX_HEADER, signed, readHeader);
-  return { header, body: rest, signed, signature: bytes.subarray(-SIGNATURE) };
+function splitSignature(bytes: Uint8Array) {
+  if (bytes.length < SIGNATURE_LEN) throw new Error("ends too early");
+  const signed = bytes.subarray(0, -SIGNATURE_LEN);
+  const { header, rest } = splitHeader(MAGIC, MAX_HEADER, signed, readHeader);
+  return { header, body: rest, signed, signature: bytes.subarray(-SIGNATURE_LEN) };
 }

@@ -1,12 +1,12 @@
 // The reporter's mailbox, opened and checked.
-import { type Identity, OtherRecipient, type Recipient, open, recipientFrom, recipientOf } from "./age.ts";
+import { type AgeIdentity, WrongRecipientError, type AgeRecipient, open, recipientFrom, recipientOf } from "./age.ts";
 import { decode, text } from "./bytes.ts";
 import { boolean, day, exactly, nullable, object, week, whole } from "./canonical.ts";
-import { type Capsule, openCapsule } from "./capsule.ts";
-import { type Frame, type FrameKind, type Head, type Rotation, peekFrame, readRotation, verifyFrame } from "./frame.ts";
+import { type ReplyCapsule, openCapsule } from "./reply_capsule.ts";
+import { type VerifiedFrame, type FrameKind, type ThreadHead, type KeyRotation, peekFrame, readRotation, verifyFrame } from "./frame.ts";
 import { type HashText, hashText } from "./hash.ts";
 import type { Receipt } from "./receipt.ts";
-import { RecordType, records, splitHead } from "./wire.ts";
+import { RecordType, parseRecords, splitHeader } from "./framing.ts";
 
 const MAX_HEADER = 1024;
 const STAGES = ["received", "triaged", "assessing", "investigating", "decided", "referred", "closed", "purged"] as const;
@@ -32,7 +32,7 @@ const readHeader = object<MailboxHeader>({
 });
 
 /** One message to the reporter. */
-export interface Message {
+export interface InboxMessage {
   seq: number;
   week: string;
   lang: string;
@@ -41,7 +41,7 @@ export interface Message {
 }
 
 /** Something that a reporter should know about the mailbox. `count` tells how many messages are missing. */
-export type Finding =
+export type InboxFinding =
   | { kind: "forged" }
   | { kind: "earlier-not-shown"; count: number }
   | { kind: "withheld"; count: number }
@@ -50,41 +50,41 @@ export type Finding =
   | { kind: "wrong-key" };
 
 /** Everything shown has a valid signature; what has not is in `findings`. */
-export interface Inbox {
+export interface ReporterInbox {
   header: MailboxHeader;
-  messages: Message[];
-  findings: Finding[];
+  messages: InboxMessage[];
+  findings: InboxFinding[];
   /** May the reporter write? Not if the handler offers a wrong key. */
   canWrite: boolean;
   /** What a follow-up goes on from. */
   case: string;
   generation: number;
-  caseRecipient: Recipient;
+  caseRecipient: AgeRecipient;
   repliesKeys: string[];
-  sent: Head;
-  seen: Head | null;
+  sent: ThreadHead;
+  seen: ThreadHead | null;
 }
 
 /** There is a mailbox of this receipt, and it was damaged or forged. */
-export class Damaged extends Error {}
+export class DamagedMailboxError extends Error {}
 
 /**
  * Opens and checks a mailbox. Throws `OtherRecipient` if it is not of this receipt: nothing filed under it, or not yet. Throws
  * `Damaged` if it is, and cannot be used.
  */
-export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<Inbox> {
+export async function openInbox(receipt: Receipt, sealed: Uint8Array): Promise<ReporterInbox> {
   const plain = await open(receipt.mailboxIdentity(), sealed).catch((error: unknown) => {
-    throw error instanceof OtherRecipient ? error : new Damaged(String(error));
+    throw error instanceof WrongRecipientError ? error : new DamagedMailboxError(String(error));
   });
-  return read(receipt, plain).catch((error: unknown) => {
-    throw new Damaged(String(error));
+  return readMailbox(receipt, plain).catch((error: unknown) => {
+    throw new DamagedMailboxError(String(error));
   });
 }
 
-async function read(receipt: Receipt, plain: Uint8Array): Promise<Inbox> {
+async function readMailbox(receipt: Receipt, plain: Uint8Array): Promise<ReporterInbox> {
   const secret = receipt.mailboxIdentity();
-  const { header, rest } = splitHead("BKM1", MAX_HEADER, plain, readHeader);
-  const [capsule, caseKey, ...replies] = records(rest);
+  const { header, rest } = splitHeader("BKM1", MAX_HEADER, plain, readHeader);
+  const [capsule, caseKey, ...replies] = parseRecords(rest);
   const shaped =
     capsule?.type === RecordType.capsule &&
     caseKey?.type === RecordType.caseRecipient &&
@@ -92,24 +92,24 @@ async function read(receipt: Receipt, plain: Uint8Array): Promise<Inbox> {
   if (!shaped) throw new Error("the mailbox's records are not those of a mailbox");
   const caseRecipient = recipientFrom(caseKey.bytes);
   const own = hashText((await recipientOf(secret)).raw);
-  const reading = new Reading(await openCapsule(capsule.bytes, secret, receipt.reporterKey()), own);
-  for (const reply of replies) await reading.take(reply.bytes, secret);
+  const reading = new ReplyReader(await openCapsule(capsule.bytes, secret, receipt.reporterKey()), own);
+  for (const reply of replies) await reading.readReply(reply.bytes, secret);
   return reading.finish(header, caseRecipient);
 }
 
 /** Reads replies in order, following rotations from key to key. */
-class Reading {
+class ReplyReader {
   private generation: number;
   private caseRecipient: HashText;
   private readonly repliesKeys: string[];
-  private readonly messages: Message[] = [];
-  private readonly findings: Finding[] = [];
-  private newest: Head | null = null;
+  private readonly messages: InboxMessage[] = [];
+  private readonly findings: InboxFinding[] = [];
+  private newest: ThreadHead | null = null;
   /** The newest of the reporter's frames that the investigators acknowledge. */
   private acknowledged = 0;
 
   constructor(
-    private readonly capsule: Capsule,
+    private readonly capsule: ReplyCapsule,
     private readonly own: HashText,
   ) {
     this.generation = capsule.generation;
@@ -117,15 +117,15 @@ class Reading {
     this.repliesKeys = [...capsule.replies_keys];
   }
 
-  async take(sealed: Uint8Array, secret: Identity): Promise<void> {
-    let frame: Frame;
+  async readReply(sealed: Uint8Array, secret: AgeIdentity): Promise<void> {
+    let frame: VerifiedFrame;
     try {
       frame = this.verify(await open(secret, sealed));
     } catch {
       this.findings.push({ kind: "forged" });
       return;
     }
-    if (!this.follows(frame)) return;
+    if (!this.checkSequence(frame)) return;
     this.newest = headOf(frame);
     this.acknowledged = Math.max(this.acknowledged, frame.header.ack?.seq ?? 0);
     const { kind, seq, week, lang } = frame.header;
@@ -134,7 +134,7 @@ class Reading {
     else this.messages.push({ seq, week, lang, kind, text: text(frame.body) });
   }
 
-  private verify(plain: Uint8Array): Frame {
+  private verify(plain: Uint8Array): VerifiedFrame {
     const header = peekFrame(plain);
     const seen = this.capsule.seen;
     const known = seen !== null && header.seq <= seen.seq;
@@ -154,7 +154,7 @@ class Reading {
   }
 
   /** Notes gaps; a frame that was shown already, or one that pretends another past, is not shown. */
-  private follows(frame: Frame): boolean {
+  private checkSequence(frame: VerifiedFrame): boolean {
     const { seq, prev } = frame.header;
     const expected = this.newest === null ? 0 : this.newest.seq + 1;
     const seen = this.capsule.seen;
@@ -171,8 +171,8 @@ class Reading {
     return true;
   }
 
-  private rotate(frame: Frame): void {
-    let rotation: Rotation | undefined;
+  private rotate(frame: VerifiedFrame): void {
+    let rotation: KeyRotation | undefined;
     try {
       rotation = readRotation(frame.body);
     } catch {
@@ -189,7 +189,7 @@ class Reading {
     }
   }
 
-  finish(header: MailboxHeader, caseRecipient: Recipient): Inbox {
+  finish(header: MailboxHeader, caseRecipient: AgeRecipient): ReporterInbox {
     const wrong = hashText(caseRecipient.raw) !== this.caseRecipient;
     if (wrong) this.findings.push({ kind: "wrong-key" });
     // What the reporter had seen before must still be there, or somebody withholds the newest.
@@ -212,4 +212,4 @@ class Reading {
   }
 }
 
-const headOf = (frame: Frame): Head => ({ seq: frame.header.seq, hash: frame.hash });
+const headOf = (frame: VerifiedFrame): ThreadHead => ({ seq: frame.header.seq, hash: frame.hash });

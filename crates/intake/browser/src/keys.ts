@@ -1,7 +1,7 @@
 // The secret of one case and what grows from it; signatures.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { sha512 } from "@noble/hashes/sha2.js";
-import { type Identity, identity } from "./age.ts";
+import { type AgeIdentity, identity } from "./age.ts";
 import { type Bytes, concat, decodeExactly, utf8 } from "./bytes.ts";
 import { checked } from "./canonical.ts";
 import { derive } from "./hash.ts";
@@ -11,7 +11,7 @@ const { Point } = ed25519;
 const ORDER = Point.Fn.ORDER;
 
 /** The identity whose recipient is `C`. */
-export const caseIdentity = (secret: Uint8Array): Identity => identity(derive(secret, SALT, "identity"));
+export const caseIdentity = (secret: Uint8Array): AgeIdentity => identity(derive(secret, SALT, "identity"));
 
 /** `K_c`: verifies what investigators write to the reporter. */
 export const repliesKey = (secret: Uint8Array): Bytes => ed25519.getPublicKey(derive(secret, SALT, "replies")) as Bytes;
@@ -27,24 +27,24 @@ export const sign = (key: Uint8Array, label: string, message: Uint8Array): Bytes
 export function verify(key: Uint8Array, label: string, message: Uint8Array, signature: Uint8Array): boolean {
   try {
     if (signature.length !== 64) return false;
-    const [commitment, scalar] = [signature.subarray(0, 32), littleEndian(signature.subarray(32))];
+    const [commitment, scalar] = [signature.subarray(0, 32), bigIntFromLittleEndian(signature.subarray(32))];
     if (scalar >= ORDER) return false;
-    const r = point(commitment);
-    const challenge = littleEndian(sha512(concat(commitment, key, utf8(label), message))) % ORDER;
-    return Point.BASE.multiplyUnsafe(scalar).subtract(point(key).multiplyUnsafe(challenge)).equals(r);
+    const r = decodePoint(commitment);
+    const challenge = bigIntFromLittleEndian(sha512(concat(commitment, key, utf8(label), message))) % ORDER;
+    return Point.BASE.multiplyUnsafe(scalar).subtract(decodePoint(key).multiplyUnsafe(challenge)).equals(r);
   } catch {
     return false;
   }
 }
 
 /** The point of 32 bytes; throws on a second encoding and on points of small order. */
-function point(bytes: Uint8Array) {
+function decodePoint(bytes: Uint8Array) {
   const point = Point.fromBytes(bytes, false);
   if (point.isSmallOrder()) throw new Error("a point of small order");
   return point;
 }
 
-const littleEndian = (bytes: Uint8Array): bigint => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
+const bigIntFromLittleEndian = (bytes: Uint8Array): bigint => bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 
 /** Reads a public key. */
-export const readKey = checked((written) => point(decodeExactly(written, 32)));
+export const readKey = checked((written) => decodePoint(decodeExactly(written, 32)));

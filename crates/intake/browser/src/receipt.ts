@@ -1,11 +1,11 @@
 // The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter grows.
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { type Identity, identity } from "./age.ts";
+import { type AgeIdentity, identity } from "./age.ts";
 import { type Bytes, utf8 } from "./bytes.ts";
-import { jsonBytes } from "./canonical.ts";
-import type { Attachment } from "./frame.ts";
+import { canonicalJsonBytes } from "./canonical.ts";
+import type { AttachmentEntry } from "./frame.ts";
 import { derive, hash, hashText } from "./hash.ts";
-import { ALPHABET, CODE_CHARS, WORDS, type WordLists, checkBits, parseReceipt } from "./typed_receipt.ts";
+import { ALPHABET, CODE_CHARS, WORD_COUNT, type WordLists, checkBits, parseReceipt } from "./typed_receipt.ts";
 
 const SALT = "burkindi/receipt/v1";
 
@@ -16,7 +16,7 @@ export class Receipt {
 
   /** Seven groups of four. */
   code(): string {
-    let bits = (number(this.bytes) << 10n) | BigInt(checkBits(this.bytes));
+    let bits = (bigIntFromBytes(this.bytes) << 10n) | BigInt(checkBits(this.bytes));
     let letters = "";
     for (let at = 0; at < CODE_CHARS; at++, bits >>= 5n) letters = ALPHABET[Number(bits & 31n)] + letters;
     return letters.match(/.{4}/g)!.join("-");
@@ -24,8 +24,8 @@ export class Receipt {
 
   /** Twelve words of a list. */
   words(list: readonly string[]): string {
-    const bits = (number(this.bytes) << 4n) | BigInt(hash(this.bytes)[0]! >> 4);
-    return Array.from({ length: WORDS }, (_, at) => list[Number((bits >> BigInt(11 * (WORDS - 1 - at))) & 2047n)]).join(" ");
+    const bits = (bigIntFromBytes(this.bytes) << 4n) | BigInt(hash(this.bytes)[0]! >> 4);
+    return Array.from({ length: WORD_COUNT }, (_, at) => list[Number((bits >> BigInt(11 * (WORD_COUNT - 1 - at))) & 2047n)]).join(" ");
   }
 
   /** `L`: names the mailbox to whoever serves it. */
@@ -39,7 +39,7 @@ export class Receipt {
   }
 
   /** Opens the mailbox. */
-  mailboxIdentity(): Identity {
+  mailboxIdentity(): AgeIdentity {
     return identity(derive(this.bytes, SALT, "mailbox"));
   }
 
@@ -54,8 +54,8 @@ export class Receipt {
   }
 
   /** Equal for two sendings of one message, different for any difference in text or files. */
-  sendingTag(token: Uint8Array, body: Uint8Array, attachments: readonly Attachment[]): Bytes {
-    const manifest = jsonBytes(attachments);
+  sendingTag(token: Uint8Array, body: Uint8Array, attachments: readonly AttachmentEntry[]): Bytes {
+    const manifest = canonicalJsonBytes(attachments);
     return hash(utf8("burkindi/sending/v1"), derive(this.bytes, SALT, "sending"), token, hash(body), hash(manifest));
   }
 
@@ -66,4 +66,4 @@ export class Receipt {
   }
 }
 
-const number = (bytes: Uint8Array): bigint => bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);
+const bigIntFromBytes = (bytes: Uint8Array): bigint => bytes.reduce((value, byte) => (value << 8n) | BigInt(byte), 0n);

@@ -1,16 +1,16 @@
 // Sealing a report, with its files as they are read.
 import { recipientOf } from "./age.ts";
 import { type Bytes, encode } from "./bytes.ts";
-import { jsonBytes } from "./canonical.ts";
-import { sealCapsule } from "./capsule.ts";
-import type { Directory } from "./directory.ts";
-import type { Filing } from "./filing.ts";
-import { type Attachment, type FrameHeader, signFrame } from "./frame.ts";
-import { sealGrants } from "./grant.ts";
+import { canonicalJsonBytes } from "./canonical.ts";
+import { sealCapsule } from "./reply_capsule.ts";
+import type { VerifiedDirectory } from "./directory.ts";
+import type { ReportSecrets } from "./report_secrets.ts";
+import { type AttachmentEntry, type FrameHeader, signFrame } from "./frame.ts";
+import { sealGrants } from "./key_grant.ts";
 import { hash, hashText } from "./hash.ts";
 import { caseIdentity, repliesKey } from "./keys.ts";
-import { type Source, type Urgency, sealSubmission } from "./submission.ts";
-import { RecordType } from "./wire.ts";
+import { type AttachmentSource, type Urgency, sealSubmission } from "./submission.ts";
+import { RecordType } from "./framing.ts";
 
 /** The body of frame 0. */
 export interface ReportBody {
@@ -21,26 +21,26 @@ export interface ReportBody {
   story: string;
 }
 
-export interface Draft {
+export interface ReportDraft {
   body: ReportBody;
   lang: string;
   urgency: Urgency;
   /** ISO week, such as `2026-W48`. */
   week: string;
-  files: readonly Source[];
+  files: readonly AttachmentSource[];
 }
 
 /** The question that asks whom a report must not reach. */
-const EXCLUSIONS = "handlers_involved";
+const EXCLUSION_QUESTION = "handlers_involved";
 
 /** Whom the reporter excluded: ids of desks, units or functions. */
-export const excludedBy = (body: ReportBody): string[] => [body.answers[EXCLUSIONS] ?? []].flat();
+export const exclusionsIn = (body: ReportBody): string[] => [body.answers[EXCLUSION_QUESTION] ?? []].flat();
 
 /** Decides who gets the report, and seals it. */
-export async function sealReport(directory: Directory, filing: Filing, draft: Draft): Promise<Blob> {
+export async function sealReport(directory: VerifiedDirectory, filing: ReportSecrets, draft: ReportDraft): Promise<Blob> {
   const { receipt } = filing;
-  const excluded = excludedBy(draft.body);
-  const { desk, readers } = directory.addressees(draft.body.category, draft.body.audience, excluded);
+  const excluded = exclusionsIn(draft.body);
+  const { desk, readers } = directory.recipientsFor(draft.body.category, draft.body.audience, excluded);
   const mailbox = await recipientOf(receipt.mailboxIdentity());
   const caseKey = await recipientOf(caseIdentity(filing.secret));
   const envelope = {
@@ -66,7 +66,7 @@ export async function sealReport(directory: Directory, filing: Filing, draft: Dr
     for (const sealed of grants) yield* writer.record(RecordType.grant, sealed);
     yield* writer.record(RecordType.mailboxRecipient, mailbox.raw);
     yield* writer.record(RecordType.caseRecipient, caseKey.raw);
-    const attachments: Attachment[] = [];
+    const attachments: AttachmentEntry[] = [];
     for (const file of draft.files) yield* writer.attachment(caseKey, file, attachments);
     const header: FrameHeader = {
       v: 1,
@@ -83,7 +83,7 @@ export async function sealReport(directory: Directory, filing: Filing, draft: Dr
       attachments,
       reporter_key: encode(receipt.reporterKey()),
     };
-    const body = reportBytes(draft.body);
+    const body = encodeReportBody(draft.body);
     const frame = signFrame(header, body, receipt.signingKey());
     const capsule = {
       case: filing.case,
@@ -99,8 +99,8 @@ export async function sealReport(directory: Directory, filing: Filing, draft: Dr
 }
 
 /** The bytes that are signed and sealed; answers in the order of their ids, as the other way of sealing writes them. */
-export function reportBytes(body: ReportBody): Bytes {
+export function encodeReportBody(body: ReportBody): Bytes {
   const answers = Object.fromEntries(Object.entries(body.answers).sort(([one], [other]) => (one < other ? -1 : 1)));
   const { category, audience, story } = body;
-  return jsonBytes({ category, audience, answers, story });
+  return canonicalJsonBytes({ category, audience, answers, story });
 }

@@ -1,7 +1,7 @@
 // Typed text as it is sealed, by the same rules as at the intake (crates/intake/src/form/fields.rs).
 
 /** A text with `\n` for every kind of line end, without other control characters but tabs, and without halves of characters. */
-export const plain = (text: string): string =>
+export const normalizeText = (text: string): string =>
   text
     .replace(/\r\n?|[\v\f\u0085\u2028\u2029]/g, "\n")
     .replace(/[^\P{Cc}\n\t]/gu, "")

@@ -1,17 +1,17 @@
 // Reading receipts as people keep them: a code, twelve words, or a note that holds either among labels and numbers. The same as
-// `envelope::receipt`, by the spellings in crates/envelope/receipt-spellings.json.
+// `envelope::receipt`, by the spellings in crates/protocol/receipt-spellings.json.
 import type { Bytes } from "./bytes.ts";
 import { hash } from "./hash.ts";
 
 export const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 export const CODE_CHARS = 28;
-export const WORDS = 12;
+export const WORD_COUNT = 12;
 /** With so many words of our lists, a text is meant as words and not as a code. */
-const MEANT_AS_WORDS = 4;
+const MIN_WORDS_TO_GUESS = 4;
 /** A word that stands so often in a note is a label and no word of the receipt. */
-const LABEL = 6;
+const MIN_LABEL_LEN = 6;
 /** Letters that fix a word in every list, if it has as many. */
-const PREFIX = 4;
+const MIN_PREFIX_LEN = 4;
 
 /** The 2,048 words of each language. */
 export type WordLists = readonly (readonly string[])[];
@@ -37,30 +37,30 @@ export function checkBits(bytes: Uint8Array): number {
 
 /** The 16 bytes of the receipt in a text. Without lists only a code is found. */
 export function parseReceipt(typed: string, lists: WordLists): Bytes {
-  const parts = partsOf(typed);
-  const words = wordsOf(parts);
+  const parts = splitParts(typed);
+  const words = lettersOnly(parts);
   const folded = lists.map(foldedList);
   // The check of a code is longer, so a code goes first, but letters of words may by chance make one.
-  const isOnlyWords = words.length >= WORDS && words.length === parts.length;
+  const isOnlyWords = words.length >= WORD_COUNT && words.length === parts.length;
   const [code, spelled] = [findCode(parts), findWords(words, folded)];
   const found = isOnlyWords ? (spelled ?? code) : (code ?? spelled);
   if (found) return found;
   const known = folded.map((list) => words.filter((word) => indexOf(list, word) >= 0).length);
   // The list that has the most of them is the one that was meant.
   const meant = known.indexOf(Math.max(...known));
-  if (meant >= 0 && known[meant]! >= MEANT_AS_WORDS) throw new ReceiptError(wrongWords(typed, words, lists[meant]!));
-  throw new ReceiptError(wrongCode(parts));
+  if (meant >= 0 && known[meant]! >= MIN_WORDS_TO_GUESS) throw new ReceiptError(diagnoseWords(typed, words, lists[meant]!));
+  throw new ReceiptError(diagnoseCode(parts));
 }
 
 /** Could a text that holds no code be words, for which lists are needed? */
-export const mayBeWords = (typed: string): boolean => wordsOf(partsOf(typed)).filter((word) => word.length > 2).length >= MEANT_AS_WORDS;
+export const mayBeWords = (typed: string): boolean => lettersOnly(splitParts(typed)).filter((word) => word.length > 2).length >= MIN_WORDS_TO_GUESS;
 
 const SEPARATORS = /[^\p{Alphabetic}\p{N}\p{M}]+/u;
 
-const partsOf = (typed: string): string[] => typed.split(SEPARATORS).map(fold).filter((part) => part !== "");
+const splitParts = (typed: string): string[] => typed.split(SEPARATORS).map(foldWord).filter((part) => part !== "");
 
 /** Without accents and in lower case; digits of Arabic keyboards become Western ones. */
-function fold(word: string): string {
+function foldWord(word: string): string {
   return word
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
@@ -72,11 +72,11 @@ function fold(word: string): string {
 const trimmed = (part: string): string => part.replace(/^[0-9]+|[0-9]+$/g, "");
 
 /** The parts that can be words, without what is repeated as a label is. */
-function wordsOf(parts: readonly string[]): string[] {
+function lettersOnly(parts: readonly string[]): string[] {
   const words = parts.map(trimmed).filter((word) => /^\p{Alphabetic}+$/u.test(word));
   const isLabel = (word: string) => {
     const times = words.filter((other) => other === word).length;
-    return times >= LABEL && words.length >= WORDS + times;
+    return times >= MIN_LABEL_LEN && words.length >= WORD_COUNT + times;
   };
   return words.filter((word) => !isLabel(word));
 }
@@ -86,7 +86,7 @@ function findCode(parts: readonly string[]): Bytes | undefined {
   for (let from = 0; from < parts.length; from++) {
     let code = "";
     for (let to = from; to < parts.length && code.length < CODE_CHARS; to++) code += parts[to]!;
-    const found = code.length === CODE_CHARS ? fromCode(code) : undefined;
+    const found = code.length === CODE_CHARS ? decodeCode(code) : undefined;
     if (found) return found;
   }
   return undefined;
@@ -96,7 +96,7 @@ function findCode(parts: readonly string[]): Bytes | undefined {
 const valueOf = (letter: string): number =>
   ALPHABET.indexOf(letter.replace(/[a-z]/, (small) => small.toUpperCase()).replace("O", "0").replace(/[IL]/, "1"));
 
-function fromCode(code: string): Bytes | undefined {
+function decodeCode(code: string): Bytes | undefined {
   let bits = 0n;
   for (const letter of code) {
     const value = valueOf(letter);
@@ -104,22 +104,22 @@ function fromCode(code: string): Bytes | undefined {
     bits = (bits << 5n) | BigInt(value);
   }
   // 26 characters carry 130 bits: the two highest are zero.
-  const bytes = fromNumber(bits >> 10n);
+  const bytes = bytesFromNumber(bits >> 10n);
   return bits >> 138n === 0n && checkBits(bytes) === Number(bits & 1023n) ? bytes : undefined;
 }
 
-const fromNumber = (value: bigint): Bytes => Uint8Array.from({ length: 16 }, (_, at) => Number((value >> BigInt(8 * (15 - at))) & 255n));
+const bytesFromNumber = (value: bigint): Bytes => Uint8Array.from({ length: 16 }, (_, at) => Number((value >> BigInt(8 * (15 - at))) & 255n));
 
 /** Twelve neighbouring words of one list whose check holds. Labels stand before the words as a rule, so the last such place counts;
  *  a beginning may stand in several lists, so the check decides. */
 function findWords(words: readonly string[], lists: WordLists): Bytes | undefined {
   for (const list of lists) {
     const indices = words.map((word) => indexOf(list, word));
-    for (let from = words.length - WORDS; from >= 0; from--) {
-      const twelve = indices.slice(from, from + WORDS);
+    for (let from = words.length - WORD_COUNT; from >= 0; from--) {
+      const twelve = indices.slice(from, from + WORD_COUNT);
       if (twelve.some((index) => index < 0)) continue;
       const bits = twelve.reduce((value, index) => (value << 11n) | BigInt(index), 0n);
-      const bytes = fromNumber(bits >> 4n);
+      const bytes = bytesFromNumber(bits >> 4n);
       if (hash(bytes)[0]! >> 4 === Number(bits & 15n)) return bytes;
     }
   }
@@ -129,7 +129,7 @@ function findWords(words: readonly string[], lists: WordLists): Bytes | undefine
 /** The index of a word, or of the only one that begins so; negative for none. */
 function indexOf(list: readonly string[], typed: string): number {
   const exact = list.indexOf(typed);
-  if (exact >= 0 || [...typed].length < PREFIX) return exact;
+  if (exact >= 0 || [...typed].length < MIN_PREFIX_LEN) return exact;
   const first = list.findIndex((word) => word.startsWith(typed));
   const another = list.findIndex((word, at) => at > first && word.startsWith(typed));
   return another < 0 ? first : -1;
@@ -139,30 +139,30 @@ const foldedLists = new WeakMap<readonly string[], string[]>();
 function foldedList(list: readonly string[]): string[] {
   const known = foldedLists.get(list);
   if (known) return known;
-  const folded = list.map(fold);
+  const folded = list.map(foldWord);
   foldedLists.set(list, folded);
   return folded;
 }
 
-function wrongWords(typed: string, words: readonly string[], list: readonly string[]): ReceiptProblem {
+function diagnoseWords(typed: string, words: readonly string[], list: readonly string[]): ReceiptProblem {
   const folded = foldedList(list);
   const known = words.filter((word) => indexOf(folded, word) >= 0).length;
   const unknown = words.findIndex((word) => indexOf(folded, word) < 0);
-  if (unknown >= 0 && known < WORDS) {
-    const near = nearest(folded, words[unknown]!);
+  if (unknown >= 0 && known < WORD_COUNT) {
+    const near = nearestWordIndex(folded, words[unknown]!);
     return { kind: "word", place: unknown + 1, word: wordAsTyped(typed, words[unknown]!), near: near === undefined ? undefined : list[near]!.normalize("NFC") };
   }
-  return known < WORDS || (known > WORDS && unknown < 0) ? { kind: "words", count: known } : { kind: "check" };
+  return known < WORD_COUNT || (known > WORD_COUNT && unknown < 0) ? { kind: "words", count: known } : { kind: "check" };
 }
 
 function wordAsTyped(typed: string, folded: string): string {
-  const found = typed.split(SEPARATORS).find((part) => trimmed(fold(part)) === folded) ?? folded;
+  const found = typed.split(SEPARATORS).find((part) => trimmed(foldWord(part)) === folded) ?? folded;
   return [...found.replace(/^\p{N}+|\p{N}+$/gu, "")].slice(0, 40).join("");
 }
 
 /** The word that is closest to what was typed, by at most two slips of the finger; none for a tie of words that are two slips away. */
-function nearest(list: readonly string[], typed: string): number | undefined {
-  const distances = list.map((word) => slips(typed, word));
+function nearestWordIndex(list: readonly string[], typed: string): number | undefined {
+  const distances = list.map((word) => editDistance(typed, word));
   const closest = distances.reduce((least, distance) => Math.min(least, distance));
   const first = distances.indexOf(closest);
   const isClear = closest <= 1 || (closest === 2 && distances.indexOf(2, first + 1) < 0);
@@ -170,7 +170,7 @@ function nearest(list: readonly string[], typed: string): number | undefined {
 }
 
 /** How many letters were left out, added, mistaken, or exchanged with their neighbour. */
-function slips(typed: string, word: string): number {
+function editDistance(typed: string, word: string): number {
   const [a, b] = [[...typed], [...word]];
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, at) => at);
@@ -186,7 +186,7 @@ function slips(typed: string, word: string): number {
   return last[b.length]!;
 }
 
-function wrongCode(parts: readonly string[]): ReceiptProblem {
+function diagnoseCode(parts: readonly string[]): ReceiptProblem {
   const code = [...parts.join("")];
   if (code.length !== CODE_CHARS) return { kind: "length", count: code.length };
   const sign = code.find((letter) => valueOf(letter) < 0);

@@ -4,25 +4,25 @@ import test from "node:test";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { identity, open, recipientOf, seal } from "../src/age.ts";
 import { concat, decode, encode, equal, random, text, utf8 } from "../src/bytes.ts";
-import { earlierReport } from "../src/earlier.ts";
-import { filing } from "../src/filing.ts";
+import { relatedReport } from "../src/related_report.ts";
+import { deriveReportSecrets } from "../src/report_secrets.ts";
 import { peekFrame, signFrame, verifyFrame } from "../src/frame.ts";
-import { slotTag } from "../src/grant.ts";
+import { slotTag } from "../src/key_grant.ts";
 import { hashText } from "../src/hash.ts";
 import { caseIdentity, repliesKey } from "../src/keys.ts";
-import { RUNGS, plaintextLenFor, rungFor } from "../src/ladder.ts";
+import { SIZE_CLASSES, plaintextLenFor, sizeClassFor } from "../src/size_classes.ts";
 import { Receipt } from "../src/receipt.ts";
 import { sealReport } from "../src/report.ts";
-import type { Cleaned, Treatment } from "../src/treatment.ts";
-import { records, splitHead } from "../src/wire.ts";
-import { admit, signed, vectors, world } from "./support/world.ts";
-import { Directory } from "../src/directory.ts";
+import type { CleaningReport, FileTreatment } from "../src/treatment.ts";
+import { parseRecords, splitHeader } from "../src/framing.ts";
+import { verifyDirectory, signDirectory, vectors, createTestWorld } from "./support/world.ts";
+import { VerifiedDirectory } from "../src/directory.ts";
 
 test("case secrets, filings and slot tags are those of the known answers", async () => {
   const known = vectors.case;
   assert.equal((await recipientOf(caseIdentity(decode(known.secret)))).text, known.case_recipient);
   assert.equal(encode(repliesKey(decode(known.secret))), known.replies_key);
-  const filed = filing(decode(known.filing.seed), decode(known.filing.content));
+  const filed = deriveReportSecrets(decode(known.filing.seed), decode(known.filing.content));
   assert.equal(filed.receipt.code(), known.filing.receipt);
   assert.equal(filed.case, known.filing.case);
 });
@@ -55,11 +55,11 @@ test("what was done to a file is read in fixed words alone, and the error names 
   const [first] = header.attachments;
   const key = random(32);
   const read = (treatment: unknown) => {
-    const attachments = [{ ...first!, treatment: treatment as Treatment }];
+    const attachments = [{ ...first!, treatment: treatment as FileTreatment }];
     const expected = { ...header, signer: ed25519.getPublicKey(key) };
     return verifyFrame(signFrame({ ...header, attachments }, body, key), expected).header.attachments[0]!.treatment;
   };
-  const cleaned = first!.treatment as Cleaned;
+  const cleaned = first!.treatment as CleaningReport;
   assert.deepEqual(read(cleaned), cleaned);
   assert.equal(read(undefined), undefined);
   for (const [field, wrong] of Object.entries({
@@ -78,7 +78,7 @@ test("what was done to a file is read in fixed words alone, and the error names 
 test("an earlier report is named as known", () => {
   const vector = vectors.frames[1];
   const key = new Receipt(decode(vectors.receipts[1].receipt)).signingKey();
-  assert.deepEqual(earlierReport(vector.earlier_case, vector.header.case, key), vector.header.earlier);
+  assert.deepEqual(relatedReport(vector.earlier_case, vector.header.case, key), vector.header.earlier);
 });
 
 test("a frame that was altered anywhere is refused", () => {
@@ -123,11 +123,11 @@ test("a frame that was altered anywhere is refused", () => {
 
 test("the ladder is that of the known answers, and every length meets a rung", () => {
   const { rungs, header_len, plaintext_len } = vectors.ladder;
-  assert.deepEqual(RUNGS, rungs);
-  assert.deepEqual(RUNGS.map((rung) => plaintextLenFor(rung, header_len)), plaintext_len);
-  fc.assert(fc.property(fc.constantFrom(...RUNGS), fc.integer({ min: 1700, max: 4095 }), (rung, header) => plaintextLenFor(rung, header) !== undefined));
-  fc.assert(fc.property(fc.integer({ min: 0, max: 64 * 1024 * 1024 }), (len) => rungFor(len)! >= len));
-  assert.equal(rungFor(64 * 1024 * 1024 + 1), undefined);
+  assert.deepEqual(SIZE_CLASSES, rungs);
+  assert.deepEqual(SIZE_CLASSES.map((rung) => plaintextLenFor(rung, header_len)), plaintext_len);
+  fc.assert(fc.property(fc.constantFrom(...SIZE_CLASSES), fc.integer({ min: 1700, max: 4095 }), (rung, header) => plaintextLenFor(rung, header) !== undefined));
+  fc.assert(fc.property(fc.integer({ min: 0, max: 64 * 1024 * 1024 }), (len) => sizeClassFor(len)! >= len));
+  assert.equal(sizeClassFor(64 * 1024 * 1024 + 1), undefined);
 });
 
 test("a file sealed to a second recipient is refused, grease is not", async () => {
@@ -160,11 +160,11 @@ test("headers have the lengths that the Rust implementation gives them", async (
 });
 
 test("a directory is believed only when everything about it holds", async () => {
-  const w = await world();
+  const w = await createTestWorld();
   const { document, trust, rootKeys } = w;
   const two = rootKeys.slice(0, 2);
   const refused = (change: Partial<typeof document>, keys = two, today?: string) =>
-    assert.throws(() => admit({ ...document, ...change }, keys, trust, today), JSON.stringify(change));
+    assert.throws(() => verifyDirectory({ ...document, ...change }, keys, trust, today), JSON.stringify(change));
   refused({}, rootKeys.slice(0, 1));
   refused({}, [rootKeys[0]!, rootKeys[0]!]);
   refused({}, [rootKeys[0]!, random(32)]);
@@ -187,16 +187,16 @@ test("a directory is believed only when everything about it holds", async () => 
   refused({ desks: [{ ...first!, members: ["awa", "awa"] }, ...rest] });
   refused({ desks: [{ ...first!, members: ["awa", "eva"] }, ...rest] });
   refused({ desks: document.desks.map((desk) => ({ ...desk, members: desk.id === "external" ? [] : desk.members })) });
-  admit(document, two, trust, "2026-11-22");
-  const { bytes, signatures } = signed(document, two);
+  verifyDirectory(document, two, trust, "2026-11-22");
+  const { bytes, signatures } = signDirectory(document, two);
   bytes[bytes.length - 2]! ^= 1;
-  assert.throws(() => Directory.verify(bytes, signatures, trust, "2026-11-23"));
+  assert.throws(() => VerifiedDirectory.verify(bytes, signatures, trust, "2026-11-23"));
 });
 
 test("who gets a report follows from the directory and the exclusions", async () => {
-  const { directory, document } = await world();
+  const { directory, document } = await createTestWorld();
   const to = (category: string, excluded: string[]) => {
-    const { desk, readers } = directory.addressees(category, "trader", excluded);
+    const { desk, readers } = directory.recipientsFor(category, "trader", excluded);
     const handles = readers.map((reader) => document.members.find((member) => member.recipient === reader.text)!.handle);
     return `${desk.id}: ${handles.join(" ")}`;
   };
@@ -212,8 +212,8 @@ test("who gets a report follows from the directory and the exclusions", async ()
 });
 
 test("a report is on a rung, holds eight grants, and opens for its readers alone", async () => {
-  const w = await world();
-  const filed = filing(random(32), utf8("content"));
+  const w = await createTestWorld();
+  const filed = deriveReportSecrets(random(32), utf8("content"));
   const content = concat(random(60_000), random(40_000));
   const file = { name: "photo-1.jpg", mediaType: "image/jpeg", stream: () => new Blob([content]).stream() };
   const body = { category: "FAC", audience: "trader", answers: { handlers_involved: ["regional"] }, story: "Récit" };
@@ -221,9 +221,9 @@ test("a report is on a rung, holds eight grants, and opens for its readers alone
   const blob = await sealReport(w.directory, filed, draft);
   assert.equal(blob.size, 128 * 1024);
   const sealed = new Uint8Array(await blob.arrayBuffer());
-  const { header, rest } = splitHead("BKE1", 4096, await open(w.transport, sealed), (header) => header);
+  const { header, rest } = splitHeader("BKE1", 4096, await open(w.transport, sealed), (header) => header);
   assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "urgency", "mailbox", "case", "directory", "ask_oversight"]);
-  const found = records(rest);
+  const found = parseRecords(rest);
   const order = found.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
   assert.deepEqual(order, [1, 6, 7, 3, 4, 2, 5, 8]);
   const grants = found.filter(({ type }) => type === 1);

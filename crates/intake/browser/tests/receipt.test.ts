@@ -77,7 +77,7 @@ test("a mistyped receipt is refused with the reason", () => {
 });
 
 test("spellings of people are read and what is wrong is named", () => {
-  const spellings = JSON.parse(readFileSync(`${process.cwd()}/../../envelope/receipt-spellings.json`, "utf8"));
+  const spellings = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/receipt-spellings.json`, "utf8"));
   assert.ok(spellings.length > 60);
   for (const { text, code, problem, word, near } of spellings) {
     try {

@@ -1,30 +1,30 @@
-// What is accepted and what is refused must be the same in every implementation: crates/envelope/refusals.json, which Rust wrote.
+// What is accepted and what is refused must be the same in every implementation: crates/protocol/refusals.json, which Rust wrote.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import { OtherRecipient, open, recipient, recipientFrom, recipientOf, seal } from "../src/age.ts";
+import { WrongRecipientError, open, recipient, recipientFrom, recipientOf, seal } from "../src/age.ts";
 import { decode, text, utf8 } from "../src/bytes.ts";
-import { json } from "../src/canonical.ts";
-import { openCapsule, sealCapsule } from "../src/capsule.ts";
-import { Directory } from "../src/directory.ts";
+import { canonicalJson } from "../src/canonical.ts";
+import { openCapsule, sealCapsule } from "../src/reply_capsule.ts";
+import { VerifiedDirectory } from "../src/directory.ts";
 import { readRotation, verifyFrame } from "../src/frame.ts";
 import { hashText } from "../src/hash.ts";
-import { Damaged, openInbox } from "../src/inbox.ts";
+import { DamagedMailboxError, openInbox } from "../src/inbox.ts";
 import { caseIdentity, readKey, verify } from "../src/keys.ts";
 import { Receipt } from "../src/receipt.ts";
-import { reportBytes } from "../src/report.ts";
+import { encodeReportBody } from "../src/report.ts";
 import { lists } from "./support/world.ts";
 
-const refusals = JSON.parse(readFileSync(`${process.cwd()}/../../envelope/refusals.json`, "utf8"));
+const refusals = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/refusals.json`, "utf8"));
 const receipt = new Receipt(new Uint8Array(16));
 const secret = new Uint8Array(32).fill(7);
 const words = Object.values(lists);
 
-type Vector = Record<string, string> & { signatures: never };
-type Accepts = (vector: Vector) => unknown;
+type RefusalVector = Record<string, string> & { signatures: never };
+type VectorCheck = (vector: RefusalVector) => unknown;
 
 /** Each answers by throwing. */
-const KINDS: Record<string, Accepts> = {
+const KINDS: Record<string, VectorCheck> = {
   frames: async ({ frame }) => {
     const own = (await recipientOf(caseIdentity(secret))).raw;
     verifyFrame(decode(frame!), {
@@ -47,14 +47,14 @@ const KINDS: Record<string, Accepts> = {
   },
   keys: ({ key }) => readKey(key),
   recipients: ({ raw, text }) => (raw === undefined ? recipient(text!) : recipientFrom(decode(raw))),
-  directories: ({ bytes, signatures }) => Directory.verify(decode(bytes!), signatures, refusals.trust, refusals.today),
+  directories: ({ bytes, signatures }) => VerifiedDirectory.verify(decode(bytes!), signatures, refusals.trust, refusals.today),
   receipts: ({ typed }) => Receipt.parse(typed!, words),
 };
 
 for (const [kind, accepts] of Object.entries(KINDS)) {
   test(`${kind} are accepted and refused as by the other implementation`, async () => {
     const wrong: string[] = [];
-    for (const vector of refusals[kind] as (Vector & { what: string; accepted: boolean })[]) {
+    for (const vector of refusals[kind] as (RefusalVector & { what: string; accepted: boolean })[]) {
       let accepted = true;
       try {
         await accepts(vector);
@@ -71,7 +71,7 @@ test("mailboxes are accepted and refused as by the other implementation", async 
   const to = await recipientOf(receipt.mailboxIdentity());
   for (const { what, accepted, plain } of refusals.mailboxes) {
     const found: unknown = await openInbox(receipt, await seal(to, decode(plain))).catch((error: unknown) => error);
-    assert.ok(found instanceof Damaged, what);
+    assert.ok(found instanceof DamagedMailboxError, what);
     // The capsule in all of these is none: who gets as far as to open it has accepted the mailbox around it.
     assert.equal(/no header of an age file/.test(found.message), accepted, `${what}: ${found.message}`);
   }
@@ -94,15 +94,15 @@ test("a capsule that was sealed here opens with the key of the receipt alone", a
 
 test("half a character, which UTF-8 cannot carry, is replaced wherever JSON is written", async () => {
   const body = { category: "FAC", audience: "trader", answers: { place: "\udc00" }, story: "a\ud83d" };
-  assert.equal(text(reportBytes(body)), '{"category":"FAC","audience":"trader","answers":{"place":"\ufffd"},"story":"a\ufffd"}');
-  assert.equal(json({ name: "😀\ud83d" }), '{"name":"😀\ufffd"}');
+  assert.equal(text(encodeReportBody(body)), '{"category":"FAC","audience":"trader","answers":{"place":"\ufffd"},"story":"a\ufffd"}');
+  assert.equal(canonicalJson({ name: "😀\ud83d" }), '{"name":"😀\ufffd"}');
 });
 
 test("a file that is sealed to another is told from one that is damaged", async () => {
   const identity = receipt.mailboxIdentity();
   const sealed = await seal(await recipientOf(identity), utf8("text"));
   const other = new Receipt(new Uint8Array(16).fill(1)).mailboxIdentity();
-  await assert.rejects(open(other, sealed), OtherRecipient);
+  await assert.rejects(open(other, sealed), WrongRecipientError);
   sealed[sealed.length - 1]! ^= 1;
-  await assert.rejects(open(identity, sealed), (error) => !(error instanceof OtherRecipient));
+  await assert.rejects(open(identity, sealed), (error) => !(error instanceof WrongRecipientError));
 });

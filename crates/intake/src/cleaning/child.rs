@@ -7,25 +7,25 @@ use std::{
     process::ExitCode,
 };
 
-use super::wire::{LONGEST, Writer};
+use super::wire::{MAX_RECORD_BYTES, RecordWriter};
 
 /// The one argument with which the program becomes the child.
-pub const ARGUMENT: &str = "clean-child";
+pub const CHILD_ARGUMENT: &str = "clean-child";
 
 #[cfg(target_os = "linux")]
-const LIMITS: confined::Limits = confined::Limits {
+const SANDBOX_LIMITS: sandbox::SandboxLimits = sandbox::SandboxLimits {
     address_space: 512 * 1024 * 1024,
-    memory: 64 * 1024 * 1024,
-    seconds: 20,
-    reads: true,
-    yields: true,
+    private_memory: 64 * 1024 * 1024,
+    cpu_seconds: 20,
+    may_read_stdin: true,
+    low_priority: true,
 };
 
 /// Cleans the file on standard input. It is confined before it reads the first byte.
 #[cfg(target_os = "linux")]
 pub fn run() -> ExitCode {
-    let Ok((input, output)) = own_pipes() else { return ExitCode::FAILURE };
-    if confined::confine(&LIMITS).is_ok() && clean(input, output).is_ok() {
+    let Ok((input, output)) = leak_stdio_pipes() else { return ExitCode::FAILURE };
+    if sandbox::enter_sandbox(&SANDBOX_LIMITS).is_ok() && clean(input, output).is_ok() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -34,7 +34,7 @@ pub fn run() -> ExitCode {
 
 /// Standard input and output without buffers. They are leaked, since a confined process may close nothing.
 #[cfg(target_os = "linux")]
-fn own_pipes() -> io::Result<(&'static mut File, &'static mut File)> {
+fn leak_stdio_pipes() -> io::Result<(&'static mut File, &'static mut File)> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     Ok((Box::leak(Box::new(input)), Box::leak(Box::new(output))))
@@ -51,7 +51,7 @@ pub fn run() -> ExitCode {
 /// # Errors
 /// Returns an error of the reader or the writer, never one of the file.
 pub(super) fn clean(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
-    let mut output = BufWriter::with_capacity(LONGEST, Writer(output));
-    let washed = traces::wash(input, &mut output)?;
-    output.into_inner().map_err(io::IntoInnerError::into_error)?.end(&washed)
+    let mut output = BufWriter::with_capacity(MAX_RECORD_BYTES, RecordWriter(output));
+    let washed = metadata_scrubber::scrub(input, &mut output)?;
+    output.into_inner().map_err(io::IntoInnerError::into_error)?.write_trailer(&washed)
 }

@@ -10,6 +10,7 @@ use std::{io, path::PathBuf, process::Child, time::Duration};
 
 use axum::body::Bytes;
 use futures_util::{Stream, StreamExt as _};
+use metadata_scrubber::{FileFormat, ScrubReport};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, duplex, simplex},
     net::unix::pipe,
@@ -18,23 +19,22 @@ use tokio::{
     task::spawn_blocking,
     time::{Instant, sleep_until},
 };
-use traces::{Format, Washed};
 
-pub use child::{ARGUMENT, run as run_child};
-use wire::{Record, Records};
+pub use child::{CHILD_ARGUMENT, run as run_child};
+use wire::{OutputRecord, RecordReader};
 
 /// Longest time that a child may take to accept or to return some bytes.
-const STALL: Duration = Duration::from_secs(30);
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest time that a child may take once it has all of the file.
-const FINISH: Duration = Duration::from_mins(1);
+const FINISH_TIMEOUT: Duration = Duration::from_mins(1);
 /// Bytes in a pipe of this process.
-const PIPE: usize = 64 * 1024;
+const PIPE_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Where files are cleaned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cleaner {
+pub enum FileCleaner {
     /// In child processes of this program.
-    Child(PathBuf),
+    ChildProcess(PathBuf),
     /// On threads of this process: where child processes cannot be confined, and in tests of other things.
     InProcess,
 }
@@ -44,23 +44,23 @@ pub enum Cleaner {
 pub enum CleanError {
     /// The child does not start.
     #[error("the child process does not start: {0}")]
-    Start(io::Error),
+    SpawnFailed(io::Error),
     /// The child ended before the file did: it crashed or exceeded a limit.
     #[error("the child process ended early")]
-    Died,
-    /// The child did nothing for [`STALL`], or did not finish within [`FINISH`].
+    ChildExited,
+    /// The child did nothing for [`STALL_TIMEOUT`], or did not finish within [`FINISH_TIMEOUT`].
     #[error("the child process made no progress")]
-    Stalled,
+    TimedOut,
 }
 
-impl Cleaner {
+impl FileCleaner {
     /// Cleans in child processes of `program`, after trying one. Falls back to this process where the system cannot
     /// confine a child, and logs it.
     pub async fn isolated(program: PathBuf) -> Self {
-        let cleaner = Self::Child(program);
+        let cleaner = Self::ChildProcess(program);
         let probe = futures_util::stream::iter([Ok::<_, ()>(Bytes::from_static(b"probe"))]);
         let (output, mut returned) = mpsc::channel::<Bytes>(4);
-        match cleaner.clean(Format::Text, probe, &output).await {
+        match cleaner.clean(FileFormat::Text, probe, &output).await {
             Ok(Ok(_)) if returned.try_recv().is_ok_and(|bytes| bytes == "probe") => cleaner,
             outcome => {
                 let reason = match outcome {
@@ -78,44 +78,44 @@ impl Cleaner {
     }
 
     /// Sends a file of this format through a cleaner. The inner error says that the file could not be cleaned; the rest
-    /// of `input` is unread then. The outer error is one of `input`, or `Ok` with [`CleanError::Died`] when nobody takes
+    /// of `input` is unread then. The outer error is one of `input`, or `Ok` with [`CleanError::ChildExited`] when nobody takes
     /// the output any more. Dropping the future kills the child.
     pub(crate) async fn clean<E, T: From<Bytes>>(
         &self,
-        format: Format,
+        format: FileFormat,
         input: impl Stream<Item = Result<Bytes, E>> + Send,
         output: &mpsc::Sender<T>,
-    ) -> Result<Result<Washed, CleanError>, E> {
-        match self.start() {
+    ) -> Result<Result<ScrubReport, CleanError>, E> {
+        match self.spawn_worker() {
             Ok(worker) => worker.run(format, input, output).await,
-            Err(error) => Ok(Err(CleanError::Start(error))),
+            Err(error) => Ok(Err(CleanError::SpawnFailed(error))),
         }
     }
 
-    fn start(&self) -> io::Result<Worker> {
-        let Self::Child(program) = self else { return Ok(Worker::in_process()) };
-        let mut child = Killed(confined::command(program, ARGUMENT).spawn()?);
+    fn spawn_worker(&self) -> io::Result<CleanWorker> {
+        let Self::ChildProcess(program) = self else { return Ok(CleanWorker::in_process()) };
+        let mut child = KillOnDrop(sandbox::child_command(program, CHILD_ARGUMENT).spawn()?);
         let (Some(input), Some(output)) = (child.0.stdin.take(), child.0.stdout.take()) else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
         let input = pipe::Sender::from_owned_fd(input.into())?;
         let output = pipe::Receiver::from_owned_fd(output.into())?;
-        Ok(Worker { input: Some(Box::new(input)), output: Box::new(output), _child: Some(child) })
+        Ok(CleanWorker { input: Some(Box::new(input)), output: Box::new(output), _child: Some(child) })
     }
 }
 
 /// Something that reads a file and writes [`wire`] records.
-struct Worker {
+struct CleanWorker {
     /// Closed at the end of the file.
     input: Option<Box<dyn AsyncWrite + Send + Unpin>>,
     output: Box<dyn AsyncRead + Send + Unpin>,
-    _child: Option<Killed>,
+    _child: Option<KillOnDrop>,
 }
 
 /// A child that is killed when this is dropped.
-struct Killed(Child);
+struct KillOnDrop(Child);
 
-impl Drop for Killed {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         // Fails only if it has ended. Waiting takes no time then, and leaves no zombie.
         self.0.kill().ok();
@@ -124,21 +124,21 @@ impl Drop for Killed {
 }
 
 /// One thing that happened.
-enum Event<E> {
+enum WorkerEvent<E> {
     Input(Option<Result<Bytes, E>>),
     Accepted(io::Result<usize>),
     Output(io::Result<usize>),
-    Stalled,
+    TimedOut,
 }
 
-impl Worker {
+impl CleanWorker {
     fn in_process() -> Self {
-        let (input, reading) = duplex(PIPE);
-        let (output, writing) = simplex(PIPE);
+        let (input, reading) = duplex(PIPE_BUFFER_BYTES);
+        let (output, writing) = simplex(PIPE_BUFFER_BYTES);
         let handle = Handle::current();
         spawn_blocking(move || {
-            let mut reading = Blocking(handle.clone(), reading);
-            let mut writing = Blocking(handle, writing);
+            let mut reading = BlockingPipe(handle.clone(), reading);
+            let mut writing = BlockingPipe(handle, writing);
             // The other end notices that no record says how it ended.
             child::clean(&mut reading, &mut writing).ok();
         });
@@ -147,56 +147,61 @@ impl Worker {
 
     async fn run<E, T: From<Bytes>>(
         mut self,
-        format: Format,
+        format: FileFormat,
         input: impl Stream<Item = Result<Bytes, E>> + Send,
         output: &mpsc::Sender<T>,
-    ) -> Result<Result<Washed, CleanError>, E> {
+    ) -> Result<Result<ScrubReport, CleanError>, E> {
         let mut input = std::pin::pin!(input);
         let mut pending = Bytes::new();
-        let mut records = Records::new(format);
-        let mut stalled = Instant::now() + STALL;
+        let mut records = RecordReader::new(format);
+        let mut stalled = Instant::now() + STALL_TIMEOUT;
         let mut finished = None;
         loop {
             // The clock runs while the child is awaited, not while the visitor is.
             let awaited = self.input.is_none() || !pending.is_empty();
             let deadline = finished.map_or(stalled, |end| stalled.min(end));
             let event = tokio::select! {
-                next = input.next(), if !awaited => Event::Input(next),
-                accepted = accept(self.input.as_mut(), &pending), if !pending.is_empty() => Event::Accepted(accepted),
-                read = self.output.read_buf(records.buffer()) => Event::Output(read),
-                () = sleep_until(deadline), if awaited => Event::Stalled,
+                next = input.next(), if !awaited => WorkerEvent::Input(next),
+                accepted = write_input(self.input.as_mut(), &pending), if !pending.is_empty() => WorkerEvent::Accepted(accepted),
+                read = self.output.read_buf(records.buffer()) => WorkerEvent::Output(read),
+                () = sleep_until(deadline), if awaited => WorkerEvent::TimedOut,
             };
             match event {
-                Event::Input(Some(Ok(bytes))) => pending = bytes,
-                Event::Input(Some(Err(error))) => return Err(error),
-                Event::Input(None) => {
+                WorkerEvent::Input(Some(Ok(bytes))) => pending = bytes,
+                WorkerEvent::Input(Some(Err(error))) => return Err(error),
+                WorkerEvent::Input(None) => {
                     self.input = None;
-                    finished = Some(Instant::now() + FINISH);
+                    finished = Some(Instant::now() + FINISH_TIMEOUT);
                 }
-                Event::Accepted(Ok(count)) if count > 0 => drop(pending.split_to(count)),
-                Event::Output(Ok(count)) if count > 0 => {
-                    while let Some(record) = records.next() {
+                WorkerEvent::Accepted(Ok(count)) if count > 0 => drop(pending.split_to(count)),
+                WorkerEvent::Output(Ok(count)) if count > 0 => {
+                    while let Some(record) = records.next_record() {
                         match record {
                             // What says how it ended counts only at the end of the file.
-                            Ok(Record::End(washed)) if self.input.is_none() => return Ok(Ok(washed)),
-                            Ok(Record::Bytes(bytes)) => {
+                            Ok(OutputRecord::Trailer(washed)) if self.input.is_none() => {
+                                return Ok(Ok(washed));
+                            }
+                            Ok(OutputRecord::Bytes(bytes)) => {
                                 if output.send(T::from(bytes)).await.is_err() {
-                                    return Ok(Err(CleanError::Died));
+                                    return Ok(Err(CleanError::ChildExited));
                                 }
                             }
-                            _ => return Ok(Err(CleanError::Died)),
+                            _ => return Ok(Err(CleanError::ChildExited)),
                         }
                     }
                 }
-                Event::Accepted(_) | Event::Output(_) => return Ok(Err(CleanError::Died)),
-                Event::Stalled => return Ok(Err(CleanError::Stalled)),
+                WorkerEvent::Accepted(_) | WorkerEvent::Output(_) => return Ok(Err(CleanError::ChildExited)),
+                WorkerEvent::TimedOut => return Ok(Err(CleanError::TimedOut)),
             }
-            stalled = Instant::now() + STALL;
+            stalled = Instant::now() + STALL_TIMEOUT;
         }
     }
 }
 
-async fn accept(input: Option<&mut Box<dyn AsyncWrite + Send + Unpin>>, bytes: &Bytes) -> io::Result<usize> {
+async fn write_input(
+    input: Option<&mut Box<dyn AsyncWrite + Send + Unpin>>,
+    bytes: &Bytes,
+) -> io::Result<usize> {
     match input {
         Some(input) => input.write(bytes).await,
         None => Err(io::ErrorKind::BrokenPipe.into()),
@@ -204,15 +209,15 @@ async fn accept(input: Option<&mut Box<dyn AsyncWrite + Send + Unpin>>, bytes: &
 }
 
 /// The end of an in-process pipe, on a thread that may block.
-struct Blocking<T>(Handle, T);
+struct BlockingPipe<T>(Handle, T);
 
-impl<T: AsyncRead + Unpin> io::Read for Blocking<T> {
+impl<T: AsyncRead + Unpin> io::Read for BlockingPipe<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.block_on(self.1.read(buffer))
     }
 }
 
-impl<T: AsyncWrite + Unpin> io::Write for Blocking<T> {
+impl<T: AsyncWrite + Unpin> io::Write for BlockingPipe<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.block_on(self.1.write(bytes))
     }

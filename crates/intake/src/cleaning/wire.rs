@@ -5,50 +5,50 @@ use std::io::{self, Write};
 
 use axum::body::Bytes;
 use bytes::{Buf as _, BytesMut};
+use metadata_scrubber::{FileFormat, MetadataKinds, ParseCoverage, ScrubReport, SignatureStatus};
 use serde::{Deserialize, Serialize};
-use traces::{Format, Reading, Signature, Traces, Washed};
 
 /// Longest record, in bytes.
-pub(super) const LONGEST: usize = 64 * 1024;
-const LENGTH: usize = 4;
+pub(super) const MAX_RECORD_BYTES: usize = 64 * 1024;
+const LENGTH_PREFIX_BYTES: usize = 4;
 /// Bytes that are read at once.
-const READ: usize = 32 * 1024;
+const READ_BUFFER_BYTES: usize = 32 * 1024;
 
 /// What was found, as it is written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Found {
-    removed: Traces,
-    left: Traces,
-    reading: Reading,
-    signature: Signature,
+struct TrailerJson {
+    removed: MetadataKinds,
+    left: MetadataKinds,
+    reading: ParseCoverage,
+    signature: SignatureStatus,
 }
 
 /// Writes records.
-pub(super) struct Writer<W>(pub(super) W);
+pub(super) struct RecordWriter<W>(pub(super) W);
 
-impl<W: Write> Writer<W> {
-    fn record(&mut self, bytes: &[u8]) -> io::Result<()> {
+impl<W: Write> RecordWriter<W> {
+    fn write_record(&mut self, bytes: &[u8]) -> io::Result<()> {
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
         self.0.write_all(&length.to_le_bytes())?;
         self.0.write_all(bytes)
     }
 
     /// Says how it ended.
-    pub(super) fn end(mut self, washed: &Washed) -> io::Result<()> {
-        let Washed { format: _, removed, left, reading, signature } = *washed;
-        let found = Found { removed, left, reading, signature };
-        self.record(&[])?;
-        self.record(&serde_json::to_vec(&found)?)?;
+    pub(super) fn write_trailer(mut self, washed: &ScrubReport) -> io::Result<()> {
+        let ScrubReport { format: _, removed, left, reading, signature } = *washed;
+        let found = TrailerJson { removed, left, reading, signature };
+        self.write_record(&[])?;
+        self.write_record(&serde_json::to_vec(&found)?)?;
         self.0.flush()
     }
 }
 
-impl<W: Write> Write for Writer<W> {
+impl<W: Write> Write for RecordWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let bytes = &bytes[..bytes.len().min(LONGEST)];
+        let bytes = &bytes[..bytes.len().min(MAX_RECORD_BYTES)];
         if !bytes.is_empty() {
-            self.record(bytes)?;
+            self.write_record(bytes)?;
         }
         Ok(bytes.len())
     }
@@ -60,97 +60,97 @@ impl<W: Write> Write for Writer<W> {
 
 /// What a record says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Record {
+pub(super) enum OutputRecord {
     /// The next bytes of the file.
     Bytes(Bytes),
     /// The end of the file.
-    End(Washed),
+    Trailer(ScrubReport),
 }
 
-/// A record is not one that [`Writer`] writes.
+/// A record is not one that [`RecordWriter`] writes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a malformed record")]
-pub(super) struct Malformed;
+pub(super) struct MalformedRecord;
 
 /// Reads records as their bytes come.
-pub(super) struct Records {
-    format: Format,
+pub(super) struct RecordReader {
+    format: FileFormat,
     buffer: BytesMut,
-    ending: bool,
+    in_trailer: bool,
 }
 
-impl Records {
+impl RecordReader {
     /// Of a file of this format.
-    pub(super) fn new(format: Format) -> Self {
-        Self { format, buffer: BytesMut::new(), ending: false }
+    pub(super) fn new(format: FileFormat) -> Self {
+        Self { format, buffer: BytesMut::new(), in_trailer: false }
     }
 
     /// Where what comes is appended to.
     pub(super) fn buffer(&mut self) -> &mut BytesMut {
-        self.buffer.reserve(READ);
+        self.buffer.reserve(READ_BUFFER_BYTES);
         &mut self.buffer
     }
 
     /// The next record, if all of it has come.
-    pub(super) fn next(&mut self) -> Option<Result<Record, Malformed>> {
+    pub(super) fn next_record(&mut self) -> Option<Result<OutputRecord, MalformedRecord>> {
         loop {
-            let length = u32::from_le_bytes(*self.buffer.first_chunk::<LENGTH>()?) as usize;
-            if length > LONGEST {
-                return Some(Err(Malformed));
+            let length = u32::from_le_bytes(*self.buffer.first_chunk::<LENGTH_PREFIX_BYTES>()?) as usize;
+            if length > MAX_RECORD_BYTES {
+                return Some(Err(MalformedRecord));
             }
-            if self.buffer.len() < LENGTH + length {
+            if self.buffer.len() < LENGTH_PREFIX_BYTES + length {
                 return None;
             }
-            self.buffer.advance(LENGTH);
+            self.buffer.advance(LENGTH_PREFIX_BYTES);
             let record = self.buffer.split_to(length).freeze();
-            match (self.ending, length) {
-                (false, 0) => self.ending = true,
-                (false, _) => return Some(Ok(Record::Bytes(record))),
-                (true, _) => return Some(self.end(&record)),
+            match (self.in_trailer, length) {
+                (false, 0) => self.in_trailer = true,
+                (false, _) => return Some(Ok(OutputRecord::Bytes(record))),
+                (true, _) => return Some(self.parse_trailer(&record)),
             }
         }
     }
 
-    fn end(&self, json: &[u8]) -> Result<Record, Malformed> {
-        let found: Found = serde_json::from_slice(json).map_err(|_| Malformed)?;
-        let Found { removed, left, reading, signature } = found;
-        Ok(Record::End(Washed { format: self.format, removed, left, reading, signature }))
+    fn parse_trailer(&self, json: &[u8]) -> Result<OutputRecord, MalformedRecord> {
+        let found: TrailerJson = serde_json::from_slice(json).map_err(|_| MalformedRecord)?;
+        let TrailerJson { removed, left, reading, signature } = found;
+        Ok(OutputRecord::Trailer(ScrubReport { format: self.format, removed, left, reading, signature }))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use traces::Trace;
+    use metadata_scrubber::MetadataKind;
 
     use super::*;
 
     #[test]
     fn records_are_read_as_they_were_written_however_they_are_cut() {
-        let washed = Washed {
-            format: Format::Jpeg,
-            removed: [Trace::Place, Trace::Date].into_iter().collect(),
-            left: Traces::NONE,
-            reading: Reading::Broken,
-            signature: Signature::Kept,
+        let washed = ScrubReport {
+            format: FileFormat::Jpeg,
+            removed: [MetadataKind::Place, MetadataKind::Date].into_iter().collect(),
+            left: MetadataKinds::NONE,
+            reading: ParseCoverage::Broken,
+            signature: SignatureStatus::Kept,
         };
         let mut written = Vec::new();
-        let mut writer = Writer(&mut written);
+        let mut writer = RecordWriter(&mut written);
         writer.write_all(&[7; 3]).unwrap();
-        writer.write_all(&vec![8; LONGEST + 1]).unwrap();
-        writer.end(&washed).unwrap();
+        writer.write_all(&vec![8; MAX_RECORD_BYTES + 1]).unwrap();
+        writer.write_trailer(&washed).unwrap();
         for size in [1, 5, 4096, written.len()] {
-            let mut records = Records::new(Format::Jpeg);
+            let mut records = RecordReader::new(FileFormat::Jpeg);
             let (mut bytes, mut end) = (Vec::new(), None);
             for piece in written.chunks(size) {
                 records.buffer().extend_from_slice(piece);
-                while let Some(record) = records.next() {
+                while let Some(record) = records.next_record() {
                     match record.unwrap() {
-                        Record::Bytes(more) => bytes.extend_from_slice(&more),
-                        Record::End(washed) => end = Some(washed),
+                        OutputRecord::Bytes(more) => bytes.extend_from_slice(&more),
+                        OutputRecord::Trailer(washed) => end = Some(washed),
                     }
                 }
             }
-            assert_eq!(bytes, [&[7; 3][..], &vec![8; LONGEST + 1]].concat());
+            assert_eq!(bytes, [&[7; 3][..], &vec![8; MAX_RECORD_BYTES + 1]].concat());
             assert_eq!(end, Some(washed));
         }
     }
@@ -158,9 +158,9 @@ mod tests {
     #[test]
     fn what_no_child_of_ours_writes_is_refused() {
         for wrong in [&[0xFF; 8][..], b"\0\0\0\0\0\0\0\0", b"\0\0\0\0\x02\0\0\0{}"] {
-            let mut records = Records::new(Format::Text);
+            let mut records = RecordReader::new(FileFormat::Text);
             records.buffer().extend_from_slice(wrong);
-            assert_eq!(records.next(), Some(Err(Malformed)));
+            assert_eq!(records.next_record(), Some(Err(MalformedRecord)));
         }
     }
 }

@@ -11,12 +11,12 @@ pub struct FieldError {
     /// The field's name, such as `a.place` or `category`.
     pub field: String,
     /// What.
-    pub problem: Problem,
+    pub problem: FieldProblem,
 }
 
 /// What is wrong with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
+pub enum FieldProblem {
     /// Must be filled in.
     #[error("missing")]
     Missing,
@@ -25,70 +25,70 @@ pub enum Problem {
     TooLong(usize),
     /// Beyond what a form may carry at all.
     #[error("too much")]
-    TooMuch,
+    FormTooLarge,
     /// Not UTF-8.
     #[error("not text")]
-    NotText,
+    InvalidUtf8,
     /// The mailbox of the other report is damaged.
     #[error("damaged")]
-    Damaged,
+    MailboxCorrupt,
     /// No such option, category or receipt.
     #[error("not on offer")]
-    NotOffered,
+    UnknownOption,
     /// No field of this form.
     #[error("no field of this form")]
-    Unknown,
+    UnknownField,
 }
 
 impl FieldError {
     /// A problem of a field. The name is cut: it may be anything that a client sent.
-    pub fn new(field: &str, problem: Problem) -> Self {
+    pub fn new(field: &str, problem: FieldProblem) -> Self {
         Self { field: field.chars().take(64).collect(), problem }
     }
 }
 
 /// All values of a form together, in bytes. Far more than a report may hold: a text that is too long
 /// for its question comes back in the form, to be shortened.
-pub const MAX_TOTAL: usize = 320 * 1024;
+pub const MAX_FORM_BYTES: usize = 320 * 1024;
 /// Most fields in one form; the longest questionnaire has about a hundred.
 const MAX_FIELDS: usize = 400;
 
 /// Counts what a form carries and turns bytes into text.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Intake {
+pub(super) struct FieldReader {
     bytes: usize,
     fields: usize,
-    damaged: Vec<FieldError>,
+    invalid_utf8: Vec<FieldError>,
 }
 
-impl Intake {
-    /// The text of a field, as [`plain`] gives it. Bytes that are not UTF-8 become U+FFFD, and
-    /// [`Intake::damaged`] names the field, if it is one that the reporter types into.
+impl FieldReader {
+    /// The text of a field, as [`normalize_text`] gives it. Bytes that are not UTF-8 become U+FFFD, and
+    /// [`FieldReader::invalid_utf8`] names the field, if it is one that the reporter types into.
     ///
     /// # Errors
     /// The form carries more than a form may.
-    pub(super) fn take(&mut self, name: &str, value: &[u8], is_typed: bool) -> Result<String, FieldError> {
+    pub(super) fn decode(&mut self, name: &str, value: &[u8], is_typed: bool) -> Result<String, FieldError> {
         self.bytes += value.len() + name.len();
         self.fields += 1;
-        if self.bytes > MAX_TOTAL || self.fields > MAX_FIELDS {
-            return Err(FieldError::new(name, Problem::TooMuch));
+        if self.bytes > MAX_FORM_BYTES || self.fields > MAX_FIELDS {
+            return Err(FieldError::new(name, FieldProblem::FormTooLarge));
         }
         let text = String::from_utf8_lossy(value);
         if is_typed && matches!(text, Cow::Owned(_)) {
-            self.damaged.push(FieldError::new(name, Problem::NotText));
+            self.invalid_utf8.push(FieldError::new(name, FieldProblem::InvalidUtf8));
         }
-        Ok(plain(&text))
+        Ok(normalize_text(&text))
     }
 
     /// The fields that were not UTF-8. Their text holds U+FFFD and must be seen before it is sent.
-    pub(super) fn damaged(&self) -> &[FieldError] {
-        &self.damaged
+    pub(super) fn invalid_utf8(&self) -> &[FieldError] {
+        &self.invalid_utf8
     }
 }
 
 /// A text with `\n` for every kind of line end, without other control characters but tabs. Word
 /// processors put vertical tabs, form feeds and others into what is copied from them.
-fn plain(text: &str) -> String {
+fn normalize_text(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
         .filter_map(|c| match c {
@@ -103,16 +103,16 @@ fn plain(text: &str) -> String {
 /// Does a text show nothing at all? Spaces, joiners, fillers and the empty Braille pattern look like
 /// an empty field to everybody who reads it.
 pub fn is_blank(text: &str) -> bool {
-    static BLANK: LazyLock<Regex> = LazyLock::new(|| {
+    static BLANK_TEXT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[\s\p{Default_Ignorable_Code_Point}\u{2800}]*$").expect("a test compiles it")
     });
-    BLANK.is_match(text)
+    BLANK_TEXT.is_match(text)
 }
 
 /// 64 hexadecimal digits as bytes.
-pub(super) fn seed(field: &str, text: &str) -> Result<[u8; 32], FieldError> {
+pub(super) fn parse_seed(field: &str, text: &str) -> Result<[u8; 32], FieldError> {
     let mut seed = [0; 32];
-    hex::decode_to_slice(text, &mut seed).map_err(|_| FieldError::new(field, Problem::NotOffered))?;
+    hex::decode_to_slice(text, &mut seed).map_err(|_| FieldError::new(field, FieldProblem::UnknownOption))?;
     Ok(seed)
 }
 
@@ -120,31 +120,31 @@ pub(super) fn seed(field: &str, text: &str) -> Result<[u8; 32], FieldError> {
 mod tests {
     use super::*;
 
-    fn taken(bytes: &[u8]) -> String {
-        let mut intake = Intake::default();
-        let text = intake.take("a.story", bytes, true).unwrap();
-        assert_eq!(intake.damaged(), []);
+    fn decode_typed(bytes: &[u8]) -> String {
+        let mut intake = FieldReader::default();
+        let text = intake.decode("a.story", bytes, true).unwrap();
+        assert_eq!(intake.invalid_utf8(), []);
         text
     }
 
     #[test]
     fn control_characters_of_word_processors_become_line_ends_or_go() {
         for line_end in ["\r\n", "\r", "\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
-            assert_eq!(taken(format!("a{line_end}b").as_bytes()), "a\nb", "{line_end:?}");
+            assert_eq!(decode_typed(format!("a{line_end}b").as_bytes()), "a\nb", "{line_end:?}");
         }
         for gone in ["\0", "\u{1}", "\u{3}", "\u{8}", "\u{1b}", "\u{1f}", "\u{7f}", "\u{80}", "\u{9f}"] {
-            assert_eq!(taken(format!("a{gone}b").as_bytes()), "ab", "{gone:?}");
+            assert_eq!(decode_typed(format!("a{gone}b").as_bytes()), "ab", "{gone:?}");
         }
         let kept = "tab\t, joiner \u{200d}, mark of direction \u{200f}, 👩🏽‍🌾";
-        assert_eq!(taken(kept.as_bytes()), kept);
+        assert_eq!(decode_typed(kept.as_bytes()), kept);
     }
 
     #[test]
     fn bytes_that_are_no_text_are_marked_and_the_rest_is_kept() {
-        let mut intake = Intake::default();
-        assert_eq!(intake.take("a.story", b"caf\xe9 noir", true), Ok("caf\u{fffd} noir".to_owned()));
-        intake.take("go", b"\xff", false).unwrap();
-        assert_eq!(intake.damaged(), [FieldError::new("a.story", Problem::NotText)]);
+        let mut intake = FieldReader::default();
+        assert_eq!(intake.decode("a.story", b"caf\xe9 noir", true), Ok("caf\u{fffd} noir".to_owned()));
+        intake.decode("go", b"\xff", false).unwrap();
+        assert_eq!(intake.invalid_utf8(), [FieldError::new("a.story", FieldProblem::InvalidUtf8)]);
     }
 
     #[test]

@@ -1,33 +1,33 @@
 //! What a file of a form is called.
 
 /// Longest name of a file, in characters.
-const NAME_CHARS: usize = 120;
+const MAX_NAME_CHARS: usize = 120;
 /// Longest extension that is kept when a name is cut, in characters.
-const EXTENSION_CHARS: usize = 12;
+const MAX_EXTENSION_CHARS: usize = 12;
 
 /// A name without folders, control characters and marks that change the direction of what is read. A long
 /// name is cut before its extension. Where nothing is left, the file is called by its place in the form.
-pub fn plain_name(name: &str, place: usize) -> String {
+pub fn sanitize_file_name(name: &str, place: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control() && !is_mark(*c)).collect();
+    let plain: String = last.chars().filter(|c| !c.is_control() && !is_invisible_mark(*c)).collect();
     let plain = plain.trim();
     if plain.trim_matches('.').is_empty() {
         return format!("file-{place}");
     }
-    if plain.chars().count() <= NAME_CHARS {
+    if plain.chars().count() <= MAX_NAME_CHARS {
         return plain.to_owned();
     }
     let extension = plain.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| {
-        extension.chars().count() <= EXTENSION_CHARS && extension.chars().all(char::is_alphanumeric)
+        extension.chars().count() <= MAX_EXTENSION_CHARS && extension.chars().all(char::is_alphanumeric)
     });
-    let room = NAME_CHARS - extension.map_or(0, |extension| extension.chars().count() + 1);
+    let room = MAX_NAME_CHARS - extension.map_or(0, |extension| extension.chars().count() + 1);
     let stem: String = plain.chars().take(room).collect();
     let stem = stem.trim_end_matches([' ', '.']);
     extension.map_or_else(|| stem.to_owned(), |extension| format!("{stem}.{extension}"))
 }
 
 /// Marks of direction and characters without width. Joiners stay: they belong to words and emoji.
-fn is_mark(c: char) -> bool {
+fn is_invisible_mark(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
@@ -38,29 +38,29 @@ mod tests {
 
     #[test]
     fn a_name_keeps_no_folder() {
-        assert_eq!(plain_name("C:\\Users\\awa\\photo 1.jpg", 1), "photo 1.jpg");
-        assert_eq!(plain_name("../../etc/passwd", 1), "passwd");
-        assert_eq!(plain_name("a\u{0}b\n.pdf", 1), "ab.pdf");
-        assert_eq!(plain_name("gpj\u{202e}.exe\u{200f}", 1), "gpj.exe");
+        assert_eq!(sanitize_file_name("C:\\Users\\awa\\photo 1.jpg", 1), "photo 1.jpg");
+        assert_eq!(sanitize_file_name("../../etc/passwd", 1), "passwd");
+        assert_eq!(sanitize_file_name("a\u{0}b\n.pdf", 1), "ab.pdf");
+        assert_eq!(sanitize_file_name("gpj\u{202e}.exe\u{200f}", 1), "gpj.exe");
         for nothing in ["", "..", "/", " ", "x/..", "\u{200b}.\u{200e}"] {
-            assert_eq!(plain_name(nothing, 3), "file-3");
+            assert_eq!(sanitize_file_name(nothing, 3), "file-3");
         }
     }
 
     #[test]
     fn a_long_name_keeps_its_extension() {
-        let cut = plain_name(&format!("{}.pdf", "م".repeat(250)), 1);
-        assert_eq!((cut.chars().count(), cut.ends_with("م.pdf")), (NAME_CHARS, true));
+        let cut = sanitize_file_name(&format!("{}.pdf", "م".repeat(250)), 1);
+        assert_eq!((cut.chars().count(), cut.ends_with("م.pdf")), (MAX_NAME_CHARS, true));
         assert_eq!(
-            plain_name(&format!("{}. .jpeg", "é".repeat(113)), 1),
+            sanitize_file_name(&format!("{}. .jpeg", "é".repeat(113)), 1),
             format!("{}. .jpeg", "é".repeat(113))
         );
         assert_eq!(
-            plain_name(&format!("{}. x.jpeg", "é".repeat(115)), 1),
+            sanitize_file_name(&format!("{}. x.jpeg", "é".repeat(115)), 1),
             format!("{}.jpeg", "é".repeat(115))
         );
-        assert_eq!(plain_name(&"é".repeat(500), 1).chars().count(), NAME_CHARS);
+        assert_eq!(sanitize_file_name(&"é".repeat(500), 1).chars().count(), MAX_NAME_CHARS);
         let no_extension = format!("{}.{}", "a".repeat(100), "b".repeat(100));
-        assert_eq!(plain_name(&no_extension, 1).chars().count(), NAME_CHARS);
+        assert_eq!(sanitize_file_name(&no_extension, 1).chars().count(), MAX_NAME_CHARS);
     }
 }

@@ -1,19 +1,19 @@
 //! What a reporter types, on its way through the steps. Nothing is kept between two steps but in the form itself.
 
-mod body;
 mod fields;
 mod file_name;
-pub mod guard;
+pub mod identifying_details;
 mod reply;
 mod report;
 mod step;
+mod urlencoded;
 
 #[cfg(test)]
 mod tests;
 
-pub use body::pairs;
-pub use fields::{FieldError, MAX_TOTAL, Problem, is_blank};
-pub use file_name::plain_name;
-pub use reply::{Reply, ReplyForm};
-pub use report::{MAX_STORY, Report, ReportForm};
-pub use step::{Go, Step};
+pub use fields::{FieldError, FieldProblem, MAX_FORM_BYTES, is_blank};
+pub use file_name::sanitize_file_name;
+pub use reply::{ReplyForm, ValidatedReply};
+pub use report::{MAX_STORY_CHARS, ReportForm, ValidatedReport};
+pub use step::{FormStep, NavAction};
+pub use urlencoded::parse_urlencoded;

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 
 use taxonomy::{
-    Answer, AnswerError, Answers, Audience, Category, MAX_TEXT, Priority, Question, QuestionKind, Taxonomy,
+    Answer, AnswerError, AnswerMap, Audience, Category, MAX_TEXT_CHARS, Priority, Question, QuestionKind,
+    Taxonomy,
 };
 use web::Locale;
 use zeroize::Zeroize;
 
 use super::{
-    Go, Step,
-    fields::{self, FieldError, Intake, Problem, is_blank},
-    guard,
+    FormStep, NavAction,
+    fields::{self, FieldError, FieldProblem, FieldReader, is_blank},
+    identifying_details,
 };
 
 /// Longest story, in characters: about four pages.
-pub const MAX_STORY: usize = 12_000;
+pub const MAX_STORY_CHARS: usize = 12_000;
 /// Most options that one question can have.
 const MAX_OPTIONS: usize = 40;
 
@@ -32,20 +33,20 @@ pub struct ReportForm {
     pub category: String,
     /// 64 hexadecimal digits, drawn with the review page. The same seed and text make the same report.
     pub seed: String,
-    /// The token of the visit that this form belongs to, as `crate::visits` reads it; may be empty.
+    /// The token of the visit that this form belongs to, as `crate::visit_store` reads it; may be empty.
     pub visit: String,
     /// The pressed button's value.
-    pub go: String,
+    pub action: String,
     /// Are files to be sealed exactly as they are, with what they tell?
-    pub keep_files: bool,
+    pub keep_metadata: bool,
     answers: BTreeMap<String, Vec<String>>,
     dates: BTreeMap<String, String>,
-    taken: Intake,
+    reader: FieldReader,
 }
 
 /// A report as it is sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct ValidatedReport {
     /// Category id.
     pub category: String,
     /// Such as `trader`.
@@ -53,7 +54,7 @@ pub struct Report {
     /// ISO 639-1.
     pub lang: String,
     /// Without the story.
-    pub answers: Answers,
+    pub answers: AnswerMap,
     /// In the reporter's own words; empty where the category allows it.
     pub story: String,
     /// Whom it must not reach.
@@ -72,11 +73,11 @@ impl ReportForm {
             category: String::new(),
             seed: String::new(),
             visit: String::new(),
-            go: String::new(),
-            keep_files: false,
+            action: String::new(),
+            keep_metadata: false,
             answers: BTreeMap::new(),
             dates: BTreeMap::new(),
-            taken: Intake::default(),
+            reader: FieldReader::default(),
         }
     }
 
@@ -92,26 +93,26 @@ impl ReportForm {
     ///
     /// # Errors
     /// The form carries more than a form may.
-    pub fn set(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
+    pub fn set_field(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         if name == "files" {
             // A form sent without its files, by a Back button, still names them.
             return Ok(());
         }
         let is_typed = name.starts_with("a.") || name.starts_with("d.");
-        let text = self.taken.take(name, value, is_typed)?;
+        let text = self.reader.decode(name, value, is_typed)?;
         match name {
             "audience" => self.audience = text,
             "family" => self.family = text,
             "category" => self.category = text,
             "seed" => self.seed = text,
             "visit" => self.visit = text,
-            "go" => self.go = text,
-            "keep" => self.keep_files = true,
+            "go" => self.action = text,
+            "keep" => self.keep_metadata = true,
             _ => match (name.strip_prefix("a."), name.strip_prefix("d.")) {
                 (Some(question), _) => {
                     let values = self.answers.entry(question.to_owned()).or_default();
                     if values.len() == MAX_OPTIONS {
-                        return Err(FieldError::new(name, Problem::TooMuch));
+                        return Err(FieldError::new(name, FieldProblem::FormTooLarge));
                     }
                     values.push(text);
                 }
@@ -138,7 +139,7 @@ impl ReportForm {
     }
 
     /// Puts other words in the place of what was given to a question.
-    pub(super) fn rewrite(&mut self, question: &str, with: impl Fn(&str) -> String) {
+    pub(super) fn replace_answer(&mut self, question: &str, with: impl Fn(&str) -> String) {
         let values = self.answers.get_mut(question).into_iter().flatten();
         for value in values.chain(self.dates.get_mut(question)) {
             std::mem::replace(value, with(value)).zeroize();
@@ -146,17 +147,17 @@ impl ReportForm {
     }
 
     /// Fields that were not UTF-8.
-    pub fn damaged(&self) -> &[FieldError] {
-        self.taken.damaged()
+    pub fn invalid_utf8_fields(&self) -> &[FieldError] {
+        self.reader.invalid_utf8()
     }
 
     /// Were fields received that are not UTF-8? The reporter must see what became of them.
-    pub fn is_damaged(&self) -> bool {
-        !self.taken.damaged().is_empty()
+    pub fn has_invalid_utf8(&self) -> bool {
+        !self.reader.invalid_utf8().is_empty()
     }
 
     /// Everything but the seed, the button and the questions in `shown`: what a page carries along unseen.
-    pub fn carried(&self, shown: &[&Question]) -> Vec<(String, String)> {
+    pub fn hidden_fields(&self, shown: &[&Question]) -> Vec<(String, String)> {
         let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
         let chosen = [
             ("visit", &self.visit),
@@ -181,39 +182,40 @@ impl ReportForm {
     /// Follows the pressed button: takes in what it chose, and returns the step that comes.
     /// Steps are never skipped: who lacks a category is shown the way to one. A button that is none
     /// of ours leads to the questions, with everything that was typed.
-    pub fn advance(&mut self, taxonomy: &Taxonomy) -> Step {
-        let wanted = match Go::parse(&self.go).unwrap_or(Go::To(Step::Questions)) {
-            Go::To(step) => step,
-            Go::Cover(trace, question) => {
-                guard::cover_in(self, taxonomy, trace, &question);
-                Step::Review
+    pub fn advance(&mut self, taxonomy: &Taxonomy) -> FormStep {
+        let wanted = match NavAction::parse(&self.action).unwrap_or(NavAction::ShowStep(FormStep::Questions))
+        {
+            NavAction::ShowStep(step) => step,
+            NavAction::Redact(trace, question) => {
+                identifying_details::redact_in_form(self, taxonomy, trace, &question);
+                FormStep::Review
             }
-            Go::Unsure => {
-                self.choose(taxonomy, &taxonomy.unsure);
-                Step::Questions
+            NavAction::Unsure => {
+                self.choose_category(taxonomy, &taxonomy.unsure);
+                FormStep::Questions
             }
-            Go::Advice => {
-                self.choose(taxonomy, &taxonomy.advice);
-                Step::Before
+            NavAction::Advice => {
+                self.choose_category(taxonomy, &taxonomy.advice);
+                FormStep::BeforeYouStart
             }
-            Go::Chosen(Step::Audience, choice) => {
+            NavAction::Choose(FormStep::Audience, choice) => {
                 self.audience = choice;
                 // Who asked for advice has a category already.
-                if self.category.is_empty() { Step::Family } else { Step::Questions }
+                if self.category.is_empty() { FormStep::Family } else { FormStep::Questions }
             }
-            Go::Chosen(Step::Family, choice) => {
+            NavAction::Choose(FormStep::Family, choice) => {
                 self.family = choice;
-                Step::Category
+                FormStep::Category
             }
-            Go::Chosen(_, choice) => {
-                self.choose(taxonomy, &choice);
-                Step::Questions
+            NavAction::Choose(_, choice) => {
+                self.choose_category(taxonomy, &choice);
+                FormStep::Questions
             }
         };
-        self.reachable(wanted, taxonomy)
+        self.reachable_step(wanted, taxonomy)
     }
 
-    fn choose(&mut self, taxonomy: &Taxonomy, category: &str) {
+    fn choose_category(&mut self, taxonomy: &Taxonomy, category: &str) {
         category.clone_into(&mut self.category);
         if let Some(category) = taxonomy.category(category) {
             self.family.clone_from(&category.family);
@@ -221,25 +223,21 @@ impl ReportForm {
     }
 
     /// The wanted step, or the one that must come before it.
-    pub fn reachable(&self, wanted: Step, taxonomy: &Taxonomy) -> Step {
+    pub fn reachable_step(&self, wanted: FormStep, taxonomy: &Taxonomy) -> FormStep {
         let family = taxonomy.families.iter().any(|family| family.id == self.family);
         match wanted {
-            Step::Questions | Step::Review if taxonomy.category(&self.category).is_none() => {
-                if family {
-                    Step::Category
-                } else {
-                    Step::Family
-                }
+            FormStep::Questions | FormStep::Review if taxonomy.category(&self.category).is_none() => {
+                if family { FormStep::Category } else { FormStep::Family }
             }
-            Step::Category if !family => Step::Family,
+            FormStep::Category if !family => FormStep::Family,
             step => step,
         }
     }
 
     /// Was something chosen that is not on offer? It takes an old page or a changed form.
-    pub fn stray_choice(&self, taxonomy: &Taxonomy) -> Option<FieldError> {
+    pub fn invalid_choice(&self, taxonomy: &Taxonomy) -> Option<FieldError> {
         let families = &taxonomy.families;
-        let wrong = |field| Some(FieldError::new(field, Problem::NotOffered));
+        let wrong = |field| Some(FieldError::new(field, FieldProblem::UnknownOption));
         if !self.audience.is_empty() && Audience::parse(&self.audience).is_none() {
             wrong("audience")
         } else if !self.category.is_empty() && taxonomy.category(&self.category).is_none() {
@@ -252,25 +250,25 @@ impl ReportForm {
     }
 
     /// The seed as bytes.
-    pub fn seed(&self) -> Result<[u8; 32], FieldError> {
-        fields::seed("seed", &self.seed)
+    pub fn seed_bytes(&self) -> Result<[u8; 32], FieldError> {
+        fields::parse_seed("seed", &self.seed)
     }
 
     /// The report, or everything that is wrong in the order of the questions.
-    pub fn to_report(&self, taxonomy: &Taxonomy) -> Result<Report, Vec<FieldError>> {
-        let mut wrong: Vec<FieldError> = self.stray_choice(taxonomy).into_iter().collect();
-        wrong.extend(self.taken.damaged().iter().cloned());
+    pub fn validate(&self, taxonomy: &Taxonomy) -> Result<ValidatedReport, Vec<FieldError>> {
+        let mut wrong: Vec<FieldError> = self.invalid_choice(taxonomy).into_iter().collect();
+        wrong.extend(self.reader.invalid_utf8().iter().cloned());
         let Some(category) = taxonomy.category(&self.category) else {
             if wrong.is_empty() {
-                wrong.push(FieldError::new("category", Problem::Missing));
+                wrong.push(FieldError::new("category", FieldProblem::Missing));
             }
             return Err(wrong);
         };
-        let answers = self.checked_answers(taxonomy, category).unwrap_or_else(|errors| {
+        let answers = self.validate_answers(taxonomy, category).unwrap_or_else(|errors| {
             wrong.extend(errors);
-            Answers::new()
+            AnswerMap::new()
         });
-        let story = self.checked_story(taxonomy, category).unwrap_or_else(|error| {
+        let story = self.validate_story(taxonomy, category).unwrap_or_else(|error| {
             wrong.push(error);
             String::new()
         });
@@ -278,31 +276,35 @@ impl ReportForm {
             return Err(wrong);
         }
         let audience = Audience::parse(&self.audience).unwrap_or(Audience::Public);
-        Ok(Report {
+        Ok(ValidatedReport {
             category: category.id.clone(),
             audience: audience.as_str().to_owned(),
             lang: self.lang.code.to_owned(),
-            excluded: excluded(taxonomy, category, &answers),
+            excluded: excluded_desks(taxonomy, category, &answers),
             urgency: taxonomy.urgency(category, &answers),
             answers,
             story,
         })
     }
 
-    fn checked_answers(&self, taxonomy: &Taxonomy, category: &Category) -> Result<Answers, Vec<FieldError>> {
+    fn validate_answers(
+        &self,
+        taxonomy: &Taxonomy,
+        category: &Category,
+    ) -> Result<AnswerMap, Vec<FieldError>> {
         let asked = taxonomy.questions_for(category);
         let given = asked
             .iter()
-            .filter(|question| question.kind != QuestionKind::Longtext)
-            .filter_map(|question| Some((question.id.clone(), self.answer(question)?)))
+            .filter(|question| question.kind != QuestionKind::LongText)
+            .filter_map(|question| Some((question.id.clone(), self.parse_answer(question)?)))
             .collect();
-        taxonomy.check_answers(category, given).map_err(|mut errors| {
-            errors.sort_by_key(|error| asked.iter().position(|question| question.id == error.question()));
+        taxonomy.validate_answers(category, given).map_err(|mut errors| {
+            errors.sort_by_key(|error| asked.iter().position(|question| question.id == error.question_id()));
             errors.iter().map(field_error).collect()
         })
     }
 
-    fn answer(&self, question: &Question) -> Option<Answer> {
+    fn parse_answer(&self, question: &Question) -> Option<Answer> {
         let date = self.date(&question.id).trim();
         if question.kind == QuestionKind::Period && !is_blank(date) {
             return Some(Answer::One(date.to_owned()));
@@ -311,24 +313,24 @@ impl ReportForm {
             self.values(&question.id).iter().map(|v| v.trim().to_owned()).filter(|v| !is_blank(v)).collect();
         match values.len() {
             0 => None,
-            _ if question.kind.is_many() => Some(Answer::Many(values)),
+            _ if question.kind.is_multiple_choice() => Some(Answer::Many(values)),
             1 => values.into_iter().next().map(Answer::One),
             _ => Some(Answer::Many(values)),
         }
     }
 
-    fn checked_story(&self, taxonomy: &Taxonomy, category: &Category) -> Result<String, FieldError> {
+    fn validate_story(&self, taxonomy: &Taxonomy, category: &Category) -> Result<String, FieldError> {
         let asked = taxonomy.questions_for(category);
-        let Some(question) = asked.iter().find(|question| question.kind == QuestionKind::Longtext) else {
+        let Some(question) = asked.iter().find(|question| question.kind == QuestionKind::LongText) else {
             return Ok(String::new());
         };
         let story = self.value(&question.id).trim();
         let wrong = |problem| Err(FieldError::new(&format!("a.{}", question.id), problem));
         let story = if is_blank(story) { "" } else { story };
         if story.is_empty() && category.story_required {
-            wrong(Problem::Missing)
-        } else if story.chars().count() > MAX_STORY {
-            wrong(Problem::TooLong(MAX_STORY))
+            wrong(FieldProblem::Missing)
+        } else if story.chars().count() > MAX_STORY_CHARS {
+            wrong(FieldProblem::TooLong(MAX_STORY_CHARS))
         } else {
             Ok(story.to_owned())
         }
@@ -345,14 +347,14 @@ impl Drop for ReportForm {
 
 fn field_error(error: &AnswerError) -> FieldError {
     let problem = match error {
-        AnswerError::Question(_) => Problem::Unknown,
-        AnswerError::Option(_) | AnswerError::Form(_) => Problem::NotOffered,
-        AnswerError::TooLong(_) => Problem::TooLong(MAX_TEXT),
+        AnswerError::UnknownQuestion(_) => FieldProblem::UnknownField,
+        AnswerError::UnknownOption(_) | AnswerError::WrongType(_) => FieldProblem::UnknownOption,
+        AnswerError::TooLong(_) => FieldProblem::TooLong(MAX_TEXT_CHARS),
     };
-    FieldError::new(&format!("a.{}", error.question()), problem)
+    FieldError::new(&format!("a.{}", error.question_id()), problem)
 }
 
-fn excluded(taxonomy: &Taxonomy, category: &Category, answers: &Answers) -> Vec<String> {
+fn excluded_desks(taxonomy: &Taxonomy, category: &Category, answers: &AnswerMap) -> Vec<String> {
     let asked = taxonomy.questions_for(category);
     let question = asked.iter().find(|question| question.kind == QuestionKind::ExcludeDesks);
     match question.and_then(|question| answers.get(&question.id)) {

@@ -1,12 +1,12 @@
 //! The steps of a report, and what the pressed button asks for.
 
-use super::guard::Trace;
+use super::identifying_details::IdentifyingDetailKind;
 
 /// One page of the way to a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
+pub enum FormStep {
     /// Safety points and honest limits.
-    Before,
+    BeforeYouStart,
     /// Who is reporting.
     Audience,
     /// Which family.
@@ -19,9 +19,9 @@ pub enum Step {
     Review,
 }
 
-impl Step {
+impl FormStep {
     const ALL: [Self; 6] =
-        [Self::Before, Self::Audience, Self::Family, Self::Category, Self::Questions, Self::Review];
+        [Self::BeforeYouStart, Self::Audience, Self::Family, Self::Category, Self::Questions, Self::Review];
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -31,7 +31,7 @@ impl Step {
     /// The word in the button's value.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Before => "before",
+            Self::BeforeYouStart => "before",
             Self::Audience => "audience",
             Self::Family => "family",
             Self::Category => "category",
@@ -43,37 +43,37 @@ impl Step {
 
 /// What the pressed button says: `review`, `family.money`, `unsure`, `advice`, `cover.phone.story`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Go {
+pub enum NavAction {
     /// Show a step.
-    To(Step),
+    ShowStep(FormStep),
     /// This answer to the question of a step, then on.
-    Chosen(Step, String),
+    Choose(FormStep, String),
     /// Words of this kind are to be covered in the answer to this question.
-    Cover(Trace, String),
+    Redact(IdentifyingDetailKind, String),
     /// The category for those who are not sure.
     Unsure,
     /// The category for those who want advice.
     Advice,
 }
 
-impl Go {
+impl NavAction {
     /// Reads a button's value; `None` if no button of ours says this.
     pub fn parse(value: &str) -> Option<Self> {
         let (word, choice) = match value.split_once('.') {
             Some((word, choice)) => (word, Some(choice)),
             None => (value, None),
         };
-        let step = Step::parse(word);
+        let step = FormStep::parse(word);
         match (word, step, choice) {
             ("unsure", _, None) => Some(Self::Unsure),
             ("advice", _, None) => Some(Self::Advice),
             ("cover", _, Some(choice)) => {
                 let (trace, question) = choice.split_once('.')?;
-                Some(Self::Cover(Trace::parse(trace)?, question.to_owned()))
+                Some(Self::Redact(IdentifyingDetailKind::parse(trace)?, question.to_owned()))
             }
-            (_, Some(step), None) => Some(Self::To(step)),
-            (_, Some(step @ (Step::Audience | Step::Family | Step::Category)), Some(choice)) => {
-                Some(Self::Chosen(step, choice.to_owned()))
+            (_, Some(step), None) => Some(Self::ShowStep(step)),
+            (_, Some(step @ (FormStep::Audience | FormStep::Family | FormStep::Category)), Some(choice)) => {
+                Some(Self::Choose(step, choice.to_owned()))
             }
             _ => None,
         }
@@ -86,10 +86,16 @@ mod tests {
 
     #[test]
     fn only_our_own_buttons_are_understood() {
-        assert_eq!(Go::parse("review"), Some(Go::To(Step::Review)));
-        assert_eq!(Go::parse("family.money"), Some(Go::Chosen(Step::Family, "money".to_owned())));
-        assert_eq!(Go::parse("advice"), Some(Go::Advice));
-        assert_eq!(Go::parse("cover.only-me.story"), Some(Go::Cover(Trace::OnlyMe, "story".to_owned())));
+        assert_eq!(NavAction::parse("review"), Some(NavAction::ShowStep(FormStep::Review)));
+        assert_eq!(
+            NavAction::parse("family.money"),
+            Some(NavAction::Choose(FormStep::Family, "money".to_owned()))
+        );
+        assert_eq!(NavAction::parse("advice"), Some(NavAction::Advice));
+        assert_eq!(
+            NavAction::parse("cover.only-me.story"),
+            Some(NavAction::Redact(IdentifyingDetailKind::OnlyMe, "story".to_owned()))
+        );
         for other in [
             "",
             "cover",
@@ -101,7 +107,7 @@ mod tests {
             "send",
             "family_money",
         ] {
-            assert_eq!(Go::parse(other), None, "{other}");
+            assert_eq!(NavAction::parse(other), None, "{other}");
         }
     }
 }

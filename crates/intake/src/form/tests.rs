@@ -1,27 +1,27 @@
 use taxonomy::{Answer, Priority, Taxonomy};
 use web::Locale;
 
-use super::{FieldError, Problem, ReportForm, Step, pairs};
+use super::{FieldError, FieldProblem, FormStep, ReportForm, parse_urlencoded};
 
 fn form(fields: &[(&str, &str)]) -> ReportForm {
     let mut form = ReportForm::new(Locale::FR);
     for (name, value) in fields {
-        form.set(name, value.as_bytes()).unwrap();
+        form.set_field(name, value.as_bytes()).unwrap();
     }
     form
 }
 
 /// What the next page's form would send back: everything carried, and a button.
-fn press(form: &ReportForm, go: &str) -> ReportForm {
+fn press_button(form: &ReportForm, go: &str) -> ReportForm {
     let mut next = ReportForm::new(form.lang);
-    for (name, value) in form.carried(&[]) {
-        next.set(&name, value.as_bytes()).unwrap();
+    for (name, value) in form.hidden_fields(&[]) {
+        next.set_field(&name, value.as_bytes()).unwrap();
     }
-    next.set("go", go.as_bytes()).unwrap();
+    next.set_field("go", go.as_bytes()).unwrap();
     next
 }
 
-const FILLED: [(&str, &str); 9] = [
+const FILLED_FIELDS: [(&str, &str); 9] = [
     ("audience", "carrier"),
     ("family", "money"),
     ("category", "FAC"),
@@ -36,25 +36,25 @@ const FILLED: [(&str, &str); 9] = [
 #[test]
 fn nothing_is_lost_on_the_way_back_and_forth() {
     let taxonomy = Taxonomy::built_in();
-    let start = form(&FILLED);
-    let before = start.to_report(&taxonomy).unwrap();
+    let start = form(&FILLED_FIELDS);
+    let before = start.validate(&taxonomy).unwrap();
     let mut walked = start;
     for (button, step) in [
-        ("review", Step::Review),
-        ("questions", Step::Questions),
-        ("category", Step::Category),
-        ("family", Step::Family),
-        ("audience", Step::Audience),
-        ("before", Step::Before),
-        ("audience.carrier", Step::Questions),
-        ("family.money", Step::Category),
-        ("category.FAC", Step::Questions),
-        ("review", Step::Review),
+        ("review", FormStep::Review),
+        ("questions", FormStep::Questions),
+        ("category", FormStep::Category),
+        ("family", FormStep::Family),
+        ("audience", FormStep::Audience),
+        ("before", FormStep::BeforeYouStart),
+        ("audience.carrier", FormStep::Questions),
+        ("family.money", FormStep::Category),
+        ("category.FAC", FormStep::Questions),
+        ("review", FormStep::Review),
     ] {
-        walked = press(&walked, button);
+        walked = press_button(&walked, button);
         assert_eq!(walked.advance(&taxonomy), step, "{button}");
     }
-    assert_eq!(walked.to_report(&taxonomy).unwrap(), before);
+    assert_eq!(walked.validate(&taxonomy).unwrap(), before);
     assert_eq!(before.story, "Première ligne\n\n\"deuxième\" <ligne>");
     assert_eq!(before.excluded, ["regional", "hr_integrity"]);
     assert_eq!(before.answers["period"], Answer::One("début mai".to_owned()));
@@ -65,48 +65,54 @@ fn nothing_is_lost_on_the_way_back_and_forth() {
 #[test]
 fn answers_that_another_category_does_not_ask_are_kept_and_not_sent() {
     let taxonomy = Taxonomy::built_in();
-    let mut other = press(&form(&FILLED), "category.SXT");
-    assert_eq!(other.advance(&taxonomy), Step::Questions);
+    let mut other = press_button(&form(&FILLED_FIELDS), "category.SXT");
+    assert_eq!(other.advance(&taxonomy), FormStep::Questions);
     assert_eq!(other.family, "respect", "the family follows the category");
-    let report = other.to_report(&taxonomy).unwrap();
+    let report = other.validate(&taxonomy).unwrap();
     assert!(!report.answers.contains_key("frequency"));
     assert_eq!(report.urgency, Priority::P1);
-    let mut back = press(&other, "category.FAC");
+    let mut back = press_button(&other, "category.FAC");
     back.advance(&taxonomy);
-    assert!(back.to_report(&taxonomy).unwrap().answers.contains_key("frequency"));
+    assert!(back.validate(&taxonomy).unwrap().answers.contains_key("frequency"));
 }
 
 #[test]
 fn nobody_gets_past_the_choice_of_a_category() {
     let taxonomy = Taxonomy::built_in();
     let reach = |fields: &[(&str, &str)]| form(fields).advance(&taxonomy);
-    assert_eq!(reach(&[("go", "review")]), Step::Family);
-    assert_eq!(reach(&[("go", "questions"), ("family", "money")]), Step::Category);
-    assert_eq!(reach(&[("go", "category"), ("family", "x")]), Step::Family);
-    assert_eq!(reach(&[("go", "unsure")]), Step::Questions);
-    assert_eq!(reach(&[("go", "advice")]), Step::Before);
+    assert_eq!(reach(&[("go", "review")]), FormStep::Family);
+    assert_eq!(reach(&[("go", "questions"), ("family", "money")]), FormStep::Category);
+    assert_eq!(reach(&[("go", "category"), ("family", "x")]), FormStep::Family);
+    assert_eq!(reach(&[("go", "unsure")]), FormStep::Questions);
+    assert_eq!(reach(&[("go", "advice")]), FormStep::BeforeYouStart);
 }
 
 #[test]
 fn a_button_of_no_page_of_ours_leads_to_the_questions_with_everything_typed() {
     let taxonomy = Taxonomy::built_in();
     for go in [None, Some("advice.x"), Some("send"), Some("Relire"), Some("ok")] {
-        let mut form = form(&FILLED);
+        let mut form = form(&FILLED_FIELDS);
         if let Some(go) = go {
-            form.set("go", go.as_bytes()).unwrap();
+            form.set_field("go", go.as_bytes()).unwrap();
         }
-        assert_eq!(form.advance(&taxonomy), Step::Questions, "{go:?}");
+        assert_eq!(form.advance(&taxonomy), FormStep::Questions, "{go:?}");
         assert!(form.value("story").starts_with("Première"));
     }
-    assert_eq!(ReportForm::new(Locale::FR).advance(&taxonomy), Step::Family);
+    assert_eq!(ReportForm::new(Locale::FR).advance(&taxonomy), FormStep::Family);
 }
 
 #[test]
 fn an_unknown_category_is_said_clearly() {
     let taxonomy = Taxonomy::built_in();
     let unknown = form(&[("category", "XYZ"), ("a.story", "text")]);
-    assert_eq!(unknown.to_report(&taxonomy).unwrap_err(), [FieldError::new("category", Problem::NotOffered)]);
-    assert_eq!(form(&[]).to_report(&taxonomy).unwrap_err(), [FieldError::new("category", Problem::Missing)]);
+    assert_eq!(
+        unknown.validate(&taxonomy).unwrap_err(),
+        [FieldError::new("category", FieldProblem::UnknownOption)]
+    );
+    assert_eq!(
+        form(&[]).validate(&taxonomy).unwrap_err(),
+        [FieldError::new("category", FieldProblem::Missing)]
+    );
 }
 
 #[test]
@@ -119,17 +125,17 @@ fn what_is_wrong_comes_in_the_order_of_the_questions() {
         ("a.place", &"x".repeat(501)),
         ("a.story", " \n"),
     ]);
-    let errors = wrong.to_report(&taxonomy).unwrap_err();
+    let errors = wrong.validate(&taxonomy).unwrap_err();
     let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
     assert_eq!(fields, ["a.relation", "a.place", "a.safety", "a.story"]);
-    assert_eq!(errors[1].problem, Problem::TooLong(500));
-    assert_eq!(errors[3].problem, Problem::Missing);
+    assert_eq!(errors[1].problem, FieldProblem::TooLong(500));
+    assert_eq!(errors[3].problem, FieldProblem::Missing);
 }
 
 #[test]
 fn the_story_may_stay_empty_where_the_category_says_so() {
     let taxonomy = Taxonomy::built_in();
-    let report = form(&[("category", "SXT"), ("a.detail_level", "signal")]).to_report(&taxonomy).unwrap();
+    let report = form(&[("category", "SXT"), ("a.detail_level", "signal")]).validate(&taxonomy).unwrap();
     assert_eq!((report.story.as_str(), report.audience.as_str()), ("", "public"));
 }
 
@@ -137,47 +143,50 @@ fn the_story_may_stay_empty_where_the_category_says_so() {
 fn a_question_that_is_no_longer_asked_keeps_nobody_from_sending() {
     let taxonomy = Taxonomy::built_in();
     let old = form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x"), ("d.nonsense", "x")]);
-    assert!(old.to_report(&taxonomy).unwrap().answers.is_empty());
-    assert!(old.carried(&[]).contains(&("a.nonsense".to_owned(), "x".to_owned())));
+    assert!(old.validate(&taxonomy).unwrap().answers.is_empty());
+    assert!(old.hidden_fields(&[]).contains(&("a.nonsense".to_owned(), "x".to_owned())));
 }
 
 #[test]
 fn fields_of_others_are_ignored() {
     let mut form = form(&[("category", "FAC"), ("a.story", "x")]);
     for name in ["utf8", "_charset_", "gtranslate", "password", "", "a", "files[]"] {
-        form.set(name, "✓".as_bytes()).unwrap();
+        form.set_field(name, "✓".as_bytes()).unwrap();
     }
-    assert!(form.to_report(&Taxonomy::built_in()).is_ok());
+    assert!(form.validate(&Taxonomy::built_in()).is_ok());
 }
 
 #[test]
 fn what_is_no_text_comes_back_and_what_is_too_much_is_refused_as_it_arrives() {
     let taxonomy = Taxonomy::built_in();
     let mut form = ReportForm::new(Locale::FR);
-    form.set("category", b"FAC").unwrap();
-    form.set("a.story", b"caf\xe9 noir").unwrap();
-    assert_eq!(form.to_report(&taxonomy).unwrap_err(), [FieldError::new("a.story", Problem::NotText)]);
+    form.set_field("category", b"FAC").unwrap();
+    form.set_field("a.story", b"caf\xe9 noir").unwrap();
+    assert_eq!(
+        form.validate(&taxonomy).unwrap_err(),
+        [FieldError::new("a.story", FieldProblem::InvalidUtf8)]
+    );
     assert_eq!(form.value("story"), "caf\u{fffd} noir");
     let flood = |set: &mut dyn FnMut(usize) -> Result<(), FieldError>| (0..1000).find_map(|n| set(n).err());
-    let much = |flood: Option<FieldError>| assert_eq!(flood.unwrap().problem, Problem::TooMuch);
+    let much = |flood: Option<FieldError>| assert_eq!(flood.unwrap().problem, FieldProblem::FormTooLarge);
     let mut many = ReportForm::new(Locale::FR);
-    much(flood(&mut |n| many.set(&format!("a.q{n}"), b"x")));
+    much(flood(&mut |n| many.set_field(&format!("a.q{n}"), b"x")));
     let mut options = ReportForm::new(Locale::FR);
-    much(flood(&mut |_| options.set("a.documents", b"x")));
+    much(flood(&mut |_| options.set_field("a.documents", b"x")));
     let mut large = ReportForm::new(Locale::FR);
-    much(flood(&mut |n| large.set(&format!("a.q{n}"), "x".repeat(60_000).as_bytes())));
+    much(flood(&mut |n| large.set_field(&format!("a.q{n}"), "x".repeat(60_000).as_bytes())));
 }
 
 #[test]
 fn a_story_that_shows_nothing_is_missing() {
     let taxonomy = Taxonomy::built_in();
     for blank in ["\u{200b}", "\u{3164}\n\u{3164}", "\u{2800}", "\u{ad}", "\u{b}\u{c}\u{85}"] {
-        let errors = form(&[("category", "FAC"), ("a.story", blank)]).to_report(&taxonomy).unwrap_err();
-        assert_eq!(errors, [FieldError::new("a.story", Problem::Missing)], "{blank:?}");
+        let errors = form(&[("category", "FAC"), ("a.story", blank)]).validate(&taxonomy).unwrap_err();
+        assert_eq!(errors, [FieldError::new("a.story", FieldProblem::Missing)], "{blank:?}");
     }
     let report =
         form(&[("category", "FAC"), ("a.story", "x"), ("a.place", "\u{200b}"), ("d.period", "\u{2800}")]);
-    assert!(report.to_report(&taxonomy).unwrap().answers.is_empty());
+    assert!(report.validate(&taxonomy).unwrap().answers.is_empty());
 }
 
 #[test]
@@ -185,8 +194,8 @@ fn a_story_beyond_the_limit_can_still_be_shown_and_shortened() {
     let taxonomy = Taxonomy::built_in();
     for length in [12_001, 33_000, 100_000] {
         let long = form(&[("category", "FAC"), ("a.story", &"س".repeat(length))]);
-        let errors = long.to_report(&taxonomy).unwrap_err();
-        assert_eq!(errors, [FieldError::new("a.story", Problem::TooLong(12_000))]);
+        let errors = long.validate(&taxonomy).unwrap_err();
+        assert_eq!(errors, [FieldError::new("a.story", FieldProblem::TooLong(12_000))]);
         assert_eq!(long.value("story").chars().count(), length);
     }
 }
@@ -196,18 +205,18 @@ fn a_body_of_bytes_never_breaks_the_form() {
     let taxonomy = Taxonomy::built_in();
     for body in [&b"go=%FF"[..], b"=&=&&go", b"a.=x&d.=y&go=review", b"go=review&category=%00", b"%=%&%2"] {
         let mut form = ReportForm::new(Locale::EN);
-        for (name, value) in pairs(body) {
-            drop(form.set(&name, &value));
+        for (name, value) in parse_urlencoded(body) {
+            drop(form.set_field(&name, &value));
         }
         form.advance(&taxonomy);
-        drop(form.to_report(&taxonomy));
+        drop(form.validate(&taxonomy));
     }
 }
 
 #[test]
 fn the_seed_is_32_bytes_in_hexadecimal() {
-    assert_eq!(form(&[("seed", &"0f".repeat(32))]).seed().unwrap(), [0x0f; 32]);
+    assert_eq!(form(&[("seed", &"0f".repeat(32))]).seed_bytes().unwrap(), [0x0f; 32]);
     for wrong in ["", "0f", "zz", &"0f".repeat(33)] {
-        assert!(form(&[("seed", wrong)]).seed().is_err());
+        assert!(form(&[("seed", wrong)]).seed_bytes().is_err());
     }
 }

@@ -17,36 +17,36 @@ use super::Pages;
 
 #[derive(RustEmbed)]
 #[folder = "assets"]
-struct Embedded;
+struct EmbeddedAssets;
 
 /// What the build of `browser/` has made; empty where it was not built, and the intake then serves the form alone.
 #[derive(RustEmbed)]
 #[folder = "browser/dist"]
-struct Bundle;
+struct ScriptBundle;
 
 /// The files that pages refer to.
-pub struct Assets(Vec<Asset>);
+pub struct StaticAssets(Vec<StaticAsset>);
 
-struct Asset {
+struct StaticAsset {
     stem: &'static str,
     name: String,
     integrity: String,
-    packed: Packed,
+    content: Precompressed,
 }
 
-impl Assets {
+impl StaticAssets {
     /// The files of this build.
     pub(super) fn built_in() -> Self {
-        let embedded = |name| Embedded::get(name).expect("built in").data.into_owned();
-        let style = squeeze(&[web::IDENTITY.as_bytes(), &embedded("site.css")].concat());
+        let embedded = |name| EmbeddedAssets::get(name).expect("built in").data.into_owned();
+        let style = minify_css(&[web::THEME_CSS.as_bytes(), &embedded("site.css")].concat());
         let mut assets = vec![
-            Asset::new("site", "css", "text/css; charset=utf-8", style),
-            Asset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
+            StaticAsset::new("site", "css", "text/css; charset=utf-8", style),
+            StaticAsset::new("icon", "svg", "image/svg+xml", embedded("icon.svg")),
         ];
         for (stem, file) in [("reporter", "reporter.js"), ("files", "files.js")] {
-            let script = Bundle::get(file).map(|file| file.data.into_owned());
+            let script = ScriptBundle::get(file).map(|file| file.data.into_owned());
             assets.extend(
-                script.map(|script| Asset::new(stem, "js", "text/javascript; charset=utf-8", script)),
+                script.map(|script| StaticAsset::new(stem, "js", "text/javascript; charset=utf-8", script)),
             );
         }
         Self(assets)
@@ -73,15 +73,15 @@ impl Assets {
     /// The style sheet itself.
     pub(super) fn style(&self) -> String {
         let style = self.get("site").expect("a name of ours");
-        String::from_utf8_lossy(&style.packed.plain).into_owned()
+        String::from_utf8_lossy(&style.content.plain).into_owned()
     }
 
-    fn get(&self, stem: &str) -> Option<&Asset> {
+    fn get(&self, stem: &str) -> Option<&StaticAsset> {
         self.0.iter().find(|asset| asset.stem == stem)
     }
 }
 
-impl Asset {
+impl StaticAsset {
     fn new(stem: &'static str, extension: &str, media_type: &'static str, bytes: Vec<u8>) -> Self {
         let hash = hex::encode(&Sha256::digest(&bytes)[..8]);
         let integrity = format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(&bytes)));
@@ -89,7 +89,7 @@ impl Asset {
             stem,
             name: format!("{stem}.{hash}.{extension}"),
             integrity,
-            packed: Packed::new(media_type, bytes),
+            content: Precompressed::new(media_type, bytes),
         }
     }
 
@@ -100,13 +100,13 @@ impl Asset {
 
 /// Something that is the same for everybody, with its compressed form at hand. Nothing that a visitor typed is ever compressed:
 /// its length would tell about it.
-pub(super) struct Packed {
+pub(super) struct Precompressed {
     media_type: &'static str,
     plain: Bytes,
     gzip: Bytes,
 }
 
-impl Packed {
+impl Precompressed {
     pub(super) fn new(media_type: &'static str, plain: Vec<u8>) -> Self {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
         let gzip =
@@ -131,7 +131,7 @@ impl Packed {
 }
 
 /// Drops comments and indentation: a phone on a slow network pays for them.
-fn squeeze(css: &[u8]) -> Vec<u8> {
+fn minify_css(css: &[u8]) -> Vec<u8> {
     let css = String::from_utf8_lossy(css);
     let mut out = String::with_capacity(css.len());
     for (at, part) in css.split("/*").enumerate() {
@@ -143,13 +143,13 @@ fn squeeze(css: &[u8]) -> Vec<u8> {
 }
 
 /// A file, to be kept for a year: its name changes with its content.
-pub(super) async fn serve(
+pub(super) async fn serve_asset(
     State(pages): State<Arc<Pages>>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     match pages.assets.0.iter().find(|asset| asset.name == name) {
-        Some(asset) => asset.packed.response(&headers, "public, max-age=31536000, immutable"),
+        Some(asset) => asset.content.response(&headers, "public, max-age=31536000, immutable"),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

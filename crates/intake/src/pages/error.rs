@@ -12,7 +12,7 @@ use web::Locale;
 
 use super::{
     Pages,
-    layout::{Frame, Switch},
+    layout::{LanguageSwitch, PageLayout},
 };
 
 /// What went wrong, as far as a visitor can do something about it.
@@ -23,7 +23,7 @@ pub enum ErrorKind {
     /// The spool is full: 503.
     Full,
     /// What is left of the spool is kept for text: 503.
-    NoRoomForFiles,
+    FullForFiles,
     /// More than a report may carry: 413.
     TooLarge,
     /// Not one of our forms, or a broken one: 400.
@@ -35,7 +35,7 @@ pub enum ErrorKind {
     /// No directory that may be used, so nobody to seal reports to: 503.
     NoDirectory,
     /// A bug or a failed disk: 500.
-    Broken,
+    Internal,
 }
 
 impl ErrorKind {
@@ -43,59 +43,59 @@ impl ErrorKind {
     pub const ALL: [Self; 9] = [
         Self::Busy,
         Self::Full,
-        Self::NoRoomForFiles,
+        Self::FullForFiles,
         Self::TooLarge,
         Self::BadForm,
         Self::Expired,
         Self::NotFound,
         Self::NoDirectory,
-        Self::Broken,
+        Self::Internal,
     ];
 
     /// The status that it is answered with.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::Busy | Self::Full | Self::NoRoomForFiles | Self::NoDirectory => {
+            Self::Busy | Self::Full | Self::FullForFiles | Self::NoDirectory => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadForm => StatusCode::BAD_REQUEST,
             Self::Expired => StatusCode::GONE,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
     /// Heading, what happened, what to do.
-    pub(super) fn texts(self) -> [&'static str; 3] {
+    pub(super) fn text_keys(self) -> [&'static str; 3] {
         match self {
             Self::Busy => ["error-busy", "error-busy-what", "error-busy-do"],
             Self::Full => ["error-full", "error-full-what", "error-full-do"],
-            Self::NoRoomForFiles => ["error-no-files", "error-no-files-what", "error-no-files-do"],
+            Self::FullForFiles => ["error-no-files", "error-no-files-what", "error-no-files-do"],
             Self::TooLarge => ["error-large", "error-large-what", "error-large-do"],
             Self::BadForm => ["error-form", "error-form-what", "error-form-do"],
             Self::Expired => ["error-expired", "error-expired-what", "error-expired-do"],
             Self::NotFound => ["error-missing", "error-missing-what", "error-missing-do"],
             Self::NoDirectory => ["error-directory", "error-directory-what", "error-directory-do"],
-            Self::Broken => ["error-broken", "error-broken-what", "error-broken-do"],
+            Self::Internal => ["error-broken", "error-broken-what", "error-broken-do"],
         }
     }
 }
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage<'a> {
-    frame: Frame<'a>,
+struct ErrorTemplate<'a> {
+    frame: PageLayout<'a>,
     heading: String,
-    what: String,
+    explanation: String,
     next: String,
 }
 
 /// The page for something that went wrong. Nothing about the request is in it.
 pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
-    let frame = Frame::new(pages, locale, "error-title", Switch::None);
-    let [heading, what, next] = kind.texts().map(|key| frame.t(key));
-    let page = ErrorPage { frame, heading, what, next };
+    let frame = PageLayout::new(pages, locale, "error-title", LanguageSwitch::None);
+    let [heading, what, next] = kind.text_keys().map(|key| frame.t(key));
+    let page = ErrorTemplate { frame, heading, explanation: what, next };
     match page.render() {
         Ok(html) => {
             (kind.status(), [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
@@ -107,13 +107,13 @@ pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
 
 /// The same page as HTML that needs nothing else from the service: for a proxy to show where the service does not answer.
 pub fn standalone_error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Option<String> {
-    let frame = Frame::new(pages, locale, "error-title", Switch::None);
-    let [heading, what, next] = kind.texts().map(|key| frame.t(key));
+    let frame = PageLayout::new(pages, locale, "error-title", LanguageSwitch::None);
+    let [heading, what, next] = kind.text_keys().map(|key| frame.t(key));
     let link = |attributes: &str, stem| format!("<link {attributes} href=\"{}\">", frame.asset(stem));
     let style = link("rel=\"stylesheet\"", "site");
     let icon = link("rel=\"icon\" type=\"image/svg+xml\"", "icon");
     let inline = format!("<style>{}</style>", pages.assets.style());
-    let html = ErrorPage { frame, heading, what, next }.render().ok()?;
+    let html = ErrorTemplate { frame, heading, explanation: what, next }.render().ok()?;
     Some(html.replace(&style, &inline).replace(&icon, ""))
 }
 

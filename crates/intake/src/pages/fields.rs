@@ -1,35 +1,35 @@
 //! Questions as a page shows them, with what was given and what is wrong.
 
-use taxonomy::{Category, Question, QuestionKind, Taxonomy, UNKNOWN, UNSAID};
+use taxonomy::{Category, DECLINED, Question, QuestionKind, Taxonomy, UNKNOWN};
 
-use super::layout::Frame;
-use crate::form::{FieldError, Problem, ReportForm};
+use super::layout::PageLayout;
+use crate::form::{FieldError, FieldProblem, ReportForm};
 
 /// How a field looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(super) enum Widget {
     Select,
     Checks,
     Line,
-    Guarded,
+    Identifier,
     Story,
     Period,
 }
 
 /// One option of a field.
-pub(super) struct Choice<'a> {
+pub(super) struct FieldChoice<'a> {
     pub(super) id: &'a str,
     pub(super) label: &'a str,
     pub(super) chosen: bool,
 }
 
 /// One question on the page.
-pub(super) struct Field<'a> {
+pub(super) struct FormField<'a> {
     pub(super) id: &'a str,
-    pub(super) look: Look,
+    pub(super) widget: Widget,
     pub(super) label: &'a str,
-    pub(super) warn: Option<&'a str>,
-    pub(super) choices: Vec<Choice<'a>>,
+    pub(super) warning: Option<&'a str>,
+    pub(super) choices: Vec<FieldChoice<'a>>,
     pub(super) value: &'a str,
     pub(super) date: &'a str,
     pub(super) required: bool,
@@ -37,9 +37,9 @@ pub(super) struct Field<'a> {
 }
 
 /// Questions that belong together.
-pub(super) struct Section<'a> {
+pub(super) struct FormSection<'a> {
     pub(super) heading: String,
-    pub(super) fields: Vec<Field<'a>>,
+    pub(super) fields: Vec<FormField<'a>>,
     /// Can it be folded away? Never the exclusions and the story: nobody should miss them.
     pub(super) folds: bool,
     pub(super) open: bool,
@@ -47,25 +47,25 @@ pub(super) struct Section<'a> {
 }
 
 /// An error with the place that it leads to.
-pub(super) struct Complaint {
+pub(super) struct FormError {
     pub(super) target: String,
     pub(super) text: String,
 }
 
 /// The questions of a category in order, under headings.
-pub(super) fn sections<'a>(
-    frame: &Frame<'_>,
+pub(super) fn form_sections<'a>(
+    frame: &PageLayout<'_>,
     taxonomy: &'a Taxonomy,
     category: &'a Category,
     filled: (&'a ReportForm, &[FieldError]),
-) -> Vec<Section<'a>> {
-    let mut sections: Vec<(&'static str, Section<'a>)> = Vec::new();
+) -> Vec<FormSection<'a>> {
+    let mut sections: Vec<(&'static str, FormSection<'a>)> = Vec::new();
     for question in taxonomy.questions_for(category) {
-        let key = heading(taxonomy, category, question);
-        let field = field(frame, taxonomy, question, filled);
+        let key = section_heading(taxonomy, category, question);
+        let field = form_field(frame, taxonomy, question, filled);
         match sections.last_mut() {
             Some((last, section)) if *last == key => section.fields.push(field),
-            _ => sections.push((key, Section::new(frame, key, field))),
+            _ => sections.push((key, FormSection::new(frame, key, field))),
         }
     }
     for (_, section) in &mut sections {
@@ -74,8 +74,8 @@ pub(super) fn sections<'a>(
     sections.into_iter().map(|(_, section)| section).collect()
 }
 
-impl<'a> Section<'a> {
-    fn new(frame: &Frame<'_>, key: &'static str, first: Field<'a>) -> Self {
+impl<'a> FormSection<'a> {
+    fn new(frame: &PageLayout<'_>, key: &'static str, first: FormField<'a>) -> Self {
         Self {
             heading: frame.t(key),
             fields: vec![first],
@@ -88,32 +88,32 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn finish(&mut self, frame: &Frame<'_>, category: &Category) {
+    fn finish(&mut self, frame: &PageLayout<'_>, category: &Category) {
         // Folding a single question away would cost more than it saves.
         self.folds &= self.fields.len() > 1;
         let count = u32::try_from(self.fields.len()).unwrap_or(u32::MAX);
-        self.count = frame.words().count("questions-count", count);
+        self.count = frame.messages().count("questions-count", count);
         // What was filled in stays in sight, and what is wrong can be reached.
         self.open |= self.fields.iter().any(|field| field.is_filled() || field.error.is_some());
-        for field in self.fields.iter_mut().filter(|field| field.look == Look::Story) {
+        for field in self.fields.iter_mut().filter(|field| field.widget == Widget::Story) {
             field.required = category.story_required;
         }
     }
 }
 
-fn heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'static str {
+fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'static str {
     let exclusions =
         taxonomy.questions_for(category).iter().position(|asked| asked.kind == QuestionKind::ExcludeDesks);
     let place = taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
-    if category.ask_first.as_ref() == Some(&question.id) {
+    if category.opening_question.as_ref() == Some(&question.id) {
         "questions-pace"
-    } else if question.kind == QuestionKind::Longtext {
+    } else if question.kind == QuestionKind::LongText {
         "questions-story"
     } else if question.kind == QuestionKind::ExcludeDesks {
         "questions-exclude"
     } else if place > exclusions {
         "questions-you"
-    } else if category.replaces_common.is_some() {
+    } else if category.common_questions_override.is_some() {
         "questions-few"
     } else if taxonomy.common_start.contains(&question.id) {
         "questions-where"
@@ -124,92 +124,98 @@ fn heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'s
     }
 }
 
-fn field<'a>(
-    frame: &Frame<'_>,
+fn form_field<'a>(
+    frame: &PageLayout<'_>,
     taxonomy: &'a Taxonomy,
     question: &'a Question,
     (form, errors): (&'a ReportForm, &[FieldError]),
-) -> Field<'a> {
+) -> FormField<'a> {
     let lang = frame.code();
     let given = form.values(&question.id);
-    let implied: &[&str] = if question.kind.has_implied() { &[UNKNOWN, UNSAID] } else { &[] };
+    let implied: &[&str] = if question.kind.has_implied_answers() { &[UNKNOWN, DECLINED] } else { &[] };
     let ids = question.options.iter().map(|option| option.id.as_str()).chain(implied.iter().copied());
     let choices = ids
-        .map(|id| Choice {
+        .map(|id| FieldChoice {
             id,
             label: taxonomy.option_label(question, id).map_or(id, |label| label.get(lang)),
             chosen: given.iter().any(|value| value == id),
         })
         .collect();
     let name = format!("a.{}", question.id);
-    Field {
+    FormField {
         id: &question.id,
-        look: look(question.kind),
+        widget: widget_for(question.kind),
         label: question.label.get(lang),
-        warn: question.warn.as_ref().map(|warn| warn.get(lang)),
+        warning: question.warn.as_ref().map(|warn| warn.get(lang)),
         choices,
         value: form.value(&question.id),
         date: form.date(&question.id),
         required: false,
-        error: errors.iter().find(|error| error.field == name).map(|error| complaint_text(frame, error)),
+        error: errors.iter().find(|error| error.field == name).map(|error| field_error_text(frame, error)),
     }
 }
 
-fn look(kind: QuestionKind) -> Look {
+fn widget_for(kind: QuestionKind) -> Widget {
     match kind {
-        QuestionKind::Choice | QuestionKind::ReceiptLink => Look::Select,
-        QuestionKind::Multi | QuestionKind::ExcludeDesks => Look::Checks,
-        QuestionKind::Text => Look::Line,
-        QuestionKind::TextGuarded => Look::Guarded,
-        QuestionKind::Longtext => Look::Story,
-        QuestionKind::Period => Look::Period,
+        QuestionKind::Choice | QuestionKind::EarlierReport => Widget::Select,
+        QuestionKind::Multi | QuestionKind::ExcludeDesks => Widget::Checks,
+        QuestionKind::Text => Widget::Line,
+        QuestionKind::SensitiveText => Widget::Identifier,
+        QuestionKind::LongText => Widget::Story,
+        QuestionKind::Period => Widget::Period,
     }
 }
 
-impl Field<'_> {
+impl FormField<'_> {
     fn is_filled(&self) -> bool {
         !self.value.is_empty() || !self.date.is_empty()
     }
 }
 
 /// The error summary: each error leads to its field.
-pub(super) fn complaints(frame: &Frame<'_>, errors: &[FieldError], taxonomy: &Taxonomy) -> Vec<Complaint> {
+pub(super) fn form_errors(
+    frame: &PageLayout<'_>,
+    errors: &[FieldError],
+    taxonomy: &Taxonomy,
+) -> Vec<FormError> {
     let lang = frame.code();
     errors
         .iter()
         .map(|error| {
             let id = error.field.strip_prefix("a.").unwrap_or(&error.field);
-            let what = complaint_text(frame, error);
+            let what = field_error_text(frame, error);
             match taxonomy.question(id) {
-                Some(_) if error.problem == Problem::Missing => {
-                    Complaint { target: format!("q-{id}"), text: what }
+                Some(_) if error.problem == FieldProblem::Missing => {
+                    FormError { target: format!("q-{id}"), text: what }
                 }
-                Some(question) => Complaint {
+                Some(question) => FormError {
                     target: format!("q-{id}"),
                     text: format!("{} – {what}", question.label.get(lang)),
                 },
-                None => Complaint { target: "main".to_owned(), text: what },
+                None => FormError { target: "main".to_owned(), text: what },
             }
         })
         .collect()
 }
 
-pub(super) fn complaint_text(frame: &Frame<'_>, error: &FieldError) -> String {
+pub(super) fn field_error_text(frame: &PageLayout<'_>, error: &FieldError) -> String {
     match error.problem {
-        Problem::Missing if error.field == "message" => frame.t("wrong-message-missing"),
-        Problem::Missing if error.field == "receipt" => frame.t("wrong-receipt-missing"),
-        Problem::NotOffered if error.field == "receipt" => frame.t("wrong-receipt"),
-        Problem::NotOffered if error.field == "earlier" => frame.t("wrong-earlier"),
-        Problem::Missing if error.field == "earlier" => frame.t("wrong-earlier-nothing"),
-        Problem::Damaged => frame.t("wrong-earlier-damaged"),
-        Problem::NotOffered | Problem::Unknown | Problem::Missing if !error.field.starts_with("a.") => {
+        FieldProblem::Missing if error.field == "message" => frame.t("wrong-message-missing"),
+        FieldProblem::Missing if error.field == "receipt" => frame.t("wrong-receipt-missing"),
+        FieldProblem::UnknownOption if error.field == "receipt" => frame.t("wrong-receipt"),
+        FieldProblem::UnknownOption if error.field == "earlier" => frame.t("wrong-earlier"),
+        FieldProblem::Missing if error.field == "earlier" => frame.t("wrong-earlier-nothing"),
+        FieldProblem::MailboxCorrupt => frame.t("wrong-earlier-damaged"),
+        FieldProblem::UnknownOption | FieldProblem::UnknownField | FieldProblem::Missing
+            if !error.field.starts_with("a.") =>
+        {
             frame.t("wrong-choice")
         }
-        Problem::TooMuch if error.field == "files" => frame.t("send-too-large"),
-        Problem::Missing => frame.t("wrong-story-missing"),
-        Problem::TooLong(limit) => frame.with("wrong-long", "limit", &limit.to_string()),
-        Problem::TooMuch => frame.t("wrong-much"),
-        Problem::NotText => frame.t("wrong-text"),
-        Problem::NotOffered | Problem::Unknown => frame.t("wrong-option"),
+        FieldProblem::FormTooLarge if error.field == "files" => frame.t("send-too-large"),
+        FieldProblem::Missing => frame.t("wrong-story-missing"),
+        FieldProblem::TooLong(limit) => frame.with("wrong-long", "limit", &limit.to_string()),
+        FieldProblem::FormTooLarge => frame.t("wrong-much"),
+        FieldProblem::InvalidUtf8 => frame.t("wrong-text"),
+        FieldProblem::UnknownOption | FieldProblem::UnknownField => frame.t("wrong-option"),
     }
 }

@@ -12,31 +12,31 @@ use web::Locale;
 
 use super::{
     ErrorKind, Pages, error_page,
-    layout::{Frame, Switch, render},
+    layout::{LanguageSwitch, PageLayout, render},
 };
 
 #[derive(Template)]
 #[template(path = "home.html")]
-struct Home<'a> {
-    frame: Frame<'a>,
+struct HomeTemplate<'a> {
+    frame: PageLayout<'a>,
 }
 
 /// `/`: in the language that the visitor reads.
-pub(super) async fn negotiated(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
+pub(super) async fn show_negotiated(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     let wishes = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let offered: Vec<Locale> = pages.texts.locales().collect();
-    home(&pages, Locale::negotiate(wishes, &offered).unwrap_or(Locale::FR))
+    let offered: Vec<Locale> = pages.catalogs.locales().collect();
+    home_page(&pages, Locale::negotiate(wishes, &offered).unwrap_or(Locale::FR))
 }
 
 /// `/fr`
 pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     match pages.locale(&lang) {
-        Some(locale) => home(&pages, locale),
+        Some(locale) => home_page(&pages, locale),
         None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
     }
 }
 
-fn home(pages: &Pages, locale: Locale) -> Response {
-    let frame = Frame::new(pages, locale, "home-title", Switch::Link(""));
-    render(pages, StatusCode::OK, &Home { frame })
+fn home_page(pages: &Pages, locale: Locale) -> Response {
+    let frame = PageLayout::new(pages, locale, "home-title", LanguageSwitch::Link(""));
+    render(pages, StatusCode::OK, &HomeTemplate { frame })
 }

@@ -7,30 +7,29 @@ use axum::{
 };
 use http::{StatusCode, header};
 use tower_http::compression::Predicate;
-use web::{Locale, Policy, Words};
+use web::{Locale, MessageCatalog, SecurityPolicy};
 
 use super::{
-    ErrorKind, Pages, branding,
-    calls::{self, Piece},
-    error_page,
+    ErrorKind, Pages, branding, error_page,
+    phone_links::{self, TextPiece},
 };
 
 /// What the frame shows; every page's template holds one.
-pub(super) struct Frame<'a> {
+pub(super) struct PageLayout<'a> {
     pages: &'a Pages,
-    words: &'a Words,
+    messages: &'a MessageCatalog,
     /// The language of the page.
     pub(super) locale: Locale,
     /// Neutral: it stands in the phone's history.
     pub(super) title: String,
     /// How the other languages are reached.
-    pub(super) switch: Switch,
+    pub(super) switch: LanguageSwitch,
     /// The token of the visit that the page belongs to; empty for none.
     visit: &'a str,
 }
 
 /// How a page gets into another language without losing one's place.
-pub(super) enum Switch {
+pub(super) enum LanguageSwitch {
     /// By a link to the same path.
     Link(&'static str),
     /// By sending the form `f` to the same path in the other language; the button says this.
@@ -44,20 +43,20 @@ pub(super) enum Switch {
     None,
 }
 
-impl<'a> Frame<'a> {
-    pub(super) fn new(pages: &'a Pages, locale: Locale, title: &str, switch: Switch) -> Self {
-        let words = pages.texts.of(locale);
-        Self { pages, words, locale, title: words.get(title), switch, visit: "" }
+impl<'a> PageLayout<'a> {
+    pub(super) fn new(pages: &'a Pages, locale: Locale, title: &str, switch: LanguageSwitch) -> Self {
+        let words = pages.catalogs.catalog(locale);
+        Self { pages, messages: words, locale, title: words.get(title), switch, visit: "" }
     }
 
     /// The frame of a page that belongs to a visit.
-    pub(super) fn of_visit(mut self, visit: &'a str) -> Self {
+    pub(super) fn with_visit(mut self, visit: &'a str) -> Self {
         self.visit = visit;
         self
     }
 
     /// Where "leave quickly" leads: with the visit, so that it ends.
-    pub(super) fn leave(&self) -> String {
+    pub(super) fn quick_exit_url(&self) -> String {
         match self.visit {
             "" => "/leave".to_owned(),
             visit => format!("/leave/{visit}"),
@@ -71,16 +70,16 @@ impl<'a> Frame<'a> {
 
     /// A text of the page's language.
     pub(super) fn t(&self, key: &str) -> String {
-        self.words.get(key)
+        self.messages.get(key)
     }
 
     /// A text with one argument.
     pub(super) fn with(&self, key: &str, name: &'static str, value: &str) -> String {
-        self.words.with(key, &[(name, value)])
+        self.messages.with(key, &[(name, value)])
     }
 
-    pub(super) fn words(&self) -> &Words {
-        self.words
+    pub(super) fn messages(&self) -> &MessageCatalog {
+        self.messages
     }
 
     /// ISO 639-1.
@@ -88,8 +87,8 @@ impl<'a> Frame<'a> {
         self.locale.code
     }
 
-    pub(super) fn others(&self) -> Vec<Locale> {
-        self.pages.texts.locales().filter(|locale| *locale != self.locale).collect()
+    pub(super) fn other_locales(&self) -> Vec<Locale> {
+        self.pages.catalogs.locales().filter(|locale| *locale != self.locale).collect()
     }
 
     /// Address and integrity of the script, if this build has one.
@@ -107,35 +106,37 @@ impl<'a> Frame<'a> {
     }
 
     pub(super) fn administration(&self) -> &str {
-        branding::text(&self.pages.branding.administration, self.locale)
+        branding::localized(&self.pages.branding.administration, self.locale)
     }
 
-    pub(super) fn outside_body(&self) -> &str {
-        branding::text(&self.pages.branding.outside_body.name, self.locale)
+    pub(super) fn oversight_body(&self) -> &str {
+        branding::localized(&self.pages.branding.oversight_body.name, self.locale)
     }
 
-    pub(super) fn outside_contact(&self) -> &str {
-        branding::text(&self.pages.branding.outside_body.contact, self.locale)
+    pub(super) fn oversight_contact(&self) -> &str {
+        branding::localized(&self.pages.branding.oversight_body.contact, self.locale)
     }
 
     /// Name and contact of those who help people to whom something was done.
     pub(super) fn support(&self) -> Vec<(&str, &str)> {
         let contacts = self.pages.branding.support.iter();
         contacts
-            .map(|one| (branding::text(&one.name, self.locale), branding::text(&one.contact, self.locale)))
+            .map(|one| {
+                (branding::localized(&one.name, self.locale), branding::localized(&one.contact, self.locale))
+            })
             .collect()
     }
 
     /// A text with its telephone numbers as links.
-    pub(super) fn contact_calls(&self, contact: &str) -> Vec<Piece> {
+    pub(super) fn contact_with_phone_links(&self, contact: &str) -> Vec<TextPiece> {
         // The number for emergencies is a short one, and is found in contacts only as a whole.
         let short = if contact == self.emergency() { contact } else { "" };
-        calls::pieces(contact, short)
+        phone_links::link_phone_numbers(contact, short)
     }
 
     /// A text about the number for emergencies, with the number as a link.
-    pub(super) fn emergency_calls(&self, key: &str) -> Vec<Piece> {
-        calls::pieces(&self.with(key, "number", self.emergency()), self.emergency())
+    pub(super) fn emergency_text_with_phone_links(&self, key: &str) -> Vec<TextPiece> {
+        phone_links::link_phone_numbers(&self.with(key, "number", self.emergency()), self.emergency())
     }
 
     pub(super) fn emergency(&self) -> &str {
@@ -149,7 +150,7 @@ pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) ->
         Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
         Err(error) => {
             tracing::error!(%error, "bug: a template does not render");
-            error_page(pages, crate::i18n::LOCALES[0], ErrorKind::Broken)
+            error_page(pages, crate::i18n::LOCALES[0], ErrorKind::Internal)
         }
     }
 }
@@ -158,7 +159,7 @@ pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) ->
 pub(super) fn render_with_script(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
     let mut response = render(pages, status, page);
     if pages.has_script() {
-        let policy = Policy { scripts: true, ..Policy::default() };
+        let policy = SecurityPolicy { scripts: true, ..SecurityPolicy::default() };
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy.header());
     }
     response
@@ -166,27 +167,27 @@ pub(super) fn render_with_script(pages: &Pages, status: StatusCode, page: &impl 
 
 /// Marks a page that is never compressed.
 #[derive(Clone, Copy)]
-pub(super) struct HoldsSecret;
+pub(super) struct NeverCompress;
 
 /// A page that holds what was typed beside something secret of ours. Its compressed length could tell whether the one is like the
 /// other, so it goes as it is.
-pub(super) fn render_secret(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
+pub(super) fn render_uncompressed(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
     let mut response = render(pages, status, page);
-    response.extensions_mut().insert(HoldsSecret);
+    response.extensions_mut().insert(NeverCompress);
     response
 }
 
 /// Pages that may be compressed: a phone on a slow network pays for every byte.
 #[derive(Clone, Copy)]
-pub(super) struct Compressible;
+pub(super) struct CompressionPolicy;
 
-impl Predicate for Compressible {
+impl Predicate for CompressionPolicy {
     fn should_compress<B>(&self, response: &http::Response<B>) -> bool
     where
         B: HttpBody,
     {
         let html = response.headers().get(header::CONTENT_TYPE);
         html.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
-            && response.extensions().get::<HoldsSecret>().is_none()
+            && response.extensions().get::<NeverCompress>().is_none()
     }
 }

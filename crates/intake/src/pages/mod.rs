@@ -1,27 +1,27 @@
 //! The reporter's pages. A handler parses, asks for a page, and renders it; nothing is sealed or stored here.
 
-mod answered;
+mod answer_pages;
 mod assets;
 mod branding;
-mod calls;
+mod conversation;
 mod error;
 mod fields;
-mod files;
-mod held;
 mod home;
-mod kit;
 mod layout;
-mod learn;
-mod leave;
-mod mailbox;
-mod protect;
-mod readers;
+mod offline_form;
+mod phone_links;
+mod privacy;
+mod quick_exit;
 mod receipt;
+mod receipt_entry;
+mod rejected_form;
 mod report;
+mod report_readers;
 mod review;
+mod scrub_summary;
 #[cfg(test)]
 mod tests;
-mod thread;
+mod training;
 mod visit;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,32 +32,32 @@ use axum::{
     routing::{get, post},
 };
 use rand::{CryptoRng, RngCore};
-use taxonomy::{Scene, Taxonomy};
+use taxonomy::{Taxonomy, TrainingScenario};
 use time::Date;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
-use web::{Clock, Locale, Texts};
+use web::{Clock, Locale, MessageCatalogs};
 
 use crate::{
-    answers::Answers,
-    directory::Directories,
-    form::MAX_TOTAL,
-    visits::{Token, Visit, Visits},
+    answer_times::AnswerTimesCache,
+    directory_cache::DirectoryCache,
+    form::MAX_FORM_BYTES,
+    visit_store::{VisitState, VisitStore, VisitToken},
 };
 
-pub use answered::Address;
-pub use assets::Assets;
+pub use answer_pages::AnswerAddress;
+pub use assets::StaticAssets;
 pub use branding::{Branding, Contact};
+pub use conversation::{ConversationMessage, ConversationView, conversation_page};
 pub use error::{ErrorKind, error_page, standalone_error_page};
-pub use files::{SentFile, Treatment};
-pub use held::{Held, held_page};
-pub use mailbox::{ReturnProblem, return_page};
 pub use receipt::{ReceiptView, receipt_page};
-pub use report::{review_page, take_step};
-pub use thread::{ThreadMessage, ThreadView, thread_page};
-pub use visit::sent;
+pub use receipt_entry::{ReceiptEntryError, receipt_entry_page};
+pub use rejected_form::{RejectedForm, rejected_form_page};
+pub use report::{advance_and_redirect, review_page};
+pub use scrub_summary::{FileOutcome, SentFile};
+pub use visit::redirect_after_send;
 
 /// Largest body of a step, in bytes: what a form may carry, each byte of it percent-encoded.
-const MAX_FORM: usize = 3 * MAX_TOTAL;
+const MAX_STEP_BODY_BYTES: usize = 3 * MAX_FORM_BYTES;
 
 /// Everything that the pages need.
 pub struct Pages {
@@ -67,14 +67,14 @@ pub struct Pages {
     pub branding: Branding,
     /// For the dates on the receipt.
     pub clock: Clock,
-    directories: Option<Arc<Directories>>,
-    answers: Option<Arc<Answers>>,
-    assets: Assets,
-    scenes: Vec<Scene>,
-    kits: kit::Kits,
-    visits: Visits,
-    texts: Texts,
-    seeds: Mutex<Box<dyn RngCore + Send>>,
+    directory_cache: Option<Arc<DirectoryCache>>,
+    answer_times: Option<Arc<AnswerTimesCache>>,
+    assets: StaticAssets,
+    scenarios: Vec<TrainingScenario>,
+    form_bundles: offline_form::FormBundles,
+    visits: VisitStore,
+    catalogs: MessageCatalogs,
+    seed_rng: Mutex<Box<dyn RngCore + Send>>,
 }
 
 impl Pages {
@@ -89,71 +89,71 @@ impl Pages {
             taxonomy,
             branding,
             clock,
-            directories: None,
-            answers: None,
-            assets: Assets::built_in(),
-            scenes: Scene::built_in(),
-            kits: kit::Kits::default(),
-            visits: Visits::default(),
-            texts: crate::i18n::texts(),
-            seeds: Mutex::new(Box::new(rng)),
+            directory_cache: None,
+            answer_times: None,
+            assets: StaticAssets::built_in(),
+            scenarios: TrainingScenario::built_in(),
+            form_bundles: offline_form::FormBundles::default(),
+            visits: VisitStore::default(),
+            catalogs: crate::i18n::load_catalogs(),
+            seed_rng: Mutex::new(Box::new(rng)),
         }
     }
 
     /// Shows the fingerprint of the keys that vouch for directories, to be held against the one on posters, and until when the
     /// directory in force is good.
     #[must_use]
-    pub fn vouched_by(mut self, directories: Arc<Directories>) -> Self {
-        self.directories = Some(directories);
+    pub fn with_directory(mut self, directories: Arc<DirectoryCache>) -> Self {
+        self.directory_cache = Some(directories);
         self
     }
 
     /// Gives receipts the day by which a report is answered.
     #[must_use]
-    pub fn answered_by(mut self, answers: Arc<Answers>) -> Self {
-        self.answers = Some(answers);
+    pub fn with_answer_times(mut self, answers: Arc<AnswerTimesCache>) -> Self {
+        self.answer_times = Some(answers);
         self
     }
 
     /// Returns the last day for the first answer to a report that arrives now, if it is known.
-    pub fn answer_day(&self) -> Option<Date> {
-        self.answers.as_ref()?.day_for(self.clock.now())
+    pub fn first_answer_date(&self) -> Option<Date> {
+        self.answer_times.as_ref()?.first_answer_date(self.clock.now())
     }
 
     /// A new seed: 64 hexadecimal digits for a hidden field.
     pub fn new_seed(&self) -> String {
         let mut seed = zeroize::Zeroizing::new([0; 32]);
-        self.seeds.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut *seed);
+        self.seed_rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut *seed);
         hex::encode(*seed)
     }
 
     /// Keeps where a visit is. The token of a form that names none yet is drawn.
-    pub fn keep_visit(&self, token: &str, visit: &Visit) -> Token {
-        let mut rng = self.seeds.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = Token::parse(token).unwrap_or_else(|| Token::draw(&mut **rng));
+    pub fn save_visit(&self, token: &str, visit: &VisitState) -> VisitToken {
+        let mut rng = self.seed_rng.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = VisitToken::parse(token).unwrap_or_else(|| VisitToken::random(&mut **rng));
         self.visits.put(&token, visit, &mut **rng);
         token
     }
 
-    fn new_token(&self) -> Token {
-        Token::draw(&mut **self.seeds.lock().unwrap_or_else(PoisonError::into_inner))
+    fn new_token(&self) -> VisitToken {
+        VisitToken::random(&mut **self.seed_rng.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Ends what is kept under a token, without a trace.
-    fn forget_visit(&self, token: &str) {
-        if let Some(token) = Token::parse(token) {
-            self.visits.forget(&token);
+    fn remove_visit(&self, token: &str) {
+        if let Some(token) = VisitToken::parse(token) {
+            self.visits.remove(&token);
         }
     }
 
     /// What is said to be under way with a token, if it is one and the visit is still kept.
-    pub fn visit(&self, token: &str) -> Option<Visit> {
-        self.visits.get(&Token::parse(token)?)
+    pub fn find_visit(&self, token: &str) -> Option<VisitState> {
+        self.visits.get(&VisitToken::parse(token)?)
     }
 
     /// Forgets visits that nobody goes on with.
-    pub fn sweep(&self) {
-        self.visits.sweep();
+    pub fn remove_expired_visits(&self) {
+        self.visits.remove_expired();
     }
 
     /// Can browsers seal by themselves in this build?
@@ -163,7 +163,7 @@ impl Pages {
 
     /// The language of a path; `None` for one that the pages are not written in.
     pub fn locale(&self, code: &str) -> Option<Locale> {
-        self.texts.locales().find(|locale| locale.code == code)
+        self.catalogs.locales().find(|locale| locale.code == code)
     }
 }
 
@@ -175,25 +175,30 @@ where
     Arc<Pages>: FromRef<S>,
 {
     Router::new()
-        .route("/", get(home::negotiated))
+        .route("/", get(home::show_negotiated))
         .route("/{lang}", get(home::show))
         .route(
             "/{lang}/report",
-            get(report::before).merge(post(report::step).layer(DefaultBodyLimit::max(MAX_FORM))),
+            get(report::show_start)
+                .merge(post(report::post_step).layer(DefaultBodyLimit::max(MAX_STEP_BODY_BYTES))),
         )
-        .route("/{lang}/form.json", get(kit::show))
-        .route("/{lang}/report/send", get(report::again))
-        .route("/{lang}/report/noted", post(visit::noted))
-        .route("/{lang}/report/{visit}/{step}", get(report::visited))
-        .route("/{lang}/return", get(mailbox::show))
-        .route("/{lang}/return/send", get(mailbox::again))
-        .route("/{lang}/return/{visit}", get(answered::show))
-        .route("/{lang}/return/{visit}/close", get(answered::close))
-        .route("/{lang}/learn", get(learn::show))
-        .route("/{lang}/protect", get(protect::show))
-        .route("/leave", get(leave::leave))
-        .route("/leave/{visit}", get(leave::leave_visit))
-        .route("/assets/{name}", get(assets::serve))
+        .route("/{lang}/form.json", get(offline_form::show))
+        .route("/{lang}/report/send", get(report::redirect_to_start))
+        .route("/{lang}/report/noted", post(visit::confirm_receipt))
+        .route("/{lang}/report/{visit}/{step}", get(report::show_step))
+        .route("/{lang}/return", get(receipt_entry::show))
+        .route("/{lang}/return/send", get(receipt_entry::redirect_to_receipt_entry))
+        .route("/{lang}/return/{visit}", get(answer_pages::show))
+        .route("/{lang}/return/{visit}/close", get(answer_pages::close))
+        .route("/{lang}/learn", get(training::show))
+        .route("/{lang}/protect", get(privacy::show))
+        .route("/leave", get(quick_exit::quick_exit))
+        .route("/leave/{visit}", get(quick_exit::quick_exit_visit))
+        .route("/assets/{name}", get(assets::serve_asset))
         .fallback(error::not_found)
-        .layer(CompressionLayer::new().quality(CompressionLevel::Default).compress_when(layout::Compressible))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Default)
+                .compress_when(layout::CompressionPolicy),
+        )
 }

@@ -15,40 +15,40 @@ use zeroize::Zeroizing;
 
 use super::{
     ErrorKind, Pages, error_page,
-    fields::{Complaint, Look, Section, complaints, sections},
-    layout::{Frame, Switch, render_with_script},
+    fields::{FormError, FormSection, Widget, form_errors, form_sections},
+    layout::{LanguageSwitch, PageLayout, render_with_script},
     receipt, review, visit,
 };
 use crate::{
-    form::{FieldError, ReportForm, Step},
+    form::{FieldError, FormStep, ReportForm},
     sealing::text_fields,
-    visits::Visit,
+    visit_store::VisitState,
 };
 
 #[derive(Template)]
 #[template(path = "before.html")]
-struct Before<'a> {
-    frame: Frame<'a>,
-    carried: Vec<(String, String)>,
+struct BeforeYouStartTemplate<'a> {
+    frame: PageLayout<'a>,
+    hidden_fields: Vec<(String, String)>,
 }
 
 #[derive(Template)]
 #[template(path = "choose.html")]
-struct Choose<'a> {
-    frame: Frame<'a>,
+struct ChoiceTemplate<'a> {
+    frame: PageLayout<'a>,
     step: &'static str,
     heading: String,
     hint: String,
-    carried: Vec<(String, String)>,
-    errors: Vec<Complaint>,
-    choices: Vec<Card<'a>>,
+    hidden_fields: Vec<(String, String)>,
+    errors: Vec<FormError>,
+    choices: Vec<ChoiceCard<'a>>,
     unsure: bool,
     back: &'static str,
 }
 
 /// A button with what it chooses.
-struct Card<'a> {
-    go: String,
+struct ChoiceCard<'a> {
+    action: String,
     label: &'a str,
     example: Option<&'a str>,
     chosen: bool,
@@ -56,19 +56,19 @@ struct Card<'a> {
 
 #[derive(Template)]
 #[template(path = "questions.html")]
-struct Questions<'a> {
-    frame: Frame<'a>,
+struct QuestionsTemplate<'a> {
+    frame: PageLayout<'a>,
     category: &'a str,
-    carried: Vec<(String, String)>,
-    errors: Vec<Complaint>,
-    sections: Vec<Section<'a>>,
+    hidden_fields: Vec<(String, String)>,
+    errors: Vec<FormError>,
+    sections: Vec<FormSection<'a>>,
     story: Option<&'a str>,
     /// For those to whom something was done: no hurry, no need, and where help is.
-    gentle: bool,
+    is_victim_category: bool,
 }
 
 /// `GET /fr/report`
-pub(super) async fn before(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
+pub(super) async fn show_start(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     match pages.locale(&lang) {
         Some(locale) => before_page(&pages, &ReportForm::new(locale)),
         None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
@@ -76,13 +76,13 @@ pub(super) async fn before(State(pages): State<Arc<Pages>>, Path(lang): Path<Str
 }
 
 /// `GET /fr/report/send`: a page that was sent is gone; the way begins anew.
-pub(super) async fn again(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
+pub(super) async fn redirect_to_start(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
     Redirect::to(&format!("/{}/report", locale.code)).into_response()
 }
 
 /// `POST /fr/report`
-pub(super) async fn step(
+pub(super) async fn post_step(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
     headers: HeaderMap,
@@ -93,37 +93,37 @@ pub(super) async fn step(
     };
     let Ok(body) = body else { return error_page(&pages, locale, ErrorKind::TooLarge) };
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Ok(mut form) = read(locale, text_fields(content_type, body).await) else {
+    let Ok(mut form) = parse_form(locale, text_fields(content_type, body).await) else {
         return error_page(&pages, locale, ErrorKind::TooLarge);
     };
-    take_step(&pages, &mut form)
+    advance_and_redirect(&pages, &mut form)
 }
 
 /// Follows the pressed button of a form, and redirects to the step that comes.
-pub fn take_step(pages: &Pages, form: &mut ReportForm) -> Response {
-    if matches!(pages.visit(&form.visit), Some(Visit::Sent { .. })) {
+pub fn advance_and_redirect(pages: &Pages, form: &mut ReportForm) -> Response {
+    if matches!(pages.find_visit(&form.visit), Some(VisitState::Sent { .. })) {
         // A page from before the report was sent. Its receipt is not noted yet, so it must not be lost.
         return visit::redirect_to_receipt(form);
     }
-    let stray = form.stray_choice(&pages.taxonomy);
+    let stray = form.invalid_choice(&pages.taxonomy);
     let step = form.advance(&pages.taxonomy);
-    if stray.is_some() || form.stray_choice(&pages.taxonomy).is_some() || form.is_damaged() {
+    if stray.is_some() || form.invalid_choice(&pages.taxonomy).is_some() || form.has_invalid_utf8() {
         // What is wrong is shown at once: a page that is read again would not know of it.
-        return page(pages, form, step, stray);
+        return render_step(pages, form, step, stray);
     }
-    visit::redirect(pages, form, step)
+    visit::save_and_redirect(pages, form, step)
 }
 
-fn read(locale: Locale, fields: Vec<(String, Vec<u8>)>) -> Result<ReportForm, FieldError> {
+fn parse_form(locale: Locale, fields: Vec<(String, Vec<u8>)>) -> Result<ReportForm, FieldError> {
     let mut form = ReportForm::new(locale);
     for (name, value) in fields {
-        form.set(&name, &Zeroizing::new(value))?;
+        form.set_field(&name, &Zeroizing::new(value))?;
     }
     Ok(form)
 }
 
 /// `GET /fr/report/TOKEN/review`
-pub(super) async fn visited(
+pub(super) async fn show_step(
     State(pages): State<Arc<Pages>>,
     Path((lang, token, step)): Path<(String, String, String)>,
     headers: HeaderMap,
@@ -131,26 +131,29 @@ pub(super) async fn visited(
     let Some(locale) = pages.locale(&lang) else {
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
-    match pages.visit(&token) {
-        Some(Visit::Writing(fields)) => {
+    match pages.find_visit(&token) {
+        Some(VisitState::Writing(fields)) => {
             let token = visit::is_from_our_page(&headers).then_some(&*token);
-            writing(&pages, locale, token, fields, &step)
+            render_visit_step(&pages, locale, token, fields, &step)
         }
         // Back leads to an address from before: what there is to see now is the receipt.
-        Some(Visit::Sent { .. }) if step != visit::RECEIPT => visit::to(locale, &token, visit::RECEIPT),
-        Some(Visit::Sent { code, files }) => {
-            let code = Zeroizing::new(code);
-            let beside = receipt::Beside { files, answer: pages.answer_day(), visit: &token };
-            receipt::of_visit(&pages, locale, &code, beside)
+        Some(VisitState::Sent { .. }) if step != visit::RECEIPT_STEP => {
+            visit::redirect_to(locale, &token, visit::RECEIPT_STEP)
         }
-        Some(Visit::Noted) => Redirect::to(&format!("/{}", locale.code)).into_response(),
-        Some(Visit::Left) => Redirect::to(&pages.branding.leave_url).into_response(),
-        Some(Visit::Answered { .. }) | None => error_page(&pages, locale, ErrorKind::Expired),
+        Some(VisitState::Sent { code, files }) => {
+            let code = Zeroizing::new(code);
+            let beside =
+                receipt::ReceiptContext { files, answer_date: pages.first_answer_date(), visit: &token };
+            receipt::visit_receipt_page(&pages, locale, &code, beside)
+        }
+        Some(VisitState::Confirmed) => Redirect::to(&format!("/{}", locale.code)).into_response(),
+        Some(VisitState::Left) => Redirect::to(&pages.branding.quick_exit_url).into_response(),
+        Some(VisitState::Answered { .. }) | None => error_page(&pages, locale, ErrorKind::Expired),
     }
 }
 
 /// The page of a step. Without a token, what is typed there becomes another visit, with a seed of its own.
-fn writing(
+fn render_visit_step(
     pages: &Pages,
     locale: Locale,
     token: Option<&str>,
@@ -160,39 +163,41 @@ fn writing(
     let mut form = ReportForm::new(locale);
     for (name, value) in fields {
         // These came out of a form, so they go into one.
-        drop(form.set(&name, Zeroizing::new(value).as_bytes()));
+        drop(form.set_field(&name, Zeroizing::new(value).as_bytes()));
     }
     match token {
         Some(token) => token.clone_into(&mut form.visit),
         None => form.seed.clear(),
     }
-    let step = form.reachable(Step::parse(step).unwrap_or(Step::Questions), &pages.taxonomy);
-    let had_seed = form.seed().is_ok();
+    let step = form.reachable_step(FormStep::parse(step).unwrap_or(FormStep::Questions), &pages.taxonomy);
+    let had_seed = form.seed_bytes().is_ok();
     let page = step_page(pages, &mut form, step);
-    if token.is_some() && !had_seed && form.seed().is_ok() {
+    if token.is_some() && !had_seed && form.seed_bytes().is_ok() {
         // Back and reload show the review with the same seed, so that sending it again is the same report.
-        visit::keep(pages, &form);
+        visit::save_form(pages, &form);
     }
     page
 }
 
 /// A step as it is with nothing wrong.
-pub(super) fn step_page(pages: &Pages, form: &mut ReportForm, step: Step) -> Response {
-    page(pages, form, step, None)
+pub(super) fn step_page(pages: &Pages, form: &mut ReportForm, step: FormStep) -> Response {
+    render_step(pages, form, step, None)
 }
 
-fn page(pages: &Pages, form: &mut ReportForm, step: Step, stray: Option<FieldError>) -> Response {
+fn render_step(pages: &Pages, form: &mut ReportForm, step: FormStep, stray: Option<FieldError>) -> Response {
     // The button may just have put a stray choice in place, or mended one.
-    let stray = form.stray_choice(&pages.taxonomy).or(stray.filter(|_| step < Step::Questions));
+    let stray = form.invalid_choice(&pages.taxonomy).or(stray.filter(|_| step < FormStep::Questions));
     let errors: Vec<FieldError> = stray.into_iter().collect();
     match step {
-        Step::Before => before_page(pages, form),
-        Step::Audience => audience_page(pages, form, &errors),
-        Step::Family => family_page(pages, form, &errors),
-        Step::Category => category_page(pages, form, &errors),
-        Step::Questions if form.is_damaged() => questions_page(pages, form, form.damaged()),
-        Step::Questions => questions_page(pages, form, &[]),
-        Step::Review => review_page(pages, form, None),
+        FormStep::BeforeYouStart => before_page(pages, form),
+        FormStep::Audience => audience_page(pages, form, &errors),
+        FormStep::Family => family_page(pages, form, &errors),
+        FormStep::Category => category_page(pages, form, &errors),
+        FormStep::Questions if form.has_invalid_utf8() => {
+            questions_page(pages, form, form.invalid_utf8_fields())
+        }
+        FormStep::Questions => questions_page(pages, form, &[]),
+        FormStep::Review => review_page(pages, form, None),
     }
 }
 
@@ -201,12 +206,12 @@ fn page(pages: &Pages, form: &mut ReportForm, step: Step, stray: Option<FieldErr
 /// `problem`: why sending it has failed. A seed that the form has already stays: the failure may have come
 /// after the report was stored, and sending it again must not make a second one.
 pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKind>) -> Response {
-    match form.to_report(&pages.taxonomy) {
+    match form.validate(&pages.taxonomy) {
         Ok(_) => {
-            if form.seed().is_err() {
+            if form.seed_bytes().is_err() {
                 form.seed = pages.new_seed();
             }
-            review::page(pages, form, problem)
+            review::render_review(pages, form, problem)
         }
         Err(errors) if pages.taxonomy.category(&form.category).is_some() => {
             questions_page(pages, form, &errors)
@@ -216,86 +221,95 @@ pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKi
 }
 
 fn before_page(pages: &Pages, form: &ReportForm) -> Response {
-    let switch = Switch::Form { path: "/report", go: "before", enter: None };
-    let frame = Frame::new(pages, form.lang, "before-title", switch).of_visit(&form.visit);
-    render_with_script(pages, StatusCode::OK, &Before { frame, carried: form.carried(&[]) })
+    let switch = LanguageSwitch::Form { path: "/report", go: "before", enter: None };
+    let frame = PageLayout::new(pages, form.lang, "before-title", switch).with_visit(&form.visit);
+    render_with_script(
+        pages,
+        StatusCode::OK,
+        &BeforeYouStartTemplate { frame, hidden_fields: form.hidden_fields(&[]) },
+    )
 }
 
 fn audience_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
     let lang = form.lang.code;
-    let choices = pages.taxonomy.audiences.iter().map(|audience| Card {
-        go: format!("audience.{}", audience.id.as_str()),
+    let choices = pages.taxonomy.audiences.iter().map(|audience| ChoiceCard {
+        action: format!("audience.{}", audience.id.as_str()),
         label: audience.label.get(lang),
         example: None,
         chosen: form.audience == audience.id.as_str(),
     });
-    choose(pages, form, errors, Chooser::new(Step::Audience, choices.collect(), "before"))
+    render_choice(pages, form, errors, ChoicePageSpec::new(FormStep::Audience, choices.collect(), "before"))
 }
 
 fn family_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
     let lang = form.lang.code;
-    let choices = pages.taxonomy.families.iter().map(|family| Card {
-        go: format!("family.{}", family.id),
+    let choices = pages.taxonomy.families.iter().map(|family| ChoiceCard {
+        action: format!("family.{}", family.id),
         label: family.label.get(lang),
         example: None,
         chosen: form.family == family.id,
     });
-    choose(pages, form, errors, Chooser::new(Step::Family, choices.collect(), "audience"))
+    render_choice(pages, form, errors, ChoicePageSpec::new(FormStep::Family, choices.collect(), "audience"))
 }
 
 fn category_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
     let lang = form.lang.code;
-    let choices = categories(&pages.taxonomy, form).into_iter().map(|category| Card {
-        go: format!("category.{}", category.id),
+    let choices = ordered_categories(&pages.taxonomy, form).into_iter().map(|category| ChoiceCard {
+        action: format!("category.{}", category.id),
         label: category.label.get(lang),
         example: Some(category.example.get(lang)),
         chosen: form.category == category.id,
     });
-    choose(pages, form, errors, Chooser::new(Step::Category, choices.collect(), "family"))
+    render_choice(pages, form, errors, ChoicePageSpec::new(FormStep::Category, choices.collect(), "family"))
 }
 
 /// The family's categories; those that this audience usually reports come first, none is left out.
-fn categories<'a>(taxonomy: &'a Taxonomy, form: &'a ReportForm) -> Vec<&'a taxonomy::Category> {
+fn ordered_categories<'a>(taxonomy: &'a Taxonomy, form: &'a ReportForm) -> Vec<&'a taxonomy::Category> {
     let audience = Audience::parse(&form.audience);
-    let mut categories: Vec<_> = taxonomy.in_family(&form.family).collect();
+    let mut categories: Vec<_> = taxonomy.categories_in_group(&form.family).collect();
     categories.sort_by_key(|category| !audience.is_some_and(|who| category.audience.contains(&who)));
     categories
 }
 
 /// What the three choosing pages differ in.
-struct Chooser<'a> {
-    step: Step,
-    choices: Vec<Card<'a>>,
+struct ChoicePageSpec<'a> {
+    step: FormStep,
+    choices: Vec<ChoiceCard<'a>>,
     back: &'static str,
 }
 
-impl<'a> Chooser<'a> {
-    fn new(step: Step, choices: Vec<Card<'a>>, back: &'static str) -> Self {
+impl<'a> ChoicePageSpec<'a> {
+    fn new(step: FormStep, choices: Vec<ChoiceCard<'a>>, back: &'static str) -> Self {
         Self { step, choices, back }
     }
 }
 
-fn choose(pages: &Pages, form: &ReportForm, errors: &[FieldError], chooser: Chooser<'_>) -> Response {
+fn render_choice(
+    pages: &Pages,
+    form: &ReportForm,
+    errors: &[FieldError],
+    chooser: ChoicePageSpec<'_>,
+) -> Response {
     let [title, heading, hint] = match chooser.step {
-        Step::Audience => ["audience-title", "audience-heading", "audience-hint"],
-        Step::Family => ["subject-title", "family-heading", "family-hint"],
+        FormStep::Audience => ["audience-title", "audience-heading", "audience-hint"],
+        FormStep::Family => ["subject-title", "family-heading", "family-hint"],
         _ => ["subject-title", "category-heading", "category-hint"],
     };
     let step = chooser.step.as_str();
-    let switch = Switch::Form { path: "/report", go: step, enter: None };
-    let frame = Frame::new(pages, form.lang, title, switch).of_visit(&form.visit);
-    let page = Choose {
-        step: if chooser.step == Step::Audience { "1" } else { "2" },
+    let switch = LanguageSwitch::Form { path: "/report", go: step, enter: None };
+    let frame = PageLayout::new(pages, form.lang, title, switch).with_visit(&form.visit);
+    let page = ChoiceTemplate {
+        step: if chooser.step == FormStep::Audience { "1" } else { "2" },
         heading: frame.t(heading),
         hint: frame.t(hint),
-        carried: form.carried(&[]),
-        errors: complaints(&frame, errors, &pages.taxonomy),
+        hidden_fields: form.hidden_fields(&[]),
+        errors: form_errors(&frame, errors, &pages.taxonomy),
         choices: chooser.choices,
-        unsure: chooser.step != Step::Audience,
+        unsure: chooser.step != FormStep::Audience,
         back: chooser.back,
         frame,
     };
-    render_with_script(pages, status(errors), &page)
+    render_with_script(pages, status_for(errors), &page)
 }
 
 fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
@@ -303,23 +317,23 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
     let Some(category) = taxonomy.category(&form.category) else {
         return family_page(pages, form, errors);
     };
-    let switch = Switch::Form { path: "/report", go: "questions", enter: Some("review") };
-    let frame = Frame::new(pages, form.lang, "questions-title", switch).of_visit(&form.visit);
+    let switch = LanguageSwitch::Form { path: "/report", go: "questions", enter: Some("review") };
+    let frame = PageLayout::new(pages, form.lang, "questions-title", switch).with_visit(&form.visit);
     let asked = taxonomy.questions_for(category);
-    let story = asked.iter().find(|question| question.kind == taxonomy::QuestionKind::Longtext);
-    let page = Questions {
+    let story = asked.iter().find(|question| question.kind == taxonomy::QuestionKind::LongText);
+    let page = QuestionsTemplate {
         category: category.label.get(form.lang.code),
-        carried: form.carried(&asked),
-        errors: complaints(&frame, errors, taxonomy),
-        sections: sections(&frame, taxonomy, category, (form, errors)),
-        gentle: category.ask_first.is_some(),
+        hidden_fields: form.hidden_fields(&asked),
+        errors: form_errors(&frame, errors, taxonomy),
+        sections: form_sections(&frame, taxonomy, category, (form, errors)),
+        is_victim_category: category.opening_question.is_some(),
         story: story.filter(|_| category.story_required).map(|question| question.id.as_str()),
         frame,
     };
-    render_with_script(pages, status(errors), &page)
+    render_with_script(pages, status_for(errors), &page)
 }
 
 /// A page that says what is wrong is no success.
-fn status(errors: &[FieldError]) -> StatusCode {
+fn status_for(errors: &[FieldError]) -> StatusCode {
     if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY }
 }

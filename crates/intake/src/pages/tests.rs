@@ -5,65 +5,67 @@ mod visits;
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{Router, body::Body, http::Request, response::Response};
-use envelope::{
-    life::{Calendar, Stage},
-    receipt::Receipt,
-    relay::AnswerTimes,
-};
 use http::{StatusCode, header};
+use metadata_scrubber::{FileFormat, ParseCoverage, ScrubReport, SignatureStatus};
+use protocol::{
+    case::{Calendar, Stage},
+    receipt::Receipt,
+    relay::ReplySchedule,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
-use reporter::Finding;
+use reporter::InboxIssue;
 use scraper::{Html, Selector};
 use taxonomy::Taxonomy;
 use time::macros::datetime;
 use tower::ServiceExt;
-use traces::{Format, Reading, Signature, Washed};
 use web::{Clock, Locale};
 use zeroize::Zeroizing;
 
 use super::{
-    Branding, Contact, ErrorKind, Pages, ReceiptView, ReturnProblem, SentFile, ThreadMessage, ThreadView,
-    Treatment, error_page, receipt_page, return_page, review_page, routes, thread_page,
+    Branding, Contact, ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages,
+    ReceiptEntryError, ReceiptView, SentFile, conversation_page, error_page, receipt_entry_page,
+    receipt_page, review_page, routes,
 };
 use crate::{
-    answers::Answers,
-    form::{FieldError, Problem, ReportForm, guard::Trace},
+    answer_times::AnswerTimesCache,
+    form::{FieldError, FieldProblem, ReportForm, identifying_details::IdentifyingDetailKind},
     i18n::LOCALES,
 };
 
 /// Page, style and icon of the first visit: what fits into the first flight of packets of a slow connection.
-const FIRST_VISIT: usize = 14_600;
+const FIRST_VISIT_BYTES: usize = 14_600;
 
-fn pages() -> Arc<Pages> {
+fn test_pages() -> Arc<Pages> {
     let both = |text: &str| LOCALES.map(|locale| (locale.code.to_owned(), text.to_owned())).into();
     let branding = Branding {
         administration: both("Direction générale des douanes"),
-        outside_body: Contact { name: both("Autorité"), contact: both("00 00 00 00") },
+        oversight_body: Contact { name: both("Autorité"), contact: both("00 00 00 00") },
         support: vec![Contact { name: both("Écoute"), contact: both("11 11 11 11") }],
         emergency_number: "112".to_owned(),
-        leave_url: "https://example.org/".to_owned(),
+        quick_exit_url: "https://example.org/".to_owned(),
     };
-    assert_eq!(branding.problems(&LOCALES), Vec::<String>::new());
+    assert_eq!(branding.missing_texts(&LOCALES), Vec::<String>::new());
     let clock = Clock::fixed(datetime!(2026-11-24 10:00 UTC));
-    let answers = Answers::by(AnswerTimes { calendar: Calendar::default(), collect_seconds: 900 });
+    let answers =
+        AnswerTimesCache::with_times(ReplySchedule { calendar: Calendar::default(), collect_seconds: 900 });
     let pages = Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1));
-    Arc::new(pages.answered_by(Arc::new(answers)))
+    Arc::new(pages.with_answer_times(Arc::new(answers)))
 }
 
-fn service() -> Router {
-    routes().with_state(pages())
+fn test_router() -> Router {
+    routes().with_state(test_pages())
 }
 
-async fn body(response: Response) -> String {
+async fn body_text(response: Response) -> String {
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 async fn get(path: &str) -> (StatusCode, String) {
     let request = Request::get(path).body(Body::empty()).unwrap();
-    let response = service().oneshot(request).await.unwrap();
-    (response.status(), body(response).await)
+    let response = test_router().oneshot(request).await.unwrap();
+    (response.status(), body_text(response).await)
 }
 
 async fn post(path: &str, fields: &[(String, String)]) -> (StatusCode, String) {
@@ -71,13 +73,14 @@ async fn post(path: &str, fields: &[(String, String)]) -> (StatusCode, String) {
         percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
     };
     let pairs: Vec<String> = fields.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
-    let response = followed(Request::post(path).body(Body::from(pairs.join("&"))).unwrap()).await;
-    (response.status(), body(response).await)
+    let response =
+        send_following_redirect(Request::post(path).body(Body::from(pairs.join("&"))).unwrap()).await;
+    (response.status(), body_text(response).await)
 }
 
 /// An answer as a browser shows it: a redirect leads to a page of the same service.
-async fn followed(request: Request<Body>) -> Response {
-    let service = service();
+async fn send_following_redirect(request: Request<Body>) -> Response {
+    let service = test_router();
     let compression = request.headers().get(header::ACCEPT_ENCODING).cloned();
     let response = service.clone().oneshot(request).await.unwrap();
     let Some(to) = response.headers().get(header::LOCATION) else { return response };
@@ -87,14 +90,14 @@ async fn followed(request: Request<Body>) -> Response {
     service.oneshot(request).await.unwrap()
 }
 
-fn select(html: &Html, selector: &str) -> Vec<BTreeMap<String, String>> {
+fn select_attributes(html: &Html, selector: &str) -> Vec<BTreeMap<String, String>> {
     let selector = Selector::parse(selector).unwrap();
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     html.select(&selector).map(|element| element.value().attrs().map(owned).collect()).collect()
 }
 
 /// What a browser would send with the page's form, but for the button.
-fn filled(page: &str) -> Vec<(String, String)> {
+fn filled_fields(page: &str) -> Vec<(String, String)> {
     let html = Html::parse_document(page);
     let mut fields = Vec::new();
     let all = Selector::parse("form#f [name]:not(button)").unwrap();
@@ -116,7 +119,7 @@ fn filled(page: &str) -> Vec<(String, String)> {
     fields
 }
 
-fn and(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(String, String)> {
+fn with_fields(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(String, String)> {
     for (name, value) in more {
         fields.retain(|(n, _)| n != name);
         fields.push(((*name).to_owned(), (*value).to_owned()));
@@ -125,48 +128,65 @@ fn and(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<(String,
 }
 
 /// A file of each sort, with everything that can be said of one.
-fn sent_files() -> Vec<SentFile> {
-    let traces: traces::Traces = traces::Trace::ALL.into_iter().collect();
-    let formats = [Format::Jpeg, Format::Pdf, Format::Mp3, Format::Film, Format::Archive];
-    let readings = [Reading::Whole, Reading::Broken, Reading::Unknown, Reading::Empty, Reading::Whole];
-    let signatures =
-        [Signature::Kept, Signature::Broken, Signature::Absent, Signature::Absent, Signature::Absent];
+fn sample_files() -> Vec<SentFile> {
+    let traces: metadata_scrubber::MetadataKinds = metadata_scrubber::MetadataKind::ALL.into_iter().collect();
+    let formats = [FileFormat::Jpeg, FileFormat::Pdf, FileFormat::Mp3, FileFormat::Film, FileFormat::Archive];
+    let readings = [
+        ParseCoverage::Whole,
+        ParseCoverage::Broken,
+        ParseCoverage::Unknown,
+        ParseCoverage::Empty,
+        ParseCoverage::Whole,
+    ];
+    let signatures = [
+        SignatureStatus::Kept,
+        SignatureStatus::Broken,
+        SignatureStatus::Absent,
+        SignatureStatus::Absent,
+        SignatureStatus::Absent,
+    ];
     let washed = |((format, reading), signature)| SentFile {
         format,
-        treatment: Treatment::Cleaned(Washed { format, removed: traces, left: traces, reading, signature }),
+        treatment: FileOutcome::Cleaned(ScrubReport {
+            format,
+            removed: traces,
+            left: traces,
+            reading,
+            signature,
+        }),
     };
-    let kept = SentFile { format: Format::Jpeg, treatment: Treatment::Kept };
-    let failed = SentFile { format: Format::Pdf, treatment: Treatment::Failed };
+    let kept = SentFile { format: FileFormat::Jpeg, treatment: FileOutcome::Unchanged };
+    let failed = SentFile { format: FileFormat::Pdf, treatment: FileOutcome::Failed };
     formats.into_iter().zip(readings).zip(signatures).map(washed).chain([kept, failed]).collect()
 }
 
-fn thread(pages: &Pages) -> ThreadView {
-    ThreadView {
+fn sample_conversation(pages: &Pages) -> ConversationView {
+    ConversationView {
         receipt: Zeroizing::new(Receipt::from_bytes([3; 16]).code()),
         seed: pages.new_seed(),
         stage: Stage::Received,
-        with_outside_body: false,
-        next: Some(time::macros::date!(2026 - 12 - 01)),
+        with_oversight_body: false,
+        next_update: Some(time::macros::date!(2026 - 12 - 01)),
         week: "2026-W48".to_owned(),
         received: 1,
-        messages: vec![ThreadMessage {
+        messages: vec![ConversationMessage {
             week: "2026-W48".to_owned(),
             lang: "fr".to_owned(),
             text: "<script>alert(1)</script>".to_owned(),
         }],
         findings: Vec::new(),
         sent: true,
-        files: sent_files(),
+        files: sample_files(),
         draft: "typed </textarea>".to_owned(),
-        traces: vec![(Trace::Phone, vec!["<b>70".to_owned()])],
-        errors: vec![FieldError::new("message", Problem::TooLong(10))],
-        ..ThreadView::empty()
+        details: vec![(IdentifyingDetailKind::Phone, vec!["<b>70".to_owned()])],
+        errors: vec![FieldError::new("message", FieldProblem::TooLong(10))],
+        ..ConversationView::pending()
     }
 }
 
 /// Every page in a language, by name.
-async fn every_page(locale: Locale) -> Vec<(String, String)> {
-    let pages = pages();
+async fn all_pages(locale: Locale) -> Vec<(String, String)> {
+    let pages = test_pages();
     let lang = locale.code;
     let mut all = Vec::new();
     for path in ["", "/report", "/return", "/protect", "/learn", "/nowhere"] {
@@ -183,31 +203,33 @@ async fn every_page(locale: Locale) -> Vec<(String, String)> {
         let button = format!("category.{}", category.id);
         all.push((button.clone(), post(&report, &go(&button)).await.1));
     }
-    let empty = post(&report, &and(go("review"), &[("category", "FAC")])).await.1;
+    let empty = post(&report, &with_fields(go("review"), &[("category", "FAC")])).await.1;
     all.push(("wrong".to_owned(), empty));
-    let sound = and(go("review"), &[("category", "FAC"), ("a.story", "Je m’appelle Awa, 70 12 34 56")]);
+    let sound =
+        with_fields(go("review"), &[("category", "FAC"), ("a.story", "Je m’appelle Awa, 70 12 34 56")]);
     all.push(("review".to_owned(), post(&report, &sound).await.1));
     for kind in ErrorKind::ALL {
-        all.push((format!("{kind:?}"), body(error_page(&pages, locale, kind)).await));
+        all.push((format!("{kind:?}"), body_text(error_page(&pages, locale, kind)).await));
     }
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words(lang).into() };
-    all.push(("receipt".to_owned(), body(receipt_page(&pages, locale, &view, &sent_files())).await));
+    all.push(("receipt".to_owned(), body_text(receipt_page(&pages, locale, &view, &sample_files())).await));
     for problem in [
-        ReturnProblem::Empty,
-        ReturnProblem::Mistyped(envelope::receipt::ReceiptError::Check),
-        ReturnProblem::Nothing,
+        ReceiptEntryError::Empty,
+        ReceiptEntryError::InvalidReceipt(protocol::receipt::ReceiptError::ChecksumMismatch),
+        ReceiptEntryError::NotFound,
     ] {
         all.push((
             format!("{problem:?}"),
-            body(return_page(&pages, locale, ("typed", ""), Some(problem))).await,
+            body_text(receipt_entry_page(&pages, locale, ("typed", ""), Some(problem))).await,
         ));
     }
-    for stage in Stage::TOLD {
-        let mut view = thread(&pages);
+    for stage in Stage::VISIBLE_TO_REPORTER {
+        let mut view = sample_conversation(&pages);
         view.stage = stage;
-        view.findings = vec![Finding::Forged, Finding::EarlierNotShown(1), Finding::Withheld(2)];
-        all.push((format!("{stage:?}"), body(thread_page(&pages, locale, &view)).await));
+        view.findings =
+            vec![InboxIssue::Forged, InboxIssue::EarlierMessagesDropped(1), InboxIssue::MessagesWithheld(2)];
+        all.push((format!("{stage:?}"), body_text(conversation_page(&pages, locale, &view)).await));
     }
     all
 }
@@ -215,16 +237,16 @@ async fn every_page(locale: Locale) -> Vec<(String, String)> {
 #[tokio::test]
 async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
     for locale in LOCALES {
-        for (name, page) in every_page(locale).await {
+        for (name, page) in all_pages(locale).await {
             let html = Html::parse_document(&page);
-            let root = &select(&html, "html")[0];
+            let root = &select_attributes(&html, "html")[0];
             assert_eq!((root["lang"].as_str(), root["dir"].as_str()), (locale.code, locale.dir), "{name}");
-            assert_eq!(select(&html, "h1").len(), 1, "{name} has one h1");
+            assert_eq!(select_attributes(&html, "h1").len(), 1, "{name} has one h1");
             let title = html.select(&Selector::parse("title").unwrap()).next().unwrap();
             assert!(!title.text().collect::<String>().trim().is_empty(), "{name} has a title");
-            assert_eq!(select(&html, "style, [style], iframe, object").len(), 0, "{name}");
+            assert_eq!(select_attributes(&html, "style, [style], iframe, object").len(), 0, "{name}");
             // At most the one that this build has, and only as it was built.
-            let scripts = select(&html, "script");
+            let scripts = select_attributes(&html, "script");
             let is_bound = |script: &BTreeMap<String, String>, address: &str, integrity: &str| {
                 script.get(address).is_none_or(|url| url.starts_with("/assets/"))
                     && script.contains_key(address) == script.contains_key(integrity)
@@ -238,7 +260,7 @@ async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
             );
             assert!(page.contains("href=\"/leave"), "{name} can be left");
             assert!(!page.contains("No localization for id"), "{name} has all its words");
-            for element in select(&html, "*") {
+            for element in select_attributes(&html, "*") {
                 for (attribute, value) in &element {
                     assert!(!attribute.starts_with("on"), "{name}: {attribute}");
                     if matches!(attribute.as_str(), "href" | "src" | "action" | "formaction") {
@@ -251,36 +273,37 @@ async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
                     }
                 }
             }
-            every_field_has_a_label(&name, &html);
+            assert_fields_labelled(&name, &html);
         }
     }
 }
 
-fn every_field_has_a_label(name: &str, html: &Html) {
+fn assert_fields_labelled(name: &str, html: &Html) {
     let mut ids = std::collections::BTreeSet::new();
-    for element in select(html, "[id]") {
+    for element in select_attributes(html, "[id]") {
         assert!(ids.insert(element["id"].clone()), "{name}: id {} stands twice", element["id"]);
     }
-    for element in select(html, "[aria-describedby]") {
+    for element in select_attributes(html, "[aria-describedby]") {
         for id in element["aria-describedby"].split_whitespace() {
             assert!(ids.contains(id), "{name}: nothing is {id}");
         }
     }
-    for element in select(html, "a[href^='#']") {
+    for element in select_attributes(html, "a[href^='#']") {
         assert!(ids.contains(&element["href"][1..]), "{name}: {} leads nowhere", element["href"]);
     }
-    for element in select(html, "select, textarea, input:not([type=hidden]):not([type=checkbox])") {
+    for element in select_attributes(html, "select, textarea, input:not([type=hidden]):not([type=checkbox])")
+    {
         let label = format!("label[for='{}']", element["id"]);
-        assert_eq!(select(html, &label).len(), 1, "{name}: {}", element["id"]);
+        assert_eq!(select_attributes(html, &label).len(), 1, "{name}: {}", element["id"]);
     }
 }
 
 /// Bytes of an answer as they go over the line to a browser.
-async fn wire(path: &str, form: Option<&str>) -> usize {
+async fn response_bytes(path: &str, form: Option<&str>) -> usize {
     let method = if form.is_some() { "POST" } else { "GET" };
     let request = Request::builder().method(method).uri(path).header(header::ACCEPT_ENCODING, "gzip");
     let body = form.map_or_else(Body::empty, |form| Body::from(form.to_owned()));
-    let response = followed(request.body(body).unwrap()).await;
+    let response = send_following_redirect(request.body(body).unwrap()).await;
     axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap().len()
 }
 
@@ -290,16 +313,16 @@ async fn every_page_is_small_enough_for_a_first_visit() {
         let lang = locale.code;
         let home = get(&format!("/{lang}")).await.1;
         let mut assets = 0;
-        let links = select(&Html::parse_document(&home), "link[href]");
+        let links = select_attributes(&Html::parse_document(&home), "link[href]");
         assert_eq!(links.len(), 2);
         for link in &links {
-            assets += wire(&link["href"], None).await;
+            assets += response_bytes(&link["href"], None).await;
         }
         let small = |name: &str, size: usize| {
-            assert!(size + assets <= FIRST_VISIT, "{lang} {name}: {size} bytes and {assets} of assets");
+            assert!(size + assets <= FIRST_VISIT_BYTES, "{lang} {name}: {size} bytes and {assets} of assets");
         };
         for path in ["", "/report", "/return", "/protect", "/learn", "/nowhere"] {
-            small(path, wire(&format!("/{lang}{path}"), None).await);
+            small(path, response_bytes(&format!("/{lang}{path}"), None).await);
         }
         let taxonomy = Taxonomy::built_in();
         let families = taxonomy.families.iter().map(|family| format!("family.{}", family.id));
@@ -307,10 +330,10 @@ async fn every_page_is_small_enough_for_a_first_visit() {
         for go in
             ["before", "audience", "family"].map(str::to_owned).into_iter().chain(families).chain(categories)
         {
-            small(&go, wire(&format!("/{lang}/report"), Some(&format!("go={go}"))).await);
+            small(&go, response_bytes(&format!("/{lang}/report"), Some(&format!("go={go}"))).await);
         }
         // Those that hold a secret go as they are.
-        for (name, page) in every_page(locale).await {
+        for (name, page) in all_pages(locale).await {
             if matches!(name.as_str(), "review" | "receipt") || name == format!("{:?}", Stage::Received) {
                 small(&name, page.len());
             }
@@ -322,7 +345,7 @@ async fn every_page_is_small_enough_for_a_first_visit() {
 async fn a_page_with_a_secret_is_never_compressed() {
     let encoding = async |request: http::request::Builder, form: &str| {
         let request = request.header(header::ACCEPT_ENCODING, "gzip").body(Body::from(form.to_owned()));
-        let response = followed(request.unwrap()).await;
+        let response = send_following_redirect(request.unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         response.headers().get(header::CONTENT_ENCODING).cloned()
     };
@@ -334,11 +357,11 @@ async fn a_page_with_a_secret_is_never_compressed() {
 
 #[tokio::test]
 async fn an_asset_is_kept_for_good_and_the_style_is_whole() {
-    let pages = pages();
+    let pages = test_pages();
     let request = Request::get(pages.assets.url("site")).body(Body::empty()).unwrap();
-    let response = service().oneshot(request).await.unwrap();
+    let response = test_router().oneshot(request).await.unwrap();
     assert!(response.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
-    let css = body(response).await;
+    let css = body_text(response).await;
     assert_eq!(css.matches('{').count(), css.matches('}').count());
     assert!(!css.contains("/*") && !css.contains("url(") && !css.contains("@import"));
     assert_eq!(get("/assets/site.css").await.0, StatusCode::NOT_FOUND);
@@ -346,29 +369,29 @@ async fn an_asset_is_kept_for_good_and_the_style_is_whole() {
 
 #[tokio::test]
 async fn files_that_are_too_large_are_named_as_what_is_wrong() {
-    let pages = pages();
-    let mut view = thread(&pages);
-    view.errors = vec![FieldError::new("files", Problem::TooMuch)];
-    let page = body(thread_page(&pages, Locale::EN, &view)).await;
+    let pages = test_pages();
+    let mut view = sample_conversation(&pages);
+    view.errors = vec![FieldError::new("files", FieldProblem::FormTooLarge)];
+    let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
     let html = Html::parse_document(&page);
-    assert_eq!(select(&html, ".wrong a")[0]["href"], "#files");
+    assert_eq!(select_attributes(&html, ".wrong a")[0]["href"], "#files");
     assert!(page.contains("This is too much to send at once"));
-    assert_eq!(select(&html, "[aria-invalid]").len(), 1);
-    assert_eq!(select(&html, "#files")[0]["aria-invalid"], "true");
+    assert_eq!(select_attributes(&html, "[aria-invalid]").len(), 1);
+    assert_eq!(select_attributes(&html, "#files")[0]["aria-invalid"], "true");
 }
 
 #[tokio::test]
 async fn a_thread_shows_texts_as_text_and_no_reply_to_a_wrong_key() {
-    let pages = pages();
-    let mut view = thread(&pages);
-    let page = body(thread_page(&pages, Locale::EN, &view)).await;
+    let pages = test_pages();
+    let mut view = sample_conversation(&pages);
+    let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
     assert!(!page.contains("<script>"));
-    assert!(filled(&page).contains(&("receipt".to_owned(), view.receipt.to_string())));
+    assert!(filled_fields(&page).contains(&("receipt".to_owned(), view.receipt.to_string())));
     let html = Html::parse_document(&page);
     let draft: String = html.select(&Selector::parse("textarea").unwrap()).flat_map(|e| e.text()).collect();
     assert_eq!(draft, view.draft);
-    view.findings = vec![Finding::WrongKey];
-    let page = body(thread_page(&pages, Locale::EN, &view)).await;
+    view.findings = vec![InboxIssue::UnverifiedKey];
+    let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
     assert!(!page.contains("<textarea"));
 }
 
@@ -376,14 +399,14 @@ async fn a_thread_shows_texts_as_text_and_no_reply_to_a_wrong_key() {
 async fn the_first_page_speaks_the_visitors_language() {
     for (wish, lang) in [("en-GB,en;q=0.9", "en"), ("fr-BF", "fr"), ("de", "fr"), ("", "fr")] {
         let request = Request::get("/").header(header::ACCEPT_LANGUAGE, wish).body(Body::empty()).unwrap();
-        let page = body(service().oneshot(request).await.unwrap()).await;
+        let page = body_text(test_router().oneshot(request).await.unwrap()).await;
         assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{wish}");
     }
 }
 
 #[tokio::test]
 async fn leaving_leads_away_at_once() {
-    let response = service().oneshot(Request::get("/leave").body(Body::empty()).unwrap()).await.unwrap();
+    let response = test_router().oneshot(Request::get("/leave").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(response.headers()[header::LOCATION], "https://example.org/");
 }

@@ -14,10 +14,10 @@ use axum::{
 use http::{HeaderMap, HeaderName};
 use web::Locale;
 
-use super::{Pages, ReceiptView, SentFile, files, receipt};
+use super::{Pages, ReceiptView, SentFile, receipt, scrub_summary};
 use crate::{
-    form::{ReportForm, Step, pairs},
-    visits::{Token, Visit},
+    form::{FormStep, ReportForm, parse_urlencoded},
+    visit_store::{VisitState, VisitToken},
 };
 
 /// Where a navigation began. Browsers keep it for Back and reload.
@@ -30,60 +30,65 @@ pub(super) fn is_from_our_page(headers: &HeaderMap) -> bool {
 }
 
 /// The step of an address under which the receipt is shown.
-pub(super) const RECEIPT: &str = "receipt";
+pub(super) const RECEIPT_STEP: &str = "receipt";
 
 /// Keeps a form, and redirects to the address where its next step is shown.
-pub(super) fn redirect(pages: &Pages, form: &ReportForm, step: Step) -> Response {
-    to(form.lang, &keep(pages, form).to_string(), step.as_str())
+pub(super) fn save_and_redirect(pages: &Pages, form: &ReportForm, step: FormStep) -> Response {
+    redirect_to(form.lang, &save_form(pages, form).to_string(), step.as_str())
 }
 
 /// Keeps a form, under the token of its visit if it has one.
-pub(super) fn keep(pages: &Pages, form: &ReportForm) -> Token {
-    let mut fields = form.carried(&[]);
+pub(super) fn save_form(pages: &Pages, form: &ReportForm) -> VisitToken {
+    let mut fields = form.hidden_fields(&[]);
     fields.retain(|(name, _)| name != "visit");
     fields.push(("seed".to_owned(), form.seed.clone()));
-    pages.keep_visit(&form.visit, &Visit::Writing(fields))
+    pages.save_visit(&form.visit, &VisitState::Writing(fields))
 }
 
 /// A report was sent: its receipt is shown, under an address of its visit if its form came with one.
 /// It is then shown again by Back and reload, until the reporter confirms that it is noted.
-pub fn sent(pages: &Pages, form: &ReportForm, receipt: &ReceiptView, files: &[SentFile]) -> Response {
+pub fn redirect_after_send(
+    pages: &Pages,
+    form: &ReportForm,
+    receipt: &ReceiptView,
+    files: &[SentFile],
+) -> Response {
     if form.visit.is_empty() {
         return receipt::receipt_page(pages, form.lang, receipt, files);
     }
-    let token = match pages.visit(&form.visit) {
+    let token = match pages.find_visit(&form.visit) {
         // The reporter left while the report was on its way. Back must not show the receipt.
-        Some(Visit::Left) => return to(form.lang, &form.visit, RECEIPT),
+        Some(VisitState::Left) => return redirect_to(form.lang, &form.visit, RECEIPT_STEP),
         // Another tab of this visit sent another report. That receipt may not be noted yet, so it stays.
-        Some(Visit::Sent { code, .. }) if code != receipt.code.as_str() => "",
+        Some(VisitState::Sent { code, .. }) if code != receipt.code.as_str() => "",
         _ => form.visit.as_str(),
     };
-    let files = files::told_in(pages, form.lang, files);
-    let token = pages.keep_visit(token, &Visit::Sent { code: receipt.code.to_string(), files });
-    to(form.lang, &token.to_string(), RECEIPT)
+    let files = scrub_summary::file_summaries_in(pages, form.lang, files);
+    let token = pages.save_visit(token, &VisitState::Sent { code: receipt.code.to_string(), files });
+    redirect_to(form.lang, &token.to_string(), RECEIPT_STEP)
 }
 
 /// Redirects to the receipt of a visit whose report was sent.
 pub(super) fn redirect_to_receipt(form: &ReportForm) -> Response {
-    to(form.lang, &form.visit, RECEIPT)
+    redirect_to(form.lang, &form.visit, RECEIPT_STEP)
 }
 
 /// Redirects to an address of a visit.
-pub(super) fn to(lang: Locale, token: &str, step: &str) -> Response {
+pub(super) fn redirect_to(lang: Locale, token: &str, step: &str) -> Response {
     Redirect::to(&format!("/{}/report/{token}/{step}", lang.code)).into_response()
 }
 
 /// `POST /fr/report/noted`: the receipt is forgotten here, too.
-pub(super) async fn noted(
+pub(super) async fn confirm_receipt(
     State(pages): State<Arc<Pages>>,
     Path(lang): Path<String>,
     body: Bytes,
 ) -> Response {
     let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
-    for (name, value) in pairs(&body) {
+    for (name, value) in parse_urlencoded(&body) {
         let token = std::str::from_utf8(&value).unwrap_or_default();
-        if name == "visit" && matches!(pages.visit(token), Some(Visit::Sent { .. })) {
-            pages.keep_visit(token, &Visit::Noted);
+        if name == "visit" && matches!(pages.find_visit(token), Some(VisitState::Sent { .. })) {
+            pages.save_visit(token, &VisitState::Confirmed);
         }
     }
     Redirect::to(&format!("/{}", locale.code)).into_response()

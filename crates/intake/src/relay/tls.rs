@@ -2,33 +2,34 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use configuration::without_mark;
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     server::WebPkiClientVerifier,
 };
+use service_kit::strip_bom;
 use zeroize::Zeroizing;
 
-use crate::config::{ConfigError, Relay};
+use crate::config::{ConfigError, RelayConfig};
 
 /// TLS as configured under `[relay]`.
-pub fn server_config(relay: &Relay) -> Result<ServerConfig, ConfigError> {
+pub fn server_config(relay: &RelayConfig) -> Result<ServerConfig, ConfigError> {
     let provider = Arc::new(ring::default_provider());
-    let wrong_ca = |error: &dyn ToString| ConfigError::value("relay.ca", error.to_string());
-    let wrong_own = |error: &dyn ToString| ConfigError::value("relay.certificate", error.to_string());
+    let wrong_ca = |error: &dyn ToString| ConfigError::invalid_value("relay.ca", error.to_string());
+    let wrong_own = |error: &dyn ToString| ConfigError::invalid_value("relay.certificate", error.to_string());
     let mut roots = RootCertStore::empty();
-    for certificate in certificates("relay.ca", &relay.ca)? {
+    for certificate in read_certificates("relay.ca", &relay.ca)? {
         roots.add(certificate).map_err(|error| wrong_ca(&error))?;
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone())
         .build()
         .map_err(|error| wrong_ca(&error))?;
-    let chain = certificates("relay.certificate", &relay.certificate)?;
-    let key = Zeroizing::new(read("relay.key", &relay.key)?);
-    let key = PrivateKeyDer::from_pem_slice(without_mark(&key))
-        .map_err(|error| ConfigError::value("relay.key", format!("{}: {error}", relay.key.display())))?;
+    let chain = read_certificates("relay.certificate", &relay.certificate)?;
+    let key = Zeroizing::new(read_pem("relay.key", &relay.key)?);
+    let key = PrivateKeyDer::from_pem_slice(strip_bom(&key)).map_err(|error| {
+        ConfigError::invalid_value("relay.key", format!("{}: {error}", relay.key.display()))
+    })?;
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong_own(&error))?
@@ -39,16 +40,17 @@ pub fn server_config(relay: &Relay) -> Result<ServerConfig, ConfigError> {
     Ok(config)
 }
 
-fn certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
-    let wrong =
-        |error: &dyn ToString| ConfigError::value(key, format!("{}: {}", path.display(), error.to_string()));
-    let pem = read(key, path)?;
-    let chain: Vec<_> = CertificateDer::pem_slice_iter(without_mark(&pem))
+fn read_certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let wrong = |error: &dyn ToString| {
+        ConfigError::invalid_value(key, format!("{}: {}", path.display(), error.to_string()))
+    };
+    let pem = read_pem(key, path)?;
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(strip_bom(&pem))
         .collect::<Result<_, _>>()
         .map_err(|error| wrong(&error))?;
     if chain.is_empty() { Err(wrong(&"holds no certificate")) } else { Ok(chain) }
 }
 
-fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
-    fs::read(path).map_err(|error| ConfigError::value(key, format!("{}: {error}", path.display())))
+fn read_pem(key: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
+    fs::read(path).map_err(|error| ConfigError::invalid_value(key, format!("{}: {error}", path.display())))
 }

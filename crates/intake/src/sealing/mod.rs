@@ -3,47 +3,47 @@
 //! Typed text and files are never written anywhere but into the seal: files go chunk by chunk from the connection through the
 //! seal into the spool, whatever their size. What passes through memory is wiped by the allocator of the program.
 
+mod attachment_treatment;
+mod header_parameters;
 mod multipart;
-mod parameters;
-mod parts;
+mod multipart_reader;
+mod open_mailbox;
 mod pipeline;
 mod reply;
 mod report;
 mod text_fields;
-mod thread;
-mod treatment;
 
 use axum::{Router, response::Response, routing::post};
-use envelope::submission::SealError;
+use protocol::submission::SealError;
 use web::Locale;
 
 use crate::{
-    app::App,
+    app::AppState,
     form::ReportForm,
-    limits::come_back_later,
-    pages::{ErrorKind, Held, error_page, held_page, review_page},
+    limits::with_retry_after,
+    pages::{ErrorKind, RejectedForm, error_page, rejected_form_page, review_page},
     store::StoreError,
 };
 
 pub(crate) use text_fields::text_fields;
 
 /// The posts of pages that need sealing or mailboxes.
-pub fn routes() -> Router<App> {
+pub fn routes() -> Router<AppState> {
     Router::new()
-        .route("/{lang}/report/send", post(report::send))
-        .route("/{lang}/return", post(thread::open))
-        .route("/{lang}/return/send", post(reply::send))
+        .route("/{lang}/report/send", post(report::send_report))
+        .route("/{lang}/return", post(open_mailbox::open_mailbox))
+        .route("/{lang}/return/send", post(reply::send_reply))
 }
 
 /// Why nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum NotSent {
+enum SubmitError {
     /// Not a form of ours, or it did not arrive completely.
     #[error("the form is broken")]
     BadForm,
     /// Something typed must be put right first.
     #[error("the answers need another look")]
-    Answers,
+    InvalidAnswers,
     /// More than the ladder holds.
     #[error("too large")]
     TooLarge,
@@ -58,65 +58,65 @@ enum NotSent {
     Store(#[from] StoreError),
     /// A bug.
     #[error("broken")]
-    Broken,
+    Internal,
 }
 
-impl From<SealError> for NotSent {
+impl From<SealError> for SubmitError {
     fn from(error: SealError) -> Self {
         match error {
             SealError::TooLarge | SealError::TooManyFiles => Self::TooLarge,
-            SealError::NoMoreMessages | SealError::Write(_) => Self::Broken,
+            SealError::NoMoreMessages | SealError::Write(_) => Self::Internal,
         }
     }
 }
 
-impl NotSent {
+impl SubmitError {
     /// The page that says so.
-    fn page(self, app: &App, locale: Locale) -> Response {
-        self.answered(error_page(&app.pages, locale, self.kind(app)))
+    fn into_page(self, app: &AppState, locale: Locale) -> Response {
+        self.with_status(error_page(&app.pages, locale, self.error_kind(app)))
     }
 
     /// The same, with what was typed still there to be sent again.
-    fn keeping(self, app: &App, form: &mut ReportForm) -> Response {
-        if form.carried(&[]).is_empty() {
-            return self.page(app, form.lang);
+    fn into_review_page(self, app: &AppState, form: &mut ReportForm) -> Response {
+        if form.hidden_fields(&[]).is_empty() {
+            return self.into_page(app, form.lang);
         }
-        let problem = (self != Self::Answers).then(|| self.kind(app));
-        self.answered(review_page(&app.pages, form, problem))
+        let problem = (self != Self::InvalidAnswers).then(|| self.error_kind(app));
+        self.with_status(review_page(&app.pages, form, problem))
     }
 
     /// The same for a message, whose mailbox may not be at hand.
-    fn holding(self, app: &App, locale: Locale, held: &Held) -> Response {
+    fn into_rejected_form_page(self, app: &AppState, locale: Locale, held: &RejectedForm) -> Response {
         if held.fields.is_empty() {
-            return self.page(app, locale);
+            return self.into_page(app, locale);
         }
-        self.answered(held_page(&app.pages, locale, self.kind(app), held))
+        self.with_status(rejected_form_page(&app.pages, locale, self.error_kind(app), held))
     }
 
-    fn kind(self, app: &App) -> ErrorKind {
+    fn error_kind(self, app: &AppState) -> ErrorKind {
         match self {
-            Self::BadForm | Self::Answers => ErrorKind::BadForm,
+            Self::BadForm | Self::InvalidAnswers => ErrorKind::BadForm,
             Self::TooLarge => ErrorKind::TooLarge,
             Self::NoDirectory => ErrorKind::NoDirectory,
             Self::Busy => {
-                app.counters.busy();
+                app.counters.record_rejected();
                 ErrorKind::Busy
             }
-            Self::Store(StoreError::NoRoomForFiles) => {
-                app.counters.busy();
-                ErrorKind::NoRoomForFiles
+            Self::Store(StoreError::FullForFiles) => {
+                app.counters.record_rejected();
+                ErrorKind::FullForFiles
             }
             Self::Store(error) => {
-                app.counters.failed(error);
+                app.counters.record_store_failure(error);
                 if error == StoreError::Full { ErrorKind::Full } else { ErrorKind::Busy }
             }
-            Self::Broken => ErrorKind::Broken,
+            Self::Internal => ErrorKind::Internal,
         }
     }
 
-    fn answered(self, page: Response) -> Response {
+    fn with_status(self, page: Response) -> Response {
         if matches!(self, Self::Busy | Self::Store(_) | Self::NoDirectory) {
-            come_back_later(page)
+            with_retry_after(page)
         } else {
             page
         }

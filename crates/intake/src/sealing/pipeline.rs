@@ -4,42 +4,41 @@
 use std::io::{self, BufWriter, Write};
 
 use axum::body::Bytes;
-use envelope::{submission::SealError, treatment::Treatment as Sealed};
 use futures_util::{
     Stream, StreamExt as _,
     stream::{self, BoxStream},
 };
+use metadata_scrubber::FileFormat;
+use protocol::{submission::SealError, treatment::AttachmentTreatment as Sealed};
 use rand::rngs::OsRng;
 use reporter::{FollowUpSealer, ReportSealer};
 use tokio::{
     sync::mpsc,
     task::{JoinHandle, spawn_blocking},
 };
-use traces::Format;
 
 use super::{
-    NotSent,
-    multipart::{File, Form},
-    treatment,
+    SubmitError, attachment_treatment,
+    multipart::{MultipartForm, UploadedFile},
 };
 use crate::{
-    app::App,
-    cleaning::Cleaner,
-    directory::InForce,
-    pages::{SentFile, Treatment},
-    store::{Deposit, StoreError},
+    app::AppState,
+    cleaning::FileCleaner,
+    directory_cache::VerifiedDirectory,
+    pages::{FileOutcome, SentFile},
+    store::{StoreError, SubmissionUpload},
 };
 
 /// Pieces between two steps. Each is at most what one read of a connection gives, or 64 KiB of seal.
-const BETWEEN: usize = 2;
+const CHANNEL_CAPACITY: usize = 2;
 /// Sealed bytes handed on at once.
-const SEALED_PIECE: usize = 64 * 1024;
+const SEALED_CHUNK_BYTES: usize = 64 * 1024;
 
 /// Where sealed bytes go: to the task that stores them.
-pub(super) type Out = BufWriter<Handing>;
+pub(super) type SealedOutput = BufWriter<ChannelWriter>;
 
 /// What both kinds of submission have in common.
-pub(super) trait Sealer {
+pub(super) trait AttachmentSealer {
     fn attach<T>(
         &mut self,
         name: &str,
@@ -48,10 +47,10 @@ pub(super) trait Sealer {
     ) -> Result<T, SealError>;
     /// Sets the name and the treatment of the attachment that was written last.
     fn describe_last(&mut self, name: &str, treatment: Sealed);
-    fn finish(self) -> Result<Out, SealError>;
+    fn finish(self) -> Result<SealedOutput, SealError>;
 }
 
-impl Sealer for ReportSealer<Out> {
+impl AttachmentSealer for ReportSealer<SealedOutput> {
     fn attach<T>(
         &mut self,
         name: &str,
@@ -62,15 +61,15 @@ impl Sealer for ReportSealer<Out> {
     }
 
     fn describe_last(&mut self, name: &str, treatment: Sealed) {
-        self.describe_last(name, treatment);
+        self.describe_last_attachment(name, treatment);
     }
 
-    fn finish(self) -> Result<Out, SealError> {
+    fn finish(self) -> Result<SealedOutput, SealError> {
         self.finish()
     }
 }
 
-impl Sealer for FollowUpSealer<Out> {
+impl AttachmentSealer for FollowUpSealer<SealedOutput> {
     fn attach<T>(
         &mut self,
         name: &str,
@@ -81,176 +80,182 @@ impl Sealer for FollowUpSealer<Out> {
     }
 
     fn describe_last(&mut self, name: &str, treatment: Sealed) {
-        self.describe_last(name, treatment);
+        self.describe_last_attachment(name, treatment);
     }
 
-    fn finish(self) -> Result<Out, SealError> {
+    fn finish(self) -> Result<SealedOutput, SealError> {
         self.finish()
     }
 }
 
 /// The files of a form, from the first on, and what is to be done with them.
-pub(super) struct Files {
-    pub(super) first: Option<File>,
+pub(super) struct FormAttachments {
+    pub(super) first_file: Option<UploadedFile>,
     /// Are they to be kept exactly as they are?
-    pub(super) keep: bool,
+    pub(super) keep_metadata: bool,
 }
 
-enum Piece {
+enum UploadEvent {
     File { name: String, media_type: String },
     Bytes(Bytes),
     EndOfFile(SentFile),
     EndOfForm,
 }
 
-impl From<Bytes> for Piece {
+impl From<Bytes> for UploadEvent {
     fn from(bytes: Bytes) -> Self {
         Self::Bytes(bytes)
     }
 }
 
 /// Seals to the directory in force, and files durably: what `begin` begins, and the files of the form from `first` on.
-pub(super) async fn file<S: Sealer>(
-    app: &App,
-    form: &mut Form,
-    files: Files,
-    begin: impl FnOnce(&InForce, Out) -> Result<S, SealError> + Send + 'static,
-) -> Result<Vec<SentFile>, NotSent> {
+pub(super) async fn seal_and_store<S: AttachmentSealer>(
+    app: &AppState,
+    form: &mut MultipartForm,
+    files: FormAttachments,
+    begin: impl FnOnce(&VerifiedDirectory, SealedOutput) -> Result<S, SealError> + Send + 'static,
+) -> Result<Vec<SentFile>, SubmitError> {
     if form.is_too_large() {
-        return Err(NotSent::TooLarge);
+        return Err(SubmitError::TooLarge);
     }
     let mut counted = None;
     if let Some(admission) = form.admission().cloned() {
-        counted = Some(admission.may_store(&app.store, form.expected(files.first.is_some()))?);
-        if files.first.is_some() && !admission.takes_files().await {
-            return Err(NotSent::Busy);
+        counted = Some(admission.reserve_storage(&app.store, form.expected_len(files.first_file.is_some()))?);
+        if files.first_file.is_some() && !admission.acquire_upload_slot().await {
+            return Err(SubmitError::Busy);
         }
     }
-    let in_force = app.directories.in_force(app.clock.today()).ok_or(NotSent::NoDirectory)?;
-    let sealing = Sealing::start(app, move |out| begin(&in_force, out));
-    let cleaner = (!files.keep).then_some(&*app.cleaner);
-    let (sent, length) = sealing.file(form, files.first, cleaner).await?;
+    let in_force = app.directory_cache.current(app.clock.today()).ok_or(SubmitError::NoDirectory)?;
+    let sealing = SealTask::start(app, move |out| begin(&in_force, out));
+    let cleaner = (!files.keep_metadata).then_some(&*app.cleaner);
+    let (sent, length) = sealing.seal_files(form, files.first_file, cleaner).await?;
     if let Some(counted) = counted {
-        counted.stored(length);
+        counted.commit(length);
     }
-    app.counters.filed();
-    for _ in sent.iter().filter(|file| file.treatment == Treatment::Failed) {
-        app.counters.uncleaned();
+    app.counters.record_submitted();
+    for _ in sent.iter().filter(|file| file.treatment == FileOutcome::Failed) {
+        app.counters.record_uncleaned();
     }
     Ok(sent)
 }
 
-/// A submission that is being sealed. Dropped before [`Sealing::file`] is through, it leaves nothing behind.
-struct Sealing {
-    pieces: mpsc::Sender<Piece>,
-    sealer: JoinHandle<Result<Vec<SentFile>, SealError>>,
-    storer: JoinHandle<Result<Deposit, StoreError>>,
+/// A submission that is being sealed. Dropped before [`SealTask::seal_files`] is through, it leaves nothing behind.
+struct SealTask {
+    events: mpsc::Sender<UploadEvent>,
+    seal_task: JoinHandle<Result<Vec<SentFile>, SealError>>,
+    store_task: JoinHandle<Result<SubmissionUpload, StoreError>>,
 }
 
-impl Sealing {
+impl SealTask {
     /// Starts to seal. `begin` runs where it may take time.
-    fn start<S: Sealer>(app: &App, begin: impl FnOnce(Out) -> Result<S, SealError> + Send + 'static) -> Self {
-        let (pieces, incoming) = mpsc::channel(BETWEEN);
-        let (handing, outgoing) = mpsc::channel(BETWEEN);
-        let deposit = app.store.deposit(app.clock.iso_week(), &mut OsRng);
-        let storer = tokio::spawn(store(deposit, outgoing));
-        let out = BufWriter::with_capacity(SEALED_PIECE, Handing(handing));
-        let sealer = spawn_blocking(move || seal(begin(out)?, incoming));
-        Self { pieces, sealer, storer }
+    fn start<S: AttachmentSealer>(
+        app: &AppState,
+        begin: impl FnOnce(SealedOutput) -> Result<S, SealError> + Send + 'static,
+    ) -> Self {
+        let (pieces, incoming) = mpsc::channel(CHANNEL_CAPACITY);
+        let (handing, outgoing) = mpsc::channel(CHANNEL_CAPACITY);
+        let deposit = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
+        let storer = tokio::spawn(store_sealed(deposit, outgoing));
+        let out = BufWriter::with_capacity(SEALED_CHUNK_BYTES, ChannelWriter(handing));
+        let sealer = spawn_blocking(move || run_sealer(begin(out)?, incoming));
+        Self { events: pieces, seal_task: sealer, store_task: storer }
     }
 
     /// Seals the files of a form as they come, cleaned unless they are to be kept as they are, and stores the whole durably.
     /// Returns what became of them, and the length of the submission.
-    async fn file(
+    async fn seal_files(
         mut self,
-        form: &mut Form,
-        first: Option<File>,
-        cleaner: Option<&Cleaner>,
-    ) -> Result<(Vec<SentFile>, u64), NotSent> {
+        form: &mut MultipartForm,
+        first: Option<UploadedFile>,
+        cleaner: Option<&FileCleaner>,
+    ) -> Result<(Vec<SentFile>, u64), SubmitError> {
         let mut next = first;
         let mut number = 1;
         while let Some(file) = next {
-            if self.feed(form, file, number, cleaner).await?.is_none() {
-                return Err(self.reason().await);
+            if self.send_file(form, file, number, cleaner).await?.is_none() {
+                return Err(self.failure().await);
             }
             number += 1;
             next = form.next_file().await?;
         }
         // Closed early means that it has failed, and the reason comes with the end.
-        drop(self.pieces.send(Piece::EndOfForm).await);
-        let (deposit, sent) = self.end().await?;
+        drop(self.events.send(UploadEvent::EndOfForm).await);
+        let (deposit, sent) = self.join().await?;
         let length = deposit.length();
-        deposit.complete().await?;
+        deposit.commit().await?;
         Ok((sent, length))
     }
 
     /// Hands one file on. `None` when the sealer has given up.
-    async fn feed(
+    async fn send_file(
         &mut self,
-        form: &mut Form,
-        mut file: File,
+        form: &mut MultipartForm,
+        mut file: UploadedFile,
         number: usize,
-        cleaner: Option<&Cleaner>,
-    ) -> Result<Option<()>, NotSent> {
+        cleaner: Option<&FileCleaner>,
+    ) -> Result<Option<()>, SubmitError> {
         let (name, media_type) = (std::mem::take(&mut file.name), std::mem::take(&mut file.media_type));
-        let mut content = content(form, file);
-        let (format, head) = head(&mut content).await?;
+        let mut content = file_stream(form, file);
+        let (format, head) = detect_format(&mut content).await?;
         let mut content = stream::iter(head.into_iter().map(Ok)).chain(content);
-        let name = if cleaner.is_some() { format.plain_name(number, &name) } else { name };
-        if self.pieces.send(Piece::File { name, media_type }).await.is_err() {
+        let name = if cleaner.is_some() { format.neutral_name(number, &name) } else { name };
+        if self.events.send(UploadEvent::File { name, media_type }).await.is_err() {
             return Ok(None);
         }
         let treatment = match cleaner {
             None => {
                 while let Some(bytes) = content.next().await {
-                    if self.pieces.send(Piece::Bytes(bytes?)).await.is_err() {
+                    if self.events.send(UploadEvent::Bytes(bytes?)).await.is_err() {
                         return Ok(None);
                     }
                 }
-                Treatment::Kept
+                FileOutcome::Unchanged
             }
-            Some(cleaner) => match cleaner.clean(format, &mut content, &self.pieces).await? {
-                Ok(washed) => Treatment::Cleaned(washed),
-                Err(_) if self.pieces.is_closed() => return Ok(None),
+            Some(cleaner) => match cleaner.clean(format, &mut content, &self.events).await? {
+                Ok(washed) => FileOutcome::Cleaned(washed),
+                Err(_) if self.events.is_closed() => return Ok(None),
                 Err(_) => {
                     // The rest of it is not sent, and the files behind it are.
                     while let Some(bytes) = content.next().await {
                         bytes?;
                     }
-                    Treatment::Failed
+                    FileOutcome::Failed
                 }
             },
         };
-        let end = Piece::EndOfFile(SentFile { format, treatment });
-        Ok(self.pieces.send(end).await.ok())
+        let end = UploadEvent::EndOfFile(SentFile { format, treatment });
+        Ok(self.events.send(end).await.ok())
     }
 
-    async fn reason(self) -> NotSent {
-        self.end().await.err().unwrap_or(NotSent::Broken)
+    async fn failure(self) -> SubmitError {
+        self.join().await.err().unwrap_or(SubmitError::Internal)
     }
 
     /// What became of it: a deposit that lacks nothing but to be completed, and its files.
-    async fn end(self) -> Result<(Deposit, Vec<SentFile>), NotSent> {
-        let Self { pieces, sealer, storer } = self;
+    async fn join(self) -> Result<(SubmissionUpload, Vec<SentFile>), SubmitError> {
+        let Self { events: pieces, seal_task: sealer, store_task: storer } = self;
         drop(pieces);
-        let sealed = sealer.await.map_err(|_| NotSent::Broken)?;
+        let sealed = sealer.await.map_err(|_| SubmitError::Internal)?;
         // If the spool has failed, the sealer has merely noticed that nobody takes its bytes.
-        let deposit = storer.await.map_err(|_| NotSent::Broken)??;
+        let deposit = storer.await.map_err(|_| SubmitError::Internal)??;
         Ok((deposit, sealed?))
     }
 }
 
-async fn store(mut deposit: Deposit, mut sealed: mpsc::Receiver<Vec<u8>>) -> Result<Deposit, StoreError> {
+async fn store_sealed(
+    mut deposit: SubmissionUpload,
+    mut sealed: mpsc::Receiver<Vec<u8>>,
+) -> Result<SubmissionUpload, StoreError> {
     while let Some(bytes) = sealed.recv().await {
-        deposit.push(&bytes).await?;
+        deposit.write(&bytes).await?;
     }
     Ok(deposit)
 }
 
 /// The content of a file as it comes. An item that was polled and not awaited to its end is not lost.
-fn content(form: &mut Form, file: File) -> BoxStream<'_, Result<Bytes, NotSent>> {
+fn file_stream(form: &mut MultipartForm, file: UploadedFile) -> BoxStream<'_, Result<Bytes, SubmitError>> {
     stream::unfold((form, file), |(form, mut file)| async move {
-        let next = form.chunk(&mut file).await.transpose()?;
+        let next = form.next_chunk(&mut file).await.transpose()?;
         Some((next, (form, file)))
     })
     .fuse()
@@ -258,31 +263,36 @@ fn content(form: &mut Form, file: File) -> BoxStream<'_, Result<Bytes, NotSent>>
 }
 
 /// The first bytes of a file, and the format that they show.
-async fn head(
-    content: &mut (impl Stream<Item = Result<Bytes, NotSent>> + Unpin),
-) -> Result<(Format, Vec<Bytes>), NotSent> {
+async fn detect_format(
+    content: &mut (impl Stream<Item = Result<Bytes, SubmitError>> + Unpin),
+) -> Result<(FileFormat, Vec<Bytes>), SubmitError> {
     let mut head = Vec::new();
     let mut pieces = Vec::new();
-    while head.len() < traces::HEAD {
+    while head.len() < metadata_scrubber::SNIFF_LEN {
         let Some(bytes) = content.next().await.transpose()? else { break };
-        head.extend_from_slice(&bytes[..bytes.len().min(traces::HEAD - head.len())]);
+        head.extend_from_slice(&bytes[..bytes.len().min(metadata_scrubber::SNIFF_LEN - head.len())]);
         pieces.push(bytes);
     }
-    Ok((Format::of(&head), pieces))
+    Ok((FileFormat::detect(&head), pieces))
 }
 
-fn seal(mut sealer: impl Sealer, mut pieces: mpsc::Receiver<Piece>) -> Result<Vec<SentFile>, SealError> {
+fn run_sealer(
+    mut sealer: impl AttachmentSealer,
+    mut pieces: mpsc::Receiver<UploadEvent>,
+) -> Result<Vec<SentFile>, SealError> {
     let mut sent = Vec::new();
     loop {
         match pieces.blocking_recv() {
-            Some(Piece::File { name, media_type }) => {
-                let file = sealer.attach(&name, &media_type, |out| pass(&mut pieces, out))?;
-                let name = if file.treatment == Treatment::Failed { incomplete(&name) } else { name };
-                sealer.describe_last(&name, treatment::sealed(file.treatment));
+            Some(UploadEvent::File { name, media_type }) => {
+                let file = sealer.attach(&name, &media_type, |out| copy_file(&mut pieces, out))?;
+                let name = if file.treatment == FileOutcome::Failed { incomplete_name(&name) } else { name };
+                sealer.describe_last(&name, attachment_treatment::frame_treatment(file.treatment));
                 sent.push(file);
             }
-            Some(Piece::EndOfForm) => break,
-            Some(Piece::Bytes(_) | Piece::EndOfFile(_)) | None => return Err(cut_off().into()),
+            Some(UploadEvent::EndOfForm) => break,
+            Some(UploadEvent::Bytes(_) | UploadEvent::EndOfFile(_)) | None => {
+                return Err(unexpected_eof().into());
+            }
         }
     }
     sealer.finish()?.flush()?;
@@ -290,30 +300,30 @@ fn seal(mut sealer: impl Sealer, mut pieces: mpsc::Receiver<Piece>) -> Result<Ve
 }
 
 /// Writes the content of one file.
-fn pass(pieces: &mut mpsc::Receiver<Piece>, out: &mut dyn Write) -> io::Result<SentFile> {
+fn copy_file(pieces: &mut mpsc::Receiver<UploadEvent>, out: &mut dyn Write) -> io::Result<SentFile> {
     loop {
         match pieces.blocking_recv() {
-            Some(Piece::Bytes(bytes)) => out.write_all(&bytes)?,
-            Some(Piece::EndOfFile(file)) => return Ok(file),
+            Some(UploadEvent::Bytes(bytes)) => out.write_all(&bytes)?,
+            Some(UploadEvent::EndOfFile(file)) => return Ok(file),
             // The sender has gone: what is there must not pass for the whole file.
-            _ => return Err(cut_off()),
+            _ => return Err(unexpected_eof()),
         }
     }
 }
 
 /// The name by which investigators see that a file was cut where it could not be cleaned.
-fn incomplete(name: &str) -> String {
+fn incomplete_name(name: &str) -> String {
     format!("incomplete-{name}")
 }
 
-fn cut_off() -> io::Error {
+fn unexpected_eof() -> io::Error {
     io::Error::from(io::ErrorKind::UnexpectedEof)
 }
 
 /// Hands sealed bytes to the task that stores them, and waits for it.
-pub(super) struct Handing(mpsc::Sender<Vec<u8>>);
+pub(super) struct ChannelWriter(mpsc::Sender<Vec<u8>>);
 
-impl Write for Handing {
+impl Write for ChannelWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.blocking_send(bytes.to_vec()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(bytes.len())

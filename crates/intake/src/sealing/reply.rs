@@ -4,112 +4,119 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
-use envelope::earlier::EarlierReport;
 use http::HeaderMap;
-use reporter::{FollowUp, FollowUpSealer, Inbox};
+use protocol::related_report::RelatedReport;
+use reporter::{FollowUpDraft, FollowUpSealer, Inbox};
 use web::Locale;
 use zeroize::Zeroizing;
 
 use super::{
-    NotSent,
-    multipart::Form,
-    pipeline::{self, Files},
-    thread,
+    SubmitError,
+    multipart::MultipartForm,
+    open_mailbox,
+    pipeline::{self, FormAttachments},
 };
 use crate::{
-    app::App,
-    form::{FieldError, Problem, Reply, ReplyForm, guard},
-    pages::{Address, ErrorKind, Held, ReturnProblem, ThreadView, return_page, thread_page},
+    app::AppState,
+    form::{FieldError, FieldProblem, ReplyForm, ValidatedReply, identifying_details},
+    pages::{
+        AnswerAddress, ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page,
+        receipt_entry_page,
+    },
 };
 
 /// Files the message, and shows the thread again.
-pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, request: Request) -> Response {
+pub(super) async fn send_reply(
+    State(app): State<AppState>,
+    Path(lang): Path<String>,
+    request: Request,
+) -> Response {
     let Some(locale) = app.pages.locale(&lang) else {
         return app.error_page("", ErrorKind::NotFound);
     };
     let mut form = ReplyForm::default();
     let headers = request.headers().clone();
-    let mut parts = match Form::of(request, ReplyForm::is_field) {
+    let mut parts = match MultipartForm::from_request(request, ReplyForm::is_field) {
         Ok(parts) => parts,
-        Err(refused) => return refused.page(&app, locale),
+        Err(refused) => return refused.into_page(&app, locale),
     };
-    let mut address = Address::default();
-    let answer = answer(&app, locale, (&mut form, &headers, &mut address), &mut parts).await;
-    parts.late(|name, value| form.set(name, value));
+    let mut address = AnswerAddress::default();
+    let answer = submit_reply(&app, locale, (&mut form, &headers, &mut address), &mut parts).await;
+    parts.take_late_fields(|name, value| form.set_field(name, value));
     address.token().clone_into(&mut form.visit);
     // Also after an answer: what is wrong with the text is known before the files have come.
     parts.drain().await;
     let page = match answer {
         Ok(page) => page,
         Err(refused) => {
-            if form.to_seed().is_err() {
+            if form.seed_bytes().is_err() {
                 form.seed = app.pages.new_seed();
             }
-            let fields = form.carried();
+            let fields = form.hidden_fields();
             if fields.is_empty() {
                 // Reload sends the form again, as that page says.
-                return refused.page(&app, locale);
+                return refused.into_page(&app, locale);
             }
             let path = format!("/{}/return/send", locale.code);
-            refused.holding(&app, locale, &Held { path, fields, takes_files: true })
+            refused.into_rejected_form_page(&app, locale, &RejectedForm { path, fields, accepts_files: true })
         }
     };
-    app.pages.answer(locale, &address, page).await
+    app.pages.save_and_redirect(locale, &address, page).await
 }
 
-async fn answer(
-    app: &App,
+async fn submit_reply(
+    app: &AppState,
     locale: Locale,
-    (form, headers, address): (&mut ReplyForm, &HeaderMap, &mut Address),
-    parts: &mut Form,
-) -> Result<Response, NotSent> {
-    let first = parts.fields(|name, value| form.set(name, value)).await;
-    let receipt = form.receipt();
-    *address = app.pages.address(headers, &form.visit, receipt.as_ref().ok());
+    (form, headers, address): (&mut ReplyForm, &HeaderMap, &mut AnswerAddress),
+    parts: &mut MultipartForm,
+) -> Result<Response, SubmitError> {
+    let first = parts.read_fields(|name, value| form.set_field(name, value)).await;
+    let receipt = form.parse_receipt();
+    *address = app.pages.answer_address(headers, &form.visit, receipt.as_ref().ok());
     address.token().clone_into(&mut form.visit);
     let first = first?;
     // The page carries the receipt that opened it, so anything else means that something else was sent.
-    let receipt = receipt.map_err(|_| NotSent::BadForm)?;
-    let inbox = match thread::inbox(app, &receipt).await? {
+    let receipt = receipt.map_err(|_| SubmitError::BadForm)?;
+    let inbox = match open_mailbox::open_inbox(app, &receipt).await? {
         Ok(inbox) => inbox,
         Err(problem) => {
-            return Ok(return_page(&app.pages, locale, (&form.receipt, &form.visit), Some(problem)));
+            return Ok(receipt_entry_page(&app.pages, locale, (&form.receipt, &form.visit), Some(problem)));
         }
     };
-    let mut view = ThreadView::of(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
+    let mut view = ConversationView::from_inbox(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
     view.visit.clone_from(&form.visit);
     view.files_again = first.is_some();
     // A browser that knows no `formaction` posts every button here. Only the one without a name sends.
-    if !form.go.is_empty() {
-        view.go_on(form);
-        return Ok(thread_page(&app.pages, locale, &view));
+    if !form.action.is_empty() {
+        view.resume_draft(form);
+        return Ok(conversation_page(&app.pages, locale, &view));
     }
-    if let Some(trace) = form.to_cover() {
-        form.message = guard::cover(&form.message, trace);
-        view.traces = guard::traces(&form.message);
-        view.keep(form);
-        return Ok(thread_page(&app.pages, locale, &view));
+    if let Some(trace) = form.redact_requested() {
+        form.message = identifying_details::redact(&form.message, trace);
+        view.details = identifying_details::find_details(&form.message);
+        view.restore_draft(form);
+        return Ok(conversation_page(&app.pages, locale, &view));
     }
-    let reply = match form.to_reply(first.is_some()) {
-        Ok(reply) => named(app, &inbox, reply).await?,
+    let reply = match form.validate(first.is_some()) {
+        Ok(reply) => resolve_related_report(app, &inbox, reply).await?,
         Err(errors) => Err(errors),
     };
     match reply {
-        Ok(_) if !form.unseen_traces().is_empty() => {
-            view.traces = form.unseen_traces();
-            view.keep(form);
+        Ok(_) if !form.unacknowledged_details().is_empty() => {
+            view.details = form.unacknowledged_details();
+            view.restore_draft(form);
         }
         Ok((reply, earlier)) if inbox.can_write() => {
-            let message = FollowUp {
+            let message = FollowUpDraft {
                 earlier,
                 text: reply.text,
                 lang: locale.code.to_owned(),
                 week: app.clock.iso_week(),
-                ask_oversight: reply.ask_outside_body,
+                release_to_oversight: reply.release_to_oversight,
                 token: reply.seed,
             };
-            let attached = Files { first, keep: form.keep_files };
-            let filed = pipeline::file(app, parts, attached, move |to, out| {
+            let attached = FormAttachments { first_file: first, keep_metadata: form.keep_metadata };
+            let filed = pipeline::seal_and_store(app, parts, attached, move |to, out| {
                 FollowUpSealer::begin(&to.directory, to.hash, &receipt, &inbox, message, out)
             });
             match filed.await {
@@ -119,34 +126,40 @@ async fn answer(
                     view.files = sent;
                 }
                 // The text stays, other files can be chosen.
-                Err(NotSent::TooLarge) => {
-                    view.keep(form);
-                    view.errors = vec![FieldError::new("files", Problem::TooMuch)];
+                Err(SubmitError::TooLarge) => {
+                    view.restore_draft(form);
+                    view.errors = vec![FieldError::new("files", FieldProblem::FormTooLarge)];
                 }
                 Err(refused) => return Err(refused),
             }
         }
-        Ok(_) => view.keep(form),
-        Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(NotSent::BadForm),
+        Ok(_) => view.restore_draft(form),
+        Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(SubmitError::BadForm),
         Err(errors) => {
-            view.keep(form);
+            view.restore_draft(form);
             view.errors = errors;
         }
     }
-    Ok(thread_page(&app.pages, locale, &view))
+    Ok(conversation_page(&app.pages, locale, &view))
 }
 
-type Named = Result<(Reply, Option<EarlierReport>), Vec<FieldError>>;
+type RelatedReportResult = Result<(ValidatedReply, Option<RelatedReport>), Vec<FieldError>>;
 
 /// Looks the other report up, if the message is to name one.
-async fn named(app: &App, inbox: &Inbox, reply: Reply) -> Result<Named, NotSent> {
-    let Some(other) = &reply.earlier else { return Ok(Ok((reply, None))) };
-    Ok(match thread::inbox(app, other).await? {
+async fn resolve_related_report(
+    app: &AppState,
+    inbox: &Inbox,
+    reply: ValidatedReply,
+) -> Result<RelatedReportResult, SubmitError> {
+    let Some(other) = &reply.related_receipt else { return Ok(Ok((reply, None))) };
+    Ok(match open_mailbox::open_inbox(app, other).await? {
         Ok(found) => {
-            let earlier = found.named_in(other, inbox);
+            let earlier = found.related_report_for(other, inbox);
             Ok((reply, Some(earlier)))
         }
-        Err(ReturnProblem::Damaged) => Err(vec![FieldError::new("earlier", Problem::Damaged)]),
-        Err(_) => Err(vec![FieldError::new("earlier", Problem::Missing)]),
+        Err(ReceiptEntryError::MailboxCorrupt) => {
+            Err(vec![FieldError::new("earlier", FieldProblem::MailboxCorrupt)])
+        }
+        Err(_) => Err(vec![FieldError::new("earlier", FieldProblem::Missing)]),
     })
 }

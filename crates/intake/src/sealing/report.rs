@@ -4,70 +4,76 @@ use axum::{
     extract::{Path, Request, State},
     response::Response,
 };
-use envelope::{
+use protocol::{
     receipt::Receipt,
-    report::{Answer, ReportBody},
+    report_body::{ReportAnswer, ReportBody},
     submission::Urgency,
 };
 use rand::rngs::OsRng;
-use reporter::{Draft, Filing, ReportSealer};
+use reporter::{ReportDraft, ReportSealer, ReportSecrets};
 use taxonomy::Priority;
 use web::Locale;
 use zeroize::Zeroizing;
 
 use super::{
-    NotSent,
-    multipart::{File, Form},
-    pipeline::{self, Files},
+    SubmitError,
+    multipart::{MultipartForm, UploadedFile},
+    pipeline::{self, FormAttachments},
 };
 use crate::{
-    app::App,
-    form::{Report, ReportForm},
-    pages::{ErrorKind, ReceiptView, SentFile, sent, take_step},
+    app::AppState,
+    form::{ReportForm, ValidatedReport},
+    pages::{ErrorKind, ReceiptView, SentFile, advance_and_redirect, redirect_after_send},
 };
 
 /// Files the report, and shows the receipt once it is durable.
-pub(super) async fn send(State(app): State<App>, Path(lang): Path<String>, request: Request) -> Response {
+pub(super) async fn send_report(
+    State(app): State<AppState>,
+    Path(lang): Path<String>,
+    request: Request,
+) -> Response {
     let Some(locale) = app.pages.locale(&lang) else {
         return app.error_page("", ErrorKind::NotFound);
     };
     let mut form = ReportForm::new(locale);
-    let mut parts = match Form::of(request, ReportForm::is_field) {
+    let mut parts = match MultipartForm::from_request(request, ReportForm::is_field) {
         Ok(parts) => parts,
-        Err(refused) => return refused.page(&app, locale),
+        Err(refused) => return refused.into_page(&app, locale),
     };
-    let outcome = match parts.fields(|name, value| form.set(name, value)).await {
+    let outcome = match parts.read_fields(|name, value| form.set_field(name, value)).await {
         // A browser that knows no `formaction` posts every button here. Only the one without a name sends.
-        Ok(_) if !form.go.is_empty() => {
+        Ok(_) if !form.action.is_empty() => {
             parts.drain().await;
-            return take_step(&app.pages, &mut form);
+            return advance_and_redirect(&app.pages, &mut form);
         }
-        Ok(first) => file(&app, &form, &mut parts, first).await,
+        Ok(first) => submit_report(&app, &form, &mut parts, first).await,
         Err(refused) => Err(refused),
     };
     match outcome {
-        Ok((receipt, files)) => sent(&app.pages, &form, &spell(&receipt, locale), &files),
+        Ok((receipt, files)) => {
+            redirect_after_send(&app.pages, &form, &receipt_view(&receipt, locale), &files)
+        }
         Err(refused) => {
-            parts.late(|name, value| form.set(name, value));
+            parts.take_late_fields(|name, value| form.set_field(name, value));
             parts.drain().await;
-            refused.keeping(&app, &mut form)
+            refused.into_review_page(&app, &mut form)
         }
     }
 }
 
-async fn file(
-    app: &App,
+async fn submit_report(
+    app: &AppState,
     form: &ReportForm,
-    parts: &mut Form,
-    first: Option<File>,
-) -> Result<(Receipt, Vec<SentFile>), NotSent> {
-    let report = form.to_report(&app.pages.taxonomy).map_err(|_| NotSent::Answers)?;
-    let seed = Zeroizing::new(form.seed().map_err(|_| NotSent::BadForm)?);
-    let draft = draft(report, app.clock.iso_week());
-    let filing = filing(&seed, &draft);
+    parts: &mut MultipartForm,
+    first: Option<UploadedFile>,
+) -> Result<(Receipt, Vec<SentFile>), SubmitError> {
+    let report = form.validate(&app.pages.taxonomy).map_err(|_| SubmitError::InvalidAnswers)?;
+    let seed = Zeroizing::new(form.seed_bytes().map_err(|_| SubmitError::BadForm)?);
+    let draft = to_report_input(report, app.clock.iso_week());
+    let filing = derive_secrets(&seed, &draft);
     let receipt = filing.receipt().clone();
-    let attached = Files { first, keep: form.keep_files };
-    let files = pipeline::file(app, parts, attached, move |to, out| {
+    let attached = FormAttachments { first_file: first, keep_metadata: form.keep_metadata };
+    let files = pipeline::seal_and_store(app, parts, attached, move |to, out| {
         ReportSealer::begin(&to.directory, to.hash, &filing, draft, out, &mut OsRng)
     })
     .await?;
@@ -75,20 +81,20 @@ async fn file(
 }
 
 /// The same form sent twice is the same report with the same receipt.
-fn filing(seed: &[u8; 32], draft: &Draft) -> Filing {
+fn derive_secrets(seed: &[u8; 32], draft: &ReportDraft) -> ReportSecrets {
     let body = Zeroizing::new(draft.body.to_bytes());
-    Filing::from_seed(seed, &Zeroizing::new([draft.lang.as_bytes(), b"\0", &body].concat()))
+    ReportSecrets::from_seed(seed, &Zeroizing::new([draft.lang.as_bytes(), b"\0", &body].concat()))
 }
 
-fn draft(report: Report, week: String) -> Draft {
+fn to_report_input(report: ValidatedReport, week: String) -> ReportDraft {
     let answers = report.answers.into_iter().map(|(question, answer)| {
         let answer = match answer {
-            taxonomy::Answer::One(one) => Answer::One(one),
-            taxonomy::Answer::Many(many) => Answer::Many(many),
+            taxonomy::Answer::One(one) => ReportAnswer::One(one),
+            taxonomy::Answer::Many(many) => ReportAnswer::Many(many),
         };
         (question, answer)
     });
-    Draft {
+    ReportDraft {
         body: ReportBody {
             category: report.category,
             audience: report.audience,
@@ -107,6 +113,6 @@ fn draft(report: Report, week: String) -> Draft {
     }
 }
 
-fn spell(receipt: &Receipt, locale: Locale) -> ReceiptView {
+fn receipt_view(receipt: &Receipt, locale: Locale) -> ReceiptView {
     ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words(locale.code)) }
 }

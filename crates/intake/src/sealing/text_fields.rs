@@ -2,20 +2,20 @@
 
 use axum::body::{Body, Bytes};
 
-use super::parts::Parts;
-use crate::form::pairs;
+use super::multipart_reader::MultipartReader;
+use crate::form::parse_urlencoded;
 
 /// Names and raw values in order. Files are left out. A body that ends early gives the fields that came whole.
 pub(crate) async fn text_fields(content_type: &str, body: Bytes) -> Vec<(String, Vec<u8>)> {
     let limit = body.len() as u64;
-    let Ok(mut parts) = Parts::new(content_type.as_bytes(), Body::from(body.clone()), limit) else {
-        return pairs(&body).collect();
+    let Ok(mut parts) = MultipartReader::new(content_type.as_bytes(), Body::from(body.clone()), limit) else {
+        return parse_urlencoded(&body).collect();
     };
     let mut fields = Vec::new();
-    while let Ok(Some(part)) = parts.next().await {
+    while let Ok(Some(part)) = parts.next_part().await {
         let mut value = Vec::new();
         loop {
-            match parts.chunk().await {
+            match parts.next_chunk().await {
                 Ok(Some(bytes)) => value.extend_from_slice(&bytes),
                 Ok(None) => break,
                 Err(_) => return fields,

@@ -10,16 +10,16 @@ pub enum StoreError {
     Full,
     /// What is left of the spool is kept for text.
     #[error("the spool has no room for files: what is left is kept for text")]
-    NoRoomForFiles,
+    FullForFiles,
     /// The disk cannot be written, or reads and writes fail.
     #[error("the spool's disk cannot be read or written")]
     Disk,
     /// Another replica did the same first.
     #[error("another process has done it first")]
-    Twice,
+    Duplicate,
     /// What is stored is not what was stored.
     #[error("the spool holds something damaged: look at its disk, and restore a backup")]
-    Damaged,
+    Corrupt,
     /// Anything else.
     #[error("the spool does not answer as it should")]
     Unavailable,
@@ -37,8 +37,8 @@ impl From<&DbErr> for StoreError {
         };
         let Some(error) = error.as_database_error() else { return Self::Unavailable };
         match error.try_downcast_ref::<PgDatabaseError>() {
-            Some(postgres) => of_postgres(postgres.code()),
-            None => of_sqlite(error.code().and_then(|code| code.parse().ok()).unwrap_or_default()),
+            Some(postgres) => from_sqlstate(postgres.code()),
+            None => from_sqlite_code(error.code().and_then(|code| code.parse().ok()).unwrap_or_default()),
         }
     }
 }
@@ -50,22 +50,22 @@ impl From<DbErr> for StoreError {
 }
 
 /// Primary result codes (sqlite.org/rescode.html); the upper bytes only say more.
-fn of_sqlite(code: u32) -> StoreError {
+fn from_sqlite_code(code: u32) -> StoreError {
     match code & 0xff {
         13 => StoreError::Full,
         8 | 10 | 14 => StoreError::Disk,
-        11 | 26 => StoreError::Damaged,
+        11 | 26 => StoreError::Corrupt,
         _ => StoreError::Unavailable,
     }
 }
 
 /// `SQLSTATE` (`PostgreSQL`'s documentation, appendix A).
-fn of_postgres(code: &str) -> StoreError {
+fn from_sqlstate(code: &str) -> StoreError {
     match code {
         "53100" => StoreError::Full,
         "58030" | "25006" => StoreError::Disk,
-        "XX001" | "XX002" => StoreError::Damaged,
-        "23505" => StoreError::Twice,
+        "XX001" | "XX002" => StoreError::Corrupt,
+        "23505" => StoreError::Duplicate,
         _ => StoreError::Unavailable,
     }
 }

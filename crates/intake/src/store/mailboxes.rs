@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use envelope::{Hash, mailbox::MAILBOX_LEN};
+use protocol::{Hash, mailbox::MAILBOX_LEN};
 use rand::{CryptoRng, RngCore, SeedableRng, rngs::StdRng};
 use sea_orm::{
     ActiveValue::Set,
@@ -11,20 +11,20 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, OnConflict, SelectStatement},
 };
 
-use super::{Store, StoreError, mailbox, random_key, state, writer::Lasting};
+use super::{Store, StoreError, group_commit::Durability, mailbox, random_key, state};
 
 /// Mailboxes written in one transaction: 256 KiB.
-const BATCH: usize = 8;
+const INSERT_BATCH: usize = 8;
 /// Mailboxes deleted in one transaction of `SQLite`: 2 MiB.
-const SWEPT: u64 = 64;
+const DELETE_BATCH: u64 = 64;
 /// Follows every real id, so that each lookup finds a row to read.
-const LAST_ID: [u8; 32] = [0xff; 32];
+const SENTINEL_ID: [u8; 32] = [0xff; 32];
 
-/// A new laying-out of all mailboxes. Nobody sees it before [`LayingOut::finish`]; dropped, it changes nothing. One that began
+/// A new laying-out of all mailboxes. Nobody sees it before [`LayingOut::publish`]; dropped, it changes nothing. One that began
 /// later, perhaps at another replica, puts an end to it.
-pub struct LayingOut {
+pub struct MailboxSnapshot {
     store: Store,
-    tick: i64,
+    generation: i64,
     batch: Vec<mailbox::ActiveModel>,
     rng: StdRng,
 }
@@ -33,13 +33,13 @@ impl Store {
     /// The mailbox with this id if there is one, and the number of the laying-out.
     ///
     /// Present or not, one row of the same size is read: the first at or after the id.
-    pub async fn mailbox(&self, id: &Hash) -> Result<(Option<Vec<u8>>, u64), StoreError> {
+    pub async fn find_mailbox(&self, id: &Hash) -> Result<(Option<Vec<u8>>, u64), StoreError> {
         // One statement sees one moment: never the number of one laying-out and the row of another.
         let nearest = mailbox::Entity::find()
-            .filter(Expr::col(mailbox::Column::Tick).eq(served()))
+            .filter(Expr::col(mailbox::Column::Tick).eq(current_generation()))
             .filter(mailbox::Column::Id.gte(id.as_bytes().to_vec()))
             .order_by_asc(mailbox::Column::Id)
-            .one(&self.reading)
+            .one(&self.read_db)
             .await?;
         // The last id has a row from the first laying-out on.
         let Some(nearest) = nearest else { return Ok((None, 0)) };
@@ -48,69 +48,75 @@ impl Store {
     }
 
     /// Begins to replace all mailboxes, in place of any replacement that is under way.
-    pub async fn lay_out(&self, rng: &mut (impl RngCore + CryptoRng)) -> Result<LayingOut, StoreError> {
+    pub async fn begin_mailbox_snapshot(
+        &self,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<MailboxSnapshot, StoreError> {
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);
         let rng = StdRng::from_seed(seed);
-        let tick = self.writer.write(|txn| Box::pin(begin(txn))).await?;
-        self.sweep_mailboxes(tick).await?;
-        Ok(LayingOut { store: self.clone(), tick, batch: Vec::new(), rng })
+        let tick = self.writer.write(|txn| Box::pin(next_generation(txn))).await?;
+        self.delete_stale_mailboxes(tick).await?;
+        Ok(MailboxSnapshot { store: self.clone(), generation: tick, batch: Vec::new(), rng })
     }
 
     /// Deletes every mailbox that was laid out before this one, but not those that are served.
-    async fn sweep_mailboxes(&self, before: i64) -> Result<(), StoreError> {
+    async fn delete_stale_mailboxes(&self, before: i64) -> Result<(), StoreError> {
         if self.is_shared {
-            let all = mailbox::Entity::delete_many().filter(outdated(before));
+            let all = mailbox::Entity::delete_many().filter(stale_rows(before));
             return self.writer.write(|txn| Box::pin(async move { all.exec(txn).await.map(drop) })).await;
         }
         // A batch at a time, so that reports need not wait.
-        let batch =
-            || self.writer.write_lasting(Lasting::Later, move |txn| Box::pin(sweep_batch(txn, before)));
+        let batch = || {
+            self.writer.write_with_durability(Durability::Deferred, move |txn| {
+                Box::pin(delete_stale_batch(txn, before))
+            })
+        };
         while batch().await? {}
         Ok(())
     }
 }
 
 /// The number of the laying-out that is served.
-fn served() -> Expr {
+fn current_generation() -> Expr {
     let select: SelectStatement = state::Entity::find()
         .select_only()
         .column(state::Column::Tick)
-        .filter(state::Column::Id.eq(state::ONLY))
+        .filter(state::Column::Id.eq(state::SINGLETON_ID))
         .into_query();
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
-fn outdated(before: i64) -> Expr {
-    mailbox::Column::Tick.lt(before).and(Expr::col(mailbox::Column::Tick).ne(served()))
+fn stale_rows(before: i64) -> Expr {
+    mailbox::Column::Tick.lt(before).and(Expr::col(mailbox::Column::Tick).ne(current_generation()))
 }
 
-impl LayingOut {
+impl MailboxSnapshot {
     /// Adds one mailbox of [`MAILBOX_LEN`] bytes. A second one with the same id replaces the first.
     pub async fn push(&mut self, id: &Hash, sealed: Vec<u8>) -> Result<(), StoreError> {
         debug_assert_eq!(sealed.len(), MAILBOX_LEN, "the relay reads whole records");
         let (key, id) = (Set(random_key(&mut self.rng)), Set(id.as_bytes().to_vec()));
         // One statement must not write a row twice.
         self.batch.retain(|earlier| earlier.id != id);
-        self.batch.push(mailbox::ActiveModel { key, tick: Set(self.tick), id, sealed: Set(sealed) });
-        if self.batch.len() < BATCH { Ok(()) } else { self.flush().await }
+        self.batch.push(mailbox::ActiveModel { key, tick: Set(self.generation), id, sealed: Set(sealed) });
+        if self.batch.len() < INSERT_BATCH { Ok(()) } else { self.flush().await }
     }
 
     /// Serves this laying-out from now on, and forgets the one before.
-    pub async fn finish(mut self) -> Result<(), StoreError> {
-        self.push(&Hash(LAST_ID), vec![0; MAILBOX_LEN]).await?;
+    pub async fn publish(mut self) -> Result<(), StoreError> {
+        self.push(&Hash(SENTINEL_ID), vec![0; MAILBOX_LEN]).await?;
         self.flush().await?;
         // On its own: must not stop between commit and notice because a connection closes.
-        let finishing = tokio::spawn(self.serve());
+        let finishing = tokio::spawn(self.activate_and_delete_stale());
         finishing.await.map_err(|_| StoreError::Unavailable)?
     }
 
-    async fn serve(self) -> Result<(), StoreError> {
-        let tick = self.tick;
-        if !self.store.writer.write(move |txn| Box::pin(swap(txn, tick))).await? {
-            return Err(StoreError::Twice);
+    async fn activate_and_delete_stale(self) -> Result<(), StoreError> {
+        let tick = self.generation;
+        if !self.store.writer.write(move |txn| Box::pin(activate_if_latest(txn, tick))).await? {
+            return Err(StoreError::Duplicate);
         }
-        self.store.sweep_mailboxes(tick).await
+        self.store.delete_stale_mailboxes(tick).await
     }
 
     async fn flush(&mut self) -> Result<(), StoreError> {
@@ -124,7 +130,7 @@ impl LayingOut {
         // Nobody is served these before the transaction that swaps, and that one lasts.
         self.store
             .writer
-            .write_lasting(Lasting::Later, |txn| {
+            .write_with_durability(Durability::Deferred, |txn| {
                 Box::pin(async move { insert.exec_without_returning(txn).await.map(drop) })
             })
             .await
@@ -132,15 +138,15 @@ impl LayingOut {
 }
 
 /// Numbers a laying-out.
-async fn begin(txn: &DatabaseTransaction) -> Result<i64, DbErr> {
+async fn next_generation(txn: &DatabaseTransaction) -> Result<i64, DbErr> {
     let next = state::Column::LayingOut.into_expr().add(1);
     state::Entity::update_many().col_expr(state::Column::LayingOut, next).exec(txn).await?;
-    let state = state::Entity::find_by_id(state::ONLY).one(txn).await?;
+    let state = state::Entity::find_by_id(state::SINGLETON_ID).one(txn).await?;
     state.map(|state| state.laying_out).ok_or(DbErr::RecordNotFound("state".to_owned()))
 }
 
 /// Serves a laying-out if none has begun since.
-async fn swap(txn: &DatabaseTransaction, tick: i64) -> Result<bool, DbErr> {
+async fn activate_if_latest(txn: &DatabaseTransaction, tick: i64) -> Result<bool, DbErr> {
     let swapped = state::Entity::update_many()
         .col_expr(state::Column::Tick, Expr::value(tick))
         .filter(state::Column::LayingOut.eq(tick))
@@ -150,12 +156,12 @@ async fn swap(txn: &DatabaseTransaction, tick: i64) -> Result<bool, DbErr> {
 }
 
 /// Were there any?
-async fn sweep_batch(txn: &DatabaseTransaction, before: i64) -> Result<bool, DbErr> {
+async fn delete_stale_batch(txn: &DatabaseTransaction, before: i64) -> Result<bool, DbErr> {
     let old: Vec<i64> = mailbox::Entity::find()
         .select_only()
         .column(mailbox::Column::Key)
-        .filter(outdated(before))
-        .limit(SWEPT)
+        .filter(stale_rows(before))
+        .limit(DELETE_BATCH)
         .into_tuple()
         .all(txn)
         .await?;

@@ -3,16 +3,16 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use envelope::{
+use intake::{app::BoundServer, config::Config};
+use protocol::{
     Hash,
-    directory::{Desk, Directory, Member, SignedDirectory, Trust},
-    frame::{Direction, Expected, Frame},
-    grant::{Grant, slot_tag},
+    directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
+    frame::{Frame, FrameContext, FrameDirection},
+    key_grant::{Grant, grant_tag},
     keys::{CaseIdentity, InvestigatorIdentity, PublicKey, TransportIdentity},
     relay,
-    submission::{self, Opened},
+    submission::{self, OpenedSubmission},
 };
-use intake::{app::Bound, config::Config};
 use rand::{SeedableRng, rngs::StdRng};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use reqwest::{Certificate, Client, Identity, Response, StatusCode};
@@ -21,15 +21,15 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use uuid::Uuid;
 use web::Clock;
 
-pub(crate) struct Installation {
+pub(crate) struct TestInstallation {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) config: Config,
     pub(crate) clock: Clock,
-    pub(crate) keys: Keys,
-    pub(crate) tls: Tls,
+    pub(crate) keys: TestKeys,
+    pub(crate) tls: TestTls,
 }
 
-pub(crate) struct Keys {
+pub(crate) struct TestKeys {
     pub(crate) transport: TransportIdentity,
     pub(crate) awa: InvestigatorIdentity,
     roots: Vec<ed25519_dalek::SigningKey>,
@@ -37,15 +37,15 @@ pub(crate) struct Keys {
 }
 
 #[derive(Clone)]
-pub(crate) struct Tls {
+pub(crate) struct TestTls {
     pub(crate) ca: String,
     pub(crate) handler: String,
     pub(crate) stranger: String,
 }
 
 /// A running intake.
-pub(crate) struct Intake {
-    pub(crate) installation: Installation,
+pub(crate) struct TestIntake {
+    pub(crate) installation: TestInstallation,
     pub(crate) public: String,
     pub(crate) relay: String,
     pub(crate) metrics: Option<std::net::SocketAddr>,
@@ -55,15 +55,15 @@ pub(crate) struct Intake {
     running: JoinHandle<()>,
 }
 
-impl Installation {
+impl TestInstallation {
     pub(crate) fn new() -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed(datetime!(2026-11-23 12:00 UTC));
-        let keys = Keys::new(clock.today());
+        let keys = TestKeys::new(clock.today());
         let path = |name: &str| folder.path().join(name);
-        let tls = Tls::new(folder.path());
-        let trust = Trust {
+        let tls = TestTls::new(folder.path());
+        let trust = TrustRoots {
             instance: keys.directory.instance,
             threshold: 2,
             roots: keys.roots.iter().map(PublicKey::from).collect(),
@@ -76,10 +76,10 @@ impl Installation {
         config.relay.ca = path("ca.pem");
         config.relay.certificate = path("intake.pem");
         config.relay.key = path("intake.key");
-        config.spool.path = path("spool.sqlite");
+        config.store.path = path("spool.sqlite");
         // Everything runs on each engine: once as it stands here, once as a part of `on_postgres.rs`.
-        config.spool.url = (env!("CARGO_CRATE_NAME") == "on_postgres")
-            .then(|| throwaway_postgres::shared().unwrap().database().unwrap());
+        config.store.url = (env!("CARGO_CRATE_NAME") == "on_postgres")
+            .then(|| test_postgres::shared_cluster().unwrap().create_database().unwrap());
         config.directory.trust = path("trust.json");
         Self { folder, config, clock, keys, tls }
     }
@@ -89,8 +89,8 @@ impl Installation {
         Self { config: self.config.clone(), clock: self.clock.clone(), tls: self.tls.clone(), ..Self::new() }
     }
 
-    pub(crate) async fn start(self) -> Intake {
-        let bound = Bound::bind(&self.config, self.clock.clone()).await.unwrap();
+    pub(crate) async fn start(self) -> TestIntake {
+        let bound = BoundServer::bind(&self.config, self.clock.clone()).await.unwrap();
         let bound = bound.isolate_cleaning(env!("CARGO_BIN_EXE_intake").into()).await;
         let public = format!("http://{}", bound.public_addr);
         let relay = format!("https://{}", bound.relay_addr);
@@ -101,11 +101,11 @@ impl Installation {
         });
         let handler = self.tls.client(Some(&self.tls.handler));
         let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Intake { installation: self, public, relay, metrics, http, handler, stop, running }
+        TestIntake { installation: self, public, relay, metrics, http, handler, stop, running }
     }
 }
 
-impl Keys {
+impl TestKeys {
     fn new(today: Date) -> Self {
         let mut rng = StdRng::from_entropy();
         let transport = TransportIdentity::generate(&mut rng);
@@ -120,7 +120,7 @@ impl Keys {
             handle: (*handle).to_owned(),
             recipient: identity.recipient(),
             device: PublicKey::from(&key()),
-            covers: Vec::new(),
+            units: Vec::new(),
             languages: Vec::new(),
         });
         let members = members.collect();
@@ -130,7 +130,7 @@ impl Keys {
             categories: categories.iter().map(ToString::to_string).collect(),
             audiences: Vec::new(),
             members: members.iter().map(ToString::to_string).collect(),
-            covers: Vec::new(),
+            units: Vec::new(),
         };
         let directory = Directory {
             v: 1,
@@ -159,16 +159,16 @@ impl Keys {
     }
 }
 
-impl Tls {
+impl TestTls {
     fn new(folder: &std::path::Path) -> Self {
-        let (ca, issuer) = authority();
-        let (_, other) = authority();
-        let (pem, key) = leaf(&issuer, ExtendedKeyUsagePurpose::ServerAuth);
+        let (ca, issuer) = test_authority();
+        let (_, other) = test_authority();
+        let (pem, key) = issue_certificate(&issuer, ExtendedKeyUsagePurpose::ServerAuth);
         fs::write(folder.join("ca.pem"), &ca).unwrap();
         fs::write(folder.join("intake.pem"), pem).unwrap();
         fs::write(folder.join("intake.key"), key).unwrap();
         let client = |issuer| {
-            let (pem, key) = leaf(issuer, ExtendedKeyUsagePurpose::ClientAuth);
+            let (pem, key) = issue_certificate(issuer, ExtendedKeyUsagePurpose::ClientAuth);
             pem + &key
         };
         Self { ca, handler: client(&issuer), stranger: client(&other) }
@@ -184,7 +184,7 @@ impl Tls {
     }
 }
 
-fn authority() -> (String, Issuer<'static, KeyPair>) {
+fn test_authority() -> (String, Issuer<'static, KeyPair>) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -192,20 +192,20 @@ fn authority() -> (String, Issuer<'static, KeyPair>) {
     (pem, Issuer::new(params, key))
 }
 
-fn leaf(issuer: &Issuer<'_, KeyPair>, purpose: ExtendedKeyUsagePurpose) -> (String, String) {
+fn issue_certificate(issuer: &Issuer<'_, KeyPair>, purpose: ExtendedKeyUsagePurpose) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
     params.extended_key_usages = vec![purpose];
     (params.signed_by(&key, issuer).unwrap().pem(), key.serialize_pem())
 }
 
-impl Intake {
+impl TestIntake {
     pub(crate) async fn new() -> Self {
-        Installation::new().start().await
+        TestInstallation::new().start().await
     }
 
     /// With a directory in force.
-    pub(crate) async fn open() -> Self {
+    pub(crate) async fn with_directory() -> Self {
         let intake = Self::new().await;
         let today = intake.installation.clock.today();
         let signed = intake.installation.keys.directory(1, today, 2);
@@ -214,7 +214,7 @@ impl Intake {
     }
 
     /// Stops it as SIGTERM would, and gives the files back.
-    pub(crate) async fn stop(self) -> Installation {
+    pub(crate) async fn stop(self) -> TestInstallation {
         self.stop.send(()).unwrap();
         drop((self.http, self.handler));
         self.running.await.unwrap();
@@ -234,14 +234,14 @@ impl Intake {
     }
 
     pub(crate) async fn put_directory(&self, signed: &SignedDirectory) -> Response {
-        let request = self.handler.put(format!("{}{}", self.relay, relay::DIRECTORY));
+        let request = self.handler.put(format!("{}{}", self.relay, relay::DIRECTORY_PATH));
         request.json(signed).send().await.unwrap()
     }
 
     pub(crate) async fn put_mailboxes(&self, mailboxes: &[(Hash, Vec<u8>)]) -> StatusCode {
         let body: Vec<u8> =
             mailboxes.iter().flat_map(|(id, sealed)| [&id.as_bytes()[..], sealed].concat()).collect();
-        let request = self.handler.put(format!("{}{}", self.relay, relay::MAILBOXES));
+        let request = self.handler.put(format!("{}{}", self.relay, relay::MAILBOXES_PATH));
         request.body(body).send().await.unwrap().status()
     }
 
@@ -251,8 +251,8 @@ impl Intake {
 
     /// `None` when the intake says that it cannot now.
     pub(crate) async fn try_pull(&self, most: u32) -> Option<Vec<(Uuid, Vec<u8>)>> {
-        let request = self.handler.post(format!("{}{}", self.relay, relay::PULL));
-        let response = request.json(&relay::Pull { most, ids: vec![] }).send().await.unwrap();
+        let request = self.handler.post(format!("{}{}", self.relay, relay::PULL_PATH));
+        let response = request.json(&relay::PullRequest { limit: most, ids: vec![] }).send().await.unwrap();
         if !response.status().is_success() {
             return None;
         }
@@ -260,7 +260,7 @@ impl Intake {
         let mut rest = &bytes[..];
         let mut found = Vec::new();
         while let Some((head, after)) = rest.split_first_chunk::<20>() {
-            let (id, len) = relay::read_submission_head(*head).unwrap();
+            let (id, len) = relay::read_submission_header(*head).unwrap();
             let (sealed, after) = after.split_at(usize::try_from(len).unwrap());
             found.push((id, sealed.to_vec()));
             rest = after;
@@ -270,23 +270,27 @@ impl Intake {
     }
 
     pub(crate) async fn ack(&self, ids: Vec<Uuid>) -> StatusCode {
-        let request = self.handler.post(format!("{}{}", self.relay, relay::ACK));
-        request.json(&relay::Ack { ids }).send().await.unwrap().status()
+        let request = self.handler.post(format!("{}{}", self.relay, relay::ACK_PATH));
+        request.json(&relay::AckRequest { ids }).send().await.unwrap().status()
     }
 
     /// Pulls, opens with the transport key, and acknowledges.
     /// Reads the frame of a submission as an investigator does, with the grants of the report. Returns the case key as well.
-    pub(crate) fn read_frame(&self, report: &Opened, sent: &Opened) -> (CaseIdentity, Frame) {
+    pub(crate) fn read_frame(
+        &self,
+        report: &OpenedSubmission,
+        sent: &OpenedSubmission,
+    ) -> (CaseIdentity, Frame) {
         let awa = &self.installation.keys.awa;
         let case = report.header.case;
-        let tag = slot_tag(case.id, &awa.recipient());
+        let tag = grant_tag(case.id, &awa.recipient());
         let sealed = report.grants.iter().find(|grant| grant.tag == tag).unwrap();
         let grant = Grant::open(sealed, awa, case.id, case.generation).unwrap();
         let identity = grant.secret.identity();
-        let expected = Expected {
+        let expected = FrameContext {
             case: case.id,
             generation: 0,
-            direction: Direction::In,
+            direction: FrameDirection::In,
             recipient: identity.recipient().hash(),
             signer: &grant.reporter_key,
         };
@@ -294,7 +298,7 @@ impl Intake {
         (identity, frame)
     }
 
-    pub(crate) async fn collect(&self) -> Vec<Opened> {
+    pub(crate) async fn collect_submissions(&self) -> Vec<OpenedSubmission> {
         let pulled = self.pull(100).await;
         let opened = pulled
             .iter()
@@ -307,11 +311,11 @@ impl Intake {
 
 /// The bytes of `multipart/form-data` with boundary `b`.
 #[derive(Default, Clone)]
-pub(crate) struct FormData(pub(crate) Vec<u8>);
+pub(crate) struct MultipartFormData(pub(crate) Vec<u8>);
 
 pub(crate) const CONTENT_TYPE: &str = "multipart/form-data; boundary=b";
 
-impl FormData {
+impl MultipartFormData {
     pub(crate) fn field(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.part(&format!("name=\"{name}\"\r\n"), value.as_ref());
         self
@@ -339,24 +343,24 @@ impl FormData {
             .field("audience", "trader")
             .field("family", "money")
             .field("category", "FAC")
-            .field("seed", hex(seed))
+            .field("seed", repeated_hex(seed))
             .field("a.story", story)
     }
 }
 
-pub(crate) fn hex(seed: u8) -> String {
+pub(crate) fn repeated_hex(seed: u8) -> String {
     format!("{seed:02x}").repeat(32)
 }
 
-impl Intake {
-    pub(crate) async fn send(&self, path: &str, body: impl Into<reqwest::Body>) -> (StatusCode, String) {
+impl TestIntake {
+    pub(crate) async fn post_form(&self, path: &str, body: impl Into<reqwest::Body>) -> (StatusCode, String) {
         let request = self.http.post(format!("{}{path}", self.public)).header("content-type", CONTENT_TYPE);
         let response = request.body(body).send().await.unwrap();
         (response.status(), response.text().await.unwrap())
     }
 
     /// Types a receipt.
-    pub(crate) async fn come_back(&self, receipt: &str) -> (StatusCode, String) {
+    pub(crate) async fn enter_receipt(&self, receipt: &str) -> (StatusCode, String) {
         let request = self.http.post(format!("{}/en/return", self.public));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
         let response = request.body(format!("receipt={}", receipt.replace(' ', "+"))).send().await.unwrap();
@@ -365,7 +369,7 @@ impl Intake {
 }
 
 /// The code on a receipt page.
-pub(crate) fn code(page: &str) -> Option<String> {
+pub(crate) fn receipt_code(page: &str) -> Option<String> {
     let code = page.split("class=\"code\"").nth(1)?.split("</p>").next()?;
     let groups: Vec<&str> = code
         .split(['<', '>'])

@@ -4,5 +4,5 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+mod maintenance;
 mod metrics;
-mod upkeep;

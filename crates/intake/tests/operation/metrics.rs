@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{FormData, Installation, Intake};
-use intake::app::App;
+use crate::common::{MultipartFormData, TestInstallation, TestIntake};
+use intake::app::AppState;
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
-use web::metrics::Board;
+use web::metrics::MetricsRegistry;
 
 /// Every figure that there is. Each was weighed: what moves because of a visitor shows once a day, with noise.
-const FIGURES: [&str; 7] = [
+const METRIC_NAMES: [&str; 7] = [
     "burkindi_intake_busy",
     "burkindi_intake_certificate_days",
     "burkindi_intake_directory_days",
@@ -19,7 +19,7 @@ const FIGURES: [&str; 7] = [
     "burkindi_intake_spool_tenths",
 ];
 
-async fn page(intake: &Intake) -> String {
+async fn metrics_page(intake: &TestIntake) -> String {
     let url = format!("http://{}/metrics", intake.metrics.unwrap());
     loop {
         let text = intake.http.get(&url).send().await.unwrap().text().await.unwrap();
@@ -32,20 +32,21 @@ async fn page(intake: &Intake) -> String {
 
 #[tokio::test]
 async fn the_page_is_the_same_to_the_byte_whoever_reports() {
-    let mut installation = Installation::new();
+    let mut installation = TestInstallation::new();
     installation.config.metrics.listen = Some("127.0.0.1:0".parse().unwrap());
     let intake = installation.start().await;
     let signed = intake.installation.keys.directory(1, intake.installation.clock.today(), 2);
     assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
-    let before = page(&intake).await;
-    let form = FormData::report("canary of a story", 1).file("canary.jpg", &vec![7; 2_000_000]).end();
-    assert_eq!(intake.send("/en/report/send", form).await.0, StatusCode::OK);
+    let before = metrics_page(&intake).await;
+    let form =
+        MultipartFormData::report("canary of a story", 1).file("canary.jpg", &vec![7; 2_000_000]).end();
+    assert_eq!(intake.post_form("/en/report/send", form).await.0, StatusCode::OK);
     assert_eq!(
-        intake.post("/api/reports", age_hybrid::sealed_looking(32_768, 7)).await.status(),
+        intake.post("/api/reports", age_hybrid::decoy_file(32_768, 7)).await.status(),
         StatusCode::CREATED
     );
-    intake.come_back("wrong").await;
-    assert_eq!(page(&intake).await, before);
+    intake.enter_receipt("wrong").await;
+    assert_eq!(metrics_page(&intake).await, before);
     assert!(!before.contains("canary"));
     // It is on no listener that others reach.
     assert_eq!(intake.get("/metrics").await.status(), StatusCode::NOT_FOUND);
@@ -54,7 +55,7 @@ async fn the_page_is_the_same_to_the_byte_whoever_reports() {
 }
 
 /// The page as it is shown, without a network.
-async fn shown(board: &Board) -> String {
+async fn rendered_metrics(board: &MetricsRegistry) -> String {
     use tower::ServiceExt as _;
     let request = axum::http::Request::get("/metrics").body(axum::body::Body::empty()).unwrap();
     let response = board.routes().oneshot(request).await.unwrap();
@@ -62,40 +63,43 @@ async fn shown(board: &Board) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn value(page: &str, figure: &str) -> i64 {
+fn metric_value(page: &str, figure: &str) -> i64 {
     let line = page.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
     line.trim().parse().unwrap()
 }
 
 #[tokio::test]
 async fn a_look_shows_the_service_and_only_the_end_of_a_day_shows_visitors() {
-    let installation = Installation::new();
-    let app = App::open(&installation.config, installation.clock.clone()).await.unwrap();
+    let installation = TestInstallation::new();
+    let app = AppState::open(&installation.config, installation.clock.clone()).await.unwrap();
     let signed = installation.keys.directory(1, installation.clock.today(), 2);
-    app.directories.accept(signed, &app.store, installation.clock.today()).await.unwrap();
-    app.figures.look(&app).await;
-    let before = shown(app.figures.board()).await;
+    app.directory_cache.accept(signed, &app.store, installation.clock.today()).await.unwrap();
+    app.metrics.refresh(&app).await;
+    let before = rendered_metrics(app.metrics.registry()).await;
     let names: BTreeSet<&str> = before
         .lines()
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    assert_eq!(names, BTreeSet::from(FIGURES));
-    assert_eq!(value(&before, "burkindi_intake_ready"), 1);
-    assert_eq!(value(&before, "burkindi_intake_directory_days"), 30);
+    assert_eq!(names, BTreeSet::from(METRIC_NAMES));
+    assert_eq!(metric_value(&before, "burkindi_intake_ready"), 1);
+    assert_eq!(metric_value(&before, "burkindi_intake_directory_days"), 30);
 
     for _ in 0..1000 {
-        app.counters.filed();
+        app.counters.record_submitted();
     }
-    app.figures.look(&app).await;
-    assert_eq!(shown(app.figures.board()).await, before);
+    app.metrics.refresh(&app).await;
+    assert_eq!(rendered_metrics(app.metrics.registry()).await, before);
     let mut rng = StdRng::seed_from_u64(1);
-    app.figures.day(&app.counters.close_day(&mut rng));
-    assert_eq!(shown(app.figures.board()).await, before, "not before the next look");
-    app.figures.look(&app).await;
-    let filed = value(&shown(app.figures.board()).await, "burkindi_intake_filed");
+    app.metrics.record_day(&app.counters.close_day(&mut rng));
+    assert_eq!(rendered_metrics(app.metrics.registry()).await, before, "not before the next look");
+    app.metrics.refresh(&app).await;
+    let filed = metric_value(&rendered_metrics(app.metrics.registry()).await, "burkindi_intake_filed");
     assert!((900..1100).contains(&filed) && filed != 1000, "{filed}");
     installation.clock.advance(time::Duration::days(31));
-    app.figures.look(&app).await;
-    assert_eq!(value(&shown(app.figures.board()).await, "burkindi_intake_directory_days"), -1);
+    app.metrics.refresh(&app).await;
+    assert_eq!(
+        metric_value(&rendered_metrics(app.metrics.registry()).await, "burkindi_intake_directory_days"),
+        -1
+    );
 }

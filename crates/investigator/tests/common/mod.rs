@@ -6,38 +6,38 @@ pub(crate) mod peer;
 
 use std::collections::BTreeMap;
 
-use envelope::{
-    Hash,
-    desk_api::GenerationGrant,
-    directory::{Desk, Directory, Member, SignedDirectory, Trust},
-    frame::Direction,
-    grant::{SealedGrant, slot_tag},
-    keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
-    report::{Answer, ReportBody},
-    submission::{self, Opened, Urgency},
-};
 use investigator::{OpenCase, SealedFrame, Thread};
+use protocol::{
+    Hash,
+    directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
+    frame::FrameDirection,
+    key_grant::{SealedGrant, grant_tag},
+    keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
+    report_body::{ReportAnswer, ReportBody},
+    submission::{self, OpenedSubmission, Urgency},
+    workbench_api::GenerationGrant,
+};
 use rand::{SeedableRng, rngs::StdRng};
-use reporter::{Draft, Filing, ReportSealer};
+use reporter::{ReportDraft, ReportSealer, ReportSecrets};
 use time::{Date, macros::date};
 use uuid::Uuid;
 
 pub(crate) const TODAY: Date = date!(2026 - 11 - 23);
 
-pub(crate) struct World {
+pub(crate) struct ReportFixture {
     pub(crate) rng: StdRng,
     pub(crate) transport: TransportIdentity,
     pub(crate) people: BTreeMap<&'static str, InvestigatorIdentity>,
     pub(crate) directory: Directory,
     pub(crate) signed: SignedDirectory,
-    pub(crate) trust: Trust,
+    pub(crate) trust: TrustRoots,
 }
 
-pub(crate) fn key(rng: &mut StdRng) -> ed25519_dalek::SigningKey {
+pub(crate) fn random_signing_key(rng: &mut StdRng) -> ed25519_dalek::SigningKey {
     ed25519_dalek::SigningKey::generate(rng)
 }
 
-pub(crate) fn world() -> World {
+pub(crate) fn fixture() -> ReportFixture {
     let mut rng = StdRng::seed_from_u64(1);
     let transport = TransportIdentity::generate(&mut rng);
     let handles = ["awa", "bila", "coumba", "dao", "eva", "fofana"];
@@ -48,8 +48,8 @@ pub(crate) fn world() -> World {
         .map(|(handle, identity)| Member {
             handle: (*handle).to_owned(),
             recipient: identity.recipient(),
-            device: PublicKey::from(&key(&mut rng)),
-            covers: if *handle == "bila" { vec!["regional".to_owned()] } else { Vec::new() },
+            device: PublicKey::from(&random_signing_key(&mut rng)),
+            units: if *handle == "bila" { vec!["regional".to_owned()] } else { Vec::new() },
             languages: vec!["fr".to_owned()],
         })
         .collect();
@@ -59,9 +59,9 @@ pub(crate) fn world() -> World {
         categories: categories.iter().map(|c| (*c).to_owned()).collect(),
         audiences: Vec::new(),
         members: members.iter().map(|m| (*m).to_owned()).collect(),
-        covers: Vec::new(),
+        units: Vec::new(),
     };
-    let roots: Vec<_> = (0..3).map(|_| key(&mut rng)).collect();
+    let roots: Vec<_> = (0..3).map(|_| random_signing_key(&mut rng)).collect();
     let instance = Uuid::from_u128(7);
     let directory = Directory {
         v: 1,
@@ -71,7 +71,7 @@ pub(crate) fn world() -> World {
         issued: TODAY,
         expires: date!(2026 - 12 - 23),
         transport: vec![transport.recipient()],
-        handler_key: PublicKey::from(&key(&mut rng)),
+        handler_key: PublicKey::from(&random_signing_key(&mut rng)),
         members,
         desks: vec![
             desk("internal_affairs", &["FAC", "EXT"], &["awa", "bila", "coumba"]),
@@ -80,17 +80,17 @@ pub(crate) fn world() -> World {
         ],
         oversight: "external".to_owned(),
     };
-    let trust = Trust { instance, threshold: 2, roots: roots.iter().map(PublicKey::from).collect() };
+    let trust = TrustRoots { instance, threshold: 2, roots: roots.iter().map(PublicKey::from).collect() };
     let signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
-    World { rng, transport, people, directory, signed, trust }
+    ReportFixture { rng, transport, people, directory, signed, trust }
 }
 
-pub(crate) fn draft(story: &str, excluded: &[&str]) -> Draft {
+pub(crate) fn draft(story: &str, excluded: &[&str]) -> ReportDraft {
     let excluded: Vec<String> = excluded.iter().map(|e| (*e).to_owned()).collect();
     let mut answers = BTreeMap::new();
-    answers.insert("frequency".to_owned(), Answer::One("always".to_owned()));
-    answers.insert("handlers_involved".to_owned(), Answer::Many(excluded.clone()));
-    Draft {
+    answers.insert("frequency".to_owned(), ReportAnswer::One("always".to_owned()));
+    answers.insert("handlers_involved".to_owned(), ReportAnswer::Many(excluded.clone()));
+    ReportDraft {
         body: ReportBody {
             category: "FAC".to_owned(),
             audience: "trader".to_owned(),
@@ -105,16 +105,20 @@ pub(crate) fn draft(story: &str, excluded: &[&str]) -> Draft {
 }
 
 /// Files a report and gives its secrets and the bytes of the submission.
-pub(crate) fn file(world: &mut World, draft: Draft, files: &[(&str, &[u8])]) -> (Filing, Vec<u8>) {
-    let filing = Filing::generate(&mut world.rng);
-    let bytes = file_again(world, &filing, draft, files);
+pub(crate) fn submit_report(
+    world: &mut ReportFixture,
+    draft: ReportDraft,
+    files: &[(&str, &[u8])],
+) -> (ReportSecrets, Vec<u8>) {
+    let filing = ReportSecrets::generate(&mut world.rng);
+    let bytes = resubmit_report(world, &filing, draft, files);
     (filing, bytes)
 }
 
-pub(crate) fn file_again(
-    world: &mut World,
-    filing: &Filing,
-    draft: Draft,
+pub(crate) fn resubmit_report(
+    world: &mut ReportFixture,
+    filing: &ReportSecrets,
+    draft: ReportDraft,
     files: &[(&str, &[u8])],
 ) -> Vec<u8> {
     let hash = world.signed.hash();
@@ -126,32 +130,36 @@ pub(crate) fn file_again(
     sealer.finish().unwrap()
 }
 
-pub(crate) fn collect(world: &World, bytes: &[u8]) -> Opened {
+pub(crate) fn open_submission(world: &ReportFixture, bytes: &[u8]) -> OpenedSubmission {
     submission::open(&world.transport, bytes).unwrap()
 }
 
 /// The grant in a submission that has this person's tag.
-pub(crate) fn grant_of(world: &World, opened: &Opened, handle: &str) -> Option<SealedGrant> {
-    let tag = slot_tag(opened.header.case.id, &world.people[handle].recipient());
+pub(crate) fn grant_of(
+    world: &ReportFixture,
+    opened: &OpenedSubmission,
+    handle: &str,
+) -> Option<SealedGrant> {
+    let tag = grant_tag(opened.header.case.id, &world.people[handle].recipient());
     opened.grants.iter().find(|grant| grant.tag == tag).cloned()
 }
 
-pub(crate) fn open_case(world: &World, opened: &Opened, handle: &str) -> OpenCase {
+pub(crate) fn open_case(world: &ReportFixture, opened: &OpenedSubmission, handle: &str) -> OpenCase {
     let grant = grant_of(world, opened, handle).expect("a grant");
     let grants = [GenerationGrant { generation: 0, grant }];
     OpenCase::open(opened.header.case.id, &grants, &world.people[handle]).unwrap()
 }
 
 pub(crate) fn incoming(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
-    SealedFrame { direction: Direction::In, generation: 0, batch, sealed }
+    SealedFrame { direction: FrameDirection::In, generation: 0, batch, sealed }
 }
 
 pub(crate) fn outgoing(batch: u32, sealed: &[u8]) -> SealedFrame<'_> {
-    SealedFrame { direction: Direction::Out, generation: 0, batch, sealed }
+    SealedFrame { direction: FrameDirection::Out, generation: 0, batch, sealed }
 }
 
-pub(crate) fn story(thread: &Thread) -> String {
-    thread.incoming[0].report().unwrap().unwrap().story
+pub(crate) fn report_story(thread: &Thread) -> String {
+    thread.incoming[0].parse_report().unwrap().unwrap().story
 }
 
 pub(crate) fn hash(bytes: &[u8]) -> Hash {

@@ -9,17 +9,17 @@ use std::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
 
-use super::{TODAY, World};
+use super::{ReportFixture, TODAY};
 
-pub(crate) struct Peer {
+pub(crate) struct BrowserPeer {
     node: Child,
     questions: Option<ChildStdin>,
     answers: Lines<BufReader<ChildStdout>>,
 }
 
-impl Peer {
+impl BrowserPeer {
     /// Starts it with the directory and the trust of this installation.
-    pub(crate) fn of(world: &World) -> Self {
+    pub(crate) fn start(world: &ReportFixture) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../intake/browser");
         assert!(
             folder.join("dist-peer/peer.js").is_file(),
@@ -34,7 +34,7 @@ impl Peer {
             .expect("node runs");
         let answers = BufReader::new(node.stdout.take().unwrap()).lines();
         let mut peer = Self { questions: node.stdin.take(), node, answers };
-        peer.tell(&json!({
+        peer.send(&json!({
             "directory": BASE64.encode(&world.signed.bytes),
             "signatures": world.signed.signatures,
             "trust": world.trust,
@@ -44,30 +44,30 @@ impl Peer {
     }
 
     /// Asks, and gives the answer.
-    pub(crate) fn ask(&mut self, question: &Value) -> Value {
-        self.tell(question);
+    pub(crate) fn request(&mut self, question: &Value) -> Value {
+        self.send(question);
         serde_json::from_str(&self.answers.next().expect("an answer").unwrap()).unwrap()
     }
 
     /// Asks for something sealed.
     pub(crate) fn seal(&mut self, question: &Value) -> (Vec<u8>, Value) {
-        let answer = self.ask(question);
+        let answer = self.request(question);
         let sealed = answer["sealed"].as_str().unwrap_or_else(|| panic!("refused: {}", answer["refused"]));
         (BASE64.decode(sealed).unwrap(), answer)
     }
 
     /// Ends it; false if it has failed.
-    pub(crate) fn ends_well(mut self) -> bool {
+    pub(crate) fn exits_successfully(mut self) -> bool {
         drop(self.questions.take());
         self.node.wait().unwrap().success()
     }
 
-    fn tell(&mut self, line: &Value) {
+    fn send(&mut self, line: &Value) {
         writeln!(self.questions.as_mut().unwrap(), "{line}").unwrap();
     }
 }
 
-impl Drop for Peer {
+impl Drop for BrowserPeer {
     /// It ends when there are no more questions.
     fn drop(&mut self) {
         drop(self.questions.take());
@@ -76,7 +76,7 @@ impl Drop for Peer {
 }
 
 /// Files as the other side reads them.
-pub(crate) fn files(files: &[(&str, &[u8])]) -> Value {
+pub(crate) fn files_json(files: &[(&str, &[u8])]) -> Value {
     let file = |(name, content): &(&str, &[u8])| json!({"name": name, "media_type": "application/octet-stream", "content": BASE64.encode(content)});
     files.iter().map(file).collect()
 }

@@ -1,16 +1,16 @@
 //! Directories.
 
 use ed25519_dalek::SigningKey;
-use envelope::{
-    directory::{Directory, SignedDirectory, Trust},
+use protocol::{
+    directory::{Directory, SignedDirectory, TrustRoots},
     keys::PublicKey,
 };
 use serde_json::{Value, json};
 
 use super::{
-    bytes, changed,
+    bytes,
     common::{self, TODAY},
-    encode, signed, vector,
+    encode, signed, variants, vector,
 };
 
 const LABEL: &[u8] = b"burkindi/directory/v1\0";
@@ -19,19 +19,19 @@ fn roots() -> [SigningKey; 3] {
     [1u8, 2, 3].map(|seed| SigningKey::from_bytes(&[seed; 32]))
 }
 
-fn by(root: &SigningKey, json: &str) -> Value {
+fn signature_by(root: &SigningKey, json: &str) -> Value {
     let signature = encode(&signed(LABEL, json.as_bytes(), root));
     json!({"key": PublicKey::from(root), "signature": signature})
 }
 
-pub(super) fn trust() -> Trust {
-    let instance = common::world().directory.instance;
-    Trust { instance, threshold: 2, roots: roots().iter().map(PublicKey::from).collect() }
+pub(super) fn trust() -> TrustRoots {
+    let instance = common::fixture().directory.instance;
+    TrustRoots { instance, threshold: 2, roots: roots().iter().map(PublicKey::from).collect() }
 }
 
 /// Three members are enough, and keep the file small.
-fn small() -> Directory {
-    let mut directory = common::world().directory;
+fn minimal_directory() -> Directory {
+    let mut directory = common::fixture().directory;
     directory.members.retain(|member| ["awa", "bila", "eva"].contains(&&*member.handle));
     directory.desks.retain(|desk| desk.id != "hr_integrity");
     for desk in &mut directory.desks {
@@ -41,7 +41,7 @@ fn small() -> Directory {
 }
 
 pub(super) fn directories() -> Vec<Value> {
-    let directory = small();
+    let directory = minimal_directory();
     let text = serde_json::to_string(&directory).unwrap();
     let quoted = |key: &PublicKey| json!(key).to_string();
     let [first, second] = [0, 1].map(|at| quoted(&directory.members[at].device));
@@ -70,7 +70,7 @@ pub(super) fn directories() -> Vec<Value> {
     ]
     .map(|(what, from, to)| (what, from.to_owned(), to.to_owned()));
     let [a, b, c] = roots();
-    let mut all: Vec<Value> = changed(&text, &changes)
+    let mut all: Vec<Value> = variants(&text, &changes)
         .into_iter()
         .map(|(what, accepted, text)| {
             vector(
@@ -78,7 +78,7 @@ pub(super) fn directories() -> Vec<Value> {
                 accepted,
                 &[
                     ("bytes", json!(encode(text.as_bytes()))),
-                    ("signatures", json!([by(&a, &text), by(&b, &text)])),
+                    ("signatures", json!([signature_by(&a, &text), signature_by(&b, &text)])),
                 ],
             )
         })
@@ -86,16 +86,16 @@ pub(super) fn directories() -> Vec<Value> {
     let stranger = SigningKey::from_bytes(&[99; 32]);
     let junk =
         |seed: u8| json!({"key": PublicKey::from(&SigningKey::from_bytes(&[seed; 32])), "signature": "AAAA"});
-    let sound = [by(&a, &text), by(&b, &text)];
+    let sound = [signature_by(&a, &text), signature_by(&b, &text)];
     let with = |more: Vec<Value>| json!(sound.iter().cloned().chain(more).collect::<Vec<_>>());
-    let moved = json!({"key": PublicKey::from(&b), "signature": by(&a, &text)["signature"]});
+    let moved = json!({"key": PublicKey::from(&b), "signature": signature_by(&a, &text)["signature"]});
     for (what, accepted, signatures) in [
-        ("three signatures", true, with(vec![by(&c, &text)])),
-        ("one signature", false, json!([by(&a, &text)])),
-        ("one root and a stranger", false, json!([by(&a, &text), by(&stranger, &text)])),
-        ("one root twice", false, json!([by(&a, &text), by(&a, &text)])),
-        ("two roots, one of them twice", false, with(vec![by(&a, &text)])),
-        ("a signature under another key", false, json!([by(&a, &text), moved])),
+        ("three signatures", true, with(vec![signature_by(&c, &text)])),
+        ("one signature", false, json!([signature_by(&a, &text)])),
+        ("one root and a stranger", false, json!([signature_by(&a, &text), signature_by(&stranger, &text)])),
+        ("one root twice", false, json!([signature_by(&a, &text), signature_by(&a, &text)])),
+        ("two roots, one of them twice", false, with(vec![signature_by(&a, &text)])),
+        ("a signature under another key", false, json!([signature_by(&a, &text), moved])),
         ("sixteen signatures", true, with((10..24).map(junk).collect())),
         ("seventeen signatures", false, with((10..25).map(junk).collect())),
         (

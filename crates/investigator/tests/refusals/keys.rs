@@ -1,7 +1,7 @@
 //! Signatures, public keys, recipients and receipts.
 
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
     keys::{MailboxRecipient, PublicKey},
     receipt::Receipt,
 };

@@ -1,4 +1,4 @@
-//! What is accepted and what is refused, in one file that every implementation is held against: `crates/envelope/refusals.json`. Each
+//! What is accepted and what is refused, in one file that every implementation is held against: `crates/protocol/refusals.json`. Each
 //! signed object stands there as it is taken, and beside it the same object in a form that nobody writes, signed by the key that it
 //! should be signed by. Bytes are unpadded base64url.
 //!
@@ -16,7 +16,7 @@ use std::{env, fs, path::PathBuf};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use common::TODAY;
 use ed25519_dalek::{Signer, SigningKey};
-use envelope::{
+use protocol::{
     keys::{CaseSecret, MailboxRecipient},
     receipt::Receipt,
 };
@@ -54,7 +54,7 @@ fn vector(what: &str, accepted: bool, fields: &[(&str, Value)]) -> Value {
 }
 
 /// The text as it is, then with each change of it: what the change shows, the text that is replaced, and by what.
-fn changed(
+fn variants(
     text: &str,
     changes: &[(impl AsRef<str>, impl AsRef<str>, impl AsRef<str>)],
 ) -> Vec<(String, bool, String)> {
@@ -68,9 +68,9 @@ fn changed(
 }
 
 /// A kind of object: its name, its vectors, and the implementation's answer to one of them.
-type Kind = (&'static str, fn() -> Vec<Value>, fn(&Value) -> bool);
+type VectorKind = (&'static str, fn() -> Vec<Value>, fn(&Value) -> bool);
 
-const KINDS: [Kind; 9] = [
+const KINDS: [VectorKind; 9] = [
     ("frames", objects::frames, objects::accepts_frame),
     ("rotations", objects::rotations, objects::accepts_rotation),
     ("capsules", objects::capsules, objects::accepts_capsule),
@@ -96,7 +96,7 @@ fn every_form_that_nobody_writes_is_refused() {
         now[kind] = vectors.into();
     }
     assert_eq!(wrong, Vec::<String>::new(), "answered the other way");
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../envelope/refusals.json");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../protocol/refusals.json");
     if env::var_os("WRITE_VECTORS").is_some() {
         fs::write(&path, serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
     }

@@ -1,21 +1,23 @@
 //! Frames, rotations, capsules and mailboxes.
 
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
     Hash,
-    capsule::Capsule,
-    earlier::EarlierReport,
-    frame::{Attachment, Direction, Expected, Frame, FrameHeader, FrameKind, Head, Rotation},
+    case::Stage,
+    frame::{
+        Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody,
+    },
     keys::PublicKey,
-    life::Stage,
     mailbox::{Mailbox, MailboxHeader},
-    treatment::{Cleaning, Reading, Signature, Trace, Treatment},
+    related_report::RelatedReport,
+    reply_capsule::ReplyCapsule,
+    treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
 };
 use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
 
-use super::{bytes, changed, encode, mailbox_recipient, receipt, secret, signed};
+use super::{bytes, encode, mailbox_recipient, receipt, secret, signed, variants};
 
 const CASE: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
 const ID: &str = "12345678-9abc-4def-8123-456789abcdef";
@@ -28,10 +30,10 @@ fn header() -> FrameHeader {
         v: 1,
         case: CASE,
         generation: 0,
-        direction: Direction::In,
+        direction: FrameDirection::In,
         seq: 0,
         prev: None,
-        ack: Some(Head { seq: 3, hash: Hash::of(&[b"seen"]) }),
+        ack: Some(FrameRef { seq: 3, hash: Hash::of(&[b"seen"]) }),
         recipient: secret().identity().recipient().hash(),
         kind: FrameKind::Message,
         lang: "fr".into(),
@@ -53,7 +55,7 @@ pub(super) fn frames() -> Vec<Value> {
     let file = serde_json::to_string(&header().attachments[0]).unwrap();
     let one = format!("[{file}]");
     let many = format!("[{}]", vec![file; 33].join(","));
-    let mut all = changed(
+    let mut all = variants(
         &json,
         &[
             ("id in upper case", "9abc", "9ABC"),
@@ -120,7 +122,7 @@ pub(super) fn frames() -> Vec<Value> {
         all.push((what.to_owned(), accepted, json.replacen("\"seq\":0", seq, 1)));
     }
     let earlier = |proof: usize| {
-        let named = EarlierReport { token: Hash::default(), proof: vec![1; proof] };
+        let named = RelatedReport { token: Hash::default(), proof: vec![1; proof] };
         serde_json::to_string(&FrameHeader { earlier: Some(named), ..header() }).unwrap()
     };
     all.push(("another report".to_owned(), true, earlier(64)));
@@ -144,13 +146,13 @@ fn treatments() -> Vec<(String, bool, String)> {
         header.attachments[0].treatment = Some(treatment);
         serde_json::to_string(&header).unwrap()
     };
-    let cleaned = with(Treatment::Cleaned(Cleaning {
-        removed: [Trace::Author, Trace::Place].into(),
+    let cleaned = with(AttachmentTreatment::Cleaned(CleaningReport {
+        removed: [MetadataCategory::Author, MetadataCategory::Place].into(),
         left: [].into(),
-        reading: Reading::Whole,
-        signature: Signature::Kept,
+        reading: CleaningExtent::Whole,
+        signature: SignatureState::Kept,
     }));
-    let mut all = changed(
+    let mut all = variants(
         &cleaned,
         &[
             ("a treatment of null", "{\"how\":\"cleaned\",", "null,\"x\":{"),
@@ -176,9 +178,9 @@ fn treatments() -> Vec<(String, bool, String)> {
     );
     "a cleaned file".clone_into(&mut all[0].0);
     for (what, treatment) in [
-        ("a redrawn picture", Treatment::Redrawn),
-        ("a file that was kept", Treatment::Kept),
-        ("a file that was cut off", Treatment::CutOff),
+        ("a redrawn picture", AttachmentTreatment::Redrawn),
+        ("a file that was kept", AttachmentTreatment::Kept),
+        ("a file that was cut off", AttachmentTreatment::CutOff),
     ] {
         all.push((what.to_owned(), true, with(treatment)));
     }
@@ -188,10 +190,10 @@ fn treatments() -> Vec<(String, bool, String)> {
 pub(super) fn accepts_frame(vector: &Value) -> bool {
     let bytes = bytes(&vector["frame"]);
     let signer = PublicKey::from(&receipt().signing_key());
-    let expected = Expected {
+    let expected = FrameContext {
         case: CASE,
         generation: 0,
-        direction: Direction::In,
+        direction: FrameDirection::In,
         recipient: secret().identity().recipient().hash(),
         signer: &signer,
     };
@@ -199,7 +201,7 @@ pub(super) fn accepts_frame(vector: &Value) -> bool {
 }
 
 pub(super) fn rotations() -> Vec<Value> {
-    let rotation = Rotation {
+    let rotation = RotationBody {
         generation: 1,
         case_recipient: Hash::default(),
         replies_key: (&secret().replies_key()).into(),
@@ -216,23 +218,23 @@ pub(super) fn rotations() -> Vec<Value> {
         ),
     ];
     let json = String::from_utf8(rotation.to_bytes()).unwrap();
-    let all = changed(&json, &changes);
+    let all = variants(&json, &changes);
     all.into_iter()
         .map(|(what, accepted, json)| json!({"what": what, "accepted": accepted, "body": encode(json.as_bytes())}))
         .collect()
 }
 
 pub(super) fn accepts_rotation(vector: &Value) -> bool {
-    Rotation::from_bytes(&bytes(&vector["body"])).is_ok()
+    RotationBody::from_bytes(&bytes(&vector["body"])).is_ok()
 }
 
-fn capsule() -> Capsule {
-    Capsule {
+fn capsule() -> ReplyCapsule {
+    ReplyCapsule {
         case: CASE,
         generation: 0,
         case_recipient: secret().identity().recipient().hash(),
         replies_keys: vec![(&secret().replies_key()).into()],
-        sent: Head { seq: 1, hash: Hash::of(&[b"sent"]) },
+        sent: FrameRef { seq: 1, hash: Hash::of(&[b"sent"]) },
         seen: None,
     }
 }
@@ -259,7 +261,7 @@ pub(super) fn capsules() -> Vec<Value> {
         let plain = [json.as_bytes(), signature].concat();
         json!({"what": what, "accepted": accepted, "plain": encode(&plain)})
     };
-    let mut all: Vec<Value> = changed(&json, &changes)
+    let mut all: Vec<Value> = variants(&json, &changes)
         .into_iter()
         .map(|(what, accepted, json)| {
             carried(&what, accepted, &json, &signed(CAPSULE_LABEL, json.as_bytes(), &key))
@@ -278,7 +280,7 @@ pub(super) fn capsules() -> Vec<Value> {
 pub(super) fn accepts_capsule(vector: &Value) -> bool {
     let plain = bytes(&vector["plain"]);
     let signer = PublicKey::from(&receipt().signing_key());
-    Capsule::open(&mailbox_recipient().seal(&plain), &receipt().mailbox_identity(), &signer).is_ok()
+    ReplyCapsule::open(&mailbox_recipient().seal(&plain), &receipt().mailbox_identity(), &signer).is_ok()
 }
 
 pub(super) fn mailboxes() -> Vec<Value> {
@@ -286,8 +288,8 @@ pub(super) fn mailboxes() -> Vec<Value> {
         v: 1,
         week: "2026-W48".to_owned(),
         stage: Stage::Triaged,
-        with_oversight: false,
-        next: Some(date!(2028 - 02 - 29)),
+        released_to_oversight: false,
+        next_update: Some(date!(2028 - 02 - 29)),
         received: 1,
     };
     let changes = [
@@ -305,7 +307,7 @@ pub(super) fn mailboxes() -> Vec<Value> {
     let plain = identity.open(&mailbox.seal(&mailbox_recipient())).unwrap();
     let json = serde_json::to_string(&header).unwrap();
     let records = &plain[8 + json.len()..8 + json.len() + 5 + 9 + 5 + 1216 + 5];
-    let mut all: Vec<Value> = changed(&json, &changes)
+    let mut all: Vec<Value> = variants(&json, &changes)
         .into_iter()
         .map(|(what, accepted, json)| {
             let len = u32::try_from(json.len()).unwrap().to_be_bytes();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use envelope::{
+use protocol::{
     Hash,
     directory::{Desk, Directory, Member, VALID_DAYS},
     keys::{PublicKey, TransportRecipient},
@@ -12,12 +12,12 @@ use time::{Date, Duration};
 use uuid::Uuid;
 
 use super::AdminError;
-use crate::keyfile::Request;
+use crate::key_file::MembershipRequest;
 
 /// `draft.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Draft {
+pub struct DirectoryDraft {
     /// Which installation.
     pub instance: Uuid,
     /// Takes the outer seal; the newest first.
@@ -32,7 +32,7 @@ pub struct Draft {
     pub oversight: String,
 }
 
-impl Draft {
+impl DirectoryDraft {
     /// Nobody and nothing but the outside body's empty desk.
     pub fn new(
         instance: Uuid,
@@ -53,7 +53,7 @@ impl Draft {
             categories: Vec::new(),
             audiences: Vec::new(),
             members: Vec::new(),
-            covers: Vec::new(),
+            units: Vec::new(),
         };
         Self {
             instance,
@@ -73,7 +73,7 @@ impl Draft {
     /// If the request was altered, or the handle is there and is not to be replaced.
     pub fn add_member(
         &mut self,
-        request: &Request,
+        request: &MembershipRequest,
         covers: impl Into<Option<Vec<String>>>,
         languages: impl Into<Option<Vec<String>>>,
         replace: bool,
@@ -85,11 +85,13 @@ impl Draft {
             handle: request.handle.clone(),
             recipient: request.recipient.clone(),
             device: request.device,
-            covers: covers.into().unwrap_or_else(|| of_old(|old| &old.covers)),
+            units: covers.into().unwrap_or_else(|| of_old(|old| &old.units)),
             languages: languages.into().unwrap_or_else(|| of_old(|old| &old.languages)),
         };
         match self.members.iter_mut().find(|known| known.handle == member.handle) {
-            Some(_) if !replace => return Err(AdminError::Exists(format!("member {}", member.handle))),
+            Some(_) if !replace => {
+                return Err(AdminError::AlreadyExists(format!("member {}", member.handle)));
+            }
             Some(known) => *known = member,
             None => self.members.push(member),
         }
@@ -111,7 +113,7 @@ impl Draft {
         let before = self.members.len();
         self.members.retain(|member| member.handle != handle);
         if self.members.len() == before {
-            return Err(AdminError::Unknown(format!("member {handle}")));
+            return Err(AdminError::UnknownId(format!("member {handle}")));
         }
         let seated = self.desks.iter_mut().filter(|desk| desk.members.iter().any(|seat| seat == handle));
         Ok(seated
@@ -126,15 +128,15 @@ impl Draft {
     pub fn add_desk(&mut self, mut desk: Desk, replace: bool) -> Result<(), AdminError> {
         let known = |handle: &&String| self.members.iter().any(|member| member.handle == **handle);
         if let Some(unknown) = desk.members.iter().find(|handle| !known(handle)) {
-            return Err(AdminError::Unknown(format!("member {unknown}: add the member first")));
+            return Err(AdminError::UnknownId(format!("member {unknown}: add the member first")));
         }
         match self.desks.iter_mut().find(|old| old.id == desk.id) {
             Some(old) if !replace && !old.members.is_empty() => {
-                return Err(AdminError::Exists(format!("desk {}", old.id)));
+                return Err(AdminError::AlreadyExists(format!("desk {}", old.id)));
             }
             Some(old) => {
                 let labels = std::mem::take(&mut old.labels);
-                desk.labels = merge(labels, desk.labels);
+                desk.labels = merge_labels(labels, desk.labels);
                 *old = desk;
             }
             None => self.desks.push(desk),
@@ -149,7 +151,7 @@ impl Draft {
         if self.desks.len() < before {
             Ok(())
         } else {
-            Err(AdminError::Unknown(format!("desk {id} to remove")))
+            Err(AdminError::UnknownId(format!("desk {id} to remove")))
         }
     }
 
@@ -180,7 +182,7 @@ impl Draft {
 }
 
 /// What a directory holds, to be looked at as a draft is.
-impl From<&Directory> for Draft {
+impl From<&Directory> for DirectoryDraft {
     fn from(directory: &Directory) -> Self {
         let directory = directory.clone();
         Self {
@@ -194,7 +196,10 @@ impl From<&Directory> for Draft {
     }
 }
 
-fn merge(mut old: BTreeMap<String, String>, new: BTreeMap<String, String>) -> BTreeMap<String, String> {
+fn merge_labels(
+    mut old: BTreeMap<String, String>,
+    new: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     old.extend(new);
     old
 }

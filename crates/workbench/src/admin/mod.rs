@@ -2,22 +2,25 @@
 //!
 //! It all happens in one folder, best on a machine that is offline but for the moment of publishing.
 
-pub mod changes;
+pub mod directory_changes;
+pub mod directory_warnings;
 pub mod draft;
 pub mod init;
-pub mod roots;
-pub mod routing;
+pub mod root_keys;
+pub mod route_explanation;
 pub mod service_keys;
 pub mod signing;
 pub mod tls;
-pub mod warnings;
 
 use std::path::{Path, PathBuf};
 
-use envelope::directory::{DirectoryError, SignedDirectory, Trust};
+use protocol::directory::{DirectoryError, SignedDirectory, TrustRoots};
 
-use crate::{files, files::FileError, keyfile::KeyError, sealed::OpenError};
-pub use draft::Draft;
+use crate::{
+    key_file::KeyError, passphrase_encryption::PassphraseDecryptError, private_files,
+    private_files::FileError,
+};
+pub use draft::DirectoryDraft;
 
 /// Why an act of administration failed. Nothing has been changed then.
 #[derive(Debug, thiserror::Error)]
@@ -32,36 +35,36 @@ pub enum AdminError {
     #[error(
         "the threshold must be between 1 and the number of root keys ({0}), and there are at most 16 of these"
     )]
-    Threshold(usize),
+    InvalidThreshold(usize),
     /// A certificate could not be made.
     #[error("the certificates could not be made: {0}")]
     Certificate(#[from] rcgen::Error),
     /// The names of the certificates to be replaced are not known, so new ones could lack some.
     #[error("{}: no certificate there tells its names. Give each name with --host", .0.display())]
-    NoNames(PathBuf),
+    NoCertificateNames(PathBuf),
     /// A name to leave out that is in no certificate.
     #[error("no certificate is valid for {0}, so it cannot be left out")]
-    NoSuchName(String),
+    UnknownCertificateName(String),
     /// A member's request.
     #[error(transparent)]
     Request(#[from] KeyError),
     /// A root key file.
     #[error("{}: {source}", path.display())]
-    Root {
+    RootKey {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: OpenError,
+        source: PassphraseDecryptError,
     },
     /// Opens, but is none of the pinned root keys.
     #[error("{} holds no root key of this installation", .0.display())]
-    NotARoot(PathBuf),
+    NotARootKey(PathBuf),
     /// There is one already.
     #[error("there is a {0} already")]
-    Exists(String),
+    AlreadyExists(String),
     /// There is none.
     #[error("there is no {0}")]
-    Unknown(String),
+    UnknownId(String),
     /// Nothing to sign, or something that may not be.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -73,7 +76,7 @@ pub struct AdminDir(PathBuf);
 
 impl AdminDir {
     /// The folder at this place.
-    pub fn at(dir: impl Into<PathBuf>) -> Self {
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self(dir.into())
     }
 
@@ -83,23 +86,23 @@ impl AdminDir {
     }
 
     /// The pinned root keys.
-    pub fn trust(&self) -> Result<Trust, AdminError> {
-        Ok(files::read_json(&self.path("trust.json"))?)
+    pub fn trust(&self) -> Result<TrustRoots, AdminError> {
+        Ok(private_files::read_json(&self.path("trust.json"))?)
     }
 
     /// The directory in the making.
-    pub fn draft(&self) -> Result<Draft, AdminError> {
-        Ok(files::read_json(&self.path("draft.json"))?)
+    pub fn draft(&self) -> Result<DirectoryDraft, AdminError> {
+        Ok(private_files::read_json(&self.path("draft.json"))?)
     }
 
     /// Keeps the directory in the making.
-    pub fn save_draft(&self, draft: &Draft) -> Result<(), AdminError> {
-        Ok(files::replace_private(&self.path("draft.json"), &files::pretty(draft))?)
+    pub fn save_draft(&self, draft: &DirectoryDraft) -> Result<(), AdminError> {
+        Ok(private_files::replace_private(&self.path("draft.json"), &private_files::to_pretty_json(draft))?)
     }
 
     /// The newest signed directory; `None` before the first.
-    pub fn signed(&self) -> Result<Option<SignedDirectory>, AdminError> {
-        Ok(files::read_json_if_there(&self.path("directory.signed.json"))?)
+    pub fn signed_directory(&self) -> Result<Option<SignedDirectory>, AdminError> {
+        Ok(private_files::read_json_if_exists(&self.path("directory.signed.json"))?)
     }
 
     /// Where a directory waits that has too few signatures.

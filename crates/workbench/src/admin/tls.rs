@@ -11,17 +11,17 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::AdminError;
-use crate::files;
+use crate::private_files;
 
 /// The authority lasts as long as an installation may.
-const CA_DAYS: i64 = 3650;
+const CA_VALIDITY_DAYS: i64 = 3650;
 /// Leaf certificates are renewed with `burkindi admin tls renew`.
-const LEAF_DAYS: i64 = 730;
+const LEAF_VALIDITY_DAYS: i64 = 730;
 /// Every leaf is valid for these, so that a trial on one machine works.
-const LOCAL: [&str; 2] = ["127.0.0.1", "localhost"];
+const LOCAL_HOSTS: [&str; 2] = ["127.0.0.1", "localhost"];
 
 /// File stem and purpose of the three leaves.
-const LEAVES: [(&str, ExtendedKeyUsagePurpose); 3] = [
+const LEAF_CERTIFICATES: [(&str, ExtendedKeyUsagePurpose); 3] = [
     // What the intake's relay listener shows to the case handler,
     ("intake", ExtendedKeyUsagePurpose::ServerAuth),
     // what the case handler shows to that listener,
@@ -31,30 +31,30 @@ const LEAVES: [(&str, ExtendedKeyUsagePurpose); 3] = [
 ];
 
 /// Makes the authority and the leaves in `folder`.
-pub fn create(
+pub fn create_certificates(
     folder: &Path,
     instance: Uuid,
     hosts: &[String],
     now: OffsetDateTime,
 ) -> Result<(), AdminError> {
-    files::create_private_dir(folder)?;
+    private_files::create_private_dir(folder)?;
     let key = KeyPair::generate()?;
     let params = ca_params(instance, now);
     let ca = params.self_signed(&key)?;
-    files::create_public(&folder.join("ca.pem"), ca.pem().as_bytes())?;
-    files::create_private(&folder.join("ca.key"), Zeroizing::new(key.serialize_pem()).as_bytes())?;
+    private_files::create_public(&folder.join("ca.pem"), ca.pem().as_bytes())?;
+    private_files::create_private(&folder.join("ca.key"), Zeroizing::new(key.serialize_pem()).as_bytes())?;
     let issuer = Issuer::new(params, key);
-    for (name, purpose) in LEAVES {
-        let (pem, key) = leaf(&issuer, name, purpose, hosts, now)?;
-        files::create_public(&folder.join(format!("{name}.pem")), pem.as_bytes())?;
-        files::create_private(&folder.join(format!("{name}.key")), key.as_bytes())?;
+    for (name, purpose) in LEAF_CERTIFICATES {
+        let (pem, key) = issue_leaf(&issuer, name, purpose, hosts, now)?;
+        private_files::create_public(&folder.join(format!("{name}.pem")), pem.as_bytes())?;
+        private_files::create_private(&folder.join(format!("{name}.key")), key.as_bytes())?;
     }
     Ok(())
 }
 
 /// What a renewal did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Renewed {
+pub struct TlsRenewal {
     /// The names that the new leaves are valid for.
     pub names: Vec<String>,
     /// The folder with the old leaves.
@@ -68,51 +68,53 @@ pub struct Renewed {
 /// # Errors
 /// If the names of the old ones are not known and none are given, or a name of `drop` is in none of
 /// them. Nothing has changed then.
-pub fn renew(
+pub fn renew_certificates(
     folder: &Path,
     instance: Uuid,
     (add, drop): (&[String], &[String]),
     now: OffsetDateTime,
-) -> Result<Renewed, AdminError> {
-    let pem = Zeroizing::new(files::read_text(&folder.join("ca.key"))?);
+) -> Result<TlsRenewal, AdminError> {
+    let pem = Zeroizing::new(private_files::read_text(&folder.join("ca.key"))?);
     let issuer = Issuer::new(ca_params(instance, now), KeyPair::from_pem(&pem)?);
-    let names = names(folder, add, drop)?;
+    let names = certificate_names(folder, add, drop)?;
     let mut made = Vec::new();
-    for (name, purpose) in LEAVES {
-        let (pem, key) = leaf(&issuer, name, purpose, &names, now)?;
+    for (name, purpose) in LEAF_CERTIFICATES {
+        let (pem, key) = issue_leaf(&issuer, name, purpose, &names, now)?;
         made.push((format!("{name}.key"), key));
         made.push((format!("{name}.pem"), Zeroizing::new(pem)));
     }
-    let replaced = keep_old(folder, &made, now)?;
+    let replaced = archive_certificates(folder, &made, now)?;
     for (name, content) in made {
-        files::replace_private(&folder.join(name), content.as_bytes())?;
+        private_files::replace_private(&folder.join(name), content.as_bytes())?;
     }
-    let local = LOCAL.iter().map(ToString::to_string);
-    Ok(Renewed { names: local.chain(names).collect(), replaced })
+    let local = LOCAL_HOSTS.iter().map(ToString::to_string);
+    Ok(TlsRenewal { names: local.chain(names).collect(), replaced })
 }
 
 /// The names of the new leaves, besides the local ones.
-fn names(folder: &Path, add: &[String], drop: &[String]) -> Result<Vec<String>, AdminError> {
-    let old = LEAVES.iter().filter_map(|(name, _)| files::read(&folder.join(format!("{name}.pem"))).ok());
-    let old: Vec<Vec<String>> = old.filter_map(|pem| doctor::names(&pem)).collect();
+fn certificate_names(folder: &Path, add: &[String], drop: &[String]) -> Result<Vec<String>, AdminError> {
+    let old = LEAF_CERTIFICATES
+        .iter()
+        .filter_map(|(name, _)| private_files::read(&folder.join(format!("{name}.pem"))).ok());
+    let old: Vec<Vec<String>> = old.filter_map(|pem| doctor::subject_names(&pem)).collect();
     if old.is_empty() && add.is_empty() {
-        return Err(AdminError::NoNames(folder.to_owned()));
+        return Err(AdminError::NoCertificateNames(folder.to_owned()));
     }
     let mut names: Vec<String> = Vec::new();
     for name in old.iter().flatten().chain(add) {
-        if !LOCAL.contains(&name.as_str()) && !names.contains(name) {
+        if !LOCAL_HOSTS.contains(&name.as_str()) && !names.contains(name) {
             names.push(name.clone());
         }
     }
     if let Some(unknown) = drop.iter().find(|name| !names.contains(name)) {
-        return Err(AdminError::NoSuchName(unknown.clone()));
+        return Err(AdminError::UnknownCertificateName(unknown.clone()));
     }
     names.retain(|name| !drop.contains(name));
     Ok(names)
 }
 
 /// Copies the files that are about to be replaced into a new folder, named by the day.
-fn keep_old(
+fn archive_certificates(
     folder: &Path,
     made: &[(String, Zeroizing<String>)],
     now: OffsetDateTime,
@@ -123,11 +125,11 @@ fn keep_old(
         number += 1;
     }
     let replaced = named(number);
-    files::create_private_dir(&replaced)?;
+    private_files::create_private_dir(&replaced)?;
     for (name, _) in made {
-        match files::read(&folder.join(name)) {
-            Ok(old) => files::create_private(&replaced.join(name), &Zeroizing::new(old))?,
-            Err(files::FileError::Missing(_)) => {}
+        match private_files::read(&folder.join(name)) {
+            Ok(old) => private_files::create_private(&replaced.join(name), &Zeroizing::new(old))?,
+            Err(private_files::FileError::NotFound(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -141,29 +143,30 @@ fn ca_params(instance: Uuid, now: OffsetDateTime) -> CertificateParams {
     // Leaves are final: no authority below this one.
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    valid(params, now, CA_DAYS)
+    with_validity(params, now, CA_VALIDITY_DAYS)
 }
 
-fn leaf(
+fn issue_leaf(
     issuer: &Issuer<'_, KeyPair>,
     name: &str,
     purpose: ExtendedKeyUsagePurpose,
     hosts: &[String],
     now: OffsetDateTime,
 ) -> Result<(String, Zeroizing<String>), AdminError> {
-    let names: Vec<String> = LOCAL.iter().map(ToString::to_string).chain(hosts.iter().cloned()).collect();
+    let names: Vec<String> =
+        LOCAL_HOSTS.iter().map(ToString::to_string).chain(hosts.iter().cloned()).collect();
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![purpose];
     let key = KeyPair::generate()?;
-    let certificate = valid(params, now, LEAF_DAYS).signed_by(&key, issuer)?;
+    let certificate = with_validity(params, now, LEAF_VALIDITY_DAYS).signed_by(&key, issuer)?;
     Ok((certificate.pem(), Zeroizing::new(key.serialize_pem())))
 }
 
 /// From the day before, as clocks differ.
-fn valid(mut params: CertificateParams, now: OffsetDateTime, days: i64) -> CertificateParams {
+fn with_validity(mut params: CertificateParams, now: OffsetDateTime, days: i64) -> CertificateParams {
     params.not_before = now - Duration::days(1);
     params.not_after = now + Duration::days(days);
     params

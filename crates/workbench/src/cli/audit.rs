@@ -3,20 +3,20 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use envelope::{Hash, directory::Trust};
+use protocol::{Hash, directory::TrustRoots};
 use serde::Serialize;
 use workbench::{
-    alarm::{Alarm, any_alarm},
-    audit::Export,
-    files,
+    alert::{IntegrityAlert, has_alarm},
+    audit::LogExport,
+    private_files,
 };
 
-use super::{Context, Screen, exit::Alarmed};
+use super::{CliOutput, CommandContext, exit_code::VerificationFailed};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Audit {
+pub(crate) enum AuditCommand {
     /// Verify the log: chain, signatures, rules. The outside body sees all of it, others the entries of their own cases.
-    Verify(Verify),
+    Verify(AuditVerifyArgs),
     /// Accept that the case handler was restored from a backup, once the administrator has told you
     /// why. What it holds now counts as seen; a later roll-back is an ALARM again.
     Accept {
@@ -32,7 +32,7 @@ pub(crate) enum Audit {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Verify {
+pub(crate) struct AuditVerifyArgs {
     /// An exported log, instead of the case handler's; needs no key.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
@@ -43,25 +43,29 @@ pub(crate) struct Verify {
 
 /// `{"whole", "entries", "cases", "head", "ok", "alarms"}`; `ok` says that there is no alarm (notices may be).
 #[derive(Debug, Serialize)]
-struct AuditView {
+struct AuditVerifyOutput {
     whole: bool,
     entries: u64,
     cases: usize,
     head: Option<Hash>,
     ok: bool,
-    alarms: Vec<Alarm>,
+    alarms: Vec<IntegrityAlert>,
 }
 
 /// `{"file", "whole", "entries"}`.
 #[derive(Debug, Serialize)]
-struct Exported {
+struct AuditExportOutput {
     file: PathBuf,
     whole: bool,
     entries: usize,
 }
 
-impl Audit {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl AuditCommand {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Verify(command) => command.run(context, screen).await,
             Self::Accept { reason } => accept(&reason, context, screen).await,
@@ -70,28 +74,28 @@ impl Audit {
     }
 }
 
-impl Verify {
-    async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl AuditVerifyArgs {
+    async fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
         let (export, audit) = match self.file {
             None => {
                 let mut connection = context.connect(screen).await?;
-                let export = connection.export().await?;
-                let audit = connection.audit(&export)?;
+                let export = connection.export_log().await?;
+                let audit = connection.audit_log(&export)?;
                 (export, audit)
             }
             Some(file) => {
-                let export: Export = files::read_json(&file)?;
-                let trust: Trust = match self.trust {
-                    Some(path) => files::read_json(&path)?,
-                    None => context.home.trust()?,
+                let export: LogExport = private_files::read_json(&file)?;
+                let trust: TrustRoots = match self.trust {
+                    Some(path) => private_files::read_json(&path)?,
+                    None => context.profile.trust()?,
                 };
-                let audit = export.verify(&trust, context.home.seen()?.log)?;
+                let audit = export.verify(&trust, context.profile.trust_state()?.log)?;
                 (export, audit)
             }
         };
-        screen.alarms(&audit.alarms)?;
-        let ok = !any_alarm(&audit.alarms);
-        let view = AuditView {
+        screen.print_alerts(&audit.alarms)?;
+        let ok = !has_alarm(&audit.alarms);
+        let view = AuditVerifyOutput {
             whole: export.whole,
             entries: audit.entries,
             cases: audit.cases.len(),
@@ -99,7 +103,7 @@ impl Verify {
             ok,
             alarms: audit.alarms,
         };
-        screen.show(&view, |view, page| {
+        screen.print(&view, |view, page| {
             let what = if view.whole { "whole log" } else { "entries of your cases" };
             page.pairs(&[
                 ("looked at", format!("{what}: entries {}, cases {}", view.entries, view.cases)),
@@ -110,33 +114,33 @@ impl Verify {
                 ),
             ]);
         })?;
-        if ok { Ok(()) } else { Err(Alarmed.into()) }
+        if ok { Ok(()) } else { Err(VerificationFailed.into()) }
     }
 }
 
 /// `{"day", "reason", "entries_before", "entries", "cases"}`: what was accepted; entries are the
 /// oversight body's.
 #[derive(Debug, Serialize)]
-struct AcceptedView {
-    #[serde(with = "envelope::iso_date")]
+struct AuditAcceptOutput {
+    #[serde(with = "protocol::iso_date")]
     day: time::Date,
     reason: String,
     entries_before: Option<u64>,
     entries: Option<u64>,
-    cases: Vec<CaseView>,
+    cases: Vec<AcceptedCaseOutput>,
 }
 
 #[derive(Debug, Serialize)]
-struct CaseView {
+struct AcceptedCaseOutput {
     case: uuid::Uuid,
     events_before: u32,
     events: u32,
 }
 
-async fn accept(reason: &str, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+async fn accept(reason: &str, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let mut connection = context.connect(screen).await?;
     let restore = connection.accept_restore(reason).await?;
-    let view = AcceptedView {
+    let view = AuditAcceptOutput {
         day: restore.day,
         reason: restore.reason,
         entries_before: restore.log.map(|(before, _)| before.entries),
@@ -144,14 +148,14 @@ async fn accept(reason: &str, context: &mut Context, screen: &mut Screen) -> any
         cases: restore
             .cases
             .into_iter()
-            .map(|(case, (before, after))| CaseView {
+            .map(|(case, (before, after))| AcceptedCaseOutput {
                 case,
                 events_before: before.events,
                 events: after.map_or(0, |after| after.events),
             })
             .collect(),
     };
-    screen.show(&view, |view, page| {
+    screen.print(&view, |view, page| {
         page.line(
             "Accepted and signed with your key. What the case handler holds now counts as \
             seen.",
@@ -162,7 +166,7 @@ async fn accept(reason: &str, context: &mut Context, screen: &mut Screen) -> any
                 now."
             ));
         }
-        let row = |case: &CaseView| {
+        let row = |case: &AcceptedCaseOutput| {
             let now = if case.events == 0 { "gone".to_owned() } else { case.events.to_string() };
             vec![case.case.to_string(), case.events_before.to_string(), now]
         };
@@ -174,12 +178,12 @@ async fn accept(reason: &str, context: &mut Context, screen: &mut Screen) -> any
     })
 }
 
-async fn export(file: PathBuf, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+async fn export(file: PathBuf, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let connection = context.connect(screen).await?;
-    let export = connection.export().await?;
-    files::create_private(&file, &files::pretty(&export))?;
-    let view = Exported { file, whole: export.whole, entries: export.entries.len() };
-    screen.show(&view, |view, page| {
+    let export = connection.export_log().await?;
+    private_files::create_private(&file, &private_files::to_pretty_json(&export))?;
+    let view = AuditExportOutput { file, whole: export.whole, entries: export.entries.len() };
+    screen.print(&view, |view, page| {
         page.line(&format!("{} entries are in {}.", view.entries, view.file.display()));
         page.dim("Verify it anywhere with: burkindi audit verify --file FILE --trust trust.json");
     })

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use workbench::{
-    connection::{Offered, fingerprint},
-    files,
-    home::Settings,
+    connection::{HandlerOffer, fingerprint},
+    private_files,
+    profile::ProfileSettings,
 };
 
-use super::{Context, Screen};
+use super::{CliOutput, CommandContext};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Connect {
+pub(crate) struct ConnectArgs {
     /// Its address: https://…
     #[arg(long, value_name = "URL")]
     handler: String,
@@ -26,29 +26,36 @@ pub(crate) struct Connect {
 
 /// `{"handler", "instance", "fingerprint", "epoch", "expires"}`; the fingerprint is 12 words.
 #[derive(Debug, Serialize)]
-struct Connected {
+struct ConnectOutput {
     handler: String,
     instance: uuid::Uuid,
     fingerprint: String,
     epoch: u64,
-    #[serde(with = "envelope::iso_date")]
+    #[serde(with = "protocol::iso_date")]
     expires: time::Date,
 }
 
-impl Connect {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let settings = Settings { handler: self.handler };
-        let offered =
-            Offered { settings, ca_pem: files::read_text(&self.ca)?, trust: files::read_json(&self.trust)? };
-        let directory = offered.pin(&context.home, context.now).await?;
-        let view = Connected {
+impl ConnectArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
+        let settings = ProfileSettings { handler: self.handler };
+        let offered = HandlerOffer {
+            settings,
+            ca_pem: private_files::read_text(&self.ca)?,
+            trust: private_files::read_json(&self.trust)?,
+        };
+        let directory = offered.pin(&context.profile, context.now).await?;
+        let view = ConnectOutput {
             fingerprint: fingerprint(&offered.trust, "en"),
             handler: offered.settings.handler,
             instance: offered.trust.instance,
             epoch: directory.epoch,
             expires: directory.expires,
         };
-        screen.show(&view, |view, page| {
+        screen.print(&view, |view, page| {
             page.line(&format!("Connected to {}; its directory is signed by the root keys.", view.handler));
             page.pairs(&[
                 ("installation", view.instance.to_string()),

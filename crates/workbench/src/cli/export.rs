@@ -8,20 +8,20 @@ use std::{
 use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
-    alarm::{Alarm, any_alarm},
-    export::{CaseExport, Listed, Piece},
-    files::{self, FileError},
+    alert::{IntegrityAlert, has_alarm},
+    export::{CaseExport, ExportFile, ManifestEntry},
+    private_files::{self, FileError},
 };
 
 use super::{
-    Context, Screen,
-    exit::Alarmed,
-    open_content,
-    screen::{short, size},
+    CliOutput, CommandContext,
+    exit_code::VerificationFailed,
+    open_declared_case,
+    output::{format_size, short_id},
 };
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Export {
+pub(crate) struct ExportArgs {
     /// The first 4 or more characters of the case's id.
     case: String,
     /// Folder to write, which is not there yet [default: case-ID here].
@@ -31,31 +31,35 @@ pub(crate) struct Export {
 
 /// `{"case", "folder", "written": [{"name", "len", "sha256", "treatment"?}], "alarms"}`.
 #[derive(Debug, Serialize)]
-struct ExportedView {
+struct ExportOutput {
     case: Uuid,
     folder: PathBuf,
-    written: Vec<Listed>,
-    alarms: Vec<Alarm>,
+    written: Vec<ManifestEntry>,
+    alarms: Vec<IntegrityAlert>,
 }
 
-impl Export {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let (connection, case) = open_content(context, &self.case, screen).await?;
+impl ExportArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
+        let (connection, case) = open_declared_case(context, &self.case, screen).await?;
         let id = case.id();
-        let folder = self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short(&id.to_string()))));
+        let folder = self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short_id(&id.to_string()))));
         if folder.exists() {
-            return Err(FileError::Exists(folder).into());
+            return Err(FileError::AlreadyExists(folder).into());
         }
         let known = case.alarms.len();
-        let mut export = CaseExport::new(&case, context.labels());
-        while let Some(piece) = export.next(&connection).await? {
-            write(&folder, &piece)?;
+        let mut export = CaseExport::new(&case, context.label_lang());
+        while let Some(piece) = export.next_file(&connection).await? {
+            write_file(&folder, &piece)?;
         }
-        let (written, alarms) = export.end();
-        screen.alarms(&alarms[known..])?;
-        let view = ExportedView { case: id, folder, written, alarms };
-        screen.show(&view, |view, page| {
-            let row = |file: &Listed| vec![view.folder.join(&file.name).display().to_string(), size(file.len)];
+        let (written, alarms) = export.finish();
+        screen.print_alerts(&alarms[known..])?;
+        let view = ExportOutput { case: id, folder, written, alarms };
+        screen.print(&view, |view, page| {
+            let row = |file: &ManifestEntry| vec![view.folder.join(&file.name).display().to_string(), format_size(file.len)];
             page.table(&["written", "size"], &view.written.iter().map(row).collect::<Vec<_>>());
             page.warn("Nothing of it is sealed any more: seal the folder before it leaves this machine, and delete it when you are done.");
             page.warn("A stranger made the files in it. Open them only on a machine without a network, never by a double click.");
@@ -65,16 +69,16 @@ impl Export {
                  files say: everyone who has the folder can change these.",
             );
         })?;
-        if any_alarm(&view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
+        if has_alarm(&view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
     }
 }
 
-fn write(folder: &Path, piece: &Piece) -> anyhow::Result<()> {
+fn write_file(folder: &Path, piece: &ExportFile) -> anyhow::Result<()> {
     let path = folder.join(&piece.name);
     if let Some(parent) = path.parent() {
-        files::create_private_dir(parent)?;
+        private_files::create_private_dir(parent)?;
     }
-    let mut file = files::open_new(&path, 0o600)?;
+    let mut file = private_files::create_exclusive(&path, 0o600)?;
     let written = file.write_all(&piece.content).and_then(|()| file.sync_all());
     written.map_err(|source| FileError::Io { verb: "write", path, source }.into())
 }

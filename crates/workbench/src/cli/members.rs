@@ -1,10 +1,10 @@
 //! `burkindi members`: desks and members as the signed directory names them.
 
-use super::{Context, Screen};
+use super::{CliOutput, CommandContext};
 
-pub(crate) async fn run(context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+pub(crate) async fn run(context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let connection = context.connect(screen).await?;
-    screen.show(connection.directory(), |directory, page| {
+    screen.print(connection.directory(), |directory, page| {
         page.heading("Desks");
         let desks = directory.desks.iter();
         let desks =
@@ -13,7 +13,7 @@ pub(crate) async fn run(context: &mut Context, screen: &mut Screen) -> anyhow::R
         page.heading("Members");
         let members = directory.members.iter();
         let members = members
-            .map(|member| vec![member.handle.clone(), member.covers.join(" "), member.languages.join(" ")]);
+            .map(|member| vec![member.handle.clone(), member.units.join(" "), member.languages.join(" ")]);
         page.table(&["", "belongs to", "reads"], &members.collect::<Vec<_>>());
         page.dim(&format!("Directory {}, good until {}.", directory.epoch, directory.expires));
     })

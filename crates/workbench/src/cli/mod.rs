@@ -1,29 +1,29 @@
 //! The command line: one file a command. Words on the screen live here and nowhere else.
 
-mod act;
+mod absence;
 mod admin;
+mod attachments;
 mod audit;
-mod away;
-mod commands;
+mod case_actions;
+mod command_help;
 mod connect;
-mod decide;
-mod exit;
+mod exit_code;
 mod export;
-mod former;
+mod former_readers;
 mod key;
-mod layout;
-mod letters;
+mod line_wrap;
 mod members;
-mod open;
+mod messages;
+mod output;
 mod passphrase;
 mod preview;
+mod proposals;
 mod queue;
-mod save;
-mod screen;
+mod reply_templates;
 mod search;
+mod serve;
 mod show;
 mod unreadable;
-mod write;
 
 use std::{io::Read as _, path::PathBuf};
 
@@ -32,16 +32,18 @@ use clap::{Parser, Subcommand};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use time::{Date, OffsetDateTime};
-use workbench::{cases::Case, connection::Connection, home::Home, keyfile::InvestigatorKey};
+use workbench::{
+    case::VerifiedCase, connection::HandlerConnection, key_file::InvestigatorKey, profile::ProfileDir,
+};
 
-pub(crate) use exit::report;
-pub(crate) use passphrase::Passphrases;
-pub(crate) use screen::Screen;
-pub(crate) use search::excluding;
+pub(crate) use exit_code::report_error;
+pub(crate) use output::CliOutput;
+pub(crate) use passphrase::PassphraseSource;
+pub(crate) use search::split_exclusions;
 
 /// The investigators' own program: keys, cases, replies, audit, administration.
 #[derive(Debug, Parser)]
-#[command(name = "burkindi", version, after_help = exit::CODES)]
+#[command(name = "burkindi", version, after_help = exit_code::EXIT_CODES_HELP)]
 pub(crate) struct Cli {
     /// Folder with your key and settings [default: that of `BURKINDI_HOME`, or the system's folder for such data].
     #[arg(long, global = true, value_name = "DIR")]
@@ -49,7 +51,7 @@ pub(crate) struct Cli {
     /// Answer in JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of categories, questions and letters [default: fr]; for `reply`, the language that it is written in [default: the
+    /// Language of categories, questions and letters [default: fr]; for `send_reply`, the language that it is written in [default: the
     /// report's].
     #[arg(long, global = true, value_name = "LANG")]
     lang: Option<String>,
@@ -57,103 +59,103 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
     #[command(subcommand)]
-    command: Command,
+    command: WorkbenchCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum WorkbenchCommand {
     /// Your keys.
     #[command(subcommand)]
-    Key(key::Key),
+    Key(key::KeyCommand),
     /// Pin a case handler: its address, its certificate authority, its root keys.
-    Connect(connect::Connect),
+    Connect(connect::ConnectArgs),
     /// The workbench in your browser, served by this program to you alone.
-    Open(open::Open),
+    Serve(serve::ServeArgs),
     /// The cases that you can read.
-    Queue(queue::Queue),
+    Queue(queue::QueueArgs),
     /// One case, opened and verified.
     Show(CaseArg),
     /// Look for words in all cases that you can read.
-    Search(search::Search),
+    Search(search::SearchArgs),
     /// Other cases that could be about the same, with the reasons.
     Related(CaseArg),
     /// Save the attached files of a case.
-    Save(save::Save),
+    Save(attachments::SaveArgs),
     /// Write a case into a folder to hand on: a page, its files, its part of the log, and a manifest.
-    Export(export::Export),
+    Export(export::ExportArgs),
     /// Make a harmless picture of an attached image.
-    Preview(preview::Preview),
+    Preview(preview::PreviewArgs),
     /// Declare to have no conflict of interest in a case, so that it is shown to you.
     Declare(CaseArg),
     /// Take a case. By this you declare to have no conflict of interest in it.
     Claim(CaseArg),
     /// Give a case to a colleague.
-    Assign(act::Assign),
+    Assign(case_actions::AssignArgs),
     /// Step back from a case because of a conflict of interest; it disappears for you, for good.
-    Recuse(act::FinalArg),
+    Recuse(case_actions::IrreversibleCaseArgs),
     /// Say that a colleague has a conflict of interest in a case.
-    Challenge(act::Challenge),
+    Challenge(case_actions::ChallengeArgs),
     /// Judge whether a colleague has one.
-    Judge(act::Judge),
+    ResolveChallenge(case_actions::ResolveChallengeArgs),
     /// Answer the reporter.
-    Reply(write::Reply),
+    Reply(messages::ReplyArgs),
     /// Give an investigation 90 more days, and tell the reporter why.
-    Renew(write::Renew),
+    Renew(messages::RenewArgs),
     /// Sign that what the reporter sent has been dealt with, where no answer or move says so. `show` shows it; this does not.
     #[command(alias = "read")]
-    Handled(CaseArg),
+    MarkHandled(CaseArg),
     /// Move a case to another stage.
-    Move(act::Move),
+    Move(case_actions::MoveArgs),
     /// Open a closed case again.
-    Reopen(act::Reopen),
+    Reopen(case_actions::ReopenArgs),
     /// Say that the authority which has the matter was asked how it stands.
-    Track(CaseArg),
+    FollowUpReferral(CaseArg),
     /// Propose what two persons decide: close, lower, refer, lift-hold, purge.
-    Propose(decide::Propose),
+    Propose(proposals::ProposeArgs),
     /// Approve what somebody else proposed.
-    Approve(decide::Approve),
+    Approve(proposals::ApproveArgs),
     /// Do not approve what somebody else proposed, and say why in a note sealed to the case.
-    Decline(write::Decline),
+    Decline(messages::DeclineArgs),
     /// Take a proposal back.
     Withdraw(CaseArg),
     /// Close cases that came unreadable, and destroy them after their retention; another person approves with the same command.
-    Unreadable(unreadable::Unreadable),
+    Unreadable(unreadable::UnreadableArgs),
     /// Make a case more urgent.
-    Raise(act::Raise),
+    Raise(case_actions::RaiseArgs),
     /// Link a case with another one about the same.
-    Link(act::Link),
+    Link(case_actions::LinkArgs),
     /// Give a case to the oversight body.
-    Escalate(act::FinalArg),
+    Escalate(case_actions::IrreversibleCaseArgs),
     /// Put a legal hold on a case.
-    Hold(act::FinalArg),
+    Hold(case_actions::IrreversibleCaseArgs),
     /// To whom a case would be suggested now, and why.
-    Route(CaseArg),
+    SuggestAssignee(CaseArg),
     /// Say that you, or a member of your desk, takes no cases for some days.
-    Away(away::Away),
+    AbsenceSet(absence::AbsenceSetArgs),
     /// Take cases again.
-    Back(away::Back),
+    AbsenceClear(absence::AbsenceClearArgs),
     /// Who would read a report, and why the others would not.
-    WhoReads(admin::WhoReads),
+    WhoReads(admin::WhoReadsArgs),
     /// Desks and members as the signed directory names them.
     Members,
     /// Beginnings of messages to reporters, in their languages.
-    Letters(letters::Letters),
+    Templates(reply_templates::TemplatesArgs),
     /// Add a note for the team, sealed to the case.
-    Note(write::Note),
+    Note(messages::NoteArgs),
     /// Make new keys for a case, so that somebody loses it for good.
-    Rotate(act::Rotate),
+    Rotate(case_actions::RotateArgs),
     /// Cases that somebody can open who has left or has another key, and new keys for all of them.
-    FormerReaders(former::FormerReaders),
+    FormerReaders(former_readers::FormerReadersArgs),
     /// The log: verify it, keep a copy of it.
     #[command(subcommand)]
-    Audit(audit::Audit),
+    Audit(audit::AuditCommand),
     /// Root keys, members, desks, certificates, the signing of the directory.
     #[command(subcommand)]
-    Admin(admin::Admin),
+    Admin(admin::AdminCommand),
 }
 
 /// From so many days before the end of a directory on, everybody is told.
-const EXPIRES_SOON: i64 = doctor::DIRECTORY_DAYS;
+const EXPIRY_WARNING_DAYS: i64 = doctor::DIRECTORY_WARNING_DAYS;
 
 /// A case by the beginning of its id.
 #[derive(Debug, clap::Args)]
@@ -163,96 +165,102 @@ pub(crate) struct CaseArg {
 }
 
 /// What every command gets.
-pub(crate) struct Context {
-    pub(crate) home: Home,
+pub(crate) struct CommandContext {
+    pub(crate) profile: ProfileDir,
     pub(crate) lang: Option<String>,
-    pub(crate) passphrases: Passphrases,
+    pub(crate) passphrases: PassphraseSource,
     pub(crate) now: OffsetDateTime,
     /// The last day of the directory, once a connection has found it expired.
-    expired: Option<Date>,
+    directory_expired_on: Option<Date>,
 }
 
 /// Runs one command.
-pub(crate) async fn run(cli: Cli, screen: &mut Screen, now: OffsetDateTime) -> anyhow::Result<()> {
-    let passphrases = Passphrases::new(cli.passphrase_fd)?;
-    let home = Home::at(cli.home.or_else(default_home).context("no folder for your key: give --home DIR")?);
-    let mut context = Context { home, lang: cli.lang, passphrases, now, expired: None };
-    command(cli.command, &mut context, screen).await?;
-    context.expired.map_or(Ok(()), |day| Err(exit::Expired(day).into()))
+pub(crate) async fn run(cli: Cli, screen: &mut CliOutput, now: OffsetDateTime) -> anyhow::Result<()> {
+    let passphrases = PassphraseSource::new(cli.passphrase_fd)?;
+    let home =
+        ProfileDir::new(cli.home.or_else(default_home).context("no folder for your key: give --home DIR")?);
+    let mut context =
+        CommandContext { profile: home, lang: cli.lang, passphrases, now, directory_expired_on: None };
+    run_command(cli.command, &mut context, screen).await?;
+    context.directory_expired_on.map_or(Ok(()), |day| Err(exit_code::DirectoryExpired(day).into()))
 }
 
-async fn command(command: Command, c: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+async fn run_command(
+    command: WorkbenchCommand,
+    c: &mut CommandContext,
+    screen: &mut CliOutput,
+) -> anyhow::Result<()> {
     match command {
-        Command::Key(command) => command.run(c, screen).await,
-        Command::Connect(command) => command.run(c, screen).await,
-        Command::Open(command) => command.run(c, screen).await,
-        Command::Queue(command) => command.run(c, screen).await,
-        Command::Show(case) => show::run(&case, c, screen).await,
-        Command::Search(command) => command.run(c, screen).await,
-        Command::Related(case) => search::related(&case, c, screen).await,
-        Command::Save(command) => command.run(c, screen).await,
-        Command::Export(command) => command.run(c, screen).await,
-        Command::Preview(command) => command.run(c, screen).await,
-        Command::Declare(case) => act::declare(&case, c, screen).await,
-        Command::Claim(case) => act::claim(&case, c, screen).await,
-        Command::Assign(command) => command.run(c, screen).await,
-        Command::Recuse(case) => act::recuse(&case, c, screen).await,
-        Command::Challenge(command) => command.run(c, screen).await,
-        Command::Judge(command) => command.run(c, screen).await,
-        Command::Reply(command) => command.run(c, screen).await,
-        Command::Renew(command) => command.run(c, screen).await,
-        Command::Handled(case) => act::mark_handled(&case, c, screen).await,
-        Command::Move(command) => command.run(c, screen).await,
-        Command::Reopen(command) => command.run(c, screen).await,
-        Command::Unreadable(unreadable) => unreadable.run(c, screen).await,
-        Command::Track(case) => act::track(&case, c, screen).await,
-        Command::Propose(command) => command.run(c, screen).await,
-        Command::Approve(command) => command.run(c, screen).await,
-        Command::Decline(command) => command.run(c, screen).await,
-        Command::Withdraw(case) => act::withdraw(&case, c, screen).await,
-        Command::Raise(command) => command.run(c, screen).await,
-        Command::Link(command) => command.run(c, screen).await,
-        Command::Escalate(case) => act::escalate(&case, c, screen).await,
-        Command::Hold(case) => act::hold(&case, c, screen).await,
-        Command::Route(case) => away::route(&case, c, screen).await,
-        Command::Away(command) => command.run(c, screen).await,
-        Command::Back(command) => command.run(c, screen).await,
-        Command::WhoReads(command) => command.run(c, screen).await,
-        Command::Members => members::run(c, screen).await,
-        Command::Letters(command) => command.run(c, screen),
-        Command::Note(command) => command.run(c, screen).await,
-        Command::Rotate(command) => command.run(c, screen).await,
-        Command::FormerReaders(command) => command.run(c, screen).await,
-        Command::Audit(command) => command.run(c, screen).await,
-        Command::Admin(command) => command.run(c, screen).await,
+        WorkbenchCommand::Key(command) => command.run(c, screen).await,
+        WorkbenchCommand::Connect(command) => command.run(c, screen).await,
+        WorkbenchCommand::Serve(command) => command.run(c, screen).await,
+        WorkbenchCommand::Queue(command) => command.run(c, screen).await,
+        WorkbenchCommand::Show(case) => show::run(&case, c, screen).await,
+        WorkbenchCommand::Search(command) => command.run(c, screen).await,
+        WorkbenchCommand::Related(case) => search::related(&case, c, screen).await,
+        WorkbenchCommand::Save(command) => command.run(c, screen).await,
+        WorkbenchCommand::Export(command) => command.run(c, screen).await,
+        WorkbenchCommand::Preview(command) => command.run(c, screen).await,
+        WorkbenchCommand::Declare(case) => case_actions::declare(&case, c, screen).await,
+        WorkbenchCommand::Claim(case) => case_actions::claim(&case, c, screen).await,
+        WorkbenchCommand::Assign(command) => command.run(c, screen).await,
+        WorkbenchCommand::Recuse(case) => case_actions::recuse(&case, c, screen).await,
+        WorkbenchCommand::Challenge(command) => command.run(c, screen).await,
+        WorkbenchCommand::ResolveChallenge(command) => command.run(c, screen).await,
+        WorkbenchCommand::Reply(command) => command.run(c, screen).await,
+        WorkbenchCommand::Renew(command) => command.run(c, screen).await,
+        WorkbenchCommand::MarkHandled(case) => case_actions::mark_handled(&case, c, screen).await,
+        WorkbenchCommand::Move(command) => command.run(c, screen).await,
+        WorkbenchCommand::Reopen(command) => command.run(c, screen).await,
+        WorkbenchCommand::Unreadable(unreadable) => unreadable.run(c, screen).await,
+        WorkbenchCommand::FollowUpReferral(case) => case_actions::follow_up_referral(&case, c, screen).await,
+        WorkbenchCommand::Propose(command) => command.run(c, screen).await,
+        WorkbenchCommand::Approve(command) => command.run(c, screen).await,
+        WorkbenchCommand::Decline(command) => command.run(c, screen).await,
+        WorkbenchCommand::Withdraw(case) => case_actions::withdraw(&case, c, screen).await,
+        WorkbenchCommand::Raise(command) => command.run(c, screen).await,
+        WorkbenchCommand::Link(command) => command.run(c, screen).await,
+        WorkbenchCommand::Escalate(case) => case_actions::escalate(&case, c, screen).await,
+        WorkbenchCommand::Hold(case) => case_actions::place_legal_hold(&case, c, screen).await,
+        WorkbenchCommand::SuggestAssignee(case) => absence::suggest_assignee(&case, c, screen).await,
+        WorkbenchCommand::AbsenceSet(command) => command.run(c, screen).await,
+        WorkbenchCommand::AbsenceClear(command) => command.run(c, screen).await,
+        WorkbenchCommand::WhoReads(command) => command.run(c, screen).await,
+        WorkbenchCommand::Members => members::run(c, screen).await,
+        WorkbenchCommand::Templates(command) => command.run(c, screen),
+        WorkbenchCommand::Note(command) => command.run(c, screen).await,
+        WorkbenchCommand::Rotate(command) => command.run(c, screen).await,
+        WorkbenchCommand::FormerReaders(command) => command.run(c, screen).await,
+        WorkbenchCommand::Audit(command) => command.run(c, screen).await,
+        WorkbenchCommand::Admin(command) => command.run(c, screen).await,
     }
 }
 
-impl Context {
+impl CommandContext {
     /// The language of labels.
-    fn labels(&self) -> &str {
+    fn label_lang(&self) -> &str {
         self.lang.as_deref().unwrap_or("fr")
     }
 
     /// Asks for the passphrase and opens the key file.
     fn unlock(&mut self) -> anyhow::Result<InvestigatorKey> {
-        let sealed = workbench::files::read(&self.home.key_path())?;
-        let passphrase: SecretString = self.passphrases.ask("Passphrase of your key")?;
+        let sealed = workbench::private_files::read(&self.profile.key_path())?;
+        let passphrase: SecretString = self.passphrases.prompt("Passphrase of your key")?;
         Ok(InvestigatorKey::open(&sealed, &passphrase)?)
     }
 
     /// Unlocks and signs in.
-    async fn connect(&mut self, screen: &mut Screen) -> anyhow::Result<Connection> {
+    async fn connect(&mut self, screen: &mut CliOutput) -> anyhow::Result<HandlerConnection> {
         // Fails without a question when there is nothing to connect to.
-        self.home.settings()?;
+        self.profile.settings()?;
         let key = self.unlock()?;
-        let connection = Connection::open(self.home.clone(), key, self.now).await?;
+        let connection = HandlerConnection::open(self.profile.clone(), key, self.now).await?;
         let days = connection.days_left();
         if days < 0 {
             // Nothing is forged. It is said once the command has done its work.
-            self.expired = Some(connection.directory().expires);
-        } else if days <= EXPIRES_SOON {
-            screen.advise(&format!(
+            self.directory_expired_on = Some(connection.directory().expires);
+        } else if days <= EXPIRY_WARNING_DAYS {
+            screen.hint(&format!(
                 "notice: the directory ends in {days} days; the administrator must sign a new one"
             ))?;
         }
@@ -260,21 +268,25 @@ impl Context {
     }
 
     /// Unlocks, signs in, and opens one case. What is wrong with it is said at once.
-    async fn open_case(&mut self, prefix: &str, screen: &mut Screen) -> anyhow::Result<(Connection, Case)> {
+    async fn open_case(
+        &mut self,
+        prefix: &str,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<(HandlerConnection, VerifiedCase)> {
         let mut connection = self.connect(screen).await?;
         let id = connection.find_case(prefix).await?;
         let case = connection.read_case(id).await?;
-        screen.alarms(&case.alarms)?;
+        screen.print_alerts(&case.alarms)?;
         Ok((connection, case))
     }
 }
 
 /// What an undeclared reader is refused: everything but the face of the case.
-async fn open_content(
-    context: &mut Context,
+async fn open_declared_case(
+    context: &mut CommandContext,
     prefix: &str,
-    screen: &mut Screen,
-) -> anyhow::Result<(Connection, Case)> {
+    screen: &mut CliOutput,
+) -> anyhow::Result<(HandlerConnection, VerifiedCase)> {
     let (connection, case) = context.open_case(prefix, screen).await?;
     connection.check_declared(&case)?;
     Ok((connection, case))
@@ -294,21 +306,21 @@ fn default_home() -> Option<PathBuf> {
 }
 
 /// Text from `--text`, from `--file`, or from standard input.
-fn text_from(text: Option<String>, file: Option<&PathBuf>) -> anyhow::Result<String> {
+fn read_text_arg(text: Option<String>, file: Option<&PathBuf>) -> anyhow::Result<String> {
     match (text, file) {
         (Some(_), Some(_)) => bail!("give --text or --file, not both"),
         (Some(text), None) => Ok(text),
-        (None, Some(path)) => Ok(workbench::files::read_text(path)?),
+        (None, Some(path)) => Ok(workbench::private_files::read_text(path)?),
         (None, None) => {
             let mut bytes = Vec::new();
             std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
-            workbench::text::decode(&bytes)
-                .with_context(|| format!("standard input: {}", workbench::files::NO_TEXT))
+            workbench::terminal_text::decode_text(&bytes)
+                .with_context(|| format!("standard input: {}", workbench::private_files::NOT_UTF_TEXT))
         }
     }
 }
 
 /// Reads an argument that is one word of the protocol; the error names all that there are.
-fn one_word<T: DeserializeOwned>(word: &str) -> Result<T, String> {
+fn parse_enum<T: DeserializeOwned>(word: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(|error| error.to_string())
 }

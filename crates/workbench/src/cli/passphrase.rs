@@ -7,14 +7,14 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret, SecretString};
-use workbench::{sealed::normal_form, strength};
+use workbench::{passphrase_encryption::normalize_passphrase, passphrase_strength};
 use zeroize::Zeroizing;
 
 /// How often a person may try to give a new passphrase.
-const TRIES: usize = 5;
+const MAX_ATTEMPTS: usize = 5;
 
 /// Where passphrases come from.
-pub(crate) enum Passphrases {
+pub(crate) enum PassphraseSource {
     /// A person at a terminal.
     Terminal,
     /// Standard input; what follows the last passphrase stays in it, for a text.
@@ -23,7 +23,7 @@ pub(crate) enum Passphrases {
     Descriptor(File),
 }
 
-impl Passphrases {
+impl PassphraseSource {
     /// From a descriptor if one is named.
     pub(crate) fn new(descriptor: Option<u32>) -> anyhow::Result<Self> {
         match descriptor {
@@ -39,7 +39,7 @@ impl Passphrases {
     }
 
     /// Asks for a passphrase that exists.
-    pub(crate) fn ask(&mut self, what: &str) -> anyhow::Result<SecretString> {
+    pub(crate) fn prompt(&mut self, what: &str) -> anyhow::Result<SecretString> {
         let typed = match self {
             Self::Terminal => Zeroizing::new(
                 rpassword::prompt_password(format!("{what}: "))
@@ -55,40 +55,41 @@ impl Passphrases {
     }
 
     /// Asks for a new one; a person types it twice.
-    pub(crate) fn ask_new(&mut self, what: &str) -> anyhow::Result<SecretString> {
-        self.ask_new_that(what, |_| Ok(()))
+    pub(crate) fn prompt_new(&mut self, what: &str) -> anyhow::Result<SecretString> {
+        self.prompt_new_checked(what, |_| Ok(()))
     }
 
     /// Asks for a new one that a check accepts. A person who mistypes it, or chooses a weak one, is
     /// asked again: nothing that others have typed before is lost.
-    pub(crate) fn ask_new_that(
+    pub(crate) fn prompt_new_checked(
         &mut self,
         what: &str,
         check: impl Fn(&SecretString) -> Result<(), String>,
     ) -> anyhow::Result<SecretString> {
-        for _ in 1..TRIES {
-            match self.ask_new_once(what, &check) {
-                Err(error) if matches!(self, Self::Terminal) && error.is::<Refused>() => {
+        for _ in 1..MAX_ATTEMPTS {
+            match self.prompt_new_attempt(what, &check) {
+                Err(error) if matches!(self, Self::Terminal) && error.is::<PassphraseRejected>() => {
                     writeln!(io::stderr(), "{error}. Please try again.")?;
                 }
                 asked => return asked,
             }
         }
-        self.ask_new_once(what, &check)
+        self.prompt_new_attempt(what, &check)
     }
 
-    fn ask_new_once(
+    fn prompt_new_attempt(
         &mut self,
         what: &str,
         check: impl Fn(&SecretString) -> Result<(), String>,
     ) -> anyhow::Result<SecretString> {
-        let refused = |why: String| Refused(format!("{what}: {why}"));
-        let first = self.ask(what)?;
-        strength::check(first.expose_secret(), &[]).map_err(|weak| refused(weak.to_string()))?;
+        let refused = |why: String| PassphraseRejected(format!("{what}: {why}"));
+        let first = self.prompt(what)?;
+        passphrase_strength::check_passphrase(first.expose_secret(), &[])
+            .map_err(|weak| refused(weak.to_string()))?;
         check(&first).map_err(refused)?;
         if matches!(self, Self::Terminal) {
-            let second = self.ask(&format!("{what}, once more"))?;
-            if normal_form(first.expose_secret()) != normal_form(second.expose_secret()) {
+            let second = self.prompt(&format!("{what}, once more"))?;
+            if normalize_passphrase(first.expose_secret()) != normalize_passphrase(second.expose_secret()) {
                 return Err(refused("the two passphrases differ".to_owned()).into());
             }
         }
@@ -99,7 +100,7 @@ impl Passphrases {
 /// A new passphrase that is not taken; another one may be.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Refused(String);
+struct PassphraseRejected(String);
 
 /// One line without its end. Byte by byte, so that nothing after it is taken out of the source.
 fn read_line(source: &mut impl Read) -> anyhow::Result<Zeroizing<String>> {

@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
-use envelope::life::Stage;
+use protocol::case::Stage;
 use serde::Serialize;
 use time::Date;
 use uuid::Uuid;
 use workbench::{
-    alarm::Alarm,
-    queue::{Line, Order, Part, short_ids},
-    view::word,
+    alert::IntegrityAlert,
+    queue::{QueueFilter, QueueItem, QueueOrder, short_ids},
+    view::serde_word,
 };
 
-use super::{Context, Screen};
+use super::{CliOutput, CommandContext};
 
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
-pub(crate) struct Queue {
+pub(crate) struct QueueArgs {
     /// Only what you have, and what waits for your decision.
     #[arg(long)]
     mine: bool,
@@ -38,11 +38,11 @@ pub(crate) struct Queue {
     retention_over: bool,
     /// In which order. Left out: what waits for your decision, then the most pressing.
     #[arg(long, value_enum)]
-    sort: Option<Sort>,
+    sort: Option<QueueSort>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Sort {
+enum QueueSort {
     /// The oldest first.
     Age,
     /// The most urgent first, then the oldest.
@@ -51,51 +51,55 @@ enum Sort {
     Desk,
 }
 
-impl From<Sort> for Order {
-    fn from(sort: Sort) -> Self {
+impl From<QueueSort> for QueueOrder {
+    fn from(sort: QueueSort) -> Self {
         match sort {
-            Sort::Age => Self::Age,
-            Sort::Priority => Self::Priority,
-            Sort::Desk => Self::Desk,
+            QueueSort::Age => Self::Age,
+            QueueSort::Priority => Self::Priority,
+            QueueSort::Desk => Self::Desk,
         }
     }
 }
 
 /// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`; the fields of the API's row stand in each case.
 #[derive(Debug, Serialize)]
-struct QueueView {
-    #[serde(with = "envelope::iso_date")]
+struct QueueOutput {
+    #[serde(with = "protocol::iso_date")]
     today: Date,
-    cases: Vec<Line>,
-    alarms: Vec<Alarm>,
+    cases: Vec<QueueItem>,
+    alarms: Vec<IntegrityAlert>,
 }
 
-impl Queue {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl QueueArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let connection = context.connect(screen).await?;
         let today = context.now.date();
         let (rows, alarms) = connection.queue().await?;
-        screen.alarms(&alarms)?;
+        screen.print_alerts(&alarms)?;
         // Told apart from every case of the queue, shown or not: any of them could be meant.
         let ids = short_ids(rows.iter().map(|row| row.id));
-        let mut cases = connection.part(self.part(), rows);
+        let mut cases = connection.filtered_queue(self.filter(), rows);
         if let Some(sort) = self.sort {
-            Order::from(sort).sort(&mut cases);
+            QueueOrder::from(sort).sort(&mut cases);
         }
-        let view = QueueView { today, cases, alarms };
-        screen.show(&view, |view, page| {
+        let view = QueueOutput { today, cases, alarms };
+        screen.print(&view, |view, page| {
             if view.cases.is_empty() {
                 page.line("No case here.");
-                page.dim(match self.part() {
-                    Part::All => "Nothing has been filed for you yet.",
-                    Part::RetentionOver => "No closed case may be destroyed yet.",
+                page.dim(match self.filter() {
+                    QueueFilter::All => "Nothing has been filed for you yet.",
+                    QueueFilter::RetentionExpired => "No closed case may be destroyed yet.",
                     _ => "Closed cases show with --all.",
                 });
                 return;
             }
             let here = |handle: &str| connection.directory().member(handle).is_some();
             let rows: Vec<Vec<String>> =
-                view.cases.iter().map(|line| cells(line, &ids, view.today, &here)).collect();
+                view.cases.iter().map(|line| queue_cells(line, &ids, view.today, &here)).collect();
             page.table(&["case", "urgency", "stage", "desk", "who has it", "filed", "next", ""], &rows);
             if self.retention_over {
                 page.dim(
@@ -105,21 +109,26 @@ impl Queue {
         })
     }
 
-    fn part(&self) -> Part {
+    fn filter(&self) -> QueueFilter {
         match self {
-            Self { waiting: true, .. } => Part::Waiting,
-            Self { mine: true, .. } => Part::Mine,
-            Self { due: true, .. } => Part::Due,
-            Self { unread: true, .. } => Part::Unread,
-            Self { all: true, .. } => Part::All,
-            Self { retention_over: true, .. } => Part::RetentionOver,
-            Self { .. } => Part::Open,
+            Self { waiting: true, .. } => QueueFilter::Waiting,
+            Self { mine: true, .. } => QueueFilter::Mine,
+            Self { due: true, .. } => QueueFilter::Due,
+            Self { unread: true, .. } => QueueFilter::Unread,
+            Self { all: true, .. } => QueueFilter::All,
+            Self { retention_over: true, .. } => QueueFilter::RetentionExpired,
+            Self { .. } => QueueFilter::Open,
         }
     }
 }
 
 /// One row. `here` says whether a member is in the directory still.
-fn cells(line: &Line, ids: &BTreeMap<Uuid, String>, today: Date, here: &dyn Fn(&str) -> bool) -> Vec<String> {
+fn queue_cells(
+    line: &QueueItem,
+    ids: &BTreeMap<Uuid, String>,
+    today: Date,
+    here: &dyn Fn(&str) -> bool,
+) -> Vec<String> {
     let state = &line.row.state;
     let who = match (&state.assignee, &line.row.suggested) {
         (Some(who), _) if here(who) => who.clone(),
@@ -136,17 +145,18 @@ fn cells(line: &Line, ids: &BTreeMap<Uuid, String>, today: Date, here: &dyn Fn(&
         state.desk.clone(),
         who,
         line.row.filed.to_string(),
-        line.next.map_or_else(|| "-".to_owned(), |next| format!("{} by {}", word(&next.clock), next.due)),
+        line.next_deadline
+            .map_or_else(|| "-".to_owned(), |next| format!("{} by {}", serde_word(&next.clock), next.due)),
         if line.waits_for_me {
             "WAITS FOR YOUR DECISION".to_owned()
         } else {
-            line.next.map_or_else(String::new, |next| days(next.due, today))
+            line.next_deadline.map_or_else(String::new, |next| days_until(next.due, today))
         },
     ]
 }
 
 /// How far a deadline is.
-pub(crate) fn days(due: Date, today: Date) -> String {
+pub(crate) fn days_until(due: Date, today: Date) -> String {
     match (due - today).whole_days() {
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
@@ -158,7 +168,7 @@ pub(crate) fn days(due: Date, today: Date) -> String {
 
 /// `{"case", "did", "stage", "assignee", "events"}`: the answer to every act on a case.
 #[derive(Debug, Serialize)]
-pub(crate) struct Acted {
+pub(crate) struct ActionOutput {
     pub(crate) case: Uuid,
     pub(crate) did: &'static str,
     pub(crate) stage: Option<Stage>,

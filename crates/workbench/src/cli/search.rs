@@ -8,20 +8,20 @@ use taxonomy::Taxonomy;
 use time::Date;
 use uuid::Uuid;
 use workbench::{
-    alarm::{Alarm, any_alarm},
-    connection::Connection,
-    index::{Filter, Hit, Index, Related, Tie, Updated},
+    alert::{IntegrityAlert, has_alarm},
+    connection::HandlerConnection,
     queue::short_ids,
-    text,
+    search::{Index, IndexStats, RelatedCase, RelationKind, SearchFilter, SearchHit},
+    terminal_text,
 };
 
-use super::{CaseArg, Context, Screen, exit::Alarmed, screen::Page};
+use super::{CaseArg, CliOutput, CommandContext, exit_code::VerificationFailed, output::TextBuilder};
 
 /// So many related cases are worth a look.
-const RELATED: usize = 10;
+const MAX_RELATED: usize = 10;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Search {
+pub(crate) struct SearchArgs {
     /// Beginnings of words that must all be there; "words in quotes" stand together. Without any, everything that the options leave.
     words: Vec<String>,
     /// A word that must not be there. `-word` says the same.
@@ -46,7 +46,7 @@ pub(crate) struct Search {
     #[arg(long, value_name = "HANDLE")]
     assignee: Option<String>,
     /// Only cases filed on this day or later.
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     since: Option<Date>,
     /// At most so many.
     #[arg(long, default_value_t = 20)]
@@ -55,25 +55,29 @@ pub(crate) struct Search {
 
 /// `{"hits", "undeclared", "alarms"}`: in so many cases more nothing is looked for before one has declared to have no conflict of interest.
 #[derive(Debug, Serialize)]
-struct SearchView {
-    hits: Vec<Hit>,
+struct SearchOutput {
+    hits: Vec<SearchHit>,
     undeclared: usize,
-    alarms: Vec<Alarm>,
+    alarms: Vec<IntegrityAlert>,
 }
 
 /// `{"case", "related", "undeclared", "alarms"}`.
 #[derive(Debug, Serialize)]
-struct RelatedView {
+struct RelatedOutput {
     case: Uuid,
-    related: Vec<Related>,
+    related: Vec<RelatedCase>,
     undeclared: usize,
-    alarms: Vec<Alarm>,
+    alarms: Vec<IntegrityAlert>,
 }
 
-impl Search {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let (_, mut index, Updated { undeclared, alarms, .. }) = open(context, screen).await?;
-        let filter = Filter {
+impl SearchArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
+        let (_, mut index, IndexStats { undeclared, alarms, .. }) = open_index(context, screen).await?;
+        let filter = SearchFilter {
             category: self.category,
             stage: self.stage,
             lang: self.written_in,
@@ -85,16 +89,16 @@ impl Search {
         let without = self.without.iter().map(|word| format!("-{word}"));
         let words: Vec<String> = self.words.into_iter().chain(without).collect();
         let hits = index.search(&words.join(" "), &filter, self.limit).await?;
-        let (taxonomy, lang) = (Taxonomy::built_in(), context.labels());
-        let alarmed = any_alarm(&alarms);
-        screen.show(&SearchView { hits, undeclared, alarms }, |view, page| {
+        let (taxonomy, lang) = (Taxonomy::built_in(), context.label_lang());
+        let alarmed = has_alarm(&alarms);
+        screen.print(&SearchOutput { hits, undeclared, alarms }, |view, page| {
             if view.hits.is_empty() {
                 page.line("Nothing was found in the cases that you can read.");
             }
             let ids = short_ids(view.hits.iter().map(|hit| hit.case));
             for hit in &view.hits {
                 let label = taxonomy.category(&hit.category).map_or_else(
-                    || format!("? {}", text::code(&hit.category)),
+                    || format!("? {}", terminal_text::display_code(&hit.category)),
                     |found| found.label.get(lang).to_owned(),
                 );
                 page.heading(&format!("{}  {}  {}  {label}", ids[&hit.case], hit.filed, hit.stage));
@@ -105,20 +109,25 @@ impl Search {
                     .collect();
                 page.quote(&around);
             }
-            skipped(view.undeclared, page);
+            write_undeclared_count(view.undeclared, page);
         })?;
-        if alarmed { Err(Alarmed.into()) } else { Ok(()) }
+        if alarmed { Err(VerificationFailed.into()) } else { Ok(()) }
     }
 }
 
-pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-    let (mut connection, mut index, Updated { undeclared, alarms, .. }) = open(context, screen).await?;
+pub(crate) async fn related(
+    arg: &CaseArg,
+    context: &mut CommandContext,
+    screen: &mut CliOutput,
+) -> anyhow::Result<()> {
+    let (mut connection, mut index, IndexStats { undeclared, alarms, .. }) =
+        open_index(context, screen).await?;
     let id = connection.find_case(&arg.case).await?;
     let case = connection.read_case(id).await?;
     connection.check_declared(&case)?;
-    let related = index.related(id, RELATED).await?;
-    let alarmed = any_alarm(&alarms);
-    screen.show(&RelatedView { case: id, related, undeclared, alarms }, |view, page| {
+    let related = index.related(id, MAX_RELATED).await?;
+    let alarmed = has_alarm(&alarms);
+    screen.print(&RelatedOutput { case: id, related, undeclared, alarms }, |view, page| {
         if view.related.is_empty() {
             page.line("No other case that you can read has something telling in common with it.");
         }
@@ -129,19 +138,19 @@ pub(crate) async fn related(arg: &CaseArg, context: &mut Context, screen: &mut S
                 ids[&other.case],
                 other.filed,
                 other.stage,
-                text::code(&other.category)
+                terminal_text::display_code(&other.category)
             ));
             for (tie, values) in &other.reasons {
-                page.block(&text::line(&reason(*tie, values)));
+                page.block(&terminal_text::sanitize_line(&relation_text(*tie, values)));
             }
         }
-        skipped(view.undeclared, page);
+        write_undeclared_count(view.undeclared, page);
     })?;
-    if alarmed { Err(Alarmed.into()) } else { Ok(()) }
+    if alarmed { Err(VerificationFailed.into()) } else { Ok(()) }
 }
 
 /// Says that some cases were left out, and why: what was not found may be in them.
-fn skipped(undeclared: usize, page: &mut Page) {
+fn write_undeclared_count(undeclared: usize, page: &mut TextBuilder) {
     if undeclared > 0 {
         page.dim(&format!(
             "Not looked through: {undeclared} of your cases, in which you have not declared to have no conflict of interest."
@@ -150,7 +159,7 @@ fn skipped(undeclared: usize, page: &mut Page) {
 }
 
 /// `search … -word` as `search … --without=word`. An option of the command would else be taken for a word, or a word for an option.
-pub(crate) fn excluding(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+pub(crate) fn split_exclusions(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
     let (mut searching, mut literal) = (false, false);
     arguments.map(move |argument| {
         searching |= argument == "search";
@@ -165,18 +174,21 @@ pub(crate) fn excluding(arguments: impl Iterator<Item = OsString>) -> impl Itera
     })
 }
 
-fn reason(tie: Tie, values: &[String]) -> String {
+fn relation_text(tie: RelationKind, values: &[String]) -> String {
     let values = values.join(", ");
     match tie {
-        Tie::File => "the same file is attached".to_owned(),
-        Tie::Number => format!("the same number: {values}"),
-        Tie::Place => format!("the same concern at the same place: {values}"),
-        Tie::Words => format!("words that few cases have: {values}"),
+        RelationKind::File => "the same file is attached".to_owned(),
+        RelationKind::Number => format!("the same number: {values}"),
+        RelationKind::Place => format!("the same concern at the same place: {values}"),
+        RelationKind::Words => format!("words that few cases have: {values}"),
     }
 }
 
 /// Unlocks, signs in, and brings the index up to date, with a bar where somebody is watching.
-async fn open(context: &mut Context, screen: &mut Screen) -> anyhow::Result<(Connection, Index, Updated)> {
+async fn open_index(
+    context: &mut CommandContext,
+    screen: &mut CliOutput,
+) -> anyhow::Result<(HandlerConnection, Index, IndexStats)> {
     let mut connection = context.connect(screen).await?;
     let mut index = Index::open(connection.home(), connection.key()).await?;
     let bar = ProgressBar::hidden();
@@ -191,14 +203,14 @@ async fn open(context: &mut Context, screen: &mut Screen) -> anyhow::Result<(Con
         })
         .await?;
     bar.finish_and_clear();
-    if updated.read + updated.forgotten > 0 {
+    if updated.indexed + updated.removed > 0 {
         index.save(connection.home(), connection.key()).await?;
     }
-    screen.alarms(&updated.alarms)?;
+    screen.print_alerts(&updated.alarms)?;
     Ok((connection, index, updated))
 }
 
-fn day(text: &str) -> Result<Date, String> {
+fn parse_date(text: &str) -> Result<Date, String> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
     Date::parse(text, format).map_err(|_| "a day is written like 2026-11-23".to_owned())
 }

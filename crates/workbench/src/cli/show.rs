@@ -1,66 +1,70 @@
 //! `burkindi show`: one case, facts first.
 
-use envelope::{
-    event::HANDLER,
-    frame::Direction,
-    life::{Act, Stage},
+use protocol::{
+    case::{ActionKind, Stage},
+    event::HANDLER_ACTOR,
+    frame::FrameDirection,
 };
 use serde::Serialize;
 use taxonomy::Taxonomy;
 use workbench::{
-    alarm::any_alarm,
-    queue::Showing,
-    site::treatment,
-    text,
-    view::{CaseView, FaceView, MessageView, ReportView, TimelineView, word},
-    words::decided,
+    alert::has_alarm,
+    event_text::describe_decision,
+    queue::ShownContent,
+    terminal_text,
+    view::{CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word},
+    web_ui::treatment,
 };
 
 use super::{
-    CaseArg, Context, Screen,
-    commands::command,
-    decide::arguments,
-    exit::Alarmed,
-    queue::days,
-    screen::{self, Page, size},
+    CaseArg, CliOutput, CommandContext,
+    command_help::command_hint,
+    exit_code::VerificationFailed,
+    output::{self, TextBuilder, format_size},
+    proposals::decision_args,
+    queue::days_until,
 };
 
-pub(crate) async fn run(arg: &CaseArg, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    arg: &CaseArg,
+    context: &mut CommandContext,
+    screen: &mut CliOutput,
+) -> anyhow::Result<()> {
     let (mut connection, case) = context.open_case(&arg.case, screen).await?;
-    let view = CaseView::new(&case, &Taxonomy::built_in(), context.labels());
-    let allowed = connection.allowed(&case);
+    let view = CaseView::new(&case, &Taxonomy::built_in(), context.label_lang());
+    let allowed = connection.allowed_actions(&case);
     if connection.check_declared(&case).is_err() {
-        return show_face(&FaceView::of(view), screen);
+        return show_restricted(&RestrictedCaseView::from_case_view(view), screen);
     }
     let today = context.now.date();
-    let shown = Shown { view, allowed };
-    screen.show(&shown, |shown, page| {
-        lay(&shown.view, page, today);
-        let case = screen::short(&shown.view.id.to_string()).to_owned();
+    let shown = ShowOutput { view, allowed };
+    screen.print(&shown, |shown, page| {
+        write_case(&shown.view, page, today);
+        let case = output::short_id(&shown.view.id.to_string()).to_owned();
         page.heading("What you may do now");
         if shown.allowed.is_empty() {
             page.line("Nothing.");
         }
         for act in &shown.allowed {
-            page.line(&command(*act, &case, &shown.view.state));
+            page.line(&command_hint(*act, &case, &shown.view.state));
         }
     })?;
     // What did not reach the screen is not remembered as shown.
-    connection.mark_looked_at(&case, Showing::Everything)?;
-    if any_alarm(&shown.view.alarms) { Err(Alarmed.into()) } else { Ok(()) }
+    connection.mark_seen(&case, ShownContent::Everything)?;
+    if has_alarm(&shown.view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
 }
 
 /// A case, and what this person can do with it.
 #[derive(Debug, Serialize)]
-struct Shown {
+struct ShowOutput {
     #[serde(flatten)]
     view: CaseView,
-    allowed: Vec<Act>,
+    allowed: Vec<ActionKind>,
 }
 
 /// What tells whether one has a conflict of interest, and nothing more.
-fn show_face(face: &FaceView, screen: &mut Screen) -> anyhow::Result<()> {
-    screen.show(face, |face, page| {
+fn show_restricted(face: &RestrictedCaseView, screen: &mut CliOutput) -> anyhow::Result<()> {
+    screen.print(face, |face, page| {
         page.heading(&format!("Case {}", face.id));
         page.pairs(&[
             ("desk", face.desk.clone()),
@@ -79,10 +83,10 @@ fn show_face(face: &FaceView, screen: &mut Screen) -> anyhow::Result<()> {
             "If you have one: burkindi recuse. To take the case, which declares the same: burkindi claim",
         );
     })?;
-    if any_alarm(&face.alarms) { Err(Alarmed.into()) } else { Ok(()) }
+    if has_alarm(&face.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
 }
 
-fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
+fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
     let state = &view.state;
     page.heading(&format!("Case {}", view.id));
     page.pairs(&[
@@ -90,56 +94,60 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
             "stage",
             state.disposition.map_or_else(
                 || state.stage.as_str().to_owned(),
-                |disposition| format!("{}, {}", state.stage.as_str(), word(&disposition)),
+                |disposition| format!("{}, {}", state.stage.as_str(), serde_word(&disposition)),
             ),
         ),
         ("urgency", format!("{:?}", state.urgency)),
         ("desk", state.desk.clone()),
-        ("who has it", state.assignee.clone().unwrap_or_else(|| nobody(state.stage).to_owned())),
+        ("who has it", state.assignee.clone().unwrap_or_else(|| unassigned_text(state.stage).to_owned())),
         ("who can read it", view.holders.join(", ")),
         (
             "oversight body",
             state
                 .released
-                .map_or_else(|| "grant locked".to_owned(), |why| format!("released ({})", word(&why))),
+                .map_or_else(|| "grant locked".to_owned(), |why| format!("released ({})", serde_word(&why))),
         ),
-        ("not dealt with yet", unread(state.unread)),
+        ("not dealt with yet", unhandled_text(state.unhandled)),
         ("filed", view.filed.to_string()),
         (
             "next",
             view.next_deadline.map_or_else(
                 || "no deadline runs".to_owned(),
-                |next| format!("{} by {}, {}", word(&next.clock), next.due, days(next.due, today)),
+                |next| {
+                    format!("{} by {}, {}", serde_word(&next.clock), next.due, days_until(next.due, today))
+                },
             ),
         ),
     ]);
-    if let Some(proposal) = &state.proposed {
+    if let Some(proposal) = &state.pending_proposal {
         page.warn(&format!(
             "{} proposes {}; another person approves: burkindi approve CASE {}, or declines: burkindi decline CASE",
             proposal.by,
-            decided(&proposal.decision),
-            arguments(&proposal.decision)
+            describe_decision(&proposal.decision),
+            decision_args(&proposal.decision)
         ));
     }
-    for challenge in &state.challenged {
+    for challenge in &state.conflict_claims {
         page.warn(&format!(
             "{} says that {} has a conflict of interest; the lead or the outside body judges.",
-            challenge.by, challenge.who
+            challenge.by, challenge.member
         ));
     }
-    if state.held {
+    if state.legal_hold {
         page.warn("A legal hold is on it: nothing is purged.");
     }
     match &view.report {
         None => page.warn("The report cannot be read; see the alarms."),
-        Some(report) => lay_report(report, page),
+        Some(report) => write_report(report, page),
     }
     if !view.attachments.is_empty() {
         page.heading("Attached files");
-        let treated = treatment::in_english(view.attachments.iter().map(|file| file.treatment.as_ref()));
+        let treated =
+            treatment::english_treatment_lines(view.attachments.iter().map(|file| file.treatment.as_ref()));
         for (file, treated) in view.attachments.iter().zip(treated) {
-            let (name, kind) = (text::name(&file.name), text::name(&file.media_type));
-            page.quote(&format!("{name}  ({kind}, {}, message {})", size(file.len), file.message));
+            let (name, kind) =
+                (terminal_text::display_name(&file.name), terminal_text::display_name(&file.media_type));
+            page.quote(&format!("{name}  ({kind}, {}, message {})", format_size(file.len), file.message));
             page.dim(&treated);
         }
         page.dim("The senders of the files say what was done to them: nobody can check it from here.");
@@ -147,41 +155,42 @@ fn lay(view: &CaseView, page: &mut Page, today: time::Date) {
     }
     if !view.messages.is_empty() {
         page.heading("Messages");
-        view.messages.iter().for_each(|message| lay_message(message, view.seen_by_reporter, page));
+        view.messages.iter().for_each(|message| write_message(message, view.seen_by_reporter, page));
     }
     if !view.notes.is_empty() {
         page.heading("Notes for the team");
         for note in &view.notes {
-            page.dim(&format!("{} {}, {}", screen::when(note.at), note.by, word(&note.kind)));
+            page.dim(&format!("{} {}, {}", output::format_time(note.at), note.by, serde_word(&note.kind)));
             page.quote(&note.text);
         }
     }
     page.heading("What happened");
-    let row = |e: &TimelineView| vec![when(e), e.actor.clone(), e.what.clone()];
+    let row = |e: &TimelineEventView| vec![event_time(e), e.actor.clone(), e.what.clone()];
     page.table(&[], &view.timeline.iter().map(row).collect::<Vec<_>>());
 }
 
-fn unread(count: u32) -> String {
+fn unhandled_text(count: u32) -> String {
     if count == 0 { "nothing".to_owned() } else { format!("{count} of what the reporter sent") }
 }
 
-fn nobody(stage: Stage) -> &'static str {
+fn unassigned_text(stage: Stage) -> &'static str {
     if stage.is_open() { "nobody yet: burkindi claim" } else { "nobody" }
 }
 
 /// The case handler gives days only, so that none tells when a reporter wrote.
-fn when(event: &TimelineView) -> String {
-    if event.actor == HANDLER { event.at.date().to_string() } else { screen::when(event.at) }
+fn event_time(event: &TimelineEventView) -> String {
+    if event.actor == HANDLER_ACTOR { event.at.date().to_string() } else { output::format_time(event.at) }
 }
 
-fn lay_report(report: &ReportView, page: &mut Page) {
-    page.heading(&format!("{} ({})", report.category_label, text::code(&report.category)));
+fn write_report(report: &ReportView, page: &mut TextBuilder) {
+    page.heading(&format!("{} ({})", report.category_label, terminal_text::display_code(&report.category)));
     page.pairs(&[
-        ("reported by", text::code(&report.audience)),
+        ("reported by", terminal_text::display_code(&report.audience)),
         ("Arusha factors", report.factors.join(", ")),
     ]);
     if !report.excluded.is_empty() {
-        let excluded: Vec<String> = report.excluded.iter().map(|unit| text::code(unit)).collect();
+        let excluded: Vec<String> =
+            report.excluded.iter().map(|unit| terminal_text::display_code(unit)).collect();
         page.warn(&format!("must not reach: {}", excluded.join(", ")));
     }
     // Questions are too long for a column.
@@ -190,23 +199,27 @@ fn lay_report(report: &ReportView, page: &mut Page) {
         page.quote(&fact.labels.join(", "));
     }
     page.heading("In the reporter's words");
-    if text::is_blank(&report.story) {
+    if terminal_text::is_blank(&report.story) {
         page.line("(nothing)");
     } else {
         page.quote(&report.story);
     }
 }
 
-fn lay_message(message: &MessageView, seen: Option<u32>, page: &mut Page) {
+fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilder) {
     let seen = seen.is_some_and(|seen| seen >= message.seq);
     let from = match message.direction {
-        Direction::In => "from the reporter",
-        Direction::Out if seen => "to the reporter, seen",
-        Direction::Out if message.dropped => "to the reporter, NEVER SEEN, and no longer in the mailbox",
-        Direction::Out => "to the reporter, not seen yet as far as is known",
+        FrameDirection::In => "from the reporter",
+        FrameDirection::Out if seen => "to the reporter, seen",
+        FrameDirection::Out if message.dropped => "to the reporter, NEVER SEEN, and no longer in the mailbox",
+        FrameDirection::Out => "to the reporter, not seen yet as far as is known",
     };
     // Words of the program first: week and language are the sender's.
-    page.dim(&format!("{from}  {} ({})", text::code(&message.week), text::code(&message.lang)));
+    page.dim(&format!(
+        "{from}  {} ({})",
+        terminal_text::display_code(&message.week),
+        terminal_text::display_code(&message.lang)
+    ));
     page.quote(&message.text);
     match message.earlier.map(|named| named.case) {
         Some(Some(case)) => {

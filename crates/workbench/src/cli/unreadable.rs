@@ -3,15 +3,15 @@
 use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
-    acting::{ActError, ClosedAs},
-    connection::Connection,
-    outcome::Outcome,
+    actions::{ActionError, DecisionOutcome},
+    connection::HandlerConnection,
+    error_kind::ErrorKind,
 };
 
-use super::{Context, Screen, act::Confirmed};
+use super::{CliOutput, CommandContext, case_actions::ConfirmArgs};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Unreadable {
+pub(crate) struct UnreadableArgs {
     /// The first 4 or more characters of each case's id.
     #[arg(value_name = "CASE", required_unless_present = "all")]
     cases: Vec<String>,
@@ -22,27 +22,31 @@ pub(crate) struct Unreadable {
     #[arg(long)]
     purge: bool,
     #[command(flatten)]
-    confirmed: Confirmed,
+    confirmed: ConfirmArgs,
 }
 
 /// `{"cases": [{"case", "did", "failed"}]}`.
 #[derive(Debug, Serialize)]
-struct Decided {
-    cases: Vec<OneCase>,
+struct UnreadableOutput {
+    cases: Vec<UnreadableCaseOutput>,
 }
 
 /// What was done with one case: `proposed`, `approved`, or nothing, and why.
 #[derive(Debug, Serialize)]
-struct OneCase {
+struct UnreadableCaseOutput {
     case: Uuid,
     did: Option<&'static str>,
     failed: Option<String>,
 }
 
-impl Unreadable {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl UnreadableArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let mut connection = context.connect(screen).await?;
-        let ids = self.ids(&connection).await?;
+        let ids = self.selected_cases(&connection).await?;
         if !ids.is_empty() && (self.all || self.purge) {
             let what = if self.purge {
                 format!(
@@ -57,7 +61,7 @@ impl Unreadable {
             };
             self.confirmed.confirm(&what, screen)?;
         }
-        let (mut cases, mut worst) = (Vec::new(), None::<ActError>);
+        let (mut cases, mut worst) = (Vec::new(), None::<ActionError>);
         for case in ids {
             let done = if self.purge {
                 connection.purge_unreadable(case).await
@@ -66,30 +70,30 @@ impl Unreadable {
             };
             let error = match done {
                 Ok(done) => {
-                    let did = if done == ClosedAs::Proposed { "proposed" } else { "approved" };
-                    cases.push(OneCase { case, did: Some(did), failed: None });
+                    let did = if done == DecisionOutcome::Proposed { "proposed" } else { "approved" };
+                    cases.push(UnreadableCaseOutput { case, did: Some(did), failed: None });
                     continue;
                 }
                 // It was only tried.
-                Err(ActError::Readable) if self.all => continue,
+                Err(ActionError::CaseIsReadable) if self.all => continue,
                 Err(error) => error,
             };
-            cases.push(OneCase { case, did: None, failed: Some(error.to_string()) });
-            let outcome = Outcome::from(&error);
-            if worst.is_none() || outcome == Outcome::Alarm {
+            cases.push(UnreadableCaseOutput { case, did: None, failed: Some(error.to_string()) });
+            let outcome = ErrorKind::from(&error);
+            if worst.is_none() || outcome == ErrorKind::IntegrityAlert {
                 worst = Some(error);
             }
-            if outcome == Outcome::Unreachable {
+            if outcome == ErrorKind::Unreachable {
                 break;
             }
         }
-        self.tell(cases, screen)?;
+        self.print_result(cases, screen)?;
         worst.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    async fn ids(&self, connection: &Connection) -> anyhow::Result<Vec<Uuid>> {
+    async fn selected_cases(&self, connection: &HandlerConnection) -> anyhow::Result<Vec<Uuid>> {
         if self.all {
-            return Ok(connection.maybe_unreadable(self.purge).await?);
+            return Ok(connection.unreadable_candidates(self.purge).await?);
         }
         let mut ids = Vec::new();
         for prefix in &self.cases {
@@ -98,7 +102,7 @@ impl Unreadable {
         Ok(ids)
     }
 
-    fn tell(&self, cases: Vec<OneCase>, screen: &mut Screen) -> anyhow::Result<()> {
+    fn print_result(&self, cases: Vec<UnreadableCaseOutput>, screen: &mut CliOutput) -> anyhow::Result<()> {
         let (proposed, approved, command) = if self.purge {
             ("You proposed to destroy it.", "It is destroyed.", "burkindi unreadable --purge CASE")
         } else {
@@ -108,11 +112,11 @@ impl Unreadable {
                 "burkindi unreadable CASE",
             )
         };
-        screen.show(&Decided { cases }, |view, page| {
+        screen.print(&UnreadableOutput { cases }, |view, page| {
             if view.cases.is_empty() {
                 return page.line("There is no such case.");
             }
-            for OneCase { case, did, failed } in &view.cases {
+            for UnreadableCaseOutput { case, did, failed } in &view.cases {
                 let text = match (did, failed) {
                     (Some("proposed"), _) => proposed.to_owned(),
                     (Some(_), _) => approved.to_owned(),

@@ -1,42 +1,42 @@
 //! Casework against an honest case handler.
 
 use crate::common::{
-    office::{Office, claimed, codes},
-    reporter::Reporter,
-};
-use envelope::{
-    Hash,
-    desk_api::{MAX_REPLY, PartKind},
-    earlier::EarlierReport,
-    grant::Grant,
-    life::{Decision, Disposition, Reason, Refusal, Stage},
+    environment::{TestEnvironment, alert_codes, claim_case},
+    reporter::TestReporter,
 };
 use investigator::{Note, NoteKind};
+use protocol::{
+    Hash,
+    case::{ClosingReason, Decision, Disposition, RuleViolation, Stage},
+    key_grant::Grant,
+    related_report::RelatedReport,
+    workbench_api::{MAX_REPLY_LEN, PartKind},
+};
 use rand::rngs::OsRng;
 use taxonomy::Taxonomy;
 use workbench::{
-    acting::{ActError, Reply},
-    alarm::Code,
-    cases::ReadError,
+    actions::{ActionError, ReplyInput},
+    alert::AlertCode,
+    case::CaseReadError,
     client::ClientError,
-    earlier::NamedReport,
-    exposure::{Risk, exposures},
-    keyfile::InvestigatorKey,
-    queue::Showing,
+    exposure_check::{ExposureKind, find_exposures},
+    key_file::InvestigatorKey,
+    queue::ShownContent,
+    related_report::RelatedReportLink,
     view::CaseView,
 };
 
 #[tokio::test]
 async fn a_report_is_read_answered_and_closed_by_two_persons() {
-    let office = Office::open();
-    let mut reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let mut reporter = office.file_report(&[]);
     let mut lead = office.connect("lead").await;
     let (rows, notices) = lead.queue().await.unwrap();
     assert_eq!((rows.len(), notices.len()), (1, 0));
     let id = lead.find_case(&reporter.case.to_string()[..4]).await.unwrap();
     assert_eq!(id, reporter.case);
 
-    let mut case = claimed(&mut lead, &reporter).await;
+    let mut case = claim_case(&mut lead, &reporter).await;
     assert_eq!(case.alarms, []);
     let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
     let report = view.report.unwrap();
@@ -44,15 +44,17 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     assert_eq!(report.category_label, "Unofficial payment to speed things up");
     assert_eq!(view.attachments.len(), 1);
 
-    lead.reply(&mut case, Reply { text: "  Thank you. We look into it. ", lang: "en" }).await.unwrap();
-    let laid_out = office.handler.with(reporter.case, |kept| kept.replies[0].clone());
-    assert_eq!(reporter.open(&laid_out), "Thank you. We look into it.");
-    lead.note(&mut case, &Note { kind: NoteKind::Hypothesis, text: "Same office as last year.".into() })
+    lead.send_reply(&mut case, ReplyInput { text: "  Thank you. We look into it. ", lang: "en" })
         .await
         .unwrap();
-    lead.move_to(&mut case, Stage::Triaged, None).await.unwrap();
+    let laid_out = office.handler.with_case(reporter.case, |kept| kept.replies[0].clone());
+    assert_eq!(reporter.decrypt_reply(&laid_out), "Thank you. We look into it.");
+    lead.add_note(&mut case, &Note { kind: NoteKind::Hypothesis, text: "Same office as last year.".into() })
+        .await
+        .unwrap();
+    lead.change_stage(&mut case, Stage::Triaged, None).await.unwrap();
 
-    office.handler.follow_up(&office.house, &mut reporter, "It happened again.");
+    office.handler.follow_up(&office.installation, &mut reporter, "It happened again.");
     let mut case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     assert_eq!(case.notes[0].by, "lead");
@@ -61,42 +63,42 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     let texts: Vec<_> = view.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(texts, ["Thank you. We look into it.", "It happened again."], "in the order of filing");
 
-    let unshown = lead.mark_read(&mut case).await;
-    assert!(matches!(unshown, Err(ActError::Unshown(1))), "the message was never on a screen");
-    lead.mark_looked_at(&case, Showing::Report).unwrap();
+    let unshown = lead.mark_handled(&mut case).await;
+    assert!(matches!(unshown, Err(ActionError::UnseenSubmissions(1))), "the message was never on a screen");
+    lead.mark_seen(&case, ShownContent::Report).unwrap();
     assert!(
-        matches!(lead.mark_read(&mut case).await, Err(ActError::Unshown(1))),
+        matches!(lead.mark_handled(&mut case).await, Err(ActionError::UnseenSubmissions(1))),
         "the report alone is not enough"
     );
-    lead.mark_looked_at(&case, Showing::Everything).unwrap();
-    assert_eq!(lead.mark_read(&mut case).await.unwrap(), 1, "how many were waiting");
+    lead.mark_seen(&case, ShownContent::Everything).unwrap();
+    assert_eq!(lead.mark_handled(&mut case).await.unwrap(), 1, "how many were waiting");
     let closing = Decision::Close {
         disposition: Disposition::Substantiated,
-        reason: Reason::Disciplinary,
+        reason: ClosingReason::Disciplinary,
         duplicate_of: None,
     };
     lead.propose(&mut case, closing).await.unwrap();
     let own = lead.approve(&mut case, closing).await;
-    assert!(matches!(own, Err(ActError::Refused(Refusal::SamePerson(_)))));
+    assert!(matches!(own, Err(ActionError::Refused(RuleViolation::SamePerson(_)))));
     let mut two = office.connect("two").await;
     let mut case = two.read_case(reporter.case).await.unwrap();
     two.declare(&mut case).await.unwrap();
     two.approve(&mut case, closing).await.unwrap();
-    assert_eq!(office.alarms("lead", &reporter).await, []);
-    assert_eq!(office.handler.with(reporter.case, |kept| kept.state.stage), Stage::Closed);
+    assert_eq!(office.alert_codes_of("lead", &reporter).await, []);
+    assert_eq!(office.handler.with_case(reporter.case, |kept| kept.state.stage), Stage::Closed);
 }
 
 #[tokio::test]
 async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_is_lost() {
-    let office = Office::open();
-    let mut reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let mut reporter = office.file_report(&[]);
     let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
     // Both look at the case before either acts.
     let mut of_lead = lead.read_case(reporter.case).await.unwrap();
     let mut of_two = two.read_case(reporter.case).await.unwrap();
     lead.claim(&mut of_lead).await.unwrap();
     let late = two.claim(&mut of_two).await.unwrap_err();
-    assert!(matches!(late, ActError::Overtaken(_)), "{late:?}");
+    assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
     assert!(late.to_string().contains("nothing of yours was filed: lead took the case"), "{late}");
     // Looked at again, the rules say who has it.
     let mut of_two = two.read_case(reporter.case).await.unwrap();
@@ -105,8 +107,8 @@ async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_i
 
     // Notes of both, each written on a case that the other has changed since: filed one behind the other, as they stand.
     let note = |text: &str| Note { kind: NoteKind::Fact, text: text.into() };
-    lead.note(&mut of_lead, &note("by the lead")).await.unwrap();
-    two.note(&mut of_two, &note("by two")).await.unwrap();
+    lead.add_note(&mut of_lead, &note("by the lead")).await.unwrap();
+    two.add_note(&mut of_two, &note("by two")).await.unwrap();
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
     let mut notes: Vec<_> =
@@ -116,33 +118,39 @@ async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_i
 
     // A reply is not repeated by itself: it may no longer be what one wants to say. Nothing of it goes out.
     let mut of_lead = lead.read_case(reporter.case).await.unwrap();
-    office.handler.follow_up(&office.house, &mut reporter, "Wait.");
-    let late = lead.reply(&mut of_lead, Reply { text: "Thank you.", lang: "en" }).await.unwrap_err();
-    assert!(matches!(late, ActError::Overtaken(_)), "{late:?}");
+    office.handler.follow_up(&office.installation, &mut reporter, "Wait.");
+    let late =
+        lead.send_reply(&mut of_lead, ReplyInput { text: "Thank you.", lang: "en" }).await.unwrap_err();
+    assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
     assert!(late.to_string().contains("filed: the reporter sent something more. Look"), "{late}");
-    assert!(office.handler.with(reporter.case, |kept| kept.replies.is_empty()));
+    assert!(office.handler.with_case(reporter.case, |kept| kept.replies.is_empty()));
 }
 
 #[tokio::test]
 async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both() {
-    let office = Office::open();
-    let (mine, hidden, mut later) = (office.file(&[]), office.file(&["regional"]), office.file(&[]));
-    let forger = office.file(&[]).receipt.signing_key();
-    let signed = |other: &Reporter, key| EarlierReport::sign(other.case, later.case, key);
+    let office = TestEnvironment::start();
+    let (mine, hidden, mut later) =
+        (office.file_report(&[]), office.file_report(&["regional"]), office.file_report(&[]));
+    let forger = office.file_report(&[]).receipt.signing_key();
+    let signed = |other: &TestReporter, key| RelatedReport::sign(other.case, later.case, key);
     let named = [
         signed(&mine, &mine.receipt.signing_key()),
         signed(&hidden, &hidden.receipt.signing_key()),
         signed(&mine, &forger),
     ];
     for (count, named) in named.into_iter().enumerate() {
-        later.names = Some(named);
-        office.handler.follow_up(&office.house, &mut later, &format!("More, {count}."));
+        later.related_report = Some(named);
+        office.handler.follow_up(&office.installation, &mut later, &format!("More, {count}."));
     }
     let mut three = office.connect("three").await;
     let case = three.read_case(later.case).await.unwrap();
-    let seen = |message, case| NamedReport { message, case };
-    assert_eq!(case.named, [seen(1, Some(mine.case)), seen(2, None)]);
-    assert_eq!(codes(&case.alarms), [Code::Forged], "the third is not signed by who wrote the other");
+    let seen = |message, case| RelatedReportLink { message, case };
+    assert_eq!(case.related_reports, [seen(1, Some(mine.case)), seen(2, None)]);
+    assert_eq!(
+        alert_codes(&case.alarms),
+        [AlertCode::Forged],
+        "the third is not signed by who wrote the other"
+    );
     let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
     let shown: Vec<_> = view.messages.iter().map(|message| message.earlier.map(|one| one.case)).collect();
     assert_eq!(shown, [Some(Some(mine.case)), Some(None), None]);
@@ -150,82 +158,88 @@ async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both()
 
 #[tokio::test]
 async fn texts_that_are_empty_or_too_long_are_not_sent() {
-    let office = Office::open();
-    let reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
     let mut lead = office.connect("lead").await;
-    let mut case = claimed(&mut lead, &reporter).await;
-    let empty = lead.reply(&mut case, Reply { text: " \n", lang: "fr" }).await;
-    assert!(matches!(empty, Err(ActError::Empty)));
+    let mut case = claim_case(&mut lead, &reporter).await;
+    let empty = lead.send_reply(&mut case, ReplyInput { text: " \n", lang: "fr" }).await;
+    assert!(matches!(empty, Err(ActionError::EmptyText)));
     for invisible in ["\u{200b}", "\u{3164}\u{2800}", "\u{ad}\u{feff}\r\n"] {
-        let empty = lead.reply(&mut case, Reply { text: invisible, lang: "fr" }).await;
-        assert!(matches!(empty, Err(ActError::Empty)), "{invisible:?}");
+        let empty = lead.send_reply(&mut case, ReplyInput { text: invisible, lang: "fr" }).await;
+        assert!(matches!(empty, Err(ActionError::EmptyText)), "{invisible:?}");
     }
-    let long = "x".repeat(MAX_REPLY);
-    let long = lead.reply(&mut case, Reply { text: &long, lang: "fr" }).await;
-    assert!(matches!(long, Err(ActError::TooLong { over }) if over > 0));
-    assert!(office.handler.with(reporter.case, |kept| kept.replies.is_empty()));
+    let long = "x".repeat(MAX_REPLY_LEN);
+    let long = lead.send_reply(&mut case, ReplyInput { text: &long, lang: "fr" }).await;
+    assert!(matches!(long, Err(ActionError::TooLong { over }) if over > 0));
+    assert!(office.handler.with_case(reporter.case, |kept| kept.replies.is_empty()));
 }
 
 #[tokio::test]
 async fn a_message_that_could_expose_the_reporter_is_noticed_before_it_is_sent() {
-    let office = Office::open();
-    let mut reporter = office.handler.file(
-        &office.house,
+    let office = TestEnvironment::start();
+    let mut reporter = office.handler.file_report(
+        &office.installation,
         &[],
         "Hier à Dakola, Moussa Ouédraogo bloquait le camion 11-GH-4521 sans donner de raison.",
     );
-    office.handler.follow_up(&office.house, &mut reporter, "Appelez le 70 12 34 56.");
+    office.handler.follow_up(&office.installation, &mut reporter, "Appelez le 70 12 34 56.");
     let mut lead = office.connect("lead").await;
     let case = lead.read_case(reporter.case).await.unwrap();
     let view = CaseView::new(&case, &Taxonomy::built_in(), "fr");
     let risks = |message: &str| {
-        let found = exposures(message, &view).into_iter();
+        let found = find_exposures(message, &view).into_iter();
         found.map(|exposure| (exposure.risk, exposure.words)).collect::<Vec<_>>()
     };
     assert_eq!(risks("Merci. À quel poste était-ce, et depuis quand ? Le camion 12 était-il plein ?"), []);
     assert_eq!(
         risks("Où travaillez-vous ? Et le 11 GH 4521 de Monsieur Ouédraogo, et le 70-12-34-56 ?"),
         [
-            (Risk::AsksWho, String::new()),
-            (Risk::Number, "11GH4521".to_owned()),
-            (Risk::Number, "70123456".to_owned()),
-            (Risk::Name, "ouédraogo".to_owned()),
+            (ExposureKind::AsksWho, String::new()),
+            (ExposureKind::Number, "11GH4521".to_owned()),
+            (ExposureKind::Number, "70123456".to_owned()),
+            (ExposureKind::Name, "ouédraogo".to_owned()),
         ]
     );
-    assert_eq!(risks("Vous disiez « sans donner de raison », le camion 11-GH-4521")[0].0, Risk::Number);
+    assert_eq!(
+        risks("Vous disiez « sans donner de raison », le camion 11-GH-4521")[0].0,
+        ExposureKind::Number
+    );
     let quoted = risks("Donc il bloquait le camion 11-GH-4521 sans donner de raison ?");
-    assert!(quoted.iter().any(|(risk, _)| *risk == Risk::Quotation));
+    assert!(quoted.iter().any(|(risk, _)| *risk == ExposureKind::Quotation));
 }
 
 #[tokio::test]
 async fn whom_the_reporter_excluded_gets_the_case_from_nobody() {
-    let office = Office::open();
-    let reporter = office.file(&["regional"]);
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&["regional"]);
     let mut lead = office.connect("lead").await;
-    let mut case = claimed(&mut lead, &reporter).await;
+    let mut case = claim_case(&mut lead, &reporter).await;
     let refused = lead.assign(&mut case, "three").await;
-    assert!(matches!(refused, Err(ActError::Excluded(who)) if who == "three"));
+    assert!(matches!(refused, Err(ActionError::Excluded(who)) if who == "three"));
     let nobody = lead.assign(&mut case, "nobody").await;
-    assert!(matches!(nobody, Err(ActError::NotInDirectory(_))));
+    assert!(matches!(nobody, Err(ActionError::NotInDirectory(_))));
     lead.assign(&mut case, "two").await.unwrap();
     assert_eq!(case.state.as_ref().unwrap().assignee.as_deref(), Some("two"));
     // Excluded means no row, and an answer as for a case that does not exist.
     let mut three = office.connect("three").await;
     assert_eq!(three.queue().await.unwrap().0.len(), 0);
-    assert!(matches!(three.read_case(reporter.case).await, Err(ReadError::Client(ClientError::Refused(_)))));
+    assert!(matches!(
+        three.read_case(reporter.case).await,
+        Err(CaseReadError::Client(ClientError::Refused(_)))
+    ));
 }
 
 #[tokio::test]
 async fn a_colleague_without_a_grant_gets_one_with_the_case() {
-    let office = Office::open();
-    let reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
     // Somebody new sits at the desk since the report was filed.
-    office.handler.with(reporter.case, |kept| {
+    office.handler.with_case(reporter.case, |kept| {
         kept.holders.retain(|holder| holder != "three");
         kept.grants.retain(|(holder, _)| holder != "three");
     });
     let mut lead = office.connect("lead").await;
-    let mut case = claimed(&mut lead, &reporter).await;
+    let mut case = claim_case(&mut lead, &reporter).await;
     lead.assign(&mut case, "three").await.unwrap();
     let mut three = office.connect("three").await;
     let case = three.read_case(reporter.case).await.unwrap();
@@ -235,38 +249,38 @@ async fn a_colleague_without_a_grant_gets_one_with_the_case() {
 
 #[tokio::test]
 async fn a_holder_who_lost_the_key_gets_a_new_grant() {
-    let office = Office::open();
-    let reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
     let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap();
-    let mut draft = office.house.admin.draft().unwrap();
+    let mut draft = office.installation.admin_dir.draft().unwrap();
     draft.add_member(&renewed.request(), vec!["regional".into()], vec!["fr".into()], true).unwrap();
-    office.house.admin.save_draft(&draft).unwrap();
-    let second = office.house.sign();
-    office.handler.shelf.lock().unwrap().directories.push(second);
+    office.installation.admin_dir.save_draft(&draft).unwrap();
+    let second = office.installation.sign_directory();
+    office.handler.store.lock().unwrap().directories.push(second);
     let mut lead = office.connect("lead").await;
-    let mut case = claimed(&mut lead, &reporter).await;
+    let mut case = claim_case(&mut lead, &reporter).await;
     lead.assign(&mut case, "two").await.unwrap();
-    let grants = |kept: &mut crate::common::handler::Kept| kept.grants.clone();
-    assert_eq!(office.handler.with(reporter.case, grants).len(), 4, "who has the old key needs none");
+    let grants = |kept: &mut crate::common::fake_handler::StoredCase| kept.grants.clone();
+    assert_eq!(office.handler.with_case(reporter.case, grants).len(), 4, "who has the old key needs none");
     lead.assign(&mut case, "three").await.unwrap();
-    let (to, given) = office.handler.with(reporter.case, grants).pop().unwrap();
+    let (to, given) = office.handler.with_case(reporter.case, grants).pop().unwrap();
     assert_eq!(to, "three");
     assert!(Grant::open(&given.grant, renewed.identity(), reporter.case, 0).is_ok());
 }
 
 #[tokio::test]
-async fn rotation_leaves_one_out_and_keeps_the_outside_body() {
-    let office = Office::open();
-    let reporter = office.file(&[]);
+async fn rotation_leaves_one_out_and_keeps_the_oversight_body() {
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
     let mut lead = office.connect("lead").await;
-    let mut case = claimed(&mut lead, &reporter).await;
-    let outside = lead.rotate(&mut case, &["outside".into()], &mut OsRng).await;
-    assert!(matches!(outside, Err(ActError::Oversight(_))));
-    let assignee = lead.rotate(&mut case, &["lead".into()], &mut OsRng).await;
-    assert!(matches!(assignee, Err(ActError::Assignee(_))));
-    let stay = lead.rotate(&mut case, &["two".into()], &mut OsRng).await.unwrap();
+    let mut case = claim_case(&mut lead, &reporter).await;
+    let outside = lead.rotate_keys(&mut case, &["outside".into()], &mut OsRng).await;
+    assert!(matches!(outside, Err(ActionError::IsOversightMember(_))));
+    let assignee = lead.rotate_keys(&mut case, &["lead".into()], &mut OsRng).await;
+    assert!(matches!(assignee, Err(ActionError::IsAssignee(_))));
+    let stay = lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await.unwrap();
     assert_eq!(stay, ["lead", "outside", "three"]);
-    let grants = office.handler.with(reporter.case, |kept| {
+    let grants = office.handler.with_case(reporter.case, |kept| {
         kept.grants
             .iter()
             .filter(|(_, grant)| grant.generation == 1)
@@ -278,17 +292,17 @@ async fn rotation_leaves_one_out_and_keeps_the_outside_body() {
     // What comes next is sealed with the new keys, and read with them.
     let mut case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
-    lead.note(&mut case, &Note { kind: NoteKind::Fact, text: "after".into() }).await.unwrap();
+    lead.add_note(&mut case, &Note { kind: NoteKind::Fact, text: "after".into() }).await.unwrap();
     let case = lead.read_case(reporter.case).await.unwrap();
-    assert_eq!((case.alarms.len(), case.notes.len(), case.open.id()), (0, 1, reporter.case));
-    let newest = office.handler.with(reporter.case, |kept| kept.parts.last().unwrap().0.clone());
+    assert_eq!((case.alarms.len(), case.notes.len(), case.open_case.id()), (0, 1, reporter.case));
+    let newest = office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().0.clone());
     assert_eq!((newest.kind, newest.generation), (PartKind::Note, 1));
 }
 
 #[tokio::test]
 async fn who_recuses_sees_the_case_no_more_and_hears_no_notice_of_it() {
-    let office = Office::open();
-    let reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
     let mut two = office.connect("two").await;
     let mut case = two.read_case(reporter.case).await.unwrap();
     two.recuse(&mut case).await.unwrap();
@@ -299,11 +313,11 @@ async fn who_recuses_sees_the_case_no_more_and_hears_no_notice_of_it() {
 
 #[tokio::test]
 async fn attachments_are_saved_under_safe_names_and_only_when_they_are_the_ones() {
-    let office = Office::open();
-    let reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
     let mut lead = office.connect("lead").await;
     let case = lead.read_case(reporter.case).await.unwrap();
-    let folder = office.house.dir.path().join("saved");
+    let folder = office.installation.dir.path().join("saved");
     let (saved, alarms) = lead.save_attachments(&case, &folder, |_| ()).await.unwrap();
     assert_eq!(alarms, []);
     assert_eq!(saved[0].path, folder.join("photo.jpg"));
@@ -315,13 +329,13 @@ async fn attachments_are_saved_under_safe_names_and_only_when_they_are_the_ones(
     }
     // Another file, well sealed to the case, in its place: the case handler knows the key to seal to.
     let other = reporter.recipient().seal(b"a harmless picture");
-    office.handler.with(reporter.case, |kept| {
+    office.handler.with_case(reporter.case, |kept| {
         let (part, sealed) =
             kept.parts.iter_mut().find(|(part, _)| part.kind == PartKind::Attachment).unwrap();
         (part.sha256, part.len, *sealed) = (Hash::of(&[&other]), other.len() as u64, other.clone());
     });
     let case = lead.read_case(reporter.case).await.unwrap();
     let (saved, alarms) = lead.save_attachments(&case, &folder, |_| ()).await.unwrap();
-    assert_eq!((saved.len(), codes(&alarms)), (0, vec![Code::Damaged]));
+    assert_eq!((saved.len(), alert_codes(&alarms)), (0, vec![AlertCode::Damaged]));
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
 }

@@ -4,55 +4,58 @@ use rand::rngs::OsRng;
 use secrecy::SecretString;
 use taxonomy::Taxonomy;
 use workbench::{
-    acting::{ActError, Reply},
-    alarm::{Code, Severity, any_alarm},
-    cases::ReadError,
-    connection::Connection,
-    index::{Filter, Index},
-    keyfile::InvestigatorKey,
+    actions::{ActionError, ReplyInput},
+    alert::{AlertCode, AlertSeverity, has_alarm},
+    case::CaseReadError,
+    connection::HandlerConnection,
+    key_file::InvestigatorKey,
+    search::{Index, SearchFilter},
 };
 
 use crate::{
+    cli::{code, run},
     common::{
-        PASSPHRASE, cheap, now,
-        office::{Office, claimed, codes, declare},
-        passphrase,
+        PASSPHRASE, cheap_scrypt,
+        environment::{TestEnvironment, alert_codes, claim_case, declare_all},
+        now, passphrase,
     },
-    former::without_two_and_with_a_new_key_of_three,
-    program::{code, run},
+    former_readers::remove_two_and_rekey_three,
 };
 
 /// Three with another key, connected to it.
-async fn with_new_key(office: &Office, key: &InvestigatorKey) -> Connection {
-    let home = office.house.home("three", &office.handler.url);
-    workbench::files::replace_private(&home.key_path(), &key.seal(&passphrase(), cheap())).unwrap();
-    let sealed = workbench::files::read(&home.key_path()).unwrap();
-    Connection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now()).await.unwrap()
+async fn with_new_key(office: &TestEnvironment, key: &InvestigatorKey) -> HandlerConnection {
+    let home = office.installation.profile_dir("three", &office.handler.url);
+    workbench::private_files::replace_private(&home.key_path(), &key.seal(&passphrase(), cheap_scrypt()))
+        .unwrap();
+    let sealed = workbench::private_files::read(&home.key_path()).unwrap();
+    HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now())
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_for_ones_former_key_is_no_alarm_and_new_keys_open_everything_again() {
-    let office = Office::open();
-    let mut reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let mut reporter = office.file_report(&[]);
     let mut lead = office.connect("lead").await;
-    let mut case = claimed(&mut lead, &reporter).await;
-    lead.reply(&mut case, Reply { text: "Since when?", lang: "en" }).await.unwrap();
-    office.handler.follow_up(&office.house, &mut reporter, "Since May.");
-    let renewed = without_two_and_with_a_new_key_of_three(&office.house);
-    office.handler.shelf.lock().unwrap().directories.push(office.house.signed());
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.send_reply(&mut case, ReplyInput { text: "Since when?", lang: "en" }).await.unwrap();
+    office.handler.follow_up(&office.installation, &mut reporter, "Since May.");
+    let renewed = remove_two_and_rekey_three(&office.installation);
+    office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
 
     let mut three = with_new_key(&office, &renewed).await;
     let read = three.read_case(reporter.case).await;
-    let Err(ReadError::FormerKey(who)) = read else { panic!("{:?}", read.err()) };
+    let Err(CaseReadError::FormerKey(who)) = read else { panic!("{:?}", read.err()) };
     assert_eq!(who, "three");
     let mut index = Index::open(three.home(), three.key()).await.unwrap();
     let updated = index.update(&mut three, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
-    assert!(!any_alarm(&updated.alarms), "{:?}", updated.alarms);
-    assert_eq!(updated.alarms[0].code, Code::FormerKey, "and what to do is said");
+    assert!(!has_alarm(&updated.alarms), "{:?}", updated.alarms);
+    assert_eq!(updated.alarms[0].code, AlertCode::FormerKey, "and what to do is said");
     // The program: not there, and no ALARM.
     let id = reporter.case.to_string();
     let shown = run(
-        office.house.dir.path(),
+        office.installation.dir.path(),
         &format!("{PASSPHRASE}\n"),
         &["--home", "home-three", "--passphrase-fd", "0", "show", &id],
     );
@@ -62,7 +65,7 @@ async fn a_grant_for_ones_former_key_is_no_alarm_and_new_keys_open_everything_ag
 
     // One step of a colleague gives all of it back.
     let mut lead = office.connect("lead").await;
-    lead.renew_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
     let mut three = with_new_key(&office, &renewed).await;
     let mut case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
@@ -71,47 +74,47 @@ async fn a_grant_for_ones_former_key_is_no_alarm_and_new_keys_open_everything_ag
     three.declare(&mut case).await.unwrap();
     let mut index = Index::open(three.home(), three.key()).await.unwrap();
     index.update(&mut three, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
-    assert_eq!(index.search("officer", &Filter::default(), 5).await.unwrap().len(), 1);
+    assert_eq!(index.search("officer", &SearchFilter::default(), 5).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn what_is_sealed_to_a_former_key_alone_is_a_notice_and_what_is_withheld_stays_an_alarm() {
-    let office = Office::open();
-    let mut reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let mut reporter = office.file_report(&[]);
     let mut lead = office.connect("lead").await;
-    claimed(&mut lead, &reporter).await;
-    office.handler.follow_up(&office.house, &mut reporter, "Since May.");
-    let renewed = without_two_and_with_a_new_key_of_three(&office.house);
-    office.handler.shelf.lock().unwrap().directories.push(office.house.signed());
+    claim_case(&mut lead, &reporter).await;
+    office.handler.follow_up(&office.installation, &mut reporter, "Since May.");
+    let renewed = remove_two_and_rekey_three(&office.installation);
+    office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
     let mut lead = office.connect("lead").await;
-    lead.renew_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
     // As a rotation of an older version left it: the old generation is sealed to the old key alone.
-    let of_older = |kept: &mut crate::common::handler::Kept, who: &str| {
+    let of_older = |kept: &mut crate::common::fake_handler::StoredCase, who: &str| {
         kept.grants.retain(|(holder, grant)| holder != who || grant.generation == 1);
     };
-    office.handler.with(reporter.case, |kept| of_older(kept, "three"));
+    office.handler.with_case(reporter.case, |kept| of_older(kept, "three"));
     let case = with_new_key(&office, &renewed).await.read_case(reporter.case).await.unwrap();
-    assert_eq!(codes(&case.alarms), [], "{:?}", case.alarms);
-    assert!(case.alarms.iter().any(|alarm| alarm.code == Code::FormerKey));
-    assert!(case.alarms.iter().all(|alarm| alarm.severity == Severity::Notice));
+    assert_eq!(alert_codes(&case.alarms), [], "{:?}", case.alarms);
+    assert!(case.alarms.iter().any(|alarm| alarm.code == AlertCode::FormerKey));
+    assert!(case.alarms.iter().all(|alarm| alarm.severity == AlertSeverity::Notice));
 
     // A member whose key never changed has every generation, or one is withheld.
-    office.handler.with(reporter.case, |kept| of_older(kept, "lead"));
+    office.handler.with_case(reporter.case, |kept| of_older(kept, "lead"));
     let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
-    assert!(any_alarm(&case.alarms));
+    assert!(has_alarm(&case.alarms));
 }
 
 #[tokio::test]
 async fn closed_cases_get_new_keys_too_and_can_be_purged_after_a_key_was_lost() {
-    let office = Office::open();
-    let reporter = office.file(&[]);
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
     let mut lead = office.connect("lead").await;
-    let mut case = claimed(&mut lead, &reporter).await;
-    lead.reply(&mut case, Reply { text: "Thank you.", lang: "en" }).await.unwrap();
-    lead.move_to(&mut case, envelope::life::Stage::Triaged, None).await.unwrap();
-    let closing = envelope::life::Decision::Close {
-        disposition: envelope::life::Disposition::OutOfScope,
-        reason: envelope::life::Reason::OtherBody,
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.send_reply(&mut case, ReplyInput { text: "Thank you.", lang: "en" }).await.unwrap();
+    lead.change_stage(&mut case, protocol::case::Stage::Triaged, None).await.unwrap();
+    let closing = protocol::case::Decision::Close {
+        disposition: protocol::case::Disposition::OutOfScope,
+        reason: protocol::case::ClosingReason::OtherBody,
         duplicate_of: None,
     };
     lead.propose(&mut case, closing).await.unwrap();
@@ -120,43 +123,49 @@ async fn closed_cases_get_new_keys_too_and_can_be_purged_after_a_key_was_lost() 
     two.declare(&mut theirs).await.unwrap();
     two.approve(&mut theirs, closing).await.unwrap();
 
-    let renewed = without_two_and_with_a_new_key_of_three(&office.house);
-    office.handler.shelf.lock().unwrap().directories.push(office.house.signed());
+    let renewed = remove_two_and_rekey_three(&office.installation);
+    office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
     let mut lead = office.connect("lead").await;
     let listed = lead.former_readers().await.unwrap();
     assert_eq!(listed.iter().map(|case| (case.rule, &*case.stage)).collect::<Vec<_>>(), [(None, "closed")]);
-    lead.renew_keys(reporter.case, &mut OsRng).await.unwrap();
+    lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
     let mut three = with_new_key(&office, &renewed).await;
     let case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(case.alarms, []);
-    assert!(three.allowed(&case).contains(&envelope::life::Act::Declare), "and decides on the purge then");
+    assert!(
+        three.allowed_actions(&case).contains(&protocol::case::ActionKind::Declare),
+        "and decides on the purge then"
+    );
 }
 
 #[tokio::test]
 async fn new_keys_show_nothing_and_leave_nobody_out_without_a_declaration() {
-    let office = Office::open();
-    let reporters = [office.file(&[]), office.file(&[])];
+    let office = TestEnvironment::start();
+    let reporters = [office.file_report(&[]), office.file_report(&[])];
     let mut lead = office.connect("lead").await;
     let mut case = lead.read_case(reporters[0].case).await.unwrap();
-    assert_eq!(lead.rotate(&mut case, &[], &mut OsRng).await.unwrap(), ["lead", "outside", "three", "two"]);
-    let left_out = lead.rotate(&mut case, &["two".into()], &mut OsRng).await;
-    assert!(matches!(left_out, Err(ActError::Refused(_))), "that takes a declaration");
-    declare(&mut lead, &[&reporters[1]]).await;
+    assert_eq!(
+        lead.rotate_keys(&mut case, &[], &mut OsRng).await.unwrap(),
+        ["lead", "outside", "three", "two"]
+    );
+    let left_out = lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await;
+    assert!(matches!(left_out, Err(ActionError::Refused(_))), "that takes a declaration");
+    declare_all(&mut lead, &[&reporters[1]]).await;
     let mut case = lead.read_case(reporters[1].case).await.unwrap();
-    lead.rotate(&mut case, &["two".into()], &mut OsRng).await.unwrap();
+    lead.rotate_keys(&mut case, &["two".into()], &mut OsRng).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exit_code_tells_whether_a_former_reader_is_left() {
-    let office = Office::open();
-    let reporters = [office.file(&[]), office.file(&[])];
+    let office = TestEnvironment::start();
+    let reporters = [office.file_report(&[]), office.file_report(&[])];
     office.connect("lead").await;
-    without_two_and_with_a_new_key_of_three(&office.house);
-    office.handler.shelf.lock().unwrap().directories.push(office.house.signed());
-    office.handler.with(reporters[0].case, |kept| {
-        kept.add(envelope::desk_api::PartKind::Note, 0, 9, b"forged".to_vec());
+    remove_two_and_rekey_three(&office.installation);
+    office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
+    office.handler.with_case(reporters[0].case, |kept| {
+        kept.add_part(protocol::workbench_api::PartKind::Note, 0, 9, b"forged".to_vec());
     });
-    let folder = office.house.dir.path();
+    let folder = office.installation.dir.path();
     let rotate = || {
         let home = ["--home", "home-lead", "--passphrase-fd", "0", "former-readers", "--rotate"];
         run(folder, &format!("{PASSPHRASE}\n"), &home)
@@ -165,8 +174,12 @@ async fn the_exit_code_tells_whether_a_former_reader_is_left() {
     let told = String::from_utf8_lossy(&first.stderr).into_owned();
     assert_eq!(code(&first), 7, "{told}");
     assert!(told.contains("1 of the cases"), "{told}");
-    assert_eq!(office.handler.with(reporters[1].case, |kept| kept.state.generation), 1, "the other is done");
-    office.handler.with(reporters[0].case, |kept| {
+    assert_eq!(
+        office.handler.with_case(reporters[1].case, |kept| kept.state.generation),
+        1,
+        "the other is done"
+    );
+    office.handler.with_case(reporters[0].case, |kept| {
         kept.parts.pop();
     });
     assert_eq!(code(&rotate()), 0, "nothing is left");
@@ -175,6 +188,6 @@ async fn the_exit_code_tells_whether_a_former_reader_is_left() {
 #[test]
 fn a_passphrase_of_any_form_opens_a_key() {
     let key = InvestigatorKey::generate("i-7", &mut OsRng).unwrap();
-    let sealed = key.seal(&SecretString::from("e\u{301}le\u{300}ve cahier"), cheap());
+    let sealed = key.seal(&SecretString::from("e\u{301}le\u{300}ve cahier"), cheap_scrypt());
     assert!(InvestigatorKey::open(&sealed, &SecretString::from("élève cahier")).is_ok());
 }

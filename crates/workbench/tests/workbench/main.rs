@@ -2,24 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test prepares may panic as well")]
 
+mod admin_commands;
 mod administration;
+mod case_export;
 mod casework;
-mod cheating;
+mod cleaned_files;
+mod cli;
 mod common;
-mod deciding;
-mod first_day;
-mod former;
-mod handing_on;
-mod keepers;
+mod former_readers;
 mod log_audit;
 mod lost_key;
-mod pages;
+mod onboarding;
 mod previews;
-mod program;
 mod promises;
+mod proposals;
 mod retention;
-mod searching;
-mod site;
+mod search;
+mod tampering;
 mod terminal;
-mod treated_files;
 mod unreadable;
+mod web_pages;
+mod web_ui;

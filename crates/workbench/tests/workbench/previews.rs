@@ -10,13 +10,13 @@ use std::{
 };
 
 use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
-use workbench::preview::{self, CHILD, PreviewError, SIDE};
+use workbench::preview::{self, MAX_PREVIEW_SIDE, PreviewError, WORKER_ARG};
 
-const CANARY: &[u8] = b"12.3714N 1.5197W phone of Awa";
+const METADATA_CANARY: &[u8] = b"12.3714N 1.5197W phone of Awa";
 
-fn render(bytes: &[u8]) -> Result<Vec<u8>, PreviewError> {
+fn render_preview(bytes: &[u8]) -> Result<Vec<u8>, PreviewError> {
     let program = Path::new(env!("CARGO_BIN_EXE_burkindi"));
-    preview::render(program, bytes.to_vec().into()).map(|png| png.to_vec())
+    preview::render_sandboxed(program, bytes.to_vec().into()).map(|png| png.to_vec())
 }
 
 /// Pixels that no compression makes small.
@@ -37,7 +37,7 @@ fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
 }
 
 /// A JPEG on its side, with a comment and an Exif segment that say who made it.
-fn telling_jpeg(image: &DynamicImage) -> Vec<u8> {
+fn jpeg_with_metadata(image: &DynamicImage) -> Vec<u8> {
     let jpeg = encode(image, ImageFormat::Jpeg);
     let segment = |marker: u8, content: &[u8]| {
         let len = u16::try_from(content.len() + 2).unwrap().to_be_bytes();
@@ -45,27 +45,28 @@ fn telling_jpeg(image: &DynamicImage) -> Vec<u8> {
     };
     // One entry: orientation 6, a quarter turn clockwise.
     let exif =
-        [&b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..], CANARY].concat();
-    [&jpeg[..2], &segment(0xe1, &exif), &segment(0xfe, CANARY), &jpeg[2..], CANARY].concat()
+        [&b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..], METADATA_CANARY]
+            .concat();
+    [&jpeg[..2], &segment(0xe1, &exif), &segment(0xfe, METADATA_CANARY), &jpeg[2..], METADATA_CANARY].concat()
 }
 
-fn holds(bytes: &[u8], what: &[u8]) -> bool {
+fn contains_bytes(bytes: &[u8], what: &[u8]) -> bool {
     bytes.windows(what.len()).any(|window| window == what)
 }
 
 #[test]
 fn a_picture_comes_back_small_upright_and_without_anything_else() {
     let wide = DynamicImage::from(noise(2400, 1200));
-    let telling = telling_jpeg(&wide);
-    assert!(holds(&telling, CANARY));
-    let png = render(&telling).unwrap();
-    assert!(!holds(&png, CANARY));
+    let telling = jpeg_with_metadata(&wide);
+    assert!(contains_bytes(&telling, METADATA_CANARY));
+    let png = render_preview(&telling).unwrap();
+    assert!(!contains_bytes(&png, METADATA_CANARY));
     let shown = image::load_from_memory_with_format(&png, ImageFormat::Png).unwrap();
-    assert_eq!((shown.width(), shown.height()), (SIDE / 2, SIDE), "turned upright");
+    assert_eq!((shown.width(), shown.height()), (MAX_PREVIEW_SIDE / 2, MAX_PREVIEW_SIDE), "turned upright");
 
     let small = DynamicImage::from(RgbaImage::from_pixel(3, 2, image::Rgba([1, 2, 3, 128])));
     for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
-        let shown = image::load_from_memory(&render(&encode(&small, format)).unwrap()).unwrap();
+        let shown = image::load_from_memory(&render_preview(&encode(&small, format)).unwrap()).unwrap();
         assert_eq!((shown.width(), shown.height()), (3, 2), "{format:?}");
     }
 }
@@ -79,7 +80,7 @@ fn what_is_no_image_is_said_to_be_none() {
         b"PK\x03\x04 a document",
         b"II*\0 a kind that is not shown",
     ] {
-        assert!(matches!(render(bytes), Err(PreviewError::NoImage)));
+        assert!(matches!(render_preview(bytes), Err(PreviewError::NotAnImage)));
     }
 }
 
@@ -101,14 +102,14 @@ fn hostile_images_are_refused_and_do_nothing() {
         b"\xff\xd8\xff\xff\xff\xff",
         b"GIF89a\xff\xff\xff\xff\xf7\0\0",
     ] {
-        assert!(matches!(render(bytes), Err(PreviewError::Refused)), "{} bytes", bytes.len());
+        assert!(matches!(render_preview(bytes), Err(PreviewError::Refused)), "{} bytes", bytes.len());
     }
-    assert!(matches!(render(&vec![0; preview::MOST_IN + 1]), Err(PreviewError::Refused)));
+    assert!(matches!(render_preview(&vec![0; preview::MAX_INPUT_BYTES + 1]), Err(PreviewError::Refused)));
     // Every byte of a good file wrong once, in turn: a picture or an error, within bounds.
     for at in (0..good.len()).step_by(good.len() / 40) {
         let mut damaged = good.clone();
         damaged[at] ^= 0xff;
-        drop(render(&damaged));
+        drop(render_preview(&damaged));
     }
 }
 
@@ -116,7 +117,7 @@ fn hostile_images_are_refused_and_do_nothing() {
 #[test]
 fn the_process_that_decodes_can_do_nothing_else() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
-        .arg(CHILD)
+        .arg(WORKER_ARG)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

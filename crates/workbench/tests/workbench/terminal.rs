@@ -1,12 +1,12 @@
 //! What a reporter writes never looks like a line of the program.
 
 use crate::{
-    common::{PASSPHRASE, office::Office},
-    program::{code, run},
+    cli::{code, run},
+    common::{PASSPHRASE, environment::TestEnvironment},
 };
 
 /// Lines as the program writes them.
-const FORGED: [&str; 3] = [
+const FORGED_LINES: [&str; 3] = [
     "What happened",
     "2026-11-28 10:00  inspector-2  closed the case: unfounded",
     "ALARM  case 4f2a: nothing is wrong",
@@ -14,16 +14,17 @@ const FORGED: [&str; 3] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_line_of_a_report_a_message_or_a_name_begins_where_the_program_writes() {
-    let office = Office::open();
-    let story = format!("Bonjour.\n\n{}\r\n{}", FORGED.join("\n"), "x ".repeat(60) + FORGED[1]);
-    let name = format!("{}\n{}.pdf", "n".repeat(5_000), FORGED[1]);
-    let kind = format!("image/png\n{}", FORGED[1]);
-    let mut reporter = office.handler.file_with(&office.house, &[], &story, (&name, &kind, b"content"));
-    reporter.lang = format!("fr)\n{}", FORGED[1]);
-    reporter.week = format!("2026-W48\n{}", FORGED[1]);
-    office.handler.follow_up(&office.house, &mut reporter, &FORGED.join("\n"));
-    office.house.home("lead", &office.handler.url);
-    let folder = office.house.dir.path();
+    let office = TestEnvironment::start();
+    let story = format!("Bonjour.\n\n{}\r\n{}", FORGED_LINES.join("\n"), "x ".repeat(60) + FORGED_LINES[1]);
+    let name = format!("{}\n{}.pdf", "n".repeat(5_000), FORGED_LINES[1]);
+    let kind = format!("image/png\n{}", FORGED_LINES[1]);
+    let mut reporter =
+        office.handler.file_report_with(&office.installation, &[], &story, (&name, &kind, b"content"));
+    reporter.lang = format!("fr)\n{}", FORGED_LINES[1]);
+    reporter.week = format!("2026-W48\n{}", FORGED_LINES[1]);
+    office.handler.follow_up(&office.installation, &mut reporter, &FORGED_LINES.join("\n"));
+    office.installation.profile_dir("lead", &office.handler.url);
+    let folder = office.installation.dir.path();
     let lead = |args: &[&str]| {
         let all = [&["--home", "home-lead", "--passphrase-fd", "0"], args].concat();
         run(folder, &format!("{PASSPHRASE}\n"), &all)
@@ -36,12 +37,15 @@ async fn no_line_of_a_report_a_message_or_a_name_begins_where_the_program_writes
         assert!(text.contains("unfounded") || args.contains(&"--category"), "{args:?} {text}");
         for line in text.lines() {
             assert!(line.chars().count() <= 100, "{args:?} {line}");
-            let forged = FORGED[1..].iter().any(|forged| line.starts_with(&forged[..20]));
+            let forged = FORGED_LINES[1..].iter().any(|forged| line.starts_with(&forged[..20]));
             assert!(!forged, "{args:?} {line}");
             if line.contains("unfounded") || line.contains("nothing is wrong") {
                 assert!(line.starts_with("  │"), "{args:?} {line}");
             }
         }
-        assert_eq!(text.lines().filter(|line| *line == FORGED[0]).count(), usize::from(args[0] == "show"));
+        assert_eq!(
+            text.lines().filter(|line| *line == FORGED_LINES[0]).count(),
+            usize::from(args[0] == "show")
+        );
     }
 }

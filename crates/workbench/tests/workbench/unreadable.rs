@@ -1,107 +1,110 @@
 //! Anybody can send what nobody can open. It is no alarm, and two who cannot open it close it.
 
-use envelope::{
+use protocol::{
     Hash,
-    desk_api::PartKind,
-    event::Release,
+    case::{ReopenReason, Stage},
+    event::ReleaseReason,
     frame::FrameKind,
     keys::CaseSecret,
-    life::{Ground, Stage},
+    workbench_api::PartKind,
 };
 use rand::rngs::OsRng;
 use reqwest::StatusCode;
 use taxonomy::Taxonomy;
 use workbench::{
-    acting::{ActError, ClosedAs},
-    alarm::{Alarm, Code, Severity, any_alarm},
-    cases::{Case, ReadError},
-    connection::Connection,
-    index::Index,
+    actions::{ActionError, DecisionOutcome},
+    alert::{AlertCode, AlertSeverity, IntegrityAlert, has_alarm},
+    case::{CaseReadError, VerifiedCase},
+    connection::HandlerConnection,
+    search::Index,
 };
 
 use crate::common::{
-    handler::{Kept, Sent},
-    office::Office,
-    reporter::Reporter,
-    screen::Screen,
+    browser::WorkbenchBrowser,
+    environment::TestEnvironment,
+    fake_handler::{SealedReport, StoredCase},
+    reporter::TestReporter,
 };
 
-const FILE: (&str, &str, &[u8]) = ("a.txt", "text/plain", b"a file");
+const ATTACHED_FILE: (&str, &str, &[u8]) = ("a.txt", "text/plain", b"a file");
 
-pub(crate) fn spoiled(office: &Office, spoil: impl FnOnce(&mut Sent)) -> Reporter {
-    office.handler.file_spoiled(&office.house, &[], ("a story", FILE), spoil)
+pub(crate) fn file_tampered(office: &TestEnvironment, spoil: impl FnOnce(&mut SealedReport)) -> TestReporter {
+    office.handler.file_tampered_report(&office.installation, &[], ("a story", ATTACHED_FILE), spoil)
 }
 
-pub(crate) fn rubbish_grants(sent: &mut Sent) {
+pub(crate) fn corrupt_grants(sent: &mut SealedReport) {
     sent.grants.iter_mut().for_each(|(_, given)| given.grant.sealed = b"rubbish".to_vec());
 }
 
-fn rubbish_body(sent: &mut Sent) {
-    sent.body = b"rubbish".to_vec();
+fn corrupt_body(sent: &mut SealedReport) {
+    sent.sealed_body = b"rubbish".to_vec();
 }
 
-async fn alarms_of_search(connection: &mut Connection) -> (usize, Vec<Alarm>) {
+async fn search_alerts(connection: &mut HandlerConnection) -> (usize, Vec<IntegrityAlert>) {
     let mut index = Index::open(connection.home(), connection.key()).await.unwrap();
     let updated = index.update(connection, &Taxonomy::built_in(), |_, _| ()).await.unwrap();
     index.save(connection.home(), connection.key()).await.unwrap();
-    (updated.read, updated.alarms)
+    (updated.indexed, updated.alarms)
 }
 
 #[tokio::test]
 async fn what_came_unreadable_is_no_alarm_and_is_named_by_no_search() {
-    for spoil in [rubbish_grants, rubbish_body] {
-        let office = Office::open();
-        let reporter = spoiled(&office, spoil);
+    for spoil in [corrupt_grants, corrupt_body] {
+        let office = TestEnvironment::start();
+        let reporter = file_tampered(&office, spoil);
         let mut lead = office.connect("lead").await;
-        assert!(matches!(lead.read_case(reporter.case).await, Err(ReadError::Unreadable(_))));
-        assert_eq!(alarms_of_search(&mut lead).await, (1, vec![]));
-        assert_eq!(alarms_of_search(&mut lead).await, (0, vec![]), "and it is not read again");
+        assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::Unreadable(_))));
+        assert_eq!(search_alerts(&mut lead).await, (1, vec![]));
+        assert_eq!(search_alerts(&mut lead).await, (0, vec![]), "and it is not read again");
     }
 }
 
 #[tokio::test]
 async fn what_was_altered_after_it_was_filed_is_an_alarm() {
-    let office = Office::open();
-    let reporter = spoiled(&office, rubbish_grants);
-    office.handler.with(reporter.case, |kept| {
+    let office = TestEnvironment::start();
+    let reporter = file_tampered(&office, corrupt_grants);
+    office.handler.with_case(reporter.case, |kept| {
         kept.grants.iter_mut().for_each(|(_, given)| given.grant.sealed = b"other rubbish".to_vec());
     });
     let mut lead = office.connect("lead").await;
-    assert!(matches!(lead.read_case(reporter.case).await, Err(ReadError::Grants(_))));
-    let reporter = spoiled(&office, rubbish_grants);
-    office.handler.with(reporter.case, |kept| kept.parts.truncate(1));
-    assert!(matches!(lead.read_case(reporter.case).await, Err(ReadError::Grants(_))));
-    assert!(matches!(lead.close_unreadable(reporter.case).await, Err(ActError::Read(ReadError::Grants(_)))));
+    assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::UnopenableGrants(_))));
+    let reporter = file_tampered(&office, corrupt_grants);
+    office.handler.with_case(reporter.case, |kept| kept.parts.truncate(1));
+    assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::UnopenableGrants(_))));
+    assert!(matches!(
+        lead.close_unreadable(reporter.case).await,
+        Err(ActionError::Read(CaseReadError::UnopenableGrants(_)))
+    ));
 }
 
 #[tokio::test]
 async fn a_file_that_the_sender_left_out_is_a_notice() {
-    let office = Office::open();
-    let honest = spoiled(&office, |_| ());
+    let office = TestEnvironment::start();
+    let honest = file_tampered(&office, |_| ());
     let mut lead = office.connect("lead").await;
     assert_eq!(lead.read_case(honest.case).await.unwrap().alarms, []);
-    assert!(matches!(lead.close_unreadable(honest.case).await, Err(ActError::Readable)));
-    let sealed_elsewhere = spoiled(&office, |sent| sent.file = b"rubbish".to_vec());
+    assert!(matches!(lead.close_unreadable(honest.case).await, Err(ActionError::CaseIsReadable)));
+    let sealed_elsewhere = file_tampered(&office, |sent| sent.sealed_file = b"rubbish".to_vec());
     let case = lead.read_case(sealed_elsewhere.case).await.unwrap();
-    assert!(case.alarms.iter().all(|alarm| alarm.severity == Severity::Notice), "{:?}", case.alarms);
+    assert!(case.alarms.iter().all(|alarm| alarm.severity == AlertSeverity::Notice), "{:?}", case.alarms);
 }
 
 #[tokio::test]
 async fn two_who_cannot_open_it_close_it_and_the_oversight_body_gets_it() {
-    let office = Office::open();
-    let reporter = spoiled(&office, rubbish_grants);
+    let office = TestEnvironment::start();
+    let reporter = file_tampered(&office, corrupt_grants);
     let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
-    assert_eq!(lead.close_unreadable(reporter.case).await.unwrap(), ClosedAs::Proposed);
-    assert!(matches!(lead.close_unreadable(reporter.case).await, Err(ActError::Refused(_))), "not alone");
-    assert_eq!(two.close_unreadable(reporter.case).await.unwrap(), ClosedAs::Approved);
-    let state = office.handler.with(reporter.case, |kept| kept.state.clone());
-    assert_eq!((state.stage, state.released), (Stage::Closed, Some(Release::Unreadable)));
+    assert_eq!(lead.close_unreadable(reporter.case).await.unwrap(), DecisionOutcome::Proposed);
+    assert!(matches!(lead.close_unreadable(reporter.case).await, Err(ActionError::Refused(_))), "not alone");
+    assert_eq!(two.close_unreadable(reporter.case).await.unwrap(), DecisionOutcome::Approved);
+    let state = office.handler.with_case(reporter.case, |kept| kept.state.clone());
+    assert_eq!((state.stage, state.released), (Stage::Closed, Some(ReleaseReason::Unreadable)));
 }
 
 /// What the case handler does to a report that it filed. Its readers can open it, or could.
-type Cheat = fn(&mut Kept);
+type Tampering = fn(&mut StoredCase);
 
-const CHEATS: &[(&str, Cheat)] = &[
+const REPORT_TAMPERINGS: &[(&str, Tampering)] = &[
     ("gives the grant of another reader", |kept| {
         let other = kept.grants.iter().find(|(holder, _)| holder == "two").unwrap().1.clone();
         kept.grants
@@ -141,38 +144,38 @@ const CHEATS: &[(&str, Cheat)] = &[
 
 #[tokio::test]
 async fn a_case_handler_cannot_pass_off_what_it_altered_as_unreadable() {
-    let office = Office::open();
+    let office = TestEnvironment::start();
     let mut lead = office.connect("lead").await;
-    for (what, cheat) in CHEATS {
-        let reporter = spoiled(&office, |_| ());
-        office.handler.with(reporter.case, cheat);
+    for (what, cheat) in REPORT_TAMPERINGS {
+        let reporter = file_tampered(&office, |_| ());
+        office.handler.with_case(reporter.case, cheat);
         let read = lead.read_case(reporter.case).await;
-        assert!(!matches!(read, Err(ReadError::Unreadable(_))), "{what}");
+        assert!(!matches!(read, Err(CaseReadError::Unreadable(_))), "{what}");
         let alarming = match read {
-            Ok(case) => any_alarm(&case.alarms) || case.report().is_some(),
-            Err(ReadError::Grants(_)) => true,
+            Ok(case) => has_alarm(&case.alarms) || case.report().is_some(),
+            Err(CaseReadError::UnopenableGrants(_)) => true,
             Err(error) => panic!("{what}: {error}"),
         };
         assert!(alarming, "{what}");
         assert!(lead.close_unreadable(reporter.case).await.is_err(), "{what}");
-        let state = office.handler.with(reporter.case, |kept| kept.state.clone());
-        assert_eq!((state.stage, state.proposed), (Stage::Received, None), "{what}");
+        let state = office.handler.with_case(reporter.case, |kept| kept.state.clone());
+        assert_eq!((state.stage, state.pending_proposal), (Stage::Received, None), "{what}");
     }
 }
 
 #[tokio::test]
 async fn what_came_unreadable_and_was_altered_too_is_an_alarm() {
-    let office = Office::open();
+    let office = TestEnvironment::start();
     let mut lead = office.connect("lead").await;
-    for spoil in [rubbish_grants, rubbish_body] {
-        let mut reporter = spoiled(&office, spoil);
-        assert!(matches!(lead.read_case(reporter.case).await, Err(ReadError::Unreadable(_))));
+    for spoil in [corrupt_grants, corrupt_body] {
+        let mut reporter = file_tampered(&office, spoil);
+        assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::Unreadable(_))));
         // Another message that is not given.
-        office.handler.follow_up(&office.house, &mut reporter, "one more");
-        office.handler.with(reporter.case, |kept| kept.parts.retain(|(part, _)| part.batch == 0));
+        office.handler.follow_up(&office.installation, &mut reporter, "one more");
+        office.handler.with_case(reporter.case, |kept| kept.parts.retain(|(part, _)| part.batch == 0));
         match lead.read_case(reporter.case).await {
-            Err(ReadError::Grants(_)) => {}
-            Ok(case) => assert!(any_alarm(&case.alarms)),
+            Err(CaseReadError::UnopenableGrants(_)) => {}
+            Ok(case) => assert!(has_alarm(&case.alarms)),
             Err(error) => panic!("{error}"),
         }
     }
@@ -180,51 +183,52 @@ async fn what_came_unreadable_and_was_altered_too_is_an_alarm() {
 
 #[tokio::test]
 async fn a_proposal_that_was_signed_and_is_dropped_again_is_an_alarm() {
-    let office = Office::open();
+    let office = TestEnvironment::start();
     let mut lead = office.connect("lead").await;
-    let reporter = spoiled(&office, rubbish_grants);
-    let before = office.handler.with(reporter.case, |kept| kept.state.clone());
+    let reporter = file_tampered(&office, corrupt_grants);
+    let before = office.handler.with_case(reporter.case, |kept| kept.state.clone());
     lead.close_unreadable(reporter.case).await.unwrap();
-    office.handler.with(reporter.case, |kept| kept.state = before);
-    office.handler.shelf.lock().unwrap().log.pop();
-    assert!(matches!(lead.read_case(reporter.case).await, Err(ReadError::Grants(_))));
+    office.handler.with_case(reporter.case, |kept| kept.state = before);
+    office.handler.store.lock().unwrap().log.pop();
+    assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::UnopenableGrants(_))));
 }
 
 #[tokio::test]
 async fn who_can_open_what_colleagues_call_unreadable_is_told_and_opens_it_again() {
-    let office = Office::open();
-    let reporter = spoiled(&office, |sent| {
+    let office = TestEnvironment::start();
+    let reporter = file_tampered(&office, |sent| {
         let others = sent.grants.iter_mut().filter(|(holder, _)| holder != "three");
         others.for_each(|(_, given)| given.grant.sealed = b"rubbish".to_vec());
     });
     let (mut lead, mut two, mut three) =
         (office.connect("lead").await, office.connect("two").await, office.connect("three").await);
-    let told = |case: &Case| -> Vec<Severity> {
-        let called = case.alarms.iter().filter(|alarm| alarm.code == Code::CalledUnreadable);
+    let told = |case: &VerifiedCase| -> Vec<AlertSeverity> {
+        let called = case.alarms.iter().filter(|alarm| alarm.code == AlertCode::CalledUnreadable);
         called.map(|alarm| alarm.severity).collect()
     };
     assert_eq!(told(&three.read_case(reporter.case).await.unwrap()), []);
     lead.close_unreadable(reporter.case).await.unwrap();
-    assert_eq!(told(&three.read_case(reporter.case).await.unwrap()), [Severity::Notice]);
-    assert!(matches!(three.close_unreadable(reporter.case).await, Err(ActError::Readable)));
-    let proposed = office.handler.with(reporter.case, |kept| kept.state.proposed.clone()).unwrap();
+    assert_eq!(told(&three.read_case(reporter.case).await.unwrap()), [AlertSeverity::Notice]);
+    assert!(matches!(three.close_unreadable(reporter.case).await, Err(ActionError::CaseIsReadable)));
+    let proposed =
+        office.handler.with_case(reporter.case, |kept| kept.state.pending_proposal.clone()).unwrap();
     let mut case = three.read_case(reporter.case).await.unwrap();
-    assert!(matches!(three.approve(&mut case, proposed.decision).await, Err(ActError::Readable)));
+    assert!(matches!(three.approve(&mut case, proposed.decision).await, Err(ActionError::CaseIsReadable)));
     two.close_unreadable(reporter.case).await.unwrap();
     let mut case = three.read_case(reporter.case).await.unwrap();
-    assert_eq!(told(&case), [Severity::Notice]);
+    assert_eq!(told(&case), [AlertSeverity::Notice]);
     three.declare(&mut case).await.unwrap();
-    three.reopen(&mut case, Ground::NewEvidence).await.unwrap();
+    three.reopen(&mut case, ReopenReason::NewEvidence).await.unwrap();
     let case = three.read_case(reporter.case).await.unwrap();
     assert_eq!((told(&case), case.state.unwrap().stage), (vec![], Stage::Triaged));
 }
 
 /// What a stranger who knows the case, or the reporter, can send as a later message.
-fn spoiled_messages(office: &Office, reporter: &mut Reporter) -> Vec<(&'static str, Vec<u8>)> {
+fn tampered_messages(office: &TestEnvironment, reporter: &mut TestReporter) -> Vec<(&'static str, Vec<u8>)> {
     let recipient = reporter.recipient();
-    let mut stranger = spoiled(office, |_| ());
-    let of_other_case = stranger.frame(FrameKind::Message, b"of another case", Vec::new());
-    let own = reporter.frame(FrameKind::Message, b"a question", Vec::new());
+    let mut stranger = file_tampered(office, |_| ());
+    let of_other_case = stranger.seal_frame(FrameKind::Message, b"of another case", Vec::new());
+    let own = reporter.seal_frame(FrameKind::Message, b"a question", Vec::new());
     let mut changed = own.clone();
     let middle = changed.len() / 2;
     changed[middle] ^= 1;
@@ -243,32 +247,32 @@ fn spoiled_messages(office: &Office, reporter: &mut Reporter) -> Vec<(&'static s
 
 #[tokio::test]
 async fn a_message_that_came_unreadable_is_a_notice() {
-    let office = Office::open();
-    let mut reporter = spoiled(&office, |_| ());
+    let office = TestEnvironment::start();
+    let mut reporter = file_tampered(&office, |_| ());
     let mut lead = office.connect("lead").await;
     let mut notices = 0;
-    for (what, sealed) in spoiled_messages(&office, &mut reporter) {
-        office.handler.follow_up_sealed(&office.house, reporter.case, sealed);
+    for (what, sealed) in tampered_messages(&office, &mut reporter) {
+        office.handler.follow_up_sealed(&office.installation, reporter.case, sealed);
         notices += usize::from(what != "sent once");
         let case = lead.read_case(reporter.case).await.unwrap();
         let told: Vec<_> = case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
-        assert_eq!(told, vec![(Severity::Notice, Code::CameUnreadable); notices], "{what}");
+        assert_eq!(told, vec![(AlertSeverity::Notice, AlertCode::CameUnreadable); notices], "{what}");
         assert!(case.report().is_some(), "{what}");
     }
-    assert!(!any_alarm(&alarms_of_search(&mut lead).await.1));
+    assert!(!has_alarm(&search_alerts(&mut lead).await.1));
     // A rollback from here on is noticed.
-    office.handler.shelf.lock().unwrap().log.pop();
+    office.handler.store.lock().unwrap().log.pop();
     let case = lead.read_case(reporter.case).await.unwrap();
-    assert!(case.alarms.iter().any(|alarm| alarm.code == Code::Rollback), "{:?}", case.alarms);
+    assert!(case.alarms.iter().any(|alarm| alarm.code == AlertCode::Rollback), "{:?}", case.alarms);
 }
 
 /// What the case handler does to the messages that it filed: an honest one, rubbish, and an honest one.
-const CHEATS_ON_MESSAGES: &[(&str, Cheat)] = &[
-    ("replaces a message", |kept| replace(kept, 1, b"rubbish".to_vec())),
-    ("replaces rubbish", |kept| replace(kept, 2, b"other rubbish".to_vec())),
+const MESSAGE_TAMPERINGS: &[(&str, Tampering)] = &[
+    ("replaces a message", |kept| replace_body(kept, 1, b"rubbish".to_vec())),
+    ("replaces rubbish", |kept| replace_body(kept, 2, b"other rubbish".to_vec())),
     ("gives the rubbish twice", |kept| {
         let rubbish = kept.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
-        replace(kept, 1, rubbish);
+        replace_body(kept, 1, rubbish);
     }),
     ("exchanges message and rubbish", |kept| {
         for (part, _) in &mut kept.parts {
@@ -279,18 +283,18 @@ const CHEATS_ON_MESSAGES: &[(&str, Cheat)] = &[
         kept.parts.iter_mut().filter(|(part, _)| part.batch == 3).for_each(|(part, _)| part.generation = 1);
     }),
     ("adds a file to a message", |kept| {
-        kept.add(PartKind::Attachment, 0, 1, b"rubbish".to_vec());
+        kept.add_part(PartKind::Attachment, 0, 1, b"rubbish".to_vec());
     }),
     ("withholds a message", |kept| kept.parts.retain(|(part, _)| part.batch != 1)),
     ("withholds the rubbish", |kept| kept.parts.retain(|(part, _)| part.batch != 2)),
     ("withholds a message and gives the rubbish as two", |kept| {
         let rubbish = kept.parts.iter().find(|(part, _)| part.batch == 2).unwrap().1.clone();
         kept.parts.retain(|(part, _)| part.batch != 3);
-        kept.add(PartKind::Body, 0, 3, rubbish);
+        kept.add_part(PartKind::Body, 0, 3, rubbish);
     }),
 ];
 
-fn replace(kept: &mut Kept, batch: u32, by: Vec<u8>) {
+fn replace_body(kept: &mut StoredCase, batch: u32, by: Vec<u8>) {
     let of_batch = kept.parts.iter_mut().find(|(part, _)| part.batch == batch);
     let (part, sealed) = of_batch.unwrap();
     (part.sha256, part.len) = (Hash::of(&[&by]), by.len() as u64);
@@ -299,39 +303,43 @@ fn replace(kept: &mut Kept, batch: u32, by: Vec<u8>) {
 
 #[tokio::test]
 async fn a_case_handler_cannot_pass_off_a_message_that_it_altered_as_unreadable() {
-    let office = Office::open();
+    let office = TestEnvironment::start();
     let mut lead = office.connect("lead").await;
-    for (what, cheat) in CHEATS_ON_MESSAGES {
-        let mut reporter = spoiled(&office, |_| ());
-        office.handler.follow_up(&office.house, &mut reporter, "one");
-        office.handler.follow_up_sealed(&office.house, reporter.case, b"rubbish of a stranger".to_vec());
-        office.handler.follow_up(&office.house, &mut reporter, "two");
+    for (what, cheat) in MESSAGE_TAMPERINGS {
+        let mut reporter = file_tampered(&office, |_| ());
+        office.handler.follow_up(&office.installation, &mut reporter, "one");
+        office.handler.follow_up_sealed(
+            &office.installation,
+            reporter.case,
+            b"rubbish of a stranger".to_vec(),
+        );
+        office.handler.follow_up(&office.installation, &mut reporter, "two");
         let honest = lead.read_case(reporter.case).await.unwrap();
-        assert!(!any_alarm(&honest.alarms), "{:?}", honest.alarms);
-        office.handler.with(reporter.case, cheat);
+        assert!(!has_alarm(&honest.alarms), "{:?}", honest.alarms);
+        office.handler.with_case(reporter.case, cheat);
         let case = lead.read_case(reporter.case).await.unwrap();
-        assert!(any_alarm(&case.alarms), "{what}: {:?}", case.alarms);
+        assert!(has_alarm(&case.alarms), "{what}: {:?}", case.alarms);
     }
 }
 
 #[tokio::test]
 async fn a_case_handler_that_files_a_message_once_more_is_an_alarm() {
-    let office = Office::open();
-    let mut reporter = spoiled(&office, |_| ());
-    office.handler.follow_up(&office.house, &mut reporter, "one");
-    let sealed = office.handler.with(reporter.case, |kept| kept.parts.last().unwrap().1.clone());
+    let office = TestEnvironment::start();
+    let mut reporter = file_tampered(&office, |_| ());
+    office.handler.follow_up(&office.installation, &mut reporter, "one");
+    let sealed = office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().1.clone());
     // It signs an event for it, as for every message.
-    office.handler.follow_up_sealed(&office.house, reporter.case, sealed);
+    office.handler.follow_up_sealed(&office.installation, reporter.case, sealed);
     let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
-    let replayed = case.alarms.iter().find(|alarm| alarm.code == Code::Replayed).unwrap();
-    assert_eq!(replayed.severity, Severity::Alarm);
+    let replayed = case.alarms.iter().find(|alarm| alarm.code == AlertCode::Replayed).unwrap();
+    assert_eq!(replayed.severity, AlertSeverity::Alarm);
 }
 
 #[tokio::test]
 async fn the_browser_says_that_a_case_came_unreadable_and_closes_it_with_a_second_person() {
-    let screen = Screen::open("lead").await;
+    let screen = WorkbenchBrowser::open("lead").await;
     screen.unlock().await;
-    let reporter = spoiled(&screen.office, rubbish_grants);
+    let reporter = file_tampered(&screen.environment, corrupt_grants);
     let case = format!("/case/{}", reporter.case);
     let page = screen.get(&case).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -339,15 +347,18 @@ async fn the_browser_says_that_a_case_came_unreadable_and_closes_it_with_a_secon
     assert_eq!(page.texts("form button.danger"), ["Close it as unreadable"]);
     let close = format!("{case}/unreadable");
     let done = screen.post(&close, &[]).await;
-    assert!(done.to.ends_with("/queue/mine?done=proposed"), "{} {}", done.status, done.text);
+    assert!(done.redirect.ends_with("/queue/mine?done=proposed"), "{} {}", done.status, done.text);
     assert_eq!(screen.post(&close, &[]).await.status, StatusCode::CONFLICT, "not alone");
-    screen.office.connect("two").await.close_unreadable(reporter.case).await.unwrap();
+    screen.environment.connect("two").await.close_unreadable(reporter.case).await.unwrap();
     let page = screen.get(&case).await;
     assert!(page.text.contains("closed it as unreadable"), "{}", page.text);
     assert!(page.texts("form button.danger").is_empty());
     // A case that opens has no such way out.
-    let honest = spoiled(&screen.office, |_| ());
+    let honest = file_tampered(&screen.environment, |_| ());
     let refused = screen.post(&format!("/case/{}/unreadable", honest.case), &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
-    assert_eq!(screen.office.handler.with(honest.case, |kept| kept.state.proposed.clone()), None);
+    assert_eq!(
+        screen.environment.handler.with_case(honest.case, |kept| kept.state.pending_proposal.clone()),
+        None
+    );
 }

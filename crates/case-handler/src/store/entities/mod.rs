@@ -11,7 +11,7 @@ pub(crate) mod grant;
 pub(crate) mod opening;
 pub(crate) mod part;
 pub(crate) mod part_chunk;
+pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod reply;
-pub(crate) mod set_aside;
 pub(crate) mod submission;

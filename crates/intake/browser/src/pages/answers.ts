@@ -1,23 +1,23 @@
 // Everything typed so far, in memory only, and what becomes of it.
-import { type Trace, cover, traces } from "../guard.ts";
+import { type DetailKind, redact, identifyingDetails } from "../identifying_details.ts";
 import type { ReportBody } from "../report.ts";
 import type { Urgency } from "../submission.ts";
-import { isBlank, plain } from "../text.ts";
-import type { Kit, Question } from "./kit.ts";
+import { isBlank, normalizeText } from "../text.ts";
+import type { OfflineForm, FormQuestion } from "./offline_form.ts";
 
-export type Step = "before" | "audience" | "family" | "category" | "questions" | "review";
-const STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
+export type FormStep = "before" | "audience" | "family" | "category" | "questions" | "review";
+const FORM_STEPS: readonly string[] = ["before", "audience", "family", "category", "questions", "review"];
 
 /** Something is wrong with the answer to one question. */
-export interface Complaint {
+export interface ValidationError {
   question: string;
   problem: "missing" | "long";
   limit: number;
 }
 
 /** A trace, and in the answer to which question; no words where the answer as a whole is the trace. */
-export interface Warning {
-  trace: Trace;
+export interface DetailWarning {
+  trace: DetailKind;
   question: string;
   words: string[];
 }
@@ -26,15 +26,15 @@ export interface Warning {
 const ONLY_ME = "only_me";
 
 /** Questions that take words. */
-const TEXTS: ReadonlySet<string> = new Set(["text", "text_guarded", "longtext", "period"]);
+const TEXT_KINDS: ReadonlySet<string> = new Set(["text", "text_guarded", "longtext", "period"]);
 
 /** A report as it is sealed. */
-export interface Report {
+export interface ComposedReport {
   body: ReportBody;
   urgency: Urgency;
 }
 
-export class Answers {
+export class ReportAnswers {
   audience = "";
   family = "";
   category = "";
@@ -46,7 +46,7 @@ export class Answers {
   }
 
   /** Was anything that was typed read by the server, which now shows it or carries it along? */
-  static hasBeenTold(form: HTMLFormElement): boolean {
+  static hasInput(form: HTMLFormElement): boolean {
     if (form.getAttribute("action")?.endsWith("/send")) return true;
     const told = (field: HTMLInputElement | HTMLSelectElement): boolean => {
       if (field instanceof HTMLSelectElement) return Array.from(field.options).some((one) => one.defaultSelected && one.value !== "");
@@ -68,7 +68,7 @@ export class Answers {
   }
 
   /** Takes in what a page shows; a field that is shown and empty is empty from now on. */
-  take(form: HTMLFormElement): void {
+  captureFields(form: HTMLFormElement): void {
     const fields = Array.from(form.elements).filter(isField);
     fields.forEach((field) => this.given.delete(field.name));
     for (const [name, value] of new FormData(form)) {
@@ -82,25 +82,25 @@ export class Answers {
     return [...this.given.values()].flat().some((value) => value.trim() !== "");
   }
 
-  forget(): void {
+  clear(): void {
     this.given.clear();
     this.audience = this.family = this.category = "";
   }
 
   /** Follows a pressed button, as the server does; steps are never skipped. */
-  advance(kit: Kit, go: string): Step {
+  advance(kit: OfflineForm, go: string): FormStep {
     const [word, choice] = go.split(".", 2) as [string, string | undefined];
-    return this.reachable(kit, this.follow(kit, word, choice));
+    return this.clampStep(kit, this.applyAction(kit, word, choice));
   }
 
-  private follow(kit: Kit, word: string, choice: string | undefined): Step {
-    if (word === "unsure") return this.choose(kit, kit.unsure);
+  private applyAction(kit: OfflineForm, word: string, choice: string | undefined): FormStep {
+    if (word === "unsure") return this.selectCategory(kit, kit.unsure);
     if (word === "advice") {
-      this.choose(kit, kit.advice);
+      this.selectCategory(kit, kit.advice);
       return "before";
     }
-    if (choice === undefined) return STEPS.includes(word) ? (word as Step) : "questions";
-    if (word === "category") return this.choose(kit, choice);
+    if (choice === undefined) return FORM_STEPS.includes(word) ? (word as FormStep) : "questions";
+    if (word === "category") return this.selectCategory(kit, choice);
     if (word === "family") {
       this.family = choice;
       return "category";
@@ -110,22 +110,22 @@ export class Answers {
     return this.category === "" ? "family" : "questions";
   }
 
-  private choose(kit: Kit, category: string): Step {
+  private selectCategory(kit: OfflineForm, category: string): FormStep {
     this.category = category;
     this.family = kit.categories[category]?.family ?? this.family;
     return "questions";
   }
 
-  private reachable(kit: Kit, wanted: Step): Step {
+  private clampStep(kit: OfflineForm, wanted: FormStep): FormStep {
     const family = kit.families.includes(this.family);
     if ((wanted === "questions" || wanted === "review") && !(this.category in kit.categories)) return family ? "category" : "family";
     return wanted === "category" && !family ? "family" : wanted;
   }
 
   /** The report, or what is wrong with it in the order of the questions. */
-  report(kit: Kit): Report | Complaint[] {
+  report(kit: OfflineForm): ComposedReport | ValidationError[] {
     const category = kit.categories[this.category]!;
-    const wrong: Complaint[] = [];
+    const wrong: ValidationError[] = [];
     const answers: Record<string, string | string[]> = {};
     let story = "";
     for (const id of category.questions) {
@@ -146,35 +146,35 @@ export class Answers {
     return { body: { category: this.category, audience, answers, story }, urgency: urgency(kit, this.category, answers) };
   }
 
-  private answer(id: string, question: Question): string | string[] {
-    const date = plain(this.values(`d.${id}`)[0] ?? "").trim();
+  private answer(id: string, question: FormQuestion): string | string[] {
+    const date = normalizeText(this.values(`d.${id}`)[0] ?? "").trim();
     if (question.kind === "period" && !isBlank(date)) return date;
-    const values = this.values(`a.${id}`).map((value) => plain(value).trim()).filter((value) => !isBlank(value));
+    const values = this.values(`a.${id}`).map((value) => normalizeText(value).trim()).filter((value) => !isBlank(value));
     return question.kind === "multi" || question.kind === "exclude_desks" ? values : (values[0] ?? "");
   }
 
   /** Everything that could show who wrote it, in the order of the questions. */
-  warnings(kit: Kit): Warning[] {
+  warnings(kit: OfflineForm): DetailWarning[] {
     const asked = kit.categories[this.category]?.questions ?? [];
     return asked.flatMap((question) => this.warningsOf(kit, question).map(([trace, words]) => ({ trace, question, words })));
   }
 
-  private warningsOf(kit: Kit, question: string): [Trace, string[]][] {
+  private warningsOf(kit: OfflineForm, question: string): [DetailKind, string[]][] {
     const given = [this.values(`a.${question}`)[0] ?? "", this.values(`d.${question}`)[0] ?? ""];
     if (given[0] === ONLY_ME) return [["only-me", []]];
     const { kind, guarded } = kit.questions[question]!;
-    if (!TEXTS.has(kind)) return [];
+    if (!TEXT_KINDS.has(kind)) return [];
     const text = given.join("\n");
-    const found = traces(kit.guard, text);
+    const found = identifyingDetails(kit.guard, text);
     // Asked for by its number: the number is the trace, whatever it looks like.
     return found.length === 0 && guarded && text.trim() !== "" ? [["declaration", [text.trim()]]] : found;
   }
 
   /** Covers what a warning points at; an answer that is a trace as a whole goes. */
-  cover(kit: Kit, trace: Trace, question: string): void {
+  redact(kit: OfflineForm, trace: DetailKind, question: string): void {
     for (const field of [`a.${question}`, `d.${question}`]) {
       const covered = this.values(field).map((text) => {
-        const rest = cover(kit.guard, text, trace);
+        const rest = redact(kit.guard, text, trace);
         return rest === text.normalize("NFC") && (trace === "only-me" || kit.questions[question]!.guarded) ? "" : rest;
       });
       this.given.set(field, covered);
@@ -182,21 +182,21 @@ export class Answers {
   }
 
   /** The answers of a question in words. */
-  lines(kit: Kit, id: string): string[] {
+  answerLines(kit: OfflineForm, id: string): string[] {
     const question = kit.questions[id]!;
     const answer = this.answer(id, question);
     return [answer].flat().filter((line) => line !== "").map((line) => question.options[line] ?? line);
   }
 }
 
-const takesText = (question: Question): boolean => question.kind !== "choice" && question.kind !== "receipt_link";
+const takesText = (question: FormQuestion): boolean => question.kind !== "choice" && question.kind !== "receipt_link";
 
 const isQuestion = (name: string): boolean => name.startsWith("a.") || name.startsWith("d.");
 
 const isField = (element: Element): element is HTMLInputElement => isQuestion((element as HTMLInputElement).name ?? "");
 
 /** The category's floor, raised by what the answers say; P1 is the most urgent. */
-function urgency(kit: Kit, category: string, answers: Record<string, string | string[]>): Urgency {
+function urgency(kit: OfflineForm, category: string, answers: Record<string, string | string[]>): Urgency {
   const raised = kit.urgent_when
     .filter((rule) => [answers[rule.question] ?? []].flat().some((answer) => rule.answers.includes(answer)))
     .map((rule) => rule.raise_to);

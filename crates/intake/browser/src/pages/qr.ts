@@ -2,11 +2,11 @@
 import encodeQR from "qr";
 
 /** Light modules that a reader needs around the code (ISO/IEC 18004). */
-const QUIET = 4;
+const QUIET_ZONE = 4;
 
 /** Draws a text into an `svg` that holds one path. */
 export function drawQr(svg: SVGElement, text: string): void {
-  const modules = encodeQR(text, "raw", { ecc: "medium", border: QUIET });
+  const modules = encodeQR(text, "raw", { ecc: "medium", border: QUIET_ZONE });
   svg.setAttribute("viewBox", `0 0 ${modules.length} ${modules.length}`);
   svg.querySelector("path")?.setAttribute("d", darkModules(modules));
 }

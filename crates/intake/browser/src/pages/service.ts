@@ -1,35 +1,35 @@
 // What the pages ask of the server: whom to seal to, the words of receipts, mailboxes.
 import { encode, type Bytes } from "../bytes.ts";
-import { Directory, type RootSignature, type Trust } from "../directory.ts";
+import { VerifiedDirectory, type RootSignature, type TrustAnchor } from "../directory.ts";
 import type { Receipt } from "../receipt.ts";
 
-const LANGS_OF_WORDS = ["fr", "en", "es", "pt"];
+const WORD_LIST_LANGS = ["fr", "en", "es", "pt"];
 
-async function get(path: string): Promise<Response> {
+async function fetchOk(path: string): Promise<Response> {
   const response = await fetch(path, { credentials: "omit" });
   if (!response.ok) throw new Error(`${path}: ${response.status}`);
   return response;
 }
 
 /** The directory in force, verified. */
-export async function fetchDirectory(): Promise<Directory> {
+export async function fetchDirectory(): Promise<VerifiedDirectory> {
   const [bytes, signatures, trust] = await Promise.all([
-    get("/directory.json").then((response) => response.arrayBuffer()),
-    get("/directory.sig").then((response) => response.json() as Promise<RootSignature[]>),
-    get("/directory.trust").then((response) => response.json() as Promise<Trust>),
+    fetchOk("/directory.json").then((response) => response.arrayBuffer()),
+    fetchOk("/directory.sig").then((response) => response.json() as Promise<RootSignature[]>),
+    fetchOk("/directory.trust").then((response) => response.json() as Promise<TrustAnchor>),
   ]);
-  return Directory.verify(new Uint8Array(bytes), signatures, trust, new Date().toISOString().slice(0, 10));
+  return VerifiedDirectory.verify(new Uint8Array(bytes), signatures, trust, new Date().toISOString().slice(0, 10));
 }
 
 /** The words of a language, or those of the language that stands in for it: the same as `envelope::receipt`. */
-export async function fetchWords(lang: string): Promise<string[]> {
-  const known = LANGS_OF_WORDS.includes(lang) ? lang : lang === "ar" ? "fr" : "en";
-  const words = (await (await get(`/words/${known}`)).text()).split("\n");
+export async function fetchWordList(lang: string): Promise<string[]> {
+  const known = WORD_LIST_LANGS.includes(lang) ? lang : lang === "ar" ? "fr" : "en";
+  const words = (await (await fetchOk(`/words/${known}`)).text()).split("\n");
   if (words.length !== 2048) throw new Error("not a list of 2,048 words");
   return words;
 }
 
-export const fetchAllWords = (): Promise<string[][]> => Promise.all(LANGS_OF_WORDS.map(fetchWords));
+export const fetchWordLists = (): Promise<string[][]> => Promise.all(WORD_LIST_LANGS.map(fetchWordList));
 
 /** The bytes under a receipt: a mailbox, or what looks like one. */
 export async function fetchMailbox(receipt: Receipt): Promise<Bytes> {

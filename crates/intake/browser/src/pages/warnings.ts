@@ -1,11 +1,11 @@
 // Pointing at what could show who wrote it. Nothing is ever kept from being sent.
-import type { Trace } from "../guard.ts";
-import { make } from "./dom.ts";
-import { type Kit, say } from "./kit.ts";
+import type { DetailKind } from "../identifying_details.ts";
+import { createElement } from "./dom.ts";
+import { type OfflineForm, translate } from "./offline_form.ts";
 
 /** One kind of trace, its words, and what can be done about it. */
-export interface Pointed {
-  trace: Trace;
+export interface WarningItem {
+  trace: DetailKind;
   words: string[];
   cover: () => void;
   /** A further button, such as one that leads to the words. */
@@ -13,16 +13,16 @@ export interface Pointed {
 }
 
 /** The section that points at traces. */
-export function warningsOf(kit: Kit, pointed: Pointed[]): HTMLElement {
+export function renderWarnings(kit: OfflineForm, pointed: WarningItem[]): HTMLElement {
   const items = pointed.map(({ trace, words, cover, beside }) => {
-    const text = say(kit, `guard-${trace}`);
-    const what = make("span", {}, text, ...words.flatMap((found) => [" ", make("q", { dir: "auto" }, found)]));
-    const label = say(kit, "cover");
-    const button = make("button", { class: "quiet", type: "button", "aria-label": `${label} – ${text}` }, label);
+    const text = translate(kit, `guard-${trace}`);
+    const what = createElement("span", {}, text, ...words.flatMap((found) => [" ", createElement("q", { dir: "auto" }, found)]));
+    const label = translate(kit, "cover");
+    const button = createElement("button", { class: "quiet", type: "button", "aria-label": `${label} – ${text}` }, label);
     button.addEventListener("click", cover);
-    return make("li", {}, what, " ", make("span", { class: "act" }, button, ...(beside ? [" ", beside] : [])));
+    return createElement("li", {}, what, " ", createElement("span", { class: "act" }, button, ...(beside ? [" ", beside] : [])));
   });
-  const heading = make("h2", {}, say(kit, "review-warnings"));
-  const list = make("ul", {}, ...items);
-  return make("section", { class: "careful traces" }, heading, make("p", {}, say(kit, "review-warnings-what")), list);
+  const heading = createElement("h2", {}, translate(kit, "review-warnings"));
+  const list = createElement("ul", {}, ...items);
+  return createElement("section", { class: "careful traces" }, heading, createElement("p", {}, translate(kit, "review-warnings-what")), list);
 }

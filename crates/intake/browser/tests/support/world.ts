@@ -4,32 +4,32 @@ import { wordlist as french } from "@scure/bip39/wordlists/french.js";
 import { wordlist as portuguese } from "@scure/bip39/wordlists/portuguese.js";
 import { wordlist as spanish } from "@scure/bip39/wordlists/spanish.js";
 import { readFileSync } from "node:fs";
-import { type Identity, identity, recipientOf } from "../../src/age.ts";
+import { type AgeIdentity, identity, recipientOf } from "../../src/age.ts";
 import { type Bytes, encode, random, utf8 } from "../../src/bytes.ts";
-import { Directory, type Desk, type DirectoryDocument, type Trust } from "../../src/directory.ts";
+import { VerifiedDirectory, type DirectoryDesk, type DirectoryDocument, type TrustAnchor } from "../../src/directory.ts";
 import { sign } from "../../src/keys.ts";
 import { ed25519 } from "@noble/curves/ed25519.js";
 
 export const lists = { fr: french, en: english, es: spanish, pt: portuguese };
 
 /** Known answers that the Rust implementation wrote. */
-export const vectors = JSON.parse(readFileSync(`${process.cwd()}/../../envelope/vectors.json`, "utf8"));
+export const vectors = JSON.parse(readFileSync(`${process.cwd()}/../../protocol/vectors.json`, "utf8"));
 
 /** A small installation: two desks, an outside body, and the keys of all. */
-export interface World {
-  directory: Directory;
+export interface TestWorld {
+  directory: VerifiedDirectory;
   document: DirectoryDocument;
-  trust: Trust;
+  trust: TrustAnchor;
   rootKeys: Bytes[];
-  transport: Identity;
-  people: Record<string, Identity>;
+  transport: AgeIdentity;
+  people: Record<string, AgeIdentity>;
 }
 
 export const TODAY = "2026-11-23";
 
-export async function world(): Promise<World> {
+export async function createTestWorld(): Promise<TestWorld> {
   const transport = identity(random(32));
-  const people: Record<string, Identity> = {};
+  const people: Record<string, AgeIdentity> = {};
   const members = [];
   for (const handle of ["awa", "bila", "coumba", "dao", "eva", "fofana"]) {
     people[handle] = identity(random(32));
@@ -37,7 +37,7 @@ export async function world(): Promise<World> {
     const device = encode(ed25519.getPublicKey(random(32)));
     members.push({ handle, recipient: (await recipientOf(people[handle]!)).text, device, covers, languages: ["fr"] });
   }
-  const desk = (id: string, seats: string[], categories: string[]): Desk => ({
+  const desk = (id: string, seats: string[], categories: string[]): DirectoryDesk => ({
     id,
     labels: { en: id },
     categories,
@@ -65,10 +65,10 @@ export async function world(): Promise<World> {
   const rootKeys = [random(32), random(32), random(32)];
   const roots = rootKeys.map((key) => encode(ed25519.getPublicKey(key)));
   const trust = { instance: document.instance, threshold: 2, roots };
-  return { directory: admit(document, rootKeys.slice(0, 2), trust), document, trust, rootKeys, transport, people };
+  return { directory: verifyDirectory(document, rootKeys.slice(0, 2), trust), document, trust, rootKeys, transport, people };
 }
 
-export function signed(document: DirectoryDocument, keys: Bytes[]) {
+export function signDirectory(document: DirectoryDocument, keys: Bytes[]) {
   const bytes = utf8(JSON.stringify(document));
   const signatures = keys.map((key) => ({
     key: encode(ed25519.getPublicKey(key)),
@@ -77,7 +77,7 @@ export function signed(document: DirectoryDocument, keys: Bytes[]) {
   return { bytes, signatures };
 }
 
-export function admit(document: DirectoryDocument, keys: Bytes[], trust: Trust, today = TODAY): Directory {
-  const { bytes, signatures } = signed(document, keys);
-  return Directory.verify(bytes, signatures, trust, today);
+export function verifyDirectory(document: DirectoryDocument, keys: Bytes[], trust: TrustAnchor, today = TODAY): VerifiedDirectory {
+  const { bytes, signatures } = signDirectory(document, keys);
+  return VerifiedDirectory.verify(bytes, signatures, trust, today);
 }

@@ -6,7 +6,7 @@ use super::*;
 async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-    let page = body(receipt_page(&pages(), Locale::FR, &view, &[])).await;
+    let page = body_text(receipt_page(&test_pages(), Locale::FR, &view, &[])).await;
     let html = Html::parse_document(&page);
     let text = |selector: &str| {
         let selector = Selector::parse(selector).unwrap();
@@ -15,23 +15,23 @@ async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
     assert_eq!(text(".code span").join("-"), receipt.code());
     assert_eq!(text(".words li").join(" "), receipt.words("fr"));
     assert!(page.contains("1er décembre 2026"), "a week from the fixed day");
-    assert_eq!(select(&html, "input, form, button").len(), 0);
+    assert_eq!(select_attributes(&html, "input, form, button").len(), 0);
 }
 
 #[tokio::test]
 async fn the_receipt_is_saved_and_scanned_without_another_request() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-    let html = Html::parse_document(&body(receipt_page(&pages(), Locale::FR, &view, &[])).await);
-    let save = &select(&html, "a.save")[0];
+    let html = Html::parse_document(&body_text(receipt_page(&test_pages(), Locale::FR, &view, &[])).await);
+    let save = &select_attributes(&html, "a.save")[0];
     let text = save["href"].strip_prefix("data:text/plain;charset=utf-8,").unwrap();
     let text = percent_encoding::percent_decode_str(text).decode_utf8().unwrap();
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
     assert_eq!(lines, [receipt.code(), receipt.words("fr")], "and nothing that says what it is for");
     assert_eq!(save["download"], "reference.txt");
     // The corner pattern of a QR code of 25 modules, behind a quiet zone of four.
-    assert_eq!(select(&html, ".ticket svg")[0]["viewBox"], "0 0 33 33");
-    let dark = &select(&html, ".ticket path")[0]["d"];
+    assert_eq!(select_attributes(&html, ".ticket svg")[0]["viewBox"], "0 0 33 33");
+    let dark = &select_attributes(&html, ".ticket path")[0]["d"];
     assert!(dark.starts_with("M4 4.5h7M") && dark.contains("M22 4.5h7M4 5.5h1M10 5.5h1M"), "{dark}");
 }
 

@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
     let path = "/fr/report";
-    let go = |page: &str, button: &str| and(filled(page), &[("go", button)]);
+    let go = |page: &str, button: &str| with_fields(filled_fields(page), &[("go", button)]);
     let page = get(path).await.1;
     let page = post(path, &go(&page, "audience")).await.1;
     let page = post(path, &go(&page, "audience.carrier")).await.1;
@@ -14,8 +14,8 @@ async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
     let story = "Ligne \"une\" & <deux>\n\n  trois";
     let typed =
         [("a.story", story), ("a.relation", "saw"), ("a.handlers_involved", "regional"), ("a.place", "x")];
-    let review = post(path, &and(go(&questions, "review"), &typed)).await.1;
-    let carried = filled(&review);
+    let review = post(path, &with_fields(go(&questions, "review"), &typed)).await.1;
+    let carried = filled_fields(&review);
     for (name, value) in typed {
         assert!(carried.contains(&(name.to_owned(), value.to_owned())), "{name} in {carried:?}");
     }
@@ -24,7 +24,7 @@ async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
 
     let back = post("/en/report", &go(&review, "questions")).await.1;
     assert!(back.contains("lang=\"en\""));
-    let again = filled(&post(path, &go(&back, "review")).await.1);
+    let again = filled_fields(&post(path, &go(&back, "review")).await.1);
     for (name, value) in typed {
         assert!(again.contains(&(name.to_owned(), value.to_owned())), "{name} in {again:?}");
     }
@@ -38,44 +38,51 @@ async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_report_that_could_not_be_sent_is_shown_again_as_the_same_report() {
-    let pages = pages();
+    let pages = test_pages();
     let mut form = ReportForm::new(Locale::FR);
     for (name, value) in [("category", "FAC"), ("a.story", "text")] {
-        form.set(name, value.as_bytes()).unwrap();
+        form.set_field(name, value.as_bytes()).unwrap();
     }
-    let seed = |page: &str| filled(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
-    let first = seed(&body(review_page(&pages, &mut form, None)).await);
+    let seed = |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
+    let first = seed(&body_text(review_page(&pages, &mut form, None)).await);
     let refused = review_page(&pages, &mut form, Some(ErrorKind::Busy));
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let refused = body(refused).await;
+    let refused = body_text(refused).await;
     assert_eq!(seed(&refused), first);
     assert!(
-        refused.contains("role=\"alert\"") && filled(&refused).contains(&("a.story".into(), "text".into()))
+        refused.contains("role=\"alert\"")
+            && filled_fields(&refused).contains(&("a.story".into(), "text".into()))
     );
-    assert_eq!(seed(&body(review_page(&pages, &mut form, None)).await), first, "and after a step back");
+    assert_eq!(seed(&body_text(review_page(&pages, &mut form, None)).await), first, "and after a step back");
 }
 
 #[tokio::test]
 async fn files_come_last_so_that_the_text_is_known_when_they_stream() {
-    let fields = and(
+    let fields = with_fields(
         Vec::new(),
         &[("go", "review"), ("category", "FAC"), ("a.story", "text"), ("audience", "trader")],
     );
     let review = Html::parse_document(&post("/fr/report", &fields).await.1);
-    let pages = pages();
-    let reply = Html::parse_document(&body(thread_page(&pages, Locale::FR, &thread(&pages))).await);
+    let pages = test_pages();
+    let reply = Html::parse_document(
+        &body_text(conversation_page(&pages, Locale::FR, &sample_conversation(&pages))).await,
+    );
     for (html, form) in [(review, "form#f"), (reply, "form[enctype]")] {
-        assert_eq!(select(&html, form)[0]["enctype"], "multipart/form-data");
-        let named = select(&html, &format!("{form} [name]:not(button)"));
+        assert_eq!(select_attributes(&html, form)[0]["enctype"], "multipart/form-data");
+        let named = select_attributes(&html, &format!("{form} [name]:not(button)"));
         assert_eq!(named.last().unwrap()["type"], "file");
-        assert_eq!(select(&html, &format!("{form} [type=file]")).len(), 1);
-        assert_eq!(select(&html, &format!("{form} button:not([name])")).len(), 1, "one button sends");
+        assert_eq!(select_attributes(&html, &format!("{form} [type=file]")).len(), 1);
+        assert_eq!(
+            select_attributes(&html, &format!("{form} button:not([name])")).len(),
+            1,
+            "one button sends"
+        );
     }
 }
 
 #[tokio::test]
 async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
-    let fields = and(
+    let fields = with_fields(
         Vec::new(),
         &[("go", "review"), ("category", "FAC"), ("a.place", &"x".repeat(600)), ("a.frequency", "once")],
     );
@@ -83,9 +90,9 @@ async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("href=\"#q-story\"") && page.contains("href=\"#q-place\""));
     assert!(page.contains("<title>Error: "));
-    assert!(filled(&page).contains(&("a.place".to_owned(), "x".repeat(600))));
-    assert!(filled(&page).contains(&("a.frequency".to_owned(), "once".to_owned())));
-    let (status, page) = post("/en/report", &and(Vec::new(), &[("go", "category.XYZ")])).await;
+    assert!(filled_fields(&page).contains(&("a.place".to_owned(), "x".repeat(600))));
+    assert!(filled_fields(&page).contains(&("a.frequency".to_owned(), "once".to_owned())));
+    let (status, page) = post("/en/report", &with_fields(Vec::new(), &[("go", "category.XYZ")])).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("no longer on offer"));
 }
@@ -94,13 +101,20 @@ async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
 async fn a_scene_answers_on_the_page_and_leads_to_its_subject_by_way_of_the_safety_points() {
     let page = get("/fr/learn").await.1;
     let html = Html::parse_document(&page);
-    assert!(select(&html, "details.part").len() >= 10);
-    assert_eq!(select(&html, "details.try").len(), 3 * select(&html, "details.part").len());
-    assert_eq!(select(&html, "details.part .sound").len(), select(&html, "details.part").len());
+    assert!(select_attributes(&html, "details.part").len() >= 10);
+    assert_eq!(
+        select_attributes(&html, "details.try").len(),
+        3 * select_attributes(&html, "details.part").len()
+    );
+    assert_eq!(
+        select_attributes(&html, "details.part .sound").len(),
+        select_attributes(&html, "details.part").len()
+    );
     let (status, before) =
-        post("/fr/report", &and(Vec::new(), &[("category", "LEA"), ("go", "before")])).await;
+        post("/fr/report", &with_fields(Vec::new(), &[("category", "LEA"), ("go", "before")])).await;
     assert!(status == StatusCode::OK && before.contains("name=\"category\" value=\"LEA\""));
-    let audience = post("/fr/report", &and(filled(&before), &[("go", "audience.officer")])).await.1;
+    let audience =
+        post("/fr/report", &with_fields(filled_fields(&before), &[("go", "audience.officer")])).await.1;
     assert!(audience.contains("a.story"), "the subject is chosen already");
     assert!(page.contains("name=\"category\" value=\"LEA\""));
 }
@@ -108,24 +122,25 @@ async fn a_scene_answers_on_the_page_and_leads_to_its_subject_by_way_of_the_safe
 #[tokio::test]
 async fn whoever_speaks_of_danger_is_told_whom_to_call() {
     let fields = [("go", "review"), ("category", "FAC"), ("a.story", "text")];
-    let told = |page: &str| select(&Html::parse_document(page), "p.danger:not([hidden])").len();
-    let calm = post("/en/report", &and(Vec::new(), &fields)).await.1;
+    let told = |page: &str| select_attributes(&Html::parse_document(page), "p.danger:not([hidden])").len();
+    let calm = post("/en/report", &with_fields(Vec::new(), &fields)).await.1;
     assert_eq!(told(&calm), 0);
-    let danger = post("/en/report", &and(and(Vec::new(), &fields), &[("a.safety", "me")])).await.1;
+    let danger =
+        post("/en/report", &with_fields(with_fields(Vec::new(), &fields), &[("a.safety", "me")])).await.1;
     assert_eq!(told(&danger), 1);
     assert!(danger.contains("href=\"tel:112\">112</a>"));
 }
 
 #[tokio::test]
 async fn without_a_helpline_the_oversight_body_is_named_to_who_was_hurt() {
-    let mut pages = Arc::into_inner(pages()).unwrap();
+    let mut pages = Arc::into_inner(test_pages()).unwrap();
     pages.branding.support.clear();
     let service: Router = routes().with_state(Arc::new(pages));
     let request = Request::post("/fr/report").body(Body::from("go=category.SXT")).unwrap();
     let step = service.clone().oneshot(request).await.unwrap();
     let step = step.headers()[header::LOCATION].to_str().unwrap();
     let request = Request::get(step).body(Body::empty()).unwrap();
-    let page = body(service.oneshot(request).await.unwrap()).await;
+    let page = body_text(service.oneshot(request).await.unwrap()).await;
     let html = Html::parse_document(&page);
     let gentle = html.select(&Selector::parse(".gentle").unwrap()).next().unwrap();
     let told = gentle.text().collect::<String>();
@@ -135,16 +150,17 @@ async fn without_a_helpline_the_oversight_body_is_named_to_who_was_hurt() {
 #[tokio::test]
 async fn whoever_was_hurt_sets_the_pace_and_finds_help() {
     for category in ["SXT", "SXH", "VIO"] {
-        let page = post("/fr/report", &and(Vec::new(), &[("go", &format!("category.{category}"))])).await.1;
+        let page =
+            post("/fr/report", &with_fields(Vec::new(), &[("go", &format!("category.{category}"))])).await.1;
         let html = Html::parse_document(&page);
-        assert_eq!(select(&html, ".gentle .leave").len(), 1, "{category}");
+        assert_eq!(select_attributes(&html, ".gentle .leave").len(), 1, "{category}");
         assert!(page.contains("11 11 11 11"), "{category}");
-        assert_eq!(select(&html, ".q [name]")[0]["name"], "a.detail_level", "{category}");
-        assert!(select(&html, ".q").len() <= 11, "{category} is short");
+        assert_eq!(select_attributes(&html, ".q [name]")[0]["name"], "a.detail_level", "{category}");
+        assert!(select_attributes(&html, ".q").len() <= 11, "{category} is short");
         // Nothing at all is a report, too.
-        let (status, _) = post("/fr/report", &and(filled(&page), &[("go", "review")])).await;
+        let (status, _) = post("/fr/report", &with_fields(filled_fields(&page), &[("go", "review")])).await;
         assert_eq!(status, StatusCode::OK, "{category}");
     }
-    let page = post("/fr/report", &and(Vec::new(), &[("go", "category.FAC")])).await.1;
+    let page = post("/fr/report", &with_fields(Vec::new(), &[("go", "category.FAC")])).await.1;
     assert!(!page.contains("gentle"));
 }

@@ -1,7 +1,7 @@
 //! What comes back: forms that others have changed, steps by Back and reload, the receipt.
 
 use super::*;
-use crate::{pages::sent, visits::Visit};
+use crate::{pages::redirect_after_send, visit_store::VisitState};
 
 #[tokio::test]
 async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
@@ -15,17 +15,20 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
         "go=cover.x.y",
         "go=questions&a.place=a%0Cb%0Bc%03",
     ] {
-        let response =
-            followed(Request::post("/en/report").body(Body::from(format!("{typed}&{raw}"))).unwrap()).await;
+        let response = send_following_redirect(
+            Request::post("/en/report").body(Body::from(format!("{typed}&{raw}"))).unwrap(),
+        )
+        .await;
         assert_eq!(response.status(), StatusCode::OK, "{raw}");
-        assert!(body(response).await.contains("typed text"), "{raw}");
+        assert!(body_text(response).await.contains("typed text"), "{raw}");
     }
     // Not UTF-8: shown with what is wrong.
-    let response =
-        followed(Request::post("/en/report").body(Body::from(format!("{typed}%E9&go=review"))).unwrap())
-            .await;
+    let response = send_following_redirect(
+        Request::post("/en/report").body(Body::from(format!("{typed}%E9&go=review"))).unwrap(),
+    )
+    .await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    let page = body(response).await;
+    let page = body_text(response).await;
     assert!(page.contains("typed text\u{fffd}") && page.contains("href=\"#q-story\""), "{page}");
     // Posted in the other encoding.
     let part = |name: &str, value: &str| {
@@ -39,20 +42,24 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
     ]
     .concat();
     let request = Request::post("/en/report").header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
-    assert!(body(followed(request.body(Body::from(form)).unwrap()).await).await.contains("typed text"));
+    assert!(
+        body_text(send_following_redirect(request.body(Body::from(form)).unwrap()).await)
+            .await
+            .contains("typed text")
+    );
     // A text far beyond the limit, in characters of two bytes.
     let long = "%D8%B3".repeat(33_000);
     let request =
         Request::post("/en/report").body(Body::from(format!("category=FAC&go=review&a.story={long}")));
-    let response = followed(request.unwrap()).await;
+    let response = send_following_redirect(request.unwrap()).await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(body(response).await.matches('س').count(), 33_000);
+    assert_eq!(body_text(response).await.matches('س').count(), 33_000);
 }
 
 #[tokio::test]
 async fn what_is_no_page_or_no_form_gets_a_page_that_says_so() {
     let request = Request::post("/en/report").body(Body::from(format!("a.story={}", "x".repeat(3_000_000))));
-    let response = service().oneshot(request.unwrap()).await.unwrap();
+    let response = test_router().oneshot(request.unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(get("/de").await.0, StatusCode::NOT_FOUND);
     assert_eq!(get("/de/report").await.0, StatusCode::NOT_FOUND);
@@ -60,18 +67,19 @@ async fn what_is_no_page_or_no_form_gets_a_page_that_says_so() {
     assert_eq!(get(&format!("/en/report/{}/review", "0f".repeat(16))).await.0, StatusCode::GONE);
 }
 
-const SITE: &str = "sec-fetch-site";
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 #[tokio::test]
 async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
-    let service = service();
+    let service = test_router();
     let go = async |request: Request<Body>| {
         let response = service.clone().oneshot(request).await.unwrap();
         let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
-        (to, body(response).await)
+        (to, body_text(response).await)
     };
-    let field =
-        |page: &str, name: &str| filled(page).into_iter().find(|(other, _)| other == name).map(|f| f.1);
+    let field = |page: &str, name: &str| {
+        filled_fields(page).into_iter().find(|(other, _)| other == name).map(|f| f.1)
+    };
     let post = async |form: &str| {
         go(Request::post("/fr/report").body(Body::from(form.to_owned())).unwrap()).await.0.unwrap()
     };
@@ -83,25 +91,26 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
     for site in [Some("cross-site"), Some("none"), Some("same-site"), None] {
         let mut link = Request::get(&questions).body(Body::empty()).unwrap();
         if let Some(site) = site {
-            link.headers_mut().insert(SITE, site.parse().unwrap());
+            link.headers_mut().insert(SEC_FETCH_SITE, site.parse().unwrap());
         }
         let page = go(link).await.1;
         assert_eq!(field(&page, "visit").unwrap_or_default(), "", "{site:?}");
         let review = post("category=FAC&audience=trader&a.story=SECRET&go=review").await;
         assert!(!review.contains(&trap));
         let mut request = Request::get(&review).body(Body::empty()).unwrap();
-        request.headers_mut().insert(SITE, "same-origin".parse().unwrap());
+        request.headers_mut().insert(SEC_FETCH_SITE, "same-origin".parse().unwrap());
         assert!(go(request).await.1.contains("SECRET"));
         // The maker of the link sees what was there before.
         for step in ["questions", "review"] {
-            let own = Request::get(format!("/fr/report/{trap}/{step}")).header(SITE, "same-origin");
+            let own = Request::get(format!("/fr/report/{trap}/{step}")).header(SEC_FETCH_SITE, "same-origin");
             assert!(!go(own.body(Body::empty()).unwrap()).await.1.contains("SECRET"));
         }
     }
     // A review that is opened by a link has a seed that its maker does not know.
     post(&format!("visit={trap}&category=FAC&audience=trader&a.story=x&go=review&seed={}", "1".repeat(64)))
         .await;
-    let link = Request::get(format!("/fr/report/{trap}/review")).header(SITE, "none").body(Body::empty());
+    let link =
+        Request::get(format!("/fr/report/{trap}/review")).header(SEC_FETCH_SITE, "none").body(Body::empty());
     let seed = field(&go(link.unwrap()).await.1, "seed").unwrap();
     assert_ne!(seed, "1".repeat(64));
     assert_eq!(seed.len(), 64);
@@ -110,14 +119,14 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
 /// A visit without scripts, step by step, on one service.
 #[tokio::test]
 async fn back_and_reload_are_plain_reads_that_lose_nothing() {
-    let service = service();
+    let service = test_router();
     let go = async |request: Request<Body>| {
         let response = service.clone().oneshot(request).await.unwrap();
         let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
-        (to, body(response).await)
+        (to, body_text(response).await)
     };
     let read = async |path: &str| {
-        go(Request::get(path).header(SITE, "same-origin").body(Body::empty()).unwrap()).await
+        go(Request::get(path).header(SEC_FETCH_SITE, "same-origin").body(Body::empty()).unwrap()).await
     };
     let post =
         async |form: String| go(Request::post("/fr/report").body(Body::from(form)).unwrap()).await.0.unwrap();
@@ -131,7 +140,7 @@ async fn back_and_reload_are_plain_reads_that_lose_nothing() {
     let (_, back) = read(&questions).await;
     assert!(first.contains("CANARI") && back.contains("CANARI</textarea>"), "{back}");
     assert!(back.contains("value=\"saw\" selected"));
-    let seed = |page: &str| filled(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
+    let seed = |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
     assert_eq!(seed(&read(&review).await.1), seed(&first), "reloaded, it is the same report");
     assert!(back.contains(&format!("href=\"/leave/{token}\"")));
     // In another language the visit goes on.
@@ -145,19 +154,19 @@ async fn back_and_reload_are_plain_reads_that_lose_nothing() {
 
 #[tokio::test]
 async fn the_receipt_stays_until_it_is_confirmed() {
-    let pages = pages();
+    let pages = test_pages();
     let service = routes::<Arc<Pages>>().with_state(pages.clone());
     let read = async |path: &str| {
         let response =
             service.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
         let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
-        (to, body(response).await)
+        (to, body_text(response).await)
     };
     let mut form = ReportForm::new(Locale::FR);
     form.visit = "0e".repeat(16);
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-    let sent = sent(&pages, &form, &view, &sent_files());
+    let sent = redirect_after_send(&pages, &form, &view, &sample_files());
     let address = sent.headers()[header::LOCATION].to_str().unwrap().to_owned();
     assert_eq!(address, format!("/fr/report/{}/receipt", form.visit));
     for _ in 0..2 {
@@ -177,19 +186,19 @@ async fn the_receipt_stays_until_it_is_confirmed() {
 
 #[tokio::test]
 async fn another_tab_and_leaving_keep_the_receipt_of_a_visit_as_it_is() {
-    let pages = pages();
+    let pages = test_pages();
     let service = routes::<Arc<Pages>>().with_state(pages.clone());
     let read = async |path: &str| {
         let response =
             service.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
-        body(response).await
+        body_text(response).await
     };
     let mut form = ReportForm::new(Locale::FR);
     form.visit = "0d".repeat(16);
     let send = |form: &ReportForm, bytes: [u8; 16]| {
         let receipt = Receipt::from_bytes(bytes);
         let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-        let sent = sent(&pages, form, &view, &sent_files());
+        let sent = redirect_after_send(&pages, form, &view, &sample_files());
         (sent.headers()[header::LOCATION].to_str().unwrap().to_owned(), receipt.code())
     };
     let (first, first_code) = send(&form, [3; 16]);
@@ -202,7 +211,7 @@ async fn another_tab_and_leaving_keep_the_receipt_of_a_visit_as_it_is() {
     // The reporter leaves while a report is on its way.
     let mut form = ReportForm::new(Locale::FR);
     form.visit = "0c".repeat(16);
-    pages.keep_visit(&form.visit, &Visit::Left);
+    pages.save_visit(&form.visit, &VisitState::Left);
     let (address, code) = send(&form, [5; 16]);
     assert!(!read(&address).await.contains(&code[..4]), "Back shows no receipt");
 }

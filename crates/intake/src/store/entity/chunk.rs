@@ -13,7 +13,7 @@ pub struct Model {
     pub submission: Uuid,
     /// Counts from 0.
     pub position: i32,
-    /// At most [`crate::store::CHUNK`] bytes.
+    /// At most [`crate::store_sealed::CHUNK_BYTES`] bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -3,13 +3,13 @@
 use sea_orm::entity::prelude::*;
 
 /// The key of the one row.
-pub const ONLY: i32 = 1;
+pub const SINGLETON_ID: i32 = 1;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "state")]
 pub struct Model {
-    /// [`ONLY`].
+    /// [`SINGLETON_ID`].
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
     /// Number of the laying-out of mailboxes that is served.
@@ -18,9 +18,9 @@ pub struct Model {
     pub laying_out: i64,
     /// Decoys grow from it; it must outlive a restart, or a decoy would change where a mailbox does not.
     pub decoy_seed: Vec<u8>,
-    /// The newest accepted directory: JSON of [`envelope::directory::SignedDirectory`].
+    /// The newest accepted directory: JSON of [`protocol::directory::SignedDirectory`].
     pub directory: Option<Vec<u8>>,
-    /// By when reports are answered: JSON of [`envelope::relay::AnswerTimes`].
+    /// By when reports are answered: JSON of [`protocol::relay_router::ReplySchedule`].
     pub answers: Option<Vec<u8>>,
 }
 

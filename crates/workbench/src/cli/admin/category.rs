@@ -6,10 +6,10 @@ use clap::Subcommand;
 use serde::Serialize;
 use taxonomy::Taxonomy;
 
-use super::{Context, DirArg, Screen};
+use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Category {
+pub(crate) enum CategoryCommand {
     /// All categories with their ids and names, the desk that usually serves each, and the desks of
     /// the draft that do.
     List {
@@ -22,7 +22,7 @@ pub(crate) enum Category {
 /// A list of `{"id", "label", "usual_desk", "desks"}`; an empty `desks` means that it goes to the
 /// oversight body. There is none where no draft was named.
 #[derive(Debug, Serialize)]
-struct CategoryLine {
+struct CategoryOutput {
     id: String,
     label: String,
     usual_desk: String,
@@ -30,14 +30,14 @@ struct CategoryLine {
     desks: Option<Vec<String>>,
 }
 
-impl Category {
-    pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl CategoryCommand {
+    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
         let Self::List { dir } = self;
-        let draft = dir.map(|dir| DirArg { dir }.open().draft()).transpose()?;
+        let draft = dir.map(|dir| AdminDirArg { dir }.admin_dir().draft()).transpose()?;
         let taxonomy = Taxonomy::built_in();
-        let lines = taxonomy.categories.iter().map(|category| CategoryLine {
+        let lines = taxonomy.categories.iter().map(|category| CategoryOutput {
             id: category.id.clone(),
-            label: category.label.get(context.labels()).to_owned(),
+            label: category.label.get(context.label_lang()).to_owned(),
             usual_desk: category.desk.clone(),
             desks: draft.as_ref().map(|draft| {
                 let serving = draft
@@ -47,9 +47,9 @@ impl Category {
                 serving.map(|desk| desk.id.clone()).collect()
             }),
         });
-        let lines: Vec<CategoryLine> = lines.collect();
-        screen.show(&lines, |lines, page| {
-            let row = |line: &CategoryLine| {
+        let lines: Vec<CategoryOutput> = lines.collect();
+        screen.print(&lines, |lines, page| {
+            let row = |line: &CategoryOutput| {
                 let mut row = vec![line.id.clone(), line.label.clone(), line.usual_desk.clone()];
                 row.extend(line.desks.as_ref().map(|desks| match desks.as_slice() {
                     [] => "-".to_owned(),

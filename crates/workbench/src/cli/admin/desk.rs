@@ -6,21 +6,21 @@ use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use serde::Serialize;
 use taxonomy::{Audience, Taxonomy};
-use workbench::admin::warnings;
+use workbench::admin::directory_warnings;
 
 use super::{
-    Context, DirArg, Screen,
-    member::{named, warn_of_covers},
+    AdminDirArg, CliOutput, CommandContext,
+    member::{non_empty_names, warn_unknown_units},
 };
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Desk {
+pub(crate) enum DeskCommand {
     /// Add a desk, or seat the outside body's.
-    Add(Add),
+    Add(DeskAddArgs),
     /// Take a desk away.
     Remove {
         #[command(flatten)]
-        dir: DirArg,
+        dir: AdminDirArg,
         /// Its id.
         id: String,
     },
@@ -36,9 +36,9 @@ pub(crate) enum Desk {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Add {
+pub(crate) struct DeskAddArgs {
     #[command(flatten)]
-    dir: DirArg,
+    dir: AdminDirArg,
     /// Such as `internal_affairs`.
     id: String,
     /// Its name in a language, such as fr=Inspection [default: the built-in names].
@@ -64,43 +64,43 @@ pub(crate) struct Add {
 
 /// A list of desks as they stand in the directory, each with `"oversight"`.
 #[derive(Debug, Serialize)]
-struct DeskLine {
+struct DeskOutput {
     #[serde(flatten)]
-    desk: envelope::directory::Desk,
+    desk: protocol::directory::Desk,
     oversight: bool,
 }
 
-impl Desk {
-    pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl DeskCommand {
+    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
         match self {
             Self::Add(command) => command.run(screen),
             Self::Remove { dir, id } => {
-                let admin = dir.open();
+                let admin = dir.admin_dir();
                 let mut draft = admin.draft()?;
                 draft.remove_desk(&id)?;
                 admin.save_draft(&draft)?;
                 list(&dir, screen)
             }
-            Self::List { dir: Some(dir), built_in: false } => list(&DirArg { dir }, screen),
+            Self::List { dir: Some(dir), built_in: false } => list(&AdminDirArg { dir }, screen),
             Self::List { .. } => list_built_in(context, screen),
         }
     }
 }
 
-impl Add {
-    fn run(self, screen: &mut Screen) -> anyhow::Result<()> {
+impl DeskAddArgs {
+    fn run(self, screen: &mut CliOutput) -> anyhow::Result<()> {
         let taxonomy = Taxonomy::built_in();
         let Self { dir, id, label, member, category, covers, audience, replace } = self;
         let [member, category, covers, audience] =
-            [member, category, covers, audience].map(|list| list.map(named));
-        warn_of_covers(covers.as_deref().unwrap_or_default(), screen)?;
+            [member, category, covers, audience].map(|list| list.map(non_empty_names));
+        warn_unknown_units(covers.as_deref().unwrap_or_default(), screen)?;
         if let Some(unknown) = category.iter().flatten().find(|id| taxonomy.category(id).is_none()) {
             bail!("there is no category {unknown}: burkindi admin category list");
         }
         if let Some(unknown) = audience.iter().flatten().find(|word| Audience::parse(word).is_none()) {
             bail!("there is no audience {unknown}: {}", Audience::ALL.map(Audience::as_str).join(", "));
         }
-        let admin = dir.open();
+        let admin = dir.admin_dir();
         let mut draft = admin.draft()?;
         let oversight = draft.oversight == id;
         // Changing one thing of a desk must not reset the others.
@@ -130,27 +130,27 @@ impl Add {
             );
         }
         if categories.is_empty() && !oversight {
-            screen.advise(&format!(
+            screen.hint(&format!(
                 "warning: desk {id} serves no category, so nothing goes \
                 there"
             ))?;
         }
-        let of_old = |list: fn(&envelope::directory::Desk) -> &Vec<String>| {
+        let of_old = |list: fn(&protocol::directory::Desk) -> &Vec<String>| {
             old.as_ref().map(list).cloned().unwrap_or_default()
         };
-        let desk = envelope::directory::Desk {
+        let desk = protocol::directory::Desk {
             labels,
             categories,
             audiences: audience.unwrap_or_else(|| of_old(|old| &old.audiences)),
             members: member.unwrap_or_else(|| of_old(|old| &old.members)),
-            covers: covers.unwrap_or_else(|| of_old(|old| &old.covers)),
+            units: covers.unwrap_or_else(|| of_old(|old| &old.units)),
             id,
         };
         let id = desk.id.clone();
         draft.add_desk(desk, replace)?;
         admin.save_draft(&draft)?;
-        for warning in warnings::of_desk(&draft, &id) {
-            screen.advise(&format!("warning: {warning}"))?;
+        for warning in directory_warnings::desk_warnings(&draft, &id) {
+            screen.hint(&format!("warning: {warning}"))?;
         }
         list(&dir, screen)
     }
@@ -164,17 +164,17 @@ fn built_in_labels(taxonomy: &Taxonomy, id: &str) -> BTreeMap<String, String> {
 
 /// A list of `{"id", "label", "categories"}`.
 #[derive(Debug, Serialize)]
-struct BuiltIn {
+struct BuiltInDeskOutput {
     id: String,
     label: String,
     categories: Vec<String>,
 }
 
-fn list_built_in(context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+fn list_built_in(context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let taxonomy = Taxonomy::built_in();
-    let line = |desk: &taxonomy::Desk| BuiltIn {
+    let line = |desk: &taxonomy::DeskLabel| BuiltInDeskOutput {
         id: desk.id.clone(),
-        label: desk.label.get(context.labels()).to_owned(),
+        label: desk.label.get(context.label_lang()).to_owned(),
         categories: taxonomy
             .categories
             .iter()
@@ -182,9 +182,10 @@ fn list_built_in(context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
             .map(|category| category.id.clone())
             .collect(),
     };
-    let desks: Vec<BuiltIn> = taxonomy.desks.iter().map(line).collect();
-    screen.show(&desks, |desks, page| {
-        let row = |desk: &BuiltIn| vec![desk.id.clone(), desk.label.clone(), desk.categories.join(" ")];
+    let desks: Vec<BuiltInDeskOutput> = taxonomy.desks.iter().map(line).collect();
+    screen.print(&desks, |desks, page| {
+        let row =
+            |desk: &BuiltInDeskOutput| vec![desk.id.clone(), desk.label.clone(), desk.categories.join(" ")];
         page.table(
             &[
                 "desk",
@@ -196,17 +197,17 @@ fn list_built_in(context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
         );
         page.dim(&format!(
             "For --covers of members and desks, reporters can tick: {}",
-            warnings::exclusions(&taxonomy).join(", ")
+            directory_warnings::exclusion_options(&taxonomy).join(", ")
         ));
     })
 }
 
-fn list(dir: &DirArg, screen: &mut Screen) -> anyhow::Result<()> {
-    let draft = dir.open().draft()?;
-    let line = |desk: envelope::directory::Desk| DeskLine { oversight: desk.id == draft.oversight, desk };
-    let desks: Vec<DeskLine> = draft.desks.into_iter().map(line).collect();
-    screen.show(&desks, |desks, page| {
-        let row = |line: &DeskLine| {
+fn list(dir: &AdminDirArg, screen: &mut CliOutput) -> anyhow::Result<()> {
+    let draft = dir.admin_dir().draft()?;
+    let line = |desk: protocol::directory::Desk| DeskOutput { oversight: desk.id == draft.oversight, desk };
+    let desks: Vec<DeskOutput> = draft.desks.into_iter().map(line).collect();
+    screen.print(&desks, |desks, page| {
+        let row = |line: &DeskOutput| {
             let desk = &line.desk;
             let served = if line.oversight {
                 "(all that no desk serves)".to_owned()
@@ -215,7 +216,7 @@ fn list(dir: &DirArg, screen: &mut Screen) -> anyhow::Result<()> {
             };
             let audiences =
                 if desk.audiences.is_empty() { "all".to_owned() } else { desk.audiences.join(" ") };
-            vec![desk.id.clone(), desk.members.join(" "), audiences, desk.covers.join(" "), served]
+            vec![desk.id.clone(), desk.members.join(" "), audiences, desk.units.join(" "), served]
         };
         let rows: Vec<_> = desks.iter().map(row).collect();
         page.table(&["desk", "members, lead first", "audiences", "covers", "categories"], &rows);

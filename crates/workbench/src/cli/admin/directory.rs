@@ -5,47 +5,47 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
     Hash,
-    directory::{SignedDirectory, Trust},
+    directory::{SignedDirectory, TrustRoots},
 };
 use serde::Serialize;
 use taxonomy::Taxonomy;
 use time::Date;
 use workbench::{
-    admin::{AdminDir, changes, roots, signing, warnings},
-    client::Client,
+    admin::{AdminDir, directory_changes, directory_warnings, root_keys, signing},
+    client::HandlerClient,
     connection::fingerprint,
-    files,
-    keyfile::words_of,
+    key_file::member_fingerprint_words,
+    private_files,
 };
 
-use super::{Context, DirArg, Screen};
+use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Directory {
+pub(crate) enum DirectoryCommand {
     /// Make the next directory from the draft and sign it with the root keys at hand. With too few it waits in
     /// directory.pending.json for `cosign`.
-    Sign(Sign),
+    Sign(DirectorySignArgs),
     /// Add one signature to a directory that waits, here or at another place.
-    Cosign(Cosign),
+    Cosign(DirectoryCosignArgs),
     /// Give the newest signed directory to the case handler.
-    Publish(Publish),
+    Publish(DirectoryPublishArgs),
     /// The newest signed directory.
-    Show(DirArg),
+    Show(AdminDirArg),
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Sign {
+pub(crate) struct DirectorySignArgs {
     #[command(flatten)]
-    dir: DirArg,
+    dir: AdminDirArg,
     /// A root key file, such as roots/root-1.age; several times for several keys.
     #[arg(long, required = true, value_name = "FILE")]
     root: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Cosign {
+pub(crate) struct DirectoryCosignArgs {
     /// The directory that waits: directory.pending.json.
     #[arg(long, value_name = "FILE")]
     pending: PathBuf,
@@ -62,9 +62,9 @@ pub(crate) struct Cosign {
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Publish {
+pub(crate) struct DirectoryPublishArgs {
     #[command(flatten)]
-    dir: DirArg,
+    dir: AdminDirArg,
     /// The case handler's address: https://…
     #[arg(long, value_name = "URL")]
     handler: String,
@@ -77,20 +77,20 @@ pub(crate) struct Publish {
 /// [{"id", "members", "categories"}], "members": [{"handle", "covers", "languages", "words"}],
 /// "unserved", "warnings"}`.
 #[derive(Debug, Serialize)]
-struct DirectoryView {
+struct DirectoryOutput {
     epoch: u64,
     hash: Hash,
-    #[serde(with = "envelope::iso_date")]
+    #[serde(with = "protocol::iso_date")]
     issued: Date,
-    #[serde(with = "envelope::iso_date")]
+    #[serde(with = "protocol::iso_date")]
     expires: Date,
     signatures: usize,
     threshold: usize,
     complete: bool,
     fingerprint: String,
     oversight: String,
-    desks: Vec<DeskView>,
-    members: Vec<MemberView>,
+    desks: Vec<DirectoryDeskOutput>,
+    members: Vec<DirectoryMemberOutput>,
     /// Categories that no desk serves: they go to the oversight body.
     unserved: Vec<String>,
     /// What is allowed and seldom meant.
@@ -98,14 +98,14 @@ struct DirectoryView {
 }
 
 #[derive(Debug, Serialize)]
-struct DeskView {
+struct DirectoryDeskOutput {
     id: String,
     members: Vec<String>,
     categories: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct MemberView {
+struct DirectoryMemberOutput {
     handle: String,
     covers: Vec<String>,
     languages: Vec<String>,
@@ -113,65 +113,72 @@ struct MemberView {
     words: String,
 }
 
-impl Directory {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl DirectoryCommand {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Sign(command) => command.run(context, screen),
             Self::Cosign(command) => command.run(context, screen),
             Self::Publish(command) => command.run(screen).await,
-            Self::Show(dir) => show(&dir.open(), context, screen),
+            Self::Show(dir) => show(&dir.admin_dir(), context, screen),
         }
     }
 }
 
-impl Sign {
-    fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let dir = self.dir.open();
+impl DirectorySignArgs {
+    fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+        let dir = self.dir.admin_dir();
         let trust = dir.trust()?;
         // A draft that breaks a rule is refused before anybody types a passphrase.
         let next = dir.draft()?.to_directory(1, None, context.now.date())?;
-        let before = dir.signed()?.map(|signed| signed.verify_past(&trust)).transpose()?;
-        tell_changes(before.as_ref(), &next, screen)?;
+        let before =
+            dir.signed_directory()?.map(|signed| signed.verify_ignoring_dates(&trust)).transpose()?;
+        print_changes(before.as_ref(), &next, screen)?;
         let keys = self.root.iter().map(|root| open_root(root, &self.dir.dir, &trust, context));
         let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
         let signed = signing::sign(&dir, &keys, context.now.date())?;
-        lay(&view(&signed, &trust), screen)
+        write_directory(&directory_output(&signed, &trust), screen)
     }
 }
 
-impl Cosign {
-    fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let trust: Trust = files::read_json(&self.trust)?;
-        let waiting = signing::pending(&self.pending, &trust, context.now.date())?;
+impl DirectoryCosignArgs {
+    fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+        let trust: TrustRoots = private_files::read_json(&self.trust)?;
+        let waiting = signing::load_pending(&self.pending, &trust, context.now.date())?;
         // The keeper sees what is to be signed before giving the passphrase.
-        screen.advise(&summary(&waiting.directory))?;
-        let before = self.before(&waiting.directory, &trust)?;
+        screen.hint(&summary(&waiting.directory))?;
+        let before = self.previous_directory(&waiting.directory, &trust)?;
         if before.is_none() && waiting.directory.previous.is_some() {
-            screen.advise(
+            screen.hint(
                 "The directory before it is not here, so everybody is shown as new. Name it with \
                  --previous to see what changes.",
             )?;
         }
-        tell_changes(before.as_ref(), &waiting.directory, screen)?;
+        print_changes(before.as_ref(), &waiting.directory, screen)?;
         let key = open_root(&self.root, Path::new("."), &trust, context)?;
         let signed = signing::cosign(&self.pending, waiting, &key, &trust)?;
-        lay(&view(&signed, &trust), screen)
+        write_directory(&directory_output(&signed, &trust), screen)
     }
 }
 
-impl Cosign {
+impl DirectoryCosignArgs {
     /// The directory before the one that waits: only the one that it continues will do.
-    fn before(
+    fn previous_directory(
         &self,
-        next: &envelope::directory::Directory,
-        trust: &Trust,
-    ) -> anyhow::Result<Option<envelope::directory::Directory>> {
+        next: &protocol::directory::Directory,
+        trust: &TrustRoots,
+    ) -> anyhow::Result<Option<protocol::directory::Directory>> {
         let beside = self.pending.with_file_name("directory.signed.json");
         let path = self.previous.as_ref().unwrap_or(&beside);
-        let signed: Option<SignedDirectory> = files::read_json_if_there(path)?;
+        let signed: Option<SignedDirectory> = private_files::read_json_if_exists(path)?;
         match signed {
-            Some(signed) if Some(signed.hash()) == next.previous => Ok(Some(signed.verify_past(trust)?)),
-            None if self.previous.is_some() => Err(files::FileError::Missing(path.clone()).into()),
+            Some(signed) if Some(signed.hash()) == next.previous => {
+                Ok(Some(signed.verify_ignoring_dates(trust)?))
+            }
+            None if self.previous.is_some() => Err(private_files::FileError::NotFound(path.clone()).into()),
             Some(_) if self.previous.is_some() => {
                 bail!("{} is not the directory that this one continues", path.display())
             }
@@ -180,15 +187,17 @@ impl Cosign {
     }
 }
 
-impl Publish {
-    async fn run(self, screen: &mut Screen) -> anyhow::Result<()> {
-        let dir = self.dir.open();
-        let signed = dir.signed()?.context("nothing is signed yet: burkindi admin directory sign")?;
-        let directory = signed.verify_past(&dir.trust()?)?;
-        let client = Client::new(&self.handler, &files::read_text(&self.ca)?)?;
+impl DirectoryPublishArgs {
+    async fn run(self, screen: &mut CliOutput) -> anyhow::Result<()> {
+        let dir = self.dir.admin_dir();
+        let signed =
+            dir.signed_directory()?.context("nothing is signed yet: burkindi admin directory sign")?;
+        let directory = signed.verify_ignoring_dates(&dir.trust()?)?;
+        let client = HandlerClient::new(&self.handler, &private_files::read_text(&self.ca)?)?;
         client.put_directory(&signed).await?;
-        let published = Published { epoch: directory.epoch, hash: signed.hash(), handler: self.handler };
-        screen.show(&published, |view, page| {
+        let published =
+            DirectoryPublishOutput { epoch: directory.epoch, hash: signed.hash(), handler: self.handler };
+        screen.print(&published, |view, page| {
             page.line(&format!("Directory {} is published at {}.", view.epoch, view.handler));
             page.dim(
                 "The intake gets it with the next collection: after relay.collect_seconds, 15 minutes as \
@@ -200,41 +209,53 @@ impl Publish {
 
 /// `{"epoch", "hash", "handler"}`.
 #[derive(Debug, Serialize)]
-struct Published {
+struct DirectoryPublishOutput {
     epoch: u64,
     hash: Hash,
     handler: String,
 }
 
-fn show(dir: &AdminDir, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+fn show(dir: &AdminDir, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let trust = dir.trust()?;
-    let Some(signed) = dir.signed()? else { bail!("nothing is signed yet: burkindi admin directory sign") };
-    let directory = signed.verify_past(&trust)?;
+    let Some(signed) = dir.signed_directory()? else {
+        bail!("nothing is signed yet: burkindi admin directory sign")
+    };
+    let directory = signed.verify_ignoring_dates(&trust)?;
     if directory.expires < context.now.date() {
-        screen.advise("warning: this directory has expired; nobody accepts it. Sign a new one.")?;
+        screen.hint("warning: this directory has expired; nobody accepts it. Sign a new one.")?;
     }
     let signatures = signed.signatures.len();
-    let signed = signing::Signed { directory, signed, signatures, threshold: trust.threshold };
-    lay(&view(&signed, &trust), screen)
+    let signed = signing::SigningProgress {
+        directory,
+        signed_directory: signed,
+        signatures,
+        threshold: trust.threshold,
+    };
+    write_directory(&directory_output(&signed, &trust), screen)
 }
 
 /// A path as given, or within the administrator's folder.
-fn open_root(root: &Path, dir: &Path, trust: &Trust, context: &mut Context) -> anyhow::Result<SigningKey> {
+fn open_root(
+    root: &Path,
+    dir: &Path,
+    trust: &TrustRoots,
+    context: &mut CommandContext,
+) -> anyhow::Result<SigningKey> {
     let path = if root.exists() { root.to_owned() } else { dir.join(root) };
     if !path.exists() {
-        return Err(files::FileError::Missing(root.to_owned()).into());
+        return Err(private_files::FileError::NotFound(root.to_owned()).into());
     }
-    let passphrase = context.passphrases.ask(&format!("Passphrase of {}", root.display()))?;
-    Ok(roots::open(&path, &passphrase, trust)?)
+    let passphrase = context.passphrases.prompt(&format!("Passphrase of {}", root.display()))?;
+    Ok(root_keys::open_root_key(&path, &passphrase, trust)?)
 }
 
 /// Says what is about to be signed, before any passphrase is asked for.
-fn tell_changes(
-    before: Option<&envelope::directory::Directory>,
-    next: &envelope::directory::Directory,
-    screen: &mut Screen,
+fn print_changes(
+    before: Option<&protocol::directory::Directory>,
+    next: &protocol::directory::Directory,
+    screen: &mut CliOutput,
 ) -> anyhow::Result<()> {
-    let changes = changes::between(before, next);
+    let changes = directory_changes::directory_changes(before, next);
     let against = before.map_or_else(
         || "nothing before it".to_owned(),
         |before| {
@@ -245,20 +266,20 @@ fn tell_changes(
             )
         },
     );
-    screen.advise(&format!("Changes against {against}:"))?;
+    screen.hint(&format!("Changes against {against}:"))?;
     if changes.is_empty() {
-        screen.advise("  none but the dates")?;
+        screen.hint("  none but the dates")?;
     }
     for change in changes {
-        screen.advise(&format!("  {change}"))?;
+        screen.hint(&format!("  {change}"))?;
     }
-    for warning in warnings::all(&next.into(), &Taxonomy::built_in()) {
-        screen.advise(&format!("warning: {warning}"))?;
+    for warning in directory_warnings::all_warnings(&next.into(), &Taxonomy::built_in()) {
+        screen.hint(&format!("warning: {warning}"))?;
     }
     Ok(())
 }
 
-fn summary(directory: &envelope::directory::Directory) -> String {
+fn summary(directory: &protocol::directory::Directory) -> String {
     let desks = directory.desks.iter().map(|desk| format!("  {}: {}", desk.id, desk.members.join(", ")));
     let desks = desks.collect::<Vec<_>>().join("\n");
     format!(
@@ -267,25 +288,25 @@ fn summary(directory: &envelope::directory::Directory) -> String {
     )
 }
 
-fn view(signed: &signing::Signed, trust: &Trust) -> DirectoryView {
+fn directory_output(signed: &signing::SigningProgress, trust: &TrustRoots) -> DirectoryOutput {
     let directory = &signed.directory;
     let (taxonomy, draft) = (Taxonomy::built_in(), directory.into());
-    let unserved = warnings::unserved(&draft, &taxonomy);
-    let warnings = warnings::all(&draft, &taxonomy);
-    let desk = |desk: &envelope::directory::Desk| DeskView {
+    let unserved = directory_warnings::unserved_categories(&draft, &taxonomy);
+    let warnings = directory_warnings::all_warnings(&draft, &taxonomy);
+    let desk = |desk: &protocol::directory::Desk| DirectoryDeskOutput {
         id: desk.id.clone(),
         members: desk.members.clone(),
         categories: desk.categories.clone(),
     };
-    let member = |member: &envelope::directory::Member| MemberView {
+    let member = |member: &protocol::directory::Member| DirectoryMemberOutput {
         handle: member.handle.clone(),
-        covers: member.covers.clone(),
+        covers: member.units.clone(),
         languages: member.languages.clone(),
-        words: words_of(member, "en"),
+        words: member_fingerprint_words(member, "en"),
     };
-    DirectoryView {
+    DirectoryOutput {
         epoch: directory.epoch,
-        hash: signed.signed.hash(),
+        hash: signed.signed_directory.hash(),
         issued: directory.issued,
         expires: directory.expires,
         signatures: signed.signatures,
@@ -300,8 +321,8 @@ fn view(signed: &signing::Signed, trust: &Trust) -> DirectoryView {
     }
 }
 
-fn lay(view: &DirectoryView, screen: &mut Screen) -> anyhow::Result<()> {
-    screen.show(view, |view, page| {
+fn write_directory(view: &DirectoryOutput, screen: &mut CliOutput) -> anyhow::Result<()> {
+    screen.print(view, |view, page| {
         page.pairs(&[
             ("directory", format!("{}, from {} until {}", view.epoch, view.issued, view.expires)),
             ("signatures", format!("{} of {} that are needed", view.signatures, view.threshold)),
@@ -309,7 +330,7 @@ fn lay(view: &DirectoryView, screen: &mut Screen) -> anyhow::Result<()> {
             ("fingerprint", view.fingerprint.clone()),
         ]);
         page.heading("Desks");
-        let row = |desk: &DeskView| {
+        let row = |desk: &DirectoryDeskOutput| {
             let served = if desk.id == view.oversight { "the oversight \
                 body".to_owned() } else { desk.categories.join(" ") };
             vec![desk.id.clone(), desk.members.join(" "), served]
@@ -320,7 +341,7 @@ fn lay(view: &DirectoryView, screen: &mut Screen) -> anyhow::Result<()> {
                 body.", view.unserved.join(" ")));
         }
         page.heading("Members, and the words of their keys");
-        let row = |member: &MemberView| vec![member.handle.clone(), member.covers.join(" \
+        let row = |member: &DirectoryMemberOutput| vec![member.handle.clone(), member.covers.join(" \
             "), member.words.clone()];
         page.table(&["member", "covers", "words"], &view.members.iter().map(row).collect::<Vec<_>>());
         page.heading(if view.complete { "Next: burkindi admin directory publish" } else { "Next" });

@@ -6,16 +6,16 @@ use anyhow::Context as _;
 use rand::rngs::OsRng;
 use reqwest::Url;
 use workbench::{
-    examination::{Places, examine},
-    files,
+    external_check::{CheckEndpoints, run_checks},
+    private_files,
 };
 
-use super::{Context, Screen};
-use crate::cli::exit::Unwell;
+use super::{CliOutput, CommandContext};
+use crate::cli::exit_code::DoctorFailed;
 
 /// Exit codes: 0 all good, 7 something wants attention soon, 8 something is wrong.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Doctor {
+pub(crate) struct AdminDoctorArgs {
     /// The pages, as visitors reach them: https://…
     #[arg(long, value_name = "URL")]
     intake: Url,
@@ -36,29 +36,33 @@ pub(crate) struct Doctor {
     ca: Option<PathBuf>,
 }
 
-impl Doctor {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl AdminDoctorArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         // Fails only if a provider was installed before, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let read = |path: Option<&PathBuf>| path.map(|path| files::read_text(path)).transpose();
+        let read = |path: Option<&PathBuf>| path.map(|path| private_files::read_text(path)).transpose();
         let handler = match self.handler {
             Some(url) => Some((url, read(self.ca.as_ref())?.context("--ca")?)),
             None => None,
         };
-        let places = Places {
+        let places = CheckEndpoints {
             intake: self.intake,
             intake_ca: read(self.intake_ca.as_ref())?,
             relay: self.relay,
-            handler,
-            trust: files::read_json(&self.trust)?,
+            handler_and_ca: handler,
+            trust: private_files::read_json(&self.trust)?,
         };
-        let report = examine(&places, context.now, &mut OsRng).await;
-        screen.show(&report, |report, page| {
+        let report = run_checks(&places, context.now, &mut OsRng).await;
+        screen.print(&report, |report, page| {
             report.to_string().lines().for_each(|line| page.line(line));
         })?;
         match report.exit_code() {
             0 => Ok(()),
-            code => Err(Unwell(code).into()),
+            code => Err(DoctorFailed(code).into()),
         }
     }
 }

@@ -7,16 +7,16 @@ use rand::rngs::OsRng;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use workbench::{
-    admin::init::{Plan, init},
+    admin::init::{InstallationPlan, create_installation},
     connection::fingerprint,
-    sealed::normal_form,
+    passphrase_encryption::normalize_passphrase,
 };
 
-use super::{Context, Screen};
-use crate::cli::key::WorkArg;
+use super::{CliOutput, CommandContext};
+use crate::cli::key::ScryptCostArg;
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Init {
+pub(crate) struct InitArgs {
     /// A folder that is not there yet, or empty.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
@@ -33,12 +33,12 @@ pub(crate) struct Init {
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
     #[command(flatten)]
-    work: WorkArg,
+    work: ScryptCostArg,
 }
 
 /// `{"dir", "instance", "roots", "threshold", "oversight", "fingerprint"}`; the fingerprint is 12 words.
 #[derive(Debug, Serialize)]
-struct Made {
+struct InitOutput {
     dir: PathBuf,
     instance: uuid::Uuid,
     roots: usize,
@@ -47,9 +47,9 @@ struct Made {
     fingerprint: String,
 }
 
-impl Init {
-    pub(crate) fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let work = self.work.work(screen)?;
+impl InitArgs {
+    pub(crate) fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+        let work = self.work.scrypt_cost(screen)?;
         if std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(workbench::admin::AdminError::NotEmpty(self.dir).into());
         }
@@ -58,35 +58,35 @@ impl Init {
             let what = format!("New passphrase for root key {root} of {}", self.roots);
             // A person who knew one would hold them all.
             let other = |new: &SecretString| {
-                let same = passphrases
-                    .iter()
-                    .any(|old| normal_form(old.expose_secret()) == normal_form(new.expose_secret()));
+                let same = passphrases.iter().any(|old| {
+                    normalize_passphrase(old.expose_secret()) == normalize_passphrase(new.expose_secret())
+                });
                 if same {
                     Err("is that of another root key: each keeper takes another one".to_owned())
                 } else {
                     Ok(())
                 }
             };
-            let new = context.passphrases.ask_new_that(&what, other)?;
+            let new = context.passphrases.prompt_new_checked(&what, other)?;
             passphrases.push(new);
         }
-        let plan = Plan {
+        let plan = InstallationPlan {
             dir: &self.dir,
             threshold: self.threshold,
             oversight_desk: &self.oversight_desk,
             hosts: &self.host,
             passphrases: &passphrases,
-            work,
+            scrypt_cost: work,
         };
         if self.threshold == self.roots && self.roots > 1 {
-            screen.advise(&format!(
+            screen.hint(&format!(
                 "warning: all {} root keys must sign: one forgotten passphrase or lost file ends \
                  this installation. Make more keys than must sign",
                 self.roots
             ))?;
         }
-        let trust = init(&plan, context.now, &mut OsRng)?;
-        let view = Made {
+        let trust = create_installation(&plan, context.now, &mut OsRng)?;
+        let view = InitOutput {
             dir: self.dir.canonicalize().context("the new folder is not there")?,
             instance: trust.instance,
             roots: self.roots,
@@ -94,7 +94,7 @@ impl Init {
             oversight: self.oversight_desk,
             fingerprint: fingerprint(&trust, "en"),
         };
-        screen.show(&view, |view, page| {
+        screen.print(&view, |view, page| {
             page.line(&format!("A new installation is in {}.", view.dir.display()));
             page.pairs(&[
                 ("installation", view.instance.to_string()),

@@ -6,32 +6,32 @@ use clap::Subcommand;
 use serde::Serialize;
 use taxonomy::Taxonomy;
 use workbench::{
-    admin::warnings::exclusions,
-    files,
-    keyfile::{Request, words_of},
+    admin::directory_warnings::exclusion_options,
+    key_file::{MembershipRequest, member_fingerprint_words},
+    private_files,
 };
 
-use super::{DirArg, Screen};
+use super::{AdminDirArg, CliOutput};
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Member {
+pub(crate) enum MemberCommand {
     /// Enter a person from the request that `burkindi key new` made.
-    Add(Add),
+    Add(MemberAddArgs),
     /// Everybody in the draft: desks, covers, languages, and the words of each one's keys.
-    List(DirArg),
+    List(AdminDirArg),
     /// Take a person off every desk.
     Remove {
         #[command(flatten)]
-        dir: DirArg,
+        dir: AdminDirArg,
         /// Who.
         handle: String,
     },
 }
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Add {
+pub(crate) struct MemberAddArgs {
     #[command(flatten)]
-    dir: DirArg,
+    dir: AdminDirArg,
     /// Made by `burkindi key new`.
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
@@ -49,7 +49,7 @@ pub(crate) struct Add {
 
 /// `{"handle", "words", "covers", "languages"}`; the words are those that `burkindi key show` gives its owner.
 #[derive(Debug, Serialize)]
-struct Added {
+struct MemberAddOutput {
     handle: String,
     words: String,
     covers: Vec<String>,
@@ -58,13 +58,13 @@ struct Added {
 
 /// `{"handle", "desks"}`: where the person sat.
 #[derive(Debug, Serialize)]
-struct Removed {
+struct MemberRemoveOutput {
     handle: String,
     desks: Vec<String>,
 }
 
-impl Member {
-    pub(crate) fn run(self, screen: &mut Screen) -> anyhow::Result<()> {
+impl MemberCommand {
+    pub(crate) fn run(self, screen: &mut CliOutput) -> anyhow::Result<()> {
         match self {
             Self::Add(command) => command.run(screen),
             Self::List(dir) => list(&dir, screen),
@@ -73,24 +73,29 @@ impl Member {
     }
 }
 
-impl Add {
-    fn run(self, screen: &mut Screen) -> anyhow::Result<()> {
-        let covers = self.covers.map(named);
-        warn_of_covers(covers.as_deref().unwrap_or_default(), screen)?;
-        let request: Request = files::read_json(&self.request)?;
-        let dir = self.dir.open();
+impl MemberAddArgs {
+    fn run(self, screen: &mut CliOutput) -> anyhow::Result<()> {
+        let covers = self.covers.map(non_empty_names);
+        warn_unknown_units(covers.as_deref().unwrap_or_default(), screen)?;
+        let request: MembershipRequest = private_files::read_json(&self.request)?;
+        let dir = self.dir.admin_dir();
         let mut draft = dir.draft()?;
-        draft.add_member(&request, covers, self.languages.map(named), self.replace)?;
+        draft.add_member(&request, covers, self.languages.map(non_empty_names), self.replace)?;
         dir.save_draft(&draft)?;
         let member = draft.member(&request.handle).cloned();
-        let (covers, languages) = member.map(|member| (member.covers, member.languages)).unwrap_or_default();
-        let view = Added { words: request.words("en"), handle: request.handle, covers, languages };
-        screen.show(&view, |view, page| {
+        let (covers, languages) = member.map(|member| (member.units, member.languages)).unwrap_or_default();
+        let view = MemberAddOutput {
+            words: request.fingerprint_words("en"),
+            handle: request.handle,
+            covers,
+            languages,
+        };
+        screen.print(&view, |view, page| {
             page.line(&format!("{} is in the draft.", view.handle));
             page.pairs(&[
                 ("words", view.words.clone()),
-                ("covers", shown(&view.covers)),
-                ("languages", shown(&view.languages)),
+                ("covers", join_or_dash(&view.covers)),
+                ("languages", join_or_dash(&view.languages)),
             ]);
             page.dim("Have the person read the words out before you go on: burkindi key show.");
         })
@@ -98,17 +103,17 @@ impl Add {
 }
 
 /// What was named: an empty word only says that a list was meant.
-pub(super) fn named(list: Vec<String>) -> Vec<String> {
+pub(super) fn non_empty_names(list: Vec<String>) -> Vec<String> {
     list.into_iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
 
-fn shown(list: &[String]) -> String {
+fn join_or_dash(list: &[String]) -> String {
     if list.is_empty() { "(none)".to_owned() } else { list.join(" ") }
 }
 
 /// A list of `{"handle", "desks", "covers", "languages", "words"}`.
 #[derive(Debug, Serialize)]
-struct MemberLine {
+struct MemberOutput {
     handle: String,
     desks: Vec<String>,
     covers: Vec<String>,
@@ -116,27 +121,27 @@ struct MemberLine {
     words: String,
 }
 
-fn list(dir: &DirArg, screen: &mut Screen) -> anyhow::Result<()> {
-    let draft = dir.open().draft()?;
+fn list(dir: &AdminDirArg, screen: &mut CliOutput) -> anyhow::Result<()> {
+    let draft = dir.admin_dir().draft()?;
     let desks = |handle: &String| {
         let desks = draft.desks.iter().filter(|desk| desk.members.contains(handle));
         desks.map(|desk| desk.id.clone()).collect()
     };
-    let line = |member: &envelope::directory::Member| MemberLine {
+    let line = |member: &protocol::directory::Member| MemberOutput {
         handle: member.handle.clone(),
         desks: desks(&member.handle),
-        covers: member.covers.clone(),
+        covers: member.units.clone(),
         languages: member.languages.clone(),
-        words: words_of(member, "en"),
+        words: member_fingerprint_words(member, "en"),
     };
-    let lines: Vec<MemberLine> = draft.members.iter().map(line).collect();
-    screen.show(&lines, |lines, page| {
-        let row = |line: &MemberLine| {
+    let lines: Vec<MemberOutput> = draft.members.iter().map(line).collect();
+    screen.print(&lines, |lines, page| {
+        let row = |line: &MemberOutput| {
             vec![
                 line.handle.clone(),
-                shown(&line.desks),
-                shown(&line.covers),
-                shown(&line.languages),
+                join_or_dash(&line.desks),
+                join_or_dash(&line.covers),
+                join_or_dash(&line.languages),
                 line.words.clone(),
             ]
         };
@@ -145,12 +150,12 @@ fn list(dir: &DirArg, screen: &mut Screen) -> anyhow::Result<()> {
     })
 }
 
-fn remove(dir: &DirArg, handle: String, screen: &mut Screen) -> anyhow::Result<()> {
-    let dir = dir.open();
+fn remove(dir: &AdminDirArg, handle: String, screen: &mut CliOutput) -> anyhow::Result<()> {
+    let dir = dir.admin_dir();
     let mut draft = dir.draft()?;
     let desks = draft.remove_member(&handle)?;
     dir.save_draft(&draft)?;
-    screen.show(&Removed { handle, desks }, |view, page| {
+    screen.print(&MemberRemoveOutput { handle, desks }, |view, page| {
         page.line(&format!("{} is out of the draft (desks: {}).", view.handle, view.desks.join(", ")));
         page.dim(
             "It counts once the next directory is signed and published. Cases already \
@@ -160,11 +165,11 @@ fn remove(dir: &DirArg, handle: String, screen: &mut Screen) -> anyhow::Result<(
 }
 
 /// A word that no reporter can tick keeps nobody away.
-pub(crate) fn warn_of_covers(covers: &[String], screen: &mut Screen) -> anyhow::Result<()> {
+pub(crate) fn warn_unknown_units(covers: &[String], screen: &mut CliOutput) -> anyhow::Result<()> {
     let taxonomy = Taxonomy::built_in();
-    let options = exclusions(&taxonomy);
+    let options = exclusion_options(&taxonomy);
     for cover in covers.iter().filter(|cover| !options.contains(&cover.as_str())) {
-        screen.advise(&format!(
+        screen.hint(&format!(
             "warning: no reporter can tick \"{cover}\" in the built-in questions; known are: {}",
             options.join(", ")
         ))?;

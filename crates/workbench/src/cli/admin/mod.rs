@@ -15,54 +15,58 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use workbench::admin::AdminDir;
 
-use super::{Context, Screen};
+use super::{CliOutput, CommandContext};
 
-pub(crate) use route_test::WhoReads;
+pub(crate) use route_test::WhoReadsArgs;
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Admin {
+pub(crate) enum AdminCommand {
     /// Make a new installation: root keys, services' keys, certificates.
-    Init(init::Init),
+    Init(init::InitArgs),
     /// Who can hold a seat.
     #[command(subcommand)]
-    Member(member::Member),
+    Member(member::MemberCommand),
     /// Where reports go.
     #[command(subcommand)]
-    Desk(desk::Desk),
+    Desk(desk::DeskCommand),
     /// What can be reported, and which desk serves it.
     #[command(subcommand)]
-    Category(category::Category),
+    Category(category::CategoryCommand),
     /// Sign and publish.
     #[command(subcommand)]
-    Directory(directory::Directory),
+    Directory(directory::DirectoryCommand),
     /// Who would read this?
-    RouteTest(route_test::RouteTest),
+    RouteTest(route_test::RouteTestArgs),
     /// Certificates of the services.
     #[command(subcommand)]
-    Tls(tls::Tls),
+    Tls(tls::TlsCommand),
     /// The case handler's own keys, when they end.
     #[command(subcommand)]
-    ServiceKey(service_key::ServiceKey),
+    ServiceKey(service_key::ServiceKeyCommand),
     /// Look at a running installation from outside, and say what to do. On each server: `intake … doctor`, `case-handler … doctor`.
-    Doctor(doctor::Doctor),
+    Doctor(doctor::AdminDoctorArgs),
 }
 
 /// The administrator's folder.
 #[derive(Debug, clap::Args)]
-pub(crate) struct DirArg {
+pub(crate) struct AdminDirArg {
     /// The administrator's folder.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 }
 
-impl DirArg {
-    fn open(&self) -> AdminDir {
-        AdminDir::at(&self.dir)
+impl AdminDirArg {
+    fn admin_dir(&self) -> AdminDir {
+        AdminDir::new(&self.dir)
     }
 }
 
-impl Admin {
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+impl AdminCommand {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Init(command) => command.run(context, screen),
             Self::Member(command) => command.run(screen),

@@ -3,27 +3,27 @@
 use std::collections::BTreeSet;
 
 use anyhow::bail;
-use envelope::directory::Directory;
+use protocol::directory::Directory;
 use serde::Serialize;
 use taxonomy::{Audience, Taxonomy};
 use workbench::admin::{
-    routing::{Case, Decision, explain},
-    warnings::{self, exclusions},
+    directory_warnings::{self, exclusion_options},
+    route_explanation::{ReportProfile, RoutingDecision, explain_routing},
 };
 
-use super::{Context, DirArg, Screen};
+use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct RouteTest {
+pub(crate) struct RouteTestArgs {
     #[command(flatten)]
-    dir: DirArg,
+    dir: AdminDirArg,
     #[command(flatten)]
-    report: WhoReads,
+    report: WhoReadsArgs,
 }
 
 /// A report that somebody could file.
 #[derive(Debug, clap::Args)]
-pub(crate) struct WhoReads {
+pub(crate) struct WhoReadsArgs {
     /// Category id, such as FAC.
     #[arg(long, value_name = "ID", required_unless_present = "all")]
     category: Option<String>,
@@ -38,30 +38,39 @@ pub(crate) struct WhoReads {
     all: bool,
 }
 
-/// One decision of [`workbench::admin::routing`], with the category's name.
+/// One decision of [`workbench::admin::route_explanation`], with the category's name.
 #[derive(Debug, Serialize)]
-struct Row {
+struct RouteTestOutput {
     label: String,
     #[serde(flatten)]
-    decision: Decision,
+    decision: RoutingDecision,
 }
 
-impl RouteTest {
+impl RouteTestArgs {
     /// By the directory as it would be signed next.
-    pub(crate) fn run(self, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
-        let directory = self.dir.open().draft()?.to_directory(1, None, context.now.date())?;
+    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+        let directory = self.dir.admin_dir().draft()?.to_directory(1, None, context.now.date())?;
         self.report.show(&directory, context, screen)
     }
 }
 
-impl WhoReads {
+impl WhoReadsArgs {
     /// By the directory in force.
-    pub(crate) async fn run(self, context: &mut Context, screen: &mut Screen) -> anyhow::Result<()> {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let connection = context.connect(screen).await?;
         self.show(connection.directory(), context, screen)
     }
 
-    fn show(self, directory: &Directory, context: &Context, screen: &mut Screen) -> anyhow::Result<()> {
+    fn show(
+        self,
+        directory: &Directory,
+        context: &CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let taxonomy = Taxonomy::built_in();
         if let Some(audience) = &self.audience
             && Audience::parse(audience).is_none()
@@ -73,16 +82,20 @@ impl WhoReads {
         let rows = taxonomy.categories.iter().filter(|category| wanted(&category.id)).map(|category| {
             let usual = category.audience.first().map_or("public", |audience| audience.as_str());
             let audience = self.audience.clone().unwrap_or_else(|| usual.to_owned());
-            let case = Case { category: category.id.clone(), audience, excluded: self.exclude.clone() };
-            Row { label: category.label.get(context.labels()).to_owned(), decision: explain(directory, case) }
-        });
-        let mut rows: Vec<Row> = rows.collect();
-        if self.all {
-            for warning in warnings::all(&directory.into(), &taxonomy) {
-                screen.advise(&format!("warning: {warning}"))?;
+            let case =
+                ReportProfile { category: category.id.clone(), audience, excluded: self.exclude.clone() };
+            RouteTestOutput {
+                label: category.label.get(context.label_lang()).to_owned(),
+                decision: explain_routing(directory, case),
             }
-            return screen.show(&rows, |rows, page| {
-                let row = |row: &Row| {
+        });
+        let mut rows: Vec<RouteTestOutput> = rows.collect();
+        if self.all {
+            for warning in directory_warnings::all_warnings(&directory.into(), &taxonomy) {
+                screen.hint(&format!("warning: {warning}"))?;
+            }
+            return screen.print(&rows, |rows, page| {
+                let row = |row: &RouteTestOutput| {
                     let d = &row.decision;
                     let desk = if d.fallback { format!("{} (outside)", d.desk) } else { d.desk.clone() };
                     vec![
@@ -101,16 +114,19 @@ impl WhoReads {
         let Some(row) = rows.pop() else {
             bail!("there is no category {}", self.category.unwrap_or_default())
         };
-        screen.show(&row, |row, page| {
+        screen.print(&row, |row, page| {
             let d = &row.decision;
             page.heading(&format!("{} ({}), reported by {}", row.label, d.case.category, d.case.audience));
             d.steps.iter().for_each(|step| page.line(&step.to_string()));
-            if !d.idle_exclusions.is_empty() {
-                page.warn(&format!("These exclusions keep nobody away: {}.", d.idle_exclusions.join(", ")));
+            if !d.ineffective_exclusions.is_empty() {
+                page.warn(&format!(
+                    "These exclusions keep nobody away: {}.",
+                    d.ineffective_exclusions.join(", ")
+                ));
             }
-            if !d.without.is_empty() {
+            if !d.excluded_members.is_empty() {
                 page.heading("Who gets no grant, and why");
-                let without = d.without.iter().map(|w| vec![w.handle.clone(), w.reason.to_string()]);
+                let without = d.excluded_members.iter().map(|w| vec![w.handle.clone(), w.reason.to_string()]);
                 page.table(&[], &without.collect::<Vec<_>>());
             }
         })
@@ -119,11 +135,11 @@ impl WhoReads {
 
 /// An exclusion that nobody can tick would look as if it had been tried.
 fn check_exclusions(exclude: &[String], directory: &Directory, taxonomy: &Taxonomy) -> anyhow::Result<()> {
-    let known: BTreeSet<&str> = exclusions(taxonomy)
+    let known: BTreeSet<&str> = exclusion_options(taxonomy)
         .into_iter()
         .chain(directory.desks.iter().map(|desk| desk.id.as_str()))
-        .chain(directory.desks.iter().flat_map(|desk| desk.covers.iter().map(String::as_str)))
-        .chain(directory.members.iter().flat_map(|member| member.covers.iter().map(String::as_str)))
+        .chain(directory.desks.iter().flat_map(|desk| desk.units.iter().map(String::as_str)))
+        .chain(directory.members.iter().flat_map(|member| member.units.iter().map(String::as_str)))
         .collect();
     match exclude.iter().find(|word| !known.contains(word.as_str())) {
         Some(unknown) => bail!(

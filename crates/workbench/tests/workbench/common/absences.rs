@@ -5,24 +5,24 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use envelope::desk_api::{Absence, Problem};
+use protocol::workbench_api::{Absence, ProblemDetails};
 
-use super::handler::api::{App, bearer};
+use super::fake_handler::api::{FakeHandlerState, bearer};
 
 pub(crate) async fn list(
-    State((shelf, _)): App,
+    State((shelf, _)): FakeHandlerState,
     headers: HeaderMap,
-) -> Result<Json<Vec<Absence>>, (StatusCode, Json<Problem>)> {
+) -> Result<Json<Vec<Absence>>, (StatusCode, Json<ProblemDetails>)> {
     bearer(&headers)?;
-    let away = shelf.lock().unwrap().away.clone().into_iter();
+    let away = shelf.lock().unwrap().absences.clone().into_iter();
     Ok(Json(away.map(|(member, until)| Absence { member, until: Some(until) }).collect()))
 }
 
 pub(crate) async fn set(
-    State((shelf, _)): App,
+    State((shelf, _)): FakeHandlerState,
     Json(Absence { member, until }): Json<Absence>,
 ) -> StatusCode {
-    let away = &mut shelf.lock().unwrap().away;
+    let away = &mut shelf.lock().unwrap().absences;
     match until {
         Some(until) => away.insert(member, until),
         None => away.remove(&member),

@@ -1,43 +1,43 @@
 //! A whole small installation in a temporary folder: made with the same functions as a real one.
 
 pub(crate) mod absences;
-pub(crate) mod handler;
-pub(crate) mod office;
+pub(crate) mod browser;
+pub(crate) mod environment;
+pub(crate) mod fake_handler;
 pub(crate) mod reporter;
-pub(crate) mod screen;
 
 use std::path::PathBuf;
 
 use ed25519_dalek::SigningKey;
-use envelope::directory::{Desk, SignedDirectory, Trust};
+use protocol::directory::{Desk, SignedDirectory, TrustRoots};
 use rand::rngs::OsRng;
 use secrecy::SecretString;
 use tempfile::TempDir;
 use time::{Date, OffsetDateTime};
 use workbench::{
-    admin::{self, AdminDir, init::Plan, roots, signing},
-    home::{Home, Settings},
-    keyfile::InvestigatorKey,
-    sealed::Work,
+    admin::{self, AdminDir, init::InstallationPlan, root_keys, signing},
+    key_file::InvestigatorKey,
+    passphrase_encryption::ScryptCost,
+    profile::{ProfileDir, ProfileSettings},
 };
 
 pub(crate) const PASSPHRASE: &str = "a passphrase for tests";
 
 /// Members of the inner desk, the lead first; then the outside body.
-pub(crate) const PEOPLE: [&str; 4] = ["lead", "two", "three", "outside"];
+pub(crate) const TEST_MEMBERS: [&str; 4] = ["lead", "two", "three", "outside"];
 
-pub(crate) struct House {
+pub(crate) struct WorkbenchInstallation {
     pub(crate) dir: TempDir,
-    pub(crate) admin: AdminDir,
-    pub(crate) trust: Trust,
-    pub(crate) roots: Vec<SigningKey>,
+    pub(crate) admin_dir: AdminDir,
+    pub(crate) trust: TrustRoots,
+    pub(crate) root_keys: Vec<SigningKey>,
     pub(crate) keys: Vec<InvestigatorKey>,
     pub(crate) log_key: SigningKey,
 }
 
 /// Guessing costs nothing in tests.
-pub(crate) fn cheap() -> Work {
-    Work::new(1).unwrap()
+pub(crate) fn cheap_scrypt() -> ScryptCost {
+    ScryptCost::new(1).unwrap()
 }
 
 pub(crate) fn passphrase() -> SecretString {
@@ -53,73 +53,75 @@ pub(crate) fn today() -> Date {
     now().date()
 }
 
-impl House {
+impl WorkbenchInstallation {
     /// Three root keys of which two sign, three members at one desk, one in the outside body, one directory.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("installation");
         let passphrases = [passphrase(), passphrase(), passphrase()];
-        let plan = Plan {
+        let plan = InstallationPlan {
             dir: &place,
             threshold: 2,
             oversight_desk: "external",
             hosts: &[],
             passphrases: &passphrases,
-            work: cheap(),
+            scrypt_cost: cheap_scrypt(),
         };
-        let trust = admin::init::init(&plan, now(), &mut OsRng).unwrap();
-        let admin = AdminDir::at(&place);
-        let root =
-            |n| roots::open(&place.join(format!("roots/root-{n}.age")), &passphrase(), &trust).unwrap();
+        let trust = admin::init::create_installation(&plan, now(), &mut OsRng).unwrap();
+        let admin = AdminDir::new(&place);
+        let root = |n| {
+            root_keys::open_root_key(&place.join(format!("roots/root-{n}.age")), &passphrase(), &trust)
+                .unwrap()
+        };
         let roots = (1..=3).map(root).collect();
-        let keys = PEOPLE.map(|handle| InvestigatorKey::generate(handle, &mut OsRng).unwrap()).into();
+        let keys = TEST_MEMBERS.map(|handle| InvestigatorKey::generate(handle, &mut OsRng).unwrap()).into();
         let log_key = read_log_key(&place.join("log.key"));
-        let house = Self { dir, admin, trust, roots, keys, log_key };
-        house.seat();
+        let house = Self { dir, admin_dir: admin, trust, root_keys: roots, keys, log_key };
+        house.add_members();
         house
     }
 
-    fn seat(&self) {
-        let mut draft = self.admin.draft().unwrap();
+    fn add_members(&self) {
+        let mut draft = self.admin_dir.draft().unwrap();
         for key in &self.keys {
             let covers = if key.handle() == "three" { vec!["regional".to_owned()] } else { Vec::new() };
             draft.add_member(&key.request(), covers, vec!["fr".into()], false).unwrap();
         }
         draft.add_desk(desk("internal_affairs", &["lead", "two", "three"], &["FAC", "EXT"]), false).unwrap();
         draft.add_desk(desk("external", &["outside"], &[]), false).unwrap();
-        self.admin.save_draft(&draft).unwrap();
-        self.sign();
+        self.admin_dir.save_draft(&draft).unwrap();
+        self.sign_directory();
     }
 
     /// Signs the draft with two keys.
-    pub(crate) fn sign(&self) -> SignedDirectory {
-        signing::sign(&self.admin, &self.roots[..2], today()).unwrap().signed
+    pub(crate) fn sign_directory(&self) -> SignedDirectory {
+        signing::sign(&self.admin_dir, &self.root_keys[..2], today()).unwrap().signed_directory
     }
 
-    pub(crate) fn signed(&self) -> SignedDirectory {
-        self.admin.signed().unwrap().unwrap()
+    pub(crate) fn signed_directory(&self) -> SignedDirectory {
+        self.admin_dir.signed_directory().unwrap().unwrap()
     }
 
-    pub(crate) fn key(&self, handle: &str) -> &InvestigatorKey {
+    pub(crate) fn key_of(&self, handle: &str) -> &InvestigatorKey {
         self.keys.iter().find(|key| key.handle() == handle).unwrap()
     }
 
     /// A home folder for one person, connected to this address.
-    pub(crate) fn home(&self, handle: &str, handler: &str) -> Home {
-        let home = Home::at(self.home_path(handle));
-        let settings = Settings { handler: handler.to_owned() };
-        home.connect(&settings, &self.ca(), &self.trust).unwrap();
-        let sealed = self.key(handle).seal(&passphrase(), cheap());
-        workbench::files::replace_private(&home.key_path(), &sealed).unwrap();
+    pub(crate) fn profile_dir(&self, handle: &str, handler: &str) -> ProfileDir {
+        let home = ProfileDir::new(self.profile_path(handle));
+        let settings = ProfileSettings { handler: handler.to_owned() };
+        home.pin_handler(&settings, &self.ca_pem(), &self.trust).unwrap();
+        let sealed = self.key_of(handle).seal(&passphrase(), cheap_scrypt());
+        workbench::private_files::replace_private(&home.key_path(), &sealed).unwrap();
         home
     }
 
-    pub(crate) fn home_path(&self, handle: &str) -> PathBuf {
+    pub(crate) fn profile_path(&self, handle: &str) -> PathBuf {
         self.dir.path().join(format!("home-{handle}"))
     }
 
-    pub(crate) fn ca(&self) -> String {
-        std::fs::read_to_string(self.admin.path("tls/ca.pem")).unwrap()
+    pub(crate) fn ca_pem(&self) -> String {
+        std::fs::read_to_string(self.admin_dir.path("tls/ca.pem")).unwrap()
     }
 }
 
@@ -131,12 +133,12 @@ pub(crate) fn desk(id: &str, members: &[&str], categories: &[&str]) -> Desk {
         categories: owned(categories),
         audiences: Vec::new(),
         members: owned(members),
-        covers: Vec::new(),
+        units: Vec::new(),
     }
 }
 
 /// As the case handler reads it: 43 characters of base64url.
 fn read_log_key(path: &std::path::Path) -> SigningKey {
     let text = std::fs::read_to_string(path).unwrap();
-    SigningKey::from_bytes(envelope::Hash::parse(text.trim()).unwrap().as_bytes())
+    SigningKey::from_bytes(protocol::Hash::parse(text.trim()).unwrap().as_bytes())
 }

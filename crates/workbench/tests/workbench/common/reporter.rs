@@ -1,70 +1,75 @@
 //! A reporter: signs frames, opens what is laid out.
 
-use envelope::{
-    earlier::EarlierReport,
-    frame::{Attachment, Direction, Expected, Frame, FrameHeader, FrameKind, Head},
+use protocol::{
+    frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
     keys::{CaseRecipient, CaseSecret, PublicKey},
     receipt::Receipt,
+    related_report::RelatedReport,
 };
 use uuid::Uuid;
 
 /// The reporter of one case.
-pub(crate) struct Reporter {
+pub(crate) struct TestReporter {
     pub(crate) case: Uuid,
     pub(crate) receipt: Receipt,
     pub(crate) secret: CaseSecret,
-    pub(crate) last: Head,
+    pub(crate) last_sent: FrameRef,
     /// What the next message names.
-    pub(crate) names: Option<EarlierReport>,
+    pub(crate) related_report: Option<RelatedReport>,
     /// The newest answer that was read.
-    pub(crate) seen: Option<Head>,
+    pub(crate) last_seen_reply: Option<FrameRef>,
     pub(crate) lang: String,
     pub(crate) week: String,
 }
 
-impl Reporter {
+impl TestReporter {
     pub(crate) fn recipient(&self) -> CaseRecipient {
         self.secret.identity().recipient()
     }
 
     /// Has read everything up to here.
-    pub(crate) fn last_seen(&mut self, case: &workbench::cases::Case) {
-        self.seen = case.thread.newest_outgoing();
+    pub(crate) fn set_last_seen(&mut self, case: &workbench::case::VerifiedCase) {
+        self.last_seen_reply = case.thread.newest_outgoing();
     }
 
     /// The next signed frame.
-    pub(crate) fn frame(&mut self, kind: FrameKind, body: &[u8], attachments: Vec<Attachment>) -> Vec<u8> {
+    pub(crate) fn seal_frame(
+        &mut self,
+        kind: FrameKind,
+        body: &[u8],
+        attachments: Vec<Attachment>,
+    ) -> Vec<u8> {
         let first = kind == FrameKind::Report;
         let key = self.receipt.signing_key();
         let header = FrameHeader {
             v: 1,
             case: self.case,
             generation: 0,
-            direction: Direction::In,
-            seq: if first { 0 } else { self.last.seq + 1 },
-            prev: (!first).then_some(self.last.hash),
-            ack: self.seen,
+            direction: FrameDirection::In,
+            seq: if first { 0 } else { self.last_sent.seq + 1 },
+            prev: (!first).then_some(self.last_sent.hash),
+            ack: self.last_seen_reply,
             recipient: self.recipient().hash(),
             kind,
             lang: self.lang.clone(),
             week: self.week.clone(),
             attachments,
             reporter_key: first.then(|| (&key).into()),
-            earlier: self.names.take(),
+            earlier: self.related_report.take(),
         };
         let frame = Frame::sign(&header, body, &key);
-        self.last = Head { seq: header.seq, hash: Frame::hash_of(&frame) };
+        self.last_sent = FrameRef { seq: header.seq, hash: Frame::hash_of(&frame) };
         frame.to_vec()
     }
 
     /// Opens what was laid out for the reporter, and gives its text.
-    pub(crate) fn open(&self, sealed: &[u8]) -> String {
+    pub(crate) fn decrypt_reply(&self, sealed: &[u8]) -> String {
         let plain = self.receipt.mailbox_identity().open(sealed).unwrap();
         let signer: PublicKey = (&self.secret.replies_key()).into();
-        let expected = Expected {
+        let expected = FrameContext {
             case: self.case,
             generation: 0,
-            direction: Direction::Out,
+            direction: FrameDirection::Out,
             recipient: self.receipt.mailbox_identity().recipient().hash(),
             signer: &signer,
         };

@@ -1,19 +1,19 @@
 //! Every option that a reporter can choose is a plain fact, or a program acts on it.
 //!
-//! Whether a program acts is not declared: [`acts_on`] runs the code that decides urgency, readers, referral and what is
+//! Whether a program acts is not declared: [`affects_handling`] runs the code that decides urgency, readers, referral and what is
 //! shown before a case is opened, once with the option and once without an answer. What makes no difference is listed in
 //! `facts.txt` with its English words, and must not sound like a promise in any language of the form.
 
-mod letters;
+mod reply_templates;
 
 use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock};
 
 use ed25519_dalek::SigningKey;
-use envelope::{
+use protocol::{
+    case::ReferralConsent,
     directory::{Desk, Directory, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
-    life::Consent,
-    report::{Answer, EXCLUSIONS, ReportBody},
+    report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
 };
 use rand::rngs::OsRng;
 use regex::Regex;
@@ -21,14 +21,14 @@ use taxonomy::{Category, Priority, Question, Taxonomy};
 use time::macros::date;
 use uuid::Uuid;
 use workbench::{
-    acting::{NoConsent, check_answer},
-    view::{FaceFacts, FactView},
+    actions::{ConsentError, check_consent_answer},
+    view::{FactView, RestrictedFacts},
 };
 
-const FACTS: &str = include_str!("facts.txt");
+const DECLARED_FACTS: &str = include_str!("facts.txt");
 
 /// Words with which an option says what the service does with the report, or does not do, instead of what happened.
-const PROMISES: [(&str, &str); 5] = [
+const PROMISE_PATTERNS: [(&str, &str); 5] = [
     (
         "fr",
         r"(?i)\b(sauf|jusqu|seulement si|à moins|à condition|sous scellé|nous|vous|votre|vos|mon signalement|ce signalement|sera|seront)\b|^(ne |n’|garde|envoy|montr|cach|dites|appel|demandez|supprim|détrui|attend|transmet|informez|informer|préven|contact|laiss|lise)",
@@ -52,34 +52,38 @@ const PROMISES: [(&str, &str); 5] = [
 ];
 
 /// An option, and what the programs must do with a report for it to be true.
-type Held = (&'static str, fn(&Handling) -> bool);
+type OptionPromise = (&'static str, fn(&ReportHandling) -> bool);
 
 /// Options that ask for what happens without an answer too.
-const HELD_ANYWAY: [Held; 1] =
-    [("referral_consent.ask", |handling| handling.referral == [Err(NoConsent::NotAsked); 2])];
+const UNCONDITIONAL_PROMISES: [OptionPromise; 1] =
+    [("referral_consent.ask", |handling| handling.referral == [Err(ConsentError::NotAsked); 2])];
 
 /// What the programs do with a report.
 #[derive(Debug, PartialEq, Eq)]
-struct Handling {
+struct ReportHandling {
     urgency: Priority,
     desk: String,
     readers: usize,
     /// What stands against a referral as a summary, and as it was written, as long as nobody asks again.
-    referral: [Result<(), NoConsent>; 2],
+    referral: [Result<(), ConsentError>; 2],
     /// Shown to the team before the case is opened.
     wishes: Vec<FactView>,
 }
 
-fn handling(taxonomy: &Taxonomy, category: &Category, answer: Option<(&Question, &str)>) -> Handling {
+fn report_handling(
+    taxonomy: &Taxonomy,
+    category: &Category,
+    answer: Option<(&Question, &str)>,
+) -> ReportHandling {
     let given = answer.map(|(question, option)| {
-        let value = if question.kind.is_many() {
-            Answer::Many(vec![option.to_owned()])
+        let value = if question.kind.is_multiple_choice() {
+            ReportAnswer::Many(vec![option.to_owned()])
         } else {
-            Answer::One(option.to_owned())
+            ReportAnswer::One(option.to_owned())
         };
         (question.id.clone(), value)
     });
-    let answers: BTreeMap<String, Answer> = given.into_iter().collect();
+    let answers: BTreeMap<String, ReportAnswer> = given.into_iter().collect();
     let report = ReportBody {
         category: category.id.clone(),
         audience: "public".to_owned(),
@@ -91,47 +95,48 @@ fn handling(taxonomy: &Taxonomy, category: &Category, answer: Option<(&Question,
         (question.id.clone(), value)
     });
     let checked = taxonomy
-        .check_answers(category, asked.into_iter().collect())
+        .validate_answers(category, asked.into_iter().collect())
         .expect("an option of the question is an answer to it");
     let covers = match answer {
-        Some((question, option)) if question.id == EXCLUSIONS => vec![option.to_owned()],
+        Some((question, option)) if question.id == EXCLUSION_QUESTION => vec![option.to_owned()],
         _ => Vec::new(),
     };
-    let directory = directory(&category.id, covers);
-    let addressees = directory.addressees(&category.id, "public", &report.excluded());
+    let directory = test_directory(&category.id, covers);
+    let addressees = directory.recipients_for(&category.id, "public", &report.exclusions());
     let facts = answer.into_iter().map(|(question, option)| FactView {
         question: question.id.clone(),
         label: question.label.get("en").to_owned(),
         answers: vec![option.to_owned()],
         labels: vec![option.to_owned()],
     });
-    Handling {
+    ReportHandling {
         urgency: taxonomy.urgency(category, &checked),
         desk: addressees.desk.id.clone(),
         readers: addressees.members.len(),
-        referral: [Consent::Summary, Consent::Full].map(|consent| check_answer(&report, consent)),
+        referral: [ReferralConsent::Summary, ReferralConsent::Full]
+            .map(|consent| check_consent_answer(&report, consent)),
         // What tells a conflict of interest is a fact: that it is shown early asks nothing of anybody.
-        wishes: FaceFacts::of(facts.collect()).wishes,
+        wishes: RestrictedFacts::select(facts.collect()).wish_answers,
     }
 }
 
 /// A desk of two for the category, which covers these units, and an oversight body of one.
-fn directory(category: &str, covers: Vec<String>) -> Directory {
+fn test_directory(category: &str, covers: Vec<String>) -> Directory {
     // Making the keys takes longer than all else here.
-    static ANY: LazyLock<Directory> = LazyLock::new(any_directory);
-    let mut directory = ANY.clone();
+    static BASE_DIRECTORY: LazyLock<Directory> = LazyLock::new(build_base_directory);
+    let mut directory = BASE_DIRECTORY.clone();
     directory.desks[0].categories = vec![category.to_owned()];
-    directory.desks[0].covers = covers;
+    directory.desks[0].units = covers;
     directory
 }
 
-fn any_directory() -> Directory {
+fn build_base_directory() -> Directory {
     let key = || PublicKey::from(&SigningKey::generate(&mut OsRng));
     let member = |handle: &str| Member {
         handle: handle.to_owned(),
         recipient: InvestigatorIdentity::generate(&mut OsRng).recipient(),
         device: key(),
-        covers: Vec::new(),
+        units: Vec::new(),
         languages: Vec::new(),
     };
     let desk = |id: &str, members: &[&str]| Desk {
@@ -140,7 +145,7 @@ fn any_directory() -> Directory {
         categories: Vec::new(),
         audiences: Vec::new(),
         members: members.iter().map(ToString::to_string).collect(),
-        covers: Vec::new(),
+        units: Vec::new(),
     };
     Directory {
         v: 1,
@@ -158,28 +163,28 @@ fn any_directory() -> Directory {
 }
 
 /// Does a program treat a report with this option in another way than one without an answer, or as it asks?
-fn acts_on(taxonomy: &Taxonomy, question: &Question, option: &str) -> bool {
+fn affects_handling(taxonomy: &Taxonomy, question: &Question, option: &str) -> bool {
     let asks = |category: &&Category| taxonomy.questions_for(category).iter().any(|q| q.id == question.id);
     // The least urgent one that asks it: an answer that raises the urgency shows there.
     let category = taxonomy.categories.iter().filter(asks).max_by_key(|category| category.priority_floor);
     let category = category.expect("each question is asked by a category");
-    let with = handling(taxonomy, category, Some((question, option)));
+    let with = report_handling(taxonomy, category, Some((question, option)));
     let id = format!("{}.{option}", question.id);
-    let held = HELD_ANYWAY.iter().any(|(held, is_true)| *held == id && is_true(&with));
-    held || with != handling(taxonomy, category, None)
+    let held = UNCONDITIONAL_PROMISES.iter().any(|(held, is_true)| *held == id && is_true(&with));
+    held || with != report_handling(taxonomy, category, None)
 }
 
 /// Everything that is wrong: options that neither act nor are declared, declarations of something else, and facts that promise.
-fn faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
+fn find_faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
     let lines = declared.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut facts: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once(" = ")).collect();
-    let patterns = PROMISES.map(|(lang, pattern)| (lang, Regex::new(pattern).unwrap()));
+    let patterns = PROMISE_PATTERNS.map(|(lang, pattern)| (lang, Regex::new(pattern).unwrap()));
     let mut faults = Vec::new();
     for question in &taxonomy.questions {
         for option in &question.options {
             let id = format!("{}.{}", question.id, option.id);
             let fact = facts.remove(&*id);
-            match (fact, acts_on(taxonomy, question, &option.id)) {
+            match (fact, affects_handling(taxonomy, question, &option.id)) {
                 (None, true) => continue,
                 (Some(_), true) => faults.push(format!("{id} is declared a fact, and a program acts on it")),
                 (None, false) => faults.push(format!("{id} is no declared fact, and no program acts on it")),
@@ -202,7 +207,7 @@ fn faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
 
 #[test]
 fn every_option_is_a_plain_fact_or_a_program_acts_on_it() {
-    let faults = faults(&Taxonomy::built_in(), FACTS);
+    let faults = find_faults(&Taxonomy::built_in(), DECLARED_FACTS);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -224,15 +229,19 @@ fn with_option(labels: &[(&str, &str)]) -> Taxonomy {
     Taxonomy::load(folder.path()).unwrap()
 }
 
-const PLAIN: [(&str, &str); 5] =
+const PLAIN_LABELS: [(&str, &str); 5] =
     [("fr", "La date"), ("en", "The date"), ("es", "La fecha"), ("pt", "A data"), ("ar", "التاريخ")];
 
 #[test]
 fn an_option_that_nobody_declared_is_found() {
-    let found = faults(&with_option(&PLAIN), FACTS);
+    let found = find_faults(&with_option(&PLAIN_LABELS), DECLARED_FACTS);
     assert_eq!(found, ["detail_level.new is no declared fact, and no program acts on it"]);
-    assert!(faults(&with_option(&PLAIN), &format!("{FACTS}\ndetail_level.new = The date\n")).is_empty());
-    let other = faults(&with_option(&PLAIN), &format!("{FACTS}\ndetail_level.new = A date\n"));
+    assert!(
+        find_faults(&with_option(&PLAIN_LABELS), &format!("{DECLARED_FACTS}\ndetail_level.new = The date\n"))
+            .is_empty()
+    );
+    let other =
+        find_faults(&with_option(&PLAIN_LABELS), &format!("{DECLARED_FACTS}\ndetail_level.new = A date\n"));
     assert_eq!(other, ["detail_level.new was declared with other words: A date"]);
 }
 
@@ -257,10 +266,10 @@ fn a_promise_cannot_be_declared_a_fact_in_any_language() {
         ("ar", "أخبروني أولاً"),
     ];
     for (lang, promise) in promises {
-        let labels = PLAIN.map(|(l, plain)| (l, if l == lang { promise } else { plain }));
+        let labels = PLAIN_LABELS.map(|(l, plain)| (l, if l == lang { promise } else { plain }));
         let words = labels.iter().find(|(l, _)| *l == "en").unwrap().1;
-        let declared = format!("{FACTS}\ndetail_level.new = {words}\n");
-        let found = faults(&with_option(&labels), &declared);
+        let declared = format!("{DECLARED_FACTS}\ndetail_level.new = {words}\n");
+        let found = find_faults(&with_option(&labels), &declared);
         assert!(
             found.iter().any(|fault| fault.starts_with("detail_level.new promises")),
             "{promise}: {found:?}"

@@ -1,0 +1,154 @@
+//! A client that costs next to nothing: one connection, one thread, what is sent prepared beforehand. What it saves is left to the
+//! service that is measured on the same machine.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// Longer than any answer may take.
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
+
+/// A connection to a service, opened when it is needed.
+#[derive(Debug)]
+pub struct HttpClient {
+    address: SocketAddr,
+    stream: Option<TcpStream>,
+    buffer: Vec<u8>,
+}
+
+/// An answer with a length.
+#[derive(Debug)]
+pub struct HttpResponse<'a> {
+    /// 200, say.
+    pub status: u16,
+    /// Status line and headers.
+    pub head: &'a str,
+    /// What follows.
+    pub body: &'a [u8],
+}
+
+impl HttpClient {
+    /// To `127.0.0.1:8080`, say.
+    pub fn new(address: &str) -> Result<Self> {
+        Ok(Self { address: address.parse()?, stream: None, buffer: vec![0; 64 * 1024] })
+    }
+
+    /// Asks with a head that ends with its last header and `\r\n`, such as `GET / HTTP/1.1\r\nhost: x\r\n`.
+    pub fn send(&mut self, head: &str, body: &[u8]) -> Result<HttpResponse<'_>> {
+        let mut request =
+            Vec::with_capacity(head.len() + 32 + if body.len() < 1 << 18 { body.len() } else { 0 });
+        write!(request, "{head}content-length: {}\r\n\r\n", body.len())?;
+        if body.len() < 1 << 18 {
+            request.extend_from_slice(body);
+        }
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => self.connect()?,
+        };
+        stream.write_all(&request)?;
+        if body.len() >= 1 << 18 {
+            stream.write_all(body)?;
+        }
+        let (head, end) = read_response(&mut stream, &mut self.buffer)?;
+        let answer = HttpResponse::parse(&self.buffer[..end], head)?;
+        if !answer.head.to_ascii_lowercase().contains("\r\nconnection: close\r\n") {
+            self.stream = Some(stream);
+        }
+        Ok(answer)
+    }
+
+    /// Posts; `kind` is the content type.
+    pub fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<HttpResponse<'_>> {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {kind}\r\n", self.address);
+        self.send(&head, body)
+    }
+
+    fn connect(&self) -> Result<TcpStream> {
+        let stream = TcpStream::connect(self.address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
+        Ok(stream)
+    }
+}
+
+impl<'a> HttpResponse<'a> {
+    fn parse(bytes: &'a [u8], head: usize) -> Result<Self> {
+        let (head, body) = bytes.split_at(head);
+        let head = std::str::from_utf8(head)?;
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status")?;
+        Ok(Self { status, head, body })
+    }
+}
+
+/// The lengths of the head, and of head and body.
+fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(usize, usize)> {
+    let mut read = 0;
+    let head = loop {
+        if let Some(end) = buffer[..read].windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        ensure!(read < buffer.len(), "a head that does not end");
+        read += read_some(stream, &mut buffer[read..])?;
+    };
+    let length = content_length(std::str::from_utf8(&buffer[..head])?)?;
+    let end = head + length;
+    if buffer.len() < end {
+        buffer.resize(end, 0);
+    }
+    while read < end {
+        read += read_some(stream, &mut buffer[read..end])?;
+    }
+    Ok((head, end))
+}
+
+fn read_some(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<usize> {
+    match stream.read(buffer)? {
+        0 => bail!("the connection was closed"),
+        some => Ok(some),
+    }
+}
+
+fn content_length(head: &str) -> Result<usize> {
+    for line in head.lines().skip(1) {
+        let Some((name, value)) = line.split_once(':') else { continue };
+        if name.eq_ignore_ascii_case("content-length") {
+            return Ok(value.trim().parse()?);
+        }
+        ensure!(!name.eq_ignore_ascii_case("transfer-encoding"), "an answer without a length");
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, thread};
+
+    use super::*;
+
+    #[test]
+    fn answers_are_read_whole_and_a_closed_connection_is_opened_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let serving = thread::spawn(move || {
+            for _ in 0..2 {
+                let (mut stream, _) = listener.accept().unwrap();
+                let mut request = [0; 1024];
+                assert!(stream.read(&mut request).unwrap() > 0);
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nconnection: close\r\n\r\n")
+                    .unwrap();
+                stream.write_all(&vec![7; 100_000]).unwrap();
+            }
+        });
+        let mut client = HttpClient::new(&address).unwrap();
+        for _ in 0..2 {
+            let answer = client.post("/", "text/plain", b"hello").unwrap();
+            assert_eq!((answer.status, answer.body), (200, &vec![7; 100_000][..]));
+        }
+        serving.join().unwrap();
+    }
+}

@@ -1,0 +1,83 @@
+//! Times of many runs.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long each measurement repeats.
+const MEASURE_FOR: Duration = Duration::from_millis(600);
+
+/// Seconds of one run, the median of many.
+pub fn median_seconds(mut run: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    let mut times = Vec::new();
+    while start.elapsed() < MEASURE_FOR || times.len() < 20 {
+        let once = Instant::now();
+        run();
+        times.push(once.elapsed().as_secs_f64());
+    }
+    percentile(&mut times, 50)
+}
+
+/// The same while every processor is busy with it: two that share a core are slower together than one alone.
+pub fn median_seconds_on_all_cores(run: impl Fn() + Sync) -> f64 {
+    let count = thread::available_parallelism().map_or(1, usize::from);
+    let mut times: Vec<f64> = thread::scope(|scope| {
+        let running: Vec<_> = (0..count).map(|_| scope.spawn(|| median_seconds(&run))).collect();
+        running.into_iter().map(|one| one.join().expect("measuring does not panic")).collect()
+    });
+    percentile(&mut times, 50)
+}
+
+/// Of so many in a hundred it is at most this. Sorts them.
+pub fn percentile(times: &mut [f64], of_100: usize) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[(times.len() * of_100 / 100).min(times.len() - 1)]
+}
+
+/// The chance that one of the first takes longer than one of the second: 0.5 if nobody can tell them apart (the statistic of Mann and
+/// Whitney), and how far it may be from there by chance alone, in 95 of 100 measurements.
+#[expect(clippy::cast_precision_loss, reason = "counts of measurements")]
+pub fn mann_whitney(first: &[f64], second: &[f64]) -> (f64, f64) {
+    let mut second = second.to_vec();
+    second.sort_by(f64::total_cmp);
+    let below: f64 = first
+        .iter()
+        .map(|one| {
+            let less = second.partition_point(|other| other < one);
+            let not_more = second.partition_point(|other| other <= one);
+            (less + not_more) as f64 / 2.0
+        })
+        .sum();
+    let (n, m) = (first.len() as f64, second.len() as f64);
+    (below / (n * m), 1.96 * ((n + m + 1.0) / (12.0 * n * m)).sqrt())
+}
+
+/// Processors that this process may use.
+#[expect(clippy::cast_precision_loss, reason = "a few")]
+pub fn available_cores() -> f64 {
+    thread::available_parallelism().map_or(1, usize::from) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_times_cannot_be_told_apart_and_longer_ones_can() {
+        let times: Vec<f64> = (0..1000).map(f64::from).collect();
+        assert!((mann_whitney(&times, &times).0 - 0.5).abs() < 1e-9);
+        let later: Vec<f64> = times.iter().map(|time| time + 5000.0).collect();
+        assert!(mann_whitney(&later, &times).0 > 0.999);
+        assert!(mann_whitney(&times, &later).0 < 0.001);
+        assert!(mann_whitney(&times, &times).1 < 0.03);
+    }
+
+    #[test]
+    fn percentiles_are_of_what_was_measured() {
+        let mut times = [5.0, 1.0, 2.0, 4.0, 3.0];
+        assert!((percentile(&mut times, 50) - 3.0).abs() < 1e-9);
+        assert!((percentile(&mut times, 100) - 5.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,143 @@
+//! Rows of a write that nothing has asked for yet. They go to the database together, a statement a table, so that filing many reports
+//! costs a few ways to the server and back, not many each.
+
+use std::collections::HashSet;
+
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QuerySelect,
+};
+use uuid::Uuid;
+
+use super::{
+    StoreError, WriteTransaction,
+    entities::{case, case_recipient, event, grant, part, part_chunk, submission},
+};
+
+/// Rows in one statement: databases bound the number of parameters.
+const ROWS_PER_INSERT: usize = 500;
+/// Bytes of rows that are held in memory.
+const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// What a row takes in memory besides its bytes. A row without any counts too, or so many of them would be held without a bound.
+const ESTIMATED_ROW_BYTES: usize = 1024;
+
+/// In the order in which they refer to each other.
+#[derive(Debug, Default)]
+pub(super) struct WriteBatch {
+    pub(super) cases: Vec<case::ActiveModel>,
+    pub(super) recipients: Vec<case_recipient::ActiveModel>,
+    pub(super) grants: Vec<grant::ActiveModel>,
+    parts: Vec<part::ActiveModel>,
+    chunks: Vec<part_chunk::ActiveModel>,
+    pub(super) submissions: Vec<submission::ActiveModel>,
+    pub(super) events: Vec<event::ActiveModel>,
+    bytes: usize,
+    /// Cases that are certainly not there.
+    pub(super) known_absent: HashSet<Uuid>,
+    /// Rows were taken to the database, and it is not known that they came there.
+    poisoned: bool,
+}
+
+impl WriteBatch {
+    pub(super) fn add_chunk(&mut self, row: part_chunk::ActiveModel, bytes: usize) {
+        self.bytes += ESTIMATED_ROW_BYTES + bytes;
+        self.chunks.push(row);
+    }
+
+    pub(super) fn add_part(&mut self, row: part::ActiveModel) {
+        self.bytes += ESTIMATED_ROW_BYTES;
+        self.parts.push(row);
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes > MAX_BATCH_BYTES
+    }
+
+    /// The rows alone; what is known of cases stays.
+    fn take_rows(&mut self) -> Result<Self, DbErr> {
+        if self.poisoned {
+            return Err(DbErr::Custom("an earlier part of the same write failed".to_owned()));
+        }
+        let absent = std::mem::take(&mut self.known_absent);
+        let rows = std::mem::replace(self, Self { known_absent: absent, poisoned: true, ..Self::default() });
+        Ok(rows)
+    }
+
+    async fn insert_all(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        insert_rows(self.cases, tx).await?;
+        insert_rows(self.recipients, tx).await?;
+        insert_rows(self.grants, tx).await?;
+        insert_rows(self.parts, tx).await?;
+        insert_rows(self.chunks, tx).await?;
+        insert_rows(self.submissions, tx).await?;
+        insert_rows(self.events, tx).await
+    }
+}
+
+async fn insert_rows<A>(rows: Vec<A>, tx: &DatabaseTransaction) -> Result<(), DbErr>
+where
+    A: ActiveModelTrait + Send,
+    <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+{
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        A::Entity::insert_many(rows.by_ref().take(ROWS_PER_INSERT)).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+impl WriteTransaction<'_> {
+    /// The transaction, with everything in it that was written before.
+    ///
+    /// Once that has failed, it fails for good: whoever overlooked the error could otherwise commit without these rows.
+    pub(super) async fn flushed_transaction(&self) -> Result<&DatabaseTransaction, StoreError> {
+        let rows = self.lock_batch().take_rows()?;
+        rows.insert_all(&self.tx).await?;
+        self.lock_batch().poisoned = false;
+        Ok(&self.tx)
+    }
+
+    /// Writes what has been gathered if it takes much memory.
+    pub(super) async fn flush_if_large(&self) -> Result<(), StoreError> {
+        if self.lock_batch().is_full() {
+            self.flushed_transaction().await?;
+        }
+        Ok(())
+    }
+
+    /// Learns at once which of these cases are not there, so that they need not be asked for one by one.
+    pub async fn preload_absent(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<(), StoreError> {
+        let mut absent: HashSet<Uuid> = ids.into_iter().collect();
+        let there: Vec<Uuid> = case::Entity::find()
+            .select_only()
+            .column(case::Column::Id)
+            .filter(case::Column::Id.is_in(absent.iter().copied()))
+            .into_tuple()
+            .all(self.flushed_transaction().await?)
+            .await?;
+        absent.retain(|id| !there.contains(id));
+        self.lock_batch().known_absent.extend(absent);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_without_bytes_are_held_up_to_a_bound_too() {
+        let mut gathered = WriteBatch::default();
+        let full = (0..20_000).find(|_| {
+            gathered.add_part(<part::ActiveModel as Default>::default());
+            gathered.is_full()
+        });
+        assert!(full.is_some(), "{} rows are held", gathered.parts.len());
+        let mut chunks = WriteBatch::default();
+        let full = (0..20_000).find(|_| {
+            chunks.add_chunk(<part_chunk::ActiveModel as Default>::default(), 0);
+            chunks.is_full()
+        });
+        assert!(full.is_some(), "{} rows are held", chunks.chunks.len());
+    }
+}

@@ -1,0 +1,127 @@
+//! What only the machine itself can tell: its disk, its files, its proxy.
+
+use std::{fs, os::unix::fs::MetadataExt as _, path::Path};
+
+use rustix::fs::{StatVfsMountFlags, statvfs};
+
+use crate::Finding;
+
+const GIB: u64 = 1 << 30;
+
+/// How much room is left where something is written.
+pub fn check_disk_space(check: &str, folder: &Path) -> Finding {
+    let stat = match statvfs(folder) {
+        Ok(stat) => stat,
+        Err(error) => {
+            let found = format!("{}: {error}", folder.display());
+            return Finding::error(check, found, "Make the folder, and give it to the service's account.");
+        }
+    };
+    let (free, all) = (stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize);
+    let percent = free.saturating_mul(100) / all.max(1);
+    let found = format!("{percent} % free, {} GiB", free / GIB);
+    if stat.f_flag.contains(StatVfsMountFlags::RDONLY) {
+        let advice = "Look into the kernel's log for errors of the disk, then mount it for writing again.";
+        return Finding::error(check, "mounted read-only: nothing can be acknowledged", advice);
+    }
+    let advice =
+        "Make room, or move to a larger disk: with a full one reporters are asked to come back later.";
+    match (percent, free) {
+        (..5, _) | (_, ..GIB) => Finding::error(check, found, advice),
+        (..20, _) => Finding::warning(check, found, advice),
+        _ => Finding::ok(check, found),
+    }
+}
+
+/// Who else may read or change a file with a secret.
+pub fn check_permissions(check: &str, path: &Path) -> Finding {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            return Finding::error(
+                check,
+                format!("{}: {error}", path.display()),
+                "Put it back from the offline medium.",
+            );
+        }
+    };
+    let mode = metadata.mode() & 0o777;
+    let found = format!("{} has mode {mode:04o}", path.display());
+    if mode & 0o027 == 0 {
+        return Finding::ok(check, found);
+    }
+    let advice = "chown root:GROUP and chmod 0640, where GROUP is the service's own. If others could read it, renew the key.";
+    Finding::error(check, found, advice)
+}
+
+/// Does the reverse proxy (nginx) write down who came?
+pub fn check_proxy_logging(check: &str, configuration: &Path) -> Finding {
+    const ADVICE: &str = "Use deploy/nginx/nginx.conf as it is, or say `access_log off;` for all of http, and nowhere another. \
+                          Delete the logs that are there.";
+    let text = match fs::read_to_string(configuration) {
+        Ok(text) => text,
+        Err(error) => return Finding::error(check, format!("{}: {error}", configuration.display()), ADVICE),
+    };
+    let directives = |name: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+        lines
+            .flat_map(|line| line.split([';', '{', '}']))
+            .filter_map(|directive| directive.trim().strip_prefix(name))
+            .filter(|rest| rest.starts_with(char::is_whitespace))
+            .map(|rest| rest.trim().to_owned())
+            .collect()
+    };
+    let (access, errors) = (directives("access_log"), directives("error_log"));
+    if access.is_empty() || access.iter().any(|value| value != "off") {
+        return Finding::error(check, "it writes down every visitor's address (access_log)", ADVICE);
+    }
+    if errors.is_empty() || errors.iter().any(|value| !value.starts_with("/dev/null")) {
+        return Finding::error(check, "lines of its error_log hold visitors' addresses", ADVICE);
+    }
+    if directives("include").iter().any(|value| !value.ends_with("mime.types")) {
+        return Finding::warning(check, "it includes other files, which could say otherwise", ADVICE);
+    }
+    Finding::ok(check, "it writes down no visitor")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::Severity;
+
+    #[test]
+    fn a_key_is_for_its_owner_and_the_group_that_reads_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (mode, state) in
+            [(0o600, Severity::Ok), (0o640, Severity::Ok), (0o644, Severity::Error), (0o660, Severity::Error)]
+        {
+            fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(check_permissions("key", file.path()).state, state, "{mode:o}");
+        }
+        assert_eq!(check_permissions("key", Path::new("/nowhere")).state, Severity::Error);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_no_room() {
+        assert_eq!(check_disk_space("disk", Path::new("/nowhere")).state, Severity::Error);
+        assert!(check_disk_space("disk", &std::env::temp_dir()).found.contains('%'));
+    }
+
+    #[test]
+    fn the_shipped_proxy_writes_down_nobody_and_another_does() {
+        let shipped = include_str!("../../../deploy/nginx/nginx.conf");
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let state = |text: &str| {
+            fs::write(file.path(), text).unwrap();
+            check_proxy_logging("proxy", file.path()).state
+        };
+        assert_eq!(state(shipped), Severity::Ok);
+        assert_eq!(state(&shipped.replace("access_log off;", "")), Severity::Error);
+        assert_eq!(state(&shipped.replace("access_log off;", "#access_log off;")), Severity::Error);
+        assert_eq!(state(&shipped.replace("gzip off;", "gzip off; access_log /tmp/log;")), Severity::Error);
+        assert_eq!(state(&shipped.replace("error_log /dev/null;", "")), Severity::Error);
+        assert_eq!(state(&shipped.replace("gzip off;", "include conf.d/*.conf;")), Severity::Warning);
+    }
+}

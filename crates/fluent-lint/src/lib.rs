@@ -1,0 +1,108 @@
+//! For tests of whatever has pages: are all texts there, in every language and with the same arguments, and is each of them used?
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::Path,
+};
+
+use fluent_syntax::{ast, parser};
+
+/// The texts of one language: key → the arguments that it uses.
+pub type MessageArguments = BTreeMap<String, BTreeSet<String>>;
+
+/// Reads a Fluent file.
+///
+/// # Panics
+/// On a file that is none, and on a key that stands in it twice.
+pub fn parse_messages(file: &[u8]) -> MessageArguments {
+    let text = std::str::from_utf8(file).expect("UTF-8").to_owned();
+    let resource = parser::parse(text).unwrap_or_else(|(_, errors)| panic!("no valid Fluent: {errors:?}"));
+    let mut found = MessageArguments::new();
+    for entry in resource.body {
+        let ast::Entry::Message(message) = entry else { continue };
+        // `VariableReference { id: Identifier { name: "day" } }`
+        let printed = format!("{:?}", message.value);
+        let arguments = printed.split("VariableReference { id: Identifier { name: \"").skip(1);
+        let arguments = arguments.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect();
+        assert!(found.insert(message.id.name.clone(), arguments).is_none(), "{} twice", message.id.name);
+    }
+    found
+}
+
+/// Everything in these files, and in all files of these folders.
+pub fn read_sources(places: impl IntoIterator<Item = impl AsRef<Path>>) -> io::Result<String> {
+    let mut found = String::new();
+    for place in places {
+        read_into(place.as_ref(), &mut found)?;
+    }
+    Ok(found)
+}
+
+fn read_into(place: &Path, found: &mut String) -> io::Result<()> {
+    if place.is_file() {
+        *found += &fs::read_to_string(place)?;
+        return Ok(());
+    }
+    fs::read_dir(place)?.try_for_each(|entry| read_into(&entry?.path(), found))
+}
+
+/// Keys that stand in the code behind one of these beginnings of a call, such as `words.get("`, and have no text.
+pub fn missing_keys<'a>(code: &'a str, calls: &[&str], messages: &MessageArguments) -> Vec<&'a str> {
+    let used =
+        calls.iter().flat_map(|call| code.split(call).skip(1).filter_map(|rest| rest.split('"').next()));
+    used.filter(|key| !key.is_empty() && !key.contains('\\') && !messages.contains_key(*key)).collect()
+}
+
+/// Lines of French in which a sign can come to stand alone at the beginning of a line: there is a space that breaks before one of
+/// `; : ? ! »` or behind `«`. French typography wants one that does not break, U+00A0. So it does within a number.
+pub fn unprotected_french_spacing(file: &str) -> Vec<&str> {
+    let breaks = |line: &&str| {
+        let text = line.split_once(" = ").map_or(*line, |(_, text)| text);
+        [" ;", " :", " ?", " !", " »", "« "].iter().any(|pair| text.contains(pair))
+            || has_breaking_number(text)
+    };
+    file.lines().filter(|line| !line.starts_with('#')).filter(breaks).collect()
+}
+
+/// Is there a digit, a space that breaks, and a group of three digits?
+fn has_breaking_number(text: &str) -> bool {
+    text.as_bytes()
+        .windows(5)
+        .any(|five| five[0].is_ascii_digit() && five[1] == b' ' && five[2..].iter().all(u8::is_ascii_digit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &[u8] = b"late = { $count ->\n    [one] late by a day\n   *[other] late by { $count } days, { $who }\n}\nback = Back\n";
+
+    #[test]
+    fn keys_and_their_arguments_are_read() {
+        let found = parse_messages(FILE);
+        assert_eq!(found["late"], BTreeSet::from(["count".to_owned(), "who".to_owned()]));
+        assert_eq!(found["back"], BTreeSet::new());
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    #[should_panic(expected = "back twice")]
+    fn a_key_that_stands_there_twice_is_told() {
+        parse_messages(b"back = Back\nback = Again\n");
+    }
+
+    #[test]
+    fn a_key_without_a_text_is_told() {
+        let code = r#"t("back"); t("gone"); other("gone too"); t("")"#;
+        assert_eq!(missing_keys(code, &["t(\""], &parse_messages(FILE)), ["gone"]);
+    }
+
+    #[test]
+    fn a_sign_that_can_stand_alone_is_told() {
+        let file = "# A title : none\ndesk = Bureau\u{a0}: { $desk }\nwho = Qui ?\n";
+        assert_eq!(unprotected_french_spacing(file), ["who = Qui ?"]);
+        let numbers = "bribe = 50 000 francs\nfee = 50\u{a0}000 francs\nhours = de 8 à 16\n";
+        assert_eq!(unprotected_french_spacing(numbers), ["bribe = 50 000 francs"]);
+    }
+}

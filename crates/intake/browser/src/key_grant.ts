@@ -1,0 +1,40 @@
+// Grants: the case secret, sealed to each person who may read the case. A report carries exactly eight, decoys included.
+import { type AgeRecipient, identity, recipientOf, seal } from "./age.ts";
+import { type Bytes, concat, random, shuffle, u32, utf8 } from "./bytes.ts";
+import { hash } from "./hash.ts";
+
+/** How many grants a report carries. */
+export const GRANT_SLOTS = 8;
+const GRANT_LEN = 128;
+
+export interface KeyGrant {
+  /** The 16 bytes of the case's id. */
+  case: Uint8Array;
+  generation: number;
+  secret: Uint8Array;
+  reporterKey: Uint8Array;
+  /** Hash of `M`. */
+  mailboxRecipient: Uint8Array;
+}
+
+/** Tag and sealed grant, as a record carries them. */
+export async function sealGrant(grant: KeyGrant, to: AgeRecipient): Promise<Bytes> {
+  const plain = new Uint8Array(GRANT_LEN);
+  plain.set(
+    concat(utf8("BKG1"), grant.case, u32(grant.generation), grant.secret, grant.reporterKey, grant.mailboxRecipient),
+  );
+  return concat(slotTag(grant.case, to), await seal(to, plain));
+}
+
+/** The tag under which the handler finds a member's grant. */
+export const slotTag = (caseId: Uint8Array, to: AgeRecipient): Bytes => hash(utf8("burkindi/slot/v1"), caseId, to.raw);
+
+/** One for each reader, the rest to keys that nobody has, shuffled. */
+export async function sealGrants(grant: KeyGrant, readers: readonly AgeRecipient[]): Promise<Bytes[]> {
+  if (readers.length > GRANT_SLOTS) throw new Error("too many readers");
+  const all = [...readers];
+  while (all.length < GRANT_SLOTS) all.push(await recipientOf(identity(random(32))));
+  const grants = await Promise.all(all.map((reader) => sealGrant(grant, reader)));
+  shuffle(grants);
+  return grants;
+}

@@ -1,0 +1,86 @@
+// The form's pages and what the taxonomy says about them, the same for everybody.
+import type { DetailRule } from "../identifying_details.ts";
+import type { Urgency } from "../submission.ts";
+
+export interface PageTemplate {
+  title: string;
+  body: string;
+}
+
+export interface FormQuestion {
+  label: string;
+  kind: "choice" | "multi" | "text" | "text_guarded" | "longtext" | "period" | "exclude_desks" | "receipt_link";
+  /** Is any answer to it a trace? */
+  guarded: boolean;
+  options: Record<string, string>;
+}
+
+export interface FormCategory {
+  label: string;
+  family: string;
+  audience: string[];
+  questions: string[];
+  story_required: boolean;
+  priority_floor: Urgency;
+}
+
+export interface OfflineForm {
+  lang: string;
+  dir: string;
+  pages: Record<string, PageTemplate>;
+  texts: Record<string, string>;
+  months: string[];
+  stages: Record<string, [string, string]>;
+  counted: Record<string, string[]>;
+  questions: Record<string, FormQuestion>;
+  categories: Record<string, FormCategory>;
+  audiences: Record<string, string>;
+  families: string[];
+  urgent_when: { question: string; answers: string[]; raise_to: Urgency }[];
+  unsure: string;
+  advice: string;
+  longest: { story: number; text: number };
+  guard: DetailRule[];
+}
+
+/** Fetches the kit of a language. */
+export async function fetchOfflineForm(lang: string): Promise<OfflineForm> {
+  const response = await fetch(`/${lang}/form.json`, { credentials: "omit" });
+  if (!response.ok) throw new Error(`the kit: ${response.status}`);
+  return (await response.json()) as OfflineForm;
+}
+
+/** A text, with values in the places that the server has marked. */
+export function translate(kit: OfflineForm, key: string, values: Record<string, string | number> = {}): string {
+  return (kit.texts[key] ?? "").replace(/\u0001(\w+)\u0001/g, (_, name: string) => String(values[name] ?? ""));
+}
+
+/** A counted text; above the largest that is known, the largest. */
+export function translateCount(kit: OfflineForm, key: string, value: number): string {
+  const texts = kit.counted[key] ?? [];
+  return texts[Math.min(value, texts.length - 1)] ?? "";
+}
+
+/** A day in words, from `YYYY-MM-DD`. */
+export function formatDay(kit: OfflineForm, iso: string): string {
+  const [year, month, day] = iso.split("-").map(Number);
+  const key = day === 1 ? "date-first" : "date-day";
+  return translate(kit, key, { day: day!, month: kit.months[month! - 1] ?? "", year: year! });
+}
+
+/** A week in words, by its Monday, from `2026-W48`. */
+export function formatWeek(kit: OfflineForm, iso: string): string {
+  const [year, week] = iso.split("-W").map(Number);
+  // The fourth of January is in the first week.
+  const fourth = new Date(Date.UTC(year!, 0, 4));
+  const monday = new Date(fourth.getTime() + 86_400_000 * ((week! - 1) * 7 - ((fourth.getUTCDay() + 6) % 7)));
+  return translate(kit, "date-week", { day: formatDay(kit, monday.toISOString().slice(0, 10)) });
+}
+
+/** The ISO week of a moment, such as `2026-W48`. */
+export function isoWeek(now: Date): string {
+  const thursday = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate()));
+  thursday.setUTCDate(thursday.getUTCDate() + 3 - ((thursday.getUTCDay() + 6) % 7));
+  const week = 1 + Math.floor((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / (7 * 86_400_000));
+  return `${thursday.getUTCFullYear()}-W${String(week).padStart(2, "0")}`;
+}

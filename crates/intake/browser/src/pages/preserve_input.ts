@@ -1,0 +1,21 @@
+// What was typed and chosen on a page, while another page takes its place.
+import { FileSelection } from "./selected_files.ts";
+import { queryAll, queryOne } from "./dom.ts";
+
+/** Shows a page, and fills those of its fields that the page before had as well. Nothing is kept afterwards. */
+export function preserveInput(show: () => void): void {
+  const texts = queryAll<HTMLTextAreaElement>("main textarea").map(({ id, value }) => ({ id, value }));
+  const asksOversight = queryOne<HTMLInputElement>("main input[name=kind]")?.checked ?? false;
+  const chosen = new FileSelection();
+  chosen.captureFromInput();
+  show();
+  for (const { id, value } of texts) {
+    const field = queryOne<HTMLTextAreaElement>(`textarea#${id}`);
+    if (!field || value === "") continue;
+    field.value = value;
+    field.closest("details")?.setAttribute("open", "");
+  }
+  const kind = queryOne<HTMLInputElement>("main input[name=kind]");
+  if (kind) kind.checked = asksOversight;
+  chosen.restoreToInput();
+}

@@ -1,0 +1,33 @@
+// The secrets that a report grows from. The three do not follow from each other.
+import { type Bytes, concat } from "./bytes.ts";
+import { derive, hash } from "./hash.ts";
+import { Receipt } from "./receipt.ts";
+
+const SALT = "burkindi/filing/v1";
+
+export interface ReportSecrets {
+  receipt: Receipt;
+  /** The 16 bytes of the case's id, and the id itself: a UUID of version 4. */
+  caseBytes: Bytes;
+  case: string;
+  secret: Bytes;
+}
+
+/** What a form's seed and its content fix: sending the same again is the same report with the same receipt. */
+export function deriveReportSecrets(seed: Uint8Array, content: Uint8Array): ReportSecrets {
+  const ikm = concat(seed, hash(content));
+  const caseBytes = derive(ikm, SALT, "case", 16);
+  caseBytes[6] = (caseBytes[6]! & 0x0f) | 0x40;
+  caseBytes[8] = (caseBytes[8]! & 0x3f) | 0x80;
+  return {
+    receipt: new Receipt(derive(ikm, SALT, "receipt", 16)),
+    caseBytes,
+    case: formatUuid(caseBytes),
+    secret: derive(ikm, SALT, "secret"),
+  };
+}
+
+function formatUuid(bytes: Uint8Array): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

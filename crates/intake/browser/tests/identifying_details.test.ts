@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { type DetailRule, type DetailKind, redact, identifyingDetails } from "../src/identifying_details.ts";
+
+const readGuardFile = (name: string): unknown => JSON.parse(readFileSync(`../guard/${name}.json`, "utf8"));
+
+test("the same rules find the same as at the intake", () => {
+  const rules = readGuardFile("rules") as DetailRule[];
+  for (const { text, found, covered } of readGuardFile("cases") as { text: string; found: [DetailKind, string[]][]; covered: string }[]) {
+    assert.deepEqual(identifyingDetails(rules, text), found, text);
+    assert.equal(found.reduce((rest, [trace]) => redact(rules, rest, trace), text), covered);
+    assert.deepEqual(identifyingDetails(rules, covered), []);
+  }
+});
+
+test("what is covered is gone and the rest stays, as at the intake", () => {
+  const rules = readGuardFile("rules") as DetailRule[];
+  for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
+    const [text] = JSON.parse(line) as [string];
+    let covered = text;
+    for (let round = 0; round < 3; round++) covered = identifyingDetails(rules, covered).reduce((rest, [trace]) => redact(rules, rest, trace), covered);
+    assert.deepEqual(identifyingDetails(rules, covered), [], `${text}: ${covered}`);
+    let at = 0;
+    for (const part of covered.split("[…]")) {
+      const found = text.indexOf(part, at);
+      assert.ok(found >= 0, `${part} is not in ${text}`);
+      at = found + part.length;
+    }
+  }
+});
+
+test("most traces of the test set are found, and little else, as at the intake", () => {
+  const rules = readGuardFile("rules") as DetailRule[];
+  let [expected, hits, found, right] = [0, 0, 0, 0];
+  for (const line of readFileSync("../guard/test_set.jsonl", "utf8").trim().split("\n")) {
+    const [text, wanted] = JSON.parse(line) as [string, [string, string][]];
+    const traced = identifyingDetails(rules, text).flatMap(([trace, all]) => all.map((words): [string, string] => [trace, words]));
+    const meet = ([a, words]: [string, string], [b, others]: [string, string]) => a === b && (words.includes(others) || others.includes(words));
+    expected += wanted.length;
+    found += traced.length;
+    hits += wanted.filter((one) => traced.some((other) => meet(one, other))).length;
+    right += traced.filter((one) => wanted.some((other) => meet(one, other))).length;
+  }
+  const told = `recall ${hits}/${expected}, precision ${right}/${found}`;
+  assert.ok(expected >= 115 && hits / expected >= 0.9 && right / found >= 0.9, told);
+});

@@ -1,0 +1,138 @@
+// What files lose in the browser, and that nothing made to hurt is lost or takes long.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { deflateRawSync } from "node:zlib";
+import fc from "fast-check";
+import { concat, utf8 } from "../src/bytes.ts";
+import { crc32 } from "../src/metadata/crc32.ts";
+import { AuthorPseudonyms } from "../src/metadata/pseudonyms.ts";
+import { asText, noFindings } from "../src/metadata/rules.ts";
+import { scrub } from "../src/metadata/scrub.ts";
+import { neutralName } from "../src/metadata/scrub_report.ts";
+import { rewriteXml } from "../src/metadata/xml.ts";
+
+const CANARY = "CANARI";
+const neverRedraw = async () => undefined;
+
+const blobText = async (blob: Blob | undefined): Promise<string> => Buffer.from(await blob!.arrayBuffer()).toString("latin1");
+
+function isoBox(kind: string, payload: Uint8Array): Uint8Array {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(payload.length + 8);
+  head.write(kind, 4, "latin1");
+  return concat(head, payload);
+}
+
+const mp4 = concat(isoBox("ftyp", utf8("isom\0\0\0\0")), isoBox("moov", concat(isoBox("mvhd", new Uint8Array(100).fill(7)), isoBox("udta", isoBox("\xA9xyz", utf8(CANARY))))), isoBox("mdat", utf8("film")));
+
+const pdf = utf8(
+  `%PDF-1.4\n1 0 obj << /Title (${CANARY} (1) \\) ) /Author <43414E415249> /Producer 2 0 R >> endobj\n2 0 obj (${CANARY}) endobj\n` +
+    `3 0 obj << /Title (stays) /Parent 1 0 R >> endobj <x:xmpmeta>${CANARY}</x:xmpmeta>`,
+);
+
+/** A package with one part in it. */
+function singleEntryZip(name: string, plain: string): Uint8Array {
+  const data = deflateRawSync(plain);
+  const numbers = (signature: string, rest: number) => {
+    const head = Buffer.alloc(signature === "PK\x03\x04" ? 30 : 46);
+    head.write(signature, "latin1");
+    const at = rest;
+    head.writeUInt16LE(8, at);
+    head.writeUInt32LE(crc32(utf8(plain)), at + 6);
+    head.writeUInt32LE(data.length, at + 10);
+    head.writeUInt32LE(plain.length, at + 14);
+    head.writeUInt16LE(name.length, at + 18);
+    return head;
+  };
+  const [local, central] = [concat(numbers("PK\x03\x04", 8), utf8(name), data), concat(numbers("PK\x01\x02", 10), utf8(name))];
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06", "latin1");
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return concat(local, central, end);
+}
+
+test("a PDF keeps its length and its content, and says nothing of who made it", async () => {
+  const { content, removed, extension } = await scrub(new Blob([pdf]), neverRedraw);
+  const washed = await blobText(content);
+  assert.equal(washed.length, pdf.length);
+  assert.ok(washed.includes("/Title (stays)") && !washed.includes(CANARY) && !washed.includes("43414E"));
+  assert.ok(removed.has("author") && removed.has("words") && removed.has("device"));
+  assert.equal(extension, "pdf");
+});
+
+test("a film keeps its length, and loses place and date", async () => {
+  const { content, removed, sort } = await scrub(new Blob([mp4 as BlobPart]), neverRedraw);
+  const washed = await blobText(content);
+  assert.equal(washed.length, mp4.length);
+  assert.ok(washed.endsWith("mdatfilm") && !washed.includes(CANARY));
+  assert.deepEqual([...removed].sort(), ["date", "place"]);
+  assert.equal(sort, "video");
+});
+
+test("names go out of a document in any legal spelling, and what is no XML is told", async () => {
+  const rewrite = (xml: string) => {
+    const [found, plain] = [noFindings(), utf8(xml)];
+    return { written: asText(rewriteXml(plain, new AuthorPseudonyms(), found, "word/document.xml") ?? plain), ...found };
+  };
+  const text = "<w:t>texte</w:t></w:document>";
+  const clean = `<w:document><w:ins w:author="A1" w:date="2000-01-01T00:00:00Z">${text}`;
+  for (const ins of [
+    `<w:ins w:author="${CANARY}" w:date="2026-03-12T10:15:00Z">`,
+    `<w:ins w:author='${CANARY}' w:date = "2026-03-12T10:15:00Z" >`,
+    `<w:ins\n w:author\t=\n"${CANARY}"\r\n w:date='2026-03-12T10:15:00Z'>`,
+  ]) {
+    const { written, removed, left } = rewrite(`<w:document>${ins}${text}`);
+    assert.equal(written, clean);
+    assert.deepEqual([[...removed], [...left]], [["history"], []]);
+  }
+  assert.equal(rewrite(`<w:document><w:p w:rsidR='00000000'>a > b &amp; c${text}`).written, `<w:document><w:p w:rsidR='00000000'>a > b &amp; c${text}`);
+  for (const broken of [`<w:ins w:author="${CANARY}`, `<w:ins w:author=${CANARY}>`, `<!-- ${CANARY}`, `<![CDATA[${CANARY}`, "<a>".repeat(1001) + CANARY]) {
+    const { written, left } = rewrite(`<w:document>${broken}`);
+    assert.ok(written.includes(CANARY) && left.has("other"), broken);
+  }
+  const core = await scrub(new Blob([singleEntryZip("docProps/core.xml", `<dc:creator>${CANARY}</dc:creator>`) as BlobPart]), neverRedraw);
+  assert.ok(core.removed.has("author") && core.extension === "docx" && core.reading === "whole");
+});
+
+test("a bomb is carried and not opened", async () => {
+  const bomb = singleEntryZip("word/document.xml", " ".repeat(128 << 20));
+  const washed = await scrub(new Blob([bomb as BlobPart]), neverRedraw);
+  assert.ok(washed.left.has("other") && washed.content!.size < bomb.length + 1000);
+});
+
+test("a name tells what the file is and nothing else", async () => {
+  const washed = await scrub(new Blob([pdf]), neverRedraw);
+  assert.equal(neutralName(washed, 2, "facture Awa Traore.pdf"), "document-2.pdf");
+  assert.equal(neutralName(await scrub(new Blob(["bonjour"]), neverRedraw), 1, "Awa.TXT"), "document-1.txt");
+});
+
+test("whatever is chosen is sent or asked about", async () => {
+  const heads = ["%PDF-1.4 ", "PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\x04\0\0\0\x04\0\0\0\x05\0\0\0word/", "\0\0\0\x10ftypisom\0\0\0\0", "ID3\x03\0\x10\0\0\0\x7F", ""];
+  const tokens = ["/Author (", ")", "<<", ">>", "7 0 R", "<x:xmpmeta", "PK\x05\x06", "PK\x01\x02", "\0\0\0\x08moov", "mvhd", "TAG", "\xFF\xE1\0\x10Exif\0\0"];
+  const piece = fc.oneof(fc.constantFrom(...tokens).map((token) => Buffer.from(token, "latin1")), fc.uint8Array({ maxLength: 40 }));
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...heads), fc.array(piece, { maxLength: 40 }), async (head, pieces) => {
+      const file = concat(Buffer.from(head, "latin1"), ...pieces);
+      const { sort, content, reading } = await scrub(new Blob([file]), neverRedraw);
+      assert.ok(content !== undefined || sort === "image");
+      if (reading !== "whole" && head.startsWith("PK")) assert.equal(content!.size, file.length);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a text that holds more than it shows is not said to be clean", async () => {
+  const unclean = [
+    "From: awa@example.org\r\nTo: b@example.org\r\n\r\nbonjour",
+    "From awa@example.org Thu Mar 12\nbonjour",
+    "\uFEFF <p>bonjour</p>",
+    "bonjour <HTML><meta name=author content=Awa>",
+    "BEGIN:VCARD\nFN:Awa",
+    "%!PS-Adobe-3.0\n%%For: Awa",
+  ];
+  for (const text of unclean) assert.equal((await scrub(new Blob([text]), neverRedraw)).reading, "unknown", text);
+  for (const text of ["bonjour", "Date: lundi\nle quai", "a < b", "le quai\n\nFrom: x\nTo: y"])
+    assert.equal((await scrub(new Blob([text]), neverRedraw)).reading, "whole", text);
+});

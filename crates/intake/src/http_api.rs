@@ -1,0 +1,159 @@
+//! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not known here.
+
+use age_hybrid::{MAX_HEADER_LEN, has_hybrid_header};
+use axum::{
+    Extension, Json, Router,
+    body::{Body, to_bytes},
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use futures_util::StreamExt;
+use http::{HeaderMap, StatusCode, header};
+use protocol::{
+    Hash,
+    receipt::{Locator, WORD_LIST_LANGS, word_list},
+    size_classes,
+};
+use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::AppState, limits::AdmissionPermit, pace::retryable_body_error, problem::Problem, store::StoreError,
+};
+
+/// Longest request for a mailbox, in bytes.
+const MAX_REQUEST_BYTES: usize = 1024;
+
+/// `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`, `/directory.trust`, `/words/{lang}`
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/api/reports", post(submit))
+        .route("/api/mailbox", post(mailbox))
+        .route("/directory.json", get(directory))
+        .route("/directory.sig", get(signatures))
+        .route("/directory.trust", get(trust))
+        .route("/words/{lang}", get(serve_word_list))
+}
+
+/// What is said of a submission that is durable.
+#[derive(Serialize)]
+struct SubmitResponse {
+    /// The last day for the first answer, if this is a report, `YYYY-MM-DD`; `null` while it is not known.
+    answer: Option<String>,
+}
+
+/// Files a submission. 201 means that it is durable; the same bytes again are 201 again.
+async fn submit(
+    State(app): State<AppState>,
+    admission: Option<Extension<AdmissionPermit>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<SubmitResponse>), Problem> {
+    const INVALID_LENGTH: Problem =
+        Problem::bad_request("a submission has one of the ten lengths of the ladder");
+    const NOT_SEALED: Problem = Problem::bad_request(
+        "a submission is an age file with exactly one recipient, of the kind mlkem768x25519: nothing was stored",
+    );
+    let announced: u64 = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .filter(|length| size_classes::is_size_class(*length))
+        .ok_or(INVALID_LENGTH)?;
+    let counted = admission.map(|Extension(admission)| admission.reserve_storage(&app.store, announced));
+    let counted = counted.transpose().map_err(|error| {
+        app.counters.record_rejected();
+        Problem::from(error)
+    })?;
+    let mut deposit = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
+    let mut bytes = body.into_data_stream();
+    // The first bytes are held back until they show a header, so that nothing else is stored.
+    let mut unchecked = Some(Vec::with_capacity(MAX_HEADER_LEN));
+    while let Some(bytes) = bytes.next().await {
+        let bytes = bytes.map_err(|error| match retryable_body_error(&error) {
+            Some(_) => {
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "too slow for now: nothing was stored, try again")
+            }
+            None => Problem::bad_request("the submission did not come whole"),
+        })?;
+        if let Some(first) = &mut unchecked {
+            first.extend_from_slice(&bytes);
+            if first.len() < MAX_HEADER_LEN {
+                continue;
+            }
+            if !has_hybrid_header(first) {
+                return Err(NOT_SEALED);
+            }
+        }
+        let first = unchecked.take();
+        deposit
+            .write(first.as_deref().unwrap_or(&bytes))
+            .await
+            .map_err(|error| app.record_store_error(error))?;
+    }
+    if deposit.length() != announced {
+        return Err(INVALID_LENGTH);
+    }
+    deposit.commit().await.map_err(|error| app.record_store_error(error))?;
+    app.counters.record_submitted();
+    if let Some(counted) = counted {
+        counted.commit(announced);
+    }
+    Ok((
+        StatusCode::CREATED,
+        Json(SubmitResponse { answer: app.pages.first_answer_date().map(|day| day.to_string()) }),
+    ))
+}
+
+#[derive(Deserialize)]
+struct MailboxRequest<'a> {
+    locator: &'a str,
+}
+
+/// Gives a mailbox, or bytes that look like one: always 200 and 32 KiB.
+async fn mailbox(State(app): State<AppState>, body: Body) -> Result<Response, Problem> {
+    const INVALID_REQUEST: Problem =
+        Problem::bad_request("a request for a mailbox is {\"locator\": 43 characters of base64url}");
+    let body = to_bytes(body, MAX_REQUEST_BYTES).await.map_err(|_| INVALID_REQUEST)?;
+    let wanted: MailboxRequest<'_> = serde_json::from_slice(&body).map_err(|_| INVALID_REQUEST)?;
+    let locator = Hash::parse(wanted.locator).ok_or(INVALID_REQUEST)?;
+    let sealed = load_mailbox_or_decoy(&app, &Locator(locator.0))
+        .await
+        .map_err(|error| app.record_store_error(error))?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], sealed).into_response())
+}
+
+/// The mailbox, or its decoy. Both are made in any case, so that neither takes longer.
+pub async fn load_mailbox_or_decoy(app: &AppState, locator: &Locator) -> Result<Vec<u8>, StoreError> {
+    let id = locator.mailbox_id();
+    let (found, tick) = app.store.find_mailbox(&id).await?;
+    let decoy = app.decoys.decoy_for(&id, tick);
+    Ok(found.unwrap_or(decoy))
+}
+
+const NO_DIRECTORY: Problem = Problem::unavailable("no directory is in force, so no report can be sealed");
+
+async fn directory(State(app): State<AppState>) -> Result<Response, Problem> {
+    let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], in_force.bytes.clone()).into_response())
+}
+
+async fn signatures(State(app): State<AppState>) -> Result<Response, Problem> {
+    let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], in_force.signatures.clone()).into_response())
+}
+
+/// The root keys that this installation believes, as JSON. A visitor compares its fingerprint with the one on a poster.
+async fn trust(State(app): State<AppState>) -> Response {
+    Json(app.directory_cache.trust()).into_response()
+}
+
+/// The 2,048 words in which receipts are spelled, one a line.
+async fn serve_word_list(Path(lang): Path<String>) -> Response {
+    if !WORD_LIST_LANGS.contains(&&*lang) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    // Never kept: that a browser has them would show that somebody has a receipt.
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (headers, word_list(&lang).join("\n")).into_response()
+}

@@ -1,0 +1,338 @@
+//! What the script needs to be the form itself: every page of the form as it is without answers, and what the taxonomy says about
+//! them. The same for everybody, so that fetching it says nothing about what is going to be reported.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    body::{Bytes, to_bytes},
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
+use protocol::case::Stage;
+use serde::Serialize;
+use taxonomy::{Category, MAX_TEXT_CHARS, Priority, Question, QuestionKind, Taxonomy, UrgencyRule};
+use web::{Locale, MessageCatalog};
+use zeroize::Zeroizing;
+
+use super::{
+    ConversationView, Pages, ReceiptView, conversation::stage_text_keys, conversation_page, receipt,
+    receipt_entry, report, review,
+};
+use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
+
+/// In a text, where the script puts a value.
+const PLACEHOLDER: &str = "\u{1}";
+/// Counts up to here have a text of their own; plural forms are the server's business.
+const MAX_PLURAL: u32 = 40;
+/// Larger than any page is.
+const MAX_PAGE_BYTES: usize = 1024 * 1024;
+
+/// Texts that stand on pages only once something has happened, by the key that the script knows them by.
+const TEXT_KEYS: [&str; 87] = [
+    "change",
+    "cover",
+    "date-day",
+    "date-first",
+    "date-week",
+    "file-again",
+    "file-as-it-is",
+    "file-choose",
+    "file-failed",
+    "file-kept",
+    "file-left-out",
+    "file-looking",
+    "file-redrawn",
+    "file-unknown",
+    "file-unreadable",
+    "file-unreadable-choose",
+    "trace-author",
+    "trace-date",
+    "trace-device",
+    "trace-history",
+    "trace-other",
+    "trace-place",
+    "trace-preview",
+    "trace-words",
+    "washed-advice",
+    "washed-empty",
+    "washed-left",
+    "washed-nothing",
+    "washed-removed",
+    "washed-signature-broken",
+    "washed-signed",
+    "finding-forged",
+    "finding-wrong-key",
+    "finding-older-state",
+    "guard-date",
+    "guard-declaration",
+    "guard-email",
+    "guard-function",
+    "guard-identity",
+    "guard-name",
+    "guard-only-me",
+    "guard-phone",
+    "guard-receipt",
+    "guard-tax",
+    "guard-time",
+    "guard-vehicle",
+    "receipt-next-answer",
+    "receipt-still",
+    "reply-again",
+    "return-failed",
+    "review-warnings",
+    "review-warnings-what",
+    "review-audience",
+    "review-category",
+    "seal-date",
+    "seal-here",
+    "seal-here-reply",
+    "seal-here-return",
+    "seal-here-text",
+    "send-again",
+    "send-progress",
+    "send-sealing",
+    "send-stop",
+    "send-waiting",
+    "send-failed",
+    "send-too-large",
+    "send-busy",
+    "send-full",
+    "thread-next",
+    "thread-none",
+    "thread-outside",
+    "thread-week",
+    "wrong-earlier",
+    "wrong-earlier-nothing",
+    "wrong-earlier-damaged",
+    "wrong-heading",
+    "wrong-long",
+    "wrong-message-missing",
+    "wrong-receipt-check",
+    "wrong-receipt-character",
+    "wrong-receipt-length",
+    "wrong-receipt-missing",
+    "wrong-receipt-near",
+    "wrong-receipt-word",
+    "wrong-receipt-words",
+    "wrong-story-missing",
+    "wrong-title",
+];
+
+#[derive(Serialize)]
+struct FormBundle<'a> {
+    lang: &'a str,
+    dir: &'a str,
+    /// By name: steps, `family.ID` for the categories of a family, `category.ID` for the questions of a category.
+    pages: BTreeMap<String, OfflineFormPage>,
+    texts: BTreeMap<&'a str, String>,
+    months: Vec<String>,
+    stages: BTreeMap<&'a str, [String; 2]>,
+    /// For 0 to [`MAX_PLURAL`].
+    counted: BTreeMap<&'a str, Vec<String>>,
+    questions: BTreeMap<&'a str, QuestionDto<'a>>,
+    categories: BTreeMap<&'a str, CategoryDto<'a>>,
+    audiences: BTreeMap<&'a str, &'a str>,
+    families: Vec<&'a str>,
+    urgent_when: &'a [UrgencyRule],
+    unsure: &'a str,
+    advice: &'a str,
+    longest: MaxLengths,
+    guard: &'static [identifying_details::DetectionRule],
+}
+
+#[derive(Serialize)]
+struct OfflineFormPage {
+    title: String,
+    body: String,
+}
+
+#[derive(Serialize)]
+struct QuestionDto<'a> {
+    label: &'a str,
+    kind: QuestionKind,
+    /// Is any answer to it a trace?
+    guarded: bool,
+    options: BTreeMap<&'a str, &'a str>,
+}
+
+#[derive(Serialize)]
+struct CategoryDto<'a> {
+    label: &'a str,
+    family: &'a str,
+    audience: Vec<&'a str>,
+    questions: Vec<&'a str>,
+    story_required: bool,
+    priority_floor: Priority,
+}
+
+#[derive(Serialize)]
+struct MaxLengths {
+    story: usize,
+    text: usize,
+}
+
+/// `GET /fr/form.json`
+pub(super) async fn show(
+    State(pages): State<Arc<Pages>>,
+    Path(lang): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let Some(locale) = pages.locale(&lang) else { return StatusCode::NOT_FOUND.into_response() };
+    match pages.form_bundles.get(&pages, locale).await {
+        Some(kit) => kit.response(&headers, "public, max-age=3600"),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Kits of today, by language. They hold a date, and are made anew with the day.
+#[derive(Default)]
+pub(super) struct FormBundles(
+    tokio::sync::Mutex<BTreeMap<&'static str, (time::Date, Arc<super::assets::Precompressed>)>>,
+);
+
+impl FormBundles {
+    async fn get(&self, pages: &Pages, locale: Locale) -> Option<Arc<super::assets::Precompressed>> {
+        let today = pages.clock.today();
+        let mut kits = self.0.lock().await;
+        if let Some((day, kit)) = kits.get(locale.code)
+            && *day == today
+        {
+            return Some(Arc::clone(kit));
+        }
+        let kit = Arc::new(super::assets::Precompressed::new(
+            "application/json",
+            build_bundle(pages, locale).await?,
+        ));
+        kits.insert(locale.code, (today, Arc::clone(&kit)));
+        Some(kit)
+    }
+}
+
+async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
+    let (taxonomy, lang) = (&*pages.taxonomy, locale.code);
+    let words = pages.catalogs.catalog(locale);
+    let kit = FormBundle {
+        lang,
+        dir: locale.dir,
+        pages: render_pages(pages, locale).await?,
+        texts: TEXT_KEYS.iter().map(|key| (*key, text_with_placeholders(words, key))).collect(),
+        months: (1..=12).map(|month| words.get(&format!("month-{month}"))).collect(),
+        stages: Stage::VISIBLE_TO_REPORTER
+            .map(|stage| (stage.as_str(), stage_text_keys(stage).map(|key| words.get(key))))
+            .into(),
+        counted: ["thread-received", "finding-earlier", "finding-withheld", "readers-count"]
+            .map(|key| (key, (0..=MAX_PLURAL).map(|count| words.count(key, count)).collect()))
+            .into(),
+        questions: taxonomy
+            .questions
+            .iter()
+            .map(|question| (&*question.id, question_dto(taxonomy, question, lang)))
+            .collect(),
+        categories: taxonomy
+            .categories
+            .iter()
+            .map(|found| (&*found.id, category_dto(taxonomy, found, lang)))
+            .collect(),
+        audiences: taxonomy.audiences.iter().map(|one| (one.id.as_str(), one.label.get(lang))).collect(),
+        families: taxonomy.families.iter().map(|family| &*family.id).collect(),
+        urgent_when: &taxonomy.urgent_when,
+        unsure: &taxonomy.unsure,
+        advice: &taxonomy.advice,
+        guard: identifying_details::rules(),
+        longest: MaxLengths { story: MAX_STORY_CHARS, text: MAX_TEXT_CHARS },
+    };
+    serde_json::to_vec(&kit).ok()
+}
+
+/// A text with its places marked.
+fn text_with_placeholders(words: &MessageCatalog, key: &str) -> String {
+    let places =
+        ["day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near", "count", "sign"]
+            .map(|name| (name, placeholder(name)));
+    let places: Vec<(&'static str, &str)> = places.iter().map(|(name, place)| (*name, &**place)).collect();
+    words.with(key, &places)
+}
+
+fn placeholder(name: &str) -> String {
+    format!("{PLACEHOLDER}{name}{PLACEHOLDER}")
+}
+
+fn question_dto<'a>(taxonomy: &'a Taxonomy, question: &'a Question, lang: &str) -> QuestionDto<'a> {
+    let implied: &[&str] =
+        if question.kind.has_implied_answers() { &[taxonomy::UNKNOWN, taxonomy::DECLINED] } else { &[] };
+    let ids = question.options.iter().map(|option| &*option.id).chain(implied.iter().copied());
+    let options = ids.filter_map(|id| Some((id, taxonomy.option_label(question, id)?.get(lang)))).collect();
+    QuestionDto {
+        label: question.label.get(lang),
+        kind: question.kind,
+        guarded: identifying_details::asks_for_identifier(question),
+        options,
+    }
+}
+
+fn category_dto<'a>(taxonomy: &'a Taxonomy, category: &'a Category, lang: &str) -> CategoryDto<'a> {
+    CategoryDto {
+        label: category.label.get(lang),
+        family: &category.family,
+        audience: category.audience.iter().map(|audience| audience.as_str()).collect(),
+        questions: taxonomy.questions_for(category).into_iter().map(|question| &*question.id).collect(),
+        story_required: category.story_required,
+        priority_floor: category.priority_floor,
+    }
+}
+
+async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, OfflineFormPage>> {
+    let taxonomy = &*pages.taxonomy;
+    let mut all = BTreeMap::new();
+    let mut form = ReportForm::new(locale);
+    for step in [FormStep::BeforeYouStart, FormStep::Audience, FormStep::Family] {
+        all.insert(step.as_str().to_owned(), split_page(report::step_page(pages, &mut form, step)).await?);
+    }
+    for family in &taxonomy.families {
+        form.family.clone_from(&family.id);
+        let page = split_page(report::step_page(pages, &mut form, FormStep::Category)).await?;
+        all.insert(format!("family.{}", family.id), page);
+    }
+    for category in &taxonomy.categories {
+        form.category.clone_from(&category.id);
+        let page = split_page(report::step_page(pages, &mut form, FormStep::Questions)).await?;
+        all.insert(format!("category.{}", category.id), page);
+    }
+    all.insert("review".to_owned(), split_page(review::render_review(pages, &form, None)).await?);
+    // Made-up words in the places of a receipt; the script replaces them all. The day for the answer comes with the
+    // confirmation that the report arrived: a page that was fetched before midnight would give another one.
+    let receipt = ReceiptView {
+        code: Zeroizing::new(["0000"; 7].join("-")),
+        words: Zeroizing::new(["…"; 12].join(" ")),
+    };
+    all.insert(
+        "receipt".to_owned(),
+        split_page(receipt::render_receipt(pages, locale, &receipt, receipt::ReceiptContext::default()))
+            .await?,
+    );
+    all.insert(
+        "return".to_owned(),
+        split_page(receipt_entry::receipt_entry_page(pages, locale, ("", ""), None)).await?,
+    );
+    for (name, problem) in [
+        ("nothing", receipt_entry::ReceiptEntryError::NotFound),
+        ("damaged", receipt_entry::ReceiptEntryError::MailboxCorrupt),
+    ] {
+        let page = receipt_entry::receipt_entry_page(pages, locale, ("", ""), Some(problem));
+        all.insert(name.to_owned(), split_page(page).await?);
+    }
+    for (name, sent) in [("thread", false), ("sent", true)] {
+        let view = ConversationView { sent, ..ConversationView::pending() };
+        all.insert(name.to_owned(), split_page(conversation_page(pages, locale, &view)).await?);
+    }
+    Some(all)
+}
+
+/// Takes title and body out of a page.
+async fn split_page(page: Response) -> Option<OfflineFormPage> {
+    let html: Bytes = to_bytes(page.into_body(), MAX_PAGE_BYTES).await.ok()?;
+    let html = std::str::from_utf8(&html).ok()?;
+    let between = |from: &str, to: &str| Some(html.split_once(from)?.1.split_once(to)?.0.to_owned());
+    Some(OfflineFormPage { title: between("<title>", "</title>")?, body: between("<body>", "</body>")? })
+}

@@ -1,0 +1,106 @@
+//! Coming back: where a receipt is typed.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use http::StatusCode;
+use protocol::receipt::{Receipt, ReceiptError};
+use unicode_normalization::UnicodeNormalization;
+use web::Locale;
+
+use super::{
+    ErrorKind, Pages, error_page,
+    layout::{LanguageSwitch, PageLayout, render_with_script},
+};
+
+/// Why a receipt does not lead to a thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiptEntryError {
+    /// Nothing was typed.
+    Empty,
+    /// What was typed is no receipt, for this reason.
+    InvalidReceipt(ReceiptError),
+    /// Nothing is laid out under it: not yet, not any more, or never was. Nobody can tell these apart, on purpose.
+    NotFound,
+    /// A mailbox of this receipt is there, and it was damaged or forged. Nothing of it is shown.
+    MailboxCorrupt,
+}
+
+#[derive(Template)]
+#[template(path = "return.html")]
+struct ReceiptEntryTemplate<'a> {
+    frame: PageLayout<'a>,
+    typed: &'a str,
+    error: Option<String>,
+    not_found: bool,
+    damaged: bool,
+}
+
+/// `GET /fr/return`
+pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
+    match pages.locale(&lang) {
+        Some(locale) => receipt_entry_page(&pages, locale, ("", ""), None),
+        None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
+    }
+}
+
+/// `GET /fr/return/send`: a page that was sent is gone; the receipt opens it again.
+pub(super) async fn redirect_to_receipt_entry(
+    State(pages): State<Arc<Pages>>,
+    Path(lang): Path<String>,
+) -> Response {
+    let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
+    Redirect::to(&format!("/{}/return", locale.code)).into_response()
+}
+
+/// The page where a receipt is typed, again with what was typed if it led nowhere.
+/// `visit`: the token of its visit, or nothing.
+pub fn receipt_entry_page(
+    pages: &Pages,
+    locale: Locale,
+    (typed, visit): (&str, &str),
+    problem: Option<ReceiptEntryError>,
+) -> Response {
+    let frame =
+        PageLayout::new(pages, locale, "return-title", LanguageSwitch::Link("/return")).with_visit(visit);
+    let wrong = match problem {
+        Some(ReceiptEntryError::Empty) => Some(frame.t("wrong-receipt-missing")),
+        Some(ReceiptEntryError::InvalidReceipt(error)) => Some(receipt_error_text(&frame, error, typed)),
+        Some(ReceiptEntryError::NotFound | ReceiptEntryError::MailboxCorrupt) | None => None,
+    };
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let nothing = problem == Some(ReceiptEntryError::NotFound);
+    let damaged = problem == Some(ReceiptEntryError::MailboxCorrupt);
+    render_with_script(
+        pages,
+        status,
+        &ReceiptEntryTemplate { frame, typed, error: wrong, not_found: nothing, damaged },
+    )
+}
+
+/// What is wrong with a typed receipt, so that it can be found. It is about the text alone: whether anything
+/// is laid out under a receipt does not show in it.
+pub(super) fn receipt_error_text(frame: &PageLayout<'_>, error: ReceiptError, typed: &str) -> String {
+    match error {
+        ReceiptError::UnknownWord { place, near } => {
+            let word = Receipt::typed_word_at(typed, place).unwrap_or_default();
+            match near {
+                Some(near) => {
+                    let near: String = near.nfc().collect();
+                    frame.messages().with("wrong-receipt-near", &[("word", &word), ("near", &near)])
+                }
+                None => frame.with("wrong-receipt-word", "word", &word),
+            }
+        }
+        ReceiptError::WordCount(count) => frame.with("wrong-receipt-words", "count", &count.to_string()),
+        ReceiptError::CodeLength(count) => frame.with("wrong-receipt-length", "count", &count.to_string()),
+        ReceiptError::InvalidCharacter(sign) => {
+            frame.with("wrong-receipt-character", "sign", &sign.to_string())
+        }
+        ReceiptError::ChecksumMismatch => frame.t("wrong-receipt-check"),
+    }
+}

@@ -1,0 +1,50 @@
+//! What was done with a file, as the sealed frame says it.
+
+use metadata_scrubber::{MetadataKinds, ScrubReport};
+use protocol::treatment::{
+    AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
+};
+
+use crate::pages;
+
+/// Returns what the frame says of a file that was treated so.
+pub(super) fn frame_treatment(treatment: pages::FileOutcome) -> AttachmentTreatment {
+    match treatment {
+        pages::FileOutcome::Unchanged => AttachmentTreatment::Kept,
+        pages::FileOutcome::Cleaned(washed) => AttachmentTreatment::Cleaned(frame_cleaning(washed)),
+        pages::FileOutcome::Failed => AttachmentTreatment::CutOff,
+    }
+}
+
+fn frame_cleaning(washed: ScrubReport) -> CleaningReport {
+    let ScrubReport { format: _, removed, left, reading, signature } = washed;
+    CleaningReport {
+        removed: metadata_kinds(removed),
+        left: metadata_kinds(left),
+        reading: match reading {
+            metadata_scrubber::ParseCoverage::Whole => CleaningExtent::Whole,
+            metadata_scrubber::ParseCoverage::Broken => CleaningExtent::Broken,
+            metadata_scrubber::ParseCoverage::Unknown => CleaningExtent::Unknown,
+            metadata_scrubber::ParseCoverage::Empty => CleaningExtent::Empty,
+        },
+        signature: match signature {
+            metadata_scrubber::SignatureStatus::Absent => SignatureState::Absent,
+            metadata_scrubber::SignatureStatus::Kept => SignatureState::Kept,
+            metadata_scrubber::SignatureStatus::Broken => SignatureState::Broken,
+        },
+    }
+}
+
+fn metadata_kinds<T: FromIterator<MetadataCategory>>(traces: MetadataKinds) -> T {
+    let kind = |trace| match trace {
+        metadata_scrubber::MetadataKind::Author => MetadataCategory::Author,
+        metadata_scrubber::MetadataKind::Place => MetadataCategory::Place,
+        metadata_scrubber::MetadataKind::Date => MetadataCategory::Date,
+        metadata_scrubber::MetadataKind::Device => MetadataCategory::Device,
+        metadata_scrubber::MetadataKind::Words => MetadataCategory::Words,
+        metadata_scrubber::MetadataKind::Preview => MetadataCategory::Preview,
+        metadata_scrubber::MetadataKind::History => MetadataCategory::History,
+        metadata_scrubber::MetadataKind::Other => MetadataCategory::Other,
+    };
+    traces.iter().map(kind).collect()
+}

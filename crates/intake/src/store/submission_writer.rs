@@ -1,0 +1,239 @@
+//! Filing: bytes come in, a submission stands in the spool or nothing does.
+
+use std::mem;
+
+use protocol::size_classes;
+use rand::{CryptoRng, RngCore};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    QuerySelect, Statement, prelude::*, sea_query::OnConflict,
+};
+use sha2::{Digest, Sha256};
+
+use super::{CHUNK_BYTES, Store, StoreError, chunk, group_commit::Durability, random_key, submission};
+
+/// A submission that is being stored. Dropped before [`SubmissionUpload::commit`], it leaves nothing behind.
+///
+/// What fits into one chunk is written in one transaction at the end; longer ones are written chunk by chunk under a row that
+/// stays incomplete until the last transaction, which alone has to last: it takes all before it along.
+pub struct SubmissionUpload {
+    store: Store,
+    id: Uuid,
+    /// Of its first chunk; the others follow it.
+    first_chunk_key: i64,
+    week: String,
+    digest: Sha256,
+    length: u64,
+    /// Bytes for which there is room.
+    reserved: u64,
+    /// Has it become whole?
+    is_stored: bool,
+    /// Chunks in the database already.
+    position: i32,
+    buffer: Vec<u8>,
+}
+
+impl Store {
+    /// Begins a submission of this ISO week.
+    pub fn begin_submission(&self, week: String, rng: &mut (impl RngCore + CryptoRng)) -> SubmissionUpload {
+        let mut id = [0; 16];
+        rng.fill_bytes(&mut id);
+        let id = uuid::Builder::from_random_bytes(id).into_uuid();
+        SubmissionUpload {
+            store: self.clone(),
+            id,
+            first_chunk_key: random_key(rng),
+            week,
+            digest: Sha256::new(),
+            length: 0,
+            reserved: 0,
+            is_stored: false,
+            position: 0,
+            buffer: Vec::new(),
+        }
+    }
+}
+
+impl SubmissionUpload {
+    /// Takes more bytes.
+    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
+        self.digest.update(bytes);
+        self.length += bytes.len() as u64;
+        while !bytes.is_empty() {
+            if self.buffer.len() == CHUNK_BYTES {
+                self.flush().await?;
+            }
+            let (now, later) = bytes.split_at(bytes.len().min(CHUNK_BYTES - self.buffer.len()));
+            self.buffer.extend_from_slice(now);
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    /// Bytes taken so far.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Makes the submission whole. When this returns `Ok` it is durable, or the same bytes have been all along.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if !size_classes::is_size_class(self.length) {
+            return Err(StoreError::Unavailable);
+        }
+        self.reserve()?;
+        let digest = mem::take(&mut self.digest).finalize().to_vec();
+        let length = i64::try_from(self.length).expect("the ladder's top is 64 MiB");
+        let last = self.next_chunk();
+        let row = submission::ActiveModel {
+            id: Set(self.id),
+            digest: Set(Some(digest.clone())),
+            week: Set(mem::take(&mut self.week)),
+            length: Set(length),
+            complete: Set(true),
+        };
+        let written = if self.position == 1 && self.store.is_shared {
+            insert_single_statement(&self.store.write_db, row, last).await
+        } else if self.position == 1 {
+            self.store.writer.write(move |txn| Box::pin(insert_small(txn, row, last))).await
+        } else {
+            self.store.writer.write(move |txn| Box::pin(commit_last_chunk(txn, row, digest, last))).await
+        };
+        self.is_stored = written.is_ok();
+        match written {
+            // Another replica has just stored the same bytes. What was stored here goes when this is dropped.
+            Err(StoreError::Duplicate) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        self.reserve()?;
+        let first = (self.position == 0).then(|| submission::ActiveModel {
+            id: Set(self.id),
+            digest: Set(None),
+            week: Set(self.week.clone()),
+            length: Set(0),
+            complete: Set(false),
+        });
+        let chunk = self.next_chunk();
+        self.store
+            .writer
+            .write_with_durability(Durability::Deferred, |txn| Box::pin(append_chunk(txn, first, chunk)))
+            .await
+    }
+
+    /// Makes sure of room for what is in the buffer.
+    fn reserve(&mut self) -> Result<(), StoreError> {
+        let bytes = self.buffer.len() as u64;
+        self.store.capacity.reserve(bytes, self.length)?;
+        self.reserved += bytes;
+        Ok(())
+    }
+
+    fn next_chunk(&mut self) -> chunk::ActiveModel {
+        let position = self.position;
+        self.position += 1;
+        chunk::ActiveModel {
+            key: Set(self.first_chunk_key + i64::from(position)),
+            submission: Set(self.id),
+            position: Set(position),
+            bytes: Set(mem::take(&mut self.buffer)),
+        }
+    }
+}
+
+async fn append_chunk(
+    txn: &DatabaseTransaction,
+    first: Option<submission::ActiveModel>,
+    chunk: chunk::ActiveModel,
+) -> Result<(), DbErr> {
+    if let Some(row) = first {
+        submission::Entity::insert(row).exec_without_returning(txn).await?;
+    }
+    chunk::Entity::insert(chunk).exec_without_returning(txn).await.map(drop)
+}
+
+/// The same as [`insert_small`] in one statement of `PostgreSQL`: one way to the server and back in place of four.
+async fn insert_single_statement(
+    db: &DatabaseConnection,
+    row: submission::ActiveModel,
+    only: chunk::ActiveModel,
+) -> Result<(), StoreError> {
+    const INSERT_SQL: &str = "WITH kept AS (\
+        INSERT INTO submissions (id, digest, week, length, complete) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (digest) DO NOTHING RETURNING id) \
+        INSERT INTO chunks (submission, key, position, bytes) SELECT id, $6, $7, $8 FROM kept";
+    let values: [Value; 8] = [
+        row.id.unwrap().into(),
+        row.digest.unwrap().into(),
+        row.week.unwrap().into(),
+        row.length.unwrap().into(),
+        row.complete.unwrap().into(),
+        only.key.unwrap().into(),
+        only.position.unwrap().into(),
+        only.bytes.unwrap().into(),
+    ];
+    db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, INSERT_SQL, values)).await?;
+    Ok(())
+}
+
+/// The only transaction of a small submission. The same bytes are kept once: whoever comes second waits for the first to be
+/// durable, and changes nothing.
+async fn insert_small(
+    txn: &DatabaseTransaction,
+    row: submission::ActiveModel,
+    only: chunk::ActiveModel,
+) -> Result<(), DbErr> {
+    let mut same = OnConflict::column(submission::Column::Digest);
+    let insert = submission::Entity::insert(row).on_conflict(same.do_nothing().to_owned());
+    if insert.exec_without_returning(txn).await? == 0 {
+        return Ok(());
+    }
+    chunk::Entity::insert(only).exec_without_returning(txn).await.map(drop)
+}
+
+/// The last transaction of a long submission.
+async fn commit_last_chunk(
+    txn: &DatabaseTransaction,
+    row: submission::ActiveModel,
+    digest: Vec<u8>,
+    last: chunk::ActiveModel,
+) -> Result<(), DbErr> {
+    let same = submission::Entity::find()
+        .select_only()
+        .column(submission::Column::Id)
+        .filter(submission::Column::Digest.eq(digest))
+        .into_tuple::<Uuid>()
+        .one(txn)
+        .await?;
+    if same.is_some() {
+        return submission::Entity::delete_by_id(row.id.unwrap()).exec(txn).await.map(drop);
+    }
+    // Fails if a sweep has taken the row: then the submission is not acknowledged.
+    row.update(txn).await?;
+    chunk::Entity::insert(last).exec_without_returning(txn).await.map(drop)
+}
+
+impl Drop for SubmissionUpload {
+    fn drop(&mut self) {
+        self.store.capacity.release(self.reserved, self.is_stored);
+        if self.position == 0 {
+            return;
+        }
+        // Harmless after completion: complete rows stay.
+        let (store, id) = (self.store.clone(), self.id);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                let delete = submission::Entity::delete_many()
+                    .filter(submission::Column::Id.eq(id))
+                    .filter(submission::Column::Complete.eq(false));
+                // What fails here is left to the sweep.
+                store
+                    .writer
+                    .write(|txn| Box::pin(async move { delete.exec(txn).await.map(drop) }))
+                    .await
+                    .ok();
+            });
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Backing up, rehearsing, restoring, moving from one engine to the other.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use crate::common::{TestInstallation, TestIntake};
+use database::{CopyError, DatabaseUrl, PoolOptions};
+use intake::{
+    config::Config,
+    maintenance::{self, MaintenanceCommand, MaintenanceError},
+};
+use migrations_intake::Migrator;
+use protocol::{Hash, mailbox::MAILBOX_LEN};
+use reqwest::StatusCode;
+use sea_orm::ConnectionTrait;
+
+fn sealed_bytes(len: usize, seed: u64) -> Vec<u8> {
+    age_hybrid::decoy_file(len, seed)
+}
+
+fn postgres_url() -> String {
+    test_postgres::shared_cluster().unwrap().create_database().unwrap()
+}
+
+async fn run_maintenance(config: &Config, task: MaintenanceCommand) -> Result<String, MaintenanceError> {
+    Ok(maintenance::run(config, task).await?.join("\n"))
+}
+
+/// An intake with everything that a spool can hold, on a file.
+async fn filled_intake() -> (TestIntake, BTreeSet<Vec<u8>>) {
+    let intake = TestIntake::with_directory().await;
+    let sent: BTreeSet<_> =
+        (0..20).map(|n| sealed_bytes(32_768, n)).chain([sealed_bytes(1 << 20, 99)]).collect();
+    for bytes in &sent {
+        assert_eq!(intake.post("/api/reports", bytes.clone()).await.status(), StatusCode::CREATED);
+    }
+    let mailboxes: Vec<_> = (0..9).map(|n| (Hash::of(&[&[n]]), vec![n; MAILBOX_LEN])).collect();
+    assert_eq!(intake.put_mailboxes(&mailboxes).await, StatusCode::NO_CONTENT);
+    (intake, sent)
+}
+
+/// What comes out of an intake: everything that waits, the directory, and a decoy, which grows from the spool's seed.
+async fn stored_content(intake: &TestIntake) -> (BTreeSet<Vec<u8>>, Vec<u8>, Vec<u8>) {
+    let waiting = intake.pull(100).await.into_iter().map(|(_, bytes)| bytes).collect();
+    let directory = intake.get("/directory.json").await.bytes().await.unwrap().to_vec();
+    let decoy = intake.post("/api/mailbox", vec![7; 32]).await.bytes().await.unwrap().to_vec();
+    (waiting, directory, decoy)
+}
+
+fn path_in(folder: &tempfile::TempDir, name: &str) -> PathBuf {
+    folder.path().join(name)
+}
+
+#[tokio::test]
+async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_every_row() {
+    let (intake, sent) = filled_intake().await;
+    let before = stored_content(&intake).await;
+    assert_eq!(before.0, sent);
+    let folder = tempfile::tempdir().unwrap();
+
+    // A running intake is backed up, but not moved.
+    let url = postgres_url();
+    let to: DatabaseUrl = url.parse().unwrap();
+    let live = run_maintenance(
+        &intake.installation.config,
+        MaintenanceCommand::Backup { folder: path_in(&folder, "live") },
+    )
+    .await
+    .unwrap();
+    assert!(live.contains("submissions: 21 rows"), "{live}");
+    let moving =
+        run_maintenance(&intake.installation.config, MaintenanceCommand::MigrateTo { to: to.clone() }).await;
+    assert!(matches!(moving, Err(MaintenanceError::Open(_))), "{moving:?}");
+
+    let mut installation = intake.stop().await;
+    let nowhere = Config {
+        store: intake::config::StoreConfig {
+            path: path_in(&folder, "none.sqlite"),
+            ..installation.config.store.clone()
+        },
+        ..installation.config.clone()
+    };
+    for task in [
+        MaintenanceCommand::Backup { folder: path_in(&folder, "x") },
+        MaintenanceCommand::MigrateTo { to: to.clone() },
+    ] {
+        let missing = run_maintenance(&nowhere, task).await.unwrap_err();
+        assert!(missing.to_string().contains("restore a backup"), "{missing}");
+    }
+    let moved = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() })
+        .await
+        .unwrap();
+    assert!(moved.contains("submissions: 21 rows") && moved.contains("mailboxes: 10 rows"), "{moved}");
+    let again = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to }).await;
+    assert!(matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))), "{again:?}");
+    // Neither a start nor a backup opens the old file again.
+    let old =
+        run_maintenance(&installation.config, MaintenanceCommand::Backup { folder: path_in(&folder, "old") })
+            .await
+            .unwrap_err();
+    assert!(old.to_string().contains("was moved to postgres://"), "{old}");
+    let started = intake::app::BoundServer::bind(&installation.config, installation.clock.clone()).await;
+    assert!(started.err().unwrap().to_string().contains("was moved to postgres://"));
+    installation.config.store.url = Some(url);
+    let moving = run_maintenance(
+        &installation.config,
+        MaintenanceCommand::MigrateTo { to: postgres_url().parse().unwrap() },
+    )
+    .await;
+    assert!(matches!(moving, Err(MaintenanceError::SharedStore)), "{moving:?}");
+    let intake = installation.start().await;
+    assert_eq!(stored_content(&intake).await, before);
+
+    // From PostgreSQL into a folder, and from there into a file on an empty machine.
+    let backup = path_in(&folder, "backup");
+    let taken =
+        run_maintenance(&intake.installation.config, MaintenanceCommand::Backup { folder: backup.clone() })
+            .await
+            .unwrap();
+    assert_eq!(taken, live, "the same rows have the same digests on either engine");
+    let mut installation = intake.stop().await;
+    let rehearsed =
+        run_maintenance(&installation.config, MaintenanceCommand::VerifyBackup { folder: backup.clone() })
+            .await
+            .unwrap();
+    assert!(rehearsed.contains("21 submissions wait in it"), "{rehearsed}");
+    installation.config.store.url = None;
+    installation.config.store.path = path_in(&folder, "restored.sqlite");
+    run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup.clone() })
+        .await
+        .unwrap();
+    let again = run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup }).await;
+    assert!(matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))), "{again:?}");
+    let intake = installation.start().await;
+    assert_eq!(stored_content(&intake).await, before);
+}
+
+#[tokio::test]
+async fn what_changes_on_the_way_is_noticed_and_nothing_of_it_is_kept() {
+    let (intake, _) = filled_intake().await;
+    let installation = intake.stop().await;
+    let to: DatabaseUrl = postgres_url().parse().unwrap();
+    to.migrate::<Migrator>().await.unwrap();
+    let db = to.connect(PoolOptions::with_connections(1)).await.unwrap();
+    db.execute_unprepared(
+        "CREATE FUNCTION flip() RETURNS trigger LANGUAGE plpgsql AS \
+         'BEGIN NEW.bytes := set_byte(NEW.bytes, 5, 255 - get_byte(NEW.bytes, 5)); RETURN NEW; END'; \
+         CREATE TRIGGER flip BEFORE INSERT ON chunks FOR EACH ROW WHEN (NEW.position = 2) EXECUTE FUNCTION flip()",
+    )
+    .await
+    .unwrap();
+    let moved = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() }).await;
+    assert!(
+        matches!(moved, Err(MaintenanceError::Copy(CopyError::CopyMismatch { table: "chunks", .. }))),
+        "{moved:?}"
+    );
+    db.execute_unprepared("DROP TRIGGER flip ON chunks").await.unwrap();
+    run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to })
+        .await
+        .expect("the target is still empty");
+}
+
+#[tokio::test]
+async fn a_backup_that_is_not_whole_is_refused_and_says_why() {
+    let (intake, _) = filled_intake().await;
+    let folder = tempfile::tempdir().unwrap();
+    let backup = path_in(&folder, "backup");
+    run_maintenance(&intake.installation.config, MaintenanceCommand::Backup { folder: backup.clone() })
+        .await
+        .unwrap();
+    let mut installation = intake.stop().await;
+    let mixed = run_maintenance(&installation.config, MaintenanceCommand::Backup { folder: backup.clone() })
+        .await
+        .unwrap_err();
+    assert!(mixed.to_string().contains("Name a new folder"), "{mixed}");
+
+    let refused = async |config: &Config, why: &str| {
+        let (folder, again) = (backup.clone(), backup.clone());
+        for task in
+            [MaintenanceCommand::VerifyBackup { folder }, MaintenanceCommand::Restore { folder: again }]
+        {
+            let error = run_maintenance(config, task).await.unwrap_err().to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    };
+    installation.config.store.path = path_in(&folder, "new.sqlite");
+    let good = fs::read(backup.join("spool.sqlite")).unwrap();
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    fs::write(backup.join("spool.sqlite"), bad).unwrap();
+    refused(&installation.config, "is not what was written").await;
+    fs::write(backup.join("spool.sqlite"), &good).unwrap();
+    fs::rename(backup.join("SHA256SUMS"), backup.join("sums")).unwrap();
+    refused(&installation.config, "no whole backup").await;
+    fs::rename(backup.join("sums"), backup.join("SHA256SUMS")).unwrap();
+
+    // Of another installation.
+    let stranger = TestInstallation::new();
+    let rehearsed =
+        run_maintenance(&stranger.config, MaintenanceCommand::VerifyBackup { folder: backup.clone() })
+            .await
+            .unwrap_err();
+    assert!(matches!(rehearsed, MaintenanceError::UntrustedDirectory(_)), "{rehearsed}");
+    run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup }).await.unwrap();
+}

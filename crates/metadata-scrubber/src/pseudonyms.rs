@@ -1,0 +1,28 @@
+//! The neutral names of the authors of one file.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// More names than any document has authors.
+const MAX_NAMES: usize = 1024;
+
+/// Neutral names, one for each author: authors can still be distinguished.
+#[derive(Default)]
+pub(crate) struct AuthorPseudonyms(HashMap<u64, usize>);
+
+impl AuthorPseudonyms {
+    /// The neutral name of an author. The same author has the same one in all parts of a file.
+    pub(crate) fn pseudonym_for(&mut self, author: &[u8]) -> String {
+        let mut hasher = DefaultHasher::new();
+        author.hash(&mut hasher);
+        let next = self.0.len() + 1;
+        let number = if next > MAX_NAMES {
+            self.0.get(&hasher.finish()).copied().unwrap_or(MAX_NAMES)
+        } else {
+            *self.0.entry(hasher.finish()).or_insert(next)
+        };
+        format!("A{number}")
+    }
+}

@@ -1,0 +1,213 @@
+//! A directory as it is carried: bytes, and the root keys' signatures over them.
+
+use std::{collections::BTreeSet, fmt};
+
+use ed25519_dalek::SigningKey;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, SeqAccess, Visitor},
+};
+use time::Date;
+use uuid::Uuid;
+
+use super::{Directory, DirectoryError};
+use crate::{
+    canonical,
+    hash::Hash,
+    keys::{PublicKey, sign},
+};
+
+const LABEL: &[u8] = b"burkindi/directory/v1\0";
+/// The most signatures of one directory.
+pub const MAX_SIGNATURES: usize = 16;
+/// The most bytes of one directory: about 170 members.
+pub const MAX_DIRECTORY_LEN: usize = 384 * 1024;
+
+/// Which signatures are believed: pinned by every reader, never taken from the directory itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustRoots {
+    /// Which installation.
+    pub instance: Uuid,
+    /// How many root keys must have signed.
+    pub threshold: usize,
+    /// The root keys.
+    pub roots: Vec<PublicKey>,
+}
+
+/// A directory's bytes as served, with signatures over them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedDirectory {
+    /// `directory.json`.
+    #[serde(with = "crate::hash::base64_bytes")]
+    pub bytes: Vec<u8>,
+    /// `directory.sig`: at most [`MAX_SIGNATURES`].
+    #[serde(deserialize_with = "deserialize_signatures")]
+    pub signatures: Vec<RootSignature>,
+}
+
+/// One root key's signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RootSignature {
+    /// Which root key.
+    pub key: PublicKey,
+    /// Over `"burkindi/directory/v1\0" ‖ bytes`.
+    #[serde(with = "crate::hash::base64_bytes")]
+    pub signature: Vec<u8>,
+}
+
+/// The newest directory that a reader has accepted before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastSeen {
+    /// Its epoch.
+    pub epoch: u64,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+impl SignedDirectory {
+    /// Serialises once and signs these bytes with each key.
+    ///
+    /// # Errors
+    /// When the directory breaks a rule or is longer than [`MAX_DIRECTORY_LEN`].
+    pub fn sign(directory: &Directory, roots: &[SigningKey]) -> Result<Self, DirectoryError> {
+        directory.check_rules()?;
+        let bytes = serde_json::to_vec(directory).expect("a directory holds strings and numbers only");
+        if bytes.len() > MAX_DIRECTORY_LEN {
+            return Err(DirectoryError::TooLong(bytes.len()));
+        }
+        let mut signed = Self { bytes, signatures: Vec::new() };
+        for root in roots {
+            signed.add_signature(root);
+        }
+        Ok(signed)
+    }
+
+    /// Adds the signature of one key, or replaces it; for ceremonies in which the keys are in different places.
+    pub fn add_signature(&mut self, root: &SigningKey) {
+        let key = PublicKey::from(root);
+        let signature = sign(root, LABEL, &self.bytes).to_vec();
+        self.signatures.retain(|there| there.key != key);
+        self.signatures.push(RootSignature { key, signature });
+    }
+
+    /// The hash by which envelopes and successors refer to it.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&[&self.bytes])
+    }
+
+    /// Checks everything and returns the directory; `today` is the reader's day, `last` the newest directory seen before.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn verify(
+        &self,
+        trust: &TrustRoots,
+        today: Date,
+        last: Option<LastSeen>,
+    ) -> Result<Directory, DirectoryError> {
+        let directory = self.verify_ignoring_dates(trust)?;
+        if directory.expires < today {
+            return Err(DirectoryError::Expired(directory.expires));
+        }
+        // One day of grace: clocks of phones are off, and days begin at different times.
+        if directory.issued.previous_day().is_some_and(|day| day > today) {
+            return Err(DirectoryError::NotYetValid(directory.issued));
+        }
+        if let Some(seen) = last {
+            seen.check_not_rolled_back(&LastSeen { epoch: directory.epoch, hash: self.hash() })?;
+        }
+        Ok(directory)
+    }
+
+    /// Checks signatures, instance and rules, but no dates: for reading old log entries, never for sealing.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn verify_ignoring_dates(&self, trust: &TrustRoots) -> Result<Directory, DirectoryError> {
+        self.verify_signatures(trust)?;
+        let directory: Directory = canonical::parse_canonical(&self.bytes)
+            .map_err(|error| DirectoryError::Malformed(error.to_string()))?;
+        if directory.v != 1 {
+            return Err(DirectoryError::UnsupportedVersion(directory.v));
+        }
+        if directory.instance != trust.instance {
+            return Err(DirectoryError::OtherInstance);
+        }
+        directory.check_rules()?;
+        Ok(directory)
+    }
+
+    fn verify_signatures(&self, trust: &TrustRoots) -> Result<(), DirectoryError> {
+        if self.bytes.len() > MAX_DIRECTORY_LEN {
+            return Err(DirectoryError::TooLong(self.bytes.len()));
+        }
+        let keys: BTreeSet<_> = self.signatures.iter().map(|by| *by.key.as_bytes()).collect();
+        // One signature for each key, so that a check costs at most one verification for each root.
+        if self.signatures.len() > MAX_SIGNATURES || keys.len() < self.signatures.len() {
+            return Err(DirectoryError::DuplicateOrTooManySignatures);
+        }
+        let holds = |by: &&RootSignature| {
+            let signature = by.signature.as_slice().try_into();
+            trust.roots.contains(&by.key)
+                && signature.is_ok_and(|signature| by.key.verify(LABEL, &self.bytes, signature).is_ok())
+        };
+        let valid = self.signatures.iter().filter(holds).count();
+        if trust.threshold == 0 || valid < trust.threshold {
+            return Err(DirectoryError::ThresholdNotMet { valid, needed: trust.threshold.max(1) });
+        }
+        Ok(())
+    }
+}
+
+impl LastSeen {
+    /// Refuses a directory that is older than this one, or another one with the same epoch.
+    ///
+    /// # Errors
+    /// [`DirectoryError::RolledBack`].
+    pub fn check_not_rolled_back(&self, found: &Self) -> Result<(), DirectoryError> {
+        if found.epoch < self.epoch || found.epoch == self.epoch && found.hash != self.hash {
+            return Err(DirectoryError::RolledBack { found: found.epoch, seen: self.epoch });
+        }
+        Ok(())
+    }
+}
+
+/// Stops at the 17th: reading a key takes time, and anybody may send them.
+fn deserialize_signatures<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<RootSignature>, D::Error> {
+    struct SignaturesVisitor;
+    impl<'de> Visitor<'de> for SignaturesVisitor {
+        type Value = Vec<RootSignature>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {MAX_SIGNATURES} signatures")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+            let mut signatures = Vec::new();
+            while let Some(signature) = items.next_element()? {
+                if signatures.len() == MAX_SIGNATURES {
+                    return Err(A::Error::custom(format!("more than {MAX_SIGNATURES} signatures")));
+                }
+                signatures.push(signature);
+            }
+            Ok(signatures)
+        }
+    }
+    deserializer.deserialize_seq(SignaturesVisitor)
+}
+
+impl TrustRoots {
+    /// 16 bytes that stand for installation, threshold and root keys; [`crate::receipt::Receipt::words`] spells them for a
+    /// poster. It outlives every single directory.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        let mut keys: Vec<_> = self.roots.iter().map(|root| *root.as_bytes()).collect();
+        keys.sort_unstable();
+        let threshold = u8::try_from(self.threshold).unwrap_or(u8::MAX);
+        let hash =
+            Hash::of(&[b"burkindi/trust/v1", self.instance.as_bytes(), &[threshold], keys.as_flattened()]);
+        *hash.0.first_chunk().expect("32 bytes hold 16")
+    }
+}

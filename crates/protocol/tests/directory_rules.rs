@@ -1,0 +1,206 @@
+//! Directories that are unsigned, expired, rolled back or unsafe are refused, each with its own error.
+
+use std::collections::BTreeMap;
+
+use ed25519_dalek::SigningKey;
+use protocol::{
+    directory::{
+        Desk, Directory, DirectoryError, LastSeen, MAX_DIRECTORY_LEN, Member, RootSignature, SignedDirectory,
+        TrustRoots,
+    },
+    keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
+};
+use rand::{SeedableRng, rngs::StdRng};
+use time::{Date, macros::date};
+use uuid::Uuid;
+
+const TODAY: Date = date!(2026 - 11 - 23);
+
+fn sample_directory() -> (Directory, TrustRoots, Vec<SigningKey>) {
+    let mut rng = StdRng::seed_from_u64(11);
+    let roots: Vec<_> = (0..3).map(|_| SigningKey::generate(&mut rng)).collect();
+    let mut member = |handle: &str| Member {
+        handle: handle.to_owned(),
+        recipient: InvestigatorIdentity::generate(&mut rng).recipient(),
+        device: PublicKey::from(&SigningKey::generate(&mut rng)),
+        units: Vec::new(),
+        languages: Vec::new(),
+    };
+    let members: Vec<_> = ["a", "b", "c", "d", "e", "f", "g", "o", "p", "q"].map(&mut member).into();
+    let desk = |id: &str, members: &[&str]| Desk {
+        id: id.to_owned(),
+        labels: BTreeMap::new(),
+        categories: vec!["FAC".to_owned()],
+        audiences: vec!["trader".to_owned()],
+        members: members.iter().map(|m| (*m).to_owned()).collect(),
+        units: Vec::new(),
+    };
+    let directory = Directory {
+        v: 1,
+        instance: Uuid::from_u128(1),
+        epoch: 4,
+        previous: None,
+        issued: TODAY,
+        expires: date!(2026 - 12 - 23),
+        transport: vec![TransportIdentity::generate(&mut rng).recipient()],
+        handler_key: PublicKey::from(&SigningKey::generate(&mut rng)),
+        members,
+        desks: vec![desk("one", &["a", "b"]), desk("external", &["o"])],
+        oversight: "external".to_owned(),
+    };
+    let trust = TrustRoots {
+        instance: directory.instance,
+        threshold: 2,
+        roots: roots.iter().map(PublicKey::from).collect(),
+    };
+    (directory, trust, roots)
+}
+
+fn verify(signed: &SignedDirectory, trust: &TrustRoots) -> Result<Directory, DirectoryError> {
+    signed.verify(trust, TODAY, None)
+}
+
+#[test]
+fn m_of_n_signatures_by_different_roots_are_needed() {
+    let (directory, trust, roots) = sample_directory();
+    let unsigned = |valid| Err(DirectoryError::ThresholdNotMet { valid, needed: 2 });
+    assert_eq!(
+        verify(&SignedDirectory::sign(&directory, &roots[1..]).unwrap(), &trust),
+        Ok(directory.clone())
+    );
+    assert_eq!(verify(&SignedDirectory::sign(&directory, &roots[..1]).unwrap(), &trust), unsigned(1));
+    let twice = [roots[0].clone(), roots[0].clone()];
+    assert_eq!(verify(&SignedDirectory::sign(&directory, &twice).unwrap(), &trust), unsigned(1));
+    let stranger = [roots[0].clone(), SigningKey::from_bytes(&[1; 32])];
+    assert_eq!(verify(&SignedDirectory::sign(&directory, &stranger).unwrap(), &trust), unsigned(1));
+    let mut changed = SignedDirectory::sign(&directory, &roots).unwrap();
+    let at = changed.bytes.iter().position(|byte| *byte == b'4').unwrap();
+    changed.bytes[at] = b'5';
+    assert_eq!(verify(&changed, &trust), unsigned(0));
+    let careless = TrustRoots { threshold: 0, ..trust };
+    assert!(verify(&changed, &careless).is_err());
+}
+
+#[test]
+fn time_and_history_are_checked() {
+    let (directory, trust, roots) = sample_directory();
+    let signed = SignedDirectory::sign(&directory, &roots).unwrap();
+    let on = |day| signed.verify(&trust, day, None).map(drop);
+    assert_eq!(on(date!(2026 - 12 - 23)), Ok(()));
+    assert_eq!(on(date!(2026 - 12 - 24)), Err(DirectoryError::Expired(directory.expires)));
+    assert_eq!(on(date!(2026 - 11 - 22)), Ok(()), "a phone whose clock is some hours late");
+    assert_eq!(on(date!(2026 - 11 - 21)), Err(DirectoryError::NotYetValid(directory.issued)));
+    let seen = |epoch, hash| signed.verify(&trust, TODAY, Some(LastSeen { epoch, hash })).map(drop);
+    assert_eq!(seen(4, signed.hash()), Ok(()));
+    assert_eq!(seen(3, protocol::Hash::default()), Ok(()));
+    let rolled_back = |seen| Err(DirectoryError::RolledBack { found: 4, seen });
+    assert_eq!(seen(5, protocol::Hash::default()), rolled_back(5));
+    assert_eq!(seen(4, protocol::Hash::default()), rolled_back(4), "two directories of one epoch");
+    let other = TrustRoots { instance: Uuid::from_u128(2), ..trust.clone() };
+    assert_eq!(verify(&signed, &other), Err(DirectoryError::OtherInstance));
+    assert!(signed.verify_ignoring_dates(&trust).is_ok());
+}
+
+#[test]
+fn what_would_endanger_reporters_is_not_even_signed() {
+    type DirectoryChange = fn(&mut Directory);
+    let unsafe_changes: [(&str, DirectoryChange); 13] = [
+        ("no transport recipient", |d| d.transport.clear()),
+        ("valid for other than", |d| d.expires = date!(2027 - 01 - 23)),
+        ("stands twice", |d| d.members[1].handle = "a".to_owned()),
+        ("shares a key", |d| d.members[1].recipient = d.members[0].recipient.clone()),
+        ("shares a device key", |d| d.members[1].device = d.members[0].device),
+        ("shares a device key", |d| d.members[3].device = d.handler_key),
+        ("has a label in no language", |d| {
+            d.desks[0].labels.insert("1".to_owned(), "x".to_owned());
+        }),
+        ("is missing", |d| d.oversight = "nowhere".to_owned()),
+        ("has more than 6 members", |d| {
+            d.desks[0].members = ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned).into();
+        }),
+        ("has more than 2 members", |d| d.desks[1].members = ["o", "p", "q"].map(str::to_owned).into()),
+        ("names unknown member", |d| d.desks[0].members.push("nobody".to_owned())),
+        ("also sits at desk", |d| d.desks[0].members.push("o".to_owned())),
+        ("has no member", |d| d.desks[1].members.clear()),
+    ];
+    for (words, change) in unsafe_changes {
+        let (mut directory, _, roots) = sample_directory();
+        change(&mut directory);
+        let refused = SignedDirectory::sign(&directory, &roots);
+        assert!(
+            matches!(&refused, Err(DirectoryError::RuleViolated(rule)) if rule.contains(words)),
+            "{words}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_classic_recipient_or_an_unknown_field_is_refused() {
+    let (directory, trust, roots) = sample_directory();
+    let hybrid = directory.members[0].recipient.to_string();
+    let classic = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let signed = SignedDirectory::sign(&directory, &roots).unwrap();
+    let text = String::from_utf8(signed.bytes).unwrap();
+    for changed in [text.replace(&hybrid, classic), text.replacen("\"v\":1", "\"v\":1,\"also\":2", 1)] {
+        let mut signed = SignedDirectory { bytes: changed.into_bytes(), signatures: Vec::new() };
+        for root in &roots {
+            signed.add_signature(root);
+        }
+        assert!(matches!(verify(&signed, &trust), Err(DirectoryError::Malformed(_))));
+    }
+}
+
+#[test]
+fn a_category_that_no_desk_serves_goes_to_the_oversight_body() {
+    let (directory, ..) = sample_directory();
+    let to = |category, audience| directory.recipients_for(category, audience, &[]).desk.id.clone();
+    assert_eq!(to("FAC", "trader"), "one");
+    assert_eq!(to("FAC", "officer"), "external");
+    assert_eq!(to("XXX", "trader"), "external");
+}
+
+#[test]
+fn a_signature_too_many_or_twice_costs_no_verification() {
+    let (directory, trust, roots) = sample_directory();
+    let signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
+    // The same root twice: of two valid ones, of a junk one beside a valid one.
+    for signature in [signed.signatures[0].signature.clone(), vec![7; 64]] {
+        let mut twice = signed.clone();
+        twice.signatures.push(RootSignature { key: twice.signatures[0].key, signature });
+        assert_eq!(verify(&twice, &trust), Err(DirectoryError::DuplicateOrTooManySignatures));
+    }
+    let mut many = signed.clone();
+    let strangers = (1..=15).map(|seed| PublicKey::from(&SigningKey::from_bytes(&[seed; 32])));
+    many.signatures.extend(strangers.map(|key| RootSignature { key, signature: vec![7; 64] }));
+    assert_eq!(verify(&many, &trust), Err(DirectoryError::DuplicateOrTooManySignatures));
+    // What comes over the line is not even read to its end.
+    let json = serde_json::to_vec(&many).unwrap();
+    let refused = serde_json::from_slice::<SignedDirectory>(&json).unwrap_err();
+    assert!(refused.to_string().contains("more than 16 signatures"), "{refused}");
+    let fits = SignedDirectory { signatures: many.signatures[..16].to_vec(), ..many };
+    assert_eq!(
+        verify(&serde_json::from_slice(&serde_json::to_vec(&fits).unwrap()).unwrap(), &trust),
+        Ok(directory)
+    );
+}
+
+#[test]
+fn a_directory_longer_than_readers_take_is_neither_signed_nor_believed() {
+    let (mut directory, trust, roots) = sample_directory();
+    directory.desks[0].labels.insert("fr".to_owned(), "x".repeat(MAX_DIRECTORY_LEN));
+    assert!(matches!(SignedDirectory::sign(&directory, &roots), Err(DirectoryError::TooLong(_))));
+    let mut signed =
+        SignedDirectory { bytes: serde_json::to_vec(&directory).unwrap(), signatures: Vec::new() };
+    for root in &roots {
+        signed.add_signature(root);
+    }
+    assert!(matches!(verify(&signed, &trust), Err(DirectoryError::TooLong(_))));
+}
+
+#[test]
+fn a_second_signature_by_a_root_replaces_its_first() {
+    let (directory, trust, roots) = sample_directory();
+    let mut signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
+    signed.add_signature(&roots[0]);
+    assert_eq!((signed.signatures.len(), verify(&signed, &trust).is_ok()), (2, true));
+}

@@ -1,0 +1,208 @@
+//! No sequence of events, whoever makes them, leads a case where it must not be.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use protocol::{
+    Hash,
+    case::{
+        CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget, ReopenReason, Role,
+        Stage, days_after, months_after, next_event,
+    },
+    event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
+    submission::Urgency,
+};
+use time::{Date, macros::date};
+use uuid::Uuid;
+
+const CASE: Uuid = Uuid::from_u128(3);
+const PEOPLE: [&str; 7] = [HANDLER_ACTOR, "lead", "awa", "bila", "elsewhere", "outside", "outside-2"];
+
+fn role(actor: &str) -> Role {
+    Role {
+        desk: ["lead", "awa", "bila"].contains(&actor),
+        lead: actor == "lead",
+        oversight: actor.starts_with("outside"),
+    }
+}
+
+fn stage() -> impl Strategy<Value = Stage> {
+    prop::sample::select(Stage::ALL.to_vec())
+}
+
+fn urgency() -> impl Strategy<Value = Urgency> {
+    prop::sample::select(vec![Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4])
+}
+
+fn person() -> impl Strategy<Value = String> {
+    prop::sample::select(PEOPLE[1..].to_vec()).prop_map(str::to_owned)
+}
+
+fn decision() -> impl Strategy<Value = Decision> {
+    let close = Decision::Close {
+        disposition: Disposition::AdviceGiven,
+        reason: ClosingReason::Answered,
+        duplicate_of: None,
+    };
+    let refer = Decision::Refer { to: ReferralTarget::Police, consent: ReferralConsent::Full };
+    prop_oneof![
+        4 => Just(close),
+        1 => urgency().prop_map(|urgency| Decision::Lower { urgency }),
+        1 => Just(refer),
+        1 => Just(Decision::LiftHold),
+        3 => Just(Decision::Purge),
+    ]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let (reply, copy) = (Hash::default(), Hash::default());
+    prop_oneof![
+        1 => Just(Action::FollowedUp(None)),
+        1 => Just(Action::Released { reason: ReleaseReason::MissedDeadline }),
+        3 => Just(Action::Declared),
+        3 => Just(Action::Claimed),
+        1 => person().prop_map(|to| Action::Assigned { to, granted: None }),
+        1 => Just(Action::Recused),
+        1 => person().prop_map(|who| Action::Challenged { who }),
+        1 => (person(), any::<bool>()).prop_map(|(who, upheld)| Action::ChallengeResolved { who, upheld }),
+        2 => (stage(), stage()).prop_map(|(from, to)| Action::StageChanged { from, to, reason: None }),
+        3 => Just(Action::Replied { reply, copy, feedback: true }),
+        1 => Just(Action::DeadlineExtended { reply, copy }),
+        1 => Just(Action::MarkedHandled),
+        1 => Just(Action::ReferralFollowedUp),
+        1 => Just(Action::LegalHoldPlaced),
+        1 => Just(Action::Escalated),
+        1 => urgency().prop_map(|urgency| Action::PriorityRaised { urgency }),
+        1 => (0_u32..3).prop_map(move |generation| Action::KeysRotated { generation, reply, copy }),
+        1 => Just(Action::Reopened { ground: ReopenReason::Reporter }),
+        1 => Just(Action::Reopened { ground: ReopenReason::NewEvidence }),
+        3 => decision().prop_map(Action::Proposed),
+        4 => decision().prop_map(Action::Approved),
+        1 => Just(Action::Withdrawn),
+        1 => Just(Action::Declined { note: copy }),
+    ]
+}
+
+/// Who, after how many days, what. `true` lets a move begin where the case stands and end one stage further, so that long lives are tried too.
+fn step() -> impl Strategy<Value = (String, u16, Action, bool)> {
+    let days = prop_oneof![3 => Just(0_u16), 1 => 1_u16..40, 1 => 300_u16..900];
+    (prop::sample::select(PEOPLE.to_vec()).prop_map(str::to_owned), days, action(), any::<bool>())
+}
+
+struct InvariantChecker {
+    state: CaseState,
+    today: Date,
+    events: Vec<(Event, Hash)>,
+    closed_on: Option<Date>,
+    recused: BTreeSet<String>,
+    proposed_by: Option<(String, Decision)>,
+}
+
+impl InvariantChecker {
+    fn new() -> Self {
+        let today = date!(2026 - 11 - 23);
+        let action =
+            Action::Received { desk: "audit".into(), urgency: Urgency::P3, retention_months: 12, came: None };
+        let at = midnight(today);
+        let event = Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
+        let hash = Hash::of(&[b"0"]);
+        let state = CaseState::from_first_event(&event, hash).unwrap();
+        let (closed_on, proposed_by) = (None, None);
+        Self { state, today, events: vec![(event, hash)], closed_on, recused: BTreeSet::new(), proposed_by }
+    }
+
+    fn step(&mut self, actor: &str, days: u16, mut action: Action, further: bool) {
+        self.today = days_after(self.today, i64::from(days));
+        if let (Action::StageChanged { from, to, .. }, true) = (&mut action, further) {
+            *from = self.state.stage;
+            let at = Stage::ALL.iter().position(|stage| stage == from).unwrap();
+            *to = Stage::ALL[(at + 1).min(Stage::ALL.len() - 1)];
+        }
+        let event = next_event(CASE, &self.state, actor, midnight(self.today), action);
+        let hash = Hash::of(&[self.state.head.as_bytes(), b"next"]);
+        let before = self.state.clone();
+        if self.state.apply(&event, hash, role(actor)).is_err() {
+            assert_eq!(self.state, before, "a refusal changes nothing");
+            return;
+        }
+        self.check_event(&before, &event);
+        self.events.push((event, hash));
+    }
+
+    fn check_event(&mut self, before: &CaseState, event: &Event) {
+        let (now, actor) = (&self.state, &event.actor);
+        assert!(!self.recused.contains(actor), "{actor} has recused and acted");
+        assert_ne!(before.stage, Stage::Purged, "nothing happens to what was purged");
+        assert_eq!((now.next_seq, now.head == before.head), (before.next_seq + 1, false));
+        assert!(now.unhandled <= now.received && now.received >= before.received);
+        assert!(now.generation == before.generation || now.generation == before.generation + 1);
+        let clocks: BTreeSet<_> =
+            now.deadlines.iter().map(|deadline| format!("{:?}", deadline.clock)).collect();
+        assert_eq!(clocks.len(), now.deadlines.len(), "one clock of each kind");
+        assert_eq!(now.closed.is_some(), !now.stage.is_open());
+        assert!(now.stage.is_open() || now.assignee.is_none() && now.disposition.is_some());
+        assert!(now.assignee.iter().chain(&now.conflict_free).all(|who| !now.recused.contains(who)));
+        assert!(before.released.is_none() || now.released == before.released, "nobody takes it back");
+        if actor == HANDLER_ACTOR {
+            assert_eq!(now.stage, before.stage, "the clock moves no case");
+        } else if !matches!(event.action, Action::Recused | Action::KeysRotated { .. }) {
+            assert!(now.has_declared(actor) || now.recused.contains(actor), "{actor} acted undeclared");
+        }
+        self.check_decision(before, event);
+        self.recused.extend(self.state.recused.iter().cloned());
+        self.closed_on = self.state.closed;
+    }
+
+    fn check_decision(&mut self, before: &CaseState, event: &Event) {
+        let now = &self.state;
+        let two = matches!(now.stage, Stage::Closed | Stage::Purged | Stage::Referred);
+        if two && now.stage != before.stage
+            || now.urgency > before.urgency
+            || before.legal_hold && !now.legal_hold
+        {
+            let (by, decision) = self.proposed_by.clone().expect("proposed");
+            assert_ne!(by, event.actor, "one person decided alone");
+            assert_eq!(event.action, Action::Approved(decision));
+        }
+        if now.stage == Stage::Purged {
+            assert!(
+                months_after(self.closed_on.unwrap(), 12) <= self.today
+                    && !before.legal_hold
+                    && before.unhandled == 0
+            );
+            assert_eq!((before.stage, now.next_deadline()), (Stage::Closed, None));
+        }
+        if let Action::Proposed(decision) = event.action {
+            self.proposed_by = Some((event.actor.clone(), decision));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_sequence_leads_where_the_rules_forbid(steps in prop::collection::vec(step(), 1..140)) {
+        let mut witness = InvariantChecker::new();
+        for (actor, days, action, further) in steps {
+            witness.step(&actor, days, action, further);
+        }
+        // Whoever folds the same events finds the same state, in memory or written down.
+        let (first, hash) = &witness.events[0];
+        let mut again = CaseState::from_first_event(first, *hash).unwrap();
+        for (event, hash) in &witness.events[1..] {
+            again.apply(event, *hash, role(&event.actor)).unwrap();
+        }
+        prop_assert_eq!(&again, &witness.state);
+        let written = serde_json::to_string(&again).unwrap();
+        prop_assert_eq!(serde_json::from_str::<CaseState>(&written).unwrap(), again);
+        // Left out, doubled or out of order, an event is refused.
+        for at in 1..witness.events.len() {
+            let mut short = CaseState::from_first_event(first, *hash).unwrap();
+            let others = witness.events.iter().enumerate().skip(1).filter(|(index, _)| *index != at);
+            let mut results = others.map(|(_, (event, hash))| short.apply(event, *hash, role(&event.actor)));
+            prop_assert!(at + 1 == witness.events.len() || results.any(|result| result.is_err()));
+        }
+    }
+}

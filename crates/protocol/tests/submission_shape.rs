@@ -1,0 +1,237 @@
+//! Submissions that are damaged, cut, spliced or malformed are refused, each with its own error.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::io::Write;
+
+use proptest::prelude::*;
+use protocol::{
+    FramingError, Hash, RecordType,
+    key_grant::{self, Grant, SealedGrant},
+    keys::{CaseSecret, PublicKey, TransportIdentity},
+    receipt::Receipt,
+    size_classes,
+    submission::{
+        self, CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionOpenError, SubmissionWriter,
+        Urgency,
+    },
+};
+use rand::{SeedableRng, rngs::StdRng};
+use uuid::Uuid;
+
+struct SubmissionParts {
+    transport: TransportIdentity,
+    header: EnvelopeHeader,
+    secret: CaseSecret,
+    receipt: Receipt,
+    grants: Vec<SealedGrant>,
+}
+
+fn submission_parts(kind: SubmissionKind) -> SubmissionParts {
+    let mut rng = StdRng::seed_from_u64(5);
+    let receipt = Receipt::generate(&mut rng);
+    let secret = CaseSecret::generate(&mut rng);
+    let case = Uuid::from_u128(9);
+    let grant = Grant {
+        case,
+        generation: 0,
+        secret: secret.clone(),
+        reporter_key: PublicKey::from(&receipt.signing_key()),
+        mailbox_recipient: Hash::default(),
+    };
+    SubmissionParts {
+        transport: TransportIdentity::generate(&mut rng),
+        header: EnvelopeHeader {
+            v: 1,
+            kind,
+            desk: "intake".to_owned(),
+            lang: "fr".to_owned(),
+            urgency: Urgency::P3,
+            mailbox: receipt.locator().mailbox_id(),
+            case: CaseRef { id: case, generation: 0 },
+            directory: Hash::default(),
+            release_to_oversight: false,
+        },
+        grants: key_grant::seal_grants(&grant, &[], &mut rng),
+        secret,
+        receipt,
+    }
+}
+
+/// What a test does differently from a sound report.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum SubmissionDefect {
+    Unchanged,
+    SevenGrants,
+    NineGrants,
+    TwoCapsules,
+    NoKeys,
+    NoBody,
+    TwoBodies,
+    UnfinishedAttachment,
+    AttachmentAfterBody,
+    ReplyRecord,
+    KeyOfZeros,
+    ShortTag,
+}
+
+fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8> {
+    let mut writer =
+        SubmissionWriter::begin(&parts.transport.recipient(), &parts.header, Vec::new()).unwrap();
+    let case = parts.secret.identity().recipient();
+    let count = match wrong {
+        SubmissionDefect::SevenGrants => 7,
+        SubmissionDefect::NineGrants => 9,
+        _ => 8,
+    };
+    if parts.header.kind == SubmissionKind::Report {
+        for grant in parts.grants.iter().cycle().take(count) {
+            writer.write_grant(grant).unwrap();
+        }
+        if wrong != SubmissionDefect::NoKeys {
+            let mailbox = parts.receipt.mailbox_identity().recipient();
+            writer.write_record(RecordType::MailboxRecipient, mailbox.as_bytes()).unwrap();
+            let case = if wrong == SubmissionDefect::KeyOfZeros { [0; 1216] } else { *case.as_bytes() };
+            writer.write_record(RecordType::CaseRecipient, &case).unwrap();
+        }
+    }
+    for _ in 0..if wrong == SubmissionDefect::TwoCapsules { 2 } else { 1 } {
+        writer.write_record(RecordType::Capsule, b"capsule").unwrap();
+    }
+    if wrong == SubmissionDefect::UnfinishedAttachment {
+        writer.write_record(RecordType::AttachmentChunk, b"piece").unwrap();
+    } else {
+        writer.write_attachment(&case, &mut &b"content"[..]).unwrap();
+    }
+    match wrong {
+        SubmissionDefect::TwoBodies => writer.write_record(RecordType::Body, b"body").unwrap(),
+        SubmissionDefect::AttachmentAfterBody => {
+            writer.write_record(RecordType::Body, b"body").unwrap();
+            writer.write_attachment(&case, &mut &b"late"[..]).unwrap();
+        }
+        SubmissionDefect::ReplyRecord => writer.write_record(RecordType::Reply, b"reply").unwrap(),
+        SubmissionDefect::ShortTag => writer.write_record(RecordType::DeduplicationTag, b"short").unwrap(),
+        SubmissionDefect::NoBody => {
+            writer.write_record(RecordType::DeduplicationTag, &[0; 32]).unwrap();
+            return writer.pad_and_finish().unwrap();
+        }
+        _ => {}
+    }
+    writer.finish(&case, b"frame", &Hash::default()).unwrap()
+}
+
+#[test]
+fn a_sound_report_and_a_sound_follow_up_open() {
+    for kind in [SubmissionKind::Report, SubmissionKind::FollowUp] {
+        let parts = submission_parts(kind);
+        let bytes = write_submission(&parts, SubmissionDefect::Unchanged);
+        assert_eq!(bytes.len() as u64, size_classes::SIZE_CLASSES[0]);
+        let opened = submission::open(&parts.transport, &bytes[..]).unwrap();
+        assert_eq!(opened.header, parts.header);
+        assert_eq!(opened.keys.is_some(), kind == SubmissionKind::Report);
+        assert_eq!(&parts.secret.identity().open(&opened.attachments[0]).unwrap()[..], b"content");
+        assert_eq!(&parts.secret.identity().open(&opened.body).unwrap()[..], b"frame");
+    }
+}
+
+#[test]
+fn every_other_shape_is_refused() {
+    let parts = submission_parts(SubmissionKind::Report);
+    for wrong in [
+        SubmissionDefect::SevenGrants,
+        SubmissionDefect::NineGrants,
+        SubmissionDefect::TwoCapsules,
+        SubmissionDefect::NoKeys,
+        SubmissionDefect::NoBody,
+        SubmissionDefect::TwoBodies,
+        SubmissionDefect::UnfinishedAttachment,
+        SubmissionDefect::AttachmentAfterBody,
+        SubmissionDefect::ReplyRecord,
+        SubmissionDefect::ShortTag,
+    ] {
+        let result = submission::open(&parts.transport, &write_submission(&parts, wrong)[..]);
+        assert!(
+            matches!(result, Err(SubmissionOpenError::UnexpectedRecords(SubmissionKind::Report))),
+            "{wrong:?}: {result:?}"
+        );
+    }
+    let result =
+        submission::open(&parts.transport, &write_submission(&parts, SubmissionDefect::KeyOfZeros)[..]);
+    assert!(matches!(result, Err(SubmissionOpenError::InvalidKey)), "{result:?}");
+}
+
+#[test]
+fn another_transport_key_opens_nothing() {
+    let parts = submission_parts(SubmissionKind::Report);
+    let stranger = TransportIdentity::generate(&mut StdRng::seed_from_u64(6));
+    let result = submission::open(&stranger, &write_submission(&parts, SubmissionDefect::Unchanged)[..]);
+    assert!(matches!(result, Err(SubmissionOpenError::Unopenable(_))));
+}
+
+#[test]
+fn what_is_in_the_padding_is_noticed() {
+    let parts = submission_parts(SubmissionKind::Report);
+    let mut plain = Vec::new();
+    let mut writer =
+        age_hybrid::sealed_writer(parts.transport.recipient().as_recipient(), &mut plain).unwrap();
+    let json = serde_json::to_vec(&parts.header).unwrap();
+    writer.write_all(b"BKE1").unwrap();
+    writer.write_all(&u32::try_from(json.len()).unwrap().to_be_bytes()).unwrap();
+    writer.write_all(&json).unwrap();
+    writer.write_all(&[0, 0, 0, 0, 0]).unwrap();
+    writer.write_all(b"\0\0\0 hidden \0\0").unwrap();
+    writer.finish().unwrap();
+    let result = submission::open(&parts.transport, &plain[..]);
+    assert!(matches!(result, Err(SubmissionOpenError::Wire(FramingError::NonZeroPadding))), "{result:?}");
+}
+
+#[test]
+fn a_file_over_the_largest_size_class_is_refused_before_its_end() {
+    struct EndlessReader(u64);
+    impl std::io::Read for EndlessReader {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            buffer.fill(1);
+            self.0 += buffer.len() as u64;
+            Ok(buffer.len())
+        }
+    }
+    let parts = submission_parts(SubmissionKind::FollowUp);
+    let mut writer =
+        SubmissionWriter::begin(&parts.transport.recipient(), &parts.header, std::io::sink()).unwrap();
+    let mut endless = EndlessReader(0);
+    let result = writer.write_attachment(&parts.secret.identity().recipient(), &mut endless);
+    assert!(matches!(result, Err(SealError::TooLarge)));
+    assert!(endless.0 < size_classes::MAX_SUBMISSION_LEN + 1024 * 1024, "read {} bytes", endless.0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn every_flipped_bit_is_refused(at in 0usize..32 * 1024, bit in 0u8..8) {
+        let parts = submission_parts(SubmissionKind::FollowUp);
+        let mut bytes = write_submission(&parts, SubmissionDefect::Unchanged);
+        bytes[at] ^= 1 << bit;
+        prop_assert!(submission::open(&parts.transport, &bytes[..]).is_err());
+    }
+
+    #[test]
+    fn every_cut_is_refused(len in 0usize..32 * 1024) {
+        let parts = submission_parts(SubmissionKind::FollowUp);
+        let bytes = write_submission(&parts, SubmissionDefect::Unchanged);
+        prop_assert!(submission::open(&parts.transport, &bytes[..len]).is_err());
+    }
+
+    #[test]
+    fn each_length_of_file_is_padded_to_a_size_class(len in 0usize..400_000) {
+        let parts = submission_parts(SubmissionKind::FollowUp);
+        let mut writer =
+            SubmissionWriter::begin(&parts.transport.recipient(), &parts.header, Vec::new()).unwrap();
+        let case = parts.secret.identity().recipient();
+        writer.write_record(RecordType::Capsule, b"capsule").unwrap();
+        writer.write_attachment(&case, &mut &vec![7; len][..]).unwrap();
+        let bytes = writer.finish(&case, b"frame", &Hash::default()).unwrap();
+        prop_assert!(size_classes::is_size_class(bytes.len() as u64), "{} bytes", bytes.len());
+        let opened = submission::open(&parts.transport, &bytes[..]).unwrap();
+        prop_assert_eq!(parts.secret.identity().open(&opened.attachments[0]).unwrap().len(), len);
+    }
+}

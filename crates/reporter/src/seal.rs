@@ -1,0 +1,312 @@
+//! Sealing a report or a follow-up, with its files streamed.
+
+use std::io::{self, Read, Write};
+
+use ed25519_dalek::SigningKey;
+use protocol::{
+    Hash, RecordType,
+    directory::Directory,
+    frame::{Attachment, Frame, FrameDirection, FrameHeader, FrameKind, FrameRef, MAX_SEQ},
+    key_grant::{self, Grant},
+    keys::{CaseRecipient, MailboxRecipient, PublicKey},
+    receipt::Receipt,
+    related_report::RelatedReport,
+    reply_capsule::ReplyCapsule,
+    report_body::ReportBody,
+    submission::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter, Urgency},
+    treatment::AttachmentTreatment,
+};
+use rand::{CryptoRng, RngCore};
+use zeroize::Zeroizing;
+
+use crate::{Inbox, ReportSecrets};
+
+/// A report as composed.
+#[derive(Debug, Clone)]
+pub struct ReportDraft {
+    /// Category, audience, answers, story.
+    pub body: ReportBody,
+    /// Language that it is written in.
+    pub lang: String,
+    /// From the taxonomy's rules.
+    pub urgency: Urgency,
+    /// Desks, units or functions that must not receive it.
+    pub excluded: Vec<String>,
+    /// ISO week, such as `2026-W48`.
+    pub week: String,
+}
+
+/// A message of a reporter who came back.
+#[derive(Debug, Clone)]
+pub struct FollowUpDraft {
+    /// The message.
+    pub text: String,
+    /// Language that it is written in.
+    pub lang: String,
+    /// ISO week.
+    pub week: String,
+    /// Ask for the outside body to read along.
+    pub release_to_oversight: bool,
+    /// Drawn once for each message that is composed: a second sending is known by it.
+    pub token: [u8; 32],
+    /// Another report of the same person, if the reporter wants the two to be seen together.
+    pub earlier: Option<RelatedReport>,
+}
+
+/// What both sealers do in the same way once their envelope has begun.
+struct FrameSealer<W: Write> {
+    writer: SubmissionWriter<W>,
+    case_recipient: CaseRecipient,
+    receipt: Receipt,
+    frame: FrameHeader,
+    body: Zeroizing<Vec<u8>>,
+    token: [u8; 32],
+}
+
+impl<W: Write> FrameSealer<W> {
+    fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+        let (len, sha256) = self.writer.write_attachment(&self.case_recipient, content)?;
+        self.record_attachment(name, media_type, len, sha256);
+        Ok(())
+    }
+
+    fn attach_with<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        let (written, len, sha256) = self.writer.write_attachment_with(&self.case_recipient, write)?;
+        self.record_attachment(name, media_type, len, sha256);
+        Ok(written)
+    }
+
+    fn describe_last_attachment(&mut self, name: &str, treatment: AttachmentTreatment) {
+        if let Some(last) = self.frame.attachments.last_mut() {
+            name.clone_into(&mut last.name);
+            last.treatment = Some(treatment);
+        }
+    }
+
+    fn record_attachment(&mut self, name: &str, media_type: &str, len: u64, sha256: Hash) {
+        let (name, media_type) = (name.to_owned(), media_type.to_owned());
+        self.frame.attachments.push(Attachment { name, media_type, len, sha256, treatment: None });
+    }
+
+    /// Signs the frame; the capsule that knows its hash goes into the envelope before it.
+    fn finish(mut self, capsule: impl FnOnce(FrameRef) -> ReplyCapsule) -> Result<W, SealError> {
+        let signing_key = self.receipt.signing_key();
+        let frame = Frame::sign(&self.frame, &self.body, &signing_key);
+        let sent = FrameRef { seq: self.frame.seq, hash: Frame::hash_of(&frame) };
+        let mailbox = self.receipt.mailbox_identity().recipient();
+        self.writer.write_record(RecordType::Capsule, &capsule(sent).seal(&mailbox, &signing_key))?;
+        // The same message that names another report as well is another message.
+        let token = match &self.frame.earlier {
+            Some(earlier) => Hash::of(&[&self.token, earlier.token.as_bytes()]).0,
+            None => self.token,
+        };
+        let tag = self.receipt.deduplication_tag(&token, &self.body, &self.frame.attachments);
+        self.writer.finish(&self.case_recipient, &frame, &tag)
+    }
+}
+
+/// Seals one report.
+pub struct ReportSealer<W: Write> {
+    sealer: FrameSealer<W>,
+    replies_key: PublicKey,
+}
+
+impl<W: Write> ReportSealer<W> {
+    /// Decides who gets the report and writes everything that comes before files and body.
+    ///
+    /// `directory` has been verified; `directory_hash` is the hash of its bytes as served.
+    pub fn begin(
+        directory: &Directory,
+        directory_hash: Hash,
+        filing: &ReportSecrets,
+        draft: ReportDraft,
+        out: W,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Result<Self, SealError> {
+        let addressees =
+            directory.recipients_for(&draft.body.category, &draft.body.audience, &draft.excluded);
+        let receipt = filing.receipt().clone();
+        let signing_key: SigningKey = receipt.signing_key();
+        let case_recipient = filing.case_secret().identity().recipient();
+        let mailbox_recipient: MailboxRecipient = receipt.mailbox_identity().recipient();
+        let header = EnvelopeHeader {
+            v: 1,
+            kind: SubmissionKind::Report,
+            desk: addressees.desk.id.clone(),
+            lang: draft.lang.clone(),
+            urgency: draft.urgency,
+            mailbox: receipt.locator().mailbox_id(),
+            case: CaseRef { id: filing.case_id(), generation: 0 },
+            directory: directory_hash,
+            release_to_oversight: false,
+        };
+        let mut writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
+        let grant = Grant {
+            case: filing.case_id(),
+            generation: 0,
+            secret: filing.case_secret().clone(),
+            reporter_key: (&signing_key).into(),
+            mailbox_recipient: mailbox_recipient.hash(),
+        };
+        for grant in key_grant::seal_grants(&grant, &addressees.recipient_keys(), rng) {
+            writer.write_grant(&grant)?;
+        }
+        writer.write_record(RecordType::MailboxRecipient, mailbox_recipient.as_bytes())?;
+        writer.write_record(RecordType::CaseRecipient, case_recipient.as_bytes())?;
+        let frame = FrameHeader {
+            v: 1,
+            case: filing.case_id(),
+            generation: 0,
+            direction: FrameDirection::In,
+            seq: 0,
+            prev: None,
+            ack: None,
+            recipient: case_recipient.hash(),
+            kind: FrameKind::Report,
+            lang: draft.lang,
+            week: draft.week,
+            attachments: Vec::new(),
+            reporter_key: Some((&signing_key).into()),
+            earlier: None,
+        };
+        let body = Zeroizing::new(draft.body.to_bytes());
+        let sealing = FrameSealer { writer, case_recipient, receipt, frame, body, token: [0; 32] };
+        Ok(Self { sealer: sealing, replies_key: (&filing.case_secret().replies_key()).into() })
+    }
+
+    /// Seals a file as it is read. Its name and type come from the sender's device.
+    pub fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+        self.sealer.attach(name, media_type, content)
+    }
+
+    /// Seals a file as `write` writes it, and gives what `write` gave.
+    pub fn attach_with<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        self.sealer.attach_with(name, media_type, write)
+    }
+
+    /// Sets the name and the treatment of the file that was sealed last: both are known at its end only. A file
+    /// that is not described has no treatment.
+    pub fn describe_last_attachment(&mut self, name: &str, treatment: AttachmentTreatment) {
+        self.sealer.describe_last_attachment(name, treatment);
+    }
+
+    /// Writes capsule, body and padding. The submission is whole when this returns.
+    pub fn finish(self) -> Result<W, SealError> {
+        let (case, case_recipient) = (self.sealer.frame.case, self.sealer.case_recipient.hash());
+        let replies_keys = vec![self.replies_key];
+        self.sealer.finish(|sent| ReplyCapsule {
+            case,
+            generation: 0,
+            case_recipient,
+            replies_keys,
+            sent,
+            seen: None,
+        })
+    }
+}
+
+/// Seals one message of a reporter who came back.
+pub struct FollowUpSealer<W: Write> {
+    sealer: FrameSealer<W>,
+    replies_keys: Vec<PublicKey>,
+    last_seen: Option<FrameRef>,
+}
+
+impl<W: Write> FollowUpSealer<W> {
+    /// Goes on where the inbox stands.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to, or the case takes no more messages.
+    pub fn begin(
+        directory: &Directory,
+        directory_hash: Hash,
+        receipt: &Receipt,
+        inbox: &Inbox,
+        message: FollowUpDraft,
+        out: W,
+    ) -> Result<Self, SealError> {
+        let seq = inbox
+            .last_sent
+            .seq
+            .checked_add(1)
+            .filter(|seq| *seq <= MAX_SEQ)
+            .ok_or(SealError::NoMoreMessages)?;
+        let header = EnvelopeHeader {
+            v: 1,
+            kind: SubmissionKind::FollowUp,
+            // The case has its desk and urgency; a follow-up does not repeat them.
+            desk: String::new(),
+            lang: message.lang.clone(),
+            urgency: Urgency::P4,
+            mailbox: receipt.locator().mailbox_id(),
+            case: CaseRef { id: inbox.case, generation: inbox.generation },
+            directory: directory_hash,
+            release_to_oversight: message.release_to_oversight,
+        };
+        let writer = SubmissionWriter::begin(&directory.transport[0], &header, out)?;
+        let frame = FrameHeader {
+            v: 1,
+            case: inbox.case,
+            generation: inbox.generation,
+            direction: FrameDirection::In,
+            seq,
+            prev: Some(inbox.last_sent.hash),
+            ack: inbox.last_seen,
+            recipient: inbox.case_recipient.hash(),
+            kind: FrameKind::Message,
+            lang: message.lang,
+            week: message.week,
+            attachments: Vec::new(),
+            reporter_key: None,
+            earlier: message.earlier,
+        };
+        let sealing = FrameSealer {
+            writer,
+            case_recipient: inbox.case_recipient.clone(),
+            receipt: receipt.clone(),
+            frame,
+            body: Zeroizing::new(message.text.into_bytes()),
+            token: message.token,
+        };
+        Ok(Self { sealer: sealing, replies_keys: inbox.replies_keys.clone(), last_seen: inbox.last_seen })
+    }
+
+    /// Seals a file as it is read.
+    pub fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+        self.sealer.attach(name, media_type, content)
+    }
+
+    /// Seals a file as `write` writes it, and gives what `write` gave.
+    pub fn attach_with<T>(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<T, SealError> {
+        self.sealer.attach_with(name, media_type, write)
+    }
+
+    /// Sets the name and the treatment of the file that was sealed last: both are known at its end only. A file
+    /// that is not described has no treatment.
+    pub fn describe_last_attachment(&mut self, name: &str, treatment: AttachmentTreatment) {
+        self.sealer.describe_last_attachment(name, treatment);
+    }
+
+    /// Writes capsule, body and padding. The submission is whole when this returns.
+    pub fn finish(self) -> Result<W, SealError> {
+        let Self { sealer: sealing, replies_keys, last_seen: seen } = self;
+        let (case, generation) = (sealing.frame.case, sealing.frame.generation);
+        let case_recipient = sealing.case_recipient.hash();
+        sealing.finish(|sent| ReplyCapsule { case, generation, case_recipient, replies_keys, sent, seen })
+    }
+}

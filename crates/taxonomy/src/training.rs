@@ -1,0 +1,83 @@
+//! Scenes of daily work to learn with.
+
+use serde::Deserialize;
+
+use crate::LocalizedText;
+
+/// A situation with three ways to act.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingScenario {
+    /// The category that it is about, such as `FAC`.
+    pub category: String,
+    /// A few words.
+    pub title: LocalizedText,
+    /// What happens.
+    pub scene: LocalizedText,
+    /// What one could do; exactly one is sound.
+    pub answers: [ScenarioChoice; 3],
+}
+
+/// One way to act, and what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioChoice {
+    /// Is it what the code of conduct asks for?
+    pub sound: bool,
+    /// In the words of who acts so.
+    pub say: LocalizedText,
+    /// Why it is sound or not.
+    pub reply: LocalizedText,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScenariosFile {
+    scenes: Vec<TrainingScenario>,
+}
+
+impl TrainingScenario {
+    /// The scenes that are built in.
+    ///
+    /// # Panics
+    /// Never in a build whose tests passed: one of them reads them.
+    pub fn built_in() -> Vec<Self> {
+        let scenes: ScenariosFile =
+            toml::from_str(include_str!("../data/learn.toml")).expect("checked by a test of this build");
+        scenes.scenes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::Taxonomy;
+
+    #[test]
+    fn every_scenario_is_complete_and_leads_to_a_category() {
+        let (scenes, taxonomy) = (TrainingScenario::built_in(), Taxonomy::built_in());
+        assert!(scenes.len() >= 10);
+        let mut factors = BTreeSet::new();
+        for scene in &scenes {
+            let category = taxonomy.category(&scene.category).expect("a category of the taxonomy");
+            factors.extend(category.secondary_factors.iter().copied().chain([category.factor]));
+            assert_eq!(scene.answers.iter().filter(|answer| answer.sound).count(), 1, "{}", scene.category);
+            let replies = scene.answers.iter().flat_map(|answer| [&answer.say, &answer.reply]);
+            for text in replies.chain([&scene.title, &scene.scene]) {
+                for lang in &taxonomy.languages {
+                    assert!(
+                        text.0.get(lang).is_some_and(|text| !text.is_empty()),
+                        "{} {lang}",
+                        scene.category
+                    );
+                }
+            }
+        }
+        assert_eq!(factors.len(), 10, "all factors of the Revised Arusha Declaration: {factors:?}");
+        let places: BTreeSet<_> =
+            scenes.iter().map(|scene| scene.answers.iter().position(|answer| answer.sound)).collect();
+        assert_eq!(places.len(), 3, "the sound answer stands in no fixed place");
+    }
+}

@@ -1,0 +1,65 @@
+//! The words of the pages: Fluent files, one folder a language.
+
+use std::collections::HashMap;
+
+use i18n_embed::{
+    I18nAssets, I18nEmbedError, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier,
+};
+
+use crate::Locale;
+
+/// The words in every language.
+pub struct MessageCatalogs(Vec<(Locale, MessageCatalog)>);
+
+/// The words in one language.
+pub struct MessageCatalog(FluentLanguageLoader);
+
+impl MessageCatalogs {
+    /// Reads `<language>/<domain>.ftl` of each language. A message missing in one falls back to the first.
+    pub fn load(assets: &dyn I18nAssets, domain: &str, locales: &[Locale]) -> Result<Self, I18nEmbedError> {
+        let ids: Vec<LanguageIdentifier> =
+            locales.iter().map(|locale| locale.code.parse().expect("a table of valid codes")).collect();
+        let fallback = ids.first().cloned().unwrap_or_default();
+        let all = FluentLanguageLoader::new(domain, fallback);
+        all.load_languages(assets, &ids)?;
+        // Isolation marks would be copied along with codes and words.
+        all.set_use_isolating(false);
+        let words = ids.iter().map(|id| MessageCatalog(all.select_languages(&[id])));
+        Ok(Self(locales.iter().copied().zip(words).collect()))
+    }
+
+    /// The languages, the default first.
+    pub fn locales(&self) -> impl Iterator<Item = Locale> {
+        self.0.iter().map(|(locale, _)| *locale)
+    }
+
+    /// The words of a language; of the default for one that is not there.
+    pub fn catalog(&self, locale: Locale) -> &MessageCatalog {
+        let found = self.0.iter().find(|(l, _)| *l == locale).or(self.0.first());
+        &found.expect("at least one language").1
+    }
+}
+
+impl MessageCatalog {
+    /// Is there a message of this key, here or in the default language?
+    pub fn contains(&self, key: &str) -> bool {
+        self.0.has(key)
+    }
+
+    /// A message without arguments.
+    pub fn get(&self, key: &str) -> String {
+        self.0.get(key)
+    }
+
+    /// A message with arguments.
+    pub fn with(&self, key: &str, args: &[(&'static str, &str)]) -> String {
+        let args: HashMap<&'static str, String> =
+            args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.0.get_args(key, args)
+    }
+
+    /// A message that counts: its argument is `$count`.
+    pub fn count(&self, key: &str, count: u32) -> String {
+        self.0.get_args(key, HashMap::from([("count", count)]))
+    }
+}

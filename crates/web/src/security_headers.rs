@@ -1,0 +1,116 @@
+//! The headers that every response carries.
+
+use axum::{Router, middleware, response::Response};
+use http::{
+    HeaderValue,
+    header::{self, HeaderMap, HeaderName},
+};
+
+/// What pages may load. Everything else is refused.
+#[derive(Debug, Clone, Default)]
+pub struct SecurityPolicy {
+    /// May pages run the service's own scripts and talk to the service from them? Without, no script runs at all.
+    pub scripts: bool,
+    /// May scripts compile WebAssembly?
+    pub wasm: bool,
+    /// May the service itself be told from which of its own pages a request comes? Browsers name the origin of a posted form only
+    /// then. Nobody else is told in any case.
+    pub own_referrer: bool,
+}
+
+impl SecurityPolicy {
+    /// The value of `Content-Security-Policy`.
+    pub fn header(&self) -> HeaderValue {
+        HeaderValue::try_from(self.content_security_policy()).expect("made of ASCII")
+    }
+
+    fn content_security_policy(&self) -> String {
+        let mut policy = String::from(
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+             frame-ancestors 'none'; base-uri 'none'",
+        );
+        policy += match (self.scripts, self.wasm) {
+            (false, _) => "; script-src 'none'",
+            (true, false) => "; script-src 'self'; connect-src 'self'; worker-src 'self'",
+            (true, true) => "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'",
+        };
+        policy
+    }
+}
+
+/// Permissions that no page of ours ever asks for.
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
+                           magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()";
+
+/// Puts the headers on every response of a router. A response may bring a policy of its own, and may say itself that it can be
+/// stored; without that, pages never are.
+pub fn with_security_headers<S>(router: Router<S>, policy: &SecurityPolicy) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let csp = policy.header();
+    let referrer = if policy.own_referrer { "same-origin" } else { "no-referrer" };
+    router.layer(middleware::map_response(move |mut response: Response| {
+        apply_headers(response.headers_mut(), &csp, referrer);
+        std::future::ready(response)
+    }))
+}
+
+fn apply_headers(headers: &mut HeaderMap, csp: &HeaderValue, referrer: &'static str) {
+    let fixed: [(HeaderName, &'static str); 7] = [
+        (header::REFERRER_POLICY, referrer),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(csp.clone());
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.remove(header::SERVER);
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn headers(policy: SecurityPolicy, path: &str) -> HeaderMap {
+        let router = Router::new()
+            .route("/", get(|| async { ([("server", "x")], "page") }))
+            .route("/asset", get(|| async { ([("cache-control", "max-age=1")], "asset") }));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        with_security_headers(router, &policy).oneshot(request).await.unwrap().headers().clone()
+    }
+
+    #[tokio::test]
+    async fn a_page_may_load_nothing_but_its_own_style() {
+        let headers = headers(SecurityPolicy::default(), "/").await;
+        assert_eq!(
+            headers["content-security-policy"],
+            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+             base-uri 'none'; script-src 'none'"
+        );
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert!(!headers.contains_key("server"));
+    }
+
+    #[tokio::test]
+    async fn an_asset_keeps_its_own_caching() {
+        assert_eq!(headers(SecurityPolicy::default(), "/asset").await["cache-control"], "max-age=1");
+    }
+
+    #[tokio::test]
+    async fn scripts_are_our_own_or_none() {
+        let headers = headers(SecurityPolicy { scripts: true, ..SecurityPolicy::default() }, "/").await;
+        let csp = headers["content-security-policy"].to_str().unwrap();
+        assert!(csp.contains("script-src 'self'; connect-src 'self'") && !csp.contains("unsafe"));
+    }
+}

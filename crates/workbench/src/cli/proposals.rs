@@ -1,0 +1,189 @@
+//! What two persons decide: the first proposes, the second approves.
+
+use anyhow::bail;
+use clap::Subcommand;
+use protocol::{
+    case::{ActionKind, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget},
+    submission::Urgency,
+};
+use workbench::{
+    connection::HandlerConnection,
+    event_text::{consent_word, describe_decision},
+    view::serde_word,
+};
+
+use super::{
+    CliOutput, CommandContext,
+    case_actions::{ConfirmArgs, print_outcome},
+    parse_enum,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProposeArgs {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    #[command(flatten)]
+    confirmed: ConfirmArgs,
+    #[command(subcommand)]
+    what: DecisionCommand,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ApproveArgs {
+    /// The first 4 or more characters of the case's id.
+    case: String,
+    #[command(flatten)]
+    confirmed: ConfirmArgs,
+    /// What you approve, as exactly as it was proposed: `burkindi show` tells it.
+    #[command(subcommand)]
+    what: DecisionCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DecisionCommand {
+    /// Close the case.
+    Close {
+        /// How it ends: substantiated, partly-substantiated, unsubstantiated, insufficient-information, out-of-scope, duplicate,
+        /// advice-given or process-fix-adopted.
+        #[arg(value_parser = parse_enum::<Disposition>)]
+        disposition: Disposition,
+        /// Why. Left out, the error names the codes that go with the disposition.
+        #[arg(long, value_parser = parse_enum::<ClosingReason>)]
+        reason: Option<ClosingReason>,
+        /// The case that has the matter, of a duplicate.
+        #[arg(long, value_name = "CASE")]
+        duplicate_of: Option<String>,
+    },
+    /// Make it less urgent.
+    Lower {
+        /// P2, P3 or P4.
+        #[arg(value_parser = parse_enum::<Urgency>)]
+        urgency: Urgency,
+    },
+    /// Refer it to another authority; the lead of the desk and the outside body decide.
+    Refer {
+        /// prosecutor, police, anti-corruption, audit, ombudsman or administration.
+        #[arg(value_parser = parse_enum::<ReferralTarget>)]
+        to: ReferralTarget,
+        /// By what the reporter agreed: summary or full, as the report says; the number of the message that agrees; or law, where a law
+        /// leaves no choice.
+        #[arg(long, value_parser = parse_consent)]
+        consent: ReferralConsent,
+    },
+    /// Lift the legal hold.
+    LiftHold,
+    /// Destroy all that the case holds; its events stay in the log.
+    Purge,
+}
+
+fn parse_consent(word: &str) -> Result<ReferralConsent, String> {
+    match word {
+        "summary" => Ok(ReferralConsent::Summary),
+        "full" => Ok(ReferralConsent::Full),
+        "law" => Ok(ReferralConsent::Law),
+        number => number
+            .parse()
+            .map(|message| ReferralConsent::Asked { message })
+            .map_err(|_| "summary, full, law, or the number of a message".to_owned()),
+    }
+}
+
+impl DecisionCommand {
+    async fn to_decision(self, connection: &HandlerConnection) -> anyhow::Result<Decision> {
+        Ok(match self {
+            Self::Close { disposition, reason: None, .. } => {
+                let reasons: Vec<_> = disposition.allowed_reasons().iter().map(serde_word).collect();
+                bail!("--reason says why it ends as {}: {}", serde_word(&disposition), reasons.join(", "));
+            }
+            Self::Close { disposition, reason: Some(reason), duplicate_of } => {
+                let duplicate_of = match duplicate_of {
+                    Some(prefix) => Some(connection.find_case(&prefix).await?),
+                    None => None,
+                };
+                Decision::Close { disposition, reason, duplicate_of }
+            }
+            Self::Lower { urgency } => Decision::Lower { urgency },
+            Self::Refer { to, consent } => Decision::Refer { to, consent },
+            Self::LiftHold => Decision::LiftHold,
+            Self::Purge => Decision::Purge,
+        })
+    }
+}
+
+impl ProposeArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
+        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        let decision = self.what.to_decision(&connection).await?;
+        let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
+        if matches!(decision, Decision::Refer { .. }) && !released {
+            let what =
+                "By the proposal the oversight body can read this case, for good: it decides with the lead.";
+            self.confirmed.confirm_action((&connection, &case, ActionKind::ProposeRefer), what, screen)?;
+        }
+        connection.propose(&mut case, decision).await?;
+        let text = format!(
+            "You proposed {}. Another person approves with: burkindi approve CASE {}",
+            describe_decision(&decision),
+            decision_args(&decision)
+        );
+        print_outcome(&case, "proposed", &text, screen)
+    }
+}
+
+impl ApproveArgs {
+    pub(crate) async fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
+        let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
+        let decision = self.what.to_decision(&connection).await?;
+        match case.state.as_ref().and_then(|state| state.pending_proposal.as_ref()) {
+            Some(proposal) if proposal.decision == decision => {}
+            Some(proposal) => bail!(
+                "{} proposes something else, {}: burkindi approve CASE {}",
+                proposal.by,
+                describe_decision(&proposal.decision),
+                decision_args(&proposal.decision)
+            ),
+            None => bail!("nothing is proposed in this case"),
+        }
+        if matches!(decision, Decision::Refer { .. }) {
+            connection.check_unhandled_seen(&case)?;
+        }
+        if decision == Decision::Purge {
+            let what =
+                "All that this case holds is destroyed: report, files, messages and notes. Its events stay.";
+            self.confirmed.confirm_action((&connection, &case, ActionKind::ApprovePurge), what, screen)?;
+        }
+        connection.approve(&mut case, decision).await?;
+        print_outcome(&case, "approved", &format!("You approved {}.", describe_decision(&decision)), screen)
+    }
+}
+
+/// The decision as `propose` and `approve` take it.
+pub(crate) fn decision_args(decision: &Decision) -> String {
+    match decision {
+        Decision::Close { disposition, reason, duplicate_of } => {
+            let of = duplicate_of.map_or_else(String::new, |of| format!(" --duplicate-of {of}"));
+            format!("close {} --reason {}{of}", serde_word(disposition), serde_word(reason))
+        }
+        Decision::Lower { urgency } => format!("lower {urgency:?}"),
+        Decision::Refer { to, consent } => {
+            format!("refer {} --consent {}", serde_word(to), consent_arg(*consent))
+        }
+        Decision::LiftHold => "lift-hold".into(),
+        Decision::Purge => "purge".into(),
+    }
+}
+
+fn consent_arg(consent: ReferralConsent) -> String {
+    match consent {
+        ReferralConsent::Asked { message } => message.to_string(),
+        other => consent_word(other).to_owned(),
+    }
+}

@@ -1,0 +1,163 @@
+//! What an error means for whoever sees it, whichever face of the program it is shown on.
+
+use crate::{
+    accepted_restore::AcceptError, actions::ActionError, admin::AdminError, audit_fetch::AuditError,
+    backup_sheet::BackupError, case::CaseReadError, client::ClientError, connection::ConnectError,
+    directory_history::DirectoryHistoryError, key_file::KeyError,
+    passphrase_encryption::PassphraseDecryptError, private_files::FileError, search::IndexError,
+};
+
+/// The kinds of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// For another reason than these.
+    Failed,
+    /// The passphrase is wrong.
+    WrongPassphrase,
+    /// Not allowed.
+    Refused,
+    /// Not there, or not for this person.
+    NotFound,
+    /// The case handler cannot be reached.
+    Unreachable,
+    /// Something is forged, replayed, withheld, rolled back, or does not open.
+    IntegrityAlert,
+}
+
+impl From<&KeyError> for ErrorKind {
+    fn from(error: &KeyError) -> Self {
+        match error {
+            KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase) => Self::WrongPassphrase,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<&BackupError> for ErrorKind {
+    fn from(error: &BackupError) -> Self {
+        match error {
+            BackupError::Key(error) => error.into(),
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<&FileError> for ErrorKind {
+    fn from(_: &FileError) -> Self {
+        Self::Failed
+    }
+}
+
+impl From<&ClientError> for ErrorKind {
+    fn from(error: &ClientError) -> Self {
+        match error {
+            // It failed there; that is no answer about what is allowed.
+            ClientError::Refused(problem) if problem.status >= 500 => Self::Failed,
+            ClientError::Refused(problem) if problem.status == 404 => Self::NotFound,
+            ClientError::Refused(_) => Self::Refused,
+            ClientError::Unreachable(_) => Self::Unreachable,
+            ClientError::InvalidAddress(_) | ClientError::InvalidCa(_) | ClientError::Unexpected(_) => {
+                Self::Failed
+            }
+        }
+    }
+}
+
+impl From<&ConnectError> for ErrorKind {
+    fn from(error: &ConnectError) -> Self {
+        match error {
+            ConnectError::Client(error) => error.into(),
+            ConnectError::Directory(_) | ConnectError::DirectoryHistory(_) | ConnectError::LatestMismatch => {
+                Self::IntegrityAlert
+            }
+            ConnectError::CaseNotFound(_) => Self::NotFound,
+            ConnectError::AmbiguousPrefix { .. } | ConnectError::InvalidPrefix => Self::Refused,
+            ConnectError::File(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<&CaseReadError> for ErrorKind {
+    fn from(error: &CaseReadError) -> Self {
+        match error {
+            CaseReadError::Client(error) => error.into(),
+            CaseReadError::UnopenableGrants(_) | CaseReadError::WrongCase | CaseReadError::UnprovenPurge => {
+                Self::IntegrityAlert
+            }
+            CaseReadError::Purged(_) | CaseReadError::FormerKey(_) | CaseReadError::Unreadable(_) => {
+                Self::NotFound
+            }
+            CaseReadError::File(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<&IndexError> for ErrorKind {
+    fn from(error: &IndexError) -> Self {
+        match error {
+            IndexError::Connect(error) => error.into(),
+            IndexError::Read(error) => error.into(),
+            IndexError::EmptyQuery => Self::Refused,
+            IndexError::CaseNotIndexed => Self::NotFound,
+            IndexError::Database(_) | IndexError::File(_) => Self::Failed,
+        }
+    }
+}
+
+impl From<&DirectoryHistoryError> for ErrorKind {
+    fn from(_: &DirectoryHistoryError) -> Self {
+        Self::IntegrityAlert
+    }
+}
+
+impl From<&AuditError> for ErrorKind {
+    fn from(error: &AuditError) -> Self {
+        match error {
+            AuditError::Client(error) => error.into(),
+            AuditError::Roll(error) => error.into(),
+            AuditError::File(error) => error.into(),
+        }
+    }
+}
+
+impl From<&AcceptError> for ErrorKind {
+    fn from(error: &AcceptError) -> Self {
+        match error {
+            AcceptError::Log(error) => error.into(),
+            AcceptError::NothingRolledBack | AcceptError::InvalidReason => Self::Refused,
+            AcceptError::UnexplainedAlerts(_) => Self::IntegrityAlert,
+        }
+    }
+}
+
+impl From<&ActionError> for ErrorKind {
+    fn from(error: &ActionError) -> Self {
+        match error {
+            ActionError::Client(error) => error.into(),
+            ActionError::File(error) => error.into(),
+            ActionError::Read(error) => error.into(),
+            ActionError::Sealing(_)
+            | ActionError::NotRecorded
+            | ActionError::UnverifiedEvents
+            | ActionError::UnresolvedAlerts => Self::IntegrityAlert,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl From<&AdminError> for ErrorKind {
+    fn from(error: &AdminError) -> Self {
+        match error {
+            AdminError::RootKey { source: PassphraseDecryptError::WrongPassphrase, .. } => {
+                Self::WrongPassphrase
+            }
+            AdminError::AlreadyExists(_)
+            | AdminError::UnknownId(_)
+            | AdminError::NoCertificateNames(_)
+            | AdminError::UnknownCertificateName(_)
+            | AdminError::NotEmpty(_)
+            | AdminError::Directory(_) => Self::Refused,
+            _ => Self::Failed,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The confined process: bytes in, pixels out.
+
+use std::{
+    io::{Cursor, Read, Write, stdin, stdout},
+    process::ExitCode,
+};
+
+use image::{
+    DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReader, Limits,
+    codecs::png::PngEncoder,
+    error::{LimitError, LimitErrorKind},
+};
+use sandbox::{SandboxLimits as Confinement, enter_sandbox};
+
+use super::{EXIT_NOT_AN_IMAGE, MAX_INPUT_BYTES, MAX_PREVIEW_SIDE};
+
+/// The longer side of an image that is decoded at all, in pixels.
+const MAX_SOURCE_SIDE: u32 = 20_000;
+/// What decoding may take, in bytes: 100 million pixels of three bytes.
+const MAX_DECODER_BYTES: u64 = 300 * 1024 * 1024;
+const EXIT_FAILED: u8 = 1;
+/// Memory in bytes: the image as it came, its pixels, and the smaller one.
+const SANDBOX_MEMORY_BYTES: u64 = 1024 * 1024 * 1024;
+const SANDBOX_LIMITS: Confinement = Confinement {
+    address_space: SANDBOX_MEMORY_BYTES,
+    private_memory: SANDBOX_MEMORY_BYTES,
+    cpu_seconds: 15,
+    may_read_stdin: false,
+    low_priority: false,
+};
+
+/// Reads an image from standard input and writes a PNG to standard output. Everything is read before the process gives up what
+/// it could do; no byte of the file is looked at before.
+pub fn run() -> ExitCode {
+    let mut bytes = Vec::new();
+    if stdin().take(MAX_INPUT_BYTES as u64 + 1).read_to_end(&mut bytes).is_err()
+        || bytes.len() > MAX_INPUT_BYTES
+    {
+        return ExitCode::from(EXIT_FAILED);
+    }
+    if enter_sandbox(&SANDBOX_LIMITS).is_err() {
+        return ExitCode::from(EXIT_FAILED);
+    }
+    let Ok(format) = image::guess_format(&bytes) else { return ExitCode::from(EXIT_NOT_AN_IMAGE) };
+    let shown = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP];
+    if !shown.contains(&format) {
+        return ExitCode::from(EXIT_NOT_AN_IMAGE);
+    }
+    match render_png(bytes, format).and_then(|png| Ok(stdout().write_all(&png)?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(EXIT_FAILED),
+    }
+}
+
+fn render_png(bytes: Vec<u8>, format: ImageFormat) -> image::ImageResult<Vec<u8>> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SOURCE_SIDE);
+    limits.max_image_height = Some(MAX_SOURCE_SIDE);
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder()?;
+    // The limits bound what a decoder takes for itself, not the pixels that it gives.
+    if decoder.total_bytes() > MAX_DECODER_BYTES {
+        return Err(ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)));
+    }
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    if image.width().max(image.height()) > MAX_PREVIEW_SIDE {
+        image = image.thumbnail(MAX_PREVIEW_SIDE, MAX_PREVIEW_SIDE);
+    }
+    image.apply_orientation(orientation);
+    let mut png = Vec::new();
+    // Eight bits a channel: what a screen shows.
+    let image = if image.color().has_alpha() {
+        DynamicImage::from(image.into_rgba8())
+    } else {
+        DynamicImage::from(image.into_rgb8())
+    };
+    image.write_with_encoder(PngEncoder::new(&mut png))?;
+    Ok(png)
+}

@@ -1,0 +1,73 @@
+//! Style, icon and script, built in.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+use protocol::Hash;
+
+use super::UiState;
+
+/// The files that pages refer to. Their address carries a hash of their content, so that a newer program's are not mistaken for them.
+pub(super) struct UiAssets([UiAsset; 4]);
+
+struct UiAsset {
+    stem: &'static str,
+    name: String,
+    media_type: &'static str,
+    text: String,
+}
+
+impl UiAssets {
+    pub(super) fn embedded() -> Self {
+        let style = [web::THEME_CSS, include_str!("../../assets/workbench.css")].concat();
+        Self([
+            UiAsset::new("workbench", "css", "text/css; charset=utf-8", style),
+            UiAsset::new(
+                "script",
+                "js",
+                "text/javascript; charset=utf-8",
+                include_str!("../../assets/script.js").into(),
+            ),
+            UiAsset::new(
+                "forms",
+                "js",
+                "text/javascript; charset=utf-8",
+                include_str!("../../assets/forms.js").into(),
+            ),
+            UiAsset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg").into()),
+        ])
+    }
+
+    /// The address of a file.
+    ///
+    /// # Panics
+    /// For a name that is not built in.
+    pub(super) fn url(&self, stem: &str) -> String {
+        let asset = self.0.iter().find(|asset| asset.stem == stem).expect("a name of ours");
+        format!("/assets/{}", asset.name)
+    }
+}
+
+impl UiAsset {
+    fn new(stem: &'static str, extension: &str, media_type: &'static str, text: String) -> Self {
+        let hash = Hash::of(&[text.as_bytes()]).to_string();
+        let name = format!("{stem}.{}.{extension}", &hash[..12]);
+        Self { stem, name, media_type, text }
+    }
+}
+
+/// One of the files. They are the same for everybody, so a browser may keep them.
+pub(super) async fn serve(State(site): State<UiState>, Path(name): Path<String>) -> Response {
+    match site.assets.0.iter().find(|asset| asset.name == name) {
+        Some(asset) => {
+            let headers = [
+                (header::CONTENT_TYPE, asset.media_type),
+                (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
+            ];
+            (headers, asset.text.clone()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Who is let in: one browser, that of whoever could read the link.
+//!
+//! The link stands in the terminal of the one who started the program and nowhere else; it opens once, for a few minutes. What it is
+//! exchanged for is a cookie. Cookies know no ports: another person's server on this machine would be sent it as well. So it is
+//! bound to a path that nobody else can guess, the *room*, below which all pages stand. See `docs/adr/0016`.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
+};
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use protocol::Hash;
+use rand::{CryptoRng, RngCore};
+use time::{Duration, OffsetDateTime};
+
+/// The cookie's name.
+const COOKIE_NAME: &str = "burkindi";
+/// A link opens for so long.
+const LINK_TTL: Duration = Duration::minutes(10);
+/// A browser is let in for so long: a working day.
+const COOKIE_TTL: Duration = Duration::hours(12);
+
+/// The guard's memory. Secrets are kept as hashes: looking one up compares hashes, so its time tells nothing.
+pub(super) struct BrowserSession {
+    port: u16,
+    hosts: [String; 2],
+    path_secret: String,
+    state: Mutex<BrowserSessionState>,
+    rejected: AtomicU32,
+}
+
+#[derive(Default)]
+struct BrowserSessionState {
+    login_link: Option<ExpiringSecret>,
+    cookie: Option<ExpiringSecret>,
+}
+
+struct ExpiringSecret {
+    hash: Hash,
+    until: OffsetDateTime,
+}
+
+impl ExpiringSecret {
+    fn new(secret: &str, until: OffsetDateTime) -> Self {
+        Self { hash: hash_secret(secret), until }
+    }
+
+    fn matches(&self, secret: &str, now: OffsetDateTime) -> bool {
+        now < self.until && self.hash == hash_secret(secret)
+    }
+}
+
+impl BrowserSession {
+    pub(super) fn new(port: u16, rng: &mut (impl RngCore + CryptoRng)) -> Self {
+        Self {
+            port,
+            hosts: ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}")),
+            path_secret: random_secret(rng),
+            state: Mutex::default(),
+            rejected: AtomicU32::new(0),
+        }
+    }
+
+    /// The first part of the path of every page.
+    pub(super) fn path_secret(&self) -> &str {
+        &self.path_secret
+    }
+
+    /// Is this one of the two names that this server has?
+    pub(super) fn is_own_host(&self, host: &str) -> bool {
+        self.hosts.iter().any(|own| own == host)
+    }
+
+    /// A new link; the one before is void.
+    pub(super) fn issue_login_link(
+        &self,
+        now: OffsetDateTime,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> String {
+        let secret = random_secret(rng);
+        self.lock_state().login_link = Some(ExpiringSecret::new(&secret, now + LINK_TTL));
+        format!("http://127.0.0.1:{}/open/{secret}", self.port)
+    }
+
+    /// Exchanges a link for the value of `Set-Cookie`. The link is used up; a browser that was let in before is out.
+    pub(super) fn redeem_link(
+        &self,
+        link: &str,
+        now: OffsetDateTime,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> Option<HeaderValue> {
+        let mut state = self.lock_state();
+        if !state.login_link.as_ref()?.matches(link, now) {
+            return None;
+        }
+        state.login_link = None;
+        let secret = random_secret(rng);
+        state.cookie = Some(ExpiringSecret::new(&secret, now + COOKIE_TTL));
+        let room = &self.path_secret;
+        let cookie = format!("{COOKIE_NAME}={secret}; Path=/{room}; HttpOnly; SameSite=Strict");
+        HeaderValue::try_from(cookie).ok()
+    }
+
+    /// Does the request bring the cookie? There may be others of its name, set by other servers of this machine.
+    pub(super) fn has_valid_cookie(&self, headers: &HeaderMap, now: OffsetDateTime) -> bool {
+        let state = self.lock_state();
+        let Some(kept) = &state.cookie else { return false };
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut named = cookies
+            .flat_map(|cookies| cookies.split(';'))
+            .filter_map(|cookie| cookie.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='));
+        named.any(|secret| kept.matches(secret, now))
+    }
+
+    /// Counts a request that was refused: its owner is told how many there were.
+    pub(super) fn count_rejected(&self) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many requests were refused since the start.
+    pub(super) fn rejected_count(&self) -> u32 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    fn lock_state(&self) -> std::sync::MutexGuard<'_, BrowserSessionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// 256 random bits for an address or a header.
+fn random_secret(rng: &mut (impl RngCore + CryptoRng)) -> String {
+    let mut bytes = [0; 32];
+    rng.fill_bytes(&mut bytes);
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn hash_secret(secret: &str) -> Hash {
+    Hash::of(&[secret.as_bytes()])
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::OsRng;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-25 09:00 UTC);
+
+    fn link_token(link: &str) -> &str {
+        link.rsplit('/').next().unwrap()
+    }
+
+    fn cookie_headers(cookie: &HeaderValue) -> HeaderMap {
+        let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+        let cookies = format!("other=1; burkindi=set-by-somebody-else; {pair}");
+        [(header::COOKIE, HeaderValue::try_from(cookies).unwrap())].into_iter().collect()
+    }
+
+    #[test]
+    fn a_link_opens_once_and_not_for_long() {
+        let door = BrowserSession::new(4000, &mut OsRng);
+        let link = door.issue_login_link(NOW, &mut OsRng);
+        assert!(door.redeem_link("guessed", NOW, &mut OsRng).is_none());
+        let cookie = door.redeem_link(link_token(&link), NOW, &mut OsRng).unwrap();
+        assert!(door.redeem_link(link_token(&link), NOW, &mut OsRng).is_none(), "used up");
+        assert!(door.has_valid_cookie(&cookie_headers(&cookie), NOW));
+        assert!(!door.has_valid_cookie(&HeaderMap::new(), NOW));
+        let late = door.issue_login_link(NOW, &mut OsRng);
+        assert!(door.redeem_link(link_token(&late), NOW + LINK_TTL, &mut OsRng).is_none(), "too late");
+    }
+
+    #[test]
+    fn a_new_link_puts_the_old_one_and_the_old_browser_out() {
+        let door = BrowserSession::new(4000, &mut OsRng);
+        let cookie =
+            door.redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng).unwrap();
+        let (old, new) = (door.issue_login_link(NOW, &mut OsRng), door.issue_login_link(NOW, &mut OsRng));
+        assert!(door.redeem_link(link_token(&old), NOW, &mut OsRng).is_none());
+        assert!(
+            door.has_valid_cookie(&cookie_headers(&cookie), NOW),
+            "a link that nobody used puts nobody out"
+        );
+        door.redeem_link(link_token(&new), NOW, &mut OsRng).unwrap();
+        assert!(!door.has_valid_cookie(&cookie_headers(&cookie), NOW));
+    }
+
+    #[test]
+    fn a_cookie_ends_and_is_nobody_elses_to_read() {
+        let door = BrowserSession::new(4000, &mut OsRng);
+        let cookie =
+            door.redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng).unwrap();
+        assert!(!door.has_valid_cookie(&cookie_headers(&cookie), NOW + COOKIE_TTL));
+        let text = cookie.to_str().unwrap();
+        assert!(text.ends_with(&format!("; Path=/{}; HttpOnly; SameSite=Strict", door.path_secret())));
+    }
+
+    #[test]
+    fn only_the_two_names_of_this_server_are_its_own() {
+        let door = BrowserSession::new(4000, &mut OsRng);
+        assert!(door.is_own_host("127.0.0.1:4000") && door.is_own_host("localhost:4000"));
+        for host in ["localhost", "127.0.0.1:4001", "evil.example:4000", "127.0.0.1.evil.example:4000", ""] {
+            assert!(!door.is_own_host(host), "{host}");
+        }
+    }
+}

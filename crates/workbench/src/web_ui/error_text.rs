@@ -1,0 +1,379 @@
+//! What the program refuses, or fails at, in the words of the pages.
+
+use protocol::{
+    case::{RuleViolation, Stage},
+    directory::DirectoryError,
+    event::{Event, HANDLER_ACTOR},
+    workbench_api::ProblemDetails,
+};
+use uuid::Uuid;
+
+use super::{extract::PageFrame, timeline};
+use crate::{
+    actions::{ActionError, ConsentError},
+    audit_fetch::AuditError,
+    backup_sheet::BackupError,
+    case::CaseReadError,
+    client::ClientError,
+    collection_check::UnreadableCase,
+    connection::ConnectError,
+    directory_history::DirectoryHistoryError,
+    key_file::KeyError,
+    passphrase_encryption::PassphraseDecryptError,
+    private_files::FileError,
+    search::IndexError,
+};
+
+/// What is to be said, before it is known in which language.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ErrorText {
+    message_key: String,
+    /// What the text names. `day` is a day such as `2026-11-25`.
+    args: Vec<(&'static str, String)>,
+    /// Somebody, or a day, whom a rule is about: stands behind its text.
+    subject: Option<String>,
+    events: Vec<Event>,
+    /// The case that came unreadable, while it can be closed as that.
+    closable_case: Option<Uuid>,
+    /// The system's or a library's words, which no page can translate: for whoever helps.
+    detail: String,
+}
+
+impl ErrorText {
+    fn new(key: impl Into<String>) -> Self {
+        Self { message_key: key.into(), ..Self::default() }
+    }
+
+    fn with_arg(key: &str, name: &'static str, value: &impl ToString) -> Self {
+        Self { args: vec![(name, value.to_string())], ..Self::new(key) }
+    }
+
+    fn with_detail(self, detail: &impl ToString) -> Self {
+        Self { detail: detail.to_string(), ..self }
+    }
+
+    /// Does the case handler not know who asks?
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.message_key == "problem-unauthorized"
+    }
+
+    /// Has the content been destroyed?
+    pub(crate) fn is_purged(&self) -> bool {
+        self.message_key == "said-purged"
+    }
+
+    fn from_unreadable(unreadable: &UnreadableCase) -> Self {
+        let open = unreadable.state.stage == Stage::Received;
+        let key = if open { "said-unreadable" } else { "said-unreadable-closed" };
+        Self { closable_case: open.then_some(unreadable.case), ..Self::new(key) }
+            .with_detail(&unreadable.reason)
+    }
+
+    /// The case that came unreadable and can be closed as that.
+    pub(crate) fn closable_case(&self) -> Option<Uuid> {
+        self.closable_case
+    }
+
+    /// Did the case come unreadable?
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.message_key.starts_with("said-unreadable")
+    }
+
+    /// In the language of a page; empty if there is nothing to say.
+    pub(crate) fn localize(&self, frame: &PageFrame) -> String {
+        if self.message_key.is_empty() {
+            return String::new();
+        }
+        let names: Vec<(&'static str, String)> = self
+            .args
+            .iter()
+            .map(|(name, value)| {
+                (*name, if *name == "day" { frame.format_iso_date(value) } else { value.clone() })
+            })
+            .collect();
+        let names: Vec<(&'static str, &str)> = names.iter().map(|(name, value)| (*name, &**value)).collect();
+        // A newer case handler may have rules that this program does not know.
+        let mut words = if frame.catalog().contains(&self.message_key) {
+            frame.catalog().with(&self.message_key, &names)
+        } else {
+            frame.t("said-unexpected")
+        };
+        if let Some(about) = &self.subject {
+            words = format!("{words} ({})", frame.format_iso_date(about));
+        }
+        for Event { actor, action, .. } in &self.events {
+            let who = if actor == HANDLER_ACTOR { frame.t("the-handler") } else { actor.clone() };
+            let what = timeline::localize_event(frame, action);
+            words.push(' ');
+            words += &frame.catalog().with("said-event", &[("who", &who), ("what", &what)]);
+        }
+        words
+    }
+
+    /// What stands behind it in the program's own language.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+/// An error that pages can tell.
+pub(crate) trait ToErrorText {
+    fn error_text(&self) -> ErrorText;
+}
+
+impl ToErrorText for FileError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::Io { path, source, .. } => {
+                ErrorText::with_arg("said-file", "path", &path.display()).with_detail(source)
+            }
+            Self::AlreadyExists(path) => ErrorText::with_arg("said-file-exists", "path", &path.display()),
+            Self::NotFound(path) => ErrorText::with_arg("said-file-missing", "path", &path.display()),
+            Self::DamagedTrustState { path, reason } => {
+                ErrorText::with_arg("said-seen", "path", &path.display()).with_detail(reason)
+            }
+            Self::Malformed { path, reason } => {
+                ErrorText::with_arg("said-file-malformed", "path", &path.display()).with_detail(reason)
+            }
+        }
+    }
+}
+
+impl ToErrorText for ClientError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::InvalidAddress(_) => ErrorText::new("connect-address-wrong"),
+            Self::InvalidCa(reason) => ErrorText::new("connect-ca-wrong").with_detail(reason),
+            Self::Unreachable(reason) => ErrorText::new("said-unreachable").with_detail(reason),
+            Self::Refused(problem) => problem.error_text(),
+            Self::Unexpected(reason) => ErrorText::new("said-unexpected").with_detail(reason),
+        }
+    }
+}
+
+/// The kinds of problem that the case handler tells of; what is a rule has its own text.
+const PROBLEM_KINDS: [&str; 11] = [
+    "unauthorized",
+    "not-found",
+    "purged",
+    "oversight-only",
+    "no-directory",
+    "malformed",
+    "stale",
+    "checking",
+    "clock",
+    "late",
+    "internal",
+];
+
+impl ToErrorText for ProblemDetails {
+    fn error_text(&self) -> ErrorText {
+        match &self.rule {
+            Some(rule) => ErrorText::new(format!("rule-{rule}")),
+            None if PROBLEM_KINDS.contains(&&*self.kind) => ErrorText::new(format!("problem-{}", self.kind)),
+            None => ErrorText::new("said-unexpected").with_detail(&self.title),
+        }
+    }
+}
+
+impl ToErrorText for RuleViolation {
+    fn error_text(&self) -> ErrorText {
+        let about = match self {
+            Self::MemberRecused(who)
+            | Self::AlreadyDeclared(who)
+            | Self::ConflictClaimed(who)
+            | Self::NoConflictClaim(who)
+            | Self::AssigneeOnly(who)
+            | Self::SamePerson(who)
+            | Self::ProposalPending(who)
+            | Self::AnotherInvestigator(who) => Some(who.clone()),
+            Self::RetentionNotOver(day) => Some(day.to_string()),
+            _ => None,
+        };
+        ErrorText { subject: about, ..ErrorText::new(format!("rule-{}", self.code())) }
+    }
+}
+
+impl ToErrorText for DirectoryError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::Malformed(reason) | Self::RuleViolated(reason) => {
+                ErrorText::new("said-directory").with_detail(reason)
+            }
+            Self::UnsupportedVersion(_) | Self::DuplicateOrTooManySignatures | Self::TooLong(_) => {
+                ErrorText::new("said-directory").with_detail(self)
+            }
+            Self::ThresholdNotMet { .. } => ErrorText::new("said-directory-unsigned").with_detail(self),
+            Self::OtherInstance => ErrorText::new("said-directory-other"),
+            Self::Expired(day) => ErrorText::with_arg("said-directory-expired", "day", day),
+            Self::NotYetValid(day) => ErrorText::with_arg("said-directory-not-yet", "day", day),
+            Self::RolledBack { .. } => ErrorText::new("said-directory-rolled-back").with_detail(self),
+        }
+    }
+}
+
+impl ToErrorText for DirectoryHistoryError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::Directory(error) => error.error_text(),
+            Self::BrokenChain(_) => ErrorText::new("said-directory-chain").with_detail(self),
+            Self::NoDirectory => ErrorText::new("problem-no-directory"),
+        }
+    }
+}
+
+impl ToErrorText for ConnectError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::File(error) => error.error_text(),
+            Self::Client(error) => error.error_text(),
+            Self::Directory(error) => error.error_text(),
+            Self::DirectoryHistory(error) => error.error_text(),
+            Self::LatestMismatch => ErrorText::new("said-directory-two"),
+            Self::CaseNotFound(prefix) => ErrorText::with_arg("said-no-case", "prefix", prefix),
+            Self::AmbiguousPrefix { prefix, .. } => {
+                ErrorText::with_arg("said-ambiguous", "prefix", prefix).with_detail(self)
+            }
+            Self::InvalidPrefix => ErrorText::new("said-prefix"),
+        }
+    }
+}
+
+impl ToErrorText for CaseReadError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::Client(error) => error.error_text(),
+            Self::UnopenableGrants(error) => ErrorText::new("said-grants").with_detail(error),
+            Self::FormerKey(handle) => ErrorText::with_arg("said-former-key", "who", handle),
+            Self::WrongCase => ErrorText::new("said-other-case"),
+            Self::Purged(day) => ErrorText::with_arg("said-purged", "day", day),
+            Self::Unreadable(unreadable) => ErrorText::from_unreadable(unreadable),
+            Self::UnprovenPurge => ErrorText::new("said-not-purged"),
+            Self::File(error) => error.error_text(),
+        }
+    }
+}
+
+impl ToErrorText for ActionError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::Refused(refusal) => refusal.error_text(),
+            Self::Client(error) => error.error_text(),
+            Self::File(error) => error.error_text(),
+            Self::Read(error) => error.error_text(),
+            Self::CaseIsReadable => ErrorText::new("said-readable"),
+            Self::UnverifiedEvents => ErrorText::new("said-unverified"),
+            Self::UnresolvedAlerts => ErrorText::new("said-alarming"),
+            Self::Excluded(who) => ErrorText::with_arg("said-excluded", "who", who),
+            Self::UnreadableReport => ErrorText::new("said-no-report"),
+            Self::DirectoryExpired(day) => ErrorText::with_arg("said-expired", "day", day),
+            Self::NotInDirectory(who) => ErrorText::with_arg("said-not-in-directory", "who", who),
+            Self::EmptyText => ErrorText::new("text-empty"),
+            Self::UnfilledPlaceholder(gap) => ErrorText::with_arg("text-unfilled", "gap", gap),
+            Self::TooLong { over } => ErrorText::with_arg("text-too-long", "count", over),
+            Self::Sealing(error) => ErrorText::new("said-sealing").with_detail(error),
+            Self::IsOversightMember(who) => ErrorText::with_arg("said-oversight-stays", "who", who),
+            Self::IsAssignee(who) => ErrorText::with_arg("said-assignee-stays", "who", who),
+            Self::MissingNewestGrant(_) => ErrorText::new("said-newest-grant"),
+            Self::Conflict(events) => {
+                ErrorText { events: events.clone(), ..ErrorText::new("said-overtaken") }
+            }
+            Self::Consent(ConsentError::Refused) => ErrorText::new("said-consent-refused"),
+            Self::Consent(ConsentError::SummaryOnly) => ErrorText::new("said-consent-summary"),
+            Self::Consent(ConsentError::NotAsked) => ErrorText::new("said-consent-not-asked"),
+            Self::Consent(ConsentError::MessageNotFound) => ErrorText::new("said-consent-no-message"),
+            Self::NothingChosen => ErrorText::new("said-not-chosen"),
+            Self::UnseenSubmissions(count) => ErrorText::with_arg("said-unshown", "count", count),
+            Self::NotAGrantHolder(who) => ErrorText::with_arg("said-no-holder", "who", who),
+            Self::NotRecorded => ErrorText::new("said-not-filed"),
+        }
+    }
+}
+
+impl ToErrorText for AuditError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::Client(error) => error.error_text(),
+            Self::Roll(error) => error.error_text(),
+            Self::File(error) => error.error_text(),
+        }
+    }
+}
+
+impl ToErrorText for IndexError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::Database(error) => ErrorText::new("said-index").with_detail(error),
+            Self::File(error) => error.error_text(),
+            Self::Connect(error) => error.error_text(),
+            Self::Read(error) => error.error_text(),
+            Self::EmptyQuery => ErrorText::new("search-no-words"),
+            Self::CaseNotIndexed => ErrorText::new("problem-not-found"),
+        }
+    }
+}
+
+impl ToErrorText for KeyError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::InvalidHandle => ErrorText::new("make-handle-wrong"),
+            Self::Decrypt(PassphraseDecryptError::WrongPassphrase) => ErrorText::new("unlock-wrong"),
+            Self::Decrypt(PassphraseDecryptError::Damaged(reason)) => {
+                ErrorText::new("unlock-no-key").with_detail(reason)
+            }
+            Self::Malformed | Self::BadSignature => ErrorText::new("unlock-no-key"),
+        }
+    }
+}
+
+impl ToErrorText for BackupError {
+    fn error_text(&self) -> ErrorText {
+        match self {
+            Self::NoSealedKey => ErrorText::new("restore-no-key"),
+            Self::DamagedCopy => ErrorText::new("restore-miscopied"),
+            Self::Key(error) => error.error_text(),
+            Self::TooLong => ErrorText::new("said-sheet-too-long"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use web::Locale;
+
+    use super::*;
+    use crate::web_ui::i18n;
+
+    /// What stands between a mark and the next quotation mark.
+    fn quoted_after<'a>(source: &'a str, mark: &'a str) -> BTreeSet<&'a str> {
+        source.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    #[test]
+    fn every_rule_and_problem_of_the_case_handler_has_a_text() {
+        let texts = i18n::load_texts();
+        let rules = quoted_after(include_str!("../../../protocol/src/case/rule_violation.rs"), " => \"");
+        let absences = quoted_after(include_str!("../../../case-handler/src/api/absence.rs"), " => \"");
+        assert!(rules.len() > 30 && absences.len() == 3);
+        let rules = rules.into_iter().chain(absences).map(|rule| format!("rule-{rule}"));
+        let keys: Vec<String> = rules.chain(PROBLEM_KINDS.map(|kind| format!("problem-{kind}"))).collect();
+        for locale in [Locale::FR, Locale::EN] {
+            for key in &keys {
+                assert!(texts.catalog(locale).contains(key), "{} has no {key}", locale.code);
+            }
+        }
+    }
+
+    #[test]
+    fn every_problem_that_the_case_handler_can_name_is_known() {
+        let source = include_str!("../../../case-handler/src/api/problem.rs");
+        let named = source.split("(StatusCode::").skip(1).filter_map(|rest| rest.split('"').nth(1));
+        let named: BTreeSet<&str> = named.filter(|kind| !matches!(*kind, "rule" | "method")).collect();
+        assert!(named.len() >= 8, "{named:?}");
+        for kind in named {
+            assert!(PROBLEM_KINDS.contains(&kind), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Forms as browsers post them.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Form,
+    extract::{FromRequest, Multipart, Request},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use zeroize::Zeroizing;
+
+use super::UiState;
+use crate::terminal_text;
+
+/// What is wrong with a form, and at which of its fields: one thing at a time.
+#[derive(Default)]
+pub(crate) struct InvalidField(Option<(&'static str, String)>);
+
+impl InvalidField {
+    pub(crate) fn new(field: &'static str, text: String) -> Self {
+        Self(Some((field, text)))
+    }
+
+    /// What is wrong with a field, if it is this one.
+    pub(crate) fn message_for(&self, field: &str) -> Option<&str> {
+        self.0.as_ref().filter(|(wrong, _)| *wrong == field).map(|(_, text)| &**text)
+    }
+
+    /// The status of the page that shows it.
+    pub(crate) fn status(&self) -> StatusCode {
+        if self.0.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+    }
+}
+
+/// What was typed, by field. A field can stand there several times.
+#[derive(Default)]
+pub(crate) struct FormInput(BTreeMap<String, Vec<Zeroizing<String>>>);
+
+impl FormInput {
+    /// A field's value; empty if it is not there.
+    pub(crate) fn get(&self, field: &str) -> &str {
+        self.0.get(field).and_then(|values| values.first()).map_or("", |value| value.as_str())
+    }
+
+    /// A field's value, if something was typed.
+    pub(crate) fn non_empty(&self, field: &str) -> Option<String> {
+        Some(self.get(field).trim()).filter(|value| !value.is_empty()).map(str::to_owned)
+    }
+
+    /// The path of one of our own pages, which hold no other characters; empty if it is none.
+    pub(crate) fn local_path(&self, field: &str) -> &str {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
+        Some(self.get(field)).filter(|to| to.starts_with('/') && to.chars().all(plain)).unwrap_or_default()
+    }
+
+    /// How many events the page showed from which this was sent; none, if it does not say.
+    pub(crate) fn shown_event_count(&self) -> u32 {
+        self.get("shown").parse().unwrap_or(0)
+    }
+
+    /// Was this ticked?
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.0.contains_key(field)
+    }
+
+    /// Every field with each of its values.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        let pairs = self.0.iter().flat_map(|(field, all)| all.iter().map(move |value| (field, value)));
+        pairs.map(|(field, value)| (field.clone(), value.to_string())).collect()
+    }
+
+    /// For keeping it.
+    pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let plain: BTreeMap<&str, Vec<&str>> = self
+            .0
+            .iter()
+            .map(|(field, all)| (&**field, all.iter().map(|value| value.as_str()).collect()))
+            .collect();
+        Zeroizing::new(serde_json::to_vec(&plain).expect("texts by name"))
+    }
+
+    /// What [`FormInput::to_bytes`] made.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let plain: BTreeMap<String, Vec<String>> = serde_json::from_slice(bytes).ok()?;
+        let wiped = |all: Vec<String>| all.into_iter().map(Zeroizing::new).collect();
+        Some(Self(plain.into_iter().map(|(field, all)| (field, wiped(all))).collect()))
+    }
+
+    /// Every value of a field.
+    pub(crate) fn values(&self, field: &str) -> Vec<String> {
+        self.0.get(field).into_iter().flatten().map(|value| value.to_string()).collect()
+    }
+}
+
+impl FromRequest<UiState> for FormInput {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, site: &UiState) -> Result<Self, Response> {
+        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let pairs = if media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
+            parse_multipart(request, site).await?
+        } else {
+            let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, site)
+                .await
+                .map_err(IntoResponse::into_response)?;
+            pairs
+        };
+        let mut typed = BTreeMap::<_, Vec<_>>::new();
+        for (field, value) in pairs {
+            // Browsers end lines as letters did; a mark of byte order comes along with what was pasted from a file.
+            let value = value.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
+            typed.entry(field).or_default().push(Zeroizing::new(value));
+        }
+        Ok(Self(typed))
+    }
+}
+
+/// The fields of a form that brings files. All that are asked for are texts; of another one nothing can be read anyway.
+async fn parse_multipart(request: Request, site: &UiState) -> Result<Vec<(String, String)>, Response> {
+    let mut form = Multipart::from_request(request, site).await.map_err(IntoResponse::into_response)?;
+    let mut pairs = Vec::new();
+    while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+        let name = field.name().ok_or(StatusCode::BAD_REQUEST.into_response())?.to_owned();
+        let bytes = Zeroizing::new(Vec::from(field.bytes().await.map_err(IntoResponse::into_response)?));
+        let text = terminal_text::decode_text(&bytes)
+            .unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
+        pairs.push((name, text));
+    }
+    Ok(pairs)
+}

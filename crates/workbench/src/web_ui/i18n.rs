@@ -1,0 +1,119 @@
+//! The languages of the pages, and days in words.
+
+use rust_embed::RustEmbed;
+use time::{Date, OffsetDateTime, Weekday};
+use web::{Locale, MessageCatalog, MessageCatalogs};
+
+#[derive(RustEmbed)]
+#[folder = "locales"]
+struct EmbeddedLocales;
+
+/// The languages that the pages are written in, the default first.
+pub(crate) const LOCALES: [Locale; 2] = [Locale::FR, Locale::EN];
+
+/// The words of the pages.
+///
+/// # Panics
+/// Never in a build whose tests passed: one of them loads every language.
+pub(crate) fn load_texts() -> MessageCatalogs {
+    MessageCatalogs::load(&EmbeddedLocales, "workbench", &LOCALES)
+        .expect("the built-in words are checked by a test")
+}
+
+/// A day, short: `25 nov. 2026`.
+pub(crate) fn format_date(words: &MessageCatalog, date: Date) -> String {
+    let month = words.get(&format!("month-{}", u8::from(date.month())));
+    let (day, year) = (date.day().to_string(), date.year().to_string());
+    words.with("date", &[("day", &day), ("month", &month), ("year", &year)])
+}
+
+/// A moment, in UTC: `25 nov. 2026, 09:32`.
+pub(crate) fn format_time(words: &MessageCatalog, at: OffsetDateTime) -> String {
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    words.with("moment", &[("day", &format_date(words, at.date())), ("time", &time)])
+}
+
+/// The week of an ISO week such as `2026-W48`, by its Monday; the text itself if it is none.
+pub(crate) fn format_week(words: &MessageCatalog, iso: &str) -> String {
+    let monday = iso.split_once("-W").and_then(|(year, week)| {
+        Date::from_iso_week_date(year.parse().ok()?, week.parse().ok()?, Weekday::Monday).ok()
+    });
+    monday
+        .map_or_else(|| iso.to_owned(), |monday| words.with("week", &[("day", &format_date(words, monday))]))
+}
+
+/// How far a day is from today: `demain`, `dans 3 jours`, `en retard de 2 jours`.
+pub(crate) fn format_days_until(words: &MessageCatalog, due: Date, today: Date) -> String {
+    let days = (due - today).whole_days();
+    let count = u32::try_from(days.unsigned_abs()).unwrap_or(u32::MAX);
+    match days {
+        0 => words.get("due-today"),
+        1 => words.get("due-tomorrow"),
+        days if days > 0 => words.count("due-in", count),
+        _ => words.count("due-late", count),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use fluent_lint::{
+        MessageArguments, missing_keys, parse_messages, read_sources, unprotected_french_spacing,
+    };
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    /// Families of keys that code puts together.
+    const COMPUTED_KEY_PREFIXES: [&str; 9] =
+        ["event-", "done-", "month-", "risk-", "rule-", "problem-", "stage-", "release-", "authority-"];
+
+    fn load_messages(locale: Locale) -> MessageArguments {
+        let file = EmbeddedLocales::get(&format!("{}/workbench.ftl", locale.code))
+            .expect("a file for each language");
+        parse_messages(&file.data)
+    }
+
+    #[test]
+    fn every_text_exists_in_both_languages_with_the_same_arguments_and_is_used() {
+        let french = load_messages(Locale::FR);
+        assert!(french.len() > 200);
+        assert_eq!(load_messages(Locale::EN), french);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let code =
+            read_sources(["templates", "src/web_ui", "src/export.rs"].map(|place| root.join(place))).unwrap();
+        let families: BTreeSet<&str> =
+            code.split("one_of(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        for key in french.keys() {
+            let of_family = families.iter().any(|family| key.starts_with(&format!("{family}-")));
+            let made = COMPUTED_KEY_PREFIXES.iter().any(|start| key.starts_with(start));
+            assert!(of_family || made || code.contains(&format!("\"{key}\"")), "{key} is used nowhere");
+        }
+        let calls = [".t(\"", "frame.with(\"", "speech.with(\"", "words.get(\"", ".count(\"", "frame(\""];
+        assert_eq!(missing_keys(&code, &calls, &french), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn no_sign_of_french_comes_to_stand_alone_at_the_beginning_of_a_line() {
+        let file = EmbeddedLocales::get("fr/workbench.ftl").expect("a file for each language");
+        let text = std::str::from_utf8(&file.data).expect("UTF-8");
+        assert_eq!(unprotected_french_spacing(text), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn days_are_short_and_deadlines_are_told_from_today() {
+        let texts = load_texts();
+        let (french, english) = (texts.catalog(Locale::FR), texts.catalog(Locale::EN));
+        assert_eq!(format_date(french, date!(2026 - 11 - 25)), "25 nov. 2026");
+        assert_eq!(format_time(english, datetime!(2026-11-25 09:05 UTC)), "25 Nov 2026, 09:05 UTC");
+        assert_eq!(format_week(english, "2026-W48"), "week of 23 Nov 2026");
+        let today = date!(2026 - 11 - 25);
+        let far = |words, due| format_days_until(words, due, today);
+        assert_eq!(far(french, date!(2026 - 11 - 25)), "aujourd’hui");
+        assert_eq!(far(english, date!(2026 - 11 - 26)), "tomorrow");
+        assert_eq!(far(french, date!(2026 - 12 - 05)), "dans 10 jours");
+        assert_eq!(far(french, date!(2026 - 11 - 24)), "en retard d’un jour");
+        assert_eq!(far(english, date!(2026 - 11 - 20)), "late by 5 days");
+    }
+}

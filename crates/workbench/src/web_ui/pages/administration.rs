@@ -1,0 +1,65 @@
+//! Desks and members as the signed directory names them, and its last day. Changes need the root keys, which are kept offline: the page
+//! says with which commands.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::web_ui::extract::{NavSection, PageFrame, SignedInSession, show as laid_out};
+
+#[derive(Template)]
+#[template(path = "administration.html")]
+struct AdministrationTemplate {
+    frame: PageFrame,
+    epoch: u64,
+    issued: String,
+    expires: String,
+    desks: Vec<DeskRow>,
+    members: Vec<MemberRow>,
+}
+
+struct DeskRow {
+    name: String,
+    members: Vec<String>,
+    categories: String,
+    audiences: String,
+}
+
+struct MemberRow {
+    handle: String,
+    desks: String,
+    covers: String,
+    languages: String,
+    me: bool,
+}
+
+pub(super) async fn show(at: SignedInSession) -> Response {
+    let frame = at.frame("administration-title", NavSection::Administration);
+    let directory = at.connection().directory();
+    let desk_of = |handle: &str| {
+        let desks = directory.desks.iter().filter(|desk| desk.members.iter().any(|member| member == handle));
+        desks.map(|desk| frame.desk_label(&desk.id)).collect::<Vec<_>>().join(", ")
+    };
+    let covered =
+        |covers: &[String]| covers.iter().map(|unit| frame.unit_label(unit)).collect::<Vec<_>>().join(", ");
+    let desks = directory.desks.iter().map(|desk| DeskRow {
+        name: frame.desk_label(&desk.id),
+        members: desk.members.clone(),
+        categories: desk.categories.join(" "),
+        audiences: desk.audiences.join(" "),
+    });
+    let members = directory.members.iter().map(|member| MemberRow {
+        handle: member.handle.clone(),
+        desks: desk_of(&member.handle),
+        covers: covered(&member.units),
+        languages: member.languages.join(" "),
+        me: member.handle == at.connection().handle(),
+    });
+    laid_out(&AdministrationTemplate {
+        epoch: directory.epoch,
+        issued: frame.format_date(directory.issued),
+        expires: frame.format_date(directory.expires),
+        desks: desks.collect(),
+        members: members.collect(),
+        frame,
+    })
+}

@@ -1,0 +1,49 @@
+//! To whom a case would be suggested now, and why.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use protocol::workbench_api::AssigneeCandidate;
+use uuid::Uuid;
+
+use super::case_header::{CaseHeader, CasePageContext};
+use crate::web_ui::{
+    error_page::PageError,
+    extract::{PageFrame, SignedInSession, show as laid_out},
+};
+
+#[derive(Template)]
+#[template(path = "routing.html")]
+struct AssignmentTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    candidates: Vec<CandidateRow>,
+}
+
+struct CandidateRow {
+    member: String,
+    available: String,
+    reads_language: String,
+    load: u32,
+    tie_breaker: u16,
+}
+
+pub(super) async fn show(
+    mut at: SignedInSession,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let case = at.open_declared_case(id).await?;
+    let candidates = at.connection().assignee_candidates(id).await?;
+    let CasePageContext { frame, head, .. } = CasePageContext::new(&at, &case, "actions");
+    let row = |candidate: AssigneeCandidate| CandidateRow {
+        member: candidate.member,
+        available: match candidate.away {
+            Some(until) => frame.with("routing-away", "day", frame.format_date(until)),
+            None => frame.t("routing-there"),
+        },
+        reads_language: frame.t(if candidate.reads_language { "routing-reads" } else { "routing-reads-not" }),
+        load: candidate.load,
+        tie_breaker: candidate.tie_breaker,
+    };
+    let candidates = candidates.into_iter().map(row).collect();
+    Ok(laid_out(&AssignmentTemplate { frame, head, candidates }))
+}

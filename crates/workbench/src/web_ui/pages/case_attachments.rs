@@ -1,0 +1,134 @@
+//! Attached files: images are looked at through the confined process, everything else is saved with a warning.
+
+use askama::Template;
+use axum::{
+    body::Body,
+    extract::Path,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use protocol::frame::Attachment;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::case_header::{AlertView, CaseHeader, CasePageContext, alert_view};
+use crate::{
+    export::to_hex,
+    preview::{self, PreviewError},
+    terminal_text,
+    web_ui::{
+        error_page::PageError,
+        extract::{PageFrame, SignedInSession, show as laid_out},
+    },
+};
+
+/// What RFC 8187 leaves as it is in `filename*`.
+const RFC8187_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
+
+#[derive(Template)]
+#[template(path = "file.html")]
+struct AttachmentTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    number: usize,
+    name: String,
+    media_type: String,
+    len: u64,
+    sha256: String,
+    may_be_shown: bool,
+    /// What was done with it before it was sealed.
+    treated: Vec<String>,
+}
+
+type AttachmentPath = Path<(String, Uuid, usize)>;
+
+pub(super) async fn show(
+    mut at: SignedInSession,
+    Path((_, id, number)): AttachmentPath,
+) -> Result<Response, PageError> {
+    let case = at.open_declared_case(id).await?;
+    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "story");
+    let index = number.checked_sub(1).ok_or_else(PageError::not_found)?;
+    let file = view.attachments.get(index).ok_or_else(PageError::not_found)?;
+    Ok(laid_out(&AttachmentTemplate {
+        number,
+        name: terminal_text::safe_file_name(&file.name, number),
+        media_type: terminal_text::sanitize_line(&file.media_type),
+        len: file.len,
+        sha256: to_hex(&file.sha256),
+        treated: frame.treatment_lines(file.treatment.as_ref()),
+        // What the sender calls it decides only whether it is tried.
+        may_be_shown: file.media_type.starts_with("image/"),
+        frame,
+        head,
+    }))
+}
+
+/// The file as it came.
+pub(super) async fn save(
+    mut at: SignedInSession,
+    Path((_, id, number)): AttachmentPath,
+) -> Result<Response, PageError> {
+    let (named, plain) = match open_attachment(&mut at, id, number).await? {
+        Ok(opened) => opened,
+        Err(alarmed) => return Ok(alarmed),
+    };
+    let name = terminal_text::safe_file_name(&named.name, number);
+    Ok(download(&name, plain.to_vec()).into_response())
+}
+
+/// Something for the browser's folder of downloads. No browser may show it, whatever is in it.
+pub(super) fn download(name: &str, content: impl Into<Body>) -> impl IntoResponse {
+    let encoded = utf8_percent_encode(name, RFC8187_ESCAPED);
+    let disposition = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{encoded}"));
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment"))),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+    ];
+    (headers, content.into())
+}
+
+/// A picture made of the pixels alone.
+pub(super) async fn preview_image(
+    mut at: SignedInSession,
+    Path((_, id, number)): AttachmentPath,
+) -> Result<Response, PageError> {
+    let Ok((_, plain)) = open_attachment(&mut at, id, number).await? else {
+        return Err(PageError::not_found());
+    };
+    let program = at.request.state.program.clone();
+    drop(at);
+    let rendered = tokio::task::spawn_blocking(move || preview::render_sandboxed(&program, plain)).await;
+    let png = rendered.unwrap_or(Err(PreviewError::Refused)).map_err(|_| PageError::not_found())?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png.to_vec()).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "damaged.html")]
+struct DamagedAttachmentTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    alarm: AlertView,
+}
+
+type OpenedAttachment = Result<(Attachment, Zeroizing<Vec<u8>>), Response>;
+
+/// Fetches and verifies a file; one that is not what the report says is a page with the alarm.
+async fn open_attachment(
+    at: &mut SignedInSession,
+    id: Uuid,
+    number: usize,
+) -> Result<OpenedAttachment, PageError> {
+    let case = at.open_declared_case(id).await?;
+    match at.connection().open_attachment(&case, number).await? {
+        None => Err(PageError::not_found()),
+        Some(Ok(opened)) => Ok(Ok(opened)),
+        Some(Err(alarm)) => {
+            let CasePageContext { frame, head, .. } = CasePageContext::new(at, &case, "story");
+            let alarm = alert_view(&frame, &alarm);
+            Ok(Err(laid_out(&DamagedAttachmentTemplate { frame, head, alarm })))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! A case to hand on: what that means, and then one archive for the browser's folder of downloads.
+
+use std::{
+    io::{self, Write},
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use askama::Template;
+use axum::{
+    body::{Body, Bytes},
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use tokio::{sync::mpsc, time::timeout};
+use uuid::Uuid;
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use super::{
+    case_attachments::download,
+    case_header::{CaseHeader, CasePageContext},
+};
+use crate::{
+    case::VerifiedCase,
+    connection::HandlerConnection,
+    export::CaseExport,
+    web_ui::{
+        error_page::PageError,
+        extract::{PageFrame, SignedInSession, show as laid_out},
+        localizer::Localizer,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "hand-on.html")]
+struct CaseExportTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    files: usize,
+}
+
+/// How long a browser may take for one piece.
+const SEND_TIMEOUT: Duration = Duration::from_mins(1);
+
+type CaseExportPath = Path<(String, Uuid)>;
+
+pub(super) async fn show(
+    mut at: SignedInSession,
+    Path((_, id)): CaseExportPath,
+) -> Result<Response, PageError> {
+    let case = at.open_declared_case(id).await?;
+    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "export");
+    Ok(laid_out(&CaseExportTemplate { frame, head, files: view.attachments.len() }))
+}
+
+/// The archive, made while it is sent: one file of it is in memory at a time. If that fails midway, so does the download.
+pub(super) async fn save(
+    mut at: SignedInSession,
+    Path((_, id)): CaseExportPath,
+) -> Result<Response, PageError> {
+    let case = at.open_declared_case(id).await?;
+    let speech = at.request.state.localizer(at.request.locale);
+    let folder = format!("case-{}", &id.to_string()[..8]);
+    let name = format!("{folder}.zip");
+    let (sender, mut receiver) = mpsc::channel(2);
+    tokio::spawn(async move {
+        let site = at.request.state.clone();
+        let packing = async {
+            // The keys are free, whatever becomes of the download, as soon as this ends or the place is locked.
+            let (at, case) = (at, case);
+            write_archive(at.connection(), &case, speech, &folder, &sender).await
+        };
+        let packed = site.key_session.hold_and_cancel_on_lock(Box::pin(packing)).await;
+        if let Err(error) = packed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into())) {
+            tracing::warn!("a case was not exported");
+            sender.send(Err(error)).await.ok();
+        }
+    });
+    let body = Body::from_stream(stream::poll_fn(move |context| receiver.poll_recv(context)));
+    Ok(download(&name, body).into_response())
+}
+
+async fn write_archive(
+    connection: &HandlerConnection,
+    case: &VerifiedCase,
+    speech: Localizer,
+    folder: &str,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+) -> io::Result<()> {
+    let packed = ZipBuffer::default();
+    let mut archive = ZipWriter::new_stream(packed.clone());
+    let mut export = CaseExport::with_localizer(case, speech);
+    while let Some(piece) = export.next_file(connection).await.map_err(io::Error::other)? {
+        let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+        archive.start_file(format!("{folder}/{}", piece.name), stored)?;
+        archive.write_all(&piece.content)?;
+        if !send_with_timeout(packed.take_bytes(), sender).await? {
+            return Ok(());
+        }
+    }
+    archive.finish()?;
+    send_with_timeout(packed.take_bytes(), sender).await.map(drop)
+}
+
+/// Does anybody still wait for it? Whoever lets a download stand keeps the place from locking itself, and does so not for long.
+async fn send_with_timeout(bytes: Bytes, sender: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<bool> {
+    match timeout(SEND_TIMEOUT, sender.send(Ok(bytes))).await {
+        Ok(sent) => Ok(sent.is_ok()),
+        Err(_) => Err(io::ErrorKind::TimedOut.into()),
+    }
+}
+
+/// What has been packed and not been sent yet.
+#[derive(Clone, Default)]
+struct ZipBuffer(Arc<Mutex<Vec<u8>>>);
+
+impl ZipBuffer {
+    fn take_bytes(&self) -> Bytes {
+        mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)).into()
+    }
+}
+
+impl Write for ZipBuffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_download_that_nobody_goes_on_with_is_given_up_after_a_minute() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let piece = || Bytes::from_static(b"piece");
+        assert!(send_with_timeout(piece(), &sender).await.unwrap());
+        let start = tokio::time::Instant::now();
+        let stalled = send_with_timeout(piece(), &sender).await.unwrap_err();
+        assert_eq!((stalled.kind(), start.elapsed()), (io::ErrorKind::TimedOut, SEND_TIMEOUT));
+        assert_eq!(receiver.recv().await.unwrap().unwrap(), piece());
+        drop(receiver);
+        assert!(!send_with_timeout(piece(), &sender).await.unwrap(), "it was closed");
+    }
+}

@@ -1,0 +1,128 @@
+//! What stands at the head of every page of one case.
+
+use crate::{
+    alert::{AlertSeverity, IntegrityAlert},
+    case::VerifiedCase,
+    risk::PriorityReason,
+    view::{CaseView, serde_word},
+    web_ui::{
+        extract::{NavSection, PageFrame, SignedInSession},
+        i18n,
+    },
+};
+
+/// The head of a case's pages: which case, where it stands, and by when something must happen.
+pub(super) struct CaseHeader {
+    pub(super) id: String,
+    /// How many events there were. What is done is held against this.
+    pub(super) shown_event_count: u32,
+    /// Which of the case's pages it is.
+    pub(super) tab: &'static str,
+    pub(super) category: Option<String>,
+    pub(super) stage: String,
+    /// How it ended.
+    pub(super) disposition: Option<String>,
+    /// Is there a legal hold?
+    pub(super) legal_hold: bool,
+    pub(super) urgency: String,
+    pub(super) priority_reasons: Vec<String>,
+    pub(super) desk: String,
+    pub(super) assignee: Option<String>,
+    pub(super) mine: bool,
+    pub(super) closed: bool,
+    pub(super) released: Option<String>,
+    pub(super) filed: String,
+    pub(super) next: Option<(String, String, String, bool)>,
+    pub(super) counts: TabCounts,
+    pub(super) alarms: Vec<AlertView>,
+}
+
+/// How much there is on the case's other pages.
+pub(super) struct TabCounts {
+    pub(super) messages: usize,
+    /// Of what the reporter sent, what is not dealt with.
+    pub(super) waiting: usize,
+    pub(super) notes: usize,
+}
+
+/// An alarm in words: what it means, and the program's own sentence.
+pub(super) struct AlertView {
+    pub(super) is_alarm: bool,
+    pub(super) explanation: String,
+    pub(super) text: String,
+    /// In which case, by the beginning of its id.
+    pub(super) case: Option<String>,
+}
+
+/// An alarm or notice.
+pub(super) fn alert_view(frame: &PageFrame, alarm: &IntegrityAlert) -> AlertView {
+    AlertView {
+        is_alarm: alarm.severity == AlertSeverity::Alarm,
+        explanation: frame.t_variant("alarm", &serde_word(&alarm.code)),
+        text: alarm.text.clone(),
+        case: alarm.case.map(|case| case.to_string()[..8].to_owned()),
+    }
+}
+
+/// A case as one of its pages shows it.
+pub(super) struct CasePageContext {
+    pub(super) frame: PageFrame,
+    pub(super) head: CaseHeader,
+    pub(super) view: CaseView,
+}
+
+impl CasePageContext {
+    pub(super) fn new(at: &SignedInSession, case: &VerifiedCase, tab: &'static str) -> Self {
+        let mut frame = at.frame("case-title", NavSection::Queue);
+        let view = CaseView::new(case, &at.request.state.taxonomy, frame.code());
+        let id = view.id.to_string();
+        frame.title = format!("{} {}", frame.title, &id[..8]);
+        let head = case_header(&frame, &view, at.connection().handle(), tab);
+        Self { frame, head, view }
+    }
+}
+
+fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) -> CaseHeader {
+    let state = &view.state;
+    let report = view.report.as_ref();
+    let next = view.next_deadline.map(|next| {
+        let late = next.due < frame.today();
+        let distance = i18n::format_days_until(frame.catalog(), next.due, frame.today());
+        (frame.t_variant("clock", &serde_word(&next.clock)), frame.format_date(next.due), distance, late)
+    });
+    let because = report.into_iter().flat_map(|report| &report.priority_reasons);
+    CaseHeader {
+        id: view.id.to_string(),
+        shown_event_count: state.next_seq,
+        tab,
+        category: report.map(|report| report.category_label.clone()),
+        stage: frame.t_variant("stage", state.stage.as_str()),
+        disposition: state
+            .disposition
+            .map(|disposition| frame.t_variant("disposition", &serde_word(&disposition))),
+        legal_hold: state.legal_hold,
+        urgency: format!("{:?}", state.urgency),
+        priority_reasons: because.map(|because| priority_reason_text(frame, because)).collect(),
+        desk: frame.desk_label(&state.desk),
+        assignee: state.assignee.clone(),
+        mine: state.assignee.as_deref() == Some(me),
+        closed: !state.stage.is_open(),
+        released: state.released.map(|release| frame.t_variant("release", &serde_word(&release))),
+        filed: frame.format_date(view.filed),
+        next,
+        counts: TabCounts {
+            messages: view.messages.len(),
+            waiting: usize::try_from(state.unhandled).unwrap_or(usize::MAX),
+            notes: view.notes.len(),
+        },
+        alarms: view.alarms.iter().map(|alarm| alert_view(frame, alarm)).collect(),
+    }
+}
+
+fn priority_reason_text(frame: &PageFrame, because: &PriorityReason) -> String {
+    match because {
+        PriorityReason::Category => frame.t("because-category"),
+        PriorityReason::Answer { question, answer } => format!("{question} {answer}"),
+        PriorityReason::Person(who) => frame.with("because-person", "who", who),
+    }
+}

@@ -1,0 +1,111 @@
+//! Notes for the team, sealed to the case: what is known apart from what is supposed, and what is to be done.
+
+use askama::Template;
+use axum::{extract::Path, http::StatusCode, response::Response};
+use investigator::{Note, NoteKind};
+use uuid::Uuid;
+
+use super::{
+    case_header::{CaseHeader, CasePageContext},
+    case_messages::reject_text,
+};
+use crate::{
+    actions::ActionError,
+    case::VerifiedCase,
+    queue::ShownContent,
+    view::{NoteView, serde_word},
+    web_ui::{
+        error_page::PageError,
+        extract::{PageFrame, SessionRejection, SignedInSession, render},
+        forms::FormInput,
+        i18n,
+    },
+};
+
+const NOTE_KINDS: [NoteKind; 3] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task];
+
+#[derive(Template)]
+#[template(path = "notes.html")]
+struct CaseNotesTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    /// Facts, hypotheses, tasks, and why proposals were not approved.
+    groups: Vec<(String, Vec<NoteRow>)>,
+    /// What a new note can be.
+    kinds: [String; 3],
+    text: String,
+    kind: String,
+    wrong: Option<String>,
+}
+
+struct NoteRow {
+    by: String,
+    when: String,
+    text: String,
+}
+
+type CaseNotesPath = Path<(String, Uuid)>;
+
+pub(super) async fn show(
+    mut at: SignedInSession,
+    Path((_, id)): CaseNotesPath,
+) -> Result<Response, PageError> {
+    let case = at.open_declared_case(id).await?;
+    at.connection_mut().mark_seen(&case, ShownContent::Notes)?;
+    let typed = at.take_draft().unwrap_or_default();
+    Ok(render(StatusCode::OK, &notes_page(&at, &case, &typed)))
+}
+
+pub(super) async fn post_note(
+    at: Result<SignedInSession, SessionRejection>,
+    Path((_, id)): CaseNotesPath,
+    typed: FormInput,
+) -> Result<Response, PageError> {
+    let mut at = match at {
+        Ok(at) => at,
+        Err(not) => return not.keep_draft(&typed),
+    };
+    let mut case = at.open_case_keeping_draft(id, &typed).await?;
+    let kind = NOTE_KINDS.into_iter().find(|kind| serde_word(kind) == typed.get("kind"));
+    let text = typed.get("text").trim().to_owned();
+    let noted = match kind {
+        Some(kind) => at.connection_mut().add_note(&mut case, &Note { kind, text }).await,
+        None => Err(ActionError::NothingChosen),
+    };
+    // Noted, or on the page again.
+    at.discard_draft();
+    match noted {
+        Ok(()) => Ok(at.request.redirect_with_flash(&format!("/case/{id}/notes"), "noted")),
+        Err(error) => {
+            let mut page = notes_page(&at, &case, &typed);
+            page.wrong = Some(match error {
+                ActionError::NothingChosen => page.frame.t("note-kind-missing"),
+                error => reject_text(&page.frame, &error),
+            });
+            Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page))
+        }
+    }
+}
+
+fn notes_page(at: &SignedInSession, case: &VerifiedCase, typed: &FormInput) -> CaseNotesTemplate {
+    let CasePageContext { frame, head, view } = CasePageContext::new(at, case, "notes");
+    let lay = |note: &NoteView| NoteRow {
+        by: note.by.clone(),
+        when: i18n::format_time(frame.catalog(), note.at),
+        text: note.text.clone(),
+    };
+    let shelf = |kind: NoteKind| {
+        (serde_word(&kind), view.notes.iter().filter(|note| note.kind == kind).map(lay).collect::<Vec<_>>())
+    };
+    // Written with the act that they belong to, and shown where there are any.
+    let objections = Some(shelf(NoteKind::Objection)).filter(|(_, notes)| !notes.is_empty());
+    CaseNotesTemplate {
+        groups: NOTE_KINDS.map(shelf).into_iter().chain(objections).collect(),
+        kinds: NOTE_KINDS.map(|kind| serde_word(&kind)),
+        text: typed.get("text").to_owned(),
+        kind: typed.get("kind").to_owned(),
+        wrong: None,
+        frame,
+        head,
+    }
+}

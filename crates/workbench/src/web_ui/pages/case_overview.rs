@@ -1,0 +1,47 @@
+//! A case: facts first, then the story, the files, and how exposed the reporter is.
+
+use askama::Template;
+use axum::{extract::Path, response::Response};
+use uuid::Uuid;
+
+use super::case_header::{CaseHeader, CasePageContext};
+use crate::{
+    queue::ShownContent,
+    risk::RiskLevel,
+    view::CaseView,
+    web_ui::{
+        error_page::PageError,
+        extract::{PageFrame, SignedInSession, show as laid_out},
+    },
+};
+
+#[derive(Template)]
+#[template(path = "story.html")]
+struct CaseOverviewTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    view: CaseView,
+}
+
+impl CaseOverviewTemplate {
+    /// The word for how exposed the reporter is, as far as the answers tell.
+    fn exposure_level(&self) -> &'static str {
+        let signs = self.view.report.as_ref().map(|report| &report.exposure_signals);
+        match signs.and_then(|signs| signs.first()).map(|sign| sign.level) {
+            Some(RiskLevel::High) => "high",
+            Some(RiskLevel::Raised) => "raised",
+            Some(RiskLevel::Low) => "low",
+            None => "unknown",
+        }
+    }
+}
+
+pub(super) async fn show(
+    mut at: SignedInSession,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let case = at.open_declared_case(id).await?;
+    at.connection_mut().mark_seen(&case, ShownContent::Report)?;
+    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "story");
+    Ok(laid_out(&CaseOverviewTemplate { frame, head, view }))
+}

@@ -1,0 +1,84 @@
+//! Acts that cannot be undone are confirmed on a page of their own, which says what will be.
+
+use askama::Template;
+use axum::response::Response;
+use protocol::case::ActionKind;
+
+use super::case_header::{CaseHeader, CasePageContext};
+use crate::{
+    case::VerifiedCase,
+    view::serde_word,
+    web_ui::{
+        extract::{PageFrame, SignedInSession, show as laid_out},
+        forms::FormInput,
+    },
+};
+
+/// The field by which the page sends its answer.
+const CONFIRMED_FIELD: &str = "confirmed";
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    heading: String,
+    what: String,
+    act: String,
+    /// What was chosen on the page before, sent along unchanged.
+    fields: Vec<(String, String)>,
+    back: String,
+}
+
+/// The key of the text that says what an act does for good; `None` where the act can be undone, or was confirmed.
+fn confirmation_text(act: ActionKind, case: &VerifiedCase, typed: &FormInput) -> Option<&'static str> {
+    if typed.get(CONFIRMED_FIELD) == "yes" {
+        return None;
+    }
+    let unreleased = case.state.as_ref().is_none_or(|state| state.released.is_none());
+    match act {
+        ActionKind::Recuse => Some("recuse-what"),
+        ActionKind::Escalate => Some("confirm-escalate"),
+        ActionKind::Hold => Some("confirm-hold"),
+        ActionKind::ApprovePurge => Some("confirm-purge"),
+        ActionKind::ProposeRefer if unreleased => Some("confirm-refer"),
+        ActionKind::ResolveChallenge if typed.get("upheld") == "yes" => Some("confirm-judge"),
+        ActionKind::Rotate if typed.has("without") => Some("confirm-rotate"),
+        _ => None,
+    }
+}
+
+/// The page that asks, if this act has to be confirmed first.
+pub(super) fn confirmation_page(
+    at: &SignedInSession,
+    case: &VerifiedCase,
+    act: ActionKind,
+    typed: &FormInput,
+) -> Option<Response> {
+    let key = confirmation_text(act, case, typed)?;
+    let tab = if at.must_declare(case) { "declare" } else { "actions" };
+    let CasePageContext { frame, head, .. } = CasePageContext::new(at, case, tab);
+    let who = if act == ActionKind::Rotate {
+        typed.values("without").join(", ")
+    } else {
+        typed.get("who").to_owned()
+    };
+    Some(laid_out(&ConfirmTemplate {
+        heading: frame.with("confirm-heading", "act", heading(&frame, act)),
+        what: frame.with(key, "who", who),
+        act: serde_word(&act),
+        fields: typed.pairs(),
+        back: frame.url(&format!("/case/{}/{tab}", head.id)),
+        frame,
+        head,
+    }))
+}
+
+fn heading(frame: &PageFrame, act: ActionKind) -> String {
+    match act {
+        ActionKind::ApprovePurge => frame.t("decision-purge"),
+        ActionKind::ProposeRefer => frame.t("decision-refer"),
+        ActionKind::ResolveChallenge => frame.t("judge-upheld"),
+        act => frame.t_variant("act", &serde_word(&act)),
+    }
+}

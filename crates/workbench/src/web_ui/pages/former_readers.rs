@@ -1,0 +1,89 @@
+//! Cases that somebody can open who has left or has another key, and new keys for one of them or for all.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use protocol::workbench_api::FormerReader;
+use rand::rngs::OsRng;
+use uuid::Uuid;
+
+use crate::{
+    former_readers::{ExposedCase, KeyRotationResult},
+    view::serde_word,
+    web_ui::{
+        error_page::PageError,
+        error_text::{ErrorText, ToErrorText as _},
+        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        forms::FormInput,
+    },
+};
+
+/// New keys are made for so many cases in one step; each is opened for it, and somebody waits.
+const MAX_ROTATIONS: usize = 100;
+
+#[derive(Template)]
+#[template(path = "former.html")]
+struct FormerReadersTemplate {
+    frame: PageFrame,
+    cases: Vec<ExposedCaseRow>,
+    /// For how many its reader can make new keys.
+    rotatable: usize,
+    /// What was refused just now: the case, and why.
+    failed: Vec<(Uuid, ErrorText)>,
+}
+
+struct ExposedCaseRow {
+    id: Uuid,
+    stage: String,
+    filed: String,
+    /// Handles, with why they should not read it.
+    readers: Vec<(String, String)>,
+    /// Why its reader cannot make new keys for it.
+    refused: Option<String>,
+}
+
+pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
+    let cases = at.connection().former_readers().await?;
+    Ok(laid_out(&former_readers_page(&at, &cases, Vec::new())))
+}
+
+/// Makes new keys for the case that was chosen, or for as many as is done at once.
+pub(super) async fn rotate_keys(mut at: SignedInSession, typed: FormInput) -> Result<Response, PageError> {
+    let chosen: Vec<Uuid> = if let Some(case) = typed.non_empty("case") {
+        vec![case.parse().map_err(|_| PageError::not_found())?]
+    } else {
+        let all = at.connection().former_readers().await?;
+        all.iter().filter(|case| case.refused.is_none()).map(|case| case.case).take(MAX_ROTATIONS).collect()
+    };
+    let renewals = at.connection_mut().rotate_all(chosen, &mut OsRng).await?;
+    let refused = |renewal: KeyRotationResult| Some((renewal.case, renewal.result.err()?.error_text()));
+    let failed: Vec<_> = renewals.into_iter().filter_map(refused).collect();
+    if failed.is_empty() {
+        return Ok(at.request.redirect_with_flash("/administration/former", "renewed").into_response());
+    }
+    let cases = at.connection().former_readers().await?;
+    Ok(laid_out(&former_readers_page(&at, &cases, failed)))
+}
+
+fn former_readers_page(
+    at: &SignedInSession,
+    cases: &[ExposedCase],
+    failed: Vec<(Uuid, ErrorText)>,
+) -> FormerReadersTemplate {
+    let frame = at.frame("administration-title", NavSection::Administration);
+    let possible = cases.iter().filter(|case| case.refused.is_none()).count();
+    let reader = |reader: &FormerReader| {
+        (reader.handle.clone(), frame.t_variant("former", &serde_word(&reader.reason)))
+    };
+    let cases = cases.iter().map(|case| ExposedCaseRow {
+        id: case.case,
+        stage: frame.t_variant("stage", &case.stage),
+        filed: frame.format_date(case.filed),
+        readers: case.readers.iter().map(reader).collect(),
+        refused: case.rule.map(|rule| match rule {
+            "undeclared" => frame.t("former-declare"),
+            "stage" => frame.t("former-closed"),
+            _ => frame.t("former-others"),
+        }),
+    });
+    FormerReadersTemplate { cases: cases.collect(), rotatable: possible, failed, frame }
+}

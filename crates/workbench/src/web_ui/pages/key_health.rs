@@ -1,0 +1,72 @@
+//! Everything that keys depend on, in one look.
+
+use askama::Template;
+use axum::response::Response;
+use web::Locale;
+
+use crate::{
+    key_health::{self, CheckStatus},
+    view::serde_word,
+    web_ui::{
+        error_page::PageError,
+        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        i18n::LOCALES,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "keys.html")]
+struct KeyHealthTemplate {
+    frame: PageFrame,
+    checks: Vec<KeyCheckRow>,
+    words: [VerificationWords; 2],
+    refused: usize,
+    handler: String,
+    folder: String,
+}
+
+/// Twelve words to compare with somebody, who may see them in another language: so in both.
+pub(super) struct VerificationWords {
+    pub(super) locale: Locale,
+    pub(super) text: String,
+}
+
+impl VerificationWords {
+    /// First in the language of the page.
+    pub(super) fn in_each_language(frame: &PageFrame, words: impl Fn(&str) -> String) -> [Self; 2] {
+        let mut both = LOCALES.map(|locale| Self { locale, text: words(locale.code) });
+        both.sort_by_key(|words| words.locale.code != frame.code());
+        both
+    }
+}
+
+struct KeyCheckRow {
+    subject: String,
+    outcome: &'static str,
+    means: String,
+}
+
+pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
+    let frame = at.frame("keys-title", NavSection::Keys);
+    let checks = key_health::run_checks(at.connection())?;
+    let checks = checks.into_iter().map(|check| {
+        let subject = serde_word(&check.subject);
+        let outcome = match check.outcome {
+            CheckStatus::Ok => "well",
+            CheckStatus::Warning => "soon",
+            CheckStatus::Error => "wrong",
+        };
+        KeyCheckRow {
+            means: frame.t_variant("health", &format!("{subject}-{outcome}")),
+            subject: frame.t_variant("health", &subject),
+            outcome,
+        }
+    });
+    let checks = checks.collect();
+    let request = at.connection().key().request();
+    let words = VerificationWords::in_each_language(&frame, |lang| request.fingerprint_words(lang));
+    let refused = usize::try_from(at.request.state.browser_session.rejected_count()).unwrap_or(usize::MAX);
+    let home = &at.request.state.profile;
+    let (handler, folder) = (home.settings()?.handler, home.dir().display().to_string());
+    Ok(laid_out(&KeyHealthTemplate { frame, checks, words, refused, handler, folder }))
+}

@@ -1,0 +1,125 @@
+//! A new passphrase: asked for twice, and measured.
+
+use askama::Template;
+use axum::response::Response;
+use rand::rngs::OsRng;
+use secrecy::SecretString;
+use serde::Serialize;
+use web::MessageCatalog;
+use zeroize::Zeroizing;
+
+use super::unlock::decrypt_key;
+use crate::{
+    key_file::KeyError,
+    passphrase_encryption::{PassphraseDecryptError, normalize_passphrase},
+    passphrase_strength::{self, WeakPassphrase},
+    web_ui::{
+        error_page::PageError,
+        extract::{PageFrame, UnlockedSession, render},
+        forms::{FormInput, InvalidField},
+        spawn_cpu_bound,
+    },
+};
+
+/// Why a new passphrase is not taken.
+pub(super) enum PassphraseRejection {
+    Weak(WeakPassphrase),
+    /// The two times differ.
+    Mismatch,
+}
+
+impl PassphraseRejection {
+    /// The passphrase, if it is good enough and was typed twice.
+    pub(super) fn parse(typed: &FormInput, handle: &str) -> Result<SecretString, Self> {
+        let passphrase = typed.get("new");
+        passphrase_strength::check_passphrase(passphrase, &[handle]).map_err(Self::Weak)?;
+        if normalize_passphrase(passphrase) == normalize_passphrase(typed.get("again")) {
+            Ok(SecretString::from(passphrase))
+        } else {
+            Err(Self::Mismatch)
+        }
+    }
+
+    /// For the form.
+    pub(super) fn field_error(&self, words: &MessageCatalog) -> InvalidField {
+        match self {
+            Self::Weak(weak) => InvalidField::new("new", words.get(weakness_key(*weak))),
+            Self::Mismatch => InvalidField::new("again", words.get("passphrase-differ")),
+        }
+    }
+
+    /// Random words, for whoever has no idea.
+    pub(super) fn suggest(lang: &str) -> Zeroizing<String> {
+        passphrase_strength::suggest_passphrase(lang, &mut OsRng)
+    }
+}
+
+fn weakness_key(weak: WeakPassphrase) -> &'static str {
+    match weak {
+        WeakPassphrase::TooShort => "passphrase-short",
+        WeakPassphrase::Guessable => "passphrase-guessable",
+    }
+}
+
+/// How good a passphrase is, for the script that shows it while it is typed.
+#[derive(Serialize)]
+pub(super) struct StrengthOutput {
+    /// 1 to 4.
+    level: u8,
+    text: String,
+}
+
+impl StrengthOutput {
+    pub(super) fn new(typed: &FormInput, words: &MessageCatalog) -> Self {
+        let (level, key) =
+            match passphrase_strength::check_passphrase(typed.get("new"), &[typed.get("handle")]) {
+                Err(WeakPassphrase::TooShort) => (1, "strength-short"),
+                Err(WeakPassphrase::Guessable) => (2, "strength-guessable"),
+                Ok(passphrase_strength::PassphraseStrength::Good) => (3, "strength-good"),
+                Ok(passphrase_strength::PassphraseStrength::Strong) => (4, "strength-great"),
+            };
+        Self { level, text: words.get(key) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "passphrase.html")]
+struct PassphraseTemplate {
+    frame: PageFrame,
+    suggested: Zeroizing<String>,
+    wrong: InvalidField,
+}
+
+pub(super) async fn show(at: UnlockedSession) -> Response {
+    passphrase_page(&at, InvalidField::default())
+}
+
+fn passphrase_page(at: &UnlockedSession, wrong: InvalidField) -> Response {
+    let frame = at.frame("keys-title");
+    let suggested = PassphraseRejection::suggest(frame.code());
+    render(wrong.status(), &PassphraseTemplate { frame, suggested, wrong })
+}
+
+/// Seals the key anew. The old passphrase is asked for: the screen may have been left open.
+pub(super) async fn change(at: UnlockedSession, typed: FormInput) -> Result<Response, PageError> {
+    let new = match PassphraseRejection::parse(&typed, at.keys.key.handle()) {
+        Ok(new) => new,
+        Err(refused) => {
+            let wrong = refused.field_error(at.request.catalog());
+            return Ok(passphrase_page(&at, wrong));
+        }
+    };
+    let site = at.request.state.clone();
+    let key = match decrypt_key(&site, typed.get("old")).await {
+        Ok(key) => key,
+        Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase)) => {
+            let text = at.request.catalog().get("passphrase-old-wrong");
+            return Ok(passphrase_page(&at, InvalidField::new("old", text)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let work = site.scrypt_cost;
+    let sealed = spawn_cpu_bound(move || key.seal(&new, work)).await?;
+    site.profile.replace_key(&sealed)?;
+    Ok(at.redirect_with_flash("passphrase"))
+}

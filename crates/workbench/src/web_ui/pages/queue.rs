@@ -1,0 +1,169 @@
+//! The queue.
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use time::{Date, format_description::well_known::Iso8601};
+use uuid::Uuid;
+
+use super::case_header::{AlertView, alert_view};
+use crate::{
+    queue::{CaseQueueCursor, QueueFilter, QueueItem, short_ids},
+    view::serde_word,
+    web_ui::{
+        error_page::PageError,
+        extract::{NavSection, PageFrame, PageRequest, SignedInSession, show as laid_out},
+        i18n,
+    },
+};
+
+/// So many cases stand on a page.
+const PAGE_SIZE: usize = 50;
+
+const QUEUE_TABS: [(&str, QueueFilter); 7] = [
+    ("mine", QueueFilter::Mine),
+    ("waiting", QueueFilter::Waiting),
+    ("open", QueueFilter::Open),
+    ("due", QueueFilter::Due),
+    ("unread", QueueFilter::Unread),
+    ("closed", QueueFilter::Closed),
+    ("retention", QueueFilter::RetentionExpired),
+];
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct QueueTemplate {
+    frame: PageFrame,
+    part: &'static str,
+    parts: [&'static str; 7],
+    rows: Vec<QueueRow>,
+    alarms: Vec<AlertView>,
+    /// The address of the next page.
+    next: Option<String>,
+}
+
+struct QueueRow {
+    url: String,
+    id: String,
+    urgency: String,
+    stage: String,
+    desk: String,
+    lang: String,
+    assignee: AssigneeCell,
+    filed: String,
+    next: Option<DeadlineCell>,
+    unread: bool,
+    /// How much of what the reporter sent is not dealt with.
+    waiting: usize,
+    proposed: bool,
+    /// Does a proposal wait for the reader of this page?
+    waits_for_me: bool,
+}
+
+enum AssigneeCell {
+    Me,
+    Colleague(String),
+    /// Not in the directory any more.
+    FormerMember(String),
+    Nobody,
+    Suggested(String),
+    Closed,
+}
+
+struct DeadlineCell {
+    deadline_kind: String,
+    day: String,
+    distance: String,
+    late: bool,
+}
+
+/// Behind which case a page begins.
+#[derive(Deserialize)]
+pub(super) struct QueueCursorQuery {
+    after: Option<Uuid>,
+    due: Option<String>,
+}
+
+/// Where one begins.
+pub(super) async fn redirect_home(visit: PageRequest) -> Response {
+    Redirect::to(&visit.url("/queue/mine")).into_response()
+}
+
+pub(super) async fn show(
+    mut at: SignedInSession,
+    Path((_, part)): Path<(String, String)>,
+    Query(behind): Query<QueueCursorQuery>,
+) -> Result<Response, PageError> {
+    let (word, part) =
+        QUEUE_TABS.into_iter().find(|(word, _)| *word == part).ok_or_else(PageError::not_found)?;
+    let due = behind.due.as_deref().and_then(|due| Date::parse(due, &Iso8601::DATE).ok());
+    let behind = behind.after.map(|case| CaseQueueCursor { case, due });
+    let page = at.connection().queue_page(part, behind, PAGE_SIZE).await?;
+    if at.signed_in.missing_case_alerts.is_none() {
+        at.signed_in.missing_case_alerts = Some(at.connection().missing_case_alerts().await?);
+    }
+    let frame = at.frame("queue-title", NavSection::Queue);
+    let alarms =
+        at.signed_in.missing_case_alerts.iter().flatten().map(|alarm| alert_view(&frame, alarm)).collect();
+    let me = at.connection().handle();
+    let here = |handle: &str| at.connection().directory().member(handle).is_some();
+    let ids = short_ids(page.items.iter().map(|line| line.row.id));
+    let short = |id: &Uuid| ids.get(id).cloned().unwrap_or_else(|| id.to_string());
+    let rows =
+        page.items.iter().map(|line| queue_row(&frame, line, short(&line.row.id), me, &here)).collect();
+    let next = page.next_cursor.map(|CaseQueueCursor { case, due }| {
+        let due = due.map_or_else(String::new, |due| format!("&due={due}"));
+        format!("{}?after={case}{due}", frame.url(&format!("/queue/{word}")))
+    });
+    Ok(laid_out(&QueueTemplate {
+        frame,
+        part: word,
+        parts: QUEUE_TABS.map(|(word, _)| word),
+        rows,
+        alarms,
+        next,
+    }))
+}
+
+fn queue_row(
+    frame: &PageFrame,
+    line: &QueueItem,
+    short: String,
+    me: &str,
+    here: &dyn Fn(&str) -> bool,
+) -> QueueRow {
+    let state = &line.row.state;
+    let suggested = line.row.suggested.as_ref().filter(|who| here(who));
+    let who = match (&state.assignee, suggested) {
+        (Some(who), _) if who == me => AssigneeCell::Me,
+        (Some(who), _) if !here(who) => AssigneeCell::FormerMember(who.clone()),
+        (Some(who), _) => AssigneeCell::Colleague(who.clone()),
+        (None, _) if !state.stage.is_open() => AssigneeCell::Closed,
+        (None, Some(who)) => AssigneeCell::Suggested(who.clone()),
+        (None, None) => AssigneeCell::Nobody,
+    };
+    let next = line.next_deadline.map(|next| DeadlineCell {
+        deadline_kind: frame.t_variant("clock", &serde_word(&next.clock)),
+        day: frame.format_date(next.due),
+        distance: i18n::format_days_until(frame.catalog(), next.due, frame.today()),
+        late: line.late,
+    });
+    QueueRow {
+        url: frame.url(&format!("/case/{}", line.row.id)),
+        id: short,
+        urgency: format!("{:?}", state.urgency),
+        stage: frame.t_variant("stage", state.stage.as_str()),
+        desk: frame.desk_label(&state.desk),
+        lang: line.row.lang.clone(),
+        assignee: who,
+        filed: frame.format_date(line.row.filed),
+        next,
+        unread: line.unread,
+        waiting: usize::try_from(state.unhandled).unwrap_or(usize::MAX),
+        proposed: state.pending_proposal.is_some(),
+        waits_for_me: line.waits_for_me,
+    }
+}

@@ -1,0 +1,233 @@
+//! Looking for words in all of one's cases. The words are posted: they must not stand in a browser's history.
+
+use askama::Template;
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Redirect, Response},
+};
+use protocol::case::Stage;
+use taxonomy::Taxonomy;
+use time::{Date, format_description::well_known::Iso8601};
+use uuid::Uuid;
+
+use super::{
+    case_header::{AlertView, CaseHeader, CasePageContext, alert_view},
+    index_progress::{self, update_index},
+};
+use crate::{
+    search::{IndexError, IndexStats, RelatedCase, RelationKind, SearchFilter, SearchHit},
+    web_ui::{
+        error_page::PageError,
+        extract::{NavSection, PageFrame, SessionRejection, SignedInSession, show as laid_out},
+        forms::FormInput,
+    },
+};
+
+/// So many hits stand on the page.
+const MAX_HITS: u32 = 50;
+/// So many related cases are worth a look.
+const MAX_RELATED: usize = 10;
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchTemplate {
+    frame: PageFrame,
+    words: String,
+    /// Filed on this day or later.
+    since: String,
+    choices: Vec<FilterOptions>,
+    hits: Option<Vec<SearchHit>>,
+    undeclared: usize,
+    alarms: Vec<AlertView>,
+    wrong: Option<String>,
+}
+
+/// One way of narrowing.
+struct FilterOptions {
+    field: &'static str,
+    options: Vec<(String, String, bool)>,
+}
+
+/// An empty form; or, if something is looked for that still waited for cases to be read, that.
+pub(super) async fn show(mut at: SignedInSession) -> Result<Response, PageError> {
+    let Some(wanted) = at.signed_in.pending_search.take() else {
+        return Ok(laid_out(&search_page(&at, &at.take_draft().unwrap_or_default())));
+    };
+    if let Some(updated) = update_index(&mut at).await? {
+        return render_hits(at, &wanted, &updated).await;
+    }
+    at.signed_in.pending_search = Some(wanted);
+    Ok(index_progress::progress_page(&at, NavSection::Search))
+}
+
+pub(super) async fn search(
+    at: Result<SignedInSession, SessionRejection>,
+    typed: FormInput,
+) -> Result<Response, PageError> {
+    let mut at = match at {
+        Ok(at) => at,
+        Err(not) => return not.keep_draft(&typed),
+    };
+    let updated = update_index(&mut at).await?;
+    drop(at.take_draft());
+    if let Some(updated) = updated {
+        return render_hits(at, &typed, &updated).await;
+    }
+    at.signed_in.pending_search = Some(typed);
+    Ok(Redirect::to(&at.request.url("/search")).into_response())
+}
+
+async fn render_hits(
+    mut at: SignedInSession,
+    typed: &FormInput,
+    updated: &IndexStats,
+) -> Result<Response, PageError> {
+    let mut page = search_page(&at, typed);
+    let filter = SearchFilter {
+        category: typed.non_empty("category"),
+        stage: typed.non_empty("stage"),
+        urgency: typed.non_empty("urgency"),
+        desk: typed.non_empty("desk"),
+        assignee: typed.non_empty("assignee"),
+        since: Date::parse(typed.get("since").trim(), &Iso8601::DATE).ok(),
+        lang: None,
+    };
+    page.undeclared = updated.undeclared;
+    page.alarms = updated.alarms.iter().map(|alarm| alert_view(&page.frame, alarm)).collect();
+    let index = at.signed_in.index.as_mut().ok_or_else(PageError::not_found)?;
+    match index.search(typed.get("words"), &filter, MAX_HITS).await {
+        Ok(hits) => page.hits = Some(hits),
+        Err(IndexError::EmptyQuery) => page.wrong = Some(page.frame.t("search-no-words")),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(laid_out(&page))
+}
+
+fn search_page(at: &SignedInSession, typed: &FormInput) -> SearchTemplate {
+    let frame = at.frame("search-title", NavSection::Search);
+    let taxonomy = &at.request.state.taxonomy;
+    let choices = |field: &'static str, options: Vec<(String, String)>| FilterOptions {
+        field,
+        options: options.into_iter().map(|(id, label)| (id.clone(), label, typed.get(field) == id)).collect(),
+    };
+    let categories = taxonomy.categories.iter();
+    let categories =
+        categories.map(|category| (category.id.clone(), category.label.get(frame.code()).to_owned()));
+    let stages = Stage::ALL.map(Stage::as_str);
+    let stages = stages.into_iter().map(|stage| (stage.to_owned(), frame.t_variant("stage", stage)));
+    let urgencies = ["P1", "P2", "P3", "P4"].into_iter();
+    let urgencies =
+        urgencies.map(|word| (word.to_owned(), format!("{word} · {}", frame.t_variant("urgency", word))));
+    let desks =
+        at.connection().directory().desks.iter().map(|desk| (desk.id.clone(), frame.desk_label(&desk.id)));
+    let members = at.connection().directory().members.iter();
+    let members = members.map(|member| (member.handle.clone(), member.handle.clone()));
+    let choices = vec![
+        choices("category", categories.collect()),
+        choices("stage", stages.collect()),
+        choices("urgency", urgencies.collect()),
+        choices("desk", desks.collect()),
+        choices("assignee", members.collect()),
+    ];
+    let words = typed.get("words").to_owned();
+    let since = typed.get("since").to_owned();
+    SearchTemplate {
+        words,
+        since,
+        choices,
+        hits: None,
+        undeclared: 0,
+        alarms: Vec::new(),
+        wrong: None,
+        frame,
+    }
+}
+
+impl SearchTemplate {
+    fn category_label(&self, id: &str) -> String {
+        let known = self.choices[0].options.iter().find(|(known, ..)| known == id);
+        known.map_or(id, |(_, label, _)| label).to_owned()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "related.html")]
+struct RelatedCasesTemplate {
+    frame: PageFrame,
+    head: CaseHeader,
+    related: Vec<RelatedCaseRow>,
+    /// Cases that were linked with this one.
+    linked: Vec<String>,
+    /// Cases that were left out, as nothing was declared in them.
+    undeclared: usize,
+    alarms: Vec<AlertView>,
+}
+
+/// Another case, with the reasons in words.
+struct RelatedCaseRow {
+    id: String,
+    category: String,
+    stage: String,
+    filed: String,
+    reasons: Vec<String>,
+}
+
+/// Other cases that could be about the same.
+pub(super) async fn related(
+    mut at: SignedInSession,
+    Path((_, id)): Path<(String, Uuid)>,
+) -> Result<Response, PageError> {
+    let case = at.open_declared_case(id).await?;
+    let Some(updated) = update_index(&mut at).await? else {
+        return Ok(index_progress::progress_page(&at, NavSection::Queue));
+    };
+    let index = at.signed_in.index.as_mut().ok_or_else(PageError::not_found)?;
+    let found = index.related(id, MAX_RELATED).await?;
+    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "related");
+    let linked = view.state.linked_cases.iter().map(ToString::to_string).collect();
+    let alarms = updated.alarms.iter().map(|alarm| alert_view(&frame, alarm)).collect();
+    let taxonomy = &at.request.state.taxonomy;
+    let other = |other: RelatedCase| {
+        let category = taxonomy.category(&other.category);
+        RelatedCaseRow {
+            id: other.case.to_string(),
+            category: category
+                .map_or(other.category.as_str(), |known| known.label.get(frame.code()))
+                .to_owned(),
+            stage: frame.t_variant("stage", &other.stage),
+            filed: frame.format_iso_date(&other.filed),
+            reasons: other
+                .reasons
+                .iter()
+                .map(|(tie, values)| relation_text(&frame, taxonomy, *tie, values))
+                .collect(),
+        }
+    };
+    let related = found.into_iter().map(other).collect();
+    Ok(laid_out(&RelatedCasesTemplate {
+        frame,
+        head,
+        related,
+        linked,
+        undeclared: updated.undeclared,
+        alarms,
+    }))
+}
+
+fn relation_text(frame: &PageFrame, taxonomy: &Taxonomy, tie: RelationKind, values: &[String]) -> String {
+    let key = match tie {
+        RelationKind::File => "tie-file",
+        RelationKind::Number => "tie-number",
+        RelationKind::Place => "tie-place",
+        RelationKind::Words => "tie-words",
+    };
+    // A place is told with the category that it was reported for.
+    let named = |value: &String| match value.split_once(' ') {
+        Some((id, place)) if tie == RelationKind::Place => match taxonomy.category(id) {
+            Some(category) => format!("{}, {place}", category.label.get(frame.code())),
+            None => value.clone(),
+        },
+        _ => value.clone(),
+    };
+    frame.with(key, "values", values.iter().map(named).collect::<Vec<_>>().join(", "))
+}

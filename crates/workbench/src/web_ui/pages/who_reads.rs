@@ -1,0 +1,180 @@
+//! Who would read this report? A dry run of the decision that a reporter's device makes, step by step, and the same for every category.
+
+use askama::Template;
+use axum::response::Response;
+use protocol::{
+    directory::{Directory, MIN_READERS},
+    report_body::EXCLUSION_QUESTION,
+};
+use taxonomy::{Audience, Taxonomy};
+
+use crate::{
+    admin::route_explanation::{ExclusionReason, ReportProfile, RoutingStep, explain_routing},
+    web_ui::{
+        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        forms::FormInput,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "route.html")]
+struct WhoReadsTemplate {
+    frame: PageFrame,
+    categories: Vec<FormOption>,
+    audiences: Vec<FormOption>,
+    exclusions: Vec<FormOption>,
+    answer: Option<RoutingExplanation>,
+    all: Vec<CategoryRouteRow>,
+}
+
+struct FormOption {
+    id: String,
+    label: String,
+    chosen: bool,
+}
+
+/// The decision in words.
+struct RoutingExplanation {
+    desk: String,
+    readers: String,
+    steps: Vec<String>,
+    /// Exclusions that keep nobody away.
+    ineffective: Option<String>,
+    /// Who gets no access, and why.
+    excluded_members: Vec<(String, String)>,
+}
+
+/// The decision for one category, as who usually reports it.
+struct CategoryRouteRow {
+    category: String,
+    label: String,
+    audience: String,
+    desk: String,
+    readers: String,
+    oversight_locked: String,
+}
+
+pub(super) async fn show(at: SignedInSession) -> Response {
+    laid_out(&who_reads_page(&at, &FormInput::default(), None))
+}
+
+/// Decides as a reporter's device would.
+pub(super) async fn explain_route(at: SignedInSession, typed: FormInput) -> Response {
+    let case = ReportProfile {
+        category: typed.get("category").to_owned(),
+        audience: typed.get("audience").to_owned(),
+        excluded: typed.values("excluded"),
+    };
+    laid_out(&who_reads_page(&at, &typed, Some(case)))
+}
+
+fn who_reads_page(at: &SignedInSession, typed: &FormInput, asked: Option<ReportProfile>) -> WhoReadsTemplate {
+    let frame = at.frame("administration-title", NavSection::Administration);
+    let (directory, taxonomy) = (at.connection().directory(), &at.request.state.taxonomy);
+    let lang = frame.code();
+    let choice = |field: &str, id: &str, label: &str| FormOption {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        chosen: typed.values(field).iter().any(|value| value == id),
+    };
+    let categories = taxonomy.categories.iter();
+    let categories =
+        categories.map(|category| choice("category", &category.id, category.label.get(lang))).collect();
+    let audiences = Audience::ALL.into_iter();
+    let audiences = audiences
+        .map(|audience| {
+            choice("audience", audience.as_str(), &frame.t_variant("audience", audience.as_str()))
+        })
+        .collect();
+    let question = taxonomy.question(EXCLUSION_QUESTION);
+    let exclusions = question.into_iter().flat_map(|question| &question.options);
+    let exclusions =
+        exclusions.map(|option| choice("excluded", &option.id, option.label.get(lang))).collect();
+    WhoReadsTemplate {
+        categories,
+        audiences,
+        exclusions,
+        answer: asked.map(|case| routing_explanation(&frame, directory, case)),
+        all: all_category_rows(&frame, directory, taxonomy),
+        frame,
+    }
+}
+
+fn routing_explanation(frame: &PageFrame, directory: &Directory, case: ReportProfile) -> RoutingExplanation {
+    let decision = explain_routing(directory, case);
+    let idle: Vec<String> =
+        decision.ineffective_exclusions.iter().map(|unit| frame.unit_label(unit)).collect();
+    let without = decision.excluded_members.iter();
+    RoutingExplanation {
+        desk: frame.desk_label(&decision.desk),
+        readers: decision.readers.join(", "),
+        steps: decision.steps.iter().map(|step| step_text(frame, step)).collect(),
+        ineffective: (!idle.is_empty()).then(|| idle.join(", ")),
+        excluded_members: without
+            .map(|without| (without.handle.clone(), exclusion_text(frame, &without.reason)))
+            .collect(),
+    }
+}
+
+fn all_category_rows(frame: &PageFrame, directory: &Directory, taxonomy: &Taxonomy) -> Vec<CategoryRouteRow> {
+    let row = |category: &taxonomy::Category| {
+        let audience = category.audience.first().map_or("public", |audience| audience.as_str());
+        let case = ReportProfile {
+            category: category.id.clone(),
+            audience: audience.to_owned(),
+            excluded: Vec::new(),
+        };
+        let decision = explain_routing(directory, case);
+        CategoryRouteRow {
+            category: category.id.clone(),
+            label: category.label.get(frame.code()).to_owned(),
+            audience: frame.t_variant("audience", audience),
+            desk: frame.desk_label(&decision.desk),
+            readers: decision.readers.join(", "),
+            oversight_locked: decision.oversight.join(", "),
+        }
+    };
+    taxonomy.categories.iter().map(row).collect()
+}
+
+fn step_text(frame: &PageFrame, step: &RoutingStep) -> String {
+    let words = frame.catalog();
+    match step {
+        RoutingStep::OtherAudiences { desk, audiences } => {
+            let audiences: Vec<String> =
+                audiences.iter().map(|audience| frame.t_variant("audience", audience)).collect();
+            let audiences = audiences.join(", ");
+            words
+                .with("step-other-audiences", &[("desk", &frame.desk_label(desk)), ("audiences", &audiences)])
+        }
+        RoutingStep::NoDesk => frame.t("step-no-desk"),
+        RoutingStep::Desk(desk) => frame.with("step-desk", "desk", frame.desk_label(desk)),
+        RoutingStep::NobodyExcluded(seats) => frame.count("step-nobody-excluded", seats),
+        RoutingStep::Excluded { who, left } => {
+            words.with("step-excluded", &[("who", &who.join(", ")), ("left", &left.to_string())])
+        }
+        RoutingStep::TooFew => frame.with("step-too-few", "least", MIN_READERS.to_string()),
+        RoutingStep::RoutedTo { desk, readers } => {
+            words.with("step-filed", &[("desk", &frame.desk_label(desk)), ("who", &readers.join(", "))])
+        }
+        RoutingStep::OversightLocked(who) => frame.with("step-locked", "who", who.join(", ")),
+    }
+}
+
+fn exclusion_text(frame: &PageFrame, reason: &ExclusionReason) -> String {
+    match reason {
+        ExclusionReason::Unit(unit) => frame.with("without-unit", "unit", frame.unit_label(unit)),
+        ExclusionReason::ExcludedDesk(desk) => {
+            frame.with("without-excluded-desk", "desk", frame.desk_label(desk))
+        }
+        ExclusionReason::DeskOfUnit { desk, unit } => {
+            let arguments = [("desk", &*frame.desk_label(desk)), ("unit", &*frame.unit_label(unit))];
+            frame.catalog().with("without-desk-of-unit", &arguments)
+        }
+        ExclusionReason::TrustsNone => frame.t("without-trust"),
+        ExclusionReason::RoutedElsewhere(desk) => {
+            frame.with("without-went-to", "desk", frame.desk_label(desk))
+        }
+        ExclusionReason::NotAMemberOfDesk(desk) => frame.with("without-seat", "desk", frame.desk_label(desk)),
+    }
+}

@@ -1,0 +1,277 @@
+//! The administrator's commands: what they refuse, what they warn of, and what the keepers of root
+//! keys see before they sign.
+
+use std::{path::Path, process::Command};
+
+use serde_json::{Value, json};
+
+use super::cli::{code, json as parsed, run};
+
+const ROOT_PASSPHRASES: &str = "the first passphrase\nthe second passphrase\nthe third passphrase\n";
+
+struct AdminCli {
+    folder: tempfile::TempDir,
+}
+
+impl AdminCli {
+    /// An installation with three members and no desk.
+    fn new() -> Self {
+        let admin = Self { folder: tempfile::tempdir().unwrap() };
+        let init = [
+            "admin",
+            "init",
+            "--dir",
+            "inst",
+            "--work-factor",
+            "1",
+            "--passphrase-fd",
+            "0",
+            "--host",
+            "cases.example",
+        ];
+        assert_eq!(code(&run(admin.path(), ROOT_PASSPHRASES, &init)), 0);
+        for handle in ["p-1", "p-2", "o-1"] {
+            admin.key(handle, handle);
+            admin.ok(&[
+                "member",
+                "add",
+                "--request",
+                &format!("{handle}.json"),
+                "--covers",
+                "regional",
+                "--languages",
+                "fr",
+            ]);
+        }
+        admin
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Makes keys for a handle in a home folder of this name.
+    fn key(&self, home: &str, handle: &str) {
+        let out = format!("{home}.json");
+        let new = [
+            "--home",
+            home,
+            "key",
+            "new",
+            "--handle",
+            handle,
+            "--out",
+            &out,
+            "--work-factor",
+            "1",
+            "--passphrase-fd",
+            "0",
+        ];
+        assert_eq!(code(&run(self.path(), "my own passphrase\n", &new)), 0);
+    }
+
+    /// Runs a command on the installation; gives its exit code, JSON and standard error.
+    fn run(&self, stdin: &str, args: &[&str]) -> (i32, Value, String) {
+        let all = [&["admin"], args, &["--dir", "inst", "--json", "--passphrase-fd", "0"]].concat();
+        let output = run(self.path(), stdin, &all);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let value = if output.stdout.is_empty() { Value::Null } else { parsed(&output) };
+        (code(&output), value, said)
+    }
+
+    fn ok(&self, args: &[&str]) -> (Value, String) {
+        let (code, value, said) = self.run("", args);
+        assert_eq!(code, 0, "{args:?}: {said}");
+        (value, said)
+    }
+
+    fn sign(&self) -> (i32, Value, String) {
+        let sign = ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
+        self.run(ROOT_PASSPHRASES, &sign)
+    }
+
+    fn desk(&self, id: &str) -> Value {
+        let (desks, _) = self.ok(&["desk", "list"]);
+        desks.as_array().unwrap().iter().find(|desk| desk["id"] == id).unwrap().clone()
+    }
+}
+
+#[test]
+fn replacing_one_thing_of_a_member_or_a_desk_leaves_the_rest() {
+    let admin = AdminCli::new();
+    admin.ok(&[
+        "desk",
+        "add",
+        "audit",
+        "--member",
+        "p-1,p-2",
+        "--covers",
+        "general",
+        "--audience",
+        "trader",
+        "--label",
+        "en=Auditors",
+    ]);
+    let before = admin.desk("audit");
+    assert!(!before["categories"].as_array().unwrap().is_empty(), "{before}");
+    admin.ok(&["desk", "add", "audit", "--member", "p-1,p-2", "--category", "FAC,EXT", "--replace"]);
+    admin.ok(&["desk", "add", "audit", "--member", "p-2,p-1", "--replace"]);
+    let after = admin.desk("audit");
+    assert_eq!(after["categories"], json!(["FAC", "EXT"]));
+    assert_eq!((&after["covers"], &after["audiences"]), (&before["covers"], &before["audiences"]));
+    assert_eq!((&after["labels"]["en"], &after["members"]), (&json!("Auditors"), &json!(["p-2", "p-1"])));
+    admin.ok(&["desk", "add", "audit", "--covers", "", "--replace"]);
+    let emptied = admin.desk("audit");
+    assert_eq!((&emptied["covers"], &emptied["members"]), (&json!([]), &after["members"]));
+
+    admin.key("p-1-new", "p-1");
+    let (added, _) = admin.ok(&["member", "add", "--request", "p-1-new.json", "--replace"]);
+    assert_eq!((&added["covers"], &added["languages"]), (&json!(["regional"]), &json!(["fr"])));
+    let (members, _) = admin.ok(&["member", "list"]);
+    let listed = &members.as_array().unwrap()[0];
+    assert_eq!(
+        (&listed["handle"], &listed["desks"], &listed["covers"]),
+        (&json!("p-1"), &json!(["audit"]), &json!(["regional"]))
+    );
+    assert_eq!(listed["words"], added["words"]);
+}
+
+#[test]
+fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
+    let admin = AdminCli::new();
+    admin.ok(&["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
+    admin.ok(&["desk", "add", "external", "--member", "o-1"]);
+    let (categories, _) = admin.ok(&["category", "list"]);
+    let categories = categories.as_array().unwrap().clone();
+    assert_eq!(categories.len(), 34);
+    let of = |id: &str| categories.iter().find(|line| line["id"] == id).unwrap();
+    assert_eq!(of("FAC")["desks"], json!(["internal_affairs"]));
+    assert!(of("FAC")["label"].as_str().unwrap().len() > 3);
+    let (desks, _) = admin.ok(&["desk", "list", "--built-in"]);
+    assert!(desks.as_array().unwrap().iter().any(|desk| desk["id"] == of("GIF")["usual_desk"]), "{desks}");
+    // Before there is a folder, both lists can be read; what `--covers` takes stands there too.
+    for args in [&["category", "list"][..], &["desk", "list", "--built-in"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_burkindi")).arg("admin").args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(said.contains("hr_integrity, it_audit"), args[0] == "desk", "{said}");
+        assert!(said.contains("internal_affairs") && !said.contains("of the draft"), "{said}");
+    }
+    let (status, _, said) = admin.run("", &["desk", "add", "compliance", "--member", "p-1,p-2"]);
+    assert!(status != 0 && said.contains("desk list --built-in"), "{said}");
+    let (status, _, said) = admin.run("", &["route-test", "--category", "FAC", "--exclude", "nonsense"]);
+    assert!(status != 0 && said.contains("nonsense") && said.contains("regional"), "{said}");
+    admin.ok(&["route-test", "--category", "FAC", "--exclude", "general,internal_affairs"]);
+}
+
+#[test]
+fn what_is_allowed_and_seldom_meant_is_said_when_it_is_entered_and_before_signing() {
+    let admin = AdminCli::new();
+    let (_, alone) = admin.ok(&["desk", "add", "audit", "--member", "p-1", "--category", "FAC"]);
+    assert!(alone.contains("desk audit has 1 member"), "{alone}");
+    let (_, twice) =
+        admin.ok(&["desk", "add", "internal_affairs", "--member", "p-1,p-2", "--category", "FAC,EXT"]);
+    assert!(twice.contains("FAC are served by desk audit and desk internal_affairs"), "{twice}");
+    admin.ok(&["desk", "add", "external", "--member", "o-1"]);
+    let (_, all) = admin.ok(&["route-test", "--all"]);
+    let (status, signed, said) = admin.sign();
+    assert_eq!(status, 0, "{said}");
+    for warning in [
+        "desk audit has 1 member",
+        "FAC are served by",
+        "no desk serves",
+        "keeps nobody \
+            away",
+        "general",
+    ] {
+        assert!(all.contains(warning) && said.contains(warning), "{warning}: {all}{said}");
+        assert!(signed["warnings"].to_string().contains(warning), "{signed}");
+    }
+    let idle =
+        signed["warnings"].as_array().unwrap().iter().find(|line| line.to_string().contains("nobody away"));
+    let idle = idle.unwrap().to_string();
+    assert!(
+        !idle.contains("regional") && !idle.contains("internal_affairs"),
+        "these keep somebody away: {idle}"
+    );
+}
+
+#[test]
+fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
+    let admin = AdminCli::new();
+    admin.ok(&["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
+    admin.ok(&["desk", "add", "external", "--member", "o-1"]);
+    let (_, first, said) = admin.sign();
+    let words = |signed: &Value, handle: &str| {
+        let members = signed["members"].as_array().unwrap();
+        members.iter().find(|member| member["handle"] == handle).unwrap()["words"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let old = words(&first, "p-1");
+    assert!(old.split(' ').count() == 12 && said.contains(&old), "{said}");
+
+    // An administrator puts other keys under an old handle.
+    admin.key("p-1-new", "p-1");
+    let (added, _) = admin.ok(&["member", "add", "--request", "p-1-new.json", "--replace"]);
+    let sign = ["directory", "sign", "--root", "roots/root-1.age"];
+    let (status, _, said) = admin.run(ROOT_PASSPHRASES, &sign);
+    let new = added["words"].as_str().unwrap();
+    assert!(status == 0 && said.contains("NEW KEYS of member p-1") && said.contains(new), "{said}");
+    assert!(!said.contains("p-2, with the words"), "the others are as they were: {said}");
+    // The second keeper, elsewhere, sees the same before the passphrase is asked for.
+    std::fs::create_dir(admin.path().join("away")).unwrap();
+    for file in ["directory.pending.json", "directory.signed.json", "trust.json"] {
+        std::fs::copy(admin.path().join("inst").join(file), admin.path().join("away").join(file)).unwrap();
+    }
+    let cosign = |more: &[&str]| {
+        let cosign = [
+            "admin",
+            "directory",
+            "cosign",
+            "--pending",
+            "away/directory.pending.json",
+            "--trust",
+            "away/trust.json",
+            "--root",
+            "inst/roots/root-3.age",
+            "--json",
+            "--passphrase-fd",
+            "0",
+        ];
+        let output = run(admin.path(), "not the passphrase\n", &[&cosign, more].concat());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let said = cosign(&[]);
+    assert!(
+        said.contains(
+            "NEW KEYS of member \
+        p-1"
+        ) && said.contains(new)
+            && !said.contains(&old),
+        "{said}"
+    );
+    std::fs::remove_file(admin.path().join("away/directory.signed.json")).unwrap();
+    let said = cosign(&[]);
+    assert!(said.contains("is not here") && said.contains(&words(&first, "p-2")), "{said}");
+    let said = cosign(&["--previous", "inst/trust.json"]);
+    assert!(said.contains("is not readable"), "{said}");
+}
+
+#[test]
+fn root_keys_have_passphrases_of_their_own_and_a_key_too_few_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = |dir: &str, passphrases: &str, more: &[&str]| {
+        let init = ["admin", "init", "--dir", dir, "--work-factor", "1", "--passphrase-fd", "0"];
+        let output = run(folder.path(), passphrases, &[&init, more].concat());
+        (code(&output), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (status, said) = init("same", &"one and the same passphrase\n".repeat(3), &[]);
+    assert!(status != 0 && said.contains("that of another root key"), "{said}");
+    assert!(!folder.path().join("same").exists());
+    let (status, said) = init("both", ROOT_PASSPHRASES, &["--roots", "2", "--threshold", "2"]);
+    assert!(status == 0 && said.contains("one forgotten passphrase"), "{said}");
+    let (status, said) = init("three", ROOT_PASSPHRASES, &[]);
+    assert!(status == 0 && !said.contains("forgotten"), "{said}");
+}

@@ -1,0 +1,71 @@
+//! An installation with its case handler running, and people who connect to it.
+
+use std::sync::Arc;
+
+use workbench::{
+    alert::{AlertCode, AlertSeverity, IntegrityAlert},
+    case::VerifiedCase,
+    connection::{ConnectError, HandlerConnection},
+    key_file::InvestigatorKey,
+};
+
+use super::{
+    WorkbenchInstallation,
+    fake_handler::{self, FakeHandler},
+    now, passphrase,
+    reporter::TestReporter,
+};
+
+pub(crate) struct TestEnvironment {
+    pub(crate) installation: Arc<WorkbenchInstallation>,
+    pub(crate) handler: FakeHandler,
+}
+
+impl TestEnvironment {
+    pub(crate) fn start() -> Self {
+        let house = Arc::new(WorkbenchInstallation::new());
+        let handler = fake_handler::start_fake_handler(&house);
+        Self { installation: house, handler }
+    }
+
+    pub(crate) fn file_report(&self, excluded: &[&str]) -> TestReporter {
+        self.handler.file_report(&self.installation, excluded, "An officer asked me for money.")
+    }
+
+    pub(crate) async fn connect(&self, handle: &str) -> HandlerConnection {
+        self.try_connect(handle).await.unwrap()
+    }
+
+    pub(crate) async fn try_connect(&self, handle: &str) -> Result<HandlerConnection, ConnectError> {
+        let home = self.installation.profile_dir(handle, &self.handler.url);
+        let sealed = workbench::private_files::read(&home.key_path()).unwrap();
+        HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now()).await
+    }
+
+    /// Reads a case afresh and gives its alarms, without notices.
+    pub(crate) async fn alert_codes_of(&self, handle: &str, reporter: &TestReporter) -> Vec<AlertCode> {
+        alert_codes(&self.connect(handle).await.read_case(reporter.case).await.unwrap().alarms)
+    }
+}
+
+pub(crate) fn alert_codes(alarms: &[IntegrityAlert]) -> Vec<AlertCode> {
+    let mut codes: Vec<_> =
+        alarms.iter().filter(|a| a.severity == AlertSeverity::Alarm).map(|alarm| alarm.code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+pub(crate) async fn claim_case(connection: &mut HandlerConnection, reporter: &TestReporter) -> VerifiedCase {
+    let mut case = connection.read_case(reporter.case).await.unwrap();
+    connection.claim(&mut case).await.unwrap();
+    case
+}
+
+/// Declares to have no conflict of interest in these cases.
+pub(crate) async fn declare_all(connection: &mut HandlerConnection, reporters: &[&TestReporter]) {
+    for reporter in reporters {
+        let mut case = connection.read_case(reporter.case).await.unwrap();
+        connection.declare(&mut case).await.unwrap();
+    }
+}

@@ -1,0 +1,233 @@
+//! What it answers.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
+    routing::{get, post},
+};
+use protocol::{
+    Hash,
+    case::{Role, RuleViolation},
+    directory::SignedDirectory,
+    event::LogEntry,
+    key_grant::grant_tag,
+    workbench_api::{
+        AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, FormerReader, FormerReaders,
+        FormerReason, NewEvent, ProblemDetails, SessionRequest, SessionResponse, verify_session_signature,
+    },
+};
+use uuid::Uuid;
+
+use super::FakeStore;
+use crate::common::{WorkbenchInstallation, absences};
+
+pub(crate) type FakeHandlerState = State<(Arc<Mutex<FakeStore>>, Arc<WorkbenchInstallation>)>;
+type ApiResult<T> = Result<Json<T>, (StatusCode, Json<ProblemDetails>)>;
+
+pub(super) fn routes(shelf: &Arc<Mutex<FakeStore>>, house: &Arc<WorkbenchInstallation>) -> Router {
+    Router::new()
+        .route("/v1/challenge", post(challenge))
+        .route("/v1/session", post(session))
+        .route("/v1/directory", get(directory).put(put_directory))
+        .route("/v1/directories", get(directories))
+        .route("/v1/absence", get(absences::list).put(absences::set))
+        .route("/v1/cases", get(cases))
+        .route("/v1/cases/{id}", get(case))
+        .route("/v1/cases/{id}/parts/{part}", get(part))
+        .route("/v1/cases/{id}/log", get(case_log))
+        .route("/v1/cases/{id}/events", post(event))
+        .route("/v1/former-readers", get(former_readers))
+        .route("/v1/log", get(log))
+        .with_state((Arc::clone(shelf), Arc::clone(house)))
+}
+
+fn problem(status: StatusCode, title: &(impl ToString + ?Sized)) -> (StatusCode, Json<ProblemDetails>) {
+    let kind = match status {
+        StatusCode::UNAUTHORIZED => "unauthorized",
+        StatusCode::NOT_FOUND => "not-found",
+        _ => "refused",
+    };
+    let (kind, title) = (kind.to_owned(), title.to_string());
+    (status, Json(ProblemDetails { kind, title, status: status.as_u16(), rule: None }))
+}
+
+/// The token is the handle: what is tested here is the workbench.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, (StatusCode, Json<ProblemDetails>)> {
+    let token = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    token.map(str::to_owned).ok_or_else(|| problem(StatusCode::UNAUTHORIZED, "no session"))
+}
+
+async fn challenge(
+    State((shelf, _)): FakeHandlerState,
+    Json(asked): Json<ChallengeRequest>,
+) -> Json<ChallengeResponse> {
+    let nonce = Hash::of(&[Uuid::new_v4().as_bytes()]);
+    shelf.lock().unwrap().nonces.push((asked.handle, nonce));
+    Json(ChallengeResponse { nonce })
+}
+
+async fn session(
+    State((shelf, house)): FakeHandlerState,
+    Json(asked): Json<SessionRequest>,
+) -> ApiResult<SessionResponse> {
+    let mut shelf = shelf.lock().unwrap();
+    let unauthorised = || problem(StatusCode::UNAUTHORIZED, "no such member, or a wrong signature");
+    let at = shelf.nonces.iter().position(|known| *known == (asked.handle.clone(), asked.nonce));
+    shelf.nonces.remove(at.ok_or_else(unauthorised)?);
+    let directory = shelf.newest_directory(&house);
+    let member = directory.member(&asked.handle).ok_or_else(unauthorised)?;
+    let SessionRequest { handle, nonce, signature } = &asked;
+    if !verify_session_signature(&member.device, directory.instance, handle, nonce, signature) {
+        return Err(unauthorised());
+    }
+    Ok(Json(SessionResponse { token: asked.handle, seconds: 600 }))
+}
+
+async fn directory(State((shelf, _)): FakeHandlerState) -> Json<SignedDirectory> {
+    Json(shelf.lock().unwrap().directories.last().unwrap().clone())
+}
+
+async fn put_directory(State((shelf, _)): FakeHandlerState, Json(new): Json<SignedDirectory>) -> StatusCode {
+    shelf.lock().unwrap().directories.push(new);
+    StatusCode::NO_CONTENT
+}
+
+async fn directories(
+    State((shelf, _)): FakeHandlerState,
+    headers: HeaderMap,
+) -> ApiResult<Vec<SignedDirectory>> {
+    bearer(&headers)?;
+    Ok(Json(shelf.lock().unwrap().directories.clone()))
+}
+
+/// Which part of a queue.
+#[derive(serde::Deserialize)]
+struct CasesQuery {
+    most: Option<usize>,
+    after: Option<Uuid>,
+}
+
+async fn cases(
+    State((shelf, _)): FakeHandlerState,
+    headers: HeaderMap,
+    Query(part): Query<CasesQuery>,
+) -> ApiResult<Vec<CaseSummary>> {
+    let me = bearer(&headers)?;
+    let shelf = shelf.lock().unwrap();
+    let own = shelf.cases.iter().filter(|(_, kept)| kept.holders.contains(&me));
+    let mut rows: Vec<CaseSummary> = own.map(|(id, kept)| kept.to_row(*id)).collect();
+    if let Some(most) = part.most {
+        rows.sort_by_key(|row| (row.state.next_deadline().map(|next| next.due), row.id));
+        let from = rows.iter().position(|row| Some(row.id) == part.after).map_or(0, |at| at + 1);
+        rows = rows.into_iter().skip(from).take(most).collect();
+    }
+    Ok(Json(rows))
+}
+
+async fn case(
+    State((shelf, _)): FakeHandlerState,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+) -> ApiResult<CaseDetail> {
+    let me = bearer(&headers)?;
+    let shelf = shelf.lock().unwrap();
+    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
+    let kept = kept.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    let own = kept.grants.iter().filter(|(holder, _)| *holder == me);
+    Ok(Json(CaseDetail {
+        row: kept.to_row(id),
+        grants: own.map(|(_, grant)| grant.clone()).collect(),
+        mailbox_recipient: kept.mailbox.clone(),
+        case_recipients: kept.recipients.clone(),
+        parts: kept.parts.iter().map(|(part, _)| part.clone()).collect(),
+        log: shelf.log_of(id),
+        holders: kept.holders.clone(),
+    }))
+}
+
+async fn part(
+    State((shelf, _)): FakeHandlerState,
+    headers: HeaderMap,
+    Path((id, part)): Path<(Uuid, Uuid)>,
+) -> Result<Vec<u8>, (StatusCode, Json<ProblemDetails>)> {
+    let me = bearer(&headers)?;
+    let shelf = shelf.lock().unwrap();
+    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
+    let found = kept.and_then(|kept| kept.parts.iter().find(|(known, _)| known.id == part));
+    found.map(|(_, sealed)| sealed.clone()).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such part"))
+}
+
+async fn event(
+    State((shelf, house)): FakeHandlerState,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+    Json(new): Json<NewEvent>,
+) -> ApiResult<LogEntry> {
+    let me = bearer(&headers)?;
+    let mut shelf = shelf.lock().unwrap();
+    if let Some(meanwhile) = shelf.before_next_event.take() {
+        meanwhile(&mut shelf);
+    }
+    let directory = shelf.newest_directory(&house);
+    let device = directory.member(&me).unwrap().device;
+    let event = new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
+    let kept = shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    let role = Role::of_member(&directory, &me, &kept.state.desk);
+    let refused = |refusal: RuleViolation| {
+        let (status, Json(told)) = problem(StatusCode::CONFLICT, &refusal);
+        let kind = if let RuleViolation::Stale { .. } = refusal { "stale".into() } else { told.kind };
+        (status, Json(ProblemDetails { kind, ..told }))
+    };
+    kept.state.apply(&event, new.event.hash(), role).map_err(refused)?;
+    kept.apply_payload(&event, new.payload, &directory);
+    shelf.append(new.event);
+    Ok(Json(shelf.log.last().unwrap().clone()))
+}
+
+async fn case_log(
+    State((shelf, _)): FakeHandlerState,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+) -> ApiResult<Vec<LogEntry>> {
+    let me = bearer(&headers)?;
+    let shelf = shelf.lock().unwrap();
+    let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
+    kept.ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    Ok(Json(shelf.log_of(id)))
+}
+
+async fn log(State((shelf, house)): FakeHandlerState, headers: HeaderMap) -> ApiResult<AuditLog> {
+    let me = bearer(&headers)?;
+    let shelf = shelf.lock().unwrap();
+    if !shelf.newest_directory(&house).is_oversight(&me) {
+        return Err(problem(StatusCode::FORBIDDEN, "for the outside body"));
+    }
+    Ok(Json(AuditLog { entries: shelf.log.clone() }))
+}
+
+async fn former_readers(
+    State((shelf, house)): FakeHandlerState,
+    headers: HeaderMap,
+) -> ApiResult<Vec<FormerReaders>> {
+    let me = bearer(&headers)?;
+    let shelf = shelf.lock().unwrap();
+    let directory = shelf.newest_directory(&house);
+    let own = shelf.cases.iter().filter(|(_, kept)| kept.holders.contains(&me));
+    let told = own.map(|(id, kept)| {
+        let newest = kept.grants.iter().filter(|(holder, grant)| {
+            kept.holders.contains(holder) && grant.generation == kept.state.generation
+        });
+        let former = newest.filter_map(|(holder, grant)| match directory.member(holder) {
+            None => Some((holder, FormerReason::Left)),
+            Some(member) => (grant_tag(*id, &member.recipient) != grant.grant.tag)
+                .then_some((holder, FormerReason::OldKey)),
+        });
+        let readers =
+            former.map(|(holder, why)| FormerReader { handle: holder.clone(), reason: why }).collect();
+        FormerReaders { row: kept.to_row(*id), readers }
+    });
+    Ok(Json(told.filter(|told| !told.readers.is_empty()).collect()))
+}

@@ -1,0 +1,242 @@
+//! What two persons decide, and what is lost while nobody looks.
+
+use investigator::NoteKind;
+use protocol::case::{ActionKind, Decision, RuleViolation, Stage};
+use protocol::submission::Urgency;
+use reqwest::StatusCode;
+use taxonomy::Taxonomy;
+use workbench::{
+    actions::{ActionError, ReplyInput},
+    queue::QueueFilter,
+    view::CaseView,
+};
+
+use crate::cli::{code, json, run};
+use crate::common::{
+    PASSPHRASE,
+    browser::WorkbenchBrowser,
+    environment::{TestEnvironment, claim_case},
+};
+
+const LOWER_TO_P4: Decision = Decision::Lower { urgency: Urgency::P4 };
+
+#[tokio::test]
+async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
+    let office = TestEnvironment::start();
+    let reporter = office.file_report(&[]);
+    let mut lead = office.connect("lead").await;
+    let mut case = claim_case(&mut lead, &reporter).await;
+    lead.propose(&mut case, LOWER_TO_P4).await.unwrap();
+    let own = lead.decline_proposal(&mut case, "I changed my mind.").await;
+    assert!(
+        matches!(own, Err(ActionError::Refused(RuleViolation::SamePerson(_)))),
+        "one's own is taken back"
+    );
+
+    let mut two = office.connect("two").await;
+    let waiting = |connection: &workbench::connection::HandlerConnection, rows| {
+        connection
+            .filtered_queue(QueueFilter::Waiting, rows)
+            .into_iter()
+            .map(|line| line.row.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(&two, two.queue().await.unwrap().0), [reporter.case], "before a declaration too");
+    assert!(waiting(&lead, lead.queue().await.unwrap().0).is_empty(), "not for who proposed it");
+    let mut theirs = two.read_case(reporter.case).await.unwrap();
+    two.declare(&mut theirs).await.unwrap();
+    assert!(two.allowed_actions(&theirs).contains(&ActionKind::Decline));
+    for blank in ["", " \n", "\u{200b}\u{3164}"] {
+        assert!(
+            matches!(two.decline_proposal(&mut theirs, blank).await, Err(ActionError::EmptyText)),
+            "{blank:?}"
+        );
+    }
+    two.decline_proposal(&mut theirs, "The sum is not small.").await.unwrap();
+    assert!(!two.allowed_actions(&theirs).contains(&ActionKind::Decline));
+
+    let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
+    assert_eq!(case.alarms, [], "note and event belong together");
+    assert_eq!(case.state.as_ref().unwrap().pending_proposal, None);
+    let note = &case.notes[0];
+    assert_eq!(
+        (&*note.by, note.note.kind, &*note.note.text),
+        ("two", NoteKind::Objection, "The sum is not small.")
+    );
+    // Who runs the service, and drops the reason, is noticed.
+    office.handler.with_case(reporter.case, |kept| {
+        kept.parts.retain(|(part, _)| part.kind != protocol::workbench_api::PartKind::Note);
+    });
+    assert!(!office.alert_codes_of("lead", &reporter).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_case_that_waits_for_ones_decision_stands_first() {
+    let office = TestEnvironment::start();
+    let reporters: Vec<_> = (0..4).map(|_| office.file_report(&[])).collect();
+    let mut lead = office.connect("lead").await;
+    // No deadline presses it: it would stand last.
+    let mut case = claim_case(&mut lead, &reporters[3]).await;
+    lead.send_reply(&mut case, ReplyInput { text: "Thank you.", lang: "en" }).await.unwrap();
+    lead.propose(&mut case, LOWER_TO_P4).await.unwrap();
+    office.handler.with_case(reporters[3].case, |kept| {
+        for other in &mut kept.state.deadlines {
+            other.due = time::Date::MAX;
+        }
+    });
+    let two = office.connect("two").await;
+    let rows = two.queue().await.unwrap().0;
+    let all = two.filtered_queue(QueueFilter::Open, rows.clone());
+    assert_eq!((all[0].row.id, all[0].waits_for_me, all.len()), (reporters[3].case, true, 4));
+    assert_eq!(two.filtered_queue(QueueFilter::Mine, rows).len(), 1, "it is one's own to do");
+    let page = two.queue_page(QueueFilter::Open, None, 50).await.unwrap();
+    assert_eq!(page.items[0].row.id, reporters[3].case);
+    assert_eq!(two.queue_page(QueueFilter::Waiting, None, 50).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test]
+async fn answers_that_fall_out_of_the_mailbox_unseen_are_told_before_and_after() {
+    let office = TestEnvironment::start();
+    let mut reporter = office.file_report(&[]);
+    let mut lead = office.connect("lead").await;
+    let mut case = claim_case(&mut lead, &reporter).await;
+    let long = "x".repeat(9_400);
+    let reply = ReplyInput { text: &long, lang: "en" };
+    for _ in 0..2 {
+        assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 0);
+        lead.send_reply(&mut case, reply).await.unwrap();
+        case = lead.read_case(reporter.case).await.unwrap();
+    }
+    assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 1, "two of them fill a mailbox");
+    assert_eq!(lead.count_displaced_replies(&case, ReplyInput { text: "Short.", lang: "en" }).unwrap(), 0);
+    lead.send_reply(&mut case, reply).await.unwrap();
+    let case = lead.read_case(reporter.case).await.unwrap();
+    let dropped = |case| {
+        let view = CaseView::new(case, &Taxonomy::built_in(), "en");
+        view.messages.iter().map(|message| message.dropped).collect::<Vec<_>>()
+    };
+    assert_eq!(dropped(&case), [true, false, false]);
+    assert_eq!(
+        lead.count_displaced_replies(&case, reply).unwrap(),
+        1,
+        "the next one, and not the lost one again"
+    );
+    // What the reporter has seen is not lost.
+    reporter.set_last_seen(&case);
+    office.handler.follow_up(&office.installation, &mut reporter, "I read all of it.");
+    let case = lead.read_case(reporter.case).await.unwrap();
+    assert_eq!(dropped(&case), [false, false, false, false]);
+    assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_undone_is_confirmed_and_what_was_not_shown_is_not_signed_off() {
+    let office = TestEnvironment::start();
+    let mut reporter = office.file_report(&[]);
+    let folder = office.installation.dir.path();
+    office.installation.profile_dir("lead", &office.handler.url);
+    let lead = |args: &[&str]| {
+        run(
+            folder,
+            &format!("{PASSPHRASE}\n"),
+            &[&["--home", "home-lead", "--passphrase-fd", "0", "--json"], args].concat(),
+        )
+    };
+    let id = reporter.case.to_string();
+    let case = reporter.case;
+    let state = || office.handler.with_case(case, |kept| kept.state.clone());
+    assert_eq!(code(&lead(&["claim", &id])), 0);
+    for command in ["handled", "read"] {
+        let unshown = lead(&[command, &id]);
+        assert_eq!(code(&unshown), 4, "{command}");
+        assert!(String::from_utf8_lossy(&unshown.stderr).contains("burkindi show"));
+    }
+    assert_eq!(state().unhandled, 1, "nothing passes for handled");
+    assert_eq!(code(&lead(&["show", &id])), 0);
+    office.handler.follow_up(&office.installation, &mut reporter, "They know.");
+    assert_eq!(code(&lead(&["handled", &id])), 4, "the message came after");
+    assert_eq!(code(&lead(&["move", &id, "triaged"])), 4, "a move signs it off too");
+    assert_eq!(code(&lead(&["show", &id])), 0);
+    assert_eq!(json(&lead(&["handled", &id]))["did"], "handled");
+    assert_eq!(json(&lead(&["handled", &id]))["did"], "nothing", "nothing is signed twice");
+    let text = run(
+        folder,
+        &format!("{PASSPHRASE}\n"),
+        &["--home", "home-lead", "--passphrase-fd", "0", "show", &id],
+    );
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    assert!(text.contains("burkindi move") && text.contains("triaged"), "{text}");
+
+    assert_eq!(code(&lead(&["note", &id, "--text", "of no kind"])), 2, "nothing is chosen for its writer");
+    for act in ["hold", "escalate", "recuse"] {
+        let before = state();
+        let asked = lead(&[act, &id]);
+        assert_eq!(code(&asked), 4, "{act}");
+        assert!(String::from_utf8_lossy(&asked.stderr).contains("--yes"), "{act}");
+        assert_eq!(state(), before, "{act}");
+        assert_eq!(code(&lead(&[act, &id, "--yes"])), 0, "{act}");
+    }
+    assert_eq!(state().recused, ["lead"]);
+}
+
+#[tokio::test]
+async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    screen.unlock().await;
+    let reporter = screen.environment.file_report(&[]);
+    let id = reporter.case;
+    let case = screen.open_case(&reporter).await;
+    assert_eq!(
+        screen.submit_case_form(&format!("{case}/act/claim"), &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    for act in ["hold", "escalate"] {
+        let asked = screen.submit_case_form(&format!("{case}/act/{act}"), &[]).await;
+        assert_eq!(asked.status, StatusCode::OK, "{act}");
+        assert_eq!(asked.value("form.act [name=confirmed]"), "yes");
+        assert!(!asked.texts(".warn").concat().is_empty());
+        let shown = asked.value("form.act [name=shown]");
+        let state =
+            screen.environment.handler.with_case(id, |kept| (kept.state.legal_hold, kept.state.released));
+        assert!(act != "hold" || state == (false, None), "not before");
+        let fields = [("shown", &*shown), ("confirmed", "yes")];
+        assert_eq!(screen.post(&format!("{case}/act/{act}"), &fields).await.status, StatusCode::SEE_OTHER);
+    }
+    // Nothing is chosen for a note, or for the end of a case.
+    let notes = screen.get(&format!("{case}/notes")).await;
+    assert!(!notes.text.contains(" checked"), "{}", notes.text);
+    let unchosen = screen.post(&format!("{case}/notes"), &[("text", "x")]).await;
+    assert_eq!(unchosen.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(unchosen.texts("textarea"), ["x"], "nothing is lost");
+    screen.get(&format!("{case}/messages")).await;
+    let reply = [("go", "send"), ("lang", "en"), ("text", "Thank you.")];
+    assert_eq!(
+        screen.submit_case_form(&format!("{case}/messages"), &reply).await.status,
+        StatusCode::SEE_OTHER
+    );
+    assert_eq!(
+        screen.submit_case_form(&format!("{case}/act/triage"), &[]).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let acts = screen.get(&format!("{case}/actions")).await;
+    assert_eq!(acts.value("#ending option"), "", "the first of the list is none");
+    let close = screen.submit_case_form(&format!("{case}/act/propose-close"), &[("ending", "")]).await;
+    assert_eq!(close.status, StatusCode::CONFLICT);
+    assert_eq!(screen.environment.handler.with_case(id, |kept| kept.state.pending_proposal.clone()), None);
+
+    // The second person sees it first, and says no with a reason.
+    let mut two = screen.environment.connect("two").await;
+    let mut theirs = two.read_case(id).await.unwrap();
+    two.declare(&mut theirs).await.unwrap();
+    two.propose(&mut theirs, Decision::LiftHold).await.unwrap();
+    let queue = screen.get("/queue/waiting").await;
+    assert_eq!(queue.texts("tbody tr").len(), 1);
+    assert!(queue.texts("tbody tr")[0].contains("waits for your decision"), "{}", queue.text);
+    let declined =
+        screen.submit_case_form(&format!("{case}/act/decline"), &[("text", "The trial is not over.")]).await;
+    assert_eq!(declined.status, StatusCode::SEE_OTHER, "{}", declined.text);
+    let notes = screen.get(&format!("{case}/notes")).await;
+    assert_eq!(notes.texts(".objection .text"), ["The trial is not over."]);
+    assert_eq!(screen.get("/queue/waiting").await.texts("tbody tr").len(), 0);
+    assert_eq!(screen.environment.handler.with_case(id, |kept| kept.state.stage), Stage::Triaged);
+}

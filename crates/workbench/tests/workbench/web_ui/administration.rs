@@ -1,0 +1,131 @@
+//! What is done for more than one case, and what leaves the workbench.
+
+use std::io::{Cursor, Read as _};
+
+use reqwest::{Method, StatusCode};
+use workbench::audit::LogExport;
+use zip::ZipArchive;
+
+use crate::{
+    common::{browser::WorkbenchBrowser, environment::claim_case},
+    former_readers::remove_two_and_rekey_three,
+};
+
+#[tokio::test]
+async fn new_keys_keep_former_readers_from_what_comes() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    let reporters = [
+        screen.environment.file_report(&[]),
+        screen.environment.file_report(&[]),
+        screen.environment.file_report(&[]),
+    ];
+    screen.unlock().await;
+    let nobody = screen.get("/administration/former").await;
+    assert_eq!((nobody.status, nobody.texts("table").len()), (StatusCode::OK, 0));
+    for reporter in &reporters[..2] {
+        screen.submit_case_form(&format!("/case/{}/act/claim", reporter.case), &[]).await;
+    }
+    remove_two_and_rekey_three(&screen.environment.installation);
+    screen
+        .environment
+        .handler
+        .store
+        .lock()
+        .unwrap()
+        .directories
+        .push(screen.environment.installation.signed_directory());
+    // A new session takes the new directory in.
+    screen.post("/lock", &[]).await;
+    screen.unlock().await;
+    let listed = screen.get("/administration/former").await;
+    assert_eq!(listed.texts("tbody tr").len(), 3);
+    assert!(listed.texts("tbody tr")[0].contains("two has left"), "{:?}", listed.texts("tbody tr"));
+    assert!(listed.texts("tbody tr")[0].contains("three with an old key"));
+    assert_eq!(listed.texts("tbody button").len(), 3, "new keys show nothing, and need no declaration");
+
+    let one = reporters[0].case.to_string();
+    let done = screen.post("/administration/former", &[("case", &one)]).await;
+    assert!(done.redirect.ends_with("/administration/former?done=renewed"), "{}", done.text);
+    assert_eq!(screen.get("/administration/former").await.texts("tbody tr").len(), 2);
+    assert_eq!(screen.post("/administration/former", &[]).await.status, StatusCode::SEE_OTHER);
+    let left = screen.get("/administration/former").await;
+    assert_eq!(left.texts("tbody tr").len(), 0, "none is left");
+    for reporter in &reporters {
+        assert_eq!(screen.environment.handler.with_case(reporter.case, |kept| kept.state.generation), 1);
+    }
+    // A note that no event names: what is wrong comes before new keys.
+    screen.environment.handler.with_case(reporters[2].case, |kept| {
+        kept.add_part(protocol::workbench_api::PartKind::Note, 1, 9, b"forged".to_vec());
+    });
+    let refused = screen.post("/administration/former", &[("case", &reporters[2].case.to_string())]).await;
+    assert!(refused.texts("[role=alert] li")[0].contains("alarms"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn the_log_is_verified_and_copied() {
+    let screen = WorkbenchBrowser::open("outside").await;
+    let reporter = screen.environment.file_report(&[]);
+    claim_case(&mut screen.environment.connect("lead").await, &reporter).await;
+    screen.unlock().await;
+    let well = screen.post("/administration/log", &[]).await;
+    assert!(well.texts(".answer")[0].contains("All signatures, chains and moves hold."), "{}", well.text);
+    assert_eq!(well.texts(".answer dd"), ["2", "1"]);
+    assert_eq!(well.texts(".answer code").len(), 1, "the end of the chain");
+    let copy = screen.request(&Method::POST, "/administration/log/copy").send().await.unwrap();
+    assert!(copy.headers()["content-disposition"].to_str().unwrap().contains("burkindi-log-"));
+    let export: LogExport = serde_json::from_slice(&copy.bytes().await.unwrap()).unwrap();
+    assert!(
+        export.whole
+            && export.verify(&screen.environment.installation.trust, None).unwrap().alarms.is_empty()
+    );
+
+    screen.environment.handler.store.lock().unwrap().log.pop();
+    let wrong = screen.post("/administration/log", &[]).await;
+    assert!(wrong.texts(".answer")[0].contains("ALARM"));
+    assert!(wrong.texts("[role=alert] li").concat().contains("An old state is shown for the newest."));
+}
+
+#[tokio::test]
+async fn a_case_is_handed_on_as_one_archive() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    let reporter = screen.environment.file_report(&[]);
+    screen.unlock().await;
+    let path = format!("/case/{}/export", reporter.case);
+    assert!(
+        screen.get(&path).await.redirect.ends_with("/declare"),
+        "nothing is shown before the declaration"
+    );
+    assert!(screen.post(&path, &[]).await.redirect.ends_with("/declare"), "and nothing leaves");
+    screen.open_case(&reporter).await;
+    let page = screen.get(&path).await;
+    assert!(page.texts("form.careful").concat().contains("Nothing in the archive is sealed any more."));
+
+    let answer = screen.request(&Method::POST, &path).send().await.unwrap();
+    let name = format!("case-{}", &reporter.case.to_string()[..8]);
+    let disposition = answer.headers()["content-disposition"].to_str().unwrap();
+    assert_eq!(disposition, format!("attachment; filename*=UTF-8''{name}.zip"));
+    let mut archive = ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
+    let mut read = |file: &str| {
+        let mut content = Vec::new();
+        archive.by_name(&format!("{name}/{file}")).unwrap().read_to_end(&mut content).unwrap();
+        content
+    };
+    assert_eq!(read("files/01 photo.jpg"), b"a photograph of a receipt book");
+    let case = String::from_utf8(read("case.html")).unwrap();
+    assert!(case.contains("<html lang=\"en\">") && case.contains("An officer asked me for money."));
+    let sums = String::from_utf8(read("SHA256SUMS")).unwrap();
+    assert_eq!(sums.lines().count(), 3);
+    let log: LogExport = serde_json::from_slice(&read("log.json")).unwrap();
+    assert_eq!(log.entries.len(), 2);
+    assert_eq!(archive.len(), 4);
+
+    let photo =
+        |kept: &mut crate::common::fake_handler::StoredCase| *kept.parts[0].1.last_mut().unwrap() ^= 1;
+    screen.environment.handler.with_case(reporter.case, photo);
+    let answer = screen.request(&Method::POST, &path).send().await.unwrap();
+    let mut archive = ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();
+    assert_eq!(archive.len(), 3, "a file that is not what the report names stays out");
+    let mut case = String::new();
+    archive.by_name(&format!("{name}/case.html")).unwrap().read_to_string(&mut case).unwrap();
+    assert!(case.contains("Data differ from their hash."), "and the page says so");
+}

