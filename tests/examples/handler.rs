@@ -16,7 +16,7 @@ use protocol::{
     case::Stage,
     keys::{CaseRecipient, MailboxIdentity, TransportIdentity},
     mailbox::{Mailbox, MailboxHeader},
-    submission,
+    submission::envelope,
 };
 use rand::{RngCore, rngs::OsRng};
 use scenarios::load::{LoadTarget, read_admin_file, seal_reports, submit_sealed};
@@ -89,7 +89,7 @@ async fn measure_ingest(
 fn seconds_per_open(target: &LoadTarget, report: &[u8]) -> Result<f64> {
     let key = String::from_utf8(read_admin_file(&target.installation, "transport.key")?)?;
     let transport = TransportIdentity::parse(key.trim())?;
-    Ok(median_seconds(|| drop(submission::open(&transport, report).expect("it was sealed to this key"))))
+    Ok(median_seconds(|| drop(envelope::open(&transport, report).expect("it was sealed to this key"))))
 }
 
 /// Seconds for one durable insert of 32 KiB, its own commit.

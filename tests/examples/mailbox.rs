@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use bench_support::{BenchRow, HttpClient, full_or_quick, mann_whitney, print_rows, progress};
 use database::{DatabaseUrl, PoolOptions};
 use futures_util::stream;
-use protocol::{Hash, mailbox::MAILBOX_LEN, receipt::Locator, relay::MAILBOXES_PATH};
+use protocol::{Hash, api::relay::MAILBOXES_PATH, mailbox::MAILBOX_LEN, receipt::Locator};
 use rand::{Rng, RngCore, SeedableRng, rngs::OsRng, rngs::StdRng};
 use reqwest::{Body, Certificate, Identity};
 use scenarios::load::{LoadTarget, rate_per_second, read_admin_file};

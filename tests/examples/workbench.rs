@@ -15,9 +15,8 @@ use anyhow::{Context, Result, ensure};
 use bench_support::{BenchRow, full_or_quick, percentile, print_rows, processor_seconds, progress};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::{
-    case::next_event,
-    event::Action,
-    workbench_api::{EventPayload, NewEvent},
+    api::workbench::{EventPayload, NewEvent},
+    case::{event::Action, next_event},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use scenarios::load::{LoadTarget, seal_stories, submit_sealed};
@@ -26,12 +25,10 @@ use tokio::time::sleep;
 use uuid::Uuid;
 use web::Clock;
 use workbench::{
-    client::HandlerClient,
-    connection::HandlerConnection,
-    key_file::InvestigatorKey,
-    profile::ProfileDir,
-    queue::QueueFilter,
+    case::queue::QueueFilter,
+    keys::key_file::InvestigatorKey,
     search::{Index, SearchFilter},
+    session::{HandlerConnection, client::HandlerClient, profile::ProfileDir},
 };
 use xtask::{InstallationSettings, PASSPHRASE};
 

@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use bench_support::HttpClient;
-use protocol::{Hash, directory::Directory, report_body::ReportBody, submission::Urgency};
+use protocol::{
+    Hash,
+    directory::Directory,
+    submission::{envelope::Urgency, report_body::ReportBody},
+};
 use rand::{Rng, rngs::OsRng};
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
 use tempfile::TempDir;

@@ -11,7 +11,7 @@ use std::{str::FromStr as _, time::Instant};
 
 use bench_support::{BenchRow, HttpClient, full_or_quick, percentile, print_rows, progress};
 use common::HandlerFixture;
-use protocol::workbench_api::CaseSummary;
+use protocol::api::workbench::CaseSummary;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, SqlxSqliteConnector, Statement,

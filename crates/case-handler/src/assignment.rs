@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use protocol::{Hash, directory::Directory, submission::Urgency};
+use protocol::{Hash, directory::Directory, submission::envelope::Urgency};
 use uuid::Uuid;
 
 /// What routing looks at.

@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use protocol::{case::Calendar, directory::Directory, event::ReleaseReason};
+use protocol::{
+    case::{Calendar, event::ReleaseReason},
+    directory::Directory,
+};
 
 use crate::{
     context::HandlerContext,

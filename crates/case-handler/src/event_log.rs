@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
-    case::{CaseState, Role, RuleViolation, next_event},
-    event::{Action, Event, HANDLER_ACTOR, LogEntry, SignedEvent, chain_hash, midnight},
+    case::{
+        CaseState, Role, RuleViolation,
+        event::{Action, Event, HANDLER_ACTOR, LogEntry, SignedEvent, chain_hash, midnight},
+        next_event,
+    },
 };
 use time::Date;
 use uuid::Uuid;

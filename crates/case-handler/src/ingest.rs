@@ -4,13 +4,17 @@ use std::slice;
 
 use protocol::{
     Hash,
-    case::Stage,
+    api::workbench::{GenerationGrant, PartKind},
+    case::{
+        Stage,
+        event::{Action, ReleaseReason},
+    },
     directory::{Directory, MIN_READERS, Member},
-    event::{Action, ReleaseReason},
-    key_grant::grant_tag,
-    report_digest::{self, ReportDigest},
-    submission::{OpenedSubmission, SubmissionKind},
-    workbench_api::{GenerationGrant, PartKind},
+    submission::{
+        envelope::{OpenedSubmission, SubmissionKind},
+        key_grant::grant_tag,
+        report_digest::{self, ReportDigest},
+    },
 };
 
 use uuid::{Variant, Version};

@@ -9,7 +9,7 @@ use axum_server::{
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use database::DatabaseUrl;
-use protocol::relay::ReplySchedule;
+use protocol::api::relay::ReplySchedule;
 use reqwest::Url;
 use service_kit::strip_bom;
 use time::Date;
@@ -19,14 +19,13 @@ use web::{Clock, metrics::MetricsRegistry};
 use crate::{
     Config,
     api::{self, ApiState, LimitedAcceptor, SessionRegistry},
-    collector::{Collector, CollectorState},
+    collector::{Collector, CollectorState, relay_client::RelayClient},
     context::HandlerContext,
     directory_cache::DirectoryCache,
     escalation,
     event_log::{self, LogIntegrityError},
     keys::HandlerKeys,
     metrics::MetricsTask,
-    relay_client::RelayClient,
     store::{CaseStore, PartObjectStore},
     trusted_date::TrustedDateSource,
 };

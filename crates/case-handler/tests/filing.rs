@@ -14,11 +14,13 @@ use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
 use protocol::{
     Hash,
-    case::Calendar,
-    event::{Action, ReleaseReason},
+    api::workbench::CaseDetail,
+    case::{
+        Calendar,
+        event::{Action, ReleaseReason},
+    },
     keys::CaseSecret,
-    submission::CaseRef,
-    workbench_api::CaseDetail,
+    submission::envelope::CaseRef,
 };
 use rand::seq::SliceRandom;
 use time::Duration;

@@ -7,16 +7,17 @@ use common::{HandlerFixture, submissions::follow_up};
 use http::{Method, StatusCode};
 use protocol::{
     Hash,
-    case::{
-        ClosingReason, DeadlineKind, Decision, Disposition, ReferralConsent, ReferralTarget, ReopenReason,
-        Stage, next_event,
-    },
-    event::{Action, LogEntry, ReleaseReason},
-    key_grant::grant_tag,
-    workbench_api::{
+    api::workbench::{
         Absence, AssigneeCandidate, AuditLog, CaseDetail, EventPayload, MAX_ABSENCE, NewEvent,
         ProblemDetails, SealedBytes,
     },
+    case::{
+        ClosingReason, DeadlineKind, Decision, Disposition, ReferralConsent, ReferralTarget, ReopenReason,
+        Stage,
+        event::{Action, LogEntry, ReleaseReason},
+        next_event,
+    },
+    submission::key_grant::grant_tag,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use time::Duration;
@@ -39,7 +40,7 @@ fn stage_changed(from: Stage, to: Stage) -> Action {
 }
 
 impl HandlerFixture {
-    async fn ingested_case(&mut self) -> (Uuid, protocol::submission::OpenedSubmission) {
+    async fn ingested_case(&mut self) -> (Uuid, protocol::submission::envelope::OpenedSubmission) {
         let (report, _) = self.new_report(&DESK_MEMBERS);
         self.ingest(&report).await.unwrap();
         (report.header.case.id, report)
@@ -60,7 +61,7 @@ impl HandlerFixture {
     }
 
     /// Awa has it closed with bila; both, and coumba, have declared.
-    async fn closed_case(&mut self) -> (Uuid, protocol::submission::OpenedSubmission) {
+    async fn closed_case(&mut self) -> (Uuid, protocol::submission::envelope::OpenedSubmission) {
         let (id, report) = self.ingested_case().await;
         self.post_action("awa", id, Action::Claimed).await.unwrap();
         self.declare(id, &["bila", "coumba"]).await;

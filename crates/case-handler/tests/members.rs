@@ -12,11 +12,14 @@ use ed25519_dalek::SigningKey;
 use http::{Method, StatusCode};
 use protocol::{
     Hash,
-    case::{Stage, next_event},
-    event::{Action, ReleaseReason},
-    key_grant::Grant,
+    api::workbench::{AuditLog, EventPayload, GenerationGrant, NewEvent, ProblemDetails, SealedBytes},
+    case::{
+        Stage,
+        event::{Action, ReleaseReason},
+        next_event,
+    },
     keys::{CaseSecret, PublicKey},
-    workbench_api::{AuditLog, EventPayload, GenerationGrant, NewEvent, ProblemDetails, SealedBytes},
+    submission::key_grant::Grant,
 };
 use time::Duration;
 use tracing_subscriber::fmt::MakeWriter;
@@ -50,7 +53,7 @@ async fn who_holds_no_grant_sees_no_row_and_no_gap() {
         let numbers: Vec<_> =
             file.log.iter().map(|entry| entry.event.decode_unverified().unwrap().seq).collect();
         assert_eq!(numbers, [0, 1]);
-        assert!(file.log.iter().all(protocol::event::LogEntry::verify_link));
+        assert!(file.log.iter().all(protocol::case::event::LogEntry::verify_link));
     }
     assert_eq!(world.queue("eva").await, [], "the outside body's grants are held back");
 }

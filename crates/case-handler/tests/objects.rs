@@ -24,7 +24,7 @@ use case_handler::{
 };
 use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
-use protocol::{submission::OpenedSubmission, workbench_api::PartKind};
+use protocol::{api::workbench::PartKind, submission::envelope::OpenedSubmission};
 use uuid::Uuid;
 
 const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];

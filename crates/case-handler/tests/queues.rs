@@ -11,7 +11,10 @@ use case_handler::{
 use common::{HandlerFixture, submissions::follow_up};
 use http::StatusCode;
 use migrations_cases::{Migrator, MigratorTrait};
-use protocol::{case::Calendar, event::Action, workbench_api::CaseSummary};
+use protocol::{
+    api::workbench::CaseSummary,
+    case::{Calendar, event::Action},
+};
 use sea_orm::{ConnectionTrait, Database};
 use time::Duration;
 use uuid::Uuid;

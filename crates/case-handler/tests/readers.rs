@@ -6,12 +6,12 @@ use common::{HandlerFixture, request_body};
 use http::StatusCode;
 use protocol::{
     Hash,
-    event::{Action, ReleaseReason},
-    key_grant::{Grant, SealedGrant, grant_tag},
-    keys::{CaseSecret, PublicKey},
-    workbench_api::{
+    api::workbench::{
         CaseDetail, EventPayload, FormerReader, FormerReaders, FormerReason, GenerationGrant, SealedBytes,
     },
+    case::event::{Action, ReleaseReason},
+    keys::{CaseSecret, PublicKey},
+    submission::key_grant::{Grant, SealedGrant, grant_tag},
 };
 use uuid::Uuid;
 
@@ -266,7 +266,7 @@ async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys
         note: None,
     };
     let without = |left_out: &str, brings: &EventPayload| {
-        let tag = protocol::key_grant::grant_tag(ids[0], &world.recipient(left_out));
+        let tag = protocol::submission::key_grant::grant_tag(ids[0], &world.recipient(left_out));
         let grants = brings.grants.iter().filter(|given| given.grant.tag != tag).cloned().collect();
         EventPayload { grants, ..brings.clone() }
     };
@@ -282,7 +282,7 @@ async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys
     assert!(world.post_event("awa", ids[0], &rotated).await.unwrap_err().title.contains("each who stays"));
     rotated.payload = whole;
     world.post_event("awa", ids[0], &rotated).await.unwrap();
-    let tag = protocol::key_grant::grant_tag(ids[0], &world.recipient("coumba"));
+    let tag = protocol::submission::key_grant::grant_tag(ids[0], &world.recipient("coumba"));
     let file = world.case("coumba", ids[0]).await.unwrap();
     assert_eq!(file.grants.iter().map(|given| given.grant.tag).collect::<Vec<_>>(), [tag, tag]);
     assert_eq!(list(&world, "awa").await.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [ids[1]]);

@@ -4,7 +4,7 @@ mod common;
 
 use case_handler::assignment::{AssignmentQuery, Workload, rank_members, suggest_assignee};
 use common::HandlerFixture;
-use protocol::{event::Action, submission::Urgency};
+use protocol::{case::event::Action, submission::envelope::Urgency};
 use uuid::Uuid;
 
 #[tokio::test]

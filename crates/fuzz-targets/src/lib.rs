@@ -12,20 +12,24 @@ mod seeds;
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
+    api::{
+        relay,
+        workbench::{AuditLog, CaseDetail, NewEvent},
+    },
+    case::event::SignedEvent,
     directory::{SignedDirectory, TrustRoots},
-    event::SignedEvent,
-    frame::Frame,
-    key_grant::{Grant, SealedGrant},
     keys::{
         InvestigatorIdentity, InvestigatorRecipient, MailboxIdentity, MailboxRecipient, PublicKey,
         TransportIdentity,
     },
     receipt::Receipt,
-    relay,
-    reply_capsule::ReplyCapsule,
-    report_body::ReportBody,
-    submission,
-    workbench_api::{AuditLog, CaseDetail, NewEvent},
+    submission::{
+        envelope,
+        frame::Frame,
+        key_grant::{Grant, SealedGrant},
+        reply_capsule::ReplyCapsule,
+        report_body::ReportBody,
+    },
 };
 use reporter::Inbox;
 use uuid::Uuid;
@@ -207,5 +211,5 @@ pub fn relay_records(mut bytes: &[u8]) {
 
 /// What stands behind the outer seal.
 pub fn opened_submission(bytes: &[u8]) {
-    drop(submission::open(&transport(), &transport().recipient().seal(bytes)[..]));
+    drop(envelope::open(&transport(), &transport().recipient().seal(bytes)[..]));
 }

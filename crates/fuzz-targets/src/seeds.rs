@@ -6,15 +6,13 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
+    api::relay::encode_submission_header,
     case::Stage,
     directory::{Desk, Directory, Member, SignedDirectory},
-    frame::FrameRef,
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
-    relay::encode_submission_header,
-    reply_capsule::ReplyCapsule,
-    report_body::ReportBody,
+    submission::{frame::FrameRef, reply_capsule::ReplyCapsule, report_body::ReportBody},
 };
 use serde_json::{Value, json};
 use time::macros::date;

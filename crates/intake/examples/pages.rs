@@ -12,11 +12,11 @@ use axum::{
     routing::{get, post},
 };
 use intake::{
+    config::branding::{Branding, Contact},
     form::{ReplyForm, parse_urlencoded},
     pages::{
-        Branding, Contact, ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages,
-        ReceiptEntryError, ReceiptView, SentFile, conversation_page, error_page, receipt_entry_page,
-        receipt_page, routes,
+        ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages, ReceiptEntryError, ReceiptView,
+        SentFile, conversation_page, error_page, receipt_entry_page, receipt_page, routes,
     },
 };
 use metadata_scrubber::{FileFormat, MetadataKind, ParseCoverage, ScrubReport, SignatureStatus};

@@ -3,7 +3,7 @@
 
 use std::sync::{PoisonError, RwLock};
 
-use protocol::relay::ReplySchedule;
+use protocol::api::relay::ReplySchedule;
 use time::{Date, OffsetDateTime};
 
 use crate::store::{Store, StoreError};

@@ -6,12 +6,12 @@ use clap::{Parser, Subcommand};
 use web::Clock;
 
 use crate::{
-    app::RunError,
     config::Config,
     doctor::{self, DoctorArgs},
     maintenance::{self, MaintenanceCommand, MaintenanceError},
     process_hardening,
     proxy_pages::{self, ProxyPagesError},
+    server::RunError,
 };
 
 /// Takes reports from the public and gives back mailboxes.

@@ -12,14 +12,17 @@ use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 use protocol::{
     Hash,
+    encoding::size_classes,
     receipt::{Locator, WORD_LIST_LANGS, word_list},
-    size_classes,
 };
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    app::AppState, limits::AdmissionPermit, pace::retryable_body_error, problem::Problem, store::StoreError,
+    admission::{AdmissionPermit, body_timeout::retryable_body_error},
+    problem::Problem,
+    server::AppState,
+    store::StoreError,
 };
 
 /// Longest request for a mailbox, in bytes.

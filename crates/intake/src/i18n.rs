@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn the_texts_on_too_much_name_both_limits() {
         let texts = load_catalogs();
-        let files = protocol::frame::MAX_ATTACHMENTS.to_string();
+        let files = protocol::submission::frame::MAX_ATTACHMENTS.to_string();
         for locale in LOCALES {
             for key in ["error-large-what", "send-too-large"] {
                 let text = texts.catalog(locale).get(key);

@@ -10,9 +10,9 @@ use ppp::v1::{Addresses, Header};
 use tokio::{io::AsyncReadExt as _, net::TcpStream, time::timeout};
 use tower::Layer as _;
 
-use crate::{
+use crate::admission::{
+    AdmissionControl,
     connections::{ConnectionLimiter, LimitedConnection},
-    limits::AdmissionControl,
 };
 
 /// Longest header of version 1, in bytes, with its line end.

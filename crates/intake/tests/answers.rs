@@ -15,17 +15,20 @@ use axum::response::Response;
 use common::{MultipartFormData, TestIntake};
 use intake::{
     answer_times::AnswerTimesCache,
+    config::branding::{Branding, Contact},
     i18n::{self, LOCALES},
-    pages::{Branding, Contact, ConversationView, Pages, ReceiptView, conversation_page, receipt_page},
+    pages::{ConversationView, Pages, ReceiptView, conversation_page, receipt_page},
 };
 use protocol::{
     Hash,
-    case::{Calendar, CaseState},
-    event::{Action, Event, HANDLER_ACTOR},
+    api::relay::{REPLY_SCHEDULE_PATH, ReplySchedule},
+    case::{
+        Calendar, CaseState,
+        event::{Action, Event, HANDLER_ACTOR},
+    },
+    encoding::size_classes::SIZE_CLASSES,
     receipt::Receipt,
-    relay::{REPLY_SCHEDULE_PATH, ReplySchedule},
-    size_classes::SIZE_CLASSES,
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use rand::rngs::OsRng;
 use reqwest::StatusCode;

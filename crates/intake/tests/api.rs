@@ -9,9 +9,9 @@ use common::{TestInstallation, TestIntake};
 use protocol::{
     Hash,
     directory::RootSignature,
+    encoding::size_classes::SIZE_CLASSES,
     mailbox::MAILBOX_LEN,
     receipt::{Locator, Receipt},
-    size_classes::SIZE_CLASSES,
 };
 use reqwest::{StatusCode, header::HeaderMap};
 use time::Duration;

@@ -8,7 +8,7 @@ use std::{fs, time::Duration};
 
 use common::{MultipartFormData, TestIntake, receipt_code};
 use futures_util::{StreamExt as _, stream};
-use protocol::treatment::AttachmentTreatment;
+use protocol::submission::treatment::AttachmentTreatment;
 use reqwest::{Body, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc;

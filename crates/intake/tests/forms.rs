@@ -8,13 +8,15 @@ use protocol::{
     Hash,
     case::Stage,
     directory::TrustRoots,
-    frame::Frame,
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
-    report_body::ReportBody,
-    submission::{OpenedSubmission, SubmissionKind},
-    treatment::{
-        AttachmentTreatment, CleaningExtent as Read, CleaningReport, MetadataCategory, SignatureState,
+    submission::{
+        envelope::{OpenedSubmission, SubmissionKind},
+        frame::Frame,
+        report_body::ReportBody,
+        treatment::{
+            AttachmentTreatment, CleaningExtent as Read, CleaningReport, MetadataCategory, SignatureState,
+        },
     },
 };
 use reqwest::StatusCode;

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{MultipartFormData, TestInstallation, TestIntake, receipt_code, repeated_hex};
-use protocol::{report_body::ReportBody, submission::OpenedSubmission};
+use protocol::submission::{envelope::OpenedSubmission, report_body::ReportBody};
 use reqwest::StatusCode;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 

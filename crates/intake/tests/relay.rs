@@ -7,9 +7,9 @@ use age_hybrid::decoy_file;
 use common::TestIntake;
 use protocol::{
     Hash,
+    api::relay::{HEALTH_PATH, PULL_PATH, PullRequest},
+    encoding::size_classes::SIZE_CLASSES,
     mailbox::MAILBOX_LEN,
-    relay::{HEALTH_PATH, PULL_PATH, PullRequest},
-    size_classes::SIZE_CLASSES,
 };
 use reqwest::StatusCode;
 use uuid::Uuid;

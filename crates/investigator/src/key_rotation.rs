@@ -1,9 +1,9 @@
 //! A new case secret, for when somebody must lose the case for good.
 
 use protocol::{
-    frame::{FrameKind, MAX_GENERATION, RotationBody},
+    api::workbench::GenerationGrant,
     keys::{CaseRecipient, CaseSecret, InvestigatorRecipient, MailboxRecipient},
-    workbench_api::GenerationGrant,
+    submission::frame::{FrameKind, MAX_GENERATION, RotationBody},
 };
 use rand::{CryptoRng, RngCore};
 

@@ -2,13 +2,15 @@
 
 use protocol::{
     Hash,
-    frame::Attachment,
-    key_grant::{Grant, GrantError},
+    api::workbench::{GenerationGrant, SealedBytes},
     keys::{
         CaseIdentity, CaseRecipient, CaseSecret, InvestigatorIdentity, InvestigatorRecipient,
         MailboxRecipient, PublicKey,
     },
-    workbench_api::{GenerationGrant, SealedBytes},
+    submission::{
+        frame::Attachment,
+        key_grant::{Grant, GrantError},
+    },
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;

@@ -1,10 +1,10 @@
 //! Replies to the reporter.
 
 use protocol::{
-    canonical::{is_iso_week, is_lang},
-    frame::{Frame, FrameDirection, FrameHeader, FrameKind, MAX_SEQ},
+    api::workbench::SealedBytes,
+    encoding::canonical::{is_iso_week, is_lang},
     keys::MailboxRecipient,
-    workbench_api::SealedBytes,
+    submission::frame::{Frame, FrameDirection, FrameHeader, FrameKind, MAX_SEQ},
 };
 
 use crate::{CaseError, OpenCase, Thread};

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use protocol::{
     Hash,
-    frame::{Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind, FrameRef},
-    report_body::ReportBody,
+    submission::{
+        frame::{Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind, FrameRef},
+        report_body::ReportBody,
+    },
 };
 use zeroize::Zeroizing;
 

@@ -11,12 +11,14 @@ use common::{
 use investigator::{ReplyDraft, SealedFrame};
 use protocol::{
     case::Stage,
-    frame::FrameKind,
+    encoding::size_classes,
     keys::{CaseRecipient, MailboxRecipient},
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
-    size_classes,
-    submission::{OpenedSubmission, SubmissionKind},
+    submission::{
+        envelope::{OpenedSubmission, SubmissionKind},
+        frame::FrameKind,
+    },
 };
 use reporter::{Inbox, InboxIssue};
 use serde_json::{Value, json};

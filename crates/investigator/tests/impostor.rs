@@ -14,13 +14,15 @@ use investigator::ReplyDraft;
 use protocol::{
     Hash,
     case::Stage,
-    frame::{Frame, FrameDirection, FrameHeader, FrameKind, FrameRef},
-    key_grant::Grant,
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{Mailbox, MailboxHeader},
     receipt::Receipt,
-    reply_capsule::ReplyCapsule,
-    submission::OpenedSubmission,
+    submission::{
+        envelope::OpenedSubmission,
+        frame::{Frame, FrameDirection, FrameHeader, FrameKind, FrameRef},
+        key_grant::Grant,
+        reply_capsule::ReplyCapsule,
+    },
 };
 use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxError, InboxIssue};
 use serde_json::json;

@@ -11,17 +11,19 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
+    case::event::{Action, Event, LogEntry, chain_hash, midnight},
     directory::TrustRoots,
-    event::{Action, Event, LogEntry, chain_hash, midnight},
-    frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
-    key_grant::{Grant, SealedGrant, grant_tag},
+    encoding::size_classes,
     keys::{CaseSecret, InvestigatorIdentity, PublicKey, TransportIdentity},
     receipt::Receipt,
-    related_report::RelatedReport,
-    report_body::{ReportAnswer, ReportBody},
-    size_classes,
-    submission::{self, Urgency},
-    treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+    submission::{
+        envelope::{self, Urgency},
+        frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
+        key_grant::{Grant, SealedGrant, grant_tag},
+        related_report::RelatedReport,
+        report_body::{ReportAnswer, ReportBody},
+        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+    },
 };
 use rand::{SeedableRng, rngs::StdRng};
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
@@ -299,7 +301,7 @@ fn the_test_vectors_have_not_changed() {
 fn open_sealed(sealed: &Value) {
     let seed: [u8; 32] = bytes(&sealed["transport_seed"]).try_into().unwrap();
     let submission = bytes(&sealed["submission"]);
-    let opened = submission::open(&TransportIdentity::from_seed(&seed), &submission[..]).unwrap();
+    let opened = envelope::open(&TransportIdentity::from_seed(&seed), &submission[..]).unwrap();
     let filing = ReportSecrets::from_seed(&[9; 32], b"content");
     assert_eq!(opened.header.case.id, filing.case_id());
     assert_eq!(opened.header.mailbox, filing.receipt().locator().mailbox_id());

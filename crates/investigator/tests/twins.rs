@@ -9,8 +9,8 @@ use common::{
     submit_report,
 };
 use protocol::{
-    size_classes,
-    submission::{CaseRef, EnvelopeHeader, SubmissionKind, SubmissionWriter, Urgency},
+    encoding::size_classes,
+    submission::envelope::{CaseRef, EnvelopeHeader, SubmissionKind, SubmissionWriter, Urgency},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use serde_json::json;

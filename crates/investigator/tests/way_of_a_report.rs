@@ -9,14 +9,16 @@ use common::{
 };
 use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, Thread, ThreadIssueKind};
 use protocol::{
+    api::workbench::GenerationGrant,
     case::Stage,
-    frame::{FrameDirection, FrameKind},
-    key_grant::Grant,
+    encoding::size_classes,
     keys::{CaseRecipient, CaseSecret, MailboxRecipient},
     mailbox::{MAILBOX_LEN, Mailbox, MailboxHeader},
-    size_classes,
-    submission::{OpenedSubmission, SubmissionKind},
-    workbench_api::GenerationGrant,
+    submission::{
+        envelope::{OpenedSubmission, SubmissionKind},
+        frame::{FrameDirection, FrameKind},
+        key_grant::Grant,
+    },
 };
 use reporter::{FollowUpDraft, FollowUpSealer, Inbox, InboxIssue, ReportSecrets};
 

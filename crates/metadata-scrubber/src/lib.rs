@@ -7,32 +7,22 @@
 //!
 //! `rules.json` says which parts tell something; the browser's script reads the same rules.
 
-mod boxes;
-mod exif;
-mod format;
-mod found;
-mod gif;
-mod jpeg;
-mod package;
-mod pdf;
-mod pipe;
-mod png;
-mod pseudonyms;
-mod riff;
+mod detect;
+mod formats;
 mod rules;
-mod sound;
-mod xml;
-mod zip;
+mod stream;
+mod summary;
 
+use formats::{audio, gif, isobmff, jpeg, pdf, png, riff, xml, zip};
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-pub use format::{FileFormat, MediaClass, SNIFF_LEN};
-pub use found::{MetadataKind, MetadataKinds};
+pub use detect::{FileFormat, MediaClass, SNIFF_LEN};
+pub use summary::{MetadataKind, MetadataKinds};
 
-use found::Findings;
-use pipe::{ParseError, StreamRewriter};
+use stream::{ParseError, StreamRewriter};
+use summary::Findings;
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -85,9 +75,9 @@ pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubRe
         FileFormat::Png => png::strip(&mut pipe, &mut found),
         FileFormat::Gif => gif::strip(&mut pipe, &mut found),
         FileFormat::WebP | FileFormat::Wav | FileFormat::Avi => riff::zero_metadata(&mut pipe, &mut found),
-        FileFormat::Heif => boxes::zero_metadata(&mut pipe, &mut found, true),
-        FileFormat::Film | FileFormat::M4a => boxes::zero_metadata(&mut pipe, &mut found, false),
-        FileFormat::Mp3 | FileFormat::Flac => sound::strip(&mut pipe, &mut found),
+        FileFormat::Heif => isobmff::zero_metadata(&mut pipe, &mut found, true),
+        FileFormat::Film | FileFormat::M4a => isobmff::zero_metadata(&mut pipe, &mut found, false),
+        FileFormat::Mp3 | FileFormat::Flac => audio::strip(&mut pipe, &mut found),
         FileFormat::Pdf => pdf::overwrite_metadata(&mut pipe, &mut found),
         FileFormat::Office(_) | FileFormat::OpenDocument(_) => zip::rewrite(&mut pipe, &mut found),
         FileFormat::Svg => xml::rewrite_svg(&mut pipe, &mut found),

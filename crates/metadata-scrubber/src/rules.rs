@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-use crate::found::MetadataKind;
+use crate::summary::MetadataKind;
 
 pub(crate) use package::{
     ElementContext, PackageRules, ReplacementRule, TextRule, ValueReplacement, is_path,

@@ -11,11 +11,9 @@ use uuid::Uuid;
 pub use signed::{LastSeen, MAX_DIRECTORY_LEN, MAX_SIGNATURES, RootSignature, SignedDirectory, TrustRoots};
 
 use crate::{
-    canonical::is_lang,
-    hash::Hash,
-    iso_date,
-    key_grant::GRANT_SLOTS,
+    encoding::{canonical::is_lang, hash::Hash, iso_date},
     keys::{InvestigatorRecipient, PublicKey, TransportRecipient},
+    submission::key_grant::GRANT_SLOTS,
 };
 
 /// The largest number that JSON carries in every language.

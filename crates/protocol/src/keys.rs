@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::hash::Hash;
+use crate::encoding::hash::Hash;
 
 /// `HKDF-SHA256(ikm, salt, info)`, 32 bytes.
 pub(crate) fn derive(ikm: &[u8], salt: &str, info: &str) -> Zeroizing<[u8; 32]> {

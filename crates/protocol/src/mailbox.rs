@@ -9,13 +9,14 @@ use time::Date;
 use zeroize::Zeroizing;
 
 use crate::{
-    canonical::is_iso_week,
-    case::Stage,
-    framing::{self, FramingError, RECORD_OVERHEAD, RecordType},
-    hash::Hash,
-    iso_date,
+    case::stage::Stage,
+    encoding::{
+        canonical::is_iso_week,
+        framing::{self, FramingError, RECORD_OVERHEAD, RecordType},
+        hash::Hash,
+        iso_date, size_classes,
+    },
     keys::{CaseRecipient, MailboxIdentity, MailboxRecipient},
-    size_classes,
 };
 
 /// The length of every mailbox in bytes, real or decoy.

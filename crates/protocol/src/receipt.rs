@@ -14,9 +14,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 pub use finder::find_receipt_words;
 
 use crate::{
-    frame::Attachment,
-    hash::Hash,
+    encoding::hash::Hash,
     keys::{MailboxIdentity, derive},
+    submission::frame::Attachment,
 };
 
 const SALT: &str = "burkindi/receipt/v1";

@@ -4,10 +4,12 @@ use ed25519_dalek::{Signer, SigningKey};
 use proptest::prelude::*;
 use protocol::{
     Hash,
-    frame::{Attachment, Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind},
-    key_grant::{Grant, GrantError, SealedGrant},
     keys::{CaseSecret, InvestigatorIdentity, PublicKey},
-    treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+    submission::{
+        frame::{Attachment, Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind},
+        key_grant::{Grant, GrantError, SealedGrant},
+        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+    },
 };
 use uuid::Uuid;
 

@@ -6,11 +6,12 @@ use protocol::{
     Hash,
     case::{
         Calendar, CaseState, ClosingReason, Deadline, DeadlineKind, Decision, Disposition, ReopenReason,
-        Role, RuleViolation, Stage, months_after, next_event,
+        Role, RuleViolation, Stage,
+        event::{Action, Event, EventError, HANDLER_ACTOR, LogEntry, ReleaseReason, SignedEvent, midnight},
+        months_after, next_event,
     },
-    event::{Action, Event, EventError, HANDLER_ACTOR, LogEntry, ReleaseReason, SignedEvent, midnight},
     keys::PublicKey,
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use time::{Date, Duration, macros::date};
 use uuid::Uuid;

@@ -8,10 +8,11 @@ use protocol::{
     Hash,
     case::{
         CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget, ReopenReason, Role,
-        Stage, days_after, months_after, next_event,
+        Stage, days_after,
+        event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
+        months_after, next_event,
     },
-    event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use time::{Date, macros::date};
 use uuid::Uuid;

@@ -6,10 +6,11 @@ use protocol::{
     Hash,
     case::{
         ActionKind, CaseState, ClosingReason, ConflictClaim, Decision, Disposition, PERMISSIONS, Proposal,
-        ReferralConsent, ReferralTarget, ReopenReason, Role, RuleViolation, Stage, next_event,
+        ReferralConsent, ReferralTarget, ReopenReason, Role, RuleViolation, Stage,
+        event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
+        next_event,
     },
-    event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use time::{Date, macros::date};
 use uuid::Uuid;

@@ -3,8 +3,8 @@
 use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
+    api::workbench::{sign_session, verify_session_signature},
     keys::{PublicKey, sign},
-    workbench_api::{sign_session, verify_session_signature},
 };
 use uuid::Uuid;
 

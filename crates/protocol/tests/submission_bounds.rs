@@ -11,7 +11,7 @@ use protocol::{
     Hash,
     keys::{CaseSecret, TransportIdentity},
     receipt::Receipt,
-    submission::{self, CaseRef, EnvelopeHeader, SubmissionKind, Urgency},
+    submission::envelope::{self, CaseRef, EnvelopeHeader, SubmissionKind, Urgency},
 };
 use uuid::Uuid;
 
@@ -70,7 +70,7 @@ fn valid_records(kind: SubmissionKind, attachments: Vec<RawRecord>) -> Vec<RawRe
 }
 
 fn opens(kind: SubmissionKind, records: &[RawRecord]) -> bool {
-    submission::open(&transport(), &seal_records(&header(kind), records)[..]).is_ok()
+    envelope::open(&transport(), &seal_records(&header(kind), records)[..]).is_ok()
 }
 
 fn attachment_records(chunks: &[usize]) -> Vec<RawRecord> {
@@ -136,7 +136,7 @@ fn records_too_many_too_long_or_empty_are_refused() {
     }
     let long = EnvelopeHeader { desk: "d".repeat(5_000), ..header(report) };
     assert!(
-        submission::open(&transport(), &seal_records(&long, &valid_records(report, Vec::new()))[..]).is_err()
+        envelope::open(&transport(), &seal_records(&long, &valid_records(report, Vec::new()))[..]).is_err()
     );
 }
 
@@ -148,7 +148,7 @@ fn a_flood_of_records_is_refused_at_the_first_that_is_too_many() {
         let flood = seal_records(&header(SubmissionKind::Report), &records);
         let mut input = Cursor::new(&flood[..]);
         let started = Instant::now();
-        assert!(submission::open(&transport(), &mut input).is_err(), "record {record}");
+        assert!(envelope::open(&transport(), &mut input).is_err(), "record {record}");
         let read = input.position();
         assert!(read <= 256 * 1024, "record {record}: {read} bytes were read in {:?}", started.elapsed());
     }
@@ -167,7 +167,7 @@ proptest! {
         let at = all.len() - 3;
         let random = records.into_iter().map(|(kind, len)| (kind, vec![3; len]));
         all.splice(at..at, random.take(60));
-        if let Ok(opened) = submission::open(&transport(), &seal_records(&header(kind), &all)[..]) {
+        if let Ok(opened) = envelope::open(&transport(), &seal_records(&header(kind), &all)[..]) {
             prop_assert!(opened.attachments.len() <= 32);
             prop_assert!(opened.attachments.iter().all(|file| !file.is_empty()));
             prop_assert!(opened.capsule.len() <= 8 * 1024 && opened.body.len() <= 256 * 1024);

@@ -6,13 +6,15 @@ use std::io::Write;
 use proptest::prelude::*;
 use protocol::{
     FramingError, Hash, RecordType,
-    key_grant::{self, Grant, SealedGrant},
+    encoding::size_classes,
     keys::{CaseSecret, PublicKey, TransportIdentity},
     receipt::Receipt,
-    size_classes,
     submission::{
-        self, CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionOpenError, SubmissionWriter,
-        Urgency,
+        envelope::{
+            self, CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionOpenError, SubmissionWriter,
+            Urgency,
+        },
+        key_grant::{self, Grant, SealedGrant},
     },
 };
 use rand::{SeedableRng, rngs::StdRng};
@@ -125,7 +127,7 @@ fn a_sound_report_and_a_sound_follow_up_open() {
         let parts = submission_parts(kind);
         let bytes = write_submission(&parts, SubmissionDefect::Unchanged);
         assert_eq!(bytes.len() as u64, size_classes::SIZE_CLASSES[0]);
-        let opened = submission::open(&parts.transport, &bytes[..]).unwrap();
+        let opened = envelope::open(&parts.transport, &bytes[..]).unwrap();
         assert_eq!(opened.header, parts.header);
         assert_eq!(opened.keys.is_some(), kind == SubmissionKind::Report);
         assert_eq!(&parts.secret.identity().open(&opened.attachments[0]).unwrap()[..], b"content");
@@ -148,14 +150,14 @@ fn every_other_shape_is_refused() {
         SubmissionDefect::ReplyRecord,
         SubmissionDefect::ShortTag,
     ] {
-        let result = submission::open(&parts.transport, &write_submission(&parts, wrong)[..]);
+        let result = envelope::open(&parts.transport, &write_submission(&parts, wrong)[..]);
         assert!(
             matches!(result, Err(SubmissionOpenError::UnexpectedRecords(SubmissionKind::Report))),
             "{wrong:?}: {result:?}"
         );
     }
     let result =
-        submission::open(&parts.transport, &write_submission(&parts, SubmissionDefect::KeyOfZeros)[..]);
+        envelope::open(&parts.transport, &write_submission(&parts, SubmissionDefect::KeyOfZeros)[..]);
     assert!(matches!(result, Err(SubmissionOpenError::InvalidKey)), "{result:?}");
 }
 
@@ -163,7 +165,7 @@ fn every_other_shape_is_refused() {
 fn another_transport_key_opens_nothing() {
     let parts = submission_parts(SubmissionKind::Report);
     let stranger = TransportIdentity::generate(&mut StdRng::seed_from_u64(6));
-    let result = submission::open(&stranger, &write_submission(&parts, SubmissionDefect::Unchanged)[..]);
+    let result = envelope::open(&stranger, &write_submission(&parts, SubmissionDefect::Unchanged)[..]);
     assert!(matches!(result, Err(SubmissionOpenError::Unopenable(_))));
 }
 
@@ -180,7 +182,7 @@ fn what_is_in_the_padding_is_noticed() {
     writer.write_all(&[0, 0, 0, 0, 0]).unwrap();
     writer.write_all(b"\0\0\0 hidden \0\0").unwrap();
     writer.finish().unwrap();
-    let result = submission::open(&parts.transport, &plain[..]);
+    let result = envelope::open(&parts.transport, &plain[..]);
     assert!(matches!(result, Err(SubmissionOpenError::Wire(FramingError::NonZeroPadding))), "{result:?}");
 }
 
@@ -211,14 +213,14 @@ proptest! {
         let parts = submission_parts(SubmissionKind::FollowUp);
         let mut bytes = write_submission(&parts, SubmissionDefect::Unchanged);
         bytes[at] ^= 1 << bit;
-        prop_assert!(submission::open(&parts.transport, &bytes[..]).is_err());
+        prop_assert!(envelope::open(&parts.transport, &bytes[..]).is_err());
     }
 
     #[test]
     fn every_cut_is_refused(len in 0usize..32 * 1024) {
         let parts = submission_parts(SubmissionKind::FollowUp);
         let bytes = write_submission(&parts, SubmissionDefect::Unchanged);
-        prop_assert!(submission::open(&parts.transport, &bytes[..len]).is_err());
+        prop_assert!(envelope::open(&parts.transport, &bytes[..len]).is_err());
     }
 
     #[test]
@@ -231,7 +233,7 @@ proptest! {
         writer.write_attachment(&case, &mut &vec![7; len][..]).unwrap();
         let bytes = writer.finish(&case, b"frame", &Hash::default()).unwrap();
         prop_assert!(size_classes::is_size_class(bytes.len() as u64), "{} bytes", bytes.len());
-        let opened = submission::open(&parts.transport, &bytes[..]).unwrap();
+        let opened = envelope::open(&parts.transport, &bytes[..]).unwrap();
         prop_assert_eq!(parts.secret.identity().open(&opened.attachments[0]).unwrap().len(), len);
     }
 }

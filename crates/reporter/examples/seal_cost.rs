@@ -13,8 +13,7 @@ use protocol::{
     Hash,
     directory::{Desk, Directory, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity, sign},
-    report_body::ReportBody,
-    submission::Urgency,
+    submission::{envelope::Urgency, report_body::ReportBody},
 };
 use rand::{RngCore, rngs::OsRng};
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};

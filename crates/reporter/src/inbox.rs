@@ -3,12 +3,14 @@
 use protocol::{
     Hash,
     case::Stage,
-    frame::{Frame, FrameContext, FrameDirection, FrameError, FrameKind, FrameRef, RotationBody},
     keys::{CaseRecipient, MailboxIdentity, PublicKey},
     mailbox::{Mailbox, MailboxError},
     receipt::Receipt,
-    related_report::RelatedReport,
-    reply_capsule::{CapsuleError, ReplyCapsule},
+    submission::{
+        frame::{Frame, FrameContext, FrameDirection, FrameError, FrameKind, FrameRef, RotationBody},
+        related_report::RelatedReport,
+        reply_capsule::{CapsuleError, ReplyCapsule},
+    },
 };
 use time::Date;
 use uuid::Uuid;

@@ -6,15 +6,17 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash, RecordType,
     directory::Directory,
-    frame::{Attachment, Frame, FrameDirection, FrameHeader, FrameKind, FrameRef, MAX_SEQ},
-    key_grant::{self, Grant},
     keys::{CaseRecipient, MailboxRecipient, PublicKey},
     receipt::Receipt,
-    related_report::RelatedReport,
-    reply_capsule::ReplyCapsule,
-    report_body::ReportBody,
-    submission::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter, Urgency},
-    treatment::AttachmentTreatment,
+    submission::{
+        envelope::{CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionWriter, Urgency},
+        frame::{Attachment, Frame, FrameDirection, FrameHeader, FrameKind, FrameRef, MAX_SEQ},
+        key_grant::{self, Grant},
+        related_report::RelatedReport,
+        reply_capsule::ReplyCapsule,
+        report_body::ReportBody,
+        treatment::AttachmentTreatment,
+    },
 };
 use rand::{CryptoRng, RngCore};
 use zeroize::Zeroizing;

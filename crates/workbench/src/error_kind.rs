@@ -1,10 +1,17 @@
 //! What an error means for whoever sees it, whichever face of the program it is shown on.
 
 use crate::{
-    accepted_restore::AcceptError, actions::ActionError, admin::AdminError, audit_fetch::AuditError,
-    backup_sheet::BackupError, case::CaseReadError, client::ClientError, connection::ConnectError,
-    directory_history::DirectoryHistoryError, key_file::KeyError,
-    passphrase_encryption::PassphraseDecryptError, private_files::FileError, search::IndexError,
+    actions::ActionError,
+    admin::AdminError,
+    audit::fetch::AuditError,
+    case::CaseReadError,
+    keys::{backup_sheet::BackupError, key_file::KeyError, passphrase_encryption::PassphraseDecryptError},
+    private_files::FileError,
+    search::IndexError,
+    session::{
+        ConnectError, accepted_restore::AcceptError, client::ClientError,
+        directory_history::DirectoryHistoryError,
+    },
 };
 
 /// The kinds of failure.

@@ -4,8 +4,8 @@
 //! reader could as well hand on what it keeps; new keys can be made for any case, listed or not.
 
 use protocol::{
+    api::workbench::{FormerReader, FormerReaders},
     case::{ActionKind, Role, RuleViolation},
-    workbench_api::{FormerReader, FormerReaders},
 };
 use rand::{CryptoRng, RngCore};
 use serde::Serialize;
@@ -13,8 +13,11 @@ use time::Date;
 use uuid::Uuid;
 
 use crate::{
-    actions::ActionError, alert::has_alarm, client::ClientError, connection::HandlerConnection,
-    error_kind::ErrorKind, view::serde_word,
+    actions::ActionError,
+    alert::has_alarm,
+    case::view::serde_word,
+    error_kind::ErrorKind,
+    session::{HandlerConnection, client::ClientError},
 };
 
 /// A case with former readers. In JSON as it stands here.
@@ -23,7 +26,7 @@ pub struct ExposedCase {
     /// The case.
     pub case: Uuid,
     /// Day of filing.
-    #[serde(with = "protocol::iso_date")]
+    #[serde(with = "protocol::encoding::iso_date")]
     pub filed: Date,
     /// The stage where it stands.
     pub stage: String,

@@ -13,9 +13,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use web::Clock;
 use workbench::{
     admin::{AdminDir, root_keys, signing},
-    client::HandlerClient,
-    passphrase_encryption::ScryptCost,
-    profile::ProfileDir,
+    keys::passphrase_encryption::ScryptCost,
+    session::{client::HandlerClient, profile::ProfileDir},
     web_ui::{BoundUiServer, UiSettings},
 };
 use xtask::ROOT_PASSPHRASES;

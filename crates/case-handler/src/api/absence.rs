@@ -9,8 +9,8 @@ use axum::{
 };
 use http::StatusCode;
 use protocol::{
+    api::workbench::{Absence, AssigneeCandidate, MAX_ABSENCE},
     directory::{Desk, Directory},
-    workbench_api::{Absence, AssigneeCandidate, MAX_ABSENCE},
 };
 use uuid::Uuid;
 

@@ -12,10 +12,10 @@ use axum::{
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use protocol::{
+    api::workbench::{CaseDetail, CaseSummary, FormerReader, FormerReaders, FormerReason},
+    case::event::LogEntry,
     directory::Directory,
-    event::LogEntry,
-    key_grant::grant_tag,
-    workbench_api::{CaseDetail, CaseSummary, FormerReader, FormerReaders, FormerReason},
+    submission::key_grant::grant_tag,
 };
 use serde::Deserialize;
 use time::{Date, format_description::well_known::Iso8601};
@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::{ApiProblem, ApiState, sessions::AuthenticatedMember};
 use crate::{
-    relay_client::receiver_stream,
+    collector::relay_client::receiver_stream,
     store::{CaseRecord, HeldGrant, QueuePlace},
 };
 

@@ -11,11 +11,13 @@ use axum::{
 };
 use protocol::{
     RecordType,
-    case::{Decision, Role, RuleViolation},
+    api::workbench::{EventPayload, GenerationGrant, MAX_REPLY_LEN, NewEvent, PartKind, SealedBytes},
+    case::{
+        Decision, Role, RuleViolation,
+        event::{Action, Event, LogEntry, ReleaseReason, SignedEvent},
+    },
     directory::{Directory, MIN_READERS, Member},
-    event::{Action, Event, LogEntry, ReleaseReason, SignedEvent},
-    key_grant::grant_tag,
-    workbench_api::{EventPayload, GenerationGrant, MAX_REPLY_LEN, NewEvent, PartKind, SealedBytes},
+    submission::key_grant::grant_tag,
 };
 use time::Date;
 use uuid::Uuid;

@@ -7,8 +7,8 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use protocol::{
+    api::workbench::{PROBLEM_CONTENT_TYPE, PURGED_PROBLEM, ProblemDetails as Body},
     case::RuleViolation,
-    workbench_api::{PROBLEM_CONTENT_TYPE, PURGED_PROBLEM, ProblemDetails as Body},
 };
 
 use super::absence;

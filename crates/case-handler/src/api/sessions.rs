@@ -12,10 +12,10 @@ use axum::{
 use http::{header::AUTHORIZATION, request::Parts};
 use protocol::{
     Hash,
-    keys::PublicKey,
-    workbench_api::{
+    api::workbench::{
         ChallengeRequest, ChallengeResponse, SessionRequest, SessionResponse, verify_session_signature,
     },
+    keys::PublicKey,
 };
 use rand::{RngCore, rngs::OsRng};
 use time::{Duration, OffsetDateTime};

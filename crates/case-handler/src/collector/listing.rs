@@ -5,13 +5,13 @@
 
 use std::collections::HashMap;
 
-use protocol::relay::ListedSubmission;
+use protocol::api::relay::ListedSubmission;
 use uuid::Uuid;
 
 use super::{CollectError, Collector};
 use crate::{
     assignment::Workload,
-    relay_client::unexpected_response,
+    collector::relay_client::unexpected_response,
     store::{POISON_AFTER_CRASHES, StoreError},
 };
 

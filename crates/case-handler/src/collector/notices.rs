@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use time::Date;
 
 use super::{CollectError, Collector};
-use crate::relay_client::RelayError;
+use crate::collector::relay_client::RelayError;
 
 /// What has been said already.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::submission::{OpenedSubmission, SubmissionOpenError};
+use protocol::submission::envelope::{OpenedSubmission, SubmissionOpenError};
 use time::Date;
 use tokio::task::JoinError;
 use uuid::Uuid;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::{CollectError, Collector};
 use crate::{
     assignment::Workload,
+    collector::download::{self, DownloadedSubmission},
     directory_cache::VerifiedDirectory,
-    download::{self, DownloadedSubmission},
     ingest::IngestError,
     keys,
     store::{POISON_AFTER_CRASHES, QuarantinedSubmission, RetryScope},

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
 use database::DatabaseUrl;
-use protocol::{
-    case::Decision,
+use protocol::case::{
+    Decision,
     event::{Action, HANDLER_ACTOR, ReleaseReason},
 };
 use time::Date;

@@ -2,7 +2,7 @@
 
 use protocol::{
     case::{ActionKind, Calendar, CaseState, DeadlineKind, Decision, Role, Stage, days_after},
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use time::Date;
 

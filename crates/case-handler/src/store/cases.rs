@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use protocol::{
     Hash,
+    api::workbench::{CaseSummary, GenerationRecipient},
     case::{Calendar, CaseState},
     keys::{CaseRecipient, MailboxRecipient},
-    submission::Urgency,
-    workbench_api::{CaseSummary, GenerationRecipient},
+    submission::envelope::Urgency,
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},

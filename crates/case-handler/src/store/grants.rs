@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::{Hash, key_grant::SealedGrant, workbench_api::GenerationGrant};
+use protocol::{Hash, api::workbench::GenerationGrant, submission::key_grant::SealedGrant};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };

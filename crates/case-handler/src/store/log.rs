@@ -2,7 +2,7 @@
 
 use protocol::{
     Hash,
-    event::{LogEntry, SignedEvent},
+    case::event::{LogEntry, SignedEvent},
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;

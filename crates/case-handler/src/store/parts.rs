@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use protocol::{
     Hash,
-    workbench_api::{CasePart, PartKind},
+    api::workbench::{CasePart, PartKind},
 };
 use sea_orm::{
     ActiveValue::Set,

@@ -6,11 +6,13 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use protocol::{
     Hash,
-    case::next_event,
-    event::{Action, LogEntry},
-    workbench_api::{
+    api::workbench::{
         CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, NewEvent, ProblemDetails,
         SessionRequest, SessionResponse, sign_session,
+    },
+    case::{
+        event::{Action, LogEntry},
+        next_event,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -85,7 +87,7 @@ impl HandlerFixture {
         let event = next_event(id, &state, handle, self.clock.now(), action);
         NewEvent {
             event: event.sign(&self.members[handle].1),
-            payload: protocol::workbench_api::EventPayload::default(),
+            payload: protocol::api::workbench::EventPayload::default(),
         }
     }
 

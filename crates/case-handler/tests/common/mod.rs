@@ -22,7 +22,7 @@ use protocol::{
     case::Calendar,
     directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
     keys::{InvestigatorIdentity, InvestigatorRecipient, PublicKey, TransportIdentity},
-    submission::OpenedSubmission,
+    submission::envelope::OpenedSubmission,
 };
 use rand::{SeedableRng, rngs::StdRng};
 use sea_orm::{ConnectionTrait, Database};

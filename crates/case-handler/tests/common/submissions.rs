@@ -2,10 +2,12 @@
 
 use protocol::{
     Hash, RecordType,
-    key_grant::{self, Grant},
     keys::{CaseSecret, PublicKey, TransportRecipient},
     receipt::Receipt,
-    submission::{CaseRef, EnvelopeHeader, OpenedSubmission, SubmissionKind, SubmissionWriter, Urgency},
+    submission::{
+        envelope::{CaseRef, EnvelopeHeader, OpenedSubmission, SubmissionKind, SubmissionWriter, Urgency},
+        key_grant::{self, Grant},
+    },
 };
 use uuid::Uuid;
 

@@ -24,7 +24,10 @@ use case_handler::{
 use common::HandlerFixture;
 use mail_server::{FakeMailServer, ServerBehavior};
 use mails::{address, delivered_messages, mail_config};
-use protocol::{case::Calendar, event::Action, submission::Urgency};
+use protocol::{
+    case::{Calendar, event::Action},
+    submission::envelope::Urgency,
+};
 use time::Duration;
 use tokio::net::TcpListener;
 

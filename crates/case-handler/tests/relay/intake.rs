@@ -15,14 +15,14 @@ use axum::{
     routing::{post, put},
 };
 use axum_server::{Handle, tls_rustls::RustlsConfig};
-use case_handler::{relay_client::RelayClient, store::CaseStore};
+use case_handler::{collector::relay_client::RelayClient, store::CaseStore};
 use http::StatusCode;
 use protocol::{
-    directory::SignedDirectory,
-    relay::{
+    api::relay::{
         ACK_PATH, AckRequest, DIRECTORY_PATH, LIST_PATH, ListRequest, ListResponse, ListedSubmission,
         MAILBOXES_PATH, PULL_PATH, PullRequest, REPLY_SCHEDULE_PATH, ReplySchedule, encode_submission_header,
     },
+    directory::SignedDirectory,
 };
 use rand::{rngs::OsRng, seq::SliceRandom};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};

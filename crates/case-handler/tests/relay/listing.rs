@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::relay::ListedSubmission;
+use protocol::api::relay::ListedSubmission;
 use rand::{RngCore, SeedableRng, rngs::StdRng};
 use uuid::Uuid;
 
@@ -113,7 +113,7 @@ async fn a_page_of_mailboxes_is_bounded_whatever_reporters_and_members_sent() {
     // All are laid out, and one that cannot be read by anybody keeps no other from it.
     pair.collector().run_cycle().await.unwrap();
     let records = pair.intake.state.lock().unwrap().mailboxes.clone().unwrap();
-    assert_eq!(records.len(), 3 * protocol::relay::MAILBOX_RECORD_LEN);
+    assert_eq!(records.len(), 3 * protocol::api::relay::MAILBOX_RECORD_LEN);
 }
 
 #[tokio::test]

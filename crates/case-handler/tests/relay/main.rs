@@ -14,8 +14,7 @@ mod upkeep;
 use std::sync::Arc;
 
 use case_handler::{
-    collector::{CollectError, Collector, CollectorState},
-    relay_client::RelayError,
+    collector::{CollectError, Collector, CollectorState, relay_client::RelayError},
     store::RetryScope,
 };
 use common::{
@@ -24,11 +23,11 @@ use common::{
 };
 use intake::{FakeIntake, write_certificates};
 use protocol::{
+    api::relay::{ReplySchedule, read_mailbox_record},
     case::Calendar,
     keys::{MailboxIdentity, TransportIdentity},
     mailbox::{MAILBOX_LEN, Mailbox},
-    relay::{ReplySchedule, read_mailbox_record},
-    submission::OpenedSubmission,
+    submission::envelope::OpenedSubmission,
 };
 use rand::{RngCore, SeedableRng, rngs::StdRng, seq::SliceRandom};
 use tempfile::TempDir;

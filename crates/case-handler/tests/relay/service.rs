@@ -9,8 +9,8 @@ use case_handler::{
     store::{CaseStore, StoreError},
 };
 use protocol::{
+    case::event::ReleaseReason,
     directory::TrustRoots,
-    event::ReleaseReason,
     keys::{PublicKey, TransportIdentity},
 };
 use reqwest::{Certificate, Client};

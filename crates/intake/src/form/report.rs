@@ -33,7 +33,7 @@ pub struct ReportForm {
     pub category: String,
     /// 64 hexadecimal digits, drawn with the review page. The same seed and text make the same report.
     pub seed: String,
-    /// The token of the visit that this form belongs to, as `crate::visit_store` reads it; may be empty.
+    /// The token of the visit that this form belongs to, as `crate::visits` reads it; may be empty.
     pub visit: String,
     /// The pressed button's value.
     pub action: String,

@@ -22,7 +22,7 @@ use web::{Locale, SecurityPolicy};
 use zeroize::Zeroizing;
 
 use super::{ErrorKind, Pages, error_page, layout::NeverCompress, visit::is_from_our_page};
-use crate::visit_store::VisitState;
+use crate::visits::VisitState;
 
 /// The largest page that is kept, in bytes.
 const MAX_PAGE_BYTES: usize = 1 << 20;

@@ -10,9 +10,10 @@ use tower_http::compression::Predicate;
 use web::{Locale, MessageCatalog, SecurityPolicy};
 
 use super::{
-    ErrorKind, Pages, branding, error_page,
+    ErrorKind, Pages, error_page,
     phone_links::{self, TextPiece},
 };
+use crate::config::branding;
 
 /// What the frame shows; every page's template holds one.
 pub(super) struct PageLayout<'a> {

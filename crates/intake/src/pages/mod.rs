@@ -2,7 +2,6 @@
 
 mod answer_pages;
 mod assets;
-mod branding;
 mod conversation;
 mod error;
 mod fields;
@@ -24,6 +23,7 @@ mod tests;
 mod training;
 mod visit;
 
+use crate::config::branding::Branding;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
@@ -41,12 +41,11 @@ use crate::{
     answer_times::AnswerTimesCache,
     directory_cache::DirectoryCache,
     form::MAX_FORM_BYTES,
-    visit_store::{VisitState, VisitStore, VisitToken},
+    visits::{VisitState, VisitStore, VisitToken},
 };
 
 pub use answer_pages::AnswerAddress;
 pub use assets::StaticAssets;
-pub use branding::{Branding, Contact};
 pub use conversation::{ConversationMessage, ConversationView, conversation_page};
 pub use error::{ErrorKind, error_page, standalone_error_page};
 pub use receipt::{ReceiptView, receipt_page};

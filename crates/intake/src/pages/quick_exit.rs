@@ -8,7 +8,7 @@ use axum::{
 };
 
 use super::Pages;
-use crate::visit_store::VisitState;
+use crate::visits::VisitState;
 
 pub(super) async fn quick_exit(State(pages): State<Arc<Pages>>) -> Response {
     Redirect::to(&pages.branding.quick_exit_url).into_response()

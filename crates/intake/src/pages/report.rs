@@ -22,7 +22,7 @@ use super::{
 use crate::{
     form::{FieldError, FormStep, ReportForm},
     sealing::text_fields,
-    visit_store::VisitState,
+    visits::VisitState,
 };
 
 #[derive(Template)]

@@ -8,9 +8,9 @@ use axum::{Router, body::Body, http::Request, response::Response};
 use http::{StatusCode, header};
 use metadata_scrubber::{FileFormat, ParseCoverage, ScrubReport, SignatureStatus};
 use protocol::{
+    api::relay::ReplySchedule,
     case::{Calendar, Stage},
     receipt::Receipt,
-    relay::ReplySchedule,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -23,10 +23,10 @@ use web::{Clock, Locale};
 use zeroize::Zeroizing;
 
 use super::{
-    Branding, Contact, ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages,
-    ReceiptEntryError, ReceiptView, SentFile, conversation_page, error_page, receipt_entry_page,
-    receipt_page, review_page, routes,
+    ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages, ReceiptEntryError, ReceiptView,
+    SentFile, conversation_page, error_page, receipt_entry_page, receipt_page, review_page, routes,
 };
+use crate::config::branding::{Branding, Contact};
 use crate::{
     answer_times::AnswerTimesCache,
     form::{FieldError, FieldProblem, ReportForm, identifying_details::IdentifyingDetailKind},

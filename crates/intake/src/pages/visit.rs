@@ -17,7 +17,7 @@ use web::Locale;
 use super::{Pages, ReceiptView, SentFile, receipt, scrub_summary};
 use crate::{
     form::{FormStep, ReportForm, parse_urlencoded},
-    visit_store::{VisitState, VisitToken},
+    visits::{VisitState, VisitToken},
 };
 
 /// Where a navigation began. Browsers keep it for Back and reload.

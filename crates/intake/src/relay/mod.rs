@@ -12,16 +12,18 @@ use axum::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{StatusCode, header};
 use protocol::{
+    api::relay::{
+        self, AckRequest, ListRequest, ListResponse, MAILBOX_RECORD_LEN, PullRequest, ReplySchedule,
+    },
     directory::SignedDirectory,
-    relay::{self, AckRequest, ListRequest, ListResponse, MAILBOX_RECORD_LEN, PullRequest, ReplySchedule},
 };
 use rand::rngs::OsRng;
 
 use crate::{
-    app::AppState,
+    admission::body_timeout::with_min_rate,
     directory_cache::DirectoryAcceptError,
-    pace::with_min_rate,
     problem::Problem,
+    server::AppState,
     store::{Store, StoreError, StoredSubmission},
 };
 
@@ -34,7 +36,7 @@ const MAX_LIST_LIMIT: usize = 4096;
 /// Submissions that are looked up ahead of the one that is being sent. Each holds a piece of at most 256 KiB.
 const READ_AHEAD: usize = 4;
 
-/// The routes of [`protocol::relay`].
+/// The routes of [`protocol::api::relay`].
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route(relay::LIST_PATH, post(list_submissions))

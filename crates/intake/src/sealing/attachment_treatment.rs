@@ -1,7 +1,7 @@
 //! What was done with a file, as the sealed frame says it.
 
 use metadata_scrubber::{MetadataKinds, ScrubReport};
-use protocol::treatment::{
+use protocol::submission::treatment::{
     AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
 };
 

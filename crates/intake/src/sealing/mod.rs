@@ -14,14 +14,14 @@ mod report;
 mod text_fields;
 
 use axum::{Router, response::Response, routing::post};
-use protocol::submission::SealError;
+use protocol::submission::envelope::SealError;
 use web::Locale;
 
 use crate::{
-    app::AppState,
+    admission::with_retry_after,
     form::ReportForm,
-    limits::with_retry_after,
     pages::{ErrorKind, RejectedForm, error_page, rejected_form_page, review_page},
+    server::AppState,
     store::StoreError,
 };
 

@@ -5,7 +5,7 @@ use axum::{
     extract::Request,
 };
 use http::{HeaderMap, header};
-use protocol::{frame::MAX_ATTACHMENTS, size_classes};
+use protocol::{encoding::size_classes, submission::frame::MAX_ATTACHMENTS};
 use zeroize::Zeroizing;
 
 use super::{
@@ -13,8 +13,8 @@ use super::{
     multipart_reader::{MultipartError, MultipartReader, PartHead},
 };
 use crate::{
+    admission::AdmissionPermit,
     form::{FieldError, MAX_FORM_BYTES, sanitize_file_name},
-    limits::AdmissionPermit,
     store::MAX_TEXT_BYTES,
 };
 

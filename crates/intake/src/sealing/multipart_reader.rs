@@ -7,7 +7,7 @@ use httparse::Status;
 use memchr::memmem::Finder;
 
 use super::header_parameters::HeaderParameters;
-use crate::pace::retryable_body_error;
+use crate::admission::body_timeout::retryable_body_error;
 
 /// Most bytes of the headers of one part, and of the preamble.
 const MAX_HEAD_BYTES: usize = 16 * 1024;

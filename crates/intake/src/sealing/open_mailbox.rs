@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 
 use super::SubmitError;
 use crate::{
-    app::AppState,
     form::{self, MAX_FORM_BYTES, ReplyForm},
     http_api,
     pages::{
         ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page, receipt_entry_page,
     },
+    server::AppState,
 };
 
 /// Longest body with a receipt in it, in bytes: a whole note that is pasted whole, or a message that is being written; each byte of

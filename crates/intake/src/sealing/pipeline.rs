@@ -9,7 +9,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use metadata_scrubber::FileFormat;
-use protocol::{submission::SealError, treatment::AttachmentTreatment as Sealed};
+use protocol::submission::{envelope::SealError, treatment::AttachmentTreatment as Sealed};
 use rand::rngs::OsRng;
 use reporter::{FollowUpSealer, ReportSealer};
 use tokio::{
@@ -22,10 +22,10 @@ use super::{
     multipart::{MultipartForm, UploadedFile},
 };
 use crate::{
-    app::AppState,
     cleaning::FileCleaner,
     directory_cache::VerifiedDirectory,
     pages::{FileOutcome, SentFile},
+    server::AppState,
     store::{StoreError, SubmissionUpload},
 };
 

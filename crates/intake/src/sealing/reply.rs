@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use http::HeaderMap;
-use protocol::related_report::RelatedReport;
+use protocol::submission::related_report::RelatedReport;
 use reporter::{FollowUpDraft, FollowUpSealer, Inbox};
 use web::Locale;
 use zeroize::Zeroizing;
@@ -17,12 +17,12 @@ use super::{
     pipeline::{self, FormAttachments},
 };
 use crate::{
-    app::AppState,
     form::{FieldError, FieldProblem, ReplyForm, ValidatedReply, identifying_details},
     pages::{
         AnswerAddress, ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page,
         receipt_entry_page,
     },
+    server::AppState,
 };
 
 /// Files the message, and shows the thread again.

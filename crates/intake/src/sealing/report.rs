@@ -6,8 +6,10 @@ use axum::{
 };
 use protocol::{
     receipt::Receipt,
-    report_body::{ReportAnswer, ReportBody},
-    submission::Urgency,
+    submission::{
+        envelope::Urgency,
+        report_body::{ReportAnswer, ReportBody},
+    },
 };
 use rand::rngs::OsRng;
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
@@ -21,9 +23,9 @@ use super::{
     pipeline::{self, FormAttachments},
 };
 use crate::{
-    app::AppState,
     form::{ReportForm, ValidatedReport},
     pages::{ErrorKind, ReceiptView, SentFile, advance_and_redirect, redirect_after_send},
+    server::AppState,
 };
 
 /// Files the report, and shows the receipt once it is durable.

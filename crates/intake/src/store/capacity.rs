@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use protocol::size_classes;
+use protocol::encoding::size_classes;
 
 use super::StoreError;
 

@@ -2,7 +2,7 @@
 //! several: none keeps anything that another would have to know.
 
 mod capacity;
-mod entity;
+mod entities;
 mod error;
 mod garbage_collect;
 mod group_commit;
@@ -18,9 +18,9 @@ use std::{
 };
 
 use database::{DatabaseUrl, OpenError, PoolOptions, TableCopier, WriterLock};
-use entity::{chunk, mailbox, state, submission};
+use entities::{chunk, mailbox, state, submission};
 use migrations_intake::Migrator;
-use protocol::{directory::SignedDirectory, relay::ReplySchedule};
+use protocol::{api::relay::ReplySchedule, directory::SignedDirectory};
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
     ActiveValue::Set,

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use protocol::size_classes;
+use protocol::encoding::size_classes;
 use rand::{CryptoRng, RngCore};
 use sea_orm::{
     ActiveValue::Set, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,

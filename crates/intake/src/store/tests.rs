@@ -1,5 +1,5 @@
 use futures_util::TryStreamExt as _;
-use protocol::{Hash, mailbox::MAILBOX_LEN, size_classes};
+use protocol::{Hash, encoding::size_classes, mailbox::MAILBOX_LEN};
 use rand::{
     SeedableRng,
     rngs::{OsRng, StdRng},

@@ -3,15 +3,17 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use intake::{app::BoundServer, config::Config};
+use intake::{config::Config, server::BoundServer};
 use protocol::{
     Hash,
+    api::relay,
     directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
-    frame::{Frame, FrameContext, FrameDirection},
-    key_grant::{Grant, grant_tag},
     keys::{CaseIdentity, InvestigatorIdentity, PublicKey, TransportIdentity},
-    relay,
-    submission::{self, OpenedSubmission},
+    submission::{
+        envelope::{self, OpenedSubmission},
+        frame::{Frame, FrameContext, FrameDirection},
+        key_grant::{Grant, grant_tag},
+    },
 };
 use rand::{SeedableRng, rngs::StdRng};
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
@@ -302,7 +304,7 @@ impl TestIntake {
         let pulled = self.pull(100).await;
         let opened = pulled
             .iter()
-            .map(|(_, sealed)| submission::open(&self.installation.keys.transport, &sealed[..]).unwrap());
+            .map(|(_, sealed)| envelope::open(&self.installation.keys.transport, &sealed[..]).unwrap());
         let opened = opened.collect();
         assert_eq!(self.ack(pulled.iter().map(|(id, _)| *id).collect()).await, StatusCode::NO_CONTENT);
         opened

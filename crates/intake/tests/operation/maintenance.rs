@@ -98,7 +98,7 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
             .await
             .unwrap_err();
     assert!(old.to_string().contains("was moved to postgres://"), "{old}");
-    let started = intake::app::BoundServer::bind(&installation.config, installation.clock.clone()).await;
+    let started = intake::server::BoundServer::bind(&installation.config, installation.clock.clone()).await;
     assert!(started.err().unwrap().to_string().contains("was moved to postgres://"));
     installation.config.store.url = Some(url);
     let moving = run_maintenance(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::common::{MultipartFormData, TestInstallation, TestIntake};
-use intake::app::AppState;
+use intake::server::AppState;
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 use web::metrics::MetricsRegistry;

@@ -9,13 +9,15 @@ use std::collections::BTreeMap;
 use investigator::{OpenCase, SealedFrame, Thread};
 use protocol::{
     Hash,
+    api::workbench::GenerationGrant,
     directory::{Desk, Directory, Member, SignedDirectory, TrustRoots},
-    frame::FrameDirection,
-    key_grant::{SealedGrant, grant_tag},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
-    report_body::{ReportAnswer, ReportBody},
-    submission::{self, OpenedSubmission, Urgency},
-    workbench_api::GenerationGrant,
+    submission::{
+        envelope::{self, OpenedSubmission, Urgency},
+        frame::FrameDirection,
+        key_grant::{SealedGrant, grant_tag},
+        report_body::{ReportAnswer, ReportBody},
+    },
 };
 use rand::{SeedableRng, rngs::StdRng};
 use reporter::{ReportDraft, ReportSealer, ReportSecrets};
@@ -131,7 +133,7 @@ pub(crate) fn resubmit_report(
 }
 
 pub(crate) fn open_submission(world: &ReportFixture, bytes: &[u8]) -> OpenedSubmission {
-    submission::open(&world.transport, bytes).unwrap()
+    envelope::open(&world.transport, bytes).unwrap()
 }
 
 /// The grant in a submission that has this person's tag.

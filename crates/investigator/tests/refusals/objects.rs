@@ -4,14 +4,16 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
     case::Stage,
-    frame::{
-        Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody,
-    },
     keys::PublicKey,
     mailbox::{Mailbox, MailboxHeader},
-    related_report::RelatedReport,
-    reply_capsule::ReplyCapsule,
-    treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+    submission::{
+        frame::{
+            Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody,
+        },
+        related_report::RelatedReport,
+        reply_capsule::ReplyCapsule,
+        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+    },
 };
 use serde_json::{Value, json};
 use time::macros::date;

@@ -6,9 +6,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 
 use crate::{
-    found::{MetadataKind, MetadataKinds},
-    package::PartTreatment,
-    pseudonyms::AuthorPseudonyms,
+    formats::{office::PartTreatment, pseudonyms::AuthorPseudonyms},
+    summary::{MetadataKind, MetadataKinds},
 };
 
 #[derive(Deserialize)]

@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Month, Weekday};
 
-use super::{CaseState, Deadline, DeadlineKind, days_after, stage::ACKNOWLEDGE_DAYS};
-use crate::submission::Urgency;
+use super::stage::ACKNOWLEDGE_DAYS;
+use crate::case::{
+    stage::{Deadline, DeadlineKind, days_after},
+    state::CaseState,
+};
+use crate::submission::envelope::Urgency;
 
 /// The longest row of days without work that is believed.
 const MAX_CONSECUTIVE_HOLIDAYS: usize = 31;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Role, RuleViolation};
-use crate::submission::Urgency;
+use crate::case::{permissions::Role, rule_violation::RuleViolation};
+use crate::submission::envelope::Urgency;
 
 /// What two persons decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,12 @@
-//! Which act is allowed to whom at which stage: the table of the life of a case. What else must hold for it is in [`super::acts`].
+//! Which act is allowed to whom at which stage: the table of the life of a case. What else must hold for it is in [`crate::case::transitions`].
 
-use super::{CaseState, Decision, Disposition, RuleViolation, Stage};
-use crate::event::Action;
+use crate::case::event::Action;
+use crate::case::{
+    decision::{Decision, Disposition},
+    rule_violation::RuleViolation,
+    stage::Stage,
+    state::CaseState,
+};
 
 use Stage::{Assessing, Closed, Decided, Investigating, Purged, Received, Referred, Triaged};
 

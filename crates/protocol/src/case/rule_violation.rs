@@ -1,6 +1,6 @@
 //! The rules, by what is said when one is broken.
 
-use super::Stage;
+use crate::case::stage::Stage;
 
 /// Why an event is refused. Every variant is one rule; [`RuleViolation::code`] names it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month};
 
-use crate::{iso_date, submission::Urgency};
+use crate::{encoding::iso_date, submission::envelope::Urgency};
 
 /// Where a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -77,7 +77,7 @@ impl Stage {
 }
 
 /// What the clock says of a case. Periods run in calendar days and months; the last day still counts as in time. A calendar of working
-/// days ([`super::Calendar`]) may put the last day off, never forward.
+/// days ([`crate::case::calendar::Calendar`]) may put the last day off, never forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeadlineKind {

@@ -4,18 +4,23 @@ use time::Date;
 use uuid::Uuid;
 
 use super::{
-    CaseState, ConflictClaim, DeadlineKind, Decision, Disposition, Proposal, ReopenReason, Role,
-    RuleViolation, Stage,
     decision::{check_reason, check_second_person},
     stage::{
         ASSESS_DAYS, CLAIM_DAYS, FEEDBACK_MONTHS, INVESTIGATE_DAYS, REFERRAL_DAYS, REOPEN_DAYS, days_after,
         months_after, triage_days,
     },
 };
-use crate::frame::MAX_GENERATION;
+use crate::case::{
+    decision::{Decision, Disposition, Proposal, ReopenReason},
+    permissions::Role,
+    rule_violation::RuleViolation,
+    stage::{DeadlineKind, Stage},
+    state::{CaseState, ConflictClaim},
+};
+use crate::submission::frame::MAX_GENERATION;
 use crate::{
-    event::{Action, Event, ReleaseReason},
-    submission::Urgency,
+    case::event::{Action, Event, ReleaseReason},
+    submission::envelope::Urgency,
 };
 
 impl CaseState {

@@ -2,13 +2,17 @@
 
 use std::io::{BufRead, Read};
 
-use super::{EnvelopeHeader, MAGIC, MAX_HEADER_LEN, SubmissionKind};
+use crate::submission::envelope::{EnvelopeHeader, MAGIC, MAX_HEADER_LEN, SubmissionKind};
 use crate::{
-    frame::MAX_ATTACHMENTS,
-    framing::{self, FramingError, RecordType},
-    hash::Hash,
-    key_grant::{GRANT_SLOTS, SealedGrant},
+    encoding::{
+        framing::{self, FramingError, RecordType},
+        hash::Hash,
+    },
     keys::{CaseRecipient, MailboxRecipient, TransportIdentity},
+    submission::{
+        frame::MAX_ATTACHMENTS,
+        key_grant::{GRANT_SLOTS, SealedGrant},
+    },
 };
 
 /// An opened submission: sealed parts and routing header. Nothing in it can be read by the handler.

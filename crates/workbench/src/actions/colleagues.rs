@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{case::VerifiedCase, connection::HandlerConnection};
+use crate::{case::VerifiedCase, session::HandlerConnection};
 
 impl HandlerConnection {
     /// Everybody who sits at the case's desk or holds a grant of it, and to whom it can be given: neither the one who has it

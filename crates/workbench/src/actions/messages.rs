@@ -2,13 +2,15 @@
 
 use investigator::{Note, NoteKind, ReplyDraft};
 use protocol::{
-    event::Action,
-    frame::FrameKind,
-    workbench_api::{EventPayload, MAX_REPLY_LEN, SealedBytes},
+    api::workbench::{EventPayload, MAX_REPLY_LEN, SealedBytes},
+    case::event::Action,
+    submission::frame::FrameKind,
 };
 
 use super::{ActionError, check_newest_generation};
-use crate::{case::VerifiedCase, connection::HandlerConnection, reply_templates, terminal_text::is_blank};
+use crate::{
+    actions::reply_templates, case::VerifiedCase, session::HandlerConnection, terminal_text::is_blank,
+};
 
 /// How often a note is tried again because a colleague was faster.
 const MAX_NOTE_ATTEMPTS: u32 = 4;

@@ -2,17 +2,15 @@
 //! open it; nobody declares anything.
 
 use protocol::{
-    case::{Decision, Disposition, Role, Stage, next_event},
-    event::Action,
-    workbench_api::{CaseSummary, EventPayload, NewEvent},
+    api::workbench::{CaseSummary, EventPayload, NewEvent},
+    case::{Decision, Disposition, Role, Stage, event::Action, next_event},
 };
 use uuid::Uuid;
 
 use super::{ActionError, workflow::CLOSE_AS_UNREADABLE};
 use crate::{
     case::CaseReadError,
-    connection::{ConnectError, HandlerConnection},
-    profile::PinnedCaseHead,
+    session::{ConnectError, HandlerConnection, profile::PinnedCaseHead},
 };
 
 /// What was done.

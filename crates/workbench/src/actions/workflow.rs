@@ -2,19 +2,20 @@
 
 use protocol::{
     Hash,
+    api::workbench::EventPayload,
     case::{
         ActionKind, CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget,
-        ReopenReason, Role, RuleViolation, Stage, next_event,
+        ReopenReason, Role, RuleViolation, Stage, event::Action, next_event,
     },
-    event::Action,
-    report_body::{ReportAnswer, ReportBody},
-    submission::Urgency,
-    workbench_api::EventPayload,
+    submission::{
+        envelope::Urgency,
+        report_body::{ReportAnswer, ReportBody},
+    },
 };
 use uuid::Uuid;
 
 use super::{ActionError, ConsentError};
-use crate::{case::VerifiedCase, connection::HandlerConnection};
+use crate::{case::VerifiedCase, session::HandlerConnection};
 
 /// How two who cannot open a case close it.
 pub(crate) const CLOSE_AS_UNREADABLE: Decision = Decision::Close {

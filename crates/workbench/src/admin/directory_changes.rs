@@ -3,7 +3,7 @@
 
 use protocol::directory::{Desk, Directory, Member};
 
-use crate::key_file::member_fingerprint_words;
+use crate::keys::key_file::member_fingerprint_words;
 
 /// Every change, in sentences. Without a directory before, everything is new.
 pub fn directory_changes(before: Option<&Directory>, now: &Directory) -> Vec<String> {

@@ -3,7 +3,7 @@
 
 use protocol::{
     directory::{Desk, EXCLUDE_ALL_DESKS, MIN_READERS},
-    report_body::EXCLUSION_QUESTION,
+    submission::report_body::EXCLUSION_QUESTION,
 };
 use taxonomy::Taxonomy;
 

@@ -12,7 +12,7 @@ use time::{Date, Duration};
 use uuid::Uuid;
 
 use super::AdminError;
-use crate::key_file::MembershipRequest;
+use crate::keys::key_file::MembershipRequest;
 
 /// `draft.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

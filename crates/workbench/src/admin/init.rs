@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use super::{AdminDir, AdminError, DirectoryDraft, root_keys, service_keys, tls};
-use crate::{passphrase_encryption::ScryptCost, private_files};
+use crate::{keys::passphrase_encryption::ScryptCost, private_files};
 
 /// More root keys than this help nobody.
 const MAX_ROOT_KEYS: usize = 16;

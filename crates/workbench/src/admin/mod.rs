@@ -5,6 +5,7 @@
 pub mod directory_changes;
 pub mod directory_warnings;
 pub mod draft;
+pub mod external_check;
 pub mod init;
 pub mod root_keys;
 pub mod route_explanation;
@@ -17,8 +18,8 @@ use std::path::{Path, PathBuf};
 use protocol::directory::{DirectoryError, SignedDirectory, TrustRoots};
 
 use crate::{
-    key_file::KeyError, passphrase_encryption::PassphraseDecryptError, private_files,
-    private_files::FileError,
+    keys::{key_file::KeyError, passphrase_encryption::PassphraseDecryptError},
+    private_files::{self, FileError},
 };
 pub use draft::DirectoryDraft;
 

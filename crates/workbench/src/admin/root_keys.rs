@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::AdminError;
 use crate::{
-    passphrase_encryption::{self, PassphraseDecryptError, ScryptCost},
+    keys::passphrase_encryption::{self, PassphraseDecryptError, ScryptCost},
     private_files,
 };
 

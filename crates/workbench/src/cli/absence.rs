@@ -1,6 +1,6 @@
 //! Who takes cases: being away, and a dry run of the routing.
 
-use protocol::workbench_api::{Absence, AssigneeCandidate};
+use protocol::api::workbench::{Absence, AssigneeCandidate};
 use serde::Serialize;
 use time::{Date, format_description::well_known::Iso8601};
 

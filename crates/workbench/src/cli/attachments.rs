@@ -7,8 +7,8 @@ use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
     alert::{IntegrityAlert, has_alarm},
-    attachments::SavedAttachment,
-    web_ui::treatment,
+    case::attachments::SavedAttachment,
+    l10n::treatment,
 };
 
 use super::{

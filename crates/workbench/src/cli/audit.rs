@@ -122,7 +122,7 @@ impl AuditVerifyArgs {
 /// oversight body's.
 #[derive(Debug, Serialize)]
 struct AuditAcceptOutput {
-    #[serde(with = "protocol::iso_date")]
+    #[serde(with = "protocol::encoding::iso_date")]
     day: time::Date,
     reason: String,
     entries_before: Option<u64>,

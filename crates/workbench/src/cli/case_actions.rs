@@ -3,10 +3,10 @@
 use clap::ValueEnum;
 use protocol::{
     case::{ActionKind, ReopenReason, Stage},
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use rand::rngs::OsRng;
-use workbench::{actions::ActionError, case::VerifiedCase, connection::HandlerConnection};
+use workbench::{actions::ActionError, case::VerifiedCase, session::HandlerConnection};
 
 use super::{CaseArg, CliOutput, CommandContext, parse_enum, queue::ActionOutput};
 

@@ -67,9 +67,11 @@ mod tests {
     use clap::Parser as _;
     use protocol::{
         Hash,
-        case::{Decision, PERMISSIONS, Proposal, Role},
-        event::{Action, Event, HANDLER_ACTOR, midnight},
-        submission::Urgency,
+        case::{
+            Decision, PERMISSIONS, Proposal, Role,
+            event::{Action, Event, HANDLER_ACTOR, midnight},
+        },
+        submission::envelope::Urgency,
     };
     use time::macros::date;
     use uuid::Uuid;

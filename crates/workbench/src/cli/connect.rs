@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use workbench::{
-    connection::{HandlerOffer, fingerprint},
     private_files,
-    profile::ProfileSettings,
+    session::{HandlerOffer, fingerprint, profile::ProfileSettings},
 };
 
 use super::{CliOutput, CommandContext};
@@ -31,7 +30,7 @@ struct ConnectOutput {
     instance: uuid::Uuid,
     fingerprint: String,
     epoch: u64,
-    #[serde(with = "protocol::iso_date")]
+    #[serde(with = "protocol::encoding::iso_date")]
     expires: time::Date,
 }
 

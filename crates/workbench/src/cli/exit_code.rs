@@ -2,10 +2,18 @@
 
 use anyhow::Error;
 use workbench::{
-    accepted_restore::AcceptError, actions::ActionError, admin::AdminError, audit_fetch::AuditError,
-    backup_sheet::BackupError, case::CaseReadError, client::ClientError, connection::ConnectError,
-    directory_history::DirectoryHistoryError, error_kind::ErrorKind, key_file::KeyError,
-    private_files::FileError, search::IndexError,
+    actions::ActionError,
+    admin::AdminError,
+    audit::fetch::AuditError,
+    case::CaseReadError,
+    error_kind::ErrorKind,
+    keys::{backup_sheet::BackupError, key_file::KeyError},
+    private_files::FileError,
+    search::IndexError,
+    session::{
+        ConnectError, accepted_restore::AcceptError, client::ClientError,
+        directory_history::DirectoryHistoryError,
+    },
 };
 
 use super::{

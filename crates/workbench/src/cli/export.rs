@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
     alert::{IntegrityAlert, has_alarm},
-    export::{CaseExport, ExportFile, ManifestEntry},
+    case::export::{CaseExport, ExportFile, ManifestEntry},
     private_files::{self, FileError},
 };
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use protocol::workbench_api::{FormerReader, FormerReason};
+use protocol::api::workbench::{FormerReader, FormerReason};
 use rand::rngs::OsRng;
 use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
+    case::queue::short_ids,
     former_readers::{ExposedCase, KeyRotationResult},
-    queue::short_ids,
 };
 
 use super::{CliOutput, CommandContext};

@@ -6,12 +6,17 @@ use clap::Subcommand;
 use rand::rngs::OsRng;
 use serde::Serialize;
 use workbench::{
-    backup_sheet::{self, BackupSheet},
-    key_file::{InvestigatorKey, MembershipRequest},
-    key_health::{self, CheckStatus},
-    passphrase_encryption::ScryptCost,
-    passphrase_strength, private_files,
-    profile::BackupRecord,
+    keys::{
+        backup_sheet::{self, BackupSheet},
+        key_file::{InvestigatorKey, MembershipRequest},
+        passphrase_encryption::ScryptCost,
+        passphrase_strength,
+    },
+    private_files,
+    session::{
+        key_health::{self, CheckStatus},
+        profile::BackupRecord,
+    },
 };
 
 use super::{CliOutput, CommandContext, exit_code::DoctorFailed};
@@ -64,7 +69,7 @@ pub(crate) struct KeyNewArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScryptCostArg {
     /// log2 of scrypt's N. Less than 18 is for tests only.
-    #[arg(long, default_value_t = workbench::passphrase_encryption::DEFAULT_SCRYPT_LOG_N, hide = true, value_parser = clap::value_parser!(u8).range(1..=22))]
+    #[arg(long, default_value_t = workbench::keys::passphrase_encryption::DEFAULT_SCRYPT_LOG_N, hide = true, value_parser = clap::value_parser!(u8).range(1..=22))]
     work_factor: u8,
 }
 

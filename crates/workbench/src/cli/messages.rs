@@ -6,11 +6,12 @@ use investigator::NoteKind;
 use protocol::case::ActionKind;
 use taxonomy::Taxonomy;
 use workbench::{
-    actions::{self, ActionError},
-    case::VerifiedCase,
-    connection::HandlerConnection,
-    exposure_check::{ExposureFinding, ExposureKind, find_exposures},
-    view::CaseView,
+    actions::{
+        self, ActionError,
+        exposure_check::{ExposureFinding, ExposureKind, find_exposures},
+    },
+    case::{VerifiedCase, view::CaseView},
+    session::HandlerConnection,
 };
 
 use super::{CliOutput, CommandContext, case_actions::print_outcome, parse_enum, read_text_arg};

@@ -33,7 +33,9 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use time::{Date, OffsetDateTime};
 use workbench::{
-    case::VerifiedCase, connection::HandlerConnection, key_file::InvestigatorKey, profile::ProfileDir,
+    case::VerifiedCase,
+    keys::key_file::InvestigatorKey,
+    session::{HandlerConnection, profile::ProfileDir},
 };
 
 pub(crate) use exit_code::report_error;

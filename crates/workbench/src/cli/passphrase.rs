@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use secrecy::{ExposeSecret, SecretString};
-use workbench::{passphrase_encryption::normalize_passphrase, passphrase_strength};
+use workbench::keys::{passphrase_encryption::normalize_passphrase, passphrase_strength};
 use zeroize::Zeroizing;
 
 /// How often a person may try to give a new passphrase.

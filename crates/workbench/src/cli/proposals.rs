@@ -4,12 +4,12 @@ use anyhow::bail;
 use clap::Subcommand;
 use protocol::{
     case::{ActionKind, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget},
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use workbench::{
-    connection::HandlerConnection,
-    event_text::{consent_word, describe_decision},
-    view::serde_word,
+    case::view::serde_word,
+    l10n::event_text::{consent_word, describe_decision},
+    session::HandlerConnection,
 };
 
 use super::{

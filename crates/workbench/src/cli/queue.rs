@@ -9,8 +9,10 @@ use time::Date;
 use uuid::Uuid;
 use workbench::{
     alert::IntegrityAlert,
-    queue::{QueueFilter, QueueItem, QueueOrder, short_ids},
-    view::serde_word,
+    case::{
+        queue::{QueueFilter, QueueItem, QueueOrder, short_ids},
+        view::serde_word,
+    },
 };
 
 use super::{CliOutput, CommandContext};
@@ -64,7 +66,7 @@ impl From<QueueSort> for QueueOrder {
 /// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`; the fields of the API's row stand in each case.
 #[derive(Debug, Serialize)]
 struct QueueOutput {
-    #[serde(with = "protocol::iso_date")]
+    #[serde(with = "protocol::encoding::iso_date")]
     today: Date,
     cases: Vec<QueueItem>,
     alarms: Vec<IntegrityAlert>,

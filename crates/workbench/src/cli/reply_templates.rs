@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 use serde::Serialize;
-use workbench::reply_templates::ReplyTemplate;
+use workbench::actions::reply_templates::ReplyTemplate;
 
 use super::{CliOutput, CommandContext};
 

@@ -9,9 +9,9 @@ use time::Date;
 use uuid::Uuid;
 use workbench::{
     alert::{IntegrityAlert, has_alarm},
-    connection::HandlerConnection,
-    queue::short_ids,
+    case::queue::short_ids,
     search::{Index, IndexStats, RelatedCase, RelationKind, SearchFilter, SearchHit},
+    session::HandlerConnection,
     terminal_text,
 };
 

@@ -1,19 +1,19 @@
 //! `burkindi show`: one case, facts first.
 
 use protocol::{
-    case::{ActionKind, Stage},
-    event::HANDLER_ACTOR,
-    frame::FrameDirection,
+    case::{ActionKind, Stage, event::HANDLER_ACTOR},
+    submission::frame::FrameDirection,
 };
 use serde::Serialize;
 use taxonomy::Taxonomy;
 use workbench::{
     alert::has_alarm,
-    event_text::describe_decision,
-    queue::ShownContent,
+    case::{
+        queue::ShownContent,
+        view::{CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word},
+    },
+    l10n::{event_text::describe_decision, treatment},
     terminal_text,
-    view::{CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word},
-    web_ui::treatment,
 };
 
 use super::{

@@ -4,8 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 use workbench::{
     actions::{ActionError, DecisionOutcome},
-    connection::HandlerConnection,
     error_kind::ErrorKind,
+    session::HandlerConnection,
 };
 
 use super::{CliOutput, CommandContext, case_actions::ConfirmArgs};

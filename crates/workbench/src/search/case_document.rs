@@ -7,9 +7,11 @@ use zeroize::Zeroizing;
 
 use super::RelationKind;
 use crate::{
-    case::VerifiedCase,
-    identifiers::find_numbers,
-    view::{CaseView, FactView},
+    case::{
+        VerifiedCase,
+        view::{CaseView, FactView},
+    },
+    search::identifiers::find_numbers,
 };
 
 /// Languages whose labels are searched, whatever language the report is in: those of the investigators.

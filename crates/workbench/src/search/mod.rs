@@ -10,6 +10,7 @@
 mod case_document;
 mod common_words;
 mod hits;
+pub(crate) mod identifiers;
 mod query;
 mod related_cases;
 mod text_folding;
@@ -26,8 +27,8 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use protocol::{
     Hash,
+    api::workbench::CaseSummary,
     keys::{PublicKey, sign},
-    workbench_api::CaseSummary,
 };
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteOwnedBuf};
 use taxonomy::Taxonomy;
@@ -37,12 +38,13 @@ use zeroize::Zeroizing;
 
 use crate::{
     alert::{AlertCode, IntegrityAlert},
-    case::{CaseReadError, VerifiedCase},
-    connection::{ConnectError, HandlerConnection},
-    key_file::InvestigatorKey,
+    case::{CaseReadError, VerifiedCase, view::serde_word},
+    keys::key_file::InvestigatorKey,
     private_files::{self, FileError},
-    profile::{PinnedCaseHead, ProfileDir},
-    view::serde_word,
+    session::{
+        ConnectError, HandlerConnection,
+        profile::{PinnedCaseHead, ProfileDir},
+    },
 };
 use case_document::CaseDocument;
 

@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::{Index, IndexError, common_words::is_common, text_folding::fold_text};
-use crate::identifiers::lowercase_words;
+use crate::search::identifiers::lowercase_words;
 
 /// A word is telling when at most this share of the cases has it…
 const RARE_WORD_SHARE: f64 = 0.02;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::{identifiers::to_western_digit, terminal_text::is_invisible};
+use crate::{search::identifiers::to_western_digit, terminal_text::is_invisible};
 
 /// The most pieces of one number: `+226 70 12 34 56` has five.
 const MAX_NUMBER_PIECES: usize = 6;

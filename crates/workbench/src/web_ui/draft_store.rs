@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use protocol::keys::InvestigatorRecipient;
 
 use super::forms::FormInput;
-use crate::key_file::InvestigatorKey;
+use crate::keys::key_file::InvestigatorKey;
 
 /// So many pages' texts are kept; the oldest goes first.
 const MAX_DRAFTS: usize = 8;

@@ -13,12 +13,17 @@ use super::{
     UiState,
     error_text::{ErrorText, ToErrorText as _},
     extract::{NavSection, PageFrame, PageRequest, lock_screen_response, render},
-    i18n,
 };
+use crate::l10n::dates;
 use crate::{
-    actions::ActionError, audit_fetch::AuditError, backup_sheet::BackupError, case::CaseReadError,
-    client::ClientError, connection::ConnectError, error_kind::ErrorKind, key_file::KeyError,
-    private_files::FileError, search::IndexError,
+    actions::ActionError,
+    audit::fetch::AuditError,
+    case::CaseReadError,
+    error_kind::ErrorKind,
+    keys::{backup_sheet::BackupError, key_file::KeyError},
+    private_files::FileError,
+    search::IndexError,
+    session::{ConnectError, client::ClientError},
 };
 
 /// Something went wrong. As a response it is only a mark: [`render_errors`] makes a page of it, in the visitor's language.
@@ -168,7 +173,7 @@ impl PageError {
 
 /// An address that is none of ours.
 pub(crate) fn not_found_page(site: &UiState) -> Response {
-    let uri = format!("/{}/{}", site.browser_session.path_secret(), i18n::LOCALES[0].code);
+    let uri = format!("/{}/{}", site.browser_session.path_secret(), dates::LOCALES[0].code);
     match uri.parse().ok().and_then(|uri| PageRequest::from_uri(site, &uri)) {
         Some(visit) => PageError::not_found().render_page(&visit),
         None => StatusCode::NOT_FOUND.into_response(),

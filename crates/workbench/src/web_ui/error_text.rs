@@ -1,27 +1,25 @@
 //! What the program refuses, or fails at, in the words of the pages.
 
 use protocol::{
-    case::{RuleViolation, Stage},
+    api::workbench::ProblemDetails,
+    case::{
+        RuleViolation, Stage,
+        event::{Event, HANDLER_ACTOR},
+    },
     directory::DirectoryError,
-    event::{Event, HANDLER_ACTOR},
-    workbench_api::ProblemDetails,
 };
 use uuid::Uuid;
 
-use super::{extract::PageFrame, timeline};
+use super::extract::PageFrame;
+use crate::l10n::timeline;
 use crate::{
     actions::{ActionError, ConsentError},
-    audit_fetch::AuditError,
-    backup_sheet::BackupError,
-    case::CaseReadError,
-    client::ClientError,
-    collection_check::UnreadableCase,
-    connection::ConnectError,
-    directory_history::DirectoryHistoryError,
-    key_file::KeyError,
-    passphrase_encryption::PassphraseDecryptError,
+    audit::fetch::AuditError,
+    case::{CaseReadError, collection_check::UnreadableCase},
+    keys::{backup_sheet::BackupError, key_file::KeyError, passphrase_encryption::PassphraseDecryptError},
     private_files::FileError,
     search::IndexError,
+    session::{ConnectError, client::ClientError, directory_history::DirectoryHistoryError},
 };
 
 /// What is to be said, before it is known in which language.
@@ -344,7 +342,7 @@ mod tests {
     use web::Locale;
 
     use super::*;
-    use crate::web_ui::i18n;
+    use crate::l10n::dates;
 
     /// What stands between a mark and the next quotation mark.
     fn quoted_after<'a>(source: &'a str, mark: &'a str) -> BTreeSet<&'a str> {
@@ -353,7 +351,7 @@ mod tests {
 
     #[test]
     fn every_rule_and_problem_of_the_case_handler_has_a_text() {
-        let texts = i18n::load_texts();
+        let texts = dates::load_texts();
         let rules = quoted_after(include_str!("../../../protocol/src/case/rule_violation.rs"), " => \"");
         let absences = quoted_after(include_str!("../../../case-handler/src/api/absence.rs"), " => \"");
         assert!(rules.len() > 30 && absences.len() == 3);

@@ -16,12 +16,11 @@ use super::{
     UiState,
     error_page::{self, PageError},
     forms::FormInput,
-    i18n,
     key_session::{SignedInState, UnlockedKeys},
-    localizer::Localizer,
     pages::unlock,
 };
-use crate::{case::VerifiedCase, connection::HandlerConnection};
+use crate::l10n::{Localizer, dates};
+use crate::{case::VerifiedCase, session::HandlerConnection};
 
 /// Where somebody begins who has no key or no connection yet.
 pub(crate) const START_PATH: &str = "/start";
@@ -42,7 +41,7 @@ impl PageRequest {
     pub(crate) fn from_uri(site: &UiState, uri: &Uri) -> Option<Self> {
         let (_, rest) = uri.path().strip_prefix('/')?.split_once('/')?;
         let (code, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let locale = i18n::LOCALES.into_iter().find(|locale| locale.code == code)?;
+        let locale = dates::LOCALES.into_iter().find(|locale| locale.code == code)?;
         let done = uri.query().and_then(|query| query.strip_prefix("done=")).map(str::to_owned);
         Some(Self { state: site.clone(), locale, path: format!("/{path}"), flash: done })
     }
@@ -362,7 +361,7 @@ impl PageFrame {
 
     /// The same page in other languages.
     pub(crate) fn language_links(&self) -> Vec<(Locale, String)> {
-        let others = i18n::LOCALES.into_iter().filter(|locale| *locale != self.request.locale);
+        let others = dates::LOCALES.into_iter().filter(|locale| *locale != self.request.locale);
         others.map(|locale| (locale, page_url(&self.request.state, locale, &self.request.path))).collect()
     }
 

@@ -19,10 +19,9 @@ use web::Clock;
 use super::forms::FormInput;
 use crate::{
     alert::IntegrityAlert,
-    connection::{ConnectError, HandlerConnection},
-    key_file::InvestigatorKey,
-    profile::ProfileDir,
+    keys::key_file::InvestigatorKey,
     search::{Index, IndexJob},
+    session::{ConnectError, HandlerConnection, profile::ProfileDir},
 };
 
 /// How often it is looked whether somebody is still there.

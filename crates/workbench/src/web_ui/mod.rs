@@ -10,14 +10,11 @@ mod error_page;
 mod error_text;
 mod extract;
 mod forms;
-pub(crate) mod i18n;
 mod key_session;
-pub(crate) mod localizer;
 mod pages;
 mod request_guard;
-pub(crate) mod timeline;
-pub mod treatment;
 
+use crate::l10n::dates;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -32,13 +29,13 @@ use rand::{CryptoRng, RngCore};
 use taxonomy::Taxonomy;
 use web::{Clock, Locale, MessageCatalogs, SecurityPolicy};
 
-use crate::{passphrase_encryption::ScryptCost, profile::ProfileDir};
+use crate::l10n::Localizer;
+use crate::{keys::passphrase_encryption::ScryptCost, session::profile::ProfileDir};
 use assets::UiAssets;
 use browser_session::BrowserSession;
 use draft_store::DraftStore;
 use error_page::PageError;
 use key_session::KeySession;
-use localizer::Localizer;
 
 /// For a request's first line and headers.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -131,7 +128,7 @@ impl BoundUiServer {
             drafts: DraftStore::default(),
             profile: home,
             clock,
-            texts: Arc::new(i18n::load_texts()),
+            texts: Arc::new(dates::load_texts()),
             assets: UiAssets::embedded(),
             taxonomy: Arc::new(Taxonomy::built_in()),
             scrypt_cost: settings.scrypt_cost,

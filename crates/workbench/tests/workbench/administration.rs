@@ -12,8 +12,7 @@ use workbench::{
         route_explanation::{ExclusionReason, ReportProfile, RoutingDecision, explain_routing},
         signing,
     },
-    key_file::InvestigatorKey,
-    passphrase_encryption::PassphraseDecryptError,
+    keys::{key_file::InvestigatorKey, passphrase_encryption::PassphraseDecryptError},
 };
 
 fn test_plan<'a>(

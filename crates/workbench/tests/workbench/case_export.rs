@@ -91,7 +91,7 @@ async fn a_file_that_is_not_what_the_report_names_is_left_out_and_told() {
         let photo = kept
             .parts
             .iter_mut()
-            .find(|(part, _)| part.kind == protocol::workbench_api::PartKind::Attachment);
+            .find(|(part, _)| part.kind == protocol::api::workbench::PartKind::Attachment);
         *photo.unwrap().1.last_mut().unwrap() ^= 1;
     });
     let exported = lead(&["export", &id, "--to", "out"]);

@@ -7,23 +7,21 @@ use crate::common::{
 use investigator::{Note, NoteKind};
 use protocol::{
     Hash,
+    api::workbench::{MAX_REPLY_LEN, PartKind},
     case::{ClosingReason, Decision, Disposition, RuleViolation, Stage},
-    key_grant::Grant,
-    related_report::RelatedReport,
-    workbench_api::{MAX_REPLY_LEN, PartKind},
+    submission::{key_grant::Grant, related_report::RelatedReport},
 };
 use rand::rngs::OsRng;
 use taxonomy::Taxonomy;
 use workbench::{
-    actions::{ActionError, ReplyInput},
+    actions::{
+        ActionError, ReplyInput,
+        exposure_check::{ExposureKind, find_exposures},
+    },
     alert::AlertCode,
-    case::CaseReadError,
-    client::ClientError,
-    exposure_check::{ExposureKind, find_exposures},
-    key_file::InvestigatorKey,
-    queue::ShownContent,
-    related_report::RelatedReportLink,
-    view::CaseView,
+    case::{CaseReadError, queue::ShownContent, related_report::RelatedReportLink, view::CaseView},
+    keys::key_file::InvestigatorKey,
+    session::client::ClientError,
 };
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Cases that somebody can open who has left or has another key.
 
-use protocol::workbench_api::{FormerReader, FormerReason};
+use protocol::api::workbench::{FormerReader, FormerReason};
 use rand::rngs::OsRng;
-use workbench::{actions::ActionError, key_file::InvestigatorKey};
+use workbench::{actions::ActionError, keys::key_file::InvestigatorKey};
 
 use crate::common::{
     WorkbenchInstallation, desk,
@@ -62,7 +62,10 @@ async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
         of_three.map(|(_, grant)| grant.grant.clone()).collect::<Vec<_>>()
     });
     assert_eq!(newest.len(), 1);
-    assert!(protocol::key_grant::Grant::open(&newest[0], renewed.identity(), reporters[0].case, 1).is_ok());
+    assert!(
+        protocol::submission::key_grant::Grant::open(&newest[0], renewed.identity(), reporters[0].case, 1)
+            .is_ok()
+    );
     assert_eq!(lead.read_case(reporters[0].case).await.unwrap().alarms, []);
 }
 
@@ -78,7 +81,7 @@ async fn a_case_with_an_alarm_gets_no_new_keys_and_keeps_none_from_the_others() 
     office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
     // A note that no event names.
     office.handler.with_case(reporters[0].case, |kept| {
-        kept.add_part(protocol::workbench_api::PartKind::Note, 0, 9, b"forged".to_vec());
+        kept.add_part(protocol::api::workbench::PartKind::Note, 0, 9, b"forged".to_vec());
     });
     let mut lead = office.connect("lead").await;
     let cases = reporters.each_ref().map(|reporter| reporter.case);

@@ -4,18 +4,20 @@
 use crate::common::{WorkbenchInstallation, today};
 use protocol::{
     Hash,
-    case::{CaseState, ClosingReason, Decision, Disposition, ReopenReason, Role, Stage, next_event},
+    case::{
+        CaseState, ClosingReason, Decision, Disposition, ReopenReason, Role, Stage,
+        event::{Action, Event, HANDLER_ACTOR, LogEntry, SignedEvent, midnight},
+        next_event,
+    },
     directory::SignedDirectory,
-    event::{Action, Event, HANDLER_ACTOR, LogEntry, SignedEvent, midnight},
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use workbench::{
     alert::{AlertCode, AlertSeverity, IntegrityAlert, has_alarm},
     audit::{AuditReport, LogExport, audit_full_log, audit_partial_log},
-    directory_history::DirectoryHistory,
-    profile::PinnedLogHead,
+    session::{directory_history::DirectoryHistory, profile::PinnedLogHead},
 };
 
 fn out_of_scope() -> Decision {

@@ -7,9 +7,9 @@ use workbench::{
     actions::{ActionError, ReplyInput},
     alert::{AlertCode, AlertSeverity, has_alarm},
     case::CaseReadError,
-    connection::HandlerConnection,
-    key_file::InvestigatorKey,
+    keys::key_file::InvestigatorKey,
     search::{Index, SearchFilter},
+    session::HandlerConnection,
 };
 
 use crate::{
@@ -163,7 +163,7 @@ async fn the_exit_code_tells_whether_a_former_reader_is_left() {
     remove_two_and_rekey_three(&office.installation);
     office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
     office.handler.with_case(reporters[0].case, |kept| {
-        kept.add_part(protocol::workbench_api::PartKind::Note, 0, 9, b"forged".to_vec());
+        kept.add_part(protocol::api::workbench::PartKind::Note, 0, 9, b"forged".to_vec());
     });
     let folder = office.installation.dir.path();
     let rotate = || {

@@ -3,9 +3,9 @@
 use reqwest::{Method, StatusCode, header};
 use secrecy::SecretString;
 use workbench::{
-    key_file::{InvestigatorKey, MembershipRequest},
+    keys::key_file::{InvestigatorKey, MembershipRequest},
     private_files,
-    profile::ProfileDir,
+    session::profile::ProfileDir,
 };
 
 use crate::common::{PASSPHRASE, browser::WorkbenchBrowser, environment::TestEnvironment};
@@ -131,7 +131,7 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
     assert!(forged.texts("[role=alert]")[0].contains("ALARM"), "{}", forged.text);
     let shown = screen.offer_handler(url.strip_prefix("https://").unwrap(), &ca, &trust).await;
     assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
-    let words = workbench::connection::fingerprint(&house.trust, "en");
+    let words = workbench::session::fingerprint(&house.trust, "en");
     assert_eq!(shown.texts(".typed")[0], words, "in the language of the page first");
     assert!(!home.is_connected(), "they were not compared yet");
 

@@ -2,13 +2,12 @@
 
 use investigator::NoteKind;
 use protocol::case::{ActionKind, Decision, RuleViolation, Stage};
-use protocol::submission::Urgency;
+use protocol::submission::envelope::Urgency;
 use reqwest::StatusCode;
 use taxonomy::Taxonomy;
 use workbench::{
     actions::{ActionError, ReplyInput},
-    queue::QueueFilter,
-    view::CaseView,
+    case::{queue::QueueFilter, view::CaseView},
 };
 
 use crate::cli::{code, json, run};
@@ -34,7 +33,7 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
     );
 
     let mut two = office.connect("two").await;
-    let waiting = |connection: &workbench::connection::HandlerConnection, rows| {
+    let waiting = |connection: &workbench::session::HandlerConnection, rows| {
         connection
             .filtered_queue(QueueFilter::Waiting, rows)
             .into_iter()
@@ -65,7 +64,7 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
     );
     // Who runs the service, and drops the reason, is noticed.
     office.handler.with_case(reporter.case, |kept| {
-        kept.parts.retain(|(part, _)| part.kind != protocol::workbench_api::PartKind::Note);
+        kept.parts.retain(|(part, _)| part.kind != protocol::api::workbench::PartKind::Note);
     });
     assert!(!office.alert_codes_of("lead", &reporter).await.is_empty());
 }

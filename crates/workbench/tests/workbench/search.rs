@@ -4,13 +4,13 @@ use std::fs;
 
 use crate::common::environment::{TestEnvironment, claim_case, declare_all};
 use investigator::{Note, NoteKind};
-use protocol::workbench_api::PartKind;
+use protocol::api::workbench::PartKind;
 use taxonomy::Taxonomy;
 use uuid::Uuid;
 use workbench::{
     actions::ReplyInput,
-    connection::HandlerConnection,
     search::{Index, IndexError, IndexStats, RelationKind, SearchFilter},
+    session::HandlerConnection,
 };
 
 async fn updated_index(connection: &mut HandlerConnection) -> (Index, IndexStats) {

@@ -8,21 +8,23 @@ use crate::common::{
 use investigator::{Note, NoteKind};
 use protocol::{
     Hash,
+    api::workbench::PartKind,
     case::Stage,
     directory::DirectoryError,
-    frame::{Frame, FrameDirection, FrameHeader, FrameKind},
     receipt::Receipt,
-    workbench_api::PartKind,
+    submission::frame::{Frame, FrameDirection, FrameHeader, FrameKind},
 };
 use rand::rngs::OsRng;
 use workbench::{
     actions::{ActionError, ReplyInput},
     alert::{AlertCode, AlertSeverity},
     case::CaseReadError,
-    client::{ClientError, HandlerClient},
-    connection::{ConnectError, HandlerConnection, HandlerOffer},
-    key_file::InvestigatorKey,
-    profile::{ProfileDir, ProfileSettings},
+    keys::key_file::InvestigatorKey,
+    session::{
+        ConnectError, HandlerConnection, HandlerOffer,
+        client::{ClientError, HandlerClient},
+        profile::{ProfileDir, ProfileSettings},
+    },
 };
 
 #[tokio::test]

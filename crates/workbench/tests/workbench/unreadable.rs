@@ -2,11 +2,10 @@
 
 use protocol::{
     Hash,
-    case::{ReopenReason, Stage},
-    event::ReleaseReason,
-    frame::FrameKind,
+    api::workbench::PartKind,
+    case::{ReopenReason, Stage, event::ReleaseReason},
     keys::CaseSecret,
-    workbench_api::PartKind,
+    submission::frame::FrameKind,
 };
 use rand::rngs::OsRng;
 use reqwest::StatusCode;
@@ -15,8 +14,8 @@ use workbench::{
     actions::{ActionError, DecisionOutcome},
     alert::{AlertCode, AlertSeverity, IntegrityAlert, has_alarm},
     case::{CaseReadError, VerifiedCase},
-    connection::HandlerConnection,
     search::Index,
+    session::HandlerConnection,
 };
 
 use crate::common::{

@@ -1,7 +1,7 @@
 //! What comes back: forms that others have changed, steps by Back and reload, the receipt.
 
 use super::*;
-use crate::{pages::redirect_after_send, visit_store::VisitState};
+use crate::{pages::redirect_after_send, visits::VisitState};
 
 #[tokio::test]
 async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {

@@ -14,10 +14,9 @@ use taxonomy::Taxonomy;
 use time::Date;
 use workbench::{
     admin::{AdminDir, directory_changes, directory_warnings, root_keys, signing},
-    client::HandlerClient,
-    connection::fingerprint,
-    key_file::member_fingerprint_words,
+    keys::key_file::member_fingerprint_words,
     private_files,
+    session::{client::HandlerClient, fingerprint},
 };
 
 use super::{AdminDirArg, CliOutput, CommandContext};
@@ -80,9 +79,9 @@ pub(crate) struct DirectoryPublishArgs {
 struct DirectoryOutput {
     epoch: u64,
     hash: Hash,
-    #[serde(with = "protocol::iso_date")]
+    #[serde(with = "protocol::encoding::iso_date")]
     issued: Date,
-    #[serde(with = "protocol::iso_date")]
+    #[serde(with = "protocol::encoding::iso_date")]
     expires: Date,
     signatures: usize,
     threshold: usize,

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use rand::rngs::OsRng;
 use reqwest::Url;
 use workbench::{
-    external_check::{CheckEndpoints, run_checks},
+    admin::external_check::{CheckEndpoints, run_checks},
     private_files,
 };
 

@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use workbench::{
     admin::init::{InstallationPlan, create_installation},
-    connection::fingerprint,
-    passphrase_encryption::normalize_passphrase,
+    keys::passphrase_encryption::normalize_passphrase,
+    session::fingerprint,
 };
 
 use super::{CliOutput, CommandContext};

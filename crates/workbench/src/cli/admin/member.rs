@@ -7,7 +7,7 @@ use serde::Serialize;
 use taxonomy::Taxonomy;
 use workbench::{
     admin::directory_warnings::exclusion_options,
-    key_file::{MembershipRequest, member_fingerprint_words},
+    keys::key_file::{MembershipRequest, member_fingerprint_words},
     private_files,
 };
 

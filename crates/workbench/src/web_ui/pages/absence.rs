@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use protocol::workbench_api::{Absence, MAX_ABSENCE};
+use protocol::api::workbench::{Absence, MAX_ABSENCE};
 use time::{Date, format_description::well_known::Iso8601};
 
 use crate::web_ui::{

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
-use protocol::workbench_api::AssigneeCandidate;
+use protocol::api::workbench::AssigneeCandidate;
 use uuid::Uuid;
 
 use super::case_header::{CaseHeader, CasePageContext};

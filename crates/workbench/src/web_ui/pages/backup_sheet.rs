@@ -4,9 +4,9 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::{
-    backup_sheet::{BackupSheet, SHEET_TEXTS},
+    keys::backup_sheet::{BackupSheet, SHEET_TEXTS},
     private_files,
-    profile::BackupRecord,
+    session::profile::BackupRecord,
     web_ui::{
         error_page::PageError,
         extract::{PageFrame, UnlockedSession, show as laid_out},

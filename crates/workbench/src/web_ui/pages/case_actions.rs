@@ -10,7 +10,7 @@ use protocol::{
         ActionKind, Decision, Disposition, PERMISSIONS, ReferralConsent, ReferralTarget, ReopenReason,
         RuleViolation, Stage,
     },
-    submission::Urgency,
+    submission::envelope::Urgency,
 };
 use rand::rngs::OsRng;
 use serde::de::DeserializeOwned;
@@ -22,13 +22,15 @@ use super::{
 };
 use crate::{
     actions::{ActionError, marks_handled},
-    case::VerifiedCase,
-    view::{RestrictedCaseView, serde_word},
+    case::{
+        VerifiedCase,
+        view::{RestrictedCaseView, serde_word},
+    },
+    l10n::timeline::decision_terms,
     web_ui::{
         error_page::PageError,
         extract::{PageFrame, SignedInSession, show as laid_out},
         forms::FormInput,
-        timeline::decision_terms,
     },
 };
 

@@ -8,13 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use protocol::frame::Attachment;
+use protocol::submission::frame::Attachment;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::case_header::{AlertView, CaseHeader, CasePageContext, alert_view};
 use crate::{
-    export::to_hex,
+    case::export::to_hex,
     preview::{self, PreviewError},
     terminal_text,
     web_ui::{

@@ -23,13 +23,12 @@ use super::{
     case_header::{CaseHeader, CasePageContext},
 };
 use crate::{
-    case::VerifiedCase,
-    connection::HandlerConnection,
-    export::CaseExport,
+    case::{VerifiedCase, export::CaseExport},
+    l10n::Localizer,
+    session::HandlerConnection,
     web_ui::{
         error_page::PageError,
         extract::{PageFrame, SignedInSession, show as laid_out},
-        localizer::Localizer,
     },
 };
 

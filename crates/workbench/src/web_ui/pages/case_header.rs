@@ -2,13 +2,13 @@
 
 use crate::{
     alert::{AlertSeverity, IntegrityAlert},
-    case::VerifiedCase,
-    risk::PriorityReason,
-    view::{CaseView, serde_word},
-    web_ui::{
-        extract::{NavSection, PageFrame, SignedInSession},
-        i18n,
+    case::{
+        VerifiedCase,
+        risk::PriorityReason,
+        view::{CaseView, serde_word},
     },
+    l10n::dates,
+    web_ui::extract::{NavSection, PageFrame, SignedInSession},
 };
 
 /// The head of a case's pages: which case, where it stands, and by when something must happen.
@@ -87,7 +87,7 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
     let report = view.report.as_ref();
     let next = view.next_deadline.map(|next| {
         let late = next.due < frame.today();
-        let distance = i18n::format_days_until(frame.catalog(), next.due, frame.today());
+        let distance = dates::format_days_until(frame.catalog(), next.due, frame.today());
         (frame.t_variant("clock", &serde_word(&next.clock)), frame.format_date(next.due), distance, late)
     });
     let because = report.into_iter().flat_map(|report| &report.priority_reasons);

@@ -6,25 +6,29 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use protocol::{case::ActionKind, frame::FrameDirection};
+use protocol::{case::ActionKind, submission::frame::FrameDirection};
 use uuid::Uuid;
 use web::Locale;
 
 use super::case_header::{CaseHeader, CasePageContext};
 use crate::{
-    actions::{ActionError, ReplyInput},
-    case::VerifiedCase,
-    exposure_check::{ExposureFinding, find_exposures},
-    queue::ShownContent,
-    related_report::RelatedReportLink,
-    reply_templates::ReplyTemplate,
-    view::{CaseView, MessageView, serde_word},
+    actions::{
+        ActionError, ReplyInput,
+        exposure_check::{ExposureFinding, find_exposures},
+        reply_templates::ReplyTemplate,
+    },
+    case::{
+        VerifiedCase,
+        queue::ShownContent,
+        related_report::RelatedReportLink,
+        view::{CaseView, MessageView, serde_word},
+    },
+    l10n::dates,
     web_ui::{
         error_page::PageError,
         error_text::ToErrorText as _,
         extract::{PageFrame, SessionRejection, SignedInSession, render},
         forms::FormInput,
-        i18n,
     },
 };
 
@@ -187,7 +191,7 @@ fn messages_page(
             .iter()
             .map(|message| CaseMessageRow {
                 ours: message.direction == FrameDirection::Out,
-                when: i18n::format_week(frame.catalog(), &message.week),
+                when: dates::format_week(frame.catalog(), &message.week),
                 seen: is_seen(message, &view),
                 dropped: message.dropped,
                 lang: message.lang.clone(),

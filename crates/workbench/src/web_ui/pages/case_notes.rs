@@ -11,14 +11,16 @@ use super::{
 };
 use crate::{
     actions::ActionError,
-    case::VerifiedCase,
-    queue::ShownContent,
-    view::{NoteView, serde_word},
+    case::{
+        VerifiedCase,
+        queue::ShownContent,
+        view::{NoteView, serde_word},
+    },
+    l10n::dates,
     web_ui::{
         error_page::PageError,
         extract::{PageFrame, SessionRejection, SignedInSession, render},
         forms::FormInput,
-        i18n,
     },
 };
 
@@ -91,7 +93,7 @@ fn notes_page(at: &SignedInSession, case: &VerifiedCase, typed: &FormInput) -> C
     let CasePageContext { frame, head, view } = CasePageContext::new(at, case, "notes");
     let lay = |note: &NoteView| NoteRow {
         by: note.by.clone(),
-        when: i18n::format_time(frame.catalog(), note.at),
+        when: dates::format_time(frame.catalog(), note.at),
         text: note.text.clone(),
     };
     let shelf = |kind: NoteKind| {

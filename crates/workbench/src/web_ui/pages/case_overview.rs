@@ -6,9 +6,7 @@ use uuid::Uuid;
 
 use super::case_header::{CaseHeader, CasePageContext};
 use crate::{
-    queue::ShownContent,
-    risk::RiskLevel,
-    view::CaseView,
+    case::{queue::ShownContent, risk::RiskLevel, view::CaseView},
     web_ui::{
         error_page::PageError,
         extract::{PageFrame, SignedInSession, show as laid_out},

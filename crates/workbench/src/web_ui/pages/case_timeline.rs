@@ -5,10 +5,12 @@ use axum::{extract::Path, response::Response};
 use uuid::Uuid;
 
 use super::case_header::{CaseHeader, CasePageContext};
-use crate::web_ui::{
-    error_page::PageError,
-    extract::{PageFrame, SignedInSession, show as laid_out},
-    timeline::{TimelineEntry, build_timeline},
+use crate::{
+    l10n::timeline::{TimelineEntry, build_timeline},
+    web_ui::{
+        error_page::PageError,
+        extract::{PageFrame, SignedInSession, show as laid_out},
+    },
 };
 
 #[derive(Template)]

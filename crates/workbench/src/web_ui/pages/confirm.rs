@@ -6,8 +6,7 @@ use protocol::case::ActionKind;
 
 use super::case_header::{CaseHeader, CasePageContext};
 use crate::{
-    case::VerifiedCase,
-    view::serde_word,
+    case::{VerifiedCase, view::serde_word},
     web_ui::{
         extract::{PageFrame, SignedInSession, show as laid_out},
         forms::FormInput,

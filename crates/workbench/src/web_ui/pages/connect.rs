@@ -6,9 +6,7 @@ use protocol::directory::TrustRoots;
 
 use super::key_health::VerificationWords;
 use crate::{
-    client::ClientError,
-    connection::{ConnectError, HandlerOffer, fingerprint},
-    profile::ProfileSettings,
+    session::{ConnectError, HandlerOffer, client::ClientError, fingerprint, profile::ProfileSettings},
     web_ui::{
         error_page::{ErrorView, PageError},
         extract::{PageFrame, START_PATH, UnlockedSession, render, show as laid_out},

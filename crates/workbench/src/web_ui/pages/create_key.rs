@@ -14,9 +14,11 @@ use super::{
     passphrase::{PassphraseRejection, StrengthOutput},
 };
 use crate::{
-    backup_sheet::{self, BackupError},
-    key_file::{InvestigatorKey, KeyError},
-    passphrase_encryption::PassphraseDecryptError,
+    keys::{
+        backup_sheet::{self, BackupError},
+        key_file::{InvestigatorKey, KeyError},
+        passphrase_encryption::PassphraseDecryptError,
+    },
     web_ui::{
         error_page::PageError,
         extract::{NavSection, PageFrame, PageRequest, START_PATH, render},

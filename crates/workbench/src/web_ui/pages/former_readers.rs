@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
-use protocol::workbench_api::FormerReader;
+use protocol::api::workbench::FormerReader;
 use rand::rngs::OsRng;
 use uuid::Uuid;
 
 use crate::{
+    case::view::serde_word,
     former_readers::{ExposedCase, KeyRotationResult},
-    view::serde_word,
     web_ui::{
         error_page::PageError,
         error_text::{ErrorText, ToErrorText as _},

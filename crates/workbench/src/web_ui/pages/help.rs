@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::{
-    profile::PageSettings,
+    session::profile::PageSettings,
     web_ui::{
         error_page::PageError,
         extract::{NavSection, PageFrame, SignedInSession, show as laid_out},

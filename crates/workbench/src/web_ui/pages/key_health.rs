@@ -5,12 +5,12 @@ use axum::response::Response;
 use web::Locale;
 
 use crate::{
-    key_health::{self, CheckStatus},
-    view::serde_word,
+    case::view::serde_word,
+    l10n::dates::LOCALES,
+    session::key_health::{self, CheckStatus},
     web_ui::{
         error_page::PageError,
         extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
-        i18n::LOCALES,
     },
 };
 

@@ -10,9 +10,11 @@ use zeroize::Zeroizing;
 
 use super::unlock::decrypt_key;
 use crate::{
-    key_file::KeyError,
-    passphrase_encryption::{PassphraseDecryptError, normalize_passphrase},
-    passphrase_strength::{self, WeakPassphrase},
+    keys::{
+        key_file::KeyError,
+        passphrase_encryption::{PassphraseDecryptError, normalize_passphrase},
+        passphrase_strength::{self, WeakPassphrase},
+    },
     web_ui::{
         error_page::PageError,
         extract::{PageFrame, UnlockedSession, render},

@@ -11,12 +11,14 @@ use uuid::Uuid;
 
 use super::case_header::{AlertView, alert_view};
 use crate::{
-    queue::{CaseQueueCursor, QueueFilter, QueueItem, short_ids},
-    view::serde_word,
+    case::{
+        queue::{CaseQueueCursor, QueueFilter, QueueItem, short_ids},
+        view::serde_word,
+    },
+    l10n::dates,
     web_ui::{
         error_page::PageError,
         extract::{NavSection, PageFrame, PageRequest, SignedInSession, show as laid_out},
-        i18n,
     },
 };
 
@@ -148,7 +150,7 @@ fn queue_row(
     let next = line.next_deadline.map(|next| DeadlineCell {
         deadline_kind: frame.t_variant("clock", &serde_word(&next.clock)),
         day: frame.format_date(next.due),
-        distance: i18n::format_days_until(frame.catalog(), next.due, frame.today()),
+        distance: dates::format_days_until(frame.catalog(), next.due, frame.today()),
         late: line.late,
     });
     QueueRow {

@@ -9,7 +9,13 @@ use axum::{
 use rand::rngs::OsRng;
 use web::Locale;
 
-use crate::web_ui::{UiState, extract::page_url, extract::render, i18n::LOCALES};
+use crate::{
+    l10n::dates::LOCALES,
+    web_ui::{
+        UiState,
+        extract::{page_url, render},
+    },
+};
 
 #[derive(Template)]
 #[template(path = "open.html")]

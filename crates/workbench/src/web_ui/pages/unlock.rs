@@ -10,8 +10,10 @@ use secrecy::SecretString;
 
 use super::onboarding;
 use crate::{
-    key_file::{InvestigatorKey, KeyError},
-    passphrase_encryption::PassphraseDecryptError,
+    keys::{
+        key_file::{InvestigatorKey, KeyError},
+        passphrase_encryption::PassphraseDecryptError,
+    },
     private_files,
     web_ui::{
         UiState,

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use protocol::{
     directory::{Directory, MIN_READERS},
-    report_body::EXCLUSION_QUESTION,
+    submission::report_body::EXCLUSION_QUESTION,
 };
 use taxonomy::{Audience, Taxonomy};
 

@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use protocol::workbench_api::{Absence, ProblemDetails};
+use protocol::api::workbench::{Absence, ProblemDetails};
 
 use super::fake_handler::api::{FakeHandlerState, bearer};
 

@@ -7,7 +7,7 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Po
 use scraper::{Html, Selector};
 use web::Clock;
 use workbench::{
-    profile::ProfileDir,
+    session::profile::ProfileDir,
     web_ui::{BoundUiServer, LinkIssuer, UiSettings},
 };
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use workbench::{
     alert::{AlertCode, AlertSeverity, IntegrityAlert},
     case::VerifiedCase,
-    connection::{ConnectError, HandlerConnection},
-    key_file::InvestigatorKey,
+    keys::key_file::InvestigatorKey,
+    session::{ConnectError, HandlerConnection},
 };
 
 use super::{

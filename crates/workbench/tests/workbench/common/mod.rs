@@ -16,9 +16,8 @@ use tempfile::TempDir;
 use time::{Date, OffsetDateTime};
 use workbench::{
     admin::{self, AdminDir, init::InstallationPlan, root_keys, signing},
-    key_file::InvestigatorKey,
-    passphrase_encryption::ScryptCost,
-    profile::{ProfileDir, ProfileSettings},
+    keys::{key_file::InvestigatorKey, passphrase_encryption::ScryptCost},
+    session::profile::{ProfileDir, ProfileSettings},
 };
 
 pub(crate) const PASSPHRASE: &str = "a passphrase for tests";

@@ -1,10 +1,12 @@
 //! A reporter: signs frames, opens what is laid out.
 
 use protocol::{
-    frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
     keys::{CaseRecipient, CaseSecret, PublicKey},
     receipt::Receipt,
-    related_report::RelatedReport,
+    submission::{
+        frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
+        related_report::RelatedReport,
+    },
 };
 use uuid::Uuid;
 

@@ -13,7 +13,7 @@ use protocol::{
     case::ReferralConsent,
     directory::{Desk, Directory, Member},
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
-    report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
+    submission::report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
 };
 use rand::rngs::OsRng;
 use regex::Regex;
@@ -22,7 +22,7 @@ use time::macros::date;
 use uuid::Uuid;
 use workbench::{
     actions::{ConsentError, check_consent_answer},
-    view::{FactView, RestrictedFacts},
+    case::view::{FactView, RestrictedFacts},
 };
 
 const DECLARED_FACTS: &str = include_str!("facts.txt");

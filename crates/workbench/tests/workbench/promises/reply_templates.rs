@@ -2,7 +2,7 @@
 
 use protocol::case::REOPEN_DAYS;
 use regex::Regex;
-use workbench::reply_templates::ReplyTemplate;
+use workbench::actions::reply_templates::ReplyTemplate;
 
 const LANGS: [&str; 5] = ["fr", "en", "es", "pt", "ar"];
 

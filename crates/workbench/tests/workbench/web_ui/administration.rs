@@ -55,7 +55,7 @@ async fn new_keys_keep_former_readers_from_what_comes() {
     }
     // A note that no event names: what is wrong comes before new keys.
     screen.environment.handler.with_case(reporters[2].case, |kept| {
-        kept.add_part(protocol::workbench_api::PartKind::Note, 1, 9, b"forged".to_vec());
+        kept.add_part(protocol::api::workbench::PartKind::Note, 1, 9, b"forged".to_vec());
     });
     let refused = screen.post("/administration/former", &[("case", &reporters[2].case.to_string())]).await;
     assert!(refused.texts("[role=alert] li")[0].contains("alarms"), "{}", refused.text);

@@ -1,6 +1,6 @@
 //! A day's work in the pages.
 
-use protocol::related_report::RelatedReport;
+use protocol::submission::related_report::RelatedReport;
 use reqwest::StatusCode;
 
 use crate::common::{browser::WorkbenchBrowser, environment::claim_case};

@@ -10,14 +10,13 @@ use axum::{
 };
 use protocol::{
     Hash,
-    case::{Role, RuleViolation},
-    directory::SignedDirectory,
-    event::LogEntry,
-    key_grant::grant_tag,
-    workbench_api::{
+    api::workbench::{
         AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, FormerReader, FormerReaders,
         FormerReason, NewEvent, ProblemDetails, SessionRequest, SessionResponse, verify_session_signature,
     },
+    case::{Role, RuleViolation, event::LogEntry},
+    directory::SignedDirectory,
+    submission::key_grant::grant_tag,
 };
 use uuid::Uuid;
 

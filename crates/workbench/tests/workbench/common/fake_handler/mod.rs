@@ -11,18 +11,22 @@ use std::{
 use axum_server::tls_rustls::RustlsConfig;
 use protocol::{
     Hash,
-    case::{CaseState, Role},
+    api::workbench::{CasePart, CaseSummary, EventPayload, GenerationGrant, GenerationRecipient, PartKind},
+    case::{
+        CaseState, Role,
+        event::{Action, Event, HANDLER_ACTOR, LogEntry, midnight},
+    },
     directory::{Directory, Member, SignedDirectory},
-    event::{Action, Event, HANDLER_ACTOR, LogEntry, midnight},
-    frame::{Attachment, FrameKind, FrameRef},
-    key_grant::{Grant, grant_tag},
     keys::{CaseSecret, MailboxRecipient},
     receipt::Receipt,
-    report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
-    report_digest::{self, ReportDigest},
-    submission::Urgency,
-    treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
-    workbench_api::{CasePart, CaseSummary, EventPayload, GenerationGrant, GenerationRecipient, PartKind},
+    submission::{
+        envelope::Urgency,
+        frame::{Attachment, FrameKind, FrameRef},
+        key_grant::{Grant, grant_tag},
+        report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
+        report_digest::{self, ReportDigest},
+        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+    },
 };
 use rand::rngs::OsRng;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
@@ -278,7 +282,7 @@ impl StoredCase {
 }
 
 impl FakeStore {
-    pub(crate) fn append(&mut self, event: protocol::event::SignedEvent) {
+    pub(crate) fn append(&mut self, event: protocol::case::event::SignedEvent) {
         let before = self.log.last().map_or(Hash::default(), |entry| entry.link);
         self.log.push(LogEntry::append(before, event));
     }

@@ -1,0 +1,4 @@
+//! The JSON of the two services' programming interfaces.
+
+pub mod relay;
+pub mod workbench;

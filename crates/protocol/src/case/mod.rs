@@ -1,0 +1,19 @@
+//! A case: its events, the state that follows from them, and who may do what.
+
+pub(crate) mod calendar;
+pub(crate) mod decision;
+pub mod event;
+pub(crate) mod permissions;
+pub(crate) mod rule_violation;
+pub(crate) mod stage;
+pub(crate) mod state;
+pub(crate) mod transitions;
+
+pub use calendar::{Calendar, CalendarError, Holiday};
+pub use decision::{
+    ClosingReason, Decision, Disposition, Proposal, ReferralConsent, ReferralTarget, ReopenReason,
+};
+pub use permissions::{ActionKind, ActorClass, PERMISSIONS, PermissionRule, Role};
+pub use rule_violation::RuleViolation;
+pub use stage::{Deadline, DeadlineKind, REOPEN_DAYS, Stage, days_after, months_after, triage_days};
+pub use state::{CaseState, ConflictClaim, next_event};

@@ -1,0 +1,11 @@
+//! What a reporter sends: one sealed submission and what it consists of.
+
+pub mod envelope;
+pub mod frame;
+pub mod key_grant;
+mod records;
+pub mod related_report;
+pub mod reply_capsule;
+pub mod report_body;
+pub mod report_digest;
+pub mod treatment;

@@ -1,0 +1,120 @@
+//! What pages say, in one language: texts, names of desks and units, days and sizes, and strangers' words made harmless.
+
+pub(crate) mod dates;
+pub mod event_text;
+pub(crate) mod timeline;
+pub mod treatment;
+
+use std::{borrow::Borrow, sync::Arc};
+
+use protocol::submission::report_body::EXCLUSION_QUESTION;
+use taxonomy::Taxonomy;
+use time::{Date, format_description::well_known::Iso8601};
+use web::{Locale, MessageCatalog, MessageCatalogs};
+
+use crate::terminal_text;
+
+/// The words of one language.
+#[derive(Clone)]
+pub(crate) struct Localizer {
+    pub(crate) texts: Arc<MessageCatalogs>,
+    pub(crate) taxonomy: Arc<Taxonomy>,
+    pub(crate) locale: Locale,
+}
+
+impl Localizer {
+    /// Of the language with this code; the default where the pages do not speak it.
+    pub(crate) fn for_lang(code: &str) -> Self {
+        let locale = dates::LOCALES.into_iter().find(|locale| locale.code == code);
+        Self {
+            texts: Arc::new(dates::load_texts()),
+            taxonomy: Arc::new(Taxonomy::built_in()),
+            locale: locale.unwrap_or(dates::LOCALES[0]),
+        }
+    }
+
+    /// A text of the page's language.
+    pub(crate) fn t(&self, key: &str) -> String {
+        self.catalog().get(key)
+    }
+
+    /// A text whose key is put together of a family and one of its words; the word itself where there is none.
+    pub(crate) fn t_variant(&self, family: &str, word: &str) -> String {
+        let key = format!("{family}-{word}");
+        if self.catalog().contains(&key) { self.t(&key) } else { word.to_owned() }
+    }
+
+    /// Is there a text for this word of a family?
+    pub(crate) fn has_variant(&self, family: &str, word: &str) -> bool {
+        self.catalog().contains(&format!("{family}-{word}"))
+    }
+
+    /// A text with one argument.
+    pub(crate) fn with(&self, key: &str, name: &'static str, value: impl AsRef<str>) -> String {
+        self.catalog().with(key, &[(name, value.as_ref())])
+    }
+
+    /// A text that counts.
+    pub(crate) fn count(&self, key: &str, count: impl Borrow<usize>) -> String {
+        self.catalog().count(key, u32::try_from(*count.borrow()).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn catalog(&self) -> &MessageCatalog {
+        self.texts.catalog(self.locale)
+    }
+
+    /// ISO 639-1.
+    pub(crate) fn code(&self) -> &'static str {
+        self.locale.code
+    }
+
+    /// The name of a desk; its id, if the taxonomy does not know it.
+    pub(crate) fn desk_label(&self, id: &str) -> String {
+        let known = self.taxonomy.desk(id);
+        known.map_or(id, |desk| desk.label.get(self.code())).to_owned()
+    }
+
+    /// A stranger's text: nothing in it can turn the reading direction of what stands around it.
+    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
+    pub(crate) fn sanitize_multiline(&self, text: &str) -> String {
+        terminal_text::sanitize_multiline(text)
+    }
+
+    /// The same on one line.
+    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
+    pub(crate) fn sanitize_line(&self, text: &str) -> String {
+        terminal_text::sanitize_line(text)
+    }
+
+    /// A file's name as it would be saved.
+    #[expect(clippy::unused_self, reason = "templates call it on their frame")]
+    pub(crate) fn file_name(&self, name: &str, number: impl Borrow<usize>) -> String {
+        terminal_text::safe_file_name(name, *number.borrow())
+    }
+
+    /// The name of a unit or function that a reporter can exclude.
+    pub(crate) fn unit_label(&self, id: &str) -> String {
+        let taxonomy = &self.taxonomy;
+        let question = taxonomy.question(EXCLUSION_QUESTION);
+        let label = question.and_then(|question| taxonomy.option_label(question, id));
+        label.map_or(id, |label| label.get(self.code())).to_owned()
+    }
+
+    /// A length for people.
+    pub(crate) fn format_size(&self, bytes: impl Borrow<u64>) -> String {
+        match *bytes.borrow() {
+            bytes @ 0..=9_999 => self.with("bytes", "count", bytes.to_string()),
+            bytes @ 10_000..=9_999_999 => self.with("kilobytes", "count", (bytes / 1000).to_string()),
+            bytes => self.with("megabytes", "count", (bytes / 1_000_000).to_string()),
+        }
+    }
+
+    pub(crate) fn format_date(&self, date: Date) -> String {
+        dates::format_date(self.catalog(), date)
+    }
+
+    /// A day that stands somewhere as `2026-11-25`.
+    pub(crate) fn format_iso_date(&self, day: &str) -> String {
+        Date::parse(day, &Iso8601::DATE).map_or_else(|_| day.to_owned(), |day| self.format_date(day))
+    }
+}
