@@ -1,4 +1,5 @@
-// What files tell about who made them does not arrive, in both ways of sealing: an independent program reads what an investigator saves.
+// What files tell about who made them does not arrive, in both ways of sealing: an independent
+// program reads what an investigator saves.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Browsers that guard against fingerprinting do not give back what was drawn on a canvas. No photo may arrive as noise or blank.
+// Browsers that guard against fingerprinting do not give back what was drawn on a canvas. No photo
+// may arrive as noise or blank.
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";

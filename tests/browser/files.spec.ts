@@ -1,4 +1,5 @@
-// The list of chosen files: one that cannot be read is named and decided about, one can be left out, and what is said of each is true.
+// The list of chosen files: one that cannot be read is named and decided about, one can be left
+// out, and what is said of each is true.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

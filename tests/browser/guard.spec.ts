@@ -1,4 +1,5 @@
-// What could show who wrote it is pointed at before sending, by the same words in both ways of sealing.
+// What could show who wrote it is pointed at before sending, by the same words in both ways of
+// sealing.
 import { fillReport, waitForHydration } from "./src/reporting.ts";
 import { expect, test } from "./src/office.ts";
 

@@ -1,4 +1,5 @@
-// Every page, by the rules of WCAG 2.2 AA: in each language, light and dark, with the script and without.
+// Every page, by the rules of WCAG 2.2 AA: in each language, light and dark, with the script and
+// without.
 import type { Browser, Page } from "@playwright/test";
 import { takeScreenshots, expectAccessible, expectNoHorizontalScroll } from "./src/barriers.ts";
 import { fillReport, sendReport, waitForHydration } from "./src/reporting.ts";

@@ -5,7 +5,8 @@ export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
   outputDir: "../../var/browser-tests",
-  // Each with an installation and a browser of its own: while one waits for a service, the other goes on.
+  // Each with an installation and a browser of its own: while one waits for a service, the other
+  // goes on.
   workers: 2,
   timeout: 120_000,
   reporter: [["list"]],

@@ -1,4 +1,5 @@
-// Who will read a report: the server's page and the script's page say the same, before anything is sent.
+// Who will read a report: the server's page and the script's page say the same, before anything is
+// sent.
 import type { Page } from "@playwright/test";
 import { expect, test } from "./src/office.ts";
 import { waitForHydration } from "./src/reporting.ts";

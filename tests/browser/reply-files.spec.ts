@@ -1,4 +1,5 @@
-// Files of a message that follows a report: the list on the page says what is sent, and the sealed frame says what was done.
+// Files of a message that follows a report: the list on the page says what is sent, and the sealed
+// frame says what was done.
 import { type RunningInstallation, expect, test } from "./src/office.ts";
 import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import type { Page } from "@playwright/test";

@@ -1,4 +1,5 @@
-// Going on after the report: traces in a message are pointed at, and another report of one's own is named.
+// Going on after the report: traces in a message are pointed at, and another report of one's own is
+// named.
 import type { Page } from "@playwright/test";
 import { fillReport, openThread, sendReport, waitForHydration } from "./src/reporting.ts";
 import { type RunningInstallation, expect, test, waitUntil } from "./src/office.ts";
@@ -88,7 +89,8 @@ test("looking again and another language lose nothing that was typed", async ({ 
   await page.locator(".langs [lang=es]").click();
   await expect(page.locator("html")).toHaveAttribute("lang", "es");
   await kept();
-  // A line that is gone while messages are looked for is not said to be a message that was not sent.
+  // A line that is gone while messages are looked for is not said to be a message that was not
+  // sent.
   await page.route("**/api/mailbox", (route) => route.abort());
   await page.locator("main button[value=look]").click();
   await expect(page.locator(".wrong")).toContainText("No hemos podido abrir sus mensajes");

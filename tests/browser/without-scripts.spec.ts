@@ -1,4 +1,5 @@
-// A browser that runs no scripts: Back, forward and reload lose nothing, and nothing readable is left behind.
+// A browser that runs no scripts: Back, forward and reload lose nothing, and nothing readable is
+// left behind.
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

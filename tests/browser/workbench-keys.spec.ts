@@ -1,4 +1,5 @@
-// From an empty folder to the queue, and keys on paper: a person's first day, and the day of a new computer.
+// From an empty folder to the queue, and keys on paper: a person's first day, and the day of a new
+// computer.
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,5 @@
-// Screens that only come with time or with a second person: what is late, what one judges of another, what two decide, what is destroyed.
+// Screens that only come with time or with a second person: what is late, what one judges of
+// another, what two decide, what is destroyed.
 import { type Page } from "@playwright/test";
 import { checkScreen } from "./src/barriers.ts";
 import { RunningInstallation, expect } from "./src/office.ts";

@@ -1,4 +1,5 @@
-// Every screen of the workbench: nobody is kept out, in either language, light and dark; and what was written outlives the lock.
+// Every screen of the workbench: nobody is kept out, in either language, light and dark; and what
+// was written outlives the lock.
 import { rmSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { checkScreen, takeScreenshots } from "./src/barriers.ts";

@@ -1,8 +1,9 @@
-//! How fast the form of an intake takes attachments of 16 MiB, sealed by the intake and durable: four at once, client included; and
-//! how much memory the intake takes for it.
+//! How fast the form of an intake takes attachments of 16 MiB, sealed by the intake and durable:
+//! four at once, client included; and how much memory the intake takes for it.
 //!
-//! One ceiling is what the processors could seal twice, one `age` file within another, if they did nothing else; the other what the disk
-//! keeps durably, if nothing is written but files as large as what becomes of an attachment.
+//! One ceiling is what the processors could seal twice, one `age` file within another, if they did
+//! nothing else; the other what the disk keeps durably, if nothing is written but files as large as
+//! what becomes of an attachment.
 
 use std::{
     fs::{File as DiskFile, remove_file},
@@ -12,7 +13,9 @@ use std::{
 
 use age_hybrid::{Identity, Recipient, sealed_writer};
 use anyhow::{Result, ensure};
-use bench_support::{BenchRow, HttpClient, available_cores, full_or_quick, peak_mib, print_rows, progress};
+use bench_support::{
+    BenchRow, HttpClient, available_cores, full_or_quick, peak_mib, print_rows, progress,
+};
 use rand::{RngCore, rngs::OsRng};
 use scenarios::{
     FormFile,
@@ -72,8 +75,10 @@ async fn main() -> Result<()> {
 
 /// MiB a second that all cores seal twice.
 fn seal_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
-    let (one, other) =
-        (Identity::generate(&mut OsRng).to_recipient(), Identity::generate(&mut OsRng).to_recipient());
+    let (one, other) = (
+        Identity::generate(&mut OsRng).to_recipient(),
+        Identity::generate(&mut OsRng).to_recipient(),
+    );
     let start = Instant::now();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few cores")]
     let threads = available_cores() as usize;

@@ -1,7 +1,9 @@
-//! How many reports a second the form of an intake takes from people without JavaScript: a story of 2 kB, sealed by the intake,
-//! durable, answered with the page of its receipt; eight at once, client included.
+//! How many reports a second the form of an intake takes from people without JavaScript: a story of
+//! 2 kB, sealed by the intake, durable, answered with the page of its receipt; eight at once,
+//! client included.
 //!
-//! The ceiling is what the processors could seal if they did nothing else: cores ÷ cost of one seal.
+//! The ceiling is what the processors could seal if they did nothing else: cores ÷ cost of one
+//! seal.
 
 use std::time::Duration;
 
@@ -19,7 +21,8 @@ async fn main() -> Result<()> {
     let target = LoadTarget::start(InstallationSettings::default()).await?;
     let (directory, hash) = target.fetch_directory()?;
     progress("the cost of one seal …");
-    let seal = median_seconds(|| drop(seal_report(&directory, hash).expect("a report of 2 kB fits")));
+    let seal =
+        median_seconds(|| drop(seal_report(&directory, hash).expect("a report of 2 kB fits")));
     let form = target.prepare_form(&[]).await?;
     progress("reports by the form, 8 at once …");
     let long = Duration::from_secs(full_or_quick(10, 3) as u64);

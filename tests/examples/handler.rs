@@ -1,15 +1,17 @@
-//! The case handler at work, as a process beside an intake: filing 10,000 sealed reports over the relay, on each engine; laying out
-//! the mailboxes of as many open cases; starting again with their log.
+//! The case handler at work, as a process beside an intake: filing 10,000 sealed reports over the
+//! relay, on each engine; laying out the mailboxes of as many open cases; starting again with their
+//! log.
 //!
-//! The ceiling of filing is what one who works alone could do: open one outer seal, make one durable insert of 32 KiB, and so on. That
-//! of a mailbox is the cost of sealing one while all processors seal, as they do then.
+//! The ceiling of filing is what one who works alone could do: open one outer seal, make one
+//! durable insert of 32 KiB, and so on. That of a mailbox is the cost of sealing one while all
+//! processors seal, as they do then.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use bench_support::{
-    BenchRow, available_cores, full_or_quick, median_seconds, median_seconds_on_all_cores, percentile,
-    print_rows, processor_seconds, progress,
+    BenchRow, available_cores, full_or_quick, median_seconds, median_seconds_on_all_cores,
+    percentile, print_rows, processor_seconds, progress,
 };
 use database::{DatabaseUrl, PoolOptions};
 use protocol::{
@@ -78,7 +80,10 @@ async fn measure_ingest(
         sleep(Duration::from_millis(20)).await;
     }
     let took = start.elapsed().as_secs_f64();
-    ensure!(query_number(&db, "SELECT count(*) AS number FROM set_aside").await? == 0, "some are set aside");
+    ensure!(
+        query_number(&db, "SELECT count(*) AS number FROM set_aside").await? == 0,
+        "some are set aside"
+    );
     db.close().await?;
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let value = count as f64 / took;
@@ -89,15 +94,19 @@ async fn measure_ingest(
 fn seconds_per_open(target: &LoadTarget, report: &[u8]) -> Result<f64> {
     let key = String::from_utf8(read_admin_file(&target.installation, "transport.key")?)?;
     let transport = TransportIdentity::parse(key.trim())?;
-    Ok(median_seconds(|| drop(envelope::open(&transport, report).expect("it was sealed to this key"))))
+    Ok(median_seconds(|| {
+        drop(envelope::open(&transport, report).expect("it was sealed to this key"))
+    }))
 }
 
 /// Seconds for one durable insert of 32 KiB, its own commit.
 async fn seconds_per_insert(place: &DatabaseUrl) -> Result<f64> {
     let db = place.connect(PoolOptions::with_connections(1)).await?;
     let bytes = if place.is_shared() { "bytea" } else { "blob" };
-    db.execute_unprepared(&format!("CREATE TABLE bare (id {bytes} PRIMARY KEY, bytes {bytes} NOT NULL)"))
-        .await?;
+    db.execute_unprepared(&format!(
+        "CREATE TABLE bare (id {bytes} PRIMARY KEY, bytes {bytes} NOT NULL)"
+    ))
+    .await?;
     let (mut times, start) = (Vec::new(), Instant::now());
     while start.elapsed() < Duration::from_secs(1) {
         let mut row = vec![0; ROW_LEN];
@@ -105,7 +114,8 @@ async fn seconds_per_insert(place: &DatabaseUrl) -> Result<f64> {
         let values = [Value::from(row[..16].to_vec()), Value::from(row)];
         let once = Instant::now();
         let sql = "INSERT INTO bare VALUES ($1, $2)";
-        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
+            .await?;
         times.push(once.elapsed().as_secs_f64());
     }
     Ok(percentile(&mut times, 50))
@@ -118,7 +128,11 @@ async fn query_number(db: &DatabaseConnection, sql: &str) -> Result<i64> {
 
 /// What one mailbox costs the case handler, and how many a second both together lay out.
 #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-async fn measure_cycles(target: &LoadTarget, handler: &ChildService, cases: usize) -> Result<[BenchRow; 2]> {
+async fn measure_cycles(
+    target: &LoadTarget,
+    handler: &ChildService,
+    cases: usize,
+) -> Result<[BenchRow; 2]> {
     progress(&format!("mailboxes of {cases} cases are laid out …"));
     let spool = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"))
         .connect(PoolOptions::with_connections(1))
@@ -133,7 +147,8 @@ async fn measure_cycles(target: &LoadTarget, handler: &ChildService, cases: usiz
             (processor_seconds(handler.pid())?, start.elapsed().saturating_sub(POLL_INTERVAL));
         costs.push((after - before) * 1000.0 / cases as f64);
         rates.push(cases as f64 / took.as_secs_f64());
-        // By turns, so that whatever else the machine does meets both; the pause after a laying-out is long enough.
+        // By turns, so that whatever else the machine does meets both; the pause after a laying-out
+        // is long enough.
         seals.push(seconds_per_mailbox());
     }
     let seal = percentile(&mut seals, 50);
@@ -186,7 +201,8 @@ fn seconds_per_mailbox() -> f64 {
     median_seconds_on_all_cores(|| drop(mailbox.seal(&recipient)))
 }
 
-/// How long the case handler takes to be ready when it has as many cases; their log is checked meanwhile.
+/// How long the case handler takes to be ready when it has as many cases; their log is checked
+/// meanwhile.
 fn measure_start(target: &LoadTarget, mut handler: ChildService) -> Result<BenchRow> {
     progress("it is started again and again …");
     let mut times = Vec::new();

@@ -1,8 +1,9 @@
-//! 100,000 junk posts in one minute: garbage of the right length, forms that are none, made-up receipts. Meanwhile honest people send
-//! complete reports by the form: how many arrive at the first attempt, how long they wait, and whether all is well right after.
+//! 100,000 junk posts in one minute: garbage of the right length, forms that are none, made-up
+//! receipts. Meanwhile honest people send complete reports by the form: how many arrive at the
+//! first attempt, how long they wait, and whether all is well right after.
 //!
-//! All come from this machine, whose visitors, as those of the onion service, no network count tells apart. The ceilings are what is
-//! wanted.
+//! All come from this machine, whose visitors, as those of the onion service, no network count
+//! tells apart. The ceilings are what is wanted.
 
 use std::{
     sync::Mutex,
@@ -55,7 +56,12 @@ async fn main() -> Result<()> {
     print_rows(&[
         BenchRow::higher_is_better("junk: posts a minute", "1", minute, minimum),
         BenchRow::higher_is_better("junk: honest reports that arrive at once", "%", arrived, 99.0),
-        BenchRow::lower_is_better("junk: an honest report, 95 of 100", "s", percentile(&mut waited, 95), 2.0),
+        BenchRow::lower_is_better(
+            "junk: an honest report, 95 of 100",
+            "s",
+            percentile(&mut waited, 95),
+            2.0,
+        ),
         BenchRow::lower_is_better(
             "junk: the same right after it has ended",
             "s",
@@ -72,7 +78,11 @@ struct HonestReports {
     failed: usize,
 }
 
-fn run_honest_reporters(target: &LoadTarget, form: &RepeatableForm, long: Duration) -> Result<HonestReports> {
+fn run_honest_reporters(
+    target: &LoadTarget,
+    form: &RepeatableForm,
+    long: Duration,
+) -> Result<HonestReports> {
     let start = Instant::now();
     let each = run_in_parallel((0..HONEST_REPORTERS).map(|_| {
         let mut form = form.clone();
@@ -90,7 +100,10 @@ fn run_honest_reporters(target: &LoadTarget, form: &RepeatableForm, long: Durati
         }
     }))?;
     let failed = each.iter().map(|one| one.failed).sum();
-    Ok(HonestReports { latencies: each.into_iter().flat_map(|one| one.latencies).collect(), failed })
+    Ok(HonestReports {
+        latencies: each.into_iter().flat_map(|one| one.latencies).collect(),
+        failed,
+    })
 }
 
 /// Sends its share in time. What the intake answers is its own affair.

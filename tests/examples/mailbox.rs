@@ -1,8 +1,9 @@
-//! How many mailboxes a second the intake looks up, those that are there and those that are not mixed, and whether anything tells the
-//! two apart: size, headers, time.
+//! How many mailboxes a second the intake looks up, those that are there and those that are not
+//! mixed, and whether anything tells the two apart: size, headers, time.
 //!
-//! The ceiling of the rate is bare reads of the same rows by as many connections as the intake reads with. How well time tells them
-//! apart is the chance that a hit takes longer than a miss: 0.5 is a coin.
+//! The ceiling of the rate is bare reads of the same rows by as many connections as the intake
+//! reads with. How well time tells them apart is the chance that a hit takes longer than a miss:
+//! 0.5 is a coin.
 
 use std::{
     sync::Mutex,
@@ -45,7 +46,9 @@ async fn main() -> Result<()> {
     let rate = rate_per_second(
         CONCURRENCY,
         long,
-        |number| Ok((HttpClient::new(target.public_address())?, StdRng::seed_from_u64(number as u64))),
+        |number| {
+            Ok((HttpClient::new(target.public_address())?, StdRng::seed_from_u64(number as u64)))
+        },
         |(client, rng)| timed_lookup(client, rng, &locators, &seen).map(drop),
     )?;
     // With one at a time, what differs is not drowned in waiting.
@@ -58,7 +61,10 @@ async fn main() -> Result<()> {
         |(client, rng)| timed_lookup(client, rng, &locators, &alone),
     )?;
     let LookupSamples { distinct_headers, .. } = seen.into_inner().expect("nobody panicked");
-    ensure!(distinct_headers.len() == 1, "hits and misses differ in their headers: {distinct_headers:?}");
+    ensure!(
+        distinct_headers.len() == 1,
+        "hits and misses differ in their headers: {distinct_headers:?}"
+    );
     let LookupSamples { hits, misses, .. } = alone.into_inner().expect("nobody panicked");
     let (chance, by_chance) = mann_whitney(&hits, &misses);
     progress(&format!(
@@ -103,7 +109,12 @@ async fn publish_mailboxes(target: &LoadTarget, count: usize) -> Result<Vec<Loca
         Ok::<_, std::io::Error>(record)
     });
     let url = format!("https://{}{MAILBOXES_PATH}", target.intake.addresses["relay"]);
-    client.put(url).body(Body::wrap_stream(stream::iter(records))).send().await?.error_for_status()?;
+    client
+        .put(url)
+        .body(Body::wrap_stream(stream::iter(records)))
+        .send()
+        .await?
+        .error_for_status()?;
     Ok(locators)
 }
 
@@ -135,7 +146,11 @@ fn timed_lookup(
 }
 
 /// Reads of rows a second.
-async fn baseline_reads_per_second(target: &LoadTarget, locators: &[Locator], long: Duration) -> Result<f64> {
+async fn baseline_reads_per_second(
+    target: &LoadTarget,
+    locators: &[Locator],
+    long: Duration,
+) -> Result<f64> {
     let place = DatabaseUrl::Sqlite(target.installation.root().join("spool.sqlite"));
     let db = place.connect(PoolOptions::with_connections(READERS)).await?;
     let backend = db.get_database_backend();
@@ -151,7 +166,8 @@ async fn baseline_reads_per_second(target: &LoadTarget, locators: &[Locator], lo
                 let id = ids[OsRng.gen_range(0..ids.len())].as_bytes().to_vec();
                 let sql = "SELECT sealed FROM mailboxes WHERE tick = $1 AND id = $2";
                 let values = [Value::from(tick), Value::from(id)];
-                let row = db.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+                let row =
+                    db.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
                 let sealed: Vec<u8> = row.context("it is there")?.try_get("", "sealed")?;
                 ensure!(sealed.len() == MAILBOX_LEN, "another length");
                 count += 1;

@@ -1,8 +1,9 @@
-//! Three intakes on one `PostgreSQL` database: sealed submissions of 32 KiB a second, client included, and that none is lost and none
-//! stored twice, although every tenth is sent to two of them.
+//! Three intakes on one `PostgreSQL` database: sealed submissions of 32 KiB a second, client
+//! included, and that none is lost and none stored twice, although every tenth is sent to two of
+//! them.
 //!
-//! Each of the three has its share of processors and connections. The ceiling is one intake alone that has all, in the same run; beside
-//! it stands one of the three alone.
+//! Each of the three has its share of processors and connections. The ceiling is one intake alone
+//! that has all, in the same run; beside it stands one of the three alone.
 
 use std::{collections::HashSet, sync::Mutex, time::Duration};
 
@@ -29,8 +30,10 @@ struct ReplicaSender {
 #[tokio::main]
 async fn main() -> Result<()> {
     let url = test_postgres::shared_cluster()?.create_database()?;
-    let settings =
-        InstallationSettings { intake_store_url: Some(url.clone()), ..InstallationSettings::default() };
+    let settings = InstallationSettings {
+        intake_store_url: Some(url.clone()),
+        ..InstallationSettings::default()
+    };
     let target = LoadTarget::start(settings).await?;
     let replicas = [1, 2, 3]
         .map(|number| target.installation.start_replica(number))
@@ -44,7 +47,9 @@ async fn main() -> Result<()> {
     let (mut all, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
     let rounds = full_or_quick(REPETITIONS, 1);
     for round in 1..=rounds {
-        progress(&format!("round {round} of {rounds}: one intake with all, one of three, all three …"));
+        progress(&format!(
+            "round {round} of {rounds}: one intake with all, one of three, all three …"
+        ));
         all.push(acknowledged_per_second(&whole, long, &acknowledged)?);
         alone.push(acknowledged_per_second(&three[..1], long, &acknowledged)?);
         together.push(acknowledged_per_second(&three, long, &acknowledged)?);
@@ -55,12 +60,26 @@ async fn main() -> Result<()> {
     ensure!(distinct.len() == stored.len(), "{} are stored twice", stored.len() - distinct.len());
     let lost = acknowledged.difference(&distinct).count();
     ensure!(lost == 0, "{lost} of {} are lost", acknowledged.len());
-    progress(&format!("{} acknowledged, {} stored: none lost, none twice", acknowledged.len(), stored.len()));
+    progress(&format!(
+        "{} acknowledged, {} stored: none lost, none twice",
+        acknowledged.len(),
+        stored.len()
+    ));
     let [all, one, three] =
         [all, alone, together].map(|mut rounds| bench_support::percentile(&mut rounds, 50));
     print_rows(&[
-        BenchRow::higher_is_better("replicas: three intakes on postgres, against one", "1/s", three, all),
-        BenchRow::higher_is_better("replicas: the same, against one of the three alone", "1/s", three, one),
+        BenchRow::higher_is_better(
+            "replicas: three intakes on postgres, against one",
+            "1/s",
+            three,
+            all,
+        ),
+        BenchRow::higher_is_better(
+            "replicas: the same, against one of the three alone",
+            "1/s",
+            three,
+            one,
+        ),
     ]);
     Ok(())
 }
@@ -71,7 +90,8 @@ fn acknowledged_per_second(
     acknowledged: &Mutex<HashSet<Hash>>,
 ) -> Result<f64> {
     let make = |number: usize| {
-        let clients = addresses.iter().map(|address| HttpClient::new(address)).collect::<Result<_>>()?;
+        let clients =
+            addresses.iter().map(|address| HttpClient::new(address)).collect::<Result<_>>()?;
         let bytes = age_hybrid::decoy_file(SUBMISSION_LEN, OsRng.next_u64());
         Ok(ReplicaSender { clients, next: number, bytes })
     };

@@ -1,7 +1,8 @@
-//! How many sealed submissions of 32 KiB a second an intake acknowledges from 64 connections, client included, on each engine.
+//! How many sealed submissions of 32 KiB a second an intake acknowledges from 64 connections,
+//! client included, on each engine.
 //!
-//! The ceiling is bare durable inserts of 32 KiB, each its own commit, into the same engine in the same run, by as many connections
-//! as the intake writes with.
+//! The ceiling is bare durable inserts of 32 KiB, each its own commit, into the same engine in the
+//! same run, by as many connections as the intake writes with.
 
 use std::{
     sync::{
@@ -32,7 +33,12 @@ async fn main() -> Result<()> {
     let cluster = test_postgres::shared_cluster()?;
     let engines = [
         ("SQLite", 1, DatabaseUrl::Sqlite(folder.path().join("bare.sqlite")), None),
-        ("postgres", WRITERS, cluster.create_database()?.parse()?, Some(cluster.create_database()?)),
+        (
+            "postgres",
+            WRITERS,
+            cluster.create_database()?.parse()?,
+            Some(cluster.create_database()?),
+        ),
     ];
     let mut rows = Vec::new();
     for (engine, connections, place, spool_url) in engines {
@@ -53,11 +59,17 @@ async fn main() -> Result<()> {
 }
 
 /// Durable inserts a second, each its own commit.
-async fn baseline_inserts_per_second(place: &DatabaseUrl, connections: u32, long: Duration) -> Result<f64> {
+async fn baseline_inserts_per_second(
+    place: &DatabaseUrl,
+    connections: u32,
+    long: Duration,
+) -> Result<f64> {
     let db = place.connect(PoolOptions::with_connections(connections)).await?;
     let bytes = if place.is_shared() { "bytea" } else { "blob" };
-    db.execute_unprepared(&format!("CREATE TABLE bare (id {bytes} PRIMARY KEY, bytes {bytes} NOT NULL)"))
-        .await?;
+    db.execute_unprepared(&format!(
+        "CREATE TABLE bare (id {bytes} PRIMARY KEY, bytes {bytes} NOT NULL)"
+    ))
+    .await?;
     let (done, start) = (Arc::new(AtomicU32::new(0)), Instant::now());
     let mut inserting = JoinSet::new();
     for _ in 0..connections {
@@ -68,8 +80,12 @@ async fn baseline_inserts_per_second(place: &DatabaseUrl, connections: u32, long
                 OsRng.fill_bytes(&mut row);
                 let values = [Value::from(row[..16].to_vec()), Value::from(row)];
                 let sql = "INSERT INTO bare VALUES ($1, $2)";
-                db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values))
-                    .await?;
+                db.execute_raw(Statement::from_sql_and_values(
+                    db.get_database_backend(),
+                    sql,
+                    values,
+                ))
+                .await?;
                 done.fetch_add(1, Ordering::Relaxed);
             }
             anyhow::Ok(())

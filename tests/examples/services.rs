@@ -1,4 +1,5 @@
-//! What both services take when nothing happens, and how long they take to be ready. The ceilings are what is wanted.
+//! What both services take when nothing happens, and how long they take to be ready. The ceilings
+//! are what is wanted.
 
 use std::{
     thread::sleep,
@@ -33,7 +34,12 @@ async fn main() -> Result<()> {
     let case_handler = median_start_ms(case_handler, || installation.start_case_handler())?;
     print_rows(&[
         BenchRow::lower_is_better("idle: memory of the intake", "MiB", memory[0], MAX_MEMORY_MIB),
-        BenchRow::lower_is_better("idle: memory of the case handler", "MiB", memory[1], MAX_MEMORY_MIB),
+        BenchRow::lower_is_better(
+            "idle: memory of the case handler",
+            "MiB",
+            memory[1],
+            MAX_MEMORY_MIB,
+        ),
         BenchRow::lower_is_better("ready: the intake after its start", "ms", intake, MAX_START_MS),
         BenchRow::lower_is_better(
             "ready: the case handler after its start",
@@ -46,7 +52,10 @@ async fn main() -> Result<()> {
 }
 
 /// Milliseconds from start to ready, the median of many.
-fn median_start_ms(mut running: ChildService, start: impl Fn() -> Result<ChildService>) -> Result<f64> {
+fn median_start_ms(
+    mut running: ChildService,
+    start: impl Fn() -> Result<ChildService>,
+) -> Result<f64> {
     let mut times = Vec::new();
     for _ in 0..full_or_quick(9, 3) {
         running.stop()?;

@@ -1,8 +1,9 @@
-//! How long a workbench takes with 10,000 cases at a real case handler: first synchronisation and indexing, second start, a page of the
-//! queue, search, related cases.
+//! How long a workbench takes with 10,000 cases at a real case handler: first synchronisation and
+//! indexing, second start, a page of the queue, search, related cases.
 //!
-//! The ceiling is what is wanted on two cores, the ratio ceiling ÷ value: 1 or more is in time. Intake, case handler and workbench
-//! share the cores. A case is in the index once its reader has declared to have no conflict of interest, so that is done first.
+//! The ceiling is what is wanted on two cores, the ratio ceiling ÷ value: 1 or more is in time.
+//! Intake, case handler and workbench share the cores. A case is in the index once its reader has
+//! declared to have no conflict of interest, so that is done first.
 #![expect(clippy::cast_precision_loss, reason = "milliseconds of a measurement")]
 
 use std::{
@@ -62,7 +63,9 @@ async fn main() -> Result<()> {
     let sealed = fs::read(home.key_path())?;
     let key = || InvestigatorKey::open(&sealed, &PASSPHRASE.into()).context("the reader's key");
     let mut client = HandlerClient::new(&home.settings()?.handler, &home.ca_pem()?)?;
-    progress("the case handler files them, and their reader declares to have no conflict of interest …");
+    progress(
+        "the case handler files them, and their reader declares to have no conflict of interest …",
+    );
     declare_all(&mut client, &key()?, directory.instance, cases).await?;
     handler.stop()?;
     // From now on as between two rounds of collecting, which come every quarter of an hour.
@@ -118,8 +121,18 @@ async fn main() -> Result<()> {
         BenchRow::lower_is_better("search: second start", "s", started.as_secs_f64(), 2.0),
         BenchRow::lower_is_better("search: one query, 95 of 100", "ms", p95(searches), 30.0),
         BenchRow::lower_is_better("search: related cases, 95 of 100", "ms", p95(related), 50.0),
-        BenchRow::lower_is_better("search: sealed index", "MiB", size as f64 / 1024.0 / 1024.0, 64.0),
-        BenchRow::lower_is_better("queue: a page in the workbench, 95 of 100", "ms", p95(pages), 50.0),
+        BenchRow::lower_is_better(
+            "search: sealed index",
+            "MiB",
+            size as f64 / 1024.0 / 1024.0,
+            64.0,
+        ),
+        BenchRow::lower_is_better(
+            "queue: a page in the workbench, 95 of 100",
+            "ms",
+            p95(pages),
+            50.0,
+        ),
     ]);
     Ok(())
 }
@@ -147,13 +160,17 @@ async fn declare_all(
 ) -> Result<()> {
     let (start, mut declared) = (Instant::now(), 0);
     while declared < cases {
-        ensure!(start.elapsed() < Duration::from_mins(10), "only {declared} were filed and declared");
+        ensure!(
+            start.elapsed() < Duration::from_mins(10),
+            "only {declared} were filed and declared"
+        );
         client.sign_in(key, instance).await?;
         let rows = client.cases().await?;
         let new = rows.iter().filter(|row| !row.state.has_declared(READER)).take(1_000);
         let events = new.map(|row| {
             let now = Clock::system().now().replace_nanosecond(0).expect("a whole second");
-            let event = next_event(row.id, &row.state, READER, now, Action::Declared).sign(key.device());
+            let event =
+                next_event(row.id, &row.state, READER, now, Action::Declared).sign(key.device());
             (row.id, NewEvent { event, payload: EventPayload::default() })
         });
         let filed = stream::iter(events.collect::<Vec<_>>())
@@ -195,8 +212,8 @@ async fn timed<T>(asked: impl Future<Output = T>) -> (T, f64) {
 /// Letters as they follow each other in French, more or less.
 fn random_word(rng: &mut StdRng) -> String {
     const SYLLABLES: [&str; 24] = [
-        "ba", "ca", "dé", "fi", "gou", "la", "mé", "ni", "pa", "ré", "sa", "tou", "va", "cha", "qui", "eau",
-        "ier", "ment", "tion", "age", "eur", "on", "ès", "al",
+        "ba", "ca", "dé", "fi", "gou", "la", "mé", "ni", "pa", "ré", "sa", "tou", "va", "cha",
+        "qui", "eau", "ier", "ment", "tion", "age", "eur", "on", "ès", "al",
     ];
     (0..rng.gen_range(2..5)).map(|_| *SYLLABLES.choose(rng).expect("some")).collect()
 }
@@ -209,7 +226,12 @@ fn pick_word<'a>(words: &'a [String], rng: &mut StdRng) -> &'a str {
 
 fn random_story(words: &[String], rng: &mut StdRng) -> String {
     let text: Vec<&str> = (0..WORDS_PER_REPORT).map(|_| pick_word(words, rng)).collect();
-    format!("{} ; camion {}-GH-{}.", text.join(" "), rng.gen_range(10..99), rng.gen_range(1000..9999))
+    format!(
+        "{} ; camion {}-GH-{}.",
+        text.join(" "),
+        rng.gen_range(10..99),
+        rng.gen_range(1000..9999)
+    )
 }
 
 /// One, two or three words, the last perhaps not to its end, as it is while somebody types.

@@ -1,4 +1,5 @@
-//! Canaries: texts that stand nowhere else, searched for in every form in which they could have been left behind.
+//! Canaries: texts that stand nowhere else, searched for in every form in which they could have
+//! been left behind.
 
 use std::{
     fmt::Write as _,
@@ -48,7 +49,8 @@ fn percent_encode(text: &str) -> String {
     })
 }
 
-/// The characters of the base64 text that depend on nothing but the canary, when it begins `shift` bytes into a group.
+/// The characters of the base64 text that depend on nothing but the canary, when it begins `shift`
+/// bytes into a group.
 fn base64_core(bytes: &[u8], shift: usize) -> Vec<u8> {
     use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
     let padded = [&vec![0; shift][..], bytes].concat();

@@ -1,4 +1,5 @@
-//! An intake under load: one installation, forms that are filled in again and again, and senders side by side.
+//! An intake under load: one installation, forms that are filled in again and again, and senders
+//! side by side.
 
 use std::{
     fs, thread,
@@ -54,8 +55,10 @@ impl LoadTarget {
         let story = "Un agent a demandé de l'argent sans reçu. ".repeat(48);
         let review = self.reporter.open_review_page(&[("a.story", &story)]).await?;
         // Of no visit: the page with the receipt is the answer itself.
-        let bytes = self.reporter.multipart_body(&review, "/report/send", &[("visit", "")], files)?;
-        let begins = memchr::memmem::find(&bytes, b"name=\"seed\"\r\n\r\n").context("a form has a seed")?;
+        let bytes =
+            self.reporter.multipart_body(&review, "/report/send", &[("visit", "")], files)?;
+        let begins =
+            memchr::memmem::find(&bytes, b"name=\"seed\"\r\n\r\n").context("a form has a seed")?;
         Ok(RepeatableForm { bytes, seed_offset: begins + b"name=\"seed\"\r\n\r\n".len() })
     }
 
@@ -104,7 +107,9 @@ pub fn seal_stories(directory: &Directory, hash: Hash, stories: &[String]) -> Re
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = stories.len().div_ceil(threads).max(1);
     let sealed = run_in_parallel(stories.chunks(share).map(|share| {
-        move || share.iter().map(|story| seal_story(directory, hash, story)).collect::<Result<Vec<_>>>()
+        move || {
+            share.iter().map(|story| seal_story(directory, hash, story)).collect::<Result<Vec<_>>>()
+        }
     }))?;
     Ok(sealed.concat())
 }
@@ -128,8 +133,14 @@ fn seal_story(directory: &Directory, hash: Hash, story: &str) -> Result<Vec<u8>>
     let (lang, week) = ("fr".to_owned(), "2026-W48".to_owned());
     let draft = ReportDraft { body, lang, urgency: Urgency::P3, excluded: vec![], week };
     let out = Vec::with_capacity(32 * 1024);
-    let sealer =
-        ReportSealer::begin(directory, hash, &ReportSecrets::generate(&mut OsRng), draft, out, &mut OsRng)?;
+    let sealer = ReportSealer::begin(
+        directory,
+        hash,
+        &ReportSecrets::generate(&mut OsRng),
+        draft,
+        out,
+        &mut OsRng,
+    )?;
     Ok(sealer.finish()?)
 }
 
@@ -159,8 +170,8 @@ pub fn run_in_parallel<T: Send>(
     })
 }
 
-/// How many of something so many senders do a second, all at once, for so long. A sender is made for its number and then asked again
-/// and again.
+/// How many of something so many senders do a second, all at once, for so long. A sender is made
+/// for its number and then asked again and again.
 pub fn rate_per_second<S>(
     senders: usize,
     long: Duration,

@@ -1,4 +1,5 @@
-//! A person with a browser without JavaScript: opens pages, fills forms, presses buttons. Knows nothing but the HTML.
+//! A person with a browser without JavaScript: opens pages, fills forms, presses buttons. Knows
+//! nothing but the HTML.
 
 use std::fmt::Write as _;
 
@@ -46,23 +47,29 @@ impl ReporterBrowser {
 
     /// Somebody who reads this language.
     pub fn new(base: &str, lang: &str) -> Result<Self> {
-        // Commands of the workbench block this runtime, so that it would not notice when the intake closes an idle connection.
+        // Commands of the workbench block this runtime, so that it would not notice when the intake
+        // closes an idle connection.
         let http = Client::builder().pool_max_idle_per_host(0).no_proxy().redirect(Policy::none());
         // As browsers say it of a request from a page of the service.
-        let own = (HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("same-origin"));
+        let own =
+            (HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("same-origin"));
         let http = http.default_headers([own].into_iter().collect()).build()?;
         Ok(Self { http, base_url: base.to_owned(), lang: lang.to_owned() })
     }
 
     /// Opens a page of the visitor's language, such as `/report`.
     pub async fn get_page(&self, path: &str) -> Result<ReporterPage> {
-        let response = self.http.get(format!("{}/{}{path}", self.base_url, self.lang)).send().await?;
+        let response =
+            self.http.get(format!("{}/{}{path}", self.base_url, self.lang)).send().await?;
         ReporterPage::from_response(response).await
     }
 
     /// What a browser shows for an answer: a redirect leads to a page of the same service.
     async fn follow_redirect(&self, response: reqwest::Response) -> Result<ReporterPage> {
-        let to = response.headers().get("location").filter(|_| response.status() == StatusCode::SEE_OTHER);
+        let to = response
+            .headers()
+            .get("location")
+            .filter(|_| response.status() == StatusCode::SEE_OTHER);
         let Some(to) = to else { return ReporterPage::from_response(response).await };
         let to = format!("{}{}", self.base_url, to.to_str()?);
         ReporterPage::from_response(self.http.get(to).send().await?).await
@@ -89,7 +96,8 @@ impl ReporterBrowser {
             body
         });
         let request = self.http.post(format!("{}{}", self.base_url, self.localized_path(action)));
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        let request =
+            request.header("content-type", "application/x-www-form-urlencoded").body(body);
         self.follow_redirect(request.send().await?).await
     }
 
@@ -137,10 +145,16 @@ impl ReporterBrowser {
     }
 
     /// Sends a form's bytes.
-    pub async fn post_multipart(&self, action: &str, body: impl Into<reqwest::Body>) -> Result<ReporterPage> {
+    pub async fn post_multipart(
+        &self,
+        action: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> Result<ReporterPage> {
         let request = self.http.post(format!("{}{}", self.base_url, self.localized_path(action)));
-        self.follow_redirect(request.header("content-type", Self::CONTENT_TYPE).body(body).send().await?)
-            .await
+        self.follow_redirect(
+            request.header("content-type", Self::CONTENT_TYPE).body(body).send().await?,
+        )
+        .await
     }
 
     /// Walks to the review page of a report about an unofficial payment.
@@ -208,7 +222,9 @@ impl ReporterPage {
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let selector = Selector::parse(selector).expect("selectors are written in the tests");
         let page = Html::parse_document(&self.html);
-        page.select(&selector).map(|found| found.text().collect::<String>().trim().to_owned()).collect()
+        page.select(&selector)
+            .map(|found| found.text().collect::<String>().trim().to_owned())
+            .collect()
     }
 
     /// What the form with this action holds before anything is typed.

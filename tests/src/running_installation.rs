@@ -11,8 +11,8 @@ use xtask::{ChildService, Installation, InstallationSettings};
 
 use crate::ReporterBrowser;
 
-/// Settings of a test: every scenario runs on each engine, once by itself and once as a part of `on_postgres.rs`. Called with the
-/// name of the test's crate.
+/// Settings of a test: every scenario runs on each engine, once by itself and once as a part of
+/// `on_postgres.rs`. Called with the name of the test's crate.
 pub fn settings_for(test: &str) -> Result<InstallationSettings> {
     if test != "on_postgres" {
         return Ok(InstallationSettings::default());

@@ -7,7 +7,8 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Package → packages of this workspace that it depends on, in a build (not in its tests).
 fn dependency_edges() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
-    let ours: BTreeSet<_> = metadata.packages.iter().map(|package| package.name.to_string()).collect();
+    let ours: BTreeSet<_> =
+        metadata.packages.iter().map(|package| package.name.to_string()).collect();
     metadata
         .packages
         .iter()
@@ -50,7 +51,10 @@ fn assert_unreachable(from: &str, forbidden: &[&str]) {
 
 #[test]
 fn the_intake_reaches_neither_investigator_nor_case_handler() {
-    assert_unreachable("intake", &["investigator", "case-handler", "migrations-cases", "workbench"]);
+    assert_unreachable(
+        "intake",
+        &["investigator", "case-handler", "migrations-cases", "workbench"],
+    );
 }
 
 #[test]
@@ -81,5 +85,8 @@ fn the_protocol_knows_nothing_above_it() {
 fn the_dependency_search_finds_what_is_there() {
     let edges = dependency_edges();
     assert!(reachable_packages(&edges, "workbench").contains("investigator"));
-    assert!(reachable_packages(&edges, "intake").contains("age-hybrid"), "by way of the reporter's side");
+    assert!(
+        reachable_packages(&edges, "intake").contains("age-hybrid"),
+        "by way of the reporter's side"
+    );
 }

@@ -9,14 +9,15 @@ use scenarios::{FormFile, ReporterBrowser, RunningInstallation, settings_for};
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet, time::timeout};
 
-/// Longest that an honest visitor may wait for all the pages of a report together, on a slow machine: browsers give up a
-/// single request after five minutes.
+/// Longest that an honest visitor may wait for all the pages of a report together, on a slow
+/// machine: browsers give up a single request after five minutes.
 const REPORT_TIMEOUT: Duration = Duration::from_mins(1);
 
 async fn start_installation() -> Result<(TempDir, RunningInstallation, ReporterBrowser)> {
     raise_nofile_limit(10_000).ok().context("this test needs 10,000 files")?;
     let folder = tempfile::tempdir()?;
-    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let office =
+        RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.reporter("fr").await?;
     Ok((folder, office, visitor))
 }
@@ -51,7 +52,8 @@ async fn open_connections(
 
 /// A post that announces more than it brings.
 fn stalled_post(sent: usize) -> Vec<u8> {
-    let mut post = b"POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: 524288\r\n\r\n".to_vec();
+    let mut post =
+        b"POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: 524288\r\n\r\n".to_vec();
     post.extend(age_hybrid::decoy_file(sent, 7));
     post
 }
@@ -64,9 +66,11 @@ fn intake_memory_mib(office: &RunningInstallation) -> Result<u64> {
 }
 
 async fn assert_report_accepted(visitor: &ReporterBrowser, files: &[FormFile<'_>]) -> Result<()> {
-    let receipt =
-        timeout(REPORT_TIMEOUT, visitor.submit_report(&[("a.story", "il a demandé 5 000 F")], files))
-            .await??;
+    let receipt = timeout(
+        REPORT_TIMEOUT,
+        visitor.submit_report(&[("a.story", "il a demandé 5 000 F")], files),
+    )
+    .await??;
     assert_eq!(receipt.status, StatusCode::OK, "{}", receipt.html);
     assert!(!receipt.receipt_code()?.is_empty());
     Ok(())
@@ -90,7 +94,8 @@ async fn uploads_that_stall_are_evicted_for_one_that_comes() -> Result<()> {
     // More than there are places for, each well beyond what is read without one.
     let crowd = open_connections(&office, 300, &stalled_post(300 * 1024)).await?;
     let photo = vec![7; 1024 * 1024];
-    let file = FormFile { name: "photo.bin", media_type: "application/octet-stream", content: &photo };
+    let file =
+        FormFile { name: "photo.bin", media_type: "application/octet-stream", content: &photo };
     assert_report_accepted(&visitor, &[file]).await?;
     drop(crowd);
     Ok(())

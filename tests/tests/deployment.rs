@@ -15,7 +15,9 @@ fn read_deploy_file(name: &str) -> String {
 
 fn run_program(program: &str, arguments: &[&str]) -> Output {
     let output = Command::new(program).args(arguments).output();
-    output.unwrap_or_else(|error| panic!("{program}: {error}; `cargo xtask test` installs it on Debian"))
+    output.unwrap_or_else(|error| {
+        panic!("{program}: {error}; `cargo xtask test` installs it on Debian")
+    })
 }
 
 fn output_text(output: &Output) -> String {
@@ -39,9 +41,14 @@ fn the_units_are_valid_and_leave_the_services_little_to_do() {
         let file = write_unit(folder.path(), name);
         let file = file.to_str().unwrap();
         let verified = run_program("systemd-analyze", &["verify", file]);
-        assert!(verified.status.success() && output_text(&verified).is_empty(), "{}", output_text(&verified));
+        assert!(
+            verified.status.success() && output_text(&verified).is_empty(),
+            "{}",
+            output_text(&verified)
+        );
         // Of 100: systemd's own count of what a compromised service could still reach.
-        let scored = run_program("systemd-analyze", &["security", "--offline=true", "--threshold=15", file]);
+        let scored =
+            run_program("systemd-analyze", &["security", "--offline=true", "--threshold=15", file]);
         assert!(scored.status.success(), "{}", output_text(&scored));
     }
 }
@@ -73,7 +80,10 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
             container.contains(&format!(":/var/lib/burkindi-{name}\n"))
                 && !container.contains("environment:")
         );
-        assert!(read_deploy_file("container/Containerfile").contains(&format!("/var/lib/burkindi-{name}")));
+        assert!(
+            read_deploy_file("container/Containerfile")
+                .contains(&format!("/var/lib/burkindi-{name}"))
+        );
     }
     let several = read_deploy_file("systemd/burkindi-intake@.service");
     assert!(!several.contains("INTAKE_SPOOL"), "all of them have one spool");
@@ -83,7 +93,11 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
     let instance = folder.path().join("burkindi-intake@81.service");
     std::os::unix::fs::symlink(&file, &instance).unwrap();
     let verified = run_program("systemd-analyze", &["verify", instance.to_str().unwrap()]);
-    assert!(verified.status.success() && output_text(&verified).is_empty(), "{}", output_text(&verified));
+    assert!(
+        verified.status.success() && output_text(&verified).is_empty(),
+        "{}",
+        output_text(&verified)
+    );
 }
 
 #[test]
@@ -95,9 +109,14 @@ fn the_backup_units_are_valid_and_leave_as_little_to_do() {
         assert!(text.contains(&format!("ExecStart={program} {name} ")));
         let file = |kind: &str| folder.path().join(format!("burkindi-{name}-backup.{kind}"));
         fs::write(file("service"), text.replace(program, "/bin/true")).unwrap();
-        fs::write(file("timer"), read_deploy_file(&format!("systemd/burkindi-{name}-backup.timer"))).unwrap();
+        fs::write(
+            file("timer"),
+            read_deploy_file(&format!("systemd/burkindi-{name}-backup.timer")),
+        )
+        .unwrap();
         for kind in ["service", "timer"] {
-            let verified = run_program("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
+            let verified =
+                run_program("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
             assert!(
                 verified.status.success() && output_text(&verified).is_empty(),
                 "{}",
@@ -124,15 +143,24 @@ fn the_doctor_units_are_valid_and_fail_to_the_operator() {
     for name in ["intake", "case-handler"] {
         let text = read_deploy_file(&format!("systemd/burkindi-{name}-doctor.service"));
         let program = format!("/usr/local/bin/{name}");
-        assert!(text.contains(&format!("ExecStart={program} --config /etc/burkindi/{name}.toml doctor\n")));
+        assert!(
+            text.contains(&format!(
+                "ExecStart={program} --config /etc/burkindi/{name}.toml doctor\n"
+            ))
+        );
         assert!(text.contains("\nOnFailure=burkindi-failed@%n.service\n"));
         // What is due soon, such as a directory, is told in time.
         assert!(!text.contains("SuccessExitStatus"));
         let file = |kind: &str| at(format!("burkindi-{name}-doctor.{kind}"));
         fs::write(file("service"), text.replace(&program, "/bin/true")).unwrap();
-        fs::write(file("timer"), read_deploy_file(&format!("systemd/burkindi-{name}-doctor.timer"))).unwrap();
+        fs::write(
+            file("timer"),
+            read_deploy_file(&format!("systemd/burkindi-{name}-doctor.timer")),
+        )
+        .unwrap();
         for kind in ["service", "timer"] {
-            let verified = run_program("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
+            let verified =
+                run_program("systemd-analyze", &["verify", file(kind).to_str().unwrap()]);
             assert!(
                 verified.status.success() && output_text(&verified).is_empty(),
                 "{}",
@@ -156,7 +184,8 @@ fn a_failure_is_reported_to_the_operator_once_a_day() {
     let at = |name: &str| folder.path().join(name);
     // Programs that note what they are given.
     for (name, noted) in [("logger", "$*"), ("wall", "$*"), ("sendmail", "$(cat)")] {
-        fs::write(at(name), format!("#!/bin/sh\necho \"{name}: {noted}\" >> \"$NOTES\"\n")).unwrap();
+        fs::write(at(name), format!("#!/bin/sh\necho \"{name}: {noted}\" >> \"$NOTES\"\n"))
+            .unwrap();
         fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
     let unit = "burkindi-intake-doctor.service";
@@ -192,14 +221,22 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
     fs::write(at("intake"), "#!/bin/sh\nset -eu\necho \"$3\" >> \"$NOTES\"\n[ \"$3\" != rehearse ] || [ ! -e \"$NOTES.broken\" ]\nmkdir -p \"$4\"\n").unwrap();
     fs::set_permissions(at("intake"), fs::Permissions::from_mode(0o755)).unwrap();
     let backups = at("backups");
-    for old in ["2026-11-20T023000Z", "2026-11-21T023000Z", "2026-11-22T023000Z", "2026-11-23T023000Z.part"] {
+    for old in [
+        "2026-11-20T023000Z",
+        "2026-11-21T023000Z",
+        "2026-11-22T023000Z",
+        "2026-11-23T023000Z.part",
+    ] {
         fs::create_dir_all(backups.join(old)).unwrap();
     }
     fs::create_dir(backups.join("somebody's own folder")).unwrap();
     let back_up = || {
         let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
         let mut command = Command::new(script);
-        command.args(["intake", backups.to_str().unwrap(), "2"]).env("PATH", path).env("NOTES", at("notes"));
+        command
+            .args(["intake", backups.to_str().unwrap(), "2"])
+            .env("PATH", path)
+            .env("NOTES", at("notes"));
         command.status().unwrap().success()
     };
     let kept = || {
@@ -222,7 +259,8 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
     let kept = kept();
     assert_eq!(kept.len(), 3, "{kept:?}");
     assert!(
-        kept.contains(&"2026-11-22T023000Z".to_owned()) && kept.contains(&"somebody's own folder".to_owned())
+        kept.contains(&"2026-11-22T023000Z".to_owned())
+            && kept.contains(&"somebody's own folder".to_owned())
     );
     assert_eq!(fs::read_to_string(at("notes")).unwrap(), "backup\nrehearse\nbackup\nrehearse\n");
 }
@@ -232,7 +270,8 @@ fn the_dashboard_shows_metrics_that_exist() {
     let dashboard: serde_json::Value =
         serde_json::from_str(&read_deploy_file("metrics/dashboard.json")).unwrap();
     let sources = ["intake", "case-handler"].map(|name| {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{name}/src/figures.rs"));
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{name}/src/figures.rs"));
         fs::read_to_string(file).unwrap()
     });
     let panels = dashboard["panels"].as_array().unwrap();
@@ -264,10 +303,12 @@ fn the_dashboard_shows_metrics_that_exist() {
 #[test]
 fn the_containers_are_as_confined_as_the_units() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/container/compose.yaml");
-    let to_json = "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)";
+    let to_json =
+        "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), sys.stdout)";
     let read = run_program("/usr/bin/python3", &["-c", to_json, file.to_str().unwrap()]);
     assert!(read.status.success(), "{}", output_text(&read));
-    let own = run_program("docker-compose", &["--file", file.to_str().unwrap(), "config", "--quiet"]);
+    let own =
+        run_program("docker-compose", &["--file", file.to_str().unwrap(), "config", "--quiet"]);
     assert!(own.status.success(), "{}", output_text(&own));
     let compose: serde_json::Value = serde_json::from_slice(&read.stdout).unwrap();
     for name in ["intake", "case-handler"] {
@@ -287,14 +328,15 @@ fn the_containers_are_as_confined_as_the_units() {
     assert!(image.contains("\nUSER burkindi\n") && image.contains("--locked"));
 }
 
-/// No container engine is at hand: what its first stage would copy is copied, and what it would run is run, with the packages that are
-/// installed already.
+/// No container engine is at hand: what its first stage would copy is copied, and what it would run
+/// is run, with the packages that are installed already.
 #[test]
 fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let file = read_deploy_file("container/Containerfile");
     let stages: Vec<&str> = file.split("\nFROM ").skip(1).collect();
-    let stage = stages.iter().find(|stage| stage.lines().next().unwrap().ends_with(" AS script")).unwrap();
+    let stage =
+        stages.iter().find(|stage| stage.lines().next().unwrap().ends_with(" AS script")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let inside = |at: &Path, path: &str| match path.strip_prefix('/') {
         Some(absolute) => folder.path().join(absolute),
@@ -313,11 +355,14 @@ fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
                 copy_tree(&root.join(from), &to);
             }
             ["RUN", ..] => {
-                let installed = root.join("crates/intake/browser/node_modules").canonicalize().unwrap();
+                let installed =
+                    root.join("crates/intake/browser/node_modules").canonicalize().unwrap();
                 std::os::unix::fs::symlink(installed, at.join("browser/node_modules")).unwrap();
-                let (install, build) = line.strip_prefix("RUN ").unwrap().split_once(" && ").unwrap();
+                let (install, build) =
+                    line.strip_prefix("RUN ").unwrap().split_once(" && ").unwrap();
                 assert!(install.starts_with("npm ci --prefix browser "), "{install}");
-                let made = Command::new("sh").args(["-euc", build]).current_dir(&at).output().unwrap();
+                let made =
+                    Command::new("sh").args(["-euc", build]).current_dir(&at).output().unwrap();
                 assert!(made.status.success(), "{}", output_text(&made));
                 ran = true;
             }
@@ -326,7 +371,9 @@ fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
     }
     assert!(ran && at.join("browser/dist/reporter.js").is_file());
     // What later stages take from earlier ones is what those make.
-    for taken in ["--from=script /build/crates/intake ", "--from=build /build/target/release/intake "] {
+    for taken in
+        ["--from=script /build/crates/intake ", "--from=build /build/target/release/intake "]
+    {
         assert!(file.contains(&format!("\nCOPY {taken}")), "{taken}");
     }
 }
@@ -340,7 +387,10 @@ fn copy_tree(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        if ["node_modules", "target", "var", "dist"].iter().all(|left_out| entry.file_name() != *left_out) {
+        if ["node_modules", "target", "var", "dist"]
+            .iter()
+            .all(|left_out| entry.file_name() != *left_out)
+        {
             copy_tree(&entry.path(), &to.join(entry.file_name()));
         }
     }
@@ -378,13 +428,17 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
             );
         }
     }
-    // Its worker reads them as another account: a folder of the service's own would be closed to it.
+    // Its worker reads them as another account: a folder of the service's own would be closed to
+    // it.
     let proxy = read_deploy_file("nginx/nginx.conf");
     for (folder, used) in [
         ("burkindi-error-pages", "alias /var/lib/burkindi-error-pages/;"),
         ("burkindi-acme", "root /var/lib/burkindi-acme;"),
     ] {
-        assert!(folders.contains(&format!("\nd /var/lib/{folder} 0755 root root -\n")), "{folders}");
+        assert!(
+            folders.contains(&format!("\nd /var/lib/{folder} 0755 root root -\n")),
+            "{folders}"
+        );
         assert!(proxy.contains(used), "{used}");
     }
 }
@@ -400,7 +454,8 @@ fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
     let ours = shipped.replace("/etc/burkindi/public/", &at(""));
     assert_ne!(ours, shipped);
     fs::write(at("nginx.conf"), format!("pid {};\n{ours}", at("pid"))).unwrap();
-    let tested = run_program("nginx", &["-t", "-p", &at(""), "-e", &at("log"), "-c", &at("nginx.conf")]);
+    let tested =
+        run_program("nginx", &["-t", "-p", &at(""), "-e", &at("log"), "-c", &at("nginx.conf")]);
     assert!(tested.status.success(), "{}", output_text(&tested));
     for line in [
         "access_log off;",
@@ -428,13 +483,18 @@ fn the_onion_service_takes_its_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let shipped = read_deploy_file("tor/torrc");
     assert!(
-        shipped.contains("\nHiddenServicePoWDefensesEnabled 1\n") && shipped.contains("\nSafeLogging 1\n")
+        shipped.contains("\nHiddenServicePoWDefensesEnabled 1\n")
+            && shipped.contains("\nSafeLogging 1\n")
     );
     let ours = shipped.replace("/var/lib/tor", &folder.path().display().to_string());
     let file = folder.path().join("torrc");
     fs::write(&file, ours).unwrap();
     let verified = run_program("tor", &["--verify-config", "-f", file.to_str().unwrap()]);
-    assert!(output_text(&verified).contains("Configuration was valid"), "{}", output_text(&verified));
+    assert!(
+        output_text(&verified).contains("Configuration was valid"),
+        "{}",
+        output_text(&verified)
+    );
 }
 
 /// The number behind a word of a shipped file, such as `limit_conn addresses 3072;`.
@@ -449,6 +509,9 @@ fn shipped_number(file: &str, word: &str) -> u32 {
 fn the_proxy_lets_the_intake_choose_whose_posts_are_evicted() {
     let posts = shipped_number("nginx/nginx.conf", "limit_conn addresses");
     let setting = |name| shipped_number("config/intake.toml", name);
-    assert!(posts > setting("arrivals") + setting("uploads"), "{posts}: one address could keep itself out");
+    assert!(
+        posts > setting("arrivals") + setting("uploads"),
+        "{posts}: one address could keep itself out"
+    );
     assert!(posts < setting("connections"), "{posts}: one address could keep all others out");
 }

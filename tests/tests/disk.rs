@@ -1,4 +1,5 @@
-//! What a bad disk does to both services, as real processes: nothing acknowledged is lost, and both go on by themselves.
+//! What a bad disk does to both services, as real processes: nothing acknowledged is lost, and both
+//! go on by themselves.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{path::Path, time::Duration};
@@ -26,7 +27,10 @@ struct FaultyDisks {
 impl FaultyDisks {
     fn create_in(folder: &Path) -> Result<Self> {
         let disk = |name: &str| {
-            FaultyDisk::new(&folder.join(format!("{name}.sqlite")), &folder.join(format!("{name}-disk")))
+            FaultyDisk::new(
+                &folder.join(format!("{name}.sqlite")),
+                &folder.join(format!("{name}-disk")),
+            )
         };
         Ok(Self { spool: disk("spool")?, cases: disk("cases")? })
     }
@@ -42,7 +46,10 @@ impl FaultyDisks {
     fn start_services(&self, installation: &Installation) -> Result<(ChildService, ChildService)> {
         let handler = self.cases.attach(installation.case_handler_command()?);
         let intake = self.start_intake(installation)?;
-        Ok((intake, ChildService::start("case-handler", handler, &installation.log_path("case-handler"))?))
+        Ok((
+            intake,
+            ChildService::start("case-handler", handler, &installation.log_path("case-handler"))?,
+        ))
     }
 }
 
@@ -56,7 +63,9 @@ async fn submit_until_failure(visitor: ReporterBrowser) -> Vec<String> {
     let mut receipts = Vec::new();
     loop {
         let filed = visitor.submit_report(&[("a.story", "Un récit")], &[]).await;
-        let Some(code) = filed.ok().and_then(|page| page.receipt_code().ok()) else { return receipts };
+        let Some(code) = filed.ok().and_then(|page| page.receipt_code().ok()) else {
+            return receipts;
+        };
         receipts.push(code);
     }
 }
@@ -82,7 +91,8 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
     let (mut receipts, mut rng) = (Vec::new(), StdRng::seed_from_u64(4));
     for _ in 0..POWER_CUTS {
         let visitor = office.reporter("fr").await?;
-        let reporters: Vec<_> = (0..3).map(|_| tokio::spawn(submit_until_failure(visitor.clone()))).collect();
+        let reporters: Vec<_> =
+            (0..3).map(|_| tokio::spawn(submit_until_failure(visitor.clone()))).collect();
         tokio::time::sleep(Duration::from_millis(rng.gen_range(1500..3500))).await;
         let RunningInstallation { installation, intake, case_handler } = office;
         intake.kill()?;
@@ -98,7 +108,12 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
     assert!(receipts.len() >= POWER_CUTS, "only {} reports were acknowledged", receipts.len());
     office.wait_for_cases("inspector-1", receipts.len()).await?;
     for receipt in &receipts {
-        assert_eq!(count_cases(&office.installation, receipt).await?, 1, "of {} receipts", receipts.len());
+        assert_eq!(
+            count_cases(&office.installation, receipt).await?,
+            1,
+            "of {} receipts",
+            receipts.len()
+        );
     }
     office.installation.run_as("outside-1", &["audit", "verify"])?;
     println!(
@@ -113,28 +128,35 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
 async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let installation = create_installation(folder.path())?;
-    let disk = FaultyDisk::new(&folder.path().join("spool.sqlite"), &folder.path().join("spool-disk"))?
-        .ignoring_sync();
+    let disk =
+        FaultyDisk::new(&folder.path().join("spool.sqlite"), &folder.path().join("spool-disk"))?
+            .ignoring_sync();
     let intake = ChildService::start(
         "intake",
         disk.attach(installation.intake_command()?),
         &installation.log_path("intake"),
     )?;
     let url = format!("{}/api/reports", installation.public_url());
-    let posted = reqwest::Client::new().post(&url).body(age_hybrid::decoy_file(32_768, 7)).send().await?;
+    let posted =
+        reqwest::Client::new().post(&url).body(age_hybrid::decoy_file(32_768, 7)).send().await?;
     assert_eq!(posted.status(), StatusCode::CREATED);
     intake.kill()?;
     disk.cut_power()?;
     let _intake = installation.start_intake()?;
-    let db = Database::connect(format!("sqlite://{}", folder.path().join("spool.sqlite").display())).await?;
-    let query =
-        Statement::from_string(db.get_database_backend(), "SELECT count(*) AS count FROM submissions");
+    let db =
+        Database::connect(format!("sqlite://{}", folder.path().join("spool.sqlite").display()))
+            .await?;
+    let query = Statement::from_string(
+        db.get_database_backend(),
+        "SELECT count(*) AS count FROM submissions",
+    );
     assert_eq!(db.query_one_raw(query).await?.unwrap().try_get::<i64>("", "count")?, 0);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is_mended() -> Result<()> {
+async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is_mended()
+-> Result<()> {
     let folder = tempfile::tempdir()?;
     let installation = create_installation(folder.path())?;
     let disks = FaultyDisks::create_in(folder.path())?;
@@ -150,12 +172,14 @@ async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.heading());
         assert!(refused.receipt_code().is_err());
         disks.spool.fail_writes(None)?;
-        receipts.push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
+        receipts
+            .push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
         office.wait_for_cases("inspector-1", receipts.len()).await?;
 
         // At the case handler: the intake goes on taking reports, and keeps them.
         disks.cases.fail_writes(Some(error))?;
-        receipts.push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
+        receipts
+            .push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
         tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(office.wait_for_cases("inspector-1", 0).await?.len(), receipts.len() - 1);
         disks.cases.fail_writes(None)?;
@@ -164,7 +188,8 @@ async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is
     for receipt in &receipts {
         assert_eq!(count_cases(&office.installation, receipt).await?, 1);
     }
-    let said = |service: &str| std::fs::read_to_string(office.installation.log_path(service)).unwrap();
+    let said =
+        |service: &str| std::fs::read_to_string(office.installation.log_path(service)).unwrap();
     assert!(said("intake").contains("the spool's disk"), "{}", said("intake"));
     assert!(said("case-handler").contains("the database failed"), "{}", said("case-handler"));
     assert!(said("case-handler").contains("collecting works again"));

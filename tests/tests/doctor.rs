@@ -1,4 +1,5 @@
-//! The doctors over real processes: a sound installation, and what each finds when something is not.
+//! The doctors over real processes: a sound installation, and what each finds when something is
+//! not.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{
@@ -36,8 +37,10 @@ impl DoctorRun {
 
 fn run_external_doctor(office: &RunningInstallation, intake: &str) -> DoctorRun {
     let installation = &office.installation;
-    let (trust, ca) =
-        (installation.root().join("admin/trust.json"), installation.root().join("admin/tls/ca.pem"));
+    let (trust, ca) = (
+        installation.root().join("admin/trust.json"),
+        installation.root().join("admin/tls/ca.pem"),
+    );
     let relay = office.intake.addresses["relay"].clone();
     run_doctor(installation.workbench_command(
         "admin",
@@ -90,15 +93,26 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         run_doctor(command)
     };
     let intake = local(installation.intake_command()?, &["--no-proxy"]);
-    for check in
-        ["configuration", "key of the relay", "certificate of the relay", "spool", "service", "directory"]
-    {
+    for check in [
+        "configuration",
+        "key of the relay",
+        "certificate of the relay",
+        "spool",
+        "service",
+        "directory",
+    ] {
         assert_eq!(intake.severity_of(check), "good", "{check}: {}", intake.1);
     }
     let handler = local(installation.case_handler_command()?, &[]);
-    for check in
-        ["keys.transport", "api.certificate", "store.url", "keys", "intake", "clock of the intake", "service"]
-    {
+    for check in [
+        "keys.transport",
+        "api.certificate",
+        "store.url",
+        "keys",
+        "intake",
+        "clock of the intake",
+        "service",
+    ] {
         assert_eq!(handler.severity_of(check), "good", "{check}: {}", handler.1);
     }
 
@@ -139,8 +153,12 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
 
 async fn start_tampering_proxy() -> Result<String> {
     let answer = || async {
-        let page = format!("<script src=\"https://elsewhere.example/x.js\"></script>{}", " ".repeat(600));
-        Response::builder().header("set-cookie", "visitor=1").body(axum::body::Body::from(page)).unwrap()
+        let page =
+            format!("<script src=\"https://elsewhere.example/x.js\"></script>{}", " ".repeat(600));
+        Response::builder()
+            .header("set-cookie", "visitor=1")
+            .body(axum::body::Body::from(page))
+            .unwrap()
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);

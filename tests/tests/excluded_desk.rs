@@ -1,4 +1,5 @@
-//! Whom a reporter excludes sees no row, no count and no gap, and holds no grant; the outside body gets the report.
+//! Whom a reporter excludes sees no row, no count and no gap, and holds no grant; the outside body
+//! gets the report.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use anyhow::Result;
@@ -8,7 +9,8 @@ use sea_orm::{ConnectionTrait, Database, Statement};
 #[tokio::test]
 async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let office =
+        RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.reporter("fr").await?;
     let file = async |story: &str, excluded: &str| {
         let mut typed = vec![("a.story", story)];
@@ -41,13 +43,16 @@ async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
         assert_eq!(queue.len(), 2, "{handle}");
         assert!(queue.iter().all(|row| row["id"] != case), "{handle}");
         let refused = office.installation.run_as(handle, &["show", case]).unwrap_err().to_string();
-        let nowhere = office.installation.run_as(handle, &["show", "00000000-0000-4000-8000-000000000000"]);
-        let nowhere = nowhere.unwrap_err().to_string().replace("00000000-0000-4000-8000-000000000000", case);
+        let nowhere =
+            office.installation.run_as(handle, &["show", "00000000-0000-4000-8000-000000000000"]);
+        let nowhere =
+            nowhere.unwrap_err().to_string().replace("00000000-0000-4000-8000-000000000000", case);
         let said = |text: &str| text.lines().skip(1).collect::<String>();
         assert_eq!(said(&refused), said(&nowhere), "{handle}");
         office.installation.run_as(handle, &["audit", "verify"])?;
     }
-    // Numbers count within a case alone: the third report's case looks as if there had been no second.
+    // Numbers count within a case alone: the third report's case looks as if there had been no
+    // second.
     for row in &seen {
         assert_eq!(row["state"]["next_seq"], 1, "{row}");
     }

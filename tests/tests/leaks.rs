@@ -1,6 +1,10 @@
-//! What a report leaves behind: nothing in databases and logs; what is left in memory is said. A control, the intake without
-//! the wiping allocator, must leave something, so that the search is known to work.
-#![expect(clippy::print_stdout, reason = "what is left in memory is said, whether the test passes or not")]
+//! What a report leaves behind: nothing in databases and logs; what is left in memory is said. A
+//! control, the intake without the wiping allocator, must leave something, so that the search is
+//! known to work.
+#![expect(
+    clippy::print_stdout,
+    reason = "what is left in memory is said, whether the test passes or not"
+)]
 
 use std::{fs, path::Path};
 
@@ -29,8 +33,12 @@ fn canaries(receipt: &str) -> Vec<Canary> {
     ]
 }
 
-/// Files a report and a follow-up with canaries and gives what is left in files and in memory of intake and case handler.
-async fn run_and_search(folder: &Path, intake: Option<&str>) -> Result<(Vec<String>, usize, usize)> {
+/// Files a report and a follow-up with canaries and gives what is left in files and in memory of
+/// intake and case handler.
+async fn run_and_search(
+    folder: &Path,
+    intake: Option<&str>,
+) -> Result<(Vec<String>, usize, usize)> {
     let intake = intake.map(|name| programs_dir().map(|folder| folder.join(name))).transpose()?;
     let settings = InstallationSettings {
         log_level: "trace".to_owned(),
@@ -47,8 +55,9 @@ async fn run_and_search(folder: &Path, intake: Option<&str>) -> Result<(Vec<Stri
     let thread = office.wait_for_messages(&visitor, &code, 0).await?;
     let sent = visitor.submit_form(&thread, "/return/send", &[("message", MESSAGE)], &[]).await?;
     anyhow::ensure!(sent.status.is_success(), "{}", sent.heading());
-    let wanted =
-        |queue: &serde_json::Value| (queue["cases"][0]["state"]["received"].as_u64()? == 2).then_some(());
+    let wanted = |queue: &serde_json::Value| {
+        (queue["cases"][0]["state"]["received"].as_u64()? == 2).then_some(())
+    };
     office.wait_for_output("inspector-1", &["queue", "--all"], wanted).await?;
 
     let canaries = canaries(&code);

@@ -29,15 +29,18 @@ fn empty_databases(test: &str, folder: &Path) -> Result<(String, String)> {
 #[tokio::test]
 async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machine() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let office =
+        RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.reporter("fr").await?;
     let content = vec![7; 600_000];
     let photo = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &content };
 
     // Two reports, one of them answered.
-    let first = visitor.submit_report(&[("a.story", "Premier récit")], &[photo]).await?.receipt_code()?;
+    let first =
+        visitor.submit_report(&[("a.story", "Premier récit")], &[photo]).await?.receipt_code()?;
     office.wait_for_cases("inspector-1", 1).await?;
-    let second = visitor.submit_report(&[("a.story", "Deuxième récit")], &[]).await?.receipt_code()?;
+    let second =
+        visitor.submit_report(&[("a.story", "Deuxième récit")], &[]).await?.receipt_code()?;
     let cases = office.wait_for_cases("inspector-1", 2).await?;
     let cases: Vec<&str> = cases.iter().map(|case| case["id"].as_str().unwrap()).collect();
     for case in &cases {
@@ -46,12 +49,15 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     }
     office.wait_for_messages(&visitor, &first, 1).await?;
 
-    // While both run; then the case handler is gone, and a third report waits in the intake's own backup.
+    // While both run; then the case handler is gone, and a third report waits in the intake's own
+    // backup.
     let RunningInstallation { mut installation, intake, case_handler } = office;
-    let (of_cases, of_spool) = (folder.path().join("cases backup"), folder.path().join("spool backup"));
+    let (of_cases, of_spool) =
+        (folder.path().join("cases backup"), folder.path().join("spool backup"));
     run_task(installation.case_handler_command()?, "backup", &of_cases);
     case_handler.kill()?;
-    let third = visitor.submit_report(&[("a.story", "Troisième récit")], &[]).await?.receipt_code()?;
+    let third =
+        visitor.submit_report(&[("a.story", "Troisième récit")], &[]).await?.receipt_code()?;
     run_task(installation.intake_command()?, "backup", &of_spool);
     intake.kill()?;
     for file in ["spool.sqlite", "cases.sqlite"] {
@@ -61,9 +67,13 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     let (spool, cases_url) = empty_databases(env!("CARGO_CRATE_NAME"), folder.path())?;
     installation.use_empty_databases(spool, cases_url);
     assert!(
-        run_task(installation.case_handler_command()?, "rehearse", &of_cases).contains("the log is whole")
+        run_task(installation.case_handler_command()?, "rehearse", &of_cases)
+            .contains("the log is whole")
     );
-    assert!(run_task(installation.intake_command()?, "rehearse", &of_spool).contains("1 submissions wait"));
+    assert!(
+        run_task(installation.intake_command()?, "rehearse", &of_spool)
+            .contains("1 submissions wait")
+    );
     run_task(installation.case_handler_command()?, "restore", &of_cases);
     run_task(installation.intake_command()?, "restore", &of_spool);
     let (intake, case_handler) = (installation.start_intake()?, installation.start_case_handler()?);

@@ -25,14 +25,16 @@ const REPORTERS: usize = 4;
 async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     let kills: usize = env::var("SOAK_KILLS").ok().map_or(Ok(20), |text| text.parse())?;
     let folder = tempfile::tempdir()?;
-    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let office =
+        RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.reporter("fr").await?;
     let RunningInstallation { installation, intake, case_handler } = office;
     let (mut intake, mut case_handler) = (Some(intake), Some(case_handler));
 
     let ended = Arc::new(AtomicBool::new(false));
-    let reporters: Vec<_> =
-        (0..REPORTERS).map(|n| tokio::spawn(submit_until(visitor.clone(), n, Arc::clone(&ended)))).collect();
+    let reporters: Vec<_> = (0..REPORTERS)
+        .map(|n| tokio::spawn(submit_until(visitor.clone(), n, Arc::clone(&ended))))
+        .collect();
     let mut rng = StdRng::seed_from_u64(20);
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(rng.gen_range(20..600))).await;
@@ -54,11 +56,15 @@ async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
         case_handler: case_handler.context("running")?,
     };
     assert_each_arrived_once(&office, &receipts).await?;
-    println!("{} acknowledged reports, {kills} kills of each service: all there, each once", receipts.len());
+    println!(
+        "{} acknowledged reports, {kills} kills of each service: all there, each once",
+        receipts.len()
+    );
     Ok(())
 }
 
-/// Sends one report after the other, each again and again until a receipt comes. Gives the receipts.
+/// Sends one report after the other, each again and again until a receipt comes. Gives the
+/// receipts.
 async fn submit_until(
     visitor: ReporterBrowser,
     reporter: usize,
@@ -73,7 +79,9 @@ async fn submit_until(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let Ok(form) = visitor.multipart_body(&review, "/report/send", &[], &[file]) else { continue };
+        let Ok(form) = visitor.multipart_body(&review, "/report/send", &[], &[file]) else {
+            continue;
+        };
         receipts.push(send_until_acknowledged(&visitor, form).await?);
     }
     Ok(receipts)
@@ -95,7 +103,9 @@ async fn send_until_acknowledged(visitor: &ReporterBrowser, form: Vec<u8>) -> Re
 async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[String]) -> Result<()> {
     let spool = Database::connect(office.installation.intake_store_url()).await?;
     let start = Instant::now();
-    while query_number(&spool, "SELECT count(*) AS number FROM submissions WHERE complete").await? > 0 {
+    while query_number(&spool, "SELECT count(*) AS number FROM submissions WHERE complete").await?
+        > 0
+    {
         ensure!(start.elapsed() < Duration::from_mins(10), "not everything is collected");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
@@ -104,16 +114,23 @@ async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[Stri
     assert_eq!(set_aside, 0, "nothing is set aside");
     let parts = "SELECT mailbox, count(*) AS parts FROM cases JOIN parts ON case_id = cases.id GROUP BY cases.id, mailbox";
     let mut found: HashMap<Vec<u8>, Vec<i64>> = HashMap::new();
-    for row in cases.query_all_raw(Statement::from_string(cases.get_database_backend(), parts)).await? {
+    for row in
+        cases.query_all_raw(Statement::from_string(cases.get_database_backend(), parts)).await?
+    {
         found.entry(row.try_get("", "mailbox")?).or_default().push(row.try_get("", "parts")?);
     }
     for code in receipts {
         let mailbox = Receipt::parse(code)?.locator().mailbox_id();
         let parts = found.get(&mailbox.as_bytes()[..]).map(Vec::as_slice);
         let (here, all) = (found.len(), receipts.len());
-        assert_eq!(parts, Some(&[2][..]), "parts of an acknowledged report; {here} cases, {all} receipts");
+        assert_eq!(
+            parts,
+            Some(&[2][..]),
+            "parts of an acknowledged report; {here} cases, {all} receipts"
+        );
     }
-    // Everything is readable and the log is whole: counted, verified and folded by the outside body.
+    // Everything is readable and the log is whole: counted, verified and folded by the outside
+    // body.
     office.installation.run_as("outside-1", &["audit", "verify"])?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The whole way of a report over real processes: file, seal, collect, route, open, answer, read, go on, audit.
+//! The whole way of a report over real processes: file, seal, collect, route, open, answer, read,
+//! go on, audit.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{fs, process::Stdio};
@@ -11,8 +12,7 @@ use xtask::PASSPHRASE;
 
 /// 2 kB of French, with everything that can be mangled on the way.
 fn story() -> String {
-    let sentence =
-        "Au poste, l’agent m’a demandé « quelque chose » : 5 000 francs, sans quittance… & <rien> d’autre ! ";
+    let sentence = "Au poste, l’agent m’a demandé « quelque chose » : 5 000 francs, sans quittance… & <rien> d’autre ! ";
     let mut story = "Depuis des mois, à chaque passage :\n\n".to_owned();
     while story.len() < 2048 {
         story.push_str(sentence);
@@ -41,16 +41,19 @@ fn read_saved_file(answer: &Value) -> Vec<u8> {
 #[tokio::test]
 async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let office = RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
+    let office =
+        RunningInstallation::start(folder.path(), settings_for(env!("CARGO_CRATE_NAME"))?)?;
     let visitor = office.reporter("fr").await?;
     let (story, photo) = (story(), photo_like_bytes());
 
     // A trader files a report with a photo.
     let image = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &photo };
     let typed = [("a.story", story.as_str()), ("a.frequency", "always")];
-    // Exactly as it is: what happens to files otherwise is tested where their traces are (`crates/metadata-scrubber`).
+    // Exactly as it is: what happens to files otherwise is tested where their traces are
+    // (`crates/metadata-scrubber`).
     let review = visitor.open_review_page(&typed).await?;
-    let receipt = visitor.submit_form(&review, "/report/send", &[("keep", "files")], &[image]).await?;
+    let receipt =
+        visitor.submit_form(&review, "/report/send", &[("keep", "files")], &[image]).await?;
     let (code, words) = (receipt.receipt_code()?, receipt.receipt_words()?);
     assert!(!receipt.html.contains("quittance…"), "the receipt page repeats nothing of the report");
 
@@ -72,8 +75,10 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
 
     // The answer is read with either spelling of the receipt.
     office_of.run_as("inspector-1", &["claim", &case])?;
-    office_of.run_as("inspector-1", &["reply", &case, "--text", "Merci. C’était où, et quand ?"])?;
-    for spelling in [code.clone(), code.to_lowercase().replace(' ', ""), words.clone(), words.to_uppercase()]
+    office_of
+        .run_as("inspector-1", &["reply", &case, "--text", "Merci. C’était où, et quand ?"])?;
+    for spelling in
+        [code.clone(), code.to_lowercase().replace(' ', ""), words.clone(), words.to_uppercase()]
     {
         let thread = office.wait_for_messages(&visitor, &spelling, 1).await?;
         assert_eq!(thread.messages(), ["Merci. C’était où, et quand ?"], "{}", thread.heading());
@@ -82,20 +87,28 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
 
     // The reporter answers, with a file.
     let thread = office.wait_for_messages(&visitor, &code, 1).await?;
-    let paper =
-        FormFile { name: "quittance.pdf", media_type: "application/pdf", content: b"%PDF-1.4 une page" };
-    let sent =
-        visitor.submit_form(&thread, "/return/send", &[("message", "À Dakola, lundi.")], &[paper]).await?;
+    let paper = FormFile {
+        name: "quittance.pdf",
+        media_type: "application/pdf",
+        content: b"%PDF-1.4 une page",
+    };
+    let sent = visitor
+        .submit_form(&thread, "/return/send", &[("message", "À Dakola, lundi.")], &[paper])
+        .await?;
     assert!(sent.status.is_success(), "{}: {:?}", sent.status, sent.texts("main"));
     let shown = office
         .wait_for_output("inspector-1", &["show", &case], |shown| {
             let messages = shown["messages"].as_array()?;
-            messages.iter().any(|message| message["text"] == "À Dakola, lundi.").then(|| shown.clone())
+            messages
+                .iter()
+                .any(|message| message["text"] == "À Dakola, lundi.")
+                .then(|| shown.clone())
         })
         .await?;
     assert_eq!(shown["alarms"], serde_json::json!([]));
     let later = folder.path().join("saved later");
-    let answer = office_of.run_as("inspector-1", &["save", &case, "--to", later.to_str().unwrap()])?;
+    let answer =
+        office_of.run_as("inspector-1", &["save", &case, "--to", later.to_str().unwrap()])?;
     let names: Vec<_> =
         answer["saved"].as_array().unwrap().iter().map(|file| file["path"].to_string()).collect();
     assert!(names.iter().any(|name| name.contains("document-1.pdf")), "{names:?}");
@@ -111,8 +124,9 @@ async fn assert_every_altered_row_is_detected(office: &RunningInstallation) -> R
     let db = Database::connect(office.installation.case_handler_store_url()).await?;
     let engine = db.get_database_backend();
     let query = |sql: &str| Statement::from_string(engine, sql.to_owned());
-    let rows =
-        db.query_all_raw(query("SELECT position, bytes, signature FROM events ORDER BY position")).await?;
+    let rows = db
+        .query_all_raw(query("SELECT position, bytes, signature FROM events ORDER BY position"))
+        .await?;
     assert!(rows.len() >= 4, "received, claimed, replied, followed up");
     for row in rows {
         let position: i64 = row.try_get("", "position")?;

@@ -18,16 +18,23 @@ impl DecoyGenerator {
         Self(DiscardedKey::generate(rng))
     }
 
-    /// Bytes of exactly `total_len`, formed like a file that [`crate::seal`] made for an unknown recipient.
+    /// Bytes of exactly `total_len`, formed like a file that [`crate::seal`] made for an unknown
+    /// recipient.
     ///
-    /// The same state of the generator gives the same bytes. The encapsulation is a real one, to a key whose secret half is gone:
-    /// the ciphertexts of ML-KEM are not uniform, so random bytes in their place would stand out. One key serves for all, for what
-    /// is encapsulated to the same key, or to another, looks the same to everybody who lacks the secret one. The grease stanza
-    /// has the distribution of the `age` crate's own; everything else in a sealed file is pseudo-random anyway.
+    /// The same state of the generator gives the same bytes. The encapsulation is a real one, to a
+    /// key whose secret half is gone: the ciphertexts of ML-KEM are not uniform, so random bytes in
+    /// their place would stand out. One key serves for all, for what is encapsulated to the same
+    /// key, or to another, looks the same to everybody who lacks the secret one. The grease stanza
+    /// has the distribution of the `age` crate's own; everything else in a sealed file is
+    /// pseudo-random anyway.
     ///
     /// # Panics
     /// If `total_len` is below 4,096 bytes: a header would not be sure to fit.
-    pub fn generate_decoy(&self, rng: &mut (impl RngCore + CryptoRng), total_len: usize) -> Vec<u8> {
+    pub fn generate_decoy(
+        &self,
+        rng: &mut (impl RngCore + CryptoRng),
+        total_len: usize,
+    ) -> Vec<u8> {
         assert!(total_len >= 4096, "a decoy has at least 4,096 bytes");
         let encapsulated = BASE64_STANDARD_NO_PAD.encode(self.0.fake_encapsulation(rng));
         let mut sealed_file_key = [0; SEALED_FILE_KEY_LEN];
@@ -49,7 +56,8 @@ impl DecoyGenerator {
     }
 }
 
-/// A decoy for tests and benchmarks of programs that store what they cannot open. The same seed gives the same bytes.
+/// A decoy for tests and benchmarks of programs that store what they cannot open. The same seed
+/// gives the same bytes.
 ///
 /// # Panics
 /// If `total_len` is below 4,096 bytes.
@@ -59,7 +67,8 @@ pub fn decoy_file(total_len: usize, seed: u64) -> Vec<u8> {
     DecoyGenerator::new(&mut rng).generate_decoy(&mut rng, total_len)
 }
 
-/// `-> arguments`, then the body in lines of 64 characters, the last of which is shorter (and may be empty).
+/// `-> arguments`, then the body in lines of 64 characters, the last of which is shorter (and may
+/// be empty).
 fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
     text.push_str("-> ");
     text.push_str(&arguments.join(" "));
@@ -76,8 +85,8 @@ fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
     text.push('\n');
 }
 
-/// A stanza as `age_core::format::grease_the_joint` draws it: a tag of 1 to 8 characters and a suffix, 0 to 4 arguments of 1
-/// to 8 characters, 0 to 99 bytes.
+/// A stanza as `age_core::format::grease_the_joint` draws it: a tag of 1 to 8 characters and a
+/// suffix, 0 to 4 arguments of 1 to 8 characters, 0 to 99 bytes.
 fn grease_stanza(rng: &mut impl RngCore) -> (Vec<String>, Vec<u8>) {
     let word = |rng: &mut dyn RngCore| -> String {
         let length = Uniform::from(1u32..9).sample(rng);

@@ -35,8 +35,8 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Is there a file of this identity that was damaged? False for a file that is sealed to another key: damage of the
-    /// encapsulation cannot be told from that.
+    /// Is there a file of this identity that was damaged? False for a file that is sealed to
+    /// another key: damage of the encapsulation cannot be told from that.
     pub fn is_damage(&self) -> bool {
         !matches!(self, Self::Age(age::DecryptError::NoMatchingKeys))
     }

@@ -3,7 +3,9 @@
 use age_core::format::{AgeStanza, read::age_stanza};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
-use crate::{hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, seal::GREASE_SUFFIX, xwing::ENCAPSULATED_LEN};
+use crate::{
+    hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, seal::GREASE_SUFFIX, xwing::ENCAPSULATED_LEN,
+};
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
 const MAC_PREFIX: &[u8] = b"--- ";
@@ -12,9 +14,10 @@ const MAC_LEN: usize = 32;
 
 /// Returns whether a file begins with a whole header that [`crate::seal`] could have written.
 ///
-/// Such a header has at most [`crate::MAX_HEADER_LEN`] bytes. It has exactly one stanza of the hybrid recipient, and beside it
-/// nothing but stanzas without meaning. `head` is at least so many bytes of the file, or the whole file if it is shorter.
-/// Further bytes are not looked at. The result says nothing of who can open the file, or whether anybody can.
+/// Such a header has at most [`crate::MAX_HEADER_LEN`] bytes. It has exactly one stanza of the
+/// hybrid recipient, and beside it nothing but stanzas without meaning. `head` is at least so many
+/// bytes of the file, or the whole file if it is shorter. Further bytes are not looked at. The
+/// result says nothing of who can open the file, or whether anybody can.
 ///
 /// ```
 /// use age_hybrid::{Identity, begins_sealed, seal};

@@ -1,4 +1,5 @@
-//! The key schedule of HPKE (RFC 9180, section 5.1) in base mode, for one message, with HKDF-SHA256 and ChaCha20-Poly1305.
+//! The key schedule of HPKE (RFC 9180, section 5.1) in base mode, for one message, with HKDF-SHA256
+//! and ChaCha20-Poly1305.
 
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit, aead::Aead};
 use hkdf::Hkdf;
@@ -7,7 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::xwing::SharedSecret;
 
-/// `"HPKE" ‖ KEM id ‖ KDF id ‖ AEAD id`: X-Wing is 0x647a, HKDF-SHA256 is 1, ChaCha20-Poly1305 is 3.
+/// `"HPKE" ‖ KEM id ‖ KDF id ‖ AEAD id`: X-Wing is 0x647a, HKDF-SHA256 is 1, ChaCha20-Poly1305 is
+/// 3.
 const SUITE: &[u8; 10] = b"HPKE\x64\x7a\x00\x01\x00\x03";
 /// Sealed file key: 16 bytes and a 16-byte tag.
 pub(crate) const SEALED_FILE_KEY_LEN: usize = 32;

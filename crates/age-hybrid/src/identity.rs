@@ -21,9 +21,11 @@ use crate::{
 const IDENTITY_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age-secret-key-pq-");
 const FILE_KEY_LEN: usize = 16;
 
-/// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is wiped when dropped and never printed.
+/// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is wiped when dropped and never
+/// printed.
 ///
-/// Growing the keys from the seed is most of the cost of opening a file; an `Identity` does it once.
+/// Growing the keys from the seed is most of the cost of opening a file; an `Identity` does it
+/// once.
 pub struct Identity {
     seed: Zeroizing<[u8; SEED_LEN]>,
     // Boxed, so that moving an identity leaves no copies of the key behind.
@@ -71,7 +73,9 @@ impl Identity {
             return Some(Err(DecryptError::InvalidHeader));
         };
         let encapsulated = BASE64_STANDARD_NO_PAD.decode(argument).ok();
-        let Some(encapsulated) = encapsulated.and_then(|b| <[u8; ENCAPSULATED_LEN]>::try_from(b).ok()) else {
+        let Some(encapsulated) =
+            encapsulated.and_then(|b| <[u8; ENCAPSULATED_LEN]>::try_from(b).ok())
+        else {
             return Some(Err(DecryptError::InvalidHeader));
         };
         if stanza.body.len() != SEALED_FILE_KEY_LEN {
@@ -106,7 +110,8 @@ impl FromStr for Identity {
             },
             |_, bytes| {
                 let bytes = Zeroizing::new(bytes.collect::<Vec<_>>());
-                let seed: [u8; SEED_LEN] = bytes[..].try_into().map_err(|_| KeyParseError::WrongLength)?;
+                let seed: [u8; SEED_LEN] =
+                    bytes[..].try_into().map_err(|_| KeyParseError::WrongLength)?;
                 Ok(Self::from_seed(seed))
             },
         )

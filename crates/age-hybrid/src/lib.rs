@@ -1,12 +1,13 @@
 //! The post-quantum hybrid recipient of age, `mlkem768x25519`, for the [`age`] crate.
 //!
-//! A file sealed to such a recipient stays closed unless both ML-KEM-768 (FIPS 203) and X25519 are broken: what is recorded
-//! today cannot be opened by a quantum computer of tomorrow. The stanza is the one of the age specification (C2SP `age.md`),
-//! so that other implementations open what this crate seals, and the other way round.
+//! A file sealed to such a recipient stays closed unless both ML-KEM-768 (FIPS 203) and X25519 are
+//! broken: what is recorded today cannot be opened by a quantum computer of tomorrow. The stanza is
+//! the one of the age specification (C2SP `age.md`), so that other implementations open what this
+//! crate seals, and the other way round.
 //!
 //! # One recipient, whole files
-//! [`seal`] and [`open`] are for programs that send a message to exactly one key. [`open`] is strict: it refuses a file that
-//! has any recipient besides one hybrid recipient.
+//! [`seal`] and [`open`] are for programs that send a message to exactly one key. [`open`] is
+//! strict: it refuses a file that has any recipient besides one hybrid recipient.
 //!
 //! ```
 //! use age_hybrid::{Identity, Recipient, open, seal};
@@ -43,8 +44,8 @@
 //! [`sealed_writer`] and [`open_reader`] stream; [`sealed_len`] says how long a file will be.
 //!
 //! # What is wiped
-//! Seeds, expanded keys, shared secrets and file keys are wiped on drop. The stream buffers inside `age` are not: run a
-//! wiping global allocator where that matters.
+//! Seeds, expanded keys, shared secrets and file keys are wiped on drop. The stream buffers inside
+//! `age` are not: run a wiping global allocator where that matters.
 
 mod decoy;
 mod error;
@@ -63,6 +64,7 @@ pub use header_check::has_hybrid_header;
 pub use identity::Identity;
 pub use recipient::Recipient;
 pub use seal::{
-    CHUNK_LEN, MAX_HEADER_LEN, SealedReader, SealedWriter, open, open_reader, seal, sealed_len, sealed_writer,
+    CHUNK_LEN, MAX_HEADER_LEN, SealedReader, SealedWriter, open, open_reader, seal, sealed_len,
+    sealed_writer,
 };
 pub use xwing::{ENCAPSULATED_LEN, PUBLIC_KEY_LEN, SEED_LEN};

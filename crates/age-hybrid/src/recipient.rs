@@ -22,25 +22,28 @@ const RECIPIENT_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age1pq");
 pub(crate) const STANZA_TAG: &str = "mlkem768x25519";
 /// HPKE's `info`.
 pub(crate) const HPKE_INFO: &str = "age-encryption.org/mlkem768x25519";
-/// Recipients with different labels cannot be mixed in one file: age itself then refuses to weaken this one.
+/// Recipients with different labels cannot be mixed in one file: age itself then refuses to weaken
+/// this one.
 const POSTQUANTUM_LABEL: &str = "postquantum";
 
-/// A post-quantum hybrid recipient, `age1pq1…`: 1,216 bytes that have been checked to be a public key.
+/// A post-quantum hybrid recipient, `age1pq1…`: 1,216 bytes that have been checked to be a public
+/// key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Recipient(Box<[u8; PUBLIC_KEY_LEN]>);
 
 impl Recipient {
     /// Reads the raw 1,216 bytes: an ML-KEM-768 encapsulation key and an X25519 public key.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyParseError> {
-        let bytes: &[u8; PUBLIC_KEY_LEN] = bytes.try_into().map_err(|_| KeyParseError::WrongLength)?;
+        let bytes: &[u8; PUBLIC_KEY_LEN] =
+            bytes.try_into().map_err(|_| KeyParseError::WrongLength)?;
         if !xwing::is_public_key(bytes) {
             return Err(KeyParseError::InvalidKey);
         }
         Ok(Self(Box::new(*bytes)))
     }
 
-    /// Bytes that [`Self::from_bytes`] has accepted before, and that have been kept since: only their length is looked at. Checking
-    /// a key takes two thirds of the time of sealing to it.
+    /// Bytes that [`Self::from_bytes`] has accepted before, and that have been kept since: only
+    /// their length is looked at. Checking a key takes two thirds of the time of sealing to it.
     pub fn from_bytes_unvalidated(bytes: &[u8]) -> Result<Self, KeyParseError> {
         Ok(Self(Box::new(bytes.try_into().map_err(|_| KeyParseError::WrongLength)?)))
     }
@@ -70,7 +73,10 @@ impl Recipient {
 }
 
 impl age::Recipient for Recipient {
-    fn wrap_file_key(&self, file_key: &FileKey) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+    fn wrap_file_key(
+        &self,
+        file_key: &FileKey,
+    ) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
         let mut randomness = Zeroizing::new([0; ENCAPSULATION_RANDOMNESS_LEN]);
         OsRng.fill_bytes(&mut *randomness);
         let stanza = self.stanza(file_key.expose_secret(), &randomness);

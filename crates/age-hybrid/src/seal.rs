@@ -28,13 +28,16 @@ const NONCE_LEN: usize = 16;
 /// What age writes behind a random word to mark a stanza that means nothing.
 pub(crate) const GREASE_SUFFIX: &str = "-grease";
 
-/// The longest header in bytes that [`open`] and [`open_reader`] accept; those of [`seal`] stay below 1,900.
+/// The longest header in bytes that [`open`] and [`open_reader`] accept; those of [`seal`] stay
+/// below 1,900.
 ///
-/// `age` parses what it has of a header again at each further line, so that the time grows with the square of the length:
-/// without a limit, a file of 128 KiB that is all header takes a minute and a half in a debug build.
+/// `age` parses what it has of a header again at each further line, so that the time grows with the
+/// square of the length: without a limit, a file of 128 KiB that is all header takes a minute and a
+/// half in a debug build.
 pub const MAX_HEADER_LEN: usize = 4096;
 
-/// The length of an age file whose header has `header_len` bytes and whose plaintext has `plaintext_len`.
+/// The length of an age file whose header has `header_len` bytes and whose plaintext has
+/// `plaintext_len`.
 ///
 /// ```
 /// assert_eq!(age_hybrid::sealed_len(200, 0), 200 + 16 + 16);
@@ -42,7 +45,9 @@ pub const MAX_HEADER_LEN: usize = 4096;
 /// assert_eq!(age_hybrid::sealed_len(200, 65_537), 200 + 16 + 65_537 + 32);
 /// ```
 pub fn sealed_len(header_len: usize, plaintext_len: u64) -> u64 {
-    (header_len + NONCE_LEN) as u64 + plaintext_len + TAG_LEN * plaintext_len.div_ceil(CHUNK_LEN).max(1)
+    (header_len + NONCE_LEN) as u64
+        + plaintext_len
+        + TAG_LEN * plaintext_len.div_ceil(CHUNK_LEN).max(1)
 }
 
 /// Seals bytes to one recipient: a whole age file.
@@ -77,14 +82,16 @@ pub fn sealed_writer<W: Write>(recipient: &Recipient, out: W) -> io::Result<Seal
     Ok(SealedWriter { stream, header_len })
 }
 
-/// Writes the payload of an age file. [`SealedWriter::finish`] must be called, or the file stays truncated.
+/// Writes the payload of an age file. [`SealedWriter::finish`] must be called, or the file stays
+/// truncated.
 pub struct SealedWriter<W: Write> {
     stream: StreamWriter<CountingWriter<W>>,
     header_len: usize,
 }
 
 impl<W: Write> SealedWriter<W> {
-    /// The length in bytes of the header that has been written, without the nonce. It differs from file to file.
+    /// The length in bytes of the header that has been written, without the nonce. It differs from
+    /// file to file.
     pub fn header_len(&self) -> usize {
         self.header_len
     }
@@ -132,16 +139,25 @@ pub fn open(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Op
 
 /// Starts opening a file that was sealed to exactly this identity, and to nobody else.
 ///
-/// Each chunk is authenticated before it is given out, the end only when it is reached: act on nothing before that.
-pub fn open_reader<R: BufRead>(identity: &Identity, mut sealed: R) -> Result<SealedReader<R>, OpenError> {
+/// Each chunk is authenticated before it is given out, the end only when it is reached: act on
+/// nothing before that.
+pub fn open_reader<R: BufRead>(
+    identity: &Identity,
+    mut sealed: R,
+) -> Result<SealedReader<R>, OpenError> {
     let header = read_header(&mut sealed)?;
     let strict = SingleRecipientIdentity { identity, saw_other_recipient: Cell::new(false) };
     let opened = Decryptor::new_buffered(Cursor::new(header).chain(sealed))?
         .decrypt(iter::once(&strict as &dyn age::Identity));
-    if strict.saw_other_recipient.get() { Err(OpenError::MixedRecipients) } else { Ok(SealedReader(opened?)) }
+    if strict.saw_other_recipient.get() {
+        Err(OpenError::MixedRecipients)
+    } else {
+        Ok(SealedReader(opened?))
+    }
 }
 
-/// Reads the payload of an age file. It is whole only when the end has been reached without an error.
+/// Reads the payload of an age file. It is whole only when the end has been reached without an
+/// error.
 pub struct SealedReader<R>(StreamReader<io::Chain<Cursor<Vec<u8>>, R>>);
 
 impl<R: Read> Read for SealedReader<R> {
@@ -150,7 +166,8 @@ impl<R: Read> Read for SealedReader<R> {
     }
 }
 
-/// The bytes up to the line of the MAC. What is no header, or ends too early, is left to `age` to name.
+/// The bytes up to the line of the MAC. What is no header, or ends too early, is left to `age` to
+/// name.
 fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
     let mut header = Vec::with_capacity(2048);
     let mut input = input.take(MAX_HEADER_LEN as u64);

@@ -64,8 +64,12 @@ impl SecretKey {
         &self.public
     }
 
-    /// The shared secret; `None` when the X25519 share is of low order, as the age specification demands.
-    pub(crate) fn decapsulate(&self, encapsulated: &[u8; ENCAPSULATED_LEN]) -> Option<SharedSecret> {
+    /// The shared secret; `None` when the X25519 share is of low order, as the age specification
+    /// demands.
+    pub(crate) fn decapsulate(
+        &self,
+        encapsulated: &[u8; ENCAPSULATED_LEN],
+    ) -> Option<SharedSecret> {
         let (mlkem, x25519) = encapsulated.split_at(MLKEM_CIPHERTEXT_LEN);
         let mlkem = ml_kem::Ciphertext::<MlKem768>::try_from(mlkem).ok()?;
         let share = PublicKey::from(<[u8; X25519_LEN]>::try_from(x25519).ok()?);
@@ -81,8 +85,9 @@ impl SecretKey {
 
 /// Is this the canonical encoding of a usable public key?
 ///
-/// FIPS 203, section 7.2: every coefficient must be below the modulus, which shows in that decoding and encoding give the
-/// same bytes. An X25519 point of low order would make that half of the hybrid worthless.
+/// FIPS 203, section 7.2: every coefficient must be below the modulus, which shows in that decoding
+/// and encoding give the same bytes. An X25519 point of low order would make that half of the
+/// hybrid worthless.
 pub(crate) fn is_public_key(bytes: &[u8; PUBLIC_KEY_LEN]) -> bool {
     let Some(mlkem) = mlkem_public(bytes) else {
         return false;
@@ -123,8 +128,12 @@ impl DiscardedKey {
         Self(mlkem_public(secret.public()).expect("the slice has the length of the key"))
     }
 
-    /// An encapsulated key as [`encapsulate`] makes it. The shared secret is not computed: nobody could use it.
-    pub(crate) fn fake_encapsulation(&self, rng: &mut (impl RngCore + CryptoRng)) -> [u8; ENCAPSULATED_LEN] {
+    /// An encapsulated key as [`encapsulate`] makes it. The shared secret is not computed: nobody
+    /// could use it.
+    pub(crate) fn fake_encapsulation(
+        &self,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> [u8; ENCAPSULATED_LEN] {
         let mut m = B32::default();
         rng.fill_bytes(&mut m);
         let (ct_m, _) = self.0.encapsulate_deterministic(&m).expect("encapsulation cannot fail");

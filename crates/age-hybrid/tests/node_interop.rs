@@ -44,9 +44,11 @@ fn node_and_rust_open_each_others_files() {
         });
         writeln!(to_node, "{question}").expect("node reads");
         let answer: Value =
-            serde_json::from_str(&from_node.next().expect("node answers").expect("text")).expect("JSON");
-        let field =
-            |name: &str| BASE64_STANDARD.decode(answer[name].as_str().expect("base64")).expect("base64");
+            serde_json::from_str(&from_node.next().expect("node answers").expect("text"))
+                .expect("JSON");
+        let field = |name: &str| {
+            BASE64_STANDARD.decode(answer[name].as_str().expect("base64")).expect("base64")
+        };
         assert!(
             field("plain") == plain,
             "round {round}: node opened something else than {} bytes",

@@ -3,8 +3,8 @@
 use std::io::{Read, Write};
 
 use age_hybrid::{
-    CHUNK_LEN, DecoyGenerator, Identity, KeyParseError, OpenError, Recipient, open, open_reader, seal,
-    sealed_len, sealed_writer,
+    CHUNK_LEN, DecoyGenerator, Identity, KeyParseError, OpenError, Recipient, open, open_reader,
+    seal, sealed_len, sealed_writer,
 };
 use proptest::prelude::*;
 use rand::{RngCore, SeedableRng, rngs::OsRng};
@@ -40,7 +40,8 @@ fn another_identity_opens_nothing() {
 fn a_second_hybrid_recipient_is_refused() {
     let (one, two) = (Identity::generate(&mut OsRng), Identity::generate(&mut OsRng));
     let both = [one.to_recipient(), two.to_recipient()];
-    let encryptor = age::Encryptor::with_recipients(both.iter().map(|r| r as &dyn age::Recipient)).unwrap();
+    let encryptor =
+        age::Encryptor::with_recipients(both.iter().map(|r| r as &dyn age::Recipient)).unwrap();
     let mut sealed = Vec::new();
     let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
     writer.write_all(b"for two").unwrap();

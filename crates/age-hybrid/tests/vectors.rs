@@ -1,4 +1,5 @@
-//! The hybrid vectors of the community's CCTV collection (npm package `cctv-age`), through age's own traits.
+//! The hybrid vectors of the community's CCTV collection (npm package `cctv-age`), through age's
+//! own traits.
 
 use std::{io::Read, path::Path, process::Command};
 
@@ -19,7 +20,10 @@ impl AgeTestVector {
     }
 
     fn parse(name: &str, bytes: &[u8]) -> Self {
-        let end = bytes.windows(2).position(|pair| pair == b"\n\n").expect("an empty line ends the fields");
+        let end = bytes
+            .windows(2)
+            .position(|pair| pair == b"\n\n")
+            .expect("an empty line ends the fields");
         let fields = std::str::from_utf8(&bytes[..end]).expect("fields are text");
         let fields = fields
             .lines()
@@ -37,7 +41,8 @@ fn vectors() -> Vec<AgeTestVector> {
         folder.join("node_modules/cctv-age").is_dir(),
         "the vectors are not installed: run `npm ci --prefix tests/node`"
     );
-    let output = Command::new("node").arg("vectors.mjs").current_dir(folder).output().expect("node runs");
+    let output =
+        Command::new("node").arg("vectors.mjs").current_dir(folder).output().expect("node runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all: std::collections::BTreeMap<String, String> =
         serde_json::from_slice(&output.stdout).expect("JSON");
@@ -45,7 +50,10 @@ fn vectors() -> Vec<AgeTestVector> {
 }
 
 fn decode_hex(hex: &str) -> Vec<u8> {
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex"))
+        .collect()
 }
 
 /// What happens to a vector, in the words of the collection.
@@ -78,7 +86,11 @@ fn outcome(vector: &AgeTestVector) -> &'static str {
     };
     let mut plain = Vec::new();
     match reader.read_to_end(&mut plain) {
-        Ok(_) if vector.field("payload").is_none_or(|hash| hex(&Sha256::digest(&plain)) == hash) => "success",
+        Ok(_)
+            if vector.field("payload").is_none_or(|hash| hex(&Sha256::digest(&plain)) == hash) =>
+        {
+            "success"
+        }
         Ok(_) => "wrong payload",
         Err(_) => "payload failure",
     }
@@ -103,7 +115,9 @@ fn every_hybrid_vector_has_its_outcome() {
         .iter()
         .map(|vector| (vector, outcome(vector)))
         .filter(|(vector, outcome)| vector.field("expect") != Some(outcome))
-        .map(|(vector, outcome)| format!("{}: {outcome}, not {:?}", vector.name, vector.field("expect")))
+        .map(|(vector, outcome)| {
+            format!("{}: {outcome}, not {:?}", vector.name, vector.field("expect"))
+        })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -111,11 +125,15 @@ fn every_hybrid_vector_has_its_outcome() {
 #[test]
 fn a_vector_with_a_classic_recipient_beside_is_refused_by_the_strict_door() {
     let all = vectors();
-    let mixed = all.iter().find(|vector| vector.name == "hybrid_and_x25519").expect("the vector is there");
+    let mixed =
+        all.iter().find(|vector| vector.name == "hybrid_and_x25519").expect("the vector is there");
     let identity: Identity = mixed
         .fields
         .iter()
         .find_map(|(field, value)| (field == "identity").then(|| value.parse().ok()).flatten())
         .expect("a hybrid identity");
-    assert!(matches!(age_hybrid::open(&identity, &mixed.file), Err(age_hybrid::OpenError::MixedRecipients)));
+    assert!(matches!(
+        age_hybrid::open(&identity, &mixed.file),
+        Err(age_hybrid::OpenError::MixedRecipients)
+    ));
 }

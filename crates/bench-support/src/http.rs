@@ -1,5 +1,5 @@
-//! A client that costs next to nothing: one connection, one thread, what is sent prepared beforehand. What it saves is left to the
-//! service that is measured on the same machine.
+//! A client that costs next to nothing: one connection, one thread, what is sent prepared
+//! beforehand. What it saves is left to the service that is measured on the same machine.
 
 use std::{
     io::{Read, Write},
@@ -37,7 +37,8 @@ impl HttpClient {
         Ok(Self { address: address.parse()?, stream: None, buffer: vec![0; 64 * 1024] })
     }
 
-    /// Asks with a head that ends with its last header and `\r\n`, such as `GET / HTTP/1.1\r\nhost: x\r\n`.
+    /// Asks with a head that ends with its last header and `\r\n`, such as `GET / HTTP/1.1\r\nhost:
+    /// x\r\n`.
     pub fn send(&mut self, head: &str, body: &[u8]) -> Result<HttpResponse<'_>> {
         let mut request =
             Vec::with_capacity(head.len() + 32 + if body.len() < 1 << 18 { body.len() } else { 0 });
@@ -63,7 +64,8 @@ impl HttpClient {
 
     /// Posts; `kind` is the content type.
     pub fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<HttpResponse<'_>> {
-        let head = format!("POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {kind}\r\n", self.address);
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {kind}\r\n", self.address);
         self.send(&head, body)
     }
 
@@ -79,7 +81,8 @@ impl<'a> HttpResponse<'a> {
     fn parse(bytes: &'a [u8], head: usize) -> Result<Self> {
         let (head, body) = bytes.split_at(head);
         let head = std::str::from_utf8(head)?;
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status")?;
+        let status =
+            head.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status")?;
         Ok(Self { status, head, body })
     }
 }
@@ -139,7 +142,9 @@ mod tests {
                 let mut request = [0; 1024];
                 assert!(stream.read(&mut request).unwrap() > 0);
                 stream
-                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nconnection: close\r\n\r\n")
+                    .write_all(
+                        b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nconnection: close\r\n\r\n",
+                    )
                     .unwrap();
                 stream.write_all(&vec![7; 100_000]).unwrap();
             }

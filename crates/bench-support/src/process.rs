@@ -29,7 +29,8 @@ pub fn processor_seconds(process: u32) -> Result<f64> {
     // The name in parentheses may hold spaces; user and system time are fields 14 and 15.
     let behind_name = stat.rsplit_once(')').context("no name")?.1;
     let fields: Vec<_> = behind_name.split_whitespace().collect();
-    let ticks = |field: usize| -> Result<f64> { Ok(fields.get(field - 3).context("too short")?.parse()?) };
+    let ticks =
+        |field: usize| -> Result<f64> { Ok(fields.get(field - 3).context("too short")?.parse()?) };
     Ok((ticks(14)? + ticks(15)?) / CLOCK_TICKS_PER_SECOND)
 }
 

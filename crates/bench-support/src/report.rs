@@ -1,6 +1,10 @@
 //! Rows of the table.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "measuring programs print what they measure")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "measuring programs print what they measure"
+)]
 
 use serde_json::{Value, json};
 
@@ -16,12 +20,22 @@ pub struct BenchRow {
 
 impl BenchRow {
     /// Of which more is better.
-    pub fn higher_is_better(name: impl Into<String>, unit: &'static str, value: f64, ceiling: f64) -> Self {
+    pub fn higher_is_better(
+        name: impl Into<String>,
+        unit: &'static str,
+        value: f64,
+        ceiling: f64,
+    ) -> Self {
         Self { name: name.into(), unit, value, ceiling, ratio: value / ceiling }
     }
 
     /// Of which less is better.
-    pub fn lower_is_better(name: impl Into<String>, unit: &'static str, value: f64, ceiling: f64) -> Self {
+    pub fn lower_is_better(
+        name: impl Into<String>,
+        unit: &'static str,
+        value: f64,
+        ceiling: f64,
+    ) -> Self {
         Self { name: name.into(), unit, value, ceiling, ratio: ceiling / value }
     }
 

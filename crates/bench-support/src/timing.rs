@@ -20,7 +20,8 @@ pub fn median_seconds(mut run: impl FnMut()) -> f64 {
     percentile(&mut times, 50)
 }
 
-/// The same while every processor is busy with it: two that share a core are slower together than one alone.
+/// The same while every processor is busy with it: two that share a core are slower together than
+/// one alone.
 pub fn median_seconds_on_all_cores(run: impl Fn() + Sync) -> f64 {
     let count = thread::available_parallelism().map_or(1, usize::from);
     let mut times: Vec<f64> = thread::scope(|scope| {
@@ -36,8 +37,9 @@ pub fn percentile(times: &mut [f64], of_100: usize) -> f64 {
     times[(times.len() * of_100 / 100).min(times.len() - 1)]
 }
 
-/// The chance that one of the first takes longer than one of the second: 0.5 if nobody can tell them apart (the statistic of Mann and
-/// Whitney), and how far it may be from there by chance alone, in 95 of 100 measurements.
+/// The chance that one of the first takes longer than one of the second: 0.5 if nobody can tell
+/// them apart (the statistic of Mann and Whitney), and how far it may be from there by chance
+/// alone, in 95 of 100 measurements.
 #[expect(clippy::cast_precision_loss, reason = "counts of measurements")]
 pub fn mann_whitney(first: &[f64], second: &[f64]) -> (f64, f64) {
     let mut second = second.to_vec();

@@ -1,6 +1,8 @@
-//! How long a page of a queue takes with 1,000,000 cases, over HTTP from anywhere within it, against the same with 10,000: the ceiling.
+//! How long a page of a queue takes with 1,000,000 cases, over HTTP from anywhere within it,
+//! against the same with 10,000: the ceiling.
 //!
-//! The cases are copies of one that was filed in earnest, with ids and deadlines of their own, made by the database itself.
+//! The cases are copies of one that was filed in earnest, with ids and deadlines of their own, made
+//! by the database itself.
 
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed measurement")]
 
@@ -77,7 +79,8 @@ async fn measure_pages(cases: usize) -> f64 {
     percentile(&mut asking.await.unwrap(), 95)
 }
 
-/// Copies the one case until there are so many, past everything that makes a database slow and safe.
+/// Copies the one case until there are so many, past everything that makes a database slow and
+/// safe.
 async fn copy_cases(url: &str, cases: usize) {
     let options = SqliteConnectOptions::from_str(url)
         .unwrap()
@@ -106,7 +109,8 @@ async fn copy_cases(url: &str, cases: usize) {
 async fn queue_cursors(url: &str, cases: usize, rng: &mut StdRng) -> Vec<(Uuid, String)> {
     let db: DatabaseConnection = Database::connect(url).await.unwrap();
     let sql = "SELECT case_id, due FROM queues WHERE member = 'awa' ORDER BY due, case_id";
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    let rows =
+        db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
     assert_eq!(rows.len(), cases);
     let place = |_| {
         let row = &rows[rng.gen_range(0..cases - ROWS - 1)];

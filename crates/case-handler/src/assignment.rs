@@ -1,4 +1,5 @@
-//! Whom a case is suggested to. Who *may* read it was decided by the reporter's side; routing only picks among those.
+//! Whom a case is suggested to. Who *may* read it was decided by the reporter's side; routing only
+//! picks among those.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -35,7 +36,8 @@ pub struct RankedMember {
     pub tie_breaker: u16,
 }
 
-/// The candidates, best first: present before absent, the reporter's language, then the least load, then the lot.
+/// The candidates, best first: present before absent, the reporter's language, then the least load,
+/// then the lot.
 pub fn rank_members(directory: &Directory, question: &AssignmentQuery<'_>) -> Vec<RankedMember> {
     let mut candidates: Vec<_> = question
         .holders
@@ -78,7 +80,8 @@ fn urgency_weight(urgency: Urgency) -> u32 {
     }
 }
 
-/// How much each member has to do: open cases that they have, or that wait for them because they were suggested.
+/// How much each member has to do: open cases that they have, or that wait for them because they
+/// were suggested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Workload(BTreeMap<String, u32>);
 

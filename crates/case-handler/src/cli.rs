@@ -1,4 +1,5 @@
-//! The program around the service. It is compiled with the library, so that the program itself holds next to nothing.
+//! The program around the service. It is compiled with the library, so that the program itself
+//! holds next to nothing.
 #![expect(clippy::print_stdout, reason = "says on its standard output that it is ready")]
 
 use std::{path::PathBuf, process::ExitCode};
@@ -21,12 +22,16 @@ use crate::{
 };
 
 #[derive(Parser)]
-#[command(about = "Burkindi's case handler: routes sealed cases, runs deadlines, keeps the log", version)]
+#[command(
+    about = "Burkindi's case handler: routes sealed cases, runs deadlines, keeps the log",
+    version
+)]
 struct CliArgs {
     /// The configuration file.
     #[arg(long)]
     config: PathBuf,
-    /// Believe the clock although it is far ahead of the newest day known here, if it says this day: YYYY-MM-DD.
+    /// Believe the clock although it is far ahead of the newest day known here, if it says this
+    /// day: YYYY-MM-DD.
     #[arg(long, value_name = "DAY", value_parser = parse_date)]
     confirm_day: Option<Date>,
     /// Check the configuration and end.
@@ -41,7 +46,8 @@ struct CliArgs {
 enum CliCommand {
     #[command(flatten)]
     Upkeep(MaintenanceCommand),
-    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good, 7 soon, 8 wrong.
+    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good,
+    /// 7 soon, 8 wrong.
     Doctor(DoctorArgs),
 }
 
@@ -70,14 +76,16 @@ pub fn main() -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Some(CliCommand::Doctor(asked)) => {
-            let report = runtime.block_on(doctor::run_checks(&config, &asked, Clock::system().now()));
+            let report =
+                runtime.block_on(doctor::run_checks(&config, &asked, Clock::system().now()));
             println!("{}", if asked.json { report.to_json() } else { report.to_string() });
             return Ok(report.exit_code().into());
         }
     }
     web::catch_panic::install_panic_hook();
     web::init_logging(config.level()?, config.log.json);
-    runtime.block_on(maintenance::ensure_exists(&config.store.url.parse().context("store.url")?))?;
+    runtime
+        .block_on(maintenance::ensure_exists(&config.store.url.parse().context("store.url")?))?;
     runtime.block_on(serve(&config, arguments.confirm_day))?;
     Ok(ExitCode::SUCCESS)
 }

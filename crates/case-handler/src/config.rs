@@ -1,4 +1,5 @@
-//! The configuration: one commented TOML file, `deploy/config/case-handler.toml`; each key can be set by environment too.
+//! The configuration: one commented TOML file, `deploy/config/case-handler.toml`; each key can be
+//! set by environment too.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -74,8 +75,8 @@ pub struct CalendarConfig {
     /// How many days before a deadline the one who has the case is told.
     #[config(env = "CASES_CALENDAR_WARN_DAYS", default = 3)]
     pub warn_days: u16,
-    /// By how many days the clock may be ahead of the newest day known here at the first look after a boot of the machine; beyond it,
-    /// nothing happens until the day is confirmed.
+    /// By how many days the clock may be ahead of the newest day known here at the first look after
+    /// a boot of the machine; beyond it, nothing happens until the day is confirmed.
     #[config(env = "CASES_CALENDAR_MOST_DAYS_OFF", default = 2)]
     pub max_clock_jump_days: u16,
 }
@@ -108,7 +109,9 @@ impl NotifyConfig {
         let times = times.map_err(|_| anyhow!("notify.times: HH:MM"))?;
         let mut ways: BTreeMap<String, Vec<NotifyChannel>> = BTreeMap::new();
         for (member, url) in &self.webhooks {
-            ways.entry(member.clone()).or_default().push(NotifyChannel::Webhook(WebhookChannel::new(url)?));
+            ways.entry(member.clone())
+                .or_default()
+                .push(NotifyChannel::Webhook(WebhookChannel::new(url)?));
         }
         let mails = self.mail.as_ref().map(MailConfig::recipients).transpose()?;
         for (member, mail) in mails.into_iter().flatten() {
@@ -127,7 +130,8 @@ impl NotifyConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct RetentionConfig {
-    /// Months after the closing before which nobody can purge a case. It counts for cases that are filed from now on: each carries its own.
+    /// Months after the closing before which nobody can purge a case. It counts for cases that are
+    /// filed from now on: each carries its own.
     #[config(env = "CASES_RETENTION_MONTHS", default = 60)]
     pub months: u16,
 }
@@ -136,14 +140,17 @@ pub struct RetentionConfig {
 #[derive(Debug, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct StoreConfig {
-    /// Such as `sqlite:///var/lib/burkindi/cases.sqlite` or `postgres://burkindi@db.internal/cases?sslmode=verify-full`.
+    /// Such as `sqlite:///var/lib/burkindi/cases.sqlite` or
+    /// `postgres://burkindi@db.internal/cases?sslmode=verify-full`.
     #[config(env = "CASES_STORE_URL")]
     pub url: String,
-    /// Where large sealed parts are kept: `file:///folder` or `s3://bucket/folder`, the latter with the usual variables (`AWS_ENDPOINT`,
-    /// `AWS_ACCESS_KEY_ID`, …). Without it they stand in the database.
+    /// Where large sealed parts are kept: `file:///folder` or `s3://bucket/folder`, the latter with
+    /// the usual variables (`AWS_ENDPOINT`, `AWS_ACCESS_KEY_ID`, …). Without it they stand in the
+    /// database.
     #[config(env = "CASES_STORE_PARTS_URL")]
     pub parts_url: Option<String>,
-    /// How much of what cannot be filed is kept, in MiB. What comes beyond it stays at the intake, and an error is logged.
+    /// How much of what cannot be filed is kept, in MiB. What comes beyond it stays at the intake,
+    /// and an error is logged.
     #[config(env = "CASES_STORE_MOST_ASIDE_MIB", default = 4096)]
     pub max_quarantine_mib: u32,
 }
@@ -179,7 +186,8 @@ pub struct RelayConfig {
     /// PEM file of its key.
     #[config(env = "CASES_RELAY_KEY")]
     pub key: PathBuf,
-    /// Seconds between two collections. Longer hides better when somebody wrote; shorter answers sooner.
+    /// Seconds between two collections. Longer hides better when somebody wrote; shorter answers
+    /// sooner.
     #[config(env = "CASES_RELAY_COLLECT_SECONDS", default = 900)]
     pub poll_interval_seconds: u64,
 }
@@ -216,7 +224,8 @@ impl Config {
     /// If the file cannot be read, a key or a variable is unknown, or a value cannot be. The error
     /// names it.
     pub fn load(path: &Path) -> anyhow::Result<Self> {
-        let folder = config_folder(path).with_context(|| format!("--config: {}", path.display()))?;
+        let folder =
+            config_folder(path).with_context(|| format!("--config: {}", path.display()))?;
         let variables = std::env::vars_os().map(|(name, _)| name);
         check_variables("CASES_", &Self::META, variables).map_err(anyhow::Error::msg)?;
         let read = Self::builder().env().file(path).load();
@@ -285,7 +294,8 @@ impl Config {
             let items = list.iter().map(|item| item.trim()).filter(|item| !item.is_empty());
             items.map(ToOwned::to_owned).collect()
         };
-        Calendar::new(&items(&self.calendar.weekend), &items(&self.calendar.holidays)).context("calendar")
+        Calendar::new(&items(&self.calendar.weekend), &items(&self.calendar.holidays))
+            .context("calendar")
     }
 
     /// The host in `relay.url`; `None` if that is no address with `https`.

@@ -45,7 +45,8 @@ pub enum PublishError {
 pub struct DirectoryCache {
     trust: TrustRoots,
     cached: RwLock<CachedDirectories>,
-    /// Held while a directory is verified and kept: of two published at once, the older must not come to stand in front of the newer.
+    /// Held while a directory is verified and kept: of two published at once, the older must not
+    /// come to stand in front of the newer.
     verifying: tokio::sync::Mutex<()>,
 }
 
@@ -64,8 +65,8 @@ impl CachedDirectories {
 }
 
 impl DirectoryCache {
-    /// The directories that were kept. The newest may have expired since: the handler goes on working with what it knows, and
-    /// only reporters stop sealing to it.
+    /// The directories that were kept. The newest may have expired since: the handler goes on
+    /// working with what it knows, and only reporters stop sealing to it.
     pub async fn load(trust: TrustRoots, store: &CaseStore) -> Result<Self, PublishError> {
         let mut known = CachedDirectories::default();
         for signed in store.directories().await? {
@@ -80,22 +81,31 @@ impl DirectoryCache {
     }
 
     fn last_seen(&self) -> Option<LastSeen> {
-        self.latest().map(|accepted| LastSeen { epoch: accepted.directory.epoch, hash: accepted.hash })
+        self.latest()
+            .map(|accepted| LastSeen { epoch: accepted.directory.epoch, hash: accepted.hash })
     }
 
-    /// The directory that an envelope names: submissions under way may still be sealed to people of an older one.
+    /// The directory that an envelope names: submissions under way may still be sealed to people of
+    /// an older one.
     pub fn by_hash(&self, hash: &Hash) -> Option<Arc<VerifiedDirectory>> {
         self.cached.read().unwrap_or_else(PoisonError::into_inner).by_hash.get(hash).cloned()
     }
 
-    /// Takes a newer directory; the one in force again changes nothing. `body` is the JSON of a [`SignedDirectory`].
+    /// Takes a newer directory; the one in force again changes nothing. `body` is the JSON of a
+    /// [`SignedDirectory`].
     ///
-    /// Anybody may call this: whatever takes time is done one call at a time, outside of the async threads, and before the writer's lock
-    /// is taken. Only a directory that the root keys signed and that is newer than the one in force gets that far.
+    /// Anybody may call this: whatever takes time is done one call at a time, outside of the async
+    /// threads, and before the writer's lock is taken. Only a directory that the root keys signed
+    /// and that is newer than the one in force gets that far.
     ///
     /// # Errors
     /// When the body is malformed, or the directory is refused or cannot be kept.
-    pub async fn publish(&self, body: Bytes, today: Date, store: &CaseStore) -> Result<(), PublishError> {
+    pub async fn publish(
+        &self,
+        body: Bytes,
+        today: Date,
+        store: &CaseStore,
+    ) -> Result<(), PublishError> {
         let _one_at_a_time = self.verifying.lock().await;
         let (trust, last) = (self.trust.clone(), self.last_seen());
         let verified = spawn_blocking(move || {

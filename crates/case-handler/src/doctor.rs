@@ -1,4 +1,5 @@
-//! What only the machine itself can tell of a case handler. From outside, `burkindi admin doctor` looks.
+//! What only the machine itself can tell of a case handler. From outside, `burkindi admin doctor`
+//! looks.
 
 use std::{
     collections::BTreeSet,
@@ -9,8 +10,9 @@ use std::{
 
 use database::DatabaseUrl;
 use doctor::{
-    DoctorReport, Finding, ObservedStore, check_backup_age, check_certificate, check_certificate_file,
-    check_clock_skew, check_directory_expiry, check_disk_space, check_permissions, check_store,
+    DoctorReport, Finding, ObservedStore, check_backup_age, check_certificate,
+    check_certificate_file, check_clock_skew, check_directory_expiry, check_disk_space,
+    check_permissions, check_store,
 };
 use protocol::directory::Directory;
 use time::OffsetDateTime;
@@ -50,10 +52,13 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
             "Put the right file there: OPERATING, step 6.",
         ),
     });
-    for (key, path) in
-        [("api.key", &config.api.key), ("relay.key", &config.relay.key), ("keys.log", &config.keys.log)]
-            .into_iter()
-            .chain(config.keys.transport.iter().map(|path| ("keys.transport", path)))
+    for (key, path) in [
+        ("api.key", &config.api.key),
+        ("relay.key", &config.relay.key),
+        ("keys.log", &config.keys.log),
+    ]
+    .into_iter()
+    .chain(config.keys.transport.iter().map(|path| ("keys.transport", path)))
     {
         report.add(check_permissions(key, path));
     }
@@ -94,7 +99,9 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
         }
     }
     check_database(config, now, &mut report).await;
-    if let Some(folder) = config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://")) {
+    if let Some(folder) =
+        config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://"))
+    {
         report.add(check_disk_space("disk of store.parts_url", Path::new(folder)));
     }
     report.add(if answers {
@@ -144,7 +151,8 @@ pub async fn check_mail_server(mail: &MailConfig, now: OffsetDateTime, report: &
     });
 }
 
-/// Does everybody who is to be told sit in the directory? A mistyped handle is told nothing, and nobody would notice.
+/// Does everybody who is to be told sit in the directory? A mistyped handle is told nothing, and
+/// nobody would notice.
 pub fn check_notify_recipients(handles: &BTreeSet<&str>, directory: &Directory) -> Option<Finding> {
     const CHECK: &str = "notify";
     let strangers: Vec<&str> =
@@ -169,7 +177,9 @@ async fn check_database(config: &Config, now: OffsetDateTime, report: &mut Docto
     const CHECK: &str = "store.url";
     let place: DatabaseUrl = match config.store.url.parse() {
         Ok(place) => place,
-        Err(error) => return report.add(Finding::error(CHECK, format!("{error}"), "Mend the key.")),
+        Err(error) => {
+            return report.add(Finding::error(CHECK, format!("{error}"), "Mend the key."));
+        }
     };
     if let Err(error) = maintenance::ensure_exists(&place).await {
         let advice = "Does store.url name the right place? Then do as it says.";
@@ -183,8 +193,7 @@ async fn check_database(config: &Config, now: OffsetDateTime, report: &mut Docto
     let signed = match newest_directory(&place).await {
         Ok(signed) => signed,
         Err(error) => {
-            let advice =
-                "Does the database server run? Who owns the file? The kernel's log tells of a broken disk.";
+            let advice = "Does the database server run? Who owns the file? The kernel's log tells of a broken disk.";
             return report.add(Finding::error(CHECK, error.to_string(), advice));
         }
     };
@@ -205,14 +214,16 @@ async fn check_database(config: &Config, now: OffsetDateTime, report: &mut Docto
     match signed.verify_ignoring_dates(&keys.trust) {
         Ok(directory) => {
             report.add(check_directory_expiry(directory.expires, now.date()));
-            if let Some(finding) = check_notify_recipients(&config.notify.recipients(), &directory) {
+            if let Some(finding) = check_notify_recipients(&config.notify.recipients(), &directory)
+            {
                 report.add(finding);
             }
             let wrong = keys::mismatches(&directory, &keys.transport, &keys.log);
             report.add(if wrong.is_empty() {
                 Finding::ok("keys", "those that the directory names")
             } else {
-                let advice = "Put the keys that the directory names back in place, the newest first.";
+                let advice =
+                    "Put the keys that the directory names back in place, the newest first.";
                 Finding::error("keys", wrong.join("; "), advice)
             });
         }
@@ -229,7 +240,12 @@ async fn check_clock(config: &Config, place: &DatabaseUrl, report: &mut DoctorRe
     const CHECK: &str = "clock of this machine";
     // An earlier version keeps none of it.
     let Ok(kept) = read_saved_clock(place).await else { return };
-    report.add(check_saved_clock(CHECK, &kept, &Clock::system(), config.calendar.max_clock_jump_days));
+    report.add(check_saved_clock(
+        CHECK,
+        &kept,
+        &Clock::system(),
+        config.calendar.max_clock_jump_days,
+    ));
 }
 
 /// What a doctor says of a clock.

@@ -1,5 +1,5 @@
-//! What the clock alone does: a missed deadline gives the case to the outside body. It asks nobody, so that neither an intake
-//! that is down nor one that dawdles can put it off.
+//! What the clock alone does: a missed deadline gives the case to the outside body. It asks nobody,
+//! so that neither an intake that is down nor one that dawdles can put it off.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,7 +31,8 @@ pub async fn run(office: HandlerContext, current: Arc<DirectoryCache>, every: Du
         let looked = match office.releasing_signer().await {
             Ok(author) => {
                 let escalated =
-                    escalate_overdue(&office.store, &accepted.directory, &office.calendar, author).await;
+                    escalate_overdue(&office.store, &accepted.directory, &office.calendar, author)
+                        .await;
                 escalated.map(drop).map_err(|error| error.to_string())
             }
             Err(error) => Err(error.to_string()),
@@ -48,7 +49,8 @@ pub async fn run(office: HandlerContext, current: Arc<DirectoryCache>, every: Du
     }
 }
 
-/// Releases every case of which a deadline has passed. Gives how many were released now. One that fails stops no other.
+/// Releases every case of which a deadline has passed. Gives how many were released now. One that
+/// fails stops no other.
 pub async fn escalate_overdue(
     store: &CaseStore,
     directory: &Directory,
@@ -66,7 +68,9 @@ pub async fn escalate_overdue(
             }
             match escalate_one(store, overdue.id, directory, calendar, author).await {
                 Ok(now) => released += u32::from(now),
-                Err(error) => tracing::error!("a case with a missed deadline could not be released: {error}"),
+                Err(error) => {
+                    tracing::error!("a case with a missed deadline could not be released: {error}")
+                }
             }
         }
     }
@@ -86,7 +90,8 @@ async fn escalate_one(
         return Ok(false);
     }
     let released =
-        release_to_oversight(&writing, &mut case, ReleaseReason::MissedDeadline, directory, author).await?;
+        release_to_oversight(&writing, &mut case, ReleaseReason::MissedDeadline, directory, author)
+            .await?;
     writing.commit().await?;
     Ok(released)
 }

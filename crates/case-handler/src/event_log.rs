@@ -61,10 +61,11 @@ impl HandlerSigner<'_> {
     /// The first event of a case, with the state that it makes.
     pub fn sign_received(&self, case: Uuid, action: Action) -> (SignedEvent, CaseState) {
         let at = midnight(self.today);
-        let event = Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER_ACTOR.to_owned(), action };
+        let event =
+            Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER_ACTOR.to_owned(), action };
         let signed = event.sign(self.key);
-        let state =
-            CaseState::from_first_event(&event, signed.hash()).expect("a received event begins a case");
+        let state = CaseState::from_first_event(&event, signed.hash())
+            .expect("a received event begins a case");
         (signed, state)
     }
 
@@ -98,8 +99,9 @@ pub async fn append_event(
 /// The number of a case's next event, and the hash of its newest: what the case's state says too.
 type CaseHeads = HashMap<Uuid, (u32, Hash)>;
 
-/// Follows the chain from its first entry to its last, and holds what the cases say against it. Gives the number of entries.
-/// Signatures are for the outside body to check, who knows every directory.
+/// Follows the chain from its first entry to its last, and holds what the cases say against it.
+/// Gives the number of entries. Signatures are for the outside body to check, who knows every
+/// directory.
 pub async fn verify_chain(store: &CaseStore) -> Result<u64, LogIntegrityError> {
     let (mut before, mut position, mut number) = (Hash::default(), 0, 0);
     let mut ends = CaseHeads::new();
@@ -111,8 +113,10 @@ pub async fn verify_chain(store: &CaseStore) -> Result<u64, LogIntegrityError> {
         for StoredLogEntry { case, seq, entry } in logged {
             number += 1;
             let hash = entry.event.hash();
-            let belongs =
-                entry.event.decode_unverified().is_ok_and(|event| event.case == case && event.seq == seq);
+            let belongs = entry
+                .event
+                .decode_unverified()
+                .is_ok_and(|event| event.case == case && event.seq == seq);
             let next = ends.get(&case).map_or(0, |(next, _)| *next);
             if !belongs
                 || next != seq
@@ -130,13 +134,19 @@ pub async fn verify_chain(store: &CaseStore) -> Result<u64, LogIntegrityError> {
     Ok(number)
 }
 
-async fn verify_case_heads(store: &CaseStore, mut ends: CaseHeads) -> Result<(), LogIntegrityError> {
+async fn verify_case_heads(
+    store: &CaseStore,
+    mut ends: CaseHeads,
+) -> Result<(), LogIntegrityError> {
     let mut after = None;
     loop {
         let cases = store.cases_after(after, PAGE_SIZE).await?;
         let Some(last) = cases.last() else { break };
         after = Some(last.id);
-        if cases.iter().any(|case| ends.remove(&case.id) != Some((case.state.next_seq, case.state.head))) {
+        if cases
+            .iter()
+            .any(|case| ends.remove(&case.id) != Some((case.state.next_seq, case.state.head)))
+        {
             return Err(LogIntegrityError::Truncated);
         }
     }

@@ -33,7 +33,8 @@ const MAX_LANG_LEN: usize = 35;
 pub struct SubmissionIngester<'a> {
     /// Who is who.
     pub directory: &'a Directory,
-    /// Who was who when the reporter's side chose the readers: the directory that the envelope names, if it is known here.
+    /// Who was who when the reporter's side chose the readers: the directory that the envelope
+    /// names, if it is known here.
     pub submission_directory: Option<&'a Directory>,
     /// Signs the handler's events.
     pub signer: HandlerSigner<'a>,
@@ -69,7 +70,8 @@ pub enum IngestError {
     /// A generation of the case secret that the case does not have.
     #[error("names a generation of the case secret that is not known")]
     UnknownGeneration,
-    /// No grant is for a member of the directory: nobody could ever read it. A newer directory may know one.
+    /// No grant is for a member of the directory: nobody could ever read it. A newer directory may
+    /// know one.
     #[error("no grant is for a known member")]
     NoReader,
     /// Its case was destroyed at the end of its retention: nobody has the keys any more.
@@ -113,8 +115,9 @@ impl SubmissionIngester<'_> {
         filed.pop().expect("one for each")
     }
 
-    /// Files submissions in the order in which they come, durably, in one transaction: a commit costs as much for one as for many.
-    /// Gives what became of each. Fails as a whole where that is not the submissions' fault; then none has been filed.
+    /// Files submissions in the order in which they come, durably, in one transaction: a commit
+    /// costs as much for one as for many. Gives what became of each. Fails as a whole where that is
+    /// not the submissions' fault; then none has been filed.
     pub async fn ingest_batch(
         &self,
         store: &CaseStore,
@@ -126,7 +129,8 @@ impl SubmissionIngester<'_> {
         for opened in group {
             stashes.push(store.stage_objects(&opened.attachments).await?);
         }
-        // If the database fails, the stashes are left to the sweep, which will see what has been committed.
+        // If the database fails, the stashes are left to the sweep, which will see what has been
+        // committed.
         let mut outcomes = Vec::with_capacity(group.len());
         let writing = store.begin_write().await?;
         writing.preload_absent(group.iter().map(|opened| opened.header.case.id)).await?;
@@ -169,7 +173,9 @@ impl SubmissionIngester<'_> {
             (SubmissionKind::Report, None) if header.case.generation != 0 => {
                 Err(IngestError::UnknownGeneration)
             }
-            (SubmissionKind::Report, None) => self.open_new_case(writing, opened, stash, load).await,
+            (SubmissionKind::Report, None) => {
+                self.open_new_case(writing, opened, stash, load).await
+            }
         }
     }
 
@@ -181,7 +187,8 @@ impl SubmissionIngester<'_> {
         load: &mut Workload,
     ) -> Result<IngestOutcome, IngestError> {
         let header = &opened.header;
-        let (mailbox_recipient, case_recipient) = opened.keys.as_ref().ok_or(IngestError::NoReader)?;
+        let (mailbox_recipient, case_recipient) =
+            opened.keys.as_ref().ok_or(IngestError::NoReader)?;
         let grants = self.match_grants_to_members(opened);
         let place = CasePlacement::choose(self.directory, &header.desk, &grants)?;
         let lang = normalize_lang(&header.lang);
@@ -198,7 +205,8 @@ impl SubmissionIngester<'_> {
         let collected =
             Some(ReportDigest::of_report(mailbox_recipient, case_recipient, &opened.grants, parts));
         let urgency = header.urgency;
-        let action = Action::Received { desk: place.desk, urgency, retention_months, came: collected };
+        let action =
+            Action::Received { desk: place.desk, urgency, retention_months, came: collected };
         let (signed, state) = self.signer.sign_received(header.case.id, action);
         let mut case = CaseRecord {
             id: header.case.id,
@@ -286,15 +294,16 @@ impl SubmissionIngester<'_> {
         writing.add_part(case.id, &body).await?;
         for ((position, sealed), number) in (0..).zip(&opened.attachments).zip(0..) {
             let object = stash.object_key(number);
-            let part = NewPart { kind: PartKind::Attachment, generation, batch, position, sealed, object };
+            let part =
+                NewPart { kind: PartKind::Attachment, generation, batch, position, sealed, object };
             writing.add_part(case.id, &part).await?;
         }
         writing.record_submission(case.id, opened.deduplication_tag, batch);
         Ok(())
     }
 
-    /// The grants whose tags are those of members, of the newest directory or of the one that the reporter's side used: a
-    /// member may have another key by now, or be gone. The rest are decoys.
+    /// The grants whose tags are those of members, of the newest directory or of the one that the
+    /// reporter's side used: a member may have another key by now, or be gone. The rest are decoys.
     fn match_grants_to_members(&self, opened: &OpenedSubmission) -> Vec<MemberGrant<'_>> {
         let find = |member: &Member| {
             let tag = grant_tag(opened.header.case.id, &member.recipient);
@@ -325,9 +334,13 @@ struct CasePlacement {
 }
 
 impl CasePlacement {
-    /// The desk that the reporter's side named, for those of its members who can read the case. A desk that is gone, or whose
-    /// readers all are: the outside body has it.
-    fn choose(directory: &Directory, desk: &str, grants: &[MemberGrant<'_>]) -> Result<Self, IngestError> {
+    /// The desk that the reporter's side named, for those of its members who can read the case. A
+    /// desk that is gone, or whose readers all are: the outside body has it.
+    fn choose(
+        directory: &Directory,
+        desk: &str,
+        grants: &[MemberGrant<'_>],
+    ) -> Result<Self, IngestError> {
         let seated = |id: &str| -> Vec<String> {
             let members = directory.desk(id).map_or(&[][..], |desk| &desk.members);
             let holds = |handle: &&String| grants.iter().any(|known| known.handle == **handle);
@@ -353,7 +366,8 @@ impl CasePlacement {
     }
 }
 
-/// A language tag as it stands, or `und` for what is none: rows of it are shown to every reader of a queue.
+/// A language tag as it stands, or `und` for what is none: rows of it are shown to every reader of
+/// a queue.
 fn normalize_lang(lang: &str) -> String {
     let sound = !lang.is_empty()
         && lang.len() <= MAX_LANG_LEN

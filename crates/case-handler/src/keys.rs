@@ -28,22 +28,28 @@ pub struct HandlerKeys {
 impl HandlerKeys {
     /// Reads them. Errors name the key of the configuration.
     pub fn load(config: &Config) -> Result<Self> {
-        let trust =
-            serde_json::from_slice(strip_bom(&read_secret(&config.directory, "trust")?)).context("trust")?;
-        let transport =
-            config.keys.transport.iter().map(|path| load_transport_key(path)).collect::<Result<_>>()?;
+        let trust = serde_json::from_slice(strip_bom(&read_secret(&config.directory, "trust")?))
+            .context("trust")?;
+        let transport = config
+            .keys
+            .transport
+            .iter()
+            .map(|path| load_transport_key(path))
+            .collect::<Result<_>>()?;
         Ok(Self { trust, transport, log: load_log_key(&config.keys.log)? })
     }
 }
 
-/// What a directory says of the handler that is not true of this one. Either way reporters and readers are served badly: what
-/// is sealed to a key that is not here can only be set aside, and events by an unknown key look forged.
+/// What a directory says of the handler that is not true of this one. Either way reporters and
+/// readers are served badly: what is sealed to a key that is not here can only be set aside, and
+/// events by an unknown key look forged.
 pub fn mismatches(
     directory: &Directory,
     transport: &[TransportIdentity],
     log: &SigningKey,
 ) -> Vec<&'static str> {
-    let ours: Vec<TransportRecipient> = transport.iter().map(TransportIdentity::recipient).collect();
+    let ours: Vec<TransportRecipient> =
+        transport.iter().map(TransportIdentity::recipient).collect();
     let mut differences = Vec::new();
     if !directory.transport.iter().all(|named| ours.contains(named)) {
         differences.push("the directory names a transport key that keys.transport does not have");
@@ -66,11 +72,13 @@ fn read_secret_text(path: &Path, key: &str) -> Result<Zeroizing<String>> {
 
 fn load_log_key(path: &Path) -> Result<SigningKey> {
     let text = read_secret_text(path, "keys.log")?;
-    let seed = Hash::parse(text.trim()).context("keys.log: 43 characters of base64url are expected")?;
+    let seed =
+        Hash::parse(text.trim()).context("keys.log: 43 characters of base64url are expected")?;
     Ok(SigningKey::from_bytes(seed.as_bytes()))
 }
 
 fn load_transport_key(path: &Path) -> Result<TransportIdentity> {
     let text = read_secret_text(path, "keys.transport")?;
-    TransportIdentity::parse(text.trim()).context("keys.transport: AGE-SECRET-KEY-PQ-1… is expected")
+    TransportIdentity::parse(text.trim())
+        .context("keys.transport: AGE-SECRET-KEY-PQ-1… is expected")
 }

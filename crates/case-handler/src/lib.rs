@@ -1,7 +1,9 @@
-//! The case handler: collects sealed submissions from the intake, routes them to the people who may read them, keeps the
-//! log of what happens, and lays out mailboxes. It can open no report and knows no reporter.
+//! The case handler: collects sealed submissions from the intake, routes them to the people who may
+//! read them, keeps the log of what happens, and lays out mailboxes. It can open no report and
+//! knows no reporter.
 //!
-//! A submission's way: [`collector`] → [`ingest`] → [`store`] → [`assignment`] → [`api`] → [`mailbox_publisher`].
+//! A submission's way: [`collector`] → [`ingest`] → [`store`] → [`assignment`] → [`api`] →
+//! [`mailbox_publisher`].
 
 pub mod api;
 pub mod assignment;

@@ -1,4 +1,5 @@
-//! What operators see of the case handler on its metrics page: how the service is, on a schedule of its own, and nothing of cases.
+//! What operators see of the case handler on its metrics page: how the service is, on a schedule of
+//! its own, and nothing of cases.
 
 use std::{
     fs,
@@ -42,8 +43,10 @@ impl MetricsTask {
     /// Looks and publishes again and again, until the future is dropped.
     pub async fn run(self, mut board: MetricsRegistry) {
         let ready = board.register_gauge("handler_ready", "Does the database answer? 1 if so");
-        let collecting = board
-            .register_gauge("handler_collecting", "Did the last round to the intake get to its end? 1 if so");
+        let collecting = board.register_gauge(
+            "handler_collecting",
+            "Did the last round to the intake get to its end? 1 if so",
+        );
         let directory = board.register_gauge(
             "handler_directory_days",
             "Days that the directory is still good; below 0 no report can be filed",

@@ -36,8 +36,8 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 /// How long the head of a request may take, so that connections that say nothing end.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long the log is checked before anything is answered. One that takes longer is checked while questions are answered; nothing is
-/// collected or written until it has been found whole.
+/// How long the log is checked before anything is answered. One that takes longer is checked while
+/// questions are answered; nothing is collected or written until it has been found whole.
 const STARTUP_CHECK_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// A running case handler.
@@ -75,7 +75,8 @@ pub async fn run_with_confirmed_date(
     let every = Duration::from_secs(config.relay.poll_interval_seconds);
     let most_days = config.calendar.max_clock_jump_days;
     // The second round after a day that moved ahead releases what it must.
-    let today = TrustedDateSource::new(clock.clone(), Arc::clone(&store), most_days, confirmed, every / 2);
+    let today =
+        TrustedDateSource::new(clock.clone(), Arc::clone(&store), most_days, confirmed, every / 2);
     let calendar = config.calendar()?;
     let office = HandlerContext {
         store: Arc::clone(&store),
@@ -104,7 +105,8 @@ pub async fn run_with_confirmed_date(
     }
     let handle = Handle::new();
     let tls = api_certificate(config).await?;
-    // An answer in two pieces would wait until the first is confirmed: 40 ms for each part of a case.
+    // An answer in two pieces would wait until the first is confirmed: 40 ms for each part of a
+    // case.
     let acceptor = LimitedAcceptor::new(RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new()));
     let mut server = axum_server::bind(config.api.listen)
         .acceptor(acceptor)
@@ -213,7 +215,8 @@ async fn open_store(config: &Config) -> Result<Arc<CaseStore>> {
     let place: DatabaseUrl = config.store.url.parse().context("store.url")?;
     tracing::info!("the store is {place}");
     let store = CaseStore::open_at(&place).await.with_context(|| format!("store.url: {place}"))?;
-    let objects = config.store.parts_url.as_ref().map(|url| PartObjectStore::open(url, std::env::vars()));
+    let objects =
+        config.store.parts_url.as_ref().map(|url| PartObjectStore::open(url, std::env::vars()));
     let objects = objects.transpose().context("store.parts_url")?;
     Ok(Arc::new(
         store
@@ -227,7 +230,10 @@ async fn open_store(config: &Config) -> Result<Arc<CaseStore>> {
 async fn verify_log(store: Arc<CaseStore>) -> LogIntegrityError {
     match event_log::verify_chain(&store).await {
         Ok(entries) => {
-            tracing::info!("the log is whole ({} entries)", if entries == 0 { "no" } else { "some" });
+            tracing::info!(
+                "the log is whole ({} entries)",
+                if entries == 0 { "no" } else { "some" }
+            );
             store.mark_log_verified();
             std::future::pending().await
         }
@@ -244,8 +250,8 @@ async fn join_or_pending(task: &mut Option<JoinHandle<()>>) {
 }
 
 impl RunningService {
-    /// Waits until a part of the service has ended by itself, which none should: a handler that serves but no longer collects
-    /// or escalates is worse than one that is started again.
+    /// Waits until a part of the service has ended by itself, which none should: a handler that
+    /// serves but no longer collects or escalates is worse than one that is started again.
     pub async fn task_failure(&mut self) -> anyhow::Error {
         tokio::select! {
             ended = &mut self.server_task => match ended {

@@ -1,10 +1,12 @@
 //! Which day it is, with a look at whether that can be.
 //!
-//! A wrong clock would give every case to the oversight body and let everything be purged, and the log would say so for ever. So a day
-//! takes a day: within one boot of the machine, the clock is held against the time since the boot, which no time server sets. At the
-//! first look after a boot, the clock may be ahead of the newest day known by a few days, and nothing is released or purged for a
-//! while. Anything else is not believed until the clock is right again or an operator confirms the day. A clock that was set back puts
-//! nothing off: the newest day counts, and the log says so.
+//! A wrong clock would give every case to the oversight body and let everything be purged, and the
+//! log would say so for ever. So a day takes a day: within one boot of the machine, the clock is
+//! held against the time since the boot, which no time server sets. At the first look after a boot,
+//! the clock may be ahead of the newest day known by a few days, and nothing is released or purged
+//! for a while. Anything else is not believed until the clock is right again or an operator
+//! confirms the day. A clock that was set back puts nothing off: the newest day counts, and the log
+//! says so.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -16,7 +18,8 @@ use crate::store::{CaseStore, StoreError};
 
 /// Seconds by which a clock may be set ahead within one boot.
 const TOLERANCE_SECONDS: i64 = 3600;
-/// Of the seconds since the anchor, one in so many may be added: clocks that are only set in steps drift.
+/// Of the seconds since the anchor, one in so many may be added: clocks that are only set in steps
+/// drift.
 const DRIFT_DIVISOR: i64 = 1000;
 /// How far the clock of the intake may be from this one before that is an error.
 const MAX_CLOCK_DIFFERENCE: time::Duration = time::Duration::days(1);
@@ -110,10 +113,11 @@ impl SavedClock {
         if today < known {
             return ClockVerdict::Behind(known);
         }
-        let latest = match self.anchor.as_ref().filter(|anchor| anchor.uptime.boot_id == uptime.boot_id) {
-            Some(anchor) => anchor.latest_plausible(uptime).max(end_of_day(known)),
-            None => end_of_day(known.saturating_add(time::Duration::days(most_days.into()))),
-        };
+        let latest =
+            match self.anchor.as_ref().filter(|anchor| anchor.uptime.boot_id == uptime.boot_id) {
+                Some(anchor) => anchor.latest_plausible(uptime).max(end_of_day(known)),
+                None => end_of_day(known.saturating_add(time::Duration::days(most_days.into()))),
+            };
         if now > latest {
             return ClockVerdict::ClockJump { known, latest: latest.date() };
         }
@@ -141,8 +145,10 @@ impl ClockAnchor {
     /// The latest time that is believed.
     fn latest_plausible(&self, uptime: &Uptime) -> OffsetDateTime {
         let passed = uptime.seconds.saturating_sub(self.uptime.seconds).max(0);
-        let latest =
-            self.clock.saturating_add(passed).saturating_add(passed / DRIFT_DIVISOR + TOLERANCE_SECONDS);
+        let latest = self
+            .clock
+            .saturating_add(passed)
+            .saturating_add(passed / DRIFT_DIVISOR + TOLERANCE_SECONDS);
         OffsetDateTime::from_unix_timestamp(latest).unwrap_or_else(|_| end_of_day(Date::MAX))
     }
 }
@@ -177,9 +183,9 @@ struct ClockState {
 }
 
 impl TrustedDateSource {
-    /// Believes a clock that is at most `most_days` ahead of the newest day known at the first look after a boot, and then takes as
-    /// long for a day as a day takes. A confirmed day is believed. After a day that moved ahead, nothing is released or purged for
-    /// the time `settling`.
+    /// Believes a clock that is at most `most_days` ahead of the newest day known at the first look
+    /// after a boot, and then takes as long for a day as a day takes. A confirmed day is believed.
+    /// After a day that moved ahead, nothing is released or purged for the time `settling`.
     pub fn new(
         clock: Clock,
         store: Arc<CaseStore>,
@@ -215,7 +221,9 @@ impl TrustedDateSource {
         let now = self.check(&mut seen).await?;
         match seen.moved_ahead {
             None => Ok(now),
-            Some((known, _)) if seen.intake_offset.is_some_and(|ahead| ahead < -MAX_CLOCK_DIFFERENCE) => {
+            Some((known, _))
+                if seen.intake_offset.is_some_and(|ahead| ahead < -MAX_CLOCK_DIFFERENCE) =>
+            {
                 Err(ClockError::Disputed { known, now })
             }
             Some((_, at)) if at.elapsed() >= self.settling_time => Ok(now),
@@ -225,13 +233,16 @@ impl TrustedDateSource {
         }
     }
 
-    /// Takes in what the intake says the time is. A clock that is far off is an error in the log. Only where the day moved ahead
-    /// after a boot does it stop anything: an intake that lies must not keep cases from the oversight body.
+    /// Takes in what the intake says the time is. A clock that is far off is an error in the log.
+    /// Only where the day moved ahead after a boot does it stop anything: an intake that lies must
+    /// not keep cases from the oversight body.
     pub async fn report_intake_clock(&self, there: OffsetDateTime) {
         let ahead = there - self.clock.now();
         let mut seen = self.state.lock().await;
         let was = seen.intake_offset.replace(ahead);
-        if ahead.abs() > MAX_CLOCK_DIFFERENCE && was.is_none_or(|was| was.abs() <= MAX_CLOCK_DIFFERENCE) {
+        if ahead.abs() > MAX_CLOCK_DIFFERENCE
+            && was.is_none_or(|was| was.abs() <= MAX_CLOCK_DIFFERENCE)
+        {
             tracing::error!(
                 "the clock of the intake says {}, and this one {}: set the one that is wrong",
                 there.date(),
@@ -259,7 +270,9 @@ impl TrustedDateSource {
                 log_once(seen, Some(text));
                 return Ok(known);
             }
-            ClockVerdict::ClockJump { known, latest } if self.confirmed_date != Some(now.date()) => {
+            ClockVerdict::ClockJump { known, latest }
+                if self.confirmed_date != Some(now.date()) =>
+            {
                 seen.saved = Some(kept);
                 let error = ClockError::ClockJump { known, now: now.date(), latest };
                 log_once(seen, Some(error.to_string()));
@@ -270,7 +283,9 @@ impl TrustedDateSource {
                 kept.anchor = None;
                 None
             }
-            ClockVerdict::MovedAhead(known) if self.confirmed_date != Some(now.date()) => Some(known),
+            ClockVerdict::MovedAhead(known) if self.confirmed_date != Some(now.date()) => {
+                Some(known)
+            }
             ClockVerdict::MovedAhead(_) | ClockVerdict::Consistent => None,
         };
         kept.accept(now, uptime);
@@ -304,8 +319,12 @@ impl fmt::Display for ClockVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Consistent => f.write_str("it agrees with the newest day known here"),
-            Self::MovedAhead(known) => write!(f, "it moved ahead since {known}, by no more than is believed"),
-            Self::Behind(known) => write!(f, "it is before the newest day known here, {known}, which counts"),
+            Self::MovedAhead(known) => {
+                write!(f, "it moved ahead since {known}, by no more than is believed")
+            }
+            Self::Behind(known) => {
+                write!(f, "it is before the newest day known here, {known}, which counts")
+            }
             Self::ClockJump { known, latest } => {
                 write!(
                     f,
@@ -329,8 +348,10 @@ mod tests {
 
     impl TestMachine {
         fn new() -> Self {
-            let mut machine =
-                Self { clock: Clock::fixed(datetime!(2026-11-28 12:00 UTC)), saved: SavedClock::default() };
+            let mut machine = Self {
+                clock: Clock::fixed(datetime!(2026-11-28 12:00 UTC)),
+                saved: SavedClock::default(),
+            };
             assert_eq!(machine.check(), ClockVerdict::Consistent);
             machine
         }
@@ -356,14 +377,18 @@ mod tests {
             machine.clock.advance(Span::DAY);
             assert_eq!(machine.check(), ClockVerdict::Consistent, "day {days}");
         }
-        assert_eq!(machine.latest_date(), Some(datetime!(2026-11-28 12:00 UTC).date() + Span::days(399)));
+        assert_eq!(
+            machine.latest_date(),
+            Some(datetime!(2026-11-28 12:00 UTC).date() + Span::days(399))
+        );
         machine.clock.jump(Span::minutes(50));
         assert_eq!(machine.check(), ClockVerdict::Consistent, "a step of a time server");
     }
 
     #[test]
     fn no_leap_and_no_walk_within_one_boot_is_believed() {
-        for step in [Span::hours(13), Span::days(1), Span::days(2), Span::days(14), Span::days(365)] {
+        for step in [Span::hours(13), Span::days(1), Span::days(2), Span::days(14), Span::days(365)]
+        {
             let mut machine = TestMachine::new();
             let first = machine.latest_date();
             for _ in 0..200 {

@@ -1,4 +1,5 @@
-//! A clock that is wrong: nothing is released or purged under it, and a day that was believed can be taken back.
+//! A clock that is wrong: nothing is released or purged under it, and a day that was believed can
+//! be taken back.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -36,7 +37,9 @@ impl HandlerFixture {
     async fn escalate_overdue(&self, today: &TrustedDateSource) -> Result<u32, ClockError> {
         let author = HandlerSigner { key: &self.log_key, today: today.settled_date().await? };
         let directory = self.directories.latest().unwrap();
-        Ok(escalate_overdue(&self.store, &directory.directory, &Calendar::default(), author).await.unwrap())
+        Ok(escalate_overdue(&self.store, &directory.directory, &Calendar::default(), author)
+            .await
+            .unwrap())
     }
 
     async fn run_day_command(&self, task: DayCommand) -> anyhow::Result<Vec<String>> {
@@ -103,8 +106,10 @@ async fn a_day_that_moved_while_the_machine_was_off_releases_nothing_for_a_cycle
     let today = world.trusted_date_with(None, LONG_SETTLING);
     assert_eq!(today.date().await.unwrap(), world.clock.today(), "reports are filed");
     assert!(matches!(world.escalate_overdue(&today).await, Err(ClockError::Settling { .. })));
-    // The intake says that two days are too many: nothing is released before an operator has looked.
-    let back = DayCommand::TakeBack { day: world.clock.today() - Span::days(2), although_signed: false };
+    // The intake says that two days are too many: nothing is released before an operator has
+    // looked.
+    let back =
+        DayCommand::TakeBack { day: world.clock.today() - Span::days(2), although_signed: false };
     world.run_day_command(back).await.unwrap();
     world.restart().await;
     let today = world.trusted_date_with(None, Duration::ZERO);
@@ -146,13 +151,20 @@ async fn a_day_can_be_taken_back_and_new_reports_are_not_released_at_once() {
     world.ingest_report(&today).await;
     assert_eq!(world.escalate_overdue(&today).await.unwrap(), 0);
     // What was signed cannot be undone, and is named.
-    let refused =
-        world.run_day_command(DayCommand::TakeBack { day: right, although_signed: false }).await.unwrap_err();
+    let refused = world
+        .run_day_command(DayCommand::TakeBack { day: right, although_signed: false })
+        .await
+        .unwrap_err();
     let text = refused.to_string();
     assert!(text.contains(&format!("released to the oversight body on {wrong}")), "{text}");
-    let told =
-        world.run_day_command(DayCommand::TakeBack { day: right, although_signed: true }).await.unwrap();
-    assert!(told.iter().any(|line| line.starts_with("2 reports were filed under a later day")), "{told:?}");
+    let told = world
+        .run_day_command(DayCommand::TakeBack { day: right, although_signed: true })
+        .await
+        .unwrap();
+    assert!(
+        told.iter().any(|line| line.starts_with("2 reports were filed under a later day")),
+        "{told:?}"
+    );
     world.restart().await;
     let today = world.trusted_date_with(None, Duration::ZERO);
     assert_eq!(today.date().await.unwrap(), right);

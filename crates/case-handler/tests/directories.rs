@@ -44,7 +44,11 @@ async fn what_is_refused_never_waits_for_the_writer() {
         ("4,000 signatures", with_junk_signatures(&next, 4_000), StatusCode::BAD_REQUEST),
         ("a signature twice", with_junk_signatures(&next, 1), StatusCode::UNPROCESSABLE_ENTITY),
         ("no directory", json!({"bytes": "x"}), StatusCode::BAD_REQUEST),
-        ("too long", json!({"bytes": "A".repeat(600_000), "signatures": []}), StatusCode::BAD_REQUEST),
+        (
+            "too long",
+            json!({"bytes": "A".repeat(600_000), "signatures": []}),
+            StatusCode::BAD_REQUEST,
+        ),
         ("the one in force", json!(in_force), StatusCode::NO_CONTENT),
     ] {
         assert_eq!(put(&body).await, status, "{what}");

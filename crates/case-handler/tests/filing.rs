@@ -1,4 +1,5 @@
-//! Every submission is filed once, whatever the order and however often it comes; nothing is dropped.
+//! Every submission is filed once, whatever the order and however often it comes; nothing is
+//! dropped.
 
 mod common;
 
@@ -32,7 +33,8 @@ const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 async fn a_write_of_which_a_part_failed_is_never_committed() {
     let world = HandlerFixture::new().await;
     let writing = world.store.begin_write().await.unwrap();
-    let (id, recipient) = (Uuid::from_u128(1), CaseSecret::from_bytes([2; 32]).identity().recipient());
+    let (id, recipient) =
+        (Uuid::from_u128(1), CaseSecret::from_bytes([2; 32]).identity().recipient());
     for _ in 0..2 {
         writing.add_case_recipient(id, 0, &recipient);
     }
@@ -123,7 +125,8 @@ async fn what_comes_together_is_filed_together_as_if_it_came_one_by_one() {
         follow_up(&long, "two"),
     ];
     let outcomes = world.ingest_batch(&group).await.unwrap();
-    let told: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().map_err(ToString::to_string)).collect();
+    let told: Vec<_> =
+        outcomes.iter().map(|outcome| outcome.as_ref().map_err(ToString::to_string)).collect();
     let (orphan, other) = (IngestError::Orphan.to_string(), IngestError::WrongMailbox.to_string());
     assert_eq!(
         told,
@@ -140,7 +143,8 @@ async fn what_comes_together_is_filed_together_as_if_it_came_one_by_one() {
     );
     assert_eq!(world.queue("awa").await.len(), 3);
     assert_eq!(world.queue("eva").await.len(), 1, "who asked for the outside body");
-    let parts = |file: CaseDetail| file.parts.iter().map(|part| (part.batch, part.len)).collect::<Vec<_>>();
+    let parts =
+        |file: CaseDetail| file.parts.iter().map(|part| (part.batch, part.len)).collect::<Vec<_>>();
     let body = long.body.len() as u64;
     let found = parts(world.case("awa", long.header.case.id).await.unwrap());
     assert_eq!(found[..3], [(0, 6 << 20), (0, 6 << 20), (0, body)]);
@@ -173,7 +177,8 @@ async fn a_missed_deadline_releases_the_case_to_the_oversight_body_once() {
     let (report, _) = world.new_report(&DESK_MEMBERS);
     world.ingest(&report).await.unwrap();
     let calendar = Calendar::default();
-    let escalate = || escalation::escalate_overdue(&world.store, &world.directory, &calendar, world.signer());
+    let escalate =
+        || escalation::escalate_overdue(&world.store, &world.directory, &calendar, world.signer());
     assert_eq!(escalate().await.unwrap(), 0);
     assert_eq!(world.queue("eva").await, []);
     world.clock.advance(Duration::days(3));
@@ -246,8 +251,7 @@ async fn a_log_without_its_end_and_cases_that_say_something_else_are_noticed_at_
         world.ingest(&report).await.unwrap();
         world.post_action("awa", report.header.case.id, Action::Claimed).await.unwrap();
     }
-    let keep =
-        "CREATE TABLE whole_events AS SELECT * FROM events; CREATE TABLE whole_cases AS SELECT * FROM cases";
+    let keep = "CREATE TABLE whole_events AS SELECT * FROM events; CREATE TABLE whole_cases AS SELECT * FROM cases";
     world.execute_sql(keep).await;
     for (damage, noticed) in [
         ("DELETE FROM events WHERE position = 4", None),
@@ -266,10 +270,13 @@ async fn a_log_without_its_end_and_cases_that_say_something_else_are_noticed_at_
                     "{damage}: {found:?}"
                 );
             }
-            None => assert!(matches!(found, Err(LogIntegrityError::Truncated)), "{damage}: {found:?}"),
+            None => {
+                assert!(matches!(found, Err(LogIntegrityError::Truncated)), "{damage}: {found:?}")
+            }
         }
         for table in ["events", "cases"] {
-            let back = format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM whole_{table}");
+            let back =
+                format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM whole_{table}");
             world.execute_sql(&back).await;
         }
     }
@@ -341,16 +348,22 @@ async fn everything_is_there_after_a_restart() {
     world.store.release_writer().await.unwrap();
     let reopened = CaseStore::open(&world.url).await.unwrap();
     let after = reopened.queue("awa", None, 100).await.unwrap();
-    assert_eq!(after.iter().map(|case| case.to_summary(&Calendar::default())).collect::<Vec<_>>(), before);
+    assert_eq!(
+        after.iter().map(|case| case.to_summary(&Calendar::default())).collect::<Vec<_>>(),
+        before
+    );
     assert_eq!(reopened.directories().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn the_id_of_a_case_is_a_random_one() {
     let mut world = HandlerFixture::new().await;
-    for id in
-        [Uuid::nil(), Uuid::max(), Uuid::from_u128(7), Uuid::from_u128(0x1_0000_1000_8000_0000_0000_0000)]
-    {
+    for id in [
+        Uuid::nil(),
+        Uuid::max(),
+        Uuid::from_u128(7),
+        Uuid::from_u128(0x1_0000_1000_8000_0000_0000_0000),
+    ] {
         let (mut report, _) = world.new_report(&["awa", "bila", "eva"]);
         report.header.case.id = id;
         let refused = world.ingest(&report).await;

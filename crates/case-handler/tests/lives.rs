@@ -1,4 +1,5 @@
-//! Lives of cases over the API: what the rules ask, what a purge leaves, and that no row of requests gets around them.
+//! Lives of cases over the API: what the rules ask, what a purge leaves, and that no row of
+//! requests gets around them.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -12,8 +13,8 @@ use protocol::{
         ProblemDetails, SealedBytes,
     },
     case::{
-        ClosingReason, DeadlineKind, Decision, Disposition, ReferralConsent, ReferralTarget, ReopenReason,
-        Stage,
+        ClosingReason, DeadlineKind, Decision, Disposition, ReferralConsent, ReferralTarget,
+        ReopenReason, Stage,
         event::{Action, LogEntry, ReleaseReason},
         next_event,
     },
@@ -56,7 +57,8 @@ impl HandlerFixture {
         let (reply, copy) = (SealedBytes(text.to_vec()), SealedBytes(text.to_vec()));
         let action = Action::Replied { reply: reply.hash(), copy: copy.hash(), feedback: true };
         let mut new = self.signed_event(handle, id, action).await;
-        new.payload = EventPayload { reply: Some(reply), copy: Some(copy), ..EventPayload::default() };
+        new.payload =
+            EventPayload { reply: Some(reply), copy: Some(copy), ..EventPayload::default() };
         self.post_event(handle, id, &new).await.unwrap();
     }
 
@@ -97,7 +99,10 @@ async fn an_act_that_breaks_a_rule_is_refused_with_the_rules_name() {
     );
     assert_eq!(world.violated_rule("bila", id, Action::Proposed(ADVICE)).await, "feedback-first");
     assert_eq!(world.violated_rule("bila", id, Action::LegalHoldPlaced).await, "lead-only");
-    assert_eq!(world.violated_rule("bila", id, Action::Challenged { who: "nobody".into() }).await, "rule");
+    assert_eq!(
+        world.violated_rule("bila", id, Action::Challenged { who: "nobody".into() }).await,
+        "rule"
+    );
 }
 
 #[tokio::test]
@@ -110,8 +115,14 @@ async fn what_is_purged_is_gone_and_the_log_still_holds() {
     assert_eq!(world.violated_rule("bila", id, purge()).await, "retention");
     world.clock.advance(Duration::days(5 * 366));
     world.post_action("bila", id, purge()).await.unwrap();
-    assert_eq!(world.violated_rule("bila", id, Action::Approved(Decision::Purge)).await, "same-person");
-    assert_eq!(world.violated_rule("coumba", id, Action::Approved(Decision::Purge)).await, "one-lead");
+    assert_eq!(
+        world.violated_rule("bila", id, Action::Approved(Decision::Purge)).await,
+        "same-person"
+    );
+    assert_eq!(
+        world.violated_rule("coumba", id, Action::Approved(Decision::Purge)).await,
+        "one-lead"
+    );
     world.post_action("awa", id, Action::Approved(Decision::Purge)).await.unwrap();
 
     let (status, body) = {
@@ -129,7 +140,12 @@ async fn what_is_purged_is_gone_and_the_log_still_holds() {
     assert_eq!(world.store.mailboxes(None, 10).await.unwrap().len(), 1);
     // What comes for it later is known, and filed nowhere.
     for late in [follow_up(&report, "late"), report] {
-        assert!(world.ingest(&late).await.is_err_and(|error| error.is_permanent() && !error.is_retryable()));
+        assert!(
+            world
+                .ingest(&late)
+                .await
+                .is_err_and(|error| error.is_permanent() && !error.is_retryable())
+        );
     }
     let log = world.audit_log().await;
     assert!(
@@ -137,7 +153,10 @@ async fn what_is_purged_is_gone_and_the_log_still_holds() {
             && log.iter().all(LogEntry::verify_link)
     );
     world.restart().await;
-    assert!(case_handler::event_log::verify_chain(&world.store).await.is_ok(), "the handler starts again");
+    assert!(
+        case_handler::event_log::verify_chain(&world.store).await.is_ok(),
+        "the handler starts again"
+    );
 }
 
 #[tokio::test]
@@ -182,7 +201,8 @@ async fn two_close_what_came_unreadable_and_the_oversight_body_gets_it_as_it_cam
     let mut world = HandlerFixture::new().await;
     let (id, _) = world.ingested_case().await;
     let whole = |file: &CaseDetail, handle: &str| {
-        let Action::Received { came: Some(came), .. } = file.log[0].event.decode_unverified().unwrap().action
+        let Action::Received { came: Some(came), .. } =
+            file.log[0].event.decode_unverified().unwrap().action
         else {
             panic!("the first event says what came");
         };
@@ -250,7 +270,8 @@ async fn a_link_names_no_case_that_is_hidden_from_a_reader() {
 async fn an_event_of_somebody_who_was_taken_out_is_refused_with_an_old_bearer_too() {
     let mut world = HandlerFixture::new().await;
     let (id, _) = world.ingested_case().await;
-    let (token, claim) = (world.sign_in("bila").await, world.signed_event("bila", id, Action::Claimed).await);
+    let (token, claim) =
+        (world.sign_in("bila").await, world.signed_event("bila", id, Action::Claimed).await);
     world
         .publish(|directory| {
             directory.members.retain(|member| member.handle != "bila");
@@ -258,7 +279,10 @@ async fn an_event_of_somebody_who_was_taken_out_is_refused_with_an_old_bearer_to
         })
         .await;
     let path = format!("/v1/cases/{id}/events");
-    assert_eq!(world.request(Method::POST, &path, &token, &claim).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        world.request(Method::POST, &path, &token, &claim).await.0,
+        StatusCode::UNAUTHORIZED
+    );
     // Handed in by a colleague, it is still bila's.
     assert_eq!(world.post_event("awa", id, &claim).await.unwrap_err().kind, "malformed");
     assert_eq!(world.case("awa", id).await.unwrap().log.len(), 1);
@@ -274,8 +298,15 @@ async fn who_is_away_gets_no_case_and_the_dry_run_says_why() {
         world.request(Method::PUT, "/v1/absence", &token, absence).await.0
     };
     assert_eq!(set(&world, "bila", &away("bila", Some(until))).await, StatusCode::NO_CONTENT);
-    assert_eq!(set(&world, "bila", &away("coumba", Some(until))).await, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(set(&world, "awa", &away("coumba", Some(until))).await, StatusCode::NO_CONTENT, "she leads");
+    assert_eq!(
+        set(&world, "bila", &away("coumba", Some(until))).await,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    assert_eq!(
+        set(&world, "awa", &away("coumba", Some(until))).await,
+        StatusCode::NO_CONTENT,
+        "she leads"
+    );
     let (id, _) = world.ingested_case().await;
     let token = world.sign_in("awa").await;
     let path = format!("/v1/cases/{id}/routing");
@@ -284,7 +315,8 @@ async fn who_is_away_gets_no_case_and_the_dry_run_says_why() {
     assert_eq!(candidates.iter().filter(|other| other.away == Some(until)).count(), 2);
     assert_eq!(set(&world, "awa", &away("coumba", None)).await, StatusCode::NO_CONTENT);
     world.clock.advance(Duration::days(4));
-    let candidates: Vec<AssigneeCandidate> = world.get(&path, &world.sign_in("awa").await).await.unwrap();
+    let candidates: Vec<AssigneeCandidate> =
+        world.get(&path, &world.sign_in("awa").await).await.unwrap();
     assert!(candidates.iter().all(|candidate| candidate.away.is_none()));
 }
 
@@ -296,7 +328,8 @@ async fn the_dry_run_counts_no_case_that_the_caller_does_not_see() {
     world.post_action("awa", hidden, Action::Claimed).await.unwrap();
     let loads = async |world: &HandlerFixture, who: &str| -> Vec<(String, u32)> {
         let path = format!("/v1/cases/{seen}/routing");
-        let ranked: Vec<AssigneeCandidate> = world.get(&path, &world.sign_in(who).await).await.unwrap();
+        let ranked: Vec<AssigneeCandidate> =
+            world.get(&path, &world.sign_in(who).await).await.unwrap();
         let mut loads: Vec<_> = ranked.into_iter().map(|one| (one.member, one.load)).collect();
         loads.sort();
         loads
@@ -305,8 +338,12 @@ async fn the_dry_run_counts_no_case_that_the_caller_does_not_see() {
     assert_eq!(before, loads(&world, "awa").await);
     world.post_action("bila", hidden, Action::Recused).await.unwrap();
     let (theirs, all) = (loads(&world, "bila").await, loads(&world, "awa").await);
-    let of = |loads: &[(String, u32)], who: &str| loads.iter().find(|(one, _)| one == who).unwrap().1;
-    assert!(of(&theirs, "awa") < of(&before, "awa"), "the case is gone from the count too: {theirs:?}");
+    let of =
+        |loads: &[(String, u32)], who: &str| loads.iter().find(|(one, _)| one == who).unwrap().1;
+    assert!(
+        of(&theirs, "awa") < of(&before, "awa"),
+        "the case is gone from the count too: {theirs:?}"
+    );
     assert_eq!(of(&all, "awa"), of(&before, "awa"), "who sees it goes on counting it");
 }
 
@@ -328,7 +365,10 @@ async fn nobody_is_away_for_ever_and_a_desk_sees_who_is() {
     assert_eq!(rule(set(Some(time::Date::MAX)).await), "absence-too-long");
     assert_eq!(rule(set(Some(today - Duration::days(1))).await), "absence-past");
     let awa = Absence { member: "awa".into(), until: Some(today) };
-    assert_eq!(rule(world.request(Method::PUT, "/v1/absence", &token, &awa).await), "absence-lead-only");
+    assert_eq!(
+        rule(world.request(Method::PUT, "/v1/absence", &token, &awa).await),
+        "absence-lead-only"
+    );
     let away = async |who: &str| -> Vec<Absence> {
         world.get("/v1/absence", &world.sign_in(who).await).await.unwrap()
     };
@@ -361,9 +401,9 @@ fn random_action(rng: &mut StdRng, state: &protocol::case::CaseState) -> Action 
         15 => Action::LegalHoldPlaced,
         16 => Action::Reopened { ground: ReopenReason::NewEvidence },
         17 => Action::Proposed(decision),
-        18 => {
-            Action::Approved(state.pending_proposal.as_ref().map_or(decision, |proposal| proposal.decision))
-        }
+        18 => Action::Approved(
+            state.pending_proposal.as_ref().map_or(decision, |proposal| proposal.decision),
+        ),
         _ => Action::Released { reason: ReleaseReason::MissedDeadline },
     }
 }

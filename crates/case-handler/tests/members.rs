@@ -12,7 +12,9 @@ use ed25519_dalek::SigningKey;
 use http::{Method, StatusCode};
 use protocol::{
     Hash,
-    api::workbench::{AuditLog, EventPayload, GenerationGrant, NewEvent, ProblemDetails, SealedBytes},
+    api::workbench::{
+        AuditLog, EventPayload, GenerationGrant, NewEvent, ProblemDetails, SealedBytes,
+    },
     case::{
         Stage,
         event::{Action, ReleaseReason},
@@ -47,7 +49,8 @@ async fn who_holds_no_grant_sees_no_row_and_no_gap() {
     seen.sort();
     shared.sort();
     assert_eq!(seen, shared);
-    // Nothing in an answer counts over all cases: the log's links are hashes, the events number their own case.
+    // Nothing in an answer counts over all cases: the log's links are hashes, the events number
+    // their own case.
     for id in shared {
         let file = world.case("coumba", id).await.unwrap();
         let numbers: Vec<_> =
@@ -79,7 +82,8 @@ async fn of_two_who_act_at_once_one_wins_and_the_other_is_told() {
     let id = report.header.case.id;
     let one = world.signed_event("awa", id, Action::Claimed).await;
     let two = world.signed_event("bila", id, Action::Claimed).await;
-    let (one, two) = tokio::join!(world.post_event("awa", id, &one), world.post_event("bila", id, &two));
+    let (one, two) =
+        tokio::join!(world.post_event("awa", id, &one), world.post_event("bila", id, &two));
     assert_eq!(usize::from(one.is_ok()) + usize::from(two.is_ok()), 1);
     let lost = one.err().or(two.err()).unwrap();
     assert_eq!((lost.kind.as_str(), lost.status), ("stale", 409));
@@ -95,17 +99,19 @@ async fn forged_and_foreign_events_are_refused() {
     let by_awa = world.signed_event("awa", id, Action::Claimed).await;
     assert_eq!(world.post_event("bila", id, &by_awa).await.unwrap_err().kind, "malformed");
     let state = world.queue("awa").await[0].state.clone();
-    let as_awa =
-        next_event(id, &state, "awa", world.clock.now(), Action::Claimed).sign(&world.members["bila"].1);
+    let as_awa = next_event(id, &state, "awa", world.clock.now(), Action::Claimed)
+        .sign(&world.members["bila"].1);
     let forged = NewEvent { event: as_awa, payload: EventPayload::default() };
     assert_eq!(world.post_event("awa", id, &forged).await.unwrap_err().kind, "malformed");
     // Coumba holds no grant: for her the case does not exist.
-    let event =
-        next_event(id, &state, "coumba", world.clock.now(), Action::Claimed).sign(&world.members["coumba"].1);
+    let event = next_event(id, &state, "coumba", world.clock.now(), Action::Claimed)
+        .sign(&world.members["coumba"].1);
     let outsider = NewEvent { event, payload: EventPayload::default() };
     assert_eq!(world.post_event("coumba", id, &outsider).await.unwrap_err().kind, "not-found");
-    let late = next_event(id, &state, "awa", world.clock.now() - Duration::hours(1), Action::Claimed);
-    let late = NewEvent { event: late.sign(&world.members["awa"].1), payload: EventPayload::default() };
+    let late =
+        next_event(id, &state, "awa", world.clock.now() - Duration::hours(1), Action::Claimed);
+    let late =
+        NewEvent { event: late.sign(&world.members["awa"].1), payload: EventPayload::default() };
     assert_eq!(world.post_event("awa", id, &late).await.unwrap_err().kind, "rule");
     assert_eq!(world.case("awa", id).await.unwrap().log.len(), 1, "nothing was written");
 }
@@ -132,17 +138,28 @@ async fn what_an_event_brings_must_be_what_it_names() {
     world.ingest(&report).await.unwrap();
     let id = report.header.case.id;
     world.post_action("awa", id, Action::Claimed).await.unwrap();
-    let (reply, copy) = (SealedBytes(b"for the reporter".to_vec()), SealedBytes(b"for the team".to_vec()));
+    let (reply, copy) =
+        (SealedBytes(b"for the reporter".to_vec()), SealedBytes(b"for the team".to_vec()));
     let action = || Action::Replied { reply: reply.hash(), copy: copy.hash(), feedback: false };
     let mut new = world.signed_event("awa", id, action()).await;
     assert_eq!(world.post_event("awa", id, &new).await.unwrap_err().kind, "rule");
-    new.payload =
-        EventPayload { reply: Some(copy.clone()), copy: Some(reply.clone()), ..EventPayload::default() };
+    new.payload = EventPayload {
+        reply: Some(copy.clone()),
+        copy: Some(reply.clone()),
+        ..EventPayload::default()
+    };
     assert_eq!(world.post_event("awa", id, &new).await.unwrap_err().kind, "rule");
-    new.payload =
-        EventPayload { reply: Some(reply.clone()), copy: Some(copy.clone()), ..EventPayload::default() };
+    new.payload = EventPayload {
+        reply: Some(reply.clone()),
+        copy: Some(copy.clone()),
+        ..EventPayload::default()
+    };
     world.post_event("awa", id, &new).await.unwrap();
-    assert_eq!(world.post_event("awa", id, &new).await.unwrap_err().kind, "stale", "a replayed event");
+    assert_eq!(
+        world.post_event("awa", id, &new).await.unwrap_err().kind,
+        "stale",
+        "a replayed event"
+    );
     let contents = world.store.mailboxes(None, 10).await.unwrap();
     assert_eq!(contents[0].replies, [reply.0]);
     let long = SealedBytes(vec![0; 13 * 1024]);
@@ -150,7 +167,14 @@ async fn what_an_event_brings_must_be_what_it_names() {
     note.payload.note = Some(long);
     assert!(world.post_event("awa", id, &note).await.unwrap_err().title.contains("too long"));
     let moved = Action::StageChanged { from: Stage::Received, to: Stage::Decided, reason: None };
-    assert!(world.post_action("awa", id, moved).await.unwrap_err().title.contains("received to decided"));
+    assert!(
+        world
+            .post_action("awa", id, moved)
+            .await
+            .unwrap_err()
+            .title
+            .contains("received to decided")
+    );
 }
 
 #[tokio::test]
@@ -166,11 +190,20 @@ async fn a_case_is_assigned_with_a_grant_to_whom_it_is_for() {
         reporter_key: PublicKey::from(&receipt.signing_key()),
         mailbox_recipient: Hash::default(),
     };
-    let grant_to =
-        |handle: &str| GenerationGrant { generation: 0, grant: grant.seal(&world.recipient(handle)) };
+    let grant_to = |handle: &str| GenerationGrant {
+        generation: 0,
+        grant: grant.seal(&world.recipient(handle)),
+    };
     let assign = |granted: Option<Hash>| Action::Assigned { to: "coumba".into(), granted };
     world.post_action("awa", id, Action::Declared).await.unwrap();
-    assert!(world.post_action("awa", id, assign(None)).await.unwrap_err().title.contains("holds no grant"));
+    assert!(
+        world
+            .post_action("awa", id, assign(None))
+            .await
+            .unwrap_err()
+            .title
+            .contains("holds no grant")
+    );
     let wrong = grant_to("eva");
     let mut new = world.signed_event("awa", id, assign(Some(wrong.grant.tag))).await;
     new.payload.grants = vec![wrong];
@@ -203,13 +236,22 @@ async fn sessions_are_fresh_signed_and_short() {
     );
     let nonce = world.challenge("awa").await;
     let token = world.answer_challenge("awa", nonce, key).await.unwrap();
-    assert_eq!(world.answer_challenge("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "replayed");
+    assert_eq!(
+        world.answer_challenge("awa", nonce, key).await,
+        Err(StatusCode::UNAUTHORIZED),
+        "replayed"
+    );
     let nonce = world.challenge("awa").await;
     world.clock.advance(Duration::seconds(61));
-    assert_eq!(world.answer_challenge("awa", nonce, key).await, Err(StatusCode::UNAUTHORIZED), "too late");
+    assert_eq!(
+        world.answer_challenge("awa", nonce, key).await,
+        Err(StatusCode::UNAUTHORIZED),
+        "too late"
+    );
     let nonce = world.challenge("nobody").await;
     assert_eq!(world.answer_challenge("nobody", nonce, key).await, Err(StatusCode::UNAUTHORIZED));
-    let rows = |token: String| async move { world.get::<serde_json::Value>("/v1/cases", &token).await };
+    let rows =
+        |token: String| async move { world.get::<serde_json::Value>("/v1/cases", &token).await };
     assert!(rows(token).await.is_ok());
 }
 
@@ -235,8 +277,9 @@ async fn a_stolen_bearer_signs_nothing_and_the_log_says_that_somebody_tried() {
     let forged = next_event(ids[0], &state, "awa", world.clock.now(), Action::Claimed).sign(&thief);
     let forged = NewEvent { event: forged, payload: EventPayload::default() };
     let events = |id: Uuid| format!("/v1/cases/{id}/events");
-    let post =
-        async |path: String, event: &NewEvent| world.request(Method::POST, &path, &token, event).await.0;
+    let post = async |path: String, event: &NewEvent| {
+        world.request(Method::POST, &path, &token, event).await.0
+    };
     assert_eq!(post(events(ids[0]), &forged).await, StatusCode::BAD_REQUEST);
     // What awa signed for one case is nothing in another, and nothing a second time.
     assert_eq!(post(events(ids[1]), &claim).await, StatusCode::BAD_REQUEST);
@@ -245,22 +288,30 @@ async fn a_stolen_bearer_signs_nothing_and_the_log_says_that_somebody_tried() {
     assert_eq!(post(events(ids[0]), &claim).await, StatusCode::CONFLICT, "replayed");
     assert_eq!(world.case("awa", ids[0]).await.unwrap().log.len(), 2);
     // A directory without the root keys' signatures changes nobody's key.
-    let mut signed = world.next_directory(|directory| directory.members[0].device = PublicKey::from(&thief));
+    let mut signed =
+        world.next_directory(|directory| directory.members[0].device = PublicKey::from(&thief));
     signed.signatures.clear();
     let put = world.request(Method::PUT, "/v1/directory", &token, &signed).await.0;
     assert_eq!(put, StatusCode::UNPROCESSABLE_ENTITY);
     // Guessing at sessions is said once a minute.
     for _ in 0..20 {
         let nonce = world.challenge("awa").await;
-        assert_eq!(world.answer_challenge("awa", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
+        assert_eq!(
+            world.answer_challenge("awa", nonce, &thief).await,
+            Err(StatusCode::UNAUTHORIZED)
+        );
     }
     assert_eq!(heard.warnings(), 3);
     world.clock.advance(Duration::minutes(1));
     let nonce = world.challenge("nobody").await;
-    assert_eq!(world.answer_challenge("nobody", nonce, &thief).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(
+        world.answer_challenge("nobody", nonce, &thief).await,
+        Err(StatusCode::UNAUTHORIZED)
+    );
     assert_eq!(heard.warnings(), 4);
     // The bearer lives no longer than the process, or a quarter of an hour.
-    let rows = async |world: &HandlerFixture| world.request(Method::GET, "/v1/cases", &token, &()).await.0;
+    let rows =
+        async |world: &HandlerFixture| world.request(Method::GET, "/v1/cases", &token, &()).await.0;
     assert_eq!(rows(&world).await, StatusCode::OK);
     world.restart().await;
     assert_eq!(rows(&world).await, StatusCode::UNAUTHORIZED);
@@ -312,8 +363,14 @@ async fn a_session_ends_and_the_log_is_the_oversight_bodys_alone() {
     assert_eq!(world.get::<AuditLog>("/v1/log", &token).await, Err(StatusCode::FORBIDDEN));
     assert!(world.get::<AuditLog>("/v1/log", &world.sign_in("eva").await).await.is_ok());
     world.clock.advance(Duration::minutes(15));
-    assert_eq!(world.get::<serde_json::Value>("/v1/cases", &token).await, Err(StatusCode::UNAUTHORIZED));
-    assert_eq!(world.get::<serde_json::Value>("/v1/cases", "").await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(
+        world.get::<serde_json::Value>("/v1/cases", &token).await,
+        Err(StatusCode::UNAUTHORIZED)
+    );
+    assert_eq!(
+        world.get::<serde_json::Value>("/v1/cases", "").await,
+        Err(StatusCode::UNAUTHORIZED)
+    );
 }
 
 #[tokio::test]

@@ -178,7 +178,10 @@ fn large_report(world: &mut HandlerFixture) -> OpenedSubmission {
 }
 
 /// The attachments of a case, as a reader gets them.
-async fn attachments(world: &HandlerFixture, report: &OpenedSubmission) -> Vec<Result<Vec<u8>, String>> {
+async fn attachments(
+    world: &HandlerFixture,
+    report: &OpenedSubmission,
+) -> Vec<Result<Vec<u8>, String>> {
     let id = report.header.case.id;
     let mut found = Vec::new();
     for part in world.case("awa", id).await.unwrap().parts {

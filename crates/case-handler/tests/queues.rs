@@ -1,4 +1,5 @@
-//! Queues: the most pressing first, page by page, and of each member exactly what that member may see.
+//! Queues: the most pressing first, page by page, and of each member exactly what that member may
+//! see.
 
 mod common;
 
@@ -48,14 +49,17 @@ async fn pages_put_together_are_the_whole_queue_in_its_order() {
     assert_eq!(pages.len(), 2);
     loop {
         let (day, id) = due(pages.last().unwrap());
-        let next = queue_page(&world, "awa", &format!("most=4&after={id}&due={day}")).await.unwrap();
+        let next =
+            queue_page(&world, "awa", &format!("most=4&after={id}&due={day}")).await.unwrap();
         if next.is_empty() {
             break;
         }
         pages.extend(next);
     }
     assert_eq!(pages, whole);
-    for wrong in ["most=many", "most=2&after=me", "after=00000000-0000-0000-0000-000000000000&due=today"] {
+    for wrong in
+        ["most=many", "most=2&after=me", "after=00000000-0000-0000-0000-000000000000&due=today"]
+    {
         assert_eq!(queue_page(&world, "awa", wrong).await, Err(StatusCode::BAD_REQUEST), "{wrong}");
     }
 }
@@ -92,11 +96,19 @@ async fn a_queue_follows_grants_and_deadlines_at_once() {
         behind = Some(*last);
         overdue.extend(page.iter().map(|(_, case)| case.id));
     }
-    assert_eq!(overdue.len(), 5, "page by page the same, although one stands elsewhere than its state says");
-    let released =
-        escalation::escalate_overdue(&world.store, &world.directory, &Calendar::default(), world.signer())
-            .await
-            .unwrap();
+    assert_eq!(
+        overdue.len(),
+        5,
+        "page by page the same, although one stands elsewhere than its state says"
+    );
+    let released = escalation::escalate_overdue(
+        &world.store,
+        &world.directory,
+        &Calendar::default(),
+        world.signer(),
+    )
+    .await
+    .unwrap();
     assert_eq!(released, 5);
     assert!(world.store.overdue_cases(today, None, 100).await.unwrap().is_empty());
     assert_eq!(world.queue("eva").await.len(), 5);

@@ -7,7 +7,8 @@ use http::StatusCode;
 use protocol::{
     Hash,
     api::workbench::{
-        CaseDetail, EventPayload, FormerReader, FormerReaders, FormerReason, GenerationGrant, SealedBytes,
+        CaseDetail, EventPayload, FormerReader, FormerReaders, FormerReason, GenerationGrant,
+        SealedBytes,
     },
     case::event::{Action, ReleaseReason},
     keys::{CaseSecret, PublicKey},
@@ -18,7 +19,12 @@ use uuid::Uuid;
 const DESK_MEMBERS: [&str; 4] = ["awa", "bila", "coumba", "eva"];
 
 /// What looks like a grant for a member, and opens nothing.
-fn garbage_grant(world: &HandlerFixture, case: Uuid, generation: u32, handle: &str) -> GenerationGrant {
+fn garbage_grant(
+    world: &HandlerFixture,
+    case: Uuid,
+    generation: u32,
+    handle: &str,
+) -> GenerationGrant {
     let tag = grant_tag(case, &world.recipient(handle));
     GenerationGrant { generation, grant: SealedGrant { tag, sealed: b"garbage".to_vec() } }
 }
@@ -85,7 +91,8 @@ async fn a_report_for_a_desk_that_is_gone_is_the_oversight_bodys() {
     let id = report.header.case.id;
     assert_eq!(world.case("eva", id).await.unwrap().row.state.released, Some(ReleaseReason::Filed));
     assert_eq!(world.case("awa", id).await, Err(StatusCode::NOT_FOUND));
-    // If it holds nothing that the outside body could open, those whom the reporter's side chose have it.
+    // If it holds nothing that the outside body could open, those whom the reporter's side chose
+    // have it.
     let (unseen, _) = world.new_report(&["awa", "bila"]);
     world.publish(|directory| directory.desks[0].id = "again".into()).await;
     world.ingest(&unseen).await.unwrap();
@@ -103,16 +110,26 @@ async fn nobody_replaces_the_grant_that_another_has() {
     let bilas = given(world.case("bila", id).await.unwrap());
     assign_with_grant(&world, id, "bila", garbage_grant(&world, id, 0, "bila")).await.unwrap();
     assert_eq!(given(world.case("bila", id).await.unwrap()), bilas, "bila's grant stays as it was");
-    let evas =
-        report.grants.iter().find(|grant| grant.tag == grant_tag(id, &world.recipient("eva"))).unwrap();
-    world.post_action("bila", id, Action::Assigned { to: "awa".into(), granted: None }).await.unwrap();
+    let evas = report
+        .grants
+        .iter()
+        .find(|grant| grant.tag == grant_tag(id, &world.recipient("eva")))
+        .unwrap();
+    world
+        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: None })
+        .await
+        .unwrap();
     assign_with_grant(&world, id, "eva", garbage_grant(&world, id, 0, "eva")).await.unwrap();
-    assert_eq!(given(world.case("eva", id).await.unwrap()), evas.sealed, "and so does the outside body's");
+    assert_eq!(
+        given(world.case("eva", id).await.unwrap()),
+        evas.sealed,
+        "and so does the outside body's"
+    );
 }
 
 #[tokio::test]
 async fn after_a_change_of_keys_a_colleague_can_be_granted_again_but_the_oversight_body_keeps_the_reporters()
-{
+ {
     let mut world = HandlerFixture::new().await;
     let (report, receipt) = world.new_report(&DESK_MEMBERS);
     world.ingest(&report).await.unwrap();
@@ -131,9 +148,13 @@ async fn after_a_change_of_keys_a_colleague_can_be_granted_again_but_the_oversig
     assign_with_grant(&world, id, "bila", again).await.unwrap();
     let file = world.case("bila", id).await.unwrap();
     assert!(Grant::open(&file.grants[0].grant, &world.members["bila"].0, id, 0).is_ok());
-    world.post_action("bila", id, Action::Assigned { to: "awa".into(), granted: None }).await.unwrap();
-    let refused =
-        assign_with_grant(&world, id, "eva", garbage_grant(&world, id, 0, "eva")).await.unwrap_err();
+    world
+        .post_action("bila", id, Action::Assigned { to: "awa".into(), granted: None })
+        .await
+        .unwrap();
+    let refused = assign_with_grant(&world, id, "eva", garbage_grant(&world, id, 0, "eva"))
+        .await
+        .unwrap_err();
     assert!(refused.contains("keeps the grant"), "{refused}");
 }
 
@@ -167,7 +188,10 @@ async fn who_shuts_all_colleagues_out_brings_the_oversight_body_in() {
     assert_eq!(world.case("eva", id).await.unwrap().grants.len(), 2, "both generations");
     let contents = world.store.mailboxes(None, 10).await.unwrap();
     let renewed = CaseSecret::from_bytes([2; 32]).identity().recipient();
-    assert_eq!(contents[0].case_recipient, renewed, "the reporter goes on with the newest generation");
+    assert_eq!(
+        contents[0].case_recipient, renewed,
+        "the reporter goes on with the newest generation"
+    );
     assert!(contents[0].replies.iter().eq([&reply.0]));
 }
 
@@ -184,7 +208,11 @@ async fn who_has_left_does_not_count_as_a_reader() {
         .await;
     world.post_action("awa", report.header.case.id, Action::Recused).await.unwrap();
     let queue = world.queue("eva").await;
-    assert_eq!(queue[0].state.released, Some(ReleaseReason::DeskConflicted), "coumba alone is left");
+    assert_eq!(
+        queue[0].state.released,
+        Some(ReleaseReason::DeskConflicted),
+        "coumba alone is left"
+    );
 }
 
 #[tokio::test]
@@ -193,7 +221,10 @@ async fn a_session_ends_when_the_directory_names_another_device_key() {
     let stolen = world.sign_in("awa").await;
     assert!(world.get::<serde_json::Value>("/v1/cases", &stolen).await.is_ok());
     world.renew_keys("awa").await;
-    assert_eq!(world.get::<serde_json::Value>("/v1/cases", &stolen).await, Err(StatusCode::UNAUTHORIZED));
+    assert_eq!(
+        world.get::<serde_json::Value>("/v1/cases", &stolen).await,
+        Err(StatusCode::UNAUTHORIZED)
+    );
     assert!(world.get::<serde_json::Value>("/v1/cases", &world.sign_in("awa").await).await.is_ok());
 }
 
@@ -207,7 +238,9 @@ async fn of_directories_published_at_once_the_newest_stays_in_force() {
         let publishing = [newer, older].map(|signed| {
             let (current, store, today) =
                 (world.directories.clone(), world.store.clone(), world.clock.today());
-            tokio::spawn(async move { current.publish(request_body(&signed), today, &store).await.is_ok() })
+            tokio::spawn(async move {
+                current.publish(request_body(&signed), today, &store).await.is_ok()
+            })
         });
         let [newer, older] = publishing;
         assert_eq!((newer.await.unwrap(), older.await.unwrap()), (true, false));
@@ -216,7 +249,8 @@ async fn of_directories_published_at_once_the_newest_stays_in_force() {
 }
 
 #[tokio::test]
-async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys_for_those_who_stay() {
+async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys_for_those_who_stay()
+ {
     let mut world = HandlerFixture::new().await;
     let (mut ids, mut receipts) = (Vec::new(), Vec::new());
     for readers in [&DESK_MEMBERS[..], &["awa", "coumba", "eva"], &["awa", "eva"]] {
@@ -250,11 +284,14 @@ async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys
     assert_eq!(list(&world, "coumba").await, list(&world, "awa").await, "of her own cases alone");
     assert_eq!(list(&world, "eva").await, [], "nothing of cases that are held back");
 
-    // New keys of the first, for awa, coumba's new key, and the oversight body. They show nothing, so no declaration is needed.
-    let (reply, copy) = (SealedBytes(b"for the reporter".to_vec()), SealedBytes(b"for the team".to_vec()));
+    // New keys of the first, for awa, coumba's new key, and the oversight body. They show nothing,
+    // so no declaration is needed.
+    let (reply, copy) =
+        (SealedBytes(b"for the reporter".to_vec()), SealedBytes(b"for the team".to_vec()));
     let action = Action::KeysRotated { generation: 1, reply: reply.hash(), copy: copy.hash() };
     let mut rotated = world.signed_event("awa", ids[0], action).await;
-    let mut grants = ["awa", "coumba", "eva"].map(|handle| garbage_grant(&world, ids[0], 1, handle)).to_vec();
+    let mut grants =
+        ["awa", "coumba", "eva"].map(|handle| garbage_grant(&world, ids[0], 1, handle)).to_vec();
     // What is there opens to coumba's new key in the same step.
     grants.push(garbage_grant(&world, ids[0], 0, "coumba"));
     let recipient = CaseSecret::generate(&mut rand::rngs::OsRng).identity().recipient();
@@ -273,13 +310,24 @@ async fn who_left_or_has_another_key_stands_in_the_list_until_there_are_new_keys
     let whole = rotated.payload.clone();
     rotated.payload = without("coumba", &whole);
     let refused = world.post_event("awa", ids[0], &rotated).await.unwrap_err();
-    assert_eq!(refused.rule.as_deref(), Some("undeclared"), "to leave a member out takes a declaration");
+    assert_eq!(
+        refused.rule.as_deref(),
+        Some("undeclared"),
+        "to leave a member out takes a declaration"
+    );
     // An older grant alone leaves its holder without the new keys.
     rotated.payload = EventPayload {
         grants: vec![whole.grants[0].clone(), whole.grants[2].clone(), whole.grants[3].clone()],
         ..whole.clone()
     };
-    assert!(world.post_event("awa", ids[0], &rotated).await.unwrap_err().title.contains("each who stays"));
+    assert!(
+        world
+            .post_event("awa", ids[0], &rotated)
+            .await
+            .unwrap_err()
+            .title
+            .contains("each who stays")
+    );
     rotated.payload = whole;
     world.post_event("awa", ids[0], &rotated).await.unwrap();
     let tag = protocol::submission::key_grant::grant_tag(ids[0], &world.recipient("coumba"));

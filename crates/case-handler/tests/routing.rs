@@ -23,24 +23,39 @@ async fn present_before_absent_then_language_then_load() {
         };
         rank_members(&world.directory, &question).into_iter().map(|c| c.handle).collect::<Vec<_>>()
     };
-    let case = (0..300).map(Uuid::from_u128).find(|case| lots(*case) == holders).expect("one of six orders");
+    let case = (0..300)
+        .map(Uuid::from_u128)
+        .find(|case| lots(*case) == holders)
+        .expect("one of six orders");
     let firsts: Vec<String> = (0..300).map(|case| lots(Uuid::from_u128(case)).remove(0)).collect();
     for handle in &holders {
         let times = firsts.iter().filter(|first| *first == handle).count();
-        assert!((60..140).contains(&times), "the lot falls on everybody alike: {times} on {handle}");
+        assert!(
+            (60..140).contains(&times),
+            "the lot falls on everybody alike: {times} on {handle}"
+        );
     }
     let mut load = Workload::default();
     load.add("bila", Urgency::P4, 1);
     let ask = |lang: &str, absent: &[&str], load: &Workload| {
         let absent: Vec<String> = absent.iter().map(|handle| (*handle).to_owned()).collect();
-        let question =
-            AssignmentQuery { case, holders: &holders, absent_members: &absent, lang, workload: load };
+        let question = AssignmentQuery {
+            case,
+            holders: &holders,
+            absent_members: &absent,
+            lang,
+            workload: load,
+        };
         let ranked: Vec<_> =
             rank_members(&world.directory, &question).into_iter().map(|c| c.handle).collect();
         (suggest_assignee(&world.directory, &question), ranked.join(" "))
     };
     assert_eq!(ask("fr", &[], &load), (Some("awa".into()), "awa coumba bila".into()));
-    assert_eq!(ask("ar", &[], &load), (Some("bila".into()), "bila awa coumba".into()), "she reads it");
+    assert_eq!(
+        ask("ar", &[], &load),
+        (Some("bila".into()), "bila awa coumba".into()),
+        "she reads it"
+    );
     assert_eq!(ask("ar", &["bila"], &load), (Some("awa".into()), "awa coumba bila".into()));
     assert_eq!(ask("fr", &["awa", "bila", "coumba"], &load).0, None, "nobody is there");
     // One urgent case weighs as much as four that are not.

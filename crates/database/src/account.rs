@@ -102,7 +102,8 @@ pub(crate) fn chown_to_folder_owner(place: &DatabaseUrl) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if is_store_file(&entry.file_name(), name) {
-            // The service may have put a link there, which must not give it a file of another account.
+            // The service may have put a link there, which must not give it a file of another
+            // account.
             lchown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
         }
     }

@@ -1,5 +1,6 @@
-//! A backup: a folder with one `SQLite` file, whatever engine it was taken from, perhaps a folder of parts beside it, and
-//! `SHA256SUMS`, which `sha256sum --check` reads too. The sums are written last: a folder without them is half a backup.
+//! A backup: a folder with one `SQLite` file, whatever engine it was taken from, perhaps a folder
+//! of parts beside it, and `SHA256SUMS`, which `sha256sum --check` reads too. The sums are written
+//! last: a folder without them is half a backup.
 
 use std::{
     fmt::Write as _,
@@ -66,7 +67,8 @@ impl BackupFolder {
         Self { folder: folder.to_owned(), database_file: file }
     }
 
-    /// Copies a database into a new folder, as it is at this moment; services go on. To be ended by [`BackupFolder::finalize`].
+    /// Copies a database into a new folder, as it is at this moment; services go on. To be ended by
+    /// [`BackupFolder::finalize`].
     pub async fn create<M: MigratorTrait>(
         &self,
         from: &DatabaseUrl,
@@ -121,10 +123,12 @@ impl BackupFolder {
             io::ErrorKind::NotFound => missing,
             _ => BackupError::Io { path: path.to_owned(), source: error },
         };
-        fs::read_dir(&self.folder)
-            .map_err(|error| or_else(&self.folder, error, BackupError::NotFound(self.folder.clone())))?;
+        fs::read_dir(&self.folder).map_err(|error| {
+            or_else(&self.folder, error, BackupError::NotFound(self.folder.clone()))
+        })?;
         let path = self.folder.join(SUMS_FILE);
-        let sums = fs::read_to_string(&path).map_err(|error| or_else(&path, error, incomplete()))?;
+        let sums =
+            fs::read_to_string(&path).map_err(|error| or_else(&path, error, incomplete()))?;
         let sums: Vec<_> = sums.lines().filter_map(|line| line.split_once("  ")).collect();
         if !sums.iter().any(|(_, name)| *name == self.database_file) {
             return Err(incomplete());
@@ -142,7 +146,8 @@ impl BackupFolder {
         Ok(sums.len())
     }
 
-    /// A copy of its database in another folder, brought up to this program's schema. The backup itself stays as it is.
+    /// A copy of its database in another folder, brought up to this program's schema. The backup
+    /// itself stays as it is.
     pub async fn unpack<M: MigratorTrait>(&self, into: &Path) -> Result<DatabaseUrl, BackupError> {
         let path = into.join(self.database_file);
         fs::copy(self.database_path(), &path).map_err(|error| self.io_error(error))?;

@@ -14,14 +14,17 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::{
     DatabaseUrl, WriterLock, account, server,
-    writer_lock::{LOCK_TIMEOUT, MIGRATION_LOCK_ID, is_locked, try_lock_session, wait_for_writer_lock},
+    writer_lock::{
+        LOCK_TIMEOUT, MIGRATION_LOCK_ID, is_locked, try_lock_session, wait_for_writer_lock,
+    },
 };
 
 /// Of 4 KiB, which is what a new `SQLite` file has.
 const PAGES_PER_MIB: u64 = 256;
 /// Size to which `SQLite`'s log is cut back once it has been written into the database, in bytes.
 const WAL_SIZE_LIMIT: &str = "67108864";
-/// Pages after which `SQLite` writes its log into the database: 32 MiB. Each time costs two waits for the disk, whatever the number.
+/// Pages after which `SQLite` writes its log into the database: 32 MiB. Each time costs two waits
+/// for the disk, whatever the number.
 const WAL_AUTOCHECKPOINT_PAGES: &str = "8192";
 /// A connection that rested for so long is tried before it is used.
 const IDLE_CHECK_AFTER: Duration = Duration::from_secs(5);
@@ -157,7 +160,10 @@ impl DatabaseUrl {
                 let options = with_keepalive(
                     server::connect_options(url).map_err(|error| self.unreachable_error(error))?,
                 );
-                if wait_for_writer_lock(&options).await.map_err(|error| self.unreachable_error(error))? {
+                if wait_for_writer_lock(&options)
+                    .await
+                    .map_err(|error| self.unreachable_error(error))?
+                {
                     Ok(WriterLock::held_by_connection())
                 } else {
                     Err(OpenError::InUse)
@@ -212,7 +218,8 @@ impl DatabaseUrl {
         let late = |_| failed(sqlx::Error::PoolTimedOut);
         let connecting = tokio::time::timeout(LOCK_TIMEOUT, PgConnection::connect_with(&options));
         let mut connection = connecting.await.map_err(late)?.map_err(failed)?;
-        let answer = sqlx::query_scalar(question).fetch_one(&mut connection).await.map_err(failed)?;
+        let answer =
+            sqlx::query_scalar(question).fetch_one(&mut connection).await.map_err(failed)?;
         connection.close().await.map_err(failed)?;
         Ok(answer)
     }
@@ -283,15 +290,18 @@ fn configure_sqlite(options: &mut ConnectOptions, path: std::path::PathBuf, pool
             .pragma("wal_autocheckpoint", WAL_AUTOCHECKPOINT_PAGES)
             .pragma("journal_size_limit", WAL_SIZE_LIMIT);
         match pool.max_size_mib {
-            Some(mib) => options.pragma("max_page_count", (u64::from(mib) * PAGES_PER_MIB).to_string()),
+            Some(mib) => {
+                options.pragma("max_page_count", (u64::from(mib) * PAGES_PER_MIB).to_string())
+            }
             None => options,
         }
     });
     if pool.is_read_only {
         return;
     }
-    // When a disk is full, `SQLite` may undo a transaction by itself. What sqlx then still takes for open it continues with savepoints,
-    // whose "commit" makes nothing durable: such a connection must never be used again.
+    // When a disk is full, `SQLite` may undo a transaction by itself. What sqlx then still takes
+    // for open it continues with savepoints, whose "commit" makes nothing durable: such a
+    // connection must never be used again.
     options.map_sqlx_sqlite_pool_opts(|pool| {
         pool.after_release(|connection, _| {
             Box::pin(async move {
@@ -319,7 +329,8 @@ fn configure_postgres(options: &mut ConnectOptions, server: PgConnectOptions, wr
     }
 }
 
-/// A session whose other end notices within a minute that this machine is gone, and gives its lock to the next.
+/// A session whose other end notices within a minute that this machine is gone, and gives its lock
+/// to the next.
 fn with_keepalive(options: PgConnectOptions) -> PgConnectOptions {
     options.application_name("burkindi").options([
         ("tcp_keepalives_idle", "30"),

@@ -1,4 +1,5 @@
-//! Copying everything that one database holds into another, on whichever engines, and reading all of it again on the other side.
+//! Copying everything that one database holds into another, on whichever engines, and reading all
+//! of it again on the other side.
 //!
 //! ```no_run
 //! # use database::{Place, Table, CopyError};
@@ -14,8 +15,8 @@ use std::{collections::BTreeSet, fmt, mem};
 use futures_util::{TryStreamExt as _, future::BoxFuture};
 use sea_orm::{
     AccessMode, ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
-    EntityTrait, IntoActiveModel, IsolationLevel, Iterable, ModelTrait, Statement, TransactionOptions,
-    TransactionTrait as _, Value,
+    EntityTrait, IntoActiveModel, IsolationLevel, Iterable, ModelTrait, Statement,
+    TransactionOptions, TransactionTrait as _, Value,
 };
 use sea_orm_migration::MigratorTrait;
 use sha2::{Digest, Sha256};
@@ -40,8 +41,8 @@ pub struct TableCopier {
     digest: for<'t> fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<TableDigest, DbErr>>,
 }
 
-/// What a table holds: how many rows, and a digest of every value in every one. Two tables with the same rows in any order have the
-/// same.
+/// What a table holds: how many rows, and a digest of every value in every one. Two tables with the
+/// same rows in any order have the same.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct TableDigest {
     rows: u64,
@@ -98,9 +99,9 @@ impl TableCopier {
     }
 }
 
-/// Copies all tables in one transaction of the target, which is made if need be and must be empty; reads the copy again and compares,
-/// then commits. The source is read as it was at one moment, and must have the schema of this program. Tables that others refer to
-/// come first.
+/// Copies all tables in one transaction of the target, which is made if need be and must be empty;
+/// reads the copy again and compares, then commits. The source is read as it was at one moment, and
+/// must have the schema of this program. Tables that others refer to come first.
 pub async fn copy<M: MigratorTrait>(
     from: &DatabaseUrl,
     to: &DatabaseUrl,
@@ -114,7 +115,8 @@ pub async fn copy<M: MigratorTrait>(
     let txn = target.begin().await?;
     if to.is_shared() {
         let names: Vec<_> = tables.iter().map(TableCopier::name).collect();
-        txn.execute_unprepared(&format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", "))).await?;
+        txn.execute_unprepared(&format!("LOCK TABLE {} IN EXCLUSIVE MODE", names.join(", ")))
+            .await?;
     }
     for table in tables {
         if (table.digest)(&txn).await? != TableDigest::default() {
@@ -153,10 +155,15 @@ async fn check_all_tables_known(
         sea_orm::DbBackend::Postgres => {
             "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()"
         }
-        _ => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        _ => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        }
     };
-    let known: BTreeSet<&str> = tables.iter().map(TableCopier::name).chain([MIGRATIONS_TABLE]).collect();
-    for row in source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await? {
+    let known: BTreeSet<&str> =
+        tables.iter().map(TableCopier::name).chain([MIGRATIONS_TABLE]).collect();
+    for row in
+        source.query_all_raw(Statement::from_string(source.get_database_backend(), sql)).await?
+    {
         let name: String = row.try_get_by_index(0)?;
         if !known.contains(name.as_str()) {
             return Err(CopyError::UnknownSchema(name));
@@ -165,7 +172,10 @@ async fn check_all_tables_known(
     Ok(())
 }
 
-async fn copy_rows<E>(from: &DatabaseTransaction, to: &DatabaseTransaction) -> Result<TableDigest, DbErr>
+async fn copy_rows<E>(
+    from: &DatabaseTransaction,
+    to: &DatabaseTransaction,
+) -> Result<TableDigest, DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel> + Send + Sync,

@@ -1,5 +1,5 @@
-//! Opening the services' databases: `SQLite` by path, `PostgreSQL` by URL. In either, what was committed outlives a power cut.
-//! Copying one into another, and backups, work across both.
+//! Opening the services' databases: `SQLite` by path, `PostgreSQL` by URL. In either, what was
+//! committed outlives a power cut. Copying one into another, and backups, work across both.
 //!
 //! ```
 //! use database::Place;

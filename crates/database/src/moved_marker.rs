@@ -54,10 +54,11 @@ impl DatabaseUrl {
     /// Writes the mark, durably. Returns whether there was none before.
     fn write_moved_marker(&self, to: &Self) -> io::Result<bool> {
         let Self::Sqlite(path) = self else { return Ok(false) };
-        let mut file = match fs::File::options().write(true).create_new(true).open(marker_path(path)) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
-            file => file?,
-        };
+        let mut file =
+            match fs::File::options().write(true).create_new(true).open(marker_path(path)) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+                file => file?,
+            };
         writeln!(
             file,
             "{to}\nThe rows of {} were moved there, or were being \

@@ -34,7 +34,8 @@ pub(crate) fn with_absolute_paths(url: &str, folder: &Path) -> String {
     rewrite_parameters(url, |name, value| {
         let path = Path::new(value);
         // A path that begins with % is an encoded one, which is left as it is.
-        let relative = FILE_PARAMETERS.contains(&name) && path.is_relative() && !value.starts_with('%');
+        let relative =
+            FILE_PARAMETERS.contains(&name) && path.is_relative() && !value.starts_with('%');
         Some(if relative {
             format!("{name}={}", folder.join(path).display())
         } else {
@@ -76,12 +77,16 @@ pub(crate) fn connect_options(url: &str) -> Result<PgConnectOptions, sqlx::Error
 
 fn rewrite_parameters(url: &str, each: impl Fn(&str, &str) -> Option<String>) -> String {
     let Some((server, query)) = url.split_once('?') else { return url.to_owned() };
-    let kept: Vec<String> = query_parameters(query).filter_map(|(name, value)| each(name, value)).collect();
+    let kept: Vec<String> =
+        query_parameters(query).filter_map(|(name, value)| each(name, value)).collect();
     if kept.is_empty() { server.to_owned() } else { format!("{server}?{}", kept.join("&")) }
 }
 
 fn query_parameters(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 fn file_parameters(url: &str) -> impl Iterator<Item = (&'static str, PathBuf)> {
@@ -96,8 +101,7 @@ fn file_parameters(url: &str) -> impl Iterator<Item = (&'static str, PathBuf)> {
 mod tests {
     use super::*;
 
-    const URL: &str =
-        "postgres://me@db.internal/cases?sslmode=verify-full&sslrootcert=db-ca.pem&password_file=db.password";
+    const URL: &str = "postgres://me@db.internal/cases?sslmode=verify-full&sslrootcert=db-ca.pem&password_file=db.password";
 
     #[test]
     fn files_of_a_url_start_at_the_folder_of_the_configuration() {

@@ -15,9 +15,10 @@ use crate::server::{self, ServerFileError};
 pub enum DatabaseUrl {
     /// A file on this machine, made if it is not there.
     Sqlite(PathBuf),
-    /// A URL as `libpq` takes it, `postgres://user@host/database?sslmode=verify-full&sslrootcert=…`.
-    /// A password that it does not hold comes from the file that its parameter `password_file`
-    /// names, or else from `PGPASSWORD` or the file that `PGPASSFILE` names.
+    /// A URL as `libpq` takes it,
+    /// `postgres://user@host/database?sslmode=verify-full&sslrootcert=…`. A password that it does
+    /// not hold comes from the file that its parameter `password_file` names, or else from
+    /// `PGPASSWORD` or the file that `PGPASSFILE` names.
     Postgres(String),
 }
 
@@ -81,8 +82,9 @@ impl FromStr for DatabaseUrl {
         }
         let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://"));
         let url = format!("postgres://{}", rest.ok_or(DatabaseUrlError::UnknownScheme)?);
-        let options: PgConnectOptions =
-            server::without_own_parameters(&url).parse().map_err(|_| DatabaseUrlError::InvalidUrl)?;
+        let options: PgConnectOptions = server::without_own_parameters(&url)
+            .parse()
+            .map_err(|_| DatabaseUrlError::InvalidUrl)?;
         options.get_database().ok_or(DatabaseUrlError::InvalidUrl)?;
         Ok(Self::Postgres(url))
     }

@@ -19,8 +19,8 @@ pub(crate) const MIGRATION_LOCK_ID: i64 = 0x6275_726b_6d69_6772;
 /// Of the lock that the only writer holds: the bytes of `burkwrit`.
 const WRITER_LOCK_ID: i64 = 0x6275_726b_7772_6974;
 
-/// Held as long as this process is the only one that writes into an `SQLite` file. In `PostgreSQL` the writing connection itself
-/// holds a lock, so that it cannot outlive the right to write.
+/// Held as long as this process is the only one that writes into an `SQLite` file. In `PostgreSQL`
+/// the writing connection itself holds a lock, so that it cannot outlive the right to write.
 #[derive(Debug)]
 pub struct WriterLock {
     _file: Option<File>,
@@ -72,7 +72,10 @@ pub(crate) fn is_locked(path: &Path) -> std::io::Result<bool> {
 
 /// Takes the writer's lock for a session; false if another session has it.
 pub(crate) async fn try_lock_session(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(WRITER_LOCK_ID).fetch_one(connection).await
+    sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(WRITER_LOCK_ID)
+        .fetch_one(connection)
+        .await
 }
 
 /// Waits until no session has the writer's lock; false if one keeps it.

@@ -8,7 +8,9 @@ use std::{
     path::Path,
 };
 
-use database::{BackupError, BackupFolder, CopyError, DatabaseUrl, OpenError, PoolOptions, move_rows};
+use database::{
+    BackupError, BackupFolder, CopyError, DatabaseUrl, OpenError, PoolOptions, move_rows,
+};
 use migrations_intake::Migrator;
 use sea_orm::ConnectionTrait as _;
 
@@ -41,7 +43,10 @@ async fn a_moved_file_is_opened_by_nothing_until_its_rows_come_back() {
     moved.unwrap();
     assert_eq!(old.read_moved_marker().unwrap(), Some(empty.to_string()));
     let refused = old.acquire_writer_lock().await.unwrap_err();
-    assert!(matches!(&refused, OpenError::Moved { to, .. } if *to == empty.to_string()), "{refused}");
+    assert!(
+        matches!(&refused, OpenError::Moved { to, .. } if *to == empty.to_string()),
+        "{refused}"
+    );
     let backup = BackupFolder::new(&folder.path().join("backup"), "spool.sqlite");
     let refused = backup.create::<Migrator>(&old, &[]).await.unwrap_err();
     assert!(refused.to_string().contains("was moved to"), "{refused}");

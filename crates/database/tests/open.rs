@@ -70,7 +70,8 @@ async fn after_the_server_was_restarted_the_writer_has_its_lock_again() {
     assert!(matches!(place.acquire_writer_lock().await, Err(OpenError::InUse)));
 }
 
-/// `SQLite` undoes a transaction by itself when a disk is full. What is committed afterwards must be durable all the same.
+/// `SQLite` undoes a transaction by itself when a disk is full. What is committed afterwards must
+/// be durable all the same.
 #[tokio::test]
 async fn after_transactions_that_the_engine_itself_has_undone_a_commit_is_one() {
     let folder = tempfile::tempdir().unwrap();

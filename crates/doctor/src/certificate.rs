@@ -43,7 +43,8 @@ pub fn subject_names(bytes: &[u8]) -> Option<Vec<String>> {
         GeneralName::IpAddress(octets) => {
             let octets = octets.as_bytes();
             let v4 = <[u8; 4]>::try_from(octets).map(|octets| IpAddr::from(Ipv4Addr::from(octets)));
-            let v6 = || <[u8; 16]>::try_from(octets).map(|octets| IpAddr::from(Ipv6Addr::from(octets)));
+            let v6 =
+                || <[u8; 16]>::try_from(octets).map(|octets| IpAddr::from(Ipv6Addr::from(octets)));
             v4.or_else(|_| v6()).ok().map(|address| address.to_string())
         }
         _ => None,
@@ -63,7 +64,9 @@ pub fn is_issued_by_own_ca(bytes: &[u8]) -> bool {
 pub fn matches_host(names: &[String], host: &str) -> bool {
     let host = host.trim_matches(['[', ']']).trim_end_matches('.');
     names.iter().any(|name| match name.strip_prefix("*.") {
-        Some(domain) => host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain)),
+        Some(domain) => {
+            host.split_once('.').is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(domain))
+        }
         None => name.eq_ignore_ascii_case(host),
     })
 }
@@ -131,11 +134,18 @@ mod tests {
         let chain = made.pem().repeat(2);
         for bytes in [made.pem().as_bytes(), chain.as_bytes(), made.der()] {
             assert_eq!(not_after(bytes), Some(end));
-            let state = |days| check_certificate("tls", bytes, end - Duration::days(days), "renew").state;
-            assert_eq!([state(31), state(30), state(0)], [Severity::Ok, Severity::Warning, Severity::Error]);
+            let state =
+                |days| check_certificate("tls", bytes, end - Duration::days(days), "renew").state;
+            assert_eq!(
+                [state(31), state(30), state(0)],
+                [Severity::Ok, Severity::Warning, Severity::Error]
+            );
         }
         assert_eq!(subject_names(made.pem().as_bytes()).unwrap(), ["intake.example"]);
-        assert_eq!(subject_names(format!("\u{feff}{}", made.pem()).as_bytes()).unwrap(), ["intake.example"]);
+        assert_eq!(
+            subject_names(format!("\u{feff}{}", made.pem()).as_bytes()).unwrap(),
+            ["intake.example"]
+        );
         for nothing in [&b""[..], b"nothing", CERTIFICATE_END] {
             assert_eq!(check_certificate("tls", nothing, end, "renew").state, Severity::Error);
         }

@@ -14,18 +14,22 @@ pub fn check_disk_space(check: &str, folder: &Path) -> Finding {
         Ok(stat) => stat,
         Err(error) => {
             let found = format!("{}: {error}", folder.display());
-            return Finding::error(check, found, "Make the folder, and give it to the service's account.");
+            return Finding::error(
+                check,
+                found,
+                "Make the folder, and give it to the service's account.",
+            );
         }
     };
     let (free, all) = (stat.f_bavail * stat.f_frsize, stat.f_blocks * stat.f_frsize);
     let percent = free.saturating_mul(100) / all.max(1);
     let found = format!("{percent} % free, {} GiB", free / GIB);
     if stat.f_flag.contains(StatVfsMountFlags::RDONLY) {
-        let advice = "Look into the kernel's log for errors of the disk, then mount it for writing again.";
+        let advice =
+            "Look into the kernel's log for errors of the disk, then mount it for writing again.";
         return Finding::error(check, "mounted read-only: nothing can be acknowledged", advice);
     }
-    let advice =
-        "Make room, or move to a larger disk: with a full one reporters are asked to come back later.";
+    let advice = "Make room, or move to a larger disk: with a full one reporters are asked to come back later.";
     match (percent, free) {
         (..5, _) | (_, ..GIB) => Finding::error(check, found, advice),
         (..20, _) => Finding::warning(check, found, advice),
@@ -60,7 +64,9 @@ pub fn check_proxy_logging(check: &str, configuration: &Path) -> Finding {
                           Delete the logs that are there.";
     let text = match fs::read_to_string(configuration) {
         Ok(text) => text,
-        Err(error) => return Finding::error(check, format!("{}: {error}", configuration.display()), ADVICE),
+        Err(error) => {
+            return Finding::error(check, format!("{}: {error}", configuration.display()), ADVICE);
+        }
     };
     let directives = |name: &str| -> Vec<String> {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default());
@@ -73,13 +79,21 @@ pub fn check_proxy_logging(check: &str, configuration: &Path) -> Finding {
     };
     let (access, errors) = (directives("access_log"), directives("error_log"));
     if access.is_empty() || access.iter().any(|value| value != "off") {
-        return Finding::error(check, "it writes down every visitor's address (access_log)", ADVICE);
+        return Finding::error(
+            check,
+            "it writes down every visitor's address (access_log)",
+            ADVICE,
+        );
     }
     if errors.is_empty() || errors.iter().any(|value| !value.starts_with("/dev/null")) {
         return Finding::error(check, "lines of its error_log hold visitors' addresses", ADVICE);
     }
     if directives("include").iter().any(|value| !value.ends_with("mime.types")) {
-        return Finding::warning(check, "it includes other files, which could say otherwise", ADVICE);
+        return Finding::warning(
+            check,
+            "it includes other files, which could say otherwise",
+            ADVICE,
+        );
     }
     Finding::ok(check, "it writes down no visitor")
 }
@@ -94,9 +108,12 @@ mod tests {
     #[test]
     fn a_key_is_for_its_owner_and_the_group_that_reads_it() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        for (mode, state) in
-            [(0o600, Severity::Ok), (0o640, Severity::Ok), (0o644, Severity::Error), (0o660, Severity::Error)]
-        {
+        for (mode, state) in [
+            (0o600, Severity::Ok),
+            (0o640, Severity::Ok),
+            (0o644, Severity::Error),
+            (0o660, Severity::Error),
+        ] {
             fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(check_permissions("key", file.path()).state, state, "{mode:o}");
         }
@@ -120,8 +137,14 @@ mod tests {
         assert_eq!(state(shipped), Severity::Ok);
         assert_eq!(state(&shipped.replace("access_log off;", "")), Severity::Error);
         assert_eq!(state(&shipped.replace("access_log off;", "#access_log off;")), Severity::Error);
-        assert_eq!(state(&shipped.replace("gzip off;", "gzip off; access_log /tmp/log;")), Severity::Error);
+        assert_eq!(
+            state(&shipped.replace("gzip off;", "gzip off; access_log /tmp/log;")),
+            Severity::Error
+        );
         assert_eq!(state(&shipped.replace("error_log /dev/null;", "")), Severity::Error);
-        assert_eq!(state(&shipped.replace("gzip off;", "include conf.d/*.conf;")), Severity::Warning);
+        assert_eq!(
+            state(&shipped.replace("gzip off;", "include conf.d/*.conf;")),
+            Severity::Warning
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What `doctor` commands find, and how they say it: each finding with what to do about it. Knows nothing of reports or visitors.
+//! What `doctor` commands find, and how they say it: each finding with what to do about it. Knows
+//! nothing of reports or visitors.
 //!
 //! ```
 //! use doctor::{Finding, Report};
@@ -16,8 +17,8 @@ mod store;
 use std::fmt;
 
 pub use certificate::{
-    check_certificate, check_certificate_file, check_host, is_issued_by_own_ca, matches_host, not_after,
-    subject_names,
+    check_certificate, check_certificate_file, check_host, is_issued_by_own_ca, matches_host,
+    not_after, subject_names,
 };
 pub use host::{check_disk_space, check_permissions, check_proxy_logging};
 use serde::Serialize;
@@ -75,12 +76,20 @@ impl Finding {
     }
 
     /// Wants attention soon.
-    pub fn warning(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub fn warning(
+        check: impl Into<String>,
+        found: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         Self { state: Severity::Warning, ..Self::error(check, found, advice) }
     }
 
     /// Is wrong now.
-    pub fn error(check: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub fn error(
+        check: impl Into<String>,
+        found: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
         let advice = Some(advice.into());
         Self { check: check.into(), state: Severity::Error, found: found.into(), advice }
     }
@@ -126,7 +135,8 @@ impl fmt::Display for DoctorReport {
             }
         }
         let count = |state| self.findings.iter().filter(|finding| finding.state == state).count();
-        let (good, soon, wrong) = (count(Severity::Ok), count(Severity::Warning), count(Severity::Error));
+        let (good, soon, wrong) =
+            (count(Severity::Ok), count(Severity::Warning), count(Severity::Error));
         write!(f, "{good} good, {soon} soon, {wrong} wrong")
     }
 }
@@ -137,7 +147,11 @@ pub fn check_directory_expiry(expires: Date, today: Date) -> Finding {
     const SIGN_ADVICE: &str =
         "Sign the next directory and publish it: burkindi admin directory sign, publish.";
     match (expires - today).whole_days() {
-        ..0 => Finding::error(CHECK, format!("expired on {expires}: no report can be filed"), SIGN_ADVICE),
+        ..0 => Finding::error(
+            CHECK,
+            format!("expired on {expires}: no report can be filed"),
+            SIGN_ADVICE,
+        ),
         days @ 0..=1 => Finding::error(
             CHECK,
             format!(
@@ -158,11 +172,15 @@ pub fn check_directory_expiry(expires: Date, today: Date) -> Finding {
     }
 }
 
-/// How far another machine's clock is from this one's. Dates decide what expires, and when a deadline passes.
+/// How far another machine's clock is from this one's. Dates decide what expires, and when a
+/// deadline passes.
 pub fn check_clock_skew(check: &str, there: OffsetDateTime, here: OffsetDateTime) -> Finding {
     let apart = (there - here).whole_seconds();
-    let found =
-        format!("{} seconds {} this machine's", apart.abs(), if apart < 0 { "behind" } else { "before" });
+    let found = format!(
+        "{} seconds {} this machine's",
+        apart.abs(),
+        if apart < 0 { "behind" } else { "before" }
+    );
     let advice = "Synchronise both by NTP (systemd-timesyncd, chrony); find out which one is off.";
     match apart.abs() {
         0..=60 => Finding::ok(check, found),
@@ -212,8 +230,13 @@ mod tests {
     #[test]
     fn a_clock_may_be_a_minute_off() {
         let here = datetime!(2026-11-23 12:00 UTC);
-        let state = |seconds| check_clock_skew("clock", here + time::Duration::seconds(seconds), here).state;
-        assert_eq!([state(60), state(-61), state(-4000)], [Severity::Ok, Severity::Warning, Severity::Error]);
+        let state = |seconds| {
+            check_clock_skew("clock", here + time::Duration::seconds(seconds), here).state
+        };
+        assert_eq!(
+            [state(60), state(-61), state(-4000)],
+            [Severity::Ok, Severity::Warning, Severity::Error]
+        );
     }
 
     #[test]
@@ -226,7 +249,9 @@ mod tests {
         assert_eq!(report.exit_code(), EXIT_ERROR);
         let told = report.to_string();
         assert!(
-            told.contains("SOON   directory") && told.contains("→ Make room.") && told.ends_with("1 wrong")
+            told.contains("SOON   directory")
+                && told.contains("→ Make room.")
+                && told.ends_with("1 wrong")
         );
         assert!(report.to_json().contains("\"state\": \"wrong\""));
     }

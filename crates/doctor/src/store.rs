@@ -39,7 +39,8 @@ pub fn check_store(seen: &ObservedStore<'_>) -> Vec<Finding> {
     let ObservedStore { store, key, unit, .. } = seen;
     let mut findings = Vec::new();
     if let Some(owner) = &seen.owner_if_other {
-        let advice = format!("As root, run it as {owner}: runuser -u {owner} -- and the same command.");
+        let advice =
+            format!("As root, run it as {owner}: runuser -u {owner} -- and the same command.");
         let found = format!("{store} belongs to {owner}, and this command runs as another account");
         findings.push(Finding::warning("account", found, advice));
     }
@@ -47,7 +48,11 @@ pub fn check_store(seen: &ObservedStore<'_>) -> Vec<Finding> {
         let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
         let files = files.join(" ");
         let found = format!("not {owner}, who owns the folder: the service cannot open {files}");
-        findings.push(Finding::error("owner of the store", found, format!("chown {owner}: {files}")));
+        findings.push(Finding::error(
+            "owner of the store",
+            found,
+            format!("chown {owner}: {files}"),
+        ));
     }
     findings.push(match (&seen.in_use, seen.is_service_up) {
         (Err(error), _) => Finding::warning(
@@ -96,9 +101,11 @@ pub fn check_backup_age(check: &str, folder: &Path, now: OffsetDateTime) -> Find
             Finding::warning(check, found, advice)
         }
         Ok(None) => Finding::warning(check, format!("none in {}", folder.display()), advice),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Finding::warning(check, format!("none: there is no folder {}", folder.display()), advice)
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Finding::warning(
+            check,
+            format!("none: there is no folder {}", folder.display()),
+            advice,
+        ),
         Err(error) => Finding::warning(
             check,
             format!("not known: {}: {error}", folder.display()),
@@ -113,7 +120,11 @@ fn newest_backup(folder: &Path) -> io::Result<Option<SystemTime>> {
     for entry in fs::read_dir(folder)? {
         match fs::metadata(entry?.path().join("SHA256SUMS")) {
             Ok(metadata) => newest = newest.max(Some(metadata.modified()?)),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) => {}
             Err(error) => return Err(error),
         }
     }
@@ -179,6 +190,9 @@ mod tests {
         fs::write(folder.path().join("whole/SHA256SUMS"), "").unwrap();
         assert_eq!(state(now), Severity::Ok);
         assert_eq!(state(now + Duration::hours(38)), Severity::Warning);
-        assert_eq!(check_backup_age("backups", Path::new("/nowhere"), now).state, Severity::Warning);
+        assert_eq!(
+            check_backup_age("backups", Path::new("/nowhere"), now).state,
+            Severity::Warning
+        );
     }
 }

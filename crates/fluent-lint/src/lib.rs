@@ -1,4 +1,5 @@
-//! For tests of whatever has pages: are all texts there, in every language and with the same arguments, and is each of them used?
+//! For tests of whatever has pages: are all texts there, in every language and with the same
+//! arguments, and is each of them used?
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,15 +18,21 @@ pub type MessageArguments = BTreeMap<String, BTreeSet<String>>;
 /// On a file that is none, and on a key that stands in it twice.
 pub fn parse_messages(file: &[u8]) -> MessageArguments {
     let text = std::str::from_utf8(file).expect("UTF-8").to_owned();
-    let resource = parser::parse(text).unwrap_or_else(|(_, errors)| panic!("no valid Fluent: {errors:?}"));
+    let resource =
+        parser::parse(text).unwrap_or_else(|(_, errors)| panic!("no valid Fluent: {errors:?}"));
     let mut found = MessageArguments::new();
     for entry in resource.body {
         let ast::Entry::Message(message) = entry else { continue };
         // `VariableReference { id: Identifier { name: "day" } }`
         let printed = format!("{:?}", message.value);
         let arguments = printed.split("VariableReference { id: Identifier { name: \"").skip(1);
-        let arguments = arguments.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect();
-        assert!(found.insert(message.id.name.clone(), arguments).is_none(), "{} twice", message.id.name);
+        let arguments =
+            arguments.filter_map(|rest| rest.split('"').next().map(str::to_owned)).collect();
+        assert!(
+            found.insert(message.id.name.clone(), arguments).is_none(),
+            "{} twice",
+            message.id.name
+        );
     }
     found
 }
@@ -47,15 +54,23 @@ fn read_into(place: &Path, found: &mut String) -> io::Result<()> {
     fs::read_dir(place)?.try_for_each(|entry| read_into(&entry?.path(), found))
 }
 
-/// Keys that stand in the code behind one of these beginnings of a call, such as `words.get("`, and have no text.
-pub fn missing_keys<'a>(code: &'a str, calls: &[&str], messages: &MessageArguments) -> Vec<&'a str> {
-    let used =
-        calls.iter().flat_map(|call| code.split(call).skip(1).filter_map(|rest| rest.split('"').next()));
-    used.filter(|key| !key.is_empty() && !key.contains('\\') && !messages.contains_key(*key)).collect()
+/// Keys that stand in the code behind one of these beginnings of a call, such as `words.get("`, and
+/// have no text.
+pub fn missing_keys<'a>(
+    code: &'a str,
+    calls: &[&str],
+    messages: &MessageArguments,
+) -> Vec<&'a str> {
+    let used = calls
+        .iter()
+        .flat_map(|call| code.split(call).skip(1).filter_map(|rest| rest.split('"').next()));
+    used.filter(|key| !key.is_empty() && !key.contains('\\') && !messages.contains_key(*key))
+        .collect()
 }
 
-/// Lines of French in which a sign can come to stand alone at the beginning of a line: there is a space that breaks before one of
-/// `; : ? ! »` or behind `«`. French typography wants one that does not break, U+00A0. So it does within a number.
+/// Lines of French in which a sign can come to stand alone at the beginning of a line: there is a
+/// space that breaks before one of `; : ? ! »` or behind `«`. French typography wants one that does
+/// not break, U+00A0. So it does within a number.
 pub fn unprotected_french_spacing(file: &str) -> Vec<&str> {
     let breaks = |line: &&str| {
         let text = line.split_once(" = ").map_or(*line, |(_, text)| text);
@@ -67,9 +82,9 @@ pub fn unprotected_french_spacing(file: &str) -> Vec<&str> {
 
 /// Is there a digit, a space that breaks, and a group of three digits?
 fn has_breaking_number(text: &str) -> bool {
-    text.as_bytes()
-        .windows(5)
-        .any(|five| five[0].is_ascii_digit() && five[1] == b' ' && five[2..].iter().all(u8::is_ascii_digit))
+    text.as_bytes().windows(5).any(|five| {
+        five[0].is_ascii_digit() && five[1] == b' ' && five[2..].iter().all(u8::is_ascii_digit)
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! Cleans random files for some minutes, and fails when one takes more than two seconds, or the process more than 64 MiB beyond what it
-//! began with: `cargo run --release -p fuzz-targets --example attachments -- MINUTES [SEED]`.
+//! Cleans random files for some minutes, and fails when one takes more than two seconds, or the
+//! process more than 64 MiB beyond what it began with: `cargo run --release -p fuzz-targets
+//! --example attachments -- MINUTES [SEED]`.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed run")]
 
 use std::{
@@ -24,8 +25,10 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>().unwrap());
     let minutes = arguments.next().unwrap_or(30);
     let mut mutator = Mutator::new(arguments.next().unwrap_or(1));
-    let targets: Vec<_> =
-        TARGETS.into_iter().filter(|target| ["attachment", "office-part"].contains(&target.name)).collect();
+    let targets: Vec<_> = TARGETS
+        .into_iter()
+        .filter(|target| ["attachment", "office-part"].contains(&target.name))
+        .collect();
     let corpora: Vec<_> = targets.iter().map(|target| (target.seeds)()).collect();
     let began = Instant::now();
     let (mut files, mut longest, mut most) = (0u64, Duration::ZERO, 0);
@@ -49,5 +52,8 @@ fn main() -> io::Result<()> {
             }
         }
     }
-    writeln!(io::stdout(), "{files} files, the longest in {longest:?}, at most {most} KiB more for one")
+    writeln!(
+        io::stdout(),
+        "{files} files, the longest in {longest:?}, at most {most} KiB more for one"
+    )
 }

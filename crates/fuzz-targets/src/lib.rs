@@ -1,9 +1,9 @@
-//! Every parser of bytes that come from outside, as a function that a fuzzer can call: it may refuse its input, and must never
-//! panic, hang, or take something for what it is not. What stands behind a seal is sealed here first, or no change would get
-//! through to the parser.
+//! Every parser of bytes that come from outside, as a function that a fuzzer can call: it may
+//! refuse its input, and must never panic, hang, or take something for what it is not. What stands
+//! behind a seal is sealed here first, or no change would get through to the parser.
 //!
-//! `cargo nextest run -p fuzz-targets` runs each on a corpus and on random changes of it, which stable Rust can do; `fuzz/` has the
-//! same functions for `cargo fuzz`.
+//! `cargo nextest run -p fuzz-targets` runs each on a corpus and on random changes of it, which
+//! stable Rust can do; `fuzz/` has the same functions for `cargo fuzz`.
 
 mod files;
 mod mutate;
@@ -127,7 +127,8 @@ pub fn desk_api(bytes: &[u8]) {
 pub fn directory(bytes: &[u8]) {
     let Ok(signed) = serde_json::from_slice::<SignedDirectory>(bytes) else { return };
     let key = seeds::root_key();
-    let trust = TrustRoots { instance: Uuid::nil(), threshold: 1, roots: vec![PublicKey::from(&key)] };
+    let trust =
+        TrustRoots { instance: Uuid::nil(), threshold: 1, roots: vec![PublicKey::from(&key)] };
     if signed.verify_ignoring_dates(&trust).is_ok() {
         assert!(signed.bytes == seeds::signed_directory().bytes, "a directory that nobody signed");
     }
@@ -160,7 +161,8 @@ pub fn frame(bytes: &[u8]) {
 
 /// What stands in a grant.
 pub fn grant(bytes: &[u8]) {
-    let sealed = SealedGrant { tag: Hash::default(), sealed: investigator().recipient().seal(bytes) };
+    let sealed =
+        SealedGrant { tag: Hash::default(), sealed: investigator().recipient().seal(bytes) };
     drop(Grant::open(&sealed, &investigator(), Uuid::nil(), 0));
 }
 
@@ -171,7 +173,8 @@ pub fn keys(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     drop(InvestigatorIdentity::parse(text));
     if let Ok(recipient) = text.parse::<InvestigatorRecipient>() {
-        let again: InvestigatorRecipient = recipient.to_string().parse().expect("what is written is read");
+        let again: InvestigatorRecipient =
+            recipient.to_string().parse().expect("what is written is read");
         assert_eq!(again, recipient);
     }
     if let Some(hash) = Hash::parse(text) {

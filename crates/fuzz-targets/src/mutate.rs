@@ -41,14 +41,16 @@ impl Mutator {
             }
             3 => bytes.insert(at, EDGE_VALUES[rng.gen_range(0..EDGE_VALUES.len())]),
             4 => {
-                // From another one, at the same place: a header of one kind before a body of another.
+                // From another one, at the same place: a header of one kind before a body of
+                // another.
                 if let Some(other) = corpus.choose(rng).filter(|other| other.len() > at) {
                     bytes.truncate(at);
                     bytes.extend_from_slice(&other[at..]);
                 }
             }
             5 => {
-                let number: u32 = *[0, 1, 0xff, 0xffff, u32::MAX, rng.r#gen()].choose(rng).expect("six");
+                let number: u32 =
+                    *[0, 1, 0xff, 0xffff, u32::MAX, rng.r#gen()].choose(rng).expect("six");
                 for (byte, new) in bytes[at..].iter_mut().zip(number.to_be_bytes()) {
                     *byte = new;
                 }

@@ -1,4 +1,5 @@
-//! Inputs that are taken, for changes to begin from: made here, or the known answers of the protocol.
+//! Inputs that are taken, for changes to begin from: made here, or the known answers of the
+//! protocol.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -19,12 +20,14 @@ use time::macros::date;
 use uuid::Uuid;
 
 static VECTORS: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../protocol/vectors.json")).expect("the known answers are JSON")
+    serde_json::from_str(include_str!("../../protocol/vectors.json"))
+        .expect("the known answers are JSON")
 });
 
 /// Signed once: signing is what costs.
-static DIRECTORY: LazyLock<SignedDirectory> =
-    LazyLock::new(|| SignedDirectory::sign(&sample_directory(), &[root_key()]).expect("it breaks no rule"));
+static DIRECTORY: LazyLock<SignedDirectory> = LazyLock::new(|| {
+    SignedDirectory::sign(&sample_directory(), &[root_key()]).expect("it breaks no rule")
+});
 
 /// A known answer, such as `/sealed/submission`.
 fn vector_text(pointer: &str) -> String {
@@ -99,7 +102,12 @@ fn sample_capsule() -> ReplyCapsule {
 
 pub(crate) fn age_file() -> Vec<Vec<u8>> {
     let short = crate::mailbox_identity().recipient().seal(b"a message");
-    vec![short, vector_bytes("/sealed/submission"), vector_bytes("/sealed/grant/sealed"), Vec::new()]
+    vec![
+        short,
+        vector_bytes("/sealed/submission"),
+        vector_bytes("/sealed/grant/sealed"),
+        Vec::new(),
+    ]
 }
 
 pub(crate) fn capsule() -> Vec<Vec<u8>> {
@@ -149,7 +157,8 @@ pub(crate) fn grant() -> Vec<Vec<u8>> {
 
 pub(crate) fn keys() -> Vec<Vec<u8>> {
     let raw = InvestigatorIdentity::from_seed(&[7; 32]).recipient().as_bytes().to_vec();
-    let texts = ["/case/case_recipient", "/case/slot_tag"].map(|pointer| vector_text(pointer).into_bytes());
+    let texts =
+        ["/case/case_recipient", "/case/slot_tag"].map(|pointer| vector_text(pointer).into_bytes());
     texts.into_iter().chain([raw]).collect()
 }
 

@@ -1,6 +1,7 @@
 //! A short run of every target on stable Rust: its seeds, its corpus, and random changes of both.
 //!
-//! `FUZZ_TIMES=100 cargo nextest run -p fuzz-targets --release` goes on for longer, each time with other changes.
+//! `FUZZ_TIMES=100 cargo nextest run -p fuzz-targets --release` goes on for longer, each time with
+//! other changes.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{fs, path::Path};
@@ -10,8 +11,10 @@ use fuzz_targets::{FuzzTarget, Mutator, TARGETS};
 /// Inputs that once went wrong, or reach far: `fuzz/corpus/TARGET/`.
 fn corpus(target: &FuzzTarget) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target.name);
-    let files =
-        fs::read_dir(folder).into_iter().flatten().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    let files = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .map(|entry| fs::read(entry.unwrap().path()).unwrap());
     (target.seeds)().into_iter().chain(files).collect()
 }
 

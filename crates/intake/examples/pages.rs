@@ -1,5 +1,5 @@
-//! Shows every page with a made-up receipt and a made-up thread, for looking at them: `cargo run -p intake --example pages -- 8080`.
-//! Nothing is sealed or stored.
+//! Shows every page with a made-up receipt and a made-up thread, for looking at them: `cargo run -p
+//! intake --example pages -- 8080`. Nothing is sealed or stored.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,8 +15,9 @@ use intake::{
     config::branding::{Branding, Contact},
     form::{ReplyForm, parse_urlencoded},
     pages::{
-        ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages, ReceiptEntryError, ReceiptView,
-        SentFile, conversation_page, error_page, receipt_entry_page, receipt_page, routes,
+        ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages, ReceiptEntryError,
+        ReceiptView, SentFile, conversation_page, error_page, receipt_entry_page, receipt_page,
+        routes,
     },
 };
 use metadata_scrubber::{FileFormat, MetadataKind, ParseCoverage, ScrubReport, SignatureStatus};
@@ -30,8 +31,12 @@ use zeroize::Zeroizing;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let port = std::env::args().nth(1).map_or(Ok(0), |port| port.parse::<u16>())?;
-    let pages =
-        Arc::new(Pages::new(Arc::new(Taxonomy::built_in()), example_branding(), Clock::system(), OsRng));
+    let pages = Arc::new(Pages::new(
+        Arc::new(Taxonomy::built_in()),
+        example_branding(),
+        Clock::system(),
+        OsRng,
+    ));
     let router = Router::new()
         .route("/{lang}/report/send", post(show_receipt))
         .route("/{lang}/return", post(show_mailbox))
@@ -73,12 +78,18 @@ fn locale_of_path(lang: &str) -> Locale {
 
 async fn show_receipt(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
     let receipt = Receipt::generate(&mut OsRng);
-    let view =
-        ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words(&lang)) };
+    let view = ReceiptView {
+        code: Zeroizing::new(receipt.code()),
+        words: Zeroizing::new(receipt.words(&lang)),
+    };
     receipt_page(&pages, locale_of_path(&lang), &view, &example_files())
 }
 
-async fn show_mailbox(State(pages): State<Arc<Pages>>, Path(lang): Path<String>, body: Bytes) -> Response {
+async fn show_mailbox(
+    State(pages): State<Arc<Pages>>,
+    Path(lang): Path<String>,
+    body: Bytes,
+) -> Response {
     let mut form = ReplyForm::default();
     for (name, value) in parse_urlencoded(&body) {
         if form.set_field(&name, &value).is_err() {
@@ -92,9 +103,11 @@ async fn show_mailbox(State(pages): State<Arc<Pages>>, Path(lang): Path<String>,
             (&form.receipt, ""),
             Some(ReceiptEntryError::NotFound),
         ),
-        Ok(receipt) => {
-            conversation_page(&pages, locale_of_path(&lang), &example_conversation(&pages, &receipt, false))
-        }
+        Ok(receipt) => conversation_page(
+            &pages,
+            locale_of_path(&lang),
+            &example_conversation(&pages, &receipt, false),
+        ),
         Err(error) => {
             let problem = ReceiptEntryError::InvalidReceipt(error);
             receipt_entry_page(&pages, locale_of_path(&lang), (&form.receipt, ""), Some(problem))
@@ -131,8 +144,16 @@ fn example_files() -> Vec<SentFile> {
         SentFile { format, treatment: FileOutcome::Cleaned(washed) }
     };
     vec![
-        told(FileFormat::Jpeg, &[MetadataKind::Place, MetadataKind::Date, MetadataKind::Device], &[]),
-        told(FileFormat::Pdf, &[MetadataKind::Author, MetadataKind::Words], &[MetadataKind::History]),
+        told(
+            FileFormat::Jpeg,
+            &[MetadataKind::Place, MetadataKind::Date, MetadataKind::Device],
+            &[],
+        ),
+        told(
+            FileFormat::Pdf,
+            &[MetadataKind::Author, MetadataKind::Words],
+            &[MetadataKind::History],
+        ),
     ]
 }
 

@@ -1,5 +1,5 @@
-//! By when a report is answered: the calendar that the case handler laid out last. A receipt gives no other day than the one by
-//! which the case handler escalates.
+//! By when a report is answered: the calendar that the case handler laid out last. A receipt gives
+//! no other day than the one by which the case handler escalates.
 
 use std::sync::{PoisonError, RwLock};
 
@@ -51,8 +51,8 @@ impl AnswerTimesCache {
         Ok(())
     }
 
-    /// Returns the last day for the first answer to a report that arrives now; `None` until a case handler has laid its
-    /// calendar out.
+    /// Returns the last day for the first answer to a report that arrives now; `None` until a case
+    /// handler has laid its calendar out.
     pub fn first_answer_date(&self, now: OffsetDateTime) -> Option<Date> {
         let times = self.0.read().unwrap_or_else(PoisonError::into_inner);
         times.as_ref().map(|times| times.first_reply_date(now))

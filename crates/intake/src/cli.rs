@@ -1,4 +1,5 @@
-//! The program around the service. It is compiled with the library, so that a program that runs it holds next to nothing.
+//! The program around the service. It is compiled with the library, so that a program that runs it
+//! holds next to nothing.
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -33,12 +34,14 @@ struct IntakeArgs {
 enum IntakeCommand {
     #[command(flatten)]
     Maintenance(MaintenanceCommand),
-    /// Write the pages that the reverse proxy shows where the intake does not answer, in each language, and end.
+    /// Write the pages that the reverse proxy shows where the intake does not answer, in each
+    /// language, and end.
     ErrorPages {
         /// The folder that the proxy's configuration names, such as /var/lib/burkindi-error-pages.
         folder: PathBuf,
     },
-    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good, 7 soon, 8 wrong.
+    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good,
+    /// 7 soon, 8 wrong.
     Doctor(DoctorArgs),
 }
 
@@ -81,7 +84,8 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
     let (said, code) = match arguments.command {
         None => {
             config.check_contacts().map_err(RunError::from)?;
-            maintenance::ensure_exists(&config.store.database_url().map_err(RunError::from)?).await?;
+            maintenance::ensure_exists(&config.store.database_url().map_err(RunError::from)?)
+                .await?;
             let program = std::env::current_exe().map_err(RunError::from)?;
             crate::run(config, program).await?;
             return Ok(ExitCode::SUCCESS);
@@ -95,7 +99,10 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
         }
         Some(IntakeCommand::Doctor(asked)) => {
             let report = doctor::run_checks(&config, &asked, Clock::system().now()).await;
-            (if asked.json { report.to_json() } else { report.to_string() }, report.exit_code().into())
+            (
+                if asked.json { report.to_json() } else { report.to_string() },
+                report.exit_code().into(),
+            )
         }
     };
     writeln!(std::io::stdout(), "{said}").map_err(RunError::from)?;

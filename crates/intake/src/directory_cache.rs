@@ -1,4 +1,5 @@
-//! The directory in force: the newest that the case handler has put and that our own pinned keys vouch for.
+//! The directory in force: the newest that the case handler has put and that our own pinned keys
+//! vouch for.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -44,7 +45,8 @@ pub enum DirectoryAcceptError {
 }
 
 impl DirectoryCache {
-    /// Takes up the directory that the spool has kept. One that the pinned keys do not vouch for any more is left alone.
+    /// Takes up the directory that the spool has kept. One that the pinned keys do not vouch for
+    /// any more is left alone.
     pub async fn load(trust: TrustRoots, store: &Store) -> Result<Self, StoreError> {
         let directories =
             Self { trust, latest: RwLock::default(), accept_lock: tokio::sync::Mutex::default() };
@@ -69,7 +71,9 @@ impl DirectoryCache {
     async fn load_from_store(&self, store: &Store) -> Result<bool, StoreError> {
         let newest = self.latest();
         let kept = store.load_directory().await?;
-        let Some(signed) = kept.filter(|kept| newest.is_none_or(|newest| newest.hash != kept.hash())) else {
+        let Some(signed) =
+            kept.filter(|kept| newest.is_none_or(|newest| newest.hash != kept.hash()))
+        else {
             return Ok(true);
         };
         let Ok(directory) = signed.verify_ignoring_dates(&self.trust) else { return Ok(false) };
@@ -92,7 +96,8 @@ impl DirectoryCache {
         let _alone = self.accept_lock.lock().await;
         self.load_from_store(store).await?;
         let newest = self.latest();
-        let last = newest.map(|newest| LastSeen { epoch: newest.directory.epoch, hash: newest.hash });
+        let last =
+            newest.map(|newest| LastSeen { epoch: newest.directory.epoch, hash: newest.hash });
         let directory = signed.verify(&self.trust, today, last)?;
         if last.is_some_and(|last| last.epoch == directory.epoch) {
             return Ok(());
@@ -116,6 +121,11 @@ impl DirectoryCache {
 impl VerifiedDirectory {
     fn new(signed: SignedDirectory, directory: Directory) -> Self {
         let signatures = serde_json::to_vec(&signed.signatures).expect("signatures are strings");
-        Self { directory, hash: signed.hash(), signatures: signatures.into(), bytes: signed.bytes.into() }
+        Self {
+            directory,
+            hash: signed.hash(),
+            signatures: signatures.into(),
+            bytes: signed.bytes.into(),
+        }
     }
 }

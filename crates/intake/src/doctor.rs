@@ -8,8 +8,8 @@ use std::{
 
 use database::DatabaseUrl;
 use doctor::{
-    DoctorReport, Finding, ObservedStore, check_backup_age, check_certificate_file, check_directory_expiry,
-    check_disk_space, check_permissions, check_proxy_logging, check_store,
+    DoctorReport, Finding, ObservedStore, check_backup_age, check_certificate_file,
+    check_directory_expiry, check_disk_space, check_permissions, check_proxy_logging, check_store,
 };
 use time::OffsetDateTime;
 
@@ -43,9 +43,11 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
     let mut report = DoctorReport::default();
     report.add(match config.check_files() {
         Ok(()) => Finding::ok("configuration", "sound"),
-        Err(error) => {
-            Finding::error("configuration", error.to_string(), "Mend this key of the configuration.")
-        }
+        Err(error) => Finding::error(
+            "configuration",
+            error.to_string(),
+            "Mend this key of the configuration.",
+        ),
     });
     report.add(match config.check_contacts() {
         Ok(()) if config.demo => Finding::warning(
@@ -94,7 +96,11 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
     report.add(check_backup_age("backups", &asked.backups, now));
     if !config.public.listen.ip().is_loopback() {
         let advice = "Set public.listen to 127.0.0.1, so that all visitors come through the proxy or the onion service.";
-        report.add(Finding::warning("public.listen", "other machines reach it without encryption", advice));
+        report.add(Finding::warning(
+            "public.listen",
+            "other machines reach it without encryption",
+            advice,
+        ));
     }
     if !asked.no_proxy {
         report.add(check_proxy_logging("logs of the reverse proxy", &asked.proxy));
@@ -102,7 +108,12 @@ pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime
     report
 }
 
-async fn check_spool(place: &DatabaseUrl, config: &Config, now: OffsetDateTime, report: &mut DoctorReport) {
+async fn check_spool(
+    place: &DatabaseUrl,
+    config: &Config,
+    now: OffsetDateTime,
+    report: &mut DoctorReport,
+) {
     if let Err(error) = maintenance::ensure_exists(place).await {
         let advice = "Does spool.path or spool.url name the right place? Then do as it says.";
         report.add(Finding::error("spool", error.to_string(), advice));
@@ -117,7 +128,8 @@ async fn check_spool(place: &DatabaseUrl, config: &Config, now: OffsetDateTime, 
         Ok(signed) => {
             report.add(Finding::ok("spool", "its database answers"));
             let trust = config.load_trust().ok();
-            let directory = signed.zip(trust).map(|(signed, trust)| signed.verify_ignoring_dates(&trust));
+            let directory =
+                signed.zip(trust).map(|(signed, trust)| signed.verify_ignoring_dates(&trust));
             report.add(match directory {
                 Some(Ok(directory)) => check_directory_expiry(directory.expires, now.date()),
                 Some(Err(error)) => {
@@ -136,7 +148,9 @@ async fn check_spool(place: &DatabaseUrl, config: &Config, now: OffsetDateTime, 
 
 fn advice_for(error: StoreError) -> &'static str {
     match error {
-        StoreError::Full | StoreError::FullForFiles => "Make room on the disk, or raise spool.most_mib.",
+        StoreError::Full | StoreError::FullForFiles => {
+            "Make room on the disk, or raise spool.most_mib."
+        }
         StoreError::Disk => "See who owns the spool, and the kernel's log for errors of the disk.",
         StoreError::Corrupt => "Stop the service, keep a copy of the spool, and restore a backup.",
         StoreError::Duplicate | StoreError::Unavailable => {
@@ -146,5 +160,8 @@ fn advice_for(error: StoreError) -> &'static str {
 }
 
 async fn accepts_connections(at: SocketAddr) -> bool {
-    matches!(tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect(at)).await, Ok(Ok(_)))
+    matches!(
+        tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect(at)).await,
+        Ok(Ok(_))
+    )
 }

@@ -1,4 +1,5 @@
-//! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not known here.
+//! The interface for programs: sealed reports in, sealed mailboxes out. What is in either is not
+//! known here.
 
 use age_hybrid::{MAX_HEADER_LEN, has_hybrid_header};
 use axum::{
@@ -28,7 +29,8 @@ use crate::{
 /// Longest request for a mailbox, in bytes.
 const MAX_REQUEST_BYTES: usize = 1024;
 
-/// `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`, `/directory.trust`, `/words/{lang}`
+/// `/api/reports`, `/api/mailbox`, `/directory.json`, `/directory.sig`, `/directory.trust`,
+/// `/words/{lang}`
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/reports", post(submit))
@@ -42,7 +44,8 @@ pub fn routes() -> Router<AppState> {
 /// What is said of a submission that is durable.
 #[derive(Serialize)]
 struct SubmitResponse {
-    /// The last day for the first answer, if this is a report, `YYYY-MM-DD`; `null` while it is not known.
+    /// The last day for the first answer, if this is a report, `YYYY-MM-DD`; `null` while it is not
+    /// known.
     answer: Option<String>,
 }
 
@@ -63,7 +66,8 @@ async fn submit(
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .filter(|length| size_classes::is_size_class(*length))
         .ok_or(INVALID_LENGTH)?;
-    let counted = admission.map(|Extension(admission)| admission.reserve_storage(&app.store, announced));
+    let counted =
+        admission.map(|Extension(admission)| admission.reserve_storage(&app.store, announced));
     let counted = counted.transpose().map_err(|error| {
         app.counters.record_rejected();
         Problem::from(error)
@@ -74,9 +78,10 @@ async fn submit(
     let mut unchecked = Some(Vec::with_capacity(MAX_HEADER_LEN));
     while let Some(bytes) = bytes.next().await {
         let bytes = bytes.map_err(|error| match retryable_body_error(&error) {
-            Some(_) => {
-                Problem::new(StatusCode::REQUEST_TIMEOUT, "too slow for now: nothing was stored, try again")
-            }
+            Some(_) => Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "too slow for now: nothing was stored, try again",
+            ),
             None => Problem::bad_request("the submission did not come whole"),
         })?;
         if let Some(first) = &mut unchecked {
@@ -115,8 +120,9 @@ struct MailboxRequest<'a> {
 
 /// Gives a mailbox, or bytes that look like one: always 200 and 32 KiB.
 async fn mailbox(State(app): State<AppState>, body: Body) -> Result<Response, Problem> {
-    const INVALID_REQUEST: Problem =
-        Problem::bad_request("a request for a mailbox is {\"locator\": 43 characters of base64url}");
+    const INVALID_REQUEST: Problem = Problem::bad_request(
+        "a request for a mailbox is {\"locator\": 43 characters of base64url}",
+    );
     let body = to_bytes(body, MAX_REQUEST_BYTES).await.map_err(|_| INVALID_REQUEST)?;
     let wanted: MailboxRequest<'_> = serde_json::from_slice(&body).map_err(|_| INVALID_REQUEST)?;
     let locator = Hash::parse(wanted.locator).ok_or(INVALID_REQUEST)?;
@@ -127,14 +133,18 @@ async fn mailbox(State(app): State<AppState>, body: Body) -> Result<Response, Pr
 }
 
 /// The mailbox, or its decoy. Both are made in any case, so that neither takes longer.
-pub async fn load_mailbox_or_decoy(app: &AppState, locator: &Locator) -> Result<Vec<u8>, StoreError> {
+pub async fn load_mailbox_or_decoy(
+    app: &AppState,
+    locator: &Locator,
+) -> Result<Vec<u8>, StoreError> {
     let id = locator.mailbox_id();
     let (found, tick) = app.store.find_mailbox(&id).await?;
     let decoy = app.decoys.decoy_for(&id, tick);
     Ok(found.unwrap_or(decoy))
 }
 
-const NO_DIRECTORY: Problem = Problem::unavailable("no directory is in force, so no report can be sealed");
+const NO_DIRECTORY: Problem =
+    Problem::unavailable("no directory is in force, so no report can be sealed");
 
 async fn directory(State(app): State<AppState>) -> Result<Response, Problem> {
     let in_force = app.directory_cache.current(app.clock.today()).ok_or(NO_DIRECTORY)?;
@@ -146,7 +156,8 @@ async fn signatures(State(app): State<AppState>) -> Result<Response, Problem> {
     Ok(([(header::CONTENT_TYPE, "application/json")], in_force.signatures.clone()).into_response())
 }
 
-/// The root keys that this installation believes, as JSON. A visitor compares its fingerprint with the one on a poster.
+/// The root keys that this installation believes, as JSON. A visitor compares its fingerprint with
+/// the one on a poster.
 async fn trust(State(app): State<AppState>) -> Response {
     Json(app.directory_cache.trust()).into_response()
 }

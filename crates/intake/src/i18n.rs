@@ -16,12 +16,13 @@ pub const LOCALES: [Locale; 5] = Locale::ALL;
 /// # Panics
 /// Never in a build whose tests passed: one of them loads every language.
 pub fn load_catalogs() -> MessageCatalogs {
-    MessageCatalogs::load(&LocaleFiles, "intake", &LOCALES).expect("the built-in words are checked by a test")
+    MessageCatalogs::load(&LocaleFiles, "intake", &LOCALES)
+        .expect("the built-in words are checked by a test")
 }
 
 const MONTHS: [&str; 12] = [
-    "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8", "month-9",
-    "month-10", "month-11", "month-12",
+    "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8",
+    "month-9", "month-10", "month-11", "month-12",
 ];
 
 /// A day in words, such as `30 novembre 2026`.
@@ -58,8 +59,8 @@ mod tests {
     use super::*;
 
     fn messages_of(locale: Locale) -> MessageArguments {
-        let file =
-            LocaleFiles::get(&format!("{}/intake.ftl", locale.code)).expect("a file for each language");
+        let file = LocaleFiles::get(&format!("{}/intake.ftl", locale.code))
+            .expect("a file for each language");
         parse_messages(&file.data)
     }
 
@@ -111,9 +112,18 @@ mod tests {
         let texts = load_catalogs();
         let french = texts.catalog(Locale::FR);
         assert_eq!(format_date(french, date!(2026 - 12 - 01)), "1er décembre 2026");
-        assert_eq!(format_date(texts.catalog(Locale::EN), date!(2026 - 11 - 30)), "30 November 2026");
-        assert_eq!(format_date(texts.catalog(Locale::ES), date!(2026 - 11 - 30)), "30 de noviembre de 2026");
-        assert_eq!(format_date(texts.catalog(Locale::PT), date!(2026 - 12 - 01)), "1 de dezembro de 2026");
+        assert_eq!(
+            format_date(texts.catalog(Locale::EN), date!(2026 - 11 - 30)),
+            "30 November 2026"
+        );
+        assert_eq!(
+            format_date(texts.catalog(Locale::ES), date!(2026 - 11 - 30)),
+            "30 de noviembre de 2026"
+        );
+        assert_eq!(
+            format_date(texts.catalog(Locale::PT), date!(2026 - 12 - 01)),
+            "1 de dezembro de 2026"
+        );
         assert_eq!(format_date(texts.catalog(Locale::AR), date!(2026 - 11 - 30)), "30 نوفمبر 2026");
         assert_eq!(format_week(french, "2026-W48"), "semaine du 23 novembre 2026");
         assert_eq!(format_week(french, "<b>"), "<b>");
@@ -157,7 +167,11 @@ mod tests {
         for locale in LOCALES {
             for key in ["error-large-what", "send-too-large"] {
                 let text = texts.catalog(locale).get(key);
-                assert!(text.contains(&files) && text.contains("60"), "{} {key}: {text}", locale.code);
+                assert!(
+                    text.contains(&files) && text.contains("60"),
+                    "{} {key}: {text}",
+                    locale.code
+                );
             }
         }
     }

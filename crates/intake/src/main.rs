@@ -1,6 +1,7 @@
 //! The intake: takes reports from the public, gives back mailboxes.
 
-/// Everything freed is wiped: plaintext passes through memory on the form path, also through buffers of libraries.
+/// Everything freed is wiped: plaintext passes through memory on the form path, also through
+/// buffers of libraries.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);

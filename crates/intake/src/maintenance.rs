@@ -1,9 +1,12 @@
-//! What operators do with the spool: back it up, try the backup, restore it, move it to another engine.
+//! What operators do with the spool: back it up, try the backup, restore it, move it to another
+//! engine.
 
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use database::{BackupError, BackupFolder, CopyError, DatabaseUrl, DatabaseUrlError, OpenError, TableDigest};
+use database::{
+    BackupError, BackupFolder, CopyError, DatabaseUrl, DatabaseUrlError, OpenError, TableDigest,
+};
 use migrations_intake::Migrator;
 use protocol::directory::DirectoryError;
 use rand::rngs::OsRng;
@@ -31,12 +34,14 @@ pub enum MaintenanceCommand {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Bring a backup back into the configured spool, which must be empty. For a service that does not run.
+    /// Bring a backup back into the configured spool, which must be empty. For a service that does
+    /// not run.
     Restore {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Copy an `SQLite` spool into an empty `PostgreSQL` database, row by row, and compare. For a service that does not run.
+    /// Copy an `SQLite` spool into an empty `PostgreSQL` database, row by row, and compare. For a
+    /// service that does not run.
     MigrateTo {
         /// Such as `postgres://burkindi@db.internal/spool?sslmode=verify-full`
         #[arg(value_name = "URL")]
@@ -82,7 +87,9 @@ pub enum MaintenanceError {
     #[error("{0}: there is a spool already. It was left as it is")]
     SpoolExists(DatabaseUrl),
     /// Sealed to whoever signed another installation's directory.
-    #[error("the backup's directory is not vouched for by directory.trust: {0}. Is it of this installation?")]
+    #[error(
+        "the backup's directory is not vouched for by directory.trust: {0}. Is it of this installation?"
+    )]
     UntrustedDirectory(DirectoryError),
 }
 
@@ -96,7 +103,10 @@ impl From<CopyError> for MaintenanceError {
 }
 
 /// Does it, and gives what to say.
-pub async fn run(config: &Config, task: MaintenanceCommand) -> Result<Vec<String>, MaintenanceError> {
+pub async fn run(
+    config: &Config,
+    task: MaintenanceCommand,
+) -> Result<Vec<String>, MaintenanceError> {
     let spool = config.store.database_url()?;
     spool.check_account()?;
     match task {
@@ -133,7 +143,9 @@ async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>, Ma
     let store = Store::open(&place, config.store.limits(), &mut OsRng).await?;
     let whole = store.verify_all().await?;
     if let Some(signed) = store.load_directory().await? {
-        signed.verify_ignoring_dates(&config.load_trust()?).map_err(MaintenanceError::UntrustedDirectory)?;
+        signed
+            .verify_ignoring_dates(&config.load_trust()?)
+            .map_err(MaintenanceError::UntrustedDirectory)?;
     }
     Ok(vec![
         format!("{files} files are as they were written"),
@@ -159,7 +171,10 @@ async fn restore(spool: &DatabaseUrl, folder: &Path) -> Result<Vec<String>, Main
     ))
 }
 
-async fn migrate_to(spool: &DatabaseUrl, to: &DatabaseUrl) -> Result<Vec<String>, MaintenanceError> {
+async fn migrate_to(
+    spool: &DatabaseUrl,
+    to: &DatabaseUrl,
+) -> Result<Vec<String>, MaintenanceError> {
     if spool.is_shared() {
         return Err(MaintenanceError::SharedStore);
     }

@@ -1,5 +1,6 @@
-//! The listener of the onion service. Tor names the circuit of each visitor in a PROXY header (`HiddenServiceExportCircuitID
-//! haproxy`), so that the intake distinguishes visitors of the onion service without knowing them.
+//! The listener of the onion service. Tor names the circuit of each visitor in a PROXY header
+//! (`HiddenServiceExportCircuitID haproxy`), so that the intake distinguishes visitors of the onion
+//! service without knowing them.
 
 use std::{io, net::Ipv6Addr, str::from_utf8, sync::Arc, time::Duration};
 
@@ -32,8 +33,8 @@ pub struct OnionAcceptor {
 }
 
 impl OnionAcceptor {
-    /// Connections within a bound of their own, so that visitors of the onion service and of the proxy do not evict each
-    /// other.
+    /// Connections within a bound of their own, so that visitors of the onion service and of the
+    /// proxy do not evict each other.
     pub fn new(bounded: ConnectionLimiter, limits: Arc<AdmissionControl>) -> Self {
         Self { connections: bounded, admission: limits }
     }
@@ -78,7 +79,8 @@ mod tests {
 
     #[test]
     fn the_header_of_tor_names_a_circuit_and_anything_else_does_not() {
-        let circuit = parse_proxy_header(b"PROXY TCP6 fc00:dead:beef:4dad::ffff:1234 ::1 65535 42\r\n");
+        let circuit =
+            parse_proxy_header(b"PROXY TCP6 fc00:dead:beef:4dad::ffff:1234 ::1 65535 42\r\n");
         assert_eq!(circuit, Some(OnionCircuit("fc00:dead:beef:4dad::ffff:1234".parse().unwrap())));
         for other in [
             &b"GET / HTTP/1.1\r\n"[..],

@@ -2,7 +2,8 @@
 
 use rustix::process::{self, DumpableBehavior, Resource, Rlimit};
 
-/// No core dump, no debugger of the same user, and new files for nobody else. Call before anything else.
+/// No core dump, no debugger of the same user, and new files for nobody else. Call before anything
+/// else.
 pub fn harden_process() -> std::io::Result<()> {
     process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;

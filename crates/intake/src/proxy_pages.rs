@@ -1,4 +1,5 @@
-//! `intake error-pages`: what the reverse proxy says where the intake does not answer, in the words of the service.
+//! `intake error-pages`: what the reverse proxy says where the intake does not answer, in the words
+//! of the service.
 
 use std::{
     fs::{self, Permissions},
@@ -37,12 +38,15 @@ pub enum ProxyPagesError {
     Folder(#[from] io::Error),
 }
 
-/// Writes `LANGUAGE/NAME.html` below `folder`, readable for all accounts of the machine. Returns how many were written.
+/// Writes `LANGUAGE/NAME.html` below `folder`, readable for all accounts of the machine. Returns
+/// how many were written.
 ///
 /// # Errors
-/// Returns what is wrong with the configuration or the folder; pages may have been written in part then.
+/// Returns what is wrong with the configuration or the folder; pages may have been written in part
+/// then.
 pub fn write_error_pages(config: &Config, folder: &Path) -> Result<usize, ProxyPagesError> {
-    let pages = Pages::new(Arc::new(Taxonomy::built_in()), config.branding.clone(), Clock::system(), OsRng);
+    let pages =
+        Pages::new(Arc::new(Taxonomy::built_in()), config.branding.clone(), Clock::system(), OsRng);
     let mut written = 0;
     for locale in i18n::LOCALES {
         let language = folder.join(locale.code);
@@ -71,16 +75,24 @@ mod tests {
         let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/config/intake.toml");
         let config = Config::load(Path::new(example)).unwrap();
         let at = folder.path().join("pages");
-        assert_eq!(write_error_pages(&config, &at).unwrap(), ERROR_PAGES.len() * i18n::LOCALES.len());
+        assert_eq!(
+            write_error_pages(&config, &at).unwrap(),
+            ERROR_PAGES.len() * i18n::LOCALES.len()
+        );
         let nginx = include_str!("../../../deploy/nginx/nginx.conf");
         for (name, _) in ERROR_PAGES {
-            assert!(nginx.contains(&format!("/burkindi-error-pages/$page_language/{name}.html;")), "{name}");
+            assert!(
+                nginx.contains(&format!("/burkindi-error-pages/$page_language/{name}.html;")),
+                "{name}"
+            );
             for locale in i18n::LOCALES {
                 assert!(nginx.contains(locale.code));
                 let file = at.join(locale.code).join(format!("{name}.html"));
                 assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644);
                 let html = fs::read_to_string(&file).unwrap();
-                assert!(html.contains("<style>") && html.contains(&format!("lang=\"{}\"", locale.code)));
+                assert!(
+                    html.contains("<style>") && html.contains(&format!("lang=\"{}\"", locale.code))
+                );
                 assert!(!html.contains("/assets/") && !html.contains("<script"), "{html}");
             }
         }

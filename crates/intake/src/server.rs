@@ -106,10 +106,13 @@ impl AppState {
         let trust = config.load_trust()?;
         let place = config.store.database_url()?;
         tracing::info!("the spool is {place}");
-        let store =
-            Store::open(&place, config.store.limits(), &mut OsRng).await.map_err(|error| spool(&error))?;
-        let directories = Arc::new(DirectoryCache::load(trust, &store).await.map_err(|error| spool(&error))?);
-        let answers = Arc::new(AnswerTimesCache::load(&store).await.map_err(|error| spool(&error))?);
+        let store = Store::open(&place, config.store.limits(), &mut OsRng)
+            .await
+            .map_err(|error| spool(&error))?;
+        let directories =
+            Arc::new(DirectoryCache::load(trust, &store).await.map_err(|error| spool(&error))?);
+        let answers =
+            Arc::new(AnswerTimesCache::load(&store).await.map_err(|error| spool(&error))?);
         let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
             .with_directory(Arc::clone(&directories))
             .with_answer_times(Arc::clone(&answers));
@@ -137,13 +140,15 @@ impl AppState {
             .layer(middleware::from_fn_with_state(self.clone(), admission::admission_middleware))
             .with_state(self.clone());
         let app = self.clone();
-        let router = web::catch_panic::catch_panics(router, move || app.error_page("", ErrorKind::Internal));
+        let router =
+            web::catch_panic::catch_panics(router, move || app.error_page("", ErrorKind::Internal));
         web::with_security_headers(router, &web::SecurityPolicy::default())
     }
 
     /// The routes for the case handler.
     pub fn relay_router(&self) -> Router {
-        const INTERNAL_ERROR: Problem = Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "broken");
+        const INTERNAL_ERROR: Problem =
+            Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "broken");
         web::catch_panic::catch_panics(relay::routes().with_state(self.clone()), || INTERNAL_ERROR)
     }
 
@@ -223,12 +228,16 @@ impl BoundServer {
         let tls = RustlsConfig::from_config(Arc::new(relay::server_config(&config.relay)?));
         let tls = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
         // Each upload holds the two pipes of a child process.
-        let others = RESERVED_FDS + 2 * config.limits.concurrent_uploads + onion_connection_limit(config);
-        process_hardening::raise_nofile_limit(config.limits.connections + others).map_err(|most| {
-            let problem =
-                format!("the system lets this process open {most} files; {others} are for other things");
-            ConfigError::invalid_value("limits.connections", problem)
-        })?;
+        let others =
+            RESERVED_FDS + 2 * config.limits.concurrent_uploads + onion_connection_limit(config);
+        process_hardening::raise_nofile_limit(config.limits.connections + others).map_err(
+            |most| {
+                let problem = format!(
+                    "the system lets this process open {most} files; {others} are for other things"
+                );
+                ConfigError::invalid_value("limits.connections", problem)
+            },
+        )?;
         let app = AppState::open(config, clock).await?;
         let (public, public_addr) = bind_listener("public.listen", config.public.listen)?;
         let (relay, relay_addr) = bind_listener("relay.listen", config.relay.listen)?;
@@ -241,7 +250,8 @@ impl BoundServer {
             (metrics, metrics_addr) = (Some(page.boxed()), Some(address));
         }
         let public = configure_http1(
-            axum_server::from_tcp(public)?.acceptor(ConnectionLimiter::new(config.limits.connections)),
+            axum_server::from_tcp(public)?
+                .acceptor(ConnectionLimiter::new(config.limits.connections)),
         );
         let (mut onion, mut onion_addr) = (None, None);
         if let Some(at) = config.public.onion_listen {
@@ -277,9 +287,12 @@ impl BoundServer {
     /// Answers until `stop` comes, then lets what is under way end.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let (public_handle, relay_handle) = (Handle::new(), Handle::new());
-        let public_service = self.state.public_router().into_make_service_with_connect_info::<SocketAddr>();
+        let public_service =
+            self.state.public_router().into_make_service_with_connect_info::<SocketAddr>();
         let onion_handle = Handle::new();
-        let onion = self.onion.map(|onion| onion.handle(onion_handle.clone()).serve(public_service.clone()));
+        let onion = self
+            .onion
+            .map(|onion| onion.handle(onion_handle.clone()).serve(public_service.clone()));
         let onion = async { if let Some(onion) = onion { onion.await } else { Ok(()) } };
         let relay_service = self.state.relay_router().into_make_service();
         let public = self.public.handle(public_handle.clone()).serve(public_service);
@@ -319,20 +332,26 @@ fn configure_http1<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
     server
 }
 
-fn bind_listener(key: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), RunError> {
-    let wrong = |error: std::io::Error| ConfigError::invalid_value(key, format!("{address}: {error}"));
+fn bind_listener(
+    key: &'static str,
+    address: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), RunError> {
+    let wrong =
+        |error: std::io::Error| ConfigError::invalid_value(key, format!("{address}: {error}"));
     let listener = TcpListener::bind(address).map_err(wrong)?;
     let address = listener.local_addr().map_err(wrong)?;
     Ok((listener, address))
 }
 
-/// Runs the service until SIGTERM or SIGINT. Prints `ready public=… relay=…` on standard output once both listeners are
-/// bound. `program` is this program itself, which cleans files of visitors in child processes.
+/// Runs the service until SIGTERM or SIGINT. Prints `ready public=… relay=…` on standard output
+/// once both listeners are bound. `program` is this program itself, which cleans files of visitors
+/// in child processes.
 ///
 /// # Errors
 /// Returns why the service does not start, or why it ended.
 pub async fn run(config: Config, program: PathBuf) -> Result<(), RunError> {
-    // Installed before the ready line, so that a signal sent right after it stops the service in order.
+    // Installed before the ready line, so that a signal sent right after it stops the service in
+    // order.
     let stop = shutdown_signal()?;
     web::init_logging(config.log_level()?, config.log.json);
     web::catch_panic::install_panic_hook();

@@ -90,10 +90,18 @@ fn pages_with_calendar(clock: &Clock, calendar: Calendar) -> Pages {
 
 /// A case as the handler has it once it was filed on this day.
 fn received_case(day: Date, urgency: Urgency) -> CaseState {
-    let action = Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60, came: None };
+    let action =
+        Action::Received { desk: "desk".to_owned(), urgency, retention_months: 60, came: None };
     let at = day.midnight().assume_utc();
-    let event =
-        Event { v: 1, case: Uuid::nil(), seq: 0, prev: None, at, actor: HANDLER_ACTOR.to_owned(), action };
+    let event = Event {
+        v: 1,
+        case: Uuid::nil(),
+        seq: 0,
+        prev: None,
+        at,
+        actor: HANDLER_ACTOR.to_owned(),
+        action,
+    };
     CaseState::from_first_event(&event, Hash::of(&[b"0"])).unwrap()
 }
 
@@ -107,23 +115,29 @@ async fn text_of(response: Response, selector: &str) -> Option<String> {
 #[tokio::test]
 async fn receipt_thread_and_desk_give_one_day_on_every_day_of_a_year() {
     let receipt = Receipt::from_bytes([3; 16]);
-    let view =
-        ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words("fr")) };
+    let view = ReceiptView {
+        code: Zeroizing::new(receipt.code()),
+        words: Zeroizing::new(receipt.words("fr")),
+    };
     for calendar in test_calendars() {
         let clock = Clock::fixed(datetime!(2027-12-01 10:00 UTC));
         let pages = pages_with_calendar(&clock, calendar.clone());
         let locale = LOCALES[0];
         for _ in 0..DAYS_IN_YEAR {
             let today = clock.today();
-            let news = calendar.next_reporter_update(&received_case(today, Urgency::P1), today).unwrap();
+            let news =
+                calendar.next_reporter_update(&received_case(today, Urgency::P1), today).unwrap();
             let desk = calendar.next_deadline(&received_case(today, Urgency::P3)).unwrap().due;
             assert_eq!(news, desk, "{today}");
             assert_eq!(pages.first_answer_date(), Some(desk), "{today}");
             let words = i18n::format_date(i18n::load_catalogs().catalog(locale), desk);
-            let on_receipt = text_of(receipt_page(&pages, locale, &view, &[]), ".answer").await.unwrap();
+            let on_receipt =
+                text_of(receipt_page(&pages, locale, &view, &[]), ".answer").await.unwrap();
             assert!(on_receipt.contains(&words), "{today}: {on_receipt} {words}");
-            let thread = ConversationView { next_update: Some(news), ..ConversationView::pending() };
-            let in_thread = text_of(conversation_page(&pages, locale, &thread), "main").await.unwrap();
+            let thread =
+                ConversationView { next_update: Some(news), ..ConversationView::pending() };
+            let in_thread =
+                text_of(conversation_page(&pages, locale, &thread), "main").await.unwrap();
             assert!(in_thread.contains(&words), "{today}: {in_thread} {words}");
             clock.advance(Duration::days(1));
         }
@@ -131,7 +145,8 @@ async fn receipt_thread_and_desk_give_one_day_on_every_day_of_a_year() {
 }
 
 #[tokio::test]
-async fn what_is_filed_in_the_last_minutes_of_a_day_is_promised_for_the_day_on_which_it_is_collected() {
+async fn what_is_filed_in_the_last_minutes_of_a_day_is_promised_for_the_day_on_which_it_is_collected()
+ {
     let clock = Clock::fixed(datetime!(2027-12-01 23:44:59 UTC));
     let pages = pages_with_calendar(&clock, burkina_calendar());
     assert_eq!(pages.first_answer_date(), Some(burkina_calendar().first_reply_due(clock.today())));
@@ -170,15 +185,26 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
     let put = |times: serde_json::Value| {
         intake.handler.put(format!("{}{REPLY_SCHEDULE_PATH}", intake.relay)).json(&times).send()
     };
-    let before: serde_json::Value =
-        intake.post("/api/reports", decoy_file(padded_submission(), 1 << 60)).await.json().await.unwrap();
-    assert_eq!(before, serde_json::json!({ "answer": null }), "no case handler has said anything yet");
+    let before: serde_json::Value = intake
+        .post("/api/reports", decoy_file(padded_submission(), 1 << 60))
+        .await
+        .json()
+        .await
+        .unwrap();
+    assert_eq!(
+        before,
+        serde_json::json!({ "answer": null }),
+        "no case handler has said anything yet"
+    );
     for wrong in ["{}", r#"{"calendar":{"rest":["someday"],"holidays":[]},"collect_seconds":1}"#] {
         let answer = put(serde_json::from_str(wrong).unwrap()).await.unwrap();
         assert!(answer.status().is_client_error(), "{wrong}");
     }
     let times = ReplySchedule { calendar: burkina_calendar(), collect_seconds: 900 };
-    assert_eq!(put(serde_json::to_value(&times).unwrap()).await.unwrap().status(), StatusCode::NO_CONTENT);
+    assert_eq!(
+        put(serde_json::to_value(&times).unwrap()).await.unwrap().status(),
+        StatusCode::NO_CONTENT
+    );
     // It survives a restart.
     let intake = intake.restart().await;
     let kit = intake.http.get(format!("{}/fr/form.json", intake.public)).send().await.unwrap();
@@ -186,8 +212,10 @@ async fn sealed_in_the_browser_the_receipt_gives_the_same_day() {
     let (mut confirmations, mut expected) = (Vec::new(), Vec::new());
     let pages = pages_with_calendar(&clock, burkina_calendar());
     let receipt = Receipt::from_bytes([3; 16]);
-    let view =
-        ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words("fr")) };
+    let view = ReceiptView {
+        code: Zeroizing::new(receipt.code()),
+        words: Zeroizing::new(receipt.words("fr")),
+    };
     for day in 0..DAYS_IN_YEAR {
         let sealed = decoy_file(padded_submission(), u64::try_from(day).unwrap());
         let answer = intake.post("/api/reports", sealed).await;

@@ -54,12 +54,16 @@ async fn what_does_not_begin_as_a_sealed_file_is_refused_and_nothing_is_kept() {
     }
     assert_eq!(intake.pull(100).await, []);
     // In pieces of a few bytes it is taken as it is in one.
-    let pieces: Vec<_> = good.chunks(700).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+    let pieces: Vec<_> =
+        good.chunks(700).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let request = intake.http.post(format!("{}/api/reports", intake.public));
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
     let answer = request.header("content-length", good.len()).body(body).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::CREATED);
-    assert_eq!(intake.pull(100).await.into_iter().map(|(_, sealed)| sealed).collect::<Vec<_>>(), [good]);
+    assert_eq!(
+        intake.pull(100).await.into_iter().map(|(_, sealed)| sealed).collect::<Vec<_>>(),
+        [good]
+    );
 }
 
 #[tokio::test]
@@ -89,7 +93,8 @@ async fn a_length_of_no_size_class_is_refused_and_nothing_is_kept() {
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
     }
     // Without a length announced.
-    let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(padded_bytes(SIZE_CLASSES[0], 3))]);
+    let pieces =
+        futures_util::stream::iter([Ok::<_, std::io::Error>(padded_bytes(SIZE_CLASSES[0], 3))]);
     let answer = intake.post("/api/reports", reqwest::Body::wrap_stream(pieces)).await;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     assert_eq!(intake.pull(100).await, []);
@@ -101,8 +106,10 @@ async fn a_connection_that_breaks_leaves_nothing() {
     let intake = TestIntake::new().await;
     let address = intake.public.strip_prefix("http://").unwrap();
     let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head =
-        format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", SIZE_CLASSES[4]);
+    let head = format!(
+        "POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        SIZE_CLASSES[4]
+    );
     connection.write_all(head.as_bytes()).await.unwrap();
     connection.write_all(&padded_bytes(SIZE_CLASSES[3], 4)).await.unwrap();
     drop(connection);
@@ -126,7 +133,8 @@ async fn mailbox(intake: &TestIntake, locator: &Locator) -> (StatusCode, HeaderM
 #[tokio::test]
 async fn present_and_absent_mailboxes_answer_alike() {
     let intake = TestIntake::new().await;
-    let (mine, nobodys) = (Receipt::from_bytes([1; 16]).locator(), Receipt::from_bytes([2; 16]).locator());
+    let (mine, nobodys) =
+        (Receipt::from_bytes([1; 16]).locator(), Receipt::from_bytes([2; 16]).locator());
     let sealed = padded_bytes(MAILBOX_LEN as u64, 7);
     let put = [(mine.mailbox_id(), sealed.clone())];
     assert_eq!(intake.put_mailboxes(&put).await, StatusCode::NO_CONTENT);
@@ -136,7 +144,10 @@ async fn present_and_absent_mailboxes_answer_alike() {
     assert_eq!((present.0, &present.1), (absent.0, &absent.1));
     assert_eq!(present.2, sealed);
     assert_eq!(absent.2.len(), MAILBOX_LEN);
-    assert!(absent.2.starts_with(b"age-encryption.org/v1\n"), "a decoy is formed like the real thing");
+    assert!(
+        absent.2.starts_with(b"age-encryption.org/v1\n"),
+        "a decoy is formed like the real thing"
+    );
     // A real one stays as it is until the next tick, so a decoy must, also over a restart.
     assert_eq!(mailbox(&intake, &nobodys).await.2, absent.2);
     let intake = intake.restart().await;
@@ -151,7 +162,10 @@ async fn present_and_absent_mailboxes_answer_alike() {
 async fn what_is_no_request_for_a_mailbox_is_refused() {
     let intake = TestIntake::new().await;
     for body in ["", "{}", "{\"locator\":\"short\"}", "{\"locator\":7}", &"x".repeat(5000)] {
-        assert_eq!(intake.post("/api/mailbox", body.to_owned()).await.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(
+            intake.post("/api/mailbox", body.to_owned()).await.status(),
+            StatusCode::BAD_REQUEST
+        );
     }
 }
 
@@ -176,7 +190,10 @@ async fn the_directory_is_served_as_signed_until_it_expires() {
     let intake = intake.restart().await;
     assert_eq!(intake.get("/directory.json").await.bytes().await.unwrap(), signed.bytes);
     let signatures = intake.get("/directory.sig").await.bytes().await.unwrap();
-    assert_eq!(serde_json::from_slice::<Vec<RootSignature>>(&signatures).unwrap(), signed.signatures);
+    assert_eq!(
+        serde_json::from_slice::<Vec<RootSignature>>(&signatures).unwrap(),
+        signed.signatures
+    );
     intake.installation.clock.advance(Duration::days(31));
     let expired = intake.get("/directory.json").await;
     assert_eq!(expired.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -198,7 +215,8 @@ async fn every_answer_carries_the_headers_and_none_says_what_runs_here() {
         let answer = intake.get(path).await;
         assert_eq!(answer.status(), status, "{path}");
         let headers = answer.headers();
-        // Scripts of ours may run where something is typed, if this build has any; elsewhere none may.
+        // Scripts of ours may run where something is typed, if this build has any; elsewhere none
+        // may.
         let typed = ["/en/report", "/fr/return"].contains(&path);
         let policy = headers["content-security-policy"].to_str().unwrap();
         let none = policy.contains("script-src 'none'");
@@ -232,9 +250,14 @@ async fn who_waits_gets_the_slot_of_who_dawdles() {
     let intake = installation.start().await;
     let address = intake.public.strip_prefix("http://").unwrap();
     let mut dawdler = tokio::net::TcpStream::connect(address).await.unwrap();
-    let head =
-        format!("POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", SIZE_CLASSES[4]);
-    dawdler.write_all(&[head.as_bytes(), &padded_bytes(SIZE_CLASSES[2], 9)].concat()).await.unwrap();
+    let head = format!(
+        "POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        SIZE_CLASSES[4]
+    );
+    dawdler
+        .write_all(&[head.as_bytes(), &padded_bytes(SIZE_CLASSES[2], 9)].concat())
+        .await
+        .unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     // It has held its slot as long as the other one waits.
     let came = intake.post("/api/reports", padded_bytes(SIZE_CLASSES[3], 1)).await;
@@ -257,9 +280,12 @@ async fn who_waits_gets_the_slot_of_who_dawdles() {
         intake.post("/api/reports", padded_bytes(SIZE_CLASSES[3], 1)).await.status(),
         StatusCode::CREATED
     );
-    let mut stored: Vec<Hash> = intake.pull(9).await.iter().map(|(_, sealed)| Hash::of(&[sealed])).collect();
-    let mut sent =
-        [Hash::of(&[&padded_bytes(SIZE_CLASSES[0], 1)]), Hash::of(&[&padded_bytes(SIZE_CLASSES[3], 1)])];
+    let mut stored: Vec<Hash> =
+        intake.pull(9).await.iter().map(|(_, sealed)| Hash::of(&[sealed])).collect();
+    let mut sent = [
+        Hash::of(&[&padded_bytes(SIZE_CLASSES[0], 1)]),
+        Hash::of(&[&padded_bytes(SIZE_CLASSES[3], 1)]),
+    ];
     stored.sort();
     sent.sort();
     assert_eq!(stored, sent);

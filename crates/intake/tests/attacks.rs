@@ -33,9 +33,14 @@ async fn a_phone_that_posts_without_pause_keeps_nobody_else_out() {
     for _ in 0..60 {
         post_from(&intake, "41.207.1.7:4312").await;
     }
-    // Nothing is scarce: others behind the same address, in the same /24, and whom the proxy cannot name.
+    // Nothing is scarce: others behind the same address, in the same /24, and whom the proxy cannot
+    // name.
     for address in ["41.207.1.7", "41.207.1.8", "unknown", "unknown"] {
-        assert_eq!(post_from(&intake, address).await, StatusCode::UNPROCESSABLE_ENTITY, "{address}");
+        assert_eq!(
+            post_from(&intake, address).await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{address}"
+        );
     }
 }
 
@@ -58,7 +63,11 @@ async fn counts_are_kept_while_slots_are_scarce_and_only_for_the_address_itself(
     sleep(Duration::from_millis(300)).await;
     assert_eq!(post_from(&intake, "41.207.1.7").await, StatusCode::TOO_MANY_REQUESTS);
     for spelling in ["41.207.1.8", "41.207.1.9:50"] {
-        assert_eq!(post_from(&intake, spelling).await, StatusCode::UNPROCESSABLE_ENTITY, "{spelling}");
+        assert_eq!(
+            post_from(&intake, spelling).await,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{spelling}"
+        );
     }
 }
 
@@ -142,7 +151,10 @@ async fn a_small_post_with_a_file_takes_the_slot_of_an_upload() {
     let small = async {
         sleep(Duration::from_millis(500)).await;
         let with_file = MultipartFormData::report("a story", 1).file("a.txt", b"a file").end();
-        let text = intake.post_form(SEND_REPORT_PATH, MultipartFormData::report("a story", 2).end()).await.0;
+        let text = intake
+            .post_form(SEND_REPORT_PATH, MultipartFormData::report("a story", 2).end())
+            .await
+            .0;
         (text, intake.post_form(SEND_REPORT_PATH, with_file).await)
     };
     let ((text, (status, page)), ()) = tokio::join!(small, hold);

@@ -1,4 +1,5 @@
-//! Files of visitors are cleaned in child processes, and what happens to one costs only its own file.
+//! Files of visitors are cleaned in child processes, and what happens to one costs only its own
+//! file.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 #![cfg(target_os = "linux")]
 
@@ -19,8 +20,9 @@ const UNCLEANED_MESSAGE: &str = "We could not clean this file.";
 /// The children of this process, which runs the intake, and how each was started.
 fn list_children() -> Vec<(Pid, String)> {
     let own = std::process::id().to_string();
-    let processes =
-        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().into_string().ok());
+    let processes = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok());
     let child = |id: String| {
         let status = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         // Behind the name in brackets: the state, then the parent.
@@ -29,7 +31,10 @@ fn list_children() -> Vec<(Pid, String)> {
         let line = fs::read_to_string(format!("/proc/{id}/cmdline")).ok()?;
         alive.then_some((Pid::from_raw(id.parse().ok()?)?, line.replace('\0', " ")))
     };
-    processes.filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).filter_map(child).collect()
+    processes
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter_map(child)
+        .collect()
 }
 
 async fn wait_for_child() -> Pid {
@@ -43,9 +48,11 @@ async fn wait_for_child() -> Pid {
     panic!("no child process, or several: {:?}", list_children());
 }
 
-/// A form with a picture, up to somewhere in the picture, and the rest of it with another file behind it.
+/// A form with a picture, up to somewhere in the picture, and the rest of it with another file
+/// behind it.
 fn split_report_form(story: &str, seed: u8) -> (Vec<u8>, Vec<u8>) {
-    let picture = [&b"\xFF\xD8\xFF\xE0\0\x04\0\0\xFF\xDA\0\x02"[..], &vec![7; 400_000], b"\xFF\xD9"].concat();
+    let picture =
+        [&b"\xFF\xD8\xFF\xE0\0\x04\0\0\xFF\xDA\0\x02"[..], &vec![7; 400_000], b"\xFF\xD9"].concat();
     let whole = MultipartFormData::report(story, seed)
         .file("a.jpg", &picture)
         .file("b.txt", b"the second file")
@@ -57,8 +64,9 @@ fn split_report_form(story: &str, seed: u8) -> (Vec<u8>, Vec<u8>) {
 /// Sends a body piece by piece, as they are given.
 fn slow_body() -> (mpsc::Sender<Vec<u8>>, Body) {
     let (give, taken) = mpsc::channel(1);
-    let pieces =
-        stream::unfold(taken, |mut taken| async { taken.recv().await.map(|piece: Vec<u8>| (piece, taken)) });
+    let pieces = stream::unfold(taken, |mut taken| async {
+        taken.recv().await.map(|piece: Vec<u8>| (piece, taken))
+    });
     (give, Body::wrap_stream(pieces.map(Ok::<_, std::io::Error>)))
 }
 
@@ -83,7 +91,8 @@ async fn send_and_interfere(
 async fn a_child_that_dies_costs_its_own_file_and_the_reporter_reads_it() {
     let intake = TestIntake::with_directory().await;
     let (status, page) =
-        send_and_interfere(&intake, 1, async |child| kill_process(child, Signal::KILL).unwrap()).await;
+        send_and_interfere(&intake, 1, async |child| kill_process(child, Signal::KILL).unwrap())
+            .await;
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(receipt_code(&page).is_some() && page.contains(UNCLEANED_MESSAGE), "{page}");
     let opened = intake.collect_submissions().await;
@@ -91,8 +100,15 @@ async fn a_child_that_dies_costs_its_own_file_and_the_reporter_reads_it() {
     assert_eq!(opened[0].attachments.len(), 2, "the second file is there");
     let (_, frame) = intake.read_frame(&opened[0], &opened[0]);
     let [cut, whole] = &frame.header.attachments[..] else { panic!("two files") };
-    assert_eq!((&*cut.name, &cut.treatment), ("incomplete-image-1.jpg", &Some(AttachmentTreatment::CutOff)));
-    assert!(matches!(whole.treatment, Some(AttachmentTreatment::Cleaned(_))), "{:?}", whole.treatment);
+    assert_eq!(
+        (&*cut.name, &cut.treatment),
+        ("incomplete-image-1.jpg", &Some(AttachmentTreatment::CutOff))
+    );
+    assert!(
+        matches!(whole.treatment, Some(AttachmentTreatment::Cleaned(_))),
+        "{:?}",
+        whole.treatment
+    );
     assert_eq!(list_children(), []);
 
     let (status, page) = send_and_interfere(&intake, 2, async |_| ()).await;
@@ -106,7 +122,8 @@ async fn a_child_that_hangs_is_ended() {
     let intake = TestIntake::with_directory().await;
     let started = std::time::Instant::now();
     let (status, page) =
-        send_and_interfere(&intake, 1, async |child| kill_process(child, Signal::STOP).unwrap()).await;
+        send_and_interfere(&intake, 1, async |child| kill_process(child, Signal::STOP).unwrap())
+            .await;
     assert_eq!(status, StatusCode::OK, "{page}");
     assert!(page.contains(UNCLEANED_MESSAGE), "{page}");
     assert!(started.elapsed() < Duration::from_secs(90));

@@ -15,7 +15,8 @@ use protocol::{
         frame::Frame,
         report_body::ReportBody,
         treatment::{
-            AttachmentTreatment, CleaningExtent as Read, CleaningReport, MetadataCategory, SignatureState,
+            AttachmentTreatment, CleaningExtent as Read, CleaningReport, MetadataCategory,
+            SignatureState,
         },
     },
 };
@@ -32,11 +33,15 @@ struct DecryptedReport {
 
 fn decrypt_report(intake: &TestIntake, opened: &OpenedSubmission) -> DecryptedReport {
     let (identity, frame) = intake.read_frame(opened, opened);
-    let files = frame.header.attachments.iter().zip(&opened.attachments).map(|(attachment, sealed)| {
-        let content = identity.open(sealed).unwrap();
-        assert_eq!((attachment.len, attachment.sha256), (content.len() as u64, Hash::of(&[&content])));
-        (attachment.name.clone(), content.to_vec())
-    });
+    let files =
+        frame.header.attachments.iter().zip(&opened.attachments).map(|(attachment, sealed)| {
+            let content = identity.open(sealed).unwrap();
+            assert_eq!(
+                (attachment.len, attachment.sha256),
+                (content.len() as u64, Hash::of(&[&content]))
+            );
+            (attachment.name.clone(), content.to_vec())
+        });
     DecryptedReport { files: files.collect(), body: ReportBody::from_bytes(&frame.body).unwrap() }
 }
 
@@ -66,10 +71,12 @@ async fn the_frame_says_what_was_done_to_each_file() {
     let signed = b"%PDF-1.4\n1 0 obj<</Author(Awa)/CreationDate(D:20261101)>>endobj\n\
         2 0 obj<</Type/Sig/ByteRange[0 9 9 9]/Contents<00>>>endobj\ntrailer<</Info 1 0 R>>\n%%EOF";
     let files = |form: MultipartFormData| {
-        let form = form.file("Awa.pdf", signed).file("note.txt", b"a note").file("Awa.rtf", b"{\\rtf1 x}");
+        let form =
+            form.file("Awa.pdf", signed).file("note.txt", b"a note").file("Awa.rtf", b"{\\rtf1 x}");
         form.file("empty.txt", b"").end()
     };
-    let (status, page) = intake.post_form(SEND_REPORT_PATH, files(MultipartFormData::report("one", 1))).await;
+    let (status, page) =
+        intake.post_form(SEND_REPORT_PATH, files(MultipartFormData::report("one", 1))).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     let opened = intake.collect_submissions().await;
     let (_, frame) = intake.read_frame(&opened[0], &opened[0]);
@@ -112,7 +119,8 @@ async fn the_frame_says_what_was_done_to_each_file() {
 async fn a_report_with_a_file_arrives_as_it_was_typed() {
     let intake = TestIntake::with_directory().await;
     let content: Vec<u8> = (0..5 * 1024 * 1024u32).map(|n| (n * 7 % 251) as u8).collect();
-    let form = MultipartFormData::report("Ils ont demandé 5 000 francs.", 1).field("a.place", "Dakola");
+    let form =
+        MultipartFormData::report("Ils ont demandé 5 000 francs.", 1).field("a.place", "Dakola");
     let form = form.file("C:\\photos\\quai.jpg", &content).file("", b"");
     let (status, page) = intake.post_form(SEND_REPORT_PATH, form.end()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
@@ -146,7 +154,9 @@ async fn the_same_form_twice_is_one_report_with_one_receipt() {
     let same = opened.iter().filter(|a| {
         opened
             .iter()
-            .filter(|b| a.header.case == b.header.case && a.deduplication_tag == b.deduplication_tag)
+            .filter(|b| {
+                a.header.case == b.header.case && a.deduplication_tag == b.deduplication_tag
+            })
             .count()
             == 2
     });
@@ -156,11 +166,16 @@ async fn the_same_form_twice_is_one_report_with_one_receipt() {
 #[tokio::test]
 async fn what_is_broken_is_said_and_nothing_is_filed() {
     let intake = TestIntake::with_directory().await;
-    let whole = MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 100_000]).end();
-    let late =
-        MultipartFormData::report("a story to keep", 1).file("a.jpg", b"x").field("a.place", "late").end();
-    let no_seed =
-        MultipartFormData::default().field("category", "FAC").field("a.story", "a story to keep").end();
+    let whole =
+        MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 100_000]).end();
+    let late = MultipartFormData::report("a story to keep", 1)
+        .file("a.jpg", b"x")
+        .field("a.place", "late")
+        .end();
+    let no_seed = MultipartFormData::default()
+        .field("category", "FAC")
+        .field("a.story", "a story to keep")
+        .end();
     for (what, body) in [
         ("cut off", whole[..60_000].to_vec()),
         ("cut off before the end", whole[..whole.len() - 3].to_vec()),
@@ -170,16 +185,22 @@ async fn what_is_broken_is_said_and_nothing_is_filed() {
         let (status, page) = intake.post_form(SEND_REPORT_PATH, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{what}");
         assert!(page.contains("We could not read this form"), "{what}");
-        assert!(page.contains("value=\"a story to keep\""), "{what}: what was typed is still there");
+        assert!(
+            page.contains("value=\"a story to keep\""),
+            "{what}: what was typed is still there"
+        );
         assert_eq!(page.contains("value=\"late\""), what == "field after files", "{what}");
     }
-    for (what, body) in [("nothing", MultipartFormData::default().end()), ("no form", b"hello".to_vec())] {
+    for (what, body) in
+        [("nothing", MultipartFormData::default().end()), ("no form", b"hello".to_vec())]
+    {
         let (status, page) = intake.post_form(SEND_REPORT_PATH, body).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{what}");
         assert!(page.contains("We could not read this form"), "{what}");
     }
     // Not UTF-8: the questions come back, with what could be read of it.
-    let not_text = MultipartFormData::report("a story to keep", 1).field("a.place", b"caf\xe9").end();
+    let not_text =
+        MultipartFormData::report("a story to keep", 1).field("a.place", b"caf\xe9").end();
     let (status, page) = intake.post_form(SEND_REPORT_PATH, not_text).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("a story to keep") && page.contains("value=\"caf\u{fffd}\""));
@@ -189,12 +210,15 @@ async fn what_is_broken_is_said_and_nothing_is_filed() {
         .field("family", "money")
         .field("category", "FAC");
     let (status, page) = intake
-        .post_form(SEND_REPORT_PATH, form.field("seed", repeated_hex(1)).field("a.place", "Dakola").end())
+        .post_form(
+            SEND_REPORT_PATH,
+            form.field("seed", repeated_hex(1)).field("a.place", "Dakola").end(),
+        )
         .await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("Dakola"));
-    let many =
-        (0..33).fold(MultipartFormData::report("a story to keep", 1), |form, _| form.file("a.jpg", b"x"));
+    let many = (0..33)
+        .fold(MultipartFormData::report("a story to keep", 1), |form, _| form.file("a.jpg", b"x"));
     let (status, page) = intake.post_form(SEND_REPORT_PATH, many.end()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(page.contains("value=\"a story to keep\""));
@@ -205,14 +229,16 @@ async fn what_is_broken_is_said_and_nothing_is_filed() {
 async fn more_than_the_largest_size_class_is_said_and_leaves_nothing() {
     let intake = TestIntake::with_directory().await;
     let huge = vec![7; 30 * 1024 * 1024];
-    let form =
-        (0..3).fold(MultipartFormData::report("a story", 1), |form, _| form.file("a.jpg", &huge)).end();
+    let form = (0..3)
+        .fold(MultipartFormData::report("a story", 1), |form, _| form.file("a.jpg", &huge))
+        .end();
     // Announced, and found out on the way.
     let (status, page) = intake.post_form(SEND_REPORT_PATH, form.clone()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(page.contains("too much"));
     assert!(page.contains("name=\"a.story\" value=\"a story\""), "what was typed is still there");
-    let pieces: Vec<_> = form.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+    let pieces: Vec<_> =
+        form.chunks(100_000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
     let (status, page) = intake.post_form(SEND_REPORT_PATH, body).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -255,8 +281,9 @@ fn put_mailbox(opened: &OpenedSubmission, received: u32) -> (Hash, Vec<u8>) {
 #[tokio::test]
 async fn a_reporter_comes_back_and_writes_again() {
     let intake = TestIntake::with_directory().await;
-    let (_, page) =
-        intake.post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end()).await;
+    let (_, page) = intake
+        .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
+        .await;
     let receipt = receipt_code(&page).unwrap();
     // Not collected yet, and never heard of: the same page.
     let (status, early) = intake.enter_receipt(&receipt).await;
@@ -285,15 +312,21 @@ async fn a_reporter_comes_back_and_writes_again() {
             .field("seed", repeated_hex(5))
             .field("message", message)
     };
-    let (status, thread) =
-        intake.post_form("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end()).await;
+    let (status, thread) = intake
+        .post_form("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end())
+        .await;
     assert_eq!(status, StatusCode::OK, "{thread}");
-    let (_, _) = intake.post_form("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end()).await;
+    let (_, _) = intake
+        .post_form("/en/return/send", reply("more to say").file("b.pdf", b"%PDF").end())
+        .await;
     let sent = intake.collect_submissions().await;
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0].header.kind, SubmissionKind::FollowUp);
     assert_eq!(sent[0].header.case, opened[0].header.case);
-    assert_eq!(sent[0].deduplication_tag, sent[1].deduplication_tag, "a second sending is known as one");
+    assert_eq!(
+        sent[0].deduplication_tag, sent[1].deduplication_tag,
+        "a second sending is known as one"
+    );
     assert_eq!(sent[0].attachments.len(), 1);
     let (_, frame) = intake.read_frame(&opened[0], &sent[0]);
     assert_eq!(
@@ -307,7 +340,8 @@ async fn a_reporter_comes_back_and_writes_again() {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("words to keep"));
 
-    // An empty message comes back with what is wrong; a stranger's receipt leads nowhere; no seed is no form of ours.
+    // An empty message comes back with what is wrong; a stranger's receipt leads nowhere; no seed
+    // is no form of ours.
     assert_eq!(
         intake.post_form("/en/return/send", reply("").end()).await.0,
         StatusCode::UNPROCESSABLE_ENTITY
@@ -322,7 +356,9 @@ async fn a_reporter_comes_back_and_writes_again() {
     let no_seed = MultipartFormData::default().field("receipt", &receipt).field("message", "x");
     let (status, page) = intake.post_form("/en/return/send", no_seed.end()).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
-    assert!(page.contains("name=\"message\" value=\"x\"") && page.contains("name=\"seed\" value=\""));
+    assert!(
+        page.contains("name=\"message\" value=\"x\"") && page.contains("name=\"seed\" value=\"")
+    );
     assert_eq!(intake.pull(10).await, []);
 
     // Without a directory nothing can be sealed, and the words come back.
@@ -335,8 +371,10 @@ async fn a_reporter_comes_back_and_writes_again() {
 #[tokio::test]
 async fn the_keys_can_be_held_against_a_poster() {
     let intake = TestIntake::new().await;
-    let kept: TrustRoots =
-        serde_json::from_slice(&std::fs::read(&intake.installation.config.directory.trust).unwrap()).unwrap();
+    let kept: TrustRoots = serde_json::from_slice(
+        &std::fs::read(&intake.installation.config.directory.trust).unwrap(),
+    )
+    .unwrap();
     let page = intake.get("/en/protect").await.text().await.unwrap();
     let words = Receipt::from_bytes(kept.fingerprint()).words("en");
     let shown = format!("<li>{}</li>", words.replace(' ', "</li><li>"));
@@ -351,11 +389,17 @@ struct TestBrowser<'a> {
 
 impl<'a> TestBrowser<'a> {
     fn new(intake: &'a TestIntake) -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http =
+            reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Self { intake, http: http.build().unwrap() }
     }
 
-    async fn post(&self, path: &str, body: String, site: &str) -> (StatusCode, Option<String>, String) {
+    async fn post(
+        &self,
+        path: &str,
+        body: String,
+        site: &str,
+    ) -> (StatusCode, Option<String>, String) {
         let request = self.http.post(format!("{}{path}", self.intake.public)).body(body);
         self.send_following_redirects(
             request.header("content-type", "application/x-www-form-urlencoded"),
@@ -365,7 +409,8 @@ impl<'a> TestBrowser<'a> {
     }
 
     async fn read(&self, path: &str, site: &str) -> (StatusCode, Option<String>, String) {
-        self.send_following_redirects(self.http.get(format!("{}{path}", self.intake.public)), site).await
+        self.send_following_redirects(self.http.get(format!("{}{path}", self.intake.public)), site)
+            .await
     }
 
     async fn send_following_redirects(
@@ -391,18 +436,23 @@ async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anyt
     let browser = TestBrowser::new(&intake);
     let typed = "receipt=0000-0000-0000-0000-0000-0000-006X";
     // What is wrong is an address, too, so that no browser keeps the typed code in the place of it.
-    let (status, address, _) = browser.post("/en/return", "receipt=0000-1111".to_owned(), SAME_ORIGIN).await;
+    let (status, address, _) =
+        browser.post("/en/return", "receipt=0000-1111".to_owned(), SAME_ORIGIN).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let mistyped = address.unwrap();
     let token = mistyped.strip_prefix("/en/return/").unwrap().to_owned();
     for _ in 0..2 {
         let (status, _, page) = browser.read(&mistyped, SAME_ORIGIN).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(page.contains("0000-1111") && page.contains(&format!("name=\"visit\" value=\"{token}\"")));
+        assert!(
+            page.contains("0000-1111")
+                && page.contains(&format!("name=\"visit\" value=\"{token}\""))
+        );
         assert!(page.contains(&format!("/leave/{token}")));
     }
     // The next answer takes the place of it, and the answers to one receipt share an address.
-    let address = browser.post("/en/return", format!("{typed}&visit={token}"), SAME_ORIGIN).await.1.unwrap();
+    let address =
+        browser.post("/en/return", format!("{typed}&visit={token}"), SAME_ORIGIN).await.1.unwrap();
     assert_ne!(address, mistyped);
     assert_eq!(browser.read(&mistyped, SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
     let token = address.strip_prefix("/en/return/").unwrap().to_owned();
@@ -413,13 +463,20 @@ async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anyt
     for site in ["none", "cross-site", "same-site", ""] {
         let (_, to, page) = browser.read(&address, site).await;
         assert_eq!((to.as_deref(), page.as_str()), (Some("/en/return"), ""), "{site}");
-        let posted = browser.post("/en/return", format!("receipt=0000-2222&visit={token}"), site).await;
+        let posted =
+            browser.post("/en/return", format!("receipt=0000-2222&visit={token}"), site).await;
         assert_eq!((posted.0, posted.1), (StatusCode::UNPROCESSABLE_ENTITY, None), "{site}");
         assert!(posted.2.contains("0000-2222") && !posted.2.contains(&token), "{site}");
-        assert!(browser.read(&address, SAME_ORIGIN).await.2.contains("Nothing is here yet"), "{site}");
+        assert!(
+            browser.read(&address, SAME_ORIGIN).await.2.contains("Nothing is here yet"),
+            "{site}"
+        );
     }
     // Closed, it is gone.
-    assert_eq!(browser.read(&format!("{address}/close"), SAME_ORIGIN).await.1.as_deref(), Some("/en"));
+    assert_eq!(
+        browser.read(&format!("{address}/close"), SAME_ORIGIN).await.1.as_deref(),
+        Some("/en")
+    );
     assert_eq!(browser.read(&address, SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
     assert_eq!(browser.read("/en/return/0f0f", SAME_ORIGIN).await.1.as_deref(), Some("/en/return"));
     // Left quickly, its address leads away.
@@ -431,8 +488,9 @@ async fn back_and_reload_show_what_a_receipt_opened_and_a_link_shows_nobody_anyt
 
 /// Sends a report, lays out its mailbox, and returns its receipt.
 async fn intake_with_mailbox(intake: &TestIntake) -> String {
-    let (_, page) =
-        intake.post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end()).await;
+    let (_, page) = intake
+        .post_form(SEND_REPORT_PATH, MultipartFormData::report("the first words", 1).end())
+        .await;
     let opened = intake.collect_submissions().await;
     assert_eq!(intake.put_mailboxes(&[put_mailbox(&opened[0], 1)]).await, StatusCode::NO_CONTENT);
     receipt_code(&page).unwrap()
@@ -443,8 +501,10 @@ async fn a_token_that_somebody_else_chose_keeps_nothing_of_a_receipt() {
     let intake = TestIntake::with_directory().await;
     let (browser, receipt) = (TestBrowser::new(&intake), intake_with_mailbox(&intake).await);
     let token_in = |address: Option<String>| address.unwrap().split('/').nth(3).unwrap().to_owned();
-    let post = async |path: &str, body: String| token_in(browser.post(path, body, SAME_ORIGIN).await.1);
-    // Tokens that an attacker knows: made up, of a mistyped receipt, of another receipt, and of a report.
+    let post =
+        async |path: &str, body: String| token_in(browser.post(path, body, SAME_ORIGIN).await.1);
+    // Tokens that an attacker knows: made up, of a mistyped receipt, of another receipt, and of a
+    // report.
     let other = Receipt::from_bytes([9; 16]).code();
     let traps = [
         "0b".repeat(16),
@@ -463,12 +523,19 @@ async fn a_token_that_somebody_else_chose_keeps_nothing_of_a_receipt() {
         let request = browser.http.post(format!("{}/en/return/send", intake.public));
         let request = request.header("content-type", common::CONTENT_TYPE);
         let replied = browser
-            .send_following_redirects(request.body(form.field("message", "CANARY").end()), SAME_ORIGIN)
+            .send_following_redirects(
+                request.body(form.field("message", "CANARY").end()),
+                SAME_ORIGIN,
+            )
             .await
             .1;
         let replied = token_in(replied);
-        assert!(browser.read(&format!("/en/return/{opened}"), SAME_ORIGIN).await.2.contains(&receipt));
-        assert!(browser.read(&format!("/en/return/{replied}"), SAME_ORIGIN).await.2.contains(&receipt));
+        assert!(
+            browser.read(&format!("/en/return/{opened}"), SAME_ORIGIN).await.2.contains(&receipt)
+        );
+        assert!(
+            browser.read(&format!("/en/return/{replied}"), SAME_ORIGIN).await.2.contains(&receipt)
+        );
         for token in [nearly, opened, replied] {
             assert!(!traps.contains(&token), "{token}");
         }
@@ -483,16 +550,22 @@ async fn a_token_that_somebody_else_chose_keeps_nothing_of_a_receipt() {
 async fn looking_again_keeps_the_message_that_is_being_written() {
     let intake = TestIntake::with_directory().await;
     let (browser, receipt) = (TestBrowser::new(&intake), intake_with_mailbox(&intake).await);
-    let address = browser.post("/en/return", format!("receipt={receipt}"), SAME_ORIGIN).await.1.unwrap();
+    let address =
+        browser.post("/en/return", format!("receipt={receipt}"), SAME_ORIGIN).await.1.unwrap();
     let page = browser.read(&address, SAME_ORIGIN).await.2;
     // The button belongs to the form with the message.
     let button = "form=\"f\" formaction=\"/en/return\"";
-    assert!(page.contains(button) && page.contains("id=\"f\" method=\"post\" action=\"/en/return/send\""));
+    assert!(
+        page.contains(button)
+            && page.contains("id=\"f\" method=\"post\" action=\"/en/return/send\"")
+    );
     let token = address.strip_prefix("/en/return/").unwrap();
     let seed = repeated_hex(6);
     let long = "%F0%9F%98%80".repeat(5_900);
-    let fields = format!("receipt={receipt}&visit={token}&seed={seed}&kind=outside-body&earlier=ABCD");
-    for (message, shown) in [("Half+a+word", "Half a word".to_owned()), (long.as_str(), "😀".repeat(5_900))]
+    let fields =
+        format!("receipt={receipt}&visit={token}&seed={seed}&kind=outside-body&earlier=ABCD");
+    for (message, shown) in
+        [("Half+a+word", "Half a word".to_owned()), (long.as_str(), "😀".repeat(5_900))]
     {
         let body = format!("{fields}&message={message}&files=photo.jpg&go=look");
         let to = browser.post("/en/return", body, SAME_ORIGIN).await.1;
@@ -500,14 +573,20 @@ async fn looking_again_keeps_the_message_that_is_being_written() {
         // Read twice, as Back and reload do.
         for _ in 0..2 {
             let page = browser.read(&address, SAME_ORIGIN).await.2;
-            assert!(page.contains(&format!("\n{shown}</textarea>")) && page.contains("\nABCD</textarea>"));
+            assert!(
+                page.contains(&format!("\n{shown}</textarea>"))
+                    && page.contains("\nABCD</textarea>")
+            );
             assert!(page.contains("value=\"outside-body\" checked") && page.contains(&seed));
             assert!(page.contains("Choose your files again."));
         }
     }
-    // Browsers that know no `formaction` post the button with the message. Only the button without a name sends.
-    let form =
-        MultipartFormData::default().field("receipt", &receipt).field("seed", &seed).field("go", "look");
+    // Browsers that know no `formaction` post the button with the message. Only the button without
+    // a name sends.
+    let form = MultipartFormData::default()
+        .field("receipt", &receipt)
+        .field("seed", &seed)
+        .field("go", "look");
     let (status, page) =
         intake.post_form("/en/return/send", form.field("message", "Half a word").end()).await;
     assert_eq!(status, StatusCode::OK);

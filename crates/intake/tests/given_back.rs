@@ -1,4 +1,5 @@
-//! Whatever a browser, a proxy or an old phone makes of a form: the report goes its way, or its text comes back.
+//! Whatever a browser, a proxy or an old phone makes of a form: the report goes its way, or its
+//! text comes back.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -21,7 +22,8 @@ fn story_and_file_names(intake: &TestIntake, opened: &OpenedSubmission) -> (Stri
 fn with_part(form: MultipartFormData, disposition: &str, content: &str) -> MultipartFormData {
     let mut form = form;
     form.0.extend_from_slice(
-        format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n").as_bytes(),
+        format!("--b\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{content}\r\n")
+            .as_bytes(),
     );
     form
 }
@@ -30,7 +32,8 @@ fn with_part(form: MultipartFormData, disposition: &str, content: &str) -> Multi
 async fn control_characters_of_word_processors_keep_nobody_from_sending() {
     let intake = TestIntake::with_directory().await;
     let story = "one\u{c}two\u{b}three\u{85}four\u{3}\u{1b}\r\nfive";
-    let (status, page) = intake.post_form(SEND_REPORT_PATH, MultipartFormData::report(story, 1).end()).await;
+    let (status, page) =
+        intake.post_form(SEND_REPORT_PATH, MultipartFormData::report(story, 1).end()).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     let opened = intake.collect_submissions().await;
     assert_eq!(story_and_file_names(&intake, &opened[0]).0, "one\ntwo\nthree\nfour\nfive");
@@ -44,7 +47,8 @@ async fn a_file_arrives_however_its_name_is_written() {
     let form = with_part(form, "name=\"files\"; FileName=\"capital.txt\"", "two");
     let form = with_part(form, "name=\"files\"; filename=\"say %22hi%22.txt\"", "three");
     let form = with_part(form, "name=\"files\"", "four");
-    let form = with_part(form, &format!("name=\"files\"; filename=\"{}.pdf\"", "م".repeat(250)), "five");
+    let form =
+        with_part(form, &format!("name=\"files\"; filename=\"{}.pdf\"", "م".repeat(250)), "five");
     // A proxy's own field, behind the files.
     let form = with_part(form, "name=\"gtranslate\"", "fr");
     let (status, page) = intake.post_form(SEND_REPORT_PATH, form.end()).await;
@@ -61,13 +65,16 @@ async fn a_button_that_does_not_send_files_nothing() {
     let intake = TestIntake::with_directory().await;
     for go in ["questions", "cover.phone.story", "review", "family"] {
         // A browser that knows no `formaction` posts them here.
-        let form =
-            MultipartFormData::report("call me at 70 12 34 56", 1).field("go", go).file("a.jpg", b"x").end();
+        let form = MultipartFormData::report("call me at 70 12 34 56", 1)
+            .field("go", go)
+            .file("a.jpg", b"x")
+            .end();
         let request = intake.http.post(format!("{}{SEND_REPORT_PATH}", intake.public));
         let request = request.header("content-type", common::CONTENT_TYPE).body(form);
         let step = request.send().await.unwrap();
         assert_eq!(step.status(), StatusCode::SEE_OTHER, "{go}");
-        let page = intake.get(step.headers()["location"].to_str().unwrap()).await.text().await.unwrap();
+        let page =
+            intake.get(step.headers()["location"].to_str().unwrap()).await.text().await.unwrap();
         assert_eq!(page.contains("70 12 34 56"), !go.starts_with("cover"), "{go}: {page}");
     }
     assert_eq!(intake.pull(10).await, []);
@@ -77,7 +84,8 @@ async fn a_button_that_does_not_send_files_nothing() {
 async fn a_long_text_comes_back_to_be_shortened() {
     let intake = TestIntake::with_directory().await;
     let long = "س".repeat(33_000);
-    let (status, page) = intake.post_form(SEND_REPORT_PATH, MultipartFormData::report(&long, 1).end()).await;
+    let (status, page) =
+        intake.post_form(SEND_REPORT_PATH, MultipartFormData::report(&long, 1).end()).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.matches('س').count(), 33_000);
     let reply = MultipartFormData::default().field("receipt", "0000-0000-0000-0000-0000-0000-006X");
@@ -98,7 +106,8 @@ async fn who_posts_too_often_gets_the_form_back() {
     // Slots are scarce, and this address has used up its share.
     let mut stalled = Vec::new();
     for _ in 0..6 {
-        let mut stream = TcpStream::connect(intake.public.strip_prefix("http://").unwrap()).await.unwrap();
+        let mut stream =
+            TcpStream::connect(intake.public.strip_prefix("http://").unwrap()).await.unwrap();
         let post = b"POST /en/return HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 192.0.2.7\r\ncontent-length: 100\r\n\r\nx";
         stream.write_all(post).await.unwrap();
         stalled.push(stream);
@@ -106,7 +115,8 @@ async fn who_posts_too_often_gets_the_form_back() {
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let post = async |path: &str, content_type: &str, body: Vec<u8>| {
         let request = intake.http.post(format!("{}{path}", intake.public));
-        let request = request.header("x-forwarded-for", "192.0.2.7").header("content-type", content_type);
+        let request =
+            request.header("x-forwarded-for", "192.0.2.7").header("content-type", content_type);
         let response = request.body(body).send().await.unwrap();
         (response.status(), response.text().await.unwrap())
     };
@@ -116,14 +126,17 @@ async fn who_posts_too_often_gets_the_form_back() {
     let (status, page) = post("/en/report", urlencoded, step).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(page.contains("Another line to keep</textarea>"), "{page}");
-    for field in
-        ["name=\"a.place\" value=\"Dakola\"", "name=\"go\" value=\"review\"", "action=\"/en/report\""]
-    {
+    for field in [
+        "name=\"a.place\" value=\"Dakola\"",
+        "name=\"go\" value=\"review\"",
+        "action=\"/en/report\"",
+    ] {
         assert!(page.contains(field), "{field}");
     }
     assert!(!page.contains("utf8"));
     // With files, of which nothing is read.
-    let form = MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 400_000]).end();
+    let form =
+        MultipartFormData::report("a story to keep", 1).file("a.jpg", &vec![7; 400_000]).end();
     let (status, page) = post(SEND_REPORT_PATH, common::CONTENT_TYPE, form).await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert!(page.contains("value=\"a story to keep\"") && page.contains("type=\"file\""), "{page}");
@@ -150,7 +163,8 @@ async fn without_scripts_the_receipt_stays_until_it_is_confirmed() {
     assert_eq!(receipt_code(&intake.get(&address).await.text().await.unwrap()).unwrap(), receipt);
     // The connection was lost before the answer came: the same form once more is the same report.
     let again = post(form).await;
-    let page = intake.get(again.headers()["location"].to_str().unwrap()).await.text().await.unwrap();
+    let page =
+        intake.get(again.headers()["location"].to_str().unwrap()).await.text().await.unwrap();
     assert_eq!(receipt_code(&page).unwrap(), receipt);
     let noted = intake.post("/en/report/noted", format!("visit={visit}")).await;
     assert_eq!(noted.status(), StatusCode::SEE_OTHER);

@@ -19,7 +19,8 @@ fn proc_status_bytes(key: &str) -> usize {
     line.trim_matches(|c: char| !c.is_ascii_digit()).parse::<usize>().unwrap() * 1024
 }
 
-/// Sends a file of this size, made up as it is sent, and says by how much memory rose at its highest.
+/// Sends a file of this size, made up as it is sent, and says by how much memory rose at its
+/// highest.
 async fn peak_memory_increase(intake: &TestIntake, size: usize) -> usize {
     let head = MultipartFormData::report("a story", 1).file("film.mp4", b"").0;
     let head = head[..head.len() - 2].to_vec();
@@ -30,7 +31,8 @@ async fn peak_memory_increase(intake: &TestIntake, size: usize) -> usize {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = proc_status_bytes("VmRSS:");
     let request = intake.http.post(format!("{}/en/report/send", intake.public));
-    let request = request.header("content-type", CONTENT_TYPE).body(Body::wrap_stream(stream::iter(whole)));
+    let request =
+        request.header("content-type", CONTENT_TYPE).body(Body::wrap_stream(stream::iter(whole)));
     assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
     proc_status_bytes("VmHWM:").saturating_sub(before)
 }

@@ -35,14 +35,20 @@ async fn the_review_page_says_which_desk_reads_and_how_many_people() {
         let nobody_left =
             shown_readers(&intake, &format!("category=FAC&a.handlers_involved={exclusion}")).await;
         assert_eq!(nobody_left[0], "After your choices, no other team is left to read it.");
-        assert!(nobody_left[1].starts_with("It goes straight to the oversight body:"), "{nobody_left:?}");
+        assert!(
+            nobody_left[1].starts_with("It goes straight to the oversight body:"),
+            "{nobody_left:?}"
+        );
     }
     // No desk takes this category: nothing that the reporter chose is the reason.
     let no_desk = shown_readers(&intake, "category=SMU").await;
     assert_eq!(no_desk.len(), 1, "{no_desk:?}");
     assert!(no_desk[0].starts_with("It goes straight to the oversight body:"), "{no_desk:?}");
     // An exclusion that meets nobody there changes nothing.
-    assert_eq!(shown_readers(&intake, "category=FAC&a.handlers_involved=it_audit").await, at_a_desk);
+    assert_eq!(
+        shown_readers(&intake, "category=FAC&a.handlers_involved=it_audit").await,
+        at_a_desk
+    );
 }
 
 #[tokio::test]

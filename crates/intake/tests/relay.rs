@@ -21,7 +21,10 @@ async fn only_a_certificate_of_the_own_authority_is_let_in() {
     let url = format!("{}{HEALTH_PATH}", intake.relay);
     assert_eq!(intake.handler.get(&url).send().await.unwrap().status(), StatusCode::OK);
     assert!(tls.client(None).get(&url).send().await.is_err(), "no certificate");
-    assert!(tls.client(Some(&tls.stranger)).get(&url).send().await.is_err(), "of another authority");
+    assert!(
+        tls.client(Some(&tls.stranger)).get(&url).send().await.is_err(),
+        "of another authority"
+    );
     let plain = url.replace("https://", "http://");
     assert!(intake.http.get(plain).send().await.is_err(), "no TLS");
     // The relay serves no pages, the public listener no relay.
@@ -37,8 +40,9 @@ async fn only_a_certificate_of_the_own_authority_is_let_in() {
 #[tokio::test]
 async fn submissions_stay_until_they_are_acknowledged_and_an_ack_may_come_twice() {
     let intake = TestIntake::new().await;
-    let sent: Vec<Vec<u8>> =
-        (0..20).map(|n| decoy_file(usize::try_from(SIZE_CLASSES[n % 4]).unwrap(), n as u64)).collect();
+    let sent: Vec<Vec<u8>> = (0..20)
+        .map(|n| decoy_file(usize::try_from(SIZE_CLASSES[n % 4]).unwrap(), n as u64))
+        .collect();
     for bytes in &sent {
         assert_eq!(intake.post("/api/reports", bytes.clone()).await.status(), StatusCode::CREATED);
     }

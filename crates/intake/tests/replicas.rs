@@ -33,10 +33,11 @@ async fn nothing_is_lost_or_doubled_between_two() {
     let (one, other) = two_replicas(database_url()).await;
     let (one, other) = (Arc::new(one), Arc::new(other));
     // Each is sent to both, and to one of them twice, as by people whose connection broke.
-    let sending = (0..60).flat_map(|n| [(n, false), (n, true), (n, n % 2 == 0)]).map(|(n, second)| {
-        let intake = Arc::clone(if second { &other } else { &one });
-        async move { intake.post("/api/reports", submission_bytes(n)).await.status() }
-    });
+    let sending =
+        (0..60).flat_map(|n| [(n, false), (n, true), (n, n % 2 == 0)]).map(|(n, second)| {
+            let intake = Arc::clone(if second { &other } else { &one });
+            async move { intake.post("/api/reports", submission_bytes(n)).await.status() }
+        });
     for status in futures_util::future::join_all(sending).await {
         assert_eq!(status, StatusCode::CREATED);
     }
@@ -98,7 +99,9 @@ async fn a_database_that_is_away_is_said_and_nothing_acknowledged_is_lost() {
     cluster.restart().unwrap();
     for intake in [&one, &other] {
         // Connections notice one by one.
-        while intake.post("/api/reports", submission_bytes(2)).await.status() != StatusCode::CREATED {}
+        while intake.post("/api/reports", submission_bytes(2)).await.status() != StatusCode::CREATED
+        {
+        }
     }
     let pulled = loop {
         if let Some(pulled) = other.try_pull(10).await {

@@ -12,7 +12,8 @@ use std::{
 use common::TestInstallation;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The handlers were missing for some microseconds: several starts, so that one of them meets the moment.
+/// The handlers were missing for some microseconds: several starts, so that one of them meets the
+/// moment.
 const START_COUNT: usize = 30;
 
 #[test]

@@ -23,11 +23,12 @@ pub struct KeyRotation {
 }
 
 impl OpenCase {
-    /// Makes the next generation for those who stay. What was sealed before stays readable to whoever held the old grant;
-    /// what comes after is not.
+    /// Makes the next generation for those who stay. What was sealed before stays readable to
+    /// whoever held the old grant; what comes after is not.
     ///
     /// # Errors
-    /// When the mailbox key is not the reporter's, or the case has as many generations or messages as it can have.
+    /// When the mailbox key is not the reporter's, or the case has as many generations or messages
+    /// as it can have.
     pub fn rotate_keys(
         &mut self,
         stay: &[&InvestigatorRecipient],
@@ -52,8 +53,12 @@ impl OpenCase {
         let header = self.next_header(FrameKind::Rotation, thread, mailbox, (lang, week))?;
         let reply = self.seal_frame(&header, &rotation.to_bytes(), mailbox);
         let grants = stay.iter().map(|recipient| self.seal_grant(&next, recipient)).collect();
-        let rotated =
-            KeyRotation { generation: next.number, reply, case_recipient: next.recipient.clone(), grants };
+        let rotated = KeyRotation {
+            generation: next.number,
+            reply,
+            case_recipient: next.recipient.clone(),
+            grants,
+        };
         self.push_generation(next);
         Ok(rotated)
     }

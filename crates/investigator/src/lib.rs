@@ -1,6 +1,8 @@
-//! The investigator's side: open a grant and a case, verify what is in it, sign replies, grant to colleagues, rotate.
+//! The investigator's side: open a grant and a case, verify what is in it, sign replies, grant to
+//! colleagues, rotate.
 //!
-//! Everything here needs an [`protocol::recipients_of::InvestigatorIdentity`], which only the workbench makes.
+//! Everything here needs an [`protocol::recipients_of::InvestigatorIdentity`], which only the
+//! workbench makes.
 
 mod key_rotation;
 mod note;

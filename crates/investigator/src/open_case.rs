@@ -26,7 +26,8 @@ pub struct OpenCase {
     rejected_grants: Vec<RefusedGrant>,
 }
 
-/// A grant that was handed in as one's own and opens nothing of this case. The rest of the case can be read all the same.
+/// A grant that was handed in as one's own and opens nothing of this case. The rest of the case can
+/// be read all the same.
 #[derive(Debug)]
 pub struct RefusedGrant {
     /// The generation that it was given for.
@@ -92,8 +93,9 @@ pub enum CaseError {
 }
 
 impl OpenCase {
-    /// Opens the grants that one holds of a case. One that does not open, or that does not belong with the oldest that does, is
-    /// [refused](Self::refused): a bad grant must not take a case away from its reader.
+    /// Opens the grants that one holds of a case. One that does not open, or that does not belong
+    /// with the oldest that does, is [refused](Self::refused): a bad grant must not take a case
+    /// away from its reader.
     ///
     /// # Errors
     /// When no grant opens: [`CaseError::NoGrant`], or why the oldest does not.
@@ -106,7 +108,8 @@ impl OpenCase {
         sorted.sort_by_key(|grant| grant.generation);
         let (mut open, mut refused) = (None::<Self>, Vec::new());
         for given in sorted {
-            let opened = Grant::open(&given.grant, identity, case, given.generation).map_err(CaseError::from);
+            let opened = Grant::open(&given.grant, identity, case, given.generation)
+                .map_err(CaseError::from);
             let taken = match (opened, &mut open) {
                 (Err(reason), _) => Err(reason),
                 (Ok(grant), Some(open)) => open.add_grant(grant),
@@ -121,7 +124,9 @@ impl OpenCase {
         }
         match open {
             Some(open) => Ok(Self { rejected_grants: refused, ..open }),
-            None => Err(refused.into_iter().next().map_or(CaseError::NoGrant, |first| first.reason)),
+            None => {
+                Err(refused.into_iter().next().map_or(CaseError::NoGrant, |first| first.reason))
+            }
         }
     }
 
@@ -137,7 +142,9 @@ impl OpenCase {
 
     /// Takes a further grant, not older than those before.
     fn add_grant(&mut self, grant: Grant) -> Result<(), CaseError> {
-        if grant.reporter_key != self.reporter_key || grant.mailbox_recipient != self.mailbox_recipient {
+        if grant.reporter_key != self.reporter_key
+            || grant.mailbox_recipient != self.mailbox_recipient
+        {
             return Err(CaseError::ReporterMismatch);
         }
         if let Some(held) = self.generations.iter().find(|held| held.number == grant.generation) {
@@ -231,7 +238,10 @@ impl OpenCase {
     }
 
     pub(crate) fn generation(&self, number: u32) -> Result<&KeyGeneration, CaseError> {
-        self.generations.iter().find(|g| g.number == number).ok_or(CaseError::UnknownGeneration(number))
+        self.generations
+            .iter()
+            .find(|g| g.number == number)
+            .ok_or(CaseError::UnknownGeneration(number))
     }
 
     pub(crate) fn push_generation(&mut self, generation: KeyGeneration) {

@@ -32,10 +32,12 @@ pub struct SealedReply {
 }
 
 impl OpenCase {
-    /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to the team.
+    /// Signs a reply with `K_c` as the next frame of the thread and seals it to the reporter and to
+    /// the team.
     ///
     /// # Errors
-    /// When the mailbox key is not the reporter's, the language has another shape than readers take, or the case takes no more messages.
+    /// When the mailbox key is not the reporter's, the language has another shape than readers
+    /// take, or the case takes no more messages.
     pub fn seal_reply(
         &self,
         draft: &ReplyDraft,
@@ -60,7 +62,8 @@ impl OpenCase {
             return Err(CaseError::InvalidLanguage(lang.to_owned()));
         }
         let before = thread.newest_outgoing();
-        let seq = before.map_or(Some(0), |head| head.seq.checked_add(1)).filter(|seq| *seq <= MAX_SEQ);
+        let seq =
+            before.map_or(Some(0), |head| head.seq.checked_add(1)).filter(|seq| *seq <= MAX_SEQ);
         Ok(FrameHeader {
             v: 1,
             case: self.id(),

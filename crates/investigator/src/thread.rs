@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use protocol::{
     Hash,
     submission::{
-        frame::{Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind, FrameRef},
+        frame::{
+            Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind, FrameRef,
+        },
         report_body::ReportBody,
     },
 };
@@ -69,7 +71,8 @@ pub enum ThreadIssueKind {
     Rejected(String),
     /// The same frame filed once more. Shown once.
     Replayed,
-    /// Another frame took the same place: the reporter wrote twice before the first was collected. Both are shown.
+    /// Another frame took the same place: the reporter wrote twice before the first was collected.
+    /// Both are shown.
     Concurrent(u32),
     /// A frame refers to one that is not here: the handler withholds it.
     Withheld(u32),
@@ -111,7 +114,8 @@ impl OpenCase {
         let mut thread = Thread::default();
         let mut known: BTreeMap<Hash, u32> = BTreeMap::new();
         for sealed in frames {
-            let finding = |kind| ThreadIssue { direction: sealed.direction, batch: Some(sealed.batch), kind };
+            let finding =
+                |kind| ThreadIssue { direction: sealed.direction, batch: Some(sealed.batch), kind };
             match self.open_frame(&sealed) {
                 Err(error) => thread.issues.push(finding(ThreadIssueKind::Rejected(error))),
                 Ok(entry) if known.insert(entry.reference.hash, entry.reference.seq).is_some() => {
@@ -131,12 +135,16 @@ impl OpenCase {
 
     fn open_frame(&self, sealed: &SealedFrame<'_>) -> Result<VerifiedFrame, String> {
         let generation = self.generation(sealed.generation).map_err(|error| error.to_string())?;
-        let plain =
-            generation.identity.open(sealed.sealed).map_err(|error| CaseError::from(error).to_string())?;
+        let plain = generation
+            .identity
+            .open(sealed.sealed)
+            .map_err(|error| CaseError::from(error).to_string())?;
         let (signer, recipient) = match sealed.direction {
             FrameDirection::In => (*self.reporter_key(), generation.recipient.hash()),
             // The copy for the team carries the frame as sealed to the reporter.
-            FrameDirection::Out => ((&generation.secret.replies_key()).into(), self.mailbox_recipient()),
+            FrameDirection::Out => {
+                ((&generation.secret.replies_key()).into(), self.mailbox_recipient())
+            }
         };
         let expected = FrameContext {
             case: self.id(),
@@ -145,8 +153,9 @@ impl OpenCase {
             recipient,
             signer: &signer,
         };
-        let frame =
-            Frame::verify(&plain, &expected).and_then(check_kind).map_err(|error| error.to_string())?;
+        let frame = Frame::verify(&plain, &expected)
+            .and_then(check_kind)
+            .map_err(|error| error.to_string())?;
         Ok(VerifiedFrame {
             batch: sealed.batch,
             reference: frame.reference(),
@@ -178,12 +187,16 @@ impl Thread {
         }
         for entries in [&self.incoming, &self.outgoing] {
             for (at, entry) in entries.iter().enumerate() {
-                let finding =
-                    |kind| ThreadIssue { direction: entry.header.direction, batch: Some(entry.batch), kind };
+                let finding = |kind| ThreadIssue {
+                    direction: entry.header.direction,
+                    batch: Some(entry.batch),
+                    kind,
+                };
                 if at > 0 && entries[at - 1].reference.seq == entry.reference.seq {
                     findings.push(finding(ThreadIssueKind::Concurrent(entry.reference.seq)));
                 }
-                let before = entry.header.prev.map(|hash| (hash, entry.reference.seq.saturating_sub(1)));
+                let before =
+                    entry.header.prev.map(|hash| (hash, entry.reference.seq.saturating_sub(1)));
                 let acked = entry.header.ack.map(|ack| (ack.hash, ack.seq));
                 for (hash, seq) in before.into_iter().chain(acked) {
                     if known.get(&hash) != Some(&seq) {

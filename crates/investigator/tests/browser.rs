@@ -1,4 +1,5 @@
-//! What the browser's implementation seals opens here, and what is sealed here opens there: every object of the protocol.
+//! What the browser's implementation seals opens here, and what is sealed here opens there: every
+//! object of the protocol.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -70,7 +71,8 @@ fn seal_mailbox(
         received: 2,
     };
     let (capsule, replies) = (capsule.to_vec(), replies.to_vec());
-    Mailbox { header, capsule, case_recipient: case.clone(), replies }.seal(&recipients_of(opened).0)
+    Mailbox { header, capsule, case_recipient: case.clone(), replies }
+        .seal(&recipients_of(opened).0)
 }
 
 fn reply_draft(text: &str) -> ReplyDraft {
@@ -86,7 +88,9 @@ fn reply_draft(text: &str) -> ReplyDraft {
 fn inbox_issues(receipt: &Receipt, laid_out: &[u8]) -> Value {
     let worded = |finding: &InboxIssue| match finding {
         InboxIssue::Forged => json!({"kind": "forged"}),
-        InboxIssue::EarlierMessagesDropped(count) => json!({"kind": "earlier-not-shown", "count": count}),
+        InboxIssue::EarlierMessagesDropped(count) => {
+            json!({"kind": "earlier-not-shown", "count": count})
+        }
         InboxIssue::MessagesWithheld(count) => json!({"kind": "withheld", "count": count}),
         InboxIssue::RolledBack => json!({"kind": "older-state"}),
         InboxIssue::UnverifiedKey => json!({"kind": "wrong-key"}),
@@ -100,7 +104,8 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     let mut peer = BrowserPeer::start(&world);
     let photo = vec![0x5a; 300_000];
     let draft = draft(STORY, &["regional"]);
-    let (bytes, answer) = peer.seal(&report_request(&draft, &[("photo.jpg", &photo), ("vide.txt", b"")]));
+    let (bytes, answer) =
+        peer.seal(&report_request(&draft, &[("photo.jpg", &photo), ("vide.txt", b"")]));
     assert!(size_classes::is_size_class(bytes.len() as u64));
     let opened = open_submission(&world, &bytes);
     assert_eq!(opened.header.kind, SubmissionKind::Report);
@@ -111,7 +116,10 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     // Exactly those whom the directory names and the reporter did not exclude hold a grant.
     for handle in ["bila", "dao"] {
         let identity = &world.people[handle];
-        assert!(opened.grants.iter().all(|grant| identity.open(&grant.sealed).is_err()), "{handle}");
+        assert!(
+            opened.grants.iter().all(|grant| identity.open(&grant.sealed).is_err()),
+            "{handle}"
+        );
     }
     for handle in ["awa", "coumba", "eva", "fofana"] {
         let thread = open_case(&world, &opened, handle).read_thread([incoming(0, &opened.body)]);
@@ -123,7 +131,10 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     assert_eq!(thread.incoming[0].parse_report().unwrap().unwrap(), draft.body);
     for (at, content) in [(0, &photo[..]), (1, b"")] {
         let manifest = &thread.incoming[0].header.attachments[at];
-        assert_eq!(&case.open_attachment(&opened.attachments[at], 0, manifest).unwrap()[..], content);
+        assert_eq!(
+            &case.open_attachment(&opened.attachments[at], 0, manifest).unwrap()[..],
+            content
+        );
     }
 
     // An answer and a rotation: the browser follows, and writes with the new key.
@@ -141,7 +152,8 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "with_oversight": true, "next": "2026-12-24", "received": 2});
     assert_eq!(seen["header"], header);
 
-    let (bytes, _) = peer.seal(&follow_up_request(receipt, &laid_out, "Au poste, voici la quittance.", true));
+    let (bytes, _) =
+        peer.seal(&follow_up_request(receipt, &laid_out, "Au poste, voici la quittance.", true));
     let second = open_submission(&world, &bytes);
     assert_eq!(second.header.kind, SubmissionKind::FollowUp);
     assert_eq!(
@@ -160,7 +172,10 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     assert_eq!(thread.incoming[1].body_text(), "Au poste, voici la quittance.");
     assert_eq!(thread.last_acknowledged_by_reporter(), thread.newest_outgoing());
     let manifest = &thread.incoming[1].header.attachments[0];
-    assert_eq!(&case.open_attachment(&second.attachments[0], 1, manifest).unwrap()[..], b"jpeg bytes");
+    assert_eq!(
+        &case.open_attachment(&second.attachments[0], 1, manifest).unwrap()[..],
+        b"jpeg bytes"
+    );
 
     // The capsule of the browser serves a reporter who comes back without scripts.
     let known = Receipt::parse(receipt).unwrap();
@@ -169,7 +184,10 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     // The old key is accepted by neither any more, and the browser writes nothing to it.
     let old = seal_mailbox(&opened, &opened.capsule, &c, &replies);
     let seen = open_mailbox(&mut peer, receipt, &old);
-    assert_eq!((&seen["findings"], &seen["canWrite"]), (&json!([{"kind": "wrong-key"}]), &json!(false)));
+    assert_eq!(
+        (&seen["findings"], &seen["canWrite"]),
+        (&json!([{"kind": "wrong-key"}]), &json!(false))
+    );
     let refused = peer.request(&follow_up_request(receipt, &old, "secret", false));
     assert!(refused["refused"].is_string() && refused["sealed"].is_null());
 }
@@ -233,8 +251,12 @@ fn both_find_the_same_wrong_with_a_mailbox() {
         let laid_out = seal_mailbox(&opened, capsule, key, &replies);
         let seen = open_mailbox(&mut peer, &code, &laid_out);
         assert_eq!(seen["findings"], inbox_issues(receipt, &laid_out), "{texts}");
-        let shown: String =
-            seen["messages"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap()).collect();
+        let shown: String = seen["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["text"].as_str().unwrap())
+            .collect();
         assert_eq!(shown, texts);
     }
     // Somebody else's mailbox does not open.

@@ -1,5 +1,6 @@
-//! Who lacks the reporter's key tries to speak to the reporter in the service's name: the capsule decides whom a reporter believes.
-//! Both implementations report every attempt as damage, and none as an empty mailbox.
+//! Who lacks the reporter's key tries to speak to the reporter in the service's name: the capsule
+//! decides whom a reporter believes. Both implementations report every attempt as damage, and none
+//! as an empty mailbox.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -45,7 +46,12 @@ fn header(received: u32) -> MailboxHeader {
     }
 }
 
-fn seal_mailbox(m: &MailboxRecipient, c: &CaseRecipient, capsule: Vec<u8>, replies: Vec<Vec<u8>>) -> Vec<u8> {
+fn seal_mailbox(
+    m: &MailboxRecipient,
+    c: &CaseRecipient,
+    capsule: Vec<u8>,
+    replies: Vec<Vec<u8>>,
+) -> Vec<u8> {
     Mailbox { header: header(1), capsule, case_recipient: c.clone(), replies }.seal(m)
 }
 
@@ -68,8 +74,11 @@ impl ForgedCapsule {
             sent: FrameRef { seq: 0, hash: Hash::of(&[b"any"]) },
             seen: None,
         };
-        let question =
-            Frame::sign(&Self::header(case, m), "Quel est votre nom ?".as_bytes(), &secret.replies_key());
+        let question = Frame::sign(
+            &Self::header(case, m),
+            "Quel est votre nom ?".as_bytes(),
+            &secret.replies_key(),
+        );
         Self { capsule, c, question: m.seal(&question) }
     }
 
@@ -136,10 +145,14 @@ fn who_lacks_the_key_of_the_reporter_makes_no_capsule() {
         ("the handler, with zeros", [&impostor.json()[..], &[0; 64]].concat()),
         ("a member, with the key of replies", impostor.signed(&grant.secret.replies_key(), LABEL)),
         ("a member, with a signature of a frame", moved),
-        ("the reporter's key under another label", impostor.signed(&filing.receipt().signing_key(), b"x\0")),
+        (
+            "the reporter's key under another label",
+            impostor.signed(&filing.receipt().signing_key(), b"x\0"),
+        ),
         ("an empty capsule", Vec::new()),
     ] {
-        let laid_out = seal_mailbox(&m, &impostor.c, m.seal(&plain), vec![impostor.question.clone()]);
+        let laid_out =
+            seal_mailbox(&m, &impostor.c, m.seal(&plain), vec![impostor.question.clone()]);
         assert_damage(&world, filing.receipt(), &laid_out, who);
     }
 }
@@ -149,7 +162,8 @@ fn a_capsule_of_another_case_or_one_that_was_changed_is_damage() {
     let mut world = fixture();
     let (filing, bytes) = submit_report(&mut world, draft("story", &[]), &[]);
     let (other, other_bytes) = submit_report(&mut world, draft("another", &[]), &[]);
-    let (opened, another) = (open_submission(&world, &bytes), open_submission(&world, &other_bytes));
+    let (opened, another) =
+        (open_submission(&world, &bytes), open_submission(&world, &other_bytes));
     let ((m, c), (_, other_c)) = (recipients_of(&opened), recipients_of(&another));
     // The capsule of another report of the same person, opened by its own key and sealed on.
     let plain = other.receipt().mailbox_identity().open(&another.capsule).unwrap();
@@ -212,7 +226,8 @@ fn a_capsule_that_was_rolled_back_shows_by_what_the_investigators_acknowledge() 
     let opened = open_submission(&world, &bytes);
     let (m, c) = recipients_of(&opened);
     let receipt = filing.receipt();
-    let inbox = Inbox::open(receipt, &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new())).unwrap();
+    let inbox =
+        Inbox::open(receipt, &seal_mailbox(&m, &c, opened.capsule.clone(), Vec::new())).unwrap();
     let message = FollowUpDraft {
         text: "Encore ceci.".to_owned(),
         lang: "fr".to_owned(),
@@ -222,7 +237,9 @@ fn a_capsule_that_was_rolled_back_shows_by_what_the_investigators_acknowledge() 
         earlier: None,
     };
     let hash = world.signed.hash();
-    let sealer = FollowUpSealer::begin(&world.directory, hash, receipt, &inbox, message, Vec::new()).unwrap();
+    let sealer =
+        FollowUpSealer::begin(&world.directory, hash, receipt, &inbox, message, Vec::new())
+            .unwrap();
     let second = open_submission(&world, &sealer.finish().unwrap());
     let case = open_case(&world, &opened, "awa");
     let thread = case.read_thread([incoming(0, &opened.body), incoming(1, &second.body)]);
@@ -233,8 +250,11 @@ fn a_capsule_that_was_rolled_back_shows_by_what_the_investigators_acknowledge() 
         week: "2026-W49".to_owned(),
     };
     let reply = case.seal_reply(&draft, &thread, &m).unwrap();
-    let thread =
-        case.read_thread([incoming(0, &opened.body), incoming(1, &second.body), outgoing(2, &reply.copy.0)]);
+    let thread = case.read_thread([
+        incoming(0, &opened.body),
+        incoming(1, &second.body),
+        outgoing(2, &reply.copy.0),
+    ]);
     assert_eq!(thread.issues, []);
     let honest = seal_mailbox(&m, &c, second.capsule, vec![reply.reply.0.clone()]);
     let rolled_back = seal_mailbox(&m, &c, opened.capsule, vec![reply.reply.0]);
@@ -245,7 +265,8 @@ fn a_capsule_that_was_rolled_back_shows_by_what_the_investigators_acknowledge() 
     ] {
         let inbox = Inbox::open(receipt, &laid_out).unwrap();
         assert_eq!((&inbox.issues, inbox.messages.len()), (&findings, 1));
-        let question = json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(&laid_out)});
+        let question =
+            json!({"do": "open", "receipt": receipt.code(), "mailbox": base64(&laid_out)});
         assert_eq!(peer.request(&question)["findings"], worded);
     }
     assert!(peer.exits_successfully());

@@ -1,8 +1,8 @@
-//! Known answers of the protocol, in one file that an implementation in another language can read too:
-//! `crates/protocol/vectors.json`. Bytes are unpadded base64url.
+//! Known answers of the protocol, in one file that an implementation in another language can read
+//! too: `crates/protocol/vectors.json`. Bytes are unpadded base64url.
 //!
-//! The file is written anew with `WRITE_VECTORS=1 cargo test -p investigator --test known_answers`; a difference that was not
-//! meant is a break of the protocol.
+//! The file is written anew with `WRITE_VECTORS=1 cargo test -p investigator --test known_answers`;
+//! a difference that was not meant is a break of the protocol.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
@@ -18,11 +18,15 @@ use protocol::{
     receipt::Receipt,
     submission::{
         envelope::{self, Urgency},
-        frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
+        frame::{
+            Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
+        },
         key_grant::{Grant, SealedGrant, grant_tag},
         related_report::RelatedReport,
         report_body::{ReportAnswer, ReportBody},
-        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+        treatment::{
+            AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
+        },
     },
 };
 use rand::{SeedableRng, rngs::StdRng};
@@ -50,7 +54,8 @@ fn vectors_path() -> PathBuf {
 fn receipts() -> Value {
     let spell = |raw: [u8; 16]| {
         let receipt = Receipt::from_bytes(raw);
-        let words: BTreeMap<_, _> = ["fr", "en", "es", "pt"].map(|lang| (lang, receipt.words(lang))).into();
+        let words: BTreeMap<_, _> =
+            ["fr", "en", "es", "pt"].map(|lang| (lang, receipt.words(lang))).into();
         json!({
             "receipt": b64(raw),
             "code": receipt.code(),
@@ -80,7 +85,8 @@ fn attachment() -> Attachment {
 /// A file of each treatment.
 fn treated_attachments() -> Vec<Attachment> {
     let cleaned = CleaningReport {
-        removed: [MetadataCategory::Other, MetadataCategory::Author, MetadataCategory::Place].into(),
+        removed: [MetadataCategory::Other, MetadataCategory::Author, MetadataCategory::Place]
+            .into(),
         left: [MetadataCategory::History].into(),
         reading: CleaningExtent::Broken,
         signature: SignatureState::Broken,
@@ -171,7 +177,8 @@ fn log() -> Value {
 }
 
 fn trust() -> Value {
-    let roots: Vec<_> = (1..=3).map(|n| PublicKey::from(&SigningKey::from_bytes(&[n; 32]))).collect();
+    let roots: Vec<_> =
+        (1..=3).map(|n| PublicKey::from(&SigningKey::from_bytes(&[n; 32]))).collect();
     let trust = TrustRoots { instance: CASE, threshold: 2, roots };
     let words = Receipt::from_bytes(trust.fingerprint()).words("fr");
     json!({ "trust": trust, "fingerprint": b64(trust.fingerprint()), "words_fr": words })
@@ -305,9 +312,13 @@ fn open_sealed(sealed: &Value) {
     let filing = ReportSecrets::from_seed(&[9; 32], b"content");
     assert_eq!(opened.header.case.id, filing.case_id());
     assert_eq!(opened.header.mailbox, filing.receipt().locator().mailbox_id());
-    let member = InvestigatorIdentity::from_seed(&bytes(&sealed["member_seed"]).try_into().unwrap());
-    let mine =
-        opened.grants.iter().find(|g| g.tag == grant_tag(filing.case_id(), &member.recipient())).unwrap();
+    let member =
+        InvestigatorIdentity::from_seed(&bytes(&sealed["member_seed"]).try_into().unwrap());
+    let mine = opened
+        .grants
+        .iter()
+        .find(|g| g.tag == grant_tag(filing.case_id(), &member.recipient()))
+        .unwrap();
     let grant = Grant::open(mine, &member, filing.case_id(), 0).unwrap();
     let identity = grant.secret.identity();
     let expected = FrameContext {

@@ -1,4 +1,5 @@
-//! Whoever sees stored submissions cannot tell which were sealed in a browser and which by the form.
+//! Whoever sees stored submissions cannot tell which were sealed in a browser and which by the
+//! form.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -19,7 +20,8 @@ use uuid::Uuid;
 /// Submissions of each way.
 const SAMPLES_PER_CLASS: usize = 400;
 const FOLDS: usize = 5;
-/// Guessing is right half the time. Of 800 guesses, more than this is chance less than once in a million runs.
+/// Guessing is right half the time. Of 800 guesses, more than this is chance less than once in a
+/// million runs.
 const NEAR_CHANCE: f64 = 0.59;
 
 #[test]
@@ -48,7 +50,10 @@ fn a_classifier_over_what_is_stored_does_no_better_than_guessing() {
     let mut peer = BrowserPeer::start(&world);
     let (ours, theirs): (Vec<_>, Vec<_>) =
         (0..SAMPLES_PER_CLASS).map(|_| report_pair(&world, &mut peer)).unzip();
-    let all = |sealed: &[Vec<u8>], class, see: fn(&[u8]) -> FeatureVector| -> Vec<(FeatureVector, bool)> {
+    let all = |sealed: &[Vec<u8>],
+               class,
+               see: fn(&[u8]) -> FeatureVector|
+     -> Vec<(FeatureVector, bool)> {
         sealed.iter().map(|bytes| (see(bytes), class)).collect()
     };
     let rows = [all(&ours, false, features), all(&theirs, true, features)].concat();
@@ -57,9 +62,11 @@ fn a_classifier_over_what_is_stored_does_no_better_than_guessing() {
         eprintln!("{name}: right {:.1} % of the time", 100.0 * accuracy);
         assert!(accuracy < NEAR_CHANCE, "{name} tells them apart: {accuracy}");
     }
-    // The same classifiers see at once what a browser seals that leaves the stanza without meaning away.
+    // The same classifiers see at once what a browser seals that leaves the stanza without meaning
+    // away.
     let bare =
-        [all(&ours, false, features), all(&theirs, true, |bytes| features(&without_grease(bytes)))].concat();
+        [all(&ours, false, features), all(&theirs, true, |bytes| features(&without_grease(bytes)))]
+            .concat();
     for (name, accuracy) in accuracies(bare, &mut rng) {
         assert!(accuracy > 0.95, "{name} is blind: {accuracy}");
     }
@@ -77,8 +84,9 @@ fn report_pair(world: &ReportFixture, peer: &mut BrowserPeer) -> (Vec<u8>, Vec<u
         directory: world.signed.hash(),
         release_to_oversight: false,
     };
-    let ours =
-        SubmissionWriter::begin(&world.transport.recipient(), &header, Vec::new()).unwrap().pad_and_finish();
+    let ours = SubmissionWriter::begin(&world.transport.recipient(), &header, Vec::new())
+        .unwrap()
+        .pad_and_finish();
     (ours.unwrap(), peer.seal(&json!({"do": "empty", "header": header})).0)
 }
 
@@ -97,7 +105,8 @@ fn features(sealed: &[u8]) -> FeatureVector {
     let stanzas: Vec<usize> = (0..lines.len()).filter(|n| lines[*n].starts_with("-> ")).collect();
     let hybrid = lines.iter().position(|line| line.starts_with("-> mlkem768x25519 ")).unwrap();
     let grease = stanzas.iter().copied().find(|n| *n != hybrid).unwrap_or(lines.len());
-    let words: Vec<&str> = lines.get(grease).map_or_else(Vec::new, |line| line.split(' ').skip(1).collect());
+    let words: Vec<&str> =
+        lines.get(grease).map_or_else(Vec::new, |line| line.split(' ').skip(1).collect());
     let letters: Vec<u8> = words.concat().into_bytes();
     let body = &lines[(grease + 1).min(lines.len())..];
     let count = |n: usize| f64::from(u32::try_from(n).unwrap());
@@ -141,9 +150,16 @@ fn accuracies(mut rows: Vec<(FeatureVector, bool)>, rng: &mut StdRng) -> [(&'sta
                 picked.map(|(_, row)| *row).collect::<Vec<_>>()
             };
             let line = train(&pick(false), rng);
-            right += pick(true).iter().filter(|(seen, class)| (line.score(seen) > 0.0) == *class).count();
+            right += pick(true)
+                .iter()
+                .filter(|(seen, class)| (line.score(seen) > 0.0) == *class)
+                .count();
         }
-        (name, f64::from(u32::try_from(right).unwrap()) / f64::from(u32::try_from(rows.len()).unwrap()))
+        (
+            name,
+            f64::from(u32::try_from(right).unwrap())
+                / f64::from(u32::try_from(rows.len()).unwrap()),
+        )
     })
 }
 
@@ -174,7 +190,8 @@ impl LinearClassifier {
 
 /// One feature and the value of it that parts the training rows best.
 fn train_threshold(rows: &[(FeatureVector, bool)], rng: &mut StdRng) -> LinearClassifier {
-    let mut best = (0, LinearClassifier { weights: [0.0; FEATURE_COUNT], bias: rng.gen_range(-1.0..1.0) });
+    let mut best =
+        (0, LinearClassifier { weights: [0.0; FEATURE_COUNT], bias: rng.gen_range(-1.0..1.0) });
     for n in 0..FEATURE_COUNT {
         let mut values: Vec<f64> = rows.iter().map(|(seen, _)| seen[n]).collect();
         values.sort_by(f64::total_cmp);
@@ -184,7 +201,8 @@ fn train_threshold(rows: &[(FeatureVector, bool)], rng: &mut StdRng) -> LinearCl
                 let mut weights = [0.0; FEATURE_COUNT];
                 weights[n] = sign;
                 let line = LinearClassifier { weights, bias: -sign * between };
-                let right = rows.iter().filter(|(seen, class)| (line.score(seen) > 0.0) == *class).count();
+                let right =
+                    rows.iter().filter(|(seen, class)| (line.score(seen) > 0.0) == *class).count();
                 if right > best.0 {
                     best = (right, line);
                 }

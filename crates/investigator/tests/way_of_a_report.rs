@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    ReportFixture, draft, fixture, grant_of, incoming, open_case, open_submission, outgoing, report_story,
-    resubmit_report, submit_report,
+    ReportFixture, draft, fixture, grant_of, incoming, open_case, open_submission, outgoing,
+    report_story, resubmit_report, submit_report,
 };
 use investigator::{CaseError, OpenCase, ReplyDraft, SealedFrame, Thread, ThreadIssueKind};
 use protocol::{
@@ -94,8 +94,11 @@ fn seal_follow_up(
 fn a_report_goes_all_the_way_and_back() {
     let mut world = fixture();
     let photo = vec![0x5a; 300_000];
-    let (filing, bytes) =
-        submit_report(&mut world, draft("On m’a demandé 5 000 francs.", &[]), &[("photo.jpg", &photo)]);
+    let (filing, bytes) = submit_report(
+        &mut world,
+        draft("On m’a demandé 5 000 francs.", &[]),
+        &[("photo.jpg", &photo)],
+    );
     assert!(size_classes::is_size_class(bytes.len() as u64));
     let opened = open_submission(&world, &bytes);
     assert_eq!(opened.header.kind, SubmissionKind::Report);
@@ -112,24 +115,34 @@ fn a_report_goes_all_the_way_and_back() {
 
     // The answer, read with the receipt.
     let answer = case.seal_reply(&reply_draft("Où était-ce ?"), &thread, &m).unwrap();
-    let laid_out = seal_mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
+    let laid_out =
+        seal_mailbox(&opened, &opened.capsule, &c, std::slice::from_ref(&answer.reply.0));
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();
     assert_eq!(inbox.issues, []);
     assert_eq!(inbox.messages[0].text, "Où était-ce ?");
 
     // The reporter goes on with a file.
-    let second =
-        seal_follow_up(&world, &filing, &inbox, "Au poste, voici la quittance.", Some(b"jpeg bytes"));
+    let second = seal_follow_up(
+        &world,
+        &filing,
+        &inbox,
+        "Au poste, voici la quittance.",
+        Some(b"jpeg bytes"),
+    );
     let second = open_submission(&world, &second);
     assert_eq!(second.header.kind, SubmissionKind::FollowUp);
     assert_eq!(second.header.mailbox, opened.header.mailbox);
-    let frames = [incoming(0, &opened.body), incoming(1, &second.body), outgoing(2, &answer.copy.0)];
+    let frames =
+        [incoming(0, &opened.body), incoming(1, &second.body), outgoing(2, &answer.copy.0)];
     let thread = case.read_thread(frames.clone());
     assert_eq!(thread.issues, []);
     assert_eq!(thread.incoming[1].body_text(), "Au poste, voici la quittance.");
     assert_eq!(thread.last_acknowledged_by_reporter(), thread.newest_outgoing());
     let manifest = &thread.incoming[1].header.attachments[0];
-    assert_eq!(&case.open_attachment(&second.attachments[0], 0, manifest).unwrap()[..], b"jpeg bytes");
+    assert_eq!(
+        &case.open_attachment(&second.attachments[0], 0, manifest).unwrap()[..],
+        b"jpeg bytes"
+    );
 
     // The handler cannot hide what the reporter answered, nor the answer that it was to.
     let hidden: Vec<_> = case.read_thread([frames[1].clone(), frames[2].clone()]).issues;
@@ -139,11 +152,16 @@ fn a_report_goes_all_the_way_and_back() {
     assert!(hidden.iter().any(|f| f.kind == ThreadIssueKind::Withheld(0)));
 
     // Nor can it file a frame twice, swap the directions, or show one case's frame in another.
-    let twice =
-        case.read_thread([frames[0].clone(), frames[1].clone(), frames[2].clone(), frames[1].clone()]);
+    let twice = case.read_thread([
+        frames[0].clone(),
+        frames[1].clone(),
+        frames[2].clone(),
+        frames[1].clone(),
+    ]);
     assert_eq!(twice.issues.iter().filter(|f| f.kind == ThreadIssueKind::Replayed).count(), 1);
     assert_eq!(twice.incoming.len(), 2);
-    let swapped = case.read_thread([SealedFrame { direction: FrameDirection::Out, ..frames[0].clone() }]);
+    let swapped =
+        case.read_thread([SealedFrame { direction: FrameDirection::Out, ..frames[0].clone() }]);
     assert!(matches!(swapped.issues[0].kind, ThreadIssueKind::Rejected(_)));
 }
 
@@ -175,8 +193,10 @@ fn a_bad_grant_takes_nothing_from_its_reader() {
     let id = one.header.case.id;
     let awa = &world.people["awa"];
     let good = GenerationGrant { generation: 0, grant: grant_of(&world, &one, "awa").unwrap() };
-    // Of another report, but under this case's number, as a member with another program could make it.
-    let other = Grant::open(&grant_of(&world, &two, "awa").unwrap(), awa, two.header.case.id, 0).unwrap();
+    // Of another report, but under this case's number, as a member with another program could make
+    // it.
+    let other =
+        Grant::open(&grant_of(&world, &two, "awa").unwrap(), awa, two.header.case.id, 0).unwrap();
     let forged = |generation| GenerationGrant {
         generation,
         grant: Grant { case: id, generation, ..other.clone() }.seal(&awa.recipient()),
@@ -185,8 +205,10 @@ fn a_bad_grant_takes_nothing_from_its_reader() {
     garbage.grant.sealed[1000] ^= 1;
     let wrong = CaseSecret::from_bytes([7; 32]);
     let mine = Grant::open(&good.grant, awa, id, 0).unwrap();
-    let twice =
-        GenerationGrant { generation: 0, grant: Grant { secret: wrong, ..mine }.seal(&awa.recipient()) };
+    let twice = GenerationGrant {
+        generation: 0,
+        grant: Grant { secret: wrong, ..mine }.seal(&awa.recipient()),
+    };
 
     let grants = [garbage.clone(), forged(1), good.clone(), twice, good];
     let case = OpenCase::open(id, &grants, awa).unwrap();
@@ -196,7 +218,11 @@ fn a_bad_grant_takes_nothing_from_its_reader() {
         case.rejected_grants().iter().map(|grant| (grant.generation, &grant.reason)).collect();
     assert!(matches!(
         refused[..],
-        [(0, CaseError::ConflictingGrants), (1, CaseError::ReporterMismatch), (2, CaseError::Grant(_))]
+        [
+            (0, CaseError::ConflictingGrants),
+            (1, CaseError::ReporterMismatch),
+            (2, CaseError::Grant(_))
+        ]
     ));
     assert!(matches!(OpenCase::open(id, &[garbage], awa), Err(CaseError::Grant(_))));
     assert!(matches!(OpenCase::open(id, &[], awa), Err(CaseError::NoGrant)));
@@ -218,7 +244,10 @@ fn an_excluded_member_can_open_no_grant() {
         for handle in out {
             assert!(grant_of(&world, &opened, handle).is_none(), "{handle} without {excluded:?}");
             let identity = &world.people[handle];
-            assert!(opened.grants.iter().all(|grant| identity.open(&grant.sealed).is_err()), "{handle}");
+            assert!(
+                opened.grants.iter().all(|grant| identity.open(&grant.sealed).is_err()),
+                "{handle}"
+            );
         }
         for handle in to {
             open_case(&world, &opened, handle);
@@ -258,8 +287,9 @@ fn the_same_form_sent_twice_is_the_same_report() {
     assert_ne!(filing.receipt(), changed.receipt());
     assert_ne!(filing.case_id(), changed.case_id());
     assert_eq!(filing.case_id().get_version_num(), 4);
-    let tags: Vec<_> =
-        [&one, &two, &other_file].map(|bytes| open_submission(&world, bytes).deduplication_tag).into();
+    let tags: Vec<_> = [&one, &two, &other_file]
+        .map(|bytes| open_submission(&world, bytes).deduplication_tag)
+        .into();
     assert_eq!(tags[0], tags[1]);
     assert_ne!(tags[0], tags[2], "another file is not a second sending: it must not be dropped");
 }
@@ -283,7 +313,8 @@ fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
     }
     let sealed: Vec<_> = replies.iter().map(|reply| reply.reply.0.clone()).collect();
     let open = |replies: &[Vec<u8>], capsule: &[u8], case: &CaseRecipient| {
-        let inbox = Inbox::open(filing.receipt(), &seal_mailbox(&opened, capsule, case, replies)).unwrap();
+        let inbox =
+            Inbox::open(filing.receipt(), &seal_mailbox(&opened, capsule, case, replies)).unwrap();
         (inbox.messages.iter().map(|m| m.text.clone()).collect::<Vec<_>>().concat(), inbox.issues)
     };
     let (all, fine) = open(&sealed, &opened.capsule, &c);
@@ -291,7 +322,10 @@ fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
     let (text, findings) = open(&[sealed[0].clone(), sealed[2].clone()], &opened.capsule, &c);
     assert_eq!((text.as_str(), findings), ("onethree", vec![InboxIssue::MessagesWithheld(1)]));
     let (text, findings) = open(&sealed[1..], &opened.capsule, &c);
-    assert_eq!((text.as_str(), findings), ("twothree", vec![InboxIssue::EarlierMessagesDropped(1)]));
+    assert_eq!(
+        (text.as_str(), findings),
+        ("twothree", vec![InboxIssue::EarlierMessagesDropped(1)])
+    );
     let (text, findings) = open(&[sealed[1].clone(), sealed[0].clone()], &opened.capsule, &c);
     assert_eq!(
         (text.as_str(), findings),
@@ -307,7 +341,8 @@ fn the_reporter_sees_what_is_wrong_with_a_mailbox() {
     let (_, findings) = open(&sealed, &opened.capsule, &wrong);
     assert_eq!(findings, [InboxIssue::UnverifiedKey]);
     // After the reporter wrote, the handler cannot go back to before what was seen.
-    let inbox = Inbox::open(filing.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed)).unwrap();
+    let inbox = Inbox::open(filing.receipt(), &seal_mailbox(&opened, &opened.capsule, &c, &sealed))
+        .unwrap();
     let second = open_submission(&world, &seal_follow_up(&world, &filing, &inbox, "seen", None));
     let (_, findings) = open(&sealed[..1], &second.capsule, &c);
     assert_eq!(findings, [InboxIssue::MessagesWithheld(2)]);
@@ -360,7 +395,10 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
     };
     assert!(matches!(leaving.read_thread(frames(0)).issues[0].kind, ThreadIssueKind::Rejected(_)));
     let grants: Vec<GenerationGrant> = [
-        vec![GenerationGrant { generation: 0, grant: grant_of(&world, &opened, "coumba").unwrap() }],
+        vec![GenerationGrant {
+            generation: 0,
+            grant: grant_of(&world, &opened, "coumba").unwrap(),
+        }],
         vec![rotated.grants[1].clone()],
     ]
     .concat();
@@ -371,7 +409,8 @@ fn rotation_locks_out_the_old_secret_and_the_reporter_follows() {
         assert_eq!(thread.incoming[1].body_text(), "after");
     }
     // A frame that the one who left signs with the old key after the rotation is not believed.
-    let forged = leaving.seal_reply(&reply_draft("trust me"), &case.read_thread(frames(1)), &m).unwrap();
+    let forged =
+        leaving.seal_reply(&reply_draft("trust me"), &case.read_thread(frames(1)), &m).unwrap();
     let later = [&replies[..], &[forged.reply.0]].concat();
     let laid_out = seal_mailbox(&opened, &opened.capsule, &rotated.case_recipient, &later);
     let inbox = Inbox::open(filing.receipt(), &laid_out).unwrap();

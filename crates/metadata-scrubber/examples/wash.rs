@@ -13,7 +13,8 @@ fn main() -> io::Result<()> {
     let mut out = Vec::new();
     let washed = metadata_scrubber::scrub(&mut fs::File::open(&from)?, &mut out)?;
     fs::write(to, out)?;
-    let name = std::path::Path::new(&from).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name =
+        std::path::Path::new(&from).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut told = serde_json::to_value(washed)?;
     told["name"] = washed.format.neutral_name(1, &name).into();
     writeln!(io::stdout(), "{told}")

@@ -43,7 +43,8 @@ pub enum FileFormat {
     Ogg,
     /// PDF.
     Pdf,
-    /// `OpenXML`: Word, Excel, slides and their relatives. The ending, where the first bytes tell it.
+    /// `OpenXML`: Word, Excel, slides and their relatives. The ending, where the first bytes tell
+    /// it.
     Office(Option<&'static str>),
     /// `OpenDocument`. The ending, where the first bytes tell it.
     OpenDocument(Option<&'static str>),
@@ -113,7 +114,9 @@ impl FileFormat {
             },
             [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Self::Tiff,
             [b'I', b'D', b'3', ..] if audio_after_id3(head).starts_with(b"fLaC") => Self::Flac,
-            [b'I', b'D', b'3', ..] | [0xFF, 0xF1 | 0xF2 | 0xF3 | 0xF9 | 0xFA | 0xFB, ..] => Self::Mp3,
+            [b'I', b'D', b'3', ..] | [0xFF, 0xF1 | 0xF2 | 0xF3 | 0xF9 | 0xFA | 0xFB, ..] => {
+                Self::Mp3
+            }
             [b'f', b'L', b'a', b'C', ..] => Self::Flac,
             [b'O', b'g', b'g', b'S', ..] => Self::Ogg,
             [0xD0, 0xCF, 0x11, 0xE0, ..] => Self::OldOffice,
@@ -126,9 +129,13 @@ impl FileFormat {
                 [b'M', b'4', b'A' | b'B', ..] => Self::M4a,
                 _ => Self::Film,
             },
-            _ if [&b"moov"[..], b"mdat", b"wide"].iter().any(|kind| at(4).starts_with(kind)) => Self::Film,
+            _ if [&b"moov"[..], b"mdat", b"wide"].iter().any(|kind| at(4).starts_with(kind)) => {
+                Self::Film
+            }
             // Readers take what comes before it for nothing.
-            _ if memchr::memmem::find(&head[..head.len().min(1024)], b"%PDF-").is_some() => Self::Pdf,
+            _ if memchr::memmem::find(&head[..head.len().min(1024)], b"%PDF-").is_some() => {
+                Self::Pdf
+            }
             _ => detect_text(head),
         }
     }
@@ -136,9 +143,13 @@ impl FileFormat {
     /// What sort of thing it is.
     pub fn media_class(self) -> MediaClass {
         match self {
-            Self::Jpeg | Self::Png | Self::Gif | Self::WebP | Self::Heif | Self::Tiff | Self::Svg => {
-                MediaClass::Image
-            }
+            Self::Jpeg
+            | Self::Png
+            | Self::Gif
+            | Self::WebP
+            | Self::Heif
+            | Self::Tiff
+            | Self::Svg => MediaClass::Image,
             Self::Film | Self::Avi => MediaClass::Video,
             Self::M4a | Self::Mp3 | Self::Wav | Self::Flac | Self::Ogg => MediaClass::Audio,
             Self::Archive | Self::Unknown => MediaClass::Other,
@@ -166,11 +177,12 @@ impl FileFormat {
         })
     }
 
-    /// A name that tells nothing: what sort of thing it is, and its place among the files. An ending that was given stays where the
-    /// first bytes do not contradict it.
+    /// A name that tells nothing: what sort of thing it is, and its place among the files. An
+    /// ending that was given stays where the first bytes do not contradict it.
     pub fn neutral_name(self, place: usize, given: &str) -> String {
-        let is_plain =
-            |end: &str| (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_plain = |end: &str| {
+            (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
         let given = given.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
         let given = given.filter(|end| is_plain(end));
         let extension = match self {
@@ -181,7 +193,9 @@ impl FileFormat {
                 given.filter(|end| package::is_extension(end, true)).unwrap_or("odt".to_owned())
             }
             // A label longer than the first bytes hides what is behind it.
-            Self::Mp3 => given.filter(|end| ["flac", "aac"].contains(&&**end)).unwrap_or("mp3".to_owned()),
+            Self::Mp3 => {
+                given.filter(|end| ["flac", "aac"].contains(&&**end)).unwrap_or("mp3".to_owned())
+            }
             _ => match self.extension() {
                 Some(extension) => extension.to_owned(),
                 None => given.unwrap_or("bin".to_owned()),
@@ -195,12 +209,14 @@ impl FileFormat {
         match self {
             Self::Tiff => exif::parse(head).kinds,
             Self::OldOffice | Self::Rtf => {
-                [MetadataKind::Author, MetadataKind::Date, MetadataKind::Device].into_iter().collect()
+                [MetadataKind::Author, MetadataKind::Date, MetadataKind::Device]
+                    .into_iter()
+                    .collect()
             }
             Self::Ogg | Self::Archive => MetadataKind::Other.into(),
-            Self::Mail => {
-                [MetadataKind::Author, MetadataKind::Date, MetadataKind::Other].into_iter().collect()
-            }
+            Self::Mail => [MetadataKind::Author, MetadataKind::Date, MetadataKind::Other]
+                .into_iter()
+                .collect(),
             Self::Card | Self::Markup | Self::PostScript => {
                 [MetadataKind::Author, MetadataKind::Other].into_iter().collect()
             }
@@ -292,7 +308,9 @@ fn is_mail(start: &[u8]) -> bool {
             _ => {
                 let Some(colon) = memchr::memchr(b':', line) else { break };
                 let name = &line[..colon];
-                if name.is_empty() || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-') {
+                if name.is_empty()
+                    || !name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+                {
                     break;
                 }
                 known += usize::from(HEADER_NAMES.contains(&name) || name.starts_with(b"x-"));
@@ -310,12 +328,18 @@ fn detect_markup(start: &[u8]) -> Option<FileFormat> {
         .map(|at| &start[at + 1..])
         .find(|rest| rest.first().is_some_and(u8::is_ascii_alphabetic))
         .map(|rest| {
-            let len = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':').count();
+            let len = rest
+                .iter()
+                .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b':')
+                .count();
             &rest[..len]
         });
     match root {
         Some(root) if root == b"svg" || root.ends_with(b":svg") => Some(FileFormat::Svg),
-        _ if ["<html", "<head", "<body", "<meta", "<!doctype", "<?xml"].iter().any(|mark| has(mark)) => {
+        _ if ["<html", "<head", "<body", "<meta", "<!doctype", "<?xml"]
+            .iter()
+            .any(|mark| has(mark)) =>
+        {
             Some(FileFormat::Markup)
         }
         _ => None,

@@ -1,9 +1,10 @@
-//! What a file tells beside what it shows: who made it, with what, where and when. [`scrub`] takes that out while the file streams
-//! through, in constant memory, and says what it found.
+//! What a file tells beside what it shows: who made it, with what, where and when. [`scrub`] takes
+//! that out while the file streams through, in constant memory, and says what it found.
 //!
-//! Nothing is decoded and nothing is executed: pictures, sounds and films are walked from part to part, and what draws or sounds goes
-//! on byte for byte. Where a file is not what it says it is, the rest of it goes on as it came: a file is never lost, and the one
-//! who sends it is told. There is no I/O here but the reader and the writer that the caller brings.
+//! Nothing is decoded and nothing is executed: pictures, sounds and films are walked from part to
+//! part, and what draws or sounds goes on byte for byte. Where a file is not what it says it is,
+//! the rest of it goes on as it came: a file is never lost, and the one who sends it is told. There
+//! is no I/O here but the reader and the writer that the caller brings.
 //!
 //! `rules.json` says which parts tell something; the browser's script reads the same rules.
 
@@ -65,7 +66,8 @@ pub enum ParseCoverage {
     Empty,
 }
 
-/// Gives a file on without its traces. An error comes from the reader or the writer, never from what is in the file.
+/// Gives a file on without its traces. An error comes from the reader or the writer, never from
+/// what is in the file.
 pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubReport> {
     let mut pipe = StreamRewriter::new(input, output);
     let format = FileFormat::detect(pipe.fill_to(SNIFF_LEN)?);
@@ -74,7 +76,9 @@ pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubRe
         FileFormat::Jpeg => jpeg::strip(&mut pipe, &mut found),
         FileFormat::Png => png::strip(&mut pipe, &mut found),
         FileFormat::Gif => gif::strip(&mut pipe, &mut found),
-        FileFormat::WebP | FileFormat::Wav | FileFormat::Avi => riff::zero_metadata(&mut pipe, &mut found),
+        FileFormat::WebP | FileFormat::Wav | FileFormat::Avi => {
+            riff::zero_metadata(&mut pipe, &mut found)
+        }
         FileFormat::Heif => isobmff::zero_metadata(&mut pipe, &mut found, true),
         FileFormat::Film | FileFormat::M4a => isobmff::zero_metadata(&mut pipe, &mut found, false),
         FileFormat::Mp3 | FileFormat::Flac => audio::strip(&mut pipe, &mut found),
@@ -93,7 +97,8 @@ pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubRe
         | FileFormat::PostScript
         | FileFormat::Unknown => {
             let head = pipe.fill_to(SNIFF_LEN)?;
-            let reading = if head.is_empty() { ParseCoverage::Empty } else { ParseCoverage::Unknown };
+            let reading =
+                if head.is_empty() { ParseCoverage::Empty } else { ParseCoverage::Unknown };
             found.left |= format.known_metadata(head);
             pipe.copy_rest()?;
             return Ok(found.into_report(format, reading));
@@ -108,8 +113,9 @@ pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubRe
     Ok(found.into_report(format, reading))
 }
 
-/// A picture inside a package, without its traces. Only picture formats are taken apart: a package that poses as a picture goes on
-/// as it came and is told, so that no package is opened inside a package.
+/// A picture inside a package, without its traces. Only picture formats are taken apart: a package
+/// that poses as a picture goes on as it came and is told, so that no package is opened inside a
+/// package.
 pub(crate) fn scrub_embedded_picture(
     input: &mut dyn Read,
     output: &mut dyn Write,

@@ -82,11 +82,12 @@ pub(crate) fn contains_name(names: &[String], name: &[u8]) -> bool {
 /// The rules.
 pub(crate) fn builtin() -> &'static ScrubRules {
     static RULES: LazyLock<ScrubRules> = LazyLock::new(|| {
-        let written: RulesFile =
-            serde_json::from_str(include_str!("../rules.json")).expect("every test reads the rules");
+        let written: RulesFile = serde_json::from_str(include_str!("../rules.json"))
+            .expect("every test reads the rules");
         // Each letter is a byte: © of QuickTime, and the beginning of a picture.
-        let bytes =
-            |word: &String| Finder::new(&word.chars().map(|c| c as u8).collect::<Vec<_>>()).into_owned();
+        let bytes = |word: &String| {
+            Finder::new(&word.chars().map(|c| c as u8).collect::<Vec<_>>()).into_owned()
+        };
         ScrubRules {
             markers: written
                 .words

@@ -1,4 +1,5 @@
-//! A file on its way: looked at a little ahead, and passed on, skipped or overwritten from the front.
+//! A file on its way: looked at a little ahead, and passed on, skipped or overwritten from the
+//! front.
 
 use std::io::{self, Read, Write};
 

@@ -134,7 +134,8 @@ impl Findings {
         ScrubReport { format, removed: self.removed, left: self.left, reading, signature }
     }
 
-    /// The file carries a signature: it names who signed, and does not hold once anything is changed.
+    /// The file carries a signature: it names who signed, and does not hold once anything is
+    /// changed.
     pub(crate) fn record_signature(&mut self) {
         self.is_signed = true;
         self.left |= MetadataKind::Author;

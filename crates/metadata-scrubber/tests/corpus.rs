@@ -1,4 +1,5 @@
-//! The corpus: what is expected of each sample is data, which the script of the browser is held against too.
+//! The corpus: what is expected of each sample is data, which the script of the browser is held
+//! against too.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -79,7 +80,8 @@ fn scrub_with_crate<'n>(files: &NamedFiles<'n>) -> (NamedFiles<'n>, Vec<ScrubRes
     let one = |(name, file): &(&'n str, Vec<u8>)| {
         let (washed, said) = scrub_bytes(file);
         let metadata_scrubber::ScrubReport { removed, left, reading, signature, format } = said;
-        let said = ScrubResult { removed, left, reading, signature, name: format.neutral_name(1, name) };
+        let said =
+            ScrubResult { removed, left, reading, signature, name: format.neutral_name(1, name) };
         ((*name, washed), said)
     };
     files.iter().map(one).unzip()
@@ -87,15 +89,20 @@ fn scrub_with_crate<'n>(files: &NamedFiles<'n>) -> (NamedFiles<'n>, Vec<ScrubRes
 
 /// Cleans files as the script does in a browser that redraws no picture.
 fn scrub_with_browser_script<'n>(files: &NamedFiles<'n>) -> (NamedFiles<'n>, Vec<ScrubResult>) {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../intake/browser/dist-peer/files.js");
+    let program =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../intake/browser/dist-peer/files.js");
     assert!(program.is_file(), "run `node build-tests.mjs` in crates/intake/browser first");
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<_> = files.iter().map(|(name, _)| folder.path().join(name)).collect();
     for ((_, file), path) in files.iter().zip(&paths) {
         fs::write(path, file).unwrap();
     }
-    let mut node =
-        Command::new("node").arg(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut node = Command::new("node")
+        .arg(program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     node.stdin.take().unwrap().write_all(&serde_json::to_vec(&paths).unwrap()).unwrap();
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success());
@@ -120,7 +127,10 @@ fn assert_matches_corpus(wash: for<'n> fn(&NamedFiles<'n>) -> (NamedFiles<'n>, V
             wrong.push(format!("{name}: removed {:?}, left {:?}", said.removed, said.left));
         }
         if (said.reading, said.signature) != (reading, signature) {
-            wrong.push(format!("{name}: reading {:?}, signature {:?}", said.reading, said.signature));
+            wrong.push(format!(
+                "{name}: reading {:?}, signature {:?}",
+                said.reading, said.signature
+            ));
         }
         if said.name.rsplit_once('.').map(|(_, ending)| ending) != Some(&*ending) {
             wrong.push(format!("{name} is named {}", said.name));
@@ -132,7 +142,9 @@ fn assert_matches_corpus(wash: for<'n> fn(&NamedFiles<'n>) -> (NamedFiles<'n>, V
                 .map(|words| format!("{name} loses {words}")),
         );
         // What tells who made it is gone, or the reporter is told.
-        for words in [AUTHOR, "Another Author", TIMESTAMP, "20260312101500", "00AB12CD", "09F7FD95", CANARY] {
+        for words in
+            [AUTHOR, "Another Author", TIMESTAMP, "20260312101500", "00AB12CD", "09F7FD95", CANARY]
+        {
             if contains_text(&first[n], words) && said.left.is_empty() {
                 wrong.push(format!("{name}: {words} is left in silence"));
             }
@@ -155,13 +167,15 @@ fn the_script_of_the_browser_ends_like_this_crate() {
     assert_matches_corpus(scrub_with_browser_script);
 }
 
-/// Whether both implementations write the same bytes: packages and packed objects of PDFs are packed by other libraries, and the script
-/// leaves a package without a sound directory as it came.
+/// Whether both implementations write the same bytes: packages and packed objects of PDFs are
+/// packed by other libraries, and the script leaves a package without a sound directory as it came.
 fn has_identical_output(name: &str) -> bool {
     const IDENTICAL_FORMATS: [&str; 14] = [
-        "jpg", "png", "gif", "webp", "wav", "mp3", "flac", "mp4", "heic", "pdf", "svg", "txt", "eml", "html",
+        "jpg", "png", "gif", "webp", "wav", "mp3", "flac", "mp4", "heic", "pdf", "svg", "txt",
+        "eml", "html",
     ];
-    name != "b.pdf" && name.rsplit_once('.').is_some_and(|(_, ending)| IDENTICAL_FORMATS.contains(&ending))
+    name != "b.pdf"
+        && name.rsplit_once('.').is_some_and(|(_, ending)| IDENTICAL_FORMATS.contains(&ending))
 }
 
 #[test]
@@ -171,7 +185,8 @@ fn damaged_files_end_alike_in_the_browser() {
     let mut random = 1u64;
     // Numbers that are the same in each run.
     let mut next = move |below: usize| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (random >> 33) as usize % below.max(1)
     };
     let mut damaged = Vec::new();
@@ -193,8 +208,10 @@ fn damaged_files_end_alike_in_the_browser() {
         }
         damaged.push((format!("{n}-{name}"), file));
     }
-    let files: NamedFiles<'_> = damaged.iter().map(|(name, file)| (&**name, file.clone())).collect();
-    let ((ours, we_say), (theirs, they_say)) = (scrub_with_crate(&files), scrub_with_browser_script(&files));
+    let files: NamedFiles<'_> =
+        damaged.iter().map(|(name, file)| (&**name, file.clone())).collect();
+    let ((ours, we_say), (theirs, they_say)) =
+        (scrub_with_crate(&files), scrub_with_browser_script(&files));
     for (n, (name, _)) in files.iter().enumerate() {
         let (we, they) = (&we_say[n], &they_say[n]);
         assert_eq!((they.removed, they.left), (we.removed, we.left), "{name}: removed and left");

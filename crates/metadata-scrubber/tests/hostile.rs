@@ -64,14 +64,16 @@ fn it_is_all_the_same_in_which_pieces_a_file_comes() {
 #[test]
 fn lengths_of_64_bits_that_no_file_has_are_not_added_to() {
     let part = |len: u64| {
-        let head = [&b"PK\x03\x04\x14\0\0\0\x08\0"[..], &[0; 8], &[0xFF; 8], b"\x13\0\x14\0"].concat();
+        let head =
+            [&b"PK\x03\x04\x14\0\0\0\x08\0"[..], &[0; 8], &[0xFF; 8], b"\x13\0\x14\0"].concat();
         let extra = [&b"\x01\0\x10\0"[..], &len.to_le_bytes(), &len.to_le_bytes()].concat();
         [&head, &b"[Content_Types].xml"[..], &extra, b"what came"].concat()
     };
     let sound = zip(&[("[Content_Types].xml", b"<Types/>", ZipEntryLayout::Deflated)]);
     let end = sound.windows(4).position(|four| four == b"PK\x05\x06").unwrap();
-    let ending =
-        |len: u64| [&sound[..end], b"PK\x06\x06", &len.to_le_bytes(), &[0; 44], &sound[end..]].concat();
+    let ending = |len: u64| {
+        [&sound[..end], b"PK\x06\x06", &len.to_le_bytes(), &[0; 44], &sound[end..]].concat()
+    };
     for len in [1 << 40, u64::MAX / 2, u64::MAX - 100, u64::MAX - 11, u64::MAX] {
         let (washed, said) = scrub_bytes(&part(len));
         assert_eq!(said.reading, ParseCoverage::Broken, "{len}");
@@ -91,7 +93,8 @@ fn lengths_that_lie_are_no_way_around() {
             b"moov\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
         ]
         .concat();
-        let webp = [&b"RIFF"[..], &size.to_le_bytes(), b"WEBPVP8 ", &size.to_le_bytes(), b"abc"].concat();
+        let webp =
+            [&b"RIFF"[..], &size.to_le_bytes(), b"WEBPVP8 ", &size.to_le_bytes(), b"abc"].concat();
         let jpeg = [&b"\xFF\xD8\xFF\xE1"[..], &size.to_be_bytes()[2..], b"Exif\0\0MM\0*"].concat();
         let flac = [&b"fLaC\x04"[..], &size.to_be_bytes()[1..], b"abc"].concat();
         let mp3 = [&b"ID3\x04\0\x10"[..], &size.to_be_bytes(), b"abc"].concat();
@@ -118,7 +121,8 @@ fn pictures_that_claim_to_be_huge_or_have_many_parts_are_parsed_and_not_decoded(
     assert_eq!(scrub_bytes(&huge).1.reading, ParseCoverage::Whole);
     let animated = riff(b"WEBP", &vec![b"ANMF\0\0\0\0".to_vec(); 100_000]);
     assert_eq!(scrub_bytes(&animated).1.reading, ParseCoverage::Whole);
-    let boxes = [bmff_box(b"ftyp", b"isom\0\0\0\0"), bmff_box(b"trak", b"").repeat(500_000)].concat();
+    let boxes =
+        [bmff_box(b"ftyp", b"isom\0\0\0\0"), bmff_box(b"trak", b"").repeat(500_000)].concat();
     let (washed, said) = scrub_bytes(&boxes);
     assert!(said.reading == ParseCoverage::Whole && washed.len() == boxes.len());
     // A table that points at itself, at the past, and far away.
@@ -171,7 +175,10 @@ fn pictures_of_a_package_share_one_budget() {
         let parts: Vec<_> = names.iter().map(|name| (*name, &picture[..], how)).collect();
         let file = zip(&parts);
         let (washed, said) = scrub_bytes(&file);
-        assert!(said.left.contains(MetadataKind::Other) || said.reading == ParseCoverage::Broken, "{said:?}");
+        assert!(
+            said.left.contains(MetadataKind::Other) || said.reading == ParseCoverage::Broken,
+            "{said:?}"
+        );
         // What was rewritten is packed faster and less closely.
         assert!(washed.len() < 4 * file.len(), "{} of {}", washed.len(), file.len());
     }
@@ -184,7 +191,12 @@ fn packages_that_contradict_themselves_go_on_as_they_came_from_there() {
         let mut lying = sample.clone();
         lying[at] ^= 0xFF;
         let (washed, _) = scrub_bytes(&lying);
-        assert!(washed.len() + 8192 > sample.len(), "at {at}: {} of {}", washed.len(), sample.len());
+        assert!(
+            washed.len() + 8192 > sample.len(),
+            "at {at}: {} of {}",
+            washed.len(),
+            sample.len()
+        );
     }
     // Something else in front, behind and within.
     for file in [[&b"\xFF\xD8\xFF"[..], &sample].concat(), [&sample[..], b"MZ and more"].concat()] {
@@ -194,7 +206,8 @@ fn packages_that_contradict_themselves_go_on_as_they_came_from_there() {
 
 #[test]
 fn a_pdf_that_points_in_circles_and_never_closes_ends() {
-    let circle = b"%PDF-1.4\n1 0 obj << /Author 2 0 R /Title 1 0 R >> endobj 2 0 obj 1 0 R endobj ".to_vec();
+    let circle =
+        b"%PDF-1.4\n1 0 obj << /Author 2 0 R /Title 1 0 R >> endobj 2 0 obj 1 0 R endobj ".to_vec();
     let open = [&b"%PDF-1.4\n<< /Author ("[..], &b"(".repeat(3_000_000)].concat();
     let notes = [&b"%PDF-1.4\n"[..], &b"<x:xmpmeta".repeat(100_000)].concat();
     let keys = [&b"%PDF-1.4\n"[..], &b"/Author 7 0 R ".repeat(100_000)].concat();

@@ -19,17 +19,25 @@ fn readable_parts(file: &[u8]) -> BTreeMap<String, Vec<u8>> {
     fs::write(folder.path().join("a.zip"), file).unwrap();
     let script = "import sys, zipfile, json\nz = zipfile.ZipFile(sys.argv[1])\nparts = {}\nfor n in z.namelist():\n try: \
                   parts[n] = z.read(n).hex()\n except Exception as e: pass\nprint(json.dumps(parts))";
-    let output =
-        Command::new("python3").args(["-c", script]).arg(folder.path().join("a.zip")).output().unwrap();
+    let output = Command::new("python3")
+        .args(["-c", script])
+        .arg(folder.path().join("a.zip"))
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let parts: BTreeMap<String, String> = serde_json::from_slice(&output.stdout).unwrap();
     let byte = |hex: &[u8]| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap();
-    parts.into_iter().map(|(name, hex)| (name, hex.as_bytes().chunks(2).map(byte).collect())).collect()
+    parts
+        .into_iter()
+        .map(|(name, hex)| (name, hex.as_bytes().chunks(2).map(byte).collect()))
+        .collect()
 }
 
 /// With a part that shrinks, one in the middle, and a text at the end.
 fn sample_package(middle: &str, how: ZipEntryLayout) -> Vec<u8> {
-    let core = format!("<coreProperties><creator>{CANARY}</creator><title>{CANARY}</title></coreProperties>");
+    let core = format!(
+        "<coreProperties><creator>{CANARY}</creator><title>{CANARY}</title></coreProperties>"
+    );
     let text = format!("<document><t>{TEXT}</t></document>");
     zip(&[
         ("[Content_Types].xml", b"<Types/>", ZipEntryLayout::Deflated),
@@ -50,7 +58,10 @@ fn assert_text_survives(file: &[u8], what: &str) {
     let parts = readable_parts(&washed);
     assert!(parts.contains_key("word/document.xml"), "{what}: {said:?} {:?}", parts.keys());
     assert!(memchr::memmem::find(&parts["word/document.xml"], TEXT.as_bytes()).is_some(), "{what}");
-    assert!(memchr::memmem::find(&parts["docProps/core.xml"], CANARY.as_bytes()).is_none(), "{what}");
+    assert!(
+        memchr::memmem::find(&parts["docProps/core.xml"], CANARY.as_bytes()).is_none(),
+        "{what}"
+    );
 }
 
 #[test]

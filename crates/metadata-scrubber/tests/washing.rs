@@ -18,17 +18,25 @@ fn contains_text(bytes: &[u8], words: &str) -> bool {
     memchr::memmem::find(bytes, words.as_bytes()).is_some()
 }
 
-/// Everything that an independent program reads in a file: group and name of each tag with its value.
+/// Everything that an independent program reads in a file: group and name of each tag with its
+/// value.
 fn read_metadata(name: &str, bytes: &[u8]) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
     // All tags, also those that are there twice, unknown ones, and those within what is embedded.
-    let output =
-        Command::new("exiftool").args(["-j", "-G1", "-a", "-u", "-ee", "-b"]).arg(&path).output().unwrap();
-    let tags: Vec<BTreeMap<String, serde_json::Value>> = serde_json::from_slice(&output.stdout).unwrap();
+    let output = Command::new("exiftool")
+        .args(["-j", "-G1", "-a", "-u", "-ee", "-b"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let tags: Vec<BTreeMap<String, serde_json::Value>> =
+        serde_json::from_slice(&output.stdout).unwrap();
     let ours = ["SourceFile", "System:", "ExifTool:"];
-    let told = tags.into_iter().flatten().filter(|(tag, _)| !ours.iter().any(|start| tag.starts_with(start)));
+    let told = tags
+        .into_iter()
+        .flatten()
+        .filter(|(tag, _)| !ours.iter().any(|start| tag.starts_with(start)));
     told.map(|(tag, value)| (tag, value.to_string())).collect()
 }
 
@@ -36,7 +44,8 @@ fn read_metadata(name: &str, bytes: &[u8]) -> BTreeMap<String, String> {
 fn an_independent_reader_finds_who_made_it_before_and_nobody_after() {
     for (name, sample) in samples::all() {
         let before = read_metadata(name, &sample);
-        let tells = before.iter().any(|(tag, value)| value.contains(CANARY) || tag.starts_with("GPS"));
+        let tells =
+            before.iter().any(|(tag, value)| value.contains(CANARY) || tag.starts_with("GPS"));
         // Its reader does not unpack stores of objects, nor what is streamed.
         assert!(tells || name == "b.pdf", "{name} tells something: {before:?}");
         let (washed, said) = scrub_bytes(&sample);
@@ -46,11 +55,21 @@ fn an_independent_reader_finds_who_made_it_before_and_nobody_after() {
         for (tag, value) in &after {
             assert!(!value.contains(CANARY), "{name}: {tag} = {value}");
             let group = tag.split(':').next().unwrap();
-            let traitor = ["GPS", "XMP", "IFD1", "ExifIFD", "IPTC", "ID3", "UserData", "Keys", "Vorbis"];
-            assert!(!traitor.iter().any(|start| group.starts_with(start)), "{name}: {tag} = {value}");
-            let dates = ["CreateDate", "ModifyDate", "Author", "Make", "Model", "Artist", "Comment", "GPS"];
-            let empty = value == "\"\"" || value.starts_with("\"0000:") || value == "\"1980:01:01 00:00:00\"";
-            assert!(empty || !dates.iter().any(|date| tag.ends_with(date)), "{name}: {tag} = {value}");
+            let traitor =
+                ["GPS", "XMP", "IFD1", "ExifIFD", "IPTC", "ID3", "UserData", "Keys", "Vorbis"];
+            assert!(
+                !traitor.iter().any(|start| group.starts_with(start)),
+                "{name}: {tag} = {value}"
+            );
+            let dates =
+                ["CreateDate", "ModifyDate", "Author", "Make", "Model", "Artist", "Comment", "GPS"];
+            let empty = value == "\"\""
+                || value.starts_with("\"0000:")
+                || value == "\"1980:01:01 00:00:00\"";
+            assert!(
+                empty || !dates.iter().any(|date| tag.ends_with(date)),
+                "{name}: {tag} = {value}"
+            );
         }
         assert!(!contains_text(&washed, CANARY), "{name}");
         // Once more finds nothing, and changes nothing but how packages are packed.
@@ -69,7 +88,11 @@ fn a_picture_looks_as_before_and_stays_upright() {
         ("a.webp", samples::webp(), ImageFormat::WebP),
     ] {
         let (washed, _) = scrub_bytes(&sample);
-        assert_eq!(samples::pixels(&washed), samples::pixels(&samples::plain_picture(format)), "{name}");
+        assert_eq!(
+            samples::pixels(&washed),
+            samples::pixels(&samples::plain_picture(format)),
+            "{name}"
+        );
         if format != ImageFormat::Gif {
             assert_eq!(
                 read_metadata(name, &washed).get("IFD0:Orientation").unwrap(),
@@ -102,7 +125,8 @@ fn what_is_reported_is_what_was_in_it() {
     let plain = samples::plain_picture(ImageFormat::Jpeg);
     let (same, said) = scrub_bytes(&plain);
     assert!(same == plain && said.removed.is_empty() && said.left.is_empty());
-    for (what, head) in [("tif", samples::exif_block()), ("doc", b"\xD0\xCF\x11\xE0 old".to_vec())] {
+    for (what, head) in [("tif", samples::exif_block()), ("doc", b"\xD0\xCF\x11\xE0 old".to_vec())]
+    {
         let (same, said) = scrub_bytes(&head);
         assert!(same == head && said.reading == ParseCoverage::Unknown, "{what}");
         assert!(said.left.contains(MetadataKind::Author), "{what}");
@@ -131,7 +155,10 @@ fn unpack_with_python(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let parts: BTreeMap<String, String> = serde_json::from_slice(&output.stdout).unwrap();
     let byte = |hex: &[u8]| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap();
-    parts.into_iter().map(|(name, hex)| (name, hex.as_bytes().chunks(2).map(byte).collect())).collect()
+    parts
+        .into_iter()
+        .map(|(name, hex)| (name, hex.as_bytes().chunks(2).map(byte).collect()))
+        .collect()
 }
 
 #[test]
@@ -156,6 +183,8 @@ fn an_office_file_keeps_its_text_and_its_parts() {
         }
     }
     let after = unpack_with_python(&scrub_bytes(&samples::odt()).0);
-    assert!(contains_text(&after["content.xml"], TEXT) && !contains_text(&after["content.xml"], CANARY));
+    assert!(
+        contains_text(&after["content.xml"], TEXT) && !contains_text(&after["content.xml"], CANARY)
+    );
     assert_eq!(after["mimetype"], b"application/vnd.oasis.opendocument.text");
 }

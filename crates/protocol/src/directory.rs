@@ -1,4 +1,5 @@
-//! The directory: who may be written to, signed by m of n root keys, and the rule that decides who gets a report.
+//! The directory: who may be written to, signed by m of n root keys, and the rule that decides who
+//! gets a report.
 
 mod signed;
 
@@ -8,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use time::Date;
 use uuid::Uuid;
 
-pub use signed::{LastSeen, MAX_DIRECTORY_LEN, MAX_SIGNATURES, RootSignature, SignedDirectory, TrustRoots};
+pub use signed::{
+    LastSeen, MAX_DIRECTORY_LEN, MAX_SIGNATURES, RootSignature, SignedDirectory, TrustRoots,
+};
 
 use crate::{
     encoding::{canonical::is_lang, hash::Hash, iso_date},
@@ -29,7 +32,8 @@ pub const MIN_READERS: usize = 2;
 /// The answer by which a reporter excludes every desk but the outside body.
 pub const EXCLUDE_ALL_DESKS: &str = "unsure_all";
 
-/// The directory as signed. Every unknown field is refused: a reader that half understands must not choose readers.
+/// The directory as signed. Every unknown field is refused: a reader that half understands must not
+/// choose readers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Directory {
@@ -47,7 +51,8 @@ pub struct Directory {
     /// Last day on which it may be used.
     #[serde(with = "iso_date")]
     pub expires: Date,
-    /// Takes the outer seal; the newest first, older ones while submissions under way still use them.
+    /// Takes the outer seal; the newest first, older ones while submissions under way still use
+    /// them.
     pub transport: Vec<TransportRecipient>,
     /// Verifies what the case handler itself writes into the log.
     pub handler_key: PublicKey,
@@ -150,7 +155,8 @@ pub struct ReportRecipients<'a> {
     pub desk: &'a Desk,
     /// Members of that desk who may read it at once.
     pub members: Vec<&'a Member>,
-    /// The outside body, whose grants the handler releases only when it must. Empty when it is itself the desk.
+    /// The outside body, whose grants the handler releases only when it must. Empty when it is
+    /// itself the desk.
     pub oversight: Vec<&'a Member>,
 }
 
@@ -162,8 +168,9 @@ impl<'a> ReportRecipients<'a> {
 }
 
 impl Directory {
-    /// Decides who gets a report: the category's desk, less everyone whom the reporter excluded, wherever they sit. Fewer
-    /// than two left, or no desk for the category, and it goes to the outside body.
+    /// Decides who gets a report: the category's desk, less everyone whom the reporter excluded,
+    /// wherever they sit. Fewer than two left, or no desk for the category, and it goes to the
+    /// outside body.
     pub fn recipients_for(
         &self,
         category: &str,
@@ -187,12 +194,17 @@ impl Directory {
             _ => Vec::new(),
         };
         match desk {
-            Some(desk) if left.len() >= MIN_READERS => ReportRecipients { desk, members: left, oversight },
-            _ => ReportRecipients { desk: oversight_desk, members: oversight, oversight: Vec::new() },
+            Some(desk) if left.len() >= MIN_READERS => {
+                ReportRecipients { desk, members: left, oversight }
+            }
+            _ => {
+                ReportRecipients { desk: oversight_desk, members: oversight, oversight: Vec::new() }
+            }
         }
     }
 
-    /// The handles of everyone whom these exclusions keep away. The outside body cannot be excluded.
+    /// The handles of everyone whom these exclusions keep away. The outside body cannot be
+    /// excluded.
     pub fn excluded_members(&self, excluded: &[String]) -> BTreeSet<&str> {
         let by_desk = self
             .desks
@@ -214,7 +226,9 @@ impl Directory {
 
     fn is_desk_excluded(&self, desk: &Desk, excluded: &[String]) -> bool {
         desk.id != self.oversight
-            && excluded.iter().any(|e| e == EXCLUDE_ALL_DESKS || *e == desk.id || desk.units.contains(e))
+            && excluded
+                .iter()
+                .any(|e| e == EXCLUDE_ALL_DESKS || *e == desk.id || desk.units.contains(e))
     }
 
     /// A desk by its id.
@@ -237,8 +251,9 @@ impl Directory {
         self.desk(&self.oversight).is_some_and(|desk| desk.members.iter().any(|h| h == handle))
     }
 
-    /// The rules that signatures alone do not give: unique and resolvable names, seats within the eight grants, an outside
-    /// body that is outside, one person one key for grants and one for signatures.
+    /// The rules that signatures alone do not give: unique and resolvable names, seats within the
+    /// eight grants, an outside body that is outside, one person one key for grants and one for
+    /// signatures.
     pub fn check_rules(&self) -> Result<(), DirectoryError> {
         let rule = |broken: bool, text: String| {
             if broken { Err(DirectoryError::RuleViolated(text)) } else { Ok(()) }
@@ -255,8 +270,14 @@ impl Directory {
         // The handler's key counts as one: a member who holds it could write the handler's events.
         let mut devices = BTreeSet::from([*self.handler_key.as_bytes()]);
         for member in &self.members {
-            rule(!handles.insert(&member.handle), format!("member {} stands twice", member.handle))?;
-            rule(!keys.insert(member.recipient.hash()), format!("member {} shares a key", member.handle))?;
+            rule(
+                !handles.insert(&member.handle),
+                format!("member {} stands twice", member.handle),
+            )?;
+            rule(
+                !keys.insert(member.recipient.hash()),
+                format!("member {} shares a key", member.handle),
+            )?;
             // Two handles with one device key would make one person two wherever two must agree.
             let shared = !devices.insert(*member.device.as_bytes());
             rule(shared, format!("member {} shares a device key", member.handle))?;
@@ -268,11 +289,21 @@ impl Directory {
             rule(!desks.insert(&desk.id), format!("desk {} stands twice", desk.id))?;
             let labelled = desk.labels.keys().all(|lang| is_lang(lang));
             rule(!labelled, format!("desk {} has a label in no language", desk.id))?;
-            let seats = if desk.id == self.oversight { MAX_OVERSIGHT_MEMBERS } else { MAX_DESK_MEMBERS };
-            rule(desk.members.len() > seats, format!("desk {} has more than {seats} members", desk.id))?;
+            let seats =
+                if desk.id == self.oversight { MAX_OVERSIGHT_MEMBERS } else { MAX_DESK_MEMBERS };
+            rule(
+                desk.members.len() > seats,
+                format!("desk {} has more than {seats} members", desk.id),
+            )?;
             for (at, handle) in desk.members.iter().enumerate() {
-                rule(!handles.contains(handle), format!("desk {} names unknown member {handle}", desk.id))?;
-                rule(desk.members[..at].contains(handle), format!("desk {} seats {handle} twice", desk.id))?;
+                rule(
+                    !handles.contains(handle),
+                    format!("desk {} names unknown member {handle}", desk.id),
+                )?;
+                rule(
+                    desk.members[..at].contains(handle),
+                    format!("desk {} seats {handle} twice", desk.id),
+                )?;
                 let inside_and_outside = desk.id != self.oversight && self.is_oversight(handle);
                 rule(
                     inside_and_outside,
@@ -280,6 +311,9 @@ impl Directory {
                 )?;
             }
         }
-        rule(oversight.is_some_and(|desk| desk.members.is_empty()), "the outside body has no member".into())
+        rule(
+            oversight.is_some_and(|desk| desk.members.is_empty()),
+            "the outside body has no member".into(),
+        )
     }
 }

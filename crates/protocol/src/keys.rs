@@ -1,4 +1,5 @@
-//! Keys typed by the role that they play, so that a function which opens reports can only be called by one who may.
+//! Keys typed by the role that they play, so that a function which opens reports can only be called
+//! by one who may.
 
 use std::{fmt, str::FromStr};
 
@@ -158,7 +159,8 @@ hybrid_role!(
     CaseRecipient
 );
 
-/// 32 random bytes from which every key of one case and generation grows. Travels only inside grants.
+/// 32 random bytes from which every key of one case and generation grows. Travels only inside
+/// grants.
 #[derive(Clone, Zeroize, ZeroizeOnDrop, PartialEq, Eq)]
 pub struct CaseSecret([u8; 32]);
 
@@ -209,7 +211,8 @@ pub struct PublicKey(VerifyingKey);
 pub struct BadSignature;
 
 impl PublicKey {
-    /// Reads the raw 32 bytes; `None` for one that is no point of the curve, a weak one, or a second encoding of a point.
+    /// Reads the raw 32 bytes; `None` for one that is no point of the curve, a weak one, or a
+    /// second encoding of a point.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
         let key = VerifyingKey::from_bytes(bytes).ok()?;
         (is_canonical(bytes) && !key.is_weak()).then_some(Self(key))
@@ -220,12 +223,18 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
-    /// Checks a signature over `label ‖ message`: canonical encodings, no point of small order, and the equation without the
-    /// cofactor. Other implementations of the protocol check exactly the same.
+    /// Checks a signature over `label ‖ message`: canonical encodings, no point of small order, and
+    /// the equation without the cofactor. Other implementations of the protocol check exactly the
+    /// same.
     ///
     /// # Errors
     /// When the signature does not hold.
-    pub fn verify(&self, label: &[u8], message: &[u8], signature: &[u8; 64]) -> Result<(), BadSignature> {
+    pub fn verify(
+        &self,
+        label: &[u8],
+        message: &[u8],
+        signature: &[u8; 64],
+    ) -> Result<(), BadSignature> {
         let (commitment, _) = signature.split_first_chunk::<32>().expect("64 bytes hold 32");
         if !is_canonical(commitment) {
             return Err(BadSignature);
@@ -236,8 +245,8 @@ impl PublicKey {
     }
 }
 
-/// Is this the only encoding of its point: is `y` below the prime 2²⁵⁵ − 19? The two points with `x = 0`, which have a second
-/// encoding as well, are of small order.
+/// Is this the only encoding of its point: is `y` below the prime 2²⁵⁵ − 19? The two points with `x
+/// = 0`, which have a second encoding as well, are of small order.
 fn is_canonical(point: &[u8; 32]) -> bool {
     let [first, middle @ .., last] = point;
     let above = last & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *first >= 0xed;
@@ -265,7 +274,8 @@ impl Serialize for PublicKey {
 impl<'de> Deserialize<'de> for PublicKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let bytes = Hash::deserialize(deserializer)?;
-        Self::from_bytes(bytes.as_bytes()).ok_or_else(|| D::Error::custom("not a usable Ed25519 public key"))
+        Self::from_bytes(bytes.as_bytes())
+            .ok_or_else(|| D::Error::custom("not a usable Ed25519 public key"))
     }
 }
 

@@ -1,10 +1,12 @@
-//! The shared words of Burkindi: everything that reporter, intake, case handler and workbench say to each other.
+//! The shared words of Burkindi: everything that reporter, intake, case handler and workbench say
+//! to each other.
 //!
-//! No I/O beyond reading and writing what the caller hands in; no clock; randomness is an argument. The specification is
-//! `docs/PROTOCOL.md`; every format's source is the module that implements it.
+//! No I/O beyond reading and writing what the caller hands in; no clock; randomness is an argument.
+//! The specification is `docs/PROTOCOL.md`; every format's source is the module that implements it.
 //!
-//! A report's way: [`receipt`] and [`keys`] → [`directory`] (who gets it) → [`key_grant`], [`reply_capsule`], [`frame`] → [`submission`]
-//! on the [`size_classes`] → [`relay`] → [`event`] and [`case`] → [`workbench_api`] → [`mailbox`].
+//! A report's way: [`receipt`] and [`keys`] → [`directory`] (who gets it) → [`key_grant`],
+//! [`reply_capsule`], [`frame`] → [`submission`] on the [`size_classes`] → [`relay`] → [`event`]
+//! and [`case`] → [`workbench_api`] → [`mailbox`].
 
 pub mod api;
 pub mod case;

@@ -1,4 +1,5 @@
-//! The mailbox: 32 KiB laid out for a reporter at every tick, sealed afresh, so that a reply looks like no reply.
+//! The mailbox: 32 KiB laid out for a reporter at every tick, sealed afresh, so that a reply looks
+//! like no reply.
 
 use std::io::{Cursor, Write};
 
@@ -77,7 +78,8 @@ pub enum MailboxError {
 }
 
 impl Mailbox {
-    /// Seals it to exactly [`MAILBOX_LEN`] bytes. Of the replies, the newest that fit are kept, oldest first.
+    /// Seals it to exactly [`MAILBOX_LEN`] bytes. Of the replies, the newest that fit are kept,
+    /// oldest first.
     pub fn seal(&self, to: &MailboxRecipient) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(MAILBOX_LEN);
         self.seal_append(to, &mut sealed);
@@ -86,20 +88,27 @@ impl Mailbox {
 
     /// The same, behind what is there already.
     pub fn seal_append(&self, to: &MailboxRecipient, sealed: &mut Vec<u8>) {
-        let mut stream = age_hybrid::sealed_writer(to.as_recipient(), sealed).expect("writing to memory");
+        let mut stream =
+            age_hybrid::sealed_writer(to.as_recipient(), sealed).expect("writing to memory");
         let header_len = stream.header_len() as u64;
-        let target = size_classes::plaintext_len_for(MAILBOX_LEN as u64, header_len).expect("one chunk");
+        let target =
+            size_classes::plaintext_len_for(MAILBOX_LEN as u64, header_len).expect("one chunk");
         let target = usize::try_from(target).expect("less than 32 KiB");
         // Not wiped: what is secret in it is sealed already, and whoever seals it keeps the rest.
         let mut plain = self.encode(target);
         plain.resize(target, 0);
-        stream.write_all(&plain).and_then(|()| stream.finish().map(drop)).expect("writing to memory");
+        stream
+            .write_all(&plain)
+            .and_then(|()| stream.finish().map(drop))
+            .expect("writing to memory");
     }
 
     /// How many of the replies, the newest, a mailbox of this content holds.
     pub fn fitting_reply_count(&self, to: &MailboxRecipient) -> usize {
-        let stream = age_hybrid::sealed_writer(to.as_recipient(), Vec::new()).expect("writing to memory");
-        let target = size_classes::plaintext_len_for(MAILBOX_LEN as u64, stream.header_len() as u64);
+        let stream =
+            age_hybrid::sealed_writer(to.as_recipient(), Vec::new()).expect("writing to memory");
+        let target =
+            size_classes::plaintext_len_for(MAILBOX_LEN as u64, stream.header_len() as u64);
         let target = target.and_then(|target| usize::try_from(target).ok()).expect("one chunk");
         self.count_newest_fitting(target.saturating_sub(self.encode_fixed_part().len()))
     }
@@ -155,7 +164,8 @@ impl Mailbox {
         let (RecordType::CaseRecipient, case) = framing::read_record(&mut input)? else {
             return Err(MailboxError::UnexpectedRecords);
         };
-        let case_recipient = CaseRecipient::from_bytes(&case).map_err(|_| MailboxError::UnexpectedRecords)?;
+        let case_recipient =
+            CaseRecipient::from_bytes(&case).map_err(|_| MailboxError::UnexpectedRecords)?;
         let mut replies = Vec::new();
         loop {
             match framing::read_record(&mut input)? {
@@ -168,23 +178,27 @@ impl Mailbox {
     }
 }
 
-/// Answers for mailboxes that do not exist. The same id gives the same bytes until the next tick, as a real one does.
+/// Answers for mailboxes that do not exist. The same id gives the same bytes until the next tick,
+/// as a real one does.
 pub struct DecoyMailboxes {
     secret: Zeroizing<[u8; 32]>,
     generator: age_hybrid::DecoyGenerator,
 }
 
 impl DecoyMailboxes {
-    /// From a generator in a state that is secret, and the same wherever the same decoys are to be given.
+    /// From a generator in a state that is secret, and the same wherever the same decoys are to be
+    /// given.
     pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut secret = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut *secret);
         Self { secret, generator: age_hybrid::DecoyGenerator::new(rng) }
     }
 
-    /// What an absent mailbox answers while `tick` lasts: bytes formed like a mailbox that nobody can open.
+    /// What an absent mailbox answers while `tick` lasts: bytes formed like a mailbox that nobody
+    /// can open.
     pub fn decoy_for(&self, id: &Hash, tick: u64) -> Vec<u8> {
-        let seed = Hash::of(&[b"burkindi/decoy/v1", &*self.secret, id.as_bytes(), &tick.to_be_bytes()]);
+        let seed =
+            Hash::of(&[b"burkindi/decoy/v1", &*self.secret, id.as_bytes(), &tick.to_be_bytes()]);
         self.generator.generate_decoy(&mut ChaCha20Rng::from_seed(seed.0), MAILBOX_LEN)
     }
 }

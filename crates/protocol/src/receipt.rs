@@ -1,4 +1,5 @@
-//! The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter grows.
+//! The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter
+//! grows.
 
 mod finder;
 mod parser;
@@ -103,14 +104,17 @@ impl Receipt {
         chars
     }
 
-    /// The words spelling, in the list of a language (`fr`, `en`, `es`, `pt`; French for `ar`, English for any other).
+    /// The words spelling, in the list of a language (`fr`, `en`, `es`, `pt`; French for `ar`,
+    /// English for any other).
     pub fn words(&self, lang: &str) -> String {
-        Mnemonic::from_entropy_in(language_of(lang), &self.0).expect("16 bytes make 12 words").to_string()
+        Mnemonic::from_entropy_in(language_of(lang), &self.0)
+            .expect("16 bytes make 12 words")
+            .to_string()
     }
 
-    /// Reads either spelling: any letter case, any spacing, hyphens, accents or none, four first letters of
-    /// a word. Labels, numbers and the other spelling may stand around it, as in the file that is saved from
-    /// the page.
+    /// Reads either spelling: any letter case, any spacing, hyphens, accents or none, four first
+    /// letters of a word. Labels, numbers and the other spelling may stand around it, as in the
+    /// file that is saved from the page.
     ///
     /// # Errors
     /// What is wrong with it, so that it can be found and put right.
@@ -133,10 +137,17 @@ impl Receipt {
         MailboxIdentity::from_seed(&derive(&self.0, SALT, "mailbox"))
     }
 
-    /// The tag by which the handler knows a second sending of the same message, without learning what is in it.
-    /// `token` is drawn once for each message that is composed, and stays the same however often it is sent.
-    pub fn deduplication_tag(&self, token: &[u8; 32], body: &[u8], attachments: &[Attachment]) -> Hash {
-        let manifest = serde_json::to_vec(attachments).expect("a manifest holds strings and numbers only");
+    /// The tag by which the handler knows a second sending of the same message, without learning
+    /// what is in it. `token` is drawn once for each message that is composed, and stays the same
+    /// however often it is sent.
+    pub fn deduplication_tag(
+        &self,
+        token: &[u8; 32],
+        body: &[u8],
+        attachments: &[Attachment],
+    ) -> Hash {
+        let manifest =
+            serde_json::to_vec(attachments).expect("a manifest holds strings and numbers only");
         let (body, manifest) = (Hash::of(&[body]), Hash::of(&[&manifest]));
         let key = derive(&self.0, SALT, "sending");
         Hash::of(&[b"burkindi/sending/v1", &*key, token, body.as_bytes(), manifest.as_bytes()])
@@ -169,7 +180,8 @@ pub fn word_list(lang: &str) -> &'static [&'static str; 2048] {
 
 fn language_of(lang: &str) -> Language {
     match lang {
-        // BIP39 has no Arabic list. Where customs and its posters speak French, an Arabic reader finds French words around them.
+        // BIP39 has no Arabic list. Where customs and its posters speak French, an Arabic reader
+        // finds French words around them.
         "fr" | "ar" => Language::French,
         "es" => Language::Spanish,
         "pt" => Language::Portuguese,
@@ -199,7 +211,10 @@ mod tests {
         let receipt = Receipt::from_bytes([0; 16]);
         assert_eq!(Receipt::parse("oooo OOOO 0000 0000 0000-0000 006x"), Ok(receipt.clone()));
         // Digits of Arabic and Persian keyboards, and the marks of direction that come with them.
-        assert_eq!(Receipt::parse("\u{200f}٠٠٠٠ ٠٠٠٠ ۰۰۰۰ 0000 0000 0000 ٠٠٦X\u{200e}"), Ok(receipt));
+        assert_eq!(
+            Receipt::parse("\u{200f}٠٠٠٠ ٠٠٠٠ ۰۰۰۰ 0000 0000 0000 ٠٠٦X\u{200e}"),
+            Ok(receipt)
+        );
     }
 
     /// Spellings that Rust and the browser read alike.
@@ -261,7 +276,8 @@ mod tests {
             let mut chars: Vec<u8> = receipt.code().bytes().filter(|b| *b != b'-').collect();
             let value = ALPHABET.iter().position(|a| *a == chars[at]).unwrap();
             chars[at] = ALPHABET[(value + usize::from(shift)) % 32];
-            // The check has ten bits: a mistake may pass once in 1,024, and then it leads to another (absent) mailbox.
+            // The check has ten bits: a mistake may pass once in 1,024, and then it leads to
+            // another (absent) mailbox.
             prop_assert_ne!(Receipt::parse(std::str::from_utf8(&chars).unwrap()), Ok(receipt));
         }
 

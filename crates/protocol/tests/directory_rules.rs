@@ -1,12 +1,13 @@
-//! Directories that are unsigned, expired, rolled back or unsafe are refused, each with its own error.
+//! Directories that are unsigned, expired, rolled back or unsafe are refused, each with its own
+//! error.
 
 use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
 use protocol::{
     directory::{
-        Desk, Directory, DirectoryError, LastSeen, MAX_DIRECTORY_LEN, Member, RootSignature, SignedDirectory,
-        TrustRoots,
+        Desk, Directory, DirectoryError, LastSeen, MAX_DIRECTORY_LEN, Member, RootSignature,
+        SignedDirectory, TrustRoots,
     },
     keys::{InvestigatorIdentity, PublicKey, TransportIdentity},
 };
@@ -26,7 +27,8 @@ fn sample_directory() -> (Directory, TrustRoots, Vec<SigningKey>) {
         units: Vec::new(),
         languages: Vec::new(),
     };
-    let members: Vec<_> = ["a", "b", "c", "d", "e", "f", "g", "o", "p", "q"].map(&mut member).into();
+    let members: Vec<_> =
+        ["a", "b", "c", "d", "e", "f", "g", "o", "p", "q"].map(&mut member).into();
     let desk = |id: &str, members: &[&str]| Desk {
         id: id.to_owned(),
         labels: BTreeMap::new(),
@@ -68,7 +70,10 @@ fn m_of_n_signatures_by_different_roots_are_needed() {
         verify(&SignedDirectory::sign(&directory, &roots[1..]).unwrap(), &trust),
         Ok(directory.clone())
     );
-    assert_eq!(verify(&SignedDirectory::sign(&directory, &roots[..1]).unwrap(), &trust), unsigned(1));
+    assert_eq!(
+        verify(&SignedDirectory::sign(&directory, &roots[..1]).unwrap(), &trust),
+        unsigned(1)
+    );
     let twice = [roots[0].clone(), roots[0].clone()];
     assert_eq!(verify(&SignedDirectory::sign(&directory, &twice).unwrap(), &trust), unsigned(1));
     let stranger = [roots[0].clone(), SigningKey::from_bytes(&[1; 32])];
@@ -118,7 +123,9 @@ fn what_would_endanger_reporters_is_not_even_signed() {
         ("has more than 6 members", |d| {
             d.desks[0].members = ["a", "b", "c", "d", "e", "f", "g"].map(str::to_owned).into();
         }),
-        ("has more than 2 members", |d| d.desks[1].members = ["o", "p", "q"].map(str::to_owned).into()),
+        ("has more than 2 members", |d| {
+            d.desks[1].members = ["o", "p", "q"].map(str::to_owned).into()
+        }),
         ("names unknown member", |d| d.desks[0].members.push("nobody".to_owned())),
         ("also sits at desk", |d| d.desks[0].members.push("o".to_owned())),
         ("has no member", |d| d.desks[1].members.clear()),
@@ -141,7 +148,9 @@ fn a_classic_recipient_or_an_unknown_field_is_refused() {
     let classic = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
     let signed = SignedDirectory::sign(&directory, &roots).unwrap();
     let text = String::from_utf8(signed.bytes).unwrap();
-    for changed in [text.replace(&hybrid, classic), text.replacen("\"v\":1", "\"v\":1,\"also\":2", 1)] {
+    for changed in
+        [text.replace(&hybrid, classic), text.replacen("\"v\":1", "\"v\":1,\"also\":2", 1)]
+    {
         let mut signed = SignedDirectory { bytes: changed.into_bytes(), signatures: Vec::new() };
         for root in &roots {
             signed.add_signature(root);

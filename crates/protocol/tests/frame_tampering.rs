@@ -1,4 +1,5 @@
-//! A frame or a grant that was changed, cut, swapped or moved elsewhere is refused, each with its own error.
+//! A frame or a grant that was changed, cut, swapped or moved elsewhere is refused, each with its
+//! own error.
 
 use ed25519_dalek::{Signer, SigningKey};
 use proptest::prelude::*;
@@ -6,9 +7,13 @@ use protocol::{
     Hash,
     keys::{CaseSecret, InvestigatorIdentity, PublicKey},
     submission::{
-        frame::{Attachment, Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind},
+        frame::{
+            Attachment, Frame, FrameContext, FrameDirection, FrameError, FrameHeader, FrameKind,
+        },
         key_grant::{Grant, GrantError, SealedGrant},
-        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+        treatment::{
+            AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
+        },
     },
 };
 use uuid::Uuid;
@@ -79,7 +84,10 @@ fn a_frame_in_another_place_is_refused_by_name() {
     let stranger = PublicKey::from(&SigningKey::from_bytes(&[4; 32]));
     assert!(matches!(Frame::verify(&frame, &frame_context(&stranger)), Err(FrameError::Forged)));
     let newer = Frame::sign(&FrameHeader { v: 2, ..header() }, b"text", &key());
-    assert!(matches!(Frame::verify(&newer, &frame_context(&signer)), Err(FrameError::UnsupportedVersion(2))));
+    assert!(matches!(
+        Frame::verify(&newer, &frame_context(&signer)),
+        Err(FrameError::UnsupportedVersion(2))
+    ));
 }
 
 #[test]
@@ -90,7 +98,10 @@ fn every_flipped_bit_and_every_cut_of_a_frame_is_refused() {
         for bit in 0..8 {
             let mut changed = frame.to_vec();
             changed[at] ^= 1 << bit;
-            assert!(Frame::verify(&changed, &frame_context(&signer)).is_err(), "bit {bit} of byte {at}");
+            assert!(
+                Frame::verify(&changed, &frame_context(&signer)).is_err(),
+                "bit {bit} of byte {at}"
+            );
         }
         assert!(Frame::verify(&frame[..at], &frame_context(&signer)).is_err(), "cut to {at} bytes");
     }
@@ -99,7 +110,8 @@ fn every_flipped_bit_and_every_cut_of_a_frame_is_refused() {
 #[test]
 fn a_body_or_signature_of_another_frame_does_not_fit() {
     let signer = PublicKey::from(&key());
-    let (one, two) = (Frame::sign(&header(), b"one!", &key()), Frame::sign(&header(), b"two!", &key()));
+    let (one, two) =
+        (Frame::sign(&header(), b"one!", &key()), Frame::sign(&header(), b"two!", &key()));
     let spliced = [&one[..one.len() - 64], &two[two.len() - 64..]].concat();
     assert!(matches!(Frame::verify(&spliced, &frame_context(&signer)), Err(FrameError::Forged)));
 }
@@ -121,7 +133,10 @@ fn who_lacks_the_reporters_key_cannot_change_what_is_said_of_a_file() {
         assert!(matches!(Frame::verify(&forged, &frame_context(&signer)), Err(FrameError::Forged)));
         // The same with the signature of the true frame.
         let spliced = [&forged[..forged.len() - 64], &frame[frame.len() - 64..]].concat();
-        assert!(matches!(Frame::verify(&spliced, &frame_context(&signer)), Err(FrameError::Forged)));
+        assert!(matches!(
+            Frame::verify(&spliced, &frame_context(&signer)),
+            Err(FrameError::Forged)
+        ));
     }
 }
 
@@ -140,7 +155,8 @@ fn a_treatment_that_nobody_writes_is_refused_with_the_fields_name() {
             .map_err(|error| error.to_string())
     };
     assert_eq!(with("author", "author").unwrap(), header());
-    let unknown = [("cleaned", "washed"), ("author", "shoe-size"), ("whole", "half"), ("broken", "torn")];
+    let unknown =
+        [("cleaned", "washed"), ("author", "shoe-size"), ("whole", "half"), ("broken", "torn")];
     for (from, to) in unknown {
         let error = with(from, to).unwrap_err();
         assert!(error.contains("attachments[0].treatment"), "{error}");
@@ -162,14 +178,20 @@ fn grant(identity: &InvestigatorIdentity) -> SealedGrant {
 #[test]
 fn what_opens_but_is_no_grant_is_refused_by_name() {
     let identity = InvestigatorIdentity::from_seed(&[2; 32]);
-    let with = |plain: &[u8]| SealedGrant { tag: Hash::default(), sealed: identity.recipient().seal(plain) };
+    let with = |plain: &[u8]| SealedGrant {
+        tag: Hash::default(),
+        sealed: identity.recipient().seal(plain),
+    };
     let sound = identity.open(&grant(&identity).sealed).unwrap();
     let mut tail = sound.to_vec();
     tail[127] = 1;
     let mut magic = sound.to_vec();
     magic[3] = b'2';
     for plain in [&sound[..127], &[&sound[..], &[0]].concat(), &tail, &magic, &[0; 128]] {
-        assert!(matches!(Grant::open(&with(plain), &identity, CASE, 0), Err(GrantError::Malformed)));
+        assert!(matches!(
+            Grant::open(&with(plain), &identity, CASE, 0),
+            Err(GrantError::Malformed)
+        ));
     }
 }
 

@@ -5,9 +5,12 @@ use ed25519_dalek::SigningKey;
 use protocol::{
     Hash,
     case::{
-        Calendar, CaseState, ClosingReason, Deadline, DeadlineKind, Decision, Disposition, ReopenReason,
-        Role, RuleViolation, Stage,
-        event::{Action, Event, EventError, HANDLER_ACTOR, LogEntry, ReleaseReason, SignedEvent, midnight},
+        Calendar, CaseState, ClosingReason, Deadline, DeadlineKind, Decision, Disposition,
+        ReopenReason, Role, RuleViolation, Stage,
+        event::{
+            Action, Event, EventError, HANDLER_ACTOR, LogEntry, ReleaseReason, SignedEvent,
+            midnight,
+        },
         months_after, next_event,
     },
     keys::PublicKey,
@@ -30,7 +33,12 @@ struct CaseScenario {
 
 impl CaseScenario {
     fn new(urgency: Urgency) -> Self {
-        let action = Action::Received { desk: "audit".to_owned(), urgency, retention_months: 60, came: None };
+        let action = Action::Received {
+            desk: "audit".to_owned(),
+            urgency,
+            retention_months: 60,
+            came: None,
+        };
         let event = Event {
             v: 1,
             case: CASE,
@@ -40,12 +48,16 @@ impl CaseScenario {
             actor: HANDLER_ACTOR.to_owned(),
             action,
         };
-        Self { state: CaseState::from_first_event(&event, Hash::of(&[b"0"])).unwrap(), today: FILED }
+        Self {
+            state: CaseState::from_first_event(&event, Hash::of(&[b"0"])).unwrap(),
+            today: FILED,
+        }
     }
 
     fn apply_action(&mut self, actor: &str, action: Action) -> Result<(), RuleViolation> {
         let event = next_event(CASE, &self.state, actor, midnight(self.today), action);
-        let role = Role { desk: actor != "outside", lead: actor == "lead", oversight: actor == "outside" };
+        let role =
+            Role { desk: actor != "outside", lead: actor == "lead", oversight: actor == "outside" };
         self.state.apply(&event, Hash::of(&[self.state.head.as_bytes(), b"next"]), role)
     }
 
@@ -88,7 +100,11 @@ impl CaseScenario {
     }
 
     fn due_date(&self, clock: DeadlineKind) -> Option<Date> {
-        self.state.deadlines.iter().find(|deadline| deadline.clock == clock).map(|deadline| deadline.due)
+        self.state
+            .deadlines
+            .iter()
+            .find(|deadline| deadline.clock == clock)
+            .map(|deadline| deadline.due)
     }
 }
 
@@ -138,7 +154,11 @@ fn a_whole_life_from_received_to_closed_and_reopened() {
     life.apply_action("awa", Action::Claimed).unwrap();
     life.change_stage("awa", Stage::Triaged).unwrap();
     assert_eq!((life.due_date(DeadlineKind::Triage), life.state.unhandled), (None, 0));
-    assert_eq!(life.due_date(DeadlineKind::Assess), Some(date!(2026 - 12 - 23)), "from the triage on");
+    assert_eq!(
+        life.due_date(DeadlineKind::Assess),
+        Some(date!(2026 - 12 - 23)),
+        "from the triage on"
+    );
     life.change_stage("awa", Stage::Assessing).unwrap();
     assert_eq!(life.change_stage("awa", Stage::Investigating), Err(RuleViolation::LeadOnly));
     life.apply_action("lead", Action::Declared).unwrap();
@@ -152,8 +172,11 @@ fn a_whole_life_from_received_to_closed_and_reopened() {
         "three months, not ninety days"
     );
     life.today = date!(2027 - 02 - 20);
-    life.apply_action("awa", Action::DeadlineExtended { reply: Hash::default(), copy: Hash::default() })
-        .unwrap();
+    life.apply_action(
+        "awa",
+        Action::DeadlineExtended { reply: Hash::default(), copy: Hash::default() },
+    )
+    .unwrap();
     assert_eq!(life.due_date(DeadlineKind::Investigate), Some(date!(2027 - 05 - 21)));
     life.change_stage("awa", Stage::Decided).unwrap();
     assert_eq!(life.change_stage("awa", Stage::Closed), Err(RuleViolation::SecondPersonRequired));
@@ -163,11 +186,17 @@ fn a_whole_life_from_received_to_closed_and_reopened() {
         Err(RuleViolation::FeedbackFirst(_))
     ));
     life.send_reply("awa").unwrap();
-    assert!(life.apply_action("awa", Action::Proposed(decided)).is_err(), "not every message is feedback");
+    assert!(
+        life.apply_action("awa", Action::Proposed(decided)).is_err(),
+        "not every message is feedback"
+    );
     life.send_feedback("awa").unwrap();
     assert_eq!(life.due_date(DeadlineKind::Feedback), None);
     life.apply_action("bila", Action::Declared).unwrap();
-    assert_eq!(life.apply_action("bila", Action::Approved(decided)), Err(RuleViolation::NotProposed));
+    assert_eq!(
+        life.apply_action("bila", Action::Approved(decided)),
+        Err(RuleViolation::NotProposed)
+    );
     life.apply_action("awa", Action::Proposed(decided)).unwrap();
     assert_eq!(
         life.apply_action("awa", Action::Approved(decided)),
@@ -177,13 +206,22 @@ fn a_whole_life_from_received_to_closed_and_reopened() {
     assert_eq!(life.apply_action("bila", Action::Approved(other)), Err(RuleViolation::NotProposed));
     life.apply_action("bila", Action::Approved(decided)).unwrap();
     assert_eq!((life.state.stage, life.state.deadlines.len()), (Stage::Closed, 0));
-    assert_eq!(life.apply_action("awa", Action::Claimed), Err(RuleViolation::WrongStage(Stage::Closed)));
+    assert_eq!(
+        life.apply_action("awa", Action::Claimed),
+        Err(RuleViolation::WrongStage(Stage::Closed))
+    );
     let again = || Action::Reopened { ground: ReopenReason::NewEvidence };
-    assert_eq!(life.apply_action("awa", again()), Err(RuleViolation::AnotherInvestigator("awa".to_owned())));
+    assert_eq!(
+        life.apply_action("awa", again()),
+        Err(RuleViolation::AnotherInvestigator("awa".to_owned()))
+    );
     life.apply_action("bila", again()).unwrap();
     assert_eq!((life.state.stage, life.state.assignee.as_deref()), (Stage::Triaged, Some("bila")));
     let back = Action::Assigned { to: "awa".to_owned(), granted: None };
-    assert_eq!(life.apply_action("bila", back), Err(RuleViolation::AnotherInvestigator("awa".to_owned())));
+    assert_eq!(
+        life.apply_action("bila", back),
+        Err(RuleViolation::AnotherInvestigator("awa".to_owned()))
+    );
 }
 
 #[test]
@@ -220,18 +258,27 @@ fn a_closing_has_a_reason_that_goes_with_it_and_leaves_nothing_unread() {
     }
     life.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
     let advice = close(Disposition::AdviceGiven, ClosingReason::Answered);
-    assert_eq!(life.apply_action("awa", Action::Proposed(advice)), Err(RuleViolation::UnhandledMessage));
+    assert_eq!(
+        life.apply_action("awa", Action::Proposed(advice)),
+        Err(RuleViolation::UnhandledMessage)
+    );
     life.apply_action("awa", Action::MarkedHandled).unwrap();
     life.apply_action("awa", Action::Proposed(advice)).unwrap();
     // The reporter writes again before the second person has looked.
     life.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
-    assert_eq!(life.apply_action("lead", Action::Approved(advice)), Err(RuleViolation::UnhandledMessage));
+    assert_eq!(
+        life.apply_action("lead", Action::Approved(advice)),
+        Err(RuleViolation::UnhandledMessage)
+    );
     assert_eq!(
         life.apply_action("awa", Action::Proposed(advice)),
         Err(RuleViolation::ProposalPending("awa".to_owned()))
     );
     life.apply_action("awa", Action::Withdrawn).unwrap();
-    assert_eq!(life.apply_action("lead", Action::Approved(advice)), Err(RuleViolation::NotProposed));
+    assert_eq!(
+        life.apply_action("lead", Action::Approved(advice)),
+        Err(RuleViolation::NotProposed)
+    );
 }
 
 #[test]
@@ -240,7 +287,8 @@ fn a_reporter_can_have_it_reopened_for_180_days() {
     let asked = || Action::Reopened { ground: ReopenReason::Reporter };
     assert_eq!(life.apply_action("bila", asked()), Err(RuleViolation::ReporterDidNotAsk));
     life.today += Duration::days(180);
-    let mut late = CaseScenario { state: life.state.clone(), today: life.today + Duration::days(1) };
+    let mut late =
+        CaseScenario { state: life.state.clone(), today: life.today + Duration::days(1) };
     late.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
     assert_eq!(late.apply_action("bila", asked()), Err(RuleViolation::ReporterDidNotAsk));
     assert_eq!(late.due_date(DeadlineKind::Reopen), None);
@@ -263,18 +311,27 @@ fn nothing_is_purged_before_its_time_under_a_hold_unread_or_by_one_person() {
     let mut life = CaseScenario::closed();
     let (propose, approve) = (Action::Proposed(Decision::Purge), Action::Approved(Decision::Purge));
     let until = months_after(life.today, 60);
-    assert_eq!(life.apply_action("bila", propose.clone()), Err(RuleViolation::RetentionNotOver(until)));
+    assert_eq!(
+        life.apply_action("bila", propose.clone()),
+        Err(RuleViolation::RetentionNotOver(until))
+    );
     life.today = until;
     life.apply_action("lead", Action::LegalHoldPlaced).unwrap();
     assert_eq!(life.apply_action("bila", propose.clone()), Err(RuleViolation::UnderLegalHold));
     life.apply_action("bila", Action::Proposed(Decision::LiftHold)).unwrap();
-    assert_eq!(life.apply_action("awa", Action::Approved(Decision::LiftHold)), Err(RuleViolation::OneLead));
+    assert_eq!(
+        life.apply_action("awa", Action::Approved(Decision::LiftHold)),
+        Err(RuleViolation::OneLead)
+    );
     life.apply_action("lead", Action::Approved(Decision::LiftHold)).unwrap();
     life.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
     assert_eq!(life.apply_action("bila", propose.clone()), Err(RuleViolation::UnhandledMessage));
     life.apply_action("bila", Action::MarkedHandled).unwrap();
     life.apply_action("bila", propose).unwrap();
-    assert_eq!(life.apply_action("bila", approve.clone()), Err(RuleViolation::SamePerson("bila".to_owned())));
+    assert_eq!(
+        life.apply_action("bila", approve.clone()),
+        Err(RuleViolation::SamePerson("bila".to_owned()))
+    );
     // A hold that comes in between takes the proposal away.
     let mut held = CaseScenario { state: life.state.clone(), today: life.today };
     held.apply_action("lead", Action::LegalHoldPlaced).unwrap();
@@ -302,7 +359,10 @@ fn who_recused_is_out_and_a_stale_event_loses() {
     );
     life.apply_action("lead", Action::Declared).unwrap();
     let to_awa = Action::Assigned { to: "awa".to_owned(), granted: None };
-    assert_eq!(life.apply_action("lead", to_awa), Err(RuleViolation::MemberRecused("awa".to_owned())));
+    assert_eq!(
+        life.apply_action("lead", to_awa),
+        Err(RuleViolation::MemberRecused("awa".to_owned()))
+    );
 }
 
 #[test]
@@ -326,7 +386,10 @@ fn a_conflict_that_a_peer_claims_stops_a_colleague_until_it_is_judged() {
     assert_eq!(life.apply_action("lead", judge("awa", true)), Err(RuleViolation::OwnConflict));
     life.apply_action("outside", Action::Declared).unwrap();
     life.apply_action("outside", judge("awa", true)).unwrap();
-    assert_eq!((life.state.assignee.clone(), life.state.recused.clone()), (None, vec!["awa".to_owned()]));
+    assert_eq!(
+        (life.state.assignee.clone(), life.state.recused.clone()),
+        (None, vec!["awa".to_owned()])
+    );
 }
 
 #[test]
@@ -339,7 +402,10 @@ fn persons_do_not_write_the_handlers_events_nor_it_theirs() {
     life.today = date!(2026 - 12 - 01);
     life.apply_action(HANDLER_ACTOR, released).unwrap();
     life.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
-    assert_eq!((life.state.released, life.state.received), (Some(ReleaseReason::MissedDeadline), 2));
+    assert_eq!(
+        (life.state.released, life.state.received),
+        (Some(ReleaseReason::MissedDeadline), 2)
+    );
 }
 
 #[test]
@@ -348,7 +414,10 @@ fn urgency_falls_by_two_and_the_clock_with_it() {
     life.apply_action("awa", Action::Claimed).unwrap();
     life.apply_action("bila", Action::Declared).unwrap();
     let lower = |urgency| Decision::Lower { urgency };
-    assert_eq!(life.apply_action("awa", Action::Proposed(lower(Urgency::P1))), Err(RuleViolation::OnlyLower));
+    assert_eq!(
+        life.apply_action("awa", Action::Proposed(lower(Urgency::P1))),
+        Err(RuleViolation::OnlyLower)
+    );
     life.apply_action("awa", Action::Proposed(lower(Urgency::P4))).unwrap();
     assert_eq!(life.state.urgency, Urgency::P2);
     life.apply_action("bila", Action::Approved(lower(Urgency::P4))).unwrap();
@@ -387,7 +456,10 @@ fn urgency_rises_by_one_person_and_the_clock_with_it() {
     life.apply_action("awa", Action::PriorityRaised { urgency: Urgency::P1 }).unwrap();
     assert_eq!(life.due_date(DeadlineKind::Triage), Some(date!(2026 - 11 - 24)));
     assert_eq!(life.state.overdue_deadline(date!(2026 - 11 - 24)), None);
-    assert_eq!(life.state.overdue_deadline(date!(2026 - 11 - 25)).unwrap().clock, DeadlineKind::Triage);
+    assert_eq!(
+        life.state.overdue_deadline(date!(2026 - 11 - 25)).unwrap().clock,
+        DeadlineKind::Triage
+    );
 }
 
 #[test]
@@ -435,7 +507,10 @@ fn two_who_cannot_open_a_case_close_it_and_the_oversight_body_can_try() {
     assert_eq!(state.released, Some(ReleaseReason::Unreadable), "nobody makes a report disappear");
     // More junk for it starts no clock, and keeps it from no purge.
     life.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
-    assert_eq!((life.state.received, life.state.unhandled, life.state.reporter_returned), (2, 0, false));
+    assert_eq!(
+        (life.state.received, life.state.unhandled, life.state.reporter_returned),
+        (2, 0, false)
+    );
 }
 
 #[test]
@@ -449,7 +524,10 @@ fn a_case_that_was_read_is_not_closed_as_unreadable() {
     life.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     // A colleague who can read it goes on with it, which ends the proposal.
     life.apply_action("bila", Action::Claimed).unwrap();
-    assert_eq!(life.apply_action("cira", Action::Approved(UNREADABLE)), Err(RuleViolation::Readable));
+    assert_eq!(
+        life.apply_action("cira", Action::Approved(UNREADABLE)),
+        Err(RuleViolation::Readable)
+    );
     life.apply_action(
         "bila",
         Action::StageChanged { from: Stage::Received, to: Stage::Triaged, reason: None },
@@ -463,9 +541,15 @@ fn who_has_opened_a_case_keeps_it_from_being_closed_as_unreadable() {
     let mut life = CaseScenario::new(Urgency::P1);
     life.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     life.apply_action("bila", Action::Declared).unwrap();
-    assert_eq!(life.apply_action("cira", Action::Approved(UNREADABLE)), Err(RuleViolation::Readable));
+    assert_eq!(
+        life.apply_action("cira", Action::Approved(UNREADABLE)),
+        Err(RuleViolation::Readable)
+    );
     life.apply_action("bila", Action::Declined { note: Hash::default() }).unwrap();
-    assert_eq!(life.apply_action("cira", Action::Proposed(UNREADABLE)), Err(RuleViolation::Readable));
+    assert_eq!(
+        life.apply_action("cira", Action::Proposed(UNREADABLE)),
+        Err(RuleViolation::Readable)
+    );
 }
 
 #[test]
@@ -477,10 +561,16 @@ fn two_who_cannot_open_a_case_purge_it_after_its_retention_and_not_before() {
     life.apply_action("awa", Action::Proposed(UNREADABLE)).unwrap();
     life.apply_action("bila", Action::Approved(UNREADABLE)).unwrap();
     let (propose, approve) = (Action::Proposed(Decision::Purge), Action::Approved(Decision::Purge));
-    assert!(matches!(life.apply_action("awa", propose.clone()), Err(RuleViolation::RetentionNotOver(_))));
+    assert!(matches!(
+        life.apply_action("awa", propose.clone()),
+        Err(RuleViolation::RetentionNotOver(_))
+    ));
     life.today = months_after(FILED, 60);
     life.apply_action("awa", propose).unwrap();
-    assert_eq!(life.apply_action("awa", approve.clone()), Err(RuleViolation::SamePerson("awa".to_owned())));
+    assert_eq!(
+        life.apply_action("awa", approve.clone()),
+        Err(RuleViolation::SamePerson("awa".to_owned()))
+    );
     assert_eq!(
         life.apply_action("bila", approve.clone()),
         Err(RuleViolation::OneLead),
@@ -500,7 +590,10 @@ fn a_case_that_was_opened_is_purged_by_nobody_who_has_not_declared() {
     life.apply_action("outside", Action::Reopened { ground: ReopenReason::NewEvidence }).unwrap();
     life.today = months_after(FILED, 60);
     let propose = Action::Proposed(Decision::Purge);
-    assert_eq!(life.apply_action("lead", propose.clone()), Err(RuleViolation::WrongStage(Stage::Triaged)));
+    assert_eq!(
+        life.apply_action("lead", propose.clone()),
+        Err(RuleViolation::WrongStage(Stage::Triaged))
+    );
     assert_eq!(life.apply_action("lead", Action::Withdrawn), Err(RuleViolation::Undeclared));
     let mut life = CaseScenario::closed();
     life.today = months_after(FILED, 60);

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use protocol::{
     Hash,
     case::{
-        CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget, ReopenReason, Role,
-        Stage, days_after,
+        CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget,
+        ReopenReason, Role, Stage, days_after,
         event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
         months_after, next_event,
     },
@@ -18,7 +18,8 @@ use time::{Date, macros::date};
 use uuid::Uuid;
 
 const CASE: Uuid = Uuid::from_u128(3);
-const PEOPLE: [&str; 7] = [HANDLER_ACTOR, "lead", "awa", "bila", "elsewhere", "outside", "outside-2"];
+const PEOPLE: [&str; 7] =
+    [HANDLER_ACTOR, "lead", "awa", "bila", "elsewhere", "outside", "outside-2"];
 
 fn role(actor: &str) -> Role {
     Role {
@@ -85,7 +86,8 @@ fn action() -> impl Strategy<Value = Action> {
     ]
 }
 
-/// Who, after how many days, what. `true` lets a move begin where the case stands and end one stage further, so that long lives are tried too.
+/// Who, after how many days, what. `true` lets a move begin where the case stands and end one stage
+/// further, so that long lives are tried too.
 fn step() -> impl Strategy<Value = (String, u16, Action, bool)> {
     let days = prop_oneof![3 => Just(0_u16), 1 => 1_u16..40, 1 => 300_u16..900];
     (prop::sample::select(PEOPLE.to_vec()).prop_map(str::to_owned), days, action(), any::<bool>())
@@ -103,14 +105,26 @@ struct InvariantChecker {
 impl InvariantChecker {
     fn new() -> Self {
         let today = date!(2026 - 11 - 23);
-        let action =
-            Action::Received { desk: "audit".into(), urgency: Urgency::P3, retention_months: 12, came: None };
+        let action = Action::Received {
+            desk: "audit".into(),
+            urgency: Urgency::P3,
+            retention_months: 12,
+            came: None,
+        };
         let at = midnight(today);
-        let event = Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
+        let event =
+            Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
         let hash = Hash::of(&[b"0"]);
         let state = CaseState::from_first_event(&event, hash).unwrap();
         let (closed_on, proposed_by) = (None, None);
-        Self { state, today, events: vec![(event, hash)], closed_on, recused: BTreeSet::new(), proposed_by }
+        Self {
+            state,
+            today,
+            events: vec![(event, hash)],
+            closed_on,
+            recused: BTreeSet::new(),
+            proposed_by,
+        }
     }
 
     fn step(&mut self, actor: &str, days: u16, mut action: Action, further: bool) {
@@ -143,12 +157,20 @@ impl InvariantChecker {
         assert_eq!(clocks.len(), now.deadlines.len(), "one clock of each kind");
         assert_eq!(now.closed.is_some(), !now.stage.is_open());
         assert!(now.stage.is_open() || now.assignee.is_none() && now.disposition.is_some());
-        assert!(now.assignee.iter().chain(&now.conflict_free).all(|who| !now.recused.contains(who)));
-        assert!(before.released.is_none() || now.released == before.released, "nobody takes it back");
+        assert!(
+            now.assignee.iter().chain(&now.conflict_free).all(|who| !now.recused.contains(who))
+        );
+        assert!(
+            before.released.is_none() || now.released == before.released,
+            "nobody takes it back"
+        );
         if actor == HANDLER_ACTOR {
             assert_eq!(now.stage, before.stage, "the clock moves no case");
         } else if !matches!(event.action, Action::Recused | Action::KeysRotated { .. }) {
-            assert!(now.has_declared(actor) || now.recused.contains(actor), "{actor} acted undeclared");
+            assert!(
+                now.has_declared(actor) || now.recused.contains(actor),
+                "{actor} acted undeclared"
+            );
         }
         self.check_decision(before, event);
         self.recused.extend(self.state.recused.iter().cloned());

@@ -1,12 +1,12 @@
-//! Every act × role × stage: exactly what is written here is allowed. Written from the table in the product's description, not from the
-//! code's own.
+//! Every act × role × stage: exactly what is written here is allowed. Written from the table in the
+//! product's description, not from the code's own.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use protocol::{
     Hash,
     case::{
-        ActionKind, CaseState, ClosingReason, ConflictClaim, Decision, Disposition, PERMISSIONS, Proposal,
-        ReferralConsent, ReferralTarget, ReopenReason, Role, RuleViolation, Stage,
+        ActionKind, CaseState, ClosingReason, ConflictClaim, Decision, Disposition, PERMISSIONS,
+        Proposal, ReferralConsent, ReferralTarget, ReopenReason, Role, RuleViolation, Stage,
         event::{Action, Event, HANDLER_ACTOR, ReleaseReason, midnight},
         next_event,
     },
@@ -30,17 +30,34 @@ const UNREADABLE: Decision = Decision::Close {
     reason: ClosingReason::AsItCame,
     duplicate_of: None,
 };
-const REFER: Decision = Decision::Refer { to: ReferralTarget::Police, consent: ReferralConsent::Full };
+const REFER: Decision =
+    Decision::Refer { to: ReferralTarget::Police, consent: ReferralConsent::Full };
 
-/// H the case handler · E can read it, sits elsewhere · N of the desk, has not declared · X declared, sits elsewhere · M of the desk ·
-/// A has the case · L leads the desk · O of the outside body · R has recused · C a conflict is claimed. From M on, all have declared.
+/// H the case handler · E can read it, sits elsewhere · N of the desk, has not declared · X
+/// declared, sits elsewhere · M of the desk · A has the case · L leads the desk · O of the outside
+/// body · R has recused · C a conflict is claimed. From M on, all have declared.
 const PEOPLE: &str = "HENXMALORC";
 
 /// What; where; who may while A has the case; who may while nobody has it (A is not asked then).
 const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
-    (ActionKind::FollowUp, "received triaged assessing investigating decided referred closed", "H", "H"),
-    (ActionKind::Release, "received triaged assessing investigating decided referred closed", "H", "H"),
-    (ActionKind::Declare, "received triaged assessing investigating decided referred closed", "EN", "EN"),
+    (
+        ActionKind::FollowUp,
+        "received triaged assessing investigating decided referred closed",
+        "H",
+        "H",
+    ),
+    (
+        ActionKind::Release,
+        "received triaged assessing investigating decided referred closed",
+        "H",
+        "H",
+    ),
+    (
+        ActionKind::Declare,
+        "received triaged assessing investigating decided referred closed",
+        "EN",
+        "EN",
+    ),
     (
         ActionKind::Recuse,
         "received triaged assessing investigating decided referred closed",
@@ -49,7 +66,12 @@ const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
     ),
     (ActionKind::Claim, "received triaged assessing investigating decided referred", "ALO", "NMLO"),
     (ActionKind::Assign, "received triaged assessing investigating decided referred", "ALO", "MLO"),
-    (ActionKind::Challenge, "received triaged assessing investigating decided referred", "XMALO", "XMLO"),
+    (
+        ActionKind::Challenge,
+        "received triaged assessing investigating decided referred",
+        "XMALO",
+        "XMLO",
+    ),
     (
         ActionKind::ResolveChallenge,
         "received triaged assessing investigating decided referred closed",
@@ -57,7 +79,12 @@ const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
         "LO",
     ),
     // New keys show nothing, so that nobody has to declare for them; closed cases need them too.
-    (ActionKind::Rotate, "received triaged assessing investigating decided referred closed", "ALO", "NMLO"),
+    (
+        ActionKind::Rotate,
+        "received triaged assessing investigating decided referred closed",
+        "ALO",
+        "NMLO",
+    ),
     (ActionKind::Triage, "received", "MALO", "MLO"),
     (ActionKind::Assess, "triaged", "A", ""),
     (ActionKind::Investigate, "assessing", "LO", "LO"),
@@ -66,15 +93,30 @@ const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
     (ActionKind::TakeBack, "referred", "ALO", "MLO"),
     (ActionKind::FollowUpReferral, "referred", "ALO", "MLO"),
     (ActionKind::Reopen, "closed", "", "MLO"),
-    (ActionKind::Reply, "received triaged assessing investigating decided referred closed", "A", "MLO"),
-    (ActionKind::Note, "received triaged assessing investigating decided referred closed", "XMALO", "XMLO"),
+    (
+        ActionKind::Reply,
+        "received triaged assessing investigating decided referred closed",
+        "A",
+        "MLO",
+    ),
+    (
+        ActionKind::Note,
+        "received triaged assessing investigating decided referred closed",
+        "XMALO",
+        "XMLO",
+    ),
     (
         ActionKind::MarkHandled,
         "received triaged assessing investigating decided referred closed",
         "MALO",
         "MLO",
     ),
-    (ActionKind::Link, "received triaged assessing investigating decided referred closed", "MALO", "MLO"),
+    (
+        ActionKind::Link,
+        "received triaged assessing investigating decided referred closed",
+        "MALO",
+        "MLO",
+    ),
     (ActionKind::Raise, "received triaged assessing investigating decided referred", "MALO", "MLO"),
     (
         ActionKind::Escalate,
@@ -82,14 +124,29 @@ const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
         "XMALO",
         "XMLO",
     ),
-    (ActionKind::Hold, "received triaged assessing investigating decided referred closed", "LO", "LO"),
+    (
+        ActionKind::Hold,
+        "received triaged assessing investigating decided referred closed",
+        "LO",
+        "LO",
+    ),
     (ActionKind::ProposeClose, "triaged decided referred", "A", ""),
     (ActionKind::ApproveClose, "triaged decided referred", "MALO", "MLO"),
     // Who cannot open a case declares nothing in it.
     (ActionKind::ProposeUnreadable, "received", "", "ENXMLO"),
     (ActionKind::ApproveUnreadable, "received", "", "ENXMLO"),
-    (ActionKind::ProposeLower, "received triaged assessing investigating decided referred", "ALO", "MLO"),
-    (ActionKind::ApproveLower, "received triaged assessing investigating decided referred", "MALO", "MLO"),
+    (
+        ActionKind::ProposeLower,
+        "received triaged assessing investigating decided referred",
+        "ALO",
+        "MLO",
+    ),
+    (
+        ActionKind::ApproveLower,
+        "received triaged assessing investigating decided referred",
+        "MALO",
+        "MLO",
+    ),
     (ActionKind::ProposeRefer, "received triaged assessing investigating decided", "LO", "LO"),
     // The lead proposed it: the outside body, and nobody else.
     (ActionKind::ApproveRefer, "received triaged assessing investigating decided", "O", "O"),
@@ -108,8 +165,18 @@ const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
     ),
     (ActionKind::ProposePurge, "closed", "", "MLO"),
     (ActionKind::ApprovePurge, "closed", "", "LO"),
-    (ActionKind::Withdraw, "received triaged assessing investigating decided referred closed", "LO", "LO"),
-    (ActionKind::Decline, "received triaged assessing investigating decided referred closed", "MALO", "MLO"),
+    (
+        ActionKind::Withdraw,
+        "received triaged assessing investigating decided referred closed",
+        "LO",
+        "LO",
+    ),
+    (
+        ActionKind::Decline,
+        "received triaged assessing investigating decided referred closed",
+        "MALO",
+        "MLO",
+    ),
 ];
 
 fn role(person: char) -> Role {
@@ -117,10 +184,15 @@ fn role(person: char) -> Role {
 }
 
 fn new_case() -> CaseState {
-    let action =
-        Action::Received { desk: "audit".into(), urgency: Urgency::P2, retention_months: 0, came: None };
+    let action = Action::Received {
+        desk: "audit".into(),
+        urgency: Urgency::P2,
+        retention_months: 0,
+        came: None,
+    };
     let at = midnight(FILED);
-    let event = Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
+    let event =
+        Event { v: 1, case: CASE, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
     CaseState::from_first_event(&event, Hash::of(&[b"0"])).unwrap()
 }
 
@@ -138,7 +210,8 @@ fn case_ready_for(act: ActionKind, stage: Stage, assigned: bool) -> CaseState {
     if matches!(stage, Stage::Closed | Stage::Purged) {
         (case.closed, case.disposition) = (Some(FILED), Some(Disposition::OutOfScope));
     }
-    (case.acknowledged, case.feedback_given, case.unhandled, case.reporter_returned) = (true, true, 0, true);
+    (case.acknowledged, case.feedback_given, case.unhandled, case.reporter_returned) =
+        (true, true, 0, true);
     if matches!(act, ActionKind::ProposeUnreadable | ActionKind::ApproveUnreadable) {
         case.acknowledged = false;
         case.conflict_free.clear();
@@ -147,7 +220,9 @@ fn case_ready_for(act: ActionKind, stage: Stage, assigned: bool) -> CaseState {
     let proposal = |decision, role| Some(Proposal { by: "first".into(), role, decision });
     let member = Role { desk: true, ..Role::default() };
     case.pending_proposal = match act {
-        ActionKind::ApproveClose | ActionKind::Withdraw | ActionKind::Decline => proposal(CLOSE, member),
+        ActionKind::ApproveClose | ActionKind::Withdraw | ActionKind::Decline => {
+            proposal(CLOSE, member)
+        }
         ActionKind::ApproveUnreadable => proposal(UNREADABLE, member),
         ActionKind::ApproveLower => proposal(Decision::Lower { urgency: Urgency::P4 }, member),
         ActionKind::ApproveRefer => proposal(REFER, Role { lead: true, ..member }),
@@ -169,7 +244,9 @@ fn action(act: ActionKind) -> Action {
         ActionKind::Assign => Action::Assigned { to: "D".into(), granted: None },
         ActionKind::Recuse => Action::Recused,
         ActionKind::Challenge => Action::Challenged { who: "D".into() },
-        ActionKind::ResolveChallenge => Action::ChallengeResolved { who: "somebody".into(), upheld: true },
+        ActionKind::ResolveChallenge => {
+            Action::ChallengeResolved { who: "somebody".into(), upheld: true }
+        }
         ActionKind::Triage => moved(Stage::Received, Stage::Triaged),
         ActionKind::Assess => moved(Stage::Triaged, Stage::Assessing),
         ActionKind::Investigate => moved(Stage::Assessing, Stage::Investigating),
@@ -203,7 +280,11 @@ fn action(act: ActionKind) -> Action {
     }
 }
 
-fn apply_action(state: &CaseState, person: char, action: Action) -> Result<CaseState, RuleViolation> {
+fn apply_action(
+    state: &CaseState,
+    person: char,
+    action: Action,
+) -> Result<CaseState, RuleViolation> {
     let actor = if person == 'H' { HANDLER_ACTOR.to_owned() } else { person.to_string() };
     let event = next_event(CASE, state, &actor, midnight(TODAY), action);
     let mut next = state.clone();
@@ -226,8 +307,8 @@ fn exactly_the_permitted_actions_pass() {
                 for person in PEOPLE.chars().filter(|person| has || *person != 'A') {
                     let state = case_ready_for(*act, stage, has);
                     let result = apply_action(&state, person, action(*act));
-                    let expected =
-                        stages.split(' ').any(|at| at == stage.as_str()) && allowed.contains(person);
+                    let expected = stages.split(' ').any(|at| at == stage.as_str())
+                        && allowed.contains(person);
                     assert_eq!(
                         result.is_ok(),
                         expected,
@@ -252,8 +333,10 @@ fn the_permissions_have_one_rule_for_each_action_and_offer_what_it_allows() {
         let allowed = state.permitted_actions(&person.to_string(), role(person));
         for (act, stages, assigned, _) in EXPECTED {
             let listed = stages.contains("investigating") && assigned.contains(person);
-            // What the table leaves open: whether it was done before, and whose proposal or case it is.
-            let open = [ActionKind::Declare, ActionKind::Claim, ActionKind::Withdraw, ActionKind::Decline];
+            // What the table leaves open: whether it was done before, and whose proposal or case it
+            // is.
+            let open =
+                [ActionKind::Declare, ActionKind::Claim, ActionKind::Withdraw, ActionKind::Decline];
             let left_open = open.contains(act)
                 || ActionKind::from_action(&action(*act))
                     .is_ok_and(|a| format!("{a:?}").starts_with("Approve"));
@@ -278,7 +361,8 @@ fn only_these_ways_lead_from_stage_to_stage() {
         for to in Stage::ALL {
             for person in PEOPLE.chars() {
                 let state = case_ready_for(ActionKind::Note, from, from.is_open());
-                let result = apply_action(&state, person, Action::StageChanged { from, to, reason: None });
+                let result =
+                    apply_action(&state, person, Action::StageChanged { from, to, reason: None });
                 let expected = ways.iter().any(|(f, t, who)| {
                     (*f, *t) == (from, to)
                         && (who.contains(person) || from == Received && "AO".contains(person))
@@ -289,8 +373,11 @@ fn only_these_ways_lead_from_stage_to_stage() {
                 }
                 // A move that names another stage than the one where the case stands.
                 let wrong = Stage::ALL.into_iter().find(|stage| *stage != from).unwrap();
-                let lying =
-                    apply_action(&state, person, Action::StageChanged { from: wrong, to, reason: None });
+                let lying = apply_action(
+                    &state,
+                    person,
+                    Action::StageChanged { from: wrong, to, reason: None },
+                );
                 assert!(lying.is_err(), "{wrong:?} to {to:?} at {from:?} by {person}");
             }
         }
@@ -302,7 +389,11 @@ fn the_reason_of_a_move_is_a_code_and_can_say_nothing_of_the_case() {
     let state = case_ready_for(ActionKind::Triage, Stage::Received, true);
     let moved = |reason: &str| {
         let (from, to) = (Stage::Received, Stage::Triaged);
-        apply_action(&state, 'M', Action::StageChanged { from, to, reason: Some(reason.to_owned()) })
+        apply_action(
+            &state,
+            'M',
+            Action::StageChanged { from, to, reason: Some(reason.to_owned()) },
+        )
     };
     moved("fast-track-2").unwrap();
     for text in ["", "Sawadogo", "he took it", "a_word", "thirty-three-characters-are-too-ma"] {
@@ -312,9 +403,13 @@ fn the_reason_of_a_move_is_a_code_and_can_say_nothing_of_the_case() {
 
 #[test]
 fn a_referral_takes_the_lead_and_the_oversight_body_whoever_begins() {
-    for (first, second, allowed) in
-        [("L", "O", true), ("O", "L", true), ("O", "O2", false), ("L", "L", false), ("O", "O", false)]
-    {
+    for (first, second, allowed) in [
+        ("L", "O", true),
+        ("O", "L", true),
+        ("O", "O2", false),
+        ("L", "L", false),
+        ("O", "O", false),
+    ] {
         let mut state = case_ready_for(ActionKind::ProposeRefer, Stage::Triaged, true);
         state.conflict_free.push("O2".into());
         let role_of = |who: &str| role(who.chars().next().unwrap());
@@ -324,7 +419,11 @@ fn a_referral_takes_the_lead_and_the_oversight_body_whoever_begins() {
         };
         act(&mut state, first, Action::Proposed(REFER)).unwrap();
         assert_eq!(state.released, Some(ReleaseReason::Referral), "it reads what it decides on");
-        assert_eq!(act(&mut state, second, Action::Approved(REFER)).is_ok(), allowed, "{first} {second}");
+        assert_eq!(
+            act(&mut state, second, Action::Approved(REFER)).is_ok(),
+            allowed,
+            "{first} {second}"
+        );
     }
 }
 
@@ -336,8 +435,9 @@ fn who_could_approve_can_decline_and_nobody_else() {
         state.pending_proposal = Some(Proposal { by: "first".into(), role, decision });
         state
     };
-    let decline =
-        |state: &CaseState, person| apply_action(state, person, Action::Declined { note: Hash::default() });
+    let decline = |state: &CaseState, person| {
+        apply_action(state, person, Action::Declined { note: Hash::default() })
+    };
     // A purge that a member proposed takes one who leads, on whichever side.
     let purge = by(member, Decision::Purge);
     assert_eq!(decline(&purge, 'M').unwrap_err(), RuleViolation::OneLead);

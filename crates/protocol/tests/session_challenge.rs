@@ -11,13 +11,17 @@ use uuid::Uuid;
 #[test]
 fn an_answer_is_of_no_use_elsewhere() {
     let key = SigningKey::from_bytes(&[1; 32]);
-    let (device, other) = (PublicKey::from(&key), PublicKey::from(&SigningKey::from_bytes(&[2; 32])));
+    let (device, other) =
+        (PublicKey::from(&key), PublicKey::from(&SigningKey::from_bytes(&[2; 32])));
     let (here, elsewhere) = (Uuid::from_u128(1), Uuid::from_u128(2));
     let (nonce, another) = (Hash([7; 32]), Hash([8; 32]));
     let answer = sign_session(&key, here, "awa", &nonce);
     assert!(verify_session_signature(&device, here, "awa", &nonce, &answer));
     for (what, holds) in [
-        ("another installation", verify_session_signature(&device, elsewhere, "awa", &nonce, &answer)),
+        (
+            "another installation",
+            verify_session_signature(&device, elsewhere, "awa", &nonce, &answer),
+        ),
         ("another handle", verify_session_signature(&device, here, "awa2", &nonce, &answer)),
         ("another nonce", verify_session_signature(&device, here, "awa", &another, &answer)),
         ("another key", verify_session_signature(&other, here, "awa", &nonce, &answer)),

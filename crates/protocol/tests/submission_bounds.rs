@@ -1,4 +1,5 @@
-//! What is cheap to send and dear to file is refused when it is read: records too many, too long, empty, or twice.
+//! What is cheap to send and dear to file is refused when it is read: records too many, too long,
+//! empty, or twice.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{
@@ -15,7 +16,8 @@ use protocol::{
 };
 use uuid::Uuid;
 
-/// Records as bytes: their type and what they carry. The writer of senders would refuse most of these.
+/// Records as bytes: their type and what they carry. The writer of senders would refuse most of
+/// these.
 type RawRecord = (u8, Vec<u8>);
 
 fn transport() -> TransportIdentity {
@@ -85,7 +87,10 @@ fn what_senders_write_is_taken_up_to_every_bound() {
         assert!(opens(kind, &valid_records(kind, Vec::new())));
         assert!(opens(kind, &valid_records(kind, attachment_records(&[CHUNK_LEN, CHUNK_LEN, 1]))));
         assert!(opens(kind, &valid_records(kind, attachment_records(&[CHUNK_LEN]))));
-        assert!(opens(kind, &valid_records(kind, (0..32).flat_map(|_| attachment_records(&[1])).collect())));
+        assert!(opens(
+            kind,
+            &valid_records(kind, (0..32).flat_map(|_| attachment_records(&[1])).collect())
+        ));
         let mut largest = valid_records(kind, Vec::new());
         for (record, bytes) in &mut largest {
             match record {
@@ -114,7 +119,10 @@ fn records_too_many_too_long_or_empty_are_refused() {
     ];
     for (what, attachments) in attachments {
         for kind in [report, SubmissionKind::FollowUp] {
-            assert!(!opens(kind, &valid_records(kind, attachments.clone())), "{what} in a {kind:?}");
+            assert!(
+                !opens(kind, &valid_records(kind, attachments.clone())),
+                "{what} in a {kind:?}"
+            );
         }
     }
     for record in [1u8, 2, 5, 6, 7, 8] {
@@ -123,7 +131,9 @@ fn records_too_many_too_long_or_empty_are_refused() {
         twice.insert(at, twice[at].clone());
         assert!(!opens(report, &twice), "record {record} once more");
     }
-    for (record, most) in [(1u8, 4 * 1024), (2, 8 * 1024), (5, 256 * 1024), (6, 1_216), (7, 1_216), (8, 32)] {
+    for (record, most) in
+        [(1u8, 4 * 1024), (2, 8 * 1024), (5, 256 * 1024), (6, 1_216), (7, 1_216), (8, 32)]
+    {
         let mut long = valid_records(report, Vec::new());
         let at = long.iter().rposition(|(kind, _)| *kind == record).unwrap();
         long[at].1.resize(most + 1, 1);
@@ -136,13 +146,15 @@ fn records_too_many_too_long_or_empty_are_refused() {
     }
     let long = EnvelopeHeader { desk: "d".repeat(5_000), ..header(report) };
     assert!(
-        envelope::open(&transport(), &seal_records(&long, &valid_records(report, Vec::new()))[..]).is_err()
+        envelope::open(&transport(), &seal_records(&long, &valid_records(report, Vec::new()))[..])
+            .is_err()
     );
 }
 
 #[test]
 fn a_flood_of_records_is_refused_at_the_first_that_is_too_many() {
-    // A submission of 4 MiB for each kind of record that costs five bytes; only a small part of it may be read.
+    // A submission of 4 MiB for each kind of record that costs five bytes; only a small part of it
+    // may be read.
     for record in [1u8, 2, 3, 5, 6, 7, 8] {
         let records = vec![(record, Vec::new()); 800_000];
         let flood = seal_records(&header(SubmissionKind::Report), &records);
@@ -150,7 +162,11 @@ fn a_flood_of_records_is_refused_at_the_first_that_is_too_many() {
         let started = Instant::now();
         assert!(envelope::open(&transport(), &mut input).is_err(), "record {record}");
         let read = input.position();
-        assert!(read <= 256 * 1024, "record {record}: {read} bytes were read in {:?}", started.elapsed());
+        assert!(
+            read <= 256 * 1024,
+            "record {record}: {read} bytes were read in {:?}",
+            started.elapsed()
+        );
     }
 }
 

@@ -11,8 +11,8 @@ use protocol::{
     receipt::Receipt,
     submission::{
         envelope::{
-            self, CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionOpenError, SubmissionWriter,
-            Urgency,
+            self, CaseRef, EnvelopeHeader, SealError, SubmissionKind, SubmissionOpenError,
+            SubmissionWriter, Urgency,
         },
         key_grant::{self, Grant, SealedGrant},
     },
@@ -92,7 +92,8 @@ fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8>
         if wrong != SubmissionDefect::NoKeys {
             let mailbox = parts.receipt.mailbox_identity().recipient();
             writer.write_record(RecordType::MailboxRecipient, mailbox.as_bytes()).unwrap();
-            let case = if wrong == SubmissionDefect::KeyOfZeros { [0; 1216] } else { *case.as_bytes() };
+            let case =
+                if wrong == SubmissionDefect::KeyOfZeros { [0; 1216] } else { *case.as_bytes() };
             writer.write_record(RecordType::CaseRecipient, &case).unwrap();
         }
     }
@@ -111,7 +112,9 @@ fn write_submission(parts: &SubmissionParts, wrong: SubmissionDefect) -> Vec<u8>
             writer.write_attachment(&case, &mut &b"late"[..]).unwrap();
         }
         SubmissionDefect::ReplyRecord => writer.write_record(RecordType::Reply, b"reply").unwrap(),
-        SubmissionDefect::ShortTag => writer.write_record(RecordType::DeduplicationTag, b"short").unwrap(),
+        SubmissionDefect::ShortTag => {
+            writer.write_record(RecordType::DeduplicationTag, b"short").unwrap()
+        }
         SubmissionDefect::NoBody => {
             writer.write_record(RecordType::DeduplicationTag, &[0; 32]).unwrap();
             return writer.pad_and_finish().unwrap();
@@ -156,8 +159,10 @@ fn every_other_shape_is_refused() {
             "{wrong:?}: {result:?}"
         );
     }
-    let result =
-        envelope::open(&parts.transport, &write_submission(&parts, SubmissionDefect::KeyOfZeros)[..]);
+    let result = envelope::open(
+        &parts.transport,
+        &write_submission(&parts, SubmissionDefect::KeyOfZeros)[..],
+    );
     assert!(matches!(result, Err(SubmissionOpenError::InvalidKey)), "{result:?}");
 }
 
@@ -165,7 +170,8 @@ fn every_other_shape_is_refused() {
 fn another_transport_key_opens_nothing() {
     let parts = submission_parts(SubmissionKind::Report);
     let stranger = TransportIdentity::generate(&mut StdRng::seed_from_u64(6));
-    let result = envelope::open(&stranger, &write_submission(&parts, SubmissionDefect::Unchanged)[..]);
+    let result =
+        envelope::open(&stranger, &write_submission(&parts, SubmissionDefect::Unchanged)[..]);
     assert!(matches!(result, Err(SubmissionOpenError::Unopenable(_))));
 }
 
@@ -183,7 +189,10 @@ fn what_is_in_the_padding_is_noticed() {
     writer.write_all(b"\0\0\0 hidden \0\0").unwrap();
     writer.finish().unwrap();
     let result = envelope::open(&parts.transport, &plain[..]);
-    assert!(matches!(result, Err(SubmissionOpenError::Wire(FramingError::NonZeroPadding))), "{result:?}");
+    assert!(
+        matches!(result, Err(SubmissionOpenError::Wire(FramingError::NonZeroPadding))),
+        "{result:?}"
+    );
 }
 
 #[test]
@@ -198,7 +207,8 @@ fn a_file_over_the_largest_size_class_is_refused_before_its_end() {
     }
     let parts = submission_parts(SubmissionKind::FollowUp);
     let mut writer =
-        SubmissionWriter::begin(&parts.transport.recipient(), &parts.header, std::io::sink()).unwrap();
+        SubmissionWriter::begin(&parts.transport.recipient(), &parts.header, std::io::sink())
+            .unwrap();
     let mut endless = EndlessReader(0);
     let result = writer.write_attachment(&parts.secret.identity().recipient(), &mut endless);
     assert!(matches!(result, Err(SealError::TooLarge)));

@@ -1,8 +1,8 @@
 //! What sealing a report of 2 kB with eight grants costs on one core, and each of its parts.
 //!
-//! `cargo xtask bench` runs it. One JSON object: `{"rows": [{"name", "value", "unit", "ceiling", "ratio"}]}`. Of the whole, the
-//! ceiling is the sum of its parts as measured in the same run, and the ratio ceiling ÷ value; of a part, the ceiling is the
-//! whole, and the ratio its share.
+//! `cargo xtask bench` runs it. One JSON object: `{"rows": [{"name", "value", "unit", "ceiling",
+//! "ratio"}]}`. Of the whole, the ceiling is the sum of its parts as measured in the same run, and
+//! the ratio ceiling ÷ value; of a part, the ceiling is the whole, and the ratio its share.
 
 use std::{collections::BTreeMap, hint::black_box};
 
@@ -78,8 +78,14 @@ fn main() {
     let whole = median_seconds(|| {
         let filing = ReportSecrets::generate(&mut OsRng);
         let out = Vec::with_capacity(32 * 1024);
-        let sealer =
-            ReportSealer::begin(&directory, Hash::default(), &filing, draft.clone(), out, &mut OsRng);
+        let sealer = ReportSealer::begin(
+            &directory,
+            Hash::default(),
+            &filing,
+            draft.clone(),
+            out,
+            &mut OsRng,
+        );
         black_box(sealer.and_then(ReportSealer::finish).expect("a report of 2 kB fits").len());
     });
     let identity = Identity::generate(&mut OsRng);
@@ -90,10 +96,12 @@ fn main() {
     let grant = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &[7; 128]))));
     let capsule = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &text[..400]))));
     let body = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &text))));
-    let outer = median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &vec![1; 31 * 1024]))));
+    let outer =
+        median_seconds(|| drop(black_box(age_hybrid::seal(&recipient, &vec![1; 31 * 1024]))));
     let keys = median_seconds(|| drop(black_box(Identity::generate(&mut OsRng))));
     let signature = median_seconds(|| _ = black_box(sign(&key, b"label", &text)));
-    // Eight grants; the keys M and C, each grown from its seed; one signature and the two public keys it needs.
+    // Eight grants; the keys M and C, each grown from its seed; one signature and the two public
+    // keys it needs.
     let parts = [
         ("sealed report: 8 grants", 8.0 * grant),
         ("sealed report: keys M and C", 2.0 * keys),
@@ -110,7 +118,9 @@ fn main() {
         sum * 1e3,
     )];
     rows.extend(
-        parts.map(|(name, seconds)| BenchRow::higher_is_better(name, "ms", seconds * 1e3, whole * 1e3)),
+        parts.map(|(name, seconds)| {
+            BenchRow::higher_is_better(name, "ms", seconds * 1e3, whole * 1e3)
+        }),
     );
     print_rows(&rows);
 }

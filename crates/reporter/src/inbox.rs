@@ -7,7 +7,9 @@ use protocol::{
     mailbox::{Mailbox, MailboxError},
     receipt::Receipt,
     submission::{
-        frame::{Frame, FrameContext, FrameDirection, FrameError, FrameKind, FrameRef, RotationBody},
+        frame::{
+            Frame, FrameContext, FrameDirection, FrameError, FrameKind, FrameRef, RotationBody,
+        },
         related_report::RelatedReport,
         reply_capsule::{CapsuleError, ReplyCapsule},
     },
@@ -15,7 +17,8 @@ use protocol::{
 use time::Date;
 use uuid::Uuid;
 
-/// What stands in a reporter's mailbox. Everything shown has a valid signature; what has not is in `issues`.
+/// What stands in a reporter's mailbox. Everything shown has a valid signature; what has not is in
+/// `issues`.
 #[derive(Debug, Clone)]
 pub struct Inbox {
     /// Where the case stands.
@@ -64,8 +67,9 @@ pub enum InboxIssue {
     EarlierMessagesDropped(u32),
     /// Messages between those shown are missing; so many. Somebody withholds them.
     MessagesWithheld(u32),
-    /// The investigators have a newer message of the reporter than the capsule knows. They acknowledge it in a frame that they signed.
-    /// The handler laid out an older capsule, or collected two messages in another order than they were sent in.
+    /// The investigators have a newer message of the reporter than the capsule knows. They
+    /// acknowledge it in a frame that they signed. The handler laid out an older capsule, or
+    /// collected two messages in another order than they were sent in.
     RolledBack,
     /// The handler offers a key that nobody trusted has vouched for. Do not write.
     UnverifiedKey,
@@ -74,8 +78,8 @@ pub enum InboxIssue {
 /// Why there is no inbox.
 #[derive(Debug, thiserror::Error)]
 pub enum InboxError {
-    /// Not sealed to this receipt: nothing was filed under it, or it has not been collected yet. An attacker who replaces a whole mailbox can
-    /// make it look so too.
+    /// Not sealed to this receipt: nothing was filed under it, or it has not been collected yet. An
+    /// attacker who replaces a whole mailbox can make it look so too.
     #[error("nothing is laid out under this receipt: {0}")]
     NotFound(age_hybrid::OpenError),
     /// Sealed to this receipt, and damaged or malformed.
@@ -87,7 +91,8 @@ pub enum InboxError {
 }
 
 impl InboxError {
-    /// Is there a mailbox of this receipt that was damaged or forged? The reporter must learn of it.
+    /// Is there a mailbox of this receipt that was damaged or forged? The reporter must learn of
+    /// it.
     pub fn is_damage(&self) -> bool {
         !matches!(self, Self::NotFound(_))
     }
@@ -97,7 +102,8 @@ impl Inbox {
     /// Opens and checks a mailbox of [`protocol::mailbox::MAILBOX_LEN`] bytes.
     ///
     /// # Errors
-    /// [`InboxError::NotFound`] if it is not sealed to this receipt; else why it cannot be used, which is damage.
+    /// [`InboxError::NotFound`] if it is not sealed to this receipt; else why it cannot be used,
+    /// which is damage.
     pub fn open(receipt: &Receipt, sealed: &[u8]) -> Result<Self, InboxError> {
         let identity = receipt.mailbox_identity();
         let mailbox = Mailbox::open(sealed, &identity).map_err(|error| match error {
@@ -113,7 +119,8 @@ impl Inbox {
         Ok(reading.finish(mailbox))
     }
 
-    /// The word that this report, whose receipt is at hand, is by who wrote the one of the `other` mailbox.
+    /// The word that this report, whose receipt is at hand, is by who wrote the one of the `other`
+    /// mailbox.
     pub fn related_report_for(&self, receipt: &Receipt, other: &Self) -> RelatedReport {
         RelatedReport::sign(self.case, other.case, &receipt.signing_key())
     }
@@ -155,7 +162,8 @@ impl<'a> ReplyReader<'a> {
     }
 
     fn accept(&mut self, sealed: &[u8], identity: &MailboxIdentity) {
-        let Some(frame) = identity.open(sealed).ok().and_then(|plain| self.verify(&plain).ok()) else {
+        let Some(frame) = identity.open(sealed).ok().and_then(|plain| self.verify(&plain).ok())
+        else {
             return self.issues.push(InboxIssue::Forged);
         };
         if !self.check_sequence(&frame) {
@@ -174,7 +182,8 @@ impl<'a> ReplyReader<'a> {
         let header = Frame::decode_unverified(plain)?;
         let new_to_reporter = self.capsule.seen.is_none_or(|seen| header.seq > seen.seq);
         if self.newest.is_none() && !new_to_reporter && header.generation <= self.generation {
-            // The oldest frame still here, known from before: the rotations after it are read once more.
+            // The oldest frame still here, known from before: the rotations after it are read once
+            // more.
             self.generation = header.generation;
         }
         let signer = self.replies_keys.get(self.generation as usize).ok_or(FrameError::Forged)?;
@@ -192,8 +201,10 @@ impl<'a> ReplyReader<'a> {
     fn check_sequence(&mut self, frame: &Frame) -> bool {
         let head = frame.reference();
         let expected = self.newest.map_or(0, |newest| newest.seq + 1);
-        let rewritten = self.capsule.seen.is_some_and(|seen| seen.seq == head.seq && seen.hash != head.hash);
-        let unchained = head.seq == expected && frame.header.prev != self.newest.map(|newest| newest.hash);
+        let rewritten =
+            self.capsule.seen.is_some_and(|seen| seen.seq == head.seq && seen.hash != head.hash);
+        let unchained =
+            head.seq == expected && frame.header.prev != self.newest.map(|newest| newest.hash);
         if head.seq < expected || rewritten || unchained {
             self.issues.push(InboxIssue::Forged);
             return false;
@@ -248,7 +259,8 @@ impl<'a> ReplyReader<'a> {
             self.issues.push(InboxIssue::RolledBack);
         }
         let header = mailbox.header;
-        let generation = u32::try_from(self.replies_keys.len() - 1).expect("one rotation at a time");
+        let generation =
+            u32::try_from(self.replies_keys.len() - 1).expect("one rotation at a time");
         Inbox {
             stage: header.stage,
             released_to_oversight: header.released_to_oversight,

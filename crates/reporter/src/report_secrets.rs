@@ -24,8 +24,9 @@ impl ReportSecrets {
         Self::from_seed(&seed, &[])
     }
 
-    /// Secrets that a form's seed and its text fix: sending the form twice is the same report with the same receipt, and
-    /// going back to change the text makes another one. `seed` is drawn once for each form that is shown.
+    /// Secrets that a form's seed and its text fix: sending the form twice is the same report with
+    /// the same receipt, and going back to change the text makes another one. `seed` is drawn once
+    /// for each form that is shown.
     pub fn from_seed(seed: &[u8; 32], content: &[u8]) -> Self {
         let content = Hash::of(&[content]);
         let ikm = Zeroizing::new([*seed, *content.as_bytes()].concat());

@@ -66,7 +66,12 @@ struct FrameSealer<W: Write> {
 }
 
 impl<W: Write> FrameSealer<W> {
-    fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+    fn attach(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        content: &mut impl Read,
+    ) -> Result<(), SealError> {
         let (len, sha256) = self.writer.write_attachment(&self.case_recipient, content)?;
         self.record_attachment(name, media_type, len, sha256);
         Ok(())
@@ -78,7 +83,8 @@ impl<W: Write> FrameSealer<W> {
         media_type: &str,
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<T, SealError> {
-        let (written, len, sha256) = self.writer.write_attachment_with(&self.case_recipient, write)?;
+        let (written, len, sha256) =
+            self.writer.write_attachment_with(&self.case_recipient, write)?;
         self.record_attachment(name, media_type, len, sha256);
         Ok(written)
     }
@@ -101,7 +107,8 @@ impl<W: Write> FrameSealer<W> {
         let frame = Frame::sign(&self.frame, &self.body, &signing_key);
         let sent = FrameRef { seq: self.frame.seq, hash: Frame::hash_of(&frame) };
         let mailbox = self.receipt.mailbox_identity().recipient();
-        self.writer.write_record(RecordType::Capsule, &capsule(sent).seal(&mailbox, &signing_key))?;
+        self.writer
+            .write_record(RecordType::Capsule, &capsule(sent).seal(&mailbox, &signing_key))?;
         // The same message that names another report as well is another message.
         let token = match &self.frame.earlier {
             Some(earlier) => Hash::of(&[&self.token, earlier.token.as_bytes()]).0,
@@ -182,7 +189,12 @@ impl<W: Write> ReportSealer<W> {
     }
 
     /// Seals a file as it is read. Its name and type come from the sender's device.
-    pub fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+    pub fn attach(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        content: &mut impl Read,
+    ) -> Result<(), SealError> {
         self.sealer.attach(name, media_type, content)
     }
 
@@ -196,8 +208,8 @@ impl<W: Write> ReportSealer<W> {
         self.sealer.attach_with(name, media_type, write)
     }
 
-    /// Sets the name and the treatment of the file that was sealed last: both are known at its end only. A file
-    /// that is not described has no treatment.
+    /// Sets the name and the treatment of the file that was sealed last: both are known at its end
+    /// only. A file that is not described has no treatment.
     pub fn describe_last_attachment(&mut self, name: &str, treatment: AttachmentTreatment) {
         self.sealer.describe_last_attachment(name, treatment);
     }
@@ -280,11 +292,20 @@ impl<W: Write> FollowUpSealer<W> {
             body: Zeroizing::new(message.text.into_bytes()),
             token: message.token,
         };
-        Ok(Self { sealer: sealing, replies_keys: inbox.replies_keys.clone(), last_seen: inbox.last_seen })
+        Ok(Self {
+            sealer: sealing,
+            replies_keys: inbox.replies_keys.clone(),
+            last_seen: inbox.last_seen,
+        })
     }
 
     /// Seals a file as it is read.
-    pub fn attach(&mut self, name: &str, media_type: &str, content: &mut impl Read) -> Result<(), SealError> {
+    pub fn attach(
+        &mut self,
+        name: &str,
+        media_type: &str,
+        content: &mut impl Read,
+    ) -> Result<(), SealError> {
         self.sealer.attach(name, media_type, content)
     }
 
@@ -298,8 +319,8 @@ impl<W: Write> FollowUpSealer<W> {
         self.sealer.attach_with(name, media_type, write)
     }
 
-    /// Sets the name and the treatment of the file that was sealed last: both are known at its end only. A file
-    /// that is not described has no treatment.
+    /// Sets the name and the treatment of the file that was sealed last: both are known at its end
+    /// only. A file that is not described has no treatment.
     pub fn describe_last_attachment(&mut self, name: &str, treatment: AttachmentTreatment) {
         self.sealer.describe_last_attachment(name, treatment);
     }
@@ -309,6 +330,13 @@ impl<W: Write> FollowUpSealer<W> {
         let Self { sealer: sealing, replies_keys, last_seen: seen } = self;
         let (case, generation) = (sealing.frame.case, sealing.frame.generation);
         let case_recipient = sealing.case_recipient.hash();
-        sealing.finish(|sent| ReplyCapsule { case, generation, case_recipient, replies_keys, sent, seen })
+        sealing.finish(|sent| ReplyCapsule {
+            case,
+            generation,
+            case_recipient,
+            replies_keys,
+            sent,
+            seen,
+        })
     }
 }

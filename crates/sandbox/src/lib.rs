@@ -1,8 +1,9 @@
 //! Child processes for code that reads files of strangers.
 //!
-//! A program starts itself again with one argument (see [`command`]). The child reads standard input, writes standard
-//! output, and calls [`enter_sandbox`] before it looks at the first byte: from then on it opens no file, reaches no network,
-//! starts no program, and has little memory and processor time. A child that is killed takes nothing else with it.
+//! A program starts itself again with one argument (see [`command`]). The child reads standard
+//! input, writes standard output, and calls [`enter_sandbox`] before it looks at the first byte:
+//! from then on it opens no file, reaches no network, starts no program, and has little memory and
+//! processor time. A child that is killed takes nothing else with it.
 //!
 //! The parent must bound how long it waits: a confined child can still block.
 
@@ -32,8 +33,8 @@ pub struct SandboxLimits {
     pub low_priority: bool,
 }
 
-/// The command that starts `program` as a child: without environment, in `/`, with piped input and output, and out of
-/// reach of the terminal's Ctrl-C, so that the parent decides when it ends.
+/// The command that starts `program` as a child: without environment, in `/`, with piped input and
+/// output, and out of reach of the terminal's Ctrl-C, so that the parent decides when it ends.
 pub fn child_command(program: &Path, argument: &str) -> Command {
     let mut command = Command::new(program);
     command.arg(argument).env_clear().current_dir("/");

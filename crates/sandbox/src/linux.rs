@@ -68,7 +68,8 @@ pub fn enter_sandbox(limits: &SandboxLimits) -> Result<(), SandboxError> {
     let allowed: BTreeMap<i64, Vec<SeccompRule>> =
         ALLOWED_SYSCALLS.into_iter().chain(reading).map(|call| (call, Vec::new())).collect();
     let arch = std::env::consts::ARCH.try_into()?;
-    let filter = SeccompFilter::new(allowed, SeccompAction::KillProcess, SeccompAction::Allow, arch)?;
+    let filter =
+        SeccompFilter::new(allowed, SeccompAction::KillProcess, SeccompAction::Allow, arch)?;
     let program: BpfProgram = filter.try_into()?;
     Ok(apply_filter(&program)?)
 }

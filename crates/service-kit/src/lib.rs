@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_mistyped_variable_is_refused() {
-        let check = |name: &str| check_variables("EXAMPLE_", &ExampleConfig::META, [OsString::from(name)]);
+        let check =
+            |name: &str| check_variables("EXAMPLE_", &ExampleConfig::META, [OsString::from(name)]);
         check("EXAMPLE_MONTHS").unwrap();
         check("EXAMPLES").unwrap();
         assert!(check("EXAMPLE_MONTH").unwrap_err().contains("Did you mean EXAMPLE_MONTHS?"));
@@ -174,7 +175,8 @@ mod tests {
         assert_eq!(config_folder(&file).unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::write(&file, "").unwrap();
         let base = config_folder(&file).unwrap();
-        let (mut relative, mut absolute) = (PathBuf::from("tls/ca.pem"), PathBuf::from("/etc/ca.pem"));
+        let (mut relative, mut absolute) =
+            (PathBuf::from("tls/ca.pem"), PathBuf::from("/etc/ca.pem"));
         make_absolute(&base, &mut relative);
         make_absolute(&base, &mut absolute);
         assert_eq!(relative, base.join("tls/ca.pem"));

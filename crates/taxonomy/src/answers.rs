@@ -47,15 +47,17 @@ impl AnswerError {
     /// The question that it is about.
     pub fn question_id(&self) -> &str {
         match self {
-            Self::UnknownQuestion(id) | Self::UnknownOption(id) | Self::WrongType(id) | Self::TooLong(id) => {
-                id
-            }
+            Self::UnknownQuestion(id)
+            | Self::UnknownOption(id)
+            | Self::WrongType(id)
+            | Self::TooLong(id) => id,
         }
     }
 }
 
 impl Taxonomy {
-    /// Checks answers against the questions of a category; empty ones are left out. Gives everything that is wrong at once.
+    /// Checks answers against the questions of a category; empty ones are left out. Gives
+    /// everything that is wrong at once.
     pub fn validate_answers(
         &self,
         category: &Category,
@@ -95,7 +97,8 @@ impl Taxonomy {
 }
 
 fn validate_answer(question: &Question, answer: Answer) -> Result<Option<Answer>, AnswerError> {
-    let implied = |id: &str| question.kind.has_implied_answers() && (id == UNKNOWN || id == DECLINED);
+    let implied =
+        |id: &str| question.kind.has_implied_answers() && (id == UNKNOWN || id == DECLINED);
     let known = |id: &String| implied(id) || question.options.iter().any(|option| option.id == *id);
     let id = || question.id.clone();
     match answer {
@@ -111,7 +114,9 @@ fn validate_answer(question: &Question, answer: Answer) -> Result<Option<Answer>
                 Err(AnswerError::UnknownOption(id()))
             }
         }
-        Answer::One(text) if text.chars().count() > MAX_TEXT_CHARS => Err(AnswerError::TooLong(id())),
+        Answer::One(text) if text.chars().count() > MAX_TEXT_CHARS => {
+            Err(AnswerError::TooLong(id()))
+        }
         Answer::One(text) => Ok(Some(Answer::One(text))),
         Answer::Many(many) if question.kind.is_multiple_choice() => {
             if many.iter().all(known) {

@@ -5,8 +5,8 @@ use std::{fs, io, path::Path};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
-    AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers, LocalizedText, Question,
-    Taxonomy, UrgencyRule,
+    AudienceLabel, Category, CategoryGroup, DeskLabel, Factor, ImpliedAnswers, LocalizedText,
+    Question, Taxonomy, UrgencyRule,
 };
 
 /// Why a taxonomy cannot be used.
@@ -111,7 +111,9 @@ impl Taxonomy {
         Self::load_with(|file| fs::read_to_string(folder.join(file)))
     }
 
-    fn load_with(read: impl Fn(&'static str) -> io::Result<String>) -> Result<Self, TaxonomyLoadError> {
+    fn load_with(
+        read: impl Fn(&'static str) -> io::Result<String>,
+    ) -> Result<Self, TaxonomyLoadError> {
         let settings: SettingsFile = parse(&read, "settings.toml")?;
         let mut questions = parse::<QuestionsFile>(&read, "questions.toml")?.questions;
         for question in questions.iter_mut().filter(|question| question.money) {
@@ -135,7 +137,9 @@ impl Taxonomy {
             desks: parse::<DesksFile>(&read, "desks.toml")?.desks,
         };
         let mut wrong = taxonomy.validate();
-        let unit = |lang: &&String| settings.currency.0.get(*lang).is_none_or(|text| text.trim().is_empty());
+        let unit = |lang: &&String| {
+            settings.currency.0.get(*lang).is_none_or(|text| text.trim().is_empty())
+        };
         wrong.extend(
             taxonomy
                 .languages
@@ -152,5 +156,6 @@ fn parse<T: DeserializeOwned>(
     file: &'static str,
 ) -> Result<T, TaxonomyLoadError> {
     let text = read(file).map_err(|source| TaxonomyLoadError::Read { file, source })?;
-    toml::from_str(&text).map_err(|source| TaxonomyLoadError::Parse { file, source: Box::new(source) })
+    toml::from_str(&text)
+        .map_err(|source| TaxonomyLoadError::Parse { file, source: Box::new(source) })
 }

@@ -42,8 +42,8 @@ impl TrainingScenario {
     /// # Panics
     /// Never in a build whose tests passed: one of them reads them.
     pub fn built_in() -> Vec<Self> {
-        let scenes: ScenariosFile =
-            toml::from_str(include_str!("../data/learn.toml")).expect("checked by a test of this build");
+        let scenes: ScenariosFile = toml::from_str(include_str!("../data/learn.toml"))
+            .expect("checked by a test of this build");
         scenes.scenes
     }
 }
@@ -63,7 +63,12 @@ mod tests {
         for scene in &scenes {
             let category = taxonomy.category(&scene.category).expect("a category of the taxonomy");
             factors.extend(category.secondary_factors.iter().copied().chain([category.factor]));
-            assert_eq!(scene.answers.iter().filter(|answer| answer.sound).count(), 1, "{}", scene.category);
+            assert_eq!(
+                scene.answers.iter().filter(|answer| answer.sound).count(),
+                1,
+                "{}",
+                scene.category
+            );
             let replies = scene.answers.iter().flat_map(|answer| [&answer.say, &answer.reply]);
             for text in replies.chain([&scene.title, &scene.scene]) {
                 for lang in &taxonomy.languages {
@@ -76,8 +81,10 @@ mod tests {
             }
         }
         assert_eq!(factors.len(), 10, "all factors of the Revised Arusha Declaration: {factors:?}");
-        let places: BTreeSet<_> =
-            scenes.iter().map(|scene| scene.answers.iter().position(|answer| answer.sound)).collect();
+        let places: BTreeSet<_> = scenes
+            .iter()
+            .map(|scene| scene.answers.iter().position(|answer| answer.sound))
+            .collect();
         assert_eq!(places.len(), 3, "the sound answer stands in no fixed place");
     }
 }

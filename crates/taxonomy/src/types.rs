@@ -21,7 +21,8 @@ impl LocalizedText {
         }
     }
 
-    /// The text in a language; in another one, if it has none (which the check of the files rules out for listed languages).
+    /// The text in a language; in another one, if it has none (which the check of the files rules
+    /// out for listed languages).
     pub fn get(&self, lang: &str) -> &str {
         self.0.get(lang).or_else(|| self.0.values().next()).map_or("", String::as_str)
     }
@@ -196,7 +197,10 @@ pub enum QuestionKind {
 impl QuestionKind {
     /// Is it answered by options?
     pub fn has_options(self) -> bool {
-        matches!(self, Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks | Self::EarlierReport)
+        matches!(
+            self,
+            Self::Choice | Self::Multi | Self::Period | Self::ExcludeDesks | Self::EarlierReport
+        )
     }
 
     /// Are words of the reporter's own an answer?
@@ -204,7 +208,8 @@ impl QuestionKind {
         matches!(self, Self::Text | Self::SensitiveText | Self::LongText | Self::Period)
     }
 
-    /// Does it also have the answers "I do not know" and "I prefer not to say"? An exclusion is said or not said.
+    /// Does it also have the answers "I do not know" and "I prefer not to say"? An exclusion is
+    /// said or not said.
     pub fn has_implied_answers(self) -> bool {
         self.has_options() && self != Self::ExcludeDesks
     }
@@ -319,16 +324,27 @@ impl Taxonomy {
     }
 
     /// What the reporter reads for an option, an implied one included.
-    pub fn option_label<'a>(&'a self, question: &'a Question, option: &str) -> Option<&'a LocalizedText> {
+    pub fn option_label<'a>(
+        &'a self,
+        question: &'a Question,
+        option: &str,
+    ) -> Option<&'a LocalizedText> {
         match option {
             UNKNOWN if question.kind.has_implied_answers() => Some(&self.implied.unknown),
             DECLINED if question.kind.has_implied_answers() => Some(&self.implied.unsaid),
-            _ => question.options.iter().find(|choice| choice.id == option).map(|choice| &choice.label),
+            _ => question
+                .options
+                .iter()
+                .find(|choice| choice.id == option)
+                .map(|choice| &choice.label),
         }
     }
 
     /// The categories of a family, in the order of the form.
-    pub fn categories_in_group<'a>(&'a self, family: &'a str) -> impl Iterator<Item = &'a Category> {
+    pub fn categories_in_group<'a>(
+        &'a self,
+        family: &'a str,
+    ) -> impl Iterator<Item = &'a Category> {
         self.categories.iter().filter(move |category| category.family == family)
     }
 
@@ -340,7 +356,8 @@ impl Taxonomy {
             None => (&self.common_start, &self.common_end),
         };
         let mut asked: Vec<&Question> = Vec::new();
-        let ids = category.opening_question.iter().chain(before).chain(&category.questions).chain(after);
+        let ids =
+            category.opening_question.iter().chain(before).chain(&category.questions).chain(after);
         for question in ids.filter_map(|id| self.question(id)) {
             if !asked.iter().any(|already| already.id == question.id) {
                 asked.push(question);

@@ -27,7 +27,10 @@ impl Taxonomy {
             wrong.report_if(known != 1, &format!("audiences.toml: {word} must stand there once"));
         }
         for audience in &self.audiences {
-            wrong.check_translations(&format!("audiences.toml: {}", audience.id.as_str()), &audience.label);
+            wrong.check_translations(
+                &format!("audiences.toml: {}", audience.id.as_str()),
+                &audience.label,
+            );
         }
         for factor in &self.factors {
             wrong.check_translations(&format!("factors.toml: {}", factor.id), &factor.label);
@@ -65,7 +68,10 @@ impl Taxonomy {
         );
         wrong.report_if(category.audience.is_empty(), &format!("{place} has no audience"));
         for factor in category.secondary_factors.iter().chain([&category.factor]) {
-            wrong.report_if(!(1..=10).contains(factor), &format!("{place} factor {factor} is not 1 to 10"));
+            wrong.report_if(
+                !(1..=10).contains(factor),
+                &format!("{place} factor {factor} is not 1 to 10"),
+            );
         }
         for id in category
             .questions
@@ -73,7 +79,10 @@ impl Taxonomy {
             .chain(&category.opening_question)
             .chain(category.common_questions_override.iter().flatten())
         {
-            wrong.report_if(self.question(id).is_none(), &format!("{place} question {id} is unknown"));
+            wrong.report_if(
+                self.question(id).is_none(),
+                &format!("{place} question {id} is unknown"),
+            );
         }
         let story = self.questions_for(category).iter().any(|q| q.kind == QuestionKind::LongText);
         wrong.report_if(!story, &format!("{place} does not ask for the story"));
@@ -83,8 +92,10 @@ impl Taxonomy {
         wrong.check_translations("settings.toml: implied.unknown", &self.implied.unknown);
         wrong.check_translations("settings.toml: implied.unsaid", &self.implied.unsaid);
         for (key, id) in [("unsure", &self.unsure), ("advice", &self.advice)] {
-            wrong
-                .report_if(self.category(id).is_none(), &format!("settings.toml: {key} {id} is no category"));
+            wrong.report_if(
+                self.category(id).is_none(),
+                &format!("settings.toml: {key} {id} is no category"),
+            );
         }
         for id in self.common_start.iter().chain(&self.common_end) {
             wrong.report_if(
@@ -105,9 +116,14 @@ impl Taxonomy {
             }
         }
         for question in &self.questions {
-            let asked =
-                self.categories.iter().any(|c| self.questions_for(c).iter().any(|q| q.id == question.id));
-            wrong.report_if(!asked, &format!("questions.toml: {} is asked by no category", question.id));
+            let asked = self
+                .categories
+                .iter()
+                .any(|c| self.questions_for(c).iter().any(|q| q.id == question.id));
+            wrong.report_if(
+                !asked,
+                &format!("questions.toml: {} is asked by no category", question.id),
+            );
         }
     }
 }

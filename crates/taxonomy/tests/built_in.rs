@@ -29,12 +29,14 @@ fn every_amount_has_its_currency_and_every_category_its_factors() {
     let taxonomy = Taxonomy::built_in();
     for id in ["amount_band", "loss_band"] {
         let question = taxonomy.question(id).unwrap();
-        for (lang, unit) in [("fr", "francs CFA"), ("en", "CFA francs"), ("ar", "فرنك أفريقي")] {
+        for (lang, unit) in [("fr", "francs CFA"), ("en", "CFA francs"), ("ar", "فرنك أفريقي")]
+        {
             assert!(question.label.get(lang).contains(unit), "{id} {lang}");
         }
     }
     let bribe = taxonomy.category("FAC").unwrap();
-    let factors: Vec<&str> = taxonomy.factors_of(bribe).map(|factor| factor.label.get("en")).collect();
+    let factors: Vec<&str> =
+        taxonomy.factors_of(bribe).map(|factor| factor.label.get("en")).collect();
     assert_eq!(
         factors,
         ["Relationship with the private sector", "Reform and modernization", "Code of conduct"]
@@ -82,15 +84,23 @@ fn answers_are_held_against_the_questions() {
         check("frequency", one("sometimes")),
         Err(vec![AnswerError::UnknownOption("frequency".to_owned())])
     );
-    assert_eq!(check("nonsense", one("x")), Err(vec![AnswerError::UnknownQuestion("nonsense".to_owned())]));
+    assert_eq!(
+        check("nonsense", one("x")),
+        Err(vec![AnswerError::UnknownQuestion("nonsense".to_owned())])
+    );
     assert_eq!(
         check("frequency", Answer::Many(vec!["once".to_owned()])),
         Err(vec![AnswerError::WrongType("frequency".to_owned())])
     );
-    assert!(check("period", one("month")).is_ok() && check("period", one("Friday, market day")).is_ok());
+    assert!(
+        check("period", one("month")).is_ok() && check("period", one("Friday, market day")).is_ok()
+    );
     assert!(check("handlers_involved", one(UNKNOWN)).is_err(), "an exclusion is said or not said");
     assert!(check("frequency", Answer::Many(vec![])).unwrap().is_empty());
-    assert_eq!(check("place", one(&"x".repeat(501))), Err(vec![AnswerError::TooLong("place".to_owned())]));
+    assert_eq!(
+        check("place", one(&"x".repeat(501))),
+        Err(vec![AnswerError::TooLong("place".to_owned())])
+    );
     let many = check("handlers_involved", one("regional")).unwrap();
     assert_eq!(many["handlers_involved"], Answer::Many(vec!["regional".to_owned()]));
 }
@@ -111,14 +121,20 @@ fn what_is_wrong_in_the_files_is_named() {
         Taxonomy::load(folder.path())
     };
     let riels = changed("settings.toml", "fr = \"francs CFA\"", "fr = \"riels\"").unwrap();
-    let label =
-        |taxonomy: &Taxonomy, lang| taxonomy.question("amount_band").unwrap().label.get(lang).to_owned();
+    let label = |taxonomy: &Taxonomy, lang| {
+        taxonomy.question("amount_band").unwrap().label.get(lang).to_owned()
+    };
     assert!(label(&riels, "fr").ends_with("(riels)"));
     assert!(label(&riels, "en").ends_with("(CFA francs)"));
     let no_unit = changed("settings.toml", "pt = \"francos CFA\"\n", "").unwrap_err().to_string();
     assert!(no_unit.contains("currency has no text in pt"), "{no_unit}");
     for (file, from, to, says) in [
-        ("categories.toml", "family = \"money\"", "family = \"monye\"", "FAC family monye is unknown"),
+        (
+            "categories.toml",
+            "family = \"money\"",
+            "family = \"monye\"",
+            "FAC family monye is unknown",
+        ),
         ("categories.toml", "desk = \"internal_affairs\"", "desk = \"x\"", "FAC desk x is unknown"),
         (
             "categories.toml",
@@ -133,7 +149,12 @@ fn what_is_wrong_in_the_files_is_named() {
             "",
             "relation label has no text in en",
         ),
-        ("settings.toml", "answers = [\"me\"", "answers = [\"you\"", "urgent_when safety has no option you"),
+        (
+            "settings.toml",
+            "answers = [\"me\"",
+            "answers = [\"you\"",
+            "urgent_when safety has no option you",
+        ),
         ("settings.toml", "unsure = \"OTH\"", "unsure = \"OHT\"", "unsure OHT is no category"),
         ("audiences.toml", "id = \"public\"", "id = \"trader\"", "public must stand there once"),
         ("desks.toml", "id = \"intake\"", "id = \"ethics\"", "ethics stands twice"),
@@ -143,7 +164,9 @@ fn what_is_wrong_in_the_files_is_named() {
         let text = wrong.unwrap_err().to_string();
         assert!(text.contains(says), "{says}: {text}");
     }
-    let typo = changed("categories.toml", "priority_floor = ", "priorty_floor = ").unwrap_err().to_string();
+    let typo = changed("categories.toml", "priority_floor = ", "priorty_floor = ")
+        .unwrap_err()
+        .to_string();
     assert!(typo.contains("categories.toml") && typo.contains("priorty_floor"), "{typo}");
 }
 

@@ -1,5 +1,5 @@
-//! A `PostgreSQL` cluster of its own for a test run, made from the installed programs; it ends when the test's process does,
-//! however that ends.
+//! A `PostgreSQL` cluster of its own for a test run, made from the installed programs; it ends when
+//! the test's process does, however that ends.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {
@@ -68,7 +68,11 @@ impl PostgresCluster {
             }
             None => Command::new("sh"),
         };
-        command.args(["-c", CLUSTER_SCRIPT, "cluster"]).arg(&programs).arg(&folder).current_dir("/");
+        command
+            .args(["-c", CLUSTER_SCRIPT, "cluster"])
+            .arg(&programs)
+            .arg(&folder)
+            .current_dir("/");
         let log = folder.join("script.log");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(fs::File::create(&log)?);
         let mut script = command.spawn().context("sh, or setpriv of util-linux")?;
@@ -80,7 +84,9 @@ impl PostgresCluster {
             database_count: AtomicU32::new(0),
             control: Mutex::new(ControlPipe { script, stdin: to, stdout: from }),
         };
-        cluster.wait_for("started").with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
+        cluster
+            .wait_for("started")
+            .with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
         Ok(cluster)
     }
 
@@ -118,7 +124,11 @@ impl PostgresCluster {
 
     fn client_command(&self, program: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
-        command.arg("--host").arg(&self.folder).args(["--username", "burkindi"]).stdin(Stdio::null());
+        command
+            .arg("--host")
+            .arg(&self.folder)
+            .args(["--username", "burkindi"])
+            .stdin(Stdio::null());
         command
     }
 
@@ -166,7 +176,8 @@ fn unprivileged_user() -> Result<Option<&'static str>> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
     }
-    let known = |user: &&&str| Command::new("id").arg(user).output().is_ok_and(|id| id.status.success());
+    let known =
+        |user: &&&str| Command::new("id").arg(user).output().is_ok_and(|id| id.status.success());
     Ok(Some(
         UNPRIVILEGED_USERS
             .iter()
@@ -180,7 +191,8 @@ mod tests {
     use super::*;
 
     fn query(cluster: &PostgresCluster, url: &str, sql: &str) -> String {
-        let output = Command::new(cluster.programs.join("psql")).args([url, "-Atc", sql]).output().unwrap();
+        let output =
+            Command::new(cluster.programs.join("psql")).args([url, "-Atc", sql]).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 

@@ -8,10 +8,12 @@ use axum::{
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// Logs where a panic happened and not what it said: the text could quote a report. Call once at start.
+/// Logs where a panic happened and not what it said: the text could quote a report. Call once at
+/// start.
 pub fn install_panic_hook() {
     panic::set_hook(Box::new(|info| {
-        let place = info.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
+        let place =
+            info.location().map_or_else(String::new, |at| format!("{}:{}", at.file(), at.line()));
         tracing::error!(place, "bug: a panic");
     }));
 }
@@ -23,8 +25,9 @@ where
     P: Fn() -> R + Clone + Send + Sync + 'static,
     R: IntoResponse,
 {
-    router
-        .layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| -> Response { page().into_response() }))
+    router.layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| -> Response {
+        page().into_response()
+    }))
 }
 
 #[cfg(test)]
@@ -44,7 +47,8 @@ mod tests {
         let router = catch_panics(Router::new().route("/", get(broken)), || {
             (StatusCode::INTERNAL_SERVER_ERROR, "something broke")
         });
-        let response = router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
+        let response =
+            router.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = axum::body::to_bytes(response.into_body(), 1024).await.unwrap();
         assert_eq!(&body[..], b"something broke");

@@ -96,9 +96,10 @@ impl Clock {
     /// The time since the boot.
     pub fn uptime(&self) -> Uptime {
         match &self.0 {
-            ClockSource::System => {
-                Uptime { boot_id: FALLBACK_BOOT_ID.clone(), seconds: clock_gettime(ClockId::Boottime).tv_sec }
-            }
+            ClockSource::System => Uptime {
+                boot_id: FALLBACK_BOOT_ID.clone(),
+                seconds: clock_gettime(ClockId::Boottime).tv_sec,
+            },
             ClockSource::Fixed(fixed) => Uptime {
                 boot_id: fixed.boot.load(Ordering::SeqCst).to_string(),
                 seconds: fixed.uptime.load(Ordering::SeqCst),
@@ -109,7 +110,10 @@ impl Clock {
     /// This moment, UTC.
     pub fn now(&self) -> OffsetDateTime {
         match &self.0 {
-            #[expect(clippy::disallowed_methods, reason = "the one place where the machine's time comes in")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the one place where the machine's time comes in"
+            )]
             ClockSource::System => OffsetDateTime::now_utc(),
             ClockSource::Fixed(fixed) => {
                 OffsetDateTime::from_unix_timestamp(fixed.now.load(Ordering::SeqCst))
@@ -163,6 +167,8 @@ mod tests {
         assert!(clock.uptime().seconds == 0 && clock.uptime().boot_id != booted.boot_id);
         let system = Clock::system();
         let (first, second) = (system.uptime(), system.uptime());
-        assert!(first.boot_id == second.boot_id && first.seconds > 0 && second.seconds >= first.seconds);
+        assert!(
+            first.boot_id == second.boot_id && first.seconds > 0 && second.seconds >= first.seconds
+        );
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use i18n_embed::{
-    I18nAssets, I18nEmbedError, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier,
+    I18nAssets, I18nEmbedError, LanguageLoader, fluent::FluentLanguageLoader,
+    unic_langid::LanguageIdentifier,
 };
 
 use crate::Locale;
@@ -15,10 +16,17 @@ pub struct MessageCatalogs(Vec<(Locale, MessageCatalog)>);
 pub struct MessageCatalog(FluentLanguageLoader);
 
 impl MessageCatalogs {
-    /// Reads `<language>/<domain>.ftl` of each language. A message missing in one falls back to the first.
-    pub fn load(assets: &dyn I18nAssets, domain: &str, locales: &[Locale]) -> Result<Self, I18nEmbedError> {
-        let ids: Vec<LanguageIdentifier> =
-            locales.iter().map(|locale| locale.code.parse().expect("a table of valid codes")).collect();
+    /// Reads `<language>/<domain>.ftl` of each language. A message missing in one falls back to the
+    /// first.
+    pub fn load(
+        assets: &dyn I18nAssets,
+        domain: &str,
+        locales: &[Locale],
+    ) -> Result<Self, I18nEmbedError> {
+        let ids: Vec<LanguageIdentifier> = locales
+            .iter()
+            .map(|locale| locale.code.parse().expect("a table of valid codes"))
+            .collect();
         let fallback = ids.first().cloned().unwrap_or_default();
         let all = FluentLanguageLoader::new(domain, fallback);
         all.load_languages(assets, &ids)?;

@@ -1,4 +1,5 @@
-//! What the services' and the workbench's pages share. No database, no encryption, nothing about reports.
+//! What the services' and the workbench's pages share. No database, no encryption, nothing about
+//! reports.
 
 pub mod clock;
 
@@ -15,5 +16,6 @@ pub use locale::Locale;
 pub use logging::{LogSafe, init_logging};
 pub use security_headers::{SecurityPolicy, with_security_headers};
 
-/// The colours that all pages have in common, by day and by night: custom properties of CSS, for the head of a style sheet.
+/// The colours that all pages have in common, by day and by night: custom properties of CSS, for
+/// the head of a style sheet.
 pub const THEME_CSS: &str = include_str!("../assets/identity.css");

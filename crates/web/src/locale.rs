@@ -30,14 +30,17 @@ impl Locale {
         Self::ALL.into_iter().find(|locale| locale.code == code)
     }
 
-    /// The best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4); the first offered if none fits.
-    /// A region counts as its language: `fr-BF` reads `fr`.
+    /// The best of `offered` for an `Accept-Language` header (RFC 9110 12.5.4); the first offered
+    /// if none fits. A region counts as its language: `fr-BF` reads `fr`.
     pub fn negotiate(accept_language: &str, offered: &[Self]) -> Option<Self> {
-        let mut wishes: Vec<(f32, &str)> = accept_language.split(',').filter_map(parse_preference).collect();
+        let mut wishes: Vec<(f32, &str)> =
+            accept_language.split(',').filter_map(parse_preference).collect();
         wishes.sort_by(|a, b| b.0.total_cmp(&a.0));
         wishes
             .into_iter()
-            .find_map(|(_, code)| offered.iter().find(|locale| locale.code.eq_ignore_ascii_case(code)))
+            .find_map(|(_, code)| {
+                offered.iter().find(|locale| locale.code.eq_ignore_ascii_case(code))
+            })
             .or(offered.first())
             .copied()
     }

@@ -5,8 +5,8 @@ use std::fmt::{self, Display};
 use tracing::Level;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// A type that may stand in a log: it says nothing of a request, an address, a size, an id or a report.
-/// A type opts in; there is no blanket rule.
+/// A type that may stand in a log: it says nothing of a request, an address, a size, an id or a
+/// report. A type opts in; there is no blanket rule.
 pub trait LogSafe: Display {}
 
 /// A value for a log line: `tracing::info!(state = %safe(&state))`.
@@ -24,7 +24,8 @@ impl<T: LogSafe> Display for LogSafeDisplay<'_, T> {
     }
 }
 
-/// The crates of the house: only they write to the log. Libraries would name peers, paths and statements.
+/// The crates of the house: only they write to the log. Libraries would name peers, paths and
+/// statements.
 const WORKSPACE_CRATES: [&str; 10] = [
     "age_hybrid",
     "burkindi",
@@ -38,9 +39,11 @@ const WORKSPACE_CRATES: [&str; 10] = [
     "workbench",
 ];
 
-/// Sends the log of our own crates to standard error, at this level and above, as text or as JSON lines. Call once at start.
+/// Sends the log of our own crates to standard error, at this level and above, as text or as JSON
+/// lines. Call once at start.
 ///
-/// Lines carry time, level, target and what the line itself says; spans are not shown, so none can carry a request along.
+/// Lines carry time, level, target and what the line itself says; spans are not shown, so none can
+/// carry a request along.
 pub fn init_logging(level: Level, json: bool) {
     let filter = Targets::new().with_targets(WORKSPACE_CRATES.map(|target| (target, level)));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

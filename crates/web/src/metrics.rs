@@ -1,8 +1,10 @@
 //! Figures for operators that show no single report.
 //!
-//! Whoever watches a counter that moves when somebody reports learns when somebody reported, and sees it still if the counter is
-//! rounded: sending nine reports of one's own makes the tenth visible. So what visitors do is published once a day and with noise
-//! ([`NoisyCounter`]), and everything else is about the service itself: looked at on a schedule of its own, never because of a visitor.
+//! Whoever watches a counter that moves when somebody reports learns when somebody reported, and
+//! sees it still if the counter is rounded: sending nine reports of one's own makes the tenth
+//! visible. So what visitors do is published once a day and with noise ([`NoisyCounter`]), and
+//! everything else is about the service itself: looked at on a schedule of its own, never because
+//! of a visitor.
 
 use std::{
     net::SocketAddr,
@@ -15,7 +17,8 @@ use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry:
 use rand::{Rng, RngCore};
 use tokio::{net::TcpListener, sync::watch};
 
-/// Of 11 coins, 10 say "one more": each report makes any published number at most a tenth more likely, or less likely.
+/// Of 11 coins, 10 say "one more": each report makes any published number at most a tenth more
+/// likely, or less likely.
 const GEOMETRIC_RATIO: (u32, u32) = (10, 11);
 
 /// Counts what visitors do. Only [`NoisyCounter::take_noisy`] tells how often, and never exactly.
@@ -28,8 +31,9 @@ impl NoisyCounter {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Ends a day: about how often it happened. The noise is two-sided and geometric, about 15 up or down, so that any number is
-    /// almost as likely with a report as without it (differential privacy with e^ε = 1.1), whatever else is known.
+    /// Ends a day: about how often it happened. The noise is two-sided and geometric, about 15 up
+    /// or down, so that any number is almost as likely with a report as without it (differential
+    /// privacy with e^ε = 1.1), whatever else is known.
     pub fn take_noisy(&self, rng: &mut impl RngCore) -> u64 {
         let count = self.0.swap(0, Ordering::Relaxed);
         count.saturating_add(sample_geometric(rng)).saturating_sub(sample_geometric(rng))
@@ -44,7 +48,8 @@ fn sample_geometric(rng: &mut impl RngCore) -> u64 {
     more
 }
 
-/// How full something is, in tenths, rounded up or down by chance: what a report adds moves no threshold that could be watched for.
+/// How full something is, in tenths, rounded up or down by chance: what a report adds moves no
+/// threshold that could be watched for.
 pub fn noisy_tenths(part: u64, whole: u64, rng: &mut impl RngCore) -> i64 {
     let whole = whole.max(1);
     let part = part.min(whole);
@@ -60,7 +65,10 @@ pub struct MetricsRegistry {
 
 impl Default for MetricsRegistry {
     fn default() -> Self {
-        Self { registry: Registry::with_prefix("burkindi"), page: watch::Sender::new(String::new()) }
+        Self {
+            registry: Registry::with_prefix("burkindi"),
+            page: watch::Sender::new(String::new()),
+        }
     }
 }
 
@@ -84,7 +92,8 @@ impl MetricsRegistry {
         Router::new().route("/metrics", get(serve_page)).with_state(self.page.subscribe())
     }
 
-    /// Its own listener, which only this machine reaches: the address, and what serves there without end.
+    /// Its own listener, which only this machine reaches: the address, and what serves there
+    /// without end.
     pub async fn listen(
         &self,
         at: SocketAddr,
@@ -126,8 +135,10 @@ mod tests {
     fn no_published_number_tells_whether_there_was_one_report_more() {
         let mut rng = StdRng::seed_from_u64(1);
         for events in [0, 5, 40] {
-            let (without, with) =
-                (published_distribution(events, &mut rng), published_distribution(events + 1, &mut rng));
+            let (without, with) = (
+                published_distribution(events, &mut rng),
+                published_distribution(events + 1, &mut rng),
+            );
             for (number, times) in &without {
                 let others = with.get(number).copied().unwrap_or_default();
                 // Enough of them to tell a tenth from chance.
@@ -158,7 +169,11 @@ mod tests {
         let sum: i64 = (0..10_000).map(|_| noisy_tenths(349, 1000, &mut rng)).sum();
         assert!((34_700..=35_100).contains(&sum), "{sum}");
         assert_eq!(
-            (noisy_tenths(0, 7, &mut rng), noisy_tenths(7, 7, &mut rng), noisy_tenths(9, 7, &mut rng)),
+            (
+                noisy_tenths(0, 7, &mut rng),
+                noisy_tenths(7, 7, &mut rng),
+                noisy_tenths(9, 7, &mut rng)
+            ),
             (0, 10, 10)
         );
     }

@@ -9,12 +9,13 @@ use http::{
 /// What pages may load. Everything else is refused.
 #[derive(Debug, Clone, Default)]
 pub struct SecurityPolicy {
-    /// May pages run the service's own scripts and talk to the service from them? Without, no script runs at all.
+    /// May pages run the service's own scripts and talk to the service from them? Without, no
+    /// script runs at all.
     pub scripts: bool,
     /// May scripts compile WebAssembly?
     pub wasm: bool,
-    /// May the service itself be told from which of its own pages a request comes? Browsers name the origin of a posted form only
-    /// then. Nobody else is told in any case.
+    /// May the service itself be told from which of its own pages a request comes? Browsers name
+    /// the origin of a posted form only then. Nobody else is told in any case.
     pub own_referrer: bool,
 }
 
@@ -32,7 +33,9 @@ impl SecurityPolicy {
         policy += match (self.scripts, self.wasm) {
             (false, _) => "; script-src 'none'",
             (true, false) => "; script-src 'self'; connect-src 'self'; worker-src 'self'",
-            (true, true) => "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'",
+            (true, true) => {
+                "; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'"
+            }
         };
         policy
     }
@@ -42,8 +45,8 @@ impl SecurityPolicy {
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), \
                            magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()";
 
-/// Puts the headers on every response of a router. A response may bring a policy of its own, and may say itself that it can be
-/// stored; without that, pages never are.
+/// Puts the headers on every response of a router. A response may bring a policy of its own, and
+/// may say itself that it can be stored; without that, pages never are.
 pub fn with_security_headers<S>(router: Router<S>, policy: &SecurityPolicy) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -104,12 +107,16 @@ mod tests {
 
     #[tokio::test]
     async fn an_asset_keeps_its_own_caching() {
-        assert_eq!(headers(SecurityPolicy::default(), "/asset").await["cache-control"], "max-age=1");
+        assert_eq!(
+            headers(SecurityPolicy::default(), "/asset").await["cache-control"],
+            "max-age=1"
+        );
     }
 
     #[tokio::test]
     async fn scripts_are_our_own_or_none() {
-        let headers = headers(SecurityPolicy { scripts: true, ..SecurityPolicy::default() }, "/").await;
+        let headers =
+            headers(SecurityPolicy { scripts: true, ..SecurityPolicy::default() }, "/").await;
         let csp = headers["content-security-policy"].to_str().unwrap();
         assert!(csp.contains("script-src 'self'; connect-src 'self'") && !csp.contains("unsafe"));
     }

@@ -1,4 +1,5 @@
-//! What the workbench says loudly: something was forged, replayed, withheld, cannot be opened, or was rolled back.
+//! What the workbench says loudly: something was forged, replayed, withheld, cannot be opened, or
+//! was rolled back.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -31,7 +32,8 @@ pub enum AlertCode {
     Rollback,
     /// The handler tells another state than the signed events do.
     StateDiffers,
-    /// What was written stands in another order than it was filed in, so that an answer may seem to follow another question.
+    /// What was written stands in another order than it was filed in, so that an answer may seem to
+    /// follow another question.
     Reordered,
     /// The same frame came twice.
     Replayed,
@@ -39,7 +41,8 @@ pub enum AlertCode {
     Withheld,
     /// A grant, frame, note or file does not open.
     Unopenable,
-    /// What the reporter's side sent is missing, not believed or does not open, and was not altered since it was filed.
+    /// What the reporter's side sent is missing, not believed or does not open, and was not altered
+    /// since it was filed.
     CameUnreadable,
     /// Colleagues call a case unreadable that its reader can open.
     CalledUnreadable,
@@ -51,7 +54,8 @@ pub enum AlertCode {
     Damaged,
     /// Two messages were written side by side.
     ConcurrentMessages,
-    /// Somebody acted after a newer directory had left them out, or after the directory had run out.
+    /// Somebody acted after a newer directory had left them out, or after the directory had run
+    /// out.
     FormerMember,
     /// The newest directory is past its last day.
     Expired,

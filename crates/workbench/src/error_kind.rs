@@ -5,7 +5,10 @@ use crate::{
     admin::AdminError,
     audit::fetch::AuditError,
     case::CaseReadError,
-    keys::{backup_sheet::BackupError, key_file::KeyError, passphrase_encryption::PassphraseDecryptError},
+    keys::{
+        backup_sheet::BackupError, key_file::KeyError,
+        passphrase_encryption::PassphraseDecryptError,
+    },
     private_files::FileError,
     search::IndexError,
     session::{
@@ -63,9 +66,9 @@ impl From<&ClientError> for ErrorKind {
             ClientError::Refused(problem) if problem.status == 404 => Self::NotFound,
             ClientError::Refused(_) => Self::Refused,
             ClientError::Unreachable(_) => Self::Unreachable,
-            ClientError::InvalidAddress(_) | ClientError::InvalidCa(_) | ClientError::Unexpected(_) => {
-                Self::Failed
-            }
+            ClientError::InvalidAddress(_)
+            | ClientError::InvalidCa(_)
+            | ClientError::Unexpected(_) => Self::Failed,
         }
     }
 }
@@ -74,9 +77,9 @@ impl From<&ConnectError> for ErrorKind {
     fn from(error: &ConnectError) -> Self {
         match error {
             ConnectError::Client(error) => error.into(),
-            ConnectError::Directory(_) | ConnectError::DirectoryHistory(_) | ConnectError::LatestMismatch => {
-                Self::IntegrityAlert
-            }
+            ConnectError::Directory(_)
+            | ConnectError::DirectoryHistory(_)
+            | ConnectError::LatestMismatch => Self::IntegrityAlert,
             ConnectError::CaseNotFound(_) => Self::NotFound,
             ConnectError::AmbiguousPrefix { .. } | ConnectError::InvalidPrefix => Self::Refused,
             ConnectError::File(_) => Self::Failed,
@@ -88,12 +91,12 @@ impl From<&CaseReadError> for ErrorKind {
     fn from(error: &CaseReadError) -> Self {
         match error {
             CaseReadError::Client(error) => error.into(),
-            CaseReadError::UnopenableGrants(_) | CaseReadError::WrongCase | CaseReadError::UnprovenPurge => {
-                Self::IntegrityAlert
-            }
-            CaseReadError::Purged(_) | CaseReadError::FormerKey(_) | CaseReadError::Unreadable(_) => {
-                Self::NotFound
-            }
+            CaseReadError::UnopenableGrants(_)
+            | CaseReadError::WrongCase
+            | CaseReadError::UnprovenPurge => Self::IntegrityAlert,
+            CaseReadError::Purged(_)
+            | CaseReadError::FormerKey(_)
+            | CaseReadError::Unreadable(_) => Self::NotFound,
             CaseReadError::File(_) => Self::Failed,
         }
     }

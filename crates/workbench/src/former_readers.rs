@@ -1,7 +1,9 @@
-//! Who can still open a case and should not any more, because they left or have another key; and new keys for all such cases in one step.
+//! Who can still open a case and should not any more, because they left or have another key; and
+//! new keys for all such cases in one step.
 //!
-//! Which cases these are, the case handler tells: it knows whose grants it keeps, and no event names them. One that kept quiet about a
-//! reader could as well hand on what it keeps; new keys can be made for any case, listed or not.
+//! Which cases these are, the case handler tells: it knows whose grants it keeps, and no event
+//! names them. One that kept quiet about a reader could as well hand on what it keeps; new keys can
+//! be made for any case, listed or not.
 
 use protocol::{
     api::workbench::{FormerReader, FormerReaders},
@@ -48,10 +50,12 @@ pub struct KeyRotationResult {
 }
 
 impl HandlerConnection {
-    /// Which of one's cases somebody can open who should not any more; those first for which one can make new keys.
+    /// Which of one's cases somebody can open who should not any more; those first for which one
+    /// can make new keys.
     pub async fn former_readers(&self) -> Result<Vec<ExposedCase>, ClientError> {
         let told = self.client.former_readers().await?;
-        let mut exposed: Vec<ExposedCase> = told.into_iter().map(|told| self.exposed_case(told)).collect();
+        let mut exposed: Vec<ExposedCase> =
+            told.into_iter().map(|told| self.exposed_case(told)).collect();
         exposed.sort_by_key(|case| case.refused.is_some());
         Ok(exposed)
     }
@@ -69,8 +73,8 @@ impl HandlerConnection {
         }
     }
 
-    /// New keys for a case, for everybody who may still read it. Refused where something about the case is wrong: its keys are then not
-    /// what is to be mended first.
+    /// New keys for a case, for everybody who may still read it. Refused where something about the
+    /// case is wrong: its keys are then not what is to be mended first.
     pub async fn rotate_case_keys(
         &mut self,
         case: Uuid,
@@ -83,8 +87,8 @@ impl HandlerConnection {
         self.rotate_keys(&mut case, &[], rng).await
     }
 
-    /// The same for several cases, one after the other. What the rules refuse for one does not keep the others from it; whatever else
-    /// fails ends it.
+    /// The same for several cases, one after the other. What the rules refuse for one does not keep
+    /// the others from it; whatever else fails ends it.
     pub async fn rotate_all(
         &mut self,
         cases: impl IntoIterator<Item = Uuid>,
@@ -94,7 +98,10 @@ impl HandlerConnection {
         for case in cases {
             match self.rotate_case_keys(case, rng).await {
                 Err(error)
-                    if matches!(ErrorKind::from(&error), ErrorKind::Unreachable | ErrorKind::Failed) =>
+                    if matches!(
+                        ErrorKind::from(&error),
+                        ErrorKind::Unreachable | ErrorKind::Failed
+                    ) =>
                 {
                     return Err(error);
                 }

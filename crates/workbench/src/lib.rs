@@ -1,9 +1,11 @@
-//! The investigators' own program: keys, cases, replies, the audit of the log, and the administration of a directory.
+//! The investigators' own program: keys, cases, replies, the audit of the log, and the
+//! administration of a directory.
 //!
-//! This library is the whole of it but the words on the screen: the command line is one face of it, the local web interface
-//! another. Time and randomness are arguments; nothing here prints.
+//! This library is the whole of it but the words on the screen: the command line is one face of it,
+//! the local web interface another. Time and randomness are arguments; nothing here prints.
 //!
-//! [`key_file`] → [`connection`] → [`case`] → [`actions`]; [`search`] for searching; [`audit`] for the log; [`admin`] for root keys, desks and signing.
+//! [`key_file`] → [`connection`] → [`case`] → [`actions`]; [`search`] for searching; [`audit`] for
+//! the log; [`admin`] for root keys, desks and signing.
 
 pub mod actions;
 pub mod admin;

@@ -92,21 +92,27 @@ pub fn create_exclusive(path: &Path, mode: u32) -> Result<File, FileError> {
 
 /// Puts a file in the place of another, whole or not at all (0600).
 pub fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut new = tempfile::NamedTempFile::new_in(folder).map_err(FileError::io("write", path))?;
-    new.write_all(bytes).and_then(|()| new.as_file().sync_all()).map_err(FileError::io("write", path))?;
+    new.write_all(bytes)
+        .and_then(|()| new.as_file().sync_all())
+        .map_err(FileError::io("write", path))?;
     new.persist(path).map(drop).map_err(|error| FileError::io("replace", path)(error.error))
 }
 
 /// Removes a file, if it is there.
 pub fn remove(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path).map_err(FileError::io("remove", path)) {
-        Err(FileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(FileError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            Ok(())
+        }
         removed => removed,
     }
 }
 
-/// Makes a folder that only its owner can enter (0700), with its parents; one that is there is left as it is.
+/// Makes a folder that only its owner can enter (0700), with its parents; one that is there is left
+/// as it is.
 pub fn create_private_dir(path: &Path) -> Result<(), FileError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -127,7 +133,8 @@ pub fn restrict_to_owner(folder: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
-/// Can anybody but its owner read, write or enter it? Where there are no such permissions, nobody is said to.
+/// Can anybody but its owner read, write or enter it? Where there are no such permissions, nobody
+/// is said to.
 pub fn is_accessible_to_others(path: &Path) -> Result<bool, FileError> {
     let metadata = fs::metadata(path).map_err(FileError::io("read", path))?;
     #[cfg(unix)]
@@ -148,10 +155,13 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
 /// Reads a text file whole, as [`text::decode_text`] does.
 ///
 /// # Errors
-/// [`FileError::NotFound`] if it is not there, [`FileError::Malformed`] if it is no text in UTF-8 or UTF-16.
+/// [`FileError::NotFound`] if it is not there, [`FileError::Malformed`] if it is no text in UTF-8
+/// or UTF-16.
 pub fn read_text(path: &Path) -> Result<String, FileError> {
-    terminal_text::decode_text(&read(path)?)
-        .ok_or_else(|| FileError::Malformed { path: path.to_owned(), reason: NOT_UTF_TEXT.to_owned() })
+    terminal_text::decode_text(&read(path)?).ok_or_else(|| FileError::Malformed {
+        path: path.to_owned(),
+        reason: NOT_UTF_TEXT.to_owned(),
+    })
 }
 
 /// Reads a JSON file.
@@ -173,7 +183,8 @@ pub fn read_json_if_exists<T: DeserializeOwned>(path: &Path) -> Result<Option<T>
 
 /// JSON for people and programs: indented, with a last newline.
 pub fn to_pretty_json(value: &impl Serialize) -> Vec<u8> {
-    let mut json = serde_json::to_vec_pretty(value).expect("our shapes hold strings, numbers and lists only");
+    let mut json =
+        serde_json::to_vec_pretty(value).expect("our shapes hold strings, numbers and lists only");
     json.push(b'\n');
     json
 }

@@ -13,8 +13,9 @@ const MAX_SHOWN_NAME: usize = 60;
 /// The most characters of a code on a screen: a category, question, language or week.
 const MAX_SHOWN_CODE: usize = 24;
 
-/// Text of several lines. Everything that could move the cursor, change colours or reverse the reading order is replaced, so
-/// that a report cannot make a terminal show anything but its own words.
+/// Text of several lines. Everything that could move the cursor, change colours or reverse the
+/// reading order is replaced, so that a report cannot make a terminal show anything but its own
+/// words.
 pub fn sanitize_multiline(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     text.chars()
@@ -32,7 +33,8 @@ pub fn sanitize_line(text: &str) -> String {
     sanitize_multiline(text).replace(['\n', '\t'], " ")
 }
 
-/// JSON that may be looked at on a terminal: what JSON leaves as it is and a terminal obeys is written as `\uXXXX`.
+/// JSON that may be looked at on a terminal: what JSON leaves as it is and a terminal obeys is
+/// written as `\uXXXX`.
 pub fn escape_json(text: &str) -> String {
     use std::fmt::Write;
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
@@ -51,8 +53,8 @@ fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// Characters that show nothing: zero width, marks of direction, fillers, tags, selectors. Some have a use inside of words of some
-/// scripts, and none in a name that people compare by eye.
+/// Characters that show nothing: zero width, marks of direction, fillers, tags, selectors. Some
+/// have a use inside of words of some scripts, and none in a name that people compare by eye.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
@@ -66,13 +68,15 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || c.is_control() || is_invisible(c))
 }
 
-/// The name of a file as a screen shows it: on one line, without what cannot be seen, and not longer than a line.
+/// The name of a file as a screen shows it: on one line, without what cannot be seen, and not
+/// longer than a line.
 pub fn display_name(name: &str) -> String {
     let visible: String = sanitize_line(name).chars().filter(|c| !is_invisible(*c)).collect();
     truncate(visible.trim(), MAX_SHOWN_NAME)
 }
 
-/// A word of a protocol that another program wrote, such as a language or a week: letters, digits, `-` and `_`, and not many.
+/// A word of a protocol that another program wrote, such as a language or a week: letters, digits,
+/// `-` and `_`, and not many.
 pub fn display_code(word: &str) -> String {
     let plain: String =
         word.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
@@ -87,8 +91,8 @@ fn truncate(text: &str, most: usize) -> String {
     text.chars().take(most - 1).chain(['…']).collect()
 }
 
-/// Text from a file that a person wrote with whatever program: UTF-8, or UTF-16 with a byte order mark; without the mark, and
-/// with the line ends of this program. `None` if it is neither.
+/// Text from a file that a person wrote with whatever program: UTF-8, or UTF-16 with a byte order
+/// mark; without the mark, and with the line ends of this program. `None` if it is neither.
 pub fn decode_text(bytes: &[u8]) -> Option<String> {
     let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();
@@ -104,9 +108,9 @@ pub fn decode_text(bytes: &[u8]) -> Option<String> {
     Some(text.replace("\r\n", "\n"))
 }
 
-/// A file name from an attachment's name, which a stranger chose: no path, no control character, nothing hidden or invisible, nothing
-/// that a shell takes for an option or a folder, no name that a system keeps for itself. `number` names a file of which nothing is
-/// left, from 1.
+/// A file name from an attachment's name, which a stranger chose: no path, no control character,
+/// nothing hidden or invisible, nothing that a shell takes for an option or a folder, no name that
+/// a system keeps for itself. `number` names a file of which nothing is left, from 1.
 pub fn safe_file_name(name: &str, number: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let clean: String = last
@@ -115,7 +119,8 @@ pub fn safe_file_name(name: &str, number: usize) -> String {
         .filter(|c| !matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*'))
         .collect();
     let clean = clean.trim_matches(|c: char| c == '.' || c.is_whitespace());
-    let clean = clean.trim_start_matches(|c: char| matches!(c, '-' | '~' | '.') || c.is_whitespace());
+    let clean =
+        clean.trim_start_matches(|c: char| matches!(c, '-' | '~' | '.') || c.is_whitespace());
     let clean = shorten(clean);
     if clean.is_empty() {
         format!("attachment-{number}")
@@ -141,7 +146,8 @@ fn shorten(name: &str) -> String {
     format!("{stem}{extension}")
 }
 
-/// Device names of Windows, with or without an extension, also as letters that look alike: `COM¹` is `COM1` there.
+/// Device names of Windows, with or without an extension, also as letters that look alike: `COM¹`
+/// is `COM1` there.
 fn is_reserved(name: &str) -> bool {
     let stem: String = name.split('.').next().unwrap_or_default().nfkc().collect();
     let stem = stem.trim().to_ascii_uppercase();
@@ -168,8 +174,7 @@ mod tests {
 
     #[test]
     fn a_report_cannot_steer_the_terminal() {
-        let hostile =
-            "before\x1b[2J\x1b]0;title\x07 \u{9b}31m \u{202e}txt.exe\u{202c}\r\nafter\u{8}\u{7f}\x00";
+        let hostile = "before\x1b[2J\x1b]0;title\x07 \u{9b}31m \u{202e}txt.exe\u{202c}\r\nafter\u{8}\u{7f}\x00";
         let shown = sanitize_multiline(hostile);
         assert!(shown.chars().all(|c| c == '\n' || !is_control(c)), "{shown:?}");
         assert!(shown.starts_with("before") && shown.contains("\nafter"));
@@ -224,11 +229,15 @@ mod tests {
         }
         let long = safe_file_name(&format!("{}.jpeg", "é".repeat(200)), 1);
         assert!(
-            long.len() <= MAX_FILE_NAME_BYTES && long.rsplit_once('.').is_some_and(|(_, end)| end == "jpeg")
+            long.len() <= MAX_FILE_NAME_BYTES
+                && long.rsplit_once('.').is_some_and(|(_, end)| end == "jpeg")
         );
         let arabic = safe_file_name(&format!("{}.pdf", "م".repeat(250)), 1);
         assert!(arabic.len() <= MAX_FILE_NAME_BYTES && arabic.ends_with("م.pdf"), "{arabic}");
-        let cut = safe_file_name(&format!("{}. {}", "a".repeat(MAX_FILE_NAME_BYTES - 2), "b".repeat(20)), 1);
+        let cut = safe_file_name(
+            &format!("{}. {}", "a".repeat(MAX_FILE_NAME_BYTES - 2), "b".repeat(20)),
+            1,
+        );
         assert!(cut.ends_with('a'), "{cut}");
         assert_eq!(numbered_name("a.tar.gz", 2), "a.tar (2).gz");
         assert_eq!(numbered_name("README", 2), "README (2)");
@@ -258,14 +267,18 @@ mod tests {
         assert_eq!(display_name("photo.jpg"), "photo.jpg");
         assert_eq!(display_name("a\nclosed the case\u{202e}\u{200b}"), "a closed the case\u{fffd}");
         assert_eq!(display_name(&"x".repeat(5000)).chars().count(), MAX_SHOWN_NAME);
-        assert_eq!(display_code("2026-W48\ninspector-2 closed the case"), "2026-W48inspector-2clos…");
+        assert_eq!(
+            display_code("2026-W48\ninspector-2 closed the case"),
+            "2026-W48inspector-2clos…"
+        );
         assert_eq!(display_code("fr"), "fr");
     }
 
     #[test]
     fn text_files_of_other_programs_are_read() {
         let utf16 = |order: fn(u16) -> [u8; 2], mark: [u8; 2]| {
-            [&mark[..], &"Ça va.\r\nOui".encode_utf16().flat_map(order).collect::<Vec<_>>()].concat()
+            [&mark[..], &"Ça va.\r\nOui".encode_utf16().flat_map(order).collect::<Vec<_>>()]
+                .concat()
         };
         for bytes in [
             "Ça va.\nOui".as_bytes().to_vec(),

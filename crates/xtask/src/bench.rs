@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::cmd::{BROWSER_DIR, cargo, command, npm_ci, npm_run, run_step, succeeds};
 
-/// Programs that measure: package, example, and what its rows are about. Each prints `{"rows": […]}`.
+/// Programs that measure: package, example, and what its rows are about. Each prints `{"rows":
+/// […]}`.
 const BENCHMARKS: [(&str, &str, &[&str]); 11] = [
     ("reporter", "seal_cost", &["sealed"]),
     ("scenarios", "sealed", &["sealed", "postgres"]),
@@ -63,33 +64,41 @@ pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Re
     }
     print_table(&rows);
     if let Some(path) = json {
-        fs::write(&path, json!({ "rows": rows }).to_string()).with_context(|| path.display().to_string())?;
+        fs::write(&path, json!({ "rows": rows }).to_string())
+            .with_context(|| path.display().to_string())?;
     }
     ensure!(failed.is_empty(), "not measured: {}", failed.join("; "));
     Ok(())
 }
 
 fn topics() -> Vec<&'static str> {
-    let mut words: Vec<_> =
-        BENCHMARKS.iter().flat_map(|(_, _, words)| *words).chain(&BROWSER_TOPICS).copied().collect();
+    let mut words: Vec<_> = BENCHMARKS
+        .iter()
+        .flat_map(|(_, _, words)| *words)
+        .chain(&BROWSER_TOPICS)
+        .copied()
+        .collect();
     words.sort_unstable();
     words.dedup();
     words
 }
 
-/// Builds the programs and what they measure as they are delivered. Gives the folder in which they are.
+/// Builds the programs and what they measure as they are delivered. Gives the folder in which they
+/// are.
 fn build_benchmarks(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
     if browser {
         npm_ci(BROWSER_DIR)?;
         run_step("the browser's script", npm_run(BROWSER_DIR, "build"))?;
     }
-    // At once and of the whole workspace: one after the other, each would be built with other features of what they share.
+    // At once and of the whole workspace: one after the other, each would be built with other
+    // features of what they share.
     let mut arguments = vec!["build", "--release", "--locked", "--workspace", "--bins"];
     for (_, example, _) in chosen {
         arguments.extend(["--example", example]);
     }
     run_step("programs as they are delivered", cargo(&arguments))?;
-    let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output()?;
+    let metadata =
+        cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]).output()?;
     let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata")?;
     let target = metadata["target_directory"].as_str().context("cargo names its folder")?;
     Ok(Path::new(target).join("release"))

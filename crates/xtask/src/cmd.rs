@@ -12,9 +12,11 @@ use anyhow::{Context, Result, bail};
 /// The reporter's side in the browser.
 pub(crate) const BROWSER_DIR: &str = "crates/intake/browser";
 
-/// The root of the workspace. Asked of cargo when this runs: several clones can share one target folder.
+/// The root of the workspace. Asked of cargo when this runs: several clones can share one target
+/// folder.
 pub(crate) fn workspace_root() -> PathBuf {
-    let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let here = Path::new(&here);
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
@@ -29,8 +31,9 @@ pub(crate) fn programs_dir() -> Result<PathBuf> {
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(workspace_root());
-    // What the cargo that runs this tells about this package and takes from `.cargo/config.toml` is not meant for the next one. Found
-    // there, it would count as another setting, and whatever looks at it would be built again.
+    // What the cargo that runs this tells about this package and takes from `.cargo/config.toml` is
+    // not meant for the next one. Found there, it would count as another setting, and whatever
+    // looks at it would be built again.
     let inherited = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start))
             || name == "LIBSQLITE3_FLAGS"
@@ -72,8 +75,10 @@ pub(crate) fn cargo_install(tool: &str) -> Result<()> {
 /// What a command prints; what it has to complain about goes to the terminal.
 pub(crate) fn read_stdout(mut command: Command) -> Result<String> {
     let name = command.get_program().display().to_string();
-    let output =
-        command.stderr(Stdio::inherit()).output().with_context(|| format!("could not start {name}"))?;
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("could not start {name}"))?;
     if !output.status.success() {
         bail!("{name}: {}", output.status);
     }
@@ -84,9 +89,9 @@ pub(crate) fn read_stdout(mut command: Command) -> Result<String> {
 pub(crate) fn run_step(heading: &str, mut command: Command) -> Result<()> {
     println!("\n== {heading}");
     let start = Instant::now();
-    let status = command
-        .status()
-        .with_context(|| format!("{heading}: could not start {}", command.get_program().display()))?;
+    let status = command.status().with_context(|| {
+        format!("{heading}: could not start {}", command.get_program().display())
+    })?;
     if !status.success() {
         bail!("{heading}: {status}");
     }

@@ -1,4 +1,5 @@
-//! A whole installation to try: builds, makes keys, starts everything, says where to go, and ends cleanly on interrupt.
+//! A whole installation to try: builds, makes keys, starts everything, says where to go, and ends
+//! cleanly on interrupt.
 
 use std::{fs, time::Duration};
 
@@ -33,7 +34,8 @@ pub(crate) fn run() -> Result<()> {
         fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     println!("\nMaking keys, certificates, people and a directory in {} …", folder.display());
-    let installation = Installation::create(&folder, &programs_dir()?, InstallationSettings::default())?;
+    let installation =
+        Installation::create(&folder, &programs_dir()?, InstallationSettings::default())?;
     let intake = installation.start_intake()?;
     let case_handler = installation.start_case_handler()?;
     installation.publish()?;
@@ -43,11 +45,13 @@ pub(crate) fn run() -> Result<()> {
 
 /// Bundles the script with which browsers seal. Without it everything works, and the intake seals.
 fn bundle_browser_script() -> Result<()> {
-    let made = if succeeds(command("node", &["--version"])) && succeeds(command("npm", &["--version"])) {
-        npm_ci(BROWSER_DIR).and_then(|()| run_step("the browser's script", npm_run(BROWSER_DIR, "build")))
-    } else {
-        Err(anyhow!("Node.js and npm are not installed"))
-    };
+    let made =
+        if succeeds(command("node", &["--version"])) && succeeds(command("npm", &["--version"])) {
+            npm_ci(BROWSER_DIR)
+                .and_then(|()| run_step("the browser's script", npm_run(BROWSER_DIR, "build")))
+        } else {
+            Err(anyhow!("Node.js and npm are not installed"))
+        };
     if let Err(error) = made {
         println!("\nNo script for browsers, so that the intake will seal reports: {error:#}");
         // What was bundled from other sources before must not be served instead.
@@ -64,10 +68,15 @@ fn print_instructions(installation: &Installation) -> Result<()> {
     let burkindi = programs.join("burkindi");
     let command = |handle: &str, rest: &str| {
         let home = installation.member_home(handle);
-        format!("  echo '{PASSPHRASE}' | {} --home {home} --passphrase-fd 0 {rest}", burkindi.display())
+        format!(
+            "  echo '{PASSPHRASE}' | {} --home {home} --passphrase-fd 0 {rest}",
+            burkindi.display()
+        )
     };
     println!("\nReport here:  {}\n", installation.public_url());
-    println!("It is collected within a second or two. Then, in another terminal, as an investigator:\n");
+    println!(
+        "It is collected within a second or two. Then, in another terminal, as an investigator:\n"
+    );
     println!(
         "  {} --home {} open        # in a browser; the passphrase is: {PASSPHRASE}",
         burkindi.display(),

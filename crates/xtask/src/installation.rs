@@ -83,8 +83,8 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Makes keys, certificates, people, desks and a signed directory with `burkindi`'s own commands.
-    /// `programs` is the folder of the built programs.
+    /// Makes keys, certificates, people, desks and a signed directory with `burkindi`'s own
+    /// commands. `programs` is the folder of the built programs.
     pub fn create(root: &Path, programs: &Path, settings: InstallationSettings) -> Result<Self> {
         for program in ["burkindi", "intake", "case-handler"] {
             if !programs.join(program).is_file() {
@@ -134,8 +134,11 @@ impl Installation {
     fn make_directory(&self) -> Result<()> {
         let admin = self.path("admin");
         for desk in ["internal_affairs", "hr_integrity", "external"] {
-            let seats: Vec<_> =
-                TEST_MEMBERS.iter().filter(|person| person.desk == desk).map(|p| p.handle).collect();
+            let seats: Vec<_> = TEST_MEMBERS
+                .iter()
+                .filter(|person| person.desk == desk)
+                .map(|p| p.handle)
+                .collect();
             self.run_admin(&["desk", "add", "--dir", &admin, desk, "--member", &seats.join(",")])?;
         }
         self.sign_directory()
@@ -163,13 +166,15 @@ impl Installation {
         Ok(())
     }
 
-    /// Starts the intake, with the configuration that is shipped and its places set by the environment.
+    /// Starts the intake, with the configuration that is shipped and its places set by the
+    /// environment.
     pub fn start_intake(&self) -> Result<ChildService> {
         ChildService::start("intake", self.intake_command()?, &self.log_path("intake"))
     }
 
-    /// Starts another intake on the same database, with a number for its log, at ports that are free. It takes a share of the machine
-    /// and of the database, as one of three on two processors should.
+    /// Starts another intake on the same database, with a number for its log, at ports that are
+    /// free. It takes a share of the machine and of the database, as one of three on two processors
+    /// should.
     pub fn start_replica(&self, number: u32) -> Result<ChildService> {
         let name = format!("intake-{number}");
         let mut replica = self.intake_command_on_ports([0, 0])?;
@@ -183,8 +188,11 @@ impl Installation {
     }
 
     fn intake_command_on_ports(&self, [public, relay]: [u16; 2]) -> Result<Command> {
-        let program =
-            self.settings.intake_program.clone().unwrap_or_else(|| self.programs_dir.join("intake"));
+        let program = self
+            .settings
+            .intake_program
+            .clone()
+            .unwrap_or_else(|| self.programs_dir.join("intake"));
         let mut environment = vec![
             // The contacts of the shipped configuration are invented.
             ("INTAKE_DEMO", "true".to_owned()),
@@ -197,13 +205,18 @@ impl Installation {
             ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
-        environment.extend(self.settings.intake_store_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
+        environment
+            .extend(self.settings.intake_store_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
         service_command("intake", Command::new(program), &environment)
     }
 
     /// Starts the case handler, in the same way.
     pub fn start_case_handler(&self) -> Result<ChildService> {
-        ChildService::start("case-handler", self.case_handler_command()?, &self.log_path("case-handler"))
+        ChildService::start(
+            "case-handler",
+            self.case_handler_command()?,
+            &self.log_path("case-handler"),
+        )
     }
 
     /// The case handler's program, in the same way.
@@ -250,7 +263,16 @@ impl Installation {
     pub fn publish(&self) -> Result<()> {
         let (admin, ca) = (self.path("admin"), self.path("admin/tls/ca.pem"));
         let (trust, handler) = (self.path("admin/trust.json"), self.handler_url());
-        self.run_admin(&["directory", "publish", "--dir", &admin, "--handler", &handler, "--ca", &ca])?;
+        self.run_admin(&[
+            "directory",
+            "publish",
+            "--dir",
+            &admin,
+            "--handler",
+            &handler,
+            "--ca",
+            &ca,
+        ])?;
         for person in TEST_MEMBERS {
             let connect = ["connect", "--handler", &handler, "--ca", &ca, "--trust", &trust];
             run_json(&mut self.workbench_command(person.handle, &connect), &[PASSPHRASE])?;
@@ -263,10 +285,13 @@ impl Installation {
         run_json(&mut self.workbench_command(handle, arguments), &[PASSPHRASE])
     }
 
-    /// The command itself, for whoever wants its exit code; it reads one passphrase from its standard input.
+    /// The command itself, for whoever wants its exit code; it reads one passphrase from its
+    /// standard input.
     pub fn workbench_command(&self, handle: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs_dir.join("burkindi"));
-        command.args(["--home", &self.member_home(handle), "--json", "--passphrase-fd", "0"]).args(arguments);
+        command
+            .args(["--home", &self.member_home(handle), "--json", "--passphrase-fd", "0"])
+            .args(arguments);
         command
     }
 
@@ -274,8 +299,15 @@ impl Installation {
         self.run_admin_with_passphrases(arguments, &[])
     }
 
-    fn run_admin_with_passphrases(&self, arguments: &[&str], passphrases: &[&str]) -> Result<Value> {
-        run_json(&mut self.workbench_command("admin", &[&["admin"], arguments].concat()), passphrases)
+    fn run_admin_with_passphrases(
+        &self,
+        arguments: &[&str],
+        passphrases: &[&str],
+    ) -> Result<Value> {
+        run_json(
+            &mut self.workbench_command("admin", &[&["admin"], arguments].concat()),
+            passphrases,
+        )
     }
 
     /// Where reports are made.
@@ -321,7 +353,11 @@ impl Installation {
 }
 
 /// A service with the configuration that is shipped.
-fn service_command(name: &str, mut command: Command, environment: &[(&str, String)]) -> Result<Command> {
+fn service_command(
+    name: &str,
+    mut command: Command,
+    environment: &[(&str, String)],
+) -> Result<Command> {
     let shipped = workspace_root()?.join("deploy/config");
     command.arg("--config").arg(shipped.join(format!("{name}.toml")));
     command.envs(environment.iter().map(|(name, value)| (name, value)));
@@ -330,7 +366,8 @@ fn service_command(name: &str, mut command: Command, environment: &[(&str, Strin
 
 /// Runs a command to its end, giving it passphrases, and reads its JSON.
 fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().context("the input is piped")?;
     // A command that ends before it asks closes the pipe; its own error says more.
     let lines: String = passphrases.iter().flat_map(|passphrase| [passphrase, "\n"]).collect();
@@ -347,7 +384,8 @@ fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} answers no JSON"))
 }
 
-/// The root of the workspace: the folder above that has the lock file. Cargo runs programs and tests within it.
+/// The root of the workspace: the folder above that has the lock file. Cargo runs programs and
+/// tests within it.
 fn workspace_root() -> Result<PathBuf> {
     let here = std::env::current_dir()?;
     let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());

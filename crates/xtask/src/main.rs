@@ -1,5 +1,5 @@
-//! `cargo xtask …`: sequences the commands of this workspace. It holds no logic of its own, so that anything it does can
-//! also be typed.
+//! `cargo xtask …`: sequences the commands of this workspace. It holds no logic of its own, so that
+//! anything it does can also be typed.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -39,12 +39,14 @@ enum XtaskCommand {
     },
     /// A whole installation to try, in var/demo; ends on Ctrl-C.
     Demo,
-    /// Write bills of materials of the delivered programs and of the browser's script (`CycloneDX`), and check them.
+    /// Write bills of materials of the delivered programs and of the browser's script
+    /// (`CycloneDX`), and check them.
     Sbom {
         /// Where to [default: var/sbom].
         folder: Option<PathBuf>,
     },
-    /// Kill the services under load again and again; every acknowledged report must arrive exactly once.
+    /// Kill the services under load again and again; every acknowledged report must arrive exactly
+    /// once.
     Soak {
         /// How many times each service is killed.
         #[arg(long, default_value_t = 500)]
@@ -59,7 +61,9 @@ enum XtaskCommand {
 
 fn main() -> ExitCode {
     let result = match XtaskArgs::parse().command {
-        XtaskCommand::Bench { topic: about, quick, json } => bench::run(about.as_deref(), json, quick),
+        XtaskCommand::Bench { topic: about, quick, json } => {
+            bench::run(about.as_deref(), json, quick)
+        }
         XtaskCommand::Demo => demo::run(),
         XtaskCommand::Sbom { folder } => sbom::run(folder),
         XtaskCommand::Soak { kills, database } => soak::run(kills, database),

@@ -77,7 +77,10 @@ impl ChildService {
     pub fn stop(mut self) -> Result<()> {
         // A signal from the terminal may have reached it already.
         if self.child.try_wait()?.is_none() {
-            let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("a process id")?;
+            let pid = i32::try_from(self.child.id())
+                .ok()
+                .and_then(Pid::from_raw)
+                .context("a process id")?;
             kill_process(pid, Signal::TERM)?;
         }
         let status = self.child.wait()?;
@@ -101,5 +104,9 @@ impl Drop for ChildService {
 }
 
 fn open_append(log: &Path) -> Result<File> {
-    OpenOptions::new().create(true).append(true).open(log).with_context(|| log.display().to_string())
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log)
+        .with_context(|| log.display().to_string())
 }

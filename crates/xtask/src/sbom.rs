@@ -1,7 +1,9 @@
-//! Bills of materials (`CycloneDX`): one for each program that is delivered, one for the script that browsers are given.
+//! Bills of materials (`CycloneDX`): one for each program that is delivered, one for the script
+//! that browsers are given.
 //!
-//! Two runs on the same sources write the same bytes: what would differ (a serial number, the time, the folder of the sources) is taken
-//! out. Each bill is then held against what cargo and npm themselves say is needed.
+//! Two runs on the same sources write the same bytes: what would differ (a serial number, the time,
+//! the folder of the sources) is taken out. Each bill is then held against what cargo and npm
+//! themselves say is needed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +14,9 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::cmd::{BROWSER_DIR, cargo, cargo_install, command, read_stdout, run_step, workspace_root};
+use crate::cmd::{
+    BROWSER_DIR, cargo, cargo_install, command, read_stdout, run_step, workspace_root,
+};
 
 /// The packages of the delivered programs, and what the programs are called.
 const PROGRAMS: [(&str, &str); 3] =
@@ -34,7 +38,8 @@ pub(crate) fn run(folder: Option<PathBuf>) -> Result<()> {
     cleared?;
     for ((package, program), bill) in PROGRAMS.iter().zip(bills) {
         let tree = cargo(&[
-            "tree", "--locked", "-p", package, "-e", "no-dev", "--prefix", "none", "--format", "{p}",
+            "tree", "--locked", "-p", package, "-e", "no-dev", "--prefix", "none", "--format",
+            "{p}",
         ]);
         write_sbom(&folder, program, &bill, &components_in_cargo_tree(&read_stdout(tree)?))?;
     }
@@ -72,7 +77,8 @@ fn generate_sboms() -> Result<Vec<Value>> {
     generate.env("SOURCE_DATE_EPOCH", "0");
     run_step("bills of materials", generate)?;
     let read = |(package, _): &(&str, &str)| {
-        let path = workspace_root().join("crates").join(package).join(format!("{GENERATED_NAME}.json"));
+        let path =
+            workspace_root().join("crates").join(package).join(format!("{GENERATED_NAME}.json"));
         parse_sbom(&fs::read_to_string(&path).with_context(|| path.display().to_string())?)
     };
     PROGRAMS.iter().map(read).collect()
@@ -114,12 +120,16 @@ fn parse_sbom(json: &str) -> Result<Value> {
 fn normalize(mut bill: Value) -> Result<Value> {
     let object = bill.as_object_mut().context("a bill is an object")?;
     object.remove("serialNumber");
-    let metadata =
-        object.get_mut("metadata").and_then(Value::as_object_mut).context("a bill says what it is of")?;
+    let metadata = object
+        .get_mut("metadata")
+        .and_then(Value::as_object_mut)
+        .context("a bill says what it is of")?;
     metadata.remove("timestamp");
     // Such as `path+file:///home/somebody/burkindi/crates/intake#0.1.0`.
     let whose = metadata.get("component").and_then(|of| of["bom-ref"].as_str()).unwrap_or_default();
-    let Some(sources) = whose.rfind("/crates/").map(|end| whose[..=end].to_owned()) else { return Ok(bill) };
+    let Some(sources) = whose.rfind("/crates/").map(|end| whose[..=end].to_owned()) else {
+        return Ok(bill);
+    };
     parse_sbom(&bill.to_string().replace(&sources, SOURCE_ROOT))
 }
 
@@ -132,7 +142,10 @@ fn components_in_cargo_tree(tree: &str) -> RequiredComponents {
     for line in tree.lines() {
         let mut words = line.split_whitespace();
         if let (Some(name), Some(version)) = (words.next(), words.next()) {
-            needed.entry(name.to_owned()).or_default().insert(version.trim_start_matches('v').to_owned());
+            needed
+                .entry(name.to_owned())
+                .or_default()
+                .insert(version.trim_start_matches('v').to_owned());
         }
     }
     needed
@@ -141,14 +154,16 @@ fn components_in_cargo_tree(tree: &str) -> RequiredComponents {
 /// What a `package.json` asks for, each in exactly one version.
 fn components_in_package_json(package: &str) -> Result<RequiredComponents> {
     let package: Value = serde_json::from_str(package)?;
-    let dependencies = package["dependencies"].as_object().context("the script has dependencies")?;
+    let dependencies =
+        package["dependencies"].as_object().context("the script has dependencies")?;
     let exact = |(name, version): (&String, &Value)| {
         (name.clone(), version.as_str().map(str::to_owned).into_iter().collect())
     };
     Ok(dependencies.iter().map(exact).collect())
 }
 
-/// Is everything in the bill that is needed, and does each package in it have a version and a licence? Says how many there are.
+/// Is everything in the bill that is needed, and does each package in it have a version and a
+/// licence? Says how many there are.
 fn verify_components(bill: &Value, needed: &RequiredComponents) -> Result<usize> {
     ensure!(bill["bomFormat"] == "CycloneDX", "is of another format");
     let own = &bill["metadata"]["component"];
@@ -158,13 +173,15 @@ fn verify_components(bill: &Value, needed: &RequiredComponents) -> Result<usize>
         let word = |field: &str| component[field].as_str().filter(|word| !word.is_empty());
         let name = word("name").context("lists a package without a name")?;
         let version = word("version").with_context(|| format!("{name} has no version"))?;
-        let licensed = component["licenses"].as_array().is_some_and(|licences| !licences.is_empty());
+        let licensed =
+            component["licenses"].as_array().is_some_and(|licences| !licences.is_empty());
         ensure!(licensed || component == own, "{name} has no licence");
         listed.entry(name.to_owned()).or_default().insert(version.to_owned());
     }
     for (name, versions) in needed {
-        let missing =
-            versions.iter().find(|version| !listed.get(name).is_some_and(|has| has.contains(*version)));
+        let missing = versions
+            .iter()
+            .find(|version| !listed.get(name).is_some_and(|has| has.contains(*version)));
         if let Some(version) = missing {
             bail!("{name} {version} is not in it");
         }
@@ -179,8 +196,7 @@ mod tests {
     use super::*;
 
     fn sample_sbom() -> Value {
-        let age =
-            json!({"name": "age", "version": "0.12.1", "licenses": [{"expression": "MIT OR Apache-2.0"}]});
+        let age = json!({"name": "age", "version": "0.12.1", "licenses": [{"expression": "MIT OR Apache-2.0"}]});
         let ours = "path+file:///home/somebody/sources/crates/intake#0.1.0";
         json!({
             "bomFormat": "CycloneDX",
@@ -201,10 +217,12 @@ mod tests {
         );
         assert_eq!(verify_components(&sample_sbom(), &needed).unwrap(), 1);
         for (missing, told) in [("axum v0.8.9", "axum 0.8.9"), ("age v0.11.0", "age 0.11.0")] {
-            let error = verify_components(&sample_sbom(), &components_in_cargo_tree(missing)).unwrap_err();
+            let error =
+                verify_components(&sample_sbom(), &components_in_cargo_tree(missing)).unwrap_err();
             assert_eq!(error.to_string(), format!("{told} is not in it"));
         }
-        let npm = components_in_package_json(r#"{"dependencies": {"age-encryption": "0.3.1"}}"#).unwrap();
+        let npm =
+            components_in_package_json(r#"{"dependencies": {"age-encryption": "0.3.1"}}"#).unwrap();
         assert!(verify_components(&sample_sbom(), &npm).is_err());
     }
 

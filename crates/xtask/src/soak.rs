@@ -15,8 +15,10 @@ pub(crate) fn run(kills: u32, engine: Option<DatabaseBackend>) -> Result<()> {
             DatabaseBackend::Sqlite => ("soak", "SQLite"),
             DatabaseBackend::Postgres => ("on_postgres", "PostgreSQL"),
         };
-        // Of the whole workspace, or what was just built would be built again with other features of what it shares.
-        let arguments = ["test", "--workspace", "--test", test, "--locked", "kills", "--", "--nocapture"];
+        // Of the whole workspace, or what was just built would be built again with other features
+        // of what it shares.
+        let arguments =
+            ["test", "--workspace", "--test", test, "--locked", "kills", "--", "--nocapture"];
         let mut soak = cargo(&arguments);
         soak.env("SOAK_KILLS", kills.to_string());
         run_step(&format!("{kills} kills of each service on {name}"), soak)?;

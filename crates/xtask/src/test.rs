@@ -8,7 +8,8 @@ use crate::cmd::{
     BROWSER_DIR, cargo, cargo_install, command, npm_ci, npm_run, programs_dir, run_step, succeeds,
 };
 
-/// Installs what is missing, then checks format, lints, licences and dependencies, and runs every test.
+/// Installs what is missing, then checks format, lints, licences and dependencies, and runs every
+/// test.
 pub(crate) fn run() -> Result<()> {
     install_missing()?;
     run_step("format", cargo(&["fmt", "--all", "--check"]))?;
@@ -16,17 +17,23 @@ pub(crate) fn run() -> Result<()> {
         "lints",
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     )?;
-    // `cargo deny` looks at the dependencies of every platform, which a build for one does not bring.
+    // `cargo deny` looks at the dependencies of every platform, which a build for one does not
+    // bring.
     run_step("sources of the dependencies", cargo(&["fetch", "--locked"]))?;
-    run_step("dependencies", cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+    run_step(
+        "dependencies",
+        cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]),
+    )?;
     // By its own name: started through cargo within `cargo xtask`, it takes that for a folder.
     run_step("unused dependencies", command("cargo-machete", &[]))?;
     run_step("known answers in Node", npm_run("tests/node", "test"))?;
-    // The bundle comes before the intake that embeds it, and the browser's half of a test before the other half.
+    // The bundle comes before the intake that embeds it, and the browser's half of a test before
+    // the other half.
     run_step("types of the browser's script", npm_run(BROWSER_DIR, "check"))?;
     run_step("the browser's script", npm_run(BROWSER_DIR, "build"))?;
     run_step("tests of the browser's script", npm_run(BROWSER_DIR, "test"))?;
-    // Scenarios start the real programs, which `nextest` alone would not build. All targets, so that it builds nothing twice.
+    // Scenarios start the real programs, which `nextest` alone would not build. All targets, so
+    // that it builds nothing twice.
     run_step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
     run_step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     run_step(
@@ -45,7 +52,10 @@ fn install_missing() -> Result<()> {
         apt_install(&["nodejs", "npm"], "Node.js 20 or newer with npm")?;
     }
     if !Path::new("/usr/lib/postgresql").is_dir() {
-        apt_install(&["postgresql"], "PostgreSQL, of which the tests start a cluster of their own")?;
+        apt_install(
+            &["postgresql"],
+            "PostgreSQL, of which the tests start a cluster of their own",
+        )?;
     }
     for (program, arguments) in [
         ("nginx", &["-v"][..]),
@@ -83,6 +93,7 @@ fn apt_install(packages: &[&str], what: &str) -> Result<()> {
         bail!("install {what}: the tests need it");
     }
     run_step("package lists", command("apt-get", &["update", "--quiet=2"]))?;
-    let arguments = [&["install", "--yes", "--quiet=2", "--no-install-recommends"], packages].concat();
+    let arguments =
+        [&["install", "--yes", "--quiet=2", "--no-install-recommends"], packages].concat();
     run_step(&format!("install {what}"), command("apt-get", &arguments))
 }

@@ -1,4 +1,5 @@
-//! Schema of the case handler's database. Merged migrations are never edited; a change is a new file.
+//! Schema of the case handler's database. Merged migrations are never edited; a change is a new
+//! file.
 //!
 //! No column can hold who reported, what was reported, or when to more than a day.
 

@@ -4,7 +4,8 @@
 use sea_orm_migration::{
     prelude::*,
     schema::{
-        big_integer, binary_len, blob, boolean, date, date_null, integer, string, string_null, text, uuid,
+        big_integer, binary_len, blob, boolean, date, date_null, integer, string, string_null,
+        text, uuid,
     },
 };
 
@@ -12,7 +13,11 @@ use sea_orm_migration::{
 pub(crate) struct Migration;
 
 /// A table with a primary key over several columns.
-fn table(name: &'static str, key: &[&'static str], columns: Vec<ColumnDef>) -> TableCreateStatement {
+fn table(
+    name: &'static str,
+    key: &[&'static str],
+    columns: Vec<ColumnDef>,
+) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(Alias::new(name));
     for mut column in columns {
@@ -82,8 +87,16 @@ fn tables() -> Vec<TableCreateStatement> {
                 binary_len("sha256", 32),
             ],
         ),
-        table("part_chunks", &["part_id", "number"], vec![uuid("part_id"), integer("number"), blob("bytes")]),
-        table("replies", &["case_id", "seq"], vec![uuid("case_id"), integer("seq"), blob("sealed")]),
+        table(
+            "part_chunks",
+            &["part_id", "number"],
+            vec![uuid("part_id"), integer("number"), blob("bytes")],
+        ),
+        table(
+            "replies",
+            &["case_id", "seq"],
+            vec![uuid("case_id"), integer("seq"), blob("sealed")],
+        ),
         table(
             "events",
             &["position"],

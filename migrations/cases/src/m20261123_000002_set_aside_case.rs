@@ -1,4 +1,5 @@
-//! What was set aside says which case it waits for, so that a tick looks only at what can be filed by now.
+//! What was set aside says which case it waits for, so that a tick looks only at what can be filed
+//! by now.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
 use sea_orm_migration::{prelude::*, schema::uuid_null};

@@ -1,5 +1,5 @@
-//! What is asked often is answered from an index, however many cases there are: a member's queue page by page, what escalates by
-//! itself, who has how much to do, how much is set aside.
+//! What is asked often is answered from an index, however many cases there are: a member's queue
+//! page by page, what escalates by itself, who has how much to do, how much is set aside.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
 use sea_orm_migration::{
@@ -63,7 +63,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let engine = manager.get_database_backend();
         let add = |table: &'static str, mut column: ColumnDef| {
-            manager.alter_table(Table::alter().table(Alias::new(table)).add_column(&mut column).take())
+            manager
+                .alter_table(Table::alter().table(Alias::new(table)).add_column(&mut column).take())
         };
         for column in columns() {
             add("cases", column).await?;
@@ -87,7 +88,9 @@ impl MigrationTrait for Migration {
             manager.create_index(index.take()).await?;
         }
         for (name, table) in [("cases_by_next_due", "cases"), ("grants_by_member", "grants")] {
-            manager.drop_index(Index::drop().name(name).table(Alias::new(table)).to_owned()).await?;
+            manager
+                .drop_index(Index::drop().name(name).table(Alias::new(table)).to_owned())
+                .await?;
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! A purged case keeps its row, without anything that was in it, so that what is sent to it later is known.
+//! A purged case keeps its row, without anything that was in it, so that what is sent to it later
+//! is known.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
 use sea_orm_migration::{prelude::*, schema::boolean};

@@ -1,4 +1,5 @@
-//! The newest day that the handler has seen, so that a clock that leaps is noticed; and until when members are away.
+//! The newest day that the handler has seen, so that a clock that leaps is noticed; and until when
+//! members are away.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
 use sea_orm_migration::{

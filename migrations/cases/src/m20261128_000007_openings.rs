@@ -1,4 +1,5 @@
-//! The journal of submissions that are being opened, so that one that ends the process is found at the next start.
+//! The journal of submissions that are being opened, so that one that ends the process is found at
+//! the next start.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
 use sea_orm_migration::{

@@ -1,4 +1,5 @@
-//! When the clock was last believed, measured against the time since the machine booted, so that a day takes a day.
+//! When the clock was last believed, measured against the time since the machine booted, so that a
+//! day takes a day.
 #![expect(elided_lifetimes_in_paths, reason = "the trait's own signature elides them")]
 
 use sea_orm_migration::{

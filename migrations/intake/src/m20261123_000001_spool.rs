@@ -1,7 +1,9 @@
-//! Submissions on their way to the case handler, mailboxes on their way back, and what the intake knows of itself.
+//! Submissions on their way to the case handler, mailboxes on their way back, and what the intake
+//! knows of itself.
 //!
-//! No column holds a time finer than the ISO week or a size finer than the rung. Ids are random and rows lie in the order
-//! of their ids where the database can do that, so that the file does not tell what came before what.
+//! No column holds a time finer than the ISO week or a size finer than the rung. Ids are random and
+//! rows lie in the order of their ids where the database can do that, so that the file does not
+//! tell what came before what.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -43,7 +45,10 @@ enum State {
     Directory,
 }
 
-#[expect(elided_lifetimes_in_paths, reason = "the trait is declared with elided ones, and they must match")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "the trait is declared with elided ones, and they must match"
+)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -110,7 +115,10 @@ impl MigrationTrait for Migration {
 }
 
 /// `SQLite` numbers rows as they come unless told otherwise.
-fn in_key_order(manager: &SchemaManager<'_>, mut table: TableCreateStatement) -> TableCreateStatement {
+fn in_key_order(
+    manager: &SchemaManager<'_>,
+    mut table: TableCreateStatement,
+) -> TableCreateStatement {
     if manager.get_database_backend() == DbBackend::Sqlite {
         table.extra("WITHOUT ROWID");
     }

@@ -1,6 +1,7 @@
 //! Large rows lie in the order of a random number of their own.
 //!
-//! In the order of their ids they lay in trees of `SQLite` that compare whole rows: to find one of 256 KiB it read several.
+//! In the order of their ids they lay in trees of `SQLite` that compare whole rows: to find one of
+//! 256 KiB it read several.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -11,7 +12,10 @@ pub(crate) struct Migration;
 const TABLES: [(&str, [&str; 2], &str); 2] =
     [("chunks", ["submission", "position"], "bytes"), ("mailboxes", ["tick", "id"], "sealed")];
 
-#[expect(elided_lifetimes_in_paths, reason = "the trait is declared with elided ones, and they must match")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "the trait is declared with elided ones, and they must match"
+)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     /// All or nothing, on either engine.
@@ -25,9 +29,13 @@ impl MigrationTrait for Migration {
             if manager.get_database_backend() != DbBackend::Sqlite {
                 // There rows lie as they come, and the index of the names holds no content.
                 let fill = "CAST(random() * 4611686018427387904 AS bigint)";
-                db.execute_unprepared(&format!("ALTER TABLE {table} ADD COLUMN key bigint")).await?;
+                db.execute_unprepared(&format!("ALTER TABLE {table} ADD COLUMN key bigint"))
+                    .await?;
                 db.execute_unprepared(&format!("UPDATE {table} SET key = {fill}")).await?;
-                db.execute_unprepared(&format!("ALTER TABLE {table} ALTER COLUMN key SET NOT NULL")).await?;
+                db.execute_unprepared(&format!(
+                    "ALTER TABLE {table} ALTER COLUMN key SET NOT NULL"
+                ))
+                .await?;
                 continue;
             }
             let names = match table {

@@ -11,7 +11,10 @@ enum State {
     Answers,
 }
 
-#[expect(elided_lifetimes_in_paths, reason = "the trait is declared with elided ones, and they must match")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "the trait is declared with elided ones, and they must match"
+)]
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -21,6 +24,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.alter_table(Table::alter().table(State::Table).drop_column(State::Answers).take()).await
+        manager
+            .alter_table(Table::alter().table(State::Table).drop_column(State::Answers).take())
+            .await
     }
 }

@@ -1,4 +1,5 @@
-// An investigator in front of the workbench: the program that serves it, and the browser that was let in.
+// An investigator in front of the workbench: the program that serves it, and the browser that was
+// let in.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Browser, type BrowserContextOptions, type Page, expect, test as base } from "@playwright/test";

@@ -1,6 +1,7 @@
-//! A whole installation for tests in other languages: starts it, says in one line of JSON where it is, and ends when its
-//! standard input closes, so that it never outlives whoever started it. A line with a number on its standard input takes the case handler
-//! and the directory so many days on from now.
+//! A whole installation for tests in other languages: starts it, says in one line of JSON where it
+//! is, and ends when its standard input closes, so that it never outlives whoever started it. A
+//! line with a number on its standard input takes the case handler and the directory so many days
+//! on from now.
 
 use std::{
     io::{Write as _, stdin, stdout},
@@ -16,7 +17,10 @@ fn main() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let settings = InstallationSettings { retention_months: 1, ..InstallationSettings::default() };
     let mut office = RunningInstallation::start(folder.path(), settings)?;
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(office.reporter("fr"))?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(office.reporter("fr"))?;
     let installation = &office.installation;
     let people: Vec<_> = TEST_MEMBERS
         .iter()
@@ -47,7 +51,8 @@ fn write_line(line: &Value) -> Result<()> {
     Ok(stdout().flush()?)
 }
 
-/// The same installation so many days later. The intake stays where it is: it keeps no time finer than a week.
+/// The same installation so many days later. The intake stays where it is: it keeps no time finer
+/// than a week.
 fn advance_days(office: RunningInstallation, days: &str) -> Result<RunningInstallation> {
     let RunningInstallation { installation, intake, case_handler } = office;
     let later = || -> Result<Command> {

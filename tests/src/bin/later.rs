@@ -1,5 +1,6 @@
-//! Parts of an installation on a day that has not come yet, for tests that a browser does: what the programs look like when deadlines
-//! have passed or a retention is over. The clock is an argument of their libraries; the programs that are delivered have no such switch.
+//! Parts of an installation on a day that has not come yet, for tests that a browser does: what the
+//! programs look like when deadlines have passed or a retention is over. The clock is an argument
+//! of their libraries; the programs that are delivered have no such switch.
 
 use std::{io::Write as _, path::PathBuf, time::Duration};
 
@@ -47,7 +48,9 @@ async fn main() -> Result<()> {
     let LaterArgs { days, command } = LaterArgs::parse();
     let clock = Clock::fixed(Clock::system().now() + time::Duration::days(days));
     match command {
-        LaterCommand::CaseHandler { config } => run_case_handler(&Config::load(&config)?, clock).await,
+        LaterCommand::CaseHandler { config } => {
+            run_case_handler(&Config::load(&config)?, clock).await
+        }
         LaterCommand::Directory { admin, handler } => {
             publish_directory(&AdminDir::new(admin), &handler, &clock).await
         }
@@ -72,7 +75,11 @@ async fn publish_directory(admin: &AdminDir, handler: &str, clock: &Clock) -> Re
     let trust = admin.trust()?;
     let key = |number: usize| {
         let passphrase = SecretString::from(ROOT_PASSPHRASES[number - 1]);
-        root_keys::open_root_key(&admin.path(format!("roots/root-{number}.age")), &passphrase, &trust)
+        root_keys::open_root_key(
+            &admin.path(format!("roots/root-{number}.age")),
+            &passphrase,
+            &trust,
+        )
     };
     let signed = signing::sign(admin, &[key(1)?, key(2)?], clock.today())?;
     if !signed.is_complete() {

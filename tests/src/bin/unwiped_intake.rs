@@ -1,4 +1,5 @@
-//! The intake without the wiping allocator: the control of the leak test, which must find something in its memory.
+//! The intake without the wiping allocator: the control of the leak test, which must find something
+//! in its memory.
 
 fn main() -> std::process::ExitCode {
     intake::cli::main()

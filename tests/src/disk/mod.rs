@@ -1,4 +1,5 @@
-//! A disk that can lose its power, fill up, or become read-only, under a real process. See `disk.c`.
+//! A disk that can lose its power, fill up, or become read-only, under a real process. See
+//! `disk.c`.
 
 use std::{
     fs, io,
@@ -36,7 +37,9 @@ impl FaultyDisk {
         ensure!(compiled.success(), "cc does not compile {source}");
         // A store that is there already was synced before.
         for path in ["", "-wal"].map(|suffix| with_suffix(database, suffix)) {
-            ignore_not_found(fs::copy(&path, beside.join(path.file_name().unwrap_or_default())).map(drop))?;
+            ignore_not_found(
+                fs::copy(&path, beside.join(path.file_name().unwrap_or_default())).map(drop),
+            )?;
         }
         Ok(Self {
             library,

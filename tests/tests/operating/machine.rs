@@ -19,7 +19,8 @@ use xtask::{ChildService, PASSPHRASE, ROOT_PASSPHRASES};
 
 /// A number that no account of this machine has, so that files of the service differ from those
 /// of root.
-pub(crate) const SERVICE_ACCOUNTS: [(&str, u32); 2] = [("intake", 54_321), ("case-handler", 54_322)];
+pub(crate) const SERVICE_ACCOUNTS: [(&str, u32); 2] =
+    [("intake", 54_321), ("case-handler", 54_322)];
 
 /// A machine in a folder: the shipped files in their places, below `root`.
 pub(crate) struct DeployedMachine {
@@ -40,7 +41,8 @@ impl DeployedMachine {
     pub(crate) fn new() -> Self {
         let root = tempfile::Builder::new().prefix("machine-").tempdir().unwrap();
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let machine = Self { root, programs_dir: programs_dir().unwrap(), handler_url: String::new() };
+        let machine =
+            Self { root, programs_dir: programs_dir().unwrap(), handler_url: String::new() };
         for folder in ["etc/burkindi/tls", "usr/local/bin", "usr/local/sbin", "var/lib", "home"] {
             fs::create_dir_all(machine.path(folder)).unwrap();
         }
@@ -49,7 +51,8 @@ impl DeployedMachine {
             fs::copy(machine.programs_dir.join(name), &program).unwrap();
         }
         let script = machine.path("usr/local/sbin/burkindi-backup");
-        fs::write(&script, machine.with_local_paths(&read_deploy_file("backup/burkindi-backup"))).unwrap();
+        fs::write(&script, machine.with_local_paths(&read_deploy_file("backup/burkindi-backup")))
+            .unwrap();
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
         machine
     }
@@ -77,7 +80,8 @@ impl DeployedMachine {
             .replace("https://intake.example:8444", &format!("https://127.0.0.1:{relay}"))
             .replace("collect_seconds = 900", "collect_seconds = 1");
         fs::write(self.path("etc/burkindi/intake.toml"), self.with_local_paths(&intake)).unwrap();
-        fs::write(self.path("etc/burkindi/case-handler.toml"), self.with_local_paths(&handler)).unwrap();
+        fs::write(self.path("etc/burkindi/case-handler.toml"), self.with_local_paths(&handler))
+            .unwrap();
         self.handler_url = format!("https://127.0.0.1:{api}");
     }
 
@@ -86,12 +90,15 @@ impl DeployedMachine {
         let lines = read_deploy_file("tmpfiles.d/burkindi.conf");
         for line in lines.lines().filter(|line| line.starts_with("d ")) {
             let fields: Vec<&str> = line.split(' ').collect();
-            let [_, path, mode, user, ..] = fields[..] else { panic!("{line}: fields are missing") };
+            let [_, path, mode, user, ..] = fields[..] else {
+                panic!("{line}: fields are missing")
+            };
             let folder = self.path(path);
             fs::create_dir_all(&folder).unwrap();
             let mode = u32::from_str_radix(mode, 8).unwrap();
             fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
-            let service = SERVICE_ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user);
+            let service =
+                SERVICE_ACCOUNTS.iter().find(|(name, _)| format!("burkindi-{name}") == user);
             match service {
                 Some((_, account)) => chown_to(&folder, *account),
                 None => assert_eq!(user, "root", "{line}"),
@@ -120,7 +127,8 @@ impl DeployedMachine {
             if shared {
                 fs::set_permissions(to(name), fs::Permissions::from_mode(0o644)).unwrap();
             }
-            let account = if name.contains("intake") { SERVICE_ACCOUNTS[0].1 } else { SERVICE_ACCOUNTS[1].1 };
+            let account =
+                if name.contains("intake") { SERVICE_ACCOUNTS[0].1 } else { SERVICE_ACCOUNTS[1].1 };
             if is_root() {
                 chown(to(name), Some(0), Some(account)).unwrap();
             }
@@ -157,7 +165,11 @@ impl DeployedMachine {
         let unit = format!("burkindi-{name}");
         let checked = self.unit_command(&unit, "ExecStartPre").output()?;
         anyhow::ensure!(checked.status.success(), "{}", output_text(&checked));
-        ChildService::start(name, self.unit_command(&unit, "ExecStart"), &self.path(&format!("{name}.log")))
+        ChildService::start(
+            name,
+            self.unit_command(&unit, "ExecStart"),
+            &self.path(&format!("{name}.log")),
+        )
     }
 
     /// A command typed by root, in root's own folder.
@@ -189,13 +201,17 @@ impl DeployedMachine {
             "--json",
             "--backups",
         ]);
-        command.arg(self.path(&format!("var/lib/burkindi-{name}-backups"))).current_dir("/").env_clear();
+        command
+            .arg(self.path(&format!("var/lib/burkindi-{name}-backups")))
+            .current_dir("/")
+            .env_clear();
         if name == "intake" {
             command.arg("--no-proxy");
         }
         run_as_account(&mut command, account);
         let output = command.output().unwrap();
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", output_text(&output)))
+        serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| panic!("{}", output_text(&output)))
     }
 
     /// State and text of one finding.
@@ -204,7 +220,10 @@ impl DeployedMachine {
         let findings = report["findings"].as_array().unwrap();
         let finding = findings.iter().find(|finding| finding["check"] == check);
         let finding = finding.unwrap_or_else(|| panic!("{check} was not looked at: {report}"));
-        (finding["state"].as_str().unwrap().to_owned(), finding["found"].as_str().unwrap().to_owned())
+        (
+            finding["state"].as_str().unwrap().to_owned(),
+            finding["found"].as_str().unwrap().to_owned(),
+        )
     }
 
     /// The doctor is content with the store, names this one, and nothing else is wrong.
@@ -234,31 +253,41 @@ impl DeployedMachine {
 
     pub(crate) fn newest_backup(&self, name: &str) -> String {
         let folder = self.path(&format!("var/lib/burkindi-{name}-backups"));
-        let newest = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+        let newest =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
         newest.display().to_string()
     }
 
     /// A command of `burkindi`, with passphrases on its standard input.
     pub(crate) fn run_workbench(&self, home: &str, passphrases: &[&str], args: &[&str]) -> Output {
         let mut command = Command::new(self.programs_dir.join("burkindi"));
-        command.arg("--home").arg(self.path(home)).args(["--json", "--passphrase-fd", "0"]).args(args);
+        command
+            .arg("--home")
+            .arg(self.path(home))
+            .args(["--json", "--passphrase-fd", "0"])
+            .args(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let lines: Vec<String> = passphrases.iter().map(|passphrase| format!("{passphrase}\n")).collect();
+        let lines: Vec<String> =
+            passphrases.iter().map(|passphrase| format!("{passphrase}\n")).collect();
         drop(child.stdin.take().unwrap().write_all(lines.concat().as_bytes()));
         child.wait_with_output().unwrap()
     }
 
     pub(crate) fn run_admin(&self, passphrases: &[&str], args: &[&str]) -> String {
         let dir = self.path("admin").display().to_string();
-        let output =
-            self.run_workbench("home/admin", passphrases, &[&["admin"], args, &["--dir", &dir]].concat());
+        let output = self.run_workbench(
+            "home/admin",
+            passphrases,
+            &[&["admin"], args, &["--dir", &dir]].concat(),
+        );
         assert!(output.status.success(), "{args:?}: {}", output_text(&output));
         output_text(&output)
     }
 
     pub(crate) fn sign(&self) {
-        let sign = ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
+        let sign =
+            ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
         self.run_admin(&ROOT_PASSPHRASES[..2], &sign);
     }
 
@@ -275,12 +304,24 @@ impl DeployedMachine {
         for handle in ["p-1", "p-2", "o-1"] {
             let request = self.path(&format!("home/{handle}.json")).display().to_string();
             let new = ["key", "new", "--handle", handle, "--out", &request];
-            let made =
-                self.run_workbench(&format!("home/{handle}"), &[PASSPHRASE], &[&new[..], &work].concat());
+            let made = self.run_workbench(
+                &format!("home/{handle}"),
+                &[PASSPHRASE],
+                &[&new[..], &work].concat(),
+            );
             assert!(made.status.success(), "{}", output_text(&made));
             self.run_admin(
                 &[],
-                &["member", "add", "--request", &request, "--covers", "regional", "--languages", "fr,en"],
+                &[
+                    "member",
+                    "add",
+                    "--request",
+                    &request,
+                    "--covers",
+                    "regional",
+                    "--languages",
+                    "fr,en",
+                ],
             );
         }
         self.run_admin(&[], &["desk", "add", "internal_affairs", "--member", "p-1,p-2"]);
@@ -289,8 +330,8 @@ impl DeployedMachine {
     }
 
     pub(crate) fn connect(&self) {
-        let [ca, trust] =
-            ["admin/tls/ca.pem", "admin/trust.json"].map(|file| self.path(file).display().to_string());
+        let [ca, trust] = ["admin/tls/ca.pem", "admin/trust.json"]
+            .map(|file| self.path(file).display().to_string());
         let connect = ["connect", "--handler", &self.handler_url, "--ca", &ca, "--trust", &trust];
         let output = self.run_workbench("home/o-1", &[PASSPHRASE], &connect);
         assert!(output.status.success(), "{}", output_text(&output));
@@ -321,7 +362,9 @@ impl DeployedMachine {
     /// The file that a running service has open.
     pub(crate) fn has_open(running: &ChildService, file: &Path) -> bool {
         let descriptors = fs::read_dir(format!("/proc/{}/fd", running.pid())).unwrap();
-        descriptors.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).any(|path| path == file)
+        descriptors
+            .filter_map(|entry| fs::read_link(entry.unwrap().path()).ok())
+            .any(|path| path == file)
     }
 }
 

@@ -18,7 +18,8 @@ use test_postgres::PostgresCluster;
 use xtask::{ChildService, free_ports};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_service_does() -> Result<()> {
+async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_service_does()
+-> Result<()> {
     drop(rustls::crypto::ring::default_provider().install_default());
     let mut machine = DeployedMachine::new();
     machine.initialize_admin();
@@ -51,7 +52,8 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
     let [spool, cases] = stores.each_ref().map(|path| path.display().to_string());
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
     assert!(
-        DeployedMachine::has_open(&intake, &stores[0]) && DeployedMachine::has_open(&handler, &stores[1])
+        DeployedMachine::has_open(&intake, &stores[0])
+            && DeployedMachine::has_open(&handler, &stores[1])
     );
     machine.publish();
     machine.connect();
@@ -79,7 +81,8 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
     fs::copy(&stores[1], &other)?;
     chown_to(&other, SERVICE_ACCOUNTS[1].1);
     elsewhere.env("CASES_STORE_URL", format!("sqlite://{}", other.display()));
-    let handler = ChildService::start("case-handler", elsewhere, &machine.path("case-handler.log"))?;
+    let handler =
+        ChildService::start("case-handler", elsewhere, &machine.path("case-handler.log"))?;
     let (state, found) = machine.finding("case-handler", "store of the running service");
     assert!(state == "wrong" && found.contains("another store"), "{found}");
     handler.stop()?;
@@ -152,7 +155,12 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
     }
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
     let older = machine.run_audit(&["verify"]);
-    assert_eq!(older.status.code(), Some(6), "an older directory is an alarm: {}", output_text(&older));
+    assert_eq!(
+        older.status.code(),
+        Some(6),
+        "an older directory is an alarm: {}",
+        output_text(&older)
+    );
     machine.publish();
     let verified = machine.run_audit(&["verify"]);
     assert!(verified.status.success(), "{}", output_text(&verified));
@@ -183,7 +191,10 @@ fn check_migration(
         let url = cluster.create_database()?;
         let missing = format!("{url}?password_file={}x", password.display());
         let refused = machine.run_refused(name, &["move-to", &missing]);
-        assert!(refused.contains("password_file=") && refused.contains("No such file"), "{refused}");
+        assert!(
+            refused.contains("password_file=") && refused.contains("No such file"),
+            "{refused}"
+        );
         urls.push(format!("{url}?password_file={}", password.display()));
     }
     for ((name, _), url) in SERVICE_ACCOUNTS.into_iter().zip(&urls) {
@@ -204,7 +215,11 @@ fn check_migration(
         &format!("url = \"{}\"", urls[0]),
     );
     let cases = format!("\"sqlite://{}\"", stores[1].display());
-    machine.replace_setting("case-handler", &format!("url = {cases}"), &format!("url = \"{}\"", urls[1]));
+    machine.replace_setting(
+        "case-handler",
+        &format!("url = {cases}"),
+        &format!("url = \"{}\"", urls[1]),
+    );
     let (intake, handler) = (machine.start("intake")?, machine.start("case-handler")?);
     assert!(!DeployedMachine::has_open(&handler, &stores[1]));
     for (name, _) in SERVICE_ACCOUNTS {

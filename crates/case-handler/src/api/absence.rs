@@ -93,8 +93,9 @@ fn is_lead_of(directory: &Directory, lead: &str, member: &str) -> bool {
     })
 }
 
-/// A dry run for a case that the caller can read: whom the routing would suggest now, the best first. Of what colleagues have to do it
-/// counts the cases that the caller sees, so that nobody learns of others by subtraction; the routing itself counts all.
+/// A dry run for a case that the caller can read: whom the routing would suggest now, the best
+/// first. Of what colleagues have to do it counts the cases that the caller sees, so that nobody
+/// learns of others by subtraction; the routing itself counts all.
 pub(super) async fn list_candidates(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
@@ -104,7 +105,8 @@ pub(super) async fn list_candidates(
     let case = api.store.visible_case(&caller.handle, id).await?.ok_or(ApiProblem::NotFound)?;
     let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
     let away = api.store.absences_on(api.trusted_date.date().await?).await?;
-    let (holders, load) = (api.store.holders(id).await?, api.store.visible_workload(&caller.handle).await?);
+    let (holders, load) =
+        (api.store.holders(id).await?, api.store.visible_workload(&caller.handle).await?);
     let absent: Vec<String> = away.keys().cloned().collect();
     let question = AssignmentQuery {
         case: id,

@@ -49,7 +49,8 @@ pub(super) async fn list_cases(
     const INVALID_QUERY: &str = "a part of the queue is ?most=NUMBER&after=CASE&due=YYYY-MM-DD";
     let wrong = || ApiProblem::Malformed(INVALID_QUERY.to_owned());
     let Query(page) = page.map_err(|_| wrong())?;
-    let due = page.due.map(|due| Date::parse(&due, &Iso8601::DATE)).transpose().map_err(|_| wrong())?;
+    let due =
+        page.due.map(|due| Date::parse(&due, &Iso8601::DATE)).transpose().map_err(|_| wrong())?;
     let mut behind = page.after.map(|case| QueuePlace::new(due, case));
     let most = page.limit.unwrap_or(u64::MAX);
     let mut rows: Vec<CaseSummary> = Vec::new();
@@ -88,15 +89,24 @@ pub(super) async fn former_readers(
     }
 }
 
-fn former_readers_of(case: &CaseRecord, held: &[HeldGrant], directory: &Directory) -> Vec<FormerReader> {
+fn former_readers_of(
+    case: &CaseRecord,
+    held: &[HeldGrant],
+    directory: &Directory,
+) -> Vec<FormerReader> {
     // What comes is sealed to the newest generation.
-    let newest = held.iter().filter(|held| held.case == case.id && held.generation == case.state.generation);
+    let newest =
+        held.iter().filter(|held| held.case == case.id && held.generation == case.state.generation);
     let why = |held: &HeldGrant| match directory.member(&held.member) {
         None => Some(FormerReason::Left),
-        Some(member) if grant_tag(case.id, &member.recipient) != held.tag => Some(FormerReason::OldKey),
+        Some(member) if grant_tag(case.id, &member.recipient) != held.tag => {
+            Some(FormerReason::OldKey)
+        }
         Some(_) => None,
     };
-    newest.filter_map(|held| Some(FormerReader { handle: held.member.clone(), reason: why(held)? })).collect()
+    newest
+        .filter_map(|held| Some(FormerReader { handle: held.member.clone(), reason: why(held)? }))
+        .collect()
 }
 
 pub(super) async fn case_detail(
@@ -105,8 +115,11 @@ pub(super) async fn case_detail(
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<CaseDetail>, ApiProblem> {
     let Path(id) = id?;
-    let (case, key) =
-        api.store.visible_case_with_recipient(&caller.handle, id).await?.ok_or(ApiProblem::NotFound)?;
+    let (case, key) = api
+        .store
+        .visible_case_with_recipient(&caller.handle, id)
+        .await?
+        .ok_or(ApiProblem::NotFound)?;
     let mailbox_recipient = key.ok_or(ApiProblem::Purged)?;
     let mut holders = Vec::new();
     let mut grants = Vec::new();
@@ -149,9 +162,12 @@ pub(super) async fn download_part(
     path: Result<Path<(Uuid, Uuid)>, PathRejection>,
 ) -> Result<Response, ApiProblem> {
     let Path((id, part)) = path?;
-    let kept = api.store.visible_part(&caller.handle, id, part).await?.ok_or(ApiProblem::NotFound)?;
-    let headers =
-        [(CONTENT_LENGTH, kept.part.len.to_string()), (CONTENT_TYPE, "application/octet-stream".to_owned())];
+    let kept =
+        api.store.visible_part(&caller.handle, id, part).await?.ok_or(ApiProblem::NotFound)?;
+    let headers = [
+        (CONTENT_LENGTH, kept.part.len.to_string()),
+        (CONTENT_TYPE, "application/octet-stream".to_owned()),
+    ];
     let (sender, receiver) = mpsc::channel::<Result<Bytes, crate::store::StoreError>>(2);
     let store = api.store.clone();
     tokio::spawn(async move {

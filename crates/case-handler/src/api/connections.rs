@@ -1,4 +1,5 @@
-//! Connections of workbenches: bounded in number, so that one machine of the private network cannot take them all.
+//! Connections of workbenches: bounded in number, so that one machine of the private network cannot
+//! take them all.
 
 use std::{
     collections::HashMap,
@@ -83,7 +84,8 @@ impl ConnectionCounts {
 
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        let mut by_address = self.connections.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut by_address =
+            self.connections.by_address.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_one) = by_address.get_mut(&self.address) {
             *of_one -= 1;
             if *of_one == 0 {
@@ -137,7 +139,11 @@ impl<T: AsyncRead + Unpin> AsyncRead for GuardedStream<T> {
 }
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for GuardedStream<T> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 

@@ -28,11 +28,14 @@ const PAGE_SIZE: u64 = 1000;
 pub(super) struct HealthResponse {
     directory_epoch: Option<u64>,
     directory_expires: Option<String>,
-    /// Is something set aside that could not be filed? How much would tell more than an operator needs.
+    /// Is something set aside that could not be filed? How much would tell more than an operator
+    /// needs.
     quarantined: bool,
 }
 
-pub(super) async fn health(State(api): State<ApiState>) -> Result<Json<HealthResponse>, ApiProblem> {
+pub(super) async fn health(
+    State(api): State<ApiState>,
+) -> Result<Json<HealthResponse>, ApiProblem> {
     let accepted = api.directories.latest();
     Ok(Json(HealthResponse {
         directory_epoch: accepted.as_ref().map(|accepted| accepted.directory.epoch),
@@ -60,13 +63,14 @@ pub(super) async fn publish_directory(
     State(api): State<ApiState>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiProblem> {
-    let too_long = |_| ApiProblem::Malformed(format!("a directory has at most {MAX_DIRECTORY_LEN} bytes"));
+    let too_long =
+        |_| ApiProblem::Malformed(format!("a directory has at most {MAX_DIRECTORY_LEN} bytes"));
     api.directories.publish(body.map_err(too_long)?, api.clock.today(), &api.store).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sent page by page as it is read: it grows for years, and the memory does not. An error breaks the connection, so that no part of it
-/// is taken for the whole.
+/// Sent page by page as it is read: it grows for years, and the memory does not. An error breaks
+/// the connection, so that no part of it is taken for the whole.
 pub(super) async fn audit_log(
     State(api): State<ApiState>,
     caller: AuthenticatedMember,
@@ -79,7 +83,9 @@ pub(super) async fn audit_log(
         let store = Arc::clone(&api.store);
         async move {
             let (page, last) = store.log_entries_after(position, PAGE_SIZE).await?;
-            Ok::<_, StoreError>((!page.is_empty()).then(|| (log_entries_json(&page, position == 0), last)))
+            Ok::<_, StoreError>(
+                (!page.is_empty()).then(|| (log_entries_json(&page, position == 0), last)),
+            )
         }
     });
     let fixed = |text: &'static str| stream::once(ready(Ok(Bytes::from_static(text.as_bytes()))));
@@ -90,8 +96,9 @@ pub(super) async fn audit_log(
 
 /// Entries with a comma before each but the very first.
 fn log_entries_json(page: &[StoredLogEntry], first: bool) -> Bytes {
-    let entries =
-        page.iter().map(|logged| serde_json::to_vec(&logged.entry).expect("an entry holds text only"));
+    let entries = page
+        .iter()
+        .map(|logged| serde_json::to_vec(&logged.entry).expect("an entry holds text only"));
     let mut json = entries.fold(Vec::new(), |mut json, entry| {
         json.push(b',');
         json.extend(entry);

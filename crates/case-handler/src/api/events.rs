@@ -11,7 +11,9 @@ use axum::{
 };
 use protocol::{
     RecordType,
-    api::workbench::{EventPayload, GenerationGrant, MAX_REPLY_LEN, NewEvent, PartKind, SealedBytes},
+    api::workbench::{
+        EventPayload, GenerationGrant, MAX_REPLY_LEN, NewEvent, PartKind, SealedBytes,
+    },
     case::{
         Decision, Role, RuleViolation,
         event::{Action, Event, LogEntry, ReleaseReason, SignedEvent},
@@ -72,8 +74,9 @@ pub(super) async fn add_event(
     if case.state.released != released {
         writing.release_grants(id, oversight_members(&accepted.directory)).await?;
     }
-    if let Action::Recused | Action::KeysRotated { .. } | Action::ChallengeResolved { upheld: true, .. } =
-        event.action
+    if let Action::Recused
+    | Action::KeysRotated { .. }
+    | Action::ChallengeResolved { upheld: true, .. } = event.action
     {
         reassign_after_recusal(&api, &writing, &mut case, &accepted.directory, today).await?;
     }
@@ -86,15 +89,18 @@ fn verify_author(signed: &SignedEvent, member: &Member, case: Uuid) -> Result<Ev
     if signed.bytes.len() > MAX_EVENT_LEN {
         return Err(ApiProblem::Malformed(format!("an event has at most {MAX_EVENT_LEN} bytes")));
     }
-    let event = signed.verify(&member.device).map_err(|error| ApiProblem::Malformed(error.to_string()))?;
+    let event =
+        signed.verify(&member.device).map_err(|error| ApiProblem::Malformed(error.to_string()))?;
     if event.actor != member.handle || event.case != case {
-        return Err(ApiProblem::Malformed("the event belongs to another member or case".to_owned()));
+        return Err(ApiProblem::Malformed(
+            "the event belongs to another member or case".to_owned(),
+        ));
     }
     Ok(event)
 }
 
-/// Somebody has lost the case: suggests one of those who are left, and gives it to the outside body if they are too few. Who
-/// has left the directory does not count: they can act no more.
+/// Somebody has lost the case: suggests one of those who are left, and gives it to the outside body
+/// if they are too few. Who has left the directory does not count: they can act no more.
 async fn reassign_after_recusal(
     api: &ApiState,
     writing: &WriteTransaction<'_>,
@@ -122,7 +128,8 @@ async fn reassign_after_recusal(
     writing.set_suggested(case.id, assignment::suggest_assignee(directory, &question)).await?;
     if left.iter().filter(|handle| !directory.is_oversight(handle)).count() < MIN_READERS {
         let author = HandlerSigner { key: &api.log_key, today };
-        release_to_oversight(writing, case, ReleaseReason::DeskConflicted, directory, author).await?;
+        release_to_oversight(writing, case, ReleaseReason::DeskConflicted, directory, author)
+            .await?;
     }
     Ok(())
 }
@@ -169,7 +176,13 @@ impl EventPayloadHandler<'_> {
             }
             (
                 Action::NoteAdded { note } | Action::Declined { note },
-                EventPayload { reply: None, copy: None, note: Some(sealed), grants, case_recipient: None },
+                EventPayload {
+                    reply: None,
+                    copy: None,
+                    note: Some(sealed),
+                    grants,
+                    case_recipient: None,
+                },
             ) if grants.is_empty() => {
                 check_hash(&sealed, note)?;
                 self.store_part(PartKind::Note, self.case.state.generation, &sealed).await
@@ -236,16 +249,21 @@ impl EventPayloadHandler<'_> {
         }
     }
 
-    /// A link tells everybody who reads this case that the other one is there: nobody learns so of a case that is hidden from them.
+    /// A link tells everybody who reads this case that the other one is there: nobody learns so of
+    /// a case that is hidden from them.
     async fn check_linkable(&self, to: Uuid) -> Result<(), ApiProblem> {
         let there = self.transaction.grant_holders(to).await?;
-        let reads = |handle: &String| self.directory.is_oversight(handle) || there.get(handle) == Some(&true);
+        let reads = |handle: &String| {
+            self.directory.is_oversight(handle) || there.get(handle) == Some(&true)
+        };
         let here = self.holders.iter().filter(|(_, released)| **released).map(|(handle, _)| handle);
         let all = here.filter(|handle| self.directory.member(handle).is_some()).all(reads);
         if all && !there.is_empty() {
             Ok(())
         } else {
-            Err(rule_violation("there is no such case, or not everybody who reads this one can read it"))
+            Err(rule_violation(
+                "there is no such case, or not everybody who reads this one can read it",
+            ))
         }
     }
 
@@ -276,9 +294,10 @@ impl EventPayloadHandler<'_> {
         Ok(())
     }
 
-    /// Keeps a grant. One that the member has for this very key stays as it is, whatever comes along: nobody takes the secret
-    /// from a colleague by giving another in its place. After a change of keys a desk's member gets a new one; the outside
-    /// body keeps what the reporter gave it in any case.
+    /// Keeps a grant. One that the member has for this very key stays as it is, whatever comes
+    /// along: nobody takes the secret from a colleague by giving another in its place. After a
+    /// change of keys a desk's member gets a new one; the outside body keeps what the reporter gave
+    /// it in any case.
     async fn store_grant(
         &self,
         member: &Member,
@@ -290,15 +309,18 @@ impl EventPayloadHandler<'_> {
             return Ok(());
         }
         if self.directory.is_oversight(&member.handle) {
-            return Err(rule_violation("the outside body keeps the grant that the reporter gave it"));
+            return Err(rule_violation(
+                "the outside body keeps the grant that the reporter gave it",
+            ));
         }
         self.transaction.delete_grant(id, grant.generation, &member.handle).await?;
         self.transaction.add_grant(id, &member.handle, grant, released).await?;
         Ok(())
     }
 
-    /// Who gets no grant of the new generation loses the case, row and all; the oversight body cannot be left out. Who has another key
-    /// than the older grants were made for gets new ones in the same step, and can go on reading what is there.
+    /// Who gets no grant of the new generation loses the case, row and all; the oversight body
+    /// cannot be left out. Who has another key than the older grants were made for gets new ones in
+    /// the same step, and can go on reading what is there.
     async fn rotate_keys(
         &self,
         generation: u32,
@@ -311,8 +333,14 @@ impl EventPayloadHandler<'_> {
             let released = match self.holders.get(&member.handle) {
                 Some(released) => *released,
                 // Who joined the outside body after the filing.
-                None if self.directory.is_oversight(&member.handle) => self.case.state.released.is_some(),
-                None => return Err(rule_violation("a rotation grants only to those who hold the case")),
+                None if self.directory.is_oversight(&member.handle) => {
+                    self.case.state.released.is_some()
+                }
+                None => {
+                    return Err(rule_violation(
+                        "a rotation grants only to those who hold the case",
+                    ));
+                }
             };
             if grant.generation == generation {
                 stay.push(&member.handle);
@@ -320,13 +348,16 @@ impl EventPayloadHandler<'_> {
             self.store_grant(member, grant, released).await?;
         }
         if grants.iter().any(|grant| !stay.iter().any(|handle| self.is_granted_to(grant, handle))) {
-            return Err(rule_violation("a rotation brings each who stays a grant of the new generation"));
+            return Err(rule_violation(
+                "a rotation brings each who stays a grant of the new generation",
+            ));
         }
         for handle in self.holders.keys().filter(|handle| !stay.contains(handle)) {
             if self.directory.is_oversight(handle) {
                 return Err(rule_violation("a rotation leaves the outside body its grant"));
             }
-            // New keys for everybody show nothing, and need no declaration. To take the case from a colleague does.
+            // New keys for everybody show nothing, and need no declaration. To take the case from a
+            // colleague does.
             if self.directory.member(handle).is_some() && !self.case.state.has_declared(actor) {
                 return Err(RuleViolation::Undeclared.into());
             }
@@ -366,7 +397,8 @@ impl EventPayloadHandler<'_> {
         sealed: &SealedBytes,
     ) -> Result<(), ApiProblem> {
         let batch = self.transaction.next_batch(self.case.id).await?;
-        let part = NewPart { kind, generation, batch, position: 0, sealed: &sealed.0, object: None };
+        let part =
+            NewPart { kind, generation, batch, position: 0, sealed: &sealed.0, object: None };
         Ok(self.transaction.add_part(self.case.id, &part).await?)
     }
 }
@@ -374,7 +406,8 @@ impl EventPayloadHandler<'_> {
 /// Bounds what an event brings: a member for each seat, each with one grant of each generation.
 fn check_grants(grants: &[GenerationGrant]) -> Result<(), ApiProblem> {
     let small = grants.iter().all(|grant| grant.grant.sealed.len() <= RecordType::Grant.max_len());
-    let tags: BTreeSet<_> = grants.iter().map(|grant| (grant.grant.tag, grant.generation)).collect();
+    let tags: BTreeSet<_> =
+        grants.iter().map(|grant| (grant.grant.tag, grant.generation)).collect();
     if small && tags.len() == grants.len() {
         Ok(())
     } else {
@@ -384,7 +417,9 @@ fn check_grants(grants: &[GenerationGrant]) -> Result<(), ApiProblem> {
 
 fn check_hash(sealed: &SealedBytes, named: &protocol::Hash) -> Result<(), ApiProblem> {
     if sealed.0.len() > MAX_REPLY_LEN {
-        return Err(rule_violation("too long: a message or note has at most about 10,000 characters"));
+        return Err(rule_violation(
+            "too long: a message or note has at most about 10,000 characters",
+        ));
     }
     if sealed.hash() == *named {
         Ok(())

@@ -1,4 +1,5 @@
-//! The workbench API: see [`protocol::desk_api`] for the calls. One file for each thing that is asked for.
+//! The workbench API: see [`protocol::desk_api`] for the calls. One file for each thing that is
+//! asked for.
 
 pub mod absence;
 mod cases;
@@ -82,7 +83,8 @@ pub fn routes(api: ApiState) -> Router {
     web::catch_panic::catch_panics(routes, || ApiProblem::Internal)
 }
 
-/// Ends a request that has not come whole and been answered in time, so that one that drips holds nothing for long.
+/// Ends a request that has not come whole and been answered in time, so that one that drips holds
+/// nothing for long.
 async fn with_timeout(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await {
         Ok(response) => response,

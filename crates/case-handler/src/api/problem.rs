@@ -106,7 +106,8 @@ impl IntoResponse for ApiProblem {
             Self::Absence(refused) => Some(refused.code().to_owned()),
             _ => None,
         };
-        let body = Body { kind: kind.to_owned(), title: self.to_string(), status: status.as_u16(), rule };
+        let body =
+            Body { kind: kind.to_owned(), title: self.to_string(), status: status.as_u16(), rule };
         let mut response = (status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_CONTENT_TYPE));
         response

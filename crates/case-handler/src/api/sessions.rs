@@ -1,4 +1,5 @@
-//! Sessions: a challenge signed with the device key buys a short-lived bearer. All of it lives in memory.
+//! Sessions: a challenge signed with the device key buys a short-lived bearer. All of it lives in
+//! memory.
 
 use std::{
     collections::HashMap,
@@ -13,7 +14,8 @@ use http::{header::AUTHORIZATION, request::Parts};
 use protocol::{
     Hash,
     api::workbench::{
-        ChallengeRequest, ChallengeResponse, SessionRequest, SessionResponse, verify_session_signature,
+        ChallengeRequest, ChallengeResponse, SessionRequest, SessionResponse,
+        verify_session_signature,
     },
     keys::PublicKey,
 };
@@ -29,7 +31,8 @@ const MAX_CHALLENGES: usize = 10_000;
 /// A refusal is said at most this often, so that nobody can fill the log.
 const LOG_INTERVAL: Duration = Duration::minutes(1);
 
-/// Open challenges and sessions. Bearers are kept as hashes: looking one up compares hashes, so its time tells nothing.
+/// Open challenges and sessions. Bearers are kept as hashes: looking one up compares hashes, so its
+/// time tells nothing.
 #[derive(Debug, Default)]
 pub struct SessionRegistry {
     challenges: Mutex<HashMap<Hash, (String, OffsetDateTime)>>,
@@ -111,8 +114,11 @@ impl FromRequestParts<ApiState> for AuthenticatedMember {
 
     async fn from_request_parts(parts: &mut Parts, api: &ApiState) -> Result<Self, ApiProblem> {
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ApiProblem::Unauthorized)?;
-        let session = api.sessions.find_open(token, api.clock.now()).ok_or(ApiProblem::Unauthorized)?;
+        let token = header
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or(ApiProblem::Unauthorized)?;
+        let session =
+            api.sessions.find_open(token, api.clock.now()).ok_or(ApiProblem::Unauthorized)?;
         let accepted = api.directories.latest().ok_or(ApiProblem::NoDirectory)?;
         let member = accepted.directory.member(&session.handle).ok_or(ApiProblem::Unauthorized)?;
         if member.device != session.device {
@@ -130,7 +136,9 @@ pub(super) async fn request_challenge(
     if request.handle.len() > 64 {
         return Err(ApiProblem::Malformed("a handle has at most 64 bytes".to_owned()));
     }
-    Ok(Json(ChallengeResponse { nonce: api.sessions.issue_challenge(request.handle, api.clock.now()) }))
+    Ok(Json(ChallengeResponse {
+        nonce: api.sessions.issue_challenge(request.handle, api.clock.now()),
+    }))
 }
 
 pub(super) async fn open_session(

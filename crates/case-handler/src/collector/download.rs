@@ -1,4 +1,5 @@
-//! Submissions on their way in: read from the intake and opened ahead of being filed, in bounded memory.
+//! Submissions on their way in: read from the intake and opened ahead of being filed, in bounded
+//! memory.
 
 use std::{sync::Arc, thread};
 
@@ -18,7 +19,8 @@ use crate::collector::relay_client::{RelayError, SubmissionStream};
 
 /// Submissions that are filed together, at most.
 const MAX_BATCH_SIZE: usize = 128;
-/// Bytes of submissions that are under way at once, in units of [`PERMIT_BYTES`]: as many as the largest one has.
+/// Bytes of submissions that are under way at once, in units of [`PERMIT_BYTES`]: as many as the
+/// largest one has.
 #[expect(clippy::cast_possible_truncation, reason = "2,048")]
 const MEMORY_PERMITS: u32 = (size_classes::MAX_SUBMISSION_LEN / PERMIT_BYTES) as u32;
 /// The smallest submission.

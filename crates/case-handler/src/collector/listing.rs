@@ -1,7 +1,7 @@
 //! One walk over everything that waits at the intake, in the order of ids.
 //!
-//! The walk goes past what cannot be taken: junk that precedes an honest report delays it by the time that the junk takes to read
-//! once, and what was left at the intake is not pulled again.
+//! The walk goes past what cannot be taken: junk that precedes an honest report delays it by the
+//! time that the junk takes to read once, and what was left at the intake is not pulled again.
 
 use std::collections::HashMap;
 
@@ -23,11 +23,13 @@ const MAX_PAGES_PER_CYCLE: u32 = 1000;
 const MAX_BATCH_SIZE: usize = 512;
 /// Bytes of submissions that are pulled at once, if there is more than one.
 const MAX_BATCH_BYTES: u64 = 256 * 1024 * 1024;
-/// Batches of one round: a flood must not keep answers from being laid out. The next round goes on soon.
+/// Batches of one round: a flood must not keep answers from being laid out. The next round goes on
+/// soon.
 const MAX_BATCHES_PER_CYCLE: u32 = 32;
 /// Batches of one round that the database may fail to take.
 const MAX_FAILURES_PER_CYCLE: u32 = 3;
-/// Submissions left at the intake that are remembered. Beyond it, they are pulled again in the next round.
+/// Submissions left at the intake that are remembered. Beyond it, they are pulled again in the next
+/// round.
 const MAX_REMEMBERED_LEFT: usize = 500_000;
 
 /// What one round has done so far.
@@ -108,21 +110,38 @@ impl Collector {
     }
 
     /// Follow-ups that were left without their report, which has been filed since.
-    async fn collect_former_orphans(&mut self, round: &mut CycleProgress) -> Result<(), CollectError> {
-        let waits_for: Vec<(Uuid, Uuid)> =
-            self.state.left_at_intake.iter().filter_map(|(id, case)| Some((*id, (*case)?))).collect();
+    async fn collect_former_orphans(
+        &mut self,
+        round: &mut CycleProgress,
+    ) -> Result<(), CollectError> {
+        let waits_for: Vec<(Uuid, Uuid)> = self
+            .state
+            .left_at_intake
+            .iter()
+            .filter_map(|(id, case)| Some((*id, (*case)?)))
+            .collect();
         let known = self.store.existing_cases(waits_for.iter().map(|(_, case)| *case)).await?;
-        let adopted: Vec<Uuid> =
-            waits_for.into_iter().filter(|(_, case)| known.contains(case)).map(|(id, _)| id).collect();
+        let adopted: Vec<Uuid> = waits_for
+            .into_iter()
+            .filter(|(_, case)| known.contains(case))
+            .map(|(id, _)| id)
+            .collect();
         for batch in adopted.chunks(MAX_BATCH_SIZE) {
             self.collect_batch(batch, round).await?;
         }
         Ok(())
     }
 
-    /// Journals, pulls and files some submissions. What the database does not take is left for the next round, a few times.
-    async fn collect_batch(&mut self, ids: &[Uuid], round: &mut CycleProgress) -> Result<(), CollectError> {
-        let Some(accepted) = self.directories.latest().filter(|_| !ids.is_empty()) else { return Ok(()) };
+    /// Journals, pulls and files some submissions. What the database does not take is left for the
+    /// next round, a few times.
+    async fn collect_batch(
+        &mut self,
+        ids: &[Uuid],
+        round: &mut CycleProgress,
+    ) -> Result<(), CollectError> {
+        let Some(accepted) = self.directories.latest().filter(|_| !ids.is_empty()) else {
+            return Ok(());
+        };
         round.batches += 1;
         self.store.journal_open_started(ids).await?;
         let taken = self.pull_and_ingest(ids, &accepted, &mut round.workload).await;
@@ -152,7 +171,9 @@ impl Collector {
         }
         let mut gone = Vec::new();
         for (id, ends) in suspects {
-            if *ends < POISON_AFTER_CRASHES && !listed.contains(id) && !self.store.is_quarantined(*id).await?
+            if *ends < POISON_AFTER_CRASHES
+                && !listed.contains(id)
+                && !self.store.is_quarantined(*id).await?
             {
                 gone.push(*id);
             }
@@ -188,8 +209,10 @@ mod tests {
     fn a_batch_is_bounded_by_number_and_by_bytes() {
         let one = |len| ListedSubmission { id: Uuid::new_v4(), len };
         let mut batch = PullBatch::default();
-        let small =
-            (0..=MAX_BATCH_SIZE).filter_map(|_| batch.add(one(1))).map(|ids| ids.len()).collect::<Vec<_>>();
+        let small = (0..=MAX_BATCH_SIZE)
+            .filter_map(|_| batch.add(one(1)))
+            .map(|ids| ids.len())
+            .collect::<Vec<_>>();
         assert_eq!(small, [MAX_BATCH_SIZE]);
         let mut batch = PullBatch::default();
         assert_eq!(batch.add(one(MAX_BATCH_BYTES + 1)), None, "one alone may be larger");

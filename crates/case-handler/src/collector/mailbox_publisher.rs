@@ -1,4 +1,5 @@
-//! Laying out mailboxes: every case's, sealed afresh at every tick, so that a reply looks like no reply.
+//! Laying out mailboxes: every case's, sealed afresh at every tick, so that a reply looks like no
+//! reply.
 
 use std::{io, pin::pin, sync::Arc, thread};
 
@@ -66,7 +67,8 @@ async fn seal_mailboxes(
             Ok(None) => return Ok(()),
             Ok(Some(records)) => records,
             Err(error) => {
-                // A body that ends in an error replaces nothing at the intake; one that just ended would.
+                // A body that ends in an error replaces nothing at the intake; one that just ended
+                // would.
                 let _ = sender.send(Err(io::Error::other("sealing broke off"))).await;
                 return Err(error);
             }
@@ -78,7 +80,9 @@ async fn seal_mailboxes(
     }
 }
 
-fn mailbox_pages(store: &CaseStore) -> impl TryStream<Ok = Vec<MailboxContent>, Error = CollectError> {
+fn mailbox_pages(
+    store: &CaseStore,
+) -> impl TryStream<Ok = Vec<MailboxContent>, Error = CollectError> {
     stream::try_unfold(None, move |after| async move {
         let page = store.mailboxes(after, PAGE_SIZE).await?;
         let last = page.last().map(|content| content.id);

@@ -19,7 +19,8 @@ use std::{
 
 use ed25519_dalek::SigningKey;
 use protocol::{
-    Hash, api::relay::ReplySchedule, keys::TransportIdentity, submission::envelope::OpenedSubmission,
+    Hash, api::relay::ReplySchedule, keys::TransportIdentity,
+    submission::envelope::OpenedSubmission,
 };
 use time::Date;
 use tokio::task::JoinError;
@@ -43,7 +44,8 @@ use crate::{
 use notices::LoggedNotices;
 use quarantine::{QuarantineReason, classify_open_result};
 
-/// How long the first wait after a failure is. Each further one doubles, up to the time between two rounds.
+/// How long the first wait after a failure is. Each further one doubles, up to the time between two
+/// rounds.
 const INITIAL_BACKOFF: Duration = Duration::from_secs(5);
 
 /// Everything that a tick works with.
@@ -75,8 +77,8 @@ pub struct Collector {
 /// What a collector remembers from one round to the next; nothing at the start.
 #[derive(Debug, Default)]
 pub struct CollectorState {
-    /// The directory with which everything that was set aside has been looked at again. A process begins with none, so that
-    /// a new transport key or a newer build gets its chance too.
+    /// The directory with which everything that was set aside has been looked at again. A process
+    /// begins with none, so that a new transport key or a newer build gets its chance too.
     last_retry_directory: Option<Hash>,
     /// The day of this round, as it is believed.
     cycle_date: Option<Date>,
@@ -139,7 +141,8 @@ impl From<JoinError> for CollectError {
 }
 
 impl Collector {
-    /// Ticks until the future is dropped. A failure is said once until it changes, and tried again sooner than the next round.
+    /// Ticks until the future is dropped. A failure is said once until it changes, and tried again
+    /// sooner than the next round.
     pub async fn run(mut self, every: Duration) {
         let mut failing: Option<String> = None;
         let mut failures = 0;
@@ -149,7 +152,9 @@ impl Collector {
         loop {
             let now = self.run_cycle().await.err().map(|error| error.to_string());
             match (&failing, &now) {
-                (before, Some(error)) if before.as_ref() != Some(error) => tracing::warn!("{error}"),
+                (before, Some(error)) if before.as_ref() != Some(error) => {
+                    tracing::warn!("{error}")
+                }
                 (Some(_), None) => tracing::info!("collecting works again"),
                 _ => {}
             }
@@ -157,8 +162,12 @@ impl Collector {
             failures = if now.is_some() { failures + 1 } else { 0 };
             let more = self.state.has_more && now.is_none();
             failing = now;
-            tokio::time::sleep(if more { INITIAL_BACKOFF.min(every) } else { backoff(every, failures) })
-                .await;
+            tokio::time::sleep(if more {
+                INITIAL_BACKOFF.min(every)
+            } else {
+                backoff(every, failures)
+            })
+            .await;
         }
     }
 
@@ -170,7 +179,8 @@ impl Collector {
         self.absent_members = self.store.absences_on(today).await?.into_keys().collect();
         // Before the directory: with it the intake takes reports, and gives a day on each receipt.
         let answers = self.relay.put_reply_schedule(&self.reply_schedule).await;
-        // An intake that refuses the directory, because it has expired say, is collected from all the same.
+        // An intake that refuses the directory, because it has expired say, is collected from all
+        // the same.
         let handed_over = self.send_directory_to_intake(today).await;
         if let Ok(Some(there)) = self.relay.health().await {
             self.trusted_date.report_intake_clock(there).await;
@@ -179,7 +189,8 @@ impl Collector {
         if let Err(CollectError::Relay(RelayError::Unreachable(_))) = collected {
             return collected;
         }
-        // One submission that does not come whole must not keep answers from those who wait for them.
+        // One submission that does not come whole must not keep answers from those who wait for
+        // them.
         self.retry_quarantined().await?;
         self.log_quarantined().await?;
         self.gc_daily().await?;
@@ -199,7 +210,8 @@ impl Collector {
         self.state.cycle_date.unwrap_or_else(|| self.clock.today())
     }
 
-    /// Pulls these submissions and files them or sets them aside. One that does not come any more is not asked for again.
+    /// Pulls these submissions and files them or sets them aside. One that does not come any more
+    /// is not asked for again.
     async fn pull_and_ingest(
         &mut self,
         ids: &[Uuid],
@@ -218,9 +230,10 @@ impl Collector {
             // Nothing of it is filed: who pulls two would otherwise be sent two million.
             if !group.iter().all(|arrival| missing.remove(&arrival.id)) {
                 arrivals.abort();
-                break Err(
-                    unexpected_response("it sends what it was not asked for, or sends it twice").into()
-                );
+                break Err(unexpected_response(
+                    "it sends what it was not asked for, or sends it twice",
+                )
+                .into());
             }
             if let Err(error) = self.ingest_downloaded(group, accepted, load, &mut done).await {
                 arrivals.abort();
@@ -240,8 +253,8 @@ impl Collector {
         Ok(())
     }
 
-    /// Files submissions or sets them aside. Those that are durable here are `done`, and the intake may forget them; those that find
-    /// no room aside stay there.
+    /// Files submissions or sets them aside. Those that are durable here are `done`, and the intake
+    /// may forget them; those that find no room aside stay there.
     async fn ingest_downloaded(
         &mut self,
         group: Vec<DownloadedSubmission>,
@@ -265,8 +278,10 @@ impl Collector {
             match outcome {
                 Ok(_) => done.push(arrival.id),
                 Err(error) if error.is_permanent() => {
-                    unfiled
-                        .push((arrival, QuarantineReason::from_ingest_error(&error, opened.header.case.id)));
+                    unfiled.push((
+                        arrival,
+                        QuarantineReason::from_ingest_error(&error, opened.header.case.id),
+                    ));
                 }
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -275,8 +290,9 @@ impl Collector {
         failed.map_or(Ok(()), |error| Err(CollectError::Ingest(error)))
     }
 
-    /// Files submissions in one transaction. If that fails, one after the other, so that whichever one the database does not take
-    /// holds up no other. Gives what became of each, up to where the database failed twice.
+    /// Files submissions in one transaction. If that fails, one after the other, so that whichever
+    /// one the database does not take holds up no other. Gives what became of each, up to where the
+    /// database failed twice.
     async fn ingest_batch(
         &self,
         group: &[OpenedSubmission],
@@ -301,7 +317,8 @@ impl Collector {
                     let mut failures = 0;
                     for one in same {
                         let outcome = filing.ingest(&self.store, one, load).await;
-                        failures += u32::from(outcome.as_ref().is_err_and(|error| !error.is_permanent()));
+                        failures +=
+                            u32::from(outcome.as_ref().is_err_and(|error| !error.is_permanent()));
                         outcomes.push(outcome);
                         if failures == 2 {
                             return outcomes;

@@ -1,4 +1,5 @@
-//! What the log says of a round, once until it changes: a directory that ends soon, and what was set aside or left.
+//! What the log says of a round, once until it changes: a directory that ends soon, and what was
+//! set aside or left.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +38,8 @@ fn expiry_warning(expires: Date, today: Date) -> Option<ExpiryWarning> {
 }
 
 impl Collector {
-    /// Hands the directory to the intake. That the intake refuses it stops nothing: what waits there is collected all the same.
+    /// Hands the directory to the intake. That the intake refuses it stops nothing: what waits
+    /// there is collected all the same.
     pub(super) async fn send_directory_to_intake(&mut self, today: Date) -> Result<(), RelayError> {
         let Some(accepted) = self.directories.latest() else { return Ok(()) };
         let (epoch, expires) = (accepted.directory.epoch, accepted.directory.expires);
@@ -61,7 +63,9 @@ impl Collector {
                 None
             }
         };
-        if let Some(refused) = refused.as_ref().filter(|_| self.state.logged.directory_rejection != refused) {
+        if let Some(refused) =
+            refused.as_ref().filter(|_| self.state.logged.directory_rejection != refused)
+        {
             tracing::error!("{refused}");
         }
         self.state.logged.directory_rejection = refused;
@@ -70,7 +74,8 @@ impl Collector {
 
     /// Once a round, so that a flood of garbage does not become a flood of lines.
     pub(super) async fn log_quarantined(&mut self) -> Result<(), CollectError> {
-        let (left, all) = (std::mem::take(&mut self.state.newly_left), self.state.left_at_intake.len());
+        let (left, all) =
+            (std::mem::take(&mut self.state.newly_left), self.state.left_at_intake.len());
         if left > 0 {
             tracing::error!(
                 "what cannot be filed has reached store.most_aside_mib, and {left} more stay at the intake ({all} in all): see \

@@ -1,4 +1,5 @@
-//! Submissions that were being opened when the process ended twice. They are kept unopened until an operator decides.
+//! Submissions that were being opened when the process ended twice. They are kept unopened until an
+//! operator decides.
 
 use uuid::Uuid;
 
@@ -6,7 +7,8 @@ use super::{CollectError, Collector, INITIAL_BACKOFF};
 use crate::store::{QuarantinedSubmission, StoreError};
 
 /// Why it is set aside.
-pub(super) const POISON_REASON: &str = "it is quarantined: the process ended twice while it was being opened";
+pub(super) const POISON_REASON: &str =
+    "it is quarantined: the process ended twice while it was being opened";
 
 impl Collector {
     /// At the start: counts an end of the process for everything that was being opened.

@@ -112,19 +112,22 @@ impl Collector {
         let Some(accepted) = self.directories.latest() else { return Ok(()) };
         let all = self.state.last_retry_directory != Some(accepted.hash);
         if all {
-            // What this process has left so far was looked at with this directory, if it is the first.
+            // What this process has left so far was looked at with this directory, if it is the
+            // first.
             if self.state.last_retry_directory.is_some() {
                 self.state.left_at_intake.clear();
                 self.state.not_sent_by_intake.clear();
             }
-            for difference in keys::mismatches(&accepted.directory, &self.transport, &self.log_key) {
+            for difference in keys::mismatches(&accepted.directory, &self.transport, &self.log_key)
+            {
                 tracing::error!("{difference}");
             }
         }
         let which = if all { RetryScope::All } else { RetryScope::WithKnownCase };
         let waiting = self.store.retryable_ids(which).await?;
         if !waiting.is_empty() {
-            let (mut load, suspects) = (self.store.workload().await?, self.store.crash_suspects().await?);
+            let (mut load, suspects) =
+                (self.store.workload().await?, self.store.crash_suspects().await?);
             let (alone, together): (Vec<Uuid>, Vec<Uuid>) =
                 waiting.into_iter().partition(|id| suspects.contains_key(id));
             for ids in together.chunks(RETRY_BATCH) {
@@ -171,8 +174,11 @@ impl Collector {
         let opening = download::spawn_open(Arc::clone(&self.transport), bytes.clone().into(), ());
         let Ok(opened) = classify_open_result(opening.await)? else { return Ok(()) };
         let case = opened.header.case.id;
-        let filed =
-            self.ingest_batch(&[opened], accepted, load).await.pop().ok_or(CollectError::TaskFailed)?;
+        let filed = self
+            .ingest_batch(&[opened], accepted, load)
+            .await
+            .pop()
+            .ok_or(CollectError::TaskFailed)?;
         if let Err(error) = filed.as_ref()
             && !error.is_permanent()
         {

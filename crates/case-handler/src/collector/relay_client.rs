@@ -8,8 +8,8 @@ use http::StatusCode;
 use protocol::{
     api::relay::{
         ACK_PATH, AckRequest, DIRECTORY_PATH, HEALTH_PATH, LIST_PATH, ListRequest, ListResponse,
-        ListedSubmission, MAILBOXES_PATH, PULL_PATH, PullRequest, REPLY_SCHEDULE_PATH, ReplySchedule,
-        read_submission_header,
+        ListedSubmission, MAILBOXES_PATH, PULL_PATH, PullRequest, REPLY_SCHEDULE_PATH,
+        ReplySchedule, read_submission_header,
     },
     directory::SignedDirectory,
     encoding::size_classes,
@@ -74,7 +74,8 @@ impl RelayClient {
     pub fn new(url: &Url, ca: &Path, certificate: &Path, key: &Path) -> Result<Self, RelayError> {
         let read = |path: &Path| {
             let bytes = std::fs::read(path);
-            let bytes = bytes.map_err(|error| RelayError::Setup(format!("{}: {error}", path.display())))?;
+            let bytes =
+                bytes.map_err(|error| RelayError::Setup(format!("{}: {error}", path.display())))?;
             Ok::<_, RelayError>(strip_bom(&bytes).to_vec())
         };
         let identity = [read(certificate)?, read(key)?].concat();
@@ -84,11 +85,16 @@ impl RelayClient {
         let authorities =
             Certificate::from_pem_bundle(&read(ca)?).map_err(|error| setup("relay.ca", error))?;
         if authorities.is_empty() {
-            return Err(RelayError::Setup(format!("relay.ca: {}: no certificate in it", ca.display())));
+            return Err(RelayError::Setup(format!(
+                "relay.ca: {}: no certificate in it",
+                ca.display()
+            )));
         }
         let client = Client::builder()
             .tls_certs_only(authorities)
-            .identity(Identity::from_pem(&identity).map_err(|error| setup("relay.certificate", error))?)
+            .identity(
+                Identity::from_pem(&identity).map_err(|error| setup("relay.certificate", error))?,
+            )
             .https_only(true)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
@@ -105,11 +111,17 @@ impl RelayClient {
         url
     }
 
-    /// Lists at most `most` submissions that wait and whose ids are greater than `after`, in the order of ids.
+    /// Lists at most `most` submissions that wait and whose ids are greater than `after`, in the
+    /// order of ids.
     ///
     /// # Errors
-    /// Fails if the intake is not reachable or answers anything else, such as a list that is longer than was asked for.
-    pub async fn list(&self, after: Option<Uuid>, most: u32) -> Result<Vec<ListedSubmission>, RelayError> {
+    /// Fails if the intake is not reachable or answers anything else, such as a list that is longer
+    /// than was asked for.
+    pub async fn list(
+        &self,
+        after: Option<Uuid>,
+        most: u32,
+    ) -> Result<Vec<ListedSubmission>, RelayError> {
         let asked = self
             .client
             .post(self.endpoint(LIST_PATH))
@@ -126,22 +138,27 @@ impl RelayClient {
             }
             body.extend_from_slice(&chunk);
         }
-        let listed: ListResponse =
-            serde_json::from_slice(&body).map_err(|_| unexpected_response("its list cannot be read"))?;
+        let listed: ListResponse = serde_json::from_slice(&body)
+            .map_err(|_| unexpected_response("its list cannot be read"))?;
         if listed.waiting.len() > most as usize {
             return Err(unexpected_response("its list is longer than was asked for"));
         }
         Ok(listed.waiting)
     }
 
-    /// Asks for these submissions and reads them one after the other, in the order that the intake chooses.
+    /// Asks for these submissions and reads them one after the other, in the order that the intake
+    /// chooses.
     ///
     /// # Errors
     /// Fails if the intake is not reachable or answers anything else.
     pub async fn pull(&self, ids: Vec<Uuid>) -> Result<SubmissionStream, RelayError> {
         let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let asked =
-            self.client.post(self.endpoint(PULL_PATH)).json(&PullRequest { limit: most, ids }).send().await?;
+        let asked = self
+            .client
+            .post(self.endpoint(PULL_PATH))
+            .json(&PullRequest { limit: most, ids })
+            .send()
+            .await?;
         Ok(SubmissionStream { response: asked.error_for_status()?, buffer: BytesMut::new() })
     }
 
@@ -162,13 +179,19 @@ impl RelayClient {
         records: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<(), RelayError> {
         let body = Body::wrap_stream(records);
-        self.client.put(self.endpoint(MAILBOXES_PATH)).body(body).send().await?.error_for_status()?;
+        self.client
+            .put(self.endpoint(MAILBOXES_PATH))
+            .body(body)
+            .send()
+            .await?
+            .error_for_status()?;
         Ok(())
     }
 
     /// Is it ready? Gives the time there, if it tells.
     pub async fn health(&self) -> Result<Option<OffsetDateTime>, RelayError> {
-        let response = self.client.get(self.endpoint(HEALTH_PATH)).send().await?.error_for_status()?;
+        let response =
+            self.client.get(self.endpoint(HEALTH_PATH)).send().await?.error_for_status()?;
         let date = response.headers().get("date").and_then(|date| date.to_str().ok());
         Ok(date.and_then(doctor::parse_http_date))
     }
@@ -178,16 +201,23 @@ impl RelayClient {
     /// # Errors
     /// When the intake cannot be reached, or refuses it.
     pub async fn put_reply_schedule(&self, times: &ReplySchedule) -> Result<(), RelayError> {
-        self.client.put(self.endpoint(REPLY_SCHEDULE_PATH)).json(times).send().await?.error_for_status()?;
+        self.client
+            .put(self.endpoint(REPLY_SCHEDULE_PATH))
+            .json(times)
+            .send()
+            .await?
+            .error_for_status()?;
         Ok(())
     }
 
     /// Gives the newest directory.
     ///
     /// # Errors
-    /// Fails with [`RelayError::DirectoryRejected`] if the intake refuses it, because it has expired say.
+    /// Fails with [`RelayError::DirectoryRejected`] if the intake refuses it, because it has
+    /// expired say.
     pub async fn put_directory(&self, signed: &SignedDirectory) -> Result<(), RelayError> {
-        let mut response = self.client.put(self.endpoint(DIRECTORY_PATH)).json(signed).send().await?;
+        let mut response =
+            self.client.put(self.endpoint(DIRECTORY_PATH)).json(signed).send().await?;
         if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
             let reason = response.chunk().await?.unwrap_or_default();
             return Err(RelayError::DirectoryRejected(single_line(&reason)));
@@ -210,9 +240,13 @@ impl SubmissionStream {
             return if self.buffer.is_empty() { Ok(None) } else { Err(truncated().into()) };
         }
         let head = self.buffer.split_to(20);
-        let (id, len) = read_submission_header(head[..].try_into().expect("20 bytes were split off"))?;
+        let (id, len) =
+            read_submission_header(head[..].try_into().expect("20 bytes were split off"))?;
         let len = usize::try_from(len).map_err(|_| truncated())?;
-        debug_assert!(len as u64 <= size_classes::MAX_SUBMISSION_LEN, "the head was checked to name a rung");
+        debug_assert!(
+            len as u64 <= size_classes::MAX_SUBMISSION_LEN,
+            "the head was checked to name a rung"
+        );
         if !self.fill_buffer(len).await? {
             return Err(truncated().into());
         }

@@ -24,18 +24,21 @@ const PAGE_SIZE: u64 = 1000;
 pub enum DayCommand {
     /// Say which day counts, and what the clock says.
     Show,
-    /// Believe the clock although it is far ahead of the newest day known here. For a service that does not run.
+    /// Believe the clock although it is far ahead of the newest day known here. For a service that
+    /// does not run.
     Confirm {
         /// The day, which the clock must say: YYYY-MM-DD.
         #[arg(value_parser = parse_date)]
         day: Date,
     },
-    /// Take the newest day back to the right one, after a wrong clock was believed. For a service that does not run.
+    /// Take the newest day back to the right one, after a wrong clock was believed. For a service
+    /// that does not run.
     TakeBack {
         /// The right day: YYYY-MM-DD.
         #[arg(value_parser = parse_date)]
         day: Date,
-        /// Take it back although cases were released or purged under a later day. That stays as it is.
+        /// Take it back although cases were released or purged under a later day. That stays as it
+        /// is.
         #[arg(long)]
         although_signed: bool,
     },
@@ -44,8 +47,8 @@ pub enum DayCommand {
 /// Does it, and returns what to say.
 ///
 /// # Errors
-/// Fails if the service runs, if the clock says another day than the confirmed one, and if something that cannot be undone was
-/// signed under a day that is to be taken back.
+/// Fails if the service runs, if the clock says another day than the confirmed one, and if
+/// something that cannot be undone was signed under a day that is to be taken back.
 pub async fn run(
     place: &DatabaseUrl,
     most_days: u16,
@@ -78,20 +81,31 @@ fn describe_clock(kept: &SavedClock, most_days: u16, clock: &Clock) -> Vec<Strin
     let newest = kept.latest_date.map_or("none".to_owned(), |newest| newest.to_string());
     vec![
         format!("newest day known here: {newest}"),
-        format!("the clock says {}: {}", clock.today(), kept.assess(clock.now(), &clock.uptime(), most_days)),
+        format!(
+            "the clock says {}: {}",
+            clock.today(),
+            kept.assess(clock.now(), &clock.uptime(), most_days)
+        ),
     ]
 }
 
 async fn confirm_date(store: &CaseStore, day: Date, clock: &Clock) -> Result<Vec<String>> {
     let today = clock.today();
-    ensure!(day == today, "the clock says {today}, not {day}: set the clock first, or confirm {today}");
+    ensure!(
+        day == today,
+        "the clock says {today}, not {day}: set the clock first, or confirm {today}"
+    );
     let kept = store.saved_clock().await?;
     if let Some(newest) = kept.latest_date.filter(|newest| *newest > day) {
-        bail!("the newest day known here is {newest}, which is later: `day take-back {day}` takes it back");
+        bail!(
+            "the newest day known here is {newest}, which is later: `day take-back {day}` takes it back"
+        );
     }
     let anchor = ClockAnchor { uptime: clock.uptime(), clock: clock.now().unix_timestamp() };
     store.save_clock(&SavedClock { latest_date: Some(day), anchor: Some(anchor) }).await?;
-    Ok(vec![format!("{day} is believed. Start the service: deadlines that have passed count from then on")])
+    Ok(vec![format!(
+        "{day} is believed. Start the service: deadlines that have passed count from then on"
+    )])
 }
 
 async fn take_back_date(
@@ -157,7 +171,9 @@ async fn events_after(store: &CaseStore, day: Date) -> Result<LaterEvents, Store
                 Action::Released { reason: ReleaseReason::MissedDeadline }
                     if event.actor == HANDLER_ACTOR =>
                 {
-                    signed.irreversible.push(format!("case {case}: released to the oversight body on {at}"));
+                    signed
+                        .irreversible
+                        .push(format!("case {case}: released to the oversight body on {at}"));
                 }
                 Action::Approved(Decision::Purge) => {
                     signed.irreversible.push(format!("case {case}: purged on {at}"));

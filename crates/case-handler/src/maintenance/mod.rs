@@ -1,4 +1,5 @@
-//! What operators do with the cases while nobody works on them: back up, try a backup, restore it, move to another engine.
+//! What operators do with the cases while nobody works on them: back up, try a backup, restore it,
+//! move to another engine.
 
 pub mod day;
 pub mod quarantine;
@@ -10,7 +11,9 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Subcommand;
-use database::{BackupFolder, CopyError, DatabaseUrl, OpenError, TableDigest, chown_folder_to_parent_owner};
+use database::{
+    BackupFolder, CopyError, DatabaseUrl, OpenError, TableDigest, chown_folder_to_parent_owner,
+};
 use migrations_cases::Migrator;
 use uuid::Uuid;
 use web::Clock;
@@ -33,7 +36,8 @@ const BACKUP_DATABASE_FILE: &str = "cases.sqlite";
 pub enum MaintenanceCommand {
     /// Make the store, at the first start. Refuses where one is.
     CreateStore,
-    /// Copy all cases into a new folder, while the service runs. Everything in it is sealed; the handler's keys are not in it.
+    /// Copy all cases into a new folder, while the service runs. Everything in it is sealed; the
+    /// handler's keys are not in it.
     Backup {
         /// A folder that is not there yet.
         folder: PathBuf,
@@ -43,12 +47,14 @@ pub enum MaintenanceCommand {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Bring a backup back into the configured database, which must be empty. For a service that does not run.
+    /// Bring a backup back into the configured database, which must be empty. For a service that
+    /// does not run.
     Restore {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Copy an `SQLite` database into an empty `PostgreSQL` database, row by row, and compare. For a service that does not run.
+    /// Copy an `SQLite` database into an empty `PostgreSQL` database, row by row, and compare. For
+    /// a service that does not run.
     MigrateTo {
         /// Such as `postgres://burkindi@db.internal/cases?sslmode=verify-full`
         #[arg(value_name = "URL")]
@@ -92,7 +98,8 @@ async fn back_up(config: &Config, place: &DatabaseUrl, folder: &Path) -> Result<
     let copied = backup.create::<Migrator>(place, &store::tables()).await?;
     let named = store::referenced_object_keys(&backup.database_path().as_path().into()).await?;
     if !named.is_empty() {
-        let objects = open_object_store(config)?.context("store.parts_url: not set, and parts are there")?;
+        let objects =
+            open_object_store(config)?.context("store.parts_url: not set, and parts are there")?;
         fs::create_dir(backup.parts_folder())?;
         for object in named {
             let bytes = objects.read(object).await?;
@@ -112,13 +119,15 @@ async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>> {
     let trying = tempfile::tempdir()?;
     let place = backup.unpack::<Migrator>(trying.path()).await?;
     let parts = backup.parts_folder();
-    let objects = if parts.is_dir() { Some(PartObjectStore::open(&backup_url(&parts)?, [])?) } else { None };
+    let objects =
+        if parts.is_dir() { Some(PartObjectStore::open(&backup_url(&parts)?, [])?) } else { None };
     let store = CaseStore::open_at(&place).await?.with_object_store(objects);
     let entries = event_log::verify_chain(&store).await?;
     let parts = store.verify_parts().await?;
     let HandlerKeys { trust, transport, log } = HandlerKeys::load(config)?;
-    let current =
-        DirectoryCache::load(trust, &store).await.context("the backup is not of this installation")?;
+    let current = DirectoryCache::load(trust, &store)
+        .await
+        .context("the backup is not of this installation")?;
     let mut lines = vec![
         format!("{files} files are as they were written"),
         format!("the log is whole: {entries} entries, each tied to the one before"),
@@ -126,7 +135,11 @@ async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>> {
     ];
     if let Some(accepted) = current.latest() {
         let wrong = keys::mismatches(&accepted.directory, &transport, &log);
-        ensure!(wrong.is_empty(), "this backup needs other keys than those here: {}", wrong.join("; "));
+        ensure!(
+            wrong.is_empty(),
+            "this backup needs other keys than those here: {}",
+            wrong.join("; ")
+        );
         lines.push("the keys here are those that it needs".to_owned());
     }
     lines.push(
@@ -145,14 +158,17 @@ async fn restore(config: &Config, place: &DatabaseUrl, folder: &Path) -> Result<
     let objects = open_object_store(config)?;
     // Before the rows that name them, as ever.
     if backup.parts_folder().is_dir() {
-        let objects = objects.context("store.parts_url: not set, and the backup has parts for it")?;
+        let objects =
+            objects.context("store.parts_url: not set, and the backup has parts for it")?;
         for entry in fs::read_dir(backup.parts_folder())? {
             let entry = entry?;
             let key = entry.file_name().to_str().and_then(|name| Uuid::try_parse(name).ok());
             let key = key.with_context(|| format!("{}: is no part", entry.path().display()))?;
             objects.write(key, fs::read(entry.path())?).await?;
         }
-        if let Some(folder) = config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://")) {
+        if let Some(folder) =
+            config.store.parts_url.as_ref().and_then(|url| url.strip_prefix("file://"))
+        {
             chown_folder_to_parent_owner(Path::new(folder)).context("store.parts_url")?;
         }
     }
@@ -174,7 +190,8 @@ async fn migrate_to(place: &DatabaseUrl, to: &DatabaseUrl) -> Result<Vec<String>
         bail!("the cases are on PostgreSQL already: stop the service, and use backup and restore");
     }
     ensure!(place.exists().await?, "{}", missing_store_message(place));
-    let copied = explain_locked(database::move_rows::<Migrator>(place, to, &store::tables()).await)?;
+    let copied =
+        explain_locked(database::move_rows::<Migrator>(place, to, &store::tables()).await)?;
     Ok(copy_summary(
         &copied,
         &format!(
@@ -197,7 +214,9 @@ fn explain_locked<T, E: Into<anyhow::Error>>(result: Result<T, E>) -> Result<T> 
 
 fn open_object_store(config: &Config) -> Result<Option<PartObjectStore>> {
     let url = config.store.parts_url.as_ref();
-    url.map(|url| PartObjectStore::open(url, std::env::vars())).transpose().context("store.parts_url")
+    url.map(|url| PartObjectStore::open(url, std::env::vars()))
+        .transpose()
+        .context("store.parts_url")
 }
 
 fn backup_url(folder: &Path) -> Result<String> {

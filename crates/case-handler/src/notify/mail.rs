@@ -28,10 +28,12 @@ const SUBJECT: &str = "Burkindi";
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailConfig {
-    /// `smtps://host` (TLS from the first byte) or `smtp://host` (STARTTLS, without which nothing is said), with `:port` if it is not the
-    /// usual one. Only to this machine itself does `smtp://` go as it is.
+    /// `smtps://host` (TLS from the first byte) or `smtp://host` (STARTTLS, without which nothing
+    /// is said), with `:port` if it is not the usual one. Only to this machine itself does
+    /// `smtp://` go as it is.
     pub server: String,
-    /// PEM file of the authority that signed the server's certificate, where it is none that this system trusts.
+    /// PEM file of the authority that signed the server's certificate, where it is none that this
+    /// system trusts.
     pub ca: Option<PathBuf>,
     /// The sender, such as `Burkindi <burkindi@customs.example>`.
     pub from: String,
@@ -72,9 +74,11 @@ impl fmt::Debug for MailChannel {
 impl MailConfig {
     /// The server, as it is to be spoken to.
     pub fn server(&self) -> Result<MailServer, NotifyError> {
-        // A configuration is checked before the service has chosen. Fails only if somebody has, which is as good.
+        // A configuration is checked before the service has chosen. Fails only if somebody has,
+        // which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let setting = || NotifyError::InvalidSetting("notify.mail.server (smtps://host or smtp://host)");
+        let setting =
+            || NotifyError::InvalidSetting("notify.mail.server (smtps://host or smtp://host)");
         let url: Url = self.server.parse().map_err(|_| setting())?;
         let nothing_else = url.username().is_empty()
             && url.password().is_none()
@@ -95,7 +99,8 @@ impl MailConfig {
             Some(credentials) => builder.credentials(credentials),
             None => builder,
         };
-        let from = self.from.parse().map_err(|_| NotifyError::InvalidSetting("notify.mail.from"))?;
+        let from =
+            self.from.parse().map_err(|_| NotifyError::InvalidSetting("notify.mail.from"))?;
         Ok(MailServer { transport: builder.build(), from })
     }
 
@@ -103,9 +108,13 @@ impl MailConfig {
     pub fn recipients(&self) -> Result<BTreeMap<String, MailChannel>, NotifyError> {
         let server = self.server()?;
         let mail = |(member, address): (&String, &String)| {
-            let address: Address =
-                address.parse().map_err(|_| NotifyError::InvalidSetting("an address of notify.mail.to"))?;
-            Ok((member.clone(), MailChannel { server: server.clone(), to: Mailbox::new(None, address) }))
+            let address: Address = address
+                .parse()
+                .map_err(|_| NotifyError::InvalidSetting("an address of notify.mail.to"))?;
+            Ok((
+                member.clone(),
+                MailChannel { server: server.clone(), to: Mailbox::new(None, address) },
+            ))
         };
         self.to.iter().map(mail).collect()
     }
@@ -126,7 +135,8 @@ impl MailConfig {
     }
 
     fn credentials(&self) -> Result<Option<Credentials>, NotifyError> {
-        let setting = || NotifyError::InvalidSetting("notify.mail.password_file, which goes with user");
+        let setting =
+            || NotifyError::InvalidSetting("notify.mail.password_file, which goes with user");
         match (&self.user, &self.password_file) {
             (Some(user), Some(path)) => {
                 let password = Zeroizing::new(fs::read_to_string(path).map_err(|_| setting())?);
@@ -146,12 +156,14 @@ impl MailServer {
 }
 
 impl MailChannel {
-    /// Hands one message in. It is the same for everybody, but for the address and the date. It has no id: one would name a machine, or
-    /// tell messages apart; the server gives it one.
+    /// Hands one message in. It is the same for everybody, but for the address and the date. It has
+    /// no id: one would name a machine, or tell messages apart; the server gives it one.
     pub async fn send(&self, now: OffsetDateTime) -> Result<(), NotifyError> {
         // Nobody's "I am on leave" is to come back.
-        let by_a_machine =
-            HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+        let by_a_machine = HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".to_owned(),
+        );
         let message = Message::builder()
             .from(self.server.from.clone())
             .to(self.to.clone())

@@ -1,7 +1,9 @@
-//! Telling members that something waits for them: at fixed times, one digest each, without a word of what it is.
+//! Telling members that something waits for them: at fixed times, one digest each, without a word
+//! of what it is.
 //!
-//! Nothing is sent at the moment when something happens, so that no server in between and no colleague who looks over a shoulder learns when a reporter
-//! wrote. Once somebody has acted, nothing waits any more, and nothing is sent.
+//! Nothing is sent at the moment when something happens, so that no server in between and no
+//! colleague who looks over a shoulder learns when a reporter wrote. Once somebody has acted,
+//! nothing waits any more, and nothing is sent.
 
 mod mail;
 mod pending_work;
@@ -101,7 +103,8 @@ impl Notifier {
                 continue;
             }
             last = now;
-            let (Some(accepted), Ok(day)) = (current.latest(), office.trusted_date.date().await) else {
+            let (Some(accepted), Ok(day)) = (current.latest(), office.trusted_date.date().await)
+            else {
                 continue;
             };
             if let Err(error) = self.send_digests(&office, &accepted.directory, day).await {
@@ -110,8 +113,8 @@ impl Notifier {
         }
     }
 
-    /// Sends one digest to everybody for whom something waits, and who is there; on a day of rest for what does not rest. Gives how many
-    /// there are. One that fails or stalls stops no other.
+    /// Sends one digest to everybody for whom something waits, and who is there; on a day of rest
+    /// for what does not rest. Gives how many there are. One that fails or stalls stops no other.
     pub async fn send_digests(
         &self,
         office: &HandlerContext,
@@ -134,7 +137,9 @@ impl Notifier {
         }
         let now = office.clock.now();
         let sending = async |way: &NotifyChannel| {
-            tokio::time::timeout(self.send_timeout, way.send(now)).await.unwrap_or(Err(NotifyError::Timeout))
+            tokio::time::timeout(self.send_timeout, way.send(now))
+                .await
+                .unwrap_or(Err(NotifyError::Timeout))
         };
         let sent: Vec<_> =
             stream::iter(due).map(sending).buffer_unordered(MAX_CONCURRENT_SENDS).collect().await;
@@ -157,8 +162,12 @@ async fn has_pending_work(
         behind = Some(QueuePlace::from_state(last.id, &last.state));
         for case in cases.iter().filter(|case| works || ignores_holidays(&case.state)) {
             let role = Role::of_member(directory, member, &case.state.desk);
-            let seen =
-                MemberCaseView { state: &case.state, suggested: case.suggested.as_deref(), member, role };
+            let seen = MemberCaseView {
+                state: &case.state,
+                suggested: case.suggested.as_deref(),
+                member,
+                role,
+            };
             if needs_attention(seen, &office.calendar, day, office.warn_days) {
                 return Ok(true);
             }
@@ -199,7 +208,11 @@ mod tests {
         }
         let hours: Vec<_> = sent.iter().map(|at| (at.day(), at.hour())).collect();
         assert_eq!(hours, [(23, 7), (23, 13), (24, 7), (24, 13)]);
-        assert!(!is_scheduled_between(&[], datetime!(2026-11-23 0:00 UTC), datetime!(2026-11-24 0:00 UTC)));
+        assert!(!is_scheduled_between(
+            &[],
+            datetime!(2026-11-23 0:00 UTC),
+            datetime!(2026-11-24 0:00 UTC)
+        ));
         // A machine that slept over midnight.
         assert!(is_scheduled_between(
             &[time!(23:00)],

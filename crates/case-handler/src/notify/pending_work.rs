@@ -19,8 +19,14 @@ pub struct MemberCaseView<'a> {
     pub role: Role,
 }
 
-/// Does this case wait for this member: to be taken, read, moved on before its deadline, judged, or approved?
-pub fn needs_attention(seen: MemberCaseView<'_>, calendar: &Calendar, today: Date, warn_days: u16) -> bool {
+/// Does this case wait for this member: to be taken, read, moved on before its deadline, judged, or
+/// approved?
+pub fn needs_attention(
+    seen: MemberCaseView<'_>,
+    calendar: &Calendar,
+    today: Date,
+    warn_days: u16,
+) -> bool {
     let MemberCaseView { state, suggested, member, role } = seen;
     if state.stage == Stage::Purged
         || state.conflict_claims.iter().any(|challenge| challenge.member == member)
@@ -39,12 +45,13 @@ pub fn needs_attention(seen: MemberCaseView<'_>, calendar: &Calendar, today: Dat
         // Nobody has it: whom the routing suggests, and everybody when that takes too long.
         None => suggested == Some(member) || seat && (suggested.is_none() || presses),
     };
-    let judge =
-        role.is_lead_or_oversight() && state.conflict_claims.iter().any(|challenge| challenge.by != member);
+    let judge = role.is_lead_or_oversight()
+        && state.conflict_claims.iter().any(|challenge| challenge.by != member);
     mine || judge || role.is_lead_or_oversight() && late || can_approve(state, member, role)
 }
 
-/// Is its day not put off by a day of rest? That is the triage of the most urgent alone, see [`Calendar::next_deadline`].
+/// Is its day not put off by a day of rest? That is the triage of the most urgent alone, see
+/// [`Calendar::next_deadline`].
 pub fn ignores_holidays(state: &CaseState) -> bool {
     state.urgency == Urgency::P1
         && state.deadlines.iter().any(|deadline| deadline.clock == DeadlineKind::Triage)
@@ -52,7 +59,8 @@ pub fn ignores_holidays(state: &CaseState) -> bool {
 
 /// A proposal that this member could approve.
 fn can_approve(state: &CaseState, member: &str, role: Role) -> bool {
-    let Some(proposal) = state.pending_proposal.as_ref().filter(|proposal| proposal.by != member) else {
+    let Some(proposal) = state.pending_proposal.as_ref().filter(|proposal| proposal.by != member)
+    else {
         return false;
     };
     let act = match proposal.decision {

@@ -28,7 +28,8 @@ impl WebhookChannel {
         if url.scheme() != "https" && !(url.scheme() == "http" && here) {
             return Err(setting);
         }
-        // A configuration is checked before the service has chosen. Fails only if somebody has, which is as good.
+        // A configuration is checked before the service has chosen. Fails only if somebody has,
+        // which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().redirect(Policy::none()).build();
         Ok(Self { client: client.map_err(|_| setting)?, url })
@@ -36,8 +37,12 @@ impl WebhookChannel {
 
     /// Posts `{"text": …}`, which is always the same.
     pub async fn send(&self) -> Result<(), NotifyError> {
-        let posted =
-            self.client.post(self.url.clone()).json(&serde_json::json!({ "text": DIGEST_TEXT })).send().await;
+        let posted = self
+            .client
+            .post(self.url.clone())
+            .json(&serde_json::json!({ "text": DIGEST_TEXT }))
+            .send()
+            .await;
         match posted {
             Ok(response) if response.status().is_success() => Ok(()),
             Ok(_) => Err(NotifyError::Webhook("refuses")),

@@ -11,8 +11,8 @@ use protocol::{
 };
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
-    Select,
+    ColumnTrait, DerivePartialModel, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait as _, Select,
     sea_query::{Asterisk, Expr, ExprTrait as _, SelectStatement},
 };
 use time::Date;
@@ -58,7 +58,8 @@ pub struct NewCase<'a> {
     pub capsule: Vec<u8>,
 }
 
-/// What of its row tells of a case. Keys and capsule, most of the row, are read only where they are wanted.
+/// What of its row tells of a case. Keys and capsule, most of the row, are read only where they are
+/// wanted.
 #[derive(DerivePartialModel)]
 #[sea_orm(entity = "case::Entity")]
 pub(super) struct CaseSummaryRow {
@@ -143,7 +144,11 @@ fn state_json(state: &CaseState) -> String {
 
 impl CaseStore {
     /// One case, if the member may see it.
-    pub async fn visible_case(&self, member: &str, id: Uuid) -> Result<Option<CaseRecord>, StoreError> {
+    pub async fn visible_case(
+        &self,
+        member: &str,
+        id: Uuid,
+    ) -> Result<Option<CaseRecord>, StoreError> {
         let row = case::Entity::find_by_id(id)
             .filter(Expr::val(member).in_subquery(released_holder_filter(id)))
             .into_partial_model()
@@ -169,12 +174,22 @@ impl CaseStore {
     }
 
     /// Every case in the order of ids: those behind `after`, at most `most`.
-    pub async fn cases_after(&self, after: Option<Uuid>, most: u64) -> Result<Vec<CaseRecord>, StoreError> {
+    pub async fn cases_after(
+        &self,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<CaseRecord>, StoreError> {
         let mut select = case::Entity::find().order_by_asc(case::Column::Id).limit(most);
         if let Some(after) = after {
             select = select.filter(case::Column::Id.gt(after));
         }
-        select.into_partial_model().all(&self.db).await?.into_iter().map(CaseRecord::from_row).collect()
+        select
+            .into_partial_model()
+            .all(&self.db)
+            .await?
+            .into_iter()
+            .map(CaseRecord::from_row)
+            .collect()
     }
 
     /// Those of these cases that there are.
@@ -202,7 +217,8 @@ impl CaseStore {
         self.workload_of(case::Entity::find()).await
     }
 
-    /// The same of the cases alone that this member may see: whoever compares it with their queue learns of no other.
+    /// The same of the cases alone that this member may see: whoever compares it with their queue
+    /// learns of no other.
     pub async fn visible_workload(&self, member: &str) -> Result<Workload, StoreError> {
         let seen = queue::Entity::find()
             .select_only()
@@ -218,7 +234,11 @@ impl CaseStore {
         let mut load = Workload::default();
         for (carrier, urgency, cases) in rows {
             if let Some(handle) = carrier {
-                load.add(&handle, urgency_from_number(urgency)?, u32::try_from(cases).unwrap_or(u32::MAX));
+                load.add(
+                    &handle,
+                    urgency_from_number(urgency)?,
+                    u32::try_from(cases).unwrap_or(u32::MAX),
+                );
             }
         }
         Ok(load)
@@ -242,14 +262,17 @@ impl CaseStore {
 
 /// Keys were checked when they came in the envelope or with the event.
 pub(super) fn parse_mailbox_recipient(bytes: &[u8]) -> Result<MailboxRecipient, StoreError> {
-    MailboxRecipient::from_checked(bytes).map_err(|_| StoreError::CorruptRow("cases.mailbox_recipient"))
+    MailboxRecipient::from_checked(bytes)
+        .map_err(|_| StoreError::CorruptRow("cases.mailbox_recipient"))
 }
 
 pub(super) fn parse_case_recipient(bytes: &[u8]) -> Result<CaseRecipient, StoreError> {
-    CaseRecipient::from_checked(bytes).map_err(|_| StoreError::CorruptRow("case_recipients.recipient"))
+    CaseRecipient::from_checked(bytes)
+        .map_err(|_| StoreError::CorruptRow("case_recipients.recipient"))
 }
 
-/// How many open cases of each urgency each member carries. What is counted is no column, so that an index alone tells it.
+/// How many open cases of each urgency each member carries. What is counted is no column, so that
+/// an index alone tells it.
 pub(super) fn open_case_counts(cases: Select<case::Entity>) -> Select<case::Entity> {
     let carrier = Expr::col(case::Column::Assignee).if_null(Expr::col(case::Column::Suggested));
     cases
@@ -262,7 +285,8 @@ pub(super) fn open_case_counts(cases: Select<case::Entity>) -> Select<case::Enti
         .group_by(case::Column::Urgency)
 }
 
-/// Whose grant of a case is not held back. Asked from the case: asked from the member, an engine looks through everything that they hold.
+/// Whose grant of a case is not held back. Asked from the case: asked from the member, an engine
+/// looks through everything that they hold.
 pub(super) fn released_holder_filter(id: Uuid) -> SelectStatement {
     grant::Entity::find()
         .select_only()
@@ -278,8 +302,10 @@ impl WriteTransaction<'_> {
         if self.lock_batch().known_absent.contains(&id) {
             return Ok(None);
         }
-        let found =
-            case::Entity::find_by_id(id).into_partial_model().one(self.flushed_transaction().await?).await?;
+        let found = case::Entity::find_by_id(id)
+            .into_partial_model()
+            .one(self.flushed_transaction().await?)
+            .await?;
         found.map(CaseRecord::from_row).transpose()
     }
 
@@ -324,15 +350,24 @@ impl WriteTransaction<'_> {
     }
 
     /// Whom the routing suggests now.
-    pub async fn set_suggested(&self, id: Uuid, suggested: Option<String>) -> Result<(), StoreError> {
-        let row = case::ActiveModel { id: Unchanged(id), suggested: Set(suggested), ..Default::default() };
+    pub async fn set_suggested(
+        &self,
+        id: Uuid,
+        suggested: Option<String>,
+    ) -> Result<(), StoreError> {
+        let row = case::ActiveModel {
+            id: Unchanged(id),
+            suggested: Set(suggested),
+            ..Default::default()
+        };
         case::Entity::update(row).exec(self.flushed_transaction().await?).await?;
         Ok(())
     }
 
     /// The newest capsule of the reporter.
     pub async fn set_capsule(&self, id: Uuid, capsule: Vec<u8>) -> Result<(), StoreError> {
-        let row = case::ActiveModel { id: Unchanged(id), capsule: Set(capsule), ..Default::default() };
+        let row =
+            case::ActiveModel { id: Unchanged(id), capsule: Set(capsule), ..Default::default() };
         case::Entity::update(row).exec(self.flushed_transaction().await?).await?;
         Ok(())
     }

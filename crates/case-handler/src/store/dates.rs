@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use database::{DatabaseUrl, PoolOptions};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, sea_query::OnConflict,
+    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    sea_query::OnConflict,
 };
 use time::Date;
 use web::Uptime;
@@ -31,7 +32,11 @@ impl CaseStore {
         if let Some(newest) = kept.latest_date {
             let row = day::ActiveModel { name: Set(LATEST_DATE_KEY.to_owned()), day: Set(newest) };
             day::Entity::insert(row)
-                .on_conflict(OnConflict::column(day::Column::Name).update_column(day::Column::Day).to_owned())
+                .on_conflict(
+                    OnConflict::column(day::Column::Name)
+                        .update_column(day::Column::Day)
+                        .to_owned(),
+                )
                 .exec_without_returning(tx)
                 .await?;
         }
@@ -49,7 +54,8 @@ impl CaseStore {
 
     /// Who is away on a day, and until when, that day included.
     pub async fn absences_on(&self, today: Date) -> Result<BTreeMap<String, Date>, StoreError> {
-        let rows = absence::Entity::find().filter(absence::Column::Until.gte(today)).all(&self.db).await?;
+        let rows =
+            absence::Entity::find().filter(absence::Column::Until.gte(today)).all(&self.db).await?;
         Ok(rows.into_iter().map(|row| (row.member, row.until)).collect())
     }
 }
@@ -77,7 +83,9 @@ impl WriteTransaction<'_> {
         absence::Entity::delete_by_id(member).exec(self.flushed_transaction().await?).await?;
         if let Some(until) = until {
             let row = absence::ActiveModel { member: Set(member.to_owned()), until: Set(until) };
-            absence::Entity::insert(row).exec_without_returning(self.flushed_transaction().await?).await?;
+            absence::Entity::insert(row)
+                .exec_without_returning(self.flushed_transaction().await?)
+                .await?;
         }
         Ok(())
     }

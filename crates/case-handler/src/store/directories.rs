@@ -13,19 +13,26 @@ fn parse_signed_directory(row: &directory::Model) -> Result<SignedDirectory, Sto
 impl CaseStore {
     /// All of them, oldest first.
     pub async fn directories(&self) -> Result<Vec<SignedDirectory>, StoreError> {
-        let rows = directory::Entity::find().order_by_asc(directory::Column::Epoch).all(&self.db).await?;
+        let rows =
+            directory::Entity::find().order_by_asc(directory::Column::Epoch).all(&self.db).await?;
         rows.iter().map(parse_signed_directory).collect()
     }
 }
 
 impl WriteTransaction<'_> {
     /// Keeps a verified directory.
-    pub async fn add_directory(&self, epoch: u64, signed: &SignedDirectory) -> Result<(), StoreError> {
+    pub async fn add_directory(
+        &self,
+        epoch: u64,
+        signed: &SignedDirectory,
+    ) -> Result<(), StoreError> {
         let row = directory::ActiveModel {
             epoch: Set(i64::try_from(epoch).unwrap_or(i64::MAX)),
             signed: Set(serde_json::to_string(signed).expect("a directory holds text only")),
         };
-        directory::Entity::insert(row).exec_without_returning(self.flushed_transaction().await?).await?;
+        directory::Entity::insert(row)
+            .exec_without_returning(self.flushed_transaction().await?)
+            .await?;
         Ok(())
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use protocol::{Hash, api::workbench::GenerationGrant, submission::key_grant::SealedGrant};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -23,7 +24,12 @@ pub struct HeldGrant {
     pub tag: Hash,
 }
 
-fn grant_row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) -> grant::ActiveModel {
+fn grant_row(
+    id: Uuid,
+    member: &str,
+    grant: &GenerationGrant,
+    released: bool,
+) -> grant::ActiveModel {
     grant::ActiveModel {
         case_id: Set(id),
         generation: Set(to_i32(grant.generation)),
@@ -35,8 +41,12 @@ fn grant_row(id: Uuid, member: &str, grant: &GenerationGrant, released: bool) ->
 }
 
 impl CaseStore {
-    /// The released grants of a case with whose each is, in the order of their holders, oldest generation first.
-    pub async fn released_grants(&self, id: Uuid) -> Result<Vec<(String, GenerationGrant)>, StoreError> {
+    /// The released grants of a case with whose each is, in the order of their holders, oldest
+    /// generation first.
+    pub async fn released_grants(
+        &self,
+        id: Uuid,
+    ) -> Result<Vec<(String, GenerationGrant)>, StoreError> {
         let rows = grant::Entity::find()
             .filter(grant::Column::CaseId.eq(id))
             .filter(grant::Column::Released.eq(true))
@@ -107,8 +117,9 @@ impl WriteTransaction<'_> {
         self.lock_batch().grants.extend(rows);
     }
 
-    /// A grant for a member. One that is there already stays as it is and can only be released: nobody replaces the grant
-    /// that another was given. Says whether the member's grant is now the one given here.
+    /// A grant for a member. One that is there already stays as it is and can only be released:
+    /// nobody replaces the grant that another was given. Says whether the member's grant is now the
+    /// one given here.
     pub async fn add_grant(
         &self,
         id: Uuid,
@@ -118,7 +129,9 @@ impl WriteTransaction<'_> {
     ) -> Result<bool, StoreError> {
         self.mark_dirty(id);
         let key = (id, to_i32(grant.generation), member.to_owned());
-        if let Some(held) = grant::Entity::find_by_id(key).one(self.flushed_transaction().await?).await? {
+        if let Some(held) =
+            grant::Entity::find_by_id(key).one(self.flushed_transaction().await?).await?
+        {
             let same = held.tag == grant.grant.tag.0;
             if same && released && !held.released {
                 let released = grant::ActiveModel { released: Set(true), ..held.into() };
@@ -127,12 +140,20 @@ impl WriteTransaction<'_> {
             return Ok(same);
         }
         let row = grant_row(id, member, grant, released);
-        grant::Entity::insert(row).exec_without_returning(self.flushed_transaction().await?).await?;
+        grant::Entity::insert(row)
+            .exec_without_returning(self.flushed_transaction().await?)
+            .await?;
         Ok(true)
     }
 
-    /// Takes a grant away whose recipient the member no longer uses, to make room for one to the new key.
-    pub async fn delete_grant(&self, id: Uuid, generation: u32, member: &str) -> Result<(), StoreError> {
+    /// Takes a grant away whose recipient the member no longer uses, to make room for one to the
+    /// new key.
+    pub async fn delete_grant(
+        &self,
+        id: Uuid,
+        generation: u32,
+        member: &str,
+    ) -> Result<(), StoreError> {
         self.mark_dirty(id);
         grant::Entity::delete_by_id((id, to_i32(generation), member.to_owned()))
             .exec(self.flushed_transaction().await?)

@@ -61,7 +61,12 @@ impl CaseStore {
 
 impl WriteTransaction<'_> {
     /// Ties an event to the end of the log.
-    pub async fn append(&self, id: Uuid, seq: u32, signed: SignedEvent) -> Result<LogEntry, StoreError> {
+    pub async fn append(
+        &self,
+        id: Uuid,
+        seq: u32,
+        signed: SignedEvent,
+    ) -> Result<LogEntry, StoreError> {
         let (last, before) = self.log_tail().await?;
         let position = last + 1;
         let entry = LogEntry::append(before, signed);
@@ -79,7 +84,8 @@ impl WriteTransaction<'_> {
         Ok(entry)
     }
 
-    /// Position and link of the newest entry. Nobody else writes meanwhile, so it is looked up once.
+    /// Position and link of the newest entry. Nobody else writes meanwhile, so it is looked up
+    /// once.
     async fn log_tail(&self) -> Result<(i64, Hash), StoreError> {
         let mut known = self.log_tail.lock().await;
         if let Some(end) = *known {

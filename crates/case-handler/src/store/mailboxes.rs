@@ -9,7 +9,8 @@ use protocol::{
     mailbox::MAILBOX_LEN,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect, QueryTrait as _,
+    ColumnTrait, EntityTrait, FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait as _,
     sea_query::{Expr, ExprTrait as _, Func, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -62,8 +63,13 @@ struct ReplyRow {
 }
 
 impl CaseStore {
-    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Two queries, however many.
-    pub async fn mailboxes(&self, after: Option<Uuid>, most: u64) -> Result<Vec<MailboxContent>, StoreError> {
+    /// The contents of mailboxes behind `after` in the order of ids, at most `most`. Two queries,
+    /// however many.
+    pub async fn mailboxes(
+        &self,
+        after: Option<Uuid>,
+        most: u64,
+    ) -> Result<Vec<MailboxContent>, StoreError> {
         let mut select = case::Entity::find()
             .select_only()
             .columns([case::Column::Id, case::Column::Mailbox, case::Column::MailboxRecipient])
@@ -80,7 +86,9 @@ impl CaseStore {
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(Vec::new()) };
         let mut replies: HashMap<Uuid, Vec<Vec<u8>>> = HashMap::new();
         let fitting = self.db.get_database_backend().build(&fitting_replies(first.id, last.id));
-        for ReplyRow { case_id, sealed } in ReplyRow::find_by_statement(fitting).all(&self.db).await? {
+        for ReplyRow { case_id, sealed } in
+            ReplyRow::find_by_statement(fitting).all(&self.db).await?
+        {
             replies.entry(case_id).or_default().push(sealed);
         }
         let content = |row: MailboxRow| {
@@ -99,7 +107,8 @@ impl CaseStore {
     }
 }
 
-/// A capsule, or nothing in place of one that is longer than an honest one: a page of mailboxes is held in memory.
+/// A capsule, or nothing in place of one that is longer than an honest one: a page of mailboxes is
+/// held in memory.
 fn bounded_capsule() -> Expr {
     Expr::case(capsule_len().lte(MAX_CAPSULE_LEN), case::Column::Capsule.into_expr())
         .finally(Expr::value(Vec::<u8>::new()))

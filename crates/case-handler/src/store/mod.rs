@@ -128,7 +128,8 @@ pub struct WriteTransaction<'a> {
 }
 
 impl CaseStore {
-    /// Opens the database by its URL, brings its schema up to date, and makes sure that no other process writes into it.
+    /// Opens the database by its URL, brings its schema up to date, and makes sure that no other
+    /// process writes into it.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         Self::open_at(&url.parse()?).await
     }
@@ -205,7 +206,8 @@ impl CaseStore {
         })
     }
 
-    /// Lets another process write from now on, once what is being written has been. Reading goes on.
+    /// Lets another process write from now on, once what is being written has been. Reading goes
+    /// on.
     pub async fn release_writer(&self) -> Result<(), StoreError> {
         let mut alone = self.write_lock.lock().await;
         self.writer.clone().close().await?;

@@ -1,7 +1,8 @@
 //! Large sealed parts outside of the database: in a folder, or in a bucket that speaks S3.
 //!
-//! An object is written before the row that names it, and deleted when no row does. Only one process writes, so that what is under
-//! way is known here, and no clock has to decide what is left over.
+//! An object is written before the row that names it, and deleted when no row does. Only one
+//! process writes, so that what is under way is known here, and no clock has to decide what is left
+//! over.
 
 use std::{
     collections::HashSet,
@@ -32,7 +33,8 @@ pub struct PartObjectStore {
     in_flight: Mutex<HashSet<Uuid>>,
 }
 
-/// Parts that were put into the object store and that no committed row names yet. Dropped, they are left to the sweep.
+/// Parts that were put into the object store and that no committed row names yet. Dropped, they are
+/// left to the sweep.
 #[derive(Debug)]
 pub struct StagedObjects<'a> {
     objects: Option<&'a PartObjectStore>,
@@ -40,9 +42,12 @@ pub struct StagedObjects<'a> {
 }
 
 impl PartObjectStore {
-    /// `file:///folder`, or `s3://bucket/folder` with the usual settings (`AWS_ENDPOINT`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …),
-    /// most often the environment's.
-    pub fn open(url: &str, settings: impl IntoIterator<Item = (String, String)>) -> Result<Self, StoreError> {
+    /// `file:///folder`, or `s3://bucket/folder` with the usual settings (`AWS_ENDPOINT`,
+    /// `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …), most often the environment's.
+    pub fn open(
+        url: &str,
+        settings: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, StoreError> {
         const SCHEME: StoreError = StoreError::InvalidObjectUrl("begins with file:/// or s3://");
         let under_way = Mutex::default();
         if let Some(folder) = url.strip_prefix("file://").filter(|folder| folder.starts_with('/')) {
@@ -54,14 +59,19 @@ impl PartObjectStore {
         }
         let place = url.strip_prefix("s3://").ok_or(SCHEME)?;
         let (bucket, folder) = place.split_once('/').unwrap_or((place, ""));
-        let mut builder = AmazonS3Builder::new().with_bucket_name(bucket).with_disable_bulk_delete(true);
+        let mut builder =
+            AmazonS3Builder::new().with_bucket_name(bucket).with_disable_bulk_delete(true);
         for (name, value) in settings {
             let name = name.to_ascii_lowercase();
             if let (true, Ok(key)) = (name.starts_with("aws_"), name.parse()) {
                 builder = builder.with_config(key, value);
             }
         }
-        Ok(Self { store: Box::new(builder.build()?), folder: Path::from(folder), in_flight: under_way })
+        Ok(Self {
+            store: Box::new(builder.build()?),
+            folder: Path::from(folder),
+            in_flight: under_way,
+        })
     }
 
     fn path(&self, key: Uuid) -> Path {
@@ -94,7 +104,9 @@ impl PartObjectStore {
     ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
         match self.store.get(&self.path(key)).await {
             Ok(found) => Ok(found.into_stream().map_err(StoreError::from).boxed()),
-            Err(object_store::Error::NotFound { .. }) => Err(StoreError::CorruptRow("parts.object")),
+            Err(object_store::Error::NotFound { .. }) => {
+                Err(StoreError::CorruptRow("parts.object"))
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -132,8 +144,8 @@ impl Drop for StagedObjects<'_> {
 }
 
 impl CaseStore {
-    /// Puts those parts into the object store that are too large for a row, if there is an object store. To be held until the rows
-    /// that name them have been committed.
+    /// Puts those parts into the object store that are too large for a row, if there is an object
+    /// store. To be held until the rows that name them have been committed.
     pub async fn stage_objects(&self, parts: &[Vec<u8>]) -> Result<StagedObjects<'_>, StoreError> {
         let mut stash =
             StagedObjects { objects: self.objects.as_ref(), keys: Vec::with_capacity(parts.len()) };
@@ -155,7 +167,9 @@ impl CaseStore {
         while let Some(page) = pages.next().await {
             let mut keys = Vec::with_capacity(page.len());
             for object in page {
-                keys.extend(object?.location.filename().and_then(|name| Uuid::try_parse(name).ok()));
+                keys.extend(
+                    object?.location.filename().and_then(|name| Uuid::try_parse(name).ok()),
+                );
             }
             // First what is under way, then what is named: what is committed in between is named.
             keys.retain(|key| !objects.lock_in_flight().contains(key));

@@ -1,8 +1,9 @@
 //! The journal of submissions that are being opened.
 //!
-//! A row is written before a submission is pulled and deleted after it was filed or set aside. A row that a start finds active was
-//! being opened when the process ended: killed by its memory limit, aborted, or cut off from power. One that was there at
-//! [`POISON_AFTER_CRASHES`] ends is quarantined: it is kept, and no start opens it again until an operator asks for that.
+//! A row is written before a submission is pulled and deleted after it was filed or set aside. A
+//! row that a start finds active was being opened when the process ended: killed by its memory
+//! limit, aborted, or cut off from power. One that was there at [`POISON_AFTER_CRASHES`] ends is
+//! quarantined: it is kept, and no start opens it again until an operator asks for that.
 
 use std::collections::HashMap;
 
@@ -33,7 +34,8 @@ pub struct PoisonSubmission {
     pub id: Uuid,
     /// At how many ends of the process it was being opened.
     pub crashes: u32,
-    /// The day on which it was set aside and its length in bytes; `None` if it still waits at the intake.
+    /// The day on which it was set aside and its length in bytes; `None` if it still waits at the
+    /// intake.
     pub stored: Option<(Date, u64)>,
 }
 
@@ -45,10 +47,14 @@ impl CaseStore {
         }
         let writing = self.begin_write().await?;
         for ids in ids.chunks(ROWS_PER_STATEMENT) {
-            let rows =
-                ids.iter().map(|id| opening::ActiveModel { id: Set(*id), active: Set(true), ends: Set(0) });
-            let again =
-                OnConflict::column(opening::Column::Id).update_column(opening::Column::Active).to_owned();
+            let rows = ids.iter().map(|id| opening::ActiveModel {
+                id: Set(*id),
+                active: Set(true),
+                ends: Set(0),
+            });
+            let again = OnConflict::column(opening::Column::Id)
+                .update_column(opening::Column::Active)
+                .to_owned();
             opening::Entity::insert_many(rows)
                 .on_conflict(again)
                 .exec_without_returning(writing.flushed_transaction().await?)
@@ -72,7 +78,8 @@ impl CaseStore {
         writing.commit().await
     }
 
-    /// For the start of a process: counts an end for each submission that was being opened. Returns how many there were.
+    /// For the start of a process: counts an end for each submission that was being opened. Returns
+    /// how many there were.
     pub async fn count_crashes(&self) -> Result<u64, StoreError> {
         let writing = self.begin_write().await?;
         let counted = opening::Entity::update_many()

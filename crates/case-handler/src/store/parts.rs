@@ -108,8 +108,8 @@ impl CaseStore {
         found.map(|row| Ok(StoredPart { part: to_api_part(&row)?, row })).transpose()
     }
 
-    /// Sends the bytes of a part, in order. Ends with an error if they are not those that were filed: the last piece is held back
-    /// until all have been checked.
+    /// Sends the bytes of a part, in order. Ends with an error if they are not those that were
+    /// filed: the last piece is held back until all have been checked.
     pub async fn stream_part(
         &self,
         kept: &StoredPart,
@@ -152,7 +152,9 @@ impl CaseStore {
             }
             (Some(object), Some(objects)) => objects.get(object).await?,
             (Some(_), None) => {
-                return Err(StoreError::InvalidObjectUrl("store.parts_url: not set, and parts are there"));
+                return Err(StoreError::InvalidObjectUrl(
+                    "store.parts_url: not set, and parts are there",
+                ));
             }
         };
         let (mut digest, mut held) = (Sha256::new(), None);
@@ -165,7 +167,9 @@ impl CaseStore {
             }
         }
         if digest.finalize()[..] != row.sha256[..] {
-            return Err(StoreError::CorruptRow("parts: a file is not what was filed; restore a backup"));
+            return Err(StoreError::CorruptRow(
+                "parts: a file is not what was filed; restore a backup",
+            ));
         }
         if let Some(last) = held {
             // Whoever asked may have gone.

@@ -1,4 +1,5 @@
-//! Destroying what a case holds. The log keeps that it was there; its row keeps that it was purged, so that nothing is filed to it again.
+//! Destroying what a case holds. The log keeps that it was there; its row keeps that it was purged,
+//! so that nothing is filed to it again.
 
 use protocol::Hash;
 use sea_orm::{
@@ -22,8 +23,9 @@ impl WriteTransaction<'_> {
             .await?)
     }
 
-    /// Deletes parts, replies, keys and whatever else came with a case. Of the grants stays who had one, without the sealed secret: they
-    /// can read in the log what became of the case. Parts that are objects are swept within a day.
+    /// Deletes parts, replies, keys and whatever else came with a case. Of the grants stays who had
+    /// one, without the sealed secret: they can read in the log what became of the case. Parts that
+    /// are objects are swept within a day.
     pub async fn purge(&self, id: Uuid) -> Result<(), StoreError> {
         self.mark_dirty(id);
         let parts = part::Entity::find()

@@ -1,4 +1,5 @@
-//! Submissions that could not be filed. They are kept whole: nothing that a reporter sent is dropped.
+//! Submissions that could not be filed. They are kept whole: nothing that a reporter sent is
+//! dropped.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -35,7 +36,8 @@ pub struct QuarantinedSubmission {
 pub enum RetryScope {
     /// All that a new key or directory may have made fileable.
     All,
-    /// Those whose report has been filed. What strangers send costs nothing here: it names no known case.
+    /// Those whose report has been filed. What strangers send costs nothing here: it names no known
+    /// case.
     WithKnownCase,
 }
 
@@ -49,7 +51,8 @@ pub(super) fn retryable_query(which: RetryScope) -> Select<quarantine::Entity> {
         RetryScope::All => retried,
         RetryScope::WithKnownCase => {
             let its_case = case::Column::Id.into_expr().eq(quarantine::Column::CaseId.into_expr());
-            let known = case::Entity::find().select_only().column(case::Column::Id).filter(its_case);
+            let known =
+                case::Entity::find().select_only().column(case::Column::Id).filter(its_case);
             retried.filter(Expr::exists(known.into_query()))
         }
     }
@@ -97,9 +100,12 @@ impl WriteTransaction<'_> {
             case_id: Set(kept.case),
             len: Set(len),
         };
-        let known = [quarantine::Column::Reason, quarantine::Column::Retry, quarantine::Column::CaseId];
+        let known =
+            [quarantine::Column::Reason, quarantine::Column::Retry, quarantine::Column::CaseId];
         quarantine::Entity::insert(row)
-            .on_conflict(OnConflict::column(quarantine::Column::Id).update_columns(known).to_owned())
+            .on_conflict(
+                OnConflict::column(quarantine::Column::Id).update_columns(known).to_owned(),
+            )
             .exec_without_returning(self.flushed_transaction().await?)
             .await?;
         Ok(())

@@ -1,5 +1,6 @@
-//! Queues: which cases a member sees, and in which order; and which are overdue. Kept beside the grants and deadlines from which they
-//! follow, so that a page of a queue costs the same however many cases there are.
+//! Queues: which cases a member sees, and in which order; and which are overdue. Kept beside the
+//! grants and deadlines from which they follow, so that a page of a queue costs the same however
+//! many cases there are.
 
 use protocol::case::CaseState;
 use sea_orm::{
@@ -42,8 +43,8 @@ impl QueueCursor {
 }
 
 impl CaseStore {
-    /// The cases of which a member holds a released grant, the most pressing first: those behind a place, at most `most`. It is the
-    /// only list that there is.
+    /// The cases of which a member holds a released grant, the most pressing first: those behind a
+    /// place, at most `most`. It is the only list that there is.
     pub async fn queue(
         &self,
         member: &str,
@@ -55,8 +56,9 @@ impl CaseStore {
         rows.into_iter().map(CaseRecord::from_row).collect()
     }
 
-    /// Cases that the outside body gets by itself because a deadline lies before a day, the longest overdue first: those behind a place,
-    /// at most `most`, each with its own. That is where the row stands, whatever its state says: no other is passed over.
+    /// Cases that the outside body gets by itself because a deadline lies before a day, the longest
+    /// overdue first: those behind a place, at most `most`, each with its own. That is where the
+    /// row stands, whatever its state says: no other is passed over.
     pub async fn overdue_cases(
         &self,
         today: Date,
@@ -65,24 +67,37 @@ impl CaseStore {
     ) -> Result<Vec<(QueueCursor, CaseRecord)>, StoreError> {
         let rows: Vec<CaseSummaryRow> =
             overdue_query(today, behind, most).into_partial_model().all(&self.db).await?;
-        let placed =
-            |row: CaseSummaryRow| Ok((QueueCursor::new(row.escalates, row.id), CaseRecord::from_row(row)?));
+        let placed = |row: CaseSummaryRow| {
+            Ok((QueueCursor::new(row.escalates, row.id), CaseRecord::from_row(row)?))
+        };
         rows.into_iter().map(placed).collect()
     }
 }
 
 fn queue_query(member: &str, behind: Option<QueueCursor>, most: u64) -> Select<case::Entity> {
-    let queued = case::Entity::belongs_to(queue::Entity).from(case::Column::Id).to(queue::Column::CaseId);
+    let queued =
+        case::Entity::belongs_to(queue::Entity).from(case::Column::Id).to(queue::Column::CaseId);
     let select = case::Entity::find()
         .join(JoinType::InnerJoin, queued.into())
         .filter(queue::Column::Member.eq(member));
-    keyset_page(select, [queue::Column::Due.into_expr(), queue::Column::CaseId.into_expr()], behind, most)
+    keyset_page(
+        select,
+        [queue::Column::Due.into_expr(), queue::Column::CaseId.into_expr()],
+        behind,
+        most,
+    )
 }
 
-/// In the order of the index, not of ids: in that order an engine would look at every case until it has found enough.
+/// In the order of the index, not of ids: in that order an engine would look at every case until it
+/// has found enough.
 fn overdue_query(today: Date, behind: Option<QueueCursor>, most: u64) -> Select<case::Entity> {
     let select = case::Entity::find().filter(case::Column::Escalates.lt(today));
-    keyset_page(select, [case::Column::Escalates.into_expr(), case::Column::Id.into_expr()], behind, most)
+    keyset_page(
+        select,
+        [case::Column::Escalates.into_expr(), case::Column::Id.into_expr()],
+        behind,
+        most,
+    )
 }
 
 /// The rows behind a place in the order of these columns, which are a day and a case.
@@ -93,7 +108,8 @@ fn keyset_page(
     most: u64,
 ) -> Select<case::Entity> {
     let behind = behind.map(|place| {
-        Expr::tuple([due.clone(), id.clone()]).gt(Expr::tuple([place.due.into(), place.case.into()]))
+        Expr::tuple([due.clone(), id.clone()])
+            .gt(Expr::tuple([place.due.into(), place.case.into()]))
     });
     select.apply_if(behind, QueryFilter::filter).order_by_asc(due).order_by_asc(id).limit(most)
 }
@@ -122,7 +138,8 @@ impl WriteTransaction<'_> {
             .from(grant::Entity)
             .inner_join(
                 case::Entity,
-                Expr::col((case::Entity, case::Column::Id)).equals((grant::Entity, grant::Column::CaseId)),
+                Expr::col((case::Entity, case::Column::Id))
+                    .equals((grant::Entity, grant::Column::CaseId)),
             )
             .and_where(case::Column::Id.is_in(ids()))
             .and_where(grant::Column::Released.eq(true))
@@ -162,7 +179,10 @@ mod tests {
         let (today, place) = (date!(2026 - 11 - 26), QueueCursor::new(None, Uuid::nil()));
         let build = |select: Select<case::Entity>| select.build(DbBackend::Sqlite);
         for (query, found) in [
-            (build(overdue_query(today, None, 5)), "cases USING INDEX cases_by_escalation (escalates<?)"),
+            (
+                build(overdue_query(today, None, 5)),
+                "cases USING INDEX cases_by_escalation (escalates<?)",
+            ),
             (
                 build(overdue_query(today, Some(place), 5)),
                 "cases USING INDEX cases_by_escalation ((escalates,id)>(?,?) AND escalates<?)",

@@ -8,8 +8,11 @@ use super::{StoreError, WriteTransaction, entities::reply, to_i32};
 impl WriteTransaction<'_> {
     /// Lays out a reply with the number of its event.
     pub async fn add_reply(&self, id: Uuid, seq: u32, sealed: Vec<u8>) -> Result<(), StoreError> {
-        let row = reply::ActiveModel { case_id: Set(id), seq: Set(to_i32(seq)), sealed: Set(sealed) };
-        reply::Entity::insert(row).exec_without_returning(self.flushed_transaction().await?).await?;
+        let row =
+            reply::ActiveModel { case_id: Set(id), seq: Set(to_i32(seq)), sealed: Set(sealed) };
+        reply::Entity::insert(row)
+            .exec_without_returning(self.flushed_transaction().await?)
+            .await?;
         Ok(())
     }
 }

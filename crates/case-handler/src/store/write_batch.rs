@@ -1,11 +1,11 @@
-//! Rows of a write that nothing has asked for yet. They go to the database together, a statement a table, so that filing many reports
-//! costs a few ways to the server and back, not many each.
+//! Rows of a write that nothing has asked for yet. They go to the database together, a statement a
+//! table, so that filing many reports costs a few ways to the server and back, not many each.
 
 use std::collections::HashSet;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
-    QuerySelect,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -18,7 +18,8 @@ use super::{
 const ROWS_PER_INSERT: usize = 500;
 /// Bytes of rows that are held in memory.
 const MAX_BATCH_BYTES: usize = 8 * 1024 * 1024;
-/// What a row takes in memory besides its bytes. A row without any counts too, or so many of them would be held without a bound.
+/// What a row takes in memory besides its bytes. A row without any counts too, or so many of them
+/// would be held without a bound.
 const ESTIMATED_ROW_BYTES: usize = 1024;
 
 /// In the order in which they refer to each other.
@@ -59,7 +60,10 @@ impl WriteBatch {
             return Err(DbErr::Custom("an earlier part of the same write failed".to_owned()));
         }
         let absent = std::mem::take(&mut self.known_absent);
-        let rows = std::mem::replace(self, Self { known_absent: absent, poisoned: true, ..Self::default() });
+        let rows = std::mem::replace(
+            self,
+            Self { known_absent: absent, poisoned: true, ..Self::default() },
+        );
         Ok(rows)
     }
 
@@ -81,7 +85,9 @@ where
 {
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        A::Entity::insert_many(rows.by_ref().take(ROWS_PER_INSERT)).exec_without_returning(tx).await?;
+        A::Entity::insert_many(rows.by_ref().take(ROWS_PER_INSERT))
+            .exec_without_returning(tx)
+            .await?;
     }
     Ok(())
 }
@@ -89,7 +95,8 @@ where
 impl WriteTransaction<'_> {
     /// The transaction, with everything in it that was written before.
     ///
-    /// Once that has failed, it fails for good: whoever overlooked the error could otherwise commit without these rows.
+    /// Once that has failed, it fails for good: whoever overlooked the error could otherwise commit
+    /// without these rows.
     pub(super) async fn flushed_transaction(&self) -> Result<&DatabaseTransaction, StoreError> {
         let rows = self.lock_batch().take_rows()?;
         rows.insert_all(&self.tx).await?;
@@ -105,8 +112,12 @@ impl WriteTransaction<'_> {
         Ok(())
     }
 
-    /// Learns at once which of these cases are not there, so that they need not be asked for one by one.
-    pub async fn preload_absent(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<(), StoreError> {
+    /// Learns at once which of these cases are not there, so that they need not be asked for one by
+    /// one.
+    pub async fn preload_absent(
+        &self,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<(), StoreError> {
         let mut absent: HashSet<Uuid> = ids.into_iter().collect();
         let there: Vec<Uuid> = case::Entity::find()
             .select_only()

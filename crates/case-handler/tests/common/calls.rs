@@ -41,7 +41,11 @@ impl HandlerFixture {
         (status, response.into_body().collect().await.unwrap().to_bytes().to_vec())
     }
 
-    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str, token: &str) -> Result<T, StatusCode> {
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &str,
+    ) -> Result<T, StatusCode> {
         let (status, body) = self.request(Method::GET, path, token, &()).await;
         if status.is_success() { Ok(serde_json::from_slice(&body).unwrap()) } else { Err(status) }
     }
@@ -98,7 +102,8 @@ impl HandlerFixture {
         new: &NewEvent,
     ) -> Result<LogEntry, ProblemDetails> {
         let token = self.sign_in(handle).await;
-        let (status, body) = self.request(Method::POST, &format!("/v1/cases/{id}/events"), &token, new).await;
+        let (status, body) =
+            self.request(Method::POST, &format!("/v1/cases/{id}/events"), &token, new).await;
         if status.is_success() {
             Ok(serde_json::from_slice(&body).unwrap())
         } else {

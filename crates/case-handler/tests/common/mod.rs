@@ -1,4 +1,5 @@
-//! A case handler without network: a database in a temporary folder, the API called directly, submissions made by hand.
+//! A case handler without network: a database in a temporary folder, the API called directly,
+//! submissions made by hand.
 #![expect(dead_code, reason = "each test file uses a part")]
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -102,8 +103,11 @@ impl HandlerFixture {
         let transport = TransportIdentity::generate(&mut rng);
         let clock = Clock::fixed(datetime!(2026-11-23 10:00 UTC));
         let directory = sample_directory(&people, &log_key, &transport);
-        let trust =
-            TrustRoots { instance: directory.instance, threshold: 1, roots: vec![PublicKey::from(&root)] };
+        let trust = TrustRoots {
+            instance: directory.instance,
+            threshold: 1,
+            roots: vec![PublicKey::from(&root)],
+        };
         let folder = tempfile::tempdir().unwrap();
         let url = new_database(folder.path());
         let (store, current) = open_store(&url, trust).await;
@@ -163,7 +167,10 @@ impl HandlerFixture {
     }
 
     /// The next directory, signed but not published.
-    pub(crate) fn next_directory(&mut self, change: impl FnOnce(&mut Directory)) -> SignedDirectory {
+    pub(crate) fn next_directory(
+        &mut self,
+        change: impl FnOnce(&mut Directory),
+    ) -> SignedDirectory {
         self.directory.epoch += 1;
         change(&mut self.directory);
         SignedDirectory::sign(&self.directory, slice::from_ref(&self.root)).unwrap()
@@ -172,15 +179,23 @@ impl HandlerFixture {
     /// Publishes the next directory.
     pub(crate) async fn publish(&mut self, change: impl FnOnce(&mut Directory)) {
         let signed = self.next_directory(change);
-        self.directories.publish(request_body(&signed), self.clock.today(), &self.store).await.unwrap();
+        self.directories
+            .publish(request_body(&signed), self.clock.today(), &self.store)
+            .await
+            .unwrap();
     }
 
     /// A new key for a member. Gives the old one.
-    pub(crate) async fn renew_keys(&mut self, handle: &'static str) -> (InvestigatorIdentity, SigningKey) {
-        let new = (InvestigatorIdentity::generate(&mut self.rng), SigningKey::generate(&mut self.rng));
+    pub(crate) async fn renew_keys(
+        &mut self,
+        handle: &'static str,
+    ) -> (InvestigatorIdentity, SigningKey) {
+        let new =
+            (InvestigatorIdentity::generate(&mut self.rng), SigningKey::generate(&mut self.rng));
         let (recipient, device) = (new.0.recipient(), PublicKey::from(&new.1));
         self.publish(|directory| {
-            let member = directory.members.iter_mut().find(|member| member.handle == handle).unwrap();
+            let member =
+                directory.members.iter_mut().find(|member| member.handle == handle).unwrap();
             (member.recipient, member.device) = (recipient, device);
         })
         .await;
@@ -191,7 +206,10 @@ impl HandlerFixture {
         self.members[handle].0.recipient()
     }
 
-    pub(crate) async fn ingest(&self, opened: &OpenedSubmission) -> Result<IngestOutcome, IngestError> {
+    pub(crate) async fn ingest(
+        &self,
+        opened: &OpenedSubmission,
+    ) -> Result<IngestOutcome, IngestError> {
         self.ingest_batch(std::slice::from_ref(opened)).await?.pop().unwrap()
     }
 
@@ -231,7 +249,13 @@ impl HandlerFixture {
     }
 
     pub(crate) fn trusted_date(&self) -> TrustedDateSource {
-        TrustedDateSource::new(self.clock.clone(), Arc::clone(&self.store), u16::MAX, None, Duration::ZERO)
+        TrustedDateSource::new(
+            self.clock.clone(),
+            Arc::clone(&self.store),
+            u16::MAX,
+            None,
+            Duration::ZERO,
+        )
     }
 
     pub(crate) fn signer(&self) -> HandlerSigner<'_> {

@@ -5,7 +5,9 @@ use protocol::{
     keys::{CaseSecret, PublicKey, TransportRecipient},
     receipt::Receipt,
     submission::{
-        envelope::{CaseRef, EnvelopeHeader, OpenedSubmission, SubmissionKind, SubmissionWriter, Urgency},
+        envelope::{
+            CaseRef, EnvelopeHeader, OpenedSubmission, SubmissionKind, SubmissionWriter, Urgency,
+        },
         key_grant::{self, Grant},
     },
 };
@@ -27,7 +29,8 @@ impl HandlerFixture {
             mailbox_recipient: Hash::default(),
         };
         let recipients: Vec<_> = readers.iter().map(|handle| self.recipient(handle)).collect();
-        let grants = key_grant::seal_grants(&grant, &recipients.iter().collect::<Vec<_>>(), &mut self.rng);
+        let grants =
+            key_grant::seal_grants(&grant, &recipients.iter().collect::<Vec<_>>(), &mut self.rng);
         let case_recipient = secret.identity().recipient();
         let opened = OpenedSubmission {
             header: EnvelopeHeader {
@@ -54,8 +57,11 @@ impl HandlerFixture {
 
 /// A follow-up of a report.
 pub(crate) fn follow_up(report: &OpenedSubmission, text: &str) -> OpenedSubmission {
-    let header =
-        EnvelopeHeader { kind: SubmissionKind::FollowUp, desk: String::new(), ..report.header.clone() };
+    let header = EnvelopeHeader {
+        kind: SubmissionKind::FollowUp,
+        desk: String::new(),
+        ..report.header.clone()
+    };
     OpenedSubmission {
         header,
         grants: Vec::new(),
@@ -67,7 +73,8 @@ pub(crate) fn follow_up(report: &OpenedSubmission, text: &str) -> OpenedSubmissi
     }
 }
 
-/// A submission as it arrives. Bodies and files are sealed here; follow-ups go to the case of their report.
+/// A submission as it arrives. Bodies and files are sealed here; follow-ups go to the case of their
+/// report.
 pub(crate) fn seal_submission(
     opened: &OpenedSubmission,
     report: &OpenedSubmission,

@@ -7,7 +7,10 @@ use super::*;
 use mails::mail_config;
 
 /// By what was looked at.
-async fn run_mail_check(office: &MailConfig, now: time::OffsetDateTime) -> BTreeMap<String, Severity> {
+async fn run_mail_check(
+    office: &MailConfig,
+    now: time::OffsetDateTime,
+) -> BTreeMap<String, Severity> {
     let mut report = DoctorReport::default();
     check_mail_server(office, now, &mut report).await;
     let told = format!("{report:?}");
@@ -21,7 +24,10 @@ async fn a_mail_server_that_answers_is_well_and_anything_else_is_told() {
     let now = world.clock.now();
     let server = FakeMailServer::start(ServerBehavior::Accepts);
     let mut office = mail_config(&format!("smtp://127.0.0.1:{}", server.port), &DESK_MEMBERS);
-    assert_eq!(run_mail_check(&office, now).await, [("notify.mail".to_owned(), Severity::Ok)].into());
+    assert_eq!(
+        run_mail_check(&office, now).await,
+        [("notify.mail".to_owned(), Severity::Ok)].into()
+    );
     assert!(
         server.take_transcript().iter().flatten().all(|line| !line.starts_with("MAIL")),
         "no message is sent"
@@ -45,9 +51,11 @@ async fn a_mail_server_that_answers_is_well_and_anything_else_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let (password, ca) = (folder.path().join("password"), folder.path().join("ca.pem"));
     std::fs::write(&password, "open sesame\n").unwrap();
-    std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(&password, std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .unwrap();
     std::fs::write(&ca, "no certificate").unwrap();
-    (office.user, office.password_file, office.ca) = (Some("burkindi".into()), Some(password), Some(ca));
+    (office.user, office.password_file, office.ca) =
+        (Some("burkindi".into()), Some(password), Some(ca));
     let found = run_mail_check(&office, now).await;
     assert_eq!(found["notify.mail.password_file"], Severity::Error, "others can read it");
     assert_eq!(found["notify.mail.ca"], Severity::Error);
@@ -57,7 +65,11 @@ async fn a_mail_server_that_answers_is_well_and_anything_else_is_told() {
 async fn a_handle_that_nobody_has_is_told_to_the_operator() {
     let world = HandlerFixture::new().await;
     let accepted = world.directories.latest().unwrap();
-    assert_eq!(check_notify_recipients(&[].into(), &accepted.directory), None, "nobody is to be told");
+    assert_eq!(
+        check_notify_recipients(&[].into(), &accepted.directory),
+        None,
+        "nobody is to be told"
+    );
     assert_eq!(
         check_notify_recipients(&["awa", "eva"].into(), &accepted.directory).unwrap().state,
         Severity::Ok

@@ -49,7 +49,8 @@ impl FakeMailServer {
                 thread::spawn(move || {
                     let mut lines = Vec::new();
                     // A client that leaves, or believes nothing, is no failure of the server.
-                    let served = stream.and_then(|stream| serve(stream, &manner, &mut lines, &heard));
+                    let served =
+                        stream.and_then(|stream| serve(stream, &manner, &mut lines, &heard));
                     if served.is_err() {
                         heard.lock().unwrap().push(lines);
                     }
@@ -125,7 +126,9 @@ fn handle_session(
             "EHLO" => "250-here\r\n250 AUTH PLAIN\r\n".to_owned(),
             "STARTTLS" if upgrades => "220 go on\r\n".to_owned(),
             "AUTH" => "235 welcome\r\n".to_owned(),
-            "RCPT" if matches!(manner, ServerBehavior::Rejects) => format!("550 who is {line}?\r\n"),
+            "RCPT" if matches!(manner, ServerBehavior::Rejects) => {
+                format!("550 who is {line}?\r\n")
+            }
             "DATA" => {
                 message = true;
                 "354 go on\r\n".to_owned()

@@ -26,22 +26,27 @@ pub(super) fn mail_config(server: &str, members: &[&str]) -> MailConfig {
     }
 }
 
-/// Who was written to since the last time. Each message has one recipient, in the envelope as in the header, and is the same to the byte
-/// but for that line and the date.
+/// Who was written to since the last time. Each message has one recipient, in the envelope as in
+/// the header, and is the same to the byte but for that line and the date.
 pub(super) fn delivered_messages(mail: &FakeMailServer) -> Vec<String> {
     let mut to = Vec::new();
-    for said in mail.take_transcript().into_iter().filter(|said| said.contains(&"DATA".to_owned())) {
-        let recipients: Vec<_> = said.iter().filter_map(|line| line.strip_prefix("RCPT TO:<")).collect();
+    for said in mail.take_transcript().into_iter().filter(|said| said.contains(&"DATA".to_owned()))
+    {
+        let recipients: Vec<_> =
+            said.iter().filter_map(|line| line.strip_prefix("RCPT TO:<")).collect();
         let [recipient] = recipients[..] else { panic!("one recipient, not {recipients:?}") };
         let recipient = recipient.split('>').next().unwrap();
         let (spoken, message) = said.split_at(said.iter().position(|line| line == "DATA").unwrap());
         assert_eq!(spoken[0], "EHLO [127.0.0.1]", "the machine is not named");
         let message: Vec<_> = message[1..].iter().map(String::as_str).collect();
-        let (varies, same): (Vec<_>, Vec<_>) =
-            message.into_iter().partition(|line| line.starts_with("To: ") || line.starts_with("Date: "));
+        let (varies, same): (Vec<_>, Vec<_>) = message
+            .into_iter()
+            .partition(|line| line.starts_with("To: ") || line.starts_with("Date: "));
         assert_eq!(varies.len(), 2);
         assert!(varies.contains(&format!("To: {recipient}").as_str()), "{varies:?}");
-        let [first, second] = DIGEST_TEXT.lines().collect::<Vec<_>>()[..] else { panic!("two languages") };
+        let [first, second] = DIGEST_TEXT.lines().collect::<Vec<_>>()[..] else {
+            panic!("two languages")
+        };
         let always = [
             "From: Burkindi <burkindi@customs.example>",
             "Subject: Burkindi",
@@ -88,15 +93,19 @@ async fn next_transcript(server: &FakeMailServer) -> Vec<String> {
 
 #[tokio::test]
 async fn a_server_that_refuses_or_stalls_stops_no_other_and_its_words_are_not_repeated() {
-    let servers =
-        [ServerBehavior::Rejects, ServerBehavior::Stalls, ServerBehavior::Accepts].map(FakeMailServer::start);
-    let offices =
-        [0, 1, 2].map(|n| mail_config(&format!("smtp://127.0.0.1:{}", servers[n].port), &DESK_MEMBERS));
-    let (world, mut notifier) =
-        fixture_with_pending_case(&[("awa", &offices[0]), ("bila", &offices[1]), ("coumba", &offices[2])])
-            .await;
+    let servers = [ServerBehavior::Rejects, ServerBehavior::Stalls, ServerBehavior::Accepts]
+        .map(FakeMailServer::start);
+    let offices = [0, 1, 2]
+        .map(|n| mail_config(&format!("smtp://127.0.0.1:{}", servers[n].port), &DESK_MEMBERS));
+    let (world, mut notifier) = fixture_with_pending_case(&[
+        ("awa", &offices[0]),
+        ("bila", &offices[1]),
+        ("coumba", &offices[2]),
+    ])
+    .await;
     notifier.send_timeout = std::time::Duration::from_secs(3);
-    let sent = tokio::time::timeout(std::time::Duration::from_mins(1), send(&world, &notifier)).await;
+    let sent =
+        tokio::time::timeout(std::time::Duration::from_mins(1), send(&world, &notifier)).await;
     let error = sent.expect("bounded").unwrap_err();
     assert_eq!(delivered_messages(&servers[2]), ["coumba@customs.example"]);
     for error in [error, send(&world, &mail_notifier(&offices[0])).await.unwrap_err()] {
@@ -163,9 +172,12 @@ fn a_setting_that_cannot_work_is_refused_at_the_start() {
         change(&mut office);
         assert!(matches!(office.recipients(), Err(NotifyError::InvalidSetting(_))));
     };
-    for server in
-        ["mail.customs.example", "http://mail.customs.example", "smtps://", "smtp://me:secret@mail.internal"]
-    {
+    for server in [
+        "mail.customs.example",
+        "http://mail.customs.example",
+        "smtps://",
+        "smtp://me:secret@mail.internal",
+    ] {
         refused(&|office| office.server = server.to_owned());
     }
     refused(&|office| office.from = "nobody".to_owned());
@@ -186,7 +198,8 @@ fn the_shipped_example_works_as_it_stands() {
     let text = std::fs::read_to_string(shipped).unwrap();
     let (before, rest) = text.split_once("#[notify.webhooks]").unwrap();
     let (example, after) = rest.split_once("\n\n").unwrap();
-    let example = example.replace("\n#", "\n").replace("\n The", "\n# The").replace("\n this", "\n# this");
+    let example =
+        example.replace("\n#", "\n").replace("\n The", "\n# The").replace("\n this", "\n# this");
     let text = format!("{before}[notify.webhooks]{example}\n\n{after}")
         .replace("times = []", "times = [\"07:30\", \"13:00\"]")
         .replace("/etc/burkindi/", &format!("{}/", folder.path().display()));

@@ -61,10 +61,12 @@ impl NotifyFixture {
         let heard = ReceivedWebhooks::default();
         let url = start_webhook_server(Arc::clone(&heard)).await;
         let mail = FakeMailServer::start(ServerBehavior::Accepts);
-        let mut mails =
-            mail_config(&format!("smtp://127.0.0.1:{}", mail.port), &DESK_MEMBERS).recipients().unwrap();
+        let mut mails = mail_config(&format!("smtp://127.0.0.1:{}", mail.port), &DESK_MEMBERS)
+            .recipients()
+            .unwrap();
         let both = |who: &&str| {
-            let webhook = NotifyChannel::Webhook(WebhookChannel::new(&format!("{url}/{who}")).unwrap());
+            let webhook =
+                NotifyChannel::Webhook(WebhookChannel::new(&format!("{url}/{who}")).unwrap());
             ((*who).to_owned(), vec![webhook, NotifyChannel::Mail(mails.remove(*who).unwrap())])
         };
         let ways = DESK_MEMBERS.iter().map(both).collect();
@@ -79,7 +81,10 @@ impl NotifyFixture {
         assert!(heard.iter().all(|(_, body)| *body == serde_json::json!({ "text": DIGEST_TEXT })));
         let mut told: Vec<_> = heard.into_iter().map(|(who, _)| who).collect();
         told.sort();
-        assert_eq!(delivered_messages(&self.mail), told.iter().map(|who| address(who)).collect::<Vec<_>>());
+        assert_eq!(
+            delivered_messages(&self.mail),
+            told.iter().map(|who| address(who)).collect::<Vec<_>>()
+        );
         told
     }
 }
@@ -109,16 +114,21 @@ async fn one_digest_each_without_a_word_of_what_it_is_and_none_once_somebody_has
         world.ingest(&report).await.unwrap();
         ids.push(report.header.case.id);
     }
-    // P2 is to be triaged within three days: the whole desk is told, once each, and not the outside body, which cannot read it yet.
+    // P2 is to be triaged within three days: the whole desk is told, once each, and not the outside
+    // body, which cannot read it yet.
     assert_eq!(ears.send_and_collect(&world).await, ["awa", "bila", "coumba"]);
     for id in ids {
         world.post_action("bila", id, Action::Claimed).await.unwrap();
         world.post_action("bila", id, Action::MarkedHandled).await.unwrap();
         let (from, to) = (protocol::case::Stage::Received, protocol::case::Stage::Triaged);
-        world.post_action("bila", id, Action::StageChanged { from, to, reason: None }).await.unwrap();
+        world
+            .post_action("bila", id, Action::StageChanged { from, to, reason: None })
+            .await
+            .unwrap();
     }
     assert_eq!(ears.send_and_collect(&world).await, nobody, "somebody has acted");
-    // Four days before the acknowledgement is due nobody is pressed; three days before, who has the cases is.
+    // Four days before the acknowledgement is due nobody is pressed; three days before, who has the
+    // cases is.
     world.clock.advance(Duration::days(3));
     assert_eq!(ears.send_and_collect(&world).await, nobody);
     world.clock.advance(Duration::days(1));
@@ -131,7 +141,11 @@ async fn one_digest_each_without_a_word_of_what_it_is_and_none_once_somebody_has
     world.clock.advance(Duration::days(1));
     assert_eq!(ears.send_and_collect(&world).await, nobody, "on leave");
     world.clock.advance(Duration::days(1));
-    assert_eq!(ears.send_and_collect(&world).await, ["awa", "bila"], "late: the lead hears of it too");
+    assert_eq!(
+        ears.send_and_collect(&world).await,
+        ["awa", "bila"],
+        "late: the lead hears of it too"
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! An intake made by hand, behind mutual TLS: it can dawdle, break off, and show a certificate of somebody else.
+//! An intake made by hand, behind mutual TLS: it can dawdle, break off, and show a certificate of
+//! somebody else.
 
 use std::{
     fs,
@@ -19,8 +20,9 @@ use case_handler::{collector::relay_client::RelayClient, store::CaseStore};
 use http::StatusCode;
 use protocol::{
     api::relay::{
-        ACK_PATH, AckRequest, DIRECTORY_PATH, LIST_PATH, ListRequest, ListResponse, ListedSubmission,
-        MAILBOXES_PATH, PULL_PATH, PullRequest, REPLY_SCHEDULE_PATH, ReplySchedule, encode_submission_header,
+        ACK_PATH, AckRequest, DIRECTORY_PATH, LIST_PATH, ListRequest, ListResponse,
+        ListedSubmission, MAILBOXES_PATH, PULL_PATH, PullRequest, REPLY_SCHEDULE_PATH,
+        ReplySchedule, encode_submission_header,
     },
     directory::SignedDirectory,
 };
@@ -81,7 +83,8 @@ impl Drop for FakeIntake {
 }
 
 impl FakeIntake {
-    /// Serves with the certificates of a folder; looks into the handler's database when something is acknowledged.
+    /// Serves with the certificates of a folder; looks into the handler's database when something
+    /// is acknowledged.
     pub(crate) async fn start(folder: &Path, store: Arc<CaseStore>) -> Self {
         let held = Arc::new(Mutex::new(FakeIntakeState::default()));
         let routes = Router::new()
@@ -95,7 +98,8 @@ impl FakeIntake {
             .with_state(FakeIntakeContext { state: Arc::clone(&held), store });
         let handle = Handle::new();
         let tls = RustlsConfig::from_config(Arc::new(server_config(folder)));
-        let server = axum_server::bind_rustls("127.0.0.1:0".parse().unwrap(), tls).handle(handle.clone());
+        let server =
+            axum_server::bind_rustls("127.0.0.1:0".parse().unwrap(), tls).handle(handle.clone());
         tokio::spawn(server.serve(routes.into_make_service()));
         let address = handle.listening().await.unwrap();
         Self { state: held, address, handle }
@@ -177,7 +181,10 @@ async fn pull(
     }
 }
 
-async fn answers(State(shared): State<FakeIntakeContext>, Json(times): Json<ReplySchedule>) -> StatusCode {
+async fn answers(
+    State(shared): State<FakeIntakeContext>,
+    Json(times): Json<ReplySchedule>,
+) -> StatusCode {
     shared.state.lock().unwrap().answers = Some(times);
     StatusCode::NO_CONTENT
 }
@@ -185,7 +192,8 @@ async fn answers(State(shared): State<FakeIntakeContext>, Json(times): Json<Repl
 async fn ack(State(shared): State<FakeIntakeContext>, Json(ack): Json<AckRequest>) -> StatusCode {
     let cases = shared.store.cases_after(None, 10_000).await.unwrap();
     let filed: u32 = cases.iter().map(|case| case.state.received).sum();
-    let durable = filed as usize + usize::try_from(shared.store.quarantined_count().await.unwrap()).unwrap();
+    let durable =
+        filed as usize + usize::try_from(shared.store.quarantined_count().await.unwrap()).unwrap();
     let mut held = shared.state.lock().unwrap();
     held.durable_at_ack.push(durable);
     held.spool.retain(|(id, _)| !ack.ids.contains(id));

@@ -46,7 +46,10 @@ async fn a_follow_up_that_found_no_room_is_filed_when_its_report_is() {
     let mut collector = pair.collector();
     for _ in 0..2 {
         collector.run_cycle().await.unwrap();
-        assert_eq!((pair.left_at_intake(), pair.intake.state.lock().unwrap().acknowledged.len()), (1, 1));
+        assert_eq!(
+            (pair.left_at_intake(), pair.intake.state.lock().unwrap().acknowledged.len()),
+            (1, 1)
+        );
     }
     pair.intake.add_submissions([pair.seal_submission(&report, &report)]);
     collector.run_cycle().await.unwrap();
@@ -77,8 +80,11 @@ async fn a_directory_that_the_intake_refuses_stops_no_collecting() {
     pair.intake.state.lock().unwrap().directory_rejection = Some("it expired on 2026-11-01");
     let (report, _) = pair.world.new_report(&DESK_MEMBERS);
     pair.intake.add_submissions([pair.seal_submission(&report, &report)]);
-    let refused =
-        pair.collector().relay.put_directory(&pair.world.directories.latest().unwrap().signed).await;
+    let refused = pair
+        .collector()
+        .relay
+        .put_directory(&pair.world.directories.latest().unwrap().signed)
+        .await;
     let error = refused.unwrap_err().to_string();
     assert!(error.contains("refuses the directory: it expired on 2026-11-01"), "{error}");
     pair.collector().run_cycle().await.unwrap();
@@ -104,7 +110,11 @@ async fn a_page_of_mailboxes_is_bounded_whatever_reporters_and_members_sent() {
     assert_eq!(page.len(), 3);
     for content in &page {
         let replies: usize = content.replies.iter().map(Vec::len).sum();
-        assert!(content.capsule.len() + replies <= 40 * 1024, "{} and {replies}", content.capsule.len());
+        assert!(
+            content.capsule.len() + replies <= 40 * 1024,
+            "{} and {replies}",
+            content.capsule.len()
+        );
     }
     let honest = page.iter().find(|content| content.id == large[0]).unwrap();
     assert_eq!(honest.capsule.len(), 3000);
@@ -144,5 +154,9 @@ async fn an_intake_in_the_hands_of_others_fills_neither_the_memory_nor_a_cycle()
     assert!(said.contains("it sends what it was not asked for"), "{said}");
     pair.intake.state.lock().unwrap().extra_sent = Vec::new();
     collector.run_cycle().await.unwrap();
-    assert_eq!((pair.left_at_intake(), pair.world.queue("awa").await.len()), (0, 1), "honest again");
+    assert_eq!(
+        (pair.left_at_intake(), pair.world.queue("awa").await.len()),
+        (0, 1),
+        "honest again"
+    );
 }

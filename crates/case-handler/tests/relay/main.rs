@@ -1,4 +1,5 @@
-//! Collecting over mutual TLS from an intake made by hand: nothing is lost, nothing is filed twice, nobody is believed.
+//! Collecting over mutual TLS from an intake made by hand: nothing is lost, nothing is filed twice,
+//! nobody is believed.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 #[path = "../common/mod.rs"]
@@ -128,7 +129,11 @@ async fn the_intake_forgets_only_what_is_durable_here() {
     pair.collector().run_cycle().await.unwrap();
     assert_eq!(pair.left_at_intake(), 0);
     assert_eq!(pair.intake.state.lock().unwrap().durable_at_ack, [5]);
-    assert_eq!(pair.quarantined_count().await, 1, "orphans have found their report, garbage is kept");
+    assert_eq!(
+        pair.quarantined_count().await,
+        1,
+        "orphans have found their report, garbage is kept"
+    );
     let queue = pair.world.queue("awa").await;
     let row = queue.iter().find(|row| row.id == report.header.case.id).unwrap();
     assert_eq!(row.state.received, 3);
@@ -151,7 +156,8 @@ async fn however_often_it_breaks_off_each_submission_is_filed_once() {
         submissions.push(pair.seal_submission(&report, &report));
         submissions.push(pair.seal_submission(&report, &more));
     }
-    // The intake gives each twice, under two ids, as when an acknowledgement was lost and a browser repeated itself.
+    // The intake gives each twice, under two ids, as when an acknowledgement was lost and a browser
+    // repeated itself.
     let mut twice = [submissions.clone(), submissions].concat();
     twice.shuffle(&mut pair.world.rng);
     let all: usize = twice.iter().map(|bytes| bytes.len() + 20).sum();
@@ -168,7 +174,10 @@ async fn however_often_it_breaks_off_each_submission_is_filed_once() {
             }
             Err(error) => panic!("{error}"),
         }
-        assert!(pair.intake.state.lock().unwrap().mailboxes.is_some(), "answers are laid out all the same");
+        assert!(
+            pair.intake.state.lock().unwrap().mailboxes.is_some(),
+            "answers are laid out all the same"
+        );
     }
     pair.collector().run_cycle().await.unwrap();
     assert!(broke_off > 0);
@@ -201,7 +210,11 @@ async fn garbage_costs_nothing_at_the_next_cycle_and_gets_its_chance_with_a_new_
     let (later, _) = pair.world.new_report(&DESK_MEMBERS);
     let garbage = garbage_submission(&mut pair.world);
     let early = pair.seal_submission(&later, &follow_up(&later, "before its report"));
-    pair.intake.add_submissions([garbage, seal_submission(&report, &report, &former.recipient()), early]);
+    pair.intake.add_submissions([
+        garbage,
+        seal_submission(&report, &report, &former.recipient()),
+        early,
+    ]);
     let mut collector = pair.collector();
     collector.run_cycle().await.unwrap();
     assert_eq!(pair.quarantined_count().await, 3);
@@ -293,7 +306,8 @@ async fn a_reader_who_comes_with_the_next_directory_gets_what_was_quarantined() 
     assert_ne!(recipient, former);
     pair.world
         .publish(|directory| {
-            directory.members.iter_mut().find(|member| member.handle == "eva").unwrap().recipient = recipient;
+            directory.members.iter_mut().find(|member| member.handle == "eva").unwrap().recipient =
+                recipient;
         })
         .await;
     collector.run_cycle().await.unwrap();

@@ -160,7 +160,8 @@ async fn an_unknown_key_and_a_senseless_value_are_refused_by_name() {
         ("CASES_CALENDAR_HOLIDAYS", "", true),
         ("CASES_RETENTION_MONTH", "12", false),
     ] {
-        let checked = service_command(folder.path()).arg("--check-config").env(name, value).output().unwrap();
+        let checked =
+            service_command(folder.path()).arg("--check-config").env(name, value).output().unwrap();
         assert_eq!(checked.status.success(), works, "{name}={value}: {checked:?}");
     }
 }

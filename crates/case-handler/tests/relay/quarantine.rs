@@ -1,4 +1,5 @@
-//! A submission that ends the process stops no other: the program itself is killed in the middle of opening it.
+//! A submission that ends the process stops no other: the program itself is killed in the middle of
+//! opening it.
 
 use std::{
     io::{BufRead, BufReader},
@@ -43,7 +44,8 @@ async fn kill_while_opening(pair: &RelayFixture, deadly: Uuid) {
     pair.intake.state.lock().unwrap().crash_on = None;
 }
 
-/// Runs the program until the intake is empty or holds no more than so many, and ends it as an operator would.
+/// Runs the program until the intake is empty or holds no more than so many, and ends it as an
+/// operator would.
 async fn run_until_left(pair: &RelayFixture, left: usize) {
     let child = start_service(pair.folder.path(), pair);
     for _ in 0..1200 {
@@ -72,7 +74,13 @@ impl RelayFixture {
         let filed = store.cases_after(None, 100).await.unwrap().len();
         let quarantined = store.poison_submissions().await.unwrap();
         store.release_writer().await.unwrap();
-        (filed, quarantined.into_iter().map(|one| (one.id, one.crashes, one.stored.is_some())).collect())
+        (
+            filed,
+            quarantined
+                .into_iter()
+                .map(|one| (one.id, one.crashes, one.stored.is_some()))
+                .collect(),
+        )
     }
 
     fn config(&self) -> Config {
@@ -106,7 +114,9 @@ async fn what_ends_the_process_twice_is_quarantined_and_all_others_are_filed() {
     let list = pair.run_quarantine_command(QuarantineCommand::List).await.unwrap();
     assert!(list.len() == 1 && list[0].starts_with(&deadly.to_string()), "{list:?}");
     // An operator has it opened again, which sets it aside like any other.
-    assert!(pair.run_quarantine_command(QuarantineCommand::Retry { id: Uuid::new_v4() }).await.is_err());
+    assert!(
+        pair.run_quarantine_command(QuarantineCommand::Retry { id: Uuid::new_v4() }).await.is_err()
+    );
     pair.run_quarantine_command(QuarantineCommand::Retry { id: deadly }).await.unwrap();
     run_until_left(&pair, 0).await;
     assert_eq!(pair.store_contents().await, (5, vec![]));

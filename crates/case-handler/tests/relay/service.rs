@@ -107,7 +107,8 @@ async fn an_intake_that_is_down_stops_no_deadline_and_is_asked_again() {
     let intake = FakeIntake::start(folder.path(), Arc::clone(&world.store)).await;
     let up = configure(&world, folder.path(), &intake.url());
     let service = run(&up, world.clock.clone()).await.unwrap();
-    wait_until("mailboxes are laid out", async || intake.state.lock().unwrap().mailboxes.is_some()).await;
+    wait_until("mailboxes are laid out", async || intake.state.lock().unwrap().mailboxes.is_some())
+        .await;
     service.stop().await.unwrap();
 }
 
@@ -142,7 +143,11 @@ async fn nothing_is_written_until_the_log_has_been_found_whole() {
     world.ingest(&report).await.unwrap();
     world.store.release_writer().await.unwrap();
     let store = Arc::new(CaseStore::open(&world.url).await.unwrap().with_log_unverified());
-    assert_eq!(store.queue("awa", None, 10).await.unwrap().len(), 1, "what is there is read meanwhile");
+    assert_eq!(
+        store.queue("awa", None, 10).await.unwrap().len(),
+        1,
+        "what is there is read meanwhile"
+    );
     let writing = tokio::spawn({
         let store = Arc::clone(&store);
         async move { store.begin_write().await.map(drop) }
@@ -174,13 +179,16 @@ async fn wrong_keys_are_named_before_anything_starts() {
     another.handler_key = PublicKey::from(&other.root);
     let found = mismatches(&another, &keys.transport, &keys.log);
     assert!(found[0].contains("keys.transport") && found[1].contains("keys.log"), "{found:?}");
-    for (file, key) in [("log.key", "keys.log"), ("transport.key", "keys.transport"), ("trust.json", "trust")]
+    for (file, key) in
+        [("log.key", "keys.log"), ("transport.key", "keys.transport"), ("trust.json", "trust")]
     {
         let good = fs::read(folder.path().join(file)).unwrap();
         fs::write(folder.path().join(file), &good[1..]).unwrap();
         let error = HandlerKeys::load(&config).unwrap_err();
         assert!(format!("{error:#}").starts_with(key), "{error:#}");
-        let Err(error) = run(&config, world.clock.clone()).await else { panic!("it started without {key}") };
+        let Err(error) = run(&config, world.clock.clone()).await else {
+            panic!("it started without {key}")
+        };
         assert!(format!("{error:#}").starts_with(key), "{error:#}");
         fs::write(folder.path().join(file), good).unwrap();
     }

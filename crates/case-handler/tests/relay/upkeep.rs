@@ -18,7 +18,10 @@ use super::{
 };
 
 async fn run_maintenance(config: &Config, task: MaintenanceCommand) -> Result<String, String> {
-    maintenance::run(config, task).await.map(|lines| lines.join("\n")).map_err(|error| format!("{error:#}"))
+    maintenance::run(config, task)
+        .await
+        .map(|lines| lines.join("\n"))
+        .map_err(|error| format!("{error:#}"))
 }
 
 fn sqlite_url(folder: &Path) -> String {
@@ -31,7 +34,9 @@ async fn filled_store(folder: &Path) -> (HandlerFixture, Config) {
     write_certificates(folder);
     let mut config = configure(&world, folder, "https://127.0.0.1:1");
     config.store.parts_url = Some(sqlite_url(&folder.join("parts")));
-    world.set_object_store(PartObjectStore::open(&sqlite_url(&folder.join("parts")), []).unwrap()).await;
+    world
+        .set_object_store(PartObjectStore::open(&sqlite_url(&folder.join("parts")), []).unwrap())
+        .await;
     for _ in 0..5 {
         let (mut report, _) = world.new_report(&DESK_MEMBERS);
         report.attachments.push((0..400_000).map(|n| u8::try_from(n % 251).unwrap()).collect());
@@ -58,25 +63,31 @@ async fn a_backup_brings_every_case_back_on_an_empty_machine() {
     let (world, config) = filled_store(folder.path()).await;
     let backup = || folder.path().join("backup");
     // While it runs.
-    let taken = run_maintenance(&config, MaintenanceCommand::Backup { folder: backup() }).await.unwrap();
+    let taken =
+        run_maintenance(&config, MaintenanceCommand::Backup { folder: backup() }).await.unwrap();
     assert!(taken.contains("cases: 5 rows"), "{taken}");
     assert_eq!(fs::read_dir(backup().join("parts")).unwrap().count(), 10);
-    let rehearsed =
-        run_maintenance(&config, MaintenanceCommand::VerifyBackup { folder: backup() }).await.unwrap();
+    let rehearsed = run_maintenance(&config, MaintenanceCommand::VerifyBackup { folder: backup() })
+        .await
+        .unwrap();
     for line in ["the log is whole: 5 entries", "15 sealed parts", "the keys here are those"] {
         assert!(rehearsed.contains(line), "{rehearsed}");
     }
-    let running =
-        run_maintenance(&config, MaintenanceCommand::Restore { folder: backup() }).await.unwrap_err();
+    let running = run_maintenance(&config, MaintenanceCommand::Restore { folder: backup() })
+        .await
+        .unwrap_err();
     assert!(running.contains("stop the service first"), "{running}");
     world.store.release_writer().await.unwrap();
-    let full = run_maintenance(&config, MaintenanceCommand::Restore { folder: backup() }).await.unwrap_err();
+    let full = run_maintenance(&config, MaintenanceCommand::Restore { folder: backup() })
+        .await
+        .unwrap_err();
     assert!(full.contains("the target is not empty"), "{full}");
 
     let empty = empty_config(&config, folder.path());
     run_maintenance(&empty, MaintenanceCommand::Restore { folder: backup() }).await.unwrap();
     let objects = PartObjectStore::open(empty.store.parts_url.as_ref().unwrap(), []).unwrap();
-    let restored = CaseStore::open(&empty.store.url).await.unwrap().with_object_store(Some(objects));
+    let restored =
+        CaseStore::open(&empty.store.url).await.unwrap().with_object_store(Some(objects));
     assert_eq!(event_log::verify_chain(&restored).await.unwrap(), 5);
     assert_eq!(restored.verify_parts().await.unwrap(), 15);
     for number in 0..5 {
@@ -92,8 +103,9 @@ async fn verifying_a_backup_finds_what_a_restore_would_find_too_late() {
     let (_world, config) = filled_store(folder.path()).await;
     let backup = || folder.path().join("backup");
     run_maintenance(&config, MaintenanceCommand::Backup { folder: backup() }).await.unwrap();
-    let rehearse =
-        async || run_maintenance(&config, MaintenanceCommand::VerifyBackup { folder: backup() }).await;
+    let rehearse = async || {
+        run_maintenance(&config, MaintenanceCommand::VerifyBackup { folder: backup() }).await
+    };
 
     // The medium changes one byte, or loses a file.
     let part = fs::read_dir(backup().join("parts")).unwrap().next().unwrap().unwrap().path();
@@ -119,8 +131,9 @@ async fn cases_move_to_postgres_with_every_row() {
     let folder = tempfile::tempdir().unwrap();
     let (world, config) = filled_store(folder.path()).await;
     let to = test_postgres::shared_cluster().unwrap().create_database().unwrap();
-    let move_to =
-        async || run_maintenance(&config, MaintenanceCommand::MigrateTo { to: to.parse().unwrap() }).await;
+    let move_to = async || {
+        run_maintenance(&config, MaintenanceCommand::MigrateTo { to: to.parse().unwrap() }).await
+    };
     if on_postgres() {
         assert!(move_to().await.unwrap_err().contains("on PostgreSQL already"));
         return;
@@ -131,14 +144,19 @@ async fn cases_move_to_postgres_with_every_row() {
     assert!(moved.contains("cases: 5 rows") && moved.contains("read again and equal"), "{moved}");
     assert!(move_to().await.unwrap_err().contains("the target is not empty"));
     // The old file is not opened again: neither by a service nor by a backup.
-    let old = run_maintenance(&config, MaintenanceCommand::Backup { folder: folder.path().join("backup") })
-        .await
-        .unwrap_err();
+    let old = run_maintenance(
+        &config,
+        MaintenanceCommand::Backup { folder: folder.path().join("backup") },
+    )
+    .await
+    .unwrap_err();
     assert!(old.contains("was moved to postgres://"), "{old}");
     let started = CaseStore::open(&config.store.url).await.unwrap_err().to_string();
     assert!(started.contains("was moved to postgres://"), "{started}");
     let place = config.store.url.parse().unwrap();
-    assert!(maintenance::ensure_exists(&place).await.unwrap_err().to_string().contains("was moved to"));
+    assert!(
+        maintenance::ensure_exists(&place).await.unwrap_err().to_string().contains("was moved to")
+    );
     let objects = PartObjectStore::open(config.store.parts_url.as_ref().unwrap(), []).unwrap();
     let there = CaseStore::open(&to).await.unwrap().with_object_store(Some(objects));
     assert_eq!(event_log::verify_chain(&there).await.unwrap(), 5);

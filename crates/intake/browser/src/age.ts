@@ -106,8 +106,8 @@ export async function open(secret: AgeIdentity, sealed: Uint8Array): Promise<Byt
 function encrypter(to: AgeRecipient): Encrypter {
   const encrypter = new Encrypter();
   encrypter.addRecipient(to.text);
-  // The Rust implementation of age puts a stanza without meaning behind the others. Without one, a file would show where it
-  // was sealed.
+  // The Rust implementation of age puts a stanza without meaning behind the others. Without one, a
+  // file would show where it was sealed.
   encrypter.addRecipient({ wrapFileKey: () => [greaseStanza()] });
   return encrypter;
 }

@@ -1,5 +1,6 @@
-// The one form of JSON that is signed or sealed: the bytes that the Rust implementation writes. What was read is written once more and
-// compared, so that both implementations accept the same bytes: no unknown or missing fields, no second spelling, no space.
+// The one form of JSON that is signed or sealed: the bytes that the Rust implementation writes.
+// What was read is written once more and compared, so that both implementations accept the same
+// bytes: no unknown or missing fields, no second spelling, no space.
 import { type Bytes, strictText, utf8 } from "./bytes.ts";
 
 /** Checks a value of parsed JSON and rebuilds it, field by field in the order of writing; throws on any other. */

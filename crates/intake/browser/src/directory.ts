@@ -1,4 +1,5 @@
-// The directory: who may be written to, signed by m of n root keys, and the rule that decides who gets a report.
+// The directory: who may be written to, signed by m of n root keys, and the rule that decides who
+// gets a report.
 import { type AgeRecipient, recipient } from "./age.ts";
 import { type Bytes, decode, encode } from "./bytes.ts";
 import { checked, day, exactly, lang, list, nullable, object, parseCanonical, record, string, uuid, whole } from "./canonical.ts";

@@ -1,4 +1,5 @@
-// What in a text could show who wrote it, by the same rules as at the intake (guard/rules.json). Nothing of it leaves the device.
+// What in a text could show who wrote it, by the same rules as at the intake (guard/rules.json).
+// Nothing of it leaves the device.
 export type DetailKind = "receipt" | "phone" | "email" | "name" | "vehicle" | "declaration" | "tax" | "identity" | "date" | "function" | "time" | "only-me";
 
 export interface DetailRule {

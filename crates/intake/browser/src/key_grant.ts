@@ -1,4 +1,5 @@
-// Grants: the case secret, sealed to each person who may read the case. A report carries exactly eight, decoys included.
+// Grants: the case secret, sealed to each person who may read the case. A report carries exactly
+// eight, decoys included.
 import { type AgeRecipient, identity, recipientOf, seal } from "./age.ts";
 import { type Bytes, concat, random, shuffle, u32, utf8 } from "./bytes.ts";
 import { hash } from "./hash.ts";

@@ -1,4 +1,5 @@
-// The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter grows.
+// The receipt: 16 random bytes on the reporter's paper, from which everything of one reporter
+// grows.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { type AgeIdentity, identity } from "./age.ts";
 import { type Bytes, utf8 } from "./bytes.ts";

@@ -1,4 +1,5 @@
-// A reporter's word that another report is by the same person and about the same. Only who has that other case recognises it.
+// A reporter's word that another report is by the same person and about the same. Only who has that
+// other case recognises it.
 import { type Bytes, concat, decodeExactly, encode, utf8 } from "./bytes.ts";
 import { checked, object } from "./canonical.ts";
 import { type HashText, hashText, readHash } from "./hash.ts";

@@ -80,7 +80,8 @@ export class EnvelopeWriter {
   *record(type: RecordType, bytes: Uint8Array): Generator<Uint8Array, void> {
     if (bytes.length > maxRecordLen(type)) throw new SubmissionTooLargeError();
     const recordHeader = encodeRecordHeader(type, bytes.length);
-    // Stop as soon as it is certain, not after the last byte of a file that was too large all along.
+    // Stop as soon as it is certain, not after the last byte of a file that was too large all
+    // along.
     if (sealedLen(this.outerHeader, this.written + recordHeader.length + bytes.length) > MAX_SIZE) throw new SubmissionTooLargeError();
     yield this.count(recordHeader);
     if (bytes.length > 0) yield this.count(bytes);

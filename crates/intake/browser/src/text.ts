@@ -1,4 +1,5 @@
-// Typed text as it is sealed, by the same rules as at the intake (crates/intake/src/form/fields.rs).
+// Typed text as it is sealed, by the same rules as at the intake
+// (crates/intake/src/form/fields.rs).
 
 /** A text with `\n` for every kind of line end, without other control characters but tabs, and without halves of characters. */
 export const normalizeText = (text: string): string =>

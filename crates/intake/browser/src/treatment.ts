@@ -1,4 +1,5 @@
-// What the sender did with a file before sealing it, in fixed words. The sender says so: no reader can check it.
+// What the sender did with a file before sealing it, in fixed words. The sender says so: no reader
+// can check it.
 import { type Decoder, exactly, list, object } from "./canonical.ts";
 
 /** The kinds of metadata, in the order in which they are written. */

@@ -1,5 +1,6 @@
-// Reading receipts as people keep them: a code, twelve words, or a note that holds either among labels and numbers. The same as
-// `envelope::receipt`, by the spellings in crates/protocol/receipt-spellings.json.
+// Reading receipts as people keep them: a code, twelve words, or a note that holds either among
+// labels and numbers. The same as `envelope::receipt`, by the spellings in
+// crates/protocol/receipt-spellings.json.
 import type { Bytes } from "./bytes.ts";
 import { hash } from "./hash.ts";
 
@@ -40,7 +41,8 @@ export function parseReceipt(typed: string, lists: WordLists): Bytes {
   const parts = splitParts(typed);
   const words = lettersOnly(parts);
   const folded = lists.map(foldedList);
-  // The check of a code is longer, so a code goes first, but letters of words may by chance make one.
+  // The check of a code is longer, so a code goes first, but letters of words may by chance make
+  // one.
   const isOnlyWords = words.length >= WORD_COUNT && words.length === parts.length;
   const [code, spelled] = [findCode(parts), findWords(words, folded)];
   const found = isOnlyWords ? (spelled ?? code) : (code ?? spelled);

@@ -1,4 +1,5 @@
-// What is accepted and what is refused must be the same in every implementation: crates/protocol/refusals.json, which Rust wrote.
+// What is accepted and what is refused must be the same in every implementation:
+// crates/protocol/refusals.json, which Rust wrote.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
@@ -72,7 +73,8 @@ test("mailboxes are accepted and refused as by the other implementation", async 
   for (const { what, accepted, plain } of refusals.mailboxes) {
     const found: unknown = await openInbox(receipt, await seal(to, decode(plain))).catch((error: unknown) => error);
     assert.ok(found instanceof DamagedMailboxError, what);
-    // The capsule in all of these is none: who gets as far as to open it has accepted the mailbox around it.
+    // The capsule in all of these is none: who gets as far as to open it has accepted the mailbox
+    // around it.
     assert.equal(/no header of an age file/.test(found.message), accepted, `${what}: ${found.message}`);
   }
 });

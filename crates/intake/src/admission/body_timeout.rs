@@ -1,4 +1,5 @@
-//! Bodies that must keep coming, however empty the house is. How scarce places are shared is for `pool`.
+//! Bodies that must keep coming, however empty the house is. How scarce places are shared is for
+//! `pool`.
 
 use axum::body::{Body, Bytes};
 use futures_util::{
@@ -87,7 +88,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_and_dripping_are_cut_and_a_slow_phone_is_not() {
-        assert_eq!(read_to_end(dripping_body(Duration::from_secs(31), 2)).await, Err(BodyReadError::TooSlow));
+        assert_eq!(
+            read_to_end(dripping_body(Duration::from_secs(31), 2)).await,
+            Err(BodyReadError::TooSlow)
+        );
         assert_eq!(
             read_to_end(dripping_body(Duration::from_secs(10), 60)).await,
             Err(BodyReadError::TooSlow)

@@ -1,6 +1,8 @@
-//! A bounded number of open connections. When there are as many, the one that has been still the longest is closed.
+//! A bounded number of open connections. When there are as many, the one that has been still the
+//! longest is closed.
 //!
-//! Beyond the bound the system would refuse every newcomer until somebody leaves, and idle sockets cost an attacker nothing.
+//! Beyond the bound the system would refuse every newcomer until somebody leaves, and idle sockets
+//! cost an attacker nothing.
 
 use std::{
     future::{Ready, ready},
@@ -38,7 +40,8 @@ impl ConnectionLimiter {
     ) -> io::Result<LimitedConnection<TcpStream>> {
         let place = self.0.acquire_or_evict(origin);
         let lost = Box::pin(place.evicted());
-        // An answer in two pieces would wait for the visitor to confirm the first: 40 ms, and more on a slow line.
+        // An answer in two pieces would wait for the visitor to confirm the first: 40 ms, and more
+        // on a slow line.
         stream.set_nodelay(true)?;
         Ok(LimitedConnection { stream, slot: place, evicted: lost })
     }

@@ -1,4 +1,5 @@
-//! Turns of small posts to be answered, in the order in which they came, of which no network waits for many at once.
+//! Turns of small posts to be answered, in the order in which they came, of which no network waits
+//! for many at once.
 
 use std::{
     collections::HashMap,
@@ -27,7 +28,11 @@ pub(super) struct FairPermit {
 
 impl FairSemaphore {
     pub(super) fn new(most: usize) -> Self {
-        Self { capacity: most, global: Arc::new(Semaphore::new(most)), by_network: Mutex::default() }
+        Self {
+            capacity: most,
+            global: Arc::new(Semaphore::new(most)),
+            by_network: Mutex::default(),
+        }
     }
 
     pub(super) fn is_scarce(&self) -> bool {
@@ -40,7 +45,10 @@ impl FairSemaphore {
             Some(own) => Some(acquire_owned(own).await),
             None => None,
         };
-        FairPermit { _global: acquire_owned(Arc::clone(&self.global)).await, _per_network: of_network }
+        FairPermit {
+            _global: acquire_owned(Arc::clone(&self.global)).await,
+            _per_network: of_network,
+        }
     }
 
     /// Forgets networks that hold no turn and wait for none.
@@ -50,7 +58,9 @@ impl FairSemaphore {
 
     fn network_semaphore(&self, network: NetworkKey) -> Arc<Semaphore> {
         let share = self.capacity.div_ceil(NETWORK_SHARE_DIVISOR);
-        Arc::clone(self.lock_networks().entry(network).or_insert_with(|| Arc::new(Semaphore::new(share))))
+        Arc::clone(
+            self.lock_networks().entry(network).or_insert_with(|| Arc::new(Semaphore::new(share))),
+        )
     }
 
     fn lock_networks(&self) -> std::sync::MutexGuard<'_, HashMap<NetworkKey, Arc<Semaphore>>> {
@@ -75,13 +85,17 @@ mod tests {
     #[tokio::test]
     async fn a_network_that_wants_all_permits_leaves_most_to_others() {
         let turns = FairSemaphore::new(8);
-        let held = [turns.acquire(&origin_in_network(1)).await, turns.acquire(&origin_in_network(1)).await];
+        let held = [
+            turns.acquire(&origin_in_network(1)).await,
+            turns.acquire(&origin_in_network(1)).await,
+        ];
         // Its others wait behind their own and take nothing from the queue of all.
         let greedy = origin_in_network(1);
         let mut waiting = std::pin::pin!(turns.acquire(&greedy));
         assert!(waiting.as_mut().now_or_never().is_none());
-        let others: Vec<_> =
-            (2..5).map(|network| turns.acquire(&origin_in_network(network)).now_or_never()).collect();
+        let others: Vec<_> = (2..5)
+            .map(|network| turns.acquire(&origin_in_network(network)).now_or_never())
+            .collect();
         assert!(others.iter().all(Option::is_some));
         assert!(turns.is_scarce());
         drop(held);

@@ -1,4 +1,5 @@
-//! How much may happen at once, and how often one address may post while that is scarce. Nothing of it is stored or logged.
+//! How much may happen at once, and how often one address may post while that is scarce. Nothing of
+//! it is stored or logged.
 
 pub mod body_timeout;
 pub mod connections;
@@ -40,7 +41,8 @@ use crate::{
 use fair_semaphore::{FairPermit, FairSemaphore};
 use storage_quota::StorageQuota;
 
-/// What is read of a post before it needs an upload slot, in bytes: all of a form step, and of a report without files.
+/// What is read of a post before it needs an upload slot, in bytes: all of a form step, and of a
+/// report without files.
 const SMALL_BODY_BYTES: usize = 192 * 1024;
 /// How long the rest is read of a post that is turned away.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -87,21 +89,25 @@ impl AdmissionControl {
         self.small_requests.remove_idle_networks();
     }
 
-    /// Has this address posted more than its share? It counts only while there is not enough for everybody: many people
-    /// share one address of their operator.
+    /// Has this address posted more than its share? It counts only while there is not enough for
+    /// everybody: many people share one address of their operator.
     fn exceeds_rate(&self, origin: &ClientOrigin) -> bool {
         let is_over = origin.is_counted && self.post_rate.check_key(&origin.host).is_err();
-        is_over && (self.reading.is_scarce() || self.uploads.is_scarce() || self.small_requests.is_scarce())
+        is_over
+            && (self.reading.is_scarce()
+                || self.uploads.is_scarce()
+                || self.small_requests.is_scarce())
     }
 
-    /// What of a body a handler may read, and what it holds meanwhile. What was read of a post that is turned away, and the
-    /// rest of it, come with the reason.
+    /// What of a body a handler may read, and what it holds meanwhile. What was read of a post that
+    /// is turned away, and the rest of it, come with the reason.
     async fn admit(
         self: &Arc<Self>,
         origin: ClientOrigin,
         body: Body,
     ) -> Result<(AdmissionPermit, Body), RejectedPost> {
-        let refused = |turned, read, rest| RejectedPost { reason: turned, prefix: read, unread_body: rest };
+        let refused =
+            |turned, read, rest| RejectedPost { reason: turned, prefix: read, unread_body: rest };
         let mut body = with_min_rate(body);
         if self.exceeds_rate(&origin) {
             return Err(refused(RejectionReason::RateLimited, Bytes::new(), body));
@@ -122,7 +128,9 @@ impl AdmissionControl {
                 turn = timeout(self.queue_timeout, self.small_requests.acquire(&origin)) => turn.ok(),
                 () = arrival.evicted() => None,
             };
-            let Some(turn) = turn else { return Err(refused(RejectionReason::Overloaded, read, body)) };
+            let Some(turn) = turn else {
+                return Err(refused(RejectionReason::Overloaded, read, body));
+            };
             return Ok((
                 AdmissionPermit::new(self, origin, HeldPermit::SmallRequest { _permit: turn }),
                 Body::from(read),
@@ -138,7 +146,8 @@ impl AdmissionControl {
         };
         drop(arrival);
         let place = Arc::new(place);
-        let admission = AdmissionPermit::new(self, origin, HeldPermit::Upload { _slot: Arc::clone(&place) });
+        let admission =
+            AdmissionPermit::new(self, origin, HeldPermit::Upload { _slot: Arc::clone(&place) });
         let rest = place.into_stream(body, Arc::clone(&admission.unread_body));
         Ok((admission, Body::from_stream(stream::once(ready(Ok(read))).chain(rest))))
     }
@@ -174,11 +183,16 @@ impl AdmissionPermit {
         }
     }
 
-    /// Counts a submission of about this length for its network. Dropped before [`StorageReservation::commit`], it no longer counts.
+    /// Counts a submission of about this length for its network. Dropped before
+    /// [`StorageReservation::commit`], it no longer counts.
     ///
     /// # Errors
     /// [`StoreError::Full`] or [`StoreError::FullForFiles`] if the share of the network is used up.
-    pub fn reserve_storage(&self, store: &Store, length: u64) -> Result<StorageReservation, StoreError> {
+    pub fn reserve_storage(
+        &self,
+        store: &Store,
+        length: u64,
+    ) -> Result<StorageReservation, StoreError> {
         self.control.storage_quota.reserve(&self.origin, length, store.usage())?;
         Ok(StorageReservation {
             control: Arc::clone(&self.control),
@@ -188,8 +202,8 @@ impl AdmissionPermit {
         })
     }
 
-    /// A post with files takes the slot of an upload, however small it is: cleaning and sealing files is work. Waits for
-    /// one if need be; false if none came free in time.
+    /// A post with files takes the slot of an upload, however small it is: cleaning and sealing
+    /// files is work. Waits for one if need be; false if none came free in time.
     pub async fn acquire_upload_slot(&self) -> bool {
         let had = {
             let mut held = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,7 +214,8 @@ impl AdmissionPermit {
             }
         };
         drop(had);
-        let Some(place) = self.control.uploads.acquire_timeout(self.origin, self.control.queue_timeout).await
+        let Some(place) =
+            self.control.uploads.acquire_timeout(self.origin, self.control.queue_timeout).await
         else {
             return false;
         };
@@ -270,7 +285,8 @@ struct PostContext {
 
 impl PostContext {
     fn from_request(request: &Request) -> Self {
-        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type =
+            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         Self {
             path: request.uri().path().to_owned(),
             content_type: content_type.unwrap_or_default().to_owned(),
@@ -281,10 +297,11 @@ impl PostContext {
         self.path.starts_with("/api/")
     }
 
-    /// The fields of one of the forms, to be given back. Of a body with files only the beginning is there, which
-    /// holds the fields.
+    /// The fields of one of the forms, to be given back. Of a body with files only the beginning is
+    /// there, which holds the fields.
     async fn rejected_form(&self, read: Bytes, is_whole: bool) -> Option<pages::RejectedForm> {
-        let is_field: fn(&str) -> bool = match self.path.split('/').skip(2).collect::<Vec<_>>()[..] {
+        let is_field: fn(&str) -> bool = match self.path.split('/').skip(2).collect::<Vec<_>>()[..]
+        {
             ["report"] | ["report", "send"] => ReportForm::is_field,
             ["return"] | ["return", "send"] => ReplyForm::is_field,
             _ => return None,
@@ -305,8 +322,8 @@ impl PostContext {
     }
 }
 
-/// Reads the beginning of a body that is turned away, as far as it may hold a form, and then what is left for a
-/// moment. Returns the beginning, and whether that is all.
+/// Reads the beginning of a body that is turned away, as far as it may hold a form, and then what
+/// is left for a moment. Returns the beginning, and whether that is all.
 async fn read_form_prefix(read: Bytes, mut rest: TimedBody) -> (Bytes, bool) {
     let end = Instant::now() + DRAIN_TIMEOUT;
     let mut read = Vec::from(read);
@@ -324,11 +341,17 @@ async fn read_form_prefix(read: Bytes, mut rest: TimedBody) -> (Bytes, bool) {
 /// Reads on for a moment, or a browser would show a broken connection and not our page.
 async fn drain(mut rest: impl Stream<Item = Result<Bytes, BodyReadError>> + Unpin) {
     let end = Instant::now() + DRAIN_TIMEOUT;
-    while let Ok(Some(Ok(_))) = timeout_at(end.min(Instant::now() + DRAIN_IDLE_TIMEOUT), rest.next()).await {}
+    while let Ok(Some(Ok(_))) =
+        timeout_at(end.min(Instant::now() + DRAIN_IDLE_TIMEOUT), rest.next()).await
+    {}
 }
 
 /// Bounds how many posts are under way. What only reads is not bounded here.
-pub async fn admission_middleware(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn admission_middleware(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
@@ -373,7 +396,9 @@ fn rejection_response(
         return Problem::new(status, "busy: nothing was stored, try again later").into_response();
     }
     let page = match held.filter(|held| !held.fields.is_empty()) {
-        Some(held) => rejected_form_page(&app.pages, app.locale_of_path(&post.path), ErrorKind::Busy, held),
+        Some(held) => {
+            rejected_form_page(&app.pages, app.locale_of_path(&post.path), ErrorKind::Busy, held)
+        }
         None => app.error_page(&post.path, ErrorKind::Busy),
     };
     let mut page = with_retry_after(page);

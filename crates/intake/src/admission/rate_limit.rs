@@ -28,8 +28,9 @@ pub struct ClientOrigin {
     pub network: NetworkKey,
     /// The address (IPv6: its /64) within the network.
     pub host: NetworkKey,
-    /// Are the posts of this member counted? Those of this machine and of an onion service that names no circuits are
-    /// not: all its visitors would share one count, which one of them could use up.
+    /// Are the posts of this member counted? Those of this machine and of an onion service that
+    /// names no circuits are not: all its visitors would share one count, which one of them could
+    /// use up.
     pub is_counted: bool,
 }
 
@@ -118,17 +119,22 @@ impl OriginResolver {
         if salt.created_at.elapsed() > SALT_ROTATION_INTERVAL {
             *salt = RotatingSalt::random();
         }
-        let hash = Sha256::new().chain_update(*salt.bytes).chain_update(kind).chain_update(address.octets());
+        let hash = Sha256::new()
+            .chain_update(*salt.bytes)
+            .chain_update(kind)
+            .chain_update(address.octets());
         *hash.finalize().first_chunk().expect("32 bytes hold 16")
     }
 }
 
-/// The hop that our own proxy has added, with or without a port. `None` if there is none that can be read.
+/// The hop that our own proxy has added, with or without a port. `None` if there is none that can
+/// be read.
 fn last_forwarded_ip(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
     let hop = last.rsplit(',').next()?.trim();
     let without_port = || hop.parse().map(|address: SocketAddr| address.ip());
-    let bracketed = || hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop).parse();
+    let bracketed =
+        || hop.strip_prefix('[').and_then(|hop| hop.strip_suffix(']')).unwrap_or(hop).parse();
     hop.parse().or_else(|_| without_port()).or_else(|_| bracketed()).ok()
 }
 
@@ -140,7 +146,8 @@ fn network_and_host_prefix(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
             (Ipv4Addr::new(a, b, c, 0).to_ipv6_mapped(), v4.to_ipv6_mapped())
         }
         IpAddr::V6(v6) => {
-            let first = |bits: u32| Ipv6Addr::from_bits(v6.to_bits() >> (128 - bits) << (128 - bits));
+            let first =
+                |bits: u32| Ipv6Addr::from_bits(v6.to_bits() >> (128 - bits) << (128 - bits));
             (first(56), first(64))
         }
     }
@@ -150,7 +157,11 @@ fn network_and_host_prefix(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
 mod tests {
     use super::*;
 
-    fn resolve_from(networks: &OriginResolver, peer: &str, forwarded: Option<&str>) -> ClientOrigin {
+    fn resolve_from(
+        networks: &OriginResolver,
+        peer: &str,
+        forwarded: Option<&str>,
+    ) -> ClientOrigin {
         let mut request =
             Request::post("/").extension(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
         if let Some(value) = forwarded {
@@ -183,9 +194,12 @@ mod tests {
         let networks = OriginResolver::new(vec!["10.0.0.1".parse().unwrap()]);
         let by_proxy = |value| resolve_from(&networks, "10.0.0.1", Some(value));
         let direct = |peer| resolve_from(&networks, peer, None);
-        for spelling in
-            ["41.203.10.99", "41.203.10.99:5123", " 192.0.2.9 , 41.203.10.99 ", "[::ffff:41.203.10.99]:1"]
-        {
+        for spelling in [
+            "41.203.10.99",
+            "41.203.10.99:5123",
+            " 192.0.2.9 , 41.203.10.99 ",
+            "[::ffff:41.203.10.99]:1",
+        ] {
             assert_eq!(by_proxy(spelling), direct("41.203.10.99"), "{spelling}");
         }
         for spelling in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
@@ -193,9 +207,13 @@ mod tests {
         }
         let unknown = resolve_from(&networks, "10.0.0.1", None);
         assert!(unknown.is_counted);
-        for spelling in ["", "unknown", "_hidden", "41.203.10", "41.203.10.99:", "192.0.2.1, ", "é"] {
+        for spelling in ["", "unknown", "_hidden", "41.203.10", "41.203.10.99:", "192.0.2.1, ", "é"]
+        {
             assert_eq!(by_proxy(spelling), unknown, "{spelling}");
         }
-        assert_eq!(resolve_from(&networks, "172.16.0.1", Some("203.0.113.77")), direct("172.16.0.1"));
+        assert_eq!(
+            resolve_from(&networks, "172.16.0.1", Some("203.0.113.77")),
+            direct("172.16.0.1")
+        );
     }
 }

@@ -1,12 +1,16 @@
-//! A bounded pool of slots. When all are taken, senders that fall behind make room first, then those that hold the most.
+//! A bounded pool of slots. When all are taken, senders that fall behind make room first, then
+//! those that hold the most.
 //!
-//! Each sender has a deadline up to which it may stay silent. Every received byte extends it, as much as that byte takes at
-//! [`MIN_BYTES_PER_SECOND`], capped at [`IDLE_TIMEOUT`] from now, so that a burst cannot pay for a long stall. A phone on a bad 2G line never
-//! falls behind. A sender that stalls falls behind within seconds, and then keeps its slot only while no other upload waits.
+//! Each sender has a deadline up to which it may stay silent. Every received byte extends it, as
+//! much as that byte takes at [`MIN_BYTES_PER_SECOND`], capped at [`IDLE_TIMEOUT`] from now, so
+//! that a burst cannot pay for a long stall. A phone on a bad 2G line never falls behind. A sender
+//! that stalls falls behind within seconds, and then keeps its slot only while no other upload
+//! waits.
 //!
-//! Where nobody is behind, the victim is found in the network that holds the most slots, and there in the address that
-//! holds the most. Between two of its senders, drawn at random, the one with the lower rate is evicted. So a sender that
-//! fills the pool from one network or circuit evicts only its own.
+//! Where nobody is behind, the victim is found in the network that holds the most slots, and there
+//! in the address that holds the most. Between two of its senders, drawn at random, the one with
+//! the lower rate is evicted. So a sender that fills the pool from one network or circuit evicts
+//! only its own.
 
 mod slot_holders;
 #[cfg(test)]
@@ -64,15 +68,17 @@ impl SlotPool {
     pub fn acquire_or_evict(&self, origin: ClientOrigin) -> Slot {
         let mut taken = self.lock_holders();
         if taken.len() >= self.capacity {
-            let victim = taken.find_overdue().or_else(|| taken.find_in_largest_network(Duration::ZERO));
+            let victim =
+                taken.find_overdue().or_else(|| taken.find_in_largest_network(Duration::ZERO));
             taken.evict(victim);
         }
         self.insert_holder(&mut taken, origin)
     }
 
-    /// Waits for a slot, at most `longest`. Until then only senders that fall behind, or whose network or address holds
-    /// more than its share, lose theirs. At the end the waiting one takes the slot of a slow sender of whichever network
-    /// holds the most, so that nobody can keep all slots. `None` if even that is not possible.
+    /// Waits for a slot, at most `longest`. Until then only senders that fall behind, or whose
+    /// network or address holds more than its share, lose theirs. At the end the waiting one takes
+    /// the slot of a slow sender of whichever network holds the most, so that nobody can keep all
+    /// slots. `None` if even that is not possible.
     pub async fn acquire_timeout(&self, origin: ClientOrigin, longest: Duration) -> Option<Slot> {
         /// How often it is looked who has fallen behind.
         const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -87,19 +93,21 @@ impl SlotPool {
                 return None;
             }
             // Either way it is looked again.
-            tokio::time::timeout_at(end.min(now + POLL_INTERVAL), self.slot_released.notified()).await.ok();
+            tokio::time::timeout_at(end.min(now + POLL_INTERVAL), self.slot_released.notified())
+                .await
+                .ok();
         }
     }
 
-    /// A free slot, or one of a sender that is behind or holds more than its share. With `held_for`, also one of any sender
-    /// that has held its own for so long: a slot that was just given is not taken back, or two who wait would take it from
-    /// each other.
+    /// A free slot, or one of a sender that is behind or holds more than its share. With
+    /// `held_for`, also one of any sender that has held its own for so long: a slot that was just
+    /// given is not taken back, or two who wait would take it from each other.
     fn try_acquire(&self, origin: ClientOrigin, held_for: Option<Duration>) -> Option<Slot> {
         let mut taken = self.lock_holders();
         if taken.len() >= self.capacity {
             let victim = taken.find_overdue().or_else(|| taken.find_in_larger_network(&origin));
-            let victim =
-                victim.or_else(|| held_for.and_then(|held_for| taken.find_in_largest_network(held_for)));
+            let victim = victim
+                .or_else(|| held_for.and_then(|held_for| taken.find_in_largest_network(held_for)));
             taken.evict(victim);
         }
         (taken.len() < self.capacity).then(|| self.insert_holder(&mut taken, origin))
@@ -124,7 +132,8 @@ impl Slot {
         }
     }
 
-    /// Everything has come, and its turn to be answered is awaited: it does not fall behind any more.
+    /// Everything has come, and its turn to be answered is awaited: it does not fall behind any
+    /// more.
     fn mark_received(&self) {
         self.set_state(HolderState::Queued);
     }
@@ -158,7 +167,8 @@ impl Slot {
         next
     }
 
-    /// Reads the beginning of a body, at most about `most` bytes: what came, and whether there is more.
+    /// Reads the beginning of a body, at most about `most` bytes: what came, and whether there is
+    /// more.
     pub async fn read_prefix(
         &self,
         body: &mut TimedBody,
@@ -175,8 +185,8 @@ impl Slot {
         Ok((read.into(), true))
     }
 
-    /// The rest of a body, as long as the slot is kept. When the stream is dropped or fails, what was not read of the body
-    /// is left in `rest`.
+    /// The rest of a body, as long as the slot is kept. When the stream is dropped or fails, what
+    /// was not read of the body is left in `rest`.
     pub fn into_stream(
         self: Arc<Self>,
         body: TimedBody,

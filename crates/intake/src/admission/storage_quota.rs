@@ -1,4 +1,5 @@
-//! How many bytes one network may store in an hour while room is scarce. Reset with each hour; nothing of it is stored.
+//! How many bytes one network may store in an hour while room is scarce. Reset with each hour;
+//! nothing of it is stored.
 
 use std::{
     collections::HashMap,
@@ -52,8 +53,8 @@ impl StorageQuota {
         Self(Mutex::new(QuotaWindow { started_at: Instant::now(), stored: HashMap::new() }))
     }
 
-    /// Counts a submission of this length that begins, with the spool filled so far. It counts from now on, so that
-    /// uploads at the same time share what their network may store.
+    /// Counts a submission of this length that begins, with the spool filled so far. It counts from
+    /// now on, so that uploads at the same time share what their network may store.
     ///
     /// # Errors
     /// Text is refused only in the last tenth of the spool, files only in its second half.
@@ -66,7 +67,10 @@ impl StorageQuota {
         let mut hour = self.lock_window();
         let stored = hour.stored.entry(origin.network).or_default();
         let is_text = length <= MAX_TEXT_BYTES;
-        if is_text && used > most / 10 * 9 && stored.text + length > most / 10 / NETWORK_SHARE_DIVISOR {
+        if is_text
+            && used > most / 10 * 9
+            && stored.text + length > most / 10 / NETWORK_SHARE_DIVISOR
+        {
             return Err(StoreError::Full);
         }
         if !is_text && used > most / 2 && stored.files + length > most / NETWORK_SHARE_DIVISOR {
@@ -76,7 +80,8 @@ impl StorageQuota {
         Ok(())
     }
 
-    /// Corrects what a submission counts that began with one length: it was stored with another, or not at all (0).
+    /// Corrects what a submission counts that began with one length: it was stored with another, or
+    /// not at all (0).
     pub(super) fn settle(&self, origin: &ClientOrigin, begun: u64, length: u64) {
         let mut hour = self.lock_window();
         let stored = hour.stored.entry(origin.network).or_default();
@@ -112,7 +117,8 @@ mod tests {
         most: u64,
     ) -> StoreError {
         loop {
-            if let Err(refused) = volume.reserve(&origin_in_network(network), length, (*used, most)) {
+            if let Err(refused) = volume.reserve(&origin_in_network(network), length, (*used, most))
+            {
                 return refused;
             }
             volume.settle(&origin_in_network(network), length, length);
@@ -124,7 +130,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_network_fills_neither_the_spool_nor_what_is_kept_for_text() {
         let (volume, most, mut used) = (StorageQuota::new(), 200 * MIB, 0);
-        assert_eq!(submit_until_refused(&volume, 1, 64 * MIB, &mut used, most), StoreError::FullForFiles);
+        assert_eq!(
+            submit_until_refused(&volume, 1, 64 * MIB, &mut used, most),
+            StoreError::FullForFiles
+        );
         assert_eq!(used, 128 * MIB);
         assert_eq!(
             volume.reserve(&origin_in_network(2), 8 * MIB, (used, most)),

@@ -32,7 +32,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Standard input and output without buffers. They are leaked, since a confined process may close nothing.
+/// Standard input and output without buffers. They are leaked, since a confined process may close
+/// nothing.
 #[cfg(target_os = "linux")]
 fn leak_stdio_pipes() -> io::Result<(&'static mut File, &'static mut File)> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);

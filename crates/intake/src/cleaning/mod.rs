@@ -1,7 +1,8 @@
 //! Taking metadata out of visitors' files, in a child process for each file.
 //!
-//! Bytes stream in and out with backpressure, in constant memory and without a file on disk. The child can do nothing but
-//! compute (see [`confined`]). One that dies, hangs or exceeds a limit spoils the one file that it was given.
+//! Bytes stream in and out with backpressure, in constant memory and without a file on disk. The
+//! child can do nothing but compute (see [`confined`]). One that dies, hangs or exceeds a limit
+//! spoils the one file that it was given.
 
 mod child;
 mod wire;
@@ -35,7 +36,8 @@ const PIPE_BUFFER_BYTES: usize = 64 * 1024;
 pub enum FileCleaner {
     /// In child processes of this program.
     ChildProcess(PathBuf),
-    /// On threads of this process: where child processes cannot be confined, and in tests of other things.
+    /// On threads of this process: where child processes cannot be confined, and in tests of other
+    /// things.
     InProcess,
 }
 
@@ -54,8 +56,8 @@ pub enum CleanError {
 }
 
 impl FileCleaner {
-    /// Cleans in child processes of `program`, after trying one. Falls back to this process where the system cannot
-    /// confine a child, and logs it.
+    /// Cleans in child processes of `program`, after trying one. Falls back to this process where
+    /// the system cannot confine a child, and logs it.
     pub async fn isolated(program: PathBuf) -> Self {
         let cleaner = Self::ChildProcess(program);
         let probe = futures_util::stream::iter([Ok::<_, ()>(Bytes::from_static(b"probe"))]);
@@ -77,9 +79,10 @@ impl FileCleaner {
         }
     }
 
-    /// Sends a file of this format through a cleaner. The inner error says that the file could not be cleaned; the rest
-    /// of `input` is unread then. The outer error is one of `input`, or `Ok` with [`CleanError::ChildExited`] when nobody takes
-    /// the output any more. Dropping the future kills the child.
+    /// Sends a file of this format through a cleaner. The inner error says that the file could not
+    /// be cleaned; the rest of `input` is unread then. The outer error is one of `input`, or `Ok`
+    /// with [`CleanError::ChildExited`] when nobody takes the output any more. Dropping the future
+    /// kills the child.
     pub(crate) async fn clean<E, T: From<Bytes>>(
         &self,
         format: FileFormat,
@@ -100,7 +103,11 @@ impl FileCleaner {
         };
         let input = pipe::Sender::from_owned_fd(input.into())?;
         let output = pipe::Receiver::from_owned_fd(output.into())?;
-        Ok(CleanWorker { input: Some(Box::new(input)), output: Box::new(output), _child: Some(child) })
+        Ok(CleanWorker {
+            input: Some(Box::new(input)),
+            output: Box::new(output),
+            _child: Some(child),
+        })
     }
 }
 
@@ -190,7 +197,9 @@ impl CleanWorker {
                         }
                     }
                 }
-                WorkerEvent::Accepted(_) | WorkerEvent::Output(_) => return Ok(Err(CleanError::ChildExited)),
+                WorkerEvent::Accepted(_) | WorkerEvent::Output(_) => {
+                    return Ok(Err(CleanError::ChildExited));
+                }
                 WorkerEvent::TimedOut => return Ok(Err(CleanError::TimedOut)),
             }
             stalled = Instant::now() + STALL_TIMEOUT;

@@ -1,5 +1,6 @@
-//! What a child writes: records of a length (4 bytes, little endian) and so many bytes of the cleaned file, and at the end
-//! a record of length 0, then a length and JSON that says what was found.
+//! What a child writes: records of a length (4 bytes, little endian) and so many bytes of the
+//! cleaned file, and at the end a record of length 0, then a length and JSON that says what was
+//! found.
 
 use std::io::{self, Write};
 
@@ -94,7 +95,8 @@ impl RecordReader {
     /// The next record, if all of it has come.
     pub(super) fn next_record(&mut self) -> Option<Result<OutputRecord, MalformedRecord>> {
         loop {
-            let length = u32::from_le_bytes(*self.buffer.first_chunk::<LENGTH_PREFIX_BYTES>()?) as usize;
+            let length =
+                u32::from_le_bytes(*self.buffer.first_chunk::<LENGTH_PREFIX_BYTES>()?) as usize;
             if length > MAX_RECORD_BYTES {
                 return Some(Err(MalformedRecord));
             }
@@ -114,7 +116,13 @@ impl RecordReader {
     fn parse_trailer(&self, json: &[u8]) -> Result<OutputRecord, MalformedRecord> {
         let found: TrailerJson = serde_json::from_slice(json).map_err(|_| MalformedRecord)?;
         let TrailerJson { removed, left, reading, signature } = found;
-        Ok(OutputRecord::Trailer(ScrubReport { format: self.format, removed, left, reading, signature }))
+        Ok(OutputRecord::Trailer(ScrubReport {
+            format: self.format,
+            removed,
+            left,
+            reading,
+            signature,
+        }))
     }
 }
 

@@ -36,13 +36,16 @@ impl Branding {
     /// What is missing, with the key: every text must exist in every language of the pages.
     pub fn missing_texts(&self, locales: &[Locale]) -> Vec<String> {
         let own = [("administration".to_owned(), &self.administration)];
-        let support = self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
-        let contacts = std::iter::once(("outside_body".to_owned(), &self.oversight_body)).chain(support);
+        let support =
+            self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
+        let contacts =
+            std::iter::once(("outside_body".to_owned(), &self.oversight_body)).chain(support);
         let contacts = contacts.flat_map(|(key, one)| {
             [(format!("{key}.name"), &one.name), (format!("{key}.contact"), &one.contact)]
         });
         let missing = own.into_iter().chain(contacts).flat_map(|(key, text)| {
-            let lacks = |locale: &&Locale| text.get(locale.code).is_none_or(|t| t.trim().is_empty());
+            let lacks =
+                |locale: &&Locale| text.get(locale.code).is_none_or(|t| t.trim().is_empty());
             locales
                 .iter()
                 .filter(lacks)
@@ -56,8 +59,10 @@ impl Branding {
 
     /// Keys of contacts that are still the invented ones of the example.
     pub fn example_contacts(&self) -> Vec<String> {
-        let support = self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
-        let contacts = std::iter::once(("outside_body".to_owned(), &self.oversight_body)).chain(support);
+        let support =
+            self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
+        let contacts =
+            std::iter::once(("outside_body".to_owned(), &self.oversight_body)).chain(support);
         contacts
             .filter(|(_, one)| one.contact.values().any(|contact| is_example_number(contact)))
             .map(|(key, _)| format!("branding.{key}.contact"))

@@ -11,7 +11,9 @@ use std::{
 use confique::Config as _;
 use database::{DatabaseUrl, DatabaseUrlError};
 use protocol::directory::TrustRoots;
-use service_kit::{check_variables, config_folder, explain_error, make_absolute, parse_list, strip_bom};
+use service_kit::{
+    check_variables, config_folder, explain_error, make_absolute, parse_list, strip_bom,
+};
 use tracing::Level;
 
 use crate::{config::branding::Branding, i18n, relay, store::StoreLimits};
@@ -60,7 +62,8 @@ pub struct PublicConfig {
     /// Address and port; plain HTTP, behind a proxy or an onion service.
     #[config(env = "INTAKE_PUBLIC_LISTEN")]
     pub listen: SocketAddr,
-    /// Address and port of this machine for the onion service, which names circuits in a PROXY header.
+    /// Address and port of this machine for the onion service, which names circuits in a PROXY
+    /// header.
     #[config(env = "INTAKE_PUBLIC_ONION_LISTEN")]
     pub onion_listen: Option<SocketAddr>,
     /// Peers whose last `X-Forwarded-For` hop is believed.
@@ -93,10 +96,12 @@ pub struct StoreConfig {
     /// An `SQLite` file, made if absent. Not used if there is a `url`.
     #[config(env = "INTAKE_SPOOL_PATH")]
     pub path: PathBuf,
-    /// A `PostgreSQL` database, such as `postgres://burkindi@db.internal/spool?sslmode=verify-full`.
+    /// A `PostgreSQL` database, such as
+    /// `postgres://burkindi@db.internal/spool?sslmode=verify-full`.
     #[config(env = "INTAKE_SPOOL_URL")]
     pub url: Option<String>,
-    /// Its largest size in MiB. Beyond it reporters are asked to come back, and the rest of the machine goes on.
+    /// Its largest size in MiB. Beyond it reporters are asked to come back, and the rest of the
+    /// machine goes on.
     #[config(env = "INTAKE_SPOOL_MOST_MIB", default = 20480)]
     pub max_size_mib: u32,
     /// Writes at once on `PostgreSQL`, each on a connection of its own; four more connections read.
@@ -144,7 +149,8 @@ pub struct LimitsConfig {
     /// Posts that one address may make without pause while there is not enough for everybody.
     #[config(env = "INTAKE_LIMITS_NETWORK_BURST", default = 240)]
     pub per_network_burst: u32,
-    /// Posts a minute that one address may make in the long run while there is not enough for everybody.
+    /// Posts a minute that one address may make in the long run while there is not enough for
+    /// everybody.
     #[config(env = "INTAKE_LIMITS_NETWORK_PER_MINUTE", default = 120)]
     pub per_network_per_minute: u32,
 }
@@ -249,9 +255,13 @@ impl Config {
         let read = Self::builder().env().file(file).load();
         let mut config = read.map_err(|error| ConfigError::Read(explain_error(&error)))?;
         let Self { relay, store: spool, directory, .. } = &mut config;
-        for path in
-            [&mut relay.ca, &mut relay.certificate, &mut relay.key, &mut spool.path, &mut directory.trust]
-        {
+        for path in [
+            &mut relay.ca,
+            &mut relay.certificate,
+            &mut relay.key,
+            &mut spool.path,
+            &mut directory.trust,
+        ] {
             make_absolute(&folder, path);
         }
         spool.url = spool.url.take().map(|url| DatabaseUrl::with_absolute_paths(&url, &folder));
@@ -329,7 +339,11 @@ impl Config {
     /// If a contact is still the example's, outside a demonstration.
     pub fn check_contacts(&self) -> Result<(), ConfigError> {
         let samples = self.branding.example_contacts();
-        if samples.is_empty() || self.demo { Ok(()) } else { Err(ConfigError::ExampleContacts(samples)) }
+        if samples.is_empty() || self.demo {
+            Ok(())
+        } else {
+            Err(ConfigError::ExampleContacts(samples))
+        }
     }
 
     /// What is allowed and seldom meant, for an operator to read.
@@ -354,10 +368,9 @@ impl Config {
 
     /// The log's level.
     pub fn log_level(&self) -> Result<Level, ConfigError> {
-        self.log
-            .level
-            .parse()
-            .map_err(|_| ConfigError::invalid_value("log.level", "must be error, warn, info, debug or trace"))
+        self.log.level.parse().map_err(|_| {
+            ConfigError::invalid_value("log.level", "must be error, warn, info, debug or trace")
+        })
     }
 
     /// Reads whose directories are believed.
@@ -397,11 +410,15 @@ mod tests {
         let text = EXAMPLE.replace("/var/lib/burkindi-intake/", "").replace("/etc/burkindi/", "");
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("intake.toml");
-        fs::write(&file, text.replace("#url = \"postgres:", "url = \"sqlite:other.sqlite\" #")).unwrap();
+        fs::write(&file, text.replace("#url = \"postgres:", "url = \"sqlite:other.sqlite\" #"))
+            .unwrap();
         let config = Config::load(&file).unwrap();
         let folder = folder.path().canonicalize().unwrap();
         assert_eq!(config.store.path, folder.join("spool.sqlite"));
-        assert_eq!(config.store.database_url().unwrap(), DatabaseUrl::Sqlite(folder.join("other.sqlite")));
+        assert_eq!(
+            config.store.database_url().unwrap(),
+            DatabaseUrl::Sqlite(folder.join("other.sqlite"))
+        );
         assert_eq!(config.relay.ca, folder.join("tls/ca.pem"));
         assert_eq!(config.directory.trust, folder.join("trust.json"));
     }
@@ -433,8 +450,8 @@ mod tests {
             .filter_map(|line| line.split_once(" = "))
             .map(|(key, _)| key.trim_start_matches('#'))
         {
-            let branding =
-                ["fr", "en", "es", "pt", "ar", "emergency_number", "leave_url"].contains(&key.trim());
+            let branding = ["fr", "en", "es", "pt", "ar", "emergency_number", "leave_url"]
+                .contains(&key.trim());
             assert!(branding || meta.contains(&format!("\"{}\"", key.trim())), "{key} is no key");
         }
     }

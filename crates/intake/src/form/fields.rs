@@ -20,7 +20,8 @@ pub enum FieldProblem {
     /// Must be filled in.
     #[error("missing")]
     Missing,
-    /// Too long for its question; the limit is in characters. The form can still be shown and shortened.
+    /// Too long for its question; the limit is in characters. The form can still be shown and
+    /// shortened.
     #[error("longer than {0} characters")]
     TooLong(usize),
     /// Beyond what a form may carry at all.
@@ -47,8 +48,8 @@ impl FieldError {
     }
 }
 
-/// All values of a form together, in bytes. Far more than a report may hold: a text that is too long
-/// for its question comes back in the form, to be shortened.
+/// All values of a form together, in bytes. Far more than a report may hold: a text that is too
+/// long for its question comes back in the form, to be shortened.
 pub const MAX_FORM_BYTES: usize = 320 * 1024;
 /// Most fields in one form; the longest questionnaire has about a hundred.
 const MAX_FIELDS: usize = 400;
@@ -62,12 +63,18 @@ pub(super) struct FieldReader {
 }
 
 impl FieldReader {
-    /// The text of a field, as [`normalize_text`] gives it. Bytes that are not UTF-8 become U+FFFD, and
-    /// [`FieldReader::invalid_utf8`] names the field, if it is one that the reporter types into.
+    /// The text of a field, as [`normalize_text`] gives it. Bytes that are not UTF-8 become U+FFFD,
+    /// and [`FieldReader::invalid_utf8`] names the field, if it is one that the reporter types
+    /// into.
     ///
     /// # Errors
     /// The form carries more than a form may.
-    pub(super) fn decode(&mut self, name: &str, value: &[u8], is_typed: bool) -> Result<String, FieldError> {
+    pub(super) fn decode(
+        &mut self,
+        name: &str,
+        value: &[u8],
+        is_typed: bool,
+    ) -> Result<String, FieldError> {
         self.bytes += value.len() + name.len();
         self.fields += 1;
         if self.bytes > MAX_FORM_BYTES || self.fields > MAX_FIELDS {
@@ -100,8 +107,8 @@ fn normalize_text(text: &str) -> String {
         .collect()
 }
 
-/// Does a text show nothing at all? Spaces, joiners, fillers and the empty Braille pattern look like
-/// an empty field to everybody who reads it.
+/// Does a text show nothing at all? Spaces, joiners, fillers and the empty Braille pattern look
+/// like an empty field to everybody who reads it.
 pub fn is_blank(text: &str) -> bool {
     static BLANK_TEXT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[\s\p{Default_Ignorable_Code_Point}\u{2800}]*$").expect("a test compiles it")
@@ -112,7 +119,8 @@ pub fn is_blank(text: &str) -> bool {
 /// 64 hexadecimal digits as bytes.
 pub(super) fn parse_seed(field: &str, text: &str) -> Result<[u8; 32], FieldError> {
     let mut seed = [0; 32];
-    hex::decode_to_slice(text, &mut seed).map_err(|_| FieldError::new(field, FieldProblem::UnknownOption))?;
+    hex::decode_to_slice(text, &mut seed)
+        .map_err(|_| FieldError::new(field, FieldProblem::UnknownOption))?;
     Ok(seed)
 }
 
@@ -132,7 +140,9 @@ mod tests {
         for line_end in ["\r\n", "\r", "\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
             assert_eq!(decode_typed(format!("a{line_end}b").as_bytes()), "a\nb", "{line_end:?}");
         }
-        for gone in ["\0", "\u{1}", "\u{3}", "\u{8}", "\u{1b}", "\u{1f}", "\u{7f}", "\u{80}", "\u{9f}"] {
+        for gone in
+            ["\0", "\u{1}", "\u{3}", "\u{8}", "\u{1b}", "\u{1f}", "\u{7f}", "\u{80}", "\u{9f}"]
+        {
             assert_eq!(decode_typed(format!("a{gone}b").as_bytes()), "ab", "{gone:?}");
         }
         let kept = "tab\t, joiner \u{200d}, mark of direction \u{200f}, 👩🏽‍🌾";
@@ -142,7 +152,10 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_marked_and_the_rest_is_kept() {
         let mut intake = FieldReader::default();
-        assert_eq!(intake.decode("a.story", b"caf\xe9 noir", true), Ok("caf\u{fffd} noir".to_owned()));
+        assert_eq!(
+            intake.decode("a.story", b"caf\xe9 noir", true),
+            Ok("caf\u{fffd} noir".to_owned())
+        );
         intake.decode("go", b"\xff", false).unwrap();
         assert_eq!(intake.invalid_utf8(), [FieldError::new("a.story", FieldProblem::InvalidUtf8)]);
     }

@@ -5,11 +5,13 @@ const MAX_NAME_CHARS: usize = 120;
 /// Longest extension that is kept when a name is cut, in characters.
 const MAX_EXTENSION_CHARS: usize = 12;
 
-/// A name without folders, control characters and marks that change the direction of what is read. A long
-/// name is cut before its extension. Where nothing is left, the file is called by its place in the form.
+/// A name without folders, control characters and marks that change the direction of what is read.
+/// A long name is cut before its extension. Where nothing is left, the file is called by its place
+/// in the form.
 pub fn sanitize_file_name(name: &str, place: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain: String = last.chars().filter(|c| !c.is_control() && !is_invisible_mark(*c)).collect();
+    let plain: String =
+        last.chars().filter(|c| !c.is_control() && !is_invisible_mark(*c)).collect();
     let plain = plain.trim();
     if plain.trim_matches('.').is_empty() {
         return format!("file-{place}");
@@ -18,7 +20,8 @@ pub fn sanitize_file_name(name: &str, place: usize) -> String {
         return plain.to_owned();
     }
     let extension = plain.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| {
-        extension.chars().count() <= MAX_EXTENSION_CHARS && extension.chars().all(char::is_alphanumeric)
+        extension.chars().count() <= MAX_EXTENSION_CHARS
+            && extension.chars().all(char::is_alphanumeric)
     });
     let room = MAX_NAME_CHARS - extension.map_or(0, |extension| extension.chars().count() + 1);
     let stem: String = plain.chars().take(room).collect();

@@ -1,7 +1,8 @@
 //! What in a text could show who wrote it. Looks at what was typed, in memory, and keeps nothing.
 //!
-//! The rules stand in `guard/rules.json`, which the browser's script reads as well; patterns keep to what Rust and JavaScript
-//! understand alike. A rule may find too much, for it only ever leads to a question on the review page.
+//! The rules stand in `guard/rules.json`, which the browser's script reads as well; patterns keep
+//! to what Rust and JavaScript understand alike. A rule may find too much, for it only ever leads
+//! to a question on the review page.
 
 use std::{ops::Range, sync::LazyLock};
 
@@ -94,8 +95,8 @@ pub struct IdentifyingDetail {
     pub matches: Vec<String>,
 }
 
-/// One line of the rules, in the order in which traces are shown. All languages are tried: people mix them. What a pattern
-/// captures is what covering leaves, such as the month of a date.
+/// One line of the rules, in the order in which traces are shown. All languages are tried: people
+/// mix them. What a pattern captures is what covering leaves, such as the month of a date.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DetectionRule {
     trace: IdentifyingDetailKind,
@@ -134,12 +135,17 @@ struct DetailMatch {
     retained: Option<Range<usize>>,
 }
 
-/// All traces in a text, in the order of the rules. None lies inside something longer that was found before.
+/// All traces in a text, in the order of the rules. None lies inside something longer that was
+/// found before.
 fn find_matches(text: &str) -> Vec<DetailMatch> {
     // No pattern can know the words of a receipt.
     let receipts = find_receipt_words(text).into_iter();
     let mut hits: Vec<DetailMatch> = receipts
-        .map(|words| DetailMatch { kind: IdentifyingDetailKind::Receipt, range: words, retained: None })
+        .map(|words| DetailMatch {
+            kind: IdentifyingDetailKind::Receipt,
+            range: words,
+            retained: None,
+        })
         .collect();
     for (trace, pattern) in PATTERNS.iter() {
         for found in pattern.captures_iter(text) {
@@ -156,12 +162,14 @@ fn find_matches(text: &str) -> Vec<DetailMatch> {
     hits
 }
 
-/// A text as the rules know it: letters and their accents are one character. Some keyboards write two.
+/// A text as the rules know it: letters and their accents are one character. Some keyboards write
+/// two.
 pub fn to_nfc(text: &str) -> String {
     text.nfc().collect()
 }
 
-/// The traces in a text by their kind, in the order of the rules, with the words of its composed form (NFC).
+/// The traces in a text by their kind, in the order of the rules, with the words of its composed
+/// form (NFC).
 pub fn find_details(text: &str) -> Vec<(IdentifyingDetailKind, Vec<String>)> {
     let mut traces: Vec<(IdentifyingDetailKind, Vec<String>)> = Vec::new();
     let text = to_nfc(text);
@@ -187,14 +195,19 @@ pub fn redact(text: &str, trace: IdentifyingDetailKind) -> String {
         covered.push_str(&text[from..words.start]);
         covered.push_str(if kept.start > words.start { REDACTED } else { "" });
         covered.push_str(&text[kept.clone()]);
-        covered.push_str(if words.start == kept.start && kept.end < words.end { REDACTED } else { "" });
+        covered.push_str(if words.start == kept.start && kept.end < words.end {
+            REDACTED
+        } else {
+            ""
+        });
         from = words.end;
     }
     covered.push_str(&text[from..]);
     covered
 }
 
-/// Is this question asked for a number that names one thing? Its answer is a trace, whatever it looks like.
+/// Is this question asked for a number that names one thing? Its answer is a trace, whatever it
+/// looks like.
 pub fn asks_for_identifier(question: &Question) -> bool {
     question.kind == QuestionKind::SensitiveText && question.identity_risk >= 3
 }
@@ -207,8 +220,11 @@ pub fn find_in_form(form: &ReportForm, taxonomy: &Taxonomy) -> Vec<IdentifyingDe
 }
 
 fn find_in_answer(form: &ReportForm, question: &Question) -> Vec<IdentifyingDetail> {
-    let warning =
-        |(trace, found)| IdentifyingDetail { kind: trace, question: question.id.clone(), matches: found };
+    let warning = |(trace, found)| IdentifyingDetail {
+        kind: trace,
+        question: question.id.clone(),
+        matches: found,
+    };
     if form.value(&question.id) == ONLY_REPORTER_KNOWS {
         return vec![warning((IdentifyingDetailKind::OnlyMe, Vec::new()))];
     }
@@ -285,17 +301,19 @@ mod tests {
             found: Vec<(IdentifyingDetailKind, Vec<String>)>,
             covered: String,
         }
-        let cases: Vec<DetectionCase> = serde_json::from_str(include_str!("../../guard/cases.json")).unwrap();
+        let cases: Vec<DetectionCase> =
+            serde_json::from_str(include_str!("../../guard/cases.json")).unwrap();
         for case in cases {
             assert_eq!(find_details(&case.text), case.found, "{}", case.text);
-            let covered = case.found.iter().fold(case.text.clone(), |text, (trace, _)| redact(&text, *trace));
+            let covered =
+                case.found.iter().fold(case.text.clone(), |text, (trace, _)| redact(&text, *trace));
             assert_eq!(covered, case.covered);
             assert_eq!(find_details(&covered), [], "{covered}");
         }
     }
 
-    /// How often what is expected is found (recall), and what is found is expected (precision), on sentences that no rule was
-    /// written on. What overlaps the expected words counts.
+    /// How often what is expected is found (recall), and what is found is expected (precision), on
+    /// sentences that no rule was written on. What overlaps the expected words counts.
     #[test]
     fn most_details_are_found_and_little_else() {
         let (mut expected, mut hits, mut found, mut right) = (0, 0, 0, 0);
@@ -311,8 +329,10 @@ mod tests {
                          (b, others): &(IdentifyingDetailKind, String)| {
                 a == b && (words.contains(others.as_str()) || others.contains(words.as_str()))
             };
-            let missed: Vec<_> = wanted.iter().filter(|w| !traces.iter().any(|t| meets(t, w))).collect();
-            let wrong: Vec<_> = traces.iter().filter(|t| !wanted.iter().any(|w| meets(t, w))).collect();
+            let missed: Vec<_> =
+                wanted.iter().filter(|w| !traces.iter().any(|t| meets(t, w))).collect();
+            let wrong: Vec<_> =
+                traces.iter().filter(|t| !wanted.iter().any(|w| meets(t, w))).collect();
             expected += wanted.len();
             hits += wanted.len() - missed.len();
             found += traces.len();
@@ -333,8 +353,9 @@ mod tests {
                 serde_json::from_str(line).unwrap();
             let mut covered = text.clone();
             for _ in 0..3 {
-                covered =
-                    find_details(&covered).iter().fold(covered, |text, (trace, _)| redact(&text, *trace));
+                covered = find_details(&covered)
+                    .iter()
+                    .fold(covered, |text, (trace, _)| redact(&text, *trace));
             }
             assert_eq!(find_details(&covered), [], "{text}: {covered}");
             let mut rest = text.as_str();

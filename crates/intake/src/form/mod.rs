@@ -1,4 +1,5 @@
-//! What a reporter types, on its way through the steps. Nothing is kept between two steps but in the form itself.
+//! What a reporter types, on its way through the steps. Nothing is kept between two steps but in
+//! the form itself.
 
 mod fields;
 mod file_name;

@@ -84,7 +84,8 @@ impl ReplyForm {
             self.files_not_sent |= !value.is_empty();
             return Ok(());
         }
-        let text = self.reader.decode(name, value, matches!(name, "message" | "earlier" | "receipt"))?;
+        let text =
+            self.reader.decode(name, value, matches!(name, "message" | "earlier" | "receipt"))?;
         match name {
             "receipt" => self.receipt = text,
             "message" => self.message = text,
@@ -138,7 +139,8 @@ impl ReplyForm {
         if self.receipt.trim().is_empty() {
             return Err(FieldError::new("receipt", FieldProblem::Missing));
         }
-        Receipt::parse(&self.receipt).map_err(|_| FieldError::new("receipt", FieldProblem::UnknownOption))
+        Receipt::parse(&self.receipt)
+            .map_err(|_| FieldError::new("receipt", FieldProblem::UnknownOption))
     }
 
     /// The kind of trace to be covered, if the button that says so was pressed.
@@ -146,7 +148,8 @@ impl ReplyForm {
         IdentifyingDetailKind::parse(&self.redact)
     }
 
-    /// What in the message could show who wrote it, unless that has been pointed out for this very text.
+    /// What in the message could show who wrote it, unless that has been pointed out for this very
+    /// text.
     pub fn unacknowledged_details(&self) -> Vec<(IdentifyingDetailKind, Vec<String>)> {
         if self.acknowledged == Self::message_digest(&self.message) {
             Vec::new()
@@ -167,8 +170,9 @@ impl ReplyForm {
         }
         let wrong = || FieldError::new("earlier", FieldProblem::UnknownOption);
         let other = Receipt::parse(&self.related_receipt).map_err(|_| wrong())?;
-        let same =
-            self.parse_receipt().is_ok_and(|own| own.locator().mailbox_id() == other.locator().mailbox_id());
+        let same = self
+            .parse_receipt()
+            .is_ok_and(|own| own.locator().mailbox_id() == other.locator().mailbox_id());
         if same { Err(wrong()) } else { Ok(Some(other)) }
     }
 
@@ -180,8 +184,13 @@ impl ReplyForm {
         if !matches!(self.kind.as_str(), "" | "message" | OVERSIGHT_BODY) {
             wrong.push(FieldError::new("kind", FieldProblem::UnknownOption));
         }
-        let earlier = self.parse_related_receipt().map_err(|error| wrong.push(error)).ok().flatten();
-        if text.is_empty() && !ask_outside_body && !has_files && self.related_receipt.trim().is_empty() {
+        let earlier =
+            self.parse_related_receipt().map_err(|error| wrong.push(error)).ok().flatten();
+        if text.is_empty()
+            && !ask_outside_body
+            && !has_files
+            && self.related_receipt.trim().is_empty()
+        {
             wrong.push(FieldError::new("message", FieldProblem::Missing));
         }
         if text.chars().count() > MAX_MESSAGE_CHARS {
@@ -204,7 +213,9 @@ impl ReplyForm {
 
 impl Drop for ReplyForm {
     fn drop(&mut self) {
-        for secret in [&mut self.receipt, &mut self.message, &mut self.related_receipt, &mut self.seed] {
+        for secret in
+            [&mut self.receipt, &mut self.message, &mut self.related_receipt, &mut self.seed]
+        {
             secret.zeroize();
         }
     }
@@ -217,9 +228,12 @@ mod tests {
     fn filled_form(message: &str, kind: &str) -> ReplyForm {
         let mut form = ReplyForm::default();
         let code = Receipt::from_bytes([7; 16]).code().to_lowercase().replace('-', " ");
-        for (name, value) in
-            [("receipt", code.as_str()), ("kind", kind), ("message", message), ("seed", &"ab".repeat(32))]
-        {
+        for (name, value) in [
+            ("receipt", code.as_str()),
+            ("kind", kind),
+            ("message", message),
+            ("seed", &"ab".repeat(32)),
+        ] {
             form.set_field(name, value.as_bytes()).unwrap();
         }
         form
@@ -246,7 +260,10 @@ mod tests {
         };
         assert_eq!(named(&code(8)), Ok(Some(code(8))));
         for wrong in [&code(7), "not a receipt"] {
-            assert_eq!(named(wrong), Err(vec![FieldError::new("earlier", FieldProblem::UnknownOption)]));
+            assert_eq!(
+                named(wrong),
+                Err(vec![FieldError::new("earlier", FieldProblem::UnknownOption)])
+            );
         }
         assert_eq!(named(" "), Err(vec![FieldError::new("message", FieldProblem::Missing)]));
     }

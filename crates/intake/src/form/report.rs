@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use taxonomy::{
-    Answer, AnswerError, AnswerMap, Audience, Category, MAX_TEXT_CHARS, Priority, Question, QuestionKind,
-    Taxonomy,
+    Answer, AnswerError, AnswerMap, Audience, Category, MAX_TEXT_CHARS, Priority, Question,
+    QuestionKind, Taxonomy,
 };
 use web::Locale;
 use zeroize::Zeroize;
@@ -20,7 +20,8 @@ pub const MAX_STORY_CHARS: usize = 12_000;
 /// Most options that one question can have.
 const MAX_OPTIONS: usize = 40;
 
-/// Everything typed so far, as typed. What a change of category leaves unasked is kept and not sent.
+/// Everything typed so far, as typed. What a change of category leaves unasked is kept and not
+/// sent.
 #[derive(Debug, Clone)]
 pub struct ReportForm {
     /// The language that the reporter reads now.
@@ -31,7 +32,8 @@ pub struct ReportForm {
     pub family: String,
     /// Such as `FAC`.
     pub category: String,
-    /// 64 hexadecimal digits, drawn with the review page. The same seed and text make the same report.
+    /// 64 hexadecimal digits, drawn with the review page. The same seed and text make the same
+    /// report.
     pub seed: String,
     /// The token of the visit that this form belongs to, as `crate::visits` reads it; may be empty.
     pub visit: String,
@@ -88,8 +90,8 @@ impl ReportForm {
             || name.starts_with("d.")
     }
 
-    /// Takes in one field as it arrives. Fields of other names are ignored: proxies, translators and
-    /// extensions of browsers add their own.
+    /// Takes in one field as it arrives. Fields of other names are ignored: proxies, translators
+    /// and extensions of browsers add their own.
     ///
     /// # Errors
     /// The form carries more than a form may.
@@ -156,7 +158,8 @@ impl ReportForm {
         !self.reader.invalid_utf8().is_empty()
     }
 
-    /// Everything but the seed, the button and the questions in `shown`: what a page carries along unseen.
+    /// Everything but the seed, the button and the questions in `shown`: what a page carries along
+    /// unseen.
     pub fn hidden_fields(&self, shown: &[&Question]) -> Vec<(String, String)> {
         let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
         let chosen = [
@@ -166,11 +169,10 @@ impl ReportForm {
             ("category", &self.category),
         ];
         let chosen = chosen.into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
-        let answers = self
-            .answers
-            .iter()
-            .filter(|(id, _)| !is_shown(id))
-            .flat_map(|(id, values)| values.iter().map(move |value| (format!("a.{id}"), value.clone())));
+        let answers =
+            self.answers.iter().filter(|(id, _)| !is_shown(id)).flat_map(|(id, values)| {
+                values.iter().map(move |value| (format!("a.{id}"), value.clone()))
+            });
         let dates = self
             .dates
             .iter()
@@ -183,7 +185,8 @@ impl ReportForm {
     /// Steps are never skipped: who lacks a category is shown the way to one. A button that is none
     /// of ours leads to the questions, with everything that was typed.
     pub fn advance(&mut self, taxonomy: &Taxonomy) -> FormStep {
-        let wanted = match NavAction::parse(&self.action).unwrap_or(NavAction::ShowStep(FormStep::Questions))
+        let wanted = match NavAction::parse(&self.action)
+            .unwrap_or(NavAction::ShowStep(FormStep::Questions))
         {
             NavAction::ShowStep(step) => step,
             NavAction::Redact(trace, question) => {
@@ -226,8 +229,14 @@ impl ReportForm {
     pub fn reachable_step(&self, wanted: FormStep, taxonomy: &Taxonomy) -> FormStep {
         let family = taxonomy.families.iter().any(|family| family.id == self.family);
         match wanted {
-            FormStep::Questions | FormStep::Review if taxonomy.category(&self.category).is_none() => {
-                if family { FormStep::Category } else { FormStep::Family }
+            FormStep::Questions | FormStep::Review
+                if taxonomy.category(&self.category).is_none() =>
+            {
+                if family {
+                    FormStep::Category
+                } else {
+                    FormStep::Family
+                }
             }
             FormStep::Category if !family => FormStep::Family,
             step => step,
@@ -242,7 +251,8 @@ impl ReportForm {
             wrong("audience")
         } else if !self.category.is_empty() && taxonomy.category(&self.category).is_none() {
             wrong("category")
-        } else if !self.family.is_empty() && !families.iter().any(|family| family.id == self.family) {
+        } else if !self.family.is_empty() && !families.iter().any(|family| family.id == self.family)
+        {
             wrong("family")
         } else {
             None
@@ -299,7 +309,9 @@ impl ReportForm {
             .filter_map(|question| Some((question.id.clone(), self.parse_answer(question)?)))
             .collect();
         taxonomy.validate_answers(category, given).map_err(|mut errors| {
-            errors.sort_by_key(|error| asked.iter().position(|question| question.id == error.question_id()));
+            errors.sort_by_key(|error| {
+                asked.iter().position(|question| question.id == error.question_id())
+            });
             errors.iter().map(field_error).collect()
         })
     }
@@ -309,8 +321,12 @@ impl ReportForm {
         if question.kind == QuestionKind::Period && !is_blank(date) {
             return Some(Answer::One(date.to_owned()));
         }
-        let values: Vec<String> =
-            self.values(&question.id).iter().map(|v| v.trim().to_owned()).filter(|v| !is_blank(v)).collect();
+        let values: Vec<String> = self
+            .values(&question.id)
+            .iter()
+            .map(|v| v.trim().to_owned())
+            .filter(|v| !is_blank(v))
+            .collect();
         match values.len() {
             0 => None,
             _ if question.kind.is_multiple_choice() => Some(Answer::Many(values)),
@@ -319,9 +335,14 @@ impl ReportForm {
         }
     }
 
-    fn validate_story(&self, taxonomy: &Taxonomy, category: &Category) -> Result<String, FieldError> {
+    fn validate_story(
+        &self,
+        taxonomy: &Taxonomy,
+        category: &Category,
+    ) -> Result<String, FieldError> {
         let asked = taxonomy.questions_for(category);
-        let Some(question) = asked.iter().find(|question| question.kind == QuestionKind::LongText) else {
+        let Some(question) = asked.iter().find(|question| question.kind == QuestionKind::LongText)
+        else {
             return Ok(String::new());
         };
         let story = self.value(&question.id).trim();

@@ -20,8 +20,14 @@ pub enum FormStep {
 }
 
 impl FormStep {
-    const ALL: [Self; 6] =
-        [Self::BeforeYouStart, Self::Audience, Self::Family, Self::Category, Self::Questions, Self::Review];
+    const ALL: [Self; 6] = [
+        Self::BeforeYouStart,
+        Self::Audience,
+        Self::Family,
+        Self::Category,
+        Self::Questions,
+        Self::Review,
+    ];
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
@@ -72,9 +78,11 @@ impl NavAction {
                 Some(Self::Redact(IdentifyingDetailKind::parse(trace)?, question.to_owned()))
             }
             (_, Some(step), None) => Some(Self::ShowStep(step)),
-            (_, Some(step @ (FormStep::Audience | FormStep::Family | FormStep::Category)), Some(choice)) => {
-                Some(Self::Choose(step, choice.to_owned()))
-            }
+            (
+                _,
+                Some(step @ (FormStep::Audience | FormStep::Family | FormStep::Category)),
+                Some(choice),
+            ) => Some(Self::Choose(step, choice.to_owned())),
             _ => None,
         }
     }

@@ -135,14 +135,16 @@ fn what_is_wrong_comes_in_the_order_of_the_questions() {
 #[test]
 fn the_story_may_stay_empty_where_the_category_says_so() {
     let taxonomy = Taxonomy::built_in();
-    let report = form(&[("category", "SXT"), ("a.detail_level", "signal")]).validate(&taxonomy).unwrap();
+    let report =
+        form(&[("category", "SXT"), ("a.detail_level", "signal")]).validate(&taxonomy).unwrap();
     assert_eq!((report.story.as_str(), report.audience.as_str()), ("", "public"));
 }
 
 #[test]
 fn a_question_that_is_no_longer_asked_keeps_nobody_from_sending() {
     let taxonomy = Taxonomy::built_in();
-    let old = form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x"), ("d.nonsense", "x")]);
+    let old =
+        form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x"), ("d.nonsense", "x")]);
     assert!(old.validate(&taxonomy).unwrap().answers.is_empty());
     assert!(old.hidden_fields(&[]).contains(&("a.nonsense".to_owned(), "x".to_owned())));
 }
@@ -167,8 +169,10 @@ fn what_is_no_text_comes_back_and_what_is_too_much_is_refused_as_it_arrives() {
         [FieldError::new("a.story", FieldProblem::InvalidUtf8)]
     );
     assert_eq!(form.value("story"), "caf\u{fffd} noir");
-    let flood = |set: &mut dyn FnMut(usize) -> Result<(), FieldError>| (0..1000).find_map(|n| set(n).err());
-    let much = |flood: Option<FieldError>| assert_eq!(flood.unwrap().problem, FieldProblem::FormTooLarge);
+    let flood =
+        |set: &mut dyn FnMut(usize) -> Result<(), FieldError>| (0..1000).find_map(|n| set(n).err());
+    let much =
+        |flood: Option<FieldError>| assert_eq!(flood.unwrap().problem, FieldProblem::FormTooLarge);
     let mut many = ReportForm::new(Locale::FR);
     much(flood(&mut |n| many.set_field(&format!("a.q{n}"), b"x")));
     let mut options = ReportForm::new(Locale::FR);
@@ -181,11 +185,16 @@ fn what_is_no_text_comes_back_and_what_is_too_much_is_refused_as_it_arrives() {
 fn a_story_that_shows_nothing_is_missing() {
     let taxonomy = Taxonomy::built_in();
     for blank in ["\u{200b}", "\u{3164}\n\u{3164}", "\u{2800}", "\u{ad}", "\u{b}\u{c}\u{85}"] {
-        let errors = form(&[("category", "FAC"), ("a.story", blank)]).validate(&taxonomy).unwrap_err();
+        let errors =
+            form(&[("category", "FAC"), ("a.story", blank)]).validate(&taxonomy).unwrap_err();
         assert_eq!(errors, [FieldError::new("a.story", FieldProblem::Missing)], "{blank:?}");
     }
-    let report =
-        form(&[("category", "FAC"), ("a.story", "x"), ("a.place", "\u{200b}"), ("d.period", "\u{2800}")]);
+    let report = form(&[
+        ("category", "FAC"),
+        ("a.story", "x"),
+        ("a.place", "\u{200b}"),
+        ("d.period", "\u{2800}"),
+    ]);
     assert!(report.validate(&taxonomy).unwrap().answers.is_empty());
 }
 
@@ -203,7 +212,9 @@ fn a_story_beyond_the_limit_can_still_be_shown_and_shortened() {
 #[test]
 fn a_body_of_bytes_never_breaks_the_form() {
     let taxonomy = Taxonomy::built_in();
-    for body in [&b"go=%FF"[..], b"=&=&&go", b"a.=x&d.=y&go=review", b"go=review&category=%00", b"%=%&%2"] {
+    for body in
+        [&b"go=%FF"[..], b"=&=&&go", b"a.=x&d.=y&go=review", b"go=review&category=%00", b"%=%&%2"]
+    {
         let mut form = ReportForm::new(Locale::EN);
         for (name, value) in parse_urlencoded(body) {
             drop(form.set_field(&name, &value));

@@ -1,9 +1,10 @@
-//! Reading `application/x-www-form-urlencoded`: bytes that are not UTF-8 stay as they are, for the field to judge.
+//! Reading `application/x-www-form-urlencoded`: bytes that are not UTF-8 stay as they are, for the
+//! field to judge.
 
 use percent_encoding::percent_decode;
 
-/// The fields of a body in order: name and raw value. A name that is not UTF-8 is no name of ours; it comes
-/// with U+FFFD in it, and no form takes it in.
+/// The fields of a body in order: name and raw value. A name that is not UTF-8 is no name of ours;
+/// it comes with U+FFFD in it, and no form takes it in.
 pub fn parse_urlencoded(body: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
     body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
@@ -15,7 +16,8 @@ pub fn parse_urlencoded(body: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> 
 }
 
 fn decode_component(part: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let spaced: Vec<u8> =
+        part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced).collect()
 }
 
@@ -26,7 +28,8 @@ mod tests {
     #[test]
     fn fields_come_in_order_and_bytes_as_they_are() {
         let found: Vec<_> = parse_urlencoded(b"a=1&b=x+y%2Bz&a=%FF&&c").collect();
-        let expected: [(&str, &[u8]); 4] = [("a", b"1"), ("b", b"x y+z"), ("a", b"\xff"), ("c", b"")];
+        let expected: [(&str, &[u8]); 4] =
+            [("a", b"1"), ("b", b"x y+z"), ("a", b"\xff"), ("c", b"")];
         assert_eq!(found.len(), 4);
         for ((name, value), (n, v)) in found.iter().zip(expected) {
             assert_eq!((name.as_str(), value.as_slice()), (n, v));

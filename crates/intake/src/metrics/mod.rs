@@ -1,4 +1,5 @@
-//! What operators see of the intake on its metrics page. See [`web::metrics`] for what they cannot see.
+//! What operators see of the intake on its metrics page. See [`web::metrics`] for what they cannot
+//! see.
 
 pub mod counters;
 

@@ -1,9 +1,9 @@
-//! The answer to a posted receipt or message, under an address of its own: Back and reload are plain
-//! reads, and a browser that restores its tabs keeps no receipt.
+//! The answer to a posted receipt or message, under an address of its own: Back and reload are
+//! plain reads, and a browser that restores its tabs keeps no receipt.
 //!
 //! An address shows its page to requests from our own pages only. A token that a form names is used
-//! again only for the receipt whose answer is already kept under it: one that an attacker chose holds
-//! nothing of another person's receipt.
+//! again only for the receipt whose answer is already kept under it: one that an attacker chose
+//! holds nothing of another person's receipt.
 
 use std::{
     io::{self, Read, Write},
@@ -45,11 +45,12 @@ impl AnswerAddress {
 }
 
 impl Pages {
-    /// Returns the address for the answer to a post. `posted`: the token that the form names, or nothing.
+    /// Returns the address for the answer to a post. `posted`: the token that the form names, or
+    /// nothing.
     ///
-    /// The token is used again if it holds an answer about the same receipt. Otherwise it is drawn, and
-    /// the answer that the posted token holds is forgotten. The address is empty if the browser does not
-    /// say that a page of ours led to the post: its answer is shown at once, and not kept.
+    /// The token is used again if it holds an answer about the same receipt. Otherwise it is drawn,
+    /// and the answer that the posted token holds is forgotten. The address is empty if the browser
+    /// does not say that a page of ours led to the post: its answer is shown at once, and not kept.
     pub fn answer_address(
         &self,
         headers: &HeaderMap,
@@ -62,7 +63,11 @@ impl Pages {
         let asked = receipt.map(|receipt| receipt.locator().mailbox_id());
         match self.find_visit(posted) {
             Some(VisitState::Answered { of, .. }) if of.is_some() && of == asked => {
-                return AnswerAddress { token: posted.to_owned(), mailbox_id: of, is_existing: true };
+                return AnswerAddress {
+                    token: posted.to_owned(),
+                    mailbox_id: of,
+                    is_existing: true,
+                };
             }
             Some(VisitState::Answered { .. }) => self.remove_visit(posted),
             _ => {}
@@ -70,10 +75,15 @@ impl Pages {
         AnswerAddress { token: self.new_token().to_string(), mailbox_id: asked, is_existing: false }
     }
 
-    /// Keeps a page as the answer at this address, and redirects there. Returns the page itself if the
-    /// address is empty, if the page is too large, or if the reporter closed or left the address while
-    /// the answer was under way.
-    pub async fn save_and_redirect(&self, lang: Locale, address: &AnswerAddress, page: Response) -> Response {
+    /// Keeps a page as the answer at this address, and redirects there. Returns the page itself if
+    /// the address is empty, if the page is too large, or if the reporter closed or left the
+    /// address while the answer was under way.
+    pub async fn save_and_redirect(
+        &self,
+        lang: Locale,
+        address: &AnswerAddress,
+        page: Response,
+    ) -> Response {
         let AnswerAddress { token, mailbox_id: of, is_existing: is_used } = address;
         if token.is_empty() {
             return page;

@@ -1,4 +1,5 @@
-//! Style, icon and script, built in. Their address carries a hash of their content, so that a browser keeps them for good.
+//! Style, icon and script, built in. Their address carries a hash of their content, so that a
+//! browser keeps them for good.
 
 use std::{io::Write as _, sync::Arc};
 
@@ -19,7 +20,8 @@ use super::Pages;
 #[folder = "assets"]
 struct EmbeddedAssets;
 
-/// What the build of `browser/` has made; empty where it was not built, and the intake then serves the form alone.
+/// What the build of `browser/` has made; empty where it was not built, and the intake then serves
+/// the form alone.
 #[derive(RustEmbed)]
 #[folder = "browser/dist"]
 struct ScriptBundle;
@@ -45,9 +47,9 @@ impl StaticAssets {
         ];
         for (stem, file) in [("reporter", "reporter.js"), ("files", "files.js")] {
             let script = ScriptBundle::get(file).map(|file| file.data.into_owned());
-            assets.extend(
-                script.map(|script| StaticAsset::new(stem, "js", "text/javascript; charset=utf-8", script)),
-            );
+            assets.extend(script.map(|script| {
+                StaticAsset::new(stem, "js", "text/javascript; charset=utf-8", script)
+            }));
         }
         Self(assets)
     }
@@ -65,7 +67,8 @@ impl StaticAssets {
         self.get("reporter").map(|script| (script.url(), &*script.integrity))
     }
 
-    /// Address and integrity of the part of the script that cleans files, if this build has one. The script loads it.
+    /// Address and integrity of the part of the script that cleans files, if this build has one.
+    /// The script loads it.
     pub fn files_script(&self) -> Option<(String, &str)> {
         self.get("files").map(|script| (script.url(), &*script.integrity))
     }
@@ -98,8 +101,8 @@ impl StaticAsset {
     }
 }
 
-/// Something that is the same for everybody, with its compressed form at hand. Nothing that a visitor typed is ever compressed:
-/// its length would tell about it.
+/// Something that is the same for everybody, with its compressed form at hand. Nothing that a
+/// visitor typed is ever compressed: its length would tell about it.
 pub(super) struct Precompressed {
     media_type: &'static str,
     plain: Bytes,
@@ -109,13 +112,16 @@ pub(super) struct Precompressed {
 impl Precompressed {
     pub(super) fn new(media_type: &'static str, plain: Vec<u8>) -> Self {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        let gzip =
-            encoder.write_all(&plain).and_then(|()| encoder.finish()).expect("memory takes everything");
+        let gzip = encoder
+            .write_all(&plain)
+            .and_then(|()| encoder.finish())
+            .expect("memory takes everything");
         Self { media_type, plain: plain.into(), gzip: gzip.into() }
     }
 
     pub(super) fn response(&self, asked: &HeaderMap, cache: &'static str) -> Response {
-        let accepts = asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let accepts =
+            asked.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
         let gzip = accepts.split(',').any(|coding| coding.trim().split(';').next() == Some("gzip"));
         let headers = [
             (header::CONTENT_TYPE, self.media_type),

@@ -193,7 +193,8 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
     // A key that nobody vouched for may be anybody's.
     let may_reply = !view.findings.contains(&InboxIssue::UnverifiedKey);
     // Another language keeps what is typed. Enter presses the first button of a form, which sends.
-    let switch = LanguageSwitch::Form { path: "/return", go: "look", enter: may_reply.then_some("") };
+    let switch =
+        LanguageSwitch::Form { path: "/return", go: "look", enter: may_reply.then_some("") };
     let frame = PageLayout::new(pages, locale, "thread-title", switch).with_visit(&view.visit);
     let words = frame.messages();
     let [stage, meaning] = stage_text_keys(view.stage).map(|key| frame.t(key));
@@ -217,7 +218,11 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
             .iter()
             .map(|error| (error_anchor(error), field_error_text(&frame, error)))
             .collect(),
-        warnings: view.details.iter().map(|(trace, words)| detail_warning(&frame, *trace, words)).collect(),
+        warnings: view
+            .details
+            .iter()
+            .map(|(trace, words)| detail_warning(&frame, *trace, words))
+            .collect(),
         acknowledged: if view.details.is_empty() {
             String::new()
         } else {
@@ -226,7 +231,8 @@ pub fn conversation_page(pages: &Pages, locale: Locale, view: &ConversationView)
         may_reply,
         frame,
     };
-    let status = if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status =
+        if view.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     render_uncompressed(pages, status, &page)
 }
 
@@ -263,7 +269,9 @@ pub(super) fn stage_text_keys(stage: Stage) -> [&'static str; 2] {
 fn finding_text(frame: &PageLayout<'_>, finding: &InboxIssue) -> String {
     match finding {
         InboxIssue::Forged => frame.t("finding-forged"),
-        InboxIssue::EarlierMessagesDropped(count) => frame.messages().count("finding-earlier", *count),
+        InboxIssue::EarlierMessagesDropped(count) => {
+            frame.messages().count("finding-earlier", *count)
+        }
         InboxIssue::MessagesWithheld(count) => frame.messages().count("finding-withheld", *count),
         InboxIssue::RolledBack => frame.t("finding-older-state"),
         InboxIssue::UnverifiedKey => frame.t("finding-wrong-key"),

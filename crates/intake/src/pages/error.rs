@@ -98,18 +98,21 @@ pub fn error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Response {
     let page = ErrorTemplate { frame, heading, explanation: what, next };
     match page.render() {
         Ok(html) => {
-            (kind.status(), [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+            (kind.status(), [(http::header::CONTENT_TYPE, "text/html; charset=utf-8")], html)
+                .into_response()
         }
         // Not through `render`: a broken error page must not lead to itself.
         Err(_) => kind.status().into_response(),
     }
 }
 
-/// The same page as HTML that needs nothing else from the service: for a proxy to show where the service does not answer.
+/// The same page as HTML that needs nothing else from the service: for a proxy to show where the
+/// service does not answer.
 pub fn standalone_error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> Option<String> {
     let frame = PageLayout::new(pages, locale, "error-title", LanguageSwitch::None);
     let [heading, what, next] = kind.text_keys().map(|key| frame.t(key));
-    let link = |attributes: &str, stem| format!("<link {attributes} href=\"{}\">", frame.asset(stem));
+    let link =
+        |attributes: &str, stem| format!("<link {attributes} href=\"{}\">", frame.asset(stem));
     let style = link("rel=\"stylesheet\"", "site");
     let icon = link("rel=\"icon\" type=\"image/svg+xml\"", "icon");
     let inline = format!("<style>{}</style>", pages.assets.style());
@@ -118,7 +121,10 @@ pub fn standalone_error_page(pages: &Pages, locale: Locale, kind: ErrorKind) -> 
 }
 
 /// Every address that is none of ours, in the language that its path begins with.
-pub(super) async fn not_found(State(pages): State<Arc<Pages>>, OriginalUri(uri): OriginalUri) -> Response {
+pub(super) async fn not_found(
+    State(pages): State<Arc<Pages>>,
+    OriginalUri(uri): OriginalUri,
+) -> Response {
     let first = uri.path().split('/').nth(1).unwrap_or("");
     let locale = pages.locale(first).unwrap_or(crate::i18n::LOCALES[0]);
     error_page(&pages, locale, ErrorKind::NotFound)

@@ -81,7 +81,11 @@ impl<'a> FormSection<'a> {
             fields: vec![first],
             folds: matches!(
                 key,
-                "questions-few" | "questions-where" | "questions-what" | "questions-who" | "questions-you"
+                "questions-few"
+                    | "questions-where"
+                    | "questions-what"
+                    | "questions-who"
+                    | "questions-you"
             ),
             open: matches!(key, "questions-where" | "questions-what"),
             count: String::new(),
@@ -102,8 +106,10 @@ impl<'a> FormSection<'a> {
 }
 
 fn section_heading(taxonomy: &Taxonomy, category: &Category, question: &Question) -> &'static str {
-    let exclusions =
-        taxonomy.questions_for(category).iter().position(|asked| asked.kind == QuestionKind::ExcludeDesks);
+    let exclusions = taxonomy
+        .questions_for(category)
+        .iter()
+        .position(|asked| asked.kind == QuestionKind::ExcludeDesks);
     let place = taxonomy.questions_for(category).iter().position(|asked| asked.id == question.id);
     if category.opening_question.as_ref() == Some(&question.id) {
         "questions-pace"
@@ -132,8 +138,10 @@ fn form_field<'a>(
 ) -> FormField<'a> {
     let lang = frame.code();
     let given = form.values(&question.id);
-    let implied: &[&str] = if question.kind.has_implied_answers() { &[UNKNOWN, DECLINED] } else { &[] };
-    let ids = question.options.iter().map(|option| option.id.as_str()).chain(implied.iter().copied());
+    let implied: &[&str] =
+        if question.kind.has_implied_answers() { &[UNKNOWN, DECLINED] } else { &[] };
+    let ids =
+        question.options.iter().map(|option| option.id.as_str()).chain(implied.iter().copied());
     let choices = ids
         .map(|id| FieldChoice {
             id,
@@ -151,7 +159,10 @@ fn form_field<'a>(
         value: form.value(&question.id),
         date: form.date(&question.id),
         required: false,
-        error: errors.iter().find(|error| error.field == name).map(|error| field_error_text(frame, error)),
+        error: errors
+            .iter()
+            .find(|error| error.field == name)
+            .map(|error| field_error_text(frame, error)),
     }
 }
 

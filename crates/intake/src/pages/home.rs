@@ -22,8 +22,12 @@ struct HomeTemplate<'a> {
 }
 
 /// `/`: in the language that the visitor reads.
-pub(super) async fn show_negotiated(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
-    let wishes = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+pub(super) async fn show_negotiated(
+    State(pages): State<Arc<Pages>>,
+    headers: HeaderMap,
+) -> Response {
+    let wishes =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let offered: Vec<Locale> = pages.catalogs.locales().collect();
     home_page(&pages, Locale::negotiate(wishes, &offered).unwrap_or(Locale::FR))
 }

@@ -45,7 +45,12 @@ pub(super) enum LanguageSwitch {
 }
 
 impl<'a> PageLayout<'a> {
-    pub(super) fn new(pages: &'a Pages, locale: Locale, title: &str, switch: LanguageSwitch) -> Self {
+    pub(super) fn new(
+        pages: &'a Pages,
+        locale: Locale,
+        title: &str,
+        switch: LanguageSwitch,
+    ) -> Self {
         let words = pages.catalogs.catalog(locale);
         Self { pages, messages: words, locale, title: words.get(title), switch, visit: "" }
     }
@@ -123,7 +128,10 @@ impl<'a> PageLayout<'a> {
         let contacts = self.pages.branding.support.iter();
         contacts
             .map(|one| {
-                (branding::localized(&one.name, self.locale), branding::localized(&one.contact, self.locale))
+                (
+                    branding::localized(&one.name, self.locale),
+                    branding::localized(&one.contact, self.locale),
+                )
             })
             .collect()
     }
@@ -137,7 +145,10 @@ impl<'a> PageLayout<'a> {
 
     /// A text about the number for emergencies, with the number as a link.
     pub(super) fn emergency_text_with_phone_links(&self, key: &str) -> Vec<TextPiece> {
-        phone_links::link_phone_numbers(&self.with(key, "number", self.emergency()), self.emergency())
+        phone_links::link_phone_numbers(
+            &self.with(key, "number", self.emergency()),
+            self.emergency(),
+        )
     }
 
     pub(super) fn emergency(&self) -> &str {
@@ -148,7 +159,9 @@ impl<'a> PageLayout<'a> {
 /// A template as a response.
 pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Ok(html) => {
+            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "bug: a template does not render");
             error_page(pages, crate::i18n::LOCALES[0], ErrorKind::Internal)
@@ -156,8 +169,13 @@ pub(super) fn render(pages: &Pages, status: StatusCode, page: &impl Template) ->
     }
 }
 
-/// A page that the script takes over where it can: the one kind of page on which scripts of ours may run.
-pub(super) fn render_with_script(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
+/// A page that the script takes over where it can: the one kind of page on which scripts of ours
+/// may run.
+pub(super) fn render_with_script(
+    pages: &Pages,
+    status: StatusCode,
+    page: &impl Template,
+) -> Response {
     let mut response = render(pages, status, page);
     if pages.has_script() {
         let policy = SecurityPolicy { scripts: true, ..SecurityPolicy::default() };
@@ -170,9 +188,13 @@ pub(super) fn render_with_script(pages: &Pages, status: StatusCode, page: &impl 
 #[derive(Clone, Copy)]
 pub(super) struct NeverCompress;
 
-/// A page that holds what was typed beside something secret of ours. Its compressed length could tell whether the one is like the
-/// other, so it goes as it is.
-pub(super) fn render_uncompressed(pages: &Pages, status: StatusCode, page: &impl Template) -> Response {
+/// A page that holds what was typed beside something secret of ours. Its compressed length could
+/// tell whether the one is like the other, so it goes as it is.
+pub(super) fn render_uncompressed(
+    pages: &Pages,
+    status: StatusCode,
+    page: &impl Template,
+) -> Response {
     let mut response = render(pages, status, page);
     response.extensions_mut().insert(NeverCompress);
     response

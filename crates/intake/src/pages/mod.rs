@@ -1,4 +1,5 @@
-//! The reporter's pages. A handler parses, asks for a page, and renders it; nothing is sealed or stored here.
+//! The reporter's pages. A handler parses, asks for a page, and renders it; nothing is sealed or
+//! stored here.
 
 mod answer_pages;
 mod assets;
@@ -77,7 +78,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Pages in every built-in language. `rng` draws the seeds that make a form sent twice one report.
+    /// Pages in every built-in language. `rng` draws the seeds that make a form sent twice one
+    /// report.
     pub fn new(
         taxonomy: Arc<Taxonomy>,
         branding: Branding,
@@ -99,8 +101,8 @@ impl Pages {
         }
     }
 
-    /// Shows the fingerprint of the keys that vouch for directories, to be held against the one on posters, and until when the
-    /// directory in force is good.
+    /// Shows the fingerprint of the keys that vouch for directories, to be held against the one on
+    /// posters, and until when the directory in force is good.
     #[must_use]
     pub fn with_directory(mut self, directories: Arc<DirectoryCache>) -> Self {
         self.directory_cache = Some(directories);
@@ -166,8 +168,9 @@ impl Pages {
     }
 }
 
-/// All pages but those that need mailboxes or sealing: `POST /{lang}/return`, `POST /{lang}/report/send` and
-/// `POST /{lang}/return/send` are the service's own, and answer with the pages of this module.
+/// All pages but those that need mailboxes or sealing: `POST /{lang}/return`, `POST
+/// /{lang}/report/send` and `POST /{lang}/return/send` are the service's own, and answer with the
+/// pages of this module.
 pub fn routes<S>() -> Router<S>
 where
     S: Clone + Send + Sync + 'static,

@@ -1,5 +1,6 @@
-//! What the script needs to be the form itself: every page of the form as it is without answers, and what the taxonomy says about
-//! them. The same for everybody, so that fetching it says nothing about what is going to be reported.
+//! What the script needs to be the form itself: every page of the form as it is without answers,
+//! and what the taxonomy says about them. The same for everybody, so that fetching it says nothing
+//! about what is going to be reported.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,8 +17,8 @@ use web::{Locale, MessageCatalog};
 use zeroize::Zeroizing;
 
 use super::{
-    ConversationView, Pages, ReceiptView, conversation::stage_text_keys, conversation_page, receipt,
-    receipt_entry, report, review,
+    ConversationView, Pages, ReceiptView, conversation::stage_text_keys, conversation_page,
+    receipt, receipt_entry, report, review,
 };
 use crate::form::{FormStep, MAX_STORY_CHARS, ReportForm, identifying_details};
 
@@ -28,7 +29,8 @@ const MAX_PLURAL: u32 = 40;
 /// Larger than any page is.
 const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
-/// Texts that stand on pages only once something has happened, by the key that the script knows them by.
+/// Texts that stand on pages only once something has happened, by the key that the script knows
+/// them by.
 const TEXT_KEYS: [&str; 87] = [
     "change",
     "cover",
@@ -123,7 +125,8 @@ const TEXT_KEYS: [&str; 87] = [
 struct FormBundle<'a> {
     lang: &'a str,
     dir: &'a str,
-    /// By name: steps, `family.ID` for the categories of a family, `category.ID` for the questions of a category.
+    /// By name: steps, `family.ID` for the categories of a family, `category.ID` for the questions
+    /// of a category.
     pages: BTreeMap<String, OfflineFormPage>,
     texts: BTreeMap<&'a str, String>,
     months: Vec<String>,
@@ -192,7 +195,11 @@ pub(super) struct FormBundles(
 );
 
 impl FormBundles {
-    async fn get(&self, pages: &Pages, locale: Locale) -> Option<Arc<super::assets::Precompressed>> {
+    async fn get(
+        &self,
+        pages: &Pages,
+        locale: Locale,
+    ) -> Option<Arc<super::assets::Precompressed>> {
         let today = pages.clock.today();
         let mut kits = self.0.lock().await;
         if let Some((day, kit)) = kits.get(locale.code)
@@ -234,7 +241,11 @@ async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
             .iter()
             .map(|found| (&*found.id, category_dto(taxonomy, found, lang)))
             .collect(),
-        audiences: taxonomy.audiences.iter().map(|one| (one.id.as_str(), one.label.get(lang))).collect(),
+        audiences: taxonomy
+            .audiences
+            .iter()
+            .map(|one| (one.id.as_str(), one.label.get(lang)))
+            .collect(),
         families: taxonomy.families.iter().map(|family| &*family.id).collect(),
         urgent_when: &taxonomy.urgent_when,
         unsure: &taxonomy.unsure,
@@ -247,10 +258,13 @@ async fn build_bundle(pages: &Pages, locale: Locale) -> Option<Vec<u8>> {
 
 /// A text with its places marked.
 fn text_with_placeholders(words: &MessageCatalog, key: &str) -> String {
-    let places =
-        ["day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near", "count", "sign"]
-            .map(|name| (name, placeholder(name)));
-    let places: Vec<(&'static str, &str)> = places.iter().map(|(name, place)| (*name, &**place)).collect();
+    let places = [
+        "day", "month", "year", "week", "limit", "done", "seconds", "what", "word", "near",
+        "count", "sign",
+    ]
+    .map(|name| (name, placeholder(name)));
+    let places: Vec<(&'static str, &str)> =
+        places.iter().map(|(name, place)| (*name, &**place)).collect();
     words.with(key, &places)
 }
 
@@ -259,10 +273,14 @@ fn placeholder(name: &str) -> String {
 }
 
 fn question_dto<'a>(taxonomy: &'a Taxonomy, question: &'a Question, lang: &str) -> QuestionDto<'a> {
-    let implied: &[&str] =
-        if question.kind.has_implied_answers() { &[taxonomy::UNKNOWN, taxonomy::DECLINED] } else { &[] };
+    let implied: &[&str] = if question.kind.has_implied_answers() {
+        &[taxonomy::UNKNOWN, taxonomy::DECLINED]
+    } else {
+        &[]
+    };
     let ids = question.options.iter().map(|option| &*option.id).chain(implied.iter().copied());
-    let options = ids.filter_map(|id| Some((id, taxonomy.option_label(question, id)?.get(lang)))).collect();
+    let options =
+        ids.filter_map(|id| Some((id, taxonomy.option_label(question, id)?.get(lang)))).collect();
     QuestionDto {
         label: question.label.get(lang),
         kind: question.kind,
@@ -276,7 +294,11 @@ fn category_dto<'a>(taxonomy: &'a Taxonomy, category: &'a Category, lang: &str) 
         label: category.label.get(lang),
         family: &category.family,
         audience: category.audience.iter().map(|audience| audience.as_str()).collect(),
-        questions: taxonomy.questions_for(category).into_iter().map(|question| &*question.id).collect(),
+        questions: taxonomy
+            .questions_for(category)
+            .into_iter()
+            .map(|question| &*question.id)
+            .collect(),
         story_required: category.story_required,
         priority_floor: category.priority_floor,
     }
@@ -287,7 +309,10 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
     let mut all = BTreeMap::new();
     let mut form = ReportForm::new(locale);
     for step in [FormStep::BeforeYouStart, FormStep::Audience, FormStep::Family] {
-        all.insert(step.as_str().to_owned(), split_page(report::step_page(pages, &mut form, step)).await?);
+        all.insert(
+            step.as_str().to_owned(),
+            split_page(report::step_page(pages, &mut form, step)).await?,
+        );
     }
     for family in &taxonomy.families {
         form.family.clone_from(&family.id);
@@ -300,16 +325,22 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
         all.insert(format!("category.{}", category.id), page);
     }
     all.insert("review".to_owned(), split_page(review::render_review(pages, &form, None)).await?);
-    // Made-up words in the places of a receipt; the script replaces them all. The day for the answer comes with the
-    // confirmation that the report arrived: a page that was fetched before midnight would give another one.
+    // Made-up words in the places of a receipt; the script replaces them all. The day for the
+    // answer comes with the confirmation that the report arrived: a page that was fetched before
+    // midnight would give another one.
     let receipt = ReceiptView {
         code: Zeroizing::new(["0000"; 7].join("-")),
         words: Zeroizing::new(["…"; 12].join(" ")),
     };
     all.insert(
         "receipt".to_owned(),
-        split_page(receipt::render_receipt(pages, locale, &receipt, receipt::ReceiptContext::default()))
-            .await?,
+        split_page(receipt::render_receipt(
+            pages,
+            locale,
+            &receipt,
+            receipt::ReceiptContext::default(),
+        ))
+        .await?,
     );
     all.insert(
         "return".to_owned(),
@@ -333,6 +364,10 @@ async fn render_pages(pages: &Pages, locale: Locale) -> Option<BTreeMap<String, 
 async fn split_page(page: Response) -> Option<OfflineFormPage> {
     let html: Bytes = to_bytes(page.into_body(), MAX_PAGE_BYTES).await.ok()?;
     let html = std::str::from_utf8(&html).ok()?;
-    let between = |from: &str, to: &str| Some(html.split_once(from)?.1.split_once(to)?.0.to_owned());
-    Some(OfflineFormPage { title: between("<title>", "</title>")?, body: between("<body>", "</body>")? })
+    let between =
+        |from: &str, to: &str| Some(html.split_once(from)?.1.split_once(to)?.0.to_owned());
+    Some(OfflineFormPage {
+        title: between("<title>", "</title>")?,
+        body: between("<body>", "</body>")?,
+    })
 }

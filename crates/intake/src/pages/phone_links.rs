@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Fewest digits of a number that is found in a text by itself: shorter ones are hours, boxes and streets.
+/// Fewest digits of a number that is found in a text by itself: shorter ones are hours, boxes and
+/// streets.
 const MIN_DIGITS: usize = 6;
 
 /// A part of a text.
@@ -29,10 +30,16 @@ pub(super) fn link_phone_numbers(text: &str, short: &str) -> Vec<TextPiece> {
             continue;
         }
         if found.start() > from {
-            pieces.push(TextPiece { text: text[from..found.start()].to_owned(), call: String::new() });
+            pieces.push(TextPiece {
+                text: text[from..found.start()].to_owned(),
+                call: String::new(),
+            });
         }
         let plus = if found.as_str().starts_with('+') { "+" } else { "" };
-        pieces.push(TextPiece { text: found.as_str().to_owned(), call: format!("tel:{plus}{digits}") });
+        pieces.push(TextPiece {
+            text: found.as_str().to_owned(),
+            call: format!("tel:{plus}{digits}"),
+        });
         from = found.end();
     }
     if from < text.len() {
@@ -64,7 +71,11 @@ mod tests {
         ] {
             let found = linked_numbers(text);
             if call.is_empty() {
-                assert_eq!(found, [("25-30-67-00".to_owned(), "tel:25306700".to_owned())], "{text}");
+                assert_eq!(
+                    found,
+                    [("25-30-67-00".to_owned(), "tel:25306700".to_owned())],
+                    "{text}"
+                );
             } else {
                 assert_eq!(found, [(number.to_owned(), call.to_owned())], "{text}");
             }

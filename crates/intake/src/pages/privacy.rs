@@ -33,12 +33,18 @@ pub(super) async fn show(State(pages): State<Arc<Pages>>, Path(lang): Path<Strin
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
     let frame = PageLayout::new(&pages, locale, "protect-title", LanguageSwitch::Link("/protect"));
-    let spelt = pages
-        .directory_cache
-        .as_ref()
-        .map(|directories| Receipt::from_bytes(directories.trust().fingerprint()).words(locale.code));
-    let words = spelt.iter().flat_map(|words| words.split_whitespace().map(str::to_owned)).collect();
-    let in_force = pages.directory_cache.as_ref().and_then(|known| known.current(pages.clock.today()));
-    let until = in_force.map(|in_force| i18n::format_date(frame.messages(), in_force.directory.expires));
-    render(&pages, StatusCode::OK, &PrivacyTemplate { frame, fingerprint_words: words, valid_until: until })
+    let spelt = pages.directory_cache.as_ref().map(|directories| {
+        Receipt::from_bytes(directories.trust().fingerprint()).words(locale.code)
+    });
+    let words =
+        spelt.iter().flat_map(|words| words.split_whitespace().map(str::to_owned)).collect();
+    let in_force =
+        pages.directory_cache.as_ref().and_then(|known| known.current(pages.clock.today()));
+    let until =
+        in_force.map(|in_force| i18n::format_date(frame.messages(), in_force.directory.expires));
+    render(
+        &pages,
+        StatusCode::OK,
+        &PrivacyTemplate { frame, fingerprint_words: words, valid_until: until },
+    )
 }

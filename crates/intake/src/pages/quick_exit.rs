@@ -15,7 +15,10 @@ pub(super) async fn quick_exit(State(pages): State<Arc<Pages>>) -> Response {
 }
 
 /// What was typed is forgotten, and the addresses of the visit lead away too from now on.
-pub(super) async fn quick_exit_visit(State(pages): State<Arc<Pages>>, Path(visit): Path<String>) -> Response {
+pub(super) async fn quick_exit_visit(
+    State(pages): State<Arc<Pages>>,
+    Path(visit): Path<String>,
+) -> Response {
     if pages.find_visit(&visit).is_some() {
         pages.save_visit(&visit, &VisitState::Left);
     }

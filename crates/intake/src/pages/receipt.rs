@@ -52,7 +52,8 @@ pub(super) struct ReceiptContext<'a> {
     pub(super) visit: &'a str,
 }
 
-/// The receipt to take along. Both stand in the page itself: no second request, and no script, is needed for them.
+/// The receipt to take along. Both stand in the page itself: no second request, and no script, is
+/// needed for them.
 struct ReceiptDownloads {
     /// Modules along a side, with the quiet zone.
     side: usize,
@@ -96,7 +97,12 @@ fn dark_modules(qr: &QrCode) -> String {
 }
 
 /// The page after sending, with what became of the files.
-pub fn receipt_page(pages: &Pages, locale: Locale, receipt: &ReceiptView, files: &[SentFile]) -> Response {
+pub fn receipt_page(
+    pages: &Pages,
+    locale: Locale,
+    receipt: &ReceiptView,
+    files: &[SentFile],
+) -> Response {
     let files = scrub_summary::file_summaries_in(pages, locale, files);
     render_receipt(
         pages,
@@ -131,7 +137,8 @@ pub(super) fn render_receipt(
     beside: ReceiptContext<'_>,
 ) -> Response {
     let ReceiptContext { files, answer_date: answer, visit } = beside;
-    let frame = PageLayout::new(pages, locale, "receipt-title", LanguageSwitch::None).with_visit(visit);
+    let frame =
+        PageLayout::new(pages, locale, "receipt-title", LanguageSwitch::None).with_visit(visit);
     let page = ReceiptTemplate {
         groups: receipt.code.split('-').collect(),
         words: receipt.words.split_whitespace().collect(),

@@ -24,7 +24,8 @@ pub enum ReceiptEntryError {
     Empty,
     /// What was typed is no receipt, for this reason.
     InvalidReceipt(ReceiptError),
-    /// Nothing is laid out under it: not yet, not any more, or never was. Nobody can tell these apart, on purpose.
+    /// Nothing is laid out under it: not yet, not any more, or never was. Nobody can tell these
+    /// apart, on purpose.
     NotFound,
     /// A mailbox of this receipt is there, and it was damaged or forged. Nothing of it is shown.
     MailboxCorrupt,
@@ -65,11 +66,13 @@ pub fn receipt_entry_page(
     (typed, visit): (&str, &str),
     problem: Option<ReceiptEntryError>,
 ) -> Response {
-    let frame =
-        PageLayout::new(pages, locale, "return-title", LanguageSwitch::Link("/return")).with_visit(visit);
+    let frame = PageLayout::new(pages, locale, "return-title", LanguageSwitch::Link("/return"))
+        .with_visit(visit);
     let wrong = match problem {
         Some(ReceiptEntryError::Empty) => Some(frame.t("wrong-receipt-missing")),
-        Some(ReceiptEntryError::InvalidReceipt(error)) => Some(receipt_error_text(&frame, error, typed)),
+        Some(ReceiptEntryError::InvalidReceipt(error)) => {
+            Some(receipt_error_text(&frame, error, typed))
+        }
         Some(ReceiptEntryError::NotFound | ReceiptEntryError::MailboxCorrupt) | None => None,
     };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -82,9 +85,13 @@ pub fn receipt_entry_page(
     )
 }
 
-/// What is wrong with a typed receipt, so that it can be found. It is about the text alone: whether anything
-/// is laid out under a receipt does not show in it.
-pub(super) fn receipt_error_text(frame: &PageLayout<'_>, error: ReceiptError, typed: &str) -> String {
+/// What is wrong with a typed receipt, so that it can be found. It is about the text alone: whether
+/// anything is laid out under a receipt does not show in it.
+pub(super) fn receipt_error_text(
+    frame: &PageLayout<'_>,
+    error: ReceiptError,
+    typed: &str,
+) -> String {
     match error {
         ReceiptError::UnknownWord { place, near } => {
             let word = Receipt::typed_word_at(typed, place).unwrap_or_default();
@@ -96,8 +103,12 @@ pub(super) fn receipt_error_text(frame: &PageLayout<'_>, error: ReceiptError, ty
                 None => frame.with("wrong-receipt-word", "word", &word),
             }
         }
-        ReceiptError::WordCount(count) => frame.with("wrong-receipt-words", "count", &count.to_string()),
-        ReceiptError::CodeLength(count) => frame.with("wrong-receipt-length", "count", &count.to_string()),
+        ReceiptError::WordCount(count) => {
+            frame.with("wrong-receipt-words", "count", &count.to_string())
+        }
+        ReceiptError::CodeLength(count) => {
+            frame.with("wrong-receipt-length", "count", &count.to_string())
+        }
         ReceiptError::InvalidCharacter(sign) => {
             frame.with("wrong-receipt-character", "sign", &sign.to_string())
         }

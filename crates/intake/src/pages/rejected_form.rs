@@ -1,4 +1,5 @@
-//! A form that was refused comes back with everything that was typed, whatever the reason of the refusal.
+//! A form that was refused comes back with everything that was typed, whatever the reason of the
+//! refusal.
 
 use askama::Template;
 use axum::response::Response;
@@ -9,7 +10,8 @@ use super::{
     layout::{LanguageSwitch, PageLayout, render_uncompressed},
 };
 
-/// Values of this many characters and more are shown, so that they can be read, copied and shortened.
+/// Values of this many characters and more are shown, so that they can be read, copied and
+/// shortened.
 const MIN_SHOWN_CHARS: usize = 60;
 
 /// What a refused form carried.
@@ -36,9 +38,15 @@ struct RejectedFormTemplate<'a> {
 }
 
 /// The page for something that went wrong, with the form to be posted again.
-pub fn rejected_form_page(pages: &Pages, locale: Locale, kind: ErrorKind, held: &RejectedForm) -> Response {
+pub fn rejected_form_page(
+    pages: &Pages,
+    locale: Locale,
+    kind: ErrorKind,
+    held: &RejectedForm,
+) -> Response {
     let visit = held.fields.iter().find(|(name, _)| name == "visit").map_or("", |(_, value)| value);
-    let frame = PageLayout::new(pages, locale, "error-title", LanguageSwitch::None).with_visit(visit);
+    let frame =
+        PageLayout::new(pages, locale, "error-title", LanguageSwitch::None).with_visit(visit);
     let [heading, what, _] = kind.text_keys().map(|key| frame.t(key));
     // Made by our pages, and of no use to anybody who reads it.
     let is_ours = |name: &str| matches!(name, "seed" | "visit" | "looked");

@@ -1,4 +1,5 @@
-//! The way to a report. Every step is a POST to one address, so that a phone's history shows no category.
+//! The way to a report. Every step is a POST to one address, so that a phone's history shows no
+//! category.
 
 use std::sync::Arc;
 
@@ -68,7 +69,10 @@ struct QuestionsTemplate<'a> {
 }
 
 /// `GET /fr/report`
-pub(super) async fn show_start(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
+pub(super) async fn show_start(
+    State(pages): State<Arc<Pages>>,
+    Path(lang): Path<String>,
+) -> Response {
     match pages.locale(&lang) {
         Some(locale) => before_page(&pages, &ReportForm::new(locale)),
         None => error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound),
@@ -76,7 +80,10 @@ pub(super) async fn show_start(State(pages): State<Arc<Pages>>, Path(lang): Path
 }
 
 /// `GET /fr/report/send`: a page that was sent is gone; the way begins anew.
-pub(super) async fn redirect_to_start(State(pages): State<Arc<Pages>>, Path(lang): Path<String>) -> Response {
+pub(super) async fn redirect_to_start(
+    State(pages): State<Arc<Pages>>,
+    Path(lang): Path<String>,
+) -> Response {
     let locale = pages.locale(&lang).unwrap_or(crate::i18n::LOCALES[0]);
     Redirect::to(&format!("/{}/report", locale.code)).into_response()
 }
@@ -92,7 +99,8 @@ pub(super) async fn post_step(
         return error_page(&pages, crate::i18n::LOCALES[0], ErrorKind::NotFound);
     };
     let Ok(body) = body else { return error_page(&pages, locale, ErrorKind::TooLarge) };
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Ok(mut form) = parse_form(locale, text_fields(content_type, body).await) else {
         return error_page(&pages, locale, ErrorKind::TooLarge);
     };
@@ -102,12 +110,14 @@ pub(super) async fn post_step(
 /// Follows the pressed button of a form, and redirects to the step that comes.
 pub fn advance_and_redirect(pages: &Pages, form: &mut ReportForm) -> Response {
     if matches!(pages.find_visit(&form.visit), Some(VisitState::Sent { .. })) {
-        // A page from before the report was sent. Its receipt is not noted yet, so it must not be lost.
+        // A page from before the report was sent. Its receipt is not noted yet, so it must not be
+        // lost.
         return visit::redirect_to_receipt(form);
     }
     let stray = form.invalid_choice(&pages.taxonomy);
     let step = form.advance(&pages.taxonomy);
-    if stray.is_some() || form.invalid_choice(&pages.taxonomy).is_some() || form.has_invalid_utf8() {
+    if stray.is_some() || form.invalid_choice(&pages.taxonomy).is_some() || form.has_invalid_utf8()
+    {
         // What is wrong is shown at once: a page that is read again would not know of it.
         return render_step(pages, form, step, stray);
     }
@@ -142,8 +152,11 @@ pub(super) async fn show_step(
         }
         Some(VisitState::Sent { code, files }) => {
             let code = Zeroizing::new(code);
-            let beside =
-                receipt::ReceiptContext { files, answer_date: pages.first_answer_date(), visit: &token };
+            let beside = receipt::ReceiptContext {
+                files,
+                answer_date: pages.first_answer_date(),
+                visit: &token,
+            };
             receipt::visit_receipt_page(&pages, locale, &code, beside)
         }
         Some(VisitState::Confirmed) => Redirect::to(&format!("/{}", locale.code)).into_response(),
@@ -152,7 +165,8 @@ pub(super) async fn show_step(
     }
 }
 
-/// The page of a step. Without a token, what is typed there becomes another visit, with a seed of its own.
+/// The page of a step. Without a token, what is typed there becomes another visit, with a seed of
+/// its own.
 fn render_visit_step(
     pages: &Pages,
     locale: Locale,
@@ -169,11 +183,13 @@ fn render_visit_step(
         Some(token) => token.clone_into(&mut form.visit),
         None => form.seed.clear(),
     }
-    let step = form.reachable_step(FormStep::parse(step).unwrap_or(FormStep::Questions), &pages.taxonomy);
+    let step =
+        form.reachable_step(FormStep::parse(step).unwrap_or(FormStep::Questions), &pages.taxonomy);
     let had_seed = form.seed_bytes().is_ok();
     let page = step_page(pages, &mut form, step);
     if token.is_some() && !had_seed && form.seed_bytes().is_ok() {
-        // Back and reload show the review with the same seed, so that sending it again is the same report.
+        // Back and reload show the review with the same seed, so that sending it again is the same
+        // report.
         visit::save_form(pages, &form);
     }
     page
@@ -184,9 +200,15 @@ pub(super) fn step_page(pages: &Pages, form: &mut ReportForm, step: FormStep) ->
     render_step(pages, form, step, None)
 }
 
-fn render_step(pages: &Pages, form: &mut ReportForm, step: FormStep, stray: Option<FieldError>) -> Response {
+fn render_step(
+    pages: &Pages,
+    form: &mut ReportForm,
+    step: FormStep,
+    stray: Option<FieldError>,
+) -> Response {
     // The button may just have put a stray choice in place, or mended one.
-    let stray = form.invalid_choice(&pages.taxonomy).or(stray.filter(|_| step < FormStep::Questions));
+    let stray =
+        form.invalid_choice(&pages.taxonomy).or(stray.filter(|_| step < FormStep::Questions));
     let errors: Vec<FieldError> = stray.into_iter().collect();
     match step {
         FormStep::BeforeYouStart => before_page(pages, form),
@@ -203,8 +225,8 @@ fn render_step(pages: &Pages, form: &mut ReportForm, step: FormStep, stray: Opti
 
 /// The review page; the questions again, with what is wrong, if the report cannot be sent as it is.
 ///
-/// `problem`: why sending it has failed. A seed that the form has already stays: the failure may have come
-/// after the report was stored, and sending it again must not make a second one.
+/// `problem`: why sending it has failed. A seed that the form has already stays: the failure may
+/// have come after the report was stored, and sending it again must not make a second one.
 pub fn review_page(pages: &Pages, form: &mut ReportForm, problem: Option<ErrorKind>) -> Response {
     match form.validate(&pages.taxonomy) {
         Ok(_) => {
@@ -238,7 +260,12 @@ fn audience_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Res
         example: None,
         chosen: form.audience == audience.id.as_str(),
     });
-    render_choice(pages, form, errors, ChoicePageSpec::new(FormStep::Audience, choices.collect(), "before"))
+    render_choice(
+        pages,
+        form,
+        errors,
+        ChoicePageSpec::new(FormStep::Audience, choices.collect(), "before"),
+    )
 }
 
 fn family_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
@@ -249,25 +276,40 @@ fn family_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Respo
         example: None,
         chosen: form.family == family.id,
     });
-    render_choice(pages, form, errors, ChoicePageSpec::new(FormStep::Family, choices.collect(), "audience"))
+    render_choice(
+        pages,
+        form,
+        errors,
+        ChoicePageSpec::new(FormStep::Family, choices.collect(), "audience"),
+    )
 }
 
 fn category_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Response {
     let lang = form.lang.code;
-    let choices = ordered_categories(&pages.taxonomy, form).into_iter().map(|category| ChoiceCard {
-        action: format!("category.{}", category.id),
-        label: category.label.get(lang),
-        example: Some(category.example.get(lang)),
-        chosen: form.category == category.id,
-    });
-    render_choice(pages, form, errors, ChoicePageSpec::new(FormStep::Category, choices.collect(), "family"))
+    let choices =
+        ordered_categories(&pages.taxonomy, form).into_iter().map(|category| ChoiceCard {
+            action: format!("category.{}", category.id),
+            label: category.label.get(lang),
+            example: Some(category.example.get(lang)),
+            chosen: form.category == category.id,
+        });
+    render_choice(
+        pages,
+        form,
+        errors,
+        ChoicePageSpec::new(FormStep::Category, choices.collect(), "family"),
+    )
 }
 
 /// The family's categories; those that this audience usually reports come first, none is left out.
-fn ordered_categories<'a>(taxonomy: &'a Taxonomy, form: &'a ReportForm) -> Vec<&'a taxonomy::Category> {
+fn ordered_categories<'a>(
+    taxonomy: &'a Taxonomy,
+    form: &'a ReportForm,
+) -> Vec<&'a taxonomy::Category> {
     let audience = Audience::parse(&form.audience);
     let mut categories: Vec<_> = taxonomy.categories_in_group(&form.family).collect();
-    categories.sort_by_key(|category| !audience.is_some_and(|who| category.audience.contains(&who)));
+    categories
+        .sort_by_key(|category| !audience.is_some_and(|who| category.audience.contains(&who)));
     categories
 }
 
@@ -318,7 +360,8 @@ fn questions_page(pages: &Pages, form: &ReportForm, errors: &[FieldError]) -> Re
         return family_page(pages, form, errors);
     };
     let switch = LanguageSwitch::Form { path: "/report", go: "questions", enter: Some("review") };
-    let frame = PageLayout::new(pages, form.lang, "questions-title", switch).with_visit(&form.visit);
+    let frame =
+        PageLayout::new(pages, form.lang, "questions-title", switch).with_visit(&form.visit);
     let asked = taxonomy.questions_for(category);
     let story = asked.iter().find(|question| question.kind == taxonomy::QuestionKind::LongText);
     let page = QuestionsTemplate {

@@ -22,13 +22,19 @@ pub(super) fn resolve_readers(
     let in_force = pages.directory_cache.as_ref()?.current(pages.clock.today())?;
     let report = form.validate(&pages.taxonomy).ok()?;
     let directory = &in_force.directory;
-    let chosen = |excluded: &[String]| directory.recipients_for(&report.category, &report.audience, excluded);
+    let chosen = |excluded: &[String]| {
+        directory.recipients_for(&report.category, &report.audience, excluded)
+    };
     let addressees = chosen(&report.excluded);
     if is_oversight_only(directory, &addressees) {
-        return Some(ReportReaders { team: None, none_left: !is_oversight_only(directory, &chosen(&[])) });
+        return Some(ReportReaders {
+            team: None,
+            none_left: !is_oversight_only(directory, &chosen(&[])),
+        });
     }
     let people = u32::try_from(addressees.members.len()).unwrap_or(u32::MAX);
-    let label = addressees.desk.labels.get(frame.code()).or_else(|| addressees.desk.labels.values().next());
+    let label =
+        addressees.desk.labels.get(frame.code()).or_else(|| addressees.desk.labels.values().next());
     let label = label.unwrap_or(&addressees.desk.id).clone();
     Some(ReportReaders {
         team: Some((label, frame.messages().count("readers-count", people))),

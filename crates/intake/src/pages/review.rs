@@ -58,7 +58,11 @@ struct AnswerRow<'a> {
     story: bool,
 }
 
-pub(super) fn render_review(pages: &Pages, form: &ReportForm, problem: Option<ErrorKind>) -> Response {
+pub(super) fn render_review(
+    pages: &Pages,
+    form: &ReportForm,
+    problem: Option<ErrorKind>,
+) -> Response {
     let taxonomy = &*pages.taxonomy;
     let lang = form.lang.code;
     let Some(category) = taxonomy.category(&form.category) else {
@@ -102,7 +106,11 @@ fn audience_label<'a>(taxonomy: &'a Taxonomy, form: &ReportForm) -> &'a str {
     chosen.map_or("", |audience| audience.label.get(form.lang.code))
 }
 
-fn answer_lines<'a>(taxonomy: &'a Taxonomy, question: &'a Question, form: &'a ReportForm) -> Vec<&'a str> {
+fn answer_lines<'a>(
+    taxonomy: &'a Taxonomy,
+    question: &'a Question,
+    form: &'a ReportForm,
+) -> Vec<&'a str> {
     let date = form.date(&question.id).trim();
     if question.kind == QuestionKind::Period && !date.is_empty() {
         return vec![date];

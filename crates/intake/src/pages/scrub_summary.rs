@@ -1,7 +1,9 @@
-//! What became of the files of a report or a message, in words. Files are told by their place: their names may tell something.
+//! What became of the files of a report or a message, in words. Files are told by their place:
+//! their names may tell something.
 
 use metadata_scrubber::{
-    FileFormat, MediaClass, MetadataKind, MetadataKinds, ParseCoverage, ScrubReport, SignatureStatus,
+    FileFormat, MediaClass, MetadataKind, MetadataKinds, ParseCoverage, ScrubReport,
+    SignatureStatus,
 };
 
 use web::Locale;
@@ -51,8 +53,11 @@ pub(super) fn file_summaries_in(
 /// What is said of each file.
 pub(super) fn file_summaries(frame: &PageLayout<'_>, files: &[SentFile]) -> Vec<FileSummary> {
     let told = files.iter().enumerate().map(|(at, file)| {
-        let name =
-            frame.with(format_family_text_key(file.format.media_class()), "number", &(at + 1).to_string());
+        let name = frame.with(
+            format_family_text_key(file.format.media_class()),
+            "number",
+            &(at + 1).to_string(),
+        );
         FileSummary {
             name,
             lines: match file.treatment {

@@ -23,8 +23,9 @@ use web::{Clock, Locale};
 use zeroize::Zeroizing;
 
 use super::{
-    ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages, ReceiptEntryError, ReceiptView,
-    SentFile, conversation_page, error_page, receipt_entry_page, receipt_page, review_page, routes,
+    ConversationMessage, ConversationView, ErrorKind, FileOutcome, Pages, ReceiptEntryError,
+    ReceiptView, SentFile, conversation_page, error_page, receipt_entry_page, receipt_page,
+    review_page, routes,
 };
 use crate::config::branding::{Branding, Contact};
 use crate::{
@@ -33,7 +34,8 @@ use crate::{
     i18n::LOCALES,
 };
 
-/// Page, style and icon of the first visit: what fits into the first flight of packets of a slow connection.
+/// Page, style and icon of the first visit: what fits into the first flight of packets of a slow
+/// connection.
 const FIRST_VISIT_BYTES: usize = 14_600;
 
 fn test_pages() -> Arc<Pages> {
@@ -47,9 +49,12 @@ fn test_pages() -> Arc<Pages> {
     };
     assert_eq!(branding.missing_texts(&LOCALES), Vec::<String>::new());
     let clock = Clock::fixed(datetime!(2026-11-24 10:00 UTC));
-    let answers =
-        AnswerTimesCache::with_times(ReplySchedule { calendar: Calendar::default(), collect_seconds: 900 });
-    let pages = Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1));
+    let answers = AnswerTimesCache::with_times(ReplySchedule {
+        calendar: Calendar::default(),
+        collect_seconds: 900,
+    });
+    let pages =
+        Pages::new(Arc::new(Taxonomy::built_in()), branding, clock, ChaCha20Rng::seed_from_u64(1));
     Arc::new(pages.with_answer_times(Arc::new(answers)))
 }
 
@@ -72,9 +77,11 @@ async fn post(path: &str, fields: &[(String, String)]) -> (StatusCode, String) {
     let encode = |text: &str| {
         percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
     };
-    let pairs: Vec<String> = fields.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
+    let pairs: Vec<String> =
+        fields.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
     let response =
-        send_following_redirect(Request::post(path).body(Body::from(pairs.join("&"))).unwrap()).await;
+        send_following_redirect(Request::post(path).body(Body::from(pairs.join("&"))).unwrap())
+            .await;
     (response.status(), body_text(response).await)
 }
 
@@ -108,7 +115,8 @@ fn filled_fields(page: &str) -> Vec<(String, String)> {
             ("textarea", _) => fields.push((name, element.text().collect())),
             ("select", _) => {
                 let chosen = Selector::parse("option[selected]").unwrap();
-                let value = element.select(&chosen).next().and_then(|option| option.value().attr("value"));
+                let value =
+                    element.select(&chosen).next().and_then(|option| option.value().attr("value"));
                 fields.push((name, value.unwrap_or("").to_owned()));
             }
             (_, "file") => {}
@@ -129,8 +137,10 @@ fn with_fields(mut fields: Vec<(String, String)>, more: &[(&str, &str)]) -> Vec<
 
 /// A file of each sort, with everything that can be said of one.
 fn sample_files() -> Vec<SentFile> {
-    let traces: metadata_scrubber::MetadataKinds = metadata_scrubber::MetadataKind::ALL.into_iter().collect();
-    let formats = [FileFormat::Jpeg, FileFormat::Pdf, FileFormat::Mp3, FileFormat::Film, FileFormat::Archive];
+    let traces: metadata_scrubber::MetadataKinds =
+        metadata_scrubber::MetadataKind::ALL.into_iter().collect();
+    let formats =
+        [FileFormat::Jpeg, FileFormat::Pdf, FileFormat::Mp3, FileFormat::Film, FileFormat::Archive];
     let readings = [
         ParseCoverage::Whole,
         ParseCoverage::Broken,
@@ -194,9 +204,16 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
     }
     let report = format!("/{lang}/report");
     let go = |go: &str| vec![("go".to_owned(), go.to_owned())];
-    for button in
-        ["before", "audience", "family", "family.money", "category.SXT", "unsure", "advice", "family.x"]
-    {
+    for button in [
+        "before",
+        "audience",
+        "family",
+        "family.money",
+        "category.SXT",
+        "unsure",
+        "advice",
+        "family.x",
+    ] {
         all.push((button.to_owned(), post(&report, &go(button)).await.1));
     }
     for category in &pages.taxonomy.categories {
@@ -205,15 +222,20 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
     }
     let empty = post(&report, &with_fields(go("review"), &[("category", "FAC")])).await.1;
     all.push(("wrong".to_owned(), empty));
-    let sound =
-        with_fields(go("review"), &[("category", "FAC"), ("a.story", "Je m’appelle Awa, 70 12 34 56")]);
+    let sound = with_fields(
+        go("review"),
+        &[("category", "FAC"), ("a.story", "Je m’appelle Awa, 70 12 34 56")],
+    );
     all.push(("review".to_owned(), post(&report, &sound).await.1));
     for kind in ErrorKind::ALL {
         all.push((format!("{kind:?}"), body_text(error_page(&pages, locale, kind)).await));
     }
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words(lang).into() };
-    all.push(("receipt".to_owned(), body_text(receipt_page(&pages, locale, &view, &sample_files())).await));
+    all.push((
+        "receipt".to_owned(),
+        body_text(receipt_page(&pages, locale, &view, &sample_files())).await,
+    ));
     for problem in [
         ReceiptEntryError::Empty,
         ReceiptEntryError::InvalidReceipt(protocol::receipt::ReceiptError::ChecksumMismatch),
@@ -227,8 +249,11 @@ async fn all_pages(locale: Locale) -> Vec<(String, String)> {
     for stage in Stage::VISIBLE_TO_REPORTER {
         let mut view = sample_conversation(&pages);
         view.stage = stage;
-        view.findings =
-            vec![InboxIssue::Forged, InboxIssue::EarlierMessagesDropped(1), InboxIssue::MessagesWithheld(2)];
+        view.findings = vec![
+            InboxIssue::Forged,
+            InboxIssue::EarlierMessagesDropped(1),
+            InboxIssue::MessagesWithheld(2),
+        ];
         all.push((format!("{stage:?}"), body_text(conversation_page(&pages, locale, &view)).await));
     }
     all
@@ -240,11 +265,19 @@ async fn every_page_is_whole_and_asks_nobody_else_for_anything() {
         for (name, page) in all_pages(locale).await {
             let html = Html::parse_document(&page);
             let root = &select_attributes(&html, "html")[0];
-            assert_eq!((root["lang"].as_str(), root["dir"].as_str()), (locale.code, locale.dir), "{name}");
+            assert_eq!(
+                (root["lang"].as_str(), root["dir"].as_str()),
+                (locale.code, locale.dir),
+                "{name}"
+            );
             assert_eq!(select_attributes(&html, "h1").len(), 1, "{name} has one h1");
             let title = html.select(&Selector::parse("title").unwrap()).next().unwrap();
             assert!(!title.text().collect::<String>().trim().is_empty(), "{name} has a title");
-            assert_eq!(select_attributes(&html, "style, [style], iframe, object").len(), 0, "{name}");
+            assert_eq!(
+                select_attributes(&html, "style, [style], iframe, object").len(),
+                0,
+                "{name}"
+            );
             // At most the one that this build has, and only as it was built.
             let scripts = select_attributes(&html, "script");
             let is_bound = |script: &BTreeMap<String, String>, address: &str, integrity: &str| {
@@ -291,7 +324,8 @@ fn assert_fields_labelled(name: &str, html: &Html) {
     for element in select_attributes(html, "a[href^='#']") {
         assert!(ids.contains(&element["href"][1..]), "{name}: {} leads nowhere", element["href"]);
     }
-    for element in select_attributes(html, "select, textarea, input:not([type=hidden]):not([type=checkbox])")
+    for element in
+        select_attributes(html, "select, textarea, input:not([type=hidden]):not([type=checkbox])")
     {
         let label = format!("label[for='{}']", element["id"]);
         assert_eq!(select_attributes(html, &label).len(), 1, "{name}: {}", element["id"]);
@@ -301,7 +335,8 @@ fn assert_fields_labelled(name: &str, html: &Html) {
 /// Bytes of an answer as they go over the line to a browser.
 async fn response_bytes(path: &str, form: Option<&str>) -> usize {
     let method = if form.is_some() { "POST" } else { "GET" };
-    let request = Request::builder().method(method).uri(path).header(header::ACCEPT_ENCODING, "gzip");
+    let request =
+        Request::builder().method(method).uri(path).header(header::ACCEPT_ENCODING, "gzip");
     let body = form.map_or_else(Body::empty, |form| Body::from(form.to_owned()));
     let response = send_following_redirect(request.body(body).unwrap()).await;
     axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap().len()
@@ -319,22 +354,31 @@ async fn every_page_is_small_enough_for_a_first_visit() {
             assets += response_bytes(&link["href"], None).await;
         }
         let small = |name: &str, size: usize| {
-            assert!(size + assets <= FIRST_VISIT_BYTES, "{lang} {name}: {size} bytes and {assets} of assets");
+            assert!(
+                size + assets <= FIRST_VISIT_BYTES,
+                "{lang} {name}: {size} bytes and {assets} of assets"
+            );
         };
         for path in ["", "/report", "/return", "/protect", "/learn", "/nowhere"] {
             small(path, response_bytes(&format!("/{lang}{path}"), None).await);
         }
         let taxonomy = Taxonomy::built_in();
         let families = taxonomy.families.iter().map(|family| format!("family.{}", family.id));
-        let categories = taxonomy.categories.iter().map(|category| format!("category.{}", category.id));
-        for go in
-            ["before", "audience", "family"].map(str::to_owned).into_iter().chain(families).chain(categories)
+        let categories =
+            taxonomy.categories.iter().map(|category| format!("category.{}", category.id));
+        for go in ["before", "audience", "family"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(families)
+            .chain(categories)
         {
             small(&go, response_bytes(&format!("/{lang}/report"), Some(&format!("go={go}"))).await);
         }
         // Those that hold a secret go as they are.
         for (name, page) in all_pages(locale).await {
-            if matches!(name.as_str(), "review" | "receipt") || name == format!("{:?}", Stage::Received) {
+            if matches!(name.as_str(), "review" | "receipt")
+                || name == format!("{:?}", Stage::Received)
+            {
                 small(&name, page.len());
             }
         }
@@ -344,7 +388,8 @@ async fn every_page_is_small_enough_for_a_first_visit() {
 #[tokio::test]
 async fn a_page_with_a_secret_is_never_compressed() {
     let encoding = async |request: http::request::Builder, form: &str| {
-        let request = request.header(header::ACCEPT_ENCODING, "gzip").body(Body::from(form.to_owned()));
+        let request =
+            request.header(header::ACCEPT_ENCODING, "gzip").body(Body::from(form.to_owned()));
         let response = send_following_redirect(request.unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         response.headers().get(header::CONTENT_ENCODING).cloned()
@@ -388,7 +433,8 @@ async fn a_thread_shows_texts_as_text_and_no_reply_to_a_wrong_key() {
     assert!(!page.contains("<script>"));
     assert!(filled_fields(&page).contains(&("receipt".to_owned(), view.receipt.to_string())));
     let html = Html::parse_document(&page);
-    let draft: String = html.select(&Selector::parse("textarea").unwrap()).flat_map(|e| e.text()).collect();
+    let draft: String =
+        html.select(&Selector::parse("textarea").unwrap()).flat_map(|e| e.text()).collect();
     assert_eq!(draft, view.draft);
     view.findings = vec![InboxIssue::UnverifiedKey];
     let page = body_text(conversation_page(&pages, Locale::EN, &view)).await;
@@ -398,7 +444,8 @@ async fn a_thread_shows_texts_as_text_and_no_reply_to_a_wrong_key() {
 #[tokio::test]
 async fn the_first_page_speaks_the_visitors_language() {
     for (wish, lang) in [("en-GB,en;q=0.9", "en"), ("fr-BF", "fr"), ("de", "fr"), ("", "fr")] {
-        let request = Request::get("/").header(header::ACCEPT_LANGUAGE, wish).body(Body::empty()).unwrap();
+        let request =
+            Request::get("/").header(header::ACCEPT_LANGUAGE, wish).body(Body::empty()).unwrap();
         let page = body_text(test_router().oneshot(request).await.unwrap()).await;
         assert!(page.contains(&format!("<html lang=\"{lang}\"")), "{wish}");
     }
@@ -406,7 +453,8 @@ async fn the_first_page_speaks_the_visitors_language() {
 
 #[tokio::test]
 async fn leaving_leads_away_at_once() {
-    let response = test_router().oneshot(Request::get("/leave").body(Body::empty()).unwrap()).await.unwrap();
+    let response =
+        test_router().oneshot(Request::get("/leave").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(response.headers()[header::LOCATION], "https://example.org/");
 }

@@ -1,4 +1,5 @@
-//! Scenes of daily work. All stand on one page and open in it: which answer somebody chose never leaves the device.
+//! Scenes of daily work. All stand on one page and open in it: which answer somebody chose never
+//! leaves the device.
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
-//! The addresses of a visit: `/fr/report/TOKEN/review`. Neither token nor step says what is reported.
+//! The addresses of a visit: `/fr/report/TOKEN/review`. Neither token nor step says what is
+//! reported.
 //!
-//! An attacker can make such an address and pass it on as a link. A reporter who follows it must not continue the
-//! attacker's visit: the attacker would read what is typed, and the receipt. A form therefore names its visit only if a
-//! page of the same origin led to it.
+//! An attacker can make such an address and pass it on as a link. A reporter who follows it must
+//! not continue the attacker's visit: the attacker would read what is typed, and the receipt. A
+//! form therefore names its visit only if a page of the same origin led to it.
 
 use std::sync::Arc;
 
@@ -23,8 +24,8 @@ use crate::{
 /// Where a navigation began. Browsers keep it for Back and reload.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Returns whether the browser says that a page of this service led to the request. Browsers that do not send the header
-/// get `false`.
+/// Returns whether the browser says that a page of this service led to the request. Browsers that
+/// do not send the header get `false`.
 pub(super) fn is_from_our_page(headers: &HeaderMap) -> bool {
     headers.get(FETCH_SITE).is_some_and(|site| site == "same-origin")
 }
@@ -45,8 +46,8 @@ pub(super) fn save_form(pages: &Pages, form: &ReportForm) -> VisitToken {
     pages.save_visit(&form.visit, &VisitState::Writing(fields))
 }
 
-/// A report was sent: its receipt is shown, under an address of its visit if its form came with one.
-/// It is then shown again by Back and reload, until the reporter confirms that it is noted.
+/// A report was sent: its receipt is shown, under an address of its visit if its form came with
+/// one. It is then shown again by Back and reload, until the reporter confirms that it is noted.
 pub fn redirect_after_send(
     pages: &Pages,
     form: &ReportForm,
@@ -59,12 +60,14 @@ pub fn redirect_after_send(
     let token = match pages.find_visit(&form.visit) {
         // The reporter left while the report was on its way. Back must not show the receipt.
         Some(VisitState::Left) => return redirect_to(form.lang, &form.visit, RECEIPT_STEP),
-        // Another tab of this visit sent another report. That receipt may not be noted yet, so it stays.
+        // Another tab of this visit sent another report. That receipt may not be noted yet, so it
+        // stays.
         Some(VisitState::Sent { code, .. }) if code != receipt.code.as_str() => "",
         _ => form.visit.as_str(),
     };
     let files = scrub_summary::file_summaries_in(pages, form.lang, files);
-    let token = pages.save_visit(token, &VisitState::Sent { code: receipt.code.to_string(), files });
+    let token =
+        pages.save_visit(token, &VisitState::Sent { code: receipt.code.to_string(), files });
     redirect_to(form.lang, &token.to_string(), RECEIPT_STEP)
 }
 

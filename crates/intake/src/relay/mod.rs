@@ -33,7 +33,8 @@ pub use tls::server_config;
 const MAX_JSON_BYTES: usize = 4 * 1024 * 1024;
 /// The longest page of a list, in submissions.
 const MAX_LIST_LIMIT: usize = 4096;
-/// Submissions that are looked up ahead of the one that is being sent. Each holds a piece of at most 256 KiB.
+/// Submissions that are looked up ahead of the one that is being sent. Each holds a piece of at
+/// most 256 KiB.
 const READ_AHEAD: usize = 4;
 
 /// The routes of [`protocol::api::relay`].
@@ -55,13 +56,18 @@ async fn list_submissions(
     Json(list): Json<ListRequest>,
 ) -> Result<Json<ListResponse>, Problem> {
     let most = usize::try_from(list.limit).unwrap_or(MAX_LIST_LIMIT).min(MAX_LIST_LIMIT);
+    let waiting = app
+        .store
+        .list_pending(list.after, most)
+        .await
+        .map_err(|error| app.record_store_error(error))?;
     let waiting =
-        app.store.list_pending(list.after, most).await.map_err(|error| app.record_store_error(error))?;
-    let waiting = waiting.into_iter().map(|one| relay::ListedSubmission { id: one.id, len: one.length });
+        waiting.into_iter().map(|one| relay::ListedSubmission { id: one.id, len: one.length });
     Ok(Json(ListResponse { waiting: waiting.collect() }))
 }
 
-/// Streams submissions, each behind its head, in shuffled order. They stay until they are acknowledged.
+/// Streams submissions, each behind its head, in shuffled order. They stay until they are
+/// acknowledged.
 async fn pull_submissions(
     State(app): State<AppState>,
     Json(pull): Json<PullRequest>,
@@ -78,24 +84,30 @@ async fn pull_submissions(
         .map(move |waiting| stream_submission(store.clone(), waiting))
         .buffered(READ_AHEAD)
         .flatten();
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], Body::from_stream(submissions)).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], Body::from_stream(submissions))
+        .into_response())
 }
 
-/// Head and chunks of one submission, read as they are sent. An error breaks the connection, so that no half one is taken
-/// for whole; one that is damaged is left out, so that the others arrive.
+/// Head and chunks of one submission, read as they are sent. An error breaks the connection, so
+/// that no half one is taken for whole; one that is damaged is left out, so that the others arrive.
 async fn stream_submission(
     store: Store,
     waiting: StoredSubmission,
 ) -> impl stream::Stream<Item = Result<Bytes, StoreError>> {
     match store.read_chunks(&waiting).await {
         Ok(Some(pieces)) => {
-            let head = Bytes::copy_from_slice(&relay::encode_submission_header(waiting.id, waiting.length));
+            let head = Bytes::copy_from_slice(&relay::encode_submission_header(
+                waiting.id,
+                waiting.length,
+            ));
             let pieces = pieces.map_ok(Bytes::from);
             stream::once(std::future::ready(Ok(head))).chain(pieces).left_stream()
         }
         Ok(None) => stream::iter(None).right_stream(),
         Err(StoreError::Corrupt) => {
-            tracing::error!("a submission in the spool is damaged: look at the disk, and restore a backup");
+            tracing::error!(
+                "a submission in the spool is damaged: look at the disk, and restore a backup"
+            );
             stream::iter(None).right_stream()
         }
         Err(error) => stream::iter(Some(Err(error))).right_stream(),
@@ -114,8 +126,11 @@ async fn acknowledge(
 async fn put_mailboxes(State(app): State<AppState>, body: Body) -> Result<StatusCode, Problem> {
     const INCOMPLETE_RECORD: Problem =
         Problem::bad_request("mailboxes are whole records, and did not come whole");
-    let mut laying_out =
-        app.store.begin_mailbox_snapshot(&mut OsRng).await.map_err(|error| app.record_store_error(error))?;
+    let mut laying_out = app
+        .store
+        .begin_mailbox_snapshot(&mut OsRng)
+        .await
+        .map_err(|error| app.record_store_error(error))?;
     let mut bytes = with_min_rate(body);
     let mut record = Vec::with_capacity(MAILBOX_RECORD_LEN);
     while let Some(part) = bytes.try_next().await.map_err(|_| INCOMPLETE_RECORD)? {
@@ -127,7 +142,10 @@ async fn put_mailboxes(State(app): State<AppState>, body: Body) -> Result<Status
             if record.len() == MAILBOX_RECORD_LEN {
                 let (id, sealed) =
                     relay::read_mailbox_record(&mut &record[..]).map_err(|_| INCOMPLETE_RECORD)?;
-                laying_out.push(&id, sealed).await.map_err(|error| app.record_store_error(error))?;
+                laying_out
+                    .push(&id, sealed)
+                    .await
+                    .map_err(|error| app.record_store_error(error))?;
                 record.clear();
             }
         }
@@ -150,7 +168,9 @@ async fn put_directory(
         Err(DirectoryAcceptError::Directory(error)) => {
             Err((StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response())
         }
-        Err(DirectoryAcceptError::Store(error)) => Err(app.record_store_error(error).into_response()),
+        Err(DirectoryAcceptError::Store(error)) => {
+            Err(app.record_store_error(error).into_response())
+        }
     }
 }
 
@@ -158,7 +178,10 @@ async fn put_answer_times(
     State(app): State<AppState>,
     Json(times): Json<ReplySchedule>,
 ) -> Result<StatusCode, Problem> {
-    app.answer_times.update(times, &app.store).await.map_err(|error| app.record_store_error(error))?;
+    app.answer_times
+        .update(times, &app.store)
+        .await
+        .map_err(|error| app.record_store_error(error))?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,4 +1,5 @@
-//! The listener of the relay: only who has a client certificate of the administration's own CA gets an answer.
+//! The listener of the relay: only who has a client certificate of the administration's own CA gets
+//! an answer.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -17,7 +18,8 @@ use crate::config::{ConfigError, RelayConfig};
 pub fn server_config(relay: &RelayConfig) -> Result<ServerConfig, ConfigError> {
     let provider = Arc::new(ring::default_provider());
     let wrong_ca = |error: &dyn ToString| ConfigError::invalid_value("relay.ca", error.to_string());
-    let wrong_own = |error: &dyn ToString| ConfigError::invalid_value("relay.certificate", error.to_string());
+    let wrong_own =
+        |error: &dyn ToString| ConfigError::invalid_value("relay.certificate", error.to_string());
     let mut roots = RootCertStore::empty();
     for certificate in read_certificates("relay.ca", &relay.ca)? {
         roots.add(certificate).map_err(|error| wrong_ca(&error))?;
@@ -40,7 +42,10 @@ pub fn server_config(relay: &RelayConfig) -> Result<ServerConfig, ConfigError> {
     Ok(config)
 }
 
-fn read_certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+fn read_certificates(
+    key: &'static str,
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
     let wrong = |error: &dyn ToString| {
         ConfigError::invalid_value(key, format!("{}: {}", path.display(), error.to_string()))
     };
@@ -52,5 +57,6 @@ fn read_certificates(key: &'static str, path: &Path) -> Result<Vec<CertificateDe
 }
 
 fn read_pem(key: &'static str, path: &Path) -> Result<Vec<u8>, ConfigError> {
-    fs::read(path).map_err(|error| ConfigError::invalid_value(key, format!("{}: {error}", path.display())))
+    fs::read(path)
+        .map_err(|error| ConfigError::invalid_value(key, format!("{}: {error}", path.display())))
 }

@@ -1,4 +1,5 @@
-//! The value of a header with parameters: `form-data; name="files"; filename="a.jpg"` (RFC 2045, RFC 7578).
+//! The value of a header with parameters: `form-data; name="files"; filename="a.jpg"` (RFC 2045,
+//! RFC 7578).
 
 use percent_encoding::percent_decode;
 
@@ -25,14 +26,15 @@ impl HeaderParameters {
         Self { value: to_lowercase(value), pairs }
     }
 
-    /// The first parameter of this name, which is in lower case. Bytes that are not UTF-8 become U+FFFD.
+    /// The first parameter of this name, which is in lower case. Bytes that are not UTF-8 become
+    /// U+FFFD.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.pairs.iter().find(|(other, _)| other == name)?;
         Some(String::from_utf8_lossy(value).into_owned())
     }
 
-    /// The file name of a part: `filename*` (RFC 8187), else `filename`. In the latter, `%22`, `%0D` and `%0A`
-    /// stand for the characters that browsers may not write there.
+    /// The file name of a part: `filename*` (RFC 8187), else `filename`. In the latter, `%22`,
+    /// `%0D` and `%0A` stand for the characters that browsers may not write there.
     pub(super) fn file_name(&self) -> Option<String> {
         let plain = || {
             let name = self.get("filename")?;
@@ -94,7 +96,8 @@ mod tests {
 
     #[test]
     fn parameters_are_read_in_every_legal_spelling() {
-        let all = HeaderParameters::parse(b"Form-Data; Name=a.story ; FileName=\"a; b=\\\"c\\\".jpg\";x");
+        let all =
+            HeaderParameters::parse(b"Form-Data; Name=a.story ; FileName=\"a; b=\\\"c\\\".jpg\";x");
         assert_eq!(all.value, "form-data");
         assert_eq!(all.get("name").as_deref(), Some("a.story"));
         assert_eq!(all.file_name().as_deref(), Some("a; b=\"c\".jpg"));
@@ -103,12 +106,24 @@ mod tests {
             file_name("form-data; filename=\"C:\\photos\\1.jpg\"").as_deref(),
             Some("C:\\photos\\1.jpg")
         );
-        assert_eq!(file_name("form-data; filename=\"C:\\photos\\\"").as_deref(), Some("C:\\photos\\"));
-        assert_eq!(file_name("form-data; filename*=UTF-8''%C3%A9t%C3%A9.jpg").as_deref(), Some("été.jpg"));
+        assert_eq!(
+            file_name("form-data; filename=\"C:\\photos\\\"").as_deref(),
+            Some("C:\\photos\\")
+        );
+        assert_eq!(
+            file_name("form-data; filename*=UTF-8''%C3%A9t%C3%A9.jpg").as_deref(),
+            Some("été.jpg")
+        );
         assert_eq!(file_name("form-data; filename=b; filename*=utf-8''a").as_deref(), Some("a"));
-        assert_eq!(file_name("form-data; Filename*=iso-8859-1'fr're%E7u.txt").as_deref(), Some("reçu.txt"));
+        assert_eq!(
+            file_name("form-data; Filename*=iso-8859-1'fr're%E7u.txt").as_deref(),
+            Some("reçu.txt")
+        );
         assert_eq!(file_name("form-data; filename*=x; filename=b").as_deref(), Some("b"));
-        assert_eq!(file_name("form-data; filename=\"say %22hi%22.txt\"").as_deref(), Some("say \"hi\".txt"));
+        assert_eq!(
+            file_name("form-data; filename=\"say %22hi%22.txt\"").as_deref(),
+            Some("say \"hi\".txt")
+        );
         assert_eq!(file_name("form-data; filename=\"100%.txt\"").as_deref(), Some("100%.txt"));
         assert_eq!(file_name("form-data; filename=\"\"").as_deref(), Some(""));
         assert_eq!(file_name("form-data; name=\"filename=x\""), None);

@@ -1,7 +1,9 @@
-//! The way of a report without JavaScript: the intake does in memory what a browser would do, and forgets it.
+//! The way of a report without JavaScript: the intake does in memory what a browser would do, and
+//! forgets it.
 //!
-//! Typed text and files are never written anywhere but into the seal: files go chunk by chunk from the connection through the
-//! seal into the spool, whatever their size. What passes through memory is wiped by the allocator of the program.
+//! Typed text and files are never written anywhere but into the seal: files go chunk by chunk from
+//! the connection through the seal into the spool, whatever their size. What passes through memory
+//! is wiped by the allocator of the program.
 
 mod attachment_treatment;
 mod header_parameters;
@@ -86,7 +88,12 @@ impl SubmitError {
     }
 
     /// The same for a message, whose mailbox may not be at hand.
-    fn into_rejected_form_page(self, app: &AppState, locale: Locale, held: &RejectedForm) -> Response {
+    fn into_rejected_form_page(
+        self,
+        app: &AppState,
+        locale: Locale,
+        held: &RejectedForm,
+    ) -> Response {
         if held.fields.is_empty() {
             return self.into_page(app, locale);
         }

@@ -22,9 +22,11 @@ use crate::{
 const MAX_FILES: usize = MAX_ATTACHMENTS;
 /// What a form may have beside the content of its files.
 const MAX_OVERHEAD_BYTES: u64 = 512 * 1024;
-/// A body that is not taken is read to its end so far, or a browser would show a broken connection and not our page.
+/// A body that is not taken is read to its end so far, or a browser would show a broken connection
+/// and not our page.
 const MAX_DRAIN_BYTES: u64 = 4 * size_classes::MAX_SUBMISSION_LEN;
-/// Longest media type, in characters: RFC 6838 allows 127 on each side of the slash, nobody uses that.
+/// Longest media type, in characters: RFC 6838 allows 127 on each side of the slash, nobody uses
+/// that.
 const MAX_MEDIA_TYPE_CHARS: usize = 100;
 
 /// A form that is being read.
@@ -53,10 +55,18 @@ impl MultipartForm {
     ///
     /// # Errors
     /// [`SubmitError::BadForm`] for a body of another type.
-    pub(super) fn from_request(request: Request, is_field: fn(&str) -> bool) -> Result<Self, SubmitError> {
+    pub(super) fn from_request(
+        request: Request,
+        is_field: fn(&str) -> bool,
+    ) -> Result<Self, SubmitError> {
         let (parts, body) = request.into_parts();
         let announced = header_text(&parts.headers, &header::CONTENT_LENGTH).parse().unwrap_or(0);
-        let form = Self::new(body, header_text(&parts.headers, &header::CONTENT_TYPE), announced, is_field)?;
+        let form = Self::new(
+            body,
+            header_text(&parts.headers, &header::CONTENT_TYPE),
+            announced,
+            is_field,
+        )?;
         Ok(Self { admission: parts.extensions.get().cloned(), ..form })
     }
 
@@ -91,9 +101,14 @@ impl MultipartForm {
         self.content_length > size_classes::MAX_SUBMISSION_LEN + MAX_OVERHEAD_BYTES
     }
 
-    /// About how long the submission will be, in bytes. Without `Content-Length`, files count as the smallest that is no text.
+    /// About how long the submission will be, in bytes. Without `Content-Length`, files count as
+    /// the smallest that is no text.
     pub(super) fn expected_len(&self, has_files: bool) -> u64 {
-        if has_files { self.content_length.max(MAX_TEXT_BYTES + 1) } else { size_classes::SIZE_CLASSES[0] }
+        if has_files {
+            self.content_length.max(MAX_TEXT_BYTES + 1)
+        } else {
+            size_classes::SIZE_CLASSES[0]
+        }
     }
 
     /// Hands over text fields up to the first file, which is returned; `None` if there is no file.
@@ -117,8 +132,8 @@ impl MultipartForm {
     /// The next file.
     ///
     /// # Errors
-    /// [`SubmitError::BadForm`] for a field of the form behind a file: it comes too late to be sealed, and
-    /// [`Form::late`] has it. Empty fields and fields of others are ignored.
+    /// [`SubmitError::BadForm`] for a field of the form behind a file: it comes too late to be
+    /// sealed, and [`Form::late`] has it. Empty fields and fields of others are ignored.
     pub(super) async fn next_file(&mut self) -> Result<Option<UploadedFile>, SubmitError> {
         while let Some(part) = self.parts.next_part().await? {
             if part.is_file() {
@@ -137,14 +152,20 @@ impl MultipartForm {
     }
 
     /// Hands over the field that came too late, for the form to be shown with it.
-    pub(super) fn take_late_fields(&mut self, mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>) {
+    pub(super) fn take_late_fields(
+        &mut self,
+        mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
+    ) {
         for (name, value) in self.late_fields.drain(..) {
             drop(take(&name, &value));
         }
     }
 
     /// The next bytes of a file, never none; `None` at its end. May be cancelled and called again.
-    pub(super) async fn next_chunk(&mut self, file: &mut UploadedFile) -> Result<Option<Bytes>, SubmitError> {
+    pub(super) async fn next_chunk(
+        &mut self,
+        file: &mut UploadedFile,
+    ) -> Result<Option<Bytes>, SubmitError> {
         match file.first_chunk.take() {
             Some(first) => Ok(Some(first)),
             None => Ok(self.parts.next_chunk().await?),
@@ -167,11 +188,12 @@ impl MultipartForm {
         if self.file_count > MAX_FILES {
             return Err(SubmitError::TooLarge);
         }
-        let media_type = if part.media_type.is_empty() || part.media_type.len() > MAX_MEDIA_TYPE_CHARS {
-            "application/octet-stream".to_owned()
-        } else {
-            part.media_type
-        };
+        let media_type =
+            if part.media_type.is_empty() || part.media_type.len() > MAX_MEDIA_TYPE_CHARS {
+                "application/octet-stream".to_owned()
+            } else {
+                part.media_type
+            };
         Ok(Some(UploadedFile {
             name: sanitize_file_name(&name, self.file_count),
             media_type,
@@ -212,7 +234,10 @@ mod tests {
 
     type FieldPairs = Vec<(String, Vec<u8>)>;
 
-    async fn read_as(content_type: &str, body: Body) -> Result<(FieldPairs, FieldPairs), SubmitError> {
+    async fn read_as(
+        content_type: &str,
+        body: Body,
+    ) -> Result<(FieldPairs, FieldPairs), SubmitError> {
         let mut form = MultipartForm::new(body, content_type, 0, |name| name == "a.story")?;
         let mut fields = Vec::new();
         let mut next = form
@@ -238,7 +263,8 @@ mod tests {
         read_as("multipart/form-data; boundary=b", Body::from(body)).await
     }
 
-    const TEXT_PART: &str = "--b\r\nContent-Disposition: form-data; name=\"a.story\"\r\n\r\nhello\r\n";
+    const TEXT_PART: &str =
+        "--b\r\nContent-Disposition: form-data; name=\"a.story\"\r\n\r\nhello\r\n";
     const FILE_PART: &str = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"x.txt\"\r\n\
                         Content-Type: text/plain\r\n\r\ncontent\r\n";
     const EMPTY_FILE_PART: &str = "--b\r\nContent-Disposition: form-data; name=\"files\"; filename=\"\"\r\n\
@@ -250,10 +276,16 @@ mod tests {
 
     #[tokio::test]
     async fn fields_come_first_and_an_input_left_empty_is_no_file() {
-        let (fields, files) =
-            read_form(body(&[TEXT_PART, EMPTY_FILE_PART, TEXT_PART, FILE_PART, EMPTY_FILE_PART, FILE_PART]))
-                .await
-                .unwrap();
+        let (fields, files) = read_form(body(&[
+            TEXT_PART,
+            EMPTY_FILE_PART,
+            TEXT_PART,
+            FILE_PART,
+            EMPTY_FILE_PART,
+            FILE_PART,
+        ]))
+        .await
+        .unwrap();
         assert_eq!(fields.len(), 2);
         assert_eq!(
             files,
@@ -267,13 +299,17 @@ mod tests {
         let extended = FILE_PART.replace("filename=\"x.txt\"", "filename*=utf-8''re%C3%A7u.txt");
         let unnamed = FILE_PART.replace("; filename=\"x.txt\"", "");
         let capital = FILE_PART.replace("filename=", "FileName=");
-        let (_, files) = read_form(body(&[TEXT_PART, &extended, &unnamed, &capital])).await.unwrap();
+        let (_, files) =
+            read_form(body(&[TEXT_PART, &extended, &unnamed, &capital])).await.unwrap();
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["reçu.txt", "file-2", "x.txt"]);
         assert!(files.iter().all(|(_, content)| content == b"content"));
         // Under a name of no field of ours: ignored, before a file and behind it.
         let foreign = TEXT_PART.replace("a.story", "gtranslate");
-        assert_eq!(read_form(body(&[TEXT_PART, FILE_PART, &foreign, FILE_PART])).await.unwrap().1.len(), 2);
+        assert_eq!(
+            read_form(body(&[TEXT_PART, FILE_PART, &foreign, FILE_PART])).await.unwrap().1.len(),
+            2
+        );
     }
 
     #[test]
@@ -303,14 +339,17 @@ mod tests {
             let cut: &'static str = &whole[..cut];
             assert_eq!(read_form(cut).await, Err(SubmitError::BadForm), "{cut:?}");
         }
-        let long = Box::leak(TEXT_PART.replace("hello", &"x".repeat(MAX_FORM_BYTES + 1)).into_boxed_str());
+        let long =
+            Box::leak(TEXT_PART.replace("hello", &"x".repeat(MAX_FORM_BYTES + 1)).into_boxed_str());
         assert_eq!(read_form(body(&[long])).await, Err(SubmitError::TooLarge));
     }
 
     /// The same bytes as the network may bring them.
     fn chunked_body(body: &[u8], size: usize) -> Body {
-        let pieces: Vec<_> =
-            body.chunks(size).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece))).collect();
+        let pieces: Vec<_> = body
+            .chunks(size)
+            .map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)))
+            .collect();
         Body::from_stream(futures_util::stream::iter(pieces))
     }
 
@@ -360,7 +399,8 @@ mod tests {
             counter.fetch_add(piece.len(), std::sync::atomic::Ordering::Relaxed);
         });
         let pieces = std::iter::once(Bytes::from_static(first.as_bytes())).chain(more);
-        let body = Body::from_stream(futures_util::stream::iter(pieces.map(Ok::<_, std::io::Error>)));
+        let body =
+            Body::from_stream(futures_util::stream::iter(pieces.map(Ok::<_, std::io::Error>)));
         (body, taken)
     }
 
@@ -379,9 +419,13 @@ mod tests {
             let taken = taken.load(std::sync::atomic::Ordering::Relaxed);
             assert!(taken < 20 * 1024, "{taken} bytes of {first} {then:?}");
         }
-        let file = Box::leak(FILE_PART.strip_suffix("content\r\n").unwrap().to_owned().into_boxed_str());
+        let file =
+            Box::leak(FILE_PART.strip_suffix("content\r\n").unwrap().to_owned().into_boxed_str());
         let (body, taken) = endless_body(file, &[b'x'; 16 * 1024]);
-        assert_eq!(read_as("multipart/form-data; boundary=b", body).await, Err(SubmitError::TooLarge));
+        assert_eq!(
+            read_as("multipart/form-data; boundary=b", body).await,
+            Err(SubmitError::TooLarge)
+        );
         assert!(
             taken.load(std::sync::atomic::Ordering::Relaxed) as u64
                 <= size_classes::MAX_SUBMISSION_LEN + (1 << 20)

@@ -1,4 +1,5 @@
-//! The parts of a `multipart/form-data` body (RFC 2046, RFC 7578) as they come, in bounded memory and linear time.
+//! The parts of a `multipart/form-data` body (RFC 2046, RFC 7578) as they come, in bounded memory
+//! and linear time.
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use bytes::{Buf as _, BytesMut};
@@ -70,7 +71,8 @@ pub(super) struct MultipartReader {
     limit: u64,
     read: u64,
     delimiter: Finder<'static>,
-    /// What came and was not handed out: the last piece of the body and, before it, at most [`MAX_HEAD_BYTES`].
+    /// What came and was not handed out: the last piece of the body and, before it, at most
+    /// [`MAX_HEAD_BYTES`].
     buffer: BytesMut,
     /// How much of the buffer certainly holds no beginning of what is being searched for.
     searched: usize,
@@ -79,7 +81,8 @@ pub(super) struct MultipartReader {
 }
 
 impl MultipartReader {
-    /// The parts of a body whose `Content-Type` header this is. Not more than `limit` bytes are read of them.
+    /// The parts of a body whose `Content-Type` header this is. Not more than `limit` bytes are
+    /// read of them.
     ///
     /// # Errors
     /// [`MultipartError::Malformed`] if the header names no form and no boundary.
@@ -103,7 +106,8 @@ impl MultipartReader {
         })
     }
 
-    /// The head of the next part; `None` behind the last one. What is left of the part before is skipped.
+    /// The head of the next part; `None` behind the last one. What is left of the part before is
+    /// skipped.
     pub(super) async fn next_part(&mut self) -> Result<Option<PartHead>, MultipartError> {
         loop {
             match self.state {
@@ -234,7 +238,10 @@ fn parse_part_head(block: &[u8]) -> Option<PartHead> {
     let disposition = of("content-disposition").map(|header| HeaderParameters::parse(header.value));
     let media_type = of("content-type").map(|header| HeaderParameters::parse(header.value).value);
     Some(PartHead {
-        name: disposition.as_ref().and_then(|parameters| parameters.get("name")).unwrap_or_default(),
+        name: disposition
+            .as_ref()
+            .and_then(|parameters| parameters.get("name"))
+            .unwrap_or_default(),
         file_name: disposition.and_then(|parameters| parameters.file_name()),
         media_type: media_type.unwrap_or_default(),
     })

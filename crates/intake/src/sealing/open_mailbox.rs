@@ -17,17 +17,18 @@ use crate::{
     form::{self, MAX_FORM_BYTES, ReplyForm},
     http_api,
     pages::{
-        ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page, receipt_entry_page,
+        ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page,
+        receipt_entry_page,
     },
     server::AppState,
 };
 
-/// Longest body with a receipt in it, in bytes: a whole note that is pasted whole, or a message that is being written; each byte of
-/// it percent-encoded.
+/// Longest body with a receipt in it, in bytes: a whole note that is pasted whole, or a message
+/// that is being written; each byte of it percent-encoded.
 const MAX_BODY_BYTES: usize = 3 * MAX_FORM_BYTES;
 
-/// Shows the mailbox of a receipt; the same page whether there is nothing yet or never was. A mailbox that is damaged is
-/// called so.
+/// Shows the mailbox of a receipt; the same page whether there is nothing yet or never was. A
+/// mailbox that is damaged is called so.
 pub(super) async fn open_mailbox(
     State(app): State<AppState>,
     Path(lang): Path<String>,
@@ -56,7 +57,12 @@ async fn conversation_or_error_page(
 ) -> Response {
     let shown = (typed.receipt.as_str(), typed.visit.as_str());
     if typed.receipt.trim().is_empty() {
-        return receipt_entry_page(&app.pages, locale, ("", &typed.visit), Some(ReceiptEntryError::Empty));
+        return receipt_entry_page(
+            &app.pages,
+            locale,
+            ("", &typed.visit),
+            Some(ReceiptEntryError::Empty),
+        );
     }
     let receipt = match receipt {
         Ok(receipt) => receipt,
@@ -89,7 +95,8 @@ async fn conversation_or_error_page(
     }
 }
 
-/// The mailbox of a receipt, opened and checked; or whether nothing is laid out under it, or what is there is damaged.
+/// The mailbox of a receipt, opened and checked; or whether nothing is laid out under it, or what
+/// is there is damaged.
 pub(super) async fn open_inbox(
     app: &AppState,
     receipt: &Receipt,
@@ -98,7 +105,11 @@ pub(super) async fn open_inbox(
     let receipt = receipt.clone();
     let opened = spawn_blocking(move || Inbox::open(&receipt, &sealed)).await;
     Ok(opened.map_err(|_| SubmitError::Internal)?.map_err(|error| {
-        if error.is_damage() { ReceiptEntryError::MailboxCorrupt } else { ReceiptEntryError::NotFound }
+        if error.is_damage() {
+            ReceiptEntryError::MailboxCorrupt
+        } else {
+            ReceiptEntryError::NotFound
+        }
     }))
 }
 

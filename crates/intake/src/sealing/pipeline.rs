@@ -1,5 +1,5 @@
-//! From the connection through the cleaner and the seal into the spool, with bounded channels between: constant memory, no
-//! file.
+//! From the connection through the cleaner and the seal into the spool, with bounded channels
+//! between: constant memory, no file.
 
 use std::io::{self, BufWriter, Write};
 
@@ -29,7 +29,8 @@ use crate::{
     store::{StoreError, SubmissionUpload},
 };
 
-/// Pieces between two steps. Each is at most what one read of a connection gives, or 64 KiB of seal.
+/// Pieces between two steps. Each is at most what one read of a connection gives, or 64 KiB of
+/// seal.
 const CHANNEL_CAPACITY: usize = 2;
 /// Sealed bytes handed on at once.
 const SEALED_CHUNK_BYTES: usize = 64 * 1024;
@@ -108,7 +109,8 @@ impl From<Bytes> for UploadEvent {
     }
 }
 
-/// Seals to the directory in force, and files durably: what `begin` begins, and the files of the form from `first` on.
+/// Seals to the directory in force, and files durably: what `begin` begins, and the files of the
+/// form from `first` on.
 pub(super) async fn seal_and_store<S: AttachmentSealer>(
     app: &AppState,
     form: &mut MultipartForm,
@@ -120,12 +122,15 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
     }
     let mut counted = None;
     if let Some(admission) = form.admission().cloned() {
-        counted = Some(admission.reserve_storage(&app.store, form.expected_len(files.first_file.is_some()))?);
+        counted = Some(
+            admission.reserve_storage(&app.store, form.expected_len(files.first_file.is_some()))?,
+        );
         if files.first_file.is_some() && !admission.acquire_upload_slot().await {
             return Err(SubmitError::Busy);
         }
     }
-    let in_force = app.directory_cache.current(app.clock.today()).ok_or(SubmitError::NoDirectory)?;
+    let in_force =
+        app.directory_cache.current(app.clock.today()).ok_or(SubmitError::NoDirectory)?;
     let sealing = SealTask::start(app, move |out| begin(&in_force, out));
     let cleaner = (!files.keep_metadata).then_some(&*app.cleaner);
     let (sent, length) = sealing.seal_files(form, files.first_file, cleaner).await?;
@@ -139,7 +144,8 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
     Ok(sent)
 }
 
-/// A submission that is being sealed. Dropped before [`SealTask::seal_files`] is through, it leaves nothing behind.
+/// A submission that is being sealed. Dropped before [`SealTask::seal_files`] is through, it leaves
+/// nothing behind.
 struct SealTask {
     events: mpsc::Sender<UploadEvent>,
     seal_task: JoinHandle<Result<Vec<SentFile>, SealError>>,
@@ -161,8 +167,8 @@ impl SealTask {
         Self { events: pieces, seal_task: sealer, store_task: storer }
     }
 
-    /// Seals the files of a form as they come, cleaned unless they are to be kept as they are, and stores the whole durably.
-    /// Returns what became of them, and the length of the submission.
+    /// Seals the files of a form as they come, cleaned unless they are to be kept as they are, and
+    /// stores the whole durably. Returns what became of them, and the length of the submission.
     async fn seal_files(
         mut self,
         form: &mut MultipartForm,
@@ -194,7 +200,8 @@ impl SealTask {
         number: usize,
         cleaner: Option<&FileCleaner>,
     ) -> Result<Option<()>, SubmitError> {
-        let (name, media_type) = (std::mem::take(&mut file.name), std::mem::take(&mut file.media_type));
+        let (name, media_type) =
+            (std::mem::take(&mut file.name), std::mem::take(&mut file.media_type));
         let mut content = file_stream(form, file);
         let (format, head) = detect_format(&mut content).await?;
         let mut content = stream::iter(head.into_iter().map(Ok)).chain(content);
@@ -252,8 +259,12 @@ async fn store_sealed(
     Ok(deposit)
 }
 
-/// The content of a file as it comes. An item that was polled and not awaited to its end is not lost.
-fn file_stream(form: &mut MultipartForm, file: UploadedFile) -> BoxStream<'_, Result<Bytes, SubmitError>> {
+/// The content of a file as it comes. An item that was polled and not awaited to its end is not
+/// lost.
+fn file_stream(
+    form: &mut MultipartForm,
+    file: UploadedFile,
+) -> BoxStream<'_, Result<Bytes, SubmitError>> {
     stream::unfold((form, file), |(form, mut file)| async move {
         let next = form.next_chunk(&mut file).await.transpose()?;
         Some((next, (form, file)))
@@ -270,7 +281,9 @@ async fn detect_format(
     let mut pieces = Vec::new();
     while head.len() < metadata_scrubber::SNIFF_LEN {
         let Some(bytes) = content.next().await.transpose()? else { break };
-        head.extend_from_slice(&bytes[..bytes.len().min(metadata_scrubber::SNIFF_LEN - head.len())]);
+        head.extend_from_slice(
+            &bytes[..bytes.len().min(metadata_scrubber::SNIFF_LEN - head.len())],
+        );
         pieces.push(bytes);
     }
     Ok((FileFormat::detect(&head), pieces))
@@ -285,7 +298,11 @@ fn run_sealer(
         match pieces.blocking_recv() {
             Some(UploadEvent::File { name, media_type }) => {
                 let file = sealer.attach(&name, &media_type, |out| copy_file(&mut pieces, out))?;
-                let name = if file.treatment == FileOutcome::Failed { incomplete_name(&name) } else { name };
+                let name = if file.treatment == FileOutcome::Failed {
+                    incomplete_name(&name)
+                } else {
+                    name
+                };
                 sealer.describe_last(&name, attachment_treatment::frame_treatment(file.treatment));
                 sent.push(file);
             }
@@ -300,7 +317,10 @@ fn run_sealer(
 }
 
 /// Writes the content of one file.
-fn copy_file(pieces: &mut mpsc::Receiver<UploadEvent>, out: &mut dyn Write) -> io::Result<SentFile> {
+fn copy_file(
+    pieces: &mut mpsc::Receiver<UploadEvent>,
+    out: &mut dyn Write,
+) -> io::Result<SentFile> {
     loop {
         match pieces.blocking_recv() {
             Some(UploadEvent::Bytes(bytes)) => out.write_all(&bytes)?,
@@ -325,7 +345,9 @@ pub(super) struct ChannelWriter(mpsc::Sender<Vec<u8>>);
 
 impl Write for ChannelWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.blocking_send(bytes.to_vec()).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        self.0
+            .blocking_send(bytes.to_vec())
+            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(bytes.len())
     }
 

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     form::{FieldError, FieldProblem, ReplyForm, ValidatedReply, identifying_details},
     pages::{
-        AnswerAddress, ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page,
-        receipt_entry_page,
+        AnswerAddress, ConversationView, ErrorKind, ReceiptEntryError, RejectedForm,
+        conversation_page, receipt_entry_page,
     },
     server::AppState,
 };
@@ -58,7 +58,11 @@ pub(super) async fn send_reply(
                 return refused.into_page(&app, locale);
             }
             let path = format!("/{}/return/send", locale.code);
-            refused.into_rejected_form_page(&app, locale, &RejectedForm { path, fields, accepts_files: true })
+            refused.into_rejected_form_page(
+                &app,
+                locale,
+                &RejectedForm { path, fields, accepts_files: true },
+            )
         }
     };
     app.pages.save_and_redirect(locale, &address, page).await
@@ -75,18 +79,26 @@ async fn submit_reply(
     *address = app.pages.answer_address(headers, &form.visit, receipt.as_ref().ok());
     address.token().clone_into(&mut form.visit);
     let first = first?;
-    // The page carries the receipt that opened it, so anything else means that something else was sent.
+    // The page carries the receipt that opened it, so anything else means that something else was
+    // sent.
     let receipt = receipt.map_err(|_| SubmitError::BadForm)?;
     let inbox = match open_mailbox::open_inbox(app, &receipt).await? {
         Ok(inbox) => inbox,
         Err(problem) => {
-            return Ok(receipt_entry_page(&app.pages, locale, (&form.receipt, &form.visit), Some(problem)));
+            return Ok(receipt_entry_page(
+                &app.pages,
+                locale,
+                (&form.receipt, &form.visit),
+                Some(problem),
+            ));
         }
     };
-    let mut view = ConversationView::from_inbox(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
+    let mut view =
+        ConversationView::from_inbox(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
     view.visit.clone_from(&form.visit);
     view.files_again = first.is_some();
-    // A browser that knows no `formaction` posts every button here. Only the one without a name sends.
+    // A browser that knows no `formaction` posts every button here. Only the one without a name
+    // sends.
     if !form.action.is_empty() {
         view.resume_draft(form);
         return Ok(conversation_page(&app.pages, locale, &view));
@@ -134,7 +146,9 @@ async fn submit_reply(
             }
         }
         Ok(_) => view.restore_draft(form),
-        Err(errors) if errors.iter().any(|error| error.field == "seed") => return Err(SubmitError::BadForm),
+        Err(errors) if errors.iter().any(|error| error.field == "seed") => {
+            return Err(SubmitError::BadForm);
+        }
         Err(errors) => {
             view.restore_draft(form);
             view.errors = errors;

@@ -43,7 +43,8 @@ pub(super) async fn send_report(
         Err(refused) => return refused.into_page(&app, locale),
     };
     let outcome = match parts.read_fields(|name, value| form.set_field(name, value)).await {
-        // A browser that knows no `formaction` posts every button here. Only the one without a name sends.
+        // A browser that knows no `formaction` posts every button here. Only the one without a name
+        // sends.
         Ok(_) if !form.action.is_empty() => {
             parts.drain().await;
             return advance_and_redirect(&app.pages, &mut form);
@@ -116,5 +117,8 @@ fn to_report_input(report: ValidatedReport, week: String) -> ReportDraft {
 }
 
 fn receipt_view(receipt: &Receipt, locale: Locale) -> ReceiptView {
-    ReceiptView { code: Zeroizing::new(receipt.code()), words: Zeroizing::new(receipt.words(locale.code)) }
+    ReceiptView {
+        code: Zeroizing::new(receipt.code()),
+        words: Zeroizing::new(receipt.words(locale.code)),
+    }
 }

@@ -5,10 +5,13 @@ use axum::body::{Body, Bytes};
 use super::multipart_reader::MultipartReader;
 use crate::form::parse_urlencoded;
 
-/// Names and raw values in order. Files are left out. A body that ends early gives the fields that came whole.
+/// Names and raw values in order. Files are left out. A body that ends early gives the fields that
+/// came whole.
 pub(crate) async fn text_fields(content_type: &str, body: Bytes) -> Vec<(String, Vec<u8>)> {
     let limit = body.len() as u64;
-    let Ok(mut parts) = MultipartReader::new(content_type.as_bytes(), Body::from(body.clone()), limit) else {
+    let Ok(mut parts) =
+        MultipartReader::new(content_type.as_bytes(), Body::from(body.clone()), limit)
+    else {
         return parse_urlencoded(&body).collect();
     };
     let mut fields = Vec::new();

@@ -42,7 +42,8 @@ impl SpoolCapacity {
     /// Reserves room for the next bytes of a submission that is so long by now.
     ///
     /// # Errors
-    /// [`StoreError::Full`] if there is no room at all, [`StoreError::FullForFiles`] if what is left is kept for text.
+    /// [`StoreError::Full`] if there is no room at all, [`StoreError::FullForFiles`] if what is
+    /// left is kept for text.
     pub(super) fn reserve(&self, bytes: u64, length: u64) -> Result<(), StoreError> {
         let (used, most) = self.usage();
         if used + bytes > most {

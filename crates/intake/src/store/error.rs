@@ -38,7 +38,9 @@ impl From<&DbErr> for StoreError {
         let Some(error) = error.as_database_error() else { return Self::Unavailable };
         match error.try_downcast_ref::<PgDatabaseError>() {
             Some(postgres) => from_sqlstate(postgres.code()),
-            None => from_sqlite_code(error.code().and_then(|code| code.parse().ok()).unwrap_or_default()),
+            None => from_sqlite_code(
+                error.code().and_then(|code| code.parse().ok()).unwrap_or_default(),
+            ),
         }
     }
 }

@@ -7,12 +7,13 @@ use tokio::time::{Duration, Instant};
 
 use super::{MAX_IDS_PER_STATEMENT, Store, StoreError, submission};
 
-/// Incomplete submissions, and when this process saw each for the first time. Kept in memory: the database knows no time.
+/// Incomplete submissions, and when this process saw each for the first time. Kept in memory: the
+/// database knows no time.
 pub(super) type FirstSeen = HashMap<Uuid, Instant>;
 
 impl Store {
-    /// Deletes submissions that have been incomplete for `age` since this process first saw them. Uploads end sooner, so that
-    /// none that is under way anywhere is touched.
+    /// Deletes submissions that have been incomplete for `age` since this process first saw them.
+    /// Uploads end sooner, so that none that is under way anywhere is touched.
     pub async fn delete_incomplete(&self, age: Duration) -> Result<(), StoreError> {
         let incomplete: Vec<Uuid> = submission::Entity::find()
             .select_only()
@@ -25,7 +26,9 @@ impl Store {
             let delete = submission::Entity::delete_many()
                 .filter(submission::Column::Complete.eq(false))
                 .filter(submission::Column::Id.is_in(ids.iter().copied()));
-            self.writer.write(|txn| Box::pin(async move { delete.exec(txn).await.map(drop) })).await?;
+            self.writer
+                .write(|txn| Box::pin(async move { delete.exec(txn).await.map(drop) }))
+                .await?;
         }
         Ok(())
     }
@@ -34,7 +37,11 @@ impl Store {
         // The map is whole after every single operation, whatever panicked in between.
         let mut seen = self.first_seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        *seen = incomplete.into_iter().map(|id| (id, seen.get(&id).copied().unwrap_or(now))).collect();
-        seen.iter().filter(|(_, since)| now.duration_since(**since) >= age).map(|(id, _)| *id).collect()
+        *seen =
+            incomplete.into_iter().map(|id| (id, seen.get(&id).copied().unwrap_or(now))).collect();
+        seen.iter()
+            .filter(|(_, since)| now.duration_since(**since) >= age)
+            .map(|(id, _)| *id)
+            .collect()
     }
 }

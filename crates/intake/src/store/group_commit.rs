@@ -1,5 +1,6 @@
-//! Writing, durably. On `SQLite` one task groups what is waiting into one transaction, for only one can write at a time and each
-//! commit costs a write to the disk; `PostgreSQL` groups the commits of its connections itself.
+//! Writing, durably. On `SQLite` one task groups what is waiting into one transaction, for only one
+//! can write at a time and each commit costs a write to the disk; `PostgreSQL` groups the commits
+//! of its connections itself.
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -16,8 +17,9 @@ const QUEUE_CAPACITY: usize = 64;
 
 type CommitCallback = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Given the reason instead of a transaction, it passes it on to who waits.
-type TransactionFn =
-    Box<dyn for<'t> FnOnce(Result<&'t DatabaseTransaction, StoreError>) -> TransactionFuture<'t> + Send>;
+type TransactionFn = Box<
+    dyn for<'t> FnOnce(Result<&'t DatabaseTransaction, StoreError>) -> TransactionFuture<'t> + Send,
+>;
 type TransactionFuture<'t> = BoxFuture<'t, Result<CommitCallback, StoreError>>;
 
 /// What is to be done, and whether somebody is told that it will last.
@@ -45,20 +47,25 @@ pub(super) enum StoreWriter {
 }
 
 impl StoreWriter {
-    /// Starts the writing task; it ends when the last handle is gone and everything waiting is done.
+    /// Starts the writing task; it ends when the last handle is gone and everything waiting is
+    /// done.
     pub(super) fn group_commit(db: DatabaseConnection) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE_CAPACITY);
         tokio::spawn(run_group_commit(db, jobs));
         Self::GroupCommit(sender)
     }
 
-    /// Does the work in a transaction, perhaps together with others; returns once the commit is durable.
+    /// Does the work in a transaction, perhaps together with others; returns once the commit is
+    /// durable.
     ///
-    /// Work that is grouped fails only if the database fails, and then everything in the same transaction fails with it.
+    /// Work that is grouped fails only if the database fails, and then everything in the same
+    /// transaction fails with it.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>>
+            + Send
+            + 'static,
     {
         self.write_with_durability(Durability::Immediate, work).await
     }
@@ -71,7 +78,9 @@ impl StoreWriter {
     ) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, DbErr>>
+            + Send
+            + 'static,
     {
         let jobs = match self {
             Self::Single(db) => return run_in_transaction(db, work).await,
@@ -96,7 +105,9 @@ impl StoreWriter {
                 }
             })
         });
-        jobs.send(WriteJob { work, durability: lasting }).await.map_err(|_| StoreError::Unavailable)?;
+        jobs.send(WriteJob { work, durability: lasting })
+            .await
+            .map_err(|_| StoreError::Unavailable)?;
         answered.await.map_err(|_| StoreError::Unavailable)?
     }
 }
@@ -132,7 +143,8 @@ async fn run_group_commit(db: DatabaseConnection, mut jobs: mpsc::Receiver<Write
     }
 }
 
-/// Does each commit wait until the disk has it? If not, `SQLite` still writes in order, and the next commit that waits waits for all.
+/// Does each commit wait until the disk has it? If not, `SQLite` still writes in order, and the
+/// next commit that waits waits for all.
 async fn set_synchronous(db: &DatabaseConnection, lasting: Durability) -> Result<(), StoreError> {
     let synchronous = match lasting {
         Durability::Deferred => "NORMAL",
@@ -142,7 +154,8 @@ async fn set_synchronous(db: &DatabaseConnection, lasting: Durability) -> Result
     Ok(())
 }
 
-/// Runs the group and commits it. One error is everybody's error, for `SQLite` may have undone what came before it.
+/// Runs the group and commits it. One error is everybody's error, for `SQLite` may have undone what
+/// came before it.
 async fn commit_group(
     db: &DatabaseConnection,
     ready: Result<(), StoreError>,

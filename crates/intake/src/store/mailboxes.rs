@@ -20,8 +20,8 @@ const DELETE_BATCH: u64 = 64;
 /// Follows every real id, so that each lookup finds a row to read.
 const SENTINEL_ID: [u8; 32] = [0xff; 32];
 
-/// A new laying-out of all mailboxes. Nobody sees it before [`LayingOut::publish`]; dropped, it changes nothing. One that began
-/// later, perhaps at another replica, puts an end to it.
+/// A new laying-out of all mailboxes. Nobody sees it before [`LayingOut::publish`]; dropped, it
+/// changes nothing. One that began later, perhaps at another replica, puts an end to it.
 pub struct MailboxSnapshot {
     store: Store,
     generation: i64,
@@ -64,7 +64,10 @@ impl Store {
     async fn delete_stale_mailboxes(&self, before: i64) -> Result<(), StoreError> {
         if self.is_shared {
             let all = mailbox::Entity::delete_many().filter(stale_rows(before));
-            return self.writer.write(|txn| Box::pin(async move { all.exec(txn).await.map(drop) })).await;
+            return self
+                .writer
+                .write(|txn| Box::pin(async move { all.exec(txn).await.map(drop) }))
+                .await;
         }
         // A batch at a time, so that reports need not wait.
         let batch = || {
@@ -98,7 +101,12 @@ impl MailboxSnapshot {
         let (key, id) = (Set(random_key(&mut self.rng)), Set(id.as_bytes().to_vec()));
         // One statement must not write a row twice.
         self.batch.retain(|earlier| earlier.id != id);
-        self.batch.push(mailbox::ActiveModel { key, tick: Set(self.generation), id, sealed: Set(sealed) });
+        self.batch.push(mailbox::ActiveModel {
+            key,
+            tick: Set(self.generation),
+            id,
+            sealed: Set(sealed),
+        });
         if self.batch.len() < INSERT_BATCH { Ok(()) } else { self.flush().await }
     }
 

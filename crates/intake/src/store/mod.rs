@@ -1,5 +1,6 @@
-//! The spool: sealed submissions on their way in, sealed mailboxes on their way out. On `SQLite` for one process, on `PostgreSQL` for
-//! several: none keeps anything that another would have to know.
+//! The spool: sealed submissions on their way in, sealed mailboxes on their way out. On `SQLite`
+//! for one process, on `PostgreSQL` for several: none keeps anything that another would have to
+//! know.
 
 mod capacity;
 mod entities;
@@ -81,13 +82,14 @@ impl Store {
         let alone = if is_shared { None } else { Some(place.acquire_writer_lock().await?) };
         place.migrate::<Migrator>().await?;
         let writers = if is_shared { writers } else { 1 };
-        let writing = place.connect(PoolOptions::with_connections(writers).max_size_mib(most_mib)).await?;
-        let reading = place.connect(PoolOptions::read_only(READ_CONNECTIONS).max_size_mib(most_mib)).await?;
+        let writing =
+            place.connect(PoolOptions::with_connections(writers).max_size_mib(most_mib)).await?;
+        let reading =
+            place.connect(PoolOptions::read_only(READ_CONNECTIONS).max_size_mib(most_mib)).await?;
         let state = load_or_init_state(&writing, rng).await?;
-        let decoy_seed: [u8; 32] = state
-            .decoy_seed
-            .try_into()
-            .map_err(|_| DbErr::Custom("the seed of the decoys has another length than 32 bytes".into()))?;
+        let decoy_seed: [u8; 32] = state.decoy_seed.try_into().map_err(|_| {
+            DbErr::Custom("the seed of the decoys has another length than 32 bytes".into())
+        })?;
         let writer = if is_shared {
             StoreWriter::Single(writing.clone())
         } else {
@@ -113,7 +115,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Measures how much of the spool is taken: by other replicas too, and by what the database keeps beside submissions.
+    /// Measures how much of the spool is taken: by other replicas too, and by what the database
+    /// keeps beside submissions.
     pub async fn refresh_usage(&self) -> Result<(), StoreError> {
         if self.is_shared {
             self.capacity.set_stored(self.pending_bytes().await?);
@@ -142,8 +145,10 @@ impl Store {
     async fn database_bytes(&self) -> Result<u64, StoreError> {
         const USED_BYTES_SQL: &str = "SELECT (page_count - freelist_count) * page_size AS bytes \
             FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
-        let row =
-            self.read_db.query_one_raw(Statement::from_string(DbBackend::Sqlite, USED_BYTES_SQL)).await?;
+        let row = self
+            .read_db
+            .query_one_raw(Statement::from_string(DbBackend::Sqlite, USED_BYTES_SQL))
+            .await?;
         let bytes: i64 = row.ok_or(StoreError::Unavailable)?.try_get("", "bytes")?;
         Ok(bytes.unsigned_abs())
     }
@@ -177,7 +182,8 @@ impl Store {
     /// Keeps a directory that has been verified.
     pub async fn save_directory(&self, directory: &SignedDirectory) -> Result<(), StoreError> {
         let json = serde_json::to_vec(directory).map_err(|_| StoreError::Unavailable)?;
-        self.update_state(state::ActiveModel { directory: Set(Some(json)), ..Default::default() }).await
+        self.update_state(state::ActiveModel { directory: Set(Some(json)), ..Default::default() })
+            .await
     }
 
     /// Returns by when reports are answered, as it was kept last.
@@ -196,7 +202,8 @@ impl Store {
     /// When the database fails.
     pub async fn save_answer_times(&self, times: &ReplySchedule) -> Result<(), StoreError> {
         let json = serde_json::to_vec(times).map_err(|_| StoreError::Unavailable)?;
-        self.update_state(state::ActiveModel { answers: Set(Some(json)), ..Default::default() }).await
+        self.update_state(state::ActiveModel { answers: Set(Some(json)), ..Default::default() })
+            .await
     }
 
     /// Writes the columns that are set into the one row.
@@ -205,7 +212,8 @@ impl Store {
         self.writer.write(|txn| Box::pin(async move { row.update(txn).await.map(drop) })).await
     }
 
-    /// Writes `SQLite`'s log into the database, so that what was deleted does not linger in the log.
+    /// Writes `SQLite`'s log into the database, so that what was deleted does not linger in the
+    /// log.
     async fn checkpoint_wal(&self) {
         if self.is_shared {
             return;
@@ -228,7 +236,9 @@ pub fn tables() -> [TableCopier; 4] {
 }
 
 /// The directory that a spool has kept, whoever writes into it.
-pub async fn read_stored_directory(place: &DatabaseUrl) -> Result<Option<SignedDirectory>, StoreError> {
+pub async fn read_stored_directory(
+    place: &DatabaseUrl,
+) -> Result<Option<SignedDirectory>, StoreError> {
     let db = place.connect(PoolOptions::with_connections(1)).await?;
     let row = state::Entity::find_by_id(state::SINGLETON_ID).one(&db).await?;
     db.close().await?;
@@ -257,8 +267,10 @@ async fn load_or_init_state(
     state.ok_or(DbErr::RecordNotFound("state".to_owned()))
 }
 
-/// A number for a row, so that where it lies does not tell when it came. Those after it are free for what belongs to the same.
+/// A number for a row, so that where it lies does not tell when it came. Those after it are free
+/// for what belongs to the same.
 fn random_key(rng: &mut (impl RngCore + CryptoRng)) -> i64 {
-    // 54 bits: among a million rows, two meet once in some 30,000 times, and what came second is not acknowledged.
+    // 54 bits: among a million rows, two meet once in some 30,000 times, and what came second is
+    // not acknowledged.
     (rng.next_u64() >> 10 << 8).cast_signed()
 }

@@ -32,13 +32,16 @@ impl Store {
         let start = Uuid::from_bytes(start);
         let mut waiting = self.query_pending(submission::Column::Id.gte(start), most).await?;
         if waiting.len() < most {
-            waiting.extend(self.query_pending(submission::Column::Id.lt(start), most - waiting.len()).await?);
+            waiting.extend(
+                self.query_pending(submission::Column::Id.lt(start), most - waiting.len()).await?,
+            );
         }
         waiting.shuffle(rng);
         Ok(waiting)
     }
 
-    /// The complete submissions whose ids are greater than `after`, in the order of ids, at most `most`.
+    /// The complete submissions whose ids are greater than `after`, in the order of ids, at most
+    /// `most`.
     pub async fn list_pending(
         &self,
         after: Option<Uuid>,
@@ -47,7 +50,8 @@ impl Store {
         self.query_pending(submission::Column::Id.gt(after.unwrap_or_else(Uuid::nil)), most).await
     }
 
-    /// Those of these submissions that are complete and still wait, at most `most`, in shuffled order.
+    /// Those of these submissions that are complete and still wait, at most `most`, in shuffled
+    /// order.
     pub async fn pending_with_ids(
         &self,
         ids: &[Uuid],
@@ -67,7 +71,8 @@ impl Store {
     pub async fn verify_all(&self) -> Result<usize, StoreError> {
         let (mut checked, mut after) = (0, Uuid::nil());
         loop {
-            let page = self.query_pending(submission::Column::Id.gt(after), MAX_IDS_PER_STATEMENT).await?;
+            let page =
+                self.query_pending(submission::Column::Id.gt(after), MAX_IDS_PER_STATEMENT).await?;
             let Some(last) = page.last() else { return Ok(checked) };
             after = last.id;
             for waiting in &page {
@@ -84,7 +89,11 @@ impl Store {
     ) -> Result<Vec<StoredSubmission>, StoreError> {
         let rows: Vec<(Uuid, i64, Vec<u8>)> = submission::Entity::find()
             .select_only()
-            .columns([submission::Column::Id, submission::Column::Length, submission::Column::Digest])
+            .columns([
+                submission::Column::Id,
+                submission::Column::Length,
+                submission::Column::Digest,
+            ])
             .filter(submission::Column::Complete.eq(true))
             .filter(which)
             .order_by_asc(submission::Column::Id)
@@ -100,8 +109,8 @@ impl Store {
         Ok(rows.into_iter().map(waiting).collect())
     }
 
-    /// A submission's pieces in order, once all have been read and found to be what was filed; `None` if it has been forgotten
-    /// since. Constant in memory: a long one is read twice.
+    /// A submission's pieces in order, once all have been read and found to be what was filed;
+    /// `None` if it has been forgotten since. Constant in memory: a long one is read twice.
     pub async fn read_chunks(
         &self,
         waiting: &StoredSubmission,
@@ -111,8 +120,8 @@ impl Store {
             return row.map_or(Ok(None), |_| Err(StoreError::Corrupt));
         };
         let mut digest = Sha256::new_with_prefix(&first);
-        let pieces =
-            i32::try_from(waiting.length.div_ceil(CHUNK_BYTES as u64)).map_err(|_| StoreError::Corrupt)?;
+        let pieces = i32::try_from(waiting.length.div_ceil(CHUNK_BYTES as u64))
+            .map_err(|_| StoreError::Corrupt)?;
         for position in 1..pieces {
             digest.update(self.load_chunk(waiting.id, position).await?);
         }
@@ -120,16 +129,19 @@ impl Store {
             return Err(StoreError::Corrupt);
         }
         let (store, id) = (self.clone(), waiting.id);
-        Ok(Some(stream::try_unfold((store, Some(first), 0), move |(store, held, position)| async move {
-            if position == pieces {
-                return Ok(None);
-            }
-            let piece = match held {
-                Some(piece) => piece,
-                None => store.load_chunk(id, position).await?,
-            };
-            Ok(Some((piece, (store, None, position + 1))))
-        })))
+        Ok(Some(stream::try_unfold(
+            (store, Some(first), 0),
+            move |(store, held, position)| async move {
+                if position == pieces {
+                    return Ok(None);
+                }
+                let piece = match held {
+                    Some(piece) => piece,
+                    None => store.load_chunk(id, position).await?,
+                };
+                Ok(Some((piece, (store, None, position + 1))))
+            },
+        )))
     }
 
     async fn load_chunk(&self, id: Uuid, position: i32) -> Result<Vec<u8>, StoreError> {

@@ -10,12 +10,16 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{CHUNK_BYTES, Store, StoreError, chunk, group_commit::Durability, random_key, submission};
+use super::{
+    CHUNK_BYTES, Store, StoreError, chunk, group_commit::Durability, random_key, submission,
+};
 
-/// A submission that is being stored. Dropped before [`SubmissionUpload::commit`], it leaves nothing behind.
+/// A submission that is being stored. Dropped before [`SubmissionUpload::commit`], it leaves
+/// nothing behind.
 ///
-/// What fits into one chunk is written in one transaction at the end; longer ones are written chunk by chunk under a row that
-/// stays incomplete until the last transaction, which alone has to last: it takes all before it along.
+/// What fits into one chunk is written in one transaction at the end; longer ones are written chunk
+/// by chunk under a row that stays incomplete until the last transaction, which alone has to last:
+/// it takes all before it along.
 pub struct SubmissionUpload {
     store: Store,
     id: Uuid,
@@ -35,7 +39,11 @@ pub struct SubmissionUpload {
 
 impl Store {
     /// Begins a submission of this ISO week.
-    pub fn begin_submission(&self, week: String, rng: &mut (impl RngCore + CryptoRng)) -> SubmissionUpload {
+    pub fn begin_submission(
+        &self,
+        week: String,
+        rng: &mut (impl RngCore + CryptoRng),
+    ) -> SubmissionUpload {
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
         let id = uuid::Builder::from_random_bytes(id).into_uuid();
@@ -75,7 +83,8 @@ impl SubmissionUpload {
         self.length
     }
 
-    /// Makes the submission whole. When this returns `Ok` it is durable, or the same bytes have been all along.
+    /// Makes the submission whole. When this returns `Ok` it is durable, or the same bytes have
+    /// been all along.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         if !size_classes::is_size_class(self.length) {
             return Err(StoreError::Unavailable);
@@ -96,11 +105,15 @@ impl SubmissionUpload {
         } else if self.position == 1 {
             self.store.writer.write(move |txn| Box::pin(insert_small(txn, row, last))).await
         } else {
-            self.store.writer.write(move |txn| Box::pin(commit_last_chunk(txn, row, digest, last))).await
+            self.store
+                .writer
+                .write(move |txn| Box::pin(commit_last_chunk(txn, row, digest, last)))
+                .await
         };
         self.is_stored = written.is_ok();
         match written {
-            // Another replica has just stored the same bytes. What was stored here goes when this is dropped.
+            // Another replica has just stored the same bytes. What was stored here goes when this
+            // is dropped.
             Err(StoreError::Duplicate) => Ok(()),
             other => other,
         }
@@ -118,7 +131,9 @@ impl SubmissionUpload {
         let chunk = self.next_chunk();
         self.store
             .writer
-            .write_with_durability(Durability::Deferred, |txn| Box::pin(append_chunk(txn, first, chunk)))
+            .write_with_durability(Durability::Deferred, |txn| {
+                Box::pin(append_chunk(txn, first, chunk))
+            })
             .await
     }
 
@@ -153,7 +168,8 @@ async fn append_chunk(
     chunk::Entity::insert(chunk).exec_without_returning(txn).await.map(drop)
 }
 
-/// The same as [`insert_small`] in one statement of `PostgreSQL`: one way to the server and back in place of four.
+/// The same as [`insert_small`] in one statement of `PostgreSQL`: one way to the server and back in
+/// place of four.
 async fn insert_single_statement(
     db: &DatabaseConnection,
     row: submission::ActiveModel,
@@ -177,8 +193,8 @@ async fn insert_single_statement(
     Ok(())
 }
 
-/// The only transaction of a small submission. The same bytes are kept once: whoever comes second waits for the first to be
-/// durable, and changes nothing.
+/// The only transaction of a small submission. The same bytes are kept once: whoever comes second
+/// waits for the first to be durable, and changes nothing.
 async fn insert_small(
     txn: &DatabaseTransaction,
     row: submission::ActiveModel,

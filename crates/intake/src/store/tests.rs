@@ -52,7 +52,8 @@ impl TestSpool {
     }
 
     async fn postgres() -> Self {
-        let place = test_postgres::shared_cluster().unwrap().create_database().unwrap().parse().unwrap();
+        let place =
+            test_postgres::shared_cluster().unwrap().create_database().unwrap().parse().unwrap();
         Self { store: open_store(&place).await, url: place, folder: tempfile::tempdir().unwrap() }
     }
 
@@ -118,7 +119,8 @@ fn bytes(len: u64, seed: u8) -> Vec<u8> {
 }
 
 async fn the_same_bytes_are_kept_once_and_come_out_as_they_went_in(spool: TestSpool) {
-    let (small, large) = (bytes(size_classes::SIZE_CLASSES[0], 1), bytes(size_classes::SIZE_CLASSES[3], 2));
+    let (small, large) =
+        (bytes(size_classes::SIZE_CLASSES[0], 1), bytes(size_classes::SIZE_CLASSES[3], 2));
     for _ in 0..3 {
         spool.submit(&small).await.unwrap();
         spool.submit(&large).await.unwrap();
@@ -128,7 +130,8 @@ async fn the_same_bytes_are_kept_once_and_come_out_as_they_went_in(spool: TestSp
     let waiting = spool.pending().await;
     assert_eq!(waiting.len(), 2);
     for submission in waiting {
-        let original = if submission.length == size_classes::SIZE_CLASSES[0] { &small } else { &large };
+        let original =
+            if submission.length == size_classes::SIZE_CLASSES[0] { &small } else { &large };
         assert_eq!(&spool.read(&submission).await, original);
     }
 }
@@ -161,7 +164,11 @@ async fn what_is_forgotten_twice_is_gone_and_nothing_else_is(spool: TestSpool) {
     spool.submit(&bytes(size_classes::SIZE_CLASSES[3], 1)).await.unwrap();
     spool.submit(&bytes(size_classes::SIZE_CLASSES[1], 2)).await.unwrap();
     let all = spool.pending().await;
-    let id = all.iter().find(|submission| submission.length == size_classes::SIZE_CLASSES[3]).unwrap().id;
+    let id = all
+        .iter()
+        .find(|submission| submission.length == size_classes::SIZE_CLASSES[3])
+        .unwrap()
+        .id;
     spool.store.delete_submissions(vec![id, id, Uuid::from_u128(7)]).await.unwrap();
     spool.store.delete_submissions(vec![id]).await.unwrap();
     assert_eq!(spool.count_rows().await, (1, 1));
@@ -234,8 +241,10 @@ async fn what_was_cut_off_is_swept_and_what_is_under_way_is_not(spool: TestSpool
 async fn what_is_acknowledged_was_waited_for_and_what_comes_before_it_was_not() {
     let spool = TestSpool::sqlite().await;
     let waits_for_disk = async || {
-        let pragma =
-            Statement::from_string(spool.store.write_db.get_database_backend(), "PRAGMA synchronous");
+        let pragma = Statement::from_string(
+            spool.store.write_db.get_database_backend(),
+            "PRAGMA synchronous",
+        );
         let row = spool.store.write_db.query_one_raw(pragma).await.unwrap().unwrap();
         row.try_get::<i32>("", "synchronous").unwrap() == 2
     };
@@ -286,7 +295,9 @@ async fn a_full_disk_is_said_and_nothing_of_it_stays() {
 async fn the_spool_does_not_outgrow_its_limit_and_deleting_makes_room(spool: TestSpool) {
     let TestSpool { store, url: place, folder } = spool;
     drop(store);
-    let store = Store::open(&place, StoreLimits { max_size_mib: 10, writers: 16 }, &mut rng()).await.unwrap();
+    let store = Store::open(&place, StoreLimits { max_size_mib: 10, writers: 16 }, &mut rng())
+        .await
+        .unwrap();
     let spool = TestSpool { store, url: place, folder };
     let mut filed = 0;
     // A shared database is measured from time to time.
@@ -295,12 +306,18 @@ async fn the_spool_does_not_outgrow_its_limit_and_deleting_makes_room(spool: Tes
         filed += 1;
         assert!(filed < 10);
     }
-    assert_eq!(spool.submit(&bytes(size_classes::SIZE_CLASSES[5], 20)).await, Err(StoreError::FullForFiles));
+    assert_eq!(
+        spool.submit(&bytes(size_classes::SIZE_CLASSES[5], 20)).await,
+        Err(StoreError::FullForFiles)
+    );
     assert!(filed >= 2, "{filed}");
     spool.store.delete_submissions(vec![spool.pending().await[0].id]).await.unwrap();
     spool.store.refresh_usage().await.unwrap();
     spool.submit(&bytes(size_classes::SIZE_CLASSES[5], 21)).await.unwrap();
-    assert_eq!(spool.submit(&bytes(size_classes::SIZE_CLASSES[5], 22)).await, Err(StoreError::FullForFiles));
+    assert_eq!(
+        spool.submit(&bytes(size_classes::SIZE_CLASSES[5], 22)).await,
+        Err(StoreError::FullForFiles)
+    );
     spool.submit(&bytes(size_classes::SIZE_CLASSES[1], 23)).await.unwrap();
     if !spool.store.is_shared() {
         let size = std::fs::metadata(spool.folder.path().join("spool.sqlite")).unwrap().len();
@@ -317,11 +334,17 @@ async fn what_is_damaged_is_said_and_everything_else_is_read(spool: TestSpool) {
     };
     let all = spool.pending().await;
     let (small, long) = (of(&all, 0), of(&all, 3));
-    let of_one =
-        |id, position: i32| chunk::Column::Submission.eq(id).and(chunk::Column::Position.eq(position));
-    let flip = chunk::Entity::update_many().col_expr(chunk::Column::Bytes, Expr::value(vec![7_u8; 32_768]));
+    let of_one = |id, position: i32| {
+        chunk::Column::Submission.eq(id).and(chunk::Column::Position.eq(position))
+    };
+    let flip = chunk::Entity::update_many()
+        .col_expr(chunk::Column::Bytes, Expr::value(vec![7_u8; 32_768]));
     flip.filter(of_one(small.id, 0)).exec(&spool.store.write_db).await.unwrap();
-    chunk::Entity::delete_many().filter(of_one(long.id, 2)).exec(&spool.store.write_db).await.unwrap();
+    chunk::Entity::delete_many()
+        .filter(of_one(long.id, 2))
+        .exec(&spool.store.write_db)
+        .await
+        .unwrap();
     for damaged in [&small, &long] {
         assert_eq!(spool.store.read_chunks(damaged).await.map(drop), Err(StoreError::Corrupt));
     }

@@ -1,10 +1,11 @@
-//! What was typed between two steps, for browsers that run no scripts: sealed, in memory, for a short time.
+//! What was typed between two steps, for browsers that run no scripts: sealed, in memory, for a
+//! short time.
 //!
-//! Each step is answered with a redirect to an address of its own. Back and reload are then plain reads,
-//! and a browser keeps an address for restoring its tabs, never the body of a form. The key is derived
-//! from the token in that address, which this process does not keep: its memory alone opens nothing, and
-//! an address opens nothing once the visit has ended. Forms carry their fields themselves as well, so that
-//! a report goes its way when a visit is no longer here.
+//! Each step is answered with a redirect to an address of its own. Back and reload are then plain
+//! reads, and a browser keeps an address for restoring its tabs, never the body of a form. The key
+//! is derived from the token in that address, which this process does not keep: its memory alone
+//! opens nothing, and an address opens nothing once the visit has ended. Forms carry their fields
+//! themselves as well, so that a report goes its way when a visit is no longer here.
 
 mod size_class_lru;
 
@@ -30,13 +31,16 @@ use size_class_lru::SizeClassLru;
 const FORM_TTL: Duration = Duration::from_hours(1);
 /// How long a receipt is kept that nobody has confirmed: phones close pages that are not looked at.
 const RECEIPT_TTL: Duration = Duration::from_hours(3);
-/// How long the answer to a posted receipt is kept after it was last used: the receipt opens it again.
+/// How long the answer to a posted receipt is kept after it was last used: the receipt opens it
+/// again.
 const ANSWER_TTL: Duration = Duration::from_mins(15);
 /// All forms that are being written, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024 * 1024;
-/// All receipts, in bytes. A flood of forms takes nothing of it, and each receipt costs its sender a report.
+/// All receipts, in bytes. A flood of forms takes nothing of it, and each receipt costs its sender
+/// a report.
 const MAX_RECEIPT_BYTES: usize = 8 * 1024 * 1024;
-/// All answers to posted receipts, in bytes. A flood of them takes no form and no receipt, and none takes an answer.
+/// All answers to posted receipts, in bytes. A flood of them takes no form and no receipt, and none
+/// takes an answer.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 /// What a visit takes beside its content, in bytes: nonce, tag, and its places in the maps.
 const ENTRY_OVERHEAD_BYTES: usize = 256;
@@ -172,28 +176,40 @@ impl VisitStore {
     fn new(most: usize, most_of_receipts: usize, most_of_answers: usize) -> Self {
         let (writing, receipts) = (SizeClassLru::new(most), SizeClassLru::new(most_of_receipts));
         let answers = SizeClassLru::new(most_of_answers);
-        Self(Mutex::new(VisitTable { visits: HashMap::new(), forms: writing, receipts, answers, uses: 0 }))
+        Self(Mutex::new(VisitTable {
+            visits: HashMap::new(),
+            forms: writing,
+            receipts,
+            answers,
+            uses: 0,
+        }))
     }
 
-    /// Keeps a visit in the place of what was kept under its token. When there is no room, others are forgotten, as
-    /// [`SizeClassLru`] says, never this one.
+    /// Keeps a visit in the place of what was kept under its token. When there is no room, others
+    /// are forgotten, as [`SizeClassLru`] says, never this one.
     pub fn put(&self, token: &VisitToken, visit: &VisitState, rng: &mut dyn RngCore) {
         let Ok(plain) = serde_json::to_vec(visit).map(Zeroizing::new) else { return };
         let mut nonce = [0; NONCE_BYTES];
         rng.fill_bytes(&mut nonce);
-        let Ok(sealed) = token.cipher().encrypt(XNonce::from_slice(&nonce), plain.as_slice()) else { return };
+        let Ok(sealed) = token.cipher().encrypt(XNonce::from_slice(&nonce), plain.as_slice())
+        else {
+            return;
+        };
         let sealed = [&nonce[..], &sealed].concat();
         let kind = visit.kind();
         let (lifetime, until) = (visit.ttl(), Instant::now() + visit.ttl());
-        self.lock_table()
-            .insert(token.id(), SealedVisit { sealed, lifetime, expires_at: until, last_use: 0, kind });
+        self.lock_table().insert(
+            token.id(),
+            SealedVisit { sealed, lifetime, expires_at: until, last_use: 0, kind },
+        );
     }
 
     /// The visit of a token, if it is still kept. It is then kept for as long again.
     pub fn get(&self, token: &VisitToken) -> Option<VisitState> {
         let sealed = self.lock_table().touch(&token.id())?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES)?;
-        let plain = token.cipher().decrypt(XNonce::from_slice(nonce), sealed).ok().map(Zeroizing::new)?;
+        let plain =
+            token.cipher().decrypt(XNonce::from_slice(nonce), sealed).ok().map(Zeroizing::new)?;
         serde_json::from_slice(&plain).ok()
     }
 
@@ -206,8 +222,12 @@ impl VisitStore {
     pub fn remove_expired(&self) {
         let mut inner = self.lock_table();
         let now = Instant::now();
-        let over: Vec<VisitId> =
-            inner.visits.iter().filter(|(_, kept)| kept.expires_at <= now).map(|(id, _)| *id).collect();
+        let over: Vec<VisitId> = inner
+            .visits
+            .iter()
+            .filter(|(_, kept)| kept.expires_at <= now)
+            .map(|(id, _)| *id)
+            .collect();
         for id in &over {
             inner.remove(id);
         }
@@ -233,8 +253,11 @@ impl VisitTable {
     /// What is sealed under this id, which lives on for as long again.
     fn touch(&mut self, id: &VisitId) -> Option<Vec<u8>> {
         let now = Instant::now();
-        let mut kept =
-            self.visits.get(id).is_some_and(|kept| kept.expires_at > now).then(|| self.remove(id))??;
+        let mut kept = self
+            .visits
+            .get(id)
+            .is_some_and(|kept| kept.expires_at > now)
+            .then(|| self.remove(id))??;
         let sealed = kept.sealed.clone();
         kept.expires_at = now + kept.lifetime;
         self.insert(*id, kept);
@@ -276,7 +299,10 @@ mod tests {
             assert_eq!(visits.get(&token), Some(form_visit("one")));
         }
         visits.put(&token, &form_visit("two"), &mut OsRng);
-        assert_eq!(visits.get(&VisitToken::parse(&token.to_string()).unwrap()), Some(form_visit("two")));
+        assert_eq!(
+            visits.get(&VisitToken::parse(&token.to_string()).unwrap()),
+            Some(form_visit("two"))
+        );
         advance(FORM_TTL).await;
         assert_eq!(visits.get(&token), None);
         visits.remove_expired();
@@ -292,7 +318,9 @@ mod tests {
         let inner = visits.lock_table();
         for (id, kept) in &inner.visits {
             assert!(!kept.sealed.windows(6).any(|bytes| bytes == b"CANARY"));
-            assert!(!id.starts_with(&token.0) && !kept.sealed.windows(16).any(|bytes| bytes == token.0));
+            assert!(
+                !id.starts_with(&token.0) && !kept.sealed.windows(16).any(|bytes| bytes == token.0)
+            );
         }
         drop(inner);
         // What was changed in memory, or put under another id, opens for nobody.
@@ -339,7 +367,11 @@ mod tests {
             }
         };
         flood();
-        visits.put(&phone, &VisitState::Sent { code: "0".repeat(34), files: Vec::new() }, &mut OsRng);
+        visits.put(
+            &phone,
+            &VisitState::Sent { code: "0".repeat(34), files: Vec::new() },
+            &mut OsRng,
+        );
         flood();
         assert!(visits.get(&phone).is_some());
         assert!(visits.lock_table().forms.bytes() <= 64 * 1024);
@@ -349,10 +381,18 @@ mod tests {
     fn no_flood_of_answers_takes_a_form_or_a_receipt_and_no_flood_of_forms_takes_an_answer() {
         let visits = VisitStore::new(64 * 1024, 1024, 64 * 1024);
         let [form, receipt, answer] = [(); 3].map(|()| VisitToken::random(&mut OsRng));
-        let answered =
-            |size| VisitState::Answered { status: 200, of: None, scripts: false, packed: vec![7; size] };
+        let answered = |size| VisitState::Answered {
+            status: 200,
+            of: None,
+            scripts: false,
+            packed: vec![7; size],
+        };
         visits.put(&form, &form_visit("an honest page of text"), &mut OsRng);
-        visits.put(&receipt, &VisitState::Sent { code: "0".repeat(34), files: Vec::new() }, &mut OsRng);
+        visits.put(
+            &receipt,
+            &VisitState::Sent { code: "0".repeat(34), files: Vec::new() },
+            &mut OsRng,
+        );
         // Also those that are as small as the form.
         for size in [0, 2_000] {
             for _ in 0..1_000 {
@@ -363,7 +403,11 @@ mod tests {
         assert!(visits.get(&receipt).is_some());
         visits.put(&answer, &answered(2_000), &mut OsRng);
         for _ in 0..1_000 {
-            visits.put(&VisitToken::random(&mut OsRng), &form_visit(&"x".repeat(2_000)), &mut OsRng);
+            visits.put(
+                &VisitToken::random(&mut OsRng),
+                &form_visit(&"x".repeat(2_000)),
+                &mut OsRng,
+            );
         }
         assert!(visits.get(&answer).is_some());
         assert!(visits.lock_table().answers.bytes() <= 64 * 1024);
@@ -372,7 +416,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_is_kept_for_a_quarter_of_an_hour_or_until_it_is_forgotten() {
         let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
-        let answer = VisitState::Answered { status: 200, of: None, scripts: false, packed: vec![7] };
+        let answer =
+            VisitState::Answered { status: 200, of: None, scripts: false, packed: vec![7] };
         visits.put(&token, &answer, &mut OsRng);
         advance(Duration::from_mins(14)).await;
         assert_eq!(visits.get(&token), Some(answer.clone()));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 /// A bounded number of bytes, by size classes (powers of two).
 ///
-/// When there are too many, the class that holds the most bytes loses its least recently used entry. So a flood of
-/// entries of one size forgets its own, whichever size it chooses.
+/// When there are too many, the class that holds the most bytes loses its least recently used
+/// entry. So a flood of entries of one size forgets its own, whichever size it chooses.
 pub(super) struct SizeClassLru<T> {
     capacity: usize,
     bytes: usize,
@@ -24,7 +24,8 @@ impl<T> SizeClassLru<T> {
         Self { capacity: most, bytes: 0, classes: BTreeMap::new() }
     }
 
-    /// Adds an entry of this size, which is not zero, with the number of its last use. Returns what was forgotten for it.
+    /// Adds an entry of this size, which is not zero, with the number of its last use. Returns what
+    /// was forgotten for it.
     pub(super) fn insert(&mut self, size: usize, used: u64, entry: T) -> Vec<T> {
         let class = self.classes.entry(size.ilog2()).or_insert_with(SizeClass::new);
         class.bytes += size;

@@ -71,7 +71,8 @@ impl TestInstallation {
             roots: keys.roots.iter().map(PublicKey::from).collect(),
         };
         fs::write(path("trust.json"), serde_json::to_vec(&trust).unwrap()).unwrap();
-        let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config/intake.toml");
+        let example =
+            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config/intake.toml");
         let mut config = Config::load(&example).unwrap();
         config.public.listen = "127.0.0.1:0".parse().unwrap();
         config.relay.listen = "127.0.0.1:0".parse().unwrap();
@@ -79,7 +80,8 @@ impl TestInstallation {
         config.relay.certificate = path("intake.pem");
         config.relay.key = path("intake.key");
         config.store.path = path("spool.sqlite");
-        // Everything runs on each engine: once as it stands here, once as a part of `on_postgres.rs`.
+        // Everything runs on each engine: once as it stands here, once as a part of
+        // `on_postgres.rs`.
         config.store.url = (env!("CARGO_CRATE_NAME") == "on_postgres")
             .then(|| test_postgres::shared_cluster().unwrap().create_database().unwrap());
         config.directory.trust = path("trust.json");
@@ -88,7 +90,12 @@ impl TestInstallation {
 
     /// Another intake of the same administration.
     pub(crate) fn replica(&self) -> Self {
-        Self { config: self.config.clone(), clock: self.clock.clone(), tls: self.tls.clone(), ..Self::new() }
+        Self {
+            config: self.config.clone(),
+            clock: self.clock.clone(),
+            tls: self.tls.clone(),
+            ..Self::new()
+        }
     }
 
     pub(crate) async fn start(self) -> TestIntake {
@@ -102,7 +109,11 @@ impl TestInstallation {
             bound.serve(async { drop(stopped.await) }).await.unwrap();
         });
         let handler = self.tls.client(Some(&self.tls.handler));
-        let http = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         TestIntake { installation: self, public, relay, metrics, http, handler, stop, running }
     }
 }
@@ -155,8 +166,12 @@ impl TestKeys {
     }
 
     pub(crate) fn directory(&self, epoch: u64, issued: Date, signatures: usize) -> SignedDirectory {
-        let directory =
-            Directory { epoch, issued, expires: issued + Duration::days(30), ..self.directory.clone() };
+        let directory = Directory {
+            epoch,
+            issued,
+            expires: issued + Duration::days(30),
+            ..self.directory.clone()
+        };
         SignedDirectory::sign(&directory, &self.roots[..signatures]).unwrap()
     }
 }
@@ -194,7 +209,10 @@ fn test_authority() -> (String, Issuer<'static, KeyPair>) {
     (pem, Issuer::new(params, key))
 }
 
-fn issue_certificate(issuer: &Issuer<'_, KeyPair>, purpose: ExtendedKeyUsagePurpose) -> (String, String) {
+fn issue_certificate(
+    issuer: &Issuer<'_, KeyPair>,
+    purpose: ExtendedKeyUsagePurpose,
+) -> (String, String) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
     params.extended_key_usages = vec![purpose];
@@ -241,8 +259,10 @@ impl TestIntake {
     }
 
     pub(crate) async fn put_mailboxes(&self, mailboxes: &[(Hash, Vec<u8>)]) -> StatusCode {
-        let body: Vec<u8> =
-            mailboxes.iter().flat_map(|(id, sealed)| [&id.as_bytes()[..], sealed].concat()).collect();
+        let body: Vec<u8> = mailboxes
+            .iter()
+            .flat_map(|(id, sealed)| [&id.as_bytes()[..], sealed].concat())
+            .collect();
         let request = self.handler.put(format!("{}{}", self.relay, relay::MAILBOXES_PATH));
         request.body(body).send().await.unwrap().status()
     }
@@ -254,7 +274,8 @@ impl TestIntake {
     /// `None` when the intake says that it cannot now.
     pub(crate) async fn try_pull(&self, most: u32) -> Option<Vec<(Uuid, Vec<u8>)>> {
         let request = self.handler.post(format!("{}{}", self.relay, relay::PULL_PATH));
-        let response = request.json(&relay::PullRequest { limit: most, ids: vec![] }).send().await.unwrap();
+        let response =
+            request.json(&relay::PullRequest { limit: most, ids: vec![] }).send().await.unwrap();
         if !response.status().is_success() {
             return None;
         }
@@ -276,8 +297,8 @@ impl TestIntake {
         request.json(&relay::AckRequest { ids }).send().await.unwrap().status()
     }
 
-    /// Pulls, opens with the transport key, and acknowledges.
-    /// Reads the frame of a submission as an investigator does, with the grants of the report. Returns the case key as well.
+    /// Pulls, opens with the transport key, and acknowledges. Reads the frame of a submission as an
+    /// investigator does, with the grants of the report. Returns the case key as well.
     pub(crate) fn read_frame(
         &self,
         report: &OpenedSubmission,
@@ -302,11 +323,14 @@ impl TestIntake {
 
     pub(crate) async fn collect_submissions(&self) -> Vec<OpenedSubmission> {
         let pulled = self.pull(100).await;
-        let opened = pulled
-            .iter()
-            .map(|(_, sealed)| envelope::open(&self.installation.keys.transport, &sealed[..]).unwrap());
+        let opened = pulled.iter().map(|(_, sealed)| {
+            envelope::open(&self.installation.keys.transport, &sealed[..]).unwrap()
+        });
         let opened = opened.collect();
-        assert_eq!(self.ack(pulled.iter().map(|(id, _)| *id).collect()).await, StatusCode::NO_CONTENT);
+        assert_eq!(
+            self.ack(pulled.iter().map(|(id, _)| *id).collect()).await,
+            StatusCode::NO_CONTENT
+        );
         opened
     }
 }
@@ -355,8 +379,13 @@ pub(crate) fn repeated_hex(seed: u8) -> String {
 }
 
 impl TestIntake {
-    pub(crate) async fn post_form(&self, path: &str, body: impl Into<reqwest::Body>) -> (StatusCode, String) {
-        let request = self.http.post(format!("{}{path}", self.public)).header("content-type", CONTENT_TYPE);
+    pub(crate) async fn post_form(
+        &self,
+        path: &str,
+        body: impl Into<reqwest::Body>,
+    ) -> (StatusCode, String) {
+        let request =
+            self.http.post(format!("{}{path}", self.public)).header("content-type", CONTENT_TYPE);
         let response = request.body(body).send().await.unwrap();
         (response.status(), response.text().await.unwrap())
     }
@@ -365,7 +394,8 @@ impl TestIntake {
     pub(crate) async fn enter_receipt(&self, receipt: &str) -> (StatusCode, String) {
         let request = self.http.post(format!("{}/en/return", self.public));
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let response = request.body(format!("receipt={}", receipt.replace(' ', "+"))).send().await.unwrap();
+        let response =
+            request.body(format!("receipt={}", receipt.replace(' ', "+"))).send().await.unwrap();
         (response.status(), response.text().await.unwrap())
     }
 }
@@ -375,7 +405,9 @@ pub(crate) fn receipt_code(page: &str) -> Option<String> {
     let code = page.split("class=\"code\"").nth(1)?.split("</p>").next()?;
     let groups: Vec<&str> = code
         .split(['<', '>'])
-        .filter(|text| text.len() == 4 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()))
+        .filter(|text| {
+            text.len() == 4 && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        })
         .collect();
     (groups.len() == 7).then(|| groups.join("-"))
 }

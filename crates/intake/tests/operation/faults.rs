@@ -22,7 +22,8 @@ async fn a_clock_that_leaps_stops_reports_at_most_and_loses_none() {
     assert_eq!(intake.get("/directory.json").await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(intake.pull(10).await.len(), 1);
 
-    // Years back, to when the machine's battery ran out: the directory is still the newest, and reports are taken.
+    // Years back, to when the machine's battery ran out: the directory is still the newest, and
+    // reports are taken.
     clock.advance(Duration::days(-4000));
     assert_eq!(submit_report(&intake, 3).await.0, StatusCode::OK);
     // A directory of the right day is not believed yet, and does no harm.

@@ -21,7 +21,10 @@ fn postgres_url() -> String {
     test_postgres::shared_cluster().unwrap().create_database().unwrap()
 }
 
-async fn run_maintenance(config: &Config, task: MaintenanceCommand) -> Result<String, MaintenanceError> {
+async fn run_maintenance(
+    config: &Config,
+    task: MaintenanceCommand,
+) -> Result<String, MaintenanceError> {
     Ok(maintenance::run(config, task).await?.join("\n"))
 }
 
@@ -38,7 +41,8 @@ async fn filled_intake() -> (TestIntake, BTreeSet<Vec<u8>>) {
     (intake, sent)
 }
 
-/// What comes out of an intake: everything that waits, the directory, and a decoy, which grows from the spool's seed.
+/// What comes out of an intake: everything that waits, the directory, and a decoy, which grows from
+/// the spool's seed.
 async fn stored_content(intake: &TestIntake) -> (BTreeSet<Vec<u8>>, Vec<u8>, Vec<u8>) {
     let waiting = intake.pull(100).await.into_iter().map(|(_, bytes)| bytes).collect();
     let directory = intake.get("/directory.json").await.bytes().await.unwrap().to_vec();
@@ -67,8 +71,11 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
     .await
     .unwrap();
     assert!(live.contains("submissions: 21 rows"), "{live}");
-    let moving =
-        run_maintenance(&intake.installation.config, MaintenanceCommand::MigrateTo { to: to.clone() }).await;
+    let moving = run_maintenance(
+        &intake.installation.config,
+        MaintenanceCommand::MigrateTo { to: to.clone() },
+    )
+    .await;
     assert!(matches!(moving, Err(MaintenanceError::Open(_))), "{moving:?}");
 
     let mut installation = intake.stop().await;
@@ -86,19 +93,29 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
         let missing = run_maintenance(&nowhere, task).await.unwrap_err();
         assert!(missing.to_string().contains("restore a backup"), "{missing}");
     }
-    let moved = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() })
-        .await
-        .unwrap();
-    assert!(moved.contains("submissions: 21 rows") && moved.contains("mailboxes: 10 rows"), "{moved}");
-    let again = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to }).await;
-    assert!(matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))), "{again:?}");
-    // Neither a start nor a backup opens the old file again.
-    let old =
-        run_maintenance(&installation.config, MaintenanceCommand::Backup { folder: path_in(&folder, "old") })
+    let moved =
+        run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() })
             .await
-            .unwrap_err();
+            .unwrap();
+    assert!(
+        moved.contains("submissions: 21 rows") && moved.contains("mailboxes: 10 rows"),
+        "{moved}"
+    );
+    let again = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to }).await;
+    assert!(
+        matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))),
+        "{again:?}"
+    );
+    // Neither a start nor a backup opens the old file again.
+    let old = run_maintenance(
+        &installation.config,
+        MaintenanceCommand::Backup { folder: path_in(&folder, "old") },
+    )
+    .await
+    .unwrap_err();
     assert!(old.to_string().contains("was moved to postgres://"), "{old}");
-    let started = intake::server::BoundServer::bind(&installation.config, installation.clock.clone()).await;
+    let started =
+        intake::server::BoundServer::bind(&installation.config, installation.clock.clone()).await;
     assert!(started.err().unwrap().to_string().contains("was moved to postgres://"));
     installation.config.store.url = Some(url);
     let moving = run_maintenance(
@@ -112,24 +129,32 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
 
     // From PostgreSQL into a folder, and from there into a file on an empty machine.
     let backup = path_in(&folder, "backup");
-    let taken =
-        run_maintenance(&intake.installation.config, MaintenanceCommand::Backup { folder: backup.clone() })
-            .await
-            .unwrap();
+    let taken = run_maintenance(
+        &intake.installation.config,
+        MaintenanceCommand::Backup { folder: backup.clone() },
+    )
+    .await
+    .unwrap();
     assert_eq!(taken, live, "the same rows have the same digests on either engine");
     let mut installation = intake.stop().await;
-    let rehearsed =
-        run_maintenance(&installation.config, MaintenanceCommand::VerifyBackup { folder: backup.clone() })
-            .await
-            .unwrap();
+    let rehearsed = run_maintenance(
+        &installation.config,
+        MaintenanceCommand::VerifyBackup { folder: backup.clone() },
+    )
+    .await
+    .unwrap();
     assert!(rehearsed.contains("21 submissions wait in it"), "{rehearsed}");
     installation.config.store.url = None;
     installation.config.store.path = path_in(&folder, "restored.sqlite");
     run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup.clone() })
         .await
         .unwrap();
-    let again = run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup }).await;
-    assert!(matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))), "{again:?}");
+    let again =
+        run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup }).await;
+    assert!(
+        matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))),
+        "{again:?}"
+    );
     let intake = installation.start().await;
     assert_eq!(stored_content(&intake).await, before);
 }
@@ -148,9 +173,14 @@ async fn what_changes_on_the_way_is_noticed_and_nothing_of_it_is_kept() {
     )
     .await
     .unwrap();
-    let moved = run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() }).await;
+    let moved =
+        run_maintenance(&installation.config, MaintenanceCommand::MigrateTo { to: to.clone() })
+            .await;
     assert!(
-        matches!(moved, Err(MaintenanceError::Copy(CopyError::CopyMismatch { table: "chunks", .. }))),
+        matches!(
+            moved,
+            Err(MaintenanceError::Copy(CopyError::CopyMismatch { table: "chunks", .. }))
+        ),
         "{moved:?}"
     );
     db.execute_unprepared("DROP TRIGGER flip ON chunks").await.unwrap();
@@ -164,20 +194,27 @@ async fn a_backup_that_is_not_whole_is_refused_and_says_why() {
     let (intake, _) = filled_intake().await;
     let folder = tempfile::tempdir().unwrap();
     let backup = path_in(&folder, "backup");
-    run_maintenance(&intake.installation.config, MaintenanceCommand::Backup { folder: backup.clone() })
-        .await
-        .unwrap();
+    run_maintenance(
+        &intake.installation.config,
+        MaintenanceCommand::Backup { folder: backup.clone() },
+    )
+    .await
+    .unwrap();
     let mut installation = intake.stop().await;
-    let mixed = run_maintenance(&installation.config, MaintenanceCommand::Backup { folder: backup.clone() })
-        .await
-        .unwrap_err();
+    let mixed = run_maintenance(
+        &installation.config,
+        MaintenanceCommand::Backup { folder: backup.clone() },
+    )
+    .await
+    .unwrap_err();
     assert!(mixed.to_string().contains("Name a new folder"), "{mixed}");
 
     let refused = async |config: &Config, why: &str| {
         let (folder, again) = (backup.clone(), backup.clone());
-        for task in
-            [MaintenanceCommand::VerifyBackup { folder }, MaintenanceCommand::Restore { folder: again }]
-        {
+        for task in [
+            MaintenanceCommand::VerifyBackup { folder },
+            MaintenanceCommand::Restore { folder: again },
+        ] {
             let error = run_maintenance(config, task).await.unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
@@ -195,10 +232,14 @@ async fn a_backup_that_is_not_whole_is_refused_and_says_why() {
 
     // Of another installation.
     let stranger = TestInstallation::new();
-    let rehearsed =
-        run_maintenance(&stranger.config, MaintenanceCommand::VerifyBackup { folder: backup.clone() })
-            .await
-            .unwrap_err();
+    let rehearsed = run_maintenance(
+        &stranger.config,
+        MaintenanceCommand::VerifyBackup { folder: backup.clone() },
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(rehearsed, MaintenanceError::UntrustedDirectory(_)), "{rehearsed}");
-    run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup }).await.unwrap();
+    run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup })
+        .await
+        .unwrap();
 }

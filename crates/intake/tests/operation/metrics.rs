@@ -8,7 +8,8 @@ use rand::{SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 use web::metrics::MetricsRegistry;
 
-/// Every figure that there is. Each was weighed: what moves because of a visitor shows once a day, with noise.
+/// Every figure that there is. Each was weighed: what moves because of a visitor shows once a day,
+/// with noise.
 const METRIC_NAMES: [&str; 7] = [
     "burkindi_intake_busy",
     "burkindi_intake_certificate_days",
@@ -38,8 +39,9 @@ async fn the_page_is_the_same_to_the_byte_whoever_reports() {
     let signed = intake.installation.keys.directory(1, intake.installation.clock.today(), 2);
     assert_eq!(intake.put_directory(&signed).await.status(), StatusCode::NO_CONTENT);
     let before = metrics_page(&intake).await;
-    let form =
-        MultipartFormData::report("canary of a story", 1).file("canary.jpg", &vec![7; 2_000_000]).end();
+    let form = MultipartFormData::report("canary of a story", 1)
+        .file("canary.jpg", &vec![7; 2_000_000])
+        .end();
     assert_eq!(intake.post_form("/en/report/send", form).await.0, StatusCode::OK);
     assert_eq!(
         intake.post("/api/reports", age_hybrid::decoy_file(32_768, 7)).await.status(),
@@ -94,12 +96,16 @@ async fn a_look_shows_the_service_and_only_the_end_of_a_day_shows_visitors() {
     app.metrics.record_day(&app.counters.close_day(&mut rng));
     assert_eq!(rendered_metrics(app.metrics.registry()).await, before, "not before the next look");
     app.metrics.refresh(&app).await;
-    let filed = metric_value(&rendered_metrics(app.metrics.registry()).await, "burkindi_intake_filed");
+    let filed =
+        metric_value(&rendered_metrics(app.metrics.registry()).await, "burkindi_intake_filed");
     assert!((900..1100).contains(&filed) && filed != 1000, "{filed}");
     installation.clock.advance(time::Duration::days(31));
     app.metrics.refresh(&app).await;
     assert_eq!(
-        metric_value(&rendered_metrics(app.metrics.registry()).await, "burkindi_intake_directory_days"),
+        metric_value(
+            &rendered_metrics(app.metrics.registry()).await,
+            "burkindi_intake_directory_days"
+        ),
         -1
     );
 }

@@ -43,8 +43,10 @@ pub(crate) fn fixture() -> ReportFixture {
     let mut rng = StdRng::seed_from_u64(1);
     let transport = TransportIdentity::generate(&mut rng);
     let handles = ["awa", "bila", "coumba", "dao", "eva", "fofana"];
-    let people: BTreeMap<_, _> =
-        handles.into_iter().map(|handle| (handle, InvestigatorIdentity::generate(&mut rng))).collect();
+    let people: BTreeMap<_, _> = handles
+        .into_iter()
+        .map(|handle| (handle, InvestigatorIdentity::generate(&mut rng)))
+        .collect();
     let members = people
         .iter()
         .map(|(handle, identity)| Member {
@@ -82,7 +84,8 @@ pub(crate) fn fixture() -> ReportFixture {
         ],
         oversight: "external".to_owned(),
     };
-    let trust = TrustRoots { instance, threshold: 2, roots: roots.iter().map(PublicKey::from).collect() };
+    let trust =
+        TrustRoots { instance, threshold: 2, roots: roots.iter().map(PublicKey::from).collect() };
     let signed = SignedDirectory::sign(&directory, &roots[..2]).unwrap();
     ReportFixture { rng, transport, people, directory, signed, trust }
 }
@@ -125,7 +128,8 @@ pub(crate) fn resubmit_report(
 ) -> Vec<u8> {
     let hash = world.signed.hash();
     let mut sealer =
-        ReportSealer::begin(&world.directory, hash, filing, draft, Vec::new(), &mut world.rng).unwrap();
+        ReportSealer::begin(&world.directory, hash, filing, draft, Vec::new(), &mut world.rng)
+            .unwrap();
     for (name, content) in files {
         sealer.attach(name, "application/octet-stream", &mut &content[..]).unwrap();
     }
@@ -146,7 +150,11 @@ pub(crate) fn grant_of(
     opened.grants.iter().find(|grant| grant.tag == tag).cloned()
 }
 
-pub(crate) fn open_case(world: &ReportFixture, opened: &OpenedSubmission, handle: &str) -> OpenCase {
+pub(crate) fn open_case(
+    world: &ReportFixture,
+    opened: &OpenedSubmission,
+    handle: &str,
+) -> OpenCase {
     let grant = grant_of(world, opened, handle).expect("a grant");
     let grants = [GenerationGrant { generation: 0, grant }];
     OpenCase::open(opened.header.case.id, &grants, &world.people[handle]).unwrap()

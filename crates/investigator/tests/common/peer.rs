@@ -52,7 +52,8 @@ impl BrowserPeer {
     /// Asks for something sealed.
     pub(crate) fn seal(&mut self, question: &Value) -> (Vec<u8>, Value) {
         let answer = self.request(question);
-        let sealed = answer["sealed"].as_str().unwrap_or_else(|| panic!("refused: {}", answer["refused"]));
+        let sealed =
+            answer["sealed"].as_str().unwrap_or_else(|| panic!("refused: {}", answer["refused"]));
         (BASE64.decode(sealed).unwrap(), answer)
     }
 

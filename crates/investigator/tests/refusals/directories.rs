@@ -84,15 +84,19 @@ pub(super) fn directories() -> Vec<Value> {
         })
         .collect();
     let stranger = SigningKey::from_bytes(&[99; 32]);
-    let junk =
-        |seed: u8| json!({"key": PublicKey::from(&SigningKey::from_bytes(&[seed; 32])), "signature": "AAAA"});
+    let junk = |seed: u8| json!({"key": PublicKey::from(&SigningKey::from_bytes(&[seed; 32])), "signature": "AAAA"});
     let sound = [signature_by(&a, &text), signature_by(&b, &text)];
     let with = |more: Vec<Value>| json!(sound.iter().cloned().chain(more).collect::<Vec<_>>());
-    let moved = json!({"key": PublicKey::from(&b), "signature": signature_by(&a, &text)["signature"]});
+    let moved =
+        json!({"key": PublicKey::from(&b), "signature": signature_by(&a, &text)["signature"]});
     for (what, accepted, signatures) in [
         ("three signatures", true, with(vec![signature_by(&c, &text)])),
         ("one signature", false, json!([signature_by(&a, &text)])),
-        ("one root and a stranger", false, json!([signature_by(&a, &text), signature_by(&stranger, &text)])),
+        (
+            "one root and a stranger",
+            false,
+            json!([signature_by(&a, &text), signature_by(&stranger, &text)]),
+        ),
         ("one root twice", false, json!([signature_by(&a, &text), signature_by(&a, &text)])),
         ("two roots, one of them twice", false, with(vec![signature_by(&a, &text)])),
         ("a signature under another key", false, json!([signature_by(&a, &text), moved])),

@@ -14,7 +14,8 @@ const LABEL: &[u8] = b"burkindi/refusals/v1\0";
 pub(super) fn signatures() -> Vec<Value> {
     let honest = SigningKey::from_bytes(&[3; 32]);
     let key = encode(honest.verifying_key().as_bytes());
-    // A + T and R + T with a point T of order eight, computed apart: the equation holds with the cofactor alone where it is refused.
+    // A + T and R + T with a point T of order eight, computed apart: the equation holds with the
+    // cofactor alone where it is refused.
     let with_torsion = "gBgV5w_6YHo5VqUflLpYelh-IDs2JVl0BAxU1ZHJCUk";
     [
         ("honest", true, &*key, "4oC0R7yKv8Ge680q1k46lmyUD9Lapxfd0d8ORyxigP12gmvnLln7A3h06aeMMm2rYJ8DTMO20i0TFetRdQACAw"),
@@ -47,7 +48,11 @@ pub(super) fn public_keys() -> Vec<Value> {
         ("of order eight", false, "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU"),
         ("zero in a second encoding", false, "7f_______________________________________38"),
         ("one in a second encoding", false, "7v_______________________________________38"),
-        ("another point in a second encoding", false, "8P_______________________________________38"),
+        (
+            "another point in a second encoding",
+            false,
+            "8P_______________________________________38",
+        ),
         ("no point of the curve", false, "AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
         ("too short", false, "AAAA"),
     ]
@@ -66,8 +71,7 @@ pub(super) fn recipients() -> Vec<Value> {
         change(&mut bytes);
         json!({"what": what, "accepted": accepted, "raw": encode(&bytes)})
     };
-    let text =
-        |what: &str, accepted: bool, text: String| json!({"what": what, "accepted": accepted, "text": text});
+    let text = |what: &str, accepted: bool, text: String| json!({"what": what, "accepted": accepted, "text": text});
     let spelled = honest.to_string();
     vec![
         raw("honest", true, |_| ()),
@@ -91,7 +95,11 @@ pub(super) fn recipients() -> Vec<Value> {
         text("honest, as text", true, spelled.clone()),
         text("upper case", false, spelled.to_uppercase()),
         text("mistyped", false, spelled.replacen("age1pq1", "age1pq1q", 1)),
-        text("a classic one", false, "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj".into()),
+        text(
+            "a classic one",
+            false,
+            "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj".into(),
+        ),
     ]
 }
 

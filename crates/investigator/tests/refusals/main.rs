@@ -1,6 +1,7 @@
-//! What is accepted and what is refused, in one file that every implementation is held against: `crates/protocol/refusals.json`. Each
-//! signed object stands there as it is taken, and beside it the same object in a form that nobody writes, signed by the key that it
-//! should be signed by. Bytes are unpadded base64url.
+//! What is accepted and what is refused, in one file that every implementation is held against:
+//! `crates/protocol/refusals.json`. Each signed object stands there as it is taken, and beside it
+//! the same object in a form that nobody writes, signed by the key that it should be signed by.
+//! Bytes are unpadded base64url.
 //!
 //! The file is generated with `WRITE_VECTORS=1 cargo test -p investigator --test refusals`.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
@@ -47,13 +48,16 @@ fn signed(label: &[u8], bytes: &[u8], key: &SigningKey) -> [u8; 64] {
 }
 
 fn vector(what: &str, accepted: bool, fields: &[(&str, Value)]) -> Value {
-    let mut vector =
-        Map::from_iter([("what".to_owned(), json!(what)), ("accepted".to_owned(), json!(accepted))]);
+    let mut vector = Map::from_iter([
+        ("what".to_owned(), json!(what)),
+        ("accepted".to_owned(), json!(accepted)),
+    ]);
     vector.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     Value::Object(vector)
 }
 
-/// The text as it is, then with each change of it: what the change shows, the text that is replaced, and by what.
+/// The text as it is, then with each change of it: what the change shows, the text that is
+/// replaced, and by what.
 fn variants(
     text: &str,
     changes: &[(impl AsRef<str>, impl AsRef<str>, impl AsRef<str>)],
@@ -101,5 +105,8 @@ fn every_form_that_nobody_writes_is_refused() {
         fs::write(&path, serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
     }
     let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    assert!(now == kept, "refusals.json is not what this test makes: generate it and look at the difference");
+    assert!(
+        now == kept,
+        "refusals.json is not what this test makes: generate it and look at the difference"
+    );
 }

@@ -8,11 +8,14 @@ use protocol::{
     mailbox::{Mailbox, MailboxHeader},
     submission::{
         frame::{
-            Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef, RotationBody,
+            Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
+            RotationBody,
         },
         related_report::RelatedReport,
         reply_capsule::ReplyCapsule,
-        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+        treatment::{
+            AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
+        },
     },
 };
 use serde_json::{Value, json};
@@ -73,7 +76,11 @@ pub(super) fn frames() -> Vec<Value> {
             ("acknowledged seq above its bound", "\"seq\":3", "\"seq\":4294967295"),
             ("generation above its bound", "\"generation\":0", "\"generation\":101"),
             ("a key twice", "\"seq\":0", "\"seq\":0,\"seq\":0"),
-            ("a key twice, the last one other", "\"lang\":\"fr\"", "\"lang\":\"fr\",\"lang\":\"en\""),
+            (
+                "a key twice, the last one other",
+                "\"lang\":\"fr\"",
+                "\"lang\":\"fr\",\"lang\":\"en\"",
+            ),
             ("an unknown field", "\"v\":1", "\"v\":1,\"w\":1"),
             ("an unknown field in a part", "\"len\":3", "\"len\":3,\"more\":null"),
             ("a prototype", "\"v\":1", "\"v\":1,\"__proto__\":{}"),
@@ -162,7 +169,11 @@ fn treatments() -> Vec<(String, bool, String)> {
             ("an unknown treatment", "\"cleaned\"", "\"washed\""),
             ("no treatment named", "\"how\":\"cleaned\",", ""),
             ("a treatment named twice", "\"how\"", "\"how\":\"cleaned\",\"how\""),
-            ("a treatment named last", CLEANED, "\"removed\":[\"author\",\"place\"],\"how\":\"cleaned\","),
+            (
+                "a treatment named last",
+                CLEANED,
+                "\"removed\":[\"author\",\"place\"],\"how\":\"cleaned\",",
+            ),
             ("an unknown kind of metadata", "\"author\"", "\"shoe-size\""),
             ("a kind of metadata in free text", "\"author\"", "\"<b>Awa</b>\""),
             ("a kind of metadata twice", "\"author\",", "\"author\",\"author\","),
@@ -271,10 +282,25 @@ pub(super) fn capsules() -> Vec<Value> {
         .collect();
     let own = SigningKey::from_bytes(&[9; 32]);
     all.push(carried("not signed", false, &json, &[]));
-    all.push(carried("signed by another", false, &json, &signed(CAPSULE_LABEL, json.as_bytes(), &own)));
+    all.push(carried(
+        "signed by another",
+        false,
+        &json,
+        &signed(CAPSULE_LABEL, json.as_bytes(), &own),
+    ));
     let replies = secret().replies_key();
-    all.push(carried("signed as a reply", false, &json, &signed(CAPSULE_LABEL, json.as_bytes(), &replies)));
-    all.push(carried("signed as a frame", false, &json, &signed(FRAME_LABEL, json.as_bytes(), &key)));
+    all.push(carried(
+        "signed as a reply",
+        false,
+        &json,
+        &signed(CAPSULE_LABEL, json.as_bytes(), &replies),
+    ));
+    all.push(carried(
+        "signed as a frame",
+        false,
+        &json,
+        &signed(FRAME_LABEL, json.as_bytes(), &key),
+    ));
     all.push(carried("signed without a label", false, &json, &signed(b"", json.as_bytes(), &key)));
     all
 }
@@ -282,7 +308,8 @@ pub(super) fn capsules() -> Vec<Value> {
 pub(super) fn accepts_capsule(vector: &Value) -> bool {
     let plain = bytes(&vector["plain"]);
     let signer = PublicKey::from(&receipt().signing_key());
-    ReplyCapsule::open(&mailbox_recipient().seal(&plain), &receipt().mailbox_identity(), &signer).is_ok()
+    ReplyCapsule::open(&mailbox_recipient().seal(&plain), &receipt().mailbox_identity(), &signer)
+        .is_ok()
 }
 
 pub(super) fn mailboxes() -> Vec<Value> {
@@ -303,8 +330,12 @@ pub(super) fn mailboxes() -> Vec<Value> {
         ("another version", "\"v\":1", "\"v\":2"),
     ];
     let case_recipient = secret().identity().recipient();
-    let mailbox =
-        Mailbox { header: header.clone(), capsule: vec![1; 9], case_recipient, replies: Vec::new() };
+    let mailbox = Mailbox {
+        header: header.clone(),
+        capsule: vec![1; 9],
+        case_recipient,
+        replies: Vec::new(),
+    };
     let identity = receipt().mailbox_identity();
     let plain = identity.open(&mailbox.seal(&mailbox_recipient())).unwrap();
     let json = serde_json::to_string(&header).unwrap();
@@ -317,7 +348,8 @@ pub(super) fn mailboxes() -> Vec<Value> {
             json!({"what": what, "accepted": accepted, "plain": encode(&plain)})
         })
         .collect();
-    let head = [b"BKM1", &u32::try_from(json.len()).unwrap().to_be_bytes()[..], json.as_bytes()].concat();
+    let head =
+        [b"BKM1", &u32::try_from(json.len()).unwrap().to_be_bytes()[..], json.as_bytes()].concat();
     let reply_too_long = [&[9u8, 0, 0, 0x30, 1][..], &vec![1; 12 * 1024 + 1]].concat();
     let before_end = &records[..records.len() - 5];
     for (what, rest) in [
@@ -327,7 +359,9 @@ pub(super) fn mailboxes() -> Vec<Value> {
         ("an end that carries bytes", [before_end, &[0, 0, 0, 0, 1, 0]].concat()),
         ("something in the padding", [records, &[0, 0, 1]].concat()),
     ] {
-        all.push(json!({"what": what, "accepted": false, "plain": encode(&[&head[..], &rest].concat())}));
+        all.push(
+            json!({"what": what, "accepted": false, "plain": encode(&[&head[..], &rest].concat())}),
+        );
     }
     all
 }

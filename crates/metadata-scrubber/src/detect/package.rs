@@ -1,4 +1,5 @@
-//! What a package is: by its list of content types, by what `mimetype` says, or by the names of its parts.
+//! What a package is: by its list of content types, by what `mimetype` says, or by the names of its
+//! parts.
 
 use std::io::Read;
 
@@ -7,7 +8,8 @@ use flate2::bufread::DeflateDecoder;
 use super::FileFormat;
 use crate::stream::read_le;
 
-/// Content types of the main part, and the ending that programs expect with it. Longer ones first, where one begins another.
+/// Content types of the main part, and the ending that programs expect with it. Longer ones first,
+/// where one begins another.
 const OFFICE_EXTENSIONS: [(&str, &str); 24] = [
     ("ms-word.document.macroEnabled.main", "docm"),
     ("ms-word.template.macroEnabledTemplate.main", "dotm"),
@@ -56,7 +58,8 @@ const MAX_CONTENT_TYPES_LEN: u64 = 64 * 1024;
 
 /// What package begins like this.
 pub(super) fn detect(head: &[u8]) -> FileFormat {
-    let len = |at| read_le(head, at, 2).and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
+    let len =
+        |at| read_le(head, at, 2).and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
     let (name_len, extra_len) = (len(26), len(28));
     let name = head.get(30..30 + name_len).unwrap_or_default();
     let data = head.get(30 + name_len + extra_len..).unwrap_or_default();
@@ -92,12 +95,17 @@ pub(super) fn detect(head: &[u8]) -> FileFormat {
     }
     // The names of further parts, where they come early.
     let inside = |what: &[u8]| memchr::memmem::find(head, what).is_some();
-    let named =
-        [(&b"word/"[..], "docx"), (b"xl/workbook", "xlsx"), (b"xl/worksheets", "xlsx"), (b"ppt/", "pptx")];
+    let named = [
+        (&b"word/"[..], "docx"),
+        (b"xl/workbook", "xlsx"),
+        (b"xl/worksheets", "xlsx"),
+        (b"ppt/", "pptx"),
+    ];
     FileFormat::Office(named.iter().find(|(part, _)| inside(part)).map(|(_, ending)| *ending))
 }
 
-/// Whether a package with this ending may be one of `OpenXML`, or with `is_open_document` one of `OpenDocument`.
+/// Whether a package with this ending may be one of `OpenXML`, or with `is_open_document` one of
+/// `OpenDocument`.
 pub(super) fn is_extension(ending: &str, is_open_document: bool) -> bool {
     if is_open_document {
         OPEN_DOCUMENT_EXTENSIONS.iter().any(|(_, known)| *known == ending)
@@ -116,9 +124,9 @@ fn extension_by_content_types(data: &[u8], method: usize) -> Option<&'static str
     }
     // In UTF-16, every other byte is nothing.
     types.retain(|byte| *byte != 0);
-    let found = OFFICE_EXTENSIONS
-        .iter()
-        .filter_map(|(kind, ending)| memchr::memmem::find(&types, kind.as_bytes()).map(|_| *ending));
+    let found = OFFICE_EXTENSIONS.iter().filter_map(|(kind, ending)| {
+        memchr::memmem::find(&types, kind.as_bytes()).map(|_| *ending)
+    });
     // A document may hold a workbook, but only macros are said twice.
     found.min_by_key(|ending| usize::from(!ending.ends_with('m')))
 }
@@ -128,7 +136,9 @@ fn detect_open_document(data: &[u8]) -> FileFormat {
         return FileFormat::Archive;
     };
     let len = kind.iter().take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
-    let ending =
-        OPEN_DOCUMENT_EXTENSIONS.iter().find(|(known, _)| *known == &kind[..len]).map(|(_, ending)| *ending);
+    let ending = OPEN_DOCUMENT_EXTENSIONS
+        .iter()
+        .find(|(known, _)| *known == &kind[..len])
+        .map(|(_, ending)| *ending);
     FileFormat::OpenDocument(ending)
 }

@@ -54,7 +54,8 @@ fn trailing_tag_len(sound: &[u8]) -> Option<usize> {
     /// Lyrics3 without a length are no longer than this.
     const MAX_LYRICS_LEN: usize = 5100;
     let end = sound.len();
-    let at = |before: usize| end.checked_sub(before).map(|start| &sound[start..]).unwrap_or_default();
+    let at =
+        |before: usize| end.checked_sub(before).map(|start| &sound[start..]).unwrap_or_default();
     let is_within = |len: usize| (len > 0 && len <= end).then_some(len);
     if at(128).starts_with(b"TAG") {
         return Some(128);
@@ -79,7 +80,8 @@ fn trailing_tag_len(sound: &[u8]) -> Option<usize> {
     }
     if at(9) == b"LYRICSEND" {
         let from = end.saturating_sub(MAX_LYRICS_LEN + 20);
-        return memchr::memmem::rfind(&sound[from..], b"LYRICSBEGIN").map(|start| end - from - start);
+        return memchr::memmem::rfind(&sound[from..], b"LYRICSBEGIN")
+            .map(|start| end - from - start);
     }
     None
 }

@@ -19,7 +19,8 @@ pub(crate) struct ExifFindings {
     pub(crate) orientation: Option<u8>,
 }
 
-/// Reads notes, from their byte order on. Follows one pointer, forwards or back, and no other: there is no way in circles.
+/// Reads notes, from their byte order on. Follows one pointer, forwards or back, and no other:
+/// there is no way in circles.
 pub(crate) fn parse(tiff: &[u8]) -> ExifFindings {
     let mut notes = ExifFindings::default();
     let number = match tiff.first_chunk() {
@@ -28,7 +29,8 @@ pub(crate) fn parse(tiff: &[u8]) -> ExifFindings {
         _ => return ExifFindings { kinds: MetadataKinds::classify(tiff), orientation: None },
     };
     let mut shot = None;
-    let second = number(tiff, 4, 4).and_then(|start| read_ifd(tiff, number, start, &mut notes, &mut shot));
+    let second =
+        number(tiff, 4, 4).and_then(|start| read_ifd(tiff, number, start, &mut notes, &mut shot));
     if second.is_some_and(|offset| offset != 0) {
         notes.kinds |= MetadataKind::Preview;
     }
@@ -55,8 +57,8 @@ fn read_ifd(
         match number(tiff, entry, 2)? {
             EXIF_IFD_POINTER => *shot = number(tiff, entry.checked_add(8)?, 4),
             ORIENTATION => {
-                let turned =
-                    number(tiff, entry.checked_add(8)?, 2).and_then(|turned| u8::try_from(turned).ok());
+                let turned = number(tiff, entry.checked_add(8)?, 2)
+                    .and_then(|turned| u8::try_from(turned).ok());
                 notes.orientation = turned.filter(|turned| (2..=8).contains(turned));
             }
             tag => notes.kinds |= kinds_of_tag(tag),
@@ -79,8 +81,8 @@ fn kinds_of_tag(tag: u64) -> MetadataKinds {
     }
 }
 
-/// How far notes reach from their byte order on: to the end of the last value that one of their directories points at. `None` where they
-/// are not sound.
+/// How far notes reach from their byte order on: to the end of the last value that one of their
+/// directories points at. `None` where they are not sound.
 pub(crate) fn extent(tiff: &[u8]) -> Option<usize> {
     /// More directories than any camera writes.
     const MAX_DIRECTORIES: usize = 16;
@@ -102,8 +104,11 @@ pub(crate) fn extent(tiff: &[u8]) -> Option<usize> {
             let entry = at + 2 + 12 * n;
             let (tag, kind) = (number(tiff, entry, 2)?, number(tiff, entry + 2, 2)?);
             let (values, value) = (number(tiff, entry + 4, 4)?, number(tiff, entry + 8, 4)?);
-            let size =
-                usize::try_from(kind).ok().and_then(|kind| VALUE_SIZES.get(kind)).copied().unwrap_or(1);
+            let size = usize::try_from(kind)
+                .ok()
+                .and_then(|kind| VALUE_SIZES.get(kind))
+                .copied()
+                .unwrap_or(1);
             let len = size.saturating_mul(values);
             if len > 4 {
                 end = end.max(value.saturating_add(len));

@@ -32,7 +32,11 @@ pub(crate) fn strip(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> Pars
     }
 }
 
-fn process_extension(pipe: &mut StreamRewriter<'_>, found: &mut Findings, label: u8) -> ParseResult<()> {
+fn process_extension(
+    pipe: &mut StreamRewriter<'_>,
+    found: &mut Findings,
+    label: u8,
+) -> ParseResult<()> {
     let ahead = pipe.peek(14)?;
     // How long each picture is shown, how often all are, and text that is drawn.
     let repeats = matches!(ahead.get(3..14), Some(b"NETSCAPE2.0" | b"ANIMEXTS1.0"));

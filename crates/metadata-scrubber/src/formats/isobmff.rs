@@ -1,5 +1,6 @@
-//! Boxes (ISO/IEC 14496-12): films and sounds of phones, and HEIC and AVIF pictures. They point into themselves by distance from the
-//! beginning, so nothing changes its place: boxes that tell something become free space.
+//! Boxes (ISO/IEC 14496-12): films and sounds of phones, and HEIC and AVIF pictures. They point
+//! into themselves by distance from the beginning, so nothing changes its place: boxes that tell
+//! something become free space.
 
 mod heif;
 
@@ -46,8 +47,11 @@ pub(crate) fn zero_metadata(
         if kind == b"moov" {
             film = pipe.position() + found_box.header_len + payload;
         }
-        let is_needed =
-            if inside { contains_name(&rules.film, kind) } else { contains_name(&rules.keep, kind) };
+        let is_needed = if inside {
+            contains_name(&rules.film, kind)
+        } else {
+            contains_name(&rules.keep, kind)
+        };
         if contains_name(&rules.containers, kind) && (inside || kind == b"moov") {
             pipe.copy(found_box.header_len)?;
         } else if contains_name(&rules.stamped, kind) {
@@ -77,7 +81,11 @@ fn read_box_header(pipe: &mut StreamRewriter<'_>) -> ParseResult<BoxHeader> {
     };
     // A number beyond any file would overflow where it is added to.
     let payload = size.checked_sub(head).filter(|payload| *payload <= u64::from(u32::MAX) << 8);
-    Ok(BoxHeader { kind, header_len: head, payload_len: Some(payload.ok_or(ParseError::Malformed)?) })
+    Ok(BoxHeader {
+        kind,
+        header_len: head,
+        payload_len: Some(payload.ok_or(ParseError::Malformed)?),
+    })
 }
 
 /// The last box, which has no length.
@@ -105,7 +113,9 @@ fn erase_box(
     payload: u64,
 ) -> ParseResult<()> {
     let ahead = pipe.peek(head + payload.min(INSPECT_LIMIT))?;
-    let said = MetadataKinds::classify(ahead.get(usize::try_from(head).unwrap_or(16)..).unwrap_or_default());
+    let said = MetadataKinds::classify(
+        ahead.get(usize::try_from(head).unwrap_or(16)..).unwrap_or_default(),
+    );
     found.removed |= said;
     pipe.copy(4)?;
     pipe.write(b"free")?;

@@ -14,7 +14,8 @@ const COM: u8 = 0xFE;
 /// Longest segment, with its marker.
 const MAX_SEGMENT_LEN: usize = 65_537;
 
-/// The whole picture. What stands behind its end is a second picture, a film or a hiding place, and goes as well.
+/// The whole picture. What stands behind its end is a second picture, a film or a hiding place, and
+/// goes as well.
 pub(crate) fn strip(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
     if pipe.peek_array()? != [0xFF, 0xD8] {
         return Err(ParseError::Malformed);
@@ -55,7 +56,11 @@ fn skip_between_segments(pipe: &mut StreamRewriter<'_>, found: &mut Findings) ->
     pipe.skip(next as u64)
 }
 
-fn process_segment(pipe: &mut StreamRewriter<'_>, found: &mut Findings, marker: u8) -> ParseResult<()> {
+fn process_segment(
+    pipe: &mut StreamRewriter<'_>,
+    found: &mut Findings,
+    marker: u8,
+) -> ParseResult<()> {
     let len = 2 + read_be(&pipe.peek_array::<4>()?, 2, 2).unwrap_or_default();
     if len < 4 {
         return Err(ParseError::Malformed);
@@ -64,7 +69,8 @@ fn process_segment(pipe: &mut StreamRewriter<'_>, found: &mut Findings, marker: 
         pipe.copy(len)?;
         return if marker == SOS { copy_scan(pipe) } else { Ok(()) };
     }
-    let segment = pipe.peek(MAX_SEGMENT_LEN.min(usize::try_from(len).unwrap_or(MAX_SEGMENT_LEN)) as u64)?;
+    let segment =
+        pipe.peek(MAX_SEGMENT_LEN.min(usize::try_from(len).unwrap_or(MAX_SEGMENT_LEN)) as u64)?;
     if segment.len() as u64 != len {
         return Err(ParseError::Malformed);
     }
@@ -88,11 +94,14 @@ enum SegmentReplacement {
 fn classify_segment(marker: u8, payload: &[u8]) -> (MetadataKinds, SegmentReplacement) {
     match (marker, payload) {
         // The size of the thumbnail that comes behind.
-        (0xE0, [b'J', b'F', b'I', b'F', 0, major, minor, unit, density @ ..]) if density.len() >= 6 => {
+        (0xE0, [b'J', b'F', b'I', b'F', 0, major, minor, unit, density @ ..])
+            if density.len() >= 6 =>
+        {
             if density.len() == 6 && density[4..6] == [0, 0] {
                 return (MetadataKinds::NONE, SegmentReplacement::Unchanged);
             }
-            let mut plain = vec![0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, *major, *minor, *unit];
+            let mut plain =
+                vec![0xFF, 0xE0, 0, 16, b'J', b'F', b'I', b'F', 0, *major, *minor, *unit];
             plain.extend_from_slice(&density[..4]);
             plain.extend_from_slice(&[0, 0]);
             (MetadataKind::Preview.into(), SegmentReplacement::Bytes(plain))
@@ -117,7 +126,9 @@ fn classify_segment(marker: u8, payload: &[u8]) -> (MetadataKinds, SegmentReplac
             };
             (notes.kinds, instead)
         }
-        (0xE2, [b'M', b'P', b'F', 0, ..]) => (MetadataKind::Preview.into(), SegmentReplacement::Removed),
+        (0xE2, [b'M', b'P', b'F', 0, ..]) => {
+            (MetadataKind::Preview.into(), SegmentReplacement::Removed)
+        }
         (0xE2, [b'I', b'C', b'C', b'_', ..]) => (MetadataKinds::NONE, SegmentReplacement::Removed),
         (COM, _) => (MetadataKind::Words.into(), SegmentReplacement::Removed),
         _ => (MetadataKinds::classify(payload), SegmentReplacement::Removed),
@@ -160,14 +171,20 @@ pub(crate) fn zero_segments(picture: &mut [u8], found: &mut Findings) {
     let mut at = 2;
     while let Some([0xFF, marker @ (0xC0..=0xD7 | 0xDB..=0xFE)]) = picture.get(at..at + 2) {
         let marker = *marker;
-        let Some(len) = read_be(picture, at + 2, 2).and_then(|len| usize::try_from(len).ok()) else { return };
+        let Some(len) = read_be(picture, at + 2, 2).and_then(|len| usize::try_from(len).ok())
+        else {
+            return;
+        };
         let Some(payload) = picture.get_mut(at + 4..at + 2 + len) else { return };
         let tells = marker == COM || (0xE0..=0xEF).contains(&marker);
         if tells && payload.iter().any(|byte| *byte != 0) {
             let (said, instead) = classify_segment(marker, payload);
             // How colours are to be read stays where it stands.
-            let kept =
-                if marker == 0xEE && payload.starts_with(b"Adobe") { payload.len().min(12) } else { 0 };
+            let kept = if marker == 0xEE && payload.starts_with(b"Adobe") {
+                payload.len().min(12)
+            } else {
+                0
+            };
             if !matches!(instead, SegmentReplacement::Unchanged)
                 && payload[kept..].iter().any(|byte| *byte != 0)
             {

@@ -1,5 +1,6 @@
-//! Office files (OOXML, `OpenDocument`): what becomes of each part of a package. Parts are known by their names and by the root of their
-//! XML. A part that no rule knows goes on as it came, and is reported as left.
+//! Office files (OOXML, `OpenDocument`): what becomes of each part of a package. Parts are known by
+//! their names and by the root of their XML. A part that no rule knows goes on as it came, and is
+//! reported as left.
 
 use std::io::{self, Read, Write};
 
@@ -85,7 +86,8 @@ pub(crate) struct PartRewrite<'o, 'f> {
 }
 
 impl PartRewrite<'_, '_> {
-    /// Rewrites a part. Returns whether anything was changed. Fails when the part cannot be unpacked, or the writer fails.
+    /// Rewrites a part. Returns whether anything was changed. Fails when the part cannot be
+    /// unpacked, or the writer fails.
     pub(crate) fn rewrite(
         &mut self,
         name: &str,

@@ -1,5 +1,6 @@
-//! PDF (ISO 32000). A PDF finds its parts by their distance from the beginning, so nothing changes its place: what tells something is
-//! overwritten where it stands, in every revision that the file holds.
+//! PDF (ISO 32000). A PDF finds its parts by their distance from the beginning, so nothing changes
+//! its place: what tells something is overwritten where it stands, in every revision that the file
+//! holds.
 
 mod dictionary;
 mod information;
@@ -18,7 +19,8 @@ use crate::{
 
 /// What is held of a file.
 const WINDOW_LEN: usize = 384 * 1024;
-/// A value, notes in XMP or a packed store of objects that is longer than this is left, and said to be.
+/// A value, notes in XMP or a packed store of objects that is longer than this is left, and said to
+/// be.
 const LOOKAHEAD: usize = 128 * 1024;
 /// So far back a value may stand that is pointed at.
 const BEHIND: usize = 64 * 1024;
@@ -29,7 +31,10 @@ const MAX_DESCRIPTION_LEN: usize = 2048;
 /// Most values that are pointed at and still to come.
 const MAX_PENDING_REFERENCES: usize = 64;
 
-pub(crate) fn overwrite_metadata(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
+pub(crate) fn overwrite_metadata(
+    pipe: &mut StreamRewriter<'_>,
+    found: &mut Findings,
+) -> ParseResult<()> {
     let mut names = AuthorPseudonyms::default();
     let mut editor = PdfEditor {
         found,
@@ -66,7 +71,8 @@ struct PdfEditor<'f> {
     pending_references: Vec<(u64, MetadataKind)>,
     /// Is this the inside of a packed store?
     in_object_stream: bool,
-    /// Bytes that may still be looked through: a file made to be slow runs out of them, and the rest of it is left as it is.
+    /// Bytes that may still be looked through: a file made to be slow runs out of them, and the
+    /// rest of it is left as it is.
     budget: usize,
     /// Up to here, in the window, the texts of the file's information are overwritten.
     info_end: usize,
@@ -84,7 +90,9 @@ impl PdfEditor<'_> {
             let ahead = &window[at..];
             at += match ahead[0] {
                 b'/' => self.scrub_key(window, at),
-                b'<' if ahead.starts_with(b"<x:xmpmeta") => self.scrub_xmp(window, at, b"</x:xmpmeta>"),
+                b'<' if ahead.starts_with(b"<x:xmpmeta") => {
+                    self.scrub_xmp(window, at, b"</x:xmpmeta>")
+                }
                 b'<' if ahead.starts_with(b"<rdf:RDF") => self.scrub_xmp(window, at, b"</rdf:RDF>"),
                 b'o' if ahead.starts_with(b"obj") => self.scrub_object(window, at),
                 b's' if ahead.starts_with(b"stream") && !self.in_object_stream => {
@@ -100,7 +108,8 @@ impl PdfEditor<'_> {
     fn scrub_key(&mut self, window: &mut [u8], at: usize) -> usize {
         let ahead = &window[at..];
         let is = |key: &[u8]| {
-            ahead.starts_with(key) && ahead.get(key.len()).is_none_or(|next| !is_regular_char(*next))
+            ahead.starts_with(key)
+                && ahead.get(key.len()).is_none_or(|next| !is_regular_char(*next))
         };
         if is(b"/EmbeddedFile") {
             self.found.left |= MetadataKind::Other;
@@ -117,7 +126,8 @@ impl PdfEditor<'_> {
         }
         let is_key = |rule: &&PdfKeyRule| {
             let name = rule.key.as_bytes();
-            ahead.starts_with(name) && ahead.get(name.len()).is_none_or(|next| !is_regular_char(*next))
+            ahead.starts_with(name)
+                && ahead.get(name.len()).is_none_or(|next| !is_regular_char(*next))
         };
         let Some(rule) = rules::builtin().pdf.iter().find(is_key) else { return 1 };
         if self.scrub_info_dictionary(window, at, rule.key.len()) {
@@ -246,7 +256,8 @@ impl PdfEditor<'_> {
         let description =
             memmem::rfind(description, b"obj").map_or(description, |start| &description[start..]);
         let says = |words: &[u8]| memmem::find(description, words).is_some();
-        let is_notes = says(b"/Type/Metadata") || says(b"/Type /Metadata") || says(b"/Subtype /XML");
+        let is_notes =
+            says(b"/Type/Metadata") || says(b"/Type /Metadata") || says(b"/Subtype /XML");
         let is_locked = is_notes && !says(b"/Filter");
         let is_packed = (says(b"/ObjStm") || says(b"/Metadata")) && says(b"/Filter");
         let is_plainly_packed = says(b"/FlateDecode") && !says(b"/DecodeParms") && !says(b"/ASCII");
@@ -263,8 +274,9 @@ impl PdfEditor<'_> {
         } else if is_packed {
             let within = data.len().min(LOOKAHEAD);
             let len = memmem::find(&data[..within], b"endstream");
-            let edited =
-                len.filter(|_| is_plainly_packed).and_then(|len| self.scrub_object_stream(&mut data[..len]));
+            let edited = len
+                .filter(|_| is_plainly_packed)
+                .and_then(|len| self.scrub_object_stream(&mut data[..len]));
             match edited {
                 Some(pointed) => {
                     for (number, trace) in pointed {
@@ -277,7 +289,8 @@ impl PdfEditor<'_> {
         start - at
     }
 
-    /// Unpacks, overwrites, and packs again into no more room; gives the objects whose text is a value. `None` for what cannot be read.
+    /// Unpacks, overwrites, and packs again into no more room; gives the objects whose text is a
+    /// value. `None` for what cannot be read.
     fn scrub_object_stream(&mut self, data: &mut [u8]) -> Option<Vec<(u64, MetadataKind)>> {
         let most = MAX_INFLATED.min(self.budget as u64);
         let mut plain = Vec::new();
@@ -389,5 +402,8 @@ fn whitespace_len(ahead: &[u8]) -> usize {
 }
 
 fn is_regular_char(byte: u8) -> bool {
-    !matches!(byte, 0 | 9 | 10 | 12 | 13 | 32 | b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'/' | b'%')
+    !matches!(
+        byte,
+        0 | 9 | 10 | 12 | 13 | 32 | b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'/' | b'%'
+    )
 }

@@ -16,7 +16,8 @@ pub(crate) fn strip(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> Pars
     let mut is_drawn = false;
     loop {
         let head: [u8; 8] = pipe.peek_array()?;
-        let (len, kind) = (read_be(&head, 0, 4).unwrap_or_default(), [head[4], head[5], head[6], head[7]]);
+        let (len, kind) =
+            (read_be(&head, 0, 4).unwrap_or_default(), [head[4], head[5], head[6], head[7]]);
         if len > i32::MAX as u64 || !kind.iter().all(u8::is_ascii_alphabetic) {
             return Err(ParseError::Malformed);
         }

@@ -1,5 +1,5 @@
-//! RIFF: WebP pictures, WAV sounds, AVI films. The length of the whole stands in front, so nothing changes its place: chunks that tell
-//! something become chunks of zeros.
+//! RIFF: WebP pictures, WAV sounds, AVI films. The length of the whole stands in front, so nothing
+//! changes its place: chunks that tell something become chunks of zeros.
 
 use crate::{
     formats::exif,
@@ -10,10 +10,14 @@ use crate::{
 
 /// Of a chunk that is looked into.
 const INSPECT_LIMIT: u64 = 64 * 1024;
-/// Flags of `VP8X`: a colour profile, and XMP. Notes keep theirs, for they may say how the picture is turned.
+/// Flags of `VP8X`: a colour profile, and XMP. Notes keep theirs, for they may say how the picture
+/// is turned.
 const PROFILE_AND_XMP: u8 = 0x20 | 0x04;
 
-pub(crate) fn zero_metadata(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
+pub(crate) fn zero_metadata(
+    pipe: &mut StreamRewriter<'_>,
+    found: &mut Findings,
+) -> ParseResult<()> {
     let head: [u8; 12] = pipe.peek_array()?;
     let end = 8 + read_le(&head, 4, 4).unwrap_or_default();
     let form = [head[8], head[9], head[10], head[11]];
@@ -47,8 +51,11 @@ pub(crate) fn zero_metadata(pipe: &mut StreamRewriter<'_>, found: &mut Findings)
             _ if rules::builtin().riff_keeps(&form, &kind) => pipe.copy(8 + padded)?,
             _ => {
                 let ahead = pipe.peek(8 + len.min(INSPECT_LIMIT))?;
-                let said =
-                    if kind == *b"ICCP" { MetadataKinds::NONE } else { MetadataKinds::classify(&ahead[8..]) };
+                let said = if kind == *b"ICCP" {
+                    MetadataKinds::NONE
+                } else {
+                    MetadataKinds::classify(&ahead[8..])
+                };
                 found.removed |= said;
                 erase_chunk(pipe, padded)?;
             }

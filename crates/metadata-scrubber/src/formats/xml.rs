@@ -1,5 +1,5 @@
-//! The XML of office files and drawings, rewritten by rules while it streams by. What no rule touches goes on byte for byte; from a
-//! place on that is no XML, everything does, and is told.
+//! The XML of office files and drawings, rewritten by rules while it streams by. What no rule
+//! touches goes on byte for byte; from a place on that is no XML, everything does, and is told.
 
 mod recording_reader;
 mod svg;
@@ -29,7 +29,8 @@ const INSPECT_LIMIT: usize = 64 * 1024;
 /// A text that is longer is no name.
 const MAX_TEXT_LEN: usize = 64 * 1024;
 
-/// Rewrites a part with this name. Returns whether anything was changed. Fails when the reader or the writer fails.
+/// Rewrites a part with this name. Returns whether anything was changed. Fails when the reader or
+/// the writer fails.
 pub(crate) fn rewrite(
     plain: &mut dyn Read,
     out: &mut dyn Write,
@@ -211,7 +212,12 @@ impl<W: Write> XmlRewriter<'_, W> {
         Ok(())
     }
 
-    fn handle_element(&mut self, element: &BytesStart<'_>, raw: &[u8], is_empty: bool) -> io::Result<()> {
+    fn handle_element(
+        &mut self,
+        element: &BytesStart<'_>,
+        raw: &[u8],
+        is_empty: bool,
+    ) -> io::Result<()> {
         if self.dropped_depth.is_some() {
             return Ok(());
         }
@@ -241,7 +247,9 @@ impl<W: Write> XmlRewriter<'_, W> {
                     }
                 }
             }
-            RewriteMode::BeforeRoot | RewriteMode::ByRules => self.apply_rules(element, raw, is_empty),
+            RewriteMode::BeforeRoot | RewriteMode::ByRules => {
+                self.apply_rules(element, raw, is_empty)
+            }
         }
     }
 
@@ -264,7 +272,12 @@ impl<W: Write> XmlRewriter<'_, W> {
         self.root = name;
     }
 
-    fn apply_rules(&mut self, element: &BytesStart<'_>, raw: &[u8], is_empty: bool) -> io::Result<()> {
+    fn apply_rules(
+        &mut self,
+        element: &BytesStart<'_>,
+        raw: &[u8],
+        is_empty: bool,
+    ) -> io::Result<()> {
         let rules = &rules::builtin().package;
         let local = element.local_name();
         let attributes: Result<Vec<_>, _> = element.attributes().with_checks(false).collect();
@@ -273,7 +286,8 @@ impl<W: Write> XmlRewriter<'_, W> {
             return self.out.write_all(raw);
         };
         let owned = |name: &str| {
-            let found = attributes.iter().find(|one| one.key.local_name().as_ref() == name.as_bytes());
+            let found =
+                attributes.iter().find(|one| one.key.local_name().as_ref() == name.as_bytes());
             found.map(|one| one.value.to_vec())
         };
         let place = ElementContext {
@@ -317,7 +331,9 @@ impl<W: Write> XmlRewriter<'_, W> {
 
     /// The text that a rule is about is all there.
     fn flush_text(&mut self) -> io::Result<()> {
-        let Some(PendingText { rule, raw, value }) = self.pending_text.take() else { return Ok(()) };
+        let Some(PendingText { rule, raw, value }) = self.pending_text.take() else {
+            return Ok(());
+        };
         if value.trim_ascii().is_empty() {
             return self.out.write_all(&raw);
         }
@@ -339,9 +355,11 @@ impl<W: Write> XmlRewriter<'_, W> {
     fn abandon_rewrite(&mut self, raw: &[u8]) -> io::Result<bool> {
         self.flush_text()?;
         self.dropped_depth = None;
-        if let RewriteMode::Emptied { root, inside } = std::mem::replace(&mut self.mode, RewriteMode::ByRules)
+        if let RewriteMode::Emptied { root, inside } =
+            std::mem::replace(&mut self.mode, RewriteMode::ByRules)
         {
-            // It is emptied all the same: its root is all that may stay. What broke off goes with it.
+            // It is emptied all the same: its root is all that may stay. What broke off goes with
+            // it.
             self.found.removed |= MetadataKinds::classify(&[&inside[..], raw].concat());
             self.changed = true;
             self.out.write_all(&root)?;
@@ -368,7 +386,9 @@ impl<W: Write> XmlRewriter<'_, W> {
                 }
                 self.out.write_all(&root)
             }
-            RewriteMode::BeforeRoot | RewriteMode::ByRules | RewriteMode::Svg => self.out.write_all(raw),
+            RewriteMode::BeforeRoot | RewriteMode::ByRules | RewriteMode::Svg => {
+                self.out.write_all(raw)
+            }
         }
     }
 }

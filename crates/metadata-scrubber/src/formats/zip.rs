@@ -1,7 +1,9 @@
-//! Packages (ZIP): walked from part to part as they stream by, and rewritten. `package` says what becomes of each part.
+//! Packages (ZIP): walked from part to part as they stream by, and rewritten. `package` says what
+//! becomes of each part.
 //!
-//! Nothing is lost: a part that cannot be unpacked goes on as it came. Where the walk itself fails, everything up to the directory goes
-//! on as it came, and the directory is written with the places that the parts have now.
+//! Nothing is lost: a part that cannot be unpacked goes on as it came. Where the walk itself fails,
+//! everything up to the directory goes on as it came, and the directory is written with the places
+//! that the parts have now.
 
 mod data;
 mod directory;
@@ -17,8 +19,8 @@ use crate::{
 use data::{ChecksumWriter, EntryReader, MeteredReader, classify_error};
 use directory::EntryIndex;
 use record::{
-    DEFLATED, DESCRIPTOR_FOLLOWS, LocalFileHeader, STORED, WrittenEntry, data_descriptor, descriptor_len,
-    local_file_header,
+    DEFLATED, DESCRIPTOR_FOLLOWS, LocalFileHeader, STORED, WrittenEntry, data_descriptor,
+    descriptor_len, local_file_header,
 };
 
 /// A part is held whole if it is packed in no more than this.
@@ -36,8 +38,11 @@ const MAX_PARTS: usize = 16 * 1024;
 
 /// Gives a package on without its traces.
 pub(crate) fn rewrite(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
-    let mut package =
-        ArchiveRewriter { scrubber: OfficeScrubber::new(found), unpacked: 0, index: EntryIndex::default() };
+    let mut package = ArchiveRewriter {
+        scrubber: OfficeScrubber::new(found),
+        unpacked: 0,
+        index: EntryIndex::default(),
+    };
     let walked = package.process_parts(pipe);
     let ArchiveRewriter { index: mut known, .. } = package;
     match walked {
@@ -86,7 +91,8 @@ impl ArchiveRewriter<'_> {
         }
     }
 
-    /// Fails as broken before anything of the part was taken, or once all of it was written as it came.
+    /// Fails as broken before anything of the part was taken, or once all of it was written as it
+    /// came.
     fn process_part(&mut self, pipe: &mut StreamRewriter<'_>) -> ParseResult<()> {
         if self.index.by_offset.len() == MAX_PARTS {
             return Err(ParseError::Malformed);
@@ -97,12 +103,17 @@ impl ArchiveRewriter<'_> {
         let kind = OfficeScrubber::treatment_for(&name);
         let written = match self.entry_extent(pipe, &head)? {
             EntryExtent::Buffered { crc, packed, plain, behind } => {
-                let head =
-                    LocalFileHeader { crc, compressed_len: packed as u64, uncompressed_len: plain, ..head };
+                let head = LocalFileHeader {
+                    crc,
+                    compressed_len: packed as u64,
+                    uncompressed_len: plain,
+                    ..head
+                };
                 self.write_buffered(pipe, &head, (&name, kind), behind)?
             }
             EntryExtent::KnownLength if Self::should_rewrite(kind, &head) => {
-                if self.charge_budget(pipe.position() + head.compressed_len, head.uncompressed_len) {
+                if self.charge_budget(pipe.position() + head.compressed_len, head.uncompressed_len)
+                {
                     self.rewrite_streaming(pipe, &head, (&name, kind))?
                 } else {
                     self.scrubber.record_unreadable(kind);
@@ -183,7 +194,9 @@ impl ArchiveRewriter<'_> {
                 data::DataEnd::Invalid => return Err(ParseError::Malformed),
                 data::DataEnd::NeedsMore if is_all => return Err(ParseError::Malformed),
                 data::DataEnd::NeedsMore if ahead_len < MAX_BUFFERED_PART => ahead_len *= 2,
-                data::DataEnd::NeedsMore if head.method == STORED => return Ok(EntryExtent::StoredStream),
+                data::DataEnd::NeedsMore if head.method == STORED => {
+                    return Ok(EntryExtent::StoredStream);
+                }
                 data::DataEnd::NeedsMore => return Ok(EntryExtent::Streamed),
             }
         }
@@ -201,7 +214,8 @@ impl ArchiveRewriter<'_> {
             if head.uncompressed_len > 0 {
                 self.scrubber.record_unchanged(kind);
             }
-        } else if !self.charge_budget(pipe.position() + head.compressed_len, head.uncompressed_len) {
+        } else if !self.charge_budget(pipe.position() + head.compressed_len, head.uncompressed_len)
+        {
             self.scrubber.record_unreadable(kind);
         } else if let Some(part) = self.rewrite_buffered(pipe, head, (name, kind))? {
             let at = pipe.written();
@@ -225,7 +239,8 @@ impl ArchiveRewriter<'_> {
         let known = LocalFileHeader { flags: head.flags & !DESCRIPTOR_FOLLOWS, ..head.clone() };
         let mut written = copy_verbatim(pipe, &known)?;
         pipe.skip(behind)?;
-        // What the directory says of flags and lengths holds for parts whose head is left as it came.
+        // What the directory says of flags and lengths holds for parts whose head is left as it
+        // came.
         written.is_verbatim = behind == 0;
         Ok(written)
     }
@@ -238,10 +253,13 @@ impl ArchiveRewriter<'_> {
         (name, kind): (&str, PartTreatment),
     ) -> ParseResult<Option<CompressedEntry>> {
         let start = usize::try_from(head.len).map_err(|_| ParseError::Malformed)?;
-        let end = start + usize::try_from(head.compressed_len).map_err(|_| ParseError::Malformed)?;
+        let end =
+            start + usize::try_from(head.compressed_len).map_err(|_| ParseError::Malformed)?;
         let data = pipe.fill_to(end)?.get(start..end).ok_or(ParseError::Malformed)?;
-        let mut encoder =
-            DeflateEncoder::new(data::BoundedBuffer::new(MAX_REWRITTEN_PART), Compression::default());
+        let mut encoder = DeflateEncoder::new(
+            data::BoundedBuffer::new(MAX_REWRITTEN_PART),
+            Compression::default(),
+        );
         let mut tally = ChecksumWriter::new(&mut encoder);
         let mut before = self.scrubber.begin_part();
         let rewritten = if head.method == STORED {
@@ -291,8 +309,10 @@ impl ArchiveRewriter<'_> {
         } else {
             self.remaining_budget(pipe.position()).max(MIN_UNPACK_BUDGET)
         };
-        let mut raw =
-            EntryReader::new(&mut pipe.source, if is_known { head.compressed_len } else { u64::MAX });
+        let mut raw = EntryReader::new(
+            &mut pipe.source,
+            if is_known { head.compressed_len } else { u64::MAX },
+        );
         let mut encoder = DeflateEncoder::new(&mut pipe.sink, Compression::fast());
         let mut tally = ChecksumWriter::new(&mut encoder);
         let mut rewriting = self.scrubber.begin_part();
@@ -361,7 +381,8 @@ impl ArchiveRewriter<'_> {
         let allowed = self.remaining_budget(pipe.position()).max(MIN_UNPACK_BUDGET);
         let (crc, packed, plain) = data::copy_deflated(pipe, allowed)?;
         self.unpacked += plain;
-        let behind = descriptor_len(pipe.peek(28)?, crc, packed, plain).ok_or(ParseError::Malformed)?;
+        let behind =
+            descriptor_len(pipe.peek(28)?, crc, packed, plain).ok_or(ParseError::Malformed)?;
         pipe.skip(behind)?;
         pipe.write(&data_descriptor(crc, packed, plain))?;
         Ok(WrittenEntry {
@@ -377,7 +398,8 @@ impl ArchiveRewriter<'_> {
 
     /// How much may still be unpacked when so much of the file has come.
     fn remaining_budget(&self, come: u64) -> u64 {
-        (MIN_UNPACK_BUDGET + come.min(MAX_FILE_LEN) * UNPACKED_PER_INPUT_BYTE).saturating_sub(self.unpacked)
+        (MIN_UNPACK_BUDGET + come.min(MAX_FILE_LEN) * UNPACKED_PER_INPUT_BYTE)
+            .saturating_sub(self.unpacked)
     }
 
     /// Whether the budget covers so many further bytes; takes them from it if it does.
@@ -397,9 +419,14 @@ struct CompressedEntry {
     data: Vec<u8>,
 }
 
-fn copy_verbatim(pipe: &mut StreamRewriter<'_>, head: &LocalFileHeader) -> ParseResult<WrittenEntry> {
+fn copy_verbatim(
+    pipe: &mut StreamRewriter<'_>,
+    head: &LocalFileHeader,
+) -> ParseResult<WrittenEntry> {
     let at = pipe.written();
-    let LocalFileHeader { flags, method, crc, compressed_len: packed, uncompressed_len: plain, .. } = *head;
+    let LocalFileHeader {
+        flags, method, crc, compressed_len: packed, uncompressed_len: plain, ..
+    } = *head;
     pipe.skip(head.len)?;
     pipe.write(&local_file_header(flags, method, (crc, packed, plain), &head.name))?;
     pipe.copy(packed)?;
@@ -415,7 +442,10 @@ fn copy_verbatim(pipe: &mut StreamRewriter<'_>, head: &LocalFileHeader) -> Parse
 }
 
 /// A long stored part that goes on as it came, up to the descriptor that fits what has gone.
-fn copy_stored_stream(pipe: &mut StreamRewriter<'_>, head: &LocalFileHeader) -> ParseResult<WrittenEntry> {
+fn copy_stored_stream(
+    pipe: &mut StreamRewriter<'_>,
+    head: &LocalFileHeader,
+) -> ParseResult<WrittenEntry> {
     let at = pipe.written();
     pipe.skip(head.len)?;
     pipe.write(&local_file_header(head.flags, head.method, (0, 0, 0), &head.name))?;

@@ -174,10 +174,18 @@ impl ReplacementRule {
             Self::ReportPath => {
                 let has_path = memchr::memmem::find(value, b":\\").is_some()
                     || memchr::memmem::find(value, b"file:").is_some();
-                return if has_path { ValueReplacement::Report } else { ValueReplacement::Unchanged };
+                return if has_path {
+                    ValueReplacement::Report
+                } else {
+                    ValueReplacement::Unchanged
+                };
             }
         };
-        if text.as_bytes() == value { ValueReplacement::Unchanged } else { ValueReplacement::Text(text) }
+        if text.as_bytes() == value {
+            ValueReplacement::Unchanged
+        } else {
+            ValueReplacement::Text(text)
+        }
     }
 }
 
@@ -195,7 +203,8 @@ pub(crate) struct PackageRules {
 }
 
 impl PackageRules {
-    /// What is to be done with the part of this name, in small letters. What no rule knows is reported as left.
+    /// What is to be done with the part of this name, in small letters. What no rule knows is
+    /// reported as left.
     pub(crate) fn treatment(&self, name: &str) -> PartTreatment {
         let fits = |part: &&PartRule| {
             part.prefix.as_ref().is_none_or(|start| name.starts_with(start))
@@ -233,8 +242,11 @@ impl PackageRules {
     ) -> Option<&ValueRule> {
         let name = std::str::from_utf8(name).ok()?;
         let exact = self.attributes.get(name).into_iter().flatten();
-        let begun =
-            self.attribute_prefixes.iter().filter(|(start, _)| name.starts_with(start)).map(|(_, rule)| rule);
+        let begun = self
+            .attribute_prefixes
+            .iter()
+            .filter(|(start, _)| name.starts_with(start))
+            .map(|(_, rule)| rule);
         exact.chain(begun).find(|rule| rule.matches(element, value_of))
     }
 
@@ -249,7 +261,11 @@ impl PackageRules {
 }
 
 impl ValueRule {
-    fn matches(&self, element: &ElementContext<'_>, value_of: &dyn Fn(&str) -> Option<Vec<u8>>) -> bool {
+    fn matches(
+        &self,
+        element: &ElementContext<'_>,
+        value_of: &dyn Fn(&str) -> Option<Vec<u8>>,
+    ) -> bool {
         (self.elements.is_empty() || super::contains_name(&self.elements, element.local_name))
             && (self.roots.is_empty() || self.roots.iter().any(|root| root == element.root))
             && (!self.without_attributes || element.has_no_attributes)
@@ -287,7 +303,9 @@ pub(crate) fn is_path(value: &[u8]) -> bool {
     let start = value[..value.len().min(16)].to_ascii_lowercase();
     match &*start {
         [b'f', b'i', b'l', b'e', b':', ..] => true,
-        [disk, b':', b'\\' | b'/', ..] | [disk, b':', b'%', b'5', b'c', ..] => disk.is_ascii_alphabetic(),
+        [disk, b':', b'\\' | b'/', ..] | [disk, b':', b'%', b'5', b'c', ..] => {
+            disk.is_ascii_alphabetic()
+        }
         [b'\\', b'\\', server, ..] => server.is_ascii_alphanumeric(),
         start if PATH_PREFIXES.iter().any(|begin| start.starts_with(begin)) => true,
         [b'h', b't', b't', b'p', ..] => [&b"-my.sharepoint."[..], b"d.docs.live.net/"]
@@ -335,17 +353,25 @@ impl TryFrom<serde_json::Value> for PackageRules {
             let kind = match part.is {
                 PartAction::Xml => PartTreatment::Xml,
                 PartAction::Picture => PartTreatment::Picture,
-                PartAction::Put => PartTreatment::Replace(bytes(&part.put.unwrap_or_default())?, tells),
+                PartAction::Put => {
+                    PartTreatment::Replace(bytes(&part.put.unwrap_or_default())?, tells)
+                }
                 PartAction::Pass => PartTreatment::Keep,
                 PartAction::Signature => PartTreatment::Signature,
                 PartAction::Told => PartTreatment::Report(tells),
             };
-            Ok(PartRule { prefix: part.starts, infix: part.has, suffixes: part.ends, treatment: kind })
+            Ok(PartRule {
+                prefix: part.starts,
+                infix: part.has,
+                suffixes: part.ends,
+                treatment: kind,
+            })
         };
         let groups = written.groups;
         let rule = |rule: &ValueRuleEntry| {
             let roots = rule.within.iter();
-            let within = roots.flat_map(|root| groups.get(root).cloned().unwrap_or(vec![root.clone()]));
+            let within =
+                roots.flat_map(|root| groups.get(root).cloned().unwrap_or(vec![root.clone()]));
             ValueRule {
                 kind: rule.trace,
                 roots: within.collect(),
@@ -395,9 +421,13 @@ mod tests {
         ] {
             assert!(is_path(path.as_bytes()), "{path}");
         }
-        for other in
-            ["Image 1", "../media/image1.png", "https://example.org/home/x", "/word/document.xml", "a: b"]
-        {
+        for other in [
+            "Image 1",
+            "../media/image1.png",
+            "https://example.org/home/x",
+            "/word/document.xml",
+            "a: b",
+        ] {
             assert!(!is_path(other.as_bytes()), "{other}");
         }
         assert_eq!(neutral_path(b"C:\\Users\\Awa Traore\\quai.JPG"), "file.jpg");

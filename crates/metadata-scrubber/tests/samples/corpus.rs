@@ -1,5 +1,6 @@
-//! Small files of every kind that once kept something or was spoiled. What is expected of each is in `tests/corpus.json`, which the
-//! script of the browser is held against too; `cargo run -p traces --example samples -- FOLDER` writes the files.
+//! Small files of every kind that once kept something or was spoiled. What is expected of each is
+//! in `tests/corpus.json`, which the script of the browser is held against too; `cargo run -p
+//! traces --example samples -- FOLDER` writes the files.
 
 /// An author in everything that has one.
 pub(crate) const AUTHOR: &str = "Canary Author";

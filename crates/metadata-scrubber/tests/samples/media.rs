@@ -53,8 +53,10 @@ fn audio_samples() -> Vec<(&'static str, Vec<u8>)> {
 fn video_samples() -> Vec<(&'static str, Vec<u8>)> {
     let track = |kind: &[u8]| {
         let handler = bmff_box(b"hdlr", &[&[0; 8][..], kind, &[0; 13]].concat());
-        let media =
-            bmff_box(b"mdia", &[bmff_box(b"mdhd", &[0; 24]), handler, bmff_box(b"minf", &[])].concat());
+        let media = bmff_box(
+            b"mdia",
+            &[bmff_box(b"mdhd", &[0; 24]), handler, bmff_box(b"minf", &[])].concat(),
+        );
         bmff_box(b"trak", &[bmff_box(b"tkhd", &[0; 84]), media].concat())
     };
     let film = |inside: &[Vec<u8>]| {

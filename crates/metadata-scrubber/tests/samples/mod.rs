@@ -1,4 +1,5 @@
-//! Files as phones and office programs write them, made by hand, with words in them that nothing may keep.
+//! Files as phones and office programs write them, made by hand, with words in them that nothing
+//! may keep.
 
 pub(crate) mod corpus;
 mod media;
@@ -124,14 +125,23 @@ pub(crate) fn webp() -> Vec<u8> {
     let picture = plain[12..].to_vec();
     riff(
         b"WEBP",
-        &[header, picture, riff_chunk(b"EXIF", &exif_block()), riff_chunk(b"XMP ", xmp().as_bytes())],
+        &[
+            header,
+            picture,
+            riff_chunk(b"EXIF", &exif_block()),
+            riff_chunk(b"XMP ", xmp().as_bytes()),
+        ],
     )
 }
 
 pub(crate) fn wav() -> Vec<u8> {
     let format = [1u16, 1, 8000, 0, 8000, 0, 1, 8].map(u16::to_le_bytes).concat();
     let info = [&b"INFO"[..], &riff_chunk(b"IART", CANARY.as_bytes())].concat();
-    let chunks = [riff_chunk(b"fmt ", &format), riff_chunk(b"LIST", &info), riff_chunk(b"data", &[128; 800])];
+    let chunks = [
+        riff_chunk(b"fmt ", &format),
+        riff_chunk(b"LIST", &info),
+        riff_chunk(b"data", &[128; 800]),
+    ];
     riff(b"WAVE", &chunks)
 }
 
@@ -157,8 +167,10 @@ pub(crate) fn flac() -> Vec<u8> {
     ];
     let comments = comments.concat();
     let stream =
-        [&[16, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0x0A, 0xC4, 0x42, 0xF0, 0, 0, 0, 0][..], &[0; 16]].concat();
-    let block = |kind: u8, payload: &[u8]| [&[kind, 0, 0, payload.len() as u8][..], payload].concat();
+        [&[16, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0x0A, 0xC4, 0x42, 0xF0, 0, 0, 0, 0][..], &[0; 16]]
+            .concat();
+    let block =
+        |kind: u8, payload: &[u8]| [&[kind, 0, 0, payload.len() as u8][..], payload].concat();
     [&b"fLaC"[..], &block(0, &stream), &block(0x84, &comments), &[0xFF, 0xF8, 1, 2, 3]].concat()
 }
 
@@ -190,7 +202,10 @@ pub(crate) fn heic() -> Vec<u8> {
     let entry = |number: u8, kind: &[u8]| {
         bmff_box(b"infe", &[&[2, 0, 0, 0, 0, number, 0, 0][..], kind, b"\0"].concat())
     };
-    let list = bmff_box(b"iinf", &[&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), &entry(2, b"Exif")].concat());
+    let list = bmff_box(
+        b"iinf",
+        &[&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), &entry(2, b"Exif")].concat(),
+    );
     let table = |start: u32| {
         let place = |number: u8, start: u32, len: u32| {
             [&[0, number, 0, 0, 0, 1][..], &start.to_be_bytes(), &len.to_be_bytes()].concat()
@@ -203,8 +218,14 @@ pub(crate) fn heic() -> Vec<u8> {
         let places = bmff_box(b"iloc", &places.concat());
         bmff_box(
             b"meta",
-            &[&[0; 4][..], &hdlr_box(b"pict", ""), &bmff_box(b"pitm", &[0, 0, 0, 0, 0, 1]), &list, &places]
-                .concat(),
+            &[
+                &[0; 4][..],
+                &hdlr_box(b"pict", ""),
+                &bmff_box(b"pitm", &[0, 0, 0, 0, 0, 1]),
+                &list,
+                &places,
+            ]
+            .concat(),
         )
     };
     let kind = bmff_box(b"ftyp", b"heic\0\0\0\0mif1heic");
@@ -212,7 +233,8 @@ pub(crate) fn heic() -> Vec<u8> {
     [kind, table(start), bmff_box(b"mdat", &[&[9; 1000][..], &exif].concat())].concat()
 }
 
-/// A PDF with information, notes, a photo inside and an older revision. `packed`: information in a store of objects.
+/// A PDF with information, notes, a photo inside and an older revision. `packed`: information in a
+/// store of objects.
 pub(crate) fn pdf(packed: bool) -> Vec<u8> {
     let mut pdf = b"%PDF-1.5\n".to_vec();
     let mut places = [0; 9];
@@ -260,7 +282,8 @@ pub(crate) fn pdf(packed: bool) -> Vec<u8> {
         pdf.extend(format!("{place:010} 00000 n \n").bytes());
     }
     pdf.extend(
-        format!("trailer\n<< /Size 9 /Root 1 0 R /Info 8 0 R >>\nstartxref\n{start}\n%%EOF\n").bytes(),
+        format!("trailer\n<< /Size 9 /Root 1 0 R /Info 8 0 R >>\nstartxref\n{start}\n%%EOF\n")
+            .bytes(),
     );
     pdf
 }

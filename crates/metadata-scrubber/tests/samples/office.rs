@@ -56,7 +56,11 @@ fn document_part(body: &str) -> ZipPart {
 
 fn word_parts(body: &str) -> Vec<ZipPart> {
     let kind = "openxmlformats-officedocument.wordprocessingml.document.main";
-    vec![content_types("/word/document.xml", kind), relationships("word/document.xml"), document_part(body)]
+    vec![
+        content_types("/word/document.xml", kind),
+        relationships("word/document.xml"),
+        document_part(body),
+    ]
 }
 
 fn word_document(body: &str, more: Vec<ZipPart>) -> Vec<u8> {
@@ -93,7 +97,10 @@ fn presentation(more: Vec<ZipPart>) -> Vec<u8> {
     let slides = ("ppt/presentation.xml", b"<p:presentation xmlns:p=\"p\"/>".to_vec());
     zip_parts(
         &[
-            vec![content_types("/ppt/presentation.xml", kind), relationships("ppt/presentation.xml")],
+            vec![
+                content_types("/ppt/presentation.xml", kind),
+                relationships("ppt/presentation.xml"),
+            ],
             more,
             vec![slides],
         ]
@@ -146,11 +153,14 @@ fn word_samples() -> Vec<(&'static str, Vec<u8>)> {
     for n in 0..60_000u32 {
         let noise = n.wrapping_mul(2_654_435_761);
         let more = noise.rotate_left(13) ^ n;
-        let inserted = format_args!("<w:ins w:id=\"{n}\" w:author=\"{AUTHOR}\" w:date=\"{TIMESTAMP}\">");
+        let inserted =
+            format_args!("<w:ins w:id=\"{n}\" w:author=\"{AUTHOR}\" w:date=\"{TIMESTAMP}\">");
         write!(long, "{inserted}<w:r><w:t>{noise}{more}</w:t></w:r></w:ins>").unwrap();
     }
-    let inner =
-        zip_parts(&[content_types("/xl/workbook.xml", "x"), ("docProps/core.xml", core_properties())]);
+    let inner = zip_parts(&[
+        content_types("/xl/workbook.xml", "x"),
+        ("docProps/core.xml", core_properties()),
+    ]);
     let wide = |text: &str| -> Vec<u8> {
         [0xFEFF].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
     };
@@ -177,8 +187,14 @@ fn word_samples() -> Vec<(&'static str, Vec<u8>)> {
         ("nested-400.docx", nested_package(400)),
         ("nested-2000.docx", nested_package(2000)),
         ("large-part.docx", word_document(&format!("<w:p>{long}</w:p>"), Vec::new())),
-        ("embedded-workbook.docx", word_document("", vec![("word/embeddings/Workbook1.xlsx", inner)])),
-        ("embedded-object.docx", word_document("", vec![("word/embeddings/oleObject1.bin", AUTHOR.into())])),
+        (
+            "embedded-workbook.docx",
+            word_document("", vec![("word/embeddings/Workbook1.xlsx", inner)]),
+        ),
+        (
+            "embedded-object.docx",
+            word_document("", vec![("word/embeddings/oleObject1.bin", AUTHOR.into())]),
+        ),
         (
             "quotes.docx",
             word_document(
@@ -244,10 +260,16 @@ fn word_samples() -> Vec<(&'static str, Vec<u8>)> {
             "signed.docx",
             word_document(
                 "",
-                vec![("docProps/core.xml", core_properties()), ("_xmlsignatures/sig1.xml", to_bytes(signed))],
+                vec![
+                    ("docProps/core.xml", core_properties()),
+                    ("_xmlsignatures/sig1.xml", to_bytes(signed)),
+                ],
             ),
         ),
-        ("signed-kept.docx", word_document("", vec![("_xmlsignatures/sig1.xml", to_bytes(signed))])),
+        (
+            "signed-kept.docx",
+            word_document("", vec![("_xmlsignatures/sig1.xml", to_bytes(signed))]),
+        ),
         ("macro.docm", {
             let mut parts = word_parts("");
             parts[0] = content_types("/word/document.xml", "ms-word.document.macroEnabled.main");
@@ -265,7 +287,8 @@ fn spreadsheet_samples() -> Vec<(&'static str, Vec<u8>)> {
     let pivot = format!(
         "<pivotCacheDefinition xmlns=\"{SPREADSHEET_NAMESPACE}\" refreshedBy=\"{AUTHOR}\" refreshedDate=\"46093.4\"/>"
     );
-    let printer: Vec<u8> = format!("\\\\SRV\\{AUTHOR}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let printer: Vec<u8> =
+        format!("\\\\SRV\\{AUTHOR}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let path = format!(
         "<x15ac:absPath xmlns:x15ac=\"http://schemas.microsoft.com/office/spreadsheetml/2010/11/ac\" url=\"C:\\Users\\{AUTHOR}\\Desktop\\\"/>"
     );
@@ -305,7 +328,10 @@ fn spreadsheet_samples() -> Vec<(&'static str, Vec<u8>)> {
             "pivot.xlsx",
             spreadsheet("", vec![("xl/pivotCache/pivotCacheDefinition1.xml", pivot.into_bytes())]),
         ),
-        ("printer.xlsx", spreadsheet("", vec![("xl/printerSettings/printerSettings1.bin", printer)])),
+        (
+            "printer.xlsx",
+            spreadsheet("", vec![("xl/printerSettings/printerSettings1.bin", printer)]),
+        ),
         ("abspath.xlsx", spreadsheet(&path, Vec::new())),
         (
             "shared.xlsx",
@@ -330,8 +356,9 @@ fn presentation_samples() -> Vec<(&'static str, Vec<u8>)> {
     let authors = format!(
         "<p:cmAuthorLst xmlns:p=\"p\"><p:cmAuthor id=\"1\" name=\"{AUTHOR}\" initials=\"CA\" clrIdx=\"0\"/></p:cmAuthorLst>"
     );
-    let notes =
-        format!("<p:cmLst xmlns:p=\"p\"><p:cm authorId=\"1\" dt=\"{TIMESTAMP}\" idx=\"1\"/></p:cmLst>");
+    let notes = format!(
+        "<p:cmLst xmlns:p=\"p\"><p:cm authorId=\"1\" dt=\"{TIMESTAMP}\" idx=\"1\"/></p:cmLst>"
+    );
     let modern = format!(
         "<p188:authorLst xmlns:p188=\"p\"><p188:author id=\"1\" name=\"{AUTHOR}\" initials=\"CA\" userId=\"{AUTHOR}\" providerId=\"AD\"/></p188:authorLst>"
     );
@@ -339,7 +366,8 @@ fn presentation_samples() -> Vec<(&'static str, Vec<u8>)> {
         "<pc:chgInfo xmlns:pc=\"p\"><pc:docChgLst><pc:chgData name=\"{AUTHOR}\" userId=\"{AUTHOR}\" providerId=\"AD\" dt=\"{TIMESTAMP}\"/></pc:docChgLst></pc:chgInfo>"
     );
     // Long enough that the names of slides come late.
-    let noise: Vec<u8> = (0..2000u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
+    let noise: Vec<u8> =
+        (0..2000u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_le_bytes()).collect();
     let preview = [&b"\xFF\xD8\xFF\xE0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0"[..], &noise].concat();
     vec![
         (
@@ -367,7 +395,10 @@ fn presentation_samples() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "net.xlsx",
-            spreadsheet("", vec![("package/services/metadata/core-properties/1.psmdcp", core_properties())]),
+            spreadsheet(
+                "",
+                vec![("package/services/metadata/core-properties/1.psmdcp", core_properties())],
+            ),
         ),
     ]
 }
@@ -389,7 +420,11 @@ fn open_document_samples() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         (
             "object.odt",
-            open_document(&[content.clone(), ("Object 1/meta.xml", meta.into_bytes()), manifest.clone()]),
+            open_document(&[
+                content.clone(),
+                ("Object 1/meta.xml", meta.into_bytes()),
+                manifest.clone(),
+            ]),
         ),
         (
             "settings.odt",
@@ -400,6 +435,12 @@ fn open_document_samples() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
-    [layout_samples(), word_samples(), spreadsheet_samples(), presentation_samples(), open_document_samples()]
-        .concat()
+    [
+        layout_samples(),
+        word_samples(),
+        spreadsheet_samples(),
+        presentation_samples(),
+        open_document_samples(),
+    ]
+    .concat()
 }

@@ -16,7 +16,8 @@ fn build_pdf(objects: &[String], trailer: &str) -> Vec<u8> {
     }
     let size = objects.len() + 1;
     pdf.extend(
-        format!("trailer\n<< /Size {size} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n").bytes(),
+        format!("trailer\n<< /Size {size} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n")
+            .bytes(),
     );
     pdf
 }
@@ -62,7 +63,10 @@ pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("identifier.pdf", build_pdf(&page_objects("", &[]), identifier)),
         (
             "private.pdf",
-            build_pdf(&page_objects("/PieceInfo << /P << /LastModified (D:20260312101500Z) >> >>", &[]), ""),
+            build_pdf(
+                &page_objects("/PieceInfo << /P << /LastModified (D:20260312101500Z) >> >>", &[]),
+                "",
+            ),
         ),
     ]
 }

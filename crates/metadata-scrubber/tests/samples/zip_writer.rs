@@ -40,8 +40,14 @@ pub(crate) fn zip_with_zip64_end(parts: &[(&str, &[u8], ZipEntryLayout)]) -> Vec
     let end = ((zip.len() + directory.len()) as u64).to_le_bytes();
     zip.extend(&directory);
     zip.extend(
-        [&b"PK\x06\x06\x2C\0\0\0\0\0\0\0\x2D\0\x2D\0\0\0\0\0\0\0\0\0"[..], &count, &count, &len, &start]
-            .concat(),
+        [
+            &b"PK\x06\x06\x2C\0\0\0\0\0\0\0\x2D\0\x2D\0\0\0\0\0\0\0\0\0"[..],
+            &count,
+            &count,
+            &len,
+            &start,
+        ]
+        .concat(),
     );
     zip.extend([&b"PK\x06\x07\0\0\0\0"[..], &end, &[1, 0, 0, 0]].concat());
     zip.extend([&b"PK\x05\x06\0\0\0\0\xFF\xFF\xFF\xFF"[..], &[0xFF; 8], &[0, 0]].concat());
@@ -64,20 +70,24 @@ fn parts_and_directory(parts: &[(&str, &[u8], ZipEntryLayout)]) -> (Vec<u8>, Vec
         };
         let crc = crc32fast::hash(plain).to_le_bytes();
         let (packed, len) = (data.len() as u64, plain.len() as u64);
-        let numbers = [&crc[..], &(packed as u32).to_le_bytes(), &(len as u32).to_le_bytes()].concat();
+        let numbers =
+            [&crc[..], &(packed as u32).to_le_bytes(), &(len as u32).to_le_bytes()].concat();
         let wide = [&crc[..], &packed.to_le_bytes(), &len.to_le_bytes()].concat();
         let behind = match how {
-            ZipEntryLayout::Stored | ZipEntryLayout::Deflated | ZipEntryLayout::DeflatedZip64 => Vec::new(),
+            ZipEntryLayout::Stored | ZipEntryLayout::Deflated | ZipEntryLayout::DeflatedZip64 => {
+                Vec::new()
+            }
             ZipEntryLayout::Streamed64 => [&b"PK\x07\x08"[..], &wide].concat(),
             ZipEntryLayout::StreamedUnsigned => numbers.clone(),
-            ZipEntryLayout::Streamed | ZipEntryLayout::StoredStreamed | ZipEntryLayout::EmptyDeflated => {
-                [&b"PK\x07\x08"[..], &numbers].concat()
-            }
+            ZipEntryLayout::Streamed
+            | ZipEntryLayout::StoredStreamed
+            | ZipEntryLayout::EmptyDeflated => [&b"PK\x07\x08"[..], &numbers].concat(),
         };
         let flags = if behind.is_empty() { 0u16 } else { 8 };
         let method = if is_stored { 0u16 } else { 8 };
         let common =
-            [&[20, 0][..], &flags.to_le_bytes(), &method.to_le_bytes(), &[0x11, 0x52, 0x6C, 0x5C]].concat();
+            [&[20, 0][..], &flags.to_le_bytes(), &method.to_le_bytes(), &[0x11, 0x52, 0x6C, 0x5C]]
+                .concat();
         let name_len = (name.len() as u16).to_le_bytes();
         // An extra field with the times of the part.
         let mut extra = b"UT\x05\0\x01\x01\x02\x03\x04".to_vec();
@@ -88,7 +98,8 @@ fn parts_and_directory(parts: &[(&str, &[u8], ZipEntryLayout)]) -> (Vec<u8>, Vec
         }
         let extra_len = (extra.len() as u16).to_le_bytes();
         zip.extend(
-            [&b"PK\x03\x04"[..], &common, &told, &name_len, &extra_len, name.as_bytes(), &extra].concat(),
+            [&b"PK\x03\x04"[..], &common, &told, &name_len, &extra_len, name.as_bytes(), &extra]
+                .concat(),
         );
         zip.extend(&data);
         zip.extend(&behind);

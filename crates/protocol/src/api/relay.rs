@@ -1,5 +1,6 @@
-//! What the case handler and the intake say to each other over the relay. The handler always asks; the intake knows no
-//! address of it. Bodies are binary and stream: a record is a 16-byte id, a u32 length and the bytes.
+//! What the case handler and the intake say to each other over the relay. The handler always asks;
+//! the intake knows no address of it. Bodies are binary and stream: a record is a 16-byte id, a u32
+//! length and the bytes.
 
 use std::io::{self, Read};
 
@@ -15,11 +16,13 @@ use crate::{
 
 /// `POST` with a [`ListRequest`]; answers the JSON of a [`ListResponse`].
 pub const LIST_PATH: &str = "/relay/v1/list";
-/// `POST` with a [`PullRequest`]; answers a stream of [`encode_submission_header`] ‖ bytes, in shuffled order.
+/// `POST` with a [`PullRequest`]; answers a stream of [`encode_submission_header`] ‖ bytes, in
+/// shuffled order.
 pub const PULL_PATH: &str = "/relay/v1/pull";
 /// `POST` with an [`AckRequest`]: the intake deletes these. Repeating it does no harm.
 pub const ACK_PATH: &str = "/relay/v1/ack";
-/// `PUT` with a stream of mailbox id (32 bytes) ‖ [`MAILBOX_LEN`] bytes: replaces all mailboxes at once, or none.
+/// `PUT` with a stream of mailbox id (32 bytes) ‖ [`MAILBOX_LEN`] bytes: replaces all mailboxes at
+/// once, or none.
 pub const MAILBOXES_PATH: &str = "/relay/v1/mailboxes";
 /// `PUT` with the JSON of a [`crate::directory::SignedDirectory`].
 pub const DIRECTORY_PATH: &str = "/relay/v1/directory";
@@ -28,7 +31,8 @@ pub const REPLY_SCHEDULE_PATH: &str = "/relay/v1/answers";
 /// `GET`: 200 when the intake is ready.
 pub const HEALTH_PATH: &str = "/health";
 
-/// Asks which submissions wait. Ids are random, so their order says nothing about the order of arrival.
+/// Asks which submissions wait. Ids are random, so their order says nothing about the order of
+/// arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListRequest {
     /// Only those whose id is greater; `None` begins with the smallest.
@@ -70,7 +74,8 @@ pub struct AckRequest {
     pub ids: Vec<Uuid>,
 }
 
-/// By when the case handler answers reports, so that a receipt gives the day by which the case handler escalates.
+/// By when the case handler answers reports, so that a receipt gives the day by which the case
+/// handler escalates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplySchedule {
@@ -81,10 +86,12 @@ pub struct ReplySchedule {
 }
 
 impl ReplySchedule {
-    /// Returns the last day for the first answer to a report that arrives now. The period runs from the day on which the
-    /// case handler collects the report, which for the last reports of a day can be the next one.
+    /// Returns the last day for the first answer to a report that arrives now. The period runs from
+    /// the day on which the case handler collects the report, which for the last reports of a day
+    /// can be the next one.
     pub fn first_reply_date(&self, now: OffsetDateTime) -> Date {
-        let collected = now.checked_add(Duration::seconds(self.collect_seconds.into())).unwrap_or(now);
+        let collected =
+            now.checked_add(Duration::seconds(self.collect_seconds.into())).unwrap_or(now);
         self.calendar.first_reply_due(collected.date())
     }
 }
@@ -93,7 +100,8 @@ impl ReplySchedule {
 pub fn encode_submission_header(id: Uuid, len: u64) -> [u8; 20] {
     let mut head = [0; 20];
     head[..16].copy_from_slice(id.as_bytes());
-    head[16..].copy_from_slice(&u32::try_from(len).expect("the ladder's top is 64 MiB").to_be_bytes());
+    head[16..]
+        .copy_from_slice(&u32::try_from(len).expect("the ladder's top is 64 MiB").to_be_bytes());
     head
 }
 

@@ -1,4 +1,5 @@
-//! What workbenches and the case handler say to each other, over HTTPS with JSON. Errors are problem details (RFC 9457).
+//! What workbenches and the case handler say to each other, over HTTPS with JSON. Errors are
+//! problem details (RFC 9457).
 //!
 //! | call | who | answer |
 //! | --- | --- | --- |
@@ -42,8 +43,8 @@ use crate::{
 
 const SESSION_LABEL: &[u8] = b"burkindi/session/v2\0";
 
-/// Signs a challenge with a device key. The signature counts for one installation and one handle only, so that it is of no use to a
-/// handler that passes on the challenge of another installation.
+/// Signs a challenge with a device key. The signature counts for one installation and one handle
+/// only, so that it is of no use to a handler that passes on the challenge of another installation.
 pub fn sign_session(key: &SigningKey, instance: Uuid, handle: &str, nonce: &Hash) -> Vec<u8> {
     sign(key, SESSION_LABEL, &session_message(instance, handle, nonce)).to_vec()
 }
@@ -57,7 +58,9 @@ pub fn verify_session_signature(
     signature: &[u8],
 ) -> bool {
     let message = session_message(instance, handle, nonce);
-    signature.try_into().is_ok_and(|signature| device.verify(SESSION_LABEL, &message, signature).is_ok())
+    signature
+        .try_into()
+        .is_ok_and(|signature| device.verify(SESSION_LABEL, &message, signature).is_ok())
 }
 
 fn session_message(instance: Uuid, handle: &str, nonce: &Hash) -> Vec<u8> {
@@ -85,7 +88,8 @@ pub struct SessionRequest {
     pub handle: String,
     /// The challenge's nonce.
     pub nonce: Hash,
-    /// From [`sign_session`]: Ed25519 by the device key over `"burkindi/session/v2\0" ‖ installation ‖ nonce ‖ handle`.
+    /// From [`sign_session`]: Ed25519 by the device key over `"burkindi/session/v2\0" ‖
+    /// installation ‖ nonce ‖ handle`.
     #[serde(with = "base64_bytes")]
     pub signature: Vec<u8>,
 }
@@ -166,7 +170,8 @@ pub struct CaseDetail {
     pub parts: Vec<CasePart>,
     /// The case's events, tied into the log.
     pub log: Vec<LogEntry>,
-    /// Handles of members who hold a grant and have not recused; whom the case can be assigned to without a new grant.
+    /// Handles of members who hold a grant and have not recused; whom the case can be assigned to
+    /// without a new grant.
     pub holders: Vec<String>,
 }
 
@@ -189,7 +194,8 @@ pub struct GenerationRecipient {
     pub recipient: CaseRecipient,
 }
 
-/// From today on. Whoever is away for longer gives up the seat: a forgotten absence would take a desk one of its members unseen.
+/// From today on. Whoever is away for longer gives up the seat: a forgotten absence would take a
+/// desk one of its members unseen.
 pub const MAX_ABSENCE: Duration = Duration::days(60);
 
 /// Until when a member takes no cases.
@@ -203,8 +209,8 @@ pub struct Absence {
     pub until: Option<Date>,
 }
 
-/// Somebody to whom a case could be suggested, and what the order follows from: present before away, the reporter's language, the least
-/// to do, and then a lot that is drawn from the case's id.
+/// Somebody to whom a case could be suggested, and what the order follows from: present before
+/// away, the reporter's language, the least to do, and then a lot that is drawn from the case's id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AssigneeCandidate {
     /// The member.
@@ -244,8 +250,9 @@ pub struct FormerReader {
 pub enum FormerReason {
     /// Is not in the directory any more.
     Left,
-    /// Has another key now, and no grant for it yet. Whoever has the old one can read on. A grant for the new key takes the place of the old
-    /// one and ends this mark, and does not end what the old key reads: new keys come first.
+    /// Has another key now, and no grant for it yet. Whoever has the old one can read on. A grant
+    /// for the new key takes the place of the old one and ends this mark, and does not end what the
+    /// old key reads: new keys come first.
     OldKey,
 }
 
@@ -272,8 +279,9 @@ pub struct EventPayload {
     /// `noted`, `declined`: `age(C, note)`.
     #[serde(default)]
     pub note: Option<SealedBytes>,
-    /// `assigned` to someone without a grant: one for each generation; `rotated`: one of the new generation for each who stays, and
-    /// those of older generations for who has another key than these were made for.
+    /// `assigned` to someone without a grant: one for each generation; `rotated`: one of the new
+    /// generation for each who stays, and those of older generations for who has another key than
+    /// these were made for.
     #[serde(default)]
     pub grants: Vec<GenerationGrant>,
     /// `rotated`: the new `C`.
@@ -293,7 +301,8 @@ impl SealedBytes {
     }
 }
 
-/// The most that a reply, its copy, or a note may take as sealed, in bytes: as much as the record of a reply carries.
+/// The most that a reply, its copy, or a note may take as sealed, in bytes: as much as the record
+/// of a reply carries.
 pub const MAX_REPLY_LEN: usize = RecordType::Reply.max_len();
 
 /// The whole log, for the outside body.
@@ -303,7 +312,8 @@ pub struct AuditLog {
     pub entries: Vec<LogEntry>,
 }
 
-/// The kind of the problem by which a case is known that was purged; `GET /v1/cases/{id}/log` still gives its events.
+/// The kind of the problem by which a case is known that was purged; `GET /v1/cases/{id}/log` still
+/// gives its events.
 pub const PURGED_PROBLEM: &str = "purged";
 
 /// The media type of an error body.
@@ -319,7 +329,8 @@ pub struct ProblemDetails {
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// The name of the rule that an event broke: [`crate::case::rule_violation::RuleViolation::code`].
+    /// The name of the rule that an event broke:
+    /// [`crate::case::rule_violation::RuleViolation::code`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
 }

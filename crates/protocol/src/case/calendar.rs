@@ -22,8 +22,9 @@ pub enum Holiday {
     Once(Date),
 }
 
-/// Which days are not working days. Periods run in calendar days and months, as laws on reporting have them; one whose last day is no
-/// working day ends with the next working day (Regulation (EEC, Euratom) 1182/71, article 3(4)). The triage of P1 waits for nothing.
+/// Which days are not working days. Periods run in calendar days and months, as laws on reporting
+/// have them; one whose last day is no working day ends with the next working day (Regulation (EEC,
+/// Euratom) 1182/71, article 3(4)). The triage of P1 waits for nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
     weekend: Vec<Weekday>,
@@ -47,7 +48,8 @@ pub enum CalendarError {
 impl Calendar {
     /// From the names of days of rest, such as `saturday`, and holidays, `MM-DD` or `YYYY-MM-DD`.
     pub fn new(rest: &[String], holidays: &[String]) -> Result<Self, CalendarError> {
-        let rest: Vec<Weekday> = rest.iter().map(|name| parse_weekday(name)).collect::<Result<_, _>>()?;
+        let rest: Vec<Weekday> =
+            rest.iter().map(|name| parse_weekday(name)).collect::<Result<_, _>>()?;
         let holidays = holidays.iter().map(|day| parse_holiday(day)).collect::<Result<_, _>>()?;
         let calendar = Self { weekend: rest, holidays };
         let mut day = Weekday::Monday;
@@ -75,7 +77,8 @@ impl Calendar {
         days.take(MAX_CONSECUTIVE_HOLIDAYS).find(|day| self.is_working_day(*day)).unwrap_or(day)
     }
 
-    /// Returns the last day for the first answer to a report that was filed on this day: what [`Self::next_reporter_update`] gives for a new case.
+    /// Returns the last day for the first answer to a report that was filed on this day: what
+    /// [`Self::next_reporter_update`] gives for a new case.
     pub fn first_reply_due(&self, filed: Date) -> Date {
         self.next_working_day(days_after(filed, ACKNOWLEDGE_DAYS))
     }
@@ -89,8 +92,8 @@ impl Calendar {
         state.deadlines.iter().map(put_off).min_by_key(|deadline| deadline.due)
     }
 
-    /// By when the reporter hears something next: an answer, feedback, the end of the investigation or why it goes on. What is owed to
-    /// nobody outside, and what is late, is not told.
+    /// By when the reporter hears something next: an answer, feedback, the end of the investigation
+    /// or why it goes on. What is owed to nobody outside, and what is late, is not told.
     pub fn next_reporter_update(&self, state: &CaseState, today: Date) -> Option<Date> {
         let told = [
             DeadlineKind::Acknowledge,
@@ -121,7 +124,8 @@ fn parse_weekday(name: &str) -> Result<Weekday, CalendarError> {
 
 fn parse_holiday(text: &str) -> Result<Holiday, CalendarError> {
     let wrong = || CalendarError::InvalidHoliday(text.to_owned());
-    let numbers: Vec<i32> = text.split('-').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
+    let numbers: Vec<i32> =
+        text.split('-').map(str::parse).collect::<Result<_, _>>().map_err(|_| wrong())?;
     let day_of = |year: i32, month: i32, day: i32| {
         let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
         Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()
@@ -174,8 +178,13 @@ mod tests {
 
     #[test]
     fn the_last_day_is_put_off_to_a_working_day() {
-        let burkina = calendar(&["saturday", "Sunday"], &["01-01", "12-25", "2027-03-10"]).expect("sound");
-        assert_eq!(burkina.next_working_day(date!(2026 - 11 - 27)), date!(2026 - 11 - 27), "a Friday");
+        let burkina =
+            calendar(&["saturday", "Sunday"], &["01-01", "12-25", "2027-03-10"]).expect("sound");
+        assert_eq!(
+            burkina.next_working_day(date!(2026 - 11 - 27)),
+            date!(2026 - 11 - 27),
+            "a Friday"
+        );
         assert_eq!(burkina.next_working_day(date!(2026 - 11 - 28)), date!(2026 - 11 - 30));
         // Christmas on a Friday, and the weekend after it.
         assert_eq!(burkina.next_working_day(date!(2026 - 12 - 25)), date!(2026 - 12 - 28));
@@ -185,16 +194,26 @@ mod tests {
             date!(2028 - 03 - 10),
             "of one year only"
         );
-        assert_eq!(Calendar::default().next_working_day(date!(2026 - 11 - 28)), date!(2026 - 11 - 28));
+        assert_eq!(
+            Calendar::default().next_working_day(date!(2026 - 11 - 28)),
+            date!(2026 - 11 - 28)
+        );
         let again = serde_json::to_string(&burkina).expect("writes");
         assert_eq!(serde_json::from_str::<Calendar>(&again).expect("reads"), burkina);
     }
 
     #[test]
     fn what_is_no_calendar_is_refused() {
-        assert_eq!(calendar(&["someday"], &[]), Err(CalendarError::InvalidWeekday("someday".into())));
+        assert_eq!(
+            calendar(&["someday"], &[]),
+            Err(CalendarError::InvalidWeekday("someday".into()))
+        );
         for wrong in ["13-01", "02-30", "2027-02-29", "soon", "1-2-3-4", ""] {
-            assert_eq!(calendar(&[], &[wrong]), Err(CalendarError::InvalidHoliday(wrong.into())), "{wrong}");
+            assert_eq!(
+                calendar(&[], &[wrong]),
+                Err(CalendarError::InvalidHoliday(wrong.into())),
+                "{wrong}"
+            );
         }
         let all = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
         assert_eq!(calendar(&all, &[]), Err(CalendarError::NoWorkingDay));

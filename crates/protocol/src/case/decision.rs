@@ -29,7 +29,8 @@ pub enum Decision {
     Refer {
         /// Which.
         to: ReferralTarget,
-        /// By what the reporter agreed. The case handler cannot know the answer; both workbenches hold it against the report.
+        /// By what the reporter agreed. The case handler cannot know the answer; both workbenches
+        /// hold it against the report.
         consent: ReferralConsent,
     },
     /// The legal hold ends.
@@ -217,7 +218,9 @@ pub(super) fn check_second_person(
 ) -> Result<(), RuleViolation> {
     let allowed = match decision {
         Decision::Refer { .. } => first.lead && second.oversight || first.oversight && second.lead,
-        Decision::LiftHold | Decision::Purge => first.is_lead_or_oversight() || second.is_lead_or_oversight(),
+        Decision::LiftHold | Decision::Purge => {
+            first.is_lead_or_oversight() || second.is_lead_or_oversight()
+        }
         Decision::Close { .. } | Decision::Lower { .. } => true,
     };
     match decision {

@@ -1,4 +1,5 @@
-//! Events: every move in the life of a case, signed by whoever made it, chained per case and over all cases.
+//! Events: every move in the life of a case, signed by whoever made it, chained per case and over
+//! all cases.
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,12 @@ pub const HANDLER_ACTOR: &str = "case-handler";
 
 /// What happened. In JSON `{"action": "…", "data": {…}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "action", content = "data", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[serde(
+    tag = "action",
+    content = "data",
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case"
+)]
 pub enum Action {
     /// By the handler: a report was filed.
     Received {
@@ -29,23 +35,24 @@ pub enum Action {
         desk: String,
         /// From the reporter's answers.
         urgency: Urgency,
-        /// How many months a case is kept after its closing. It stands here so that nobody shortens it later, and everybody who reads the
-        /// log knows it.
+        /// How many months a case is kept after its closing. It stands here so that nobody shortens
+        /// it later, and everybody who reads the log knows it.
         #[serde(default = "default_retention")]
         retention_months: u16,
         /// What the report brought, as it was collected; absent from cases of earlier versions.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         came: Option<ReportDigest>,
     },
-    /// By the handler: the reporter sent something more. Carries the hash of what was collected ([`follow_up_digest`](crate::came::follow_up));
-    /// absent from events of earlier versions.
+    /// By the handler: the reporter sent something more. Carries the hash of what was collected
+    /// ([`follow_up_digest`](crate::came::follow_up)); absent from events of earlier versions.
     FollowedUp(Option<Hash>),
     /// By the handler: the grants of the outside body were released.
     Released {
         /// What made it do so.
         reason: ReleaseReason,
     },
-    /// The actor declares to have no conflict of interest; before that, the workbench shows no content.
+    /// The actor declares to have no conflict of interest; before that, the workbench shows no
+    /// content.
     Declared,
     /// The actor declares the same, and takes the case.
     Claimed,
@@ -56,9 +63,11 @@ pub enum Action {
         /// The tag of the grant that came along, if the colleague had none.
         granted: Option<Hash>,
     },
-    /// The actor steps back because of a conflict; the handler deletes the grant and hides the case.
+    /// The actor steps back because of a conflict; the handler deletes the grant and hides the
+    /// case.
     Recused,
-    /// The actor says that a colleague has a conflict of interest, who may only step back until that is judged. Why stands in a note.
+    /// The actor says that a colleague has a conflict of interest, who may only step back until
+    /// that is judged. Why stands in a note.
     Challenged {
         /// The colleague's handle.
         who: String,
@@ -67,7 +76,8 @@ pub enum Action {
     ChallengeResolved {
         /// The colleague's handle.
         who: String,
-        /// There is a conflict: the handler deletes the grant and hides the case, as if the colleague had recused.
+        /// There is a conflict: the handler deletes the grant and hides the case, as if the
+        /// colleague had recused.
         upheld: bool,
     },
     /// A new stage that one person decides on.
@@ -191,7 +201,8 @@ pub struct Event {
     pub seq: u32,
     /// Hash of the case's event before; absent for the first.
     pub prev: Option<Hash>,
-    /// When, to the second; the handler's own events say midnight of the day, so that none tells when a reporter wrote.
+    /// When, to the second; the handler's own events say midnight of the day, so that none tells
+    /// when a reporter wrote.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
     /// A member's handle, or [`HANDLER_ACTOR`].
@@ -244,9 +255,13 @@ impl Event {
 impl SignedEvent {
     /// What it says, unverified: for finding out whose key to verify it with.
     pub fn decode_unverified(&self) -> Result<Event, EventError> {
-        let event: Event =
-            serde_json::from_slice(&self.bytes).map_err(|error| EventError::Malformed(error.to_string()))?;
-        if event.v == 1 { Ok(event) } else { Err(EventError::Malformed(format!("version {}", event.v))) }
+        let event: Event = serde_json::from_slice(&self.bytes)
+            .map_err(|error| EventError::Malformed(error.to_string()))?;
+        if event.v == 1 {
+            Ok(event)
+        } else {
+            Err(EventError::Malformed(format!("version {}", event.v)))
+        }
     }
 
     /// What it says, if `key` signed it.
@@ -264,12 +279,14 @@ impl SignedEvent {
     }
 }
 
-/// The chain over all cases: `link = SHA-256("burkindi/log/v1\0" ‖ link before ‖ event hash)`; 32 zeros before the first.
+/// The chain over all cases: `link = SHA-256("burkindi/log/v1\0" ‖ link before ‖ event hash)`; 32
+/// zeros before the first.
 pub fn chain_hash(before: &Hash, event: &Hash) -> Hash {
     Hash::of(&[b"burkindi/log/v1\0", before.as_bytes(), event.as_bytes()])
 }
 
-/// One entry of the log. A member who sees only own cases gets these as they are: the hashes tie each in, and nothing counts.
+/// One entry of the log. A member who sees only own cases gets these as they are: the hashes tie
+/// each in, and nothing counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The event.

@@ -15,5 +15,7 @@ pub use decision::{
 };
 pub use permissions::{ActionKind, ActorClass, PERMISSIONS, PermissionRule, Role};
 pub use rule_violation::RuleViolation;
-pub use stage::{Deadline, DeadlineKind, REOPEN_DAYS, Stage, days_after, months_after, triage_days};
+pub use stage::{
+    Deadline, DeadlineKind, REOPEN_DAYS, Stage, days_after, months_after, triage_days,
+};
 pub use state::{CaseState, ConflictClaim, next_event};

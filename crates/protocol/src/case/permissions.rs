@@ -1,4 +1,5 @@
-//! Which act is allowed to whom at which stage: the table of the life of a case. What else must hold for it is in [`crate::case::transitions`].
+//! Which act is allowed to whom at which stage: the table of the life of a case. What else must
+//! hold for it is in [`crate::case::transitions`].
 
 use crate::case::event::Action;
 use crate::case::{
@@ -38,7 +39,8 @@ impl Role {
     }
 }
 
-/// Who may do something. Everybody here holds a grant of the case; who has recused does nothing at all.
+/// Who may do something. Everybody here holds a grant of the case; who has recused does nothing at
+/// all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ActorClass {
     /// The case handler itself.
@@ -51,9 +53,11 @@ pub enum ActorClass {
     Desk,
     /// Who has the case; as long as nobody has it, as [`ActorClass::Desk`].
     Correspondent,
-    /// Who has the case, the lead and the outside body; as long as nobody has it, as [`ActorClass::Desk`].
+    /// Who has the case, the lead and the outside body; as long as nobody has it, as
+    /// [`ActorClass::Desk`].
     Delegator,
-    /// The same people as [`ActorClass::Delegator`], before declaring anything too: the act shows nothing of the case.
+    /// The same people as [`ActorClass::Delegator`], before declaring anything too: the act shows
+    /// nothing of the case.
     UndeclaredDelegator,
     /// Who has the case, and nobody else.
     Assignee,
@@ -155,7 +159,8 @@ pub struct PermissionRule {
 }
 
 const OPEN_STAGES: &[Stage] = &[Received, Triaged, Assessing, Investigating, Decided, Referred];
-const NOT_PURGED: &[Stage] = &[Received, Triaged, Assessing, Investigating, Decided, Referred, Closed];
+const NOT_PURGED: &[Stage] =
+    &[Received, Triaged, Assessing, Investigating, Decided, Referred, Closed];
 const NOT_REFERRED: &[Stage] = &[Received, Triaged, Assessing, Investigating, Decided];
 const CLOSABLE: &[Stage] = &[Triaged, Decided, Referred];
 
@@ -211,7 +216,8 @@ pub const PERMISSIONS: &[PermissionRule] = &[
 ];
 
 impl ActionKind {
-    /// What an action does. Refused: a first event in the middle, a move that there is not, and what takes two persons.
+    /// What an action does. Refused: a first event in the middle, a move that there is not, and
+    /// what takes two persons.
     pub fn from_action(action: &Action) -> Result<Self, RuleViolation> {
         Ok(match action {
             Action::Received { .. } => return Err(RuleViolation::InvalidFirstEvent),
@@ -238,7 +244,9 @@ impl ActionKind {
             Action::Withdrawn => Self::Withdraw,
             Action::Declined { .. } => Self::Decline,
             Action::Proposed(decision) => match decision {
-                Decision::Close { disposition: Disposition::Unreadable, .. } => Self::ProposeUnreadable,
+                Decision::Close { disposition: Disposition::Unreadable, .. } => {
+                    Self::ProposeUnreadable
+                }
                 Decision::Close { .. } => Self::ProposeClose,
                 Decision::Lower { .. } => Self::ProposeLower,
                 Decision::Refer { .. } => Self::ProposeRefer,
@@ -246,7 +254,9 @@ impl ActionKind {
                 Decision::Purge => Self::ProposePurge,
             },
             Action::Approved(decision) => match decision {
-                Decision::Close { disposition: Disposition::Unreadable, .. } => Self::ApproveUnreadable,
+                Decision::Close { disposition: Disposition::Unreadable, .. } => {
+                    Self::ApproveUnreadable
+                }
                 Decision::Close { .. } => Self::ApproveClose,
                 Decision::Lower { .. } => Self::ApproveLower,
                 Decision::Refer { .. } => Self::ApproveRefer,
@@ -263,20 +273,31 @@ impl ActionKind {
             (Assessing, Investigating) => Ok(Self::Investigate),
             (Investigating, Decided) => Ok(Self::Decide),
             (Referred, Assessing) => Ok(Self::TakeBack),
-            (_, Closed | Purged | Referred) if from != to => Err(RuleViolation::SecondPersonRequired),
+            (_, Closed | Purged | Referred) if from != to => {
+                Err(RuleViolation::SecondPersonRequired)
+            }
             _ => Err(RuleViolation::InvalidTransition { from, to }),
         }
     }
 
     /// Its row.
     pub fn permission_rule(self) -> &'static PermissionRule {
-        PERMISSIONS.iter().find(|row| row.action == self).expect("a test holds the table against the acts")
+        PERMISSIONS
+            .iter()
+            .find(|row| row.action == self)
+            .expect("a test holds the table against the acts")
     }
 }
 
 impl CaseState {
-    /// Does the table allow this now? What it leaves open, such as whether something was proposed, is not looked at.
-    pub fn check_permission(&self, act: ActionKind, actor: &str, role: Role) -> Result<(), RuleViolation> {
+    /// Does the table allow this now? What it leaves open, such as whether something was proposed,
+    /// is not looked at.
+    pub fn check_permission(
+        &self,
+        act: ActionKind,
+        actor: &str,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
         let row = act.permission_rule();
         if row.actor_class == ActorClass::Handler {
             return Err(RuleViolation::HandlerOnly);
@@ -286,14 +307,19 @@ impl CaseState {
         self.check_actor_class(self.actor_class_for(row), actor, role)
     }
 
-    /// Who may do it to this case. What came unreadable is purged, and a proposal about it is taken back, by readers who have not
-    /// declared: to declare, one has to open the case.
+    /// Who may do it to this case. What came unreadable is purged, and a proposal about it is taken
+    /// back, by readers who have not declared: to declare, one has to open the case.
     fn actor_class_for(&self, row: &PermissionRule) -> ActorClass {
         let proposed = self.pending_proposal.as_ref().map(|proposal| proposal.decision);
         let is_unreadable = self.disposition == Some(Disposition::Unreadable)
-            || matches!(proposed, Some(Decision::Close { disposition: Disposition::Unreadable, .. }));
+            || matches!(
+                proposed,
+                Some(Decision::Close { disposition: Disposition::Unreadable, .. })
+            );
         match row.action {
-            ActionKind::ProposePurge | ActionKind::ApprovePurge | ActionKind::Withdraw if is_unreadable => {
+            ActionKind::ProposePurge | ActionKind::ApprovePurge | ActionKind::Withdraw
+                if is_unreadable =>
+            {
                 ActorClass::Reader
             }
             _ => row.actor_class,
@@ -310,7 +336,11 @@ impl CaseState {
     }
 
     pub(super) fn check_stage(&self, row: &PermissionRule) -> Result<(), RuleViolation> {
-        if row.stages.contains(&self.stage) { Ok(()) } else { Err(RuleViolation::WrongStage(self.stage)) }
+        if row.stages.contains(&self.stage) {
+            Ok(())
+        } else {
+            Err(RuleViolation::WrongStage(self.stage))
+        }
     }
 
     /// Nobody who has recused, or of whom a conflict is claimed.
@@ -318,19 +348,27 @@ impl CaseState {
         if self.recused.iter().any(|who| who == actor) {
             return Err(RuleViolation::MemberRecused(actor.to_owned()));
         }
-        if act != ActionKind::Recuse && self.conflict_claims.iter().any(|challenge| challenge.member == actor)
+        if act != ActionKind::Recuse
+            && self.conflict_claims.iter().any(|challenge| challenge.member == actor)
         {
             return Err(RuleViolation::ConflictClaimed(actor.to_owned()));
         }
         Ok(())
     }
 
-    fn check_actor_class(&self, who: ActorClass, actor: &str, role: Role) -> Result<(), RuleViolation> {
+    fn check_actor_class(
+        &self,
+        who: ActorClass,
+        actor: &str,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
         let has = self.assignee.as_deref() == Some(actor);
         let seat = role.desk || role.oversight || has;
         let free = self.assignee.is_none();
-        let undeclared_too =
-            matches!(who, ActorClass::Handler | ActorClass::Reader | ActorClass::UndeclaredDelegator);
+        let undeclared_too = matches!(
+            who,
+            ActorClass::Handler | ActorClass::Reader | ActorClass::UndeclaredDelegator
+        );
         if !undeclared_too && !self.has_declared(actor) {
             return Err(RuleViolation::Undeclared);
         }
@@ -351,7 +389,9 @@ impl CaseState {
             _ if allowed => Ok(()),
             ActorClass::LeadOrOversight => Err(RuleViolation::LeadOnly),
             ActorClass::Assignee => Err(only_assignee()),
-            ActorClass::Correspondent | ActorClass::Delegator | ActorClass::UndeclaredDelegator if !free => {
+            ActorClass::Correspondent | ActorClass::Delegator | ActorClass::UndeclaredDelegator
+                if !free =>
+            {
                 Err(only_assignee())
             }
             _ => Err(RuleViolation::DeskOnly),

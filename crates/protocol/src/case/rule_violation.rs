@@ -34,7 +34,9 @@ pub enum RuleViolation {
     #[error("{0} has declared already")]
     AlreadyDeclared(String),
     /// A colleague's claim of a conflict has not been judged yet.
-    #[error("a conflict of interest of {0} was claimed: until it is judged, {0} may only step back")]
+    #[error(
+        "a conflict of interest of {0} was claimed: until it is judged, {0} may only step back"
+    )]
     ConflictClaimed(String),
     /// There is no claim to judge.
     #[error("no conflict of interest of {0} is claimed")]

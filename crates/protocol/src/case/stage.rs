@@ -76,12 +76,14 @@ impl Stage {
     }
 }
 
-/// What the clock says of a case. Periods run in calendar days and months; the last day still counts as in time. A calendar of working
-/// days ([`crate::case::calendar::Calendar`]) may put the last day off, never forward.
+/// What the clock says of a case. Periods run in calendar days and months; the last day still
+/// counts as in time. A calendar of working days ([`crate::case::calendar::Calendar`]) may put the
+/// last day off, never forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeadlineKind {
-    /// A first human answer to the reporter: 7 days from filing (Directive (EU) 2019/1937, article 9(1)(b)).
+    /// A first human answer to the reporter: 7 days from filing (Directive (EU) 2019/1937, article
+    /// 9(1)(b)).
     Acknowledge,
     /// Judged: P1 1 day, P2 3, P3 7, P4 30 from filing.
     Triage,
@@ -89,8 +91,9 @@ pub enum DeadlineKind {
     Assess,
     /// From the start of the investigation, or its renewal: 90 days.
     Investigate,
-    /// Feedback to the reporter: three months from the acknowledgement, or without one from the end of the seven days in which it was due
-    /// (article 9(1)(f)). Once it was given, the outcome of a decided case follows within 30 days.
+    /// Feedback to the reporter: three months from the acknowledgement, or without one from the end
+    /// of the seven days in which it was due (article 9(1)(f)). Once it was given, the outcome of a
+    /// decided case follows within 30 days.
     Feedback,
     /// A referral is looked after every 60 days.
     Referral,
@@ -140,7 +143,8 @@ pub fn days_after(day: Date, days: i64) -> Date {
     day.checked_add(Duration::days(days)).unwrap_or(Date::MAX)
 }
 
-/// The same day so many months later, or the last of that month if it has none (Regulation (EEC, Euratom) 1182/71, article 3(2)(c)).
+/// The same day so many months later, or the last of that month if it has none (Regulation (EEC,
+/// Euratom) 1182/71, article 3(2)(c)).
 pub fn months_after(day: Date, months: u16) -> Date {
     let total = i32::from(u8::from(day.month())) - 1 + i32::from(months);
     let year = day.year() + total / 12;

@@ -1,8 +1,10 @@
-//! The life of a case: which act is allowed to whom at which stage, and the deadlines that come with it.
+//! The life of a case: which act is allowed to whom at which stage, and the deadlines that come
+//! with it.
 //!
-//! Both sides fold the same signed events into the same [`CaseState`]: the case handler before it appends one, the workbench
-//! when it verifies the log. [`PERMISSIONS`] says who may do what where; what each act requires besides, and what follows from it, is in
-//! `transitions`; [`RuleViolation`] names every rule.
+//! Both sides fold the same signed events into the same [`CaseState`]: the case handler before it
+//! appends one, the workbench when it verifies the log. [`PERMISSIONS`] says who may do what where;
+//! what each act requires besides, and what follows from it, is in `transitions`; [`RuleViolation`]
+//! names every rule.
 
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
@@ -25,7 +27,10 @@ use crate::{
 
 /// A case as its events tell it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and JSON for people to read")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and JSON for people to read"
+)]
 pub struct CaseState {
     /// Where it stands.
     pub stage: Stage,
@@ -127,8 +132,14 @@ impl CaseState {
             linked_cases: Vec::new(),
             deadlines: vec![
                 Deadline { clock: DeadlineKind::Acknowledge, due: acknowledge },
-                Deadline { clock: DeadlineKind::Triage, due: days_after(filed, triage_days(*urgency)) },
-                Deadline { clock: DeadlineKind::Feedback, due: months_after(acknowledge, FEEDBACK_MONTHS) },
+                Deadline {
+                    clock: DeadlineKind::Triage,
+                    due: days_after(filed, triage_days(*urgency)),
+                },
+                Deadline {
+                    clock: DeadlineKind::Feedback,
+                    due: months_after(acknowledge, FEEDBACK_MONTHS),
+                },
             ],
             received: 1,
             unhandled: 1,
@@ -206,6 +217,20 @@ impl CaseState {
 }
 
 /// An event that follows the state, ready to be signed.
-pub fn next_event(case: Uuid, state: &CaseState, actor: &str, at: OffsetDateTime, action: Action) -> Event {
-    Event { v: 1, case, seq: state.next_seq, prev: Some(state.head), at, actor: actor.to_owned(), action }
+pub fn next_event(
+    case: Uuid,
+    state: &CaseState,
+    actor: &str,
+    at: OffsetDateTime,
+    action: Action,
+) -> Event {
+    Event {
+        v: 1,
+        case,
+        seq: state.next_seq,
+        prev: Some(state.head),
+        at,
+        actor: actor.to_owned(),
+        action,
+    }
 }

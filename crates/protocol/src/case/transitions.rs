@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::{
     decision::{check_reason, check_second_person},
     stage::{
-        ASSESS_DAYS, CLAIM_DAYS, FEEDBACK_MONTHS, INVESTIGATE_DAYS, REFERRAL_DAYS, REOPEN_DAYS, days_after,
-        months_after, triage_days,
+        ASSESS_DAYS, CLAIM_DAYS, FEEDBACK_MONTHS, INVESTIGATE_DAYS, REFERRAL_DAYS, REOPEN_DAYS,
+        days_after, months_after, triage_days,
     },
 };
 use crate::case::{
@@ -54,7 +54,11 @@ impl CaseState {
     }
 
     /// What a person signs, once the table has allowed it.
-    pub(super) fn apply_member_action(&mut self, event: &Event, role: Role) -> Result<(), RuleViolation> {
+    pub(super) fn apply_member_action(
+        &mut self,
+        event: &Event,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
         let (actor, day) = (event.actor.as_str(), event.at.date());
         match &event.action {
             Action::Declared => self.record_no_conflict(actor),
@@ -65,7 +69,9 @@ impl CaseState {
                 Ok(())
             }
             Action::Challenged { who } => self.add_conflict_claim(who, actor, day),
-            Action::ChallengeResolved { who, upheld } => self.resolve_conflict_claim(who, *upheld, actor),
+            Action::ChallengeResolved { who, upheld } => {
+                self.resolve_conflict_claim(who, *upheld, actor)
+            }
             Action::StageChanged { to, reason, .. } => {
                 if reason.as_deref().is_some_and(|reason| !is_reason_code(reason)) {
                     return Err(RuleViolation::InvalidReasonCode);
@@ -115,7 +121,8 @@ impl CaseState {
         Ok(())
     }
 
-    /// Declares as well. Who leads the desk or sits for the outside body takes it from somebody too.
+    /// Declares as well. Who leads the desk or sits for the outside body takes it from somebody
+    /// too.
     fn claim(&mut self, actor: &str, role: Role) -> Result<(), RuleViolation> {
         match &self.assignee {
             Some(has) if has != actor && !role.is_lead_or_oversight() => {
@@ -152,7 +159,12 @@ impl CaseState {
         self.remove_conflict_claim(who);
     }
 
-    fn add_conflict_claim(&mut self, who: &str, actor: &str, day: Date) -> Result<(), RuleViolation> {
+    fn add_conflict_claim(
+        &mut self,
+        who: &str,
+        actor: &str,
+        day: Date,
+    ) -> Result<(), RuleViolation> {
         if who == actor {
             return Err(RuleViolation::OwnConflict);
         }
@@ -169,7 +181,12 @@ impl CaseState {
         Ok(())
     }
 
-    fn resolve_conflict_claim(&mut self, who: &str, upheld: bool, actor: &str) -> Result<(), RuleViolation> {
+    fn resolve_conflict_claim(
+        &mut self,
+        who: &str,
+        upheld: bool,
+        actor: &str,
+    ) -> Result<(), RuleViolation> {
         let open = self.conflict_claims.iter().find(|challenge| challenge.member == who);
         let challenge = open.ok_or_else(|| RuleViolation::NoConflictClaim(who.to_owned()))?;
         if challenge.by == actor {
@@ -223,7 +240,12 @@ impl CaseState {
         self.pending_proposal = None;
     }
 
-    fn reopen(&mut self, ground: ReopenReason, actor: &str, day: Date) -> Result<(), RuleViolation> {
+    fn reopen(
+        &mut self,
+        ground: ReopenReason,
+        actor: &str,
+        day: Date,
+    ) -> Result<(), RuleViolation> {
         if ground == ReopenReason::Reporter && !self.reporter_returned {
             return Err(RuleViolation::ReporterDidNotAsk);
         }
@@ -325,7 +347,8 @@ impl CaseState {
         Ok(())
     }
 
-    /// Does a proposal wait for this person, who can approve or decline it? They may have to declare first.
+    /// Does a proposal wait for this person, who can approve or decline it? They may have to
+    /// declare first.
     pub fn awaits_decision_by(&self, actor: &str, role: Role) -> bool {
         let Some(proposal) = &self.pending_proposal else { return false };
         let seat = role.desk || role.oversight || self.assignee.as_deref() == Some(actor);
@@ -336,7 +359,12 @@ impl CaseState {
             && check_second_person(proposal.decision, proposal.role, role).is_ok()
     }
 
-    fn propose(&mut self, decision: Decision, event: &Event, role: Role) -> Result<(), RuleViolation> {
+    fn propose(
+        &mut self,
+        decision: Decision,
+        event: &Event,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
         if let Some(pending) = &self.pending_proposal {
             return Err(RuleViolation::ProposalPending(pending.by.clone()));
         }
@@ -349,8 +377,14 @@ impl CaseState {
         Ok(())
     }
 
-    fn approve(&mut self, decision: Decision, event: &Event, role: Role) -> Result<(), RuleViolation> {
-        let proposal = self.pending_proposal.clone().filter(|proposal| proposal.decision == decision);
+    fn approve(
+        &mut self,
+        decision: Decision,
+        event: &Event,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
+        let proposal =
+            self.pending_proposal.clone().filter(|proposal| proposal.decision == decision);
         let proposal = proposal.ok_or(RuleViolation::NotProposed)?;
         if proposal.by == event.actor {
             return Err(RuleViolation::SamePerson(proposal.by));
@@ -388,7 +422,10 @@ impl CaseState {
     }
 
     fn was_opened(&self) -> bool {
-        self.acknowledged || self.assignee.is_some() || !self.conflict_free.is_empty() || self.generation > 0
+        self.acknowledged
+            || self.assignee.is_some()
+            || !self.conflict_free.is_empty()
+            || self.generation > 0
     }
 
     fn check_closable(&self) -> Result<(), RuleViolation> {
@@ -396,7 +433,9 @@ impl CaseState {
             return Err(RuleViolation::UnhandledMessage);
         }
         match self.stage {
-            Stage::Triaged if !self.acknowledged => Err(RuleViolation::FeedbackFirst("answer the report")),
+            Stage::Triaged if !self.acknowledged => {
+                Err(RuleViolation::FeedbackFirst("answer the report"))
+            }
             Stage::Decided if !self.feedback_given => {
                 Err(RuleViolation::FeedbackFirst("give feedback on what was decided"))
             }
@@ -442,7 +481,8 @@ impl CaseState {
             }
             Decision::Lower { urgency } => self.set_urgency(urgency),
             Decision::Refer { .. } => {
-                for clock in [DeadlineKind::Triage, DeadlineKind::Assess, DeadlineKind::Investigate] {
+                for clock in [DeadlineKind::Triage, DeadlineKind::Assess, DeadlineKind::Investigate]
+                {
                     self.stop_deadline(clock);
                 }
                 self.set_stage(Stage::Referred);

@@ -71,7 +71,8 @@ impl SignedDirectory {
     /// When the directory breaks a rule or is longer than [`MAX_DIRECTORY_LEN`].
     pub fn sign(directory: &Directory, roots: &[SigningKey]) -> Result<Self, DirectoryError> {
         directory.check_rules()?;
-        let bytes = serde_json::to_vec(directory).expect("a directory holds strings and numbers only");
+        let bytes =
+            serde_json::to_vec(directory).expect("a directory holds strings and numbers only");
         if bytes.len() > MAX_DIRECTORY_LEN {
             return Err(DirectoryError::TooLong(bytes.len()));
         }
@@ -82,7 +83,8 @@ impl SignedDirectory {
         Ok(signed)
     }
 
-    /// Adds the signature of one key, or replaces it; for ceremonies in which the keys are in different places.
+    /// Adds the signature of one key, or replaces it; for ceremonies in which the keys are in
+    /// different places.
     pub fn add_signature(&mut self, root: &SigningKey) {
         let key = PublicKey::from(root);
         let signature = sign(root, LABEL, &self.bytes).to_vec();
@@ -95,7 +97,8 @@ impl SignedDirectory {
         Hash::of(&[&self.bytes])
     }
 
-    /// Checks everything and returns the directory; `today` is the reader's day, `last` the newest directory seen before.
+    /// Checks everything and returns the directory; `today` is the reader's day, `last` the newest
+    /// directory seen before.
     ///
     /// # Errors
     /// The first check that fails.
@@ -119,7 +122,8 @@ impl SignedDirectory {
         Ok(directory)
     }
 
-    /// Checks signatures, instance and rules, but no dates: for reading old log entries, never for sealing.
+    /// Checks signatures, instance and rules, but no dates: for reading old log entries, never for
+    /// sealing.
     ///
     /// # Errors
     /// The first check that fails.
@@ -149,7 +153,8 @@ impl SignedDirectory {
         let holds = |by: &&RootSignature| {
             let signature = by.signature.as_slice().try_into();
             trust.roots.contains(&by.key)
-                && signature.is_ok_and(|signature| by.key.verify(LABEL, &self.bytes, signature).is_ok())
+                && signature
+                    .is_ok_and(|signature| by.key.verify(LABEL, &self.bytes, signature).is_ok())
         };
         let valid = self.signatures.iter().filter(holds).count();
         if trust.threshold == 0 || valid < trust.threshold {
@@ -199,14 +204,19 @@ fn deserialize_signatures<'de, D: Deserializer<'de>>(
 }
 
 impl TrustRoots {
-    /// 16 bytes that stand for installation, threshold and root keys; [`crate::receipt::Receipt::words`] spells them for a
-    /// poster. It outlives every single directory.
+    /// 16 bytes that stand for installation, threshold and root keys;
+    /// [`crate::receipt::Receipt::words`] spells them for a poster. It outlives every single
+    /// directory.
     pub fn fingerprint(&self) -> [u8; 16] {
         let mut keys: Vec<_> = self.roots.iter().map(|root| *root.as_bytes()).collect();
         keys.sort_unstable();
         let threshold = u8::try_from(self.threshold).unwrap_or(u8::MAX);
-        let hash =
-            Hash::of(&[b"burkindi/trust/v1", self.instance.as_bytes(), &[threshold], keys.as_flattened()]);
+        let hash = Hash::of(&[
+            b"burkindi/trust/v1",
+            self.instance.as_bytes(),
+            &[threshold],
+            keys.as_flattened(),
+        ]);
         *hash.0.first_chunk().expect("32 bytes hold 16")
     }
 }

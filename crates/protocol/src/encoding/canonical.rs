@@ -1,6 +1,7 @@
-//! The one form of JSON that is signed or sealed: the bytes that `serde_json` writes. Every reader writes what it read once more and
-//! compares, so that implementations in two languages accept the same bytes: no unknown or missing fields, no second spelling of a
-//! number, a string or an id, no space.
+//! The one form of JSON that is signed or sealed: the bytes that `serde_json` writes. Every reader
+//! writes what it read once more and compares, so that implementations in two languages accept the
+//! same bytes: no unknown or missing fields, no second spelling of a number, a string or an id, no
+//! space.
 
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -18,16 +19,20 @@ pub enum CanonicalError {
 /// Reads JSON in canonical form.
 ///
 /// # Errors
-/// For bytes that are not the JSON of a `T`, or that differ from what [`serde_json::to_vec`] writes for it.
+/// For bytes that are not the JSON of a `T`, or that differ from what [`serde_json::to_vec`] writes
+/// for it.
 pub fn parse_canonical<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, CanonicalError> {
     // Bytes behind the value are found by the comparison.
-    let value: T = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
+    let value: T =
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(bytes))?;
     // Plaintext of reporters passes through here.
-    let written = zeroize::Zeroizing::new(serde_json::to_vec(&value).expect("what was read is written"));
+    let written =
+        zeroize::Zeroizing::new(serde_json::to_vec(&value).expect("what was read is written"));
     if **written == *bytes { Ok(value) } else { Err(CanonicalError::NotCanonical) }
 }
 
-/// Is this the tag of a language: a letter, then letters, digits and hyphens, at most 35 in all (RFC 5646, section 4.4.1)?
+/// Is this the tag of a language: a letter, then letters, digits and hyphens, at most 35 in all
+/// (RFC 5646, section 4.4.1)?
 pub fn is_lang(text: &str) -> bool {
     text.len() <= 35
         && text.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -37,13 +42,16 @@ pub fn is_lang(text: &str) -> bool {
 /// Is this an ISO week such as `2026-W48`?
 pub fn is_iso_week(text: &str) -> bool {
     let Some((year, week)) = text.split_once("-W") else { return false };
-    let digits = |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        |part: &str, count| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit());
     digits(year, 4) && digits(week, 2) && ("01"..="53").contains(&week)
 }
 
-/// Is this an id of a category, an audience, a question or a unit: 1 to 128 bytes, of letters, digits and `-_.:/`?
+/// Is this an id of a category, an audience, a question or a unit: 1 to 128 bytes, of letters,
+/// digits and `-_.:/`?
 pub fn is_id(text: &str) -> bool {
-    (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_alphanumeric() || "-_.:/".contains(c))
+    (1..=128).contains(&text.len())
+        && text.chars().all(|c| c.is_alphanumeric() || "-_.:/".contains(c))
 }
 
 #[cfg(test)]
@@ -53,10 +61,21 @@ mod tests {
     #[test]
     fn languages_weeks_and_ids_have_their_shapes() {
         assert!(["fr", "pt-BR", "und", "zh-Hant-TW"].into_iter().all(is_lang));
-        assert!(!["", "-", "1", "fr\n", "fr ", "français", &"a".repeat(36)].into_iter().any(is_lang));
+        assert!(
+            !["", "-", "1", "fr\n", "fr ", "français", &"a".repeat(36)].into_iter().any(is_lang)
+        );
         assert!(["2026-W01", "2026-W48", "0000-W53"].into_iter().all(is_iso_week));
-        let weeks =
-            ["", "x", "2026-W00", "2026-W54", "2026-W5", "2026-w05", "26-W05", "2026-W05\n", "٢٠٢٦-W05"];
+        let weeks = [
+            "",
+            "x",
+            "2026-W00",
+            "2026-W54",
+            "2026-W5",
+            "2026-w05",
+            "26-W05",
+            "2026-W05\n",
+            "٢٠٢٦-W05",
+        ];
         assert!(!weeks.into_iter().any(is_iso_week));
         assert!(["FAC", "handlers_involved", "douane.fret", "è:1/2"].into_iter().all(is_id));
         assert!(!["", "a b", "a\nb", "a\u{202e}b", &"a".repeat(129)].into_iter().any(is_id));

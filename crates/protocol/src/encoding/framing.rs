@@ -48,7 +48,8 @@ pub(crate) fn encode_header(magic: &'static str, header: &impl Serialize) -> Vec
     [magic.as_bytes(), &len.to_be_bytes(), &json].concat()
 }
 
-/// Reads what [`encode_header`] wrote, leaving `input` behind it. A header of more than `max_len` bytes is refused before it is read.
+/// Reads what [`encode_header`] wrote, leaving `input` behind it. A header of more than `max_len`
+/// bytes is refused before it is read.
 pub(crate) fn read_header<T: DeserializeOwned + Serialize>(
     magic: &'static str,
     max_len: usize,
@@ -64,7 +65,8 @@ pub(crate) fn read_header<T: DeserializeOwned + Serialize>(
         return Err(FramingError::InvalidHeader(format!("{len} bytes long")));
     }
     let json = read_bytes(input, len)?;
-    canonical::parse_canonical(&json).map_err(|error| FramingError::InvalidHeader(error.to_string()))
+    canonical::parse_canonical(&json)
+        .map_err(|error| FramingError::InvalidHeader(error.to_string()))
 }
 
 /// What a record carries. The numbers are the protocol's.
@@ -94,7 +96,8 @@ pub enum RecordType {
 }
 
 impl RecordType {
-    /// The most bytes that a record of this type carries. Readers refuse a longer one before they read it.
+    /// The most bytes that a record of this type carries. Readers refuse a longer one before they
+    /// read it.
     pub const fn max_len(self) -> usize {
         match self {
             Self::End | Self::AttachmentEnd => 0,
@@ -164,7 +167,9 @@ fn expect_zeros(input: &mut impl Read) -> Result<(), FramingError> {
     loop {
         match input.read(&mut buffer)? {
             0 => return Ok(()),
-            n if buffer[..n].iter().any(|byte| *byte != 0) => return Err(FramingError::NonZeroPadding),
+            n if buffer[..n].iter().any(|byte| *byte != 0) => {
+                return Err(FramingError::NonZeroPadding);
+            }
             _ => {}
         }
     }

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// SHA-256 over the parts, one after the other. Callers make parts unambiguous: a label, then fixed lengths, then one tail.
+    /// SHA-256 over the parts, one after the other. Callers make parts unambiguous: a label, then
+    /// fixed lengths, then one tail.
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();
         for part in parts {

@@ -27,7 +27,9 @@ pub mod option {
     }
 
     /// Reads `YYYY-MM-DD` or null.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Date>, D::Error> {
         Option::<String>::deserialize(deserializer)?
             .map(|text| Date::parse(&text, &Iso8601::DATE).map_err(D::Error::custom))
             .transpose()

@@ -1,4 +1,5 @@
-//! The size ladder: every submission has one of ten sizes, exact to the byte, so that a size says next to nothing.
+//! The size ladder: every submission has one of ten sizes, exact to the byte, so that a size says
+//! next to nothing.
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -20,10 +21,12 @@ pub fn size_class_for(sealed_len: u64) -> Option<u64> {
     SIZE_CLASSES.into_iter().find(|rung| *rung >= sealed_len)
 }
 
-/// How many bytes of plaintext make an age file of exactly `target` bytes, its header being `header_len` bytes long.
+/// How many bytes of plaintext make an age file of exactly `target` bytes, its header being
+/// `header_len` bytes long.
 ///
-/// An age payload is a 16-byte nonce and chunks of 64 KiB with a 16-byte tag each. Some totals cannot be met (a last chunk
-/// would be empty); `None` then. No rung is among them for headers under 4 KiB, which a test asserts.
+/// An age payload is a 16-byte nonce and chunks of 64 KiB with a 16-byte tag each. Some totals
+/// cannot be met (a last chunk would be empty); `None` then. No rung is among them for headers
+/// under 4 KiB, which a test asserts.
 pub fn plaintext_len_for(target: u64, header_len: u64) -> Option<u64> {
     const CHUNK: u64 = 64 * KIB;
     const TAG: u64 = 16;

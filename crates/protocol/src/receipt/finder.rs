@@ -29,10 +29,11 @@ fn normalize(word: &str) -> String {
     word.nfd().filter(|c| c.is_alphabetic()).flat_map(char::to_lowercase).collect()
 }
 
-/// Returns where twelve words in a row are the words of a receipt, in bytes of `text`. The ranges do not overlap.
+/// Returns where twelve words in a row are the words of a receipt, in bytes of `text`. The ranges
+/// do not overlap.
 ///
-/// Spaces, line ends, numbers and punctuation may stand between the words. One in sixteen texts of twelve words of one list is
-/// found although it is no receipt.
+/// Spaces, line ends, numbers and punctuation may stand between the words. One in sixteen texts of
+/// twelve words of one list is found although it is no receipt.
 pub fn find_receipt_words(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     // The end of a row of words that share a list.
@@ -79,7 +80,8 @@ mod tests {
             let words = receipt.words(lang);
             let numbered: Vec<String> =
                 words.split_whitespace().zip(1..).map(|(word, n)| format!("{n}. {word}")).collect();
-            for typed in [words.clone(), words.to_uppercase(), words.replace(' ', ", "), numbered.join("\n")]
+            for typed in
+                [words.clone(), words.to_uppercase(), words.replace(' ', ", "), numbered.join("\n")]
             {
                 let text = format!("Mon code est celui-ci : {typed}\nIl a demandé 5 000 F.");
                 let found = find_receipt_words(&text);
@@ -95,7 +97,8 @@ mod tests {
         let eleven = words.rsplit_once(' ').unwrap().0;
         let mixed = words.replacen(' ', " douane ", 1);
         let turned = words.split_whitespace().rev().collect::<Vec<_>>().join(" ");
-        for text in ["", "é", "Un agent a demandé de l’argent, et j’ai payé.", eleven, &mixed, &turned]
+        for text in
+            ["", "é", "Un agent a demandé de l’argent, et j’ai payé.", eleven, &mixed, &turned]
         {
             assert_eq!(find_receipt_words(text), [], "{text}");
         }

@@ -1,6 +1,6 @@
-//! Reading receipts as people keep them: a code, twelve words, or a note that holds either among labels
-//! and numbers. The browser reads them alike (`crates/intake/browser/src/typed_receipt.ts`), by the
-//! spellings in `receipt-spellings.json`.
+//! Reading receipts as people keep them: a code, twelve words, or a note that holds either among
+//! labels and numbers. The browser reads them alike (`crates/intake/browser/src/typed_receipt.ts`),
+//! by the spellings in `receipt-spellings.json`.
 
 use std::sync::LazyLock;
 
@@ -21,14 +21,16 @@ const MIN_LABEL_REPEATS: usize = 6;
 const MIN_PREFIX_LEN: usize = 4;
 
 /// The words of each list, folded as typed words are.
-static NORMALIZED_LISTS: LazyLock<[Vec<String>; 4]> =
-    LazyLock::new(|| WORD_LISTS.map(|list| list.word_list().iter().map(|word| normalize(word)).collect()));
+static NORMALIZED_LISTS: LazyLock<[Vec<String>; 4]> = LazyLock::new(|| {
+    WORD_LISTS.map(|list| list.word_list().iter().map(|word| normalize(word)).collect())
+});
 
 /// Reads a receipt out of a text.
 pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
     let parts = split_parts(text);
     let words = candidate_words(&parts);
-    // The check of a code is longer, so a code goes first, but letters of words may by chance make one.
+    // The check of a code is longer, so a code goes first, but letters of words may by chance make
+    // one.
     let is_only_words = words.len() >= WORD_COUNT && words.len() == parts.len();
     let (code, spelled) = (find_code(&parts), find_words(&words));
     if let Some(receipt) = if is_only_words { spelled.or(code) } else { code.or(spelled) } {
@@ -49,9 +51,11 @@ pub(super) fn parse(text: &str) -> Result<Receipt, ReceiptError> {
 /// The typed word that an error names by its place, to be shown beside the error.
 pub(super) fn word_at(text: &str, place: usize) -> Option<String> {
     let parts = split_parts(text);
-    let folded = candidate_words(&parts).get(place.checked_sub(1)?).map(|word| (*word).to_owned())?;
-    let typed =
-        text.split(|c: char| !is_part_char(c)).find(|part| trim_digits(&normalize(part)) == folded)?;
+    let folded =
+        candidate_words(&parts).get(place.checked_sub(1)?).map(|word| (*word).to_owned())?;
+    let typed = text
+        .split(|c: char| !is_part_char(c))
+        .find(|part| trim_digits(&normalize(part)) == folded)?;
     Some(typed.trim_matches(|c: char| c.is_numeric()).chars().take(40).collect())
 }
 
@@ -70,12 +74,18 @@ fn is_combining(c: char) -> bool {
 
 /// Lower case without accents, as people type; digits of Arabic keyboards become Western ones.
 fn normalize(text: &str) -> String {
-    text.nfkd().filter(|c| !is_combining(*c)).flat_map(char::to_lowercase).map(to_western_digit).collect()
+    text.nfkd()
+        .filter(|c| !is_combining(*c))
+        .flat_map(char::to_lowercase)
+        .map(to_western_digit)
+        .collect()
 }
 
 fn to_western_digit(c: char) -> char {
     match c {
-        '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' => char::from(b'0' + (u32::from(c) & 15) as u8),
+        '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' => {
+            char::from(b'0' + (u32::from(c) & 15) as u8)
+        }
         other => other,
     }
 }
@@ -139,8 +149,9 @@ fn crockford_value(c: char) -> Option<u8> {
     ALPHABET.iter().position(|&a| char::from(a) == c).and_then(|at| u8::try_from(at).ok())
 }
 
-/// Twelve neighbouring words of one list whose check holds. Labels stand before the words as a rule, so
-/// the last such place counts; a beginning may stand in several lists, so the check decides.
+/// Twelve neighbouring words of one list whose check holds. Labels stand before the words as a
+/// rule, so the last such place counts; a beginning may stand in several lists, so the check
+/// decides.
 fn find_words(words: &[&str]) -> Option<Receipt> {
     NORMALIZED_LISTS.iter().find_map(|list| {
         let indices: Vec<Option<u16>> = words.iter().map(|word| word_index(list, word)).collect();
@@ -190,12 +201,13 @@ fn words_error(words: &[&str], meant: usize) -> ReceiptError {
     }
 }
 
-/// The word that is closest to what was typed, by at most two slips of the finger; none for a tie of words
-/// that are two slips away, for then any of them would be a guess.
+/// The word that is closest to what was typed, by at most two slips of the finger; none for a tie
+/// of words that are two slips away, for then any of them would be a guess.
 fn nearest_word(list: &[String], typed: &str) -> Option<usize> {
     let distances = list.iter().map(|word| edit_distance(typed, word));
     let closest = distances.clone().min()?;
-    let mut hits = distances.enumerate().filter(|(_, distance)| *distance == closest).map(|(at, _)| at);
+    let mut hits =
+        distances.enumerate().filter(|(_, distance)| *distance == closest).map(|(at, _)| at);
     let first = hits.next()?;
     let is_clear = closest <= 1 || (closest == 2 && hits.next().is_none());
     is_clear.then_some(first)

@@ -1,4 +1,5 @@
-//! A submission: an envelope in its outer seal, on a rung of the size ladder. What the intake stores and the handler opens.
+//! A submission: an envelope in its outer seal, on a rung of the size ladder. What the intake
+//! stores and the handler opens.
 
 use std::io::{self, Read, Write};
 
@@ -104,7 +105,11 @@ pub struct SubmissionWriter<W: Write> {
 
 impl<W: Write> SubmissionWriter<W> {
     /// Writes the outer seal's header and the envelope's.
-    pub fn begin(to: &TransportRecipient, header: &EnvelopeHeader, out: W) -> Result<Self, SealError> {
+    pub fn begin(
+        to: &TransportRecipient,
+        header: &EnvelopeHeader,
+        out: W,
+    ) -> Result<Self, SealError> {
         let stream = age_hybrid::sealed_writer(to.as_recipient(), out)?;
         let mut writer = Self { stream, written: 0, attachments: 0 };
         writer.write_plaintext(&framing::encode_header(MAGIC, header))?;
@@ -139,7 +144,8 @@ impl<W: Write> SubmissionWriter<W> {
         Ok((len, hash))
     }
 
-    /// Seals a file to `C` as `write` writes it. Returns what `write` returned, and length and hash for the manifest.
+    /// Seals a file to `C` as `write` writes it. Returns what `write` returned, and length and hash
+    /// for the manifest.
     pub fn write_attachment_with<T>(
         &mut self,
         to: &CaseRecipient,
@@ -160,13 +166,19 @@ impl<W: Write> SubmissionWriter<W> {
     }
 
     /// Writes the body, the tag by which a second sending is known, and the padding up to the rung.
-    pub fn finish(mut self, to: &CaseRecipient, frame: &[u8], sending_tag: &Hash) -> Result<W, SealError> {
+    pub fn finish(
+        mut self,
+        to: &CaseRecipient,
+        frame: &[u8],
+        sending_tag: &Hash,
+    ) -> Result<W, SealError> {
         self.write_record(RecordType::Body, &to.seal(frame))?;
         self.write_record(RecordType::DeduplicationTag, sending_tag.as_bytes())?;
         self.pad_and_finish()
     }
 
-    /// Ends the envelope without a body: for tests of readers. [`Self::finish`] is what senders call.
+    /// Ends the envelope without a body: for tests of readers. [`Self::finish`] is what senders
+    /// call.
     #[doc(hidden)]
     pub fn pad_and_finish(mut self) -> Result<W, SealError> {
         self.write_record(RecordType::End, &[])?;
@@ -189,7 +201,8 @@ impl<W: Write> SubmissionWriter<W> {
         if len > kind.max_len() {
             return Err(SealError::TooLarge);
         }
-        // Stop as soon as it is certain, not after the last byte of a file that was too large all along.
+        // Stop as soon as it is certain, not after the last byte of a file that was too large all
+        // along.
         let then = self.written + (RECORD_OVERHEAD + len) as u64;
         if self.sealed_len(then) > size_classes::MAX_SUBMISSION_LEN {
             return Err(SealError::TooLarge);
@@ -223,7 +236,9 @@ impl<'a, W: Write> AttachmentChunks<'a, W> {
     }
 
     fn write_chunk(&mut self) -> io::Result<()> {
-        self.submission.write_record(RecordType::AttachmentChunk, &self.buffer).map_err(io::Error::other)?;
+        self.submission
+            .write_record(RecordType::AttachmentChunk, &self.buffer)
+            .map_err(io::Error::other)?;
         self.buffer.clear();
         Ok(())
     }

@@ -25,7 +25,8 @@ const SIGNATURE_LEN: usize = 64;
 const MAX_HEADER_LEN: usize = 64 * 1024;
 /// The largest number of a frame within its direction. One more than it always fits `u32`.
 pub const MAX_SEQ: u32 = 1_000_000;
-/// The newest generation of a case secret that a case can have. The keys of all of them fit the capsule.
+/// The newest generation of a case secret that a case can have. The keys of all of them fit the
+/// capsule.
 pub const MAX_GENERATION: u32 = 100;
 /// The most files of one message.
 pub const MAX_ATTACHMENTS: usize = 32;
@@ -96,7 +97,8 @@ pub struct FrameHeader {
     pub prev: Option<Hash>,
     /// The newest frame that the sender had seen from the other side.
     pub ack: Option<FrameRef>,
-    /// Hash of the public key that the frame is sealed to, so that it cannot be sealed on to another.
+    /// Hash of the public key that the frame is sealed to, so that it cannot be sealed on to
+    /// another.
     pub recipient: Hash,
     /// What it is.
     pub kind: FrameKind,
@@ -164,7 +166,8 @@ pub enum FrameError {
     /// A version of the protocol that this build does not know.
     #[error("frame version {0} is not known here")]
     UnsupportedVersion(u8),
-    /// A field has a value that no sender writes: a number above its bound, a week or a language of another shape.
+    /// A field has a value that no sender writes: a number above its bound, a week or a language of
+    /// another shape.
     #[error("the frame's {0} has a value that no sender writes")]
     InvalidField(&'static str),
     /// Changed, or signed by somebody else.
@@ -209,7 +212,10 @@ impl FrameHeader {
                 files.len() <= MAX_ATTACHMENTS
                     && files.iter().all(|file| file.len <= size_classes::MAX_SUBMISSION_LEN),
             ),
-            ("earlier", self.earlier.as_ref().is_none_or(|earlier| earlier.proof.len() == SIGNATURE_LEN)),
+            (
+                "earlier",
+                self.earlier.as_ref().is_none_or(|earlier| earlier.proof.len() == SIGNATURE_LEN),
+            ),
         ];
         match sound.into_iter().find(|(_, sound)| !sound) {
             Some((field, _)) => Err(FrameError::InvalidField(field)),
@@ -236,16 +242,19 @@ impl Frame {
 
     /// What a frame says of itself, unverified: for choosing the key to verify it with.
     pub fn decode_unverified(bytes: &[u8]) -> Result<FrameHeader, FrameError> {
-        let (signed, _) = bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
+        let (signed, _) =
+            bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
         Ok(split_signed(signed)?.0)
     }
 
     /// Reads a frame and checks its signature and context over the bytes as carried.
     ///
     /// # Errors
-    /// When it is malformed, not signed by the expected key, of another context, or has values that no sender writes.
+    /// When it is malformed, not signed by the expected key, of another context, or has values that
+    /// no sender writes.
     pub fn verify(bytes: &[u8], expected: &FrameContext<'_>) -> Result<Self, FrameError> {
-        let (signed, signature) = bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
+        let (signed, signature) =
+            bytes.split_last_chunk::<SIGNATURE_LEN>().ok_or(FramingError::Truncated)?;
         let (header, body) = split_signed(signed)?;
         if header.v != 1 {
             return Err(FrameError::UnsupportedVersion(header.v));

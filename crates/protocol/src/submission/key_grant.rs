@@ -1,4 +1,5 @@
-//! Grants: the case secret, sealed to each person who may read the case. A report carries exactly eight, decoys included.
+//! Grants: the case secret, sealed to each person who may read the case. A report carries exactly
+//! eight, decoys included.
 
 use rand::{CryptoRng, RngCore, seq::SliceRandom};
 use uuid::Uuid;
@@ -24,13 +25,16 @@ pub struct Grant {
     pub generation: u32,
     /// The secret itself.
     pub secret: CaseSecret,
-    /// `K_r`: binds the reporter's signature, so that a handler cannot put another report under true grants.
+    /// `K_r`: binds the reporter's signature, so that a handler cannot put another report under
+    /// true grants.
     pub reporter_key: PublicKey,
-    /// Hash of `M`: binds where answers go, so that a handler cannot have them sealed to a key of its own.
+    /// Hash of `M`: binds where answers go, so that a handler cannot have them sealed to a key of
+    /// its own.
     pub mailbox_recipient: Hash,
 }
 
-/// A grant as carried: the tag tells the handler whose it is, if it is of a member that the handler knows.
+/// A grant as carried: the tag tells the handler whose it is, if it is of a member that the handler
+/// knows.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SealedGrant {
     /// `SHA-256("burkindi/slot/v1" ‖ case id ‖ recipient)`.

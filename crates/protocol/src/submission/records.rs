@@ -34,7 +34,8 @@ pub struct OpenedSubmission {
     pub deduplication_tag: Hash,
 }
 
-/// Why a submission is not filed. The handler sets such a submission aside; it never drops it silently.
+/// Why a submission is not filed. The handler sets such a submission aside; it never drops it
+/// silently.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmissionOpenError {
     /// Not sealed to this transport key, or damaged.
@@ -54,11 +55,12 @@ pub enum SubmissionOpenError {
     InvalidKey,
 }
 
-/// Opens the outer seal and checks the shape. The whole seal has been authenticated when this returns a submission.
+/// Opens the outer seal and checks the shape. The whole seal has been authenticated when this
+/// returns a submission.
 ///
 /// # Errors
-/// When it is not sealed to `identity`, or has another shape. A record too many is refused when it is read, so that memory and time
-/// are bounded by the length of what was sent.
+/// When it is not sealed to `identity`, or has another shape. A record too many is refused when it
+/// is read, so that memory and time are bounded by the length of what was sent.
 pub fn open(
     identity: &TransportIdentity,
     sealed: impl BufRead,
@@ -88,7 +90,8 @@ struct RecordSet {
 #[derive(Default)]
 struct PendingAttachment {
     bytes: Vec<u8>,
-    /// A chunk that was not full is the last one: thousands of tiny records would cost more to file than to send.
+    /// A chunk that was not full is the last one: thousands of tiny records would cost more to file
+    /// than to send.
     has_last_chunk: bool,
 }
 
@@ -136,7 +139,9 @@ impl RecordSet {
         }
         let report = self.kind == SubmissionKind::Report;
         match kind {
-            RecordType::Grant => report && self.grants.len() < GRANT_SLOTS && self.accept_grant(&bytes),
+            RecordType::Grant => {
+                report && self.grants.len() < GRANT_SLOTS && self.accept_grant(&bytes)
+            }
             RecordType::MailboxRecipient => report && set_once(&mut self.mailbox, bytes),
             RecordType::CaseRecipient => report && set_once(&mut self.case, bytes),
             RecordType::Capsule => set_once(&mut self.capsule, bytes),
@@ -151,9 +156,8 @@ impl RecordSet {
                 there
             }
             RecordType::Body => set_once(&mut self.body, bytes),
-            RecordType::DeduplicationTag => {
-                Hash::try_from(&bytes[..]).is_ok_and(|tag| set_once(&mut self.deduplication_tag, tag))
-            }
+            RecordType::DeduplicationTag => Hash::try_from(&bytes[..])
+                .is_ok_and(|tag| set_once(&mut self.deduplication_tag, tag)),
             RecordType::Reply | RecordType::End => false,
         }
     }
@@ -173,7 +177,8 @@ impl RecordSet {
         };
         let keys = match (header.kind, self.grants.len(), &self.mailbox, &self.case) {
             (SubmissionKind::Report, GRANT_SLOTS, Some(mailbox), Some(case)) => Some((
-                MailboxRecipient::from_bytes(mailbox).map_err(|_| SubmissionOpenError::InvalidKey)?,
+                MailboxRecipient::from_bytes(mailbox)
+                    .map_err(|_| SubmissionOpenError::InvalidKey)?,
                 CaseRecipient::from_bytes(case).map_err(|_| SubmissionOpenError::InvalidKey)?,
             )),
             (SubmissionKind::FollowUp, 0, None, None) => None,

@@ -1,8 +1,9 @@
 //! A reporter's word that another report is by the same person and about the same.
 //!
-//! Who may read one of two reports must not learn of the other: a person excluded there sees no row and no gap. So the other case is
-//! not named. Its random id goes into a hash, which only those recognise who have that case; to everybody else it says that there
-//! is another report, and not which. The signature with the other report's `K_r` can be checked by the same people alone.
+//! Who may read one of two reports must not learn of the other: a person excluded there sees no row
+//! and no gap. So the other case is not named. Its random id goes into a hash, which only those
+//! recognise who have that case; to everybody else it says that there is another report, and not
+//! which. The signature with the other report's `K_r` can be checked by the same people alone.
 
 use ed25519_dalek::SigningKey;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,8 @@ const LABEL: &[u8] = b"burkindi/earlier/v1\0";
 pub struct RelatedReport {
     /// `hash("burkindi/earlier/v1\0" ‖ id of the other case ‖ id of this case)`, ids as 16 bytes.
     pub token: Hash,
-    /// Ed25519 with the other report's `K_r` over `"burkindi/earlier/v1\0" ‖ id of the other case ‖ id of this case`, 64 bytes.
+    /// Ed25519 with the other report's `K_r` over `"burkindi/earlier/v1\0" ‖ id of the other case ‖
+    /// id of this case`, 64 bytes.
     #[serde(with = "crate::encoding::hash::base64_bytes")]
     pub proof: Vec<u8>,
 }
@@ -37,10 +39,12 @@ impl RelatedReport {
         link_token(&id_pair(other, this)) == self.token
     }
 
-    /// Was it signed by who wrote the other report? `reporter_key` is `K_r` of the other case, as its grants bind it.
+    /// Was it signed by who wrote the other report? `reporter_key` is `K_r` of the other case, as
+    /// its grants bind it.
     pub fn verify_author(&self, other: Uuid, this: Uuid, reporter_key: &PublicKey) -> bool {
         let Ok(proof) = <[u8; 64]>::try_from(&self.proof[..]) else { return false };
-        self.refers_to(other, this) && reporter_key.verify(LABEL, &id_pair(other, this), &proof).is_ok()
+        self.refers_to(other, this)
+            && reporter_key.verify(LABEL, &id_pair(other, this), &proof).is_ok()
     }
 }
 

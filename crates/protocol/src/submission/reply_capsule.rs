@@ -13,8 +13,9 @@ use crate::{
 const LABEL: &[u8] = b"burkindi/capsule/v1\0";
 const SIGNATURE_LEN: usize = 64;
 
-/// Signed with `K_r` and sealed to `M`, given to the handler with each submission, and given back inside every mailbox. Everybody who
-/// knows `M` can seal to it. Only the signature shows that the reporter made the capsule.
+/// Signed with `K_r` and sealed to `M`, given to the handler with each submission, and given back
+/// inside every mailbox. Everybody who knows `M` can seal to it. Only the signature shows that the
+/// reporter made the capsule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyCapsule {
     /// The case.
@@ -23,7 +24,8 @@ pub struct ReplyCapsule {
     pub generation: u32,
     /// Hash of `C`: with the signature, it stops the handler from giving another key.
     pub case_recipient: Hash,
-    /// `K_c` of each generation from 0 to the one that the reporter knew: what comes back is signed with these.
+    /// `K_c` of each generation from 0 to the one that the reporter knew: what comes back is signed
+    /// with these.
     pub replies_keys: Vec<PublicKey>,
     /// The reporter's own newest frame.
     pub sent: FrameRef,
@@ -58,11 +60,17 @@ impl ReplyCapsule {
     ///
     /// # Errors
     /// When it does not open, is not signed by `signer`, or is malformed.
-    pub fn open(sealed: &[u8], identity: &MailboxIdentity, signer: &PublicKey) -> Result<Self, CapsuleError> {
+    pub fn open(
+        sealed: &[u8],
+        identity: &MailboxIdentity,
+        signer: &PublicKey,
+    ) -> Result<Self, CapsuleError> {
         let plain = identity.open(sealed)?;
-        let (json, signature) = plain.split_last_chunk::<SIGNATURE_LEN>().ok_or(CapsuleError::Forged)?;
+        let (json, signature) =
+            plain.split_last_chunk::<SIGNATURE_LEN>().ok_or(CapsuleError::Forged)?;
         signer.verify(LABEL, json, signature).map_err(|_| CapsuleError::Forged)?;
-        let capsule: Self = canonical::parse_canonical(json).map_err(|_| CapsuleError::Malformed)?;
+        let capsule: Self =
+            canonical::parse_canonical(json).map_err(|_| CapsuleError::Malformed)?;
         let heads = [Some(capsule.sent), capsule.seen];
         let sound = capsule.generation <= MAX_GENERATION
             && capsule.replies_keys.len() == capsule.generation as usize + 1

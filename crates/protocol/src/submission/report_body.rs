@@ -51,11 +51,14 @@ impl ReportBody {
     /// Reads the body of frame 0.
     ///
     /// # Errors
-    /// For bytes that are not a report, and for one whose ids have another shape than [`is_id`] asks for.
+    /// For bytes that are not a report, and for one whose ids have another shape than [`is_id`]
+    /// asks for.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
         let report: Self = serde_json::from_slice(bytes)?;
         let named = |id: &String| is_id(id);
-        if ![&report.category, &report.audience].into_iter().all(named) || !report.answers.keys().all(named) {
+        if ![&report.category, &report.audience].into_iter().all(named)
+            || !report.answers.keys().all(named)
+        {
             return Err(serde_json::Error::custom("an id of another shape"));
         }
         Ok(report)

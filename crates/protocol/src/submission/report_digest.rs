@@ -1,5 +1,5 @@
-//! What a report or a later message brought, as the case handler collected it: tells what came unreadable from what was altered
-//! after it was filed.
+//! What a report or a later message brought, as the case handler collected it: tells what came
+//! unreadable from what was altered after it was filed.
 
 use std::collections::BTreeSet;
 
@@ -21,12 +21,14 @@ const FOLLOW_UP_LABEL: &[u8] = b"burkindi/came/follow-up/v1\0";
 pub struct ReportDigest {
     /// SHA-256 of tag and sealed bytes of each grant, decoys included, in ascending order.
     pub grants: Vec<Hash>,
-    /// SHA-256 over the label `burkindi/came/v1\0`, `M`, `C`, and the hashes of the sealed body and of each sealed file.
+    /// SHA-256 over the label `burkindi/came/v1\0`, `M`, `C`, and the hashes of the sealed body and
+    /// of each sealed file.
     pub content: Hash,
 }
 
 impl ReportDigest {
-    /// Of a report. `parts` are the hashes of its sealed body and then of its sealed files, in their order.
+    /// Of a report. `parts` are the hashes of its sealed body and then of its sealed files, in
+    /// their order.
     pub fn of_report(
         mailbox: &MailboxRecipient,
         case: &CaseRecipient,
@@ -43,17 +45,19 @@ impl ReportDigest {
         self.grants.contains(&grant_hash(grant))
     }
 
-    /// Does the case handler give the report as it was collected? `slot` is the tag of the reader's own key
-    /// ([`grant_tag`](crate::grant::slot_tag)). Returns `false` unless keys, body, files, and the reader's own grant of generation 0
-    /// are those that came: the grant of another reader, a file in the place of the body, and a part under another generation are
-    /// not.
+    /// Does the case handler give the report as it was collected? `slot` is the tag of the reader's
+    /// own key ([`grant_tag`](crate::grant::slot_tag)). Returns `false` unless keys, body, files,
+    /// and the reader's own grant of generation 0 are those that came: the grant of another reader,
+    /// a file in the place of the body, and a part under another generation are not.
     pub fn matches_case(&self, file: &CaseDetail, slot: Hash) -> bool {
-        let Some(case) = file.case_recipients.iter().find(|recipient| recipient.generation == 0) else {
+        let Some(case) = file.case_recipients.iter().find(|recipient| recipient.generation == 0)
+        else {
             return false;
         };
         let own: Vec<_> = file.grants.iter().filter(|grant| grant.generation == 0).collect();
-        let sent =
-            |part: &&CasePart| part.batch == 0 && matches!(part.kind, PartKind::Body | PartKind::Attachment);
+        let sent = |part: &&CasePart| {
+            part.batch == 0 && matches!(part.kind, PartKind::Body | PartKind::Attachment)
+        };
         let mut parts: Vec<&CasePart> = file.parts.iter().filter(sent).collect();
         parts.sort_by_key(|part| (part.kind != PartKind::Body, part.position));
         let bodies = parts.iter().filter(|part| part.kind == PartKind::Body).count();
@@ -61,19 +65,24 @@ impl ReportDigest {
             && own.iter().all(|own| own.grant.tag == slot && self.has_grant(&own.grant))
             && bodies == 1
             && parts.iter().all(|part| part.generation == 0)
-            && content_hash(&file.mailbox_recipient, &case.recipient, parts.iter().map(|part| part.sha256))
-                == self.content
+            && content_hash(
+                &file.mailbox_recipient,
+                &case.recipient,
+                parts.iter().map(|part| part.sha256),
+            ) == self.content
     }
 }
 
-/// Returns the hash of what a follow-up brought: SHA-256 over the label `burkindi/came/follow-up/v1\0`, the generation (u32,
-/// big-endian), and the hashes of the sealed body and then of the sealed files, in their order.
+/// Returns the hash of what a follow-up brought: SHA-256 over the label
+/// `burkindi/came/follow-up/v1\0`, the generation (u32, big-endian), and the hashes of the sealed
+/// body and then of the sealed files, in their order.
 pub fn follow_up_digest(generation: u32, parts: impl IntoIterator<Item = Hash>) -> Hash {
     let parts: Vec<u8> = parts.into_iter().flat_map(|hash| hash.0).collect();
     Hash::of(&[FOLLOW_UP_LABEL, &generation.to_be_bytes(), &parts])
 }
 
-/// The follow-ups of a case, held against what their events say of them. Both sets hold numbers of batches.
+/// The follow-ups of a case, held against what their events say of them. Both sets hold numbers of
+/// batches.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FollowUpCheck {
     /// The case handler gives these as its events say that they were collected.
@@ -83,10 +92,12 @@ pub struct FollowUpCheck {
 }
 
 impl FollowUpCheck {
-    /// Compares each follow-up with its event. `events` are what the `followed-up` events of the case carry, in their order.
+    /// Compares each follow-up with its event. `events` are what the `followed-up` events of the
+    /// case carry, in their order.
     ///
-    /// One that stands in the place of another is altered. What an event of an earlier version announced is in neither set. Both
-    /// sets are empty where the number of follow-ups differs from that of the events: which of them is missing is not known.
+    /// One that stands in the place of another is altered. What an event of an earlier version
+    /// announced is in neither set. Both sets are empty where the number of follow-ups differs from
+    /// that of the events: which of them is missing is not known.
     pub fn compare(file: &CaseDetail, events: &[Option<Hash>]) -> Self {
         let bodies = file.parts.iter().filter(|part| part.kind == PartKind::Body && part.batch > 0);
         let mut bodies: Vec<&CasePart> = bodies.collect();
@@ -97,7 +108,9 @@ impl FollowUpCheck {
         }
         for (body, told) in bodies.into_iter().zip(events) {
             match told {
-                Some(told) if *told == received_digest(file, body) => checked.intact.insert(body.batch),
+                Some(told) if *told == received_digest(file, body) => {
+                    checked.intact.insert(body.batch)
+                }
                 Some(_) => checked.altered.insert(body.batch),
                 None => false,
             };

@@ -1,4 +1,5 @@
-//! What the sender did with a file before sealing it, in fixed words. The sender says so: no reader can check it.
+//! What the sender did with a file before sealing it, in fixed words. The sender says so: no reader
+//! can check it.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "how", rename_all = "kebab-case")]
 pub enum AttachmentTreatment {
-    /// Its metadata was removed as far as it was understood. Its content is as it was, byte for byte.
+    /// Its metadata was removed as far as it was understood. Its content is as it was, byte for
+    /// byte.
     Cleaned(CleaningReport),
     /// It is a picture that was decoded and encoded again: its pixels alone.
     Redrawn,
@@ -108,7 +110,10 @@ mod tests {
         });
         let json = r#"{"how":"cleaned","removed":["author","place","date","device","words","preview","history","other"],"left":[],"reading":"broken","signature":"absent"}"#;
         assert_eq!(serde_json::to_string(&cleaned).unwrap(), json);
-        assert_eq!(canonical::parse_canonical::<AttachmentTreatment>(json.as_bytes()).unwrap(), cleaned);
+        assert_eq!(
+            canonical::parse_canonical::<AttachmentTreatment>(json.as_bytes()).unwrap(),
+            cleaned
+        );
         for (treatment, json) in [
             (AttachmentTreatment::Redrawn, r#"{"how":"redrawn"}"#),
             (AttachmentTreatment::Kept, r#"{"how":"kept"}"#),

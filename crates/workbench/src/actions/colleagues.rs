@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::{case::VerifiedCase, session::HandlerConnection};
 
 impl HandlerConnection {
-    /// Everybody who sits at the case's desk or holds a grant of it, and to whom it can be given: neither the one who has it
-    /// (unless the key of then is lost), nor who stepped back, nor whom the reporter excluded.
+    /// Everybody who sits at the case's desk or holds a grant of it, and to whom it can be given:
+    /// neither the one who has it (unless the key of then is lost), nor who stepped back, nor whom
+    /// the reporter excluded.
     pub fn colleagues(&self, case: &VerifiedCase) -> Vec<String> {
         let (Some(state), Some(report)) = (&case.state, case.report()) else { return Vec::new() };
         let excluded = report.exclusions();
@@ -23,11 +24,14 @@ impl HandlerConnection {
         known.into_iter().filter(can).cloned().collect()
     }
 
-    /// Who could lose the case by new keys: whoever holds a grant, but oneself, who has it, and the outside body.
+    /// Who could lose the case by new keys: whoever holds a grant, but oneself, who has it, and the
+    /// outside body.
     pub fn removable_readers(&self, case: &VerifiedCase) -> Vec<String> {
         let assignee = case.state.as_ref().and_then(|state| state.assignee.as_ref());
         let can = |handle: &&String| {
-            assignee != Some(*handle) && *handle != self.handle() && !self.directory().is_oversight(handle)
+            assignee != Some(*handle)
+                && *handle != self.handle()
+                && !self.directory().is_oversight(handle)
         };
         case.file.holders.iter().filter(can).cloned().collect()
     }

@@ -1,5 +1,6 @@
-//! Could this message expose the reporter? The answer lies under the receipt, and a receipt can be found or demanded: a message
-//! that repeats what only the reporter can have told shows what was reported, and by whom.
+//! Could this message expose the reporter? The answer lies under the receipt, and a receipt can be
+//! found or demanded: a message that repeats what only the reporter can have told shows what was
+//! reported, and by whom.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -37,7 +38,8 @@ pub struct ExposureFinding {
     pub words: String,
 }
 
-/// Questions for a name, a telephone, an address, a post, an age, or who else knows; in the languages of the pages.
+/// Questions for a name, a telephone, an address, a post, an age, or who else knows; in the
+/// languages of the pages.
 const IDENTITY_QUESTION_PATTERNS: [&str; 16] = [
     r"(?i)\b(votre|vos|ton)\s+(nom|prénoms?|numéros?|téléphone|adresse|identité|matricule|grade|fonction|poste de travail|service|date de naissance|âge|employeur|entreprise|société)\b",
     r"(?i)\b(qui êtes[- ]vous|comment vous appelez|où (habitez|travaillez)|quel(le)? (poste|fonction) occupez|(appelez|contactez|écrivez)[- ](moi|nous)|venez (nous )?(voir|au bureau))",
@@ -58,15 +60,17 @@ const IDENTITY_QUESTION_PATTERNS: [&str; 16] = [
     r"(?i)\b[\w.+-]+@[\w-]+\.[\w.-]+\b|\bwhatsapp\b|واتساب",
 ];
 
-static IDENTITY_QUESTIONS: LazyLock<RegexSet> =
-    LazyLock::new(|| RegexSet::new(IDENTITY_QUESTION_PATTERNS).expect("a test compiles every pattern"));
+static IDENTITY_QUESTIONS: LazyLock<RegexSet> = LazyLock::new(|| {
+    RegexSet::new(IDENTITY_QUESTION_PATTERNS).expect("a test compiles every pattern")
+});
 
 /// Does a message ask who the reporter is, or lead to another way of talking?
 pub fn asks_for_identity(message: &str) -> bool {
     IDENTITY_QUESTIONS.is_match(message)
 }
 
-/// Everything in a message that could expose the reporter of this case. Nothing here keeps it from being sent: a person decides.
+/// Everything in a message that could expose the reporter of this case. Nothing here keeps it from
+/// being sent: a person decides.
 pub fn find_exposures(message: &str, case: &CaseView) -> Vec<ExposureFinding> {
     let reported = reported_texts(case);
     let mut found = Vec::new();
@@ -76,7 +80,9 @@ pub fn find_exposures(message: &str, case: &CaseView) -> Vec<ExposureFinding> {
     let mut repeat = |risk, of: fn(&str) -> BTreeSet<String>| {
         let own = of(message);
         let known: BTreeSet<String> = reported.iter().flat_map(|text| of(text)).collect();
-        found.extend(own.intersection(&known).map(|words| ExposureFinding { risk, words: words.clone() }));
+        found.extend(
+            own.intersection(&known).map(|words| ExposureFinding { risk, words: words.clone() }),
+        );
     };
     repeat(ExposureKind::Number, find_numbers);
     repeat(ExposureKind::Name, find_names);
@@ -108,7 +114,10 @@ fn reported_texts(case: &CaseView) -> Vec<&str> {
 /// The first words in a row that stand in both. Digits are the business of [`find_numbers`].
 fn find_quotation(message: &str, reported: &str) -> Option<String> {
     let letters = |text| -> Vec<String> {
-        lowercase_words(text).into_iter().filter(|word| word.chars().any(char::is_alphabetic)).collect()
+        lowercase_words(text)
+            .into_iter()
+            .filter(|word| word.chars().any(char::is_alphabetic))
+            .collect()
     };
     let (message, reported) = (letters(message), letters(reported));
     let known: BTreeSet<&[String]> = reported.windows(MIN_QUOTED_WORDS).collect();
@@ -159,7 +168,8 @@ mod tests {
     #[test]
     fn five_words_in_a_row_are_a_quotation() {
         let story = "Au poste, l’agent garde mes papiers jusqu’à ce que je paie.";
-        let found = find_quotation("Vous écrivez : « L'agent garde mes papiers » — depuis quand ?", story);
+        let found =
+            find_quotation("Vous écrivez : « L'agent garde mes papiers » — depuis quand ?", story);
         assert_eq!(found.as_deref(), Some("l agent garde mes papiers"));
         assert_eq!(find_quotation("Depuis quand l’agent garde-t-il des papiers ?", story), None);
     }

@@ -9,7 +9,8 @@ use protocol::{
 
 use super::{ActionError, check_newest_generation};
 use crate::{
-    actions::reply_templates, case::VerifiedCase, session::HandlerConnection, terminal_text::is_blank,
+    actions::reply_templates, case::VerifiedCase, session::HandlerConnection,
+    terminal_text::is_blank,
 };
 
 /// How often a note is tried again because a colleague was faster.
@@ -35,7 +36,8 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::Replied { reply, copy, feedback: false }, brings).await
     }
 
-    /// Tells the reporter what was or will be done, and why: the feedback that must come before a closing.
+    /// Tells the reporter what was or will be done, and why: the feedback that must come before a
+    /// closing.
     pub async fn send_feedback(
         &mut self,
         case: &mut VerifiedCase,
@@ -55,7 +57,8 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::DeadlineExtended { reply, copy }, brings).await
     }
 
-    /// How many answers that the reporter has not seen would fall out of the mailbox by this one. What is lost already does not count.
+    /// How many answers that the reporter has not seen would fall out of the mailbox by this one.
+    /// What is lost already does not count.
     ///
     /// # Errors
     /// As sending it.
@@ -89,18 +92,28 @@ impl HandlerConnection {
             lang: reply.lang.to_owned(),
             week: self.current_week(),
         };
-        let sealed = case.open_case.seal_reply(&draft, &case.thread, &case.file.mailbox_recipient)?;
+        let sealed =
+            case.open_case.seal_reply(&draft, &case.thread, &case.file.mailbox_recipient)?;
         check_sealed_len(sealed.reply.0.len().max(sealed.copy.0.len()))?;
         let (reply, copy) = (sealed.reply.hash(), sealed.copy.hash());
         Ok((
             reply,
             copy,
-            EventPayload { reply: Some(sealed.reply), copy: Some(sealed.copy), ..EventPayload::default() },
+            EventPayload {
+                reply: Some(sealed.reply),
+                copy: Some(sealed.copy),
+                ..EventPayload::default()
+            },
         ))
     }
 
-    /// Adds a note for the team. It says the same whatever happened meanwhile, so that of two at once neither is lost.
-    pub async fn add_note(&mut self, case: &mut VerifiedCase, note: &Note) -> Result<(), ActionError> {
+    /// Adds a note for the team. It says the same whatever happened meanwhile, so that of two at
+    /// once neither is lost.
+    pub async fn add_note(
+        &mut self,
+        case: &mut VerifiedCase,
+        note: &Note,
+    ) -> Result<(), ActionError> {
         if is_blank(&note.text) {
             return Err(ActionError::EmptyText);
         }
@@ -123,7 +136,8 @@ impl HandlerConnection {
 }
 
 impl HandlerConnection {
-    /// Does not approve what somebody else proposed. The reason is a note for the team, sealed to the case.
+    /// Does not approve what somebody else proposed. The reason is a note for the team, sealed to
+    /// the case.
     ///
     /// # Errors
     /// [`ActionError::EmptyText`] without a reason; else as every act.
@@ -140,8 +154,12 @@ impl HandlerConnection {
         let sealed = case.open_case.seal_note(&note);
         check_sealed_len(sealed.0.len())?;
         let action = Action::Declined { note: sealed.hash() };
-        self.sign_and_submit(case, action, EventPayload { note: Some(sealed), ..EventPayload::default() })
-            .await
+        self.sign_and_submit(
+            case,
+            action,
+            EventPayload { note: Some(sealed), ..EventPayload::default() },
+        )
+        .await
     }
 }
 

@@ -1,5 +1,5 @@
-//! Acting on a case: each act is an event that follows the newest, checked here against the same rules as at the case
-//! handler, signed with the device key.
+//! Acting on a case: each act is an event that follows the newest, checked here against the same
+//! rules as at the case handler, signed with the device key.
 
 mod colleagues;
 pub mod exposure_check;
@@ -60,7 +60,9 @@ pub enum ActionError {
     #[error("the events of this case do not hold; nothing can be added to them")]
     UnverifiedEvents,
     /// What is wrong with it comes first.
-    #[error("something is wrong with this case: look at its alarms before you make new keys for it")]
+    #[error(
+        "something is wrong with this case: look at its alarms before you make new keys for it"
+    )]
     UnresolvedAlerts,
     /// The reporter said that this person must not read it.
     #[error("the reporter excluded {0}, directly or through a unit or desk")]
@@ -69,7 +71,9 @@ pub enum ActionError {
     #[error("the report itself cannot be read, so it is not known whom the reporter excluded")]
     UnreadableReport,
     /// It cannot be known who has been taken out since.
-    #[error("the directory expired on {0}; new grants wait until the administrator has signed a new one")]
+    #[error(
+        "the directory expired on {0}; new grants wait until the administrator has signed a new one"
+    )]
     DirectoryExpired(Date),
     /// Not in the newest directory.
     #[error("{0} is not in the directory")]
@@ -95,7 +99,8 @@ pub enum ActionError {
     /// Who has the case must be able to read it.
     #[error("{0} has the case: give it to somebody who stays first")]
     IsAssignee(String),
-    /// What one writes would be sealed to an older generation, which people who were left out can read.
+    /// What one writes would be sealed to an older generation, which people who were left out can
+    /// read.
     #[error(
         "your grant of the newest generation ({0}) of this case is missing or does not open: ask a colleague for a new one before you write"
     )]
@@ -164,7 +169,8 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::Claimed, EventPayload::default()).await
     }
 
-    /// Gives the case to a colleague, with new grants if they hold none, or may hold none that they can still open.
+    /// Gives the case to a colleague, with new grants if they hold none, or may hold none that they
+    /// can still open.
     pub async fn assign(&mut self, case: &mut VerifiedCase, to: &str) -> Result<(), ActionError> {
         let colleague = self.member(to)?.recipient.clone();
         self.check_not_excluded(case, to)?;
@@ -174,14 +180,15 @@ impl HandlerConnection {
             self.check_directory_current()?;
             check_newest_generation(case)?;
         }
-        let grants = if holds_one { Vec::new() } else { case.open_case.seal_grants_for(&colleague) };
+        let grants =
+            if holds_one { Vec::new() } else { case.open_case.seal_grants_for(&colleague) };
         let granted = grants.first().map(|grant| grant.grant.tag);
         let action = Action::Assigned { to: to.to_owned(), granted };
         self.sign_and_submit(case, action, EventPayload { grants, ..EventPayload::default() }).await
     }
 
-    /// Makes a new case secret for everyone who stays, and opens what is there to the new keys of those who have other ones now. Gives
-    /// the handles of everyone who stays.
+    /// Makes a new case secret for everyone who stays, and opens what is there to the new keys of
+    /// those who have other ones now. Gives the handles of everyone who stays.
     pub async fn rotate_keys(
         &mut self,
         case: &mut VerifiedCase,
@@ -194,10 +201,12 @@ impl HandlerConnection {
             self.check_declared(case)?;
         }
         let stay = self.remaining_readers(case, without)?;
-        let members = stay.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
+        let members =
+            stay.iter().map(|handle| self.member(handle)).collect::<Result<Vec<_>, _>>()?;
         let recipients: Vec<_> = members.iter().map(|member| &member.recipient).collect();
         let (lang, week) = (case.file.row.lang.clone(), self.current_week());
-        // Who has another key than at the filing gets the older generations too: the new one alone opens nothing that is there.
+        // Who has another key than at the filing gets the older generations too: the new one alone
+        // opens nothing that is there.
         let old_keys = members.iter().filter(|member| {
             !self.directory().is_oversight(&member.handle)
                 && self.directory_history.has_replaced_key(&member.handle, case.file.row.filed)
@@ -212,8 +221,11 @@ impl HandlerConnection {
             rng,
         )?;
         let (reply, copy) = (rotated.reply.reply, rotated.reply.copy);
-        let action =
-            Action::KeysRotated { generation: rotated.generation, reply: reply.hash(), copy: copy.hash() };
+        let action = Action::KeysRotated {
+            generation: rotated.generation,
+            reply: reply.hash(),
+            copy: copy.hash(),
+        };
         let brings = EventPayload {
             reply: Some(reply),
             copy: Some(copy),
@@ -225,8 +237,13 @@ impl HandlerConnection {
         Ok(stay)
     }
 
-    /// Everyone who holds a grant and is still in the directory, and the outside body always; less those to be left out.
-    fn remaining_readers(&self, case: &VerifiedCase, without: &[String]) -> Result<Vec<String>, ActionError> {
+    /// Everyone who holds a grant and is still in the directory, and the outside body always; less
+    /// those to be left out.
+    fn remaining_readers(
+        &self,
+        case: &VerifiedCase,
+        without: &[String],
+    ) -> Result<Vec<String>, ActionError> {
         for handle in without {
             if self.directory().is_oversight(handle) {
                 return Err(ActionError::IsOversightMember(handle.clone()));
@@ -241,8 +258,11 @@ impl HandlerConnection {
         let report = case.report().ok_or(ActionError::UnreadableReport)?;
         let excluded = report.exclusions();
         let excluded = self.directory().excluded_members(&excluded);
-        let oversight =
-            self.directory().desk(&self.directory().oversight).into_iter().flat_map(|desk| &desk.members);
+        let oversight = self
+            .directory()
+            .desk(&self.directory().oversight)
+            .into_iter()
+            .flat_map(|desk| &desk.members);
         let everyone: BTreeSet<&String> = case.file.holders.iter().chain(oversight).collect();
         let stays = |handle: &&String| {
             !without.contains(handle)
@@ -263,7 +283,8 @@ impl HandlerConnection {
         let at = self.now.replace_nanosecond(0).unwrap_or(self.now);
         let event = next_event(case.file.row.id, state, self.key.handle(), at, action);
         let signed = event.sign(self.key.device());
-        let role = Role::of_member(self.directory_history.latest().0, self.key.handle(), &state.desk);
+        let role =
+            Role::of_member(self.directory_history.latest().0, self.key.handle(), &state.desk);
         let mut next = state.clone();
         next.apply(&event, signed.hash(), role)?;
         let filed = self
@@ -310,7 +331,9 @@ impl HandlerConnection {
     }
 
     fn member(&self, handle: &str) -> Result<&Member, ActionError> {
-        self.directory().member(handle).ok_or_else(|| ActionError::NotInDirectory(handle.to_owned()))
+        self.directory()
+            .member(handle)
+            .ok_or_else(|| ActionError::NotInDirectory(handle.to_owned()))
     }
 
     fn check_directory_current(&self) -> Result<(), ActionError> {
@@ -342,18 +365,19 @@ fn iso_week(day: Date) -> String {
 }
 
 impl HandlerConnection {
-    /// Refuses while the reporter sent a message that this person was not shown, whoever has dealt with it: an answer says that all
-    /// before it was read.
+    /// Refuses while the reporter sent a message that this person was not shown, whoever has dealt
+    /// with it: an answer says that all before it was read.
     ///
     /// # Errors
     /// [`ActionError::UnseenSubmissions`] with the number of such messages.
     pub fn check_messages_seen(&self, case: &VerifiedCase) -> Result<(), ActionError> {
-        let messages = case.events.iter().filter(|event| matches!(event.action, Action::FollowedUp(_)));
+        let messages =
+            case.events.iter().filter(|event| matches!(event.action, Action::FollowedUp(_)));
         self.check_events_seen(case, messages)
     }
 
-    /// Refuses while this person was not shown what waits to be dealt with, the report or a message: an act that signs it off says
-    /// that it was read.
+    /// Refuses while this person was not shown what waits to be dealt with, the report or a
+    /// message: an act that signs it off says that it was read.
     ///
     /// # Errors
     /// [`ActionError::UnseenSubmissions`] with the number of submissions that were not shown.
@@ -392,10 +416,12 @@ pub fn marks_handled(act: ActionKind) -> bool {
 }
 
 impl VerifiedCase {
-    /// Is it still what somebody was shown when it had so many events? Notes do not count: they change nothing that is decided on.
+    /// Is it still what somebody was shown when it had so many events? Notes do not count: they
+    /// change nothing that is decided on.
     pub fn check_version(&self, shown: u32) -> Result<(), ActionError> {
-        let changes =
-            |event: &&Event| event.seq >= shown && !matches!(event.action, Action::NoteAdded { .. });
+        let changes = |event: &&Event| {
+            event.seq >= shown && !matches!(event.action, Action::NoteAdded { .. })
+        };
         let newer: Vec<Event> = self.events.iter().filter(changes).cloned().collect();
         if newer.is_empty() { Ok(()) } else { Err(ActionError::Conflict(newer)) }
     }

@@ -46,7 +46,8 @@ impl ReplyTemplate {
 /// A place in a letter, in square brackets, that its writer has not filled in.
 pub fn unfilled_placeholder(message: &str) -> Option<String> {
     let letters = ReplyTemplate::built_in();
-    let gaps = letters.iter().flat_map(|letter| letter.text.values()).flat_map(|text| placeholders(text));
+    let gaps =
+        letters.iter().flat_map(|letter| letter.text.values()).flat_map(|text| placeholders(text));
     gaps.into_iter().find(|gap| message.contains(*gap)).map(str::to_owned)
 }
 
@@ -75,7 +76,8 @@ mod tests {
                 langs
             });
             assert_eq!(letter.label.len(), 2, "{}", letter.id);
-            let gaps: Vec<_> = LANGS.iter().map(|lang| letter.text(lang).matches('[').count()).collect();
+            let gaps: Vec<_> =
+                LANGS.iter().map(|lang| letter.text(lang).matches('[').count()).collect();
             assert!(gaps.windows(2).all(|two| two[0] == two[1]), "{}: {gaps:?}", letter.id);
             for lang in LANGS {
                 let text = letter.text(lang);

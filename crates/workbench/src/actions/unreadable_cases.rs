@@ -1,5 +1,5 @@
-//! Closing a case that came unreadable, and destroying it after its retention. Two persons do it who hold a grant of it and cannot
-//! open it; nobody declares anything.
+//! Closing a case that came unreadable, and destroying it after its retention. Two persons do it
+//! who hold a grant of it and cannot open it; nobody declares anything.
 
 use protocol::{
     api::workbench::{CaseSummary, EventPayload, NewEvent},
@@ -23,20 +23,23 @@ pub enum DecisionOutcome {
 }
 
 impl HandlerConnection {
-    /// Proposes to close a case as unreadable, or approves what a colleague proposed, after trying to read it.
+    /// Proposes to close a case as unreadable, or approves what a colleague proposed, after trying
+    /// to read it.
     ///
     /// # Errors
-    /// Fails with [`ActionError::CaseIsReadable`] if the case can be read, with [`ActionError::Read`] if it was altered since it was collected,
-    /// and as every act does if the rules or the case handler refuse it.
+    /// Fails with [`ActionError::CaseIsReadable`] if the case can be read, with
+    /// [`ActionError::Read`] if it was altered since it was collected, and as every act does if the
+    /// rules or the case handler refuse it.
     pub async fn close_unreadable(&mut self, id: Uuid) -> Result<DecisionOutcome, ActionError> {
         self.propose_or_approve(id, CLOSE_AS_UNREADABLE).await
     }
 
-    /// Proposes to destroy a case that was closed as unreadable, or approves what a colleague proposed, after trying to read it.
+    /// Proposes to destroy a case that was closed as unreadable, or approves what a colleague
+    /// proposed, after trying to read it.
     ///
     /// # Errors
-    /// As [`Self::close_unreadable`]; also before its retention is over, and where neither of the two leads the desk or sits for the
-    /// oversight body.
+    /// As [`Self::close_unreadable`]; also before its retention is over, and where neither of the
+    /// two leads the desk or sits for the oversight body.
     pub async fn purge_unreadable(&mut self, id: Uuid) -> Result<DecisionOutcome, ActionError> {
         let done = self.propose_or_approve(id, Decision::Purge).await?;
         if done == DecisionOutcome::Approved {
@@ -47,8 +50,9 @@ impl HandlerConnection {
         Ok(done)
     }
 
-    /// Returns the cases of the queue that [`Self::close_unreadable`] could be for, or [`Self::purge_unreadable`] if `purge` is set, as
-    /// far as the case handler's own rows tell. Those are left out that wait for another person.
+    /// Returns the cases of the queue that [`Self::close_unreadable`] could be for, or
+    /// [`Self::purge_unreadable`] if `purge` is set, as far as the case handler's own rows tell.
+    /// Those are left out that wait for another person.
     ///
     /// # Errors
     /// If the case handler cannot be asked.
@@ -57,16 +61,17 @@ impl HandlerConnection {
         let fits = |row: &CaseSummary| {
             let state = &row.state;
             let decision = if purge { Decision::Purge } else { CLOSE_AS_UNREADABLE };
-            let free = state
-                .pending_proposal
-                .as_ref()
-                .is_none_or(|proposal| proposal.by != self.handle() && proposal.decision == decision);
+            let free = state.pending_proposal.as_ref().is_none_or(|proposal| {
+                proposal.by != self.handle() && proposal.decision == decision
+            });
             let ripe = if purge {
                 state.stage == Stage::Closed
                     && state.disposition == Some(Disposition::Unreadable)
                     && state.retained_until().is_some_and(|until| until <= today)
             } else {
-                state.stage == Stage::Received && state.conflict_free.is_empty() && state.assignee.is_none()
+                state.stage == Stage::Received
+                    && state.conflict_free.is_empty()
+                    && state.assignee.is_none()
             };
             free && ripe
         };
@@ -85,7 +90,8 @@ impl HandlerConnection {
             Ok(_) => return Err(ActionError::CaseIsReadable),
         };
         let mut state = unreadable.state;
-        let others = state.pending_proposal.as_ref().filter(|proposal| proposal.by != self.handle());
+        let others =
+            state.pending_proposal.as_ref().filter(|proposal| proposal.by != self.handle());
         let (action, done) = match others {
             Some(proposal) if proposal.decision == decision => {
                 (Action::Approved(decision), DecisionOutcome::Approved)

@@ -4,8 +4,8 @@ use protocol::{
     Hash,
     api::workbench::EventPayload,
     case::{
-        ActionKind, CaseState, ClosingReason, Decision, Disposition, ReferralConsent, ReferralTarget,
-        ReopenReason, Role, RuleViolation, Stage, event::Action, next_event,
+        ActionKind, CaseState, ClosingReason, Decision, Disposition, ReferralConsent,
+        ReferralTarget, ReopenReason, Role, RuleViolation, Stage, event::Action, next_event,
     },
     submission::{
         envelope::Urgency,
@@ -28,15 +28,19 @@ pub(crate) const CLOSE_AS_UNREADABLE: Decision = Decision::Close {
 const REFERRAL_QUESTION: &str = "referral_consent";
 
 impl HandlerConnection {
-    /// Everything that this person can do with this case now. Acts are tried on a copy of the case, so that none is offered only to be
-    /// refused; what is still to be chosen, such as a colleague, is not known yet.
+    /// Everything that this person can do with this case now. Acts are tried on a copy of the case,
+    /// so that none is offered only to be refused; what is still to be chosen, such as a colleague,
+    /// is not known yet.
     pub fn allowed_actions(&self, case: &VerifiedCase) -> Vec<ActionKind> {
         let Some(state) = &case.state else { return Vec::new() };
-        let table = state
-            .permitted_actions(self.handle(), Role::of_member(self.directory(), self.handle(), &state.desk));
+        let table = state.permitted_actions(
+            self.handle(),
+            Role::of_member(self.directory(), self.handle(), &state.desk),
+        );
         // A case that opens is not closed as one that does not.
-        let readable =
-            |act: &ActionKind| !matches!(act, ActionKind::ProposeUnreadable | ActionKind::ApproveUnreadable);
+        let readable = |act: &ActionKind| {
+            !matches!(act, ActionKind::ProposeUnreadable | ActionKind::ApproveUnreadable)
+        };
         table.into_iter().filter(readable).filter(|act| self.dry_run(case, *act).is_ok()).collect()
     }
 
@@ -55,10 +59,15 @@ impl HandlerConnection {
         state.clone().apply(&event, state.head, role)
     }
 
-    /// Refused until this person has declared: before, nothing of the content is shown but what tells whether there is a conflict.
+    /// Refused until this person has declared: before, nothing of the content is shown but what
+    /// tells whether there is a conflict.
     pub fn check_declared(&self, case: &VerifiedCase) -> Result<(), ActionError> {
         let state = case.state.as_ref().unwrap_or(&case.file.row.state);
-        if state.has_declared(self.handle()) { Ok(()) } else { Err(RuleViolation::Undeclared.into()) }
+        if state.has_declared(self.handle()) {
+            Ok(())
+        } else {
+            Err(RuleViolation::Undeclared.into())
+        }
     }
 
     /// Declares to have no conflict of interest, so that the content is shown.
@@ -77,11 +86,21 @@ impl HandlerConnection {
     }
 
     /// Says that a colleague has a conflict of interest.
-    pub async fn challenge(&mut self, case: &mut VerifiedCase, who: &str) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::Challenged { who: who.to_owned() }, EventPayload::default()).await
+    pub async fn challenge(
+        &mut self,
+        case: &mut VerifiedCase,
+        who: &str,
+    ) -> Result<(), ActionError> {
+        self.sign_and_submit(
+            case,
+            Action::Challenged { who: who.to_owned() },
+            EventPayload::default(),
+        )
+        .await
     }
 
-    /// Judges that. Upheld, the colleague loses the case; new keys are then made with [`HandlerConnection::rotate_keys`].
+    /// Judges that. Upheld, the colleague loses the case; new keys are then made with
+    /// [`HandlerConnection::rotate_keys`].
     pub async fn resolve_challenge(
         &mut self,
         case: &mut VerifiedCase,
@@ -96,7 +115,8 @@ impl HandlerConnection {
         .await
     }
 
-    /// Moves the case to another stage that one person decides on. The reason is a code, readable to the case handler.
+    /// Moves the case to another stage that one person decides on. The reason is a code, readable
+    /// to the case handler.
     pub async fn change_stage(
         &mut self,
         case: &mut VerifiedCase,
@@ -104,25 +124,42 @@ impl HandlerConnection {
         reason: Option<String>,
     ) -> Result<(), ActionError> {
         let from = case.state.as_ref().ok_or(ActionError::UnverifiedEvents)?.stage;
-        self.sign_and_submit(case, Action::StageChanged { from, to, reason }, EventPayload::default()).await
+        self.sign_and_submit(
+            case,
+            Action::StageChanged { from, to, reason },
+            EventPayload::default(),
+        )
+        .await
     }
 
     /// Opens a closed case again and takes it.
-    pub async fn reopen(&mut self, case: &mut VerifiedCase, ground: ReopenReason) -> Result<(), ActionError> {
+    pub async fn reopen(
+        &mut self,
+        case: &mut VerifiedCase,
+        ground: ReopenReason,
+    ) -> Result<(), ActionError> {
         let me = self.handle().to_owned();
         self.check_not_excluded(case, &me)?;
         self.sign_and_submit(case, Action::Reopened { ground }, EventPayload::default()).await
     }
 
     /// The first of two who decide something.
-    pub async fn propose(&mut self, case: &mut VerifiedCase, decision: Decision) -> Result<(), ActionError> {
+    pub async fn propose(
+        &mut self,
+        case: &mut VerifiedCase,
+        decision: Decision,
+    ) -> Result<(), ActionError> {
         check_not_unreadable(decision)?;
         check_consent(case, decision)?;
         self.sign_and_submit(case, Action::Proposed(decision), EventPayload::default()).await
     }
 
     /// The second, who approves the very decision that stands proposed.
-    pub async fn approve(&mut self, case: &mut VerifiedCase, decision: Decision) -> Result<(), ActionError> {
+    pub async fn approve(
+        &mut self,
+        case: &mut VerifiedCase,
+        decision: Decision,
+    ) -> Result<(), ActionError> {
         check_not_unreadable(decision)?;
         check_consent(case, decision)?;
         self.sign_and_submit(case, Action::Approved(decision), EventPayload::default()).await?;
@@ -145,11 +182,16 @@ impl HandlerConnection {
         case: &mut VerifiedCase,
         urgency: Urgency,
     ) -> Result<(), ActionError> {
-        self.sign_and_submit(case, Action::PriorityRaised { urgency }, EventPayload::default()).await
+        self.sign_and_submit(case, Action::PriorityRaised { urgency }, EventPayload::default())
+            .await
     }
 
     /// Links the case with another one about the same, which everybody who reads this one can read.
-    pub async fn link_case(&mut self, case: &mut VerifiedCase, to: Uuid) -> Result<(), ActionError> {
+    pub async fn link_case(
+        &mut self,
+        case: &mut VerifiedCase,
+        to: Uuid,
+    ) -> Result<(), ActionError> {
         self.sign_and_submit(case, Action::Linked { to }, EventPayload::default()).await
     }
 
@@ -163,10 +205,12 @@ impl HandlerConnection {
         self.sign_and_submit(case, Action::LegalHoldPlaced, EventPayload::default()).await
     }
 
-    /// Says that what the reporter sent has been dealt with. Gives how many submissions were waiting.
+    /// Says that what the reporter sent has been dealt with. Gives how many submissions were
+    /// waiting.
     ///
     /// # Errors
-    /// [`ActionError::UnseenSubmissions`] while one of them was not shown to this person; else as every act.
+    /// [`ActionError::UnseenSubmissions`] while one of them was not shown to this person; else as
+    /// every act.
     pub async fn mark_handled(&mut self, case: &mut VerifiedCase) -> Result<u32, ActionError> {
         self.check_unhandled_seen(case)?;
         let waiting = case.state.as_ref().map_or(0, |state| state.unhandled);
@@ -180,13 +224,16 @@ impl HandlerConnection {
     }
 }
 
-/// A [`VerifiedCase`] opens, so it is not closed as unreadable: [`HandlerConnection::close_unreadable`] does that.
+/// A [`VerifiedCase`] opens, so it is not closed as unreadable:
+/// [`HandlerConnection::close_unreadable`] does that.
 fn check_not_unreadable(decision: Decision) -> Result<(), ActionError> {
-    let unreadable = matches!(decision, Decision::Close { disposition: Disposition::Unreadable, .. });
+    let unreadable =
+        matches!(decision, Decision::Close { disposition: Disposition::Unreadable, .. });
     if unreadable { Err(ActionError::CaseIsReadable) } else { Ok(()) }
 }
 
-/// A referral says by what the reporter agreed; here is the only place where that can be held against the report. Both persons do.
+/// A referral says by what the reporter agreed; here is the only place where that can be held
+/// against the report. Both persons do.
 fn check_consent(case: &VerifiedCase, decision: Decision) -> Result<(), ActionError> {
     let Decision::Refer { consent, .. } = decision else { return Ok(()) };
     let report = case.report().ok_or(ActionError::UnreadableReport)?;
@@ -199,8 +246,12 @@ fn check_consent(case: &VerifiedCase, decision: Decision) -> Result<(), ActionEr
 /// Checks what a referral says of the reporter's consent against the answer in the report.
 ///
 /// # Errors
-/// When the reporter agreed to less, or said nothing. A message that agrees later is not looked at here.
-pub fn check_consent_answer(report: &ReportBody, consent: ReferralConsent) -> Result<(), ConsentError> {
+/// When the reporter agreed to less, or said nothing. A message that agrees later is not looked at
+/// here.
+pub fn check_consent_answer(
+    report: &ReportBody,
+    consent: ReferralConsent,
+) -> Result<(), ConsentError> {
     let answer = match report.answers.get(REFERRAL_QUESTION) {
         Some(ReportAnswer::One(answer)) => answer.as_str(),
         _ => "",
@@ -221,10 +272,12 @@ fn check_consent_message(case: &VerifiedCase, message: u32) -> Result<(), Action
     if message > 0 && there(message) { Ok(()) } else { Err(ConsentError::MessageNotFound.into()) }
 }
 
-/// An act as it could be done now; `None` where it is somebody or something that has to be chosen, or keys have to be made.
+/// An act as it could be done now; `None` where it is somebody or something that has to be chosen,
+/// or keys have to be made.
 fn sample_action(act: ActionKind, state: &CaseState) -> Option<Action> {
     let moved = |to| Action::StageChanged { from: state.stage, to, reason: None };
-    let proposed = || state.pending_proposal.as_ref().map_or(Decision::Purge, |proposal| proposal.decision);
+    let proposed =
+        || state.pending_proposal.as_ref().map_or(Decision::Purge, |proposal| proposal.decision);
     Some(match act {
         ActionKind::Declare => Action::Declared,
         ActionKind::Recuse => Action::Recused,

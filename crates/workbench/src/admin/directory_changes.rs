@@ -53,7 +53,11 @@ pub fn directory_changes(before: Option<&Directory>, now: &Directory) -> Vec<Str
 }
 
 fn describe_added_member(member: &Member) -> String {
-    format!("new member {}, with the words: {}", member.handle, member_fingerprint_words(member, "en"))
+    format!(
+        "new member {}, with the words: {}",
+        member.handle,
+        member_fingerprint_words(member, "en")
+    )
 }
 
 fn member_changes(old: &Member, new: &Member) -> Vec<String> {
@@ -66,7 +70,11 @@ fn member_changes(old: &Member, new: &Member) -> Vec<String> {
         ));
     }
     changes.extend(list_change(&format!("member {} covers", new.handle), &old.units, &new.units));
-    changes.extend(list_change(&format!("member {} reads", new.handle), &old.languages, &new.languages));
+    changes.extend(list_change(
+        &format!("member {} reads", new.handle),
+        &old.languages,
+        &new.languages,
+    ));
     changes
 }
 
@@ -79,7 +87,9 @@ fn desk_changes(old: &Desk, new: &Desk) -> Vec<String> {
     ];
     let mut changes: Vec<String> = lists
         .into_iter()
-        .filter_map(|(what, old, new_list)| list_change(&format!("desk {} {what}", new.id), old, new_list))
+        .filter_map(|(what, old, new_list)| {
+            list_change(&format!("desk {} {what}", new.id), old, new_list)
+        })
         .collect();
     if old.labels != new.labels {
         changes.push(format!("desk {} has other names", new.id));

@@ -97,13 +97,21 @@ pub fn unserved_categories(draft: &DirectoryDraft, taxonomy: &Taxonomy) -> Vec<S
     let served = |id: &String| {
         draft.desks.iter().any(|desk| desk.id != draft.oversight && desk.categories.contains(id))
     };
-    taxonomy.categories.iter().map(|category| &category.id).filter(|id| !served(id)).cloned().collect()
+    taxonomy
+        .categories
+        .iter()
+        .map(|category| &category.id)
+        .filter(|id| !served(id))
+        .cloned()
+        .collect()
 }
 
 /// What reporters can tick as involved.
 pub fn exclusion_options(taxonomy: &Taxonomy) -> Vec<&str> {
     let question = taxonomy.question(EXCLUSION_QUESTION);
-    question.map_or_else(Vec::new, |question| question.options.iter().map(|one| one.id.as_str()).collect())
+    question.map_or_else(Vec::new, |question| {
+        question.options.iter().map(|one| one.id.as_str()).collect()
+    })
 }
 
 /// Exclusions that keep nobody away.

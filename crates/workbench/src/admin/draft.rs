@@ -115,7 +115,8 @@ impl DirectoryDraft {
         if self.members.len() == before {
             return Err(AdminError::UnknownId(format!("member {handle}")));
         }
-        let seated = self.desks.iter_mut().filter(|desk| desk.members.iter().any(|seat| seat == handle));
+        let seated =
+            self.desks.iter_mut().filter(|desk| desk.members.iter().any(|seat| seat == handle));
         Ok(seated
             .map(|desk| {
                 desk.members.retain(|seat| seat != handle);
@@ -124,7 +125,8 @@ impl DirectoryDraft {
             .collect())
     }
 
-    /// Adds a desk, or fills the one of the outside body, which is there from the start. `replace` changes an old one.
+    /// Adds a desk, or fills the one of the outside body, which is there from the start. `replace`
+    /// changes an old one.
     pub fn add_desk(&mut self, mut desk: Desk, replace: bool) -> Result<(), AdminError> {
         let known = |handle: &&String| self.members.iter().any(|member| member.handle == **handle);
         if let Some(unknown) = desk.members.iter().find(|handle| !known(handle)) {

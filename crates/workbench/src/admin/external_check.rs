@@ -20,7 +20,10 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What every page must say, and how.
 const REQUIRED_HEADERS: [(&str, &[&str]); 6] = [
-    ("content-security-policy", &["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'"]),
+    (
+        "content-security-policy",
+        &["default-src 'none'", "frame-ancestors 'none'", "form-action 'self'"],
+    ),
     ("referrer-policy", &["no-referrer"]),
     ("x-content-type-options", &["nosniff"]),
     ("x-frame-options", &["DENY"]),
@@ -35,7 +38,8 @@ const FORBIDDEN_HEADERS: [&str; 4] = ["set-cookie", "etag", "x-powered-by", "via
 pub struct CheckEndpoints {
     /// The pages.
     pub intake: Url,
-    /// PEM of who vouches for their certificate; those that the system knows, where it is not given.
+    /// PEM of who vouches for their certificate; those that the system knows, where it is not
+    /// given.
     pub intake_ca: Option<String>,
     /// `host:port` of the relay, which strangers should not reach.
     pub relay: Option<String>,
@@ -60,7 +64,9 @@ pub async fn run_checks(
                 check_handler(url, ca, directory.as_ref(), now, &mut report).await;
             }
         }
-        Err(error) => report.add(Finding::error("certificate authority", error, "Give the right file.")),
+        Err(error) => {
+            report.add(Finding::error("certificate authority", error, "Give the right file."))
+        }
     }
     if let Some(relay) = &places.relay {
         report.add(check_relay(relay).await);
@@ -183,8 +189,13 @@ impl PublicProbe<'_> {
 
     async fn check_directory(&self, report: &mut DoctorReport) -> Option<Directory> {
         const CHECK: &str = "directory that reporters seal to";
-        let fetch = async |path| fetch_response(self.http.get(self.url(path))).await.map(|(_, bytes)| bytes);
-        let (bytes, signatures) = match (fetch("/directory.json").await, fetch("/directory.sig").await) {
+        let fetch = async |path| {
+            fetch_response(self.http.get(self.url(path))).await.map(|(_, bytes)| bytes)
+        };
+        let (bytes, signatures) = match (
+            fetch("/directory.json").await,
+            fetch("/directory.sig").await,
+        ) {
             (Ok(bytes), Ok(signatures)) => (bytes, signatures),
             (Err(error), _) | (_, Err(error)) => {
                 let advice = "None is in force: sign and publish one; then see whether the case handler reaches the intake.";
@@ -192,11 +203,11 @@ impl PublicProbe<'_> {
                 return None;
             }
         };
-        let signed =
-            serde_json::from_slice(&signatures).map(|signatures| SignedDirectory { bytes, signatures });
-        let verified = signed
-            .map_err(|error| error.to_string())
-            .and_then(|signed| signed.verify_ignoring_dates(self.trust).map_err(|error| error.to_string()));
+        let signed = serde_json::from_slice(&signatures)
+            .map(|signatures| SignedDirectory { bytes, signatures });
+        let verified = signed.map_err(|error| error.to_string()).and_then(|signed| {
+            signed.verify_ignoring_dates(self.trust).map_err(|error| error.to_string())
+        });
         match verified {
             Ok(directory) => {
                 report.add(Finding::ok(CHECK, "signed by the root keys"));
@@ -214,7 +225,8 @@ impl PublicProbe<'_> {
 
 fn check_headers(headers: &reqwest::header::HeaderMap) -> Finding {
     const CHECK: &str = "headers of the pages";
-    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let said =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let missing = REQUIRED_HEADERS
         .iter()
         .filter(|(name, parts)| !parts.iter().all(|part| said(name).contains(part)))
@@ -224,7 +236,8 @@ fn check_headers(headers: &reqwest::header::HeaderMap) -> Finding {
         .filter(|name| headers.contains_key(**name))
         .map(|name| format!("{name} is there"));
     // A name alone says little; a version says which holes to try.
-    let version = said("server").contains(char::is_numeric).then(|| "server tells a version".to_owned());
+    let version =
+        said("server").contains(char::is_numeric).then(|| "server tells a version".to_owned());
     let wrong: Vec<_> = missing.chain(unwanted).chain(version).collect();
     if wrong.is_empty() {
         Finding::ok(CHECK, "as the intake sends them")
@@ -250,11 +263,13 @@ fn check_page_size(bytes: usize) -> Finding {
 
 fn check_origins(page: &str) -> Finding {
     const CHECK: &str = "what the first page loads";
-    let foreign = page.split(['"', '\'']).zip(page.split(['"', '\'']).skip(1)).any(|(before, value)| {
-        before.ends_with("src=") && (value.starts_with("http") || value.starts_with("//"))
-    });
+    let foreign =
+        page.split(['"', '\'']).zip(page.split(['"', '\'']).skip(1)).any(|(before, value)| {
+            before.ends_with("src=") && (value.starts_with("http") || value.starts_with("//"))
+        });
     if foreign {
-        let advice = "Something is put into the pages on the way. Find and remove it: it sees who reports.";
+        let advice =
+            "Something is put into the pages on the way. Find and remove it: it sees who reports.";
         Finding::error(CHECK, "something of another origin", advice)
     } else {
         Finding::ok(CHECK, "nothing of another origin")
@@ -264,10 +279,12 @@ fn check_origins(page: &str) -> Finding {
 /// Nobody but the case handler has business there.
 async fn check_relay(relay: &str) -> Finding {
     const CHECK: &str = "relay, seen from here";
-    let Some(address) = relay.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()) else {
+    let Some(address) = relay.to_socket_addrs().ok().and_then(|mut addresses| addresses.next())
+    else {
         return Finding::ok(CHECK, "its name is not known here");
     };
-    let connecting = tokio::time::timeout(REQUEST_TIMEOUT, tokio::net::TcpStream::connect(address)).await;
+    let connecting =
+        tokio::time::timeout(REQUEST_TIMEOUT, tokio::net::TcpStream::connect(address)).await;
     if !matches!(connecting, Ok(Ok(_))) {
         return Finding::ok(CHECK, "not reachable");
     }
@@ -287,8 +304,7 @@ async fn check_relay(relay: &str) -> Finding {
             return Finding::error(CHECK, "it answers somebody without a certificate", advice);
         }
     }
-    let advice =
-        "It turns strangers away, but they need not get so far: let a firewall admit the case handler alone.";
+    let advice = "It turns strangers away, but they need not get so far: let a firewall admit the case handler alone.";
     Finding::warning(CHECK, "reachable", advice)
 }
 
@@ -310,8 +326,13 @@ async fn check_handler(
         let http = http_client(Some(ca))?;
         let mut url = url.clone();
         url.set_path(HEALTH_PATH);
-        let response =
-            http.get(url).send().await.map_err(root_cause)?.error_for_status().map_err(root_cause)?;
+        let response = http
+            .get(url)
+            .send()
+            .await
+            .map_err(root_cause)?
+            .error_for_status()
+            .map_err(root_cause)?;
         Ok::<_, String>(response)
     };
     let response = match ask.await {
@@ -367,10 +388,14 @@ fn http_client(ca: Option<&str>) -> Result<Client, String> {
 }
 
 /// Headers but the date, and the body.
-async fn fetch_response(request: RequestBuilder) -> Result<(BTreeMap<String, Vec<u8>>, Vec<u8>), String> {
-    let response = request.send().await.map_err(root_cause)?.error_for_status().map_err(root_cause)?;
+async fn fetch_response(
+    request: RequestBuilder,
+) -> Result<(BTreeMap<String, Vec<u8>>, Vec<u8>), String> {
+    let response =
+        request.send().await.map_err(root_cause)?.error_for_status().map_err(root_cause)?;
     let headers = response.headers().iter().filter(|(name, _)| *name != "date");
-    let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
     Ok((headers, response.bytes().await.map_err(root_cause)?.to_vec()))
 }
 
@@ -385,6 +410,7 @@ fn date_header(response: &Response) -> Option<OffsetDateTime> {
 /// The innermost cause says most.
 fn root_cause(error: reqwest::Error) -> String {
     let error = error.without_url();
-    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    let causes =
+        std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }

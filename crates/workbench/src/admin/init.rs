@@ -42,13 +42,16 @@ pub fn create_installation(
         return Err(AdminError::InvalidThreshold(roots));
     }
     check_dir_free(plan.dir)?;
-    let parent = plan.dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent =
+        plan.dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let io = |verb: &'static str| {
         let path = plan.dir.to_owned();
         move |source| private_files::FileError::Io { verb, path, source }
     };
-    // Built beside its place and moved there whole: an interruption leaves no half installation to sign with.
-    let building = tempfile::Builder::new().prefix(".burkindi-").tempdir_in(parent).map_err(io("create"))?;
+    // Built beside its place and moved there whole: an interruption leaves no half installation to
+    // sign with.
+    let building =
+        tempfile::Builder::new().prefix(".burkindi-").tempdir_in(parent).map_err(io("create"))?;
     private_files::restrict_to_owner(building.path())?;
     let trust = write_installation(plan, building.path(), now, rng)?;
     std::fs::rename(building.path(), plan.dir).map_err(io("create"))?;
@@ -67,20 +70,32 @@ fn write_installation(
     rng.fill_bytes(&mut bytes);
     let instance = uuid::Builder::from_random_bytes(bytes).into_uuid();
 
-    let root_keys: Vec<SigningKey> = plan.passphrases.iter().map(|_| SigningKey::generate(rng)).collect();
+    let root_keys: Vec<SigningKey> =
+        plan.passphrases.iter().map(|_| SigningKey::generate(rng)).collect();
     private_files::create_private_dir(&dir.join("roots"))?;
     for (at, (key, passphrase)) in root_keys.iter().zip(plan.passphrases).enumerate() {
         let path = dir.join("roots").join(format!("root-{}.age", at + 1));
-        private_files::create_private(&path, &root_keys::seal_root_key(key, passphrase, plan.scrypt_cost))?;
+        private_files::create_private(
+            &path,
+            &root_keys::seal_root_key(key, passphrase, plan.scrypt_cost),
+        )?;
     }
-    let trust =
-        TrustRoots { instance, threshold: plan.threshold, roots: root_keys.iter().map(Into::into).collect() };
+    let trust = TrustRoots {
+        instance,
+        threshold: plan.threshold,
+        roots: root_keys.iter().map(Into::into).collect(),
+    };
     private_files::create_public(&dir.join("trust.json"), &private_files::to_pretty_json(&trust))?;
 
     let folder = AdminDir::new(dir);
     let (_, transport) = service_keys::generate_transport_key(&folder, rng)?;
     let (_, log) = service_keys::generate_log_key(&folder, rng)?;
-    folder.save_draft(&DirectoryDraft::new(instance, transport, (&log).into(), plan.oversight_desk))?;
+    folder.save_draft(&DirectoryDraft::new(
+        instance,
+        transport,
+        (&log).into(),
+        plan.oversight_desk,
+    ))?;
     tls::create_certificates(&dir.join("tls"), instance, plan.hosts, now)?;
     Ok(trust)
 }
@@ -93,7 +108,8 @@ fn check_dir_free(dir: &Path) -> Result<(), AdminError> {
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(source) => {
-            Err(private_files::FileError::Io { verb: "look into", path: dir.to_owned(), source }.into())
+            Err(private_files::FileError::Io { verb: "look into", path: dir.to_owned(), source }
+                .into())
         }
     }
 }

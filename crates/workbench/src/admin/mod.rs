@@ -1,6 +1,7 @@
 //! Administration: root keys, certificates, members, desks, and the signing of the directory.
 //!
-//! It all happens in one folder, best on a machine that is offline but for the moment of publishing.
+//! It all happens in one folder, best on a machine that is offline but for the moment of
+//! publishing.
 
 pub mod directory_changes;
 pub mod directory_warnings;
@@ -98,7 +99,10 @@ impl AdminDir {
 
     /// Keeps the directory in the making.
     pub fn save_draft(&self, draft: &DirectoryDraft) -> Result<(), AdminError> {
-        Ok(private_files::replace_private(&self.path("draft.json"), &private_files::to_pretty_json(draft))?)
+        Ok(private_files::replace_private(
+            &self.path("draft.json"),
+            &private_files::to_pretty_json(draft),
+        )?)
     }
 
     /// The newest signed directory; `None` before the first.

@@ -29,7 +29,8 @@ pub fn open_root_key(
     trust: &TrustRoots,
 ) -> Result<SigningKey, AdminError> {
     let root = |source| AdminError::RootKey { path: path.to_owned(), source };
-    let plain = passphrase_encryption::decrypt(&private_files::read(path)?, passphrase).map_err(root)?;
+    let plain =
+        passphrase_encryption::decrypt(&private_files::read(path)?, passphrase).map_err(root)?;
     let seed: Option<&[u8; 32]> = plain.strip_prefix(MAGIC).and_then(|seed| seed.try_into().ok());
     let key = SigningKey::from_bytes(
         seed.ok_or_else(|| root(PassphraseDecryptError::Damaged("no root key in it".into())))?,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use protocol::directory::{Desk, Directory, EXCLUDE_ALL_DESKS, MIN_READERS, Member, ReportRecipients};
+use protocol::directory::{
+    Desk, Directory, EXCLUDE_ALL_DESKS, MIN_READERS, Member, ReportRecipients,
+};
 use serde::{Serialize, Serializer};
 
 /// A report as far as routing looks at it.
@@ -87,15 +89,27 @@ impl fmt::Display for RoutingStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OtherAudiences { desk, audiences } => {
-                write!(f, "Desk {desk} takes this category, but only from: {}.", audiences.join(", "))
+                write!(
+                    f,
+                    "Desk {desk} takes this category, but only from: {}.",
+                    audiences.join(", ")
+                )
             }
             Self::NoDesk => f.write_str("No desk takes it: it goes to the outside body."),
             Self::Desk(desk) => write!(f, "The category belongs to desk {desk}."),
-            Self::NobodyExcluded(seats) => write!(f, "The reporter excluded none of its {seats} members."),
-            Self::Excluded { who, left } => {
-                write!(f, "The reporter's exclusions keep away {}; {left} members are left.", who.join(", "))
+            Self::NobodyExcluded(seats) => {
+                write!(f, "The reporter excluded none of its {seats} members.")
             }
-            Self::TooFew => write!(f, "Fewer than {MIN_READERS} are left: it goes to the outside body."),
+            Self::Excluded { who, left } => {
+                write!(
+                    f,
+                    "The reporter's exclusions keep away {}; {left} members are left.",
+                    who.join(", ")
+                )
+            }
+            Self::TooFew => {
+                write!(f, "Fewer than {MIN_READERS} are left: it goes to the outside body.")
+            }
             Self::RoutedTo { desk, readers } => {
                 write!(f, "Filed at desk {desk}; read at once by {}.", readers.join(", "))
             }
@@ -135,12 +149,16 @@ impl fmt::Display for ExclusionReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unit(unit) => write!(f, "belongs to {unit}, which the reporter excluded"),
-            Self::ExcludedDesk(desk) => write!(f, "sits at desk {desk}, which the reporter excluded"),
+            Self::ExcludedDesk(desk) => {
+                write!(f, "sits at desk {desk}, which the reporter excluded")
+            }
             Self::DeskOfUnit { desk, unit } => {
                 write!(f, "sits at desk {desk}, which covers {unit}, which the reporter excluded")
             }
             Self::TrustsNone => f.write_str("the reporter trusts no desk but the outside body"),
-            Self::RoutedElsewhere(desk) => write!(f, "their desk cannot take it; it went to desk {desk}"),
+            Self::RoutedElsewhere(desk) => {
+                write!(f, "their desk cannot take it; it went to desk {desk}")
+            }
             Self::NotAMemberOfDesk(desk) => write!(f, "does not sit at desk {desk}"),
         }
     }
@@ -158,12 +176,13 @@ impl Serialize for ExclusionReason {
     }
 }
 
-/// Decides as the reporter's device will, and says why. The decision itself is always [`Directory::recipients_for`]; only the
-/// words are made here.
+/// Decides as the reporter's device will, and says why. The decision itself is always
+/// [`Directory::recipients_for`]; only the words are made here.
 pub fn explain_routing(directory: &Directory, case: ReportProfile) -> RoutingDecision {
     let addressees = directory.recipients_for(&case.category, &case.audience, &case.excluded);
-    let handles =
-        |members: &[&Member]| members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>();
+    let handles = |members: &[&Member]| {
+        members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
+    };
     let fallback = addressees.desk.id == directory.oversight;
     let idle_exclusions =
         case.excluded.iter().filter(|word| is_ineffective(directory, word)).cloned().collect();
@@ -184,11 +203,16 @@ fn routing_steps(
     case: &ReportProfile,
     addressees: &ReportRecipients<'_>,
 ) -> Vec<RoutingStep> {
-    let serving = |desk: &&Desk| desk.id != directory.oversight && desk.categories.contains(&case.category);
-    let from_audience = |desk: &&Desk| desk.audiences.is_empty() || desk.audiences.contains(&case.audience);
+    let serving =
+        |desk: &&Desk| desk.id != directory.oversight && desk.categories.contains(&case.category);
+    let from_audience =
+        |desk: &&Desk| desk.audiences.is_empty() || desk.audiences.contains(&case.audience);
     let others = directory.desks.iter().filter(serving).filter(|desk| !from_audience(desk));
     let mut steps: Vec<RoutingStep> = others
-        .map(|desk| RoutingStep::OtherAudiences { desk: desk.id.clone(), audiences: desk.audiences.clone() })
+        .map(|desk| RoutingStep::OtherAudiences {
+            desk: desk.id.clone(),
+            audiences: desk.audiences.clone(),
+        })
         .collect();
     match directory.desks.iter().filter(serving).find(from_audience) {
         None => steps.push(RoutingStep::NoDesk),
@@ -208,8 +232,9 @@ fn routing_steps(
             }
         }
     }
-    let handles =
-        |members: &[&Member]| members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>();
+    let handles = |members: &[&Member]| {
+        members.iter().map(|member| member.handle.clone()).collect::<Vec<_>>()
+    };
     steps.push(RoutingStep::RoutedTo {
         desk: addressees.desk.id.clone(),
         readers: handles(&addressees.members),

@@ -43,8 +43,8 @@ fn write_key_file(dir: &AdminDir, stem: &str, line: &str) -> Result<PathBuf, Adm
     Ok(path)
 }
 
-/// A new transport key, to which reports are sealed from the next directory on. Earlier ones stay in the directory behind it until
-/// [`retire_transport_keys`], for what is under way.
+/// A new transport key, to which reports are sealed from the next directory on. Earlier ones stay
+/// in the directory behind it until [`retire_transport_keys`], for what is under way.
 pub fn rotate_transport_key(
     dir: &AdminDir,
     rng: &mut (impl RngCore + CryptoRng),
@@ -65,8 +65,12 @@ pub fn retire_transport_keys(dir: &AdminDir) -> Result<usize, AdminError> {
     Ok(retired)
 }
 
-/// A new log key, in force with the next directory. Earlier events stay verifiable by earlier directories.
-pub fn rotate_log_key(dir: &AdminDir, rng: &mut (impl RngCore + CryptoRng)) -> Result<PathBuf, AdminError> {
+/// A new log key, in force with the next directory. Earlier events stay verifiable by earlier
+/// directories.
+pub fn rotate_log_key(
+    dir: &AdminDir,
+    rng: &mut (impl RngCore + CryptoRng),
+) -> Result<PathBuf, AdminError> {
     let mut draft = dir.draft()?;
     let (path, key) = generate_log_key(dir, rng)?;
     draft.handler_key = (&key).into();

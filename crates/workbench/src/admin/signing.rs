@@ -32,9 +32,13 @@ impl SigningProgress {
     }
 }
 
-/// Makes the next directory from the draft and signs it with these keys. With enough of them it becomes the newest; with
-/// fewer it waits in `directory.pending.json` for [`cosign`].
-pub fn sign(dir: &AdminDir, keys: &[SigningKey], today: Date) -> Result<SigningProgress, AdminError> {
+/// Makes the next directory from the draft and signs it with these keys. With enough of them it
+/// becomes the newest; with fewer it waits in `directory.pending.json` for [`cosign`].
+pub fn sign(
+    dir: &AdminDir,
+    keys: &[SigningKey],
+    today: Date,
+) -> Result<SigningProgress, AdminError> {
     let trust = dir.trust()?;
     let (epoch, previous) = match dir.signed_directory()? {
         None => (1, None),
@@ -53,7 +57,11 @@ pub fn sign(dir: &AdminDir, keys: &[SigningKey], today: Date) -> Result<SigningP
 }
 
 /// What waits for signatures, for a keeper to look at before signing.
-pub fn load_pending(path: &Path, trust: &TrustRoots, today: Date) -> Result<SigningProgress, AdminError> {
+pub fn load_pending(
+    path: &Path,
+    trust: &TrustRoots,
+    today: Date,
+) -> Result<SigningProgress, AdminError> {
     let signed: SignedDirectory = private_files::read_json(path)?;
     let directory: Directory = serde_json::from_slice(&signed.bytes)
         .map_err(|error| AdminError::Directory(DirectoryError::Malformed(error.to_string())))?;
@@ -72,7 +80,8 @@ pub fn load_pending(path: &Path, trust: &TrustRoots, today: Date) -> Result<Sign
     })
 }
 
-/// Adds one signature to what waits. The last one that is needed makes it `directory.signed.json` beside it.
+/// Adds one signature to what waits. The last one that is needed makes it `directory.signed.json`
+/// beside it.
 pub fn cosign(
     path: &Path,
     mut waiting: SigningProgress,
@@ -104,8 +113,12 @@ fn write_directory(
     private_files::replace_private(complete, &json)?;
     match std::fs::remove_file(pending) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(private_files::FileError::Io { verb: "remove", path: pending.to_owned(), source: error }
-                .into())
+            Err(private_files::FileError::Io {
+                verb: "remove",
+                path: pending.to_owned(),
+                source: error,
+            }
+            .into())
         }
         _ => Ok(()),
     }
@@ -116,7 +129,10 @@ fn count_signatures(signed: &SignedDirectory, trust: &TrustRoots) -> usize {
     (1..=trust.roots.len())
         .take_while(|threshold| {
             let trust = TrustRoots { threshold: *threshold, ..trust.clone() };
-            !matches!(signed.verify_ignoring_dates(&trust), Err(DirectoryError::ThresholdNotMet { .. }))
+            !matches!(
+                signed.verify_ignoring_dates(&trust),
+                Err(DirectoryError::ThresholdNotMet { .. })
+            )
         })
         .count()
 }

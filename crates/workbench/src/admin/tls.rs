@@ -42,7 +42,10 @@ pub fn create_certificates(
     let params = ca_params(instance, now);
     let ca = params.self_signed(&key)?;
     private_files::create_public(&folder.join("ca.pem"), ca.pem().as_bytes())?;
-    private_files::create_private(&folder.join("ca.key"), Zeroizing::new(key.serialize_pem()).as_bytes())?;
+    private_files::create_private(
+        &folder.join("ca.key"),
+        Zeroizing::new(key.serialize_pem()).as_bytes(),
+    )?;
     let issuer = Issuer::new(params, key);
     for (name, purpose) in LEAF_CERTIFICATES {
         let (pem, key) = issue_leaf(&issuer, name, purpose, hosts, now)?;
@@ -92,7 +95,11 @@ pub fn renew_certificates(
 }
 
 /// The names of the new leaves, besides the local ones.
-fn certificate_names(folder: &Path, add: &[String], drop: &[String]) -> Result<Vec<String>, AdminError> {
+fn certificate_names(
+    folder: &Path,
+    add: &[String],
+    drop: &[String],
+) -> Result<Vec<String>, AdminError> {
     let old = LEAF_CERTIFICATES
         .iter()
         .filter_map(|(name, _)| private_files::read(&folder.join(format!("{name}.pem"))).ok());
@@ -136,7 +143,8 @@ fn archive_certificates(
     Ok(replaced)
 }
 
-/// The name follows from the installation, so that a later issuer with the same key continues the first.
+/// The name follows from the installation, so that a later issuer with the same key continues the
+/// first.
 fn ca_params(instance: Uuid, now: OffsetDateTime) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, format!("Burkindi {instance}"));
@@ -166,7 +174,11 @@ fn issue_leaf(
 }
 
 /// From the day before, as clocks differ.
-fn with_validity(mut params: CertificateParams, now: OffsetDateTime, days: i64) -> CertificateParams {
+fn with_validity(
+    mut params: CertificateParams,
+    now: OffsetDateTime,
+    days: i64,
+) -> CertificateParams {
     params.not_before = now - Duration::days(1);
     params.not_after = now + Duration::days(days);
     params

@@ -30,7 +30,8 @@ impl HandlerConnection {
     /// The whole log for the outside body, the entries of one's own cases for anybody else.
     pub async fn export_log(&self) -> Result<LogExport, ClientError> {
         let whole = self.is_oversight();
-        let entries = if whole { self.client.log().await?.entries } else { self.own_log_entries().await? };
+        let entries =
+            if whole { self.client.log().await?.entries } else { self.own_log_entries().await? };
         Ok(self.build_log_export(entries, whole))
     }
 
@@ -54,13 +55,15 @@ impl HandlerConnection {
         Ok(entries)
     }
 
-    /// Goes through a log and holds it against what was seen before. One without an alarm is remembered as seen.
+    /// Goes through a log and holds it against what was seen before. One without an alarm is
+    /// remembered as seen.
     pub fn audit_log(&mut self, export: &LogExport) -> Result<AuditReport, AuditError> {
         let mut audit = export.verify(&self.trust, self.trust_state.log)?;
         audit.alarms.extend(self.accepted_restores()?);
         for case in self.trust_state.cases.keys() {
-            let of_case =
-                |entry: &&LogEntry| entry.event.decode_unverified().is_ok_and(|event| event.case == *case);
+            let of_case = |entry: &&LogEntry| {
+                entry.event.decode_unverified().is_ok_and(|event| event.case == *case)
+            };
             let log: Vec<_> = export.entries.iter().filter(of_case).cloned().collect();
             audit.alarms.extend(self.check_pinned_head(*case, &log));
         }

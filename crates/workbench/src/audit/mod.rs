@@ -59,7 +59,8 @@ pub struct LogExport {
 }
 
 impl LogExport {
-    /// Goes through it with nothing but the pinned root keys. `seen` is the end of the whole log at an earlier time.
+    /// Goes through it with nothing but the pinned root keys. `seen` is the end of the whole log at
+    /// an earlier time.
     pub fn verify(
         &self,
         trust: &TrustRoots,
@@ -87,8 +88,12 @@ pub fn audit_full_log(
     let mut before = Hash::default();
     for (at, entry) in (0..).zip(entries) {
         if entry.previous_link != before {
-            let text = format!("entry {at} does not follow the entry before it: the log was altered");
-            auditor.report.alarms.push(IntegrityAlert::new(AlertCode::BrokenLink, text).at_entry(at));
+            let text =
+                format!("entry {at} does not follow the entry before it: the log was altered");
+            auditor
+                .report
+                .alarms
+                .push(IntegrityAlert::new(AlertCode::BrokenLink, text).at_entry(at));
         }
         // Go on from what is there, so that one break is told once.
         before = entry.link;
@@ -100,7 +105,8 @@ pub fn audit_full_log(
     audit
 }
 
-/// Goes through the entries of own cases, given case by case. What lies between them belongs to others and is not here.
+/// Goes through the entries of own cases, given case by case. What lies between them belongs to
+/// others and is not here.
 pub fn audit_partial_log<'a>(
     entries: impl IntoIterator<Item = &'a LogEntry>,
     roll: &DirectoryHistory,
@@ -138,14 +144,20 @@ struct Auditor<'a> {
 impl<'a> Auditor<'a> {
     fn new(roll: &'a DirectoryHistory) -> Self {
         let audit = AuditReport { alarms: roll.gap_alerts().to_vec(), ..AuditReport::default() };
-        Self { history: roll, report: audit, broken_cases: Vec::new(), latest_dates: BTreeMap::new() }
+        Self {
+            history: roll,
+            report: audit,
+            broken_cases: Vec::new(),
+            latest_dates: BTreeMap::new(),
+        }
     }
 
     fn push_entry(&mut self, at: u64, entry: &LogEntry) {
         self.report.entries += 1;
         if !entry.verify_link() {
-            let text =
-                format!("entry {at} holds another event than the one that was tied in: it was altered");
+            let text = format!(
+                "entry {at} holds another event than the one that was tied in: it was altered"
+            );
             self.report.alarms.push(IntegrityAlert::new(AlertCode::BrokenLink, text).at_entry(at));
         }
         let case = entry.event.decode_unverified().ok().map(|event| event.case);
@@ -191,12 +203,17 @@ impl<'a> Auditor<'a> {
         alarms
     }
 
-    fn apply_event(&mut self, verified: &VerifiedEvent<'_>, hash: Hash) -> Result<(), IntegrityAlert> {
+    fn apply_event(
+        &mut self,
+        verified: &VerifiedEvent<'_>,
+        hash: Hash,
+    ) -> Result<(), IntegrityAlert> {
         let event = &verified.event;
         let Some(state) = self.report.cases.get_mut(&event.case) else {
             let begun = CaseState::from_first_event(event, hash);
-            let begun =
-                begun.map_err(|refusal| IntegrityAlert::new(AlertCode::BrokenCase, refusal.to_string()))?;
+            let begun = begun.map_err(|refusal| {
+                IntegrityAlert::new(AlertCode::BrokenCase, refusal.to_string())
+            })?;
             self.report.cases.insert(event.case, begun);
             return Ok(());
         };
@@ -208,7 +225,8 @@ impl<'a> Auditor<'a> {
             );
             return Err(IntegrityAlert::new(AlertCode::BrokenCase, text));
         }
-        // When a role changed is known to the day only, so any directory that holds the key may give it.
+        // When a role changed is known to the day only, so any directory that holds the key may
+        // give it.
         let mut roles: Vec<Role> = verified
             .signing_directories
             .iter()

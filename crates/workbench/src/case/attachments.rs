@@ -37,7 +37,8 @@ pub struct SavedAttachment {
     pub len: u64,
     /// Of the content, as the report names it.
     pub sha256: Hash,
-    /// What was done with it before it was sealed, as its sender says; `null` where the sender says nothing.
+    /// What was done with it before it was sealed, as its sender says; `null` where the sender says
+    /// nothing.
     pub treatment: Option<AttachmentTreatment>,
 }
 
@@ -51,8 +52,8 @@ pub(crate) struct ListedAttachment<'a> {
 }
 
 impl HandlerConnection {
-    /// Saves every attachment of a case into a folder, for its owner only. A file that is not the one that the report names
-    /// is not written. `on_saved` hears of each.
+    /// Saves every attachment of a case into a folder, for its owner only. A file that is not the
+    /// one that the report names is not written. `on_saved` hears of each.
     pub async fn save_attachments(
         &self,
         case: &VerifiedCase,
@@ -85,12 +86,14 @@ impl HandlerConnection {
         Ok((saved, alarms))
     }
 
-    /// One attached file by its number, from 1 in the order of the case, verified. `None` if there are not so many.
+    /// One attached file by its number, from 1 in the order of the case, verified. `None` if there
+    /// are not so many.
     pub async fn open_attachment(
         &self,
         case: &VerifiedCase,
         number: usize,
-    ) -> Result<Option<Result<(Attachment, Zeroizing<Vec<u8>>), IntegrityAlert>>, CaseReadError> {
+    ) -> Result<Option<Result<(Attachment, Zeroizing<Vec<u8>>), IntegrityAlert>>, CaseReadError>
+    {
         let all = listed_attachments(case);
         let Some(file) = all.iter().find(|file| file.number == number) else { return Ok(None) };
         let fetched = self.fetch_attachment(case, file).await?;
@@ -116,12 +119,15 @@ impl HandlerConnection {
 /// Every attached file, in order.
 pub(crate) fn listed_attachments(case: &VerifiedCase) -> Vec<ListedAttachment<'_>> {
     let entries = case.thread.incoming.iter();
-    let all = entries
-        .flat_map(|entry| entry.header.attachments.iter().zip(0..).map(move |pair| (entry.batch, pair)));
+    let all = entries.flat_map(|entry| {
+        entry.header.attachments.iter().zip(0..).map(move |pair| (entry.batch, pair))
+    });
     all.zip(1..)
         .map(|((batch, (named, position)), number)| {
             let at = |part: &&CasePart| {
-                part.kind == PartKind::Attachment && part.batch == batch && part.position == position
+                part.kind == PartKind::Attachment
+                    && part.batch == batch
+                    && part.position == position
             };
             ListedAttachment { number, attachment: named, part: case.file.parts.iter().find(at) }
         })
@@ -131,7 +137,8 @@ pub(crate) fn listed_attachments(case: &VerifiedCase) -> Vec<ListedAttachment<'_
 /// Writes under the first name that is free.
 fn write_unique(folder: &Path, name: &str, plain: &[u8]) -> Result<PathBuf, FileError> {
     for number in 1..MAX_NAME_ATTEMPTS {
-        let name = if number == 1 { name.to_owned() } else { terminal_text::numbered_name(name, number) };
+        let name =
+            if number == 1 { name.to_owned() } else { terminal_text::numbered_name(name, number) };
         let path = folder.join(name);
         match private_files::create_exclusive(&path, 0o600) {
             Err(FileError::AlreadyExists(_)) => {}

@@ -30,8 +30,9 @@ pub struct UnreadableCase {
     pub(crate) head_to_pin: Option<(Uuid, PinnedCaseHead)>,
 }
 
-/// Does the case handler give the report as its first event says that it was collected? `events` are those whose signatures hold,
-/// and `slot` is the tag of the reader's own key. Returns `false` for cases of earlier versions, which do not say it.
+/// Does the case handler give the report as its first event says that it was collected? `events`
+/// are those whose signatures hold, and `slot` is the tag of the reader's own key. Returns `false`
+/// for cases of earlier versions, which do not say it.
 fn is_report_intact(file: &CaseDetail, events: &[Event], slot: Hash) -> bool {
     match events.first().map(|first| &first.action) {
         Some(Action::Received { came: Some(came), .. }) => came.matches_case(file, slot),
@@ -59,10 +60,12 @@ impl<'a> CollectionCheck<'a> {
         Self { file, report_intact: is_report_intact(file, events, slot), follow_ups }
     }
 
-    /// An alarm for each message that differs from what the case handler signed when it collected it.
+    /// An alarm for each message that differs from what the case handler signed when it collected
+    /// it.
     pub(crate) fn altered_message_alerts(&self) -> impl Iterator<Item = IntegrityAlert> {
         self.follow_ups.altered.iter().map(|_| {
-            let text = "a message from the reporter is not what the case handler signed that it collected";
+            let text =
+                "a message from the reporter is not what the case handler signed that it collected";
             IntegrityAlert::new(AlertCode::Damaged, text)
         })
     }
@@ -72,14 +75,16 @@ impl<'a> CollectionCheck<'a> {
         if batch == 0 { self.report_intact } else { self.follow_ups.intact.contains(&batch) }
     }
 
-    /// Can the sender alone have caused this? Returns `false` where the case handler can have done it by itself.
+    /// Can the sender alone have caused this? Returns `false` where the case handler can have done
+    /// it by itself.
     pub(crate) fn is_sender_fault(&self, finding: &ThreadIssue) -> bool {
         match (finding.batch, &finding.kind) {
             (None, ThreadIssueKind::NoReport) | (Some(0), _) => self.report_intact,
             (Some(batch), ThreadIssueKind::Rejected(_)) => {
                 finding.direction == FrameDirection::In && self.is_batch_intact(batch)
             }
-            // The case handler can file the same bytes once more. It cannot seal a frame once more, which it cannot read.
+            // The case handler can file the same bytes once more. It cannot seal a frame once more,
+            // which it cannot read.
             (Some(batch), ThreadIssueKind::Replayed) => {
                 finding.direction == FrameDirection::In
                     && self.is_batch_intact(batch)
@@ -96,7 +101,8 @@ impl<'a> CollectionCheck<'a> {
     }
 }
 
-/// A fault of a submission that was not altered since it was filed. Anybody can send one, so it is a notice.
+/// A fault of a submission that was not altered since it was filed. Anybody can send one, so it is
+/// a notice.
 pub(crate) fn downgrade_to_notice(mut alarm: IntegrityAlert) -> IntegrityAlert {
     alarm.text.push_str(" (sent so, or altered before the case handler filed it)");
     alarm.code = AlertCode::CameUnreadable;
@@ -113,12 +119,17 @@ pub(crate) fn unreadable_reason(thread: &Thread) -> String {
     refused.unwrap_or_else(|| "the report itself is not in it".to_owned())
 }
 
-/// The notice for a reader who can open a case that colleagues call unreadable, with the names of those colleagues.
-pub(crate) fn check_readable_after_all(state: &CaseState, events: &[Event]) -> Option<IntegrityAlert> {
+/// The notice for a reader who can open a case that colleagues call unreadable, with the names of
+/// those colleagues.
+pub(crate) fn check_readable_after_all(
+    state: &CaseState,
+    events: &[Event],
+) -> Option<IntegrityAlert> {
     let is_unreadable = |decision: &Decision| {
         matches!(decision, Decision::Close { disposition: Disposition::Unreadable, .. })
     };
-    let proposed = state.pending_proposal.as_ref().is_some_and(|proposal| is_unreadable(&proposal.decision));
+    let proposed =
+        state.pending_proposal.as_ref().is_some_and(|proposal| is_unreadable(&proposal.decision));
     if !proposed && state.disposition != Some(Disposition::Unreadable) {
         return None;
     }

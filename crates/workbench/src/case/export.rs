@@ -1,8 +1,10 @@
-//! A case to hand on: a page that any browser shows, the attached files, its part of the log, and a manifest of hashes.
+//! A case to hand on: a page that any browser shows, the attached files, its part of the log, and a
+//! manifest of hashes.
 //!
-//! Nothing of it is sealed any more. The page runs no script and loads nothing. The log verifies with
-//! `burkindi audit verify --file`: it proves who did what and when. The manifest is what `sha256sum --check` reads.
-//! The manifest is not signed, and no signature covers the report or a file, so that neither proves their content.
+//! Nothing of it is sealed any more. The page runs no script and loads nothing. The log verifies
+//! with `burkindi audit verify --file`: it proves who did what and when. The manifest is what
+//! `sha256sum --check` reads. The manifest is not signed, and no signature covers the report or a
+//! file, so that neither proves their content.
 
 use std::{collections::VecDeque, fmt::Write as _};
 
@@ -52,7 +54,8 @@ pub struct ManifestEntry {
     pub len: u64,
     /// Of the content.
     pub sha256: Hash,
-    /// What was done with an attached file before it was sealed, as its sender says. Absent for anything else.
+    /// What was done with an attached file before it was sealed, as its sender says. Absent for
+    /// anything else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub treatment: Option<AttachmentTreatment>,
 }
@@ -113,7 +116,8 @@ impl<'a> CaseExport<'a> {
         }
     }
 
-    /// The next piece; `None` behind the last. A file that is not the one that the report names is left out, and is among the alarms.
+    /// The next piece; `None` behind the last. A file that is not the one that the report names is
+    /// left out, and is among the alarms.
     pub async fn next_file(
         &mut self,
         connection: &HandlerConnection,
@@ -132,7 +136,9 @@ impl<'a> CaseExport<'a> {
             }
         }
         Ok(self.trailing_files.pop_front().map(|rest| match rest {
-            TrailingFile::Page => self.add_file("case.html".to_owned(), self.render_page(connection)),
+            TrailingFile::Page => {
+                self.add_file("case.html".to_owned(), self.render_page(connection))
+            }
             TrailingFile::Log => self.add_file(
                 "log.json".to_owned(),
                 Zeroizing::new(to_pretty_json(&self.log_export(connection))),
@@ -176,7 +182,10 @@ impl<'a> CaseExport<'a> {
         let notes = NOTE_KIND_ORDER.map(|kind| {
             let of_kind = view.notes.iter().filter(|note| note.kind == kind);
             let told = |note: &crate::case::view::NoteView| {
-                (format!("{}, {}", note.by, dates::format_time(speech.catalog(), note.at)), note.text.clone())
+                (
+                    format!("{}, {}", note.by, dates::format_time(speech.catalog(), note.at)),
+                    note.text.clone(),
+                )
             };
             (serde_word(&kind), of_kind.map(told).collect::<Vec<_>>())
         });

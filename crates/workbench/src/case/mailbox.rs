@@ -1,5 +1,6 @@
-//! Which answers still lie in the reporter's mailbox. It has a fixed length: newer answers push older ones out, whether they were
-//! read or not. The reporter finds only what lies in it at the next visit.
+//! Which answers still lie in the reporter's mailbox. It has a fixed length: newer answers push
+//! older ones out, whether they were read or not. The reporter finds only what lies in it at the
+//! next visit.
 
 use ed25519_dalek::SigningKey;
 use investigator::VerifiedFrame;
@@ -17,7 +18,8 @@ use protocol::{
 use crate::case::VerifiedCase;
 
 impl VerifiedCase {
-    /// How many of the newest answers a mailbox holds, with one more of this length in bytes behind them, if there is to be one.
+    /// How many of the newest answers a mailbox holds, with one more of this length in bytes behind
+    /// them, if there is to be one.
     fn count_fitting_replies(&self, next: Option<usize>) -> usize {
         let Some(recipient) = self.file.case_recipients.last() else { return usize::MAX };
         let replies = self.file.parts.iter().filter(|part| part.kind == PartKind::ReplyCopy);
@@ -54,15 +56,17 @@ impl VerifiedCase {
         capsule.seal(&self.file.mailbox_recipient, &SigningKey::from_bytes(&[0; 32]))
     }
 
-    /// Answers that the reporter has not seen and that lie in the mailbox no more, by their numbers; with a further answer of this
-    /// length in bytes, those that would not. The first are lost: nobody has read them, and the reporter will not.
+    /// Answers that the reporter has not seen and that lie in the mailbox no more, by their
+    /// numbers; with a further answer of this length in bytes, those that would not. The first are
+    /// lost: nobody has read them, and the reporter will not.
     pub fn displaced_unseen_replies(&self, next: Option<usize>) -> Vec<u32> {
         let held = self.count_fitting_replies(next);
         let held = if next.is_some() { held.saturating_sub(1) } else { held };
         let all = self.thread.outgoing.len();
         let seen = self.thread.last_acknowledged_by_reporter().map(|head| head.seq);
         let unseen = |entry: &&VerifiedFrame| {
-            entry.header.kind != FrameKind::Rotation && seen.is_none_or(|seen| entry.reference.seq > seen)
+            entry.header.kind != FrameKind::Rotation
+                && seen.is_none_or(|seen| entry.reference.seq > seen)
         };
         self.thread.outgoing[..all.saturating_sub(held)]
             .iter()

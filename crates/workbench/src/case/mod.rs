@@ -154,13 +154,18 @@ impl HandlerConnection {
         let purged = audit.cases.get(&id).is_some_and(|state| state.stage == Stage::Purged);
         let last = audit.events.get(&id).and_then(|events| events.last());
         Ok(match last {
-            Some(last) if purged && !has_alarm(&audit.alarms) => CaseReadError::Purged(last.at.date()),
+            Some(last) if purged && !has_alarm(&audit.alarms) => {
+                CaseReadError::Purged(last.at.date())
+            }
             _ => CaseReadError::UnprovenPurge,
         })
     }
 
     /// The same without remembering anything.
-    pub(crate) async fn read_case_without_pinning(&self, id: Uuid) -> Result<VerifiedCase, CaseReadError> {
+    pub(crate) async fn read_case_without_pinning(
+        &self,
+        id: Uuid,
+    ) -> Result<VerifiedCase, CaseReadError> {
         let file = match self.client.case(id).await {
             Err(ClientError::Refused(problem)) if problem.kind == PURGED_PROBLEM => {
                 return Err(self.verify_purged(id).await?);
@@ -189,7 +194,9 @@ impl HandlerConnection {
         let came = CollectionCheck::check(&file, &events, slot);
         let open = match (OpenCase::open(id, &own, self.key.identity()), state.as_ref()) {
             (Ok(open), _) => open,
-            (Err(error), Some(state)) if came.report_intact && state.generation == 0 && alarms.is_empty() => {
+            (Err(error), Some(state))
+                if came.report_intact && state.generation == 0 && alarms.is_empty() =>
+            {
                 let checked = [
                     check_state(&file, Some(state)),
                     check_submission_count(&file, Some(state)),
@@ -213,7 +220,8 @@ impl HandlerConnection {
         }));
         let (mut parts, damaged) = self.fetch_parts(&file).await?;
         alarms.extend(damaged);
-        // The signed directories tell that the key was replaced. Without that, a generation that is missing is an alarm below.
+        // The signed directories tell that the key was replaced. Without that, a generation that is
+        // missing is an alarm below.
         let replaced = self.directory_history.has_replaced_key(self.handle(), file.row.filed);
         let all = parts.len();
         parts.retain(|(part, _)| !replaced || open.has_generation(part.generation));
@@ -251,7 +259,11 @@ impl HandlerConnection {
                 && thread.outgoing.is_empty()
                 && !has_alarm(&alarms)
             {
-                return Err(unreadable_error(&file, state, collection_check::unreadable_reason(&thread)));
+                return Err(unreadable_error(
+                    &file,
+                    state,
+                    collection_check::unreadable_reason(&thread),
+                ));
             }
             alarms.extend(collection_check::check_readable_after_all(state, &events));
         }
@@ -272,7 +284,8 @@ impl HandlerConnection {
         })
     }
 
-    /// Was this grant made for a key that the signed directories gave to this person before the newest one?
+    /// Was this grant made for a key that the signed directories gave to this person before the
+    /// newest one?
     fn is_for_former_key(&self, case: Uuid, grant: &GenerationGrant) -> bool {
         let tag = |recipient: &InvestigatorRecipient| grant_tag(case, recipient);
         grant.grant.tag != tag(&self.key.identity().recipient())
@@ -332,8 +345,12 @@ impl HandlerConnection {
 
 /// A case that came unreadable, with its end, which later readings are held against.
 fn unreadable_error(file: &CaseDetail, state: &CaseState, why: String) -> CaseReadError {
-    let unreadable =
-        UnreadableCase { case: file.row.id, state: state.clone(), reason: why, head_to_pin: case_head(file) };
+    let unreadable = UnreadableCase {
+        case: file.row.id,
+        state: state.clone(),
+        reason: why,
+        head_to_pin: case_head(file),
+    };
     CaseReadError::Unreadable(Box::new(unreadable))
 }
 
@@ -369,9 +386,10 @@ fn issue_alert(finding: &investigator::ThreadIssue) -> IntegrityAlert {
             AlertCode::Forged,
             format!("a message {whose} is not believed and not shown: {reason}"),
         ),
-        ThreadIssueKind::Replayed => {
-            IntegrityAlert::new(AlertCode::Replayed, format!("a message {whose} was filed a second time"))
-        }
+        ThreadIssueKind::Replayed => IntegrityAlert::new(
+            AlertCode::Replayed,
+            format!("a message {whose} was filed a second time"),
+        ),
         ThreadIssueKind::Concurrent(seq) => IntegrityAlert::notice(
             AlertCode::ConcurrentMessages,
             format!(
@@ -388,7 +406,8 @@ fn issue_alert(finding: &investigator::ThreadIssue) -> IntegrityAlert {
     }
 }
 
-/// Notes with the event that vouches for each; a note that none names is refused by [`check_payloads`].
+/// Notes with the event that vouches for each; a note that none names is refused by
+/// [`check_payloads`].
 fn read_notes(
     open: &OpenCase,
     parts: &[(CasePart, Vec<u8>)],
@@ -429,7 +448,8 @@ fn check_payloads(file: &CaseDetail, events: &[Event]) -> Vec<IntegrityAlert> {
         _ => None,
     });
     let named: BTreeSet<Hash> = named.collect();
-    let ours = file.parts.iter().filter(|part| matches!(part.kind, PartKind::ReplyCopy | PartKind::Note));
+    let ours =
+        file.parts.iter().filter(|part| matches!(part.kind, PartKind::ReplyCopy | PartKind::Note));
     let here: BTreeSet<Hash> = ours.map(|part| part.sha256).collect();
     let missing = named.difference(&here).map(|hash| {
         IntegrityAlert::new(
@@ -463,7 +483,8 @@ fn check_part_counts(
 ) -> Vec<IntegrityAlert> {
     let mut alarms: Vec<IntegrityAlert> = check_submission_count(file, state).into_iter().collect();
     for entry in &thread.incoming {
-        let of_batch = |part: &&CasePart| part.kind == PartKind::Attachment && part.batch == entry.batch;
+        let of_batch =
+            |part: &&CasePart| part.kind == PartKind::Attachment && part.batch == entry.batch;
         let here = file.parts.iter().filter(of_batch).count();
         let named = entry.header.attachments.len();
         if here < named {
@@ -479,7 +500,8 @@ fn check_part_counts(
     alarms
 }
 
-/// Messages and replies stand in the order of the signed events. Each side's own order is in what it signed; what came between is not.
+/// Messages and replies stand in the order of the signed events. Each side's own order is in what
+/// it signed; what came between is not.
 fn check_order(file: &CaseDetail, events: &[Event]) -> Option<IntegrityAlert> {
     // The hash of a reply; nothing for what came from the reporter, which the events do not name.
     let mut told: Vec<Option<Hash>> = Vec::new();
@@ -504,15 +526,19 @@ fn check_order(file: &CaseDetail, events: &[Event]) -> Option<IntegrityAlert> {
     (!same_order && told == here).then(|| IntegrityAlert::new(AlertCode::Reordered, text))
 }
 
-/// The reporter wrote one message after another. Two that were filed the other way round with a reply between them can come from one
-/// that had to wait, or from somebody who wants an answer to be misread.
+/// The reporter wrote one message after another. Two that were filed the other way round with a
+/// reply between them can come from one that had to wait, or from somebody who wants an answer to
+/// be misread.
 fn check_interleaving(file: &CaseDetail, thread: &Thread) -> Option<IntegrityAlert> {
     let replies_before = |batch: u32| {
-        let before = conversation_order(file).take_while(|(reply, part)| *reply || part.batch != batch);
+        let before =
+            conversation_order(file).take_while(|(reply, part)| *reply || part.batch != batch);
         before.filter(|(reply, _)| *reply).count()
     };
     let turned = thread.incoming.windows(2).find_map(|pair| match pair {
-        [one, next] if replies_before(one.batch) > replies_before(next.batch) => Some(next.reference.seq),
+        [one, next] if replies_before(one.batch) > replies_before(next.batch) => {
+            Some(next.reference.seq)
+        }
         _ => None,
     })?;
     let text = format!(

@@ -1,5 +1,5 @@
-//! Queues: the cases that one can read, in the order in which they press. The case handler's own telling:
-//! [`HandlerConnection::read_case`] verifies each.
+//! Queues: the cases that one can read, in the order in which they press. The case handler's own
+//! telling: [`HandlerConnection::read_case`] verifies each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,7 +43,8 @@ pub enum QueueFilter {
     Unread,
     /// What is done.
     Closed,
-    /// Closed cases whose retention is over, and which no hold and nothing unread keeps from being destroyed.
+    /// Closed cases whose retention is over, and which no hold and nothing unread keeps from being
+    /// destroyed.
     RetentionExpired,
     /// Everything.
     All,
@@ -90,11 +91,13 @@ impl QueueOrder {
     }
 }
 
-/// Returns the beginning of each id that tells it from all others given: 8 characters, or as many more as that takes.
+/// Returns the beginning of each id that tells it from all others given: 8 characters, or as many
+/// more as that takes.
 pub fn short_ids(ids: impl IntoIterator<Item = Uuid>) -> BTreeMap<Uuid, String> {
     let ids: Vec<Uuid> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
     let texts: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-    let alike = |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let alike =
+        |one: &str, other: &str| one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
     let short = |at: usize| {
         let text = &texts[at];
         let neighbours = [at.checked_sub(1), Some(at + 1)].into_iter().flatten();
@@ -125,7 +128,8 @@ pub struct QueueItem {
     /// As the case handler tells it.
     #[serde(flatten)]
     pub row: CaseSummary,
-    /// What must happen first, and by when; the row's own, worked out here if an older case handler does not tell it.
+    /// What must happen first, and by when; the row's own, worked out here if an older case handler
+    /// does not tell it.
     #[serde(skip)]
     pub next_deadline: Option<Deadline>,
     /// Has that day passed?
@@ -155,7 +159,9 @@ impl QueueFilter {
             Self::Waiting => line.waits_for_me,
             // What the reporter wrote after the closing is work as well.
             Self::Open => open || state.stage == Stage::Closed && state.unhandled > 0,
-            Self::Due => open && line.next_deadline.is_some_and(|next| next.due <= today + DUE_SOON),
+            Self::Due => {
+                open && line.next_deadline.is_some_and(|next| next.due <= today + DUE_SOON)
+            }
             Self::Unread => line.unread,
             Self::Closed => !open,
             Self::RetentionExpired => {
@@ -170,7 +176,8 @@ impl QueueFilter {
 
     /// Can none be in it behind a case, as the most pressing come first?
     fn ends_before(self, line: &QueueItem, today: Date) -> bool {
-        self == Self::Due && CaseQueueCursor::from_row(&line.row).due.is_none_or(|due| due > today + DUE_SOON)
+        self == Self::Due
+            && CaseQueueCursor::from_row(&line.row).due.is_none_or(|due| due > today + DUE_SOON)
     }
 }
 
@@ -193,7 +200,8 @@ impl HandlerConnection {
         if self.trust_state.cases.is_empty() { Ok(Vec::new()) } else { Ok(self.queue().await?.1) }
     }
 
-    /// The cases of a part of the whole queue: those that wait for one's decision, then the most pressing.
+    /// The cases of a part of the whole queue: those that wait for one's decision, then the most
+    /// pressing.
     pub fn filtered_queue(&self, part: QueueFilter, rows: Vec<CaseSummary>) -> Vec<QueueItem> {
         let today = self.now.date();
         let mut lines: Vec<QueueItem> = rows.into_iter().map(|row| self.queue_item(row)).collect();
@@ -202,8 +210,8 @@ impl HandlerConnection {
         lines
     }
 
-    /// At most `most` cases of a part behind a place, without asking for the whole queue. On the page those stand first that wait for
-    /// one's decision.
+    /// At most `most` cases of a part behind a place, without asking for the whole queue. On the
+    /// page those stand first that wait for one's decision.
     pub async fn queue_page(
         &self,
         part: QueueFilter,
@@ -256,16 +264,25 @@ impl HandlerConnection {
             waits_for_me: row.state.awaits_decision_by(self.handle(), role),
             next_deadline: next,
             late: next.is_some_and(|next| next.due < self.now.date()),
-            unread: self.trust_state.read.get(&row.id).is_none_or(|read| *read < row.state.next_seq),
+            unread: self
+                .trust_state
+                .read
+                .get(&row.id)
+                .is_none_or(|read| *read < row.state.next_seq),
             row,
         }
     }
 
-    /// Remembers what of a case its owner has been shown. What the reporter wrote and the screen did not show stays new.
+    /// Remembers what of a case its owner has been shown. What the reporter wrote and the screen
+    /// did not show stays new.
     ///
     /// # Errors
     /// If the home folder cannot be written.
-    pub fn mark_seen(&mut self, case: &VerifiedCase, showing: ShownContent) -> Result<(), FileError> {
+    pub fn mark_seen(
+        &mut self,
+        case: &VerifiedCase,
+        showing: ShownContent,
+    ) -> Result<(), FileError> {
         let looked_at = self.trust_state.read.get(&case.id()).copied().unwrap_or(0);
         let left_out = |event: &&Event| {
             event.seq >= looked_at

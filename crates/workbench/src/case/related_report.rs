@@ -19,8 +19,8 @@ pub struct RelatedReportLink {
 }
 
 impl HandlerConnection {
-    /// The other reports that the messages of a case name. One that is named, and was not written by the same person, is an alarm
-    /// and not among them.
+    /// The other reports that the messages of a case name. One that is named, and was not written
+    /// by the same person, is an alarm and not among them.
     pub(crate) async fn related_report_links(
         &self,
         case: Uuid,
@@ -36,7 +36,8 @@ impl HandlerConnection {
         }
         let rows = self.client.cases().await?;
         for (message, earlier) in naming {
-            let Some(other) = rows.iter().map(|row| row.id).find(|other| earlier.refers_to(*other, case))
+            let Some(other) =
+                rows.iter().map(|row| row.id).find(|other| earlier.refers_to(*other, case))
             else {
                 named.push(RelatedReportLink { message, case: None });
                 continue;

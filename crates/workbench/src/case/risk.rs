@@ -1,4 +1,5 @@
-//! How exposed is the reporter, and why is the case as urgent as it is? Both follow from the report itself.
+//! How exposed is the reporter, and why is the case as urgent as it is? Both follow from the report
+//! itself.
 
 use protocol::{
     case::event::{Action, Event},
@@ -58,16 +59,24 @@ pub fn risk_signals(report: &ReportBody, taxonomy: &Taxonomy, lang: &str) -> Vec
     let mut signs: Vec<RiskSignal> = selected_answers(report)
         .filter_map(|(id, answer)| {
             let question = taxonomy.question(id)?;
-            let listed =
-                RISK_ANSWERS.iter().find(|(question, option, _)| *question == id && *option == answer);
+            let listed = RISK_ANSWERS
+                .iter()
+                .find(|(question, option, _)| *question == id && *option == answer);
             let implied = answer == UNKNOWN || answer == DECLINED;
             let level = match listed {
                 Some((_, _, level)) => *level,
-                None if question.identity_risk >= MIN_IDENTITY_RISK && !implied => RiskLevel::Raised,
+                None if question.identity_risk >= MIN_IDENTITY_RISK && !implied => {
+                    RiskLevel::Raised
+                }
                 None => return None,
             };
-            let said = taxonomy.option_label(question, answer).map_or(answer, |label| label.get(lang));
-            Some(RiskSignal { level, question: question.label.get(lang).to_owned(), answer: said.to_owned() })
+            let said =
+                taxonomy.option_label(question, answer).map_or(answer, |label| label.get(lang));
+            Some(RiskSignal {
+                level,
+                question: question.label.get(lang).to_owned(),
+                answer: said.to_owned(),
+            })
         })
         .collect();
     signs.sort_by_key(|sign| std::cmp::Reverse(sign.level));
@@ -110,10 +119,12 @@ pub fn priority_reasons(
     }
     let floor = taxonomy.category(&report.category).map(|category| category.priority_floor);
     let by_category = (floor == Some(to_priority(urgency))).then_some(PriorityReason::Category);
-    let by_answers = taxonomy.urgent_when.iter().filter(|rule| rule.raise_to == to_priority(urgency));
+    let by_answers =
+        taxonomy.urgent_when.iter().filter(|rule| rule.raise_to == to_priority(urgency));
     let by_answers = by_answers.flat_map(|rule| {
-        selected_answers(report)
-            .filter(|(id, answer)| *id == rule.question && rule.answers.iter().any(|one| one == answer))
+        selected_answers(report).filter(|(id, answer)| {
+            *id == rule.question && rule.answers.iter().any(|one| one == answer)
+        })
     });
     let in_words = |(id, answer): (&str, &str)| {
         let question = taxonomy.question(id)?;
@@ -148,8 +159,9 @@ mod tests {
     use super::*;
 
     fn report(answers: &[(&str, &str)]) -> ReportBody {
-        let answers =
-            answers.iter().map(|(id, answer)| ((*id).to_owned(), ReportAnswer::One((*answer).to_owned())));
+        let answers = answers
+            .iter()
+            .map(|(id, answer)| ((*id).to_owned(), ReportAnswer::One((*answer).to_owned())));
         ReportBody {
             category: "FAC".into(),
             audience: "trader".into(),
@@ -172,7 +184,11 @@ mod tests {
         let levels: Vec<_> = signs.iter().map(|sign| (sign.level, sign.answer.as_str())).collect();
         assert_eq!(
             levels,
-            [(RiskLevel::High, "3 to 5"), (RiskLevel::Raised, "C 48213"), (RiskLevel::Raised, "I fear them")]
+            [
+                (RiskLevel::High, "3 to 5"),
+                (RiskLevel::Raised, "C 48213"),
+                (RiskLevel::Raised, "I fear them")
+            ]
         );
     }
 
@@ -196,6 +212,9 @@ mod tests {
         let floor = taxonomy.category("FAC").unwrap().priority_floor;
         let calm = [Urgency::P1, Urgency::P2, Urgency::P3, Urgency::P4];
         let calm = calm.into_iter().find(|urgency| to_priority(*urgency) == floor).unwrap();
-        assert_eq!(priority_reasons(&report(&[]), &[], calm, &taxonomy, "en"), [PriorityReason::Category]);
+        assert_eq!(
+            priority_reasons(&report(&[]), &[], calm, &taxonomy, "en"),
+            [PriorityReason::Category]
+        );
     }
 }

@@ -1,6 +1,7 @@
-//! A case as it is shown: facts first, then the story, files, messages, notes and what happened. One shape for the command
-//! line, for `--json` and for the web interface. Texts of the reporter are in here as they came; showing them safely is the
-//! business of the face ([`crate::text`] for terminals).
+//! A case as it is shown: facts first, then the story, files, messages, notes and what happened.
+//! One shape for the command line, for `--json` and for the web interface. Texts of the reporter
+//! are in here as they came; showing them safely is the business of the face ([`crate::text`] for
+//! terminals).
 
 use investigator::{NoteKind, Thread, VerifiedFrame};
 use protocol::{
@@ -41,7 +42,8 @@ pub struct CaseView {
     pub filed: Date,
     /// The reporter's language.
     pub lang: String,
-    /// What the signed events give; what the case handler says, where these do not hold (an alarm then).
+    /// What the signed events give; what the case handler says, where these do not hold (an alarm
+    /// then).
     pub state: CaseState,
     /// What must happen first, and by when.
     pub next_deadline: Option<Deadline>,
@@ -49,7 +51,8 @@ pub struct CaseView {
     pub holders: Vec<String>,
     /// Category and audience; absent when the report cannot be read.
     pub report: Option<ReportView>,
-    /// Messages in both directions, in the order of filing; the report's own frame is not among them.
+    /// Messages in both directions, in the order of filing; the report's own frame is not among
+    /// them.
     pub messages: Vec<MessageView>,
     /// Every attached file.
     pub attachments: Vec<AttachmentView>,
@@ -63,7 +66,8 @@ pub struct CaseView {
     pub alarms: Vec<IntegrityAlert>,
 }
 
-/// What somebody sees who has not declared to have no conflict of interest: enough to know whether there is one.
+/// What somebody sees who has not declared to have no conflict of interest: enough to know whether
+/// there is one.
 #[derive(Debug, Serialize)]
 pub struct RestrictedCaseView {
     /// The case.
@@ -81,8 +85,8 @@ pub struct RestrictedCaseView {
     pub category_label: Option<String>,
     /// Where it was, and which units and functions are said to be involved.
     pub involved: Vec<FactView>,
-    /// What the reporter asks of the team: whom to talk to, and which help. The form says that these answers are seen
-    /// before the case is opened, so that the right colleague can take it.
+    /// What the reporter asks of the team: whom to talk to, and which help. The form says that
+    /// these answers are seen before the case is opened, so that the right colleague can take it.
     pub wishes: Vec<FactView>,
     /// Everything that is wrong.
     pub alarms: Vec<IntegrityAlert>,
@@ -118,8 +122,9 @@ impl RestrictedFacts {
 impl RestrictedCaseView {
     /// Leaves out everything else.
     pub fn from_case_view(view: CaseView) -> Self {
-        let (category_label, facts) =
-            view.report.map_or((None, Vec::new()), |report| (Some(report.category_label), report.facts));
+        let (category_label, facts) = view
+            .report
+            .map_or((None, Vec::new()), |report| (Some(report.category_label), report.facts));
         let RestrictedFacts { person_answers: involved, wish_answers: wishes } =
             RestrictedFacts::select(facts);
         Self {
@@ -143,8 +148,8 @@ pub struct ReportView {
     pub category: String,
     /// Its name in the language asked for.
     pub category_label: String,
-    /// The key factors of the Revised Arusha Declaration that the category belongs to, the primary one first, in the language
-    /// asked for.
+    /// The key factors of the Revised Arusha Declaration that the category belongs to, the primary
+    /// one first, in the language asked for.
     pub factors: Vec<String>,
     /// Such as `trader`.
     pub audience: String,
@@ -208,7 +213,8 @@ pub struct AttachmentView {
     pub sha256: Hash,
     /// The number of the reporter's message that it came with; 0 is the report.
     pub message: u32,
-    /// What was done with it before it was sealed, as its sender says; `null` where the sender says nothing.
+    /// What was done with it before it was sealed, as its sender says; `null` where the sender says
+    /// nothing.
     pub treatment: Option<AttachmentTreatment>,
 }
 
@@ -252,7 +258,9 @@ impl CaseView {
             next_deadline: case.file.row.next.or_else(|| state.next_deadline()),
             state,
             holders: case.file.holders.clone(),
-            report: case.report().map(|report| report_view(&report, (case, urgency), taxonomy, lang)),
+            report: case
+                .report()
+                .map(|report| report_view(&report, (case, urgency), taxonomy, lang)),
             messages: message_views(case),
             attachments: case.thread.incoming.iter().flat_map(attachment_views).collect(),
             notes: case
@@ -281,8 +289,8 @@ impl CaseView {
     }
 }
 
-/// What both sides wrote, in one line: by filing, and never against the order in which one side wrote. Messages that were
-/// collected together are filed in any order.
+/// What both sides wrote, in one line: by filing, and never against the order in which one side
+/// wrote. Messages that were collected together are filed in any order.
 fn chronological<'a>(parts: &[CasePart], thread: &'a Thread) -> Vec<&'a VerifiedFrame> {
     let placed = |entries: &'a [VerifiedFrame]| {
         entries.iter().scan(None, |latest, entry| {
@@ -323,11 +331,11 @@ fn message_view(entry: &VerifiedFrame, named: &[RelatedReportLink], lost: &[u32]
         lang: entry.header.lang.clone(),
         kind: entry.header.kind,
         text,
-        dropped: entry.header.direction == FrameDirection::Out && lost.contains(&entry.reference.seq),
-        earlier: named
-            .iter()
-            .copied()
-            .find(|one| entry.header.direction == FrameDirection::In && one.message == entry.reference.seq),
+        dropped: entry.header.direction == FrameDirection::Out
+            && lost.contains(&entry.reference.seq),
+        earlier: named.iter().copied().find(|one| {
+            entry.header.direction == FrameDirection::In && one.message == entry.reference.seq
+        }),
     }
 }
 
@@ -349,9 +357,11 @@ fn report_view(
     lang: &str,
 ) -> ReportView {
     let category = taxonomy.category(&report.category);
-    let asked: Vec<&Question> = category.map_or_else(Vec::new, |category| taxonomy.questions_for(category));
+    let asked: Vec<&Question> =
+        category.map_or_else(Vec::new, |category| taxonomy.questions_for(category));
     let in_order = asked.iter().filter_map(|q| Some((&q.id, report.answers.get(&q.id)?)));
-    // What this version's taxonomy does not ask is shown too, after the rest: nothing that was said is dropped.
+    // What this version's taxonomy does not ask is shown too, after the rest: nothing that was said
+    // is dropped.
     let others = report.answers.iter().filter(|(id, _)| asked.iter().all(|q| q.id != **id));
     let facts = in_order.chain(others).filter(|(id, _)| *id != EXCLUSION_QUESTION);
     ReportView {
@@ -367,7 +377,9 @@ fn report_view(
             .collect(),
         audience: report.audience.clone(),
         excluded: report.exclusions(),
-        facts: facts.map(|(id, answer)| fact_view(taxonomy.question(id), id, answer, lang)).collect(),
+        facts: facts
+            .map(|(id, answer)| fact_view(taxonomy.question(id), id, answer, lang))
+            .collect(),
         story: report.story.clone(),
         exposure_signals: risk::risk_signals(report, taxonomy, lang),
         priority_reasons: risk::priority_reasons(report, &case.events, urgency, taxonomy, lang),
@@ -383,9 +395,12 @@ fn fact_view(question: Option<&Question>, id: &str, answer: &ReportAnswer, lang:
         let option = question.and_then(|q| q.options.iter().find(|option| option.id == *answer));
         match (option, answer.as_str()) {
             (Some(option), _) => option.label.get(lang).to_owned(),
-            (None, UNKNOWN) => if lang == "fr" { "ne sait pas" } else { "does not know" }.to_owned(),
+            (None, UNKNOWN) => {
+                if lang == "fr" { "ne sait pas" } else { "does not know" }.to_owned()
+            }
             (None, DECLINED) => {
-                if lang == "fr" { "préfère ne pas le dire" } else { "prefers not to say" }.to_owned()
+                if lang == "fr" { "préfère ne pas le dire" } else { "prefers not to say" }
+                    .to_owned()
             }
             (None, text) => text.to_owned(),
         }

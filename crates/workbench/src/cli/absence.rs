@@ -64,7 +64,10 @@ async fn list_absences(context: &mut CommandContext, screen: &mut CliOutput) -> 
             page.line("Nobody of your desks is away.");
         }
         for Absence { member, until } in &absences {
-            page.line(&format!("{member} until {}", until.map_or_else(String::new, |day| day.to_string())));
+            page.line(&format!(
+                "{member} until {}",
+                until.map_or_else(String::new, |day| day.to_string())
+            ));
         }
     })
 }
@@ -80,7 +83,9 @@ async fn set_absence(
     let absence = Absence { member, until };
     connection.set_absence(&absence).await?;
     screen.print(&absence, |absence, page| match absence.until {
-        Some(until) => page.line(&format!("Nothing new is suggested to {} until {until}.", absence.member)),
+        Some(until) => {
+            page.line(&format!("Nothing new is suggested to {} until {until}.", absence.member))
+        }
         None => page.line(&format!("{} takes cases again.", absence.member)),
     })
 }

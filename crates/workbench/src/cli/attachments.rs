@@ -27,7 +27,8 @@ pub(crate) struct SaveArgs {
     to: Option<PathBuf>,
 }
 
-/// `{"case", "folder", "saved": [{"path", "name", "media_type", "len", "sha256", "treatment"}], "alarms"}`.
+/// `{"case", "folder", "saved": [{"path", "name", "media_type", "len", "sha256", "treatment"}],
+/// "alarms"}`.
 #[derive(Debug, Serialize)]
 struct SaveOutput {
     case: Uuid,
@@ -44,8 +45,10 @@ impl SaveArgs {
     ) -> anyhow::Result<()> {
         let (connection, case) = open_declared_case(context, &self.case, screen).await?;
         let id = case.id();
-        let folder = self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short_id(&id.to_string()))));
-        let count: usize = case.thread.incoming.iter().map(|entry| entry.header.attachments.len()).sum();
+        let folder =
+            self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short_id(&id.to_string()))));
+        let count: usize =
+            case.thread.incoming.iter().map(|entry| entry.header.attachments.len()).sum();
         // Draws on standard error, and only where that is a terminal.
         let bar = ProgressBar::new(count as u64);
         let (saved, found) = connection.save_attachments(&case, &folder, |_| bar.inc(1)).await?;

@@ -15,7 +15,8 @@ use super::{CliOutput, CommandContext, exit_code::VerificationFailed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Verify the log: chain, signatures, rules. The outside body sees all of it, others the entries of their own cases.
+    /// Verify the log: chain, signatures, rules. The outside body sees all of it, others the
+    /// entries of their own cases.
     Verify(AuditVerifyArgs),
     /// Accept that the case handler was restored from a backup, once the administrator has told you
     /// why. What it holds now counts as seen; a later roll-back is an ALARM again.
@@ -41,7 +42,8 @@ pub(crate) struct AuditVerifyArgs {
     trust: Option<PathBuf>,
 }
 
-/// `{"whole", "entries", "cases", "head", "ok", "alarms"}`; `ok` says that there is no alarm (notices may be).
+/// `{"whole", "entries", "cases", "head", "ok", "alarms"}`; `ok` says that there is no alarm
+/// (notices may be).
 #[derive(Debug, Serialize)]
 struct AuditVerifyOutput {
     whole: bool,
@@ -110,7 +112,8 @@ impl AuditVerifyArgs {
                 ("head", view.head.map_or_else(|| "-".to_owned(), |head| head.to_string())),
                 (
                     "result",
-                    if view.ok { "all signatures, chains and moves hold" } else { "ALARM" }.to_owned(),
+                    if view.ok { "all signatures, chains and moves hold" } else { "ALARM" }
+                        .to_owned(),
                 ),
             ]);
         })?;
@@ -137,7 +140,11 @@ struct AcceptedCaseOutput {
     events: u32,
 }
 
-async fn accept(reason: &str, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+async fn accept(
+    reason: &str,
+    context: &mut CommandContext,
+    screen: &mut CliOutput,
+) -> anyhow::Result<()> {
     let mut connection = context.connect(screen).await?;
     let restore = connection.accept_restore(reason).await?;
     let view = AuditAcceptOutput {
@@ -170,7 +177,10 @@ async fn accept(reason: &str, context: &mut CommandContext, screen: &mut CliOutp
             let now = if case.events == 0 { "gone".to_owned() } else { case.events.to_string() };
             vec![case.case.to_string(), case.events_before.to_string(), now]
         };
-        page.table(&["case", "events before", "now"], &view.cases.iter().map(row).collect::<Vec<_>>());
+        page.table(
+            &["case", "events before", "now"],
+            &view.cases.iter().map(row).collect::<Vec<_>>(),
+        );
         page.dim(
             "What was done after the backup is lost. Do it again where it matters, and tell those \
              concerned.",
@@ -178,7 +188,11 @@ async fn accept(reason: &str, context: &mut CommandContext, screen: &mut CliOutp
     })
 }
 
-async fn export(file: PathBuf, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+async fn export(
+    file: PathBuf,
+    context: &mut CommandContext,
+    screen: &mut CliOutput,
+) -> anyhow::Result<()> {
     let connection = context.connect(screen).await?;
     let export = connection.export_log().await?;
     private_files::create_private(&file, &private_files::to_pretty_json(&export))?;

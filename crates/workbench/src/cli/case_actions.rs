@@ -58,10 +58,12 @@ pub(crate) struct AssignArgs {
 pub(crate) struct MoveArgs {
     /// The first 4 or more characters of the case's id.
     case: String,
-    /// triaged, assessing, investigating or decided; `propose` for what takes two persons, `reopen` for a closed case.
+    /// triaged, assessing, investigating or decided; `propose` for what takes two persons, `reopen`
+    /// for a closed case.
     #[arg(value_parser = parse_enum::<Stage>)]
     stage: Stage,
-    /// A code, such as `fast-track`; the case handler can read it, and it stays when the case is destroyed.
+    /// A code, such as `fast-track`; the case handler can read it, and it stays when the case is
+    /// destroyed.
     #[arg(long)]
     reason: Option<String>,
 }
@@ -133,7 +135,8 @@ enum ChallengeVerdict {
 pub(crate) struct ReopenArgs {
     /// The first 4 or more characters of the case's id.
     case: String,
-    /// reporter: wrote within 180 days of the closing. new-evidence: something came to light elsewhere.
+    /// reporter: wrote within 180 days of the closing. new-evidence: something came to light
+    /// elsewhere.
     #[arg(value_parser = parse_enum::<ReopenReason>)]
     ground: ReopenReason,
 }
@@ -154,7 +157,12 @@ pub(crate) async fn declare(
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
     connection.declare(&mut case).await?;
-    print_outcome(&case, "declared", "You declared to have no conflict of interest in this case.", screen)
+    print_outcome(
+        &case,
+        "declared",
+        "You declared to have no conflict of interest in this case.",
+        screen,
+    )
 }
 
 pub(crate) async fn escalate(
@@ -277,8 +285,10 @@ impl ChallengeArgs {
     ) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         connection.challenge(&mut case, &self.who).await?;
-        let text =
-            format!("{} can only step back until the lead of the desk or the outside body judges.", self.who);
+        let text = format!(
+            "{} can only step back until the lead of the desk or the outside body judges.",
+            self.who
+        );
         print_outcome(&case, "challenged", &text, screen)
     }
 }
@@ -356,7 +366,11 @@ impl RotateArgs {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         if !self.without.is_empty() {
             let what = format!("{} loses this case for good.", self.without.join(", "));
-            self.confirmed.confirm_action((&connection, &case, ActionKind::Rotate), &what, screen)?;
+            self.confirmed.confirm_action(
+                (&connection, &case, ActionKind::Rotate),
+                &what,
+                screen,
+            )?;
         }
         let stay = connection.rotate_keys(&mut case, &self.without, &mut OsRng).await?;
         let text = format!(

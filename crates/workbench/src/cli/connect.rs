@@ -55,7 +55,10 @@ impl ConnectArgs {
             expires: directory.expires,
         };
         screen.print(&view, |view, page| {
-            page.line(&format!("Connected to {}; its directory is signed by the root keys.", view.handler));
+            page.line(&format!(
+                "Connected to {}; its directory is signed by the root keys.",
+                view.handler
+            ));
             page.pairs(&[
                 ("installation", view.instance.to_string()),
                 ("directory", format!("{}, good until {}", view.epoch, view.expires)),

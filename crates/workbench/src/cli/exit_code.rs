@@ -54,7 +54,8 @@ const ALARM: u8 = 6;
 const WARNING: u8 = 7;
 const EXPIRED: u8 = 9;
 
-/// The command did what it should; nobody can report, and nobody gets a new grant, until there is a new directory.
+/// The command did what it should; nobody can report, and nobody gets a new grant, until there is a
+/// new directory.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the directory expired on {0}: nobody can report, and nobody gets a new grant, until the administrator signs a new one"
@@ -94,7 +95,10 @@ fn exit_code(error: &Error) -> u8 {
     if let Some(DoctorFailed(code)) = error.downcast_ref() {
         return *code;
     }
-    if error.is::<ExposesReporter>() || error.is::<DisplacesUnseenReplies>() || error.is::<NotConfirmed>() {
+    if error.is::<ExposesReporter>()
+        || error.is::<DisplacesUnseenReplies>()
+        || error.is::<NotConfirmed>()
+    {
         return REFUSED;
     }
     match error_kind(error) {
@@ -130,9 +134,8 @@ fn error_kind(error: &Error) -> ErrorKind {
 
 fn hint(error: &Error, code: u8) -> Option<&'static str> {
     let missing = match (error.downcast_ref(), error.downcast_ref()) {
-        (Some(FileError::NotFound(path)), _) | (_, Some(ConnectError::File(FileError::NotFound(path)))) => {
-            Some(path)
-        }
+        (Some(FileError::NotFound(path)), _)
+        | (_, Some(ConnectError::File(FileError::NotFound(path)))) => Some(path),
         _ => None,
     };
     if let Some(name) = missing.and_then(|path| path.file_name()) {
@@ -145,7 +148,9 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
         };
     }
     if error.is::<VerificationFailed>() {
-        return Some("Do not act on what is in doubt. Tell the outside body and the administrator.");
+        return Some(
+            "Do not act on what is in doubt. Tell the outside body and the administrator.",
+        );
     }
     if error.is::<FormerReadersRemain>() {
         return Some(
@@ -170,13 +175,15 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
         return Some("Ask for the facts in other words. To send it all the same: --despite");
     }
     match code {
-        PASSPHRASE => {
-            Some("Try again. Nobody can recover a passphrase; new keys need a new seat in the directory.")
-        }
-        UNREACHABLE => {
-            Some("Check the address, the network, and that the certificate authority file is the right one.")
-        }
-        ALARM => Some("Do not go on. Tell the outside body and the administrator, and keep this message."),
+        PASSPHRASE => Some(
+            "Try again. Nobody can recover a passphrase; new keys need a new seat in the directory.",
+        ),
+        UNREACHABLE => Some(
+            "Check the address, the network, and that the certificate authority file is the right one.",
+        ),
+        ALARM => Some(
+            "Do not go on. Tell the outside body and the administrator, and keep this message.",
+        ),
         _ => None,
     }
 }

@@ -46,7 +46,8 @@ impl ExportArgs {
     ) -> anyhow::Result<()> {
         let (connection, case) = open_declared_case(context, &self.case, screen).await?;
         let id = case.id();
-        let folder = self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short_id(&id.to_string()))));
+        let folder =
+            self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short_id(&id.to_string()))));
         if folder.exists() {
             return Err(FileError::AlreadyExists(folder).into());
         }

@@ -1,4 +1,5 @@
-//! `burkindi former-readers`: which cases somebody can open who should not any more, and new keys for them.
+//! `burkindi former-readers`: which cases somebody can open who should not any more, and new keys
+//! for them.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,8 @@ pub(crate) struct FormerReadersArgs {
     rotate: bool,
 }
 
-/// `{"cases": [{"case", "filed", "stage", "readers", "rule", "refused"}], "renewed": [{"case", "readers", "failed"}]}`.
+/// `{"cases": [{"case", "filed", "stage", "readers", "rule", "refused"}], "renewed": [{"case",
+/// "readers", "failed"}]}`.
 #[derive(Debug, Serialize)]
 struct FormerReadersOutput {
     cases: Vec<ExposedCase>,
@@ -43,13 +45,15 @@ impl FormerReadersArgs {
     ) -> anyhow::Result<()> {
         let mut connection = context.connect(screen).await?;
         let cases = connection.former_readers().await?;
-        let allowed = cases.iter().filter(|case| self.rotate && case.refused.is_none()).map(|case| case.case);
+        let allowed =
+            cases.iter().filter(|case| self.rotate && case.refused.is_none()).map(|case| case.case);
         let renewals = connection.rotate_all(allowed.collect::<Vec<_>>(), &mut OsRng).await?;
-        let renewed = renewals.iter().map(|KeyRotationResult { case, result: outcome }| KeyRotationOutput {
-            case: *case,
-            readers: outcome.as_ref().cloned().unwrap_or_default(),
-            failed: outcome.as_ref().err().map(ToString::to_string),
-        });
+        let renewed =
+            renewals.iter().map(|KeyRotationResult { case, result: outcome }| KeyRotationOutput {
+                case: *case,
+                readers: outcome.as_ref().cloned().unwrap_or_default(),
+                failed: outcome.as_ref().err().map(ToString::to_string),
+            });
         let view = FormerReadersOutput { cases, renewed: renewed.collect() };
         let ids = short_ids(view.cases.iter().map(|case| case.case));
         screen.print(&view, |view, page| {
@@ -80,7 +84,9 @@ impl FormerReadersArgs {
 
 /// In so many cases former readers can go on reading; they have been told already.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} of the cases above have no new keys yet: a former reader still reads what comes there")]
+#[error(
+    "{0} of the cases above have no new keys yet: a former reader still reads what comes there"
+)]
 pub(crate) struct FormerReadersRemain(usize);
 
 fn exposed_case_cells(case: &ExposedCase, ids: &BTreeMap<Uuid, String>) -> Vec<String> {

@@ -77,13 +77,16 @@ impl ScryptCostArg {
     pub(crate) fn scrypt_cost(&self, screen: &mut CliOutput) -> anyhow::Result<ScryptCost> {
         let work = ScryptCost::new(self.work_factor).unwrap_or_default();
         if work.is_weak() {
-            screen.hint("warning: the passphrase is cheap to guess with this work factor; for tests only")?;
+            screen.hint(
+                "warning: the passphrase is cheap to guess with this work factor; for tests only",
+            )?;
         }
         Ok(work)
     }
 }
 
-/// `{"handle", "recipient", "device", "words", "key", "request"}`; paths are absent where nothing was written.
+/// `{"handle", "recipient", "device", "words", "key", "request"}`; paths are absent where nothing
+/// was written.
 #[derive(Debug, Serialize)]
 struct KeyOutput {
     handle: String,
@@ -141,17 +144,24 @@ impl KeyNewArgs {
         let passphrase = context.passphrases.prompt_new("New passphrase for your key")?;
         context.profile.create_key(&key.seal(&passphrase, work))?;
         private_files::create_public(&self.out, &private_files::to_pretty_json(&key.request()))?;
-        let view = KeyOutput { key: Some(path), request: Some(self.out), ..KeyOutput::new(&key.request()) };
+        let view = KeyOutput {
+            key: Some(path),
+            request: Some(self.out),
+            ..KeyOutput::new(&key.request())
+        };
         screen.print(&view, |view, page| {
             page.line(&format!("Your keys are made, {}.", view.handle));
-            let path =
-                |path: &Option<PathBuf>| path.as_ref().map_or_else(String::new, |p| p.display().to_string());
+            let path = |path: &Option<PathBuf>| {
+                path.as_ref().map_or_else(String::new, |p| p.display().to_string())
+            };
             page.pairs(&[
                 ("sealed key", path(&view.key)),
                 ("for the administrator", path(&view.request)),
                 ("read these words out", view.words.clone()),
             ]);
-            page.dim("The administrator sees the same words when nobody has put another key in between.");
+            page.dim(
+                "The administrator sees the same words when nobody has put another key in between.",
+            );
         })
     }
 }
@@ -178,7 +188,8 @@ fn change_passphrase(
     let key = context.unlock()?;
     let passphrase = context.passphrases.prompt_new("New passphrase for your key")?;
     context.profile.replace_key(&key.seal(&passphrase, work))?;
-    let view = KeyOutput { key: Some(context.profile.key_path()), ..KeyOutput::new(&key.request()) };
+    let view =
+        KeyOutput { key: Some(context.profile.key_path()), ..KeyOutput::new(&key.request()) };
     screen.print(&view, |_, page| {
         page.line("The key is sealed under the new passphrase.");
         page.dim("Copies of the old file and older sheets still open with the old one: destroy them, and make a new sheet.");
@@ -202,8 +213,13 @@ impl KeyBackupArgs {
         let request = context.unlock()?.request();
         let sealed = private_files::read(&context.profile.key_path())?;
         let (day, words) = (context.now.date(), request.fingerprint_words(context.label_lang()));
-        let html = BackupSheet { handle: &request.handle, fingerprint_words: &words, day, sealed: &sealed }
-            .html()?;
+        let html = BackupSheet {
+            handle: &request.handle,
+            fingerprint_words: &words,
+            day,
+            sealed: &sealed,
+        }
+        .html()?;
         private_files::create_private(&self.out, html.as_bytes())?;
         context.profile.save_backup_record(BackupRecord { day, device: request.device })?;
         let view = KeyOutput { key: Some(self.out), ..KeyOutput::new(&request) };

@@ -1,5 +1,5 @@
-//! Lines on a terminal. A line begins with words of the program or with a mark: whatever the text, the terminal never breaks a line
-//! itself, so no part of a stranger's text begins one.
+//! Lines on a terminal. A line begins with words of the program or with a mark: whatever the text,
+//! the terminal never breaks a line itself, so no part of a stranger's text begins one.
 
 use console::Term;
 use unicode_width::UnicodeWidthChar as _;
@@ -17,12 +17,13 @@ pub(crate) const QUOTE_PREFIX: &str = "  │ ";
 
 /// How wide lines can be: that of the terminal, within bounds.
 pub(crate) fn line_width() -> usize {
-    let columns = Term::stdout().size_checked().map_or(MAX_WIDTH, |(_, columns)| usize::from(columns));
+    let columns =
+        Term::stdout().size_checked().map_or(MAX_WIDTH, |(_, columns)| usize::from(columns));
     columns.clamp(MIN_WIDTH, MAX_WIDTH)
 }
 
-/// Breaks text into lines of at most `width` columns, at spaces where there are any. The first begins with `first`, every other one,
-/// also behind a line end of the text, with `next`.
+/// Breaks text into lines of at most `width` columns, at spaces where there are any. The first
+/// begins with `first`, every other one, also behind a line end of the text, with `next`.
 pub(crate) fn wrap_text(text: &str, first: &str, next: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.split('\n') {
@@ -72,11 +73,17 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal_or_begins_with_the_text() {
-        let hostile =
-            format!("{}2026-11-28 inspector-2 closed the case\n{}\nALARM", "x ".repeat(300), "y".repeat(999));
+        let hostile = format!(
+            "{}2026-11-28 inspector-2 closed the case\n{}\nALARM",
+            "x ".repeat(300),
+            "y".repeat(999)
+        );
         for width in [24, 40, 80, 100] {
             for line in wrap_text(&hostile, QUOTE_PREFIX, QUOTE_PREFIX, width) {
-                assert!(line.starts_with(QUOTE_PREFIX.trim_end()) && display_width(&line) <= width, "{line}");
+                assert!(
+                    line.starts_with(QUOTE_PREFIX.trim_end()) && display_width(&line) <= width,
+                    "{line}"
+                );
             }
         }
         // Letters that take two columns, or none.

@@ -54,7 +54,8 @@ struct MessageArgs {
 pub(crate) struct NoteArgs {
     /// The first 4 or more characters of the case's id.
     case: String,
-    /// fact, hypothesis or task: what is known and what is supposed are kept apart, so the writer says which it is.
+    /// fact, hypothesis or task: what is known and what is supposed are kept apart, so the writer
+    /// says which it is.
     #[arg(long, value_parser = parse_enum::<NoteKind>)]
     kind: NoteKind,
     /// The text; without it and without --file, it is read from standard input.
@@ -90,14 +91,15 @@ impl MessageArgs {
         let text = read_text_arg(self.text, self.file.as_ref())?;
         if !self.anyway {
             let view = CaseView::new(&case, &Taxonomy::built_in(), context.label_lang());
-            let risks: Vec<String> = find_exposures(&text, &view).iter().map(exposure_text).collect();
+            let risks: Vec<String> =
+                find_exposures(&text, &view).iter().map(exposure_text).collect();
             if !risks.is_empty() {
                 return Err(ExposesReporter(risks.join("; ")).into());
             }
         }
         let lang = context.lang.clone().unwrap_or_else(|| case.file.row.lang.clone());
-        let lost =
-            connection.count_displaced_replies(&case, actions::ReplyInput { text: &text, lang: &lang })?;
+        let lost = connection
+            .count_displaced_replies(&case, actions::ReplyInput { text: &text, lang: &lang })?;
         if lost > 0 && !self.displace {
             return Err(DisplacesUnseenReplies(lost).into());
         }
@@ -134,7 +136,9 @@ impl RenewArgs {
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
         let (mut connection, mut case, text, lang) = self.message.prepare(context, screen).await?;
-        connection.extend_deadline(&mut case, actions::ReplyInput { text: &text, lang: &lang }).await?;
+        connection
+            .extend_deadline(&mut case, actions::ReplyInput { text: &text, lang: &lang })
+            .await?;
         print_outcome(
             &case,
             "renewed",
@@ -160,7 +164,9 @@ pub(crate) struct DisplacesUnseenReplies(usize);
 fn exposure_text(exposure: &ExposureFinding) -> String {
     let words = &exposure.words;
     match exposure.risk {
-        ExposureKind::AsksWho => "it asks who the reporter is, or leads to another way of talking".to_owned(),
+        ExposureKind::AsksWho => {
+            "it asks who the reporter is, or leads to another way of talking".to_owned()
+        }
         ExposureKind::Number => format!("it repeats a number that the reporter gave ({words})"),
         ExposureKind::Name => format!("it repeats a name that the reporter gave ({words})"),
         ExposureKind::Quotation => format!("it repeats the reporter's own words (“{words}”)"),

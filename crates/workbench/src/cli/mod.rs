@@ -47,17 +47,19 @@ pub(crate) use search::split_exclusions;
 #[derive(Debug, Parser)]
 #[command(name = "burkindi", version, after_help = exit_code::EXIT_CODES_HELP)]
 pub(crate) struct Cli {
-    /// Folder with your key and settings [default: that of `BURKINDI_HOME`, or the system's folder for such data].
+    /// Folder with your key and settings [default: that of `BURKINDI_HOME`, or the system's folder
+    /// for such data].
     #[arg(long, global = true, value_name = "DIR")]
     home: Option<PathBuf>,
     /// Answer in JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of categories, questions and letters [default: fr]; for `send_reply`, the language that it is written in [default: the
-    /// report's].
+    /// Language of categories, questions and letters [default: fr]; for `send_reply`, the language
+    /// that it is written in [default: the report's].
     #[arg(long, global = true, value_name = "LANG")]
     lang: Option<String>,
-    /// Read passphrases from this open file descriptor, one a line, in the order in which they would be asked.
+    /// Read passphrases from this open file descriptor, one a line, in the order in which they
+    /// would be asked.
     #[arg(long, global = true, value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
     #[command(subcommand)]
@@ -83,7 +85,8 @@ enum WorkbenchCommand {
     Related(CaseArg),
     /// Save the attached files of a case.
     Save(attachments::SaveArgs),
-    /// Write a case into a folder to hand on: a page, its files, its part of the log, and a manifest.
+    /// Write a case into a folder to hand on: a page, its files, its part of the log, and a
+    /// manifest.
     Export(export::ExportArgs),
     /// Make a harmless picture of an attached image.
     Preview(preview::PreviewArgs),
@@ -103,7 +106,8 @@ enum WorkbenchCommand {
     Reply(messages::ReplyArgs),
     /// Give an investigation 90 more days, and tell the reporter why.
     Renew(messages::RenewArgs),
-    /// Sign that what the reporter sent has been dealt with, where no answer or move says so. `show` shows it; this does not.
+    /// Sign that what the reporter sent has been dealt with, where no answer or move says so.
+    /// `show` shows it; this does not.
     #[command(alias = "read")]
     MarkHandled(CaseArg),
     /// Move a case to another stage.
@@ -120,7 +124,8 @@ enum WorkbenchCommand {
     Decline(messages::DeclineArgs),
     /// Take a proposal back.
     Withdraw(CaseArg),
-    /// Close cases that came unreadable, and destroy them after their retention; another person approves with the same command.
+    /// Close cases that came unreadable, and destroy them after their retention; another person
+    /// approves with the same command.
     Unreadable(unreadable::UnreadableArgs),
     /// Make a case more urgent.
     Raise(case_actions::RaiseArgs),
@@ -177,12 +182,22 @@ pub(crate) struct CommandContext {
 }
 
 /// Runs one command.
-pub(crate) async fn run(cli: Cli, screen: &mut CliOutput, now: OffsetDateTime) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    cli: Cli,
+    screen: &mut CliOutput,
+    now: OffsetDateTime,
+) -> anyhow::Result<()> {
     let passphrases = PassphraseSource::new(cli.passphrase_fd)?;
-    let home =
-        ProfileDir::new(cli.home.or_else(default_home).context("no folder for your key: give --home DIR")?);
-    let mut context =
-        CommandContext { profile: home, lang: cli.lang, passphrases, now, directory_expired_on: None };
+    let home = ProfileDir::new(
+        cli.home.or_else(default_home).context("no folder for your key: give --home DIR")?,
+    );
+    let mut context = CommandContext {
+        profile: home,
+        lang: cli.lang,
+        passphrases,
+        now,
+        directory_expired_on: None,
+    };
     run_command(cli.command, &mut context, screen).await?;
     context.directory_expired_on.map_or(Ok(()), |day| Err(exit_code::DirectoryExpired(day).into()))
 }
@@ -215,7 +230,9 @@ async fn run_command(
         WorkbenchCommand::Move(command) => command.run(c, screen).await,
         WorkbenchCommand::Reopen(command) => command.run(c, screen).await,
         WorkbenchCommand::Unreadable(unreadable) => unreadable.run(c, screen).await,
-        WorkbenchCommand::FollowUpReferral(case) => case_actions::follow_up_referral(&case, c, screen).await,
+        WorkbenchCommand::FollowUpReferral(case) => {
+            case_actions::follow_up_referral(&case, c, screen).await
+        }
         WorkbenchCommand::Propose(command) => command.run(c, screen).await,
         WorkbenchCommand::Approve(command) => command.run(c, screen).await,
         WorkbenchCommand::Decline(command) => command.run(c, screen).await,
@@ -224,7 +241,9 @@ async fn run_command(
         WorkbenchCommand::Link(command) => command.run(c, screen).await,
         WorkbenchCommand::Escalate(case) => case_actions::escalate(&case, c, screen).await,
         WorkbenchCommand::Hold(case) => case_actions::place_legal_hold(&case, c, screen).await,
-        WorkbenchCommand::SuggestAssignee(case) => absence::suggest_assignee(&case, c, screen).await,
+        WorkbenchCommand::SuggestAssignee(case) => {
+            absence::suggest_assignee(&case, c, screen).await
+        }
         WorkbenchCommand::AbsenceSet(command) => command.run(c, screen).await,
         WorkbenchCommand::AbsenceClear(command) => command.run(c, screen).await,
         WorkbenchCommand::WhoReads(command) => command.run(c, screen).await,
@@ -316,13 +335,15 @@ fn read_text_arg(text: Option<String>, file: Option<&PathBuf>) -> anyhow::Result
         (None, None) => {
             let mut bytes = Vec::new();
             std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
-            workbench::terminal_text::decode_text(&bytes)
-                .with_context(|| format!("standard input: {}", workbench::private_files::NOT_UTF_TEXT))
+            workbench::terminal_text::decode_text(&bytes).with_context(|| {
+                format!("standard input: {}", workbench::private_files::NOT_UTF_TEXT)
+            })
         }
     }
 }
 
 /// Reads an argument that is one word of the protocol; the error names all that there are.
 fn parse_enum<T: DeserializeOwned>(word: &str) -> Result<T, String> {
-    serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(|error| error.to_string())
+    serde_json::from_value(serde_json::Value::String(word.to_owned()))
+        .map_err(|error| error.to_string())
 }

@@ -1,4 +1,5 @@
-//! What appears: JSON or aligned words on standard output, everything that is wrong on standard error.
+//! What appears: JSON or aligned words on standard output, everything that is wrong on standard
+//! error.
 
 use std::{
     fmt::Write as _,
@@ -28,7 +29,8 @@ pub(crate) struct CliOutput {
 #[error("nothing was done, because it was not confirmed. {0}")]
 pub(crate) struct NotConfirmed(String);
 
-/// Text being laid out. Everything that is put in is made safe for a terminal first, and broken into lines here.
+/// Text being laid out. Everything that is put in is made safe for a terminal first, and broken
+/// into lines here.
 pub(crate) struct TextBuilder {
     text: String,
     colour: bool,
@@ -90,8 +92,9 @@ impl CliOutput {
     pub(crate) fn print_alerts(&mut self, alarms: &[IntegrityAlert]) -> anyhow::Result<()> {
         let mut page = TextBuilder::new(self.colour_errors);
         for alarm in alarms {
-            let case =
-                alarm.case.map_or_else(String::new, |case| format!("case {}: ", short_id(&case.to_string())));
+            let case = alarm
+                .case
+                .map_or_else(String::new, |case| format!("case {}: ", short_id(&case.to_string())));
             let (word, style) = match alarm.severity {
                 AlertSeverity::Alarm => ("ALARM  ", TextStyle::Red),
                 AlertSeverity::Notice => ("notice ", TextStyle::Yellow),
@@ -106,7 +109,8 @@ impl CliOutput {
         Ok(writeln!(self.err, "{}", terminal_text::sanitize_multiline(text))?)
     }
 
-    /// Asks before something that cannot be undone, unless it is confirmed already. Without a terminal nobody can be asked.
+    /// Asks before something that cannot be undone, unless it is confirmed already. Without a
+    /// terminal nobody can be asked.
     ///
     /// # Errors
     /// [`NotConfirmed`] if it is not confirmed.
@@ -196,7 +200,8 @@ impl TextBuilder {
         );
     }
 
-    /// A text that another person wrote. Each of its lines begins with a mark, so that none can be taken for one of the program.
+    /// A text that another person wrote. Each of its lines begins with a mark, so that none can be
+    /// taken for one of the program.
     pub(crate) fn quote(&mut self, text: &str) {
         self.push_wrapped(
             terminal_text::sanitize_multiline(text).trim_end_matches('\n'),

@@ -1,4 +1,5 @@
-//! Passphrases: from the terminal, or from an open file descriptor; never from an argument or the environment.
+//! Passphrases: from the terminal, or from an open file descriptor; never from an argument or the
+//! environment.
 
 use std::{
     fs::File,
@@ -41,10 +42,11 @@ impl PassphraseSource {
     /// Asks for a passphrase that exists.
     pub(crate) fn prompt(&mut self, what: &str) -> anyhow::Result<SecretString> {
         let typed = match self {
-            Self::Terminal => Zeroizing::new(
-                rpassword::prompt_password(format!("{what}: "))
-                    .context("no terminal to ask for the passphrase; give it with --passphrase-fd N")?,
-            ),
+            Self::Terminal => {
+                Zeroizing::new(rpassword::prompt_password(format!("{what}: ")).context(
+                    "no terminal to ask for the passphrase; give it with --passphrase-fd N",
+                )?)
+            }
             Self::Stdin => read_line(&mut io::stdin().lock())?,
             Self::Descriptor(file) => read_line(file)?,
         };
@@ -68,7 +70,9 @@ impl PassphraseSource {
     ) -> anyhow::Result<SecretString> {
         for _ in 1..MAX_ATTEMPTS {
             match self.prompt_new_attempt(what, &check) {
-                Err(error) if matches!(self, Self::Terminal) && error.is::<PassphraseRejected>() => {
+                Err(error)
+                    if matches!(self, Self::Terminal) && error.is::<PassphraseRejected>() =>
+                {
                     writeln!(io::stderr(), "{error}. Please try again.")?;
                 }
                 asked => return asked,
@@ -89,7 +93,9 @@ impl PassphraseSource {
         check(&first).map_err(refused)?;
         if matches!(self, Self::Terminal) {
             let second = self.prompt(&format!("{what}, once more"))?;
-            if normalize_passphrase(first.expose_secret()) != normalize_passphrase(second.expose_secret()) {
+            if normalize_passphrase(first.expose_secret())
+                != normalize_passphrase(second.expose_secret())
+            {
                 return Err(refused("the two passphrases differ".to_owned()).into());
             }
         }
@@ -106,7 +112,8 @@ struct PassphraseRejected(String);
 fn read_line(source: &mut impl Read) -> anyhow::Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(Vec::with_capacity(256));
     let mut byte = [0];
-    while source.read(&mut byte).context("the passphrase cannot be read")? == 1 && byte[0] != b'\n' {
+    while source.read(&mut byte).context("the passphrase cannot be read")? == 1 && byte[0] != b'\n'
+    {
         line.push(byte[0]);
     }
     if line.last() == Some(&b'\r') {

@@ -43,8 +43,8 @@ pub(crate) struct ApproveArgs {
 enum DecisionCommand {
     /// Close the case.
     Close {
-        /// How it ends: substantiated, partly-substantiated, unsubstantiated, insufficient-information, out-of-scope, duplicate,
-        /// advice-given or process-fix-adopted.
+        /// How it ends: substantiated, partly-substantiated, unsubstantiated,
+        /// insufficient-information, out-of-scope, duplicate, advice-given or process-fix-adopted.
         #[arg(value_parser = parse_enum::<Disposition>)]
         disposition: Disposition,
         /// Why. Left out, the error names the codes that go with the disposition.
@@ -65,8 +65,8 @@ enum DecisionCommand {
         /// prosecutor, police, anti-corruption, audit, ombudsman or administration.
         #[arg(value_parser = parse_enum::<ReferralTarget>)]
         to: ReferralTarget,
-        /// By what the reporter agreed: summary or full, as the report says; the number of the message that agrees; or law, where a law
-        /// leaves no choice.
+        /// By what the reporter agreed: summary or full, as the report says; the number of the
+        /// message that agrees; or law, where a law leaves no choice.
         #[arg(long, value_parser = parse_consent)]
         consent: ReferralConsent,
     },
@@ -92,8 +92,13 @@ impl DecisionCommand {
     async fn to_decision(self, connection: &HandlerConnection) -> anyhow::Result<Decision> {
         Ok(match self {
             Self::Close { disposition, reason: None, .. } => {
-                let reasons: Vec<_> = disposition.allowed_reasons().iter().map(serde_word).collect();
-                bail!("--reason says why it ends as {}: {}", serde_word(&disposition), reasons.join(", "));
+                let reasons: Vec<_> =
+                    disposition.allowed_reasons().iter().map(serde_word).collect();
+                bail!(
+                    "--reason says why it ends as {}: {}",
+                    serde_word(&disposition),
+                    reasons.join(", ")
+                );
             }
             Self::Close { disposition, reason: Some(reason), duplicate_of } => {
                 let duplicate_of = match duplicate_of {
@@ -120,9 +125,12 @@ impl ProposeArgs {
         let decision = self.what.to_decision(&connection).await?;
         let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
         if matches!(decision, Decision::Refer { .. }) && !released {
-            let what =
-                "By the proposal the oversight body can read this case, for good: it decides with the lead.";
-            self.confirmed.confirm_action((&connection, &case, ActionKind::ProposeRefer), what, screen)?;
+            let what = "By the proposal the oversight body can read this case, for good: it decides with the lead.";
+            self.confirmed.confirm_action(
+                (&connection, &case, ActionKind::ProposeRefer),
+                what,
+                screen,
+            )?;
         }
         connection.propose(&mut case, decision).await?;
         let text = format!(
@@ -156,12 +164,20 @@ impl ApproveArgs {
             connection.check_unhandled_seen(&case)?;
         }
         if decision == Decision::Purge {
-            let what =
-                "All that this case holds is destroyed: report, files, messages and notes. Its events stay.";
-            self.confirmed.confirm_action((&connection, &case, ActionKind::ApprovePurge), what, screen)?;
+            let what = "All that this case holds is destroyed: report, files, messages and notes. Its events stay.";
+            self.confirmed.confirm_action(
+                (&connection, &case, ActionKind::ApprovePurge),
+                what,
+                screen,
+            )?;
         }
         connection.approve(&mut case, decision).await?;
-        print_outcome(&case, "approved", &format!("You approved {}.", describe_decision(&decision)), screen)
+        print_outcome(
+            &case,
+            "approved",
+            &format!("You approved {}.", describe_decision(&decision)),
+            screen,
+        )
     }
 }
 

@@ -63,7 +63,8 @@ impl From<QueueSort> for QueueOrder {
     }
 }
 
-/// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`; the fields of the API's row stand in each case.
+/// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`; the fields of
+/// the API's row stand in each case.
 #[derive(Debug, Serialize)]
 struct QueueOutput {
     #[serde(with = "protocol::encoding::iso_date")]
@@ -147,8 +148,10 @@ fn queue_cells(
         state.desk.clone(),
         who,
         line.row.filed.to_string(),
-        line.next_deadline
-            .map_or_else(|| "-".to_owned(), |next| format!("{} by {}", serde_word(&next.clock), next.due)),
+        line.next_deadline.map_or_else(
+            || "-".to_owned(),
+            |next| format!("{} by {}", serde_word(&next.clock), next.due),
+        ),
         if line.waits_for_me {
             "WAITS FOR YOUR DECISION".to_owned()
         } else {

@@ -21,15 +21,21 @@ struct ReplyTemplateOutput {
 
 impl TemplatesArgs {
     /// In the language that `--lang` names.
-    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        self,
+        context: &CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let lang = context.label_lang();
-        let wanted = |letter: &ReplyTemplate| self.letter.as_ref().is_none_or(|wanted| *wanted == letter.id);
-        let letters =
-            ReplyTemplate::built_in().into_iter().filter(wanted).map(|letter| ReplyTemplateOutput {
+        let wanted =
+            |letter: &ReplyTemplate| self.letter.as_ref().is_none_or(|wanted| *wanted == letter.id);
+        let letters = ReplyTemplate::built_in().into_iter().filter(wanted).map(|letter| {
+            ReplyTemplateOutput {
                 label: letter.label(lang).to_owned(),
                 text: letter.text(lang).to_owned(),
                 id: letter.id,
-            });
+            }
+        });
         let letters: Vec<_> = letters.collect();
         if letters.is_empty() {
             bail!("there is no letter {}", self.letter.unwrap_or_default());

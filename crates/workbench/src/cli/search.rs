@@ -1,4 +1,5 @@
-//! `burkindi search` and `burkindi related`: looking through all cases that one can read, on this machine.
+//! `burkindi search` and `burkindi related`: looking through all cases that one can read, on this
+//! machine.
 
 use std::{ffi::OsString, io::IsTerminal as _};
 
@@ -15,14 +16,17 @@ use workbench::{
     terminal_text,
 };
 
-use super::{CaseArg, CliOutput, CommandContext, exit_code::VerificationFailed, output::TextBuilder};
+use super::{
+    CaseArg, CliOutput, CommandContext, exit_code::VerificationFailed, output::TextBuilder,
+};
 
 /// So many related cases are worth a look.
 const MAX_RELATED: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SearchArgs {
-    /// Beginnings of words that must all be there; "words in quotes" stand together. Without any, everything that the options leave.
+    /// Beginnings of words that must all be there; "words in quotes" stand together. Without any,
+    /// everything that the options leave.
     words: Vec<String>,
     /// A word that must not be there. `-word` says the same.
     #[arg(long, value_name = "WORD")]
@@ -53,7 +57,8 @@ pub(crate) struct SearchArgs {
     limit: u32,
 }
 
-/// `{"hits", "undeclared", "alarms"}`: in so many cases more nothing is looked for before one has declared to have no conflict of interest.
+/// `{"hits", "undeclared", "alarms"}`: in so many cases more nothing is looked for before one has
+/// declared to have no conflict of interest.
 #[derive(Debug, Serialize)]
 struct SearchOutput {
     hits: Vec<SearchHit>,
@@ -76,7 +81,8 @@ impl SearchArgs {
         context: &mut CommandContext,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
-        let (_, mut index, IndexStats { undeclared, alarms, .. }) = open_index(context, screen).await?;
+        let (_, mut index, IndexStats { undeclared, alarms, .. }) =
+            open_index(context, screen).await?;
         let filter = SearchFilter {
             category: self.category,
             stage: self.stage,
@@ -102,11 +108,17 @@ impl SearchArgs {
                     |found| found.label.get(lang).to_owned(),
                 );
                 page.heading(&format!("{}  {}  {}  {label}", ids[&hit.case], hit.filed, hit.stage));
-                let around: String = hit
-                    .around
-                    .iter()
-                    .map(|piece| if piece.found { format!("[{}]", piece.text) } else { piece.text.clone() })
-                    .collect();
+                let around: String =
+                    hit.around
+                        .iter()
+                        .map(|piece| {
+                            if piece.found {
+                                format!("[{}]", piece.text)
+                            } else {
+                                piece.text.clone()
+                            }
+                        })
+                        .collect();
                 page.quote(&around);
             }
             write_undeclared_count(view.undeclared, page);
@@ -158,15 +170,20 @@ fn write_undeclared_count(undeclared: usize, page: &mut TextBuilder) {
     }
 }
 
-/// `search … -word` as `search … --without=word`. An option of the command would else be taken for a word, or a word for an option.
-pub(crate) fn split_exclusions(arguments: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+/// `search … -word` as `search … --without=word`. An option of the command would else be taken for
+/// a word, or a word for an option.
+pub(crate) fn split_exclusions(
+    arguments: impl Iterator<Item = OsString>,
+) -> impl Iterator<Item = OsString> {
     let (mut searching, mut literal) = (false, false);
     arguments.map(move |argument| {
         searching |= argument == "search";
         literal |= argument == "--";
         let word = argument.to_str().and_then(|word| word.strip_prefix('-'));
         match word {
-            Some(word) if searching && !literal && !word.starts_with('-') && word.chars().count() > 1 => {
+            Some(word)
+                if searching && !literal && !word.starts_with('-') && word.chars().count() > 1 =>
+            {
                 OsString::from(format!("--without={word}"))
             }
             _ => argument,

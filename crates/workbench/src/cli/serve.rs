@@ -17,7 +17,8 @@ pub(crate) struct ServeArgs {
     /// After so many minutes without activity, the keys are wiped from memory.
     #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=240))]
     lock_after: u16,
-    /// So many milliseconds somebody waits for a page while cases are read; then it shows how far it is.
+    /// So many milliseconds somebody waits for a page while cases are read; then it shows how far
+    /// it is.
     #[arg(long, value_name = "MS", default_value_t = 1_000, hide = true)]
     page_timeout: u64,
     #[command(flatten)]
@@ -46,7 +47,8 @@ impl ServeArgs {
             page_timeout: Duration::from_millis(self.page_timeout),
             program: std::env::current_exe()?,
         };
-        let bound = BoundUiServer::bind(context.profile.clone(), settings, Clock::system(), &mut OsRng)?;
+        let bound =
+            BoundUiServer::bind(context.profile.clone(), settings, Clock::system(), &mut OsRng)?;
         let launcher = bound.link_issuer();
         let opened = ServeOutput { link: launcher.issue_link(&mut OsRng) };
         screen.print(&opened, |opened, page| {

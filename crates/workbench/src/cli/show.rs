@@ -10,7 +10,9 @@ use workbench::{
     alert::has_alarm,
     case::{
         queue::ShownContent,
-        view::{CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word},
+        view::{
+            CaseView, MessageView, ReportView, RestrictedCaseView, TimelineEventView, serde_word,
+        },
     },
     l10n::{event_text::describe_decision, treatment},
     terminal_text,
@@ -99,13 +101,17 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
         ),
         ("urgency", format!("{:?}", state.urgency)),
         ("desk", state.desk.clone()),
-        ("who has it", state.assignee.clone().unwrap_or_else(|| unassigned_text(state.stage).to_owned())),
+        (
+            "who has it",
+            state.assignee.clone().unwrap_or_else(|| unassigned_text(state.stage).to_owned()),
+        ),
         ("who can read it", view.holders.join(", ")),
         (
             "oversight body",
-            state
-                .released
-                .map_or_else(|| "grant locked".to_owned(), |why| format!("released ({})", serde_word(&why))),
+            state.released.map_or_else(
+                || "grant locked".to_owned(),
+                |why| format!("released ({})", serde_word(&why)),
+            ),
         ),
         ("not dealt with yet", unhandled_text(state.unhandled)),
         ("filed", view.filed.to_string()),
@@ -114,7 +120,12 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
             view.next_deadline.map_or_else(
                 || "no deadline runs".to_owned(),
                 |next| {
-                    format!("{} by {}, {}", serde_word(&next.clock), next.due, days_until(next.due, today))
+                    format!(
+                        "{} by {}, {}",
+                        serde_word(&next.clock),
+                        next.due,
+                        days_until(next.due, today)
+                    )
                 },
             ),
         ),
@@ -142,25 +153,41 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
     }
     if !view.attachments.is_empty() {
         page.heading("Attached files");
-        let treated =
-            treatment::english_treatment_lines(view.attachments.iter().map(|file| file.treatment.as_ref()));
+        let treated = treatment::english_treatment_lines(
+            view.attachments.iter().map(|file| file.treatment.as_ref()),
+        );
         for (file, treated) in view.attachments.iter().zip(treated) {
-            let (name, kind) =
-                (terminal_text::display_name(&file.name), terminal_text::display_name(&file.media_type));
-            page.quote(&format!("{name}  ({kind}, {}, message {})", format_size(file.len), file.message));
+            let (name, kind) = (
+                terminal_text::display_name(&file.name),
+                terminal_text::display_name(&file.media_type),
+            );
+            page.quote(&format!(
+                "{name}  ({kind}, {}, message {})",
+                format_size(file.len),
+                file.message
+            ));
             page.dim(&treated);
         }
-        page.dim("The senders of the files say what was done to them: nobody can check it from here.");
+        page.dim(
+            "The senders of the files say what was done to them: nobody can check it from here.",
+        );
         page.dim("Save them with: burkindi save. Open them only on a machine without a network.");
     }
     if !view.messages.is_empty() {
         page.heading("Messages");
-        view.messages.iter().for_each(|message| write_message(message, view.seen_by_reporter, page));
+        view.messages
+            .iter()
+            .for_each(|message| write_message(message, view.seen_by_reporter, page));
     }
     if !view.notes.is_empty() {
         page.heading("Notes for the team");
         for note in &view.notes {
-            page.dim(&format!("{} {}, {}", output::format_time(note.at), note.by, serde_word(&note.kind)));
+            page.dim(&format!(
+                "{} {}, {}",
+                output::format_time(note.at),
+                note.by,
+                serde_word(&note.kind)
+            ));
             page.quote(&note.text);
         }
     }
@@ -179,11 +206,19 @@ fn unassigned_text(stage: Stage) -> &'static str {
 
 /// The case handler gives days only, so that none tells when a reporter wrote.
 fn event_time(event: &TimelineEventView) -> String {
-    if event.actor == HANDLER_ACTOR { event.at.date().to_string() } else { output::format_time(event.at) }
+    if event.actor == HANDLER_ACTOR {
+        event.at.date().to_string()
+    } else {
+        output::format_time(event.at)
+    }
 }
 
 fn write_report(report: &ReportView, page: &mut TextBuilder) {
-    page.heading(&format!("{} ({})", report.category_label, terminal_text::display_code(&report.category)));
+    page.heading(&format!(
+        "{} ({})",
+        report.category_label,
+        terminal_text::display_code(&report.category)
+    ));
     page.pairs(&[
         ("reported by", terminal_text::display_code(&report.audience)),
         ("Arusha factors", report.factors.join(", ")),
@@ -211,7 +246,9 @@ fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilde
     let from = match message.direction {
         FrameDirection::In => "from the reporter",
         FrameDirection::Out if seen => "to the reporter, seen",
-        FrameDirection::Out if message.dropped => "to the reporter, NEVER SEEN, and no longer in the mailbox",
+        FrameDirection::Out if message.dropped => {
+            "to the reporter, NEVER SEEN, and no longer in the mailbox"
+        }
         FrameDirection::Out => "to the reporter, not seen yet as far as is known",
     };
     // Words of the program first: week and language are the sender's.
@@ -226,7 +263,9 @@ fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilde
             page.warn(&format!("About the same as case {case}, by the same person (proven)."));
         }
         Some(None) => {
-            page.warn("About the same as another report of this person, which is not yours to read.");
+            page.warn(
+                "About the same as another report of this person, which is not yours to read.",
+            );
         }
         None => {}
     }

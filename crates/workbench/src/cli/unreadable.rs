@@ -1,4 +1,5 @@
-//! `burkindi unreadable`: closes what came unreadable, and destroys it after its retention. Each case takes two persons.
+//! `burkindi unreadable`: closes what came unreadable, and destroys it after its retention. Each
+//! case takes two persons.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -70,7 +71,8 @@ impl UnreadableArgs {
             };
             let error = match done {
                 Ok(done) => {
-                    let did = if done == DecisionOutcome::Proposed { "proposed" } else { "approved" };
+                    let did =
+                        if done == DecisionOutcome::Proposed { "proposed" } else { "approved" };
                     cases.push(UnreadableCaseOutput { case, did: Some(did), failed: None });
                     continue;
                 }
@@ -102,7 +104,11 @@ impl UnreadableArgs {
         Ok(ids)
     }
 
-    fn print_result(&self, cases: Vec<UnreadableCaseOutput>, screen: &mut CliOutput) -> anyhow::Result<()> {
+    fn print_result(
+        &self,
+        cases: Vec<UnreadableCaseOutput>,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let (proposed, approved, command) = if self.purge {
             ("You proposed to destroy it.", "It is destroyed.", "burkindi unreadable --purge CASE")
         } else {
@@ -120,7 +126,9 @@ impl UnreadableArgs {
                 let text = match (did, failed) {
                     (Some("proposed"), _) => proposed.to_owned(),
                     (Some(_), _) => approved.to_owned(),
-                    (None, failed) => format!("NOT DONE: {}", failed.as_deref().unwrap_or("not tried")),
+                    (None, failed) => {
+                        format!("NOT DONE: {}", failed.as_deref().unwrap_or("not tried"))
+                    }
                 };
                 page.line(&format!("{case}: {text}"));
             }

@@ -1,5 +1,6 @@
-//! A key on paper. The sheet holds the sealed key file as text and as a QR code: it opens with the passphrase alone, with this
-//! program or with any program that opens age files, and whoever finds it learns no more than from the file.
+//! A key on paper. The sheet holds the sealed key file as text and as a QR code: it opens with the
+//! passphrase alone, with this program or with any program that opens age files, and whoever finds
+//! it learns no more than from the file.
 
 use std::{io::Write as _, sync::LazyLock};
 
@@ -31,7 +32,9 @@ pub enum BackupError {
     #[error("there is no sealed key in this text: it begins with {ARMOR_BEGIN}")]
     NoSealedKey,
     /// Letters are missing or wrong.
-    #[error("the sealed key was not copied completely: compare it with the sheet, letter by letter")]
+    #[error(
+        "the sealed key was not copied completely: compare it with the sheet, letter by letter"
+    )]
     DamagedCopy,
     /// It opens with another passphrase, or holds something else.
     #[error(transparent)]
@@ -81,7 +84,9 @@ impl BackupSheet<'_> {
     pub fn html(&self) -> Result<String, BackupError> {
         let (text, picture) = (self.text(), self.qr_code_svg()?);
         let Self { handle, fingerprint_words: words, day, .. } = self;
-        let about = |(lang, [what, how]): (&str, [&str; 2])| format!("<p lang=\"{lang}\">{what} {how}</p>\n");
+        let about = |(lang, [what, how]): (&str, [&str; 2])| {
+            format!("<p lang=\"{lang}\">{what} {how}</p>\n")
+        };
         let about: String = SHEET_TEXTS.map(about).concat();
         Ok(format!(
             "<!doctype html>\n<html lang=\"fr\"><meta charset=\"utf-8\"><title>{handle}</title>\n\
@@ -99,7 +104,8 @@ impl BackupSheet<'_> {
     pub fn qr_code_svg(&self) -> Result<String, BackupError> {
         let code = QrCode::with_error_correction_level(self.text(), EcLevel::M);
         let code = code.map_err(|_| BackupError::TooLong)?;
-        let picture = code.render::<svg::Color<'_>>().min_dimensions(360, 360).quiet_zone(true).build();
+        let picture =
+            code.render::<svg::Color<'_>>().min_dimensions(360, 360).quiet_zone(true).build();
         // The declaration of an XML file has no place inside a page.
         Ok(picture.split_once("?>").map_or(&*picture, |(_, svg)| svg).to_owned())
     }
@@ -118,27 +124,35 @@ fn armor(sealed: &[u8]) -> String {
     String::from_utf8(armored).expect("armor is ASCII")
 }
 
-/// The sealed key file from the text of a sheet: the page itself, or what was typed or scanned from it. Opened before it is
-/// given back, so that nothing useless is ever put in the place of a key.
+/// The sealed key file from the text of a sheet: the page itself, or what was typed or scanned from
+/// it. Opened before it is given back, so that nothing useless is ever put in the place of a key.
 ///
-/// What people and programs change on the way does not count: dashes of all kinds, spaces, line ends, marks of a quotation, tags of a
-/// page, letters of another width. Between the two lines that name the key only the characters of base64 are read.
+/// What people and programs change on the way does not count: dashes of all kinds, spaces, line
+/// ends, marks of a quotation, tags of a page, letters of another width. Between the two lines that
+/// name the key only the characters of base64 are read.
 ///
 /// # Errors
-/// [`BackupError::NoSealedKey`] without the first of the two lines, [`BackupError::DamagedCopy`] without the second or with letters missing or
-/// wrong, [`BackupError::Key`] with another passphrase.
-pub fn restore(text: &str, passphrase: &SecretString) -> Result<(Vec<u8>, InvestigatorKey), BackupError> {
-    let text: Zeroizing<String> = Zeroizing::new(text.nfkc().filter(|c| !is_invisible(*c)).collect());
+/// [`BackupError::NoSealedKey`] without the first of the two lines, [`BackupError::DamagedCopy`]
+/// without the second or with letters missing or wrong, [`BackupError::Key`] with another
+/// passphrase.
+pub fn restore(
+    text: &str,
+    passphrase: &SecretString,
+) -> Result<(Vec<u8>, InvestigatorKey), BackupError> {
+    let text: Zeroizing<String> =
+        Zeroizing::new(text.nfkc().filter(|c| !is_invisible(*c)).collect());
     let text = Zeroizing::new(HTML_TAGS.replace_all(&text, "").into_owned());
     let begin = ARMOR_BEGIN_LINE.find(&text).ok_or(BackupError::NoSealedKey)?;
     let rest = &text[begin.end()..];
     let end = ARMOR_END_LINE.find(rest).ok_or(BackupError::DamagedCopy)?;
     let is_base64 = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/');
-    let letters: Zeroizing<String> = Zeroizing::new(rest[..end.start()].chars().filter(is_base64).collect());
+    let letters: Zeroizing<String> =
+        Zeroizing::new(rest[..end.start()].chars().filter(is_base64).collect());
     if letters.len() > MAX_SHEET_BYTES {
         return Err(BackupError::NoSealedKey);
     }
-    let sealed = BASE64_STANDARD_NO_PAD.decode(letters.as_bytes()).map_err(|_| BackupError::DamagedCopy)?;
+    let sealed =
+        BASE64_STANDARD_NO_PAD.decode(letters.as_bytes()).map_err(|_| BackupError::DamagedCopy)?;
     let key = InvestigatorKey::open(&sealed, passphrase).map_err(|error| match error {
         // A letter that is wrong can leave a form that is right.
         KeyError::Decrypt(PassphraseDecryptError::Damaged(_)) => BackupError::DamagedCopy,
@@ -147,14 +161,17 @@ pub fn restore(text: &str, passphrase: &SecretString) -> Result<(Vec<u8>, Invest
     Ok((sealed, key))
 }
 
-/// A line of words, with any characters around and between them. The words are constants, so that the pattern always compiles.
+/// A line of words, with any characters around and between them. The words are constants, so that
+/// the pattern always compiles.
 fn armor_line_regex(words: &str) -> Regex {
     Regex::new(&format!(r"(?i){}[^\p{{L}}\p{{N}}]*", words.replace(' ', r"[^\p{L}\p{N}]*")))
         .expect("a constant pattern")
 }
 
-static ARMOR_BEGIN_LINE: LazyLock<Regex> = LazyLock::new(|| armor_line_regex("BEGIN AGE ENCRYPTED FILE"));
-static ARMOR_END_LINE: LazyLock<Regex> = LazyLock::new(|| armor_line_regex("END AGE ENCRYPTED FILE"));
+static ARMOR_BEGIN_LINE: LazyLock<Regex> =
+    LazyLock::new(|| armor_line_regex("BEGIN AGE ENCRYPTED FILE"));
+static ARMOR_END_LINE: LazyLock<Regex> =
+    LazyLock::new(|| armor_line_regex("END AGE ENCRYPTED FILE"));
 static HTML_TAGS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"<[^<>]*>|&[A-Za-z]+;").expect("a constant pattern"));
 
@@ -192,10 +209,16 @@ mod tests {
         let wrong = SecretString::from("another passphrase");
         assert!(matches!(restore(&html, &wrong), Err(BackupError::Key(_))));
         assert!(matches!(restore("<p>nothing</p>", &right), Err(BackupError::NoSealedKey)));
-        assert!(matches!(restore(&html.replace(ARMOR_END, ""), &right), Err(BackupError::DamagedCopy)));
+        assert!(matches!(
+            restore(&html.replace(ARMOR_END, ""), &right),
+            Err(BackupError::DamagedCopy)
+        ));
         let at = html.find(ARMOR_BEGIN).unwrap() + ARMOR_BEGIN.len() + 40;
         let missing = [&html[..at], &html[at + 3..]].concat();
-        assert!(matches!(restore(&missing, &right), Err(BackupError::DamagedCopy | BackupError::Key(_))));
+        assert!(matches!(
+            restore(&missing, &right),
+            Err(BackupError::DamagedCopy | BackupError::Key(_))
+        ));
     }
 
     #[test]
@@ -224,11 +247,22 @@ mod tests {
             text.replace('\n', "<br>\n"),
             text.lines().map(|line| format!("> {line}\n")).collect::<Vec<_>>().concat(),
             text.lines().map(|line| format!("« {line} »\n")).collect::<Vec<_>>().concat(),
-            text.lines().map(|line| format!("\u{feff}{line}\u{200b}\u{2028}")).collect::<Vec<_>>().concat(),
+            text.lines()
+                .map(|line| format!("\u{feff}{line}\u{200b}\u{2028}"))
+                .collect::<Vec<_>>()
+                .concat(),
             between(ARMOR_BEGIN, &spaced, ARMOR_END),
             between(ARMOR_BEGIN, &wide, ARMOR_END),
-            between("Begin age encrypted file", inside.trim_end_matches('='), "end age encrypted file"),
-            between("----- BEGIN  AGE\nENCRYPTED FILE -----", &inside, "-----END AGE\u{a0}ENCRYPTED FILE"),
+            between(
+                "Begin age encrypted file",
+                inside.trim_end_matches('='),
+                "end age encrypted file",
+            ),
+            between(
+                "----- BEGIN  AGE\nENCRYPTED FILE -----",
+                &inside,
+                "-----END AGE\u{a0}ENCRYPTED FILE",
+            ),
             between(
                 ARMOR_BEGIN,
                 &inside

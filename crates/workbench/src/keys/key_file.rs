@@ -91,7 +91,8 @@ impl InvestigatorKey {
     /// Opens the sealed file.
     pub fn open(sealed: &[u8], passphrase: &SecretString) -> Result<Self, KeyError> {
         let plain = passphrase_encryption::decrypt(sealed, passphrase)?;
-        let stored: KeyFileContent = serde_json::from_slice(&plain).map_err(|_| KeyError::Malformed)?;
+        let stored: KeyFileContent =
+            serde_json::from_slice(&plain).map_err(|_| KeyError::Malformed)?;
         if stored.v != 1 {
             return Err(KeyError::Malformed);
         }
@@ -126,13 +127,15 @@ impl InvestigatorKey {
             device: (&self.device).into(),
             signature: Vec::new(),
         };
-        request.signature = sign(&self.device, REQUEST_SIGNATURE_CONTEXT, &request.signed_bytes()).to_vec();
+        request.signature =
+            sign(&self.device, REQUEST_SIGNATURE_CONTEXT, &request.signed_bytes()).to_vec();
         request
     }
 }
 
 impl MembershipRequest {
-    /// Checks the handle and that nothing was altered. It does not say whose it is: the words do, read out by its owner.
+    /// Checks the handle and that nothing was altered. It does not say whose it is: the words do,
+    /// read out by its owner.
     pub fn verify(&self) -> Result<(), KeyError> {
         check_handle(&self.handle)?;
         let signature = self.signature.as_slice().try_into().map_err(|_| KeyError::BadSignature)?;
@@ -141,7 +144,8 @@ impl MembershipRequest {
             .map_err(|_| KeyError::BadSignature)
     }
 
-    /// Twelve words that stand for handle and keys: the owner reads them out, the administrator compares.
+    /// Twelve words that stand for handle and keys: the owner reads them out, the administrator
+    /// compares.
     pub fn fingerprint_words(&self, lang: &str) -> String {
         let hash = Hash::of(&[REQUEST_SIGNATURE_CONTEXT, &self.signed_bytes()]);
         Receipt::from_bytes(*hash.0.first_chunk().expect("32 bytes hold 16")).words(lang)
@@ -149,7 +153,8 @@ impl MembershipRequest {
 
     fn signed_bytes(&self) -> Vec<u8> {
         // Both keys have a fixed length, so the handle is the one tail.
-        [&[self.v][..], self.recipient.as_bytes(), self.device.as_bytes(), self.handle.as_bytes()].concat()
+        [&[self.v][..], self.recipient.as_bytes(), self.device.as_bytes(), self.handle.as_bytes()]
+            .concat()
     }
 }
 
@@ -162,12 +167,14 @@ pub fn member_fingerprint_words(member: &Member, lang: &str) -> String {
 
 fn check_handle(handle: &str) -> Result<(), KeyError> {
     let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let good = (1..=32).contains(&handle.len()) && handle.chars().all(known) && handle != HANDLER_ACTOR;
+    let good =
+        (1..=32).contains(&handle.len()) && handle.chars().all(known) && handle != HANDLER_ACTOR;
     if good { Ok(()) } else { Err(KeyError::InvalidHandle) }
 }
 
 fn parse_seed(text: &str) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-    let bytes = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::Malformed)?);
+    let bytes =
+        Zeroizing::new(BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::Malformed)?);
     Ok(Zeroizing::new(bytes[..].try_into().map_err(|_| KeyError::Malformed)?))
 }
 

@@ -1,8 +1,10 @@
-//! Files sealed under a passphrase: age's scrypt recipient, so that the `age` program opens them too in an emergency.
+//! Files sealed under a passphrase: age's scrypt recipient, so that the `age` program opens them
+//! too in an emergency.
 //!
-//! One word has several byte forms in Unicode: keyboards send `é` as one character, word lists and some systems as two. A
-//! passphrase is therefore brought into one normal form before the key is derived. This module is the only place that
-//! derives keys from passphrases, so key files, root keys and backup sheets all follow the same rule.
+//! One word has several byte forms in Unicode: keyboards send `é` as one character, word lists and
+//! some systems as two. A passphrase is therefore brought into one normal form before the key is
+//! derived. This module is the only place that derives keys from passphrases, so key files, root
+//! keys and backup sheets all follow the same rule.
 
 use std::{fmt, io::Read, iter};
 
@@ -11,7 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-/// log2 of scrypt's N for keys that are meant: 256 MiB and about a second, the default of age's reference implementation.
+/// log2 of scrypt's N for keys that are meant: 256 MiB and about a second, the default of age's
+/// reference implementation.
 pub const DEFAULT_SCRYPT_LOG_N: u8 = 18;
 /// What is still opened: a file that asks for more is no file of ours (2^22 takes 4 GiB).
 const MAX_SCRYPT_LOG_N: u8 = 22;
@@ -55,7 +58,8 @@ impl fmt::Debug for ScryptCost {
     }
 }
 
-/// The form of a passphrase from which keys are derived: Unicode NFKC. Two ways of typing the same text give the same form.
+/// The form of a passphrase from which keys are derived: Unicode NFKC. Two ways of typing the same
+/// text give the same form.
 pub fn normalize_passphrase(passphrase: &str) -> Zeroizing<String> {
     Zeroizing::new(passphrase.nfkc().collect())
 }
@@ -71,7 +75,8 @@ fn encrypt_exact(plain: &[u8], passphrase: &str, work: ScryptCost) -> Vec<u8> {
     age::encrypt(&recipient, plain).expect("one scrypt recipient, and memory to write to")
 }
 
-/// What a guess costs, log2 of scrypt's N, as the file says; `None` if it is not sealed under a passphrase.
+/// What a guess costs, log2 of scrypt's N, as the file says; `None` if it is not sealed under a
+/// passphrase.
 pub fn scrypt_log_n(sealed: &[u8]) -> Option<u8> {
     // "age-encryption.org/v1\n-> scrypt SALT 18\n…"
     let line = sealed.split(|byte| *byte == b'\n').nth(1)?;
@@ -79,11 +84,12 @@ pub fn scrypt_log_n(sealed: &[u8]) -> Option<u8> {
     words.split(' ').nth(1)?.parse().ok()
 }
 
-/// Opens what [`encrypt`] made; all or nothing. A file that an older version sealed under another form of the same passphrase
-/// opens too.
+/// Opens what [`encrypt`] made; all or nothing. A file that an older version sealed under another
+/// form of the same passphrase opens too.
 ///
 /// # Errors
-/// [`PassphraseDecryptError::WrongPassphrase`] if no form of the passphrase opens the file, [`PassphraseDecryptError::Damaged`] if it is no sealed file.
+/// [`PassphraseDecryptError::WrongPassphrase`] if no form of the passphrase opens the file,
+/// [`PassphraseDecryptError::Damaged`] if it is no sealed file.
 pub fn decrypt(
     sealed: &[u8],
     passphrase: &SecretString,
@@ -98,8 +104,9 @@ pub fn decrypt(
     result
 }
 
-/// The normal form, then every form in which an older version can have sealed a file: as typed, and the other three Unicode
-/// forms. Each form costs a key derivation, so equal ones are tried once; a passphrase without accents has one form.
+/// The normal form, then every form in which an older version can have sealed a file: as typed, and
+/// the other three Unicode forms. Each form costs a key derivation, so equal ones are tried once; a
+/// passphrase without accents has one form.
 fn normalization_forms(passphrase: &str) -> Vec<Zeroizing<String>> {
     let others = [
         passphrase.to_owned(),
@@ -116,18 +123,22 @@ fn normalization_forms(passphrase: &str) -> Vec<Zeroizing<String>> {
     forms
 }
 
-fn decrypt_exact(sealed: &[u8], passphrase: &str) -> Result<Zeroizing<Vec<u8>>, PassphraseDecryptError> {
+fn decrypt_exact(
+    sealed: &[u8],
+    passphrase: &str,
+) -> Result<Zeroizing<Vec<u8>>, PassphraseDecryptError> {
     let damaged = |error: &dyn fmt::Display| PassphraseDecryptError::Damaged(error.to_string());
     let mut identity = scrypt::Identity::new(SecretString::from(passphrase));
     identity.set_max_work_factor(MAX_SCRYPT_LOG_N);
     let decryptor = age::Decryptor::new_buffered(sealed).map_err(|error| damaged(&error))?;
-    let mut reader =
-        decryptor.decrypt(iter::once(&identity as &dyn age::Identity)).map_err(|error| match error {
+    let mut reader = decryptor.decrypt(iter::once(&identity as &dyn age::Identity)).map_err(
+        |error| match error {
             age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => {
                 PassphraseDecryptError::WrongPassphrase
             }
             other => damaged(&other),
-        })?;
+        },
+    )?;
     // Sized once, so that no plaintext is left behind in a buffer that was outgrown.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     reader.read_to_end(&mut plain).map_err(|error| damaged(&error))?;
@@ -164,7 +175,8 @@ mod tests {
     fn a_passphrase_opens_its_file_in_every_unicode_form_in_which_it_can_be_typed() {
         let mut accented = 0;
         for words in suggestions() {
-            let (composed, split): (String, String) = (words.nfc().collect(), words.nfd().collect());
+            let (composed, split): (String, String) =
+                (words.nfc().collect(), words.nfd().collect());
             // Without accents there is nothing to confuse.
             if composed == split {
                 continue;
@@ -199,8 +211,15 @@ mod tests {
             assert!(decrypt(&old, &secret(made)).is_ok(), "{made}");
         }
         let sealed = encrypt(b"content", &secret("élève"), MIN_COST);
-        assert!(matches!(decrypt(&sealed, &secret("eleve")), Err(PassphraseDecryptError::WrongPassphrase)));
-        assert_eq!(normalization_forms("plain words").len(), 1, "no second derivation without need");
+        assert!(matches!(
+            decrypt(&sealed, &secret("eleve")),
+            Err(PassphraseDecryptError::WrongPassphrase)
+        ));
+        assert_eq!(
+            normalization_forms("plain words").len(),
+            1,
+            "no second derivation without need"
+        );
     }
 
     #[test]

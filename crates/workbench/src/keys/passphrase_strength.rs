@@ -7,8 +7,9 @@ use crate::keys::passphrase_encryption::normalize_passphrase;
 
 /// The fewest characters.
 pub const MIN_PASSPHRASE_CHARS: usize = 12;
-/// The fewest guesses, as a power of ten. A guess takes scrypt 256 MiB and about a second: 10^12 of them are thirty years
-/// of a thousand machines. The estimate is zxcvbn's (Wheeler, USENIX Security 2016), which knows words and habits of English best.
+/// The fewest guesses, as a power of ten. A guess takes scrypt 256 MiB and about a second: 10^12 of
+/// them are thirty years of a thousand machines. The estimate is zxcvbn's (Wheeler, USENIX Security
+/// 2016), which knows words and habits of English best.
 const MIN_GUESSES_LOG10: f64 = 12.0;
 /// Beyond so many, nobody who has a copy of the key file for life comes near it.
 const STRONG_GUESSES_LOG10: f64 = 16.0;
@@ -19,7 +20,9 @@ const SUGGESTED_WORDS: usize = 6;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassphrase {
     /// Too short, whatever is in it.
-    #[error("a passphrase has at least {MIN_PASSPHRASE_CHARS} characters; five or six random words are best")]
+    #[error(
+        "a passphrase has at least {MIN_PASSPHRASE_CHARS} characters; five or six random words are best"
+    )]
     TooShort,
     /// Long enough, but easily guessed.
     #[error("this passphrase is easily guessed; five or six random words are best")]
@@ -36,7 +39,10 @@ pub enum PassphraseStrength {
 }
 
 /// Checks a new passphrase; `known` is what somebody who guesses knows of its owner.
-pub fn check_passphrase(passphrase: &str, known: &[&str]) -> Result<PassphraseStrength, WeakPassphrase> {
+pub fn check_passphrase(
+    passphrase: &str,
+    known: &[&str],
+) -> Result<PassphraseStrength, WeakPassphrase> {
     let passphrase = normalize_passphrase(passphrase);
     if passphrase.chars().count() < MIN_PASSPHRASE_CHARS {
         return Err(WeakPassphrase::TooShort);
@@ -49,11 +55,12 @@ pub fn check_passphrase(passphrase: &str, known: &[&str]) -> Result<PassphraseSt
     }
 }
 
-/// Random words that a person can keep in mind, in the form in which keyboards type them: the word lists have accents as
-/// characters of their own.
+/// Random words that a person can keep in mind, in the form in which keyboards type them: the word
+/// lists have accents as characters of their own.
 pub fn suggest_passphrase(lang: &str, rng: &mut (impl RngCore + CryptoRng)) -> Zeroizing<String> {
     let words = protocol::receipt::word_list(lang);
-    let chosen: Vec<&str> = (0..SUGGESTED_WORDS).map(|_| words[rng.gen_range(0..words.len())]).collect();
+    let chosen: Vec<&str> =
+        (0..SUGGESTED_WORDS).map(|_| words[rng.gen_range(0..words.len())]).collect();
     normalize_passphrase(&chosen.join(" "))
 }
 
@@ -73,7 +80,11 @@ mod tests {
             "burkindi2026!",
             "inspector-1-inspector-1",
         ] {
-            assert_eq!(check_passphrase(bad, &["inspector-1"]), Err(WeakPassphrase::Guessable), "{bad}");
+            assert_eq!(
+                check_passphrase(bad, &["inspector-1"]),
+                Err(WeakPassphrase::Guessable),
+                "{bad}"
+            );
         }
         for lang in ["fr", "en", "es", "pt", "ar"] {
             let words = suggest_passphrase(lang, &mut OsRng);

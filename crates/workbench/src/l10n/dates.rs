@@ -38,8 +38,10 @@ pub(crate) fn format_week(words: &MessageCatalog, iso: &str) -> String {
     let monday = iso.split_once("-W").and_then(|(year, week)| {
         Date::from_iso_week_date(year.parse().ok()?, week.parse().ok()?, Weekday::Monday).ok()
     });
-    monday
-        .map_or_else(|| iso.to_owned(), |monday| words.with("week", &[("day", &format_date(words, monday))]))
+    monday.map_or_else(
+        || iso.to_owned(),
+        |monday| words.with("week", &[("day", &format_date(words, monday))]),
+    )
 }
 
 /// How far a day is from today: `demain`, `dans 3 jours`, `en retard de 2 jours`.
@@ -66,8 +68,17 @@ mod tests {
     use super::*;
 
     /// Families of keys that code puts together.
-    const COMPUTED_KEY_PREFIXES: [&str; 9] =
-        ["event-", "done-", "month-", "risk-", "rule-", "problem-", "stage-", "release-", "authority-"];
+    const COMPUTED_KEY_PREFIXES: [&str; 9] = [
+        "event-",
+        "done-",
+        "month-",
+        "risk-",
+        "rule-",
+        "problem-",
+        "stage-",
+        "release-",
+        "authority-",
+    ];
 
     fn load_messages(locale: Locale) -> MessageArguments {
         let file = EmbeddedLocales::get(&format!("{}/workbench.ftl", locale.code))
@@ -81,16 +92,22 @@ mod tests {
         assert!(french.len() > 200);
         assert_eq!(load_messages(Locale::EN), french);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let code =
-            read_sources(["templates", "src/web_ui", "src/export.rs"].map(|place| root.join(place))).unwrap();
+        let code = read_sources(
+            ["templates", "src/web_ui", "src/export.rs"].map(|place| root.join(place)),
+        )
+        .unwrap();
         let families: BTreeSet<&str> =
             code.split("one_of(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         for key in french.keys() {
             let of_family = families.iter().any(|family| key.starts_with(&format!("{family}-")));
             let made = COMPUTED_KEY_PREFIXES.iter().any(|start| key.starts_with(start));
-            assert!(of_family || made || code.contains(&format!("\"{key}\"")), "{key} is used nowhere");
+            assert!(
+                of_family || made || code.contains(&format!("\"{key}\"")),
+                "{key} is used nowhere"
+            );
         }
-        let calls = [".t(\"", "frame.with(\"", "speech.with(\"", "words.get(\"", ".count(\"", "frame(\""];
+        let calls =
+            [".t(\"", "frame.with(\"", "speech.with(\"", "words.get(\"", ".count(\"", "frame(\""];
         assert_eq!(missing_keys(&code, &calls, &french), Vec::<&str>::new());
     }
 

@@ -10,24 +10,34 @@ use crate::case::view::serde_word;
 /// What an event says.
 pub fn describe_action(action: &Action) -> String {
     match action {
-        Action::Received { desk, urgency, .. } => format!("report filed at desk {desk} as {urgency:?}"),
+        Action::Received { desk, urgency, .. } => {
+            format!("report filed at desk {desk} as {urgency:?}")
+        }
         Action::FollowedUp(_) => "the reporter sent something more".into(),
-        Action::Released { reason } => format!("released to the outside body: {}", describe_release(*reason)),
+        Action::Released { reason } => {
+            format!("released to the outside body: {}", describe_release(*reason))
+        }
         Action::Declared => "declared to have no conflict of interest".into(),
         Action::Claimed => "took the case, declaring no conflict of interest".into(),
         Action::Assigned { to, granted: None } => format!("gave the case to {to}"),
-        Action::Assigned { to, granted: Some(_) } => format!("gave the case to {to}, with a new grant"),
+        Action::Assigned { to, granted: Some(_) } => {
+            format!("gave the case to {to}, with a new grant")
+        }
         Action::Recused => "stepped back because of a conflict of interest".into(),
         Action::Challenged { who } => format!("said that {who} has a conflict of interest"),
         Action::ChallengeResolved { who, upheld: true } => {
             format!("found a conflict of interest: {who} has lost the case")
         }
-        Action::ChallengeResolved { who, upheld: false } => format!("found no conflict of interest of {who}"),
+        Action::ChallengeResolved { who, upheld: false } => {
+            format!("found no conflict of interest of {who}")
+        }
         Action::StageChanged { from, to, reason } => {
             let why = reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
             format!("moved it from {} to {}{why}", from.as_str(), to.as_str())
         }
-        Action::Reopened { ground: ReopenReason::Reporter } => "opened it again: the reporter wrote".into(),
+        Action::Reopened { ground: ReopenReason::Reporter } => {
+            "opened it again: the reporter wrote".into()
+        }
         Action::Reopened { ground: ReopenReason::NewEvidence } => {
             "opened it again: there is new evidence".into()
         }
@@ -47,7 +57,9 @@ pub fn describe_action(action: &Action) -> String {
         Action::Linked { to } => format!("linked it with case {to}"),
         Action::Escalated => "gave it to the outside body".into(),
         Action::LegalHoldPlaced => "put a legal hold on it".into(),
-        Action::KeysRotated { generation, .. } => format!("made new keys (generation {generation})"),
+        Action::KeysRotated { generation, .. } => {
+            format!("made new keys (generation {generation})")
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What pages say, in one language: texts, names of desks and units, days and sizes, and strangers' words made harmless.
+//! What pages say, in one language: texts, names of desks and units, days and sizes, and strangers'
+//! words made harmless.
 
 pub(crate) mod dates;
 pub mod event_text;
@@ -38,7 +39,8 @@ impl Localizer {
         self.catalog().get(key)
     }
 
-    /// A text whose key is put together of a family and one of its words; the word itself where there is none.
+    /// A text whose key is put together of a family and one of its words; the word itself where
+    /// there is none.
     pub(crate) fn t_variant(&self, family: &str, word: &str) -> String {
         let key = format!("{family}-{word}");
         if self.catalog().contains(&key) { self.t(&key) } else { word.to_owned() }
@@ -104,7 +106,9 @@ impl Localizer {
     pub(crate) fn format_size(&self, bytes: impl Borrow<u64>) -> String {
         match *bytes.borrow() {
             bytes @ 0..=9_999 => self.with("bytes", "count", bytes.to_string()),
-            bytes @ 10_000..=9_999_999 => self.with("kilobytes", "count", (bytes / 1000).to_string()),
+            bytes @ 10_000..=9_999_999 => {
+                self.with("kilobytes", "count", (bytes / 1000).to_string())
+            }
             bytes => self.with("megabytes", "count", (bytes / 1_000_000).to_string()),
         }
     }
@@ -115,6 +119,7 @@ impl Localizer {
 
     /// A day that stands somewhere as `2026-11-25`.
     pub(crate) fn format_iso_date(&self, day: &str) -> String {
-        Date::parse(day, &Iso8601::DATE).map_or_else(|_| day.to_owned(), |day| self.format_date(day))
+        Date::parse(day, &Iso8601::DATE)
+            .map_or_else(|_| day.to_owned(), |day| self.format_date(day))
     }
 }

@@ -47,7 +47,8 @@ const EVENT_DATA_FAMILIES: [(&str, &[&str]); 8] = [
     ("generation", &[]),
 ];
 
-/// What belongs to a decision besides what is decided: which case has the matter of a duplicate, and by what the reporter agreed.
+/// What belongs to a decision besides what is decided: which case has the matter of a duplicate,
+/// and by what the reporter agreed.
 pub(crate) fn decision_terms(speech: &Localizer, decision: &Decision) -> Option<String> {
     match decision {
         Decision::Close { duplicate_of: Some(case), .. } => {
@@ -74,7 +75,11 @@ pub(crate) fn localize_event(speech: &Localizer, action: &Action) -> String {
         Action::Proposed(decision) | Action::Approved(decision) => decision_terms(speech, decision),
         _ => None,
     };
-    [Some(localize_action(speech, action)), terms].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    [Some(localize_action(speech, action)), terms]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// In the program's own words where the pages have none for it.

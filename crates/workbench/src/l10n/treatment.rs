@@ -1,4 +1,5 @@
-//! What was done with an attached file before it was sealed, in words. The frame says it, and so the sender does.
+//! What was done with an attached file before it was sealed, in words. The frame says it, and so
+//! the sender does.
 
 use std::collections::BTreeSet;
 
@@ -86,7 +87,12 @@ mod tests {
         let said = english_treatment_lines(
             [
                 None,
-                Some(cleaned_treatment(&removed, &[], CleaningExtent::Whole, SignatureState::Broken)),
+                Some(cleaned_treatment(
+                    &removed,
+                    &[],
+                    CleaningExtent::Whole,
+                    SignatureState::Broken,
+                )),
                 Some(cleaned_treatment(
                     &[],
                     &[MetadataCategory::Author],
@@ -144,7 +150,9 @@ mod tests {
         for locale in dates::LOCALES {
             let speech = Localizer::for_lang(locale.code);
             assert!(
-                MetadataCategory::ALL.iter().all(|trace| speech.has_variant("trace", &serde_word(trace))),
+                MetadataCategory::ALL
+                    .iter()
+                    .all(|trace| speech.has_variant("trace", &serde_word(trace))),
                 "{}",
                 locale.code
             );

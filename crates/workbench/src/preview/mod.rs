@@ -1,6 +1,7 @@
-//! Looking at an image that somebody unknown has sent. Decoders are the classic way into a machine, so they run in a process of
-//! their own that can do nothing but compute: no file, no network, no other program, little memory and time. What comes back is
-//! a plain PNG made from the pixels; nothing else of the file survives.
+//! Looking at an image that somebody unknown has sent. Decoders are the classic way into a machine,
+//! so they run in a process of their own that can do nothing but compute: no file, no network, no
+//! other program, little memory and time. What comes back is a plain PNG made from the pixels;
+//! nothing else of the file survives.
 
 #[cfg(target_os = "linux")]
 mod worker;
@@ -36,11 +37,14 @@ pub enum PreviewError {
     /// Not an image of a kind that is shown: JPEG, PNG, GIF or WebP.
     #[error("this is no image of a kind that can be shown")]
     NotAnImage,
-    /// Damaged, too large, or made to do harm: the process that looked at it gave up or was stopped.
+    /// Damaged, too large, or made to do harm: the process that looked at it gave up or was
+    /// stopped.
     #[error("the image cannot be shown: it is damaged, too large, or made to do harm")]
     Refused,
     /// This system cannot confine a process in the way that is needed.
-    #[error("images can only be shown on Linux; save the file and open it with a viewer that is confined")]
+    #[error(
+        "images can only be shown on Linux; save the file and open it with a viewer that is confined"
+    )]
     UnsupportedPlatform,
     /// The process could not be started.
     #[error("the process that looks at images does not start: {0}")]
@@ -50,7 +54,8 @@ pub enum PreviewError {
 /// Exit codes of the child.
 pub(crate) const EXIT_NOT_AN_IMAGE: u8 = 3;
 
-/// A PNG of at most `MAX_PREVIEW_SIDE` by `MAX_PREVIEW_SIDE` pixels. `program` is this program itself. Blocks, for [`RENDER_TIMEOUT`] at most.
+/// A PNG of at most `MAX_PREVIEW_SIDE` by `MAX_PREVIEW_SIDE` pixels. `program` is this program
+/// itself. Blocks, for [`RENDER_TIMEOUT`] at most.
 ///
 /// # Errors
 /// See [`PreviewError`]; nothing that a file contains can make it more than an error.
@@ -64,7 +69,8 @@ pub fn render_sandboxed(
     if image.len() > MAX_INPUT_BYTES {
         return Err(PreviewError::Refused);
     }
-    let mut child = sandbox::child_command(program, WORKER_ARG).spawn().map_err(PreviewError::Spawn)?;
+    let mut child =
+        sandbox::child_command(program, WORKER_ARG).spawn().map_err(PreviewError::Spawn)?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return reap(child, Err(PreviewError::Refused));
     };

@@ -29,8 +29,8 @@ const SANDBOX_LIMITS: Confinement = Confinement {
     low_priority: false,
 };
 
-/// Reads an image from standard input and writes a PNG to standard output. Everything is read before the process gives up what
-/// it could do; no byte of the file is looked at before.
+/// Reads an image from standard input and writes a PNG to standard output. Everything is read
+/// before the process gives up what it could do; no byte of the file is looked at before.
 pub fn run() -> ExitCode {
     let mut bytes = Vec::new();
     if stdin().take(MAX_INPUT_BYTES as u64 + 1).read_to_end(&mut bytes).is_err()

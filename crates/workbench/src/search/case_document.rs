@@ -14,7 +14,8 @@ use crate::{
     search::identifiers::find_numbers,
 };
 
-/// Languages whose labels are searched, whatever language the report is in: those of the investigators.
+/// Languages whose labels are searched, whatever language the report is in: those of the
+/// investigators.
 const LABEL_LANGUAGES: [&str; 2] = ["fr", "en"];
 
 /// The texts of one case, and what it can share with others.
@@ -34,34 +35,42 @@ impl CaseDocument {
     pub(super) fn from_case(case: &VerifiedCase, taxonomy: &Taxonomy) -> Self {
         let views = LABEL_LANGUAGES.map(|lang| CaseView::new(case, taxonomy, lang));
         let view = &views[0];
-        let labels = |labels: &LocalizedText| LABEL_LANGUAGES.map(|lang| labels.get(lang)).join("\n");
-        let category = view.report.as_ref().map_or_else(String::new, |report| report.category.clone());
-        let mut facts = taxonomy.category(&category).map_or_else(String::new, |found| labels(&found.label));
-        let answered = |fact: &&FactView| !fact.answers.iter().all(|id| id == UNKNOWN || id == DECLINED);
+        let labels =
+            |labels: &LocalizedText| LABEL_LANGUAGES.map(|lang| labels.get(lang)).join("\n");
+        let category =
+            view.report.as_ref().map_or_else(String::new, |report| report.category.clone());
+        let mut facts =
+            taxonomy.category(&category).map_or_else(String::new, |found| labels(&found.label));
+        let answered =
+            |fact: &&FactView| !fact.answers.iter().all(|id| id == UNKNOWN || id == DECLINED);
         for report in views.iter().filter_map(|view| view.report.as_ref()) {
             for fact in report.facts.iter().filter(answered) {
                 write!(facts, "\n{}", fact.labels.join("\n")).expect("a string takes everything");
             }
         }
         let story = view.report.as_ref().map_or("", |report| &report.story).to_owned();
-        let lines =
-            |lines: &mut dyn Iterator<Item = &str>| Zeroizing::new(lines.collect::<Vec<_>>().join("\n"));
+        let lines = |lines: &mut dyn Iterator<Item = &str>| {
+            Zeroizing::new(lines.collect::<Vec<_>>().join("\n"))
+        };
         let messages = lines(&mut view.messages.iter().map(|message| &*message.text));
         let notes = lines(&mut view.notes.iter().map(|note| &*note.text));
         let files = lines(&mut view.attachments.iter().map(|file| &*file.name));
-        let mut ties: BTreeSet<(RelationKind, String)> =
-            view.attachments.iter().map(|file| (RelationKind::File, file.sha256.to_string())).collect();
+        let mut ties: BTreeSet<(RelationKind, String)> = view
+            .attachments
+            .iter()
+            .map(|file| (RelationKind::File, file.sha256.to_string()))
+            .collect();
         for text in [&story, &facts, &*messages, &*notes] {
-            ties.extend(find_numbers(text).into_iter().map(|number| (RelationKind::Number, number)));
+            ties.extend(
+                find_numbers(text).into_iter().map(|number| (RelationKind::Number, number)),
+            );
         }
         let report = views[0].report.as_ref();
         for fact in report.into_iter().flat_map(|report| &report.facts).filter(answered) {
             if fact.question == "place" {
-                ties.extend(
-                    fact.answers
-                        .iter()
-                        .map(|place| (RelationKind::Place, format!("{category} {}", without_markup(place)))),
-                );
+                ties.extend(fact.answers.iter().map(|place| {
+                    (RelationKind::Place, format!("{category} {}", without_markup(place)))
+                }));
             }
         }
         Self {

@@ -1,4 +1,5 @@
-//! Words that every text has, folded: they tell nothing of what two cases have in common, however few cases there are.
+//! Words that every text has, folded: they tell nothing of what two cases have in common, however
+//! few cases there are.
 
 /// Of five letters or more; shorter words are not looked at.
 const COMMON_WORDS: [&str; 5] = [

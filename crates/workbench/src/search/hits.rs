@@ -63,12 +63,13 @@ pub struct SearchHit {
 }
 
 impl Index {
-    /// The best hits first, at most `limit`. Each word is the beginning of one that must be there; `"several words"` must
-    /// stand together; `-word` must not be there. Spellings do not count: see [`super::fold`]. Without words, everything that the
-    /// filter leaves, the newest first.
+    /// The best hits first, at most `limit`. Each word is the beginning of one that must be there;
+    /// `"several words"` must stand together; `-word` must not be there. Spellings do not count:
+    /// see [`super::fold`]. Without words, everything that the filter leaves, the newest first.
     ///
     /// # Errors
-    /// [`IndexError::EmptyQuery`] where there is neither a word nor a filter, [`IndexError::Database`] if the database fails.
+    /// [`IndexError::EmptyQuery`] where there is neither a word nor a filter,
+    /// [`IndexError::Database`] if the database fails.
     pub async fn search(
         &mut self,
         words: &str,
@@ -76,19 +77,28 @@ impl Index {
         limit: u32,
     ) -> Result<Vec<SearchHit>, IndexError> {
         let query = match SearchQuery::parse(words) {
-            None if !words.trim().is_empty() || filter.is_empty() => return Err(IndexError::EmptyQuery),
+            None if !words.trim().is_empty() || filter.is_empty() => {
+                return Err(IndexError::EmptyQuery);
+            }
             query => query,
         };
-        let narrowed: Vec<(&str, String)> =
-            filter.column_values().into_iter().filter_map(|(column, value)| Some((column, value?))).collect();
-        let and = narrowed.iter().fold(String::new(), |and, (column, _)| and + " AND cases." + column + " ?");
-        // The names of columns are ours; everything that was typed is bound. Words of the story count most, those of labels least.
+        let narrowed: Vec<(&str, String)> = filter
+            .column_values()
+            .into_iter()
+            .filter_map(|(column, value)| Some((column, value?)))
+            .collect();
+        let and = narrowed
+            .iter()
+            .fold(String::new(), |and, (column, _)| and + " AND cases." + column + " ?");
+        // The names of columns are ours; everything that was typed is bound. Words of the story
+        // count most, those of labels least.
         let (from, order) = match &query {
             Some(_) => (
                 "texts JOIN cases ON cases.key = texts.rowid WHERE texts MATCH ?",
                 "bm25(texts, 4.0, 1.0, 3.0, 3.0, 2.0, 2.0), filed DESC",
             ),
-            // A case without a category was not declared on, or cannot be read: nothing of it is found.
+            // A case without a category was not declared on, or cannot be read: nothing of it is
+            // found.
             None => ("cases WHERE category <> ''", "filed DESC, cases.key DESC"),
         };
         let select = format!(
@@ -114,11 +124,13 @@ impl Index {
         query: Option<&SearchQuery>,
     ) -> Result<SearchHit, IndexError> {
         let id: Vec<u8> = row.try_get("id")?;
-        let texts = sqlx::query("SELECT story, messages, notes, files, facts FROM originals WHERE key = ?")
-            .bind(row.try_get::<i64, _>("key")?)
-            .fetch_one(&mut self.database)
-            .await?;
-        let texts: Vec<&str> = (0..texts.len()).map(|at| texts.try_get(at)).collect::<Result<_, _>>()?;
+        let texts =
+            sqlx::query("SELECT story, messages, notes, files, facts FROM originals WHERE key = ?")
+                .bind(row.try_get::<i64, _>("key")?)
+                .fetch_one(&mut self.database)
+                .await?;
+        let texts: Vec<&str> =
+            (0..texts.len()).map(|at| texts.try_get(at)).collect::<Result<_, _>>()?;
         Ok(SearchHit {
             case: Uuid::from_slice(&id).map_err(|_| IndexError::CaseNotIndexed)?,
             category: row.try_get("category")?,

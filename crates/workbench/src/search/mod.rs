@@ -1,11 +1,14 @@
-//! Full-text search over all cases that one can read, on the investigator's own machine and nowhere else.
+//! Full-text search over all cases that one can read, on the investigator's own machine and nowhere
+//! else.
 //!
-//! The index is an `SQLite` database in memory with its own full-text search (FTS5). What it searches is folded, so that all spellings
-//! of a word or number are one; what is shown around a hit is the text itself. Between two
-//! runs it lies in the home folder as one file, signed with the device key and sealed to the key's owner. It can be thrown away
-//! at any time: what cannot be read is made anew from the cases.
+//! The index is an `SQLite` database in memory with its own full-text search (FTS5). What it
+//! searches is folded, so that all spellings of a word or number are one; what is shown around a
+//! hit is the text itself. Between two runs it lies in the home folder as one file, signed with the
+//! device key and sealed to the key's owner. It can be thrown away at any time: what cannot be read
+//! is made anew from the cases.
 //!
-//! [`Index::open`] → [`update`](Index::update) → [`hits`](Index::search) or [`related_cases`](Index::related) → [`save`](Index::save).
+//! [`Index::open`] → [`update`](Index::update) → [`hits`](Index::search) or
+//! [`related_cases`](Index::related) → [`save`](Index::save).
 
 mod case_document;
 mod common_words;
@@ -52,7 +55,8 @@ use case_document::CaseDocument;
 const SIGNATURE_CONTEXT: &[u8] = b"burkindi/index/v1\0";
 /// In the database; another version is thrown away and made anew.
 const SCHEMA_VERSION: i64 = 3;
-/// What was pinned is written after so many cases, so that an interrupted first run is not all for nothing.
+/// What was pinned is written after so many cases, so that an interrupted first run is not all for
+/// nothing.
 const CASES_PER_TRANSACTION: usize = 500;
 /// Cases that are asked for at once.
 const MAX_CONCURRENT_READS: usize = 8;
@@ -110,7 +114,9 @@ pub enum IndexError {
     #[error(transparent)]
     Read(#[from] CaseReadError),
     /// Nothing to look for.
-    #[error("give at least one word with a letter or a digit, or narrow by a category, stage, desk or day")]
+    #[error(
+        "give at least one word with a letter or a digit, or narrow by a category, stage, desk or day"
+    )]
     EmptyQuery,
     /// Not among one's cases.
     #[error("the case is not among those that you can read")]
@@ -122,7 +128,8 @@ pub enum IndexError {
 pub struct IndexStats {
     /// Cases that were new, or had changed.
     pub indexed: usize,
-    /// Cases in which one has not said yet to have no conflict of interest: nothing of them is in the index.
+    /// Cases in which one has not said yet to have no conflict of interest: nothing of them is in
+    /// the index.
     pub undeclared: usize,
     /// Cases that one can no longer read: nothing of them is left in the index.
     pub removed: usize,
@@ -182,12 +189,17 @@ impl Index {
         let mut database = SqliteConnection::connect(IN_MEMORY_URL).await?;
         database.deserialize(None, SqliteOwnedBuf::try_from(saved)?, false).await?;
         set_secure_pragmas(&mut database).await?;
-        let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut database).await?;
-        if version == SCHEMA_VERSION { Ok(Self { database }) } else { Err(sqlx::Error::RowNotFound) }
+        let version: i64 =
+            sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut database).await?;
+        if version == SCHEMA_VERSION {
+            Ok(Self { database })
+        } else {
+            Err(sqlx::Error::RowNotFound)
+        }
     }
 
-    /// Ends it, with nothing left in memory: its pages are overwritten before they are given back, which the database does not do
-    /// by itself when it is closed.
+    /// Ends it, with nothing left in memory: its pages are overwritten before they are given back,
+    /// which the database does not do by itself when it is closed.
     pub async fn wipe(mut self) {
         let emptied = sqlx::raw_sql(
             "DROP TABLE ties; DROP TABLE texts; DROP TABLE originals; DROP TABLE cases; VACUUM",
@@ -199,15 +211,23 @@ impl Index {
     }
 
     /// Seals it into the home folder.
-    pub async fn save(&mut self, home: &ProfileDir, key: &InvestigatorKey) -> Result<(), IndexError> {
+    pub async fn save(
+        &mut self,
+        home: &ProfileDir,
+        key: &InvestigatorKey,
+    ) -> Result<(), IndexError> {
         let bytes = self.database.serialize(None).await?;
         let mut plain = Zeroizing::new(Vec::with_capacity(64 + bytes.len()));
         plain.extend_from_slice(&sign(key.device(), SIGNATURE_CONTEXT, &bytes));
         plain.extend_from_slice(&bytes);
-        Ok(private_files::replace_private(&home.index_path(), &key.identity().recipient().seal(&plain))?)
+        Ok(private_files::replace_private(
+            &home.index_path(),
+            &key.identity().recipient().seal(&plain),
+        )?)
     }
 
-    /// Reads what is new or has changed, and forgets what one can no longer read. `progress` hears how many of how many.
+    /// Reads what is new or has changed, and forgets what one can no longer read. `progress` hears
+    /// how many of how many.
     pub async fn update(
         &mut self,
         connection: &mut HandlerConnection,
@@ -225,7 +245,10 @@ impl Index {
     }
 
     /// Looks what is new or has changed, and forgets what one can no longer read.
-    pub async fn begin_update(&mut self, connection: &HandlerConnection) -> Result<IndexJob, IndexError> {
+    pub async fn begin_update(
+        &mut self,
+        connection: &HandlerConnection,
+    ) -> Result<IndexJob, IndexError> {
         let (mut rows, alarms) = connection.queue().await?;
         let me = connection.handle();
         let undeclared = rows.iter().filter(|row| !row.state.has_declared(me)).count();
@@ -240,7 +263,8 @@ impl Index {
         Ok(IndexJob { changed_rows: rows, done: 0, stats: updated })
     }
 
-    /// Reads what is left. `go_on` hears after each case how many of how many were read, and can leave it off there.
+    /// Reads what is left. `go_on` hears after each case how many of how many were read, and can
+    /// leave it off there.
     pub async fn advance(
         &mut self,
         reading: &mut IndexJob,
@@ -252,7 +276,8 @@ impl Index {
         while wanted && !reading.is_done() {
             sqlx::query("BEGIN").execute(&mut self.database).await?;
             let mut pins = Vec::new();
-            let read = self.advance_batch(reading, connection, taxonomy, &mut pins, &mut go_on).await;
+            let read =
+                self.advance_batch(reading, connection, taxonomy, &mut pins, &mut go_on).await;
             // What was read before something went wrong is kept.
             sqlx::query("COMMIT").execute(&mut self.database).await?;
             connection.pin_cases(pins)?;
@@ -271,8 +296,10 @@ impl Index {
         go_on: &mut impl FnMut(usize, usize) -> bool,
     ) -> Result<bool, IndexError> {
         let of = reading.changed_rows.len();
-        let part = &reading.changed_rows[reading.done..of.min(reading.done + CASES_PER_TRANSACTION)];
-        // The case handler looks for the next ones while this one is opened, and it is opened while the one before is taken in.
+        let part =
+            &reading.changed_rows[reading.done..of.min(reading.done + CASES_PER_TRANSACTION)];
+        // The case handler looks for the next ones while this one is opened, and it is opened while
+        // the one before is taken in.
         let ids: Vec<Uuid> = part.iter().map(|row| row.id).collect();
         let (opened, cases) = mpsc::channel(MAX_CONCURRENT_READS);
         let opening = async move {
@@ -292,7 +319,9 @@ impl Index {
             let mut cases = cases;
             for row in part {
                 let Some(case) = cases.recv().await else { break };
-                pins.extend(self.upsert(connection, row, case, (taxonomy, &mut reading.stats)).await?);
+                pins.extend(
+                    self.upsert(connection, row, case, (taxonomy, &mut reading.stats)).await?,
+                );
                 reading.done += 1;
                 if !go_on(reading.done, of) {
                     return Ok(false);
@@ -303,8 +332,8 @@ impl Index {
         tokio::join!(opening, taking).1
     }
 
-    /// Takes in one case as it was read, and gives what is to be remembered of it. One that cannot be read is an alarm, and does not keep
-    /// the others from being read.
+    /// Takes in one case as it was read, and gives what is to be remembered of it. One that cannot
+    /// be read is an alarm, and does not keep the others from being read.
     async fn upsert(
         &mut self,
         connection: &HandlerConnection,
@@ -315,11 +344,14 @@ impl Index {
         match case {
             Ok(case) => {
                 let pin = case.head_to_pin();
-                // What was not declared on is verified and known, and found by nothing. The declaration is an event, after which it is
-                // read again.
+                // What was not declared on is verified and known, and found by nothing. The
+                // declaration is an event, after which it is read again.
                 let declared = connection.check_declared(&case).is_ok();
-                let document =
-                    if declared { CaseDocument::from_case(&case, taxonomy) } else { CaseDocument::default() };
+                let document = if declared {
+                    CaseDocument::from_case(&case, taxonomy)
+                } else {
+                    CaseDocument::default()
+                };
                 updated.alarms.extend(case.alarms);
                 self.store_document(row, &document).await?;
                 updated.indexed += 1;
@@ -360,7 +392,11 @@ impl Index {
         Ok(heads)
     }
 
-    async fn store_document(&mut self, row: &CaseSummary, document: &CaseDocument) -> Result<(), IndexError> {
+    async fn store_document(
+        &mut self,
+        row: &CaseSummary,
+        document: &CaseDocument,
+    ) -> Result<(), IndexError> {
         self.remove(row.id).await?;
         let key: i64 = sqlx::query_scalar(
             "INSERT INTO cases (id, head, category, lang, desk, stage, urgency, assignee, filed) \
@@ -377,17 +413,25 @@ impl Index {
         .bind(row.filed.to_string())
         .fetch_one(&mut self.database)
         .await?;
-        let texts = [&document.story, &document.facts, &document.messages, &document.notes, &document.files];
+        let texts = [
+            &document.story,
+            &document.facts,
+            &document.messages,
+            &document.notes,
+            &document.files,
+        ];
         let original = sqlx::query("INSERT INTO originals VALUES (?, ?, ?, ?, ?, ?)").bind(key);
         let original = texts.into_iter().fold(original, |query, text| query.bind(text.as_str()));
         original.execute(&mut self.database).await?;
         let folded = texts.map(|text| Zeroizing::new(text_folding::fold_text(text)));
-        let also: BTreeSet<String> = folded.iter().flat_map(|text| text_folding::extra_terms(text)).collect();
+        let also: BTreeSet<String> =
+            folded.iter().flat_map(|text| text_folding::extra_terms(text)).collect();
         let also = Zeroizing::new(also.into_iter().collect::<Vec<_>>().join("\n"));
         let searched = sqlx::query(
             "INSERT INTO texts (rowid, story, facts, messages, notes, files, also) VALUES (?, ?, ?, ?, ?, ?, ?)",
         );
-        let searched = folded.iter().fold(searched.bind(key), |query, text| query.bind(text.as_str()));
+        let searched =
+            folded.iter().fold(searched.bind(key), |query, text| query.bind(text.as_str()));
         searched.bind(also.as_str()).execute(&mut self.database).await?;
         for (kind, value) in &document.identifiers {
             sqlx::query("INSERT OR IGNORE INTO ties (key, kind, value) VALUES (?, ?, ?)")
@@ -415,22 +459,29 @@ impl Index {
     }
 
     async fn row_key(&mut self, id: Uuid) -> Result<Option<i64>, IndexError> {
-        let query = sqlx::query_scalar("SELECT key FROM cases WHERE id = ?").bind(&id.as_bytes()[..]);
+        let query =
+            sqlx::query_scalar("SELECT key FROM cases WHERE id = ?").bind(&id.as_bytes()[..]);
         Ok(query.fetch_optional(&mut self.database).await?)
     }
 }
 
-/// What is forgotten must not stay in the pages, which are saved whole; and nothing may reach a temporary file. The settings
-/// belong to the database that is open, so a loaded one needs them again.
+/// What is forgotten must not stay in the pages, which are saved whole; and nothing may reach a
+/// temporary file. The settings belong to the database that is open, so a loaded one needs them
+/// again.
 async fn set_secure_pragmas(database: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;")
-        .execute(database)
-        .await
-        .map(drop)
+    sqlx::raw_sql(
+        "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;",
+    )
+    .execute(database)
+    .await
+    .map(drop)
 }
 
 /// The saved index, if there is one that this key's owner made.
-fn decrypt_index(home: &ProfileDir, key: &InvestigatorKey) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
+fn decrypt_index(
+    home: &ProfileDir,
+    key: &InvestigatorKey,
+) -> Result<Option<Zeroizing<Vec<u8>>>, FileError> {
     let sealed = match private_files::read(&home.index_path()) {
         Ok(sealed) => sealed,
         Err(FileError::NotFound(_)) => return Ok(None),

@@ -22,7 +22,8 @@ pub struct ExcerptSpan {
 
 /// What is looked for.
 pub(super) struct SearchQuery {
-    /// In FTS5's language. Everything that was typed is quoted, so that nothing of it is taken for an operator.
+    /// In FTS5's language. Everything that was typed is quoted, so that nothing of it is taken for
+    /// an operator.
     pub(super) expression: String,
     /// Beginnings of folded words, for showing where they stand.
     prefixes: Vec<String>,
@@ -69,12 +70,14 @@ impl SearchQuery {
         let mut at = 0;
         while at < words.len() {
             let len = count_number_words(&words[at..]);
-            let each: Vec<String> = words[at..at + len].iter().map(|word| self.word_clause(word)).collect();
+            let each: Vec<String> =
+                words[at..at + len].iter().map(|word| self.word_clause(word)).collect();
             let each = each.join(" AND ");
             if len == 1 {
                 wanted.push(each);
             } else {
-                let mut ways = vec![format!("({each})"), self.number_clause(&words[at..at + len].concat())];
+                let mut ways =
+                    vec![format!("({each})"), self.number_clause(&words[at..at + len].concat())];
                 // Letters before the first digit may be a word of their own: `le 11 GH 4521`.
                 if !words[at].contains(|c: char| c.is_ascii_digit()) && len > 2 {
                     let rest = self.number_clause(&words[at + 1..at + len].concat());
@@ -117,7 +120,8 @@ impl SearchQuery {
     }
 }
 
-/// How many of the first words are one number in pieces: it ends with the last one that has a digit.
+/// How many of the first words are one number in pieces: it ends with the last one that has a
+/// digit.
 fn count_number_words(words: &[String]) -> usize {
     let digit = |word: &String| word.contains(|c: char| c.is_ascii_digit());
     let most = words.len().min(MAX_NUMBER_PIECES);
@@ -125,7 +129,9 @@ fn count_number_words(words: &[String]) -> usize {
         let pieces = &words[..*len];
         let last_counts = pieces.last().is_some_and(digit);
         let begins = digit(&pieces[0]) || digit(&pieces[1]);
-        last_counts && begins && joined_numbers(&pieces.join(" ")).contains(&joined(&pieces.concat()))
+        last_counts
+            && begins
+            && joined_numbers(&pieces.join(" ")).contains(&joined(&pieces.concat()))
     });
     len.unwrap_or(1)
 }
@@ -143,8 +149,8 @@ fn prefix_term(word: &str) -> String {
     quoted(word) + "*"
 }
 
-/// Some words around the first place of what was looked for, in the first text that has it; the beginning of the first text, where
-/// none has it.
+/// Some words around the first place of what was looked for, in the first text that has it; the
+/// beginning of the first text, where none has it.
 pub(super) fn excerpt_around(texts: &[&str], query: Option<&SearchQuery>) -> Vec<ExcerptSpan> {
     let beginnings = query.map_or(&[][..], |query| &query.prefixes);
     for text in texts {
@@ -159,9 +165,11 @@ pub(super) fn excerpt_around(texts: &[&str], query: Option<&SearchQuery>) -> Vec
     excerpt(text, &places, &vec![false; places.len()], 0)
 }
 
-/// Where the words of a text stand, in bytes. Marks and what cannot be seen belong to the word before.
+/// Where the words of a text stand, in bytes. Marks and what cannot be seen belong to the word
+/// before.
 fn word_spans(text: &str) -> Vec<(usize, usize)> {
-    let belongs = |c: char| c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c) || c == 'ـ';
+    let belongs =
+        |c: char| c.is_alphanumeric() || is_combining_mark(c) || is_invisible(c) || c == 'ـ';
     let mut places: Vec<(usize, usize)> = Vec::new();
     for (at, c) in text.char_indices().filter(|(_, c)| belongs(*c)) {
         let end = at + c.len_utf8();
@@ -175,17 +183,22 @@ fn word_spans(text: &str) -> Vec<(usize, usize)> {
 
 /// Which of the words were looked for, alone or as a piece of a number.
 fn mark_matches(text: &str, places: &[(usize, usize)], beginnings: &[String]) -> Vec<bool> {
-    let folded: Vec<String> = places.iter().map(|(from, to)| fold_text(&text[*from..*to])).collect();
+    let folded: Vec<String> =
+        places.iter().map(|(from, to)| fold_text(&text[*from..*to])).collect();
     let mut found = vec![false; places.len()];
     for at in 0..places.len() {
         let stem = without_article(&folded[at]);
-        let begins = |word: &str| beginnings.iter().any(|it| !it.is_empty() && word.starts_with(it.as_str()));
+        let begins = |word: &str| {
+            beginnings.iter().any(|it| !it.is_empty() && word.starts_with(it.as_str()))
+        };
         found[at] |= begins(&folded[at]) || stem.is_some_and(begins);
         let mut number = String::new();
         for end in at..places.len().min(at + MAX_NUMBER_PIECES) {
             number.push_str(&folded[end]);
             let whole = |it: &String| {
-                it.len() == number.len() && *it == number && it.contains(|c: char| c.is_ascii_digit())
+                it.len() == number.len()
+                    && *it == number
+                    && it.contains(|c: char| c.is_ascii_digit())
             };
             if end > at && beginnings.iter().any(whole) {
                 found[at..=end].fill(true);
@@ -195,7 +208,12 @@ fn mark_matches(text: &str, places: &[(usize, usize)], beginnings: &[String]) ->
     found
 }
 
-fn excerpt(text: &str, places: &[(usize, usize)], found: &[bool], first: usize) -> Vec<ExcerptSpan> {
+fn excerpt(
+    text: &str,
+    places: &[(usize, usize)],
+    found: &[bool],
+    first: usize,
+) -> Vec<ExcerptSpan> {
     let from = first.saturating_sub(CONTEXT_WORDS);
     let to = places.len().min(first + CONTEXT_WORDS + 1);
     let Some(shown) = places.get(from..to).filter(|shown| !shown.is_empty()) else {
@@ -244,7 +262,11 @@ mod tests {
             ("- -- \"\" …", None),
             ("-only", None),
         ] {
-            assert_eq!(SearchQuery::parse(typed).map(|query| query.expression).as_deref(), wanted, "{typed}");
+            assert_eq!(
+                SearchQuery::parse(typed).map(|query| query.expression).as_deref(),
+                wanted,
+                "{typed}"
+            );
         }
     }
 
@@ -252,7 +274,10 @@ mod tests {
     fn what_is_shown_is_the_text_itself_with_its_own_spelling() {
         let shown = |text: &str, typed: &str| -> String {
             let marks = excerpt_around(&["", text], SearchQuery::parse(typed).as_ref());
-            marks.iter().map(|it| if it.found { format!("[{}]", it.text) } else { it.text.clone() }).collect()
+            marks
+                .iter()
+                .map(|it| if it.found { format!("[{}]", it.text) } else { it.text.clone() })
+                .collect()
         };
         assert_eq!(shown("Hier à Dakola.", "dakola"), "Hier à [Dakola].");
         assert_eq!(shown("au cœur du poste", "coeur"), "au [cœur] du poste");

@@ -73,9 +73,14 @@ pub struct RelatedCase {
 type RelationReasons = BTreeMap<RelationKind, BTreeSet<String>>;
 
 impl Index {
-    /// At most `limit` cases that have something telling in common with this one, the closest first. A suggestion, no judgement:
-    /// two reports can name one truck and be about different things.
-    pub async fn related(&mut self, case: Uuid, limit: usize) -> Result<Vec<RelatedCase>, IndexError> {
+    /// At most `limit` cases that have something telling in common with this one, the closest
+    /// first. A suggestion, no judgement: two reports can name one truck and be about different
+    /// things.
+    pub async fn related(
+        &mut self,
+        case: Uuid,
+        limit: usize,
+    ) -> Result<Vec<RelatedCase>, IndexError> {
         let key = self.row_key(case).await?.ok_or(IndexError::CaseNotIndexed)?;
         let mut found: BTreeMap<i64, RelationReasons> = BTreeMap::new();
         self.add_shared_identifiers(key, &mut found).await?;
@@ -112,7 +117,12 @@ impl Index {
                 .into_iter()
                 .find(|tie| tie.as_str() == kind);
             if let Some(tie) = tie {
-                found.entry(row.try_get(0)?).or_default().entry(tie).or_default().insert(row.try_get(2)?);
+                found
+                    .entry(row.try_get(0)?)
+                    .or_default()
+                    .entry(tie)
+                    .or_default()
+                    .insert(row.try_get(2)?);
             }
         }
         Ok(())
@@ -143,24 +153,31 @@ impl Index {
         let mut shared: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
         for word in distinctive_words(&text) {
             // One more than may have it, so that a common word costs no more than a rare one.
-            let others: Vec<i64> = sqlx::query_scalar("SELECT rowid FROM texts WHERE texts MATCH ? LIMIT ?")
-                .bind(format!("{{story messages}} : \"{}\"", fold_text(&word)))
-                .bind(most + 1)
-                .fetch_all(&mut self.database)
-                .await?;
+            let others: Vec<i64> =
+                sqlx::query_scalar("SELECT rowid FROM texts WHERE texts MATCH ? LIMIT ?")
+                    .bind(format!("{{story messages}} : \"{}\"", fold_text(&word)))
+                    .bind(most + 1)
+                    .fetch_all(&mut self.database)
+                    .await?;
             if i64::try_from(others.len()).is_ok_and(|count| count <= most) {
                 for other in others.into_iter().filter(|other| *other != key) {
                     shared.entry(other).or_default().insert(word.clone());
                 }
             }
         }
-        for (other, words) in shared.into_iter().filter(|(_, words)| words.len() >= MIN_SHARED_WORDS) {
+        for (other, words) in
+            shared.into_iter().filter(|(_, words)| words.len() >= MIN_SHARED_WORDS)
+        {
             found.entry(other).or_default().insert(RelationKind::Words, words);
         }
         Ok(())
     }
 
-    async fn related_case(&mut self, key: i64, reasons: RelationReasons) -> Result<RelatedCase, IndexError> {
+    async fn related_case(
+        &mut self,
+        key: i64,
+        reasons: RelationReasons,
+    ) -> Result<RelatedCase, IndexError> {
         let row = sqlx::query("SELECT id, stage, category, filed FROM cases WHERE key = ?")
             .bind(key)
             .fetch_one(&mut self.database)
@@ -183,10 +200,14 @@ impl Index {
 
 /// The words of a text that could tell something, each once.
 fn distinctive_words(text: &str) -> Vec<String> {
-    let long =
-        |word: &String| word.chars().count() >= MIN_WORD_CHARS && !word.chars().all(|c| c.is_ascii_digit());
-    let words: BTreeSet<String> =
-        lowercase_words(text).into_iter().filter(long).filter(|word| !is_common(&fold_text(word))).collect();
+    let long = |word: &String| {
+        word.chars().count() >= MIN_WORD_CHARS && !word.chars().all(|c| c.is_ascii_digit())
+    };
+    let words: BTreeSet<String> = lowercase_words(text)
+        .into_iter()
+        .filter(long)
+        .filter(|word| !is_common(&fold_text(word)))
+        .collect();
     let mut words: Vec<String> = words.into_iter().collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
     words.truncate(MAX_QUERY_WORDS);

@@ -1,4 +1,5 @@
-//! One form for all spellings of a word or number, for the text that is searched and for what is looked for.
+//! One form for all spellings of a word or number, for the text that is searched and for what is
+//! looked for.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +18,14 @@ const MAX_NUMBERS: usize = 4_000;
 /// The fewest letters that are left of an Arabic word without its article.
 const MIN_STEM_LETTERS: usize = 3;
 
-/// Text without letter case, accents, vowel marks, stretching and invisible characters, with the letters and digits that people
-/// exchange for each other as one.
+/// Text without letter case, accents, vowel marks, stretching and invisible characters, with the
+/// letters and digits that people exchange for each other as one.
 pub(super) fn fold_text(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c) && !is_invisible(*c)).flat_map(char::to_lowercase)
+    for c in text
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c) && !is_invisible(*c))
+        .flat_map(char::to_lowercase)
     {
         match c {
             'œ' => folded.push_str("oe"),
@@ -46,7 +50,8 @@ pub(super) fn fold_text(text: &str) -> String {
     folded
 }
 
-/// An Arabic word without its article, alone or behind a one-letter word that is written with it: الجمارك and والجمارك both give جمارك.
+/// An Arabic word without its article, alone or behind a one-letter word that is written with it:
+/// الجمارك and والجمارك both give جمارك.
 pub(super) fn without_article(folded: &str) -> Option<&str> {
     let behind = folded.strip_prefix(['و', 'ف', 'ب', 'ك']).unwrap_or(folded);
     let stem = folded
@@ -61,14 +66,16 @@ pub(super) fn folded_words(folded: &str) -> impl Iterator<Item = &str> {
     folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// What is searched beside the words of a folded text: Arabic words without their article, and numbers in one piece.
+/// What is searched beside the words of a folded text: Arabic words without their article, and
+/// numbers in one piece.
 pub(super) fn extra_terms(folded: &str) -> BTreeSet<String> {
     let stems = folded_words(folded).filter_map(without_article).map(str::to_owned);
     stems.chain(joined_numbers(folded)).collect()
 }
 
-/// Every number of a folded text that is written in several pieces, in one: `11 GH 4521`, `C-48213`, `MSKU 123 456 7`, `70/12/34/56`.
-/// Which pieces belong together cannot be known, so every row of neighbours is given that has enough digits.
+/// Every number of a folded text that is written in several pieces, in one: `11 GH 4521`,
+/// `C-48213`, `MSKU 123 456 7`, `70/12/34/56`. Which pieces belong together cannot be known, so
+/// every row of neighbours is given that has enough digits.
 pub(super) fn joined_numbers(folded: &str) -> BTreeSet<String> {
     let pieces: Vec<(&str, bool)> = number_pieces(folded);
     let mut found = BTreeSet::new();
@@ -96,14 +103,18 @@ fn number_pieces(folded: &str) -> Vec<(&str, bool)> {
     let mut joined = false;
     let mut rest = folded;
     while let Some(from) = rest.find(char::is_alphanumeric) {
-        // A space, a dash, a stroke or a full stop stand inside of numbers; more than two of them, or anything else, do not.
+        // A space, a dash, a stroke or a full stop stand inside of numbers; more than two of them,
+        // or anything else, do not.
         let between = &rest[..from];
         let near = between.chars().count() <= 2
-            && between.chars().all(|c| matches!(c, ' ' | '-' | '/' | '.' | '‐' | '‑' | '–' | '_' | ':'));
+            && between
+                .chars()
+                .all(|c| matches!(c, ' ' | '-' | '/' | '.' | '‐' | '‑' | '–' | '_' | ':'));
         let word = &rest[from..];
         let word = &word[..word.find(|c: char| !c.is_alphanumeric()).unwrap_or(word.len())];
         rest = &rest[from + word.len()..];
-        let counts = word.contains(|c: char| c.is_ascii_digit()) || word.chars().count() <= MAX_LETTER_GROUP;
+        let counts =
+            word.contains(|c: char| c.is_ascii_digit()) || word.chars().count() <= MAX_LETTER_GROUP;
         if counts {
             pieces.push((word, joined && near));
         }
@@ -163,7 +174,9 @@ mod tests {
             );
         }
         assert!(
-            joined_numbers(&fold_text("C-48213, puis le soir")).iter().all(|number| number.contains("48213"))
+            joined_numbers(&fold_text("C-48213, puis le soir"))
+                .iter()
+                .all(|number| number.contains("48213"))
         );
         assert!(joined_numbers("l’agent de la douane").is_empty());
         let figures = "12 ".repeat(50_000);
@@ -175,7 +188,11 @@ mod tests {
         assert_eq!(without_article(&fold_text("الجمركي")), Some("جمركي"));
         assert_eq!(without_article(&fold_text("والجمارك")), Some("جمارك"));
         assert_eq!(without_article(&fold_text("للجمارك")), Some("جمارك"));
-        assert_eq!(without_article(&fold_text("الم")), None, "too short to be an article and a word");
+        assert_eq!(
+            without_article(&fold_text("الم")),
+            None,
+            "too short to be an article and a word"
+        );
         assert_eq!(without_article("douane"), None);
     }
 }

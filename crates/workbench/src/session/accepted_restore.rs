@@ -83,7 +83,11 @@ fn sign_restore(restore: &AcceptedRestore, device: &SigningKey) -> SignedRestore
 }
 
 /// What it says, if this key has signed it for this installation.
-fn verify_restore(accepted: &SignedRestore, device: &PublicKey, instance: Uuid) -> Option<AcceptedRestore> {
+fn verify_restore(
+    accepted: &SignedRestore,
+    device: &PublicKey,
+    instance: Uuid,
+) -> Option<AcceptedRestore> {
     let signature = accepted.signature.as_slice().try_into().ok()?;
     device.verify(SIGNATURE_CONTEXT, &accepted.bytes, signature).ok()?;
     serde_json::from_slice::<AcceptedRestore>(&accepted.bytes)
@@ -93,8 +97,9 @@ fn verify_restore(accepted: &SignedRestore, device: &PublicKey, instance: Uuid) 
 
 /// The end of one case in a log.
 fn head_of(case: Uuid, entries: &[LogEntry]) -> Option<PinnedCaseHead> {
-    let of_case =
-        entries.iter().filter(|entry| entry.event.decode_unverified().is_ok_and(|event| event.case == case));
+    let of_case = entries
+        .iter()
+        .filter(|entry| entry.event.decode_unverified().is_ok_and(|event| event.case == case));
     let mut events = 0;
     let last = of_case.inspect(|_| events += 1).last()?;
     Some(PinnedCaseHead { events, head: last.event.hash() })
@@ -175,7 +180,11 @@ impl HandlerConnection {
     /// alarm.
     pub(crate) fn accepted_restores(&self) -> Result<Vec<IntegrityAlert>, FileError> {
         let device = PublicKey::from(self.key.device());
-        let told = |accepted: &SignedRestore| match verify_restore(accepted, &device, self.trust.instance) {
+        let told = |accepted: &SignedRestore| match verify_restore(
+            accepted,
+            &device,
+            self.trust.instance,
+        ) {
             Some(restore) => IntegrityAlert::notice(
                 AlertCode::AcceptedRestore,
                 format!(

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use protocol::{
     api::workbench::{
-        Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse,
-        FormerReaders, NewEvent, ProblemDetails, SessionRequest, SessionResponse, sign_session,
+        Absence, AssigneeCandidate, AuditLog, CaseDetail, CaseSummary, ChallengeRequest,
+        ChallengeResponse, FormerReaders, NewEvent, ProblemDetails, SessionRequest,
+        SessionResponse, sign_session,
     },
     case::event::LogEntry,
     directory::SignedDirectory,
@@ -87,8 +88,13 @@ impl HandlerClient {
         Ok(Self { http, base, session: None })
     }
 
-    /// Proves to be this person of this installation and keeps the short-lived token, in memory only. Returns how long it lives.
-    pub async fn sign_in(&mut self, key: &InvestigatorKey, instance: Uuid) -> Result<Duration, ClientError> {
+    /// Proves to be this person of this installation and keeps the short-lived token, in memory
+    /// only. Returns how long it lives.
+    pub async fn sign_in(
+        &mut self,
+        key: &InvestigatorKey,
+        instance: Uuid,
+    ) -> Result<Duration, ClientError> {
         let handle = key.handle().to_owned();
         let asked = self.request(Method::POST, &["v1", "challenge"]);
         let challenge: ChallengeResponse =
@@ -114,7 +120,9 @@ impl HandlerClient {
 
     /// Publishes a directory. The signatures in it are the permission.
     pub async fn put_directory(&self, directory: &SignedDirectory) -> Result<(), ClientError> {
-        send_checked(self.request(Method::PUT, &["v1", "directory"]).json(directory)).await.map(drop)
+        send_checked(self.request(Method::PUT, &["v1", "directory"]).json(directory))
+            .await
+            .map(drop)
     }
 
     /// The whole queue.
@@ -147,7 +155,10 @@ impl HandlerClient {
     }
 
     /// To whom a case would be suggested now, the best first.
-    pub async fn assignee_candidates(&self, case: Uuid) -> Result<Vec<AssigneeCandidate>, ClientError> {
+    pub async fn assignee_candidates(
+        &self,
+        case: Uuid,
+    ) -> Result<Vec<AssigneeCandidate>, ClientError> {
         self.get(&["v1", "cases", &case.to_string(), "routing"]).await
     }
 
@@ -167,7 +178,12 @@ impl HandlerClient {
     }
 
     /// One sealed part; `most` is the length that it should have.
-    pub async fn fetch_part(&self, case: Uuid, part: Uuid, most: u64) -> Result<Vec<u8>, ClientError> {
+    pub async fn fetch_part(
+        &self,
+        case: Uuid,
+        part: Uuid,
+        most: u64,
+    ) -> Result<Vec<u8>, ClientError> {
         let path = ["v1", "cases", &case.to_string(), "parts", &part.to_string()];
         let whole = RESPONSE_TIMEOUT + Duration::from_secs(most / MIN_BYTES_PER_SEC);
         let response = send_checked(self.request(Method::GET, &path).timeout(whole)).await?;
@@ -176,8 +192,10 @@ impl HandlerClient {
 
     /// Files a signed event.
     pub async fn add_event(&self, case: Uuid, event: &NewEvent) -> Result<LogEntry, ClientError> {
-        send_for_json(self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event))
-            .await
+        send_for_json(
+            self.request(Method::POST, &["v1", "cases", &case.to_string(), "events"]).json(event),
+        )
+        .await
     }
 
     /// The whole log; for the outside body.
@@ -193,7 +211,12 @@ impl HandlerClient {
         self.request_with(method, path, &[])
     }
 
-    fn request_with(&self, method: Method, path: &[&str], query: &[(&str, String)]) -> RequestBuilder {
+    fn request_with(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> RequestBuilder {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(path);
@@ -220,8 +243,9 @@ fn tls_config(ca_pem: &str) -> Result<ClientConfig, ClientError> {
         return Err(authority(&"no certificate in it"));
     }
     let builder = ClientConfig::builder_with_provider(ring::default_provider().into());
-    let builder =
-        builder.with_protocol_versions(&[&rustls::version::TLS13]).map_err(|error| authority(&error))?;
+    let builder = builder
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .map_err(|error| authority(&error))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
@@ -258,6 +282,7 @@ async fn read_body(mut response: Response, most: u64) -> Result<Vec<u8>, ClientE
 /// The whole row of causes: "certificate not trusted" stands at its end.
 fn unreachable_error(error: reqwest::Error) -> ClientError {
     let error = error.without_url();
-    let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    let causes =
+        std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
     ClientError::Unreachable(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
 }

@@ -10,7 +10,8 @@ use time::{Date, Duration};
 
 use crate::alert::{AlertCode, IntegrityAlert};
 
-/// All directories of one installation. Each one in it has been verified against the pinned root keys.
+/// All directories of one installation. Each one in it has been verified against the pinned root
+/// keys.
 #[derive(Debug)]
 pub struct DirectoryHistory {
     directories: Vec<(Directory, Hash)>,
@@ -36,7 +37,8 @@ pub enum DirectoryHistoryError {
 pub struct VerifiedEvent<'a> {
     /// What it says.
     pub event: Event,
-    /// In which directories its signer stands with this key, newest first; empty for the case handler.
+    /// In which directories its signer stands with this key, newest first; empty for the case
+    /// handler.
     pub signing_directories: Vec<&'a Directory>,
     /// The signer was out of the newest directory of that day.
     pub is_former_member: bool,
@@ -78,11 +80,13 @@ impl DirectoryHistory {
         (directory, *hash)
     }
 
-    /// Has this member another key now than in some directory that was good on that day or later? Grants of then are lost with the old key.
+    /// Has this member another key now than in some directory that was good on that day or later?
+    /// Grants of then are lost with the old key.
     pub fn has_replaced_key(&self, handle: &str, since: Date) -> bool {
         let Some(now) = self.latest().0.member(handle) else { return false };
         let good = self.directories.iter().filter(|(directory, _)| directory.expires >= since);
-        good.filter_map(|(directory, _)| directory.member(handle)).any(|then| then.recipient != now.recipient)
+        good.filter_map(|(directory, _)| directory.member(handle))
+            .any(|then| then.recipient != now.recipient)
     }
 
     /// The keys that a member had before the one of the newest directory.
@@ -103,7 +107,8 @@ impl DirectoryHistory {
         &self.gap_alerts
     }
 
-    /// Checks who signed an event, with the keys that directories up to its day give to the name in it.
+    /// Checks who signed an event, with the keys that directories up to its day give to the name in
+    /// it.
     pub fn verify_event(&self, signed: &SignedEvent) -> Result<VerifiedEvent<'_>, IntegrityAlert> {
         let event = signed
             .decode_unverified()
@@ -121,7 +126,10 @@ impl DirectoryHistory {
         let holds = |(directory, key)| signed.verify(key).is_ok().then_some(directory);
         let under: Vec<&Directory> = keys.into_iter().filter_map(holds).collect();
         let Some(newest_under) = under.first() else {
-            return Err(IntegrityAlert::new(AlertCode::Forged, EventError::Forged(event.actor).to_string()));
+            return Err(IntegrityAlert::new(
+                AlertCode::Forged,
+                EventError::Forged(event.actor).to_string(),
+            ));
         };
         if event.actor == HANDLER_ACTOR {
             return Ok(VerifiedEvent {
@@ -132,7 +140,8 @@ impl DirectoryHistory {
             });
         }
         // Directories of one day are not told apart: their order within it is not known.
-        let current = of_the_day.iter().find(|directory| directory.issued < day).or(of_the_day.last());
+        let current =
+            of_the_day.iter().find(|directory| directory.issued < day).or(of_the_day.last());
         let former = current.is_some_and(|current| newest_under.epoch < current.epoch);
         let expired = !former && newest_under.expires < day;
         Ok(VerifiedEvent {
@@ -143,7 +152,8 @@ impl DirectoryHistory {
         })
     }
 
-    /// Directories that can have been in force on a day, newest first. One day of grace, as clocks differ.
+    /// Directories that can have been in force on a day, newest first. One day of grace, as clocks
+    /// differ.
     fn in_force_by(&self, day: Date) -> impl Iterator<Item = &Directory> {
         let last = day.saturating_add(Duration::days(1));
         self.directories
@@ -154,7 +164,10 @@ impl DirectoryHistory {
     }
 }
 
-fn signing_key_of<'a>(directory: &'a Directory, actor: &str) -> Option<&'a protocol::keys::PublicKey> {
+fn signing_key_of<'a>(
+    directory: &'a Directory,
+    actor: &str,
+) -> Option<&'a protocol::keys::PublicKey> {
     if actor == HANDLER_ACTOR {
         return Some(&directory.handler_key);
     }

@@ -1,4 +1,5 @@
-//! One look at everything that keys depend on: what is well, what should be done soon, and what is wrong.
+//! One look at everything that keys depend on: what is well, what should be done soon, and what is
+//! wrong.
 
 use doctor::DIRECTORY_WARNING_DAYS;
 use serde::Serialize;
@@ -81,7 +82,10 @@ fn check_passphrase(sealed: &[u8]) -> KeyCheck {
             CheckStatus::Error,
             "guessing at your passphrase is cheap: seal the key again with `burkindi key passphrase`",
         ),
-        None => about(CheckStatus::Error, "the key file is not sealed under a passphrase as it should be"),
+        None => about(
+            CheckStatus::Error,
+            "the key file is not sealed under a passphrase as it should be",
+        ),
     }
 }
 
@@ -93,7 +97,10 @@ fn check_folder(connection: &HandlerConnection) -> Result<KeyCheck, FileError> {
         key_check(
             CheckSubject::Folder,
             CheckStatus::Error,
-            format!("other people of this computer can read {}: close it to them", home.dir().display()),
+            format!(
+                "other people of this computer can read {}: close it to them",
+                home.dir().display()
+            ),
         )
     } else {
         key_check(
@@ -124,7 +131,9 @@ fn check_membership(connection: &HandlerConnection) -> KeyCheck {
     let request = connection.key().request();
     let seated = connection.directory().member(connection.handle());
     match seated {
-        Some(member) if member.recipient == request.recipient && member.device == request.device => {
+        Some(member)
+            if member.recipient == request.recipient && member.device == request.device =>
+        {
             key_check(CheckSubject::Seat, CheckStatus::Ok, "the directory names this key")
         }
         Some(_) => key_check(
@@ -144,7 +153,8 @@ fn check_directory(days: i64) -> KeyCheck {
     let (outcome, text) = match days {
         ..0 => (
             CheckStatus::Error,
-            "the directory has expired: nobody can report; the administrator must sign a new one".to_owned(),
+            "the directory has expired: nobody can report; the administrator must sign a new one"
+                .to_owned(),
         ),
         0..=DIRECTORY_WARNING_DAYS => (
             CheckStatus::Warning,
@@ -156,18 +166,25 @@ fn check_directory(days: i64) -> KeyCheck {
 }
 
 fn check_colleagues(connection: &HandlerConnection) -> KeyCheck {
-    let mine =
-        |desk: &&protocol::directory::Desk| desk.members.iter().any(|member| member == connection.handle());
+    let mine = |desk: &&protocol::directory::Desk| {
+        desk.members.iter().any(|member| member == connection.handle())
+    };
     let small: Vec<&str> = connection
         .directory()
         .desks
         .iter()
         .filter(mine)
-        .filter(|desk| desk.members.len() < MIN_COLLEAGUES && desk.id != connection.directory().oversight)
+        .filter(|desk| {
+            desk.members.len() < MIN_COLLEAGUES && desk.id != connection.directory().oversight
+        })
         .map(|desk| &*desk.id)
         .collect();
     if small.is_empty() {
-        key_check(CheckSubject::Colleagues, CheckStatus::Ok, "your desk does not depend on one person")
+        key_check(
+            CheckSubject::Colleagues,
+            CheckStatus::Ok,
+            "your desk does not depend on one person",
+        )
     } else {
         let text = format!(
             "fewer than {MIN_COLLEAGUES} people sit at {}: one absence or conflict leaves a case to one person",

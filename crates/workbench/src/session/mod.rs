@@ -1,4 +1,5 @@
-//! An unlocked key, a verified directory and a session at the case handler: what every act on a case needs.
+//! An unlocked key, a verified directory and a session at the case handler: what every act on a
+//! case needs.
 
 pub mod accepted_restore;
 pub mod client;
@@ -115,7 +116,11 @@ impl HandlerOffer {
     }
 
     /// Pins it: fetches its directory and verifies it before anything is written.
-    pub async fn pin(&self, home: &ProfileDir, now: OffsetDateTime) -> Result<Directory, ConnectError> {
+    pub async fn pin(
+        &self,
+        home: &ProfileDir,
+        now: OffsetDateTime,
+    ) -> Result<Directory, ConnectError> {
         let mut seen = home.trust_state()?;
         let directory = self.fetch_directory(&mut seen, now).await?;
         home.pin_handler(&self.settings, &self.ca_pem, &self.trust)?;
@@ -162,7 +167,8 @@ async fn sign_in(
     Ok(SignInResult { directory_history: roll, directories, refresh_at: now + life / 2 })
 }
 
-/// Everything but the end of the directory: work on cases goes on when the administrator is late, new grants do not.
+/// Everything but the end of the directory: work on cases goes on when the administrator is late,
+/// new grants do not.
 fn check_newest_directory(
     signed: &SignedDirectory,
     trust: &TrustRoots,
@@ -205,18 +211,24 @@ impl HandlerConnection {
         })
     }
 
-    /// Goes on at a later time, for whoever keeps a connection for more than one act. A session at the case handler is short, so it
-    /// is renewed before its end, and the directories with it.
+    /// Goes on at a later time, for whoever keeps a connection for more than one act. A session at
+    /// the case handler is short, so it is renewed before its end, and the directories with it.
     pub async fn refresh(&mut self, now: OffsetDateTime) -> Result<(), ConnectError> {
         self.now = now;
         if now < self.refresh_at {
             return Ok(());
         }
-        let entered =
-            sign_in(&mut self.client, &self.key, &self.trust, (&self.profile, &mut self.trust_state), now)
-                .await?;
+        let entered = sign_in(
+            &mut self.client,
+            &self.key,
+            &self.trust,
+            (&self.profile, &mut self.trust_state),
+            now,
+        )
+        .await?;
         let SignInResult { directory_history: roll, directories, refresh_at: renewed_at } = entered;
-        (self.directory_history, self.directories, self.refresh_at) = (roll, directories, renewed_at);
+        (self.directory_history, self.directories, self.refresh_at) =
+            (roll, directories, renewed_at);
         Ok(())
     }
 
@@ -225,8 +237,9 @@ impl HandlerConnection {
         self.directory_history.latest().0
     }
 
-    /// How many days the newest directory can still be used; negative once it has expired. Nobody can seal a report then, and
-    /// nobody gets a new grant: who has been taken out of a newer directory cannot be known.
+    /// How many days the newest directory can still be used; negative once it has expired. Nobody
+    /// can seal a report then, and nobody gets a new grant: who has been taken out of a newer
+    /// directory cannot be known.
     pub fn days_left(&self) -> i64 {
         (self.directory().expires - self.now.date()).whole_days()
     }
@@ -257,7 +270,10 @@ impl HandlerConnection {
     }
 
     /// To whom a case would be suggested now, the best first.
-    pub async fn assignee_candidates(&self, case: Uuid) -> Result<Vec<AssigneeCandidate>, ClientError> {
+    pub async fn assignee_candidates(
+        &self,
+        case: Uuid,
+    ) -> Result<Vec<AssigneeCandidate>, ClientError> {
         self.client.assignee_candidates(case).await
     }
 
@@ -269,9 +285,13 @@ impl HandlerConnection {
     /// For whom one can say so: oneself first, then the members of desks that one leads.
     pub fn manageable_members(&self) -> Vec<&str> {
         let me = self.handle();
-        let led =
-            self.directory().desks.iter().filter(|desk| desk.members.first().is_some_and(|lead| lead == me));
-        let mut members: Vec<&str> = led.flat_map(|desk| &desk.members).map(String::as_str).collect();
+        let led = self
+            .directory()
+            .desks
+            .iter()
+            .filter(|desk| desk.members.first().is_some_and(|lead| lead == me));
+        let mut members: Vec<&str> =
+            led.flat_map(|desk| &desk.members).map(String::as_str).collect();
         members.retain(|member| *member != me);
         members.sort_unstable();
         members.dedup();
@@ -299,7 +319,9 @@ impl HandlerConnection {
         match hits.collect::<Vec<_>>()[..] {
             [] => Err(ConnectError::CaseNotFound(wanted)),
             [id] => Ok(id),
-            ref cases => Err(ConnectError::AmbiguousPrefix { prefix: wanted, cases: cases.to_vec() }),
+            ref cases => {
+                Err(ConnectError::AmbiguousPrefix { prefix: wanted, cases: cases.to_vec() })
+            }
         }
     }
 }

@@ -135,8 +135,8 @@ impl ProfileDir {
         private_files::create_private(&self.key_path(), sealed)
     }
 
-    /// Puts the same key, sealed anew, in the place of the one that is there. A sheet that was made before opens with the old
-    /// passphrase: it no longer counts.
+    /// Puts the same key, sealed anew, in the place of the one that is there. A sheet that was made
+    /// before opens with the old passphrase: it no longer counts.
     pub fn replace_key(&self, sealed: &[u8]) -> Result<(), FileError> {
         private_files::replace_private(&self.key_path(), sealed)?;
         private_files::remove(&self.dir.join("backup.json"))
@@ -157,7 +157,10 @@ impl ProfileDir {
         self.create()?;
         let toml = toml::to_string(settings).expect("one string");
         private_files::replace_private(&self.dir.join("ca.pem"), ca_pem.as_bytes())?;
-        private_files::replace_private(&self.dir.join("trust.json"), &private_files::to_pretty_json(trust))?;
+        private_files::replace_private(
+            &self.dir.join("trust.json"),
+            &private_files::to_pretty_json(trust),
+        )?;
         private_files::replace_private(&self.dir.join("settings.toml"), toml.as_bytes())
     }
 
@@ -198,7 +201,10 @@ impl ProfileDir {
 
     /// Notes that a sheet was made.
     pub fn save_backup_record(&self, made: BackupRecord) -> Result<(), FileError> {
-        private_files::replace_private(&self.dir.join("backup.json"), &private_files::to_pretty_json(&made))
+        private_files::replace_private(
+            &self.dir.join("backup.json"),
+            &private_files::to_pretty_json(&made),
+        )
     }
 
     /// Restores of the case handler that were accepted; none at first.
@@ -223,13 +229,18 @@ impl ProfileDir {
     /// What was seen before; nothing at first.
     pub fn trust_state(&self) -> Result<TrustState, FileError> {
         match private_files::read_json_if_exists(&self.dir.join("seen.json")) {
-            Err(FileError::Malformed { path, reason }) => Err(FileError::DamagedTrustState { path, reason }),
+            Err(FileError::Malformed { path, reason }) => {
+                Err(FileError::DamagedTrustState { path, reason })
+            }
             seen => Ok(seen?.unwrap_or_default()),
         }
     }
 
     /// Remembers.
     pub fn save_trust_state(&self, seen: &TrustState) -> Result<(), FileError> {
-        private_files::replace_private(&self.dir.join("seen.json"), &private_files::to_pretty_json(seen))
+        private_files::replace_private(
+            &self.dir.join("seen.json"),
+            &private_files::to_pretty_json(seen),
+        )
     }
 }

@@ -9,7 +9,8 @@ use protocol::Hash;
 
 use super::UiState;
 
-/// The files that pages refer to. Their address carries a hash of their content, so that a newer program's are not mistaken for them.
+/// The files that pages refer to. Their address carries a hash of their content, so that a newer
+/// program's are not mistaken for them.
 pub(super) struct UiAssets([UiAsset; 4]);
 
 struct UiAsset {
@@ -36,7 +37,12 @@ impl UiAssets {
                 "text/javascript; charset=utf-8",
                 include_str!("../../assets/forms.js").into(),
             ),
-            UiAsset::new("icon", "svg", "image/svg+xml", include_str!("../../assets/icon.svg").into()),
+            UiAsset::new(
+                "icon",
+                "svg",
+                "image/svg+xml",
+                include_str!("../../assets/icon.svg").into(),
+            ),
         ])
     }
 

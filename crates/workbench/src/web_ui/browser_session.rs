@@ -1,8 +1,9 @@
 //! Who is let in: one browser, that of whoever could read the link.
 //!
-//! The link stands in the terminal of the one who started the program and nowhere else; it opens once, for a few minutes. What it is
-//! exchanged for is a cookie. Cookies know no ports: another person's server on this machine would be sent it as well. So it is
-//! bound to a path that nobody else can guess, the *room*, below which all pages stand. See `docs/adr/0016`.
+//! The link stands in the terminal of the one who started the program and nowhere else; it opens
+//! once, for a few minutes. What it is exchanged for is a cookie. Cookies know no ports: another
+//! person's server on this machine would be sent it as well. So it is bound to a path that nobody
+//! else can guess, the *room*, below which all pages stand. See `docs/adr/0016`.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -22,7 +23,8 @@ const LINK_TTL: Duration = Duration::minutes(10);
 /// A browser is let in for so long: a working day.
 const COOKIE_TTL: Duration = Duration::hours(12);
 
-/// The guard's memory. Secrets are kept as hashes: looking one up compares hashes, so its time tells nothing.
+/// The guard's memory. Secrets are kept as hashes: looking one up compares hashes, so its time
+/// tells nothing.
 pub(super) struct BrowserSession {
     port: u16,
     hosts: [String; 2],
@@ -84,7 +86,8 @@ impl BrowserSession {
         format!("http://127.0.0.1:{}/open/{secret}", self.port)
     }
 
-    /// Exchanges a link for the value of `Set-Cookie`. The link is used up; a browser that was let in before is out.
+    /// Exchanges a link for the value of `Set-Cookie`. The link is used up; a browser that was let
+    /// in before is out.
     pub(super) fn redeem_link(
         &self,
         link: &str,
@@ -103,11 +106,13 @@ impl BrowserSession {
         HeaderValue::try_from(cookie).ok()
     }
 
-    /// Does the request bring the cookie? There may be others of its name, set by other servers of this machine.
+    /// Does the request bring the cookie? There may be others of its name, set by other servers of
+    /// this machine.
     pub(super) fn has_valid_cookie(&self, headers: &HeaderMap, now: OffsetDateTime) -> bool {
         let state = self.lock_state();
         let Some(kept) = &state.cookie else { return false };
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let cookies =
+            headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut named = cookies
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|cookie| cookie.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='));
@@ -169,15 +174,20 @@ mod tests {
         assert!(door.has_valid_cookie(&cookie_headers(&cookie), NOW));
         assert!(!door.has_valid_cookie(&HeaderMap::new(), NOW));
         let late = door.issue_login_link(NOW, &mut OsRng);
-        assert!(door.redeem_link(link_token(&late), NOW + LINK_TTL, &mut OsRng).is_none(), "too late");
+        assert!(
+            door.redeem_link(link_token(&late), NOW + LINK_TTL, &mut OsRng).is_none(),
+            "too late"
+        );
     }
 
     #[test]
     fn a_new_link_puts_the_old_one_and_the_old_browser_out() {
         let door = BrowserSession::new(4000, &mut OsRng);
-        let cookie =
-            door.redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng).unwrap();
-        let (old, new) = (door.issue_login_link(NOW, &mut OsRng), door.issue_login_link(NOW, &mut OsRng));
+        let cookie = door
+            .redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng)
+            .unwrap();
+        let (old, new) =
+            (door.issue_login_link(NOW, &mut OsRng), door.issue_login_link(NOW, &mut OsRng));
         assert!(door.redeem_link(link_token(&old), NOW, &mut OsRng).is_none());
         assert!(
             door.has_valid_cookie(&cookie_headers(&cookie), NOW),
@@ -190,18 +200,23 @@ mod tests {
     #[test]
     fn a_cookie_ends_and_is_nobody_elses_to_read() {
         let door = BrowserSession::new(4000, &mut OsRng);
-        let cookie =
-            door.redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng).unwrap();
+        let cookie = door
+            .redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng)
+            .unwrap();
         assert!(!door.has_valid_cookie(&cookie_headers(&cookie), NOW + COOKIE_TTL));
         let text = cookie.to_str().unwrap();
-        assert!(text.ends_with(&format!("; Path=/{}; HttpOnly; SameSite=Strict", door.path_secret())));
+        assert!(
+            text.ends_with(&format!("; Path=/{}; HttpOnly; SameSite=Strict", door.path_secret()))
+        );
     }
 
     #[test]
     fn only_the_two_names_of_this_server_are_its_own() {
         let door = BrowserSession::new(4000, &mut OsRng);
         assert!(door.is_own_host("127.0.0.1:4000") && door.is_own_host("localhost:4000"));
-        for host in ["localhost", "127.0.0.1:4001", "evil.example:4000", "127.0.0.1.evil.example:4000", ""] {
+        for host in
+            ["localhost", "127.0.0.1:4001", "evil.example:4000", "127.0.0.1.evil.example:4000", ""]
+        {
             assert!(!door.is_own_host(host), "{host}");
         }
     }

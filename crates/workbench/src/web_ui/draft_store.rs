@@ -1,5 +1,6 @@
-//! Texts that were being written when it was locked. They wait for the passphrase sealed to the keys' owner: a locked workbench holds
-//! nothing that can be read, neither in memory nor on the screen.
+//! Texts that were being written when it was locked. They wait for the passphrase sealed to the
+//! keys' owner: a locked workbench holds nothing that can be read, neither in memory nor on the
+//! screen.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +12,8 @@ use crate::keys::key_file::InvestigatorKey;
 /// So many pages' texts are kept; the oldest goes first.
 const MAX_DRAFTS: usize = 8;
 
-/// What people write by hand in forms that are kept (`data-keep`); the rest of such a form was chosen, and goes along.
+/// What people write by hand in forms that are kept (`data-keep`); the rest of such a form was
+/// chosen, and goes along.
 const TEXT_FIELDS: [&str; 3] = ["text", "words", "until"];
 
 /// What was being written, by page.
@@ -32,11 +34,14 @@ impl DraftStore {
         self.lock_state().owner = Some(key.identity().recipient());
     }
 
-    /// Keeps what was typed on a page, in the place of what was kept of it before. Nothing, if nothing was written.
+    /// Keeps what was typed on a page, in the place of what was kept of it before. Nothing, if
+    /// nothing was written.
     pub(crate) fn store(&self, page: &str, typed: &FormInput) {
         let mut state = self.lock_state();
-        let Some(owner) =
-            state.owner.as_ref().filter(|_| TEXT_FIELDS.iter().any(|field| typed.non_empty(field).is_some()))
+        let Some(owner) = state
+            .owner
+            .as_ref()
+            .filter(|_| TEXT_FIELDS.iter().any(|field| typed.non_empty(field).is_some()))
         else {
             return;
         };

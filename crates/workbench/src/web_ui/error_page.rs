@@ -1,4 +1,5 @@
-//! Pages for what goes wrong: what it means, what to do, and the system's own words for whoever helps.
+//! Pages for what goes wrong: what it means, what to do, and the system's own words for whoever
+//! helps.
 
 use askama::Template;
 use axum::{
@@ -26,7 +27,8 @@ use crate::{
     session::{ConnectError, client::ClientError},
 };
 
-/// Something went wrong. As a response it is only a mark: [`render_errors`] makes a page of it, in the visitor's language.
+/// Something went wrong. As a response it is only a mark: [`render_errors`] makes a page of it, in
+/// the visitor's language.
 #[derive(Debug, Clone)]
 pub(crate) struct PageError {
     kind: ErrorKind,
@@ -44,16 +46,25 @@ impl IntoResponse for PageError {
 }
 
 /// Cancels a request that works with the keys as soon as the place is locked, wherever it waits.
-pub(super) async fn cancel_on_lock(State(site): State<UiState>, request: Request, next: Next) -> Response {
+pub(super) async fn cancel_on_lock(
+    State(site): State<UiState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (visit, method) = (PageRequest::from_uri(&site, request.uri()), request.method().clone());
     match site.key_session.cancel_on_lock(next.run(request)).await {
         Some(response) => response,
-        None => visit.map_or_else(|| not_found_page(&site), |visit| lock_screen_response(&visit, &method)),
+        None => visit
+            .map_or_else(|| not_found_page(&site), |visit| lock_screen_response(&visit, &method)),
     }
 }
 
 /// Makes a page of whatever went wrong.
-pub(super) async fn render_errors(State(site): State<UiState>, request: Request, next: Next) -> Response {
+pub(super) async fn render_errors(
+    State(site): State<UiState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let visit = PageRequest::from_uri(&site, request.uri());
     let mut response = next.run(request).await;
     match (response.extensions_mut().remove::<PageError>(), visit) {
@@ -151,7 +162,9 @@ impl PageError {
         match self.kind {
             ErrorKind::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
             ErrorKind::WrongPassphrase => (StatusCode::FORBIDDEN, "passphrase"),
-            ErrorKind::Refused if self.text.is_unauthorized() => (StatusCode::FORBIDDEN, "stranger"),
+            ErrorKind::Refused if self.text.is_unauthorized() => {
+                (StatusCode::FORBIDDEN, "stranger")
+            }
             ErrorKind::Refused => (StatusCode::CONFLICT, "refused"),
             ErrorKind::NotFound if self.text.is_purged() => (StatusCode::GONE, "purged"),
             ErrorKind::NotFound if self.text.is_unreadable() => {

@@ -16,7 +16,10 @@ use crate::{
     actions::{ActionError, ConsentError},
     audit::fetch::AuditError,
     case::{CaseReadError, collection_check::UnreadableCase},
-    keys::{backup_sheet::BackupError, key_file::KeyError, passphrase_encryption::PassphraseDecryptError},
+    keys::{
+        backup_sheet::BackupError, key_file::KeyError,
+        passphrase_encryption::PassphraseDecryptError,
+    },
     private_files::FileError,
     search::IndexError,
     session::{ConnectError, client::ClientError, directory_history::DirectoryHistoryError},
@@ -89,7 +92,8 @@ impl ErrorText {
                 (*name, if *name == "day" { frame.format_iso_date(value) } else { value.clone() })
             })
             .collect();
-        let names: Vec<(&'static str, &str)> = names.iter().map(|(name, value)| (*name, &**value)).collect();
+        let names: Vec<(&'static str, &str)> =
+            names.iter().map(|(name, value)| (*name, &**value)).collect();
         // A newer case handler may have rules that this program does not know.
         let mut words = if frame.catalog().contains(&self.message_key) {
             frame.catalog().with(&self.message_key, &names)
@@ -125,13 +129,18 @@ impl ToErrorText for FileError {
             Self::Io { path, source, .. } => {
                 ErrorText::with_arg("said-file", "path", &path.display()).with_detail(source)
             }
-            Self::AlreadyExists(path) => ErrorText::with_arg("said-file-exists", "path", &path.display()),
-            Self::NotFound(path) => ErrorText::with_arg("said-file-missing", "path", &path.display()),
+            Self::AlreadyExists(path) => {
+                ErrorText::with_arg("said-file-exists", "path", &path.display())
+            }
+            Self::NotFound(path) => {
+                ErrorText::with_arg("said-file-missing", "path", &path.display())
+            }
             Self::DamagedTrustState { path, reason } => {
                 ErrorText::with_arg("said-seen", "path", &path.display()).with_detail(reason)
             }
             Self::Malformed { path, reason } => {
-                ErrorText::with_arg("said-file-malformed", "path", &path.display()).with_detail(reason)
+                ErrorText::with_arg("said-file-malformed", "path", &path.display())
+                    .with_detail(reason)
             }
         }
     }
@@ -168,7 +177,9 @@ impl ToErrorText for ProblemDetails {
     fn error_text(&self) -> ErrorText {
         match &self.rule {
             Some(rule) => ErrorText::new(format!("rule-{rule}")),
-            None if PROBLEM_KINDS.contains(&&*self.kind) => ErrorText::new(format!("problem-{}", self.kind)),
+            None if PROBLEM_KINDS.contains(&&*self.kind) => {
+                ErrorText::new(format!("problem-{}", self.kind))
+            }
             None => ErrorText::new("said-unexpected").with_detail(&self.title),
         }
     }
@@ -201,11 +212,15 @@ impl ToErrorText for DirectoryError {
             Self::UnsupportedVersion(_) | Self::DuplicateOrTooManySignatures | Self::TooLong(_) => {
                 ErrorText::new("said-directory").with_detail(self)
             }
-            Self::ThresholdNotMet { .. } => ErrorText::new("said-directory-unsigned").with_detail(self),
+            Self::ThresholdNotMet { .. } => {
+                ErrorText::new("said-directory-unsigned").with_detail(self)
+            }
             Self::OtherInstance => ErrorText::new("said-directory-other"),
             Self::Expired(day) => ErrorText::with_arg("said-directory-expired", "day", day),
             Self::NotYetValid(day) => ErrorText::with_arg("said-directory-not-yet", "day", day),
-            Self::RolledBack { .. } => ErrorText::new("said-directory-rolled-back").with_detail(self),
+            Self::RolledBack { .. } => {
+                ErrorText::new("said-directory-rolled-back").with_detail(self)
+            }
         }
     }
 }
@@ -279,7 +294,9 @@ impl ToErrorText for ActionError {
             Self::Consent(ConsentError::Refused) => ErrorText::new("said-consent-refused"),
             Self::Consent(ConsentError::SummaryOnly) => ErrorText::new("said-consent-summary"),
             Self::Consent(ConsentError::NotAsked) => ErrorText::new("said-consent-not-asked"),
-            Self::Consent(ConsentError::MessageNotFound) => ErrorText::new("said-consent-no-message"),
+            Self::Consent(ConsentError::MessageNotFound) => {
+                ErrorText::new("said-consent-no-message")
+            }
             Self::NothingChosen => ErrorText::new("said-not-chosen"),
             Self::UnseenSubmissions(count) => ErrorText::with_arg("said-unshown", "count", count),
             Self::NotAGrantHolder(who) => ErrorText::with_arg("said-no-holder", "who", who),
@@ -315,7 +332,9 @@ impl ToErrorText for KeyError {
     fn error_text(&self) -> ErrorText {
         match self {
             Self::InvalidHandle => ErrorText::new("make-handle-wrong"),
-            Self::Decrypt(PassphraseDecryptError::WrongPassphrase) => ErrorText::new("unlock-wrong"),
+            Self::Decrypt(PassphraseDecryptError::WrongPassphrase) => {
+                ErrorText::new("unlock-wrong")
+            }
             Self::Decrypt(PassphraseDecryptError::Damaged(reason)) => {
                 ErrorText::new("unlock-no-key").with_detail(reason)
             }
@@ -352,11 +371,14 @@ mod tests {
     #[test]
     fn every_rule_and_problem_of_the_case_handler_has_a_text() {
         let texts = dates::load_texts();
-        let rules = quoted_after(include_str!("../../../protocol/src/case/rule_violation.rs"), " => \"");
-        let absences = quoted_after(include_str!("../../../case-handler/src/api/absence.rs"), " => \"");
+        let rules =
+            quoted_after(include_str!("../../../protocol/src/case/rule_violation.rs"), " => \"");
+        let absences =
+            quoted_after(include_str!("../../../case-handler/src/api/absence.rs"), " => \"");
         assert!(rules.len() > 30 && absences.len() == 3);
         let rules = rules.into_iter().chain(absences).map(|rule| format!("rule-{rule}"));
-        let keys: Vec<String> = rules.chain(PROBLEM_KINDS.map(|kind| format!("problem-{kind}"))).collect();
+        let keys: Vec<String> =
+            rules.chain(PROBLEM_KINDS.map(|kind| format!("problem-{kind}"))).collect();
         for locale in [Locale::FR, Locale::EN] {
             for key in &keys {
                 assert!(texts.catalog(locale).contains(key), "{} has no {key}", locale.code);
@@ -368,7 +390,8 @@ mod tests {
     fn every_problem_that_the_case_handler_can_name_is_known() {
         let source = include_str!("../../../case-handler/src/api/problem.rs");
         let named = source.split("(StatusCode::").skip(1).filter_map(|rest| rest.split('"').nth(1));
-        let named: BTreeSet<&str> = named.filter(|kind| !matches!(*kind, "rule" | "method")).collect();
+        let named: BTreeSet<&str> =
+            named.filter(|kind| !matches!(*kind, "rule" | "method")).collect();
         assert!(named.len() >= 8, "{named:?}");
         for kind in named {
             assert!(PROBLEM_KINDS.contains(&kind), "{kind}");

@@ -85,7 +85,8 @@ fn home_path(at_work: bool) -> &'static str {
     if at_work { "/keys" } else { START_PATH }
 }
 
-/// Somebody who has unlocked the keys, and is alone with them until the page is done. Perhaps not signed in anywhere yet.
+/// Somebody who has unlocked the keys, and is alone with them until the page is done. Perhaps not
+/// signed in anywhere yet.
 pub(crate) struct UnlockedSession {
     pub(crate) request: PageRequest,
     pub(crate) keys: OwnedMappedMutexGuard<Option<UnlockedKeys>, UnlockedKeys>,
@@ -114,7 +115,8 @@ impl UnlockedSession {
         let mut frame = PageFrame::new(self.request.clone(), title, NavSection::Keys);
         frame.signed_in_as = Some(self.keys.key.handle().to_owned());
         frame.is_signed_in = self.keys.signed_in.is_some();
-        frame.days_left = self.keys.signed_in.as_ref().map_or(i64::MAX, |desk| desk.connection.days_left());
+        frame.days_left =
+            self.keys.signed_in.as_ref().map_or(i64::MAX, |desk| desk.connection.days_left());
         frame
     }
 }
@@ -127,11 +129,14 @@ pub(crate) struct SignedInSession {
 
 impl SignedInSession {
     /// Takes the place at work, or gives the visit back when it is locked.
-    pub(crate) async fn try_begin(visit: PageRequest) -> Result<Result<Self, PageRequest>, PageError> {
-        let UnlockedSession { request: visit, keys: work } = match UnlockedSession::try_begin(visit).await {
-            Ok(unlocked) => unlocked,
-            Err(visit) => return Ok(Err(visit)),
-        };
+    pub(crate) async fn try_begin(
+        visit: PageRequest,
+    ) -> Result<Result<Self, PageRequest>, PageError> {
+        let UnlockedSession { request: visit, keys: work } =
+            match UnlockedSession::try_begin(visit).await {
+                Ok(unlocked) => unlocked,
+                Err(visit) => return Ok(Err(visit)),
+            };
         let desk = OwnedMappedMutexGuard::try_map(work, |work| work.signed_in.as_mut());
         let desk = desk.map_err(|_| PageError::redirect(visit.url(START_PATH)))?;
         let mut at_work = Self { request: visit, signed_in: desk };
@@ -148,9 +153,12 @@ impl SignedInSession {
         &mut self.signed_in.connection
     }
 
-    /// Fetches, opens and verifies a case. Whoever has not declared to have no conflict of interest in it is asked that first, and sees
-    /// nothing of it before.
-    pub(crate) async fn open_declared_case(&mut self, id: uuid::Uuid) -> Result<VerifiedCase, PageError> {
+    /// Fetches, opens and verifies a case. Whoever has not declared to have no conflict of interest
+    /// in it is asked that first, and sees nothing of it before.
+    pub(crate) async fn open_declared_case(
+        &mut self,
+        id: uuid::Uuid,
+    ) -> Result<VerifiedCase, PageError> {
         let case = self.read_case_unchecked(id).await?;
         if self.must_declare(&case) {
             return Err(PageError::redirect(self.request.url(&format!("/case/{id}/declare"))));
@@ -158,7 +166,8 @@ impl SignedInSession {
         Ok(case)
     }
 
-    /// The same to write something there. Whatever stands in the way, what was typed is kept until the page is opened again.
+    /// The same to write something there. Whatever stands in the way, what was typed is kept until
+    /// the page is opened again.
     pub(crate) async fn open_case_keeping_draft(
         &mut self,
         id: uuid::Uuid,
@@ -174,13 +183,17 @@ impl SignedInSession {
         drop(self.take_draft());
     }
 
-    /// Has this person not said yet that there is no conflict of interest? Perhaps they may not: somebody claims that there is one.
+    /// Has this person not said yet that there is no conflict of interest? Perhaps they may not:
+    /// somebody claims that there is one.
     pub(crate) fn must_declare(&self, case: &VerifiedCase) -> bool {
         self.connection().check_declared(case).is_err()
     }
 
     /// The same for the page that asks.
-    pub(crate) async fn read_case_unchecked(&mut self, id: uuid::Uuid) -> Result<VerifiedCase, PageError> {
+    pub(crate) async fn read_case_unchecked(
+        &mut self,
+        id: uuid::Uuid,
+    ) -> Result<VerifiedCase, PageError> {
         Ok(self.connection_mut().read_case(id).await?)
     }
 
@@ -199,7 +212,8 @@ impl SignedInSession {
     }
 }
 
-/// It is locked. As a response the page that asks for the passphrase, and leads on to where one was going.
+/// It is locked. As a response the page that asks for the passphrase, and leads on to where one was
+/// going.
 pub(crate) struct LockedRejection {
     request: PageRequest,
     prompt: unlock::UnlockPrompt,
@@ -222,7 +236,11 @@ impl IntoResponse for LockedRejection {
 
 /// The answer to a request that was cancelled by locking.
 pub(crate) fn lock_screen_response(visit: &PageRequest, method: &Method) -> Response {
-    unlock::unlock_page(visit, unlock::UnlockPrompt::for_request(visit, method), StatusCode::UNAUTHORIZED)
+    unlock::unlock_page(
+        visit,
+        unlock::UnlockPrompt::for_request(visit, method),
+        StatusCode::UNAUTHORIZED,
+    )
 }
 
 /// Why somebody is not at work.
@@ -248,7 +266,8 @@ impl From<PageError> for SessionRejection {
 }
 
 impl SessionRejection {
-    /// The answer to a form that was sent too late, or came to nothing: what was written is kept until the page is opened again.
+    /// The answer to a form that was sent too late, or came to nothing: what was written is kept
+    /// until the page is opened again.
     pub(crate) fn keep_draft(self, typed: &FormInput) -> Result<Response, PageError> {
         match self {
             Self::Locked(locked) => Ok(locked.keep_draft(typed)),
@@ -275,10 +294,14 @@ impl SessionRejection {
 impl FromRequestParts<UiState> for SignedInSession {
     type Rejection = SessionRejection;
 
-    async fn from_request_parts(parts: &mut Parts, site: &UiState) -> Result<Self, SessionRejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        site: &UiState,
+    ) -> Result<Self, SessionRejection> {
         let visit = PageRequest::from_request_parts(parts, site).await?;
         let begun = Self::try_begin(visit.clone()).await;
-        let begun = begun.map_err(|trouble| SessionRejection::Error(Some(visit.into()), trouble))?;
+        let begun =
+            begun.map_err(|trouble| SessionRejection::Error(Some(visit.into()), trouble))?;
         begun.map_err(|visit| SessionRejection::locked(visit, &parts.method))
     }
 }
@@ -286,7 +309,10 @@ impl FromRequestParts<UiState> for SignedInSession {
 impl FromRequestParts<UiState> for UnlockedSession {
     type Rejection = SessionRejection;
 
-    async fn from_request_parts(parts: &mut Parts, site: &UiState) -> Result<Self, SessionRejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        site: &UiState,
+    ) -> Result<Self, SessionRejection> {
         let visit = PageRequest::from_request_parts(parts, site).await?;
         Self::try_begin(visit).await.map_err(|visit| SessionRejection::locked(visit, &parts.method))
     }
@@ -362,7 +388,9 @@ impl PageFrame {
     /// The same page in other languages.
     pub(crate) fn language_links(&self) -> Vec<(Locale, String)> {
         let others = dates::LOCALES.into_iter().filter(|locale| *locale != self.request.locale);
-        others.map(|locale| (locale, page_url(&self.request.state, locale, &self.request.path))).collect()
+        others
+            .map(|locale| (locale, page_url(&self.request.state, locale, &self.request.path)))
+            .collect()
     }
 
     pub(crate) fn asset(&self, stem: &str) -> String {
@@ -428,7 +456,9 @@ impl PageFrame {
 /// A template as a response.
 pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Ok(html) => {
+            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "bug: a template does not render");
             error_page::internal_error_page()

@@ -51,7 +51,9 @@ impl FormInput {
     /// The path of one of our own pages, which hold no other characters; empty if it is none.
     pub(crate) fn local_path(&self, field: &str) -> &str {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
-        Some(self.get(field)).filter(|to| to.starts_with('/') && to.chars().all(plain)).unwrap_or_default()
+        Some(self.get(field))
+            .filter(|to| to.starts_with('/') && to.chars().all(plain))
+            .unwrap_or_default()
     }
 
     /// How many events the page showed from which this was sent; none, if it does not say.
@@ -66,7 +68,8 @@ impl FormInput {
 
     /// Every field with each of its values.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
-        let pairs = self.0.iter().flat_map(|(field, all)| all.iter().map(move |value| (field, value)));
+        let pairs =
+            self.0.iter().flat_map(|(field, all)| all.iter().map(move |value| (field, value)));
         pairs.map(|(field, value)| (field.clone(), value.to_string())).collect()
     }
 
@@ -97,18 +100,21 @@ impl FromRequest<UiState> for FormInput {
     type Rejection = Response;
 
     async fn from_request(request: Request, site: &UiState) -> Result<Self, Response> {
-        let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        let pairs = if media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
-            parse_multipart(request, site).await?
-        } else {
-            let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, site)
-                .await
-                .map_err(IntoResponse::into_response)?;
-            pairs
-        };
+        let media_type =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let pairs =
+            if media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
+                parse_multipart(request, site).await?
+            } else {
+                let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, site)
+                    .await
+                    .map_err(IntoResponse::into_response)?;
+                pairs
+            };
         let mut typed = BTreeMap::<_, Vec<_>>::new();
         for (field, value) in pairs {
-            // Browsers end lines as letters did; a mark of byte order comes along with what was pasted from a file.
+            // Browsers end lines as letters did; a mark of byte order comes along with what was
+            // pasted from a file.
             let value = value.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
             typed.entry(field).or_default().push(Zeroizing::new(value));
         }
@@ -116,13 +122,19 @@ impl FromRequest<UiState> for FormInput {
     }
 }
 
-/// The fields of a form that brings files. All that are asked for are texts; of another one nothing can be read anyway.
-async fn parse_multipart(request: Request, site: &UiState) -> Result<Vec<(String, String)>, Response> {
-    let mut form = Multipart::from_request(request, site).await.map_err(IntoResponse::into_response)?;
+/// The fields of a form that brings files. All that are asked for are texts; of another one nothing
+/// can be read anyway.
+async fn parse_multipart(
+    request: Request,
+    site: &UiState,
+) -> Result<Vec<(String, String)>, Response> {
+    let mut form =
+        Multipart::from_request(request, site).await.map_err(IntoResponse::into_response)?;
     let mut pairs = Vec::new();
     while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
         let name = field.name().ok_or(StatusCode::BAD_REQUEST.into_response())?.to_owned();
-        let bytes = Zeroizing::new(Vec::from(field.bytes().await.map_err(IntoResponse::into_response)?));
+        let bytes =
+            Zeroizing::new(Vec::from(field.bytes().await.map_err(IntoResponse::into_response)?));
         let text = terminal_text::decode_text(&bytes)
             .unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned());
         pairs.push((name, text));

@@ -1,8 +1,8 @@
-//! The keys, while somebody is working with them. Without a sign of life they are wiped from memory; what was on the screen is asked
-//! for again after the passphrase.
+//! The keys, while somebody is working with them. Without a sign of life they are wiped from
+//! memory; what was on the screen is asked for again after the passphrase.
 //!
-//! Locking waits for nothing: the request that works with the keys is cancelled, wherever it waits, and those that wait for its end
-//! find the place locked.
+//! Locking waits for nothing: the request that works with the keys is cancelled, wherever it waits,
+//! and those that wait for its end find the place locked.
 
 use std::{
     sync::{
@@ -43,7 +43,8 @@ pub(crate) struct SignedInState {
     pub(crate) index_job: Option<IndexJob>,
     /// What is looked for as soon as everything is read: words that must not stand in an address.
     pub(crate) pending_search: Option<FormInput>,
-    /// Cases that were read before and are not there any more: looked for once, when the queue is first shown.
+    /// Cases that were read before and are not there any more: looked for once, when the queue is
+    /// first shown.
     pub(crate) missing_case_alerts: Option<Vec<IntegrityAlert>>,
 }
 
@@ -134,7 +135,8 @@ impl KeySession {
         }
     }
 
-    /// Runs a request until it is done, or until it has taken the keys and the place is locked; `None` then.
+    /// Runs a request until it is done, or until it has taken the keys and the place is locked;
+    /// `None` then.
     pub(super) async fn cancel_on_lock<T>(&self, request: impl Future<Output = T>) -> Option<T> {
         let cancelled = Arc::new(Notify::new());
         let running = REQUEST_CANCELLED.scope(Arc::clone(&cancelled), request);
@@ -145,8 +147,12 @@ impl KeySession {
         }
     }
 
-    /// The same for something that has the keys already, and goes on with them after the request that took them.
-    pub(super) async fn hold_and_cancel_on_lock<T>(&self, holding: impl Future<Output = T>) -> Option<T> {
+    /// The same for something that has the keys already, and goes on with them after the request
+    /// that took them.
+    pub(super) async fn hold_and_cancel_on_lock<T>(
+        &self,
+        holding: impl Future<Output = T>,
+    ) -> Option<T> {
         self.cancel_on_lock(async {
             self.register_request();
             holding.await
@@ -162,8 +168,9 @@ impl KeySession {
     /// Unless that is the request that asks for it.
     fn cancel_current_request(&self) {
         let holder = self.current_request.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let own =
-            |holder: &Arc<Notify>| REQUEST_CANCELLED.try_with(|me| Arc::ptr_eq(me, holder)).unwrap_or(false);
+        let own = |holder: &Arc<Notify>| {
+            REQUEST_CANCELLED.try_with(|me| Arc::ptr_eq(me, holder)).unwrap_or(false)
+        };
         if let Some(holder) = holder.filter(|holder| !own(holder)) {
             holder.notify_one();
         }
@@ -187,7 +194,8 @@ impl KeySession {
         Some(work)
     }
 
-    /// Returns whether it is unlocked and in use. Asking is no sign of life, and waits for no request under way.
+    /// Returns whether it is unlocked and in use. Asking is no sign of life, and waits for no
+    /// request under way.
     pub(super) fn is_unlocked(&self, now: OffsetDateTime) -> bool {
         // Who holds it works with it.
         !self.is_idle(now) && self.keys.try_lock().map_or(true, |work| work.is_some())
@@ -237,7 +245,9 @@ mod tests {
     async fn unlocked_session() -> Arc<KeySession> {
         let seat = Arc::new(KeySession::new(Duration::from_mins(10)));
         seat.unlock(
-            UnlockedKeys::without_connection(InvestigatorKey::generate("lead", &mut OsRng).unwrap()),
+            UnlockedKeys::without_connection(
+                InvestigatorKey::generate("lead", &mut OsRng).unwrap(),
+            ),
             NOW,
         )
         .await;

@@ -1,7 +1,9 @@
-//! The workbench in a browser: pages on 127.0.0.1, served by this program to the one person who started it.
+//! The workbench in a browser: pages on 127.0.0.1, served by this program to the one person who
+//! started it.
 //!
-//! Everything that they do goes through the same functions as the command line. What keeps others out: [`browser_session`] (who is let in),
-//! [`request_guard`] (what every request must look like), [`key_session`] (keys that are in memory only while somebody is working).
+//! Everything that they do goes through the same functions as the command line. What keeps others
+//! out: [`browser_session`] (who is let in), [`request_guard`] (what every request must look like),
+//! [`key_session`] (keys that are in memory only while somebody is working).
 
 mod assets;
 mod browser_session;

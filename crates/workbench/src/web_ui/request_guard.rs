@@ -1,4 +1,5 @@
-//! What every request must look like. A browser is full of other people's pages, and a machine may have other people on it.
+//! What every request must look like. A browser is full of other people's pages, and a machine may
+//! have other people on it.
 
 use axum::{
     extract::{Request, State},
@@ -14,7 +15,8 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Why a request is not looked at any further.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RejectReason {
-    /// It was meant for another server: somebody's domain that leads to this machine (DNS rebinding), or a mistake.
+    /// It was meant for another server: somebody's domain that leads to this machine (DNS
+    /// rebinding), or a mistake.
     WrongHost,
     /// It comes from a page that is none of ours.
     CrossOrigin,
@@ -22,8 +24,13 @@ enum RejectReason {
     NoSession,
 }
 
-/// Lets a request through, or refuses it with a fixed answer. Nothing about it is logged but which rule it broke.
-pub(super) async fn guard_request(State(site): State<UiState>, request: Request, next: Next) -> Response {
+/// Lets a request through, or refuses it with a fixed answer. Nothing about it is logged but which
+/// rule it broke.
+pub(super) async fn guard_request(
+    State(site): State<UiState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (parts, body) = request.into_parts();
     match validate(&site, &parts) {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
@@ -55,8 +62,9 @@ fn validate(site: &UiState, request: &Parts) -> Result<(), RejectReason> {
     }
 }
 
-/// Browsers say where a request comes from: whether it is a page of the same origin in `Sec-Fetch-Site`, and for everything that
-/// could change something the origin itself. Another port is another site's for us, although browsers call it the same.
+/// Browsers say where a request comes from: whether it is a page of the same origin in
+/// `Sec-Fetch-Site`, and for everything that could change something the origin itself. Another port
+/// is another site's for us, although browsers call it the same.
 fn check_same_origin(headers: &HeaderMap, host: &str, reads: bool) -> Result<(), RejectReason> {
     let own = headers
         .get_all(SEC_FETCH_SITE)

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::cli::{code, json as parsed, run};
 
-const ROOT_PASSPHRASES: &str = "the first passphrase\nthe second passphrase\nthe third passphrase\n";
+const ROOT_PASSPHRASES: &str =
+    "the first passphrase\nthe second passphrase\nthe third passphrase\n";
 
 struct AdminCli {
     folder: tempfile::TempDir,
@@ -86,7 +87,8 @@ impl AdminCli {
     }
 
     fn sign(&self) -> (i32, Value, String) {
-        let sign = ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
+        let sign =
+            ["directory", "sign", "--root", "roots/root-1.age", "--root", "roots/root-2.age"];
         self.run(ROOT_PASSPHRASES, &sign)
     }
 
@@ -114,12 +116,24 @@ fn replacing_one_thing_of_a_member_or_a_desk_leaves_the_rest() {
     ]);
     let before = admin.desk("audit");
     assert!(!before["categories"].as_array().unwrap().is_empty(), "{before}");
-    admin.ok(&["desk", "add", "audit", "--member", "p-1,p-2", "--category", "FAC,EXT", "--replace"]);
+    admin.ok(&[
+        "desk",
+        "add",
+        "audit",
+        "--member",
+        "p-1,p-2",
+        "--category",
+        "FAC,EXT",
+        "--replace",
+    ]);
     admin.ok(&["desk", "add", "audit", "--member", "p-2,p-1", "--replace"]);
     let after = admin.desk("audit");
     assert_eq!(after["categories"], json!(["FAC", "EXT"]));
     assert_eq!((&after["covers"], &after["audiences"]), (&before["covers"], &before["audiences"]));
-    assert_eq!((&after["labels"]["en"], &after["members"]), (&json!("Auditors"), &json!(["p-2", "p-1"])));
+    assert_eq!(
+        (&after["labels"]["en"], &after["members"]),
+        (&json!("Auditors"), &json!(["p-2", "p-1"]))
+    );
     admin.ok(&["desk", "add", "audit", "--covers", "", "--replace"]);
     let emptied = admin.desk("audit");
     assert_eq!((&emptied["covers"], &emptied["members"]), (&json!([]), &after["members"]));
@@ -148,10 +162,14 @@ fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
     assert_eq!(of("FAC")["desks"], json!(["internal_affairs"]));
     assert!(of("FAC")["label"].as_str().unwrap().len() > 3);
     let (desks, _) = admin.ok(&["desk", "list", "--built-in"]);
-    assert!(desks.as_array().unwrap().iter().any(|desk| desk["id"] == of("GIF")["usual_desk"]), "{desks}");
+    assert!(
+        desks.as_array().unwrap().iter().any(|desk| desk["id"] == of("GIF")["usual_desk"]),
+        "{desks}"
+    );
     // Before there is a folder, both lists can be read; what `--covers` takes stands there too.
     for args in [&["category", "list"][..], &["desk", "list", "--built-in"]] {
-        let output = Command::new(env!("CARGO_BIN_EXE_burkindi")).arg("admin").args(args).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_burkindi")).arg("admin").args(args).output().unwrap();
         assert!(output.status.success(), "{args:?}: {output:?}");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(said.contains("hr_integrity, it_audit"), args[0] == "desk", "{said}");
@@ -159,7 +177,8 @@ fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
     }
     let (status, _, said) = admin.run("", &["desk", "add", "compliance", "--member", "p-1,p-2"]);
     assert!(status != 0 && said.contains("desk list --built-in"), "{said}");
-    let (status, _, said) = admin.run("", &["route-test", "--category", "FAC", "--exclude", "nonsense"]);
+    let (status, _, said) =
+        admin.run("", &["route-test", "--category", "FAC", "--exclude", "nonsense"]);
     assert!(status != 0 && said.contains("nonsense") && said.contains("regional"), "{said}");
     admin.ok(&["route-test", "--category", "FAC", "--exclude", "general,internal_affairs"]);
 }
@@ -169,8 +188,15 @@ fn what_is_allowed_and_seldom_meant_is_said_when_it_is_entered_and_before_signin
     let admin = AdminCli::new();
     let (_, alone) = admin.ok(&["desk", "add", "audit", "--member", "p-1", "--category", "FAC"]);
     assert!(alone.contains("desk audit has 1 member"), "{alone}");
-    let (_, twice) =
-        admin.ok(&["desk", "add", "internal_affairs", "--member", "p-1,p-2", "--category", "FAC,EXT"]);
+    let (_, twice) = admin.ok(&[
+        "desk",
+        "add",
+        "internal_affairs",
+        "--member",
+        "p-1,p-2",
+        "--category",
+        "FAC,EXT",
+    ]);
     assert!(twice.contains("FAC are served by desk audit and desk internal_affairs"), "{twice}");
     admin.ok(&["desk", "add", "external", "--member", "o-1"]);
     let (_, all) = admin.ok(&["route-test", "--all"]);
@@ -187,8 +213,11 @@ fn what_is_allowed_and_seldom_meant_is_said_when_it_is_entered_and_before_signin
         assert!(all.contains(warning) && said.contains(warning), "{warning}: {all}{said}");
         assert!(signed["warnings"].to_string().contains(warning), "{signed}");
     }
-    let idle =
-        signed["warnings"].as_array().unwrap().iter().find(|line| line.to_string().contains("nobody away"));
+    let idle = signed["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|line| line.to_string().contains("nobody away"));
     let idle = idle.unwrap().to_string();
     assert!(
         !idle.contains("regional") && !idle.contains("internal_affairs"),
@@ -223,7 +252,8 @@ fn root_key_holders_see_whose_keys_they_sign_and_what_has_changed() {
     // The second keeper, elsewhere, sees the same before the passphrase is asked for.
     std::fs::create_dir(admin.path().join("away")).unwrap();
     for file in ["directory.pending.json", "directory.signed.json", "trust.json"] {
-        std::fs::copy(admin.path().join("inst").join(file), admin.path().join("away").join(file)).unwrap();
+        std::fs::copy(admin.path().join("inst").join(file), admin.path().join("away").join(file))
+            .unwrap();
     }
     let cosign = |more: &[&str]| {
         let cosign = [

@@ -1,6 +1,8 @@
 //! Making an installation, seating people, signing, and the question who would read a report.
 
-use crate::common::{TEST_MEMBERS, WorkbenchInstallation, cheap_scrypt, desk, now, passphrase, today};
+use crate::common::{
+    TEST_MEMBERS, WorkbenchInstallation, cheap_scrypt, desk, now, passphrase, today,
+};
 use protocol::directory::{DirectoryError, SignedDirectory, VALID_DAYS};
 use rand::rngs::OsRng;
 use secrecy::SecretString;
@@ -36,7 +38,8 @@ fn an_installation_is_never_overwritten() {
     let before = std::fs::read(house.admin_dir.path("trust.json")).unwrap();
     let passphrases = [passphrase()];
     let place = house.admin_dir.path("");
-    let again = admin::init::create_installation(&test_plan(&place, &passphrases, 1), now(), &mut OsRng);
+    let again =
+        admin::init::create_installation(&test_plan(&place, &passphrases, 1), now(), &mut OsRng);
     assert!(matches!(again, Err(AdminError::NotEmpty(_))));
     assert_eq!(std::fs::read(house.admin_dir.path("trust.json")).unwrap(), before);
 }
@@ -68,7 +71,8 @@ fn secret_files_are_their_owners_alone_and_root_keys_are_sealed() {
     let folder = std::fs::metadata(house.admin_dir.path("")).unwrap().permissions().mode();
     assert_eq!(folder & 0o777, 0o700);
     for (at, root) in house.root_keys.iter().enumerate() {
-        let file = std::fs::read(house.admin_dir.path(format!("roots/root-{}.age", at + 1))).unwrap();
+        let file =
+            std::fs::read(house.admin_dir.path(format!("roots/root-{}.age", at + 1))).unwrap();
         assert!(!file.windows(32).any(|window| window == root.as_bytes()));
     }
 }
@@ -77,7 +81,8 @@ fn secret_files_are_their_owners_alone_and_root_keys_are_sealed() {
 fn a_root_key_needs_its_passphrase_and_its_installation() {
     let (house, other) = (WorkbenchInstallation::new(), WorkbenchInstallation::new());
     let file = house.admin_dir.path("roots/root-1.age");
-    let wrong = root_keys::open_root_key(&file, &SecretString::from("something else"), &house.trust);
+    let wrong =
+        root_keys::open_root_key(&file, &SecretString::from("something else"), &house.trust);
     assert!(matches!(
         wrong,
         Err(AdminError::RootKey { source: PassphraseDecryptError::WrongPassphrase, .. })
@@ -132,7 +137,8 @@ fn one_signature_is_not_enough_and_the_second_may_come_from_elsewhere() {
     let done = signing::cosign(&pending, waiting, &house.root_keys[2], &house.trust).unwrap();
     assert!(done.is_complete() && !pending.exists());
     let signed: SignedDirectory =
-        workbench::private_files::read_json(&elsewhere.path().join("directory.signed.json")).unwrap();
+        workbench::private_files::read_json(&elsewhere.path().join("directory.signed.json"))
+            .unwrap();
     assert_eq!(signed.verify(&house.trust, today(), None).unwrap().epoch, 2);
 }
 
@@ -163,7 +169,10 @@ fn memberships_and_handles_are_not_taken_by_mistake() {
     let house = WorkbenchInstallation::new();
     let mut draft = house.admin_dir.draft().unwrap();
     let other = InvestigatorKey::generate("lead", &mut OsRng).unwrap().request();
-    assert!(matches!(draft.add_member(&other, vec![], vec![], false), Err(AdminError::AlreadyExists(_))));
+    assert!(matches!(
+        draft.add_member(&other, vec![], vec![], false),
+        Err(AdminError::AlreadyExists(_))
+    ));
     draft.add_member(&other, vec![], vec![], true).unwrap();
     let nobody = desk("audit", &["nobody"], &[]);
     assert!(matches!(draft.add_desk(nobody, false), Err(AdminError::UnknownId(_))));
@@ -172,7 +181,11 @@ fn memberships_and_handles_are_not_taken_by_mistake() {
     assert!(matches!(draft.remove_desk("external"), Err(AdminError::UnknownId(_))));
 }
 
-fn routing_decision(house: &WorkbenchInstallation, category: &str, excluded: &[&str]) -> RoutingDecision {
+fn routing_decision(
+    house: &WorkbenchInstallation,
+    category: &str,
+    excluded: &[&str],
+) -> RoutingDecision {
     let directory = house.signed_directory().verify_ignoring_dates(&house.trust).unwrap();
     let excluded = excluded.iter().map(ToString::to_string).collect();
     explain_routing(
@@ -197,7 +210,9 @@ fn the_routing_test_says_who_reads_and_why_the_others_do_not() {
     assert_eq!(less.excluded_members[0].reason, ExclusionReason::Unit("regional".to_owned()));
     assert_eq!(less.ineffective_exclusions, ["nowhere"]);
     assert!(
-        less.steps.iter().any(|step| step.to_string().contains("keep away three; 2 members are left")),
+        less.steps
+            .iter()
+            .any(|step| step.to_string().contains("keep away three; 2 members are left")),
         "{:?}",
         less.steps
     );
@@ -206,7 +221,9 @@ fn the_routing_test_says_who_reads_and_why_the_others_do_not() {
 #[test]
 fn an_excluded_desk_and_an_unserved_category_go_to_the_oversight_body() {
     let house = WorkbenchInstallation::new();
-    for (category, excluded) in [("FAC", "internal_affairs"), ("FAC", "unsure_all"), ("GIF", "general")] {
+    for (category, excluded) in
+        [("FAC", "internal_affairs"), ("FAC", "unsure_all"), ("GIF", "general")]
+    {
         let decision = routing_decision(&house, category, &[excluded]);
         assert!(decision.fallback);
         assert_eq!(decision.readers, ["outside"]);
@@ -222,7 +239,12 @@ fn renewed_certificates_continue_the_pinned_authority_and_keep_every_name() {
     let tls = house.admin_dir.path("tls");
     let renew = |add: &[&str], drop: &[&str]| {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        admin::tls::renew_certificates(&tls, house.trust.instance, (&owned(add), &owned(drop)), now())
+        admin::tls::renew_certificates(
+            &tls,
+            house.trust.instance,
+            (&owned(add), &owned(drop)),
+            now(),
+        )
     };
     let read = |name: &str| std::fs::read(tls.join(name)).unwrap();
     let (ca, api) = (house.ca_pem(), read("api.pem"));
@@ -253,7 +275,10 @@ fn renewed_certificates_continue_the_pinned_authority_and_keep_every_name() {
     for leaf in ["intake.pem", "handler.pem", "api.pem"] {
         std::fs::write(tls.join(leaf), "damaged").unwrap();
     }
-    assert!(matches!(renew(&[], &[]), Err(AdminError::NoCertificateNames(_))), "nothing tells the names");
+    assert!(
+        matches!(renew(&[], &[]), Err(AdminError::NoCertificateNames(_))),
+        "nothing tells the names"
+    );
     renew(&["intake.example"], &[]).unwrap();
 }
 
@@ -264,7 +289,10 @@ fn new_keys_of_a_member_keep_what_was_not_named() {
     let renewed = InvestigatorKey::generate("three", &mut OsRng).unwrap().request();
     draft.add_member(&renewed, None, None, true).unwrap();
     let three = draft.member("three").unwrap();
-    assert_eq!((&three.units, &three.languages), (&vec!["regional".to_owned()], &vec!["fr".to_owned()]));
+    assert_eq!(
+        (&three.units, &three.languages),
+        (&vec!["regional".to_owned()], &vec!["fr".to_owned()])
+    );
     assert_eq!(three.device, renewed.device);
     draft.add_member(&renewed, Vec::new(), None, true).unwrap();
     assert!(draft.member("three").unwrap().units.is_empty(), "what is named is taken");
@@ -273,7 +301,9 @@ fn new_keys_of_a_member_keep_what_was_not_named() {
 #[test]
 fn keys_of_the_case_handler_follow_each_other_without_a_gap() {
     use protocol::keys::{PublicKey, TransportIdentity};
-    use workbench::admin::service_keys::{retire_transport_keys, rotate_log_key, rotate_transport_key};
+    use workbench::admin::service_keys::{
+        retire_transport_keys, rotate_log_key, rotate_transport_key,
+    };
     let house = WorkbenchInstallation::new();
     let before = house.admin_dir.draft().unwrap();
     let file = rotate_transport_key(&house.admin_dir, &mut OsRng).unwrap();
@@ -285,7 +315,9 @@ fn keys_of_the_case_handler_follow_each_other_without_a_gap() {
         [next.recipient(), before.transport[0].clone()],
         "the newest first, the old one still there"
     );
-    assert!(rotate_transport_key(&house.admin_dir, &mut OsRng).unwrap().ends_with("transport-3.key"));
+    assert!(
+        rotate_transport_key(&house.admin_dir, &mut OsRng).unwrap().ends_with("transport-3.key")
+    );
     assert_eq!(retire_transport_keys(&house.admin_dir).unwrap(), 2);
     assert_eq!(house.admin_dir.draft().unwrap().transport.len(), 1);
     assert_eq!(retire_transport_keys(&house.admin_dir).unwrap(), 0, "one always stays");

@@ -27,7 +27,9 @@ async fn a_case_is_handed_on_as_a_folder_that_verifies() {
     house.profile_dir("lead", &handler.url);
     let folder = house.dir.path();
     let lead = |args: &[&str]| {
-        let all = [&["--home", "home-lead", "--passphrase-fd", "0", "--json", "--lang", "en"], args].concat();
+        let all =
+            [&["--home", "home-lead", "--passphrase-fd", "0", "--json", "--lang", "en"], args]
+                .concat();
         run(folder, &format!("{PASSPHRASE}\n"), &all)
     };
     let id = reporter.case.to_string();
@@ -35,23 +37,33 @@ async fn a_case_is_handed_on_as_a_folder_that_verifies() {
     assert!(!folder.join("out").exists());
     assert_eq!(code(&lead(&["claim", &id])), 0);
     assert_eq!(code(&lead(&["reply", &id, "--text", "Merci."])), 0);
-    assert_eq!(code(&lead(&["note", &id, "--kind", "hypothesis", "--text", "one person alone"])), 0);
+    assert_eq!(
+        code(&lead(&["note", &id, "--kind", "hypothesis", "--text", "one person alone"])),
+        0
+    );
 
     let exported = json(&lead(&["export", &id, "--to", "out"]));
-    let names: Vec<&str> =
-        exported["written"].as_array().unwrap().iter().filter_map(|file| file["name"].as_str()).collect();
+    let names: Vec<&str> = exported["written"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|file| file["name"].as_str())
+        .collect();
     assert_eq!(names, ["files/01 receipt.jpg", "case.html", "log.json"]);
     assert_eq!(exported["alarms"], Value::Array(Vec::new()));
     let out = folder.join("out");
     assert_eq!(std::fs::read(out.join("files/01 receipt.jpg")).unwrap(), b"a photograph");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&out).unwrap().permissions());
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&out).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o700);
     check_manifest(&out);
 
     let page = std::fs::read_to_string(out.join("case.html")).unwrap();
     let html = Html::parse_document(&page);
     let texts = |selector: &str| -> Vec<String> {
-        html.select(&Selector::parse(selector).unwrap()).map(|found| found.text().collect()).collect()
+        html.select(&Selector::parse(selector).unwrap())
+            .map(|found| found.text().collect())
+            .collect()
     };
     assert_eq!(html.errors, Vec::<std::borrow::Cow<'_, str>>::new());
     for selector in ["script", "a", "img", "link", "iframe", "form"] {
@@ -59,19 +71,26 @@ async fn a_case_is_handed_on_as_a_folder_that_verifies() {
     }
     assert!(page.contains("default-src 'none'"));
     // No signature covers the content, and the page says so.
-    assert!(texts(".warn")[0].contains("do not prove what the report, the messages or the files say"));
+    assert!(
+        texts(".warn")[0].contains("do not prove what the report, the messages or the files say")
+    );
     let said = texts(".text");
     assert_eq!(said[0], "<script>alert(1)</script> They \u{fffd}asked for money.");
     assert_eq!(said[1..], ["Merci.", "one person alone"]);
     assert!(texts("tbody td").iter().any(|what| what.contains("took the case")), "{page}");
 
     let trust = house.admin_dir.path("trust.json");
-    let log = ["audit", "verify", "--file", "out/log.json", "--trust", trust.to_str().unwrap(), "--json"];
+    let log =
+        ["audit", "verify", "--file", "out/log.json", "--trust", trust.to_str().unwrap(), "--json"];
     let audit = json(&run(folder, "", &log));
     assert_eq!((audit["ok"].as_bool(), audit["whole"].as_bool()), (Some(true), Some(false)));
     assert_eq!(audit["entries"].as_u64(), Some(4));
 
-    assert_eq!(code(&lead(&["export", &id, "--to", "out"])), 1, "never into a folder that is there");
+    assert_eq!(
+        code(&lead(&["export", &id, "--to", "out"])),
+        1,
+        "never into a folder that is there"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

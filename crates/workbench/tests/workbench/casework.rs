@@ -47,9 +47,12 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
         .unwrap();
     let laid_out = office.handler.with_case(reporter.case, |kept| kept.replies[0].clone());
     assert_eq!(reporter.decrypt_reply(&laid_out), "Thank you. We look into it.");
-    lead.add_note(&mut case, &Note { kind: NoteKind::Hypothesis, text: "Same office as last year.".into() })
-        .await
-        .unwrap();
+    lead.add_note(
+        &mut case,
+        &Note { kind: NoteKind::Hypothesis, text: "Same office as last year.".into() },
+    )
+    .await
+    .unwrap();
     lead.change_stage(&mut case, Stage::Triaged, None).await.unwrap();
 
     office.handler.follow_up(&office.installation, &mut reporter, "It happened again.");
@@ -59,10 +62,17 @@ async fn a_report_is_read_answered_and_closed_by_two_persons() {
     assert_eq!(case.notes[0].note.text, "Same office as last year.");
     let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
     let texts: Vec<_> = view.messages.iter().map(|message| message.text.as_str()).collect();
-    assert_eq!(texts, ["Thank you. We look into it.", "It happened again."], "in the order of filing");
+    assert_eq!(
+        texts,
+        ["Thank you. We look into it.", "It happened again."],
+        "in the order of filing"
+    );
 
     let unshown = lead.mark_handled(&mut case).await;
-    assert!(matches!(unshown, Err(ActionError::UnseenSubmissions(1))), "the message was never on a screen");
+    assert!(
+        matches!(unshown, Err(ActionError::UnseenSubmissions(1))),
+        "the message was never on a screen"
+    );
     lead.mark_seen(&case, ShownContent::Report).unwrap();
     assert!(
         matches!(lead.mark_handled(&mut case).await, Err(ActionError::UnseenSubmissions(1))),
@@ -103,7 +113,8 @@ async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_i
     assert_eq!(of_two.state.as_ref().unwrap().assignee.as_deref(), Some("lead"));
     two.declare(&mut of_two).await.unwrap();
 
-    // Notes of both, each written on a case that the other has changed since: filed one behind the other, as they stand.
+    // Notes of both, each written on a case that the other has changed since: filed one behind the
+    // other, as they stand.
     let note = |text: &str| Note { kind: NoteKind::Fact, text: text.into() };
     lead.add_note(&mut of_lead, &note("by the lead")).await.unwrap();
     two.add_note(&mut of_two, &note("by two")).await.unwrap();
@@ -114,11 +125,14 @@ async fn of_two_who_act_at_once_one_wins_the_other_is_told_by_whom_and_no_note_i
     notes.sort_unstable();
     assert_eq!(notes, [("lead", "by the lead"), ("two", "by two")]);
 
-    // A reply is not repeated by itself: it may no longer be what one wants to say. Nothing of it goes out.
+    // A reply is not repeated by itself: it may no longer be what one wants to say. Nothing of it
+    // goes out.
     let mut of_lead = lead.read_case(reporter.case).await.unwrap();
     office.handler.follow_up(&office.installation, &mut reporter, "Wait.");
-    let late =
-        lead.send_reply(&mut of_lead, ReplyInput { text: "Thank you.", lang: "en" }).await.unwrap_err();
+    let late = lead
+        .send_reply(&mut of_lead, ReplyInput { text: "Thank you.", lang: "en" })
+        .await
+        .unwrap_err();
     assert!(matches!(late, ActionError::Conflict(_)), "{late:?}");
     assert!(late.to_string().contains("filed: the reporter sent something more. Look"), "{late}");
     assert!(office.handler.with_case(reporter.case, |kept| kept.replies.is_empty()));
@@ -150,7 +164,8 @@ async fn another_report_of_the_same_person_is_shown_to_those_who_can_read_both()
         "the third is not signed by who wrote the other"
     );
     let view = CaseView::new(&case, &Taxonomy::built_in(), "en");
-    let shown: Vec<_> = view.messages.iter().map(|message| message.earlier.map(|one| one.case)).collect();
+    let shown: Vec<_> =
+        view.messages.iter().map(|message| message.earlier.map(|one| one.case)).collect();
     assert_eq!(shown, [Some(Some(mine.case)), Some(None), None]);
 }
 
@@ -188,7 +203,10 @@ async fn a_message_that_could_expose_the_reporter_is_noticed_before_it_is_sent()
         let found = find_exposures(message, &view).into_iter();
         found.map(|exposure| (exposure.risk, exposure.words)).collect::<Vec<_>>()
     };
-    assert_eq!(risks("Merci. À quel poste était-ce, et depuis quand ? Le camion 12 était-il plein ?"), []);
+    assert_eq!(
+        risks("Merci. À quel poste était-ce, et depuis quand ? Le camion 12 était-il plein ?"),
+        []
+    );
     assert_eq!(
         risks("Où travaillez-vous ? Et le 11 GH 4521 de Monsieur Ouédraogo, et le 70-12-34-56 ?"),
         [
@@ -259,7 +277,11 @@ async fn a_holder_who_lost_the_key_gets_a_new_grant() {
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.assign(&mut case, "two").await.unwrap();
     let grants = |kept: &mut crate::common::fake_handler::StoredCase| kept.grants.clone();
-    assert_eq!(office.handler.with_case(reporter.case, grants).len(), 4, "who has the old key needs none");
+    assert_eq!(
+        office.handler.with_case(reporter.case, grants).len(),
+        4,
+        "who has the old key needs none"
+    );
     lead.assign(&mut case, "three").await.unwrap();
     let (to, given) = office.handler.with_case(reporter.case, grants).pop().unwrap();
     assert_eq!(to, "three");
@@ -293,7 +315,8 @@ async fn rotation_leaves_one_out_and_keeps_the_oversight_body() {
     lead.add_note(&mut case, &Note { kind: NoteKind::Fact, text: "after".into() }).await.unwrap();
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!((case.alarms.len(), case.notes.len(), case.open_case.id()), (0, 1, reporter.case));
-    let newest = office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().0.clone());
+    let newest =
+        office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().0.clone());
     assert_eq!((newest.kind, newest.generation), (PartKind::Note, 1));
 }
 
@@ -325,7 +348,8 @@ async fn attachments_are_saved_under_safe_names_and_only_when_they_are_the_ones(
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(std::fs::metadata(&saved[0].path).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    // Another file, well sealed to the case, in its place: the case handler knows the key to seal to.
+    // Another file, well sealed to the case, in its place: the case handler knows the key to seal
+    // to.
     let other = reporter.recipient().seal(b"a harmless picture");
     office.handler.with_case(reporter.case, |kept| {
         let (part, sealed) =

@@ -1,4 +1,5 @@
-//! What was done to an attached file before it was sealed is said wherever the file is shown or saved.
+//! What was done to an attached file before it was sealed is said wherever the file is shown or
+//! saved.
 
 use std::sync::Arc;
 
@@ -53,7 +54,10 @@ async fn the_command_line_says_what_was_done_to_a_file() {
     assert_eq!(exported["written"][0]["treatment"], treatment);
     assert!(exported["written"][1].get("treatment").is_none(), "the page is no attached file");
     let page = unwrap_lines(&std::fs::read(folder.join("out/case.html")).unwrap());
-    assert!(page.contains(CLEANING_SUMMARY) && page.contains("Nobody can check it from here."), "{page}");
+    assert!(
+        page.contains(CLEANING_SUMMARY) && page.contains("Nobody can check it from here."),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -65,9 +69,11 @@ async fn the_pages_say_what_was_done_to_a_file() {
     let list = screen.get(&case).await.texts(".files li").concat();
     assert!(list.contains(CLEANING_SUMMARY), "{list}");
     let file = screen.get(&format!("{case}/file/1")).await.texts("main section").concat();
-    for said in
-        ["Burkindi took out: a name, a place.", "Nobody can check it from here.", "the original has another"]
-    {
+    for said in [
+        "Burkindi took out: a name, a place.",
+        "Nobody can check it from here.",
+        "the original has another",
+    ] {
         assert!(file.contains(said), "{file}");
     }
 }

@@ -28,7 +28,8 @@ pub(crate) fn run(folder: &Path, stdin: &str, args: &[&str]) -> Output {
 
 pub(crate) fn json(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stderr);
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}; standard error: {text}"))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}; standard error: {text}"))
 }
 
 pub(crate) fn code(output: &Output) -> i32 {
@@ -40,7 +41,8 @@ fn a_ceremony_from_the_first_key_to_a_signed_directory() {
     let folder = tempfile::tempdir().unwrap();
     let at = |stdin: &str, args: &[&str]| run(folder.path(), stdin, args);
     let three = "the first passphrase\nthe second passphrase\nthe third passphrase\n";
-    let init = ["admin", "init", "--dir", "inst", "--work-factor", "1", "--passphrase-fd", "0", "--json"];
+    let init =
+        ["admin", "init", "--dir", "inst", "--work-factor", "1", "--passphrase-fd", "0", "--json"];
     let made = json(&at(three, &init));
     assert_eq!((made["roots"].as_u64(), made["threshold"].as_u64()), (Some(3), Some(2)));
     assert_eq!(made["fingerprint"].as_str().unwrap().split(' ').count(), 12);
@@ -67,12 +69,14 @@ fn a_ceremony_from_the_first_key_to_a_signed_directory() {
             ],
         );
         let request = format!("{handle}.json");
-        let added = at("", &["admin", "member", "add", "--dir", "inst", "--request", &request, "--json"]);
+        let added =
+            at("", &["admin", "member", "add", "--dir", "inst", "--request", &request, "--json"]);
         assert_eq!(json(&new)["words"], json(&added)["words"]);
     }
     let desks = [("internal_affairs", "p-1,p-2"), ("external", "o-1")];
     for (id, members) in desks {
-        let added = at("", &["admin", "desk", "add", "--dir", "inst", id, "--member", members, "--json"]);
+        let added =
+            at("", &["admin", "desk", "add", "--dir", "inst", id, "--member", members, "--json"]);
         assert_eq!(code(&added), 0, "{}", String::from_utf8_lossy(&added.stderr));
     }
     let routes = json(&at("", &["admin", "route-test", "--dir", "inst", "--all", "--json"]));
@@ -108,7 +112,10 @@ fn a_ceremony_from_the_first_key_to_a_signed_directory() {
     ];
     assert_eq!(code(&at("not the passphrase\n", &sign)), 3);
     let waiting = json(&at("the first passphrase\n", &sign));
-    assert_eq!((waiting["signatures"].as_u64(), waiting["complete"].as_bool()), (Some(1), Some(false)));
+    assert_eq!(
+        (waiting["signatures"].as_u64(), waiting["complete"].as_bool()),
+        (Some(1), Some(false))
+    );
     assert_eq!(code(&at("", &["admin", "directory", "show", "--dir", "inst"])), 1);
     let done = json(&at(
         "the third passphrase\n",
@@ -166,12 +173,17 @@ fn a_key_needs_a_good_passphrase_and_is_never_overwritten() {
 async fn a_case_from_the_queue_to_the_audit() {
     let house = Arc::new(WorkbenchInstallation::new());
     let handler = fake_handler::start_fake_handler(&house);
-    let mut reporter =
-        handler.file_report(&house, &[], "\x1b[2J\x1b]0;owned\x07They \u{202e}asked for money.\u{9b}31m");
+    let mut reporter = handler.file_report(
+        &house,
+        &[],
+        "\x1b[2J\x1b]0;owned\x07They \u{202e}asked for money.\u{9b}31m",
+    );
     house.profile_dir("lead", &handler.url);
     house.profile_dir("outside", &handler.url);
     let folder = house.dir.path();
-    let at = |stdin: String, args: &[&str]| run(folder, &stdin, &[&["--passphrase-fd", "0"], args].concat());
+    let at = |stdin: String, args: &[&str]| {
+        run(folder, &stdin, &[&["--passphrase-fd", "0"], args].concat())
+    };
     let lead = |rest: &str, args: &[&str]| {
         at(format!("{PASSPHRASE}\n{rest}"), &[&["--home", "home-lead"], args].concat())
     };
@@ -220,13 +232,17 @@ async fn a_case_from_the_queue_to_the_audit() {
     let saved = json(&lead("", &["save", case, "--to", "files", "--json"]));
     assert_eq!(saved["saved"][0]["path"].as_str(), Some("files/photo.jpg"));
     let moved = json(&lead("", &["move", case, "triaged", "--reason", "plausible", "--json"]));
-    assert_eq!((moved["stage"].as_str(), moved["assignee"].as_str()), (Some("triaged"), Some("lead")));
+    assert_eq!(
+        (moved["stage"].as_str(), moved["assignee"].as_str()),
+        (Some("triaged"), Some("lead"))
+    );
     assert_eq!(code(&lead("", &["move", case, "decided"])), 4);
     assert_eq!(code(&lead("", &["show", "ffff0000"])), 4);
     assert_eq!(code(&lead("", &["assign", case, "--to", "nobody"])), 4);
 
-    let outside =
-        |args: &[&str]| at(format!("{PASSPHRASE}\n"), &[&["--home", "home-outside"], args].concat());
+    let outside = |args: &[&str]| {
+        at(format!("{PASSPHRASE}\n"), &[&["--home", "home-outside"], args].concat())
+    };
     let audit = json(&outside(&["audit", "verify", "--json"]));
     assert_eq!(
         (audit["ok"].as_bool(), audit["whole"].as_bool(), audit["entries"].as_u64()),
@@ -234,7 +250,8 @@ async fn a_case_from_the_queue_to_the_audit() {
     );
     assert_eq!(code(&outside(&["audit", "export", "log.json"])), 0);
     let trust = house.admin_dir.path("trust.json");
-    let offline = ["audit", "verify", "--file", "log.json", "--trust", trust.to_str().unwrap(), "--json"];
+    let offline =
+        ["audit", "verify", "--file", "log.json", "--trust", trust.to_str().unwrap(), "--json"];
     assert_eq!(json(&run(folder, "", &offline))["entries"].as_u64(), Some(6));
 
     handler.store.lock().unwrap().log.pop();
@@ -249,7 +266,8 @@ async fn a_case_from_the_queue_to_the_audit() {
     check_restore_acceptance(&outside, &|args| lead("", args), &show, (&handler, &kept));
 }
 
-/// What the case handler holds after a restore counts as seen once its reader has accepted it, and only that.
+/// What the case handler holds after a restore counts as seen once its reader has accepted it, and
+/// only that.
 fn check_restore_acceptance(
     outside: &dyn Fn(&[&str]) -> Output,
     lead: &dyn Fn(&[&str]) -> Output,
@@ -268,10 +286,17 @@ fn check_restore_acceptance(
     ];
     assert_eq!(code(&outside(&["audit", "accept", "--reason", " "])), 4);
     let accepted = json(&outside(&accept));
-    assert_eq!((accepted["entries_before"].as_u64(), accepted["entries"].as_u64()), (Some(6), Some(5)));
+    assert_eq!(
+        (accepted["entries_before"].as_u64(), accepted["entries"].as_u64()),
+        (Some(6), Some(5))
+    );
     let audit = json(&outside(&["audit", "verify", "--json"]));
     assert_eq!(audit["ok"].as_bool(), Some(true), "{audit}");
-    let told = audit["alarms"].as_array().unwrap().iter().find(|alarm| alarm["code"] == "accepted-restore");
+    let told = audit["alarms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|alarm| alarm["code"] == "accepted-restore");
     assert!(told.unwrap()["text"].as_str().unwrap().contains("The disk failed"), "{audit}");
     assert_eq!(code(&outside(&accept)), 4, "there is nothing more to accept");
     let of_lead = json(&lead(&accept));
@@ -346,14 +371,15 @@ async fn a_key_goes_to_paper_and_comes_back_and_its_health_is_told() {
     assert_eq!(code(&key("home-lead", PASSPHRASE, &["restore", "--from", "sheet.html"])), 1);
     let back = json(&key("new-home", PASSPHRASE, &["restore", "--from", "sheet.html"]));
     assert_eq!(back["words"], made["words"]);
-    let [old, new] =
-        ["home-lead", "new-home"].map(|home| std::fs::read(folder.join(home).join("key.age")).unwrap());
+    let [old, new] = ["home-lead", "new-home"]
+        .map(|home| std::fs::read(folder.join(home).join("key.age")).unwrap());
     assert_eq!(old, new);
 
     // Somebody else sits in the seat.
     let taken = house.profile_dir("two", &handler.url);
     std::fs::copy(folder.join("home-lead/key.age"), taken.key_path()).unwrap();
-    std::fs::set_permissions(taken.dir(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(taken.dir(), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
     let told = json(&key("home-two", PASSPHRASE, &["health"]));
     assert_eq!(told["checks"][1]["subject"], "folder");
     assert_eq!(told["checks"][1]["outcome"], "wrong");
@@ -364,7 +390,8 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
     let house = Arc::new(WorkbenchInstallation::new());
     let handler = fake_handler::start_fake_handler(&house);
     let folder = house.dir.path();
-    let reporter = handler.file_report(&house, &[], "À Dakola, le camion 11-GH-4521 attend toujours.");
+    let reporter =
+        handler.file_report(&house, &[], "À Dakola, le camion 11-GH-4521 attend toujours.");
     house.profile_dir("lead", &handler.url);
     let lead = |args: &[&str]| {
         run(
@@ -390,7 +417,11 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
     assert_eq!(json(&lead(&["search", "camion", "-dakola"]))["hits"], serde_json::json!([]));
     assert_eq!(code(&lead(&["search", "…"])), 4);
     let hits = |args: &[&str]| json(&lead(args))["hits"].as_array().unwrap().len();
-    assert_eq!(hits(&["search", "camion", "--stage", "received"]), 1, "an option behind a word is an option");
+    assert_eq!(
+        hits(&["search", "camion", "--stage", "received"]),
+        1,
+        "an option behind a word is an option"
+    );
     assert_eq!(hits(&["search", "camion", "--stage", "decided"]), 0);
     assert_eq!(hits(&["search", "--category", "FAC"]), 1, "a category alone is a question");
     assert_eq!(hits(&["search", "camion", "--without", "dakola"]), 0);
@@ -419,6 +450,9 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
     let words = ["--home", "home-lead", "--passphrase-fd", "0", "save", &id, "--to", "saved"];
     let saved = run(folder, &format!("{PASSPHRASE}\n"), &words);
     assert_eq!(code(&saved), 0);
-    assert!(String::from_utf8_lossy(&saved.stdout).contains("never by a double click"), "with a warning");
+    assert!(
+        String::from_utf8_lossy(&saved.stdout).contains("never by a double click"),
+        "with a warning"
+    );
     assert_eq!(std::fs::read(folder.join("saved/invoice.png")).unwrap(), hostile);
 }

@@ -24,7 +24,8 @@ pub(crate) fn remove_two_and_rekey_three(house: &WorkbenchInstallation) -> Inves
 #[tokio::test]
 async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
     let office = TestEnvironment::start();
-    let reporters = [office.file_report(&[]), office.file_report(&["regional"]), office.file_report(&[])];
+    let reporters =
+        [office.file_report(&[]), office.file_report(&["regional"]), office.file_report(&[])];
     let mut lead = office.connect("lead").await;
     for reporter in &reporters[..2] {
         claim_case(&mut lead, reporter).await;
@@ -36,7 +37,11 @@ async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
     let mut lead = office.connect("lead").await;
     let told = lead.former_readers().await.unwrap();
     assert_eq!(told.len(), 3);
-    assert_eq!(told.iter().map(|case| case.rule).collect::<Vec<_>>(), [None; 3], "no declaration is needed");
+    assert_eq!(
+        told.iter().map(|case| case.rule).collect::<Vec<_>>(),
+        [None; 3],
+        "no declaration is needed"
+    );
     let two = FormerReader { handle: "two".into(), reason: FormerReason::Left };
     let three = FormerReader { handle: "three".into(), reason: FormerReason::OldKey };
     for case in &told {
@@ -45,7 +50,8 @@ async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
         assert_eq!(case.readers, expected, "whom the reporter excluded never held one");
     }
 
-    let possible: Vec<_> = told.iter().filter(|case| case.refused.is_none()).map(|case| case.case).collect();
+    let possible: Vec<_> =
+        told.iter().filter(|case| case.refused.is_none()).map(|case| case.case).collect();
     let renewals = lead.rotate_all(possible, &mut OsRng).await.unwrap();
     for renewal in renewals {
         let readers = renewal.result.unwrap();
@@ -58,13 +64,19 @@ async fn after_a_departure_all_cases_get_new_keys_in_one_step() {
     assert!(lead.former_readers().await.unwrap().is_empty(), "none is left");
     // The new key opens what the old one could have opened no more.
     let newest = office.handler.with_case(reporters[0].case, |kept| {
-        let of_three = kept.grants.iter().filter(|(who, grant)| who == "three" && grant.generation == 1);
+        let of_three =
+            kept.grants.iter().filter(|(who, grant)| who == "three" && grant.generation == 1);
         of_three.map(|(_, grant)| grant.grant.clone()).collect::<Vec<_>>()
     });
     assert_eq!(newest.len(), 1);
     assert!(
-        protocol::submission::key_grant::Grant::open(&newest[0], renewed.identity(), reporters[0].case, 1)
-            .is_ok()
+        protocol::submission::key_grant::Grant::open(
+            &newest[0],
+            renewed.identity(),
+            reporters[0].case,
+            1
+        )
+        .is_ok()
     );
     assert_eq!(lead.read_case(reporters[0].case).await.unwrap().alarms, []);
 }
@@ -88,5 +100,9 @@ async fn a_case_with_an_alarm_gets_no_new_keys_and_keeps_none_from_the_others() 
     let renewals = lead.rotate_all(cases, &mut OsRng).await.unwrap();
     assert!(matches!(renewals[0].result, Err(ActionError::UnresolvedAlerts)));
     assert!(renewals[1].result.is_ok());
-    assert_eq!(office.handler.with_case(cases[0], |kept| kept.state.generation), 0, "nothing was changed");
+    assert_eq!(
+        office.handler.with_case(cases[0], |kept| kept.state.generation),
+        0,
+        "nothing was changed"
+    );
 }

@@ -1,5 +1,5 @@
-//! Every kind of alteration of a log is noticed, whoever makes it: the keeper of the log holds no member's key, but can
-//! compute every hash anew.
+//! Every kind of alteration of a log is noticed, whoever makes it: the keeper of the log holds no
+//! member's key, but can compute every hash anew.
 
 use crate::common::{WorkbenchInstallation, today};
 use protocol::{
@@ -69,8 +69,15 @@ impl LogBuilder {
             retention_months: 60,
             came: None,
         };
-        let event =
-            Event { v: 1, case, seq: 0, prev: None, at: start_time(), actor: HANDLER_ACTOR.into(), action };
+        let event = Event {
+            v: 1,
+            case,
+            seq: 0,
+            prev: None,
+            at: start_time(),
+            actor: HANDLER_ACTOR.into(),
+            action,
+        };
         let signed = event.sign(&self.installation.log_key);
         let state = CaseState::from_first_event(&event, signed.hash()).unwrap();
         append(&mut self.log, signed);
@@ -86,8 +93,11 @@ impl LogBuilder {
     }
 
     fn directory_history(&self) -> DirectoryHistory {
-        DirectoryHistory::verify_chain(&[self.installation.signed_directory()], &self.installation.trust)
-            .unwrap()
+        DirectoryHistory::verify_chain(
+            &[self.installation.signed_directory()],
+            &self.installation.trust,
+        )
+        .unwrap()
     }
 
     fn audit(&self, log: &[LogEntry]) -> AuditReport {
@@ -114,8 +124,11 @@ fn rebuild_chain(log: &[LogEntry]) -> Vec<LogEntry> {
 }
 
 fn alert_codes(alarms: &[IntegrityAlert]) -> Vec<AlertCode> {
-    let mut codes: Vec<_> =
-        alarms.iter().filter(|a| a.severity == AlertSeverity::Alarm).map(|alarm| alarm.code).collect();
+    let mut codes: Vec<_> = alarms
+        .iter()
+        .filter(|a| a.severity == AlertSeverity::Alarm)
+        .map(|alarm| alarm.code)
+        .collect();
     codes.sort_unstable();
     codes.dedup();
     codes
@@ -125,7 +138,10 @@ fn alert_codes(alarms: &[IntegrityAlert]) -> Vec<AlertCode> {
 fn change_event(entry: &LogEntry, change: impl FnOnce(&mut Event)) -> SignedEvent {
     let mut event = entry.event.decode_unverified().unwrap();
     change(&mut event);
-    SignedEvent { bytes: serde_json::to_vec(&event).unwrap(), signature: entry.event.signature.clone() }
+    SignedEvent {
+        bytes: serde_json::to_vec(&event).unwrap(),
+        signature: entry.event.signature.clone(),
+    }
 }
 
 #[test]
@@ -161,8 +177,11 @@ fn a_reworded_event_is_noticed_though_the_chain_is_made_anew() {
     let story = LogBuilder::two_cases();
     let mut log = story.log.clone();
     log[5].event = change_event(&log[5], |event| {
-        event.action =
-            Action::StageChanged { from: Stage::Received, to: Stage::Triaged, reason: Some("other".into()) };
+        event.action = Action::StageChanged {
+            from: Stage::Received,
+            to: Stage::Triaged,
+            reason: Some("other".into()),
+        };
     });
     assert_eq!(story.alert_codes(&rebuild_chain(&log)), [AlertCode::Forged]);
 }
@@ -174,7 +193,11 @@ fn each_dropped_event_is_noticed_though_the_chain_is_made_anew() {
     for at in 0..story.log.len() {
         let mut log = story.log.clone();
         log.remove(at);
-        assert_eq!(story.alert_codes(&log).contains(&AlertCode::BrokenLink), at != 10, "entry {at}");
+        assert_eq!(
+            story.alert_codes(&log).contains(&AlertCode::BrokenLink),
+            at != 10,
+            "entry {at}"
+        );
         let log = rebuild_chain(&log);
         // Only the last event of a case can go without a gap in its case; memory notices that.
         let newest_of_its_case = at == 6 || at == 10;
@@ -200,7 +223,9 @@ fn swapped_events_are_noticed() {
     log.swap(2, 3);
     let seen = PinnedLogHead { entries: 11, link: story.log[10].link };
     assert_eq!(
-        alert_codes(&audit_full_log(&rebuild_chain(&log), &story.directory_history(), Some(seen)).alarms),
+        alert_codes(
+            &audit_full_log(&rebuild_chain(&log), &story.directory_history(), Some(seen)).alarms
+        ),
         [AlertCode::Rollback]
     );
 }
@@ -222,7 +247,8 @@ fn nobody_signs_for_somebody_else() {
     assert_eq!(story.alert_codes(&rebuild_chain(&log)), [AlertCode::UnknownActor]);
     // And no member signs for the case handler.
     let mut log = story.log.clone();
-    log[0].event = log[0].event.decode_unverified().unwrap().sign(story.installation.key_of("lead").device());
+    log[0].event =
+        log[0].event.decode_unverified().unwrap().sign(story.installation.key_of("lead").device());
     assert!(story.alert_codes(&rebuild_chain(&log)).contains(&AlertCode::Forged));
 }
 
@@ -257,7 +283,10 @@ fn a_log_that_was_rolled_back_is_noticed_and_one_that_grew_is_not() {
     let roll = story.directory_history();
     let seen = Some(PinnedLogHead { entries: 8, link: story.log[7].link });
     assert_eq!(audit_full_log(&story.log, &roll, seen).alarms, []);
-    assert_eq!(alert_codes(&audit_full_log(&story.log[..7], &roll, seen).alarms), [AlertCode::Rollback]);
+    assert_eq!(
+        alert_codes(&audit_full_log(&story.log[..7], &roll, seen).alarms),
+        [AlertCode::Rollback]
+    );
     assert_eq!(alert_codes(&audit_full_log(&[], &roll, seen).alarms), [AlertCode::Rollback]);
 }
 
@@ -325,18 +354,27 @@ fn somebody_who_was_taken_out_is_noticed_later() {
             retention_months: 60,
             came: None,
         };
-        let first = Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
+        let first =
+            Event { v: 1, case, seq: 0, prev: None, at, actor: HANDLER_ACTOR.into(), action };
         let first = first.sign(&house.log_key);
         let prev = Some(first.hash());
-        let event = Event { v: 1, case, seq: 1, prev, at, actor: "two".into(), action: Action::Claimed };
+        let event =
+            Event { v: 1, case, seq: 1, prev, at, actor: "two".into(), action: Action::Claimed };
         let signed = event.sign(house.key_of("two").device());
-        assert_eq!(roll.verify_event(&signed).unwrap().is_former_member, former, "{days} days after");
+        assert_eq!(
+            roll.verify_event(&signed).unwrap().is_former_member,
+            former,
+            "{days} days after"
+        );
         // A case handler that takes it all the same does so before everybody's eyes.
         let mut log = Vec::new();
         append(&mut log, first);
         append(&mut log, signed);
         for audit in [audit_full_log(&log, &roll, None), audit_partial_log(&log, &roll)] {
-            assert_eq!(audit.alarms.iter().any(|alarm| alarm.code == AlertCode::FormerMember), former);
+            assert_eq!(
+                audit.alarms.iter().any(|alarm| alarm.code == AlertCode::FormerMember),
+                former
+            );
         }
     }
 }
@@ -346,11 +384,19 @@ fn directories_out_of_their_order_are_refused() {
     let house = WorkbenchInstallation::new();
     let (first, second) = (house.signed_directory(), house.sign_directory());
     let third = house.sign_directory();
-    assert!(DirectoryHistory::verify_chain(&[second.clone(), first.clone()], &house.trust).is_err());
+    assert!(
+        DirectoryHistory::verify_chain(&[second.clone(), first.clone()], &house.trust).is_err()
+    );
     assert!(DirectoryHistory::verify_chain(&[], &house.trust).is_err());
     assert_eq!(
-        DirectoryHistory::verify_chain(&[first.clone(), third], &house.trust).unwrap().gap_alerts().len(),
+        DirectoryHistory::verify_chain(&[first.clone(), third], &house.trust)
+            .unwrap()
+            .gap_alerts()
+            .len(),
         1
     );
-    assert_eq!(DirectoryHistory::verify_chain(&[first, second], &house.trust).unwrap().gap_alerts(), []);
+    assert_eq!(
+        DirectoryHistory::verify_chain(&[first, second], &house.trust).unwrap().gap_alerts(),
+        []
+    );
 }

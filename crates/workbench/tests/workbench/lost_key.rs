@@ -25,8 +25,11 @@ use crate::{
 /// Three with another key, connected to it.
 async fn with_new_key(office: &TestEnvironment, key: &InvestigatorKey) -> HandlerConnection {
     let home = office.installation.profile_dir("three", &office.handler.url);
-    workbench::private_files::replace_private(&home.key_path(), &key.seal(&passphrase(), cheap_scrypt()))
-        .unwrap();
+    workbench::private_files::replace_private(
+        &home.key_path(),
+        &key.seal(&passphrase(), cheap_scrypt()),
+    )
+    .unwrap();
     let sealed = workbench::private_files::read(&home.key_path()).unwrap();
     HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now())
         .await
@@ -127,7 +130,10 @@ async fn closed_cases_get_new_keys_too_and_can_be_purged_after_a_key_was_lost() 
     office.handler.store.lock().unwrap().directories.push(office.installation.signed_directory());
     let mut lead = office.connect("lead").await;
     let listed = lead.former_readers().await.unwrap();
-    assert_eq!(listed.iter().map(|case| (case.rule, &*case.stage)).collect::<Vec<_>>(), [(None, "closed")]);
+    assert_eq!(
+        listed.iter().map(|case| (case.rule, &*case.stage)).collect::<Vec<_>>(),
+        [(None, "closed")]
+    );
     lead.rotate_case_keys(reporter.case, &mut OsRng).await.unwrap();
     let mut three = with_new_key(&office, &renewed).await;
     let case = three.read_case(reporter.case).await.unwrap();

@@ -1,4 +1,5 @@
-//! The workbench as a whole: administration, casework, the audit of the log, and the program itself.
+//! The workbench as a whole: administration, casework, the audit of the log, and the program
+//! itself.
 
 #![expect(clippy::unwrap_used, reason = "what a test prepares may panic as well")]
 

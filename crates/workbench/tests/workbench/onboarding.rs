@@ -1,4 +1,5 @@
-//! The first day in the pages, from an empty folder to the queue; and what can be done with one's keys later.
+//! The first day in the pages, from an empty folder to the queue; and what can be done with one's
+//! keys later.
 
 use reqwest::{Method, StatusCode, header};
 use secrecy::SecretString;
@@ -37,15 +38,28 @@ impl WorkbenchBrowser {
     }
 
     /// As a browser posts the form with its two files.
-    async fn offer_handler(&self, handler: &str, ca: &str, trust: &str) -> crate::common::browser::TestPage {
+    async fn offer_handler(
+        &self,
+        handler: &str,
+        ca: &str,
+        trust: &str,
+    ) -> crate::common::browser::TestPage {
         let part = |name: &str, content: &str| {
-            let file = if name == "handler" { "" } else { "; filename=\"file\"\r\ncontent-type: text/plain" };
-            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n")
+            let file = if name == "handler" {
+                ""
+            } else {
+                "; filename=\"file\"\r\ncontent-type: text/plain"
+            };
+            format!(
+                "--b\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{content}\r\n"
+            )
         };
         let body =
-            [part("handler", handler), part("ca", ca), part("trust", trust), "--b--\r\n".into()].concat();
+            [part("handler", handler), part("ca", ca), part("trust", trust), "--b--\r\n".into()]
+                .concat();
         let request = self.request(&Method::POST, "/keys/connect");
-        let request = request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=b").body(body);
+        let request =
+            request.header(header::CONTENT_TYPE, "multipart/form-data; boundary=b").body(body);
         crate::common::browser::TestPage::from_response(request.send().await.unwrap()).await
     }
 }
@@ -59,7 +73,10 @@ fn opens_with(home: &ProfileDir, passphrase: &str) -> bool {
 async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
     let (screen, home) = empty_profile().await;
     for path in ["/queue/mine", "/keys", "/keys/sheet", "/absence"] {
-        assert!(screen.get(path).await.redirect.ends_with("/start"), "{path} leads to the beginning");
+        assert!(
+            screen.get(path).await.redirect.ends_with("/start"),
+            "{path} leads to the beginning"
+        );
     }
     assert_eq!(screen.get("/start").await.texts(".choice").len(), 2);
     assert_eq!(screen.get("/start/key").await.status, StatusCode::OK);
@@ -76,8 +93,9 @@ async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
         assert!(!page.text.contains(new), "no passphrase comes back in a page");
     }
     assert!(!home.dir().exists(), "nothing was written");
-    let measure =
-        async |new: &str| screen.post("/start/strength", &[("new", new), ("handle", "")]).await.text;
+    let measure = async |new: &str| {
+        screen.post("/start/strength", &[("new", new), ("handle", "")]).await.text
+    };
     for (new, level) in [("short", 1), ("azertyuiop123", 2), (NEW_PASSPHRASE, 4)] {
         assert!(measure(new).await.contains(&format!("\"level\":{level}")), "{new}");
     }
@@ -88,7 +106,9 @@ async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
             && !private_files::is_accessible_to_others(&home.key_path()).unwrap()
     );
     let sealed = private_files::read(&home.key_path()).unwrap();
-    let again = screen.post("/start/key", &key_form("somebody", SECOND_PASSPHRASE, SECOND_PASSPHRASE)).await;
+    let again = screen
+        .post("/start/key", &key_form("somebody", SECOND_PASSPHRASE, SECOND_PASSPHRASE))
+        .await;
     assert!(again.redirect.ends_with("/start"), "a key is never overwritten");
     assert!(screen.post("/start/restore", &[]).await.redirect.ends_with("/start"));
     assert_eq!(private_files::read(&home.key_path()).unwrap(), sealed);
@@ -97,8 +117,13 @@ async fn a_key_is_made_with_a_good_passphrase_or_not_at_all() {
     let locked = screen.get("/start").await;
     assert_eq!((locked.status, locked.texts("#passphrase").len()), (StatusCode::UNAUTHORIZED, 1));
     assert!(screen.get("/keys/request").await.status == StatusCode::UNAUTHORIZED);
-    let unlocked = screen.post("/unlock", &[("passphrase", NEW_PASSPHRASE), ("to", "/queue/mine")]).await;
-    assert!(unlocked.redirect.ends_with("/start"), "unlocked, and nowhere to go yet: {}", unlocked.redirect);
+    let unlocked =
+        screen.post("/unlock", &[("passphrase", NEW_PASSPHRASE), ("to", "/queue/mine")]).await;
+    assert!(
+        unlocked.redirect.ends_with("/start"),
+        "unlocked, and nowhere to go yet: {}",
+        unlocked.redirect
+    );
 }
 
 #[tokio::test]
@@ -110,7 +135,10 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
         house.ca_pem(),
         String::from_utf8(private_files::to_pretty_json(&house.trust)).unwrap(),
     );
-    assert!(screen.offer_handler(url, &ca, &trust).await.redirect.ends_with("/start"), "the key comes first");
+    assert!(
+        screen.offer_handler(url, &ca, &trust).await.redirect.ends_with("/start"),
+        "the key comes first"
+    );
     screen.create_key("somebody").await;
     for (url, ca, trust, field) in [
         ("http://127.0.0.1:1", &*ca, &*trust, "handler"),
@@ -146,7 +174,8 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
     assert!(still.texts("[role=alert]")[0].contains("does not know you"), "{}", still.text);
 
     // The seat: the administrator takes the file and signs.
-    let request: MembershipRequest = serde_json::from_str(&screen.get("/keys/request").await.text).unwrap();
+    let request: MembershipRequest =
+        serde_json::from_str(&screen.get("/keys/request").await.text).unwrap();
     request.verify().unwrap();
     assert!(
         screen.get("/start").await.text.contains(&request.fingerprint_words("fr")),
@@ -155,7 +184,9 @@ async fn nothing_is_pinned_before_the_words_were_compared() {
     let mut draft = house.admin_dir.draft().unwrap();
     draft.add_member(&request, Vec::new(), vec!["fr".into()], false).unwrap();
     let members = ["lead", "two", "three", "somebody"];
-    draft.add_desk(crate::common::desk("internal_affairs", &members, &["FAC", "EXT"]), true).unwrap();
+    draft
+        .add_desk(crate::common::desk("internal_affairs", &members, &["FAC", "EXT"]), true)
+        .unwrap();
     house.admin_dir.save_draft(&draft).unwrap();
     let signed = house.sign_directory();
     screen.environment.handler.store.lock().unwrap().directories.push(signed);
@@ -177,7 +208,9 @@ async fn a_key_comes_back_from_its_printed_page_and_no_other_way() {
     );
     assert!(home.backup_record().unwrap().is_none(), "looking at it is not having it");
     let made = screen.post("/keys/sheet", &[]).await;
-    assert!(made.redirect.ends_with("/start?done=sheet") && home.backup_record().unwrap().is_some());
+    assert!(
+        made.redirect.ends_with("/start?done=sheet") && home.backup_record().unwrap().is_some()
+    );
 
     let text = sheet.texts("article pre").concat();
     let (other, restored) = empty_profile().await;
@@ -193,13 +226,16 @@ async fn a_key_comes_back_from_its_printed_page_and_no_other_way() {
         (&without_a_line, NEW_PASSPHRASE, "sheet"),
         ("my shopping list", NEW_PASSPHRASE, "sheet"),
     ] {
-        let page = other.post("/start/restore", &[("sheet", sheet), ("passphrase", passphrase)]).await;
+        let page =
+            other.post("/start/restore", &[("sheet", sheet), ("passphrase", passphrase)]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
         assert_eq!(page.texts(&format!("#{field}-wrong")).len(), 1, "{field}: {}", page.text);
         assert!(!restored.has_key());
     }
     // The saved page is as good as its text.
-    let page = other.post("/start/restore", &[("file", &sheet.text), ("passphrase", NEW_PASSPHRASE)]).await;
+    let page = other
+        .post("/start/restore", &[("file", &sheet.text), ("passphrase", NEW_PASSPHRASE)])
+        .await;
     assert!(page.redirect.ends_with("/start?done=restored"), "{}", page.text);
     assert_eq!(
         private_files::read(&restored.key_path()).unwrap(),
@@ -231,7 +267,10 @@ async fn a_new_passphrase_asks_for_the_old_one_and_makes_the_sheet_worthless() {
     assert!(changed.redirect.ends_with("/keys?done=passphrase"), "{}", changed.text);
     assert!(opens_with(&home, SECOND_PASSPHRASE) && !opens_with(&home, PASSPHRASE));
     let keys = screen.get("/keys").await;
-    assert!(keys.texts(".checks .soon").concat().contains("Backup sheet"), "the old sheet no longer counts");
+    assert!(
+        keys.texts(".checks .soon").concat().contains("Backup sheet"),
+        "the old sheet no longer counts"
+    );
     screen.post("/lock", &[]).await;
     let old = screen.post("/unlock", &[("passphrase", PASSPHRASE), ("to", "")]).await;
     assert_eq!(old.status, StatusCode::FORBIDDEN);

@@ -44,10 +44,19 @@ fn jpeg_with_metadata(image: &DynamicImage) -> Vec<u8> {
         [&[0xff, marker][..], &len, content].concat()
     };
     // One entry: orientation 6, a quarter turn clockwise.
-    let exif =
-        [&b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..], METADATA_CANARY]
-            .concat();
-    [&jpeg[..2], &segment(0xe1, &exif), &segment(0xfe, METADATA_CANARY), &jpeg[2..], METADATA_CANARY].concat()
+    let exif = [
+        &b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"[..],
+        METADATA_CANARY,
+    ]
+    .concat();
+    [
+        &jpeg[..2],
+        &segment(0xe1, &exif),
+        &segment(0xfe, METADATA_CANARY),
+        &jpeg[2..],
+        METADATA_CANARY,
+    ]
+    .concat()
 }
 
 fn contains_bytes(bytes: &[u8], what: &[u8]) -> bool {
@@ -62,11 +71,16 @@ fn a_picture_comes_back_small_upright_and_without_anything_else() {
     let png = render_preview(&telling).unwrap();
     assert!(!contains_bytes(&png, METADATA_CANARY));
     let shown = image::load_from_memory_with_format(&png, ImageFormat::Png).unwrap();
-    assert_eq!((shown.width(), shown.height()), (MAX_PREVIEW_SIDE / 2, MAX_PREVIEW_SIDE), "turned upright");
+    assert_eq!(
+        (shown.width(), shown.height()),
+        (MAX_PREVIEW_SIDE / 2, MAX_PREVIEW_SIDE),
+        "turned upright"
+    );
 
     let small = DynamicImage::from(RgbaImage::from_pixel(3, 2, image::Rgba([1, 2, 3, 128])));
     for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
-        let shown = image::load_from_memory(&render_preview(&encode(&small, format)).unwrap()).unwrap();
+        let shown =
+            image::load_from_memory(&render_preview(&encode(&small, format)).unwrap()).unwrap();
         assert_eq!((shown.width(), shown.height()), (3, 2), "{format:?}");
     }
 }
@@ -88,7 +102,8 @@ fn what_is_no_image_is_said_to_be_none() {
 fn hostile_images_are_refused_and_do_nothing() {
     let good = encode(&DynamicImage::from(noise(64, 64)), ImageFormat::Jpeg);
     let png = encode(&DynamicImage::from(noise(8, 8)), ImageFormat::Png);
-    // A header that claims 60,000 by 60,000 pixels; its checksum is wrong as well, whichever is seen first.
+    // A header that claims 60,000 by 60,000 pixels; its checksum is wrong as well, whichever is
+    // seen first.
     let mut claims = png.clone();
     claims[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     // 400 million black pixels in a few hundred kilobytes.
@@ -102,9 +117,16 @@ fn hostile_images_are_refused_and_do_nothing() {
         b"\xff\xd8\xff\xff\xff\xff",
         b"GIF89a\xff\xff\xff\xff\xf7\0\0",
     ] {
-        assert!(matches!(render_preview(bytes), Err(PreviewError::Refused)), "{} bytes", bytes.len());
+        assert!(
+            matches!(render_preview(bytes), Err(PreviewError::Refused)),
+            "{} bytes",
+            bytes.len()
+        );
     }
-    assert!(matches!(render_preview(&vec![0; preview::MAX_INPUT_BYTES + 1]), Err(PreviewError::Refused)));
+    assert!(matches!(
+        render_preview(&vec![0; preview::MAX_INPUT_BYTES + 1]),
+        Err(PreviewError::Refused)
+    ));
     // Every byte of a good file wrong once, in turn: a picture or an error, within bounds.
     for at in (0..good.len()).step_by(good.len() / 40) {
         let mut damaged = good.clone();
@@ -113,7 +135,8 @@ fn hostile_images_are_refused_and_do_nothing() {
     }
 }
 
-/// The process holds its picture back while nobody reads it; meanwhile the system tells what it may still do.
+/// The process holds its picture back while nobody reads it; meanwhile the system tells what it may
+/// still do.
 #[test]
 fn the_process_that_decodes_can_do_nothing_else() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_burkindi"))
@@ -135,7 +158,11 @@ fn the_process_that_decodes_can_do_nothing_else() {
     let limits = proc("limits");
     for name in ["Max open files", "Max file size", "Max core file size"] {
         let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
-        assert_eq!(line[name.len()..].split_whitespace().take(2).collect::<Vec<_>>(), ["0", "0"], "{name}");
+        assert_eq!(
+            line[name.len()..].split_whitespace().take(2).collect::<Vec<_>>(),
+            ["0", "0"],
+            "{name}"
+        );
     }
     let mut png = Vec::new();
     child.stdout.take().unwrap().read_to_end(&mut png).unwrap();

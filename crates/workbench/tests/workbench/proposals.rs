@@ -40,7 +40,11 @@ async fn the_second_person_declines_with_a_reason_that_only_the_team_reads() {
             .map(|line| line.row.id)
             .collect::<Vec<_>>()
     };
-    assert_eq!(waiting(&two, two.queue().await.unwrap().0), [reporter.case], "before a declaration too");
+    assert_eq!(
+        waiting(&two, two.queue().await.unwrap().0),
+        [reporter.case],
+        "before a declaration too"
+    );
     assert!(waiting(&lead, lead.queue().await.unwrap().0).is_empty(), "not for who proposed it");
     let mut theirs = two.read_case(reporter.case).await.unwrap();
     two.declare(&mut theirs).await.unwrap();
@@ -106,8 +110,15 @@ async fn answers_that_fall_out_of_the_mailbox_unseen_are_told_before_and_after()
         lead.send_reply(&mut case, reply).await.unwrap();
         case = lead.read_case(reporter.case).await.unwrap();
     }
-    assert_eq!(lead.count_displaced_replies(&case, reply).unwrap(), 1, "two of them fill a mailbox");
-    assert_eq!(lead.count_displaced_replies(&case, ReplyInput { text: "Short.", lang: "en" }).unwrap(), 0);
+    assert_eq!(
+        lead.count_displaced_replies(&case, reply).unwrap(),
+        1,
+        "two of them fill a mailbox"
+    );
+    assert_eq!(
+        lead.count_displaced_replies(&case, ReplyInput { text: "Short.", lang: "en" }).unwrap(),
+        0
+    );
     lead.send_reply(&mut case, reply).await.unwrap();
     let case = lead.read_case(reporter.case).await.unwrap();
     let dropped = |case| {
@@ -166,7 +177,11 @@ async fn what_cannot_be_undone_is_confirmed_and_what_was_not_shown_is_not_signed
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
     assert!(text.contains("burkindi move") && text.contains("triaged"), "{text}");
 
-    assert_eq!(code(&lead(&["note", &id, "--text", "of no kind"])), 2, "nothing is chosen for its writer");
+    assert_eq!(
+        code(&lead(&["note", &id, "--text", "of no kind"])),
+        2,
+        "nothing is chosen for its writer"
+    );
     for act in ["hold", "escalate", "recuse"] {
         let before = state();
         let asked = lead(&[act, &id]);
@@ -195,11 +210,16 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
         assert_eq!(asked.value("form.act [name=confirmed]"), "yes");
         assert!(!asked.texts(".warn").concat().is_empty());
         let shown = asked.value("form.act [name=shown]");
-        let state =
-            screen.environment.handler.with_case(id, |kept| (kept.state.legal_hold, kept.state.released));
+        let state = screen
+            .environment
+            .handler
+            .with_case(id, |kept| (kept.state.legal_hold, kept.state.released));
         assert!(act != "hold" || state == (false, None), "not before");
         let fields = [("shown", &*shown), ("confirmed", "yes")];
-        assert_eq!(screen.post(&format!("{case}/act/{act}"), &fields).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(
+            screen.post(&format!("{case}/act/{act}"), &fields).await.status,
+            StatusCode::SEE_OTHER
+        );
     }
     // Nothing is chosen for a note, or for the end of a case.
     let notes = screen.get(&format!("{case}/notes")).await;
@@ -219,9 +239,13 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
     );
     let acts = screen.get(&format!("{case}/actions")).await;
     assert_eq!(acts.value("#ending option"), "", "the first of the list is none");
-    let close = screen.submit_case_form(&format!("{case}/act/propose-close"), &[("ending", "")]).await;
+    let close =
+        screen.submit_case_form(&format!("{case}/act/propose-close"), &[("ending", "")]).await;
     assert_eq!(close.status, StatusCode::CONFLICT);
-    assert_eq!(screen.environment.handler.with_case(id, |kept| kept.state.pending_proposal.clone()), None);
+    assert_eq!(
+        screen.environment.handler.with_case(id, |kept| kept.state.pending_proposal.clone()),
+        None
+    );
 
     // The second person sees it first, and says no with a reason.
     let mut two = screen.environment.connect("two").await;
@@ -231,8 +255,9 @@ async fn pages_ask_before_what_cannot_be_undone_and_choose_nothing_severe() {
     let queue = screen.get("/queue/waiting").await;
     assert_eq!(queue.texts("tbody tr").len(), 1);
     assert!(queue.texts("tbody tr")[0].contains("waits for your decision"), "{}", queue.text);
-    let declined =
-        screen.submit_case_form(&format!("{case}/act/decline"), &[("text", "The trial is not over.")]).await;
+    let declined = screen
+        .submit_case_form(&format!("{case}/act/decline"), &[("text", "The trial is not over.")])
+        .await;
     assert_eq!(declined.status, StatusCode::SEE_OTHER, "{}", declined.text);
     let notes = screen.get(&format!("{case}/notes")).await;
     assert_eq!(notes.texts(".objection .text"), ["The trial is not over."]);

@@ -8,7 +8,8 @@ use workbench::actions::{ActionError, DecisionOutcome};
 use crate::{
     cli::{code, json, run},
     common::{
-        PASSPHRASE, browser::WorkbenchBrowser, environment::TestEnvironment, fake_handler::SealedReport,
+        PASSPHRASE, browser::WorkbenchBrowser, environment::TestEnvironment,
+        fake_handler::SealedReport,
     },
     unreadable::{corrupt_grants, file_tampered},
 };
@@ -22,19 +23,29 @@ fn with_short_retention(sent: &mut SealedReport) {
 #[tokio::test]
 async fn what_came_unreadable_is_destroyed_by_two_after_its_retention() {
     let office = TestEnvironment::start();
-    let (over, kept) = (file_tampered(&office, with_short_retention), file_tampered(&office, corrupt_grants));
+    let (over, kept) =
+        (file_tampered(&office, with_short_retention), file_tampered(&office, corrupt_grants));
     let honest = file_tampered(&office, |sent| sent.retention_months = 0);
     let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
-    assert!(matches!(lead.purge_unreadable(over.case).await, Err(ActionError::Refused(_))), "it is open");
+    assert!(
+        matches!(lead.purge_unreadable(over.case).await, Err(ActionError::Refused(_))),
+        "it is open"
+    );
     for case in [over.case, kept.case] {
         lead.close_unreadable(case).await.unwrap();
         two.close_unreadable(case).await.unwrap();
     }
-    assert!(matches!(lead.purge_unreadable(kept.case).await, Err(ActionError::Refused(_))), "retention");
+    assert!(
+        matches!(lead.purge_unreadable(kept.case).await, Err(ActionError::Refused(_))),
+        "retention"
+    );
     assert!(matches!(lead.purge_unreadable(honest.case).await, Err(ActionError::CaseIsReadable)));
     assert_eq!(lead.unreadable_candidates(true).await.unwrap(), [over.case]);
     assert_eq!(lead.purge_unreadable(over.case).await.unwrap(), DecisionOutcome::Proposed);
-    assert!(matches!(lead.purge_unreadable(over.case).await, Err(ActionError::Refused(_))), "not alone");
+    assert!(
+        matches!(lead.purge_unreadable(over.case).await, Err(ActionError::Refused(_))),
+        "not alone"
+    );
     assert!(lead.unreadable_candidates(true).await.unwrap().is_empty());
     assert_eq!(two.unreadable_candidates(true).await.unwrap(), [over.case]);
     assert_eq!(two.purge_unreadable(over.case).await.unwrap(), DecisionOutcome::Approved);
@@ -65,18 +76,23 @@ async fn one_command_closes_a_list_and_each_case_is_signed_for_itself() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|one| (one["case"].as_str().unwrap().to_owned(), one["did"].as_str().unwrap().to_owned()))
+            .map(|one| {
+                (one["case"].as_str().unwrap().to_owned(), one["did"].as_str().unwrap().to_owned())
+            })
             .collect();
         did.sort();
         did
     };
     let mut expected = rubbish.clone();
     expected.sort();
-    let all = |word: &str| expected.iter().map(|case| (case.clone(), word.to_owned())).collect::<Vec<_>>();
+    let all = |word: &str| {
+        expected.iter().map(|case| (case.clone(), word.to_owned())).collect::<Vec<_>>()
+    };
     assert_eq!(did(&person("lead", &close)), all("proposed"));
     assert_eq!(did(&person("lead", &close)), [], "what waits for another person is left out");
     assert_eq!(did(&person("two", &close)), all("approved"));
-    let events = |case: &str| office.handler.store.lock().unwrap().log_of(case.parse().unwrap()).len();
+    let events =
+        |case: &str| office.handler.store.lock().unwrap().log_of(case.parse().unwrap()).len();
     assert_eq!(rubbish.iter().map(|case| events(case)).collect::<Vec<_>>(), [3, 3, 3]);
     assert_eq!(events(&honest.to_string()), 1);
 
@@ -92,7 +108,8 @@ async fn one_command_closes_a_list_and_each_case_is_signed_for_itself() {
     assert_eq!(listed, expected);
     assert_eq!(did(&person("two", &["unreadable", "--all", "--purge", "--yes"])), all("proposed"));
     assert_eq!(did(&person("lead", &["unreadable", "--all", "--purge", "--yes"])), all("approved"));
-    let stage = |case: &String| office.handler.with_case(case.parse().unwrap(), |kept| kept.state.stage);
+    let stage =
+        |case: &String| office.handler.with_case(case.parse().unwrap(), |kept| kept.state.stage);
     assert!(rubbish.iter().all(|case| stage(case) == Stage::Purged));
     assert_ne!(stage(&honest.to_string()), Stage::Purged);
 }

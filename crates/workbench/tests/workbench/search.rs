@@ -34,7 +34,9 @@ async fn words_are_found_without_accents_wherever_they_were_written() {
     let mut lead = office.connect("lead").await;
     let mut case = claim_case(&mut lead, &one).await;
     declare_all(&mut lead, &[&two]).await;
-    lead.send_reply(&mut case, ReplyInput { text: "Était-ce de nuit ?", lang: "fr" }).await.unwrap();
+    lead.send_reply(&mut case, ReplyInput { text: "Était-ce de nuit ?", lang: "fr" })
+        .await
+        .unwrap();
     let note = Note { kind: NoteKind::Hypothesis, text: "Voir le registre du péage.".into() };
     lead.add_note(&mut case, &note).await.unwrap();
     office.handler.follow_up(&office.installation, &mut one, "Toujours le même الجمارك jeudi.");
@@ -62,7 +64,10 @@ async fn words_are_found_without_accents_wherever_they_were_written() {
     for nothing in ["dakola brigade", "\"dakola de poste\"", "akola", "quittance"] {
         assert_eq!(search_ids(&mut index, nothing).await, [] as [Uuid; 0], "{nothing}");
     }
-    assert!(matches!(index.search("!! -x", &SearchFilter::default(), 20).await, Err(IndexError::EmptyQuery)));
+    assert!(matches!(
+        index.search("!! -x", &SearchFilter::default(), 20).await,
+        Err(IndexError::EmptyQuery)
+    ));
 
     let hits = index.search("dakola", &SearchFilter::default(), 20).await.unwrap();
     let around = &hits[0].around;
@@ -149,10 +154,13 @@ async fn one_case_that_does_not_open_is_an_alarm_and_the_others_are_found() {
 async fn cases_that_could_be_about_the_same_are_suggested_with_the_reasons() {
     let office = TestEnvironment::start();
     let file = |story| office.handler.file_report(&office.installation, &[], story);
-    let one = file("Camion 11-GH-4521 bloqué à Dakola, le chef réclamait une enveloppe sous la bâche verte.");
+    let one = file(
+        "Camion 11-GH-4521 bloqué à Dakola, le chef réclamait une enveloppe sous la bâche verte.",
+    );
     let same_truck = file("Le véhicule 11 GH 4521 ou 11.GH.4521 est toujours arrêté.");
-    let same_words =
-        file("Sous la bâche verte, une enveloppe : voilà ce que le chef réclamait, toujours bloqué.");
+    let same_words = file(
+        "Sous la bâche verte, une enveloppe : voilà ce que le chef réclamait, toujours bloqué.",
+    );
     let other = file("Rien à voir.");
     // Every report of this test has one file; only these two keep the same one.
     for reporter in [&same_truck, &same_words] {

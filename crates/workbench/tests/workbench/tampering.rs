@@ -54,7 +54,11 @@ async fn what_a_case_handler_withholds_is_noticed() {
             kept.parts.iter().position(|(part, _)| part.kind == kind && part.batch == 0).unwrap()
         });
         let gone = office.handler.with_case(reporter.case, |kept| kept.parts.remove(at));
-        assert_eq!(office.alert_codes_of("lead", &reporter).await, [AlertCode::Withheld], "{kind:?}");
+        assert_eq!(
+            office.alert_codes_of("lead", &reporter).await,
+            [AlertCode::Withheld],
+            "{kind:?}"
+        );
         office.handler.with_case(reporter.case, |kept| kept.parts.insert(at, gone));
     }
     assert_eq!(office.alert_codes_of("lead", &reporter).await, []);
@@ -68,7 +72,8 @@ async fn a_withheld_note_and_an_invented_one_are_noticed() {
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.add_note(&mut case, &Note { kind: NoteKind::Fact, text: "a fact".into() }).await.unwrap();
     // Everybody can seal to `C`; only a signed event makes it a note.
-    let invented = serde_json::to_vec(&Note { kind: NoteKind::Fact, text: "no fact".into() }).unwrap();
+    let invented =
+        serde_json::to_vec(&Note { kind: NoteKind::Fact, text: "no fact".into() }).unwrap();
     let invented = reporter.recipient().seal(&invented);
     let at = office.handler.with_case(reporter.case, |kept| {
         kept.add_part(PartKind::Note, 0, 9, invented);
@@ -92,7 +97,8 @@ async fn forged_and_replayed_messages_are_noticed_and_not_shown() {
     office.handler.follow_up(&office.installation, &mut reporter, "true");
     office.handler.with_case(reporter.case, |kept| {
         let (part, sealed) = kept.parts.last_mut().unwrap();
-        (part.sha256, part.len, *sealed) = (Hash::of(&[&forged]), forged.len() as u64, forged.clone());
+        (part.sha256, part.len, *sealed) =
+            (Hash::of(&[&forged]), forged.len() as u64, forged.clone());
     });
     let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
     assert_eq!(alert_codes(&case.alarms), [AlertCode::Forged, AlertCode::Damaged]);
@@ -104,7 +110,10 @@ async fn forged_and_replayed_messages_are_noticed_and_not_shown() {
         let (part, last) = kept.parts.last_mut().unwrap();
         (part.sha256, part.len, *last) = (report.sha256, report.len, sealed);
     });
-    assert_eq!(office.alert_codes_of("lead", &reporter).await, [AlertCode::Replayed, AlertCode::Damaged]);
+    assert_eq!(
+        office.alert_codes_of("lead", &reporter).await,
+        [AlertCode::Replayed, AlertCode::Damaged]
+    );
 }
 
 #[tokio::test]
@@ -115,7 +124,8 @@ async fn a_forged_reply_is_noticed_and_not_shown() {
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.send_reply(&mut case, ReplyInput { text: "We look into it.", lang: "en" }).await.unwrap();
     let own = lead.read_case(reporter.case).await.unwrap();
-    // A reply that the case handler made up: signed by a key of its own, sealed to the team as replies are.
+    // A reply that the case handler made up: signed by a key of its own, sealed to the team as
+    // replies are.
     let header = FrameHeader {
         v: 1,
         case: reporter.case,
@@ -139,7 +149,8 @@ async fn a_forged_reply_is_noticed_and_not_shown() {
     let case = lead.read_case(reporter.case).await.unwrap();
     assert_eq!(alert_codes(&case.alarms), [AlertCode::Forged]);
     assert_eq!(case.thread.outgoing.len(), 1, "only what a colleague signed is shown");
-    // In the place of the true one, with the true one's hash in the signed event: that does not fit.
+    // In the place of the true one, with the true one's hash in the signed event: that does not
+    // fit.
     office.handler.with_case(reporter.case, |kept| {
         let (part, forged) = kept.parts.pop().unwrap();
         let at = kept.parts.iter().position(|(part, _)| part.kind == PartKind::ReplyCopy).unwrap();
@@ -176,7 +187,8 @@ async fn messages_and_replies_in_another_order_are_noticed() {
     swap(2, 4);
     assert_eq!(office.alert_codes_of("lead", &reporter).await, [AlertCode::Reordered]);
     swap(2, 4);
-    // The reporter's two, which nothing signed tells apart: it can happen in good faith, and is said.
+    // The reporter's two, which nothing signed tells apart: it can happen in good faith, and is
+    // said.
     swap(3, 5);
     let case = lead.read_case(reporter.case).await.unwrap();
     let told: Vec<_> = case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
@@ -193,9 +205,9 @@ async fn damage_on_the_way_is_noticed() {
     let office = TestEnvironment::start();
     let mut reporter = office.file_report(&[]);
     office.handler.follow_up(&office.installation, &mut reporter, "text");
-    office
-        .handler
-        .with_case(reporter.case, |kept| *kept.parts.last_mut().unwrap().1.last_mut().unwrap() ^= 1);
+    office.handler.with_case(reporter.case, |kept| {
+        *kept.parts.last_mut().unwrap().1.last_mut().unwrap() ^= 1
+    });
     assert_eq!(office.alert_codes_of("lead", &reporter).await, [AlertCode::Damaged]);
 }
 
@@ -204,11 +216,14 @@ async fn a_grant_of_another_case_or_for_another_key_does_not_open() {
     let office = TestEnvironment::start();
     let (mine, other) = (office.file_report(&[]), office.file_report(&[]));
     let foreign = office.handler.with_case(other.case, |kept| kept.grants.clone());
-    let own = office.handler.with_case(mine.case, |kept| std::mem::replace(&mut kept.grants, foreign));
+    let own =
+        office.handler.with_case(mine.case, |kept| std::mem::replace(&mut kept.grants, foreign));
     let mut lead = office.connect("lead").await;
     assert!(matches!(lead.read_case(mine.case).await, Err(CaseReadError::UnopenableGrants(_))));
-    let of_two =
-        own.into_iter().filter(|(holder, _)| holder == "two").map(|(_, grant)| ("lead".to_owned(), grant));
+    let of_two = own
+        .into_iter()
+        .filter(|(holder, _)| holder == "two")
+        .map(|(_, grant)| ("lead".to_owned(), grant));
     office.handler.with_case(mine.case, |kept| kept.grants = of_two.collect());
     assert!(matches!(lead.read_case(mine.case).await, Err(CaseReadError::UnopenableGrants(_))));
 }
@@ -239,8 +254,9 @@ async fn a_case_that_is_rolled_back_or_told_otherwise_is_noticed() {
     let mut case = claim_case(&mut lead, &reporter).await;
     lead.change_stage(&mut case, Stage::Triaged, None).await.unwrap();
     // Another state than the events tell.
-    let after =
-        office.handler.with_case(reporter.case, |kept| std::mem::replace(&mut kept.state, before.clone()));
+    let after = office
+        .handler
+        .with_case(reporter.case, |kept| std::mem::replace(&mut kept.state, before.clone()));
     assert_eq!(office.alert_codes_of("lead", &reporter).await, [AlertCode::StateDiffers]);
     // An older log that fits an older state.
     office.handler.store.lock().unwrap().log.truncate(1);
@@ -296,7 +312,10 @@ async fn a_directory_that_is_rolled_back_or_unsigned_is_refused() {
     office.connect("lead").await;
     office.handler.store.lock().unwrap().directories.pop();
     let back = office.try_connect("lead").await;
-    assert!(matches!(back, Err(ConnectError::Directory(DirectoryError::RolledBack { found: 1, seen: 2 }))));
+    assert!(matches!(
+        back,
+        Err(ConnectError::Directory(DirectoryError::RolledBack { found: 1, seen: 2 }))
+    ));
 
     let mut unsigned = second;
     unsigned.signatures.truncate(1);
@@ -335,7 +354,8 @@ async fn with_an_expired_directory_work_goes_on_but_nobody_gets_a_new_grant() {
         trust: trust.clone(),
     };
     let new = ProfileDir::new(office.installation.dir.path().join("new"));
-    let pinned = offered(office.installation.ca_pem(), &office.installation.trust).pin(&new, later).await;
+    let pinned =
+        offered(office.installation.ca_pem(), &office.installation.trust).pin(&new, later).await;
     assert!(matches!(pinned, Err(ConnectError::Directory(DirectoryError::Expired(_)))));
 }
 
@@ -352,11 +372,20 @@ async fn only_the_pinned_authority_and_the_pinned_root_keys_are_believed() {
     let wrong_ca = offered(other.ca_pem(), &office.installation.trust).pin(&home, now()).await;
     assert!(matches!(wrong_ca, Err(ConnectError::Client(ClientError::Unreachable(_)))));
     let wrong_trust = offered(office.installation.ca_pem(), &other.trust).pin(&home, now()).await;
-    assert!(matches!(wrong_trust, Err(ConnectError::Directory(DirectoryError::ThresholdNotMet { .. }))));
+    assert!(matches!(
+        wrong_trust,
+        Err(ConnectError::Directory(DirectoryError::ThresholdNotMet { .. }))
+    ));
     assert!(!home.dir().exists(), "nothing is written before all has been verified");
-    offered(office.installation.ca_pem(), &office.installation.trust).pin(&home, now()).await.unwrap();
+    offered(office.installation.ca_pem(), &office.installation.trust)
+        .pin(&home, now())
+        .await
+        .unwrap();
     assert_eq!(home.settings().unwrap(), settings);
-    let plain = HandlerClient::new(&settings.handler.replace("https", "http"), &office.installation.ca_pem());
+    let plain = HandlerClient::new(
+        &settings.handler.replace("https", "http"),
+        &office.installation.ca_pem(),
+    );
     assert!(matches!(plain, Err(ClientError::InvalidAddress(_))));
 }
 

@@ -15,11 +15,16 @@ const FORGED_LINES: [&str; 3] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn no_line_of_a_report_a_message_or_a_name_begins_where_the_program_writes() {
     let office = TestEnvironment::start();
-    let story = format!("Bonjour.\n\n{}\r\n{}", FORGED_LINES.join("\n"), "x ".repeat(60) + FORGED_LINES[1]);
+    let story =
+        format!("Bonjour.\n\n{}\r\n{}", FORGED_LINES.join("\n"), "x ".repeat(60) + FORGED_LINES[1]);
     let name = format!("{}\n{}.pdf", "n".repeat(5_000), FORGED_LINES[1]);
     let kind = format!("image/png\n{}", FORGED_LINES[1]);
-    let mut reporter =
-        office.handler.file_report_with(&office.installation, &[], &story, (&name, &kind, b"content"));
+    let mut reporter = office.handler.file_report_with(
+        &office.installation,
+        &[],
+        &story,
+        (&name, &kind, b"content"),
+    );
     reporter.lang = format!("fr)\n{}", FORGED_LINES[1]);
     reporter.week = format!("2026-W48\n{}", FORGED_LINES[1]);
     office.handler.follow_up(&office.installation, &mut reporter, &FORGED_LINES.join("\n"));
@@ -31,9 +36,12 @@ async fn no_line_of_a_report_a_message_or_a_name_begins_where_the_program_writes
     };
     let id = reporter.case.to_string();
     assert_eq!(code(&lead(&["claim", &id])), 0);
-    for args in [vec!["show", &id], vec!["search", "unfounded"], vec!["search", "--category", "FAC"]] {
+    for args in
+        [vec!["show", &id], vec!["search", "unfounded"], vec!["search", "--category", "FAC"]]
+    {
         let shown = lead(&args);
-        let text = String::from_utf8(shown.stdout).unwrap() + &String::from_utf8(shown.stderr).unwrap();
+        let text =
+            String::from_utf8(shown.stdout).unwrap() + &String::from_utf8(shown.stderr).unwrap();
         assert!(text.contains("unfounded") || args.contains(&"--category"), "{args:?} {text}");
         for line in text.lines() {
             assert!(line.chars().count() <= 100, "{args:?} {line}");

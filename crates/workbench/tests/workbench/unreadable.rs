@@ -27,8 +27,16 @@ use crate::common::{
 
 const ATTACHED_FILE: (&str, &str, &[u8]) = ("a.txt", "text/plain", b"a file");
 
-pub(crate) fn file_tampered(office: &TestEnvironment, spoil: impl FnOnce(&mut SealedReport)) -> TestReporter {
-    office.handler.file_tampered_report(&office.installation, &[], ("a story", ATTACHED_FILE), spoil)
+pub(crate) fn file_tampered(
+    office: &TestEnvironment,
+    spoil: impl FnOnce(&mut SealedReport),
+) -> TestReporter {
+    office.handler.file_tampered_report(
+        &office.installation,
+        &[],
+        ("a story", ATTACHED_FILE),
+        spoil,
+    )
 }
 
 pub(crate) fn corrupt_grants(sent: &mut SealedReport) {
@@ -63,7 +71,9 @@ async fn what_was_altered_after_it_was_filed_is_an_alarm() {
     let office = TestEnvironment::start();
     let reporter = file_tampered(&office, corrupt_grants);
     office.handler.with_case(reporter.case, |kept| {
-        kept.grants.iter_mut().for_each(|(_, given)| given.grant.sealed = b"other rubbish".to_vec());
+        kept.grants
+            .iter_mut()
+            .for_each(|(_, given)| given.grant.sealed = b"other rubbish".to_vec());
     });
     let mut lead = office.connect("lead").await;
     assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::UnopenableGrants(_))));
@@ -85,7 +95,11 @@ async fn a_file_that_the_sender_left_out_is_a_notice() {
     assert!(matches!(lead.close_unreadable(honest.case).await, Err(ActionError::CaseIsReadable)));
     let sealed_elsewhere = file_tampered(&office, |sent| sent.sealed_file = b"rubbish".to_vec());
     let case = lead.read_case(sealed_elsewhere.case).await.unwrap();
-    assert!(case.alarms.iter().all(|alarm| alarm.severity == AlertSeverity::Notice), "{:?}", case.alarms);
+    assert!(
+        case.alarms.iter().all(|alarm| alarm.severity == AlertSeverity::Notice),
+        "{:?}",
+        case.alarms
+    );
 }
 
 #[tokio::test]
@@ -94,7 +108,10 @@ async fn two_who_cannot_open_it_close_it_and_the_oversight_body_gets_it() {
     let reporter = file_tampered(&office, corrupt_grants);
     let (mut lead, mut two) = (office.connect("lead").await, office.connect("two").await);
     assert_eq!(lead.close_unreadable(reporter.case).await.unwrap(), DecisionOutcome::Proposed);
-    assert!(matches!(lead.close_unreadable(reporter.case).await, Err(ActionError::Refused(_))), "not alone");
+    assert!(
+        matches!(lead.close_unreadable(reporter.case).await, Err(ActionError::Refused(_))),
+        "not alone"
+    );
     assert_eq!(two.close_unreadable(reporter.case).await.unwrap(), DecisionOutcome::Approved);
     let state = office.handler.with_case(reporter.case, |kept| kept.state.clone());
     assert_eq!((state.stage, state.released), (Stage::Closed, Some(ReleaseReason::Unreadable)));
@@ -120,7 +137,8 @@ const REPORT_TAMPERINGS: &[(&str, Tampering)] = &[
         kept.grants.iter_mut().for_each(|(_, given)| given.generation = 1);
     }),
     ("replaces the report", |kept| {
-        for (part, sealed) in kept.parts.iter_mut().filter(|(part, _)| part.kind == PartKind::Body) {
+        for (part, sealed) in kept.parts.iter_mut().filter(|(part, _)| part.kind == PartKind::Body)
+        {
             *sealed = b"rubbish".to_vec();
             (part.sha256, part.len) = (Hash::of(&[sealed.as_slice()]), 7);
         }
@@ -171,7 +189,9 @@ async fn what_came_unreadable_and_was_altered_too_is_an_alarm() {
         assert!(matches!(lead.read_case(reporter.case).await, Err(CaseReadError::Unreadable(_))));
         // Another message that is not given.
         office.handler.follow_up(&office.installation, &mut reporter, "one more");
-        office.handler.with_case(reporter.case, |kept| kept.parts.retain(|(part, _)| part.batch == 0));
+        office
+            .handler
+            .with_case(reporter.case, |kept| kept.parts.retain(|(part, _)| part.batch == 0));
         match lead.read_case(reporter.case).await {
             Err(CaseReadError::UnopenableGrants(_)) => {}
             Ok(case) => assert!(has_alarm(&case.alarms)),
@@ -208,11 +228,19 @@ async fn who_can_open_what_colleagues_call_unreadable_is_told_and_opens_it_again
     assert_eq!(told(&three.read_case(reporter.case).await.unwrap()), []);
     lead.close_unreadable(reporter.case).await.unwrap();
     assert_eq!(told(&three.read_case(reporter.case).await.unwrap()), [AlertSeverity::Notice]);
-    assert!(matches!(three.close_unreadable(reporter.case).await, Err(ActionError::CaseIsReadable)));
-    let proposed =
-        office.handler.with_case(reporter.case, |kept| kept.state.pending_proposal.clone()).unwrap();
+    assert!(matches!(
+        three.close_unreadable(reporter.case).await,
+        Err(ActionError::CaseIsReadable)
+    ));
+    let proposed = office
+        .handler
+        .with_case(reporter.case, |kept| kept.state.pending_proposal.clone())
+        .unwrap();
     let mut case = three.read_case(reporter.case).await.unwrap();
-    assert!(matches!(three.approve(&mut case, proposed.decision).await, Err(ActionError::CaseIsReadable)));
+    assert!(matches!(
+        three.approve(&mut case, proposed.decision).await,
+        Err(ActionError::CaseIsReadable)
+    ));
     two.close_unreadable(reporter.case).await.unwrap();
     let mut case = three.read_case(reporter.case).await.unwrap();
     assert_eq!(told(&case), [AlertSeverity::Notice]);
@@ -223,7 +251,10 @@ async fn who_can_open_what_colleagues_call_unreadable_is_told_and_opens_it_again
 }
 
 /// What a stranger who knows the case, or the reporter, can send as a later message.
-fn tampered_messages(office: &TestEnvironment, reporter: &mut TestReporter) -> Vec<(&'static str, Vec<u8>)> {
+fn tampered_messages(
+    office: &TestEnvironment,
+    reporter: &mut TestReporter,
+) -> Vec<(&'static str, Vec<u8>)> {
     let recipient = reporter.recipient();
     let mut stranger = file_tampered(office, |_| ());
     let of_other_case = stranger.seal_frame(FrameKind::Message, b"of another case", Vec::new());
@@ -255,7 +286,11 @@ async fn a_message_that_came_unreadable_is_a_notice() {
         notices += usize::from(what != "sent once");
         let case = lead.read_case(reporter.case).await.unwrap();
         let told: Vec<_> = case.alarms.iter().map(|alarm| (alarm.severity, alarm.code)).collect();
-        assert_eq!(told, vec![(AlertSeverity::Notice, AlertCode::CameUnreadable); notices], "{what}");
+        assert_eq!(
+            told,
+            vec![(AlertSeverity::Notice, AlertCode::CameUnreadable); notices],
+            "{what}"
+        );
         assert!(case.report().is_some(), "{what}");
     }
     assert!(!has_alarm(&search_alerts(&mut lead).await.1));
@@ -265,7 +300,8 @@ async fn a_message_that_came_unreadable_is_a_notice() {
     assert!(case.alarms.iter().any(|alarm| alarm.code == AlertCode::Rollback), "{:?}", case.alarms);
 }
 
-/// What the case handler does to the messages that it filed: an honest one, rubbish, and an honest one.
+/// What the case handler does to the messages that it filed: an honest one, rubbish, and an honest
+/// one.
 const MESSAGE_TAMPERINGS: &[(&str, Tampering)] = &[
     ("replaces a message", |kept| replace_body(kept, 1, b"rubbish".to_vec())),
     ("replaces rubbish", |kept| replace_body(kept, 2, b"other rubbish".to_vec())),
@@ -279,7 +315,10 @@ const MESSAGE_TAMPERINGS: &[(&str, Tampering)] = &[
         }
     }),
     ("says that a message is of another generation", |kept| {
-        kept.parts.iter_mut().filter(|(part, _)| part.batch == 3).for_each(|(part, _)| part.generation = 1);
+        kept.parts
+            .iter_mut()
+            .filter(|(part, _)| part.batch == 3)
+            .for_each(|(part, _)| part.generation = 1);
     }),
     ("adds a file to a message", |kept| {
         kept.add_part(PartKind::Attachment, 0, 1, b"rubbish".to_vec());
@@ -326,7 +365,8 @@ async fn a_case_handler_that_files_a_message_once_more_is_an_alarm() {
     let office = TestEnvironment::start();
     let mut reporter = file_tampered(&office, |_| ());
     office.handler.follow_up(&office.installation, &mut reporter, "one");
-    let sealed = office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().1.clone());
+    let sealed =
+        office.handler.with_case(reporter.case, |kept| kept.parts.last().unwrap().1.clone());
     // It signs an event for it, as for every message.
     office.handler.follow_up_sealed(&office.installation, reporter.case, sealed);
     let case = office.connect("lead").await.read_case(reporter.case).await.unwrap();
@@ -357,7 +397,10 @@ async fn the_browser_says_that_a_case_came_unreadable_and_closes_it_with_a_secon
     let refused = screen.post(&format!("/case/{}/unreadable", honest.case), &[]).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert_eq!(
-        screen.environment.handler.with_case(honest.case, |kept| kept.state.pending_proposal.clone()),
+        screen
+            .environment
+            .handler
+            .with_case(honest.case, |kept| kept.state.pending_proposal.clone()),
         None
     );
 }

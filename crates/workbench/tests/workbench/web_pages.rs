@@ -1,4 +1,5 @@
-//! More of a day in the pages: being away, cases that are read while one waits, and refusals in the reader's language.
+//! More of a day in the pages: being away, cases that are read while one waits, and refusals in the
+//! reader's language.
 
 use reqwest::{Method, StatusCode};
 use time::Duration;
@@ -26,15 +27,25 @@ async fn who_leads_says_who_is_away_and_nobody_is_for_ever() {
     let page = screen.get("/absence").await;
     assert_eq!(page.texts(".hits li b"), ["two"]);
     assert!(
-        screen.post("/absence", &[("member", "two"), ("back", "yes")]).await.redirect.ends_with("done=back")
+        screen
+            .post("/absence", &[("member", "two"), ("back", "yes")])
+            .await
+            .redirect
+            .ends_with("done=back")
     );
     assert!(screen.get("/absence").await.texts(".hits li").is_empty());
 
     let screen = WorkbenchBrowser::open("two").await;
     screen.unlock().await;
-    assert!(screen.get("/absence").await.texts("#member").is_empty(), "everybody else speaks for themselves");
+    assert!(
+        screen.get("/absence").await.texts("#member").is_empty(),
+        "everybody else speaks for themselves"
+    );
     screen.post("/absence", &[("until", &until)]).await;
-    assert_eq!(screen.environment.handler.store.lock().unwrap().absences.keys().collect::<Vec<_>>(), ["two"]);
+    assert_eq!(
+        screen.environment.handler.store.lock().unwrap().absences.keys().collect::<Vec<_>>(),
+        ["two"]
+    );
 }
 
 #[tokio::test]
@@ -42,25 +53,37 @@ async fn who_searches_for_the_first_time_sees_how_far_it_is_and_then_what_was_fo
     let office = TestEnvironment::start();
     let home = office.installation.profile_dir("lead", &office.handler.url);
     // Without any patience each request reads one case.
-    let screen = WorkbenchBrowser::start_with_page_timeout(office, home, std::time::Duration::ZERO).await;
+    let screen =
+        WorkbenchBrowser::start_with_page_timeout(office, home, std::time::Duration::ZERO).await;
     screen.unlock().await;
     let reporters = [0; 5].map(|_| screen.environment.file_report(&[]));
     for reporter in &reporters {
         screen.open_case(reporter).await;
     }
     let asked = screen.post("/search", &[("words", "officer")]).await;
-    assert!(asked.redirect.ends_with("/en/search"), "the words stand in no address: {}", asked.redirect);
+    assert!(
+        asked.redirect.ends_with("/en/search"),
+        "the words stand in no address: {}",
+        asked.redirect
+    );
     let page = screen.get("/search").await;
     assert_eq!(page.texts("[data-reading] [role=status]"), ["2 of 5 cases"]);
     assert!(page.text.contains("<noscript><meta http-equiv=\"refresh\" content=\"0\"></noscript>"));
-    assert_eq!(screen.get("/queue/open").await.status, StatusCode::OK, "everything else can be used");
+    assert_eq!(
+        screen.get("/queue/open").await.status,
+        StatusCode::OK,
+        "everything else can be used"
+    );
     let told = screen.post("/reading", &[]).await.text;
     assert!(told.contains("\"done\":3,\"of\":5,\"over\":false"), "{told}");
     screen.post("/reading", &[]).await;
     assert!(screen.post("/reading", &[]).await.text.contains("\"over\":true"));
     let found = screen.get("/search").await;
     assert_eq!(found.texts(".hits > li").len(), 5, "{}", found.text);
-    assert!(screen.get("/search").await.texts(".hits").is_empty(), "what was looked for is not kept");
+    assert!(
+        screen.get("/search").await.texts(".hits").is_empty(),
+        "what was looked for is not kept"
+    );
 
     // Locked in the middle, nothing of it is left.
     let another = screen.environment.file_report(&[]);
@@ -83,8 +106,9 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
         let url = screen.url(path).replace("/en/", "/fr/");
         let request = screen.http.request(method, url).header("cookie", &screen.cookie);
         let request = request.header("origin", format!("http://{}", screen.address));
-        let request =
-            request.header("content-type", "application/x-www-form-urlencoded").body(body.to_owned());
+        let request = request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.to_owned());
         TestPage::from_response(request.send().await.unwrap()).await
     };
     for (path, body, told) in [
@@ -97,7 +121,11 @@ async fn a_refusal_is_told_in_the_language_of_the_page() {
         let page = in_french(Method::POST, &format!("{case}/{path}"), &body).await;
         assert_eq!(page.status, StatusCode::CONFLICT, "{path}");
         assert!(page.text.contains(told), "{path}: {:?}", page.texts("main p"));
-        assert_eq!(page.texts("[lang=en]:not([hreflang])").len(), 0, "{path}: nothing in another language");
+        assert_eq!(
+            page.texts("[lang=en]:not([hreflang])").len(),
+            0,
+            "{path}: nothing in another language"
+        );
     }
     let shown = format!("shown={}", screen.shown_event_count(&case).await);
     screen.environment.handler.follow_up_before_next_event(

@@ -1,4 +1,5 @@
-//! Table `openings`: submissions that are being opened, and at how many ends of the process each was.
+//! Table `openings`: submissions that are being opened, and at how many ends of the process each
+//! was.
 
 #![expect(unreachable_pub, reason = "the macros of the ORM make public items")]
 

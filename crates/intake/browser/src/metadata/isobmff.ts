@@ -1,5 +1,6 @@
-// Boxes (ISO/IEC 14496-12): films and sounds of phones, and HEIC and AVIF pictures. They point into themselves by distance from the
-// beginning, so nothing changes its place: boxes that tell something become free space.
+// Boxes (ISO/IEC 14496-12): films and sounds of phones, and HEIC and AVIF pictures. They point into
+// themselves by distance from the beginning, so nothing changes its place: boxes that tell
+// something become free space.
 import { concat } from "../bytes.ts";
 import { parseExif } from "./exif.ts";
 import { EarlyMetadata, type ByteRange, processMetaBox } from "./heif.ts";

@@ -1,5 +1,6 @@
-// Office files (OOXML, OpenDocument): what becomes of each part of a package. Parts are known by their names and by the root of their
-// XML. A part that no rule knows goes on as it came, and is told.
+// Office files (OOXML, OpenDocument): what becomes of each part of a package. Parts are known by
+// their names and by the root of their XML. A part that no rule knows goes on as it came, and is
+// told.
 import { type Bytes, equal } from "../bytes.ts";
 import { AuthorPseudonyms } from "./pseudonyms.ts";
 import { officeExtension, openDocumentExtension } from "./office_format.ts";

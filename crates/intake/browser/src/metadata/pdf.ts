@@ -1,4 +1,5 @@
-// PDF (ISO 32000): what tells something is overwritten where it stands, for a PDF finds its parts by their distance from the beginning.
+// PDF (ISO 32000): what tells something is overwritten where it stands, for a PDF finds its parts
+// by their distance from the beginning.
 import type { Bytes } from "../bytes.ts";
 import { deflate, inflate } from "./deflate.ts";
 import { zeroJpegSegments } from "./jpeg.ts";

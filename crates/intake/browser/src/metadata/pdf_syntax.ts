@@ -1,4 +1,5 @@
-// What a PDF is written in (ISO 32000-2, 7.2 and 7.3): names, texts, and dictionaries with their beginning and end.
+// What a PDF is written in (ISO 32000-2, 7.2 and 7.3): names, texts, and dictionaries with their
+// beginning and end.
 import { matchesAt } from "./stream.ts";
 
 /** A text that is longer than this is left, and told. */

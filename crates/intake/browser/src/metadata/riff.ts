@@ -1,5 +1,5 @@
-// RIFF: WebP pictures, WAV sounds, AVI films. The length of the whole stands in front, so nothing changes its place: chunks that tell
-// something become chunks of zeros.
+// RIFF: WebP pictures, WAV sounds, AVI films. The length of the whole stands in front, so nothing
+// changes its place: chunks that tell something become chunks of zeros.
 import { orientationOnly, parseExif } from "./exif.ts";
 import { MalformedFileError, ByteRewriter, readLe, matchesAt } from "./stream.ts";
 import { type ScrubFindings, addKinds, asBytes, asText, rules, classify } from "./rules.ts";

@@ -1,4 +1,5 @@
-// What tells who made a file: the same rules as at the intake (crates/metadata-scrubber/rules.json).
+// What tells who made a file: the same rules as at the intake
+// (crates/metadata-scrubber/rules.json).
 import { boxes, package as office, pdf, png, riff, words } from "../../../../metadata-scrubber/rules.json";
 
 export type MetadataKind = "author" | "place" | "date" | "device" | "words" | "preview" | "history" | "other";

@@ -1,4 +1,5 @@
-// What became of a file, in the shape in which the intake says it (`Washed` in crates/metadata-scrubber).
+// What became of a file, in the shape in which the intake says it (`Washed` in
+// crates/metadata-scrubber).
 import type { MetadataSummary } from "./rules.ts";
 
 export type MediaClass = "image" | "document" | "audio" | "video" | "file";

@@ -1,4 +1,5 @@
-// A file in memory that is read from the front: each part of it is passed on, left out, or overwritten.
+// A file in memory that is read from the front: each part of it is passed on, left out, or
+// overwritten.
 import { type Bytes, concat } from "../bytes.ts";
 
 /** Thrown where a file is not what it says it is, or was cut off. What was not read yet goes on as it came. */

@@ -1,5 +1,5 @@
-// The XML of office files and drawings, rewritten by rules. What no rule touches goes on byte for byte; from a place on that is no XML,
-// everything does, and is told.
+// The XML of office files and drawings, rewritten by rules. What no rule touches goes on byte for
+// byte; from a place on that is no XML, everything does, and is told.
 import { type Bytes, utf8 } from "../bytes.ts";
 import type { AuthorPseudonyms } from "./pseudonyms.ts";
 import { type ValueRule, applyReplacement, isEmptied, isPath, isSignature, knowsRoot, ruleForAttribute, ruleForText } from "./office_rules.ts";

@@ -1,4 +1,5 @@
-// The tokens of XML 1.0, one after the other, each as it is written. Letters are bytes: what is not ASCII tells nothing here.
+// The tokens of XML 1.0, one after the other, each as it is written. Letters are bytes: what is not
+// ASCII tells nothing here.
 
 export type TokenKind = "start" | "empty" | "end" | "text" | "cdata" | "declaration" | "instruction" | "comment" | "doctype";
 

@@ -1,4 +1,5 @@
-// Packages (ZIP, APPNOTE 6.3.10): read by their directory, and written with nothing that tells when or by what they were made.
+// Packages (ZIP, APPNOTE 6.3.10): read by their directory, and written with nothing that tells when
+// or by what they were made.
 import { type Bytes, concat, utf8 } from "../bytes.ts";
 import { crc32 } from "./crc32.ts";
 import { deflate, inflate } from "./deflate.ts";

@@ -1,4 +1,5 @@
-// What is sealed of the files that were chosen: cleaned, or as they are by the reporter's choice. Nothing is left out unasked.
+// What is sealed of the files that were chosen: cleaned, or as they are by the reporter's choice.
+// Nothing is left out unasked.
 import { MAX_SIZE } from "../size_classes.ts";
 import { type AttachmentSource, SubmissionTooLargeError } from "../submission.ts";
 import { type ScrubReport, neutralName } from "../metadata/scrub_report.ts";

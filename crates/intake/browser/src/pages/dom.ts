@@ -1,4 +1,5 @@
-// Small help with the document. Texts are set as texts, never as markup; markup comes from the kit alone.
+// Small help with the document. Texts are set as texts, never as markup; markup comes from the kit
+// alone.
 import { type OfflineForm, type PageTemplate, translate } from "./offline_form.ts";
 
 export const queryAll = <T extends Element>(selector: string, within: ParentNode = document): T[] =>

@@ -1,5 +1,6 @@
-// Takes over the pages where something is typed, once everything that sealing needs is here and holds. Until then, and whenever
-// something is missing, the server's own form goes on working, and says that the server seals.
+// Takes over the pages where something is typed, once everything that sealing needs is here and
+// holds. Until then, and whenever something is missing, the server's own form goes on working, and
+// says that the server seals.
 import { DirectoryNotValidTodayError } from "../directory.ts";
 import { loadScrubber } from "./scrubber.ts";
 import { createElement, queryOne, showSealingNotice } from "./dom.ts";

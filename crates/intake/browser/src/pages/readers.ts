@@ -1,4 +1,5 @@
-// Who will read a report, on the review page: decided on this device by the rule by which it is sealed.
+// Who will read a report, on the review page: decided on this device by the rule by which it is
+// sealed.
 import type { VerifiedDirectory } from "../directory.ts";
 import { exclusionsIn } from "../report.ts";
 import type { ComposedReport } from "./answers.ts";

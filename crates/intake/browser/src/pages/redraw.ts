@@ -1,5 +1,6 @@
-// Redraws pictures, so that their metadata stays behind. Browsers that guard against fingerprinting return noise or
-// white from a canvas, and some return an empty picture above a size: no such picture may replace a photo.
+// Redraws pictures, so that their metadata stays behind. Browsers that guard against fingerprinting
+// return noise or white from a canvas, and some return an empty picture above a size: no such
+// picture may replace a photo.
 
 /** For JPEG and WebP: the eye does not see the difference from the original. */
 const JPEG_QUALITY = 0.9;

@@ -1,4 +1,5 @@
-// Coming back with a receipt, in the browser alone: the mailbox is opened here, and messages are sealed here.
+// Coming back with a receipt, in the browser alone: the mailbox is opened here, and messages are
+// sealed here.
 import { random } from "../bytes.ts";
 import type { VerifiedDirectory } from "../directory.ts";
 import { type RelatedReport, relatedReport } from "../related_report.ts";
@@ -236,7 +237,8 @@ export class ReturnPages {
     const findings = inbox.findings.map((finding) => createElement("p", { class: "careful", role: "alert" }, this.findingText(finding)));
     queryOne("h1")?.before(...findings);
     if (header.with_oversight) queryOne("input[name=kind]")?.closest(".q")?.remove();
-    // A key that nobody vouched for may be anybody's. The form stays for the buttons that look again and change the language.
+    // A key that nobody vouched for may be anybody's. The form stays for the buttons that look
+    // again and change the language.
     if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren());
   }
 

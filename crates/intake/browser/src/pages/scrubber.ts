@@ -1,5 +1,5 @@
-// The part of the script that cleans files. It comes once the form is usable, and is held to the hash that stands in the page, as the
-// script itself is.
+// The part of the script that cleans files. It comes once the form is usable, and is held to the
+// hash that stands in the page, as the script itself is.
 import type { scrub } from "../metadata/scrub.ts";
 import { createElement, queryOne } from "./dom.ts";
 

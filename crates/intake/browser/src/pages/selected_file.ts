@@ -1,5 +1,5 @@
-// A file that was chosen: what cleaning made of it, and what the reporter decided. Reading can fail at any time: files
-// are moved, changed and deleted, and those of a cloud service may never come.
+// A file that was chosen: what cleaning made of it, and what the reporter decided. Reading can fail
+// at any time: files are moved, changed and deleted, and those of a cloud service may never come.
 import type { ScrubReport } from "../metadata/scrub_report.ts";
 import { loadScrubber } from "./scrubber.ts";
 import { redraw } from "./redraw.ts";

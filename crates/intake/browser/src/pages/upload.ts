@@ -1,4 +1,5 @@
-// Posting sealed bytes, again and again until they have arrived: filing the same bytes twice is filing them once.
+// Posting sealed bytes, again and again until they have arrived: filing the same bytes twice is
+// filing them once.
 import { type OfflineForm, translate } from "./offline_form.ts";
 import { createElement, queryOne } from "./dom.ts";
 import { type Stored, stored } from "./submission_receipt.ts";

@@ -1,5 +1,5 @@
-// The browser's half of crates/intake/tests/answers.rs: the first line is a kit, each further one a confirmation of the server.
-// Writes for each confirmation what the receipt says.
+// The browser's half of crates/intake/tests/answers.rs: the first line is a kit, each further one a
+// confirmation of the server. Writes for each confirmation what the receipt says.
 import { createInterface } from "node:readline";
 import type { OfflineForm } from "../../src/pages/offline_form.ts";
 import { answerInWords, stored } from "../../src/pages/submission_receipt.ts";

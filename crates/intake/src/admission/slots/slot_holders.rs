@@ -42,8 +42,8 @@ pub(super) struct SlotHolder {
 
 impl SlotHolder {
     pub(super) fn record_progress(&mut self, bytes: usize, now: Instant) {
-        self.rate =
-            self.rate_at(now) + u32::try_from(bytes).map_or(f64::MAX, f64::from) / RATE_WINDOW_SECONDS;
+        self.rate = self.rate_at(now)
+            + u32::try_from(bytes).map_or(f64::MAX, f64::from) / RATE_WINDOW_SECONDS;
         self.rate_updated_at = now;
         if let HolderState::Receiving(deadline) = &mut self.state {
             let bought = Duration::from_secs(bytes as u64) / MIN_BYTES_PER_SECOND;
@@ -53,7 +53,8 @@ impl SlotHolder {
 
     /// A moving average, so that a burst does not count for long.
     fn rate_at(&self, now: Instant) -> f64 {
-        self.rate * (-now.duration_since(self.rate_updated_at).as_secs_f64() / RATE_WINDOW_SECONDS).exp()
+        self.rate
+            * (-now.duration_since(self.rate_updated_at).as_secs_f64() / RATE_WINDOW_SECONDS).exp()
     }
 
     /// How much is lost with it.
@@ -78,13 +79,25 @@ impl SlotHolders {
         self.by_id.len()
     }
 
-    pub(super) fn insert(&mut self, origin: ClientOrigin, deadline: Instant, lost: Arc<Notify>) -> u64 {
+    pub(super) fn insert(
+        &mut self,
+        origin: ClientOrigin,
+        deadline: Instant,
+        lost: Arc<Notify>,
+    ) -> u64 {
         let now = Instant::now();
         self.last_id += 1;
         let state = HolderState::Receiving(deadline);
         self.by_id.insert(
             self.last_id,
-            SlotHolder { origin, state, acquired_at: now, rate: 0.0, rate_updated_at: now, evicted: lost },
+            SlotHolder {
+                origin,
+                state,
+                acquired_at: now,
+                rate: 0.0,
+                rate_updated_at: now,
+                evicted: lost,
+            },
         );
         self.last_id
     }
@@ -113,16 +126,19 @@ impl SlotHolders {
         behind.min().map(|(_, id)| id)
     }
 
-    /// One of a network that holds at least two slots more than this one's, or else of an address of the same network for
-    /// which the same is true.
+    /// One of a network that holds at least two slots more than this one's, or else of an address
+    /// of the same network for which the same is true.
     pub(super) fn find_in_larger_network(&self, newcomer: &ClientOrigin) -> Option<u64> {
-        let (networks, held) = most_frequent(self.by_id.values().map(|sender| sender.origin.network));
+        let (networks, held) =
+            most_frequent(self.by_id.values().map(|sender| sender.origin.network));
         let own = |is_own: &dyn Fn(&ClientOrigin) -> bool| {
             self.by_id.values().filter(|one| is_own(&one.origin)).count()
         };
         if held > own(&|origin| origin.network == newcomer.network) + 1 {
-            return self
-                .pick_slower_of_two(|sender| networks.contains(&sender.origin.network), Duration::ZERO);
+            return self.pick_slower_of_two(
+                |sender| networks.contains(&sender.origin.network),
+                Duration::ZERO,
+            );
         }
         let in_network = self.by_id.values().map(|sender| sender.origin);
         let in_network = in_network.filter(|origin| origin.network == newcomer.network);
@@ -134,7 +150,8 @@ impl SlotHolders {
         is_larger.then(|| self.pick_slower_of_two(is_of, Duration::ZERO))?
     }
 
-    /// One of the addresses that hold the most slots in the networks that hold the most, which has held its own for so long.
+    /// One of the addresses that hold the most slots in the networks that hold the most, which has
+    /// held its own for so long.
     pub(super) fn find_in_largest_network(&self, held_for: Duration) -> Option<u64> {
         let evictable = || self.by_id.values().filter(|sender| sender.is_evictable());
         let (networks, _) = most_frequent(evictable().map(|sender| sender.origin.network));
@@ -145,19 +162,27 @@ impl SlotHolders {
     }
 
     /// Of two drawn at random, the one with the lower rate.
-    fn pick_slower_of_two(&self, of: impl Fn(&SlotHolder) -> bool, held_for: Duration) -> Option<u64> {
+    fn pick_slower_of_two(
+        &self,
+        of: impl Fn(&SlotHolder) -> bool,
+        held_for: Duration,
+    ) -> Option<u64> {
         let now = Instant::now();
         let candidates = self.by_id.iter().filter(|(_, sender)| {
-            sender.is_evictable() && now.duration_since(sender.acquired_at) >= held_for && of(sender)
+            sender.is_evictable()
+                && now.duration_since(sender.acquired_at) >= held_for
+                && of(sender)
         });
         let drawn = candidates.choose_multiple(&mut OsRng, 2);
-        let slower =
-            drawn.into_iter().min_by(|(_, a), (_, b)| a.eviction_cost(now).total_cmp(&b.eviction_cost(now)));
+        let slower = drawn
+            .into_iter()
+            .min_by(|(_, a), (_, b)| a.eviction_cost(now).total_cmp(&b.eviction_cost(now)));
         slower.map(|(id, _)| *id)
     }
 }
 
-/// All that occur most often, and how often. No tie is broken here: it would expose a fast sender as often as a slow one.
+/// All that occur most often, and how often. No tie is broken here: it would expose a fast sender
+/// as often as a slow one.
 fn most_frequent<K: Eq + Hash>(keys: impl Iterator<Item = K>) -> (HashSet<K>, usize) {
     let mut counts: HashMap<K, usize> = HashMap::new();
     for key in keys {

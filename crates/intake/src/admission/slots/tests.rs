@@ -55,7 +55,8 @@ async fn a_flood_of_newcomers_evicts_newcomers() {
     let places = SlotPool::new(64);
     let phone = places.acquire_or_evict(LOCAL_ORIGIN);
     let mut flood = Vec::new();
-    // Twice a second the phone sends a packet. Until its first one, it must find its slot among the last that came.
+    // Twice a second the phone sends a packet. Until its first one, it must find its slot among the
+    // last that came.
     for half_second in 0..120 {
         let newcomers = if half_second == 0 { 60 } else { 300 };
         flood.extend((0..newcomers).map(|_| places.acquire_or_evict(LOCAL_ORIGIN)));
@@ -90,17 +91,19 @@ async fn no_network_and_no_address_holds_more_than_its_share() {
     ];
     assert!(other.iter().all(Option::is_some));
     assert_eq!(count_evicted(&held).await, 2);
-    // The same within one network: the phone that shares it is not kept out by the one that holds all of it.
+    // The same within one network: the phone that shares it is not kept out by the one that holds
+    // all of it.
     let neighbour = places.acquire_timeout(origin(1, 9), at_once).await;
     assert!(neighbour.is_some());
     assert_eq!(count_evicted(&held).await, 1, "of the address that held two");
 }
 
-/// Uploads that drip at 1.2 KiB/s, each from a circuit of its own, and one of a good line: the newcomer takes the slot of
-/// one that drips.
+/// Uploads that drip at 1.2 KiB/s, each from a circuit of its own, and one of a good line: the
+/// newcomer takes the slot of one that drips.
 async fn evict_one_of_dripping_circuits() {
     let places = SlotPool::new(8);
-    let dripping: Vec<_> = (1..8).map(|circuit| places.acquire_or_evict(origin(circuit, circuit))).collect();
+    let dripping: Vec<_> =
+        (1..8).map(|circuit| places.acquire_or_evict(origin(circuit, circuit))).collect();
     let good = places.acquire_or_evict(origin(8, 8));
     let drip = |seconds: u64| {
         let (dripping, good) = (&dripping, &good);
@@ -147,7 +150,8 @@ async fn who_waits_gets_a_slot_in_the_end_whoever_holds_them() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sender_on_many_circuits_takes_from_itself() {
-    // r18: 1,024 arrivals that burst 12 KiB and drip 1.2 KiB/s from 64 circuits, and 108 more a second; ten phones at 2.5 kB/s.
+    // r18: 1,024 arrivals that burst 12 KiB and drip 1.2 KiB/s from 64 circuits, and 108 more a
+    // second; ten phones at 2.5 kB/s.
     let places = SlotPool::new(1024);
     let circuit = |n: u16| origin(u8::try_from(n % 64).unwrap(), 0);
     let mut attack: Vec<_> = (0..1024).map(|n| places.acquire_or_evict(circuit(n))).collect();
@@ -186,9 +190,11 @@ async fn a_slot_that_is_left_goes_to_who_waits_and_an_evicted_body_can_be_read_o
 
     let place = Arc::new(places.acquire_or_evict(origin(1, 1)));
     let rest = Arc::new(Mutex::new(None));
-    let body = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"read"))]).chain(stream::pending());
-    let mut kept =
-        std::pin::pin!(place.clone().into_stream(with_min_rate(Body::from_stream(body)), Arc::clone(&rest)));
+    let body = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"read"))])
+        .chain(stream::pending());
+    let mut kept = std::pin::pin!(
+        place.clone().into_stream(with_min_rate(Body::from_stream(body)), Arc::clone(&rest))
+    );
     assert_eq!(kept.next().await, Some(Ok(Bytes::from_static(b"read"))));
     let _other = places.acquire_or_evict(origin(2, 2));
     assert_eq!(kept.next().await, Some(Err(BodyReadError::Evicted)));

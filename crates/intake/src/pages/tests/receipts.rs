@@ -22,17 +22,25 @@ async fn the_receipt_page_holds_the_receipt_and_nothing_else() {
 async fn the_receipt_is_saved_and_scanned_without_another_request() {
     let receipt = Receipt::from_bytes([3; 16]);
     let view = ReceiptView { code: receipt.code().into(), words: receipt.words("fr").into() };
-    let html = Html::parse_document(&body_text(receipt_page(&test_pages(), Locale::FR, &view, &[])).await);
+    let html =
+        Html::parse_document(&body_text(receipt_page(&test_pages(), Locale::FR, &view, &[])).await);
     let save = &select_attributes(&html, "a.save")[0];
     let text = save["href"].strip_prefix("data:text/plain;charset=utf-8,").unwrap();
     let text = percent_encoding::percent_decode_str(text).decode_utf8().unwrap();
     let lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
-    assert_eq!(lines, [receipt.code(), receipt.words("fr")], "and nothing that says what it is for");
+    assert_eq!(
+        lines,
+        [receipt.code(), receipt.words("fr")],
+        "and nothing that says what it is for"
+    );
     assert_eq!(save["download"], "reference.txt");
     // The corner pattern of a QR code of 25 modules, behind a quiet zone of four.
     assert_eq!(select_attributes(&html, ".ticket svg")[0]["viewBox"], "0 0 33 33");
     let dark = &select_attributes(&html, ".ticket path")[0]["d"];
-    assert!(dark.starts_with("M4 4.5h7M") && dark.contains("M22 4.5h7M4 5.5h1M10 5.5h1M"), "{dark}");
+    assert!(
+        dark.starts_with("M4 4.5h7M") && dark.contains("M22 4.5h7M4 5.5h1M10 5.5h1M"),
+        "{dark}"
+    );
 }
 
 #[tokio::test]

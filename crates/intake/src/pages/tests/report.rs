@@ -12,8 +12,12 @@ async fn a_report_is_walked_through_in_the_browser_and_loses_nothing() {
     let page = post(path, &go(&page, "family.money")).await.1;
     let questions = post(path, &go(&page, "category.FAC")).await.1;
     let story = "Ligne \"une\" & <deux>\n\n  trois";
-    let typed =
-        [("a.story", story), ("a.relation", "saw"), ("a.handlers_involved", "regional"), ("a.place", "x")];
+    let typed = [
+        ("a.story", story),
+        ("a.relation", "saw"),
+        ("a.handlers_involved", "regional"),
+        ("a.place", "x"),
+    ];
     let review = post(path, &with_fields(go(&questions, "review"), &typed)).await.1;
     let carried = filled_fields(&review);
     for (name, value) in typed {
@@ -43,7 +47,8 @@ async fn a_report_that_could_not_be_sent_is_shown_again_as_the_same_report() {
     for (name, value) in [("category", "FAC"), ("a.story", "text")] {
         form.set_field(name, value.as_bytes()).unwrap();
     }
-    let seed = |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
+    let seed =
+        |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
     let first = seed(&body_text(review_page(&pages, &mut form, None)).await);
     let refused = review_page(&pages, &mut form, Some(ErrorKind::Busy));
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -53,7 +58,11 @@ async fn a_report_that_could_not_be_sent_is_shown_again_as_the_same_report() {
         refused.contains("role=\"alert\"")
             && filled_fields(&refused).contains(&("a.story".into(), "text".into()))
     );
-    assert_eq!(seed(&body_text(review_page(&pages, &mut form, None)).await), first, "and after a step back");
+    assert_eq!(
+        seed(&body_text(review_page(&pages, &mut form, None)).await),
+        first,
+        "and after a step back"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +93,12 @@ async fn files_come_last_so_that_the_text_is_known_when_they_stream() {
 async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
     let fields = with_fields(
         Vec::new(),
-        &[("go", "review"), ("category", "FAC"), ("a.place", &"x".repeat(600)), ("a.frequency", "once")],
+        &[
+            ("go", "review"),
+            ("category", "FAC"),
+            ("a.place", &"x".repeat(600)),
+            ("a.frequency", "once"),
+        ],
     );
     let (status, page) = post("/en/report", &fields).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -92,7 +106,8 @@ async fn what_is_wrong_is_said_on_top_and_what_was_typed_stays() {
     assert!(page.contains("<title>Error: "));
     assert!(filled_fields(&page).contains(&("a.place".to_owned(), "x".repeat(600))));
     assert!(filled_fields(&page).contains(&("a.frequency".to_owned(), "once".to_owned())));
-    let (status, page) = post("/en/report", &with_fields(Vec::new(), &[("go", "category.XYZ")])).await;
+    let (status, page) =
+        post("/en/report", &with_fields(Vec::new(), &[("go", "category.XYZ")])).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("no longer on offer"));
 }
@@ -111,10 +126,13 @@ async fn a_scene_answers_on_the_page_and_leads_to_its_subject_by_way_of_the_safe
         select_attributes(&html, "details.part").len()
     );
     let (status, before) =
-        post("/fr/report", &with_fields(Vec::new(), &[("category", "LEA"), ("go", "before")])).await;
+        post("/fr/report", &with_fields(Vec::new(), &[("category", "LEA"), ("go", "before")]))
+            .await;
     assert!(status == StatusCode::OK && before.contains("name=\"category\" value=\"LEA\""));
     let audience =
-        post("/fr/report", &with_fields(filled_fields(&before), &[("go", "audience.officer")])).await.1;
+        post("/fr/report", &with_fields(filled_fields(&before), &[("go", "audience.officer")]))
+            .await
+            .1;
     assert!(audience.contains("a.story"), "the subject is chosen already");
     assert!(page.contains("name=\"category\" value=\"LEA\""));
 }
@@ -122,11 +140,14 @@ async fn a_scene_answers_on_the_page_and_leads_to_its_subject_by_way_of_the_safe
 #[tokio::test]
 async fn whoever_speaks_of_danger_is_told_whom_to_call() {
     let fields = [("go", "review"), ("category", "FAC"), ("a.story", "text")];
-    let told = |page: &str| select_attributes(&Html::parse_document(page), "p.danger:not([hidden])").len();
+    let told =
+        |page: &str| select_attributes(&Html::parse_document(page), "p.danger:not([hidden])").len();
     let calm = post("/en/report", &with_fields(Vec::new(), &fields)).await.1;
     assert_eq!(told(&calm), 0);
     let danger =
-        post("/en/report", &with_fields(with_fields(Vec::new(), &fields), &[("a.safety", "me")])).await.1;
+        post("/en/report", &with_fields(with_fields(Vec::new(), &fields), &[("a.safety", "me")]))
+            .await
+            .1;
     assert_eq!(told(&danger), 1);
     assert!(danger.contains("href=\"tel:112\">112</a>"));
 }
@@ -150,15 +171,24 @@ async fn without_a_helpline_the_oversight_body_is_named_to_who_was_hurt() {
 #[tokio::test]
 async fn whoever_was_hurt_sets_the_pace_and_finds_help() {
     for category in ["SXT", "SXH", "VIO"] {
-        let page =
-            post("/fr/report", &with_fields(Vec::new(), &[("go", &format!("category.{category}"))])).await.1;
+        let page = post(
+            "/fr/report",
+            &with_fields(Vec::new(), &[("go", &format!("category.{category}"))]),
+        )
+        .await
+        .1;
         let html = Html::parse_document(&page);
         assert_eq!(select_attributes(&html, ".gentle .leave").len(), 1, "{category}");
         assert!(page.contains("11 11 11 11"), "{category}");
-        assert_eq!(select_attributes(&html, ".q [name]")[0]["name"], "a.detail_level", "{category}");
+        assert_eq!(
+            select_attributes(&html, ".q [name]")[0]["name"],
+            "a.detail_level",
+            "{category}"
+        );
         assert!(select_attributes(&html, ".q").len() <= 11, "{category} is short");
         // Nothing at all is a report, too.
-        let (status, _) = post("/fr/report", &with_fields(filled_fields(&page), &[("go", "review")])).await;
+        let (status, _) =
+            post("/fr/report", &with_fields(filled_fields(&page), &[("go", "review")])).await;
         assert_eq!(status, StatusCode::OK, "{category}");
     }
     let page = post("/fr/report", &with_fields(Vec::new(), &[("go", "category.FAC")])).await.1;

@@ -41,7 +41,8 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
         "--b--\r\n".to_owned(),
     ]
     .concat();
-    let request = Request::post("/en/report").header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+    let request =
+        Request::post("/en/report").header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
     assert!(
         body_text(send_following_redirect(request.body(Body::from(form)).unwrap()).await)
             .await
@@ -49,8 +50,8 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
     );
     // A text far beyond the limit, in characters of two bytes.
     let long = "%D8%B3".repeat(33_000);
-    let request =
-        Request::post("/en/report").body(Body::from(format!("category=FAC&go=review&a.story={long}")));
+    let request = Request::post("/en/report")
+        .body(Body::from(format!("category=FAC&go=review&a.story={long}")));
     let response = send_following_redirect(request.unwrap()).await;
     assert_eq!(response.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(body_text(response).await.matches('س').count(), 33_000);
@@ -58,7 +59,8 @@ async fn a_form_that_others_have_changed_comes_back_with_what_was_typed() {
 
 #[tokio::test]
 async fn what_is_no_page_or_no_form_gets_a_page_that_says_so() {
-    let request = Request::post("/en/report").body(Body::from(format!("a.story={}", "x".repeat(3_000_000))));
+    let request =
+        Request::post("/en/report").body(Body::from(format!("a.story={}", "x".repeat(3_000_000))));
     let response = test_router().oneshot(request.unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(get("/de").await.0, StatusCode::NOT_FOUND);
@@ -84,9 +86,11 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
         go(Request::post("/fr/report").body(Body::from(form.to_owned())).unwrap()).await.0.unwrap()
     };
     let trap = "0b".repeat(16);
-    let questions =
-        post(&format!("visit={trap}&category=FAC&audience=trader&go=questions&seed={}", "1".repeat(64)))
-            .await;
+    let questions = post(&format!(
+        "visit={trap}&category=FAC&audience=trader&go=questions&seed={}",
+        "1".repeat(64)
+    ))
+    .await;
     // From a page of others, from a message, and with a browser that does not say from where.
     for site in [Some("cross-site"), Some("none"), Some("same-site"), None] {
         let mut link = Request::get(&questions).body(Body::empty()).unwrap();
@@ -102,15 +106,20 @@ async fn who_follows_a_link_to_a_visit_of_another_goes_on_alone() {
         assert!(go(request).await.1.contains("SECRET"));
         // The maker of the link sees what was there before.
         for step in ["questions", "review"] {
-            let own = Request::get(format!("/fr/report/{trap}/{step}")).header(SEC_FETCH_SITE, "same-origin");
+            let own = Request::get(format!("/fr/report/{trap}/{step}"))
+                .header(SEC_FETCH_SITE, "same-origin");
             assert!(!go(own.body(Body::empty()).unwrap()).await.1.contains("SECRET"));
         }
     }
     // A review that is opened by a link has a seed that its maker does not know.
-    post(&format!("visit={trap}&category=FAC&audience=trader&a.story=x&go=review&seed={}", "1".repeat(64)))
-        .await;
-    let link =
-        Request::get(format!("/fr/report/{trap}/review")).header(SEC_FETCH_SITE, "none").body(Body::empty());
+    post(&format!(
+        "visit={trap}&category=FAC&audience=trader&a.story=x&go=review&seed={}",
+        "1".repeat(64)
+    ))
+    .await;
+    let link = Request::get(format!("/fr/report/{trap}/review"))
+        .header(SEC_FETCH_SITE, "none")
+        .body(Body::empty());
     let seed = field(&go(link.unwrap()).await.1, "seed").unwrap();
     assert_ne!(seed, "1".repeat(64));
     assert_eq!(seed.len(), 64);
@@ -126,21 +135,26 @@ async fn back_and_reload_are_plain_reads_that_lose_nothing() {
         (to, body_text(response).await)
     };
     let read = async |path: &str| {
-        go(Request::get(path).header(SEC_FETCH_SITE, "same-origin").body(Body::empty()).unwrap()).await
+        go(Request::get(path).header(SEC_FETCH_SITE, "same-origin").body(Body::empty()).unwrap())
+            .await
     };
-    let post =
-        async |form: String| go(Request::post("/fr/report").body(Body::from(form)).unwrap()).await.0.unwrap();
+    let post = async |form: String| {
+        go(Request::post("/fr/report").body(Body::from(form)).unwrap()).await.0.unwrap()
+    };
     let questions = post("go=category.FAC&audience=trader".to_owned()).await;
     let token = questions.split('/').nth(3).unwrap().to_owned();
     assert_eq!(questions, format!("/fr/report/{token}/questions"));
-    let typed = format!("visit={token}&category=FAC&audience=trader&a.story=CANARI&a.relation=saw&go=review");
+    let typed = format!(
+        "visit={token}&category=FAC&audience=trader&a.story=CANARI&a.relation=saw&go=review"
+    );
     let review = post(typed).await;
     assert_eq!(review, format!("/fr/report/{token}/review"));
     let (_, first) = read(&review).await;
     let (_, back) = read(&questions).await;
     assert!(first.contains("CANARI") && back.contains("CANARI</textarea>"), "{back}");
     assert!(back.contains("value=\"saw\" selected"));
-    let seed = |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
+    let seed =
+        |page: &str| filled_fields(page).into_iter().find(|(name, _)| name == "seed").unwrap().1;
     assert_eq!(seed(&read(&review).await.1), seed(&first), "reloaded, it is the same report");
     assert!(back.contains(&format!("href=\"/leave/{token}\"")));
     // In another language the visit goes on.
@@ -173,9 +187,14 @@ async fn the_receipt_stays_until_it_is_confirmed() {
         let page = read(&address).await.1;
         assert!(page.contains(&receipt.code()[..4]) && page.contains("washed"));
     }
-    assert_eq!(read(&format!("/fr/report/{}/review", form.visit)).await.0.unwrap(), address, "by Back");
+    assert_eq!(
+        read(&format!("/fr/report/{}/review", form.visit)).await.0.unwrap(),
+        address,
+        "by Back"
+    );
     // A page from before that is posted once more does not overwrite it.
-    let again = Request::post("/fr/report").body(Body::from(format!("visit={}&go=questions", form.visit)));
+    let again =
+        Request::post("/fr/report").body(Body::from(format!("visit={}&go=questions", form.visit)));
     let response = service.clone().oneshot(again.unwrap()).await.unwrap();
     assert_eq!(response.headers()[header::LOCATION], address);
     let noted = Request::post("/fr/report/noted").body(Body::from(format!("visit={}", form.visit)));

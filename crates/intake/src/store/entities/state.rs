@@ -16,7 +16,8 @@ pub struct Model {
     pub tick: i64,
     /// Number of the newest laying-out that has begun.
     pub laying_out: i64,
-    /// Decoys grow from it; it must outlive a restart, or a decoy would change where a mailbox does not.
+    /// Decoys grow from it; it must outlive a restart, or a decoy would change where a mailbox does
+    /// not.
     pub decoy_seed: Vec<u8>,
     /// The newest accepted directory: JSON of [`protocol::directory::SignedDirectory`].
     pub directory: Option<Vec<u8>>,

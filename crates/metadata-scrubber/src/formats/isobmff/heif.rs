@@ -23,7 +23,8 @@ const MAX_PREFIX_LEN: usize = 16;
 /// Padding behind notes in XML.
 const XMP_PADDING: u64 = 8 * 1024;
 
-/// Notes that come before the table: they are known by how they begin, and are overwritten as they pass.
+/// Notes that come before the table: they are known by how they begin, and are overwritten as they
+/// pass.
 #[derive(Default)]
 pub(super) struct EarlyMetadata {
     /// What was overwritten, and how much may follow that tells nothing.
@@ -50,7 +51,8 @@ impl EarlyMetadata {
             }
             let is_last = ahead.len() == left || ahead.len() < SCAN_WINDOW;
             let until = if is_last { ahead.len() } else { ahead.len() - MAX_PREFIX_LEN };
-            let Some(start) = find_metadata_start(ahead).filter(|_| self.attempts < MAX_METADATA_ITEMS)
+            let Some(start) =
+                find_metadata_start(ahead).filter(|_| self.attempts < MAX_METADATA_ITEMS)
             else {
                 pipe.copy(until as u64)?;
                 continue;
@@ -108,10 +110,11 @@ impl EarlyMetadata {
 /// Where notes begin: with a byte order behind `Exif`, or behind a distance of nothing.
 fn find_metadata_start(ahead: &[u8]) -> Option<usize> {
     let orders = [&b"MM\0*\0\0\0\x08"[..], b"II*\0\x08\0\0\0"];
-    let exif = orders.into_iter().flat_map(|order| memmem::find_iter(ahead, order)).filter(|start| {
-        let before = &ahead[..*start];
-        before.ends_with(b"Exif\0\0") || before.ends_with(&[0; 4])
-    });
+    let exif =
+        orders.into_iter().flat_map(|order| memmem::find_iter(ahead, order)).filter(|start| {
+            let before = &ahead[..*start];
+            before.ends_with(b"Exif\0\0") || before.ends_with(&[0; 4])
+        });
     exif.chain(memmem::find(ahead, b"<x:xmpmeta")).min()
 }
 
@@ -132,11 +135,13 @@ pub(super) fn process_meta_box(
     // A long head says 1 where the length is.
     let head = if read_be(table, 0, 4) == Some(1) { 16 } else { 8 };
     let children = child_boxes(table, head + 4).ok_or(ParseError::Malformed)?;
-    let of =
-        |kind: &[u8; 4]| children.iter().find(|(found, _)| found == kind).map(|(_, range)| range.clone());
+    let of = |kind: &[u8; 4]| {
+        children.iter().find(|(found, _)| found == kind).map(|(_, range)| range.clone())
+    };
     let notes = of(b"iinf").and_then(|range| metadata_item_ids(&table[range])).unwrap_or_default();
-    let places =
-        of(b"iloc").and_then(|range| item_locations(&table[range], &notes)).ok_or(ParseError::Malformed)?;
+    let places = of(b"iloc")
+        .and_then(|range| item_locations(&table[range], &notes))
+        .ok_or(ParseError::Malformed)?;
     let inner = of(b"idat");
     let mut parts = Vec::new();
     for place in places {
@@ -145,7 +150,8 @@ pub(super) fn process_meta_box(
             (true, Some(inner)) => {
                 let bytes = table.get_mut(inner.clone()).and_then(|inner| {
                     inner.get_mut(
-                        usize::try_from(place.range.start).ok()?..usize::try_from(place.range.end).ok()?,
+                        usize::try_from(place.range.start).ok()?
+                            ..usize::try_from(place.range.end).ok()?,
                     )
                 });
                 if let Some(bytes) = bytes {
@@ -156,8 +162,12 @@ pub(super) fn process_meta_box(
             (false, _) if early.covers(&place.range) => {}
             // It has passed already.
             _ => {
-                let traces =
-                    [MetadataKind::Device, MetadataKind::Date, MetadataKind::Place, MetadataKind::Other];
+                let traces = [
+                    MetadataKind::Device,
+                    MetadataKind::Date,
+                    MetadataKind::Place,
+                    MetadataKind::Other,
+                ];
                 found.left |= traces.into_iter().collect::<MetadataKinds>();
             }
         }
@@ -193,7 +203,8 @@ fn metadata_item_ids(list: &[u8]) -> Option<Vec<u64>> {
             _ => return None,
         };
         let number = read_be(entry, 4, wide)?;
-        matches!(entry.get(4 + wide + 2..4 + wide + 6)?, b"Exif" | b"mime" | b"uri ").then_some(number)
+        matches!(entry.get(4 + wide + 2..4 + wide + 6)?, b"Exif" | b"mime" | b"uri ")
+            .then_some(number)
     });
     Some(notes.collect())
 }
@@ -233,7 +244,10 @@ fn item_locations(list: &[u8], notes: &[u64]) -> Option<Vec<ItemLocation>> {
             }
             if notes.contains(&number) {
                 let start = base.checked_add(offset)?;
-                places.push(ItemLocation { in_idat: inside, range: start..start.checked_add(length)? });
+                places.push(ItemLocation {
+                    in_idat: inside,
+                    range: start..start.checked_add(length)?,
+                });
             }
         }
     }

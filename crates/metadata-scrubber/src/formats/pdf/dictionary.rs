@@ -38,8 +38,8 @@ pub(super) struct PdfDictionary<'w> {
 }
 
 impl<'w> PdfDictionary<'w> {
-    /// The dictionary that a key belongs to, and how many bytes were looked through for it; `None` if its beginning or end is not near,
-    /// or it is not sound.
+    /// The dictionary that a key belongs to, and how many bytes were looked through for it; `None`
+    /// if its beginning or end is not near, or it is not sound.
     pub(super) fn enclosing(window: &'w [u8], key: usize) -> (Option<Self>, usize) {
         let (start, before) = dictionary_start(window, key);
         let Some(start) = start else { return (None, before) };
@@ -64,9 +64,11 @@ impl<'w> PdfDictionary<'w> {
             && !self.contains_key(b"/FT")
     }
 
-    /// Places of all texts of the file's information with their keys; `None` if it is not the information. That has nothing but texts.
+    /// Places of all texts of the file's information with their keys; `None` if it is not the
+    /// information. That has nothing but texts.
     pub(super) fn info_texts(&self) -> Option<Vec<(&'w [u8], Range<usize>)>> {
-        let is_known = |key: &[u8]| rules::builtin().pdf.iter().any(|rule| rule.key.as_bytes() == key);
+        let is_known =
+            |key: &[u8]| rules::builtin().pdf.iter().any(|rule| rule.key.as_bytes() == key);
         let mut texts = Vec::new();
         let mut any_known = false;
         for (key, value) in &self.entries {

@@ -1,12 +1,18 @@
-//! What a PDF says of itself, key by key: its information, the authors of notes on its pages, and the numbers that copies share.
+//! What a PDF says of itself, key by key: its information, the authors of notes on its pages, and
+//! the numbers that copies share.
 
 use super::{PdfEditor, dictionary::PdfDictionary, string_len, whitespace_len};
 use crate::{rules, summary::MetadataKind};
 
 impl PdfEditor<'_> {
-    /// Overwrites all texts of the file's information, also those under keys of its own. Returns whether the value of this
-    /// key is one of them.
-    pub(super) fn scrub_info_dictionary(&mut self, window: &mut [u8], at: usize, key: usize) -> bool {
+    /// Overwrites all texts of the file's information, also those under keys of its own. Returns
+    /// whether the value of this key is one of them.
+    pub(super) fn scrub_info_dictionary(
+        &mut self,
+        window: &mut [u8],
+        at: usize,
+        key: usize,
+    ) -> bool {
         let here = at + key + whitespace_len(&window[at + key..]);
         if at < self.info_end {
             // All of this dictionary is overwritten already.
@@ -102,7 +108,11 @@ impl PdfEditor<'_> {
     }
 
     /// The dictionary around a key, as long as there is something left to look through it.
-    fn enclosing_dictionary<'w>(&mut self, window: &'w [u8], at: usize) -> Option<PdfDictionary<'w>> {
+    fn enclosing_dictionary<'w>(
+        &mut self,
+        window: &'w [u8],
+        at: usize,
+    ) -> Option<PdfDictionary<'w>> {
         if self.budget == 0 {
             return None;
         }

@@ -1,4 +1,5 @@
-//! A reader that remembers what was taken from it, so that it can go on byte for byte. UTF-16 becomes UTF-8 on the way.
+//! A reader that remembers what was taken from it, so that it can go on byte for byte. UTF-16
+//! becomes UTF-8 on the way.
 
 use std::io::{self, BufRead, Read, Write};
 

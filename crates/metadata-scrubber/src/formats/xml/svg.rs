@@ -16,20 +16,28 @@ pub(super) enum ElementDecision<'e> {
     Remove,
 }
 
-/// What becomes of an element of a drawing. Namespaces are known by the prefixes that the programs use for them.
-pub(super) fn decide_element<'e>(element: &'e BytesStart<'_>, found: &mut Findings) -> ElementDecision<'e> {
+/// What becomes of an element of a drawing. Namespaces are known by the prefixes that the programs
+/// use for them.
+pub(super) fn decide_element<'e>(
+    element: &'e BytesStart<'_>,
+    found: &mut Findings,
+) -> ElementDecision<'e> {
     let rules = &rules::builtin().package.svg;
     let prefix = |name: &[u8]| memchr::memchr(b':', name).map(|at| name[..at].to_vec());
-    let is_added =
-        |name: &[u8]| prefix(name).is_some_and(|prefix| rules::contains_name(&rules.added, &prefix));
+    let is_added = |name: &[u8]| {
+        prefix(name).is_some_and(|prefix| rules::contains_name(&rules.added, &prefix))
+    };
     let name = element.name();
-    if is_added(name.as_ref()) || rules::contains_name(&rules.left_out, element.local_name().as_ref()) {
+    if is_added(name.as_ref())
+        || rules::contains_name(&rules.left_out, element.local_name().as_ref())
+    {
         return ElementDecision::Remove;
     }
     if prefix(name.as_ref()).is_some_and(|prefix| !rules::contains_name(&rules.known, &prefix)) {
         found.left |= MetadataKind::Other;
     }
-    let Ok(attributes) = element.attributes().with_checks(false).collect::<Result<Vec<_>, _>>() else {
+    let Ok(attributes) = element.attributes().with_checks(false).collect::<Result<Vec<_>, _>>()
+    else {
         found.left |= MetadataKind::Other;
         return ElementDecision::Keep;
     };

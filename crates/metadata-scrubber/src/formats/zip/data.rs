@@ -91,7 +91,10 @@ pub(super) fn copy_stored(pipe: &mut StreamRewriter<'_>) -> ParseResult<(u32, u6
 }
 
 /// Gives deflated data on to its end. Returns its checksum and its lengths, packed and plain.
-pub(super) fn copy_deflated(pipe: &mut StreamRewriter<'_>, allowed: u64) -> ParseResult<(u32, u64, u64)> {
+pub(super) fn copy_deflated(
+    pipe: &mut StreamRewriter<'_>,
+    allowed: u64,
+) -> ParseResult<(u32, u64, u64)> {
     let (mut inflate, mut crc) = (Decompress::new(false), Hasher::new());
     let mut buffer = vec![0; 32 * 1024];
     loop {

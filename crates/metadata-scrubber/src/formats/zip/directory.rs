@@ -1,4 +1,5 @@
-//! The directory at the end of a package, rewritten with the places of the parts as they were written.
+//! The directory at the end of a package, rewritten with the places of the parts as they were
+//! written.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +51,8 @@ impl EntryIndex {
     }
 }
 
-/// Reads the directory to the end of the file and rewrites it. Returns whether every entry was understood.
+/// Reads the directory to the end of the file and rewrites it. Returns whether every entry was
+/// understood.
 pub(super) fn rewrite_directory(
     pipe: &mut StreamRewriter<'_>,
     found: &mut Findings,
@@ -78,7 +80,9 @@ pub(super) fn rewrite_directory(
         let len = match ahead {
             [b'P', b'K', 5, 6, ..] => break,
             // The end in 64 bits, and where it is.
-            [b'P', b'K', 6, 6, ..] => read_le(ahead, 4, 8).ok_or(ParseError::Malformed)?.saturating_add(12),
+            [b'P', b'K', 6, 6, ..] => {
+                read_le(ahead, 4, 8).ok_or(ParseError::Malformed)?.saturating_add(12)
+            }
             [b'P', b'K', 6, 7, ..] => 20,
             // A signature of the directory.
             [b'P', b'K', 5, 5, ..] => 6 + read_le(ahead, 4, 2).ok_or(ParseError::Malformed)?,
@@ -108,14 +112,16 @@ pub(super) fn rewrite_directory(
     Ok(is_sound)
 }
 
-/// Gives a damaged package on as it comes, up to its directory. Returns whether a directory was found.
+/// Gives a damaged package on as it comes, up to its directory. Returns whether a directory was
+/// found.
 pub(super) fn copy_until_directory(pipe: &mut StreamRewriter<'_>) -> ParseResult<bool> {
     let mut effort = MAX_SCANNED_RECORDS;
     loop {
         let at = pipe.position();
         let ahead = pipe.fill_to(MAX_LOOKAHEAD)?;
         let is_last = ahead.len() < MAX_LOOKAHEAD;
-        // The second half is looked at again when it is the first: a directory within 512 KiB is seen whole.
+        // The second half is looked at again when it is the first: a directory within 512 KiB is
+        // seen whole.
         let until = if is_last { ahead.len() } else { MAX_LOOKAHEAD / 2 };
         let directory = memchr::memmem::find_iter(ahead, b"PK\x01\x02")
             .take_while(|start| *start < until)

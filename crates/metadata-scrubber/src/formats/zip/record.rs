@@ -1,4 +1,5 @@
-//! Records of a ZIP package (APPNOTE 6.3.10): read from bytes, and written with nothing that tells when or by what they were made.
+//! Records of a ZIP package (APPNOTE 6.3.10): read from bytes, and written with nothing that tells
+//! when or by what they were made.
 
 use crate::stream::{ParseError, ParseResult, StreamRewriter, read_le};
 
@@ -16,7 +17,8 @@ const NO_DATE: [u8; 4] = [0, 0, 0x21, 0];
 /// A length or offset that does not fit is in the zip64 extra field.
 const ZIP64_PLACEHOLDER: u64 = u32::MAX as u64;
 const ZIP64_EXTRA_ID: u64 = 1;
-/// The largest length or offset in bytes that is believed: far beyond any submission, and small enough to be added to.
+/// The largest length or offset in bytes that is believed: far beyond any submission, and small
+/// enough to be added to.
 const MAX_PLAUSIBLE: u64 = 1 << 40;
 
 /// The head of a part, as it came.
@@ -74,8 +76,8 @@ impl LocalFileHeader {
     }
 }
 
-/// Lengths and offset of a record with what its zip64 extra field says; `None` if a number is announced there and missing, or beyond
-/// what is believed.
+/// Lengths and offset of a record with what its zip64 extra field says; `None` if a number is
+/// announced there and missing, or beyond what is believed.
 fn resolve_zip64(extra: &[u8], mut numbers: [u64; 3]) -> Option<[u64; 3]> {
     if !numbers.contains(&ZIP64_PLACEHOLDER) {
         return Some(numbers);
@@ -96,7 +98,8 @@ fn resolve_zip64(extra: &[u8], mut numbers: [u64; 3]) -> Option<[u64; 3]> {
     None
 }
 
-/// A data descriptor behind a part: its length in bytes, if it has these numbers in any of the widths and with or without signature.
+/// A data descriptor behind a part: its length in bytes, if it has these numbers in any of the
+/// widths and with or without signature.
 pub(super) fn descriptor_len(behind: &[u8], crc: u32, packed: u64, plain: u64) -> Option<u64> {
     [(4, 4), (4, 8), (0, 4), (0, 8)].into_iter().find_map(|(signature, width)| {
         let signed = signature == 0 || behind.starts_with(b"PK\x07\x08");
@@ -120,20 +123,33 @@ pub(super) struct WrittenEntry {
     pub(super) crc: u32,
     pub(super) compressed_len: u64,
     pub(super) uncompressed_len: u64,
-    /// Whether the data is as it came. What the directory says of it is then the truth, whatever its head said.
+    /// Whether the data is as it came. What the directory says of it is then the truth, whatever
+    /// its head said.
     pub(super) is_verbatim: bool,
 }
 
-pub(super) fn local_file_header(flags: u16, method: u16, numbers: (u32, u64, u64), name: &[u8]) -> Vec<u8> {
+pub(super) fn local_file_header(
+    flags: u16,
+    method: u16,
+    numbers: (u32, u64, u64),
+    name: &[u8],
+) -> Vec<u8> {
     let (crc, packed, plain) = numbers;
-    let head = [&b"PK\x03\x04\x14\0"[..], &flags.to_le_bytes(), &method.to_le_bytes(), &NO_DATE].concat();
-    let lengths = [crc.to_le_bytes(), saturating_u32_bytes(packed), saturating_u32_bytes(plain)].concat();
+    let head =
+        [&b"PK\x03\x04\x14\0"[..], &flags.to_le_bytes(), &method.to_le_bytes(), &NO_DATE].concat();
+    let lengths =
+        [crc.to_le_bytes(), saturating_u32_bytes(packed), saturating_u32_bytes(plain)].concat();
     [&head, &lengths, &saturating_u32_bytes(name.len() as u64)[..2], &[0, 0], name].concat()
 }
 
 pub(super) fn data_descriptor(crc: u32, packed: u64, plain: u64) -> Vec<u8> {
-    [&b"PK\x07\x08"[..], &crc.to_le_bytes(), &saturating_u32_bytes(packed), &saturating_u32_bytes(plain)]
-        .concat()
+    [
+        &b"PK\x07\x08"[..],
+        &crc.to_le_bytes(),
+        &saturating_u32_bytes(packed),
+        &saturating_u32_bytes(plain),
+    ]
+    .concat()
 }
 
 /// An entry of the directory as it came.
@@ -207,7 +223,9 @@ pub(super) fn end_of_central_directory(count: u64, at: u64, len: u64) -> Vec<u8>
     let mut end = Vec::new();
     if count >= u64::from(u16::MAX) || at >= ZIP64_PLACEHOLDER {
         let numbers = [count, count, len, at].map(u64::to_le_bytes).concat();
-        end.extend([&b"PK\x06\x06\x2C\0\0\0\0\0\0\0\x2D\0\x2D\0\0\0\0\0\0\0\0\0"[..], &numbers].concat());
+        end.extend(
+            [&b"PK\x06\x06\x2C\0\0\0\0\0\0\0\x2D\0\x2D\0\0\0\0\0\0\0\0\0"[..], &numbers].concat(),
+        );
         end.extend([&b"PK\x06\x07\0\0\0\0"[..], &(at + len).to_le_bytes(), &[1, 0, 0, 0]].concat());
     }
     let count = u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes();

@@ -31,7 +31,11 @@ struct CategoryOutput {
 }
 
 impl CategoryCommand {
-    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        self,
+        context: &CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let Self::List { dir } = self;
         let draft = dir.map(|dir| AdminDirArg { dir }.admin_dir().draft()).transpose()?;
         let taxonomy = Taxonomy::built_in();
@@ -40,10 +44,9 @@ impl CategoryCommand {
             label: category.label.get(context.label_lang()).to_owned(),
             usual_desk: category.desk.clone(),
             desks: draft.as_ref().map(|draft| {
-                let serving = draft
-                    .desks
-                    .iter()
-                    .filter(|desk| desk.id != draft.oversight && desk.categories.contains(&category.id));
+                let serving = draft.desks.iter().filter(|desk| {
+                    desk.id != draft.oversight && desk.categories.contains(&category.id)
+                });
                 serving.map(|desk| desk.id.clone()).collect()
             }),
         });

@@ -45,7 +45,12 @@ pub(crate) struct DeskAddArgs {
     #[arg(long, value_name = "LANG=NAME")]
     label: Vec<String>,
     /// Who sits there, the lead first.
-    #[arg(long, required_unless_present = "replace", value_delimiter = ',', value_name = "HANDLES")]
+    #[arg(
+        long,
+        required_unless_present = "replace",
+        value_delimiter = ',',
+        value_name = "HANDLES"
+    )]
     member: Option<Vec<String>>,
     /// Categories served [default: those that the built-in categories give to this desk].
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
@@ -71,7 +76,11 @@ struct DeskOutput {
 }
 
 impl DeskCommand {
-    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        self,
+        context: &CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         match self {
             Self::Add(command) => command.run(screen),
             Self::Remove { dir, id } => {
@@ -94,11 +103,17 @@ impl DeskAddArgs {
         let [member, category, covers, audience] =
             [member, category, covers, audience].map(|list| list.map(non_empty_names));
         warn_unknown_units(covers.as_deref().unwrap_or_default(), screen)?;
-        if let Some(unknown) = category.iter().flatten().find(|id| taxonomy.category(id).is_none()) {
+        if let Some(unknown) = category.iter().flatten().find(|id| taxonomy.category(id).is_none())
+        {
             bail!("there is no category {unknown}: burkindi admin category list");
         }
-        if let Some(unknown) = audience.iter().flatten().find(|word| Audience::parse(word).is_none()) {
-            bail!("there is no audience {unknown}: {}", Audience::ALL.map(Audience::as_str).join(", "));
+        if let Some(unknown) =
+            audience.iter().flatten().find(|word| Audience::parse(word).is_none())
+        {
+            bail!(
+                "there is no audience {unknown}: {}",
+                Audience::ALL.map(Audience::as_str).join(", ")
+            );
         }
         let admin = dir.admin_dir();
         let mut draft = admin.draft()?;
@@ -117,7 +132,8 @@ impl DeskAddArgs {
             (None, None) => usual(),
         };
         // The names of before are kept by the draft.
-        let mut labels = if old.is_some() { BTreeMap::new() } else { built_in_labels(&taxonomy, &id) };
+        let mut labels =
+            if old.is_some() { BTreeMap::new() } else { built_in_labels(&taxonomy, &id) };
         for label in &label {
             let (lang, name) =
                 label.split_once('=').context("a label is LANG=NAME, such as fr=Inspection")?;
@@ -184,8 +200,9 @@ fn list_built_in(context: &CommandContext, screen: &mut CliOutput) -> anyhow::Re
     };
     let desks: Vec<BuiltInDeskOutput> = taxonomy.desks.iter().map(line).collect();
     screen.print(&desks, |desks, page| {
-        let row =
-            |desk: &BuiltInDeskOutput| vec![desk.id.clone(), desk.label.clone(), desk.categories.join(" ")];
+        let row = |desk: &BuiltInDeskOutput| {
+            vec![desk.id.clone(), desk.label.clone(), desk.categories.join(" ")]
+        };
         page.table(
             &[
                 "desk",
@@ -204,7 +221,10 @@ fn list_built_in(context: &CommandContext, screen: &mut CliOutput) -> anyhow::Re
 
 fn list(dir: &AdminDirArg, screen: &mut CliOutput) -> anyhow::Result<()> {
     let draft = dir.admin_dir().draft()?;
-    let line = |desk: protocol::directory::Desk| DeskOutput { oversight: desk.id == draft.oversight, desk };
+    let line = |desk: protocol::directory::Desk| DeskOutput {
+        oversight: desk.id == draft.oversight,
+        desk,
+    };
     let desks: Vec<DeskOutput> = draft.desks.into_iter().map(line).collect();
     screen.print(&desks, |desks, page| {
         let row = |line: &DeskOutput| {

@@ -23,8 +23,8 @@ use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DirectoryCommand {
-    /// Make the next directory from the draft and sign it with the root keys at hand. With too few it waits in
-    /// directory.pending.json for `cosign`.
+    /// Make the next directory from the draft and sign it with the root keys at hand. With too few
+    /// it waits in directory.pending.json for `cosign`.
     Sign(DirectorySignArgs),
     /// Add one signature to a directory that waits, here or at another place.
     Cosign(DirectoryCosignArgs),
@@ -72,9 +72,9 @@ pub(crate) struct DirectoryPublishArgs {
     ca: PathBuf,
 }
 
-/// `{"epoch", "hash", "issued", "expires", "signatures", "threshold", "complete", "fingerprint", "oversight", "desks":
-/// [{"id", "members", "categories"}], "members": [{"handle", "covers", "languages", "words"}],
-/// "unserved", "warnings"}`.
+/// `{"epoch", "hash", "issued", "expires", "signatures", "threshold", "complete", "fingerprint",
+/// "oversight", "desks": [{"id", "members", "categories"}], "members": [{"handle", "covers",
+/// "languages", "words"}], "unserved", "warnings"}`.
 #[derive(Debug, Serialize)]
 struct DirectoryOutput {
     epoch: u64,
@@ -133,8 +133,10 @@ impl DirectorySignArgs {
         let trust = dir.trust()?;
         // A draft that breaks a rule is refused before anybody types a passphrase.
         let next = dir.draft()?.to_directory(1, None, context.now.date())?;
-        let before =
-            dir.signed_directory()?.map(|signed| signed.verify_ignoring_dates(&trust)).transpose()?;
+        let before = dir
+            .signed_directory()?
+            .map(|signed| signed.verify_ignoring_dates(&trust))
+            .transpose()?;
         print_changes(before.as_ref(), &next, screen)?;
         let keys = self.root.iter().map(|root| open_root(root, &self.dir.dir, &trust, context));
         let keys = keys.collect::<anyhow::Result<Vec<_>>>()?;
@@ -177,7 +179,9 @@ impl DirectoryCosignArgs {
             Some(signed) if Some(signed.hash()) == next.previous => {
                 Ok(Some(signed.verify_ignoring_dates(trust)?))
             }
-            None if self.previous.is_some() => Err(private_files::FileError::NotFound(path.clone()).into()),
+            None if self.previous.is_some() => {
+                Err(private_files::FileError::NotFound(path.clone()).into())
+            }
             Some(_) if self.previous.is_some() => {
                 bail!("{} is not the directory that this one continues", path.display())
             }
@@ -189,13 +193,17 @@ impl DirectoryCosignArgs {
 impl DirectoryPublishArgs {
     async fn run(self, screen: &mut CliOutput) -> anyhow::Result<()> {
         let dir = self.dir.admin_dir();
-        let signed =
-            dir.signed_directory()?.context("nothing is signed yet: burkindi admin directory sign")?;
+        let signed = dir
+            .signed_directory()?
+            .context("nothing is signed yet: burkindi admin directory sign")?;
         let directory = signed.verify_ignoring_dates(&dir.trust()?)?;
         let client = HandlerClient::new(&self.handler, &private_files::read_text(&self.ca)?)?;
         client.put_directory(&signed).await?;
-        let published =
-            DirectoryPublishOutput { epoch: directory.epoch, hash: signed.hash(), handler: self.handler };
+        let published = DirectoryPublishOutput {
+            epoch: directory.epoch,
+            hash: signed.hash(),
+            handler: self.handler,
+        };
         screen.print(&published, |view, page| {
             page.line(&format!("Directory {} is published at {}.", view.epoch, view.handler));
             page.dim(
@@ -279,7 +287,8 @@ fn print_changes(
 }
 
 fn summary(directory: &protocol::directory::Directory) -> String {
-    let desks = directory.desks.iter().map(|desk| format!("  {}: {}", desk.id, desk.members.join(", ")));
+    let desks =
+        directory.desks.iter().map(|desk| format!("  {}: {}", desk.id, desk.members.join(", ")));
     let desks = desks.collect::<Vec<_>>().join("\n");
     format!(
         "To be signed: directory {}, good until {}, with these desks:\n{desks}",

@@ -44,7 +44,8 @@ impl AdminDoctorArgs {
     ) -> anyhow::Result<()> {
         // Fails only if a provider was installed before, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let read = |path: Option<&PathBuf>| path.map(|path| private_files::read_text(path)).transpose();
+        let read =
+            |path: Option<&PathBuf>| path.map(|path| private_files::read_text(path)).transpose();
         let handler = match self.handler {
             Some(url) => Some((url, read(self.ca.as_ref())?.context("--ca")?)),
             None => None,

@@ -36,7 +36,8 @@ pub(crate) struct InitArgs {
     work: ScryptCostArg,
 }
 
-/// `{"dir", "instance", "roots", "threshold", "oversight", "fingerprint"}`; the fingerprint is 12 words.
+/// `{"dir", "instance", "roots", "threshold", "oversight", "fingerprint"}`; the fingerprint is 12
+/// words.
 #[derive(Debug, Serialize)]
 struct InitOutput {
     dir: PathBuf,
@@ -48,7 +49,11 @@ struct InitOutput {
 }
 
 impl InitArgs {
-    pub(crate) fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        self,
+        context: &mut CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let work = self.work.scrypt_cost(screen)?;
         if std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(workbench::admin::AdminError::NotEmpty(self.dir).into());
@@ -59,7 +64,8 @@ impl InitArgs {
             // A person who knew one would hold them all.
             let other = |new: &SecretString| {
                 let same = passphrases.iter().any(|old| {
-                    normalize_passphrase(old.expose_secret()) == normalize_passphrase(new.expose_secret())
+                    normalize_passphrase(old.expose_secret())
+                        == normalize_passphrase(new.expose_secret())
                 });
                 if same {
                     Err("is that of another root key: each keeper takes another one".to_owned())

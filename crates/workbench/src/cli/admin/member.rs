@@ -47,7 +47,8 @@ pub(crate) struct MemberAddArgs {
     replace: bool,
 }
 
-/// `{"handle", "words", "covers", "languages"}`; the words are those that `burkindi key show` gives its owner.
+/// `{"handle", "words", "covers", "languages"}`; the words are those that `burkindi key show` gives
+/// its owner.
 #[derive(Debug, Serialize)]
 struct MemberAddOutput {
     handle: String,
@@ -83,7 +84,8 @@ impl MemberAddArgs {
         draft.add_member(&request, covers, self.languages.map(non_empty_names), self.replace)?;
         dir.save_draft(&draft)?;
         let member = draft.member(&request.handle).cloned();
-        let (covers, languages) = member.map(|member| (member.units, member.languages)).unwrap_or_default();
+        let (covers, languages) =
+            member.map(|member| (member.units, member.languages)).unwrap_or_default();
         let view = MemberAddOutput {
             words: request.fingerprint_words("en"),
             handle: request.handle,
@@ -156,7 +158,11 @@ fn remove(dir: &AdminDirArg, handle: String, screen: &mut CliOutput) -> anyhow::
     let desks = draft.remove_member(&handle)?;
     dir.save_draft(&draft)?;
     screen.print(&MemberRemoveOutput { handle, desks }, |view, page| {
-        page.line(&format!("{} is out of the draft (desks: {}).", view.handle, view.desks.join(", ")));
+        page.line(&format!(
+            "{} is out of the draft (desks: {}).",
+            view.handle,
+            view.desks.join(", ")
+        ));
         page.dim(
             "It counts once the next directory is signed and published. Cases already \
             granted: burkindi former-readers --rotate.",

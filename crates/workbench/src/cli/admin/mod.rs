@@ -43,7 +43,8 @@ pub(crate) enum AdminCommand {
     /// The case handler's own keys, when they end.
     #[command(subcommand)]
     ServiceKey(service_key::ServiceKeyCommand),
-    /// Look at a running installation from outside, and say what to do. On each server: `intake … doctor`, `case-handler … doctor`.
+    /// Look at a running installation from outside, and say what to do. On each server: `intake …
+    /// doctor`, `case-handler … doctor`.
     Doctor(doctor::AdminDoctorArgs),
 }
 

@@ -48,7 +48,11 @@ struct RouteTestOutput {
 
 impl RouteTestArgs {
     /// By the directory as it would be signed next.
-    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        self,
+        context: &CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let directory = self.dir.admin_dir().draft()?.to_directory(1, None, context.now.date())?;
         self.report.show(&directory, context, screen)
     }
@@ -75,20 +79,28 @@ impl WhoReadsArgs {
         if let Some(audience) = &self.audience
             && Audience::parse(audience).is_none()
         {
-            bail!("there is no audience {audience}: {}", Audience::ALL.map(Audience::as_str).join(", "));
+            bail!(
+                "there is no audience {audience}: {}",
+                Audience::ALL.map(Audience::as_str).join(", ")
+            );
         }
         check_exclusions(&self.exclude, directory, &taxonomy)?;
         let wanted = |id: &String| self.all || self.category.as_ref() == Some(id);
-        let rows = taxonomy.categories.iter().filter(|category| wanted(&category.id)).map(|category| {
-            let usual = category.audience.first().map_or("public", |audience| audience.as_str());
-            let audience = self.audience.clone().unwrap_or_else(|| usual.to_owned());
-            let case =
-                ReportProfile { category: category.id.clone(), audience, excluded: self.exclude.clone() };
-            RouteTestOutput {
-                label: category.label.get(context.label_lang()).to_owned(),
-                decision: explain_routing(directory, case),
-            }
-        });
+        let rows =
+            taxonomy.categories.iter().filter(|category| wanted(&category.id)).map(|category| {
+                let usual =
+                    category.audience.first().map_or("public", |audience| audience.as_str());
+                let audience = self.audience.clone().unwrap_or_else(|| usual.to_owned());
+                let case = ReportProfile {
+                    category: category.id.clone(),
+                    audience,
+                    excluded: self.exclude.clone(),
+                };
+                RouteTestOutput {
+                    label: category.label.get(context.label_lang()).to_owned(),
+                    decision: explain_routing(directory, case),
+                }
+            });
         let mut rows: Vec<RouteTestOutput> = rows.collect();
         if self.all {
             for warning in directory_warnings::all_warnings(&directory.into(), &taxonomy) {
@@ -97,7 +109,8 @@ impl WhoReadsArgs {
             return screen.print(&rows, |rows, page| {
                 let row = |row: &RouteTestOutput| {
                     let d = &row.decision;
-                    let desk = if d.fallback { format!("{} (outside)", d.desk) } else { d.desk.clone() };
+                    let desk =
+                        if d.fallback { format!("{} (outside)", d.desk) } else { d.desk.clone() };
                     vec![
                         d.case.category.clone(),
                         row.label.clone(),
@@ -107,7 +120,8 @@ impl WhoReadsArgs {
                         d.oversight.join(" "),
                     ]
                 };
-                let heads = ["", "category", "reported by", "desk", "read at once by", "grant locked"];
+                let heads =
+                    ["", "category", "reported by", "desk", "read at once by", "grant locked"];
                 page.table(&heads, &rows.iter().map(row).collect::<Vec<_>>());
             });
         }
@@ -116,7 +130,10 @@ impl WhoReadsArgs {
         };
         screen.print(&row, |row, page| {
             let d = &row.decision;
-            page.heading(&format!("{} ({}), reported by {}", row.label, d.case.category, d.case.audience));
+            page.heading(&format!(
+                "{} ({}), reported by {}",
+                row.label, d.case.category, d.case.audience
+            ));
             d.steps.iter().for_each(|step| page.line(&step.to_string()));
             if !d.ineffective_exclusions.is_empty() {
                 page.warn(&format!(
@@ -126,7 +143,8 @@ impl WhoReadsArgs {
             }
             if !d.excluded_members.is_empty() {
                 page.heading("Who gets no grant, and why");
-                let without = d.excluded_members.iter().map(|w| vec![w.handle.clone(), w.reason.to_string()]);
+                let without =
+                    d.excluded_members.iter().map(|w| vec![w.handle.clone(), w.reason.to_string()]);
                 page.table(&[], &without.collect::<Vec<_>>());
             }
         })
@@ -134,7 +152,11 @@ impl WhoReadsArgs {
 }
 
 /// An exclusion that nobody can tick would look as if it had been tried.
-fn check_exclusions(exclude: &[String], directory: &Directory, taxonomy: &Taxonomy) -> anyhow::Result<()> {
+fn check_exclusions(
+    exclude: &[String],
+    directory: &Directory,
+    taxonomy: &Taxonomy,
+) -> anyhow::Result<()> {
     let known: BTreeSet<&str> = exclusion_options(taxonomy)
         .into_iter()
         .chain(directory.desks.iter().map(|desk| desk.id.as_str()))

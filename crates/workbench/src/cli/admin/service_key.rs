@@ -13,9 +13,11 @@ use super::{AdminDirArg, CliOutput};
 pub(crate) enum ServiceKeyCommand {
     /// Make the next transport key: reports are sealed to it from the next directory on.
     RenewTransport(AdminDirArg),
-    /// Take all transport keys but the newest out of the next directory, when nothing under way is sealed to them any more.
+    /// Take all transport keys but the newest out of the next directory, when nothing under way is
+    /// sealed to them any more.
     RetireTransport(AdminDirArg),
-    /// Make the next key that signs the case handler's own events, in force with the next directory.
+    /// Make the next key that signs the case handler's own events, in force with the next
+    /// directory.
     RenewLog(AdminDirArg),
 }
 

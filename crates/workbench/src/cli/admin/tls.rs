@@ -10,7 +10,8 @@ use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TlsCommand {
-    /// New certificates with new keys for the services, under the same authority. Needs tls/ca.key in its place.
+    /// New certificates with new keys for the services, under the same authority. Needs tls/ca.key
+    /// in its place.
     Renew {
         #[command(flatten)]
         dir: AdminDirArg,
@@ -33,12 +34,20 @@ struct TlsRenewOutput {
 }
 
 impl TlsCommand {
-    pub(crate) fn run(self, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
+    pub(crate) fn run(
+        self,
+        context: &CommandContext,
+        screen: &mut CliOutput,
+    ) -> anyhow::Result<()> {
         let Self::Renew { dir, host, drop_host } = self;
         let dir = dir.admin_dir();
         let folder = dir.path("tls");
-        let tls::TlsRenewal { names, replaced } =
-            tls::renew_certificates(&folder, dir.trust()?.instance, (&host, &drop_host), context.now)?;
+        let tls::TlsRenewal { names, replaced } = tls::renew_certificates(
+            &folder,
+            dir.trust()?.instance,
+            (&host, &drop_host),
+            context.now,
+        )?;
         screen.print(&TlsRenewOutput { folder, names, replaced }, |view, page| {
             page.line(&format!("New certificates are in {}.", view.folder.display()));
             page.line(&format!("They are valid for {}.", view.names.join(", ")));

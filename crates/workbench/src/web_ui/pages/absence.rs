@@ -51,7 +51,10 @@ async fn render_page(
     let away = me.absences().await?.into_iter().map(away).collect();
     let (first, last) = (frame.today().to_string(), (frame.today() + MAX_ABSENCE).to_string());
     let (member, until) = (typed.get("member").to_owned(), typed.get("until").to_owned());
-    Ok(render(wrong.status(), &AbsenceTemplate { frame, away, members, member, until, first, last, wrong }))
+    Ok(render(
+        wrong.status(),
+        &AbsenceTemplate { frame, away, members, member, until, first, last, wrong },
+    ))
 }
 
 /// Away until a day, or back.

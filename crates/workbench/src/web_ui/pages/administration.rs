@@ -1,5 +1,5 @@
-//! Desks and members as the signed directory names them, and its last day. Changes need the root keys, which are kept offline: the page
-//! says with which commands.
+//! Desks and members as the signed directory names them, and its last day. Changes need the root
+//! keys, which are kept offline: the page says with which commands.
 
 use askama::Template;
 use axum::response::Response;
@@ -36,11 +36,15 @@ pub(super) async fn show(at: SignedInSession) -> Response {
     let frame = at.frame("administration-title", NavSection::Administration);
     let directory = at.connection().directory();
     let desk_of = |handle: &str| {
-        let desks = directory.desks.iter().filter(|desk| desk.members.iter().any(|member| member == handle));
+        let desks = directory
+            .desks
+            .iter()
+            .filter(|desk| desk.members.iter().any(|member| member == handle));
         desks.map(|desk| frame.desk_label(&desk.id)).collect::<Vec<_>>().join(", ")
     };
-    let covered =
-        |covers: &[String]| covers.iter().map(|unit| frame.unit_label(unit)).collect::<Vec<_>>().join(", ");
+    let covered = |covers: &[String]| {
+        covers.iter().map(|unit| frame.unit_label(unit)).collect::<Vec<_>>().join(", ")
+    };
     let desks = directory.desks.iter().map(|desk| DeskRow {
         name: frame.desk_label(&desk.id),
         members: desk.members.clone(),

@@ -40,7 +40,11 @@ pub(super) async fn show(
             Some(until) => frame.with("routing-away", "day", frame.format_date(until)),
             None => frame.t("routing-there"),
         },
-        reads_language: frame.t(if candidate.reads_language { "routing-reads" } else { "routing-reads-not" }),
+        reads_language: frame.t(if candidate.reads_language {
+            "routing-reads"
+        } else {
+            "routing-reads-not"
+        }),
         load: candidate.load,
         tie_breaker: candidate.tie_breaker,
     };

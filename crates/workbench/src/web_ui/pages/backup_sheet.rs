@@ -52,6 +52,9 @@ pub(super) async fn show(at: UnlockedSession) -> Result<Response, PageError> {
 /// Its owner says that it was printed and locked away.
 pub(super) async fn confirm_printed(at: UnlockedSession) -> Result<Response, PageError> {
     let device = at.keys.key.request().device;
-    at.request.state.profile.save_backup_record(BackupRecord { day: at.request.today(), device })?;
+    at.request
+        .state
+        .profile
+        .save_backup_record(BackupRecord { day: at.request.today(), device })?;
     Ok(at.redirect_with_flash("sheet"))
 }

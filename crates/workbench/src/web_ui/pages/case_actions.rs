@@ -1,4 +1,5 @@
-//! What can be done with a case now, by this person: the rules of `protocol::workflow` are asked, and nothing else is offered.
+//! What can be done with a case now, by this person: the rules of `protocol::workflow` are asked,
+//! and nothing else is offered.
 
 use askama::Template;
 use axum::{
@@ -7,8 +8,8 @@ use axum::{
 };
 use protocol::{
     case::{
-        ActionKind, Decision, Disposition, PERMISSIONS, ReferralConsent, ReferralTarget, ReopenReason,
-        RuleViolation, Stage,
+        ActionKind, Decision, Disposition, PERMISSIONS, ReferralConsent, ReferralTarget,
+        ReopenReason, RuleViolation, Stage,
     },
     submission::envelope::Urgency,
 };
@@ -95,7 +96,10 @@ impl DeclareTemplate {
 
 type CasePath = Path<(String, Uuid)>;
 
-pub(super) async fn show(mut at: SignedInSession, Path((_, id)): CasePath) -> Result<Response, PageError> {
+pub(super) async fn show(
+    mut at: SignedInSession,
+    Path((_, id)): CasePath,
+) -> Result<Response, PageError> {
     let case = at.open_declared_case(id).await?;
     Ok(laid_out(&actions_page(&at, &case)))
 }
@@ -176,7 +180,9 @@ fn blocking_step(
     let state = case.state.as_ref()?;
     match at.connection().dry_run(case, act).err()? {
         RuleViolation::UnhandledMessage => Some(frame.t("first-read")),
-        RuleViolation::FeedbackFirst(_) if state.stage == Stage::Triaged => Some(frame.t("first-answer")),
+        RuleViolation::FeedbackFirst(_) if state.stage == Stage::Triaged => {
+            Some(frame.t("first-answer"))
+        }
         RuleViolation::FeedbackFirst(_) => Some(frame.t("first-feedback")),
         RuleViolation::RetentionNotOver(until) => {
             Some(frame.with("first-retention", "day", frame.format_date(until)))
@@ -196,7 +202,9 @@ fn decision_text(frame: &PageFrame, decision: &Decision) -> String {
             ],
         ),
         Decision::Lower { urgency } => ("decision-lower", vec![format!("{urgency:?}")]),
-        Decision::Refer { to, .. } => ("decision-refer", vec![frame.t_variant("authority", &serde_word(to))]),
+        Decision::Refer { to, .. } => {
+            ("decision-refer", vec![frame.t_variant("authority", &serde_word(to))])
+        }
         Decision::LiftHold => ("decision-lift-hold", Vec::new()),
         Decision::Purge => ("decision-purge", Vec::new()),
     };
@@ -252,20 +260,25 @@ async fn perform_action(
             me.resolve_challenge(case, typed.get("who"), typed.get("upheld") == "yes").await
         }
         ActionKind::Triage => me.change_stage(case, Stage::Triaged, None).await,
-        ActionKind::Assess | ActionKind::TakeBack => me.change_stage(case, Stage::Assessing, None).await,
+        ActionKind::Assess | ActionKind::TakeBack => {
+            me.change_stage(case, Stage::Assessing, None).await
+        }
         ActionKind::Investigate => me.change_stage(case, Stage::Investigating, None).await,
         ActionKind::Decide => me.change_stage(case, Stage::Decided, None).await,
         ActionKind::FollowUpReferral => me.follow_up_referral(case).await,
         ActionKind::Reopen => {
             let asked = case.state.as_ref().is_some_and(|state| state.reporter_returned);
-            me.reopen(case, if asked { ReopenReason::Reporter } else { ReopenReason::NewEvidence }).await
+            me.reopen(case, if asked { ReopenReason::Reporter } else { ReopenReason::NewEvidence })
+                .await
         }
         ActionKind::MarkHandled => me.mark_handled(case).await.map(drop),
         ActionKind::Raise => me.raise_priority(case, parse_word(typed.get("urgency"))?).await,
         ActionKind::Link => me.link_case(case, me.find_case(typed.get("other")).await?).await,
         ActionKind::Escalate => me.escalate(case).await,
         ActionKind::Hold => me.place_legal_hold(case).await,
-        ActionKind::Rotate => me.rotate_keys(case, &typed.values("without"), &mut OsRng).await.map(drop),
+        ActionKind::Rotate => {
+            me.rotate_keys(case, &typed.values("without"), &mut OsRng).await.map(drop)
+        }
         ActionKind::ProposeClose => {
             let ending = typed.non_empty("ending").ok_or(ActionError::NothingChosen)?;
             let (disposition, reason) = ending.split_once('/').ok_or_else(PageError::not_found)?;
@@ -288,9 +301,12 @@ async fn perform_action(
                 "summary" => ReferralConsent::Summary,
                 "full" => ReferralConsent::Full,
                 "law" => ReferralConsent::Law,
-                _ => ReferralConsent::Asked { message: typed.get("message").trim().parse().unwrap_or(0) },
+                _ => ReferralConsent::Asked {
+                    message: typed.get("message").trim().parse().unwrap_or(0),
+                },
             };
-            me.propose(case, Decision::Refer { to: parse_word(typed.get("authority"))?, consent }).await
+            me.propose(case, Decision::Refer { to: parse_word(typed.get("authority"))?, consent })
+                .await
         }
         ActionKind::ProposeLiftHold => me.propose(case, Decision::LiftHold).await,
         ActionKind::ProposePurge => me.propose(case, Decision::Purge).await,
@@ -317,5 +333,6 @@ async fn perform_action(
 
 /// A word of the protocol.
 fn parse_word<T: DeserializeOwned>(word: &str) -> Result<T, PageError> {
-    serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(|_| PageError::not_found())
+    serde_json::from_value(serde_json::Value::String(word.to_owned()))
+        .map_err(|_| PageError::not_found())
 }

@@ -1,4 +1,5 @@
-//! Attached files: images are looked at through the confined process, everything else is saved with a warning.
+//! Attached files: images are looked at through the confined process, everything else is saved with
+//! a warning.
 
 use askama::Template;
 use axum::{
@@ -84,7 +85,10 @@ pub(super) fn download(name: &str, content: impl Into<Body>) -> impl IntoRespons
     let disposition = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{encoded}"));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
-        (header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment"))),
+        (
+            header::CONTENT_DISPOSITION,
+            disposition.unwrap_or(HeaderValue::from_static("attachment")),
+        ),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
     ];
     (headers, content.into())
@@ -100,7 +104,8 @@ pub(super) async fn preview_image(
     };
     let program = at.request.state.program.clone();
     drop(at);
-    let rendered = tokio::task::spawn_blocking(move || preview::render_sandboxed(&program, plain)).await;
+    let rendered =
+        tokio::task::spawn_blocking(move || preview::render_sandboxed(&program, plain)).await;
     let png = rendered.unwrap_or(Err(PreviewError::Refused)).map_err(|_| PageError::not_found())?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png.to_vec()).into_response())
 }

@@ -54,7 +54,8 @@ pub(super) async fn show(
     Ok(laid_out(&CaseExportTemplate { frame, head, files: view.attachments.len() }))
 }
 
-/// The archive, made while it is sent: one file of it is in memory at a time. If that fails midway, so does the download.
+/// The archive, made while it is sent: one file of it is in memory at a time. If that fails midway,
+/// so does the download.
 pub(super) async fn save(
     mut at: SignedInSession,
     Path((_, id)): CaseExportPath,
@@ -67,7 +68,8 @@ pub(super) async fn save(
     tokio::spawn(async move {
         let site = at.request.state.clone();
         let packing = async {
-            // The keys are free, whatever becomes of the download, as soon as this ends or the place is locked.
+            // The keys are free, whatever becomes of the download, as soon as this ends or the
+            // place is locked.
             let (at, case) = (at, case);
             write_archive(at.connection(), &case, speech, &folder, &sender).await
         };
@@ -103,8 +105,12 @@ async fn write_archive(
     send_with_timeout(packed.take_bytes(), sender).await.map(drop)
 }
 
-/// Does anybody still wait for it? Whoever lets a download stand keeps the place from locking itself, and does so not for long.
-async fn send_with_timeout(bytes: Bytes, sender: &mpsc::Sender<io::Result<Bytes>>) -> io::Result<bool> {
+/// Does anybody still wait for it? Whoever lets a download stand keeps the place from locking
+/// itself, and does so not for long.
+async fn send_with_timeout(
+    bytes: Bytes,
+    sender: &mpsc::Sender<io::Result<Bytes>>,
+) -> io::Result<bool> {
     match timeout(SEND_TIMEOUT, sender.send(Ok(bytes))).await {
         Ok(sent) => Ok(sent.is_ok()),
         Err(_) => Err(io::ErrorKind::TimedOut.into()),

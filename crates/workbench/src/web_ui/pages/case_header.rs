@@ -88,7 +88,12 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
     let next = view.next_deadline.map(|next| {
         let late = next.due < frame.today();
         let distance = dates::format_days_until(frame.catalog(), next.due, frame.today());
-        (frame.t_variant("clock", &serde_word(&next.clock)), frame.format_date(next.due), distance, late)
+        (
+            frame.t_variant("clock", &serde_word(&next.clock)),
+            frame.format_date(next.due),
+            distance,
+            late,
+        )
     });
     let because = report.into_iter().flat_map(|report| &report.priority_reasons);
     CaseHeader {

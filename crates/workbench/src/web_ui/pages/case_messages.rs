@@ -1,4 +1,5 @@
-//! Messages to the reporter and from them: beginnings in the reporter's language, and the check whether a message could expose them.
+//! Messages to the reporter and from them: beginnings in the reporter's language, and the check
+//! whether a message could expose them.
 
 use askama::Template;
 use axum::{
@@ -82,7 +83,8 @@ pub(super) async fn show(
     Ok(render(StatusCode::OK, &messages_page(&at, &case, draft)))
 }
 
-/// Inserts a letter, or sends the message, unless it could expose the reporter and its writer has not insisted.
+/// Inserts a letter, or sends the message, unless it could expose the reporter and its writer has
+/// not insisted.
 pub(super) async fn post_message(
     at: Result<SignedInSession, SessionRejection>,
     Path((_, id)): CaseMessagesPath,
@@ -121,11 +123,13 @@ async fn submit_message(
         return Ok(render(StatusCode::OK, &page));
     }
     let mut page = messages_page(at, case, draft);
-    // Until the text is sent it is held against what was shown before it was written; only whoever is told of what is new has seen it.
+    // Until the text is sent it is held against what was shown before it was written; only whoever
+    // is told of what is new has seen it.
     page.head.shown_event_count = typed.shown_event_count();
     let view = CaseView::new(case, &at.request.state.taxonomy, page.frame.code());
-    let risks =
-        find_exposures(&page.draft.text, &view).into_iter().map(|risk| exposure_text(&page.frame, &risk));
+    let risks = find_exposures(&page.draft.text, &view)
+        .into_iter()
+        .map(|risk| exposure_text(&page.frame, &risk));
     let mut risks: Vec<String> = risks.collect();
     // Sending reports what cannot be sealed.
     let reply = ReplyInput { text: &page.draft.text, lang: &page.draft.lang };
@@ -150,7 +154,8 @@ async fn submit_message(
     }
 }
 
-/// Sends it, unless something happened that its writer was not shown: an answer also says that all before it was read.
+/// Sends it, unless something happened that its writer was not shown: an answer also says that all
+/// before it was read.
 async fn send_message(
     at: &mut SignedInSession,
     case: &mut VerifiedCase,

@@ -1,4 +1,5 @@
-//! Notes for the team, sealed to the case: what is known apart from what is supposed, and what is to be done.
+//! Notes for the team, sealed to the case: what is known apart from what is supposed, and what is
+//! to be done.
 
 use askama::Template;
 use axum::{extract::Path, http::StatusCode, response::Response};
@@ -97,7 +98,10 @@ fn notes_page(at: &SignedInSession, case: &VerifiedCase, typed: &FormInput) -> C
         text: note.text.clone(),
     };
     let shelf = |kind: NoteKind| {
-        (serde_word(&kind), view.notes.iter().filter(|note| note.kind == kind).map(lay).collect::<Vec<_>>())
+        (
+            serde_word(&kind),
+            view.notes.iter().filter(|note| note.kind == kind).map(lay).collect::<Vec<_>>(),
+        )
     };
     // Written with the act that they belong to, and shown where there are any.
     let objections = Some(shelf(NoteKind::Objection)).filter(|(_, notes)| !notes.is_empty());

@@ -29,8 +29,13 @@ struct ConfirmTemplate {
     back: String,
 }
 
-/// The key of the text that says what an act does for good; `None` where the act can be undone, or was confirmed.
-fn confirmation_text(act: ActionKind, case: &VerifiedCase, typed: &FormInput) -> Option<&'static str> {
+/// The key of the text that says what an act does for good; `None` where the act can be undone, or
+/// was confirmed.
+fn confirmation_text(
+    act: ActionKind,
+    case: &VerifiedCase,
+    typed: &FormInput,
+) -> Option<&'static str> {
     if typed.get(CONFIRMED_FIELD) == "yes" {
         return None;
     }

@@ -1,4 +1,5 @@
-//! Pinning a case handler: its address and two files, and then the words that a person compares before anything is believed.
+//! Pinning a case handler: its address and two files, and then the words that a person compares
+//! before anything is believed.
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -6,7 +7,9 @@ use protocol::directory::TrustRoots;
 
 use super::key_health::VerificationWords;
 use crate::{
-    session::{ConnectError, HandlerOffer, client::ClientError, fingerprint, profile::ProfileSettings},
+    session::{
+        ConnectError, HandlerOffer, client::ClientError, fingerprint, profile::ProfileSettings,
+    },
     web_ui::{
         error_page::{ErrorView, PageError},
         extract::{PageFrame, START_PATH, UnlockedSession, render, show as laid_out},
@@ -36,8 +39,12 @@ struct FingerprintTemplate {
 
 pub(super) async fn show(at: UnlockedSession) -> Response {
     // Where it was before, for whoever connects again.
-    let handler =
-        at.request.state.profile.settings().map_or_else(|_| String::new(), |settings| settings.handler);
+    let handler = at
+        .request
+        .state
+        .profile
+        .settings()
+        .map_or_else(|_| String::new(), |settings| settings.handler);
     connect_page(&at, handler, InvalidField::default(), None)
 }
 
@@ -54,7 +61,10 @@ fn connect_page(
 }
 
 /// Looks at what is offered and shows its words; once they were compared, pins it and signs in.
-pub(super) async fn connect(mut at: UnlockedSession, typed: FormInput) -> Result<Response, PageError> {
+pub(super) async fn connect(
+    mut at: UnlockedSession,
+    typed: FormInput,
+) -> Result<Response, PageError> {
     let handler = normalize_address(typed.get("handler"));
     let wrong = |at: &UnlockedSession, handler: String, field, key: &str| {
         let text = at.request.catalog().get(key);
@@ -64,7 +74,8 @@ pub(super) async fn connect(mut at: UnlockedSession, typed: FormInput) -> Result
     let Ok(trust) = serde_json::from_str::<TrustRoots>(typed.get("trust")) else {
         return wrong(&at, handler, "trust", "connect-trust-wrong");
     };
-    let offered = HandlerOffer { settings: ProfileSettings { handler: handler.clone() }, ca_pem, trust };
+    let offered =
+        HandlerOffer { settings: ProfileSettings { handler: handler.clone() }, ca_pem, trust };
     let site = at.request.state.clone();
     let now = site.clock.now();
     let compared = typed.has("same");
@@ -81,12 +92,16 @@ pub(super) async fn connect(mut at: UnlockedSession, typed: FormInput) -> Result
         Err(ConnectError::Client(ClientError::InvalidCa(_))) => {
             return wrong(&at, handler, "ca", "connect-ca-wrong");
         }
-        Err(error) => return Ok(connect_page(&at, handler, InvalidField::default(), Some(&error.into()))),
+        Err(error) => {
+            return Ok(connect_page(&at, handler, InvalidField::default(), Some(&error.into())));
+        }
     };
     if !compared {
         let frame = at.frame("connect-title");
         return Ok(laid_out(&FingerprintTemplate {
-            words: VerificationWords::in_each_language(&frame, |lang| fingerprint(&offered.trust, lang)),
+            words: VerificationWords::in_each_language(&frame, |lang| {
+                fingerprint(&offered.trust, lang)
+            }),
             until: frame.format_date(directory.expires),
             frame,
             handler,
@@ -105,5 +120,9 @@ pub(super) async fn connect(mut at: UnlockedSession, typed: FormInput) -> Result
 /// As people write addresses.
 fn normalize_address(typed: &str) -> String {
     let typed = typed.trim();
-    if typed.is_empty() || typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") }
+    if typed.is_empty() || typed.contains("://") {
+        typed.to_owned()
+    } else {
+        format!("https://{typed}")
+    }
 }

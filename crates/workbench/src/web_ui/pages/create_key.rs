@@ -47,11 +47,17 @@ pub(super) async fn show(visit: PageRequest) -> Result<Response, PageError> {
 fn create_key_page(visit: PageRequest, handle: &str, wrong: InvalidField) -> Response {
     let suggested = PassphraseRejection::suggest(visit.locale.code);
     let frame = PageFrame::new(visit, "start-title", NavSection::None);
-    render(wrong.status(), &CreateKeyTemplate { frame, handle: handle.to_owned(), suggested, wrong })
+    render(
+        wrong.status(),
+        &CreateKeyTemplate { frame, handle: handle.to_owned(), suggested, wrong },
+    )
 }
 
 /// Makes the keys.
-pub(super) async fn create_key(visit: PageRequest, typed: FormInput) -> Result<Response, PageError> {
+pub(super) async fn create_key(
+    visit: PageRequest,
+    typed: FormInput,
+) -> Result<Response, PageError> {
     ensure_no_key(&visit)?;
     let handle = typed.get("handle").trim().to_owned();
     let Ok(key) = InvestigatorKey::generate(&handle, &mut OsRng) else {
@@ -96,36 +102,49 @@ pub(super) async fn show_restore(visit: PageRequest) -> Result<Response, PageErr
 
 fn restore_page(visit: PageRequest, text: &str, wrong: InvalidField) -> Response {
     let frame = PageFrame::new(visit, "start-title", NavSection::None);
-    render(wrong.status(), &RestoreKeyTemplate { frame, text: Zeroizing::new(text.to_owned()), wrong })
+    render(
+        wrong.status(),
+        &RestoreKeyTemplate { frame, text: Zeroizing::new(text.to_owned()), wrong },
+    )
 }
 
 /// Takes the key from the sheet: a file, or what was typed.
 pub(super) async fn restore(visit: PageRequest, typed: FormInput) -> Result<Response, PageError> {
     ensure_no_key(&visit)?;
-    let text = Zeroizing::new(typed.non_empty("file").unwrap_or_else(|| typed.get("sheet").to_owned()));
+    let text =
+        Zeroizing::new(typed.non_empty("file").unwrap_or_else(|| typed.get("sheet").to_owned()));
     let passphrase = SecretString::from(typed.get("passphrase"));
     let sheet = text.clone();
-    let (sealed, key) = match spawn_cpu_bound(move || backup_sheet::restore(&sheet, &passphrase)).await? {
-        Ok(restored) => restored,
-        Err(error) => {
-            let (field, what) = match error {
-                BackupError::Key(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase)) => {
-                    ("passphrase", "restore-passphrase")
-                }
-                BackupError::DamagedCopy => ("sheet", "restore-miscopied"),
-                _ => ("sheet", "restore-no-key"),
-            };
-            let text_of_it = visit.catalog().get(what);
-            return Ok(restore_page(visit, &text, InvalidField::new(field, text_of_it)));
-        }
-    };
+    let (sealed, key) =
+        match spawn_cpu_bound(move || backup_sheet::restore(&sheet, &passphrase)).await? {
+            Ok(restored) => restored,
+            Err(error) => {
+                let (field, what) = match error {
+                    BackupError::Key(KeyError::Decrypt(
+                        PassphraseDecryptError::WrongPassphrase,
+                    )) => ("passphrase", "restore-passphrase"),
+                    BackupError::DamagedCopy => ("sheet", "restore-miscopied"),
+                    _ => ("sheet", "restore-no-key"),
+                };
+                let text_of_it = visit.catalog().get(what);
+                return Ok(restore_page(visit, &text, InvalidField::new(field, text_of_it)));
+            }
+        };
     visit.state.profile.create_key(&sealed)?;
     begin_session(visit, key, "restored").await
 }
 
 /// Unlocked with the new key, and on to what is next.
-async fn begin_session(visit: PageRequest, key: InvestigatorKey, done: &str) -> Result<Response, PageError> {
+async fn begin_session(
+    visit: PageRequest,
+    key: InvestigatorKey,
+    done: &str,
+) -> Result<Response, PageError> {
     visit.state.drafts.set_owner(&key);
-    visit.state.key_session.unlock(UnlockedKeys::without_connection(key), visit.state.clock.now()).await;
+    visit
+        .state
+        .key_session
+        .unlock(UnlockedKeys::without_connection(key), visit.state.clock.now())
+        .await;
     Ok(visit.redirect_with_flash(START_PATH, done))
 }

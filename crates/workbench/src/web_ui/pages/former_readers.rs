@@ -1,4 +1,5 @@
-//! Cases that somebody can open who has left or has another key, and new keys for one of them or for all.
+//! Cases that somebody can open who has left or has another key, and new keys for one of them or
+//! for all.
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -47,18 +48,29 @@ pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
 }
 
 /// Makes new keys for the case that was chosen, or for as many as is done at once.
-pub(super) async fn rotate_keys(mut at: SignedInSession, typed: FormInput) -> Result<Response, PageError> {
+pub(super) async fn rotate_keys(
+    mut at: SignedInSession,
+    typed: FormInput,
+) -> Result<Response, PageError> {
     let chosen: Vec<Uuid> = if let Some(case) = typed.non_empty("case") {
         vec![case.parse().map_err(|_| PageError::not_found())?]
     } else {
         let all = at.connection().former_readers().await?;
-        all.iter().filter(|case| case.refused.is_none()).map(|case| case.case).take(MAX_ROTATIONS).collect()
+        all.iter()
+            .filter(|case| case.refused.is_none())
+            .map(|case| case.case)
+            .take(MAX_ROTATIONS)
+            .collect()
     };
     let renewals = at.connection_mut().rotate_all(chosen, &mut OsRng).await?;
-    let refused = |renewal: KeyRotationResult| Some((renewal.case, renewal.result.err()?.error_text()));
+    let refused =
+        |renewal: KeyRotationResult| Some((renewal.case, renewal.result.err()?.error_text()));
     let failed: Vec<_> = renewals.into_iter().filter_map(refused).collect();
     if failed.is_empty() {
-        return Ok(at.request.redirect_with_flash("/administration/former", "renewed").into_response());
+        return Ok(at
+            .request
+            .redirect_with_flash("/administration/former", "renewed")
+            .into_response());
     }
     let cases = at.connection().former_readers().await?;
     Ok(laid_out(&former_readers_page(&at, &cases, failed)))

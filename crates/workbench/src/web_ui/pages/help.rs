@@ -25,7 +25,10 @@ pub(super) async fn show(at: SignedInSession) -> Response {
 }
 
 /// Turns the shortcuts on or off.
-pub(super) async fn set_shortcuts(at: SignedInSession, typed: FormInput) -> Result<Response, PageError> {
+pub(super) async fn set_shortcuts(
+    at: SignedInSession,
+    typed: FormInput,
+) -> Result<Response, PageError> {
     let shortcuts = typed.has("shortcuts");
     at.request.state.profile.save_page_settings(PageSettings { shortcuts })?;
     at.request.state.shortcuts.store(shortcuts, Ordering::Relaxed);

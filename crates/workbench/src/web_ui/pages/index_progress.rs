@@ -1,5 +1,6 @@
-//! Reading what is new into the index, a little at a time. The first time there can be thousands of cases: the page shows how far it
-//! is and asks again, by itself, and everything else can be used meanwhile.
+//! Reading what is new into the index, a little at a time. The first time there can be thousands of
+//! cases: the page shows how far it is and asks again, by itself, and everything else can be used
+//! meanwhile.
 
 use askama::Template;
 use axum::{
@@ -38,19 +39,29 @@ struct IndexProgress {
 impl IndexProgress {
     fn new(desk: &SignedInState, words: &MessageCatalog) -> Self {
         let (done, of) = desk.index_job.as_ref().map_or((0, 0), IndexJob::progress);
-        let text = words.with("reading-progress", &[("done", &done.to_string()), ("of", &of.to_string())]);
-        Self { done, total: of, finished: desk.index_job.as_ref().is_none_or(IndexJob::is_done), text }
+        let text =
+            words.with("reading-progress", &[("done", &done.to_string()), ("of", &of.to_string())]);
+        Self {
+            done,
+            total: of,
+            finished: desk.index_job.as_ref().is_none_or(IndexJob::is_done),
+            text,
+        }
     }
 }
 
 /// Reads on for a while. `None` if more is left: then [`progress_page`] says how far it is.
-pub(super) async fn update_index(at: &mut SignedInSession) -> Result<Option<IndexStats>, PageError> {
+pub(super) async fn update_index(
+    at: &mut SignedInSession,
+) -> Result<Option<IndexStats>, PageError> {
     update_for(at).await?;
     let desk = &mut *at.signed_in;
     match desk.index_job.take() {
         Some(reading) if reading.is_done() => {
             let updated = reading.finish();
-            if let Some(index) = desk.index.as_mut().filter(|_| updated.indexed + updated.removed > 0) {
+            if let Some(index) =
+                desk.index.as_mut().filter(|_| updated.indexed + updated.removed > 0)
+            {
                 index.save(desk.connection.home(), desk.connection.key()).await?;
             }
             Ok(Some(updated))

@@ -65,7 +65,8 @@ pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
     let checks = checks.collect();
     let request = at.connection().key().request();
     let words = VerificationWords::in_each_language(&frame, |lang| request.fingerprint_words(lang));
-    let refused = usize::try_from(at.request.state.browser_session.rejected_count()).unwrap_or(usize::MAX);
+    let refused =
+        usize::try_from(at.request.state.browser_session.rejected_count()).unwrap_or(usize::MAX);
     let home = &at.request.state.profile;
     let (handler, folder) = (home.settings()?.handler, home.dir().display().to_string());
     Ok(laid_out(&KeyHealthTemplate { frame, checks, words, refused, handler, folder }))

@@ -1,4 +1,5 @@
-//! The pages. A handler asks the library, and lays out what it answers; one file a page, with its template beside it in name.
+//! The pages. A handler asks the library, and lays out what it answers; one file a page, with its
+//! template beside it in name.
 
 mod absence;
 mod administration;
@@ -37,7 +38,8 @@ use axum::{
 
 use super::{UiState, assets, error_page::PageError};
 
-/// Largest body of a form, in bytes: a reply of the longest kind, each byte of it percent-encoded; or the page of a backup sheet.
+/// Largest body of a form, in bytes: a reply of the longest kind, each byte of it percent-encoded;
+/// or the page of a backup sheet.
 const MAX_FORM_BYTES: usize = 256 * 1024;
 
 /// All pages stand below the room; the way in and what is the same for everybody do not.
@@ -54,7 +56,10 @@ pub(super) fn routes(site: &UiState) -> Router<UiState> {
         .route("/{lang}/start/join", post(onboarding::retry_sign_in))
         .route("/{lang}/queue/{part}", get(queue::show))
         .route("/{lang}/case/{id}", get(case_overview::show))
-        .route("/{lang}/case/{id}/messages", get(case_messages::show).post(case_messages::post_message))
+        .route(
+            "/{lang}/case/{id}/messages",
+            get(case_messages::show).post(case_messages::post_message),
+        )
         .route("/{lang}/case/{id}/notes", get(case_notes::show).post(case_notes::post_note))
         .route("/{lang}/case/{id}/declare", get(case_actions::declare_page))
         .route("/{lang}/case/{id}/actions", get(case_actions::show))
@@ -64,7 +69,10 @@ pub(super) fn routes(site: &UiState) -> Router<UiState> {
         .route("/{lang}/case/{id}/related", get(search::related))
         .route("/{lang}/case/{id}/timeline", get(case_timeline::show))
         .route("/{lang}/case/{id}/export", get(case_export::show).post(case_export::save))
-        .route("/{lang}/case/{id}/file/{number}", get(case_attachments::show).post(case_attachments::save))
+        .route(
+            "/{lang}/case/{id}/file/{number}",
+            get(case_attachments::show).post(case_attachments::save),
+        )
         .route("/{lang}/case/{id}/picture/{number}", get(case_attachments::preview_image))
         .route("/{lang}/search", get(search::show).post(search::search))
         .route("/{lang}/keys", get(key_health::show))
@@ -76,7 +84,10 @@ pub(super) fn routes(site: &UiState) -> Router<UiState> {
         .route("/{lang}/reading", post(index_progress::progress_json))
         .route("/{lang}/administration", get(administration::show))
         .route("/{lang}/administration/route", get(who_reads::show).post(who_reads::explain_route))
-        .route("/{lang}/administration/former", get(former_readers::show).post(former_readers::rotate_keys))
+        .route(
+            "/{lang}/administration/former",
+            get(former_readers::show).post(former_readers::rotate_keys),
+        )
         .route("/{lang}/administration/log", get(log::show).post(log::verify))
         .route("/{lang}/administration/log/copy", post(log::save))
         .route("/{lang}/help", get(help::show).post(help::set_shortcuts))

@@ -1,4 +1,5 @@
-//! The first day: from nothing to the queue, step by step. What has been done is looked up, not remembered, so that one can stop anywhere.
+//! The first day: from nothing to the queue, step by step. What has been done is looked up, not
+//! remembered, so that one can stop anywhere.
 
 use askama::Template;
 use axum::{
@@ -12,8 +13,8 @@ use crate::{
     web_ui::{
         error_page::{ErrorView, PageError},
         extract::{
-            NavSection, PageFrame, PageRequest, START_PATH, SessionRejection, UnlockedSession, render,
-            show as laid_out,
+            NavSection, PageFrame, PageRequest, START_PATH, SessionRejection, UnlockedSession,
+            render, show as laid_out,
         },
         forms::FormInput,
     },
@@ -68,7 +69,10 @@ pub(super) async fn show_with_error(
 }
 
 /// Tries again.
-pub(super) async fn retry_sign_in(mut at: UnlockedSession, typed: FormInput) -> Result<Response, PageError> {
+pub(super) async fn retry_sign_in(
+    mut at: UnlockedSession,
+    typed: FormInput,
+) -> Result<Response, PageError> {
     let to = typed.local_path("to").to_owned();
     let site = at.request.state.clone();
     match at.keys.sign_in(&site.profile, site.clock.now()).await {
@@ -107,5 +111,9 @@ pub(super) async fn download_key_request(at: UnlockedSession) -> Response {
 
 /// Where nothing may be put in the place of a key.
 pub(super) fn ensure_no_key(visit: &PageRequest) -> Result<(), PageError> {
-    if visit.state.profile.has_key() { Err(PageError::redirect(visit.url(START_PATH))) } else { Ok(()) }
+    if visit.state.profile.has_key() {
+        Err(PageError::redirect(visit.url(START_PATH)))
+    } else {
+        Ok(())
+    }
 }

@@ -108,14 +108,22 @@ pub(super) async fn show(
         at.signed_in.missing_case_alerts = Some(at.connection().missing_case_alerts().await?);
     }
     let frame = at.frame("queue-title", NavSection::Queue);
-    let alarms =
-        at.signed_in.missing_case_alerts.iter().flatten().map(|alarm| alert_view(&frame, alarm)).collect();
+    let alarms = at
+        .signed_in
+        .missing_case_alerts
+        .iter()
+        .flatten()
+        .map(|alarm| alert_view(&frame, alarm))
+        .collect();
     let me = at.connection().handle();
     let here = |handle: &str| at.connection().directory().member(handle).is_some();
     let ids = short_ids(page.items.iter().map(|line| line.row.id));
     let short = |id: &Uuid| ids.get(id).cloned().unwrap_or_else(|| id.to_string());
-    let rows =
-        page.items.iter().map(|line| queue_row(&frame, line, short(&line.row.id), me, &here)).collect();
+    let rows = page
+        .items
+        .iter()
+        .map(|line| queue_row(&frame, line, short(&line.row.id), me, &here))
+        .collect();
     let next = page.next_cursor.map(|CaseQueueCursor { case, due }| {
         let due = due.map_or_else(String::new, |due| format!("&due={due}"));
         format!("{}?after={case}{due}", frame.url(&format!("/queue/{word}")))

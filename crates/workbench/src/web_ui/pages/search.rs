@@ -1,4 +1,5 @@
-//! Looking for words in all of one's cases. The words are posted: they must not stand in a browser's history.
+//! Looking for words in all of one's cases. The words are posted: they must not stand in a
+//! browser's history.
 
 use askama::Template;
 use axum::{
@@ -108,18 +109,26 @@ fn search_page(at: &SignedInSession, typed: &FormInput) -> SearchTemplate {
     let taxonomy = &at.request.state.taxonomy;
     let choices = |field: &'static str, options: Vec<(String, String)>| FilterOptions {
         field,
-        options: options.into_iter().map(|(id, label)| (id.clone(), label, typed.get(field) == id)).collect(),
+        options: options
+            .into_iter()
+            .map(|(id, label)| (id.clone(), label, typed.get(field) == id))
+            .collect(),
     };
     let categories = taxonomy.categories.iter();
-    let categories =
-        categories.map(|category| (category.id.clone(), category.label.get(frame.code()).to_owned()));
+    let categories = categories
+        .map(|category| (category.id.clone(), category.label.get(frame.code()).to_owned()));
     let stages = Stage::ALL.map(Stage::as_str);
-    let stages = stages.into_iter().map(|stage| (stage.to_owned(), frame.t_variant("stage", stage)));
+    let stages =
+        stages.into_iter().map(|stage| (stage.to_owned(), frame.t_variant("stage", stage)));
     let urgencies = ["P1", "P2", "P3", "P4"].into_iter();
-    let urgencies =
-        urgencies.map(|word| (word.to_owned(), format!("{word} · {}", frame.t_variant("urgency", word))));
-    let desks =
-        at.connection().directory().desks.iter().map(|desk| (desk.id.clone(), frame.desk_label(&desk.id)));
+    let urgencies = urgencies
+        .map(|word| (word.to_owned(), format!("{word} · {}", frame.t_variant("urgency", word))));
+    let desks = at
+        .connection()
+        .directory()
+        .desks
+        .iter()
+        .map(|desk| (desk.id.clone(), frame.desk_label(&desk.id)));
     let members = at.connection().directory().members.iter();
     let members = members.map(|member| (member.handle.clone(), member.handle.clone()));
     let choices = vec![
@@ -214,7 +223,12 @@ pub(super) async fn related(
     }))
 }
 
-fn relation_text(frame: &PageFrame, taxonomy: &Taxonomy, tie: RelationKind, values: &[String]) -> String {
+fn relation_text(
+    frame: &PageFrame,
+    taxonomy: &Taxonomy,
+    tie: RelationKind,
+    values: &[String],
+) -> String {
     let key = match tie {
         RelationKind::File => "tie-file",
         RelationKind::Number => "tie-number",

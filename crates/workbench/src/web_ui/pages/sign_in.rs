@@ -29,14 +29,15 @@ struct SignInTemplate {
     link: String,
 }
 
-/// Sets the cookie. The page leads on by itself: a redirect would still count as coming from wherever the link was read, and the
-/// cookie would not be sent along.
+/// Sets the cookie. The page leads on by itself: a redirect would still count as coming from
+/// wherever the link was read, and the cookie would not be sent along.
 pub(super) async fn redeem_link(
     State(site): State<UiState>,
     Path(link): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let wanted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let wanted =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let locale = Locale::negotiate(wanted, &LOCALES).unwrap_or(LOCALES[0]);
     let words = site.texts.catalog(locale);
     let cookie = site.browser_session.redeem_link(&link, site.clock.now(), &mut OsRng);

@@ -66,7 +66,11 @@ impl UnlockPrompt {
 }
 
 /// Asks for the passphrase.
-pub(crate) fn unlock_page(visit: &PageRequest, asked: UnlockPrompt, status: StatusCode) -> Response {
+pub(crate) fn unlock_page(
+    visit: &PageRequest,
+    asked: UnlockPrompt,
+    status: StatusCode,
+) -> Response {
     let folder = visit.state.profile.dir().display().to_string();
     render(
         status,
@@ -91,7 +95,9 @@ pub(super) async fn unlock(visit: PageRequest, typed: FormInput) -> Result<Respo
     };
     let key = match decrypt_key(site, typed.get("passphrase")).await {
         Ok(key) => key,
-        Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase)) => return again("unlock-wrong"),
+        Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase)) => {
+            return again("unlock-wrong");
+        }
         Err(_) => return again("unlock-no-key"),
     };
     site.drafts.set_owner(&key);
@@ -101,7 +107,8 @@ pub(super) async fn unlock(visit: PageRequest, typed: FormInput) -> Result<Respo
     } else {
         Err(PageError::redirect(visit.url(START_PATH)))
     };
-    // What is forged or rolled back ends here. That nobody answers, or not yet, is no reason to keep anybody from their own keys.
+    // What is forged or rolled back ends here. That nobody answers, or not yet, is no reason to
+    // keep anybody from their own keys.
     if let Err(trouble) = joined.clone()
         && trouble.is_integrity_alert()
     {
@@ -115,10 +122,14 @@ pub(super) async fn unlock(visit: PageRequest, typed: FormInput) -> Result<Respo
 }
 
 /// Opens the key file. Guessing is made expensive, so this takes its time.
-pub(super) async fn decrypt_key(site: &UiState, passphrase: &str) -> Result<InvestigatorKey, KeyError> {
+pub(super) async fn decrypt_key(
+    site: &UiState,
+    passphrase: &str,
+) -> Result<InvestigatorKey, KeyError> {
     let sealed = private_files::read(&site.profile.key_path()).map_err(|_| KeyError::Malformed)?;
     let passphrase = SecretString::from(passphrase);
-    let opened = tokio::task::spawn_blocking(move || InvestigatorKey::open(&sealed, &passphrase)).await;
+    let opened =
+        tokio::task::spawn_blocking(move || InvestigatorKey::open(&sealed, &passphrase)).await;
     opened.unwrap_or(Err(KeyError::Malformed))
 }
 

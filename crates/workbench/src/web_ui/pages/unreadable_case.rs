@@ -8,7 +8,8 @@ use crate::{
     web_ui::{error_page::PageError, extract::SignedInSession},
 };
 
-/// Proposes to close it, or approves what a colleague proposed. Returns to the queue, because there is nothing of the case to show.
+/// Proposes to close it, or approves what a colleague proposed. Returns to the queue, because there
+/// is nothing of the case to show.
 pub(super) async fn close_unreadable(
     mut at: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,

@@ -1,4 +1,5 @@
-//! Who would read this report? A dry run of the decision that a reporter's device makes, step by step, and the same for every category.
+//! Who would read this report? A dry run of the decision that a reporter's device makes, step by
+//! step, and the same for every category.
 
 use askama::Template;
 use axum::response::Response;
@@ -68,7 +69,11 @@ pub(super) async fn explain_route(at: SignedInSession, typed: FormInput) -> Resp
     laid_out(&who_reads_page(&at, &typed, Some(case)))
 }
 
-fn who_reads_page(at: &SignedInSession, typed: &FormInput, asked: Option<ReportProfile>) -> WhoReadsTemplate {
+fn who_reads_page(
+    at: &SignedInSession,
+    typed: &FormInput,
+    asked: Option<ReportProfile>,
+) -> WhoReadsTemplate {
     let frame = at.frame("administration-title", NavSection::Administration);
     let (directory, taxonomy) = (at.connection().directory(), &at.request.state.taxonomy);
     let lang = frame.code();
@@ -78,8 +83,9 @@ fn who_reads_page(at: &SignedInSession, typed: &FormInput, asked: Option<ReportP
         chosen: typed.values(field).iter().any(|value| value == id),
     };
     let categories = taxonomy.categories.iter();
-    let categories =
-        categories.map(|category| choice("category", &category.id, category.label.get(lang))).collect();
+    let categories = categories
+        .map(|category| choice("category", &category.id, category.label.get(lang)))
+        .collect();
     let audiences = Audience::ALL.into_iter();
     let audiences = audiences
         .map(|audience| {
@@ -100,7 +106,11 @@ fn who_reads_page(at: &SignedInSession, typed: &FormInput, asked: Option<ReportP
     }
 }
 
-fn routing_explanation(frame: &PageFrame, directory: &Directory, case: ReportProfile) -> RoutingExplanation {
+fn routing_explanation(
+    frame: &PageFrame,
+    directory: &Directory,
+    case: ReportProfile,
+) -> RoutingExplanation {
     let decision = explain_routing(directory, case);
     let idle: Vec<String> =
         decision.ineffective_exclusions.iter().map(|unit| frame.unit_label(unit)).collect();
@@ -116,7 +126,11 @@ fn routing_explanation(frame: &PageFrame, directory: &Directory, case: ReportPro
     }
 }
 
-fn all_category_rows(frame: &PageFrame, directory: &Directory, taxonomy: &Taxonomy) -> Vec<CategoryRouteRow> {
+fn all_category_rows(
+    frame: &PageFrame,
+    directory: &Directory,
+    taxonomy: &Taxonomy,
+) -> Vec<CategoryRouteRow> {
     let row = |category: &taxonomy::Category| {
         let audience = category.audience.first().map_or("public", |audience| audience.as_str());
         let case = ReportProfile {
@@ -144,8 +158,10 @@ fn step_text(frame: &PageFrame, step: &RoutingStep) -> String {
             let audiences: Vec<String> =
                 audiences.iter().map(|audience| frame.t_variant("audience", audience)).collect();
             let audiences = audiences.join(", ");
-            words
-                .with("step-other-audiences", &[("desk", &frame.desk_label(desk)), ("audiences", &audiences)])
+            words.with(
+                "step-other-audiences",
+                &[("desk", &frame.desk_label(desk)), ("audiences", &audiences)],
+            )
         }
         RoutingStep::NoDesk => frame.t("step-no-desk"),
         RoutingStep::Desk(desk) => frame.with("step-desk", "desk", frame.desk_label(desk)),
@@ -154,9 +170,8 @@ fn step_text(frame: &PageFrame, step: &RoutingStep) -> String {
             words.with("step-excluded", &[("who", &who.join(", ")), ("left", &left.to_string())])
         }
         RoutingStep::TooFew => frame.with("step-too-few", "least", MIN_READERS.to_string()),
-        RoutingStep::RoutedTo { desk, readers } => {
-            words.with("step-filed", &[("desk", &frame.desk_label(desk)), ("who", &readers.join(", "))])
-        }
+        RoutingStep::RoutedTo { desk, readers } => words
+            .with("step-filed", &[("desk", &frame.desk_label(desk)), ("who", &readers.join(", "))]),
         RoutingStep::OversightLocked(who) => frame.with("step-locked", "who", who.join(", ")),
     }
 }
@@ -168,13 +183,16 @@ fn exclusion_text(frame: &PageFrame, reason: &ExclusionReason) -> String {
             frame.with("without-excluded-desk", "desk", frame.desk_label(desk))
         }
         ExclusionReason::DeskOfUnit { desk, unit } => {
-            let arguments = [("desk", &*frame.desk_label(desk)), ("unit", &*frame.unit_label(unit))];
+            let arguments =
+                [("desk", &*frame.desk_label(desk)), ("unit", &*frame.unit_label(unit))];
             frame.catalog().with("without-desk-of-unit", &arguments)
         }
         ExclusionReason::TrustsNone => frame.t("without-trust"),
         ExclusionReason::RoutedElsewhere(desk) => {
             frame.with("without-went-to", "desk", frame.desk_label(desk))
         }
-        ExclusionReason::NotAMemberOfDesk(desk) => frame.with("without-seat", "desk", frame.desk_label(desk)),
+        ExclusionReason::NotAMemberOfDesk(desk) => {
+            frame.with("without-seat", "desk", frame.desk_label(desk))
+        }
     }
 }

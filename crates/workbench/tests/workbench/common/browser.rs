@@ -90,7 +90,8 @@ impl WorkbenchBrowser {
     /// A request as the browser makes it from one of the pages.
     pub(crate) fn request(&self, method: &Method, path: &str) -> RequestBuilder {
         let own = format!("http://{}", self.address);
-        let request = self.http.request(method.clone(), self.url(path)).header("cookie", &self.cookie);
+        let request =
+            self.http.request(method.clone(), self.url(path)).header("cookie", &self.cookie);
         let request = request.header("sec-fetch-site", "same-origin");
         if *method == Method::POST { request.header("origin", own) } else { request }
     }
@@ -100,8 +101,9 @@ impl WorkbenchBrowser {
     }
 
     pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> TestPage {
-        let request =
-            self.request(&Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
+        let request = self
+            .request(&Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded");
         TestPage::from_response(request.body(encode_form(fields)).send().await.unwrap()).await
     }
 
@@ -112,7 +114,8 @@ impl WorkbenchBrowser {
         self.post(path, &[fields, &[("shown", &*shown)]].concat()).await
     }
 
-    /// What the pages of a case say to have shown; before the declaration, the page that asks for it.
+    /// What the pages of a case say to have shown; before the declaration, the page that asks for
+    /// it.
     pub(crate) async fn shown_event_count(&self, case: &str) -> String {
         let mut page = self.get(&format!("{case}/actions")).await;
         if page.redirect.ends_with("/declare") {
@@ -145,7 +148,11 @@ pub(crate) struct TestPage {
 impl TestPage {
     pub(crate) async fn from_response(answer: Response) -> Self {
         let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
-        Self { status: answer.status(), redirect: to.unwrap_or_default(), text: answer.text().await.unwrap() }
+        Self {
+            status: answer.status(),
+            redirect: to.unwrap_or_default(),
+            text: answer.text().await.unwrap(),
+        }
     }
 
     /// Of the first field; nothing, if there is none.
@@ -157,7 +164,9 @@ impl TestPage {
 
     pub(crate) fn texts(&self, selector: &str) -> Vec<String> {
         let html = Html::parse_document(&self.text);
-        html.select(&Selector::parse(selector).unwrap()).map(|found| found.text().collect()).collect()
+        html.select(&Selector::parse(selector).unwrap())
+            .map(|found| found.text().collect())
+            .collect()
     }
 }
 

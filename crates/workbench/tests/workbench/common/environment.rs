@@ -36,27 +36,41 @@ impl TestEnvironment {
         self.try_connect(handle).await.unwrap()
     }
 
-    pub(crate) async fn try_connect(&self, handle: &str) -> Result<HandlerConnection, ConnectError> {
+    pub(crate) async fn try_connect(
+        &self,
+        handle: &str,
+    ) -> Result<HandlerConnection, ConnectError> {
         let home = self.installation.profile_dir(handle, &self.handler.url);
         let sealed = workbench::private_files::read(&home.key_path()).unwrap();
-        HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now()).await
+        HandlerConnection::open(home, InvestigatorKey::open(&sealed, &passphrase()).unwrap(), now())
+            .await
     }
 
     /// Reads a case afresh and gives its alarms, without notices.
-    pub(crate) async fn alert_codes_of(&self, handle: &str, reporter: &TestReporter) -> Vec<AlertCode> {
+    pub(crate) async fn alert_codes_of(
+        &self,
+        handle: &str,
+        reporter: &TestReporter,
+    ) -> Vec<AlertCode> {
         alert_codes(&self.connect(handle).await.read_case(reporter.case).await.unwrap().alarms)
     }
 }
 
 pub(crate) fn alert_codes(alarms: &[IntegrityAlert]) -> Vec<AlertCode> {
-    let mut codes: Vec<_> =
-        alarms.iter().filter(|a| a.severity == AlertSeverity::Alarm).map(|alarm| alarm.code).collect();
+    let mut codes: Vec<_> = alarms
+        .iter()
+        .filter(|a| a.severity == AlertSeverity::Alarm)
+        .map(|alarm| alarm.code)
+        .collect();
     codes.sort_unstable();
     codes.dedup();
     codes
 }
 
-pub(crate) async fn claim_case(connection: &mut HandlerConnection, reporter: &TestReporter) -> VerifiedCase {
+pub(crate) async fn claim_case(
+    connection: &mut HandlerConnection,
+    reporter: &TestReporter,
+) -> VerifiedCase {
     let mut case = connection.read_case(reporter.case).await.unwrap();
     connection.claim(&mut case).await.unwrap();
     case

@@ -53,7 +53,8 @@ pub(crate) fn today() -> Date {
 }
 
 impl WorkbenchInstallation {
-    /// Three root keys of which two sign, three members at one desk, one in the outside body, one directory.
+    /// Three root keys of which two sign, three members at one desk, one in the outside body, one
+    /// directory.
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let place = dir.path().join("installation");
@@ -69,11 +70,17 @@ impl WorkbenchInstallation {
         let trust = admin::init::create_installation(&plan, now(), &mut OsRng).unwrap();
         let admin = AdminDir::new(&place);
         let root = |n| {
-            root_keys::open_root_key(&place.join(format!("roots/root-{n}.age")), &passphrase(), &trust)
-                .unwrap()
+            root_keys::open_root_key(
+                &place.join(format!("roots/root-{n}.age")),
+                &passphrase(),
+                &trust,
+            )
+            .unwrap()
         };
         let roots = (1..=3).map(root).collect();
-        let keys = TEST_MEMBERS.map(|handle| InvestigatorKey::generate(handle, &mut OsRng).unwrap()).into();
+        let keys = TEST_MEMBERS
+            .map(|handle| InvestigatorKey::generate(handle, &mut OsRng).unwrap())
+            .into();
         let log_key = read_log_key(&place.join("log.key"));
         let house = Self { dir, admin_dir: admin, trust, root_keys: roots, keys, log_key };
         house.add_members();
@@ -83,10 +90,13 @@ impl WorkbenchInstallation {
     fn add_members(&self) {
         let mut draft = self.admin_dir.draft().unwrap();
         for key in &self.keys {
-            let covers = if key.handle() == "three" { vec!["regional".to_owned()] } else { Vec::new() };
+            let covers =
+                if key.handle() == "three" { vec!["regional".to_owned()] } else { Vec::new() };
             draft.add_member(&key.request(), covers, vec!["fr".into()], false).unwrap();
         }
-        draft.add_desk(desk("internal_affairs", &["lead", "two", "three"], &["FAC", "EXT"]), false).unwrap();
+        draft
+            .add_desk(desk("internal_affairs", &["lead", "two", "three"], &["FAC", "EXT"]), false)
+            .unwrap();
         draft.add_desk(desk("external", &["outside"], &[]), false).unwrap();
         self.admin_dir.save_draft(&draft).unwrap();
         self.sign_directory();

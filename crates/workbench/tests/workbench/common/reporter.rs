@@ -4,7 +4,9 @@ use protocol::{
     keys::{CaseRecipient, CaseSecret, PublicKey},
     receipt::Receipt,
     submission::{
-        frame::{Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef},
+        frame::{
+            Attachment, Frame, FrameContext, FrameDirection, FrameHeader, FrameKind, FrameRef,
+        },
         related_report::RelatedReport,
     },
 };

@@ -1,8 +1,9 @@
 //! Every option that a reporter can choose is a plain fact, or a program acts on it.
 //!
-//! Whether a program acts is not declared: [`affects_handling`] runs the code that decides urgency, readers, referral and what is
-//! shown before a case is opened, once with the option and once without an answer. What makes no difference is listed in
-//! `facts.txt` with its English words, and must not sound like a promise in any language of the form.
+//! Whether a program acts is not declared: [`affects_handling`] runs the code that decides urgency,
+//! readers, referral and what is shown before a case is opened, once with the option and once
+//! without an answer. What makes no difference is listed in `facts.txt` with its English words, and
+//! must not sound like a promise in any language of the form.
 
 mod reply_templates;
 
@@ -27,7 +28,8 @@ use workbench::{
 
 const DECLARED_FACTS: &str = include_str!("facts.txt");
 
-/// Words with which an option says what the service does with the report, or does not do, instead of what happened.
+/// Words with which an option says what the service does with the report, or does not do, instead
+/// of what happened.
 const PROMISE_PATTERNS: [(&str, &str); 5] = [
     (
         "fr",
@@ -64,7 +66,8 @@ struct ReportHandling {
     urgency: Priority,
     desk: String,
     readers: usize,
-    /// What stands against a referral as a summary, and as it was written, as long as nobody asks again.
+    /// What stands against a referral as a summary, and as it was written, as long as nobody asks
+    /// again.
     referral: [Result<(), ConsentError>; 2],
     /// Shown to the team before the case is opened.
     wishes: Vec<FactView>,
@@ -115,7 +118,8 @@ fn report_handling(
         readers: addressees.members.len(),
         referral: [ReferralConsent::Summary, ReferralConsent::Full]
             .map(|consent| check_consent_answer(&report, consent)),
-        // What tells a conflict of interest is a fact: that it is shown early asks nothing of anybody.
+        // What tells a conflict of interest is a fact: that it is shown early asks nothing of
+        // anybody.
         wishes: RestrictedFacts::select(facts.collect()).wish_answers,
     }
 }
@@ -162,11 +166,14 @@ fn build_base_directory() -> Directory {
     }
 }
 
-/// Does a program treat a report with this option in another way than one without an answer, or as it asks?
+/// Does a program treat a report with this option in another way than one without an answer, or as
+/// it asks?
 fn affects_handling(taxonomy: &Taxonomy, question: &Question, option: &str) -> bool {
-    let asks = |category: &&Category| taxonomy.questions_for(category).iter().any(|q| q.id == question.id);
+    let asks =
+        |category: &&Category| taxonomy.questions_for(category).iter().any(|q| q.id == question.id);
     // The least urgent one that asks it: an answer that raises the urgency shows there.
-    let category = taxonomy.categories.iter().filter(asks).max_by_key(|category| category.priority_floor);
+    let category =
+        taxonomy.categories.iter().filter(asks).max_by_key(|category| category.priority_floor);
     let category = category.expect("each question is asked by a category");
     let with = report_handling(taxonomy, category, Some((question, option)));
     let id = format!("{}.{option}", question.id);
@@ -174,7 +181,8 @@ fn affects_handling(taxonomy: &Taxonomy, question: &Question, option: &str) -> b
     held || with != report_handling(taxonomy, category, None)
 }
 
-/// Everything that is wrong: options that neither act nor are declared, declarations of something else, and facts that promise.
+/// Everything that is wrong: options that neither act nor are declared, declarations of something
+/// else, and facts that promise.
 fn find_faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
     let lines = declared.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut facts: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once(" = ")).collect();
@@ -186,8 +194,12 @@ fn find_faults(taxonomy: &Taxonomy, declared: &str) -> Vec<String> {
             let fact = facts.remove(&*id);
             match (fact, affects_handling(taxonomy, question, &option.id)) {
                 (None, true) => continue,
-                (Some(_), true) => faults.push(format!("{id} is declared a fact, and a program acts on it")),
-                (None, false) => faults.push(format!("{id} is no declared fact, and no program acts on it")),
+                (Some(_), true) => {
+                    faults.push(format!("{id} is declared a fact, and a program acts on it"))
+                }
+                (None, false) => {
+                    faults.push(format!("{id} is no declared fact, and no program acts on it"))
+                }
                 (Some(words), false) if words != option.label.get("en") => {
                     faults.push(format!("{id} was declared with other words: {words}"));
                 }
@@ -221,7 +233,8 @@ fn with_option(labels: &[(&str, &str)]) -> Taxonomy {
     }
     let path = folder.path().join("questions.toml");
     let text = fs::read_to_string(&path).unwrap();
-    let labels: Vec<_> = labels.iter().map(|(lang, label)| format!("label.{lang} = \"{label}\"")).collect();
+    let labels: Vec<_> =
+        labels.iter().map(|(lang, label)| format!("label.{lang} = \"{label}\"")).collect();
     let before = "  { id = \"signal\"";
     assert!(text.contains(before));
     let option = format!("  {{ id = \"new\", {} }},\n{before}", labels.join(", "));
@@ -229,19 +242,29 @@ fn with_option(labels: &[(&str, &str)]) -> Taxonomy {
     Taxonomy::load(folder.path()).unwrap()
 }
 
-const PLAIN_LABELS: [(&str, &str); 5] =
-    [("fr", "La date"), ("en", "The date"), ("es", "La fecha"), ("pt", "A data"), ("ar", "التاريخ")];
+const PLAIN_LABELS: [(&str, &str); 5] = [
+    ("fr", "La date"),
+    ("en", "The date"),
+    ("es", "La fecha"),
+    ("pt", "A data"),
+    ("ar", "التاريخ"),
+];
 
 #[test]
 fn an_option_that_nobody_declared_is_found() {
     let found = find_faults(&with_option(&PLAIN_LABELS), DECLARED_FACTS);
     assert_eq!(found, ["detail_level.new is no declared fact, and no program acts on it"]);
     assert!(
-        find_faults(&with_option(&PLAIN_LABELS), &format!("{DECLARED_FACTS}\ndetail_level.new = The date\n"))
-            .is_empty()
+        find_faults(
+            &with_option(&PLAIN_LABELS),
+            &format!("{DECLARED_FACTS}\ndetail_level.new = The date\n")
+        )
+        .is_empty()
     );
-    let other =
-        find_faults(&with_option(&PLAIN_LABELS), &format!("{DECLARED_FACTS}\ndetail_level.new = A date\n"));
+    let other = find_faults(
+        &with_option(&PLAIN_LABELS),
+        &format!("{DECLARED_FACTS}\ndetail_level.new = A date\n"),
+    );
     assert_eq!(other, ["detail_level.new was declared with other words: A date"]);
 }
 

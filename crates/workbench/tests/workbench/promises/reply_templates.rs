@@ -25,19 +25,22 @@ fn no_template_forbids_speaking_or_names_an_official_receipt() {
     }
 }
 
-/// The page of the reporter gives the day by which the case handler escalates. A day in a letter would be another promise.
+/// The page of the reporter gives the day by which the case handler escalates. A day in a letter
+/// would be another promise.
 #[test]
 fn no_template_gives_a_date_and_every_period_is_the_one_that_the_rules_give() {
     let days = REOPEN_DAYS.to_string();
     let periods =
-        Regex::new(r"\b(mois|months?|un mes|meses|semaines?|weeks?|semanas?)\b|أشهر|أسبوع").unwrap();
+        Regex::new(r"\b(mois|months?|un mes|meses|semaines?|weeks?|semanas?)\b|أشهر|أسبوع")
+            .unwrap();
     for letter in ReplyTemplate::built_in() {
         for lang in LANGS {
             let text = letter.text(lang);
             for gap in ["[date]", "[data]", "[fecha]", "[التاريخ]"] {
                 assert!(!text.contains(gap), "{} {lang}", letter.id);
             }
-            let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+            let numbers =
+                text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
             for number in numbers {
                 assert_eq!(number, days, "{} {lang}", letter.id);
             }

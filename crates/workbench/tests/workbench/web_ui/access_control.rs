@@ -72,10 +72,12 @@ async fn refusals_say_which_rule_was_broken_and_nothing_else() {
         stream.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).unwrap().parse::<u16>().unwrap()
     };
-    let (host, cookie) = (format!("host: {}", screen.address), format!("cookie: {}", screen.cookie));
+    let (host, cookie) =
+        (format!("host: {}", screen.address), format!("cookie: {}", screen.cookie));
     let path = format!("/{}/en/queue/open", screen.path_secret);
     let asked = |line: String, more: &[&str]| {
-        let lines: Vec<String> = [line].into_iter().chain(more.iter().map(ToString::to_string)).collect();
+        let lines: Vec<String> =
+            [line].into_iter().chain(more.iter().map(ToString::to_string)).collect();
         tokio::task::block_in_place(|| raw(&lines))
     };
     let get = format!("GET {path} HTTP/1.1");
@@ -105,11 +107,22 @@ async fn a_link_lets_one_browser_in_once() {
     let second = screen.http.get(&link).header("accept-language", "en").send().await.unwrap();
     assert_eq!(second.status(), StatusCode::FORBIDDEN);
     assert!(!second.headers().contains_key("set-cookie"));
-    assert!(second.text().await.unwrap().contains("somebody else"), "an owner who comes second is told");
-    assert_eq!(screen.get("/queue/open").await.status, StatusCode::FORBIDDEN, "the browser before is out");
+    assert!(
+        second.text().await.unwrap().contains("somebody else"),
+        "an owner who comes second is told"
+    );
+    assert_eq!(
+        screen.get("/queue/open").await.status,
+        StatusCode::FORBIDDEN,
+        "the browser before is out"
+    );
     screen.follow_login_link().await;
     screen.clock.advance(time::Duration::hours(13));
-    assert_eq!(screen.get("/queue/open").await.status, StatusCode::FORBIDDEN, "a working day is over");
+    assert_eq!(
+        screen.get("/queue/open").await.status,
+        StatusCode::FORBIDDEN,
+        "a working day is over"
+    );
 }
 
 #[tokio::test]
@@ -123,7 +136,10 @@ async fn it_locks_itself_and_keeps_what_was_being_written() {
     screen.unlock().await;
     let case = screen.open_case(&reporter).await;
     screen.clock.advance(time::Duration::minutes(9));
-    assert_eq!(screen.request(&Method::POST, "/here").send().await.unwrap().status(), StatusCode::NO_CONTENT);
+    assert_eq!(
+        screen.request(&Method::POST, "/here").send().await.unwrap().status(),
+        StatusCode::NO_CONTENT
+    );
     screen.clock.advance(time::Duration::minutes(9));
     assert_eq!(screen.get(&case).await.status, StatusCode::OK, "a sign of life");
     screen.clock.advance(time::Duration::minutes(11));
@@ -131,8 +147,9 @@ async fn it_locks_itself_and_keeps_what_was_being_written() {
         screen.request(&Method::POST, "/here").send().await.unwrap().status(),
         StatusCode::UNAUTHORIZED
     );
-    let locked =
-        screen.post(&format!("{case}/notes"), &[("text", "Two lines\nof it."), ("kind", "task")]).await;
+    let locked = screen
+        .post(&format!("{case}/notes"), &[("text", "Two lines\nof it."), ("kind", "task")])
+        .await;
     assert_eq!(locked.status, StatusCode::UNAUTHORIZED);
     assert!(!locked.text.contains("An officer"));
     assert!(!locked.text.contains("Two lines"), "sealed until the passphrase is typed");
@@ -145,14 +162,20 @@ async fn it_locks_itself_and_keeps_what_was_being_written() {
     assert_eq!(screen.get(&notes).await.texts("textarea"), [""], "it comes back once");
 
     let messages = format!("{case}/messages");
-    let left = screen.post("/lock", &[("page", &messages), ("text", "Since when?"), ("lang", "en")]).await;
-    assert!(left.texts(".warn")[0].contains("Your text is kept") && !left.text.contains("Since when?"));
+    let left =
+        screen.post("/lock", &[("page", &messages), ("text", "Since when?"), ("lang", "en")]).await;
+    assert!(
+        left.texts(".warn")[0].contains("Your text is kept") && !left.text.contains("Since when?")
+    );
     assert_eq!(screen.get(&case).await.status, StatusCode::UNAUTHORIZED);
     screen.unlock().await;
     assert_eq!(screen.get(&messages).await.texts("textarea"), ["Since when?"]);
-    let away = screen.post("/unlock", &[("passphrase", PASSPHRASE), ("to", "//evil.example/\r\nx: y")]).await;
+    let away = screen
+        .post("/unlock", &[("passphrase", PASSPHRASE), ("to", "//evil.example/\r\nx: y")])
+        .await;
     assert!(
-        away.redirect.starts_with(&format!("/{}/en", screen.path_secret)) && !away.redirect.contains("evil"),
+        away.redirect.starts_with(&format!("/{}/en", screen.path_secret))
+            && !away.redirect.contains("evil"),
         "{}",
         away.redirect
     );

