@@ -81,7 +81,7 @@ async fn measure_ingest(
     }
     let took = start.elapsed().as_secs_f64();
     ensure!(
-        query_number(&db, "SELECT count(*) AS number FROM set_aside").await? == 0,
+        query_number(&db, "SELECT count(*) AS number FROM quarantine").await? == 0,
         "some are set aside"
     );
     db.close().await?;
@@ -154,13 +154,13 @@ async fn measure_cycles(
     let seal = percentile(&mut seals, 50);
     Ok([
         BenchRow::lower_is_better(
-            "tick: processor time of a case",
+            "cycle: processor time of a case",
             "ms",
             percentile(&mut costs, 50),
             seal * 1000.0,
         ),
         BenchRow::higher_is_better(
-            "tick: mailboxes laid out, intake included",
+            "cycle: mailboxes published, intake included",
             "1/s",
             percentile(&mut rates, 50),
             available_cores() / seal,

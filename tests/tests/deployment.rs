@@ -62,7 +62,7 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
             let unit = read_deploy_file(&format!("systemd/burkindi-{name}{kind}.service"));
             for line in unit.lines().filter_map(|line| line.strip_prefix("Environment=")) {
                 assert!(
-                    !line.contains("INTAKE_") && !line.contains("CASES_"),
+                    !line.contains("INTAKE_") && !line.contains("CASE_HANDLER_"),
                     "{name}{kind}: \
                     {line}"
                 );
@@ -86,7 +86,7 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
         );
     }
     let several = read_deploy_file("systemd/burkindi-intake@.service");
-    assert!(!several.contains("INTAKE_SPOOL"), "all of them have one spool");
+    assert!(!several.contains("INTAKE_STORE"), "all of them have one spool");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("burkindi-intake@.service");
     fs::write(&file, several.replace("/usr/local/bin/intake", "/bin/true")).unwrap();
@@ -218,7 +218,7 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
     // A service that only notes what it was asked.
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::write(at("intake"), "#!/bin/sh\nset -eu\necho \"$3\" >> \"$NOTES\"\n[ \"$3\" != rehearse ] || [ ! -e \"$NOTES.broken\" ]\nmkdir -p \"$4\"\n").unwrap();
+    fs::write(at("intake"), "#!/bin/sh\nset -eu\necho \"$3\" >> \"$NOTES\"\n[ \"$3\" != verify-backup ] || [ ! -e \"$NOTES.broken\" ]\nmkdir -p \"$4\"\n").unwrap();
     fs::set_permissions(at("intake"), fs::Permissions::from_mode(0o755)).unwrap();
     let backups = at("backups");
     for old in [
@@ -262,16 +262,18 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
         kept.contains(&"2026-11-22T023000Z".to_owned())
             && kept.contains(&"somebody's own folder".to_owned())
     );
-    assert_eq!(fs::read_to_string(at("notes")).unwrap(), "backup\nrehearse\nbackup\nrehearse\n");
+    assert_eq!(
+        fs::read_to_string(at("notes")).unwrap(),
+        "backup\nverify-backup\nbackup\nverify-backup\n"
+    );
 }
 
 #[test]
 fn the_dashboard_shows_metrics_that_exist() {
     let dashboard: serde_json::Value =
         serde_json::from_str(&read_deploy_file("metrics/dashboard.json")).unwrap();
-    let sources = ["intake", "case-handler"].map(|name| {
-        let file =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{name}/src/figures.rs"));
+    let sources = ["intake/src/metrics/mod.rs", "case-handler/src/metrics.rs"].map(|path| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates").join(path);
         fs::read_to_string(file).unwrap()
     });
     let panels = dashboard["panels"].as_array().unwrap();
@@ -510,7 +512,7 @@ fn the_proxy_lets_the_intake_choose_whose_posts_are_evicted() {
     let posts = shipped_number("nginx/nginx.conf", "limit_conn addresses");
     let setting = |name| shipped_number("config/intake.toml", name);
     assert!(
-        posts > setting("arrivals") + setting("uploads"),
+        posts > setting("concurrent_reads") + setting("concurrent_uploads"),
         "{posts}: one address could keep itself out"
     );
     assert!(posts < setting("connections"), "{posts}: one address could keep all others out");

@@ -30,7 +30,7 @@ impl DoctorRun {
         let findings = self.1["findings"].as_array().unwrap();
         let found = findings.iter().find(|finding| finding["check"] == check);
         let finding = found.unwrap_or_else(|| panic!("{check} was not looked at: {}", self.1));
-        assert!(finding["state"] == "good" || finding["advice"].is_string(), "{finding}");
+        assert!(finding["state"] == "ok" || finding["advice"].is_string(), "{finding}");
         finding["state"].as_str().unwrap()
     }
 }
@@ -82,10 +82,10 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         "directory of the case handler",
         "submissions set aside",
     ] {
-        assert_eq!(outside.severity_of(check), "good", "{check}: {}", outside.1);
+        assert_eq!(outside.severity_of(check), "ok", "{check}: {}", outside.1);
     }
     // On one machine the relay is in reach and nothing is encrypted on the way: soon, not wrong.
-    assert_eq!(outside.severity_of("relay, seen from here"), "soon");
+    assert_eq!(outside.severity_of("relay, seen from here"), "warning");
     assert_eq!(outside.0, 7);
 
     let local = |mut command: Command, more: &[&str]| {
@@ -101,7 +101,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         "service",
         "directory",
     ] {
-        assert_eq!(intake.severity_of(check), "good", "{check}: {}", intake.1);
+        assert_eq!(intake.severity_of(check), "ok", "{check}: {}", intake.1);
     }
     let handler = local(installation.case_handler_command()?, &[]);
     for check in [
@@ -113,7 +113,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         "clock of the intake",
         "service",
     ] {
-        assert_eq!(handler.severity_of(check), "good", "{check}: {}", handler.1);
+        assert_eq!(handler.severity_of(check), "ok", "{check}: {}", handler.1);
     }
 
     // A key that others read, a proxy that writes down who came.
@@ -122,9 +122,9 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     let proxy = folder.path().join("nginx.conf");
     fs::write(&proxy, "http { access_log /var/log/nginx/access.log; }")?;
     let handler = local(installation.case_handler_command()?, &[]);
-    assert_eq!((handler.0, handler.severity_of("keys.transport")), (8, "wrong"));
+    assert_eq!((handler.0, handler.severity_of("keys.transport")), (8, "error"));
     let intake = local(installation.intake_command()?, &["--proxy", proxy.to_str().unwrap()]);
-    assert_eq!((intake.0, intake.severity_of("logs of the reverse proxy")), (8, "wrong"));
+    assert_eq!((intake.0, intake.severity_of("logs of the reverse proxy")), (8, "error"));
 
     // Something on the way that puts a cookie into pages, takes headers away, and makes answers up.
     let meddler = start_tampering_proxy().await?;
@@ -135,7 +135,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         "mailboxes that are not there",
         "directory that reporters seal to",
     ] {
-        assert_eq!(outside.severity_of(check), "wrong", "{check}");
+        assert_eq!(outside.severity_of(check), "error", "{check}");
     }
     assert_eq!(outside.0, 8);
 
@@ -147,7 +147,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         command.args(["doctor", "--json"]);
         run_doctor(command)
     };
-    assert_eq!(handler.severity_of("intake"), "wrong");
+    assert_eq!(handler.severity_of("intake"), "error");
     case_handler.kill()
 }
 

@@ -67,11 +67,11 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     let (spool, cases_url) = empty_databases(env!("CARGO_CRATE_NAME"), folder.path())?;
     installation.use_empty_databases(spool, cases_url);
     assert!(
-        run_task(installation.case_handler_command()?, "rehearse", &of_cases)
+        run_task(installation.case_handler_command()?, "verify-backup", &of_cases)
             .contains("the log is whole")
     );
     assert!(
-        run_task(installation.intake_command()?, "rehearse", &of_spool)
+        run_task(installation.intake_command()?, "verify-backup", &of_spool)
             .contains("1 submissions wait")
     );
     run_task(installation.case_handler_command()?, "restore", &of_cases);

@@ -110,8 +110,8 @@ async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[Stri
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let cases = Database::connect(office.installation.case_handler_store_url()).await?;
-    let set_aside = query_number(&cases, "SELECT count(*) AS number FROM set_aside").await?;
-    assert_eq!(set_aside, 0, "nothing is set aside");
+    let quarantine = query_number(&cases, "SELECT count(*) AS number FROM quarantine").await?;
+    assert_eq!(quarantine, 0, "nothing is quarantined");
     let parts = "SELECT mailbox, count(*) AS parts FROM cases JOIN parts ON case_id = cases.id GROUP BY cases.id, mailbox";
     let mut found: HashMap<Vec<u8>, Vec<i64>> = HashMap::new();
     for row in

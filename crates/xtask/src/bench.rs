@@ -20,7 +20,7 @@ const BENCHMARKS: [(&str, &str, &[&str]); 11] = [
     ("scenarios", "form", &["form"]),
     ("scenarios", "attachment", &["attachment"]),
     ("scenarios", "mailbox", &["mailbox"]),
-    ("scenarios", "handler", &["relay", "tick", "ready"]),
+    ("scenarios", "handler", &["relay", "cycle", "ready"]),
     ("case-handler", "queue", &["queue"]),
     ("scenarios", "replicas", &["replicas", "postgres"]),
     ("scenarios", "services", &["idle", "ready"]),

@@ -78,7 +78,7 @@ fn print_instructions(installation: &Installation) -> Result<()> {
         "It is collected within a second or two. Then, in another terminal, as an investigator:\n"
     );
     println!(
-        "  {} --home {} open        # in a browser; the passphrase is: {PASSPHRASE}",
+        "  {} --home {} serve        # in a browser; the passphrase is: {PASSPHRASE}",
         burkindi.display(),
         installation.member_home("inspector-1")
     );
@@ -87,7 +87,7 @@ fn print_instructions(installation: &Installation) -> Result<()> {
     println!("{}", command("inspector-1", "show CASE"));
     println!("{}", command("inspector-1", "claim CASE"));
     println!("{}", command("inspector-1", "reply CASE --text 'Merci. Où était-ce ?'"));
-    println!("\nand read the answer on the page, under the receipt. As the outside body:\n");
+    println!("\nand read the answer on the page, under the receipt. As the oversight body:\n");
     println!("{}", command("outside-1", "audit verify"));
     println!("\nCASE is the beginning of an id that the queue shows. Ctrl-C ends the demo.");
     Ok(())

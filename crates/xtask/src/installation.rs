@@ -32,7 +32,7 @@ pub struct TestMember {
     pub desk: &'static str,
 }
 
-/// Two desks and the outside body.
+/// Two desks and the oversight body.
 pub const TEST_MEMBERS: [TestMember; 5] = [
     TestMember { handle: "inspector-1", desk: "internal_affairs" },
     TestMember { handle: "inspector-2", desk: "internal_affairs" },
@@ -178,7 +178,7 @@ impl Installation {
     pub fn start_replica(&self, number: u32) -> Result<ChildService> {
         let name = format!("intake-{number}");
         let mut replica = self.intake_command_on_ports([0, 0])?;
-        replica.env("TOKIO_WORKER_THREADS", "1").env("INTAKE_SPOOL_WRITERS", "5");
+        replica.env("TOKIO_WORKER_THREADS", "1").env("INTAKE_STORE_WRITERS", "5");
         ChildService::start(&name, replica, &self.log_path(&name))
     }
 
@@ -193,7 +193,7 @@ impl Installation {
             .intake_program
             .clone()
             .unwrap_or_else(|| self.programs_dir.join("intake"));
-        let mut environment = vec![
+        let environment = [
             // The contacts of the shipped configuration are invented.
             ("INTAKE_DEMO", "true".to_owned()),
             ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{public}")),
@@ -201,12 +201,10 @@ impl Installation {
             ("INTAKE_RELAY_CA", self.path("admin/tls/ca.pem")),
             ("INTAKE_RELAY_CERTIFICATE", self.path("admin/tls/intake.pem")),
             ("INTAKE_RELAY_KEY", self.path("admin/tls/intake.key")),
-            ("INTAKE_SPOOL_PATH", self.path("spool.sqlite")),
+            ("INTAKE_STORE_URL", self.intake_store_url()),
             ("INTAKE_DIRECTORY_TRUST", self.path("admin/trust.json")),
             ("INTAKE_LOG_LEVEL", self.settings.log_level.clone()),
         ];
-        environment
-            .extend(self.settings.intake_store_url.clone().map(|url| ("INTAKE_SPOOL_URL", url)));
         service_command("intake", Command::new(program), &environment)
     }
 
@@ -230,20 +228,23 @@ impl Installation {
             "case-handler",
             program,
             &[
-                ("CASES_TRUST", self.path("admin/trust.json")),
-                ("CASES_STORE_URL", self.case_handler_store_url()),
-                ("CASES_API_LISTEN", format!("127.0.0.1:{}", self.api_port)),
-                ("CASES_API_CERTIFICATE", self.path("admin/tls/api.pem")),
-                ("CASES_API_KEY", self.path("admin/tls/api.key")),
-                ("CASES_RELAY_URL", format!("https://127.0.0.1:{}", self.relay_port)),
-                ("CASES_RELAY_CA", self.path("admin/tls/ca.pem")),
-                ("CASES_RELAY_CERTIFICATE", self.path("admin/tls/handler.pem")),
-                ("CASES_RELAY_KEY", self.path("admin/tls/handler.key")),
-                ("CASES_RELAY_COLLECT_SECONDS", self.settings.poll_interval_seconds.to_string()),
-                ("CASES_KEYS_TRANSPORT", self.path("admin/transport.key")),
-                ("CASES_KEYS_LOG", self.path("admin/log.key")),
-                ("CASES_RETENTION_MONTHS", self.settings.retention_months.to_string()),
-                ("CASES_LOG_LEVEL", self.settings.log_level.clone()),
+                ("CASE_HANDLER_DIRECTORY_TRUST", self.path("admin/trust.json")),
+                ("CASE_HANDLER_STORE_URL", self.case_handler_store_url()),
+                ("CASE_HANDLER_API_LISTEN", format!("127.0.0.1:{}", self.api_port)),
+                ("CASE_HANDLER_API_CERTIFICATE", self.path("admin/tls/api.pem")),
+                ("CASE_HANDLER_API_KEY", self.path("admin/tls/api.key")),
+                ("CASE_HANDLER_RELAY_URL", format!("https://127.0.0.1:{}", self.relay_port)),
+                ("CASE_HANDLER_RELAY_CA", self.path("admin/tls/ca.pem")),
+                ("CASE_HANDLER_RELAY_CERTIFICATE", self.path("admin/tls/handler.pem")),
+                ("CASE_HANDLER_RELAY_KEY", self.path("admin/tls/handler.key")),
+                (
+                    "CASE_HANDLER_RELAY_POLL_INTERVAL_SECONDS",
+                    self.settings.poll_interval_seconds.to_string(),
+                ),
+                ("CASE_HANDLER_KEYS_TRANSPORT", self.path("admin/transport.key")),
+                ("CASE_HANDLER_KEYS_LOG", self.path("admin/log.key")),
+                ("CASE_HANDLER_RETENTION_MONTHS", self.settings.retention_months.to_string()),
+                ("CASE_HANDLER_LOG_LEVEL", self.settings.log_level.clone()),
             ],
         )
     }

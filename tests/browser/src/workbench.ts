@@ -29,7 +29,7 @@ export class Workbench {
     const [program, ...command] =
       office.daysOn > 0
         ? [office.where.later, String(office.daysOn), "workbench", home]
-        : [office.where.burkindi, "--home", home, "open", ...flags];
+        : [office.where.burkindi, "--home", home, "serve", ...flags];
     const child = spawn(program, command, { stdio: ["pipe", "pipe", "ignore"] });
     const terminal = createInterface(child.stdout);
     const link = await new Promise<string>((resolve, reject) => {

@@ -78,7 +78,7 @@ impl DeployedMachine {
         let handler = read_deploy_file("config/case-handler.toml")
             .replace("0.0.0.0:8443", &format!("127.0.0.1:{api}"))
             .replace("https://intake.example:8444", &format!("https://127.0.0.1:{relay}"))
-            .replace("collect_seconds = 900", "collect_seconds = 1");
+            .replace("poll_interval_seconds = 900", "poll_interval_seconds = 1");
         fs::write(self.path("etc/burkindi/intake.toml"), self.with_local_paths(&intake)).unwrap();
         fs::write(self.path("etc/burkindi/case-handler.toml"), self.with_local_paths(&handler))
             .unwrap();
@@ -230,7 +230,7 @@ impl DeployedMachine {
     pub(crate) fn assert_healthy(&self, name: &str, store: &str) {
         let (state, found) = self.finding(name, "store of the running service");
         assert!(
-            state == "good" && found.contains(store),
+            state == "ok" && found.contains(store),
             "{name}: {state}: {found} is not \
             {store}"
         );
@@ -239,7 +239,7 @@ impl DeployedMachine {
             .as_array()
             .unwrap()
             .iter()
-            .filter(|finding| finding["state"] == "wrong")
+            .filter(|finding| finding["state"] == "error")
             .collect();
         assert!(wrong.is_empty(), "{name}: {wrong:?}");
     }
@@ -317,7 +317,7 @@ impl DeployedMachine {
                     "add",
                     "--request",
                     &request,
-                    "--covers",
+                    "--units",
                     "regional",
                     "--languages",
                     "fr,en",

@@ -61,11 +61,11 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
     for (name, _) in SERVICE_ACCOUNTS {
         let backed_up = machine.run_backup(name);
         assert!(backed_up.status.success(), "{}", output_text(&backed_up));
-        assert_eq!(machine.finding(name, "backups").0, "good");
+        assert_eq!(machine.finding(name, "backups").0, "ok");
     }
     // The directory reaches the intake with the next round of collecting.
     for _ in 0..100 {
-        if machine.finding("intake", "directory").0 == "good" {
+        if machine.finding("intake", "directory").0 == "ok" {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -80,11 +80,11 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
     let other = machine.path("var/lib/burkindi-case-handler/other.sqlite");
     fs::copy(&stores[1], &other)?;
     chown_to(&other, SERVICE_ACCOUNTS[1].1);
-    elsewhere.env("CASES_STORE_URL", format!("sqlite://{}", other.display()));
+    elsewhere.env("CASE_HANDLER_STORE_URL", format!("sqlite://{}", other.display()));
     let handler =
         ChildService::start("case-handler", elsewhere, &machine.path("case-handler.log"))?;
     let (state, found) = machine.finding("case-handler", "store of the running service");
-    assert!(state == "wrong" && found.contains("another store"), "{found}");
+    assert!(state == "error" && found.contains("another store"), "{found}");
     handler.stop()?;
     intake.stop()?;
 
@@ -129,7 +129,7 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
             command
                 .arg("--config")
                 .arg(machine.path(&format!("etc/burkindi/{name}.toml")))
-                .arg("rehearse")
+                .arg("verify-backup")
                 .arg(&closed);
             run_as_account(&mut command, account);
             let said = output_text(&command.env_clear().output()?);
@@ -190,7 +190,7 @@ fn check_migration(
         chown_to(&password, account);
         let url = cluster.create_database()?;
         let missing = format!("{url}?password_file={}x", password.display());
-        let refused = machine.run_refused(name, &["move-to", &missing]);
+        let refused = machine.run_refused(name, &["migrate-to", &missing]);
         assert!(
             refused.contains("password_file=") && refused.contains("No such file"),
             "{refused}"
@@ -198,7 +198,7 @@ fn check_migration(
         urls.push(format!("{url}?password_file={}", password.display()));
     }
     for ((name, _), url) in SERVICE_ACCOUNTS.into_iter().zip(&urls) {
-        machine.run_ok(name, &["move-to", url]);
+        machine.run_ok(name, &["migrate-to", url]);
         machine.assert_owned_by_service(name);
         let refused = format!("{:#}", machine.start(name).unwrap_err());
         assert!(refused.contains("was moved to postgres://"), "{refused}");
@@ -224,8 +224,7 @@ fn check_migration(
     assert!(!DeployedMachine::has_open(&handler, &stores[1]));
     for (name, _) in SERVICE_ACCOUNTS {
         machine.assert_healthy(name, "postgres://");
-        let key = if name == "intake" { "spool.url" } else { "store.url" };
-        assert_eq!(machine.finding(name, &format!("password of {key}")).0, "good");
+        assert_eq!(machine.finding(name, "password of store.url").0, "ok");
         let backed_up = machine.run_backup(name);
         assert!(backed_up.status.success(), "{}", output_text(&backed_up));
     }
@@ -283,7 +282,7 @@ fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
     let said = machine.run_refused("case-handler", &["--check-config"]);
     assert!(said.contains("intake.internal") && said.contains("--host"), "{said}");
     let (state, found) = machine.finding("case-handler", "names of the certificates");
-    assert!(state == "wrong" && found.contains("intake.example"), "{found}");
+    assert!(state == "error" && found.contains("intake.example"), "{found}");
     Ok(fs::write(good, file)?)
 }
 
