@@ -1,5 +1,5 @@
-//! The program around the service. It is compiled with the library, so that a program that runs it
-//! holds next to nothing.
+//! The command line of the intake. It is part of the library, so that the binary contains only its
+//! allocator and a call.
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -9,23 +9,23 @@ use web::Clock;
 use crate::{
     config::Config,
     doctor::{self, DoctorArgs},
+    error::RunError,
     maintenance::{self, MaintenanceCommand, MaintenanceError},
     process_hardening,
     proxy_pages::{self, ProxyPagesError},
-    server::RunError,
 };
 
-/// Takes reports from the public and gives back mailboxes.
+/// Accepts reports from the public and serves mailboxes.
 #[derive(Parser)]
 #[command(version)]
 struct IntakeArgs {
-    /// The configuration (TOML).
+    /// The configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Read the configuration and the files that it names, say what is wrong, and end.
+    /// Check the configuration and the files that it names, print problems, and exit.
     #[arg(long)]
     check_config: bool,
-    /// Instead of serving.
+    /// The command to run instead of the service.
     #[command(subcommand)]
     command: Option<IntakeCommand>,
 }
@@ -34,18 +34,18 @@ struct IntakeArgs {
 enum IntakeCommand {
     #[command(flatten)]
     Maintenance(MaintenanceCommand),
-    /// Write the pages that the reverse proxy shows where the intake does not answer, in each
-    /// language, and end.
+    /// Write the pages that the reverse proxy shows if the intake does not respond, in each language,
+    /// and exit.
     ErrorPages {
-        /// The folder that the proxy's configuration names, such as /var/lib/burkindi-error-pages.
+        /// The folder that the configuration of the proxy names, such as
+        /// /var/lib/burkindi-error-pages.
         folder: PathBuf,
     },
-    /// Look at this machine's part of the installation, and say what to do. Exit codes: 0 all good,
-    /// 7 soon, 8 wrong.
+    /// Check the intake on this machine, and print advice. Exit codes: 0 ok, 7 warnings, 8 errors.
     Doctor(DoctorArgs),
 }
 
-/// Why nothing was done, or not all.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 enum CliError {
     #[error(transparent)]
@@ -56,13 +56,13 @@ enum CliError {
     ProxyPages(#[from] ProxyPagesError),
 }
 
-/// Does what the command line says. The allocator is the caller's.
+/// Runs the command line. The binary that calls it sets the allocator.
 #[tokio::main]
 pub async fn main() -> ExitCode {
     match dispatch(IntakeArgs::parse()).await {
         Ok(code) => code,
         Err(error) => {
-            // Nothing is left to do if even this cannot be written.
+            // A failure to write this message cannot be reported.
             writeln!(std::io::stderr(), "intake: {error}").ok();
             ExitCode::FAILURE
         }
@@ -73,15 +73,15 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
     process_hardening::harden_process().map_err(RunError::from)?;
     let config = Config::load(&arguments.config).map_err(RunError::from)?;
     if arguments.check_config {
-        config.check_files().map_err(RunError::from)?;
+        doctor::check_config_files(&config).map_err(RunError::from)?;
         config.check_contacts().map_err(RunError::from)?;
         for warning in config.warnings() {
             writeln!(std::io::stderr(), "warning: {warning}").map_err(RunError::from)?;
         }
-        writeln!(std::io::stdout(), "the configuration is sound").map_err(RunError::from)?;
+        writeln!(std::io::stdout(), "the configuration is valid").map_err(RunError::from)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (said, code) = match arguments.command {
+    let (output, code) = match arguments.command {
         None => {
             config.check_contacts().map_err(RunError::from)?;
             maintenance::ensure_exists(&config.store.database_url().map_err(RunError::from)?)
@@ -95,16 +95,16 @@ async fn dispatch(arguments: IntakeArgs) -> Result<ExitCode, CliError> {
         }
         Some(IntakeCommand::ErrorPages { folder }) => {
             let written = proxy_pages::write_error_pages(&config, &folder)?;
-            (format!("{written} pages written to {}", folder.display()), ExitCode::SUCCESS)
+            (format!("wrote {written} pages to {}", folder.display()), ExitCode::SUCCESS)
         }
-        Some(IntakeCommand::Doctor(asked)) => {
-            let report = doctor::run_checks(&config, &asked, Clock::system().now()).await;
+        Some(IntakeCommand::Doctor(args)) => {
+            let report = doctor::run_checks(&config, &args, Clock::system().now()).await;
             (
-                if asked.json { report.to_json() } else { report.to_string() },
+                if args.json { report.to_json() } else { report.to_string() },
                 report.exit_code().into(),
             )
         }
     };
-    writeln!(std::io::stdout(), "{said}").map_err(RunError::from)?;
+    writeln!(std::io::stdout(), "{output}").map_err(RunError::from)?;
     Ok(code)
 }

@@ -1,4 +1,5 @@
-//! What only the machine itself can tell of an intake. From outside, `burkindi admin doctor` looks.
+//! Checks of an intake that need access to its machine. `burkindi admin doctor` checks an intake
+//! from outside.
 
 use std::{
     net::SocketAddr,
@@ -14,131 +15,152 @@ use doctor::{
 use time::OffsetDateTime;
 
 use crate::{
-    config::Config,
-    maintenance,
+    config::{Config, ConfigError},
+    maintenance, relay,
     store::{StoreError, read_stored_directory},
 };
 
+/// Timeout of the connection to the public listener.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How to look.
+/// The arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct DoctorArgs {
-    /// Answer in JSON.
+    /// Print the report as JSON.
     #[arg(long)]
     pub json: bool,
-    /// The configuration of the reverse proxy (nginx), to see that it writes down nobody.
+    /// The configuration of the reverse proxy (nginx), to check that it does not log clients.
     #[arg(long, value_name = "FILE", default_value = "/etc/nginx/nginx.conf")]
     pub proxy: PathBuf,
-    /// Where the nightly backups are, to see how old the newest is.
+    /// The folder of the nightly backups, to check the age of the newest.
     #[arg(long, value_name = "FOLDER", default_value = "/var/lib/burkindi-intake-backups")]
     pub backups: PathBuf,
-    /// There is no reverse proxy here: the pages are an onion service only.
+    /// Skip the reverse proxy: the pages are served as an onion service only.
     #[arg(long, conflicts_with = "proxy")]
     pub no_proxy: bool,
 }
 
-/// Looks at everything; the service may run or not.
-pub async fn run_checks(config: &Config, asked: &DoctorArgs, now: OffsetDateTime) -> DoctorReport {
+/// Reads the files that the configuration names.
+///
+/// # Errors
+/// If a file cannot be read or has invalid content. The error names the key.
+pub fn check_config_files(config: &Config) -> Result<(), ConfigError> {
+    config.load_trust()?;
+    relay::server_config(&config.relay)?;
+    let url = config.store.database_url()?;
+    url.check_files()
+        .map_err(|error| ConfigError::invalid_value("store.url", error.to_string()))?;
+    if let DatabaseUrl::Sqlite(path) = &url {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let problem = format!("{} is not a folder", folder.display());
+            return Err(ConfigError::invalid_value("store.url", problem));
+        }
+    }
+    Ok(())
+}
+
+/// Runs all checks, whether the service runs or not, and returns their report.
+pub async fn run_checks(config: &Config, args: &DoctorArgs, now: OffsetDateTime) -> DoctorReport {
     let mut report = DoctorReport::default();
-    report.add(match config.check_files() {
-        Ok(()) => Finding::ok("configuration", "sound"),
+    report.add(match check_config_files(config) {
+        Ok(()) => Finding::ok("configuration", "valid"),
         Err(error) => Finding::error(
             "configuration",
             error.to_string(),
-            "Mend this key of the configuration.",
+            "Correct this key of the configuration.",
         ),
     });
     report.add(match config.check_contacts() {
         Ok(()) if config.demo => Finding::warning(
             "contacts on the pages",
             "this is a demonstration (demo = true)",
-            "Take demo out of the configuration before anybody reports here.",
+            "Remove demo from the configuration before the service accepts real reports.",
         ),
-        Ok(()) => Finding::ok("contacts on the pages", "none of the example's"),
+        Ok(()) => Finding::ok("contacts on the pages", "none is that of the example"),
         Err(error) => {
-            let advice = "Write the real contacts into [branding], in every language.";
+            let advice = "Enter the real contacts in [branding], in every language.";
             Finding::error("contacts on the pages", error.to_string(), advice)
         }
     });
     report.add(check_permissions("key of the relay", &config.relay.key));
     report.add(check_certificate_file("certificate of the relay", &config.relay.certificate, now));
     report.add(check_certificate_file("authority of the relay", &config.relay.ca, now));
-    let answers = accepts_connections(config.public.listen).await;
+    let is_up = accepts_connections(config.public.listen).await;
     match config.store.database_url() {
-        Ok(place) => {
-            // Before anything of this command opens the store.
-            let seen = ObservedStore {
-                store: &place.to_string(),
-                key: "spool.path or spool.url",
+        Ok(url) => {
+            // Observed before this command opens the store.
+            let observed = ObservedStore {
+                store: &url.to_string(),
+                key: "store.url",
                 unit: "burkindi-intake",
-                owner_if_other: place.owner_if_other().ok().flatten(),
-                misowned_files: place.misowned_files().ok().flatten(),
-                in_use: place.is_in_use().await.map_err(|error| error.to_string()),
-                is_service_up: answers,
+                owner_if_other: url.owner_if_other().ok().flatten(),
+                misowned_files: url.misowned_files().ok().flatten(),
+                in_use: url.is_in_use().await.map_err(|error| error.to_string()),
+                is_service_up: is_up,
             };
-            for finding in check_store(&seen) {
+            for finding in check_store(&observed) {
                 report.add(finding);
             }
-            if let Some(path) = place.password_file() {
-                report.add(check_permissions("password of spool.url", &path));
+            if let Some(path) = url.password_file() {
+                report.add(check_permissions("password of store.url", &path));
             }
-            check_spool(&place, config, now, &mut report).await;
+            check_spool(&url, config, now, &mut report).await;
         }
-        Err(error) => report.add(Finding::error("spool", error.to_string(), "Mend spool.url.")),
+        Err(error) => report.add(Finding::error("spool", error.to_string(), "Correct store.url.")),
     }
-    report.add(if answers {
-        Finding::ok("service", "it answers")
+    report.add(if is_up {
+        Finding::ok("service", "it responds")
     } else {
-        let found = format!("nothing answers at {}", config.public.listen);
-        Finding::error("service", found, "systemctl start burkindi-intake; then look at its log.")
+        let found = format!("no response at {}", config.public.listen);
+        Finding::error("service", found, "Run systemctl start burkindi-intake, then read its log.")
     });
-    report.add(check_backup_age("backups", &asked.backups, now));
+    report.add(check_backup_age("backups", &args.backups, now));
     if !config.public.listen.ip().is_loopback() {
         let advice = "Set public.listen to 127.0.0.1, so that all visitors come through the proxy or the onion service.";
         report.add(Finding::warning(
             "public.listen",
-            "other machines reach it without encryption",
+            "other machines can connect without encryption",
             advice,
         ));
     }
-    if !asked.no_proxy {
-        report.add(check_proxy_logging("logs of the reverse proxy", &asked.proxy));
+    if !args.no_proxy {
+        report.add(check_proxy_logging("logs of the reverse proxy", &args.proxy));
     }
     report
 }
 
 async fn check_spool(
-    place: &DatabaseUrl,
+    url: &DatabaseUrl,
     config: &Config,
     now: OffsetDateTime,
     report: &mut DoctorReport,
 ) {
-    if let Err(error) = maintenance::ensure_exists(place).await {
-        let advice = "Does spool.path or spool.url name the right place? Then do as it says.";
+    if let Err(error) = maintenance::ensure_exists(url).await {
+        let advice = "Check that store.url names the right database, then follow the message.";
         report.add(Finding::error("spool", error.to_string(), advice));
         return;
     }
-    if let DatabaseUrl::Sqlite(path) = place {
+    if let DatabaseUrl::Sqlite(path) = url {
         report.add(check_permissions("spool", path));
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         report.add(check_disk_space("disk of the spool", folder.unwrap_or(Path::new("."))));
     }
-    match read_stored_directory(place).await {
+    match read_stored_directory(url).await {
         Ok(signed) => {
-            report.add(Finding::ok("spool", "its database answers"));
+            report.add(Finding::ok("spool", "its database responds"));
             let trust = config.load_trust().ok();
             let directory =
                 signed.zip(trust).map(|(signed, trust)| signed.verify_ignoring_dates(&trust));
             report.add(match directory {
                 Some(Ok(directory)) => check_directory_expiry(directory.expires, now.date()),
                 Some(Err(error)) => {
-                    let advice = "Is directory.trust this installation's trust.json?";
+                    let advice = "Check that directory.trust names the trust.json of this installation.";
                     Finding::error("directory", error.to_string(), advice)
                 }
                 None => {
-                    let advice = "Publish one, and see that the case handler reaches the relay.";
-                    Finding::error("directory", "none: no report can be filed", advice)
+                    let advice = "Publish a directory, and check that the case handler can connect to the relay.";
+                    Finding::error("directory", "missing: no report can be submitted", advice)
                 }
             });
         }
@@ -149,19 +171,21 @@ async fn check_spool(
 fn advice_for(error: StoreError) -> &'static str {
     match error {
         StoreError::Full | StoreError::FullForFiles => {
-            "Make room on the disk, or raise spool.most_mib."
+            "Free space on the disk, or raise store.max_size_mib."
         }
-        StoreError::Disk => "See who owns the spool, and the kernel's log for errors of the disk.",
+        StoreError::Disk => {
+            "Check the owner of the spool, and the log of the kernel for disk errors."
+        }
         StoreError::Corrupt => "Stop the service, keep a copy of the spool, and restore a backup.",
         StoreError::Duplicate | StoreError::Unavailable => {
-            "Does the database server run? Is spool.url right?"
+            "Check that the database server runs, and that store.url is correct."
         }
     }
 }
 
-async fn accepts_connections(at: SocketAddr) -> bool {
+async fn accepts_connections(address: SocketAddr) -> bool {
     matches!(
-        tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect(at)).await,
+        tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::TcpStream::connect(address)).await,
         Ok(Ok(_))
     )
 }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     admission::{AdmissionPermit, body_timeout::retryable_body_error},
     problem::Problem,
-    server::AppState,
+    state::AppState,
     store::StoreError,
 };
 

@@ -1,4 +1,4 @@
-//! The public service: takes reports, gives back mailboxes.
+//! The public service: accepts reports and serves mailboxes.
 
 pub mod admission;
 pub mod answer_times;
@@ -7,11 +7,13 @@ pub mod cli;
 pub mod config;
 pub mod directory_cache;
 pub mod doctor;
+pub mod error;
 pub mod form;
 pub mod http_api;
 pub mod i18n;
 pub mod maintenance;
 pub mod metrics;
+mod middleware;
 pub mod onion;
 pub mod pages;
 pub mod problem;
@@ -20,6 +22,7 @@ pub mod proxy_pages;
 pub mod relay;
 pub mod sealing;
 pub mod server;
+pub mod state;
 pub mod store;
 pub mod visits;
 

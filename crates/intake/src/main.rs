@@ -1,6 +1,6 @@
-//! The intake: takes reports from the public, gives back mailboxes.
+//! The intake: accepts reports from the public and serves mailboxes.
 
-/// Everything freed is wiped: plaintext passes through memory on the form path, also through
+/// Zeroizes all freed memory, because plaintext passes through memory on the form path, also through
 /// buffers of libraries.
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =

@@ -1,5 +1,4 @@
-//! What operators do with the spool: back it up, try the backup, restore it, move it to another
-//! engine.
+//! Maintenance commands of the spool: creation, backup, backup verification, restore and migration.
 
 use std::path::{Path, PathBuf};
 
@@ -16,79 +15,82 @@ use crate::{
     store::{self, Store, StoreError},
 };
 
-/// Name of the database in a backup.
+/// File name of the database in a backup.
 const DATABASE_FILE: &str = "spool.sqlite";
 
-/// One of them.
+/// A maintenance command.
 #[derive(Debug, Clone, Subcommand)]
 pub enum MaintenanceCommand {
-    /// Make the store, at the first start. Refuses where one is.
+    /// Create the store, before the first start. Fails if one exists.
     CreateStore,
-    /// Copy the spool into a new folder, while the service runs. Everything in it is sealed.
+    /// Copy the spool into a new folder while the service runs. Its content is sealed.
     Backup {
-        /// A folder that is not there yet.
+        /// The folder to create.
         folder: PathBuf,
     },
-    /// Try a backup without touching anything: would all of it come back?
+    /// Restore a backup into a temporary folder and verify every row. Changes nothing else.
     VerifyBackup {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Bring a backup back into the configured spool, which must be empty. For a service that does
-    /// not run.
+    /// Restore a backup into the configured spool, which must be empty. Stop the service first.
     Restore {
         /// The folder of the backup.
         folder: PathBuf,
     },
-    /// Copy an `SQLite` spool into an empty `PostgreSQL` database, row by row, and compare. For a
-    /// service that does not run.
+    /// Copy an `SQLite` spool into an empty `PostgreSQL` database, row by row, and compare the two.
+    /// Stop the service first.
     MigrateTo {
-        /// Such as `postgres://burkindi@db.internal/spool?sslmode=verify-full`
+        /// The URL of the database, such as
+        /// `postgres://burkindi@db.internal/spool?sslmode=verify-full`
         #[arg(value_name = "URL")]
         to: DatabaseUrl,
     },
 }
 
-/// Why it was not done.
+/// Why a maintenance command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MaintenanceError {
-    /// The configuration.
+    /// The configuration is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A database's address.
+    /// The URL of a database is invalid.
     #[error(transparent)]
     DatabaseUrl(#[from] DatabaseUrlError),
     /// A database does not open, or the service runs.
-    #[error("{0}{hint}", hint = if matches!(.0, OpenError::InUse) { ": stop the service \
-             first" } else { "" })]
+    #[error("{0}{hint}", hint = if matches!(.0, OpenError::InUse) { " (stop the service first)" } else { "" })]
     Open(#[from] OpenError),
-    /// Copying.
+    /// Copying the rows failed.
     #[error(transparent)]
     Copy(CopyError),
-    /// The folder of a backup.
+    /// The folder of the backup is invalid or incomplete.
     #[error(transparent)]
     Backup(#[from] BackupError),
-    /// The spool.
+    /// The spool failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A folder to try a backup in.
-    #[error("no temporary folder: {0}")]
+    /// The temporary folder for a backup could not be created.
+    #[error("failed to create a temporary folder: {0}")]
     Temporary(#[from] std::io::Error),
-    /// Several intakes may be writing into it.
-    #[error("the spool is on PostgreSQL already: stop all intakes, and use backup and restore")]
-    SharedStore,
-    /// There is no spool.
+    /// The spool is on PostgreSQL, where several intakes may write into it.
     #[error(
-        "{0}: there is no spool. If there was one, restore a backup: `intake --config … restore \
-         FOLDER`. At the very first start, make it: `intake --config … create-store`"
+        "the spool is on PostgreSQL already: to move it, stop all intakes and use backup and restore"
+    )]
+    SharedStore,
+    /// The configured spool does not exist.
+    #[error(
+        "spool not found: {0}. If it existed before, restore a backup: `intake --config … restore \
+         FOLDER`. Before the first start, create it: `intake --config … create-store`"
     )]
     SpoolNotFound(DatabaseUrl),
-    /// There is one.
-    #[error("{0}: there is a spool already. It was left as it is")]
+    /// The spool exists already.
+    #[error("spool exists already, nothing was changed: {0}")]
     SpoolExists(DatabaseUrl),
-    /// Sealed to whoever signed another installation's directory.
+    /// The root keys of this installation did not sign the directory of the backup, so its
+    /// submissions may be sealed to unknown recipients.
     #[error(
-        "the backup's directory is not vouched for by directory.trust: {0}. Is it of this installation?"
+        "backup directory not signed by the trusted root keys: {0}. Check that the backup is of this \
+         installation"
     )]
     UntrustedDirectory(DirectoryError),
 }
@@ -102,14 +104,17 @@ impl From<CopyError> for MaintenanceError {
     }
 }
 
-/// Does it, and gives what to say.
+/// Runs a command and returns the lines to print.
+///
+/// # Errors
+/// If the command fails. The error says why, and what to do.
 pub async fn run(
     config: &Config,
-    task: MaintenanceCommand,
+    command: MaintenanceCommand,
 ) -> Result<Vec<String>, MaintenanceError> {
     let spool = config.store.database_url()?;
     spool.check_account()?;
-    match task {
+    match command {
         MaintenanceCommand::CreateStore => create_store(&spool).await,
         MaintenanceCommand::Backup { folder } => back_up(&spool, &folder).await,
         MaintenanceCommand::VerifyBackup { folder } => verify_backup(config, &folder).await,
@@ -119,12 +124,12 @@ pub async fn run(
 }
 
 async fn create_store(spool: &DatabaseUrl) -> Result<Vec<String>, MaintenanceError> {
-    let _alone = spool.acquire_writer_lock().await?;
+    let _lock = spool.acquire_writer_lock().await?;
     if spool.exists().await? {
         return Err(MaintenanceError::SpoolExists(spool.clone()));
     }
     spool.migrate::<Migrator>().await?;
-    Ok(vec![format!("made {spool}")])
+    Ok(vec![format!("created {spool}")])
 }
 
 async fn back_up(spool: &DatabaseUrl, folder: &Path) -> Result<Vec<String>, MaintenanceError> {
@@ -132,24 +137,27 @@ async fn back_up(spool: &DatabaseUrl, folder: &Path) -> Result<Vec<String>, Main
     let backup = BackupFolder::new(folder, DATABASE_FILE);
     let copied = backup.create::<Migrator>(spool, &store::tables()).await?;
     backup.finalize()?;
-    Ok(summary_lines(&copied, "backed up. Try it with `rehearse`, and keep it on another machine"))
+    Ok(summary_lines(
+        &copied,
+        "backup complete. Verify it with `verify-backup`, and store it on another machine",
+    ))
 }
 
 async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>, MaintenanceError> {
     let backup = BackupFolder::new(folder, DATABASE_FILE);
     let files = backup.verify()?;
-    let trying = tempfile::tempdir()?;
-    let place = backup.unpack::<Migrator>(trying.path()).await?;
-    let store = Store::open(&place, config.store.limits(), &mut OsRng).await?;
-    let whole = store.verify_all().await?;
+    let temporary = tempfile::tempdir()?;
+    let url = backup.unpack::<Migrator>(temporary.path()).await?;
+    let store = Store::open(&url, config.store.limits(), &mut OsRng).await?;
+    let intact = store.verify_all().await?;
     if let Some(signed) = store.load_directory().await? {
         signed
             .verify_ignoring_dates(&config.load_trust()?)
             .map_err(MaintenanceError::UntrustedDirectory)?;
     }
     Ok(vec![
-        format!("{files} files are as they were written"),
-        format!("{whole} submissions wait in it, each as it was filed"),
+        format!("{files} files are unchanged since the backup"),
+        format!("{intact} pending submissions are intact"),
         "this backup can be restored".to_owned(),
     ])
 }
@@ -157,16 +165,16 @@ async fn verify_backup(config: &Config, folder: &Path) -> Result<Vec<String>, Ma
 async fn restore(spool: &DatabaseUrl, folder: &Path) -> Result<Vec<String>, MaintenanceError> {
     let backup = BackupFolder::new(folder, DATABASE_FILE);
     backup.verify()?;
-    let unpacking = tempfile::tempdir()?;
-    let from = backup.unpack::<Migrator>(unpacking.path()).await?;
-    let _alone = spool.acquire_lock_even_if_moved().await?;
+    let temporary = tempfile::tempdir()?;
+    let from = backup.unpack::<Migrator>(temporary.path()).await?;
+    let _lock = spool.acquire_lock_even_if_moved().await?;
     let copied = database::copy::<Migrator>(&from, spool, &store::tables()).await?;
     spool.remove_moved_marker().map_err(OpenError::LockFile)?;
     Ok(summary_lines(
         &copied,
         &format!(
-            "restored into {spool}. Start the service; what the case handler has filed since the \
-             backup is not filed twice"
+            "restored into {spool}. Start the service. The case handler recognises submissions \
+             that it has ingested since the backup"
         ),
     ))
 }
@@ -185,17 +193,17 @@ async fn migrate_to(
     Ok(summary_lines(
         &copied,
         &format!(
-            "moved from {spool} to {to}. Set spool.url in the configuration file to it, start the \
-             service, run `doctor`, and delete the old file. Until then no command opens the old \
-             file"
+            "migrated from {spool} to {to}. Set store.url in the configuration file to the new \
+             URL, start the service, run `doctor`, and delete the old file. No command opens the \
+             old file any more"
         ),
     ))
 }
 
-/// Checks that there is a spool that may be used. Opening would silently begin an empty one.
+/// Checks that the spool exists and may be used. Opening alone would silently create an empty one.
 ///
 /// # Errors
-/// If there is none, it was moved, or it cannot be reached.
+/// If the spool does not exist, was migrated, or cannot be reached.
 pub async fn ensure_exists(spool: &DatabaseUrl) -> Result<(), MaintenanceError> {
     if let Some(to) = spool.read_moved_marker().map_err(OpenError::LockFile)? {
         return Err(OpenError::Moved { from: spool.clone(), to }.into());
@@ -204,6 +212,7 @@ pub async fn ensure_exists(spool: &DatabaseUrl) -> Result<(), MaintenanceError> 
 }
 
 fn summary_lines(copied: &[(&'static str, TableDigest)], end: &str) -> Vec<String> {
-    let lines = copied.iter().map(|(name, tally)| format!("{name}: {tally}, read again and equal"));
+    let lines =
+        copied.iter().map(|(name, digest)| format!("{name}: {digest}, read back and equal"));
     lines.chain([end.to_owned()]).collect()
 }

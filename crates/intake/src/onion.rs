@@ -2,7 +2,7 @@
 //! (`HiddenServiceExportCircuitID haproxy`), so that the intake distinguishes visitors of the onion
 //! service without knowing them.
 
-use std::{io, net::Ipv6Addr, str::from_utf8, sync::Arc, time::Duration};
+use std::{io, str::from_utf8, sync::Arc, time::Duration};
 
 use axum::{Extension, middleware::AddExtension};
 use axum_server::accept::Accept;
@@ -14,18 +14,15 @@ use tower::Layer as _;
 use crate::admission::{
     AdmissionControl,
     connections::{ConnectionLimiter, LimitedConnection},
+    rate_limit::OnionCircuit,
 };
 
-/// Longest header of version 1, in bytes, with its line end.
+/// Maximum length of a header of version 1 in bytes, including its line end.
 const MAX_HEADER_BYTES: usize = 107;
-/// How long it may take. Tor sends it at once.
+/// Timeout for the header. Tor sends it immediately.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The circuit that a request came by, as Tor spells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OnionCircuit(pub Ipv6Addr);
-
-/// Takes connections that begin with a PROXY header of version 1, and closes others.
+/// Accepts connections that begin with a PROXY header of version 1, and closes others.
 #[derive(Clone)]
 pub struct OnionAcceptor {
     connections: ConnectionLimiter,
@@ -33,10 +30,10 @@ pub struct OnionAcceptor {
 }
 
 impl OnionAcceptor {
-    /// Connections within a bound of their own, so that visitors of the onion service and of the
-    /// proxy do not evict each other.
-    pub fn new(bounded: ConnectionLimiter, limits: Arc<AdmissionControl>) -> Self {
-        Self { connections: bounded, admission: limits }
+    /// Creates an acceptor with its own limit of connections, so that visitors of the onion service
+    /// and of the proxy do not evict each other.
+    pub fn new(connections: ConnectionLimiter, admission: Arc<AdmissionControl>) -> Self {
+        Self { connections, admission }
     }
 }
 
@@ -46,18 +43,18 @@ impl<S: Send + 'static> Accept<TcpStream, S> for OnionAcceptor {
     type Future = BoxFuture<'static, io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, mut stream: TcpStream, service: S) -> Self::Future {
-        let onion = self.clone();
+        let acceptor = self.clone();
         Box::pin(async move {
             let circuit = timeout(HEADER_READ_TIMEOUT, read_circuit(&mut stream)).await??;
-            let connection = onion
+            let connection = acceptor
                 .connections
-                .limit(stream, onion.admission.origin_resolver().origin_of_circuit(circuit.0))?;
+                .limit(stream, acceptor.admission.origin_resolver().origin_of_circuit(circuit.0))?;
             Ok((connection, Extension(circuit).layer(service)))
         })
     }
 }
 
-/// Reads the header and not a byte more.
+/// Reads the header, and no byte after it.
 async fn read_circuit(stream: &mut TcpStream) -> io::Result<OnionCircuit> {
     let mut header = Vec::with_capacity(MAX_HEADER_BYTES);
     while !header.ends_with(b"\r\n") && header.len() < MAX_HEADER_BYTES {

@@ -1,14 +1,14 @@
-//! Errors of the interface for programs: RFC 9457 problem details.
+//! Errors of the API: RFC 9457 problem details, and the header that asks a client to retry.
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 
 use crate::store::StoreError;
 
-/// Seconds after which a sender may try again.
-pub const RETRY_AFTER_SECONDS: &str = "30";
+/// Seconds after which a client may retry.
+const RETRY_AFTER_SECONDS: &str = "30";
 
-/// An answer of `application/problem+json`.
+/// A response of type `application/problem+json`.
 #[derive(Debug, Clone, Copy)]
 pub struct Problem {
     status: StatusCode,
@@ -16,17 +16,17 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// With a fixed title: nothing of the request stands in it.
+    /// Creates a problem. The title is a constant, so that it contains nothing of the request.
     pub const fn new(status: StatusCode, title: &'static str) -> Self {
         Self { status, title }
     }
 
-    /// 400.
+    /// Returns a problem with status 400.
     pub const fn bad_request(title: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, title)
     }
 
-    /// 503 with `Retry-After`.
+    /// Returns a problem with status 503, which is sent with `Retry-After`.
     pub const fn unavailable(title: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, title)
     }
@@ -41,7 +41,7 @@ impl From<StoreError> for Problem {
             ),
             StoreError::FullForFiles => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
-                "the spool has no room for files: nothing was stored, try again later or without files",
+                "the spool is full for files: nothing was stored, try again later or without files",
             ),
             _ => Self::unavailable("nothing was stored, try again later"),
         }
@@ -53,8 +53,7 @@ impl IntoResponse for Problem {
         let body =
             serde_json::json!({ "title": self.title, "status": self.status.as_u16() }).to_string();
         let mut response = (self.status, body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
+        response.headers_mut().insert(
             header::CONTENT_TYPE,
             http::HeaderValue::from_static("application/problem+json"),
         );
@@ -64,9 +63,16 @@ impl IntoResponse for Problem {
                 | StatusCode::TOO_MANY_REQUESTS
                 | StatusCode::INSUFFICIENT_STORAGE
         ) {
-            headers
-                .insert(header::RETRY_AFTER, http::HeaderValue::from_static(RETRY_AFTER_SECONDS));
+            return with_retry_after(response);
         }
         response
     }
+}
+
+/// Adds `Retry-After` to a response.
+pub(crate) fn with_retry_after(mut response: Response) -> Response {
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, http::HeaderValue::from_static(RETRY_AFTER_SECONDS));
+    response
 }

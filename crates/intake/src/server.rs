@@ -1,4 +1,4 @@
-//! The service put together: state, routes, listeners.
+//! Composes the service from state, routes and listeners, and runs it.
 
 use std::{
     io::Write as _,
@@ -8,232 +8,149 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, extract::FromRef, middleware, response::Response};
+use axum::Router;
 use axum_server::{
     Handle, Server,
     accept::NoDelayAcceptor,
     tls_rustls::{RustlsAcceptor, RustlsConfig},
 };
 use futures_util::{FutureExt as _, future::BoxFuture};
-use protocol::mailbox::DecoyMailboxes;
-use rand::{SeedableRng, rngs::OsRng};
-use rand_chacha::ChaCha20Rng;
-use taxonomy::Taxonomy;
-use web::{Clock, Locale};
+use rand::rngs::OsRng;
+use web::Clock;
 
 use crate::{
-    admission::{self, AdmissionControl, connections::ConnectionLimiter},
-    answer_times::AnswerTimesCache,
+    admission::connections::ConnectionLimiter,
     cleaning::FileCleaner,
     config::{Config, ConfigError},
-    directory_cache::DirectoryCache,
-    http_api, i18n,
-    metrics::{IntakeMetrics, counters::DailyCounters},
+    error::RunError,
+    http_api, middleware,
     onion::OnionAcceptor,
-    pages::{self, ErrorKind, Pages, error_page},
+    pages::{self, ErrorKind},
     problem::Problem,
     process_hardening, relay, sealing,
-    store::{Store, StoreError},
+    state::AppState,
 };
 
-/// Age at which an incomplete submission is swept; uploads end before that.
+/// Age at which garbage collection deletes an incomplete submission. It is longer than
+/// [`crate::admission::body_timeout::MAX_UPLOAD_DURATION`].
 const INCOMPLETE_UPLOAD_TTL: Duration = Duration::from_hours(1);
+/// Interval of the garbage collection.
 const GC_INTERVAL: Duration = Duration::from_mins(10);
-/// How soon a directory that came to another replica is in force here.
+/// Interval at which an intake reads what other replicas wrote, such as a new directory.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
+/// Interval at which idle entries are removed and the store is checked.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(1);
-/// How often the service looks at itself for the metrics page.
+/// Interval at which the metrics are refreshed.
 const METRICS_INTERVAL: Duration = Duration::from_mins(5);
 const ONE_DAY: Duration = Duration::from_hours(24);
-/// For a request's first line and headers.
+/// Timeout for the request line and the headers of a request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(15);
-/// For a request's first line and headers, in bytes; also how much of a body is read at once.
+/// Maximum size of the request line and the headers, in bytes. Also the size of the read buffer of
+/// a body.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Maximum number of headers of a request.
 const MAX_HEADERS: usize = 64;
-/// Files that are no connections of visitors: the spool, its database, the relay.
+/// File descriptors that are not connections of visitors: spool, database, relay.
 const RESERVED_FDS: usize = 256;
-/// What is under way when the service is told to stop may take so long to end.
+/// Time that pending requests have to complete after the stop signal.
 const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(30);
 
-/// What handlers share.
-#[derive(Clone)]
-pub struct AppState {
-    /// Sealed bytes in and out.
-    pub store: Store,
-    /// What visitors see.
-    pub pages: Arc<Pages>,
-    /// The time.
-    pub clock: Clock,
-    /// Whom reports are sealed to.
-    pub directory_cache: Arc<DirectoryCache>,
-    /// By when reports are answered.
-    pub answer_times: Arc<AnswerTimesCache>,
-    /// Answers for mailboxes that are not there.
-    pub decoys: Arc<DecoyMailboxes>,
-    /// How much at once.
-    pub admission: Arc<AdmissionControl>,
-    /// What the log gets to know.
-    pub counters: Arc<DailyCounters>,
-    /// What operators see.
-    pub metrics: Arc<IntakeMetrics>,
-    /// Takes metadata out of files.
-    pub cleaner: Arc<FileCleaner>,
+/// Returns the routes for reporters, with the layers that every response passes.
+pub fn public_router(state: &AppState) -> Router {
+    let router = Router::new()
+        .merge(http_api::routes())
+        .merge(sealing::routes())
+        .merge(pages::routes())
+        .layer(axum::middleware::from_fn_with_state(
+            state.clone(),
+            middleware::admission_middleware,
+        ))
+        .with_state(state.clone());
+    let app = state.clone();
+    let router =
+        web::catch_panic::catch_panics(router, move || app.error_page("", ErrorKind::Internal));
+    web::with_security_headers(router, &web::SecurityPolicy::default())
 }
 
-impl FromRef<AppState> for Arc<Pages> {
-    fn from_ref(app: &AppState) -> Self {
-        app.pages.clone()
-    }
+/// Returns the routes for the case handler.
+pub fn relay_router(state: &AppState) -> Router {
+    const INTERNAL_ERROR: Problem =
+        Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "internal error");
+    web::catch_panic::catch_panics(relay::routes().with_state(state.clone()), || INTERNAL_ERROR)
 }
 
-/// Why the service does not start or has ended.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// A key of the configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The system refused something: hardening, listening, serving.
-    #[error("the system refused: {0}")]
-    System(#[from] std::io::Error),
-}
-
-impl AppState {
-    /// Opens everything that the configuration names.
-    pub async fn open(config: &Config, clock: Clock) -> Result<Self, RunError> {
-        let key = if config.store.url.is_some() { "spool.url" } else { "spool.path" };
-        let spool = |error: &dyn ToString| ConfigError::invalid_value(key, error.to_string());
-        let taxonomy = Arc::new(Taxonomy::built_in());
-        let trust = config.load_trust()?;
-        let place = config.store.database_url()?;
-        tracing::info!("the spool is {place}");
-        let store = Store::open(&place, config.store.limits(), &mut OsRng)
-            .await
-            .map_err(|error| spool(&error))?;
-        let directories =
-            Arc::new(DirectoryCache::load(trust, &store).await.map_err(|error| spool(&error))?);
-        let answers =
-            Arc::new(AnswerTimesCache::load(&store).await.map_err(|error| spool(&error))?);
-        let pages = Pages::new(taxonomy, config.branding.clone(), clock.clone(), OsRng)
-            .with_directory(Arc::clone(&directories))
-            .with_answer_times(Arc::clone(&answers));
-        let decoys = DecoyMailboxes::new(&mut ChaCha20Rng::from_seed(*store.decoy_seed()));
-        Ok(Self {
-            pages: Arc::new(pages),
-            store,
-            clock,
-            directory_cache: directories,
-            answer_times: answers,
-            decoys: Arc::new(decoys),
-            admission: Arc::new(AdmissionControl::new(config)),
-            counters: Arc::new(DailyCounters::for_spool(place.to_string())),
-            metrics: Arc::new(IntakeMetrics::new(std::fs::read(&config.relay.certificate)?)),
-            cleaner: Arc::new(FileCleaner::InProcess),
-        })
-    }
-
-    /// The routes for reporters, with everything that every answer goes through.
-    pub fn public_router(&self) -> Router {
-        let router = Router::new()
-            .merge(http_api::routes())
-            .merge(sealing::routes())
-            .merge(pages::routes())
-            .layer(middleware::from_fn_with_state(self.clone(), admission::admission_middleware))
-            .with_state(self.clone());
-        let app = self.clone();
-        let router =
-            web::catch_panic::catch_panics(router, move || app.error_page("", ErrorKind::Internal));
-        web::with_security_headers(router, &web::SecurityPolicy::default())
-    }
-
-    /// The routes for the case handler.
-    pub fn relay_router(&self) -> Router {
-        const INTERNAL_ERROR: Problem =
-            Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "broken");
-        web::catch_panic::catch_panics(relay::routes().with_state(self.clone()), || INTERNAL_ERROR)
-    }
-
-    /// A page for something that went wrong, in the language that the path begins with.
-    pub(crate) fn error_page(&self, path: &str, kind: ErrorKind) -> Response {
-        error_page(&self.pages, self.locale_of_path(path), kind)
-    }
-
-    /// The language that a path begins with; the first one for any other path.
-    pub(crate) fn locale_of_path(&self, path: &str) -> Locale {
-        let lang = path.split('/').nth(1).unwrap_or_default();
-        self.pages.locale(lang).unwrap_or(i18n::LOCALES[0])
-    }
-
-    /// Counts it and gives the answer for programs.
-    pub(crate) fn record_store_error(&self, error: StoreError) -> Problem {
-        self.counters.record_store_failure(error);
-        error.into()
-    }
-
-    /// What happens without a request: sweeping, and a line in the log once a day.
-    async fn run_housekeeping(self) {
-        let mut sweep = tokio::time::interval(GC_INTERVAL);
-        let mut minute = tokio::time::interval(MAINTENANCE_INTERVAL);
-        let mut moment = tokio::time::interval(REFRESH_INTERVAL);
-        let mut look = tokio::time::interval(METRICS_INTERVAL);
-        let mut day = tokio::time::interval_at(tokio::time::Instant::now() + ONE_DAY, ONE_DAY);
-        loop {
-            tokio::select! {
-                _ = sweep.tick() => {
-                    if let Err(error) = self.store.delete_incomplete(INCOMPLETE_UPLOAD_TTL).await {
-                        self.counters.record_store_failure(error);
-                    }
+/// Runs the periodic tasks: garbage collection, maintenance, refreshing what other replicas wrote,
+/// metrics, and one log line a day.
+async fn run_housekeeping(state: AppState) {
+    let mut garbage_collection = tokio::time::interval(GC_INTERVAL);
+    let mut maintenance = tokio::time::interval(MAINTENANCE_INTERVAL);
+    let mut refresh = tokio::time::interval(REFRESH_INTERVAL);
+    let mut metrics = tokio::time::interval(METRICS_INTERVAL);
+    let mut day = tokio::time::interval_at(tokio::time::Instant::now() + ONE_DAY, ONE_DAY);
+    loop {
+        tokio::select! {
+            _ = garbage_collection.tick() => {
+                if let Err(error) = state.store.delete_incomplete(INCOMPLETE_UPLOAD_TTL).await {
+                    state.counters.record_store_failure(error);
                 }
-                _ = minute.tick() => {
-                    self.admission.evict_idle_keys();
-                    self.pages.remove_expired_visits();
-                    let measured = self.store.refresh_usage().await;
-                    match measured.and(self.store.ping().await) {
-                        Ok(()) => self.counters.record_store_recovery(),
-                        Err(error) => self.counters.record_store_failure(error),
-                    }
-                }
-                _ = moment.tick(), if self.store.is_shared() => {
-                    let refreshed = self.directory_cache.refresh(&self.store).await;
-                    if let Err(error) = refreshed.and(self.answer_times.refresh(&self.store).await) {
-                        self.counters.record_store_failure(error);
-                    }
-                }
-                _ = look.tick() => self.metrics.refresh(&self).await,
-                _ = day.tick() => self.metrics.record_day(&self.counters.close_day(&mut OsRng)),
             }
+            _ = maintenance.tick() => {
+                state.admission.evict_idle_keys();
+                state.pages.remove_expired_visits();
+                let measured = state.store.refresh_usage().await;
+                match measured.and(state.store.ping().await) {
+                    Ok(()) => state.counters.record_store_recovery(),
+                    Err(error) => state.counters.record_store_failure(error),
+                }
+            }
+            _ = refresh.tick(), if state.store.is_shared() => {
+                let refreshed = state.directory_cache.refresh(&state.store).await;
+                if let Err(error) = refreshed.and(state.answer_times.refresh(&state.store).await) {
+                    state.counters.record_store_failure(error);
+                }
+            }
+            _ = metrics.tick() => {
+                state.metrics.refresh(&state.store, &state.directory_cache, &state.clock).await;
+            }
+            _ = day.tick() => state.metrics.record_day(&state.counters.close_day(&mut OsRng)),
         }
     }
 }
 
-/// All listeners bound, nothing answered yet.
+/// A server whose listeners are bound, but which accepts no connection yet.
 pub struct BoundServer {
     state: AppState,
     metrics: Option<BoxFuture<'static, ()>>,
     public: Server<SocketAddr, ConnectionLimiter>,
     onion: Option<Server<SocketAddr, OnionAcceptor>>,
     relay: Server<SocketAddr, RustlsAcceptor<NoDelayAcceptor>>,
-    /// Where reporters connect.
+    /// Address of the listener for reporters.
     pub public_addr: SocketAddr,
-    /// Where the onion service connects, if it has a listener of its own.
+    /// Address of the listener for the onion service, if one is configured.
     pub onion_addr: Option<SocketAddr>,
-    /// Where the case handler connects.
+    /// Address of the listener for the case handler.
     pub relay_addr: SocketAddr,
-    /// Where the metrics page is, if there is one.
+    /// Address of the metrics page, if one is configured.
     pub metrics_addr: Option<SocketAddr>,
 }
 
 impl BoundServer {
-    /// Opens everything and binds all listeners.
+    /// Opens the state and binds all listeners.
+    ///
+    /// # Errors
+    /// If the configuration is invalid, the store does not open, an address cannot be bound, or the
+    /// system allows too few open files.
     pub async fn bind(config: &Config, clock: Clock) -> Result<Self, RunError> {
         let tls = RustlsConfig::from_config(Arc::new(relay::server_config(&config.relay)?));
         let tls = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
-        // Each upload holds the two pipes of a child process.
-        let others =
+        // Each upload uses the two pipes of a child process.
+        let reserved_fds =
             RESERVED_FDS + 2 * config.limits.concurrent_uploads + onion_connection_limit(config);
-        process_hardening::raise_nofile_limit(config.limits.connections + others).map_err(
-            |most| {
+        process_hardening::raise_nofile_limit(config.limits.connections + reserved_fds).map_err(
+            |limit| {
                 let problem = format!(
-                    "the system lets this process open {most} files; {others} are for other things"
+                    "the system lets this process open {limit} files, of which {reserved_fds} are \
+                     reserved for other uses. Lower it, or raise the limit of open files"
                 );
                 ConfigError::invalid_value("limits.connections", problem)
             },
@@ -243,10 +160,10 @@ impl BoundServer {
         let (relay, relay_addr) = bind_listener("relay.listen", config.relay.listen)?;
         let (mut metrics, mut metrics_addr) = (None, None);
         if let Some(at) = config.metrics.listen {
-            let wrong = |error: std::io::Error| {
+            let bind_error = |error: std::io::Error| {
                 ConfigError::invalid_value("metrics.listen", format!("{at}: {error}"))
             };
-            let (address, page) = app.metrics.registry().listen(at).await.map_err(wrong)?;
+            let (address, page) = app.metrics.registry().listen(at).await.map_err(bind_error)?;
             (metrics, metrics_addr) = (Some(page.boxed()), Some(address));
         }
         let public = configure_http1(
@@ -277,27 +194,31 @@ impl BoundServer {
         })
     }
 
-    /// Cleans files in child processes of `program` from now on, where the system can confine them.
+    /// Makes the server clean files in sandboxed child processes of `program`, if the system
+    /// supports it.
     #[must_use]
     pub async fn isolate_cleaning(mut self, program: PathBuf) -> Self {
         self.state.cleaner = Arc::new(FileCleaner::isolated(program).await);
         self
     }
 
-    /// Answers until `stop` comes, then lets what is under way end.
+    /// Serves requests until `stop` completes, then lets pending requests complete within 30 seconds.
+    ///
+    /// # Errors
+    /// If a listener fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let (public_handle, relay_handle) = (Handle::new(), Handle::new());
         let public_service =
-            self.state.public_router().into_make_service_with_connect_info::<SocketAddr>();
+            public_router(&self.state).into_make_service_with_connect_info::<SocketAddr>();
         let onion_handle = Handle::new();
         let onion = self
             .onion
             .map(|onion| onion.handle(onion_handle.clone()).serve(public_service.clone()));
         let onion = async { if let Some(onion) = onion { onion.await } else { Ok(()) } };
-        let relay_service = self.state.relay_router().into_make_service();
+        let relay_service = relay_router(&self.state).into_make_service();
         let public = self.public.handle(public_handle.clone()).serve(public_service);
         let relay = self.relay.handle(relay_handle.clone()).serve(relay_service);
-        let housekeeping = tokio::spawn(self.state.run_housekeeping());
+        let housekeeping = tokio::spawn(run_housekeeping(self.state));
         let metrics = self.metrics.map(tokio::spawn);
         let stopping = async {
             stop.await;
@@ -316,12 +237,12 @@ impl BoundServer {
     }
 }
 
-/// Connections of the onion service at once: a quarter of those of the other listener.
+/// Returns the maximum number of onion connections: a quarter of that of the public listener.
 fn onion_connection_limit(config: &Config) -> usize {
     if config.public.onion_listen.is_some() { config.limits.connections.div_ceil(4) } else { 0 }
 }
 
-/// HTTP/1 alone. Slow or swollen headers end the connection.
+/// Restricts a server to HTTP/1. Slow or oversized headers end the connection.
 fn configure_http1<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
     let mut server = server.http1_only().first_request_timeout(HEADER_READ_TIMEOUT);
     let http = server.http_builder();
@@ -336,22 +257,22 @@ fn bind_listener(
     key: &'static str,
     address: SocketAddr,
 ) -> Result<(TcpListener, SocketAddr), RunError> {
-    let wrong =
+    let bind_error =
         |error: std::io::Error| ConfigError::invalid_value(key, format!("{address}: {error}"));
-    let listener = TcpListener::bind(address).map_err(wrong)?;
-    let address = listener.local_addr().map_err(wrong)?;
+    let listener = TcpListener::bind(address).map_err(bind_error)?;
+    let address = listener.local_addr().map_err(bind_error)?;
     Ok((listener, address))
 }
 
 /// Runs the service until SIGTERM or SIGINT. Prints `ready public=… relay=…` on standard output
-/// once both listeners are bound. `program` is this program itself, which cleans files of visitors
-/// in child processes.
+/// once both listeners are bound. `program` is the path of this program, which the service starts
+/// as child processes that clean files of visitors.
 ///
 /// # Errors
 /// Returns why the service does not start, or why it ended.
 pub async fn run(config: Config, program: PathBuf) -> Result<(), RunError> {
-    // Installed before the ready line, so that a signal sent right after it stops the service in
-    // order.
+    // Installed before the ready line, so that a signal sent right after it stops the service
+    // gracefully.
     let stop = shutdown_signal()?;
     web::init_logging(config.log_level()?, config.log.json);
     web::catch_panic::install_panic_hook();
@@ -366,7 +287,8 @@ pub async fn run(config: Config, program: PathBuf) -> Result<(), RunError> {
     };
     if !bound.state.pages.has_script() {
         tracing::warn!(
-            "this build has no script: reports are sealed here, and not in the reporter's browser"
+            "this build has no browser script: the intake seals reports in memory instead of the \
+             reporter's browser"
         );
     }
     let mut stdout = std::io::stdout();

@@ -1,4 +1,4 @@
-//! A disk that takes no more. On its own, for the limit holds for the whole process.
+//! A full disk. This test has its own process, because the limit applies to the whole process.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod common;
@@ -8,16 +8,17 @@ use reqwest::StatusCode;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The signal that a write beyond the limit raises; caught, the write fails and the process lives.
+/// The signal that a write beyond the limit raises. With a handler, the write fails and the process
+/// continues.
 const SIGXFSZ: i32 = 25;
 
-/// Files of this process grow to this size and no further.
+/// Limits the size of files that this process writes.
 fn limit_file_size(bytes: u64) {
     setrlimit(Resource::Fsize, Rlimit { current: Some(bytes), maximum: None }).unwrap();
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_trying_again_later_works() {
+async fn a_full_disk_is_reported_and_a_later_retry_succeeds() {
     let _caught = signal(SignalKind::from_raw(SIGXFSZ)).unwrap();
     let intake = TestIntake::with_directory().await;
     let form = || MultipartFormData::report("a story", 1).file("a.jpg", &vec![1; 3_000_000]).end();

@@ -1,5 +1,5 @@
-//! All of it once more, on `PostgreSQL`.
-#![expect(clippy::duplicate_mod, reason = "each test file brings what it shares with the others")]
+//! Runs the tests of the API, the forms and the relay again, on `PostgreSQL`.
+#![expect(clippy::duplicate_mod, reason = "each test file includes the common module")]
 
 #[path = "api.rs"]
 mod api;

@@ -12,7 +12,7 @@ use reqwest::StatusCode;
 /// Intakes that share everything but their process.
 async fn two_replicas(url: String) -> (TestIntake, TestIntake) {
     let on = |mut installation: TestInstallation| {
-        installation.config.store.url = Some(url.clone());
+        installation.config.store.url.clone_from(&url);
         installation
     };
     let one = TestInstallation::new();

@@ -17,14 +17,14 @@ use rustix::process::{Pid, Signal, kill_process};
 const START_COUNT: usize = 30;
 
 #[test]
-fn a_signal_right_after_the_ready_line_stops_the_program_in_order() {
+fn a_signal_right_after_the_ready_line_stops_the_program_gracefully() {
     let installation = TestInstallation::new();
     let config = &installation.config;
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/config/intake.toml");
     let program = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_intake"));
         command.arg("--config").arg(&example).stdin(Stdio::null()).stdout(Stdio::piped());
-        // The contacts of the example are invented: only a demonstration starts with them.
+        // The contacts of the example are fictitious: only a demonstration starts with them.
         command.env("INTAKE_DEMO", "true");
         for (name, value) in [
             ("INTAKE_PUBLIC_LISTEN", Path::new("127.0.0.1:0")),
@@ -32,7 +32,7 @@ fn a_signal_right_after_the_ready_line_stops_the_program_in_order() {
             ("INTAKE_RELAY_CA", &config.relay.ca),
             ("INTAKE_RELAY_CERTIFICATE", &config.relay.certificate),
             ("INTAKE_RELAY_KEY", &config.relay.key),
-            ("INTAKE_SPOOL_PATH", &config.store.path),
+            ("INTAKE_STORE_URL", Path::new(&config.store.url)),
             ("INTAKE_DIRECTORY_TRUST", &config.directory.trust),
         ] {
             command.env(name, value);

@@ -1,5 +1,5 @@
-//! How much may happen at once, and how often one address may post while that is scarce. Nothing of
-//! it is stored or logged.
+//! Admission control: limits on concurrent requests, on request rates of one address, and on the
+//! storage of one network. None of this data is stored or logged.
 
 pub mod body_timeout;
 pub mod connections;
@@ -10,19 +10,11 @@ mod storage_quota;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::{
-    body::{Body, Bytes},
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use futures_util::{Stream, StreamExt, future::ready, stream};
+use axum::body::{Body, Bytes};
+use futures_util::{StreamExt, future::ready, stream};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::{
-    HeaderValue, Method, StatusCode,
-    header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER},
-};
-use tokio::time::{Duration, Instant, timeout, timeout_at};
+use http::StatusCode;
+use tokio::time::{Duration, timeout};
 
 use crate::{
     admission::{
@@ -31,25 +23,16 @@ use crate::{
         slots::{Slot, SlotPool},
     },
     config::Config,
-    form::{ReplyForm, ReportForm},
-    pages::{self, ErrorKind, rejected_form_page},
-    problem::{self, Problem},
-    sealing::text_fields,
-    server::AppState,
     store::{Store, StoreError},
 };
 use fair_semaphore::{FairPermit, FairSemaphore};
 use storage_quota::StorageQuota;
 
-/// What is read of a post before it needs an upload slot, in bytes: all of a form step, and of a
-/// report without files.
-const SMALL_BODY_BYTES: usize = 192 * 1024;
-/// How long the rest is read of a post that is turned away.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest silence meanwhile.
-const DRAIN_IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of a POST body that are read before the request needs an upload slot: all of a form step,
+/// and of a report without files.
+pub(crate) const SMALL_BODY_BYTES: usize = 192 * 1024;
 
-/// Bounds on posts.
+/// Limits on POST requests.
 pub struct AdmissionControl {
     origin_resolver: OriginResolver,
     reading: SlotPool,
@@ -61,11 +44,11 @@ pub struct AdmissionControl {
 }
 
 impl AdmissionControl {
-    /// As configured.
+    /// Creates the limits that `[limits]` of the configuration sets.
     pub fn new(config: &Config) -> Self {
         let limits = &config.limits;
-        let each = Duration::from_mins(1) / limits.per_network_per_minute.max(1);
-        let quota = Quota::with_period(each).expect("the period is not zero");
+        let period = Duration::from_mins(1) / limits.per_network_per_minute.max(1);
+        let quota = Quota::with_period(period).expect("the period is not zero");
         let burst = limits.per_network_burst.try_into().expect("the burst is not zero");
         Self {
             origin_resolver: OriginResolver::new(config.public.trusted_proxies.clone()),
@@ -78,19 +61,19 @@ impl AdmissionControl {
         }
     }
 
-    /// Finds the origin of posts.
+    /// Returns the resolver of client origins.
     pub fn origin_resolver(&self) -> &OriginResolver {
         &self.origin_resolver
     }
 
-    /// Forgets who has not posted lately.
+    /// Removes the counts of addresses and networks without recent requests.
     pub fn evict_idle_keys(&self) {
         self.post_rate.retain_recent();
         self.small_requests.remove_idle_networks();
     }
 
-    /// Has this address posted more than its share? It counts only while there is not enough for
-    /// everybody: many people share one address of their operator.
+    /// Returns whether this address exceeds its request rate while slots are scarce. The rate is
+    /// not enforced otherwise, because many people share one address of their mobile operator.
     fn exceeds_rate(&self, origin: &ClientOrigin) -> bool {
         let is_over = origin.is_counted && self.post_rate.check_key(&origin.host).is_err();
         is_over
@@ -99,61 +82,62 @@ impl AdmissionControl {
                 || self.small_requests.is_scarce())
     }
 
-    /// What of a body a handler may read, and what it holds meanwhile. What was read of a post that
-    /// is turned away, and the rest of it, come with the reason.
-    async fn admit(
+    /// Admits a request: returns its permit, and the body that the handler may read.
+    ///
+    /// # Errors
+    /// If the client is too slow, or the limits are reached. The error contains the part of the
+    /// body that was read, and the rest.
+    pub(crate) async fn admit(
         self: &Arc<Self>,
         origin: ClientOrigin,
         body: Body,
     ) -> Result<(AdmissionPermit, Body), RejectedPost> {
-        let refused =
-            |turned, read, rest| RejectedPost { reason: turned, prefix: read, unread_body: rest };
+        let reject = |reason, prefix, unread_body| RejectedPost { reason, prefix, unread_body };
         let mut body = with_min_rate(body);
         if self.exceeds_rate(&origin) {
-            return Err(refused(RejectionReason::RateLimited, Bytes::new(), body));
+            return Err(reject(RejectionReason::RateLimited, Bytes::new(), body));
         }
-        let arrival = Arc::new(self.reading.acquire_or_evict(origin));
-        // A sender that is slow with a small body holds no slot among those that are answered.
-        let (read, more) = match arrival.read_prefix(&mut body, SMALL_BODY_BYTES).await {
-            Ok(beginning) => beginning,
+        let read_slot = Arc::new(self.reading.acquire_or_evict(origin));
+        // A client that sends a small body slowly must not hold a permit of the small requests.
+        let (prefix, has_more) = match read_slot.read_prefix(&mut body, SMALL_BODY_BYTES).await {
+            Ok(read) => read,
             Err(BodyReadError::Evicted) => {
-                return Err(refused(RejectionReason::Overloaded, Bytes::new(), body));
+                return Err(reject(RejectionReason::Overloaded, Bytes::new(), body));
             }
             Err(BodyReadError::TooSlow | BodyReadError::ConnectionReset) => {
-                return Err(refused(RejectionReason::SlowClient, Bytes::new(), body));
+                return Err(reject(RejectionReason::SlowClient, Bytes::new(), body));
             }
         };
-        if !more {
-            let turn = tokio::select! {
-                turn = timeout(self.queue_timeout, self.small_requests.acquire(&origin)) => turn.ok(),
-                () = arrival.evicted() => None,
+        if !has_more {
+            let permit = tokio::select! {
+                permit = timeout(self.queue_timeout, self.small_requests.acquire(&origin)) => {
+                    permit.ok()
+                }
+                () = read_slot.evicted() => None,
             };
-            let Some(turn) = turn else {
-                return Err(refused(RejectionReason::Overloaded, read, body));
+            let Some(permit) = permit else {
+                return Err(reject(RejectionReason::Overloaded, prefix, body));
             };
-            return Ok((
-                AdmissionPermit::new(self, origin, HeldPermit::SmallRequest { _permit: turn }),
-                Body::from(read),
-            ));
+            let held = HeldPermit::SmallRequest { _permit: permit };
+            return Ok((AdmissionPermit::new(self, origin, held), Body::from(prefix)));
         }
-        let place = tokio::select! {
-            place = self.uploads.acquire_timeout(origin, self.queue_timeout) => place,
-            () = arrival.evicted() => None,
+        let upload_slot = tokio::select! {
+            slot = self.uploads.acquire_timeout(origin, self.queue_timeout) => slot,
+            () = read_slot.evicted() => None,
         };
-        let Some(place) = place else {
-            drop(arrival);
-            return Err(refused(RejectionReason::Overloaded, read, body));
+        drop(read_slot);
+        let Some(upload_slot) = upload_slot.map(Arc::new) else {
+            return Err(reject(RejectionReason::Overloaded, prefix, body));
         };
-        drop(arrival);
-        let place = Arc::new(place);
-        let admission =
-            AdmissionPermit::new(self, origin, HeldPermit::Upload { _slot: Arc::clone(&place) });
-        let rest = place.into_stream(body, Arc::clone(&admission.unread_body));
-        Ok((admission, Body::from_stream(stream::once(ready(Ok(read))).chain(rest))))
+        let held = HeldPermit::Upload { _slot: Arc::clone(&upload_slot) };
+        let permit = AdmissionPermit::new(self, origin, held);
+        let rest = upload_slot.into_stream(body, Arc::clone(&permit.unread_body));
+        Ok((permit, Body::from_stream(stream::once(ready(Ok(prefix))).chain(rest))))
     }
 }
 
-/// What a post holds until it is answered: a turn, or the slot of an upload.
+/// The permit that a POST request holds until it is answered: one of the small requests, or an
+/// upload slot.
 #[derive(Clone)]
 pub struct AdmissionPermit {
     control: Arc<AdmissionControl>,
@@ -163,7 +147,7 @@ pub struct AdmissionPermit {
 }
 
 enum HeldPermit {
-    /// Between two holdings, and after a wait that was in vain.
+    /// No permit: between two permits, and after a wait that timed out.
     Released,
     SmallRequest {
         _permit: FairPermit,
@@ -174,20 +158,20 @@ enum HeldPermit {
 }
 
 impl AdmissionPermit {
-    fn new(limits: &Arc<AdmissionControl>, origin: ClientOrigin, held: HeldPermit) -> Self {
+    fn new(control: &Arc<AdmissionControl>, origin: ClientOrigin, held: HeldPermit) -> Self {
         Self {
-            control: Arc::clone(limits),
+            control: Arc::clone(control),
             origin,
             permit: Arc::new(Mutex::new(held)),
             unread_body: Arc::default(),
         }
     }
 
-    /// Counts a submission of about this length for its network. Dropped before
-    /// [`StorageReservation::commit`], it no longer counts.
+    /// Reserves `length` bytes of the storage quota of the client's network. The reservation is
+    /// released if it is dropped before [`StorageReservation::commit`].
     ///
     /// # Errors
-    /// [`StoreError::Full`] or [`StoreError::FullForFiles`] if the share of the network is used up.
+    /// [`StoreError::Full`] or [`StoreError::FullForFiles`] if the quota of the network is used up.
     pub fn reserve_storage(
         &self,
         store: &Store,
@@ -202,36 +186,36 @@ impl AdmissionPermit {
         })
     }
 
-    /// A post with files takes the slot of an upload, however small it is: cleaning and sealing
-    /// files is work. Waits for one if need be; false if none came free in time.
+    /// Exchanges the permit for an upload slot, because cleaning and sealing files costs time and
+    /// memory even if the request is small. Waits up to the queue timeout; returns false after it.
     pub async fn acquire_upload_slot(&self) -> bool {
-        let had = {
+        let previous = {
             let mut held = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
             match &*held {
                 HeldPermit::Upload { .. } => return true,
-                // Others that are small need not wait for it.
+                // Releases the permit, so that other small requests do not wait for this one.
                 _ => std::mem::replace(&mut *held, HeldPermit::Released),
             }
         };
-        drop(had);
-        let Some(place) =
+        drop(previous);
+        let Some(slot) =
             self.control.uploads.acquire_timeout(self.origin, self.control.queue_timeout).await
         else {
             return false;
         };
-        place.mark_answering();
+        slot.mark_answering();
         *self.permit.lock().unwrap_or_else(PoisonError::into_inner) =
-            HeldPermit::Upload { _slot: Arc::new(place) };
+            HeldPermit::Upload { _slot: Arc::new(slot) };
         true
     }
 
-    /// What was not read of the body.
-    fn take_unread_body(&self) -> Option<TimedBody> {
+    /// Returns the part of the body that the handler has not read.
+    pub(crate) fn take_unread_body(&self) -> Option<TimedBody> {
         self.unread_body.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
-/// A submission that counts for what its network may store.
+/// Bytes that are reserved in the storage quota of a network.
 pub struct StorageReservation {
     control: Arc<AdmissionControl>,
     origin: ClientOrigin,
@@ -240,7 +224,7 @@ pub struct StorageReservation {
 }
 
 impl StorageReservation {
-    /// It was stored with this length in bytes.
+    /// Replaces the reservation with the stored length, in bytes.
     pub fn commit(mut self, length: u64) {
         self.stored = length;
     }
@@ -252,15 +236,15 @@ impl Drop for StorageReservation {
     }
 }
 
-/// Why a post is not answered.
-enum RejectionReason {
+/// Why a POST request was rejected.
+pub(crate) enum RejectionReason {
     SlowClient,
     Overloaded,
     RateLimited,
 }
 
 impl RejectionReason {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::SlowClient => StatusCode::REQUEST_TIMEOUT,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -269,145 +253,10 @@ impl RejectionReason {
     }
 }
 
-/// A post that is turned away.
-struct RejectedPost {
-    reason: RejectionReason,
-    /// What was read of its body.
-    prefix: Bytes,
-    unread_body: TimedBody,
-}
-
-/// A post, as far as its refusal needs it.
-struct PostContext {
-    path: String,
-    content_type: String,
-}
-
-impl PostContext {
-    fn from_request(request: &Request) -> Self {
-        let content_type =
-            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        Self {
-            path: request.uri().path().to_owned(),
-            content_type: content_type.unwrap_or_default().to_owned(),
-        }
-    }
-
-    fn is_api(&self) -> bool {
-        self.path.starts_with("/api/")
-    }
-
-    /// The fields of one of the forms, to be given back. Of a body with files only the beginning is
-    /// there, which holds the fields.
-    async fn rejected_form(&self, read: Bytes, is_whole: bool) -> Option<pages::RejectedForm> {
-        let is_field: fn(&str) -> bool = match self.path.split('/').skip(2).collect::<Vec<_>>()[..]
-        {
-            ["report"] | ["report", "send"] => ReportForm::is_field,
-            ["return"] | ["return", "send"] => ReplyForm::is_field,
-            _ => return None,
-        };
-        let takes_files = self.path.ends_with("/send");
-        if !is_whole && !takes_files {
-            return None;
-        }
-        let fields = text_fields(&self.content_type, read).await.into_iter();
-        let fields = fields
-            .filter(|(name, value)| is_field(name) && !value.is_empty())
-            .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()));
-        Some(pages::RejectedForm {
-            path: self.path.clone(),
-            fields: fields.collect(),
-            accepts_files: takes_files,
-        })
-    }
-}
-
-/// Reads the beginning of a body that is turned away, as far as it may hold a form, and then what
-/// is left for a moment. Returns the beginning, and whether that is all.
-async fn read_form_prefix(read: Bytes, mut rest: TimedBody) -> (Bytes, bool) {
-    let end = Instant::now() + DRAIN_TIMEOUT;
-    let mut read = Vec::from(read);
-    while read.len() < SMALL_BODY_BYTES {
-        match timeout_at(end.min(Instant::now() + DRAIN_IDLE_TIMEOUT), rest.next()).await {
-            Ok(Some(Ok(bytes))) => read.extend_from_slice(&bytes),
-            Ok(None) => return (read.into(), true),
-            Ok(Some(Err(_))) | Err(_) => return (read.into(), false),
-        }
-    }
-    drain(rest).await;
-    (read.into(), false)
-}
-
-/// Reads on for a moment, or a browser would show a broken connection and not our page.
-async fn drain(mut rest: impl Stream<Item = Result<Bytes, BodyReadError>> + Unpin) {
-    let end = Instant::now() + DRAIN_TIMEOUT;
-    while let Ok(Some(Ok(_))) =
-        timeout_at(end.min(Instant::now() + DRAIN_IDLE_TIMEOUT), rest.next()).await
-    {}
-}
-
-/// Bounds how many posts are under way. What only reads is not bounded here.
-pub async fn admission_middleware(
-    State(app): State<AppState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if request.method() != Method::POST {
-        return next.run(request).await;
-    }
-    let post = PostContext::from_request(&request);
-    let origin = app.admission.origin_resolver.resolve(&request);
-    let (mut parts, body) = request.into_parts();
-    let (admission, body) = match app.admission.admit(origin, body).await {
-        Ok(admitted) => admitted,
-        // A script tries again by itself: reading on would hold memory for senders that stall.
-        Err(RejectedPost { reason: turned, .. }) if post.is_api() => {
-            return rejection_response(&app, &post, turned.status(), None);
-        }
-        Err(RejectedPost { reason: turned, prefix: read, unread_body: rest }) => {
-            let (read, is_whole) = read_form_prefix(read, rest).await;
-            let held = post.rejected_form(read, is_whole).await;
-            return rejection_response(&app, &post, turned.status(), held.as_ref());
-        }
-    };
-    parts.extensions.insert(admission.clone());
-    let mut response = next.run(Request::from_parts(parts, body)).await;
-    let rest = admission.take_unread_body();
-    // The slot is free for others meanwhile.
-    drop(admission);
-    if let Some(rest) = rest.filter(|_| !response.status().is_success()) {
-        drain(rest).await;
-    }
-    if !post.is_api() {
-        // What was typed lies in the buffers of a connection until it is closed.
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
-    response
-}
-
-fn rejection_response(
-    app: &AppState,
-    post: &PostContext,
-    status: StatusCode,
-    held: Option<&pages::RejectedForm>,
-) -> Response {
-    app.counters.record_rejected();
-    if post.is_api() {
-        return Problem::new(status, "busy: nothing was stored, try again later").into_response();
-    }
-    let page = match held.filter(|held| !held.fields.is_empty()) {
-        Some(held) => {
-            rejected_form_page(&app.pages, app.locale_of_path(&post.path), ErrorKind::Busy, held)
-        }
-        None => app.error_page(&post.path, ErrorKind::Busy),
-    };
-    let mut page = with_retry_after(page);
-    *page.status_mut() = status;
-    page
-}
-
-/// Says when to try again.
-pub(crate) fn with_retry_after(mut page: Response) -> Response {
-    page.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(problem::RETRY_AFTER_SECONDS));
-    page
+/// A rejected POST request.
+pub(crate) struct RejectedPost {
+    pub(crate) reason: RejectionReason,
+    /// The part of the body that was read.
+    pub(crate) prefix: Bytes,
+    pub(crate) unread_body: TimedBody,
 }

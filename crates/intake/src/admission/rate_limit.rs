@@ -1,4 +1,5 @@
-//! Where a post comes from, as far as fairness needs to know. Nothing of it is stored or logged.
+//! The origin of a request, as far as fair sharing between networks needs it. Origins are never
+//! stored or logged.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -13,33 +14,35 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::onion::OnionCircuit;
-
-/// How long one salt keeps a network recognisable.
+/// Lifetime of a salt. The key of a network changes with the salt.
 const SALT_ROTATION_INTERVAL: Duration = Duration::from_hours(1);
 
-/// Identifies a network, an address or a circuit while one salt lasts.
+/// Identifies a network, an address or a circuit during the lifetime of one salt.
 pub type NetworkKey = [u8; 16];
 
-/// Where a post comes from. Two posts with equal keys share what is scarce.
+/// The onion circuit of a request, as Tor encodes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OnionCircuit(pub Ipv6Addr);
+
+/// The origin of a request. Requests with equal keys share limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientOrigin {
-    /// The /24 or /56, or the circuit of the onion service.
+    /// The /24 (IPv6: /56), or the circuit of the onion service.
     pub network: NetworkKey,
-    /// The address (IPv6: its /64) within the network.
+    /// The address (IPv6: /64) within the network.
     pub host: NetworkKey,
-    /// Are the posts of this member counted? Those of this machine and of an onion service that
-    /// names no circuits are not: all its visitors would share one count, which one of them could
-    /// use up.
+    /// Whether requests of this address count towards its rate. Requests from this machine, and
+    /// from an onion service that names no circuits, do not count: all its visitors would share one
+    /// count, which one of them could exhaust.
     pub is_counted: bool,
 }
 
 impl ClientOrigin {
-    /// This machine, and an onion service that names no circuits.
+    /// The origin of requests from this machine, and from an onion service that names no circuits.
     pub const LOCAL: Self = Self { network: [0; 16], host: [0; 16], is_counted: false };
 }
 
-/// Finds the origin of posts.
+/// Resolves the origin of requests.
 pub struct OriginResolver {
     trusted_proxies: Vec<IpAddr>,
     salt: Mutex<RotatingSalt>,
@@ -58,22 +61,22 @@ impl RotatingSalt {
     }
 }
 
-/// What is known of a visitor.
+/// The address of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ClientAddress {
     Local,
     Ip(IpAddr),
-    /// A proxy did not name an address that can be read. All of these share one count.
+    /// A proxy named no valid address. All such clients share one count.
     Unknown,
 }
 
 impl OriginResolver {
-    /// Believes these proxies.
+    /// Creates a resolver that trusts the forwarding headers of these proxies.
     pub fn new(trusted_proxies: Vec<IpAddr>) -> Self {
         Self { trusted_proxies, salt: Mutex::new(RotatingSalt::random()) }
     }
 
-    /// Where a request comes from. Requests without [`ConnectInfo`] count as local.
+    /// Returns the origin of a request. Requests without [`ConnectInfo`] count as local.
     pub fn resolve<T>(&self, request: &Request<T>) -> ClientOrigin {
         if let Some(OnionCircuit(circuit)) = request.extensions().get() {
             return self.origin_of_circuit(*circuit);
@@ -84,10 +87,10 @@ impl OriginResolver {
         }) {
             ClientAddress::Local => ClientOrigin::LOCAL,
             ClientAddress::Ip(address) => {
-                let (network, member) = network_and_host_prefix(address);
+                let (network, host) = network_and_host_prefix(address);
                 ClientOrigin {
                     network: self.keyed_hash(b"network", network),
-                    host: self.keyed_hash(b"member", member),
+                    host: self.keyed_hash(b"host", host),
                     is_counted: true,
                 }
             }
@@ -98,7 +101,7 @@ impl OriginResolver {
         }
     }
 
-    /// The origin of a circuit of the onion service.
+    /// Returns the origin of a circuit of the onion service.
     pub fn origin_of_circuit(&self, circuit: Ipv6Addr) -> ClientOrigin {
         let key = self.keyed_hash(b"circuit", circuit);
         ClientOrigin { network: key, host: key, is_counted: true }
@@ -127,8 +130,8 @@ impl OriginResolver {
     }
 }
 
-/// The hop that our own proxy has added, with or without a port. `None` if there is none that can
-/// be read.
+/// Returns the hop that our own proxy has added, with or without a port. Returns `None` if it is
+/// not a valid address.
 fn last_forwarded_ip(headers: &HeaderMap) -> Option<IpAddr> {
     let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
     let hop = last.rsplit(',').next()?.trim();
@@ -138,7 +141,8 @@ fn last_forwarded_ip(headers: &HeaderMap) -> Option<IpAddr> {
     hop.parse().or_else(|_| without_port()).or_else(|_| bracketed()).ok()
 }
 
-/// The /24 or /56, which is about one office, cell or household, and the address or /64 in it.
+/// Returns the /24 (IPv6: /56), which is about one office, cell or household, and the address
+/// (IPv6: /64) in it.
 fn network_and_host_prefix(address: IpAddr) -> (Ipv6Addr, Ipv6Addr) {
     match address {
         IpAddr::V4(v4) => {
@@ -158,7 +162,7 @@ mod tests {
     use super::*;
 
     fn resolve_from(
-        networks: &OriginResolver,
+        resolver: &OriginResolver,
         peer: &str,
         forwarded: Option<&str>,
     ) -> ClientOrigin {
@@ -167,13 +171,13 @@ mod tests {
         if let Some(value) = forwarded {
             request = request.header("x-forwarded-for", value);
         }
-        networks.resolve(&request.body(()).unwrap())
+        resolver.resolve(&request.body(()).unwrap())
     }
 
     #[test]
-    fn a_network_holds_members_and_this_machine_is_nobody_in_particular() {
-        let networks = OriginResolver::new(Vec::new());
-        let of = |peer| resolve_from(&networks, peer, None);
+    fn a_network_contains_hosts_and_this_machine_has_the_local_origin() {
+        let resolver = OriginResolver::new(Vec::new());
+        let of = |peer| resolve_from(&resolver, peer, None);
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
         assert_eq!(of("192.0.2.1").network, of("192.0.2.200").network);
         assert_ne!(of("192.0.2.1").host, of("192.0.2.200").host);
@@ -185,15 +189,15 @@ mod tests {
         for local in ["127.0.0.1", "::ffff:127.0.0.1", "::1"] {
             assert_eq!(of(local), ClientOrigin::LOCAL);
         }
-        let circuit = |text: &str| networks.origin_of_circuit(text.parse().unwrap());
+        let circuit = |text: &str| resolver.origin_of_circuit(text.parse().unwrap());
         assert_ne!(circuit("fc00:dead:beef:4dad::1"), circuit("fc00:dead:beef:4dad::2"));
     }
 
     #[test]
-    fn only_a_trusted_proxy_names_a_visitor_and_what_cannot_be_read_is_one_bucket() {
-        let networks = OriginResolver::new(vec!["10.0.0.1".parse().unwrap()]);
-        let by_proxy = |value| resolve_from(&networks, "10.0.0.1", Some(value));
-        let direct = |peer| resolve_from(&networks, peer, None);
+    fn only_a_trusted_proxy_names_a_client_and_invalid_addresses_share_one_key() {
+        let resolver = OriginResolver::new(vec!["10.0.0.1".parse().unwrap()]);
+        let by_proxy = |value| resolve_from(&resolver, "10.0.0.1", Some(value));
+        let direct = |peer| resolve_from(&resolver, peer, None);
         for spelling in [
             "41.203.10.99",
             "41.203.10.99:5123",
@@ -205,14 +209,14 @@ mod tests {
         for spelling in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
             assert_eq!(by_proxy(spelling), direct("2001:db8::1"), "{spelling}");
         }
-        let unknown = resolve_from(&networks, "10.0.0.1", None);
+        let unknown = resolve_from(&resolver, "10.0.0.1", None);
         assert!(unknown.is_counted);
         for spelling in ["", "unknown", "_hidden", "41.203.10", "41.203.10.99:", "192.0.2.1, ", "é"]
         {
             assert_eq!(by_proxy(spelling), unknown, "{spelling}");
         }
         assert_eq!(
-            resolve_from(&networks, "172.16.0.1", Some("203.0.113.77")),
+            resolve_from(&resolver, "172.16.0.1", Some("203.0.113.77")),
             direct("172.16.0.1")
         );
     }

@@ -1,49 +1,51 @@
-//! Whose service this is: configuration, not code.
+//! Names and contacts of the administration, which are configuration and not code.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use web::Locale;
 
-/// Name and contacts of one administration.
+/// `[branding]`: name and contacts of one administration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Branding {
-    /// The administration, by language.
+    /// The name of the administration, by language code.
     pub administration: BTreeMap<String, String>,
-    /// The body outside it that can receive every report.
+    /// The oversight body, to which every report can be released.
     pub oversight_body: Contact,
-    /// Who helps victims of violence and harassment: shown beside the questions about it.
+    /// Organisations that help victims of violence and harassment. The pages show them beside the
+    /// questions about these.
     #[serde(default)]
     pub support: Vec<Contact>,
-    /// Called when a life is in danger.
+    /// The telephone number for life-threatening emergencies.
     pub emergency_number: String,
-    /// Where "leave quickly" leads: an ordinary page that anybody might read.
+    /// The target of "leave quickly": an ordinary page that anyone might read.
     pub quick_exit_url: String,
 }
 
-/// Somebody outside the service, as shown to reporters.
+/// An organisation outside the service, as shown to reporters.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contact {
-    /// Its name, by language.
+    /// Its name, by language code.
     pub name: BTreeMap<String, String>,
-    /// Telephone, address, hours: one line, by language.
+    /// Telephone, address and hours in one line, by language code.
     pub contact: BTreeMap<String, String>,
 }
 
 impl Branding {
-    /// What is missing, with the key: every text must exist in every language of the pages.
+    /// Returns the problems of this section, each with its key. Every text must exist in every
+    /// language of the pages.
     pub fn missing_texts(&self, locales: &[Locale]) -> Vec<String> {
-        let own = [("administration".to_owned(), &self.administration)];
+        let administration = [("administration".to_owned(), &self.administration)];
         let support =
-            self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
+            self.support.iter().enumerate().map(|(index, one)| (format!("support.{index}"), one));
         let contacts =
-            std::iter::once(("outside_body".to_owned(), &self.oversight_body)).chain(support);
+            std::iter::once(("oversight_body".to_owned(), &self.oversight_body)).chain(support);
         let contacts = contacts.flat_map(|(key, one)| {
             [(format!("{key}.name"), &one.name), (format!("{key}.contact"), &one.contact)]
         });
-        let missing = own.into_iter().chain(contacts).flat_map(|(key, text)| {
+        let missing = administration.into_iter().chain(contacts).flat_map(|(key, text)| {
             let lacks =
                 |locale: &&Locale| text.get(locale.code).is_none_or(|t| t.trim().is_empty());
             locales
@@ -52,17 +54,17 @@ impl Branding {
                 .map(|locale| format!("branding.{key}.{} is missing", locale.code))
                 .collect::<Vec<_>>()
         });
-        let leave = (!self.quick_exit_url.starts_with("https://"))
-            .then(|| "branding.leave_url must begin with https://".to_owned());
-        missing.chain(leave).collect()
+        let quick_exit = (!self.quick_exit_url.starts_with("https://"))
+            .then(|| "branding.quick_exit_url must begin with https://".to_owned());
+        missing.chain(quick_exit).collect()
     }
 
-    /// Keys of contacts that are still the invented ones of the example.
+    /// Returns the keys of contacts that are still the fictitious ones of the example.
     pub fn example_contacts(&self) -> Vec<String> {
         let support =
-            self.support.iter().enumerate().map(|(at, one)| (format!("support.{at}"), one));
+            self.support.iter().enumerate().map(|(index, one)| (format!("support.{index}"), one));
         let contacts =
-            std::iter::once(("outside_body".to_owned(), &self.oversight_body)).chain(support);
+            std::iter::once(("oversight_body".to_owned(), &self.oversight_body)).chain(support);
         contacts
             .filter(|(_, one)| one.contact.values().any(|contact| is_example_number(contact)))
             .map(|(key, _)| format!("branding.{key}.contact"))
@@ -70,16 +72,16 @@ impl Branding {
     }
 }
 
-/// The digits of telephone numbers in the shipped example. Nobody answers there.
+/// The digits of the telephone numbers in the shipped example. No one answers these numbers.
 const EXAMPLE_NUMBERS: [&str; 2] = ["80001102", "80000000"];
 
-/// Does a contact hold a number of the example, however it is written?
+/// Returns whether a contact contains a number of the example, in any notation.
 fn is_example_number(contact: &str) -> bool {
     let digits: String = contact.chars().filter_map(parse_digit).collect();
     EXAMPLE_NUMBERS.iter().any(|number| digits.contains(number))
 }
 
-/// A digit, also of the two rows that Arabic uses.
+/// Returns the ASCII digit of `c`, which may also be an Arabic-Indic or extended Arabic-Indic digit.
 fn parse_digit(c: char) -> Option<char> {
     let value = match c {
         '0'..='9' => return Some(c),
@@ -90,7 +92,7 @@ fn parse_digit(c: char) -> Option<char> {
     char::from_digit(value, 10)
 }
 
-/// A text in a language, or in any.
+/// Returns the text in a language, or in any language if it is missing.
 pub(crate) fn localized(texts: &BTreeMap<String, String>, locale: Locale) -> &str {
     texts.get(locale.code).or_else(|| texts.values().next()).map_or("", String::as_str)
 }

@@ -1,16 +1,18 @@
-//! What operators see of the intake on its metrics page. See [`web::metrics`] for what they cannot
-//! see.
+//! The metrics page for operators. [`web::metrics`] explains what the page never shows.
 
 pub mod counters;
 
 use doctor::not_after;
 use prometheus_client::metrics::gauge::Gauge;
 use rand::rngs::OsRng;
-use web::metrics::{MetricsRegistry, noisy_tenths};
+use web::{
+    Clock,
+    metrics::{MetricsRegistry, noisy_tenths},
+};
 
-use crate::{metrics::counters::DailyCounts, server::AppState};
+use crate::{directory_cache::DirectoryCache, metrics::counters::DailyCounts, store::Store};
 
-/// The figures.
+/// The metrics of the intake.
 #[derive(Debug)]
 pub struct IntakeMetrics {
     registry: MetricsRegistry,
@@ -25,28 +27,29 @@ pub struct IntakeMetrics {
 }
 
 impl IntakeMetrics {
-    /// Nothing is published yet. `relay_certificate` is in PEM.
+    /// Registers the metrics. Nothing is published until the first refresh. `relay_certificate` is
+    /// in PEM.
     pub fn new(relay_certificate: Vec<u8>) -> Self {
-        let mut board = MetricsRegistry::default();
+        let mut registry = MetricsRegistry::default();
         Self {
-            ready: board.register_gauge("intake_ready", "Does the spool's database answer? 1 if so"),
-            directory_days: board.register_gauge("intake_directory_days", "Days that the directory is still good; below 0 no report can be filed"),
-            certificate_days: board.register_gauge("intake_certificate_days", "Days that the relay's certificate is still good"),
-            spool_tenths: board.register_gauge("intake_spool_tenths", "How full the spool is, in tenths of its limit, rounded up or down by chance"),
-            submitted: board.register_gauge("intake_filed", "About how much was filed on the last full day, with noise of about 15"),
-            rejected: board.register_gauge("intake_busy", "About how often somebody was asked to come back on the last full day, with noise of about 15"),
-            store_failures: board.register_gauge("intake_failed", "About how often the spool failed on the last full day, with noise of about 15"),
-            registry: board,
+            ready: registry.register_gauge("intake_ready", "1 if the database of the spool responds, else 0"),
+            directory_days: registry.register_gauge("intake_directory_days", "Days until the directory expires; reports cannot be submitted below 0"),
+            certificate_days: registry.register_gauge("intake_certificate_days", "Days until the certificate of the relay expires"),
+            spool_tenths: registry.register_gauge("intake_spool_tenths", "Fill level of the spool in tenths of its maximum size, rounded up or down at random"),
+            submitted: registry.register_gauge("intake_filed", "Approximate number of submissions on the last full day, with noise of about 15"),
+            rejected: registry.register_gauge("intake_busy", "Approximate number of rejected requests on the last full day, with noise of about 15"),
+            store_failures: registry.register_gauge("intake_failed", "Approximate number of spool failures on the last full day, with noise of about 15"),
+            registry,
             relay_certificate,
         }
     }
 
-    /// The page.
+    /// Returns the registry, which serves the page.
     pub fn registry(&self) -> &MetricsRegistry {
         &self.registry
     }
 
-    /// Takes in what a day was; seen from the next look on.
+    /// Sets the metrics of a completed day. The next refresh publishes them.
     pub fn record_day(&self, day: &DailyCounts) {
         for (gauge, count) in [
             (&self.submitted, day.submitted),
@@ -57,16 +60,16 @@ impl IntakeMetrics {
         }
     }
 
-    /// Looks at the service, and publishes.
-    pub async fn refresh(&self, app: &AppState) {
-        self.ready.set(i64::from(app.store.ping().await.is_ok()));
-        let now = app.clock.now();
-        let last_day = app.directory_cache.latest().map(|newest| newest.directory.expires);
+    /// Measures the service and publishes the metrics.
+    pub async fn refresh(&self, store: &Store, directory_cache: &DirectoryCache, clock: &Clock) {
+        self.ready.set(i64::from(store.ping().await.is_ok()));
+        let now = clock.now();
+        let last_day = directory_cache.latest().map(|latest| latest.directory.expires);
         self.directory_days.set(last_day.map_or(-1, |last| (last - now.date()).whole_days()));
         self.certificate_days
             .set(not_after(&self.relay_certificate).map_or(-1, |end| (end - now).whole_days()));
-        let (used, most) = app.store.usage();
-        self.spool_tenths.set(noisy_tenths(used, most, &mut OsRng));
+        let (used, capacity) = store.usage();
+        self.spool_tenths.set(noisy_tenths(used, capacity, &mut OsRng));
         self.registry.publish();
     }
 }

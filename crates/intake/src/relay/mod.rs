@@ -23,7 +23,7 @@ use crate::{
     admission::body_timeout::with_min_rate,
     directory_cache::DirectoryAcceptError,
     problem::Problem,
-    server::AppState,
+    state::AppState,
     store::{Store, StoreError, StoredSubmission},
 };
 

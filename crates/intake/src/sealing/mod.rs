@@ -20,10 +20,10 @@ use protocol::submission::envelope::SealError;
 use web::Locale;
 
 use crate::{
-    admission::with_retry_after,
     form::ReportForm,
     pages::{ErrorKind, RejectedForm, error_page, rejected_form_page, review_page},
-    server::AppState,
+    problem::with_retry_after,
+    state::AppState,
     store::StoreError,
 };
 

@@ -20,7 +20,7 @@ use crate::{
         ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page,
         receipt_entry_page,
     },
-    server::AppState,
+    state::AppState,
 };
 
 /// Longest body with a receipt in it, in bytes: a whole note that is pasted whole, or a message

@@ -25,7 +25,7 @@ use crate::{
     cleaning::FileCleaner,
     directory_cache::VerifiedDirectory,
     pages::{FileOutcome, SentFile},
-    server::AppState,
+    state::AppState,
     store::{StoreError, SubmissionUpload},
 };
 

@@ -22,7 +22,7 @@ use crate::{
         AnswerAddress, ConversationView, ErrorKind, ReceiptEntryError, RejectedForm,
         conversation_page, receipt_entry_page,
     },
-    server::AppState,
+    state::AppState,
 };
 
 /// Files the message, and shows the thread again.

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     form::{ReportForm, ValidatedReport},
     pages::{ErrorKind, ReceiptView, SentFile, advance_and_redirect, redirect_after_send},
-    server::AppState,
+    state::AppState,
 };
 
 /// Files the report, and shows the receipt once it is durable.

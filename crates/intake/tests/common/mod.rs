@@ -1,7 +1,11 @@
-//! An intake with real listeners and a real spool, and everybody who talks to it.
+//! An intake with real listeners and a real spool, and its clients.
 #![expect(dead_code, reason = "each test file uses a part")]
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use intake::{config::Config, server::BoundServer};
 use protocol::{
@@ -57,6 +61,11 @@ pub(crate) struct TestIntake {
     running: JoinHandle<()>,
 }
 
+/// Returns the URL of an `SQLite` file.
+pub(crate) fn sqlite_url(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}
+
 impl TestInstallation {
     pub(crate) fn new() -> Self {
         drop(rustls::crypto::ring::default_provider().install_default());
@@ -79,11 +88,12 @@ impl TestInstallation {
         config.relay.ca = path("ca.pem");
         config.relay.certificate = path("intake.pem");
         config.relay.key = path("intake.key");
-        config.store.path = path("spool.sqlite");
-        // Everything runs on each engine: once as it stands here, once as a part of
-        // `on_postgres.rs`.
-        config.store.url = (env!("CARGO_CRATE_NAME") == "on_postgres")
-            .then(|| test_postgres::shared_cluster().unwrap().create_database().unwrap());
+        // The tests run on SQLite, and again on PostgreSQL as part of `on_postgres.rs`.
+        config.store.url = if env!("CARGO_CRATE_NAME") == "on_postgres" {
+            test_postgres::shared_cluster().unwrap().create_database().unwrap()
+        } else {
+            sqlite_url(&path("spool.sqlite"))
+        };
         config.directory.trust = path("trust.json");
         Self { folder, config, clock, keys, tls }
     }

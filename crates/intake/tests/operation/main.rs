@@ -1,4 +1,4 @@
-//! What operators do, see and go through with an intake.
+//! Operation of an intake: maintenance commands, metrics and faults.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 #[path = "../common/mod.rs"]

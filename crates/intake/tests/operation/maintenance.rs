@@ -1,8 +1,8 @@
-//! Backing up, rehearsing, restoring, moving from one engine to the other.
+//! Backup, backup verification, restore, and migration from SQLite to PostgreSQL.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use crate::common::{TestInstallation, TestIntake};
+use crate::common::{TestInstallation, TestIntake, sqlite_url};
 use database::{CopyError, DatabaseUrl, PoolOptions};
 use intake::{
     config::Config,
@@ -28,7 +28,7 @@ async fn run_maintenance(
     Ok(maintenance::run(config, task).await?.join("\n"))
 }
 
-/// An intake with everything that a spool can hold, on a file.
+/// Starts an intake on an SQLite file, with all kinds of rows in its spool.
 async fn filled_intake() -> (TestIntake, BTreeSet<Vec<u8>>) {
     let intake = TestIntake::with_directory().await;
     let sent: BTreeSet<_> =
@@ -41,8 +41,8 @@ async fn filled_intake() -> (TestIntake, BTreeSet<Vec<u8>>) {
     (intake, sent)
 }
 
-/// What comes out of an intake: everything that waits, the directory, and a decoy, which grows from
-/// the spool's seed.
+/// Returns what an intake serves: pending submissions, the directory, and a decoy, which depends on
+/// the seed in the spool.
 async fn stored_content(intake: &TestIntake) -> (BTreeSet<Vec<u8>>, Vec<u8>, Vec<u8>) {
     let waiting = intake.pull(100).await.into_iter().map(|(_, bytes)| bytes).collect();
     let directory = intake.get("/directory.json").await.bytes().await.unwrap().to_vec();
@@ -55,13 +55,13 @@ fn path_in(folder: &tempfile::TempDir, name: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_every_row() {
+async fn a_spool_migrates_to_postgres_and_from_there_into_a_backup_and_back_with_every_row() {
     let (intake, sent) = filled_intake().await;
     let before = stored_content(&intake).await;
     assert_eq!(before.0, sent);
     let folder = tempfile::tempdir().unwrap();
 
-    // A running intake is backed up, but not moved.
+    // A running intake can be backed up, but not migrated.
     let url = postgres_url();
     let to: DatabaseUrl = url.parse().unwrap();
     let live = run_maintenance(
@@ -79,9 +79,9 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
     assert!(matches!(moving, Err(MaintenanceError::Open(_))), "{moving:?}");
 
     let mut installation = intake.stop().await;
-    let nowhere = Config {
+    let without_store = Config {
         store: intake::config::StoreConfig {
-            path: path_in(&folder, "none.sqlite"),
+            url: sqlite_url(&path_in(&folder, "none.sqlite")),
             ..installation.config.store.clone()
         },
         ..installation.config.clone()
@@ -90,7 +90,7 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
         MaintenanceCommand::Backup { folder: path_in(&folder, "x") },
         MaintenanceCommand::MigrateTo { to: to.clone() },
     ] {
-        let missing = run_maintenance(&nowhere, task).await.unwrap_err();
+        let missing = run_maintenance(&without_store, task).await.unwrap_err();
         assert!(missing.to_string().contains("restore a backup"), "{missing}");
     }
     let moved =
@@ -106,7 +106,7 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
         matches!(again, Err(MaintenanceError::Copy(CopyError::TargetNotEmpty(_)))),
         "{again:?}"
     );
-    // Neither a start nor a backup opens the old file again.
+    // Neither a start nor a backup opens the old file.
     let old = run_maintenance(
         &installation.config,
         MaintenanceCommand::Backup { folder: path_in(&folder, "old") },
@@ -117,7 +117,7 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
     let started =
         intake::server::BoundServer::bind(&installation.config, installation.clock.clone()).await;
     assert!(started.err().unwrap().to_string().contains("was moved to postgres://"));
-    installation.config.store.url = Some(url);
+    installation.config.store.url = url;
     let moving = run_maintenance(
         &installation.config,
         MaintenanceCommand::MigrateTo { to: postgres_url().parse().unwrap() },
@@ -127,7 +127,7 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
     let intake = installation.start().await;
     assert_eq!(stored_content(&intake).await, before);
 
-    // From PostgreSQL into a folder, and from there into a file on an empty machine.
+    // From PostgreSQL into a backup, and from there into a file on an empty machine.
     let backup = path_in(&folder, "backup");
     let taken = run_maintenance(
         &intake.installation.config,
@@ -135,17 +135,16 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
     )
     .await
     .unwrap();
-    assert_eq!(taken, live, "the same rows have the same digests on either engine");
+    assert_eq!(taken, live, "the same rows have the same digests on both databases");
     let mut installation = intake.stop().await;
-    let rehearsed = run_maintenance(
+    let verified = run_maintenance(
         &installation.config,
         MaintenanceCommand::VerifyBackup { folder: backup.clone() },
     )
     .await
     .unwrap();
-    assert!(rehearsed.contains("21 submissions wait in it"), "{rehearsed}");
-    installation.config.store.url = None;
-    installation.config.store.path = path_in(&folder, "restored.sqlite");
+    assert!(verified.contains("21 pending submissions"), "{verified}");
+    installation.config.store.url = sqlite_url(&path_in(&folder, "restored.sqlite"));
     run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup.clone() })
         .await
         .unwrap();
@@ -160,7 +159,7 @@ async fn a_spool_moves_to_postgres_and_from_there_into_a_backup_and_back_with_ev
 }
 
 #[tokio::test]
-async fn what_changes_on_the_way_is_noticed_and_nothing_of_it_is_kept() {
+async fn a_row_that_changes_during_a_migration_fails_it_and_leaves_the_target_empty() {
     let (intake, _) = filled_intake().await;
     let installation = intake.stop().await;
     let to: DatabaseUrl = postgres_url().parse().unwrap();
@@ -190,7 +189,7 @@ async fn what_changes_on_the_way_is_noticed_and_nothing_of_it_is_kept() {
 }
 
 #[tokio::test]
-async fn a_backup_that_is_not_whole_is_refused_and_says_why() {
+async fn an_incomplete_backup_is_rejected_with_a_reason() {
     let (intake, _) = filled_intake().await;
     let folder = tempfile::tempdir().unwrap();
     let backup = path_in(&folder, "backup");
@@ -209,36 +208,34 @@ async fn a_backup_that_is_not_whole_is_refused_and_says_why() {
     .unwrap_err();
     assert!(mixed.to_string().contains("Name a new folder"), "{mixed}");
 
-    let refused = async |config: &Config, why: &str| {
+    let assert_rejected = async |config: &Config, reason: &str| {
         let (folder, again) = (backup.clone(), backup.clone());
         for task in [
             MaintenanceCommand::VerifyBackup { folder },
             MaintenanceCommand::Restore { folder: again },
         ] {
             let error = run_maintenance(config, task).await.unwrap_err().to_string();
-            assert!(error.contains(why), "{error}");
+            assert!(error.contains(reason), "{error}");
         }
     };
-    installation.config.store.path = path_in(&folder, "new.sqlite");
+    installation.config.store.url = sqlite_url(&path_in(&folder, "new.sqlite"));
     let good = fs::read(backup.join("spool.sqlite")).unwrap();
     let mut bad = good.clone();
     bad[good.len() / 2] ^= 1;
     fs::write(backup.join("spool.sqlite"), bad).unwrap();
-    refused(&installation.config, "is not what was written").await;
+    assert_rejected(&installation.config, "is not what was written").await;
     fs::write(backup.join("spool.sqlite"), &good).unwrap();
     fs::rename(backup.join("SHA256SUMS"), backup.join("sums")).unwrap();
-    refused(&installation.config, "no whole backup").await;
+    assert_rejected(&installation.config, "no whole backup").await;
     fs::rename(backup.join("sums"), backup.join("SHA256SUMS")).unwrap();
 
-    // Of another installation.
-    let stranger = TestInstallation::new();
-    let rehearsed = run_maintenance(
-        &stranger.config,
-        MaintenanceCommand::VerifyBackup { folder: backup.clone() },
-    )
-    .await
-    .unwrap_err();
-    assert!(matches!(rehearsed, MaintenanceError::UntrustedDirectory(_)), "{rehearsed}");
+    // A backup of another installation.
+    let other = TestInstallation::new();
+    let verified =
+        run_maintenance(&other.config, MaintenanceCommand::VerifyBackup { folder: backup.clone() })
+            .await
+            .unwrap_err();
+    assert!(matches!(verified, MaintenanceError::UntrustedDirectory(_)), "{verified}");
     run_maintenance(&installation.config, MaintenanceCommand::Restore { folder: backup })
         .await
         .unwrap();

@@ -1,15 +1,14 @@
-//! What operators see, and what they cannot.
+//! What operators can learn from the metrics, and what they cannot.
 
 use std::collections::BTreeSet;
 
 use crate::common::{MultipartFormData, TestInstallation, TestIntake};
-use intake::server::AppState;
+use intake::state::AppState;
 use rand::{SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 use web::metrics::MetricsRegistry;
 
-/// Every figure that there is. Each was weighed: what moves because of a visitor shows once a day,
-/// with noise.
+/// All metrics. A value that visitors influence is published once a day, with noise.
 const METRIC_NAMES: [&str; 7] = [
     "burkindi_intake_busy",
     "burkindi_intake_certificate_days",
@@ -32,7 +31,7 @@ async fn metrics_page(intake: &TestIntake) -> String {
 }
 
 #[tokio::test]
-async fn the_page_is_the_same_to_the_byte_whoever_reports() {
+async fn the_page_does_not_change_by_a_byte_when_a_report_arrives() {
     let mut installation = TestInstallation::new();
     installation.config.metrics.listen = Some("127.0.0.1:0".parse().unwrap());
     let intake = installation.start().await;
@@ -50,34 +49,38 @@ async fn the_page_is_the_same_to_the_byte_whoever_reports() {
     intake.enter_receipt("wrong").await;
     assert_eq!(metrics_page(&intake).await, before);
     assert!(!before.contains("canary"));
-    // It is on no listener that others reach.
+    // The page is on no listener that other machines can reach.
     assert_eq!(intake.get("/metrics").await.status(), StatusCode::NOT_FOUND);
     let by_relay = intake.handler.get(format!("{}/metrics", intake.relay)).send().await.unwrap();
     assert_eq!(by_relay.status(), StatusCode::NOT_FOUND);
 }
 
-/// The page as it is shown, without a network.
-async fn rendered_metrics(board: &MetricsRegistry) -> String {
+/// Returns the page without a network.
+async fn rendered_metrics(registry: &MetricsRegistry) -> String {
     use tower::ServiceExt as _;
     let request = axum::http::Request::get("/metrics").body(axum::body::Body::empty()).unwrap();
-    let response = board.routes().oneshot(request).await.unwrap();
+    let response = registry.routes().oneshot(request).await.unwrap();
     let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn metric_value(page: &str, figure: &str) -> i64 {
-    let line = page.lines().find_map(|line| line.strip_prefix(figure)).unwrap();
+fn metric_value(page: &str, name: &str) -> i64 {
+    let line = page.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().parse().unwrap()
 }
 
+async fn refresh(state: &AppState) {
+    state.metrics.refresh(&state.store, &state.directory_cache, &state.clock).await;
+}
+
 #[tokio::test]
-async fn a_look_shows_the_service_and_only_the_end_of_a_day_shows_visitors() {
+async fn a_refresh_shows_the_service_and_only_the_end_of_a_day_shows_visitors() {
     let installation = TestInstallation::new();
-    let app = AppState::open(&installation.config, installation.clock.clone()).await.unwrap();
+    let state = AppState::open(&installation.config, installation.clock.clone()).await.unwrap();
     let signed = installation.keys.directory(1, installation.clock.today(), 2);
-    app.directory_cache.accept(signed, &app.store, installation.clock.today()).await.unwrap();
-    app.metrics.refresh(&app).await;
-    let before = rendered_metrics(app.metrics.registry()).await;
+    state.directory_cache.accept(signed, &state.store, installation.clock.today()).await.unwrap();
+    refresh(&state).await;
+    let before = rendered_metrics(state.metrics.registry()).await;
     let names: BTreeSet<&str> = before
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -88,22 +91,26 @@ async fn a_look_shows_the_service_and_only_the_end_of_a_day_shows_visitors() {
     assert_eq!(metric_value(&before, "burkindi_intake_directory_days"), 30);
 
     for _ in 0..1000 {
-        app.counters.record_submitted();
+        state.counters.record_submitted();
     }
-    app.metrics.refresh(&app).await;
-    assert_eq!(rendered_metrics(app.metrics.registry()).await, before);
+    refresh(&state).await;
+    assert_eq!(rendered_metrics(state.metrics.registry()).await, before);
     let mut rng = StdRng::seed_from_u64(1);
-    app.metrics.record_day(&app.counters.close_day(&mut rng));
-    assert_eq!(rendered_metrics(app.metrics.registry()).await, before, "not before the next look");
-    app.metrics.refresh(&app).await;
-    let filed =
-        metric_value(&rendered_metrics(app.metrics.registry()).await, "burkindi_intake_filed");
-    assert!((900..1100).contains(&filed) && filed != 1000, "{filed}");
+    state.metrics.record_day(&state.counters.close_day(&mut rng));
+    assert_eq!(
+        rendered_metrics(state.metrics.registry()).await,
+        before,
+        "not before the next refresh"
+    );
+    refresh(&state).await;
+    let submitted =
+        metric_value(&rendered_metrics(state.metrics.registry()).await, "burkindi_intake_filed");
+    assert!((900..1100).contains(&submitted) && submitted != 1000, "{submitted}");
     installation.clock.advance(time::Duration::days(31));
-    app.metrics.refresh(&app).await;
+    refresh(&state).await;
     assert_eq!(
         metric_value(
-            &rendered_metrics(app.metrics.registry()).await,
+            &rendered_metrics(state.metrics.registry()).await,
             "burkindi_intake_directory_days"
         ),
         -1

@@ -1,0 +1,88 @@
+//! Tests of the configuration.
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../../deploy/config/intake.toml");
+
+fn load(text: &str) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("intake.toml");
+    fs::write(&file, text).unwrap();
+    Config::load(&file)
+}
+
+#[test]
+fn built_in_categories_have_every_language_of_the_pages_and_custom_ones_are_rejected() {
+    let languages = taxonomy::Taxonomy::built_in().languages;
+    assert!(i18n::LOCALES.iter().all(|locale| languages.iter().any(|lang| lang == locale.code)));
+    let folder = "[taxonomy]\nfolder = \"/etc/taxonomy\"\n";
+    let error = load(&format!("{EXAMPLE}\n{folder}"));
+    assert!(error.unwrap_err().to_string().starts_with("taxonomy.folder: "));
+}
+
+#[test]
+fn relative_paths_start_at_the_folder_of_the_file_and_not_at_the_current_one() {
+    let text = EXAMPLE.replace("/var/lib/burkindi-intake/", "").replace("/etc/burkindi/", "");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("intake.toml");
+    fs::write(&file, text).unwrap();
+    let config = Config::load(&file).unwrap();
+    let folder = folder.path().canonicalize().unwrap();
+    assert_eq!(
+        config.store.database_url().unwrap(),
+        DatabaseUrl::Sqlite(folder.join("spool.sqlite"))
+    );
+    assert_eq!(config.relay.ca, folder.join("tls/ca.pem"));
+    assert_eq!(config.directory.trust, folder.join("trust.json"));
+}
+
+#[test]
+fn the_contacts_of_the_example_are_never_shown_to_reporters() {
+    let config = load(EXAMPLE).unwrap();
+    let error = config.check_contacts().unwrap_err().to_string();
+    assert!(error.contains("branding.oversight_body.contact"), "{error}");
+    let demo = Config { demo: true, ..config };
+    demo.check_contacts().unwrap();
+    assert!(demo.warnings().iter().any(|line| line.contains("fictitious")));
+    let own = EXAMPLE.replace("80 00 11 02", "25 30 12 34");
+    load(&own).unwrap().check_contacts().unwrap();
+    for remaining in ["80-00-11-02", "+226 80001102", "٨٠ ٠٠ ١١ ٠٢", "80 00 00 00"] {
+        // One remaining example contact in one language is enough.
+        let text = own.replacen("25 30 12 34, Monday", &format!("{remaining}, Monday"), 1);
+        load(&text).unwrap().check_contacts().unwrap_err();
+    }
+}
+
+#[test]
+fn the_example_is_complete_and_names_each_key() {
+    let config = load(EXAMPLE).unwrap();
+    assert_eq!(config.public.listen.port(), 8080);
+    let meta = format!("{:?}", Config::META);
+    for key in EXAMPLE
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(key, _)| key.trim_start_matches('#'))
+    {
+        let branding = ["fr", "en", "es", "pt", "ar", "emergency_number", "quick_exit_url"]
+            .contains(&key.trim());
+        assert!(branding || meta.contains(&format!("\"{}\"", key.trim())), "unknown key {key}");
+    }
+}
+
+#[test]
+fn an_error_names_its_key() {
+    for (from, to, key) in [
+        ("concurrent_uploads = 256", "concurrent_uploads = 0", "limits.concurrent_uploads"),
+        ("level = \"info\"", "level = \"loud\"", "log.level"),
+        ("listen = \"127.0.0.1:8080\"", "listen = \"here\"", "listen = "),
+        ("quick_exit_url = \"https://", "quick_exit_url = \"http://", "branding.quick_exit_url"),
+        ("url = \"sqlite:", "#url = \"sqlite:", "store.url"),
+        ("url = \"sqlite:", "url = \"mysql:", "store.url"),
+        ("concurrent_uploads = 256", "concurrent_upload = 256", "concurrent_upload"),
+        ("#listen = \"127.0.0.1:9101\"", "listen = \"0.0.0.0:9101\"", "metrics.listen"),
+    ] {
+        assert!(EXAMPLE.contains(from), "{from}");
+        let error = load(&EXAMPLE.replace(from, to)).unwrap_err().to_string();
+        assert!(error.contains(key), "{error} does not name {key}");
+    }
+}
