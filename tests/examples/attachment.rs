@@ -1,9 +1,9 @@
-//! How fast the form of an intake takes attachments of 16 MiB, sealed by the intake and durable:
-//! four at once, client included; and how much memory the intake takes for it.
+//! Rate at which the form of an intake accepts attachments of 16 MiB: sealed by the intake, stored
+//! durably, four at the same time, client included. Also the memory of the intake meanwhile.
 //!
-//! One ceiling is what the processors could seal twice, one `age` file within another, if they did
-//! nothing else; the other what the disk keeps durably, if nothing is written but files as large as
-//! what becomes of an attachment.
+//! One ceiling is the rate at which the processors seal twice, one `age` file within another, and
+//! do nothing else. The other ceiling is the rate at which the disk durably stores files of the
+//! size of a sealed attachment.
 
 use std::{
     fs::{File as DiskFile, remove_file},
@@ -25,9 +25,9 @@ use xtask::InstallationSettings;
 
 const CONCURRENCY: usize = 4;
 const ATTACHMENT_MIB: usize = 16;
-/// The rung of the ladder on which a report with such a file stands.
+/// The size class of a report with such a file.
 const SEALED_MIB: usize = 32;
-/// What a small machine gives to the intake, in MiB.
+/// Memory of the intake on a small machine, in MiB.
 const MAX_MEMORY_MIB: f64 = 96.0;
 
 #[tokio::main]
@@ -73,7 +73,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// MiB a second that all cores seal twice.
+/// Returns the MiB per second that all cores together seal twice.
 fn seal_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
     let (one, other) = (
         Identity::generate(&mut OsRng).to_recipient(),
@@ -97,7 +97,7 @@ fn seal_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
     Ok(times.iter().sum::<f64>() * 16.0 / start.elapsed().as_secs_f64())
 }
 
-/// MiB a second that the disk keeps.
+/// Returns the MiB per second that the disk stores durably.
 fn disk_mib_per_second(content: &[u8], long: Duration) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let start = Instant::now();

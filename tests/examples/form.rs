@@ -1,8 +1,8 @@
-//! How many reports a second the form of an intake takes from people without JavaScript: a story of
-//! 2 kB, sealed by the intake, durable, answered with the page of its receipt; eight at once,
-//! client included.
+//! Reports per second that the form of an intake accepts from browsers without JavaScript: a story
+//! of 2 kB, sealed by the intake, stored durably, answered with the page of its receipt. Eight at
+//! the same time, client included.
 //!
-//! The ceiling is what the processors could seal if they did nothing else: cores ÷ cost of one
+//! The ceiling is the rate at which the processors seal and do nothing else: cores ÷ cost of one
 //! seal.
 
 use std::time::Duration;

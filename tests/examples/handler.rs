@@ -1,10 +1,10 @@
-//! The case handler at work, as a process beside an intake: filing 10,000 sealed reports over the
-//! relay, on each engine; laying out the mailboxes of as many open cases; starting again with their
+//! The case handler as a process beside an intake. It ingests 10,000 sealed reports over the relay
+//! on each database, publishes the mailboxes of as many open cases, and starts again with their
 //! log.
 //!
-//! The ceiling of filing is what one who works alone could do: open one outer seal, make one
-//! durable insert of 32 KiB, and so on. That of a mailbox is the cost of sealing one while all
-//! processors seal, as they do then.
+//! The ceiling of ingesting is one thread that opens one transport layer, makes one durable insert
+//! of 32 KiB, and so on. The ceiling of a mailbox is the cost of sealing one while all processors
+//! seal, as they do during a publication.
 
 use std::time::{Duration, Instant};
 
@@ -27,9 +27,9 @@ use tokio::time::sleep;
 use xtask::{ChildService, InstallationSettings};
 
 const ROW_LEN: usize = 32 * 1024;
-/// Milliseconds to be ready.
+/// Maximum milliseconds until the service is ready.
 const MAX_START_MS: f64 = 300.0;
-/// Between two rounds, as the installation is made.
+/// Time between two cycles, as the settings of the installation have it.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 #[tokio::main]
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Reports a second that are filed, from the first round on.
+/// Measures the reports per second that are ingested, counted from the first cycle.
 async fn measure_ingest(
     engine: &str,
     settings: InstallationSettings,
@@ -99,7 +99,7 @@ fn seconds_per_open(target: &LoadTarget, report: &[u8]) -> Result<f64> {
     }))
 }
 
-/// Seconds for one durable insert of 32 KiB, its own commit.
+/// Returns the seconds of one durable insert of 32 KiB in its own commit.
 async fn seconds_per_insert(place: &DatabaseUrl) -> Result<f64> {
     let db = place.connect(PoolOptions::with_connections(1)).await?;
     let bytes = if place.is_shared() { "bytea" } else { "blob" };
@@ -126,7 +126,8 @@ async fn query_number(db: &DatabaseConnection, sql: &str) -> Result<i64> {
     Ok(row.context("one row")?.try_get("", "number")?)
 }
 
-/// What one mailbox costs the case handler, and how many a second both together lay out.
+/// Measures the processor time of the case handler for one mailbox, and the mailboxes per second
+/// that both services together publish.
 #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
 async fn measure_cycles(
     target: &LoadTarget,
@@ -147,8 +148,8 @@ async fn measure_cycles(
             (processor_seconds(handler.pid())?, start.elapsed().saturating_sub(POLL_INTERVAL));
         costs.push((after - before) * 1000.0 / cases as f64);
         rates.push(cases as f64 / took.as_secs_f64());
-        // By turns, so that whatever else the machine does meets both; the pause after a laying-out
-        // is long enough.
+        // The two measurements alternate, so that other load on the machine affects both. The pause
+        // after a publication is long enough.
         seals.push(seconds_per_mailbox());
     }
     let seal = percentile(&mut seals, 50);
@@ -168,7 +169,7 @@ async fn measure_cycles(
     ])
 }
 
-/// The number of the laying-out that is served, once it is another one.
+/// Waits for a publication other than `last` and returns its number.
 async fn wait_for_next_cycle(spool: &DatabaseConnection, last: Option<i64>) -> Result<i64> {
     let start = Instant::now();
     loop {
@@ -181,7 +182,7 @@ async fn wait_for_next_cycle(spool: &DatabaseConnection, last: Option<i64>) -> R
     }
 }
 
-/// Seconds.
+/// Returns the seconds of sealing one mailbox.
 fn seconds_per_mailbox() -> f64 {
     let recipient = MailboxIdentity::generate(&mut OsRng).recipient();
     let case_recipient = CaseRecipient::from_bytes(recipient.as_bytes()).expect("a public key");
@@ -201,8 +202,8 @@ fn seconds_per_mailbox() -> f64 {
     median_seconds_on_all_cores(|| drop(mailbox.seal(&recipient)))
 }
 
-/// How long the case handler takes to be ready when it has as many cases; their log is checked
-/// meanwhile.
+/// Measures how long the case handler takes to be ready with many cases. It verifies their log in
+/// the background.
 fn measure_start(target: &LoadTarget, mut handler: ChildService) -> Result<BenchRow> {
     progress("it is started again and again …");
     let mut times = Vec::new();

@@ -1,9 +1,9 @@
-//! 100,000 junk posts in one minute: garbage of the right length, forms that are none, made-up
-//! receipts. Meanwhile honest people send complete reports by the form: how many arrive at the
-//! first attempt, how long they wait, and whether all is well right after.
+//! 100,000 junk requests in one minute: garbage of the right length, malformed forms, invented
+//! receipts. Meanwhile honest reporters send complete reports with the form. The rows state how
+//! many arrive at the first attempt, how long they wait, and whether the service works right after.
 //!
-//! All come from this machine, whose visitors, as those of the onion service, no network count
-//! tells apart. The ceilings are what is wanted.
+//! All requests come from this machine. As with visitors of the onion service, no limit per network
+//! can separate them. The ceilings are targets.
 
 use std::{
     sync::Mutex,
@@ -19,13 +19,13 @@ use rand::{Rng, RngCore, SeedableRng, rngs::StdRng};
 use scenarios::load::{LoadTarget, RepeatableForm, run_in_parallel};
 use xtask::InstallationSettings;
 
-/// Who send junk, side by side.
+/// Clients that send junk at the same time.
 const JUNK_SENDERS: usize = 64;
-/// Junk posts a second: 100,000 a minute.
+/// Junk requests per second: 100,000 a minute.
 const JUNK_PER_SECOND: f64 = 100_000.0 / 60.0;
-/// Honest people side by side.
+/// Honest reporters at the same time.
 const HONEST_REPORTERS: usize = 4;
-/// Between two reports of one of them.
+/// Pause between two reports of one reporter.
 const REPORT_INTERVAL: Duration = Duration::from_millis(250);
 
 #[tokio::main]
@@ -72,7 +72,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// What became of honest reports.
+/// Outcome of the honest reports.
 struct HonestReports {
     latencies: Vec<f64>,
     failed: usize,
@@ -106,11 +106,11 @@ fn run_honest_reporters(
     })
 }
 
-/// Sends its share in time. What the intake answers is its own affair.
+/// Sends one client's share of the junk at the given rate. The responses do not matter.
 fn send_junk_for(address: &str, number: usize, long: Duration, sent: &Mutex<u32>) -> Result<()> {
     let mut rng = StdRng::seed_from_u64(number as u64);
     let mut client = HttpClient::new(address)?;
-    // It begins like a sealed report, or the intake would not store it.
+    // The garbage begins like a sealed report; otherwise the intake would not store it.
     let mut garbage = age_hybrid::decoy_file(32 * 1024, number as u64);
     let start = Instant::now();
     #[expect(clippy::cast_precision_loss, reason = "64")]
@@ -122,7 +122,7 @@ fn send_junk_for(address: &str, number: usize, long: Duration, sent: &Mutex<u32>
             sleep(early);
         }
         rng.fill_bytes(&mut garbage[MAX_HEADER_LEN..][..32]);
-        // A connection that is closed is opened again; what was answered does not matter.
+        // A closed connection is opened again; the response does not matter.
         drop(send_one_junk_request(&mut client, &mut rng, &garbage));
         count += 1;
     }

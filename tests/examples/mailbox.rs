@@ -1,9 +1,9 @@
-//! How many mailboxes a second the intake looks up, those that are there and those that are not
-//! mixed, and whether anything tells the two apart: size, headers, time.
+//! Lookups per second of existing and missing mailboxes, and whether size, headers or time
+//! distinguish the two.
 //!
 //! The ceiling of the rate is bare reads of the same rows by as many connections as the intake
-//! reads with. How well time tells them apart is the chance that a hit takes longer than a miss:
-//! 0.5 is a coin.
+//! reads with. How well time distinguishes them is the probability that a hit takes longer than a
+//! miss; 0.5 is a coin toss.
 
 use std::{
     sync::Mutex,
@@ -26,7 +26,7 @@ const CONCURRENCY: usize = 16;
 /// Connections with which the intake reads.
 const READERS: u32 = 4;
 
-/// What a look-up showed.
+/// Result of the lookups.
 #[derive(Default)]
 struct LookupSamples {
     hits: Vec<f64>,
@@ -51,7 +51,7 @@ async fn main() -> Result<()> {
         },
         |(client, rng)| timed_lookup(client, rng, &locators, &seen).map(drop),
     )?;
-    // With one at a time, what differs is not drowned in waiting.
+    // With one request at a time, waiting does not hide a difference.
     progress("look-ups, one at a time …");
     let alone = Mutex::new(LookupSamples::default());
     rate_per_second(
@@ -89,7 +89,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Puts so many mailboxes, as the case handler does.
+/// Publishes `count` mailboxes, as the case handler does.
 async fn publish_mailboxes(target: &LoadTarget, count: usize) -> Result<Vec<Locator>> {
     let read = |name: &str| read_admin_file(&target.installation, name);
     let identity = [read("tls/handler.pem")?, read("tls/handler.key")?].concat();
@@ -131,7 +131,7 @@ fn timed_lookup(
     let answer = client.post("/api/mailbox", "application/json", wanted.as_bytes())?;
     let took = start.elapsed().as_secs_f64();
     ensure!((answer.status, answer.body.len()) == (200, MAILBOX_LEN), "{}", answer.head);
-    // All but the second at which it was sent.
+    // All headers except the date.
     let head: String = answer.head.lines().filter(|line| !line.starts_with("date:")).collect();
     let mut seen = seen.lock().expect("nobody panicked");
     if !seen.distinct_headers.contains(&head) {
@@ -145,7 +145,7 @@ fn timed_lookup(
     Ok(())
 }
 
-/// Reads of rows a second.
+/// Returns the reads of rows per second.
 async fn baseline_reads_per_second(
     target: &LoadTarget,
     locators: &[Locator],

@@ -1,9 +1,8 @@
-//! Three intakes on one `PostgreSQL` database: sealed submissions of 32 KiB a second, client
-//! included, and that none is lost and none stored twice, although every tenth is sent to two of
-//! them.
+//! Three intakes on one `PostgreSQL` database: sealed submissions of 32 KiB per second, client
+//! included. Every tenth submission is sent to two intakes; none may be lost and none stored twice.
 //!
 //! Each of the three has its share of processors and connections. The ceiling is one intake alone
-//! that has all, in the same run; beside it stands one of the three alone.
+//! with all processors and connections, in the same run. Another row shows one of the three alone.
 
 use std::{collections::HashSet, sync::Mutex, time::Duration};
 
@@ -20,7 +19,7 @@ const CONCURRENCY: usize = 64;
 const REPETITIONS: usize = 5;
 const SUBMISSION_LEN: usize = 32 * 1024;
 
-/// One who sends: to each of these in turn.
+/// A client that sends to each of these intakes in turn.
 struct ReplicaSender {
     clients: Vec<HttpClient>,
     next: usize,
@@ -43,7 +42,7 @@ async fn main() -> Result<()> {
     let three: Vec<_> = replicas.iter().map(|replica| &*replica.addresses["public"]).collect();
     let acknowledged = Mutex::new(HashSet::new());
     let long = Duration::from_secs(full_or_quick(4, 1) as u64);
-    // By turns, so that whatever else the machine does meets both.
+    // The measurements alternate, so that other load on the machine affects all of them.
     let (mut all, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
     let rounds = full_or_quick(REPETITIONS, 1);
     for round in 1..=rounds {
@@ -110,7 +109,7 @@ fn acknowledged_per_second(
     })
 }
 
-/// The digest of everything that is whole.
+/// Returns the digest of every complete submission.
 async fn stored_digests(url: &str) -> Result<Vec<Hash>> {
     let db = Database::connect(url).await?;
     let sql = "SELECT submissions.digest FROM submissions JOIN chunks ON chunks.submission = submissions.id WHERE complete";

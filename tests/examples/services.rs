@@ -1,5 +1,4 @@
-//! What both services take when nothing happens, and how long they take to be ready. The ceilings
-//! are what is wanted.
+//! Idle memory of both services, and the time until they are ready. The ceilings are targets.
 
 use std::{
     thread::sleep,
@@ -11,11 +10,11 @@ use bench_support::{BenchRow, full_or_quick, percentile, print_rows, progress, r
 use scenarios::RunningInstallation;
 use xtask::{ChildService, InstallationSettings};
 
-/// MiB for each service.
+/// Maximum memory of each service, in MiB.
 const MAX_MEMORY_MIB: f64 = 30.0;
-/// Milliseconds from the start until it answers.
+/// Maximum milliseconds from the start to readiness.
 const MAX_START_MS: f64 = 300.0;
-/// How long nothing happens before memory is looked at.
+/// Idle time before memory is measured.
 const SETTLE_TIME: Duration = Duration::from_secs(5);
 
 #[tokio::main]
@@ -51,7 +50,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds from start to ready, the median of many.
+/// Returns the median of many starts, in milliseconds.
 fn median_start_ms(
     mut running: ChildService,
     start: impl Fn() -> Result<ChildService>,

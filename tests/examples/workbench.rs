@@ -1,9 +1,9 @@
-//! How long a workbench takes with 10,000 cases at a real case handler: first synchronisation and
+//! Times of a workbench with 10,000 cases at a real case handler: first synchronisation and
 //! indexing, second start, a page of the queue, search, related cases.
 //!
-//! The ceiling is what is wanted on two cores, the ratio ceiling ÷ value: 1 or more is in time.
-//! Intake, case handler and workbench share the cores. A case is in the index once its reader has
-//! declared to have no conflict of interest, so that is done first.
+//! The ceiling is the target on two cores; the ratio is ceiling ÷ value, so 1 or more is fast
+//! enough. Intake, case handler and workbench share the cores. A case enters the index only after
+//! its reader declared to have no conflict of interest, so the declarations come first.
 #![expect(clippy::cast_precision_loss, reason = "milliseconds of a measurement")]
 
 use std::{
@@ -34,17 +34,17 @@ use workbench::{
 use xtask::{InstallationSettings, PASSPHRASE};
 
 const CASES: usize = 10_000;
-/// Whose workbench it is.
+/// The member whose workbench is measured.
 const READER: &str = "inspector-1";
 const SEARCHES: usize = 300;
 const PAGES: usize = 200;
 /// Cases on a page.
 const PAGE_SIZE: usize = 50;
-/// As many different words as a few thousand letters of customs life hold.
+/// Number of different words: as many as a few thousand messages about customs contain.
 const VOCABULARY: usize = 8_000;
 /// Words of a report: about 1 kB.
 const WORDS_PER_REPORT: usize = 160;
-/// Events that are under way at once.
+/// Concurrent requests that add an event.
 const CONCURRENCY: usize = 8;
 
 #[tokio::main]
@@ -68,7 +68,7 @@ async fn main() -> Result<()> {
     );
     declare_all(&mut client, &key()?, directory.instance, cases).await?;
     handler.stop()?;
-    // From now on as between two rounds of collecting, which come every quarter of an hour.
+    // From here on the load is that between two collection cycles, which start every 15 minutes.
     target.installation.set_poll_interval(900);
     let handler = target.installation.start_case_handler()?;
     wait_until_idle([handler.pid(), target.intake.pid()]).await?;
@@ -137,7 +137,7 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
-/// Waits until processes have nothing more to do, and none waits for another.
+/// Waits until both processes are idle.
 async fn wait_until_idle(processes: [u32; 2]) -> Result<()> {
     let (start, mut before) = (Instant::now(), -1.0);
     loop {
@@ -151,7 +151,7 @@ async fn wait_until_idle(processes: [u32; 2]) -> Result<()> {
     }
 }
 
-/// Signs a declaration for each case, as soon as it is filed.
+/// Signs a declaration for each case as soon as it is ingested.
 async fn declare_all(
     client: &mut HandlerClient,
     key: &InvestigatorKey,
@@ -185,7 +185,7 @@ async fn declare_all(
     Ok(())
 }
 
-/// Pages of what is open, one after the other through the whole queue.
+/// Times the pages of all open cases, one after the other.
 async fn time_queue_pages(connection: &HandlerConnection, cases: usize) -> Result<Vec<f64>> {
     let (mut times, mut behind, mut seen) = (Vec::new(), None, 0);
     for _ in 0..PAGES {
@@ -202,14 +202,14 @@ async fn time_queue_pages(connection: &HandlerConnection, cases: usize) -> Resul
     Ok(times)
 }
 
-/// What comes of it, and how many seconds it took.
+/// Returns the output of a future, and its duration in seconds.
 async fn timed<T>(asked: impl Future<Output = T>) -> (T, f64) {
     let start = Instant::now();
     let answer = asked.await;
     (answer, start.elapsed().as_secs_f64())
 }
 
-/// Letters as they follow each other in French, more or less.
+/// Returns a word with letters in an order that is roughly French.
 fn random_word(rng: &mut StdRng) -> String {
     const SYLLABLES: [&str; 24] = [
         "ba", "ca", "dé", "fi", "gou", "la", "mé", "ni", "pa", "ré", "sa", "tou", "va", "cha",
@@ -218,7 +218,7 @@ fn random_word(rng: &mut StdRng) -> String {
     (0..rng.gen_range(2..5)).map(|_| *SYLLABLES.choose(rng).expect("some")).collect()
 }
 
-/// Some words are far more frequent than others, as in any language.
+/// Picks a word. Some words are far more frequent than others, as in any language.
 fn pick_word<'a>(words: &'a [String], rng: &mut StdRng) -> &'a str {
     let most = rng.gen_range(1..words.len());
     &words[rng.gen_range(0..most)]
@@ -234,7 +234,7 @@ fn random_story(words: &[String], rng: &mut StdRng) -> String {
     )
 }
 
-/// One, two or three words, the last perhaps not to its end, as it is while somebody types.
+/// Returns one, two or three words. The last one may be cut off, as it is while a member types.
 fn random_query(words: &[String], rng: &mut StdRng) -> String {
     let count = rng.gen_range(1..4);
     let mut chosen: Vec<String> = (0..count).map(|_| pick_word(words, rng).to_owned()).collect();

@@ -1,5 +1,4 @@
-//! Canaries: texts that stand nowhere else, searched for in every form in which they could have
-//! been left behind.
+//! Canaries: unique texts that a test searches for in every encoding in which they could remain.
 
 use std::{
     fmt::Write as _,
@@ -10,16 +9,17 @@ use std::{
 
 use anyhow::Result;
 
-/// A text that is searched for.
+/// A text to search for.
 #[derive(Debug, Clone)]
 pub struct Canary {
-    /// What it stands for in the report.
+    /// The part of the report that contains it.
     pub name: &'static str,
     encodings: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Canary {
-    /// All forms of a text: raw, base64 at each of the three alignments, percent, UTF-16.
+    /// Prepares all encodings of a text: raw, base64 at each of the three alignments, percent,
+    /// UTF-16.
     pub fn new(name: &'static str, text: &str) -> Self {
         let mut forms = vec![
             ("raw", text.as_bytes().to_vec()),
@@ -31,7 +31,7 @@ impl Canary {
         Self { name, encodings: forms }
     }
 
-    /// The forms of this canary in some bytes, each with how often.
+    /// Returns the encodings of this canary in some bytes, with the number of occurrences of each.
     pub fn find(&self, bytes: &[u8]) -> Vec<(&'static str, usize)> {
         let hits = |form: &[u8]| memchr::memmem::find_iter(bytes, form).count();
         self.encodings
@@ -49,7 +49,7 @@ fn percent_encode(text: &str) -> String {
     })
 }
 
-/// The characters of the base64 text that depend on nothing but the canary, when it begins `shift`
+/// Returns the characters of the base64 text that depend only on the canary if it begins `shift`
 /// bytes into a group.
 fn base64_core(bytes: &[u8], shift: usize) -> Vec<u8> {
     use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
@@ -60,7 +60,11 @@ fn base64_core(bytes: &[u8], shift: usize) -> Vec<u8> {
     encoded.as_bytes()[first..last].to_vec()
 }
 
-/// Every canary in every file below a folder whose name does not begin with one of the exceptions.
+/// Returns every canary in every file below a folder. Files whose names begin with one of the
+/// exceptions are skipped.
+///
+/// # Errors
+/// If a file cannot be read.
 pub fn find_in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -70,7 +74,7 @@ pub fn find_in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> 
             found.extend(find_in_files(canaries, &path)?);
             continue;
         }
-        // Sockets hold nothing, and a database that is running deletes files.
+        // Sockets have no content, and a running database deletes files.
         let bytes = match fs::read(&path) {
             Err(error) if !kind.is_file() || error.kind() == ErrorKind::NotFound => continue,
             other => other?,
@@ -85,7 +89,10 @@ pub fn find_in_files(canaries: &[Canary], folder: &Path) -> Result<Vec<String>> 
     Ok(found)
 }
 
-/// Every canary in the memory of a process, with how often it stands there in any form.
+/// Returns every canary in the memory of a process, with the number of occurrences in any encoding.
+///
+/// # Errors
+/// If the memory of the process cannot be read.
 pub fn count_in_memory(canaries: &[Canary], process: u32) -> Result<Vec<(&'static str, usize)>> {
     let maps = fs::read_to_string(format!("/proc/{process}/maps"))?;
     let mut memory = File::open(format!("/proc/{process}/mem"))?;
@@ -100,7 +107,7 @@ pub fn count_in_memory(canaries: &[Canary], process: u32) -> Result<Vec<(&'stati
         let (from, to) = (u64::from_str_radix(from, 16)?, u64::from_str_radix(to, 16)?);
         let mut bytes = Vec::new();
         memory.seek(SeekFrom::Start(from))?;
-        // A mapping that cannot be read, or has gone meanwhile, holds nothing for us.
+        // A mapping that cannot be read, or that was unmapped meanwhile, is skipped.
         if (&mut memory).take(to - from).read_to_end(&mut bytes).is_err() && bytes.is_empty() {
             continue;
         }

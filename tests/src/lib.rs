@@ -1,4 +1,4 @@
-//! What the scenarios share: an installation that is running, and a visitor without JavaScript.
+//! Support for the scenarios: a running installation, and a reporter's browser without JavaScript.
 
 pub mod canary;
 pub mod disk;

@@ -1,5 +1,4 @@
-//! An intake under load: one installation, forms that are filled in again and again, and senders
-//! side by side.
+//! Load on an intake: one installation, forms that are sent repeatedly, and parallel clients.
 
 use std::{
     fs, thread,
@@ -20,19 +19,23 @@ use xtask::{ChildService, Installation, InstallationSettings};
 
 use crate::{FormFile, ReporterBrowser, RunningInstallation};
 
-/// An intake that has its directory, in a folder of its own. Nobody collects from it.
+/// An intake with its directory, in its own folder. No case handler collects from it.
 pub struct LoadTarget {
-    /// How it was made.
+    /// The installation.
     pub installation: Installation,
-    /// The intake.
+    /// The running intake.
     pub intake: ChildService,
-    /// Somebody in front of its pages.
+    /// A reporter's browser.
     pub reporter: ReporterBrowser,
     _folder: TempDir,
 }
 
 impl LoadTarget {
-    /// Starts everything, waits until the directory has arrived, and ends the case handler.
+    /// Starts both services, waits until the directory has arrived at the intake, and stops the
+    /// case handler.
+    ///
+    /// # Errors
+    /// If a service does not start or the directory does not arrive.
     pub async fn start(settings: InstallationSettings) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let RunningInstallation { installation, intake, case_handler } = {
@@ -45,16 +48,19 @@ impl LoadTarget {
         Ok(Self { installation, intake, reporter: visitor, _folder: folder })
     }
 
-    /// Where its pages are: `127.0.0.1:8080`, say.
+    /// Returns the address of the pages, such as `127.0.0.1:8080`.
     pub fn public_address(&self) -> &str {
         &self.intake.addresses["public"]
     }
 
-    /// A form ready to be sent, with a story of two kilobytes and perhaps a file.
+    /// Returns a complete form with a story of 2 kB and the given files.
+    ///
+    /// # Errors
+    /// If the pages cannot be opened.
     pub async fn prepare_form(&self, files: &[FormFile<'_>]) -> Result<RepeatableForm> {
         let story = "Un agent a demandé de l'argent sans reçu. ".repeat(48);
         let review = self.reporter.open_review_page(&[("a.story", &story)]).await?;
-        // Of no visit: the page with the receipt is the answer itself.
+        // Without a visit id, the response to the form is the page with the receipt.
         let bytes =
             self.reporter.multipart_body(&review, "/report/send", &[("visit", "")], files)?;
         let begins =
@@ -62,7 +68,10 @@ impl LoadTarget {
         Ok(RepeatableForm { bytes, seed_offset: begins + b"name=\"seed\"\r\n\r\n".len() })
     }
 
-    /// The directory as the intake gives it, with the hash of its bytes.
+    /// Returns the directory of the intake, with the hash of its bytes.
+    ///
+    /// # Errors
+    /// If the intake does not return a valid directory.
     pub fn fetch_directory(&self) -> Result<(Directory, Hash)> {
         let mut client = HttpClient::new(self.public_address())?;
         let answer = client.send("GET /directory.json HTTP/1.1\r\nhost: x\r\n", &[])?;
@@ -71,7 +80,7 @@ impl LoadTarget {
     }
 }
 
-/// The bytes of a form that is sent as another one each time: another seed makes another report.
+/// The bytes of a form. Each sending has another seed, which makes it another report.
 #[derive(Debug, Clone)]
 pub struct RepeatableForm {
     bytes: Vec<u8>,
@@ -79,7 +88,10 @@ pub struct RepeatableForm {
 }
 
 impl RepeatableForm {
-    /// Sends it as a new report; a receipt must come back.
+    /// Sends the form as a new report.
+    ///
+    /// # Errors
+    /// If the response contains no receipt.
     pub fn send(&mut self, client: &mut HttpClient) -> Result<()> {
         self.randomize_seed();
         let answer = client.post("/fr/report/send", ReporterBrowser::CONTENT_TYPE, &self.bytes)?;
@@ -97,12 +109,18 @@ impl RepeatableForm {
     }
 }
 
-/// Reports of two kilobytes, sealed as a browser seals them.
+/// Seals reports of 2 kB as a browser seals them.
+///
+/// # Errors
+/// If sealing fails.
 pub fn seal_reports(directory: &Directory, hash: Hash, count: usize) -> Result<Vec<Vec<u8>>> {
     seal_stories(directory, hash, &vec![two_kilobyte_story(); count])
 }
 
-/// The same with stories of their own, on all cores.
+/// Seals the given stories on all cores.
+///
+/// # Errors
+/// If sealing fails.
 pub fn seal_stories(directory: &Directory, hash: Hash, stories: &[String]) -> Result<Vec<Vec<u8>>> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let share = stories.len().div_ceil(threads).max(1);
@@ -114,7 +132,10 @@ pub fn seal_stories(directory: &Directory, hash: Hash, stories: &[String]) -> Re
     Ok(sealed.concat())
 }
 
-/// One report of two kilobytes.
+/// Seals one report of 2 kB.
+///
+/// # Errors
+/// If sealing fails.
 pub fn seal_report(directory: &Directory, hash: Hash) -> Result<Vec<u8>> {
     seal_story(directory, hash, &two_kilobyte_story())
 }
@@ -144,7 +165,10 @@ fn seal_story(directory: &Directory, hash: Hash, story: &str) -> Result<Vec<u8>>
     Ok(sealer.finish()?)
 }
 
-/// Files sealed reports from so many connections at once.
+/// Submits sealed reports over `at_once` connections.
+///
+/// # Errors
+/// If the intake does not acknowledge a report.
 pub fn submit_sealed(address: &str, reports: &[Vec<u8>], at_once: usize) -> Result<()> {
     let share = reports.len().div_ceil(at_once).max(1);
     run_in_parallel(reports.chunks(share).map(|share| {
@@ -160,7 +184,10 @@ pub fn submit_sealed(address: &str, reports: &[Vec<u8>], at_once: usize) -> Resu
     .map(drop)
 }
 
-/// Runs all at once, each on a thread of its own, and gives what each gave.
+/// Runs all closures at the same time, each on its own thread, and returns their results.
+///
+/// # Errors
+/// If one of them fails.
 pub fn run_in_parallel<T: Send>(
     each: impl IntoIterator<Item = impl FnOnce() -> Result<T> + Send>,
 ) -> Result<Vec<T>> {
@@ -170,8 +197,11 @@ pub fn run_in_parallel<T: Send>(
     })
 }
 
-/// How many of something so many senders do a second, all at once, for so long. A sender is made
-/// for its number and then asked again and again.
+/// Returns how many operations per second the senders complete, all at the same time, for the given
+/// duration. Each sender is created from its number and then called repeatedly.
+///
+/// # Errors
+/// If a sender fails.
 pub fn rate_per_second<S>(
     senders: usize,
     long: Duration,
@@ -194,7 +224,10 @@ pub fn rate_per_second<S>(
     Ok(counts.iter().sum::<f64>() / start.elapsed().as_secs_f64())
 }
 
-/// What a file of an installation's administration holds.
+/// Returns a file of the administration folder of an installation.
+///
+/// # Errors
+/// If the file cannot be read.
 pub fn read_admin_file(installation: &Installation, name: &str) -> Result<Vec<u8>> {
     let path = installation.root().join("admin").join(name);
     fs::read(&path).with_context(|| path.display().to_string())

@@ -1,5 +1,5 @@
-//! A person with a browser without JavaScript: opens pages, fills forms, presses buttons. Knows
-//! nothing but the HTML.
+//! A reporter's browser without JavaScript: it opens pages, fills forms and presses buttons. It
+//! uses nothing but the HTML.
 
 use std::fmt::Write as _;
 
@@ -22,9 +22,9 @@ pub struct ReporterBrowser {
 /// A page as received.
 #[derive(Debug)]
 pub struct ReporterPage {
-    /// Of the answer.
+    /// Status of the response.
     pub status: StatusCode,
-    /// The whole page.
+    /// The complete HTML.
     pub html: String,
 }
 
@@ -33,7 +33,7 @@ pub struct ReporterPage {
 pub struct FormFile<'a> {
     /// Its name on the device.
     pub name: &'a str,
-    /// As the browser guesses it.
+    /// Media type, as the browser guesses it.
     pub media_type: &'a str,
     /// Its content.
     pub content: &'a [u8],
@@ -42,29 +42,36 @@ pub struct FormFile<'a> {
 const MULTIPART_BOUNDARY: &str = "----a-boundary-of-the-scenarios";
 
 impl ReporterBrowser {
-    /// Of the bytes that [`ReporterBrowser::multipart_body`] gives.
+    /// Content type of the bytes from [`ReporterBrowser::multipart_body`].
     pub const CONTENT_TYPE: &str = "multipart/form-data; boundary=----a-boundary-of-the-scenarios";
 
-    /// Somebody who reads this language.
+    /// Returns a browser in this language.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built.
     pub fn new(base: &str, lang: &str) -> Result<Self> {
-        // Commands of the workbench block this runtime, so that it would not notice when the intake
-        // closes an idle connection.
+        // Commands of the workbench block this runtime, so it would not notice that the intake
+        // closed an idle connection.
         let http = Client::builder().pool_max_idle_per_host(0).no_proxy().redirect(Policy::none());
-        // As browsers say it of a request from a page of the service.
+        // Browsers send these headers with a request from a page of the service.
         let own =
             (HeaderName::from_static("sec-fetch-site"), HeaderValue::from_static("same-origin"));
         let http = http.default_headers([own].into_iter().collect()).build()?;
         Ok(Self { http, base_url: base.to_owned(), lang: lang.to_owned() })
     }
 
-    /// Opens a page of the visitor's language, such as `/report`.
+    /// Opens a page in the visitor's language, such as `/report`.
+    ///
+    /// # Errors
+    /// If the request fails.
     pub async fn get_page(&self, path: &str) -> Result<ReporterPage> {
         let response =
             self.http.get(format!("{}/{}{path}", self.base_url, self.lang)).send().await?;
         ReporterPage::from_response(response).await
     }
 
-    /// What a browser shows for an answer: a redirect leads to a page of the same service.
+    /// Returns what a browser shows for a response. It follows a redirect to a page of the same
+    /// service.
     async fn follow_redirect(&self, response: reqwest::Response) -> Result<ReporterPage> {
         let to = response
             .headers()
@@ -75,7 +82,10 @@ impl ReporterBrowser {
         ReporterPage::from_response(self.http.get(to).send().await?).await
     }
 
-    /// Presses a button of the form with this action, having typed these fields.
+    /// Fills these fields of the form with this action and presses a button.
+    ///
+    /// # Errors
+    /// If the page has no such form, or the request fails.
     pub async fn press_button(
         &self,
         page: &ReporterPage,
@@ -101,7 +111,10 @@ impl ReporterBrowser {
         self.follow_redirect(request.send().await?).await
     }
 
-    /// Sends the form with this action, with files, having typed these fields.
+    /// Fills these fields of the form with this action and sends it with files.
+    ///
+    /// # Errors
+    /// If the page has no such form, or the request fails.
     pub async fn submit_form(
         &self,
         page: &ReporterPage,
@@ -113,7 +126,10 @@ impl ReporterBrowser {
         self.post_multipart(action, body).await
     }
 
-    /// The bytes of that form, for whoever sends them twice or in pieces.
+    /// Returns the bytes of that form, for callers that send them twice or in pieces.
+    ///
+    /// # Errors
+    /// If the page has no such form.
     pub fn multipart_body(
         &self,
         page: &ReporterPage,
@@ -144,7 +160,10 @@ impl ReporterBrowser {
         Ok(body)
     }
 
-    /// Sends a form's bytes.
+    /// Sends the bytes of a form.
+    ///
+    /// # Errors
+    /// If the request fails.
     pub async fn post_multipart(
         &self,
         action: &str,
@@ -157,7 +176,10 @@ impl ReporterBrowser {
         .await
     }
 
-    /// Walks to the review page of a report about an unofficial payment.
+    /// Goes through the form up to the review page of a report about an unofficial payment.
+    ///
+    /// # Errors
+    /// If a page is missing.
     pub async fn open_review_page(&self, typed: &[(&str, &str)]) -> Result<ReporterPage> {
         let before = self.get_page("/report").await?;
         let audience = self.press_button(&before, "/report", "audience", &[]).await?;
@@ -167,7 +189,10 @@ impl ReporterBrowser {
         self.press_button(&questions, "/report", "review", typed).await
     }
 
-    /// Files a report and gives the receipt page.
+    /// Submits a report and returns the page with the receipt.
+    ///
+    /// # Errors
+    /// If a page is missing.
     pub async fn submit_report(
         &self,
         typed: &[(&str, &str)],
@@ -177,7 +202,10 @@ impl ReporterBrowser {
         self.submit_form(&review, "/report/send", &[], files).await
     }
 
-    /// Comes back with a receipt.
+    /// Opens the mailbox of a receipt.
+    ///
+    /// # Errors
+    /// If the request fails.
     pub async fn open_mailbox(&self, receipt: &str) -> Result<ReporterPage> {
         let page = self.get_page("/return").await?;
         self.press_button(&page, "/return", "", &[("receipt", receipt)]).await
@@ -194,31 +222,37 @@ impl ReporterPage {
         Ok(Self { status, html: response.text().await? })
     }
 
-    /// The receipt's code.
+    /// Returns the code of the receipt.
+    ///
+    /// # Errors
+    /// If the page shows none.
     pub fn receipt_code(&self) -> Result<String> {
         let groups = self.texts(".code span");
         anyhow::ensure!(groups.len() == 7, "no receipt on this page: {}", self.heading());
         Ok(groups.join(" "))
     }
 
-    /// The receipt's words.
+    /// Returns the words of the receipt.
+    ///
+    /// # Errors
+    /// If the page shows none.
     pub fn receipt_words(&self) -> Result<String> {
         let words = self.texts(".words li");
         anyhow::ensure!(words.len() == 12, "no receipt on this page: {}", self.heading());
         Ok(words.join(" "))
     }
 
-    /// The messages of a thread.
+    /// Returns the messages of a thread.
     pub fn messages(&self) -> Vec<String> {
         self.texts(".messages .story")
     }
 
-    /// The page's heading.
+    /// Returns the heading of the page.
     pub fn heading(&self) -> String {
         self.texts("h1").concat()
     }
 
-    /// The text of every element that a selector finds.
+    /// Returns the text of every element that matches a selector.
     pub fn texts(&self, selector: &str) -> Vec<String> {
         let selector = Selector::parse(selector).expect("selectors are written in the tests");
         let page = Html::parse_document(&self.html);
@@ -227,7 +261,7 @@ impl ReporterPage {
             .collect()
     }
 
-    /// What the form with this action holds before anything is typed.
+    /// Returns the fields of the form with this action before the visitor types anything.
     fn form_fields(&self, action: &str) -> Result<Vec<(String, String)>> {
         let page = Html::parse_document(&self.html);
         let form = Selector::parse("form").expect("a selector");
@@ -240,7 +274,7 @@ impl ReporterPage {
     }
 }
 
-/// What a browser would send for a field.
+/// Returns the name and value that a browser would send for a field.
 fn field_value(field: ElementRef<'_>) -> Option<(String, String)> {
     let name = field.attr("name")?.to_owned();
     let value = match (field.value().name(), field.attr("type")) {

@@ -1,4 +1,4 @@
-//! An installation that is running.
+//! A running installation.
 
 use std::{
     path::PathBuf,
@@ -11,8 +11,11 @@ use xtask::{ChildService, Installation, InstallationSettings};
 
 use crate::ReporterBrowser;
 
-/// Settings of a test: every scenario runs on each engine, once by itself and once as a part of
-/// `on_postgres.rs`. Called with the name of the test's crate.
+/// Returns the settings of a test. Every scenario runs on each database: alone on SQLite, and as a
+/// module of `on_postgres.rs` on `PostgreSQL`. `test` is the crate name of the test.
+///
+/// # Errors
+/// If `PostgreSQL` does not start.
 pub fn settings_for(test: &str) -> Result<InstallationSettings> {
     if test != "on_postgres" {
         return Ok(InstallationSettings::default());
@@ -25,24 +28,27 @@ pub fn settings_for(test: &str) -> Result<InstallationSettings> {
     })
 }
 
-/// How long anything may take until it has come through.
+/// Maximum time until an operation takes effect.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Intake and case handler of one installation, with its people.
+/// Intake and case handler of one installation, with its members.
 #[derive(Debug)]
 pub struct RunningInstallation {
-    /// How it was made.
+    /// The installation.
     pub installation: Installation,
-    /// The public service.
+    /// The running public service.
     pub intake: ChildService,
-    /// The private service.
+    /// The running private service.
     pub case_handler: ChildService,
 }
 
 impl RunningInstallation {
-    /// Makes and starts everything in a folder.
+    /// Creates an installation in a folder, starts both services and publishes the directory.
+    ///
+    /// # Errors
+    /// If a command fails or a service does not start.
     pub fn start(folder: &std::path::Path, settings: InstallationSettings) -> Result<Self> {
-        // Fails only if a provider was installed before, which is as good.
+        // Fails only if a provider was installed before, which has the same effect.
         drop(rustls::crypto::ring::default_provider().install_default());
         let installation = Installation::create(folder, &programs_dir()?, settings)?;
         let intake = installation.start_intake()?;
@@ -51,7 +57,10 @@ impl RunningInstallation {
         Ok(Self { installation, intake, case_handler })
     }
 
-    /// Somebody in front of the pages, once the directory has arrived there.
+    /// Returns a reporter's browser once the directory has arrived at the intake.
+    ///
+    /// # Errors
+    /// If the directory does not arrive in time.
     pub async fn reporter(&self, lang: &str) -> Result<ReporterBrowser> {
         let url = format!("{}/directory.json", self.installation.public_url());
         let start = Instant::now();
@@ -67,7 +76,10 @@ impl RunningInstallation {
         }
     }
 
-    /// A person's queue, once it has so many cases.
+    /// Returns a member's queue once it has at least `cases` cases.
+    ///
+    /// # Errors
+    /// If they do not arrive in time.
     pub async fn wait_for_cases(&self, handle: &str, cases: usize) -> Result<Vec<Value>> {
         self.wait_for_output(handle, &["queue", "--all"], |queue| {
             let rows = queue["cases"].as_array()?;
@@ -77,7 +89,10 @@ impl RunningInstallation {
         .with_context(|| format!("waiting for {cases} cases of {handle}"))
     }
 
-    /// What a command answers, once it answers what is wanted.
+    /// Runs a command until `wanted` returns a value for its output.
+    ///
+    /// # Errors
+    /// If the command fails, or `wanted` returns none in time.
     pub async fn wait_for_output<T>(
         &self,
         handle: &str,
@@ -97,7 +112,10 @@ impl RunningInstallation {
         }
     }
 
-    /// The thread of a receipt, once it has so many messages.
+    /// Returns the thread of a receipt once it has at least `messages` messages.
+    ///
+    /// # Errors
+    /// If they do not arrive in time.
     pub async fn wait_for_messages(
         &self,
         visitor: &ReporterBrowser,
@@ -118,7 +136,10 @@ impl RunningInstallation {
     }
 }
 
-/// The folder of the built programs. Tests run from its folder `deps`, examples from `examples`.
+/// Returns the folder of the built programs. Tests run from its folder `deps`.
+///
+/// # Errors
+/// If this program has no folder.
 pub fn programs_dir() -> Result<PathBuf> {
     let here = std::env::current_exe()?;
     let folder = here.parent().context("this program has a folder")?;

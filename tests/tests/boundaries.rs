@@ -1,10 +1,11 @@
-//! Who may depend on whom: what a service cannot link, it cannot do.
+//! Dependencies between crates. A service cannot do what it cannot link.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// Package → packages of this workspace that it depends on, in a build (not in its tests).
+/// Returns package → packages of this workspace that it depends on, without dependencies of its
+/// tests.
 fn dependency_edges() -> BTreeMap<String, BTreeSet<String>> {
     let metadata = MetadataCommand::new().no_deps().exec().expect("cargo metadata");
     let ours: BTreeSet<_> =
@@ -25,7 +26,7 @@ fn dependency_edges() -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-/// Everything that a package reaches, by any path.
+/// Returns every package that a package depends on, directly or indirectly.
 fn reachable_packages(edges: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
     let mut reached = BTreeSet::new();
     let mut next = vec![from.to_owned()];

@@ -1,4 +1,4 @@
-//! Crowds that want to lock everybody out: an honest report still gets through, in bounded memory.
+//! Floods of slow clients: an honest report still arrives, and memory stays bounded.
 
 use std::{fs, time::Duration};
 
@@ -9,8 +9,8 @@ use scenarios::{FormFile, ReporterBrowser, RunningInstallation, settings_for};
 use tempfile::TempDir;
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet, time::timeout};
 
-/// Longest that an honest visitor may wait for all the pages of a report together, on a slow
-/// machine: browsers give up a single request after five minutes.
+/// Maximum time of an honest reporter for all pages of a report together, on a slow machine.
+/// Browsers abandon a single request after five minutes.
 const REPORT_TIMEOUT: Duration = Duration::from_mins(1);
 
 async fn start_installation() -> Result<(TempDir, RunningInstallation, ReporterBrowser)> {
@@ -22,13 +22,14 @@ async fn start_installation() -> Result<(TempDir, RunningInstallation, ReporterB
     Ok((folder, office, visitor))
 }
 
-/// So many connections, each of which sends these bytes and then nothing more.
+/// Opens `count` connections. Each sends these bytes and then nothing more.
 async fn open_connections(
     office: &RunningInstallation,
     count: usize,
     bytes: &[u8],
 ) -> Result<Vec<TcpStream>> {
-    /// At a time, or the system's own queue of newcomers would be what is measured.
+    /// Connections that are opened at the same time. With more, the test would measure the listen
+    /// queue of the system.
     const CONNECT_BATCH: usize = 100;
     let address = &office.intake.addresses["public"];
     let mut crowd = Vec::with_capacity(count);
@@ -38,7 +39,7 @@ async fn open_connections(
             let (address, bytes) = (address.clone(), bytes.to_vec());
             arriving.spawn(async move {
                 let mut stream = TcpStream::connect(address).await?;
-                // Who has been turned out meanwhile cannot send the rest, which is what is wanted.
+                // A client that was evicted meanwhile cannot send the rest, which is expected.
                 drop(stream.write_all(&bytes).await);
                 Ok::<_, std::io::Error>(stream)
             });
@@ -50,7 +51,7 @@ async fn open_connections(
     Ok(crowd)
 }
 
-/// A post that announces more than it brings.
+/// Returns a POST request that sends fewer bytes than it announces.
 fn stalled_post(sent: usize) -> Vec<u8> {
     let mut post =
         b"POST /api/reports HTTP/1.1\r\nhost: x\r\ncontent-length: 524288\r\n\r\n".to_vec();
@@ -58,7 +59,7 @@ fn stalled_post(sent: usize) -> Vec<u8> {
     post
 }
 
-/// What the intake holds in memory, in MiB.
+/// Returns the memory of the intake, in MiB.
 fn intake_memory_mib(office: &RunningInstallation) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", office.intake.pid()))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
@@ -79,7 +80,7 @@ async fn assert_report_accepted(visitor: &ReporterBrowser, files: &[FormFile<'_>
 #[tokio::test]
 async fn small_posts_that_stall_take_neither_slots_nor_memory() -> Result<()> {
     let (_folder, office, visitor) = start_installation().await?;
-    // Three times as many as are read at once; what they bring together is 557 MiB.
+    // Three times as many as the intake reads at the same time; together they send 557 MiB.
     let crowd = open_connections(&office, 3000, &stalled_post(190 * 1024)).await?;
     assert_report_accepted(&visitor, &[]).await?;
     let memory = intake_memory_mib(&office)?;
@@ -91,7 +92,7 @@ async fn small_posts_that_stall_take_neither_slots_nor_memory() -> Result<()> {
 #[tokio::test]
 async fn uploads_that_stall_are_evicted_for_one_that_comes() -> Result<()> {
     let (_folder, office, visitor) = start_installation().await?;
-    // More than there are places for, each well beyond what is read without one.
+    // More than the upload slots. Each sends well beyond what the intake reads without a slot.
     let crowd = open_connections(&office, 300, &stalled_post(300 * 1024)).await?;
     let photo = vec![7; 1024 * 1024];
     let file =
@@ -104,7 +105,8 @@ async fn uploads_that_stall_are_evicted_for_one_that_comes() -> Result<()> {
 #[tokio::test]
 async fn idle_connections_are_closed_for_who_has_something_to_say() -> Result<()> {
     let (_folder, office, visitor) = start_installation().await?;
-    // More than may be open at once; half a request line keeps them as long as any header may take.
+    // More than the maximum number of connections. Half a request line keeps a connection open as
+    // long as any header may take.
     let crowd = open_connections(&office, 5000, b"GET /fr HT").await?;
     assert_report_accepted(&visitor, &[]).await?;
     let descriptors = fs::read_dir(format!("/proc/{}/fd", office.intake.pid()))?.count();

@@ -1,4 +1,4 @@
-//! What an administration installs, checked by the tools that will read it.
+//! The files that an administration installs, checked by the tools that read them.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{
@@ -24,7 +24,7 @@ fn output_text(output: &Output) -> String {
     [&output.stdout[..], &output.stderr].map(String::from_utf8_lossy).concat()
 }
 
-/// The unit in a folder, with a program that is there.
+/// Writes the unit to a folder, with a program that exists on this machine.
 fn write_unit(folder: &Path, name: &str) -> PathBuf {
     let program = format!("/usr/local/bin/{name}");
     let text = read_deploy_file(&format!("systemd/burkindi-{name}.service"));
@@ -46,15 +46,14 @@ fn the_units_are_valid_and_leave_the_services_little_to_do() {
             "{}",
             output_text(&verified)
         );
-        // Of 100: systemd's own count of what a compromised service could still reach.
+        // Of 100: systemd's own score of what a compromised service could still access.
         let scored =
             run_program("systemd-analyze", &["security", "--offline=true", "--threshold=15", file]);
         assert!(scored.status.success(), "{}", output_text(&scored));
     }
 }
 
-/// A setting in one unit would be unknown to every command that is typed by hand, and to the other
-/// unit.
+/// Commands that an operator types, and the other unit, would not see a setting in one unit.
 #[test]
 fn the_units_leave_every_setting_to_the_one_configuration_file() {
     for name in ["intake", "case-handler"] {
@@ -68,7 +67,7 @@ fn the_units_leave_every_setting_to_the_one_configuration_file() {
                 );
             }
         }
-        // The file and the unit mean the same folder.
+        // The file and the unit name the same folder.
         let configuration = read_deploy_file(&format!("config/{name}.toml"));
         assert!(configuration.contains(&format!("/var/lib/burkindi-{name}/")), "{name}");
         assert!(
@@ -131,8 +130,8 @@ fn the_backup_units_are_valid_and_leave_as_little_to_do() {
     }
 }
 
-/// A service is restarted without end, so that systemd never calls it failed: the hourly doctor
-/// does.
+/// Systemd restarts a service without limit and never marks it as failed. The hourly doctor reports
+/// the failure instead.
 #[test]
 fn the_doctor_units_are_valid_and_fail_to_the_operator() {
     let folder = tempfile::tempdir().unwrap();
@@ -149,7 +148,7 @@ fn the_doctor_units_are_valid_and_fail_to_the_operator() {
             ))
         );
         assert!(text.contains("\nOnFailure=burkindi-failed@%n.service\n"));
-        // What is due soon, such as a directory, is told in time.
+        // A warning, such as a directory that expires soon, alerts the operator in time.
         assert!(!text.contains("SuccessExitStatus"));
         let file = |kind: &str| at(format!("burkindi-{name}-doctor.{kind}"));
         fs::write(file("service"), text.replace(&program, "/bin/true")).unwrap();
@@ -182,7 +181,7 @@ fn a_failure_is_reported_to_the_operator_once_a_day() {
     assert!(checked.status.success(), "{}", output_text(&checked));
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    // Programs that note what they are given.
+    // Programs that record their arguments.
     for (name, noted) in [("logger", "$*"), ("wall", "$*"), ("sendmail", "$(cat)")] {
         fs::write(at(name), format!("#!/bin/sh\necho \"{name}: {noted}\" >> \"$NOTES\"\n"))
             .unwrap();
@@ -215,7 +214,7 @@ fn the_nightly_backup_tries_what_it_keeps_and_keeps_the_newest() {
     let checked = run_program("shellcheck", &[script]);
     assert!(checked.status.success(), "{}", output_text(&checked));
 
-    // A service that only notes what it was asked.
+    // A service that only records its arguments.
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("intake"), "#!/bin/sh\nset -eu\necho \"$3\" >> \"$NOTES\"\n[ \"$3\" != verify-backup ] || [ ! -e \"$NOTES.broken\" ]\nmkdir -p \"$4\"\n").unwrap();
@@ -330,8 +329,8 @@ fn the_containers_are_as_confined_as_the_units() {
     assert!(image.contains("\nUSER burkindi\n") && image.contains("--locked"));
 }
 
-/// No container engine is at hand: what its first stage would copy is copied, and what it would run
-/// is run, with the packages that are installed already.
+/// No container engine is available. The test copies what the first stage would copy and runs its
+/// commands, with the packages that are installed already.
 #[test]
 fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -372,7 +371,7 @@ fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
         }
     }
     assert!(ran && at.join("browser/dist/reporter.js").is_file());
-    // What later stages take from earlier ones is what those make.
+    // Later stages copy only what earlier stages produce.
     for taken in
         ["--from=script /build/crates/intake ", "--from=build /build/target/release/intake "]
     {
@@ -380,7 +379,7 @@ fn the_container_file_brings_all_that_the_browsers_script_is_made_of() {
     }
 }
 
-/// A file or a folder, without what the build context leaves out.
+/// Copies a file or a folder, without what the build context excludes.
 fn copy_tree(from: &Path, to: &Path) {
     if from.is_file() {
         fs::copy(from, to).unwrap();
@@ -430,8 +429,8 @@ fn each_unit_has_an_account_that_is_there_before_its_first_start() {
             );
         }
     }
-    // Its worker reads them as another account: a folder of the service's own would be closed to
-    // it.
+    // The worker of nginx reads the pages under another account, which cannot enter a folder of the
+    // service.
     let proxy = read_deploy_file("nginx/nginx.conf");
     for (folder, used) in [
         ("burkindi-error-pages", "alias /var/lib/burkindi-error-pages/;"),
@@ -469,8 +468,9 @@ fn the_proxy_takes_its_configuration_and_keeps_nothing_of_a_visitor() {
     }
 }
 
-/// The steps of a form without scripts are in the memory of one intake. A proxy that hands the next
-/// request of the same visitor to another one loses the text, and the receipt of a sent report.
+/// The steps of a form without scripts are in the memory of one intake. If a proxy sends the next
+/// request of the same visitor to another intake, the visitor loses the text and the receipt of a
+/// sent report.
 #[test]
 fn the_proxy_keeps_a_visitor_with_one_intake() {
     for text in [read_deploy_file("nginx/nginx.conf"), read_deploy_file("../docs/OPERATING.md")] {
@@ -499,7 +499,7 @@ fn the_onion_service_takes_its_configuration() {
     );
 }
 
-/// The number behind a word of a shipped file, such as `limit_conn addresses 3072;`.
+/// Returns the number after a word of a shipped file, such as `limit_conn addresses 3072;`.
 fn shipped_number(file: &str, word: &str) -> u32 {
     let text = read_deploy_file(file);
     let line = text.lines().find(|line| line.trim_start().starts_with(word)).unwrap();

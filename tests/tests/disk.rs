@@ -1,5 +1,5 @@
-//! What a bad disk does to both services, as real processes: nothing acknowledged is lost, and both
-//! go on by themselves.
+//! Faulty disks under both services as real processes: no acknowledged report is lost, and both
+//! services recover without help.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{path::Path, time::Duration};
@@ -16,7 +16,7 @@ use scenarios::{
 use sea_orm::{ConnectionTrait, Database, Statement};
 use xtask::{ChildService, Installation, InstallationSettings};
 
-/// Power cuts.
+/// Number of power cuts.
 const POWER_CUTS: usize = 4;
 
 struct FaultyDisks {
@@ -58,7 +58,7 @@ fn create_installation(folder: &Path) -> Result<Installation> {
     Installation::create(folder, &programs_dir()?, InstallationSettings::default())
 }
 
-/// Files one report after the other until something is not answered. Gives the receipts.
+/// Submits one report after the other until a request fails. Returns the receipts.
 async fn submit_until_failure(visitor: ReporterBrowser) -> Vec<String> {
     let mut receipts = Vec::new();
     loop {
@@ -123,7 +123,8 @@ async fn power_cuts_of_both_machines_lose_and_double_nothing_that_was_acknowledg
     Ok(())
 }
 
-/// The test of the test: on a disk that lies, what was acknowledged is lost, and that is seen.
+/// The control of the test: on a disk that ignores syncs, acknowledged reports are lost, and the
+/// test detects it.
 #[tokio::test]
 async fn a_disk_that_lies_about_syncing_loses_what_was_acknowledged() -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -166,7 +167,7 @@ async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is
     let visitor = office.reporter("fr").await?;
     let mut receipts = Vec::new();
     for error in [ENOSPC, EROFS] {
-        // At the intake: nothing is acknowledged, and everybody is told so.
+        // At the intake: nothing is acknowledged, and every client gets an error.
         disks.spool.fail_writes(Some(error))?;
         let refused = visitor.submit_report(&[("a.story", "Un récit")], &[]).await?;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{}", refused.heading());
@@ -176,7 +177,7 @@ async fn a_disk_that_is_full_or_read_only_is_reported_and_all_goes_on_when_it_is
             .push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);
         office.wait_for_cases("inspector-1", receipts.len()).await?;
 
-        // At the case handler: the intake goes on taking reports, and keeps them.
+        // At the case handler: the intake continues to accept reports and stores them.
         disks.cases.fail_writes(Some(error))?;
         receipts
             .push(visitor.submit_report(&[("a.story", "Un récit")], &[]).await?.receipt_code()?);

@@ -1,5 +1,5 @@
-//! The doctors over real processes: a sound installation, and what each finds when something is
-//! not.
+//! The doctors over real processes: a healthy installation, and the findings of each doctor after a
+//! fault.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{
@@ -14,7 +14,7 @@ use scenarios::RunningInstallation;
 use serde_json::Value;
 use xtask::InstallationSettings;
 
-/// What a doctor finds: exit code, and state by check.
+/// Result of a doctor: its exit code, and its report as JSON.
 struct DoctorRun(i32, Value);
 
 fn run_doctor(mut command: Command) -> DoctorRun {
@@ -84,7 +84,8 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     ] {
         assert_eq!(outside.severity_of(check), "ok", "{check}: {}", outside.1);
     }
-    // On one machine the relay is in reach and nothing is encrypted on the way: soon, not wrong.
+    // On one machine the relay is reachable from outside and its path is not encrypted: a warning,
+    // not an error.
     assert_eq!(outside.severity_of("relay, seen from here"), "warning");
     assert_eq!(outside.0, 7);
 
@@ -116,7 +117,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
         assert_eq!(handler.severity_of(check), "ok", "{check}: {}", handler.1);
     }
 
-    // A key that others read, a proxy that writes down who came.
+    // A key that other accounts can read, and a proxy that logs addresses.
     let key = folder.path().join("admin/transport.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644))?;
     let proxy = folder.path().join("nginx.conf");
@@ -126,7 +127,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     let intake = local(installation.intake_command()?, &["--proxy", proxy.to_str().unwrap()]);
     assert_eq!((intake.0, intake.severity_of("logs of the reverse proxy")), (8, "error"));
 
-    // Something on the way that puts a cookie into pages, takes headers away, and makes answers up.
+    // A proxy that adds a cookie to pages, removes headers and invents responses.
     let meddler = start_tampering_proxy().await?;
     let outside = run_external_doctor(&office, &meddler);
     for check in [
@@ -139,7 +140,7 @@ async fn a_sound_installation_is_found_sound_and_a_broken_one_is_explained() -> 
     }
     assert_eq!(outside.0, 8);
 
-    // Nobody is there.
+    // The intake is down.
     let RunningInstallation { installation, intake, case_handler } = office;
     intake.kill()?;
     let handler = {

@@ -1,5 +1,5 @@
-//! Whom a reporter excludes sees no row, no count and no gap, and holds no grant; the outside body
-//! gets the report.
+//! An excluded desk sees no row, no count and no gap, and holds no grant. The oversight body gets
+//! the report.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use anyhow::Result;
@@ -19,7 +19,7 @@ async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
         }
         visitor.submit_report(&typed, &[]).await?.receipt_code()
     };
-    // Between two reports for the desk stands one that its members must not see.
+    // A report that the desk must not see arrives between two reports for the desk.
     file("premier", "").await?;
     office.wait_for_cases("inspector-1", 1).await?;
     let hidden = file("caché", "internal_affairs").await?;
@@ -27,7 +27,7 @@ async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
     file("troisième", "").await?;
     let seen = office.wait_for_cases("inspector-1", 2).await?;
 
-    // The outside body has it, and can answer.
+    // The oversight body has the report and can answer.
     assert_eq!(outside.len(), 1);
     let case = outside[0]["id"].as_str().unwrap();
     office.installation.run_as("outside-1", &["claim", case])?;
@@ -37,7 +37,8 @@ async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
     let thread = office.wait_for_messages(&visitor, &hidden, 1).await?;
     assert_eq!(thread.messages(), ["Nous l’avons."]);
 
-    // Neither member of the desk has a row; the case answers like one that does not exist.
+    // Neither member of the desk has a row. The response for the case equals that for a case that
+    // does not exist.
     for handle in ["inspector-1", "inspector-2"] {
         let queue = office.wait_for_cases(handle, 2).await?;
         assert_eq!(queue.len(), 2, "{handle}");
@@ -51,8 +52,7 @@ async fn an_excluded_member_sees_no_row_and_no_gap() -> Result<()> {
         assert_eq!(said(&refused), said(&nowhere), "{handle}");
         office.installation.run_as(handle, &["audit", "verify"])?;
     }
-    // Numbers count within a case alone: the third report's case looks as if there had been no
-    // second.
+    // Numbers count within one case, so the third report's case shows no trace of the second.
     for row in &seen {
         assert_eq!(row["state"]["next_seq"], 1, "{row}");
     }

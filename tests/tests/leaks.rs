@@ -1,6 +1,6 @@
-//! What a report leaves behind: nothing in databases and logs; what is left in memory is said. A
-//! control, the intake without the wiping allocator, must leave something, so that the search is
-//! known to work.
+//! What a report leaves behind: nothing in databases and logs. The test prints what remains in
+//! memory. A control, the intake without the wiping allocator, must leave something, which proves
+//! that the search works.
 #![expect(
     clippy::print_stdout,
     reason = "what is left in memory is said, whether the test passes or not"
@@ -33,8 +33,8 @@ fn canaries(receipt: &str) -> Vec<Canary> {
     ]
 }
 
-/// Files a report and a follow-up with canaries and gives what is left in files and in memory of
-/// intake and case handler.
+/// Submits a report and a follow-up with canaries. Returns the canaries that remain in files and in
+/// the memory of intake and case handler.
 async fn run_and_search(
     folder: &Path,
     intake: Option<&str>,
@@ -75,7 +75,7 @@ async fn run_and_search(
     let in_handler = report("case handler", office.case_handler.pid())?;
     office.case_handler.stop()?;
     office.intake.stop()?;
-    // Once more at rest, after the databases were closed.
+    // Searches the files again after the databases were closed.
     found.extend(find_in_files(&canaries, folder)?);
     Ok((found, in_intake, in_handler))
 }
@@ -95,7 +95,7 @@ async fn the_search_finds_what_an_intake_without_wiping_leaves() -> Result<()> {
     let (found, in_intake, _) = run_and_search(folder.path(), Some("unwiped-intake")).await?;
     assert_eq!(found, Vec::<String>::new(), "files hold nothing in either build");
     assert!(in_intake > 0, "the control leaves something in memory");
-    // And in files: what is put there is found.
+    // The control for files: the search finds a planted canary.
     fs::write(folder.path().join("planted"), format!("…{STORY}…")).unwrap();
     let planted = find_in_files(&canaries("none"), folder.path())?;
     assert_eq!(planted.len(), 1, "{planted:?}");

@@ -1,4 +1,4 @@
-//! Every scenario once more, on `PostgreSQL`.
+//! Runs every scenario on `PostgreSQL`.
 
 #[path = "excluded_desk.rs"]
 mod excluded_desk;

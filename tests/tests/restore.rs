@@ -1,4 +1,4 @@
-//! A machine burns down; its backups and keys bring everything back on an empty one.
+//! A machine is destroyed. Its backups and keys restore everything on an empty machine.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{fs, path::Path, process::Command};
@@ -7,7 +7,7 @@ use anyhow::Result;
 use scenarios::{FormFile, RunningInstallation, settings_for};
 use serde_json::Value;
 
-/// Runs a task of a service to its end and gives what it says.
+/// Runs a task of a service to its end and returns its output.
 fn run_task(mut command: Command, task: &str, folder: &Path) -> String {
     let output = command.arg(task).arg(folder).output().unwrap();
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -15,7 +15,7 @@ fn run_task(mut command: Command, task: &str, folder: &Path) -> String {
     said(&output.stdout)
 }
 
-/// Databases in which nothing is yet.
+/// Returns the URLs of empty databases.
 fn empty_databases(test: &str, folder: &Path) -> Result<(String, String)> {
     let file = |name: &str| format!("sqlite://{}", folder.join(name).display());
     Ok(match settings_for(test)? {
@@ -49,8 +49,8 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     }
     office.wait_for_messages(&visitor, &first, 1).await?;
 
-    // While both run; then the case handler is gone, and a third report waits in the intake's own
-    // backup.
+    // The backups are made while both services run. Then the case handler is destroyed, and a third
+    // report waits in the backup of the intake.
     let RunningInstallation { mut installation, intake, case_handler } = office;
     let (of_cases, of_spool) =
         (folder.path().join("cases backup"), folder.path().join("spool backup"));
@@ -84,7 +84,7 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
     let mut stories = Vec::new();
     for case in &restored {
         let case = case["id"].as_str().unwrap();
-        // Two have been claimed before, which declares as well.
+        // Two cases were claimed before, and a claim is also a declaration.
         if !cases.contains(&case) {
             office.installation.run_as("inspector-1", &["declare", case])?;
         }
@@ -109,7 +109,7 @@ async fn every_case_opens_and_the_log_verifies_after_a_restore_on_an_empty_machi
         .collect();
     assert!(saved == [content], "the photo is the same to the byte");
     office.installation.run_as("outside-1", &["audit", "verify"])?;
-    // Whoever reported reads on; what the backup had not is there too.
+    // The reporters can read on. Content that is newer than the backup is there too.
     for code in [&first, &second] {
         let thread = office.wait_for_messages(&visitor, code, 1).await?;
         assert_eq!(thread.messages(), ["Merci."]);

@@ -1,6 +1,6 @@
 //! Kills under load: every acknowledged report arrives exactly once.
 //!
-//! `SOAK_KILLS` says how many times each service is killed (20 where it is not set).
+//! `SOAK_KILLS` sets how many times each service is killed; the default is 20.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use scenarios::{FormFile, ReporterBrowser, RunningInstallation, settings_for};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 
-/// Reporters who send at once.
+/// Reporters who send at the same time.
 const REPORTERS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,8 +63,7 @@ async fn kills_at_random_moments_lose_and_double_nothing() -> Result<()> {
     Ok(())
 }
 
-/// Sends one report after the other, each again and again until a receipt comes. Gives the
-/// receipts.
+/// Sends one report after the other, and repeats each until a receipt comes. Returns the receipts.
 async fn submit_until(
     visitor: ReporterBrowser,
     reporter: usize,
@@ -87,7 +86,7 @@ async fn submit_until(
     Ok(receipts)
 }
 
-/// What a person does whose connection breaks: the same form once more.
+/// Sends the same form again, as a reporter does after a lost connection.
 async fn send_until_acknowledged(visitor: &ReporterBrowser, form: Vec<u8>) -> Result<String> {
     for _ in 0..600 {
         let answer = visitor.post_multipart("/report/send", form.clone()).await;
@@ -99,7 +98,7 @@ async fn send_until_acknowledged(visitor: &ReporterBrowser, form: Vec<u8>) -> Re
     anyhow::bail!("a report was not acknowledged within a minute")
 }
 
-/// Waits until nothing is left at the intake, then counts.
+/// Waits until the intake has no submission left, then counts the cases.
 async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[String]) -> Result<()> {
     let spool = Database::connect(office.installation.intake_store_url()).await?;
     let start = Instant::now();
@@ -129,8 +128,8 @@ async fn assert_each_arrived_once(office: &RunningInstallation, receipts: &[Stri
             "parts of an acknowledged report; {here} cases, {all} receipts"
         );
     }
-    // Everything is readable and the log is whole: counted, verified and folded by the outside
-    // body.
+    // Everything is readable and the log is intact: the oversight body counts, verifies and folds
+    // it.
     office.installation.run_as("outside-1", &["audit", "verify"])?;
     Ok(())
 }

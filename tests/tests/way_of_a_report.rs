@@ -1,5 +1,5 @@
-//! The whole way of a report over real processes: file, seal, collect, route, open, answer, read,
-//! go on, audit.
+//! The round trip of a report over real processes: submit, seal, collect, route, open, reply, read,
+//! follow up, audit.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{fs, process::Stdio};
@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, Database, Statement};
 use serde_json::Value;
 use xtask::PASSPHRASE;
 
-/// 2 kB of French, with everything that can be mangled on the way.
+/// 2 kB of French, with every character that an encoding could damage.
 fn story() -> String {
     let sentence = "Au poste, l’agent m’a demandé « quelque chose » : 5 000 francs, sans quittance… & <rien> d’autre ! ";
     let mut story = "Depuis des mois, à chaque passage :\n\n".to_owned();
@@ -20,7 +20,7 @@ fn story() -> String {
     story.trim_end().to_owned()
 }
 
-/// Bytes that look like a photo and hold every value, form boundaries included.
+/// Bytes that look like a photo and contain every value and form boundaries.
 fn photo_like_bytes() -> Vec<u8> {
     let mut photo = b"\xff\xd8\xff\xe0\r\n------a-boundary\r\n".to_vec();
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
@@ -46,18 +46,17 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     let visitor = office.reporter("fr").await?;
     let (story, photo) = (story(), photo_like_bytes());
 
-    // A trader files a report with a photo.
+    // A trader submits a report with a photo.
     let image = FormFile { name: "photo.jpg", media_type: "image/jpeg", content: &photo };
     let typed = [("a.story", story.as_str()), ("a.frequency", "always")];
-    // Exactly as it is: what happens to files otherwise is tested where their traces are
-    // (`crates/metadata-scrubber`).
+    // The photo is sent without scrubbing. `crates/metadata-scrubber` tests the scrubbing of files.
     let review = visitor.open_review_page(&typed).await?;
     let receipt =
         visitor.submit_form(&review, "/report/send", &[("keep", "files")], &[image]).await?;
     let (code, words) = (receipt.receipt_code()?, receipt.receipt_words()?);
     assert!(!receipt.html.contains("quittance…"), "the receipt page repeats nothing of the report");
 
-    // An investigator sees it in the queue, opens it, and saves the photo.
+    // An investigator sees the case in the queue, opens it, and saves the photo.
     let queue = office.wait_for_cases("inspector-1", 1).await?;
     assert_eq!(queue.len(), 1);
     let case = queue[0]["id"].as_str().unwrap().to_owned();
@@ -73,7 +72,7 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
     let answer = office_of.run_as("inspector-1", &["save", &case, "--to", to])?;
     assert!(read_saved_file(&answer) == photo, "the photo is the same to the byte");
 
-    // The answer is read with either spelling of the receipt.
+    // Either spelling of the receipt opens the answer.
     office_of.run_as("inspector-1", &["claim", &case])?;
     office_of
         .run_as("inspector-1", &["reply", &case, "--text", "Merci. C’était où, et quand ?"])?;
@@ -85,7 +84,7 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
         assert!(thread.texts("[role=alert]").is_empty(), "{:?}", thread.texts("[role=alert]"));
     }
 
-    // The reporter answers, with a file.
+    // The reporter replies with a file.
     let thread = office.wait_for_messages(&visitor, &code, 1).await?;
     let paper = FormFile {
         name: "quittance.pdf",
@@ -113,13 +112,13 @@ async fn a_report_goes_all_the_way_and_back() -> Result<()> {
         answer["saved"].as_array().unwrap().iter().map(|file| file["path"].to_string()).collect();
     assert!(names.iter().any(|name| name.contains("document-1.pdf")), "{names:?}");
 
-    // The log is whole; after any row is altered it is not.
+    // The audit passes, and fails after any row is altered.
     office_of.run_as("outside-1", &["audit", "verify"])?;
     office_of.run_as("inspector-1", &["audit", "verify"])?;
     assert_every_altered_row_is_detected(&office).await
 }
 
-/// Alters each row of the log in turn, behind the handler's back, and puts it right again.
+/// Alters each row of the log in the database and restores it, one row after the other.
 async fn assert_every_altered_row_is_detected(office: &RunningInstallation) -> Result<()> {
     let db = Database::connect(office.installation.case_handler_store_url()).await?;
     let engine = db.get_database_backend();

@@ -1,5 +1,5 @@
-//! A client that costs next to nothing: one connection, one thread, what is sent prepared
-//! beforehand. What it saves is left to the service that is measured on the same machine.
+//! A minimal HTTP client: one connection on one thread, with requests prepared beforehand. It uses
+//! little processor time, so the service on the same machine gets the rest.
 
 use std::{
     io::{Read, Write},
@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Longer than any answer may take.
+/// Maximum time for one response.
 const RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// A connection to a service, opened when it is needed.
+/// A connection to a service, opened at the first request.
 #[derive(Debug)]
 pub struct HttpClient {
     address: SocketAddr,
@@ -20,25 +20,31 @@ pub struct HttpClient {
     buffer: Vec<u8>,
 }
 
-/// An answer with a length.
+/// A response with a `content-length`.
 #[derive(Debug)]
 pub struct HttpResponse<'a> {
-    /// 200, say.
+    /// The status code, such as 200.
     pub status: u16,
     /// Status line and headers.
     pub head: &'a str,
-    /// What follows.
+    /// The body.
     pub body: &'a [u8],
 }
 
 impl HttpClient {
-    /// To `127.0.0.1:8080`, say.
+    /// Returns a client for an address such as `127.0.0.1:8080`. It does not connect yet.
+    ///
+    /// # Errors
+    /// If the address does not parse.
     pub fn new(address: &str) -> Result<Self> {
         Ok(Self { address: address.parse()?, stream: None, buffer: vec![0; 64 * 1024] })
     }
 
-    /// Asks with a head that ends with its last header and `\r\n`, such as `GET / HTTP/1.1\r\nhost:
-    /// x\r\n`.
+    /// Sends a request. The head ends with `\r\n` after its last header, such as `GET /
+    /// HTTP/1.1\r\nhost: x\r\n`.
+    ///
+    /// # Errors
+    /// If the connection fails or the response is malformed.
     pub fn send(&mut self, head: &str, body: &[u8]) -> Result<HttpResponse<'_>> {
         let mut request =
             Vec::with_capacity(head.len() + 32 + if body.len() < 1 << 18 { body.len() } else { 0 });
@@ -62,7 +68,10 @@ impl HttpClient {
         Ok(answer)
     }
 
-    /// Posts; `kind` is the content type.
+    /// Sends a POST request; `kind` is the content type.
+    ///
+    /// # Errors
+    /// If the connection fails or the response is malformed.
     pub fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<HttpResponse<'_>> {
         let head =
             format!("POST {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {kind}\r\n", self.address);
@@ -87,7 +96,7 @@ impl<'a> HttpResponse<'a> {
     }
 }
 
-/// The lengths of the head, and of head and body.
+/// Returns the length of the head, and the length of head and body together.
 fn read_response(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<(usize, usize)> {
     let mut read = 0;
     let head = loop {

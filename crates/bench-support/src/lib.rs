@@ -1,10 +1,9 @@
-//! What measuring programs share. Each of them prints `{"rows": [{"name", "value", "unit",
-//! "ceiling", "ratio"}]}` on its standard output and its progress on the other; `cargo xtask bench`
-//! runs them and makes a table.
+//! Support for measuring programs. Each program prints `{"rows": [{"name", "value", "unit",
+//! "ceiling", "ratio"}]}` on its standard output and its progress on its standard error. `cargo
+//! xtask bench` runs the programs and prints a table.
 //!
-//! The ceiling is measured in the same run where a machine sets it, so that a ratio says the same
-//! on any machine. Where the ceiling is what is wanted, its name in the issue or the README, the
-//! ratio is such that 1 or more is good enough.
+//! Where the machine sets the ceiling, the same run measures it, so a ratio means the same on every
+//! machine. Where the ceiling is a target, a ratio of 1 or more reaches the target.
 
 mod http;
 mod process;
@@ -18,8 +17,8 @@ pub use timing::{
     available_cores, mann_whitney, median_seconds, median_seconds_on_all_cores, percentile,
 };
 
-/// How much of something to do: all of it, or little where `BENCH_QUICK` is set, for whoever works
-/// on the program itself.
+/// Returns `all`, or `little` if `BENCH_QUICK` is set. Developers of a measuring program set it for
+/// short runs.
 pub fn full_or_quick(all: usize, little: usize) -> usize {
     if std::env::var_os("BENCH_QUICK").is_some() { little } else { all }
 }

@@ -1,18 +1,24 @@
-//! What a process takes, as the system knows it.
+//! Memory and processor time of a process, from `/proc`.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 
-/// Clock ticks a second in `/proc`: 100 on every Linux.
+/// Clock ticks per second in `/proc`: 100 on every Linux.
 const CLOCK_TICKS_PER_SECOND: f64 = 100.0;
 
-/// Memory that it holds now, in MiB.
+/// Returns the memory that a process uses now, in MiB.
+///
+/// # Errors
+/// If the process does not exist.
 pub fn resident_mib(process: u32) -> Result<f64> {
     proc_status_mib(process, "VmRSS:")
 }
 
-/// The most memory that it has held, in MiB.
+/// Returns the maximum memory that a process has used, in MiB.
+///
+/// # Errors
+/// If the process does not exist.
 pub fn peak_mib(process: u32) -> Result<f64> {
     proc_status_mib(process, "VmHWM:")
 }
@@ -23,10 +29,13 @@ fn proc_status_mib(process: u32, what: &str) -> Result<f64> {
     Ok(kib.with_context(|| format!("no {what}"))?.parse::<f64>()? / 1024.0)
 }
 
-/// Processor time that it has taken since it started, in seconds.
+/// Returns the processor time of a process since its start, in seconds.
+///
+/// # Errors
+/// If the process does not exist.
 pub fn processor_seconds(process: u32) -> Result<f64> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name in parentheses may hold spaces; user and system time are fields 14 and 15.
+    // The name in parentheses can contain spaces. User time and system time are fields 14 and 15.
     let behind_name = stat.rsplit_once(')').context("no name")?.1;
     let fields: Vec<_> = behind_name.split_whitespace().collect();
     let ticks =

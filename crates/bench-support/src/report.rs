@@ -1,4 +1,4 @@
-//! Rows of the table.
+//! Rows of the table of results.
 
 #![expect(
     clippy::print_stdout,
@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, Clone)]
 pub struct BenchRow {
     name: String,
@@ -19,7 +19,7 @@ pub struct BenchRow {
 }
 
 impl BenchRow {
-    /// Of which more is better.
+    /// Returns a row of which higher values are better.
     pub fn higher_is_better(
         name: impl Into<String>,
         unit: &'static str,
@@ -29,7 +29,7 @@ impl BenchRow {
         Self { name: name.into(), unit, value, ceiling, ratio: value / ceiling }
     }
 
-    /// Of which less is better.
+    /// Returns a row of which lower values are better.
     pub fn lower_is_better(
         name: impl Into<String>,
         unit: &'static str,
@@ -45,13 +45,13 @@ impl BenchRow {
     }
 }
 
-/// The result of a measuring program.
+/// Prints the results of a measuring program as JSON.
 pub fn print_rows(rows: &[BenchRow]) {
     let rows: Vec<_> = rows.iter().map(BenchRow::to_json).collect();
     println!("{}", json!({ "rows": rows }));
 }
 
-/// How far it has come.
+/// Prints a progress message to standard error.
 pub fn progress(progress: &str) {
     eprintln!("  {progress}");
 }

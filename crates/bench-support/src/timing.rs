@@ -1,14 +1,14 @@
-//! Times of many runs.
+//! Statistics over the times of many runs.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// How long each measurement repeats.
+/// Duration of each measurement.
 const MEASURE_FOR: Duration = Duration::from_millis(600);
 
-/// Seconds of one run, the median of many.
+/// Returns the median time of one run, in seconds.
 pub fn median_seconds(mut run: impl FnMut()) -> f64 {
     let start = Instant::now();
     let mut times = Vec::new();
@@ -20,8 +20,8 @@ pub fn median_seconds(mut run: impl FnMut()) -> f64 {
     percentile(&mut times, 50)
 }
 
-/// The same while every processor is busy with it: two that share a core are slower together than
-/// one alone.
+/// Returns the median time of one run while every processor repeats it, in seconds. Two threads
+/// that share a core are slower together than one thread alone.
 pub fn median_seconds_on_all_cores(run: impl Fn() + Sync) -> f64 {
     let count = thread::available_parallelism().map_or(1, usize::from);
     let mut times: Vec<f64> = thread::scope(|scope| {
@@ -31,15 +31,15 @@ pub fn median_seconds_on_all_cores(run: impl Fn() + Sync) -> f64 {
     percentile(&mut times, 50)
 }
 
-/// Of so many in a hundred it is at most this. Sorts them.
+/// Sorts the times and returns the given percentile.
 pub fn percentile(times: &mut [f64], of_100: usize) -> f64 {
     times.sort_by(f64::total_cmp);
     times[(times.len() * of_100 / 100).min(times.len() - 1)]
 }
 
-/// The chance that one of the first takes longer than one of the second: 0.5 if nobody can tell
-/// them apart (the statistic of Mann and Whitney), and how far it may be from there by chance
-/// alone, in 95 of 100 measurements.
+/// Returns the probability that a time of the first set is longer than one of the second (the
+/// statistic of Mann and Whitney), and its margin of error at 95 % confidence. The probability is
+/// 0.5 if the two sets cannot be distinguished.
 #[expect(clippy::cast_precision_loss, reason = "counts of measurements")]
 pub fn mann_whitney(first: &[f64], second: &[f64]) -> (f64, f64) {
     let mut second = second.to_vec();
@@ -56,7 +56,7 @@ pub fn mann_whitney(first: &[f64], second: &[f64]) -> (f64, f64) {
     (below / (n * m), 1.96 * ((n + m + 1.0) / (12.0 * n * m)).sqrt())
 }
 
-/// Processors that this process may use.
+/// Returns the number of processors that this process may use.
 #[expect(clippy::cast_precision_loss, reason = "a few")]
 pub fn available_cores() -> f64 {
     thread::available_parallelism().map_or(1, usize::from) as f64

@@ -1,5 +1,5 @@
-//! For tests of whatever has pages: are all texts there, in every language and with the same
-//! arguments, and is each of them used?
+//! Checks of Fluent files for the tests of crates with pages: every text exists in every language
+//! with the same arguments, and every text is used.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -9,13 +9,13 @@ use std::{
 
 use fluent_syntax::{ast, parser};
 
-/// The texts of one language: key → the arguments that it uses.
+/// The texts of one language: key → the arguments that the text uses.
 pub type MessageArguments = BTreeMap<String, BTreeSet<String>>;
 
-/// Reads a Fluent file.
+/// Parses a Fluent file.
 ///
 /// # Panics
-/// On a file that is none, and on a key that stands in it twice.
+/// If the file is not valid Fluent, or if it defines a key twice.
 pub fn parse_messages(file: &[u8]) -> MessageArguments {
     let text = std::str::from_utf8(file).expect("UTF-8").to_owned();
     let resource =
@@ -23,7 +23,7 @@ pub fn parse_messages(file: &[u8]) -> MessageArguments {
     let mut found = MessageArguments::new();
     for entry in resource.body {
         let ast::Entry::Message(message) = entry else { continue };
-        // `VariableReference { id: Identifier { name: "day" } }`
+        // The debug output contains `VariableReference { id: Identifier { name: "day" } }`.
         let printed = format!("{:?}", message.value);
         let arguments = printed.split("VariableReference { id: Identifier { name: \"").skip(1);
         let arguments =
@@ -37,7 +37,10 @@ pub fn parse_messages(file: &[u8]) -> MessageArguments {
     found
 }
 
-/// Everything in these files, and in all files of these folders.
+/// Returns the text of these files, and of all files in these folders.
+///
+/// # Errors
+/// If a file or folder cannot be read.
 pub fn read_sources(places: impl IntoIterator<Item = impl AsRef<Path>>) -> io::Result<String> {
     let mut found = String::new();
     for place in places {
@@ -54,8 +57,8 @@ fn read_into(place: &Path, found: &mut String) -> io::Result<()> {
     fs::read_dir(place)?.try_for_each(|entry| read_into(&entry?.path(), found))
 }
 
-/// Keys that stand in the code behind one of these beginnings of a call, such as `words.get("`, and
-/// have no text.
+/// Returns the keys that the code uses and that have no text. `calls` lists the beginnings of a
+/// call, such as `texts.get("`.
 pub fn missing_keys<'a>(
     code: &'a str,
     calls: &[&str],
@@ -68,9 +71,9 @@ pub fn missing_keys<'a>(
         .collect()
 }
 
-/// Lines of French in which a sign can come to stand alone at the beginning of a line: there is a
-/// space that breaks before one of `; : ? ! »` or behind `«`. French typography wants one that does
-/// not break, U+00A0. So it does within a number.
+/// Returns the French lines in which punctuation can wrap to the next line: a breaking space
+/// precedes one of `; : ? ! »` or follows `«`. French typography requires a non-breaking space
+/// there (U+00A0), and within numbers.
 pub fn unprotected_french_spacing(file: &str) -> Vec<&str> {
     let breaks = |line: &&str| {
         let text = line.split_once(" = ").map_or(*line, |(_, text)| text);
@@ -80,7 +83,7 @@ pub fn unprotected_french_spacing(file: &str) -> Vec<&str> {
     file.lines().filter(|line| !line.starts_with('#')).filter(breaks).collect()
 }
 
-/// Is there a digit, a space that breaks, and a group of three digits?
+/// Returns whether a digit, a breaking space and a group of three digits follow each other.
 fn has_breaking_number(text: &str) -> bool {
     text.as_bytes().windows(5).any(|five| {
         five[0].is_ascii_digit() && five[1] == b' ' && five[2..].iter().all(u8::is_ascii_digit)

@@ -1,9 +1,9 @@
-//! A `PostgreSQL` cluster of its own for a test run, made from the installed programs; it ends when
-//! the test's process does, however that ends.
+//! A temporary `PostgreSQL` cluster for a test run, made from the installed programs. It ends with
+//! the process of the test, even if that process is killed.
 //!
 //! ```no_run
 //! # fn main() -> anyhow::Result<()> {
-//! let url = test_postgres::shared()?.database()?;
+//! let url = test_postgres::shared_cluster()?.create_database()?;
 //! assert!(url.starts_with("postgres://"));
 //! # Ok(()) }
 //! ```
@@ -21,11 +21,12 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// Who owns the clusters when the tests run as root, which `PostgreSQL` refuses.
+/// Accounts that own the clusters when the tests run as root, because `PostgreSQL` refuses to run
+/// as root.
 const UNPRIVILEGED_USERS: [&str; 2] = ["postgres", "nobody"];
 const CLUSTER_SCRIPT: &str = include_str!("cluster.sh");
 
-/// A running cluster. It ends with this value, or with this process.
+/// A running cluster. It ends when this value is dropped, or when this process ends.
 #[derive(Debug)]
 pub struct PostgresCluster {
     programs: PathBuf,
@@ -34,7 +35,8 @@ pub struct PostgresCluster {
     control: Mutex<ControlPipe>,
 }
 
-/// The way to the script that runs it. Closed, the script ends the server and deletes the folder.
+/// The connection to the script that runs the cluster. When it is closed, the script stops the
+/// server and deletes the folder.
 #[derive(Debug)]
 struct ControlPipe {
     script: Child,
@@ -42,18 +44,25 @@ struct ControlPipe {
     stdout: BufReader<ChildStdout>,
 }
 
-/// The cluster of this process, started when first asked for.
+/// Returns the cluster of this process. The first call starts it.
+///
+/// # Errors
+/// If `PostgreSQL` is not installed or does not start.
 pub fn shared_cluster() -> Result<&'static PostgresCluster> {
     static SHARED_CLUSTER: OnceLock<PostgresCluster> = OnceLock::new();
     if SHARED_CLUSTER.get().is_none() {
-        // Of two that start at once, the second ends right away.
+        // If two threads start a cluster at the same time, the second cluster ends at once.
         drop(SHARED_CLUSTER.set(PostgresCluster::start()?));
     }
     SHARED_CLUSTER.get().context("set just now")
 }
 
 impl PostgresCluster {
-    /// Starts a cluster: a fraction of a second, or a few seconds the first time on a machine.
+    /// Starts a cluster. This takes a fraction of a second, or a few seconds the first time on a
+    /// machine.
+    ///
+    /// # Errors
+    /// If `PostgreSQL` is not installed or does not start.
     pub fn start() -> Result<Self> {
         let programs = find_programs()?;
         let user = unprivileged_user()?;
@@ -90,7 +99,10 @@ impl PostgresCluster {
         Ok(cluster)
     }
 
-    /// Makes an empty database and gives its URL.
+    /// Creates an empty database and returns its URL.
+    ///
+    /// # Errors
+    /// If `createdb` fails.
     pub fn create_database(&self) -> Result<String> {
         let name = format!("test_{}", self.database_count.fetch_add(1, Ordering::Relaxed));
         let output = self.client_command("createdb").arg(&name).output()?;
@@ -99,25 +111,34 @@ impl PostgresCluster {
         Ok(format!("postgres://burkindi@{host}/{name}"))
     }
 
-    /// Ends the server in an orderly way, breaking off every session.
+    /// Stops the server in order and closes every session.
+    ///
+    /// # Errors
+    /// If the script does not respond.
     pub fn stop(&self) -> Result<()> {
         self.send_command("stop")?;
         self.wait_for("stopped")
     }
 
-    /// Ends the server as a power cut would.
+    /// Stops the server as a power cut does. The next start recovers.
+    ///
+    /// # Errors
+    /// If the script does not respond.
     pub fn crash(&self) -> Result<()> {
         self.send_command("crash")?;
         self.wait_for("stopped")
     }
 
-    /// Starts it again.
+    /// Starts the server again after [`Self::stop`] or [`Self::crash`].
+    ///
+    /// # Errors
+    /// If the server does not start.
     pub fn restart(&self) -> Result<()> {
         self.send_command("start")?;
         self.wait_for("started")
     }
 
-    /// Everything that it keeps.
+    /// Returns the folder of the cluster: its data, socket and log.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -157,7 +178,7 @@ impl Drop for PostgresCluster {
     }
 }
 
-/// The newest installed programs.
+/// Returns the folder of the newest installed `PostgreSQL`.
 fn find_programs() -> Result<PathBuf> {
     const INSTALL_ROOT: &str = "/usr/lib/postgresql";
     let mut versions: Vec<(u32, PathBuf)> = fs::read_dir(INSTALL_ROOT)
@@ -171,7 +192,7 @@ fn find_programs() -> Result<PathBuf> {
     Ok(versions.pop().context("install PostgreSQL (Debian: postgresql)")?.1)
 }
 
-/// Whom to become, if anybody.
+/// Returns the account to switch to, or `None` if this process does not run as root.
 fn unprivileged_user() -> Result<Option<&'static str>> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);

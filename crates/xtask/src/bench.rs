@@ -1,4 +1,4 @@
-//! Measurements: a table for people, `--json FILE` for machines.
+//! Measurements: a table for people, `--json FILE` for programs.
 
 use std::{
     fs,
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::cmd::{BROWSER_DIR, cargo, command, npm_ci, npm_run, run_step, succeeds};
 
-/// Programs that measure: package, example, and what its rows are about. Each prints `{"rows":
-/// […]}`.
+/// Measuring programs: package, target, and topics of the rows. Each program prints
+/// `{"rows": […]}`.
 const BENCHMARKS: [(&str, &str, &[&str]); 11] = [
     ("reporter", "seal_cost", &["sealed"]),
     ("scenarios", "sealed", &["sealed", "postgres"]),
@@ -27,10 +27,10 @@ const BENCHMARKS: [(&str, &str, &[&str]); 11] = [
     ("scenarios", "junk", &["junk"]),
     ("scenarios", "workbench", &["search", "queue"]),
 ];
-/// What the measurement in a browser is about.
+/// Topics of the measurement in a browser.
 const BROWSER_TOPICS: [&str; 2] = ["browser", "sealed"];
 
-/// Runs every benchmark, or those about one thing, such as `form`.
+/// Runs every measuring program, or those about one topic such as `form`.
 pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Result<()> {
     let wanted = |words: &[&str]| about.is_none_or(|about| words.contains(&about));
     let chosen: Vec<_> = BENCHMARKS.into_iter().filter(|(_, _, words)| wanted(words)).collect();
@@ -50,7 +50,7 @@ pub(crate) fn run(about: Option<&str>, json: Option<PathBuf>, quick: bool) -> Re
         if quick {
             program.env("BENCH_QUICK", "1");
         }
-        // One that fails does not take the rows of the others along.
+        // The rows of the other programs are printed even if one program fails.
         match run_benchmark(program) {
             Ok(mut more) => rows.append(&mut more),
             Err(error) => failed.push(format!("{example}: {error:#}")),
@@ -83,15 +83,15 @@ fn topics() -> Vec<&'static str> {
     words
 }
 
-/// Builds the programs and what they measure as they are delivered. Gives the folder in which they
-/// are.
+/// Builds the measuring programs and the services in release mode. Returns the folder of the
+/// programs.
 fn build_benchmarks(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<PathBuf> {
     if browser {
         npm_ci(BROWSER_DIR)?;
         run_step("the browser's script", npm_run(BROWSER_DIR, "build"))?;
     }
-    // At once and of the whole workspace: one after the other, each would be built with other
-    // features of what they share.
+    // One build of the whole workspace. Separate builds would use different features of the shared
+    // dependencies.
     let mut arguments = vec!["build", "--release", "--locked", "--workspace", "--bins"];
     for (_, example, _) in chosen {
         arguments.extend(["--example", example]);
@@ -104,7 +104,7 @@ fn build_benchmarks(chosen: &[(&str, &str, &[&str])], browser: bool) -> Result<P
     Ok(Path::new(target).join("release"))
 }
 
-/// Runs a program that measures; its progress is the terminal's.
+/// Runs a measuring program. Its progress goes to the terminal.
 fn run_benchmark(mut program: Command) -> Result<Vec<Value>> {
     let start = Instant::now();
     let output = program.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
@@ -114,7 +114,7 @@ fn run_benchmark(mut program: Command) -> Result<Vec<Value>> {
     Ok(std::mem::take(result["rows"].as_array_mut().context("rows")?))
 }
 
-/// Sealing in Chromium, slowed down to a phone's speed.
+/// Measures sealing in Chromium, slowed down to the speed of a phone.
 fn run_browser_benchmark(built: &Path) -> Result<Vec<Value>> {
     if !succeeds(command("chromium", &["--version"])) {
         println!("\nNo Chromium: what the browser does is not measured");

@@ -1,4 +1,4 @@
-//! Making an installation in a folder, and running its parts.
+//! Creates an installation in a folder and runs its services.
 
 use std::{
     fs,
@@ -13,26 +13,26 @@ use serde_json::Value;
 
 use crate::ChildService;
 
-/// The passphrase of every key in a demo or test. Real keys have their own, from their owners.
+/// The passphrase of every key in a demo or test. Owners of real keys choose their own.
 pub const PASSPHRASE: &str = "demo passphrase, not for real keys";
 
-/// The passphrases of the three root keys there: each keeper has another one.
+/// The passphrases of the three root keys of a demo or test. Each holder has a different one.
 pub const ROOT_PASSPHRASES: [&str; 3] = [
     "demo passphrase of the first root key",
     "demo passphrase of the second root key",
     "demo passphrase of the third root key",
 ];
 
-/// A person of the demo.
+/// A member of the demo.
 #[derive(Debug, Clone, Copy)]
 pub struct TestMember {
-    /// Opaque handle.
+    /// The opaque handle.
     pub handle: &'static str,
-    /// The desk.
+    /// The desk of the member.
     pub desk: &'static str,
 }
 
-/// Two desks and the oversight body.
+/// Members of two desks and of the oversight body.
 pub const TEST_MEMBERS: [TestMember; 5] = [
     TestMember { handle: "inspector-1", desk: "internal_affairs" },
     TestMember { handle: "inspector-2", desk: "internal_affairs" },
@@ -41,20 +41,20 @@ pub const TEST_MEMBERS: [TestMember; 5] = [
     TestMember { handle: "outside-1", desk: "external" },
 ];
 
-/// What differs between a demo and a test.
+/// Settings that differ between the demo and the tests.
 #[derive(Debug, Clone)]
 pub struct InstallationSettings {
-    /// Seconds between two collections.
+    /// Seconds between two collection cycles.
     pub poll_interval_seconds: u64,
     /// Log level of both services.
     pub log_level: String,
-    /// A program to run in place of the intake's own.
+    /// A program that runs instead of the intake's own.
     pub intake_program: Option<PathBuf>,
-    /// Months after its closing before which nobody can purge a case.
+    /// Months after the closing of a case before which a purge is refused.
     pub retention_months: u16,
-    /// URL of the intake's database; a file where there is none.
+    /// URL of the intake's database. `None` means a SQLite file.
     pub intake_store_url: Option<String>,
-    /// URL of the case handler's database; a file where there is none.
+    /// URL of the case handler's database. `None` means a SQLite file.
     pub case_handler_store_url: Option<String>,
 }
 
@@ -83,8 +83,11 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// Makes keys, certificates, people, desks and a signed directory with `burkindi`'s own
-    /// commands. `programs` is the folder of the built programs.
+    /// Creates keys, certificates, members, desks and a signed directory with the commands of
+    /// `burkindi`. `programs` is the folder of the built programs.
+    ///
+    /// # Errors
+    /// If a program is not built or a command fails.
     pub fn create(root: &Path, programs: &Path, settings: InstallationSettings) -> Result<Self> {
         for program in ["burkindi", "intake", "case-handler"] {
             if !programs.join(program).is_file() {
@@ -145,6 +148,9 @@ impl Installation {
     }
 
     /// Signs the next directory with two of the three root keys.
+    ///
+    /// # Errors
+    /// If `burkindi` fails.
     pub fn sign_directory(&self) -> Result<()> {
         let admin = self.path("admin");
         let (one, two) = (self.path("admin/roots/root-1.age"), self.path("admin/roots/root-2.age"));
@@ -155,7 +161,10 @@ impl Installation {
         .map(drop)
     }
 
-    /// Makes both stores, as at the first start.
+    /// Creates the stores of both services.
+    ///
+    /// # Errors
+    /// If a store exists already.
     pub fn create_stores(&self) -> Result<()> {
         for mut service in [self.intake_command()?, self.case_handler_command()?] {
             let output = service.arg("create-store").output()?;
@@ -166,15 +175,20 @@ impl Installation {
         Ok(())
     }
 
-    /// Starts the intake, with the configuration that is shipped and its places set by the
-    /// environment.
+    /// Starts the intake with the shipped configuration. The environment sets paths and ports.
+    ///
+    /// # Errors
+    /// If the intake does not become ready.
     pub fn start_intake(&self) -> Result<ChildService> {
         ChildService::start("intake", self.intake_command()?, &self.log_path("intake"))
     }
 
-    /// Starts another intake on the same database, with a number for its log, at ports that are
-    /// free. It takes a share of the machine and of the database, as one of three on two processors
-    /// should.
+    /// Starts another intake on the same database, on free ports. `number` is part of the name of
+    /// its log. Its number of threads and connections is the share of one of three replicas on two
+    /// processors.
+    ///
+    /// # Errors
+    /// If the intake does not become ready.
     pub fn start_replica(&self, number: u32) -> Result<ChildService> {
         let name = format!("intake-{number}");
         let mut replica = self.intake_command_on_ports([0, 0])?;
@@ -182,7 +196,10 @@ impl Installation {
         ChildService::start(&name, replica, &self.log_path(&name))
     }
 
-    /// The intake's program, for whoever wants another task of it.
+    /// Returns the command that runs the intake. The caller adds a task such as `backup`.
+    ///
+    /// # Errors
+    /// If the workspace is not found.
     pub fn intake_command(&self) -> Result<Command> {
         self.intake_command_on_ports([self.public_port, self.relay_port])
     }
@@ -194,7 +211,7 @@ impl Installation {
             .clone()
             .unwrap_or_else(|| self.programs_dir.join("intake"));
         let environment = [
-            // The contacts of the shipped configuration are invented.
+            // The contacts of the shipped configuration are examples.
             ("INTAKE_DEMO", "true".to_owned()),
             ("INTAKE_PUBLIC_LISTEN", format!("127.0.0.1:{public}")),
             ("INTAKE_RELAY_LISTEN", format!("127.0.0.1:{relay}")),
@@ -208,7 +225,11 @@ impl Installation {
         service_command("intake", Command::new(program), &environment)
     }
 
-    /// Starts the case handler, in the same way.
+    /// Starts the case handler with the shipped configuration. The environment sets paths and
+    /// ports.
+    ///
+    /// # Errors
+    /// If the case handler does not become ready.
     pub fn start_case_handler(&self) -> Result<ChildService> {
         ChildService::start(
             "case-handler",
@@ -217,12 +238,18 @@ impl Installation {
         )
     }
 
-    /// The case handler's program, in the same way.
+    /// Returns the command that runs the case handler. The caller adds a task such as `backup`.
+    ///
+    /// # Errors
+    /// If the workspace is not found.
     pub fn case_handler_command(&self) -> Result<Command> {
         self.with_case_handler_config(Command::new(self.programs_dir.join("case-handler")))
     }
 
-    /// Another command in its place, which takes the same configuration.
+    /// Adds the configuration of the case handler to the command of another program.
+    ///
+    /// # Errors
+    /// If the workspace is not found.
     pub fn with_case_handler_config(&self, program: Command) -> Result<Command> {
         service_command(
             "case-handler",
@@ -249,18 +276,22 @@ impl Installation {
         )
     }
 
-    /// The same keys and people on an empty machine: other databases, in which nothing is yet.
+    /// Switches to other, empty databases, as on a new machine with the same keys and members.
     pub fn use_empty_databases(&mut self, spool_url: String, cases_url: String) {
         self.settings.intake_store_url = Some(spool_url);
         self.settings.case_handler_store_url = Some(cases_url);
     }
 
-    /// So many seconds between two collections, from the next start of the case handler on.
+    /// Sets the seconds between two collection cycles. It takes effect at the next start of the
+    /// case handler.
     pub fn set_poll_interval(&mut self, seconds: u64) {
         self.settings.poll_interval_seconds = seconds;
     }
 
-    /// Gives the directory to the case handler and connects everybody with it.
+    /// Publishes the directory to the case handler and connects every member.
+    ///
+    /// # Errors
+    /// If `burkindi` fails.
     pub fn publish(&self) -> Result<()> {
         let (admin, ca) = (self.path("admin"), self.path("admin/tls/ca.pem"));
         let (trust, handler) = (self.path("admin/trust.json"), self.handler_url());
@@ -281,13 +312,16 @@ impl Installation {
         Ok(())
     }
 
-    /// Runs a command of `burkindi` as one of the people and reads its JSON.
+    /// Runs a command of `burkindi` as a member and returns its JSON output.
+    ///
+    /// # Errors
+    /// If the command fails or prints no JSON.
     pub fn run_as(&self, handle: &str, arguments: &[&str]) -> Result<Value> {
         run_json(&mut self.workbench_command(handle, arguments), &[PASSPHRASE])
     }
 
-    /// The command itself, for whoever wants its exit code; it reads one passphrase from its
-    /// standard input.
+    /// Returns the command itself, for a caller that needs its exit code. The command reads one
+    /// passphrase from its standard input.
     pub fn workbench_command(&self, handle: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.programs_dir.join("burkindi"));
         command
@@ -311,39 +345,39 @@ impl Installation {
         )
     }
 
-    /// Where reports are made.
+    /// Returns the URL of the reporter's pages.
     pub fn public_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.public_port)
     }
 
-    /// Where workbenches connect.
+    /// Returns the URL of the API for workbenches.
     pub fn handler_url(&self) -> String {
         format!("https://127.0.0.1:{}", self.api_port)
     }
 
-    /// A person's folder.
+    /// Returns the profile folder of a member.
     pub fn member_home(&self, handle: &str) -> String {
         self.path(&format!("people/{handle}"))
     }
 
-    /// A service's log.
+    /// Returns the path of a service's log.
     pub fn log_path(&self, name: &str) -> PathBuf {
         self.root.join("log").join(format!("{name}.log"))
     }
 
-    /// URL of the intake's database.
+    /// Returns the URL of the intake's database.
     pub fn intake_store_url(&self) -> String {
         let file = || format!("sqlite://{}", self.path("spool.sqlite"));
         self.settings.intake_store_url.clone().unwrap_or_else(file)
     }
 
-    /// URL of the case handler's database.
+    /// Returns the URL of the case handler's database.
     pub fn case_handler_store_url(&self) -> String {
         let file = || format!("sqlite://{}", self.path("cases.sqlite"));
         self.settings.case_handler_store_url.clone().unwrap_or_else(file)
     }
 
-    /// The folder of all of it.
+    /// Returns the folder of the installation.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -353,7 +387,7 @@ impl Installation {
     }
 }
 
-/// A service with the configuration that is shipped.
+/// Adds the shipped configuration and the environment to the command of a service.
 fn service_command(
     name: &str,
     mut command: Command,
@@ -365,12 +399,14 @@ fn service_command(
     Ok(command)
 }
 
-/// Runs a command to its end, giving it passphrases, and reads its JSON.
+/// Runs a command to its end, writes passphrases to its standard input, and returns its JSON
+/// output.
 fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().context("the input is piped")?;
-    // A command that ends before it asks closes the pipe; its own error says more.
+    // A command that ends before it reads the passphrase closes the pipe. Its own error explains
+    // why.
     let lines: String = passphrases.iter().flat_map(|passphrase| [passphrase, "\n"]).collect();
     drop(stdin.write_all(lines.as_bytes()));
     drop(stdin);
@@ -385,18 +421,18 @@ fn run_json(command: &mut Command, passphrases: &[&str]) -> Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(|| format!("{command:?} answers no JSON"))
 }
 
-/// The root of the workspace: the folder above that has the lock file. Cargo runs programs and
-/// tests within it.
+/// Returns the root of the workspace: the nearest parent folder with a lock file. Cargo runs
+/// programs and tests inside the workspace.
 fn workspace_root() -> Result<PathBuf> {
     let here = std::env::current_dir()?;
     let root = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
     Ok(root.context("run this within the workspace")?.to_path_buf())
 }
 
-/// Ports that are free now. Held together, so that they differ.
+/// Returns ports that are free now. All are bound at the same time, so they differ.
 ///
 /// # Errors
-/// If the system gives none.
+/// If the system has no free port.
 pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
     let mut listeners = Vec::with_capacity(N);
     for _ in 0..N {

@@ -1,5 +1,5 @@
-//! A whole installation on one machine, made with the programs' own commands: what the demo shows
-//! and the scenarios test.
+//! Creates a complete installation on one machine with the commands of the programs. The demo and
+//! the scenarios use it.
 
 mod installation;
 mod process;

@@ -14,22 +14,25 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long a service may take until it is ready.
+/// Maximum time until a service is ready.
 const READY_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A service that is running; killed when dropped.
+/// A running service. It is killed when this value is dropped.
 #[derive(Debug)]
 pub struct ChildService {
     name: String,
     child: Child,
-    /// What its ready line names: listener → address.
+    /// The addresses in the ready line: listener → address.
     pub addresses: BTreeMap<String, String>,
-    // Kept open: a service that prints would otherwise meet a closed pipe.
+    // Stays open, because a service that prints to a closed pipe would fail.
     _output: ChildStdout,
 }
 
 impl ChildService {
-    /// Starts a service and waits for its line `ready name=address …`. What it logs goes to a file.
+    /// Starts a service and waits for its line `ready name=address …`. The log goes to a file.
+    ///
+    /// # Errors
+    /// If the service does not become ready in time. The error contains its log.
     pub fn start(name: &str, mut command: Command, log: &Path) -> Result<Self> {
         let log_file = open_append(log)?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_file);
@@ -61,21 +64,27 @@ impl ChildService {
         Ok(Self { name: name.to_owned(), child, addresses, _output: output })
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Kills it as a power cut would: without a chance to tidy up.
+    /// Kills the process without a chance to clean up, as a power cut does.
+    ///
+    /// # Errors
+    /// If the process ended before.
     pub fn kill(mut self) -> Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM and waits until the process has ended.
+    ///
+    /// # Errors
+    /// If the process ends with an error.
     pub fn stop(mut self) -> Result<()> {
-        // A signal from the terminal may have reached it already.
+        // A signal from the terminal may have reached the process before.
         if self.child.try_wait()?.is_none() {
             let pid = i32::try_from(self.child.id())
                 .ok()
@@ -90,7 +99,7 @@ impl ChildService {
         Ok(())
     }
 
-    /// Has it ended by itself?
+    /// Returns whether the process has ended by itself.
     pub fn has_exited(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }

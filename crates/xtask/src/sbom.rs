@@ -1,9 +1,9 @@
-//! Bills of materials (`CycloneDX`): one for each program that is delivered, one for the script
-//! that browsers are given.
+//! Software bills of materials (`CycloneDX`): one for each released program and one for the script
+//! in the browser.
 //!
-//! Two runs on the same sources write the same bytes: what would differ (a serial number, the time,
-//! the folder of the sources) is taken out. Each bill is then held against what cargo and npm
-//! themselves say is needed.
+//! Two runs on the same sources write the same bytes, because everything that would differ (a
+//! serial number, the time, the folder of the sources) is removed. Each bill is then compared with
+//! the dependencies that cargo and npm list.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,21 +18,21 @@ use crate::cmd::{
     BROWSER_DIR, cargo, cargo_install, command, read_stdout, run_step, workspace_root,
 };
 
-/// The packages of the delivered programs, and what the programs are called.
+/// The packages of the released programs, and the names of the programs.
 const PROGRAMS: [(&str, &str); 3] =
     [("intake", "intake"), ("case-handler", "case-handler"), ("workbench", "burkindi")];
-/// As the generator is told to call its files, one beside each manifest.
+/// Name of the files that the generator writes beside each manifest.
 const GENERATED_NAME: &str = "bill-of-materials";
-/// The folder of the sources in every bill.
+/// Replaces the folder of the sources in every bill.
 const SOURCE_ROOT: &str = "path+file:///burkindi/";
 
-/// Writes the bills into a folder: `var/sbom`, if none is named.
+/// Writes the bills into a folder; the default is `var/sbom`.
 pub(crate) fn run(folder: Option<PathBuf>) -> Result<()> {
     cargo_install("cargo-cyclonedx")?;
     let folder = folder.unwrap_or_else(|| workspace_root().join("var/sbom"));
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let bills = generate_sboms();
-    // Beside every manifest of the workspace lies one now, also if the generator failed midway.
+    // Even a generator that failed midway has written files beside the manifests.
     let cleared = remove_generated();
     let bills = bills?;
     cleared?;
@@ -58,7 +58,7 @@ pub(crate) fn run(folder: Option<PathBuf>) -> Result<()> {
     write_sbom(&folder, "browser", &script, &components_in_package_json(&package)?)
 }
 
-/// The bills of the programs, as the generator makes them.
+/// Runs the generator and returns the bills of the programs.
 fn generate_sboms() -> Result<Vec<Value>> {
     let mut generate = command(
         "cargo-cyclonedx",
@@ -73,7 +73,7 @@ fn generate_sboms() -> Result<Vec<Value>> {
             "--quiet",
         ],
     );
-    // Leaves out a serial number.
+    // Makes the generator omit the serial number.
     generate.env("SOURCE_DATE_EPOCH", "0");
     run_step("bills of materials", generate)?;
     let read = |(package, _): &(&str, &str)| {
@@ -101,7 +101,7 @@ fn remove_generated_in(member: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes a bill in which everything is that is `needed`: name → versions.
+/// Writes a bill after checking that it contains every `needed` component.
 fn write_sbom(folder: &Path, name: &str, bill: &Value, needed: &RequiredComponents) -> Result<()> {
     let bill = normalize(bill.clone())?;
     let count = verify_components(&bill, needed).with_context(|| format!("the bill of {name}"))?;
@@ -116,7 +116,7 @@ fn parse_sbom(json: &str) -> Result<Value> {
     serde_json::from_str(json).context("a bill of materials is JSON")
 }
 
-/// Takes out what differs from run to run and from machine to machine.
+/// Removes everything that differs between runs and machines.
 fn normalize(mut bill: Value) -> Result<Value> {
     let object = bill.as_object_mut().context("a bill is an object")?;
     object.remove("serialNumber");
@@ -125,7 +125,7 @@ fn normalize(mut bill: Value) -> Result<Value> {
         .and_then(Value::as_object_mut)
         .context("a bill says what it is of")?;
     metadata.remove("timestamp");
-    // Such as `path+file:///home/somebody/burkindi/crates/intake#0.1.0`.
+    // Such as `path+file:///home/user/burkindi/crates/intake#0.1.0`.
     let whose = metadata.get("component").and_then(|of| of["bom-ref"].as_str()).unwrap_or_default();
     let Some(sources) = whose.rfind("/crates/").map(|end| whose[..=end].to_owned()) else {
         return Ok(bill);
@@ -133,10 +133,10 @@ fn normalize(mut bill: Value) -> Result<Value> {
     parse_sbom(&bill.to_string().replace(&sources, SOURCE_ROOT))
 }
 
-/// Names of packages, with the versions of each.
+/// Package names with the versions of each.
 type RequiredComponents = BTreeMap<String, BTreeSet<String>>;
 
-/// What `cargo tree` lists, one `name vVERSION …` a line.
+/// Parses the output of `cargo tree`, one `name vVERSION …` per line.
 fn components_in_cargo_tree(tree: &str) -> RequiredComponents {
     let mut needed = RequiredComponents::new();
     for line in tree.lines() {
@@ -151,7 +151,7 @@ fn components_in_cargo_tree(tree: &str) -> RequiredComponents {
     needed
 }
 
-/// What a `package.json` asks for, each in exactly one version.
+/// Parses the dependencies of a `package.json`, each in exactly one version.
 fn components_in_package_json(package: &str) -> Result<RequiredComponents> {
     let package: Value = serde_json::from_str(package)?;
     let dependencies =
@@ -162,8 +162,8 @@ fn components_in_package_json(package: &str) -> Result<RequiredComponents> {
     Ok(dependencies.iter().map(exact).collect())
 }
 
-/// Is everything in the bill that is needed, and does each package in it have a version and a
-/// licence? Says how many there are.
+/// Checks that the bill contains every `needed` component, and that each component has a version
+/// and a licence. Returns the number of components.
 fn verify_components(bill: &Value, needed: &RequiredComponents) -> Result<usize> {
     ensure!(bill["bomFormat"] == "CycloneDX", "is of another format");
     let own = &bill["metadata"]["component"];

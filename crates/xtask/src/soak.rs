@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::cmd::{cargo, run_step};
 
-/// Kills each service so many times, on each engine.
+/// Kills each service `kills` times on each database.
 pub(crate) fn run(kills: u32, engine: Option<DatabaseBackend>) -> Result<()> {
     run_step("programs", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
     for one in [DatabaseBackend::Sqlite, DatabaseBackend::Postgres] {
@@ -15,8 +15,8 @@ pub(crate) fn run(kills: u32, engine: Option<DatabaseBackend>) -> Result<()> {
             DatabaseBackend::Sqlite => ("soak", "SQLite"),
             DatabaseBackend::Postgres => ("on_postgres", "PostgreSQL"),
         };
-        // Of the whole workspace, or what was just built would be built again with other features
-        // of what it shares.
+        // A test of the whole workspace uses the features of the build above. Another selection of
+        // packages would rebuild the shared dependencies with other features.
         let arguments =
             ["test", "--workspace", "--test", test, "--locked", "kills", "--", "--nocapture"];
         let mut soak = cargo(&arguments);
@@ -29,8 +29,8 @@ pub(crate) fn run(kills: u32, engine: Option<DatabaseBackend>) -> Result<()> {
 /// The database of both services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum DatabaseBackend {
-    /// A file for each.
+    /// One file for each service.
     Sqlite,
-    /// A throw-away cluster.
+    /// A temporary cluster.
     Postgres,
 }

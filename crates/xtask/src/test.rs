@@ -1,4 +1,4 @@
-//! Everything that continuous integration runs.
+//! Runs everything that continuous integration runs.
 
 use std::path::Path;
 
@@ -8,8 +8,7 @@ use crate::cmd::{
     BROWSER_DIR, cargo, cargo_install, command, npm_ci, npm_run, programs_dir, run_step, succeeds,
 };
 
-/// Installs what is missing, then checks format, lints, licences and dependencies, and runs every
-/// test.
+/// Installs missing tools, checks format, lints, licences and dependencies, and runs every test.
 pub(crate) fn run() -> Result<()> {
     install_missing()?;
     run_step("format", cargo(&["fmt", "--all", "--check"]))?;
@@ -17,23 +16,24 @@ pub(crate) fn run() -> Result<()> {
         "lints",
         cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
     )?;
-    // `cargo deny` looks at the dependencies of every platform, which a build for one does not
-    // bring.
+    // `cargo deny` reads the dependencies of every platform. A build for one platform does not
+    // fetch all of them.
     run_step("sources of the dependencies", cargo(&["fetch", "--locked"]))?;
     run_step(
         "dependencies",
         cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]),
     )?;
-    // By its own name: started through cargo within `cargo xtask`, it takes that for a folder.
+    // Runs under its own name. As a cargo subcommand within `cargo xtask` it takes its name for a
+    // folder.
     run_step("unused dependencies", command("cargo-machete", &[]))?;
     run_step("known answers in Node", npm_run("tests/node", "test"))?;
-    // The bundle comes before the intake that embeds it, and the browser's half of a test before
-    // the other half.
+    // The intake embeds the bundle, so the bundle is built first. Tests in Rust read files that the
+    // tests of the script write.
     run_step("types of the browser's script", npm_run(BROWSER_DIR, "check"))?;
     run_step("the browser's script", npm_run(BROWSER_DIR, "build"))?;
     run_step("tests of the browser's script", npm_run(BROWSER_DIR, "test"))?;
-    // Scenarios start the real programs, which `nextest` alone would not build. All targets, so
-    // that it builds nothing twice.
+    // Scenarios start the real programs, which `nextest` alone does not build. With all targets the
+    // build compiles nothing twice.
     run_step("programs and tests", cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;
     run_step("tests", cargo(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]))?;
     run_step(
@@ -87,7 +87,7 @@ fn install_missing() -> Result<()> {
     [BROWSER_DIR, "tests/node", "tests/browser"].into_iter().try_for_each(npm_ci)
 }
 
-/// Installs packages of Debian, or says what to install elsewhere.
+/// Installs Debian packages. On other systems the error names what to install.
 fn apt_install(packages: &[&str], what: &str) -> Result<()> {
     if !succeeds(command("apt-get", &["--version"])) {
         bail!("install {what}: the tests need it");

@@ -1,7 +1,7 @@
-//! A whole installation for tests in other languages: starts it, says in one line of JSON where it
-//! is, and ends when its standard input closes, so that it never outlives whoever started it. A
-//! line with a number on its standard input takes the case handler and the directory so many days
-//! on from now.
+//! A complete installation for tests in other languages. It starts the services and prints one line
+//! of JSON with their addresses. It ends when its standard input closes, so it never outlives the
+//! process that started it. A line with a number on its standard input restarts the case handler
+//! with a clock that many days ahead, and publishes a directory of that date.
 
 use std::{
     io::{Write as _, stdin, stdout},
@@ -51,8 +51,8 @@ fn write_line(line: &Value) -> Result<()> {
     Ok(stdout().flush()?)
 }
 
-/// The same installation so many days later. The intake stays where it is: it keeps no time finer
-/// than a week.
+/// Restarts the case handler `days` days ahead. The intake keeps its clock, because it stores no
+/// time finer than a week.
 fn advance_days(office: RunningInstallation, days: &str) -> Result<RunningInstallation> {
     let RunningInstallation { installation, intake, case_handler } = office;
     let later = || -> Result<Command> {

@@ -1,6 +1,6 @@
-//! Parts of an installation on a day that has not come yet, for tests that a browser does: what the
-//! programs look like when deadlines have passed or a retention is over. The clock is an argument
-//! of their libraries; the programs that are delivered have no such switch.
+//! Parts of an installation with a clock in the future, for browser tests of passed deadlines and
+//! ended retention. The clock is an argument of the libraries; the released programs have no such
+//! switch.
 
 use std::{io::Write as _, path::PathBuf, time::Duration};
 
@@ -22,7 +22,7 @@ use xtask::ROOT_PASSPHRASES;
 
 #[derive(Parser)]
 struct LaterArgs {
-    /// How many days from now on.
+    /// Days from now.
     days: i64,
     #[command(subcommand)]
     command: LaterCommand,
@@ -30,20 +30,20 @@ struct LaterArgs {
 
 #[derive(Subcommand)]
 enum LaterCommand {
-    /// The case handler, which believes that day.
+    /// Runs the case handler with that date.
     CaseHandler {
         #[arg(long)]
         config: PathBuf,
     },
-    /// Signs the directory of that day, and publishes it.
+    /// Signs the directory of that date and publishes it.
     Directory { admin: PathBuf, handler: String },
-    /// The workbench of one person; its link is the first line.
+    /// Runs the workbench of a member. Its link is the first line of the output.
     Workbench { home: PathBuf },
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // Fails only if a provider was installed before, which is as good.
+    // Fails only if a provider was installed before, which has the same effect.
     drop(rustls::crypto::ring::default_provider().install_default());
     let LaterArgs { days, command } = LaterArgs::parse();
     let clock = Clock::fixed(Clock::system().now() + time::Duration::days(days));

@@ -1,4 +1,4 @@
-//! The intake without the wiping allocator: the control of the leak test, which must find something
+//! The intake without the wiping allocator: the control of the leak test, which must find canaries
 //! in its memory.
 
 fn main() -> std::process::ExitCode {

@@ -1,4 +1,4 @@
-//! A disk that can lose its power, fill up, or become read-only, under a real process. See
+//! A simulated disk under a real process. It can lose its power, fill up or become read-only. See
 //! `disk.c`.
 
 use std::{
@@ -9,9 +9,9 @@ use std::{
 
 use anyhow::{Result, ensure};
 
-/// Error numbers of Linux for [`FaultyDisk::fail_writes`].
+/// Linux error numbers for [`FaultyDisk::fail_writes`]. Read-only file system.
 pub const EROFS: i32 = 30;
-/// No room.
+/// No space left on the device.
 pub const ENOSPC: i32 = 28;
 
 /// The disk below one `SQLite` file.
@@ -24,7 +24,10 @@ pub struct FaultyDisk {
 }
 
 impl FaultyDisk {
-    /// Below a database; `beside` is a folder for what is kept.
+    /// Puts the disk below a database. `beside` is a folder for the synced copies.
+    ///
+    /// # Errors
+    /// If the C compiler fails.
     pub fn new(database: &Path, beside: &Path) -> Result<Self> {
         fs::create_dir_all(beside)?;
         let library = beside.join("disk.so");
@@ -35,7 +38,7 @@ impl FaultyDisk {
             .args([source, "-ldl"])
             .status()?;
         ensure!(compiled.success(), "cc does not compile {source}");
-        // A store that is there already was synced before.
+        // An existing store counts as synced.
         for path in ["", "-wal"].map(|suffix| with_suffix(database, suffix)) {
             ignore_not_found(
                 fs::copy(&path, beside.join(path.file_name().unwrap_or_default())).map(drop),
@@ -49,13 +52,13 @@ impl FaultyDisk {
         })
     }
 
-    /// A disk that says that it has synced what it has not.
+    /// Makes the disk ignore syncs and report success.
     #[must_use]
     pub fn ignoring_sync(self) -> Self {
         Self { ignores_sync: true, ..self }
     }
 
-    /// The program, on this disk.
+    /// Returns the program on this disk.
     #[must_use]
     pub fn attach(&self, mut program: Command) -> Command {
         program
@@ -68,7 +71,10 @@ impl FaultyDisk {
         program
     }
 
-    /// The power is gone, and the process with it: what was not synced is lost.
+    /// Cuts the power after the process was killed: everything that was not synced is lost.
+    ///
+    /// # Errors
+    /// If the process did not run on this disk.
     pub fn cut_power(&self) -> Result<()> {
         ensure!(self.synced_copy.join("loaded").is_file(), "the process did not run on this disk");
         for suffix in ["", "-wal", "-shm"] {
@@ -82,7 +88,10 @@ impl FaultyDisk {
         Ok(())
     }
 
-    /// Every write fails so from now on, or none.
+    /// Makes every write fail with this error from now on; `None` ends the failure.
+    ///
+    /// # Errors
+    /// If the process does not run on this disk.
     pub fn fail_writes(&self, error: Option<i32>) -> Result<()> {
         ensure!(self.synced_copy.join("loaded").is_file(), "the process does not run on this disk");
         let (flag, new) = (self.synced_copy.join("fails"), self.synced_copy.join("fails.new"));

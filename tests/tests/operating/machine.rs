@@ -1,5 +1,5 @@
-//! A machine in a folder, on which the shipped files stand in their places and services run under
-//! their units' environment.
+//! A simulated machine in a folder. The shipped files are in their places, and services run under
+//! the environment of their units.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use scenarios::programs_dir;
 use serde_json::Value;
 use xtask::{ChildService, PASSPHRASE, ROOT_PASSPHRASES};
 
-/// A number that no account of this machine has, so that files of the service differ from those
+/// Account numbers that this machine does not use, so that files of the services differ from those
 /// of root.
 pub(crate) const SERVICE_ACCOUNTS: [(&str, u32); 2] =
     [("intake", 54_321), ("case-handler", 54_322)];
@@ -61,7 +61,7 @@ impl DeployedMachine {
         self.root.path().join(path.trim_start_matches('/'))
     }
 
-    /// A shipped text with the paths of this machine.
+    /// Returns a shipped text with the paths of this machine.
     pub(crate) fn with_local_paths(&self, text: &str) -> String {
         let root = self.root.path().display();
         ["/etc/burkindi", "/var/lib/burkindi", "/usr/local/"]
@@ -69,7 +69,7 @@ impl DeployedMachine {
             .fold(text.to_owned(), |text, path| text.replace(path, &format!("{root}{path}")))
     }
 
-    /// Writes the configuration files as step 7 says: contacts, addresses.
+    /// Writes the configuration files as step 7 describes: contacts and addresses.
     pub(crate) fn configure(&mut self, [public, relay, api]: [u16; 3]) {
         let intake = read_deploy_file("config/intake.toml")
             .replace("80 00 11 02", "25 30 12 34")
@@ -85,7 +85,7 @@ impl DeployedMachine {
         self.handler_url = format!("https://127.0.0.1:{api}");
     }
 
-    /// As `systemd-tmpfiles --create` does with the shipped file.
+    /// Creates the folders as `systemd-tmpfiles --create` does with the shipped file.
     pub(crate) fn create_folders(&self) {
         let lines = read_deploy_file("tmpfiles.d/burkindi.conf");
         for line in lines.lines().filter(|line| line.starts_with("d ")) {
@@ -135,7 +135,8 @@ impl DeployedMachine {
         }
     }
 
-    /// A command of a unit, with its environment and account and nothing else of this process.
+    /// Returns a command of a unit, with its environment and account and nothing else of this
+    /// process.
     pub(crate) fn unit_command(&self, unit: &str, key: &str) -> Command {
         let text = self.with_local_paths(&read_deploy_file(&format!("systemd/{unit}.service")));
         let values = |key: &str| {
@@ -172,7 +173,7 @@ impl DeployedMachine {
         )
     }
 
-    /// A command typed by root, in root's own folder.
+    /// Runs a command as root in root's own folder.
     pub(crate) fn run_as_root(&self, name: &str, args: &[&str]) -> Output {
         let config = self.path(&format!("etc/burkindi/{name}.toml"));
         let mut command = Command::new(self.path(&format!("usr/local/bin/{name}")));
@@ -192,7 +193,7 @@ impl DeployedMachine {
         output_text(&output)
     }
 
-    /// What the doctor finds, as the service's account and from another folder.
+    /// Runs the doctor under the account of the service, in another folder.
     pub(crate) fn run_doctor(&self, name: &str) -> Value {
         let (_, account) = *SERVICE_ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
         let mut command = Command::new(self.path(&format!("usr/local/bin/{name}")));
@@ -214,7 +215,7 @@ impl DeployedMachine {
             .unwrap_or_else(|_| panic!("{}", output_text(&output)))
     }
 
-    /// State and text of one finding.
+    /// Returns the severity and the text of one finding.
     pub(crate) fn finding(&self, name: &str, check: &str) -> (String, String) {
         let report = self.run_doctor(name);
         let findings = report["findings"].as_array().unwrap();
@@ -226,7 +227,7 @@ impl DeployedMachine {
         )
     }
 
-    /// The doctor is content with the store, names this one, and nothing else is wrong.
+    /// Asserts that the doctor names this store and finds no error.
     pub(crate) fn assert_healthy(&self, name: &str, store: &str) {
         let (state, found) = self.finding(name, "store of the running service");
         assert!(
@@ -244,7 +245,7 @@ impl DeployedMachine {
         assert!(wrong.is_empty(), "{name}: {wrong:?}");
     }
 
-    /// The nightly backup, as its unit runs it.
+    /// Runs the nightly backup, as its unit does.
     pub(crate) fn run_backup(&self, name: &str) -> Output {
         let mut command = self.unit_command(&format!("burkindi-{name}-backup"), "ExecStart");
         let path = format!("{}:/usr/bin:/bin", self.path("usr/local/bin").display());
@@ -258,7 +259,7 @@ impl DeployedMachine {
         newest.display().to_string()
     }
 
-    /// A command of `burkindi`, with passphrases on its standard input.
+    /// Runs a command of `burkindi` with passphrases on its standard input.
     pub(crate) fn run_workbench(&self, home: &str, passphrases: &[&str], args: &[&str]) -> Output {
         let mut command = Command::new(self.programs_dir.join("burkindi"));
         command
@@ -296,7 +297,7 @@ impl DeployedMachine {
         self.run_admin(&[], &["directory", "publish", "--handler", &self.handler_url, "--ca", &ca]);
     }
 
-    /// Keys, members, desks and a directory: steps 1 to 5.
+    /// Creates keys, members, desks and a directory: steps 1 to 5.
     pub(crate) fn initialize_admin(&self) {
         let work = ["--work-factor", "1"];
         let init = ["init", "--host", "intake.example", "--host", "cases.example"];
@@ -341,7 +342,7 @@ impl DeployedMachine {
         self.run_workbench("home/o-1", &[PASSPHRASE], &[&["audit"], args].concat())
     }
 
-    /// Nothing of a service's folder belongs to another account.
+    /// Asserts that every file in the folder of a service belongs to its account.
     pub(crate) fn assert_owned_by_service(&self, name: &str) {
         let (_, account) = *SERVICE_ACCOUNTS.iter().find(|(known, _)| *known == name).unwrap();
         for entry in fs::read_dir(self.path(&format!("var/lib/burkindi-{name}"))).unwrap() {
@@ -359,7 +360,7 @@ impl DeployedMachine {
         fs::write(file, text.replacen(from, to, 1)).unwrap();
     }
 
-    /// The file that a running service has open.
+    /// Returns whether a running service has a file open.
     pub(crate) fn has_open(running: &ChildService, file: &Path) -> bool {
         let descriptors = fs::read_dir(format!("/proc/{}/fd", running.pid())).unwrap();
         descriptors

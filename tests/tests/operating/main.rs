@@ -1,6 +1,6 @@
-//! OPERATING.md, typed literally on an empty machine, under the environment of the shipped units:
-//! set up, back up, restore, move, renew certificates, and all doctors. What a doctor says is what
-//! the service uses.
+//! Runs the commands of OPERATING.md literally on an empty machine, under the environment of the
+//! shipped units: set up, back up, restore, migrate, renew certificates. Every doctor checks the
+//! same store as the service.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 mod machine;
@@ -26,7 +26,8 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
     machine.configure(free_ports()?);
     machine.install_files(&machine.path("admin"));
 
-    // Without the folders, `create-store` says how to make them; without a store, nothing starts.
+    // Without the folders, the error of `create-store` names the command that makes them. Without a
+    // store, no service starts.
     for name in ["intake", "case-handler"] {
         assert!(machine.run_refused(name, &["create-store"]).contains("systemd-tmpfiles --create"));
     }
@@ -63,7 +64,7 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
         assert!(backed_up.status.success(), "{}", output_text(&backed_up));
         assert_eq!(machine.finding(name, "backups").0, "ok");
     }
-    // The directory reaches the intake with the next round of collecting.
+    // The directory reaches the intake in the next collection cycle.
     for _ in 0..100 {
         if machine.finding("intake", "directory").0 == "ok" {
             break;
@@ -73,8 +74,8 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
     machine.assert_healthy("intake", &spool);
     machine.assert_healthy("case-handler", &cases);
 
-    // A variable in a unit, as units had it before: the service uses another store, and its doctor
-    // says so.
+    // A variable in a unit, as earlier units had it. The service uses another store, and its doctor
+    // reports it.
     handler.stop()?;
     let mut elsewhere = machine.unit_command("burkindi-case-handler", "ExecStart");
     let other = machine.path("var/lib/burkindi-case-handler/other.sqlite");
@@ -90,7 +91,7 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
 
     check_restore(&machine, &stores)?;
     let cluster = PostgresCluster::start()?;
-    // Its socket is in reach of the services' accounts.
+    // The accounts of the services can reach its socket.
     fs::set_permissions(cluster.folder(), fs::Permissions::from_mode(0o711))?;
     check_migration(&machine, &stores, &cluster)?;
     check_tls_renewal(&machine)?;
@@ -99,7 +100,7 @@ async fn what_the_manual_says_works_literally_and_every_doctor_looks_where_the_s
 
 /// An empty machine: a restore brings everything back, for the service's account.
 fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()> {
-    // The directory is newer than the backup, and the oversight body has seen that.
+    // The directory is newer than the backup, and the oversight body has seen it.
     let handler = machine.start("case-handler")?;
     machine.sign();
     machine.publish();
@@ -120,7 +121,7 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
         let said = machine.run_ok(name, &["restore", &machine.newest_backup(name)]);
         assert!(said.contains(&store.display().to_string()), "the target is named: {said}");
         machine.assert_owned_by_service(name);
-        // What an account may not read is not called broken.
+        // A backup that an account may not read is not reported as damaged.
         if is_root() {
             let closed = machine.path("home/closed");
             fs::create_dir_all(&closed)?;
@@ -175,13 +176,14 @@ fn check_restore(machine: &DeployedMachine, stores: &[PathBuf; 2]) -> Result<()>
     intake.stop()
 }
 
-/// To `PostgreSQL`: nothing opens the old files again, and the doctors see the server.
+/// Migrates to `PostgreSQL`. No service opens the old files again, and the doctors check the
+/// server.
 fn check_migration(
     machine: &DeployedMachine,
     stores: &[PathBuf; 2],
     cluster: &PostgresCluster,
 ) -> Result<()> {
-    // The address names the file with the password, as every command sees it: no variable does.
+    // The URL names the file with the password, so every command sees it. No variable does.
     let mut urls = Vec::new();
     for (name, account) in SERVICE_ACCOUNTS {
         let password = machine.path(&format!("etc/burkindi/{name}.password"));
@@ -233,12 +235,12 @@ fn check_migration(
     intake.stop()
 }
 
-/// New certificates: the same names, and `relay.url` is held against them.
+/// Renews the certificates for the same names. `relay.url` is compared with those names.
 fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
     let said = machine.run_admin(&[], &["tls", "renew"]);
     assert!(said.contains("intake.example") && said.contains("cases.example"), "{said}");
     machine.install_files(&machine.path("admin"));
-    // An editor that put a byte order mark before them changes nothing.
+    // A byte order mark from an editor changes nothing.
     for name in ["trust.json", "tls/ca.pem", "tls/intake.pem", "tls/api.pem", "tls/handler.pem"] {
         let file = machine.path(&format!("etc/burkindi/{name}"));
         let text = fs::read_to_string(&file)?;
@@ -286,7 +288,7 @@ fn check_tls_renewal(machine: &DeployedMachine) -> Result<()> {
     Ok(fs::write(good, file)?)
 }
 
-/// Without its server the intake says so once, with the address.
+/// Without the database server, the intake logs it once, with the address.
 async fn check_database_outage(machine: &DeployedMachine, cluster: &PostgresCluster) -> Result<()> {
     let intake = machine.start("intake")?;
     let mailbox = format!("http://{}/api/mailbox", intake.addresses["public"]);
