@@ -102,7 +102,7 @@ test("after ten days what nobody touched is late, and the outside body has it", 
   await outside.open(`/case/${cases.judged}/declare`);
   await pressAction(outside.page, "declare");
   await outside.open(`/case/${cases.judged}/actions`);
-  await expect(outside.page.locator("form[action$='/act/judge']")).toContainText(ME);
+  await expect(outside.page.locator("form[action$='/act/resolve-challenge']")).toContainText(ME);
   await outside.screens(`/case/${cases.judged}/actions`, "judge");
   await outside.screens("/administration/log", "log whole");
   await outside.open("/administration/log");

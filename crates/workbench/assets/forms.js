@@ -61,10 +61,10 @@
   const bar = reading.querySelector("progress");
   const text = reading.querySelector("[role=status]");
   const pollProgress = async () => {
-    const told = await postForm(reading.dataset.reading).catch(() => undefined);
-    if (!told || told.over) return location.reload();
-    [bar.value, bar.max] = [told.done, told.of];
-    text.textContent = told.text;
+    const progress = await postForm(reading.dataset.reading).catch(() => undefined);
+    if (!progress || progress.finished) return location.reload();
+    [bar.value, bar.max] = [progress.done, progress.total];
+    text.textContent = progress.text;
     return pollProgress();
   };
   pollProgress();

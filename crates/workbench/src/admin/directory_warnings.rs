@@ -32,7 +32,7 @@ pub fn all_warnings(draft: &DirectoryDraft, taxonomy: &Taxonomy) -> Vec<String> 
     let idle = ineffective_exclusions(draft, taxonomy);
     if !idle.is_empty() {
         warnings.push(format!(
-            "reporters can tick {}, and that keeps nobody away: name it with --covers at the \
+            "reporters can tick {}, and that keeps nobody away: name it with --units at the \
              members or desks that belong to it",
             idle.join(", ")
         ));

@@ -1,67 +1,66 @@
-//! Who takes cases: being away, and a dry run of the routing.
+//! `burkindi absence`: list, set and clear absences.
 
-use protocol::api::workbench::{Absence, AssigneeCandidate};
-use serde::Serialize;
+use clap::Subcommand;
+use protocol::api::workbench::Absence;
 use time::{Date, format_description::well_known::Iso8601};
 
-use super::{CaseArg, CliOutput, CommandContext};
+use super::{CliOutput, CommandContext};
 
+/// Without a command, the absences of your desks are listed.
 #[derive(Debug, clap::Args)]
-pub(crate) struct AbsenceSetArgs {
-    /// The last day away: YYYY-MM-DD, at most 60 days from now. If left out, who is away is listed.
-    #[arg(long, value_name = "DAY", value_parser = parse_date)]
-    until: Option<Date>,
-    /// Of the desk that you lead; yourself if left out.
-    #[arg(long, value_name = "HANDLE", requires = "until")]
-    member: Option<String>,
+pub(crate) struct AbsenceArgs {
+    #[command(subcommand)]
+    command: Option<AbsenceCommand>,
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct AbsenceClearArgs {
-    /// Of the desk that you lead; yourself if left out.
-    #[arg(long, value_name = "HANDLE")]
-    member: Option<String>,
-}
-
-/// `{"candidates": […]}`, the best first; who is away is suggested to nobody.
-#[derive(Debug, Serialize)]
-struct SuggestAssigneeOutput {
-    candidates: Vec<AssigneeCandidate>,
+#[derive(Debug, Subcommand)]
+enum AbsenceCommand {
+    /// Set an absence: the member gets no new suggestions until its last day. Assigned cases stay
+    /// assigned.
+    Set {
+        /// The last day of the absence: YYYY-MM-DD, at most 60 days from now.
+        #[arg(long, value_name = "DAY", value_parser = parse_date)]
+        until: Date,
+        /// A member of a desk that you lead [default: yourself].
+        #[arg(long, value_name = "HANDLE")]
+        member: Option<String>,
+    },
+    /// Clear an absence: the member gets suggestions again.
+    Clear {
+        /// A member of a desk that you lead [default: yourself].
+        #[arg(long, value_name = "HANDLE")]
+        member: Option<String>,
+    },
 }
 
 fn parse_date(text: &str) -> Result<Date, String> {
-    Date::parse(text, &Iso8601::DATE).map_err(|_| "a day is YYYY-MM-DD".to_owned())
+    Date::parse(text, &Iso8601::DATE).map_err(|_| "expected YYYY-MM-DD".to_owned())
 }
 
-impl AbsenceSetArgs {
+impl AbsenceArgs {
     pub(crate) async fn run(
         self,
         context: &mut CommandContext,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
-        match self.until {
-            Some(until) => set_absence(self.member, Some(until), context, screen).await,
+        match self.command {
             None => list_absences(context, screen).await,
+            Some(AbsenceCommand::Set { until, member }) => {
+                set_absence(member, Some(until), context, screen).await
+            }
+            Some(AbsenceCommand::Clear { member }) => {
+                set_absence(member, None, context, screen).await
+            }
         }
     }
 }
 
-impl AbsenceClearArgs {
-    pub(crate) async fn run(
-        self,
-        context: &mut CommandContext,
-        screen: &mut CliOutput,
-    ) -> anyhow::Result<()> {
-        set_absence(self.member, None, context, screen).await
-    }
-}
-
-/// `{"absences": [{"member", "until"}]}`.
+/// Prints `{"absences": [{"member", "until"}]}`.
 async fn list_absences(context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let absences = context.connect(screen).await?.absences().await?;
     screen.print(&serde_json::json!({ "absences": absences }), |_, page| {
         if absences.is_empty() {
-            page.line("Nobody of your desks is away.");
+            page.line("No member of your desks is absent.");
         }
         for Absence { member, until } in &absences {
             page.line(&format!(
@@ -72,6 +71,7 @@ async fn list_absences(context: &mut CommandContext, screen: &mut CliOutput) -> 
     })
 }
 
+/// Sets the absence of a member until a day, or clears it. Prints `{"member", "until"}`.
 async fn set_absence(
     member: Option<String>,
     until: Option<Date>,
@@ -84,35 +84,8 @@ async fn set_absence(
     connection.set_absence(&absence).await?;
     screen.print(&absence, |absence, page| match absence.until {
         Some(until) => {
-            page.line(&format!("Nothing new is suggested to {} until {until}.", absence.member))
+            page.line(&format!("{} gets no new suggestions until {until}.", absence.member))
         }
-        None => page.line(&format!("{} takes cases again.", absence.member)),
-    })
-}
-
-/// To whom a case would be suggested now, and why.
-pub(crate) async fn suggest_assignee(
-    arg: &CaseArg,
-    context: &mut CommandContext,
-    screen: &mut CliOutput,
-) -> anyhow::Result<()> {
-    let connection = context.connect(screen).await?;
-    let id = connection.find_case(&arg.case).await?;
-    let routing = SuggestAssigneeOutput { candidates: connection.assignee_candidates(id).await? };
-    screen.print(&routing, |routing, page| {
-        let row = |candidate: &AssigneeCandidate| {
-            vec![
-                candidate.member.clone(),
-                candidate.away.map_or_else(|| "there".to_owned(), |until| format!("away until {until}")),
-                if candidate.reads_language { "reads the language" } else { "does not read the language" }
-                    .to_owned(),
-                format!("load {}", candidate.load),
-                format!("lot {}", candidate.tie_breaker),
-            ]
-        };
-        page.table(&[], &routing.candidates.iter().map(row).collect::<Vec<_>>());
-        page.dim(
-            "The first who is there: who reads the reporter's language, has least to do, and then by lot.",
-        );
+        None => page.line(&format!("{} gets new suggestions again.", absence.member)),
     })
 }

@@ -1,4 +1,4 @@
-//! Acts on a case that one person decides on.
+//! Actions on a case that one member decides alone.
 
 use clap::ValueEnum;
 use protocol::{
@@ -10,36 +10,42 @@ use workbench::{actions::ActionError, case::VerifiedCase, session::HandlerConnec
 
 use super::{CaseArg, CliOutput, CommandContext, parse_enum, queue::ActionOutput};
 
-/// A case, for an act that cannot be undone.
+/// A case, for an action that cannot be undone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct IrreversibleCaseArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
     #[command(flatten)]
     confirmed: ConfirmArgs,
 }
 
-/// Whether an act that cannot be undone is confirmed beforehand.
+/// The confirmation of an action that cannot be undone.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConfirmArgs {
-    /// Do it without asking: it cannot be undone.
+    /// Confirm an action that cannot be undone, without a prompt.
     #[arg(long)]
     yes: bool,
 }
 
 impl ConfirmArgs {
-    /// Asks before an act that cannot be undone, unless the rules refuse it anyway.
+    /// Prompts before an action that cannot be undone, after the case rules were checked.
+    ///
+    /// # Errors
+    /// Returns an error if the rules refuse the action or if it is not confirmed.
     pub(crate) fn confirm_action(
         &self,
-        (connection, case, act): (&HandlerConnection, &VerifiedCase, ActionKind),
+        (connection, case, action): (&HandlerConnection, &VerifiedCase, ActionKind),
         what: &str,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
-        connection.dry_run(case, act).map_err(ActionError::from)?;
+        connection.dry_run(case, action).map_err(ActionError::from)?;
         self.confirm(what, screen)
     }
 
-    /// Asks before an act that cannot be undone.
+    /// Prompts before an action that cannot be undone.
+    ///
+    /// # Errors
+    /// Returns `NotConfirmed` if it is not confirmed.
     pub(crate) fn confirm(&self, what: &str, screen: &mut CliOutput) -> anyhow::Result<()> {
         screen.confirm(what, self.yes)
     }
@@ -47,30 +53,30 @@ impl ConfirmArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AssignArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// The colleague's handle.
+    /// The handle of the colleague.
     #[arg(long, value_name = "HANDLE")]
     to: String,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct MoveArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// triaged, assessing, investigating or decided; `propose` for what takes two persons, `reopen`
-    /// for a closed case.
+    /// triaged, assessing, investigating or decided. Use `propose` for a closing or a referral, and
+    /// `reopen` for a closed case.
     #[arg(value_parser = parse_enum::<Stage>)]
     stage: Stage,
-    /// A code, such as `fast-track`; the case handler can read it, and it stays when the case is
-    /// destroyed.
+    /// A code, such as `fast-track`. The case handler can read it, and it stays in the log after a
+    /// purge.
     #[arg(long)]
     reason: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RaiseArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
     /// P1, P2 or P3.
     #[arg(value_parser = parse_enum::<Urgency>)]
@@ -79,9 +85,9 @@ pub(crate) struct RaiseArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RotateArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// Who loses the case for good.
+    /// A member who loses access to the case permanently.
     #[arg(long, value_name = "HANDLE")]
     without: Vec<String>,
     #[command(flatten)]
@@ -98,28 +104,28 @@ pub(crate) async fn claim(
     print_outcome(
         &case,
         "claimed",
-        "You have the case, and declared to have no conflict of interest in it.",
+        "You are the assignee, and you declared to have no conflict of interest in this case.",
         screen,
     )
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ChallengeArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// The colleague who should not have it. Why belongs into a note.
+    /// The colleague with the conflict of interest. Write the reason in a note.
     #[arg(long, value_name = "HANDLE")]
     who: String,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResolveChallengeArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// The colleague of whom a conflict is claimed.
+    /// The colleague whose conflict of interest is claimed.
     #[arg(long, value_name = "HANDLE")]
     who: String,
-    /// upheld: the colleague loses the case for good. dismissed: nothing changes.
+    /// upheld: the colleague loses access permanently. dismissed: nothing changes.
     verdict: ChallengeVerdict,
     #[command(flatten)]
     confirmed: ConfirmArgs,
@@ -133,19 +139,19 @@ enum ChallengeVerdict {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ReopenArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// reporter: wrote within 180 days of the closing. new-evidence: something came to light
-    /// elsewhere.
+    /// reporter: the reporter wrote within 180 days of the closing. new-evidence: there is new
+    /// evidence from another source.
     #[arg(value_parser = parse_enum::<ReopenReason>)]
     ground: ReopenReason,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LinkArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// The same of the other case.
+    /// A prefix of the other case's id, at least 4 characters.
     #[arg(long, value_name = "CASE")]
     to: String,
 }
@@ -171,10 +177,10 @@ pub(crate) async fn escalate(
     screen: &mut CliOutput,
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    let what = "The oversight body will be able to read this case from now on, for good.";
+    let what = "The oversight body will be able to read this case, permanently.";
     arg.confirmed.confirm_action((&connection, &case, ActionKind::Escalate), what, screen)?;
     connection.escalate(&mut case).await?;
-    print_outcome(&case, "escalated", "The outside body can read the case now.", screen)
+    print_outcome(&case, "escalated", "The oversight body can read the case now.", screen)
 }
 
 pub(crate) async fn place_legal_hold(
@@ -183,13 +189,13 @@ pub(crate) async fn place_legal_hold(
     screen: &mut CliOutput,
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    let what = "A legal hold stays on this case until two persons lift it.";
+    let what = "The legal hold stays until two members lift it.";
     arg.confirmed.confirm_action((&connection, &case, ActionKind::Hold), what, screen)?;
     connection.place_legal_hold(&mut case).await?;
     print_outcome(
         &case,
-        "held",
-        "A legal hold is on the case. Two persons lift it: burkindi propose CASE lift-hold",
+        "legal-hold-placed",
+        "The case is under legal hold. Two members lift it: burkindi propose CASE lift-hold",
         screen,
     )
 }
@@ -203,16 +209,16 @@ pub(crate) async fn mark_handled(
     if case.state.as_ref().is_some_and(|state| state.unhandled == 0) {
         return print_outcome(
             &case,
-            "nothing",
-            "Nothing of the reporter was waiting. Nothing was signed.",
+            "unchanged",
+            "No message of the reporter is unhandled. Nothing was signed.",
             screen,
         );
     }
     let text = match connection.mark_handled(&mut case).await? {
-        1 => "1 submission of the reporter is marked as handled.".to_owned(),
-        count => format!("{count} submissions of the reporter are marked as handled."),
+        1 => "1 message of the reporter is marked as handled.".to_owned(),
+        count => format!("{count} messages of the reporter are marked as handled."),
     };
-    print_outcome(&case, "handled", &text, screen)
+    print_outcome(&case, "marked-handled", &text, screen)
 }
 
 pub(crate) async fn follow_up_referral(
@@ -222,7 +228,12 @@ pub(crate) async fn follow_up_referral(
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
     connection.follow_up_referral(&mut case).await?;
-    print_outcome(&case, "tracked", "The referral is looked after again in 60 days.", screen)
+    print_outcome(
+        &case,
+        "referral-followed-up",
+        "The next follow-up of the referral is due in 60 days.",
+        screen,
+    )
 }
 
 pub(crate) async fn withdraw(
@@ -232,7 +243,7 @@ pub(crate) async fn withdraw(
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
     connection.withdraw(&mut case).await?;
-    print_outcome(&case, "withdrawn", "Nothing is proposed any more.", screen)
+    print_outcome(&case, "withdrawn", "The proposal is withdrawn.", screen)
 }
 
 pub(crate) async fn recuse(
@@ -241,13 +252,13 @@ pub(crate) async fn recuse(
     screen: &mut CliOutput,
 ) -> anyhow::Result<()> {
     let (mut connection, mut case) = context.open_case(&arg.case, screen).await?;
-    let what = "You lose this case for good, and cannot get it back.";
+    let what = "You lose access to this case permanently.";
     arg.confirmed.confirm_action((&connection, &case, ActionKind::Recuse), what, screen)?;
     connection.recuse(&mut case).await?;
     print_outcome(
         &case,
         "recused",
-        "You stepped back. The case is gone for you. Delete what you saved of it.",
+        "You recused yourself and have no access to this case any more. Delete what you saved of it.",
         screen,
     )
 }
@@ -260,7 +271,7 @@ impl AssignArgs {
     ) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         connection.assign(&mut case, &self.to).await?;
-        print_outcome(&case, "assigned", &format!("{} has the case.", self.to), screen)
+        print_outcome(&case, "assigned", &format!("{} is the assignee now.", self.to), screen)
     }
 }
 
@@ -273,7 +284,12 @@ impl MoveArgs {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         connection.check_unhandled_seen(&case)?;
         connection.change_stage(&mut case, self.stage, self.reason).await?;
-        print_outcome(&case, "moved", &format!("The case is {}.", self.stage.as_str()), screen)
+        print_outcome(
+            &case,
+            "stage-changed",
+            &format!("The stage of the case is {} now.", self.stage.as_str()),
+            screen,
+        )
     }
 }
 
@@ -286,7 +302,7 @@ impl ChallengeArgs {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         connection.challenge(&mut case, &self.who).await?;
         let text = format!(
-            "{} can only step back until the lead of the desk or the outside body judges.",
+            "Until the lead of the desk or the oversight body decides, {} can only recuse.",
             self.who
         );
         print_outcome(&case, "challenged", &text, screen)
@@ -302,7 +318,7 @@ impl ResolveChallengeArgs {
         let upheld = self.verdict == ChallengeVerdict::Upheld;
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         if upheld {
-            let what = format!("{} loses this case for good.", self.who);
+            let what = format!("{} loses access to this case permanently.", self.who);
             self.confirmed.confirm_action(
                 (&connection, &case, ActionKind::ResolveChallenge),
                 &what,
@@ -311,11 +327,11 @@ impl ResolveChallengeArgs {
         }
         connection.resolve_challenge(&mut case, &self.who, upheld).await?;
         let text = if upheld {
-            "The case is gone for this person. Make new keys now: burkindi rotate CASE"
+            "The conflict of interest is confirmed, and the member lost access. Make new keys now: burkindi rotate CASE"
         } else {
-            "Nothing changes."
+            "The claim is dismissed. The member keeps access."
         };
-        print_outcome(&case, "judged", text, screen)
+        print_outcome(&case, "challenge-resolved", text, screen)
     }
 }
 
@@ -328,7 +344,7 @@ impl ReopenArgs {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         connection.check_unhandled_seen(&case)?;
         connection.reopen(&mut case, self.ground).await?;
-        print_outcome(&case, "reopened", "The case is open again, and you have it.", screen)
+        print_outcome(&case, "reopened", "The case is reopened, and you are the assignee.", screen)
     }
 }
 
@@ -353,7 +369,12 @@ impl RaiseArgs {
     ) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         connection.raise_priority(&mut case, self.urgency).await?;
-        print_outcome(&case, "raised", &format!("The case is {:?} now.", self.urgency), screen)
+        print_outcome(
+            &case,
+            "priority-raised",
+            &format!("The urgency of the case is {:?} now.", self.urgency),
+            screen,
+        )
     }
 }
 
@@ -365,23 +386,24 @@ impl RotateArgs {
     ) -> anyhow::Result<()> {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         if !self.without.is_empty() {
-            let what = format!("{} loses this case for good.", self.without.join(", "));
+            let what =
+                format!("{} loses access to this case permanently.", self.without.join(", "));
             self.confirmed.confirm_action(
                 (&connection, &case, ActionKind::Rotate),
                 &what,
                 screen,
             )?;
         }
-        let stay = connection.rotate_keys(&mut case, &self.without, &mut OsRng).await?;
+        let readers = connection.rotate_keys(&mut case, &self.without, &mut OsRng).await?;
         let text = format!(
-            "New keys are made; {} can read what comes from now on. What was read before stays read.",
-            stay.join(", ")
+            "The case has new keys. Readers of new messages: {}. Earlier content stays readable to former readers.",
+            readers.join(", ")
         );
-        print_outcome(&case, "rotated", &text, screen)
+        print_outcome(&case, "keys-rotated", &text, screen)
     }
 }
 
-/// The answer to every act.
+/// Prints the result of an action on a case.
 pub(crate) fn print_outcome(
     case: &VerifiedCase,
     did: &'static str,

@@ -1,81 +1,92 @@
-//! The command for each act, as `show` tells it.
+//! The command for each action, as `show` prints it.
 
 use protocol::case::{ActionKind, CaseState};
 
 use super::proposals::decision_args;
 
-/// The command by which this act is done, with what it takes in capitals, and what it does.
-pub(crate) fn command_hint(act: ActionKind, case: &str, state: &CaseState) -> String {
+/// Returns the command that performs an action, with its arguments in capitals, and what it does.
+/// Returns an empty text for actions of the case handler.
+pub(crate) fn command_hint(action: ActionKind, case: &str, state: &CaseState) -> String {
     let proposed = || {
         state.pending_proposal.as_ref().map_or_else(String::new, |it| decision_args(&it.decision))
     };
-    let (command, what) = match act {
+    let (command, what) = match action {
         ActionKind::FollowUp | ActionKind::Release => return String::new(),
         ActionKind::Declare => (format!("declare {case}"), "no conflict of interest"),
-        ActionKind::Claim => (format!("claim {case}"), "take the case"),
-        ActionKind::Assign => (format!("assign {case} --to HANDLE"), "give it to a colleague"),
-        ActionKind::Recuse => (format!("recuse {case}"), "step back, for good"),
-        ActionKind::Challenge => {
-            (format!("challenge {case} --who HANDLE"), "a colleague has a conflict of interest")
-        }
-        ActionKind::ResolveChallenge => {
-            (format!("judge {case} --who HANDLE upheld|dismissed"), "judge that")
-        }
-        ActionKind::Triage => (format!("move {case} triaged"), "read and judged"),
-        ActionKind::Assess => (format!("move {case} assessing"), "check whether it is plausible"),
+        ActionKind::Claim => (format!("claim {case}"), "become the assignee"),
+        ActionKind::Assign => (format!("assign {case} --to HANDLE"), "assign it to a colleague"),
+        ActionKind::Recuse => (format!("recuse {case}"), "recuse yourself, permanently"),
+        ActionKind::Challenge => (
+            format!("challenge {case} --who HANDLE"),
+            "claim a conflict of interest of a colleague",
+        ),
+        ActionKind::ResolveChallenge => (
+            format!("resolve-challenge {case} --who HANDLE upheld|dismissed"),
+            "decide about the claimed conflict of interest",
+        ),
+        ActionKind::Triage => (format!("move {case} triaged"), "triage is done"),
+        ActionKind::Assess => (format!("move {case} assessing"), "assess its plausibility"),
         ActionKind::Investigate => (format!("move {case} investigating"), "open the investigation"),
-        ActionKind::Decide => (format!("move {case} decided"), "the outcome is known"),
+        ActionKind::Decide => (format!("move {case} decided"), "the outcome is decided"),
         ActionKind::TakeBack => {
-            (format!("move {case} assessing"), "take it back from the other authority")
+            (format!("move {case} assessing"), "take it back from the authority")
         }
-        ActionKind::Renew => (format!("renew {case} --text TEXT"), "90 more days, and why"),
+        ActionKind::Renew => (
+            format!("renew {case} --text TEXT"),
+            "extend the investigation by 90 days, with the reason",
+        ),
         ActionKind::FollowUpReferral => {
-            (format!("track {case}"), "the other authority was asked how it goes")
+            (format!("follow-up-referral {case}"), "the authority was asked about the referral")
         }
-        ActionKind::Reopen => (format!("reopen {case} reporter|new-evidence"), "open it again"),
+        ActionKind::Reopen => (format!("reopen {case} reporter|new-evidence"), "reopen it"),
         ActionKind::Reply => {
-            (format!("reply {case} --text TEXT"), "answer; with --feedback: what was done and why")
+            (format!("reply {case} --text TEXT"), "answer; with --feedback: what was done, and why")
         }
         ActionKind::Note => {
             (format!("note {case} --kind fact|hypothesis|task --text TEXT"), "a note for the team")
         }
         ActionKind::MarkHandled => {
-            (format!("handled {case}"), "what the reporter sent is dealt with")
+            (format!("mark-handled {case}"), "the reporter's messages are handled")
         }
-        ActionKind::Raise => (format!("raise {case} P1|P2|P3"), "more urgent"),
-        ActionKind::Link => (format!("link {case} --to CASE"), "about the same as another case"),
-        ActionKind::Escalate => (format!("escalate {case}"), "give it to the oversight body"),
-        ActionKind::Hold => (format!("hold {case}"), "forbid to destroy it"),
+        ActionKind::Raise => (format!("raise {case} P1|P2|P3"), "raise the urgency"),
+        ActionKind::Link => {
+            (format!("link {case} --to CASE"), "link it with a case about the same matter")
+        }
+        ActionKind::Escalate => (format!("escalate {case}"), "give the oversight body access"),
+        ActionKind::Hold => (format!("hold {case}"), "place a legal hold"),
         ActionKind::Rotate => {
-            (format!("rotate {case} --without HANDLE"), "new keys, without one reader")
+            (format!("rotate {case} --without HANDLE"), "make new keys, without a reader")
         }
-        ActionKind::ProposeClose => {
-            (format!("propose {case} close DISPOSITION --reason REASON"), "end it; two decide")
-        }
+        ActionKind::ProposeClose => (
+            format!("propose {case} close DISPOSITION --reason REASON"),
+            "close it; needs a second person",
+        ),
         ActionKind::ProposeLower => {
-            (format!("propose {case} lower P2|P3|P4"), "less urgent; two decide")
+            (format!("propose {case} lower P2|P3|P4"), "lower the urgency; needs a second person")
         }
         ActionKind::ProposeRefer => {
-            (format!("propose {case} refer AUTHORITY --consent CONSENT"), "two decide")
+            (format!("propose {case} refer AUTHORITY --consent CONSENT"), "needs a second person")
         }
-        ActionKind::ProposeLiftHold => (format!("propose {case} lift-hold"), "two decide"),
+        ActionKind::ProposeLiftHold => {
+            (format!("propose {case} lift-hold"), "needs a second person")
+        }
         ActionKind::ProposePurge => {
-            (format!("propose {case} purge"), "destroy what it holds; two decide")
+            (format!("propose {case} purge"), "destroy the content; needs a second person")
         }
         ActionKind::ProposeUnreadable => {
-            (format!("unreadable {case}"), "it does not open; two decide")
+            (format!("unreadable {case}"), "close it as unreadable; needs a second person")
         }
-        ActionKind::ApproveUnreadable => (format!("unreadable {case}"), "what was proposed"),
+        ActionKind::ApproveUnreadable => (format!("unreadable {case}"), "approve the proposal"),
         ActionKind::ApproveClose
         | ActionKind::ApproveLower
         | ActionKind::ApproveRefer
         | ActionKind::ApproveLiftHold
         | ActionKind::ApprovePurge => {
-            (format!("approve {case} {}", proposed()), "what was proposed")
+            (format!("approve {case} {}", proposed()), "approve the proposal")
         }
-        ActionKind::Withdraw => (format!("withdraw {case}"), "take the proposal back"),
+        ActionKind::Withdraw => (format!("withdraw {case}"), "withdraw your proposal"),
         ActionKind::Decline => {
-            (format!("decline {case} --text REASON"), "do not approve what was proposed")
+            (format!("decline {case} --text REASON"), "decline the proposal, with the reason")
         }
     };
     format!("  burkindi {command}  ({what})")
@@ -99,8 +110,8 @@ mod tests {
     use crate::cli::Cli;
 
     #[test]
-    fn every_command_that_show_names_is_one() {
-        let action = Action::Received {
+    fn show_prints_only_commands_that_the_program_accepts() {
+        let received = Action::Received {
             desk: "audit".into(),
             urgency: Urgency::P2,
             retention_months: 60,
@@ -114,7 +125,7 @@ mod tests {
             prev: None,
             at,
             actor: HANDLER_ACTOR.into(),
-            action,
+            action: received,
         };
         let mut state = CaseState::from_first_event(&event, Hash::default()).unwrap();
         state.pending_proposal =
@@ -128,8 +139,8 @@ mod tests {
             ("CONSENT", "law"),
             ("CASE", "5b1c"),
         ];
-        for act in PERMISSIONS.iter().map(|row| row.action) {
-            let line = command_hint(act, "4f2a", &state);
+        for action in PERMISSIONS.iter().map(|row| row.action) {
+            let line = command_hint(action, "4f2a", &state);
             if line.is_empty() {
                 continue;
             }

@@ -12,13 +12,13 @@ use super::{CliOutput, CommandContext};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ConnectArgs {
-    /// Its address: https://…
+    /// The address of the case handler: https://…
     #[arg(long, value_name = "URL")]
     handler: String,
-    /// The certificate authority that its certificate must come from (ca.pem).
+    /// The certificate authority of its certificate (ca.pem).
     #[arg(long, value_name = "FILE")]
     ca: PathBuf,
-    /// The root keys that are believed (trust.json).
+    /// The trusted root keys (trust.json).
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
 }
@@ -41,30 +41,30 @@ impl ConnectArgs {
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
         let settings = ProfileSettings { handler: self.handler };
-        let offered = HandlerOffer {
+        let offer = HandlerOffer {
             settings,
             ca_pem: private_files::read_text(&self.ca)?,
             trust: private_files::read_json(&self.trust)?,
         };
-        let directory = offered.pin(&context.profile, context.now).await?;
+        let directory = offer.pin(&context.profile, context.now).await?;
         let view = ConnectOutput {
-            fingerprint: fingerprint(&offered.trust, "en"),
-            handler: offered.settings.handler,
-            instance: offered.trust.instance,
+            fingerprint: fingerprint(&offer.trust, "en"),
+            handler: offer.settings.handler,
+            instance: offer.trust.instance,
             epoch: directory.epoch,
             expires: directory.expires,
         };
         screen.print(&view, |view, page| {
             page.line(&format!(
-                "Connected to {}; its directory is signed by the root keys.",
+                "Connected to {}. The root keys signed its directory.",
                 view.handler
             ));
             page.pairs(&[
                 ("installation", view.instance.to_string()),
-                ("directory", format!("{}, good until {}", view.epoch, view.expires)),
+                ("directory", format!("{}, valid until {}", view.epoch, view.expires)),
                 ("fingerprint", view.fingerprint.clone()),
             ]);
-            page.dim("Compare the fingerprint with the printed one before you go on.");
+            page.dim("Compare the fingerprint with a poster before you continue.");
         })
     }
 }

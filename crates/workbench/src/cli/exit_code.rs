@@ -172,7 +172,7 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
         return Some("Look at it first: burkindi show CASE");
     }
     if error.is::<ExposesReporter>() {
-        return Some("Ask for the facts in other words. To send it all the same: --despite");
+        return Some("Ask for the facts in other words. To send it all the same: --anyway");
     }
     match code {
         PASSPHRASE => Some(

@@ -1,29 +1,30 @@
-//! Lines on a terminal. A line begins with words of the program or with a mark: whatever the text,
-//! the terminal never breaks a line itself, so no part of a stranger's text begins one.
+//! Wrapping of lines. The program wraps every line to the width of the terminal, so that the
+//! terminal never does. So no part of an untrusted text can begin a line and look like output of
+//! the program.
 
 use console::Term;
 use unicode_width::UnicodeWidthChar as _;
 
-/// The longest lines, in columns, where the terminal is wider or there is none.
+/// Maximum width of a line, in columns. It applies to wider terminals and without a terminal.
 const MAX_WIDTH: usize = 100;
-/// The shortest that are laid out.
+/// Minimum width of a line, in columns.
 const MIN_WIDTH: usize = 24;
-/// Before what goes on from the line above.
+/// The prefix of a line that continues the line above.
 pub(crate) const CONTINUATION_INDENT: &str = "    ";
-/// Before each line of the program's own text under a heading.
+/// The prefix of own text below a heading.
 pub(crate) const INDENT: &str = "  ";
-/// Before each line of a text that another person wrote.
+/// The prefix of each line of a text that another person wrote.
 pub(crate) const QUOTE_PREFIX: &str = "  │ ";
 
-/// How wide lines can be: that of the terminal, within bounds.
+/// Returns the width of the terminal, within [`MIN_WIDTH`] and [`MAX_WIDTH`].
 pub(crate) fn line_width() -> usize {
     let columns =
         Term::stdout().size_checked().map_or(MAX_WIDTH, |(_, columns)| usize::from(columns));
     columns.clamp(MIN_WIDTH, MAX_WIDTH)
 }
 
-/// Breaks text into lines of at most `width` columns, at spaces where there are any. The first
-/// begins with `first`, every other one, also behind a line end of the text, with `next`.
+/// Wraps text into lines of at most `width` columns, at spaces where possible. The first line begins
+/// with `first`. Every other line begins with `next`, also after a line end in the text.
 pub(crate) fn wrap_text(text: &str, first: &str, next: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.split('\n') {
@@ -37,7 +38,7 @@ pub(crate) fn wrap_text(text: &str, first: &str, next: &str, width: usize) -> Ve
             }
             for c in word.chars() {
                 let wide = c.width().unwrap_or(0);
-                // A word that no line holds is cut.
+                // A word that is longer than a line is split.
                 if columns + wide > width && !c.is_whitespace() {
                     lines.push(line.trim_end().to_owned());
                     next.clone_into(&mut line);
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_stay_whole_where_a_line_can_hold_them() {
+    fn words_that_fit_into_a_line_are_not_split() {
         assert_eq!(
             wrap_text("the officer took the papers", QUOTE_PREFIX, QUOTE_PREFIX, 20),
             ["  │ the officer took", "  │ the papers"]
@@ -86,7 +87,7 @@ mod tests {
                 );
             }
         }
-        // Letters that take two columns, or none.
+        // Letters with a width of two columns, or of none.
         for line in wrap_text(&"漢字".repeat(50), QUOTE_PREFIX, QUOTE_PREFIX, 25) {
             assert!(display_width(&line) <= 25, "{line}");
         }

@@ -1,4 +1,4 @@
-//! The command line: one file a command. Words on the screen live here and nowhere else.
+//! The command line, one file for each command. The library prints nothing.
 
 mod absence;
 mod admin;
@@ -23,6 +23,7 @@ mod reply_templates;
 mod search;
 mod serve;
 mod show;
+mod suggest_assignee;
 mod unreadable;
 
 use std::{io::Read as _, path::PathBuf};
@@ -43,23 +44,23 @@ pub(crate) use output::CliOutput;
 pub(crate) use passphrase::PassphraseSource;
 pub(crate) use search::split_exclusions;
 
-/// The investigators' own program: keys, cases, replies, audit, administration.
+/// The program of investigators and of the administration: keys, cases, replies, audit, directory.
 #[derive(Debug, Parser)]
 #[command(name = "burkindi", version, after_help = exit_code::EXIT_CODES_HELP)]
 pub(crate) struct Cli {
-    /// Folder with your key and settings [default: that of `BURKINDI_HOME`, or the system's folder
-    /// for such data].
+    /// Folder with your key and settings [default: the value of `BURKINDI_HOME`, or `burkindi` in
+    /// the system's folder for application data].
     #[arg(long, global = true, value_name = "DIR")]
     home: Option<PathBuf>,
-    /// Answer in JSON.
+    /// Print the result as JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Language of categories, questions and letters [default: fr]; for `send_reply`, the language
-    /// that it is written in [default: the report's].
+    /// Language of categories, questions and reply templates [default: fr]. For `reply` and `renew`:
+    /// the language of the message [default: the report's].
     #[arg(long, global = true, value_name = "LANG")]
     lang: Option<String>,
-    /// Read passphrases from this open file descriptor, one a line, in the order in which they
-    /// would be asked.
+    /// Read passphrases from this open file descriptor, one on each line, in the order of the
+    /// prompts.
     #[arg(long, global = true, value_name = "N")]
     pub(crate) passphrase_fd: Option<u32>,
     #[command(subcommand)]
@@ -68,120 +69,120 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum WorkbenchCommand {
-    /// Your keys.
+    /// Manage your keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Pin a case handler: its address, its certificate authority, its root keys.
+    /// Pin a case handler: its address, its certificate authority and its root keys.
     Connect(connect::ConnectArgs),
-    /// The workbench in your browser, served by this program to you alone.
+    /// Serve the workbench to your browser, on this machine only.
     Serve(serve::ServeArgs),
-    /// The cases that you can read.
+    /// List the cases that you can read.
     Queue(queue::QueueArgs),
-    /// One case, opened and verified.
+    /// Open and verify a case, and print it.
     Show(CaseArg),
-    /// Look for words in all cases that you can read.
+    /// Search for words in all cases that you can read.
     Search(search::SearchArgs),
-    /// Other cases that could be about the same, with the reasons.
+    /// List cases that could be about the same matter, with the reasons.
     Related(CaseArg),
     /// Save the attached files of a case.
     Save(attachments::SaveArgs),
-    /// Write a case into a folder to hand on: a page, its files, its part of the log, and a
-    /// manifest.
+    /// Export a case to a folder: a page, its files, its part of the log, and a manifest.
     Export(export::ExportArgs),
-    /// Make a harmless picture of an attached image.
+    /// Decode an attached image in a sandbox and save the picture as PNG.
     Preview(preview::PreviewArgs),
-    /// Declare to have no conflict of interest in a case, so that it is shown to you.
+    /// Declare to have no conflict of interest in a case. `show` prints nothing of it before.
     Declare(CaseArg),
-    /// Take a case. By this you declare to have no conflict of interest in it.
+    /// Become the assignee of a case. This also declares to have no conflict of interest in it.
     Claim(CaseArg),
-    /// Give a case to a colleague.
+    /// Assign a case to a colleague.
     Assign(case_actions::AssignArgs),
-    /// Step back from a case because of a conflict of interest; it disappears for you, for good.
+    /// Recuse yourself from a case because of a conflict of interest. You lose access permanently.
     Recuse(case_actions::IrreversibleCaseArgs),
-    /// Say that a colleague has a conflict of interest in a case.
+    /// Claim that a colleague has a conflict of interest in a case.
     Challenge(case_actions::ChallengeArgs),
-    /// Judge whether a colleague has one.
+    /// Decide whether the claimed conflict of interest of a colleague exists.
     ResolveChallenge(case_actions::ResolveChallengeArgs),
-    /// Answer the reporter.
+    /// Send a message to the reporter.
     Reply(messages::ReplyArgs),
-    /// Give an investigation 90 more days, and tell the reporter why.
+    /// Extend an investigation by 90 days, and send the reason to the reporter.
     Renew(messages::RenewArgs),
-    /// Sign that what the reporter sent has been dealt with, where no answer or move says so.
-    /// `show` shows it; this does not.
-    #[command(alias = "read")]
+    /// Sign that the reporter's messages are handled, where no reply or stage change does so. Use
+    /// `show` to read them.
     MarkHandled(CaseArg),
     /// Move a case to another stage.
     Move(case_actions::MoveArgs),
-    /// Open a closed case again.
+    /// Reopen a closed case.
     Reopen(case_actions::ReopenArgs),
-    /// Say that the authority which has the matter was asked how it stands.
+    /// Sign that you asked the authority about the state of a referral.
     FollowUpReferral(CaseArg),
-    /// Propose what two persons decide: close, lower, refer, lift-hold, purge.
+    /// Propose a decision that needs a second person: close, lower, refer, lift-hold, purge.
     Propose(proposals::ProposeArgs),
-    /// Approve what somebody else proposed.
+    /// Approve the proposal of a colleague.
     Approve(proposals::ApproveArgs),
-    /// Do not approve what somebody else proposed, and say why in a note sealed to the case.
+    /// Decline the proposal of a colleague, with the reason in a note that is sealed to the case.
     Decline(messages::DeclineArgs),
-    /// Take a proposal back.
+    /// Withdraw your proposal.
     Withdraw(CaseArg),
-    /// Close cases that came unreadable, and destroy them after their retention; another person
-    /// approves with the same command.
+    /// Close unreadable cases, or purge them after their retention. A second person approves with
+    /// the same command.
     Unreadable(unreadable::UnreadableArgs),
-    /// Make a case more urgent.
+    /// Raise the urgency of a case.
     Raise(case_actions::RaiseArgs),
-    /// Link a case with another one about the same.
+    /// Link a case with another case about the same matter.
     Link(case_actions::LinkArgs),
-    /// Give a case to the oversight body.
+    /// Give the oversight body access to a case.
     Escalate(case_actions::IrreversibleCaseArgs),
-    /// Put a legal hold on a case.
+    /// Place a legal hold on a case.
     Hold(case_actions::IrreversibleCaseArgs),
-    /// To whom a case would be suggested now, and why.
+    /// List the members to whom a case would be suggested now, with the reasons.
     SuggestAssignee(CaseArg),
-    /// Say that you, or a member of your desk, takes no cases for some days.
-    AbsenceSet(absence::AbsenceSetArgs),
-    /// Take cases again.
-    AbsenceClear(absence::AbsenceClearArgs),
-    /// Who would read a report, and why the others would not.
+    /// List the absences of your desks, or set or clear an absence.
+    Absence(absence::AbsenceArgs),
+    /// Explain who would read a report, and why the other members would not.
     WhoReads(admin::WhoReadsArgs),
-    /// Desks and members as the signed directory names them.
+    /// List the desks and members of the signed directory.
     Members,
-    /// Beginnings of messages to reporters, in their languages.
+    /// Print prepared texts for messages to reporters.
     Templates(reply_templates::TemplatesArgs),
     /// Add a note for the team, sealed to the case.
     Note(messages::NoteArgs),
-    /// Make new keys for a case, so that somebody loses it for good.
+    /// Make new keys for a case, which you can exclude members from.
     Rotate(case_actions::RotateArgs),
-    /// Cases that somebody can open who has left or has another key, and new keys for all of them.
+    /// List the cases that former readers can still open, and make new keys for them.
     FormerReaders(former_readers::FormerReadersArgs),
-    /// The log: verify it, keep a copy of it.
+    /// Verify or export the log.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
-    /// Root keys, members, desks, certificates, the signing of the directory.
+    /// Manage root keys, members, desks, certificates and the directory.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
 }
 
-/// From so many days before the end of a directory on, everybody is told.
+/// Every command prints a notice from this many days before the directory expires.
 const EXPIRY_WARNING_DAYS: i64 = doctor::DIRECTORY_WARNING_DAYS;
 
-/// A case by the beginning of its id.
+/// A case, named by a prefix of its id.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CaseArg {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
 }
 
-/// What every command gets.
+/// The context of every command.
 pub(crate) struct CommandContext {
     pub(crate) profile: ProfileDir,
     pub(crate) lang: Option<String>,
     pub(crate) passphrases: PassphraseSource,
     pub(crate) now: OffsetDateTime,
-    /// The last day of the directory, once a connection has found it expired.
+    /// The last day of the directory, if a connection found it expired.
     directory_expired_on: Option<Date>,
 }
 
 /// Runs one command.
+///
+/// # Errors
+/// Returns the error of the command, or `DirectoryExpired` if the command succeeded with an expired
+/// directory.
 pub(crate) async fn run(
     cli: Cli,
     screen: &mut CliOutput,
@@ -189,7 +190,9 @@ pub(crate) async fn run(
 ) -> anyhow::Result<()> {
     let passphrases = PassphraseSource::new(cli.passphrase_fd)?;
     let home = ProfileDir::new(
-        cli.home.or_else(default_home).context("no folder for your key: give --home DIR")?,
+        cli.home
+            .or_else(default_home)
+            .context("no folder for your key; name one with --home DIR")?,
     );
     let mut context = CommandContext {
         profile: home,
@@ -241,11 +244,8 @@ async fn run_command(
         WorkbenchCommand::Link(command) => command.run(c, screen).await,
         WorkbenchCommand::Escalate(case) => case_actions::escalate(&case, c, screen).await,
         WorkbenchCommand::Hold(case) => case_actions::place_legal_hold(&case, c, screen).await,
-        WorkbenchCommand::SuggestAssignee(case) => {
-            absence::suggest_assignee(&case, c, screen).await
-        }
-        WorkbenchCommand::AbsenceSet(command) => command.run(c, screen).await,
-        WorkbenchCommand::AbsenceClear(command) => command.run(c, screen).await,
+        WorkbenchCommand::SuggestAssignee(case) => suggest_assignee::run(&case, c, screen).await,
+        WorkbenchCommand::Absence(command) => command.run(c, screen).await,
         WorkbenchCommand::WhoReads(command) => command.run(c, screen).await,
         WorkbenchCommand::Members => members::run(c, screen).await,
         WorkbenchCommand::Templates(command) => command.run(c, screen),
@@ -258,37 +258,37 @@ async fn run_command(
 }
 
 impl CommandContext {
-    /// The language of labels.
+    /// Returns the language of labels.
     fn label_lang(&self) -> &str {
         self.lang.as_deref().unwrap_or("fr")
     }
 
-    /// Asks for the passphrase and opens the key file.
+    /// Prompts for the passphrase and opens the key file.
     fn unlock(&mut self) -> anyhow::Result<InvestigatorKey> {
         let sealed = workbench::private_files::read(&self.profile.key_path())?;
         let passphrase: SecretString = self.passphrases.prompt("Passphrase of your key")?;
         Ok(InvestigatorKey::open(&sealed, &passphrase)?)
     }
 
-    /// Unlocks and signs in.
+    /// Opens the key file and signs in.
     async fn connect(&mut self, screen: &mut CliOutput) -> anyhow::Result<HandlerConnection> {
-        // Fails without a question when there is nothing to connect to.
+        // Fails before the prompt if no case handler is pinned.
         self.profile.settings()?;
         let key = self.unlock()?;
         let connection = HandlerConnection::open(self.profile.clone(), key, self.now).await?;
         let days = connection.days_left();
         if days < 0 {
-            // Nothing is forged. It is said once the command has done its work.
+            // An expired directory is no forgery. `run` reports it after the command has ended.
             self.directory_expired_on = Some(connection.directory().expires);
         } else if days <= EXPIRY_WARNING_DAYS {
             screen.hint(&format!(
-                "notice: the directory ends in {days} days; the administrator must sign a new one"
+                "notice: the directory expires in {days} days; the administrator must sign a new one"
             ))?;
         }
         Ok(connection)
     }
 
-    /// Unlocks, signs in, and opens one case. What is wrong with it is said at once.
+    /// Opens the key file, signs in, opens one case and prints its alerts.
     async fn open_case(
         &mut self,
         prefix: &str,
@@ -302,7 +302,7 @@ impl CommandContext {
     }
 }
 
-/// What an undeclared reader is refused: everything but the face of the case.
+/// Opens a case. Fails if the member has not declared to have no conflict of interest in it.
 async fn open_declared_case(
     context: &mut CommandContext,
     prefix: &str,
@@ -326,15 +326,15 @@ fn default_home() -> Option<PathBuf> {
         .map(|data| data.join("burkindi"))
 }
 
-/// Text from `--text`, from `--file`, or from standard input.
+/// Returns the text of `--text`, of `--file`, or of standard input.
 fn read_text_arg(text: Option<String>, file: Option<&PathBuf>) -> anyhow::Result<String> {
     match (text, file) {
-        (Some(_), Some(_)) => bail!("give --text or --file, not both"),
+        (Some(_), Some(_)) => bail!("--text and --file exclude each other"),
         (Some(text), None) => Ok(text),
         (None, Some(path)) => Ok(workbench::private_files::read_text(path)?),
         (None, None) => {
             let mut bytes = Vec::new();
-            std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+            std::io::stdin().read_to_end(&mut bytes).context("failed to read standard input")?;
             workbench::terminal_text::decode_text(&bytes).with_context(|| {
                 format!("standard input: {}", workbench::private_files::NOT_UTF_TEXT)
             })
@@ -342,7 +342,7 @@ fn read_text_arg(text: Option<String>, file: Option<&PathBuf>) -> anyhow::Result
     }
 }
 
-/// Reads an argument that is one word of the protocol; the error names all that there are.
+/// Parses an argument that is an enum of the protocol. The error lists all values.
 fn parse_enum<T: DeserializeOwned>(word: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(word.to_owned()))
         .map_err(|error| error.to_string())

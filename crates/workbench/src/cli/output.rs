@@ -1,4 +1,4 @@
-//! What appears: JSON or aligned words on standard output, everything that is wrong on standard
+//! Output: results as JSON or as aligned text on standard output, alerts and errors on standard
 //! error.
 
 use std::{
@@ -14,27 +14,26 @@ use workbench::{
 
 use super::line_wrap::{CONTINUATION_INDENT, INDENT, QUOTE_PREFIX, line_width, wrap_text};
 
-/// Where commands write.
+/// The output of a command.
 pub(crate) struct CliOutput {
     json: bool,
     colour: bool,
     colour_errors: bool,
-    /// In JSON the alarms stand in the answer; on standard error they would come twice.
     out: io::Stdout,
     err: io::Stderr,
 }
 
-/// Nothing was done, because it cannot be undone and was not confirmed.
+/// The action cannot be undone and was not confirmed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing was done, because it was not confirmed. {0}")]
+#[error("not confirmed, nothing was changed: {0}")]
 pub(crate) struct NotConfirmed(String);
 
-/// Text being laid out. Everything that is put in is made safe for a terminal first, and broken
-/// into lines here.
+/// Builds text for a terminal. Every text is sanitized first, and wrapped to the width of the
+/// terminal.
 pub(crate) struct TextBuilder {
     text: String,
     colour: bool,
-    /// Of a line, in columns.
+    /// The width of a line, in columns.
     width: usize,
 }
 
@@ -58,7 +57,8 @@ impl TextStyle {
 }
 
 impl CliOutput {
-    /// Colours only where there is a terminal, and nobody asked for none.
+    /// Returns the output on the standard streams. It has colours on a terminal, unless the variable
+    /// `NO_COLOR` is set.
     pub(crate) fn new(json: bool) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let (out, err) = (io::stdout(), io::stderr());
@@ -66,29 +66,32 @@ impl CliOutput {
         Self { json, colour, colour_errors, out, err }
     }
 
-    /// Is a program reading?
+    /// Returns whether the result is printed as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Shows an answer: as JSON, or laid out by `lay`.
+    /// Prints a result: as JSON, or as the text that `write_text` builds.
+    ///
+    /// # Errors
+    /// Returns an error if standard output cannot be written.
     pub(crate) fn print<T: Serialize>(
         &mut self,
         value: &T,
-        lay: impl FnOnce(&T, &mut TextBuilder),
+        write_text: impl FnOnce(&T, &mut TextBuilder),
     ) -> anyhow::Result<()> {
         if self.json {
             let json = serde_json::to_string_pretty(value)?;
             writeln!(self.out, "{}", terminal_text::escape_json(&json))?;
         } else {
             let mut page = TextBuilder::new(self.colour);
-            lay(value, &mut page);
+            write_text(value, &mut page);
             self.out.write_all(page.text.as_bytes())?;
         }
         Ok(self.out.flush()?)
     }
 
-    /// Says alarms and notices aloud, on standard error.
+    /// Prints alerts on standard error, also with `--json`.
     pub(crate) fn print_alerts(&mut self, alarms: &[IntegrityAlert]) -> anyhow::Result<()> {
         let mut page = TextBuilder::new(self.colour_errors);
         for alarm in alarms {
@@ -104,16 +107,15 @@ impl CliOutput {
         Ok(self.err.write_all(page.text.as_bytes())?)
     }
 
-    /// A sentence on standard error that is no failure.
+    /// Prints a hint, which is not an error, on standard error.
     pub(crate) fn hint(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(writeln!(self.err, "{}", terminal_text::sanitize_multiline(text))?)
     }
 
-    /// Asks before something that cannot be undone, unless it is confirmed already. Without a
-    /// terminal nobody can be asked.
+    /// Prompts before an action that cannot be undone, unless it is confirmed already.
     ///
     /// # Errors
-    /// [`NotConfirmed`] if it is not confirmed.
+    /// Returns [`NotConfirmed`] if the answer is not `yes`, or if standard input is not a terminal.
     pub(crate) fn confirm(&mut self, what: &str, confirmed: bool) -> anyhow::Result<()> {
         if confirmed {
             return Ok(());
@@ -123,7 +125,7 @@ impl CliOutput {
         }
         write!(
             self.err,
-            "{}\nThis cannot be undone. Type yes to go on: ",
+            "{}\nThis cannot be undone. Type yes to continue: ",
             terminal_text::sanitize_multiline(what)
         )?;
         self.err.flush()?;
@@ -136,22 +138,22 @@ impl CliOutput {
         }
     }
 
-    /// The last words of a command that did what it should, about something else.
+    /// Prints a notice after a command that succeeded.
     pub(crate) fn print_notice(&mut self, text: &str) {
         let mut page = TextBuilder::new(self.colour_errors);
         page.push_marked("notice: ", TextStyle::Yellow, text);
-        // Nothing is left to be done when standard error is gone.
+        // A failure to write to standard error cannot be reported.
         let _ = self.err.write_all(page.text.as_bytes());
     }
 
-    /// The last words of a failed command.
+    /// Prints the error of a failed command, and the advice for it.
     pub(crate) fn print_error(&mut self, text: &str, alarm: bool, advice: Option<&str>) {
         let mut page = TextBuilder::new(self.colour_errors);
         page.push_marked(if alarm { "ALARM: " } else { "error: " }, TextStyle::Red, text);
         if let Some(advice) = advice {
             page.line(advice);
         }
-        // Nothing is left to be done when standard error is gone.
+        // A failure to write to standard error cannot be reported.
         let _ = self.err.write_all(page.text.as_bytes());
     }
 }
@@ -161,18 +163,18 @@ impl TextBuilder {
         Self { text: String::new(), colour, width: line_width() }
     }
 
-    /// One line, which goes on indented where it is too long.
+    /// Adds a line. A line that is too long continues indented.
     pub(crate) fn line(&mut self, line: &str) {
         self.push_styled(line, None);
     }
 
-    /// One line that is copied from the screen, such as a link: it is never broken here.
+    /// Adds a line without wrapping it, because the reader copies it, such as a link.
     pub(crate) fn unbroken(&mut self, line: &str) {
         self.text.push_str(&terminal_text::sanitize_line(line));
         self.text.push('\n');
     }
 
-    /// A heading with an empty line before it.
+    /// Adds a heading, after an empty line.
     pub(crate) fn heading(&mut self, line: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
@@ -180,17 +182,17 @@ impl TextBuilder {
         self.push_styled(line, Some(TextStyle::Bold));
     }
 
-    /// Less important.
+    /// Adds a line of less importance.
     pub(crate) fn dim(&mut self, line: &str) {
         self.push_styled(line, Some(TextStyle::Dim));
     }
 
-    /// To be seen.
+    /// Adds a warning.
     pub(crate) fn warn(&mut self, line: &str) {
         self.push_styled(line, Some(TextStyle::Yellow));
     }
 
-    /// The program's own text of several lines, indented.
+    /// Adds an own text of several lines, indented.
     pub(crate) fn block(&mut self, text: &str) {
         self.push_wrapped(
             terminal_text::sanitize_multiline(text).trim_end_matches('\n'),
@@ -200,8 +202,8 @@ impl TextBuilder {
         );
     }
 
-    /// A text that another person wrote. Each of its lines begins with a mark, so that none can be
-    /// taken for one of the program.
+    /// Adds a text that another person wrote. Each line begins with a mark, so that none looks like
+    /// output of the program.
     pub(crate) fn quote(&mut self, text: &str) {
         self.push_wrapped(
             terminal_text::sanitize_multiline(text).trim_end_matches('\n'),
@@ -211,14 +213,14 @@ impl TextBuilder {
         );
     }
 
-    /// `name   value`, aligned.
+    /// Adds lines `name  value` with aligned values.
     pub(crate) fn pairs(&mut self, pairs: &[(&str, String)]) {
         let rows: Vec<Vec<String>> =
             pairs.iter().map(|(name, value)| vec![(*name).to_owned(), value.clone()]).collect();
         self.table(&[], &rows);
     }
 
-    /// Rows in aligned columns, under heads if there are any.
+    /// Adds rows in aligned columns, below the heads if there are any.
     pub(crate) fn table(&mut self, heads: &[&str], rows: &[Vec<String>]) {
         let rows: Vec<Vec<String>> = rows
             .iter()
@@ -230,20 +232,20 @@ impl TextBuilder {
             cells.chain(heads.get(at).map(|head| head.chars().count())).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
-        let lay = |cells: &[String]| {
+        let padded_row = |cells: &[String]| {
             let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
         if !heads.is_empty() {
             let heads: Vec<String> = heads.iter().map(ToString::to_string).collect();
-            self.push_styled(&lay(&heads), Some(TextStyle::Dim));
+            self.push_styled(&padded_row(&heads), Some(TextStyle::Dim));
         }
         for row in &rows {
-            self.push_styled(&lay(row), None);
+            self.push_styled(&padded_row(row), None);
         }
     }
 
-    /// A word in colour, and a text behind it.
+    /// Adds a coloured mark and a text after it.
     fn push_marked(&mut self, mark: &str, style: TextStyle, text: &str) {
         let before = self.text.len();
         self.push_styled(&format!("{mark}{text}"), None);
@@ -257,7 +259,7 @@ impl TextBuilder {
         self.push_wrapped(&terminal_text::sanitize_multiline(text), "", CONTINUATION_INDENT, style);
     }
 
-    /// Text that is safe for a terminal already.
+    /// Adds a text that is already sanitized.
     fn push_wrapped(&mut self, text: &str, first: &str, next: &str, style: Option<TextStyle>) {
         let style = style.filter(|_| self.colour);
         for line in wrap_text(text, first, next, self.width) {
@@ -269,12 +271,12 @@ impl TextBuilder {
     }
 }
 
-/// The beginning of an id, enough to tell a queue's cases apart.
+/// Returns the first 8 characters of an id.
 pub(crate) fn short_id(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }
 
-/// 1,536 → `1.5 KiB`.
+/// Returns a size for people: 1,536 is `1.5 KiB`.
 pub(crate) fn format_size(bytes: u64) -> String {
     const UNITS: [(&str, u64); 2] = [("MiB", 1024 * 1024), ("KiB", 1024)];
     match UNITS.into_iter().find(|(_, unit)| bytes >= *unit) {
@@ -283,7 +285,7 @@ pub(crate) fn format_size(bytes: u64) -> String {
     }
 }
 
-/// `now` as people write it.
+/// Returns a time as `YYYY-MM-DD hh:mm`.
 pub(crate) fn format_time(at: time::OffsetDateTime) -> String {
     format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
 }

@@ -1,4 +1,4 @@
-//! `burkindi open`: the workbench in the browser.
+//! `burkindi serve`: the workbench in the browser.
 
 use std::{io::BufRead as _, time::Duration};
 
@@ -11,18 +11,17 @@ use super::{CliOutput, CommandContext, key::ScryptCostArg};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// The port on 127.0.0.1 [default: any that is free].
+    /// The port on 127.0.0.1 [default: a free port].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     port: u16,
-    /// After so many minutes without activity, the keys are wiped from memory.
+    /// Minutes without activity after which the keys are wiped from memory.
     #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=240))]
     lock_after: u16,
-    /// So many milliseconds somebody waits for a page while cases are read; then it shows how far
-    /// it is.
+    /// Milliseconds that a page waits for the index of cases. After them it shows the progress.
     #[arg(long, value_name = "MS", default_value_t = 1_000, hide = true)]
     page_timeout: u64,
     #[command(flatten)]
-    work: ScryptCostArg,
+    scrypt_cost: ScryptCostArg,
 }
 
 /// `{"link"}`.
@@ -37,37 +36,37 @@ impl ServeArgs {
         context: &mut CommandContext,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
-        let work = self.work.scrypt_cost(screen)?;
+        let scrypt_cost = self.scrypt_cost.scrypt_cost(screen)?;
         web::init_logging(tracing::Level::WARN, false);
         web::catch_panic::install_panic_hook();
         let settings = UiSettings {
             port: self.port,
             idle_timeout: Duration::from_mins(self.lock_after.into()),
-            scrypt_cost: work,
+            scrypt_cost,
             page_timeout: Duration::from_millis(self.page_timeout),
             program: std::env::current_exe()?,
         };
         let bound =
             BoundUiServer::bind(context.profile.clone(), settings, Clock::system(), &mut OsRng)?;
-        let launcher = bound.link_issuer();
-        let opened = ServeOutput { link: launcher.issue_link(&mut OsRng) };
-        screen.print(&opened, |opened, page| {
-            page.line("Open this link in your browser; it works once, for ten minutes:");
-            page.unbroken(&opened.link);
-            page.dim("Enter gives a new link. Ctrl-C ends the workbench and wipes the keys.");
+        let link_issuer = bound.link_issuer();
+        let output = ServeOutput { link: link_issuer.issue_link(&mut OsRng) };
+        screen.print(&output, |output, page| {
+            page.line("Open this link in your browser. It works once, within ten minutes:");
+            page.unbroken(&output.link);
+            page.dim("Press Enter for a new link. Ctrl-C stops the workbench and wipes the keys.");
         })?;
         if !screen.is_json() {
-            issue_links(launcher);
+            issue_links(link_issuer);
         }
         Ok(bound.serve(shutdown_signal()?).await?)
     }
 }
 
-/// A new link for each line that is typed; ends with the program.
-fn issue_links(launcher: LinkIssuer) {
+/// Prints a new link for each line on standard input. The thread ends with the program.
+fn issue_links(link_issuer: LinkIssuer) {
     std::thread::spawn(move || {
         for _ in std::io::stdin().lock().lines().map_while(Result::ok) {
-            CliOutput::new(false).hint(&launcher.issue_link(&mut OsRng)).ok();
+            CliOutput::new(false).hint(&link_issuer.issue_link(&mut OsRng)).ok();
         }
     });
 }
@@ -87,6 +86,6 @@ fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
 }
 
 #[cfg(not(unix))]
-fn told_to_stop() -> Result<impl Future<Output = ()>, std::io::Error> {
+fn shutdown_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
     Ok(async { drop(tokio::signal::ctrl_c().await) })
 }

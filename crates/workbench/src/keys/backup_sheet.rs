@@ -64,7 +64,7 @@ pub const SHEET_TEXTS: [(&str, [&str; 2]); 2] = [
         [
             "Cette feuille contient la clé scellée. Sans la phrase secrète, elle ne sert à rien. Gardez-la sous clé, loin de l’ordinateur, et \
          n’y écrivez jamais la phrase secrète.",
-            "Pour retrouver la clé sur un nouvel ordinateur : scannez ou tapez le texte ci-dessous, lancez « burkindi open » et choisissez \
+            "Pour retrouver la clé sur un nouvel ordinateur : scannez ou tapez le texte ci-dessous, lancez « burkindi serve » et choisissez \
          « J’ai une feuille de secours ». Par commande : « burkindi key restore --from FICHIER ».",
         ],
     ),
@@ -73,7 +73,7 @@ pub const SHEET_TEXTS: [(&str, [&str; 2]); 2] = [
         [
             "This sheet holds the sealed key. Without the passphrase it is of no use. Keep it locked away, far from the computer, and never \
          write the passphrase on it.",
-            "To get the key back on a new computer: scan or type the text below, start “burkindi open” and choose “I have a backup sheet”. By \
+            "To get the key back on a new computer: scan or type the text below, start “burkindi serve” and choose “I have a backup sheet”. By \
          command: “burkindi key restore --from FILE”.",
         ],
     ),

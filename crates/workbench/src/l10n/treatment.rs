@@ -53,7 +53,7 @@ impl Localizer {
 
     fn metadata_kinds(&self, traces: &BTreeSet<MetadataCategory>) -> String {
         let words: Vec<String> =
-            traces.iter().map(|trace| self.t_variant("trace", &serde_word(trace))).collect();
+            traces.iter().map(|trace| self.t_variant("metadata", &serde_word(trace))).collect();
         words.join(", ")
     }
 }
@@ -152,7 +152,7 @@ mod tests {
             assert!(
                 MetadataCategory::ALL
                     .iter()
-                    .all(|trace| speech.has_variant("trace", &serde_word(trace))),
+                    .all(|trace| speech.has_variant("metadata", &serde_word(trace))),
                 "{}",
                 locale.code
             );

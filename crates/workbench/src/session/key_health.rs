@@ -33,7 +33,7 @@ pub enum CheckSubject {
     /// A copy of the key elsewhere.
     Backup,
     /// The seat in the signed directory.
-    Seat,
+    Membership,
     /// The last day of the directory.
     Directory,
     /// Enough colleagues, so that no case is stuck with one person.
@@ -134,15 +134,15 @@ fn check_membership(connection: &HandlerConnection) -> KeyCheck {
         Some(member)
             if member.recipient == request.recipient && member.device == request.device =>
         {
-            key_check(CheckSubject::Seat, CheckStatus::Ok, "the directory names this key")
+            key_check(CheckSubject::Membership, CheckStatus::Ok, "the directory names this key")
         }
         Some(_) => key_check(
-            CheckSubject::Seat,
+            CheckSubject::Membership,
             CheckStatus::Error,
             "the directory names another key for you: tell the administrator at once, for somebody else may hold it",
         ),
         None => key_check(
-            CheckSubject::Seat,
+            CheckSubject::Membership,
             CheckStatus::Error,
             "the directory does not name you: you get no new case",
         ),

@@ -65,8 +65,8 @@ impl UiAsset {
 }
 
 /// One of the files. They are the same for everybody, so a browser may keep them.
-pub(super) async fn serve(State(site): State<UiState>, Path(name): Path<String>) -> Response {
-    match site.assets.0.iter().find(|asset| asset.name == name) {
+pub(super) async fn serve(State(state): State<UiState>, Path(name): Path<String>) -> Response {
+    match state.assets.0.iter().find(|asset| asset.name == name) {
         Some(asset) => {
             let headers = [
                 (header::CONTENT_TYPE, asset.media_type),

@@ -166,58 +166,75 @@ mod tests {
 
     #[test]
     fn a_link_opens_once_and_not_for_long() {
-        let door = BrowserSession::new(4000, &mut OsRng);
-        let link = door.issue_login_link(NOW, &mut OsRng);
-        assert!(door.redeem_link("guessed", NOW, &mut OsRng).is_none());
-        let cookie = door.redeem_link(link_token(&link), NOW, &mut OsRng).unwrap();
-        assert!(door.redeem_link(link_token(&link), NOW, &mut OsRng).is_none(), "used up");
-        assert!(door.has_valid_cookie(&cookie_headers(&cookie), NOW));
-        assert!(!door.has_valid_cookie(&HeaderMap::new(), NOW));
-        let late = door.issue_login_link(NOW, &mut OsRng);
+        let browser_session = BrowserSession::new(4000, &mut OsRng);
+        let link = browser_session.issue_login_link(NOW, &mut OsRng);
+        assert!(browser_session.redeem_link("guessed", NOW, &mut OsRng).is_none());
+        let cookie = browser_session.redeem_link(link_token(&link), NOW, &mut OsRng).unwrap();
         assert!(
-            door.redeem_link(link_token(&late), NOW + LINK_TTL, &mut OsRng).is_none(),
+            browser_session.redeem_link(link_token(&link), NOW, &mut OsRng).is_none(),
+            "used up"
+        );
+        assert!(browser_session.has_valid_cookie(&cookie_headers(&cookie), NOW));
+        assert!(!browser_session.has_valid_cookie(&HeaderMap::new(), NOW));
+        let late = browser_session.issue_login_link(NOW, &mut OsRng);
+        assert!(
+            browser_session.redeem_link(link_token(&late), NOW + LINK_TTL, &mut OsRng).is_none(),
             "too late"
         );
     }
 
     #[test]
     fn a_new_link_puts_the_old_one_and_the_old_browser_out() {
-        let door = BrowserSession::new(4000, &mut OsRng);
-        let cookie = door
-            .redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng)
+        let browser_session = BrowserSession::new(4000, &mut OsRng);
+        let cookie = browser_session
+            .redeem_link(
+                link_token(&browser_session.issue_login_link(NOW, &mut OsRng)),
+                NOW,
+                &mut OsRng,
+            )
             .unwrap();
-        let (old, new) =
-            (door.issue_login_link(NOW, &mut OsRng), door.issue_login_link(NOW, &mut OsRng));
-        assert!(door.redeem_link(link_token(&old), NOW, &mut OsRng).is_none());
+        let (old, new) = (
+            browser_session.issue_login_link(NOW, &mut OsRng),
+            browser_session.issue_login_link(NOW, &mut OsRng),
+        );
+        assert!(browser_session.redeem_link(link_token(&old), NOW, &mut OsRng).is_none());
         assert!(
-            door.has_valid_cookie(&cookie_headers(&cookie), NOW),
+            browser_session.has_valid_cookie(&cookie_headers(&cookie), NOW),
             "a link that nobody used puts nobody out"
         );
-        door.redeem_link(link_token(&new), NOW, &mut OsRng).unwrap();
-        assert!(!door.has_valid_cookie(&cookie_headers(&cookie), NOW));
+        browser_session.redeem_link(link_token(&new), NOW, &mut OsRng).unwrap();
+        assert!(!browser_session.has_valid_cookie(&cookie_headers(&cookie), NOW));
     }
 
     #[test]
     fn a_cookie_ends_and_is_nobody_elses_to_read() {
-        let door = BrowserSession::new(4000, &mut OsRng);
-        let cookie = door
-            .redeem_link(link_token(&door.issue_login_link(NOW, &mut OsRng)), NOW, &mut OsRng)
+        let browser_session = BrowserSession::new(4000, &mut OsRng);
+        let cookie = browser_session
+            .redeem_link(
+                link_token(&browser_session.issue_login_link(NOW, &mut OsRng)),
+                NOW,
+                &mut OsRng,
+            )
             .unwrap();
-        assert!(!door.has_valid_cookie(&cookie_headers(&cookie), NOW + COOKIE_TTL));
+        assert!(!browser_session.has_valid_cookie(&cookie_headers(&cookie), NOW + COOKIE_TTL));
         let text = cookie.to_str().unwrap();
-        assert!(
-            text.ends_with(&format!("; Path=/{}; HttpOnly; SameSite=Strict", door.path_secret()))
-        );
+        assert!(text.ends_with(&format!(
+            "; Path=/{}; HttpOnly; SameSite=Strict",
+            browser_session.path_secret()
+        )));
     }
 
     #[test]
     fn only_the_two_names_of_this_server_are_its_own() {
-        let door = BrowserSession::new(4000, &mut OsRng);
-        assert!(door.is_own_host("127.0.0.1:4000") && door.is_own_host("localhost:4000"));
+        let browser_session = BrowserSession::new(4000, &mut OsRng);
+        assert!(
+            browser_session.is_own_host("127.0.0.1:4000")
+                && browser_session.is_own_host("localhost:4000")
+        );
         for host in
             ["localhost", "127.0.0.1:4001", "evil.example:4000", "127.0.0.1.evil.example:4000", ""]
         {
-            assert!(!door.is_own_host(host), "{host}");
+            assert!(!browser_session.is_own_host(host), "{host}");
         }
     }
 }

@@ -36,16 +36,16 @@ impl DraftStore {
 
     /// Keeps what was typed on a page, in the place of what was kept of it before. Nothing, if
     /// nothing was written.
-    pub(crate) fn store(&self, page: &str, typed: &FormInput) {
+    pub(crate) fn store(&self, page: &str, form: &FormInput) {
         let mut state = self.lock_state();
         let Some(owner) = state
             .owner
             .as_ref()
-            .filter(|_| TEXT_FIELDS.iter().any(|field| typed.non_empty(field).is_some()))
+            .filter(|_| TEXT_FIELDS.iter().any(|field| form.non_empty(field).is_some()))
         else {
             return;
         };
-        let sealed = owner.seal(&typed.to_bytes());
+        let sealed = owner.seal(&form.to_bytes());
         state.sealed_drafts.retain(|(kept, _)| kept != page);
         state.sealed_drafts.push((page.to_owned(), sealed));
         if state.sealed_drafts.len() > MAX_DRAFTS {

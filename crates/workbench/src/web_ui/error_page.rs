@@ -1,21 +1,18 @@
-//! Pages for what goes wrong: what it means, what to do, and the system's own words for whoever
-//! helps.
+//! Errors that end a request, and their page: what the error means, what to do, and the detail in
+//! English for a person who helps.
 
 use askama::Template;
 use axum::{
-    extract::{Request, State},
     http::StatusCode,
-    middleware::Next,
-    response::{Html, IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use uuid::Uuid;
 
 use super::{
-    UiState,
     error_text::{ErrorText, ToErrorText as _},
-    extract::{NavSection, PageFrame, PageRequest, lock_screen_response, render},
+    layout::{NavSection, PageFrame, render},
+    request::PageRequest,
 };
-use crate::l10n::dates;
 use crate::{
     actions::ActionError,
     audit::fetch::AuditError,
@@ -27,13 +24,13 @@ use crate::{
     session::{ConnectError, client::ClientError},
 };
 
-/// Something went wrong. As a response it is only a mark: [`render_errors`] makes a page of it, in
-/// the visitor's language.
+/// An error that ends a request. As a response it is only a mark: `render_errors` renders its page
+/// in the language of the request.
 #[derive(Debug, Clone)]
 pub(crate) struct PageError {
     kind: ErrorKind,
     text: Box<ErrorText>,
-    /// Something else must be done first, there.
+    /// The address of a page on which something must be done first.
     redirect_to: Option<String>,
 }
 
@@ -42,36 +39,6 @@ impl IntoResponse for PageError {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-/// Cancels a request that works with the keys as soon as the place is locked, wherever it waits.
-pub(super) async fn cancel_on_lock(
-    State(site): State<UiState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (visit, method) = (PageRequest::from_uri(&site, request.uri()), request.method().clone());
-    match site.key_session.cancel_on_lock(next.run(request)).await {
-        Some(response) => response,
-        None => visit
-            .map_or_else(|| not_found_page(&site), |visit| lock_screen_response(&visit, &method)),
-    }
-}
-
-/// Makes a page of whatever went wrong.
-pub(super) async fn render_errors(
-    State(site): State<UiState>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let visit = PageRequest::from_uri(&site, request.uri());
-    let mut response = next.run(request).await;
-    match (response.extensions_mut().remove::<PageError>(), visit) {
-        (Some(PageError { redirect_to: Some(to), .. }), _) => Redirect::to(&to).into_response(),
-        (Some(trouble), Some(visit)) => trouble.render_page(&visit),
-        (Some(_), None) => not_found_page(&site),
-        (None, _) => response,
     }
 }
 
@@ -97,105 +64,89 @@ impl_page_error_from!(
 );
 
 #[derive(Template)]
-#[template(path = "trouble.html")]
+#[template(path = "error.html")]
 struct PageErrorTemplate {
     frame: PageFrame,
-    told: ErrorView,
+    error: ErrorView,
 }
 
-/// What went wrong, for a page.
+/// The texts of an error on a page.
 pub(crate) struct ErrorView {
     pub(crate) heading: String,
     pub(crate) advice: String,
     pub(crate) cause: String,
-    /// The system's own words, in English.
+    /// The message of the system or of a library, in English.
     pub(crate) detail: String,
-    /// The case that came unreadable and can be closed as that.
+    /// The unreadable case that this member can close from the page.
     pub(crate) closable: Option<Uuid>,
 }
 
 impl PageError {
-    /// No such page, case or file.
+    /// Returns the error for a page, case or file that does not exist.
     pub(crate) fn not_found() -> Self {
         Self { kind: ErrorKind::NotFound, text: Box::default(), redirect_to: None }
     }
 
-    /// A bug.
+    /// Returns the error for a bug.
     pub(crate) fn internal_error() -> Self {
         Self { kind: ErrorKind::Failed, ..Self::not_found() }
     }
 
-    /// No trouble yet: something must be done first, on the page with this address.
+    /// Returns a redirect to the page on which something must be done first.
     pub(crate) fn redirect(to: String) -> Self {
         Self { redirect_to: Some(to), ..Self::not_found() }
     }
 
-    /// Is something forged, withheld or rolled back?
+    /// Returns whether something is forged, withheld or rolled back.
     pub(crate) fn is_integrity_alert(&self) -> bool {
         self.kind == ErrorKind::IntegrityAlert
     }
 
-    /// Was it only led elsewhere?
-    pub(crate) fn is_redirect(&self) -> bool {
-        self.redirect_to.is_some()
+    /// Returns the address of the page on which something must be done first.
+    pub(crate) fn redirect_target(&self) -> Option<&str> {
+        self.redirect_to.as_deref()
     }
 
-    /// The status of a page about it.
+    /// Returns the status of the page about this error.
     pub(crate) fn status(&self) -> StatusCode {
         self.status_and_key().0
     }
 
-    /// A heading, what to do, and what was refused.
+    /// Returns the texts of this error in the language of a page.
     pub(crate) fn view(&self, frame: &PageFrame) -> ErrorView {
-        let (_, word) = self.status_and_key();
+        let (_, key) = self.status_and_key();
         ErrorView {
-            heading: frame.t_variant("trouble", word),
-            advice: frame.t_variant("trouble-do", word),
+            heading: frame.t_variant("error", key),
+            advice: frame.t_variant("error-do", key),
             cause: self.text.localize(frame),
             detail: self.text.detail().to_owned(),
             closable: self.text.closable_case(),
         }
     }
 
-    /// The status of a page about it, and its word.
+    /// Returns the status of the page, and the last part of the keys of its texts.
     fn status_and_key(&self) -> (StatusCode, &'static str) {
         match self.kind {
             ErrorKind::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
             ErrorKind::WrongPassphrase => (StatusCode::FORBIDDEN, "passphrase"),
             ErrorKind::Refused if self.text.is_unauthorized() => {
-                (StatusCode::FORBIDDEN, "stranger")
+                (StatusCode::FORBIDDEN, "unauthorized")
             }
             ErrorKind::Refused => (StatusCode::CONFLICT, "refused"),
             ErrorKind::NotFound if self.text.is_purged() => (StatusCode::GONE, "purged"),
             ErrorKind::NotFound if self.text.is_unreadable() => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "unreadable")
             }
-            ErrorKind::NotFound => (StatusCode::NOT_FOUND, "nowhere"),
+            ErrorKind::NotFound => (StatusCode::NOT_FOUND, "not-found"),
             ErrorKind::Unreachable => (StatusCode::BAD_GATEWAY, "unreachable"),
             ErrorKind::IntegrityAlert => (StatusCode::BAD_GATEWAY, "alarm"),
         }
     }
 
-    /// As a page.
-    pub(crate) fn render_page(&self, visit: &PageRequest) -> Response {
-        let frame = PageFrame::new(visit.clone(), "trouble-title", NavSection::None);
-        let told = self.view(&frame);
-        render(self.status(), &PageErrorTemplate { frame, told })
+    /// Renders the page about this error.
+    pub(crate) fn render_page(&self, request: &PageRequest) -> Response {
+        let frame = PageFrame::new(request.clone(), "error-title", NavSection::None);
+        let error = self.view(&frame);
+        render(self.status(), &PageErrorTemplate { frame, error })
     }
-}
-
-/// An address that is none of ours.
-pub(crate) fn not_found_page(site: &UiState) -> Response {
-    let uri = format!("/{}/{}", site.browser_session.path_secret(), dates::LOCALES[0].code);
-    match uri.parse().ok().and_then(|uri| PageRequest::from_uri(site, &uri)) {
-        Some(visit) => PageError::not_found().render_page(&visit),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-/// A bug. What it said could quote a report, so nobody is shown it.
-pub(crate) fn internal_error_page() -> Response {
-    let page = "<!doctype html><html lang=\"fr\"><meta charset=\"utf-8\"><title>Burkindi</title><p>Une erreur du programme. \
-                Revenez en arrière et réessayez.</p><p lang=\"en\">A bug. Go back and try again.</p></html>";
-    (StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response()
 }

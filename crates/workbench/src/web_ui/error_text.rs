@@ -10,7 +10,7 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::extract::PageFrame;
+use super::layout::PageFrame;
 use crate::l10n::timeline;
 use crate::{
     actions::{ActionError, ConsentError},
@@ -60,12 +60,12 @@ impl ErrorText {
 
     /// Has the content been destroyed?
     pub(crate) fn is_purged(&self) -> bool {
-        self.message_key == "said-purged"
+        self.message_key == "cause-purged"
     }
 
     fn from_unreadable(unreadable: &UnreadableCase) -> Self {
         let open = unreadable.state.stage == Stage::Received;
-        let key = if open { "said-unreadable" } else { "said-unreadable-closed" };
+        let key = if open { "cause-unreadable" } else { "cause-unreadable-closed" };
         Self { closable_case: open.then_some(unreadable.case), ..Self::new(key) }
             .with_detail(&unreadable.reason)
     }
@@ -77,7 +77,7 @@ impl ErrorText {
 
     /// Did the case come unreadable?
     pub(crate) fn is_unreadable(&self) -> bool {
-        self.message_key.starts_with("said-unreadable")
+        self.message_key.starts_with("cause-unreadable")
     }
 
     /// In the language of a page; empty if there is nothing to say.
@@ -98,7 +98,7 @@ impl ErrorText {
         let mut words = if frame.catalog().contains(&self.message_key) {
             frame.catalog().with(&self.message_key, &names)
         } else {
-            frame.t("said-unexpected")
+            frame.t("cause-unexpected")
         };
         if let Some(about) = &self.subject {
             words = format!("{words} ({})", frame.format_iso_date(about));
@@ -107,7 +107,7 @@ impl ErrorText {
             let who = if actor == HANDLER_ACTOR { frame.t("the-handler") } else { actor.clone() };
             let what = timeline::localize_event(frame, action);
             words.push(' ');
-            words += &frame.catalog().with("said-event", &[("who", &who), ("what", &what)]);
+            words += &frame.catalog().with("cause-event", &[("who", &who), ("what", &what)]);
         }
         words
     }
@@ -127,19 +127,20 @@ impl ToErrorText for FileError {
     fn error_text(&self) -> ErrorText {
         match self {
             Self::Io { path, source, .. } => {
-                ErrorText::with_arg("said-file", "path", &path.display()).with_detail(source)
+                ErrorText::with_arg("cause-file", "path", &path.display()).with_detail(source)
             }
             Self::AlreadyExists(path) => {
-                ErrorText::with_arg("said-file-exists", "path", &path.display())
+                ErrorText::with_arg("cause-file-exists", "path", &path.display())
             }
             Self::NotFound(path) => {
-                ErrorText::with_arg("said-file-missing", "path", &path.display())
+                ErrorText::with_arg("cause-file-missing", "path", &path.display())
             }
             Self::DamagedTrustState { path, reason } => {
-                ErrorText::with_arg("said-seen", "path", &path.display()).with_detail(reason)
+                ErrorText::with_arg("cause-trust-state", "path", &path.display())
+                    .with_detail(reason)
             }
             Self::Malformed { path, reason } => {
-                ErrorText::with_arg("said-file-malformed", "path", &path.display())
+                ErrorText::with_arg("cause-file-malformed", "path", &path.display())
                     .with_detail(reason)
             }
         }
@@ -151,9 +152,9 @@ impl ToErrorText for ClientError {
         match self {
             Self::InvalidAddress(_) => ErrorText::new("connect-address-wrong"),
             Self::InvalidCa(reason) => ErrorText::new("connect-ca-wrong").with_detail(reason),
-            Self::Unreachable(reason) => ErrorText::new("said-unreachable").with_detail(reason),
+            Self::Unreachable(reason) => ErrorText::new("cause-unreachable").with_detail(reason),
             Self::Refused(problem) => problem.error_text(),
-            Self::Unexpected(reason) => ErrorText::new("said-unexpected").with_detail(reason),
+            Self::Unexpected(reason) => ErrorText::new("cause-unexpected").with_detail(reason),
         }
     }
 }
@@ -180,7 +181,7 @@ impl ToErrorText for ProblemDetails {
             None if PROBLEM_KINDS.contains(&&*self.kind) => {
                 ErrorText::new(format!("problem-{}", self.kind))
             }
-            None => ErrorText::new("said-unexpected").with_detail(&self.title),
+            None => ErrorText::new("cause-unexpected").with_detail(&self.title),
         }
     }
 }
@@ -207,19 +208,19 @@ impl ToErrorText for DirectoryError {
     fn error_text(&self) -> ErrorText {
         match self {
             Self::Malformed(reason) | Self::RuleViolated(reason) => {
-                ErrorText::new("said-directory").with_detail(reason)
+                ErrorText::new("cause-directory").with_detail(reason)
             }
             Self::UnsupportedVersion(_) | Self::DuplicateOrTooManySignatures | Self::TooLong(_) => {
-                ErrorText::new("said-directory").with_detail(self)
+                ErrorText::new("cause-directory").with_detail(self)
             }
             Self::ThresholdNotMet { .. } => {
-                ErrorText::new("said-directory-unsigned").with_detail(self)
+                ErrorText::new("cause-directory-unsigned").with_detail(self)
             }
-            Self::OtherInstance => ErrorText::new("said-directory-other"),
-            Self::Expired(day) => ErrorText::with_arg("said-directory-expired", "day", day),
-            Self::NotYetValid(day) => ErrorText::with_arg("said-directory-not-yet", "day", day),
+            Self::OtherInstance => ErrorText::new("cause-directory-other"),
+            Self::Expired(day) => ErrorText::with_arg("cause-directory-expired", "day", day),
+            Self::NotYetValid(day) => ErrorText::with_arg("cause-directory-not-yet", "day", day),
             Self::RolledBack { .. } => {
-                ErrorText::new("said-directory-rolled-back").with_detail(self)
+                ErrorText::new("cause-directory-rolled-back").with_detail(self)
             }
         }
     }
@@ -229,7 +230,7 @@ impl ToErrorText for DirectoryHistoryError {
     fn error_text(&self) -> ErrorText {
         match self {
             Self::Directory(error) => error.error_text(),
-            Self::BrokenChain(_) => ErrorText::new("said-directory-chain").with_detail(self),
+            Self::BrokenChain(_) => ErrorText::new("cause-directory-chain").with_detail(self),
             Self::NoDirectory => ErrorText::new("problem-no-directory"),
         }
     }
@@ -242,12 +243,12 @@ impl ToErrorText for ConnectError {
             Self::Client(error) => error.error_text(),
             Self::Directory(error) => error.error_text(),
             Self::DirectoryHistory(error) => error.error_text(),
-            Self::LatestMismatch => ErrorText::new("said-directory-two"),
-            Self::CaseNotFound(prefix) => ErrorText::with_arg("said-no-case", "prefix", prefix),
+            Self::LatestMismatch => ErrorText::new("cause-directory-two"),
+            Self::CaseNotFound(prefix) => ErrorText::with_arg("cause-no-case", "prefix", prefix),
             Self::AmbiguousPrefix { prefix, .. } => {
-                ErrorText::with_arg("said-ambiguous", "prefix", prefix).with_detail(self)
+                ErrorText::with_arg("cause-ambiguous", "prefix", prefix).with_detail(self)
             }
-            Self::InvalidPrefix => ErrorText::new("said-prefix"),
+            Self::InvalidPrefix => ErrorText::new("cause-prefix"),
         }
     }
 }
@@ -256,12 +257,12 @@ impl ToErrorText for CaseReadError {
     fn error_text(&self) -> ErrorText {
         match self {
             Self::Client(error) => error.error_text(),
-            Self::UnopenableGrants(error) => ErrorText::new("said-grants").with_detail(error),
-            Self::FormerKey(handle) => ErrorText::with_arg("said-former-key", "who", handle),
-            Self::WrongCase => ErrorText::new("said-other-case"),
-            Self::Purged(day) => ErrorText::with_arg("said-purged", "day", day),
+            Self::UnopenableGrants(error) => ErrorText::new("cause-grants").with_detail(error),
+            Self::FormerKey(handle) => ErrorText::with_arg("cause-former-key", "who", handle),
+            Self::WrongCase => ErrorText::new("cause-other-case"),
+            Self::Purged(day) => ErrorText::with_arg("cause-purged", "day", day),
             Self::Unreadable(unreadable) => ErrorText::from_unreadable(unreadable),
-            Self::UnprovenPurge => ErrorText::new("said-not-purged"),
+            Self::UnprovenPurge => ErrorText::new("cause-not-purged"),
             Self::File(error) => error.error_text(),
         }
     }
@@ -274,33 +275,35 @@ impl ToErrorText for ActionError {
             Self::Client(error) => error.error_text(),
             Self::File(error) => error.error_text(),
             Self::Read(error) => error.error_text(),
-            Self::CaseIsReadable => ErrorText::new("said-readable"),
-            Self::UnverifiedEvents => ErrorText::new("said-unverified"),
-            Self::UnresolvedAlerts => ErrorText::new("said-alarming"),
-            Self::Excluded(who) => ErrorText::with_arg("said-excluded", "who", who),
-            Self::UnreadableReport => ErrorText::new("said-no-report"),
-            Self::DirectoryExpired(day) => ErrorText::with_arg("said-expired", "day", day),
-            Self::NotInDirectory(who) => ErrorText::with_arg("said-not-in-directory", "who", who),
+            Self::CaseIsReadable => ErrorText::new("cause-readable"),
+            Self::UnverifiedEvents => ErrorText::new("cause-unverified"),
+            Self::UnresolvedAlerts => ErrorText::new("cause-alerts"),
+            Self::Excluded(who) => ErrorText::with_arg("cause-excluded", "who", who),
+            Self::UnreadableReport => ErrorText::new("cause-no-report"),
+            Self::DirectoryExpired(day) => ErrorText::with_arg("cause-expired", "day", day),
+            Self::NotInDirectory(who) => ErrorText::with_arg("cause-not-in-directory", "who", who),
             Self::EmptyText => ErrorText::new("text-empty"),
             Self::UnfilledPlaceholder(gap) => ErrorText::with_arg("text-unfilled", "gap", gap),
             Self::TooLong { over } => ErrorText::with_arg("text-too-long", "count", over),
-            Self::Sealing(error) => ErrorText::new("said-sealing").with_detail(error),
-            Self::IsOversightMember(who) => ErrorText::with_arg("said-oversight-stays", "who", who),
-            Self::IsAssignee(who) => ErrorText::with_arg("said-assignee-stays", "who", who),
-            Self::MissingNewestGrant(_) => ErrorText::new("said-newest-grant"),
+            Self::Sealing(error) => ErrorText::new("cause-sealing").with_detail(error),
+            Self::IsOversightMember(who) => {
+                ErrorText::with_arg("cause-oversight-stays", "who", who)
+            }
+            Self::IsAssignee(who) => ErrorText::with_arg("cause-assignee-stays", "who", who),
+            Self::MissingNewestGrant(_) => ErrorText::new("cause-newest-grant"),
             Self::Conflict(events) => {
-                ErrorText { events: events.clone(), ..ErrorText::new("said-overtaken") }
+                ErrorText { events: events.clone(), ..ErrorText::new("cause-conflict") }
             }
-            Self::Consent(ConsentError::Refused) => ErrorText::new("said-consent-refused"),
-            Self::Consent(ConsentError::SummaryOnly) => ErrorText::new("said-consent-summary"),
-            Self::Consent(ConsentError::NotAsked) => ErrorText::new("said-consent-not-asked"),
+            Self::Consent(ConsentError::Refused) => ErrorText::new("cause-consent-refused"),
+            Self::Consent(ConsentError::SummaryOnly) => ErrorText::new("cause-consent-summary"),
+            Self::Consent(ConsentError::NotAsked) => ErrorText::new("cause-consent-not-asked"),
             Self::Consent(ConsentError::MessageNotFound) => {
-                ErrorText::new("said-consent-no-message")
+                ErrorText::new("cause-consent-no-message")
             }
-            Self::NothingChosen => ErrorText::new("said-not-chosen"),
-            Self::UnseenSubmissions(count) => ErrorText::with_arg("said-unshown", "count", count),
-            Self::NotAGrantHolder(who) => ErrorText::with_arg("said-no-holder", "who", who),
-            Self::NotRecorded => ErrorText::new("said-not-filed"),
+            Self::NothingChosen => ErrorText::new("cause-not-chosen"),
+            Self::UnseenSubmissions(count) => ErrorText::with_arg("cause-unseen", "count", count),
+            Self::NotAGrantHolder(who) => ErrorText::with_arg("cause-no-holder", "who", who),
+            Self::NotRecorded => ErrorText::new("cause-not-recorded"),
         }
     }
 }
@@ -318,7 +321,7 @@ impl ToErrorText for AuditError {
 impl ToErrorText for IndexError {
     fn error_text(&self) -> ErrorText {
         match self {
-            Self::Database(error) => ErrorText::new("said-index").with_detail(error),
+            Self::Database(error) => ErrorText::new("cause-index").with_detail(error),
             Self::File(error) => error.error_text(),
             Self::Connect(error) => error.error_text(),
             Self::Read(error) => error.error_text(),
@@ -349,7 +352,7 @@ impl ToErrorText for BackupError {
             Self::NoSealedKey => ErrorText::new("restore-no-key"),
             Self::DamagedCopy => ErrorText::new("restore-miscopied"),
             Self::Key(error) => error.error_text(),
-            Self::TooLong => ErrorText::new("said-sheet-too-long"),
+            Self::TooLong => ErrorText::new("cause-sheet-too-long"),
         }
     }
 }

@@ -1,112 +1,63 @@
-//! The frame around every page, and what every page knows of its visitor.
+//! Extractors of handlers: the request for a page, and the session that it needs.
+//!
+//! A handler that needs the unlocked keys takes an [`UnlockedSession`], and one that needs the case
+//! handler takes a [`SignedInSession`]. If there is none, the request ends with a
+//! [`SessionRejection`], and `render_errors` shows a page for it.
 
-use std::{ops::Deref, sync::atomic::Ordering};
-
-use askama::Template;
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{Method, StatusCode, Uri, header, request::Parts},
-    response::{IntoResponse, Redirect, Response},
+    http::{Method, StatusCode, request::Parts},
+    response::{IntoResponse, Response},
 };
-use time::Date;
 use tokio::sync::OwnedMappedMutexGuard;
-use web::{Locale, MessageCatalog};
 
 use super::{
     UiState,
-    error_page::{self, PageError},
+    error_page::PageError,
     forms::FormInput,
     key_session::{SignedInState, UnlockedKeys},
-    pages::unlock,
+    layout::{NavSection, PageFrame},
+    request::{PageRequest, START_PATH, home_path},
 };
-use crate::l10n::{Localizer, dates};
 use crate::{case::VerifiedCase, session::HandlerConnection};
-
-/// Where somebody begins who has no key or no connection yet.
-pub(crate) const START_PATH: &str = "/start";
-
-/// Somebody asks for a page, in a language.
-#[derive(Clone)]
-pub(crate) struct PageRequest {
-    pub(crate) state: UiState,
-    pub(crate) locale: Locale,
-    /// Behind the language, such as `/queue`.
-    pub(crate) path: String,
-    /// A word for what has just been done.
-    flash: Option<String>,
-}
-
-impl PageRequest {
-    /// Reads `/room/language/…`.
-    pub(crate) fn from_uri(site: &UiState, uri: &Uri) -> Option<Self> {
-        let (_, rest) = uri.path().strip_prefix('/')?.split_once('/')?;
-        let (code, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let locale = dates::LOCALES.into_iter().find(|locale| locale.code == code)?;
-        let done = uri.query().and_then(|query| query.strip_prefix("done=")).map(str::to_owned);
-        Some(Self { state: site.clone(), locale, path: format!("/{path}"), flash: done })
-    }
-
-    pub(crate) fn catalog(&self) -> &MessageCatalog {
-        self.state.texts.catalog(self.locale)
-    }
-
-    /// The address of a page of this language.
-    pub(crate) fn url(&self, path: &str) -> String {
-        page_url(&self.state, self.locale, path)
-    }
-
-    /// Leads on after something was done; the page there says so.
-    pub(crate) fn redirect_with_flash(&self, path: &str, done: &str) -> Response {
-        Redirect::to(&format!("{}?done={done}", self.url(path))).into_response()
-    }
-
-    pub(crate) fn today(&self) -> Date {
-        self.state.clock.today()
-    }
-}
-
-/// The address of a page.
-pub(crate) fn page_url(site: &UiState, locale: Locale, path: &str) -> String {
-    format!("/{}/{}{path}", site.browser_session.path_secret(), locale.code)
-}
 
 impl FromRequestParts<UiState> for PageRequest {
     type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &UiState) -> Result<Self, PageError> {
-        // A nested router sees the rest of the path alone.
+    async fn from_request_parts(parts: &mut Parts, state: &UiState) -> Result<Self, PageError> {
+        // A nested router sees only the rest of the path.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-        Self::from_uri(site, uri).ok_or_else(PageError::not_found)
+        Self::from_uri(state, uri).ok_or_else(PageError::not_found)
     }
 }
 
-/// The page about one's own keys: where one is at work, or on the way there.
-fn home_path(at_work: bool) -> &'static str {
-    if at_work { "/keys" } else { START_PATH }
-}
-
-/// Somebody who has unlocked the keys, and is alone with them until the page is done. Perhaps not
-/// signed in anywhere yet.
+/// The unlocked keys, for this request alone until its page is done. There may be no session at the
+/// case handler yet.
 pub(crate) struct UnlockedSession {
     pub(crate) request: PageRequest,
     pub(crate) keys: OwnedMappedMutexGuard<Option<UnlockedKeys>, UnlockedKeys>,
 }
 
 impl UnlockedSession {
-    /// Takes the place at work, or gives the visit back when it is locked.
-    async fn try_begin(visit: PageRequest) -> Result<Self, PageRequest> {
-        match visit.state.key_session.acquire(visit.state.clock.now()).await {
-            Some(work) => Ok(Self { request: visit, keys: work }),
-            None => Err(visit),
+    /// Takes the keys, or returns the request if the workbench is locked.
+    async fn try_begin(request: PageRequest) -> Result<Self, PageRequest> {
+        match request.state.key_session.acquire(request.state.clock.now()).await {
+            Some(keys) => Ok(Self { request, keys }),
+            None => Err(request),
         }
     }
 
-    /// The same for a visit that may still have to unlock.
-    pub(crate) async fn for_request(visit: PageRequest) -> Result<Self, SessionRejection> {
-        Self::try_begin(visit).await.map_err(|visit| SessionRejection::locked(visit, &Method::GET))
+    /// Takes the keys for a request whose handler decides whether it needs them.
+    ///
+    /// # Errors
+    /// Returns [`SessionRejection`] if the workbench is locked or has no key.
+    pub(crate) async fn for_request(request: PageRequest) -> Result<Self, SessionRejection> {
+        Self::try_begin(request)
+            .await
+            .map_err(|request| SessionRejection::locked(request, &Method::GET))
     }
 
-    /// Leads on to the page about one's own keys after something was done with them.
+    /// Redirects to the page about the member's own keys after something was done with them.
     pub(crate) fn redirect_with_flash(&self, done: &str) -> Response {
         self.request.redirect_with_flash(home_path(self.keys.signed_in.is_some()), done)
     }
@@ -115,34 +66,35 @@ impl UnlockedSession {
         let mut frame = PageFrame::new(self.request.clone(), title, NavSection::Keys);
         frame.signed_in_as = Some(self.keys.key.handle().to_owned());
         frame.is_signed_in = self.keys.signed_in.is_some();
-        frame.days_left =
-            self.keys.signed_in.as_ref().map_or(i64::MAX, |desk| desk.connection.days_left());
+        frame.days_left = self
+            .keys
+            .signed_in
+            .as_ref()
+            .map_or(i64::MAX, |signed_in| signed_in.connection.days_left());
         frame
     }
 }
 
-/// Somebody at work: unlocked, signed in, and alone with the keys until the page is done.
+/// The unlocked keys with a session at the case handler, for this request alone until its page is
+/// done.
 pub(crate) struct SignedInSession {
     pub(crate) request: PageRequest,
     pub(crate) signed_in: OwnedMappedMutexGuard<Option<UnlockedKeys>, SignedInState>,
 }
 
 impl SignedInSession {
-    /// Takes the place at work, or gives the visit back when it is locked.
-    pub(crate) async fn try_begin(
-        visit: PageRequest,
-    ) -> Result<Result<Self, PageRequest>, PageError> {
-        let UnlockedSession { request: visit, keys: work } =
-            match UnlockedSession::try_begin(visit).await {
-                Ok(unlocked) => unlocked,
-                Err(visit) => return Ok(Err(visit)),
-            };
-        let desk = OwnedMappedMutexGuard::try_map(work, |work| work.signed_in.as_mut());
-        let desk = desk.map_err(|_| PageError::redirect(visit.url(START_PATH)))?;
-        let mut at_work = Self { request: visit, signed_in: desk };
-        let now = at_work.request.state.clock.now();
-        at_work.connection_mut().refresh(now).await?;
-        Ok(Ok(at_work))
+    /// Takes the keys, or returns the request if the workbench is locked.
+    async fn try_begin(request: PageRequest) -> Result<Result<Self, PageRequest>, PageError> {
+        let UnlockedSession { request, keys } = match UnlockedSession::try_begin(request).await {
+            Ok(unlocked) => unlocked,
+            Err(request) => return Ok(Err(request)),
+        };
+        let signed_in = OwnedMappedMutexGuard::try_map(keys, |keys| keys.signed_in.as_mut());
+        let signed_in = signed_in.map_err(|_| PageError::redirect(request.url(START_PATH)))?;
+        let mut session = Self { request, signed_in };
+        let now = session.request.state.clock.now();
+        session.connection_mut().refresh(now).await?;
+        Ok(Ok(session))
     }
 
     pub(crate) fn connection(&self) -> &HandlerConnection {
@@ -153,8 +105,11 @@ impl SignedInSession {
         &mut self.signed_in.connection
     }
 
-    /// Fetches, opens and verifies a case. Whoever has not declared to have no conflict of interest
-    /// in it is asked that first, and sees nothing of it before.
+    /// Fetches, opens and verifies a case.
+    ///
+    /// # Errors
+    /// Returns a redirect to the declaration if this member has not declared to have no conflict of
+    /// interest in the case. The member sees nothing of the case before.
     pub(crate) async fn open_declared_case(
         &mut self,
         id: uuid::Uuid,
@@ -166,30 +121,36 @@ impl SignedInSession {
         Ok(case)
     }
 
-    /// The same to write something there. Whatever stands in the way, what was typed is kept until
-    /// the page is opened again.
+    /// Opens a case to write something in it. Stores the form as a draft first, so that the text
+    /// survives every failure until the page is opened again.
+    ///
+    /// # Errors
+    /// As [`Self::open_declared_case`].
     pub(crate) async fn open_case_keeping_draft(
         &mut self,
         id: uuid::Uuid,
-        typed: &FormInput,
+        form: &FormInput,
     ) -> Result<VerifiedCase, PageError> {
-        // Also while it is opened: locking cancels this request wherever it is.
-        self.request.state.drafts.store(&self.request.path, typed);
+        // Before the case is opened, because locking cancels this request at any await.
+        self.request.state.drafts.store(&self.request.path, form);
         self.open_declared_case(id).await
     }
 
-    /// What was written has been sent or is on the page again: it must not come back after that.
+    /// Deletes the draft of this page, because its text was sent or is on the page again.
     pub(crate) fn discard_draft(&self) {
         drop(self.take_draft());
     }
 
-    /// Has this person not said yet that there is no conflict of interest? Perhaps they may not:
-    /// somebody claims that there is one.
+    /// Returns whether this member has not declared yet to have no conflict of interest. A member
+    /// against whom a conflict of interest is claimed cannot declare.
     pub(crate) fn must_declare(&self, case: &VerifiedCase) -> bool {
         self.connection().check_declared(case).is_err()
     }
 
-    /// The same for the page that asks.
+    /// Fetches, opens and verifies a case without a declaration, for the page that asks for it.
+    ///
+    /// # Errors
+    /// Returns why the case cannot be read.
     pub(crate) async fn read_case_unchecked(
         &mut self,
         id: uuid::Uuid,
@@ -197,7 +158,7 @@ impl SignedInSession {
         Ok(self.connection_mut().read_case(id).await?)
     }
 
-    /// What was being written on this page when it was locked.
+    /// Returns what was being written on this page when the workbench was locked, and deletes it.
     pub(crate) fn take_draft(&self) -> Option<FormInput> {
         self.request.state.drafts.take(&self.request.path, self.connection().key())
     }
@@ -212,81 +173,74 @@ impl SignedInSession {
     }
 }
 
-/// It is locked. As a response the page that asks for the passphrase, and leads on to where one was
-/// going.
-pub(crate) struct LockedRejection {
-    request: PageRequest,
-    prompt: unlock::UnlockPrompt,
+/// The workbench is locked. As a response it is only a mark: `render_errors` shows the page that
+/// asks for the passphrase.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Locked {
+    /// Whether the request sent a form that was not stored.
+    pub(super) form_lost: bool,
 }
 
-impl LockedRejection {
-    /// Asks for the passphrase, and keeps what was written until it is unlocked again.
-    fn keep_draft(self, typed: &FormInput) -> Response {
-        self.request.state.drafts.store(&self.request.path, typed);
-        let asked = unlock::UnlockPrompt::with_return_path(&self.request, &self.request.path);
-        unlock::unlock_page(&self.request, asked, StatusCode::UNAUTHORIZED)
-    }
-}
-
-impl IntoResponse for LockedRejection {
+impl IntoResponse for Locked {
     fn into_response(self) -> Response {
-        unlock::unlock_page(&self.request, self.prompt, StatusCode::UNAUTHORIZED)
+        let mut response = StatusCode::UNAUTHORIZED.into_response();
+        response.extensions_mut().insert(self);
+        response
     }
 }
 
-/// The answer to a request that was cancelled by locking.
-pub(crate) fn lock_screen_response(visit: &PageRequest, method: &Method) -> Response {
-    unlock::unlock_page(
-        visit,
-        unlock::UnlockPrompt::for_request(visit, method),
-        StatusCode::UNAUTHORIZED,
-    )
-}
-
-/// Why somebody is not at work.
+/// Why a request has no session.
 pub(crate) enum SessionRejection {
-    Locked(LockedRejection),
-    /// On the way to a page, if it is known to which.
-    Error(Option<Box<PageRequest>>, PageError),
+    /// The workbench is locked.
+    Locked { request: Box<PageRequest>, state: Locked },
+    /// Another error, with the request if its page is known.
+    Error { request: Option<Box<PageRequest>>, error: PageError },
 }
 
 impl IntoResponse for SessionRejection {
     fn into_response(self) -> Response {
         match self {
-            Self::Locked(locked) => locked.into_response(),
-            Self::Error(_, trouble) => trouble.into_response(),
+            Self::Locked { state, .. } => state.into_response(),
+            Self::Error { error, .. } => error.into_response(),
         }
     }
 }
 
 impl From<PageError> for SessionRejection {
-    fn from(trouble: PageError) -> Self {
-        Self::Error(None, trouble)
+    fn from(error: PageError) -> Self {
+        Self::Error { request: None, error }
     }
 }
 
 impl SessionRejection {
-    /// The answer to a form that was sent too late, or came to nothing: what was written is kept
-    /// until the page is opened again.
-    pub(crate) fn keep_draft(self, typed: &FormInput) -> Result<Response, PageError> {
+    /// Stores the text of a form that could not be processed until its page is opened again, and
+    /// returns the answer to it.
+    ///
+    /// # Errors
+    /// Returns the error that rejected the request, if the workbench is not locked.
+    pub(crate) fn keep_draft(self, form: &FormInput) -> Result<Response, PageError> {
         match self {
-            Self::Locked(locked) => Ok(locked.keep_draft(typed)),
-            Self::Error(visit, trouble) => {
-                if let Some(visit) = visit {
-                    visit.state.drafts.store(&visit.path, typed);
+            Self::Locked { request, .. } => {
+                request.state.drafts.store(&request.path, form);
+                Ok(Locked { form_lost: false }.into_response())
+            }
+            Self::Error { request, error } => {
+                if let Some(request) = request {
+                    request.state.drafts.store(&request.path, form);
                 }
-                Err(trouble)
+                Err(error)
             }
         }
     }
 
-    /// It is locked; where there is no key yet, one is made first.
-    fn locked(visit: PageRequest, method: &Method) -> Self {
-        if visit.state.profile.has_key() {
-            let asked = unlock::UnlockPrompt::for_request(&visit, method);
-            Self::Locked(LockedRejection { request: visit, prompt: asked })
+    /// Returns the rejection of a request to a locked workbench. Without a key file it leads to the
+    /// first steps, where the member creates one.
+    fn locked(request: PageRequest, method: &Method) -> Self {
+        if request.state.profile.has_key() {
+            let form_lost = method != Method::GET;
+            Self::Locked { request: request.into(), state: Locked { form_lost } }
         } else {
-            Self::from(PageError::redirect(visit.url(START_PATH)))
+            Self::from(PageError::redirect(request.url(START_PATH)))
         }
     }
 }
@@ -296,13 +250,13 @@ impl FromRequestParts<UiState> for SignedInSession {
 
     async fn from_request_parts(
         parts: &mut Parts,
-        site: &UiState,
+        state: &UiState,
     ) -> Result<Self, SessionRejection> {
-        let visit = PageRequest::from_request_parts(parts, site).await?;
-        let begun = Self::try_begin(visit.clone()).await;
-        let begun =
-            begun.map_err(|trouble| SessionRejection::Error(Some(visit.into()), trouble))?;
-        begun.map_err(|visit| SessionRejection::locked(visit, &parts.method))
+        let request = PageRequest::from_request_parts(parts, state).await?;
+        let session = Self::try_begin(request.clone()).await;
+        let session = session
+            .map_err(|error| SessionRejection::Error { request: Some(request.into()), error })?;
+        session.map_err(|request| SessionRejection::locked(request, &parts.method))
     }
 }
 
@@ -311,162 +265,11 @@ impl FromRequestParts<UiState> for UnlockedSession {
 
     async fn from_request_parts(
         parts: &mut Parts,
-        site: &UiState,
+        state: &UiState,
     ) -> Result<Self, SessionRejection> {
-        let visit = PageRequest::from_request_parts(parts, site).await?;
-        Self::try_begin(visit).await.map_err(|visit| SessionRejection::locked(visit, &parts.method))
+        let request = PageRequest::from_request_parts(parts, state).await?;
+        Self::try_begin(request)
+            .await
+            .map_err(|request| SessionRejection::locked(request, &parts.method))
     }
-}
-
-/// Where a page belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NavSection {
-    Queue,
-    Search,
-    Keys,
-    Absence,
-    Administration,
-    Help,
-    None,
-}
-
-/// What the frame shows; every page's template holds one.
-pub(crate) struct PageFrame {
-    request: PageRequest,
-    localizer: Localizer,
-    /// Neutral: it stands in the browser's history.
-    pub(crate) title: String,
-    pub(crate) section: NavSection,
-    /// Whose keys are unlocked; nobody's while it is locked.
-    pub(crate) signed_in_as: Option<String>,
-    /// Signed in, so that there is somewhere to go.
-    pub(crate) is_signed_in: bool,
-    days_left: i64,
-}
-
-impl Deref for PageFrame {
-    type Target = Localizer;
-
-    fn deref(&self) -> &Localizer {
-        &self.localizer
-    }
-}
-
-/// From so many days before the end of a directory on, everybody is told.
-const EXPIRY_WARNING_DAYS: i64 = doctor::DIRECTORY_WARNING_DAYS;
-
-impl PageFrame {
-    pub(crate) fn new(visit: PageRequest, title: &str, section: NavSection) -> Self {
-        let speech = visit.state.localizer(visit.locale);
-        let title = speech.t(title);
-        Self {
-            request: visit,
-            localizer: speech,
-            title,
-            section,
-            signed_in_as: None,
-            is_signed_in: false,
-            days_left: i64::MAX,
-        }
-    }
-
-    /// The address of a page.
-    pub(crate) fn url(&self, path: &str) -> String {
-        self.request.url(path)
-    }
-
-    /// The address of the page about one's own keys.
-    pub(crate) fn home_url(&self) -> String {
-        self.url(home_path(self.is_signed_in))
-    }
-
-    /// The address of this very page.
-    pub(crate) fn current_url(&self) -> String {
-        self.request.url(&self.request.path)
-    }
-
-    /// The same page in other languages.
-    pub(crate) fn language_links(&self) -> Vec<(Locale, String)> {
-        let others = dates::LOCALES.into_iter().filter(|locale| *locale != self.request.locale);
-        others
-            .map(|locale| (locale, page_url(&self.request.state, locale, &self.request.path)))
-            .collect()
-    }
-
-    pub(crate) fn asset(&self, stem: &str) -> String {
-        self.request.state.assets.url(stem)
-    }
-
-    /// Is it this very page?
-    pub(crate) fn is_current(&self, path: &str) -> bool {
-        self.request.path == path
-    }
-
-    /// Does the page belong there? The word is that of its address.
-    pub(crate) fn is_in(&self, section: &str) -> bool {
-        let word = match self.section {
-            NavSection::Queue => "queue",
-            NavSection::Search => "search",
-            NavSection::Keys => "keys",
-            NavSection::Absence => "absence",
-            NavSection::Administration => "administration",
-            NavSection::Help => "help",
-            NavSection::None => return false,
-        };
-        word == section
-    }
-
-    /// What has just been done, in words.
-    pub(crate) fn flash_message(&self) -> Option<String> {
-        let key = format!("done-{}", self.request.flash.as_ref()?);
-        self.catalog().contains(&key).then(|| self.t(&key))
-    }
-
-    /// What everybody must hear of the directory.
-    pub(crate) fn directory_banner(&self) -> Option<String> {
-        match self.days_left {
-            ..0 => Some(self.t("directory-expired")),
-            days @ 0..=EXPIRY_WARNING_DAYS => {
-                Some(self.count("directory-ends", usize::try_from(days).unwrap_or(0)))
-            }
-            _ => None,
-        }
-    }
-
-    /// For the script: seconds without a sign of life until it locks itself.
-    pub(crate) fn idle_seconds(&self) -> u64 {
-        self.request.state.key_session.idle_timeout().as_secs()
-    }
-
-    /// The same in minutes, for people.
-    pub(crate) fn idle_minutes(&self) -> usize {
-        usize::try_from(self.idle_seconds().div_ceil(60)).unwrap_or(usize::MAX)
-    }
-
-    /// Are there shortcuts on the keyboard?
-    pub(crate) fn has_shortcuts(&self) -> bool {
-        self.request.state.shortcuts.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn today(&self) -> Date {
-        self.request.today()
-    }
-}
-
-/// A template as a response.
-pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
-    match page.render() {
-        Ok(html) => {
-            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
-        }
-        Err(error) => {
-            tracing::error!(%error, "bug: a template does not render");
-            error_page::internal_error_page()
-        }
-    }
-}
-
-/// A page, all well.
-pub(crate) fn show(page: &impl Template) -> Response {
-    render(StatusCode::OK, page)
 }

@@ -99,26 +99,26 @@ impl FormInput {
 impl FromRequest<UiState> for FormInput {
     type Rejection = Response;
 
-    async fn from_request(request: Request, site: &UiState) -> Result<Self, Response> {
+    async fn from_request(request: Request, state: &UiState) -> Result<Self, Response> {
         let media_type =
             request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let pairs =
             if media_type.is_some_and(|media_type| media_type.starts_with("multipart/form-data")) {
-                parse_multipart(request, site).await?
+                parse_multipart(request, state).await?
             } else {
-                let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, site)
+                let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, state)
                     .await
                     .map_err(IntoResponse::into_response)?;
                 pairs
             };
-        let mut typed = BTreeMap::<_, Vec<_>>::new();
+        let mut form = BTreeMap::<_, Vec<_>>::new();
         for (field, value) in pairs {
             // Browsers end lines as letters did; a mark of byte order comes along with what was
             // pasted from a file.
             let value = value.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
-            typed.entry(field).or_default().push(Zeroizing::new(value));
+            form.entry(field).or_default().push(Zeroizing::new(value));
         }
-        Ok(Self(typed))
+        Ok(Self(form))
     }
 }
 
@@ -126,10 +126,10 @@ impl FromRequest<UiState> for FormInput {
 /// can be read anyway.
 async fn parse_multipart(
     request: Request,
-    site: &UiState,
+    state: &UiState,
 ) -> Result<Vec<(String, String)>, Response> {
     let mut form =
-        Multipart::from_request(request, site).await.map_err(IntoResponse::into_response)?;
+        Multipart::from_request(request, state).await.map_err(IntoResponse::into_response)?;
     let mut pairs = Vec::new();
     while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
         let name = field.name().ok_or(StatusCode::BAD_REQUEST.into_response())?.to_owned();

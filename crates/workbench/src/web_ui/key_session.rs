@@ -243,42 +243,48 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-25 09:00 UTC);
 
     async fn unlocked_session() -> Arc<KeySession> {
-        let seat = Arc::new(KeySession::new(Duration::from_mins(10)));
-        seat.unlock(
-            UnlockedKeys::without_connection(
-                InvestigatorKey::generate("lead", &mut OsRng).unwrap(),
-            ),
-            NOW,
-        )
-        .await;
-        seat
+        let key_session = Arc::new(KeySession::new(Duration::from_mins(10)));
+        key_session
+            .unlock(
+                UnlockedKeys::without_connection(
+                    InvestigatorKey::generate("lead", &mut OsRng).unwrap(),
+                ),
+                NOW,
+            )
+            .await;
+        key_session
     }
 
     /// A request that takes the keys, and then waits for an answer that never comes.
-    fn stalled_request(seat: &Arc<KeySession>) -> tokio::task::JoinHandle<Option<bool>> {
-        let seat = Arc::clone(seat);
+    fn stalled_request(key_session: &Arc<KeySession>) -> tokio::task::JoinHandle<Option<bool>> {
+        let key_session = Arc::clone(key_session);
         tokio::spawn(async move {
-            seat.cancel_on_lock(async {
-                let work = seat.acquire(NOW).await;
-                if work.is_some() {
-                    std::future::pending::<()>().await;
-                }
-                work.is_some()
-            })
-            .await
+            key_session
+                .cancel_on_lock(async {
+                    let work = key_session.acquire(NOW).await;
+                    if work.is_some() {
+                        std::future::pending::<()>().await;
+                    }
+                    work.is_some()
+                })
+                .await
         })
     }
 
     #[tokio::test(start_paused = true)]
     async fn locking_waits_for_no_request() {
-        let seat = unlocked_session().await;
-        let requests = [stalled_request(&seat), stalled_request(&seat), stalled_request(&seat)];
+        let key_session = unlocked_session().await;
+        let requests = [
+            stalled_request(&key_session),
+            stalled_request(&key_session),
+            stalled_request(&key_session),
+        ];
         tokio::task::yield_now().await;
-        assert!(seat.is_unlocked(NOW), "a request has the keys, and asking does not wait");
+        assert!(key_session.is_unlocked(NOW), "a request has the keys, and asking does not wait");
         let start = tokio::time::Instant::now();
-        seat.lock().await;
+        key_session.lock().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
-        assert!(!seat.is_unlocked(NOW));
+        assert!(!key_session.is_unlocked(NOW));
         let mut ended = Vec::new();
         for request in requests {
             ended.push(request.await.unwrap());
@@ -288,36 +294,42 @@ mod tests {
             [None, Some(false), Some(false)],
             "the one is cancelled, the others find it locked"
         );
-        assert!(seat.acquire(NOW).await.is_none());
+        assert!(key_session.acquire(NOW).await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_comes_after_ten_minutes_ends_what_hangs_and_is_not_cancelled_itself() {
-        let seat = unlocked_session().await;
-        let hanging = stalled_request(&seat);
+        let key_session = unlocked_session().await;
+        let hanging = stalled_request(&key_session);
         tokio::task::yield_now().await;
         let late = NOW + Duration::from_mins(11);
-        let late = seat.cancel_on_lock(async { seat.acquire(late).await.is_none() }).await;
+        let late =
+            key_session.cancel_on_lock(async { key_session.acquire(late).await.is_none() }).await;
         assert_eq!(late, Some(true), "it is told that it is locked, and keeps what was typed");
         assert_eq!(hanging.await.unwrap(), None);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_download_goes_on_after_its_request_and_ends_with_the_lock() {
-        let seat = unlocked_session().await;
-        let work = seat.cancel_on_lock(async { seat.acquire(NOW).await }).await.flatten().unwrap();
+        let key_session = unlocked_session().await;
+        let work = key_session
+            .cancel_on_lock(async { key_session.acquire(NOW).await })
+            .await
+            .flatten()
+            .unwrap();
         let download = tokio::spawn({
-            let seat = Arc::clone(&seat);
+            let key_session = Arc::clone(&key_session);
             async move {
-                seat.hold_and_cancel_on_lock(async move {
-                    std::future::pending::<()>().await;
-                    drop(work);
-                })
-                .await
+                key_session
+                    .hold_and_cancel_on_lock(async move {
+                        std::future::pending::<()>().await;
+                        drop(work);
+                    })
+                    .await
             }
         });
         tokio::task::yield_now().await;
-        seat.lock().await;
+        key_session.lock().await;
         assert_eq!(download.await.unwrap(), None);
     }
 }

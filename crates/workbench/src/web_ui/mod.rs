@@ -13,7 +13,10 @@ mod error_text;
 mod extract;
 mod forms;
 mod key_session;
+mod layout;
 mod pages;
+mod render_errors;
+mod request;
 mod request_guard;
 
 use crate::l10n::dates;
@@ -108,8 +111,8 @@ pub struct LinkIssuer(UiState);
 impl LinkIssuer {
     /// A new link. It takes the place of the one before, and ends within minutes.
     pub fn issue_link(&self, rng: &mut (impl RngCore + CryptoRng)) -> String {
-        let UiState(site) = &self.0;
-        site.browser_session.issue_login_link(site.clock.now(), rng)
+        let UiState(state) = &self.0;
+        state.browser_session.issue_login_link(state.clock.now(), rng)
     }
 }
 
@@ -124,7 +127,7 @@ impl BoundUiServer {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port))?;
         let address = listener.local_addr()?;
         let shortcuts = home.page_settings().unwrap_or_default().shortcuts.into();
-        let site = UiState(Arc::new(UiStateInner {
+        let state = UiState(Arc::new(UiStateInner {
             browser_session: BrowserSession::new(address.port(), rng),
             key_session: KeySession::new(settings.idle_timeout),
             drafts: DraftStore::default(),
@@ -143,7 +146,7 @@ impl BoundUiServer {
             .http1_only()
             .first_request_timeout(HEADER_READ_TIMEOUT);
         server.http_builder().http1().header_read_timeout(HEADER_READ_TIMEOUT);
-        Ok(Self { state: site, server, address })
+        Ok(Self { state, server, address })
     }
 
     /// For the links that let a browser in.
@@ -178,13 +181,13 @@ pub(crate) async fn spawn_cpu_bound<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|_| PageError::internal_error())
 }
 
-fn router(site: &UiState) -> Router {
-    let router = pages::routes(site)
-        .layer(middleware::from_fn_with_state(site.clone(), error_page::render_errors))
-        .layer(middleware::from_fn_with_state(site.clone(), error_page::cancel_on_lock))
-        .layer(middleware::from_fn_with_state(site.clone(), request_guard::guard_request))
-        .with_state(site.clone());
-    let router = web::catch_panic::catch_panics(router, error_page::internal_error_page);
+fn router(state: &UiState) -> Router {
+    let router = pages::routes(state)
+        .layer(middleware::from_fn_with_state(state.clone(), render_errors::render_errors))
+        .layer(middleware::from_fn_with_state(state.clone(), render_errors::cancel_on_lock))
+        .layer(middleware::from_fn_with_state(state.clone(), request_guard::guard_request))
+        .with_state(state.clone());
+    let router = web::catch_panic::catch_panics(router, layout::internal_error_page);
     web::with_security_headers(
         router,
         &SecurityPolicy { scripts: true, own_referrer: true, ..SecurityPolicy::default() },

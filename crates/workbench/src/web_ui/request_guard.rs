@@ -27,25 +27,25 @@ enum RejectReason {
 /// Lets a request through, or refuses it with a fixed answer. Nothing about it is logged but which
 /// rule it broke.
 pub(super) async fn guard_request(
-    State(site): State<UiState>,
+    State(state): State<UiState>,
     request: Request,
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    match validate(&site, &parts) {
+    match validate(&state, &parts) {
         Ok(()) => next.run(Request::from_parts(parts, body)).await,
         Err(refused) => {
-            site.browser_session.count_rejected();
+            state.browser_session.count_rejected();
             tracing::warn!(rule = ?refused, "a request was refused");
             rejection_response(refused)
         }
     }
 }
 
-fn validate(site: &UiState, request: &Parts) -> Result<(), RejectReason> {
+fn validate(state: &UiState, request: &Parts) -> Result<(), RejectReason> {
     let path = request.uri.path();
     let host = single_header(&request.headers, &header::HOST).ok_or(RejectReason::WrongHost)?;
-    if request.uri.authority().is_some() || !site.browser_session.is_own_host(host) {
+    if request.uri.authority().is_some() || !state.browser_session.is_own_host(host) {
         return Err(RejectReason::WrongHost);
     }
     let reads = matches!(request.method, Method::GET | Method::HEAD);
@@ -55,7 +55,7 @@ fn validate(site: &UiState, request: &Parts) -> Result<(), RejectReason> {
         check_same_origin(&request.headers, host, reads)?;
     }
     let public = opens || reads && path.starts_with("/assets/");
-    if public || site.browser_session.has_valid_cookie(&request.headers, site.clock.now()) {
+    if public || state.browser_session.has_valid_cookie(&request.headers, state.clock.now()) {
         Ok(())
     } else {
         Err(RejectReason::NoSession)
@@ -69,7 +69,7 @@ fn check_same_origin(headers: &HeaderMap, host: &str, reads: bool) -> Result<(),
     let own = headers
         .get_all(SEC_FETCH_SITE)
         .iter()
-        .all(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
+        .all(|state| matches!(state.as_bytes(), b"same-origin" | b"none"));
     if !own {
         return Err(RejectReason::CrossOrigin);
     }

@@ -38,7 +38,7 @@ impl AdminCli {
                 "add",
                 "--request",
                 &format!("{handle}.json"),
-                "--covers",
+                "--units",
                 "regional",
                 "--languages",
                 "fr",
@@ -107,7 +107,7 @@ fn replacing_one_thing_of_a_member_or_a_desk_leaves_the_rest() {
         "audit",
         "--member",
         "p-1,p-2",
-        "--covers",
+        "--units",
         "general",
         "--audience",
         "trader",
@@ -129,22 +129,22 @@ fn replacing_one_thing_of_a_member_or_a_desk_leaves_the_rest() {
     admin.ok(&["desk", "add", "audit", "--member", "p-2,p-1", "--replace"]);
     let after = admin.desk("audit");
     assert_eq!(after["categories"], json!(["FAC", "EXT"]));
-    assert_eq!((&after["covers"], &after["audiences"]), (&before["covers"], &before["audiences"]));
+    assert_eq!((&after["units"], &after["audiences"]), (&before["units"], &before["audiences"]));
     assert_eq!(
         (&after["labels"]["en"], &after["members"]),
         (&json!("Auditors"), &json!(["p-2", "p-1"]))
     );
-    admin.ok(&["desk", "add", "audit", "--covers", "", "--replace"]);
+    admin.ok(&["desk", "add", "audit", "--units", "", "--replace"]);
     let emptied = admin.desk("audit");
-    assert_eq!((&emptied["covers"], &emptied["members"]), (&json!([]), &after["members"]));
+    assert_eq!((&emptied["units"], &emptied["members"]), (&json!([]), &after["members"]));
 
     admin.key("p-1-new", "p-1");
     let (added, _) = admin.ok(&["member", "add", "--request", "p-1-new.json", "--replace"]);
-    assert_eq!((&added["covers"], &added["languages"]), (&json!(["regional"]), &json!(["fr"])));
+    assert_eq!((&added["units"], &added["languages"]), (&json!(["regional"]), &json!(["fr"])));
     let (members, _) = admin.ok(&["member", "list"]);
     let listed = &members.as_array().unwrap()[0];
     assert_eq!(
-        (&listed["handle"], &listed["desks"], &listed["covers"]),
+        (&listed["handle"], &listed["desks"], &listed["units"]),
         (&json!("p-1"), &json!(["audit"]), &json!(["regional"]))
     );
     assert_eq!(listed["words"], added["words"]);
@@ -166,7 +166,7 @@ fn ids_of_desks_and_categories_are_listed_and_unknown_words_are_refused() {
         desks.as_array().unwrap().iter().any(|desk| desk["id"] == of("GIF")["usual_desk"]),
         "{desks}"
     );
-    // Before there is a folder, both lists can be read; what `--covers` takes stands there too.
+    // Before there is a folder, both lists can be read; what `--units` takes stands there too.
     for args in [&["category", "list"][..], &["desk", "list", "--built-in"]] {
         let output =
             Command::new(env!("CARGO_BIN_EXE_burkindi")).arg("admin").args(args).output().unwrap();

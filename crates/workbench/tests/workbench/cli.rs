@@ -211,9 +211,9 @@ async fn a_case_from_the_queue_to_the_audit() {
     assert!(view["allowed"].as_array().unwrap().contains(&"triage".into()), "{}", view["allowed"]);
 
     // What the pages tell, the commands do.
-    let letters = json(&at(String::new(), &["letters", "--lang", "en", "--json"]));
-    assert!(letters.as_array().unwrap().iter().any(|letter| letter["id"] == "received"));
-    assert_eq!(code(&at(String::new(), &["letters", "no-such-letter"])), 1);
+    let templates = json(&at(String::new(), &["templates", "--lang", "en", "--json"]));
+    assert!(templates.as_array().unwrap().iter().any(|template| template["id"] == "received"));
+    assert_eq!(code(&at(String::new(), &["templates", "no-such-template"])), 1);
     let members = json(&lead("", &["members", "--json"]));
     assert_eq!(members["members"].as_array().unwrap().len(), house.keys.len());
     let route = json(&lead("", &["who-reads", "--category", "FAC", "--json"]));
@@ -434,7 +434,7 @@ async fn words_are_found_a_picture_is_made_harmless_and_a_message_that_exposes_i
     assert_eq!(code(&held), 4);
     assert!(String::from_utf8_lossy(&held.stderr).contains("11GH4521"));
     assert!(handler.with_case(reporter.case, |kept| kept.replies.is_empty()), "nothing was sent");
-    assert_eq!(code(&lead(&[&asking[..], &["--despite"]].concat())), 0);
+    assert_eq!(code(&lead(&[&asking[..], &["--anyway"]].concat())), 0);
 
     // The attached file of the tests is no image.
     assert_eq!(code(&lead(&["preview", &id, "1", "--to", "picture.png"])), 1);

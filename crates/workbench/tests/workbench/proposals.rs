@@ -156,19 +156,21 @@ async fn what_cannot_be_undone_is_confirmed_and_what_was_not_shown_is_not_signed
     let case = reporter.case;
     let state = || office.handler.with_case(case, |kept| kept.state.clone());
     assert_eq!(code(&lead(&["claim", &id])), 0);
-    for command in ["handled", "read"] {
-        let unshown = lead(&[command, &id]);
-        assert_eq!(code(&unshown), 4, "{command}");
-        assert!(String::from_utf8_lossy(&unshown.stderr).contains("burkindi show"));
-    }
-    assert_eq!(state().unhandled, 1, "nothing passes for handled");
+    let unseen = lead(&["mark-handled", &id]);
+    assert_eq!(code(&unseen), 4);
+    assert!(String::from_utf8_lossy(&unseen.stderr).contains("burkindi show"));
+    assert_eq!(state().unhandled, 1, "an unseen message is not marked as handled");
     assert_eq!(code(&lead(&["show", &id])), 0);
     office.handler.follow_up(&office.installation, &mut reporter, "They know.");
-    assert_eq!(code(&lead(&["handled", &id])), 4, "the message came after");
-    assert_eq!(code(&lead(&["move", &id, "triaged"])), 4, "a move signs it off too");
+    assert_eq!(code(&lead(&["mark-handled", &id])), 4, "the message came after");
+    assert_eq!(
+        code(&lead(&["move", &id, "triaged"])),
+        4,
+        "a stage change marks messages as handled, too"
+    );
     assert_eq!(code(&lead(&["show", &id])), 0);
-    assert_eq!(json(&lead(&["handled", &id]))["did"], "handled");
-    assert_eq!(json(&lead(&["handled", &id]))["did"], "nothing", "nothing is signed twice");
+    assert_eq!(json(&lead(&["mark-handled", &id]))["did"], "marked-handled");
+    assert_eq!(json(&lead(&["mark-handled", &id]))["did"], "unchanged", "nothing is signed twice");
     let text = run(
         folder,
         &format!("{PASSPHRASE}\n"),

@@ -57,7 +57,7 @@ pub(crate) struct DeskAddArgs {
     category: Option<Vec<String>>,
     /// Units or functions whose exclusion excludes the whole desk.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
-    covers: Option<Vec<String>>,
+    units: Option<Vec<String>>,
     /// Serve only these audiences.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     audience: Option<Vec<String>>,
@@ -99,10 +99,10 @@ impl DeskCommand {
 impl DeskAddArgs {
     fn run(self, screen: &mut CliOutput) -> anyhow::Result<()> {
         let taxonomy = Taxonomy::built_in();
-        let Self { dir, id, label, member, category, covers, audience, replace } = self;
-        let [member, category, covers, audience] =
-            [member, category, covers, audience].map(|list| list.map(non_empty_names));
-        warn_unknown_units(covers.as_deref().unwrap_or_default(), screen)?;
+        let Self { dir, id, label, member, category, units, audience, replace } = self;
+        let [member, category, units, audience] =
+            [member, category, units, audience].map(|list| list.map(non_empty_names));
+        warn_unknown_units(units.as_deref().unwrap_or_default(), screen)?;
         if let Some(unknown) = category.iter().flatten().find(|id| taxonomy.category(id).is_none())
         {
             bail!("there is no category {unknown}: burkindi admin category list");
@@ -159,7 +159,7 @@ impl DeskAddArgs {
             categories,
             audiences: audience.unwrap_or_else(|| of_old(|old| &old.audiences)),
             members: member.unwrap_or_else(|| of_old(|old| &old.members)),
-            units: covers.unwrap_or_else(|| of_old(|old| &old.units)),
+            units: units.unwrap_or_else(|| of_old(|old| &old.units)),
             id,
         };
         let id = desk.id.clone();
@@ -213,7 +213,7 @@ fn list_built_in(context: &CommandContext, screen: &mut CliOutput) -> anyhow::Re
             &desks.iter().map(row).collect::<Vec<_>>(),
         );
         page.dim(&format!(
-            "For --covers of members and desks, reporters can tick: {}",
+            "Values of --units that reporters can select: {}",
             directory_warnings::exclusion_options(&taxonomy).join(", ")
         ));
     })
@@ -239,6 +239,6 @@ fn list(dir: &AdminDirArg, screen: &mut CliOutput) -> anyhow::Result<()> {
             vec![desk.id.clone(), desk.members.join(" "), audiences, desk.units.join(" "), served]
         };
         let rows: Vec<_> = desks.iter().map(row).collect();
-        page.table(&["desk", "members, lead first", "audiences", "covers", "categories"], &rows);
+        page.table(&["desk", "members, lead first", "audiences", "units", "categories"], &rows);
     })
 }

@@ -73,7 +73,7 @@ pub(crate) struct DirectoryPublishArgs {
 }
 
 /// `{"epoch", "hash", "issued", "expires", "signatures", "threshold", "complete", "fingerprint",
-/// "oversight", "desks": [{"id", "members", "categories"}], "members": [{"handle", "covers",
+/// "oversight", "desks": [{"id", "members", "categories"}], "members": [{"handle", "units",
 /// "languages", "words"}], "unserved", "warnings"}`.
 #[derive(Debug, Serialize)]
 struct DirectoryOutput {
@@ -106,7 +106,7 @@ struct DirectoryDeskOutput {
 #[derive(Debug, Serialize)]
 struct DirectoryMemberOutput {
     handle: String,
-    covers: Vec<String>,
+    units: Vec<String>,
     languages: Vec<String>,
     /// Those that `burkindi key show` gives the owner.
     words: String,
@@ -308,7 +308,7 @@ fn directory_output(signed: &signing::SigningProgress, trust: &TrustRoots) -> Di
     };
     let member = |member: &protocol::directory::Member| DirectoryMemberOutput {
         handle: member.handle.clone(),
-        covers: member.units.clone(),
+        units: member.units.clone(),
         languages: member.languages.clone(),
         words: member_fingerprint_words(member, "en"),
     };
@@ -349,9 +349,9 @@ fn write_directory(view: &DirectoryOutput, screen: &mut CliOutput) -> anyhow::Re
                 body.", view.unserved.join(" ")));
         }
         page.heading("Members, and the words of their keys");
-        let row = |member: &DirectoryMemberOutput| vec![member.handle.clone(), member.covers.join(" \
+        let row = |member: &DirectoryMemberOutput| vec![member.handle.clone(), member.units.join(" \
             "), member.words.clone()];
-        page.table(&["member", "covers", "words"], &view.members.iter().map(row).collect::<Vec<_>>());
+        page.table(&["member", "units", "words"], &view.members.iter().map(row).collect::<Vec<_>>());
         page.heading(if view.complete { "Next: burkindi admin directory publish" } else { "Next" });
         if view.complete {
             page.dim("Signed elsewhere, carry directory.signed.json back into the administrator's \

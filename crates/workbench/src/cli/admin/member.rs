@@ -17,7 +17,7 @@ use super::{AdminDirArg, CliOutput};
 pub(crate) enum MemberCommand {
     /// Enter a person from the request that `burkindi key new` made.
     Add(MemberAddArgs),
-    /// Everybody in the draft: desks, covers, languages, and the words of each one's keys.
+    /// Everybody in the draft: desks, units, languages, and the words of each one's keys.
     List(AdminDirArg),
     /// Take a person off every desk.
     Remove {
@@ -38,7 +38,7 @@ pub(crate) struct MemberAddArgs {
     /// Units or functions that this person belongs to and a reporter can tick as involved. With
     /// --replace, those of before stay if this is left out; an empty one removes them.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
-    covers: Option<Vec<String>>,
+    units: Option<Vec<String>>,
     /// Languages that this person reads. With --replace, those of before stay if this is left out.
     #[arg(long, value_delimiter = ',', value_name = "LANGS")]
     languages: Option<Vec<String>>,
@@ -47,13 +47,13 @@ pub(crate) struct MemberAddArgs {
     replace: bool,
 }
 
-/// `{"handle", "words", "covers", "languages"}`; the words are those that `burkindi key show` gives
+/// `{"handle", "words", "units", "languages"}`; the words are those that `burkindi key show` gives
 /// its owner.
 #[derive(Debug, Serialize)]
 struct MemberAddOutput {
     handle: String,
     words: String,
-    covers: Vec<String>,
+    units: Vec<String>,
     languages: Vec<String>,
 }
 
@@ -76,27 +76,27 @@ impl MemberCommand {
 
 impl MemberAddArgs {
     fn run(self, screen: &mut CliOutput) -> anyhow::Result<()> {
-        let covers = self.covers.map(non_empty_names);
-        warn_unknown_units(covers.as_deref().unwrap_or_default(), screen)?;
+        let units = self.units.map(non_empty_names);
+        warn_unknown_units(units.as_deref().unwrap_or_default(), screen)?;
         let request: MembershipRequest = private_files::read_json(&self.request)?;
         let dir = self.dir.admin_dir();
         let mut draft = dir.draft()?;
-        draft.add_member(&request, covers, self.languages.map(non_empty_names), self.replace)?;
+        draft.add_member(&request, units, self.languages.map(non_empty_names), self.replace)?;
         dir.save_draft(&draft)?;
         let member = draft.member(&request.handle).cloned();
-        let (covers, languages) =
+        let (units, languages) =
             member.map(|member| (member.units, member.languages)).unwrap_or_default();
         let view = MemberAddOutput {
             words: request.fingerprint_words("en"),
             handle: request.handle,
-            covers,
+            units,
             languages,
         };
         screen.print(&view, |view, page| {
             page.line(&format!("{} is in the draft.", view.handle));
             page.pairs(&[
                 ("words", view.words.clone()),
-                ("covers", join_or_dash(&view.covers)),
+                ("units", join_or_dash(&view.units)),
                 ("languages", join_or_dash(&view.languages)),
             ]);
             page.dim("Have the person read the words out before you go on: burkindi key show.");
@@ -113,12 +113,12 @@ fn join_or_dash(list: &[String]) -> String {
     if list.is_empty() { "(none)".to_owned() } else { list.join(" ") }
 }
 
-/// A list of `{"handle", "desks", "covers", "languages", "words"}`.
+/// A list of `{"handle", "desks", "units", "languages", "words"}`.
 #[derive(Debug, Serialize)]
 struct MemberOutput {
     handle: String,
     desks: Vec<String>,
-    covers: Vec<String>,
+    units: Vec<String>,
     languages: Vec<String>,
     words: String,
 }
@@ -132,7 +132,7 @@ fn list(dir: &AdminDirArg, screen: &mut CliOutput) -> anyhow::Result<()> {
     let line = |member: &protocol::directory::Member| MemberOutput {
         handle: member.handle.clone(),
         desks: desks(&member.handle),
-        covers: member.units.clone(),
+        units: member.units.clone(),
         languages: member.languages.clone(),
         words: member_fingerprint_words(member, "en"),
     };
@@ -142,13 +142,13 @@ fn list(dir: &AdminDirArg, screen: &mut CliOutput) -> anyhow::Result<()> {
             vec![
                 line.handle.clone(),
                 join_or_dash(&line.desks),
-                join_or_dash(&line.covers),
+                join_or_dash(&line.units),
                 join_or_dash(&line.languages),
                 line.words.clone(),
             ]
         };
         let rows: Vec<_> = lines.iter().map(row).collect();
-        page.table(&["member", "desks", "covers", "languages", "words"], &rows);
+        page.table(&["member", "desks", "units", "languages", "words"], &rows);
     })
 }
 
@@ -171,12 +171,12 @@ fn remove(dir: &AdminDirArg, handle: String, screen: &mut CliOutput) -> anyhow::
 }
 
 /// A word that no reporter can tick keeps nobody away.
-pub(crate) fn warn_unknown_units(covers: &[String], screen: &mut CliOutput) -> anyhow::Result<()> {
+pub(crate) fn warn_unknown_units(units: &[String], screen: &mut CliOutput) -> anyhow::Result<()> {
     let taxonomy = Taxonomy::built_in();
     let options = exclusion_options(&taxonomy);
-    for cover in covers.iter().filter(|cover| !options.contains(&cover.as_str())) {
+    for unit in units.iter().filter(|unit| !options.contains(&unit.as_str())) {
         screen.hint(&format!(
-            "warning: no reporter can tick \"{cover}\" in the built-in questions; known are: {}",
+            "warning: no reporter can tick \"{unit}\" in the built-in questions; known are: {}",
             options.join(", ")
         ))?;
     }

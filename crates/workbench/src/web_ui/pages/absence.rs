@@ -7,8 +7,9 @@ use time::{Date, format_description::well_known::Iso8601};
 
 use crate::web_ui::{
     error_page::PageError,
-    extract::{NavSection, PageFrame, SessionRejection, SignedInSession, render},
+    extract::{SessionRejection, SignedInSession},
     forms::{FormInput, InvalidField},
+    layout::{NavSection, PageFrame, render},
 };
 
 #[derive(Template)]
@@ -31,17 +32,17 @@ struct AbsenceRow {
     mine: bool,
 }
 
-pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
-    render_page(&at, &at.take_draft().unwrap_or_default(), InvalidField::default()).await
+pub(super) async fn show(session: SignedInSession) -> Result<Response, PageError> {
+    render_page(&session, &session.take_draft().unwrap_or_default(), InvalidField::default()).await
 }
 
 async fn render_page(
-    at: &SignedInSession,
-    typed: &FormInput,
+    session: &SignedInSession,
+    form: &FormInput,
     wrong: InvalidField,
 ) -> Result<Response, PageError> {
-    let me = at.connection();
-    let frame = at.frame("absence-title", NavSection::Absence);
+    let me = session.connection();
+    let frame = session.frame("absence-title", NavSection::Absence);
     let members: Vec<String> = me.manageable_members().into_iter().map(str::to_owned).collect();
     let away = |absence: Absence| AbsenceRow {
         until: absence.until.map_or_else(String::new, |until| frame.format_date(until)),
@@ -50,7 +51,7 @@ async fn render_page(
     };
     let away = me.absences().await?.into_iter().map(away).collect();
     let (first, last) = (frame.today().to_string(), (frame.today() + MAX_ABSENCE).to_string());
-    let (member, until) = (typed.get("member").to_owned(), typed.get("until").to_owned());
+    let (member, until) = (form.get("member").to_owned(), form.get("until").to_owned());
     Ok(render(
         wrong.status(),
         &AbsenceTemplate { frame, away, members, member, until, first, last, wrong },
@@ -59,23 +60,24 @@ async fn render_page(
 
 /// Away until a day, or back.
 pub(super) async fn set_absence(
-    at: Result<SignedInSession, SessionRejection>,
-    typed: FormInput,
+    session: Result<SignedInSession, SessionRejection>,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    let at = match at {
-        Ok(at) => at,
-        Err(not) => return not.keep_draft(&typed),
+    let session = match session {
+        Ok(session) => session,
+        Err(not) => return not.keep_draft(&form),
     };
-    let member = typed.non_empty("member").unwrap_or_else(|| at.connection().handle().to_owned());
-    let back = typed.has("back");
-    let until = Date::parse(typed.get("until").trim(), &Iso8601::DATE).ok();
-    let today = at.request.today();
+    let member =
+        form.non_empty("member").unwrap_or_else(|| session.connection().handle().to_owned());
+    let back = form.has("back");
+    let until = Date::parse(form.get("until").trim(), &Iso8601::DATE).ok();
+    let today = session.request.today();
     if !back && !until.is_some_and(|until| (today..=today + MAX_ABSENCE).contains(&until)) {
-        let text = at.request.catalog().get("absence-day-wrong");
-        return render_page(&at, &typed, InvalidField::new("until", text)).await;
+        let text = session.request.catalog().get("absence-day-wrong");
+        return render_page(&session, &form, InvalidField::new("until", text)).await;
     }
     let until = until.filter(|_| !back);
-    at.connection().set_absence(&Absence { member, until }).await?;
-    drop(at.take_draft());
-    Ok(at.request.redirect_with_flash("/absence", if back { "back" } else { "away" }))
+    session.connection().set_absence(&Absence { member, until }).await?;
+    drop(session.take_draft());
+    Ok(session.request.redirect_with_flash("/absence", if back { "back" } else { "away" }))
 }

@@ -4,7 +4,10 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::web_ui::extract::{NavSection, PageFrame, SignedInSession, show as laid_out};
+use crate::web_ui::{
+    extract::SignedInSession,
+    layout::{NavSection, PageFrame, render_ok},
+};
 
 #[derive(Template)]
 #[template(path = "administration.html")]
@@ -27,14 +30,14 @@ struct DeskRow {
 struct MemberRow {
     handle: String,
     desks: String,
-    covers: String,
+    units: String,
     languages: String,
     me: bool,
 }
 
-pub(super) async fn show(at: SignedInSession) -> Response {
-    let frame = at.frame("administration-title", NavSection::Administration);
-    let directory = at.connection().directory();
+pub(super) async fn show(session: SignedInSession) -> Response {
+    let frame = session.frame("administration-title", NavSection::Administration);
+    let directory = session.connection().directory();
     let desk_of = |handle: &str| {
         let desks = directory
             .desks
@@ -42,8 +45,8 @@ pub(super) async fn show(at: SignedInSession) -> Response {
             .filter(|desk| desk.members.iter().any(|member| member == handle));
         desks.map(|desk| frame.desk_label(&desk.id)).collect::<Vec<_>>().join(", ")
     };
-    let covered = |covers: &[String]| {
-        covers.iter().map(|unit| frame.unit_label(unit)).collect::<Vec<_>>().join(", ")
+    let unit_labels = |units: &[String]| {
+        units.iter().map(|unit| frame.unit_label(unit)).collect::<Vec<_>>().join(", ")
     };
     let desks = directory.desks.iter().map(|desk| DeskRow {
         name: frame.desk_label(&desk.id),
@@ -54,11 +57,11 @@ pub(super) async fn show(at: SignedInSession) -> Response {
     let members = directory.members.iter().map(|member| MemberRow {
         handle: member.handle.clone(),
         desks: desk_of(&member.handle),
-        covers: covered(&member.units),
+        units: unit_labels(&member.units),
         languages: member.languages.join(" "),
-        me: member.handle == at.connection().handle(),
+        me: member.handle == session.connection().handle(),
     });
-    laid_out(&AdministrationTemplate {
+    render_ok(&AdministrationTemplate {
         epoch: directory.epoch,
         issued: frame.format_date(directory.issued),
         expires: frame.format_date(directory.expires),

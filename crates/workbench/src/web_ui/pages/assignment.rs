@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::case_header::{CaseHeader, CasePageContext};
 use crate::web_ui::{
     error_page::PageError,
-    extract::{PageFrame, SignedInSession, show as laid_out},
+    extract::SignedInSession,
+    layout::{PageFrame, render_ok},
 };
 
 #[derive(Template)]
-#[template(path = "routing.html")]
+#[template(path = "assignment.html")]
 struct AssignmentTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -28,12 +29,12 @@ struct CandidateRow {
 }
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    let candidates = at.connection().assignee_candidates(id).await?;
-    let CasePageContext { frame, head, .. } = CasePageContext::new(&at, &case, "actions");
+    let case = session.open_declared_case(id).await?;
+    let candidates = session.connection().assignee_candidates(id).await?;
+    let CasePageContext { frame, head, .. } = CasePageContext::new(&session, &case, "actions");
     let row = |candidate: AssigneeCandidate| CandidateRow {
         member: candidate.member,
         available: match candidate.away {
@@ -49,5 +50,5 @@ pub(super) async fn show(
         tie_breaker: candidate.tie_breaker,
     };
     let candidates = candidates.into_iter().map(row).collect();
-    Ok(laid_out(&AssignmentTemplate { frame, head, candidates }))
+    Ok(render_ok(&AssignmentTemplate { frame, head, candidates }))
 }

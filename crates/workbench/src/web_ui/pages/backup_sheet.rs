@@ -9,12 +9,13 @@ use crate::{
     session::profile::BackupRecord,
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, UnlockedSession, show as laid_out},
+        extract::UnlockedSession,
+        layout::{PageFrame, render_ok},
     },
 };
 
 #[derive(Template)]
-#[template(path = "sheet.html")]
+#[template(path = "backup-sheet.html")]
 struct BackupSheetTemplate {
     frame: PageFrame,
     handle: String,
@@ -26,19 +27,19 @@ struct BackupSheetTemplate {
     text: String,
 }
 
-pub(super) async fn show(at: UnlockedSession) -> Result<Response, PageError> {
-    let frame = at.frame("keys-title");
-    let request = at.keys.key.request();
-    let sealed = private_files::read(&at.request.state.profile.key_path())?;
+pub(super) async fn show(session: UnlockedSession) -> Result<Response, PageError> {
+    let frame = session.frame("keys-title");
+    let request = session.keys.key.request();
+    let sealed = private_files::read(&session.request.state.profile.key_path())?;
     let words = request.fingerprint_words(frame.code());
     let sheet = BackupSheet {
         handle: &request.handle,
         fingerprint_words: &words,
-        day: at.request.today(),
+        day: session.request.today(),
         sealed: &sealed,
     };
     let (picture, text, day) = (sheet.qr_code_svg()?, sheet.text(), frame.format_date(sheet.day));
-    Ok(laid_out(&BackupSheetTemplate {
+    Ok(render_ok(&BackupSheetTemplate {
         frame,
         handle: request.handle,
         words,
@@ -50,11 +51,12 @@ pub(super) async fn show(at: UnlockedSession) -> Result<Response, PageError> {
 }
 
 /// Its owner says that it was printed and locked away.
-pub(super) async fn confirm_printed(at: UnlockedSession) -> Result<Response, PageError> {
-    let device = at.keys.key.request().device;
-    at.request
+pub(super) async fn confirm_printed(session: UnlockedSession) -> Result<Response, PageError> {
+    let device = session.keys.key.request().device;
+    session
+        .request
         .state
         .profile
-        .save_backup_record(BackupRecord { day: at.request.today(), device })?;
-    Ok(at.redirect_with_flash("sheet"))
+        .save_backup_record(BackupRecord { day: session.request.today(), device })?;
+    Ok(session.redirect_with_flash("sheet"))
 }

@@ -30,8 +30,9 @@ use crate::{
     l10n::timeline::decision_terms,
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
         forms::FormInput,
+        layout::{PageFrame, render_ok},
     },
 };
 
@@ -46,7 +47,7 @@ const AUTHORITIES: [ReferralTarget; 6] = [
 ];
 
 #[derive(Template)]
-#[template(path = "actions.html")]
+#[template(path = "case-actions.html")]
 struct CaseActionsTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -62,7 +63,7 @@ struct CaseActionsTemplate {
     /// What waits for a second person: who proposed, and what.
     proposed: Option<(String, String)>,
     /// Has the reporter written something that waits?
-    unread: bool,
+    unhandled: bool,
     /// What must come before a closing or a purge, in words.
     blocking_steps: Vec<String>,
 }
@@ -97,32 +98,32 @@ impl DeclareTemplate {
 type CasePath = Path<(String, Uuid)>;
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): CasePath,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    Ok(laid_out(&actions_page(&at, &case)))
+    let case = session.open_declared_case(id).await?;
+    Ok(render_ok(&actions_page(&session, &case)))
 }
 
 /// Before anything of a case is shown: has this person a conflict of interest in it?
 pub(super) async fn declare_page(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): CasePath,
 ) -> Result<Response, PageError> {
-    let case = at.read_case_unchecked(id).await?;
-    if !at.must_declare(&case) {
-        return Ok(Redirect::to(&at.request.url(&format!("/case/{id}"))).into_response());
+    let case = session.read_case_unchecked(id).await?;
+    if !session.must_declare(&case) {
+        return Ok(Redirect::to(&session.request.url(&format!("/case/{id}"))).into_response());
     }
-    let allowed = at.connection().allowed_actions(&case);
-    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "declare");
-    let me = at.connection().handle();
+    let allowed = session.connection().allowed_actions(&case);
+    let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "declare");
+    let me = session.connection().handle();
     let challenged = view.state.conflict_claims.iter().any(|challenge| challenge.member == me);
     let face = RestrictedCaseView::from_case_view(view);
-    Ok(laid_out(&DeclareTemplate { frame, head, face, allowed, challenged }))
+    Ok(render_ok(&DeclareTemplate { frame, head, face, allowed, challenged }))
 }
 
-fn actions_page(at: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplate {
-    let CasePageContext { frame, head, view } = CasePageContext::new(at, case, "actions");
+fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplate {
+    let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "actions");
     let state = &view.state;
     let urgencies = |wanted: &dyn Fn(Urgency) -> bool| -> Vec<String> {
         URGENCIES
@@ -142,16 +143,16 @@ fn actions_page(at: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplat
             )
         });
     CaseActionsTemplate {
-        allowed: at.connection().allowed_actions(case).iter().map(serde_word).collect(),
-        colleagues: at.connection().colleagues(case),
+        allowed: session.connection().allowed_actions(case).iter().map(serde_word).collect(),
+        colleagues: session.connection().colleagues(case),
         // Nobody judges a claim of their own.
         challenged: state
             .conflict_claims
             .iter()
-            .filter(|challenge| challenge.by != at.connection().handle())
+            .filter(|challenge| challenge.by != session.connection().handle())
             .map(|challenge| challenge.member.clone())
             .collect(),
-        removable_readers: at.connection().removable_readers(case),
+        removable_readers: session.connection().removable_readers(case),
         higher: urgencies(&|urgency| urgency < state.urgency),
         lower: urgencies(&|urgency| urgency > state.urgency),
         closing_reasons: endings.collect(),
@@ -160,10 +161,10 @@ fn actions_page(at: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplat
             .pending_proposal
             .as_ref()
             .map(|proposal| (proposal.by.clone(), decision_text(&frame, &proposal.decision))),
-        unread: state.unhandled > 0,
+        unhandled: state.unhandled > 0,
         blocking_steps: [ActionKind::ProposeClose, ActionKind::ProposePurge]
             .into_iter()
-            .filter_map(|act| blocking_step(at, case, &frame, act))
+            .filter_map(|act| blocking_step(session, case, &frame, act))
             .collect(),
         frame,
         head,
@@ -172,13 +173,13 @@ fn actions_page(at: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplat
 
 /// What must be done or awaited before this can be proposed.
 fn blocking_step(
-    at: &SignedInSession,
+    session: &SignedInSession,
     case: &VerifiedCase,
     frame: &PageFrame,
     act: ActionKind,
 ) -> Option<String> {
     let state = case.state.as_ref()?;
-    match at.connection().dry_run(case, act).err()? {
+    match session.connection().dry_run(case, act).err()? {
         RuleViolation::UnhandledMessage => Some(frame.t("first-read")),
         RuleViolation::FeedbackFirst(_) if state.stage == Stage::Triaged => {
             Some(frame.t("first-answer"))
@@ -214,50 +215,50 @@ fn decision_text(frame: &PageFrame, decision: &Decision) -> String {
 
 /// Does one of the acts, and leads on. What the rules refuse is a page that says so.
 pub(super) async fn post_action(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id, act)): Path<(String, Uuid, String)>,
-    typed: FormInput,
+    form: FormInput,
 ) -> Result<Response, PageError> {
     let known = PERMISSIONS.iter().map(|row| row.action).find(|known| serde_word(known) == act);
     let act = known.ok_or_else(PageError::not_found)?;
-    let mut case = at.read_case_unchecked(id).await?;
+    let mut case = session.read_case_unchecked(id).await?;
     // What only concerns oneself is right whatever happened.
     if !matches!(act, ActionKind::Declare | ActionKind::Recuse) {
-        case.check_version(typed.shown_event_count())?;
+        case.check_version(form.shown_event_count())?;
     }
-    at.connection().dry_run(&case, act).map_err(ActionError::from)?;
+    session.connection().dry_run(&case, act).map_err(ActionError::from)?;
     // Such an act also signs that what the reporter sent was dealt with.
     if marks_handled(act) {
-        at.connection().check_unhandled_seen(&case)?;
+        session.connection().check_unhandled_seen(&case)?;
     }
-    if let Some(question) = confirm::confirmation_page(&at, &case, act, &typed) {
+    if let Some(question) = confirm::confirmation_page(&session, &case, act, &form) {
         return Ok(question);
     }
     let gone = matches!(act, ActionKind::Recuse | ActionKind::ApprovePurge);
-    perform_action(&mut at, &mut case, act, &typed).await?;
+    perform_action(&mut session, &mut case, act, &form).await?;
     let (to, done) = match act {
         _ if gone => ("/queue/mine".to_owned(), "gone"),
         ActionKind::Declare | ActionKind::Claim => (format!("/case/{id}"), "declared"),
         _ => (format!("/case/{id}/actions"), "acted"),
     };
-    Ok(at.request.redirect_with_flash(&to, done))
+    Ok(session.request.redirect_with_flash(&to, done))
 }
 
 async fn perform_action(
-    at: &mut SignedInSession,
+    session: &mut SignedInSession,
     case: &mut VerifiedCase,
     act: ActionKind,
-    typed: &FormInput,
+    form: &FormInput,
 ) -> Result<(), PageError> {
-    let me = at.connection_mut();
+    let me = session.connection_mut();
     let done: Result<(), ActionError> = match act {
         ActionKind::Declare => me.declare(case).await,
         ActionKind::Claim => me.claim(case).await,
         ActionKind::Recuse => me.recuse(case).await,
-        ActionKind::Assign => me.assign(case, typed.get("to")).await,
-        ActionKind::Challenge => me.challenge(case, typed.get("who")).await,
+        ActionKind::Assign => me.assign(case, form.get("to")).await,
+        ActionKind::Challenge => me.challenge(case, form.get("who")).await,
         ActionKind::ResolveChallenge => {
-            me.resolve_challenge(case, typed.get("who"), typed.get("upheld") == "yes").await
+            me.resolve_challenge(case, form.get("who"), form.get("upheld") == "yes").await
         }
         ActionKind::Triage => me.change_stage(case, Stage::Triaged, None).await,
         ActionKind::Assess | ActionKind::TakeBack => {
@@ -272,17 +273,17 @@ async fn perform_action(
                 .await
         }
         ActionKind::MarkHandled => me.mark_handled(case).await.map(drop),
-        ActionKind::Raise => me.raise_priority(case, parse_word(typed.get("urgency"))?).await,
-        ActionKind::Link => me.link_case(case, me.find_case(typed.get("other")).await?).await,
+        ActionKind::Raise => me.raise_priority(case, parse_word(form.get("urgency"))?).await,
+        ActionKind::Link => me.link_case(case, me.find_case(form.get("other")).await?).await,
         ActionKind::Escalate => me.escalate(case).await,
         ActionKind::Hold => me.place_legal_hold(case).await,
         ActionKind::Rotate => {
-            me.rotate_keys(case, &typed.values("without"), &mut OsRng).await.map(drop)
+            me.rotate_keys(case, &form.values("without"), &mut OsRng).await.map(drop)
         }
         ActionKind::ProposeClose => {
-            let ending = typed.non_empty("ending").ok_or(ActionError::NothingChosen)?;
+            let ending = form.non_empty("ending").ok_or(ActionError::NothingChosen)?;
             let (disposition, reason) = ending.split_once('/').ok_or_else(PageError::not_found)?;
-            let duplicate_of = match typed.non_empty("other") {
+            let duplicate_of = match form.non_empty("other") {
                 Some(other) => Some(me.find_case(&other).await?),
                 None => None,
             };
@@ -294,18 +295,18 @@ async fn perform_action(
             me.propose(case, close).await
         }
         ActionKind::ProposeLower => {
-            me.propose(case, Decision::Lower { urgency: parse_word(typed.get("urgency"))? }).await
+            me.propose(case, Decision::Lower { urgency: parse_word(form.get("urgency"))? }).await
         }
         ActionKind::ProposeRefer => {
-            let consent = match typed.get("consent") {
+            let consent = match form.get("consent") {
                 "summary" => ReferralConsent::Summary,
                 "full" => ReferralConsent::Full,
                 "law" => ReferralConsent::Law,
                 _ => ReferralConsent::Asked {
-                    message: typed.get("message").trim().parse().unwrap_or(0),
+                    message: form.get("message").trim().parse().unwrap_or(0),
                 },
             };
-            me.propose(case, Decision::Refer { to: parse_word(typed.get("authority"))?, consent })
+            me.propose(case, Decision::Refer { to: parse_word(form.get("authority"))?, consent })
                 .await
         }
         ActionKind::ProposeLiftHold => me.propose(case, Decision::LiftHold).await,
@@ -319,7 +320,7 @@ async fn perform_action(
             me.approve(case, proposed.ok_or_else(PageError::not_found)?.decision).await
         }
         ActionKind::Withdraw => me.withdraw(case).await,
-        ActionKind::Decline => me.decline_proposal(case, typed.get("text")).await,
+        ActionKind::Decline => me.decline_proposal(case, form.get("text")).await,
         ActionKind::FollowUp
         | ActionKind::Release
         | ActionKind::Renew

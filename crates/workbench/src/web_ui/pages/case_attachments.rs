@@ -20,7 +20,8 @@ use crate::{
     terminal_text,
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
+        layout::{PageFrame, render_ok},
     },
 };
 
@@ -28,7 +29,7 @@ use crate::{
 const RFC8187_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 #[derive(Template)]
-#[template(path = "file.html")]
+#[template(path = "case-attachment.html")]
 struct AttachmentTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -45,14 +46,14 @@ struct AttachmentTemplate {
 type AttachmentPath = Path<(String, Uuid, usize)>;
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id, number)): AttachmentPath,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "story");
+    let case = session.open_declared_case(id).await?;
+    let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "story");
     let index = number.checked_sub(1).ok_or_else(PageError::not_found)?;
     let file = view.attachments.get(index).ok_or_else(PageError::not_found)?;
-    Ok(laid_out(&AttachmentTemplate {
+    Ok(render_ok(&AttachmentTemplate {
         number,
         name: terminal_text::safe_file_name(&file.name, number),
         media_type: terminal_text::sanitize_line(&file.media_type),
@@ -68,10 +69,10 @@ pub(super) async fn show(
 
 /// The file as it came.
 pub(super) async fn save(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id, number)): AttachmentPath,
 ) -> Result<Response, PageError> {
-    let (named, plain) = match open_attachment(&mut at, id, number).await? {
+    let (named, plain) = match open_attachment(&mut session, id, number).await? {
         Ok(opened) => opened,
         Err(alarmed) => return Ok(alarmed),
     };
@@ -96,14 +97,14 @@ pub(super) fn download(name: &str, content: impl Into<Body>) -> impl IntoRespons
 
 /// A picture made of the pixels alone.
 pub(super) async fn preview_image(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id, number)): AttachmentPath,
 ) -> Result<Response, PageError> {
-    let Ok((_, plain)) = open_attachment(&mut at, id, number).await? else {
+    let Ok((_, plain)) = open_attachment(&mut session, id, number).await? else {
         return Err(PageError::not_found());
     };
-    let program = at.request.state.program.clone();
-    drop(at);
+    let program = session.request.state.program.clone();
+    drop(session);
     let rendered =
         tokio::task::spawn_blocking(move || preview::render_sandboxed(&program, plain)).await;
     let png = rendered.unwrap_or(Err(PreviewError::Refused)).map_err(|_| PageError::not_found())?;
@@ -111,7 +112,7 @@ pub(super) async fn preview_image(
 }
 
 #[derive(Template)]
-#[template(path = "damaged.html")]
+#[template(path = "damaged-attachment.html")]
 struct DamagedAttachmentTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -122,18 +123,18 @@ type OpenedAttachment = Result<(Attachment, Zeroizing<Vec<u8>>), Response>;
 
 /// Fetches and verifies a file; one that is not what the report says is a page with the alarm.
 async fn open_attachment(
-    at: &mut SignedInSession,
+    session: &mut SignedInSession,
     id: Uuid,
     number: usize,
 ) -> Result<OpenedAttachment, PageError> {
-    let case = at.open_declared_case(id).await?;
-    match at.connection().open_attachment(&case, number).await? {
+    let case = session.open_declared_case(id).await?;
+    match session.connection().open_attachment(&case, number).await? {
         None => Err(PageError::not_found()),
         Some(Ok(opened)) => Ok(Ok(opened)),
         Some(Err(alarm)) => {
-            let CasePageContext { frame, head, .. } = CasePageContext::new(at, &case, "story");
+            let CasePageContext { frame, head, .. } = CasePageContext::new(session, &case, "story");
             let alarm = alert_view(&frame, &alarm);
-            Ok(Err(laid_out(&DamagedAttachmentTemplate { frame, head, alarm })))
+            Ok(Err(render_ok(&DamagedAttachmentTemplate { frame, head, alarm })))
         }
     }
 }

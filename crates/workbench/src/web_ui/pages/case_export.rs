@@ -28,12 +28,13 @@ use crate::{
     session::HandlerConnection,
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
+        layout::{PageFrame, render_ok},
     },
 };
 
 #[derive(Template)]
-#[template(path = "hand-on.html")]
+#[template(path = "case-export.html")]
 struct CaseExportTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -46,34 +47,34 @@ const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 type CaseExportPath = Path<(String, Uuid)>;
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): CaseExportPath,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "export");
-    Ok(laid_out(&CaseExportTemplate { frame, head, files: view.attachments.len() }))
+    let case = session.open_declared_case(id).await?;
+    let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "export");
+    Ok(render_ok(&CaseExportTemplate { frame, head, files: view.attachments.len() }))
 }
 
 /// The archive, made while it is sent: one file of it is in memory at a time. If that fails midway,
 /// so does the download.
 pub(super) async fn save(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): CaseExportPath,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    let speech = at.request.state.localizer(at.request.locale);
+    let case = session.open_declared_case(id).await?;
+    let localizer = session.request.state.localizer(session.request.locale);
     let folder = format!("case-{}", &id.to_string()[..8]);
     let name = format!("{folder}.zip");
     let (sender, mut receiver) = mpsc::channel(2);
     tokio::spawn(async move {
-        let site = at.request.state.clone();
+        let state = session.request.state.clone();
         let packing = async {
             // The keys are free, whatever becomes of the download, as soon as this ends or the
             // place is locked.
-            let (at, case) = (at, case);
-            write_archive(at.connection(), &case, speech, &folder, &sender).await
+            let (session, case) = (session, case);
+            write_archive(session.connection(), &case, localizer, &folder, &sender).await
         };
-        let packed = site.key_session.hold_and_cancel_on_lock(Box::pin(packing)).await;
+        let packed = state.key_session.hold_and_cancel_on_lock(Box::pin(packing)).await;
         if let Err(error) = packed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into())) {
             tracing::warn!("a case was not exported");
             sender.send(Err(error)).await.ok();
@@ -86,13 +87,13 @@ pub(super) async fn save(
 async fn write_archive(
     connection: &HandlerConnection,
     case: &VerifiedCase,
-    speech: Localizer,
+    localizer: Localizer,
     folder: &str,
     sender: &mpsc::Sender<io::Result<Bytes>>,
 ) -> io::Result<()> {
     let packed = ZipBuffer::default();
     let mut archive = ZipWriter::new_stream(packed.clone());
-    let mut export = CaseExport::with_localizer(case, speech);
+    let mut export = CaseExport::with_localizer(case, localizer);
     while let Some(piece) = export.next_file(connection).await.map_err(io::Error::other)? {
         let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
         archive.start_file(format!("{folder}/{}", piece.name), stored)?;

@@ -8,7 +8,10 @@ use crate::{
         view::{CaseView, serde_word},
     },
     l10n::dates,
-    web_ui::extract::{NavSection, PageFrame, SignedInSession},
+    web_ui::{
+        extract::SignedInSession,
+        layout::{NavSection, PageFrame},
+    },
 };
 
 /// The head of a case's pages: which case, where it stands, and by when something must happen.
@@ -72,12 +75,12 @@ pub(super) struct CasePageContext {
 }
 
 impl CasePageContext {
-    pub(super) fn new(at: &SignedInSession, case: &VerifiedCase, tab: &'static str) -> Self {
-        let mut frame = at.frame("case-title", NavSection::Queue);
-        let view = CaseView::new(case, &at.request.state.taxonomy, frame.code());
+    pub(super) fn new(session: &SignedInSession, case: &VerifiedCase, tab: &'static str) -> Self {
+        let mut frame = session.frame("case-title", NavSection::Queue);
+        let view = CaseView::new(case, &session.request.state.taxonomy, frame.code());
         let id = view.id.to_string();
         frame.title = format!("{} {}", frame.title, &id[..8]);
-        let head = case_header(&frame, &view, at.connection().handle(), tab);
+        let head = case_header(&frame, &view, session.connection().handle(), tab);
         Self { frame, head, view }
     }
 }

@@ -28,13 +28,14 @@ use crate::{
     web_ui::{
         error_page::PageError,
         error_text::ToErrorText as _,
-        extract::{PageFrame, SessionRejection, SignedInSession, render},
+        extract::{SessionRejection, SignedInSession},
         forms::FormInput,
+        layout::{PageFrame, render},
     },
 };
 
 #[derive(Template)]
-#[template(path = "messages.html")]
+#[template(path = "case-messages.html")]
 struct CaseMessagesTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -44,7 +45,7 @@ struct CaseMessagesTemplate {
     /// Those of the reporters' pages.
     langs: [Locale; 5],
     draft: ReplyFormState,
-    letters: Vec<(String, String)>,
+    templates: Vec<(String, String)>,
     /// What a message can be for.
     purposes: Vec<&'static str>,
     risks: Vec<String>,
@@ -74,79 +75,83 @@ struct CaseMessageRow {
 type CaseMessagesPath = Path<(String, Uuid)>;
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): CaseMessagesPath,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    at.connection_mut().mark_seen(&case, ShownContent::Everything)?;
-    let draft = at.take_draft().as_ref().map(ReplyFormState::from_form).unwrap_or_default();
-    Ok(render(StatusCode::OK, &messages_page(&at, &case, draft)))
+    let case = session.open_declared_case(id).await?;
+    session.connection_mut().mark_seen(&case, ShownContent::Everything)?;
+    let draft = session.take_draft().as_ref().map(ReplyFormState::from_form).unwrap_or_default();
+    Ok(render(StatusCode::OK, &messages_page(&session, &case, draft)))
 }
 
 /// Inserts a letter, or sends the message, unless it could expose the reporter and its writer has
 /// not insisted.
 pub(super) async fn post_message(
-    at: Result<SignedInSession, SessionRejection>,
+    session: Result<SignedInSession, SessionRejection>,
     Path((_, id)): CaseMessagesPath,
-    typed: FormInput,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    let mut at = match at {
-        Ok(at) => at,
-        Err(not) => return not.keep_draft(&typed),
+    let mut session = match session {
+        Ok(session) => session,
+        Err(not) => return not.keep_draft(&form),
     };
-    let draft = ReplyFormState::from_form(&typed);
-    let mut case = at.open_case_keeping_draft(id, &typed).await?;
-    let answer = submit_message(&mut at, &mut case, id, &typed, draft).await;
+    let draft = ReplyFormState::from_form(&form);
+    let mut case = session.open_case_keeping_draft(id, &form).await?;
+    let answer = submit_message(&mut session, &mut case, id, &form, draft).await;
     // Sent, or on the page again.
     if answer.is_ok() {
-        at.discard_draft();
+        session.discard_draft();
     }
     answer
 }
 
 async fn submit_message(
-    at: &mut SignedInSession,
+    session: &mut SignedInSession,
     case: &mut VerifiedCase,
     id: Uuid,
-    typed: &FormInput,
+    form: &FormInput,
     mut draft: ReplyFormState,
 ) -> Result<Response, PageError> {
-    if typed.get("go") == "letter" {
-        let letters = ReplyTemplate::built_in();
-        if let Some(letter) = letters.iter().find(|letter| letter.id == typed.get("letter")) {
+    if form.get("go") == "template" {
+        let templates = ReplyTemplate::built_in();
+        if let Some(template) =
+            templates.iter().find(|template| template.id == form.get("template"))
+        {
             let before = draft.text.trim();
             let gap = if before.is_empty() { "" } else { "\n\n" };
-            draft.text = format!("{before}{gap}{}", letter.text(&draft.lang));
+            draft.text = format!("{before}{gap}{}", template.text(&draft.lang));
         }
-        let mut page = messages_page(at, case, draft);
-        page.head.shown_event_count = typed.shown_event_count();
+        let mut page = messages_page(session, case, draft);
+        page.head.shown_event_count = form.shown_event_count();
         return Ok(render(StatusCode::OK, &page));
     }
-    let mut page = messages_page(at, case, draft);
+    let mut page = messages_page(session, case, draft);
     // Until the text is sent it is held against what was shown before it was written; only whoever
     // is told of what is new has seen it.
-    page.head.shown_event_count = typed.shown_event_count();
-    let view = CaseView::new(case, &at.request.state.taxonomy, page.frame.code());
+    page.head.shown_event_count = form.shown_event_count();
+    let view = CaseView::new(case, &session.request.state.taxonomy, page.frame.code());
     let risks = find_exposures(&page.draft.text, &view)
         .into_iter()
         .map(|risk| exposure_text(&page.frame, &risk));
     let mut risks: Vec<String> = risks.collect();
     // Sending reports what cannot be sealed.
     let reply = ReplyInput { text: &page.draft.text, lang: &page.draft.lang };
-    if let Ok(lost @ 1..) = at.connection().count_displaced_replies(case, reply) {
+    if let Ok(lost @ 1..) = session.connection().count_displaced_replies(case, reply) {
         risks.push(page.frame.count("risk-displaces", lost));
     }
-    if !risks.is_empty() && typed.get("go") != "despite" {
+    if !risks.is_empty() && form.get("go") != "anyway" {
         page.risks = risks;
         return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
-    match send_message(at, case, &page.draft, typed.shown_event_count()).await {
-        Ok(()) => Ok(at.request.redirect_with_flash(&format!("/case/{id}/messages"), "replied")),
+    match send_message(session, case, &page.draft, form.shown_event_count()).await {
+        Ok(()) => {
+            Ok(session.request.redirect_with_flash(&format!("/case/{id}/messages"), "replied"))
+        }
         Err(error) => {
             if let ActionError::Conflict(_) = error {
-                let case = at.open_case_keeping_draft(id, typed).await?;
-                at.connection_mut().mark_seen(&case, ShownContent::Everything)?;
-                page = self::messages_page(at, &case, page.draft);
+                let case = session.open_case_keeping_draft(id, form).await?;
+                session.connection_mut().mark_seen(&case, ShownContent::Everything)?;
+                page = self::messages_page(session, &case, page.draft);
             }
             page.wrong = Some(reject_text(&page.frame, &error));
             Ok((render(StatusCode::UNPROCESSABLE_ENTITY, &page)).into_response())
@@ -157,14 +162,14 @@ async fn submit_message(
 /// Sends it, unless something happened that its writer was not shown: an answer also says that all
 /// before it was read.
 async fn send_message(
-    at: &mut SignedInSession,
+    session: &mut SignedInSession,
     case: &mut VerifiedCase,
     draft: &ReplyFormState,
     shown: u32,
 ) -> Result<(), ActionError> {
     case.check_version(shown)?;
     let reply = ReplyInput { text: &draft.text, lang: &draft.lang };
-    let me = at.connection_mut();
+    let me = session.connection_mut();
     match draft.purpose.as_str() {
         "feedback" => me.send_feedback(case, reply).await,
         "renew" => me.extend_deadline(case, reply).await,
@@ -173,11 +178,11 @@ async fn send_message(
 }
 
 fn messages_page(
-    at: &SignedInSession,
+    session: &SignedInSession,
     case: &VerifiedCase,
     mut draft: ReplyFormState,
 ) -> CaseMessagesTemplate {
-    let CasePageContext { frame, head, view } = CasePageContext::new(at, case, "messages");
+    let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "messages");
     if draft.lang.is_empty() {
         draft.lang.clone_from(&view.lang);
     }
@@ -185,10 +190,10 @@ fn messages_page(
         draft.purpose.push_str("message");
     }
     let mut purposes = vec!["message", "feedback"];
-    if at.connection().allowed_actions(case).contains(&ActionKind::Renew) {
+    if session.connection().allowed_actions(case).contains(&ActionKind::Renew) {
         purposes.push("renew");
     }
-    let letters = ReplyTemplate::built_in();
+    let templates = ReplyTemplate::built_in();
     CaseMessagesTemplate {
         purposes,
         messages: view
@@ -208,9 +213,9 @@ fn messages_page(
         lang: view.lang,
         langs: Locale::ALL,
         draft,
-        letters: letters
+        templates: templates
             .into_iter()
-            .map(|letter| (letter.label(frame.code()).to_owned(), letter.id))
+            .map(|template| (template.label(frame.code()).to_owned(), template.id))
             .collect(),
         risks: Vec::new(),
         wrong: None,
@@ -236,8 +241,8 @@ pub(super) fn reject_text(frame: &PageFrame, error: &ActionError) -> String {
 }
 
 impl ReplyFormState {
-    fn from_form(typed: &FormInput) -> Self {
-        let field = |name| typed.get(name).to_owned();
+    fn from_form(form: &FormInput) -> Self {
+        let field = |name| form.get(name).to_owned();
         Self { text: field("text"), lang: field("lang"), purpose: field("purpose") }
     }
 }

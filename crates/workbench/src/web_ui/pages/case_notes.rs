@@ -20,15 +20,16 @@ use crate::{
     l10n::dates,
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, SessionRejection, SignedInSession, render},
+        extract::{SessionRejection, SignedInSession},
         forms::FormInput,
+        layout::{PageFrame, render},
     },
 };
 
 const NOTE_KINDS: [NoteKind; 3] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKind::Task];
 
 #[derive(Template)]
-#[template(path = "notes.html")]
+#[template(path = "case-notes.html")]
 struct CaseNotesTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -50,37 +51,37 @@ struct NoteRow {
 type CaseNotesPath = Path<(String, Uuid)>;
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): CaseNotesPath,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    at.connection_mut().mark_seen(&case, ShownContent::Notes)?;
-    let typed = at.take_draft().unwrap_or_default();
-    Ok(render(StatusCode::OK, &notes_page(&at, &case, &typed)))
+    let case = session.open_declared_case(id).await?;
+    session.connection_mut().mark_seen(&case, ShownContent::Notes)?;
+    let form = session.take_draft().unwrap_or_default();
+    Ok(render(StatusCode::OK, &notes_page(&session, &case, &form)))
 }
 
 pub(super) async fn post_note(
-    at: Result<SignedInSession, SessionRejection>,
+    session: Result<SignedInSession, SessionRejection>,
     Path((_, id)): CaseNotesPath,
-    typed: FormInput,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    let mut at = match at {
-        Ok(at) => at,
-        Err(not) => return not.keep_draft(&typed),
+    let mut session = match session {
+        Ok(session) => session,
+        Err(not) => return not.keep_draft(&form),
     };
-    let mut case = at.open_case_keeping_draft(id, &typed).await?;
-    let kind = NOTE_KINDS.into_iter().find(|kind| serde_word(kind) == typed.get("kind"));
-    let text = typed.get("text").trim().to_owned();
+    let mut case = session.open_case_keeping_draft(id, &form).await?;
+    let kind = NOTE_KINDS.into_iter().find(|kind| serde_word(kind) == form.get("kind"));
+    let text = form.get("text").trim().to_owned();
     let noted = match kind {
-        Some(kind) => at.connection_mut().add_note(&mut case, &Note { kind, text }).await,
+        Some(kind) => session.connection_mut().add_note(&mut case, &Note { kind, text }).await,
         None => Err(ActionError::NothingChosen),
     };
     // Noted, or on the page again.
-    at.discard_draft();
+    session.discard_draft();
     match noted {
-        Ok(()) => Ok(at.request.redirect_with_flash(&format!("/case/{id}/notes"), "noted")),
+        Ok(()) => Ok(session.request.redirect_with_flash(&format!("/case/{id}/notes"), "noted")),
         Err(error) => {
-            let mut page = notes_page(&at, &case, &typed);
+            let mut page = notes_page(&session, &case, &form);
             page.wrong = Some(match error {
                 ActionError::NothingChosen => page.frame.t("note-kind-missing"),
                 error => reject_text(&page.frame, &error),
@@ -90,8 +91,12 @@ pub(super) async fn post_note(
     }
 }
 
-fn notes_page(at: &SignedInSession, case: &VerifiedCase, typed: &FormInput) -> CaseNotesTemplate {
-    let CasePageContext { frame, head, view } = CasePageContext::new(at, case, "notes");
+fn notes_page(
+    session: &SignedInSession,
+    case: &VerifiedCase,
+    form: &FormInput,
+) -> CaseNotesTemplate {
+    let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "notes");
     let lay = |note: &NoteView| NoteRow {
         by: note.by.clone(),
         when: dates::format_time(frame.catalog(), note.at),
@@ -108,8 +113,8 @@ fn notes_page(at: &SignedInSession, case: &VerifiedCase, typed: &FormInput) -> C
     CaseNotesTemplate {
         groups: NOTE_KINDS.map(shelf).into_iter().chain(objections).collect(),
         kinds: NOTE_KINDS.map(|kind| serde_word(&kind)),
-        text: typed.get("text").to_owned(),
-        kind: typed.get("kind").to_owned(),
+        text: form.get("text").to_owned(),
+        kind: form.get("kind").to_owned(),
         wrong: None,
         frame,
         head,

@@ -9,12 +9,13 @@ use crate::{
     case::{queue::ShownContent, risk::RiskLevel, view::CaseView},
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
+        layout::{PageFrame, render_ok},
     },
 };
 
 #[derive(Template)]
-#[template(path = "story.html")]
+#[template(path = "case-overview.html")]
 struct CaseOverviewTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -35,11 +36,11 @@ impl CaseOverviewTemplate {
 }
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    at.connection_mut().mark_seen(&case, ShownContent::Report)?;
-    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "story");
-    Ok(laid_out(&CaseOverviewTemplate { frame, head, view }))
+    let case = session.open_declared_case(id).await?;
+    session.connection_mut().mark_seen(&case, ShownContent::Report)?;
+    let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "story");
+    Ok(render_ok(&CaseOverviewTemplate { frame, head, view }))
 }

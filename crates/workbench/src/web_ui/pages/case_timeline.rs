@@ -9,24 +9,25 @@ use crate::{
     l10n::timeline::{TimelineEntry, build_timeline},
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
+        layout::{PageFrame, render_ok},
     },
 };
 
 #[derive(Template)]
-#[template(path = "timeline.html")]
+#[template(path = "case-timeline.html")]
 struct CaseTimelineTemplate {
     frame: PageFrame,
     head: CaseHeader,
-    moves: Vec<TimelineEntry>,
+    entries: Vec<TimelineEntry>,
 }
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    let CasePageContext { frame, head, .. } = CasePageContext::new(&at, &case, "timeline");
-    let moves = build_timeline(&frame, &case.events);
-    Ok(laid_out(&CaseTimelineTemplate { frame, head, moves }))
+    let case = session.open_declared_case(id).await?;
+    let CasePageContext { frame, head, .. } = CasePageContext::new(&session, &case, "timeline");
+    let entries = build_timeline(&frame, &case.events);
+    Ok(render_ok(&CaseTimelineTemplate { frame, head, entries }))
 }

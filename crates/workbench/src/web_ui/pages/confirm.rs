@@ -8,8 +8,9 @@ use super::case_header::{CaseHeader, CasePageContext};
 use crate::{
     case::{VerifiedCase, view::serde_word},
     web_ui::{
-        extract::{PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
         forms::FormInput,
+        layout::{PageFrame, render_ok},
     },
 };
 
@@ -34,9 +35,9 @@ struct ConfirmTemplate {
 fn confirmation_text(
     act: ActionKind,
     case: &VerifiedCase,
-    typed: &FormInput,
+    form: &FormInput,
 ) -> Option<&'static str> {
-    if typed.get(CONFIRMED_FIELD) == "yes" {
+    if form.get(CONFIRMED_FIELD) == "yes" {
         return None;
     }
     let unreleased = case.state.as_ref().is_none_or(|state| state.released.is_none());
@@ -46,32 +47,32 @@ fn confirmation_text(
         ActionKind::Hold => Some("confirm-hold"),
         ActionKind::ApprovePurge => Some("confirm-purge"),
         ActionKind::ProposeRefer if unreleased => Some("confirm-refer"),
-        ActionKind::ResolveChallenge if typed.get("upheld") == "yes" => Some("confirm-judge"),
-        ActionKind::Rotate if typed.has("without") => Some("confirm-rotate"),
+        ActionKind::ResolveChallenge if form.get("upheld") == "yes" => Some("confirm-challenge"),
+        ActionKind::Rotate if form.has("without") => Some("confirm-rotate"),
         _ => None,
     }
 }
 
 /// The page that asks, if this act has to be confirmed first.
 pub(super) fn confirmation_page(
-    at: &SignedInSession,
+    session: &SignedInSession,
     case: &VerifiedCase,
     act: ActionKind,
-    typed: &FormInput,
+    form: &FormInput,
 ) -> Option<Response> {
-    let key = confirmation_text(act, case, typed)?;
-    let tab = if at.must_declare(case) { "declare" } else { "actions" };
-    let CasePageContext { frame, head, .. } = CasePageContext::new(at, case, tab);
+    let key = confirmation_text(act, case, form)?;
+    let tab = if session.must_declare(case) { "declare" } else { "actions" };
+    let CasePageContext { frame, head, .. } = CasePageContext::new(session, case, tab);
     let who = if act == ActionKind::Rotate {
-        typed.values("without").join(", ")
+        form.values("without").join(", ")
     } else {
-        typed.get("who").to_owned()
+        form.get("who").to_owned()
     };
-    Some(laid_out(&ConfirmTemplate {
+    Some(render_ok(&ConfirmTemplate {
         heading: frame.with("confirm-heading", "act", heading(&frame, act)),
         what: frame.with(key, "who", who),
         act: serde_word(&act),
-        fields: typed.pairs(),
+        fields: form.pairs(),
         back: frame.url(&format!("/case/{}/{tab}", head.id)),
         frame,
         head,
@@ -82,7 +83,7 @@ fn heading(frame: &PageFrame, act: ActionKind) -> String {
     match act {
         ActionKind::ApprovePurge => frame.t("decision-purge"),
         ActionKind::ProposeRefer => frame.t("decision-refer"),
-        ActionKind::ResolveChallenge => frame.t("judge-upheld"),
+        ActionKind::ResolveChallenge => frame.t("challenge-upheld"),
         act => frame.t_variant("act", &serde_word(&act)),
     }
 }

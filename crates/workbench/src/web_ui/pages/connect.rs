@@ -12,8 +12,10 @@ use crate::{
     },
     web_ui::{
         error_page::{ErrorView, PageError},
-        extract::{PageFrame, START_PATH, UnlockedSession, render, show as laid_out},
+        extract::UnlockedSession,
         forms::{FormInput, InvalidField},
+        layout::{PageFrame, render, render_ok},
+        request::START_PATH,
     },
 };
 
@@ -23,11 +25,11 @@ struct ConnectTemplate {
     frame: PageFrame,
     handler: String,
     wrong: InvalidField,
-    trouble: Option<ErrorView>,
+    error: Option<ErrorView>,
 }
 
 #[derive(Template)]
-#[template(path = "compare.html")]
+#[template(path = "fingerprint.html")]
 struct FingerprintTemplate {
     frame: PageFrame,
     words: [VerificationWords; 2],
@@ -37,68 +39,73 @@ struct FingerprintTemplate {
     trust: String,
 }
 
-pub(super) async fn show(at: UnlockedSession) -> Response {
+pub(super) async fn show(session: UnlockedSession) -> Response {
     // Where it was before, for whoever connects again.
-    let handler = at
+    let handler = session
         .request
         .state
         .profile
         .settings()
         .map_or_else(|_| String::new(), |settings| settings.handler);
-    connect_page(&at, handler, InvalidField::default(), None)
+    connect_page(&session, handler, InvalidField::default(), None)
 }
 
 fn connect_page(
-    at: &UnlockedSession,
+    session: &UnlockedSession,
     handler: String,
     wrong: InvalidField,
-    trouble: Option<&PageError>,
+    error: Option<&PageError>,
 ) -> Response {
-    let frame = at.frame("connect-title");
-    let status = trouble.map_or_else(|| wrong.status(), PageError::status);
-    let trouble = trouble.map(|trouble| trouble.view(&frame));
-    render(status, &ConnectTemplate { frame, handler, wrong, trouble })
+    let frame = session.frame("connect-title");
+    let status = error.map_or_else(|| wrong.status(), PageError::status);
+    let error = error.map(|error| error.view(&frame));
+    render(status, &ConnectTemplate { frame, handler, wrong, error })
 }
 
 /// Looks at what is offered and shows its words; once they were compared, pins it and signs in.
 pub(super) async fn connect(
-    mut at: UnlockedSession,
-    typed: FormInput,
+    mut session: UnlockedSession,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    let handler = normalize_address(typed.get("handler"));
-    let wrong = |at: &UnlockedSession, handler: String, field, key: &str| {
-        let text = at.request.catalog().get(key);
-        Ok(connect_page(at, handler, InvalidField::new(field, text), None))
+    let handler = normalize_address(form.get("handler"));
+    let wrong = |session: &UnlockedSession, handler: String, field, key: &str| {
+        let text = session.request.catalog().get(key);
+        Ok(connect_page(session, handler, InvalidField::new(field, text), None))
     };
-    let ca_pem = typed.get("ca").to_owned();
-    let Ok(trust) = serde_json::from_str::<TrustRoots>(typed.get("trust")) else {
-        return wrong(&at, handler, "trust", "connect-trust-wrong");
+    let ca_pem = form.get("ca").to_owned();
+    let Ok(trust) = serde_json::from_str::<TrustRoots>(form.get("trust")) else {
+        return wrong(&session, handler, "trust", "connect-trust-wrong");
     };
     let offered =
         HandlerOffer { settings: ProfileSettings { handler: handler.clone() }, ca_pem, trust };
-    let site = at.request.state.clone();
-    let now = site.clock.now();
-    let compared = typed.has("same");
+    let state = session.request.state.clone();
+    let now = state.clock.now();
+    let compared = form.has("same");
     let looked = if compared {
-        offered.pin(&site.profile, now).await
+        offered.pin(&state.profile, now).await
     } else {
-        offered.preview_directory(&site.profile, now).await
+        offered.preview_directory(&state.profile, now).await
     };
     let directory = match looked {
         Ok(directory) => directory,
         Err(ConnectError::Client(ClientError::InvalidAddress(_))) => {
-            return wrong(&at, handler, "handler", "connect-address-wrong");
+            return wrong(&session, handler, "handler", "connect-address-wrong");
         }
         Err(ConnectError::Client(ClientError::InvalidCa(_))) => {
-            return wrong(&at, handler, "ca", "connect-ca-wrong");
+            return wrong(&session, handler, "ca", "connect-ca-wrong");
         }
         Err(error) => {
-            return Ok(connect_page(&at, handler, InvalidField::default(), Some(&error.into())));
+            return Ok(connect_page(
+                &session,
+                handler,
+                InvalidField::default(),
+                Some(&error.into()),
+            ));
         }
     };
     if !compared {
-        let frame = at.frame("connect-title");
-        return Ok(laid_out(&FingerprintTemplate {
+        let frame = session.frame("connect-title");
+        return Ok(render_ok(&FingerprintTemplate {
             words: VerificationWords::in_each_language(&frame, |lang| {
                 fingerprint(&offered.trust, lang)
             }),
@@ -106,23 +113,23 @@ pub(super) async fn connect(
             frame,
             handler,
             ca: offered.ca_pem,
-            trust: typed.get("trust").to_owned(),
+            trust: form.get("trust").to_owned(),
         }));
     }
     // Whoever was connected elsewhere is not any more.
-    match at.keys.sign_in(&site.profile, now).await {
-        Ok(()) => Ok(at.request.redirect_with_flash("/keys", "connected")),
+    match session.keys.sign_in(&state.profile, now).await {
+        Ok(()) => Ok(session.request.redirect_with_flash("/keys", "connected")),
         // The administrator may still have to sign: the page of the steps says so and tries again.
-        Err(_) => Ok(Redirect::to(&at.request.url(START_PATH)).into_response()),
+        Err(_) => Ok(Redirect::to(&session.request.url(START_PATH)).into_response()),
     }
 }
 
-/// As people write addresses.
-fn normalize_address(typed: &str) -> String {
-    let typed = typed.trim();
-    if typed.is_empty() || typed.contains("://") {
-        typed.to_owned()
+/// Returns the address with `https://`, which people omit when they type one.
+fn normalize_address(address: &str) -> String {
+    let address = address.trim();
+    if address.is_empty() || address.contains("://") {
+        address.to_owned()
     } else {
-        format!("https://{typed}")
+        format!("https://{address}")
     }
 }

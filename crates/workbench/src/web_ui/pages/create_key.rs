@@ -21,15 +21,16 @@ use crate::{
     },
     web_ui::{
         error_page::PageError,
-        extract::{NavSection, PageFrame, PageRequest, START_PATH, render},
         forms::{FormInput, InvalidField},
         key_session::UnlockedKeys,
+        layout::{NavSection, PageFrame, render},
+        request::{PageRequest, START_PATH},
         spawn_cpu_bound,
     },
 };
 
 #[derive(Template)]
-#[template(path = "make.html")]
+#[template(path = "create-key.html")]
 struct CreateKeyTemplate {
     frame: PageFrame,
     handle: String,
@@ -39,14 +40,14 @@ struct CreateKeyTemplate {
 }
 
 /// Asks for a handle and a passphrase.
-pub(super) async fn show(visit: PageRequest) -> Result<Response, PageError> {
-    ensure_no_key(&visit)?;
-    Ok(create_key_page(visit, "", InvalidField::default()))
+pub(super) async fn show(request: PageRequest) -> Result<Response, PageError> {
+    ensure_no_key(&request)?;
+    Ok(create_key_page(request, "", InvalidField::default()))
 }
 
-fn create_key_page(visit: PageRequest, handle: &str, wrong: InvalidField) -> Response {
-    let suggested = PassphraseRejection::suggest(visit.locale.code);
-    let frame = PageFrame::new(visit, "start-title", NavSection::None);
+fn create_key_page(request: PageRequest, handle: &str, wrong: InvalidField) -> Response {
+    let suggested = PassphraseRejection::suggest(request.locale.code);
+    let frame = PageFrame::new(request, "start-title", NavSection::None);
     render(
         wrong.status(),
         &CreateKeyTemplate { frame, handle: handle.to_owned(), suggested, wrong },
@@ -55,39 +56,39 @@ fn create_key_page(visit: PageRequest, handle: &str, wrong: InvalidField) -> Res
 
 /// Makes the keys.
 pub(super) async fn create_key(
-    visit: PageRequest,
-    typed: FormInput,
+    request: PageRequest,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    ensure_no_key(&visit)?;
-    let handle = typed.get("handle").trim().to_owned();
+    ensure_no_key(&request)?;
+    let handle = form.get("handle").trim().to_owned();
     let Ok(key) = InvestigatorKey::generate(&handle, &mut OsRng) else {
-        let text = visit.catalog().get("make-handle-wrong");
-        return Ok(create_key_page(visit, &handle, InvalidField::new("handle", text)));
+        let text = request.catalog().get("make-handle-wrong");
+        return Ok(create_key_page(request, &handle, InvalidField::new("handle", text)));
     };
-    let passphrase = match PassphraseRejection::parse(&typed, &handle) {
+    let passphrase = match PassphraseRejection::parse(&form, &handle) {
         Ok(passphrase) => passphrase,
         Err(new) => {
-            let wrong = new.field_error(visit.catalog());
-            return Ok(create_key_page(visit, &handle, wrong));
+            let wrong = new.field_error(request.catalog());
+            return Ok(create_key_page(request, &handle, wrong));
         }
     };
-    let work = visit.state.scrypt_cost;
+    let work = request.state.scrypt_cost;
     let (key, sealed) = spawn_cpu_bound(move || {
         let sealed = key.seal(&passphrase, work);
         (key, sealed)
     })
     .await?;
-    visit.state.profile.create_key(&sealed)?;
-    begin_session(visit, key, "made").await
+    request.state.profile.create_key(&sealed)?;
+    begin_session(request, key, "made").await
 }
 
 /// How good is what is being typed?
-pub(super) async fn check_strength(visit: PageRequest, typed: FormInput) -> Response {
-    Json(StrengthOutput::new(&typed, visit.catalog())).into_response()
+pub(super) async fn check_strength(request: PageRequest, form: FormInput) -> Response {
+    Json(StrengthOutput::new(&form, request.catalog())).into_response()
 }
 
 #[derive(Template)]
-#[template(path = "restore.html")]
+#[template(path = "restore-key.html")]
 struct RestoreKeyTemplate {
     frame: PageFrame,
     text: Zeroizing<String>,
@@ -95,13 +96,13 @@ struct RestoreKeyTemplate {
 }
 
 /// Asks for the text of a sheet.
-pub(super) async fn show_restore(visit: PageRequest) -> Result<Response, PageError> {
-    ensure_no_key(&visit)?;
-    Ok(restore_page(visit, "", InvalidField::default()))
+pub(super) async fn show_restore(request: PageRequest) -> Result<Response, PageError> {
+    ensure_no_key(&request)?;
+    Ok(restore_page(request, "", InvalidField::default()))
 }
 
-fn restore_page(visit: PageRequest, text: &str, wrong: InvalidField) -> Response {
-    let frame = PageFrame::new(visit, "start-title", NavSection::None);
+fn restore_page(request: PageRequest, text: &str, wrong: InvalidField) -> Response {
+    let frame = PageFrame::new(request, "start-title", NavSection::None);
     render(
         wrong.status(),
         &RestoreKeyTemplate { frame, text: Zeroizing::new(text.to_owned()), wrong },
@@ -109,11 +110,11 @@ fn restore_page(visit: PageRequest, text: &str, wrong: InvalidField) -> Response
 }
 
 /// Takes the key from the sheet: a file, or what was typed.
-pub(super) async fn restore(visit: PageRequest, typed: FormInput) -> Result<Response, PageError> {
-    ensure_no_key(&visit)?;
+pub(super) async fn restore(request: PageRequest, form: FormInput) -> Result<Response, PageError> {
+    ensure_no_key(&request)?;
     let text =
-        Zeroizing::new(typed.non_empty("file").unwrap_or_else(|| typed.get("sheet").to_owned()));
-    let passphrase = SecretString::from(typed.get("passphrase"));
+        Zeroizing::new(form.non_empty("file").unwrap_or_else(|| form.get("sheet").to_owned()));
+    let passphrase = SecretString::from(form.get("passphrase"));
     let sheet = text.clone();
     let (sealed, key) =
         match spawn_cpu_bound(move || backup_sheet::restore(&sheet, &passphrase)).await? {
@@ -126,25 +127,25 @@ pub(super) async fn restore(visit: PageRequest, typed: FormInput) -> Result<Resp
                     BackupError::DamagedCopy => ("sheet", "restore-miscopied"),
                     _ => ("sheet", "restore-no-key"),
                 };
-                let text_of_it = visit.catalog().get(what);
-                return Ok(restore_page(visit, &text, InvalidField::new(field, text_of_it)));
+                let text_of_it = request.catalog().get(what);
+                return Ok(restore_page(request, &text, InvalidField::new(field, text_of_it)));
             }
         };
-    visit.state.profile.create_key(&sealed)?;
-    begin_session(visit, key, "restored").await
+    request.state.profile.create_key(&sealed)?;
+    begin_session(request, key, "restored").await
 }
 
 /// Unlocked with the new key, and on to what is next.
 async fn begin_session(
-    visit: PageRequest,
+    request: PageRequest,
     key: InvestigatorKey,
     done: &str,
 ) -> Result<Response, PageError> {
-    visit.state.drafts.set_owner(&key);
-    visit
+    request.state.drafts.set_owner(&key);
+    request
         .state
         .key_session
-        .unlock(UnlockedKeys::without_connection(key), visit.state.clock.now())
+        .unlock(UnlockedKeys::without_connection(key), request.state.clock.now())
         .await;
-    Ok(visit.redirect_with_flash(START_PATH, done))
+    Ok(request.redirect_with_flash(START_PATH, done))
 }

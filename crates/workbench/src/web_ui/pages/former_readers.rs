@@ -13,8 +13,9 @@ use crate::{
     web_ui::{
         error_page::PageError,
         error_text::{ErrorText, ToErrorText as _},
-        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
         forms::FormInput,
+        layout::{NavSection, PageFrame, render_ok},
     },
 };
 
@@ -22,7 +23,7 @@ use crate::{
 const MAX_ROTATIONS: usize = 100;
 
 #[derive(Template)]
-#[template(path = "former.html")]
+#[template(path = "former-readers.html")]
 struct FormerReadersTemplate {
     frame: PageFrame,
     cases: Vec<ExposedCaseRow>,
@@ -42,46 +43,46 @@ struct ExposedCaseRow {
     refused: Option<String>,
 }
 
-pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
-    let cases = at.connection().former_readers().await?;
-    Ok(laid_out(&former_readers_page(&at, &cases, Vec::new())))
+pub(super) async fn show(session: SignedInSession) -> Result<Response, PageError> {
+    let cases = session.connection().former_readers().await?;
+    Ok(render_ok(&former_readers_page(&session, &cases, Vec::new())))
 }
 
 /// Makes new keys for the case that was chosen, or for as many as is done at once.
 pub(super) async fn rotate_keys(
-    mut at: SignedInSession,
-    typed: FormInput,
+    mut session: SignedInSession,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    let chosen: Vec<Uuid> = if let Some(case) = typed.non_empty("case") {
+    let chosen: Vec<Uuid> = if let Some(case) = form.non_empty("case") {
         vec![case.parse().map_err(|_| PageError::not_found())?]
     } else {
-        let all = at.connection().former_readers().await?;
+        let all = session.connection().former_readers().await?;
         all.iter()
             .filter(|case| case.refused.is_none())
             .map(|case| case.case)
             .take(MAX_ROTATIONS)
             .collect()
     };
-    let renewals = at.connection_mut().rotate_all(chosen, &mut OsRng).await?;
+    let renewals = session.connection_mut().rotate_all(chosen, &mut OsRng).await?;
     let refused =
         |renewal: KeyRotationResult| Some((renewal.case, renewal.result.err()?.error_text()));
     let failed: Vec<_> = renewals.into_iter().filter_map(refused).collect();
     if failed.is_empty() {
-        return Ok(at
+        return Ok(session
             .request
             .redirect_with_flash("/administration/former", "renewed")
             .into_response());
     }
-    let cases = at.connection().former_readers().await?;
-    Ok(laid_out(&former_readers_page(&at, &cases, failed)))
+    let cases = session.connection().former_readers().await?;
+    Ok(render_ok(&former_readers_page(&session, &cases, failed)))
 }
 
 fn former_readers_page(
-    at: &SignedInSession,
+    session: &SignedInSession,
     cases: &[ExposedCase],
     failed: Vec<(Uuid, ErrorText)>,
 ) -> FormerReadersTemplate {
-    let frame = at.frame("administration-title", NavSection::Administration);
+    let frame = session.frame("administration-title", NavSection::Administration);
     let possible = cases.iter().filter(|case| case.refused.is_none()).count();
     let reader = |reader: &FormerReader| {
         (reader.handle.clone(), frame.t_variant("former", &serde_word(&reader.reason)))

@@ -9,8 +9,9 @@ use crate::{
     session::profile::PageSettings,
     web_ui::{
         error_page::PageError,
-        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
         forms::FormInput,
+        layout::{NavSection, PageFrame, render_ok},
     },
 };
 
@@ -20,17 +21,17 @@ struct HelpTemplate {
     frame: PageFrame,
 }
 
-pub(super) async fn show(at: SignedInSession) -> Response {
-    laid_out(&HelpTemplate { frame: at.frame("help-title", NavSection::Help) })
+pub(super) async fn show(session: SignedInSession) -> Response {
+    render_ok(&HelpTemplate { frame: session.frame("help-title", NavSection::Help) })
 }
 
 /// Turns the shortcuts on or off.
 pub(super) async fn set_shortcuts(
-    at: SignedInSession,
-    typed: FormInput,
+    session: SignedInSession,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    let shortcuts = typed.has("shortcuts");
-    at.request.state.profile.save_page_settings(PageSettings { shortcuts })?;
-    at.request.state.shortcuts.store(shortcuts, Ordering::Relaxed);
-    Ok(at.request.redirect_with_flash("/help", "kept"))
+    let shortcuts = form.has("shortcuts");
+    session.request.state.profile.save_page_settings(PageSettings { shortcuts })?;
+    session.request.state.shortcuts.store(shortcuts, Ordering::Relaxed);
+    Ok(session.request.redirect_with_flash("/help", "kept"))
 }

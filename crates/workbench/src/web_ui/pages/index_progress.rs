@@ -15,13 +15,14 @@ use crate::{
     search::{Index, IndexJob, IndexStats},
     web_ui::{
         error_page::PageError,
-        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
         key_session::SignedInState,
+        layout::{NavSection, PageFrame, render_ok},
     },
 };
 
 #[derive(Template)]
-#[template(path = "reading.html")]
+#[template(path = "index-progress.html")]
 struct IndexProgressTemplate {
     frame: PageFrame,
     progress: IndexProgress,
@@ -52,10 +53,10 @@ impl IndexProgress {
 
 /// Reads on for a while. `None` if more is left: then [`progress_page`] says how far it is.
 pub(super) async fn update_index(
-    at: &mut SignedInSession,
+    session: &mut SignedInSession,
 ) -> Result<Option<IndexStats>, PageError> {
-    update_for(at).await?;
-    let desk = &mut *at.signed_in;
+    update_for(session).await?;
+    let desk = &mut *session.signed_in;
     match desk.index_job.take() {
         Some(reading) if reading.is_done() => {
             let updated = reading.finish();
@@ -73,9 +74,9 @@ pub(super) async fn update_index(
     }
 }
 
-async fn update_for(at: &mut SignedInSession) -> Result<(), PageError> {
-    let site = at.request.state.clone();
-    let SignedInState { connection, index, index_job: reading, .. } = &mut *at.signed_in;
+async fn update_for(session: &mut SignedInSession) -> Result<(), PageError> {
+    let state = session.request.state.clone();
+    let SignedInState { connection, index, index_job: reading, .. } = &mut *session.signed_in;
     let index = match index {
         Some(index) => index,
         None => index.insert(Index::open(connection.home(), connection.key()).await?),
@@ -84,19 +85,19 @@ async fn update_for(at: &mut SignedInSession) -> Result<(), PageError> {
         Some(reading) => reading,
         None => reading.insert(index.begin_update(connection).await?),
     };
-    let enough = Instant::now() + site.page_timeout;
-    Ok(index.advance(reading, connection, &site.taxonomy, |_, _| Instant::now() < enough).await?)
+    let enough = Instant::now() + state.page_timeout;
+    Ok(index.advance(reading, connection, &state.taxonomy, |_, _| Instant::now() < enough).await?)
 }
 
 /// How far it is; asks again by itself.
-pub(super) fn progress_page(at: &SignedInSession, section: NavSection) -> Response {
-    let frame = at.frame("search-title", section);
-    let progress = IndexProgress::new(&at.signed_in, frame.catalog());
-    laid_out(&IndexProgressTemplate { frame, progress })
+pub(super) fn progress_page(session: &SignedInSession, section: NavSection) -> Response {
+    let frame = session.frame("search-title", section);
+    let progress = IndexProgress::new(&session.signed_in, frame.catalog());
+    render_ok(&IndexProgressTemplate { frame, progress })
 }
 
 /// The same for the script.
-pub(super) async fn progress_json(mut at: SignedInSession) -> Result<Response, PageError> {
-    update_for(&mut at).await?;
-    Ok(Json(IndexProgress::new(&at.signed_in, at.request.catalog())).into_response())
+pub(super) async fn progress_json(mut session: SignedInSession) -> Result<Response, PageError> {
+    update_for(&mut session).await?;
+    Ok(Json(IndexProgress::new(&session.signed_in, session.request.catalog())).into_response())
 }

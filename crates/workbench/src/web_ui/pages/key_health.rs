@@ -10,12 +10,13 @@ use crate::{
     session::key_health::{self, CheckStatus},
     web_ui::{
         error_page::PageError,
-        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
+        layout::{NavSection, PageFrame, render_ok},
     },
 };
 
 #[derive(Template)]
-#[template(path = "keys.html")]
+#[template(path = "key-health.html")]
 struct KeyHealthTemplate {
     frame: PageFrame,
     checks: Vec<KeyCheckRow>,
@@ -46,15 +47,15 @@ struct KeyCheckRow {
     means: String,
 }
 
-pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
-    let frame = at.frame("keys-title", NavSection::Keys);
-    let checks = key_health::run_checks(at.connection())?;
+pub(super) async fn show(session: SignedInSession) -> Result<Response, PageError> {
+    let frame = session.frame("keys-title", NavSection::Keys);
+    let checks = key_health::run_checks(session.connection())?;
     let checks = checks.into_iter().map(|check| {
         let subject = serde_word(&check.subject);
         let outcome = match check.outcome {
-            CheckStatus::Ok => "well",
-            CheckStatus::Warning => "soon",
-            CheckStatus::Error => "wrong",
+            CheckStatus::Ok => "ok",
+            CheckStatus::Warning => "warning",
+            CheckStatus::Error => "error",
         };
         KeyCheckRow {
             means: frame.t_variant("health", &format!("{subject}-{outcome}")),
@@ -63,11 +64,11 @@ pub(super) async fn show(at: SignedInSession) -> Result<Response, PageError> {
         }
     });
     let checks = checks.collect();
-    let request = at.connection().key().request();
+    let request = session.connection().key().request();
     let words = VerificationWords::in_each_language(&frame, |lang| request.fingerprint_words(lang));
-    let refused =
-        usize::try_from(at.request.state.browser_session.rejected_count()).unwrap_or(usize::MAX);
-    let home = &at.request.state.profile;
+    let refused = usize::try_from(session.request.state.browser_session.rejected_count())
+        .unwrap_or(usize::MAX);
+    let home = &session.request.state.profile;
     let (handler, folder) = (home.settings()?.handler, home.dir().display().to_string());
-    Ok(laid_out(&KeyHealthTemplate { frame, checks, words, refused, handler, folder }))
+    Ok(render_ok(&KeyHealthTemplate { frame, checks, words, refused, handler, folder }))
 }

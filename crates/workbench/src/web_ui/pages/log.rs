@@ -12,7 +12,8 @@ use crate::{
     private_files::to_pretty_json,
     web_ui::{
         error_page::PageError,
-        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
+        layout::{NavSection, PageFrame, render_ok},
     },
 };
 
@@ -35,15 +36,15 @@ struct VerificationSummary {
     alarms: Vec<AlertView>,
 }
 
-pub(super) async fn show(at: SignedInSession) -> Response {
-    laid_out(&log_page(&at, None))
+pub(super) async fn show(session: SignedInSession) -> Response {
+    render_ok(&log_page(&session, None))
 }
 
 /// Fetches it and goes through all of it.
-pub(super) async fn verify(mut at: SignedInSession) -> Result<Response, PageError> {
-    let export = at.connection().export_log().await?;
-    let audit = at.connection_mut().audit_log(&export)?;
-    let frame = at.frame("administration-title", NavSection::Administration);
+pub(super) async fn verify(mut session: SignedInSession) -> Result<Response, PageError> {
+    let export = session.connection().export_log().await?;
+    let audit = session.connection_mut().audit_log(&export)?;
+    let frame = session.frame("administration-title", NavSection::Administration);
     let result = VerificationSummary {
         ok: !has_alarm(&audit.alarms),
         entries: usize::try_from(audit.entries).unwrap_or(usize::MAX),
@@ -51,17 +52,17 @@ pub(super) async fn verify(mut at: SignedInSession) -> Result<Response, PageErro
         head: export.whole.then(|| audit.head.to_string()),
         alarms: audit.alarms.iter().map(|alarm| alert_view(&frame, alarm)).collect(),
     };
-    Ok(laid_out(&log_page(&at, Some(result))))
+    Ok(render_ok(&log_page(&session, Some(result))))
 }
 
 /// The log as a file, with everything that is needed to verify it but the pinned root keys.
-pub(super) async fn save(at: SignedInSession) -> Result<Response, PageError> {
-    let export = at.connection().export_log().await?;
+pub(super) async fn save(session: SignedInSession) -> Result<Response, PageError> {
+    let export = session.connection().export_log().await?;
     let name = format!("burkindi-log-{}.json", export.exported);
     Ok(download(&name, to_pretty_json(&export)).into_response())
 }
 
-fn log_page(at: &SignedInSession, result: Option<VerificationSummary>) -> LogTemplate {
-    let frame = at.frame("administration-title", NavSection::Administration);
-    LogTemplate { frame, whole: at.connection().is_oversight(), result }
+fn log_page(session: &SignedInSession, result: Option<VerificationSummary>) -> LogTemplate {
+    let frame = session.frame("administration-title", NavSection::Administration);
+    LogTemplate { frame, whole: session.connection().is_oversight(), result }
 }

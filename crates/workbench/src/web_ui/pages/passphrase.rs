@@ -17,8 +17,9 @@ use crate::{
     },
     web_ui::{
         error_page::PageError,
-        extract::{PageFrame, UnlockedSession, render},
+        extract::UnlockedSession,
         forms::{FormInput, InvalidField},
+        layout::{PageFrame, render},
         spawn_cpu_bound,
     },
 };
@@ -32,10 +33,10 @@ pub(super) enum PassphraseRejection {
 
 impl PassphraseRejection {
     /// The passphrase, if it is good enough and was typed twice.
-    pub(super) fn parse(typed: &FormInput, handle: &str) -> Result<SecretString, Self> {
-        let passphrase = typed.get("new");
+    pub(super) fn parse(form: &FormInput, handle: &str) -> Result<SecretString, Self> {
+        let passphrase = form.get("new");
         passphrase_strength::check_passphrase(passphrase, &[handle]).map_err(Self::Weak)?;
-        if normalize_passphrase(passphrase) == normalize_passphrase(typed.get("again")) {
+        if normalize_passphrase(passphrase) == normalize_passphrase(form.get("again")) {
             Ok(SecretString::from(passphrase))
         } else {
             Err(Self::Mismatch)
@@ -72,9 +73,9 @@ pub(super) struct StrengthOutput {
 }
 
 impl StrengthOutput {
-    pub(super) fn new(typed: &FormInput, words: &MessageCatalog) -> Self {
+    pub(super) fn new(form: &FormInput, words: &MessageCatalog) -> Self {
         let (level, key) =
-            match passphrase_strength::check_passphrase(typed.get("new"), &[typed.get("handle")]) {
+            match passphrase_strength::check_passphrase(form.get("new"), &[form.get("handle")]) {
                 Err(WeakPassphrase::TooShort) => (1, "strength-short"),
                 Err(WeakPassphrase::Guessable) => (2, "strength-guessable"),
                 Ok(passphrase_strength::PassphraseStrength::Good) => (3, "strength-good"),
@@ -92,36 +93,39 @@ struct PassphraseTemplate {
     wrong: InvalidField,
 }
 
-pub(super) async fn show(at: UnlockedSession) -> Response {
-    passphrase_page(&at, InvalidField::default())
+pub(super) async fn show(session: UnlockedSession) -> Response {
+    passphrase_page(&session, InvalidField::default())
 }
 
-fn passphrase_page(at: &UnlockedSession, wrong: InvalidField) -> Response {
-    let frame = at.frame("keys-title");
+fn passphrase_page(session: &UnlockedSession, wrong: InvalidField) -> Response {
+    let frame = session.frame("keys-title");
     let suggested = PassphraseRejection::suggest(frame.code());
     render(wrong.status(), &PassphraseTemplate { frame, suggested, wrong })
 }
 
 /// Seals the key anew. The old passphrase is asked for: the screen may have been left open.
-pub(super) async fn change(at: UnlockedSession, typed: FormInput) -> Result<Response, PageError> {
-    let new = match PassphraseRejection::parse(&typed, at.keys.key.handle()) {
+pub(super) async fn change(
+    session: UnlockedSession,
+    form: FormInput,
+) -> Result<Response, PageError> {
+    let new = match PassphraseRejection::parse(&form, session.keys.key.handle()) {
         Ok(new) => new,
         Err(refused) => {
-            let wrong = refused.field_error(at.request.catalog());
-            return Ok(passphrase_page(&at, wrong));
+            let wrong = refused.field_error(session.request.catalog());
+            return Ok(passphrase_page(&session, wrong));
         }
     };
-    let site = at.request.state.clone();
-    let key = match decrypt_key(&site, typed.get("old")).await {
+    let state = session.request.state.clone();
+    let key = match decrypt_key(&state, form.get("old")).await {
         Ok(key) => key,
         Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase)) => {
-            let text = at.request.catalog().get("passphrase-old-wrong");
-            return Ok(passphrase_page(&at, InvalidField::new("old", text)));
+            let text = session.request.catalog().get("passphrase-old-wrong");
+            return Ok(passphrase_page(&session, InvalidField::new("old", text)));
         }
         Err(error) => return Err(error.into()),
     };
-    let work = site.scrypt_cost;
+    let work = state.scrypt_cost;
     let sealed = spawn_cpu_bound(move || key.seal(&new, work)).await?;
-    site.profile.replace_key(&sealed)?;
-    Ok(at.redirect_with_flash("passphrase"))
+    state.profile.replace_key(&sealed)?;
+    Ok(session.redirect_with_flash("passphrase"))
 }

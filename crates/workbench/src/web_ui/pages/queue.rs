@@ -18,7 +18,9 @@ use crate::{
     l10n::dates,
     web_ui::{
         error_page::PageError,
-        extract::{NavSection, PageFrame, PageRequest, SignedInSession, show as laid_out},
+        extract::SignedInSession,
+        layout::{NavSection, PageFrame, render_ok},
+        request::PageRequest,
     },
 };
 
@@ -90,12 +92,12 @@ pub(super) struct QueueCursorQuery {
 }
 
 /// Where one begins.
-pub(super) async fn redirect_home(visit: PageRequest) -> Response {
-    Redirect::to(&visit.url("/queue/mine")).into_response()
+pub(super) async fn redirect_home(request: PageRequest) -> Response {
+    Redirect::to(&request.url("/queue/mine")).into_response()
 }
 
 pub(super) async fn show(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, part)): Path<(String, String)>,
     Query(behind): Query<QueueCursorQuery>,
 ) -> Result<Response, PageError> {
@@ -103,20 +105,21 @@ pub(super) async fn show(
         QUEUE_TABS.into_iter().find(|(word, _)| *word == part).ok_or_else(PageError::not_found)?;
     let due = behind.due.as_deref().and_then(|due| Date::parse(due, &Iso8601::DATE).ok());
     let behind = behind.after.map(|case| CaseQueueCursor { case, due });
-    let page = at.connection().queue_page(part, behind, PAGE_SIZE).await?;
-    if at.signed_in.missing_case_alerts.is_none() {
-        at.signed_in.missing_case_alerts = Some(at.connection().missing_case_alerts().await?);
+    let page = session.connection().queue_page(part, behind, PAGE_SIZE).await?;
+    if session.signed_in.missing_case_alerts.is_none() {
+        session.signed_in.missing_case_alerts =
+            Some(session.connection().missing_case_alerts().await?);
     }
-    let frame = at.frame("queue-title", NavSection::Queue);
-    let alarms = at
+    let frame = session.frame("queue-title", NavSection::Queue);
+    let alarms = session
         .signed_in
         .missing_case_alerts
         .iter()
         .flatten()
         .map(|alarm| alert_view(&frame, alarm))
         .collect();
-    let me = at.connection().handle();
-    let here = |handle: &str| at.connection().directory().member(handle).is_some();
+    let me = session.connection().handle();
+    let here = |handle: &str| session.connection().directory().member(handle).is_some();
     let ids = short_ids(page.items.iter().map(|line| line.row.id));
     let short = |id: &Uuid| ids.get(id).cloned().unwrap_or_else(|| id.to_string());
     let rows = page
@@ -128,7 +131,7 @@ pub(super) async fn show(
         let due = due.map_or_else(String::new, |due| format!("&due={due}"));
         format!("{}?after={case}{due}", frame.url(&format!("/queue/{word}")))
     });
-    Ok(laid_out(&QueueTemplate {
+    Ok(render_ok(&QueueTemplate {
         frame,
         part: word,
         parts: QUEUE_TABS.map(|(word, _)| word),

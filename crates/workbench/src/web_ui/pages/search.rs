@@ -19,8 +19,9 @@ use crate::{
     search::{IndexError, IndexStats, RelatedCase, RelationKind, SearchFilter, SearchHit},
     web_ui::{
         error_page::PageError,
-        extract::{NavSection, PageFrame, SessionRejection, SignedInSession, show as laid_out},
+        extract::{SessionRejection, SignedInSession},
         forms::FormInput,
+        layout::{NavSection, PageFrame, render_ok},
     },
 };
 
@@ -50,68 +51,68 @@ struct FilterOptions {
 }
 
 /// An empty form; or, if something is looked for that still waited for cases to be read, that.
-pub(super) async fn show(mut at: SignedInSession) -> Result<Response, PageError> {
-    let Some(wanted) = at.signed_in.pending_search.take() else {
-        return Ok(laid_out(&search_page(&at, &at.take_draft().unwrap_or_default())));
+pub(super) async fn show(mut session: SignedInSession) -> Result<Response, PageError> {
+    let Some(wanted) = session.signed_in.pending_search.take() else {
+        return Ok(render_ok(&search_page(&session, &session.take_draft().unwrap_or_default())));
     };
-    if let Some(updated) = update_index(&mut at).await? {
-        return render_hits(at, &wanted, &updated).await;
+    if let Some(updated) = update_index(&mut session).await? {
+        return render_hits(session, &wanted, &updated).await;
     }
-    at.signed_in.pending_search = Some(wanted);
-    Ok(index_progress::progress_page(&at, NavSection::Search))
+    session.signed_in.pending_search = Some(wanted);
+    Ok(index_progress::progress_page(&session, NavSection::Search))
 }
 
 pub(super) async fn search(
-    at: Result<SignedInSession, SessionRejection>,
-    typed: FormInput,
+    session: Result<SignedInSession, SessionRejection>,
+    form: FormInput,
 ) -> Result<Response, PageError> {
-    let mut at = match at {
-        Ok(at) => at,
-        Err(not) => return not.keep_draft(&typed),
+    let mut session = match session {
+        Ok(session) => session,
+        Err(not) => return not.keep_draft(&form),
     };
-    let updated = update_index(&mut at).await?;
-    drop(at.take_draft());
+    let updated = update_index(&mut session).await?;
+    drop(session.take_draft());
     if let Some(updated) = updated {
-        return render_hits(at, &typed, &updated).await;
+        return render_hits(session, &form, &updated).await;
     }
-    at.signed_in.pending_search = Some(typed);
-    Ok(Redirect::to(&at.request.url("/search")).into_response())
+    session.signed_in.pending_search = Some(form);
+    Ok(Redirect::to(&session.request.url("/search")).into_response())
 }
 
 async fn render_hits(
-    mut at: SignedInSession,
-    typed: &FormInput,
+    mut session: SignedInSession,
+    form: &FormInput,
     updated: &IndexStats,
 ) -> Result<Response, PageError> {
-    let mut page = search_page(&at, typed);
+    let mut page = search_page(&session, form);
     let filter = SearchFilter {
-        category: typed.non_empty("category"),
-        stage: typed.non_empty("stage"),
-        urgency: typed.non_empty("urgency"),
-        desk: typed.non_empty("desk"),
-        assignee: typed.non_empty("assignee"),
-        since: Date::parse(typed.get("since").trim(), &Iso8601::DATE).ok(),
+        category: form.non_empty("category"),
+        stage: form.non_empty("stage"),
+        urgency: form.non_empty("urgency"),
+        desk: form.non_empty("desk"),
+        assignee: form.non_empty("assignee"),
+        since: Date::parse(form.get("since").trim(), &Iso8601::DATE).ok(),
         lang: None,
     };
     page.undeclared = updated.undeclared;
     page.alarms = updated.alarms.iter().map(|alarm| alert_view(&page.frame, alarm)).collect();
-    let index = at.signed_in.index.as_mut().ok_or_else(PageError::not_found)?;
-    match index.search(typed.get("words"), &filter, MAX_HITS).await {
+    let index = session.signed_in.index.as_mut().ok_or_else(PageError::not_found)?;
+    match index.search(form.get("words"), &filter, MAX_HITS).await {
         Ok(hits) => page.hits = Some(hits),
         Err(IndexError::EmptyQuery) => page.wrong = Some(page.frame.t("search-no-words")),
         Err(error) => return Err(error.into()),
     }
-    Ok(laid_out(&page))
+    Ok(render_ok(&page))
 }
 
-fn search_page(at: &SignedInSession, typed: &FormInput) -> SearchTemplate {
-    let frame = at.frame("search-title", NavSection::Search);
-    let taxonomy = &at.request.state.taxonomy;
+fn search_page(session: &SignedInSession, form: &FormInput) -> SearchTemplate {
+    let frame = session.frame("search-title", NavSection::Search);
+    let taxonomy = &session.request.state.taxonomy;
     let choices = |field: &'static str, options: Vec<(String, String)>| FilterOptions {
         field,
         options: options
             .into_iter()
-            .map(|(id, label)| (id.clone(), label, typed.get(field) == id))
+            .map(|(id, label)| (id.clone(), label, form.get(field) == id))
             .collect(),
     };
     let categories = taxonomy.categories.iter();
@@ -123,13 +124,13 @@ fn search_page(at: &SignedInSession, typed: &FormInput) -> SearchTemplate {
     let urgencies = ["P1", "P2", "P3", "P4"].into_iter();
     let urgencies = urgencies
         .map(|word| (word.to_owned(), format!("{word} · {}", frame.t_variant("urgency", word))));
-    let desks = at
+    let desks = session
         .connection()
         .directory()
         .desks
         .iter()
         .map(|desk| (desk.id.clone(), frame.desk_label(&desk.id)));
-    let members = at.connection().directory().members.iter();
+    let members = session.connection().directory().members.iter();
     let members = members.map(|member| (member.handle.clone(), member.handle.clone()));
     let choices = vec![
         choices("category", categories.collect()),
@@ -138,8 +139,8 @@ fn search_page(at: &SignedInSession, typed: &FormInput) -> SearchTemplate {
         choices("desk", desks.collect()),
         choices("assignee", members.collect()),
     ];
-    let words = typed.get("words").to_owned();
-    let since = typed.get("since").to_owned();
+    let words = form.get("words").to_owned();
+    let since = form.get("since").to_owned();
     SearchTemplate {
         words,
         since,
@@ -160,7 +161,7 @@ impl SearchTemplate {
 }
 
 #[derive(Template)]
-#[template(path = "related.html")]
+#[template(path = "related-cases.html")]
 struct RelatedCasesTemplate {
     frame: PageFrame,
     head: CaseHeader,
@@ -183,19 +184,19 @@ struct RelatedCaseRow {
 
 /// Other cases that could be about the same.
 pub(super) async fn related(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let case = at.open_declared_case(id).await?;
-    let Some(updated) = update_index(&mut at).await? else {
-        return Ok(index_progress::progress_page(&at, NavSection::Queue));
+    let case = session.open_declared_case(id).await?;
+    let Some(updated) = update_index(&mut session).await? else {
+        return Ok(index_progress::progress_page(&session, NavSection::Queue));
     };
-    let index = at.signed_in.index.as_mut().ok_or_else(PageError::not_found)?;
+    let index = session.signed_in.index.as_mut().ok_or_else(PageError::not_found)?;
     let found = index.related(id, MAX_RELATED).await?;
-    let CasePageContext { frame, head, view } = CasePageContext::new(&at, &case, "related");
+    let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "related");
     let linked = view.state.linked_cases.iter().map(ToString::to_string).collect();
     let alarms = updated.alarms.iter().map(|alarm| alert_view(&frame, alarm)).collect();
-    let taxonomy = &at.request.state.taxonomy;
+    let taxonomy = &session.request.state.taxonomy;
     let other = |other: RelatedCase| {
         let category = taxonomy.category(&other.category);
         RelatedCaseRow {
@@ -213,7 +214,7 @@ pub(super) async fn related(
         }
     };
     let related = found.into_iter().map(other).collect();
-    Ok(laid_out(&RelatedCasesTemplate {
+    Ok(render_ok(&RelatedCasesTemplate {
         frame,
         head,
         related,
@@ -230,10 +231,10 @@ fn relation_text(
     values: &[String],
 ) -> String {
     let key = match tie {
-        RelationKind::File => "tie-file",
-        RelationKind::Number => "tie-number",
-        RelationKind::Place => "tie-place",
-        RelationKind::Words => "tie-words",
+        RelationKind::File => "relation-file",
+        RelationKind::Number => "relation-number",
+        RelationKind::Place => "relation-place",
+        RelationKind::Words => "relation-words",
     };
     // A place is told with the category that it was reported for.
     let named = |value: &String| match value.split_once(' ') {

@@ -11,14 +11,11 @@ use web::Locale;
 
 use crate::{
     l10n::dates::LOCALES,
-    web_ui::{
-        UiState,
-        extract::{page_url, render},
-    },
+    web_ui::{UiState, layout::render, request::page_url},
 };
 
 #[derive(Template)]
-#[template(path = "open.html")]
+#[template(path = "sign-in.html")]
 struct SignInTemplate {
     code: &'static str,
     style: String,
@@ -32,29 +29,29 @@ struct SignInTemplate {
 /// Sets the cookie. The page leads on by itself: a redirect would still count as coming from
 /// wherever the link was read, and the cookie would not be sent along.
 pub(super) async fn redeem_link(
-    State(site): State<UiState>,
+    State(state): State<UiState>,
     Path(link): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     let wanted =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let locale = Locale::negotiate(wanted, &LOCALES).unwrap_or(LOCALES[0]);
-    let words = site.texts.catalog(locale);
-    let cookie = site.browser_session.redeem_link(&link, site.clock.now(), &mut OsRng);
+    let words = state.texts.catalog(locale);
+    let cookie = state.browser_session.redeem_link(&link, state.clock.now(), &mut OsRng);
     let page = |heading: &str, what: &str, on| SignInTemplate {
         code: locale.code,
-        style: site.assets.url("workbench"),
+        style: state.assets.url("workbench"),
         heading: words.get(heading),
         what: words.get(what),
         on,
         link: words.get("open-on"),
     };
     let Some(cookie) = cookie else {
-        site.browser_session.count_rejected();
+        state.browser_session.count_rejected();
         tracing::warn!(rule = "link", "a request was refused");
         return render(StatusCode::FORBIDDEN, &page("open-void", "open-void-what", None));
     };
-    let on = Some(page_url(&site, locale, ""));
+    let on = Some(page_url(&state, locale, ""));
     let mut response = render(StatusCode::OK, &page("open-heading", "open-what", on));
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     response

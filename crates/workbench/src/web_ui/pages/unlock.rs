@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     extract::State,
-    http::{Method, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use secrecy::SecretString;
@@ -18,9 +18,10 @@ use crate::{
     web_ui::{
         UiState,
         error_page::PageError,
-        extract::{NavSection, PageFrame, PageRequest, START_PATH, render},
         forms::FormInput,
         key_session::UnlockedKeys,
+        layout::{NavSection, PageFrame, render},
+        request::{PageRequest, START_PATH},
     },
 };
 
@@ -28,8 +29,8 @@ use crate::{
 #[template(path = "unlock.html")]
 struct UnlockTemplate {
     frame: PageFrame,
-    asked: UnlockPrompt,
-    /// Where the key lies, for whoever has to begin anew.
+    prompt: UnlockPrompt,
+    /// The folder of the key, for a member who forgot the passphrase.
     folder: String,
 }
 
@@ -46,20 +47,16 @@ pub(crate) struct UnlockPrompt {
 }
 
 impl UnlockPrompt {
-    /// For a request that came while it was locked.
-    pub(crate) fn for_request(visit: &PageRequest, method: &Method) -> Self {
-        if method == Method::GET {
-            Self::with_return_path(visit, &visit.path)
-        } else {
-            Self { form_lost: true, ..Self::default() }
-        }
+    /// Returns the prompt after a form that was not stored.
+    pub(crate) fn for_lost_form() -> Self {
+        Self { form_lost: true, ..Self::default() }
     }
 
-    /// For somebody who wants to go on there.
-    pub(crate) fn with_return_path(visit: &PageRequest, path: &str) -> Self {
+    /// Returns the prompt that leads to this page after the keys are unlocked.
+    pub(crate) fn with_return_path(request: &PageRequest, path: &str) -> Self {
         Self {
             return_path: path.to_owned(),
-            draft_kept: visit.state.drafts.contains(path),
+            draft_kept: request.state.drafts.contains(path),
             ..Self::default()
         }
     }
@@ -67,66 +64,66 @@ impl UnlockPrompt {
 
 /// Asks for the passphrase.
 pub(crate) fn unlock_page(
-    visit: &PageRequest,
-    asked: UnlockPrompt,
+    request: &PageRequest,
+    prompt: UnlockPrompt,
     status: StatusCode,
 ) -> Response {
-    let folder = visit.state.profile.dir().display().to_string();
+    let folder = request.state.profile.dir().display().to_string();
     render(
         status,
         &UnlockTemplate {
-            frame: PageFrame::new(visit.clone(), "unlock-title", NavSection::None),
-            asked,
+            frame: PageFrame::new(request.clone(), "unlock-title", NavSection::None),
+            prompt,
             folder,
         },
     )
 }
 
 /// Opens the key file and signs in.
-pub(super) async fn unlock(visit: PageRequest, typed: FormInput) -> Result<Response, PageError> {
-    let site = &visit.state;
-    let to = typed.local_path("to");
+pub(super) async fn unlock(request: PageRequest, form: FormInput) -> Result<Response, PageError> {
+    let state = &request.state;
+    let to = form.local_path("to");
     let again = |wrong: &str| {
-        let asked = UnlockPrompt {
-            wrong: Some(visit.catalog().get(wrong)),
-            ..UnlockPrompt::with_return_path(&visit, to)
+        let prompt = UnlockPrompt {
+            wrong: Some(request.catalog().get(wrong)),
+            ..UnlockPrompt::with_return_path(&request, to)
         };
-        Ok(unlock_page(&visit, asked, StatusCode::FORBIDDEN))
+        Ok(unlock_page(&request, prompt, StatusCode::FORBIDDEN))
     };
-    let key = match decrypt_key(site, typed.get("passphrase")).await {
+    let key = match decrypt_key(state, form.get("passphrase")).await {
         Ok(key) => key,
         Err(KeyError::Decrypt(PassphraseDecryptError::WrongPassphrase)) => {
             return again("unlock-wrong");
         }
         Err(_) => return again("unlock-no-key"),
     };
-    site.drafts.set_owner(&key);
+    state.drafts.set_owner(&key);
     let mut work = UnlockedKeys::without_connection(key);
-    let joined = if site.profile.is_connected() {
-        work.sign_in(&site.profile, site.clock.now()).await.map_err(PageError::from)
+    let joined = if state.profile.is_connected() {
+        work.sign_in(&state.profile, state.clock.now()).await.map_err(PageError::from)
     } else {
-        Err(PageError::redirect(visit.url(START_PATH)))
+        Err(PageError::redirect(request.url(START_PATH)))
     };
     // What is forged or rolled back ends here. That nobody answers, or not yet, is no reason to
     // keep anybody from their own keys.
-    if let Err(trouble) = joined.clone()
-        && trouble.is_integrity_alert()
+    if let Err(error) = joined.clone()
+        && error.is_integrity_alert()
     {
-        return Err(trouble);
+        return Err(error);
     }
-    site.key_session.unlock(work, site.clock.now()).await;
+    state.key_session.unlock(work, state.clock.now()).await;
     match joined {
-        Ok(()) => Ok(Redirect::to(&visit.url(to)).into_response()),
-        Err(trouble) => onboarding::show_with_error(visit, trouble, to).await,
+        Ok(()) => Ok(Redirect::to(&request.url(to)).into_response()),
+        Err(error) => onboarding::show_with_error(request, error, to).await,
     }
 }
 
 /// Opens the key file. Guessing is made expensive, so this takes its time.
 pub(super) async fn decrypt_key(
-    site: &UiState,
+    state: &UiState,
     passphrase: &str,
 ) -> Result<InvestigatorKey, KeyError> {
-    let sealed = private_files::read(&site.profile.key_path()).map_err(|_| KeyError::Malformed)?;
+    let sealed = private_files::read(&state.profile.key_path()).map_err(|_| KeyError::Malformed)?;
     let passphrase = SecretString::from(passphrase);
     let opened =
         tokio::task::spawn_blocking(move || InvestigatorKey::open(&sealed, &passphrase)).await;
@@ -134,20 +131,20 @@ pub(super) async fn decrypt_key(
 }
 
 /// Wipes the keys, whatever comes along. What was being written is kept.
-pub(super) async fn lock(visit: PageRequest, typed: Result<FormInput, Response>) -> Response {
-    let typed = typed.unwrap_or_default();
-    let to = typed.local_path("page");
-    visit.state.drafts.store(to, &typed);
-    visit.state.key_session.lock().await;
-    unlock_page(&visit, UnlockPrompt::with_return_path(&visit, to), StatusCode::OK)
+pub(super) async fn lock(request: PageRequest, form: Result<FormInput, Response>) -> Response {
+    let form = form.unwrap_or_default();
+    let to = form.local_path("page");
+    request.state.drafts.store(to, &form);
+    request.state.key_session.lock().await;
+    unlock_page(&request, UnlockPrompt::with_return_path(&request, to), StatusCode::OK)
 }
 
 /// A sign of life from the script: somebody is reading or writing.
-pub(super) async fn heartbeat(State(site): State<UiState>) -> StatusCode {
-    let now = site.clock.now();
-    if !site.key_session.is_unlocked(now) {
+pub(super) async fn heartbeat(State(state): State<UiState>) -> StatusCode {
+    let now = state.clock.now();
+    if !state.key_session.is_unlocked(now) {
         return StatusCode::UNAUTHORIZED;
     }
-    site.key_session.record_activity(now);
+    state.key_session.record_activity(now);
     StatusCode::NO_CONTENT
 }

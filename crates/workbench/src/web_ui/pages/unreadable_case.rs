@@ -11,12 +11,12 @@ use crate::{
 /// Proposes to close it, or approves what a colleague proposed. Returns to the queue, because there
 /// is nothing of the case to show.
 pub(super) async fn close_unreadable(
-    mut at: SignedInSession,
+    mut session: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let done = match at.connection_mut().close_unreadable(id).await? {
+    let done = match session.connection_mut().close_unreadable(id).await? {
         DecisionOutcome::Proposed => "proposed",
         DecisionOutcome::Approved => "unreadable",
     };
-    Ok(at.request.redirect_with_flash("/queue/mine", done))
+    Ok(session.request.redirect_with_flash("/queue/mine", done))
 }

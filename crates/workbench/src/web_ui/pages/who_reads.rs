@@ -12,13 +12,14 @@ use taxonomy::{Audience, Taxonomy};
 use crate::{
     admin::route_explanation::{ExclusionReason, ReportProfile, RoutingStep, explain_routing},
     web_ui::{
-        extract::{NavSection, PageFrame, SignedInSession, show as laid_out},
+        extract::SignedInSession,
         forms::FormInput,
+        layout::{NavSection, PageFrame, render_ok},
     },
 };
 
 #[derive(Template)]
-#[template(path = "route.html")]
+#[template(path = "who-reads.html")]
 struct WhoReadsTemplate {
     frame: PageFrame,
     categories: Vec<FormOption>,
@@ -55,32 +56,32 @@ struct CategoryRouteRow {
     oversight_locked: String,
 }
 
-pub(super) async fn show(at: SignedInSession) -> Response {
-    laid_out(&who_reads_page(&at, &FormInput::default(), None))
+pub(super) async fn show(session: SignedInSession) -> Response {
+    render_ok(&who_reads_page(&session, &FormInput::default(), None))
 }
 
 /// Decides as a reporter's device would.
-pub(super) async fn explain_route(at: SignedInSession, typed: FormInput) -> Response {
+pub(super) async fn explain_route(session: SignedInSession, form: FormInput) -> Response {
     let case = ReportProfile {
-        category: typed.get("category").to_owned(),
-        audience: typed.get("audience").to_owned(),
-        excluded: typed.values("excluded"),
+        category: form.get("category").to_owned(),
+        audience: form.get("audience").to_owned(),
+        excluded: form.values("excluded"),
     };
-    laid_out(&who_reads_page(&at, &typed, Some(case)))
+    render_ok(&who_reads_page(&session, &form, Some(case)))
 }
 
 fn who_reads_page(
-    at: &SignedInSession,
-    typed: &FormInput,
+    session: &SignedInSession,
+    form: &FormInput,
     asked: Option<ReportProfile>,
 ) -> WhoReadsTemplate {
-    let frame = at.frame("administration-title", NavSection::Administration);
-    let (directory, taxonomy) = (at.connection().directory(), &at.request.state.taxonomy);
+    let frame = session.frame("administration-title", NavSection::Administration);
+    let (directory, taxonomy) = (session.connection().directory(), &session.request.state.taxonomy);
     let lang = frame.code();
     let choice = |field: &str, id: &str, label: &str| FormOption {
         id: id.to_owned(),
         label: label.to_owned(),
-        chosen: typed.values(field).iter().any(|value| value == id),
+        chosen: form.values(field).iter().any(|value| value == id),
     };
     let categories = taxonomy.categories.iter();
     let categories = categories
@@ -170,8 +171,10 @@ fn step_text(frame: &PageFrame, step: &RoutingStep) -> String {
             words.with("step-excluded", &[("who", &who.join(", ")), ("left", &left.to_string())])
         }
         RoutingStep::TooFew => frame.with("step-too-few", "least", MIN_READERS.to_string()),
-        RoutingStep::RoutedTo { desk, readers } => words
-            .with("step-filed", &[("desk", &frame.desk_label(desk)), ("who", &readers.join(", "))]),
+        RoutingStep::RoutedTo { desk, readers } => words.with(
+            "step-routed",
+            &[("desk", &frame.desk_label(desk)), ("who", &readers.join(", "))],
+        ),
         RoutingStep::OversightLocked(who) => frame.with("step-locked", "who", who.join(", ")),
     }
 }
@@ -192,7 +195,7 @@ fn exclusion_text(frame: &PageFrame, reason: &ExclusionReason) -> String {
             frame.with("without-went-to", "desk", frame.desk_label(desk))
         }
         ExclusionReason::NotAMemberOfDesk(desk) => {
-            frame.with("without-seat", "desk", frame.desk_label(desk))
+            frame.with("without-membership", "desk", frame.desk_label(desk))
         }
     }
 }

@@ -77,7 +77,7 @@ async fn what_is_done_is_held_against_what_was_shown() {
     assert!(late.text.contains("They read my mail."), "what is new stands above the text");
     assert_eq!(late.texts("#write textarea"), ["Thank you."]);
     assert!(screen.environment.handler.with_case(id, |kept| kept.replies.is_empty()));
-    for act in ["triage", "read", "escalate"] {
+    for act in ["triage", "mark-handled", "escalate"] {
         let late = screen.post(&format!("{case}/act/{act}"), &[("shown", &shown)]).await;
         assert_eq!(late.status, StatusCode::CONFLICT, "{act}");
         assert!(late.text.contains("the reporter sent something more"), "{}", late.text);
