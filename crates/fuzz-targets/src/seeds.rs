@@ -1,4 +1,4 @@
-//! Inputs that are taken, for changes to begin from: made here, or the known answers of the
+//! Inputs that are taken, for changes to begin from: made here, or the test vectors of the
 //! protocol.
 
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 static VECTORS: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../protocol/vectors.json"))
-        .expect("the known answers are JSON")
+        .expect("the test vectors are JSON")
 });
 
 /// Signed once: signing is what costs.

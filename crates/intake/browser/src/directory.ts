@@ -20,7 +20,7 @@ export interface DirectoryMember {
   handle: string;
   recipient: string;
   device: string;
-  covers: string[];
+  units: string[];
   languages: string[];
 }
 
@@ -30,7 +30,7 @@ export interface DirectoryDesk {
   categories: string[];
   audiences: string[];
   members: string[];
-  covers: string[];
+  units: string[];
 }
 
 export interface DirectoryDocument {
@@ -80,7 +80,7 @@ const readMember = object<DirectoryMember>({
   handle: string,
   recipient: readRecipient,
   device: readKey,
-  covers: list(string),
+  units: list(string),
   languages: list(string),
 });
 
@@ -90,7 +90,7 @@ const readDesk = object<DirectoryDesk>({
   categories: list(string),
   audiences: list(string),
   members: list(string),
-  covers: list(string),
+  units: list(string),
 });
 
 /** A reader that half understands must not choose readers: a field that is not known, or missing, is refused. */
@@ -169,14 +169,14 @@ export class VerifiedDirectory {
     const { desks, members, oversight } = this.document;
     const byDesk = desks.filter((desk) => this.deskExcluded(desk, excluded)).flatMap((desk) => desk.members);
     const byPerson = members
-      .filter((member) => member.covers.some((unit) => excluded.includes(unit)))
+      .filter((member) => member.units.some((unit) => excluded.includes(unit)))
       .map((member) => member.handle);
     const outside = this.desk(oversight).members;
     return new Set([...byDesk, ...byPerson].filter((handle) => !outside.includes(handle)));
   }
 
   private deskExcluded(desk: DirectoryDesk, excluded: readonly string[]): boolean {
-    const named = (id: string) => id === EXCLUDE_ALL || id === desk.id || desk.covers.includes(id);
+    const named = (id: string) => id === EXCLUDE_ALL || id === desk.id || desk.units.includes(id);
     return desk.id !== this.document.oversight && excluded.some(named);
   }
 

@@ -17,7 +17,7 @@ export interface FollowUp {
   lang: string;
   week: string;
   /** Ask for the outside body to read along. */
-  askOversight: boolean;
+  releaseToOversight: boolean;
   /** 32 bytes, drawn once for each message that is composed: a second sending is known by them. */
   token: Uint8Array;
   /** Another report of the same person, if the two are to be seen together. */
@@ -52,7 +52,7 @@ export async function sealFollowUp(
     mailbox: receipt.mailboxId(),
     case: { id: inbox.case, generation: inbox.generation },
     directory: directory.hash,
-    ask_oversight: message.askOversight,
+    release_to_oversight: message.releaseToOversight,
   };
   let sent = inbox.sent;
   const sealed = await sealSubmission(directory.transport(), envelope, async function* (writer) {

@@ -17,8 +17,8 @@ export interface MailboxHeader {
   v: 1;
   week: string;
   stage: Stage;
-  with_oversight: boolean;
-  next: string | null;
+  released_to_oversight: boolean;
+  next_update: string | null;
   received: number;
 }
 
@@ -26,8 +26,8 @@ const readHeader = object<MailboxHeader>({
   v: exactly(1),
   week,
   stage: exactly(...STAGES),
-  with_oversight: boolean,
-  next: nullable(day),
+  released_to_oversight: boolean,
+  next_update: nullable(day),
   received: whole(0xffff_ffff),
 });
 

@@ -52,7 +52,7 @@ export async function sealReport(directory: VerifiedDirectory, filing: ReportSec
     mailbox: receipt.mailboxId(),
     case: { id: filing.case, generation: 0 },
     directory: directory.hash,
-    ask_oversight: false,
+    release_to_oversight: false,
   };
   const grant = {
     case: filing.caseBytes,

@@ -25,7 +25,7 @@ export interface EnvelopeHeader {
   mailbox: HashText;
   case: { id: string; generation: number };
   directory: HashText;
-  ask_oversight: boolean;
+  release_to_oversight: boolean;
 }
 
 /** A file as chosen; it is read as it is sealed. */

@@ -18,13 +18,13 @@ import { parseRecords, splitHeader } from "../src/framing.ts";
 import { verifyDirectory, signDirectory, vectors, createTestWorld } from "./support/world.ts";
 import { VerifiedDirectory } from "../src/directory.ts";
 
-test("case secrets, filings and slot tags are those of the known answers", async () => {
+test("case secrets, filings and slot tags are those of the test vectors", async () => {
   const known = vectors.case;
   assert.equal((await recipientOf(caseIdentity(decode(known.secret)))).text, known.case_recipient);
   assert.equal(encode(repliesKey(decode(known.secret))), known.replies_key);
-  const filed = deriveReportSecrets(decode(known.filing.seed), decode(known.filing.content));
-  assert.equal(filed.receipt.code(), known.filing.receipt);
-  assert.equal(filed.case, known.filing.case);
+  const filed = deriveReportSecrets(decode(known.report_secrets.seed), decode(known.report_secrets.content));
+  assert.equal(filed.receipt.code(), known.report_secrets.receipt);
+  assert.equal(filed.case, known.report_secrets.case);
 });
 
 test("slot tags", async () => {
@@ -121,11 +121,11 @@ test("a frame that was altered anywhere is refused", () => {
   }
 });
 
-test("the ladder is that of the known answers, and every length meets a rung", () => {
-  const { rungs, header_len, plaintext_len } = vectors.ladder;
-  assert.deepEqual(SIZE_CLASSES, rungs);
-  assert.deepEqual(SIZE_CLASSES.map((rung) => plaintextLenFor(rung, header_len)), plaintext_len);
-  fc.assert(fc.property(fc.constantFrom(...SIZE_CLASSES), fc.integer({ min: 1700, max: 4095 }), (rung, header) => plaintextLenFor(rung, header) !== undefined));
+test("the size classes are those of the test vectors, and every length has one", () => {
+  const { sizes, header_len, plaintext_len } = vectors.size_classes;
+  assert.deepEqual(SIZE_CLASSES, sizes);
+  assert.deepEqual(SIZE_CLASSES.map((size) => plaintextLenFor(size, header_len)), plaintext_len);
+  fc.assert(fc.property(fc.constantFrom(...SIZE_CLASSES), fc.integer({ min: 1700, max: 4095 }), (size, header) => plaintextLenFor(size, header) !== undefined));
   fc.assert(fc.property(fc.integer({ min: 0, max: 64 * 1024 * 1024 }), (len) => sizeClassFor(len)! >= len));
   assert.equal(sizeClassFor(64 * 1024 * 1024 + 1), undefined);
 });
@@ -222,7 +222,7 @@ test("a report is on a rung, holds eight grants, and opens for its readers alone
   assert.equal(blob.size, 128 * 1024);
   const sealed = new Uint8Array(await blob.arrayBuffer());
   const { header, rest } = splitHeader("BKE1", 4096, await open(w.transport, sealed), (header) => header);
-  assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "urgency", "mailbox", "case", "directory", "ask_oversight"]);
+  assert.deepEqual(Object.keys(header as object), ["v", "kind", "desk", "lang", "urgency", "mailbox", "case", "directory", "release_to_oversight"]);
   const found = parseRecords(rest);
   const order = found.map(({ type }) => type).filter((type, at, all) => type !== all[at - 1]);
   assert.deepEqual(order, [1, 6, 7, 3, 4, 2, 5, 8]);

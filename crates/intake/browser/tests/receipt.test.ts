@@ -12,7 +12,7 @@ import { lists, vectors } from "./support/world.ts";
 const all = Object.values(lists);
 const bytes16 = fc.uint8Array({ minLength: 16, maxLength: 16 }) as fc.Arbitrary<Bytes>;
 
-test("the known answers hold", async () => {
+test("the test vectors hold", async () => {
   for (const vector of vectors.receipts) {
     const receipt = new Receipt(decode(vector.receipt));
     assert.equal(receipt.code(), vector.code);
@@ -92,7 +92,7 @@ test("spellings of people are read and what is wrong is named", () => {
   }
 });
 
-test("the sending tag is that of the known answers, with what was done to files as well", () => {
+test("the sending tag is that of the test vectors, with what was done to files as well", () => {
   for (const vector of vectors.receipts) {
     const receipt = new Receipt(decode(vector.receipt));
     const tag = (frame: number) =>

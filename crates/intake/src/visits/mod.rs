@@ -102,7 +102,7 @@ pub enum VisitState {
         /// May scripts of ours run on it?
         scripts: bool,
         /// Its HTML, deflated.
-        #[serde(with = "protocol::encoding::hash::base64_bytes")]
+        #[serde(with = "protocol::encoding::base64_bytes")]
         packed: Vec<u8>,
     },
     /// The reporter has confirmed that the receipt is noted.

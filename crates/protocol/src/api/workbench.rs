@@ -32,11 +32,7 @@ use crate::{
         stage::Deadline,
         state::CaseState,
     },
-    encoding::{
-        framing::RecordType,
-        hash::{Hash, base64_bytes},
-        iso_date,
-    },
+    encoding::{base64_bytes, framing::RecordType, hash::Hash, iso_date},
     keys::{CaseRecipient, MailboxRecipient, PublicKey, sign},
     submission::key_grant::SealedGrant,
 };

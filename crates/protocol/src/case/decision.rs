@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::case::{permissions::Role, rule_violation::RuleViolation};
+use crate::case::{role::Role, rule_violation::RuleViolation};
 use crate::submission::envelope::Urgency;
 
 /// What two persons decide.

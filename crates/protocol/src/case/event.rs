@@ -216,10 +216,10 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedEvent {
     /// The JSON of an [`Event`].
-    #[serde(with = "crate::encoding::hash::base64_bytes")]
+    #[serde(with = "crate::encoding::base64_bytes")]
     pub bytes: Vec<u8>,
     /// Ed25519 over `"burkindi/event/v1\0" ‖ bytes`, 64 bytes.
-    #[serde(with = "crate::encoding::hash::base64_bytes")]
+    #[serde(with = "crate::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 

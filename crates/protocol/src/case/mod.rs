@@ -4,6 +4,8 @@ pub(crate) mod calendar;
 pub(crate) mod decision;
 pub mod event;
 pub(crate) mod permissions;
+pub(crate) mod proposals;
+pub(crate) mod role;
 pub(crate) mod rule_violation;
 pub(crate) mod stage;
 pub(crate) mod state;
@@ -13,7 +15,8 @@ pub use calendar::{Calendar, CalendarError, Holiday};
 pub use decision::{
     ClosingReason, Decision, Disposition, Proposal, ReferralConsent, ReferralTarget, ReopenReason,
 };
-pub use permissions::{ActionKind, ActorClass, PERMISSIONS, PermissionRule, Role};
+pub use permissions::{ActionKind, ActorClass, PERMISSIONS, PermissionRule};
+pub use role::Role;
 pub use rule_violation::RuleViolation;
 pub use stage::{
     Deadline, DeadlineKind, REOPEN_DAYS, Stage, days_after, months_after, triage_days,

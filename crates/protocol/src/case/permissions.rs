@@ -6,38 +6,9 @@ use crate::case::{
     decision::{Decision, Disposition},
     rule_violation::RuleViolation,
     stage::Stage,
-    state::CaseState,
 };
 
 use Stage::{Assessing, Closed, Decided, Investigating, Purged, Received, Referred, Triaged};
-
-/// What a person is to one case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-pub struct Role {
-    /// Sits at the desk where the case stands.
-    pub desk: bool,
-    /// Leads it.
-    pub lead: bool,
-    /// Sits for the outside body.
-    pub oversight: bool,
-}
-
-impl Role {
-    /// Of a member to the cases of a desk.
-    pub fn of_member(directory: &crate::directory::Directory, handle: &str, desk: &str) -> Self {
-        let seats = directory.desk(desk).map_or(&[][..], |desk| &desk.members);
-        Self {
-            desk: seats.iter().any(|seat| seat == handle),
-            lead: seats.first().is_some_and(|lead| lead == handle),
-            oversight: directory.is_oversight(handle),
-        }
-    }
-
-    /// The lead of the desk, or anybody of the outside body.
-    pub fn is_lead_or_oversight(self) -> bool {
-        self.lead || self.oversight
-    }
-}
 
 /// Who may do something. Everybody here holds a grant of the case; who has recused does nothing at
 /// all.
@@ -286,115 +257,5 @@ impl ActionKind {
             .iter()
             .find(|row| row.action == self)
             .expect("a test holds the table against the acts")
-    }
-}
-
-impl CaseState {
-    /// Does the table allow this now? What it leaves open, such as whether something was proposed,
-    /// is not looked at.
-    pub fn check_permission(
-        &self,
-        act: ActionKind,
-        actor: &str,
-        role: Role,
-    ) -> Result<(), RuleViolation> {
-        let row = act.permission_rule();
-        if row.actor_class == ActorClass::Handler {
-            return Err(RuleViolation::HandlerOnly);
-        }
-        self.check_not_recused(act, actor)?;
-        self.check_stage(row)?;
-        self.check_actor_class(self.actor_class_for(row), actor, role)
-    }
-
-    /// Who may do it to this case. What came unreadable is purged, and a proposal about it is taken
-    /// back, by readers who have not declared: to declare, one has to open the case.
-    fn actor_class_for(&self, row: &PermissionRule) -> ActorClass {
-        let proposed = self.pending_proposal.as_ref().map(|proposal| proposal.decision);
-        let is_unreadable = self.disposition == Some(Disposition::Unreadable)
-            || matches!(
-                proposed,
-                Some(Decision::Close { disposition: Disposition::Unreadable, .. })
-            );
-        match row.action {
-            ActionKind::ProposePurge | ActionKind::ApprovePurge | ActionKind::Withdraw
-                if is_unreadable =>
-            {
-                ActorClass::Reader
-            }
-            _ => row.actor_class,
-        }
-    }
-
-    /// Everything that the table allows to a person now, for a face that offers nothing else.
-    pub fn permitted_actions(&self, actor: &str, role: Role) -> Vec<ActionKind> {
-        PERMISSIONS
-            .iter()
-            .map(|row| row.action)
-            .filter(|act| self.check_permission(*act, actor, role).is_ok())
-            .collect()
-    }
-
-    pub(super) fn check_stage(&self, row: &PermissionRule) -> Result<(), RuleViolation> {
-        if row.stages.contains(&self.stage) {
-            Ok(())
-        } else {
-            Err(RuleViolation::WrongStage(self.stage))
-        }
-    }
-
-    /// Nobody who has recused, or of whom a conflict is claimed.
-    fn check_not_recused(&self, act: ActionKind, actor: &str) -> Result<(), RuleViolation> {
-        if self.recused.iter().any(|who| who == actor) {
-            return Err(RuleViolation::MemberRecused(actor.to_owned()));
-        }
-        if act != ActionKind::Recuse
-            && self.conflict_claims.iter().any(|challenge| challenge.member == actor)
-        {
-            return Err(RuleViolation::ConflictClaimed(actor.to_owned()));
-        }
-        Ok(())
-    }
-
-    fn check_actor_class(
-        &self,
-        who: ActorClass,
-        actor: &str,
-        role: Role,
-    ) -> Result<(), RuleViolation> {
-        let has = self.assignee.as_deref() == Some(actor);
-        let seat = role.desk || role.oversight || has;
-        let free = self.assignee.is_none();
-        let undeclared_too = matches!(
-            who,
-            ActorClass::Handler | ActorClass::Reader | ActorClass::UndeclaredDelegator
-        );
-        if !undeclared_too && !self.has_declared(actor) {
-            return Err(RuleViolation::Undeclared);
-        }
-        let only_assignee =
-            || self.assignee.clone().map_or(RuleViolation::Unassigned, RuleViolation::AssigneeOnly);
-        let allowed = match who {
-            ActorClass::Handler => return Err(RuleViolation::HandlerOnly),
-            ActorClass::Reader | ActorClass::Declared => true,
-            ActorClass::Desk => seat,
-            ActorClass::Correspondent => has || free && seat,
-            ActorClass::Delegator | ActorClass::UndeclaredDelegator => {
-                has || role.is_lead_or_oversight() || free && seat
-            }
-            ActorClass::Assignee => has,
-            ActorClass::LeadOrOversight => role.is_lead_or_oversight(),
-        };
-        match who {
-            _ if allowed => Ok(()),
-            ActorClass::LeadOrOversight => Err(RuleViolation::LeadOnly),
-            ActorClass::Assignee => Err(only_assignee()),
-            ActorClass::Correspondent | ActorClass::Delegator | ActorClass::UndeclaredDelegator
-                if !free =>
-            {
-                Err(only_assignee())
-            }
-            _ => Err(RuleViolation::DeskOnly),
-        }
     }
 }

@@ -38,7 +38,7 @@ pub struct TrustRoots {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedDirectory {
     /// `directory.json`.
-    #[serde(with = "crate::encoding::hash::base64_bytes")]
+    #[serde(with = "crate::encoding::base64_bytes")]
     pub bytes: Vec<u8>,
     /// `directory.sig`: at most [`MAX_SIGNATURES`].
     #[serde(deserialize_with = "deserialize_signatures")]
@@ -51,7 +51,7 @@ pub struct RootSignature {
     /// Which root key.
     pub key: PublicKey,
     /// Over `"burkindi/directory/v1\0" ‖ bytes`.
-    #[serde(with = "crate::encoding::hash::base64_bytes")]
+    #[serde(with = "crate::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 

@@ -65,20 +65,3 @@ impl<'de> Deserialize<'de> for Hash {
         Self::parse(&text).ok_or_else(|| D::Error::custom("not 32 bytes of unpadded base64url"))
     }
 }
-
-/// Bytes of any length as unpadded base64url, for `#[serde(with = "…")]`.
-pub mod base64_bytes {
-    use super::{BASE64_URL_SAFE_NO_PAD, Deserialize, Deserializer, Engine, Serializer};
-    use serde::de::Error as _;
-
-    /// Writes the text form.
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&BASE64_URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    /// Reads the text form.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        BASE64_URL_SAFE_NO_PAD.decode(text).map_err(D::Error::custom)
-    }
-}

@@ -1,7 +1,8 @@
 //! Encodings that every format of the protocol shares.
 
+pub mod base64_bytes;
 pub mod canonical;
 pub(crate) mod framing;
-pub mod hash;
+pub(crate) mod hash;
 pub mod iso_date;
 pub mod size_classes;

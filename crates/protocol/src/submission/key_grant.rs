@@ -40,7 +40,7 @@ pub struct SealedGrant {
     /// `SHA-256("burkindi/slot/v1" ‖ case id ‖ recipient)`.
     pub tag: Hash,
     /// `age(member, 128 bytes)`.
-    #[serde(with = "crate::encoding::hash::base64_bytes")]
+    #[serde(with = "crate::encoding::base64_bytes")]
     pub sealed: Vec<u8>,
 }
 

@@ -3,7 +3,6 @@
 pub mod envelope;
 pub mod frame;
 pub mod key_grant;
-mod records;
 pub mod related_report;
 pub mod reply_capsule;
 pub mod report_body;

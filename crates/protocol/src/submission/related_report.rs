@@ -23,7 +23,7 @@ pub struct RelatedReport {
     pub token: Hash,
     /// Ed25519 with the other report's `K_r` over `"burkindi/earlier/v1\0" ‖ id of the other case ‖
     /// id of this case`, 64 bytes.
-    #[serde(with = "crate::encoding::hash::base64_bytes")]
+    #[serde(with = "crate::encoding::base64_bytes")]
     pub proof: Vec<u8>,
 }
 

@@ -3,12 +3,15 @@
 use investigator::{Thread, ThreadIssue, ThreadIssueKind};
 use protocol::{
     Hash,
-    api::workbench::{CaseDetail, PartKind},
+    api::{
+        case_integrity::FollowUpCheck,
+        workbench::{CaseDetail, PartKind},
+    },
     case::{
         CaseState, Decision, Disposition,
         event::{Action, Event},
     },
-    submission::{frame::FrameDirection, report_digest::FollowUpCheck},
+    submission::frame::FrameDirection,
 };
 use uuid::Uuid;
 

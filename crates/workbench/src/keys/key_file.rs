@@ -38,7 +38,7 @@ pub struct MembershipRequest {
     /// Verifies events and sessions.
     pub device: PublicKey,
     /// By the device key over all of the above: the file arrived as it was made.
-    #[serde(with = "protocol::encoding::hash::base64_bytes")]
+    #[serde(with = "protocol::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 

@@ -91,10 +91,10 @@ pub struct BackupRecord {
 #[serde(deny_unknown_fields)]
 pub struct SignedRestore {
     /// The JSON of what was accepted.
-    #[serde(with = "protocol::encoding::hash::base64_bytes")]
+    #[serde(with = "protocol::encoding::base64_bytes")]
     pub bytes: Vec<u8>,
     /// By the device key.
-    #[serde(with = "protocol::encoding::hash::base64_bytes")]
+    #[serde(with = "protocol::encoding::base64_bytes")]
     pub signature: Vec<u8>,
 }
 

@@ -26,7 +26,7 @@ export interface DetailWarning {
 const ONLY_ME = "only_me";
 
 /** Questions that take words. */
-const TEXT_KINDS: ReadonlySet<string> = new Set(["text", "text_guarded", "longtext", "period"]);
+const TEXT_KINDS: ReadonlySet<string> = new Set(["text", "sensitive_text", "long_text", "period"]);
 
 /** A report as it is sealed. */
 export interface ComposedReport {
@@ -131,10 +131,10 @@ export class ReportAnswers {
     for (const id of category.questions) {
       const question = kit.questions[id]!;
       const answer = this.answer(id, question);
-      const limit = question.kind === "longtext" ? kit.longest.story : kit.longest.text;
+      const limit = question.kind === "long_text" ? kit.longest.story : kit.longest.text;
       if (typeof answer === "string" && takesText(question) && [...answer].length > limit) {
         wrong.push({ question: id, problem: "long", limit });
-      } else if (question.kind === "longtext") {
+      } else if (question.kind === "long_text") {
         story = answer as string;
         if (story === "" && category.story_required) wrong.push({ question: id, problem: "missing", limit });
       } else if (answer.length > 0) {
@@ -189,7 +189,7 @@ export class ReportAnswers {
   }
 }
 
-const takesText = (question: FormQuestion): boolean => question.kind !== "choice" && question.kind !== "receipt_link";
+const takesText = (question: FormQuestion): boolean => question.kind !== "choice" && question.kind !== "earlier_report";
 
 const isQuestion = (name: string): boolean => name.startsWith("a.") || name.startsWith("d.");
 

@@ -9,7 +9,7 @@ export interface PageTemplate {
 
 export interface FormQuestion {
   label: string;
-  kind: "choice" | "multi" | "text" | "text_guarded" | "longtext" | "period" | "exclude_desks" | "receipt_link";
+  kind: "choice" | "multi" | "text" | "sensitive_text" | "long_text" | "period" | "exclude_desks" | "earlier_report";
   /** Is any answer to it a trace? */
   guarded: boolean;
   options: Record<string, string>;

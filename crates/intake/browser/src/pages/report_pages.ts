@@ -221,7 +221,7 @@ export class ReportPages {
   }
 
   private reviewRow(label: string, lines: string[], go: string, id: string): HTMLElement {
-    const story = this.kit.questions[id]?.kind === "longtext";
+    const story = this.kit.questions[id]?.kind === "long_text";
     const change = this.changeButton(go, id, label);
     const said = createElement("dd", {}, ...lines.map((line) => createElement("p", story ? { class: "story", dir: "auto" } : { dir: "auto" }, line)));
     return createElement("div", {}, createElement("dt", {}, label), said, createElement("dd", {}, change));

@@ -157,9 +157,9 @@ export class ReturnPages {
     const text = messageIn(form);
     const files = await collectAttachments(this.kit, form);
     if (files === null) return;
-    const askOversight = queryOne<HTMLInputElement>("input[name=kind]", form)?.checked ?? false;
+    const releaseToOversight = queryOne<HTMLInputElement>("input[name=kind]", form)?.checked ?? false;
     const named = queryOne<HTMLTextAreaElement>("#earlier", form)?.value.trim() ?? "";
-    if (text === "" && files.length === 0 && !askOversight && named === "") {
+    if (text === "" && files.length === 0 && !releaseToOversight && named === "") {
       showErrors(this.kit, [{ target: "message", text: translate(this.kit, "wrong-message-missing") }]);
       return;
     }
@@ -167,7 +167,7 @@ export class ReturnPages {
     const resolveRelatedReport = named === "" ? undefined : await this.earlier(named);
     if (resolveRelatedReport === null) return;
     const { lang } = this.kit;
-    const message = { text, lang, week: isoWeek(new Date()), askOversight, token: this.token, earlier: resolveRelatedReport, files };
+    const message = { text, lang, week: isoWeek(new Date()), releaseToOversight, token: this.token, earlier: resolveRelatedReport, files };
     const { sealed, sent } = await sealFollowUp(this.directory, this.receipt!, this.inbox!, message);
     await uploadWithRetry(this.kit, sealed, queryAll(".buttons", form).at(-1)!);
     this.inbox!.sent = sent;
@@ -225,18 +225,18 @@ export class ReturnPages {
     showPage(kit, kit.pages[page]!, "seal-here-reply");
     const [stage, meaning] = kit.stages[header.stage] ?? [header.stage, ""];
     const state = [createElement("p", { class: "stage" }, stage), createElement("p", {}, meaning)];
-    if (header.next !== null) {
-      const next = translate(kit, "thread-next", { day: formatDay(kit, header.next) });
+    if (header.next_update !== null) {
+      const next = translate(kit, "thread-next", { day: formatDay(kit, header.next_update) });
       state.push(createElement("p", {}, createElement("b", {}, next)));
     }
-    if (header.with_oversight) state.push(createElement("p", {}, translate(kit, "thread-outside")));
+    if (header.released_to_oversight) state.push(createElement("p", {}, translate(kit, "thread-outside")));
     const week = translate(kit, "thread-week", { week: formatWeek(kit, header.week) });
     state.push(createElement("p", { class: "hint" }, `${translateCount(kit, "thread-received", header.received)} ${week}`));
     queryOne(".state")?.replaceChildren(...state);
     this.showMessages(inbox.messages);
     const findings = inbox.findings.map((finding) => createElement("p", { class: "careful", role: "alert" }, this.findingText(finding)));
     queryOne("h1")?.before(...findings);
-    if (header.with_oversight) queryOne("input[name=kind]")?.closest(".q")?.remove();
+    if (header.released_to_oversight) queryOne("input[name=kind]")?.closest(".q")?.remove();
     // A key that nobody vouched for may be anybody's. The form stays for the buttons that look
     // again and change the language.
     if (!inbox.canWrite) queryAll("form[action$='/return/send']").forEach((form) => form.replaceChildren());

@@ -33,9 +33,9 @@ export async function createTestWorld(): Promise<TestWorld> {
   const members = [];
   for (const handle of ["awa", "bila", "coumba", "dao", "eva", "fofana"]) {
     people[handle] = identity(random(32));
-    const covers = handle === "bila" ? ["regional"] : [];
+    const units = handle === "bila" ? ["regional"] : [];
     const device = encode(ed25519.getPublicKey(random(32)));
-    members.push({ handle, recipient: (await recipientOf(people[handle]!)).text, device, covers, languages: ["fr"] });
+    members.push({ handle, recipient: (await recipientOf(people[handle]!)).text, device, units, languages: ["fr"] });
   }
   const desk = (id: string, seats: string[], categories: string[]): DirectoryDesk => ({
     id,
@@ -43,7 +43,7 @@ export async function createTestWorld(): Promise<TestWorld> {
     categories,
     audiences: [],
     members: seats,
-    covers: [],
+    units: [],
   });
   const document: DirectoryDocument = {
     v: 1,

@@ -37,12 +37,17 @@ fn report_request(draft: &reporter::ReportDraft, attached: &[(&str, &[u8])]) -> 
     })
 }
 
-fn follow_up_request(receipt: &str, laid_out: &[u8], text: &str, ask_oversight: bool) -> Value {
+fn follow_up_request(
+    receipt: &str,
+    laid_out: &[u8],
+    text: &str,
+    release_to_oversight: bool,
+) -> Value {
     json!({
         "do": "follow-up",
         "receipt": receipt,
         "mailbox": base64(laid_out),
-        "message": {"text": text, "lang": "fr", "week": "2026-W49", "askOversight": ask_oversight},
+        "message": {"text": text, "lang": "fr", "week": "2026-W49", "releaseToOversight": release_to_oversight},
         "token": base64(&[9; 32]),
         "files": files_json(&[("quittance.jpg", b"jpeg bytes")]),
     })
@@ -149,7 +154,7 @@ fn a_report_of_the_browser_goes_all_the_way_and_back() {
     assert_eq!((&seen["findings"], &seen["generation"]), (&json!([]), &json!(1)));
     assert_eq!(seen["messages"].as_array().unwrap().len(), 1);
     assert_eq!(seen["messages"][0]["text"], "Où était-ce ?");
-    let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "with_oversight": true, "next": "2026-12-24", "received": 2});
+    let header = json!({"v": 1, "week": "2026-W48", "stage": "assessing", "released_to_oversight": true, "next_update": "2026-12-24", "received": 2});
     assert_eq!(seen["header"], header);
 
     let (bytes, _) =

@@ -1,8 +1,8 @@
-//! Known answers of the protocol, in one file that an implementation in another language can read
-//! too: `crates/protocol/vectors.json`. Bytes are unpadded base64url.
+//! Test vectors of the protocol, in one file that implementations in other languages read as well:
+//! `crates/protocol/vectors.json`. Bytes are unpadded base64url.
 //!
-//! The file is written anew with `WRITE_VECTORS=1 cargo test -p investigator --test known_answers`;
-//! a difference that was not meant is a break of the protocol.
+//! `WRITE_VECTORS=1 cargo test -p investigator --test test_vectors` writes the file. An unintended
+//! difference breaks the protocol.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
@@ -35,7 +35,7 @@ use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
 
-/// Of the second receipt among the vectors, where a frame names it.
+/// The case of the second receipt, which one of the frames names as a related report.
 const OTHER_CASE: Uuid = Uuid::from_u128(0x1111_2222_3333_4444_8555_6666_7777_8888);
 const CASE: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
 
@@ -52,7 +52,7 @@ fn vectors_path() -> PathBuf {
 }
 
 fn receipts() -> Value {
-    let spell = |raw: [u8; 16]| {
+    let vector = |raw: [u8; 16]| {
         let receipt = Receipt::from_bytes(raw);
         let words: BTreeMap<_, _> =
             ["fr", "en", "es", "pt"].map(|lang| (lang, receipt.words(lang))).into();
@@ -68,8 +68,8 @@ fn receipts() -> Value {
             "sending_tag_treated": receipt.deduplication_tag(&[5; 32], b"body", &treated_attachments()),
         })
     };
-    let counting: [u8; 16] = std::array::from_fn(|at| u8::try_from(at * 17).unwrap());
-    json!([spell([0; 16]), spell([0xff; 16]), spell(counting)])
+    let ascending: [u8; 16] = std::array::from_fn(|at| u8::try_from(at * 17).unwrap());
+    json!([vector([0; 16]), vector([0xff; 16]), vector(ascending)])
 }
 
 fn attachment() -> Attachment {
@@ -113,17 +113,17 @@ fn secret() -> CaseSecret {
 }
 
 fn cases() -> Value {
-    let filing = ReportSecrets::from_seed(&[9; 32], b"content");
+    let secrets = ReportSecrets::from_seed(&[9; 32], b"content");
     json!({
         "secret": b64(secret().expose()),
         "case_recipient": secret().identity().recipient().to_string(),
         "replies_key": PublicKey::from(&secret().replies_key()),
         "slot_tag": grant_tag(CASE, &InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
-        "filing": {
+        "report_secrets": {
             "seed": b64([9; 32]),
             "content": b64(b"content"),
-            "receipt": filing.receipt().code(),
-            "case": filing.case_id(),
+            "receipt": secrets.receipt().code(),
+            "case": secrets.case_id(),
         },
     })
 }
@@ -152,10 +152,10 @@ fn frames() -> Value {
     };
     let other = Receipt::from_bytes([0xff; 16]);
     let earlier = RelatedReport::sign(OTHER_CASE, CASE, &other.signing_key());
-    let mut naming = signed(&FrameHeader { earlier: Some(earlier), ..header.clone() });
-    naming["earlier_case"] = json!(OTHER_CASE);
+    let mut with_related = signed(&FrameHeader { earlier: Some(earlier), ..header.clone() });
+    with_related["earlier_case"] = json!(OTHER_CASE);
     let treated = signed(&FrameHeader { attachments: treated_attachments(), ..header.clone() });
-    json!([signed(&header), naming, treated])
+    json!([signed(&header), with_related, treated])
 }
 
 fn log() -> Value {
@@ -187,22 +187,22 @@ fn trust() -> Value {
 fn size_classes() -> Value {
     let plaintexts: Vec<_> = size_classes::SIZE_CLASSES
         .iter()
-        .map(|rung| size_classes::plaintext_len_for(*rung, 1700).unwrap())
+        .map(|size| size_classes::plaintext_len_for(*size, 1700).unwrap())
         .collect();
-    json!({ "rungs": size_classes::SIZE_CLASSES, "header_len": 1700, "plaintext_len": plaintexts })
+    json!({ "sizes": size_classes::SIZE_CLASSES, "header_len": 1700, "plaintext_len": plaintexts })
 }
 
-/// Sealed things differ each time, so they are kept in the file and opened.
+/// Sealed bytes differ on each run. The test opens those in the file.
 fn sealed() -> Value {
-    let mut world = sample_inputs();
-    let filing = ReportSecrets::from_seed(&[9; 32], b"content");
+    let mut inputs = sample_inputs();
+    let secrets = ReportSecrets::from_seed(&[9; 32], b"content");
     let mut sealer = ReportSealer::begin(
-        &world.directory,
-        world.hash,
-        &filing,
-        world.draft.clone(),
+        &inputs.directory,
+        inputs.hash,
+        &secrets,
+        inputs.draft.clone(),
         Vec::new(),
-        &mut world.rng,
+        &mut inputs.rng,
     )
     .unwrap();
     sealer.attach("photo.jpg", "image/jpeg", &mut &b"abc"[..]).unwrap();
@@ -210,11 +210,11 @@ fn sealed() -> Value {
         case: CASE,
         generation: 0,
         secret: secret(),
-        reporter_key: world.reporter_key,
+        reporter_key: inputs.reporter_key,
         mailbox_recipient: Hash::of(&[b"M"]),
     };
     json!({
-        "transport_seed": b64(world.transport.seed()),
+        "transport_seed": b64(inputs.transport.seed()),
         "member_seed": b64([8; 32]),
         "submission": b64(sealer.finish().unwrap()),
         "grant": grant.seal(&InvestigatorIdentity::from_seed(&[8; 32]).recipient()),
@@ -287,7 +287,7 @@ fn compute_vectors() -> Value {
         "frames": frames(),
         "log": log(),
         "trust": trust(),
-        "ladder": size_classes(),
+        "size_classes": size_classes(),
     })
 }
 
@@ -298,10 +298,10 @@ fn the_test_vectors_have_not_changed() {
         now["sealed"] = sealed();
         fs::write(vectors_path(), serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
     }
-    let mut kept: Value = serde_json::from_slice(&fs::read(vectors_path()).unwrap()).unwrap();
-    let sealed = kept.as_object_mut().unwrap().remove("sealed").unwrap();
+    let mut stored: Value = serde_json::from_slice(&fs::read(vectors_path()).unwrap()).unwrap();
+    let sealed = stored.as_object_mut().unwrap().remove("sealed").unwrap();
     now.as_object_mut().unwrap().remove("sealed");
-    assert_eq!(now, kept);
+    assert_eq!(now, stored);
     open_sealed(&sealed);
 }
 
@@ -309,20 +309,20 @@ fn open_sealed(sealed: &Value) {
     let seed: [u8; 32] = bytes(&sealed["transport_seed"]).try_into().unwrap();
     let submission = bytes(&sealed["submission"]);
     let opened = envelope::open(&TransportIdentity::from_seed(&seed), &submission[..]).unwrap();
-    let filing = ReportSecrets::from_seed(&[9; 32], b"content");
-    assert_eq!(opened.header.case.id, filing.case_id());
-    assert_eq!(opened.header.mailbox, filing.receipt().locator().mailbox_id());
+    let secrets = ReportSecrets::from_seed(&[9; 32], b"content");
+    assert_eq!(opened.header.case.id, secrets.case_id());
+    assert_eq!(opened.header.mailbox, secrets.receipt().locator().mailbox_id());
     let member =
         InvestigatorIdentity::from_seed(&bytes(&sealed["member_seed"]).try_into().unwrap());
     let mine = opened
         .grants
         .iter()
-        .find(|g| g.tag == grant_tag(filing.case_id(), &member.recipient()))
+        .find(|g| g.tag == grant_tag(secrets.case_id(), &member.recipient()))
         .unwrap();
-    let grant = Grant::open(mine, &member, filing.case_id(), 0).unwrap();
+    let grant = Grant::open(mine, &member, secrets.case_id(), 0).unwrap();
     let identity = grant.secret.identity();
     let expected = FrameContext {
-        case: filing.case_id(),
+        case: secrets.case_id(),
         generation: 0,
         direction: FrameDirection::In,
         recipient: identity.recipient().hash(),
@@ -331,6 +331,6 @@ fn open_sealed(sealed: &Value) {
     let frame = Frame::verify(&identity.open(&opened.body).unwrap(), &expected).unwrap();
     assert_eq!(ReportBody::from_bytes(&frame.body).unwrap().story, "On m’a demandé 5 000 francs.");
     assert_eq!(&identity.open(&opened.attachments[0]).unwrap()[..], b"abc");
-    let kept: SealedGrant = serde_json::from_value(sealed["grant"].clone()).unwrap();
-    assert_eq!(Grant::open(&kept, &member, CASE, 0).unwrap().secret, secret());
+    let grant: SealedGrant = serde_json::from_value(sealed["grant"].clone()).unwrap();
+    assert_eq!(Grant::open(&grant, &member, CASE, 0).unwrap().secret, secret());
 }

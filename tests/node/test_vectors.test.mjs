@@ -1,4 +1,4 @@
-// The protocol's known answers, recomputed by libraries that share no code with the Rust implementation.
+// The protocol's test vectors, recomputed by libraries that share no code with the Rust implementation.
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -14,14 +14,14 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 
 const vectors = JSON.parse(readFileSync(new URL("../../crates/protocol/vectors.json", import.meta.url)));
-const text = (words) => new TextEncoder().encode(words);
+const text = (string) => new TextEncoder().encode(string);
 const b64 = {
   encode: (bytes) => Buffer.from(bytes).toString("base64url"),
-  decode: (words) => new Uint8Array(Buffer.from(words, "base64url")),
+  decode: (string) => new Uint8Array(Buffer.from(string, "base64url")),
 };
 const join = (...parts) => new Uint8Array(Buffer.concat(parts));
 const hash = (...parts) => sha256(join(...parts));
-const grow = (secret, salt, info) => hkdf(sha256, secret, text(salt), text(info), 32);
+const derive = (secret, salt, info) => hkdf(sha256, secret, text(salt), text(info), 32);
 const identity = (seed) => bech32.encodeFromBytes("AGE-SECRET-KEY-PQ-", seed).toUpperCase();
 
 async function open(seed, sealed) {
@@ -30,7 +30,7 @@ async function open(seed, sealed) {
   return decrypter.decrypt(sealed);
 }
 
-test("receipts: spellings, and everything that grows from them", async () => {
+test("receipts: spellings, and every key derived from them", async () => {
   const lists = { fr: french, en: english, es: spanish, pt: portuguese };
   for (const vector of vectors.receipts) {
     const receipt = b64.decode(vector.receipt);
@@ -39,11 +39,11 @@ test("receipts: spellings, and everything that grows from them", async () => {
       assert.equal(entropyToMnemonic(receipt, list).normalize("NFKD").replaceAll("\u3000", " "), vector.words[lang].normalize("NFKD"));
     }
     const salt = "burkindi/receipt/v1";
-    const locator = grow(receipt, salt, "locator");
+    const locator = derive(receipt, salt, "locator");
     assert.equal(b64.encode(locator), vector.locator);
     assert.equal(b64.encode(hash(locator)), vector.mailbox_id);
-    assert.equal(await identityToRecipient(identity(grow(receipt, salt, "mailbox"))), vector.mailbox_recipient);
-    assert.equal(b64.encode(ed25519.getPublicKey(grow(receipt, salt, "signing"))), vector.reporter_key);
+    assert.equal(await identityToRecipient(identity(derive(receipt, salt, "mailbox"))), vector.mailbox_recipient);
+    assert.equal(b64.encode(ed25519.getPublicKey(derive(receipt, salt, "signing"))), vector.reporter_key);
     assert.equal(code(receipt), vector.code);
   }
 });
@@ -61,15 +61,15 @@ function code(receipt) {
 test("case secrets", async () => {
   const { secret, case_recipient, replies_key } = vectors.case;
   const salt = "burkindi/case/v1";
-  assert.equal(await identityToRecipient(identity(grow(b64.decode(secret), salt, "identity"))), case_recipient);
-  assert.equal(b64.encode(ed25519.getPublicKey(grow(b64.decode(secret), salt, "replies"))), replies_key);
+  assert.equal(await identityToRecipient(identity(derive(b64.decode(secret), salt, "identity"))), case_recipient);
+  assert.equal(b64.encode(ed25519.getPublicKey(derive(b64.decode(secret), salt, "replies"))), replies_key);
 });
 
 test("frames: layout, hash, signature", () => {
   for (const vector of vectors.frames) {
     const frame = b64.decode(vector.frame);
     assert.equal(b64.encode(hash(frame)), vector.hash);
-    const { header, rest } = head("BKF1", frame);
+    const { header, rest } = readHeader("BKF1", frame);
     assert.deepEqual(header, { ...vector.header });
     assert.equal(b64.encode(rest.subarray(0, -64)), vector.body);
     const signer = b64.decode(vectors.receipts[0].reporter_key);
@@ -78,16 +78,16 @@ test("frames: layout, hash, signature", () => {
   }
 });
 
-test("an earlier report: token and proof", () => {
+test("a related report: token and proof", () => {
   const { header, earlier_case } = vectors.frames[1];
   const ids = Buffer.from((earlier_case + header.case).replaceAll("-", ""), "hex");
-  const named = join(text("burkindi/earlier/v1\0"), ids);
-  assert.equal(b64.encode(hash(named)), header.earlier.token);
-  assert.ok(ed25519.verify(b64.decode(header.earlier.proof), named, b64.decode(vectors.receipts[1].reporter_key)));
+  const message = join(text("burkindi/earlier/v1\0"), ids);
+  assert.equal(b64.encode(hash(message)), header.earlier.token);
+  assert.ok(ed25519.verify(b64.decode(header.earlier.proof), message, b64.decode(vectors.receipts[1].reporter_key)));
 });
 
 /** magic ‖ u32 header length ‖ header JSON */
-function head(magic, bytes) {
+function readHeader(magic, bytes) {
   assert.equal(Buffer.from(bytes.subarray(0, 4)).toString(), magic);
   const length = new DataView(bytes.buffer, bytes.byteOffset + 4, 4).getUint32(0);
   const header = JSON.parse(Buffer.from(bytes.subarray(8, 8 + length)).toString());
@@ -101,24 +101,24 @@ test("events and the chain of the log", () => {
   assert.ok(ed25519.verify(signature, join(label, bytes), b64.decode(key)));
   assert.deepEqual(JSON.parse(Buffer.from(bytes).toString()), event);
   assert.equal(b64.encode(hash(label, signature, bytes)), event_hash);
-  const link = hash(text("burkindi/log/v1\0"), b64.decode(entry.before), b64.decode(event_hash));
+  const link = hash(text("burkindi/log/v1\0"), b64.decode(entry.previous_link), b64.decode(event_hash));
   assert.equal(b64.encode(link), entry.link);
 });
 
 test("a submission that Rust sealed opens down to the story", async () => {
   const { transport_seed, member_seed, submission } = vectors.sealed;
   const sealed = b64.decode(submission);
-  assert.ok(vectors.ladder.rungs.includes(sealed.length));
-  const { header, rest } = head("BKE1", await open(b64.decode(transport_seed), sealed));
+  assert.ok(vectors.size_classes.sizes.includes(sealed.length));
+  const { header, rest } = readHeader("BKE1", await open(b64.decode(transport_seed), sealed));
   assert.equal(header.kind, "report");
-  assert.equal(header.case.id, vectors.case.filing.case);
+  assert.equal(header.case.id, vectors.case.report_secrets.case);
   const found = records(rest);
   assert.equal(found.filter(({ type }) => type === 1).length, 8);
-  const grant = await firstThatOpens(b64.decode(member_seed), found);
+  const grant = await openFirstGrant(b64.decode(member_seed), found);
   assert.equal(Buffer.from(grant.subarray(0, 4)).toString(), "BKG1");
-  const secret = grow(grant.subarray(24, 56), "burkindi/case/v1", "identity");
+  const secret = derive(grant.subarray(24, 56), "burkindi/case/v1", "identity");
   const body = found.find(({ type }) => type === 5).bytes;
-  const frame = head("BKF1", await open(secret, body));
+  const frame = readHeader("BKF1", await open(secret, body));
   const report = JSON.parse(Buffer.from(frame.rest.subarray(0, -64)).toString());
   assert.equal(report.story, "On m’a demandé 5 000 francs.");
   const chunks = found.filter(({ type }) => type === 3).map(({ bytes }) => bytes);
@@ -142,12 +142,12 @@ function records(bytes) {
   return found;
 }
 
-async function firstThatOpens(seed, found) {
+async function openFirstGrant(seed, found) {
   for (const { bytes } of found.filter(({ type }) => type === 1)) {
     try {
       return await open(seed, bytes.subarray(32));
     } catch {
-      // Somebody else's grant, or a decoy.
+      // A grant for another member, or a decoy.
     }
   }
   throw new Error("no grant opens");

@@ -1,6 +1,7 @@
-//! Every act × role × stage: exactly what is written here is allowed. Written from the table in the
-//! product's description, not from the code's own.
+//! Every combination of action, actor and stage: exactly those in [`table`] are permitted.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+mod table;
 
 use protocol::{
     Hash,
@@ -15,9 +16,11 @@ use protocol::{
 use time::{Date, macros::date};
 use uuid::Uuid;
 
+use table::{EXPECTED, PEOPLE};
+
 const CASE: Uuid = Uuid::from_u128(3);
 const FILED: Date = date!(2026 - 11 - 23);
-/// Long after the closing, so that a retention of no months is over.
+/// Long after the closing, so that a retention of zero months is over.
 const TODAY: Date = date!(2027 - 01 - 04);
 
 const CLOSE: Decision = Decision::Close {
@@ -32,152 +35,6 @@ const UNREADABLE: Decision = Decision::Close {
 };
 const REFER: Decision =
     Decision::Refer { to: ReferralTarget::Police, consent: ReferralConsent::Full };
-
-/// H the case handler · E can read it, sits elsewhere · N of the desk, has not declared · X
-/// declared, sits elsewhere · M of the desk · A has the case · L leads the desk · O of the outside
-/// body · R has recused · C a conflict is claimed. From M on, all have declared.
-const PEOPLE: &str = "HENXMALORC";
-
-/// What; where; who may while A has the case; who may while nobody has it (A is not asked then).
-const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
-    (
-        ActionKind::FollowUp,
-        "received triaged assessing investigating decided referred closed",
-        "H",
-        "H",
-    ),
-    (
-        ActionKind::Release,
-        "received triaged assessing investigating decided referred closed",
-        "H",
-        "H",
-    ),
-    (
-        ActionKind::Declare,
-        "received triaged assessing investigating decided referred closed",
-        "EN",
-        "EN",
-    ),
-    (
-        ActionKind::Recuse,
-        "received triaged assessing investigating decided referred closed",
-        "ENXMALOC",
-        "ENXMLOC",
-    ),
-    (ActionKind::Claim, "received triaged assessing investigating decided referred", "ALO", "NMLO"),
-    (ActionKind::Assign, "received triaged assessing investigating decided referred", "ALO", "MLO"),
-    (
-        ActionKind::Challenge,
-        "received triaged assessing investigating decided referred",
-        "XMALO",
-        "XMLO",
-    ),
-    (
-        ActionKind::ResolveChallenge,
-        "received triaged assessing investigating decided referred closed",
-        "LO",
-        "LO",
-    ),
-    // New keys show nothing, so that nobody has to declare for them; closed cases need them too.
-    (
-        ActionKind::Rotate,
-        "received triaged assessing investigating decided referred closed",
-        "ALO",
-        "NMLO",
-    ),
-    (ActionKind::Triage, "received", "MALO", "MLO"),
-    (ActionKind::Assess, "triaged", "A", ""),
-    (ActionKind::Investigate, "assessing", "LO", "LO"),
-    (ActionKind::Renew, "investigating", "A", ""),
-    (ActionKind::Decide, "investigating", "A", ""),
-    (ActionKind::TakeBack, "referred", "ALO", "MLO"),
-    (ActionKind::FollowUpReferral, "referred", "ALO", "MLO"),
-    (ActionKind::Reopen, "closed", "", "MLO"),
-    (
-        ActionKind::Reply,
-        "received triaged assessing investigating decided referred closed",
-        "A",
-        "MLO",
-    ),
-    (
-        ActionKind::Note,
-        "received triaged assessing investigating decided referred closed",
-        "XMALO",
-        "XMLO",
-    ),
-    (
-        ActionKind::MarkHandled,
-        "received triaged assessing investigating decided referred closed",
-        "MALO",
-        "MLO",
-    ),
-    (
-        ActionKind::Link,
-        "received triaged assessing investigating decided referred closed",
-        "MALO",
-        "MLO",
-    ),
-    (ActionKind::Raise, "received triaged assessing investigating decided referred", "MALO", "MLO"),
-    (
-        ActionKind::Escalate,
-        "received triaged assessing investigating decided referred closed",
-        "XMALO",
-        "XMLO",
-    ),
-    (
-        ActionKind::Hold,
-        "received triaged assessing investigating decided referred closed",
-        "LO",
-        "LO",
-    ),
-    (ActionKind::ProposeClose, "triaged decided referred", "A", ""),
-    (ActionKind::ApproveClose, "triaged decided referred", "MALO", "MLO"),
-    // Who cannot open a case declares nothing in it.
-    (ActionKind::ProposeUnreadable, "received", "", "ENXMLO"),
-    (ActionKind::ApproveUnreadable, "received", "", "ENXMLO"),
-    (
-        ActionKind::ProposeLower,
-        "received triaged assessing investigating decided referred",
-        "ALO",
-        "MLO",
-    ),
-    (
-        ActionKind::ApproveLower,
-        "received triaged assessing investigating decided referred",
-        "MALO",
-        "MLO",
-    ),
-    (ActionKind::ProposeRefer, "received triaged assessing investigating decided", "LO", "LO"),
-    // The lead proposed it: the outside body, and nobody else.
-    (ActionKind::ApproveRefer, "received triaged assessing investigating decided", "O", "O"),
-    (
-        ActionKind::ProposeLiftHold,
-        "received triaged assessing investigating decided referred closed",
-        "MALO",
-        "MLO",
-    ),
-    // Somebody of the desk proposed these: one of the two leads, or is of the outside body.
-    (
-        ActionKind::ApproveLiftHold,
-        "received triaged assessing investigating decided referred closed",
-        "LO",
-        "LO",
-    ),
-    (ActionKind::ProposePurge, "closed", "", "MLO"),
-    (ActionKind::ApprovePurge, "closed", "", "LO"),
-    (
-        ActionKind::Withdraw,
-        "received triaged assessing investigating decided referred closed",
-        "LO",
-        "LO",
-    ),
-    (
-        ActionKind::Decline,
-        "received triaged assessing investigating decided referred closed",
-        "MALO",
-        "MLO",
-    ),
-];
 
 fn role(person: char) -> Role {
     Role { desk: "NMALRC".contains(person), lead: person == 'L', oversight: person == 'O' }
@@ -196,8 +53,8 @@ fn new_case() -> CaseState {
     CaseState::from_first_event(&event, Hash::of(&[b"0"])).unwrap()
 }
 
-/// A case at a stage in which nothing but the table stands in the way of the act.
-fn case_ready_for(act: ActionKind, stage: Stage, assigned: bool) -> CaseState {
+/// Returns a case at a stage in which only the table can forbid the action.
+fn case_ready_for(kind: ActionKind, stage: Stage, assigned: bool) -> CaseState {
     let mut case = new_case();
     case.stage = stage;
     case.assignee = assigned.then(|| "A".to_owned());
@@ -205,21 +62,21 @@ fn case_ready_for(act: ActionKind, stage: Stage, assigned: bool) -> CaseState {
     case.recused = vec!["R".into()];
     case.conflict_claims = vec![
         ConflictClaim { member: "C".into(), by: "M".into() },
-        ConflictClaim { member: "somebody".into(), by: "somebody else".into() },
+        ConflictClaim { member: "claimed".into(), by: "claimant".into() },
     ];
     if matches!(stage, Stage::Closed | Stage::Purged) {
         (case.closed, case.disposition) = (Some(FILED), Some(Disposition::OutOfScope));
     }
     (case.acknowledged, case.feedback_given, case.unhandled, case.reporter_returned) =
         (true, true, 0, true);
-    if matches!(act, ActionKind::ProposeUnreadable | ActionKind::ApproveUnreadable) {
+    if matches!(kind, ActionKind::ProposeUnreadable | ActionKind::ApproveUnreadable) {
         case.acknowledged = false;
         case.conflict_free.clear();
     }
-    case.legal_hold = matches!(act, ActionKind::ProposeLiftHold | ActionKind::ApproveLiftHold);
+    case.legal_hold = matches!(kind, ActionKind::ProposeLiftHold | ActionKind::ApproveLiftHold);
     let proposal = |decision, role| Some(Proposal { by: "first".into(), role, decision });
     let member = Role { desk: true, ..Role::default() };
-    case.pending_proposal = match act {
+    case.pending_proposal = match kind {
         ActionKind::ApproveClose | ActionKind::Withdraw | ActionKind::Decline => {
             proposal(CLOSE, member)
         }
@@ -233,10 +90,10 @@ fn case_ready_for(act: ActionKind, stage: Stage, assigned: bool) -> CaseState {
     case
 }
 
-fn action(act: ActionKind) -> Action {
-    let moved = |from, to| Action::StageChanged { from, to, reason: None };
+fn action(kind: ActionKind) -> Action {
+    let transition = |from, to| Action::StageChanged { from, to, reason: None };
     let (reply, copy) = (Hash::default(), Hash::default());
-    match act {
+    match kind {
         ActionKind::FollowUp => Action::FollowedUp(None),
         ActionKind::Release => Action::Released { reason: ReleaseReason::ReporterAsked },
         ActionKind::Declare => Action::Declared,
@@ -245,14 +102,14 @@ fn action(act: ActionKind) -> Action {
         ActionKind::Recuse => Action::Recused,
         ActionKind::Challenge => Action::Challenged { who: "D".into() },
         ActionKind::ResolveChallenge => {
-            Action::ChallengeResolved { who: "somebody".into(), upheld: true }
+            Action::ChallengeResolved { who: "claimed".into(), upheld: true }
         }
-        ActionKind::Triage => moved(Stage::Received, Stage::Triaged),
-        ActionKind::Assess => moved(Stage::Triaged, Stage::Assessing),
-        ActionKind::Investigate => moved(Stage::Assessing, Stage::Investigating),
+        ActionKind::Triage => transition(Stage::Received, Stage::Triaged),
+        ActionKind::Assess => transition(Stage::Triaged, Stage::Assessing),
+        ActionKind::Investigate => transition(Stage::Assessing, Stage::Investigating),
         ActionKind::Renew => Action::DeadlineExtended { reply, copy },
-        ActionKind::Decide => moved(Stage::Investigating, Stage::Decided),
-        ActionKind::TakeBack => moved(Stage::Referred, Stage::Assessing),
+        ActionKind::Decide => transition(Stage::Investigating, Stage::Decided),
+        ActionKind::TakeBack => transition(Stage::Referred, Stage::Assessing),
         ActionKind::FollowUpReferral => Action::ReferralFollowedUp,
         ActionKind::Reopen => Action::Reopened { ground: ReopenReason::Reporter },
         ActionKind::Reply => Action::Replied { reply, copy, feedback: true },
@@ -290,7 +147,7 @@ fn apply_action(
     let mut next = state.clone();
     let result = next.apply(&event, Hash::of(&[b"next"]), role(person));
     if result.is_err() {
-        assert_eq!(next, *state, "a refusal changes nothing");
+        assert_eq!(next, *state, "a refused event changes nothing");
     }
     result.map(|()| next)
 }
@@ -298,21 +155,21 @@ fn apply_action(
 #[test]
 fn exactly_the_permitted_actions_pass() {
     let mut tried = 0;
-    for (act, stages, assigned, free) in EXPECTED {
+    for (kind, stages, assigned, free) in EXPECTED {
         for stage in Stage::ALL {
-            // A closed case is nobody's.
+            // A closed case has no assignee.
             let is_assigned = [true, false].into_iter().filter(|has| stage.is_open() || !has);
             for has in is_assigned {
                 let allowed = if has { assigned } else { free };
                 for person in PEOPLE.chars().filter(|person| has || *person != 'A') {
-                    let state = case_ready_for(*act, stage, has);
-                    let result = apply_action(&state, person, action(*act));
+                    let state = case_ready_for(*kind, stage, has);
+                    let result = apply_action(&state, person, action(*kind));
                     let expected = stages.split(' ').any(|at| at == stage.as_str())
                         && allowed.contains(person);
                     assert_eq!(
                         result.is_ok(),
                         expected,
-                        "{act:?} by {person} at {stage:?}, assigned {has}: {result:?}"
+                        "{kind:?} by {person} at {stage:?}, assigned {has}: {result:?}"
                     );
                     tried += 1;
                 }
@@ -325,32 +182,32 @@ fn exactly_the_permitted_actions_pass() {
 #[test]
 fn the_permissions_have_one_rule_for_each_action_and_offer_what_it_allows() {
     assert_eq!(PERMISSIONS.len(), EXPECTED.len());
-    for (act, ..) in EXPECTED {
-        assert_eq!(PERMISSIONS.iter().filter(|row| row.action == *act).count(), 1, "{act:?}");
+    for (kind, ..) in EXPECTED {
+        assert_eq!(PERMISSIONS.iter().filter(|row| row.action == *kind).count(), 1, "{kind:?}");
     }
     let state = case_ready_for(ActionKind::Note, Stage::Investigating, true);
     for person in PEOPLE.chars().filter(|person| *person != 'H') {
         let allowed = state.permitted_actions(&person.to_string(), role(person));
-        for (act, stages, assigned, _) in EXPECTED {
+        for (kind, stages, assigned, _) in EXPECTED {
             let listed = stages.contains("investigating") && assigned.contains(person);
-            // What the table leaves open: whether it was done before, and whose proposal or case it
-            // is.
+            // The table does not say whether the action was done before, nor whose proposal or case
+            // it is.
             let open =
                 [ActionKind::Declare, ActionKind::Claim, ActionKind::Withdraw, ActionKind::Decline];
-            let left_open = open.contains(act)
-                || ActionKind::from_action(&action(*act))
+            let depends_on_history = open.contains(kind)
+                || ActionKind::from_action(&action(*kind))
                     .is_ok_and(|a| format!("{a:?}").starts_with("Approve"));
-            if !left_open {
-                assert_eq!(allowed.contains(act), listed, "{act:?} by {person}");
+            if !depends_on_history {
+                assert_eq!(allowed.contains(kind), listed, "{kind:?} by {person}");
             }
         }
     }
 }
 
 #[test]
-fn only_these_ways_lead_from_stage_to_stage() {
+fn only_these_transitions_between_stages_are_permitted() {
     use Stage::{Assessing, Decided, Investigating, Received, Referred, Triaged};
-    let ways = [
+    let transitions = [
         (Received, Triaged, "ML"),
         (Triaged, Assessing, "A"),
         (Assessing, Investigating, "LO"),
@@ -363,7 +220,7 @@ fn only_these_ways_lead_from_stage_to_stage() {
                 let state = case_ready_for(ActionKind::Note, from, from.is_open());
                 let result =
                     apply_action(&state, person, Action::StageChanged { from, to, reason: None });
-                let expected = ways.iter().any(|(f, t, who)| {
+                let expected = transitions.iter().any(|(f, t, who)| {
                     (*f, *t) == (from, to)
                         && (who.contains(person) || from == Received && "AO".contains(person))
                 });
@@ -371,23 +228,23 @@ fn only_these_ways_lead_from_stage_to_stage() {
                 if let Ok(next) = result {
                     assert_eq!(next.stage, to);
                 }
-                // A move that names another stage than the one where the case stands.
+                // A transition that names another stage than the current one.
                 let wrong = Stage::ALL.into_iter().find(|stage| *stage != from).unwrap();
-                let lying = apply_action(
+                let wrong_from = apply_action(
                     &state,
                     person,
                     Action::StageChanged { from: wrong, to, reason: None },
                 );
-                assert!(lying.is_err(), "{wrong:?} to {to:?} at {from:?} by {person}");
+                assert!(wrong_from.is_err(), "{wrong:?} to {to:?} at {from:?} by {person}");
             }
         }
     }
 }
 
 #[test]
-fn the_reason_of_a_move_is_a_code_and_can_say_nothing_of_the_case() {
+fn the_reason_of_a_transition_is_a_code_without_content() {
     let state = case_ready_for(ActionKind::Triage, Stage::Received, true);
-    let moved = |reason: &str| {
+    let triage_with = |reason: &str| {
         let (from, to) = (Stage::Received, Stage::Triaged);
         apply_action(
             &state,
@@ -395,14 +252,14 @@ fn the_reason_of_a_move_is_a_code_and_can_say_nothing_of_the_case() {
             Action::StageChanged { from, to, reason: Some(reason.to_owned()) },
         )
     };
-    moved("fast-track-2").unwrap();
+    triage_with("fast-track-2").unwrap();
     for text in ["", "Sawadogo", "he took it", "a_word", "thirty-three-characters-are-too-ma"] {
-        assert_eq!(moved(text).unwrap_err(), RuleViolation::InvalidReasonCode, "{text}");
+        assert_eq!(triage_with(text).unwrap_err(), RuleViolation::InvalidReasonCode, "{text}");
     }
 }
 
 #[test]
-fn a_referral_takes_the_lead_and_the_oversight_body_whoever_begins() {
+fn a_referral_needs_the_lead_and_the_oversight_body_in_either_order() {
     for (first, second, allowed) in [
         ("L", "O", true),
         ("O", "L", true),
@@ -413,14 +270,18 @@ fn a_referral_takes_the_lead_and_the_oversight_body_whoever_begins() {
         let mut state = case_ready_for(ActionKind::ProposeRefer, Stage::Triaged, true);
         state.conflict_free.push("O2".into());
         let role_of = |who: &str| role(who.chars().next().unwrap());
-        let act = |state: &mut CaseState, who: &str, action| {
+        let apply = |state: &mut CaseState, who: &str, action| {
             let event = next_event(CASE, state, who, midnight(TODAY), action);
             state.apply(&event, Hash::of(&[who.as_bytes()]), role_of(who))
         };
-        act(&mut state, first, Action::Proposed(REFER)).unwrap();
-        assert_eq!(state.released, Some(ReleaseReason::Referral), "it reads what it decides on");
+        apply(&mut state, first, Action::Proposed(REFER)).unwrap();
         assert_eq!(
-            act(&mut state, second, Action::Approved(REFER)).is_ok(),
+            state.released,
+            Some(ReleaseReason::Referral),
+            "the oversight body can read what it decides on"
+        );
+        assert_eq!(
+            apply(&mut state, second, Action::Approved(REFER)).is_ok(),
             allowed,
             "{first} {second}"
         );
@@ -428,7 +289,7 @@ fn a_referral_takes_the_lead_and_the_oversight_body_whoever_begins() {
 }
 
 #[test]
-fn who_could_approve_can_decline_and_nobody_else() {
+fn only_members_who_could_approve_can_decline() {
     let member = Role { desk: true, ..Role::default() };
     let by = |role, decision| {
         let mut state = case_ready_for(ActionKind::Decline, Stage::Closed, false);
@@ -438,15 +299,16 @@ fn who_could_approve_can_decline_and_nobody_else() {
     let decline = |state: &CaseState, person| {
         apply_action(state, person, Action::Declined { note: Hash::default() })
     };
-    // A purge that a member proposed takes one who leads, on whichever side.
+    // A purge that a member proposed needs a lead or the oversight body.
     let purge = by(member, Decision::Purge);
     assert_eq!(decline(&purge, 'M').unwrap_err(), RuleViolation::OneLead);
     assert_eq!(decline(&purge, 'L').unwrap().pending_proposal, None);
-    // A referral of the lead is for the oversight body.
+    // The oversight body decides on a referral that the lead proposed.
     let refer = by(Role { lead: true, ..member }, REFER);
     assert_eq!(decline(&refer, 'M').unwrap_err(), RuleViolation::ReferralRole);
     assert_eq!(decline(&refer, 'O').unwrap().pending_proposal, None);
-    // Not one's own, which is taken back; and not what nobody proposed.
+    // A member withdraws the own proposal instead of declining it. Without a proposal, there is
+    // nothing to decline.
     let mut own = by(member, CLOSE);
     own.pending_proposal.as_mut().unwrap().by = "M".into();
     assert_eq!(decline(&own, 'M').unwrap_err(), RuleViolation::SamePerson("M".into()));
@@ -470,9 +332,9 @@ fn who_could_approve_can_decline_and_nobody_else() {
 }
 
 #[test]
-fn every_rule_has_a_name_of_its_own() {
-    let mut names = std::collections::BTreeSet::new();
-    for refusal in [
+fn every_rule_has_its_own_code() {
+    let mut codes = std::collections::BTreeSet::new();
+    for violation in [
         RuleViolation::Undeclared,
         RuleViolation::SecondPersonRequired,
         RuleViolation::UnhandledMessage,
@@ -483,7 +345,7 @@ fn every_rule_has_a_name_of_its_own() {
         RuleViolation::FeedbackFirst("x"),
         RuleViolation::NotOverdue,
     ] {
-        assert!(refusal.code().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
-        assert!(names.insert(refusal.code()));
+        assert!(violation.code().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+        assert!(codes.insert(violation.code()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use crate::submission::envelope::{EnvelopeHeader, MAGIC, MAX_HEADER_LEN, SubmissionKind};
+use super::header::{EnvelopeHeader, MAGIC, MAX_HEADER_LEN, SubmissionKind};
 use crate::{
     encoding::{
         framing::{self, FramingError, RecordType},

@@ -1,0 +1,185 @@
+//! Decisions of two persons, as changes of the state: proposing, approving, declining.
+
+use time::Date;
+
+use super::{
+    decision::{Decision, Disposition, Proposal, check_reason, check_second_person},
+    event::{Event, ReleaseReason},
+    role::Role,
+    rule_violation::RuleViolation,
+    stage::{DeadlineKind, REFERRAL_DAYS, Stage, days_after, months_after},
+    state::CaseState,
+};
+
+impl CaseState {
+    pub(super) fn withdraw(&mut self, actor: &str, role: Role) -> Result<(), RuleViolation> {
+        let proposal = self.pending_proposal.as_ref().ok_or(RuleViolation::NotProposed)?;
+        if proposal.by != actor && !role.is_lead_or_oversight() {
+            return Err(RuleViolation::LeadOnly);
+        }
+        self.pending_proposal = None;
+        Ok(())
+    }
+
+    /// The persons who may approve it may decline it.
+    pub(super) fn decline(&mut self, actor: &str, role: Role) -> Result<(), RuleViolation> {
+        let proposal = self.pending_proposal.as_ref().ok_or(RuleViolation::NotProposed)?;
+        if proposal.by == actor {
+            return Err(RuleViolation::SamePerson(proposal.by.clone()));
+        }
+        check_second_person(proposal.decision, proposal.role, role)?;
+        self.pending_proposal = None;
+        Ok(())
+    }
+
+    /// Does a proposal wait for this person, who can approve or decline it? They may have to
+    /// declare first.
+    pub fn awaits_decision_by(&self, actor: &str, role: Role) -> bool {
+        let Some(proposal) = &self.pending_proposal else { return false };
+        let seat = role.desk || role.oversight || self.assignee.as_deref() == Some(actor);
+        let kept_away = self.recused.iter().any(|who| who == actor)
+            || self.conflict_claims.iter().any(|challenge| challenge.member == actor);
+        seat && !kept_away
+            && proposal.by != actor
+            && check_second_person(proposal.decision, proposal.role, role).is_ok()
+    }
+
+    pub(super) fn propose(
+        &mut self,
+        decision: Decision,
+        event: &Event,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
+        if let Some(pending) = &self.pending_proposal {
+            return Err(RuleViolation::ProposalPending(pending.by.clone()));
+        }
+        self.check_decision(decision, event)?;
+        if matches!(decision, Decision::Refer { .. }) && self.released.is_none() {
+            // It cannot decide on what it cannot read.
+            self.released = Some(ReleaseReason::Referral);
+        }
+        self.pending_proposal = Some(Proposal { by: event.actor.clone(), role, decision });
+        Ok(())
+    }
+
+    pub(super) fn approve(
+        &mut self,
+        decision: Decision,
+        event: &Event,
+        role: Role,
+    ) -> Result<(), RuleViolation> {
+        let proposal =
+            self.pending_proposal.clone().filter(|proposal| proposal.decision == decision);
+        let proposal = proposal.ok_or(RuleViolation::NotProposed)?;
+        if proposal.by == event.actor {
+            return Err(RuleViolation::SamePerson(proposal.by));
+        }
+        self.check_decision(decision, event)?;
+        check_second_person(decision, proposal.role, role)?;
+        self.pending_proposal = None;
+        self.apply_decision(decision, event.at.date());
+        Ok(())
+    }
+
+    /// What must hold when it is proposed, and still when it is approved.
+    fn check_decision(&self, decision: Decision, event: &Event) -> Result<(), RuleViolation> {
+        match decision {
+            Decision::Close { disposition, reason, duplicate_of } => {
+                check_reason(disposition, reason, duplicate_of, event.case)?;
+                match disposition {
+                    // Nobody declares, takes or answers a case without having opened it.
+                    Disposition::Unreadable if self.was_opened() => Err(RuleViolation::Readable),
+                    Disposition::Unreadable => Ok(()),
+                    _ => self.check_closable(),
+                }
+            }
+            Decision::Lower { urgency } if urgency <= self.urgency => Err(RuleViolation::OnlyLower),
+            Decision::Lower { .. } | Decision::Refer { .. } => Ok(()),
+            Decision::LiftHold => {
+                if self.legal_hold {
+                    Ok(())
+                } else {
+                    Err(RuleViolation::NoLegalHold)
+                }
+            }
+            Decision::Purge => self.check_purgeable(event.at.date()),
+        }
+    }
+
+    fn was_opened(&self) -> bool {
+        self.acknowledged
+            || self.assignee.is_some()
+            || !self.conflict_free.is_empty()
+            || self.generation > 0
+    }
+
+    fn check_closable(&self) -> Result<(), RuleViolation> {
+        if self.unhandled > 0 {
+            return Err(RuleViolation::UnhandledMessage);
+        }
+        match self.stage {
+            Stage::Triaged if !self.acknowledged => {
+                Err(RuleViolation::FeedbackFirst("answer the report"))
+            }
+            Stage::Decided if !self.feedback_given => {
+                Err(RuleViolation::FeedbackFirst("give feedback on what was decided"))
+            }
+            Stage::Referred if !self.feedback_given => {
+                Err(RuleViolation::FeedbackFirst("give feedback on the referral"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The day from which a closed case may be purged.
+    pub fn retained_until(&self) -> Option<Date> {
+        self.closed.map(|closed| months_after(closed, self.retention_months))
+    }
+
+    fn check_purgeable(&self, day: Date) -> Result<(), RuleViolation> {
+        if self.legal_hold {
+            return Err(RuleViolation::UnderLegalHold);
+        }
+        if self.unhandled > 0 {
+            return Err(RuleViolation::UnhandledMessage);
+        }
+        match self.retained_until() {
+            Some(until) if until <= day => Ok(()),
+            Some(until) => Err(RuleViolation::RetentionNotOver(until)),
+            None => Err(RuleViolation::WrongStage(self.stage)),
+        }
+    }
+
+    fn apply_decision(&mut self, decision: Decision, day: Date) {
+        match decision {
+            Decision::Close { disposition, .. } => {
+                self.set_stage(Stage::Closed);
+                self.disposition = Some(disposition);
+                self.closed = Some(day);
+                self.last_assignee = self.assignee.take();
+                self.deadlines.retain(|deadline| deadline.clock == DeadlineKind::Challenge);
+                if disposition == Disposition::Unreadable {
+                    self.unhandled = 0;
+                    // Two members alone cannot make a report disappear by calling it unreadable.
+                    self.released.get_or_insert(ReleaseReason::Unreadable);
+                }
+            }
+            Decision::Lower { urgency } => self.set_urgency(urgency),
+            Decision::Refer { .. } => {
+                for clock in [DeadlineKind::Triage, DeadlineKind::Assess, DeadlineKind::Investigate]
+                {
+                    self.stop_deadline(clock);
+                }
+                self.set_stage(Stage::Referred);
+                self.mark_handled();
+                self.start_deadline(DeadlineKind::Referral, days_after(day, REFERRAL_DAYS));
+            }
+            Decision::LiftHold => self.legal_hold = false,
+            Decision::Purge => {
+                self.set_stage(Stage::Purged);
+                self.conflict_claims.clear();
+                self.deadlines.clear();
+            }
+        }
+    }
+}

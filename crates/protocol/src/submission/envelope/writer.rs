@@ -1,0 +1,229 @@
+//! Writes an envelope through the outer seal, in constant memory.
+
+use std::io::{self, Read, Write};
+
+use age_hybrid::SealedWriter;
+
+use super::header::{EnvelopeHeader, MAGIC};
+use crate::{
+    encoding::{
+        framing::{self, RECORD_OVERHEAD, RecordType},
+        hash::Hash,
+        size_classes,
+    },
+    keys::{CaseRecipient, TransportRecipient},
+    submission::{frame::MAX_ATTACHMENTS, key_grant::SealedGrant},
+};
+
+/// Why a submission cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// More than the top of the ladder, or than a record may carry.
+    #[error("too large: a submission holds at most 64 MiB with everything in it")]
+    TooLarge,
+    /// More files than one message may have.
+    #[error("too many files: a message has at most {MAX_ATTACHMENTS}")]
+    TooManyFiles,
+    /// The case has as many messages as one can have.
+    #[error("the case takes no more messages")]
+    NoMoreMessages,
+    /// The place that it is written to failed.
+    #[error("could not be written: {0}")]
+    Write(#[from] io::Error),
+}
+
+/// Writes an envelope through the outer seal, with constant memory.
+pub struct SubmissionWriter<W: Write> {
+    stream: SealedWriter<W>,
+    written: u64,
+    attachments: usize,
+}
+
+impl<W: Write> SubmissionWriter<W> {
+    /// Writes the outer seal's header and the envelope's.
+    pub fn begin(
+        to: &TransportRecipient,
+        header: &EnvelopeHeader,
+        out: W,
+    ) -> Result<Self, SealError> {
+        let stream = age_hybrid::sealed_writer(to.as_recipient(), out)?;
+        let mut writer = Self { stream, written: 0, attachments: 0 };
+        writer.write_plaintext(&framing::encode_header(MAGIC, header))?;
+        Ok(writer)
+    }
+
+    /// Writes one grant.
+    pub fn write_grant(&mut self, grant: &SealedGrant) -> Result<(), SealError> {
+        self.write_record_parts(RecordType::Grant, &[grant.tag.as_bytes(), &grant.sealed])
+    }
+
+    /// Writes any record that fits whole into memory.
+    pub fn write_record(&mut self, kind: RecordType, bytes: &[u8]) -> Result<(), SealError> {
+        self.write_record_parts(kind, &[bytes])
+    }
+
+    /// Seals a file to `C` as it is read. Returns its length and hash for the manifest.
+    pub fn write_attachment(
+        &mut self,
+        to: &CaseRecipient,
+        content: &mut impl Read,
+    ) -> Result<(u64, Hash), SealError> {
+        let ((), len, hash) = self.write_attachment_with(to, |out| {
+            let mut buffer = zeroize::Zeroizing::new(vec![0; 64 * 1024]);
+            loop {
+                match content.read(&mut buffer)? {
+                    0 => return Ok(()),
+                    n => out.write_all(&buffer[..n])?,
+                }
+            }
+        })?;
+        Ok((len, hash))
+    }
+
+    /// Seals a file to `C` as `write` writes it. Returns what `write` returned, and length and hash
+    /// for the manifest.
+    pub fn write_attachment_with<T>(
+        &mut self,
+        to: &CaseRecipient,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> Result<(T, u64, Hash), SealError> {
+        use sha2::{Digest, Sha256};
+        if self.attachments == MAX_ATTACHMENTS {
+            return Err(SealError::TooManyFiles);
+        }
+        self.attachments += 1;
+        let sealed = age_hybrid::sealed_writer(to.as_recipient(), AttachmentChunks::new(self))?;
+        let mut counted = CountingHasher { hasher: Sha256::new(), len: 0, sealed };
+        let written = write(&mut counted).map_err(seal_error_from_io)?;
+        let CountingHasher { hasher, len, sealed } = counted;
+        sealed.finish().map_err(seal_error_from_io)?.finish().map_err(seal_error_from_io)?;
+        self.write_record_parts(RecordType::AttachmentEnd, &[])?;
+        Ok((written, len, Hash(hasher.finalize().into())))
+    }
+
+    /// Writes the body, the tag by which a second sending is known, and the padding up to the rung.
+    pub fn finish(
+        mut self,
+        to: &CaseRecipient,
+        frame: &[u8],
+        sending_tag: &Hash,
+    ) -> Result<W, SealError> {
+        self.write_record(RecordType::Body, &to.seal(frame))?;
+        self.write_record(RecordType::DeduplicationTag, sending_tag.as_bytes())?;
+        self.pad_and_finish()
+    }
+
+    /// Ends the envelope without a body: for tests of readers. [`Self::finish`] is what senders
+    /// call.
+    #[doc(hidden)]
+    pub fn pad_and_finish(mut self) -> Result<W, SealError> {
+        self.write_record(RecordType::End, &[])?;
+        let sealed = self.sealed_len(self.written);
+        let rung = size_classes::size_class_for(sealed).ok_or(SealError::TooLarge)?;
+        let target = size_classes::plaintext_len_for(rung, self.stream.header_len() as u64)
+            .expect("each rung can be met");
+        let mut missing = target - self.written;
+        let zeros = [0; 8192];
+        while missing > 0 {
+            let n = missing.min(zeros.len() as u64);
+            self.stream.write_all(&zeros[..usize::try_from(n).expect("at most 8,192")])?;
+            missing -= n;
+        }
+        Ok(self.stream.finish()?)
+    }
+
+    fn write_record_parts(&mut self, kind: RecordType, parts: &[&[u8]]) -> Result<(), SealError> {
+        let len = parts.iter().map(|part| part.len()).sum();
+        if len > kind.max_len() {
+            return Err(SealError::TooLarge);
+        }
+        // Stop as soon as it is certain, not after the last byte of a file that was too large all
+        // along.
+        let then = self.written + (RECORD_OVERHEAD + len) as u64;
+        if self.sealed_len(then) > size_classes::MAX_SUBMISSION_LEN {
+            return Err(SealError::TooLarge);
+        }
+        self.write_plaintext(&framing::encode_record_header(kind, len))?;
+        parts.iter().try_for_each(|part| self.write_plaintext(part))
+    }
+
+    fn sealed_len(&self, plaintext_len: u64) -> u64 {
+        age_hybrid::sealed_len(self.stream.header_len(), plaintext_len)
+    }
+
+    fn write_plaintext(&mut self, bytes: &[u8]) -> Result<(), SealError> {
+        self.stream.write_all(bytes)?;
+        self.written += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// Cuts the bytes of an inner seal into attachment records.
+struct AttachmentChunks<'a, W: Write> {
+    submission: &'a mut SubmissionWriter<W>,
+    buffer: Vec<u8>,
+}
+
+const ATTACHMENT_CHUNK: usize = RecordType::AttachmentChunk.max_len();
+
+impl<'a, W: Write> AttachmentChunks<'a, W> {
+    fn new(outer: &'a mut SubmissionWriter<W>) -> Self {
+        Self { submission: outer, buffer: Vec::with_capacity(ATTACHMENT_CHUNK) }
+    }
+
+    fn write_chunk(&mut self) -> io::Result<()> {
+        self.submission
+            .write_record(RecordType::AttachmentChunk, &self.buffer)
+            .map_err(io::Error::other)?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        if self.buffer.is_empty() { Ok(()) } else { self.write_chunk() }
+    }
+}
+
+impl<W: Write> Write for AttachmentChunks<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = bytes.len().min(ATTACHMENT_CHUNK - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..n]);
+        if self.buffer.len() == ATTACHMENT_CHUNK {
+            self.write_chunk()?;
+        }
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Counts and hashes what goes into an inner seal.
+struct CountingHasher<W: Write> {
+    hasher: sha2::Sha256,
+    len: u64,
+    sealed: SealedWriter<W>,
+}
+
+impl<W: Write> Write for CountingHasher<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        use sha2::Digest;
+        let n = self.sealed.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.len += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A [`SealError`] travels through the inner seal as an `io::Error`; take it out again.
+fn seal_error_from_io(error: io::Error) -> SealError {
+    match error.downcast::<SealError>() {
+        Ok(error) => error,
+        Err(error) => SealError::Write(error),
+    }
+}

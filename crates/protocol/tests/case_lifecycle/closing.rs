@@ -1,0 +1,105 @@
+//! Closing and purging a case.
+
+use protocol::case::{
+    ClosingReason, Decision, Disposition, RuleViolation, Stage,
+    event::{Action, HANDLER_ACTOR},
+    months_after,
+};
+use uuid::Uuid;
+
+use super::scenario::{CASE, CaseScenario, close};
+
+#[test]
+fn a_closing_needs_a_matching_reason_and_no_unhandled_message() {
+    let mut case = CaseScenario::triaged();
+    for disposition in Disposition::ALL.into_iter().filter(|one| *one != Disposition::Unreadable) {
+        for reason in [
+            ClosingReason::SameMatter,
+            ClosingReason::Disproved,
+            ClosingReason::Answered,
+            ClosingReason::Recovery,
+        ] {
+            let of = (disposition == Disposition::Duplicate).then_some(Uuid::from_u128(9));
+            let decision = Decision::Close { disposition, reason, duplicate_of: of };
+            let mut case = CaseScenario { state: case.state.clone(), today: case.today };
+            let result = case.apply_action("awa", Action::Proposed(decision));
+            let expected = disposition.allowed_reasons().contains(&reason);
+            assert_eq!(
+                result,
+                if expected { Ok(()) } else { Err(RuleViolation::ReasonMismatch) },
+                "{disposition:?} {reason:?}"
+            );
+        }
+    }
+    let of = |duplicate_of| {
+        Action::Proposed(Decision::Close {
+            disposition: Disposition::Duplicate,
+            reason: ClosingReason::SameMatter,
+            duplicate_of,
+        })
+    };
+    for wrong in [None, Some(CASE)] {
+        assert_eq!(case.apply_action("awa", of(wrong)), Err(RuleViolation::DuplicateMismatch));
+    }
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    let advice = close(Disposition::AdviceGiven, ClosingReason::Answered);
+    assert_eq!(
+        case.apply_action("awa", Action::Proposed(advice)),
+        Err(RuleViolation::UnhandledMessage)
+    );
+    case.apply_action("awa", Action::MarkedHandled).unwrap();
+    case.apply_action("awa", Action::Proposed(advice)).unwrap();
+    // The reporter writes again before the second person has looked.
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    assert_eq!(
+        case.apply_action("lead", Action::Approved(advice)),
+        Err(RuleViolation::UnhandledMessage)
+    );
+    assert_eq!(
+        case.apply_action("awa", Action::Proposed(advice)),
+        Err(RuleViolation::ProposalPending("awa".to_owned()))
+    );
+    case.apply_action("awa", Action::Withdrawn).unwrap();
+    assert_eq!(
+        case.apply_action("lead", Action::Approved(advice)),
+        Err(RuleViolation::NotProposed)
+    );
+}
+
+#[test]
+fn a_purge_needs_two_members_the_end_of_retention_and_no_hold_or_unhandled_message() {
+    let mut case = CaseScenario::closed();
+    let (propose, approve) = (Action::Proposed(Decision::Purge), Action::Approved(Decision::Purge));
+    let until = months_after(case.today, 60);
+    assert_eq!(
+        case.apply_action("bila", propose.clone()),
+        Err(RuleViolation::RetentionNotOver(until))
+    );
+    case.today = until;
+    case.apply_action("lead", Action::LegalHoldPlaced).unwrap();
+    assert_eq!(case.apply_action("bila", propose.clone()), Err(RuleViolation::UnderLegalHold));
+    case.apply_action("bila", Action::Proposed(Decision::LiftHold)).unwrap();
+    assert_eq!(
+        case.apply_action("awa", Action::Approved(Decision::LiftHold)),
+        Err(RuleViolation::OneLead)
+    );
+    case.apply_action("lead", Action::Approved(Decision::LiftHold)).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    assert_eq!(case.apply_action("bila", propose.clone()), Err(RuleViolation::UnhandledMessage));
+    case.apply_action("bila", Action::MarkedHandled).unwrap();
+    case.apply_action("bila", propose).unwrap();
+    assert_eq!(
+        case.apply_action("bila", approve.clone()),
+        Err(RuleViolation::SamePerson("bila".to_owned()))
+    );
+    // A hold that comes in between takes the proposal away.
+    let mut held = CaseScenario { state: case.state.clone(), today: case.today };
+    held.apply_action("lead", Action::LegalHoldPlaced).unwrap();
+    assert_eq!(held.state.pending_proposal, None);
+    case.apply_action("lead", approve).unwrap();
+    assert_eq!((case.state.stage, case.state.next_deadline()), (Stage::Purged, None));
+    assert_eq!(
+        case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)),
+        Err(RuleViolation::WrongStage(Stage::Purged))
+    );
+}

@@ -1,0 +1,264 @@
+//! Stages, deadlines and events of one case.
+
+use ed25519_dalek::SigningKey;
+use protocol::{
+    Hash,
+    case::{
+        Calendar, ClosingReason, Deadline, DeadlineKind, Decision, Disposition, ReopenReason,
+        RuleViolation, Stage,
+        event::{
+            Action, EventError, HANDLER_ACTOR, LogEntry, ReleaseReason, SignedEvent, midnight,
+        },
+        next_event,
+    },
+    keys::PublicKey,
+    submission::envelope::Urgency,
+};
+use time::{Duration, macros::date};
+
+use super::scenario::{CASE, CaseScenario, FILED, close};
+
+#[test]
+fn the_next_reporter_update_falls_on_a_working_day() {
+    let calendar = Calendar::new(&["saturday".to_owned(), "sunday".to_owned()], &[]).unwrap();
+    let mut case = CaseScenario::new(Urgency::P1);
+    assert_eq!(
+        calendar.next_deadline(&case.state).unwrap().clock,
+        DeadlineKind::Triage,
+        "tomorrow, among ourselves"
+    );
+    assert_eq!(
+        calendar.next_reporter_update(&case.state, FILED),
+        Some(date!(2026 - 11 - 30)),
+        "the first answer"
+    );
+    let late = date!(2026 - 12 - 01);
+    assert_eq!(
+        calendar.next_reporter_update(&case.state, late),
+        Some(date!(2027 - 03 - 01)),
+        "a Sunday put off, nothing that is past"
+    );
+    case.apply_action("awa", Action::Claimed).unwrap();
+    case.apply_action("bila", Action::Declared).unwrap();
+    case.apply_action("bila", Action::Challenged { who: "awa".to_owned() }).unwrap();
+    assert_eq!(
+        calendar.next_reporter_update(&case.state, FILED),
+        Some(date!(2026 - 11 - 30)),
+        "of a challenge they learn nothing"
+    );
+    let closed = CaseScenario::closed();
+    assert_eq!(calendar.next_reporter_update(&closed.state, FILED), None);
+}
+
+#[test]
+fn a_case_goes_from_received_to_closed_and_is_reopened() {
+    let mut case = CaseScenario::new(Urgency::P2);
+    assert_eq!(case.due_date(DeadlineKind::Acknowledge), Some(date!(2026 - 11 - 30)));
+    assert_eq!(case.due_date(DeadlineKind::Triage), Some(date!(2026 - 11 - 26)));
+    assert_eq!(
+        case.due_date(DeadlineKind::Feedback),
+        Some(date!(2027 - 02 - 28)),
+        "also if nobody acknowledges"
+    );
+    assert_eq!(case.change_stage("awa", Stage::Triaged), Err(RuleViolation::Undeclared));
+    case.apply_action("awa", Action::Claimed).unwrap();
+    case.change_stage("awa", Stage::Triaged).unwrap();
+    assert_eq!((case.due_date(DeadlineKind::Triage), case.state.unhandled), (None, 0));
+    assert_eq!(
+        case.due_date(DeadlineKind::Assess),
+        Some(date!(2026 - 12 - 23)),
+        "from the triage on"
+    );
+    case.change_stage("awa", Stage::Assessing).unwrap();
+    assert_eq!(case.change_stage("awa", Stage::Investigating), Err(RuleViolation::LeadOnly));
+    case.apply_action("lead", Action::Declared).unwrap();
+    case.change_stage("lead", Stage::Investigating).unwrap();
+    case.today = date!(2026 - 12 - 01);
+    case.send_reply("awa").unwrap();
+    assert_eq!(case.due_date(DeadlineKind::Acknowledge), None);
+    assert_eq!(
+        case.due_date(DeadlineKind::Feedback),
+        Some(date!(2027 - 03 - 01)),
+        "three months, not ninety days"
+    );
+    case.today = date!(2027 - 02 - 20);
+    case.apply_action(
+        "awa",
+        Action::DeadlineExtended { reply: Hash::default(), copy: Hash::default() },
+    )
+    .unwrap();
+    assert_eq!(case.due_date(DeadlineKind::Investigate), Some(date!(2027 - 05 - 21)));
+    case.change_stage("awa", Stage::Decided).unwrap();
+    assert_eq!(case.change_stage("awa", Stage::Closed), Err(RuleViolation::SecondPersonRequired));
+    let decided = close(Disposition::Substantiated, ClosingReason::Disciplinary);
+    assert!(matches!(
+        case.apply_action("awa", Action::Proposed(decided)),
+        Err(RuleViolation::FeedbackFirst(_))
+    ));
+    case.send_reply("awa").unwrap();
+    assert!(
+        case.apply_action("awa", Action::Proposed(decided)).is_err(),
+        "not every message is feedback"
+    );
+    case.send_feedback("awa").unwrap();
+    assert_eq!(case.due_date(DeadlineKind::Feedback), None);
+    case.apply_action("bila", Action::Declared).unwrap();
+    assert_eq!(
+        case.apply_action("bila", Action::Approved(decided)),
+        Err(RuleViolation::NotProposed)
+    );
+    case.apply_action("awa", Action::Proposed(decided)).unwrap();
+    assert_eq!(
+        case.apply_action("awa", Action::Approved(decided)),
+        Err(RuleViolation::SamePerson("awa".to_owned()))
+    );
+    let other = close(Disposition::OutOfScope, ClosingReason::OtherBody);
+    assert_eq!(case.apply_action("bila", Action::Approved(other)), Err(RuleViolation::NotProposed));
+    case.apply_action("bila", Action::Approved(decided)).unwrap();
+    assert_eq!((case.state.stage, case.state.deadlines.len()), (Stage::Closed, 0));
+    assert_eq!(
+        case.apply_action("awa", Action::Claimed),
+        Err(RuleViolation::WrongStage(Stage::Closed))
+    );
+    let again = || Action::Reopened { ground: ReopenReason::NewEvidence };
+    assert_eq!(
+        case.apply_action("awa", again()),
+        Err(RuleViolation::AnotherInvestigator("awa".to_owned()))
+    );
+    case.apply_action("bila", again()).unwrap();
+    assert_eq!((case.state.stage, case.state.assignee.as_deref()), (Stage::Triaged, Some("bila")));
+    let back = Action::Assigned { to: "awa".to_owned(), granted: None };
+    assert_eq!(
+        case.apply_action("bila", back),
+        Err(RuleViolation::AnotherInvestigator("awa".to_owned()))
+    );
+}
+
+#[test]
+fn a_reporter_can_have_a_case_reopened_for_180_days() {
+    let mut case = CaseScenario::closed();
+    let asked = || Action::Reopened { ground: ReopenReason::Reporter };
+    assert_eq!(case.apply_action("bila", asked()), Err(RuleViolation::ReporterDidNotAsk));
+    case.today += Duration::days(180);
+    let mut late =
+        CaseScenario { state: case.state.clone(), today: case.today + Duration::days(1) };
+    late.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    assert_eq!(late.apply_action("bila", asked()), Err(RuleViolation::ReporterDidNotAsk));
+    assert_eq!(late.due_date(DeadlineKind::Reopen), None);
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    assert_eq!(case.due_date(DeadlineKind::Reopen), Some(case.today + Duration::days(7)));
+    case.apply_action("bila", asked()).unwrap();
+    assert_eq!((case.due_date(DeadlineKind::Reopen), case.state.closed), (None, None));
+    assert_eq!(case.due_date(DeadlineKind::Assess), Some(case.today + Duration::days(30)));
+    let again = Action::Proposed(close(Disposition::AdviceGiven, ClosingReason::Answered));
+    assert!(
+        matches!(case.apply_action("bila", again.clone()), Err(RuleViolation::FeedbackFirst(_))),
+        "not without a word"
+    );
+    case.send_reply("bila").unwrap();
+    case.apply_action("bila", again).unwrap();
+}
+
+#[test]
+fn two_members_lower_the_urgency_and_the_triage_deadline_follows() {
+    let mut case = CaseScenario::new(Urgency::P2);
+    case.apply_action("awa", Action::Claimed).unwrap();
+    case.apply_action("bila", Action::Declared).unwrap();
+    let lower = |urgency| Decision::Lower { urgency };
+    assert_eq!(
+        case.apply_action("awa", Action::Proposed(lower(Urgency::P1))),
+        Err(RuleViolation::OnlyLower)
+    );
+    case.apply_action("awa", Action::Proposed(lower(Urgency::P4))).unwrap();
+    assert_eq!(case.state.urgency, Urgency::P2);
+    case.apply_action("bila", Action::Approved(lower(Urgency::P4))).unwrap();
+    assert_eq!(
+        (case.state.urgency, case.due_date(DeadlineKind::Triage)),
+        (Urgency::P4, Some(date!(2026 - 12 - 23)))
+    );
+}
+
+#[test]
+fn a_calendar_postpones_deadlines_except_the_triage_of_p1() {
+    let rest = ["saturday".to_owned(), "sunday".to_owned()];
+    let calendar = Calendar::new(&rest, &["11-30".to_owned()]).unwrap();
+    // Filed on a Monday: seven days later is the holiday.
+    let mut case = CaseScenario::new(Urgency::P4);
+    assert_eq!(calendar.next_deadline(&case.state).unwrap().due, date!(2026 - 12 - 01));
+    assert_eq!(calendar.overdue_deadline(&case.state, date!(2026 - 12 - 01)), None);
+    assert_eq!(
+        calendar.overdue_deadline(&case.state, date!(2026 - 12 - 02)).unwrap().clock,
+        DeadlineKind::Acknowledge
+    );
+    case.state.urgency = Urgency::P1;
+    let triage = Deadline { clock: DeadlineKind::Triage, due: date!(2026 - 11 - 28) };
+    case.state.deadlines.push(triage);
+    assert_eq!(calendar.next_deadline(&case.state), Some(triage), "a Saturday");
+}
+
+#[test]
+fn one_member_raises_the_urgency_and_the_triage_deadline_follows() {
+    let mut case = CaseScenario::new(Urgency::P3);
+    case.apply_action("awa", Action::Claimed).unwrap();
+    assert_eq!(
+        case.apply_action("awa", Action::PriorityRaised { urgency: Urgency::P4 }),
+        Err(RuleViolation::OnlyRaise)
+    );
+    case.apply_action("awa", Action::PriorityRaised { urgency: Urgency::P1 }).unwrap();
+    assert_eq!(case.due_date(DeadlineKind::Triage), Some(date!(2026 - 11 - 24)));
+    assert_eq!(case.state.overdue_deadline(date!(2026 - 11 - 24)), None);
+    assert_eq!(
+        case.state.overdue_deadline(date!(2026 - 11 - 25)).unwrap().clock,
+        DeadlineKind::Triage
+    );
+}
+
+#[test]
+fn a_changed_event_or_log_entry_is_detected() {
+    let key = SigningKey::from_bytes(&[4; 32]);
+    let case = CaseScenario::new(Urgency::P3);
+    let event = next_event(CASE, &case.state, "awa", midnight(FILED), Action::Claimed);
+    let signed = event.sign(&key);
+    assert_eq!(signed.verify(&PublicKey::from(&key)), Ok(event));
+    let stranger = PublicKey::from(&SigningKey::from_bytes(&[5; 32]));
+    assert_eq!(signed.verify(&stranger), Err(EventError::Forged("awa".to_owned())));
+    let entry = LogEntry::append(Hash::default(), signed.clone());
+    assert!(entry.verify_link());
+    for at in 0..signed.bytes.len() {
+        let mut changed = entry.clone();
+        changed.event.bytes[at] ^= 1;
+        assert!(!changed.verify_link());
+        assert!(changed.event.verify(&PublicKey::from(&key)).is_err());
+    }
+    let told = Action::FollowedUp(Some(Hash::of(&[b"what came"])));
+    let released = Action::Released { reason: ReleaseReason::Filed };
+    for action in [Action::FollowedUp(None), told, Action::Recused, released] {
+        let event = next_event(CASE, &case.state, HANDLER_ACTOR, midnight(FILED), action);
+        assert_eq!(event.sign(&key).decode_unverified(), Ok(event));
+    }
+}
+
+#[test]
+fn events_of_earlier_versions_have_no_digest() {
+    let event = format!(
+        r#"{{"v":1,"case":"{CASE}","seq":1,"prev":null,"at":"2026-11-23T00:00:00Z","actor":"{HANDLER_ACTOR}","action":"followed-up"}}"#
+    );
+    let signed = SignedEvent { bytes: event.into_bytes(), signature: vec![] };
+    assert_eq!(signed.decode_unverified().unwrap().action, Action::FollowedUp(None));
+}
+
+#[test]
+fn members_cannot_write_handler_events_and_the_handler_no_member_events() {
+    let mut case = CaseScenario::new(Urgency::P3);
+    let released = Action::Released { reason: ReleaseReason::MissedDeadline };
+    assert_eq!(case.apply_action("awa", released.clone()), Err(RuleViolation::HandlerOnly));
+    assert_eq!(case.apply_action(HANDLER_ACTOR, Action::Claimed), Err(RuleViolation::MemberOnly));
+    assert_eq!(case.apply_action(HANDLER_ACTOR, released.clone()), Err(RuleViolation::NotOverdue));
+    case.today = date!(2026 - 12 - 01);
+    case.apply_action(HANDLER_ACTOR, released).unwrap();
+    case.apply_action(HANDLER_ACTOR, Action::FollowedUp(None)).unwrap();
+    assert_eq!(
+        (case.state.released, case.state.received),
+        (Some(ReleaseReason::MissedDeadline), 2)
+    );
+}

@@ -1,0 +1,161 @@
+//! The permitted actions, written from the description of the product and not from the code.
+
+use protocol::case::ActionKind;
+
+/// The actors of the table, one letter each:
+///
+/// - H: the case handler
+/// - E: a reader of another desk, not declared
+/// - N: a member of the desk, not declared
+/// - X: a reader of another desk, declared
+/// - M: a member of the desk
+/// - A: the assignee
+/// - L: the lead of the desk
+/// - O: a member of the oversight body
+/// - R: a recused member
+/// - C: a member with an open conflict claim
+///
+/// M, A, L, O and C have declared.
+pub(super) const PEOPLE: &str = "HENXMALORC";
+
+/// Action, stages, actors while A is the assignee, and actors while the case has no assignee (A is
+/// not tested then).
+pub(super) const EXPECTED: &[(ActionKind, &str, &str, &str)] = &[
+    (
+        ActionKind::FollowUp,
+        "received triaged assessing investigating decided referred closed",
+        "H",
+        "H",
+    ),
+    (
+        ActionKind::Release,
+        "received triaged assessing investigating decided referred closed",
+        "H",
+        "H",
+    ),
+    (
+        ActionKind::Declare,
+        "received triaged assessing investigating decided referred closed",
+        "EN",
+        "EN",
+    ),
+    (
+        ActionKind::Recuse,
+        "received triaged assessing investigating decided referred closed",
+        "ENXMALOC",
+        "ENXMLOC",
+    ),
+    (ActionKind::Claim, "received triaged assessing investigating decided referred", "ALO", "NMLO"),
+    (ActionKind::Assign, "received triaged assessing investigating decided referred", "ALO", "MLO"),
+    (
+        ActionKind::Challenge,
+        "received triaged assessing investigating decided referred",
+        "XMALO",
+        "XMLO",
+    ),
+    (
+        ActionKind::ResolveChallenge,
+        "received triaged assessing investigating decided referred closed",
+        "LO",
+        "LO",
+    ),
+    // New keys show nothing, so that nobody has to declare for them; closed cases need them too.
+    (
+        ActionKind::Rotate,
+        "received triaged assessing investigating decided referred closed",
+        "ALO",
+        "NMLO",
+    ),
+    (ActionKind::Triage, "received", "MALO", "MLO"),
+    (ActionKind::Assess, "triaged", "A", ""),
+    (ActionKind::Investigate, "assessing", "LO", "LO"),
+    (ActionKind::Renew, "investigating", "A", ""),
+    (ActionKind::Decide, "investigating", "A", ""),
+    (ActionKind::TakeBack, "referred", "ALO", "MLO"),
+    (ActionKind::FollowUpReferral, "referred", "ALO", "MLO"),
+    (ActionKind::Reopen, "closed", "", "MLO"),
+    (
+        ActionKind::Reply,
+        "received triaged assessing investigating decided referred closed",
+        "A",
+        "MLO",
+    ),
+    (
+        ActionKind::Note,
+        "received triaged assessing investigating decided referred closed",
+        "XMALO",
+        "XMLO",
+    ),
+    (
+        ActionKind::MarkHandled,
+        "received triaged assessing investigating decided referred closed",
+        "MALO",
+        "MLO",
+    ),
+    (
+        ActionKind::Link,
+        "received triaged assessing investigating decided referred closed",
+        "MALO",
+        "MLO",
+    ),
+    (ActionKind::Raise, "received triaged assessing investigating decided referred", "MALO", "MLO"),
+    (
+        ActionKind::Escalate,
+        "received triaged assessing investigating decided referred closed",
+        "XMALO",
+        "XMLO",
+    ),
+    (
+        ActionKind::Hold,
+        "received triaged assessing investigating decided referred closed",
+        "LO",
+        "LO",
+    ),
+    (ActionKind::ProposeClose, "triaged decided referred", "A", ""),
+    (ActionKind::ApproveClose, "triaged decided referred", "MALO", "MLO"),
+    // Who cannot open a case declares nothing in it.
+    (ActionKind::ProposeUnreadable, "received", "", "ENXMLO"),
+    (ActionKind::ApproveUnreadable, "received", "", "ENXMLO"),
+    (
+        ActionKind::ProposeLower,
+        "received triaged assessing investigating decided referred",
+        "ALO",
+        "MLO",
+    ),
+    (
+        ActionKind::ApproveLower,
+        "received triaged assessing investigating decided referred",
+        "MALO",
+        "MLO",
+    ),
+    (ActionKind::ProposeRefer, "received triaged assessing investigating decided", "LO", "LO"),
+    // The lead proposed it: the outside body, and nobody else.
+    (ActionKind::ApproveRefer, "received triaged assessing investigating decided", "O", "O"),
+    (
+        ActionKind::ProposeLiftHold,
+        "received triaged assessing investigating decided referred closed",
+        "MALO",
+        "MLO",
+    ),
+    // Somebody of the desk proposed these: one of the two leads, or is of the outside body.
+    (
+        ActionKind::ApproveLiftHold,
+        "received triaged assessing investigating decided referred closed",
+        "LO",
+        "LO",
+    ),
+    (ActionKind::ProposePurge, "closed", "", "MLO"),
+    (ActionKind::ApprovePurge, "closed", "", "LO"),
+    (
+        ActionKind::Withdraw,
+        "received triaged assessing investigating decided referred closed",
+        "LO",
+        "LO",
+    ),
+    (
+        ActionKind::Decline,
+        "received triaged assessing investigating decided referred closed",
+        "MALO",
+        "MLO",
+    ),
+];
