@@ -1,4 +1,4 @@
-//! Writes files with traces in them into a folder: what the tests in the browser send.
+//! Writes sample files with metadata into a folder. The tests in the browser send them.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes: what its name and its sender say may be anything.
+//! Detects the format of a file from its first bytes. Name and media type are not trusted.
 
 mod package;
 
@@ -6,13 +6,13 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     formats::exif,
-    summary::{MetadataKind, MetadataKinds},
+    metadata_kind::{MetadataKind, MetadataKinds},
 };
 
-/// So many first bytes say what a file is.
+/// Number of first bytes that [`FileFormat::detect`] needs.
 pub const SNIFF_LEN: usize = 4096;
 
-/// What a file is.
+/// The format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileFormat {
     /// JPEG.
@@ -23,9 +23,9 @@ pub enum FileFormat {
     Gif,
     /// WebP.
     WebP,
-    /// HEIC or AVIF: what phones write.
+    /// HEIC or AVIF, as phones write them.
     Heif,
-    /// TIFF, and what cameras write that is built on it.
+    /// TIFF, and the raw formats of cameras that are based on it.
     Tiff,
     /// MP4, MOV, 3GP.
     Film,
@@ -43,50 +43,50 @@ pub enum FileFormat {
     Ogg,
     /// PDF.
     Pdf,
-    /// `OpenXML`: Word, Excel, slides and their relatives. The ending, where the first bytes tell
-    /// it.
+    /// OOXML: Word, Excel, PowerPoint and related. Contains the file extension, if the first bytes
+    /// show it.
     Office(Option<&'static str>),
-    /// `OpenDocument`. The ending, where the first bytes tell it.
+    /// `OpenDocument`. Contains the file extension, if the first bytes show it.
     OpenDocument(Option<&'static str>),
-    /// Word, Excel and the like before 2007, and what is locked with a password.
+    /// Office formats before 2007, and office files that are encrypted with a password.
     OldOffice,
     /// RTF.
     Rtf,
     /// Plain text.
     Text,
-    /// A drawing in SVG.
+    /// An SVG drawing.
     Svg,
-    /// HTML, XML: text that may hold what is not shown.
+    /// HTML or XML: text that may contain hidden content.
     Markup,
-    /// A mail with its head.
+    /// An e-mail with its headers.
     Mail,
-    /// Visiting cards and calendars.
+    /// Contact cards and calendars.
     Card,
     /// PostScript.
     PostScript,
-    /// A package of other files.
+    /// An archive of other files.
     Archive,
-    /// Anything else.
+    /// Any other format.
     Unknown,
 }
 
-/// In the words of who sends it.
+/// The class of a format, as shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaClass {
     /// A picture.
     Image,
     /// A document.
     Document,
-    /// A sound.
+    /// Audio.
     Audio,
-    /// A film.
+    /// Video.
     Video,
     /// Anything else.
     Other,
 }
 
 impl MediaClass {
-    /// The beginning of a name that tells nothing.
+    /// Returns the beginning of a neutral file name.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Image => "image",
@@ -99,7 +99,7 @@ impl MediaClass {
 }
 
 impl FileFormat {
-    /// What begins like this.
+    /// Returns the format of a file that begins with `head`.
     pub fn detect(head: &[u8]) -> Self {
         let at = |from: usize| head.get(from..).unwrap_or_default();
         match head {
@@ -132,7 +132,7 @@ impl FileFormat {
             _ if [&b"moov"[..], b"mdat", b"wide"].iter().any(|kind| at(4).starts_with(kind)) => {
                 Self::Film
             }
-            // Readers take what comes before it for nothing.
+            // PDF readers ignore bytes before the header.
             _ if memchr::memmem::find(&head[..head.len().min(1024)], b"%PDF-").is_some() => {
                 Self::Pdf
             }
@@ -140,7 +140,7 @@ impl FileFormat {
         }
     }
 
-    /// What sort of thing it is.
+    /// Returns the class of the format.
     pub fn media_class(self) -> MediaClass {
         match self {
             Self::Jpeg
@@ -157,7 +157,7 @@ impl FileFormat {
         }
     }
 
-    /// What its name ends with; `None` where the first bytes do not tell.
+    /// Returns the file extension. Returns `None` if the first bytes do not show it.
     pub fn extension(self) -> Option<&'static str> {
         Some(match self {
             Self::Jpeg => "jpg",
@@ -170,16 +170,16 @@ impl FileFormat {
             Self::Wav => "wav",
             Self::Flac => "flac",
             Self::Pdf => "pdf",
-            Self::Office(ending) | Self::OpenDocument(ending) => return ending,
+            Self::Office(extension) | Self::OpenDocument(extension) => return extension,
             Self::Svg => "svg",
             Self::Rtf => "rtf",
             _ => return None,
         })
     }
 
-    /// A name that tells nothing: what sort of thing it is, and its place among the files. An
-    /// ending that was given stays where the first bytes do not contradict it.
-    pub fn neutral_name(self, place: usize, given: &str) -> String {
+    /// Returns a neutral file name: the class of the format, and the number of the file in the
+    /// list. The extension of `given` is kept if the first bytes do not contradict it.
+    pub fn neutral_name(self, number: usize, given: &str) -> String {
         let is_plain = |end: &str| {
             (1..=5).contains(&end.len()) && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
         };
@@ -192,7 +192,7 @@ impl FileFormat {
             Self::OpenDocument(None) => {
                 given.filter(|end| package::is_extension(end, true)).unwrap_or("odt".to_owned())
             }
-            // A label longer than the first bytes hides what is behind it.
+            // An ID3 tag longer than the first bytes hides what follows it.
             Self::Mp3 => {
                 given.filter(|end| ["flac", "aac"].contains(&&**end)).unwrap_or("mp3".to_owned())
             }
@@ -201,10 +201,11 @@ impl FileFormat {
                 None => given.unwrap_or("bin".to_owned()),
             },
         };
-        format!("{}-{place}.{extension}", self.media_class().as_str())
+        format!("{}-{number}.{extension}", self.media_class().as_str())
     }
 
-    /// What can be told of a file that is not taken apart.
+    /// Returns the metadata that a file of this format usually carries, for formats that are not
+    /// parsed.
     pub(crate) fn known_metadata(self, head: &[u8]) -> MetadataKinds {
         match self {
             Self::Tiff => exif::parse(head).kinds,
@@ -231,20 +232,20 @@ impl Serialize for FileFormat {
     }
 }
 
-/// What follows a label in front of a sound, as far as it is there.
+/// Returns what follows an ID3 tag, as far as `head` contains it.
 fn audio_after_id3(head: &[u8]) -> &[u8] {
     let size = head.get(6..10).unwrap_or_default();
-    // Seven bits of each byte.
+    // The length has seven bits in each byte.
     let size = size.iter().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7F));
     let footer = if head.get(5).is_some_and(|flags| flags & 0x10 != 0) { 10 } else { 0 };
     head.get(10 + size + footer..).unwrap_or_default()
 }
 
-/// What a text is, by how it begins: only what has no head and no marks of its own is plain.
+/// Classifies a text by its beginning. Only text without headers and markup is plain text.
 fn detect_text(head: &[u8]) -> FileFormat {
-    let words = match head {
+    let text = match head {
         [0xFF, 0xFE, rest @ ..] | [0xFE, 0xFF, rest @ ..] => {
-            // UTF-16: letters of ASCII are enough to see marks.
+            // UTF-16: the ASCII characters are enough to recognise markup.
             let ascii: Vec<u8> = rest.iter().copied().filter(|byte| *byte != 0).collect();
             return match detect_markup(&ascii.to_ascii_lowercase()) {
                 Some(format) => format,
@@ -254,8 +255,8 @@ fn detect_text(head: &[u8]) -> FileFormat {
         [0xEF, 0xBB, 0xBF, rest @ ..] => rest,
         _ => head,
     };
-    let start = words.trim_ascii_start().to_ascii_lowercase();
-    if words.is_empty() {
+    let start = text.trim_ascii_start().to_ascii_lowercase();
+    if text.is_empty() {
         return FileFormat::Unknown;
     }
     let begins = |with: &str| start.starts_with(with.as_bytes());
@@ -263,14 +264,14 @@ fn detect_text(head: &[u8]) -> FileFormat {
         () if begins("%!") => FileFormat::PostScript,
         () if begins("begin:") => FileFormat::Card,
         () if begins("<") => detect_markup(&start).unwrap_or(FileFormat::Markup),
-        () if !is_plain_text(words) => FileFormat::Unknown,
+        () if !is_plain_text(text) => FileFormat::Unknown,
         () if is_mail(&start) => FileFormat::Mail,
         () if detect_markup(&start).is_some() => FileFormat::Markup,
         () => FileFormat::Text,
     }
 }
 
-/// Whether lines with a name and a colon begin a mail.
+/// Returns whether the text begins with e-mail headers.
 fn is_mail(start: &[u8]) -> bool {
     const HEADER_NAMES: [&[u8]; 22] = [
         b"from",
@@ -301,9 +302,9 @@ fn is_mail(start: &[u8]) -> bool {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         match line {
             [] => break,
-            // A line that goes on.
+            // A folded header line.
             [b' ' | b'\t', ..] => {}
-            // The first line of a mailbox.
+            // The first line of an mbox file.
             _ if line.starts_with(b"from ") && line.contains(&b'@') => return true,
             _ => {
                 let Some(colon) = memchr::memchr(b':', line) else { break };
@@ -320,10 +321,10 @@ fn is_mail(start: &[u8]) -> bool {
     known >= 2
 }
 
-/// What a text with marks is; `None` where there are none.
+/// Returns the format of a text with markup. Returns `None` if there is none.
 fn detect_markup(start: &[u8]) -> Option<FileFormat> {
     let has = |what: &str| memchr::memmem::find(start, what.as_bytes()).is_some();
-    // The first element that is no remark and no declaration.
+    // The first element that is not a comment or declaration.
     let root = memchr::memchr_iter(b'<', start)
         .map(|at| &start[at + 1..])
         .find(|rest| rest.first().is_some_and(u8::is_ascii_alphabetic))
@@ -346,11 +347,11 @@ fn detect_markup(start: &[u8]) -> Option<FileFormat> {
     }
 }
 
-/// No control character, and UTF-8 as far as it goes.
+/// Returns whether the bytes are UTF-8 without control characters, as far as they go.
 fn is_plain_text(head: &[u8]) -> bool {
     let valid = match std::str::from_utf8(head) {
         Ok(text) => text,
-        // Cut within a letter.
+        // Cut within a character.
         Err(error) if error.error_len().is_none() => {
             match std::str::from_utf8(&head[..error.valid_up_to()]) {
                 Ok(text) => text,

@@ -1,15 +1,19 @@
-//! What a file tells beside what it shows: who made it, with what, where and when. [`scrub`] takes
-//! that out while the file streams through, in constant memory, and says what it found.
+//! Removes metadata from files: who made a file, with what, where and when. [`scrub`] removes it
+//! while the file streams through, in constant memory, and reports what it found.
 //!
-//! Nothing is decoded and nothing is executed: pictures, sounds and films are walked from part to
-//! part, and what draws or sounds goes on byte for byte. Where a file is not what it says it is,
-//! the rest of it goes on as it came: a file is never lost, and the one who sends it is told. There
-//! is no I/O here but the reader and the writer that the caller brings.
+//! The scrubber decodes no picture and executes nothing. It walks pictures, audio and video from
+//! part to part and copies the visible and audible content byte for byte. Where a file violates its
+//! format, the scrubber copies the rest unchanged and reports it: a file is never lost, and the
+//! sender learns that it is not clean. The crate does no I/O except through the reader and writer
+//! of the caller.
 //!
-//! `rules.json` says which parts tell something; the browser's script reads the same rules.
+//! `rules.json` lists which parts of a file carry metadata. The browser's script reads the same
+//! rules.
 
+mod classify;
 mod detect;
 mod formats;
+mod metadata_kind;
 mod rules;
 mod stream;
 mod summary;
@@ -20,23 +24,23 @@ use std::io::{self, Read, Write};
 use serde::{Deserialize, Serialize};
 
 pub use detect::{FileFormat, MediaClass, SNIFF_LEN};
-pub use summary::{MetadataKind, MetadataKinds};
+pub use metadata_kind::{MetadataKind, MetadataKinds};
 
 use stream::{ParseError, StreamRewriter};
 use summary::Findings;
 
-/// What became of a file.
+/// The result of scrubbing one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ScrubReport {
-    /// What it is, by its first bytes.
+    /// The format, detected from the first bytes.
     pub format: FileFormat,
-    /// What was taken out.
+    /// The kinds of metadata that were removed.
     pub removed: MetadataKinds,
-    /// What was seen and stays in it.
+    /// The kinds of metadata that were found or must be expected, and are still in the file.
     pub left: MetadataKinds,
-    /// How far it was understood.
+    /// How much of the file was parsed.
     pub reading: ParseCoverage,
-    /// Whether it carries an electronic signature, and whether that still holds.
+    /// The state of the file's electronic signature.
     pub signature: SignatureStatus,
 }
 
@@ -44,47 +48,54 @@ pub struct ScrubReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureStatus {
-    /// None was seen.
+    /// No signature was found.
     Absent,
-    /// It is there, and nothing of the file was changed.
+    /// The file has a signature and was not changed.
     Kept,
-    /// It is there, and does not hold any more, because something was taken out of the file.
+    /// The file has a signature, which is no longer valid because metadata was removed.
     Broken,
 }
 
-/// How far a file was understood.
+/// How much of a file was parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParseCoverage {
-    /// To its end.
+    /// The file was parsed to its end.
     Whole,
-    /// From some place on it is not what it says it is; from there it went on as it came.
+    /// The file violates its format somewhere. Everything from there on was copied unchanged.
     Broken,
-    /// Not at all: it went on as it came.
+    /// The format is not supported. The file was copied unchanged.
     Unknown,
-    /// It holds nothing.
+    /// The file has no bytes.
     Empty,
 }
 
-/// Gives a file on without its traces. An error comes from the reader or the writer, never from
-/// what is in the file.
+/// Copies a file without its metadata and returns what was removed and what was left.
+///
+/// # Errors
+///
+/// Returns an error if the reader or the writer fails. The content of the file never causes one.
 pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubReport> {
-    let mut pipe = StreamRewriter::new(input, output);
-    let format = FileFormat::detect(pipe.fill_to(SNIFF_LEN)?);
+    let mut stream = StreamRewriter::new(input, output);
+    let format = FileFormat::detect(stream.fill_to(SNIFF_LEN)?);
     let mut found = Findings::default();
-    let walked = match format {
-        FileFormat::Jpeg => jpeg::strip(&mut pipe, &mut found),
-        FileFormat::Png => png::strip(&mut pipe, &mut found),
-        FileFormat::Gif => gif::strip(&mut pipe, &mut found),
+    let outcome = match format {
+        FileFormat::Jpeg => jpeg::strip(&mut stream, &mut found),
+        FileFormat::Png => png::strip(&mut stream, &mut found),
+        FileFormat::Gif => gif::strip(&mut stream, &mut found),
         FileFormat::WebP | FileFormat::Wav | FileFormat::Avi => {
-            riff::zero_metadata(&mut pipe, &mut found)
+            riff::zero_metadata(&mut stream, &mut found)
         }
-        FileFormat::Heif => isobmff::zero_metadata(&mut pipe, &mut found, true),
-        FileFormat::Film | FileFormat::M4a => isobmff::zero_metadata(&mut pipe, &mut found, false),
-        FileFormat::Mp3 | FileFormat::Flac => audio::strip(&mut pipe, &mut found),
-        FileFormat::Pdf => pdf::overwrite_metadata(&mut pipe, &mut found),
-        FileFormat::Office(_) | FileFormat::OpenDocument(_) => zip::rewrite(&mut pipe, &mut found),
-        FileFormat::Svg => xml::rewrite_svg(&mut pipe, &mut found),
+        FileFormat::Heif => isobmff::zero_metadata(&mut stream, &mut found, true),
+        FileFormat::Film | FileFormat::M4a => {
+            isobmff::zero_metadata(&mut stream, &mut found, false)
+        }
+        FileFormat::Mp3 | FileFormat::Flac => audio::strip(&mut stream, &mut found),
+        FileFormat::Pdf => pdf::overwrite_metadata(&mut stream, &mut found),
+        FileFormat::Office(_) | FileFormat::OpenDocument(_) => {
+            zip::rewrite(&mut stream, &mut found)
+        }
+        FileFormat::Svg => xml::rewrite_svg(&mut stream, &mut found),
         FileFormat::Text => Ok(()),
         FileFormat::Tiff
         | FileFormat::OldOffice
@@ -96,50 +107,49 @@ pub fn scrub(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<ScrubRe
         | FileFormat::Card
         | FileFormat::PostScript
         | FileFormat::Unknown => {
-            let head = pipe.fill_to(SNIFF_LEN)?;
+            let head = stream.fill_to(SNIFF_LEN)?;
             let reading =
                 if head.is_empty() { ParseCoverage::Empty } else { ParseCoverage::Unknown };
             found.left |= format.known_metadata(head);
-            pipe.copy_rest()?;
+            stream.copy_rest()?;
             return Ok(found.into_report(format, reading));
         }
     };
-    let reading = match walked {
+    let reading = match outcome {
         Ok(()) => ParseCoverage::Whole,
         Err(ParseError::Malformed) => ParseCoverage::Broken,
         Err(ParseError::Io(error)) => return Err(error),
     };
-    pipe.copy_rest()?;
+    stream.copy_rest()?;
     Ok(found.into_report(format, reading))
 }
 
-/// A picture inside a package, without its traces. Only picture formats are taken apart: a package
-/// that poses as a picture goes on as it came and is told, so that no package is opened inside a
-/// package.
+/// Scrubs a picture inside a package. Only picture formats are parsed: a package disguised as a
+/// picture is copied unchanged and reported, so that no package is opened inside a package.
 pub(crate) fn scrub_embedded_picture(
     input: &mut dyn Read,
     output: &mut dyn Write,
     found: &mut Findings,
 ) -> io::Result<()> {
-    let mut pipe = StreamRewriter::new(input, output);
-    let walked = match FileFormat::detect(pipe.fill_to(SNIFF_LEN)?) {
-        FileFormat::Jpeg => jpeg::strip(&mut pipe, found),
-        FileFormat::Png => png::strip(&mut pipe, found),
-        FileFormat::Gif => gif::strip(&mut pipe, found),
-        FileFormat::WebP => riff::zero_metadata(&mut pipe, found),
+    let mut stream = StreamRewriter::new(input, output);
+    let outcome = match FileFormat::detect(stream.fill_to(SNIFF_LEN)?) {
+        FileFormat::Jpeg => jpeg::strip(&mut stream, found),
+        FileFormat::Png => png::strip(&mut stream, found),
+        FileFormat::Gif => gif::strip(&mut stream, found),
+        FileFormat::WebP => riff::zero_metadata(&mut stream, found),
         _ => Err(ParseError::Malformed),
     };
-    match walked {
+    match outcome {
         Ok(()) => {}
         Err(ParseError::Malformed) => found.left |= MetadataKind::Other,
         Err(ParseError::Io(error)) => return Err(error),
     }
-    pipe.copy_rest()
+    stream.copy_rest()
 }
 
-/// The same for a file in memory: what fuzzing and tests begin with.
+/// Scrubs a file in memory, for tests and fuzzing. Returns the scrubbed bytes and the report.
 pub fn scrub_bytes(bytes: &[u8]) -> (Vec<u8>, ScrubReport) {
     let mut out = Vec::with_capacity(bytes.len());
-    let washed = scrub(&mut &bytes[..], &mut out).expect("memory can be read and written");
-    (out, washed)
+    let report = scrub(&mut &bytes[..], &mut out).expect("memory can be read and written");
+    (out, report)
 }

@@ -1,4 +1,4 @@
-//! The rules that both ways of sealing share, as data: `rules.json`.
+//! The scrubbing rules as data (`rules.json`), shared with the browser's script.
 
 mod package;
 
@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-use crate::summary::MetadataKind;
+use crate::metadata_kind::MetadataKind;
 
 pub(crate) use package::{
     ElementContext, PackageRules, ReplacementRule, TextRule, ValueReplacement, is_path,
@@ -23,32 +23,33 @@ struct RulesFile {
     package: serde_json::Value,
 }
 
-/// Words that betray what a block is about.
+/// Words that show what kind of metadata a block holds.
 #[derive(Deserialize)]
 struct MarkerWords {
-    trace: MetadataKind,
+    kind: MetadataKind,
     any: Vec<String>,
 }
 
-/// A key of a PDF's information.
+/// A key of a PDF's document information.
 #[derive(Deserialize)]
 pub(crate) struct PdfKeyRule {
-    pub(crate) trace: MetadataKind,
+    pub(crate) kind: MetadataKind,
     pub(crate) key: String,
-    /// Also a key of the content: only beside one that is not.
-    #[serde(default)]
-    pub(crate) beside: bool,
+    /// The key also occurs in content. It counts only if the same dictionary has an unambiguous
+    /// key.
+    #[serde(default, rename = "ambiguous")]
+    pub(crate) is_ambiguous: bool,
 }
 
-/// Boxes of films, sounds and pictures of phones.
+/// Boxes of ISO base media files: video, audio, and pictures of phones.
 #[derive(Deserialize)]
 pub(crate) struct BoxRules {
     pub(crate) keep: Vec<String>,
-    /// Boxes that are entered.
+    /// Boxes whose children are processed one by one.
     pub(crate) containers: Vec<String>,
-    /// Boxes that a film needs inside them.
+    /// Boxes inside `moov` that a video needs.
     pub(crate) film: Vec<String>,
-    /// What a track may hold that is seen or heard.
+    /// Track handlers whose content is visible or audible.
     pub(crate) shown: Vec<String>,
     pub(crate) stamped: Vec<String>,
     pub(crate) erase: Vec<String>,
@@ -64,7 +65,7 @@ pub(crate) struct ScrubRules {
 }
 
 impl ScrubRules {
-    /// Does the picture or sound need this chunk?
+    /// Returns whether the picture or audio needs this chunk.
     pub(crate) fn riff_keeps(&self, form: &[u8], chunk: &[u8]) -> bool {
         let keep = std::str::from_utf8(form).ok().and_then(|form| self.riff.get(form));
         keep.is_some_and(|keep| contains_name(keep, chunk))
@@ -79,26 +80,26 @@ pub(crate) fn contains_name(names: &[String], name: &[u8]) -> bool {
     names.iter().any(|one| one.as_bytes() == name)
 }
 
-/// The rules.
+/// Returns the rules in `rules.json`, parsed once.
 pub(crate) fn builtin() -> &'static ScrubRules {
     static RULES: LazyLock<ScrubRules> = LazyLock::new(|| {
-        let written: RulesFile = serde_json::from_str(include_str!("../rules.json"))
+        let file: RulesFile = serde_json::from_str(include_str!("../rules.json"))
             .expect("every test reads the rules");
-        // Each letter is a byte: © of QuickTime, and the beginning of a picture.
+        // Each character is one byte, such as © in QuickTime, or the first bytes of a picture.
         let bytes = |word: &String| {
             Finder::new(&word.chars().map(|c| c as u8).collect::<Vec<_>>()).into_owned()
         };
         ScrubRules {
-            markers: written
+            markers: file
                 .words
                 .iter()
-                .map(|words| (words.trace, words.any.iter().map(bytes).collect()))
+                .map(|words| (words.kind, words.any.iter().map(bytes).collect()))
                 .collect(),
-            pdf: written.pdf,
-            boxes: written.boxes,
-            package: written.package.try_into().expect("every test reads the rules"),
-            riff: written.riff,
-            png: written.png,
+            pdf: file.pdf,
+            boxes: file.boxes,
+            package: file.package.try_into().expect("every test reads the rules"),
+            riff: file.riff,
+            png: file.png,
         }
     });
     &RULES

@@ -1,19 +1,18 @@
-//! A file on its way: looked at a little ahead, and passed on, skipped or overwritten from the
-//! front.
+//! A streaming rewriter with bounded look-ahead: bytes are copied, skipped or overwritten in order.
 
 use std::io::{self, Read, Write};
 
-/// So much is read at once.
+/// Number of bytes that one read requests.
 const READ_CHUNK: usize = 32 * 1024;
-/// Nothing looks further ahead.
+/// Maximum look-ahead in bytes.
 pub(crate) const MAX_LOOKAHEAD: usize = 1024 * 1024;
 
-/// Why a format's reader gives up.
+/// Why parsing a format stopped.
 #[derive(Debug)]
 pub(crate) enum ParseError {
-    /// The file is not what it says it is, or was cut off. What is left of it goes on as it came.
+    /// The file violates its format or is truncated. The caller copies the rest unchanged.
     Malformed,
-    /// Neither end can be spoken to any more.
+    /// The reader or the writer failed.
     Io(io::Error),
 }
 
@@ -23,7 +22,7 @@ impl From<io::Error> for ParseError {
     }
 }
 
-/// Result of a format's reader.
+/// The result of parsing a part of a format.
 pub(crate) type ParseResult<T> = Result<T, ParseError>;
 
 pub(crate) struct StreamRewriter<'a> {
@@ -31,45 +30,45 @@ pub(crate) struct StreamRewriter<'a> {
     pub(crate) sink: CountingSink<'a>,
 }
 
-/// Where a file comes from.
+/// The buffered input.
 pub(crate) struct BufferedSource<'a> {
     input: &'a mut dyn Read,
     buffer: Vec<u8>,
     start: usize,
     is_at_end: bool,
-    /// Has the reader failed? Then an error is its own, and not one of what is in the file.
+    /// Whether the reader failed. Then an error is not caused by the content of the file.
     has_failed: bool,
-    /// Bytes that have left.
+    /// Number of bytes consumed so far.
     position: u64,
 }
 
-/// Where it goes.
+/// The output.
 pub(crate) struct CountingSink<'a> {
     output: &'a mut dyn Write,
-    /// Bytes that were written.
+    /// Number of bytes written so far.
     written: u64,
 }
 
 impl CountingSink<'_> {
-    /// How many bytes went out.
+    /// Returns the number of bytes written so far.
     pub(crate) fn written(&self) -> u64 {
         self.written
     }
 }
 
 impl BufferedSource<'_> {
-    /// Has the reader failed?
+    /// Returns whether the reader failed.
     pub(crate) fn has_failed(&self) -> bool {
         self.has_failed
     }
 
-    /// What lies ahead: at least `least` bytes, unless the end comes before.
-    pub(crate) fn fill_to(&mut self, least: usize) -> io::Result<&mut [u8]> {
-        let least = least.min(MAX_LOOKAHEAD);
-        if self.buffer.len() - self.start < least && !self.is_at_end {
+    /// Returns the buffered bytes: at least `min` of them, unless the file ends earlier.
+    pub(crate) fn fill_to(&mut self, min: usize) -> io::Result<&mut [u8]> {
+        let min = min.min(MAX_LOOKAHEAD);
+        if self.buffer.len() - self.start < min && !self.is_at_end {
             self.buffer.drain(..self.start);
             self.start = 0;
-            while self.buffer.len() < least {
+            while self.buffer.len() < min {
                 let len = self.buffer.len();
                 self.buffer.resize(len + READ_CHUNK, 0);
                 let n = read_retrying(self.input, &mut self.buffer[len..])
@@ -84,7 +83,7 @@ impl BufferedSource<'_> {
         Ok(&mut self.buffer[self.start..])
     }
 
-    /// What `n` bytes of what was looked at have become of: nothing more to do with them.
+    /// Discards `n` buffered bytes, which the caller has processed.
     pub(crate) fn consume(&mut self, n: usize) {
         self.start += n;
         self.position += n as u64;
@@ -105,7 +104,7 @@ impl Write for CountingSink<'_> {
 
 impl<'a> StreamRewriter<'a> {
     pub(crate) fn new(input: &'a mut dyn Read, output: &'a mut dyn Write) -> Self {
-        let from = BufferedSource {
+        let source = BufferedSource {
             input,
             buffer: Vec::new(),
             start: 0,
@@ -113,48 +112,48 @@ impl<'a> StreamRewriter<'a> {
             has_failed: false,
             position: 0,
         };
-        Self { source: from, sink: CountingSink { output, written: 0 } }
+        Self { source, sink: CountingSink { output, written: 0 } }
     }
 
-    /// Where in the input the front is.
+    /// Returns the current position in the input, in bytes.
     pub(crate) fn position(&self) -> u64 {
         self.source.position
     }
 
-    /// How many bytes went out.
+    /// Returns the number of bytes written so far.
     pub(crate) fn written(&self) -> u64 {
         self.sink.written
     }
 
-    /// What lies ahead: at least `least` bytes, unless the end comes before.
-    pub(crate) fn fill_to(&mut self, least: usize) -> io::Result<&mut [u8]> {
-        self.source.fill_to(least)
+    /// Returns the buffered bytes: at least `min` of them, unless the file ends earlier.
+    pub(crate) fn fill_to(&mut self, min: usize) -> io::Result<&mut [u8]> {
+        self.source.fill_to(min)
     }
 
-    /// At most so many bytes of what lies ahead.
-    pub(crate) fn peek(&mut self, most: u64) -> io::Result<&[u8]> {
-        let most = clamp(most);
-        let ahead = self.fill_to(most)?;
-        let most = most.min(ahead.len());
-        Ok(&ahead[..most])
+    /// Returns the next bytes, at most `max`.
+    pub(crate) fn peek(&mut self, max: u64) -> io::Result<&[u8]> {
+        let max = clamp(max);
+        let ahead = self.fill_to(max)?;
+        let max = max.min(ahead.len());
+        Ok(&ahead[..max])
     }
 
-    /// The next bytes, which must be there.
+    /// Returns the next `N` bytes. Fails if the file ends before.
     pub(crate) fn peek_array<const N: usize>(&mut self) -> ParseResult<[u8; N]> {
         self.fill_to(N)?.first_chunk().copied().ok_or(ParseError::Malformed)
     }
 
-    /// Gives bytes on as they came.
+    /// Copies `n` bytes unchanged.
     pub(crate) fn copy(&mut self, n: u64) -> ParseResult<()> {
         self.transform(n, |to, bytes| to.write_all(bytes))
     }
 
-    /// Leaves bytes out.
+    /// Skips `n` bytes.
     pub(crate) fn skip(&mut self, n: u64) -> ParseResult<()> {
         self.transform(n, |_, _| Ok(()))
     }
 
-    /// Gives zeros in place of bytes.
+    /// Writes zeros in place of `n` bytes.
     pub(crate) fn zero(&mut self, n: u64) -> ParseResult<()> {
         self.transform(n, |to, bytes| {
             bytes.fill(0);
@@ -162,12 +161,12 @@ impl<'a> StreamRewriter<'a> {
         })
     }
 
-    /// Writes something of our own.
+    /// Writes bytes that are not part of the input.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.sink.write_all(bytes)
     }
 
-    /// Gives on everything that is left.
+    /// Copies everything up to the end.
     pub(crate) fn copy_rest(&mut self) -> io::Result<()> {
         while let n @ 1.. = self.fill_to(1)?.len() {
             match self.copy(n as u64) {
@@ -178,7 +177,7 @@ impl<'a> StreamRewriter<'a> {
         Ok(())
     }
 
-    /// Leaves out everything that is left; was there anything?
+    /// Skips everything up to the end. Returns whether there was anything.
     pub(crate) fn skip_rest(&mut self) -> io::Result<bool> {
         let mut any = false;
         while let n @ 1.. = self.fill_to(1)?.len() {
@@ -195,17 +194,17 @@ impl<'a> StreamRewriter<'a> {
     fn transform(
         &mut self,
         mut n: u64,
-        act: impl Fn(&mut CountingSink<'_>, &mut [u8]) -> io::Result<()>,
+        action: impl Fn(&mut CountingSink<'_>, &mut [u8]) -> io::Result<()>,
     ) -> ParseResult<()> {
         while n > 0 {
             let ahead = self.source.fill_to(1)?;
-            let there = ahead.len().min(clamp(n));
-            if there == 0 {
+            let available = ahead.len().min(clamp(n));
+            if available == 0 {
                 return Err(ParseError::Malformed);
             }
-            act(&mut self.sink, &mut ahead[..there])?;
-            self.source.consume(there);
-            n -= there as u64;
+            action(&mut self.sink, &mut ahead[..available])?;
+            self.source.consume(available);
+            n -= available as u64;
         }
         Ok(())
     }
@@ -225,7 +224,7 @@ fn read_retrying(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match input.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
+            result => return result,
         }
     }
 }
@@ -234,13 +233,13 @@ fn clamp(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
 
-/// A number of the file, biggest byte first; `None` beyond the end.
+/// Reads a big-endian number. Returns `None` beyond the end of `bytes`.
 pub(crate) fn read_be(bytes: &[u8], at: usize, len: usize) -> Option<u64> {
     let bytes = bytes.get(at..at.checked_add(len)?)?;
     Some(bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
 }
 
-/// The same with the smallest byte first.
+/// Reads a little-endian number. Returns `None` beyond the end of `bytes`.
 pub(crate) fn read_le(bytes: &[u8], at: usize, len: usize) -> Option<u64> {
     let bytes = bytes.get(at..at.checked_add(len)?)?;
     Some(bytes.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte)))

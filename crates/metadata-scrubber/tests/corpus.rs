@@ -1,5 +1,5 @@
-//! The corpus: what is expected of each sample is data, which the script of the browser is held
-//! against too.
+//! The corpus: the expected result of each sample is data. The browser's script is tested with it
+//! too.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -24,7 +24,7 @@ use samples::{
 };
 use serde::Deserialize;
 
-/// What is expected of a sample.
+/// The expected result of a sample.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExpectedResult {
@@ -32,17 +32,18 @@ struct ExpectedResult {
     left: MetadataKinds,
     reading: ParseCoverage,
     signature: SignatureStatus,
-    ending: String,
-    /// Words that stay in it.
+    extension: String,
+    /// Texts that must stay in the file.
     #[serde(default)]
-    stays: Vec<String>,
+    retained: Vec<String>,
 }
 
 fn expected_results() -> BTreeMap<String, ExpectedResult> {
     serde_json::from_str(include_str!("corpus.json")).unwrap()
 }
 
-/// All that each file says: of a package what another program unpacks, and that it opens there.
+/// Returns all content of each file. Packages are decompressed by an independent program, which
+/// also verifies them.
 fn unpacked_contents(files: &[(&str, Vec<u8>)]) -> Vec<Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     for (n, (_, file)) in files.iter().enumerate() {
@@ -57,13 +58,13 @@ fn unpacked_contents(files: &[(&str, Vec<u8>)]) -> Vec<Vec<u8>> {
     (0..files.len()).map(|n| fs::read(folder.path().join(n.to_string())).unwrap()).collect()
 }
 
-fn contains_text(content: &[u8], words: &str) -> bool {
-    let wide: Vec<u8> = words.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    memchr::memmem::find(content, words.as_bytes()).is_some()
-        || memchr::memmem::find(content, &wide).is_some()
+fn contains_text(content: &[u8], text: &str) -> bool {
+    let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    memchr::memmem::find(content, text.as_bytes()).is_some()
+        || memchr::memmem::find(content, &utf16).is_some()
 }
 
-/// What became of a sample, as both implementations say it.
+/// The result of scrubbing a sample, as both implementations print it.
 #[derive(Deserialize)]
 struct ScrubResult {
     removed: MetadataKinds,
@@ -75,19 +76,19 @@ struct ScrubResult {
 
 type NamedFiles<'n> = Vec<(&'n str, Vec<u8>)>;
 
-/// Cleans files as the intake does.
+/// Scrubs files as the intake does.
 fn scrub_with_crate<'n>(files: &NamedFiles<'n>) -> (NamedFiles<'n>, Vec<ScrubResult>) {
     let one = |(name, file): &(&'n str, Vec<u8>)| {
-        let (washed, said) = scrub_bytes(file);
-        let metadata_scrubber::ScrubReport { removed, left, reading, signature, format } = said;
-        let said =
+        let (scrubbed, report) = scrub_bytes(file);
+        let metadata_scrubber::ScrubReport { removed, left, reading, signature, format } = report;
+        let report =
             ScrubResult { removed, left, reading, signature, name: format.neutral_name(1, name) };
-        ((*name, washed), said)
+        ((*name, scrubbed), report)
     };
     files.iter().map(one).unzip()
 }
 
-/// Cleans files as the script does in a browser that redraws no picture.
+/// Scrubs files as the browser's script does if it cannot redraw pictures.
 fn scrub_with_browser_script<'n>(files: &NamedFiles<'n>) -> (NamedFiles<'n>, Vec<ScrubResult>) {
     let program =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../intake/browser/dist-peer/files.js");
@@ -106,54 +107,56 @@ fn scrub_with_browser_script<'n>(files: &NamedFiles<'n>) -> (NamedFiles<'n>, Vec
     node.stdin.take().unwrap().write_all(&serde_json::to_vec(&paths).unwrap()).unwrap();
     let output = node.wait_with_output().unwrap();
     assert!(output.status.success());
-    let washed = files.iter().zip(&paths).map(|((name, _), path)| {
-        let washed = fs::read(format!("{}.washed", path.display())).unwrap();
-        (*name, washed)
+    let scrubbed = files.iter().zip(&paths).map(|((name, _), path)| {
+        let scrubbed = fs::read(format!("{}.scrubbed", path.display())).unwrap();
+        (*name, scrubbed)
     });
-    (washed.collect(), serde_json::from_slice(&output.stdout).unwrap())
+    (scrubbed.collect(), serde_json::from_slice(&output.stdout).unwrap())
 }
 
-fn assert_matches_corpus(wash: for<'n> fn(&NamedFiles<'n>) -> (NamedFiles<'n>, Vec<ScrubResult>)) {
+fn assert_matches_corpus(scrub: for<'n> fn(&NamedFiles<'n>) -> (NamedFiles<'n>, Vec<ScrubResult>)) {
     let mut expected = expected_results();
-    let (files, said) = wash(&corpus::all());
-    let (again, said_again) = wash(&files);
+    let (files, reports) = scrub(&corpus::all());
+    let (again, second_reports) = scrub(&files);
     let (first, second) = (unpacked_contents(&files), unpacked_contents(&again));
-    let mut wrong = Vec::new();
+    let mut mismatches = Vec::new();
     for (n, (name, _)) in files.iter().enumerate() {
-        let ExpectedResult { removed, left, reading, signature, ending, stays } =
+        let ExpectedResult { removed, left, reading, signature, extension, retained } =
             expected.remove(*name).unwrap_or_else(|| panic!("{name} is not in corpus.json"));
-        let said = &said[n];
-        if (said.removed, said.left) != (removed, left) {
-            wrong.push(format!("{name}: removed {:?}, left {:?}", said.removed, said.left));
+        let report = &reports[n];
+        if (report.removed, report.left) != (removed, left) {
+            mismatches
+                .push(format!("{name}: removed {:?}, left {:?}", report.removed, report.left));
         }
-        if (said.reading, said.signature) != (reading, signature) {
-            wrong.push(format!(
+        if (report.reading, report.signature) != (reading, signature) {
+            mismatches.push(format!(
                 "{name}: reading {:?}, signature {:?}",
-                said.reading, said.signature
+                report.reading, report.signature
             ));
         }
-        if said.name.rsplit_once('.').map(|(_, ending)| ending) != Some(&*ending) {
-            wrong.push(format!("{name} is named {}", said.name));
+        if report.name.rsplit_once('.').map(|(_, extension)| extension) != Some(&*extension) {
+            mismatches.push(format!("{name} is named {}", report.name));
         }
-        wrong.extend(
-            stays
+        mismatches.extend(
+            retained
                 .iter()
-                .filter(|words| !contains_text(&first[n], words))
-                .map(|words| format!("{name} loses {words}")),
+                .filter(|text| !contains_text(&first[n], text))
+                .map(|text| format!("{name} loses {text}")),
         );
-        // What tells who made it is gone, or the reporter is told.
-        for words in
+        // Everything about the author is removed, or reported as left.
+        for text in
             [AUTHOR, "Another Author", TIMESTAMP, "20260312101500", "00AB12CD", "09F7FD95", CANARY]
         {
-            if contains_text(&first[n], words) && said.left.is_empty() {
-                wrong.push(format!("{name}: {words} is left in silence"));
+            if contains_text(&first[n], text) && report.left.is_empty() {
+                mismatches.push(format!("{name}: {text} is left unreported"));
             }
         }
-        if said_again[n].removed != MetadataKinds::NONE || second[n] != first[n] {
-            wrong.push(format!("{name}: cleaning again removes {:?}", said_again[n].removed));
+        if second_reports[n].removed != MetadataKinds::NONE || second[n] != first[n] {
+            mismatches
+                .push(format!("{name}: cleaning again removes {:?}", second_reports[n].removed));
         }
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(mismatches.is_empty(), "{mismatches:#?}");
     assert!(expected.is_empty(), "without a sample: {:?}", expected.keys());
 }
 
@@ -163,27 +166,30 @@ fn every_sample_is_scrubbed_or_reported_as_expected() {
 }
 
 #[test]
-fn the_script_of_the_browser_ends_like_this_crate() {
+fn the_browser_script_has_the_same_results() {
     assert_matches_corpus(scrub_with_browser_script);
 }
 
-/// Whether both implementations write the same bytes: packages and packed objects of PDFs are
-/// packed by other libraries, and the script leaves a package without a sound directory as it came.
+/// Returns whether both implementations write the same bytes. Packages and compressed objects of
+/// PDFs are compressed by different libraries, and the script copies a package without a valid
+/// directory unchanged.
 fn has_identical_output(name: &str) -> bool {
     const IDENTICAL_FORMATS: [&str; 14] = [
         "jpg", "png", "gif", "webp", "wav", "mp3", "flac", "mp4", "heic", "pdf", "svg", "txt",
         "eml", "html",
     ];
     name != "b.pdf"
-        && name.rsplit_once('.').is_some_and(|(_, ending)| IDENTICAL_FORMATS.contains(&ending))
+        && name
+            .rsplit_once('.')
+            .is_some_and(|(_, extension)| IDENTICAL_FORMATS.contains(&extension))
 }
 
 #[test]
-fn damaged_files_end_alike_in_the_browser() {
+fn damaged_files_have_the_same_results_in_the_browser() {
     let samples: Vec<_> = samples::all().into_iter().chain(corpus::all()).collect();
     let samples: Vec<_> = samples.iter().filter(|(name, _)| has_identical_output(name)).collect();
     let mut random = 1u64;
-    // Numbers that are the same in each run.
+    // Pseudo-random numbers that are the same in each run.
     let mut next = move |below: usize| {
         random =
             random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -200,8 +206,8 @@ fn damaged_files_end_alike_in_the_browser() {
                 1 => drop(file.drain(at..file.len().min(at + 1 + next(20)))),
                 2 => {
                     let from = next(file.len());
-                    let piece = file[from..file.len().min(from + next(200))].to_vec();
-                    drop(file.splice(at..at, piece));
+                    let chunk = file[from..file.len().min(from + next(200))].to_vec();
+                    drop(file.splice(at..at, chunk));
                 }
                 _ => file.truncate(at.max(8)),
             }
@@ -210,30 +216,34 @@ fn damaged_files_end_alike_in_the_browser() {
     }
     let files: NamedFiles<'_> =
         damaged.iter().map(|(name, file)| (&**name, file.clone())).collect();
-    let ((ours, we_say), (theirs, they_say)) =
+    let ((our_files, our_reports), (their_files, their_reports)) =
         (scrub_with_crate(&files), scrub_with_browser_script(&files));
     for (n, (name, _)) in files.iter().enumerate() {
-        let (we, they) = (&we_say[n], &they_say[n]);
-        assert_eq!((they.removed, they.left), (we.removed, we.left), "{name}: removed and left");
-        assert_eq!((they.reading, they.signature), (we.reading, we.signature), "{name}");
-        assert_eq!(they.name, we.name, "{name}");
-        // The reporter chooses to send a damaged picture as it is, or not at all.
-        let is_chosen = we.reading != ParseCoverage::Whole && we.name.starts_with("image");
-        assert!(is_chosen || ours[n] == theirs[n], "{name}: other bytes");
+        let (ours, theirs) = (&our_reports[n], &their_reports[n]);
+        assert_eq!(
+            (theirs.removed, theirs.left),
+            (ours.removed, ours.left),
+            "{name}: removed and left"
+        );
+        assert_eq!((theirs.reading, theirs.signature), (ours.reading, ours.signature), "{name}");
+        assert_eq!(theirs.name, ours.name, "{name}");
+        // The reporter decides whether to send a damaged picture unchanged.
+        let is_chosen = ours.reading != ParseCoverage::Whole && ours.name.starts_with("image");
+        assert!(is_chosen || our_files[n] == their_files[n], "{name}: other bytes");
     }
 }
 
 #[test]
-fn what_goes_with_a_part_that_breaks_off_is_reported() {
+fn metadata_removed_with_a_truncated_part_is_reported() {
     let label = format!("<l:labelList xmlns:l=\"l\"><l:label siteId=\"{AUTHOR}");
     let parts: [(&str, &[u8], _); 2] = [
         ("[Content_Types].xml", b"<Types/>", samples::ZipEntryLayout::Deflated),
         ("docMetadata/LabelInfo.xml", label.as_bytes(), samples::ZipEntryLayout::Deflated),
     ];
     let files = vec![("label.docx", samples::zip(&parts))];
-    for wash in [scrub_with_crate, scrub_with_browser_script] {
-        let (washed, said) = wash(&files);
-        assert!(!contains_text(&unpacked_contents(&washed)[0], AUTHOR));
-        assert!(!said[0].removed.is_empty());
+    for scrub in [scrub_with_crate, scrub_with_browser_script] {
+        let (scrubbed, reports) = scrub(&files);
+        assert!(!contains_text(&unpacked_contents(&scrubbed)[0], AUTHOR));
+        assert!(!reports[0].removed.is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Files made to hurt: none of them is lost, takes long, or takes memory.
+//! Malicious files: none of them is lost, or takes much time or memory.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -14,7 +14,7 @@ use metadata_scrubber::{MetadataKind, ParseCoverage, scrub, scrub_bytes};
 use proptest::{collection::vec, prelude::*, sample::select};
 use samples::{ZipEntryLayout, bmff_box, riff, zip};
 
-/// Gives a file in pieces of one size.
+/// Returns a file in chunks of one size.
 struct ChunkedReader<'a>(&'a [u8], usize);
 
 impl Read for ChunkedReader<'_> {
@@ -26,24 +26,26 @@ impl Read for ChunkedReader<'_> {
     }
 }
 
-fn scrub_in_chunks(bytes: &[u8], piece: usize) -> Vec<u8> {
+fn scrub_in_chunks(bytes: &[u8], chunk: usize) -> Vec<u8> {
     let mut out = Vec::new();
-    scrub(&mut ChunkedReader(bytes, piece), &mut out).unwrap();
+    scrub(&mut ChunkedReader(bytes, chunk), &mut out).unwrap();
     out
 }
 
 #[test]
-fn a_file_cut_anywhere_ends_and_keeps_what_came_of_its_content() {
+fn a_file_truncated_anywhere_keeps_its_content_up_to_there() {
     for (name, sample) in samples::all() {
         let step = (sample.len() / 97).max(1);
         for cut in (0..sample.len()).step_by(step) {
-            let (washed, said) = scrub_bytes(&sample[..cut]);
-            assert!(washed.len() <= cut + 400, "{name} at {cut}");
-            // What is kept of a picture in the whole file is kept as far as it came.
+            let (scrubbed, report) = scrub_bytes(&sample[..cut]);
+            assert!(scrubbed.len() <= cut + 400, "{name} at {cut}");
+            // The picture is copied as far as it is complete.
             if name == "a.jpg" {
                 let whole = scrub_bytes(&sample).0;
                 assert!(
-                    said.reading != ParseCoverage::Whole || cut > whole.len() || whole == washed,
+                    report.reading != ParseCoverage::Whole
+                        || cut > whole.len()
+                        || whole == scrubbed,
                     "{name} at {cut}"
                 );
             }
@@ -52,39 +54,39 @@ fn a_file_cut_anywhere_ends_and_keeps_what_came_of_its_content() {
 }
 
 #[test]
-fn it_is_all_the_same_in_which_pieces_a_file_comes() {
+fn the_result_does_not_depend_on_the_chunk_size() {
     for (name, sample) in samples::all() {
-        let (washed, _) = scrub_bytes(&sample);
-        for piece in [1, 7, 1000] {
-            assert!(scrub_in_chunks(&sample, piece) == washed, "{name} in pieces of {piece}");
+        let (scrubbed, _) = scrub_bytes(&sample);
+        for chunk in [1, 7, 1000] {
+            assert!(scrub_in_chunks(&sample, chunk) == scrubbed, "{name} in chunks of {chunk}");
         }
     }
 }
 
 #[test]
-fn lengths_of_64_bits_that_no_file_has_are_not_added_to() {
+fn implausible_64_bit_lengths_do_not_overflow() {
     let part = |len: u64| {
         let head =
             [&b"PK\x03\x04\x14\0\0\0\x08\0"[..], &[0; 8], &[0xFF; 8], b"\x13\0\x14\0"].concat();
         let extra = [&b"\x01\0\x10\0"[..], &len.to_le_bytes(), &len.to_le_bytes()].concat();
         [&head, &b"[Content_Types].xml"[..], &extra, b"what came"].concat()
     };
-    let sound = zip(&[("[Content_Types].xml", b"<Types/>", ZipEntryLayout::Deflated)]);
-    let end = sound.windows(4).position(|four| four == b"PK\x05\x06").unwrap();
-    let ending = |len: u64| {
-        [&sound[..end], b"PK\x06\x06", &len.to_le_bytes(), &[0; 44], &sound[end..]].concat()
+    let valid = zip(&[("[Content_Types].xml", b"<Types/>", ZipEntryLayout::Deflated)]);
+    let end = valid.windows(4).position(|four| four == b"PK\x05\x06").unwrap();
+    let zip64_end = |len: u64| {
+        [&valid[..end], b"PK\x06\x06", &len.to_le_bytes(), &[0; 44], &valid[end..]].concat()
     };
     for len in [1 << 40, u64::MAX / 2, u64::MAX - 100, u64::MAX - 11, u64::MAX] {
-        let (washed, said) = scrub_bytes(&part(len));
-        assert_eq!(said.reading, ParseCoverage::Broken, "{len}");
-        assert!(washed.ends_with(b"what came"), "{len}");
-        assert_ne!(scrub_bytes(&ending(len)).1.reading, ParseCoverage::Whole, "{len}");
+        let (scrubbed, report) = scrub_bytes(&part(len));
+        assert_eq!(report.reading, ParseCoverage::Broken, "{len}");
+        assert!(scrubbed.ends_with(b"what came"), "{len}");
+        assert_ne!(scrub_bytes(&zip64_end(len)).1.reading, ParseCoverage::Whole, "{len}");
     }
 }
 
 #[test]
-fn lengths_that_lie_are_no_way_around() {
-    // Longer than the file, shorter than a head, and beyond every number.
+fn false_lengths_are_detected() {
+    // Longer than the file, shorter than a header, and larger than any number.
     for size in [0u32, 1, 4, 7, 9, 0x7FFF_FFFF, u32::MAX] {
         let png = [&b"\x89PNG\r\n\x1a\n"[..], &size.to_be_bytes(), b"IHDRxxxx"].concat();
         let boxes = [
@@ -100,10 +102,10 @@ fn lengths_that_lie_are_no_way_around() {
         let mp3 = [&b"ID3\x04\0\x10"[..], &size.to_be_bytes(), b"abc"].concat();
         assert_eq!(scrub_bytes(&jpeg).1.reading, ParseCoverage::Broken);
         for file in [png, boxes, webp, flac] {
-            let (washed, said) = scrub_bytes(&file);
+            let (scrubbed, report) = scrub_bytes(&file);
             assert!(
-                said.reading == ParseCoverage::Broken && washed.len() == file.len(),
-                "{size}: {file:?} {washed:?}"
+                report.reading == ParseCoverage::Broken && scrubbed.len() == file.len(),
+                "{size}: {file:?} {scrubbed:?}"
             );
         }
         scrub_bytes(&mp3);
@@ -123,22 +125,22 @@ fn pictures_that_claim_to_be_huge_or_have_many_parts_are_parsed_and_not_decoded(
     assert_eq!(scrub_bytes(&animated).1.reading, ParseCoverage::Whole);
     let boxes =
         [bmff_box(b"ftyp", b"isom\0\0\0\0"), bmff_box(b"trak", b"").repeat(500_000)].concat();
-    let (washed, said) = scrub_bytes(&boxes);
-    assert!(said.reading == ParseCoverage::Whole && washed.len() == boxes.len());
-    // A table that points at itself, at the past, and far away.
+    let (scrubbed, report) = scrub_bytes(&boxes);
+    assert!(report.reading == ParseCoverage::Whole && scrubbed.len() == boxes.len());
+    // A table that refers to itself, backwards, and far away.
     let heic = samples::heic();
-    let places = memchr::memmem::find(&heic, b"iloc").unwrap() + 12;
+    let table = memchr::memmem::find(&heic, b"iloc").unwrap() + 12;
     for n in 0..60 {
         for value in [0, 1, 0x7F, 0xFF] {
-            let mut lying = heic.clone();
-            lying[places + n] = value;
-            assert_eq!(scrub_bytes(&lying).0.len(), heic.len(), "byte {n} is {value}");
+            let mut damaged = heic.clone();
+            damaged[table + n] = value;
+            assert_eq!(scrub_bytes(&damaged).0.len(), heic.len(), "byte {n} is {value}");
         }
     }
 }
 
 #[test]
-fn a_bomb_of_a_document_is_carried_and_not_opened() {
+fn a_decompression_bomb_is_copied_and_not_opened() {
     let bomb = vec![b' '; 200 << 20];
     let many: Vec<String> = (0..20).map(|n| format!("word/part{n}.xml")).collect();
     let small = vec![b' '; 10 << 20];
@@ -150,73 +152,73 @@ fn a_bomb_of_a_document_is_carried_and_not_opened() {
     ];
     parts.extend(many.iter().map(|name| (&**name, &small[..], ZipEntryLayout::Deflated)));
     let file = zip(&parts);
-    let (washed, said) = scrub_bytes(&file);
-    assert_eq!(said.reading, ParseCoverage::Whole);
-    assert!(washed.len() < file.len() + 4096);
+    let (scrubbed, report) = scrub_bytes(&file);
+    assert_eq!(report.reading, ParseCoverage::Whole);
+    assert!(scrubbed.len() < file.len() + 4096);
 }
 
 #[test]
-fn a_package_inside_a_package_is_carried_and_not_opened() {
+fn a_package_inside_a_package_is_copied_and_not_opened() {
     let mut nested = b"x".to_vec();
     for _ in 0..2000 {
         nested = zip(&[("word/a.png", &nested, ZipEntryLayout::Stored)]);
     }
-    let (washed, said) = scrub_bytes(&nested);
-    assert!(said.left.contains(MetadataKind::Other));
-    assert!(washed.len() < nested.len() + 4096);
+    let (scrubbed, report) = scrub_bytes(&nested);
+    assert!(report.left.contains(MetadataKind::Other));
+    assert!(scrubbed.len() < nested.len() + 4096);
 }
 
 #[test]
 fn pictures_of_a_package_share_one_budget() {
-    // Three times 64 MiB, packed in 64 KiB each.
+    // Three times 64 MiB, compressed to 64 KiB each.
     let picture = [&b"\x89PNG\r\n\x1a\n"[..], &vec![0; 64 << 20]].concat();
     let names = ["word/media/image1.png", "word/media/image2.png", "word/media/image3.png"];
-    for how in [ZipEntryLayout::Deflated, ZipEntryLayout::Streamed] {
-        let parts: Vec<_> = names.iter().map(|name| (*name, &picture[..], how)).collect();
+    for layout in [ZipEntryLayout::Deflated, ZipEntryLayout::Streamed] {
+        let parts: Vec<_> = names.iter().map(|name| (*name, &picture[..], layout)).collect();
         let file = zip(&parts);
-        let (washed, said) = scrub_bytes(&file);
+        let (scrubbed, report) = scrub_bytes(&file);
         assert!(
-            said.left.contains(MetadataKind::Other) || said.reading == ParseCoverage::Broken,
-            "{said:?}"
+            report.left.contains(MetadataKind::Other) || report.reading == ParseCoverage::Broken,
+            "{report:?}"
         );
-        // What was rewritten is packed faster and less closely.
-        assert!(washed.len() < 4 * file.len(), "{} of {}", washed.len(), file.len());
+        // A rewritten part is compressed faster and less densely.
+        assert!(scrubbed.len() < 4 * file.len(), "{} of {}", scrubbed.len(), file.len());
     }
 }
 
 #[test]
-fn packages_that_contradict_themselves_go_on_as_they_came_from_there() {
+fn contradictory_packages_are_copied_unchanged_from_there() {
     let sample = samples::docx(ZipEntryLayout::Deflated);
     for at in 0..sample.len() {
-        let mut lying = sample.clone();
-        lying[at] ^= 0xFF;
-        let (washed, _) = scrub_bytes(&lying);
+        let mut damaged = sample.clone();
+        damaged[at] ^= 0xFF;
+        let (scrubbed, _) = scrub_bytes(&damaged);
         assert!(
-            washed.len() + 8192 > sample.len(),
+            scrubbed.len() + 8192 > sample.len(),
             "at {at}: {} of {}",
-            washed.len(),
+            scrubbed.len(),
             sample.len()
         );
     }
-    // Something else in front, behind and within.
+    // Other data before, after and within.
     for file in [[&b"\xFF\xD8\xFF"[..], &sample].concat(), [&sample[..], b"MZ and more"].concat()] {
         scrub_bytes(&file);
     }
 }
 
 #[test]
-fn a_pdf_that_points_in_circles_and_never_closes_ends() {
-    let circle =
+fn a_pdf_with_reference_loops_or_unclosed_strings_terminates() {
+    let looping =
         b"%PDF-1.4\n1 0 obj << /Author 2 0 R /Title 1 0 R >> endobj 2 0 obj 1 0 R endobj ".to_vec();
-    let open = [&b"%PDF-1.4\n<< /Author ("[..], &b"(".repeat(3_000_000)].concat();
-    let notes = [&b"%PDF-1.4\n"[..], &b"<x:xmpmeta".repeat(100_000)].concat();
+    let unclosed = [&b"%PDF-1.4\n<< /Author ("[..], &b"(".repeat(3_000_000)].concat();
+    let unclosed_xmp = [&b"%PDF-1.4\n"[..], &b"<x:xmpmeta".repeat(100_000)].concat();
     let keys = [&b"%PDF-1.4\n"[..], &b"/Author 7 0 R ".repeat(100_000)].concat();
-    for file in [circle, open, notes, keys] {
+    for file in [looping, unclosed, unclosed_xmp, keys] {
         assert_eq!(scrub_bytes(&file).0.len(), file.len());
     }
 }
 
-/// A beginning of some kind, and what may come behind it.
+/// Returns the beginning of a format with arbitrary content after it.
 fn arbitrary_file() -> impl Strategy<Value = Vec<u8>> {
     let heads = vec![
         &b"\xFF\xD8\xFF"[..],
@@ -269,11 +271,11 @@ fn arbitrary_file() -> impl Strategy<Value = Vec<u8>> {
         b"\0",
         b"\xFF",
     ];
-    let piece = prop_oneof![select(tokens).prop_map(<[u8]>::to_vec), vec(any::<u8>(), 0..40)];
-    (select(heads), vec(piece, 0..40)).prop_map(|(head, pieces)| [head, &pieces.concat()].concat())
+    let chunk = prop_oneof![select(tokens).prop_map(<[u8]>::to_vec), vec(any::<u8>(), 0..40)];
+    (select(heads), vec(chunk, 0..40)).prop_map(|(head, pieces)| [head, &pieces.concat()].concat())
 }
 
-/// A true file with some bytes changed.
+/// Returns a valid file with some bytes changed.
 fn damaged_sample() -> impl Strategy<Value = Vec<u8>> {
     let samples: Vec<Vec<u8>> = samples::all().into_iter().map(|(_, sample)| sample).collect();
     (select(samples), vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)).prop_map(
@@ -291,12 +293,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_comes_goes_on_and_nothing_panics(file in prop_oneof![arbitrary_file(), damaged_sample()]) {
-        let (washed, said) = scrub_bytes(&file);
-        if said.reading == ParseCoverage::Unknown {
-            prop_assert_eq!(&washed, &file);
+    fn any_input_is_copied_without_a_panic(file in prop_oneof![arbitrary_file(), damaged_sample()]) {
+        let (scrubbed, report) = scrub_bytes(&file);
+        if report.reading == ParseCoverage::Unknown {
+            prop_assert_eq!(&scrubbed, &file);
         }
-        prop_assert!(washed.len() <= file.len() + 65_536);
-        prop_assert_eq!(scrub_in_chunks(&file, 13), washed);
+        prop_assert!(scrubbed.len() <= file.len() + 65_536);
+        prop_assert_eq!(scrub_in_chunks(&file, 13), scrubbed);
     }
 }

@@ -1,4 +1,4 @@
-//! Packages that are not sound: whatever else is in them can still be read afterwards.
+//! Malformed packages: their other parts can still be read afterwards.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fs, process::Command};
 use metadata_scrubber::{MetadataKind, ParseCoverage, scrub_bytes};
 use samples::{CANARY, TEXT, ZipEntryLayout, zip};
 
-/// The parts that another program can read.
+/// Returns the parts that an independent program can read.
 fn readable_parts(file: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.zip"), file).unwrap();
@@ -33,8 +33,8 @@ fn readable_parts(file: &[u8]) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// With a part that shrinks, one in the middle, and a text at the end.
-fn sample_package(middle: &str, how: ZipEntryLayout) -> Vec<u8> {
+/// Returns a package with a part that shrinks, the given part in the middle, and a text at the end.
+fn sample_package(middle: &str, layout: ZipEntryLayout) -> Vec<u8> {
     let core = format!(
         "<coreProperties><creator>{CANARY}</creator><title>{CANARY}</title></coreProperties>"
     );
@@ -42,74 +42,77 @@ fn sample_package(middle: &str, how: ZipEntryLayout) -> Vec<u8> {
     zip(&[
         ("[Content_Types].xml", b"<Types/>", ZipEntryLayout::Deflated),
         ("docProps/core.xml", core.as_bytes(), ZipEntryLayout::Deflated),
-        (middle, b"<document>what stands in the middle</document>", how),
+        (middle, b"<document>the middle part</document>", layout),
         ("word/document.xml", text.as_bytes(), ZipEntryLayout::Deflated),
     ])
 }
 
-/// Where the head and the entry of a part begin.
+/// Returns the offsets of the header and the directory entry of a part.
 fn header_offsets(file: &[u8], name: &str) -> (usize, usize) {
     let mut found = memchr::memmem::find_iter(file, name.as_bytes());
     (found.next().unwrap() - 30, found.next().unwrap() - 46)
 }
 
-fn assert_text_survives(file: &[u8], what: &str) {
-    let (washed, said) = scrub_bytes(file);
-    let parts = readable_parts(&washed);
-    assert!(parts.contains_key("word/document.xml"), "{what}: {said:?} {:?}", parts.keys());
-    assert!(memchr::memmem::find(&parts["word/document.xml"], TEXT.as_bytes()).is_some(), "{what}");
+fn assert_text_survives(file: &[u8], label: &str) {
+    let (scrubbed, report) = scrub_bytes(file);
+    let parts = readable_parts(&scrubbed);
+    assert!(parts.contains_key("word/document.xml"), "{label}: {report:?} {:?}", parts.keys());
+    assert!(
+        memchr::memmem::find(&parts["word/document.xml"], TEXT.as_bytes()).is_some(),
+        "{label}"
+    );
     assert!(
         memchr::memmem::find(&parts["docProps/core.xml"], CANARY.as_bytes()).is_none(),
-        "{what}"
+        "{label}"
     );
 }
 
 #[test]
-fn a_break_after_a_rewritten_part_loses_nothing() {
-    // Locked, with its length behind it: where it ends cannot be seen.
-    let mut locked = sample_package("word/locked.xml", ZipEntryLayout::Streamed);
-    let (head, entry) = header_offsets(&locked, "word/locked.xml");
-    locked[head + 6] |= 1;
-    locked[entry + 8] |= 1;
-    assert_eq!(scrub_bytes(&locked).1.reading, ParseCoverage::Broken);
-    assert_text_survives(&locked, "locked");
-    // Packed in a way that is not read.
+fn a_malformed_part_after_a_rewritten_one_loses_nothing() {
+    // Encrypted, with the length after the data: the end cannot be found.
+    let mut encrypted = sample_package("word/encrypted.xml", ZipEntryLayout::Streamed);
+    let (header, entry) = header_offsets(&encrypted, "word/encrypted.xml");
+    encrypted[header + 6] |= 1;
+    encrypted[entry + 8] |= 1;
+    assert_eq!(scrub_bytes(&encrypted).1.reading, ParseCoverage::Broken);
+    assert_text_survives(&encrypted, "encrypted");
+    // Compressed with an unsupported method.
     let mut other = sample_package("word/other.xml", ZipEntryLayout::Streamed);
-    let (head, entry) = header_offsets(&other, "word/other.xml");
-    other[head + 8] = 12;
+    let (header, entry) = header_offsets(&other, "word/other.xml");
+    other[header + 8] = 12;
     other[entry + 10] = 12;
     assert_text_survives(&other, "other");
-    // Its head says nothing of its length; the directory does.
-    let mut silent = sample_package("word/silent.xml", ZipEntryLayout::Deflated);
-    let (head, _) = header_offsets(&silent, "word/silent.xml");
-    silent[head + 14..head + 26].fill(0);
-    assert_text_survives(&silent, "silent");
-    assert!(readable_parts(&scrub_bytes(&silent).0).contains_key("word/silent.xml"));
-    // A descriptor that contradicts what is in front of it.
-    let mut lying = sample_package("word/lying.xml", ZipEntryLayout::Streamed);
-    let descriptor = memchr::memmem::find_iter(&lying, b"PK\x07\x08").next().unwrap();
-    lying[descriptor + 4] ^= 0xFF;
-    assert_text_survives(&lying, "lying");
+    // The header states no length; the directory does.
+    let mut no_lengths = sample_package("word/no-lengths.xml", ZipEntryLayout::Deflated);
+    let (header, _) = header_offsets(&no_lengths, "word/no-lengths.xml");
+    no_lengths[header + 14..header + 26].fill(0);
+    assert_text_survives(&no_lengths, "no lengths");
+    assert!(readable_parts(&scrub_bytes(&no_lengths).0).contains_key("word/no-lengths.xml"));
+    // A descriptor that contradicts the data before it.
+    let mut forged = sample_package("word/forged.xml", ZipEntryLayout::Streamed);
+    let descriptor = memchr::memmem::find_iter(&forged, b"PK\x07\x08").next().unwrap();
+    forged[descriptor + 4] ^= 0xFF;
+    assert_text_survives(&forged, "forged");
 }
 
 #[test]
-fn parts_that_lie_over_one_another_or_nowhere_do_no_harm() {
+fn overlapping_or_missing_parts_do_no_harm() {
     let sample = sample_package("word/a.xml", ZipEntryLayout::Deflated);
     let (_, entry) = header_offsets(&sample, "word/a.xml");
     let (first, _) = header_offsets(&sample, "docProps/core.xml");
     for at in [first as u32, first as u32 + 7, 0, u32::MAX - 1, u32::MAX] {
-        let mut lying = sample.clone();
-        lying[entry + 42..entry + 46].copy_from_slice(&at.to_le_bytes());
-        let (washed, _) = scrub_bytes(&lying);
-        assert!(washed.len() < lying.len() + 4096, "{at}");
+        let mut forged = sample.clone();
+        forged[entry + 42..entry + 46].copy_from_slice(&at.to_le_bytes());
+        let (scrubbed, _) = scrub_bytes(&forged);
+        assert!(scrubbed.len() < forged.len() + 4096, "{at}");
         if at != u32::MAX {
-            assert_text_survives(&lying, "overlapping");
+            assert_text_survives(&forged, "overlapping");
         }
     }
 }
 
 #[test]
-fn xml_that_never_ends_or_goes_too_deep_goes_on_as_it_came() {
+fn endless_or_deeply_nested_xml_is_copied_unchanged() {
     let deep = format!("<document>{}{TEXT}", "<w:p>".repeat(100_000));
     let long = format!("<document><t>{}</t></document>", "x".repeat(3_000_000));
     let tag = format!("<document><t a=\"{}\"/></document>", "x".repeat(3_000_000));
@@ -119,9 +122,9 @@ fn xml_that_never_ends_or_goes_too_deep_goes_on_as_it_came() {
             ("[Content_Types].xml", b"<Types/>", ZipEntryLayout::Deflated),
             ("word/document.xml", part.as_bytes(), ZipEntryLayout::Deflated),
         ]);
-        let (washed, said) = scrub_bytes(&file);
-        assert!(said.left.contains(MetadataKind::Other), "{}: {said:?}", &part[..40]);
-        let after = &readable_parts(&washed)["word/document.xml"];
+        let (scrubbed, report) = scrub_bytes(&file);
+        assert!(report.left.contains(MetadataKind::Other), "{}: {report:?}", &part[..40]);
+        let after = &readable_parts(&scrubbed)["word/document.xml"];
         assert!(after.len() + 100 > part.len(), "{}: {}", &part[..40], after.len());
     }
 }

@@ -63,12 +63,12 @@ test("a PDF keeps its length and its content, and says nothing of who made it", 
 });
 
 test("a film keeps its length, and loses place and date", async () => {
-  const { content, removed, sort } = await scrub(new Blob([mp4 as BlobPart]), neverRedraw);
+  const { content, removed, mediaClass } = await scrub(new Blob([mp4 as BlobPart]), neverRedraw);
   const washed = await blobText(content);
   assert.equal(washed.length, mp4.length);
   assert.ok(washed.endsWith("mdatfilm") && !washed.includes(CANARY));
   assert.deepEqual([...removed].sort(), ["date", "place"]);
-  assert.equal(sort, "video");
+  assert.equal(mediaClass, "video");
 });
 
 test("names go out of a document in any legal spelling, and what is no XML is told", async () => {
@@ -115,8 +115,8 @@ test("whatever is chosen is sent or asked about", async () => {
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...heads), fc.array(piece, { maxLength: 40 }), async (head, pieces) => {
       const file = concat(Buffer.from(head, "latin1"), ...pieces);
-      const { sort, content, reading } = await scrub(new Blob([file]), neverRedraw);
-      assert.ok(content !== undefined || sort === "image");
+      const { mediaClass, content, reading } = await scrub(new Blob([file]), neverRedraw);
+      assert.ok(content !== undefined || mediaClass === "image");
       if (reading !== "whole" && head.startsWith("PK")) assert.equal(content!.size, file.length);
     }),
     { numRuns: 300 },

@@ -1,5 +1,5 @@
-//! What a package is: by its list of content types, by what `mimetype` says, or by the names of its
-//! parts.
+//! Detects the format of a package: by its list of content types, by its `mimetype` part, or by the
+//! names of its parts.
 
 use std::io::Read;
 
@@ -8,8 +8,8 @@ use flate2::bufread::DeflateDecoder;
 use super::FileFormat;
 use crate::stream::read_le;
 
-/// Content types of the main part, and the ending that programs expect with it. Longer ones first,
-/// where one begins another.
+/// Content types of the main part with their file extensions. A type that contains another as its
+/// beginning comes first.
 const OFFICE_EXTENSIONS: [(&str, &str); 24] = [
     ("ms-word.document.macroEnabled.main", "docm"),
     ("ms-word.template.macroEnabledTemplate.main", "dotm"),
@@ -36,7 +36,7 @@ const OFFICE_EXTENSIONS: [(&str, &str); 24] = [
     ("ms-package.xps-fixeddocumentsequence", "xps"),
     ("openxps.fixeddocumentsequence", "oxps"),
 ];
-/// What `mimetype` says behind `application/vnd.oasis.opendocument.`, and the ending.
+/// The end of the media type after `application/vnd.oasis.opendocument.`, and the file extension.
 const OPEN_DOCUMENT_EXTENSIONS: [(&[u8], &str); 14] = [
     (b"text", "odt"),
     (b"text-template", "ott"),
@@ -53,10 +53,10 @@ const OPEN_DOCUMENT_EXTENSIONS: [(&[u8], &str); 14] = [
     (b"image", "odi"),
     (b"base", "odb"),
 ];
-/// More than any list of content types needs up to its main part.
+/// Maximum number of bytes of the content types that are read: enough to reach the main part.
 const MAX_CONTENT_TYPES_LEN: u64 = 64 * 1024;
 
-/// What package begins like this.
+/// Returns the format of a package that begins with `head`.
 pub(super) fn detect(head: &[u8]) -> FileFormat {
     let len =
         |at| read_le(head, at, 2).and_then(|len| usize::try_from(len).ok()).unwrap_or_default();
@@ -89,28 +89,30 @@ pub(super) fn detect(head: &[u8]) -> FileFormat {
         return FileFormat::Archive;
     }
     if name == b"[Content_Types].xml"
-        && let Some(ending) = extension_by_content_types(data, len(8))
+        && let Some(extension) = extension_by_content_types(data, len(8))
     {
-        return FileFormat::Office(Some(ending));
+        return FileFormat::Office(Some(extension));
     }
-    // The names of further parts, where they come early.
-    let inside = |what: &[u8]| memchr::memmem::find(head, what).is_some();
+    // The names of other parts, as far as `head` contains them.
+    let contains = |what: &[u8]| memchr::memmem::find(head, what).is_some();
     let named = [
         (&b"word/"[..], "docx"),
         (b"xl/workbook", "xlsx"),
         (b"xl/worksheets", "xlsx"),
         (b"ppt/", "pptx"),
     ];
-    FileFormat::Office(named.iter().find(|(part, _)| inside(part)).map(|(_, ending)| *ending))
+    FileFormat::Office(
+        named.iter().find(|(part, _)| contains(part)).map(|(_, extension)| *extension),
+    )
 }
 
-/// Whether a package with this ending may be one of `OpenXML`, or with `is_open_document` one of
-/// `OpenDocument`.
-pub(super) fn is_extension(ending: &str, is_open_document: bool) -> bool {
+/// Returns whether a package with this extension can be OOXML, or `OpenDocument` if
+/// `is_open_document` is set.
+pub(super) fn is_extension(extension: &str, is_open_document: bool) -> bool {
     if is_open_document {
-        OPEN_DOCUMENT_EXTENSIONS.iter().any(|(_, known)| *known == ending)
+        OPEN_DOCUMENT_EXTENSIONS.iter().any(|(_, known)| *known == extension)
     } else {
-        OFFICE_EXTENSIONS.iter().any(|(_, known)| *known == ending)
+        OFFICE_EXTENSIONS.iter().any(|(_, known)| *known == extension)
     }
 }
 
@@ -119,16 +121,16 @@ fn extension_by_content_types(data: &[u8], method: usize) -> Option<&'static str
     if method == 0 {
         types.extend_from_slice(data);
     } else {
-        // As far as it is there.
+        // As far as `head` contains it.
         drop(DeflateDecoder::new(data).take(MAX_CONTENT_TYPES_LEN).read_to_end(&mut types));
     }
-    // In UTF-16, every other byte is nothing.
+    // In UTF-16, every other byte is zero.
     types.retain(|byte| *byte != 0);
-    let found = OFFICE_EXTENSIONS.iter().filter_map(|(kind, ending)| {
-        memchr::memmem::find(&types, kind.as_bytes()).map(|_| *ending)
+    let found = OFFICE_EXTENSIONS.iter().filter_map(|(kind, extension)| {
+        memchr::memmem::find(&types, kind.as_bytes()).map(|_| *extension)
     });
-    // A document may hold a workbook, but only macros are said twice.
-    found.min_by_key(|ending| usize::from(!ending.ends_with('m')))
+    // A document may embed a workbook. A format with macros has precedence.
+    found.min_by_key(|extension| usize::from(!extension.ends_with('m')))
 }
 
 fn detect_open_document(data: &[u8]) -> FileFormat {
@@ -136,9 +138,9 @@ fn detect_open_document(data: &[u8]) -> FileFormat {
         return FileFormat::Archive;
     };
     let len = kind.iter().take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
-    let ending = OPEN_DOCUMENT_EXTENSIONS
+    let extension = OPEN_DOCUMENT_EXTENSIONS
         .iter()
         .find(|(known, _)| *known == &kind[..len])
-        .map(|(_, ending)| *ending);
-    FileFormat::OpenDocument(ending)
+        .map(|(_, extension)| *extension);
+    FileFormat::OpenDocument(extension)
 }

@@ -1,46 +1,47 @@
-//! MP3 with its labels before and behind (ID3, APE), and FLAC.
+//! MP3 with its tags before and after the audio (ID3, APE), and FLAC.
 
 use crate::{
+    metadata_kind::MetadataKinds,
     stream::{ParseError, ParseResult, StreamRewriter, read_be, read_le},
-    summary::{Findings, MetadataKinds},
+    summary::Findings,
 };
 
-/// Of a label that is looked into.
+/// Bytes of a tag that are classified.
 const INSPECT_LIMIT: u64 = 64 * 1024;
-/// Labels behind the sound are looked for in so many last bytes.
+/// Number of last bytes in which trailing tags are searched.
 const TAIL_LEN: usize = 64 * 1024;
 
-/// MP3, or FLAC behind such labels: labels go.
-pub(crate) fn strip(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
-    while pipe.peek(3)? == b"ID3" {
-        let head: [u8; 10] = pipe.peek_array()?;
-        // Seven bits of each byte.
-        let size = head[6..].iter().fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
-        let footer = if head[5] & 0x10 == 0 { 0 } else { 10 };
-        let said = MetadataKinds::classify(pipe.peek(INSPECT_LIMIT.min(size))?);
-        found.removed |= said;
-        pipe.skip(10 + size + footer)?;
+/// Removes the tags of an MP3 file, or of FLAC audio that follows an ID3 tag.
+pub(crate) fn strip(stream: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
+    while stream.peek(3)? == b"ID3" {
+        let header: [u8; 10] = stream.peek_array()?;
+        // The length has seven bits in each byte.
+        let size = header[6..].iter().fold(0, |size, byte| size << 7 | u64::from(byte & 0x7F));
+        let footer = if header[5] & 0x10 == 0 { 0 } else { 10 };
+        let kinds = MetadataKinds::classify(stream.peek(INSPECT_LIMIT.min(size))?);
+        found.removed |= kinds;
+        stream.skip(10 + size + footer)?;
     }
-    if pipe.peek(4)? == b"fLaC" {
-        return zero_flac_metadata(pipe, found);
+    if stream.peek(4)? == b"fLaC" {
+        return zero_flac_metadata(stream, found);
     }
     loop {
-        let ahead = pipe.fill_to(TAIL_LEN + 1)?.len();
+        let ahead = stream.fill_to(TAIL_LEN + 1)?.len();
         if ahead <= TAIL_LEN {
             break;
         }
-        pipe.copy((ahead - TAIL_LEN) as u64)?;
+        stream.copy((ahead - TAIL_LEN) as u64)?;
     }
-    let tail = pipe.fill_to(TAIL_LEN)?;
-    let kept = len_without_tags(tail);
-    let said = MetadataKinds::classify(&tail[kept..]);
-    found.removed |= said;
-    pipe.copy(kept as u64)?;
-    pipe.skip_rest()?;
+    let tail = stream.fill_to(TAIL_LEN)?;
+    let audio_len = len_without_tags(tail);
+    let kinds = MetadataKinds::classify(&tail[audio_len..]);
+    found.removed |= kinds;
+    stream.copy(audio_len as u64)?;
+    stream.skip_rest()?;
     Ok(())
 }
 
-/// How much of the end is sound.
+/// Returns the length of `tail` without its trailing tags.
 fn len_without_tags(tail: &[u8]) -> usize {
     let mut end = tail.len();
     while let Some(len) = trailing_tag_len(&tail[..end]) {
@@ -49,13 +50,13 @@ fn len_without_tags(tail: &[u8]) -> usize {
     end
 }
 
-/// The length of the label that these bytes end with.
-fn trailing_tag_len(sound: &[u8]) -> Option<usize> {
-    /// Lyrics3 without a length are no longer than this.
+/// Returns the length of the tag that ends these bytes.
+fn trailing_tag_len(audio: &[u8]) -> Option<usize> {
+    /// Maximum length of a Lyrics3 tag that states no length.
     const MAX_LYRICS_LEN: usize = 5100;
-    let end = sound.len();
+    let end = audio.len();
     let at =
-        |before: usize| end.checked_sub(before).map(|start| &sound[start..]).unwrap_or_default();
+        |before: usize| end.checked_sub(before).map(|start| &audio[start..]).unwrap_or_default();
     let is_within = |len: usize| (len > 0 && len <= end).then_some(len);
     if at(128).starts_with(b"TAG") {
         return Some(128);
@@ -65,12 +66,12 @@ fn trailing_tag_len(sound: &[u8]) -> Option<usize> {
     }
     if at(32).starts_with(b"APETAGEX") {
         let size = read_le(at(20), 0, 4).and_then(|size| usize::try_from(size).ok())?;
-        // With its header, where it has one.
+        // The length does not include the header, which is optional.
         let header = if at(9)[0] & 0x80 == 0 { 0 } else { 32 };
         return is_within(size.checked_add(header)?);
     }
     if at(10).starts_with(b"3DI") {
-        // Seven bits of each byte; head and foot are not counted.
+        // Seven bits in each byte. Header and footer are not counted.
         let size = at(4).iter().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7F));
         return is_within(size + 20);
     }
@@ -80,37 +81,37 @@ fn trailing_tag_len(sound: &[u8]) -> Option<usize> {
     }
     if at(9) == b"LYRICSEND" {
         let from = end.saturating_sub(MAX_LYRICS_LEN + 20);
-        return memchr::memmem::rfind(&sound[from..], b"LYRICSBEGIN")
+        return memchr::memmem::rfind(&audio[from..], b"LYRICSBEGIN")
             .map(|start| end - from - start);
     }
     None
 }
 
-/// FLAC: blocks that tell something become padding.
-fn zero_flac_metadata(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
+/// Turns FLAC metadata blocks into padding.
+fn zero_flac_metadata(stream: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
     const PADDING: u8 = 1;
-    if pipe.peek_array()? != *b"fLaC" {
+    if stream.peek_array()? != *b"fLaC" {
         return Err(ParseError::Malformed);
     }
-    pipe.copy(4)?;
+    stream.copy(4)?;
     loop {
-        let head: [u8; 4] = pipe.peek_array()?;
-        let (kind, is_last) = (head[0] & 0x7F, head[0] & 0x80);
-        let len = read_be(&head, 1, 3).unwrap_or_default();
-        // What the stream is, and where to jump to.
+        let header: [u8; 4] = stream.peek_array()?;
+        let (kind, is_last) = (header[0] & 0x7F, header[0] & 0x80);
+        let len = read_be(&header, 1, 3).unwrap_or_default();
+        // The stream info and the seek table are needed for playback.
         if matches!(kind, 0 | 3) {
-            pipe.copy(4 + len)?;
+            stream.copy(4 + len)?;
         } else {
-            let ahead = pipe.peek(4 + len.min(INSPECT_LIMIT))?;
-            let said = MetadataKinds::classify(&ahead[4..]);
-            found.removed |= said;
-            pipe.write(&[PADDING | is_last])?;
-            pipe.skip(1)?;
-            pipe.copy(3)?;
-            pipe.zero(len)?;
+            let ahead = stream.peek(4 + len.min(INSPECT_LIMIT))?;
+            let kinds = MetadataKinds::classify(&ahead[4..]);
+            found.removed |= kinds;
+            stream.write(&[PADDING | is_last])?;
+            stream.skip(1)?;
+            stream.copy(3)?;
+            stream.zero(len)?;
         }
         if is_last != 0 {
-            return Ok(pipe.copy_rest()?);
+            return Ok(stream.copy_rest()?);
         }
     }
 }

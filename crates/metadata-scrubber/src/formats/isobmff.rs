@@ -1,6 +1,5 @@
-//! Boxes (ISO/IEC 14496-12): films and sounds of phones, and HEIC and AVIF pictures. They point
-//! into themselves by distance from the beginning, so nothing changes its place: boxes that tell
-//! something become free space.
+//! ISO base media files (ISO/IEC 14496-12): video and audio of phones, and HEIC and AVIF pictures.
+//! They contain absolute offsets, so no byte may move: boxes with metadata become `free` boxes.
 
 mod heif;
 
@@ -8,157 +7,155 @@ use std::ops::Range;
 
 use crate::{
     formats::exif,
+    metadata_kind::{MetadataKind, MetadataKinds},
     rules::{self, contains_name},
     stream::{ParseError, ParseResult, StreamRewriter, read_be},
-    summary::{Findings, MetadataKind, MetadataKinds},
+    summary::Findings,
 };
 use heif::EarlyMetadata;
 
-/// Of a box that is looked into.
+/// Bytes of a box that are classified.
 const INSPECT_LIMIT: u64 = 64 * 1024;
 
-/// A box as it begins.
+/// The header of a box.
 #[derive(Clone, Copy)]
 struct BoxHeader {
     kind: [u8; 4],
-    /// Bytes before the payload.
+    /// Length of the header in bytes.
     header_len: u64,
-    /// `None`: up to the end of the file.
+    /// `None` if the box extends to the end of the file.
     payload_len: Option<u64>,
 }
 
 pub(crate) fn zero_metadata(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
     is_picture: bool,
 ) -> ParseResult<()> {
     let rules = &rules::builtin().boxes;
-    // Where the box with everything about the film ends.
-    let mut film = 0;
-    let mut parts: Vec<Range<u64>> = Vec::new();
+    // The end of the `moov` box.
+    let mut moov_end = 0;
+    let mut items: Vec<Range<u64>> = Vec::new();
     let mut early = EarlyMetadata::default();
-    while !pipe.is_at_end()? {
-        let found_box = read_box_header(pipe)?;
-        let inside = pipe.position() < film;
-        let Some(payload) = found_box.payload_len else {
-            return scrub_last_box(pipe, found, found_box, &parts);
+    while !stream.is_at_end()? {
+        let header = read_box_header(stream)?;
+        let in_moov = stream.position() < moov_end;
+        let Some(payload) = header.payload_len else {
+            return scrub_last_box(stream, found, header, &items);
         };
-        let kind = &found_box.kind;
+        let kind = &header.kind;
         if kind == b"moov" {
-            film = pipe.position() + found_box.header_len + payload;
+            moov_end = stream.position() + header.header_len + payload;
         }
-        let is_needed = if inside {
+        let is_needed = if in_moov {
             contains_name(&rules.film, kind)
         } else {
             contains_name(&rules.keep, kind)
         };
-        if contains_name(&rules.containers, kind) && (inside || kind == b"moov") {
-            pipe.copy(found_box.header_len)?;
+        if contains_name(&rules.containers, kind) && (in_moov || kind == b"moov") {
+            stream.copy(header.header_len)?;
         } else if contains_name(&rules.stamped, kind) {
-            zero_timestamps(pipe, found, found_box.header_len, payload)?;
-        } else if kind == b"hdlr" && inside {
-            scrub_handler(pipe, found, found_box.header_len, payload)?;
-        } else if kind == b"meta" && is_picture && !inside {
-            parts = heif::process_meta_box(pipe, found, found_box.header_len + payload, &early)?;
+            zero_timestamps(stream, found, header.header_len, payload)?;
+        } else if kind == b"hdlr" && in_moov {
+            scrub_handler(stream, found, header.header_len, payload)?;
+        } else if kind == b"meta" && is_picture && !in_moov {
+            items = heif::process_meta_box(stream, found, header.header_len + payload, &early)?;
         } else if contains_name(&rules.erase, kind) || !is_needed {
-            erase_box(pipe, found, found_box.header_len, payload)?;
-        } else if kind == b"mdat" && is_picture && parts.is_empty() {
-            early.scrub_box(pipe, found, found_box.header_len + payload)?;
+            erase_box(stream, found, header.header_len, payload)?;
+        } else if kind == b"mdat" && is_picture && items.is_empty() {
+            early.scrub_box(stream, found, header.header_len + payload)?;
         } else {
-            copy_except(pipe, found, found_box.header_len + payload, &parts)?;
+            copy_except(stream, found, header.header_len + payload, &items)?;
         }
     }
     Ok(())
 }
 
-fn read_box_header(pipe: &mut StreamRewriter<'_>) -> ParseResult<BoxHeader> {
-    let short: [u8; 8] = pipe.peek_array()?;
+fn read_box_header(stream: &mut StreamRewriter<'_>) -> ParseResult<BoxHeader> {
+    let short: [u8; 8] = stream.peek_array()?;
     let kind = [short[4], short[5], short[6], short[7]];
-    let (head, size) = match read_be(&short, 0, 4).unwrap_or_default() {
+    let (header_len, size) = match read_be(&short, 0, 4).unwrap_or_default() {
         0 => return Ok(BoxHeader { kind, header_len: 8, payload_len: None }),
-        1 => (16, read_be(&pipe.peek_array::<16>()?, 8, 8).unwrap_or_default()),
+        1 => (16, read_be(&stream.peek_array::<16>()?, 8, 8).unwrap_or_default()),
         size => (8, size),
     };
-    // A number beyond any file would overflow where it is added to.
-    let payload = size.checked_sub(head).filter(|payload| *payload <= u64::from(u32::MAX) << 8);
-    Ok(BoxHeader {
-        kind,
-        header_len: head,
-        payload_len: Some(payload.ok_or(ParseError::Malformed)?),
-    })
+    // A length beyond any real file could overflow in additions.
+    let payload =
+        size.checked_sub(header_len).filter(|payload| *payload <= u64::from(u32::MAX) << 8);
+    Ok(BoxHeader { kind, header_len, payload_len: Some(payload.ok_or(ParseError::Malformed)?) })
 }
 
-/// The last box, which has no length.
+/// Copies the last box, which states no length.
 fn scrub_last_box(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
     last: BoxHeader,
-    parts: &[Range<u64>],
+    items: &[Range<u64>],
 ) -> ParseResult<()> {
     if last.kind != *b"mdat" {
         return Err(ParseError::Malformed);
     }
-    let here = pipe.position();
-    for part in parts.iter().filter(|part| part.start >= here) {
-        pipe.copy(part.start.saturating_sub(pipe.position()))?;
-        erase_item(pipe, found, part.end.saturating_sub(pipe.position()))?;
+    let position = stream.position();
+    for item in items.iter().filter(|item| item.start >= position) {
+        stream.copy(item.start.saturating_sub(stream.position()))?;
+        erase_item(stream, found, item.end.saturating_sub(stream.position()))?;
     }
-    Ok(pipe.copy_rest()?)
+    Ok(stream.copy_rest()?)
 }
 
 fn erase_box(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
-    head: u64,
+    header_len: u64,
     payload: u64,
 ) -> ParseResult<()> {
-    let ahead = pipe.peek(head + payload.min(INSPECT_LIMIT))?;
-    let said = MetadataKinds::classify(
-        ahead.get(usize::try_from(head).unwrap_or(16)..).unwrap_or_default(),
+    let ahead = stream.peek(header_len + payload.min(INSPECT_LIMIT))?;
+    let kinds = MetadataKinds::classify(
+        ahead.get(usize::try_from(header_len).unwrap_or(16)..).unwrap_or_default(),
     );
-    found.removed |= said;
-    pipe.copy(4)?;
-    pipe.write(b"free")?;
-    pipe.skip(4)?;
-    pipe.copy(head - 8)?;
-    pipe.zero(payload)
+    found.removed |= kinds;
+    stream.copy(4)?;
+    stream.write(b"free")?;
+    stream.skip(4)?;
+    stream.copy(header_len - 8)?;
+    stream.zero(payload)
 }
 
-/// When it was made and changed.
+/// Overwrites the creation and modification times.
 fn zero_timestamps(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
-    head: u64,
+    header_len: u64,
     payload: u64,
 ) -> ParseResult<()> {
-    pipe.copy(head)?;
-    let [version] = pipe.peek_array()?;
+    stream.copy(header_len)?;
+    let [version] = stream.peek_array()?;
     let len = if version == 1 { 16 } else { 8 };
     if payload < 4 + len {
         return Err(ParseError::Malformed);
     }
-    pipe.copy(4)?;
-    if pipe.peek(len)?.iter().any(|byte| *byte != 0) {
+    stream.copy(4)?;
+    if stream.peek(len)?.iter().any(|byte| *byte != 0) {
         found.removed |= MetadataKind::Date;
     }
-    pipe.zero(len)?;
-    pipe.copy(payload - 4 - len)
+    stream.zero(len)?;
+    stream.copy(payload - 4 - len)
 }
 
-/// What a track holds, and the name that a program gave it.
+/// Copies the handler of a track and overwrites its name, which a program chose.
 fn scrub_handler(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
-    head: u64,
+    header_len: u64,
     payload: u64,
 ) -> ParseResult<()> {
     const HANDLER_NAME_OFFSET: u64 = 12;
     if payload < HANDLER_NAME_OFFSET {
-        return pipe.copy(head + payload);
+        return stream.copy(header_len + payload);
     }
-    let ahead = pipe.peek(head + HANDLER_NAME_OFFSET)?;
-    let kind = ahead.get(usize::try_from(head).unwrap_or(16) + 8..).unwrap_or_default();
-    // Beside picture and sound, something that runs along: places or times, often.
+    let ahead = stream.peek(header_len + HANDLER_NAME_OFFSET)?;
+    let kind = ahead.get(usize::try_from(header_len).unwrap_or(16) + 8..).unwrap_or_default();
+    // Tracks other than picture and audio often contain places or times.
     match kind {
         b"tmcd" => found.left |= MetadataKind::Date,
         shown if contains_name(&rules::builtin().boxes.shown, shown) => {}
@@ -167,41 +164,41 @@ fn scrub_handler(
             found.left |= MetadataKind::Other;
         }
     }
-    pipe.copy(head + HANDLER_NAME_OFFSET)?;
-    pipe.zero(payload - HANDLER_NAME_OFFSET)
+    stream.copy(header_len + HANDLER_NAME_OFFSET)?;
+    stream.zero(payload - HANDLER_NAME_OFFSET)
 }
 
 fn copy_except(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
-    whole: u64,
-    parts: &[Range<u64>],
+    len: u64,
+    items: &[Range<u64>],
 ) -> ParseResult<()> {
-    let end = pipe.position() + whole;
-    for part in parts.iter().filter(|part| part.start < end && part.end > part.start) {
-        if part.start < pipe.position() {
+    let end = stream.position() + len;
+    for item in items.iter().filter(|item| item.start < end && item.end > item.start) {
+        if item.start < stream.position() {
             continue;
         }
-        pipe.copy(part.start - pipe.position())?;
-        erase_item(pipe, found, part.end.min(end) - pipe.position())?;
+        stream.copy(item.start - stream.position())?;
+        erase_item(stream, found, item.end.min(end) - stream.position())?;
     }
-    pipe.copy(end - pipe.position())
+    stream.copy(end - stream.position())
 }
 
-/// Notes of a camera within a picture: a distance, then the notes.
-fn erase_item(pipe: &mut StreamRewriter<'_>, found: &mut Findings, len: u64) -> ParseResult<()> {
-    let ahead = pipe.peek(len.min(INSPECT_LIMIT))?;
-    let notes = ahead
+/// Overwrites Exif metadata within a picture. An offset precedes it.
+fn erase_item(stream: &mut StreamRewriter<'_>, found: &mut Findings, len: u64) -> ParseResult<()> {
+    let ahead = stream.peek(len.min(INSPECT_LIMIT))?;
+    let kinds = ahead
         .windows(4)
         .take(64)
         .position(|four| four == b"II*\0" || four == b"MM\0*")
         .map_or_else(|| MetadataKinds::classify(ahead), |start| exif::parse(&ahead[start..]).kinds);
-    found.removed |= notes;
-    let plain = [&[0; 4], &b"MM\0*\0\0\0\x08\0\0\0\0\0\0"[..]].concat();
-    if len < plain.len() as u64 {
-        return pipe.zero(len);
+    found.removed |= kinds;
+    let empty_exif = [&[0; 4], &b"MM\0*\0\0\0\x08\0\0\0\0\0\0"[..]].concat();
+    if len < empty_exif.len() as u64 {
+        return stream.zero(len);
     }
-    pipe.write(&plain)?;
-    pipe.skip(plain.len() as u64)?;
-    pipe.zero(len - plain.len() as u64)
+    stream.write(&empty_exif)?;
+    stream.skip(empty_exif.len() as u64)?;
+    stream.zero(len - empty_exif.len() as u64)
 }

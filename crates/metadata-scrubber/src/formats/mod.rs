@@ -1,4 +1,7 @@
-//! One module for each file format that is scrubbed.
+//! The file formats: one module for each format that is scrubbed, and what several formats share.
+//!
+//! `zip` reads and writes the container of office files. `office` decides what happens to its
+//! parts, and `xml` rewrites their XML.
 
 pub(crate) mod audio;
 pub(crate) mod exif;

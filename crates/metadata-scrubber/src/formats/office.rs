@@ -1,36 +1,37 @@
-//! Office files (OOXML, `OpenDocument`): what becomes of each part of a package. Parts are known by
-//! their names and by the root of their XML. A part that no rule knows goes on as it came, and is
-//! reported as left.
+//! Office files (OOXML, `OpenDocument`): what happens to each part of a package. Parts are
+//! identified by name and by the root of their XML. A part that no rule matches is copied unchanged
+//! and reported as left.
 
 use std::io::{self, Read, Write};
 
 use crate::{
     formats::{pseudonyms::AuthorPseudonyms, xml},
+    metadata_kind::{MetadataKind, MetadataKinds},
     rules,
-    summary::{Findings, MetadataKind, MetadataKinds},
+    summary::Findings,
 };
 
-/// Of a part that is replaced, so much is looked into.
+/// Bytes of a replaced part that are compared with its replacement.
 const INSPECT_LIMIT: u64 = 64 * 1024;
 
-/// What is to be done with a part.
+/// What to do with a part.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum PartTreatment {
-    /// XML, to be rewritten by the rules.
+    /// Rewrite the XML by the rules.
     Xml,
-    /// A picture, to be cleaned as pictures are.
+    /// Scrub as a picture.
     Picture,
-    /// To be replaced by this.
+    /// Replace by these bytes. The part carries these kinds of metadata.
     Replace(&'static [u8], MetadataKinds),
-    /// Known to tell nothing.
+    /// Copy: the part is known to carry no metadata.
     Keep,
-    /// A signature of the file.
+    /// Copy: the part is a signature of the file.
     Signature,
-    /// Not known, or known to tell this.
+    /// Copy, and report these kinds: the part is unknown, or known to carry them.
     Report(MetadataKinds),
 }
 
-/// An office file on its way.
+/// Scrubs the parts of one office file.
 pub(crate) struct OfficeScrubber<'f> {
     found: &'f mut Findings,
     pseudonyms: AuthorPseudonyms,
@@ -41,88 +42,88 @@ impl<'f> OfficeScrubber<'f> {
         Self { found, pseudonyms: AuthorPseudonyms::default() }
     }
 
-    /// What is to be done with the part of this name, in small letters.
+    /// Returns the treatment of the part with this lower-case name.
     pub(crate) fn treatment_for(name: &str) -> PartTreatment {
         rules::builtin().package.treatment(name)
     }
 
-    /// Tells of a part that goes on as it came.
-    pub(crate) fn record_unchanged(&mut self, kind: PartTreatment) {
-        match kind {
+    /// Records the findings for a part that is copied unchanged.
+    pub(crate) fn record_unchanged(&mut self, treatment: PartTreatment) {
+        match treatment {
             PartTreatment::Keep => {}
-            PartTreatment::Report(traces) => self.found.left |= traces,
+            PartTreatment::Report(kinds) => self.found.left |= kinds,
             PartTreatment::Signature => self.found.record_signature(),
             PartTreatment::Xml | PartTreatment::Picture | PartTreatment::Replace(..) => {
-                self.record_unreadable(kind)
+                self.record_unreadable(treatment)
             }
         }
     }
 
-    /// Tells of a part that could not be looked into.
-    pub(crate) fn record_unreadable(&mut self, kind: PartTreatment) {
-        match kind {
+    /// Records the findings for a part that could not be parsed.
+    pub(crate) fn record_unreadable(&mut self, treatment: PartTreatment) {
+        match treatment {
             PartTreatment::Xml => {
                 self.found.left |= MetadataKind::History;
                 self.found.left |= MetadataKind::Other;
             }
             PartTreatment::Picture => self.found.left |= MetadataKind::Other,
-            PartTreatment::Replace(_, traces) => self.found.left |= traces,
+            PartTreatment::Replace(_, kinds) => self.found.left |= kinds,
             PartTreatment::Keep | PartTreatment::Signature | PartTreatment::Report(_) => {
-                self.record_unchanged(kind)
+                self.record_unchanged(treatment)
             }
         }
     }
 
-    /// Begins to rewrite a part. What is found counts once it is kept.
+    /// Begins to rewrite a part. Its findings count after [`PartRewrite::commit`].
     pub(crate) fn begin_part(&mut self) -> PartRewrite<'_, 'f> {
         PartRewrite { scrubber: self, found: Findings::default() }
     }
 }
 
-/// A part that is being rewritten.
+/// The rewrite of one part.
 pub(crate) struct PartRewrite<'o, 'f> {
     scrubber: &'o mut OfficeScrubber<'f>,
     pub(crate) found: Findings,
 }
 
 impl PartRewrite<'_, '_> {
-    /// Rewrites a part. Returns whether anything was changed. Fails when the part cannot be
-    /// unpacked, or the writer fails.
+    /// Rewrites a part. Returns whether anything changed. Fails if the part cannot be decompressed
+    /// or the writer fails.
     pub(crate) fn rewrite(
         &mut self,
         name: &str,
-        kind: PartTreatment,
-        plain: &mut dyn Read,
+        treatment: PartTreatment,
+        input: &mut dyn Read,
         out: &mut dyn Write,
     ) -> io::Result<bool> {
-        match kind {
+        match treatment {
             PartTreatment::Xml => {
-                xml::rewrite(plain, out, &mut self.scrubber.pseudonyms, &mut self.found, name)
+                xml::rewrite(input, out, &mut self.scrubber.pseudonyms, &mut self.found, name)
             }
             PartTreatment::Picture => {
-                crate::scrub_embedded_picture(plain, out, &mut self.found)?;
+                crate::scrub_embedded_picture(input, out, &mut self.found)?;
                 Ok(!self.found.removed.is_empty())
             }
-            PartTreatment::Replace(put, traces) => {
+            PartTreatment::Replace(replacement, kinds) => {
                 let mut before = Vec::new();
-                plain.take(INSPECT_LIMIT).read_to_end(&mut before)?;
-                io::copy(plain, &mut io::sink())?;
-                let changed = before != put;
+                input.take(INSPECT_LIMIT).read_to_end(&mut before)?;
+                io::copy(input, &mut io::sink())?;
+                let changed = before != replacement;
                 if changed {
-                    self.found.removed |= traces;
+                    self.found.removed |= kinds;
                 }
-                out.write_all(put)?;
+                out.write_all(replacement)?;
                 Ok(changed)
             }
             PartTreatment::Keep | PartTreatment::Signature | PartTreatment::Report(_) => {
-                self.scrubber.record_unchanged(kind);
-                io::copy(plain, out)?;
+                self.scrubber.record_unchanged(treatment);
+                io::copy(input, out)?;
                 Ok(false)
             }
         }
     }
 
-    /// Lets what was found count.
+    /// Adds the findings of this part to those of the file.
     pub(crate) fn commit(self) {
         let found = &mut *self.scrubber.found;
         found.removed |= self.found.removed;

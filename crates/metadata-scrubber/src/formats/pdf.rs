@@ -1,6 +1,5 @@
-//! PDF (ISO 32000). A PDF finds its parts by their distance from the beginning, so nothing changes
-//! its place: what tells something is overwritten where it stands, in every revision that the file
-//! holds.
+//! PDF (ISO 32000). A PDF refers to its parts by absolute offsets, so no byte may move: metadata is
+//! overwritten in place, in every revision that the file contains.
 
 mod dictionary;
 mod information;
@@ -12,33 +11,34 @@ use memchr::memmem;
 
 use crate::{
     formats::{jpeg, pseudonyms::AuthorPseudonyms},
+    metadata_kind::{MetadataKind, MetadataKinds},
     rules::{self, PdfKeyRule},
     stream::{ParseResult, StreamRewriter},
-    summary::{Findings, MetadataKind, MetadataKinds},
+    summary::Findings,
 };
 
-/// What is held of a file.
+/// Length in bytes of the window that is held in memory.
 const WINDOW_LEN: usize = 384 * 1024;
-/// A value, notes in XMP or a packed store of objects that is longer than this is left, and said to
-/// be.
+/// Maximum length in bytes of a value, of XMP metadata, and of a compressed object stream. A longer
+/// one is kept and reported as left.
 const LOOKAHEAD: usize = 128 * 1024;
-/// So far back a value may stand that is pointed at.
+/// Maximum distance in bytes back to a referenced value.
 const BEHIND: usize = 64 * 1024;
-/// A packed store unpacks to so much at most.
+/// Maximum decompressed length of an object stream in bytes.
 const MAX_INFLATED: u64 = 2 * 1024 * 1024;
-/// So far back an object's description may begin.
+/// Maximum length in bytes of the dictionary before a stream.
 const MAX_DESCRIPTION_LEN: usize = 2048;
-/// Most values that are pointed at and still to come.
+/// Maximum number of references to values that have not been read yet.
 const MAX_PENDING_REFERENCES: usize = 64;
 
 pub(crate) fn overwrite_metadata(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
 ) -> ParseResult<()> {
-    let mut names = AuthorPseudonyms::default();
+    let mut pseudonyms = AuthorPseudonyms::default();
     let mut editor = PdfEditor {
         found,
-        pseudonyms: &mut names,
+        pseudonyms: &mut pseudonyms,
         pending_references: Vec::new(),
         in_object_stream: false,
         budget: 0,
@@ -46,7 +46,7 @@ pub(crate) fn overwrite_metadata(
     };
     let mut from = 0;
     loop {
-        let window = pipe.fill_to(WINDOW_LEN)?;
+        let window = stream.fill_to(WINDOW_LEN)?;
         let is_last = window.len() < WINDOW_LEN;
         let until = if is_last { window.len() } else { window.len() - LOOKAHEAD };
         let done = editor.scrub_window(window, from, until);
@@ -54,32 +54,33 @@ pub(crate) fn overwrite_metadata(
             break;
         }
         let behind = done.min(BEHIND);
-        pipe.copy((done - behind) as u64)?;
+        stream.copy((done - behind) as u64)?;
         from = behind;
     }
-    let awaited = std::mem::take(&mut editor.pending_references);
-    for (_, trace) in awaited {
-        found.left |= trace;
+    let pending = std::mem::take(&mut editor.pending_references);
+    for (_, kind) in pending {
+        found.left |= kind;
     }
-    Ok(pipe.copy_rest()?)
+    Ok(stream.copy_rest()?)
 }
 
 struct PdfEditor<'f> {
     found: &'f mut Findings,
     pseudonyms: &'f mut AuthorPseudonyms,
-    /// Objects whose text is a value, and what it tells.
+    /// The numbers of objects whose string is a value, and its metadata kind.
     pending_references: Vec<(u64, MetadataKind)>,
-    /// Is this the inside of a packed store?
+    /// Whether this is the content of an object stream.
     in_object_stream: bool,
-    /// Bytes that may still be looked through: a file made to be slow runs out of them, and the
-    /// rest of it is left as it is.
+    /// Number of bytes that may still be searched. A malicious file exhausts it, and the rest is
+    /// kept as it is.
     budget: usize,
-    /// Up to here, in the window, the texts of the file's information are overwritten.
+    /// The strings of the document information are overwritten up to this offset in the window.
     info_end: usize,
 }
 
 impl PdfEditor<'_> {
-    /// Overwrites what begins in `from..until`, and says up to where everything is done.
+    /// Overwrites the metadata that begins in `from..until`. Returns the offset up to which
+    /// everything is done.
     fn scrub_window(&mut self, window: &mut [u8], from: usize, until: usize) -> usize {
         if !self.in_object_stream {
             self.budget = self.budget.min(WINDOW_LEN) + 8 * (until - from) + LOOKAHEAD;
@@ -104,7 +105,7 @@ impl PdfEditor<'_> {
         at.min(window.len())
     }
 
-    /// A key of the file's information, and how long it and its value are.
+    /// Processes a key. Returns the length of the key and its value.
     fn scrub_key(&mut self, window: &mut [u8], at: usize) -> usize {
         let ahead = &window[at..];
         let is = |key: &[u8]| {
@@ -116,7 +117,7 @@ impl PdfEditor<'_> {
         } else if is(b"/ByteRange") {
             self.found.record_signature();
         } else if is(b"/PieceInfo") {
-            // What programs keep for themselves, paths among it.
+            // Private data of programs, which can contain paths.
             self.found.left |= MetadataKind::Author;
             self.found.left |= MetadataKind::Other;
         } else if is(b"/T") || is(b"/M") {
@@ -133,11 +134,11 @@ impl PdfEditor<'_> {
         if self.scrub_info_dictionary(window, at, rule.key.len()) {
             return rule.key.len();
         }
-        if rule.beside && !is_info_key(window, at) {
+        if rule.is_ambiguous && !is_info_key(window, at) {
             return 1;
         }
         if !self.charge_budget(64) {
-            self.found.left |= rule.trace;
+            self.found.left |= rule.kind;
             return 1;
         }
         let mut value = at + rule.key.len();
@@ -147,20 +148,20 @@ impl PdfEditor<'_> {
             self.charge_budget(LOOKAHEAD / 2);
         }
         let overwritten = match len {
-            Some(len) => self.overwrite(&mut window[value..value + len], rule.trace),
-            None => self.scrub_reference(window, value, rule.trace),
+            Some(len) => self.overwrite(&mut window[value..value + len], rule.kind),
+            None => self.scrub_reference(window, value, rule.kind),
         };
         rule.key.len() + overwritten
     }
 
-    /// Makes a text an empty one.
-    fn overwrite(&mut self, value: &mut [u8], trace: MetadataKind) -> usize {
+    /// Empties a string in place. Returns its length.
+    fn overwrite(&mut self, value: &mut [u8], kind: MetadataKind) -> usize {
         let [open, text @ .., close] = value else { return 0 };
         if text.iter().any(|byte| !byte.is_ascii_whitespace()) {
-            self.found.removed |= trace;
+            self.found.removed |= kind;
             if *open == b'(' {
                 text.fill(b' ');
-                // Nothing between the signs, and the room behind them.
+                // The closing parenthesis follows the opening one, and spaces follow it.
                 if let [first, ..] = text {
                     std::mem::swap(first, close);
                 }
@@ -171,18 +172,20 @@ impl PdfEditor<'_> {
         value.len()
     }
 
-    /// A value that is an object of its own: `12 0 R`.
-    fn scrub_reference(&mut self, window: &mut [u8], at: usize, trace: MetadataKind) -> usize {
+    /// Overwrites a value that is another object, such as `12 0 R`. Returns the length of the
+    /// reference.
+    fn scrub_reference(&mut self, window: &mut [u8], at: usize, kind: MetadataKind) -> usize {
         let Some((number, len)) = parse_reference(&window[at..]) else { return 0 };
-        self.scrub_referenced(window, at, number, trace);
+        self.scrub_referenced(window, at, number, kind);
         len
     }
 
-    /// Overwrites the object with this number where it stands before this place, or waits for it.
-    fn scrub_referenced(&mut self, window: &mut [u8], at: usize, number: u64, trace: MetadataKind) {
+    /// Overwrites the object with this number if it is before this position, or remembers it until
+    /// it comes.
+    fn scrub_referenced(&mut self, window: &mut [u8], at: usize, number: u64, kind: MetadataKind) {
         let earliest = at.saturating_sub(2 * BEHIND);
         if !self.charge_budget(at - earliest) {
-            self.found.left |= trace;
+            self.found.left |= kind;
             return;
         }
         let name = format!("{number} 0 obj");
@@ -190,39 +193,39 @@ impl PdfEditor<'_> {
             .map(|start| earliest + start)
             .find(|start| *start == 0 || !window[start - 1].is_ascii_digit());
         if let Some(start) = before.filter(|_| !self.in_object_stream) {
-            self.scrub_object_text(window, start + name.len(), trace);
+            self.scrub_object_text(window, start + name.len(), kind);
         } else if self.pending_references.len() < MAX_PENDING_REFERENCES {
-            self.pending_references.push((number, trace));
+            self.pending_references.push((number, kind));
         } else {
-            self.found.left |= trace;
+            self.found.left |= kind;
         }
     }
 
-    /// The text that is all of an object.
-    fn scrub_object_text(&mut self, window: &mut [u8], mut at: usize, trace: MetadataKind) {
+    /// Overwrites the string that is the whole object.
+    fn scrub_object_text(&mut self, window: &mut [u8], mut at: usize, kind: MetadataKind) {
         at += whitespace_len(&window[at..]);
         match string_len(&window[at..]) {
-            Some(len) => drop(self.overwrite(&mut window[at..at + len], trace)),
-            None => self.found.left |= trace,
+            Some(len) => drop(self.overwrite(&mut window[at..at + len], kind)),
+            None => self.found.left |= kind,
         }
     }
 
-    /// An object, which may be a value that was pointed at.
+    /// Processes an object, which may be a referenced value.
     fn scrub_object(&mut self, window: &mut [u8], at: usize) -> usize {
         if !self.pending_references.is_empty() {
             let before = &window[at.saturating_sub(24)..at];
             let number = object_number_before(before);
-            if let Some(place) =
-                self.pending_references.iter().position(|(awaited, _)| Some(*awaited) == number)
+            if let Some(index) =
+                self.pending_references.iter().position(|(pending, _)| Some(*pending) == number)
             {
-                let (_, trace) = self.pending_references.swap_remove(place);
-                self.scrub_object_text(window, at + 3, trace);
+                let (_, kind) = self.pending_references.swap_remove(index);
+                self.scrub_object_text(window, at + 3, kind);
             }
         }
         3
     }
 
-    /// Is there enough left to look through so many bytes?
+    /// Charges the budget with a number of bytes. Returns whether it covered them.
     fn charge_budget(&mut self, bytes: usize) -> bool {
         let enough = self.budget >= bytes;
         self.budget = self.budget.saturating_sub(bytes);
@@ -231,13 +234,13 @@ impl PdfEditor<'_> {
 
     fn scrub_xmp(&mut self, window: &mut [u8], at: usize, end: &[u8]) -> usize {
         let ahead = &mut window[at..];
-        let within = ahead.len().min(LOOKAHEAD);
-        if self.budget < within {
+        let limit = ahead.len().min(LOOKAHEAD);
+        if self.budget < limit {
             self.found.left |= MetadataKind::Other;
             return 1;
         }
-        let Some(len) = memmem::find(&ahead[..within], end).map(|start| start + end.len()) else {
-            self.charge_budget(within);
+        let Some(len) = memmem::find(&ahead[..limit], end).map(|start| start + end.len()) else {
+            self.charge_budget(limit);
             self.found.left |= MetadataKind::Other;
             return 1;
         };
@@ -246,41 +249,44 @@ impl PdfEditor<'_> {
         len
     }
 
-    /// What a stream begins with: a photo with its notes, or a packed store of objects.
+    /// Processes the beginning of a stream: a JPEG picture, XMP metadata, or an object stream.
     fn scrub_stream(&mut self, window: &mut [u8], at: usize) -> usize {
         let keyword = b"stream".len();
-        let description = window[at.saturating_sub(MAX_DESCRIPTION_LEN)..at].trim_ascii_end();
-        if !description.ends_with(b">>") || !self.charge_budget(64) {
+        let dictionary = window[at.saturating_sub(MAX_DESCRIPTION_LEN)..at].trim_ascii_end();
+        if !dictionary.ends_with(b">>") || !self.charge_budget(64) {
             return keyword;
         }
-        let description =
-            memmem::rfind(description, b"obj").map_or(description, |start| &description[start..]);
-        let says = |words: &[u8]| memmem::find(description, words).is_some();
-        let is_notes =
-            says(b"/Type/Metadata") || says(b"/Type /Metadata") || says(b"/Subtype /XML");
-        let is_locked = is_notes && !says(b"/Filter");
-        let is_packed = (says(b"/ObjStm") || says(b"/Metadata")) && says(b"/Filter");
-        let is_plainly_packed = says(b"/FlateDecode") && !says(b"/DecodeParms") && !says(b"/ASCII");
+        let dictionary =
+            memmem::rfind(dictionary, b"obj").map_or(dictionary, |start| &dictionary[start..]);
+        let contains = |text: &[u8]| memmem::find(dictionary, text).is_some();
+        let is_metadata = contains(b"/Type/Metadata")
+            || contains(b"/Type /Metadata")
+            || contains(b"/Subtype /XML");
+        let is_plain_metadata = is_metadata && !contains(b"/Filter");
+        let is_compressed =
+            (contains(b"/ObjStm") || contains(b"/Metadata")) && contains(b"/Filter");
+        let is_plain_deflate =
+            contains(b"/FlateDecode") && !contains(b"/DecodeParms") && !contains(b"/ASCII");
         let mut start = at + keyword;
         start += usize::from(window.get(start) == Some(&b'\r'));
         start += usize::from(window.get(start) == Some(&b'\n'));
         let data = window.get_mut(start..).unwrap_or_default();
         if data.starts_with(&[0xFF, 0xD8, 0xFF]) {
             jpeg::zero_segments(data, self.found);
-        } else if is_locked && !is_xmp(data) {
-            // Locked, or in letters that are not looked for.
+        } else if is_plain_metadata && !is_xmp(data) {
+            // Encrypted, or in an encoding that is not searched.
             self.found.left |= MetadataKind::Author;
             self.found.left |= MetadataKind::Other;
-        } else if is_packed {
-            let within = data.len().min(LOOKAHEAD);
-            let len = memmem::find(&data[..within], b"endstream");
+        } else if is_compressed {
+            let limit = data.len().min(LOOKAHEAD);
+            let len = memmem::find(&data[..limit], b"endstream");
             let edited = len
-                .filter(|_| is_plainly_packed)
+                .filter(|_| is_plain_deflate)
                 .and_then(|len| self.scrub_object_stream(&mut data[..len]));
             match edited {
-                Some(pointed) => {
-                    for (number, trace) in pointed {
-                        self.scrub_referenced(window, at, number, trace);
+                Some(references) => {
+                    for (number, kind) in references {
+                        self.scrub_referenced(window, at, number, kind);
                     }
                 }
                 None => self.found.left |= MetadataKind::Other,
@@ -289,13 +295,14 @@ impl PdfEditor<'_> {
         start - at
     }
 
-    /// Unpacks, overwrites, and packs again into no more room; gives the objects whose text is a
-    /// value. `None` for what cannot be read.
+    /// Decompresses an object stream, overwrites metadata, and compresses it again into the same
+    /// length. Returns the objects whose string is a value. Returns `None` if the stream cannot be
+    /// read.
     fn scrub_object_stream(&mut self, data: &mut [u8]) -> Option<Vec<(u64, MetadataKind)>> {
-        let most = MAX_INFLATED.min(self.budget as u64);
+        let limit = MAX_INFLATED.min(self.budget as u64);
         let mut plain = Vec::new();
-        ZlibDecoder::new(&data[..]).take(most + 1).read_to_end(&mut plain).ok()?;
-        if !self.charge_budget(plain.len()) || plain.len() as u64 > most {
+        ZlibDecoder::new(&data[..]).take(limit + 1).read_to_end(&mut plain).ok()?;
+        if !self.charge_budget(plain.len()) || plain.len() as u64 > limit {
             return None;
         }
         let mut inside = Findings::default();
@@ -309,57 +316,58 @@ impl PdfEditor<'_> {
         };
         let until = plain.len();
         editor.scrub_window(&mut plain, 0, until);
-        let awaited = std::mem::take(&mut editor.pending_references);
+        let pending = std::mem::take(&mut editor.pending_references);
         self.found.left |= inside.left;
         if inside.removed.is_empty() {
-            return Some(awaited);
+            return Some(pending);
         }
         let mut encoder = ZlibEncoder::new(Vec::with_capacity(data.len()), Compression::best());
         encoder.write_all(&plain).ok()?;
-        let packed = encoder.finish().ok()?;
-        let Some((room, rest)) = data.split_at_mut_checked(packed.len()) else {
+        let compressed = encoder.finish().ok()?;
+        let Some((start, rest)) = data.split_at_mut_checked(compressed.len()) else {
             self.found.left |= inside.removed;
-            return Some(awaited);
+            return Some(pending);
         };
-        room.copy_from_slice(&packed);
+        start.copy_from_slice(&compressed);
         rest.fill(b'\n');
         self.found.removed |= inside.removed;
-        Some(awaited)
+        Some(pending)
     }
 }
 
-/// Whether a stream begins with notes that are found and overwritten, or with nothing.
+/// Returns whether a stream begins with XMP metadata that is found and overwritten, or is empty.
 fn is_xmp(data: &[u8]) -> bool {
     let start = &data[..data.len().min(MAX_DESCRIPTION_LEN)];
-    let words = start.trim_ascii_start();
+    let text = start.trim_ascii_start();
     let has = |what: &[u8]| memmem::find(start, what).is_some();
-    words.starts_with(b"endstream")
+    text.starts_with(b"endstream")
         || has(b"<x:xmpmeta")
         || has(b"<rdf:RDF")
-        || words.starts_with(b"<?xpacket")
+        || text.starts_with(b"<?xpacket")
 }
 
-/// Is the key at this place one of the file's information, and not of its content?
+/// Returns whether the key at this position belongs to the document information and not to the
+/// content.
 fn is_info_key(window: &[u8], at: usize) -> bool {
     let before = &window[at.saturating_sub(MAX_DESCRIPTION_LEN)..at];
     let after = &window[at..window.len().min(at + MAX_DESCRIPTION_LEN)];
     let (Some(start), closed) = (memmem::rfind(before, b"<<"), memmem::rfind(before, b">>")) else {
         return false;
     };
-    // Information holds nothing nested.
+    // The document information contains no nested dictionaries.
     if closed.is_some_and(|closed| closed > start) {
         return false;
     }
     let before = &before[start..];
     let after = memmem::find(after, b">>").map_or(after, |end| &after[..end]);
-    let certain = rules::builtin().pdf.iter().filter(|rule| !rule.beside);
-    certain.into_iter().any(|rule| {
+    let unambiguous = rules::builtin().pdf.iter().filter(|rule| !rule.is_ambiguous);
+    unambiguous.into_iter().any(|rule| {
         let name = rule.key.as_bytes();
         memmem::find(before, name).is_some() || memmem::find(after, name).is_some()
     })
 }
 
-/// Length of a text, `(…)` or `<…>`.
+/// Returns the length of a string, `(…)` or `<…>`.
 fn string_len(ahead: &[u8]) -> Option<usize> {
     let ahead = &ahead[..ahead.len().min(LOOKAHEAD / 2)];
     match ahead {
@@ -382,7 +390,7 @@ fn string_len(ahead: &[u8]) -> Option<usize> {
     }
 }
 
-/// `12 0 R`: the number, and how long that is.
+/// Returns the object number in `12 0 R`, and the length of the reference.
 fn parse_reference(ahead: &[u8]) -> Option<(u64, usize)> {
     let text = ahead[..ahead.len().min(24)].utf8_chunks().next()?.valid();
     let (number, rest) = text.split_once(' ')?;
@@ -390,7 +398,7 @@ fn parse_reference(ahead: &[u8]) -> Option<(u64, usize)> {
     Some((number.parse().ok()?, text.len() - rest.len()))
 }
 
-/// The number in `12 0 ` at the end.
+/// Returns the object number in `12 0 ` at the end.
 fn object_number_before(before: &[u8]) -> Option<u64> {
     let before = before.trim_ascii_end().strip_suffix(b"0")?.trim_ascii_end();
     let digits = before.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();

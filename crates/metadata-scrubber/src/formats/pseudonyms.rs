@@ -1,19 +1,19 @@
-//! The neutral names of the authors of one file.
+//! Pseudonyms for the authors of one file.
 
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-/// More names than any document has authors.
+/// Maximum number of pseudonyms: more than a document has authors.
 const MAX_NAMES: usize = 1024;
 
-/// Neutral names, one for each author: authors can still be distinguished.
+/// Pseudonyms, a different one for each author, so that authors can still be distinguished.
 #[derive(Default)]
 pub(crate) struct AuthorPseudonyms(HashMap<u64, usize>);
 
 impl AuthorPseudonyms {
-    /// The neutral name of an author. The same author has the same one in all parts of a file.
+    /// Returns the pseudonym of an author. An author has the same one in all parts of a file.
     pub(crate) fn pseudonym_for(&mut self, author: &[u8]) -> String {
         let mut hasher = DefaultHasher::new();
         author.hash(&mut hasher);

@@ -1,5 +1,6 @@
-//! The XML of office files and drawings, rewritten by rules while it streams by. What no rule
-//! touches goes on byte for byte; from a place on that is no XML, everything does, and is told.
+//! Rewrites the XML of office files and drawings by rules while it streams through. What no rule
+//! changes is copied byte for byte. From the first malformed XML on, everything is copied unchanged
+//! and reported.
 
 mod recording_reader;
 mod svg;
@@ -16,36 +17,37 @@ use quick_xml::{
 
 use crate::{
     formats::pseudonyms::AuthorPseudonyms,
+    metadata_kind::{MetadataKind, MetadataKinds},
     rules::{self, ElementContext, ReplacementRule, TextRule},
     stream::{ParseResult, StreamRewriter},
-    summary::{Findings, MetadataKind, MetadataKinds},
+    summary::Findings,
 };
 use recording_reader::RecordingReader;
 
-/// Elements inside one another, at most.
+/// Maximum nesting of elements.
 const MAX_DEPTH: usize = 1000;
-/// Of the content of a part that is emptied, so much is looked into.
+/// Bytes of an emptied part that are classified.
 const INSPECT_LIMIT: usize = 64 * 1024;
-/// A text that is longer is no name.
+/// Maximum length in bytes of a text that a rule replaces. A longer text is not a name.
 const MAX_TEXT_LEN: usize = 64 * 1024;
 
-/// Rewrites a part with this name. Returns whether anything was changed. Fails when the reader or
-/// the writer fails.
+/// Rewrites the part with this name. Returns whether anything changed. Fails if the reader or the
+/// writer fails.
 pub(crate) fn rewrite(
-    plain: &mut dyn Read,
+    input: &mut dyn Read,
     out: &mut dyn Write,
-    names: &mut AuthorPseudonyms,
+    pseudonyms: &mut AuthorPseudonyms,
     found: &mut Findings,
     part: &str,
 ) -> io::Result<bool> {
-    let mut reader = Reader::from_reader(RecordingReader::new(plain));
+    let mut reader = Reader::from_reader(RecordingReader::new(input));
     let config = reader.config_mut();
     config.check_end_names = false;
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
     let mut rewriter = XmlRewriter {
         out: BufWriter::new(out),
-        pseudonyms: names,
+        pseudonyms,
         found,
         part,
         root: String::new(),
@@ -78,33 +80,37 @@ pub(crate) fn rewrite(
         return Ok(rewriter.changed);
     }
     rewriter.finish(&reader.get_mut().take_recorded())?;
-    // An error of the reader ends the events too.
+    // The parser also reports the end after an error of the reader. The remaining bytes raise it
+    // again.
     reader.into_inner().copy_rest(&mut rewriter.out)?;
     rewriter.out.flush()?;
     Ok(rewriter.changed)
 }
 
-/// Gives a drawing on without what drawing programs add.
-pub(crate) fn rewrite_svg(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
-    let mut names = AuthorPseudonyms::default();
-    let StreamRewriter { source: from, sink: to } = pipe;
-    rewrite(from, to, &mut names, found, "")?;
+/// Copies a drawing without the data that drawing programs add.
+pub(crate) fn rewrite_svg(
+    stream: &mut StreamRewriter<'_>,
+    found: &mut Findings,
+) -> ParseResult<()> {
+    let mut pseudonyms = AuthorPseudonyms::default();
+    let StreamRewriter { source, sink } = stream;
+    rewrite(source, sink, &mut pseudonyms, found, "")?;
     Ok(())
 }
 
-/// How a part is treated; its root says so.
+/// How a part is rewritten. Its root element decides.
 enum RewriteMode {
-    /// The root has not come.
+    /// The root element has not been read yet.
     BeforeRoot,
-    /// By the rules.
+    /// Apply the rules.
     ByRules,
-    /// Nothing of it stays but its root; what was in it so far.
+    /// Keep only the root. `inside` is the beginning of the removed content.
     Emptied { root: Vec<u8>, inside: Vec<u8> },
-    /// As a drawing.
+    /// Apply the rules for drawings.
     Svg,
 }
 
-/// A text that a rule is about.
+/// A text whose end has not been read yet, and the rule for it.
 struct PendingText {
     rule: &'static TextRule,
     raw: Vec<u8>,
@@ -119,7 +125,7 @@ struct XmlRewriter<'a, W: Write> {
     root: String,
     mode: RewriteMode,
     depth: usize,
-    /// The depth of an element that is left out with all that is in it.
+    /// The depth of an element that is removed with its content.
     dropped_depth: Option<usize>,
     pending_text: Option<PendingText>,
     changed: bool,
@@ -148,31 +154,31 @@ impl<W: Write> XmlRewriter<'_, W> {
             }
             Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => {
                 if matches!(self.mode, RewriteMode::BeforeRoot) && !raw.trim_ascii().is_empty() {
-                    // Words without a root are no XML.
+                    // Text outside the root is not well-formed.
                     self.found.left |= MetadataKind::Other;
                 }
-                let Some(awaited) = &mut self.pending_text else { return self.write_raw(raw) };
-                if awaited.raw.len() + raw.len() > MAX_TEXT_LEN {
+                let Some(pending) = &mut self.pending_text else { return self.write_raw(raw) };
+                if pending.raw.len() + raw.len() > MAX_TEXT_LEN {
                     return self.flush_text().and_then(|()| self.write_raw(raw));
                 }
-                awaited.raw.extend_from_slice(raw);
-                awaited.value.extend_from_slice(match event {
+                pending.raw.extend_from_slice(raw);
+                pending.value.extend_from_slice(match event {
                     Event::CData(data) => data,
                     _ => raw,
                 });
                 Ok(())
             }
             Event::Decl(declaration) if is_wide => {
-                // What comes in UTF-16 goes on in UTF-8.
-                let alone = memchr::memmem::find(declaration, b"standalone").is_some();
-                let alone = if alone { " standalone=\"yes\"" } else { "" };
-                write!(self.out, "<?xml version=\"1.0\" encoding=\"UTF-8\"{alone}?>")
+                // UTF-16 input is written as UTF-8.
+                let standalone = memchr::memmem::find(declaration, b"standalone").is_some();
+                let standalone = if standalone { " standalone=\"yes\"" } else { "" };
+                write!(self.out, "<?xml version=\"1.0\" encoding=\"UTF-8\"{standalone}?>")
             }
             Event::Decl(_) => self.out.write_all(raw),
             Event::Comment(_) => self.remove_markup(raw),
             Event::PI(instruction) if !instruction.starts_with(b"mso-") => self.remove_markup(raw),
             Event::DocType(_) => {
-                // Entities may hold anything.
+                // Entities may contain anything.
                 if raw.contains(&b'[') {
                     self.found.left |= MetadataKind::Other;
                 }
@@ -182,29 +188,29 @@ impl<W: Write> XmlRewriter<'_, W> {
         }
     }
 
-    /// Gives on what is not left out.
+    /// Writes what is not removed.
     fn write_raw(&mut self, raw: &[u8]) -> io::Result<()> {
         if self.dropped_depth.is_some() {
             return Ok(());
         }
         match &mut self.mode {
             RewriteMode::Emptied { inside, .. } => {
-                let most = INSPECT_LIMIT.saturating_sub(inside.len()).min(raw.len());
-                inside.extend_from_slice(&raw[..most]);
+                let len = INSPECT_LIMIT.saturating_sub(inside.len()).min(raw.len());
+                inside.extend_from_slice(&raw[..len]);
                 Ok(())
             }
             _ => self.out.write_all(raw),
         }
     }
 
-    /// A remark that is no content.
+    /// Removes a comment or processing instruction.
     fn remove_markup(&mut self, raw: &[u8]) -> io::Result<()> {
         if let RewriteMode::Emptied { .. } = self.mode {
             return self.write_raw(raw);
         }
-        if let Some(awaited) = &mut self.pending_text {
-            // Within a text that may yet stay as it is.
-            awaited.raw.extend_from_slice(raw);
+        if let Some(pending) = &mut self.pending_text {
+            // The text around it may yet be kept unchanged.
+            pending.raw.extend_from_slice(raw);
             return Ok(());
         }
         self.found.removed |= MetadataKinds::classify(raw);
@@ -230,8 +236,8 @@ impl<W: Write> XmlRewriter<'_, W> {
         match self.mode {
             RewriteMode::Emptied { .. } => self.write_raw(raw),
             RewriteMode::Svg => {
-                let verdict = svg::decide_element(element, self.found);
-                match verdict {
+                let decision = svg::decide_element(element, self.found);
+                match decision {
                     svg::ElementDecision::Keep => self.out.write_all(raw),
                     svg::ElementDecision::Rewrite(attributes) => {
                         self.changed = true;
@@ -253,7 +259,7 @@ impl<W: Write> XmlRewriter<'_, W> {
         }
     }
 
-    /// The root says what the part is.
+    /// Chooses the mode by the root element.
     fn classify_root(&mut self, root: &BytesStart<'_>) {
         let rules = &rules::builtin().package;
         let name = String::from_utf8_lossy(root.local_name().as_ref()).into_owned();
@@ -261,8 +267,8 @@ impl<W: Write> XmlRewriter<'_, W> {
         if rules.is_signature(&name) {
             self.found.record_signature();
         } else if rules.is_emptied(&name, self.part) {
-            let (reduced, all) = reduced_root(root);
-            self.changed |= !all;
+            let (reduced, is_complete) = reduced_root(root);
+            self.changed |= !is_complete;
             self.mode = RewriteMode::Emptied { root: reduced, inside: Vec::new() };
         } else if name == "svg" {
             self.mode = RewriteMode::Svg;
@@ -285,51 +291,53 @@ impl<W: Write> XmlRewriter<'_, W> {
             self.found.left |= MetadataKind::Other;
             return self.out.write_all(raw);
         };
-        let owned = |name: &str| {
-            let found =
-                attributes.iter().find(|one| one.key.local_name().as_ref() == name.as_bytes());
-            found.map(|one| one.value.to_vec())
+        let value_of = |name: &str| {
+            let found = attributes
+                .iter()
+                .find(|attribute| attribute.key.local_name().as_ref() == name.as_bytes());
+            found.map(|attribute| attribute.value.to_vec())
         };
-        let place = ElementContext {
+        let context = ElementContext {
             root: &self.root,
             local_name: local.as_ref(),
             has_no_attributes: attributes.is_empty(),
         };
-        if !is_empty && let Some(rule) = rules.text_rule(&place, &owned) {
+        if !is_empty && let Some(rule) = rules.text_rule(&context, &value_of) {
             self.pending_text = Some(PendingText { rule, raw: Vec::new(), value: Vec::new() });
         }
-        let mut puts = Vec::new();
+        let mut replacements = Vec::new();
         for (at, attribute) in attributes.iter().enumerate() {
             let key = attribute.key.as_ref();
             if key.starts_with(b"xmlns") || attribute.value.is_empty() {
                 continue;
             }
             let name = attribute.key.local_name();
-            let (trace, put) = match rules.attribute_rule(&place, name.as_ref(), &owned) {
+            let (kind, replacement) = match rules.attribute_rule(&context, name.as_ref(), &value_of)
+            {
                 Some(rule) => (rule.kind, &rule.replacement),
                 None if rules::is_path(&attribute.value) => {
                     (MetadataKind::Author, &ReplacementRule::NeutralPath)
                 }
                 None => continue,
             };
-            match put.apply(&attribute.value, self.pseudonyms) {
+            match replacement.apply(&attribute.value, self.pseudonyms) {
                 rules::ValueReplacement::Unchanged => {}
-                rules::ValueReplacement::Report => self.found.left |= trace,
-                rules::ValueReplacement::Text(text) => puts.push((at, trace, text)),
+                rules::ValueReplacement::Report => self.found.left |= kind,
+                rules::ValueReplacement::Text(text) => replacements.push((at, kind, text)),
             }
         }
-        if puts.is_empty() {
+        if replacements.is_empty() {
             return self.out.write_all(raw);
         }
-        for (at, trace, text) in puts {
-            self.found.removed |= trace;
+        for (at, kind, text) in replacements {
+            self.found.removed |= kind;
             attributes[at].value = Cow::Owned(text.into_bytes());
         }
         self.changed = true;
         write_element(&mut self.out, element, &attributes, is_empty)
     }
 
-    /// The text that a rule is about is all there.
+    /// Applies the rule to a complete text.
     fn flush_text(&mut self) -> io::Result<()> {
         let Some(PendingText { rule, raw, value }) = self.pending_text.take() else {
             return Ok(());
@@ -351,15 +359,15 @@ impl<W: Write> XmlRewriter<'_, W> {
         }
     }
 
-    /// From here on it is no XML. Returns whether the rest of it is to go on as it came.
+    /// Ends the rewrite at malformed XML. Returns whether the rest is to be copied unchanged.
     fn abandon_rewrite(&mut self, raw: &[u8]) -> io::Result<bool> {
         self.flush_text()?;
         self.dropped_depth = None;
         if let RewriteMode::Emptied { root, inside } =
             std::mem::replace(&mut self.mode, RewriteMode::ByRules)
         {
-            // It is emptied all the same: its root is all that may stay. What broke off goes with
-            // it.
+            // The part is emptied all the same: only its root may stay. The malformed rest is
+            // removed too.
             self.found.removed |= MetadataKinds::classify(&[&inside[..], raw].concat());
             self.changed = true;
             self.out.write_all(&root)?;
@@ -376,7 +384,7 @@ impl<W: Write> XmlRewriter<'_, W> {
         match std::mem::replace(&mut self.mode, RewriteMode::ByRules) {
             RewriteMode::Emptied { root, inside } => {
                 let tail = inside.trim_ascii();
-                // The end of the root, where it has one.
+                // The end tag of the root, if there is one.
                 let is_empty = tail.is_empty() || tail.starts_with(b"</");
                 if !is_empty {
                     self.found.removed |= MetadataKinds::classify(&inside);
@@ -393,20 +401,20 @@ impl<W: Write> XmlRewriter<'_, W> {
     }
 }
 
-/// The root with its namespaces and version, and whether that is all it has.
+/// Returns the root element with only its namespaces and version, and whether it had nothing else.
 fn reduced_root(root: &BytesStart<'_>) -> (Vec<u8>, bool) {
     let mut reduced = [&b"<"[..], root.name().as_ref()].concat();
-    let mut all = true;
+    let mut is_complete = true;
     for attribute in root.attributes().with_checks(false).flatten() {
         let key = attribute.key.as_ref();
         if key.starts_with(b"xmlns") || attribute.key.local_name().as_ref() == b"version" {
             write_attribute(&mut reduced, key, &attribute.value);
         } else {
-            all = false;
+            is_complete = false;
         }
     }
     reduced.extend_from_slice(b"/>");
-    (reduced, all)
+    (reduced, is_complete)
 }
 
 fn write_attribute(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {

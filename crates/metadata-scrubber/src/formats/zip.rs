@@ -1,10 +1,11 @@
-//! Packages (ZIP): walked from part to part as they stream by, and rewritten. `package` says what
-//! becomes of each part.
+//! ZIP packages: read part by part as they stream through, and rewritten. `office` decides what
+//! happens to each part.
 //!
-//! Nothing is lost: a part that cannot be unpacked goes on as it came. Where the walk itself fails,
-//! everything up to the directory goes on as it came, and the directory is written with the places
-//! that the parts have now.
+//! Nothing is lost: a part that cannot be decompressed is copied unchanged. If a record is
+//! malformed, everything up to the directory is copied unchanged, and the directory is written with
+//! the new offsets of the parts.
 
+mod copy;
 mod data;
 mod directory;
 mod record;
@@ -23,178 +24,182 @@ use record::{
     descriptor_len, local_file_header,
 };
 
-/// A part is held whole if it is packed in no more than this.
+/// A part is held in memory if its compressed length is at most this many bytes.
 const MAX_BUFFERED_PART: usize = 512 * 1024;
-/// What a rewritten part that is held may be packed in.
+/// Maximum compressed length in bytes of a rewritten part that is held in memory.
 const MAX_REWRITTEN_PART: usize = 2 * 1024 * 1024;
-/// All parts of a file may unpack to so much together,
+/// Bytes that all parts of a file together may decompress to,
 const MIN_UNPACK_BUDGET: u64 = 64 * 1024 * 1024;
-/// and to so many further bytes for each byte that has come: more than any document is packed by.
+/// and the further bytes for each byte read: more than documents are compressed by.
 const UNPACKED_PER_INPUT_BYTE: u64 = 24;
-/// No file is longer, in bytes. A part may announce more, which then allows nothing.
+/// Maximum length of a file in bytes. A part may announce more, which then allows nothing.
 const MAX_FILE_LEN: u64 = 64 * 1024 * 1024;
-/// More parts than any document has.
+/// Maximum number of parts: more than a document has.
 const MAX_PARTS: usize = 16 * 1024;
 
-/// Gives a package on without its traces.
-pub(crate) fn rewrite(pipe: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
+/// Copies a package without its metadata.
+pub(crate) fn rewrite(stream: &mut StreamRewriter<'_>, found: &mut Findings) -> ParseResult<()> {
     let mut package = ArchiveRewriter {
         scrubber: OfficeScrubber::new(found),
         unpacked: 0,
         index: EntryIndex::default(),
     };
-    let walked = package.process_parts(pipe);
-    let ArchiveRewriter { index: mut known, .. } = package;
-    match walked {
+    let outcome = package.process_parts(stream);
+    let ArchiveRewriter { mut index, .. } = package;
+    match outcome {
         Ok(()) => {
-            let is_sound = directory::rewrite_directory(pipe, found, &known)?;
+            let is_sound = directory::rewrite_directory(stream, found, &index)?;
             return if is_sound { Ok(()) } else { Err(ParseError::Malformed) };
         }
         Err(ParseError::Malformed) => {}
         Err(stop) => return Err(stop),
     }
-    known.verbatim_start = Some((pipe.position(), pipe.written()));
-    if directory::copy_until_directory(pipe)? {
-        directory::rewrite_directory(pipe, found, &known)?;
+    index.verbatim_start = Some((stream.position(), stream.written()));
+    if directory::copy_until_directory(stream)? {
+        directory::rewrite_directory(stream, found, &index)?;
     }
     Err(ParseError::Malformed)
 }
 
 struct ArchiveRewriter<'f> {
     scrubber: OfficeScrubber<'f>,
-    /// So many bytes have been unpacked already.
+    /// Number of bytes that have been decompressed.
     unpacked: u64,
     index: EntryIndex,
 }
 
-/// How far a part reaches.
+/// How far the data of a part extends.
 enum EntryExtent {
-    /// It is all in what lies ahead.
-    Buffered { crc: u32, packed: usize, plain: u64, behind: u64 },
-    /// Its head says how long it is.
+    /// All of it is in the look-ahead buffer.
+    Buffered { crc: u32, packed: usize, plain: u64, descriptor_len: u64 },
+    /// The header states the length.
     KnownLength,
-    /// It ends where its compression ends.
+    /// It ends where its compressed stream ends.
     Streamed,
-    /// It is stored, and ends where a descriptor fits.
+    /// It is stored, and ends where a matching descriptor follows.
     StoredStream,
 }
 
 impl ArchiveRewriter<'_> {
-    /// Walks the parts up to the directory.
-    fn process_parts(&mut self, pipe: &mut StreamRewriter<'_>) -> ParseResult<()> {
+    /// Processes the parts up to the directory.
+    fn process_parts(&mut self, stream: &mut StreamRewriter<'_>) -> ParseResult<()> {
         loop {
-            match &pipe.peek_array()? {
-                b"PK\x03\x04" => self.process_part(pipe)?,
+            match &stream.peek_array()? {
+                b"PK\x03\x04" => self.process_part(stream)?,
                 b"PK\x01\x02" => return Ok(()),
                 _ => return Err(ParseError::Malformed),
             }
         }
     }
 
-    /// Fails as broken before anything of the part was taken, or once all of it was written as it
-    /// came.
-    fn process_part(&mut self, pipe: &mut StreamRewriter<'_>) -> ParseResult<()> {
+    /// Fails as malformed before any byte of the part was consumed, or after all of it was copied.
+    fn process_part(&mut self, stream: &mut StreamRewriter<'_>) -> ParseResult<()> {
         if self.index.by_offset.len() == MAX_PARTS {
             return Err(ParseError::Malformed);
         }
-        let came_at = pipe.position();
-        let head = LocalFileHeader::peek(pipe)?;
-        let name = String::from_utf8_lossy(&head.name).to_lowercase();
-        let kind = OfficeScrubber::treatment_for(&name);
-        let written = match self.entry_extent(pipe, &head)? {
-            EntryExtent::Buffered { crc, packed, plain, behind } => {
-                let head = LocalFileHeader {
+        let input_offset = stream.position();
+        let header = LocalFileHeader::peek(stream)?;
+        let name = String::from_utf8_lossy(&header.name).to_lowercase();
+        let treatment = OfficeScrubber::treatment_for(&name);
+        let written = match self.entry_extent(stream, &header)? {
+            EntryExtent::Buffered { crc, packed, plain, descriptor_len } => {
+                let header = LocalFileHeader {
                     crc,
                     compressed_len: packed as u64,
                     uncompressed_len: plain,
-                    ..head
+                    ..header
                 };
-                self.write_buffered(pipe, &head, (&name, kind), behind)?
+                self.write_buffered(stream, &header, (&name, treatment), descriptor_len)?
             }
-            EntryExtent::KnownLength if Self::should_rewrite(kind, &head) => {
-                if self.charge_budget(pipe.position() + head.compressed_len, head.uncompressed_len)
-                {
-                    self.rewrite_streaming(pipe, &head, (&name, kind))?
+            EntryExtent::KnownLength if Self::should_rewrite(treatment, &header) => {
+                if self.charge_budget(
+                    stream.position() + header.compressed_len,
+                    header.uncompressed_len,
+                ) {
+                    self.rewrite_streaming(stream, &header, (&name, treatment))?
                 } else {
-                    self.scrubber.record_unreadable(kind);
-                    copy_verbatim(pipe, &head)?
+                    self.scrubber.record_unreadable(treatment);
+                    copy::copy_verbatim(stream, &header)?
                 }
             }
             EntryExtent::KnownLength => {
-                self.scrubber.record_unchanged(kind);
-                copy_verbatim(pipe, &head)?
+                self.scrubber.record_unchanged(treatment);
+                copy::copy_verbatim(stream, &header)?
             }
-            EntryExtent::Streamed if Self::should_rewrite(kind, &head) => {
-                self.rewrite_streaming(pipe, &head, (&name, kind))?
+            EntryExtent::Streamed if Self::should_rewrite(treatment, &header) => {
+                self.rewrite_streaming(stream, &header, (&name, treatment))?
             }
             EntryExtent::Streamed => {
-                self.scrubber.record_unchanged(kind);
-                self.copy_streamed(pipe, &head)?
+                self.scrubber.record_unchanged(treatment);
+                self.copy_streamed(stream, &header)?
             }
             EntryExtent::StoredStream => {
-                self.scrubber.record_unreadable(kind);
-                copy_stored_stream(pipe, &head)?
+                self.scrubber.record_unreadable(treatment);
+                copy::copy_stored_stream(stream, &header)?
             }
         };
-        self.index.by_offset.insert(came_at, written);
+        self.index.by_offset.insert(input_offset, written);
         Ok(())
     }
 
-    fn should_rewrite(kind: PartTreatment, head: &LocalFileHeader) -> bool {
-        matches!(kind, PartTreatment::Xml | PartTreatment::Picture | PartTreatment::Replace(..))
-            && head.is_readable()
+    fn should_rewrite(treatment: PartTreatment, header: &LocalFileHeader) -> bool {
+        matches!(
+            treatment,
+            PartTreatment::Xml | PartTreatment::Picture | PartTreatment::Replace(..)
+        ) && header.is_readable()
     }
 
     fn entry_extent(
         &mut self,
-        pipe: &mut StreamRewriter<'_>,
-        head: &LocalFileHeader,
+        stream: &mut StreamRewriter<'_>,
+        header: &LocalFileHeader,
     ) -> ParseResult<EntryExtent> {
-        let before = usize::try_from(head.len).map_err(|_| ParseError::Malformed)?;
-        if !head.has_descriptor() {
-            if head.compressed_len > MAX_BUFFERED_PART as u64 {
+        let header_end = usize::try_from(header.len).map_err(|_| ParseError::Malformed)?;
+        if !header.has_descriptor() {
+            if header.compressed_len > MAX_BUFFERED_PART as u64 {
                 return Ok(EntryExtent::KnownLength);
             }
-            let packed = usize::try_from(head.compressed_len).map_err(|_| ParseError::Malformed)?;
-            let ahead = pipe.fill_to(before + packed + 4)?;
-            let behind = ahead.get(before + packed..).ok_or(ParseError::Malformed)?;
-            // What follows is a record or nothing; or the length is not true.
-            if !behind.is_empty() && !behind.starts_with(b"PK") {
+            let packed =
+                usize::try_from(header.compressed_len).map_err(|_| ParseError::Malformed)?;
+            let ahead = stream.fill_to(header_end + packed + 4)?;
+            let following = ahead.get(header_end + packed..).ok_or(ParseError::Malformed)?;
+            // A record or the end of the file must follow. Otherwise the length is wrong.
+            if !following.is_empty() && !following.starts_with(b"PK") {
                 return Err(ParseError::Malformed);
             }
             return Ok(EntryExtent::Buffered {
-                crc: head.crc,
+                crc: header.crc,
                 packed,
-                plain: head.uncompressed_len,
-                behind: 0,
+                plain: header.uncompressed_len,
+                descriptor_len: 0,
             });
         }
-        if !head.is_readable() {
+        if !header.is_readable() {
             return Err(ParseError::Malformed);
         }
         let mut ahead_len = 64 * 1024;
         loop {
-            let at = pipe.position();
-            let allowed = self.remaining_budget(at);
-            let ahead = pipe.fill_to(before + ahead_len + 24)?;
-            let is_all = ahead.len() < before + ahead_len + 24;
-            let data = ahead.get(before..).ok_or(ParseError::Malformed)?;
-            let end = if head.method == STORED {
+            let offset = stream.position();
+            let limit = self.remaining_budget(offset);
+            let ahead = stream.fill_to(header_end + ahead_len + 24)?;
+            let is_complete = ahead.len() < header_end + ahead_len + 24;
+            let data = ahead.get(header_end..).ok_or(ParseError::Malformed)?;
+            let end = if header.method == STORED {
                 data::find_stored_end(data)
             } else {
-                data::find_deflate_end(data, allowed)
+                data::find_deflate_end(data, limit)
             };
             match end {
                 data::DataEnd::At { crc, packed, plain } => {
-                    let behind = descriptor_len(&data[packed..], crc, packed as u64, plain);
-                    let behind = behind.ok_or(ParseError::Malformed)?;
+                    let descriptor_len = descriptor_len(&data[packed..], crc, packed as u64, plain);
+                    let descriptor_len = descriptor_len.ok_or(ParseError::Malformed)?;
                     self.unpacked += plain;
-                    return Ok(EntryExtent::Buffered { crc, packed, plain, behind });
+                    return Ok(EntryExtent::Buffered { crc, packed, plain, descriptor_len });
                 }
                 data::DataEnd::Invalid => return Err(ParseError::Malformed),
-                data::DataEnd::NeedsMore if is_all => return Err(ParseError::Malformed),
+                data::DataEnd::NeedsMore if is_complete => return Err(ParseError::Malformed),
                 data::DataEnd::NeedsMore if ahead_len < MAX_BUFFERED_PART => ahead_len *= 2,
-                data::DataEnd::NeedsMore if head.method == STORED => {
+                data::DataEnd::NeedsMore if header.method == STORED => {
                     return Ok(EntryExtent::StoredStream);
                 }
                 data::DataEnd::NeedsMore => return Ok(EntryExtent::Streamed),
@@ -202,31 +207,32 @@ impl ArchiveRewriter<'_> {
         }
     }
 
-    /// A part that lies ahead, whole.
+    /// Writes a part that is completely in the look-ahead buffer.
     fn write_buffered(
         &mut self,
-        pipe: &mut StreamRewriter<'_>,
-        head: &LocalFileHeader,
-        (name, kind): (&str, PartTreatment),
-        behind: u64,
+        stream: &mut StreamRewriter<'_>,
+        header: &LocalFileHeader,
+        (name, treatment): (&str, PartTreatment),
+        descriptor_len: u64,
     ) -> ParseResult<WrittenEntry> {
-        if !Self::should_rewrite(kind, head) {
-            if head.uncompressed_len > 0 {
-                self.scrubber.record_unchanged(kind);
+        if !Self::should_rewrite(treatment, header) {
+            if header.uncompressed_len > 0 {
+                self.scrubber.record_unchanged(treatment);
             }
-        } else if !self.charge_budget(pipe.position() + head.compressed_len, head.uncompressed_len)
+        } else if !self
+            .charge_budget(stream.position() + header.compressed_len, header.uncompressed_len)
         {
-            self.scrubber.record_unreadable(kind);
-        } else if let Some(part) = self.rewrite_buffered(pipe, head, (name, kind))? {
-            let at = pipe.written();
-            let flags = head.plain_flags();
+            self.scrubber.record_unreadable(treatment);
+        } else if let Some(part) = self.rewrite_buffered(stream, header, (name, treatment))? {
+            let offset = stream.written();
+            let flags = header.plain_flags();
             let numbers = (part.crc, part.data.len() as u64, part.uncompressed_len);
-            pipe.write(&local_file_header(flags, DEFLATED, numbers, &head.name))?;
-            pipe.write(&part.data)?;
-            pipe.skip(head.len + head.compressed_len + behind)?;
+            stream.write(&local_file_header(flags, DEFLATED, numbers, &header.name))?;
+            stream.write(&part.data)?;
+            stream.skip(header.len + header.compressed_len + descriptor_len)?;
             let (crc, packed, plain) = numbers;
             return Ok(WrittenEntry {
-                offset: at,
+                offset,
                 flags,
                 method: DEFLATED,
                 crc,
@@ -235,110 +241,112 @@ impl ArchiveRewriter<'_> {
                 is_verbatim: false,
             });
         }
-        // With its lengths in front, for all are known.
-        let known = LocalFileHeader { flags: head.flags & !DESCRIPTOR_FOLLOWS, ..head.clone() };
-        let mut written = copy_verbatim(pipe, &known)?;
-        pipe.skip(behind)?;
-        // What the directory says of flags and lengths holds for parts whose head is left as it
-        // came.
-        written.is_verbatim = behind == 0;
+        // The header states the lengths, because all of them are known.
+        let header =
+            LocalFileHeader { flags: header.flags & !DESCRIPTOR_FOLLOWS, ..header.clone() };
+        let mut written = copy::copy_verbatim(stream, &header)?;
+        stream.skip(descriptor_len)?;
+        // Flags and lengths of the directory hold for parts whose header is copied unchanged.
+        written.is_verbatim = descriptor_len == 0;
         Ok(written)
     }
 
-    /// The part as it is to be; `None` if nothing is to be changed, or it cannot be read.
+    /// Returns the rewritten part. Returns `None` if nothing changes, or if the part cannot be
+    /// read.
     fn rewrite_buffered(
         &mut self,
-        pipe: &mut StreamRewriter<'_>,
-        head: &LocalFileHeader,
-        (name, kind): (&str, PartTreatment),
+        stream: &mut StreamRewriter<'_>,
+        header: &LocalFileHeader,
+        (name, treatment): (&str, PartTreatment),
     ) -> ParseResult<Option<CompressedEntry>> {
-        let start = usize::try_from(head.len).map_err(|_| ParseError::Malformed)?;
+        let start = usize::try_from(header.len).map_err(|_| ParseError::Malformed)?;
         let end =
-            start + usize::try_from(head.compressed_len).map_err(|_| ParseError::Malformed)?;
-        let data = pipe.fill_to(end)?.get(start..end).ok_or(ParseError::Malformed)?;
+            start + usize::try_from(header.compressed_len).map_err(|_| ParseError::Malformed)?;
+        let data = stream.fill_to(end)?.get(start..end).ok_or(ParseError::Malformed)?;
         let mut encoder = DeflateEncoder::new(
             data::BoundedBuffer::new(MAX_REWRITTEN_PART),
             Compression::default(),
         );
-        let mut tally = ChecksumWriter::new(&mut encoder);
-        let mut before = self.scrubber.begin_part();
-        let rewritten = if head.method == STORED {
+        let mut output = ChecksumWriter::new(&mut encoder);
+        let mut rewrite = self.scrubber.begin_part();
+        let rewritten = if header.method == STORED {
             let mut plain = MeteredReader::new(data, u64::MAX);
-            let done = before.rewrite(name, kind, &mut plain, &mut tally);
-            done.map(|changed| changed && plain.crc() == head.crc)
+            let result = rewrite.rewrite(name, treatment, &mut plain, &mut output);
+            result.map(|changed| changed && plain.crc() == header.crc)
         } else if data.is_empty() {
             Ok(false)
         } else {
-            let mut plain = MeteredReader::new(DeflateDecoder::new(data), head.uncompressed_len);
-            let done = before.rewrite(name, kind, &mut plain, &mut tally);
-            done.map(|changed| changed && plain.crc() == head.crc)
+            let mut plain = MeteredReader::new(DeflateDecoder::new(data), header.uncompressed_len);
+            let result = rewrite.rewrite(name, treatment, &mut plain, &mut output);
+            result.map(|changed| changed && plain.crc() == header.crc)
         };
-        let (crc, plain) = (tally.crc.finalize(), tally.len);
+        let (crc, plain) = (output.crc.finalize(), output.len);
         match (rewritten, encoder.finish()) {
             (Ok(true), Ok(bounded)) => {
-                before.commit();
+                rewrite.commit();
                 Ok(Some(CompressedEntry { crc, uncompressed_len: plain, data: bounded.bytes }))
             }
-            (Ok(false), _) if before.found.removed.is_empty() => {
-                before.commit();
+            (Ok(false), _) if rewrite.found.removed.is_empty() => {
+                rewrite.commit();
                 Ok(None)
             }
-            // It does not unpack to what it announces.
+            // It does not decompress to what it announces.
             _ => {
-                self.scrubber.record_unreadable(kind);
+                self.scrubber.record_unreadable(treatment);
                 Ok(None)
             }
         }
     }
 
-    /// A long part, rewritten while it streams.
+    /// Rewrites a long part while it streams through.
     fn rewrite_streaming(
         &mut self,
-        pipe: &mut StreamRewriter<'_>,
-        head: &LocalFileHeader,
-        (name, kind): (&str, PartTreatment),
+        stream: &mut StreamRewriter<'_>,
+        header: &LocalFileHeader,
+        (name, treatment): (&str, PartTreatment),
     ) -> ParseResult<WrittenEntry> {
-        let at = pipe.written();
-        let flags = DESCRIPTOR_FOLLOWS | head.plain_flags();
-        let is_known = !head.has_descriptor();
-        pipe.skip(head.len)?;
-        pipe.write(&local_file_header(flags, DEFLATED, (0, 0, 0), &head.name))?;
-        let before = pipe.written();
-        let allowed = if is_known {
-            head.uncompressed_len
+        let offset = stream.written();
+        let flags = DESCRIPTOR_FOLLOWS | header.plain_flags();
+        let is_known = !header.has_descriptor();
+        stream.skip(header.len)?;
+        stream.write(&local_file_header(flags, DEFLATED, (0, 0, 0), &header.name))?;
+        let data_start = stream.written();
+        let limit = if is_known {
+            header.uncompressed_len
         } else {
-            self.remaining_budget(pipe.position()).max(MIN_UNPACK_BUDGET)
+            self.remaining_budget(stream.position()).max(MIN_UNPACK_BUDGET)
         };
-        let mut raw = EntryReader::new(
-            &mut pipe.source,
-            if is_known { head.compressed_len } else { u64::MAX },
+        let mut entry = EntryReader::new(
+            &mut stream.source,
+            if is_known { header.compressed_len } else { u64::MAX },
         );
-        let mut encoder = DeflateEncoder::new(&mut pipe.sink, Compression::fast());
-        let mut tally = ChecksumWriter::new(&mut encoder);
+        let mut encoder = DeflateEncoder::new(&mut stream.sink, Compression::fast());
+        let mut output = ChecksumWriter::new(&mut encoder);
         let mut rewriting = self.scrubber.begin_part();
-        let (done, counted) = if head.method == STORED {
-            let mut plain = MeteredReader::new(&mut raw, allowed);
-            (rewriting.rewrite(name, kind, &mut plain, &mut tally), plain.checksum_and_len())
+        let (result, metered) = if header.method == STORED {
+            let mut plain = MeteredReader::new(&mut entry, limit);
+            (rewriting.rewrite(name, treatment, &mut plain, &mut output), plain.checksum_and_len())
         } else {
-            let mut plain = MeteredReader::new(DeflateDecoder::new(&mut raw), allowed);
-            let done = rewriting.rewrite(name, kind, &mut plain, &mut tally).and_then(|changed| {
-                plain.drain()?;
-                Ok(changed)
-            });
-            (done, plain.checksum_and_len())
+            let mut plain = MeteredReader::new(DeflateDecoder::new(&mut entry), limit);
+            let result =
+                rewriting.rewrite(name, treatment, &mut plain, &mut output).and_then(|changed| {
+                    plain.drain()?;
+                    Ok(changed)
+                });
+            (result, plain.checksum_and_len())
         };
         rewriting.commit();
-        let (crc, plain) = (tally.crc.finalize(), tally.len);
+        let (crc, plain) = (output.crc.finalize(), output.len);
         encoder.finish()?;
-        let (left, has_failed) = (raw.remaining(), raw.has_failed());
-        let packed = pipe.sink.written() - before;
+        let (left, has_failed) = (entry.remaining(), entry.has_failed());
+        let packed = stream.sink.written() - data_start;
         if !is_known {
-            self.unpacked += counted.1;
+            self.unpacked += metered.1;
         }
-        // The part ends soundly in any case, so that all others can be read.
-        pipe.write(&data_descriptor(crc, packed, plain))?;
+        // The record is completed in any case, so that the other parts can be read.
+        stream.write(&data_descriptor(crc, packed, plain))?;
         let written = WrittenEntry {
-            offset: at,
+            offset,
             flags,
             method: DEFLATED,
             crc,
@@ -346,49 +354,49 @@ impl ArchiveRewriter<'_> {
             uncompressed_len: plain,
             is_verbatim: false,
         };
-        if let Err(error) = done {
+        if let Err(error) = result {
             match classify_error(error, has_failed) {
-                ParseError::Malformed if is_known => self.scrubber.record_unreadable(kind),
+                ParseError::Malformed if is_known => self.scrubber.record_unreadable(treatment),
                 stop => {
-                    self.index.by_offset.insert(pipe.position(), written);
+                    self.index.by_offset.insert(stream.position(), written);
                     return Err(stop);
                 }
             }
         }
         if is_known {
-            pipe.skip(left)?;
+            stream.skip(left)?;
         } else {
             let packed = u64::MAX - left;
-            let behind = pipe.peek(28)?;
-            match descriptor_len(behind, counted.0, packed, counted.1) {
-                Some(len) => pipe.skip(len)?,
-                None => self.scrubber.record_unreadable(kind),
+            let following = stream.peek(28)?;
+            match descriptor_len(following, metered.0, packed, metered.1) {
+                Some(len) => stream.skip(len)?,
+                None => self.scrubber.record_unreadable(treatment),
             }
         }
         Ok(written)
     }
 
-    /// A long part that goes on as it came: it is unpacked to see where it ends.
+    /// Copies a long part unchanged. It is decompressed to find its end.
     fn copy_streamed(
         &mut self,
-        pipe: &mut StreamRewriter<'_>,
-        head: &LocalFileHeader,
+        stream: &mut StreamRewriter<'_>,
+        header: &LocalFileHeader,
     ) -> ParseResult<WrittenEntry> {
-        let at = pipe.written();
-        let flags = DESCRIPTOR_FOLLOWS | head.plain_flags();
-        pipe.skip(head.len)?;
-        pipe.write(&local_file_header(flags, head.method, (0, 0, 0), &head.name))?;
-        let allowed = self.remaining_budget(pipe.position()).max(MIN_UNPACK_BUDGET);
-        let (crc, packed, plain) = data::copy_deflated(pipe, allowed)?;
+        let offset = stream.written();
+        let flags = DESCRIPTOR_FOLLOWS | header.plain_flags();
+        stream.skip(header.len)?;
+        stream.write(&local_file_header(flags, header.method, (0, 0, 0), &header.name))?;
+        let limit = self.remaining_budget(stream.position()).max(MIN_UNPACK_BUDGET);
+        let (crc, packed, plain) = data::copy_deflated(stream, limit)?;
         self.unpacked += plain;
-        let behind =
-            descriptor_len(pipe.peek(28)?, crc, packed, plain).ok_or(ParseError::Malformed)?;
-        pipe.skip(behind)?;
-        pipe.write(&data_descriptor(crc, packed, plain))?;
+        let descriptor_len =
+            descriptor_len(stream.peek(28)?, crc, packed, plain).ok_or(ParseError::Malformed)?;
+        stream.skip(descriptor_len)?;
+        stream.write(&data_descriptor(crc, packed, plain))?;
         Ok(WrittenEntry {
-            offset: at,
+            offset,
             flags,
-            method: head.method,
+            method: header.method,
             crc,
             compressed_len: packed,
             uncompressed_len: plain,
@@ -396,15 +404,16 @@ impl ArchiveRewriter<'_> {
         })
     }
 
-    /// How much may still be unpacked when so much of the file has come.
-    fn remaining_budget(&self, come: u64) -> u64 {
-        (MIN_UNPACK_BUDGET + come.min(MAX_FILE_LEN) * UNPACKED_PER_INPUT_BYTE)
+    /// Returns how many bytes may still be decompressed after `input_len` bytes of the file.
+    fn remaining_budget(&self, input_len: u64) -> u64 {
+        (MIN_UNPACK_BUDGET + input_len.min(MAX_FILE_LEN) * UNPACKED_PER_INPUT_BYTE)
             .saturating_sub(self.unpacked)
     }
 
-    /// Whether the budget covers so many further bytes; takes them from it if it does.
-    fn charge_budget(&mut self, come: u64, plain: u64) -> bool {
-        let covered = plain <= self.remaining_budget(come);
+    /// Charges the budget with `plain` bytes. Returns false, and charges nothing, if it is
+    /// exhausted.
+    fn charge_budget(&mut self, input_len: u64, plain: u64) -> bool {
+        let covered = plain <= self.remaining_budget(input_len);
         if covered {
             self.unpacked += plain;
         }
@@ -417,49 +426,4 @@ struct CompressedEntry {
     crc: u32,
     uncompressed_len: u64,
     data: Vec<u8>,
-}
-
-fn copy_verbatim(
-    pipe: &mut StreamRewriter<'_>,
-    head: &LocalFileHeader,
-) -> ParseResult<WrittenEntry> {
-    let at = pipe.written();
-    let LocalFileHeader {
-        flags, method, crc, compressed_len: packed, uncompressed_len: plain, ..
-    } = *head;
-    pipe.skip(head.len)?;
-    pipe.write(&local_file_header(flags, method, (crc, packed, plain), &head.name))?;
-    pipe.copy(packed)?;
-    Ok(WrittenEntry {
-        offset: at,
-        flags,
-        method,
-        crc,
-        compressed_len: packed,
-        uncompressed_len: plain,
-        is_verbatim: true,
-    })
-}
-
-/// A long stored part that goes on as it came, up to the descriptor that fits what has gone.
-fn copy_stored_stream(
-    pipe: &mut StreamRewriter<'_>,
-    head: &LocalFileHeader,
-) -> ParseResult<WrittenEntry> {
-    let at = pipe.written();
-    pipe.skip(head.len)?;
-    pipe.write(&local_file_header(head.flags, head.method, (0, 0, 0), &head.name))?;
-    let (crc, len) = data::copy_stored(pipe)?;
-    let behind = descriptor_len(pipe.peek(28)?, crc, len, len).ok_or(ParseError::Malformed)?;
-    pipe.skip(behind)?;
-    pipe.write(&data_descriptor(crc, len, len))?;
-    Ok(WrittenEntry {
-        offset: at,
-        flags: head.flags,
-        method: STORED,
-        crc,
-        compressed_len: len,
-        uncompressed_len: len,
-        is_verbatim: false,
-    })
 }

@@ -1,4 +1,4 @@
-//! Rules for office files: which parts are known, and what is changed in their XML.
+//! Rules for office files: which parts are known, and which XML values are replaced.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     formats::{office::PartTreatment, pseudonyms::AuthorPseudonyms},
-    summary::{MetadataKind, MetadataKinds},
+    metadata_kind::{MetadataKind, MetadataKinds},
 };
 
 #[derive(Deserialize)]
@@ -20,10 +20,10 @@ struct PackageRulesFile {
     signatures: Vec<String>,
     attributes: Vec<ValueRuleEntry>,
     texts: Vec<ValueRuleEntry>,
-    drawing: SvgRules,
+    svg: SvgRules,
 }
 
-/// Parts by their names in small letters: the first rule that fits says what becomes of one.
+/// A rule for parts, matched by their lower-case names. The first matching rule applies.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct PartRuleEntry {
@@ -35,8 +35,8 @@ struct PartRuleEntry {
     ends: Vec<String>,
     is: PartAction,
     #[serde(default)]
-    tells: Vec<MetadataKind>,
-    /// In base64.
+    kinds: Vec<MetadataKind>,
+    /// The replacement, in base64.
     #[serde(default)]
     put: Option<String>,
 }
@@ -49,7 +49,7 @@ enum PartAction {
     Put,
     Pass,
     Signature,
-    Told,
+    Report,
 }
 
 struct PartRule {
@@ -59,7 +59,7 @@ struct PartRule {
     treatment: PartTreatment,
 }
 
-/// Parts of which nothing stays but the root.
+/// Parts that are reduced to their root element.
 #[derive(Deserialize)]
 struct EmptiedParts {
     roots: Vec<String>,
@@ -67,23 +67,23 @@ struct EmptiedParts {
     ends: Vec<String>,
 }
 
-/// A value in XML, by the local names of root, element and attribute.
+/// A rule for an XML value, matched by the local names of root, element and attribute.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct ValueRuleEntry {
-    trace: MetadataKind,
-    /// Roots, or groups of them.
+    kind: MetadataKind,
+    /// Names of roots, or of groups of roots.
     #[serde(default)]
     within: Vec<String>,
     #[serde(default)]
     of: Vec<String>,
-    /// Attributes. One that ends with `*` begins like this.
+    /// Names of attributes. A name that ends with `*` is a prefix.
     #[serde(default)]
     names: Vec<String>,
-    /// The element has this attribute with one of these values.
+    /// The rule applies if the element has this attribute with one of these values.
     #[serde(default, rename = "where")]
     condition: Option<AttributeCondition>,
-    /// The element has no attributes.
+    /// The rule applies if the element has no attributes.
     #[serde(default)]
     bare: bool,
     put: String,
@@ -95,26 +95,27 @@ struct AttributeCondition {
     values: Vec<String>,
 }
 
-/// SVG: prefixes and elements.
+/// Rules for SVG: prefixes and elements.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct SvgRules {
-    /// Prefixes of what drawing programs add.
+    /// Namespace prefixes of what drawing programs add. Elements and attributes with them are
+    /// removed.
     pub(crate) added: Vec<String>,
-    /// Other prefixes of drawings.
+    /// Other known namespace prefixes, which are kept.
     pub(crate) known: Vec<String>,
-    /// Elements that go.
+    /// Elements that are removed.
     pub(crate) left_out: Vec<String>,
 }
 
-/// An element, by local names.
+/// An element, described by local names.
 pub(crate) struct ElementContext<'e> {
     pub(crate) root: &'e str,
     pub(crate) local_name: &'e [u8],
     pub(crate) has_no_attributes: bool,
 }
 
-/// A rule for a value.
+/// A rule for one value.
 pub(crate) struct ValueRule {
     pub(crate) kind: MetadataKind,
     roots: Vec<String>,
@@ -127,23 +128,23 @@ pub(crate) struct ValueRule {
 /// A rule for the text of an element.
 pub(crate) type TextRule = ValueRule;
 
-/// What comes in the place of a value.
+/// The replacement of a value.
 pub(crate) enum ReplacementRule {
-    /// This.
+    /// This text.
     Literal(String),
-    /// A neutral name, one for each author.
+    /// A pseudonym, a different one for each author.
     Pseudonym,
-    /// A path becomes a neutral file name with its ending; what is no path stays.
+    /// A neutral file name with the extension of the path. A value that is not a path is kept.
     NeutralPath,
-    /// Zeros for the digits within braces, or for all digits where there are none.
+    /// Zeros for the digits within braces, or for all digits where there are no braces.
     Zeros,
-    /// The value itself: it is told.
+    /// The value is kept and reported.
     Report,
-    /// The value itself: a path in it is told.
+    /// The value is kept, and reported if it contains a path.
     ReportPath,
 }
 
-/// What a value becomes.
+/// The effect of a rule on a value.
 pub(crate) enum ValueReplacement {
     Unchanged,
     Report,
@@ -151,18 +152,18 @@ pub(crate) enum ValueReplacement {
 }
 
 impl ReplacementRule {
-    fn parse(written: String) -> Self {
-        match &*written {
+    fn parse(replacement: String) -> Self {
+        match &*replacement {
             "@name" => Self::Pseudonym,
             "@path" => Self::NeutralPath,
             "@zeros" => Self::Zeros,
-            "@tell" => Self::Report,
-            "@tell-path" => Self::ReportPath,
-            _ => Self::Literal(written),
+            "@report" => Self::Report,
+            "@report-path" => Self::ReportPath,
+            _ => Self::Literal(replacement),
         }
     }
 
-    /// What this value becomes.
+    /// Returns the effect of this rule on a value.
     pub(crate) fn apply(&self, value: &[u8], names: &mut AuthorPseudonyms) -> ValueReplacement {
         let text = match self {
             Self::Literal(text) => text.clone(),
@@ -189,27 +190,28 @@ impl ReplacementRule {
     }
 }
 
-/// Rules for office files.
+/// All rules for office files.
 pub(crate) struct PackageRules {
     parts: Vec<PartRule>,
     roots: Vec<String>,
     emptied: EmptiedParts,
     signatures: Vec<String>,
     attributes: HashMap<String, Vec<ValueRule>>,
-    /// With what the names of their attributes begin.
+    /// Rules for attributes whose names begin with a prefix.
     attribute_prefixes: Vec<(String, ValueRule)>,
     texts: Vec<TextRule>,
     pub(crate) svg: SvgRules,
 }
 
 impl PackageRules {
-    /// What is to be done with the part of this name, in small letters. What no rule knows is
+    /// Returns the treatment of the part with this lower-case name. A part that no rule matches is
     /// reported as left.
     pub(crate) fn treatment(&self, name: &str) -> PartTreatment {
         let fits = |part: &&PartRule| {
             part.prefix.as_ref().is_none_or(|start| name.starts_with(start))
                 && part.infix.as_ref().is_none_or(|inside| name.contains(inside))
-                && (part.suffixes.is_empty() || part.suffixes.iter().any(|end| name.ends_with(end)))
+                && (part.suffixes.is_empty()
+                    || part.suffixes.iter().any(|extension| name.ends_with(extension)))
         };
         self.parts
             .iter()
@@ -217,7 +219,7 @@ impl PackageRules {
             .map_or(PartTreatment::Report(MetadataKind::Other.into()), |part| part.treatment)
     }
 
-    /// Whether the rules below take out all that parts with this root tell.
+    /// Returns whether the rules cover all metadata of parts with this root.
     pub(crate) fn knows_root(&self, root: &str) -> bool {
         self.roots.iter().any(|known| known == root)
     }
@@ -226,14 +228,15 @@ impl PackageRules {
         self.signatures.iter().any(|known| known == root)
     }
 
-    /// Whether nothing but its root is to stay of this part.
+    /// Returns whether the part is reduced to its root.
     pub(crate) fn is_emptied(&self, root: &str, part: &str) -> bool {
         let by_name = self.emptied.starts.iter().any(|start| part.starts_with(start))
-            || self.emptied.ends.iter().any(|end| part.ends_with(end));
+            || self.emptied.ends.iter().any(|extension| part.ends_with(extension));
         self.emptied.roots.iter().any(|known| known == root) || by_name && !self.knows_root(root)
     }
 
-    /// The rule for an attribute of an element whose attributes this gives.
+    /// Returns the rule for an attribute of an element. `value_of` returns the value of another
+    /// attribute of the same element.
     pub(crate) fn attribute_rule(
         &self,
         element: &ElementContext<'_>,
@@ -250,7 +253,7 @@ impl PackageRules {
         exact.chain(begun).find(|rule| rule.matches(element, value_of))
     }
 
-    /// The rule for the text of an element.
+    /// Returns the rule for the text of an element.
     pub(crate) fn text_rule(
         &self,
         element: &ElementContext<'_>,
@@ -276,7 +279,8 @@ impl ValueRule {
     }
 }
 
-/// Whether a value is a path in a person's files: on a disk, a server, or a personal cloud store.
+/// Returns whether a value is a path to personal files: on a disk, a server, or a personal cloud
+/// storage.
 pub(crate) fn is_path(value: &[u8]) -> bool {
     const PATH_PREFIXES: [&[u8]; 9] = [
         b"/users/",
@@ -315,17 +319,19 @@ pub(crate) fn is_path(value: &[u8]) -> bool {
     }
 }
 
-/// A file name that says nothing but what kind of file it was.
+/// Returns a file name that shows nothing but the extension of the path.
 fn neutral_path(value: &[u8]) -> String {
-    let end = value.rsplit(|byte| matches!(byte, b'.' | b'/' | b'\\')).next().unwrap_or_default();
-    let has_ending = value.len() > end.len() && value[value.len() - end.len() - 1] == b'.';
-    match std::str::from_utf8(end) {
-        Ok(end)
-            if has_ending
-                && (1..=5).contains(&end.len())
-                && end.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
+    let extension =
+        value.rsplit(|byte| matches!(byte, b'.' | b'/' | b'\\')).next().unwrap_or_default();
+    let has_extension =
+        value.len() > extension.len() && value[value.len() - extension.len() - 1] == b'.';
+    match std::str::from_utf8(extension) {
+        Ok(extension)
+            if has_extension
+                && (1..=5).contains(&extension.len())
+                && extension.bytes().all(|byte| byte.is_ascii_alphanumeric()) =>
         {
-            format!("file.{}", end.to_ascii_lowercase())
+            format!("file.{}", extension.to_ascii_lowercase())
         }
         _ => "file".to_owned(),
     }
@@ -342,23 +348,23 @@ impl TryFrom<serde_json::Value> for PackageRules {
     type Error = serde_json::Error;
 
     fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
-        let written: PackageRulesFile = serde_json::from_value(value)?;
+        let file: PackageRulesFile = serde_json::from_value(value)?;
         let bytes = |put: &str| -> Result<&'static [u8], serde_json::Error> {
-            // Read once for the whole program.
+            // Leaked on purpose: the rules are parsed once per process.
             let bytes = BASE64_STANDARD.decode(put).map_err(serde::de::Error::custom)?;
             Ok(bytes.leak())
         };
         let part = |part: PartRuleEntry| {
-            let tells: MetadataKinds = part.tells.iter().copied().collect();
+            let kinds: MetadataKinds = part.kinds.iter().copied().collect();
             let kind = match part.is {
                 PartAction::Xml => PartTreatment::Xml,
                 PartAction::Picture => PartTreatment::Picture,
                 PartAction::Put => {
-                    PartTreatment::Replace(bytes(&part.put.unwrap_or_default())?, tells)
+                    PartTreatment::Replace(bytes(&part.put.unwrap_or_default())?, kinds)
                 }
                 PartAction::Pass => PartTreatment::Keep,
                 PartAction::Signature => PartTreatment::Signature,
-                PartAction::Told => PartTreatment::Report(tells),
+                PartAction::Report => PartTreatment::Report(kinds),
             };
             Ok(PartRule {
                 prefix: part.starts,
@@ -367,13 +373,13 @@ impl TryFrom<serde_json::Value> for PackageRules {
                 treatment: kind,
             })
         };
-        let groups = written.groups;
+        let groups = file.groups;
         let rule = |rule: &ValueRuleEntry| {
             let roots = rule.within.iter();
             let within =
                 roots.flat_map(|root| groups.get(root).cloned().unwrap_or(vec![root.clone()]));
             ValueRule {
-                kind: rule.trace,
+                kind: rule.kind,
                 roots: within.collect(),
                 elements: rule.of.clone(),
                 condition: rule.condition.clone(),
@@ -382,7 +388,7 @@ impl TryFrom<serde_json::Value> for PackageRules {
             }
         };
         let (mut attributes, mut prefixes) = (HashMap::<String, Vec<ValueRule>>::new(), Vec::new());
-        for one in &written.attributes {
+        for one in &file.attributes {
             for name in &one.names {
                 match name.strip_suffix('*') {
                     Some(start) => prefixes.push((start.to_owned(), rule(one))),
@@ -391,14 +397,14 @@ impl TryFrom<serde_json::Value> for PackageRules {
             }
         }
         Ok(Self {
-            parts: written.parts.into_iter().map(part).collect::<Result<_, serde_json::Error>>()?,
-            roots: written.roots,
-            emptied: written.emptied,
-            signatures: written.signatures,
+            parts: file.parts.into_iter().map(part).collect::<Result<_, serde_json::Error>>()?,
+            roots: file.roots,
+            emptied: file.emptied,
+            signatures: file.signatures,
             attributes,
             attribute_prefixes: prefixes,
-            texts: written.texts.iter().map(rule).collect(),
-            svg: written.drawing,
+            texts: file.texts.iter().map(rule).collect(),
+            svg: file.svg,
         })
     }
 }

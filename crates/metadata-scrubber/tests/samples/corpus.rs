@@ -1,13 +1,13 @@
-//! Small files of every kind that once kept something or was spoiled. What is expected of each is
-//! in `tests/corpus.json`, which the script of the browser is held against too; `cargo run -p
-//! traces --example samples -- FOLDER` writes the files.
+//! Small files of every format that were once scrubbed incompletely or damaged. The expected
+//! results are in `tests/corpus.json`, with which the browser's script is tested too. `cargo run -p
+//! metadata-scrubber --example samples -- FOLDER` writes the files.
 
-/// An author in everything that has one.
+/// The author in every sample that has one.
 pub(crate) const AUTHOR: &str = "Canary Author";
-/// A day in everything that has one.
+/// The date in every sample that has one.
 pub(crate) const TIMESTAMP: &str = "2026-03-12T10:15:00Z";
 
-/// Every sample, with a name that ends as the reporter's file does.
+/// Returns every sample with a file name as a reporter could send it.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
     [super::office::all(), super::media::all(), super::pdf_samples::all()].concat()
 }

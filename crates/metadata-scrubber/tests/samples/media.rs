@@ -1,4 +1,4 @@
-//! Texts, sounds, films and pictures of the corpus.
+//! Text, audio, video and picture files of the corpus.
 
 use super::{bmff_box, corpus::AUTHOR, exif_block, heic, plain_picture};
 use image::ImageFormat;
@@ -70,7 +70,7 @@ fn video_samples() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// With the pictures in front of the table, as some phones write it.
+/// A picture with the image data before the item table, as some phones write it.
 fn heic_with_late_table() -> Vec<u8> {
     let first = heic();
     let table = 4 + 16 + memchr::memmem::find(&first, b"ftyp").unwrap();
@@ -79,7 +79,7 @@ fn heic_with_late_table() -> Vec<u8> {
     assert!(table > 0);
     let (kind, rest) = first.split_at(kind_len);
     let (table, pictures) = rest.split_at(table_len);
-    // The places move forward by the length of the table.
+    // The offsets grow by the length of the table.
     let mut table = table.to_vec();
     let places = memchr::memmem::find(&table, b"iloc").unwrap() + 4 + 8;
     for entry in 0..2 {
@@ -96,7 +96,7 @@ fn picture_samples() -> Vec<(&'static str, Vec<u8>)> {
         [&[0xFF, marker][..], &(payload.len() as u16 + 2).to_be_bytes(), payload].concat()
     };
     let exif = segment(0xE1, &[b"Exif\0\0", &exif_block()[..]].concat());
-    // Its length is too short by four bytes.
+    // The stated length is four bytes too small.
     let mut short = exif.clone();
     let len = u16::from_be_bytes([short[2], short[3]]) - 4;
     short[2..4].copy_from_slice(&len.to_be_bytes());

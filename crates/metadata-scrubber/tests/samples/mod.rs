@@ -1,5 +1,5 @@
-//! Files as phones and office programs write them, made by hand, with words in them that nothing
-//! may keep.
+//! Files as phones and office programs write them, built by hand. Their metadata contains
+//! [`CANARY`], which must not survive scrubbing.
 
 pub(crate) mod corpus;
 mod media;
@@ -14,7 +14,7 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 
 pub(crate) use zip_writer::{ZipEntryLayout, zip, zip_with_zip64_end};
 
-/// Stands in everything that tells something.
+/// The text in every metadata item.
 pub(crate) const CANARY: &str = "CANARI";
 
 /// A small picture, different in each corner.
@@ -29,7 +29,7 @@ pub(crate) fn pixels(bytes: &[u8]) -> Vec<u8> {
     image::load_from_memory(bytes).unwrap().to_rgb8().into_raw()
 }
 
-/// Notes of a camera: make, artist, date, place, turned by 90 degrees.
+/// Exif metadata: make, artist, date, place, and a rotation by 90 degrees.
 pub(crate) fn exif_block() -> Vec<u8> {
     let text = format!("{CANARY} maker\0");
     let entries: [(u16, u16, u32, u32); 5] = [
@@ -70,7 +70,7 @@ pub(crate) fn xmp() -> String {
     )
 }
 
-/// With a film behind its end, as phones write it.
+/// A picture with a video after its end, as phones write it.
 pub(crate) fn jpeg() -> Vec<u8> {
     [&jpeg_with_metadata()[..], &[0, 0, 0, 20], b"ftypmp42", CANARY.as_bytes()].concat()
 }
@@ -95,7 +95,7 @@ pub(crate) fn png() -> Vec<u8> {
     };
     let text = chunk(b"tEXt", format!("Author\0{CANARY}").as_bytes());
     let exif = chunk(b"eXIf", &exif_block());
-    // Behind IHDR.
+    // After IHDR.
     [&plain[..33], &text, &exif, &plain[33..], CANARY.as_bytes()].concat()
 }
 
@@ -186,9 +186,10 @@ pub(crate) fn mp4() -> Vec<u8> {
     let mut header = vec![0; 100];
     header[4..12].copy_from_slice(&[0xE5, 1, 2, 3, 0xE5, 1, 2, 3]);
     header[12..16].copy_from_slice(&1000u32.to_be_bytes());
-    let place = format!("+12.3714-001.5197/{CANARY}");
-    let place = [&(place.len() as u16).to_be_bytes()[..], &[0x15, 0xC7], place.as_bytes()].concat();
-    let user = bmff_box(b"udta", &bmff_box(b"\xA9xyz", &place));
+    let offset = format!("+12.3714-001.5197/{CANARY}");
+    let offset =
+        [&(offset.len() as u16).to_be_bytes()[..], &[0x15, 0xC7], offset.as_bytes()].concat();
+    let user = bmff_box(b"udta", &bmff_box(b"\xA9xyz", &offset));
     let track = bmff_box(
         b"trak",
         &bmff_box(b"mdia", &[bmff_box(b"mdhd", &header[..24]), hdlr_box(b"vide", CANARY)].concat()),
@@ -207,15 +208,15 @@ pub(crate) fn heic() -> Vec<u8> {
         &[&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), &entry(2, b"Exif")].concat(),
     );
     let table = |start: u32| {
-        let place = |number: u8, start: u32, len: u32| {
+        let offset = |number: u8, start: u32, len: u32| {
             [&[0, number, 0, 0, 0, 1][..], &start.to_be_bytes(), &len.to_be_bytes()].concat()
         };
-        let places = [
+        let offsets = [
             &[0, 0, 0, 0, 0x44, 0, 0, 2][..],
-            &place(1, start, 1000),
-            &place(2, start + 1000, exif.len() as u32),
+            &offset(1, start, 1000),
+            &offset(2, start + 1000, exif.len() as u32),
         ];
-        let places = bmff_box(b"iloc", &places.concat());
+        let offsets = bmff_box(b"iloc", &offsets.concat());
         bmff_box(
             b"meta",
             &[
@@ -223,7 +224,7 @@ pub(crate) fn heic() -> Vec<u8> {
                 &hdlr_box(b"pict", ""),
                 &bmff_box(b"pitm", &[0, 0, 0, 0, 0, 1]),
                 &list,
-                &places,
+                &offsets,
             ]
             .concat(),
         )
@@ -233,13 +234,13 @@ pub(crate) fn heic() -> Vec<u8> {
     [kind, table(start), bmff_box(b"mdat", &[&[9; 1000][..], &exif].concat())].concat()
 }
 
-/// A PDF with information, notes, a photo inside and an older revision. `packed`: information in a
-/// store of objects.
-pub(crate) fn pdf(packed: bool) -> Vec<u8> {
+/// A PDF with document information, XMP metadata, a photo and an older revision. With `compressed`,
+/// the information is in an object stream.
+pub(crate) fn pdf(compressed: bool) -> Vec<u8> {
     let mut pdf = b"%PDF-1.5\n".to_vec();
-    let mut places = [0; 9];
+    let mut offsets = [0; 9];
     let mut object = |pdf: &mut Vec<u8>, number: usize, body: &[u8]| {
-        places[number] = pdf.len();
+        offsets[number] = pdf.len();
         pdf.extend(format!("{number} 0 obj\n").bytes());
         pdf.extend_from_slice(body);
         pdf.extend(b"\nendobj\n");
@@ -267,7 +268,7 @@ pub(crate) fn pdf(packed: bool) -> Vec<u8> {
         "<< /Title ({CANARY} \\) un titre) /Author <{}> /Creator({CANARY}) /CreationDate 7 0 R /Producer ({CANARY}) >>",
         hex(CANARY)
     );
-    if packed {
+    if compressed {
         let inside = format!("8 0 {information}");
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(inside.as_bytes()).unwrap();
@@ -278,8 +279,8 @@ pub(crate) fn pdf(packed: bool) -> Vec<u8> {
     }
     let start = pdf.len();
     pdf.extend(b"xref\n0 9\n0000000000 65535 f \n");
-    for place in &places[1..] {
-        pdf.extend(format!("{place:010} 00000 n \n").bytes());
+    for offset in &offsets[1..] {
+        pdf.extend(format!("{offset:010} 00000 n \n").bytes());
     }
     pdf.extend(
         format!("trailer\n<< /Size 9 /Root 1 0 R /Info 8 0 R >>\nstartxref\n{start}\n%%EOF\n")
@@ -331,7 +332,7 @@ pub(crate) fn odt() -> Vec<u8> {
     ])
 }
 
-/// Every kind, with a name.
+/// Returns a file of every format with a name.
 pub(crate) fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("a.jpg", jpeg()),

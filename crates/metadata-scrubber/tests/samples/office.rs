@@ -119,7 +119,7 @@ fn to_bytes(part: &str) -> Vec<u8> {
     part.as_bytes().to_vec()
 }
 
-/// As writers lay packages out that do not know the lengths beforehand.
+/// Packages in the layouts of writers that do not know the lengths beforehand.
 fn layout_samples() -> Vec<(&'static str, Vec<u8>)> {
     let parts = [word_parts(""), vec![("docProps/core.xml", core_properties())]].concat();
     let with = |how: ZipEntryLayout| -> Vec<u8> {

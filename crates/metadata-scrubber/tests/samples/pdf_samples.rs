@@ -42,7 +42,7 @@ pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
     let title = format!("<< /Title (C:\\\\Users\\\\{AUTHOR}\\\\liste.doc) >>");
     let own = format!("<< /Title () /Dossier ({AUTHOR}) >>");
     let outline = "<< /Title (Chapitre) /Parent 3 0 R >>".to_owned();
-    // Bytes that no key opens here.
+    // Bytes that cannot be decrypted here.
     let locked = format!(
         "<< /Type /Metadata /Subtype /XML /Length 24 >>\nstream\n{}\nendstream",
         "\u{1}\u{7f}k!".repeat(6)

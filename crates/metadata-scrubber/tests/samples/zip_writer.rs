@@ -1,25 +1,25 @@
-//! Packages in the layouts of many writers.
+//! Writes packages in the layouts of several programs.
 
 use std::io::Write as _;
 
 use flate2::{Compression, write::DeflateEncoder};
 
-/// How a part of a package is written.
+/// The layout of one part.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum ZipEntryLayout {
     Stored,
     Deflated,
-    /// With its lengths behind it.
+    /// The lengths follow the data.
     Streamed,
-    /// With its lengths behind it, in 64 bits, as Apache POI and .NET write them.
+    /// 64-bit lengths follow the data, as Apache POI and .NET write them.
     Streamed64,
-    /// With its lengths behind it, without a signature.
+    /// The lengths follow the data without a signature.
     StreamedUnsigned,
-    /// Not compressed, with its lengths behind it.
+    /// Not compressed, and the lengths follow the data.
     StoredStreamed,
-    /// Compressed, it is announced, and nothing is written.
+    /// Declared as compressed, without any data.
     EmptyDeflated,
-    /// With its lengths in an extra field of 64 bits.
+    /// 64-bit lengths in an extra field.
     DeflatedZip64,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn zip(parts: &[(&str, &[u8], ZipEntryLayout)]) -> Vec<u8> {
     zip
 }
 
-/// With an end record of 64 bits, as .NET writes it for XPS.
+/// Writes a package with a zip64 end record, as .NET does for XPS.
 pub(crate) fn zip_with_zip64_end(parts: &[(&str, &[u8], ZipEntryLayout)]) -> Vec<u8> {
     let (mut zip, directory) = parts_and_directory(parts);
     let count = (parts.len() as u64).to_le_bytes();
@@ -56,12 +56,12 @@ pub(crate) fn zip_with_zip64_end(parts: &[(&str, &[u8], ZipEntryLayout)]) -> Vec
 
 fn parts_and_directory(parts: &[(&str, &[u8], ZipEntryLayout)]) -> (Vec<u8>, Vec<u8>) {
     let (mut zip, mut directory) = (Vec::new(), Vec::new());
-    for (name, plain, how) in parts {
+    for (name, plain, layout) in parts {
         let at = zip.len() as u32;
-        let is_stored = matches!(how, ZipEntryLayout::Stored | ZipEntryLayout::StoredStreamed);
+        let is_stored = matches!(layout, ZipEntryLayout::Stored | ZipEntryLayout::StoredStreamed);
         let data = if is_stored {
             plain.to_vec()
-        } else if *how == ZipEntryLayout::EmptyDeflated {
+        } else if *layout == ZipEntryLayout::EmptyDeflated {
             Vec::new()
         } else {
             let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
@@ -73,7 +73,7 @@ fn parts_and_directory(parts: &[(&str, &[u8], ZipEntryLayout)]) -> (Vec<u8>, Vec
         let numbers =
             [&crc[..], &(packed as u32).to_le_bytes(), &(len as u32).to_le_bytes()].concat();
         let wide = [&crc[..], &packed.to_le_bytes(), &len.to_le_bytes()].concat();
-        let behind = match how {
+        let descriptor = match layout {
             ZipEntryLayout::Stored | ZipEntryLayout::Deflated | ZipEntryLayout::DeflatedZip64 => {
                 Vec::new()
             }
@@ -83,26 +83,34 @@ fn parts_and_directory(parts: &[(&str, &[u8], ZipEntryLayout)]) -> (Vec<u8>, Vec
             | ZipEntryLayout::StoredStreamed
             | ZipEntryLayout::EmptyDeflated => [&b"PK\x07\x08"[..], &numbers].concat(),
         };
-        let flags = if behind.is_empty() { 0u16 } else { 8 };
+        let flags = if descriptor.is_empty() { 0u16 } else { 8 };
         let method = if is_stored { 0u16 } else { 8 };
         let common =
             [&[20, 0][..], &flags.to_le_bytes(), &method.to_le_bytes(), &[0x11, 0x52, 0x6C, 0x5C]]
                 .concat();
         let name_len = (name.len() as u16).to_le_bytes();
-        // An extra field with the times of the part.
+        // An extra field with the timestamps of the part.
         let mut extra = b"UT\x05\0\x01\x01\x02\x03\x04".to_vec();
-        let mut told = if behind.is_empty() { numbers.clone() } else { vec![0; 12] };
-        if *how == ZipEntryLayout::DeflatedZip64 {
-            told = [&crc[..], &[0xFF; 8]].concat();
+        let mut header_numbers = if descriptor.is_empty() { numbers.clone() } else { vec![0; 12] };
+        if *layout == ZipEntryLayout::DeflatedZip64 {
+            header_numbers = [&crc[..], &[0xFF; 8]].concat();
             extra.extend([&[1, 0, 16, 0][..], &len.to_le_bytes(), &packed.to_le_bytes()].concat());
         }
         let extra_len = (extra.len() as u16).to_le_bytes();
         zip.extend(
-            [&b"PK\x03\x04"[..], &common, &told, &name_len, &extra_len, name.as_bytes(), &extra]
-                .concat(),
+            [
+                &b"PK\x03\x04"[..],
+                &common,
+                &header_numbers,
+                &name_len,
+                &extra_len,
+                name.as_bytes(),
+                &extra,
+            ]
+            .concat(),
         );
         zip.extend(&data);
-        zip.extend(&behind);
+        zip.extend(&descriptor);
         directory.extend(
             [
                 &b"PK\x01\x02\x14\x03"[..],

@@ -1,80 +1,80 @@
-// MP3 with its labels before and behind (ID3, APE, Lyrics3), and FLAC.
+// MP3 with its tags before and after the audio (ID3, APE, Lyrics3), and FLAC.
 import { ByteRewriter, MalformedFileError, readBe, readLe, matchesAt } from "./stream.ts";
 import { type ScrubFindings, addKinds, asBytes, asText, classify } from "./rules.ts";
 
-/** Of a label that is left out, so much is looked into. */
+/** Bytes of a removed tag that are classified. */
 const INSPECT_LIMIT = 65_536;
-/** Labels behind the sound are looked for in so many last bytes. */
+/** Number of last bytes in which trailing tags are searched. */
 const TAIL_LEN = 65_536;
-/** Lyrics3 without a length are no longer than this. */
+/** Maximum length of a Lyrics3 tag that states no length. */
 const MAX_LYRICS_LEN = 5100;
 
-/** Returns the number that is written with seven bits of each byte. */
+/** Returns a number that is written with seven bits in each byte. */
 export const readSyncsafe = (bytes: Uint8Array): number => bytes.reduce((size, byte) => size * 128 + (byte & 127), 0);
 
-/** MP3, or FLAC behind such labels: labels go. */
-export function stripAudio(pipe: ByteRewriter, found: ScrubFindings): void {
-  while (matchesAt(pipe.peek(3), 0, "ID3")) {
-    const head = pipe.peekExact(10);
-    const size = readSyncsafe(head.subarray(6));
-    addKinds(found.removed, ...classify(pipe.peek(Math.min(INSPECT_LIMIT, size))));
-    pipe.skip(10 + size + (head[5]! & 0x10 ? 10 : 0));
+/** Removes the tags of an MP3 file, or of FLAC audio that follows an ID3 tag. */
+export function stripAudio(stream: ByteRewriter, found: ScrubFindings): void {
+  while (matchesAt(stream.peek(3), 0, "ID3")) {
+    const header = stream.peekExact(10);
+    const size = readSyncsafe(header.subarray(6));
+    addKinds(found.removed, ...classify(stream.peek(Math.min(INSPECT_LIMIT, size))));
+    stream.skip(10 + size + (header[5]! & 0x10 ? 10 : 0));
   }
-  if (matchesAt(pipe.peek(4), 0, "fLaC")) {
-    zeroFlacMetadata(pipe, found);
+  if (matchesAt(stream.peek(4), 0, "fLaC")) {
+    zeroFlacMetadata(stream, found);
     return;
   }
-  const rest = pipe.bytes.length - pipe.at;
-  if (rest > TAIL_LEN) pipe.copy(rest - TAIL_LEN);
-  const tail = pipe.peek(TAIL_LEN);
+  const rest = stream.bytes.length - stream.at;
+  if (rest > TAIL_LEN) stream.copy(rest - TAIL_LEN);
+  const tail = stream.peek(TAIL_LEN);
   let end = tail.length;
   for (let len = trailingTagLen(tail); len > 0; len = trailingTagLen(tail.subarray(0, end))) end -= len;
   addKinds(found.removed, ...classify(tail.subarray(end)));
-  pipe.copy(end);
-  pipe.skipRest();
+  stream.copy(end);
+  stream.skipRest();
 }
 
-/** Returns the length of the label that these bytes end with; 0 for none. */
-function trailingTagLen(sound: Uint8Array): number {
-  const end = sound.length;
-  const stands = (before: number, what: string) => end >= before && matchesAt(sound, end - before, what);
-  const within = (len: number) => (len > 0 && len <= end ? len : 0);
-  if (stands(128, "TAG")) return 128;
-  if (stands(227, "TAG+")) return 227;
-  // With its header, where it has one.
-  if (stands(32, "APETAGEX")) return within(readLe(sound, end - 20, 4)! + (sound[end - 9]! & 0x80 ? 32 : 0));
-  // Head and foot are not counted.
-  if (stands(10, "3DI")) return within(readSyncsafe(sound.subarray(end - 4)) + 20);
-  if (stands(9, "LYRICS200")) {
-    const size = asText(sound.subarray(Math.max(0, end - 15), end - 9));
-    return /^\d{6}$/.test(size) ? within(Number(size) + 15) : 0;
+/** Returns the length of the tag that ends these bytes, or 0 if there is none. */
+function trailingTagLen(audio: Uint8Array): number {
+  const end = audio.length;
+  const isAt = (before: number, marker: string) => end >= before && matchesAt(audio, end - before, marker);
+  const ifPossible = (len: number) => (len > 0 && len <= end ? len : 0);
+  if (isAt(128, "TAG")) return 128;
+  if (isAt(227, "TAG+")) return 227;
+  // The length does not include the header, which is optional.
+  if (isAt(32, "APETAGEX")) return ifPossible(readLe(audio, end - 20, 4)! + (audio[end - 9]! & 0x80 ? 32 : 0));
+  // Header and footer are not counted.
+  if (isAt(10, "3DI")) return ifPossible(readSyncsafe(audio.subarray(end - 4)) + 20);
+  if (isAt(9, "LYRICS200")) {
+    const size = asText(audio.subarray(Math.max(0, end - 15), end - 9));
+    return /^\d{6}$/.test(size) ? ifPossible(Number(size) + 15) : 0;
   }
-  if (stands(9, "LYRICSEND")) {
-    const start = asText(sound.subarray(Math.max(0, end - MAX_LYRICS_LEN - 20))).lastIndexOf("LYRICSBEGIN");
+  if (isAt(9, "LYRICSEND")) {
+    const start = asText(audio.subarray(Math.max(0, end - MAX_LYRICS_LEN - 20))).lastIndexOf("LYRICSBEGIN");
     return start < 0 ? 0 : Math.min(end, MAX_LYRICS_LEN + 20) - start;
   }
   return 0;
 }
 
-/** FLAC: blocks that tell something become padding. */
-function zeroFlacMetadata(pipe: ByteRewriter, found: ScrubFindings): void {
+/** Turns FLAC metadata blocks into padding. */
+function zeroFlacMetadata(stream: ByteRewriter, found: ScrubFindings): void {
   const PADDING = 1;
-  if (!matchesAt(pipe.peekExact(4), 0, "fLaC")) throw new MalformedFileError();
-  pipe.copy(4);
+  if (!matchesAt(stream.peekExact(4), 0, "fLaC")) throw new MalformedFileError();
+  stream.copy(4);
   for (let isLast = false; !isLast; ) {
-    const head = pipe.peekExact(4);
-    const [kind, len] = [head[0]! & 0x7f, readBe(head, 1, 3)!];
-    isLast = (head[0]! & 0x80) !== 0;
-    // What the stream is, and where to jump to.
+    const header = stream.peekExact(4);
+    const [kind, len] = [header[0]! & 0x7f, readBe(header, 1, 3)!];
+    isLast = (header[0]! & 0x80) !== 0;
+    // The stream info and the seek table are needed for playback.
     if (kind === 0 || kind === 3) {
-      pipe.copy(4 + len);
+      stream.copy(4 + len);
       continue;
     }
-    addKinds(found.removed, ...classify(pipe.peek(4 + Math.min(len, INSPECT_LIMIT)).subarray(4)));
-    pipe.write(asBytes(String.fromCharCode(PADDING | (isLast ? 0x80 : 0))));
-    pipe.skip(1);
-    pipe.copy(3);
-    pipe.zero(len);
+    addKinds(found.removed, ...classify(stream.peek(4 + Math.min(len, INSPECT_LIMIT)).subarray(4)));
+    stream.write(asBytes(String.fromCharCode(PADDING | (isLast ? 0x80 : 0))));
+    stream.skip(1);
+    stream.copy(3);
+    stream.zero(len);
   }
-  pipe.copyRest();
+  stream.copyRest();
 }

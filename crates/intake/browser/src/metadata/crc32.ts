@@ -1,4 +1,4 @@
-// The checksum of packages and PNG pictures.
+// The CRC-32 checksum of ZIP packages and PNG pictures.
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let crc = n;
   for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;

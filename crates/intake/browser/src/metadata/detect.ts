@@ -1,9 +1,9 @@
-// What a file is, by its first bytes: what its name says may be anything.
+// Detects the format of a file from its first bytes. The file name is not trusted.
 import { asText } from "./rules.ts";
 import { readSyncsafe } from "./audio.ts";
 import type { MediaClass } from "./scrub_report.ts";
 
-/** So many first bytes say what a file is. */
+/** Number of first bytes that `detectFormat` needs. */
 export const SNIFF_LEN = 4096;
 
 export type FileFormat =
@@ -19,26 +19,26 @@ const MEDIA_CLASSES: Partial<Record<FileFormat, MediaClass>> = {
   archive: "file", unknown: "file",
 };
 
-/** The endings of formats that have one alone. */
+/** The file extensions of formats that have exactly one. */
 const EXTENSIONS: Partial<Record<FileFormat, string>> = {
   jpeg: "jpg", png: "png", gif: "gif", webp: "webp", svg: "svg", avi: "avi", m4a: "m4a", wav: "wav", flac: "flac", pdf: "pdf", rtf: "rtf",
 };
 
-export const mediaClassOf = (kind: FileFormat): MediaClass => MEDIA_CLASSES[kind] ?? "document";
+export const mediaClassOf = (format: FileFormat): MediaClass => MEDIA_CLASSES[format] ?? "document";
 
-/** Returns the ending that the format demands; undefined where the given one is to stay. */
-export function extensionOf(kind: FileFormat, given: string | undefined): string | undefined {
-  // A label longer than the first bytes hides what is behind it.
-  if (kind === "mp3") return given === "flac" || given === "aac" ? given : "mp3";
-  return EXTENSIONS[kind];
+/** Returns the file extension of a format, or undefined if the given one is kept. */
+export function extensionOf(format: FileFormat, given: string | undefined): string | undefined {
+  // An ID3 tag longer than the first bytes hides what follows it.
+  if (format === "mp3") return given === "flac" || given === "aac" ? given : "mp3";
+  return EXTENSIONS[format];
 }
 
-/** The parts with which packages of Office begin, as their writers order them. */
+/** The first parts of office packages, as programs write them. */
 const OFFICE_PARTS =
   /^(\[Content_Types\]\.xml|_rels\/|docProps\/|word\/|xl\/|ppt\/|visio\/|customXml\/|Documents\/|FixedDoc|docMetadata\/|package\/services\/)/;
 const OPEN_DOCUMENT_PARTS = /^(content\.xml|meta\.xml|styles\.xml|settings\.xml|META-INF\/manifest\.xml)$/;
 
-/** Returns what begins like this. */
+/** Returns the format of a file that begins with these bytes. */
 export function detectFormat(first: Uint8Array): FileFormat {
   const head = asText(first);
   const riff = /^RIFF[^]{4}(WEBP|WAVE|AVI )/.exec(head)?.[1];
@@ -57,12 +57,12 @@ export function detectFormat(first: Uint8Array): FileFormat {
   if (head.startsWith("PK\x03\x04")) return detectPackage(head);
   if (brand !== undefined) return /^(he[iv]|m[is]f1|avi)/.test(brand) ? "heif" : /^M4[AB]/.test(brand) ? "m4a" : "film";
   if (/^[^]{4}(moov|mdat|wide)/.test(head)) return "film";
-  // Readers ignore what comes before it.
+  // PDF readers ignore bytes before the header.
   if (head.slice(0, 1024).includes("%PDF-")) return "pdf";
   return detectText(first, head);
 }
 
-/** The place of what follows a label in front of a sound. */
+/** Returns the offset of the audio after an ID3 tag. */
 const audioOffsetAfterId3 = (first: Uint8Array): number => 10 + readSyncsafe(first.subarray(6, 10)) + (first[5]! & 0x10 ? 10 : 0);
 
 function detectPackage(head: string): FileFormat {
@@ -74,13 +74,13 @@ function detectPackage(head: string): FileFormat {
   return OFFICE_PARTS.test(name) ? "office" : "archive";
 }
 
-/** What a text is, by how it begins: only what has no head and no marks of its own is plain. */
+/** Classifies a text by its beginning. Only text without headers and markup is plain text. */
 function detectText(first: Uint8Array, head: string): FileFormat {
-  // UTF-16: letters of ASCII are enough to see marks.
+  // UTF-16: the ASCII characters are enough to recognise markup.
   if (/^(\xFF\xFE|\xFE\xFF)/.test(head)) return detectMarkup(head.slice(2).replaceAll("\0", "").toLowerCase()) ?? "unknown";
-  const words = head.replace(/^\xEF\xBB\xBF/, "");
-  const start = words.replace(/^[ \t\r\n\f]+/, "").toLowerCase();
-  if (words === "") return "unknown";
+  const text = head.replace(/^\xEF\xBB\xBF/, "");
+  const start = text.replace(/^[ \t\r\n\f]+/, "").toLowerCase();
+  if (text === "") return "unknown";
   if (start.startsWith("%!")) return "post-script";
   if (start.startsWith("begin:")) return "card";
   if (start.startsWith("<")) return detectMarkup(start) ?? "markup";
@@ -89,7 +89,10 @@ function detectText(first: Uint8Array, head: string): FileFormat {
   return detectMarkup(start) ?? "text";
 }
 
-/** No control character, and UTF-8 as far as it goes: it may be cut within a letter. */
+/**
+ * Returns whether the bytes are UTF-8 without control characters. The last character may be cut
+ * off.
+ */
 function isPlainText(first: Uint8Array): boolean {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(first, { stream: true });
@@ -99,31 +102,31 @@ function isPlainText(first: Uint8Array): boolean {
   }
 }
 
-/** The header fields of mails, of which two make a mail. */
-const FIELDS = new Set(
+/** The header fields of e-mails. A text with two of them is an e-mail. */
+const MAIL_HEADERS = new Set(
   ("from received return-path subject to cc bcc date message-id mime-version delivered-to reply-to sender content-type dkim-signature " +
     "authentication-results x-mozilla-status x-account-key arc-seal x-received in-reply-to envelope-to").split(" "),
 );
 
-/** Whether lines with a name and a colon begin a mail. */
+/** Returns whether the text begins with e-mail headers. */
 function isMail(start: string): boolean {
   let known = 0;
   for (const line of start.split(/\r?\n/).slice(0, 40)) {
     if (line === "") break;
-    // A line that goes on.
+    // A folded header line.
     if (/^[ \t]/.test(line)) continue;
-    // The first line of a mailbox.
+    // The first line of an mbox file.
     if (line.startsWith("from ") && line.includes("@")) return true;
     const name = /^([a-z0-9-]+):/.exec(line)?.[1];
     if (name === undefined) break;
-    if (FIELDS.has(name) || name.startsWith("x-")) known += 1;
+    if (MAIL_HEADERS.has(name) || name.startsWith("x-")) known += 1;
   }
   return known >= 2;
 }
 
-/** What a text with marks is; undefined where there are none. */
+/** Returns the format of a text with markup, or undefined if there is none. */
 function detectMarkup(start: string): FileFormat | undefined {
-  // The first element that is no remark and no declaration.
+  // The first element that is not a comment or declaration.
   const root = /<([a-z][a-z0-9:]*)/.exec(start)?.[1];
   if (root === "svg" || root?.endsWith(":svg")) return "svg";
   return /<(html|head|body|meta|!doctype|\?xml)/.test(start) ? "markup" : undefined;

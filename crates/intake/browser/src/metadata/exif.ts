@@ -1,16 +1,16 @@
-// The notes of cameras (TIFF 6.0, Exif 2.32): what they tell, and how the picture is turned.
+// Exif metadata (TIFF 6.0, Exif 2.32): what it contains, and the orientation of the picture.
 import { readBe, readLe, matchesAt } from "./stream.ts";
 import { type MetadataKind, addKinds, asBytes, classify } from "./rules.ts";
 
 type IntegerReader = (bytes: Uint8Array, at: number, count: number) => number | undefined;
 
-/** More entries than any camera writes in one directory, and more directories than it writes. */
+/** Maximum number of entries in a directory, and of directories: more than a camera writes. */
 const MAX_ENTRIES = 512;
 const MAX_DIRECTORIES = 16;
-/** Pointer to the directory of the shot. */
+/** The tag with the pointer to the Exif directory. */
 const EXIF_IFD_POINTER = 0x8769;
 const ORIENTATION = 0x0112;
-/** Bytes of a value, by its type. */
+/** Size of a value in bytes, by its type. */
 const VALUE_SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
 
 const KINDS_BY_TAG: [MetadataKind, number[]][] = [
@@ -23,71 +23,74 @@ const KINDS_BY_TAG: [MetadataKind, number[]][] = [
 ];
 
 export interface ExifFindings {
-  traces: Set<MetadataKind>;
-  /** From 2 to 8; undefined for a picture that stands upright. */
-  turned: number | undefined;
+  kinds: Set<MetadataKind>;
+  /** From 2 to 8. Undefined for a picture that is upright. */
+  orientation: number | undefined;
 }
 
-/** Reads notes, from their byte order on. Follows one pointer and no other, so that it ends. */
+/**
+ * Parses Exif metadata from its byte order mark on. Follows one pointer and no other, so that a
+ * loop is impossible.
+ */
 export function parseExif(tiff: Uint8Array): ExifFindings {
-  const notes: ExifFindings = { traces: new Set(), turned: undefined };
-  const number = integerReader(tiff);
-  if (!number) return { traces: new Set(classify(tiff)), turned: undefined };
-  const first = readIfd(tiff, number, number(tiff, 4, 4), notes);
-  if (first.next) notes.traces.add("preview");
-  if (first.shot !== undefined) {
-    const ours: ExifFindings = { traces: new Set(), turned: undefined };
-    readIfd(tiff, number, first.shot, ours);
-    addKinds(notes.traces, ...ours.traces);
+  const findings: ExifFindings = { kinds: new Set(), orientation: undefined };
+  const readNumber = integerReader(tiff);
+  if (!readNumber) return { kinds: new Set(classify(tiff)), orientation: undefined };
+  const first = readIfd(tiff, readNumber, readNumber(tiff, 4, 4), findings);
+  if (first.next) findings.kinds.add("preview");
+  if (first.exifIfd !== undefined) {
+    const exifFindings: ExifFindings = { kinds: new Set(), orientation: undefined };
+    readIfd(tiff, readNumber, first.exifIfd, exifFindings);
+    addKinds(findings.kinds, ...exifFindings.kinds);
   }
-  return notes;
+  return findings;
 }
 
 function integerReader(tiff: Uint8Array): IntegerReader | undefined {
   return matchesAt(tiff, 0, "II*\0") ? readLe : matchesAt(tiff, 0, "MM\0*") ? readBe : undefined;
 }
 
-function readIfd(tiff: Uint8Array, number: IntegerReader, start: number | undefined, notes: ExifFindings): { next?: number | undefined; shot?: number | undefined } {
-  const count = start === undefined ? undefined : number(tiff, start, 2);
+function readIfd(tiff: Uint8Array, readNumber: IntegerReader, start: number | undefined, findings: ExifFindings): { next?: number | undefined; exifIfd?: number | undefined } {
+  const count = start === undefined ? undefined : readNumber(tiff, start, 2);
   if (start === undefined || count === undefined) return {};
   const entries = Math.min(count, MAX_ENTRIES);
-  let shot: number | undefined;
+  let exifIfd: number | undefined;
   for (let n = 0; n < entries; n += 1) {
     const entry = start + 2 + 12 * n;
-    const tag = number(tiff, entry, 2);
-    if (tag === undefined) return { shot };
-    if (tag === EXIF_IFD_POINTER) shot = number(tiff, entry + 8, 4);
+    const tag = readNumber(tiff, entry, 2);
+    if (tag === undefined) return { exifIfd };
+    if (tag === EXIF_IFD_POINTER) exifIfd = readNumber(tiff, entry + 8, 4);
     else if (tag === ORIENTATION) {
-      const turned = number(tiff, entry + 8, 2) ?? 0;
-      notes.turned = turned >= 2 && turned <= 8 ? turned : undefined;
+      const orientation = readNumber(tiff, entry + 8, 2) ?? 0;
+      findings.orientation = orientation >= 2 && orientation <= 8 ? orientation : undefined;
     } else {
-      const told = KINDS_BY_TAG.find(([, tags]) => tags.includes(tag));
-      if (told) notes.traces.add(told[0]);
+      const match = KINDS_BY_TAG.find(([, tags]) => tags.includes(tag));
+      if (match) findings.kinds.add(match[0]);
     }
   }
-  return { shot, next: number(tiff, start + 2 + 12 * entries, 4) };
+  return { exifIfd, next: readNumber(tiff, start + 2 + 12 * entries, 4) };
 }
 
 /**
- * Returns how far notes reach from their byte order on: to the end of the last value that one of their directories points at. Returns
- * undefined where they are not sound.
+ * Returns the length of Exif metadata from its byte order mark on: up to the end of the last value
+ * that a directory points to. Returns undefined if the metadata is malformed.
  */
 export function exifExtent(tiff: Uint8Array): number | undefined {
-  const number = integerReader(tiff);
-  const first = number?.(tiff, 4, 4);
-  if (!number || first === undefined) return undefined;
+  const readNumber = integerReader(tiff);
+  const first = readNumber?.(tiff, 4, 4);
+  if (!readNumber || first === undefined) return undefined;
   const directories = [first];
   let end = 8;
-  for (let done = 0; done < directories.length; done += 1) {
-    const start = directories[done]!;
-    const came = number(tiff, start, 2);
-    if (came === undefined) return undefined;
-    const count = Math.min(came, MAX_ENTRIES);
+  for (let index = 0; index < directories.length; index += 1) {
+    const start = directories[index]!;
+    const entryCount = readNumber(tiff, start, 2);
+    if (entryCount === undefined) return undefined;
+    const count = Math.min(entryCount, MAX_ENTRIES);
     let [preview, previewLen] = [0, 0];
     for (let n = 0; n < count; n += 1) {
       const entry = start + 2 + 12 * n;
-      const [tag, kind] = [number(tiff, entry, 2), number(tiff, entry + 2, 2)];
-      const [values, value] = [number(tiff, entry + 4, 4), number(tiff, entry + 8, 4)];
+      const [tag, kind] = [readNumber(tiff, entry, 2), readNumber(tiff, entry + 2, 2)];
+      const [values, value] = [readNumber(tiff, entry + 4, 4), readNumber(tiff, entry + 8, 4)];
       if (tag === undefined || kind === undefined || values === undefined || value === undefined) return undefined;
       const len = (VALUE_SIZES[kind] ?? 1) * values;
       if (len > 4) end = Math.max(end, value + len);
@@ -96,16 +99,16 @@ export function exifExtent(tiff: Uint8Array): number | undefined {
       if (tag === 0x0202) previewLen = value;
     }
     end = Math.max(end, preview + previewLen, start + 2 + 12 * count + 4);
-    const next = number(tiff, start + 2 + 12 * count, 4);
+    const next = readNumber(tiff, start + 2 + 12 * count, 4);
     if (next) directories.push(next);
     directories.length = Math.min(directories.length, MAX_DIRECTORIES);
   }
   return Math.min(end, tiff.length);
 }
 
-/** Returns notes that say nothing but how the picture is turned. */
-export function orientationOnly(turned: number | undefined): Uint8Array {
+/** Returns Exif metadata that contains only the orientation. */
+export function orientationOnly(orientation: number | undefined): Uint8Array {
   const tiff = asBytes("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x01\0\0\0\0\0\0");
-  tiff[19] = turned ?? 1;
+  tiff[19] = orientation ?? 1;
   return tiff;
 }

@@ -1,44 +1,44 @@
-// GIF pictures (89a): comments and what programs add go.
+// GIF pictures (89a): comments and application data are removed.
 import { MalformedFileError, ByteRewriter, matchesAt } from "./stream.ts";
 import { type ScrubFindings, addKinds, classify } from "./rules.ts";
 
-export function stripGif(pipe: ByteRewriter, found: ScrubFindings): void {
-  pipe.copy(13 + colorTableLen(pipe.peekExact(13)[10]!));
+export function stripGif(stream: ByteRewriter, found: ScrubFindings): void {
+  stream.copy(13 + colorTableLen(stream.peekExact(13)[10]!));
   for (let isDrawn = false; ; ) {
-    const first = pipe.peekExact(1)[0];
-    if (first === 0x21) processExtension(pipe, found);
+    const first = stream.peekExact(1)[0];
+    if (first === 0x21) processExtension(stream, found);
     else if (first === 0x2c) {
-      pipe.copy(10 + colorTableLen(pipe.peekExact(10)[9]!) + 1);
-      processBlocks(pipe, true);
+      stream.copy(10 + colorTableLen(stream.peekExact(10)[9]!) + 1);
+      processBlocks(stream, true);
       isDrawn = true;
     } else if (first === 0x3b && isDrawn) {
-      pipe.copy(1);
-      if (!pipe.isAtEnd) addKinds(found.removed, ...classify(pipe.peek(65_536)));
-      pipe.skipRest();
+      stream.copy(1);
+      if (!stream.isAtEnd) addKinds(found.removed, ...classify(stream.peek(65_536)));
+      stream.skipRest();
       return;
     } else throw new MalformedFileError();
   }
 }
 
-function processExtension(pipe: ByteRewriter, found: ScrubFindings): void {
-  const label = pipe.peekExact(2)[1]!;
-  const ahead = pipe.peek(14);
-  // How long each picture is shown, how often all are, and text that is drawn.
+function processExtension(stream: ByteRewriter, found: ScrubFindings): void {
+  const label = stream.peekExact(2)[1]!;
+  const ahead = stream.peek(14);
+  // Timing of the frames, number of repetitions, and drawn text are part of the picture.
   const repeats = matchesAt(ahead, 3, "NETSCAPE2.0") || matchesAt(ahead, 3, "ANIMEXTS1.0");
   const draws = label === 0xf9 || label === 0x01 || (label === 0xff && repeats);
   if (!draws) found.removed.add(label === 0xfe ? "words" : "other");
-  if (draws) pipe.copy(2);
-  else pipe.skip(2);
-  processBlocks(pipe, draws);
+  if (draws) stream.copy(2);
+  else stream.skip(2);
+  processBlocks(stream, draws);
 }
 
-/** Bytes of a colour table. */
+/** Returns the length of a colour table in bytes. */
 const colorTableLen = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
 
-function processBlocks(pipe: ByteRewriter, pass: boolean): void {
+function processBlocks(stream: ByteRewriter, keep: boolean): void {
   for (let len = -1; len !== 0; ) {
-    len = pipe.peekExact(1)[0]!;
-    if (pass) pipe.copy(len + 1);
-    else pipe.skip(len + 1);
+    len = stream.peekExact(1)[0]!;
+    if (keep) stream.copy(len + 1);
+    else stream.skip(len + 1);
   }
 }

@@ -1,6 +1,6 @@
-// What ending a package is to have: by its list of content types, or by what `mimetype` says.
+// The file extension of a package: by its list of content types, or by its `mimetype` part.
 
-/** Content types of the main part, and the ending that programs expect with it. */
+/** Content types of the main part with their file extensions. */
 const OFFICE_EXTENSIONS: [string, string][] = [
   ["ms-word.document.macroEnabled.main", "docm"],
   ["ms-word.template.macroEnabledTemplate.main", "dotm"],
@@ -28,7 +28,9 @@ const OFFICE_EXTENSIONS: [string, string][] = [
   ["openxps.fixeddocumentsequence", "oxps"],
 ];
 
-/** What `mimetype` says behind `application/vnd.oasis.opendocument.`, and the ending. */
+/**
+ * The end of the media type after `application/vnd.oasis.opendocument.`, and the file extension.
+ */
 const OPEN_DOCUMENT_EXTENSIONS: Record<string, string> = {
   text: "odt",
   "text-template": "ott",
@@ -46,24 +48,27 @@ const OPEN_DOCUMENT_EXTENSIONS: Record<string, string> = {
   base: "odb",
 };
 
-/** Returns the ending of an office package with this list of content types, or with these parts in its first bytes. */
+/**
+ * Returns the file extension of an office package with this list of content types, or with these
+ * part names in its first bytes.
+ */
 export function officeExtension(types: string | undefined, head: string, given: string | undefined): string {
   // In UTF-16, every other byte is zero.
   const list = types?.replaceAll("\0", "") ?? "";
-  const found = OFFICE_EXTENSIONS.filter(([type]) => list.includes(type)).map(([, ending]) => ending);
-  // A document may hold a workbook, but only macros are said twice.
-  const ending = found.find((one) => one.endsWith("m")) ?? found[0];
-  if (ending !== undefined) return ending;
+  const found = OFFICE_EXTENSIONS.filter(([type]) => list.includes(type)).map(([, extension]) => extension);
+  // A document may embed a workbook. A format with macros has precedence.
+  const extension = found.find((known) => known.endsWith("m")) ?? found[0];
+  if (extension !== undefined) return extension;
   if (head.includes("word/")) return "docx";
   if (/xl\/(workbook|worksheets)/.test(head)) return "xlsx";
   if (head.includes("ppt/")) return "pptx";
-  return given !== undefined && OFFICE_EXTENSIONS.some(([, one]) => one === given) ? given : "docx";
+  return given !== undefined && OFFICE_EXTENSIONS.some(([, known]) => known === given) ? given : "docx";
 }
 
-/** Returns the ending of a package of OpenDocument that begins like this. */
+/** Returns the file extension of an OpenDocument package that begins with `head`. */
 export function openDocumentExtension(head: string, given: string | undefined): string {
   const type = /^PK[^]{28,200}?mimetypeapplication\/vnd\.oasis\.opendocument\.([a-z-]*)/.exec(head)?.[1];
-  const ending = type === undefined ? undefined : OPEN_DOCUMENT_EXTENSIONS[type];
-  if (ending !== undefined) return ending;
+  const extension = type === undefined ? undefined : OPEN_DOCUMENT_EXTENSIONS[type];
+  if (extension !== undefined) return extension;
   return given !== undefined && Object.values(OPEN_DOCUMENT_EXTENSIONS).includes(given) ? given : "odt";
 }

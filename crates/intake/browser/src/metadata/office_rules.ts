@@ -1,23 +1,23 @@
-// Rules for the XML of office files: what comes in the place of a value.
+// Rules for the XML of office files: the replacement of a value.
 import type { AuthorPseudonyms } from "./pseudonyms.ts";
 import { type MetadataKind, rules } from "./rules.ts";
 import { type XmlAttribute, localName } from "./xml_tokens.ts";
 
 export interface ValueRule {
-  trace: MetadataKind;
+  kind: MetadataKind;
   put: string;
-  /** Roots, or groups of them. */
+  /** Names of roots, or of groups of roots. */
   within?: string[];
   of?: string[];
-  /** Attributes. One that ends with `*` begins like this. */
+  /** Names of attributes. A name that ends with `*` is a prefix. */
   names?: string[];
-  /** The element has this attribute with one of these values. */
+  /** The rule applies if the element has this attribute with one of these values. */
   where?: { attribute: string; values: string[] };
-  /** The element has no attributes. */
+  /** The rule applies if the element has no attributes. */
   bare?: boolean;
 }
 
-/** An element, by local names. */
+/** An element, described by local names. */
 export interface ElementContext {
   root: string;
   local: string;
@@ -26,7 +26,7 @@ export interface ElementContext {
 
 const { groups, attributes, texts } = rules.office as unknown as { groups: Record<string, string[]>; attributes: ValueRule[]; texts: ValueRule[] };
 
-/** Rules by the exact names of their attributes, and rules by the beginning of names. */
+/** Rules by exact attribute names, and rules by prefixes of names. */
 const rulesByName = new Map<string, ValueRule[]>();
 const rulesByPrefix: [string, ValueRule][] = [];
 for (const rule of attributes) {
@@ -36,81 +36,87 @@ for (const rule of attributes) {
   }
 }
 
-const contains = (list: readonly string[], one: string): boolean => list.includes(one);
+const contains = (list: readonly string[], item: string): boolean => list.includes(item);
 
 export const knowsRoot = (root: string): boolean => contains(rules.office.roots, root);
 export const isSignature = (root: string): boolean => contains(rules.office.signatures, root);
 
-/** Whether nothing but its root is to stay of a part. */
+/** Returns whether a part is reduced to its root. */
 export function isEmptied(root: string, part: string): boolean {
   const { roots, starts, ends } = rules.office.emptied;
-  const byPart = starts.some((start) => part.startsWith(start)) || ends.some((end) => part.endsWith(end));
+  const byPart = starts.some((start) => part.startsWith(start)) || ends.some((extension) => part.endsWith(extension));
   return contains(roots, root) || (byPart && !knowsRoot(root));
 }
 
 /** Returns the rule for an attribute with this local name. */
-export function ruleForAttribute(place: ElementContext, name: string): ValueRule | undefined {
-  const exact = rulesByName.get(name)?.find((rule) => matches(rule, place));
-  return exact ?? rulesByPrefix.find(([start, rule]) => name.startsWith(start) && matches(rule, place))?.[1];
+export function ruleForAttribute(context: ElementContext, name: string): ValueRule | undefined {
+  const exact = rulesByName.get(name)?.find((rule) => matches(rule, context));
+  return exact ?? rulesByPrefix.find(([start, rule]) => name.startsWith(start) && matches(rule, context))?.[1];
 }
 
 /** Returns the rule for the text of an element. */
-export const ruleForText = (place: ElementContext): ValueRule | undefined => texts.find((rule) => matches(rule, place));
+export const ruleForText = (context: ElementContext): ValueRule | undefined => texts.find((rule) => matches(rule, context));
 
 function matches({ of, within, bare, where }: ValueRule, { root, local, attributes }: ElementContext): boolean {
   const value = where && attributes.find(({ name }) => localName(name) === where.attribute)?.value;
   return (
     (!of || contains(of, local)) &&
-    (!within || within.some((one) => contains(groups[one] ?? [one], root))) &&
+    (!within || within.some((item) => contains(groups[item] ?? [item], root))) &&
     (!bare || attributes.length === 0) &&
     (!where || (value !== undefined && contains(where.values, value)))
   );
 }
 
-/** Returns what a value becomes: itself, "told" if it stays and is told, or other words. */
-export function applyReplacement(put: string, value: string, names: AuthorPseudonyms): { told: boolean; text: string } {
-  const become = (text: string) => ({ told: false, text });
+/** Returns the replacement of a value, and whether the value is kept and reported. */
+export function applyReplacement(put: string, value: string, pseudonyms: AuthorPseudonyms): { isReported: boolean; text: string } {
+  const replaceBy = (text: string) => ({ isReported: false, text });
   switch (put) {
     case "@name":
-      return become(names.pseudonymFor(value));
+      return replaceBy(pseudonyms.pseudonymFor(value));
     case "@path":
-      return become(isPath(value) ? neutralPath(value) : value);
+      return replaceBy(isPath(value) ? neutralPath(value) : value);
     case "@zeros":
-      return become(zeroDigits(value));
-    case "@tell":
-      return { told: true, text: value };
-    case "@tell-path":
-      return { told: value.includes(":\\") || value.includes("file:"), text: value };
+      return replaceBy(zeroDigits(value));
+    case "@report":
+      return { isReported: true, text: value };
+    case "@report-path":
+      return { isReported: value.includes(":\\") || value.includes("file:"), text: value };
     default:
-      return become(put);
+      return replaceBy(put);
   }
 }
 
 const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", apos: "'", quot: '"' };
 
-/** Whether a value is a place among somebody's files: on a disk, a server, or in a personal cloud store. */
-export function isPath(written: string): boolean {
-  let isSound = true;
-  const unescaped = written.replace(/&([^;&]*);?/g, (whole, entity: string) => {
+/**
+ * Returns whether a value is a path to personal files: on a disk, a server, or a personal cloud
+ * storage.
+ */
+export function isPath(escaped: string): boolean {
+  let isValid = true;
+  const unescaped = escaped.replace(/&([^;&]*);?/g, (match, entity: string) => {
     const code = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(entity);
-    const number = code ? parseInt(code[1] ?? code[2]!, code[1] ? 16 : 10) : undefined;
-    const sign = number === undefined ? ENTITIES[entity] : number <= 0x10ffff ? String.fromCodePoint(number) : undefined;
-    isSound &&= sign !== undefined && whole.endsWith(";");
-    return sign ?? whole;
+    const codePoint = code ? parseInt(code[1] ?? code[2]!, code[1] ? 16 : 10) : undefined;
+    const character = codePoint === undefined ? ENTITIES[entity] : codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : undefined;
+    isValid &&= character !== undefined && match.endsWith(";");
+    return character ?? match;
   });
-  const value = isSound ? unescaped : written;
+  const value = isValid ? unescaped : escaped;
   const start = value.slice(0, 16).toLowerCase();
   if (/^(file:|[a-z]:[\\/]|[a-z]:%5c|\\\\[a-z0-9]|\/(users|home|volumes|private|mnt|media|tmp|root|var)\/)/.test(start)) return true;
   return start.startsWith("http") && /-my\.sharepoint\.|d\.docs\.live\.net\//.test(value);
 }
 
-/** Returns a file name that says nothing but what kind of file it was. */
+/** Returns a file name that shows nothing but the extension of the path. */
 export function neutralPath(value: string): string {
-  const end = /\.([A-Za-z0-9]{1,5})$/.exec(value)?.[1];
-  return end === undefined ? "file" : `file.${end.toLowerCase()}`;
+  const extension = /\.([A-Za-z0-9]{1,5})$/.exec(value)?.[1];
+  return extension === undefined ? "file" : `file.${extension.toLowerCase()}`;
 }
 
-/** Returns an identifier of the same shape: zeros for the digits from the first brace on, or for all where there is none. */
+/**
+ * Returns an identifier of the same shape, with zeros for the digits from the first brace on, or
+ * for all digits where there is no brace.
+ */
 export function zeroDigits(value: string): string {
   const at = Math.max(0, value.indexOf("{"));
   return value.slice(0, at) + value.slice(at).replace(/[0-9a-f]/gi, "0");

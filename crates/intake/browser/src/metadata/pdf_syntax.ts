@@ -1,16 +1,15 @@
-// What a PDF is written in (ISO 32000-2, 7.2 and 7.3): names, texts, and dictionaries with their
-// beginning and end.
+// The syntax of PDF (ISO 32000-2, 7.2 and 7.3): names, strings, and dictionaries.
 import { matchesAt } from "./stream.ts";
 
-/** A text that is longer than this is left, and told. */
+/** Maximum length of a string in bytes. A longer one is kept and reported as left. */
 const MAX_STRING_LEN = 64 * 1024;
-/** So far around a key its dictionary may reach. */
+/** Maximum distance in bytes from a key to the beginning or end of its dictionary. */
 const MAX_REACH = 8 * 1024;
-/** More entries than any dictionary has that is asked about. */
+/** Maximum number of entries: more than the dictionaries that are parsed have. */
 const MAX_ENTRIES = 512;
 
 const SPACE = new Set([0, 9, 10, 12, 13, 32]);
-const DELIMITERS = new Set([..."()<>[]/%"].map((sign) => sign.charCodeAt(0)));
+const DELIMITERS = new Set([..."()<>[]/%"].map((character) => character.charCodeAt(0)));
 
 export interface ByteSpan {
   start: number;
@@ -19,21 +18,24 @@ export interface ByteSpan {
 
 export const isSpace = (byte: number | undefined): boolean => byte !== undefined && SPACE.has(byte);
 
-/** Returns the place of the first byte that is no white space. */
+/** Returns the offset of the first byte that is not white space. */
 export function skipWhitespace(bytes: Uint8Array, from: number, until = bytes.length): number {
   let at = from;
   while (at < until && SPACE.has(bytes[at]!)) at += 1;
   return at;
 }
 
-/** Returns the end of a name or word that goes on at a place. */
+/** Returns the end of the name or keyword at an offset. */
 export function skipRegular(bytes: Uint8Array, from: number, until = bytes.length): number {
   let at = from;
   while (at < until && !SPACE.has(bytes[at]!) && !DELIMITERS.has(bytes[at]!)) at += 1;
   return at;
 }
 
-/** Returns the end of the text, `(…)` or `<…>`, that begins at a place; undefined if there is none. */
+/**
+ * Returns the end of the string, `(…)` or `<…>`, that begins at an offset, or undefined if there is
+ * none.
+ */
 export function endOfString(bytes: Uint8Array, from: number): number | undefined {
   const last = Math.min(bytes.length, from + MAX_STRING_LEN);
   if (bytes[from] === 0x3c && bytes[from + 1] !== 0x3c) {
@@ -53,7 +55,10 @@ export function endOfString(bytes: Uint8Array, from: number): number | undefined
   return undefined;
 }
 
-/** Returns the number in `12 0 R` at a place, and where that ends; undefined if it is none. */
+/**
+ * Returns the object number in `12 0 R` at an offset, and the end of the reference. Returns
+ * undefined if there is none.
+ */
 export function parseReference(bytes: Uint8Array, from: number): { number: number; end: number } | undefined {
   const found = /^(\d{1,10}) +0 +R/.exec(String.fromCharCode(...bytes.subarray(from, from + 24)));
   return found ? { number: Number(found[1]), end: from + found[0].length } : undefined;
@@ -65,14 +70,14 @@ export interface DictionaryEntry {
 }
 
 /**
- * Finds the dictionary that a key belongs to. Returns its entries, undefined if it is not sound or its beginning or end is not near, and
- * how many bytes were looked through.
+ * Finds the dictionary that contains a key. Returns its entries, and the number of bytes searched.
+ * The entries are undefined if the dictionary is malformed, or if its beginning or end is not near.
  */
-export function enclosingDictionary(bytes: Uint8Array, key: number): { entries: DictionaryEntry[] | undefined; effort: number } {
+export function enclosingDictionary(bytes: Uint8Array, key: number): { entries: DictionaryEntry[] | undefined; searched: number } {
   const start = dictionaryStart(bytes, key);
   const end = start === undefined ? undefined : dictionaryEnd(bytes, key);
-  if (start === undefined || end === undefined) return { entries: undefined, effort: 2 * MAX_REACH };
-  return { entries: parseEntries(bytes, start + 2, end - 2), effort: 2 * (end - start) };
+  if (start === undefined || end === undefined) return { entries: undefined, searched: 2 * MAX_REACH };
+  return { entries: parseEntries(bytes, start + 2, end - 2), searched: 2 * (end - start) };
 }
 
 function dictionaryStart(bytes: Uint8Array, key: number): number | undefined {
@@ -126,7 +131,7 @@ function parseEntries(bytes: Uint8Array, start: number, end: number): Dictionary
   return entries;
 }
 
-/** Returns the end of any value. */
+/** Returns the end of a value of any type. */
 function endOfValue(bytes: Uint8Array, from: number, end: number): number | undefined {
   const first = bytes[from];
   if (from >= end) return undefined;
@@ -144,7 +149,7 @@ function endOfValue(bytes: Uint8Array, from: number, end: number): number | unde
     }
     return undefined;
   }
-  // A number, a word, or a reference: up to the next key.
+  // A number, a keyword or a reference: up to the next key.
   const next = bytes.indexOf(0x2f, from);
   const until = next < 0 || next > end ? end : next;
   return until > from ? until : undefined;

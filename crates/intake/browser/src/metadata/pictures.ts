@@ -1,4 +1,4 @@
-// Pictures that are cleaned as bytes: what draws goes on byte for byte.
+// Scrubs pictures that are embedded in packages. Drawn content is copied byte for byte.
 import type { Bytes } from "../bytes.ts";
 import { stripGif } from "./gif.ts";
 import { SNIFF_LEN, detectFormat } from "./detect.ts";
@@ -9,19 +9,19 @@ import { scrubRiff } from "./riff.ts";
 import type { ScrubFindings } from "./rules.ts";
 
 /**
- * Returns a picture inside a package without its traces. Only picture formats are taken apart: a package that poses as a picture stays
- * as it came and is told, so that no package is opened inside a package.
+ * Scrubs a picture inside a package. Only picture formats are parsed: a package disguised as a
+ * picture is copied unchanged and reported, so that no package is opened inside a package.
  */
 export function scrubEmbeddedPicture(picture: Bytes, found: ScrubFindings): Bytes {
   const strip = { jpeg: stripJpeg, png: stripPng, gif: stripGif, webp: scrubRiff }[detectFormat(picture.subarray(0, SNIFF_LEN)) as "jpeg"];
-  const pipe = new ByteRewriter(picture);
+  const stream = new ByteRewriter(picture);
   try {
     if (!strip) throw new MalformedFileError();
-    strip(pipe, found);
+    strip(stream, found);
   } catch (error) {
     if (!(error instanceof MalformedFileError)) throw error;
     found.left.add("other");
   }
-  pipe.copyRest();
-  return pipe.content();
+  stream.copyRest();
+  return stream.content();
 }

@@ -1,19 +1,19 @@
-// Neutral names, one for each author: who wrote what can still be told apart.
+// Pseudonyms, a different one for each author, so that authors can still be distinguished.
 import { trimWhitespace } from "./rules.ts";
 
-/** More names than any document has authors. */
+/** Maximum number of pseudonyms: more than a document has authors. */
 const MAX_NAMES = 1024;
 
 export class AuthorPseudonyms {
-  private readonly known = new Map<string, number>();
+  private readonly numbers = new Map<string, number>();
 
-  /** Returns the neutral name of an author. The same author has the same one in all parts of a file. */
+  /** Returns the pseudonym of an author. An author has the same one in all parts of a file. */
   pseudonymFor(author: string): string {
     const name = trimWhitespace(author);
-    let number = this.known.get(name);
+    let number = this.numbers.get(name);
     if (number === undefined) {
-      number = Math.min(this.known.size + 1, MAX_NAMES);
-      if (this.known.size < MAX_NAMES) this.known.set(name, number);
+      number = Math.min(this.numbers.size + 1, MAX_NAMES);
+      if (this.numbers.size < MAX_NAMES) this.numbers.set(name, number);
     }
     return `A${number}`;
   }

@@ -1,4 +1,4 @@
-// The file without what tells who made it. Nothing leaves the device.
+// Removes metadata from a file. Nothing leaves the device.
 import type { Bytes } from "../bytes.ts";
 import { MAX_SIZE } from "../size_classes.ts";
 import { scrubBoxes } from "./isobmff.ts";
@@ -17,28 +17,28 @@ import { stripAudio } from "./audio.ts";
 import type { ParseCoverage, SignatureStatus, ScrubReport } from "./scrub_report.ts";
 import { rewriteXml } from "./xml.ts";
 
-/** Returns a picture without its notes; undefined if it cannot be drawn faithfully. */
+/** Returns a picture without its metadata, or undefined if it cannot be drawn faithfully. */
 export type RedrawPicture = (picture: Blob) => Promise<Blob | undefined>;
 
-/** What pictures are drawn as again. */
+/** The formats in which pictures are redrawn, with their file extensions. */
 const REDRAWN_EXTENSIONS: Record<string, string> = { "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp" };
 
-/** Cleaners that read from the front and give each byte on, leave it out, or overwrite it. */
-const SCRUBBERS: Partial<Record<FileFormat, (pipe: ByteRewriter, found: ScrubFindings) => void>> = {
+/** Scrubbers that process a file from its beginning and copy, skip or overwrite each part. */
+const SCRUBBERS: Partial<Record<FileFormat, (stream: ByteRewriter, found: ScrubFindings) => void>> = {
   jpeg: stripJpeg,
   png: stripPng,
   gif: stripGif,
   webp: scrubRiff,
   wav: scrubRiff,
   avi: scrubRiff,
-  heif: (pipe, found) => scrubBoxes(pipe, found, true),
-  film: (pipe, found) => scrubBoxes(pipe, found, false),
-  m4a: (pipe, found) => scrubBoxes(pipe, found, false),
+  heif: (stream, found) => scrubBoxes(stream, found, true),
+  film: (stream, found) => scrubBoxes(stream, found, false),
+  m4a: (stream, found) => scrubBoxes(stream, found, false),
   mp3: stripAudio,
   flac: stripAudio,
 };
 
-/** What files tell that are not taken apart. */
+/** The metadata that files usually carry whose formats are not parsed. */
 const KNOWN_METADATA: Partial<Record<FileFormat, MetadataKind[]>> = {
   "old-office": ["author", "date", "device"],
   rtf: ["author", "date", "device"],
@@ -50,57 +50,59 @@ const KNOWN_METADATA: Partial<Record<FileFormat, MetadataKind[]>> = {
   "post-script": ["author", "other"],
 };
 
-/** Returns what became of a file, and its content without what tells who made it. Rejects if the file cannot be read. */
+/**
+ * Scrubs a file. Returns the report and the content to send. Rejects if the file cannot be read.
+ */
 export async function scrub(file: Blob & { name?: string }, redraw: RedrawPicture): Promise<ScrubReport> {
-  const first = new Uint8Array(await file.slice(0, SNIFF_LEN).arrayBuffer());
-  const kind = detectFormat(first);
+  const head = new Uint8Array(await file.slice(0, SNIFF_LEN).arrayBuffer());
+  const format = detectFormat(head);
   const given = /\.([A-Za-z0-9]{1,5})$/.exec(file.name ?? "")?.[1]?.toLowerCase();
   const found = noFindings();
-  const washed = (content: Blob | undefined, reading: ParseCoverage, extension = extensionOf(kind, given)): ScrubReport => ({
+  const report = (content: Blob | undefined, reading: ParseCoverage, extension = extensionOf(format, given)): ScrubReport => ({
     removed: found.removed,
     left: found.left,
-    sort: mediaClassOf(kind),
+    mediaClass: mediaClassOf(format),
     extension,
     content,
     reading,
     signature: signatureOf(found),
     redrawn: false,
   });
-  if (file.size === 0) return washed(file, "empty");
-  const drawn = mediaClassOf(kind) === "image" && kind !== "svg" ? await redraw(file) : undefined;
-  if (drawn) return { ...washed(drawn, "whole", REDRAWN_EXTENSIONS[drawn.type]), redrawn: true };
-  if (kind === "tiff") {
-    addKinds(found.left, ...parseExif(first).traces);
-    return washed(undefined, "unknown");
+  if (file.size === 0) return report(file, "empty");
+  const redrawn = mediaClassOf(format) === "image" && format !== "svg" ? await redraw(file) : undefined;
+  if (redrawn) return { ...report(redrawn, "whole", REDRAWN_EXTENSIONS[redrawn.type]), redrawn: true };
+  if (format === "tiff") {
+    addKinds(found.left, ...parseExif(head).kinds);
+    return report(undefined, "unknown");
   }
-  addKinds(found.left, ...(KNOWN_METADATA[kind] ?? []));
-  // More than a submission can hold is not read: it cannot be sent.
-  if (KNOWN_METADATA[kind] || kind === "unknown" || file.size > MAX_SIZE) return washed(file, "unknown");
-  if (kind === "text") return washed(file, "whole");
+  addKinds(found.left, ...(KNOWN_METADATA[format] ?? []));
+  // A file larger than a submission is not read, because it cannot be sent.
+  if (KNOWN_METADATA[format] || format === "unknown" || file.size > MAX_SIZE) return report(file, "unknown");
+  if (format === "text") return report(file, "whole");
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const walk = SCRUBBERS[kind];
-  if (walk) {
-    const pipe = new ByteRewriter(bytes);
-    const reading = runScrubber(() => walk(pipe, found));
-    // Nobody sees whether notes stand behind the damage: the reporter decides.
-    if (reading === "broken" && mediaClassOf(kind) === "image") return washed(undefined, reading);
-    pipe.copyRest();
-    return washed(new Blob([pipe.content()], { type: file.type }), reading);
+  const scrubber = SCRUBBERS[format];
+  if (scrubber) {
+    const stream = new ByteRewriter(bytes);
+    const reading = runScrubber(() => scrubber(stream, found));
+    // Metadata after the damage cannot be found, so the reporter decides.
+    if (reading === "broken" && mediaClassOf(format) === "image") return report(undefined, reading);
+    stream.copyRest();
+    return report(new Blob([stream.content()], { type: file.type }), reading);
   }
-  if (kind === "pdf") {
+  if (format === "pdf") {
     await scrubPdf(bytes, found);
-    return washed(new Blob([bytes]), "whole");
+    return report(new Blob([bytes]), "whole");
   }
-  if (kind === "svg") return washed(scrubSvg(bytes, found) ?? file, "whole");
+  if (format === "svg") return report(scrubSvg(bytes, found) ?? file, "whole");
   try {
-    const { content, extension } = await rewritePackage(bytes, kind === "office" ? kind : "open-document", given, found);
-    return washed(content, "whole", extension);
+    const { content, extension } = await rewritePackage(bytes, format === "office" ? format : "open-document", given, found);
+    return report(content, "whole", extension);
   } catch (error) {
     if (!(error instanceof MalformedFileError)) throw error;
-    // Not what it says it is: it goes on as it came, and the reporter is told.
+    // The file violates its format: it is sent unchanged, and the reporter is informed.
     Object.assign(found, noFindings());
     addKinds(found.left, "author", "history", "other");
-    return washed(file, "broken", given);
+    return report(file, "broken", given);
   }
 }
 
@@ -109,10 +111,10 @@ function scrubSvg(bytes: Bytes, found: ScrubFindings): Blob | undefined {
   return rewritten && new Blob([rewritten], { type: "image/svg+xml" });
 }
 
-/** How far a file is read: what is not what the file says it is goes on as it came. */
-function runScrubber(walk: () => void): ParseCoverage {
+/** Runs a scrubber. Returns how much of the file was parsed. */
+function runScrubber(scrubber: () => void): ParseCoverage {
   try {
-    walk();
+    scrubber();
     return "whole";
   } catch (error) {
     if (error instanceof MalformedFileError) return "broken";

@@ -1,30 +1,35 @@
-// What became of a file, in the shape in which the intake says it (`Washed` in
-// crates/metadata-scrubber).
+// The report on one file. The intake reports the same (`ScrubReport` in crates/metadata-scrubber).
 import type { MetadataSummary } from "./rules.ts";
 
 export type MediaClass = "image" | "document" | "audio" | "video" | "file";
 
-/** How far a file was understood: to its end, to a place that is not what the file says it is, not at all, or it holds nothing. */
+/**
+ * How much of a file was parsed: to its end, up to a violation of its format, not at all, or
+ * nothing because it is empty.
+ */
 export type ParseCoverage = "whole" | "broken" | "unknown" | "empty";
 
-/** The electronic signature of a file: none was seen, it holds as before, or it does not hold because something was taken out. */
+/**
+ * The electronic signature of a file: none was found, it is still valid, or it is invalid because
+ * metadata was removed.
+ */
 export type SignatureStatus = "absent" | "kept" | "broken";
 
-/** What became of a file. */
+/** The result of scrubbing a file. */
 export interface ScrubReport extends MetadataSummary {
-  sort: MediaClass;
-  /** What its name ends with, if the first bytes tell. */
+  mediaClass: MediaClass;
+  /** The file extension, if the first bytes show it. */
   extension: string | undefined;
-  /** What is to be sent; undefined for a picture that cannot be cleaned: the reporter decides. */
+  /** The content to send. Undefined for a picture that cannot be scrubbed: the reporter decides. */
   content: Blob | undefined;
   reading: ParseCoverage;
   signature: SignatureStatus;
-  /** True for a picture that the browser drew again: its bytes are other ones than those of the original. */
+  /** True for a picture that the browser redrew: its bytes differ from the original. */
   redrawn: boolean;
 }
 
-/** Returns a name that tells nothing: what sort of thing the file is, and its place among the files. */
-export function neutralName({ sort, extension }: Pick<ScrubReport, "sort" | "extension">, place: number, given: string): string {
-  const end = /\.([A-Za-z0-9]{1,5})$/.exec(given)?.[1]?.toLowerCase() ?? "bin";
-  return `${sort}-${place}.${extension ?? end}`;
+/** Returns a neutral file name: the class of the format, and the number of the file in the list. */
+export function neutralName({ mediaClass, extension }: Pick<ScrubReport, "mediaClass" | "extension">, index: number, originalName: string): string {
+  const extensionOfName = /\.([A-Za-z0-9]{1,5})$/.exec(originalName)?.[1]?.toLowerCase() ?? "bin";
+  return `${mediaClass}-${index}.${extension ?? extensionOfName}`;
 }

@@ -1,8 +1,9 @@
-// A file in memory that is read from the front: each part of it is passed on, left out, or
-// overwritten.
+// Rewrites a file in memory from its beginning: each part is copied, skipped or overwritten.
 import { type Bytes, concat } from "../bytes.ts";
 
-/** Thrown where a file is not what it says it is, or was cut off. What was not read yet goes on as it came. */
+/**
+ * Thrown where a file violates its format or is truncated. The caller copies the rest unchanged.
+ */
 export class MalformedFileError extends Error {}
 
 export class ByteRewriter {
@@ -15,12 +16,12 @@ export class ByteRewriter {
     return this.at >= this.bytes.length;
   }
 
-  /** Returns the next bytes: fewer than `most` at the end. */
-  peek(most: number): Bytes {
-    return this.bytes.subarray(this.at, this.at + most);
+  /** Returns the next bytes: at most `max`, and fewer at the end. */
+  peek(max: number): Bytes {
+    return this.bytes.subarray(this.at, this.at + max);
   }
 
-  /** Returns the next `count` bytes; throws `Broken` if they are not there. */
+  /** Returns the next `count` bytes. Throws `MalformedFileError` if the file ends before. */
   peekExact(count: number): Bytes {
     const bytes = this.peek(count);
     if (bytes.length < count) throw new MalformedFileError();
@@ -39,7 +40,7 @@ export class ByteRewriter {
     this.consume(count, () => undefined);
   }
 
-  /** Writes zeros in the place of the next bytes. */
+  /** Writes zeros in place of the next bytes. */
   zero(count: number): void {
     this.consume(count, (bytes) => this.write(new Uint8Array(bytes.length)));
   }
@@ -52,20 +53,20 @@ export class ByteRewriter {
     this.at = this.bytes.length;
   }
 
-  /** Returns what was written. */
+  /** Returns the written bytes. */
   content(): Bytes {
     return concat(...this.out);
   }
 
-  private consume(count: number, give: (bytes: Bytes) => void): void {
+  private consume(count: number, emit: (bytes: Bytes) => void): void {
     const bytes = this.peek(count);
-    give(bytes);
+    emit(bytes);
     this.at += bytes.length;
     if (bytes.length < count) throw new MalformedFileError();
   }
 }
 
-/** Returns the number of `count` bytes at a place, the highest byte first; undefined beyond the end. */
+/** Returns the big-endian number of `count` bytes at an offset, or undefined beyond the end. */
 export function readBe(bytes: Uint8Array, at: number, count: number): number | undefined {
   if (at + count > bytes.length) return undefined;
   let number = 0;
@@ -73,7 +74,7 @@ export function readBe(bytes: Uint8Array, at: number, count: number): number | u
   return number;
 }
 
-/** The same with the lowest byte first. */
+/** Returns the little-endian number of `count` bytes at an offset, or undefined beyond the end. */
 export function readLe(bytes: Uint8Array, at: number, count: number): number | undefined {
   if (at + count > bytes.length) return undefined;
   let number = 0;
@@ -81,17 +82,17 @@ export function readLe(bytes: Uint8Array, at: number, count: number): number | u
   return number;
 }
 
-/** Whether these bytes, one for each character, stand at a place. */
-export function matchesAt(bytes: Uint8Array, at: number, what: string): boolean {
-  for (let n = 0; n < what.length; n += 1) if (bytes[at + n] !== what.charCodeAt(n)) return false;
+/** Returns whether these bytes, one for each character, are at an offset. */
+export function matchesAt(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let n = 0; n < text.length; n += 1) if (bytes[at + n] !== text.charCodeAt(n)) return false;
   return true;
 }
 
-/** Returns where these bytes begin first, within a range; -1 if they do not. */
-export function indexOfText(bytes: Uint8Array, what: string, from = 0, until = bytes.length): number {
-  const first = what.charCodeAt(0);
-  for (let at = bytes.indexOf(first, from); at >= 0 && at + what.length <= until; at = bytes.indexOf(first, at + 1)) {
-    if (matchesAt(bytes, at, what)) return at;
+/** Returns the offset of the first occurrence of these bytes within a range, or -1. */
+export function indexOfText(bytes: Uint8Array, text: string, from = 0, until = bytes.length): number {
+  const first = text.charCodeAt(0);
+  for (let at = bytes.indexOf(first, from); at >= 0 && at + text.length <= until; at = bytes.indexOf(first, at + 1)) {
+    if (matchesAt(bytes, at, text)) return at;
   }
   return -1;
 }

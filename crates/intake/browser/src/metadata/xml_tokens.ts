@@ -1,5 +1,5 @@
-// The tokens of XML 1.0, one after the other, each as it is written. Letters are bytes: what is not
-// ASCII tells nothing here.
+// The tokens of XML 1.0, each as it is written. Each character is one byte: the parser needs only
+// ASCII.
 
 export type TokenKind = "start" | "empty" | "end" | "text" | "cdata" | "declaration" | "instruction" | "comment" | "doctype";
 
@@ -8,7 +8,10 @@ export interface XmlToken {
   raw: string;
 }
 
-/** Yields the tokens of a text. Returns, before its end, the place from which on it is no XML. */
+/**
+ * Yields the tokens of a text. Returns the offset of the first malformed XML, or the length of the
+ * text.
+ */
 export function* tokenize(xml: string): Generator<XmlToken, number> {
   for (let at = 0; at < xml.length; ) {
     const [kind, end] = xml[at] === "<" ? markupAt(xml, at) : (["text", endOr(xml.indexOf("<", at), xml.length)] as const);
@@ -21,7 +24,10 @@ export function* tokenize(xml: string): Generator<XmlToken, number> {
 
 const endOr = (end: number, other: number): number => (end < 0 ? other : end);
 
-/** Kind and end of the mark that begins at a place; no kind for what is none. */
+/**
+ * Returns kind and end of the markup that begins at an offset. The kind is undefined if the markup
+ * is malformed.
+ */
 function markupAt(xml: string, at: number): [TokenKind | undefined, number] {
   const until = (kind: TokenKind, end: string, from: number): [TokenKind | undefined, number] => {
     const found = xml.indexOf(end, from);
@@ -36,7 +42,7 @@ function markupAt(xml: string, at: number): [TokenKind | undefined, number] {
   return endOfElement(xml, at);
 }
 
-/** A `>` within quotes ends neither the start nor the end of an element. */
+/** Finds the end of a tag. A `>` within quotes does not end it. */
 function endOfElement(xml: string, start: number): [TokenKind | undefined, number] {
   let at = start + 1;
   for (;;) {
@@ -51,16 +57,16 @@ function endOfElement(xml: string, start: number): [TokenKind | undefined, numbe
   }
 }
 
-/** Declarations within brackets may hold a `>`. */
+/** Finds the end of a document type. Declarations within brackets may contain a `>`. */
 function endOfDoctype(xml: string, start: number): [TokenKind | undefined, number] {
   for (let [at, depth] = [start + 9, 0]; at < xml.length; at += 1) {
-    const sign = xml[at];
-    if (sign === '"' || sign === "'") {
-      at = xml.indexOf(sign, at + 1);
+    const character = xml[at];
+    if (character === '"' || character === "'") {
+      at = xml.indexOf(character, at + 1);
       if (at < 0) break;
-    } else if (sign === "<" || sign === "[") depth += 1;
-    else if (sign === "]") depth -= 1;
-    else if (sign === ">") {
+    } else if (character === "<" || character === "[") depth += 1;
+    else if (character === "]") depth -= 1;
+    else if (character === ">") {
       if (depth <= 0) return ["doctype", at + 1];
       depth -= 1;
     }
@@ -81,7 +87,7 @@ export interface XmlElement {
 
 const ATTRIBUTE = /[ \t\r\n]*([^ \t\r\n=]+)[ \t\r\n]*=[ \t\r\n]*(?:"([^"]*)"|'([^']*)')/y;
 
-/** Reads an element; undefined if its attributes are not written as XML demands. */
+/** Parses an element. Returns undefined if its attributes are malformed. */
 export function parseElement({ kind, raw }: XmlToken): XmlElement | undefined {
   const name = elementName(raw);
   const end = raw.length - (kind === "empty" ? 2 : 1);
@@ -94,17 +100,17 @@ export function parseElement({ kind, raw }: XmlToken): XmlElement | undefined {
   }
 }
 
-/** The name with which an element begins: up to white space. */
+/** Returns the name with which an element begins. */
 export const elementName = (raw: string): string => /^<([^ \t\r\n]*?)(?:[ \t\r\n]|\/?>$)/.exec(raw)?.[1] ?? "";
 
-/** A name without its prefix. */
+/** Returns a name without its prefix. */
 export const localName = (name: string): string => name.slice(name.indexOf(":") + 1);
 
-/** Writes an element as these attributes make it. */
+/** Writes an element with its attributes. */
 export function writeElement({ name, attributes, isEmpty }: XmlElement): string {
-  const written = attributes.map(({ name, value }) => {
+  const attributesText = attributes.map(({ name, value }) => {
     const quote = value.includes('"') ? "'" : '"';
     return ` ${name}=${quote}${value}${quote}`;
   });
-  return `<${name}${written.join("")}${isEmpty ? "/>" : ">"}`;
+  return `<${name}${attributesText.join("")}${isEmpty ? "/>" : ">"}`;
 }

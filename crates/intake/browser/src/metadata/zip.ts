@@ -1,15 +1,15 @@
-// Packages (ZIP, APPNOTE 6.3.10): read by their directory, and written with nothing that tells when
-// or by what they were made.
+// ZIP packages (APPNOTE 6.3.10): read by their directory, and written without timestamps and
+// without the program that made them.
 import { type Bytes, concat, utf8 } from "../bytes.ts";
 import { crc32 } from "./crc32.ts";
 import { deflate, inflate } from "./deflate.ts";
 import { MalformedFileError, readLe, matchesAt } from "./stream.ts";
 
-/** More parts than any document has. */
+/** Maximum number of parts: more than a document has. */
 const MAX_PARTS = 16 * 1024;
-/** An end record with the longest comment. */
+/** Maximum length of an end record with its comment in bytes. */
 const MAX_END_RECORD_LEN = 22 + 65_535;
-/** A length or place that does not fit is in the extra field of 64 bits. */
+/** A length or offset that does not fit is in the zip64 extra field. */
 const ZIP64_PLACEHOLDER = 0xffff_ffff;
 const STORED = 0;
 const DEFLATED = 8;
@@ -25,10 +25,10 @@ export interface ZipEntry {
   flags: number;
   method: number;
   crc: number;
-  /** Length of what is unpacked, in bytes. */
+  /** Decompressed length in bytes. */
   plain: number;
   data: Bytes;
-  /** Place of its head in the package as it came. */
+  /** Offset of the header in the original package. */
   at: number;
 }
 
@@ -36,11 +36,13 @@ export interface ZipArchive {
   /** In the order of the directory. */
   parts: ZipEntry[];
   hasComment: boolean;
-  /** Bytes behind the end. */
+  /** Whether bytes follow the end record. */
   hasMore: boolean;
 }
 
-/** Reads a package; throws `Broken` if its directory contradicts itself or the package. */
+/**
+ * Reads a package. Throws `MalformedFileError` if the directory contradicts itself or the package.
+ */
 export function readPackage(bytes: Bytes): ZipArchive {
   const end = findEndRecord(bytes);
   const [count, directory] = locateDirectory(bytes, end);
@@ -62,7 +64,7 @@ export function readPackage(bytes: Bytes): ZipArchive {
     packed += len;
     at += 46 + nameLen + extraLen + commentLen;
   }
-  // Parts that share their bytes would make a package far longer than what came.
+  // Parts that share their bytes would make the package much longer than the original.
   if (count === 0 || packed > bytes.length || at > end) throw new MalformedFileError();
   return { parts, hasComment, hasMore: bytes.length > end + 22 + (readLe(bytes, end + 20, 2) ?? 0) };
 }
@@ -74,23 +76,23 @@ function findEndRecord(bytes: Bytes): number {
   throw new MalformedFileError();
 }
 
-/** Returns how many parts there are, and where their directory begins. */
+/** Returns the number of parts, and the offset of the directory. */
 function locateDirectory(bytes: Bytes, end: number): [number, number] {
   if (matchesAt(bytes, end - 20, "PK\x06\x07")) {
-    const long = requirePlausible(readLe(bytes, end - 12, 8));
-    if (matchesAt(bytes, long, "PK\x06\x06")) return [requirePlausible(readLe(bytes, long + 32, 8)), requirePlausible(readLe(bytes, long + 48, 8))];
+    const zip64End = requirePlausible(readLe(bytes, end - 12, 8));
+    if (matchesAt(bytes, zip64End, "PK\x06\x06")) return [requirePlausible(readLe(bytes, zip64End + 32, 8)), requirePlausible(readLe(bytes, zip64End + 48, 8))];
   }
   return [requirePlausible(readLe(bytes, end + 10, 2)), requirePlausible(readLe(bytes, end + 16, 4))];
 }
 
-/** Lengths and place with what the extra field of 64 bits says. */
+/** Returns lengths and offset, resolved through the zip64 extra field. */
 function resolveZip64(extra: Uint8Array, numbers: [number, number, number]): [number, number, number] {
   if (!numbers.includes(ZIP64_PLACEHOLDER)) return numbers;
   for (let at = 0; at + 4 <= extra.length; at += 4 + readLe(extra, at + 2, 2)!) {
     if (readLe(extra, at, 2) !== 1) continue;
     const field = extra.subarray(at + 4, at + 4 + readLe(extra, at + 2, 2)!);
-    let place = 0;
-    return numbers.map((number) => (number === ZIP64_PLACEHOLDER ? requirePlausible(readLe(field, 8 * place++, 8)) : number)) as [number, number, number];
+    let index = 0;
+    return numbers.map((number) => (number === ZIP64_PLACEHOLDER ? requirePlausible(readLe(field, 8 * index++, 8)) : number)) as [number, number, number];
   }
   throw new MalformedFileError();
 }
@@ -100,38 +102,41 @@ function requirePlausible(number: number | undefined): number {
   return number;
 }
 
-/** Returns what a part unpacks to; throws if it is packed in another way, unsound, or unpacks to more than it announces. */
+/**
+ * Returns the decompressed content of a part. Throws if the compression method is unsupported, the
+ * data is malformed, or it decompresses to another length than announced.
+ */
 export async function unpack({ method, data, plain, crc }: ZipEntry): Promise<Bytes> {
-  if (method !== STORED && method !== DEFLATED) throw new Error("packed in another way");
-  // Some writers announce that an empty part is packed, and write nothing.
+  if (method !== STORED && method !== DEFLATED) throw new Error("unsupported compression method");
+  // Some writers announce a compressed empty part and write no data.
   const unpacked = method === STORED || data.length === 0 ? data : await inflate(data, "deflate-raw", plain);
-  if (unpacked.length !== plain || crc32(unpacked) !== crc) throw new Error("not what was announced");
+  if (unpacked.length !== plain || crc32(unpacked) !== crc) throw new Error("content does not match its declared length or checksum");
   return unpacked;
 }
 
-/** Returns the part with other content: stored where the browser cannot compress it. */
+/** Returns the part with other content. It is stored if the browser cannot compress it. */
 export async function pack(part: ZipEntry, plain: Bytes): Promise<ZipEntry> {
   const packed = await deflate(plain, "deflate-raw").catch(() => undefined);
   const [method, data] = packed ? [DEFLATED, packed] : [STORED, plain];
   return { ...part, method, crc: crc32(plain), plain: plain.length, data };
 }
 
-/** Writes a package with these parts, each at its place among the others. */
+/** Writes a package with these parts in their original order. */
 export function writePackage(parts: ZipEntry[]): Blob {
-  const pieces: BlobPart[] = [];
+  const chunks: BlobPart[] = [];
   const entries = new Map<ZipEntry, Bytes>();
   let at = 0;
-  for (const part of [...parts].sort((one, other) => one.at - other.at)) {
+  for (const part of [...parts].sort((first, second) => first.at - second.at)) {
     const { name, flags, method, crc, data, plain } = part;
-    const common = concat(u16(flags), u16(method), u32(NO_DATE), u32(crc), u32(data.length), u32(plain), u16(name.length));
-    const head = concat(utf8("PK\x03\x04\x14\0"), common, u16(0), name);
-    pieces.push(head, data);
-    entries.set(part, concat(utf8("PK\x01\x02\x14\0\x14\0"), common, new Uint8Array(12), u32(at), name));
-    at += head.length + data.length;
+    const commonFields = concat(u16(flags), u16(method), u32(NO_DATE), u32(crc), u32(data.length), u32(plain), u16(name.length));
+    const header = concat(utf8("PK\x03\x04\x14\0"), commonFields, u16(0), name);
+    chunks.push(header, data);
+    entries.set(part, concat(utf8("PK\x01\x02\x14\0\x14\0"), commonFields, new Uint8Array(12), u32(at), name));
+    at += header.length + data.length;
   }
   const directory = concat(...parts.map((part) => entries.get(part)!));
   const count = u16(parts.length);
-  return new Blob([...pieces, directory, utf8("PK\x05\x06\0\0\0\0"), count, count, u32(directory.length), u32(at), u16(0)]);
+  return new Blob([...chunks, directory, utf8("PK\x05\x06\0\0\0\0"), count, count, u32(directory.length), u32(at), u16(0)]);
 }
 
 const u16 = (n: number): Bytes => new Uint8Array([n, n >> 8]);

@@ -100,7 +100,7 @@ function describeScrubbed(kit: OfflineForm, washed: ScrubReport): HTMLElement[] 
   const unclean = washed.reading !== "whole";
   if (unclean) lines.push(textLine(kit, "file-unknown"));
   // A recording or a film has no page to take a photo of.
-  if (washed.sort === "document" && (washed.left.size > 0 || unclean)) lines.push(textLine(kit, "washed-advice"));
+  if (washed.mediaClass === "document" && (washed.left.size > 0 || unclean)) lines.push(textLine(kit, "washed-advice"));
   return lines.length > 0 ? lines : [textLine(kit, "washed-nothing")];
 }
 

@@ -1,4 +1,4 @@
-//! HEIC and AVIF pictures: the table of a picture's parts says where the notes of the camera are.
+//! HEIC and AVIF pictures: the item table states where the Exif and XMP metadata is.
 
 use std::ops::Range;
 
@@ -6,45 +6,47 @@ use memchr::memmem;
 
 use crate::{
     formats::exif,
+    metadata_kind::{MetadataKind, MetadataKinds},
     stream::{MAX_LOOKAHEAD, ParseError, ParseResult, StreamRewriter, read_be},
-    summary::{Findings, MetadataKind, MetadataKinds},
+    summary::Findings,
 };
 
-/// The table is held whole.
+/// Maximum length of the item table in bytes. The table is read into memory.
 const MAX_TABLE_LEN: u64 = 512 * 1024;
-/// More parts than any picture has.
+/// Maximum number of items: more than a picture has.
 const MAX_ITEMS: usize = 16 * 1024;
-/// More notes than any picture has.
+/// Maximum number of metadata items: more than a picture has.
 const MAX_METADATA_ITEMS: usize = 256;
-/// Bytes that are looked at for the beginning of notes.
+/// Number of bytes that are searched at once for the beginning of metadata.
 const SCAN_WINDOW: usize = 64 * 1024;
-/// Longer than how notes begin, with what stands in front of them.
+/// Upper bound of the bytes that mark the beginning of metadata, with the prefix before them.
 const MAX_PREFIX_LEN: usize = 16;
-/// Padding behind notes in XML.
+/// Maximum padding in bytes after XMP metadata.
 const XMP_PADDING: u64 = 8 * 1024;
 
-/// Notes that come before the table: they are known by how they begin, and are overwritten as they
-/// pass.
+/// Metadata that comes before the item table. It is recognised by its first bytes and overwritten
+/// while it passes.
 #[derive(Default)]
 pub(super) struct EarlyMetadata {
-    /// What was overwritten, and how much may follow that tells nothing.
+    /// The overwritten ranges, each with the number of padding bytes that may follow.
     zeroed: Vec<(Range<u64>, u64)>,
-    /// How often notes seemed to begin: a file made to be slow is not looked into any further.
+    /// Number of possible beginnings so far. The search stops after [`MAX_METADATA_ITEMS`], so that
+    /// a malicious file cannot make it slow.
     attempts: usize,
 }
 
 impl EarlyMetadata {
-    /// Gives a box on, with notes in it overwritten.
+    /// Copies a box and overwrites the metadata in it.
     pub(super) fn scrub_box(
         &mut self,
-        pipe: &mut StreamRewriter<'_>,
+        stream: &mut StreamRewriter<'_>,
         found: &mut Findings,
         len: u64,
     ) -> ParseResult<()> {
-        let end = pipe.position() + len;
-        while pipe.position() < end {
-            let left = usize::try_from(end - pipe.position()).unwrap_or(usize::MAX);
-            let ahead = pipe.fill_to(SCAN_WINDOW.min(left))?;
+        let end = stream.position() + len;
+        while stream.position() < end {
+            let left = usize::try_from(end - stream.position()).unwrap_or(usize::MAX);
+            let ahead = stream.fill_to(SCAN_WINDOW.min(left))?;
             let ahead = &ahead[..ahead.len().min(left)];
             if ahead.is_empty() {
                 return Err(ParseError::Malformed);
@@ -54,60 +56,60 @@ impl EarlyMetadata {
             let Some(start) =
                 find_metadata_start(ahead).filter(|_| self.attempts < MAX_METADATA_ITEMS)
             else {
-                pipe.copy(until as u64)?;
+                stream.copy(until as u64)?;
                 continue;
             };
             self.attempts += 1;
-            pipe.copy(start as u64)?;
-            self.scrub_metadata(pipe, found, left - start)?;
+            stream.copy(start as u64)?;
+            self.scrub_metadata(stream, found, left - start)?;
         }
         Ok(())
     }
 
-    /// Overwrites the notes at the front, of which no more than so many bytes belong to the box.
+    /// Overwrites the metadata at the current position. At most `left` bytes belong to the box.
     fn scrub_metadata(
         &mut self,
-        pipe: &mut StreamRewriter<'_>,
+        stream: &mut StreamRewriter<'_>,
         found: &mut Findings,
         left: usize,
     ) -> ParseResult<()> {
-        let at = pipe.position();
-        let ahead = pipe.fill_to(left.min(MAX_LOOKAHEAD))?;
+        let at = stream.position();
+        let ahead = stream.fill_to(left.min(MAX_LOOKAHEAD))?;
         let ahead = &ahead[..ahead.len().min(left)];
         if !ahead.starts_with(b"<") {
-            let notes = exif::parse(ahead);
+            let exif = exif::parse(ahead);
             let plain = exif::orientation_only(None);
             let Some(len) = exif::extent(ahead).filter(|len| *len >= plain.len()) else {
-                return pipe.copy(1);
+                return stream.copy(1);
             };
             if ahead[..len] != [&plain[..], &vec![0; len - plain.len()]].concat() {
-                found.removed |= notes.kinds;
+                found.removed |= exif.kinds;
             }
-            pipe.write(&plain)?;
-            pipe.skip(plain.len() as u64)?;
-            pipe.zero((len - plain.len()) as u64)?;
+            stream.write(&plain)?;
+            stream.skip(plain.len() as u64)?;
+            stream.zero((len - plain.len()) as u64)?;
             self.zeroed.push((at..at + len as u64, 0));
             return Ok(());
         }
         let end = memmem::find(ahead, b"</x:xmpmeta>").map(|end| end + b"</x:xmpmeta>".len());
-        let Some(end) = end else { return pipe.copy(1) };
+        let Some(end) = end else { return stream.copy(1) };
         found.removed |= MetadataKinds::classify(&ahead[..end]);
-        pipe.zero(end as u64)?;
+        stream.zero(end as u64)?;
         self.zeroed.push((at..at + end as u64, XMP_PADDING));
         Ok(())
     }
 
-    /// Whether a part was overwritten before the table said that it is one of notes.
+    /// Returns whether an item was overwritten before the table named it as metadata.
     fn covers(&self, part: &Range<u64>) -> bool {
-        self.zeroed.iter().any(|(blanked, padding)| {
-            blanked.start >= part.start
-                && blanked.start <= part.start + XMP_PADDING.min(*padding + MAX_PREFIX_LEN as u64)
-                && blanked.end + padding >= part.end
+        self.zeroed.iter().any(|(zeroed, padding)| {
+            zeroed.start >= part.start
+                && zeroed.start <= part.start + XMP_PADDING.min(*padding + MAX_PREFIX_LEN as u64)
+                && zeroed.end + padding >= part.end
         })
     }
 }
 
-/// Where notes begin: with a byte order behind `Exif`, or behind a distance of nothing.
+/// Returns where metadata begins: a byte order mark after `Exif`, or after a prefix of zeros.
 fn find_metadata_start(ahead: &[u8]) -> Option<usize> {
     let orders = [&b"MM\0*\0\0\0\x08"[..], b"II*\0\x08\0\0\0"];
     let exif =
@@ -118,9 +120,9 @@ fn find_metadata_start(ahead: &[u8]) -> Option<usize> {
     exif.chain(memmem::find(ahead, b"<x:xmpmeta")).min()
 }
 
-/// The table of a picture's parts: passes it, and says where the parts stand that are notes.
+/// Copies the item table and returns the ranges of the items that are metadata.
 pub(super) fn process_meta_box(
-    pipe: &mut StreamRewriter<'_>,
+    stream: &mut StreamRewriter<'_>,
     found: &mut Findings,
     len: u64,
     early: &EarlyMetadata,
@@ -128,30 +130,31 @@ pub(super) fn process_meta_box(
     if len > MAX_TABLE_LEN {
         return Err(ParseError::Malformed);
     }
-    let start = pipe.position();
+    let start = stream.position();
     let len = usize::try_from(len).map_err(|_| ParseError::Malformed)?;
-    let ahead = pipe.fill_to(len)?;
+    let ahead = stream.fill_to(len)?;
     let table = ahead.get_mut(..len).ok_or(ParseError::Malformed)?;
-    // A long head says 1 where the length is.
+    // A size of 1 means that a 64-bit size follows.
     let head = if read_be(table, 0, 4) == Some(1) { 16 } else { 8 };
     let children = child_boxes(table, head + 4).ok_or(ParseError::Malformed)?;
     let of = |kind: &[u8; 4]| {
         children.iter().find(|(found, _)| found == kind).map(|(_, range)| range.clone())
     };
-    let notes = of(b"iinf").and_then(|range| metadata_item_ids(&table[range])).unwrap_or_default();
-    let places = of(b"iloc")
-        .and_then(|range| item_locations(&table[range], &notes))
+    let metadata_ids =
+        of(b"iinf").and_then(|range| metadata_item_ids(&table[range])).unwrap_or_default();
+    let locations = of(b"iloc")
+        .and_then(|range| item_locations(&table[range], &metadata_ids))
         .ok_or(ParseError::Malformed)?;
     let inner = of(b"idat");
     let mut parts = Vec::new();
-    for place in places {
-        match (place.in_idat, &inner) {
-            (false, _) if place.range.start >= start + len as u64 => parts.push(place.range),
+    for location in locations {
+        match (location.in_idat, &inner) {
+            (false, _) if location.range.start >= start + len as u64 => parts.push(location.range),
             (true, Some(inner)) => {
                 let bytes = table.get_mut(inner.clone()).and_then(|inner| {
                     inner.get_mut(
-                        usize::try_from(place.range.start).ok()?
-                            ..usize::try_from(place.range.end).ok()?,
+                        usize::try_from(location.range.start).ok()?
+                            ..usize::try_from(location.range.end).ok()?,
                     )
                 });
                 if let Some(bytes) = bytes {
@@ -159,25 +162,25 @@ pub(super) fn process_meta_box(
                     bytes.fill(0);
                 }
             }
-            (false, _) if early.covers(&place.range) => {}
-            // It has passed already.
+            (false, _) if early.covers(&location.range) => {}
+            // The item has already been copied.
             _ => {
-                let traces = [
+                let kinds = [
                     MetadataKind::Device,
                     MetadataKind::Date,
                     MetadataKind::Place,
                     MetadataKind::Other,
                 ];
-                found.left |= traces.into_iter().collect::<MetadataKinds>();
+                found.left |= kinds.into_iter().collect::<MetadataKinds>();
             }
         }
     }
     parts.sort_by_key(|part| part.start);
-    pipe.copy(len as u64)?;
+    stream.copy(len as u64)?;
     Ok(parts)
 }
 
-/// Kind and payload of the boxes from here on.
+/// Returns kind and payload of the boxes from `at` on.
 fn child_boxes(table: &[u8], mut at: usize) -> Option<Vec<([u8; 4], Range<usize>)>> {
     let mut children = Vec::new();
     while at < table.len() && children.len() < MAX_ITEMS {
@@ -192,10 +195,10 @@ fn child_boxes(table: &[u8], mut at: usize) -> Option<Vec<([u8; 4], Range<usize>
     Some(children)
 }
 
-/// The numbers of the parts that are notes: of cameras, or XMP.
+/// Returns the ids of the items that are metadata: Exif or XMP.
 fn metadata_item_ids(list: &[u8]) -> Option<Vec<u64>> {
     let first = if *list.first()? == 0 { 6 } else { 8 };
-    let notes = child_boxes(list, first)?.into_iter().filter_map(|(kind, range)| {
+    let metadata_ids = child_boxes(list, first)?.into_iter().filter_map(|(kind, range)| {
         let entry = &list[range];
         let wide = match (&kind, entry.first()?) {
             (b"infe", 2) => 2,
@@ -206,16 +209,16 @@ fn metadata_item_ids(list: &[u8]) -> Option<Vec<u64>> {
         matches!(entry.get(4 + wide + 2..4 + wide + 6)?, b"Exif" | b"mime" | b"uri ")
             .then_some(number)
     });
-    Some(notes.collect())
+    Some(metadata_ids.collect())
 }
 
 struct ItemLocation {
-    /// Counted from the picture's inner store, not from the beginning of the file.
+    /// The range is relative to `idat`, not to the beginning of the file.
     in_idat: bool,
     range: Range<u64>,
 }
 
-fn item_locations(list: &[u8], notes: &[u64]) -> Option<Vec<ItemLocation>> {
+fn item_locations(list: &[u8], metadata_ids: &[u64]) -> Option<Vec<ItemLocation>> {
     let version = *list.first()?;
     let sizes = read_be(list, 4, 2)?;
     let size = |shift: u64| usize::try_from(sizes >> shift & 15).unwrap_or_default();
@@ -229,7 +232,7 @@ fn item_locations(list: &[u8], notes: &[u64]) -> Option<Vec<ItemLocation>> {
         (len <= 8).then_some(number)
     };
     let count = next(wide)?;
-    let mut places = Vec::new();
+    let mut locations = Vec::new();
     for _ in 0..count.min(MAX_ITEMS as u64) {
         let number = next(wide)?;
         let inside = version != 0 && next(2)? & 15 == 1;
@@ -238,18 +241,20 @@ fn item_locations(list: &[u8], notes: &[u64]) -> Option<Vec<ItemLocation>> {
         for _ in 0..next(2)? {
             next(index_size)?;
             let (offset, length) = (next(offset_size)?, next(length_size)?);
-            // Where no extent takes a byte, so many of them take none of the file either.
-            if offset_size + length_size + index_size == 0 || places.len() >= MAX_METADATA_ITEMS {
+            // If an extent has no fields, any number of extents fits into no bytes, so the loop
+            // would not end.
+            if offset_size + length_size + index_size == 0 || locations.len() >= MAX_METADATA_ITEMS
+            {
                 return None;
             }
-            if notes.contains(&number) {
+            if metadata_ids.contains(&number) {
                 let start = base.checked_add(offset)?;
-                places.push(ItemLocation {
+                locations.push(ItemLocation {
                     in_idat: inside,
                     range: start..start.checked_add(length)?,
                 });
             }
         }
     }
-    Some(places)
+    Some(locations)
 }

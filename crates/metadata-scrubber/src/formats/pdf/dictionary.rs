@@ -1,15 +1,15 @@
-//! Dictionaries of a PDF (ISO 32000-2, 7.3.7): where one begins and ends, and what it says.
+//! Dictionaries of a PDF (ISO 32000-2, 7.3.7).
 
 use std::ops::Range;
 
 use super::{is_regular_char, string_len, whitespace_len};
 use crate::rules;
 
-/// So far around a key its dictionary may reach.
+/// Maximum distance in bytes from a key to the beginning or end of its dictionary.
 const MAX_REACH: usize = 8 * 1024;
-/// More entries than any dictionary has that is asked about.
+/// Maximum number of entries: more than the dictionaries that are parsed have.
 const MAX_ENTRIES: usize = 512;
-/// Kinds of notes that a person adds to a document, and that carry a name.
+/// Subtypes of annotations that a person adds to a document and that name the author.
 const ANNOTATION_SUBTYPES: [&[u8]; 18] = [
     b"/Text",
     b"/FreeText",
@@ -31,15 +31,15 @@ const ANNOTATION_SUBTYPES: [&[u8]; 18] = [
     b"/Popup",
 ];
 
-/// A dictionary that was found around a key.
+/// A dictionary found around a key.
 pub(super) struct PdfDictionary<'w> {
     window: &'w [u8],
     entries: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl<'w> PdfDictionary<'w> {
-    /// The dictionary that a key belongs to, and how many bytes were looked through for it; `None`
-    /// if its beginning or end is not near, or it is not sound.
+    /// Returns the dictionary that contains a key, and the number of bytes searched for it. Returns
+    /// no dictionary if it is malformed, or if its beginning or end is not near.
     pub(super) fn enclosing(window: &'w [u8], key: usize) -> (Option<Self>, usize) {
         let (start, before) = dictionary_start(window, key);
         let Some(start) = start else { return (None, before) };
@@ -49,44 +49,44 @@ impl<'w> PdfDictionary<'w> {
     }
 
     fn value(&self, key: &[u8]) -> Option<&[u8]> {
-        let found = self.entries.iter().find(|(name, _)| &self.window[name.clone()] == key);
-        found.map(|(_, value)| &self.window[value.clone()])
+        let entry = self.entries.iter().find(|(name, _)| &self.window[name.clone()] == key);
+        entry.map(|(_, value)| &self.window[value.clone()])
     }
 
-    /// Whether it has this key.
+    /// Returns whether the dictionary has this key.
     pub(super) fn contains_key(&self, key: &[u8]) -> bool {
         self.value(key).is_some()
     }
 
-    /// Whether it is a note on a page.
+    /// Returns whether the dictionary is an annotation on a page.
     pub(super) fn is_annotation(&self) -> bool {
         self.value(b"/Subtype").is_some_and(|kind| ANNOTATION_SUBTYPES.contains(&kind))
             && !self.contains_key(b"/FT")
     }
 
-    /// Places of all texts of the file's information with their keys; `None` if it is not the
-    /// information. That has nothing but texts.
+    /// Returns keys and ranges of all strings if this is the document information, which contains
+    /// nothing but strings. Returns `None` otherwise.
     pub(super) fn info_texts(&self) -> Option<Vec<(&'w [u8], Range<usize>)>> {
         let is_known =
             |key: &[u8]| rules::builtin().pdf.iter().any(|rule| rule.key.as_bytes() == key);
-        let mut texts = Vec::new();
-        let mut any_known = false;
+        let mut strings = Vec::new();
+        let mut has_known_key = false;
         for (key, value) in &self.entries {
-            let (key, text) = (&self.window[key.clone()], &self.window[value.clone()]);
-            any_known |= is_known(key);
-            match text.first()? {
-                b'(' | b'<' if !text.starts_with(b"<<") => texts.push((key, value.clone())),
+            let (key, string) = (&self.window[key.clone()], &self.window[value.clone()]);
+            has_known_key |= is_known(key);
+            match string.first()? {
+                b'(' | b'<' if !string.starts_with(b"<<") => strings.push((key, value.clone())),
                 _ if key == b"/Trapped" => {}
-                // A text elsewhere: followed by its own rule.
-                _ if is_known(key) && text.ends_with(b"R") => {}
+                // A string in another object. The rule of its key follows the reference.
+                _ if is_known(key) && string.ends_with(b"R") => {}
                 _ => return None,
             }
         }
-        any_known.then_some(texts)
+        has_known_key.then_some(strings)
     }
 }
 
-/// Where the dictionary of a key begins, and how many bytes were looked through.
+/// Returns where the dictionary of a key begins, and the number of bytes searched.
 fn dictionary_start(window: &[u8], key: usize) -> (Option<usize>, usize) {
     let (mut depth, mut at) = (0, key);
     while at >= 2 && key - at < MAX_REACH {
@@ -127,9 +127,9 @@ fn dictionary_end(window: &[u8], key: usize) -> Option<usize> {
     None
 }
 
-/// Keys and values of a dictionary.
-fn parse_entries(window: &[u8], place: Range<usize>) -> Option<Vec<(Range<usize>, Range<usize>)>> {
-    let (mut at, end) = (place.start + 2, place.end - 2);
+/// Returns keys and values of a dictionary.
+fn parse_entries(window: &[u8], range: Range<usize>) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    let (mut at, end) = (range.start + 2, range.end - 2);
     let mut entries = Vec::new();
     loop {
         at += whitespace_len(&window[at..end]);
@@ -147,7 +147,7 @@ fn parse_entries(window: &[u8], place: Range<usize>) -> Option<Vec<(Range<usize>
     }
 }
 
-/// The length of any value.
+/// Returns the length of a value of any type.
 fn any_value_len(ahead: &[u8]) -> Option<usize> {
     match ahead {
         [b'<', b'<', ..] => dictionary_end(ahead, 2).filter(|end| *end <= ahead.len()),
@@ -163,7 +163,7 @@ fn any_value_len(ahead: &[u8]) -> Option<usize> {
                 }
             }
         }
-        // A number, a word, or a reference: up to the next key.
+        // A number, a keyword or a reference: up to the next key.
         _ => Some(memchr::memchr(b'/', ahead).unwrap_or(ahead.len())).filter(|len| *len > 0),
     }
 }

@@ -1,40 +1,42 @@
-//! What a PDF says of itself, key by key: its information, the authors of notes on its pages, and
+//! The document information of a PDF, the authors of annotations, and the file identifiers.
 //! the numbers that copies share.
 
 use super::{PdfEditor, dictionary::PdfDictionary, string_len, whitespace_len};
-use crate::{rules, summary::MetadataKind};
+use crate::{metadata_kind::MetadataKind, rules};
 
 impl PdfEditor<'_> {
-    /// Overwrites all texts of the file's information, also those under keys of its own. Returns
-    /// whether the value of this key is one of them.
+    /// Overwrites all strings of the document information, including those under unknown keys.
+    /// Returns whether the value of this key is one of them.
     pub(super) fn scrub_info_dictionary(
         &mut self,
         window: &mut [u8],
         at: usize,
         key: usize,
     ) -> bool {
-        let here = at + key + whitespace_len(&window[at + key..]);
+        let value_start = at + key + whitespace_len(&window[at + key..]);
         if at < self.info_end {
-            // All of this dictionary is overwritten already.
-            return matches!(window.get(here), Some(b'(' | b'<'));
+            // The whole dictionary has been overwritten.
+            return matches!(window.get(value_start), Some(b'(' | b'<'));
         }
         let Some(dictionary) = self.enclosing_dictionary(window, at) else { return false };
-        let Some(texts) = dictionary.info_texts() else { return false };
-        let trace_of = |key: &[u8]| {
+        let Some(strings) = dictionary.info_texts() else { return false };
+        let kind_of = |key: &[u8]| {
             let rule = rules::builtin().pdf.iter().find(|rule| rule.key.as_bytes() == key);
-            rule.map_or(MetadataKind::Other, |rule| rule.trace)
+            rule.map_or(MetadataKind::Other, |rule| rule.kind)
         };
-        let texts: Vec<_> = texts.into_iter().map(|(key, value)| (trace_of(key), value)).collect();
-        // Where a value stands elsewhere, the rule of its key follows it.
-        self.info_end = texts.iter().map(|(_, value)| value.end).max().unwrap_or_default();
-        let is_here = texts.iter().any(|(_, value)| value.start == here);
-        for (trace, value) in texts {
-            self.overwrite(&mut window[value], trace);
+        let strings: Vec<_> =
+            strings.into_iter().map(|(key, value)| (kind_of(key), value)).collect();
+        // If a value is in another object, the rule of its key follows the reference.
+        self.info_end = strings.iter().map(|(_, value)| value.end).max().unwrap_or_default();
+        let is_value = strings.iter().any(|(_, value)| value.start == value_start);
+        for (kind, value) in strings {
+            self.overwrite(&mut window[value], kind);
         }
-        is_here
+        is_value
     }
 
-    /// Name or date of a note on a page: other notes of the same author keep the same neutral name.
+    /// Overwrites the author or date of an annotation. Annotations of one author get the same
+    /// pseudonym.
     pub(super) fn scrub_annotation(&mut self, window: &mut [u8], at: usize, key: usize) -> usize {
         let start = at + key + whitespace_len(&window[at + key..]);
         if !matches!(window.get(start), Some(b'(' | b'<')) {
@@ -58,7 +60,7 @@ impl PdfEditor<'_> {
         start + len - at
     }
 
-    /// Puts a neutral name in the place of an author's, where it fits.
+    /// Replaces an author's name by a pseudonym if it fits.
     fn replace_author(&mut self, value: &mut [u8]) {
         let [open, text @ .., _] = value else { return };
         if text.iter().all(u8::is_ascii_whitespace) {
@@ -84,7 +86,7 @@ impl PdfEditor<'_> {
         }
     }
 
-    /// Two numbers that all copies of a file share. A file that is locked needs them.
+    /// Overwrites the two identifiers that all copies of a file share. Encrypted files need them.
     pub(super) fn scrub_file_id(&mut self, window: &mut [u8], at: usize, key: usize) -> usize {
         let start = at + key + whitespace_len(&window[at + key..]);
         if window.get(start) != Some(&b'[') || self.in_object_stream {
@@ -107,7 +109,7 @@ impl PdfEditor<'_> {
         }
     }
 
-    /// The dictionary around a key, as long as there is something left to look through it.
+    /// Returns the dictionary around a key, unless the budget is exhausted.
     fn enclosing_dictionary<'w>(
         &mut self,
         window: &'w [u8],
@@ -116,8 +118,8 @@ impl PdfEditor<'_> {
         if self.budget == 0 {
             return None;
         }
-        let (dictionary, looked_at) = PdfDictionary::enclosing(window, at);
-        self.budget = self.budget.saturating_sub(looked_at);
+        let (dictionary, searched) = PdfDictionary::enclosing(window, at);
+        self.budget = self.budget.saturating_sub(searched);
         dictionary
     }
 }

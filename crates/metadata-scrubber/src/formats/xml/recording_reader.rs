@@ -1,28 +1,28 @@
-//! A reader that remembers what was taken from it, so that it can go on byte for byte. UTF-16
-//! becomes UTF-8 on the way.
+//! A reader that records the bytes that the parser consumes, so that they can be copied byte for
+//! byte. It converts UTF-16 to UTF-8.
 
 use std::io::{self, BufRead, Read, Write};
 
-/// So much is read at once.
+/// Number of bytes that one read requests.
 const READ_CHUNK: usize = 16 * 1024;
-/// A tag or text that is longer ends the reading of XML.
+/// Maximum length of a tag or text in bytes. A longer one ends the parsing.
 const MAX_TOKEN_LEN: usize = 256 * 1024;
 
-/// How the letters are written.
+/// The encoding of the text.
 #[derive(Clone, Copy)]
 enum TextEncoding {
-    /// Nothing was read.
+    /// Nothing has been read yet.
     Unknown,
-    /// Bytes that are ASCII where it matters.
+    /// An encoding that agrees with ASCII where the parser needs it.
     AsciiCompatible,
-    /// UTF-16 with this reader of two bytes.
+    /// UTF-16, with the function that reads one code unit.
     Utf16(fn([u8; 2]) -> u16),
 }
 
 pub(super) struct RecordingReader<'r> {
     input: &'r mut dyn Read,
     encoding: TextEncoding,
-    /// Bytes of a letter that is not whole.
+    /// Bytes of an incomplete character.
     incomplete: Vec<u8>,
     buffer: Vec<u8>,
     start: usize,
@@ -41,17 +41,17 @@ impl<'r> RecordingReader<'r> {
         }
     }
 
-    /// What was taken since this was asked last.
+    /// Returns the bytes consumed since the last call.
     pub(super) fn take_recorded(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.recorded)
     }
 
-    /// Whether it comes in UTF-16.
+    /// Returns whether the input is UTF-16.
     pub(super) fn is_utf16(&self) -> bool {
         matches!(self.encoding, TextEncoding::Utf16(_))
     }
 
-    /// Gives on what was not taken.
+    /// Copies the bytes that the parser has not consumed.
     pub(super) fn copy_rest(mut self, out: &mut impl Write) -> io::Result<()> {
         while !self.fill()?.is_empty() {
             out.write_all(&self.buffer[self.start..])?;
@@ -64,51 +64,51 @@ impl<'r> RecordingReader<'r> {
         while self.start == self.buffer.len() {
             self.buffer.clear();
             self.start = 0;
-            let mut piece = vec![0; READ_CHUNK];
-            let n = self.input.read(&mut piece)?;
+            let mut chunk = vec![0; READ_CHUNK];
+            let n = self.input.read(&mut chunk)?;
             if n == 0 {
                 break;
             }
-            piece.truncate(n);
-            self.decode(piece)?;
+            chunk.truncate(n);
+            self.decode(chunk)?;
         }
         Ok(&self.buffer[self.start..])
     }
 
-    fn decode(&mut self, mut piece: Vec<u8>) -> io::Result<()> {
+    fn decode(&mut self, mut chunk: Vec<u8>) -> io::Result<()> {
         if matches!(self.encoding, TextEncoding::Unknown) {
-            // Two bytes are needed to see the letters.
-            while piece.len() < 2 {
+            // Two bytes are needed to detect the encoding.
+            while chunk.len() < 2 {
                 let mut one = [0];
                 if self.input.read(&mut one)? == 0 {
                     break;
                 }
-                piece.push(one[0]);
+                chunk.push(one[0]);
             }
-            self.encoding = match piece[..] {
+            self.encoding = match chunk[..] {
                 [0xFF, 0xFE, ..] | [b'<', 0, ..] => TextEncoding::Utf16(u16::from_le_bytes),
                 [0xFE, 0xFF, ..] | [0, b'<', ..] => TextEncoding::Utf16(u16::from_be_bytes),
                 _ => TextEncoding::AsciiCompatible,
             };
         }
         let TextEncoding::Utf16(unit) = self.encoding else {
-            self.buffer = piece;
+            self.buffer = chunk;
             return Ok(());
         };
-        self.incomplete.append(&mut piece);
+        self.incomplete.append(&mut chunk);
         let (pairs, rest) = self.incomplete.as_chunks::<2>();
         let mut units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
-        let mut kept = rest.to_vec();
-        // The first half of a pair waits for the second.
+        let mut incomplete = rest.to_vec();
+        // The first half of a surrogate pair waits for the second.
         if units.last().is_some_and(|last| (0xD800..0xDC00).contains(last)) {
             units.pop();
-            kept.splice(0..0, pairs.last().copied().unwrap_or_default());
+            incomplete.splice(0..0, pairs.last().copied().unwrap_or_default());
         }
         let text: String = char::decode_utf16(units)
-            .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .filter(|letter| *letter != '\u{FEFF}')
+            .map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .filter(|character| *character != '\u{FEFF}')
             .collect();
-        self.incomplete = kept;
+        self.incomplete = incomplete;
         self.buffer = text.into_bytes();
         Ok(())
     }

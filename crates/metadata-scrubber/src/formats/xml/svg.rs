@@ -1,23 +1,24 @@
-//! Drawings (SVG): what drawing programs add for themselves goes.
+//! SVG drawings: the data that drawing programs add for themselves is removed.
 
 use quick_xml::events::{BytesStart, attributes::Attribute};
 
 use crate::{
+    metadata_kind::{MetadataKind, MetadataKinds},
     rules,
-    summary::{Findings, MetadataKind, MetadataKinds},
+    summary::Findings,
 };
 
-/// What becomes of an element.
+/// The decision about one element.
 pub(super) enum ElementDecision<'e> {
     Keep,
-    /// It has these attributes left.
+    /// Keep these attributes.
     Rewrite(Vec<Attribute<'e>>),
-    /// With all that is in it.
+    /// Remove the element with its content.
     Remove,
 }
 
-/// What becomes of an element of a drawing. Namespaces are known by the prefixes that the programs
-/// use for them.
+/// Decides about one element of a drawing. Namespaces are recognised by the prefixes that drawing
+/// programs use for them.
 pub(super) fn decide_element<'e>(
     element: &'e BytesStart<'_>,
     found: &mut Findings,
@@ -51,7 +52,7 @@ pub(super) fn decide_element<'e>(
             found.removed |= MetadataKind::Author;
             continue;
         }
-        // A picture inside the drawing is not looked into.
+        // An embedded picture is not scrubbed.
         if attribute.value.starts_with(b"data:image/") {
             found.left |= MetadataKind::Other;
         }

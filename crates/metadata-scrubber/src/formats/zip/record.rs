@@ -1,5 +1,5 @@
-//! Records of a ZIP package (APPNOTE 6.3.10): read from bytes, and written with nothing that tells
-//! when or by what they were made.
+//! The records of a ZIP package (APPNOTE 6.3.10). They are written without timestamps and without
+//! the program that made them.
 
 use crate::stream::{ParseError, ParseResult, StreamRewriter, read_le};
 
@@ -17,11 +17,11 @@ const NO_DATE: [u8; 4] = [0, 0, 0x21, 0];
 /// A length or offset that does not fit is in the zip64 extra field.
 const ZIP64_PLACEHOLDER: u64 = u32::MAX as u64;
 const ZIP64_EXTRA_ID: u64 = 1;
-/// The largest length or offset in bytes that is believed: far beyond any submission, and small
-/// enough to be added to.
+/// Maximum length or offset in bytes that is accepted: far beyond any submission, and small enough
+/// for additions.
 const MAX_PLAUSIBLE: u64 = 1 << 40;
 
-/// The head of a part, as it came.
+/// The header of a part, as read.
 #[derive(Debug, Clone)]
 pub(super) struct LocalFileHeader {
     pub(super) flags: u16,
@@ -35,13 +35,13 @@ pub(super) struct LocalFileHeader {
 }
 
 impl LocalFileHeader {
-    /// The head at the front of the pipe, which stays there.
-    pub(super) fn peek(pipe: &mut StreamRewriter<'_>) -> ParseResult<Self> {
-        let fixed: [u8; 30] = pipe.peek_array()?;
-        let number = |at, len| read_le(&fixed, at, len).unwrap_or_default();
+    /// Reads the header at the current position without consuming it.
+    pub(super) fn peek(stream: &mut StreamRewriter<'_>) -> ParseResult<Self> {
+        let fixed: [u8; 30] = stream.peek_array()?;
+        let number = |offset, len| read_le(&fixed, offset, len).unwrap_or_default();
         let (name_len, extra_len) = (number(26, 2), number(28, 2));
         let len = 30 + name_len + extra_len;
-        let whole = pipe.peek(len)?;
+        let whole = stream.peek(len)?;
         if whole.len() as u64 != len {
             return Err(ParseError::Malformed);
         }
@@ -60,24 +60,24 @@ impl LocalFileHeader {
         })
     }
 
-    /// Whether the lengths in the head are to be ignored.
+    /// Returns whether the lengths in the header are to be ignored.
     pub(super) fn has_descriptor(&self) -> bool {
         self.flags & DESCRIPTOR_FOLLOWS != 0
     }
 
-    /// Whether the data can be unpacked.
+    /// Returns whether the data can be decompressed.
     pub(super) fn is_readable(&self) -> bool {
         self.flags & ENCRYPTED == 0 && matches!(self.method, STORED | DEFLATED)
     }
 
-    /// Flags of a part that is rewritten: the alphabet of the name stays.
+    /// Returns the flags of a rewritten part. Only the encoding of the name is kept.
     pub(super) fn plain_flags(&self) -> u16 {
         self.flags & UTF8_NAME
     }
 }
 
-/// Lengths and offset of a record with what its zip64 extra field says; `None` if a number is
-/// announced there and missing, or beyond what is believed.
+/// Returns lengths and offset of a record, resolved through its zip64 extra field. Returns `None`
+/// if a number is missing there or larger than [`MAX_PLAUSIBLE`].
 fn resolve_zip64(extra: &[u8], mut numbers: [u64; 3]) -> Option<[u64; 3]> {
     if !numbers.contains(&ZIP64_PLACEHOLDER) {
         return Some(numbers);
@@ -88,8 +88,8 @@ fn resolve_zip64(extra: &[u8], mut numbers: [u64; 3]) -> Option<[u64; 3]> {
         let field = rest.get(4..4 + len)?;
         if id == ZIP64_EXTRA_ID {
             let missing = numbers.iter_mut().filter(|number| **number == ZIP64_PLACEHOLDER);
-            for (place, number) in missing.enumerate() {
-                *number = read_le(field, 8 * place, 8).filter(|number| *number <= MAX_PLAUSIBLE)?;
+            for (index, number) in missing.enumerate() {
+                *number = read_le(field, 8 * index, 8).filter(|number| *number <= MAX_PLAUSIBLE)?;
             }
             return Some(numbers);
         }
@@ -98,33 +98,33 @@ fn resolve_zip64(extra: &[u8], mut numbers: [u64; 3]) -> Option<[u64; 3]> {
     None
 }
 
-/// A data descriptor behind a part: its length in bytes, if it has these numbers in any of the
-/// widths and with or without signature.
-pub(super) fn descriptor_len(behind: &[u8], crc: u32, packed: u64, plain: u64) -> Option<u64> {
+/// Returns the length in bytes of the data descriptor after a part. Returns `None` unless the
+/// descriptor has these numbers, in either width, with or without signature.
+pub(super) fn descriptor_len(following: &[u8], crc: u32, packed: u64, plain: u64) -> Option<u64> {
     [(4, 4), (4, 8), (0, 4), (0, 8)].into_iter().find_map(|(signature, width)| {
-        let signed = signature == 0 || behind.starts_with(b"PK\x07\x08");
-        let fits = read_le(behind, signature, 4) == Some(u64::from(crc))
-            && read_le(behind, signature + 4, width) == Some(packed)
-            && read_le(behind, signature + 4 + width, width) == Some(plain);
+        let signed = signature == 0 || following.starts_with(b"PK\x07\x08");
+        let fits = read_le(following, signature, 4) == Some(u64::from(crc))
+            && read_le(following, signature + 4, width) == Some(packed)
+            && read_le(following, signature + 4 + width, width) == Some(plain);
         let len = signature + 4 + 2 * width;
-        // Another record or the end follows: so the width is certain.
-        let next = behind.get(len..).unwrap_or_default();
+        // Another record or the end of the file must follow, so that the width is certain.
+        let next = following.get(len..).unwrap_or_default();
         (signed && fits && (next.is_empty() || next.starts_with(b"PK"))).then_some(len as u64)
     })
 }
 
-/// A part as it was written.
+/// A part as written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WrittenEntry {
-    /// Place of its head in the output.
+    /// Offset of its header in the output.
     pub(super) offset: u64,
     pub(super) flags: u16,
     pub(super) method: u16,
     pub(super) crc: u32,
     pub(super) compressed_len: u64,
     pub(super) uncompressed_len: u64,
-    /// Whether the data is as it came. What the directory says of it is then the truth, whatever
-    /// its head said.
+    /// Whether the data was copied unchanged. Then the directory's numbers are used, whatever the
+    /// header said.
     pub(super) is_verbatim: bool,
 }
 
@@ -135,11 +135,11 @@ pub(super) fn local_file_header(
     name: &[u8],
 ) -> Vec<u8> {
     let (crc, packed, plain) = numbers;
-    let head =
+    let header =
         [&b"PK\x03\x04\x14\0"[..], &flags.to_le_bytes(), &method.to_le_bytes(), &NO_DATE].concat();
     let lengths =
         [crc.to_le_bytes(), saturating_u32_bytes(packed), saturating_u32_bytes(plain)].concat();
-    [&head, &lengths, &saturating_u32_bytes(name.len() as u64)[..2], &[0, 0], name].concat()
+    [&header, &lengths, &saturating_u32_bytes(name.len() as u64)[..2], &[0, 0], name].concat()
 }
 
 pub(super) fn data_descriptor(crc: u32, packed: u64, plain: u64) -> Vec<u8> {
@@ -152,7 +152,7 @@ pub(super) fn data_descriptor(crc: u32, packed: u64, plain: u64) -> Vec<u8> {
     .concat()
 }
 
-/// An entry of the directory as it came.
+/// An entry of the directory, as read.
 pub(super) struct CentralDirectoryEntry {
     pub(super) flags: u16,
     pub(super) method: u16,
@@ -167,35 +167,35 @@ pub(super) struct CentralDirectoryEntry {
 }
 
 impl CentralDirectoryEntry {
-    /// The entry at the beginning of these bytes; `None` if it is not all there.
+    /// Reads the entry at the beginning of these bytes. Returns `None` if it is incomplete.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         if !bytes.starts_with(b"PK\x01\x02") {
             return None;
         }
-        let number = |at, len| read_le(bytes, at, len);
-        let usize_at = |at| usize::try_from(number(at, 2)?).ok();
+        let number = |offset, len| read_le(bytes, offset, len);
+        let usize_at = |offset| usize::try_from(number(offset, 2)?).ok();
         let (name, extra, comment) = (usize_at(28)?, usize_at(30)?, usize_at(32)?);
         let len = 46 + name + extra + comment;
         let whole = bytes.get(..len)?;
         let numbers = [number(24, 4)?, number(20, 4)?, number(42, 4)?];
-        let [plain, packed, at] = resolve_zip64(&whole[46 + name..46 + name + extra], numbers)?;
+        let [plain, packed, offset] = resolve_zip64(&whole[46 + name..46 + name + extra], numbers)?;
         Some(Self {
             flags: u16_or_zero(number(8, 2)?),
             method: u16_or_zero(number(10, 2)?),
             crc: u32::try_from(number(16, 4)?).ok()?,
             compressed_len: packed,
             uncompressed_len: plain,
-            offset: at,
+            offset,
             name: whole[46..46 + name].to_vec(),
             has_comment: comment > 0,
             len: len as u64,
         })
     }
 
-    /// The record for a part that was written like this.
+    /// Returns the record for a part that was written like this.
     pub(super) fn write(&self, written: &WrittenEntry) -> Vec<u8> {
-        // Made by version 2.0 of no particular system.
-        let head = [
+        // Made by version 2.0 on an unspecified system.
+        let header = [
             &b"PK\x01\x02\x14\0\x14\0"[..],
             &written.flags.to_le_bytes(),
             &written.method.to_le_bytes(),
@@ -214,19 +214,21 @@ impl CentralDirectoryEntry {
             &self.name,
         ]
         .concat();
-        [&head.concat(), &lengths[..], &rest].concat()
+        [&header.concat(), &lengths[..], &rest].concat()
     }
 }
 
-/// The end record, with a zip64 one before it where the numbers need it.
-pub(super) fn end_of_central_directory(count: u64, at: u64, len: u64) -> Vec<u8> {
+/// Returns the end record, with a zip64 end record before it if the numbers need one.
+pub(super) fn end_of_central_directory(count: u64, offset: u64, len: u64) -> Vec<u8> {
     let mut end = Vec::new();
-    if count >= u64::from(u16::MAX) || at >= ZIP64_PLACEHOLDER {
-        let numbers = [count, count, len, at].map(u64::to_le_bytes).concat();
+    if count >= u64::from(u16::MAX) || offset >= ZIP64_PLACEHOLDER {
+        let numbers = [count, count, len, offset].map(u64::to_le_bytes).concat();
         end.extend(
             [&b"PK\x06\x06\x2C\0\0\0\0\0\0\0\x2D\0\x2D\0\0\0\0\0\0\0\0\0"[..], &numbers].concat(),
         );
-        end.extend([&b"PK\x06\x07\0\0\0\0"[..], &(at + len).to_le_bytes(), &[1, 0, 0, 0]].concat());
+        end.extend(
+            [&b"PK\x06\x07\0\0\0\0"[..], &(offset + len).to_le_bytes(), &[1, 0, 0, 0]].concat(),
+        );
     }
     let count = u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes();
     end.extend(
@@ -235,7 +237,7 @@ pub(super) fn end_of_central_directory(count: u64, at: u64, len: u64) -> Vec<u8>
             &count,
             &count,
             &saturating_u32_bytes(len),
-            &saturating_u32_bytes(at),
+            &saturating_u32_bytes(offset),
             &[0, 0],
         ]
         .concat(),
@@ -243,7 +245,7 @@ pub(super) fn end_of_central_directory(count: u64, at: u64, len: u64) -> Vec<u8>
     end
 }
 
-/// The four low bytes of a number; the largest number for what does not fit.
+/// Returns the number as 4 bytes, or the largest number if it does not fit.
 fn saturating_u32_bytes(n: u64) -> [u8; 4] {
     u32::try_from(n).unwrap_or(u32::MAX).to_le_bytes()
 }

@@ -1,4 +1,4 @@
-//! What each kind of file loses, and what it keeps.
+//! What is removed from each format, and what is kept.
 #![expect(
     clippy::unwrap_used,
     clippy::cast_possible_truncation,
@@ -14,17 +14,17 @@ use image::ImageFormat;
 use metadata_scrubber::{MetadataKind, ParseCoverage, scrub_bytes};
 use samples::{CANARY, TEXT, ZipEntryLayout};
 
-fn contains_text(bytes: &[u8], words: &str) -> bool {
-    memchr::memmem::find(bytes, words.as_bytes()).is_some()
+fn contains_text(bytes: &[u8], text: &str) -> bool {
+    memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }
 
-/// Everything that an independent program reads in a file: group and name of each tag with its
-/// value.
+/// Returns all tags that an independent program reads in a file: group and name of each tag with
+/// its value.
 fn read_metadata(name: &str, bytes: &[u8]) -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
-    // All tags, also those that are there twice, unknown ones, and those within what is embedded.
+    // All tags: also duplicate and unknown ones, and those of embedded files.
     let output = Command::new("exiftool")
         .args(["-j", "-G1", "-a", "-u", "-ee", "-b"])
         .arg(&path)
@@ -32,33 +32,33 @@ fn read_metadata(name: &str, bytes: &[u8]) -> BTreeMap<String, String> {
         .unwrap();
     let tags: Vec<BTreeMap<String, serde_json::Value>> =
         serde_json::from_slice(&output.stdout).unwrap();
-    let ours = ["SourceFile", "System:", "ExifTool:"];
-    let told = tags
+    let ignored = ["SourceFile", "System:", "ExifTool:"];
+    let reported = tags
         .into_iter()
         .flatten()
-        .filter(|(tag, _)| !ours.iter().any(|start| tag.starts_with(start)));
-    told.map(|(tag, value)| (tag, value.to_string())).collect()
+        .filter(|(tag, _)| !ignored.iter().any(|start| tag.starts_with(start)));
+    reported.map(|(tag, value)| (tag, value.to_string())).collect()
 }
 
 #[test]
-fn an_independent_reader_finds_who_made_it_before_and_nobody_after() {
+fn an_independent_reader_finds_the_author_before_and_not_after() {
     for (name, sample) in samples::all() {
         let before = read_metadata(name, &sample);
-        let tells =
+        let has_metadata =
             before.iter().any(|(tag, value)| value.contains(CANARY) || tag.starts_with("GPS"));
-        // Its reader does not unpack stores of objects, nor what is streamed.
-        assert!(tells || name == "b.pdf", "{name} tells something: {before:?}");
-        let (washed, said) = scrub_bytes(&sample);
-        assert_eq!(said.reading, ParseCoverage::Whole, "{name}");
-        assert!(!said.removed.is_empty() && said.left.is_empty(), "{name}: {said:?}");
-        let after = read_metadata(name, &washed);
+        // ExifTool reads neither object streams nor streamed entries.
+        assert!(has_metadata || name == "b.pdf", "{name} has metadata: {before:?}");
+        let (scrubbed, report) = scrub_bytes(&sample);
+        assert_eq!(report.reading, ParseCoverage::Whole, "{name}");
+        assert!(!report.removed.is_empty() && report.left.is_empty(), "{name}: {report:?}");
+        let after = read_metadata(name, &scrubbed);
         for (tag, value) in &after {
             assert!(!value.contains(CANARY), "{name}: {tag} = {value}");
             let group = tag.split(':').next().unwrap();
-            let traitor =
+            let metadata_groups =
                 ["GPS", "XMP", "IFD1", "ExifIFD", "IPTC", "ID3", "UserData", "Keys", "Vorbis"];
             assert!(
-                !traitor.iter().any(|start| group.starts_with(start)),
+                !metadata_groups.iter().any(|start| group.starts_with(start)),
                 "{name}: {tag} = {value}"
             );
             let dates =
@@ -71,11 +71,14 @@ fn an_independent_reader_finds_who_made_it_before_and_nobody_after() {
                 "{name}: {tag} = {value}"
             );
         }
-        assert!(!contains_text(&washed, CANARY), "{name}");
-        // Once more finds nothing, and changes nothing but how packages are packed.
-        let (again, said) = scrub_bytes(&washed);
-        let is_package = ["docx", "odt"].iter().any(|end| name.ends_with(end));
-        assert!((again == washed || is_package) && said.removed.is_empty(), "{name}: {said:?}");
+        assert!(!contains_text(&scrubbed, CANARY), "{name}");
+        // Scrubbing again finds nothing, and changes nothing except the compression of packages.
+        let (again, report) = scrub_bytes(&scrubbed);
+        let is_package = ["docx", "odt"].iter().any(|extension| name.ends_with(extension));
+        assert!(
+            (again == scrubbed || is_package) && report.removed.is_empty(),
+            "{name}: {report:?}"
+        );
     }
 }
 
@@ -87,15 +90,15 @@ fn a_picture_looks_as_before_and_stays_upright() {
         ("a.gif", samples::gif(), ImageFormat::Gif),
         ("a.webp", samples::webp(), ImageFormat::WebP),
     ] {
-        let (washed, _) = scrub_bytes(&sample);
+        let (scrubbed, _) = scrub_bytes(&sample);
         assert_eq!(
-            samples::pixels(&washed),
+            samples::pixels(&scrubbed),
             samples::pixels(&samples::plain_picture(format)),
             "{name}"
         );
         if format != ImageFormat::Gif {
             assert_eq!(
-                read_metadata(name, &washed).get("IFD0:Orientation").unwrap(),
+                read_metadata(name, &scrubbed).get("IFD0:Orientation").unwrap(),
                 "\"Rotate 90 CW\"",
                 "{name}"
             );
@@ -104,16 +107,16 @@ fn a_picture_looks_as_before_and_stays_upright() {
 }
 
 #[test]
-fn what_is_reported_is_what_was_in_it() {
+fn the_report_names_the_metadata_of_the_file() {
     let removed = |sample: &[u8]| scrub_bytes(sample).1.removed;
-    for trace in [
+    for kind in [
         MetadataKind::Author,
         MetadataKind::Device,
         MetadataKind::Place,
         MetadataKind::Date,
         MetadataKind::Words,
     ] {
-        assert!(removed(&samples::jpeg()).contains(trace), "{trace:?}");
+        assert!(removed(&samples::jpeg()).contains(kind), "{kind:?}");
     }
     assert!(removed(&samples::heic()).contains(MetadataKind::Place));
     assert!(
@@ -123,20 +126,23 @@ fn what_is_reported_is_what_was_in_it() {
     assert!(removed(&samples::docx(ZipEntryLayout::Deflated)).contains(MetadataKind::History));
     assert!(removed(&samples::pdf(true)).contains(MetadataKind::Author));
     let plain = samples::plain_picture(ImageFormat::Jpeg);
-    let (same, said) = scrub_bytes(&plain);
-    assert!(same == plain && said.removed.is_empty() && said.left.is_empty());
+    let (output, report) = scrub_bytes(&plain);
+    assert!(output == plain && report.removed.is_empty() && report.left.is_empty());
     for (what, head) in [("tif", samples::exif_block()), ("doc", b"\xD0\xCF\x11\xE0 old".to_vec())]
     {
-        let (same, said) = scrub_bytes(&head);
-        assert!(same == head && said.reading == ParseCoverage::Unknown, "{what}");
-        assert!(said.left.contains(MetadataKind::Author), "{what}");
+        let (output, report) = scrub_bytes(&head);
+        assert!(output == head && report.reading == ParseCoverage::Unknown, "{what}");
+        assert!(report.left.contains(MetadataKind::Author), "{what}");
     }
 }
 
 #[test]
-fn nothing_changes_its_place_where_a_file_points_into_itself() {
+fn formats_with_absolute_offsets_keep_their_length() {
     for (name, sample) in samples::all() {
-        if ["webp", "wav", "flac", "mp4", "heic", "pdf"].iter().any(|end| name.ends_with(end)) {
+        if ["webp", "wav", "flac", "mp4", "heic", "pdf"]
+            .iter()
+            .any(|extension| name.ends_with(extension))
+        {
             assert_eq!(scrub_bytes(&sample).0.len(), sample.len(), "{name}");
         }
     }
@@ -144,7 +150,7 @@ fn nothing_changes_its_place_where_a_file_points_into_itself() {
     assert!(contains_text(&pdf, "/Title (stays)") && contains_text(&pdf, "/Title ()"));
 }
 
-/// The parts of a package as another program unpacks them.
+/// Returns the parts of a package as an independent program decompresses them.
 fn unpack_with_python(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.zip");
@@ -163,10 +169,10 @@ fn unpack_with_python(bytes: &[u8]) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn an_office_file_keeps_its_text_and_its_parts() {
-    for how in [ZipEntryLayout::Deflated, ZipEntryLayout::Streamed, ZipEntryLayout::Stored] {
-        let sample = samples::docx(how);
-        let (washed, _) = scrub_bytes(&sample);
-        let (before, after) = (unpack_with_python(&sample), unpack_with_python(&washed));
+    for layout in [ZipEntryLayout::Deflated, ZipEntryLayout::Streamed, ZipEntryLayout::Stored] {
+        let sample = samples::docx(layout);
+        let (scrubbed, _) = scrub_bytes(&sample);
+        let (before, after) = (unpack_with_python(&sample), unpack_with_python(&scrubbed));
         assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
         assert!(contains_text(&after["word/document.xml"], TEXT));
         assert_eq!(
