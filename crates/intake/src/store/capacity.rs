@@ -1,4 +1,4 @@
-//! How much room the spool has left, and for what.
+//! The remaining capacity of the spool.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,59 +6,59 @@ use protocol::encoding::size_classes;
 
 use super::StoreError;
 
-/// The share of the spool in percent that files may fill. The rest is kept for text.
+/// The share of the spool in percent that files may fill. The rest is reserved for text.
 const FILES_PERCENT: u64 = 90;
-/// Longest submission that counts as text, in bytes: the two smallest rungs.
+/// Maximum length of a submission that counts as text, in bytes: the second size class.
 pub const MAX_TEXT_BYTES: u64 = size_classes::SIZE_CLASSES[1];
 
-/// Counts what is stored and what is under way.
+/// Counts the bytes that are stored and the bytes that are being uploaded.
 pub(super) struct SpoolCapacity {
     limit: u64,
     stored: AtomicU64,
-    under_way: AtomicU64,
+    uploading: AtomicU64,
 }
 
 impl SpoolCapacity {
-    /// Room for so many bytes.
-    pub(super) fn new(most: u64) -> Self {
-        Self { limit: most, stored: AtomicU64::new(0), under_way: AtomicU64::new(0) }
+    /// Creates a capacity of `limit` bytes.
+    pub(super) fn new(limit: u64) -> Self {
+        Self { limit, stored: AtomicU64::new(0), uploading: AtomicU64::new(0) }
     }
 
-    /// Takes over what was measured of what is stored.
+    /// Sets the measured bytes of stored submissions.
     pub(super) fn set_stored(&self, bytes: u64) {
         self.stored.store(bytes, Ordering::Relaxed);
     }
 
-    /// Takes over what was measured of what is stored and of what is under way.
+    /// Sets the measured bytes of stored submissions and uploads together.
     pub(super) fn set_measured(&self, bytes: u64) {
-        self.set_stored(bytes.saturating_sub(self.under_way.load(Ordering::Relaxed)));
+        self.set_stored(bytes.saturating_sub(self.uploading.load(Ordering::Relaxed)));
     }
 
-    /// Bytes that are stored or under way, and how many may be.
+    /// Returns the bytes that are stored or being uploaded, and the limit.
     pub(super) fn usage(&self) -> (u64, u64) {
-        (self.stored.load(Ordering::Relaxed) + self.under_way.load(Ordering::Relaxed), self.limit)
+        (self.stored.load(Ordering::Relaxed) + self.uploading.load(Ordering::Relaxed), self.limit)
     }
 
-    /// Reserves room for the next bytes of a submission that is so long by now.
+    /// Reserves `bytes` for a submission whose length is `length` so far.
     ///
     /// # Errors
-    /// [`StoreError::Full`] if there is no room at all, [`StoreError::FullForFiles`] if what is
-    /// left is kept for text.
+    /// [`StoreError::Full`] if the spool is full, [`StoreError::FullForFiles`] if the rest is
+    /// reserved for text.
     pub(super) fn reserve(&self, bytes: u64, length: u64) -> Result<(), StoreError> {
-        let (used, most) = self.usage();
-        if used + bytes > most {
+        let (used, limit) = self.usage();
+        if used + bytes > limit {
             return Err(StoreError::Full);
         }
-        if length > MAX_TEXT_BYTES && used + bytes > most / 100 * FILES_PERCENT {
+        if length > MAX_TEXT_BYTES && used + bytes > limit / 100 * FILES_PERCENT {
             return Err(StoreError::FullForFiles);
         }
-        self.under_way.fetch_add(bytes, Ordering::Relaxed);
+        self.uploading.fetch_add(bytes, Ordering::Relaxed);
         Ok(())
     }
 
-    /// A submission has ended for which so much was reserved.
+    /// Releases the reservation of an upload that has ended.
     pub(super) fn release(&self, bytes: u64, is_stored: bool) {
-        self.under_way.fetch_sub(bytes, Ordering::Relaxed);
+        self.uploading.fetch_sub(bytes, Ordering::Relaxed);
         if is_stored {
             self.stored.fetch_add(bytes, Ordering::Relaxed);
         }
@@ -70,20 +70,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_tenth_is_kept_for_text() {
+    fn the_last_tenth_is_reserved_for_text() {
         const MIB: u64 = 1 << 20;
-        let room = SpoolCapacity::new(100 * MIB);
-        room.set_measured(80 * MIB);
-        assert_eq!(room.reserve(8 * MIB, 8 * MIB), Ok(()));
-        assert_eq!(room.reserve(4 * MIB, 4 * MIB), Err(StoreError::FullForFiles));
-        assert_eq!(room.reserve(MAX_TEXT_BYTES, MAX_TEXT_BYTES), Ok(()));
-        room.release(8 * MIB, false);
-        assert_eq!(room.reserve(4 * MIB, 4 * MIB), Ok(()), "what was not stored is free again");
-        room.release(4 * MIB, true);
-        room.release(MAX_TEXT_BYTES, true);
-        assert_eq!(room.usage().0, 84 * MIB + MAX_TEXT_BYTES);
-        room.set_measured(100 * MIB - MAX_TEXT_BYTES);
-        assert_eq!(room.reserve(MAX_TEXT_BYTES, MAX_TEXT_BYTES), Ok(()));
-        assert_eq!(room.reserve(MAX_TEXT_BYTES, MAX_TEXT_BYTES), Err(StoreError::Full));
+        let capacity = SpoolCapacity::new(100 * MIB);
+        capacity.set_measured(80 * MIB);
+        assert_eq!(capacity.reserve(8 * MIB, 8 * MIB), Ok(()));
+        assert_eq!(capacity.reserve(4 * MIB, 4 * MIB), Err(StoreError::FullForFiles));
+        assert_eq!(capacity.reserve(MAX_TEXT_BYTES, MAX_TEXT_BYTES), Ok(()));
+        capacity.release(8 * MIB, false);
+        assert_eq!(
+            capacity.reserve(4 * MIB, 4 * MIB),
+            Ok(()),
+            "a released reservation is free again"
+        );
+        capacity.release(4 * MIB, true);
+        capacity.release(MAX_TEXT_BYTES, true);
+        assert_eq!(capacity.usage().0, 84 * MIB + MAX_TEXT_BYTES);
+        capacity.set_measured(100 * MIB - MAX_TEXT_BYTES);
+        assert_eq!(capacity.reserve(MAX_TEXT_BYTES, MAX_TEXT_BYTES), Ok(()));
+        assert_eq!(capacity.reserve(MAX_TEXT_BYTES, MAX_TEXT_BYTES), Err(StoreError::Full));
     }
 }

@@ -1,27 +1,27 @@
-//! Why the spool could not do it. Whatever it is, nothing was acknowledged, so nothing was lost.
+//! The errors of the spool. A submission that fails was not acknowledged, so none is lost.
 
 use sea_orm::{DbErr, RuntimeErr, sqlx::postgres::PgDatabaseError};
 
-/// What a caller gets to know.
+/// Why the spool failed. It contains nothing of the statement or its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The disk is full, or the spool has reached its limit.
-    #[error("the spool's disk is full")]
+    #[error("the spool is full")]
     Full,
-    /// What is left of the spool is kept for text.
-    #[error("the spool has no room for files: what is left is kept for text")]
+    /// The rest of the spool is reserved for text.
+    #[error("the spool is full for files; the rest is reserved for text")]
     FullForFiles,
     /// The disk cannot be written, or reads and writes fail.
-    #[error("the spool's disk cannot be read or written")]
+    #[error("I/O error on the disk of the spool")]
     Disk,
-    /// Another replica did the same first.
-    #[error("another process has done it first")]
+    /// Another replica wrote the same first.
+    #[error("conflict with a concurrent process")]
     Duplicate,
-    /// What is stored is not what was stored.
-    #[error("the spool holds something damaged: look at its disk, and restore a backup")]
+    /// Stored bytes do not match their digest.
+    #[error("the spool is corrupt; check its disk and restore a backup")]
     Corrupt,
-    /// Anything else.
-    #[error("the spool does not answer as it should")]
+    /// Any other failure.
+    #[error("unexpected response from the database of the spool")]
     Unavailable,
 }
 
@@ -51,7 +51,8 @@ impl From<DbErr> for StoreError {
     }
 }
 
-/// Primary result codes (sqlite.org/rescode.html); the upper bytes only say more.
+/// Maps result codes of `SQLite` (sqlite.org/rescode.html). The upper bytes only refine the primary
+/// code.
 fn from_sqlite_code(code: u32) -> StoreError {
     match code & 0xff {
         13 => StoreError::Full,
@@ -61,7 +62,7 @@ fn from_sqlite_code(code: u32) -> StoreError {
     }
 }
 
-/// `SQLSTATE` (`PostgreSQL`'s documentation, appendix A).
+/// Maps `SQLSTATE` codes (documentation of `PostgreSQL`, appendix A).
 fn from_sqlstate(code: &str) -> StoreError {
     match code {
         "53100" => StoreError::Full,

@@ -1,4 +1,4 @@
-//! Deleting what was left half done, by whichever process meets it.
+//! Garbage collection of incomplete submissions. Any intake process may do this.
 
 use std::{collections::HashMap, sync::PoisonError};
 
@@ -7,13 +7,16 @@ use tokio::time::{Duration, Instant};
 
 use super::{MAX_IDS_PER_STATEMENT, Store, StoreError, submission};
 
-/// Incomplete submissions, and when this process saw each for the first time. Kept in memory: the
-/// database knows no time.
+/// Incomplete submissions, and when this process first saw each. It is in memory, because the
+/// database stores no times.
 pub(super) type FirstSeen = HashMap<Uuid, Instant>;
 
 impl Store {
     /// Deletes submissions that have been incomplete for `age` since this process first saw them.
-    /// Uploads end sooner, so that none that is under way anywhere is touched.
+    /// Uploads end sooner, so that none is deleted while it runs at any replica.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn delete_incomplete(&self, age: Duration) -> Result<(), StoreError> {
         let incomplete: Vec<Uuid> = submission::Entity::find()
             .select_only()
@@ -34,7 +37,7 @@ impl Store {
     }
 
     fn seen_longer_than(&self, age: Duration, incomplete: Vec<Uuid>) -> Vec<Uuid> {
-        // The map is whole after every single operation, whatever panicked in between.
+        // The map is consistent after every operation, so a poisoned lock is usable.
         let mut seen = self.first_seen.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         *seen =

@@ -1,6 +1,6 @@
-//! Writing, durably. On `SQLite` one task groups what is waiting into one transaction, for only one
-//! can write at a time and each commit costs a write to the disk; `PostgreSQL` groups the commits
-//! of its connections itself.
+//! Durable writes. On `SQLite` one task groups pending jobs into one transaction, because only one
+//! connection can write at a time and each commit costs a disk write. `PostgreSQL` groups the
+//! commits of its connections itself.
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -12,42 +12,43 @@ use web::logging::log_safe;
 
 use super::error::StoreError;
 
-/// Jobs that may wait. A job carries at most one chunk, so this bounds memory too.
+/// Maximum number of pending jobs. A job carries at most one chunk, so this limits memory too.
 const QUEUE_CAPACITY: usize = 64;
 
 type CommitCallback = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-/// Given the reason instead of a transaction, it passes it on to who waits.
+/// The work of a job. If it gets an error instead of a transaction, it sends the error to the
+/// caller.
 type TransactionFn = Box<
     dyn for<'t> FnOnce(Result<&'t DatabaseTransaction, StoreError>) -> TransactionFuture<'t> + Send,
 >;
 type TransactionFuture<'t> = BoxFuture<'t, Result<CommitCallback, StoreError>>;
 
-/// What is to be done, and whether somebody is told that it will last.
+/// A unit of work and its durability.
 pub(super) struct WriteJob {
     work: TransactionFn,
     durability: Durability,
 }
 
-/// When a commit survives a power cut.
+/// When a commit survives a power failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Durability {
-    /// With the next one that survives at once: for what means nothing before that one.
+    /// Together with the next immediate commit: for rows that have no effect before that one.
     Deferred,
-    /// At once.
+    /// When the write returns.
     Immediate,
 }
 
-/// Does work in transactions.
+/// Runs work in transactions.
 #[derive(Clone)]
 pub(super) enum StoreWriter {
-    /// Hands it to the writing task.
+    /// Sends the work to the writing task.
     GroupCommit(mpsc::Sender<WriteJob>),
-    /// On a connection of its own.
+    /// Runs the work on a connection of the pool.
     Single(DatabaseConnection),
 }
 
 impl StoreWriter {
-    /// Starts the writing task; it ends when the last handle is gone and everything waiting is
+    /// Starts the writing task. It ends after the last handle is dropped and all pending jobs are
     /// done.
     pub(super) fn group_commit(db: DatabaseConnection) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE_CAPACITY);
@@ -55,11 +56,11 @@ impl StoreWriter {
         Self::GroupCommit(sender)
     }
 
-    /// Does the work in a transaction, perhaps together with others; returns once the commit is
-    /// durable.
+    /// Runs the work in a transaction, possibly together with other work. Returns its value once the
+    /// commit is durable.
     ///
-    /// Work that is grouped fails only if the database fails, and then everything in the same
-    /// transaction fails with it.
+    /// # Errors
+    /// If the database fails. All work that is grouped in the same transaction then fails.
     pub(super) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -70,10 +71,13 @@ impl StoreWriter {
         self.write_with_durability(Durability::Immediate, work).await
     }
 
-    /// The same, for what need not be durable by itself.
+    /// Runs the work like [`Self::write`], with the given durability.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub(super) async fn write_with_durability<T, F>(
         &self,
-        lasting: Durability,
+        durability: Durability,
         work: F,
     ) -> Result<T, StoreError>
     where
@@ -86,29 +90,27 @@ impl StoreWriter {
             Self::Single(db) => return run_in_transaction(db, work).await,
             Self::GroupCommit(jobs) => jobs,
         };
-        let (answer, answered) = oneshot::channel();
+        let (reply, replied) = oneshot::channel();
         let work: TransactionFn = Box::new(move |txn| {
             Box::pin(async move {
                 let outcome = match txn {
                     Ok(txn) => work(txn).await.map_err(StoreError::from),
                     Err(error) => Err(error),
                 };
-                // Whoever asked may have gone; the work is done all the same.
+                // The caller may have been dropped; the work is done anyway.
                 match outcome {
                     Ok(value) => Ok(Box::new(move |committed: Result<(), StoreError>| {
-                        drop(answer.send(committed.map(|()| value)));
+                        drop(reply.send(committed.map(|()| value)));
                     }) as CommitCallback),
                     Err(error) => {
-                        drop(answer.send(Err(error)));
+                        drop(reply.send(Err(error)));
                         Err(error)
                     }
                 }
             })
         });
-        jobs.send(WriteJob { work, durability: lasting })
-            .await
-            .map_err(|_| StoreError::Unavailable)?;
-        answered.await.map_err(|_| StoreError::Unavailable)?
+        jobs.send(WriteJob { work, durability }).await.map_err(|_| StoreError::Unavailable)?;
+        replied.await.map_err(|_| StoreError::Unavailable)?
     }
 }
 
@@ -124,18 +126,18 @@ where
 
 async fn run_group_commit(db: DatabaseConnection, mut jobs: mpsc::Receiver<WriteJob>) {
     let mut group = Vec::with_capacity(QUEUE_CAPACITY);
-    // As the connection was opened.
-    let mut set = Durability::Immediate;
+    // The mode in which the connection was opened.
+    let mut current = Durability::Immediate;
     while jobs.recv_many(&mut group, QUEUE_CAPACITY).await > 0 {
         let mut done = Vec::with_capacity(group.len());
         let wanted = group.iter().map(|job| job.durability).max().unwrap_or(Durability::Immediate);
-        let ready = if wanted == set { Ok(()) } else { set_synchronous(&db, wanted).await };
+        let ready = if wanted == current { Ok(()) } else { set_synchronous(&db, wanted).await };
         if ready.is_ok() {
-            set = wanted;
+            current = wanted;
         }
         let outcome = commit_group(&db, ready, group.drain(..), &mut done).await;
         if let Err(error) = outcome {
-            tracing::error!(error = %log_safe(&error), "the spool could not write; senders are asked to try again");
+            tracing::error!(error = %log_safe(&error), "spool write failed; the intake asks clients to retry later");
         }
         for settle in done {
             settle(outcome);
@@ -143,10 +145,13 @@ async fn run_group_commit(db: DatabaseConnection, mut jobs: mpsc::Receiver<Write
     }
 }
 
-/// Does each commit wait until the disk has it? If not, `SQLite` still writes in order, and the
-/// next commit that waits waits for all.
-async fn set_synchronous(db: &DatabaseConnection, lasting: Durability) -> Result<(), StoreError> {
-    let synchronous = match lasting {
+/// Sets whether each commit waits for the disk. Without waiting, `SQLite` still writes in order, and
+/// the next commit that waits makes all earlier ones durable.
+async fn set_synchronous(
+    db: &DatabaseConnection,
+    durability: Durability,
+) -> Result<(), StoreError> {
+    let synchronous = match durability {
         Durability::Deferred => "NORMAL",
         Durability::Immediate => "FULL",
     };
@@ -154,15 +159,15 @@ async fn set_synchronous(db: &DatabaseConnection, lasting: Durability) -> Result
     Ok(())
 }
 
-/// Runs the group and commits it. One error is everybody's error, for `SQLite` may have undone what
-/// came before it.
+/// Runs the group and commits it. One error fails the whole group, because `SQLite` may have rolled
+/// back the work before it.
 async fn commit_group(
     db: &DatabaseConnection,
     ready: Result<(), StoreError>,
     group: impl Iterator<Item = WriteJob>,
     done: &mut Vec<CommitCallback>,
 ) -> Result<(), StoreError> {
-    // A lock taken at once cannot fail half way.
+    // A transaction that locks the database at its start cannot fail to lock it later.
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()

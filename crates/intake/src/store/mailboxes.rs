@@ -1,4 +1,5 @@
-//! Mailboxes: looked up one at a time by reporters, replaced all at once by the case handler.
+//! Mailboxes: reporters look them up one at a time, and the case handler replaces all of them at
+//! once.
 
 use std::mem;
 
@@ -13,15 +14,15 @@ use sea_orm::{
 
 use super::{Store, StoreError, group_commit::Durability, mailbox, random_key, state};
 
-/// Mailboxes written in one transaction: 256 KiB.
+/// Number of mailboxes that one transaction writes: 256 KiB.
 const INSERT_BATCH: usize = 8;
-/// Mailboxes deleted in one transaction of `SQLite`: 2 MiB.
+/// Number of mailboxes that one transaction of `SQLite` deletes: 2 MiB.
 const DELETE_BATCH: u64 = 64;
-/// Follows every real id, so that each lookup finds a row to read.
+/// An id after every real id, so that each lookup finds a row to read.
 const SENTINEL_ID: [u8; 32] = [0xff; 32];
 
-/// A new laying-out of all mailboxes. Nobody sees it before [`LayingOut::publish`]; dropped, it
-/// changes nothing. One that began later, perhaps at another replica, puts an end to it.
+/// A new snapshot of all mailboxes. It is not served before [`MailboxSnapshot::publish`], and
+/// dropping it changes nothing. A later snapshot cancels it, even one at another replica.
 pub struct MailboxSnapshot {
     store: Store,
     generation: i64,
@@ -30,24 +31,31 @@ pub struct MailboxSnapshot {
 }
 
 impl Store {
-    /// The mailbox with this id if there is one, and the number of the laying-out.
+    /// Returns the mailbox with this id, if it exists, and the number of the snapshot.
     ///
-    /// Present or not, one row of the same size is read: the first at or after the id.
+    /// In both cases the query reads one row of the same size: the first at or after the id.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn find_mailbox(&self, id: &Hash) -> Result<(Option<Vec<u8>>, u64), StoreError> {
-        // One statement sees one moment: never the number of one laying-out and the row of another.
+        // One statement sees one state of the database: never the number of one snapshot and the row
+        // of another.
         let nearest = mailbox::Entity::find()
             .filter(Expr::col(mailbox::Column::Tick).eq(current_generation()))
             .filter(mailbox::Column::Id.gte(id.as_bytes().to_vec()))
             .order_by_asc(mailbox::Column::Id)
             .one(&self.read_db)
             .await?;
-        // The last id has a row from the first laying-out on.
+        // The sentinel has a row from the first snapshot on.
         let Some(nearest) = nearest else { return Ok((None, 0)) };
-        let tick = nearest.tick.unsigned_abs();
-        Ok((Some(nearest).filter(|row| row.id == id.as_bytes()).map(|row| row.sealed), tick))
+        let generation = nearest.tick.unsigned_abs();
+        Ok((Some(nearest).filter(|row| row.id == id.as_bytes()).map(|row| row.sealed), generation))
     }
 
-    /// Begins to replace all mailboxes, in place of any replacement that is under way.
+    /// Begins to replace all mailboxes. Cancels any earlier replacement that is not published.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn begin_mailbox_snapshot(
         &self,
         rng: &mut (impl RngCore + CryptoRng),
@@ -55,12 +63,12 @@ impl Store {
         let mut seed = [0; 32];
         rng.fill_bytes(&mut seed);
         let rng = StdRng::from_seed(seed);
-        let tick = self.writer.write(|txn| Box::pin(next_generation(txn))).await?;
-        self.delete_stale_mailboxes(tick).await?;
-        Ok(MailboxSnapshot { store: self.clone(), generation: tick, batch: Vec::new(), rng })
+        let generation = self.writer.write(|txn| Box::pin(next_generation(txn))).await?;
+        self.delete_stale_mailboxes(generation).await?;
+        Ok(MailboxSnapshot { store: self.clone(), generation, batch: Vec::new(), rng })
     }
 
-    /// Deletes every mailbox that was laid out before this one, but not those that are served.
+    /// Deletes all mailboxes of earlier snapshots, except those of the served one.
     async fn delete_stale_mailboxes(&self, before: i64) -> Result<(), StoreError> {
         if self.is_shared {
             let all = mailbox::Entity::delete_many().filter(stale_rows(before));
@@ -69,7 +77,7 @@ impl Store {
                 .write(|txn| Box::pin(async move { all.exec(txn).await.map(drop) }))
                 .await;
         }
-        // A batch at a time, so that reports need not wait.
+        // One batch at a time, so that reports do not wait.
         let batch = || {
             self.writer.write_with_durability(Durability::Deferred, move |txn| {
                 Box::pin(delete_stale_batch(txn, before))
@@ -80,7 +88,7 @@ impl Store {
     }
 }
 
-/// The number of the laying-out that is served.
+/// Returns the number of the served snapshot as a subquery.
 fn current_generation() -> Expr {
     let select: SelectStatement = state::Entity::find()
         .select_only()
@@ -95,11 +103,14 @@ fn stale_rows(before: i64) -> Expr {
 }
 
 impl MailboxSnapshot {
-    /// Adds one mailbox of [`MAILBOX_LEN`] bytes. A second one with the same id replaces the first.
+    /// Adds a mailbox of [`MAILBOX_LEN`] bytes. It replaces an earlier one with the same id.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn push(&mut self, id: &Hash, sealed: Vec<u8>) -> Result<(), StoreError> {
         debug_assert_eq!(sealed.len(), MAILBOX_LEN, "the relay reads whole records");
         let (key, id) = (Set(random_key(&mut self.rng)), Set(id.as_bytes().to_vec()));
-        // One statement must not write a row twice.
+        // One statement must not write the same row twice.
         self.batch.retain(|earlier| earlier.id != id);
         self.batch.push(mailbox::ActiveModel {
             key,
@@ -110,21 +121,29 @@ impl MailboxSnapshot {
         if self.batch.len() < INSERT_BATCH { Ok(()) } else { self.flush().await }
     }
 
-    /// Serves this laying-out from now on, and forgets the one before.
+    /// Makes this the served snapshot and deletes the previous one.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if a later snapshot has begun; another error if the database fails.
     pub async fn publish(mut self) -> Result<(), StoreError> {
         self.push(&Hash(SENTINEL_ID), vec![0; MAILBOX_LEN]).await?;
         self.flush().await?;
-        // On its own: must not stop between commit and notice because a connection closes.
+        // In a task of its own, so that a closed connection does not stop it between the two steps.
         let finishing = tokio::spawn(self.activate_and_delete_stale());
         finishing.await.map_err(|_| StoreError::Unavailable)?
     }
 
     async fn activate_and_delete_stale(self) -> Result<(), StoreError> {
-        let tick = self.generation;
-        if !self.store.writer.write(move |txn| Box::pin(activate_if_latest(txn, tick))).await? {
+        let generation = self.generation;
+        if !self
+            .store
+            .writer
+            .write(move |txn| Box::pin(activate_if_latest(txn, generation)))
+            .await?
+        {
             return Err(StoreError::Duplicate);
         }
-        self.store.delete_stale_mailboxes(tick).await
+        self.store.delete_stale_mailboxes(generation).await
     }
 
     async fn flush(&mut self) -> Result<(), StoreError> {
@@ -135,7 +154,7 @@ impl MailboxSnapshot {
         let mut replace = OnConflict::columns([mailbox::Column::Tick, mailbox::Column::Id]);
         replace.update_column(mailbox::Column::Sealed);
         let insert = mailbox::Entity::insert_many(batch).on_conflict(replace);
-        // Nobody is served these before the transaction that swaps, and that one lasts.
+        // These rows are not served before the transaction that activates them, which is durable.
         self.store
             .writer
             .write_with_durability(Durability::Deferred, |txn| {
@@ -145,7 +164,7 @@ impl MailboxSnapshot {
     }
 }
 
-/// Numbers a laying-out.
+/// Returns the number of a new snapshot.
 async fn next_generation(txn: &DatabaseTransaction) -> Result<i64, DbErr> {
     let next = state::Column::LayingOut.into_expr().add(1);
     state::Entity::update_many().col_expr(state::Column::LayingOut, next).exec(txn).await?;
@@ -153,17 +172,17 @@ async fn next_generation(txn: &DatabaseTransaction) -> Result<i64, DbErr> {
     state.map(|state| state.laying_out).ok_or(DbErr::RecordNotFound("state".to_owned()))
 }
 
-/// Serves a laying-out if none has begun since.
-async fn activate_if_latest(txn: &DatabaseTransaction, tick: i64) -> Result<bool, DbErr> {
-    let swapped = state::Entity::update_many()
-        .col_expr(state::Column::Tick, Expr::value(tick))
-        .filter(state::Column::LayingOut.eq(tick))
+/// Makes a snapshot the served one, unless a later one has begun. Returns whether it did.
+async fn activate_if_latest(txn: &DatabaseTransaction, generation: i64) -> Result<bool, DbErr> {
+    let updated = state::Entity::update_many()
+        .col_expr(state::Column::Tick, Expr::value(generation))
+        .filter(state::Column::LayingOut.eq(generation))
         .exec(txn)
         .await?;
-    Ok(swapped.rows_affected == 1)
+    Ok(updated.rows_affected == 1)
 }
 
-/// Were there any?
+/// Deletes one batch of stale mailboxes. Returns whether there was any.
 async fn delete_stale_batch(txn: &DatabaseTransaction, before: i64) -> Result<bool, DbErr> {
     let old: Vec<i64> = mailbox::Entity::find()
         .select_only()

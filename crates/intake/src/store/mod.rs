@@ -1,6 +1,5 @@
-//! The spool: sealed submissions on their way in, sealed mailboxes on their way out. On `SQLite`
-//! for one process, on `PostgreSQL` for several: none keeps anything that another would have to
-//! know.
+//! The spool: sealed submissions that wait for collection, and sealed mailboxes. On `SQLite` it
+//! serves one process, on `PostgreSQL` several. No process caches state that another would need.
 
 mod capacity;
 mod entities;
@@ -39,31 +38,31 @@ pub use mailboxes::MailboxSnapshot;
 pub use outbox::StoredSubmission;
 pub use submission_writer::SubmissionUpload;
 
-/// Bytes of a submission in one row, and in memory while they come.
+/// Size of a chunk in bytes: the part of a submission in one row, and in memory during an upload.
 pub const CHUNK_BYTES: usize = 256 * 1024;
-/// Ids in one statement; databases bound the number of parameters.
+/// Maximum number of ids in one statement, because databases limit the number of parameters.
 const MAX_IDS_PER_STATEMENT: usize = 500;
-/// Reads that run at once.
+/// Number of concurrent reads.
 const READ_CONNECTIONS: u32 = 4;
 const MIB: u64 = 1024 * 1024;
 
-/// How much of its database a process takes.
+/// The limits of a process on its database.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreLimits {
-    /// MiB to which it grows.
+    /// Maximum size in MiB.
     pub max_size_mib: u32,
-    /// Writes that run at once on `PostgreSQL`, which makes their commits durable together.
+    /// Number of concurrent writes on `PostgreSQL`, which commits them as a group.
     pub writers: u32,
 }
 
-/// The intake's database.
+/// The database of the intake.
 #[derive(Clone)]
 pub struct Store {
     writer: StoreWriter,
-    /// For what cannot stand in a transaction.
+    /// For statements that cannot run in a transaction.
     write_db: DatabaseConnection,
     read_db: DatabaseConnection,
-    /// May other processes use it too?
+    /// Whether other processes may use the database too.
     is_shared: bool,
     capacity: Arc<SpoolCapacity>,
     first_seen: Arc<Mutex<garbage_collect::FirstSeen>>,
@@ -72,38 +71,44 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or makes the spool. On `SQLite` it sweeps what an earlier process left half done.
+    /// Opens or creates the spool. On `SQLite` it deletes the incomplete submissions of an earlier
+    /// process.
+    ///
+    /// # Errors
+    /// If another process uses the `SQLite` file, or the database cannot be opened or migrated.
     pub async fn open(
-        place: &DatabaseUrl,
-        StoreLimits { max_size_mib: most_mib, writers }: StoreLimits,
+        url: &DatabaseUrl,
+        StoreLimits { max_size_mib, writers }: StoreLimits,
         rng: &mut (impl RngCore + CryptoRng),
     ) -> Result<Self, OpenError> {
-        let is_shared = place.is_shared();
-        let alone = if is_shared { None } else { Some(place.acquire_writer_lock().await?) };
-        place.migrate::<Migrator>().await?;
+        let is_shared = url.is_shared();
+        let writer_lock = if is_shared { None } else { Some(url.acquire_writer_lock().await?) };
+        url.migrate::<Migrator>().await?;
         let writers = if is_shared { writers } else { 1 };
-        let writing =
-            place.connect(PoolOptions::with_connections(writers).max_size_mib(most_mib)).await?;
-        let reading =
-            place.connect(PoolOptions::read_only(READ_CONNECTIONS).max_size_mib(most_mib)).await?;
-        let state = load_or_init_state(&writing, rng).await?;
-        let decoy_seed: [u8; 32] = state.decoy_seed.try_into().map_err(|_| {
-            DbErr::Custom("the seed of the decoys has another length than 32 bytes".into())
-        })?;
+        let write_db =
+            url.connect(PoolOptions::with_connections(writers).max_size_mib(max_size_mib)).await?;
+        let read_db = url
+            .connect(PoolOptions::read_only(READ_CONNECTIONS).max_size_mib(max_size_mib))
+            .await?;
+        let state = load_or_init_state(&write_db, rng).await?;
+        let decoy_seed: [u8; 32] = state
+            .decoy_seed
+            .try_into()
+            .map_err(|_| DbErr::Custom("invalid decoy seed: its length is not 32 bytes".into()))?;
         let writer = if is_shared {
-            StoreWriter::Single(writing.clone())
+            StoreWriter::Single(write_db.clone())
         } else {
-            StoreWriter::group_commit(writing.clone())
+            StoreWriter::group_commit(write_db.clone())
         };
         let store = Self {
             writer,
-            write_db: writing,
-            read_db: reading,
+            write_db,
+            read_db,
             is_shared,
-            capacity: Arc::new(SpoolCapacity::new(u64::from(most_mib) * MIB)),
+            capacity: Arc::new(SpoolCapacity::new(u64::from(max_size_mib) * MIB)),
             first_seen: Arc::default(),
             decoy_seed: Arc::new(Zeroizing::new(decoy_seed)),
-            _writer_lock: Arc::new(alone),
+            _writer_lock: Arc::new(writer_lock),
         };
         if !is_shared {
             store
@@ -115,8 +120,11 @@ impl Store {
         Ok(store)
     }
 
-    /// Measures how much of the spool is taken: by other replicas too, and by what the database
-    /// keeps beside submissions.
+    /// Measures the usage of the spool, including that of other replicas and, on `SQLite`, of other
+    /// tables.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn refresh_usage(&self) -> Result<(), StoreError> {
         if self.is_shared {
             self.capacity.set_stored(self.pending_bytes().await?);
@@ -126,7 +134,7 @@ impl Store {
         Ok(())
     }
 
-    /// Bytes that are stored or on their way, and how many may be.
+    /// Returns the bytes that are stored or being uploaded, and the maximum, in bytes.
     pub fn usage(&self) -> (u64, u64) {
         self.capacity.usage()
     }
@@ -141,7 +149,8 @@ impl Store {
         Ok(bytes.flatten().unwrap_or(0).unsigned_abs())
     }
 
-    /// What `SQLite`, which keeps to the limit itself, counts: all pages that are not free.
+    /// Returns the bytes of all pages that are not free. `SQLite` enforces its limit on the same
+    /// count.
     async fn database_bytes(&self) -> Result<u64, StoreError> {
         const USED_BYTES_SQL: &str = "SELECT (page_count - freelist_count) * page_size AS bytes \
             FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
@@ -153,12 +162,15 @@ impl Store {
         Ok(bytes.unsigned_abs())
     }
 
-    /// May other processes use the same database?
+    /// Returns whether other processes may use the same database.
     pub fn is_shared(&self) -> bool {
         self.is_shared
     }
 
-    /// Does the database answer?
+    /// Checks that the database responds.
+    ///
+    /// # Errors
+    /// If it does not respond, or its state row is missing.
     pub async fn ping(&self) -> Result<(), StoreError> {
         state::Entity::find_by_id(state::SINGLETON_ID)
             .one(&self.read_db)
@@ -167,65 +179,75 @@ impl Store {
             .ok_or(StoreError::Unavailable)
     }
 
-    /// From which decoys grow, the same for the life of the spool.
+    /// Returns the seed of the decoy mailboxes. It is constant for the lifetime of the spool.
     pub fn decoy_seed(&self) -> &[u8; 32] {
         &self.decoy_seed
     }
 
-    /// The directory that was kept last.
+    /// Returns the stored directory.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn load_directory(&self) -> Result<Option<SignedDirectory>, StoreError> {
         let row = state::Entity::find_by_id(state::SINGLETON_ID).one(&self.read_db).await?;
         let json = row.and_then(|row| row.directory);
         Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
-    /// Keeps a directory that has been verified.
+    /// Stores a verified directory.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn save_directory(&self, directory: &SignedDirectory) -> Result<(), StoreError> {
         let json = serde_json::to_vec(directory).map_err(|_| StoreError::Unavailable)?;
         self.update_state(state::ActiveModel { directory: Set(Some(json)), ..Default::default() })
             .await
     }
 
-    /// Returns by when reports are answered, as it was kept last.
+    /// Returns the stored answer times.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn load_answer_times(&self) -> Result<Option<ReplySchedule>, StoreError> {
         let row = state::Entity::find_by_id(state::SINGLETON_ID).one(&self.read_db).await?;
         let json = row.and_then(|row| row.answers);
         Ok(json.and_then(|json| serde_json::from_slice(&json).ok()))
     }
 
-    /// Keeps by when reports are answered.
+    /// Stores the answer times.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn save_answer_times(&self, times: &ReplySchedule) -> Result<(), StoreError> {
         let json = serde_json::to_vec(times).map_err(|_| StoreError::Unavailable)?;
         self.update_state(state::ActiveModel { answers: Set(Some(json)), ..Default::default() })
             .await
     }
 
-    /// Writes the columns that are set into the one row.
+    /// Updates the columns that are set in the single row.
     async fn update_state(&self, columns: state::ActiveModel) -> Result<(), StoreError> {
         let row = state::ActiveModel { id: Set(state::SINGLETON_ID), ..columns };
         self.writer.write(|txn| Box::pin(async move { row.update(txn).await.map(drop) })).await
     }
 
-    /// Writes `SQLite`'s log into the database, so that what was deleted does not linger in the
-    /// log.
+    /// Checkpoints and truncates the write-ahead log of `SQLite`, so that deleted rows do not remain
+    /// in it.
     async fn checkpoint_wal(&self) {
         if self.is_shared {
             return;
         }
         let pragma = self.write_db.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
         if let Err(error) = pragma {
-            tracing::warn!(error = %web::logging::log_safe(&StoreError::from(error)), "the log of the spool was not cut back");
+            tracing::warn!(
+                error = %web::logging::log_safe(&StoreError::from(error)),
+                "failed to checkpoint the write-ahead log of the spool; deleted submissions may remain \
+                 in it until the next checkpoint"
+            );
         }
     }
 }
 
-/// All tables, those that others refer to first.
+/// Returns all tables, each after the tables that it refers to.
 pub fn tables() -> [TableCopier; 4] {
     [
         TableCopier::for_entity::<submission::Entity>(),
@@ -235,11 +257,14 @@ pub fn tables() -> [TableCopier; 4] {
     ]
 }
 
-/// The directory that a spool has kept, whoever writes into it.
+/// Returns the directory stored in a spool, without the writer lock.
+///
+/// # Errors
+/// If the database cannot be opened or read.
 pub async fn read_stored_directory(
-    place: &DatabaseUrl,
+    url: &DatabaseUrl,
 ) -> Result<Option<SignedDirectory>, StoreError> {
-    let db = place.connect(PoolOptions::with_connections(1)).await?;
+    let db = url.connect(PoolOptions::with_connections(1)).await?;
     let row = state::Entity::find_by_id(state::SINGLETON_ID).one(&db).await?;
     db.close().await?;
     Ok(row.and_then(|row| row.directory).and_then(|json| serde_json::from_slice(&json).ok()))
@@ -259,18 +284,18 @@ async fn load_or_init_state(
         directory: Set(None),
         answers: Set(None),
     };
-    // Of several that start at once, all take the one that came first.
-    let mut there = OnConflict::column(state::Column::Id);
-    let insert = state::Entity::insert(first).on_conflict(there.do_nothing().to_owned());
+    // Of several processes that start at the same time, all use the row of the first.
+    let mut conflict = OnConflict::column(state::Column::Id);
+    let insert = state::Entity::insert(first).on_conflict(conflict.do_nothing().to_owned());
     insert.exec_without_returning(db).await?;
     let state = state::Entity::find_by_id(state::SINGLETON_ID).one(db).await?;
     state.ok_or(DbErr::RecordNotFound("state".to_owned()))
 }
 
-/// A number for a row, so that where it lies does not tell when it came. Those after it are free
-/// for what belongs to the same.
+/// Returns a random key for a row, so that its place in the file does not reveal when it arrived.
+/// The 255 keys after it are free for the other rows of the same submission.
 fn random_key(rng: &mut (impl RngCore + CryptoRng)) -> i64 {
-    // 54 bits: among a million rows, two meet once in some 30,000 times, and what came second is
-    // not acknowledged.
+    // 54 bits: among a million rows, two collide with a probability of about 1 in 30,000. The second
+    // submission then fails and is not acknowledged.
     (rng.next_u64() >> 10 << 8).cast_signed()
 }

@@ -1,4 +1,4 @@
-//! What the case handler collects, and what it says it has filed.
+//! Submissions that wait for collection by the case handler, and their deletion afterwards.
 
 use futures_util::{Stream, stream};
 use rand::{RngCore, seq::SliceRandom};
@@ -10,64 +10,74 @@ use super::{CHUNK_BYTES, MAX_IDS_PER_STATEMENT, Store, StoreError, chunk, submis
 /// A complete submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSubmission {
-    /// Random.
+    /// Random id (UUID version 4).
     pub id: Uuid,
-    /// In bytes; a rung.
+    /// Length in bytes; a size class.
     pub length: u64,
     /// SHA-256 of all bytes.
     digest: Vec<u8>,
 }
 
 impl Store {
-    /// At most `most` complete submissions in shuffled order, any of those that wait.
+    /// Returns a random sample of at most `limit` pending submissions, in shuffled order.
     ///
-    /// Ids are random, so that those behind a random one are a random choice, however many wait.
+    /// Ids are random, so those after a random id are a random sample of any number of rows.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn sample_pending(
         &self,
-        most: usize,
+        limit: usize,
         rng: &mut (impl RngCore + Send),
     ) -> Result<Vec<StoredSubmission>, StoreError> {
         let mut start = [0; 16];
         rng.fill_bytes(&mut start);
         let start = Uuid::from_bytes(start);
-        let mut waiting = self.query_pending(submission::Column::Id.gte(start), most).await?;
-        if waiting.len() < most {
-            waiting.extend(
-                self.query_pending(submission::Column::Id.lt(start), most - waiting.len()).await?,
+        let mut pending = self.query_pending(submission::Column::Id.gte(start), limit).await?;
+        if pending.len() < limit {
+            pending.extend(
+                self.query_pending(submission::Column::Id.lt(start), limit - pending.len()).await?,
             );
         }
-        waiting.shuffle(rng);
-        Ok(waiting)
+        pending.shuffle(rng);
+        Ok(pending)
     }
 
-    /// The complete submissions whose ids are greater than `after`, in the order of ids, at most
-    /// `most`.
+    /// Returns at most `limit` pending submissions whose ids are greater than `after`, ordered by id.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn list_pending(
         &self,
         after: Option<Uuid>,
-        most: usize,
+        limit: usize,
     ) -> Result<Vec<StoredSubmission>, StoreError> {
-        self.query_pending(submission::Column::Id.gt(after.unwrap_or_else(Uuid::nil)), most).await
+        self.query_pending(submission::Column::Id.gt(after.unwrap_or_else(Uuid::nil)), limit).await
     }
 
-    /// Those of these submissions that are complete and still wait, at most `most`, in shuffled
-    /// order.
+    /// Returns at most `limit` of the given submissions that are still pending, in shuffled order.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn pending_with_ids(
         &self,
         ids: &[Uuid],
-        most: usize,
+        limit: usize,
         rng: &mut (impl RngCore + Send),
     ) -> Result<Vec<StoredSubmission>, StoreError> {
-        let mut waiting = Vec::new();
-        for ids in ids[..ids.len().min(most)].chunks(MAX_IDS_PER_STATEMENT) {
-            let which = submission::Column::Id.is_in(ids.iter().copied());
-            waiting.extend(self.query_pending(which, ids.len()).await?);
+        let mut pending = Vec::new();
+        for ids in ids[..ids.len().min(limit)].chunks(MAX_IDS_PER_STATEMENT) {
+            let filter = submission::Column::Id.is_in(ids.iter().copied());
+            pending.extend(self.query_pending(filter, ids.len()).await?);
         }
-        waiting.shuffle(rng);
-        Ok(waiting)
+        pending.shuffle(rng);
+        Ok(pending)
     }
 
-    /// Reads every complete submission and holds it against its digest. Gives how many there are.
+    /// Reads every pending submission and compares it with its digest. Returns their number.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if one differs; another error if the database fails.
     pub async fn verify_all(&self) -> Result<usize, StoreError> {
         let (mut checked, mut after) = (0, Uuid::nil());
         loop {
@@ -75,8 +85,8 @@ impl Store {
                 self.query_pending(submission::Column::Id.gt(after), MAX_IDS_PER_STATEMENT).await?;
             let Some(last) = page.last() else { return Ok(checked) };
             after = last.id;
-            for waiting in &page {
-                self.read_chunks(waiting).await?;
+            for pending in &page {
+                self.read_chunks(pending).await?;
             }
             checked += page.len();
         }
@@ -84,8 +94,8 @@ impl Store {
 
     async fn query_pending(
         &self,
-        which: sea_orm::sea_query::Expr,
-        most: usize,
+        filter: sea_orm::sea_query::Expr,
+        limit: usize,
     ) -> Result<Vec<StoredSubmission>, StoreError> {
         let rows: Vec<(Uuid, i64, Vec<u8>)> = submission::Entity::find()
             .select_only()
@@ -95,51 +105,55 @@ impl Store {
                 submission::Column::Digest,
             ])
             .filter(submission::Column::Complete.eq(true))
-            .filter(which)
+            .filter(filter)
             .order_by_asc(submission::Column::Id)
-            .limit(most as u64)
+            .limit(limit as u64)
             .into_tuple()
             .all(&self.read_db)
             .await?;
-        let waiting = |(id, length, digest): (Uuid, i64, _)| StoredSubmission {
+        let submission = |(id, length, digest): (Uuid, i64, _)| StoredSubmission {
             id,
             length: length.unsigned_abs(),
             digest,
         };
-        Ok(rows.into_iter().map(waiting).collect())
+        Ok(rows.into_iter().map(submission).collect())
     }
 
-    /// A submission's pieces in order, once all have been read and found to be what was filed;
-    /// `None` if it has been forgotten since. Constant in memory: a long one is read twice.
+    /// Verifies the digest of a submission, then returns its chunks in order. Returns `None` if it
+    /// was deleted in between. Memory use is constant, because a long submission is read twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a chunk is missing or the digest differs; another error if the
+    /// database fails.
     pub async fn read_chunks(
         &self,
-        waiting: &StoredSubmission,
+        submission: &StoredSubmission,
     ) -> Result<Option<impl Stream<Item = Result<Vec<u8>, StoreError>> + use<>>, StoreError> {
-        let Some(first) = self.find_chunk(waiting.id, 0).await? else {
-            let row = submission::Entity::find_by_id(waiting.id).one(&self.read_db).await?;
+        let Some(first) = self.find_chunk(submission.id, 0).await? else {
+            let row = submission::Entity::find_by_id(submission.id).one(&self.read_db).await?;
             return row.map_or(Ok(None), |_| Err(StoreError::Corrupt));
         };
         let mut digest = Sha256::new_with_prefix(&first);
-        let pieces = i32::try_from(waiting.length.div_ceil(CHUNK_BYTES as u64))
+        let chunk_count = i32::try_from(submission.length.div_ceil(CHUNK_BYTES as u64))
             .map_err(|_| StoreError::Corrupt)?;
-        for position in 1..pieces {
-            digest.update(self.load_chunk(waiting.id, position).await?);
+        for position in 1..chunk_count {
+            digest.update(self.load_chunk(submission.id, position).await?);
         }
-        if digest.finalize()[..] != waiting.digest[..] {
+        if digest.finalize()[..] != submission.digest[..] {
             return Err(StoreError::Corrupt);
         }
-        let (store, id) = (self.clone(), waiting.id);
+        let (store, id) = (self.clone(), submission.id);
         Ok(Some(stream::try_unfold(
             (store, Some(first), 0),
-            move |(store, held, position)| async move {
-                if position == pieces {
+            move |(store, first, position)| async move {
+                if position == chunk_count {
                     return Ok(None);
                 }
-                let piece = match held {
-                    Some(piece) => piece,
+                let chunk = match first {
+                    Some(chunk) => chunk,
                     None => store.load_chunk(id, position).await?,
                 };
-                Ok(Some((piece, (store, None, position + 1))))
+                Ok(Some((chunk, (store, None, position + 1))))
             },
         )))
     }
@@ -149,15 +163,18 @@ impl Store {
     }
 
     async fn find_chunk(&self, id: Uuid, position: i32) -> Result<Option<Vec<u8>>, StoreError> {
-        let piece = chunk::Entity::find()
+        let chunk = chunk::Entity::find()
             .filter(chunk::Column::Submission.eq(id))
             .filter(chunk::Column::Position.eq(position))
             .one(&self.read_db)
             .await?;
-        Ok(piece.map(|piece| piece.bytes))
+        Ok(chunk.map(|chunk| chunk.bytes))
     }
 
-    /// Deletes these in one transaction; those that are not there any more are no error.
+    /// Deletes submissions in one transaction. Ids of deleted submissions are ignored.
+    ///
+    /// # Errors
+    /// If the database fails.
     pub async fn delete_submissions(&self, ids: Vec<Uuid>) -> Result<(), StoreError> {
         if ids.is_empty() {
             return Ok(());

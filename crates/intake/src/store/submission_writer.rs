@@ -1,4 +1,4 @@
-//! Filing: bytes come in, a submission stands in the spool or nothing does.
+//! Writes one submission to the spool, atomically.
 
 use std::mem;
 
@@ -14,31 +14,31 @@ use super::{
     CHUNK_BYTES, Store, StoreError, chunk, group_commit::Durability, random_key, submission,
 };
 
-/// A submission that is being stored. Dropped before [`SubmissionUpload::commit`], it leaves
-/// nothing behind.
+/// A submission that is being written. Dropping it before [`SubmissionUpload::commit`] deletes what
+/// was written.
 ///
-/// What fits into one chunk is written in one transaction at the end; longer ones are written chunk
-/// by chunk under a row that stays incomplete until the last transaction, which alone has to last:
-/// it takes all before it along.
+/// A submission of one chunk is written in one transaction at the end. Longer ones are written chunk
+/// by chunk under a row marked incomplete. Only the last transaction is committed durably; it also
+/// makes the earlier ones durable.
 pub struct SubmissionUpload {
     store: Store,
     id: Uuid,
-    /// Of its first chunk; the others follow it.
+    /// Key of the first chunk. The following chunks have consecutive keys.
     first_chunk_key: i64,
     week: String,
     digest: Sha256,
     length: u64,
-    /// Bytes for which there is room.
+    /// Bytes that are reserved in the capacity of the spool.
     reserved: u64,
-    /// Has it become whole?
+    /// Whether the submission was committed.
     is_stored: bool,
-    /// Chunks in the database already.
+    /// Number of chunks in the database.
     position: i32,
     buffer: Vec<u8>,
 }
 
 impl Store {
-    /// Begins a submission of this ISO week.
+    /// Begins a submission that arrives in this ISO week.
     pub fn begin_submission(
         &self,
         week: String,
@@ -63,7 +63,10 @@ impl Store {
 }
 
 impl SubmissionUpload {
-    /// Takes more bytes.
+    /// Appends bytes.
+    ///
+    /// # Errors
+    /// If the spool is full or the database fails.
     pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
         self.digest.update(bytes);
         self.length += bytes.len() as u64;
@@ -78,20 +81,22 @@ impl SubmissionUpload {
         Ok(())
     }
 
-    /// Bytes taken so far.
+    /// Returns the length so far, in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// Makes the submission whole. When this returns `Ok` it is durable, or the same bytes have
-    /// been all along.
+    /// Completes the submission. After `Ok` it is durable, or the same bytes were stored before.
+    ///
+    /// # Errors
+    /// If the length is no size class, the spool is full, or the database fails.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         if !size_classes::is_size_class(self.length) {
             return Err(StoreError::Unavailable);
         }
         self.reserve()?;
         let digest = mem::take(&mut self.digest).finalize().to_vec();
-        let length = i64::try_from(self.length).expect("the ladder's top is 64 MiB");
+        let length = i64::try_from(self.length).expect("the largest size class is 64 MiB");
         let last = self.next_chunk();
         let row = submission::ActiveModel {
             id: Set(self.id),
@@ -112,8 +117,7 @@ impl SubmissionUpload {
         };
         self.is_stored = written.is_ok();
         match written {
-            // Another replica has just stored the same bytes. What was stored here goes when this
-            // is dropped.
+            // Another replica has just stored the same bytes. Dropping `self` deletes these.
             Err(StoreError::Duplicate) => Ok(()),
             other => other,
         }
@@ -137,7 +141,7 @@ impl SubmissionUpload {
             .await
     }
 
-    /// Makes sure of room for what is in the buffer.
+    /// Reserves capacity for the bytes in the buffer.
     fn reserve(&mut self) -> Result<(), StoreError> {
         let bytes = self.buffer.len() as u64;
         self.store.capacity.reserve(bytes, self.length)?;
@@ -168,17 +172,17 @@ async fn append_chunk(
     chunk::Entity::insert(chunk).exec_without_returning(txn).await.map(drop)
 }
 
-/// The same as [`insert_small`] in one statement of `PostgreSQL`: one way to the server and back in
-/// place of four.
+/// Does the same as [`insert_small`] in one statement of `PostgreSQL`: one round trip instead of
+/// four.
 async fn insert_single_statement(
     db: &DatabaseConnection,
     row: submission::ActiveModel,
     only: chunk::ActiveModel,
 ) -> Result<(), StoreError> {
-    const INSERT_SQL: &str = "WITH kept AS (\
+    const INSERT_SQL: &str = "WITH stored AS (\
         INSERT INTO submissions (id, digest, week, length, complete) VALUES ($1, $2, $3, $4, $5) \
         ON CONFLICT (digest) DO NOTHING RETURNING id) \
-        INSERT INTO chunks (submission, key, position, bytes) SELECT id, $6, $7, $8 FROM kept";
+        INSERT INTO chunks (submission, key, position, bytes) SELECT id, $6, $7, $8 FROM stored";
     let values: [Value; 8] = [
         row.id.unwrap().into(),
         row.digest.unwrap().into(),
@@ -193,15 +197,15 @@ async fn insert_single_statement(
     Ok(())
 }
 
-/// The only transaction of a small submission. The same bytes are kept once: whoever comes second
-/// waits for the first to be durable, and changes nothing.
+/// The only transaction of a small submission. The same bytes are stored once: the second upload
+/// waits until the first is durable, and changes nothing.
 async fn insert_small(
     txn: &DatabaseTransaction,
     row: submission::ActiveModel,
     only: chunk::ActiveModel,
 ) -> Result<(), DbErr> {
-    let mut same = OnConflict::column(submission::Column::Digest);
-    let insert = submission::Entity::insert(row).on_conflict(same.do_nothing().to_owned());
+    let mut conflict = OnConflict::column(submission::Column::Digest);
+    let insert = submission::Entity::insert(row).on_conflict(conflict.do_nothing().to_owned());
     if insert.exec_without_returning(txn).await? == 0 {
         return Ok(());
     }
@@ -215,17 +219,17 @@ async fn commit_last_chunk(
     digest: Vec<u8>,
     last: chunk::ActiveModel,
 ) -> Result<(), DbErr> {
-    let same = submission::Entity::find()
+    let existing = submission::Entity::find()
         .select_only()
         .column(submission::Column::Id)
         .filter(submission::Column::Digest.eq(digest))
         .into_tuple::<Uuid>()
         .one(txn)
         .await?;
-    if same.is_some() {
+    if existing.is_some() {
         return submission::Entity::delete_by_id(row.id.unwrap()).exec(txn).await.map(drop);
     }
-    // Fails if a sweep has taken the row: then the submission is not acknowledged.
+    // Fails if garbage collection has deleted the row. The submission is then not acknowledged.
     row.update(txn).await?;
     chunk::Entity::insert(last).exec_without_returning(txn).await.map(drop)
 }
@@ -236,14 +240,14 @@ impl Drop for SubmissionUpload {
         if self.position == 0 {
             return;
         }
-        // Harmless after completion: complete rows stay.
+        // After `commit` this deletes nothing, because the row is complete.
         let (store, id) = (self.store.clone(), self.id);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
                 let delete = submission::Entity::delete_many()
                     .filter(submission::Column::Id.eq(id))
                     .filter(submission::Column::Complete.eq(false));
-                // What fails here is left to the sweep.
+                // Garbage collection deletes what this fails to delete.
                 store
                     .writer
                     .write(|txn| Box::pin(async move { delete.exec(txn).await.map(drop) }))

@@ -1,4 +1,4 @@
-//! A piece of a submission's bytes.
+//! A chunk of a submission.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,14 +6,14 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "chunks")]
 pub struct Model {
-    /// Random: in `SQLite`, rows lie in the order of it.
+    /// Random, because `SQLite` stores rows in the order of the key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: i64,
-    /// Whose.
+    /// Id of the submission.
     pub submission: Uuid,
-    /// Counts from 0.
+    /// Index of the chunk, from 0.
     pub position: i32,
-    /// At most [`crate::store_sealed::CHUNK_BYTES`] bytes.
+    /// At most [`crate::store::CHUNK_BYTES`] bytes.
     pub bytes: Vec<u8>,
 }
 

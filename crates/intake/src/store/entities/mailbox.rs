@@ -1,4 +1,4 @@
-//! A mailbox as the case handler laid it out.
+//! A mailbox as the case handler published it.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,14 +6,14 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "mailboxes")]
 pub struct Model {
-    /// Random: in `SQLite`, rows lie in the order of it.
+    /// Random, because `SQLite` stores rows in the order of the key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: i64,
-    /// The laying-out that it belongs to.
+    /// Number of its snapshot.
     pub tick: i64,
     /// SHA-256 of the locator.
     pub id: Vec<u8>,
-    /// 32 KiB.
+    /// The sealed mailbox: 32 KiB.
     pub sealed: Vec<u8>,
 }
 

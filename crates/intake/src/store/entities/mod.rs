@@ -1,6 +1,6 @@
-//! The tables, one file each.
+//! The tables, one in each file.
 
-#![expect(unreachable_pub, reason = "what sea-orm's macros derive is public")]
+#![expect(unreachable_pub, reason = "the items that the macros of sea-orm derive are public")]
 
 pub(super) mod chunk;
 pub(super) mod mailbox;

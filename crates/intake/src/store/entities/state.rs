@@ -1,8 +1,8 @@
-//! What the intake knows of itself: one row.
+//! The state of the intake: a single row.
 
 use sea_orm::entity::prelude::*;
 
-/// The key of the one row.
+/// The key of the single row.
 pub const SINGLETON_ID: i32 = 1;
 
 #[sea_orm::model]
@@ -12,16 +12,16 @@ pub struct Model {
     /// [`SINGLETON_ID`].
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
-    /// Number of the laying-out of mailboxes that is served.
+    /// Number of the served mailbox snapshot.
     pub tick: i64,
-    /// Number of the newest laying-out that has begun.
+    /// Number of the newest mailbox snapshot that has begun.
     pub laying_out: i64,
-    /// Decoys grow from it; it must outlive a restart, or a decoy would change where a mailbox does
-    /// not.
+    /// Seed of the decoy mailboxes. It must survive a restart, because a decoy that changes while
+    /// mailboxes do not would be recognisable.
     pub decoy_seed: Vec<u8>,
     /// The newest accepted directory: JSON of [`protocol::directory::SignedDirectory`].
     pub directory: Option<Vec<u8>>,
-    /// By when reports are answered: JSON of [`protocol::relay_router::ReplySchedule`].
+    /// The answer times: JSON of [`protocol::api::relay::ReplySchedule`].
     pub answers: Option<Vec<u8>>,
 }
 

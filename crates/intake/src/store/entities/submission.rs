@@ -1,4 +1,4 @@
-//! A submission as it waits for the case handler.
+//! A submission that waits for the case handler.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,14 +9,14 @@ pub struct Model {
     /// Random (UUID version 4).
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// SHA-256 of all bytes, once they are all there: the same bytes are kept once.
+    /// SHA-256 of all bytes of a complete submission. It is unique, so the same bytes are stored once.
     #[sea_orm(unique)]
     pub digest: Option<Vec<u8>>,
     /// ISO week of arrival.
     pub week: String,
-    /// A rung of the ladder; 0 while bytes still come.
+    /// Length in bytes, a size class; 0 while the submission is incomplete.
     pub length: i64,
-    /// Has all of it been stored?
+    /// Whether all bytes are stored.
     pub complete: bool,
 }
 
