@@ -1,4 +1,4 @@
-//! The child: a file comes in on standard input, records go out on standard output.
+//! The child process: it reads a file from standard input and writes records to standard output.
 
 #[cfg(target_os = "linux")]
 use std::{fs::File, os::fd::AsFd as _};
@@ -9,7 +9,7 @@ use std::{
 
 use super::wire::{MAX_RECORD_BYTES, RecordWriter};
 
-/// The one argument with which the program becomes the child.
+/// The argument that starts the program as the child process.
 pub const CHILD_ARGUMENT: &str = "clean-child";
 
 #[cfg(target_os = "linux")]
@@ -21,7 +21,7 @@ const SANDBOX_LIMITS: sandbox::SandboxLimits = sandbox::SandboxLimits {
     low_priority: true,
 };
 
-/// Cleans the file on standard input. It is confined before it reads the first byte.
+/// Cleans the file on standard input. The process enters the sandbox before it reads the first byte.
 #[cfg(target_os = "linux")]
 pub fn run() -> ExitCode {
     let Ok((input, output)) = leak_stdio_pipes() else { return ExitCode::FAILURE };
@@ -32,8 +32,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// Standard input and output without buffers. They are leaked, since a confined process may close
-/// nothing.
+/// Returns standard input and output without buffers. They are leaked, because a sandboxed process
+/// may not close files.
 #[cfg(target_os = "linux")]
 fn leak_stdio_pipes() -> io::Result<(&'static mut File, &'static mut File)> {
     let input = File::from(io::stdin().as_fd().try_clone_to_owned()?);
@@ -41,18 +41,18 @@ fn leak_stdio_pipes() -> io::Result<(&'static mut File, &'static mut File)> {
     Ok((Box::leak(Box::new(input)), Box::leak(Box::new(output))))
 }
 
-/// Fails: a child cannot be confined here.
+/// Fails, because there is no sandbox on this system.
 #[cfg(not(target_os = "linux"))]
 pub fn run() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Reads a file to its end, and writes it cleaned, as records.
+/// Reads a file to its end, and writes the cleaned file as records.
 ///
 /// # Errors
-/// Returns an error of the reader or the writer, never one of the file.
+/// If the reader or the writer fails. The content of the file never causes an error.
 pub(super) fn clean(input: &mut dyn Read, output: &mut dyn Write) -> io::Result<()> {
     let mut output = BufWriter::with_capacity(MAX_RECORD_BYTES, RecordWriter(output));
-    let washed = metadata_scrubber::scrub(input, &mut output)?;
-    output.into_inner().map_err(io::IntoInnerError::into_error)?.write_trailer(&washed)
+    let report = metadata_scrubber::scrub(input, &mut output)?;
+    output.into_inner().map_err(io::IntoInnerError::into_error)?.write_trailer(&report)
 }

@@ -1,8 +1,8 @@
-//! Taking metadata out of visitors' files, in a child process for each file.
+//! Removal of metadata from the files of visitors, in one child process for each file.
 //!
 //! Bytes stream in and out with backpressure, in constant memory and without a file on disk. The
-//! child can do nothing but compute (see [`confined`]). One that dies, hangs or exceeds a limit
-//! spoils the one file that it was given.
+//! [`sandbox`] allows the child only to compute. A child that crashes, hangs or exceeds a limit
+//! affects only its own file.
 
 mod child;
 mod wire;
@@ -24,11 +24,11 @@ use tokio::{
 pub use child::{CHILD_ARGUMENT, run as run_child};
 use wire::{OutputRecord, RecordReader};
 
-/// Longest time that a child may take to accept or to return some bytes.
+/// Maximum time until a child accepts or returns some bytes.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest time that a child may take once it has all of the file.
+/// Maximum time until a child ends after it has received the whole file.
 const FINISH_TIMEOUT: Duration = Duration::from_mins(1);
-/// Bytes in a pipe of this process.
+/// Capacity of a pipe inside this process, in bytes.
 const PIPE_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Where files are cleaned.
@@ -36,28 +36,27 @@ const PIPE_BUFFER_BYTES: usize = 64 * 1024;
 pub enum FileCleaner {
     /// In child processes of this program.
     ChildProcess(PathBuf),
-    /// On threads of this process: where child processes cannot be confined, and in tests of other
-    /// things.
+    /// On threads of this process: on systems without a sandbox, and in tests.
     InProcess,
 }
 
-/// Why a file could not be cleaned. What has been returned of it so far is clean.
+/// Why a file could not be cleaned. The bytes that were returned before are clean.
 #[derive(Debug, thiserror::Error)]
 pub enum CleanError {
-    /// The child does not start.
-    #[error("the child process does not start: {0}")]
+    /// The child process could not be started.
+    #[error("failed to start the cleaning process: {0}")]
     SpawnFailed(io::Error),
-    /// The child ended before the file did: it crashed or exceeded a limit.
-    #[error("the child process ended early")]
+    /// The child ended before the end of the file: it crashed or exceeded a limit.
+    #[error("the cleaning process ended early")]
     ChildExited,
-    /// The child did nothing for [`STALL_TIMEOUT`], or did not finish within [`FINISH_TIMEOUT`].
-    #[error("the child process made no progress")]
+    /// The child made no progress for [`STALL_TIMEOUT`], or did not end within [`FINISH_TIMEOUT`].
+    #[error("the cleaning process timed out")]
     TimedOut,
 }
 
 impl FileCleaner {
-    /// Cleans in child processes of `program`, after trying one. Falls back to this process where
-    /// the system cannot confine a child, and logs it.
+    /// Returns a cleaner that uses child processes of `program`, after a test with one. If the system
+    /// cannot sandbox a child, logs a warning and returns a cleaner inside this process.
     pub async fn isolated(program: PathBuf) -> Self {
         let cleaner = Self::ChildProcess(program);
         let probe = futures_util::stream::iter([Ok::<_, ()>(Bytes::from_static(b"probe"))]);
@@ -67,22 +66,26 @@ impl FileCleaner {
             outcome => {
                 let reason = match outcome {
                     Ok(Err(error)) => error.to_string(),
-                    _ => "the child process returned something else than it was given".to_owned(),
+                    _ => {
+                        "the cleaning process returned different bytes than it received".to_owned()
+                    }
                 };
                 tracing::warn!(
                     reason,
-                    "files of visitors are cleaned in the service's own process: this system does not confine a \
-                     child process, so a fault in that code can stop the service"
+                    "failed to sandbox a child process on this system; files of visitors are cleaned \
+                     inside the service, where a fault in that code can stop it"
                 );
                 Self::InProcess
             }
         }
     }
 
-    /// Sends a file of this format through a cleaner. The inner error says that the file could not
-    /// be cleaned; the rest of `input` is unread then. The outer error is one of `input`, or `Ok`
-    /// with [`CleanError::ChildExited`] when nobody takes the output any more. Dropping the future
-    /// kills the child.
+    /// Cleans a file of this format from `input` to `output`. Dropping the future kills the child.
+    ///
+    /// # Errors
+    /// The outer error is one of `input`. The inner error says that the file could not be cleaned, in
+    /// which case the rest of `input` is unread, or, as [`CleanError::ChildExited`], that `output` is
+    /// closed.
     pub(crate) async fn clean<E, T: From<Bytes>>(
         &self,
         format: FileFormat,
@@ -111,7 +114,7 @@ impl FileCleaner {
     }
 }
 
-/// Something that reads a file and writes [`wire`] records.
+/// A process or thread that reads a file and writes [`wire`] records.
 struct CleanWorker {
     /// Closed at the end of the file.
     input: Option<Box<dyn AsyncWrite + Send + Unpin>>,
@@ -119,18 +122,19 @@ struct CleanWorker {
     _child: Option<KillOnDrop>,
 }
 
-/// A child that is killed when this is dropped.
+/// Kills the child process when it is dropped.
 struct KillOnDrop(Child);
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // Fails only if it has ended. Waiting takes no time then, and leaves no zombie.
+        // `kill` fails only if the child has ended. `wait` then returns immediately and leaves no
+        // zombie.
         self.0.kill().ok();
         self.0.wait().ok();
     }
 }
 
-/// One thing that happened.
+/// An event of the worker.
 enum WorkerEvent<E> {
     Input(Option<Result<Bytes, E>>),
     Accepted(io::Result<usize>),
@@ -146,7 +150,7 @@ impl CleanWorker {
         spawn_blocking(move || {
             let mut reading = BlockingPipe(handle.clone(), reading);
             let mut writing = BlockingPipe(handle, writing);
-            // The other end notices that no record says how it ended.
+            // The reader detects a failure by the missing trailer.
             child::clean(&mut reading, &mut writing).ok();
         });
         Self { input: Some(Box::new(input)), output: Box::new(output), _child: None }
@@ -164,14 +168,14 @@ impl CleanWorker {
         let mut stalled = Instant::now() + STALL_TIMEOUT;
         let mut finished = None;
         loop {
-            // The clock runs while the child is awaited, not while the visitor is.
-            let awaited = self.input.is_none() || !pending.is_empty();
+            // The timeout applies while the intake waits for the child, not for the visitor.
+            let waits_for_child = self.input.is_none() || !pending.is_empty();
             let deadline = finished.map_or(stalled, |end| stalled.min(end));
             let event = tokio::select! {
-                next = input.next(), if !awaited => WorkerEvent::Input(next),
+                next = input.next(), if !waits_for_child => WorkerEvent::Input(next),
                 accepted = write_input(self.input.as_mut(), &pending), if !pending.is_empty() => WorkerEvent::Accepted(accepted),
                 read = self.output.read_buf(records.buffer()) => WorkerEvent::Output(read),
-                () = sleep_until(deadline), if awaited => WorkerEvent::TimedOut,
+                () = sleep_until(deadline), if waits_for_child => WorkerEvent::TimedOut,
             };
             match event {
                 WorkerEvent::Input(Some(Ok(bytes))) => pending = bytes,
@@ -184,9 +188,9 @@ impl CleanWorker {
                 WorkerEvent::Output(Ok(count)) if count > 0 => {
                     while let Some(record) = records.next_record() {
                         match record {
-                            // What says how it ended counts only at the end of the file.
-                            Ok(OutputRecord::Trailer(washed)) if self.input.is_none() => {
-                                return Ok(Ok(washed));
+                            // The trailer is valid only after the end of the file.
+                            Ok(OutputRecord::Trailer(report)) if self.input.is_none() => {
+                                return Ok(Ok(report));
                             }
                             Ok(OutputRecord::Bytes(bytes)) => {
                                 if output.send(T::from(bytes)).await.is_err() {
@@ -217,7 +221,7 @@ async fn write_input(
     }
 }
 
-/// The end of an in-process pipe, on a thread that may block.
+/// The blocking end of a pipe inside this process.
 struct BlockingPipe<T>(Handle, T);
 
 impl<T: AsyncRead + Unpin> io::Read for BlockingPipe<T> {

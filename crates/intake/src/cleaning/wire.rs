@@ -1,6 +1,6 @@
-//! What a child writes: records of a length (4 bytes, little endian) and so many bytes of the
-//! cleaned file, and at the end a record of length 0, then a length and JSON that says what was
-//! found.
+//! The output format of the child process. Each record is a length (4 bytes, little endian) and that
+//! number of bytes of the cleaned file. A record of length 0 ends the file; the trailer follows, as a
+//! length and JSON with the scrub report.
 
 use std::io::{self, Write};
 
@@ -9,13 +9,13 @@ use bytes::{Buf as _, BytesMut};
 use metadata_scrubber::{FileFormat, MetadataKinds, ParseCoverage, ScrubReport, SignatureStatus};
 use serde::{Deserialize, Serialize};
 
-/// Longest record, in bytes.
+/// Maximum length of a record, in bytes.
 pub(super) const MAX_RECORD_BYTES: usize = 64 * 1024;
 const LENGTH_PREFIX_BYTES: usize = 4;
-/// Bytes that are read at once.
+/// Size of the read buffer, in bytes.
 const READ_BUFFER_BYTES: usize = 32 * 1024;
 
-/// What was found, as it is written.
+/// The scrub report in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TrailerJson {
@@ -35,12 +35,12 @@ impl<W: Write> RecordWriter<W> {
         self.0.write_all(bytes)
     }
 
-    /// Says how it ended.
-    pub(super) fn write_trailer(mut self, washed: &ScrubReport) -> io::Result<()> {
-        let ScrubReport { format: _, removed, left, reading, signature } = *washed;
-        let found = TrailerJson { removed, left, reading, signature };
+    /// Writes the end of the file and the trailer.
+    pub(super) fn write_trailer(mut self, report: &ScrubReport) -> io::Result<()> {
+        let ScrubReport { format: _, removed, left, reading, signature } = *report;
+        let trailer = TrailerJson { removed, left, reading, signature };
         self.write_record(&[])?;
-        self.write_record(&serde_json::to_vec(&found)?)?;
+        self.write_record(&serde_json::to_vec(&trailer)?)?;
         self.0.flush()
     }
 }
@@ -59,7 +59,7 @@ impl<W: Write> Write for RecordWriter<W> {
     }
 }
 
-/// What a record says.
+/// A parsed record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum OutputRecord {
     /// The next bytes of the file.
@@ -68,12 +68,12 @@ pub(super) enum OutputRecord {
     Trailer(ScrubReport),
 }
 
-/// A record is not one that [`RecordWriter`] writes.
+/// The record is not one that [`RecordWriter`] writes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a malformed record")]
+#[error("malformed record from the cleaning process")]
 pub(super) struct MalformedRecord;
 
-/// Reads records as their bytes come.
+/// Parses records incrementally.
 pub(super) struct RecordReader {
     format: FileFormat,
     buffer: BytesMut,
@@ -81,18 +81,18 @@ pub(super) struct RecordReader {
 }
 
 impl RecordReader {
-    /// Of a file of this format.
+    /// Creates a reader for a file of this format.
     pub(super) fn new(format: FileFormat) -> Self {
         Self { format, buffer: BytesMut::new(), in_trailer: false }
     }
 
-    /// Where what comes is appended to.
+    /// Returns the buffer to which received bytes are appended.
     pub(super) fn buffer(&mut self) -> &mut BytesMut {
         self.buffer.reserve(READ_BUFFER_BYTES);
         &mut self.buffer
     }
 
-    /// The next record, if all of it has come.
+    /// Returns the next record, or `None` if it is incomplete.
     pub(super) fn next_record(&mut self) -> Option<Result<OutputRecord, MalformedRecord>> {
         loop {
             let length =
@@ -114,8 +114,8 @@ impl RecordReader {
     }
 
     fn parse_trailer(&self, json: &[u8]) -> Result<OutputRecord, MalformedRecord> {
-        let found: TrailerJson = serde_json::from_slice(json).map_err(|_| MalformedRecord)?;
-        let TrailerJson { removed, left, reading, signature } = found;
+        let trailer: TrailerJson = serde_json::from_slice(json).map_err(|_| MalformedRecord)?;
+        let TrailerJson { removed, left, reading, signature } = trailer;
         Ok(OutputRecord::Trailer(ScrubReport {
             format: self.format,
             removed,
@@ -133,8 +133,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_are_read_as_they_were_written_however_they_are_cut() {
-        let washed = ScrubReport {
+    fn records_are_parsed_in_chunks_of_any_size() {
+        let report = ScrubReport {
             format: FileFormat::Jpeg,
             removed: [MetadataKind::Place, MetadataKind::Date].into_iter().collect(),
             left: MetadataKinds::NONE,
@@ -145,29 +145,29 @@ mod tests {
         let mut writer = RecordWriter(&mut written);
         writer.write_all(&[7; 3]).unwrap();
         writer.write_all(&vec![8; MAX_RECORD_BYTES + 1]).unwrap();
-        writer.write_trailer(&washed).unwrap();
+        writer.write_trailer(&report).unwrap();
         for size in [1, 5, 4096, written.len()] {
             let mut records = RecordReader::new(FileFormat::Jpeg);
             let (mut bytes, mut end) = (Vec::new(), None);
-            for piece in written.chunks(size) {
-                records.buffer().extend_from_slice(piece);
+            for chunk in written.chunks(size) {
+                records.buffer().extend_from_slice(chunk);
                 while let Some(record) = records.next_record() {
                     match record.unwrap() {
                         OutputRecord::Bytes(more) => bytes.extend_from_slice(&more),
-                        OutputRecord::Trailer(washed) => end = Some(washed),
+                        OutputRecord::Trailer(report) => end = Some(report),
                     }
                 }
             }
             assert_eq!(bytes, [&[7; 3][..], &vec![8; MAX_RECORD_BYTES + 1]].concat());
-            assert_eq!(end, Some(washed));
+            assert_eq!(end, Some(report));
         }
     }
 
     #[test]
-    fn what_no_child_of_ours_writes_is_refused() {
-        for wrong in [&[0xFF; 8][..], b"\0\0\0\0\0\0\0\0", b"\0\0\0\0\x02\0\0\0{}"] {
+    fn malformed_records_are_rejected() {
+        for malformed in [&[0xFF; 8][..], b"\0\0\0\0\0\0\0\0", b"\0\0\0\0\x02\0\0\0{}"] {
             let mut records = RecordReader::new(FileFormat::Text);
-            records.buffer().extend_from_slice(wrong);
+            records.buffer().extend_from_slice(malformed);
             assert_eq!(records.next_record(), Some(Err(MalformedRecord)));
         }
     }

@@ -1,4 +1,4 @@
-//! What was done with a file, as the sealed frame says it.
+//! The treatment of a file, as the sealed frame records it.
 
 use metadata_scrubber::{MetadataKinds, ScrubReport};
 use protocol::submission::treatment::{
@@ -7,17 +7,17 @@ use protocol::submission::treatment::{
 
 use crate::pages;
 
-/// Returns what the frame says of a file that was treated so.
-pub(super) fn frame_treatment(treatment: pages::FileOutcome) -> AttachmentTreatment {
-    match treatment {
+/// Returns the treatment that the frame records for this outcome.
+pub(super) fn frame_treatment(outcome: pages::FileOutcome) -> AttachmentTreatment {
+    match outcome {
         pages::FileOutcome::Unchanged => AttachmentTreatment::Kept,
-        pages::FileOutcome::Cleaned(washed) => AttachmentTreatment::Cleaned(frame_cleaning(washed)),
+        pages::FileOutcome::Cleaned(report) => AttachmentTreatment::Cleaned(frame_cleaning(report)),
         pages::FileOutcome::Failed => AttachmentTreatment::CutOff,
     }
 }
 
-fn frame_cleaning(washed: ScrubReport) -> CleaningReport {
-    let ScrubReport { format: _, removed, left, reading, signature } = washed;
+fn frame_cleaning(report: ScrubReport) -> CleaningReport {
+    let ScrubReport { format: _, removed, left, reading, signature } = report;
     CleaningReport {
         removed: metadata_kinds(removed),
         left: metadata_kinds(left),
@@ -35,8 +35,8 @@ fn frame_cleaning(washed: ScrubReport) -> CleaningReport {
     }
 }
 
-fn metadata_kinds<T: FromIterator<MetadataCategory>>(traces: MetadataKinds) -> T {
-    let kind = |trace| match trace {
+fn metadata_kinds<T: FromIterator<MetadataCategory>>(kinds: MetadataKinds) -> T {
+    let category = |kind| match kind {
         metadata_scrubber::MetadataKind::Author => MetadataCategory::Author,
         metadata_scrubber::MetadataKind::Place => MetadataCategory::Place,
         metadata_scrubber::MetadataKind::Date => MetadataCategory::Date,
@@ -46,5 +46,5 @@ fn metadata_kinds<T: FromIterator<MetadataCategory>>(traces: MetadataKinds) -> T
         metadata_scrubber::MetadataKind::History => MetadataCategory::History,
         metadata_scrubber::MetadataKind::Other => MetadataCategory::Other,
     };
-    traces.iter().map(kind).collect()
+    kinds.iter().map(category).collect()
 }

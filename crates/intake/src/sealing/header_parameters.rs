@@ -12,12 +12,12 @@ pub(super) struct HeaderParameters {
 }
 
 impl HeaderParameters {
-    /// Reads a header's value. What cannot be read as a parameter is left out.
+    /// Parses the value of a header. Invalid parameters are ignored.
     pub(super) fn parse(header: &[u8]) -> Self {
         let (value, mut rest) = split_once(header, b';').unwrap_or((header, b""));
         let mut pairs = Vec::new();
         while let Some((name, after)) = split_once(rest, b'=') {
-            // A name never holds a semicolon: the text before one is no parameter.
+            // A name contains no semicolon: the text before one is not a parameter.
             let name = name.rsplit(|byte| *byte == b';').next().unwrap_or_default();
             let (value, after) = split_parameter_value(after.trim_ascii_start());
             pairs.push((to_lowercase(name), value));
@@ -26,15 +26,15 @@ impl HeaderParameters {
         Self { value: to_lowercase(value), pairs }
     }
 
-    /// The first parameter of this name, which is in lower case. Bytes that are not UTF-8 become
-    /// U+FFFD.
+    /// Returns the first parameter of this name, which must be in lower case. Bytes that are not UTF-8
+    /// become U+FFFD.
     pub(super) fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.pairs.iter().find(|(other, _)| other == name)?;
         Some(String::from_utf8_lossy(value).into_owned())
     }
 
-    /// The file name of a part: `filename*` (RFC 8187), else `filename`. In the latter, `%22`,
-    /// `%0D` and `%0A` stand for the characters that browsers may not write there.
+    /// Returns the file name of a part: `filename*` (RFC 8187), else `filename`. In the latter,
+    /// browsers encode quotes and line ends as `%22`, `%0D` and `%0A`.
     pub(super) fn file_name(&self) -> Option<String> {
         let plain = || {
             let name = self.get("filename")?;
@@ -44,7 +44,7 @@ impl HeaderParameters {
     }
 }
 
-/// `utf-8''re%C3%A7u.txt`; `None` for what is not written so.
+/// Decodes a value such as `utf-8''re%C3%A7u.txt`. Returns `None` for another syntax.
 fn decode_extended_value(value: &str) -> Option<String> {
     let mut parts = value.splitn(3, '\'');
     let (charset, _language, encoded) = (parts.next()?, parts.next()?, parts.next()?);
@@ -55,7 +55,7 @@ fn decode_extended_value(value: &str) -> Option<String> {
     Some(bytes.decode_utf8_lossy().into_owned())
 }
 
-/// A quoted string or a token, and what follows it.
+/// Returns a quoted string or a token, and the text after it.
 fn split_parameter_value(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let (token, rest) = split_once(text, b';').unwrap_or((text, b""));
@@ -66,7 +66,7 @@ fn split_parameter_value(text: &[u8]) -> (Vec<u8>, &[u8]) {
     while let Some((at, byte)) = bytes.next() {
         match byte {
             b'"' => return (value, &quoted[at + 1..]),
-            // Only a quote is escaped: browsers send the backslashes of file names as they are.
+            // Only a quote is escaped: browsers do not escape the backslashes of file names.
             b'\\' if quoted.get(at + 1) == Some(&b'"') && quoted[at + 2..].contains(&b'"') => {
                 value.push(b'"');
                 bytes.next();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_read_in_every_legal_spelling() {
+    fn parameters_are_parsed_in_every_legal_syntax() {
         let all =
             HeaderParameters::parse(b"Form-Data; Name=a.story ; FileName=\"a; b=\\\"c\\\".jpg\";x");
         assert_eq!(all.value, "form-data");
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_parameter_does_no_harm() {
+    fn invalid_parameters_are_ignored() {
         for header in ["", ";", "=", ";=", "a;=\"", "a; b=\"c", "a; \"b\"; c", ";;;;a=;b"] {
             assert_eq!(file_name(header), None, "{header}");
         }

@@ -1,9 +1,8 @@
-//! The way of a report without JavaScript: the intake does in memory what a browser would do, and
-//! forgets it.
+//! Reports without JavaScript: the intake seals them in memory instead of the browser.
 //!
-//! Typed text and files are never written anywhere but into the seal: files go chunk by chunk from
-//! the connection through the seal into the spool, whatever their size. What passes through memory
-//! is wiped by the allocator of the program.
+//! Plaintext is never written to disk or to a log. Files pass chunk by chunk from the connection
+//! through the sealing into the spool, whatever their size. The allocator of the program zeroizes
+//! freed memory.
 
 mod attachment_treatment;
 mod header_parameters;
@@ -29,7 +28,7 @@ use crate::{
 
 pub(crate) use text_fields::text_fields;
 
-/// The posts of pages that need sealing or mailboxes.
+/// Returns the routes of POST requests that seal a submission or open a mailbox.
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/{lang}/report/send", post(report::send_report))
@@ -37,29 +36,29 @@ pub fn routes() -> Router<AppState> {
         .route("/{lang}/return/send", post(reply::send_reply))
 }
 
-/// Why nothing was sent.
+/// Why a submission failed. Nothing was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum SubmitError {
-    /// Not a form of ours, or it did not arrive completely.
-    #[error("the form is broken")]
+    /// The body is not a form of the intake, or it is incomplete.
+    #[error("malformed form data")]
     BadForm,
-    /// Something typed must be put right first.
-    #[error("the answers need another look")]
+    /// The reporter must correct an answer first.
+    #[error("validation failed")]
     InvalidAnswers,
-    /// More than the ladder holds.
-    #[error("too large")]
+    /// The submission exceeds the largest size class.
+    #[error("payload too large")]
     TooLarge,
-    /// Nobody to seal to.
-    #[error("no directory is in force")]
+    /// There is no directory whose recipients the submission could be sealed to.
+    #[error("no valid directory")]
     NoDirectory,
-    /// Too much is under way.
-    #[error("busy")]
+    /// The limits on concurrent requests are reached.
+    #[error("busy: too many concurrent requests")]
     Busy,
-    /// The spool could not take it.
-    #[error("busy: {0}")]
+    /// The spool failed.
+    #[error("failed to store the submission: {0}")]
     Store(#[from] StoreError),
     /// A bug.
-    #[error("broken")]
+    #[error("internal error")]
     Internal,
 }
 
@@ -73,12 +72,12 @@ impl From<SealError> for SubmitError {
 }
 
 impl SubmitError {
-    /// The page that says so.
+    /// Returns the error page.
     fn into_page(self, app: &AppState, locale: Locale) -> Response {
         self.with_status(error_page(&app.pages, locale, self.error_kind(app)))
     }
 
-    /// The same, with what was typed still there to be sent again.
+    /// Returns the review page with the answers, so that the reporter can send them again.
     fn into_review_page(self, app: &AppState, form: &mut ReportForm) -> Response {
         if form.hidden_fields(&[]).is_empty() {
             return self.into_page(app, form.lang);
@@ -87,17 +86,18 @@ impl SubmitError {
         self.with_status(review_page(&app.pages, form, problem))
     }
 
-    /// The same for a message, whose mailbox may not be at hand.
+    /// Returns an error page with the fields of a message, so that the reporter can send it again.
+    /// It does not need the mailbox.
     fn into_rejected_form_page(
         self,
         app: &AppState,
         locale: Locale,
-        held: &RejectedForm,
+        form: &RejectedForm,
     ) -> Response {
-        if held.fields.is_empty() {
+        if form.fields.is_empty() {
             return self.into_page(app, locale);
         }
-        self.with_status(rejected_form_page(&app.pages, locale, self.error_kind(app), held))
+        self.with_status(rejected_form_page(&app.pages, locale, self.error_kind(app), form))
     }
 
     fn error_kind(self, app: &AppState) -> ErrorKind {

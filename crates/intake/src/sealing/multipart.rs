@@ -1,4 +1,4 @@
-//! Reading a form with files as it comes: text fields first, then files, each in its turn.
+//! Streaming of a form with files: text fields first, then one file after another.
 
 use axum::{
     body::{Body, Bytes},
@@ -18,15 +18,16 @@ use crate::{
     store::MAX_TEXT_BYTES,
 };
 
-/// Most files in one form: as many as with scripts, and as the pages say.
+/// Maximum number of files in one form. The browser script and the texts of the pages state the
+/// same number.
 const MAX_FILES: usize = MAX_ATTACHMENTS;
-/// What a form may have beside the content of its files.
+/// Maximum number of bytes of a form beside the content of its files.
 const MAX_OVERHEAD_BYTES: u64 = 512 * 1024;
-/// A body that is not taken is read to its end so far, or a browser would show a broken connection
-/// and not our page.
+/// Maximum number of bytes that are drained from a rejected body. Without draining, a browser would
+/// show a broken connection instead of the error page.
 const MAX_DRAIN_BYTES: u64 = 4 * size_classes::MAX_SUBMISSION_LEN;
-/// Longest media type, in characters: RFC 6838 allows 127 on each side of the slash, nobody uses
-/// that.
+/// Maximum length of a media type, in characters. RFC 6838 allows 127 on each side of the slash,
+/// which no registered type uses.
 const MAX_MEDIA_TYPE_CHARS: usize = 100;
 
 /// A form that is being read.
@@ -35,23 +36,23 @@ pub(super) struct MultipartForm {
     content_length: u64,
     file_count: usize,
     admission: Option<AdmissionPermit>,
-    /// Is a text field of this name one of the form's own?
+    /// Returns whether the form has a text field of this name.
     is_field: fn(&str) -> bool,
-    /// Fields of the form that came behind a file.
+    /// Fields of the form that arrived after a file.
     late_fields: Vec<(String, Zeroizing<Vec<u8>>)>,
 }
 
-/// One file of a form, its first bytes read already.
+/// A file of a form whose first bytes have been read.
 pub(super) struct UploadedFile {
-    /// As the sender's device called it, without folders.
+    /// The name that the device of the reporter sent, without folders.
     pub(super) name: String,
-    /// As the sender's device called it.
+    /// The media type that the device of the reporter sent.
     pub(super) media_type: String,
     first_chunk: Option<Bytes>,
 }
 
 impl MultipartForm {
-    /// A body of `multipart/form-data`.
+    /// Reads the body of a request as `multipart/form-data`.
     ///
     /// # Errors
     /// [`SubmitError::BadForm`] for a body of another type.
@@ -70,7 +71,7 @@ impl MultipartForm {
         Ok(Self { admission: parts.extensions.get().cloned(), ..form })
     }
 
-    /// What the post holds, if it came past the limits of the service.
+    /// Returns the admission permit, if the request passed the admission middleware.
     pub(super) fn admission(&self) -> Option<&AdmissionPermit> {
         self.admission.as_ref()
     }
@@ -96,13 +97,13 @@ impl MultipartForm {
         })
     }
 
-    /// Is it certain before all of it has come that it cannot be taken?
+    /// Returns whether `Content-Length` announces more than the limit.
     pub(super) fn is_too_large(&self) -> bool {
         self.content_length > size_classes::MAX_SUBMISSION_LEN + MAX_OVERHEAD_BYTES
     }
 
-    /// About how long the submission will be, in bytes. Without `Content-Length`, files count as
-    /// the smallest that is no text.
+    /// Returns the expected length of the submission in bytes. Without `Content-Length`, a form with
+    /// files counts as the smallest submission that is not text.
     pub(super) fn expected_len(&self, has_files: bool) -> u64 {
         if has_files {
             self.content_length.max(MAX_TEXT_BYTES + 1)
@@ -111,7 +112,11 @@ impl MultipartForm {
         }
     }
 
-    /// Hands over text fields up to the first file, which is returned; `None` if there is no file.
+    /// Passes the text fields before the first file to `take`. Returns that file, or `None` if there
+    /// is no file.
+    ///
+    /// # Errors
+    /// If the body is malformed, too large or too slow.
     pub(super) async fn read_fields(
         &mut self,
         mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
@@ -129,11 +134,11 @@ impl MultipartForm {
         Ok(None)
     }
 
-    /// The next file.
+    /// Returns the next file. Empty fields and unknown fields are ignored.
     ///
     /// # Errors
-    /// [`SubmitError::BadForm`] for a field of the form behind a file: it comes too late to be
-    /// sealed, and [`Form::late`] has it. Empty fields and fields of others are ignored.
+    /// [`SubmitError::BadForm`] for a field of the form after a file. It is too late to be sealed;
+    /// [`Self::take_late_fields`] returns it.
     pub(super) async fn next_file(&mut self) -> Result<Option<UploadedFile>, SubmitError> {
         while let Some(part) = self.parts.next_part().await? {
             if part.is_file() {
@@ -151,7 +156,7 @@ impl MultipartForm {
         Ok(None)
     }
 
-    /// Hands over the field that came too late, for the form to be shown with it.
+    /// Passes the fields that arrived too late to `take`, so that the page can show them.
     pub(super) fn take_late_fields(
         &mut self,
         mut take: impl FnMut(&str, &[u8]) -> Result<(), FieldError>,
@@ -161,7 +166,10 @@ impl MultipartForm {
         }
     }
 
-    /// The next bytes of a file, never none; `None` at its end. May be cancelled and called again.
+    /// Returns the next bytes of a file, never an empty chunk, or `None` at its end. Cancel safe.
+    ///
+    /// # Errors
+    /// If the body is malformed, too large or too slow.
     pub(super) async fn next_chunk(
         &mut self,
         file: &mut UploadedFile,
@@ -172,12 +180,12 @@ impl MultipartForm {
         }
     }
 
-    /// Reads what is left, so that the sender gets to see the answer.
+    /// Drains the rest of the body, so that the browser shows the response.
     pub(super) async fn drain(self) {
         self.parts.drain(MAX_DRAIN_BYTES).await;
     }
 
-    /// `None` for a file input that was left empty.
+    /// Returns the file of a part, or `None` for an empty file input.
     async fn begin_file(&mut self, part: PartHead) -> Result<Option<UploadedFile>, SubmitError> {
         let name = part.file_name.unwrap_or_default();
         let first = self.parts.next_chunk().await?;
@@ -201,7 +209,7 @@ impl MultipartForm {
         }))
     }
 
-    /// The whole value of a text field.
+    /// Returns the complete value of a text field.
     async fn read_value(&mut self) -> Result<Zeroizing<Vec<u8>>, SubmitError> {
         let mut value = Zeroizing::new(Vec::new());
         while let Some(chunk) = self.parts.next_chunk().await? {
@@ -275,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn fields_come_first_and_an_input_left_empty_is_no_file() {
+    async fn fields_are_first_and_an_empty_input_is_no_file() {
         let (fields, files) = read_form(body(&[
             TEXT_PART,
             EMPTY_FILE_PART,
@@ -295,7 +303,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_part_of_the_field_for_files_is_a_file_whatever_names_it() {
+    async fn a_part_of_the_field_for_files_is_a_file_with_any_name_or_none() {
         let extended = FILE_PART.replace("filename=\"x.txt\"", "filename*=utf-8''re%C3%A7u.txt");
         let unnamed = FILE_PART.replace("; filename=\"x.txt\"", "");
         let capital = FILE_PART.replace("filename=", "FileName=");
@@ -304,7 +312,7 @@ mod tests {
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["reçu.txt", "file-2", "x.txt"]);
         assert!(files.iter().all(|(_, content)| content == b"content"));
-        // Under a name of no field of ours: ignored, before a file and behind it.
+        // An unknown field is ignored, before a file and after it.
         let foreign = TEXT_PART.replace("a.story", "gtranslate");
         assert_eq!(
             read_form(body(&[TEXT_PART, FILE_PART, &foreign, FILE_PART])).await.unwrap().1.len(),
@@ -313,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_name_the_most_files_of_a_form() {
+    fn pages_state_the_maximum_number_of_files() {
         let locales = [
             include_str!("../../locales/fr/intake.ftl"),
             include_str!("../../locales/en/intake.ftl"),
@@ -330,13 +338,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_broken_is_refused() {
+    async fn malformed_forms_are_rejected() {
         assert_eq!(read_form(body(&[FILE_PART, TEXT_PART])).await, Err(SubmitError::BadForm));
         assert_eq!(read_form(body(&[FILE_PART; MAX_FILES + 1])).await, Err(SubmitError::TooLarge));
         assert_eq!(read_form(body(&[FILE_PART; MAX_FILES])).await.unwrap().1.len(), MAX_FILES);
-        let whole = body(&[TEXT_PART, FILE_PART]);
-        for cut in 0..whole.len() - 4 {
-            let cut: &'static str = &whole[..cut];
+        let complete = body(&[TEXT_PART, FILE_PART]);
+        for cut in 0..complete.len() - 4 {
+            let cut: &'static str = &complete[..cut];
             assert_eq!(read_form(cut).await, Err(SubmitError::BadForm), "{cut:?}");
         }
         let long =
@@ -344,17 +352,17 @@ mod tests {
         assert_eq!(read_form(body(&[long])).await, Err(SubmitError::TooLarge));
     }
 
-    /// The same bytes as the network may bring them.
+    /// Returns a body that arrives in chunks of this size.
     fn chunked_body(body: &[u8], size: usize) -> Body {
-        let pieces: Vec<_> = body
+        let chunks: Vec<_> = body
             .chunks(size)
-            .map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)))
+            .map(|chunk| Ok::<_, std::io::Error>(Bytes::copy_from_slice(chunk)))
             .collect();
-        Body::from_stream(futures_util::stream::iter(pieces))
+        Body::from_stream(futures_util::stream::iter(chunks))
     }
 
     #[tokio::test]
-    async fn every_legal_spelling_is_taken_however_it_is_cut() {
+    async fn every_legal_syntax_is_parsed_in_chunks_of_any_size() {
         let boundary = format!("{}'()+_,-./:=?", "x".repeat(57));
         let body = format!(
             "preamble\r\n--{boundary}  \t\r\nCONTENT-disposition:\r\n form-data; name=story\r\nX-Extra: é\r\n\r\n\
@@ -372,7 +380,7 @@ mod tests {
         ] {
             for size in [1, 2, 3, 7, 64, 10_000] {
                 let read = read_as(&content_type, chunked_body(body.as_bytes(), size)).await;
-                assert_eq!(read.as_ref(), Ok(&expected), "{content_type} in pieces of {size}");
+                assert_eq!(read.as_ref(), Ok(&expected), "{content_type} in chunks of {size}");
             }
         }
         for content_type in
@@ -388,24 +396,24 @@ mod tests {
         assert_eq!(read_as(&long, Body::empty()).await, Err(SubmitError::BadForm));
     }
 
-    /// A body without an end, and how much of it was taken.
+    /// Returns an endless body, and a counter of the bytes that were read of it.
     fn endless_body(
         first: &'static str,
         then: &'static [u8],
     ) -> (Body, std::sync::Arc<std::sync::atomic::AtomicUsize>) {
         let taken = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let counter = taken.clone();
-        let more = std::iter::repeat(Bytes::from_static(then)).inspect(move |piece| {
-            counter.fetch_add(piece.len(), std::sync::atomic::Ordering::Relaxed);
+        let more = std::iter::repeat(Bytes::from_static(then)).inspect(move |chunk| {
+            counter.fetch_add(chunk.len(), std::sync::atomic::Ordering::Relaxed);
         });
-        let pieces = std::iter::once(Bytes::from_static(first.as_bytes())).chain(more);
+        let chunks = std::iter::once(Bytes::from_static(first.as_bytes())).chain(more);
         let body =
-            Body::from_stream(futures_util::stream::iter(pieces.map(Ok::<_, std::io::Error>)));
+            Body::from_stream(futures_util::stream::iter(chunks.map(Ok::<_, std::io::Error>)));
         (body, taken)
     }
 
     #[tokio::test]
-    async fn headers_and_a_preamble_without_end_are_given_up_after_16_kib() {
+    async fn endless_headers_and_preambles_are_rejected_after_16_kib() {
         for (first, then) in [
             ("--b\r\nContent-Disposition: form-data; name=\"", &[b'x'; 1000][..]),
             ("--b\r\n", b"X: y\r\n"),

@@ -1,5 +1,5 @@
-//! The parts of a `multipart/form-data` body (RFC 2046, RFC 7578) as they come, in bounded memory
-//! and linear time.
+//! A streaming parser of `multipart/form-data` (RFC 2046, RFC 7578), in bounded memory and linear
+//! time.
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use bytes::{Buf as _, BytesMut};
@@ -10,43 +10,43 @@ use memchr::memmem::Finder;
 use super::header_parameters::HeaderParameters;
 use crate::admission::body_timeout::retryable_body_error;
 
-/// Most bytes of the headers of one part, and of the preamble.
+/// Maximum size of the headers of one part, and of the preamble, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// Most headers of one part.
+/// Maximum number of headers of one part.
 const MAX_HEADERS: usize = 32;
-/// Longest boundary, in bytes (RFC 2046).
+/// Maximum length of a boundary, in bytes (RFC 2046).
 const MAX_BOUNDARY_BYTES: usize = 70;
 
-/// Why a body is not read to its end.
+/// Why a body could not be read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum MultipartError {
-    /// The body is not `multipart/form-data`, or it did not come whole.
-    #[error("no form, or not all of it")]
+    /// The body is not `multipart/form-data`, or it is incomplete.
+    #[error("malformed or incomplete form data")]
     Malformed,
-    /// The sender was too slow for a crowded service.
-    #[error("the sender was given up")]
+    /// The client was too slow, or was evicted.
+    #[error("request body timeout")]
     TimedOut,
     /// The body is longer than its limit.
-    #[error("the form is too large")]
+    #[error("form data too large")]
     TooLarge,
 }
 
-/// What the headers of a part say.
+/// The headers of a part.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct PartHead {
-    /// Of the form's field.
+    /// The name of the form field.
     pub(super) name: String,
-    /// `None` for a text field.
+    /// The file name; `None` for a text field.
     pub(super) file_name: Option<String>,
-    /// Type and subtype; empty if there is none.
+    /// Type and subtype; empty if the header is missing.
     pub(super) media_type: String,
 }
 
-/// The name of the field that takes files.
+/// The name of the field for files.
 const FILES_FIELD: &str = "files";
 
 impl PartHead {
-    /// Is the part a file? One of the field for files is, even if nothing names it.
+    /// Returns whether the part is a file. A part of the field for files is one even without a name.
     pub(super) fn is_file(&self) -> bool {
         self.file_name.is_some() || self.name == FILES_FIELD
     }
@@ -58,34 +58,34 @@ enum ReaderState {
     Preamble,
     /// In the content of a part.
     Content,
-    /// Behind a delimiter.
+    /// After a delimiter.
     Delimiter,
-    /// Behind the last delimiter, or after an error.
+    /// After the last delimiter, or after an error.
     End,
 }
 
-/// A body that is being read. Every method may be cancelled and called again.
+/// A body that is being read. Every method is cancel safe.
 pub(super) struct MultipartReader {
     body: BodyDataStream,
-    /// Bytes that may be read.
+    /// Maximum number of bytes to read.
     limit: u64,
     read: u64,
     delimiter: Finder<'static>,
-    /// What came and was not handed out: the last piece of the body and, before it, at most
+    /// Received bytes that were not returned yet: the last chunk of the body and, before it, at most
     /// [`MAX_HEAD_BYTES`].
     buffer: BytesMut,
-    /// How much of the buffer certainly holds no beginning of what is being searched for.
+    /// Length of the prefix of the buffer in which the end of the headers certainly does not begin.
     searched: usize,
     skipped: usize,
     state: ReaderState,
 }
 
 impl MultipartReader {
-    /// The parts of a body whose `Content-Type` header this is. Not more than `limit` bytes are
-    /// read of them.
+    /// Creates a reader of a body with this `Content-Type` header. It reads at most `limit` bytes.
     ///
     /// # Errors
-    /// [`MultipartError::Malformed`] if the header names no form and no boundary.
+    /// [`MultipartError::Malformed`] if the type is not `multipart/form-data`, or the boundary is
+    /// invalid.
     pub(super) fn new(content_type: &[u8], body: Body, limit: u64) -> Result<Self, MultipartError> {
         let content_type = HeaderParameters::parse(content_type);
         let boundary = content_type.get("boundary").ok_or(MultipartError::Malformed)?;
@@ -106,8 +106,11 @@ impl MultipartReader {
         })
     }
 
-    /// The head of the next part; `None` behind the last one. What is left of the part before is
-    /// skipped.
+    /// Returns the head of the next part, or `None` after the last one. Skips the rest of the
+    /// previous part.
+    ///
+    /// # Errors
+    /// If the body is malformed, too large or too slow.
     pub(super) async fn next_part(&mut self) -> Result<Option<PartHead>, MultipartError> {
         loop {
             match self.state {
@@ -126,15 +129,18 @@ impl MultipartReader {
         }
     }
 
-    /// The next bytes of the part, never none; `None` at its end.
+    /// Returns the next bytes of the part, never an empty chunk, or `None` at its end.
+    ///
+    /// # Errors
+    /// If the body is malformed, too large or too slow.
     pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, MultipartError> {
         if self.state == ReaderState::Content { self.read_content().await } else { Ok(None) }
     }
 
-    /// Reads and forgets what is left of the body, at most about `most` bytes of it.
-    pub(super) async fn drain(mut self, most: u64) {
+    /// Reads and discards the rest of the body, at most about `limit` bytes.
+    pub(super) async fn drain(mut self, limit: u64) {
         let mut drained = 0;
-        while drained < most {
+        while drained < limit {
             match self.body.next().await {
                 Some(Ok(bytes)) => drained += bytes.len() as u64,
                 _ => return,
@@ -142,7 +148,7 @@ impl MultipartReader {
         }
     }
 
-    /// The next bytes before a delimiter. Goes behind the delimiter where it begins.
+    /// Returns the next bytes before a delimiter. At the delimiter, skips it and returns `None`.
     async fn read_content(&mut self) -> Result<Option<Bytes>, MultipartError> {
         let delimiter = self.delimiter.needle().len();
         loop {
@@ -155,7 +161,7 @@ impl MultipartReader {
                 self.state = ReaderState::Delimiter;
                 return Ok(None);
             }
-            // The end may be the beginning of a delimiter.
+            // The end of the buffer may be the beginning of a delimiter.
             let certain = (self.buffer.len() + 1).saturating_sub(delimiter);
             if certain > 0 {
                 return Ok(Some(self.buffer.split_to(certain).freeze()));
@@ -164,7 +170,7 @@ impl MultipartReader {
         }
     }
 
-    /// The headers behind a delimiter, or the end of all parts.
+    /// Returns the headers after a delimiter, or `None` after the last part.
     async fn read_part_head(&mut self) -> Result<Option<PartHead>, MultipartError> {
         const HEAD_END: &[u8] = b"\r\n\r\n";
         while self.buffer.len() < 2 {
@@ -216,14 +222,14 @@ impl MultipartReader {
     }
 }
 
-/// Reads the bytes between a delimiter and the content: padding, then headers, then an empty line.
+/// Parses the bytes between a delimiter and the content: padding, headers, and an empty line.
 fn parse_part_head(block: &[u8]) -> Option<PartHead> {
     let line = memchr::memmem::find(block, b"\r\n")?;
     let (padding, headers) = block.split_at(line);
     if block.len() > MAX_HEAD_BYTES || !padding.trim_ascii().is_empty() {
         return None;
     }
-    // A line that begins with a space goes on with the one before it.
+    // A line that begins with a space continues the line before it.
     let mut unfolded = headers.get(2..)?.to_vec();
     for at in 0..unfolded.len().saturating_sub(2) {
         if matches!(unfolded[at..at + 3], [b'\r', b'\n', b' ' | b'\t']) {
@@ -234,9 +240,10 @@ fn parse_part_head(block: &[u8]) -> Option<PartHead> {
     let Ok(Status::Complete((_, headers))) = httparse::parse_headers(&unfolded, &mut parsed) else {
         return None;
     };
-    let of = |name: &str| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-    let disposition = of("content-disposition").map(|header| HeaderParameters::parse(header.value));
-    let media_type = of("content-type").map(|header| HeaderParameters::parse(header.value).value);
+    let find = |name: &str| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    let disposition =
+        find("content-disposition").map(|header| HeaderParameters::parse(header.value));
+    let media_type = find("content-type").map(|header| HeaderParameters::parse(header.value).value);
     Some(PartHead {
         name: disposition
             .as_ref()

@@ -1,4 +1,4 @@
-//! `POST /{lang}/return`: a receipt opens its mailbox, in memory.
+//! `POST /{lang}/return`: opens the mailbox of a receipt, in memory.
 
 use axum::{
     body::{Body, to_bytes},
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::SubmitError;
 use crate::{
-    form::{self, MAX_FORM_BYTES, ReplyForm},
+    form::{MAX_FORM_BYTES, ReplyForm, parse_urlencoded},
     http_api,
     pages::{
         ConversationView, ErrorKind, ReceiptEntryError, RejectedForm, conversation_page,
@@ -23,12 +23,12 @@ use crate::{
     state::AppState,
 };
 
-/// Longest body with a receipt in it, in bytes: a whole note that is pasted whole, or a message
-/// that is being written; each byte of it percent-encoded.
+/// Maximum length of a body in bytes: a pasted note with a receipt, or a draft of a message, with
+/// each byte percent-encoded.
 const MAX_BODY_BYTES: usize = 3 * MAX_FORM_BYTES;
 
-/// Shows the mailbox of a receipt; the same page whether there is nothing yet or never was. A
-/// mailbox that is damaged is called so.
+/// Shows the mailbox of a receipt. The page is the same for a mailbox that does not exist yet and
+/// for one that never existed. A corrupt mailbox is reported as corrupt.
 pub(super) async fn open_mailbox(
     State(app): State<AppState>,
     Path(lang): Path<String>,
@@ -38,29 +38,29 @@ pub(super) async fn open_mailbox(
     let Some(locale) = app.pages.locale(&lang) else {
         return app.error_page("", ErrorKind::NotFound);
     };
-    let mut typed = match read_form(body).await {
-        Ok(typed) => typed,
-        Err(refused) => return refused.into_page(&app, locale),
+    let mut form = match read_form(body).await {
+        Ok(form) => form,
+        Err(error) => return error.into_page(&app, locale),
     };
-    let receipt = Receipt::parse(&typed.receipt);
-    let address = app.pages.answer_address(&headers, &typed.visit, receipt.as_ref().ok());
-    address.token().clone_into(&mut typed.visit);
-    let page = conversation_or_error_page(&app, locale, &typed, receipt).await;
+    let receipt = Receipt::parse(&form.receipt);
+    let address = app.pages.answer_address(&headers, &form.visit, receipt.as_ref().ok());
+    address.token().clone_into(&mut form.visit);
+    let page = conversation_or_error_page(&app, locale, &form, receipt).await;
     app.pages.save_and_redirect(locale, &address, page).await
 }
 
 async fn conversation_or_error_page(
     app: &AppState,
     locale: Locale,
-    typed: &ReplyForm,
+    form: &ReplyForm,
     receipt: Result<Receipt, ReceiptError>,
 ) -> Response {
-    let shown = (typed.receipt.as_str(), typed.visit.as_str());
-    if typed.receipt.trim().is_empty() {
+    let shown = (form.receipt.as_str(), form.visit.as_str());
+    if form.receipt.trim().is_empty() {
         return receipt_entry_page(
             &app.pages,
             locale,
-            ("", &typed.visit),
+            ("", &form.visit),
             Some(ReceiptEntryError::Empty),
         );
     }
@@ -79,24 +79,27 @@ async fn conversation_or_error_page(
         Ok(Ok(inbox)) => {
             let code = Zeroizing::new(receipt.code());
             let mut view = ConversationView::from_inbox(&inbox, code, app.pages.new_seed());
-            view.visit.clone_from(&typed.visit);
-            view.resume_draft(typed);
+            view.visit.clone_from(&form.visit);
+            view.resume_draft(form);
             conversation_page(&app.pages, locale, &view)
         }
         Ok(Err(problem)) => receipt_entry_page(&app.pages, locale, shown, Some(problem)),
-        Err(refused) => {
+        Err(error) => {
             let path = format!("/{}/return", locale.code);
-            refused.into_rejected_form_page(
+            error.into_rejected_form_page(
                 app,
                 locale,
-                &RejectedForm { path, fields: typed.hidden_fields(), accepts_files: false },
+                &RejectedForm { path, fields: form.hidden_fields(), accepts_files: false },
             )
         }
     }
 }
 
-/// The mailbox of a receipt, opened and checked; or whether nothing is laid out under it, or what
-/// is there is damaged.
+/// Opens and verifies the mailbox of a receipt. The inner error says that no mailbox exists, or that
+/// it is corrupt.
+///
+/// # Errors
+/// If the spool fails.
 pub(super) async fn open_inbox(
     app: &AppState,
     receipt: &Receipt,
@@ -115,9 +118,9 @@ pub(super) async fn open_inbox(
 
 async fn read_form(body: Body) -> Result<ReplyForm, SubmitError> {
     let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| SubmitError::TooLarge)?;
-    let mut typed = ReplyForm::default();
-    for (name, value) in form::parse_urlencoded(&body) {
-        typed.set_field(&name, &Zeroizing::new(value)).map_err(|_| SubmitError::TooLarge)?;
+    let mut form = ReplyForm::default();
+    for (name, value) in parse_urlencoded(&body) {
+        form.set_field(&name, &Zeroizing::new(value)).map_err(|_| SubmitError::TooLarge)?;
     }
-    Ok(typed)
+    Ok(form)
 }

@@ -1,5 +1,5 @@
-//! From the connection through the cleaner and the seal into the spool, with bounded channels
-//! between: constant memory, no file.
+//! The pipeline from the connection through cleaning and sealing into the spool. Bounded channels
+//! connect the steps, so that memory use is constant and no file is written.
 
 use std::io::{self, BufWriter, Write};
 
@@ -9,7 +9,7 @@ use futures_util::{
     stream::{self, BoxStream},
 };
 use metadata_scrubber::FileFormat;
-use protocol::submission::{envelope::SealError, treatment::AttachmentTreatment as Sealed};
+use protocol::submission::{envelope::SealError, treatment::AttachmentTreatment};
 use rand::rngs::OsRng;
 use reporter::{FollowUpSealer, ReportSealer};
 use tokio::{
@@ -29,16 +29,16 @@ use crate::{
     store::{StoreError, SubmissionUpload},
 };
 
-/// Pieces between two steps. Each is at most what one read of a connection gives, or 64 KiB of
-/// seal.
+/// Capacity of a channel between two steps, in chunks. A chunk is at most one read of a connection,
+/// or 64 KiB of sealed bytes.
 const CHANNEL_CAPACITY: usize = 2;
-/// Sealed bytes handed on at once.
+/// Size of a chunk of sealed bytes.
 const SEALED_CHUNK_BYTES: usize = 64 * 1024;
 
-/// Where sealed bytes go: to the task that stores them.
+/// The writer of sealed bytes: a channel to the task that stores them.
 pub(super) type SealedOutput = BufWriter<ChannelWriter>;
 
-/// What both kinds of submission have in common.
+/// The operations that reports and follow-ups share.
 pub(super) trait AttachmentSealer {
     fn attach<T>(
         &mut self,
@@ -47,7 +47,7 @@ pub(super) trait AttachmentSealer {
         write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> Result<T, SealError>;
     /// Sets the name and the treatment of the attachment that was written last.
-    fn describe_last(&mut self, name: &str, treatment: Sealed);
+    fn describe_last(&mut self, name: &str, treatment: AttachmentTreatment);
     fn finish(self) -> Result<SealedOutput, SealError>;
 }
 
@@ -61,7 +61,7 @@ impl AttachmentSealer for ReportSealer<SealedOutput> {
         self.attach_with(name, media_type, write)
     }
 
-    fn describe_last(&mut self, name: &str, treatment: Sealed) {
+    fn describe_last(&mut self, name: &str, treatment: AttachmentTreatment) {
         self.describe_last_attachment(name, treatment);
     }
 
@@ -80,7 +80,7 @@ impl AttachmentSealer for FollowUpSealer<SealedOutput> {
         self.attach_with(name, media_type, write)
     }
 
-    fn describe_last(&mut self, name: &str, treatment: Sealed) {
+    fn describe_last(&mut self, name: &str, treatment: AttachmentTreatment) {
         self.describe_last_attachment(name, treatment);
     }
 
@@ -89,10 +89,10 @@ impl AttachmentSealer for FollowUpSealer<SealedOutput> {
     }
 }
 
-/// The files of a form, from the first on, and what is to be done with them.
+/// The files of a form, and whether to clean them.
 pub(super) struct FormAttachments {
     pub(super) first_file: Option<UploadedFile>,
-    /// Are they to be kept exactly as they are?
+    /// Whether the files are sent unchanged.
     pub(super) keep_metadata: bool,
 }
 
@@ -109,8 +109,12 @@ impl From<Bytes> for UploadEvent {
     }
 }
 
-/// Seals to the directory in force, and files durably: what `begin` begins, and the files of the
-/// form from `first` on.
+/// Seals a submission and its files to the current directory, and stores them durably. `begin` creates
+/// the sealer. Returns the files and their treatment.
+///
+/// # Errors
+/// If the form is malformed or too large, no directory is valid, the limits are reached, or the spool
+/// fails. Nothing is stored then.
 pub(super) async fn seal_and_store<S: AttachmentSealer>(
     app: &AppState,
     form: &mut MultipartForm,
@@ -120,22 +124,22 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
     if form.is_too_large() {
         return Err(SubmitError::TooLarge);
     }
-    let mut counted = None;
+    let mut reservation = None;
     if let Some(admission) = form.admission().cloned() {
-        counted = Some(
+        reservation = Some(
             admission.reserve_storage(&app.store, form.expected_len(files.first_file.is_some()))?,
         );
         if files.first_file.is_some() && !admission.acquire_upload_slot().await {
             return Err(SubmitError::Busy);
         }
     }
-    let in_force =
+    let directory =
         app.directory_cache.current(app.clock.today()).ok_or(SubmitError::NoDirectory)?;
-    let sealing = SealTask::start(app, move |out| begin(&in_force, out));
+    let sealing = SealTask::start(app, move |out| begin(&directory, out));
     let cleaner = (!files.keep_metadata).then_some(&*app.cleaner);
     let (sent, length) = sealing.seal_files(form, files.first_file, cleaner).await?;
-    if let Some(counted) = counted {
-        counted.commit(length);
+    if let Some(reservation) = reservation {
+        reservation.commit(length);
     }
     app.counters.record_submitted();
     for _ in sent.iter().filter(|file| file.treatment == FileOutcome::Failed) {
@@ -144,8 +148,8 @@ pub(super) async fn seal_and_store<S: AttachmentSealer>(
     Ok(sent)
 }
 
-/// A submission that is being sealed. Dropped before [`SealTask::seal_files`] is through, it leaves
-/// nothing behind.
+/// A submission that is being sealed. Dropping it before [`SealTask::seal_files`] completes deletes
+/// what was stored.
 struct SealTask {
     events: mpsc::Sender<UploadEvent>,
     seal_task: JoinHandle<Result<Vec<SentFile>, SealError>>,
@@ -153,22 +157,23 @@ struct SealTask {
 }
 
 impl SealTask {
-    /// Starts to seal. `begin` runs where it may take time.
+    /// Starts the tasks. `begin` runs on a thread that may block.
     fn start<S: AttachmentSealer>(
         app: &AppState,
         begin: impl FnOnce(SealedOutput) -> Result<S, SealError> + Send + 'static,
     ) -> Self {
-        let (pieces, incoming) = mpsc::channel(CHANNEL_CAPACITY);
-        let (handing, outgoing) = mpsc::channel(CHANNEL_CAPACITY);
-        let deposit = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
-        let storer = tokio::spawn(store_sealed(deposit, outgoing));
-        let out = BufWriter::with_capacity(SEALED_CHUNK_BYTES, ChannelWriter(handing));
-        let sealer = spawn_blocking(move || run_sealer(begin(out)?, incoming));
-        Self { events: pieces, seal_task: sealer, store_task: storer }
+        let (events, incoming) = mpsc::channel(CHANNEL_CAPACITY);
+        let (sealed, outgoing) = mpsc::channel(CHANNEL_CAPACITY);
+        let upload = app.store.begin_submission(app.clock.iso_week(), &mut OsRng);
+        let store_task = tokio::spawn(store_sealed(upload, outgoing));
+        let out = BufWriter::with_capacity(SEALED_CHUNK_BYTES, ChannelWriter(sealed));
+        let seal_task = spawn_blocking(move || run_sealer(begin(out)?, incoming));
+        Self { events, seal_task, store_task }
     }
 
-    /// Seals the files of a form as they come, cleaned unless they are to be kept as they are, and
-    /// stores the whole durably. Returns what became of them, and the length of the submission.
+    /// Seals the files of a form while they arrive, and stores the submission durably. Cleans the
+    /// files if there is a cleaner. Returns the files and their treatment, and the length of the
+    /// submission in bytes.
     async fn seal_files(
         mut self,
         form: &mut MultipartForm,
@@ -184,15 +189,15 @@ impl SealTask {
             number += 1;
             next = form.next_file().await?;
         }
-        // Closed early means that it has failed, and the reason comes with the end.
+        // A closed channel means that sealing has failed; `join` returns the reason.
         drop(self.events.send(UploadEvent::EndOfForm).await);
-        let (deposit, sent) = self.join().await?;
-        let length = deposit.length();
-        deposit.commit().await?;
+        let (upload, sent) = self.join().await?;
+        let length = upload.length();
+        upload.commit().await?;
         Ok((sent, length))
     }
 
-    /// Hands one file on. `None` when the sealer has given up.
+    /// Sends one file to the sealer. Returns `None` if the sealer has failed.
     async fn send_file(
         &mut self,
         form: &mut MultipartForm,
@@ -219,10 +224,10 @@ impl SealTask {
                 FileOutcome::Unchanged
             }
             Some(cleaner) => match cleaner.clean(format, &mut content, &self.events).await? {
-                Ok(washed) => FileOutcome::Cleaned(washed),
+                Ok(report) => FileOutcome::Cleaned(report),
                 Err(_) if self.events.is_closed() => return Ok(None),
                 Err(_) => {
-                    // The rest of it is not sent, and the files behind it are.
+                    // The rest of this file is discarded. The files after it are sent.
                     while let Some(bytes) = content.next().await {
                         bytes?;
                     }
@@ -238,29 +243,29 @@ impl SealTask {
         self.join().await.err().unwrap_or(SubmitError::Internal)
     }
 
-    /// What became of it: a deposit that lacks nothing but to be completed, and its files.
+    /// Waits for both tasks. Returns an upload that only needs to be committed, and its files.
     async fn join(self) -> Result<(SubmissionUpload, Vec<SentFile>), SubmitError> {
-        let Self { events: pieces, seal_task: sealer, store_task: storer } = self;
-        drop(pieces);
-        let sealed = sealer.await.map_err(|_| SubmitError::Internal)?;
-        // If the spool has failed, the sealer has merely noticed that nobody takes its bytes.
-        let deposit = storer.await.map_err(|_| SubmitError::Internal)??;
-        Ok((deposit, sealed?))
+        let Self { events, seal_task, store_task } = self;
+        drop(events);
+        let sealed = seal_task.await.map_err(|_| SubmitError::Internal)?;
+        // If the spool has failed, the error of the sealer is only a closed channel.
+        let upload = store_task.await.map_err(|_| SubmitError::Internal)??;
+        Ok((upload, sealed?))
     }
 }
 
 async fn store_sealed(
-    mut deposit: SubmissionUpload,
+    mut upload: SubmissionUpload,
     mut sealed: mpsc::Receiver<Vec<u8>>,
 ) -> Result<SubmissionUpload, StoreError> {
     while let Some(bytes) = sealed.recv().await {
-        deposit.write(&bytes).await?;
+        upload.write(&bytes).await?;
     }
-    Ok(deposit)
+    Ok(upload)
 }
 
-/// The content of a file as it comes. An item that was polled and not awaited to its end is not
-/// lost.
+/// Returns the content of a file as a stream. Cancel safe: a chunk is not lost if its future is
+/// dropped.
 fn file_stream(
     form: &mut MultipartForm,
     file: UploadedFile,
@@ -273,31 +278,31 @@ fn file_stream(
     .boxed()
 }
 
-/// The first bytes of a file, and the format that they show.
+/// Reads the first bytes of a file. Returns the detected format and these bytes.
 async fn detect_format(
     content: &mut (impl Stream<Item = Result<Bytes, SubmitError>> + Unpin),
 ) -> Result<(FileFormat, Vec<Bytes>), SubmitError> {
     let mut head = Vec::new();
-    let mut pieces = Vec::new();
+    let mut chunks = Vec::new();
     while head.len() < metadata_scrubber::SNIFF_LEN {
         let Some(bytes) = content.next().await.transpose()? else { break };
         head.extend_from_slice(
             &bytes[..bytes.len().min(metadata_scrubber::SNIFF_LEN - head.len())],
         );
-        pieces.push(bytes);
+        chunks.push(bytes);
     }
-    Ok((FileFormat::detect(&head), pieces))
+    Ok((FileFormat::detect(&head), chunks))
 }
 
 fn run_sealer(
     mut sealer: impl AttachmentSealer,
-    mut pieces: mpsc::Receiver<UploadEvent>,
+    mut events: mpsc::Receiver<UploadEvent>,
 ) -> Result<Vec<SentFile>, SealError> {
     let mut sent = Vec::new();
     loop {
-        match pieces.blocking_recv() {
+        match events.blocking_recv() {
             Some(UploadEvent::File { name, media_type }) => {
-                let file = sealer.attach(&name, &media_type, |out| copy_file(&mut pieces, out))?;
+                let file = sealer.attach(&name, &media_type, |out| copy_file(&mut events, out))?;
                 let name = if file.treatment == FileOutcome::Failed {
                     incomplete_name(&name)
                 } else {
@@ -318,20 +323,20 @@ fn run_sealer(
 
 /// Writes the content of one file.
 fn copy_file(
-    pieces: &mut mpsc::Receiver<UploadEvent>,
+    events: &mut mpsc::Receiver<UploadEvent>,
     out: &mut dyn Write,
 ) -> io::Result<SentFile> {
     loop {
-        match pieces.blocking_recv() {
+        match events.blocking_recv() {
             Some(UploadEvent::Bytes(bytes)) => out.write_all(&bytes)?,
             Some(UploadEvent::EndOfFile(file)) => return Ok(file),
-            // The sender has gone: what is there must not pass for the whole file.
+            // The client has disconnected: the part that arrived must not pass as the whole file.
             _ => return Err(unexpected_eof()),
         }
     }
 }
 
-/// The name by which investigators see that a file was cut where it could not be cleaned.
+/// Returns the name that shows investigators that a file was cut off where cleaning failed.
 fn incomplete_name(name: &str) -> String {
     format!("incomplete-{name}")
 }
@@ -340,7 +345,7 @@ fn unexpected_eof() -> io::Error {
     io::Error::from(io::ErrorKind::UnexpectedEof)
 }
 
-/// Hands sealed bytes to the task that stores them, and waits for it.
+/// Sends sealed bytes to the task that stores them, with backpressure.
 pub(super) struct ChannelWriter(mpsc::Sender<Vec<u8>>);
 
 impl Write for ChannelWriter {

@@ -1,4 +1,4 @@
-//! `POST /{lang}/return/send`: a message of a reporter who came back.
+//! `POST /{lang}/return/send`: a message of a returning reporter.
 
 use axum::{
     extract::{Path, Request, State},
@@ -25,7 +25,7 @@ use crate::{
     state::AppState,
 };
 
-/// Files the message, and shows the thread again.
+/// Stores the message, and shows the conversation again.
 pub(super) async fn send_reply(
     State(app): State<AppState>,
     Path(lang): Path<String>,
@@ -38,27 +38,27 @@ pub(super) async fn send_reply(
     let headers = request.headers().clone();
     let mut parts = match MultipartForm::from_request(request, ReplyForm::is_field) {
         Ok(parts) => parts,
-        Err(refused) => return refused.into_page(&app, locale),
+        Err(error) => return error.into_page(&app, locale),
     };
     let mut address = AnswerAddress::default();
-    let answer = submit_reply(&app, locale, (&mut form, &headers, &mut address), &mut parts).await;
+    let outcome = submit_reply(&app, locale, (&mut form, &headers, &mut address), &mut parts).await;
     parts.take_late_fields(|name, value| form.set_field(name, value));
     address.token().clone_into(&mut form.visit);
-    // Also after an answer: what is wrong with the text is known before the files have come.
+    // Also after a page: an invalid text is detected before the files have arrived.
     parts.drain().await;
-    let page = match answer {
+    let page = match outcome {
         Ok(page) => page,
-        Err(refused) => {
+        Err(error) => {
             if form.seed_bytes().is_err() {
                 form.seed = app.pages.new_seed();
             }
             let fields = form.hidden_fields();
             if fields.is_empty() {
-                // Reload sends the form again, as that page says.
-                return refused.into_page(&app, locale);
+                // Reloading the page sends the form again, as its text says.
+                return error.into_page(&app, locale);
             }
             let path = format!("/{}/return/send", locale.code);
-            refused.into_rejected_form_page(
+            error.into_rejected_form_page(
                 &app,
                 locale,
                 &RejectedForm { path, fields, accepts_files: true },
@@ -79,8 +79,8 @@ async fn submit_reply(
     *address = app.pages.answer_address(headers, &form.visit, receipt.as_ref().ok());
     address.token().clone_into(&mut form.visit);
     let first = first?;
-    // The page carries the receipt that opened it, so anything else means that something else was
-    // sent.
+    // The page contains the receipt that opened it, so an invalid receipt means that the form is not
+    // from that page.
     let receipt = receipt.map_err(|_| SubmitError::BadForm)?;
     let inbox = match open_mailbox::open_inbox(app, &receipt).await? {
         Ok(inbox) => inbox,
@@ -97,14 +97,13 @@ async fn submit_reply(
         ConversationView::from_inbox(&inbox, Zeroizing::new(receipt.code()), app.pages.new_seed());
     view.visit.clone_from(&form.visit);
     view.files_again = first.is_some();
-    // A browser that knows no `formaction` posts every button here. Only the one without a name
-    // sends.
+    // A browser without `formaction` posts every button here. Only the button without a name sends.
     if !form.action.is_empty() {
         view.resume_draft(form);
         return Ok(conversation_page(&app.pages, locale, &view));
     }
-    if let Some(trace) = form.redact_requested() {
-        form.message = identifying_details::redact(&form.message, trace);
+    if let Some(detail) = form.redact_requested() {
+        form.message = identifying_details::redact(&form.message, detail);
         view.details = identifying_details::find_details(&form.message);
         view.restore_draft(form);
         return Ok(conversation_page(&app.pages, locale, &view));
@@ -128,21 +127,28 @@ async fn submit_reply(
                 token: reply.seed,
             };
             let attached = FormAttachments { first_file: first, keep_metadata: form.keep_metadata };
-            let filed = pipeline::seal_and_store(app, parts, attached, move |to, out| {
-                FollowUpSealer::begin(&to.directory, to.hash, &receipt, &inbox, message, out)
+            let outcome = pipeline::seal_and_store(app, parts, attached, move |directory, out| {
+                FollowUpSealer::begin(
+                    &directory.directory,
+                    directory.hash,
+                    &receipt,
+                    &inbox,
+                    message,
+                    out,
+                )
             });
-            match filed.await {
+            match outcome.await {
                 Ok(sent) => {
                     view.sent = true;
                     view.files_again = false;
                     view.files = sent;
                 }
-                // The text stays, other files can be chosen.
+                // The page keeps the text, and the reporter can choose other files.
                 Err(SubmitError::TooLarge) => {
                     view.restore_draft(form);
                     view.errors = vec![FieldError::new("files", FieldProblem::FormTooLarge)];
                 }
-                Err(refused) => return Err(refused),
+                Err(error) => return Err(error),
             }
         }
         Ok(_) => view.restore_draft(form),
@@ -159,7 +165,7 @@ async fn submit_reply(
 
 type RelatedReportResult = Result<(ValidatedReply, Option<RelatedReport>), Vec<FieldError>>;
 
-/// Looks the other report up, if the message is to name one.
+/// Opens the mailbox of the related report, if the message names one.
 async fn resolve_related_report(
     app: &AppState,
     inbox: &Inbox,
@@ -167,8 +173,8 @@ async fn resolve_related_report(
 ) -> Result<RelatedReportResult, SubmitError> {
     let Some(other) = &reply.related_receipt else { return Ok(Ok((reply, None))) };
     Ok(match open_mailbox::open_inbox(app, other).await? {
-        Ok(found) => {
-            let earlier = found.related_report_for(other, inbox);
+        Ok(related) => {
+            let earlier = related.related_report_for(other, inbox);
             Ok((reply, Some(earlier)))
         }
         Err(ReceiptEntryError::MailboxCorrupt) => {

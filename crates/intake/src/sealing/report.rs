@@ -28,7 +28,7 @@ use crate::{
     state::AppState,
 };
 
-/// Files the report, and shows the receipt once it is durable.
+/// Stores the report, and shows the receipt once the report is durable.
 pub(super) async fn send_report(
     State(app): State<AppState>,
     Path(lang): Path<String>,
@@ -40,26 +40,26 @@ pub(super) async fn send_report(
     let mut form = ReportForm::new(locale);
     let mut parts = match MultipartForm::from_request(request, ReportForm::is_field) {
         Ok(parts) => parts,
-        Err(refused) => return refused.into_page(&app, locale),
+        Err(error) => return error.into_page(&app, locale),
     };
     let outcome = match parts.read_fields(|name, value| form.set_field(name, value)).await {
-        // A browser that knows no `formaction` posts every button here. Only the one without a name
+        // A browser without `formaction` posts every button here. Only the button without a name
         // sends.
         Ok(_) if !form.action.is_empty() => {
             parts.drain().await;
             return advance_and_redirect(&app.pages, &mut form);
         }
         Ok(first) => submit_report(&app, &form, &mut parts, first).await,
-        Err(refused) => Err(refused),
+        Err(error) => Err(error),
     };
     match outcome {
         Ok((receipt, files)) => {
             redirect_after_send(&app.pages, &form, &receipt_view(&receipt, locale), &files)
         }
-        Err(refused) => {
+        Err(error) => {
             parts.take_late_fields(|name, value| form.set_field(name, value));
             parts.drain().await;
-            refused.into_review_page(&app, &mut form)
+            error.into_review_page(&app, &mut form)
         }
     }
 }
@@ -73,17 +73,18 @@ async fn submit_report(
     let report = form.validate(&app.pages.taxonomy).map_err(|_| SubmitError::InvalidAnswers)?;
     let seed = Zeroizing::new(form.seed_bytes().map_err(|_| SubmitError::BadForm)?);
     let draft = to_report_input(report, app.clock.iso_week());
-    let filing = derive_secrets(&seed, &draft);
-    let receipt = filing.receipt().clone();
+    let secrets = derive_secrets(&seed, &draft);
+    let receipt = secrets.receipt().clone();
     let attached = FormAttachments { first_file: first, keep_metadata: form.keep_metadata };
-    let files = pipeline::seal_and_store(app, parts, attached, move |to, out| {
-        ReportSealer::begin(&to.directory, to.hash, &filing, draft, out, &mut OsRng)
+    let files = pipeline::seal_and_store(app, parts, attached, move |directory, out| {
+        ReportSealer::begin(&directory.directory, directory.hash, &secrets, draft, out, &mut OsRng)
     })
     .await?;
     Ok((receipt, files))
 }
 
-/// The same form sent twice is the same report with the same receipt.
+/// Derives the secrets from the form, so that a form that is sent twice is the same report with the
+/// same receipt.
 fn derive_secrets(seed: &[u8; 32], draft: &ReportDraft) -> ReportSecrets {
     let body = Zeroizing::new(draft.body.to_bytes());
     ReportSecrets::from_seed(seed, &Zeroizing::new([draft.lang.as_bytes(), b"\0", &body].concat()))

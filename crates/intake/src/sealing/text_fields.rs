@@ -1,12 +1,12 @@
-//! The text fields of a form that is at hand as a whole, in whichever encoding it came.
+//! The text fields of a complete form, in either encoding.
 
 use axum::body::{Body, Bytes};
 
 use super::multipart_reader::MultipartReader;
 use crate::form::parse_urlencoded;
 
-/// Names and raw values in order. Files are left out. A body that ends early gives the fields that
-/// came whole.
+/// Returns the names and raw values of the text fields, in order. Files are skipped. If the body ends
+/// early, returns the complete fields.
 pub(crate) async fn text_fields(content_type: &str, body: Bytes) -> Vec<(String, Vec<u8>)> {
     let limit = body.len() as u64;
     let Ok(mut parts) =
