@@ -1,4 +1,4 @@
-//! `burkindi save`: the attached files of a case.
+//! `burkindi save`: saves the attached files of a case.
 
 use std::path::PathBuf;
 
@@ -20,9 +20,9 @@ use super::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SaveArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// Folder to save into [default: case-ID here].
+    /// The folder for the files [default: case-ID in the current folder].
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
 }
@@ -49,25 +49,26 @@ impl SaveArgs {
             self.to.unwrap_or_else(|| PathBuf::from(format!("case-{}", short_id(&id.to_string()))));
         let count: usize =
             case.thread.incoming.iter().map(|entry| entry.header.attachments.len()).sum();
-        // Draws on standard error, and only where that is a terminal.
+        // The bar is on standard error, and only on a terminal.
         let bar = ProgressBar::new(count as u64);
-        let (saved, found) = connection.save_attachments(&case, &folder, |_| bar.inc(1)).await?;
+        let (saved, new_alerts) =
+            connection.save_attachments(&case, &folder, |_| bar.inc(1)).await?;
         bar.finish_and_clear();
-        screen.print_alerts(&found)?;
-        let alarms = [case.alarms, found].concat();
+        screen.print_alerts(&new_alerts)?;
+        let alarms = [case.alarms, new_alerts].concat();
         let view = SaveOutput { case: id, folder, saved, alarms };
         screen.print(&view, |view, page| {
             if view.saved.is_empty() {
                 return page.line("No file was saved.");
             }
             let row = |file: &SavedAttachment| vec![file.path.display().to_string(), format_size(file.len), file.media_type.clone()];
-            page.table(&["saved", "size", "said to be"], &view.saved.iter().map(row).collect::<Vec<_>>());
+            page.table(&["saved", "size", "declared type"], &view.saved.iter().map(row).collect::<Vec<_>>());
             let treated = treatment::english_treatment_lines(view.saved.iter().map(|file| file.treatment.as_ref()));
             for (file, treated) in view.saved.iter().zip(treated) {
                 page.line(&format!("{}: {treated}", file.path.display()));
             }
-            page.warn("A stranger made these files. Open them only on a machine without a network, never by a double click.");
-            page.dim("They are no longer sealed: delete them when you are done.");
+            page.warn("The files come from an unknown sender. Open them only on a machine without a network, never by a double click.");
+            page.dim("They are not encrypted: delete them when you are done.");
         })?;
         if has_alarm(&view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
     }

@@ -1,4 +1,4 @@
-//! `burkindi audit`: verify the log, keep a copy of it.
+//! `burkindi audit`: verify and export the log, and accept a restored case handler.
 
 use std::path::PathBuf;
 
@@ -15,35 +15,35 @@ use super::{CliOutput, CommandContext, exit_code::VerificationFailed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Verify the log: chain, signatures, rules. The outside body sees all of it, others the
-    /// entries of their own cases.
+    /// Verify the log: chain, signatures and case rules. The oversight body sees the whole log, and
+    /// other members the entries of their own cases.
     Verify(AuditVerifyArgs),
-    /// Accept that the case handler was restored from a backup, once the administrator has told you
-    /// why. What it holds now counts as seen; a later roll-back is an ALARM again.
+    /// Accept that the case handler was restored from a backup, after the administrator has explained
+    /// why. Its present state becomes the pinned state. A later rollback is an ALARM again.
     Accept {
-        /// Why it was restored, and who told you.
+        /// Why it was restored, and who informed you.
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// Write the log into a file that can be verified elsewhere.
+    /// Export the log to a file that can be verified elsewhere.
     Export {
-        /// A file that is not there yet.
+        /// The file to create. An existing file is never overwritten.
         file: PathBuf,
     },
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AuditVerifyArgs {
-    /// An exported log, instead of the case handler's; needs no key.
+    /// Verify an exported log instead of the case handler's. This needs no key.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The root keys that are believed [default: those of your settings].
+    /// The trusted root keys [default: the pinned ones].
     #[arg(long, value_name = "FILE", requires = "file")]
     trust: Option<PathBuf>,
 }
 
-/// `{"whole", "entries", "cases", "head", "ok", "alarms"}`; `ok` says that there is no alarm
-/// (notices may be).
+/// `{"whole", "entries", "cases", "head", "ok", "alarms"}`. `ok` means that there is no alarm. There
+/// can be notices.
 #[derive(Debug, Serialize)]
 struct AuditVerifyOutput {
     whole: bool,
@@ -108,12 +108,16 @@ impl AuditVerifyArgs {
         screen.print(&view, |view, page| {
             let what = if view.whole { "whole log" } else { "entries of your cases" };
             page.pairs(&[
-                ("looked at", format!("{what}: entries {}, cases {}", view.entries, view.cases)),
+                ("verified", format!("{what}: entries {}, cases {}", view.entries, view.cases)),
                 ("head", view.head.map_or_else(|| "-".to_owned(), |head| head.to_string())),
                 (
                     "result",
-                    if view.ok { "all signatures, chains and moves hold" } else { "ALARM" }
-                        .to_owned(),
+                    if view.ok {
+                        "all signatures, chains and case rules are valid"
+                    } else {
+                        "ALARM"
+                    }
+                    .to_owned(),
                 ),
             ]);
         })?;
@@ -121,8 +125,8 @@ impl AuditVerifyArgs {
     }
 }
 
-/// `{"day", "reason", "entries_before", "entries", "cases"}`: what was accepted; entries are the
-/// oversight body's.
+/// `{"day", "reason", "entries_before", "entries", "cases"}`: the accepted state. Only the oversight
+/// body has entries.
 #[derive(Debug, Serialize)]
 struct AuditAcceptOutput {
     #[serde(with = "protocol::encoding::iso_date")]
@@ -164,17 +168,15 @@ async fn accept(
     };
     screen.print(&view, |view, page| {
         page.line(
-            "Accepted and signed with your key. What the case handler holds now counts as \
-            seen.",
+            "Accepted, and signed with your key. The present state of the case handler is pinned now.",
         );
         if let (Some(before), Some(now)) = (view.entries_before, view.entries) {
             page.line(&format!(
-                "The log had {before} entries when you last saw it, and has {now} \
-                now."
+                "Entries of the log: {before} before, {now} now."
             ));
         }
         let row = |case: &AcceptedCaseOutput| {
-            let now = if case.events == 0 { "gone".to_owned() } else { case.events.to_string() };
+            let now = if case.events == 0 { "missing".to_owned() } else { case.events.to_string() };
             vec![case.case.to_string(), case.events_before.to_string(), now]
         };
         page.table(
@@ -182,8 +184,7 @@ async fn accept(
             &view.cases.iter().map(row).collect::<Vec<_>>(),
         );
         page.dim(
-            "What was done after the backup is lost. Do it again where it matters, and tell those \
-             concerned.",
+            "Actions after the backup are lost. Repeat them where needed, and inform the people concerned.",
         );
     })
 }
@@ -198,7 +199,7 @@ async fn export(
     private_files::create_private(&file, &private_files::to_pretty_json(&export))?;
     let view = AuditExportOutput { file, whole: export.whole, entries: export.entries.len() };
     screen.print(&view, |view, page| {
-        page.line(&format!("{} entries are in {}.", view.entries, view.file.display()));
-        page.dim("Verify it anywhere with: burkindi audit verify --file FILE --trust trust.json");
+        page.line(&format!("Exported {} entries to {}.", view.entries, view.file.display()));
+        page.dim("Verify it on any machine: burkindi audit verify --file FILE --trust trust.json");
     })
 }

@@ -1,4 +1,4 @@
-//! Exit codes, and what to do next.
+//! Exit codes, and advice for errors.
 
 use anyhow::Error;
 use workbench::{
@@ -22,28 +22,28 @@ use super::{
     output::{CliOutput, NotConfirmed},
 };
 
-/// Shown below the help.
+/// The text below the help.
 pub(crate) const EXIT_CODES_HELP: &str = "\
 Exit codes:
   0  done
-  1  failed for another reason
+  1  another error
   2  wrong usage
-  3  the passphrase is wrong
-  4  not allowed, or not there
-  5  the case handler cannot be reached
+  3  wrong passphrase
+  4  not allowed, or not found
+  5  the case handler is not reachable
   6  ALARM: something is forged, replayed, withheld, rolled back, or does not open
-  7  done in part: something is left to do; doctor: something wants attention soon
-  8  doctor, key health: something is wrong
+  7  partly done: something is left to do; doctor: a check has a warning
+  8  doctor, key health: a check failed
   9  done, but the directory has expired: the administrator must sign a new one";
 
-/// Verification found something; it has been told already.
+/// Verification found an alarm, which is already printed.
 #[derive(Debug, thiserror::Error)]
-#[error("verification failed: see the alarms above")]
+#[error("verification failed; the alarms above say why")]
 pub(crate) struct VerificationFailed;
 
-/// A doctor found something, with this exit code; it has been told already.
+/// Checks of a doctor have this exit code. The findings are already printed.
 #[derive(Debug, thiserror::Error)]
-#[error("not all is well: see above")]
+#[error("one or more checks failed; the findings above say why")]
 pub(crate) struct DoctorFailed(pub(crate) u8);
 
 const FAILED: u8 = 1;
@@ -54,15 +54,15 @@ const ALARM: u8 = 6;
 const WARNING: u8 = 7;
 const EXPIRED: u8 = 9;
 
-/// The command did what it should; nobody can report, and nobody gets a new grant, until there is a
-/// new directory.
+/// The command succeeded with an expired directory. Until there is a new one, reporters cannot send
+/// reports, and members get no new grants.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the directory expired on {0}: nobody can report, and nobody gets a new grant, until the administrator signs a new one"
+    "the directory expired on {0}: reporters cannot send reports and members get no new grants until the administrator signs a new one"
 )]
 pub(crate) struct DirectoryExpired(pub(crate) time::Date);
 
-/// Says what went wrong and what to do next, and gives the exit code.
+/// Prints an error with advice, and returns the exit code.
 pub(crate) fn report_error(error: &Error, screen: &mut CliOutput) -> u8 {
     let code = exit_code(error);
     if code == EXPIRED {
@@ -73,12 +73,12 @@ pub(crate) fn report_error(error: &Error, screen: &mut CliOutput) -> u8 {
     code
 }
 
-/// The error and its causes; a cause that the words before it already tell is not told twice.
+/// Returns the error and its causes. It leaves out a cause that the text already contains.
 fn error_chain(error: &Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told {
-        told if told.is_empty() => cause,
-        told if told.contains(&cause) => told,
-        told => format!("{told}: {cause}"),
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text {
+        text if text.is_empty() => cause,
+        text if text.contains(&cause) => text,
+        text => format!("{text}: {cause}"),
     })
 }
 
@@ -140,7 +140,7 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
     };
     if let Some(name) = missing.and_then(|path| path.file_name()) {
         return match name.to_str() {
-            Some("key.age") => Some("Make your keys first: burkindi key new --handle HANDLE"),
+            Some("key.age") => Some("Create your keys first: burkindi key new --handle HANDLE"),
             Some("settings.toml" | "ca.pem" | "trust.json") => {
                 Some("Connect first: burkindi connect --handler URL --ca FILE --trust FILE")
             }
@@ -149,12 +149,12 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
     }
     if error.is::<VerificationFailed>() {
         return Some(
-            "Do not act on what is in doubt. Tell the outside body and the administrator.",
+            "Do not act on unverified data. Inform the oversight body and the administrator.",
         );
     }
     if error.is::<FormerReadersRemain>() {
         return Some(
-            "The lead of the desk, or the oversight body for a case that is released to it, can make them. If the lead has new keys, the administrator names another lead first: burkindi admin desk add.",
+            "The lead of the desk, or the oversight body for a case that is released to it, can make new keys. If the lead has new keys, the administrator names another lead first: burkindi admin desk add.",
         );
     }
     if let Some(CaseReadError::FormerKey(_) | CaseReadError::Unreadable(_)) = error.downcast_ref() {
@@ -162,27 +162,25 @@ fn hint(error: &Error, code: u8) -> Option<&'static str> {
     }
     if error.is::<DisplacesUnseenReplies>() {
         return Some(
-            "Wait until the reporter has been there, or write less. To send it all the same: --displace",
+            "Wait until the reporter has read the mailbox, or shorten the message. To send it anyway: --displace",
         );
     }
     if error.is::<NotConfirmed>() {
-        return Some("This cannot be undone. To do it: --yes");
+        return Some("This cannot be undone. To confirm it: --yes");
     }
     if let Some(ActionError::UnseenSubmissions(_)) = error.downcast_ref() {
-        return Some("Look at it first: burkindi show CASE");
+        return Some("Read the new messages first: burkindi show CASE");
     }
     if error.is::<ExposesReporter>() {
-        return Some("Ask for the facts in other words. To send it all the same: --anyway");
+        return Some("Ask for the facts in other words. To send it anyway: --anyway");
     }
     match code {
         PASSPHRASE => Some(
-            "Try again. Nobody can recover a passphrase; new keys need a new seat in the directory.",
+            "Try again. A passphrase cannot be recovered. New keys need a new entry in the directory.",
         ),
-        UNREACHABLE => Some(
-            "Check the address, the network, and that the certificate authority file is the right one.",
-        ),
+        UNREACHABLE => Some("Check the address, the network and the certificate authority file."),
         ALARM => Some(
-            "Do not go on. Tell the outside body and the administrator, and keep this message.",
+            "Stop here. Inform the oversight body and the administrator, and save this message.",
         ),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! `burkindi export`: a case to hand on.
+//! `burkindi export`: a case as a folder for use outside the workbench.
 
 use std::{
     io::Write as _,
@@ -22,9 +22,9 @@ use super::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// Folder to write, which is not there yet [default: case-ID here].
+    /// The folder to create [default: case-ID in the current folder].
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
 }
@@ -51,23 +51,23 @@ impl ExportArgs {
         if folder.exists() {
             return Err(FileError::AlreadyExists(folder).into());
         }
-        let known = case.alarms.len();
+        let printed = case.alarms.len();
         let mut export = CaseExport::new(&case, context.label_lang());
         while let Some(piece) = export.next_file(&connection).await? {
             write_file(&folder, &piece)?;
         }
         let (written, alarms) = export.finish();
-        screen.print_alerts(&alarms[known..])?;
+        screen.print_alerts(&alarms[printed..])?;
         let view = ExportOutput { case: id, folder, written, alarms };
         screen.print(&view, |view, page| {
             let row = |file: &ManifestEntry| vec![view.folder.join(&file.name).display().to_string(), format_size(file.len)];
             page.table(&["written", "size"], &view.written.iter().map(row).collect::<Vec<_>>());
-            page.warn("Nothing of it is sealed any more: seal the folder before it leaves this machine, and delete it when you are done.");
-            page.warn("A stranger made the files in it. Open them only on a machine without a network, never by a double click.");
-            page.dim("Who did what, and when: burkindi audit verify --file log.json --trust trust.json");
+            page.warn("The folder is not encrypted: encrypt it before it leaves this machine, and delete it when you are done.");
+            page.warn("The files come from an unknown sender. Open them only on a machine without a network, never by a double click.");
+            page.dim("To verify who did what, and when: burkindi audit verify --file log.json --trust trust.json");
             page.dim(
-                "Accidental damage: sha256sum --check SHA256SUMS. Neither proves what the report, the messages or the \
-                 files say: everyone who has the folder can change these.",
+                "To detect accidental damage: sha256sum --check SHA256SUMS. Neither proves the content of the report, \
+                 the messages or the files: anyone with access to the folder can change them.",
             );
         })?;
         if has_alarm(&view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }

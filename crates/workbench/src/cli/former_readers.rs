@@ -1,5 +1,5 @@
-//! `burkindi former-readers`: which cases somebody can open who should not any more, and new keys
-//! for them.
+//! `burkindi former-readers`: cases that former readers can still open, and new keys for these
+//! cases.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::{CliOutput, CommandContext};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct FormerReadersArgs {
-    /// Make new keys for every case in the list for which you may. For one of them: `rotate CASE`.
+    /// Make new keys for every listed case for which you may. For one case, use `rotate CASE`.
     #[arg(long)]
     rotate: bool,
 }
@@ -29,7 +29,7 @@ struct FormerReadersOutput {
     renewed: Vec<KeyRotationOutput>,
 }
 
-/// New keys of one case: who can read what comes, or why there are none.
+/// The key rotation of one case: its readers, or why it failed.
 #[derive(Debug, Serialize)]
 struct KeyRotationOutput {
     case: Uuid,
@@ -58,34 +58,38 @@ impl FormerReadersArgs {
         let ids = short_ids(view.cases.iter().map(|case| case.case));
         screen.print(&view, |view, page| {
             if view.cases.is_empty() {
-                return page.line("Nobody can open a case of yours who should not.");
+                return page.line("No former reader can open a case of yours.");
             }
             page.table(
-                &["case", "filed", "stage", "can still open it", ""],
+                &["case", "filed", "stage", "former readers", ""],
                 &view.cases.iter().map(|case| exposed_case_cells(case, &ids)).collect::<Vec<_>>(),
             );
             if !self.rotate {
                 page.dim(
-                    "New keys for all of them: burkindi former-readers --rotate. What was read stays read.",
+                    "New keys for all of them: burkindi former-readers --rotate. Earlier content stays readable to former readers.",
                 );
                 return;
             }
             page.heading("New keys");
             page.table(&[], &view.renewed.iter().map(|case| rotation_cells(case, &ids)).collect::<Vec<_>>());
             let refused = view.cases.iter().filter_map(|case| Some((case.case, case.refused.as_ref()?)));
-            let refused = refused.map(|(case, why)| vec![ids[&case].clone(), format!("LEFT: {why}")]);
+            let refused = refused.map(|(case, why)| vec![ids[&case].clone(), format!("NOT DONE: {why}")]);
             page.table(&[], &refused.collect::<Vec<_>>());
         })?;
         let failed = renewals.iter().filter(|renewal| renewal.result.is_err()).count();
-        let left = failed + view.cases.iter().filter(|case| case.refused.is_some()).count();
-        if self.rotate && left > 0 { Err(FormerReadersRemain(left).into()) } else { Ok(()) }
+        let remaining = failed + view.cases.iter().filter(|case| case.refused.is_some()).count();
+        if self.rotate && remaining > 0 {
+            Err(FormerReadersRemain(remaining).into())
+        } else {
+            Ok(())
+        }
     }
 }
 
-/// In so many cases former readers can go on reading; they have been told already.
+/// The number of cases that former readers can still read. The cases are already printed.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{0} of the cases above have no new keys yet: a former reader still reads what comes there"
+    "{0} of the cases above have no new keys yet; former readers can still read new messages there"
 )]
 pub(crate) struct FormerReadersRemain(usize);
 
@@ -102,14 +106,16 @@ fn exposed_case_cells(case: &ExposedCase, ids: &BTreeMap<Uuid, String>) -> Vec<S
         case.filed.to_string(),
         case.stage.clone(),
         case.readers.iter().map(reader).collect::<Vec<_>>().join(", "),
-        case.refused.as_ref().map_or_else(String::new, |refused| format!("not by you: {refused}")),
+        case.refused
+            .as_ref()
+            .map_or_else(String::new, |refused| format!("not allowed for you: {refused}")),
     ]
 }
 
 fn rotation_cells(renewed: &KeyRotationOutput, ids: &BTreeMap<Uuid, String>) -> Vec<String> {
     let what = match &renewed.failed {
         Some(failed) => format!("NOT DONE: {failed}"),
-        None => format!("read from now on by {}", renewed.readers.join(", ")),
+        None => format!("readers: {}", renewed.readers.join(", ")),
     };
     vec![ids[&renewed.case].clone(), what]
 }

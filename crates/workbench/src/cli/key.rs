@@ -1,4 +1,4 @@
-//! `burkindi key`: make, look at, re-seal.
+//! `burkindi key`: create, show, back up, restore and check keys.
 
 use std::path::PathBuf;
 
@@ -23,49 +23,49 @@ use super::{CliOutput, CommandContext, exit_code::DoctorFailed};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Make your keys, sealed under a passphrase, and a request for the administrator.
+    /// Create your keys, encrypted with a passphrase, and a request for the administrator.
     New(KeyNewArgs),
-    /// Show the public half.
+    /// Print the public keys.
     Show,
     /// Change the passphrase.
     Passphrase(ScryptCostArg),
-    /// Six random words for a new passphrase.
+    /// Print six random words for a new passphrase.
     Suggest,
-    /// A sheet to print and lock away: the sealed key as text and as a code.
+    /// Create a backup sheet to print and lock away: the encrypted key as text and as a QR code.
     Backup(KeyBackupArgs),
-    /// Get a sealed key back from a sheet, on a computer that has none.
+    /// Restore the key from a backup sheet, on a computer without a key.
     Restore(KeyRestoreArgs),
-    /// Everything that your keys depend on, in one look.
+    /// Check everything that your keys depend on.
     Health,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyBackupArgs {
-    /// Where the page goes; a file that is there is never overwritten.
+    /// The file to create. An existing file is never overwritten.
     #[arg(long, default_value = "key-sheet.html", value_name = "FILE")]
     out: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyRestoreArgs {
-    /// The sheet's page, or the text that was typed or scanned from it.
+    /// The page of the sheet, or the text that you typed or scanned from it.
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct KeyNewArgs {
-    /// Opaque: no name, no initials. 1 to 32 of a-z, 0-9, -.
+    /// An opaque handle without names or initials: 1 to 32 of a-z, 0-9, hyphen.
     #[arg(long)]
     handle: String,
-    /// Where the request for the administrator is written.
+    /// The file to create with the request for the administrator.
     #[arg(long, default_value = "request.json", value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
-    work: ScryptCostArg,
+    scrypt_cost: ScryptCostArg,
 }
 
-/// How much a guess at a passphrase costs.
+/// The cost of one guess of the passphrase.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ScryptCostArg {
     /// log2 of scrypt's N. Less than 18 is for tests only.
@@ -75,18 +75,18 @@ pub(crate) struct ScryptCostArg {
 
 impl ScryptCostArg {
     pub(crate) fn scrypt_cost(&self, screen: &mut CliOutput) -> anyhow::Result<ScryptCost> {
-        let work = ScryptCost::new(self.work_factor).unwrap_or_default();
-        if work.is_weak() {
+        let cost = ScryptCost::new(self.work_factor).unwrap_or_default();
+        if cost.is_weak() {
             screen.hint(
-                "warning: the passphrase is cheap to guess with this work factor; for tests only",
+                "warning: with this work factor the passphrase is easy to guess; use it for tests only",
             )?;
         }
-        Ok(work)
+        Ok(cost)
     }
 }
 
-/// `{"handle", "recipient", "device", "words", "key", "request"}`; paths are absent where nothing
-/// was written.
+/// `{"handle", "recipient", "device", "words", "key", "request"}`. The path of a file that was not
+/// written is absent.
 #[derive(Debug, Serialize)]
 struct KeyOutput {
     handle: String,
@@ -121,7 +121,7 @@ impl KeyCommand {
         match self {
             Self::New(command) => command.run(context, screen),
             Self::Show => show_key(context, screen),
-            Self::Passphrase(work) => change_passphrase(context, screen, &work),
+            Self::Passphrase(scrypt_cost) => change_passphrase(context, screen, &scrypt_cost),
             Self::Suggest => suggest_passphrase(context, screen),
             Self::Backup(command) => command.run(context, screen),
             Self::Restore(command) => command.run(context, screen),
@@ -132,17 +132,17 @@ impl KeyCommand {
 
 impl KeyNewArgs {
     fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
-        let work = self.work.scrypt_cost(screen)?;
+        let scrypt_cost = self.scrypt_cost.scrypt_cost(screen)?;
         let path = context.profile.key_path();
-        // Both refusals come before anybody has thought of a passphrase.
-        for taken in [&path, &self.out] {
-            if taken.exists() {
-                return Err(private_files::FileError::AlreadyExists(taken.clone()).into());
+        // Both files are checked before the prompt for a passphrase.
+        for file in [&path, &self.out] {
+            if file.exists() {
+                return Err(private_files::FileError::AlreadyExists(file.clone()).into());
             }
         }
         let key = InvestigatorKey::generate(&self.handle, &mut OsRng)?;
         let passphrase = context.passphrases.prompt_new("New passphrase for your key")?;
-        context.profile.create_key(&key.seal(&passphrase, work))?;
+        context.profile.create_key(&key.seal(&passphrase, scrypt_cost))?;
         private_files::create_public(&self.out, &private_files::to_pretty_json(&key.request()))?;
         let view = KeyOutput {
             key: Some(path),
@@ -150,17 +150,17 @@ impl KeyNewArgs {
             ..KeyOutput::new(&key.request())
         };
         screen.print(&view, |view, page| {
-            page.line(&format!("Your keys are made, {}.", view.handle));
+            page.line(&format!("Created the keys of {}.", view.handle));
             let path = |path: &Option<PathBuf>| {
                 path.as_ref().map_or_else(String::new, |p| p.display().to_string())
             };
             page.pairs(&[
-                ("sealed key", path(&view.key)),
+                ("encrypted key", path(&view.key)),
                 ("for the administrator", path(&view.request)),
-                ("read these words out", view.words.clone()),
+                ("read these words aloud", view.words.clone()),
             ]);
             page.dim(
-                "The administrator sees the same words when nobody has put another key in between.",
+                "If the administrator sees the same words, the request was not replaced on the way.",
             );
         })
     }
@@ -182,17 +182,17 @@ fn show_key(context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Res
 fn change_passphrase(
     context: &mut CommandContext,
     screen: &mut CliOutput,
-    work: &ScryptCostArg,
+    scrypt_cost: &ScryptCostArg,
 ) -> anyhow::Result<()> {
-    let work = work.scrypt_cost(screen)?;
+    let scrypt_cost = scrypt_cost.scrypt_cost(screen)?;
     let key = context.unlock()?;
     let passphrase = context.passphrases.prompt_new("New passphrase for your key")?;
-    context.profile.replace_key(&key.seal(&passphrase, work))?;
+    context.profile.replace_key(&key.seal(&passphrase, scrypt_cost))?;
     let view =
         KeyOutput { key: Some(context.profile.key_path()), ..KeyOutput::new(&key.request()) };
     screen.print(&view, |_, page| {
-        page.line("The key is sealed under the new passphrase.");
-        page.dim("Copies of the old file and older sheets still open with the old one: destroy them, and make a new sheet.");
+        page.line("The key is encrypted with the new passphrase.");
+        page.dim("Older copies and backup sheets still open with the old passphrase: destroy them, and print a new sheet.");
     })
 }
 
@@ -200,7 +200,7 @@ fn suggest_passphrase(context: &CommandContext, screen: &mut CliOutput) -> anyho
     let words = passphrase_strength::suggest_passphrase(context.label_lang(), &mut OsRng);
     screen.print(&serde_json::json!({ "passphrase": *words }), |_, page| {
         page.unbroken(&words);
-        page.dim("Learn it by heart, or keep it on paper in another place than the key.");
+        page.dim("Memorize it, or store it on paper in another place than the key.");
     })
 }
 
@@ -209,7 +209,7 @@ impl KeyBackupArgs {
         if self.out.exists() {
             return Err(private_files::FileError::AlreadyExists(self.out).into());
         }
-        // Opened first: a sheet whose passphrase nobody knows any more helps nobody.
+        // The key is opened first, because a sheet is useless without a known passphrase.
         let request = context.unlock()?.request();
         let sealed = private_files::read(&context.profile.key_path())?;
         let (day, words) = (context.now.date(), request.fingerprint_words(context.label_lang()));
@@ -224,8 +224,8 @@ impl KeyBackupArgs {
         context.profile.save_backup_record(BackupRecord { day, device: request.device })?;
         let view = KeyOutput { key: Some(self.out), ..KeyOutput::new(&request) };
         screen.print(&view, |view, page| {
-            page.line(&format!("The sheet is in {}.", view.key.as_ref().map_or_else(String::new, |out| out.display().to_string())));
-            page.dim("Print it, lock it away, far from this computer, and delete the file. The passphrase does not belong on it.");
+            page.line(&format!("Created the backup sheet {}.", view.key.as_ref().map_or_else(String::new, |out| out.display().to_string())));
+            page.dim("Print it, lock it away far from this computer, and delete the file. Do not write the passphrase on it.");
         })
     }
 }
@@ -242,8 +242,8 @@ impl KeyRestoreArgs {
         context.profile.create_key(&sealed)?;
         let view = KeyOutput { key: Some(path), ..KeyOutput::new(&key.request()) };
         screen.print(&view, |view, page| {
-            page.line(&format!("The key of {} is back.", view.handle));
-            page.dim("Next: burkindi connect. What this computer has not seen before, it cannot hold against what it is shown.");
+            page.line(&format!("Restored the key of {}.", view.handle));
+            page.dim("Next: burkindi connect. This computer has no record of earlier states, so it cannot detect a rollback before the first connection.");
         })
     }
 }
@@ -252,16 +252,16 @@ impl KeyRestoreArgs {
 async fn key_health(context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let connection = context.connect(screen).await?;
     let checks = key_health::run_checks(&connection)?;
-    let wrong = checks.iter().any(|check| check.outcome == CheckStatus::Error);
+    let failed = checks.iter().any(|check| check.outcome == CheckStatus::Error);
     screen.print(&serde_json::json!({ "checks": checks }), |_, page| {
         for check in &checks {
             match check.outcome {
-                CheckStatus::Ok => page.line(&format!("well   {}", check.text)),
-                CheckStatus::Warning => page.warn(&format!("soon   {}", check.text)),
-                CheckStatus::Error => page.warn(&format!("WRONG  {}", check.text)),
+                CheckStatus::Ok => page.line(&format!("ok       {}", check.text)),
+                CheckStatus::Warning => page.warn(&format!("warning  {}", check.text)),
+                CheckStatus::Error => page.warn(&format!("ERROR    {}", check.text)),
             }
         }
     })?;
-    // As of a doctor: both say that something is wrong.
-    if wrong { Err(DoctorFailed(8).into()) } else { Ok(()) }
+    // The same exit code as for a failed check of a doctor.
+    if failed { Err(DoctorFailed(8).into()) } else { Ok(()) }
 }

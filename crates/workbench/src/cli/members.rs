@@ -1,4 +1,4 @@
-//! `burkindi members`: desks and members as the signed directory names them.
+//! `burkindi members`: desks and members of the signed directory.
 
 use super::{CliOutput, CommandContext};
 
@@ -12,13 +12,13 @@ pub(crate) async fn run(
         let desks = directory.desks.iter();
         let desks = desks
             .map(|desk| vec![desk.id.clone(), desk.members.join(" "), desk.categories.join(" ")]);
-        page.table(&["", "members, the lead first", "categories"], &desks.collect::<Vec<_>>());
+        page.table(&["", "members, lead first", "categories"], &desks.collect::<Vec<_>>());
         page.heading("Members");
         let members = directory.members.iter();
         let members = members.map(|member| {
             vec![member.handle.clone(), member.units.join(" "), member.languages.join(" ")]
         });
-        page.table(&["", "belongs to", "reads"], &members.collect::<Vec<_>>());
-        page.dim(&format!("Directory {}, good until {}.", directory.epoch, directory.expires));
+        page.table(&["", "units", "languages"], &members.collect::<Vec<_>>());
+        page.dim(&format!("Directory {}, valid until {}.", directory.epoch, directory.expires));
     })
 }

@@ -1,4 +1,4 @@
-//! `burkindi reply` and `burkindi note`: words to the reporter, and to the team.
+//! `burkindi reply`, `renew`, `note` and `decline`: texts to the reporter and to the team.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,8 @@ use super::{CliOutput, CommandContext, case_actions::print_outcome, parse_enum, 
 pub(crate) struct ReplyArgs {
     #[command(flatten)]
     message: MessageArgs,
-    /// It tells what was or will be done, and why: the feedback that must come before a closing.
+    /// Mark the message as the feedback, which explains what was or will be done, and why. A closing
+    /// requires it.
     #[arg(long)]
     feedback: bool,
 }
@@ -31,34 +32,33 @@ pub(crate) struct RenewArgs {
     message: MessageArgs,
 }
 
-/// Words to the reporter.
+/// A message to the reporter.
 #[derive(Debug, clap::Args)]
 struct MessageArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// The text; without it and without --file, it is read from standard input.
+    /// The text [default: standard input].
     #[arg(long)]
     text: Option<String>,
     /// A file with the text.
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// Send it although it could expose the reporter.
+    /// Send a message that could expose the reporter.
     #[arg(long)]
     anyway: bool,
-    /// Send it although older answers that the reporter has not seen fall out of the mailbox by it.
+    /// Send a message that removes older, unseen messages from the mailbox.
     #[arg(long)]
     displace: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct NoteArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// fact, hypothesis or task: what is known and what is supposed are kept apart, so the writer
-    /// says which it is.
+    /// fact, hypothesis or task. Facts and hypotheses are listed separately.
     #[arg(long, value_parser = parse_enum::<NoteKind>)]
     kind: NoteKind,
-    /// The text; without it and without --file, it is read from standard input.
+    /// The text [default: standard input].
     #[arg(long)]
     text: Option<String>,
     /// A file with the text.
@@ -66,12 +66,12 @@ pub(crate) struct NoteArgs {
     file: Option<PathBuf>,
 }
 
-/// Not approving a proposal.
+/// The arguments of `decline`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct DeclineArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// Why not; without it and without --file, it is read from standard input.
+    /// The reason [default: standard input].
     #[arg(long)]
     text: Option<String>,
     /// A file with the reason.
@@ -80,7 +80,11 @@ pub(crate) struct DeclineArgs {
 }
 
 impl MessageArgs {
-    /// The case, the text and its language, after a look at whether it could expose the reporter.
+    /// Returns the case, the text and its language, after the exposure check.
+    ///
+    /// # Errors
+    /// Returns [`ExposesReporter`] if the text could expose the reporter, and
+    /// [`DisplacesUnseenReplies`] if it would remove unseen messages, unless an option allows it.
     async fn prepare(
         self,
         context: &mut CommandContext,
@@ -98,10 +102,10 @@ impl MessageArgs {
             }
         }
         let lang = context.lang.clone().unwrap_or_else(|| case.file.row.lang.clone());
-        let lost = connection
+        let displaced = connection
             .count_displaced_replies(&case, actions::ReplyInput { text: &text, lang: &lang })?;
-        if lost > 0 && !self.displace {
-            return Err(DisplacesUnseenReplies(lost).into());
+        if displaced > 0 && !self.displace {
+            return Err(DisplacesUnseenReplies(displaced).into());
         }
         Ok((connection, case, text, lang))
     }
@@ -123,7 +127,7 @@ impl ReplyArgs {
         print_outcome(
             &case,
             "replied",
-            "The reply is laid out; the reporter finds it at the next visit.",
+            "The message is in the mailbox. The reporter finds it at the next visit.",
             screen,
         )
     }
@@ -141,23 +145,23 @@ impl RenewArgs {
             .await?;
         print_outcome(
             &case,
-            "renewed",
-            "The investigation has 90 more days; the reporter is told why.",
+            "deadline-extended",
+            "The investigation is extended by 90 days. The reporter finds the reason in the mailbox.",
             screen,
         )
     }
 }
 
-/// Nothing was sent; the writer decides.
+/// The text could expose the reporter. Nothing was sent, and the writer decides.
 #[derive(Debug, thiserror::Error)]
-#[error("this could expose the reporter, so nothing was sent: {0}")]
+#[error("message not sent, because it could expose the reporter: {0}")]
 pub(crate) struct ExposesReporter(String);
 
-/// Nothing was sent; the writer decides.
+/// The message would remove unseen messages. Nothing was sent, and the writer decides.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "nothing was sent: the mailbox is full, and by this answer {} that the reporter has not seen would be lost",
-    if *.0 == 1 { "1 earlier answer".to_owned() } else { format!("{} earlier answers", .0) }
+    "message not sent: the mailbox is full, and this message would remove {} that the reporter has not seen",
+    if *.0 == 1 { "1 earlier message".to_owned() } else { format!("{} earlier messages", .0) }
 )]
 pub(crate) struct DisplacesUnseenReplies(usize);
 
@@ -165,7 +169,7 @@ fn exposure_text(exposure: &ExposureFinding) -> String {
     let words = &exposure.words;
     match exposure.risk {
         ExposureKind::AsksWho => {
-            "it asks who the reporter is, or leads to another way of talking".to_owned()
+            "it asks for the reporter's identity, or for contact in another way".to_owned()
         }
         ExposureKind::Number => format!("it repeats a number that the reporter gave ({words})"),
         ExposureKind::Name => format!("it repeats a name that the reporter gave ({words})"),
@@ -182,7 +186,7 @@ impl NoteArgs {
         let (mut connection, mut case) = context.open_case(&self.case, screen).await?;
         let text = read_text_arg(self.text, self.file.as_ref())?;
         connection.add_note(&mut case, &investigator::Note { kind: self.kind, text }).await?;
-        print_outcome(&case, "noted", "The note is added, sealed to the case.", screen)
+        print_outcome(&case, "note-added", "The note is added, and sealed to the case.", screen)
     }
 }
 
@@ -199,7 +203,7 @@ impl DeclineArgs {
         print_outcome(
             &case,
             "declined",
-            "The proposal is declined. Your reason is a note, sealed to the case.",
+            "The proposal is declined. The reason is a note that is sealed to the case.",
             screen,
         )
     }

@@ -1,5 +1,5 @@
-//! Passphrases: from the terminal, or from an open file descriptor; never from an argument or the
-//! environment.
+//! Passphrases, from the terminal or from an open file descriptor. Never from an argument or from
+//! the environment, which other processes could read.
 
 use std::{
     fs::File,
@@ -11,21 +11,24 @@ use secrecy::{ExposeSecret, SecretString};
 use workbench::keys::{passphrase_encryption::normalize_passphrase, passphrase_strength};
 use zeroize::Zeroizing;
 
-/// How often a person may try to give a new passphrase.
+/// Maximum attempts to type a new passphrase.
 const MAX_ATTEMPTS: usize = 5;
 
-/// Where passphrases come from.
+/// The source of passphrases.
 pub(crate) enum PassphraseSource {
-    /// A person at a terminal.
+    /// A prompt at the terminal.
     Terminal,
-    /// Standard input; what follows the last passphrase stays in it, for a text.
+    /// Standard input. Bytes after the last passphrase are not consumed, so that a text can follow.
     Stdin,
-    /// An open descriptor.
+    /// An open file descriptor.
     Descriptor(File),
 }
 
 impl PassphraseSource {
-    /// From a descriptor if one is named.
+    /// Returns the source: the file descriptor, or the terminal without one.
+    ///
+    /// # Errors
+    /// Returns an error if the file descriptor cannot be opened.
     pub(crate) fn new(descriptor: Option<u32>) -> anyhow::Result<Self> {
         match descriptor {
             None => Ok(Self::Terminal),
@@ -33,36 +36,44 @@ impl PassphraseSource {
             Some(number) => {
                 let file = File::open(format!("/dev/fd/{number}"));
                 Ok(Self::Descriptor(
-                    file.with_context(|| format!("file descriptor {number} cannot be read"))?,
+                    file.with_context(|| format!("failed to open file descriptor {number}"))?,
                 ))
             }
         }
     }
 
-    /// Asks for a passphrase that exists.
+    /// Prompts for an existing passphrase.
+    ///
+    /// # Errors
+    /// Returns an error if it is empty or cannot be read.
     pub(crate) fn prompt(&mut self, what: &str) -> anyhow::Result<SecretString> {
         let typed = match self {
-            Self::Terminal => {
-                Zeroizing::new(rpassword::prompt_password(format!("{what}: ")).context(
-                    "no terminal to ask for the passphrase; give it with --passphrase-fd N",
-                )?)
-            }
+            Self::Terminal => Zeroizing::new(
+                rpassword::prompt_password(format!("{what}: "))
+                    .context("no terminal for the passphrase prompt; use --passphrase-fd N")?,
+            ),
             Self::Stdin => read_line(&mut io::stdin().lock())?,
             Self::Descriptor(file) => read_line(file)?,
         };
         if typed.is_empty() {
-            bail!("{what}: the passphrase is empty");
+            bail!("{what}: empty passphrase");
         }
         Ok(SecretString::from(typed.as_str()))
     }
 
-    /// Asks for a new one; a person types it twice.
+    /// Prompts for a new passphrase, at a terminal twice.
+    ///
+    /// # Errors
+    /// Returns an error if it is weak, if the two differ, or if it cannot be read.
     pub(crate) fn prompt_new(&mut self, what: &str) -> anyhow::Result<SecretString> {
         self.prompt_new_checked(what, |_| Ok(()))
     }
 
-    /// Asks for a new one that a check accepts. A person who mistypes it, or chooses a weak one, is
-    /// asked again: nothing that others have typed before is lost.
+    /// Prompts for a new passphrase that a check accepts. At a terminal it prompts again after a
+    /// rejection, so that earlier input of other people is not lost.
+    ///
+    /// # Errors
+    /// As [`Self::prompt_new`], and if the check rejects the passphrase.
     pub(crate) fn prompt_new_checked(
         &mut self,
         what: &str,
@@ -73,9 +84,9 @@ impl PassphraseSource {
                 Err(error)
                     if matches!(self, Self::Terminal) && error.is::<PassphraseRejected>() =>
                 {
-                    writeln!(io::stderr(), "{error}. Please try again.")?;
+                    writeln!(io::stderr(), "{error}. Try again.")?;
                 }
-                asked => return asked,
+                result => return result,
             }
         }
         self.prompt_new_attempt(what, &check)
@@ -86,41 +97,41 @@ impl PassphraseSource {
         what: &str,
         check: impl Fn(&SecretString) -> Result<(), String>,
     ) -> anyhow::Result<SecretString> {
-        let refused = |why: String| PassphraseRejected(format!("{what}: {why}"));
+        let rejected = |why: String| PassphraseRejected(format!("{what}: {why}"));
         let first = self.prompt(what)?;
         passphrase_strength::check_passphrase(first.expose_secret(), &[])
-            .map_err(|weak| refused(weak.to_string()))?;
-        check(&first).map_err(refused)?;
+            .map_err(|weak| rejected(weak.to_string()))?;
+        check(&first).map_err(rejected)?;
         if matches!(self, Self::Terminal) {
-            let second = self.prompt(&format!("{what}, once more"))?;
+            let second = self.prompt(&format!("{what}, again"))?;
             if normalize_passphrase(first.expose_secret())
                 != normalize_passphrase(second.expose_secret())
             {
-                return Err(refused("the two passphrases differ".to_owned()).into());
+                return Err(rejected("the two passphrases differ".to_owned()).into());
             }
         }
         Ok(first)
     }
 }
 
-/// A new passphrase that is not taken; another one may be.
+/// A new passphrase was rejected.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct PassphraseRejected(String);
 
-/// One line without its end. Byte by byte, so that nothing after it is taken out of the source.
+/// Reads one line without its end. It reads single bytes, so that later bytes stay in the source.
 fn read_line(source: &mut impl Read) -> anyhow::Result<Zeroizing<String>> {
     let mut line = Zeroizing::new(Vec::with_capacity(256));
     let mut byte = [0];
-    while source.read(&mut byte).context("the passphrase cannot be read")? == 1 && byte[0] != b'\n'
+    while source.read(&mut byte).context("failed to read the passphrase")? == 1 && byte[0] != b'\n'
     {
         line.push(byte[0]);
     }
     if line.last() == Some(&b'\r') {
         line.pop();
     }
-    let text = std::str::from_utf8(&line).context("the passphrase is no UTF-8 text")?;
-    // A file of passphrases can begin with a mark of byte order.
+    let text = std::str::from_utf8(&line).context("the passphrase is not valid UTF-8")?;
+    // A file with passphrases can begin with a byte order mark.
     Ok(Zeroizing::new(text.trim_start_matches('\u{FEFF}').to_owned()))
 }
 
@@ -129,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_is_one_passphrase_and_the_rest_stays() {
+    fn each_line_is_one_passphrase_and_later_bytes_stay() {
         let mut source = &b"first one\r\nsecond one\nDear reporter"[..];
         assert_eq!(read_line(&mut source).unwrap().as_str(), "first one");
         assert_eq!(read_line(&mut source).unwrap().as_str(), "second one");

@@ -1,4 +1,4 @@
-//! `burkindi preview`: an attached image, made harmless.
+//! `burkindi preview`: an attached image, decoded in a sandbox.
 
 use std::path::PathBuf;
 
@@ -10,11 +10,11 @@ use super::{CliOutput, CommandContext, open_declared_case};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PreviewArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
-    /// The number of the attached file, from 1, as `print` lists it.
+    /// The number of the attached file, from 1, in the order of `show`.
     number: usize,
-    /// Where the picture goes, as PNG; a file that is there is never overwritten.
+    /// The PNG file to create. An existing file is never overwritten.
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
 }
@@ -35,23 +35,23 @@ impl PreviewArgs {
     ) -> anyhow::Result<()> {
         let (connection, case) = open_declared_case(context, &self.case, screen).await?;
         let Some(opened) = connection.open_attachment(&case, self.number).await? else {
-            bail!("this case has no attached file number {}", self.number);
+            bail!("attached file {} not found", self.number);
         };
-        let (named, plain) = match opened {
+        let (attachment, content) = match opened {
             Ok(opened) => opened,
             Err(alarm) => {
                 screen.print_alerts(&[alarm])?;
                 return Err(super::exit_code::VerificationFailed.into());
             }
         };
-        let png = preview::render_sandboxed(&std::env::current_exe()?, plain)?;
+        let png = preview::render_sandboxed(&std::env::current_exe()?, content)?;
         private_files::create_private(&self.to, &png)?;
-        let done = PreviewOutput { path: self.to, name: named.name, len: png.len() };
-        screen.print(&done, |done, page| {
+        let output = PreviewOutput { path: self.to, name: attachment.name, len: png.len() };
+        screen.print(&output, |output, page| {
             page.line(&format!(
-                "{} shows {}, without anything else of the file.",
-                done.path.display(),
-                done.name
+                "Created {} from the pixels of {}.",
+                output.path.display(),
+                output.name
             ));
         })
     }

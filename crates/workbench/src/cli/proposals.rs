@@ -1,4 +1,4 @@
-//! What two persons decide: the first proposes, the second approves.
+//! Decisions that need a second person: one member proposes, another approves.
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -20,7 +20,7 @@ use super::{
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProposeArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
     #[command(flatten)]
     confirmed: ConfirmArgs,
@@ -30,11 +30,11 @@ pub(crate) struct ProposeArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ApproveArgs {
-    /// The first 4 or more characters of the case's id.
+    /// A prefix of the case's id, at least 4 characters.
     case: String,
     #[command(flatten)]
     confirmed: ConfirmArgs,
-    /// What you approve, as exactly as it was proposed: `burkindi show` tells it.
+    /// The decision exactly as proposed. `burkindi show` prints it.
     #[command(subcommand)]
     what: DecisionCommand,
 }
@@ -43,36 +43,36 @@ pub(crate) struct ApproveArgs {
 enum DecisionCommand {
     /// Close the case.
     Close {
-        /// How it ends: substantiated, partly-substantiated, unsubstantiated,
+        /// The outcome: substantiated, partly-substantiated, unsubstantiated,
         /// insufficient-information, out-of-scope, duplicate, advice-given or process-fix-adopted.
         #[arg(value_parser = parse_enum::<Disposition>)]
         disposition: Disposition,
-        /// Why. Left out, the error names the codes that go with the disposition.
+        /// The reason. Without it, the error lists the reasons that go with the disposition.
         #[arg(long, value_parser = parse_enum::<ClosingReason>)]
         reason: Option<ClosingReason>,
-        /// The case that has the matter, of a duplicate.
+        /// For a duplicate: the other case about the same matter.
         #[arg(long, value_name = "CASE")]
         duplicate_of: Option<String>,
     },
-    /// Make it less urgent.
+    /// Lower the urgency.
     Lower {
         /// P2, P3 or P4.
         #[arg(value_parser = parse_enum::<Urgency>)]
         urgency: Urgency,
     },
-    /// Refer it to another authority; the lead of the desk and the outside body decide.
+    /// Refer it to another authority. The lead of the desk and the oversight body decide together.
     Refer {
         /// prosecutor, police, anti-corruption, audit, ombudsman or administration.
         #[arg(value_parser = parse_enum::<ReferralTarget>)]
         to: ReferralTarget,
-        /// By what the reporter agreed: summary or full, as the report says; the number of the
-        /// message that agrees; or law, where a law leaves no choice.
+        /// The consent of the reporter: summary or full, as in the report; the number of the message
+        /// that agrees; or law, where a law demands the referral.
         #[arg(long, value_parser = parse_consent)]
         consent: ReferralConsent,
     },
     /// Lift the legal hold.
     LiftHold,
-    /// Destroy all that the case holds; its events stay in the log.
+    /// Destroy the content of the case. Its events stay in the log.
     Purge,
 }
 
@@ -84,7 +84,7 @@ fn parse_consent(word: &str) -> Result<ReferralConsent, String> {
         number => number
             .parse()
             .map(|message| ReferralConsent::Asked { message })
-            .map_err(|_| "summary, full, law, or the number of a message".to_owned()),
+            .map_err(|_| "expected summary, full, law, or the number of a message".to_owned()),
     }
 }
 
@@ -95,7 +95,7 @@ impl DecisionCommand {
                 let reasons: Vec<_> =
                     disposition.allowed_reasons().iter().map(serde_word).collect();
                 bail!(
-                    "--reason says why it ends as {}: {}",
+                    "--reason is required for {}; it is one of: {}",
                     serde_word(&disposition),
                     reasons.join(", ")
                 );
@@ -125,7 +125,7 @@ impl ProposeArgs {
         let decision = self.what.to_decision(&connection).await?;
         let released = case.state.as_ref().is_some_and(|state| state.released.is_some());
         if matches!(decision, Decision::Refer { .. }) && !released {
-            let what = "By the proposal the oversight body can read this case, for good: it decides with the lead.";
+            let what = "With the proposal the oversight body can read this case permanently, because it decides with the lead.";
             self.confirmed.confirm_action(
                 (&connection, &case, ActionKind::ProposeRefer),
                 what,
@@ -134,7 +134,7 @@ impl ProposeArgs {
         }
         connection.propose(&mut case, decision).await?;
         let text = format!(
-            "You proposed {}. Another person approves with: burkindi approve CASE {}",
+            "You proposed {}. A second person approves with: burkindi approve CASE {}",
             describe_decision(&decision),
             decision_args(&decision)
         );
@@ -153,18 +153,18 @@ impl ApproveArgs {
         match case.state.as_ref().and_then(|state| state.pending_proposal.as_ref()) {
             Some(proposal) if proposal.decision == decision => {}
             Some(proposal) => bail!(
-                "{} proposes something else, {}: burkindi approve CASE {}",
+                "{} proposed something else, {}; to approve it: burkindi approve CASE {}",
                 proposal.by,
                 describe_decision(&proposal.decision),
                 decision_args(&proposal.decision)
             ),
-            None => bail!("nothing is proposed in this case"),
+            None => bail!("this case has no open proposal"),
         }
         if matches!(decision, Decision::Refer { .. }) {
             connection.check_unhandled_seen(&case)?;
         }
         if decision == Decision::Purge {
-            let what = "All that this case holds is destroyed: report, files, messages and notes. Its events stay.";
+            let what = "The report, files, messages and notes of this case are destroyed. Its events stay.";
             self.confirmed.confirm_action(
                 (&connection, &case, ActionKind::ApprovePurge),
                 what,
@@ -181,7 +181,7 @@ impl ApproveArgs {
     }
 }
 
-/// The decision as `propose` and `approve` take it.
+/// Returns the decision as arguments of `propose` and `approve`.
 pub(crate) fn decision_args(decision: &Decision) -> String {
     match decision {
         Decision::Close { disposition, reason, duplicate_of } => {

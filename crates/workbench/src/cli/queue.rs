@@ -1,4 +1,4 @@
-//! `burkindi queue`: the cases that one can read.
+//! `burkindi queue`: the cases that the member can read.
 
 use std::collections::BTreeMap;
 
@@ -20,36 +20,36 @@ use super::{CliOutput, CommandContext};
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command")]
 pub(crate) struct QueueArgs {
-    /// Only what you have, and what waits for your decision.
+    /// Only cases that are assigned to you or wait for your decision.
     #[arg(long)]
     mine: bool,
-    /// Only where a proposal waits until you approve or decline it.
+    /// Only cases with a proposal that waits for your approval.
     #[arg(long, conflicts_with_all = ["mine", "due", "unread", "all"])]
     waiting: bool,
-    /// Only what is due within a week, or late.
+    /// Only cases that are due within a week, or overdue.
     #[arg(long, conflicts_with = "mine")]
     due: bool,
-    /// Only where something has happened since you last looked.
+    /// Only cases with events that you have not seen.
     #[arg(long, conflicts_with_all = ["mine", "due"])]
     unread: bool,
-    /// Closed cases too.
+    /// Also closed cases.
     #[arg(long, conflicts_with_all = ["mine", "due", "unread"])]
     all: bool,
-    /// Only closed cases whose retention is over: two persons can destroy them.
+    /// Only closed cases whose retention is over. Two members can purge them.
     #[arg(long, conflicts_with_all = ["mine", "waiting", "due", "unread", "all"])]
     retention_over: bool,
-    /// In which order. Left out: what waits for your decision, then the most pressing.
+    /// The order [default: cases that wait for your decision, then the most urgent].
     #[arg(long, value_enum)]
     sort: Option<QueueSort>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum QueueSort {
-    /// The oldest first.
+    /// Oldest first.
     Age,
-    /// The most urgent first, then the oldest.
+    /// Most urgent first, then oldest.
     Priority,
-    /// By desk, then the most pressing.
+    /// By desk, then most urgent.
     Desk,
 }
 
@@ -63,8 +63,8 @@ impl From<QueueSort> for QueueOrder {
     }
 }
 
-/// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`; the fields of
-/// the API's row stand in each case.
+/// `{"today", "cases": [{…, "next", "late", "unread", "waits_for_me"}], "alarms"}`. Each case has
+/// the fields of the API's row, too.
 #[derive(Debug, Serialize)]
 struct QueueOutput {
     #[serde(with = "protocol::encoding::iso_date")]
@@ -83,7 +83,7 @@ impl QueueArgs {
         let today = context.now.date();
         let (rows, alarms) = connection.queue().await?;
         screen.print_alerts(&alarms)?;
-        // Told apart from every case of the queue, shown or not: any of them could be meant.
+        // The ids are unambiguous among all cases of the queue, also among those that are not shown.
         let ids = short_ids(rows.iter().map(|row| row.id));
         let mut cases = connection.filtered_queue(self.filter(), rows);
         if let Some(sort) = self.sort {
@@ -92,21 +92,21 @@ impl QueueArgs {
         let view = QueueOutput { today, cases, alarms };
         screen.print(&view, |view, page| {
             if view.cases.is_empty() {
-                page.line("No case here.");
+                page.line("No matching case.");
                 page.dim(match self.filter() {
-                    QueueFilter::All => "Nothing has been filed for you yet.",
-                    QueueFilter::RetentionExpired => "No closed case may be destroyed yet.",
-                    _ => "Closed cases show with --all.",
+                    QueueFilter::All => "No report has been received for you yet.",
+                    QueueFilter::RetentionExpired => "No closed case can be purged yet.",
+                    _ => "Use --all for closed cases, too.",
                 });
                 return;
             }
-            let here = |handle: &str| connection.directory().member(handle).is_some();
+            let is_member = |handle: &str| connection.directory().member(handle).is_some();
             let rows: Vec<Vec<String>> =
-                view.cases.iter().map(|line| queue_cells(line, &ids, view.today, &here)).collect();
-            page.table(&["case", "urgency", "stage", "desk", "who has it", "filed", "next", ""], &rows);
+                view.cases.iter().map(|line| queue_cells(line, &ids, view.today, &is_member)).collect();
+            page.table(&["case", "urgency", "stage", "desk", "assignee", "received", "next", ""], &rows);
             if self.retention_over {
                 page.dim(
-                    "To destroy one: burkindi propose CASE purge. What came unreadable: burkindi unreadable --purge CASE.",
+                    "To purge one: burkindi propose CASE purge. Unreadable cases: burkindi unreadable --purge CASE.",
                 );
             }
         })
@@ -125,21 +125,21 @@ impl QueueArgs {
     }
 }
 
-/// One row. `here` says whether a member is in the directory still.
+/// Returns the cells of one row. `is_member` returns whether a handle is in the directory.
 fn queue_cells(
     line: &QueueItem,
     ids: &BTreeMap<Uuid, String>,
     today: Date,
-    here: &dyn Fn(&str) -> bool,
+    is_member: &dyn Fn(&str) -> bool,
 ) -> Vec<String> {
     let state = &line.row.state;
     let who = match (&state.assignee, &line.row.suggested) {
-        (Some(who), _) if here(who) => who.clone(),
+        (Some(who), _) if is_member(who) => who.clone(),
         (Some(who), _) => format!("{who} (has left)"),
-        (None, Some(suggested)) if state.stage.is_open() && here(suggested) => {
-            format!("nobody (try {suggested})")
+        (None, Some(suggested)) if state.stage.is_open() && is_member(suggested) => {
+            format!("none (suggested: {suggested})")
         }
-        (None, _) => "nobody".to_owned(),
+        (None, _) => "none".to_owned(),
     };
     vec![
         ids.get(&line.row.id).cloned().unwrap_or_else(|| line.row.id.to_string()),
@@ -160,18 +160,19 @@ fn queue_cells(
     ]
 }
 
-/// How far a deadline is.
+/// Returns the time until a deadline, such as `in 3 days`.
 pub(crate) fn days_until(due: Date, today: Date) -> String {
     match (due - today).whole_days() {
         0 => "today".to_owned(),
         1 => "tomorrow".to_owned(),
         days if days > 0 => format!("in {days} days"),
-        -1 => "LATE by 1 day".to_owned(),
-        days => format!("LATE by {} days", -days),
+        -1 => "OVERDUE by 1 day".to_owned(),
+        days => format!("OVERDUE by {} days", -days),
     }
 }
 
-/// `{"case", "did", "stage", "assignee", "events"}`: the answer to every act on a case.
+/// `{"case", "did", "stage", "assignee", "events"}`: the result of an action on a case. `did` is the
+/// name of the event's action, or `unchanged`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ActionOutput {
     pub(crate) case: Uuid,

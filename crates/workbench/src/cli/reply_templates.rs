@@ -1,4 +1,4 @@
-//! `burkindi letters`: beginnings of messages to reporters.
+//! `burkindi templates`: prepared texts for messages to reporters.
 
 use anyhow::bail;
 use serde::Serialize;
@@ -8,8 +8,8 @@ use super::{CliOutput, CommandContext};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TemplatesArgs {
-    /// One of them, such as `received`; left out, all.
-    letter: Option<String>,
+    /// The id of a template, such as `received` [default: all templates].
+    template: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -20,32 +20,35 @@ struct ReplyTemplateOutput {
 }
 
 impl TemplatesArgs {
-    /// In the language that `--lang` names.
+    /// Prints templates in the language of `--lang`.
     pub(crate) fn run(
         self,
         context: &CommandContext,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
         let lang = context.label_lang();
-        let wanted =
-            |letter: &ReplyTemplate| self.letter.as_ref().is_none_or(|wanted| *wanted == letter.id);
-        let letters = ReplyTemplate::built_in().into_iter().filter(wanted).map(|letter| {
+        let is_wanted = |template: &ReplyTemplate| {
+            self.template.as_ref().is_none_or(|wanted| *wanted == template.id)
+        };
+        let templates = ReplyTemplate::built_in().into_iter().filter(is_wanted).map(|template| {
             ReplyTemplateOutput {
-                label: letter.label(lang).to_owned(),
-                text: letter.text(lang).to_owned(),
-                id: letter.id,
+                label: template.label(lang).to_owned(),
+                text: template.text(lang).to_owned(),
+                id: template.id,
             }
         });
-        let letters: Vec<_> = letters.collect();
-        if letters.is_empty() {
-            bail!("there is no letter {}", self.letter.unwrap_or_default());
+        let templates: Vec<_> = templates.collect();
+        if templates.is_empty() {
+            bail!("template {} not found", self.template.unwrap_or_default());
         }
-        screen.print(&letters, |letters, page| {
-            for letter in letters {
-                page.heading(&format!("{} ({})", letter.label, letter.id));
-                page.block(&letter.text);
+        screen.print(&templates, |templates, page| {
+            for template in templates {
+                page.heading(&format!("{} ({})", template.label, template.id));
+                page.block(&template.text);
             }
-            page.dim("What stands in [brackets] is for you to fill in. Ask for facts, never who they are.");
+            page.dim(
+                "Fill in the text in [brackets]. Ask for facts, never for the reporter's identity.",
+            );
         })
     }
 }

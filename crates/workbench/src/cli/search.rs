@@ -1,4 +1,4 @@
-//! `burkindi search` and `burkindi related`: looking through all cases that one can read, on this
+//! `burkindi search` and `burkindi related`: search in all cases that the member can read, on this
 //! machine.
 
 use std::{ffi::OsString, io::IsTerminal as _};
@@ -20,45 +20,45 @@ use super::{
     CaseArg, CliOutput, CommandContext, exit_code::VerificationFailed, output::TextBuilder,
 };
 
-/// So many related cases are worth a look.
+/// Maximum number of related cases.
 const MAX_RELATED: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SearchArgs {
-    /// Beginnings of words that must all be there; "words in quotes" stand together. Without any,
-    /// everything that the options leave.
+    /// Prefixes of words that must all occur; "words in quotes" must occur together. Without words,
+    /// all cases that match the options are listed.
     words: Vec<String>,
-    /// A word that must not be there. `-word` says the same.
+    /// A word that must not occur. `-word` means the same.
     #[arg(long, value_name = "WORD")]
     without: Vec<String>,
-    /// Only this category, such as FAC.
+    /// Only cases of this category, such as FAC.
     #[arg(long, value_name = "ID")]
     category: Option<String>,
-    /// Only this stage, such as assessing.
+    /// Only cases at this stage, such as assessing.
     #[arg(long)]
     stage: Option<String>,
     /// Only reports in this language.
     #[arg(long, value_name = "LANG")]
     written_in: Option<String>,
-    /// Only this desk.
+    /// Only cases of this desk.
     #[arg(long, value_name = "ID")]
     desk: Option<String>,
-    /// Only P1, P2, P3 or P4.
+    /// Only cases of this urgency: P1, P2, P3 or P4.
     #[arg(long)]
     urgency: Option<String>,
-    /// Only cases of this colleague.
+    /// Only cases with this assignee.
     #[arg(long, value_name = "HANDLE")]
     assignee: Option<String>,
-    /// Only cases filed on this day or later.
+    /// Only cases received on this day or later.
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = parse_date)]
     since: Option<Date>,
-    /// At most so many.
+    /// Maximum number of cases.
     #[arg(long, default_value_t = 20)]
     limit: u32,
 }
 
-/// `{"hits", "undeclared", "alarms"}`: in so many cases more nothing is looked for before one has
-/// declared to have no conflict of interest.
+/// `{"hits", "undeclared", "alarms"}`. `undeclared` is the number of cases that are not searched,
+/// because the member has not declared to have no conflict of interest in them.
 #[derive(Debug, Serialize)]
 struct SearchOutput {
     hits: Vec<SearchHit>,
@@ -96,10 +96,10 @@ impl SearchArgs {
         let words: Vec<String> = self.words.into_iter().chain(without).collect();
         let hits = index.search(&words.join(" "), &filter, self.limit).await?;
         let (taxonomy, lang) = (Taxonomy::built_in(), context.label_lang());
-        let alarmed = has_alarm(&alarms);
+        let has_alarm = has_alarm(&alarms);
         screen.print(&SearchOutput { hits, undeclared, alarms }, |view, page| {
             if view.hits.is_empty() {
-                page.line("Nothing was found in the cases that you can read.");
+                page.line("No match in the cases that you can read.");
             }
             let ids = short_ids(view.hits.iter().map(|hit| hit.case));
             for hit in &view.hits {
@@ -123,7 +123,7 @@ impl SearchArgs {
             }
             write_undeclared_count(view.undeclared, page);
         })?;
-        if alarmed { Err(VerificationFailed.into()) } else { Ok(()) }
+        if has_alarm { Err(VerificationFailed.into()) } else { Ok(()) }
     }
 }
 
@@ -138,10 +138,10 @@ pub(crate) async fn related(
     let case = connection.read_case(id).await?;
     connection.check_declared(&case)?;
     let related = index.related(id, MAX_RELATED).await?;
-    let alarmed = has_alarm(&alarms);
+    let has_alarm = has_alarm(&alarms);
     screen.print(&RelatedOutput { case: id, related, undeclared, alarms }, |view, page| {
         if view.related.is_empty() {
-            page.line("No other case that you can read has something telling in common with it.");
+            page.line("No related case among the cases that you can read.");
         }
         let ids = short_ids(view.related.iter().map(|other| other.case));
         for other in &view.related {
@@ -152,37 +152,37 @@ pub(crate) async fn related(
                 other.stage,
                 terminal_text::display_code(&other.category)
             ));
-            for (tie, values) in &other.reasons {
-                page.block(&terminal_text::sanitize_line(&relation_text(*tie, values)));
+            for (kind, values) in &other.reasons {
+                page.block(&terminal_text::sanitize_line(&relation_text(*kind, values)));
             }
         }
         write_undeclared_count(view.undeclared, page);
     })?;
-    if alarmed { Err(VerificationFailed.into()) } else { Ok(()) }
+    if has_alarm { Err(VerificationFailed.into()) } else { Ok(()) }
 }
 
-/// Says that some cases were left out, and why: what was not found may be in them.
+/// Prints how many cases were not searched, and why. A missing match may be in them.
 fn write_undeclared_count(undeclared: usize, page: &mut TextBuilder) {
     if undeclared > 0 {
         page.dim(&format!(
-            "Not looked through: {undeclared} of your cases, in which you have not declared to have no conflict of interest."
+            "Not searched: {undeclared} of your cases, because you have not declared to have no conflict of interest in them."
         ));
     }
 }
 
-/// `search … -word` as `search … --without=word`. An option of the command would else be taken for
-/// a word, or a word for an option.
+/// Rewrites `search … -word` to `search … --without=word`, because the parser of the command line
+/// would read `-word` as options.
 pub(crate) fn split_exclusions(
     arguments: impl Iterator<Item = OsString>,
 ) -> impl Iterator<Item = OsString> {
-    let (mut searching, mut literal) = (false, false);
+    let (mut is_search, mut literal) = (false, false);
     arguments.map(move |argument| {
-        searching |= argument == "search";
+        is_search |= argument == "search";
         literal |= argument == "--";
         let word = argument.to_str().and_then(|word| word.strip_prefix('-'));
         match word {
             Some(word)
-                if searching && !literal && !word.starts_with('-') && word.chars().count() > 1 =>
+                if is_search && !literal && !word.starts_with('-') && word.chars().count() > 1 =>
             {
                 OsString::from(format!("--without={word}"))
             }
@@ -191,17 +191,17 @@ pub(crate) fn split_exclusions(
     })
 }
 
-fn relation_text(tie: RelationKind, values: &[String]) -> String {
+fn relation_text(kind: RelationKind, values: &[String]) -> String {
     let values = values.join(", ");
-    match tie {
+    match kind {
         RelationKind::File => "the same file is attached".to_owned(),
         RelationKind::Number => format!("the same number: {values}"),
-        RelationKind::Place => format!("the same concern at the same place: {values}"),
-        RelationKind::Words => format!("words that few cases have: {values}"),
+        RelationKind::Place => format!("the same subject at the same place: {values}"),
+        RelationKind::Words => format!("rare words: {values}"),
     }
 }
 
-/// Unlocks, signs in, and brings the index up to date, with a bar where somebody is watching.
+/// Opens the key file, signs in and updates the index. On a terminal it shows a progress bar.
 async fn open_index(
     context: &mut CommandContext,
     screen: &mut CliOutput,
@@ -229,5 +229,5 @@ async fn open_index(
 
 fn parse_date(text: &str) -> Result<Date, String> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
-    Date::parse(text, format).map_err(|_| "a day is written like 2026-11-23".to_owned())
+    Date::parse(text, format).map_err(|_| "expected YYYY-MM-DD".to_owned())
 }

@@ -43,20 +43,20 @@ pub(crate) async fn run(
     screen.print(&shown, |shown, page| {
         write_case(&shown.view, page, today);
         let case = output::short_id(&shown.view.id.to_string()).to_owned();
-        page.heading("What you may do now");
+        page.heading("Allowed actions");
         if shown.allowed.is_empty() {
-            page.line("Nothing.");
+            page.line("None.");
         }
-        for act in &shown.allowed {
-            page.line(&command_hint(*act, &case, &shown.view.state));
+        for action in &shown.allowed {
+            page.line(&command_hint(*action, &case, &shown.view.state));
         }
     })?;
-    // What did not reach the screen is not remembered as shown.
+    // The case is marked as seen only after it was printed.
     connection.mark_seen(&case, ShownContent::Everything)?;
     if has_alarm(&shown.view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
 }
 
-/// A case, and what this person can do with it.
+/// A case, and the actions that this member may take.
 #[derive(Debug, Serialize)]
 struct ShowOutput {
     #[serde(flatten)]
@@ -64,28 +64,28 @@ struct ShowOutput {
     allowed: Vec<ActionKind>,
 }
 
-/// What tells whether one has a conflict of interest, and nothing more.
-fn show_restricted(face: &RestrictedCaseView, screen: &mut CliOutput) -> anyhow::Result<()> {
-    screen.print(face, |face, page| {
-        page.heading(&format!("Case {}", face.id));
+/// Prints only what helps to detect a conflict of interest.
+fn show_restricted(view: &RestrictedCaseView, screen: &mut CliOutput) -> anyhow::Result<()> {
+    screen.print(view, |view, page| {
+        page.heading(&format!("Case {}", view.id));
         page.pairs(&[
-            ("desk", face.desk.clone()),
-            ("urgency", format!("{:?}", face.urgency)),
-            ("filed", face.filed.to_string()),
-            ("about", face.category_label.clone().unwrap_or_else(|| "(unreadable)".to_owned())),
+            ("desk", view.desk.clone()),
+            ("urgency", format!("{:?}", view.urgency)),
+            ("received", view.filed.to_string()),
+            ("subject", view.category_label.clone().unwrap_or_else(|| "(unreadable)".to_owned())),
         ]);
-        for fact in face.involved.iter().chain(&face.wishes) {
+        for fact in view.involved.iter().chain(&view.wishes) {
             page.dim(&fact.label);
             page.quote(&fact.labels.join(", "));
         }
         page.warn(
-            "The rest is shown once you have declared to have no conflict of interest: burkindi declare",
+            "To see the rest, declare to have no conflict of interest: burkindi declare",
         );
         page.dim(
-            "If you have one: burkindi recuse. To take the case, which declares the same: burkindi claim",
+            "If you have one: burkindi recuse. To become the assignee, which also declares: burkindi claim",
         );
     })?;
-    if has_alarm(&face.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
+    if has_alarm(&view.alarms) { Err(VerificationFailed.into()) } else { Ok(()) }
 }
 
 fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
@@ -102,23 +102,23 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
         ("urgency", format!("{:?}", state.urgency)),
         ("desk", state.desk.clone()),
         (
-            "who has it",
+            "assignee",
             state.assignee.clone().unwrap_or_else(|| unassigned_text(state.stage).to_owned()),
         ),
-        ("who can read it", view.holders.join(", ")),
+        ("readers", view.holders.join(", ")),
         (
             "oversight body",
             state.released.map_or_else(
-                || "grant locked".to_owned(),
+                || "grant withheld".to_owned(),
                 |why| format!("released ({})", serde_word(&why)),
             ),
         ),
-        ("not dealt with yet", unhandled_text(state.unhandled)),
-        ("filed", view.filed.to_string()),
+        ("unhandled messages", unhandled_text(state.unhandled)),
+        ("received", view.filed.to_string()),
         (
             "next",
             view.next_deadline.map_or_else(
-                || "no deadline runs".to_owned(),
+                || "no deadline".to_owned(),
                 |next| {
                     format!(
                         "{} by {}, {}",
@@ -132,7 +132,7 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
     ]);
     if let Some(proposal) = &state.pending_proposal {
         page.warn(&format!(
-            "{} proposes {}; another person approves: burkindi approve CASE {}, or declines: burkindi decline CASE",
+            "{} proposes {}. A second person approves: burkindi approve CASE {}, or declines: burkindi decline CASE",
             proposal.by,
             describe_decision(&proposal.decision),
             decision_args(&proposal.decision)
@@ -140,15 +140,15 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
     }
     for challenge in &state.conflict_claims {
         page.warn(&format!(
-            "{} says that {} has a conflict of interest; the lead or the outside body judges.",
+            "{} claims that {} has a conflict of interest. The lead or the oversight body decides.",
             challenge.by, challenge.member
         ));
     }
     if state.legal_hold {
-        page.warn("A legal hold is on it: nothing is purged.");
+        page.warn("Under legal hold: it cannot be purged.");
     }
     match &view.report {
-        None => page.warn("The report cannot be read; see the alarms."),
+        None => page.warn("The report cannot be read. The alarms say why."),
         Some(report) => write_report(report, page),
     }
     if !view.attachments.is_empty() {
@@ -168,9 +168,7 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
             ));
             page.dim(&treated);
         }
-        page.dim(
-            "The senders of the files say what was done to them: nobody can check it from here.",
-        );
+        page.dim("How the files were treated is a claim of their sender. It cannot be checked.");
         page.dim("Save them with: burkindi save. Open them only on a machine without a network.");
     }
     if !view.messages.is_empty() {
@@ -197,14 +195,15 @@ fn write_case(view: &CaseView, page: &mut TextBuilder, today: time::Date) {
 }
 
 fn unhandled_text(count: u32) -> String {
-    if count == 0 { "nothing".to_owned() } else { format!("{count} of what the reporter sent") }
+    if count == 0 { "none".to_owned() } else { count.to_string() }
 }
 
 fn unassigned_text(stage: Stage) -> &'static str {
-    if stage.is_open() { "nobody yet: burkindi claim" } else { "nobody" }
+    if stage.is_open() { "none yet: burkindi claim" } else { "none" }
 }
 
-/// The case handler gives days only, so that none tells when a reporter wrote.
+/// Returns the time of an event. Events of the case handler have a date only, so that they do not
+/// reveal when the reporter wrote.
 fn event_time(event: &TimelineEventView) -> String {
     if event.actor == HANDLER_ACTOR {
         event.at.date().to_string()
@@ -228,14 +227,14 @@ fn write_report(report: &ReportView, page: &mut TextBuilder) {
             report.excluded.iter().map(|unit| terminal_text::display_code(unit)).collect();
         page.warn(&format!("must not reach: {}", excluded.join(", ")));
     }
-    // Questions are too long for a column.
+    // Questions are too long for a column, so each one has its own line.
     for fact in &report.facts {
         page.dim(&fact.label);
         page.quote(&fact.labels.join(", "));
     }
     page.heading("In the reporter's words");
     if terminal_text::is_blank(&report.story) {
-        page.line("(nothing)");
+        page.line("(empty)");
     } else {
         page.quote(&report.story);
     }
@@ -247,11 +246,11 @@ fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilde
         FrameDirection::In => "from the reporter",
         FrameDirection::Out if seen => "to the reporter, seen",
         FrameDirection::Out if message.dropped => {
-            "to the reporter, NEVER SEEN, and no longer in the mailbox"
+            "to the reporter, NEVER SEEN, and removed from the mailbox"
         }
-        FrameDirection::Out => "to the reporter, not seen yet as far as is known",
+        FrameDirection::Out => "to the reporter, not known to be seen",
     };
-    // Words of the program first: week and language are the sender's.
+    // The program's own text comes first, because the sender chose week and language.
     page.dim(&format!(
         "{from}  {} ({})",
         terminal_text::display_code(&message.week),
@@ -260,11 +259,13 @@ fn write_message(message: &MessageView, seen: Option<u32>, page: &mut TextBuilde
     page.quote(&message.text);
     match message.earlier.map(|named| named.case) {
         Some(Some(case)) => {
-            page.warn(&format!("About the same as case {case}, by the same person (proven)."));
+            page.warn(&format!(
+                "About the same matter as case {case}, by the same person (proven)."
+            ));
         }
         Some(None) => {
             page.warn(
-                "About the same as another report of this person, which is not yours to read.",
+                "About the same matter as another report of this person, which you cannot read.",
             );
         }
         None => {}

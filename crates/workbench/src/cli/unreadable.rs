@@ -1,5 +1,5 @@
-//! `burkindi unreadable`: closes what came unreadable, and destroys it after its retention. Each
-//! case takes two persons.
+//! `burkindi unreadable`: closes unreadable cases, and purges them after their retention. Each
+//! decision needs a second person.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -13,13 +13,13 @@ use super::{CliOutput, CommandContext, case_actions::ConfirmArgs};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct UnreadableArgs {
-    /// The first 4 or more characters of each case's id.
+    /// A prefix of the id of each case, at least 4 characters.
     #[arg(value_name = "CASE", required_unless_present = "all")]
     cases: Vec<String>,
-    /// Every case of your queue that your key does not open. Each is tried and signed for itself.
+    /// All cases of your queue that your key does not open. Each one is tried and signed separately.
     #[arg(long, conflicts_with = "cases")]
     all: bool,
-    /// Destroy cases that were closed as unreadable, once their retention is over.
+    /// Purge cases that were closed as unreadable, after their retention.
     #[arg(long)]
     purge: bool,
     #[command(flatten)]
@@ -32,7 +32,7 @@ struct UnreadableOutput {
     cases: Vec<UnreadableCaseOutput>,
 }
 
-/// What was done with one case: `proposed`, `approved`, or nothing, and why.
+/// The result for one case: `proposed`, `approved`, or why it failed.
 #[derive(Debug, Serialize)]
 struct UnreadableCaseOutput {
     case: Uuid,
@@ -51,12 +51,12 @@ impl UnreadableArgs {
         if !ids.is_empty() && (self.all || self.purge) {
             let what = if self.purge {
                 format!(
-                    "All that {} cases hold is destroyed once two have said so. Their events stay.",
+                    "The content of {} cases is destroyed when a second person approves. Their events stay.",
                     ids.len()
                 )
             } else {
                 format!(
-                    "Of {} cases, those that your key does not open are closed once two have said so.",
+                    "Of {} cases, those that your key does not open are closed when a second person approves.",
                     ids.len()
                 )
             };
@@ -64,28 +64,28 @@ impl UnreadableArgs {
         }
         let (mut cases, mut worst) = (Vec::new(), None::<ActionError>);
         for case in ids {
-            let done = if self.purge {
+            let result = if self.purge {
                 connection.purge_unreadable(case).await
             } else {
                 connection.close_unreadable(case).await
             };
-            let error = match done {
-                Ok(done) => {
+            let error = match result {
+                Ok(outcome) => {
                     let did =
-                        if done == DecisionOutcome::Proposed { "proposed" } else { "approved" };
+                        if outcome == DecisionOutcome::Proposed { "proposed" } else { "approved" };
                     cases.push(UnreadableCaseOutput { case, did: Some(did), failed: None });
                     continue;
                 }
-                // It was only tried.
+                // With --all, a readable case is no error.
                 Err(ActionError::CaseIsReadable) if self.all => continue,
                 Err(error) => error,
             };
             cases.push(UnreadableCaseOutput { case, did: None, failed: Some(error.to_string()) });
-            let outcome = ErrorKind::from(&error);
-            if worst.is_none() || outcome == ErrorKind::IntegrityAlert {
+            let kind = ErrorKind::from(&error);
+            if worst.is_none() || kind == ErrorKind::IntegrityAlert {
                 worst = Some(error);
             }
-            if outcome == ErrorKind::Unreachable {
+            if kind == ErrorKind::Unreachable {
                 break;
             }
         }
@@ -110,7 +110,7 @@ impl UnreadableArgs {
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
         let (proposed, approved, command) = if self.purge {
-            ("You proposed to destroy it.", "It is destroyed.", "burkindi unreadable --purge CASE")
+            ("You proposed to purge it.", "It is purged.", "burkindi unreadable --purge CASE")
         } else {
             (
                 "You proposed to close it as unreadable.",
@@ -120,7 +120,7 @@ impl UnreadableArgs {
         };
         screen.print(&UnreadableOutput { cases }, |view, page| {
             if view.cases.is_empty() {
-                return page.line("There is no such case.");
+                return page.line("No such case found.");
             }
             for UnreadableCaseOutput { case, did, failed } in &view.cases {
                 let text = match (did, failed) {
@@ -133,7 +133,7 @@ impl UnreadableArgs {
                 page.line(&format!("{case}: {text}"));
             }
             if view.cases.iter().any(|one| one.did == Some("proposed")) {
-                page.dim(&format!("Another person who cannot open it approves with: {command}"));
+                page.dim(&format!("A second person who cannot open it approves with: {command}"));
             }
         })
     }

@@ -10,17 +10,17 @@ use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CategoryCommand {
-    /// All categories with their ids and names, the desk that usually serves each, and the desks of
-    /// the draft that do.
+    /// List all categories with their ids, names, usual desks, and the desks of the draft that serve
+    /// them.
     List {
-        /// The administrator's folder. Without it, the desks of the draft are left out.
+        /// The administrator's folder. Without it, the desks of the draft are omitted.
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
 }
 
-/// A list of `{"id", "label", "usual_desk", "desks"}`; an empty `desks` means that it goes to the
-/// oversight body. There is none where no draft was named.
+/// A list of `{"id", "label", "usual_desk", "desks"}`. With an empty `desks`, the category goes to
+/// the oversight body. Without a draft, `desks` is absent.
 #[derive(Debug, Serialize)]
 struct CategoryOutput {
     id: String,
@@ -65,7 +65,7 @@ impl CategoryCommand {
             page.table(&columns[..rows.first().map_or(columns.len(), Vec::len)], &rows);
             page.dim(
                 "A category without a desk goes to the oversight body. A desk that is added \
-                without --category serves its usual ones.",
+                 without --category serves its usual categories.",
             );
         })
     }

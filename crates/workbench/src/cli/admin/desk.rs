@@ -15,21 +15,21 @@ use super::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeskCommand {
-    /// Add a desk, or seat the outside body's.
+    /// Add a desk, or set the members of the oversight body's desk.
     Add(DeskAddArgs),
-    /// Take a desk away.
+    /// Remove a desk.
     Remove {
         #[command(flatten)]
         dir: AdminDirArg,
-        /// Its id.
+        /// The id of the desk.
         id: String,
     },
-    /// The desks of the draft.
+    /// List the desks of the draft.
     List {
         /// The administrator's folder.
         #[arg(long, value_name = "DIR", required_unless_present = "built_in")]
         dir: Option<PathBuf>,
-        /// All desks that have built-in names and categories, by id, instead of those of the draft.
+        /// List the built-in desks with their names and categories instead.
         #[arg(long)]
         built_in: bool,
     },
@@ -39,12 +39,12 @@ pub(crate) enum DeskCommand {
 pub(crate) struct DeskAddArgs {
     #[command(flatten)]
     dir: AdminDirArg,
-    /// Such as `internal_affairs`.
+    /// The id of the desk, such as `internal_affairs`.
     id: String,
-    /// Its name in a language, such as fr=Inspection [default: the built-in names].
+    /// The name in a language, such as fr=Inspection [default: the built-in names].
     #[arg(long, value_name = "LANG=NAME")]
     label: Vec<String>,
-    /// Who sits there, the lead first.
+    /// Handles of the members, the lead first.
     #[arg(
         long,
         required_unless_present = "replace",
@@ -52,22 +52,22 @@ pub(crate) struct DeskAddArgs {
         value_name = "HANDLES"
     )]
     member: Option<Vec<String>>,
-    /// Categories served [default: those that the built-in categories give to this desk].
+    /// Categories that the desk serves [default: its usual categories].
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     category: Option<Vec<String>>,
     /// Units or functions whose exclusion excludes the whole desk.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     units: Option<Vec<String>>,
-    /// Serve only these audiences.
+    /// Audiences that the desk serves [default: all].
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     audience: Option<Vec<String>>,
-    /// Change a desk that is there already. What is not named stays as it was; an empty list
-    /// removes what was there.
+    /// Change an existing desk. Without an option, its value stays; an empty list removes the
+    /// value.
     #[arg(long)]
     replace: bool,
 }
 
-/// A list of desks as they stand in the directory, each with `"oversight"`.
+/// A list of desks as in the directory, each with `"oversight"`.
 #[derive(Debug, Serialize)]
 struct DeskOutput {
     #[serde(flatten)]
@@ -105,22 +105,22 @@ impl DeskAddArgs {
         warn_unknown_units(units.as_deref().unwrap_or_default(), screen)?;
         if let Some(unknown) = category.iter().flatten().find(|id| taxonomy.category(id).is_none())
         {
-            bail!("there is no category {unknown}: burkindi admin category list");
+            bail!("category {unknown} not found; burkindi admin category list prints all");
         }
         if let Some(unknown) =
             audience.iter().flatten().find(|word| Audience::parse(word).is_none())
         {
             bail!(
-                "there is no audience {unknown}: {}",
+                "audience {unknown} not found; audiences: {}",
                 Audience::ALL.map(Audience::as_str).join(", ")
             );
         }
         let admin = dir.admin_dir();
         let mut draft = admin.draft()?;
         let oversight = draft.oversight == id;
-        // Changing one thing of a desk must not reset the others.
+        // A change of one value must not reset the others.
         let old = draft.desk(&id).filter(|_| replace).cloned();
-        let usual = || {
+        let usual_categories = || {
             let of_desk = taxonomy.categories.iter().filter(|category| category.desk == id);
             of_desk.map(|category| category.id.clone()).collect()
         };
@@ -129,37 +129,36 @@ impl DeskAddArgs {
             (None, Some(old)) => old.categories.clone(),
             // The oversight body takes what no desk serves; it needs no list.
             (None, None) if oversight => Vec::new(),
-            (None, None) => usual(),
+            (None, None) => usual_categories(),
         };
-        // The names of before are kept by the draft.
+        // The draft keeps the existing names.
         let mut labels =
             if old.is_some() { BTreeMap::new() } else { built_in_labels(&taxonomy, &id) };
         for label in &label {
-            let (lang, name) =
-                label.split_once('=').context("a label is LANG=NAME, such as fr=Inspection")?;
+            let (lang, name) = label
+                .split_once('=')
+                .context("--label expects LANG=NAME, such as fr=Inspection")?;
             labels.insert(lang.to_owned(), name.to_owned());
         }
         if labels.is_empty() && old.is_none() && !oversight {
             bail!(
-                "desk {id} has no built-in name: give --label fr=… --label en=…, or see `burkindi \
-                 admin desk list --built-in` for those that have one"
+                "desk {id} has no built-in name; name it with --label fr=… --label en=…, or use a desk of \
+                 `burkindi admin desk list --built-in`"
             );
         }
         if categories.is_empty() && !oversight {
-            screen.hint(&format!(
-                "warning: desk {id} serves no category, so nothing goes \
-                there"
-            ))?;
+            screen
+                .hint(&format!("warning: desk {id} serves no category, so it gets no reports"))?;
         }
-        let of_old = |list: fn(&protocol::directory::Desk) -> &Vec<String>| {
+        let old_list = |list: fn(&protocol::directory::Desk) -> &Vec<String>| {
             old.as_ref().map(list).cloned().unwrap_or_default()
         };
         let desk = protocol::directory::Desk {
             labels,
             categories,
-            audiences: audience.unwrap_or_else(|| of_old(|old| &old.audiences)),
-            members: member.unwrap_or_else(|| of_old(|old| &old.members)),
-            units: units.unwrap_or_else(|| of_old(|old| &old.units)),
+            audiences: audience.unwrap_or_else(|| old_list(|old| &old.audiences)),
+            members: member.unwrap_or_else(|| old_list(|old| &old.members)),
+            units: units.unwrap_or_else(|| old_list(|old| &old.units)),
             id,
         };
         let id = desk.id.clone();
@@ -204,12 +203,7 @@ fn list_built_in(context: &CommandContext, screen: &mut CliOutput) -> anyhow::Re
             vec![desk.id.clone(), desk.label.clone(), desk.categories.join(" ")]
         };
         page.table(
-            &[
-                "desk",
-                "name",
-                "usual \
-            categories",
-            ],
+            &["desk", "name", "usual categories"],
             &desks.iter().map(row).collect::<Vec<_>>(),
         );
         page.dim(&format!(
@@ -230,7 +224,7 @@ fn list(dir: &AdminDirArg, screen: &mut CliOutput) -> anyhow::Result<()> {
         let row = |line: &DeskOutput| {
             let desk = &line.desk;
             let served = if line.oversight {
-                "(all that no desk serves)".to_owned()
+                "(categories without a desk)".to_owned()
             } else {
                 desk.categories.join(" ")
             };

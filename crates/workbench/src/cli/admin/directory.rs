@@ -23,14 +23,14 @@ use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DirectoryCommand {
-    /// Make the next directory from the draft and sign it with the root keys at hand. With too few
-    /// it waits in directory.pending.json for `cosign`.
+    /// Create the next directory from the draft and sign it. With fewer signatures than the threshold
+    /// it is in directory.pending.json, for `cosign`.
     Sign(DirectorySignArgs),
-    /// Add one signature to a directory that waits, here or at another place.
+    /// Add a signature to a pending directory, also on another machine.
     Cosign(DirectoryCosignArgs),
-    /// Give the newest signed directory to the case handler.
+    /// Send the newest signed directory to the case handler.
     Publish(DirectoryPublishArgs),
-    /// The newest signed directory.
+    /// Print the newest signed directory.
     Show(AdminDirArg),
 }
 
@@ -38,21 +38,21 @@ pub(crate) enum DirectoryCommand {
 pub(crate) struct DirectorySignArgs {
     #[command(flatten)]
     dir: AdminDirArg,
-    /// A root key file, such as roots/root-1.age; several times for several keys.
+    /// A root key file, such as roots/root-1.age. Repeat it for several keys.
     #[arg(long, required = true, value_name = "FILE")]
     root: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DirectoryCosignArgs {
-    /// The directory that waits: directory.pending.json.
+    /// The pending directory: directory.pending.json.
     #[arg(long, value_name = "FILE")]
     pending: PathBuf,
-    /// The root keys that are believed: trust.json.
+    /// The trusted root keys: trust.json.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
-    /// The directory before it, to see what changes [default: directory.signed.json beside the one
-    /// that waits].
+    /// The previous directory, to print the changes [default: directory.signed.json beside the
+    /// pending one].
     #[arg(long, value_name = "FILE")]
     previous: Option<PathBuf>,
     /// A root key file.
@@ -64,7 +64,7 @@ pub(crate) struct DirectoryCosignArgs {
 pub(crate) struct DirectoryPublishArgs {
     #[command(flatten)]
     dir: AdminDirArg,
-    /// The case handler's address: https://…
+    /// The address of the case handler: https://…
     #[arg(long, value_name = "URL")]
     handler: String,
     /// The certificate authority: tls/ca.pem.
@@ -90,9 +90,9 @@ struct DirectoryOutput {
     oversight: String,
     desks: Vec<DirectoryDeskOutput>,
     members: Vec<DirectoryMemberOutput>,
-    /// Categories that no desk serves: they go to the oversight body.
+    /// Categories without a desk. They go to the oversight body.
     unserved: Vec<String>,
-    /// What is allowed and seldom meant.
+    /// Settings that are allowed and probably not intended.
     warnings: Vec<String>,
 }
 
@@ -108,7 +108,7 @@ struct DirectoryMemberOutput {
     handle: String,
     units: Vec<String>,
     languages: Vec<String>,
-    /// Those that `burkindi key show` gives the owner.
+    /// The words that `burkindi key show` prints to the owner of the key.
     words: String,
 }
 
@@ -131,7 +131,7 @@ impl DirectorySignArgs {
     fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
         let dir = self.dir.admin_dir();
         let trust = dir.trust()?;
-        // A draft that breaks a rule is refused before anybody types a passphrase.
+        // An invalid draft is refused before the prompts for passphrases.
         let next = dir.draft()?.to_directory(1, None, context.now.date())?;
         let before = dir
             .signed_directory()?
@@ -148,25 +148,28 @@ impl DirectorySignArgs {
 impl DirectoryCosignArgs {
     fn run(self, context: &mut CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
         let trust: TrustRoots = private_files::read_json(&self.trust)?;
-        let waiting = signing::load_pending(&self.pending, &trust, context.now.date())?;
-        // The keeper sees what is to be signed before giving the passphrase.
-        screen.hint(&summary(&waiting.directory))?;
-        let before = self.previous_directory(&waiting.directory, &trust)?;
-        if before.is_none() && waiting.directory.previous.is_some() {
+        let pending = signing::load_pending(&self.pending, &trust, context.now.date())?;
+        // The holder of the root key sees the content before the prompt for the passphrase.
+        screen.hint(&summary(&pending.directory))?;
+        let before = self.previous_directory(&pending.directory, &trust)?;
+        if before.is_none() && pending.directory.previous.is_some() {
             screen.hint(
-                "The directory before it is not here, so everybody is shown as new. Name it with \
-                 --previous to see what changes.",
+                "The previous directory was not found, so all members are printed as new. Name it with \
+                 --previous to see the changes.",
             )?;
         }
-        print_changes(before.as_ref(), &waiting.directory, screen)?;
+        print_changes(before.as_ref(), &pending.directory, screen)?;
         let key = open_root(&self.root, Path::new("."), &trust, context)?;
-        let signed = signing::cosign(&self.pending, waiting, &key, &trust)?;
+        let signed = signing::cosign(&self.pending, pending, &key, &trust)?;
         write_directory(&directory_output(&signed, &trust), screen)
     }
 }
 
 impl DirectoryCosignArgs {
-    /// The directory before the one that waits: only the one that it continues will do.
+    /// Returns the directory that the pending one continues, if its file exists.
+    ///
+    /// # Errors
+    /// Returns an error if `--previous` names another directory.
     fn previous_directory(
         &self,
         next: &protocol::directory::Directory,
@@ -183,7 +186,7 @@ impl DirectoryCosignArgs {
                 Err(private_files::FileError::NotFound(path.clone()).into())
             }
             Some(_) if self.previous.is_some() => {
-                bail!("{} is not the directory that this one continues", path.display())
+                bail!("{} is not the previous directory of the pending one", path.display())
             }
             _ => Ok(None),
         }
@@ -195,7 +198,7 @@ impl DirectoryPublishArgs {
         let dir = self.dir.admin_dir();
         let signed = dir
             .signed_directory()?
-            .context("nothing is signed yet: burkindi admin directory sign")?;
+            .context("no signed directory found; create one with burkindi admin directory sign")?;
         let directory = signed.verify_ignoring_dates(&dir.trust()?)?;
         let client = HandlerClient::new(&self.handler, &private_files::read_text(&self.ca)?)?;
         client.put_directory(&signed).await?;
@@ -205,10 +208,10 @@ impl DirectoryPublishArgs {
             handler: self.handler,
         };
         screen.print(&published, |view, page| {
-            page.line(&format!("Directory {} is published at {}.", view.epoch, view.handler));
+            page.line(&format!("Published directory {} at {}.", view.epoch, view.handler));
             page.dim(
-                "The intake gets it with the next collection: after relay.collect_seconds, 15 minutes as \
-                 shipped.",
+                "The intake gets it with the next collection cycle, after relay.poll_interval_seconds \
+                 (15 minutes by default).",
             );
         })
     }
@@ -225,11 +228,13 @@ struct DirectoryPublishOutput {
 fn show(dir: &AdminDir, context: &CommandContext, screen: &mut CliOutput) -> anyhow::Result<()> {
     let trust = dir.trust()?;
     let Some(signed) = dir.signed_directory()? else {
-        bail!("nothing is signed yet: burkindi admin directory sign")
+        bail!("no signed directory found; create one with burkindi admin directory sign")
     };
     let directory = signed.verify_ignoring_dates(&trust)?;
     if directory.expires < context.now.date() {
-        screen.hint("warning: this directory has expired; nobody accepts it. Sign a new one.")?;
+        screen.hint(
+            "warning: this directory has expired and is not accepted any more; sign a new one",
+        )?;
     }
     let signatures = signed.signatures.len();
     let signed = signing::SigningProgress {
@@ -241,7 +246,8 @@ fn show(dir: &AdminDir, context: &CommandContext, screen: &mut CliOutput) -> any
     write_directory(&directory_output(&signed, &trust), screen)
 }
 
-/// A path as given, or within the administrator's folder.
+/// Opens a root key file. Its path is relative to the current folder or to the administrator's
+/// folder.
 fn open_root(
     root: &Path,
     dir: &Path,
@@ -256,26 +262,18 @@ fn open_root(
     Ok(root_keys::open_root_key(&path, &passphrase, trust)?)
 }
 
-/// Says what is about to be signed, before any passphrase is asked for.
+/// Prints the changes and the warnings of a directory that is about to be signed.
 fn print_changes(
     before: Option<&protocol::directory::Directory>,
     next: &protocol::directory::Directory,
     screen: &mut CliOutput,
 ) -> anyhow::Result<()> {
     let changes = directory_changes::directory_changes(before, next);
-    let against = before.map_or_else(
-        || "nothing before it".to_owned(),
-        |before| {
-            format!(
-                "directory \
-            {}",
-                before.epoch
-            )
-        },
-    );
-    screen.hint(&format!("Changes against {against}:"))?;
+    let base = before
+        .map_or_else(|| "no directory".to_owned(), |before| format!("directory {}", before.epoch));
+    screen.hint(&format!("Changes since {base}:"))?;
     if changes.is_empty() {
-        screen.hint("  none but the dates")?;
+        screen.hint("  only the dates")?;
     }
     for change in changes {
         screen.hint(&format!("  {change}"))?;
@@ -291,7 +289,7 @@ fn summary(directory: &protocol::directory::Directory) -> String {
         directory.desks.iter().map(|desk| format!("  {}: {}", desk.id, desk.members.join(", ")));
     let desks = desks.collect::<Vec<_>>().join("\n");
     format!(
-        "To be signed: directory {}, good until {}, with these desks:\n{desks}",
+        "To be signed: directory {}, valid until {}, with these desks:\n{desks}",
         directory.epoch, directory.expires
     )
 }
@@ -333,33 +331,30 @@ fn write_directory(view: &DirectoryOutput, screen: &mut CliOutput) -> anyhow::Re
     screen.print(view, |view, page| {
         page.pairs(&[
             ("directory", format!("{}, from {} until {}", view.epoch, view.issued, view.expires)),
-            ("signatures", format!("{} of {} that are needed", view.signatures, view.threshold)),
+            ("signatures", format!("{} of {} required", view.signatures, view.threshold)),
             ("hash", view.hash.to_string()),
             ("fingerprint", view.fingerprint.clone()),
         ]);
         page.heading("Desks");
         let row = |desk: &DirectoryDeskOutput| {
-            let served = if desk.id == view.oversight { "the oversight \
-                body".to_owned() } else { desk.categories.join(" ") };
+            let served = if desk.id == view.oversight { "the oversight body".to_owned() } else { desk.categories.join(" ") };
             vec![desk.id.clone(), desk.members.join(" "), served]
         };
         page.table(&[], &view.desks.iter().map(row).collect::<Vec<_>>());
         if !view.unserved.is_empty() {
-            page.dim(&format!("No desk serves {}: they go to the oversight \
-                body.", view.unserved.join(" ")));
+            page.dim(&format!("Categories without a desk go to the oversight body: {}.", view.unserved.join(" ")));
         }
         page.heading("Members, and the words of their keys");
-        let row = |member: &DirectoryMemberOutput| vec![member.handle.clone(), member.units.join(" \
-            "), member.words.clone()];
+        let row = |member: &DirectoryMemberOutput| vec![member.handle.clone(), member.units.join(" "), member.words.clone()];
         page.table(&["member", "units", "words"], &view.members.iter().map(row).collect::<Vec<_>>());
         page.heading(if view.complete { "Next: burkindi admin directory publish" } else { "Next" });
         if view.complete {
-            page.dim("Signed elsewhere, carry directory.signed.json back into the administrator's \
+            page.dim("If you signed on another machine, copy directory.signed.json to the administrator's \
                 folder first.");
         } else {
             page.block(
-                "Too few signatures. Take directory.pending.json, directory.signed.json and \
-                 trust.json to the next keeper:\n\
+                "More signatures are required. Carry directory.pending.json, directory.signed.json and \
+                 trust.json to the next holder of a root key:\n\
                  burkindi admin directory cosign --pending directory.pending.json --trust trust.json --root FILE",
             );
         }

@@ -1,4 +1,4 @@
-//! `burkindi admin doctor`: an installation, seen from outside.
+//! `burkindi admin doctor`: checks an installation from outside.
 
 use std::path::PathBuf;
 
@@ -13,22 +13,22 @@ use workbench::{
 use super::{CliOutput, CommandContext};
 use crate::cli::exit_code::DoctorFailed;
 
-/// Exit codes: 0 all good, 7 something wants attention soon, 8 something is wrong.
+/// Exit codes: 0 all checks passed, 7 a check has a warning, 8 a check failed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AdminDoctorArgs {
-    /// The pages, as visitors reach them: https://…
+    /// The address of the pages for reporters: https://…
     #[arg(long, value_name = "URL")]
     intake: Url,
-    /// Who vouches for their certificate, if the system does not know.
+    /// The certificate authority of the pages, if the system does not trust it.
     #[arg(long, value_name = "FILE")]
     intake_ca: Option<PathBuf>,
-    /// The root keys that are believed: trust.json.
+    /// The trusted root keys: trust.json.
     #[arg(long, value_name = "FILE")]
     trust: PathBuf,
-    /// The intake's relay, which strangers should not reach: looked at from where you are.
+    /// The relay of the intake. The check expects that it is not reachable from your network.
     #[arg(long, value_name = "HOST:PORT")]
     relay: Option<String>,
-    /// The case handler, where you may reach it: https://…
+    /// The address of the case handler, if your network can reach it: https://…
     #[arg(long, value_name = "URL", requires = "ca")]
     handler: Option<Url>,
     /// The certificate authority of the installation: tls/ca.pem.
@@ -42,22 +42,22 @@ impl AdminDoctorArgs {
         context: &mut CommandContext,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
-        // Fails only if a provider was installed before, which is as good.
+        // Fails only if a provider is already installed, which is fine.
         drop(rustls::crypto::ring::default_provider().install_default());
         let read =
             |path: Option<&PathBuf>| path.map(|path| private_files::read_text(path)).transpose();
         let handler = match self.handler {
-            Some(url) => Some((url, read(self.ca.as_ref())?.context("--ca")?)),
+            Some(url) => Some((url, read(self.ca.as_ref())?.context("--handler requires --ca")?)),
             None => None,
         };
-        let places = CheckEndpoints {
+        let endpoints = CheckEndpoints {
             intake: self.intake,
             intake_ca: read(self.intake_ca.as_ref())?,
             relay: self.relay,
             handler_and_ca: handler,
             trust: private_files::read_json(&self.trust)?,
         };
-        let report = run_checks(&places, context.now, &mut OsRng).await;
+        let report = run_checks(&endpoints, context.now, &mut OsRng).await;
         screen.print(&report, |report, page| {
             report.to_string().lines().for_each(|line| page.line(line));
         })?;

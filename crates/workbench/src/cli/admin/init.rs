@@ -17,26 +17,26 @@ use crate::cli::key::ScryptCostArg;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct InitArgs {
-    /// A folder that is not there yet, or empty.
+    /// A new or empty folder.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// How many root keys; each gets its own passphrase, best typed by its own keeper.
+    /// Number of root keys. The holder of each one types its passphrase.
     #[arg(long, default_value_t = 3, value_name = "N")]
     roots: usize,
-    /// How many of them must sign a directory.
+    /// Number of root keys that must sign a directory.
     #[arg(long, default_value_t = 2, value_name = "M")]
     threshold: usize,
-    /// Id of the outside body's desk.
+    /// Id of the desk of the oversight body.
     #[arg(long, default_value = "external", value_name = "ID")]
     oversight_desk: String,
-    /// A name or address under which the services will be reached, besides 127.0.0.1 and localhost.
+    /// A host name or address of the services, in addition to 127.0.0.1 and localhost.
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
     #[command(flatten)]
-    work: ScryptCostArg,
+    scrypt_cost: ScryptCostArg,
 }
 
-/// `{"dir", "instance", "roots", "threshold", "oversight", "fingerprint"}`; the fingerprint is 12
+/// `{"dir", "instance", "roots", "threshold", "oversight", "fingerprint"}`. The fingerprint has 12
 /// words.
 #[derive(Debug, Serialize)]
 struct InitOutput {
@@ -54,21 +54,21 @@ impl InitArgs {
         context: &mut CommandContext,
         screen: &mut CliOutput,
     ) -> anyhow::Result<()> {
-        let work = self.work.scrypt_cost(screen)?;
+        let scrypt_cost = self.scrypt_cost.scrypt_cost(screen)?;
         if std::fs::read_dir(&self.dir).is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(workbench::admin::AdminError::NotEmpty(self.dir).into());
         }
         let mut passphrases: Vec<SecretString> = Vec::new();
         for root in 1..=self.roots {
             let what = format!("New passphrase for root key {root} of {}", self.roots);
-            // A person who knew one would hold them all.
+            // With a shared passphrase, one holder could use several root keys.
             let other = |new: &SecretString| {
                 let same = passphrases.iter().any(|old| {
                     normalize_passphrase(old.expose_secret())
                         == normalize_passphrase(new.expose_secret())
                 });
                 if same {
-                    Err("is that of another root key: each keeper takes another one".to_owned())
+                    Err("already used for another root key; choose another one".to_owned())
                 } else {
                     Ok(())
                 }
@@ -82,18 +82,18 @@ impl InitArgs {
             oversight_desk: &self.oversight_desk,
             hosts: &self.host,
             passphrases: &passphrases,
-            scrypt_cost: work,
+            scrypt_cost,
         };
         if self.threshold == self.roots && self.roots > 1 {
             screen.hint(&format!(
-                "warning: all {} root keys must sign: one forgotten passphrase or lost file ends \
-                 this installation. Make more keys than must sign",
+                "warning: all {} root keys must sign, so one forgotten passphrase or lost file ends \
+                 this installation; create more keys than the threshold",
                 self.roots
             ))?;
         }
         let trust = create_installation(&plan, context.now, &mut OsRng)?;
         let view = InitOutput {
-            dir: self.dir.canonicalize().context("the new folder is not there")?,
+            dir: self.dir.canonicalize().context("failed to read the new folder")?,
             instance: trust.instance,
             roots: self.roots,
             threshold: self.threshold,
@@ -101,17 +101,17 @@ impl InitArgs {
             fingerprint: fingerprint(&trust, "en"),
         };
         screen.print(&view, |view, page| {
-            page.line(&format!("A new installation is in {}.", view.dir.display()));
+            page.line(&format!("Created a new installation in {}.", view.dir.display()));
             page.pairs(&[
                 ("installation", view.instance.to_string()),
                 ("root keys", format!("{}, of which {} must sign", view.roots, view.threshold)),
-                ("outside body", format!("desk {}", view.oversight)),
+                ("oversight body", format!("desk {}", view.oversight)),
                 ("fingerprint", view.fingerprint.clone()),
             ]);
-            page.heading("Now");
+            page.heading("Next");
             page.block(
-                "Print the fingerprint: posters and investigators compare it.\n\
-                 Move each file of roots/ to its keeper's own offline medium, and tls/ca.key to another one.\n\
+                "Print the fingerprint for posters and for investigators, who compare it.\n\
+                 Move each file of roots/ to an offline medium of its holder, and tls/ca.key to another one.\n\
                  Give trust.json, transport.key, log.key, tls/handler.*, tls/api.* and tls/ca.pem to the case handler.\n\
                  Give trust.json, tls/intake.* and tls/ca.pem to the intake.\n\
                  Then add members and desks, and sign: burkindi admin member add, desk add, directory sign.",

@@ -15,15 +15,15 @@ use super::{AdminDirArg, CliOutput};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemberCommand {
-    /// Enter a person from the request that `burkindi key new` made.
+    /// Add a member from a request of `burkindi key new`.
     Add(MemberAddArgs),
-    /// Everybody in the draft: desks, units, languages, and the words of each one's keys.
+    /// List the members of the draft: desks, units, languages, and the words of their keys.
     List(AdminDirArg),
-    /// Take a person off every desk.
+    /// Remove a member from all desks.
     Remove {
         #[command(flatten)]
         dir: AdminDirArg,
-        /// Who.
+        /// The handle of the member.
         handle: String,
     },
 }
@@ -32,23 +32,23 @@ pub(crate) enum MemberCommand {
 pub(crate) struct MemberAddArgs {
     #[command(flatten)]
     dir: AdminDirArg,
-    /// Made by `burkindi key new`.
+    /// The request, a file of `burkindi key new`.
     #[arg(long, value_name = "FILE")]
     request: PathBuf,
-    /// Units or functions that this person belongs to and a reporter can tick as involved. With
-    /// --replace, those of before stay if this is left out; an empty one removes them.
+    /// Units or functions that the member belongs to, so that a reporter can exclude them. With
+    /// --replace, they stay as they are without this option, and an empty list removes them.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     units: Option<Vec<String>>,
-    /// Languages that this person reads. With --replace, those of before stay if this is left out.
+    /// Languages that the member reads. With --replace, they stay as they are without this option.
     #[arg(long, value_delimiter = ',', value_name = "LANGS")]
     languages: Option<Vec<String>>,
-    /// New keys for a handle that is there already.
+    /// Replace the keys of an existing handle.
     #[arg(long)]
     replace: bool,
 }
 
-/// `{"handle", "words", "units", "languages"}`; the words are those that `burkindi key show` gives
-/// its owner.
+/// `{"handle", "words", "units", "languages"}`. `burkindi key show` prints the same words to the
+/// owner of the key.
 #[derive(Debug, Serialize)]
 struct MemberAddOutput {
     handle: String,
@@ -57,7 +57,7 @@ struct MemberAddOutput {
     languages: Vec<String>,
 }
 
-/// `{"handle", "desks"}`: where the person sat.
+/// `{"handle", "desks"}`: the former desks of the member.
 #[derive(Debug, Serialize)]
 struct MemberRemoveOutput {
     handle: String,
@@ -93,18 +93,18 @@ impl MemberAddArgs {
             languages,
         };
         screen.print(&view, |view, page| {
-            page.line(&format!("{} is in the draft.", view.handle));
+            page.line(&format!("Added {} to the draft.", view.handle));
             page.pairs(&[
                 ("words", view.words.clone()),
                 ("units", join_or_dash(&view.units)),
                 ("languages", join_or_dash(&view.languages)),
             ]);
-            page.dim("Have the person read the words out before you go on: burkindi key show.");
+            page.dim("Before you continue, let the member read these words aloud from: burkindi key show.");
         })
     }
 }
 
-/// What was named: an empty word only says that a list was meant.
+/// Returns the names without empty ones. An empty argument means an empty list.
 pub(super) fn non_empty_names(list: Vec<String>) -> Vec<String> {
     list.into_iter().map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
 }
@@ -159,24 +159,24 @@ fn remove(dir: &AdminDirArg, handle: String, screen: &mut CliOutput) -> anyhow::
     dir.save_draft(&draft)?;
     screen.print(&MemberRemoveOutput { handle, desks }, |view, page| {
         page.line(&format!(
-            "{} is out of the draft (desks: {}).",
+            "Removed {} from the draft (desks: {}).",
             view.handle,
             view.desks.join(", ")
         ));
         page.dim(
-            "It counts once the next directory is signed and published. Cases already \
-            granted: burkindi former-readers --rotate.",
+            "The removal takes effect when the next directory is signed and published. For cases \
+             that the member can already read: burkindi former-readers --rotate.",
         );
     })
 }
 
-/// A word that no reporter can tick keeps nobody away.
+/// Warns of units that no reporter can select, because they have no effect.
 pub(crate) fn warn_unknown_units(units: &[String], screen: &mut CliOutput) -> anyhow::Result<()> {
     let taxonomy = Taxonomy::built_in();
     let options = exclusion_options(&taxonomy);
     for unit in units.iter().filter(|unit| !options.contains(&unit.as_str())) {
         screen.hint(&format!(
-            "warning: no reporter can tick \"{unit}\" in the built-in questions; known are: {}",
+            "warning: unit \"{unit}\" is not an option of the built-in questions, so no reporter can select it; options: {}",
             options.join(", ")
         ))?;
     }

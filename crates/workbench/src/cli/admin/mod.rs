@@ -21,30 +21,30 @@ pub(crate) use route_test::WhoReadsArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
-    /// Make a new installation: root keys, services' keys, certificates.
+    /// Create a new installation: root keys, keys of the services, certificates.
     Init(init::InitArgs),
-    /// Who can hold a seat.
+    /// Manage the members of the draft.
     #[command(subcommand)]
     Member(member::MemberCommand),
-    /// Where reports go.
+    /// Manage the desks of the draft.
     #[command(subcommand)]
     Desk(desk::DeskCommand),
-    /// What can be reported, and which desk serves it.
+    /// List the categories and the desks that serve them.
     #[command(subcommand)]
     Category(category::CategoryCommand),
-    /// Sign and publish.
+    /// Sign and publish the directory.
     #[command(subcommand)]
     Directory(directory::DirectoryCommand),
-    /// Who would read this?
+    /// Explain who would read a report with the next directory.
     RouteTest(route_test::RouteTestArgs),
-    /// Certificates of the services.
+    /// Renew the certificates of the services.
     #[command(subcommand)]
     Tls(tls::TlsCommand),
-    /// The case handler's own keys, when they end.
+    /// Rotate the case handler's own keys.
     #[command(subcommand)]
     ServiceKey(service_key::ServiceKeyCommand),
-    /// Look at a running installation from outside, and say what to do. On each server: `intake …
-    /// doctor`, `case-handler … doctor`.
+    /// Check a running installation from outside, with advice. On each server, use `intake … doctor`
+    /// and `case-handler … doctor`.
     Doctor(doctor::AdminDoctorArgs),
 }
 

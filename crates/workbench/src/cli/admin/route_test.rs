@@ -1,4 +1,4 @@
-//! `burkindi admin route-test` and `burkindi who-reads`: who would read this?
+//! `burkindi admin route-test` and `burkindi who-reads`: who would read a report.
 
 use std::collections::BTreeSet;
 
@@ -21,24 +21,24 @@ pub(crate) struct RouteTestArgs {
     report: WhoReadsArgs,
 }
 
-/// A report that somebody could file.
+/// The properties of a sample report.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WhoReadsArgs {
-    /// Category id, such as FAC.
+    /// The id of the category, such as FAC.
     #[arg(long, value_name = "ID", required_unless_present = "all")]
     category: Option<String>,
-    /// Such as trader or officer [default: who usually reports the category].
+    /// The audience, such as trader or officer [default: the usual audience of the category].
     #[arg(long, value_name = "ID")]
     audience: Option<String>,
-    /// What the reporter ticks as involved; several times for several.
+    /// The exclusions of the reporter. Repeat it for several.
     #[arg(long, value_delimiter = ',', value_name = "IDS")]
     exclude: Vec<String>,
-    /// A table of all categories.
+    /// Print a table of all categories.
     #[arg(long, conflicts_with = "category")]
     all: bool,
 }
 
-/// One decision of [`workbench::admin::route_explanation`], with the category's name.
+/// A decision of [`workbench::admin::route_explanation`], with the name of the category.
 #[derive(Debug, Serialize)]
 struct RouteTestOutput {
     label: String,
@@ -47,7 +47,7 @@ struct RouteTestOutput {
 }
 
 impl RouteTestArgs {
-    /// By the directory as it would be signed next.
+    /// Explains the routing with the next directory, which is not signed yet.
     pub(crate) fn run(
         self,
         context: &CommandContext,
@@ -59,7 +59,7 @@ impl RouteTestArgs {
 }
 
 impl WhoReadsArgs {
-    /// By the directory in force.
+    /// Explains the routing with the directory in force.
     pub(crate) async fn run(
         self,
         context: &mut CommandContext,
@@ -80,7 +80,7 @@ impl WhoReadsArgs {
             && Audience::parse(audience).is_none()
         {
             bail!(
-                "there is no audience {audience}: {}",
+                "audience {audience} not found; audiences: {}",
                 Audience::ALL.map(Audience::as_str).join(", ")
             );
         }
@@ -109,8 +109,11 @@ impl WhoReadsArgs {
             return screen.print(&rows, |rows, page| {
                 let row = |row: &RouteTestOutput| {
                     let d = &row.decision;
-                    let desk =
-                        if d.fallback { format!("{} (outside)", d.desk) } else { d.desk.clone() };
+                    let desk = if d.fallback {
+                        format!("{} (oversight body)", d.desk)
+                    } else {
+                        d.desk.clone()
+                    };
                     vec![
                         d.case.category.clone(),
                         row.label.clone(),
@@ -120,13 +123,12 @@ impl WhoReadsArgs {
                         d.oversight.join(" "),
                     ]
                 };
-                let heads =
-                    ["", "category", "reported by", "desk", "read at once by", "grant locked"];
+                let heads = ["", "category", "audience", "desk", "readers", "grant withheld"];
                 page.table(&heads, &rows.iter().map(row).collect::<Vec<_>>());
             });
         }
         let Some(row) = rows.pop() else {
-            bail!("there is no category {}", self.category.unwrap_or_default())
+            bail!("category {} not found", self.category.unwrap_or_default())
         };
         screen.print(&row, |row, page| {
             let d = &row.decision;
@@ -137,12 +139,12 @@ impl WhoReadsArgs {
             d.steps.iter().for_each(|step| page.line(&step.to_string()));
             if !d.ineffective_exclusions.is_empty() {
                 page.warn(&format!(
-                    "These exclusions keep nobody away: {}.",
+                    "Exclusions without effect: {}.",
                     d.ineffective_exclusions.join(", ")
                 ));
             }
             if !d.excluded_members.is_empty() {
-                page.heading("Who gets no grant, and why");
+                page.heading("Members without a grant, and why");
                 let without =
                     d.excluded_members.iter().map(|w| vec![w.handle.clone(), w.reason.to_string()]);
                 page.table(&[], &without.collect::<Vec<_>>());
@@ -151,7 +153,7 @@ impl WhoReadsArgs {
     }
 }
 
-/// An exclusion that nobody can tick would look as if it had been tried.
+/// Refuses an unknown exclusion, because the result would look as if it had been applied.
 fn check_exclusions(
     exclude: &[String],
     directory: &Directory,
@@ -165,7 +167,7 @@ fn check_exclusions(
         .collect();
     match exclude.iter().find(|word| !known.contains(word.as_str())) {
         Some(unknown) => bail!(
-            "nobody can exclude {unknown}; known are: {}",
+            "exclusion {unknown} not found; exclusions: {}",
             known.into_iter().collect::<Vec<_>>().join(", ")
         ),
         None => Ok(()),

@@ -11,13 +11,13 @@ use super::{AdminDirArg, CliOutput};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServiceKeyCommand {
-    /// Make the next transport key: reports are sealed to it from the next directory on.
+    /// Create the next transport key. Reports are sealed to it from the next directory on.
     RenewTransport(AdminDirArg),
-    /// Take all transport keys but the newest out of the next directory, when nothing under way is
-    /// sealed to them any more.
+    /// Remove all transport keys except the newest from the next directory. Run it when no submission
+    /// in transit is sealed to them any more.
     RetireTransport(AdminDirArg),
-    /// Make the next key that signs the case handler's own events, in force with the next
-    /// directory.
+    /// Create the next log key, which signs the case handler's own events. It is valid from the next
+    /// directory on.
     RenewLog(AdminDirArg),
 }
 
@@ -39,22 +39,22 @@ impl ServiceKeyCommand {
             Self::RenewTransport(dir) => {
                 let file = service_keys::rotate_transport_key(&dir.admin_dir(), &mut OsRng)?;
                 screen.print(&ServiceKeyOutput { file }, |view, page| {
-                    page.line(&format!("The next transport key is in {}.", view.file.display()));
-                    page.dim("First put it in front in keys.transport, leaving the old one behind it, and start the case handler again.");
+                    page.line(&format!("Created the next transport key {}.", view.file.display()));
+                    page.dim("First add it to keys.transport, before the old key, and restart the case handler.");
                     page.dim("Only then sign and publish the next directory.");
                 })
             }
             Self::RetireTransport(dir) => {
                 let retired = service_keys::retire_transport_keys(&dir.admin_dir())?;
                 screen.print(&ServiceKeyRetireOutput { retired }, |view, page| {
-                    page.line(&format!("{} earlier transport keys are out of the next directory.", view.retired));
-                    page.dim("Sign and publish it, and take their files away 30 days later, if nothing is set aside then.");
+                    page.line(&format!("Removed {} earlier transport keys from the next directory.", view.retired));
+                    page.dim("Sign and publish it. Remove the key files 30 days later, if the quarantine is empty then.");
                 })
             }
             Self::RenewLog(dir) => {
                 let file = service_keys::rotate_log_key(&dir.admin_dir(), &mut OsRng)?;
                 screen.print(&ServiceKeyOutput { file }, |view, page| {
-                    page.line(&format!("The next log key is in {}.", view.file.display()));
+                    page.line(&format!("Created the next log key {}.", view.file.display()));
                     page.dim("Sign the next directory, stop the case handler, set keys.log, start it, and publish at once.");
                 })
             }

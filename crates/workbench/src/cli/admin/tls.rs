@@ -10,22 +10,23 @@ use super::{AdminDirArg, CliOutput, CommandContext};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TlsCommand {
-    /// New certificates with new keys for the services, under the same authority. Needs tls/ca.key
-    /// in its place.
+    /// Create new certificates with new keys for the services, from the same authority. It needs
+    /// tls/ca.key in the administrator's folder.
     Renew {
         #[command(flatten)]
         dir: AdminDirArg,
-        /// One more name or address under which the services are reached. Those of the old
-        /// certificates stay.
+        /// An additional host name or address of the services. The names of the old certificates
+        /// stay.
         #[arg(long, value_name = "NAME")]
         host: Vec<String>,
-        /// A name of the old certificates to leave out.
+        /// A name of the old certificates to remove.
         #[arg(long, value_name = "NAME")]
         drop_host: Vec<String>,
     },
 }
 
-/// `{"folder", "names", "replaced"}`: what the new ones are valid for, and where the old ones are.
+/// `{"folder", "names", "replaced"}`: the folder and names of the new certificates, and the folder of
+/// the old ones.
 #[derive(Debug, Serialize)]
 struct TlsRenewOutput {
     folder: PathBuf,
@@ -49,12 +50,12 @@ impl TlsCommand {
             context.now,
         )?;
         screen.print(&TlsRenewOutput { folder, names, replaced }, |view, page| {
-            page.line(&format!("New certificates are in {}.", view.folder.display()));
+            page.line(&format!("Created new certificates in {}.", view.folder.display()));
             page.line(&format!("They are valid for {}.", view.names.join(", ")));
-            page.line(&format!("The old ones are in {}.", view.replaced.display()));
+            page.line(&format!("The old certificates are in {}.", view.replaced.display()));
             page.dim(
-                "Give the new ones to the services and start these again; nothing that is \
-                pinned has changed.",
+                "Copy the new certificates to the services and restart them. Pinned keys and authorities \
+                 have not changed.",
             );
         })
     }
