@@ -365,7 +365,7 @@ step-nobody-excluded = { $count ->
    *[other] The reporter excluded none of its { $count } members.
 }
 step-excluded = The exclusions keep away { $who }. Members left: { $left }.
-step-too-few = There must be at least { $least }: it goes to the outside body.
+step-too-few = There must be at least { $minimum }: it goes to the outside body.
 step-routed = It is filed at the desk { $desk }, and { $who } can read it at once.
 step-locked = The outside body ({ $who }) gets a sealed access. It opens when a deadline is missed, the desk has a conflict of interest, or the reporter asks.
 without-unit = belongs to a unit that the reporter excluded: { $unit }
@@ -804,8 +804,8 @@ absence-member = Who
 absence-last = Last day away
 absence-do = Announce
 absence-day-wrong = Choose a day between today and sixty days from now. For a longer absence the administration takes the seat away.
-done-away = The absence is announced.
-done-back = The return is noted.
+done-absence-set = The absence is announced.
+done-absence-cleared = The return is noted.
 
 ## Reading the cases
 

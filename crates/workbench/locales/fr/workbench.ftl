@@ -365,7 +365,7 @@ step-nobody-excluded = { $count ->
    *[other] La personne n’a exclu aucun de ses { $count } membres.
 }
 step-excluded = Les exclusions écartent { $who }. Membres restants : { $left }.
-step-too-few = Il en faut au moins { $least } : il va à l’organe externe.
+step-too-few = Il en faut au moins { $minimum } : il va à l’organe externe.
 step-routed = Il est déposé au bureau { $desk }, et { $who } peuvent le lire aussitôt.
 step-locked = L’organe externe ({ $who }) reçoit un accès sous scellé. Il s’ouvre si un délai est dépassé, si le bureau a un conflit d’intérêts, ou si la personne le demande.
 without-unit = appartient à un service que la personne a exclu : { $unit }
@@ -804,8 +804,8 @@ absence-member = Qui
 absence-last = Dernier jour d’absence
 absence-do = Annoncer
 absence-day-wrong = Choisissez un jour entre aujourd’hui et dans soixante jours. Pour une absence plus longue, on rend le siège.
-done-away = L’absence est annoncée.
-done-back = Le retour est noté.
+done-absence-set = L’absence est annoncée.
+done-absence-cleared = Le retour est noté.
 
 ## Lecture des dossiers
 

@@ -1,4 +1,4 @@
-//! Style, icon and script, built in.
+//! Style, icon and scripts, embedded in the program.
 
 use axum::{
     extract::{Path, State},
@@ -9,8 +9,8 @@ use protocol::Hash;
 
 use super::UiState;
 
-/// The files that pages refer to. Their address carries a hash of their content, so that a newer
-/// program's are not mistaken for them.
+/// The files that pages refer to. Their addresses contain a hash of their content, so that a browser
+/// does not use a cached file of another version.
 pub(super) struct UiAssets([UiAsset; 4]);
 
 struct UiAsset {
@@ -46,12 +46,13 @@ impl UiAssets {
         ])
     }
 
-    /// The address of a file.
+    /// Returns the address of a file.
     ///
     /// # Panics
-    /// For a name that is not built in.
+    /// Panics if no file has this name.
     pub(super) fn url(&self, stem: &str) -> String {
-        let asset = self.0.iter().find(|asset| asset.stem == stem).expect("a name of ours");
+        let asset =
+            self.0.iter().find(|asset| asset.stem == stem).expect("the name of an embedded file");
         format!("/assets/{}", asset.name)
     }
 }
@@ -64,7 +65,7 @@ impl UiAsset {
     }
 }
 
-/// One of the files. They are the same for everybody, so a browser may keep them.
+/// Serves a file. All browsers get the same files, so they may cache them.
 pub(super) async fn serve(State(state): State<UiState>, Path(name): Path<String>) -> Response {
     match state.assets.0.iter().find(|asset| asset.name == name) {
         Some(asset) => {

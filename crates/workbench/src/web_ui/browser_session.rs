@@ -1,9 +1,9 @@
-//! Who is let in: one browser, that of whoever could read the link.
+//! Authenticates the single browser that may use the workbench.
 //!
-//! The link stands in the terminal of the one who started the program and nowhere else; it opens
-//! once, for a few minutes. What it is exchanged for is a cookie. Cookies know no ports: another
-//! person's server on this machine would be sent it as well. So it is bound to a path that nobody
-//! else can guess, the *room*, below which all pages stand. See `docs/adr/0016`.
+//! The terminal shows a sign-in link, which works once and for a few minutes. The browser exchanges
+//! it for a session cookie. Browsers do not isolate cookies by port: they would also send the cookie
+//! to a server of another user of this machine. So the cookie is scoped to a random path of 256
+//! bits, and all pages are below it. See `docs/adr/0016`.
 
 use std::sync::{
     Mutex, PoisonError,
@@ -16,15 +16,15 @@ use protocol::Hash;
 use rand::{CryptoRng, RngCore};
 use time::{Duration, OffsetDateTime};
 
-/// The cookie's name.
+/// Name of the session cookie.
 const COOKIE_NAME: &str = "burkindi";
-/// A link opens for so long.
+/// Lifetime of a sign-in link.
 const LINK_TTL: Duration = Duration::minutes(10);
-/// A browser is let in for so long: a working day.
+/// Lifetime of a session cookie, about a working day.
 const COOKIE_TTL: Duration = Duration::hours(12);
 
-/// The guard's memory. Secrets are kept as hashes: looking one up compares hashes, so its time
-/// tells nothing.
+/// The present link and cookie. Secrets are stored as hashes and compared as hashes, so that the
+/// time of a comparison reveals nothing about them.
 pub(super) struct BrowserSession {
     port: u16,
     hosts: [String; 2],
@@ -65,17 +65,17 @@ impl BrowserSession {
         }
     }
 
-    /// The first part of the path of every page.
+    /// Returns the random first segment of the path of every page.
     pub(super) fn path_secret(&self) -> &str {
         &self.path_secret
     }
 
-    /// Is this one of the two names that this server has?
+    /// Returns whether a `Host` header names this server.
     pub(super) fn is_own_host(&self, host: &str) -> bool {
         self.hosts.iter().any(|own| own == host)
     }
 
-    /// A new link; the one before is void.
+    /// Returns a new sign-in link. The previous one becomes invalid.
     pub(super) fn issue_login_link(
         &self,
         now: OffsetDateTime,
@@ -86,8 +86,8 @@ impl BrowserSession {
         format!("http://127.0.0.1:{}/open/{secret}", self.port)
     }
 
-    /// Exchanges a link for the value of `Set-Cookie`. The link is used up; a browser that was let
-    /// in before is out.
+    /// Exchanges the secret of a link for the value of `Set-Cookie`. This invalidates the link and the
+    /// previous cookie. Returns `None` if the link is unknown, used or expired.
     pub(super) fn redeem_link(
         &self,
         link: &str,
@@ -101,30 +101,30 @@ impl BrowserSession {
         state.login_link = None;
         let secret = random_secret(rng);
         state.cookie = Some(ExpiringSecret::new(&secret, now + COOKIE_TTL));
-        let room = &self.path_secret;
-        let cookie = format!("{COOKIE_NAME}={secret}; Path=/{room}; HttpOnly; SameSite=Strict");
+        let path = &self.path_secret;
+        let cookie = format!("{COOKIE_NAME}={secret}; Path=/{path}; HttpOnly; SameSite=Strict");
         HeaderValue::try_from(cookie).ok()
     }
 
-    /// Does the request bring the cookie? There may be others of its name, set by other servers of
-    /// this machine.
+    /// Returns whether a request carries the present cookie. It can also carry cookies of the same
+    /// name from other servers of this machine.
     pub(super) fn has_valid_cookie(&self, headers: &HeaderMap, now: OffsetDateTime) -> bool {
         let state = self.lock_state();
-        let Some(kept) = &state.cookie else { return false };
+        let Some(cookie) = &state.cookie else { return false };
         let cookies =
             headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut named = cookies
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|cookie| cookie.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='));
-        named.any(|secret| kept.matches(secret, now))
+        named.any(|secret| cookie.matches(secret, now))
     }
 
-    /// Counts a request that was refused: its owner is told how many there were.
+    /// Counts a rejected request. The page of the keys shows the number.
     pub(super) fn count_rejected(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many requests were refused since the start.
+    /// Returns the number of requests that were rejected since the start.
     pub(super) fn rejected_count(&self) -> u32 {
         self.rejected.load(Ordering::Relaxed)
     }
@@ -134,7 +134,7 @@ impl BrowserSession {
     }
 }
 
-/// 256 random bits for an address or a header.
+/// Returns 256 random bits as text for an address or a header.
 fn random_secret(rng: &mut (impl RngCore + CryptoRng)) -> String {
     let mut bytes = [0; 32];
     rng.fill_bytes(&mut bytes);
@@ -160,12 +160,12 @@ mod tests {
 
     fn cookie_headers(cookie: &HeaderValue) -> HeaderMap {
         let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
-        let cookies = format!("other=1; burkindi=set-by-somebody-else; {pair}");
+        let cookies = format!("other=1; burkindi=set-by-another-server; {pair}");
         [(header::COOKIE, HeaderValue::try_from(cookies).unwrap())].into_iter().collect()
     }
 
     #[test]
-    fn a_link_opens_once_and_not_for_long() {
+    fn a_link_works_once_and_expires() {
         let browser_session = BrowserSession::new(4000, &mut OsRng);
         let link = browser_session.issue_login_link(NOW, &mut OsRng);
         assert!(browser_session.redeem_link("guessed", NOW, &mut OsRng).is_none());
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_link_puts_the_old_one_and_the_old_browser_out() {
+    fn a_new_link_invalidates_the_old_link_and_the_old_cookie() {
         let browser_session = BrowserSession::new(4000, &mut OsRng);
         let cookie = browser_session
             .redeem_link(
@@ -200,14 +200,14 @@ mod tests {
         assert!(browser_session.redeem_link(link_token(&old), NOW, &mut OsRng).is_none());
         assert!(
             browser_session.has_valid_cookie(&cookie_headers(&cookie), NOW),
-            "a link that nobody used puts nobody out"
+            "an unused link does not invalidate the cookie"
         );
         browser_session.redeem_link(link_token(&new), NOW, &mut OsRng).unwrap();
         assert!(!browser_session.has_valid_cookie(&cookie_headers(&cookie), NOW));
     }
 
     #[test]
-    fn a_cookie_ends_and_is_nobody_elses_to_read() {
+    fn a_cookie_expires_and_is_scoped_to_the_path() {
         let browser_session = BrowserSession::new(4000, &mut OsRng);
         let cookie = browser_session
             .redeem_link(
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_two_names_of_this_server_are_its_own() {
+    fn only_the_two_names_of_this_server_are_accepted() {
         let browser_session = BrowserSession::new(4000, &mut OsRng);
         assert!(
             browser_session.is_own_host("127.0.0.1:4000")

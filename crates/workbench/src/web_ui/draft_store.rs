@@ -1,6 +1,5 @@
-//! Texts that were being written when it was locked. They wait for the passphrase sealed to the
-//! keys' owner: a locked workbench holds nothing that can be read, neither in memory nor on the
-//! screen.
+//! Drafts: texts that a member was writing when the workbench locked. They are sealed to the member's
+//! key, so that a locked workbench holds no readable text in memory.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,33 +8,33 @@ use protocol::keys::InvestigatorRecipient;
 use super::forms::FormInput;
 use crate::keys::key_file::InvestigatorKey;
 
-/// So many pages' texts are kept; the oldest goes first.
+/// Maximum number of drafts. The oldest one is deleted first.
 const MAX_DRAFTS: usize = 8;
 
-/// What people write by hand in forms that are kept (`data-keep`); the rest of such a form was
-/// chosen, and goes along.
+/// The text fields of forms that are stored as drafts (`data-keep`). A draft also contains the other
+/// fields of its form, which the member chose.
 const TEXT_FIELDS: [&str; 3] = ["text", "words", "until"];
 
-/// What was being written, by page.
+/// The drafts, by page.
 #[derive(Default)]
 pub(super) struct DraftStore(Mutex<DraftStoreState>);
 
 #[derive(Default)]
 struct DraftStoreState {
-    /// To whom they are sealed: known from the first time that it was unlocked on.
+    /// The recipient of the drafts, known since the keys were first unlocked.
     owner: Option<InvestigatorRecipient>,
-    /// Paths of pages, with what is kept of them.
+    /// Paths of pages, with the sealed drafts.
     sealed_drafts: Vec<(String, Vec<u8>)>,
 }
 
 impl DraftStore {
-    /// From now on they are sealed to this key.
+    /// Seals drafts to this key from now on.
     pub(super) fn set_owner(&self, key: &InvestigatorKey) {
         self.lock_state().owner = Some(key.identity().recipient());
     }
 
-    /// Keeps what was typed on a page, in the place of what was kept of it before. Nothing, if
-    /// nothing was written.
+    /// Stores the form of a page and replaces its previous draft. A form without text is not
+    /// stored.
     pub(crate) fn store(&self, page: &str, form: &FormInput) {
         let mut state = self.lock_state();
         let Some(owner) = state
@@ -46,23 +45,23 @@ impl DraftStore {
             return;
         };
         let sealed = owner.seal(&form.to_bytes());
-        state.sealed_drafts.retain(|(kept, _)| kept != page);
+        state.sealed_drafts.retain(|(path, _)| path != page);
         state.sealed_drafts.push((page.to_owned(), sealed));
         if state.sealed_drafts.len() > MAX_DRAFTS {
             state.sealed_drafts.remove(0);
         }
     }
 
-    /// Is something kept of this page?
+    /// Returns whether there is a draft of this page.
     pub(super) fn contains(&self, page: &str) -> bool {
-        self.lock_state().sealed_drafts.iter().any(|(kept, _)| kept == page)
+        self.lock_state().sealed_drafts.iter().any(|(path, _)| path == page)
     }
 
-    /// Gives back what is kept of a page, once.
+    /// Returns the draft of a page, and deletes it.
     pub(crate) fn take(&self, page: &str, key: &InvestigatorKey) -> Option<FormInput> {
         let mut state = self.lock_state();
-        let place = state.sealed_drafts.iter().position(|(kept, _)| kept == page)?;
-        let (_, sealed) = state.sealed_drafts.remove(place);
+        let index = state.sealed_drafts.iter().position(|(path, _)| path == page)?;
+        let (_, sealed) = state.sealed_drafts.remove(index);
         FormInput::from_bytes(&key.identity().open(&sealed).ok()?)
     }
 

@@ -1,4 +1,4 @@
-//! What the program refuses, or fails at, in the words of the pages.
+//! Errors as texts of the pages.
 
 use protocol::{
     api::workbench::ProblemDetails,
@@ -25,18 +25,18 @@ use crate::{
     session::{ConnectError, client::ClientError, directory_history::DirectoryHistoryError},
 };
 
-/// What is to be said, before it is known in which language.
+/// The text of an error, independent of the language.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ErrorText {
     message_key: String,
-    /// What the text names. `day` is a day such as `2026-11-25`.
+    /// Arguments of the text. The value of `day` is a date such as `2026-11-25`.
     args: Vec<(&'static str, String)>,
-    /// Somebody, or a day, whom a rule is about: stands behind its text.
+    /// The handle or the date that a rule concerns. The page shows it after the text.
     subject: Option<String>,
     events: Vec<Event>,
-    /// The case that came unreadable, while it can be closed as that.
+    /// The unreadable case, if it can be closed as unreadable.
     closable_case: Option<Uuid>,
-    /// The system's or a library's words, which no page can translate: for whoever helps.
+    /// The message of the system or of a library in English, for a person who helps.
     detail: String,
 }
 
@@ -53,12 +53,12 @@ impl ErrorText {
         Self { detail: detail.to_string(), ..self }
     }
 
-    /// Does the case handler not know who asks?
+    /// Returns whether the case handler does not accept the session.
     pub(crate) fn is_unauthorized(&self) -> bool {
         self.message_key == "problem-unauthorized"
     }
 
-    /// Has the content been destroyed?
+    /// Returns whether the content of the case was purged.
     pub(crate) fn is_purged(&self) -> bool {
         self.message_key == "cause-purged"
     }
@@ -70,55 +70,55 @@ impl ErrorText {
             .with_detail(&unreadable.reason)
     }
 
-    /// The case that came unreadable and can be closed as that.
+    /// Returns the case that can be closed as unreadable.
     pub(crate) fn closable_case(&self) -> Option<Uuid> {
         self.closable_case
     }
 
-    /// Did the case come unreadable?
+    /// Returns whether the case is unreadable.
     pub(crate) fn is_unreadable(&self) -> bool {
         self.message_key.starts_with("cause-unreadable")
     }
 
-    /// In the language of a page; empty if there is nothing to say.
+    /// Returns the text in the language of a page. It is empty if the error has no text.
     pub(crate) fn localize(&self, frame: &PageFrame) -> String {
         if self.message_key.is_empty() {
             return String::new();
         }
-        let names: Vec<(&'static str, String)> = self
+        let args: Vec<(&'static str, String)> = self
             .args
             .iter()
             .map(|(name, value)| {
                 (*name, if *name == "day" { frame.format_iso_date(value) } else { value.clone() })
             })
             .collect();
-        let names: Vec<(&'static str, &str)> =
-            names.iter().map(|(name, value)| (*name, &**value)).collect();
-        // A newer case handler may have rules that this program does not know.
-        let mut words = if frame.catalog().contains(&self.message_key) {
-            frame.catalog().with(&self.message_key, &names)
+        let args: Vec<(&'static str, &str)> =
+            args.iter().map(|(name, value)| (*name, &**value)).collect();
+        // A newer case handler can have rules that this program does not know.
+        let mut text = if frame.catalog().contains(&self.message_key) {
+            frame.catalog().with(&self.message_key, &args)
         } else {
             frame.t("cause-unexpected")
         };
-        if let Some(about) = &self.subject {
-            words = format!("{words} ({})", frame.format_iso_date(about));
+        if let Some(subject) = &self.subject {
+            text = format!("{text} ({})", frame.format_iso_date(subject));
         }
         for Event { actor, action, .. } in &self.events {
             let who = if actor == HANDLER_ACTOR { frame.t("the-handler") } else { actor.clone() };
             let what = timeline::localize_event(frame, action);
-            words.push(' ');
-            words += &frame.catalog().with("cause-event", &[("who", &who), ("what", &what)]);
+            text.push(' ');
+            text += &frame.catalog().with("cause-event", &[("who", &who), ("what", &what)]);
         }
-        words
+        text
     }
 
-    /// What stands behind it in the program's own language.
+    /// Returns the detail in English.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
     }
 }
 
-/// An error that pages can tell.
+/// An error with a text for pages.
 pub(crate) trait ToErrorText {
     fn error_text(&self) -> ErrorText;
 }
@@ -159,7 +159,7 @@ impl ToErrorText for ClientError {
     }
 }
 
-/// The kinds of problem that the case handler tells of; what is a rule has its own text.
+/// The kinds of problems that the case handler returns. A rule violation has a text of its own.
 const PROBLEM_KINDS: [&str; 11] = [
     "unauthorized",
     "not-found",
@@ -188,7 +188,7 @@ impl ToErrorText for ProblemDetails {
 
 impl ToErrorText for RuleViolation {
     fn error_text(&self) -> ErrorText {
-        let about = match self {
+        let subject = match self {
             Self::MemberRecused(who)
             | Self::AlreadyDeclared(who)
             | Self::ConflictClaimed(who)
@@ -200,7 +200,7 @@ impl ToErrorText for RuleViolation {
             Self::RetentionNotOver(day) => Some(day.to_string()),
             _ => None,
         };
-        ErrorText { subject: about, ..ErrorText::new(format!("rule-{}", self.code())) }
+        ErrorText { subject, ..ErrorText::new(format!("rule-{}", self.code())) }
     }
 }
 
@@ -366,7 +366,7 @@ mod tests {
     use super::*;
     use crate::l10n::dates;
 
-    /// What stands between a mark and the next quotation mark.
+    /// Returns the texts between a mark and the next quotation mark.
     fn quoted_after<'a>(source: &'a str, mark: &'a str) -> BTreeSet<&'a str> {
         source.split(mark).skip(1).filter_map(|rest| rest.split('"').next()).collect()
     }

@@ -1,4 +1,4 @@
-//! Forms as browsers post them.
+//! Forms that browsers post.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::UiState;
 use crate::terminal_text;
 
-/// What is wrong with a form, and at which of its fields: one thing at a time.
+/// The first invalid field of a form, with the message for it.
 #[derive(Default)]
 pub(crate) struct InvalidField(Option<(&'static str, String)>);
 
@@ -22,33 +22,34 @@ impl InvalidField {
         Self(Some((field, text)))
     }
 
-    /// What is wrong with a field, if it is this one.
+    /// Returns the message for a field if it is the invalid one.
     pub(crate) fn message_for(&self, field: &str) -> Option<&str> {
         self.0.as_ref().filter(|(wrong, _)| *wrong == field).map(|(_, text)| &**text)
     }
 
-    /// The status of the page that shows it.
+    /// Returns the status of the page that shows the form.
     pub(crate) fn status(&self) -> StatusCode {
         if self.0.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
     }
 }
 
-/// What was typed, by field. A field can stand there several times.
+/// The values of a form, by field. A field can have several values.
 #[derive(Default)]
 pub(crate) struct FormInput(BTreeMap<String, Vec<Zeroizing<String>>>);
 
 impl FormInput {
-    /// A field's value; empty if it is not there.
+    /// Returns the value of a field, or an empty text without one.
     pub(crate) fn get(&self, field: &str) -> &str {
         self.0.get(field).and_then(|values| values.first()).map_or("", |value| value.as_str())
     }
 
-    /// A field's value, if something was typed.
+    /// Returns the trimmed value of a field if it is not empty.
     pub(crate) fn non_empty(&self, field: &str) -> Option<String> {
         Some(self.get(field).trim()).filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
-    /// The path of one of our own pages, which hold no other characters; empty if it is none.
+    /// Returns the path of an own page, or an empty text if the value is another address. Paths of own
+    /// pages contain only letters, digits, slashes and hyphens.
     pub(crate) fn local_path(&self, field: &str) -> &str {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-');
         Some(self.get(field))
@@ -56,24 +57,24 @@ impl FormInput {
             .unwrap_or_default()
     }
 
-    /// How many events the page showed from which this was sent; none, if it does not say.
+    /// Returns the number of events that the page of this form showed, or 0 without it.
     pub(crate) fn shown_event_count(&self) -> u32 {
         self.get("shown").parse().unwrap_or(0)
     }
 
-    /// Was this ticked?
+    /// Returns whether the form has this field, such as a ticked checkbox.
     pub(crate) fn has(&self, field: &str) -> bool {
         self.0.contains_key(field)
     }
 
-    /// Every field with each of its values.
+    /// Returns every field with each of its values.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let pairs =
             self.0.iter().flat_map(|(field, all)| all.iter().map(move |value| (field, value)));
         pairs.map(|(field, value)| (field.clone(), value.to_string())).collect()
     }
 
-    /// For keeping it.
+    /// Serializes the form for a draft.
     pub(crate) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let plain: BTreeMap<&str, Vec<&str>> = self
             .0
@@ -83,14 +84,14 @@ impl FormInput {
         Zeroizing::new(serde_json::to_vec(&plain).expect("texts by name"))
     }
 
-    /// What [`FormInput::to_bytes`] made.
+    /// Reads the output of [`FormInput::to_bytes`].
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let plain: BTreeMap<String, Vec<String>> = serde_json::from_slice(bytes).ok()?;
         let wiped = |all: Vec<String>| all.into_iter().map(Zeroizing::new).collect();
         Some(Self(plain.into_iter().map(|(field, all)| (field, wiped(all))).collect()))
     }
 
-    /// Every value of a field.
+    /// Returns all values of a field.
     pub(crate) fn values(&self, field: &str) -> Vec<String> {
         self.0.get(field).into_iter().flatten().map(|value| value.to_string()).collect()
     }
@@ -113,8 +114,8 @@ impl FromRequest<UiState> for FormInput {
             };
         let mut form = BTreeMap::<_, Vec<_>>::new();
         for (field, value) in pairs {
-            // Browsers end lines as letters did; a mark of byte order comes along with what was
-            // pasted from a file.
+            // Browsers end lines with CRLF, and text that was pasted from a file can begin with a byte
+            // order mark.
             let value = value.trim_start_matches('\u{FEFF}').replace("\r\n", "\n");
             form.entry(field).or_default().push(Zeroizing::new(value));
         }
@@ -122,8 +123,8 @@ impl FromRequest<UiState> for FormInput {
     }
 }
 
-/// The fields of a form that brings files. All that are asked for are texts; of another one nothing
-/// can be read anyway.
+/// Reads the fields of a form with files. The pages ask only for text files, so bytes that are not
+/// text are replaced.
 async fn parse_multipart(
     request: Request,
     state: &UiState,

@@ -1,8 +1,8 @@
-//! The keys, while somebody is working with them. Without a sign of life they are wiped from
-//! memory; what was on the screen is asked for again after the passphrase.
+//! The unlocked session: decrypted keys and the connection to the case handler. The keys are wiped
+//! from memory after a time without activity. Unlocking restores the page.
 //!
-//! Locking waits for nothing: the request that works with the keys is cancelled, wherever it waits,
-//! and those that wait for its end find the place locked.
+//! Locking does not wait: it cancels the request that works with the keys, at whatever await it is.
+//! Requests that wait for the keys find the workbench locked.
 
 use std::{
     sync::{
@@ -24,37 +24,40 @@ use crate::{
     session::{ConnectError, HandlerConnection, profile::ProfileDir},
 };
 
-/// How often it is looked whether somebody is still there.
+/// Interval of the check for activity.
 const IDLE_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What is in memory while it is unlocked. Dropping it wipes the keys.
+/// The contents of an unlocked session. Dropping it wipes the keys.
 pub(crate) struct UnlockedKeys {
     pub(crate) key: Arc<InvestigatorKey>,
-    /// `None` as long as no case handler is pinned, or it does not let these keys in.
+    /// `None` while no case handler is pinned, or while it rejects these keys.
     pub(crate) signed_in: Option<SignedInState>,
 }
 
-/// A place at the case handler.
+/// A session at the case handler.
 pub(crate) struct SignedInState {
     pub(crate) connection: HandlerConnection,
-    /// Made at the first search.
+    /// The search index, opened at the first search.
     pub(crate) index: Option<Index>,
-    /// What is being read into it, as long as that lasts.
+    /// The running update of the index.
     pub(crate) index_job: Option<IndexJob>,
-    /// What is looked for as soon as everything is read: words that must not stand in an address.
+    /// The search that runs when the update ends. Its words must not be in an address.
     pub(crate) pending_search: Option<FormInput>,
-    /// Cases that were read before and are not there any more: looked for once, when the queue is
-    /// first shown.
+    /// Alerts about cases that were read before and are missing now. They are computed once, when the
+    /// queue is first shown.
     pub(crate) missing_case_alerts: Option<Vec<IntegrityAlert>>,
 }
 
 impl UnlockedKeys {
-    /// The keys alone.
+    /// Returns the keys without a session at the case handler.
     pub(crate) fn without_connection(key: InvestigatorKey) -> Self {
         Self { key: key.into(), signed_in: None }
     }
 
     /// Signs in at the pinned case handler.
+    ///
+    /// # Errors
+    /// Returns why there is no session. An earlier session stays then.
     pub(crate) async fn sign_in(
         &mut self,
         home: &ProfileDir,
@@ -72,7 +75,7 @@ impl UnlockedKeys {
         Ok(())
     }
 
-    /// Wipes what was read.
+    /// Ends the session and wipes the index.
     async fn sign_out(&mut self) {
         if let Some(index) = self.signed_in.take().and_then(|desk| desk.index) {
             index.wipe().await;
@@ -81,18 +84,18 @@ impl UnlockedKeys {
 }
 
 tokio::task_local! {
-    /// By this the request that runs here is cancelled.
+    /// Cancels the request that runs in this task.
     static REQUEST_CANCELLED: Arc<Notify>;
 }
 
-/// Locked, or with somebody at work. One request at a time: there is one person.
+/// The keys, locked or unlocked. One request at a time can hold them, because there is one member.
 pub(super) struct KeySession {
     keys: Arc<Mutex<Option<UnlockedKeys>>>,
-    /// How to cancel the request that took the keys last.
+    /// Cancels the request that took the keys last.
     current_request: std::sync::Mutex<Option<Arc<Notify>>>,
-    /// How many are locking now. While one is, nobody takes the keys.
+    /// Number of running calls of `lock`. During them, no request can take the keys.
     locks_in_progress: AtomicUsize,
-    /// Seconds since 1970.
+    /// Time of the last activity, in seconds since 1970.
     last_activity: AtomicI64,
     idle_timeout: Duration,
 }
@@ -108,35 +111,35 @@ impl KeySession {
         }
     }
 
-    /// Without a sign of life for so long, it locks itself.
+    /// Returns the time without activity after which the workbench locks.
     pub(super) fn idle_timeout(&self) -> Duration {
         self.idle_timeout
     }
 
-    /// Somebody is there.
+    /// Records activity of the member.
     pub(super) fn record_activity(&self, now: OffsetDateTime) {
         self.last_activity.store(now.unix_timestamp(), Ordering::SeqCst);
     }
 
-    /// Begins to work.
-    pub(super) async fn unlock(&self, work: UnlockedKeys, now: OffsetDateTime) {
+    /// Begins an unlocked session.
+    pub(super) async fn unlock(&self, keys: UnlockedKeys, now: OffsetDateTime) {
         self.record_activity(now);
-        *self.keys.lock().await = Some(work);
+        *self.keys.lock().await = Some(keys);
     }
 
-    /// Wipes the keys. The request that works with them is cancelled first.
+    /// Wipes the keys. It first cancels the request that works with them.
     pub(super) async fn lock(&self) {
         let locking = LockInProgress::begin(&self.locks_in_progress);
         self.cancel_current_request();
-        let work = self.keys.lock().await.take();
+        let keys = self.keys.lock().await.take();
         drop(locking);
-        if let Some(mut work) = work {
-            work.sign_out().await;
+        if let Some(mut keys) = keys {
+            keys.sign_out().await;
         }
     }
 
-    /// Runs a request until it is done, or until it has taken the keys and the place is locked;
-    /// `None` then.
+    /// Runs a request to its end. Returns `None` if the request took the keys and the workbench was
+    /// locked meanwhile.
     pub(super) async fn cancel_on_lock<T>(&self, request: impl Future<Output = T>) -> Option<T> {
         let cancelled = Arc::new(Notify::new());
         let running = REQUEST_CANCELLED.scope(Arc::clone(&cancelled), request);
@@ -147,8 +150,8 @@ impl KeySession {
         }
     }
 
-    /// The same for something that has the keys already, and goes on with them after the request
-    /// that took them.
+    /// As [`Self::cancel_on_lock`], for a task that already has the keys and uses them after the
+    /// request that took them.
     pub(super) async fn hold_and_cancel_on_lock<T>(
         &self,
         holding: impl Future<Output = T>,
@@ -165,18 +168,18 @@ impl KeySession {
         *self.current_request.lock().unwrap_or_else(PoisonError::into_inner) = me;
     }
 
-    /// Unless that is the request that asks for it.
+    /// Cancels the request that has the keys, unless it is the caller itself.
     fn cancel_current_request(&self) {
         let holder = self.current_request.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let own = |holder: &Arc<Notify>| {
+        let is_caller = |holder: &Arc<Notify>| {
             REQUEST_CANCELLED.try_with(|me| Arc::ptr_eq(me, holder)).unwrap_or(false)
         };
-        if let Some(holder) = holder.filter(|holder| !own(holder)) {
+        if let Some(holder) = holder.filter(|holder| !is_caller(holder)) {
             holder.notify_one();
         }
     }
 
-    /// The place at work; `None` when it is locked. To come here is a sign of life.
+    /// Returns the keys, or `None` if the workbench is locked. The call counts as activity.
     pub(super) async fn acquire(
         &self,
         now: OffsetDateTime,
@@ -184,24 +187,24 @@ impl KeySession {
         if self.is_idle(now) {
             self.lock().await;
         }
-        let work = self.keys.clone().lock_owned().await;
+        let keys = self.keys.clone().lock_owned().await;
         if self.locks_in_progress.load(Ordering::SeqCst) > 0 {
             return None;
         }
-        let work = OwnedMutexGuard::try_map(work, Option::as_mut).ok()?;
+        let keys = OwnedMutexGuard::try_map(keys, Option::as_mut).ok()?;
         self.register_request();
         self.record_activity(now);
-        Some(work)
+        Some(keys)
     }
 
-    /// Returns whether it is unlocked and in use. Asking is no sign of life, and waits for no
-    /// request under way.
+    /// Returns whether the workbench is unlocked. The call does not count as activity, and does not
+    /// wait for running requests.
     pub(super) fn is_unlocked(&self, now: OffsetDateTime) -> bool {
-        // Who holds it works with it.
-        !self.is_idle(now) && self.keys.try_lock().map_or(true, |work| work.is_some())
+        // If a request holds the lock, the keys are in use.
+        !self.is_idle(now) && self.keys.try_lock().map_or(true, |keys| keys.is_some())
     }
 
-    /// Looks after the lock, for ever.
+    /// Locks the workbench after a time without activity. It never returns.
     pub(super) async fn run_idle_timer(&self, clock: &Clock) {
         loop {
             tokio::time::sleep(IDLE_CHECK_INTERVAL).await;
@@ -212,12 +215,12 @@ impl KeySession {
     }
 
     fn is_idle(&self, now: OffsetDateTime) -> bool {
-        let still = now.unix_timestamp() - self.last_activity.load(Ordering::SeqCst);
-        u64::try_from(still).is_ok_and(|still| still >= self.idle_timeout.as_secs())
+        let idle = now.unix_timestamp() - self.last_activity.load(Ordering::SeqCst);
+        u64::try_from(idle).is_ok_and(|idle| idle >= self.idle_timeout.as_secs())
     }
 }
 
-/// Counts one who locks, also if that is given up.
+/// Counts a running call of `lock`, also if its future is dropped.
 struct LockInProgress<'a>(&'a AtomicUsize);
 
 impl<'a> LockInProgress<'a> {
@@ -255,24 +258,24 @@ mod tests {
         key_session
     }
 
-    /// A request that takes the keys, and then waits for an answer that never comes.
+    /// Spawns a request that takes the keys and never ends.
     fn stalled_request(key_session: &Arc<KeySession>) -> tokio::task::JoinHandle<Option<bool>> {
         let key_session = Arc::clone(key_session);
         tokio::spawn(async move {
             key_session
                 .cancel_on_lock(async {
-                    let work = key_session.acquire(NOW).await;
-                    if work.is_some() {
+                    let keys = key_session.acquire(NOW).await;
+                    if keys.is_some() {
                         std::future::pending::<()>().await;
                     }
-                    work.is_some()
+                    keys.is_some()
                 })
                 .await
         })
     }
 
     #[tokio::test(start_paused = true)]
-    async fn locking_waits_for_no_request() {
+    async fn locking_does_not_wait_for_requests() {
         let key_session = unlocked_session().await;
         let requests = [
             stalled_request(&key_session),
@@ -280,7 +283,10 @@ mod tests {
             stalled_request(&key_session),
         ];
         tokio::task::yield_now().await;
-        assert!(key_session.is_unlocked(NOW), "a request has the keys, and asking does not wait");
+        assert!(
+            key_session.is_unlocked(NOW),
+            "a request has the keys, and the call does not wait for it"
+        );
         let start = tokio::time::Instant::now();
         key_session.lock().await;
         assert_eq!(start.elapsed(), Duration::ZERO);
@@ -292,27 +298,31 @@ mod tests {
         assert_eq!(
             ended,
             [None, Some(false), Some(false)],
-            "the one is cancelled, the others find it locked"
+            "the first one is cancelled, and the others find the workbench locked"
         );
         assert!(key_session.acquire(NOW).await.is_none());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_comes_after_ten_minutes_ends_what_hangs_and_is_not_cancelled_itself() {
+    async fn a_request_after_ten_minutes_cancels_a_hanging_one_and_not_itself() {
         let key_session = unlocked_session().await;
         let hanging = stalled_request(&key_session);
         tokio::task::yield_now().await;
         let late = NOW + Duration::from_mins(11);
         let late =
             key_session.cancel_on_lock(async { key_session.acquire(late).await.is_none() }).await;
-        assert_eq!(late, Some(true), "it is told that it is locked, and keeps what was typed");
+        assert_eq!(
+            late,
+            Some(true),
+            "the late request finds the workbench locked and can store its draft"
+        );
         assert_eq!(hanging.await.unwrap(), None);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_download_goes_on_after_its_request_and_ends_with_the_lock() {
+    async fn a_download_continues_after_its_request_and_ends_when_the_workbench_locks() {
         let key_session = unlocked_session().await;
-        let work = key_session
+        let keys = key_session
             .cancel_on_lock(async { key_session.acquire(NOW).await })
             .await
             .flatten()
@@ -323,7 +333,7 @@ mod tests {
                 key_session
                     .hold_and_cancel_on_lock(async move {
                         std::future::pending::<()>().await;
-                        drop(work);
+                        drop(keys);
                     })
                     .await
             }

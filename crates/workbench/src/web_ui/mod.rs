@@ -1,9 +1,8 @@
-//! The workbench in a browser: pages on 127.0.0.1, served by this program to the one person who
-//! started it.
+//! The workbench in a browser: pages on 127.0.0.1, for the member who started the program.
 //!
-//! Everything that they do goes through the same functions as the command line. What keeps others
-//! out: [`browser_session`] (who is let in), [`request_guard`] (what every request must look like),
-//! [`key_session`] (keys that are in memory only while somebody is working).
+//! The pages call the same functions as the command line. Three modules protect them:
+//! [`browser_session`] authenticates the browser, [`request_guard`] checks every request, and
+//! [`key_session`] holds the keys in memory only while the member is active.
 
 mod assets;
 mod browser_session;
@@ -42,27 +41,27 @@ use draft_store::DraftStore;
 use error_page::PageError;
 use key_session::KeySession;
 
-/// For a request's first line and headers.
+/// Timeout for the first line and the headers of a request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// What is under way when the program is told to stop may take so long to end.
+/// Maximum time for open requests to end when the program stops.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(5);
 
-/// How the pages are served.
+/// Settings of the server for the pages.
 #[derive(Debug, Clone)]
 pub struct UiSettings {
-    /// The port on 127.0.0.1; 0 for any that is free.
+    /// The port on 127.0.0.1; 0 for a free one.
     pub port: u16,
-    /// Without a sign of life for so long, the keys are wiped from memory.
+    /// The keys are wiped from memory after this time without activity.
     pub idle_timeout: Duration,
-    /// How long somebody waits for a page while cases are read; then the page says how far it is.
+    /// Maximum time that a page waits for the index. After it, the page shows the progress.
     pub page_timeout: Duration,
-    /// What a guess at the passphrase of a key costs that is made or sealed anew in the pages.
+    /// The cost of a guess of the passphrase, for keys that the pages create or encrypt again.
     pub scrypt_cost: ScryptCost,
-    /// This program itself, which becomes the confined process that looks at images.
+    /// The path of this program, which also runs as the sandboxed process that decodes images.
     pub program: PathBuf,
 }
 
-/// What handlers share.
+/// The state that all handlers share.
 #[derive(Clone)]
 pub(crate) struct UiState(Arc<UiStateInner>);
 
@@ -90,26 +89,26 @@ impl std::ops::Deref for UiState {
 }
 
 impl UiStateInner {
-    /// The words of a language.
+    /// Returns the texts of a language.
     fn localizer(&self, locale: Locale) -> Localizer {
         Localizer { texts: Arc::clone(&self.texts), taxonomy: Arc::clone(&self.taxonomy), locale }
     }
 }
 
-/// Bound to its port; nothing is answered yet.
+/// A server that is bound to its port and does not answer yet.
 pub struct BoundUiServer {
     state: UiState,
     server: Server<SocketAddr, NoDelayAcceptor>,
-    /// Where it listens.
+    /// The address of the server.
     pub address: SocketAddr,
 }
 
-/// Makes links that let one browser in, once.
+/// Issues sign-in links. Each one admits one browser, once.
 #[derive(Clone)]
 pub struct LinkIssuer(UiState);
 
 impl LinkIssuer {
-    /// A new link. It takes the place of the one before, and ends within minutes.
+    /// Returns a new link, which expires within minutes. The previous link becomes invalid.
     pub fn issue_link(&self, rng: &mut (impl RngCore + CryptoRng)) -> String {
         let UiState(state) = &self.0;
         state.browser_session.issue_login_link(state.clock.now(), rng)
@@ -117,7 +116,10 @@ impl LinkIssuer {
 }
 
 impl BoundUiServer {
-    /// Takes a port of this machine's own address, which nobody outside it reaches.
+    /// Binds a port of the loopback address, which other machines cannot reach.
+    ///
+    /// # Errors
+    /// Returns an error if the port is not available.
     pub fn bind(
         home: ProfileDir,
         settings: UiSettings,
@@ -149,12 +151,15 @@ impl BoundUiServer {
         Ok(Self { state, server, address })
     }
 
-    /// For the links that let a browser in.
+    /// Returns the issuer of sign-in links.
     pub fn link_issuer(&self) -> LinkIssuer {
         LinkIssuer(self.state.clone())
     }
 
-    /// Answers until `stop` comes; then the keys are wiped.
+    /// Answers requests until `stop` resolves, and wipes the keys then.
+    ///
+    /// # Errors
+    /// Returns an error if the server fails.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let handle = Handle::new();
         let service = router(&self.state).into_make_service();
@@ -174,7 +179,11 @@ impl BoundUiServer {
     }
 }
 
-/// What takes the processor long, such as a passphrase's hash, away from the pages.
+/// Runs work that uses the processor for long, such as the hash of a passphrase, outside of the
+/// threads that answer requests.
+///
+/// # Errors
+/// Returns [`PageError::internal_error`] if the work panics.
 pub(crate) async fn spawn_cpu_bound<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, PageError> {

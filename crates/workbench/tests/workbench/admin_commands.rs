@@ -298,7 +298,7 @@ fn root_keys_have_passphrases_of_their_own_and_a_key_too_few_is_warned_of() {
         (code(&output), String::from_utf8_lossy(&output.stderr).into_owned())
     };
     let (status, said) = init("same", &"one and the same passphrase\n".repeat(3), &[]);
-    assert!(status != 0 && said.contains("that of another root key"), "{said}");
+    assert!(status != 0 && said.contains("already used for another root key"), "{said}");
     assert!(!folder.path().join("same").exists());
     let (status, said) = init("both", ROOT_PASSPHRASES, &["--roots", "2", "--threshold", "2"]);
     assert!(status == 0 && said.contains("one forgotten passphrase"), "{said}");

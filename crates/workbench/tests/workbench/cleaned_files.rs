@@ -12,7 +12,7 @@ use crate::{
 
 const CLEANING_SUMMARY: &str = "Burkindi took out: a name, a place. Its electronic signature is no longer valid, because \
                     Burkindi took something out. It may still hold: who changed what.";
-const UNVERIFIED_CLAIM: &str = "nobody can check it from here";
+const UNVERIFIED_CLAIM: &str = "cannot be checked";
 
 /// Without the breaks and the indents of a terminal.
 fn unwrap_lines(out: &[u8]) -> String {

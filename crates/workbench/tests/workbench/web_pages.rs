@@ -23,15 +23,15 @@ async fn who_leads_says_who_is_away_and_nobody_is_for_ever() {
         assert_eq!(late.texts("#until-wrong").len(), 1);
     }
     let away = screen.post("/absence", &[("member", "two"), ("until", &until)]).await;
-    assert!(away.redirect.ends_with("/absence?done=away"), "{}", away.text);
+    assert!(away.redirect.ends_with("/absence?done=absence-set"), "{}", away.text);
     let page = screen.get("/absence").await;
     assert_eq!(page.texts(".hits li b"), ["two"]);
     assert!(
         screen
-            .post("/absence", &[("member", "two"), ("back", "yes")])
+            .post("/absence", &[("member", "two"), ("clear", "yes")])
             .await
             .redirect
-            .ends_with("done=back")
+            .ends_with("done=absence-cleared")
     );
     assert!(screen.get("/absence").await.texts(".hits li").is_empty());
 

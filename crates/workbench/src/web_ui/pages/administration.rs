@@ -1,5 +1,5 @@
-//! Desks and members as the signed directory names them, and its last day. Changes need the root
-//! keys, which are kept offline: the page says with which commands.
+//! Desks and members of the signed directory, and its last day. Changes need the root keys, which
+//! are offline. The page names the commands.
 
 use askama::Template;
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! To whom a case would be suggested now, and why.
+//! The members to whom a case would be suggested now, and why.
 
 use askama::Template;
 use axum::{extract::Path, response::Response};

@@ -22,7 +22,7 @@ struct BackupSheetTemplate {
     words: String,
     day: String,
     about: [(&'static str, [&'static str; 2]); 2],
-    /// An `<svg>` of our own making.
+    /// The QR code as an `<svg>` of the program.
     picture: String,
     text: String,
 }
@@ -50,7 +50,7 @@ pub(super) async fn show(session: UnlockedSession) -> Result<Response, PageError
     }))
 }
 
-/// Its owner says that it was printed and locked away.
+/// Records that the member printed the sheet and locked it away.
 pub(super) async fn confirm_printed(session: UnlockedSession) -> Result<Response, PageError> {
     let device = session.keys.key.request().device;
     session

@@ -1,5 +1,5 @@
-//! What can be done with a case now, by this person: the rules of `protocol::workflow` are asked,
-//! and nothing else is offered.
+//! The actions of a case. The page offers exactly the actions that the case rules allow to this
+//! member now.
 
 use askama::Template;
 use axum::{
@@ -60,11 +60,11 @@ struct CaseActionsTemplate {
     /// Dispositions with the reasons that go with them.
     closing_reasons: Vec<(String, Vec<String>)>,
     authorities: Vec<String>,
-    /// What waits for a second person: who proposed, and what.
+    /// The open proposal: its author and its text.
     proposed: Option<(String, String)>,
-    /// Has the reporter written something that waits?
+    /// Whether the reporter has an unhandled message.
     unhandled: bool,
-    /// What must come before a closing or a purge, in words.
+    /// What must be done before a closing or a purge.
     blocking_steps: Vec<String>,
 }
 
@@ -83,9 +83,9 @@ impl CaseActionsTemplate {
 struct DeclareTemplate {
     frame: PageFrame,
     head: CaseHeader,
-    face: RestrictedCaseView,
+    view: RestrictedCaseView,
     allowed: Vec<ActionKind>,
-    /// Does somebody claim that this person has a conflict of interest?
+    /// Whether a conflict of interest of this member is claimed.
     challenged: bool,
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn show(
     Ok(render_ok(&actions_page(&session, &case)))
 }
 
-/// Before anything of a case is shown: has this person a conflict of interest in it?
+/// Asks for the declaration, before any content of the case is shown.
 pub(super) async fn declare_page(
     mut session: SignedInSession,
     Path((_, id)): CasePath,
@@ -118,8 +118,8 @@ pub(super) async fn declare_page(
     let CasePageContext { frame, head, view } = CasePageContext::new(&session, &case, "declare");
     let me = session.connection().handle();
     let challenged = view.state.conflict_claims.iter().any(|challenge| challenge.member == me);
-    let face = RestrictedCaseView::from_case_view(view);
-    Ok(render_ok(&DeclareTemplate { frame, head, face, allowed, challenged }))
+    let view = RestrictedCaseView::from_case_view(view);
+    Ok(render_ok(&DeclareTemplate { frame, head, view, allowed, challenged }))
 }
 
 fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTemplate {
@@ -132,8 +132,8 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
             .map(|urgency| format!("{urgency:?}"))
             .collect()
     };
-    // What is shown here can be read.
-    let endings = Disposition::ALL
+    // A case that opens cannot be closed as unreadable.
+    let closing_reasons = Disposition::ALL
         .into_iter()
         .filter(|disposition| *disposition != Disposition::Unreadable)
         .map(|disposition| {
@@ -145,7 +145,7 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
     CaseActionsTemplate {
         allowed: session.connection().allowed_actions(case).iter().map(serde_word).collect(),
         colleagues: session.connection().colleagues(case),
-        // Nobody judges a claim of their own.
+        // A member cannot resolve an own claim.
         challenged: state
             .conflict_claims
             .iter()
@@ -155,7 +155,7 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
         removable_readers: session.connection().removable_readers(case),
         higher: urgencies(&|urgency| urgency < state.urgency),
         lower: urgencies(&|urgency| urgency > state.urgency),
-        closing_reasons: endings.collect(),
+        closing_reasons: closing_reasons.collect(),
         authorities: AUTHORITIES.iter().map(serde_word).collect(),
         proposed: state
             .pending_proposal
@@ -171,7 +171,7 @@ fn actions_page(session: &SignedInSession, case: &VerifiedCase) -> CaseActionsTe
     }
 }
 
-/// What must be done or awaited before this can be proposed.
+/// Returns what must be done or awaited before a decision can be proposed.
 fn blocking_step(
     session: &SignedInSession,
     case: &VerifiedCase,
@@ -192,7 +192,7 @@ fn blocking_step(
     }
 }
 
-/// A decision of two, in words.
+/// Returns the text of a decision.
 fn decision_text(frame: &PageFrame, decision: &Decision) -> String {
     let (what, how) = match decision {
         Decision::Close { disposition, reason, .. } => (
@@ -213,7 +213,10 @@ fn decision_text(frame: &PageFrame, decision: &Decision) -> String {
     [vec![frame.t(what)], how, terms].concat().join(" · ")
 }
 
-/// Does one of the acts, and leads on. What the rules refuse is a page that says so.
+/// Performs an action and redirects.
+///
+/// # Errors
+/// Returns why the action is refused.
 pub(super) async fn post_action(
     mut session: SignedInSession,
     Path((_, id, act)): Path<(String, Uuid, String)>,
@@ -222,22 +225,22 @@ pub(super) async fn post_action(
     let known = PERMISSIONS.iter().map(|row| row.action).find(|known| serde_word(known) == act);
     let act = known.ok_or_else(PageError::not_found)?;
     let mut case = session.read_case_unchecked(id).await?;
-    // What only concerns oneself is right whatever happened.
+    // A declaration and a recusal concern only this member, so newer events do not matter.
     if !matches!(act, ActionKind::Declare | ActionKind::Recuse) {
         case.check_version(form.shown_event_count())?;
     }
     session.connection().dry_run(&case, act).map_err(ActionError::from)?;
-    // Such an act also signs that what the reporter sent was dealt with.
+    // Such an action also signs that the reporter's messages are handled.
     if marks_handled(act) {
         session.connection().check_unhandled_seen(&case)?;
     }
     if let Some(question) = confirm::confirmation_page(&session, &case, act, &form) {
         return Ok(question);
     }
-    let gone = matches!(act, ActionKind::Recuse | ActionKind::ApprovePurge);
+    let loses_case = matches!(act, ActionKind::Recuse | ActionKind::ApprovePurge);
     perform_action(&mut session, &mut case, act, &form).await?;
     let (to, done) = match act {
-        _ if gone => ("/queue/mine".to_owned(), "gone"),
+        _ if loses_case => ("/queue/mine".to_owned(), "gone"),
         ActionKind::Declare | ActionKind::Claim => (format!("/case/{id}"), "declared"),
         _ => (format!("/case/{id}/actions"), "acted"),
     };
@@ -250,41 +253,54 @@ async fn perform_action(
     act: ActionKind,
     form: &FormInput,
 ) -> Result<(), PageError> {
-    let me = session.connection_mut();
-    let done: Result<(), ActionError> = match act {
-        ActionKind::Declare => me.declare(case).await,
-        ActionKind::Claim => me.claim(case).await,
-        ActionKind::Recuse => me.recuse(case).await,
-        ActionKind::Assign => me.assign(case, form.get("to")).await,
-        ActionKind::Challenge => me.challenge(case, form.get("who")).await,
+    let connection = session.connection_mut();
+    let result: Result<(), ActionError> = match act {
+        ActionKind::Declare => connection.declare(case).await,
+        ActionKind::Claim => connection.claim(case).await,
+        ActionKind::Recuse => connection.recuse(case).await,
+        ActionKind::Assign => connection.assign(case, form.get("to")).await,
+        ActionKind::Challenge => connection.challenge(case, form.get("who")).await,
         ActionKind::ResolveChallenge => {
-            me.resolve_challenge(case, form.get("who"), form.get("upheld") == "yes").await
+            connection.resolve_challenge(case, form.get("who"), form.get("upheld") == "yes").await
         }
-        ActionKind::Triage => me.change_stage(case, Stage::Triaged, None).await,
+        ActionKind::Triage => connection.change_stage(case, Stage::Triaged, None).await,
         ActionKind::Assess | ActionKind::TakeBack => {
-            me.change_stage(case, Stage::Assessing, None).await
+            connection.change_stage(case, Stage::Assessing, None).await
         }
-        ActionKind::Investigate => me.change_stage(case, Stage::Investigating, None).await,
-        ActionKind::Decide => me.change_stage(case, Stage::Decided, None).await,
-        ActionKind::FollowUpReferral => me.follow_up_referral(case).await,
+        ActionKind::Investigate => connection.change_stage(case, Stage::Investigating, None).await,
+        ActionKind::Decide => connection.change_stage(case, Stage::Decided, None).await,
+        ActionKind::FollowUpReferral => connection.follow_up_referral(case).await,
         ActionKind::Reopen => {
-            let asked = case.state.as_ref().is_some_and(|state| state.reporter_returned);
-            me.reopen(case, if asked { ReopenReason::Reporter } else { ReopenReason::NewEvidence })
+            let reporter_returned =
+                case.state.as_ref().is_some_and(|state| state.reporter_returned);
+            connection
+                .reopen(
+                    case,
+                    if reporter_returned {
+                        ReopenReason::Reporter
+                    } else {
+                        ReopenReason::NewEvidence
+                    },
+                )
                 .await
         }
-        ActionKind::MarkHandled => me.mark_handled(case).await.map(drop),
-        ActionKind::Raise => me.raise_priority(case, parse_word(form.get("urgency"))?).await,
-        ActionKind::Link => me.link_case(case, me.find_case(form.get("other")).await?).await,
-        ActionKind::Escalate => me.escalate(case).await,
-        ActionKind::Hold => me.place_legal_hold(case).await,
+        ActionKind::MarkHandled => connection.mark_handled(case).await.map(drop),
+        ActionKind::Raise => {
+            connection.raise_priority(case, parse_word(form.get("urgency"))?).await
+        }
+        ActionKind::Link => {
+            connection.link_case(case, connection.find_case(form.get("other")).await?).await
+        }
+        ActionKind::Escalate => connection.escalate(case).await,
+        ActionKind::Hold => connection.place_legal_hold(case).await,
         ActionKind::Rotate => {
-            me.rotate_keys(case, &form.values("without"), &mut OsRng).await.map(drop)
+            connection.rotate_keys(case, &form.values("without"), &mut OsRng).await.map(drop)
         }
         ActionKind::ProposeClose => {
             let ending = form.non_empty("ending").ok_or(ActionError::NothingChosen)?;
             let (disposition, reason) = ending.split_once('/').ok_or_else(PageError::not_found)?;
             let duplicate_of = match form.non_empty("other") {
-                Some(other) => Some(me.find_case(&other).await?),
+                Some(other) => Some(connection.find_case(&other).await?),
                 None => None,
             };
             let close = Decision::Close {
@@ -292,10 +308,12 @@ async fn perform_action(
                 reason: parse_word(reason)?,
                 duplicate_of,
             };
-            me.propose(case, close).await
+            connection.propose(case, close).await
         }
         ActionKind::ProposeLower => {
-            me.propose(case, Decision::Lower { urgency: parse_word(form.get("urgency"))? }).await
+            connection
+                .propose(case, Decision::Lower { urgency: parse_word(form.get("urgency"))? })
+                .await
         }
         ActionKind::ProposeRefer => {
             let consent = match form.get("consent") {
@@ -306,21 +324,22 @@ async fn perform_action(
                     message: form.get("message").trim().parse().unwrap_or(0),
                 },
             };
-            me.propose(case, Decision::Refer { to: parse_word(form.get("authority"))?, consent })
+            connection
+                .propose(case, Decision::Refer { to: parse_word(form.get("authority"))?, consent })
                 .await
         }
-        ActionKind::ProposeLiftHold => me.propose(case, Decision::LiftHold).await,
-        ActionKind::ProposePurge => me.propose(case, Decision::Purge).await,
+        ActionKind::ProposeLiftHold => connection.propose(case, Decision::LiftHold).await,
+        ActionKind::ProposePurge => connection.propose(case, Decision::Purge).await,
         ActionKind::ApproveClose
         | ActionKind::ApproveLower
         | ActionKind::ApproveRefer
         | ActionKind::ApproveLiftHold
         | ActionKind::ApprovePurge => {
             let proposed = case.state.as_ref().and_then(|state| state.pending_proposal.clone());
-            me.approve(case, proposed.ok_or_else(PageError::not_found)?.decision).await
+            connection.approve(case, proposed.ok_or_else(PageError::not_found)?.decision).await
         }
-        ActionKind::Withdraw => me.withdraw(case).await,
-        ActionKind::Decline => me.decline_proposal(case, form.get("text")).await,
+        ActionKind::Withdraw => connection.withdraw(case).await,
+        ActionKind::Decline => connection.decline_proposal(case, form.get("text")).await,
         ActionKind::FollowUp
         | ActionKind::Release
         | ActionKind::Renew
@@ -329,10 +348,10 @@ async fn perform_action(
         | ActionKind::ProposeUnreadable
         | ActionKind::ApproveUnreadable => return Err(PageError::not_found()),
     };
-    Ok(done?)
+    Ok(result?)
 }
 
-/// A word of the protocol.
+/// Parses an enum of the protocol.
 fn parse_word<T: DeserializeOwned>(word: &str) -> Result<T, PageError> {
     serde_json::from_value(serde_json::Value::String(word.to_owned()))
         .map_err(|_| PageError::not_found())

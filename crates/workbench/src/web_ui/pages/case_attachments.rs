@@ -1,4 +1,4 @@
-//! Attached files: images are looked at through the confined process, everything else is saved with
+//! Attached files. Images are decoded in a sandboxed process. All other files can only be saved, with
 //! a warning.
 
 use askama::Template;
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// What RFC 8187 leaves as it is in `filename*`.
+/// The characters that are percent-encoded in `filename*` (RFC 8187).
 const RFC8187_ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 #[derive(Template)]
@@ -39,7 +39,7 @@ struct AttachmentTemplate {
     len: u64,
     sha256: String,
     may_be_shown: bool,
-    /// What was done with it before it was sealed.
+    /// What the sender did to the file before sealing it.
     treated: Vec<String>,
 }
 
@@ -60,27 +60,27 @@ pub(super) async fn show(
         len: file.len,
         sha256: to_hex(&file.sha256),
         treated: frame.treatment_lines(file.treatment.as_ref()),
-        // What the sender calls it decides only whether it is tried.
+        // The declared type only decides whether the preview is tried.
         may_be_shown: file.media_type.starts_with("image/"),
         frame,
         head,
     }))
 }
 
-/// The file as it came.
+/// Returns the file as it was sent.
 pub(super) async fn save(
     mut session: SignedInSession,
     Path((_, id, number)): AttachmentPath,
 ) -> Result<Response, PageError> {
-    let (named, plain) = match open_attachment(&mut session, id, number).await? {
+    let (attachment, content) = match open_attachment(&mut session, id, number).await? {
         Ok(opened) => opened,
-        Err(alarmed) => return Ok(alarmed),
+        Err(alarm_page) => return Ok(alarm_page),
     };
-    let name = terminal_text::safe_file_name(&named.name, number);
-    Ok(download(&name, plain.to_vec()).into_response())
+    let name = terminal_text::safe_file_name(&attachment.name, number);
+    Ok(download(&name, content.to_vec()).into_response())
 }
 
-/// Something for the browser's folder of downloads. No browser may show it, whatever is in it.
+/// Returns a download. The headers prevent that a browser displays it, whatever it contains.
 pub(super) fn download(name: &str, content: impl Into<Body>) -> impl IntoResponse {
     let encoded = utf8_percent_encode(name, RFC8187_ESCAPED);
     let disposition = HeaderValue::try_from(format!("attachment; filename*=UTF-8''{encoded}"));
@@ -95,18 +95,18 @@ pub(super) fn download(name: &str, content: impl Into<Body>) -> impl IntoRespons
     (headers, content.into())
 }
 
-/// A picture made of the pixels alone.
+/// Returns a PNG made of the pixels of an image alone.
 pub(super) async fn preview_image(
     mut session: SignedInSession,
     Path((_, id, number)): AttachmentPath,
 ) -> Result<Response, PageError> {
-    let Ok((_, plain)) = open_attachment(&mut session, id, number).await? else {
+    let Ok((_, content)) = open_attachment(&mut session, id, number).await? else {
         return Err(PageError::not_found());
     };
     let program = session.request.state.program.clone();
     drop(session);
     let rendered =
-        tokio::task::spawn_blocking(move || preview::render_sandboxed(&program, plain)).await;
+        tokio::task::spawn_blocking(move || preview::render_sandboxed(&program, content)).await;
     let png = rendered.unwrap_or(Err(PreviewError::Refused)).map_err(|_| PageError::not_found())?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png.to_vec()).into_response())
 }
@@ -121,7 +121,8 @@ struct DamagedAttachmentTemplate {
 
 type OpenedAttachment = Result<(Attachment, Zeroizing<Vec<u8>>), Response>;
 
-/// Fetches and verifies a file; one that is not what the report says is a page with the alarm.
+/// Fetches and verifies a file. If it is not the file that the report names, returns a page with the
+/// alarm.
 async fn open_attachment(
     session: &mut SignedInSession,
     id: Uuid,

@@ -1,4 +1,4 @@
-//! A case to hand on: what that means, and then one archive for the browser's folder of downloads.
+//! The export of a case as one archive, after a page that explains it.
 
 use std::{
     io::{self, Write},
@@ -41,7 +41,7 @@ struct CaseExportTemplate {
     files: usize,
 }
 
-/// How long a browser may take for one piece.
+/// Timeout for sending one chunk to the browser.
 const SEND_TIMEOUT: Duration = Duration::from_mins(1);
 
 type CaseExportPath = Path<(String, Uuid)>;
@@ -55,8 +55,8 @@ pub(super) async fn show(
     Ok(render_ok(&CaseExportTemplate { frame, head, files: view.attachments.len() }))
 }
 
-/// The archive, made while it is sent: one file of it is in memory at a time. If that fails midway,
-/// so does the download.
+/// Streams the archive while it is made, so that only one of its files is in memory. If making it
+/// fails, the download fails.
 pub(super) async fn save(
     mut session: SignedInSession,
     Path((_, id)): CaseExportPath,
@@ -69,14 +69,14 @@ pub(super) async fn save(
     tokio::spawn(async move {
         let state = session.request.state.clone();
         let packing = async {
-            // The keys are free, whatever becomes of the download, as soon as this ends or the
-            // place is locked.
+            // When this future ends or the workbench locks, the keys are released, also if the
+            // download continues.
             let (session, case) = (session, case);
             write_archive(session.connection(), &case, localizer, &folder, &sender).await
         };
         let packed = state.key_session.hold_and_cancel_on_lock(Box::pin(packing)).await;
         if let Err(error) = packed.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into())) {
-            tracing::warn!("a case was not exported");
+            tracing::warn!("failed to export a case");
             sender.send(Err(error)).await.ok();
         }
     });
@@ -106,8 +106,10 @@ async fn write_archive(
     send_with_timeout(packed.take_bytes(), sender).await.map(drop)
 }
 
-/// Does anybody still wait for it? Whoever lets a download stand keeps the place from locking
-/// itself, and does so not for long.
+/// Sends a chunk to the browser. Returns whether the browser still reads.
+///
+/// # Errors
+/// Returns `TimedOut` after [`SEND_TIMEOUT`], because a stalled download holds the keys.
 async fn send_with_timeout(
     bytes: Bytes,
     sender: &mpsc::Sender<io::Result<Bytes>>,
@@ -118,7 +120,7 @@ async fn send_with_timeout(
     }
 }
 
-/// What has been packed and not been sent yet.
+/// The bytes of the archive that are not sent yet.
 #[derive(Clone, Default)]
 struct ZipBuffer(Arc<Mutex<Vec<u8>>>);
 
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_download_that_nobody_goes_on_with_is_given_up_after_a_minute() {
+    async fn a_stalled_download_is_cancelled_after_a_minute() {
         let (sender, mut receiver) = mpsc::channel(1);
         let piece = || Bytes::from_static(b"piece");
         assert!(send_with_timeout(piece(), &sender).await.unwrap());
@@ -152,6 +154,6 @@ mod tests {
         assert_eq!((stalled.kind(), start.elapsed()), (io::ErrorKind::TimedOut, SEND_TIMEOUT));
         assert_eq!(receiver.recv().await.unwrap().unwrap(), piece());
         drop(receiver);
-        assert!(!send_with_timeout(piece(), &sender).await.unwrap(), "it was closed");
+        assert!(!send_with_timeout(piece(), &sender).await.unwrap(), "the browser closed it");
     }
 }

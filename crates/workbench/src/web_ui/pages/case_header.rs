@@ -1,4 +1,4 @@
-//! What stands at the head of every page of one case.
+//! The header of every page of a case.
 
 use crate::{
     alert::{AlertSeverity, IntegrityAlert},
@@ -14,18 +14,18 @@ use crate::{
     },
 };
 
-/// The head of a case's pages: which case, where it stands, and by when something must happen.
+/// The data of the header: the case, its stage, and its next deadline.
 pub(super) struct CaseHeader {
     pub(super) id: String,
-    /// How many events there were. What is done is held against this.
+    /// The number of events that the page shows. An action is refused if there are more by then.
     pub(super) shown_event_count: u32,
-    /// Which of the case's pages it is.
+    /// The page of the case.
     pub(super) tab: &'static str,
     pub(super) category: Option<String>,
     pub(super) stage: String,
-    /// How it ended.
+    /// The outcome.
     pub(super) disposition: Option<String>,
-    /// Is there a legal hold?
+    /// Whether the case is under legal hold.
     pub(super) legal_hold: bool,
     pub(super) urgency: String,
     pub(super) priority_reasons: Vec<String>,
@@ -40,24 +40,24 @@ pub(super) struct CaseHeader {
     pub(super) alarms: Vec<AlertView>,
 }
 
-/// How much there is on the case's other pages.
+/// The counts that the tabs show.
 pub(super) struct TabCounts {
     pub(super) messages: usize,
-    /// Of what the reporter sent, what is not dealt with.
+    /// The unhandled messages of the reporter.
     pub(super) waiting: usize,
     pub(super) notes: usize,
 }
 
-/// An alarm in words: what it means, and the program's own sentence.
+/// The texts of an alert: its meaning, and the detail in English.
 pub(super) struct AlertView {
     pub(super) is_alarm: bool,
     pub(super) explanation: String,
     pub(super) text: String,
-    /// In which case, by the beginning of its id.
+    /// The first characters of the id of its case.
     pub(super) case: Option<String>,
 }
 
-/// An alarm or notice.
+/// Returns the texts of an alert.
 pub(super) fn alert_view(frame: &PageFrame, alarm: &IntegrityAlert) -> AlertView {
     AlertView {
         is_alarm: alarm.severity == AlertSeverity::Alarm,
@@ -67,7 +67,7 @@ pub(super) fn alert_view(frame: &PageFrame, alarm: &IntegrityAlert) -> AlertView
     }
 }
 
-/// A case as one of its pages shows it.
+/// The data of a page of a case.
 pub(super) struct CasePageContext {
     pub(super) frame: PageFrame,
     pub(super) head: CaseHeader,
@@ -98,7 +98,7 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
             late,
         )
     });
-    let because = report.into_iter().flat_map(|report| &report.priority_reasons);
+    let reasons = report.into_iter().flat_map(|report| &report.priority_reasons);
     CaseHeader {
         id: view.id.to_string(),
         shown_event_count: state.next_seq,
@@ -110,7 +110,7 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
             .map(|disposition| frame.t_variant("disposition", &serde_word(&disposition))),
         legal_hold: state.legal_hold,
         urgency: format!("{:?}", state.urgency),
-        priority_reasons: because.map(|because| priority_reason_text(frame, because)).collect(),
+        priority_reasons: reasons.map(|reason| priority_reason_text(frame, reason)).collect(),
         desk: frame.desk_label(&state.desk),
         assignee: state.assignee.clone(),
         mine: state.assignee.as_deref() == Some(me),
@@ -127,8 +127,8 @@ fn case_header(frame: &PageFrame, view: &CaseView, me: &str, tab: &'static str) 
     }
 }
 
-fn priority_reason_text(frame: &PageFrame, because: &PriorityReason) -> String {
-    match because {
+fn priority_reason_text(frame: &PageFrame, reason: &PriorityReason) -> String {
+    match reason {
         PriorityReason::Category => frame.t("because-category"),
         PriorityReason::Answer { question, answer } => format!("{question} {answer}"),
         PriorityReason::Person(who) => frame.with("because-person", "who", who),

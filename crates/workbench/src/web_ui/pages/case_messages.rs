@@ -1,5 +1,5 @@
-//! Messages to the reporter and from them: beginnings in the reporter's language, and the check
-//! whether a message could expose them.
+//! Messages to and from the reporter: reply templates in the reporter's language, and the exposure
+//! check.
 
 use askama::Template;
 use axum::{
@@ -42,17 +42,17 @@ struct CaseMessagesTemplate {
     messages: Vec<CaseMessageRow>,
     story: Option<String>,
     lang: String,
-    /// Those of the reporters' pages.
+    /// The languages of the reporter's pages.
     langs: [Locale; 5],
     draft: ReplyFormState,
     templates: Vec<(String, String)>,
-    /// What a message can be for.
+    /// The purposes that a message can have.
     purposes: Vec<&'static str>,
     risks: Vec<String>,
     wrong: Option<String>,
 }
 
-/// A message that is being written.
+/// The form of a message.
 #[derive(Default)]
 struct ReplyFormState {
     text: String,
@@ -64,11 +64,11 @@ struct CaseMessageRow {
     ours: bool,
     when: String,
     seen: bool,
-    /// Never seen, and no longer in the mailbox.
+    /// Removed from the mailbox before the reporter saw it.
     dropped: bool,
     lang: String,
     text: String,
-    /// Another report of the same person that it names.
+    /// The other report of the same person that the message names.
     earlier: Option<RelatedReportLink>,
 }
 
@@ -84,8 +84,8 @@ pub(super) async fn show(
     Ok(render(StatusCode::OK, &messages_page(&session, &case, draft)))
 }
 
-/// Inserts a letter, or sends the message, unless it could expose the reporter and its writer has
-/// not insisted.
+/// Inserts a reply template, or sends the message. A message that could expose the reporter is sent
+/// only after the member has confirmed it.
 pub(super) async fn post_message(
     session: Result<SignedInSession, SessionRejection>,
     Path((_, id)): CaseMessagesPath,
@@ -93,12 +93,12 @@ pub(super) async fn post_message(
 ) -> Result<Response, PageError> {
     let mut session = match session {
         Ok(session) => session,
-        Err(not) => return not.keep_draft(&form),
+        Err(rejection) => return rejection.keep_draft(&form),
     };
     let draft = ReplyFormState::from_form(&form);
     let mut case = session.open_case_keeping_draft(id, &form).await?;
     let answer = submit_message(&mut session, &mut case, id, &form, draft).await;
-    // Sent, or on the page again.
+    // The text was sent, or is on the page again.
     if answer.is_ok() {
         session.discard_draft();
     }
@@ -134,10 +134,10 @@ async fn submit_message(
         .into_iter()
         .map(|risk| exposure_text(&page.frame, &risk));
     let mut risks: Vec<String> = risks.collect();
-    // Sending reports what cannot be sealed.
+    // If the reply cannot be sealed, sending it returns the error.
     let reply = ReplyInput { text: &page.draft.text, lang: &page.draft.lang };
-    if let Ok(lost @ 1..) = session.connection().count_displaced_replies(case, reply) {
-        risks.push(page.frame.count("risk-displaces", lost));
+    if let Ok(displaced @ 1..) = session.connection().count_displaced_replies(case, reply) {
+        risks.push(page.frame.count("risk-displaces", displaced));
     }
     if !risks.is_empty() && form.get("go") != "anyway" {
         page.risks = risks;
@@ -159,8 +159,11 @@ async fn submit_message(
     }
 }
 
-/// Sends it, unless something happened that its writer was not shown: an answer also says that all
-/// before it was read.
+/// Sends the message.
+///
+/// # Errors
+/// Returns `Conflict` if the page did not show all events, because a reply also states that earlier
+/// messages were read.
 async fn send_message(
     session: &mut SignedInSession,
     case: &mut VerifiedCase,
@@ -232,7 +235,7 @@ fn exposure_text(frame: &PageFrame, exposure: &ExposureFinding) -> String {
     frame.with(&format!("risk-{}", serde_word(&exposure.risk)), "words", &exposure.words)
 }
 
-/// Why a text was not taken.
+/// Returns why a text was refused.
 pub(super) fn reject_text(frame: &PageFrame, error: &ActionError) -> String {
     match error {
         ActionError::Conflict(_) => frame.t("text-overtaken"),

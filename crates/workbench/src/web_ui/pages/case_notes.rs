@@ -1,5 +1,4 @@
-//! Notes for the team, sealed to the case: what is known apart from what is supposed, and what is
-//! to be done.
+//! Notes for the team, sealed to the case: facts, hypotheses and tasks, each in a group of its own.
 
 use askama::Template;
 use axum::{extract::Path, http::StatusCode, response::Response};
@@ -33,9 +32,9 @@ const NOTE_KINDS: [NoteKind; 3] = [NoteKind::Fact, NoteKind::Hypothesis, NoteKin
 struct CaseNotesTemplate {
     frame: PageFrame,
     head: CaseHeader,
-    /// Facts, hypotheses, tasks, and why proposals were not approved.
+    /// Facts, hypotheses, tasks and objections.
     groups: Vec<(String, Vec<NoteRow>)>,
-    /// What a new note can be.
+    /// The kinds of a new note.
     kinds: [String; 3],
     text: String,
     kind: String,
@@ -67,18 +66,18 @@ pub(super) async fn post_note(
 ) -> Result<Response, PageError> {
     let mut session = match session {
         Ok(session) => session,
-        Err(not) => return not.keep_draft(&form),
+        Err(rejection) => return rejection.keep_draft(&form),
     };
     let mut case = session.open_case_keeping_draft(id, &form).await?;
     let kind = NOTE_KINDS.into_iter().find(|kind| serde_word(kind) == form.get("kind"));
     let text = form.get("text").trim().to_owned();
-    let noted = match kind {
+    let result = match kind {
         Some(kind) => session.connection_mut().add_note(&mut case, &Note { kind, text }).await,
         None => Err(ActionError::NothingChosen),
     };
-    // Noted, or on the page again.
+    // The note was added, or its text is on the page again.
     session.discard_draft();
-    match noted {
+    match result {
         Ok(()) => Ok(session.request.redirect_with_flash(&format!("/case/{id}/notes"), "noted")),
         Err(error) => {
             let mut page = notes_page(&session, &case, &form);
@@ -97,21 +96,21 @@ fn notes_page(
     form: &FormInput,
 ) -> CaseNotesTemplate {
     let CasePageContext { frame, head, view } = CasePageContext::new(session, case, "notes");
-    let lay = |note: &NoteView| NoteRow {
+    let row = |note: &NoteView| NoteRow {
         by: note.by.clone(),
         when: dates::format_time(frame.catalog(), note.at),
         text: note.text.clone(),
     };
-    let shelf = |kind: NoteKind| {
+    let group = |kind: NoteKind| {
         (
             serde_word(&kind),
-            view.notes.iter().filter(|note| note.kind == kind).map(lay).collect::<Vec<_>>(),
+            view.notes.iter().filter(|note| note.kind == kind).map(row).collect::<Vec<_>>(),
         )
     };
-    // Written with the act that they belong to, and shown where there are any.
-    let objections = Some(shelf(NoteKind::Objection)).filter(|(_, notes)| !notes.is_empty());
+    // Objections are written when a proposal is declined. Their group is shown if there are any.
+    let objections = Some(group(NoteKind::Objection)).filter(|(_, notes)| !notes.is_empty());
     CaseNotesTemplate {
-        groups: NOTE_KINDS.map(shelf).into_iter().chain(objections).collect(),
+        groups: NOTE_KINDS.map(group).into_iter().chain(objections).collect(),
         kinds: NOTE_KINDS.map(|kind| serde_word(&kind)),
         text: form.get("text").to_owned(),
         kind: form.get("kind").to_owned(),

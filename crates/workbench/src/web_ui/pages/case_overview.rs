@@ -1,4 +1,4 @@
-//! A case: facts first, then the story, the files, and how exposed the reporter is.
+//! The overview of a case: facts, story, files, and how exposed the reporter is.
 
 use askama::Template;
 use axum::{extract::Path, response::Response};
@@ -23,7 +23,7 @@ struct CaseOverviewTemplate {
 }
 
 impl CaseOverviewTemplate {
-    /// The word for how exposed the reporter is, as far as the answers tell.
+    /// Returns how exposed the reporter is according to the answers, as the last part of a key.
     fn exposure_level(&self) -> &'static str {
         let signs = self.view.report.as_ref().map(|report| &report.exposure_signals);
         match signs.and_then(|signs| signs.first()).map(|sign| sign.level) {

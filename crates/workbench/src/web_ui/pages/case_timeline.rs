@@ -1,4 +1,4 @@
-//! What happened in a case, event by signed event.
+//! The timeline of a case: its signed events.
 
 use askama::Template;
 use axum::{extract::Path, response::Response};

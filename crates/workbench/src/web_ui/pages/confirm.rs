@@ -1,4 +1,4 @@
-//! Acts that cannot be undone are confirmed on a page of their own, which says what will be.
+//! The confirmation page of actions that cannot be undone.
 
 use askama::Template;
 use axum::response::Response;
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The field by which the page sends its answer.
+/// The field with the answer of the page.
 const CONFIRMED_FIELD: &str = "confirmed";
 
 #[derive(Template)]
@@ -25,13 +25,13 @@ struct ConfirmTemplate {
     heading: String,
     what: String,
     act: String,
-    /// What was chosen on the page before, sent along unchanged.
+    /// The fields of the form, which the page sends again unchanged.
     fields: Vec<(String, String)>,
     back: String,
 }
 
-/// The key of the text that says what an act does for good; `None` where the act can be undone, or
-/// was confirmed.
+/// Returns the key of the text that explains the irreversible effect. Returns `None` if the action
+/// can be undone or is confirmed.
 fn confirmation_text(
     act: ActionKind,
     case: &VerifiedCase,
@@ -53,7 +53,7 @@ fn confirmation_text(
     }
 }
 
-/// The page that asks, if this act has to be confirmed first.
+/// Returns the confirmation page if the action must be confirmed first.
 pub(super) fn confirmation_page(
     session: &SignedInSession,
     case: &VerifiedCase,

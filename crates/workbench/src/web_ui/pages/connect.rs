@@ -1,5 +1,5 @@
-//! Pinning a case handler: its address and two files, and then the words that a person compares
-//! before anything is believed.
+//! The connection to a case handler: its address and two files, and then the fingerprint, which the
+//! member compares before the program pins it.
 
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -40,7 +40,7 @@ struct FingerprintTemplate {
 }
 
 pub(super) async fn show(session: UnlockedSession) -> Response {
-    // Where it was before, for whoever connects again.
+    // The pinned address, for a member who connects again.
     let handler = session
         .request
         .state
@@ -62,7 +62,8 @@ fn connect_page(
     render(status, &ConnectTemplate { frame, handler, wrong, error })
 }
 
-/// Looks at what is offered and shows its words; once they were compared, pins it and signs in.
+/// Checks the offered directory and shows its fingerprint. After the member compared it, pins the
+/// case handler and signs in.
 pub(super) async fn connect(
     mut session: UnlockedSession,
     form: FormInput,
@@ -76,17 +77,17 @@ pub(super) async fn connect(
     let Ok(trust) = serde_json::from_str::<TrustRoots>(form.get("trust")) else {
         return wrong(&session, handler, "trust", "connect-trust-wrong");
     };
-    let offered =
+    let offer =
         HandlerOffer { settings: ProfileSettings { handler: handler.clone() }, ca_pem, trust };
     let state = session.request.state.clone();
     let now = state.clock.now();
     let compared = form.has("same");
-    let looked = if compared {
-        offered.pin(&state.profile, now).await
+    let result = if compared {
+        offer.pin(&state.profile, now).await
     } else {
-        offered.preview_directory(&state.profile, now).await
+        offer.preview_directory(&state.profile, now).await
     };
-    let directory = match looked {
+    let directory = match result {
         Ok(directory) => directory,
         Err(ConnectError::Client(ClientError::InvalidAddress(_))) => {
             return wrong(&session, handler, "handler", "connect-address-wrong");
@@ -107,19 +108,20 @@ pub(super) async fn connect(
         let frame = session.frame("connect-title");
         return Ok(render_ok(&FingerprintTemplate {
             words: VerificationWords::in_each_language(&frame, |lang| {
-                fingerprint(&offered.trust, lang)
+                fingerprint(&offer.trust, lang)
             }),
             until: frame.format_date(directory.expires),
             frame,
             handler,
-            ca: offered.ca_pem,
+            ca: offer.ca_pem,
             trust: form.get("trust").to_owned(),
         }));
     }
-    // Whoever was connected elsewhere is not any more.
+    // This ends a session at another case handler.
     match session.keys.sign_in(&state.profile, now).await {
         Ok(()) => Ok(session.request.redirect_with_flash("/keys", "connected")),
-        // The administrator may still have to sign: the page of the steps says so and tries again.
+        // The administrator may not have signed the directory yet. The page of the first steps shows
+        // this and offers to try again.
         Err(_) => Ok(Redirect::to(&session.request.url(START_PATH)).into_response()),
     }
 }

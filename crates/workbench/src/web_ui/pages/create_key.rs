@@ -1,4 +1,4 @@
-//! How a key comes into an empty folder: made, or back from its sheet.
+//! The creation of a key in an empty folder, or its restoration from a backup sheet.
 
 use askama::Template;
 use axum::{
@@ -34,12 +34,12 @@ use crate::{
 struct CreateKeyTemplate {
     frame: PageFrame,
     handle: String,
-    /// A passphrase for whoever has no idea of one.
+    /// A suggested passphrase.
     suggested: Zeroizing<String>,
     wrong: InvalidField,
 }
 
-/// Asks for a handle and a passphrase.
+/// Shows the form for a handle and a passphrase.
 pub(super) async fn show(request: PageRequest) -> Result<Response, PageError> {
     ensure_no_key(&request)?;
     Ok(create_key_page(request, "", InvalidField::default()))
@@ -54,7 +54,7 @@ fn create_key_page(request: PageRequest, handle: &str, wrong: InvalidField) -> R
     )
 }
 
-/// Makes the keys.
+/// Creates the keys.
 pub(super) async fn create_key(
     request: PageRequest,
     form: FormInput,
@@ -67,14 +67,14 @@ pub(super) async fn create_key(
     };
     let passphrase = match PassphraseRejection::parse(&form, &handle) {
         Ok(passphrase) => passphrase,
-        Err(new) => {
-            let wrong = new.field_error(request.catalog());
+        Err(rejection) => {
+            let wrong = rejection.field_error(request.catalog());
             return Ok(create_key_page(request, &handle, wrong));
         }
     };
-    let work = request.state.scrypt_cost;
+    let scrypt_cost = request.state.scrypt_cost;
     let (key, sealed) = spawn_cpu_bound(move || {
-        let sealed = key.seal(&passphrase, work);
+        let sealed = key.seal(&passphrase, scrypt_cost);
         (key, sealed)
     })
     .await?;
@@ -82,7 +82,7 @@ pub(super) async fn create_key(
     begin_session(request, key, "made").await
 }
 
-/// How good is what is being typed?
+/// Returns the strength of the passphrase that is being typed.
 pub(super) async fn check_strength(request: PageRequest, form: FormInput) -> Response {
     Json(StrengthOutput::new(&form, request.catalog())).into_response()
 }
@@ -95,7 +95,7 @@ struct RestoreKeyTemplate {
     wrong: InvalidField,
 }
 
-/// Asks for the text of a sheet.
+/// Shows the form for the text of a sheet.
 pub(super) async fn show_restore(request: PageRequest) -> Result<Response, PageError> {
     ensure_no_key(&request)?;
     Ok(restore_page(request, "", InvalidField::default()))
@@ -109,7 +109,7 @@ fn restore_page(request: PageRequest, text: &str, wrong: InvalidField) -> Respon
     )
 }
 
-/// Takes the key from the sheet: a file, or what was typed.
+/// Restores the key from the sheet, which is a file or typed text.
 pub(super) async fn restore(request: PageRequest, form: FormInput) -> Result<Response, PageError> {
     ensure_no_key(&request)?;
     let text =
@@ -127,15 +127,15 @@ pub(super) async fn restore(request: PageRequest, form: FormInput) -> Result<Res
                     BackupError::DamagedCopy => ("sheet", "restore-miscopied"),
                     _ => ("sheet", "restore-no-key"),
                 };
-                let text_of_it = request.catalog().get(what);
-                return Ok(restore_page(request, &text, InvalidField::new(field, text_of_it)));
+                let message = request.catalog().get(what);
+                return Ok(restore_page(request, &text, InvalidField::new(field, message)));
             }
         };
     request.state.profile.create_key(&sealed)?;
     begin_session(request, key, "restored").await
 }
 
-/// Unlocked with the new key, and on to what is next.
+/// Begins an unlocked session with the new key, and leads to the first steps.
 async fn begin_session(
     request: PageRequest,
     key: InvestigatorKey,

@@ -1,5 +1,4 @@
-//! Cases that somebody can open who has left or has another key, and new keys for one of them or
-//! for all.
+//! Cases that former readers can still open, and new keys for one of them or for all.
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -19,7 +18,7 @@ use crate::{
     },
 };
 
-/// New keys are made for so many cases in one step; each is opened for it, and somebody waits.
+/// Maximum number of key rotations in one request. Each one opens its case, and the member waits.
 const MAX_ROTATIONS: usize = 100;
 
 #[derive(Template)]
@@ -27,9 +26,9 @@ const MAX_ROTATIONS: usize = 100;
 struct FormerReadersTemplate {
     frame: PageFrame,
     cases: Vec<ExposedCaseRow>,
-    /// For how many its reader can make new keys.
+    /// The number of cases for which this member can make new keys.
     rotatable: usize,
-    /// What was refused just now: the case, and why.
+    /// The cases whose key rotation just failed, and why.
     failed: Vec<(Uuid, ErrorText)>,
 }
 
@@ -37,9 +36,9 @@ struct ExposedCaseRow {
     id: Uuid,
     stage: String,
     filed: String,
-    /// Handles, with why they should not read it.
+    /// Handles of former readers, with the reason.
     readers: Vec<(String, String)>,
-    /// Why its reader cannot make new keys for it.
+    /// Why this member cannot make new keys for it.
     refused: Option<String>,
 }
 
@@ -48,7 +47,7 @@ pub(super) async fn show(session: SignedInSession) -> Result<Response, PageError
     Ok(render_ok(&former_readers_page(&session, &cases, Vec::new())))
 }
 
-/// Makes new keys for the case that was chosen, or for as many as is done at once.
+/// Makes new keys for the chosen case, or for up to [`MAX_ROTATIONS`] cases.
 pub(super) async fn rotate_keys(
     mut session: SignedInSession,
     form: FormInput,

@@ -1,4 +1,4 @@
-//! Keys of the keyboard, and what the program does to protect its owner.
+//! Help: shortcuts of the keyboard, and how the program protects the member.
 
 use std::sync::atomic::Ordering;
 

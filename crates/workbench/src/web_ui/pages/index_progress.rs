@@ -1,6 +1,5 @@
-//! Reading what is new into the index, a little at a time. The first time there can be thousands of
-//! cases: the page shows how far it is and asks again, by itself, and everything else can be used
-//! meanwhile.
+//! The update of the search index, in short steps. The first update can read thousands of cases. The
+//! page shows the progress and polls, and all other pages work meanwhile.
 
 use askama::Template;
 use axum::{
@@ -28,7 +27,7 @@ struct IndexProgressTemplate {
     progress: IndexProgress,
 }
 
-/// How far it is.
+/// The progress of the update.
 #[derive(Serialize)]
 struct IndexProgress {
     done: usize,
@@ -38,37 +37,38 @@ struct IndexProgress {
 }
 
 impl IndexProgress {
-    fn new(desk: &SignedInState, words: &MessageCatalog) -> Self {
-        let (done, of) = desk.index_job.as_ref().map_or((0, 0), IndexJob::progress);
-        let text =
-            words.with("reading-progress", &[("done", &done.to_string()), ("of", &of.to_string())]);
+    fn new(signed_in: &SignedInState, catalog: &MessageCatalog) -> Self {
+        let (done, total) = signed_in.index_job.as_ref().map_or((0, 0), IndexJob::progress);
+        let text = catalog
+            .with("reading-progress", &[("done", &done.to_string()), ("of", &total.to_string())]);
         Self {
             done,
-            total: of,
-            finished: desk.index_job.as_ref().is_none_or(IndexJob::is_done),
+            total,
+            finished: signed_in.index_job.as_ref().is_none_or(IndexJob::is_done),
             text,
         }
     }
 }
 
-/// Reads on for a while. `None` if more is left: then [`progress_page`] says how far it is.
+/// Continues the update for at most the page timeout. Returns `None` if it is not finished; the
+/// handler then returns [`progress_page`].
 pub(super) async fn update_index(
     session: &mut SignedInSession,
 ) -> Result<Option<IndexStats>, PageError> {
     update_for(session).await?;
-    let desk = &mut *session.signed_in;
-    match desk.index_job.take() {
-        Some(reading) if reading.is_done() => {
-            let updated = reading.finish();
+    let signed_in = &mut *session.signed_in;
+    match signed_in.index_job.take() {
+        Some(job) if job.is_done() => {
+            let updated = job.finish();
             if let Some(index) =
-                desk.index.as_mut().filter(|_| updated.indexed + updated.removed > 0)
+                signed_in.index.as_mut().filter(|_| updated.indexed + updated.removed > 0)
             {
-                index.save(desk.connection.home(), desk.connection.key()).await?;
+                index.save(signed_in.connection.home(), signed_in.connection.key()).await?;
             }
             Ok(Some(updated))
         }
-        reading => {
-            desk.index_job = reading;
+        job => {
+            signed_in.index_job = job;
             Ok(None)
         }
     }
@@ -76,27 +76,27 @@ pub(super) async fn update_index(
 
 async fn update_for(session: &mut SignedInSession) -> Result<(), PageError> {
     let state = session.request.state.clone();
-    let SignedInState { connection, index, index_job: reading, .. } = &mut *session.signed_in;
+    let SignedInState { connection, index, index_job: job, .. } = &mut *session.signed_in;
     let index = match index {
         Some(index) => index,
         None => index.insert(Index::open(connection.home(), connection.key()).await?),
     };
-    let reading = match reading {
-        Some(reading) => reading,
-        None => reading.insert(index.begin_update(connection).await?),
+    let job = match job {
+        Some(job) => job,
+        None => job.insert(index.begin_update(connection).await?),
     };
-    let enough = Instant::now() + state.page_timeout;
-    Ok(index.advance(reading, connection, &state.taxonomy, |_, _| Instant::now() < enough).await?)
+    let deadline = Instant::now() + state.page_timeout;
+    Ok(index.advance(job, connection, &state.taxonomy, |_, _| Instant::now() < deadline).await?)
 }
 
-/// How far it is; asks again by itself.
+/// Returns the page that shows the progress and polls.
 pub(super) fn progress_page(session: &SignedInSession, section: NavSection) -> Response {
     let frame = session.frame("search-title", section);
     let progress = IndexProgress::new(&session.signed_in, frame.catalog());
     render_ok(&IndexProgressTemplate { frame, progress })
 }
 
-/// The same for the script.
+/// Continues the update and returns its progress, for the script.
 pub(super) async fn progress_json(mut session: SignedInSession) -> Result<Response, PageError> {
     update_for(&mut session).await?;
     Ok(Json(IndexProgress::new(&session.signed_in, session.request.catalog())).into_response())

@@ -1,4 +1,4 @@
-//! Everything that keys depend on, in one look.
+//! The checks of everything that the keys depend on.
 
 use askama::Template;
 use axum::response::Response;
@@ -26,14 +26,15 @@ struct KeyHealthTemplate {
     folder: String,
 }
 
-/// Twelve words to compare with somebody, who may see them in another language: so in both.
+/// Twelve words to compare with another person, in one language. Pages show them in both languages,
+/// because the other person can see them in the other one.
 pub(super) struct VerificationWords {
     pub(super) locale: Locale,
     pub(super) text: String,
 }
 
 impl VerificationWords {
-    /// First in the language of the page.
+    /// Returns the words in both languages, first in the language of the page.
     pub(super) fn in_each_language(frame: &PageFrame, words: impl Fn(&str) -> String) -> [Self; 2] {
         let mut both = LOCALES.map(|locale| Self { locale, text: words(locale.code) });
         both.sort_by_key(|words| words.locale.code != frame.code());

@@ -1,4 +1,4 @@
-//! The log: going through it, and a copy of it that can be verified elsewhere.
+//! The log: its verification, and an export that can be verified elsewhere.
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
@@ -21,17 +21,17 @@ use crate::{
 #[template(path = "log.html")]
 struct LogTemplate {
     frame: PageFrame,
-    /// Does this person see all of it?
+    /// Whether this member sees the whole log.
     whole: bool,
     result: Option<VerificationSummary>,
 }
 
-/// What came out.
+/// The result of a verification.
 struct VerificationSummary {
     ok: bool,
     entries: usize,
     cases: usize,
-    /// The end of the whole log.
+    /// The last link of the whole log.
     head: Option<String>,
     alarms: Vec<AlertView>,
 }
@@ -40,7 +40,7 @@ pub(super) async fn show(session: SignedInSession) -> Response {
     render_ok(&log_page(&session, None))
 }
 
-/// Fetches it and goes through all of it.
+/// Fetches and verifies the log.
 pub(super) async fn verify(mut session: SignedInSession) -> Result<Response, PageError> {
     let export = session.connection().export_log().await?;
     let audit = session.connection_mut().audit_log(&export)?;
@@ -55,7 +55,8 @@ pub(super) async fn verify(mut session: SignedInSession) -> Result<Response, Pag
     Ok(render_ok(&log_page(&session, Some(result))))
 }
 
-/// The log as a file, with everything that is needed to verify it but the pinned root keys.
+/// Returns the log as a file, with everything that its verification needs except the pinned root
+/// keys.
 pub(super) async fn save(session: SignedInSession) -> Result<Response, PageError> {
     let export = session.connection().export_log().await?;
     let name = format!("burkindi-log-{}.json", export.exported);

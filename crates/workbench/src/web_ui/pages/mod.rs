@@ -1,5 +1,5 @@
-//! The pages. A handler asks the library, and lays out what it answers; one file a page, with its
-//! template beside it in name.
+//! The pages, one file for each. A handler calls the library and renders the result with the template
+//! of its name.
 
 mod absence;
 mod administration;
@@ -38,13 +38,14 @@ use axum::{
 
 use super::{UiState, assets, error_page::PageError};
 
-/// Largest body of a form, in bytes: a reply of the longest kind, each byte of it percent-encoded;
-/// or the page of a backup sheet.
+/// Maximum body of a form, in bytes. The largest forms are the longest reply with every byte
+/// percent-encoded, and the page of a backup sheet.
 const MAX_FORM_BYTES: usize = 256 * 1024;
 
-/// All pages stand below the room; the way in and what is the same for everybody do not.
+/// Returns the routes. All pages are below the random path. The sign-in link and the assets, which
+/// are the same for all browsers, are not.
 pub(super) fn routes(site: &UiState) -> Router<UiState> {
-    let room = Router::new()
+    let pages = Router::new()
         .route("/{lang}", get(queue::redirect_home))
         .route("/{lang}/unlock", post(unlock::unlock))
         .route("/{lang}/lock", post(unlock::lock))
@@ -95,7 +96,7 @@ pub(super) fn routes(site: &UiState) -> Router<UiState> {
     Router::new()
         .route("/open/{link}", get(sign_in::redeem_link))
         .route("/assets/{name}", get(assets::serve))
-        .nest(&format!("/{}", site.browser_session.path_secret()), room)
+        .nest(&format!("/{}", site.browser_session.path_secret()), pages)
         .fallback(async || PageError::not_found())
         .layer(DefaultBodyLimit::max(MAX_FORM_BYTES))
 }

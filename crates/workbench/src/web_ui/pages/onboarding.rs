@@ -1,5 +1,5 @@
-//! The first day: from nothing to the queue, step by step. What has been done is looked up, not
-//! remembered, so that one can stop anywhere.
+//! The first steps, from an empty folder to the queue. Each page derives the finished steps from the
+//! files, so that a member can stop and continue anywhere.
 
 use askama::Template;
 use axum::{
@@ -29,17 +29,17 @@ struct WelcomeTemplate {
 #[template(path = "onboarding.html")]
 struct OnboardingTemplate {
     frame: PageFrame,
-    /// Is there a sheet of this key?
+    /// Whether a backup sheet of this key was printed.
     backed_up: bool,
     words: [VerificationWords; 2],
-    /// Where the case handler is, if one is pinned.
+    /// The address of the pinned case handler.
     handler: Option<String>,
     error: Option<ErrorView>,
-    /// Where to go on.
+    /// The path of the page that follows.
     to: String,
 }
 
-/// Without a key: what to begin with. With one: what is still to be done.
+/// Shows the choice between a new key and a restored one, or the steps that are left.
 pub(super) async fn show(request: PageRequest) -> Result<Response, SessionRejection> {
     if !request.state.profile.has_key() {
         return Ok(render_ok(&WelcomeTemplate {
@@ -53,7 +53,7 @@ pub(super) async fn show(request: PageRequest) -> Result<Response, SessionReject
     Ok(render_ok(&onboarding_page(&session, None, "")?))
 }
 
-/// The same for somebody who is not let in anywhere, with the reason.
+/// Shows the steps that are left, with the error of a failed sign-in.
 pub(super) async fn show_with_error(
     request: PageRequest,
     error: PageError,
@@ -67,7 +67,7 @@ pub(super) async fn show_with_error(
     Ok(render(error.status(), &page))
 }
 
-/// Tries again.
+/// Signs in again.
 pub(super) async fn retry_sign_in(
     mut session: UnlockedSession,
     form: FormInput,
@@ -99,7 +99,7 @@ fn onboarding_page(
     Ok(OnboardingTemplate { frame, backed_up, words, handler, error, to: to.to_owned() })
 }
 
-/// The public half of the key, as a file for the administrator.
+/// Returns the public keys as a file for the administrator.
 pub(super) async fn download_key_request(session: UnlockedSession) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
@@ -109,7 +109,7 @@ pub(super) async fn download_key_request(session: UnlockedSession) -> Response {
         .into_response()
 }
 
-/// Where nothing may be put in the place of a key.
+/// Redirects to the first steps if there is a key, which must not be replaced.
 pub(super) fn ensure_no_key(request: &PageRequest) -> Result<(), PageError> {
     if request.state.profile.has_key() {
         Err(PageError::redirect(request.url(START_PATH)))

@@ -1,4 +1,4 @@
-//! A new passphrase: asked for twice, and measured.
+//! The change of the passphrase, and the rules for a new one.
 
 use askama::Template;
 use axum::response::Response;
@@ -24,15 +24,18 @@ use crate::{
     },
 };
 
-/// Why a new passphrase is not taken.
+/// Why a new passphrase is rejected.
 pub(super) enum PassphraseRejection {
     Weak(WeakPassphrase),
-    /// The two times differ.
+    /// The two entries differ.
     Mismatch,
 }
 
 impl PassphraseRejection {
-    /// The passphrase, if it is good enough and was typed twice.
+    /// Returns the passphrase of a form.
+    ///
+    /// # Errors
+    /// Returns why it is rejected: it is weak, or the two entries differ.
     pub(super) fn parse(form: &FormInput, handle: &str) -> Result<SecretString, Self> {
         let passphrase = form.get("new");
         passphrase_strength::check_passphrase(passphrase, &[handle]).map_err(Self::Weak)?;
@@ -43,15 +46,15 @@ impl PassphraseRejection {
         }
     }
 
-    /// For the form.
-    pub(super) fn field_error(&self, words: &MessageCatalog) -> InvalidField {
+    /// Returns the message for the form.
+    pub(super) fn field_error(&self, catalog: &MessageCatalog) -> InvalidField {
         match self {
-            Self::Weak(weak) => InvalidField::new("new", words.get(weakness_key(*weak))),
-            Self::Mismatch => InvalidField::new("again", words.get("passphrase-differ")),
+            Self::Weak(weak) => InvalidField::new("new", catalog.get(weakness_key(*weak))),
+            Self::Mismatch => InvalidField::new("again", catalog.get("passphrase-differ")),
         }
     }
 
-    /// Random words, for whoever has no idea.
+    /// Returns random words as a suggestion.
     pub(super) fn suggest(lang: &str) -> Zeroizing<String> {
         passphrase_strength::suggest_passphrase(lang, &mut OsRng)
     }
@@ -64,7 +67,7 @@ fn weakness_key(weak: WeakPassphrase) -> &'static str {
     }
 }
 
-/// How good a passphrase is, for the script that shows it while it is typed.
+/// The strength of a passphrase, which the script shows while the member types it.
 #[derive(Serialize)]
 pub(super) struct StrengthOutput {
     /// 1 to 4.
@@ -73,7 +76,7 @@ pub(super) struct StrengthOutput {
 }
 
 impl StrengthOutput {
-    pub(super) fn new(form: &FormInput, words: &MessageCatalog) -> Self {
+    pub(super) fn new(form: &FormInput, catalog: &MessageCatalog) -> Self {
         let (level, key) =
             match passphrase_strength::check_passphrase(form.get("new"), &[form.get("handle")]) {
                 Err(WeakPassphrase::TooShort) => (1, "strength-short"),
@@ -81,7 +84,7 @@ impl StrengthOutput {
                 Ok(passphrase_strength::PassphraseStrength::Good) => (3, "strength-good"),
                 Ok(passphrase_strength::PassphraseStrength::Strong) => (4, "strength-great"),
             };
-        Self { level, text: words.get(key) }
+        Self { level, text: catalog.get(key) }
     }
 }
 
@@ -103,15 +106,16 @@ fn passphrase_page(session: &UnlockedSession, wrong: InvalidField) -> Response {
     render(wrong.status(), &PassphraseTemplate { frame, suggested, wrong })
 }
 
-/// Seals the key anew. The old passphrase is asked for: the screen may have been left open.
+/// Encrypts the key with the new passphrase. It requires the old one, because another person could
+/// use an unlocked screen.
 pub(super) async fn change(
     session: UnlockedSession,
     form: FormInput,
 ) -> Result<Response, PageError> {
     let new = match PassphraseRejection::parse(&form, session.keys.key.handle()) {
         Ok(new) => new,
-        Err(refused) => {
-            let wrong = refused.field_error(session.request.catalog());
+        Err(rejection) => {
+            let wrong = rejection.field_error(session.request.catalog());
             return Ok(passphrase_page(&session, wrong));
         }
     };
@@ -124,8 +128,8 @@ pub(super) async fn change(
         }
         Err(error) => return Err(error.into()),
     };
-    let work = state.scrypt_cost;
-    let sealed = spawn_cpu_bound(move || key.seal(&new, work)).await?;
+    let scrypt_cost = state.scrypt_cost;
+    let sealed = spawn_cpu_bound(move || key.seal(&new, scrypt_cost)).await?;
     state.profile.replace_key(&sealed)?;
     Ok(session.redirect_with_flash("passphrase"))
 }

@@ -1,4 +1,4 @@
-//! The queue.
+//! The queue of cases, with filters and pages.
 
 use askama::Template;
 use axum::{
@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// So many cases stand on a page.
+/// Number of cases on a page.
 const PAGE_SIZE: usize = 50;
 
 const QUEUE_TABS: [(&str, QueueFilter); 7] = [
@@ -60,17 +60,17 @@ struct QueueRow {
     filed: String,
     next: Option<DeadlineCell>,
     unread: bool,
-    /// How much of what the reporter sent is not dealt with.
+    /// The number of unhandled messages of the reporter.
     waiting: usize,
     proposed: bool,
-    /// Does a proposal wait for the reader of this page?
+    /// Whether a proposal waits for the approval of this member.
     waits_for_me: bool,
 }
 
 enum AssigneeCell {
     Me,
     Colleague(String),
-    /// Not in the directory any more.
+    /// A member who is not in the directory any more.
     FormerMember(String),
     Nobody,
     Suggested(String),
@@ -84,14 +84,14 @@ struct DeadlineCell {
     late: bool,
 }
 
-/// Behind which case a page begins.
+/// The case after which a page begins.
 #[derive(Deserialize)]
 pub(super) struct QueueCursorQuery {
     after: Option<Uuid>,
     due: Option<String>,
 }
 
-/// Where one begins.
+/// Redirects to the first page.
 pub(super) async fn redirect_home(request: PageRequest) -> Response {
     Redirect::to(&request.url("/queue/mine")).into_response()
 }
@@ -99,13 +99,13 @@ pub(super) async fn redirect_home(request: PageRequest) -> Response {
 pub(super) async fn show(
     mut session: SignedInSession,
     Path((_, part)): Path<(String, String)>,
-    Query(behind): Query<QueueCursorQuery>,
+    Query(cursor): Query<QueueCursorQuery>,
 ) -> Result<Response, PageError> {
-    let (word, part) =
+    let (part, filter) =
         QUEUE_TABS.into_iter().find(|(word, _)| *word == part).ok_or_else(PageError::not_found)?;
-    let due = behind.due.as_deref().and_then(|due| Date::parse(due, &Iso8601::DATE).ok());
-    let behind = behind.after.map(|case| CaseQueueCursor { case, due });
-    let page = session.connection().queue_page(part, behind, PAGE_SIZE).await?;
+    let due = cursor.due.as_deref().and_then(|due| Date::parse(due, &Iso8601::DATE).ok());
+    let cursor = cursor.after.map(|case| CaseQueueCursor { case, due });
+    let page = session.connection().queue_page(filter, cursor, PAGE_SIZE).await?;
     if session.signed_in.missing_case_alerts.is_none() {
         session.signed_in.missing_case_alerts =
             Some(session.connection().missing_case_alerts().await?);
@@ -119,21 +119,21 @@ pub(super) async fn show(
         .map(|alarm| alert_view(&frame, alarm))
         .collect();
     let me = session.connection().handle();
-    let here = |handle: &str| session.connection().directory().member(handle).is_some();
+    let is_member = |handle: &str| session.connection().directory().member(handle).is_some();
     let ids = short_ids(page.items.iter().map(|line| line.row.id));
     let short = |id: &Uuid| ids.get(id).cloned().unwrap_or_else(|| id.to_string());
     let rows = page
         .items
         .iter()
-        .map(|line| queue_row(&frame, line, short(&line.row.id), me, &here))
+        .map(|line| queue_row(&frame, line, short(&line.row.id), me, &is_member))
         .collect();
     let next = page.next_cursor.map(|CaseQueueCursor { case, due }| {
         let due = due.map_or_else(String::new, |due| format!("&due={due}"));
-        format!("{}?after={case}{due}", frame.url(&format!("/queue/{word}")))
+        format!("{}?after={case}{due}", frame.url(&format!("/queue/{part}")))
     });
     Ok(render_ok(&QueueTemplate {
         frame,
-        part: word,
+        part,
         parts: QUEUE_TABS.map(|(word, _)| word),
         rows,
         alarms,
@@ -146,13 +146,13 @@ fn queue_row(
     line: &QueueItem,
     short: String,
     me: &str,
-    here: &dyn Fn(&str) -> bool,
+    is_member: &dyn Fn(&str) -> bool,
 ) -> QueueRow {
     let state = &line.row.state;
-    let suggested = line.row.suggested.as_ref().filter(|who| here(who));
+    let suggested = line.row.suggested.as_ref().filter(|who| is_member(who));
     let who = match (&state.assignee, suggested) {
         (Some(who), _) if who == me => AssigneeCell::Me,
-        (Some(who), _) if !here(who) => AssigneeCell::FormerMember(who.clone()),
+        (Some(who), _) if !is_member(who) => AssigneeCell::FormerMember(who.clone()),
         (Some(who), _) => AssigneeCell::Colleague(who.clone()),
         (None, _) if !state.stage.is_open() => AssigneeCell::Closed,
         (None, Some(who)) => AssigneeCell::Suggested(who.clone()),

@@ -1,5 +1,5 @@
-//! Looking for words in all of one's cases. The words are posted: they must not stand in a
-//! browser's history.
+//! Search in all cases of the member. The form is posted, so that its words are not in the history
+//! of the browser.
 
 use askama::Template;
 use axum::{
@@ -25,9 +25,9 @@ use crate::{
     },
 };
 
-/// So many hits stand on the page.
+/// Maximum number of hits on the page.
 const MAX_HITS: u32 = 50;
-/// So many related cases are worth a look.
+/// Maximum number of related cases.
 const MAX_RELATED: usize = 10;
 
 #[derive(Template)]
@@ -35,7 +35,7 @@ const MAX_RELATED: usize = 10;
 struct SearchTemplate {
     frame: PageFrame,
     words: String,
-    /// Filed on this day or later.
+    /// Only cases received on this day or later.
     since: String,
     choices: Vec<FilterOptions>,
     hits: Option<Vec<SearchHit>>,
@@ -44,13 +44,13 @@ struct SearchTemplate {
     wrong: Option<String>,
 }
 
-/// One way of narrowing.
+/// The options of a filter.
 struct FilterOptions {
     field: &'static str,
     options: Vec<(String, String, bool)>,
 }
 
-/// An empty form; or, if something is looked for that still waited for cases to be read, that.
+/// Shows the form, or the result of a search that waited for the update of the index.
 pub(super) async fn show(mut session: SignedInSession) -> Result<Response, PageError> {
     let Some(wanted) = session.signed_in.pending_search.take() else {
         return Ok(render_ok(&search_page(&session, &session.take_draft().unwrap_or_default())));
@@ -68,7 +68,7 @@ pub(super) async fn search(
 ) -> Result<Response, PageError> {
     let mut session = match session {
         Ok(session) => session,
-        Err(not) => return not.keep_draft(&form),
+        Err(rejection) => return rejection.keep_draft(&form),
     };
     let updated = update_index(&mut session).await?;
     drop(session.take_draft());
@@ -166,14 +166,14 @@ struct RelatedCasesTemplate {
     frame: PageFrame,
     head: CaseHeader,
     related: Vec<RelatedCaseRow>,
-    /// Cases that were linked with this one.
+    /// Cases that are linked with this one.
     linked: Vec<String>,
-    /// Cases that were left out, as nothing was declared in them.
+    /// The number of cases that were not searched, because the member has not declared in them.
     undeclared: usize,
     alarms: Vec<AlertView>,
 }
 
-/// Another case, with the reasons in words.
+/// A related case, with the reasons.
 struct RelatedCaseRow {
     id: String,
     category: String,
@@ -182,7 +182,7 @@ struct RelatedCaseRow {
     reasons: Vec<String>,
 }
 
-/// Other cases that could be about the same.
+/// Shows cases that could be about the same matter.
 pub(super) async fn related(
     mut session: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,
@@ -209,7 +209,7 @@ pub(super) async fn related(
             reasons: other
                 .reasons
                 .iter()
-                .map(|(tie, values)| relation_text(&frame, taxonomy, *tie, values))
+                .map(|(kind, values)| relation_text(&frame, taxonomy, *kind, values))
                 .collect(),
         }
     };
@@ -227,18 +227,18 @@ pub(super) async fn related(
 fn relation_text(
     frame: &PageFrame,
     taxonomy: &Taxonomy,
-    tie: RelationKind,
+    kind: RelationKind,
     values: &[String],
 ) -> String {
-    let key = match tie {
+    let key = match kind {
         RelationKind::File => "relation-file",
         RelationKind::Number => "relation-number",
         RelationKind::Place => "relation-place",
         RelationKind::Words => "relation-words",
     };
-    // A place is told with the category that it was reported for.
+    // A place has the category of its report before it.
     let named = |value: &String| match value.split_once(' ') {
-        Some((id, place)) if tie == RelationKind::Place => match taxonomy.category(id) {
+        Some((id, place)) if kind == RelationKind::Place => match taxonomy.category(id) {
             Some(category) => format!("{}, {place}", category.label.get(frame.code())),
             None => value.clone(),
         },

@@ -1,4 +1,4 @@
-//! The link from the terminal: lets the browser in, and leads to the pages.
+//! The sign-in link of the terminal.
 
 use askama::Template;
 use axum::{
@@ -21,13 +21,14 @@ struct SignInTemplate {
     style: String,
     heading: String,
     what: String,
-    /// Where to go on; nowhere if the link was not good.
+    /// The address of the first page, or `None` if the link is not valid.
     on: Option<String>,
     link: String,
 }
 
-/// Sets the cookie. The page leads on by itself: a redirect would still count as coming from
-/// wherever the link was read, and the cookie would not be sent along.
+/// Exchanges the link for the session cookie. The answer is a page that forwards by itself: after a
+/// redirect the browser would still count the page with the link as the origin, and would not send
+/// the cookie.
 pub(super) async fn redeem_link(
     State(state): State<UiState>,
     Path(link): Path<String>,
@@ -36,19 +37,19 @@ pub(super) async fn redeem_link(
     let wanted =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let locale = Locale::negotiate(wanted, &LOCALES).unwrap_or(LOCALES[0]);
-    let words = state.texts.catalog(locale);
+    let catalog = state.texts.catalog(locale);
     let cookie = state.browser_session.redeem_link(&link, state.clock.now(), &mut OsRng);
     let page = |heading: &str, what: &str, on| SignInTemplate {
         code: locale.code,
         style: state.assets.url("workbench"),
-        heading: words.get(heading),
-        what: words.get(what),
+        heading: catalog.get(heading),
+        what: catalog.get(what),
         on,
-        link: words.get("open-on"),
+        link: catalog.get("open-on"),
     };
     let Some(cookie) = cookie else {
         state.browser_session.count_rejected();
-        tracing::warn!(rule = "link", "a request was refused");
+        tracing::warn!(rule = "link", "sign-in link rejected");
         return render(StatusCode::FORBIDDEN, &page("open-void", "open-void-what", None));
     };
     let on = Some(page_url(&state, locale, ""));

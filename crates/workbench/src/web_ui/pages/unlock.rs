@@ -1,4 +1,4 @@
-//! Unlocking, locking, and signs of life.
+//! Unlocking, locking, and the activity of the member.
 
 use askama::Template;
 use axum::{
@@ -34,15 +34,15 @@ struct UnlockTemplate {
     folder: String,
 }
 
-/// What the page is shown for.
+/// The state of the page that asks for the passphrase.
 #[derive(Default)]
 pub(crate) struct UnlockPrompt {
-    /// Where to go on.
+    /// The path of the page that follows.
     return_path: String,
     wrong: Option<String>,
-    /// Something was sent while it was locked, and was not done.
+    /// Whether a form was sent to the locked workbench and is lost.
     form_lost: bool,
-    /// What was written there is kept.
+    /// Whether there is a draft of that page.
     draft_kept: bool,
 }
 
@@ -62,7 +62,7 @@ impl UnlockPrompt {
     }
 }
 
-/// Asks for the passphrase.
+/// Returns the page that asks for the passphrase.
 pub(crate) fn unlock_page(
     request: &PageRequest,
     prompt: UnlockPrompt,
@@ -98,27 +98,31 @@ pub(super) async fn unlock(request: PageRequest, form: FormInput) -> Result<Resp
         Err(_) => return again("unlock-no-key"),
     };
     state.drafts.set_owner(&key);
-    let mut work = UnlockedKeys::without_connection(key);
-    let joined = if state.profile.is_connected() {
-        work.sign_in(&state.profile, state.clock.now()).await.map_err(PageError::from)
+    let mut keys = UnlockedKeys::without_connection(key);
+    let signed_in = if state.profile.is_connected() {
+        keys.sign_in(&state.profile, state.clock.now()).await.map_err(PageError::from)
     } else {
         Err(PageError::redirect(request.url(START_PATH)))
     };
-    // What is forged or rolled back ends here. That nobody answers, or not yet, is no reason to
-    // keep anybody from their own keys.
-    if let Err(error) = joined.clone()
+    // An integrity alert ends the sign-in. An unreachable case handler does not prevent the member
+    // from using the own keys.
+    if let Err(error) = signed_in.clone()
         && error.is_integrity_alert()
     {
         return Err(error);
     }
-    state.key_session.unlock(work, state.clock.now()).await;
-    match joined {
+    state.key_session.unlock(keys, state.clock.now()).await;
+    match signed_in {
         Ok(()) => Ok(Redirect::to(&request.url(to)).into_response()),
         Err(error) => onboarding::show_with_error(request, error, to).await,
     }
 }
 
-/// Opens the key file. Guessing is made expensive, so this takes its time.
+/// Opens the key file. This takes about a second, because the passphrase hash makes guessing
+/// expensive.
+///
+/// # Errors
+/// Returns an error if the passphrase is wrong or the file is unreadable.
 pub(super) async fn decrypt_key(
     state: &UiState,
     passphrase: &str,
@@ -130,7 +134,7 @@ pub(super) async fn decrypt_key(
     opened.unwrap_or(Err(KeyError::Malformed))
 }
 
-/// Wipes the keys, whatever comes along. What was being written is kept.
+/// Locks the workbench, also if the form is malformed. Stores the text that was being written.
 pub(super) async fn lock(request: PageRequest, form: Result<FormInput, Response>) -> Response {
     let form = form.unwrap_or_default();
     let to = form.local_path("page");
@@ -139,7 +143,7 @@ pub(super) async fn lock(request: PageRequest, form: Result<FormInput, Response>
     unlock_page(&request, UnlockPrompt::with_return_path(&request, to), StatusCode::OK)
 }
 
-/// A sign of life from the script: somebody is reading or writing.
+/// Records activity that the script reports: the member reads or writes.
 pub(super) async fn heartbeat(State(state): State<UiState>) -> StatusCode {
     let now = state.clock.now();
     if !state.key_session.is_unlocked(now) {

@@ -1,4 +1,4 @@
-//! Closing a case that came unreadable, from the page that says so.
+//! Closing an unreadable case, from its error page.
 
 use axum::{extract::Path, response::Response};
 use uuid::Uuid;
@@ -8,8 +8,8 @@ use crate::{
     web_ui::{error_page::PageError, extract::SignedInSession},
 };
 
-/// Proposes to close it, or approves what a colleague proposed. Returns to the queue, because there
-/// is nothing of the case to show.
+/// Proposes to close the case, or approves the proposal of a colleague. Redirects to the queue,
+/// because the case has nothing to show.
 pub(super) async fn close_unreadable(
     mut session: SignedInSession,
     Path((_, id)): Path<(String, Uuid)>,

@@ -1,5 +1,5 @@
-//! Who would read this report? A dry run of the decision that a reporter's device makes, step by
-//! step, and the same for every category.
+//! "Who would read this report?": a dry run of the decision that a reporter's device makes, step by
+//! step, and the result for every category.
 
 use askama::Template;
 use axum::response::Response;
@@ -35,18 +35,18 @@ struct FormOption {
     chosen: bool,
 }
 
-/// The decision in words.
+/// The texts of a decision.
 struct RoutingExplanation {
     desk: String,
     readers: String,
     steps: Vec<String>,
-    /// Exclusions that keep nobody away.
+    /// Exclusions without effect.
     ineffective: Option<String>,
-    /// Who gets no access, and why.
+    /// Members without access, and why.
     excluded_members: Vec<(String, String)>,
 }
 
-/// The decision for one category, as who usually reports it.
+/// The decision for a category with its usual audience.
 struct CategoryRouteRow {
     category: String,
     label: String,
@@ -60,7 +60,7 @@ pub(super) async fn show(session: SignedInSession) -> Response {
     render_ok(&who_reads_page(&session, &FormInput::default(), None))
 }
 
-/// Decides as a reporter's device would.
+/// Explains the decision for the chosen report.
 pub(super) async fn explain_route(session: SignedInSession, form: FormInput) -> Response {
     let case = ReportProfile {
         category: form.get("category").to_owned(),
@@ -73,7 +73,7 @@ pub(super) async fn explain_route(session: SignedInSession, form: FormInput) -> 
 fn who_reads_page(
     session: &SignedInSession,
     form: &FormInput,
-    asked: Option<ReportProfile>,
+    profile: Option<ReportProfile>,
 ) -> WhoReadsTemplate {
     let frame = session.frame("administration-title", NavSection::Administration);
     let (directory, taxonomy) = (session.connection().directory(), &session.request.state.taxonomy);
@@ -101,7 +101,7 @@ fn who_reads_page(
         categories,
         audiences,
         exclusions,
-        answer: asked.map(|case| routing_explanation(&frame, directory, case)),
+        answer: profile.map(|case| routing_explanation(&frame, directory, case)),
         all: all_category_rows(&frame, directory, taxonomy),
         frame,
     }
@@ -113,14 +113,14 @@ fn routing_explanation(
     case: ReportProfile,
 ) -> RoutingExplanation {
     let decision = explain_routing(directory, case);
-    let idle: Vec<String> =
+    let ineffective: Vec<String> =
         decision.ineffective_exclusions.iter().map(|unit| frame.unit_label(unit)).collect();
     let without = decision.excluded_members.iter();
     RoutingExplanation {
         desk: frame.desk_label(&decision.desk),
         readers: decision.readers.join(", "),
         steps: decision.steps.iter().map(|step| step_text(frame, step)).collect(),
-        ineffective: (!idle.is_empty()).then(|| idle.join(", ")),
+        ineffective: (!ineffective.is_empty()).then(|| ineffective.join(", ")),
         excluded_members: without
             .map(|without| (without.handle.clone(), exclusion_text(frame, &without.reason)))
             .collect(),
@@ -153,25 +153,25 @@ fn all_category_rows(
 }
 
 fn step_text(frame: &PageFrame, step: &RoutingStep) -> String {
-    let words = frame.catalog();
+    let catalog = frame.catalog();
     match step {
         RoutingStep::OtherAudiences { desk, audiences } => {
             let audiences: Vec<String> =
                 audiences.iter().map(|audience| frame.t_variant("audience", audience)).collect();
             let audiences = audiences.join(", ");
-            words.with(
+            catalog.with(
                 "step-other-audiences",
                 &[("desk", &frame.desk_label(desk)), ("audiences", &audiences)],
             )
         }
         RoutingStep::NoDesk => frame.t("step-no-desk"),
         RoutingStep::Desk(desk) => frame.with("step-desk", "desk", frame.desk_label(desk)),
-        RoutingStep::NobodyExcluded(seats) => frame.count("step-nobody-excluded", seats),
+        RoutingStep::NobodyExcluded(count) => frame.count("step-nobody-excluded", count),
         RoutingStep::Excluded { who, left } => {
-            words.with("step-excluded", &[("who", &who.join(", ")), ("left", &left.to_string())])
+            catalog.with("step-excluded", &[("who", &who.join(", ")), ("left", &left.to_string())])
         }
-        RoutingStep::TooFew => frame.with("step-too-few", "least", MIN_READERS.to_string()),
-        RoutingStep::RoutedTo { desk, readers } => words.with(
+        RoutingStep::TooFew => frame.with("step-too-few", "minimum", MIN_READERS.to_string()),
+        RoutingStep::RoutedTo { desk, readers } => catalog.with(
             "step-routed",
             &[("desk", &frame.desk_label(desk)), ("who", &readers.join(", "))],
         ),
