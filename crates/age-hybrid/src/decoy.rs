@@ -1,4 +1,4 @@
-//! Bytes formed like a sealed file that nobody can open.
+//! Decoys: bytes in the form of a sealed file that no key opens.
 
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use rand::{
@@ -9,27 +9,26 @@ use rand::{
 
 use crate::{hpke::SEALED_FILE_KEY_LEN, recipient::STANZA_TAG, xwing::DiscardedKey};
 
-/// Makes bytes that look like files to somebody, and are to nobody.
+/// Generates decoys: bytes in the form of sealed files that no key opens.
 pub struct DecoyGenerator(DiscardedKey);
 
 impl DecoyGenerator {
-    /// The same state of the generator gives the same decoys.
+    /// Creates a generator. The same state of `rng` gives the same decoys.
     pub fn new(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         Self(DiscardedKey::generate(rng))
     }
 
-    /// Bytes of exactly `total_len`, formed like a file that [`crate::seal`] made for an unknown
-    /// recipient.
+    /// Returns exactly `total_len` bytes in the form of a file that [`crate::seal`] made for an
+    /// unknown recipient.
     ///
-    /// The same state of the generator gives the same bytes. The encapsulation is a real one, to a
-    /// key whose secret half is gone: the ciphertexts of ML-KEM are not uniform, so random bytes in
-    /// their place would stand out. One key serves for all, for what is encapsulated to the same
-    /// key, or to another, looks the same to everybody who lacks the secret one. The grease stanza
-    /// has the distribution of the `age` crate's own; everything else in a sealed file is
-    /// pseudo-random anyway.
+    /// The same state of `rng` gives the same bytes. The encapsulation is a real one, to a key
+    /// whose secret half was discarded. Ciphertexts of ML-KEM are not uniform, so random bytes in
+    /// their place could be recognised. One key serves for all decoys: without the secret key,
+    /// encapsulations to the same key and to different keys look alike. The grease stanza has the
+    /// same distribution as in the `age` crate. Everything else in a sealed file is pseudo-random.
     ///
     /// # Panics
-    /// If `total_len` is below 4,096 bytes: a header would not be sure to fit.
+    /// If `total_len` is below 4,096 bytes, because a header might not fit.
     pub fn generate_decoy(
         &self,
         rng: &mut (impl RngCore + CryptoRng),
@@ -56,8 +55,8 @@ impl DecoyGenerator {
     }
 }
 
-/// A decoy for tests and benchmarks of programs that store what they cannot open. The same seed
-/// gives the same bytes.
+/// Returns a decoy for tests and benchmarks of programs that store files without opening them. The
+/// same seed gives the same bytes.
 ///
 /// # Panics
 /// If `total_len` is below 4,096 bytes.
@@ -67,8 +66,8 @@ pub fn decoy_file(total_len: usize, seed: u64) -> Vec<u8> {
     DecoyGenerator::new(&mut rng).generate_decoy(&mut rng, total_len)
 }
 
-/// `-> arguments`, then the body in lines of 64 characters, the last of which is shorter (and may
-/// be empty).
+/// Appends a stanza: `-> arguments`, then the body in lines of 64 characters. The last line is
+/// shorter and may be empty.
 fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
     text.push_str("-> ");
     text.push_str(&arguments.join(" "));
@@ -85,8 +84,8 @@ fn push_stanza(text: &mut String, arguments: &[String], body: &[u8]) {
     text.push('\n');
 }
 
-/// A stanza as `age_core::format::grease_the_joint` draws it: a tag of 1 to 8 characters and a
-/// suffix, 0 to 4 arguments of 1 to 8 characters, 0 to 99 bytes.
+/// Returns a stanza like `age_core::format::grease_the_joint`: a tag of 1 to 8 characters and a
+/// suffix, 0 to 4 arguments of 1 to 8 characters, and a body of 0 to 99 bytes.
 fn grease_stanza(rng: &mut impl RngCore) -> (Vec<String>, Vec<u8>) {
     let word = |rng: &mut dyn RngCore| -> String {
         let length = Uniform::from(1u32..9).sample(rng);

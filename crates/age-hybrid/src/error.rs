@@ -1,42 +1,44 @@
-//! What can go wrong.
+//! The errors of parsing keys and opening files.
 
-/// A text or a row of bytes is no hybrid key.
+/// A text or byte string is not a valid hybrid key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyParseError {
-    /// Not Bech32, or a wrong checksum.
-    #[error("not a Bech32 text, or mistyped")]
+    /// The text is not Bech32, or its checksum is wrong.
+    #[error("invalid Bech32 encoding")]
     InvalidEncoding,
-    /// Bech32, but of another kind: a classic X25519 key, for instance.
-    #[error("not a post-quantum hybrid key of age (age1pq1… or AGE-SECRET-KEY-PQ-1…)")]
+    /// The text is a key of another type, such as a classic X25519 key.
+    #[error("not an age post-quantum key (expected age1pq1… or AGE-SECRET-KEY-PQ-1…)")]
     WrongKeyType,
-    /// The right kind with a wrong length.
-    #[error("a key of a wrong length")]
+    /// The key has the right type and a wrong length.
+    #[error("invalid key length")]
     WrongLength,
-    /// Bytes that no honest key generation gives.
-    #[error("not a valid X-Wing public key")]
+    /// The bytes are not a key that key generation can produce.
+    #[error("invalid X-Wing public key")]
     InvalidKey,
 }
 
-/// A file is not opened.
+/// A file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Sealed to somebody else, damaged, or no age file at all.
+    /// The file is sealed to another key, damaged, or not an age file.
     #[error(transparent)]
     Age(#[from] age::DecryptError),
-    /// No header of this crate is nearly as long as [`crate::MAX_HEADER_LEN`].
-    #[error("no age header ends within the first 4,096 bytes")]
+    /// The header does not end within [`crate::MAX_HEADER_LEN`] bytes. Headers of this crate are
+    /// much shorter.
+    #[error("age header missing or longer than 4096 bytes")]
     HeaderTooLong,
-    /// Sealed to other recipients besides one hybrid recipient. Nothing that this crate seals is.
-    #[error("the file has recipients other than one hybrid recipient")]
+    /// The file has other recipients besides one hybrid recipient. Files of this crate have exactly
+    /// one.
+    #[error("expected exactly one hybrid recipient stanza")]
     MixedRecipients,
-    /// The file ends too early, a part of it does not authenticate, or it could not be read.
-    #[error("the file could not be opened to its end: {0}")]
+    /// The file is truncated, a chunk of it does not authenticate, or it cannot be read.
+    #[error("failed to decrypt: {0}")]
     Payload(std::io::Error),
 }
 
 impl OpenError {
-    /// Is there a file of this identity that was damaged? False for a file that is sealed to
-    /// another key: damage of the encapsulation cannot be told from that.
+    /// Returns whether the file is damaged. Returns false for a file that is sealed to another key.
+    /// A damaged encapsulation cannot be distinguished from another key, so it also returns false.
     pub fn is_damage(&self) -> bool {
         !matches!(self, Self::Age(age::DecryptError::NoMatchingKeys))
     }

@@ -1,4 +1,4 @@
-//! What the first bytes of a file show to a program that holds no key.
+//! Checks the header of a file without a key.
 
 use age_core::format::{AgeStanza, read::age_stanza};
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
@@ -9,21 +9,21 @@ use crate::{
 
 const VERSION_LINE: &[u8] = b"age-encryption.org/v1\n";
 const MAC_PREFIX: &[u8] = b"--- ";
-/// Bytes of the MAC of a header.
+/// Length of a header's MAC in bytes.
 const MAC_LEN: usize = 32;
 
-/// Returns whether a file begins with a whole header that [`crate::seal`] could have written.
+/// Returns whether a file begins with a complete header that [`crate::seal`] could have written.
 ///
-/// Such a header has at most [`crate::MAX_HEADER_LEN`] bytes. It has exactly one stanza of the
-/// hybrid recipient, and beside it nothing but stanzas without meaning. `head` is at least so many
-/// bytes of the file, or the whole file if it is shorter. Further bytes are not looked at. The
-/// result says nothing of who can open the file, or whether anybody can.
+/// Such a header has at most [`crate::MAX_HEADER_LEN`] bytes. It contains exactly one hybrid
+/// recipient stanza, and otherwise only grease stanzas. `head` must contain
+/// [`crate::MAX_HEADER_LEN`] bytes, or the whole file if it is shorter. Further bytes are ignored.
+/// The result does not show which key opens the file, or whether any key does.
 ///
 /// ```
-/// use age_hybrid::{Identity, begins_sealed, seal};
+/// use age_hybrid::{Identity, has_hybrid_header, seal};
 /// let identity = Identity::generate(&mut rand::rngs::OsRng);
-/// assert!(begins_sealed(&seal(&identity.to_recipient(), b"for you alone")));
-/// assert!(!begins_sealed(b"for everybody"));
+/// assert!(has_hybrid_header(&seal(&identity.to_recipient(), b"secret")));
+/// assert!(!has_hybrid_header(b"not sealed"));
 /// ```
 pub fn has_hybrid_header(head: &[u8]) -> bool {
     let head = &head[..head.len().min(crate::MAX_HEADER_LEN)];

@@ -11,7 +11,7 @@ use crate::xwing::SharedSecret;
 /// `"HPKE" ‖ KEM id ‖ KDF id ‖ AEAD id`: X-Wing is 0x647a, HKDF-SHA256 is 1, ChaCha20-Poly1305 is
 /// 3.
 const SUITE: &[u8; 10] = b"HPKE\x64\x7a\x00\x01\x00\x03";
-/// Sealed file key: 16 bytes and a 16-byte tag.
+/// Length of a sealed file key in bytes: 16 bytes and a 16-byte tag.
 pub(crate) const SEALED_FILE_KEY_LEN: usize = 32;
 
 pub(crate) fn seal(shared: &SharedSecret, info: &str, plaintext: &[u8]) -> Vec<u8> {
@@ -37,14 +37,14 @@ fn key_schedule(shared: &SharedSecret, info: &str) -> (ChaCha20Poly1305, [u8; 12
     (ChaCha20Poly1305::new((&*key).into()), nonce)
 }
 
-/// `LabeledExtract`.
+/// `LabeledExtract` of RFC 9180, section 4.
 fn labeled_extract(salt: &[u8], label: &str, ikm: &[u8]) -> (Zeroizing<[u8; 32]>, Hkdf<Sha256>) {
     let labeled = Zeroizing::new([b"HPKE-v1", &SUITE[..], label.as_bytes(), ikm].concat());
     let (prk, hkdf) = Hkdf::<Sha256>::extract(Some(salt), &labeled);
     (Zeroizing::new(prk.into()), hkdf)
 }
 
-/// `LabeledExpand`.
+/// `LabeledExpand` of RFC 9180, section 4.
 fn labeled_expand(secret: &Hkdf<Sha256>, label: &str, info: &[u8], out: &mut [u8]) {
     let len = u16::try_from(out.len()).expect("32 or 12").to_be_bytes();
     secret

@@ -21,43 +21,44 @@ use crate::{
 const IDENTITY_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age-secret-key-pq-");
 const FILE_KEY_LEN: usize = 16;
 
-/// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is wiped when dropped and never
-/// printed.
+/// A post-quantum hybrid identity, `AGE-SECRET-KEY-PQ-1…`. It is zeroized on drop, and its `Debug`
+/// output does not contain the secret.
 ///
-/// Growing the keys from the seed is most of the cost of opening a file; an `Identity` does it
-/// once.
+/// Expanding the keys from the seed is most of the cost of opening a file. An `Identity` expands
+/// them once.
 pub struct Identity {
     seed: Zeroizing<[u8; SEED_LEN]>,
-    // Boxed, so that moving an identity leaves no copies of the key behind.
+    // Boxed, so that moving an identity leaves no copies of the key in memory.
     secret: Box<SecretKey>,
 }
 
 impl Identity {
-    /// A new random identity.
+    /// Generates a new random identity.
     pub fn generate(rng: &mut (impl RngCore + CryptoRng)) -> Self {
         let mut seed = Zeroizing::new([0; SEED_LEN]);
         rng.fill_bytes(&mut *seed);
         Self::from_seed(*seed)
     }
 
-    /// The identity of a 32-byte seed.
+    /// Returns the identity of a 32-byte seed.
     pub fn from_seed(seed: [u8; SEED_LEN]) -> Self {
         let seed = Zeroizing::new(seed);
         let secret = Box::new(SecretKey::expand(&seed));
         Self { seed, secret }
     }
 
-    /// The seed, for storing the identity where it is safe.
+    /// Returns the seed, from which [`Self::from_seed`] restores the identity. It is as secret as
+    /// the identity.
     pub fn seed(&self) -> &[u8; SEED_LEN] {
         &self.seed
     }
 
-    /// The public half.
+    /// Returns the public key.
     pub fn to_recipient(&self) -> Recipient {
         Recipient::from_generated(self.secret.public())
     }
 
-    /// `AGE-SECRET-KEY-PQ-1…`, wiped when dropped.
+    /// Returns the identity as `AGE-SECRET-KEY-PQ-1…`. The text is zeroized on drop.
     pub fn to_string(&self) -> SecretString {
         let mut lower = bech32_encode(IDENTITY_HRP, &*self.seed);
         let upper = SecretString::from(lower.to_uppercase());
@@ -84,7 +85,8 @@ impl Identity {
         let Some(shared) = self.secret.decapsulate(&encapsulated) else {
             return Some(Err(DecryptError::InvalidHeader));
         };
-        // Another recipient's stanza looks just like a damaged one, so it is no error.
+        // A stanza of another recipient cannot be distinguished from a damaged one, so this is not
+        // an error.
         let plain = hpke::open(&shared, HPKE_INFO, &stanza.body)?;
         Some(Ok(FileKey::init_with_mut(|key| {
             key.copy_from_slice(&plain[..FILE_KEY_LEN]);

@@ -1,20 +1,20 @@
 //! The post-quantum hybrid recipient of age, `mlkem768x25519`, for the [`age`] crate.
 //!
-//! A file sealed to such a recipient stays closed unless both ML-KEM-768 (FIPS 203) and X25519 are
-//! broken: what is recorded today cannot be opened by a quantum computer of tomorrow. The stanza is
-//! the one of the age specification (C2SP `age.md`), so that other implementations open what this
-//! crate seals, and the other way round.
+//! A file sealed to such a recipient stays secret unless both ML-KEM-768 (FIPS 203) and X25519 are
+//! broken: a quantum computer of the future cannot open what is recorded today. The stanza is the
+//! one of the age specification (C2SP `age.md`), so that this crate and other implementations open
+//! each other's files.
 //!
 //! # One recipient, whole files
 //! [`seal`] and [`open`] are for programs that send a message to exactly one key. [`open`] is
-//! strict: it refuses a file that has any recipient besides one hybrid recipient.
+//! strict: it rejects a file that has any recipient besides one hybrid recipient.
 //!
 //! ```
 //! use age_hybrid::{Identity, Recipient, open, seal};
 //!
 //! let identity = Identity::generate(&mut rand::rngs::OsRng);
 //! // What is published:
-//! let address: String = identity.to_recipient().to_string();
+//! // The public key:
 //! assert!(address.starts_with("age1pq1"));
 //!
 //! let recipient: Recipient = address.parse()?;
@@ -24,7 +24,7 @@
 //! ```
 //!
 //! # Together with age
-//! [`Recipient`] and [`Identity`] implement age's own traits and follow the specification there:
+//! [`Recipient`] and [`Identity`] implement the traits of age and follow the specification:
 //!
 //! ```
 //! use age_hybrid::Identity;
@@ -33,7 +33,7 @@
 //! let sealed = age::encrypt(&identity.to_recipient(), b"hello")?;
 //! assert_eq!(age::decrypt(&identity, &sealed)?, b"hello");
 //!
-//! // age refuses to weaken a post-quantum file by a classic recipient:
+//! // age refuses to mix a post-quantum and a classic recipient in one file:
 //! let classic = age::x25519::Identity::generate().to_public();
 //! let recipients: [&dyn age::Recipient; 2] = [&identity.to_recipient(), &classic];
 //! assert!(age::Encryptor::with_recipients(recipients.into_iter()).is_err());
@@ -41,11 +41,12 @@
 //! ```
 //!
 //! # Content that does not fit into memory
-//! [`sealed_writer`] and [`open_reader`] stream; [`sealed_len`] says how long a file will be.
+//! [`sealed_writer`] and [`open_reader`] stream. [`sealed_len`] returns the length of a sealed
+//! file.
 //!
-//! # What is wiped
-//! Seeds, expanded keys, shared secrets and file keys are wiped on drop. The stream buffers inside
-//! `age` are not: run a wiping global allocator where that matters.
+//! # Zeroization
+//! Seeds, expanded keys, shared secrets and file keys are zeroized on drop. The stream buffers
+//! inside `age` are not. Programs where that matters use a zeroizing global allocator.
 
 mod decoy;
 mod error;

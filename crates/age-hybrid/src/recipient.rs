@@ -18,21 +18,24 @@ use crate::{
 };
 
 const RECIPIENT_HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age1pq");
-/// The stanza's type.
+/// The tag of the stanza.
 pub(crate) const STANZA_TAG: &str = "mlkem768x25519";
-/// HPKE's `info`.
+/// The `info` parameter of HPKE.
 pub(crate) const HPKE_INFO: &str = "age-encryption.org/mlkem768x25519";
-/// Recipients with different labels cannot be mixed in one file: age itself then refuses to weaken
-/// this one.
+/// age refuses to mix recipients with different labels in one file, so that a classic recipient
+/// cannot weaken it.
 const POSTQUANTUM_LABEL: &str = "postquantum";
 
-/// A post-quantum hybrid recipient, `age1pq1…`: 1,216 bytes that have been checked to be a public
-/// key.
+/// A post-quantum hybrid recipient, `age1pq1…`: the 1,216 bytes of a valid public key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Recipient(Box<[u8; PUBLIC_KEY_LEN]>);
 
 impl Recipient {
-    /// Reads the raw 1,216 bytes: an ML-KEM-768 encapsulation key and an X25519 public key.
+    /// Parses the raw 1,216 bytes: an ML-KEM-768 encapsulation key and an X25519 public key.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the length is wrong, or if the bytes are not a valid public key.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyParseError> {
         let bytes: &[u8; PUBLIC_KEY_LEN] =
             bytes.try_into().map_err(|_| KeyParseError::WrongLength)?;
@@ -42,8 +45,12 @@ impl Recipient {
         Ok(Self(Box::new(*bytes)))
     }
 
-    /// Bytes that [`Self::from_bytes`] has accepted before, and that have been kept since: only
-    /// their length is looked at. Checking a key takes two thirds of the time of sealing to it.
+    /// Returns the recipient of bytes that [`Self::from_bytes`] accepted before. Only their length
+    /// is checked: validating a key takes two thirds of the time of sealing to it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`KeyParseError::WrongLength`] unless there are 1,216 bytes.
     pub fn from_bytes_unvalidated(bytes: &[u8]) -> Result<Self, KeyParseError> {
         Ok(Self(Box::new(bytes.try_into().map_err(|_| KeyParseError::WrongLength)?)))
     }
@@ -52,12 +59,12 @@ impl Recipient {
         Self(Box::new(*bytes))
     }
 
-    /// The raw 1,216 bytes.
+    /// Returns the raw 1,216 bytes.
     pub fn as_bytes(&self) -> &[u8; PUBLIC_KEY_LEN] {
         &self.0
     }
 
-    /// The stanza for a file key, with the given randomness.
+    /// Returns the stanza that wraps a file key, with the given randomness.
     pub(crate) fn stanza(
         &self,
         file_key: &[u8],

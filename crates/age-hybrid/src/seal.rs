@@ -1,4 +1,4 @@
-//! Sealing to one recipient, and opening what was sealed to exactly one.
+//! Sealing to one recipient, and opening of files that are sealed to exactly one.
 
 use std::{
     cell::Cell,
@@ -19,25 +19,25 @@ use zeroize::Zeroizing;
 
 use crate::{Identity, OpenError, Recipient, recipient::STANZA_TAG};
 
-/// Plaintext bytes of one chunk of an age payload.
+/// Number of plaintext bytes in one chunk of an age payload.
 pub const CHUNK_LEN: u64 = 64 * 1024;
-/// Bytes of the tag behind each chunk.
+/// Length of the tag after each chunk in bytes.
 const TAG_LEN: u64 = 16;
-/// Bytes of the nonce before the first chunk.
+/// Length of the nonce before the first chunk in bytes.
 const NONCE_LEN: usize = 16;
-/// What age writes behind a random word to mark a stanza that means nothing.
+/// The suffix with which age marks a grease stanza, which has no meaning.
 pub(crate) const GREASE_SUFFIX: &str = "-grease";
 
-/// The longest header in bytes that [`open`] and [`open_reader`] accept; those of [`seal`] stay
-/// below 1,900.
+/// Maximum header length in bytes that [`open`] and [`open_reader`] accept. Headers of [`seal`]
+/// have fewer than 1,900 bytes.
 ///
-/// `age` parses what it has of a header again at each further line, so that the time grows with the
-/// square of the length: without a limit, a file of 128 KiB that is all header takes a minute and a
-/// half in a debug build.
+/// `age` parses the header again after each line, so that the time grows with the square of the
+/// length. Without a limit, a file with a header of 128 KiB takes a minute and a half in a debug
+/// build.
 pub const MAX_HEADER_LEN: usize = 4096;
 
-/// The length of an age file whose header has `header_len` bytes and whose plaintext has
-/// `plaintext_len`.
+/// Returns the length in bytes of an age file with a header of `header_len` bytes and a plaintext
+/// of `plaintext_len` bytes.
 ///
 /// ```
 /// assert_eq!(age_hybrid::sealed_len(200, 0), 200 + 16 + 16);
@@ -50,17 +50,17 @@ pub fn sealed_len(header_len: usize, plaintext_len: u64) -> u64 {
         + TAG_LEN * plaintext_len.div_ceil(CHUNK_LEN).max(1)
 }
 
-/// Seals bytes to one recipient: a whole age file.
+/// Seals bytes to one recipient. Returns a complete age file.
 ///
 /// ```
 /// use age_hybrid::{Identity, open, seal};
 /// let identity = Identity::generate(&mut rand::rngs::OsRng);
-/// let sealed = seal(&identity.to_recipient(), b"for you alone");
-/// assert_eq!(&open(&identity, &sealed)?[..], b"for you alone");
+/// let sealed = seal(&identity.to_recipient(), b"secret");
+/// assert_eq!(&open(&identity, &sealed)?[..], b"secret");
 /// # Ok::<(), age_hybrid::OpenError>(())
 /// ```
 pub fn seal(recipient: &Recipient, plaintext: &[u8]) -> Vec<u8> {
-    // The header with the largest grease has about 2,300 bytes.
+    // The header with the longest grease has about 1,820 bytes.
     let mut sealed = Vec::with_capacity(plaintext.len() + plaintext.len() / 4096 + 2500);
     sealed_writer(recipient, &mut sealed)
         .and_then(|mut writer| {
@@ -71,32 +71,40 @@ pub fn seal(recipient: &Recipient, plaintext: &[u8]) -> Vec<u8> {
     sealed
 }
 
-/// Starts an age file to one recipient, for content that does not fit into memory.
+/// Begins an age file to one recipient, for content that does not fit into memory.
+///
+/// # Errors
+///
+/// Returns an error if the header cannot be written.
 pub fn sealed_writer<W: Write>(recipient: &Recipient, out: W) -> io::Result<SealedWriter<W>> {
     let encryptor = Encryptor::with_recipients(iter::once(recipient as &dyn age::Recipient))
         .map_err(|error| io::Error::other(error.to_string()))?;
     let written = Arc::new(AtomicUsize::new(0));
     let stream = encryptor.wrap_output(CountingWriter { out, written: Arc::clone(&written) })?;
-    // Only header and nonce have been written so far.
+    // Only header and nonce have been written.
     let header_len = written.load(Ordering::Relaxed) - NONCE_LEN;
     Ok(SealedWriter { stream, header_len })
 }
 
-/// Writes the payload of an age file. [`SealedWriter::finish`] must be called, or the file stays
-/// truncated.
+/// Writes the payload of an age file. The file is truncated unless [`SealedWriter::finish`] is
+/// called.
 pub struct SealedWriter<W: Write> {
     stream: StreamWriter<CountingWriter<W>>,
     header_len: usize,
 }
 
 impl<W: Write> SealedWriter<W> {
-    /// The length in bytes of the header that has been written, without the nonce. It differs from
-    /// file to file.
+    /// Returns the length in bytes of the written header, without the nonce. It differs from file
+    /// to file.
     pub fn header_len(&self) -> usize {
         self.header_len
     }
 
-    /// Writes the last chunk and gives back what was written to.
+    /// Writes the last chunk. Returns the underlying writer.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the writer fails.
     pub fn finish(self) -> io::Result<W> {
         self.stream.finish().map(|counted| counted.out)
     }
@@ -129,18 +137,28 @@ impl<W: Write> Write for CountingWriter<W> {
     }
 }
 
-/// Opens a file that was sealed to exactly this identity, and to nobody else; all or nothing.
+/// Opens a file that is sealed to this identity and to no other recipient.
+///
+/// # Errors
+///
+/// Returns an error, and no plaintext, if the file is not sealed to this identity alone, or is
+/// damaged.
 pub fn open(identity: &Identity, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-    // Sized once, so that no plaintext is left behind in a buffer that was outgrown.
+    // Allocated once, so that no reallocation leaves plaintext behind in memory.
     let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
     open_reader(identity, sealed)?.read_to_end(&mut plain).map_err(OpenError::Payload)?;
     Ok(plain)
 }
 
-/// Starts opening a file that was sealed to exactly this identity, and to nobody else.
+/// Begins to open a file that is sealed to this identity and to no other recipient.
 ///
-/// Each chunk is authenticated before it is given out, the end only when it is reached: act on
-/// nothing before that.
+/// Each chunk is authenticated before it is returned, but a truncated file is detected only at the
+/// end. The caller must not act on the content before the reader reached the end.
+///
+/// # Errors
+///
+/// Returns an error if the header is malformed, or if the file is not sealed to this identity
+/// alone.
 pub fn open_reader<R: BufRead>(
     identity: &Identity,
     mut sealed: R,
@@ -156,8 +174,8 @@ pub fn open_reader<R: BufRead>(
     }
 }
 
-/// Reads the payload of an age file. It is whole only when the end has been reached without an
-/// error.
+/// Reads the payload of an age file. The payload is complete only if the reader reached the end
+/// without an error.
 pub struct SealedReader<R>(StreamReader<io::Chain<Cursor<Vec<u8>>, R>>);
 
 impl<R: Read> Read for SealedReader<R> {
@@ -166,8 +184,8 @@ impl<R: Read> Read for SealedReader<R> {
     }
 }
 
-/// The bytes up to the line of the MAC. What is no header, or ends too early, is left to `age` to
-/// name.
+/// Returns the bytes up to the line of the MAC. A malformed or truncated header is returned as it
+/// is, so that `age` reports the error.
 fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
     let mut header = Vec::with_capacity(2048);
     let mut input = input.take(MAX_HEADER_LEN as u64);
@@ -186,7 +204,7 @@ fn read_header(input: &mut impl BufRead) -> Result<Vec<u8>, OpenError> {
     }
 }
 
-/// Sees all stanzas of a header at once, which is where other recipients show.
+/// Checks all stanzas of a header at once, to detect other recipients.
 struct SingleRecipientIdentity<'a> {
     identity: &'a Identity,
     saw_other_recipient: Cell<bool>,

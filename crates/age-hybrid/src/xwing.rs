@@ -1,7 +1,6 @@
 //! X-Wing: ML-KEM-768 and X25519 in one key encapsulation (draft-connolly-cfrg-xwing-kem).
 //!
-//! An attacker must break both. The shared secret is
-//! `SHA3-256(ss_M ‖ ss_X ‖ ct_X ‖ pk_X ‖ label)`.
+//! An attacker must break both. The shared secret is `SHA3-256(ss_M ‖ ss_X ‖ ct_X ‖ pk_X ‖ label)`.
 
 use ml_kem::{
     B32, EncapsulateDeterministic, Encoded, EncodedSizeUser, KemCore, MlKem768,
@@ -26,14 +25,14 @@ pub const PUBLIC_KEY_LEN: usize = MLKEM_KEY_LEN + X25519_LEN;
 pub const SEED_LEN: usize = 32;
 /// Length of an encapsulated key in bytes: 1,088 of ML-KEM-768 and 32 of X25519.
 pub const ENCAPSULATED_LEN: usize = MLKEM_CIPHERTEXT_LEN + X25519_LEN;
-/// Random bytes that one encapsulation takes.
+/// Number of random bytes that one encapsulation uses.
 pub(crate) const ENCAPSULATION_RANDOMNESS_LEN: usize = 64;
 
 type MlKemDecapsulation = DecapsulationKey<ml_kem::MlKem768Params>;
 type MlKemEncapsulation = EncapsulationKey<ml_kem::MlKem768Params>;
 pub(crate) type SharedSecret = Zeroizing<[u8; 32]>;
 
-/// The expanded secret key. Both halves wipe themselves on drop.
+/// The expanded secret key. Both halves zeroize themselves on drop.
 pub(crate) struct SecretKey {
     mlkem: MlKemDecapsulation,
     x25519: StaticSecret,
@@ -64,8 +63,8 @@ impl SecretKey {
         &self.public
     }
 
-    /// The shared secret; `None` when the X25519 share is of low order, as the age specification
-    /// demands.
+    /// Returns the shared secret. Returns `None` if the X25519 share is of low order, as the age
+    /// specification demands.
     pub(crate) fn decapsulate(
         &self,
         encapsulated: &[u8; ENCAPSULATED_LEN],
@@ -73,7 +72,7 @@ impl SecretKey {
         let (mlkem, x25519) = encapsulated.split_at(MLKEM_CIPHERTEXT_LEN);
         let mlkem = ml_kem::Ciphertext::<MlKem768>::try_from(mlkem).ok()?;
         let share = PublicKey::from(<[u8; X25519_LEN]>::try_from(x25519).ok()?);
-        // Infallible: ML-KEM rejects implicitly, with a secret that fits nothing.
+        // Infallible: ML-KEM rejects implicitly, with a pseudo-random secret.
         let ss_m = Zeroizing::new(<[u8; 32]>::from(self.mlkem.decapsulate(&mlkem).ok()?));
         let ss_x = self.x25519.diffie_hellman(&share);
         if !ss_x.was_contributory() {
@@ -83,11 +82,11 @@ impl SecretKey {
     }
 }
 
-/// Is this the canonical encoding of a usable public key?
+/// Returns whether the bytes are the canonical encoding of a usable public key.
 ///
-/// FIPS 203, section 7.2: every coefficient must be below the modulus, which shows in that decoding
-/// and encoding give the same bytes. An X25519 point of low order would make that half of the
-/// hybrid worthless.
+/// FIPS 203, section 7.2, demands that every coefficient is below the modulus. The check decodes
+/// and encodes the key and compares the bytes. An X25519 point of low order is rejected too,
+/// because it would make that half of the hybrid worthless.
 pub(crate) fn is_public_key(bytes: &[u8; PUBLIC_KEY_LEN]) -> bool {
     let Some(mlkem) = mlkem_public(bytes) else {
         return false;
@@ -97,7 +96,8 @@ pub(crate) fn is_public_key(bytes: &[u8; PUBLIC_KEY_LEN]) -> bool {
     mlkem.as_bytes()[..] == bytes[..MLKEM_KEY_LEN] && contributory
 }
 
-/// Encapsulates to a public key that [`is_public_key`] accepted, with the given randomness.
+/// Encapsulates to a public key that [`is_public_key`] accepted, with the given randomness. Returns
+/// the encapsulated key and the shared secret.
 pub(crate) fn encapsulate(
     public: &[u8; PUBLIC_KEY_LEN],
     randomness: &Zeroizing<[u8; ENCAPSULATION_RANDOMNESS_LEN]>,
@@ -117,7 +117,7 @@ pub(crate) fn encapsulate(
     (concat_ciphertexts(&ct_m, &ct_x), combine(&*ss_m, ss_x.as_bytes(), ct_x.as_bytes(), &pk_x))
 }
 
-/// A public key whose secret one was never kept. What is encapsulated to it tells nobody anything.
+/// A public key whose secret key was discarded, so that no one can decapsulate.
 pub(crate) struct DiscardedKey(MlKemEncapsulation);
 
 impl DiscardedKey {
@@ -128,8 +128,8 @@ impl DiscardedKey {
         Self(mlkem_public(secret.public()).expect("the slice has the length of the key"))
     }
 
-    /// An encapsulated key as [`encapsulate`] makes it. The shared secret is not computed: nobody
-    /// could use it.
+    /// Returns an encapsulated key as [`encapsulate`] makes it. The shared secret is not computed,
+    /// because it is not used.
     pub(crate) fn fake_encapsulation(
         &self,
         rng: &mut (impl RngCore + CryptoRng),

@@ -1,4 +1,4 @@
-//! The npm package `age-encryption` opens what we seal, and we open what it seals.
+//! The npm package `age-encryption` and this crate open each other's files.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -28,35 +28,35 @@ fn node_and_rust_open_each_others_files() {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("node runs");
+        .expect("node starts");
     let mut to_node = node.stdin.take().expect("stdin is piped");
     let mut from_node = BufReader::new(node.stdout.take().expect("stdout is piped")).lines();
     let mut rng = ChaCha20Rng::seed_from_u64(20_261_123);
-    for round in 0..SAMPLE_COUNT {
+    for sample in 0..SAMPLE_COUNT {
         let identity = Identity::generate(&mut rng);
         let mut plain = vec![0; rng.gen_range(0..=MAX_SAMPLE_LEN)];
         rng.fill_bytes(&mut plain);
-        let question = json!({
+        let request = json!({
             "recipient": identity.to_recipient().to_string(),
             "identity": age::secrecy::ExposeSecret::expose_secret(&identity.to_string()),
             "plain": BASE64_STANDARD.encode(&plain),
             "sealed": BASE64_STANDARD.encode(seal(&identity.to_recipient(), &plain)),
         });
-        writeln!(to_node, "{question}").expect("node reads");
-        let answer: Value =
-            serde_json::from_str(&from_node.next().expect("node answers").expect("text"))
+        writeln!(to_node, "{request}").expect("node reads the request");
+        let response: Value =
+            serde_json::from_str(&from_node.next().expect("node responds").expect("text"))
                 .expect("JSON");
         let field = |name: &str| {
-            BASE64_STANDARD.decode(answer[name].as_str().expect("base64")).expect("base64")
+            BASE64_STANDARD.decode(response[name].as_str().expect("base64")).expect("base64")
         };
         assert!(
             field("plain") == plain,
-            "round {round}: node opened something else than {} bytes",
+            "sample {sample}: node decrypted other content than the {} bytes",
             plain.len()
         );
         assert!(
-            *open(&identity, &field("sealed")).expect("opens") == plain,
-            "round {round}: {} bytes",
+            *open(&identity, &field("sealed")).expect("the file of node opens") == plain,
+            "sample {sample}: {} bytes",
             plain.len()
         );
     }

@@ -11,7 +11,7 @@ use rand::{RngCore, SeedableRng, rngs::OsRng};
 use rand_chacha::ChaCha20Rng;
 
 #[test]
-fn every_length_around_a_chunk_comes_back() {
+fn every_length_around_a_chunk_round_trips() {
     let identity = Identity::generate(&mut OsRng);
     let chunk = usize::try_from(CHUNK_LEN).unwrap();
     for len in [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk - 1, 2 * chunk, 2 * chunk + 1] {
@@ -31,28 +31,28 @@ fn every_length_around_a_chunk_comes_back() {
 
 #[test]
 fn another_identity_opens_nothing() {
-    let sealed = seal(&Identity::generate(&mut OsRng).to_recipient(), b"for somebody else");
+    let sealed = seal(&Identity::generate(&mut OsRng).to_recipient(), b"for another recipient");
     let result = open(&Identity::generate(&mut OsRng), &sealed);
     assert!(matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))));
 }
 
 #[test]
-fn a_second_hybrid_recipient_is_refused() {
-    let (one, two) = (Identity::generate(&mut OsRng), Identity::generate(&mut OsRng));
-    let both = [one.to_recipient(), two.to_recipient()];
+fn a_second_hybrid_recipient_is_rejected() {
+    let (first, second) = (Identity::generate(&mut OsRng), Identity::generate(&mut OsRng));
+    let both = [first.to_recipient(), second.to_recipient()];
     let encryptor =
         age::Encryptor::with_recipients(both.iter().map(|r| r as &dyn age::Recipient)).unwrap();
     let mut sealed = Vec::new();
     let mut writer = encryptor.wrap_output(&mut sealed).unwrap();
-    writer.write_all(b"for two").unwrap();
+    writer.write_all(b"for second").unwrap();
     writer.finish().unwrap();
-    assert!(matches!(open(&one, &sealed), Err(OpenError::MixedRecipients)));
-    // age's own door, which follows the specification, lets it through.
-    assert_eq!(age::decrypt(&two, &sealed).unwrap(), b"for two");
+    assert!(matches!(open(&first, &sealed), Err(OpenError::MixedRecipients)));
+    // The traits of age follow the specification and accept it.
+    assert_eq!(age::decrypt(&second, &sealed).unwrap(), b"for second");
 }
 
 #[test]
-fn keys_have_one_spelling_and_say_what_is_wrong_with_others() {
+fn keys_have_one_spelling_and_invalid_ones_name_the_error() {
     let identity = Identity::from_seed([7; 32]);
     let recipient = identity.to_recipient();
     assert_eq!(recipient.to_string().parse::<Recipient>().unwrap(), recipient);
@@ -62,7 +62,7 @@ fn keys_have_one_spelling_and_say_what_is_wrong_with_others() {
     assert_eq!(classic.parse::<Recipient>(), Err(KeyParseError::WrongKeyType));
     assert_eq!("age1pq1nonsense".parse::<Recipient>(), Err(KeyParseError::InvalidEncoding));
     assert_eq!(Recipient::from_bytes(&[0; 100]), Err(KeyParseError::WrongLength));
-    // 0xfff is above the modulus 3329: no key generation gives it (FIPS 203, 7.2).
+    // 0xfff is above the modulus 3329: key generation cannot produce it (FIPS 203, 7.2).
     let mut bytes = *recipient.as_bytes();
     bytes[..3].fill(0xff);
     assert_eq!(Recipient::from_bytes(&bytes), Err(KeyParseError::InvalidKey));
@@ -78,7 +78,7 @@ fn secrets_are_not_printed() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_file_is_refused() {
+fn every_flipped_bit_of_a_file_is_rejected() {
     let identity = Identity::generate(&mut OsRng);
     let sealed = seal(&identity.to_recipient(), b"short");
     for at in 0..sealed.len() {
@@ -95,30 +95,30 @@ fn every_flipped_bit_of_a_file_is_refused() {
 fn decoys_repeat_with_their_generator_and_look_like_files() {
     let decoys = DecoyGenerator::new(&mut OsRng);
     let decoy = |seed| decoys.generate_decoy(&mut ChaCha20Rng::from_seed([seed; 32]), 32 * 1024);
-    let one = decoy(1);
-    assert_eq!(one.len(), 32 * 1024);
-    assert!(one == decoy(1));
-    assert!(one != decoy(2));
-    // A stranger's attempt fails on a decoy exactly as on a real file of somebody else.
-    let result = open(&Identity::generate(&mut OsRng), &one);
+    let first = decoy(1);
+    assert_eq!(first.len(), 32 * 1024);
+    assert!(first == decoy(1));
+    assert!(first != decoy(2));
+    // Opening a decoy fails exactly as opening a file for another recipient.
+    let result = open(&Identity::generate(&mut OsRng), &first);
     assert!(matches!(result, Err(OpenError::Age(age::DecryptError::NoMatchingKeys))), "{result:?}");
 }
 
 #[test]
-fn a_header_without_an_end_is_refused_at_once() {
+fn a_header_without_an_end_is_rejected_quickly() {
     let identity = Identity::from_seed([7; 32]);
     let mut endless = b"age-encryption.org/v1\n".to_vec();
     endless.extend_from_slice(&b"-> a\n\n".repeat(200_000));
     let started = std::time::Instant::now();
     assert!(matches!(open(&identity, &endless), Err(OpenError::HeaderTooLong)));
-    // Without the limit this takes hours.
+    // Without the limit this would take hours.
     assert!(started.elapsed() < std::time::Duration::from_secs(5));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn whatever_comes_is_answered_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..4096)) {
+    fn any_input_is_rejected_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..4096)) {
         let identity = Identity::from_seed([7; 32]);
         prop_assert!(open(&identity, &bytes).is_err());
     }

@@ -1,5 +1,5 @@
-//! The hybrid vectors of the community's CCTV collection (npm package `cctv-age`), through age's
-//! own traits.
+//! The hybrid vectors of the community's CCTV collection (npm package `cctv-age`), opened through
+//! the traits of age.
 
 use std::{io::Read, path::Path, process::Command};
 
@@ -34,7 +34,8 @@ impl AgeTestVector {
     }
 }
 
-/// All vectors as Node reads them from the package: a JSON object of name → hex.
+/// Returns all vectors. Node reads them from the package and prints a JSON object of names and hex
+/// values.
 fn vectors() -> Vec<AgeTestVector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/node");
     assert!(
@@ -42,7 +43,7 @@ fn vectors() -> Vec<AgeTestVector> {
         "the vectors are not installed: run `npm ci --prefix tests/node`"
     );
     let output =
-        Command::new("node").arg("vectors.mjs").current_dir(folder).output().expect("node runs");
+        Command::new("node").arg("vectors.mjs").current_dir(folder).output().expect("node starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all: std::collections::BTreeMap<String, String> =
         serde_json::from_slice(&output.stdout).expect("JSON");
@@ -56,7 +57,7 @@ fn decode_hex(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// What happens to a vector, in the words of the collection.
+/// Returns the outcome of opening a vector, in the terms of the collection.
 fn outcome(vector: &AgeTestVector) -> &'static str {
     let identities: Vec<Box<dyn age::Identity>> = vector
         .fields
@@ -91,7 +92,7 @@ fn outcome(vector: &AgeTestVector) -> &'static str {
         {
             "success"
         }
-        Ok(_) => "wrong payload",
+        Ok(_) => "mismatches payload",
         Err(_) => "payload failure",
     }
 }
@@ -111,7 +112,7 @@ fn every_hybrid_vector_has_its_outcome() {
         .filter(|vector| vector.name.starts_with("hybrid") || vector.name == "armor_hybrid")
         .collect();
     assert!(hybrid.len() >= 18, "only {} hybrid vectors found", hybrid.len());
-    let wrong: Vec<_> = hybrid
+    let mismatches: Vec<_> = hybrid
         .iter()
         .map(|vector| (vector, outcome(vector)))
         .filter(|(vector, outcome)| vector.field("expect") != Some(outcome))
@@ -119,14 +120,16 @@ fn every_hybrid_vector_has_its_outcome() {
             format!("{}: {outcome}, not {:?}", vector.name, vector.field("expect"))
         })
         .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(mismatches.is_empty(), "{mismatches:#?}");
 }
 
 #[test]
-fn a_vector_with_a_classic_recipient_beside_is_refused_by_the_strict_door() {
+fn open_rejects_a_vector_with_an_additional_classic_recipient() {
     let all = vectors();
-    let mixed =
-        all.iter().find(|vector| vector.name == "hybrid_and_x25519").expect("the vector is there");
+    let mixed = all
+        .iter()
+        .find(|vector| vector.name == "hybrid_and_x25519")
+        .expect("the collection has the vector");
     let identity: Identity = mixed
         .fields
         .iter()

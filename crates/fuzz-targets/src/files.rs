@@ -1,4 +1,4 @@
-//! Files of reporters, as they are cleaned: any input goes on, in bounded memory and time.
+//! Scrubbing of reporters' files: any input is copied, in limited memory and time.
 
 use std::time::{Duration, Instant};
 
@@ -13,24 +13,27 @@ use metadata_scrubber::{MetadataKinds, ParseCoverage, scrub_bytes};
 #[path = "../../metadata-scrubber/tests/samples/mod.rs"]
 mod samples;
 
-/// Seeds that are longer take too long to change in many ways.
+/// Maximum length of a seed in bytes. Longer ones take too long to mutate.
 const MAX_SEED_BYTES: usize = 64 * 1024;
-/// A file of this size is cleaned in less, with room for a debug build on a busy machine.
+/// Maximum duration of scrubbing one file, with a margin for debug builds on busy machines.
 const MAX_DURATION: Duration = Duration::from_secs(20);
 
-/// A file as it comes.
+/// A file of any format.
 pub fn attachment(bytes: &[u8]) {
     let began = Instant::now();
-    let (cleaned, said) = scrub_bytes(bytes);
+    let (scrubbed, report) = scrub_bytes(bytes);
     assert!(began.elapsed() < MAX_DURATION, "{:?}", began.elapsed());
-    // Cleaned parts may be packed less closely than they came.
-    assert!(cleaned.len() <= 4 * bytes.len() + 65_536, "{} of {}", cleaned.len(), bytes.len());
-    if said.reading == ParseCoverage::Unknown {
-        assert!(cleaned == bytes && said.removed == MetadataKinds::NONE, "it goes on as it came");
+    // Rewritten parts may be compressed less densely than the original.
+    assert!(scrubbed.len() <= 4 * bytes.len() + 65_536, "{} of {}", scrubbed.len(), bytes.len());
+    if report.reading == ParseCoverage::Unknown {
+        assert!(
+            scrubbed == bytes && report.removed == MetadataKinds::NONE,
+            "an unknown format was changed"
+        );
     }
 }
 
-/// The XML of a part, in a package that is sound.
+/// The XML of one part of a valid package.
 pub fn office_part(bytes: &[u8]) {
     let types = b"<Types/>";
     for name in ["word/document.xml", "docProps/core.xml", "xl/comments1.xml", "word/media/a.svg"] {
@@ -41,7 +44,7 @@ pub fn office_part(bytes: &[u8]) {
     }
 }
 
-/// Every sample that is not long.
+/// All samples that are short enough.
 pub(crate) fn attachments() -> Vec<Vec<u8>> {
     let all = samples::all().into_iter().chain(samples::corpus::all());
     all.map(|(_, file)| file).filter(|file| file.len() <= MAX_SEED_BYTES).collect()

@@ -1,9 +1,9 @@
-//! Every parser of bytes that come from outside, as a function that a fuzzer can call: it may
-//! refuse its input, and must never panic, hang, or take something for what it is not. What stands
-//! behind a seal is sealed here first, or no change would get through to the parser.
+//! Every parser of untrusted bytes, as a function that a fuzzer can call. A parser may reject its
+//! input. It must not panic, hang, or accept forged input. The functions seal what is behind a seal
+//! themselves, because no mutation would pass the seal.
 //!
-//! `cargo nextest run -p fuzz-targets` runs each on a corpus and on random changes of it, which
-//! stable Rust can do; `fuzz/` has the same functions for `cargo fuzz`.
+//! `cargo nextest run -p fuzz-targets` runs each target with its corpus and random mutations on
+//! stable Rust. The folder `fuzz/` has the same targets for `cargo fuzz`.
 
 mod files;
 mod mutate;
@@ -37,50 +37,50 @@ use uuid::Uuid;
 pub use files::{attachment, office_part};
 pub use mutate::Mutator;
 
-/// A parser with bytes to begin from.
+/// A parser and its seeds.
 #[derive(Debug, Clone, Copy)]
 pub struct FuzzTarget {
-    /// Its name, and that of its folder in the corpus.
+    /// The name of the target, and of its folder in the corpus.
     pub name: &'static str,
-    /// Parses, and checks what must hold of whatever was taken.
+    /// Parses the input, and asserts what must be true of accepted input.
     pub run: fn(&[u8]),
-    /// What it takes.
+    /// Returns inputs that the parser accepts.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// How many changes a short run tries: fewer where each is sealed first.
-    pub rounds: u32,
+    /// Number of mutations in a short run. Targets that seal each input run fewer.
+    pub iterations: u32,
 }
 
-const CHEAP_ROUNDS: u32 = 20_000;
-const SEALED_ROUNDS: u32 = 400;
+const CHEAP_ITERATIONS: u32 = 20_000;
+const SEALED_ITERATIONS: u32 = 400;
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [FuzzTarget; 17] = [
-    fuzz_target("age-file", age_file, seeds::age_file, CHEAP_ROUNDS),
+    fuzz_target("age-file", age_file, seeds::age_file, CHEAP_ITERATIONS),
     fuzz_target("attachment", attachment, files::attachments, 1_500),
-    fuzz_target("capsule", capsule, seeds::capsule, SEALED_ROUNDS),
-    fuzz_target("certificate", certificate, seeds::certificate, CHEAP_ROUNDS),
-    fuzz_target("desk-api", desk_api, seeds::desk_api, CHEAP_ROUNDS),
+    fuzz_target("capsule", capsule, seeds::capsule, SEALED_ITERATIONS),
+    fuzz_target("certificate", certificate, seeds::certificate, CHEAP_ITERATIONS),
+    fuzz_target("desk-api", desk_api, seeds::desk_api, CHEAP_ITERATIONS),
     fuzz_target("directory", directory, seeds::directory, 4_000),
-    fuzz_target("event", event, seeds::event, CHEAP_ROUNDS),
+    fuzz_target("event", event, seeds::event, CHEAP_ITERATIONS),
     fuzz_target("form", form, seeds::form, 4_000),
-    fuzz_target("frame", frame, seeds::frame, CHEAP_ROUNDS),
-    fuzz_target("grant", grant, seeds::grant, SEALED_ROUNDS),
-    fuzz_target("keys", keys, seeds::keys, CHEAP_ROUNDS),
-    fuzz_target("languages", languages, seeds::languages, CHEAP_ROUNDS),
-    fuzz_target("mailbox", mailbox, seeds::mailbox, SEALED_ROUNDS),
+    fuzz_target("frame", frame, seeds::frame, CHEAP_ITERATIONS),
+    fuzz_target("grant", grant, seeds::grant, SEALED_ITERATIONS),
+    fuzz_target("keys", keys, seeds::keys, CHEAP_ITERATIONS),
+    fuzz_target("languages", languages, seeds::languages, CHEAP_ITERATIONS),
+    fuzz_target("mailbox", mailbox, seeds::mailbox, SEALED_ITERATIONS),
     fuzz_target("office-part", office_part, files::office_parts, 1_500),
-    fuzz_target("receipt", receipt, seeds::receipt, CHEAP_ROUNDS),
-    fuzz_target("relay", relay_records, seeds::relay, CHEAP_ROUNDS),
-    fuzz_target("submission", opened_submission, seeds::submission, SEALED_ROUNDS),
+    fuzz_target("receipt", receipt, seeds::receipt, CHEAP_ITERATIONS),
+    fuzz_target("relay", relay_records, seeds::relay, CHEAP_ITERATIONS),
+    fuzz_target("submission", opened_submission, seeds::submission, SEALED_ITERATIONS),
 ];
 
 const fn fuzz_target(
     name: &'static str,
     run: fn(&[u8]),
     seeds: fn() -> Vec<Vec<u8>>,
-    rounds: u32,
+    iterations: u32,
 ) -> FuzzTarget {
-    FuzzTarget { name, run, seeds, rounds }
+    FuzzTarget { name, run, seeds, iterations }
 }
 
 fn mailbox_identity() -> MailboxIdentity {
@@ -99,23 +99,23 @@ fn transport() -> TransportIdentity {
     TransportIdentity::from_seed(&[3; 32])
 }
 
-/// An age file of whoever sent it: header, stanza, chunks.
+/// An age file of an unknown sender: header, stanza, chunks.
 pub fn age_file(bytes: &[u8]) {
     drop(mailbox_identity().open(bytes));
 }
 
-/// What stands in a capsule.
+/// The content of a reply capsule.
 pub fn capsule(bytes: &[u8]) {
     let sealed = mailbox_identity().recipient().seal(bytes);
     drop(ReplyCapsule::open(&sealed, &mailbox_identity(), &PublicKey::from(&reporter_key())));
 }
 
-/// A certificate, in either form.
+/// A certificate as PEM or DER.
 pub fn certificate(bytes: &[u8]) {
     let _ = doctor::not_after(bytes);
 }
 
-/// JSON that workbench and case handler say to each other.
+/// The JSON between workbench and case handler.
 pub fn desk_api(bytes: &[u8]) {
     drop(serde_json::from_slice::<CaseDetail>(bytes));
     drop(serde_json::from_slice::<AuditLog>(bytes));
@@ -123,22 +123,28 @@ pub fn desk_api(bytes: &[u8]) {
     drop(ReportBody::from_bytes(bytes));
 }
 
-/// A directory with its signatures. Nothing but what was signed is taken.
+/// A directory with its signatures. Only the signed bytes may be accepted.
 pub fn directory(bytes: &[u8]) {
     let Ok(signed) = serde_json::from_slice::<SignedDirectory>(bytes) else { return };
     let key = seeds::root_key();
     let trust =
         TrustRoots { instance: Uuid::nil(), threshold: 1, roots: vec![PublicKey::from(&key)] };
     if signed.verify_ignoring_dates(&trust).is_ok() {
-        assert!(signed.bytes == seeds::signed_directory().bytes, "a directory that nobody signed");
+        assert!(
+            signed.bytes == seeds::signed_directory().bytes,
+            "an unsigned directory was accepted"
+        );
     }
 }
 
-/// An event of the log, unverified.
+/// An event of the log, without verification.
 pub fn event(bytes: &[u8]) {
     let signed = SignedEvent { bytes: bytes.to_vec(), signature: vec![0; 64] };
     drop(signed.decode_unverified());
-    assert!(signed.verify(&PublicKey::from(&seeds::root_key())).is_err(), "nobody signed it");
+    assert!(
+        signed.verify(&PublicKey::from(&seeds::root_key())).is_err(),
+        "an unsigned event was accepted"
+    );
 }
 
 /// A form as a browser sends it.
@@ -147,8 +153,8 @@ pub fn form(bytes: &[u8]) {
         if let Ok(text) = std::str::from_utf8(&value) {
             for (_, found) in intake::form::identifying_details::find_details(text) {
                 let composed = intake::form::identifying_details::to_nfc(text);
-                let stands = |words: &String| composed.contains(words.as_str());
-                assert!(found.iter().all(stands), "what the guard points at stands there");
+                let is_contained = |words: &String| composed.contains(words.as_str());
+                assert!(found.iter().all(is_contained), "a detail is not in the text");
             }
         }
     }
@@ -159,7 +165,7 @@ pub fn frame(bytes: &[u8]) {
     drop(Frame::decode_unverified(bytes));
 }
 
-/// What stands in a grant.
+/// The content of a grant.
 pub fn grant(bytes: &[u8]) {
     let sealed =
         SealedGrant { tag: Hash::default(), sealed: investigator().recipient().seal(bytes) };
@@ -174,37 +180,37 @@ pub fn keys(bytes: &[u8]) {
     drop(InvestigatorIdentity::parse(text));
     if let Ok(recipient) = text.parse::<InvestigatorRecipient>() {
         let again: InvestigatorRecipient =
-            recipient.to_string().parse().expect("what is written is read");
+            recipient.to_string().parse().expect("a written key can be parsed");
         assert_eq!(again, recipient);
     }
     if let Some(hash) = Hash::parse(text) {
-        assert_eq!(hash.to_string(), text, "one spelling");
+        assert_eq!(hash.to_string(), text, "a hash has a second spelling");
     }
 }
 
-/// `Accept-Language`, and the date of an answer.
+/// `Accept-Language`, and the `Date` header of a response.
 pub fn languages(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     assert!(web::Locale::negotiate(text, &[web::Locale::FR, web::Locale::EN]).is_some());
     let _ = doctor::parse_http_date(text);
 }
 
-/// What stands in a mailbox, down to the messages that it holds.
+/// The content of a mailbox with its messages.
 pub fn mailbox(bytes: &[u8]) {
     let receipt = seeds::sample_receipt();
     drop(Inbox::open(&receipt, &receipt.mailbox_identity().recipient().seal(bytes)));
 }
 
-/// A receipt in either spelling. What is read once is read again, however it is written.
+/// A receipt in either spelling. A parsed receipt must survive being written and parsed again.
 pub fn receipt(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(receipt) = Receipt::parse(text) {
-        let again = Receipt::parse(&receipt.words("fr")).expect("its words are read");
+        let again = Receipt::parse(&receipt.words("fr")).expect("written words can be parsed");
         assert_eq!(again.words("en"), receipt.words("en"));
     }
 }
 
-/// What the relay streams.
+/// The records that the relay streams.
 pub fn relay_records(mut bytes: &[u8]) {
     if let Some(head) = bytes.first_chunk() {
         drop(relay::read_submission_header(*head));
@@ -212,7 +218,7 @@ pub fn relay_records(mut bytes: &[u8]) {
     drop(relay::read_mailbox_record(&mut bytes));
 }
 
-/// What stands behind the outer seal.
+/// The content of the outer seal.
 pub fn opened_submission(bytes: &[u8]) {
     drop(envelope::open(&transport(), &transport().recipient().seal(bytes)[..]));
 }

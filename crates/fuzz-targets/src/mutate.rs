@@ -1,25 +1,25 @@
-//! Random changes to bytes, as coverage-blind fuzzers make them.
+//! Random mutations of bytes, without coverage feedback.
 
 use rand::{Rng, SeedableRng, rngs::StdRng, seq::SliceRandom};
 
-/// Values at which parsers go wrong.
+/// Values that often trigger errors in parsers.
 const EDGE_VALUES: [u8; 8] = [0, 1, 0x7f, 0x80, 0xff, b'"', b'\n', b'='];
-/// Most changes at once.
+/// Maximum number of mutations of one input.
 const MAX_CHANGES: u32 = 8;
 
-/// Makes changes, the same ones for the same seed.
+/// Mutates inputs. The same seed gives the same mutations.
 #[derive(Debug)]
 pub struct Mutator {
     rng: StdRng,
 }
 
 impl Mutator {
-    /// A sequence of changes.
+    /// Creates a mutator with this seed.
     pub fn new(seed: u64) -> Self {
         Self { rng: StdRng::seed_from_u64(seed) }
     }
 
-    /// One of the inputs, changed a little, or much.
+    /// Returns one of the inputs with some mutations.
     pub fn next(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = corpus.choose(&mut self.rng).cloned().unwrap_or_default();
         for _ in 0..self.rng.gen_range(1..=MAX_CHANGES) {
@@ -41,8 +41,8 @@ impl Mutator {
             }
             3 => bytes.insert(at, EDGE_VALUES[rng.gen_range(0..EDGE_VALUES.len())]),
             4 => {
-                // From another one, at the same place: a header of one kind before a body of
-                // another.
+                // Splices the end of another input at the same offset, such as the body of another
+                // kind after a header.
                 if let Some(other) = corpus.choose(rng).filter(|other| other.len() > at) {
                     bytes.truncate(at);
                     bytes.extend_from_slice(&other[at..]);
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_many_and_can_be_made_again() {
+    fn mutations_are_varied_and_reproducible() {
         let corpus = [b"a certain input".to_vec(), b"another one, which is longer".to_vec()];
         let all = |seed| {
             let mut mutator = Mutator::new(seed);

@@ -1,5 +1,4 @@
-//! Inputs that are taken, for changes to begin from: made here, or the test vectors of the
-//! protocol.
+//! Valid inputs, which mutations begin with: built here, or from the test vectors of the protocol.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -24,14 +23,15 @@ static VECTORS: LazyLock<Value> = LazyLock::new(|| {
         .expect("the test vectors are JSON")
 });
 
-/// Signed once: signing is what costs.
+/// Signed once, because signing is slow.
 static DIRECTORY: LazyLock<SignedDirectory> = LazyLock::new(|| {
-    SignedDirectory::sign(&sample_directory(), &[root_key()]).expect("it breaks no rule")
+    SignedDirectory::sign(&sample_directory(), &[root_key()])
+        .expect("the sample directory is valid")
 });
 
-/// A known answer, such as `/sealed/submission`.
+/// Returns a text from the test vectors, such as `/sealed/submission`.
 fn vector_text(pointer: &str) -> String {
-    VECTORS.pointer(pointer).and_then(Value::as_str).expect("a known answer").to_owned()
+    VECTORS.pointer(pointer).and_then(Value::as_str).expect("a test vector").to_owned()
 }
 
 fn vector_bytes(pointer: &str) -> Vec<u8> {
@@ -42,17 +42,17 @@ fn vector_seed(pointer: &str) -> [u8; 32] {
     vector_bytes(pointer).try_into().expect("32 bytes")
 }
 
-/// Signs directories.
+/// Returns the key that signs directories.
 pub(crate) fn root_key() -> SigningKey {
     SigningKey::from_bytes(&[4; 32])
 }
 
-/// Reads mailboxes.
+/// Returns the receipt that opens the sample mailboxes.
 pub(crate) fn sample_receipt() -> Receipt {
     Receipt::from_bytes([5; 16])
 }
 
-/// What was signed.
+/// Returns the signed sample directory.
 pub(crate) fn signed_directory() -> &'static SignedDirectory {
     &DIRECTORY
 }
@@ -126,9 +126,9 @@ pub(crate) fn desk_api() -> Vec<Vec<u8>> {
             .as_bytes(),
     );
     let report = report.map(|report| report.to_bytes()).unwrap_or_default();
-    let entry = VECTORS.pointer("/log/entry").expect("a known answer");
+    let entry = VECTORS.pointer("/log/entry").expect("a test vector");
     let log = json!({ "entries": [entry, entry] });
-    let event = json!({ "event": entry["event"], "brings": {} });
+    let event = json!({ "event": entry["event"], "payload": {} });
     vec![report, log.to_string().into_bytes(), event.to_string().into_bytes()]
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn frame() -> Vec<Vec<u8>> {
 
 pub(crate) fn grant() -> Vec<Vec<u8>> {
     let member = InvestigatorIdentity::from_seed(&vector_seed("/sealed/member_seed"));
-    vec![member.open(&vector_bytes("/sealed/grant/sealed")).expect("a known answer").to_vec()]
+    vec![member.open(&vector_bytes("/sealed/grant/sealed")).expect("a test vector").to_vec()]
 }
 
 pub(crate) fn keys() -> Vec<Vec<u8>> {
@@ -184,7 +184,7 @@ pub(crate) fn mailbox() -> Vec<Vec<u8>> {
         replies: vec![identity.recipient().seal(&vector_bytes("/frames/0/frame"))],
     };
     let plain = identity.open(&mailbox.seal(&identity.recipient())).expect("sealed to it");
-    // Without most of its padding.
+    // Without most of the padding.
     let end = plain.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 64);
     vec![plain[..end.min(plain.len())].to_vec()]
 }
@@ -208,7 +208,7 @@ pub(crate) fn relay() -> Vec<Vec<u8>> {
 
 pub(crate) fn submission() -> Vec<Vec<u8>> {
     let transport = TransportIdentity::from_seed(&vector_seed("/sealed/transport_seed"));
-    let plain = transport.open(&vector_bytes("/sealed/submission")).expect("a known answer");
+    let plain = transport.open(&vector_bytes("/sealed/submission")).expect("a test vector");
     let end = plain.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 64);
     vec![plain[..end.min(plain.len())].to_vec()]
 }

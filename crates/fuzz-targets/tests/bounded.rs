@@ -1,14 +1,14 @@
-//! A short run of every target on stable Rust: its seeds, its corpus, and random changes of both.
+//! A short run of every target on stable Rust: its seeds, its corpus, and random mutations of both.
 //!
-//! `FUZZ_TIMES=100 cargo nextest run -p fuzz-targets --release` goes on for longer, each time with
-//! other changes.
+//! `FUZZ_TIMES=100 cargo nextest run -p fuzz-targets --release` repeats the run, each time with
+//! other mutations.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::{fs, path::Path};
 
 use fuzz_targets::{FuzzTarget, Mutator, TARGETS};
 
-/// Inputs that once went wrong, or reach far: `fuzz/corpus/TARGET/`.
+/// Inputs that once failed or that reach deep code: `fuzz/corpus/TARGET/`.
 fn corpus(target: &FuzzTarget) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target.name);
     let files = fs::read_dir(folder)
@@ -28,10 +28,14 @@ fn run_target(name: &str) {
     let times: u64 = std::env::var("FUZZ_TIMES").map_or(1, |times| times.parse().unwrap());
     for seed in 0..times {
         let mut mutator = Mutator::new(seed);
-        for _ in 0..target.rounds {
+        for _ in 0..target.iterations {
             let input = mutator.next(&corpus);
-            let went = std::panic::catch_unwind(|| (target.run)(&input));
-            assert!(went.is_ok(), "keep this input in the corpus: {}", hex(&input));
+            let outcome = std::panic::catch_unwind(|| (target.run)(&input));
+            assert!(
+                outcome.is_ok(),
+                "target {name} panicked; add this input to the corpus: {}",
+                hex(&input)
+            );
         }
     }
 }
@@ -44,13 +48,14 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// One test for each, so that they run side by side; a target without one is found below.
+/// Declares one test for each target, so that they run in parallel. The last test finds a missing
+/// one.
 macro_rules! bounded_tests {
     ($($test:ident = $name:literal),* $(,)?) => {
         $(#[test] fn $test() { run_target($name) })*
 
         #[test]
-        fn every_target_is_run_here_and_by_the_fuzzer() {
+        fn every_target_runs_here_and_in_the_fuzzer() {
             let here = [$($name),*];
             let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/Cargo.toml");
             let manifest = fs::read_to_string(manifest).unwrap();

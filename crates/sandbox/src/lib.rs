@@ -1,11 +1,11 @@
-//! Child processes for code that reads files of strangers.
+//! Child processes for code that parses untrusted files.
 //!
-//! A program starts itself again with one argument (see [`command`]). The child reads standard
-//! input, writes standard output, and calls [`enter_sandbox`] before it looks at the first byte:
-//! from then on it opens no file, reaches no network, starts no program, and has little memory and
-//! processor time. A child that is killed takes nothing else with it.
+//! A program starts itself again with one argument (see [`child_command`]). The child reads
+//! standard input, writes standard output, and calls [`enter_sandbox`] before it reads the first
+//! byte. From then on it cannot open files, use the network or start programs, and its memory and
+//! processor time are limited. If the kernel kills the child, the parent goes on.
 //!
-//! The parent must bound how long it waits: a confined child can still block.
+//! The parent must limit how long it waits, because a sandboxed child can still block.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -18,23 +18,25 @@ use std::{
 #[cfg(target_os = "linux")]
 pub use linux::{SandboxError, enter_sandbox};
 
-/// What a child may use.
+/// The limits of a child process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SandboxLimits {
-    /// Address space in bytes. It includes the program itself.
+    /// Address space in bytes, including the program itself.
     pub address_space: u64,
     /// Private memory in bytes: heap and anonymous mappings.
     pub private_memory: u64,
     /// Processor time in seconds.
     pub cpu_seconds: u64,
-    /// May it go on reading standard input? If not, everything must have been read before.
+    /// Whether the child may read standard input. If not, it must have read everything before.
     pub may_read_stdin: bool,
-    /// Give way to the parent: a lower priority, and the first to be killed when memory runs out.
+    /// Whether the child yields to the parent: it gets a lower priority, and the kernel kills it
+    /// first when memory runs out.
     pub low_priority: bool,
 }
 
-/// The command that starts `program` as a child: without environment, in `/`, with piped input and
-/// output, and out of reach of the terminal's Ctrl-C, so that the parent decides when it ends.
+/// Returns the command that starts `program` as a child with one argument. The child has no
+/// environment, the working directory `/`, and piped input and output. It does not receive Ctrl-C
+/// from the terminal, so that the parent decides when it ends.
 pub fn child_command(program: &Path, argument: &str) -> Command {
     let mut command = Command::new(program);
     command.arg(argument).env_clear().current_dir("/");

@@ -7,7 +7,7 @@ use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, apply_f
 
 use crate::SandboxLimits;
 
-/// System calls that stay: memory, writing to what is open already, and ending.
+/// The system calls that stay allowed: memory, writing to open files, and exit.
 const ALLOWED_SYSCALLS: [i64; 14] = [
     libc::SYS_brk,
     libc::SYS_mmap,
@@ -25,35 +25,36 @@ const ALLOWED_SYSCALLS: [i64; 14] = [
     libc::SYS_exit_group,
 ];
 
-/// How far the priority falls of a child that yields.
+/// Nice increment of a child with a low priority.
 const NICE_INCREMENT: i32 = 10;
 
-/// Why a process is not confined. It must not read anything then.
+/// The process could not be sandboxed. It must not read untrusted input.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    /// A limit of the process.
-    #[error("a limit of the process cannot be set: {0}")]
+    /// A resource limit could not be set.
+    #[error("failed to set a resource limit: {0}")]
     ResourceLimit(#[from] io::Error),
-    /// The filter cannot be built for this processor.
-    #[error("the system call filter cannot be built: {0}")]
+    /// The filter could not be built for this processor.
+    #[error("failed to build the system call filter: {0}")]
     BuildFilter(#[from] seccompiler::BackendError),
-    /// The kernel does not take the filter.
-    #[error("the kernel does not take the system call filter: {0}")]
+    /// The kernel rejected the filter.
+    #[error("failed to apply the system call filter: {0}")]
     ApplyFilter(#[from] seccompiler::Error),
 }
 
-/// Confines this process for the rest of its life. Any other system call kills it.
+/// Puts this process into the sandbox until it ends. The kernel kills it at any other system call.
 ///
 /// # Errors
-/// Returns what the system refused; the process may be confined in part then, and must end.
+/// Returns an error if the system rejects a restriction. Some restrictions may then be in force,
+/// and the process must end.
 pub fn enter_sandbox(limits: &SandboxLimits) -> Result<(), SandboxError> {
     if limits.low_priority {
-        // Both only make an attack cheaper to bear, and neither is allowed everywhere.
+        // Both only reduce the effect of an attack, and not every system permits them.
         nice(NICE_INCREMENT).ok();
         fs::write("/proc/self/oom_score_adj", "1000").ok();
     }
     let at_most = |value| Rlimit { current: Some(value), maximum: Some(value) };
-    for (resource, most) in [
+    for (resource, limit) in [
         (Resource::As, limits.address_space),
         (Resource::Data, limits.private_memory),
         (Resource::Cpu, limits.cpu_seconds),
@@ -61,7 +62,7 @@ pub fn enter_sandbox(limits: &SandboxLimits) -> Result<(), SandboxError> {
         (Resource::Fsize, 0),
         (Resource::Nofile, 0),
     ] {
-        setrlimit(resource, at_most(most)).map_err(io::Error::from)?;
+        setrlimit(resource, at_most(limit)).map_err(io::Error::from)?;
     }
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(io::Error::from)?;
     let reading = limits.may_read_stdin.then_some(libc::SYS_read);

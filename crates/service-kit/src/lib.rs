@@ -1,6 +1,5 @@
-//! What both services do alike with their configuration files: unknown names are refused with the
-//! nearest known one, lists are split in one way, and relative paths start at the folder of the
-//! file.
+//! Loads the configuration of both services: rejects unknown keys and suggests the nearest known
+//! one, parses lists, and resolves relative paths against the folder of the file.
 
 use std::{
     ffi::OsString,
@@ -11,35 +10,35 @@ use std::{
 
 use confique::meta::{FieldKind, Meta};
 
-/// The folder that relative paths of a configuration file start at.
+/// Returns the folder of a configuration file. Its relative paths are resolved against this folder.
 ///
 /// # Errors
-/// If the file does not exist or the account may not read it. The error says which.
+/// Returns an error if the file does not exist, is a folder, or is not readable by the account.
 pub fn config_folder(file: &Path) -> io::Result<PathBuf> {
     let file = fs::canonicalize(file)?;
-    // Opening it tells a missing permission from a missing file.
+    // Opening the file distinguishes a missing permission from a missing file.
     if fs::File::open(&file)?.metadata()?.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder, not a file"));
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a folder, not a file"));
     }
     Ok(file.parent().map_or_else(PathBuf::new, Path::to_owned))
 }
 
-/// Makes a path absolute. An absolute path stays as it is.
+/// Makes a path absolute. An absolute path is unchanged.
 pub fn make_absolute(folder: &Path, path: &mut PathBuf) {
     *path = folder.join(&*path);
 }
 
-/// Parses a list from an environment variable: separated by commas, spaces around items ignored,
-/// empty items left out.
+/// Parses a comma-separated list from an environment variable. Spaces around items and empty items
+/// are ignored.
 ///
 /// # Errors
-/// If one item cannot be parsed.
+/// Returns the error of the first item that cannot be parsed.
 pub fn parse_list<T: FromStr>(text: &str) -> Result<Vec<T>, T::Err> {
     text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::parse).collect()
 }
 
-/// The text of an error with all its detail. Where a key is unknown, the nearest known one is named
-/// too.
+/// Returns the text of an error with all its causes. If a key is unknown, the text suggests the
+/// nearest known one.
 pub fn explain_error(error: &confique::Error) -> String {
     let text = format!("{error:#}").trim_end().to_owned();
     match suggest_known_name(&text) {
@@ -48,27 +47,28 @@ pub fn explain_error(error: &confique::Error) -> String {
     }
 }
 
-/// From serde's "unknown field `x`, expected one of `a`, `b`".
+/// Parses serde's "unknown field `x`, expected one of `a`, `b`".
 fn suggest_known_name(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("unknown field `")?;
     let mut names = rest.lines().next()?.split('`');
     let unknown = names.next()?;
-    // Between the names stand commas.
+    // Commas separate the names.
     nearest_name(unknown, names.skip(1).step_by(2))
 }
 
-/// The known name that differs least from `unknown`, if it differs little enough to be a slip.
+/// Returns the known name with the smallest edit distance, if it is small enough to be a typing
+/// error.
 fn nearest_name<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let most = 2.max(unknown.chars().count() / 3);
+    let max_distance = 2.max(unknown.chars().count() / 3);
     let distance = |name: &&str| strsim::damerau_levenshtein(unknown, name);
-    known.min_by_key(distance).filter(|name| distance(name) <= most)
+    known.min_by_key(distance).filter(|name| distance(name) <= max_distance)
 }
 
-/// Checks that every environment variable with this prefix is one that the configuration reads, so
-/// that a mistyped one does not silently leave the default in force.
+/// Checks that the configuration reads every environment variable with this prefix. A mistyped
+/// variable would otherwise be ignored silently.
 ///
 /// # Errors
-/// Names the first variable that nothing reads, and the nearest known one.
+/// Returns a text with the first unknown variable and the nearest known one.
 pub fn check_variables(
     prefix: &str,
     meta: &Meta,
@@ -80,10 +80,10 @@ pub fn check_variables(
         if !variable.starts_with(prefix) || known.contains(&&*variable) {
             continue;
         }
-        let unknown = format!("the environment variable {variable} sets nothing");
+        let unknown = format!("unknown environment variable {variable}");
         return Err(match nearest_name(&variable, known.into_iter()) {
-            Some(name) => format!("{unknown}. Did you mean {name}?"),
-            None => format!("{unknown}. Remove it, or see the configuration file for the names"),
+            Some(name) => format!("{unknown} (did you mean {name}?)"),
+            None => format!("{unknown} (remove it, or use a name from the configuration file)"),
         });
     }
     Ok(())
@@ -97,7 +97,7 @@ fn variable_names(meta: &Meta) -> Vec<&'static str> {
     meta.fields.iter().flat_map(of_field).collect()
 }
 
-/// Removes the byte order mark that some editors put before a text.
+/// Removes the byte order mark that some editors write before a text.
 pub fn strip_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_or_section_is_refused_with_its_line_and_the_nearest_known_one() {
+    fn an_unknown_key_or_section_is_rejected_with_its_line_and_the_nearest_known_one() {
         for (text, line, name, near) in [
             ("[retention]\nmonth = 12\n", "line 2", "`month`", "`months`"),
             ("\n[retentions]\nmonths = 12\n", "line 2", "`retentions`", "`retention`"),
@@ -152,13 +152,15 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_variable_is_refused() {
+    fn a_mistyped_variable_is_rejected() {
         let check =
             |name: &str| check_variables("EXAMPLE_", &ExampleConfig::META, [OsString::from(name)]);
         check("EXAMPLE_MONTHS").unwrap();
         check("EXAMPLES").unwrap();
-        assert!(check("EXAMPLE_MONTH").unwrap_err().contains("Did you mean EXAMPLE_MONTHS?"));
-        assert!(check("EXAMPLE_PASSWORD_FILE").unwrap_err().contains("sets nothing"));
+        assert!(check("EXAMPLE_MONTH").unwrap_err().contains("did you mean EXAMPLE_MONTHS?"));
+        assert!(
+            check("EXAMPLE_PASSWORD_FILE").unwrap_err().contains("unknown environment variable")
+        );
     }
 
     #[test]
