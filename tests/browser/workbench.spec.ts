@@ -86,7 +86,7 @@ async function answerQuestion(page: Page, office: RunningInstallation, receipt: 
     return (await page.getByText(QUESTION).count()) > 0 ? true : undefined;
   });
   await page.fill("#message", ANSWER);
-  await page.check("[name=kind][value=outside-body]");
+  await page.check("[name=kind][value=oversight-body]");
   await page.locator("form[action$='/return/send'] .button").click();
   // What could point to them is shown once; then it goes.
   if ((await page.locator(".traces").count()) > 0) await page.locator("form[action$='/return/send'] .button").click();

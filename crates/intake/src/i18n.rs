@@ -1,4 +1,4 @@
-//! The languages of the pages, and dates in words.
+//! The languages of the pages, and the formatting of dates.
 
 use rust_embed::RustEmbed;
 use time::{Date, Weekday};
@@ -8,16 +8,15 @@ use web::{Locale, MessageCatalog, MessageCatalogs};
 #[folder = "locales"]
 struct LocaleFiles;
 
-/// The languages that the pages are written in, the default first.
+/// The languages of the pages, the default first.
 pub const LOCALES: [Locale; 5] = Locale::ALL;
 
-/// The words of the pages.
+/// Loads the texts of the pages.
 ///
 /// # Panics
-/// Never in a build whose tests passed: one of them loads every language.
+/// If a built-in catalog is invalid. A test loads every language.
 pub fn load_catalogs() -> MessageCatalogs {
-    MessageCatalogs::load(&LocaleFiles, "intake", &LOCALES)
-        .expect("the built-in words are checked by a test")
+    MessageCatalogs::load(&LocaleFiles, "intake", &LOCALES).expect("a test loads every catalog")
 }
 
 const MONTHS: [&str; 12] = [
@@ -25,20 +24,21 @@ const MONTHS: [&str; 12] = [
     "month-9", "month-10", "month-11", "month-12",
 ];
 
-/// A day in words, such as `30 novembre 2026`.
-pub fn format_date(words: &MessageCatalog, date: Date) -> String {
-    let month = words.get(MONTHS[usize::from(u8::from(date.month())) - 1]);
+/// Formats a date, such as `30 novembre 2026`.
+pub fn format_date(messages: &MessageCatalog, date: Date) -> String {
+    let month = messages.get(MONTHS[usize::from(u8::from(date.month())) - 1]);
     let (day, year) = (date.day().to_string(), date.year().to_string());
-    // French counts the first of a month in another way than the rest.
+    // French uses an ordinal number for the first of a month.
     let key = if date.day() == 1 { "date-first" } else { "date-day" };
-    words.with(key, &[("day", &day), ("month", &month), ("year", &year)])
+    messages.with(key, &[("day", &day), ("month", &month), ("year", &year)])
 }
 
-/// The week of an ISO week such as `2026-W48`, by its Monday; the text itself if it is none.
-pub fn format_week(words: &MessageCatalog, iso: &str) -> String {
+/// Formats an ISO week such as `2026-W48` by its Monday. Returns the text itself if it is not an ISO
+/// week.
+pub fn format_week(messages: &MessageCatalog, iso: &str) -> String {
     monday_of_week(iso).map_or_else(
         || iso.to_owned(),
-        |monday| words.with("date-week", &[("day", &format_date(words, monday))]),
+        |monday| messages.with("date-week", &[("day", &format_date(messages, monday))]),
     )
 }
 
@@ -73,17 +73,17 @@ mod tests {
             assert_eq!(messages_of(locale), french, "{}", locale.code);
         }
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let places = ["templates", "src/pages", "src/form", "src/i18n.rs"];
-        let code = read_sources(places.map(|place| root.join(place))).unwrap();
+        let folders = ["templates", "src/pages", "src/form", "src/i18n.rs"];
+        let code = read_sources(folders.map(|path| root.join(path))).unwrap();
         for key in french.keys() {
-            assert!(code.contains(&format!("\"{key}\"")), "{key} is used nowhere");
+            assert!(code.contains(&format!("\"{key}\"")), "unused text {key}");
         }
-        let calls = ["frame.t(\"", "frame.with(\"", "words.get(\"", ".count(\""];
+        let calls = ["frame.t(\"", "frame.with(\"", "words.get(\"", "messages.get(\"", ".count(\""];
         assert_eq!(missing_keys(&code, &calls, &french), Vec::<&str>::new());
     }
 
     #[test]
-    fn no_sign_of_french_comes_to_stand_alone_at_the_beginning_of_a_line() {
+    fn french_punctuation_never_begins_a_line() {
         let file = LocaleFiles::get("fr/intake.ftl").expect("a file for each language");
         let text = std::str::from_utf8(&file.data).expect("UTF-8");
         assert_eq!(unprotected_french_spacing(text), Vec::<&str>::new());
@@ -92,13 +92,13 @@ mod tests {
     #[test]
     fn sentences_are_short() {
         for locale in LOCALES {
-            let words = load_catalogs();
-            let words = words.catalog(locale);
+            let catalogs = load_catalogs();
+            let messages = catalogs.catalog(locale);
             for (key, arguments) in messages_of(locale) {
                 if !arguments.is_empty() {
                     continue;
                 }
-                let text = words.get(&key).replace('\u{a0}', "");
+                let text = messages.get(&key).replace('\u{a0}', "");
                 for sentence in text.split(['.', '?', '!', ':']) {
                     let count = sentence.split_whitespace().count();
                     assert!(count <= 15, "{} {key}: {count} words: {sentence}", locale.code);
@@ -108,30 +108,33 @@ mod tests {
     }
 
     #[test]
-    fn days_and_weeks_are_said_in_words() {
-        let texts = load_catalogs();
-        let french = texts.catalog(Locale::FR);
+    fn dates_and_weeks_are_formatted_in_every_language() {
+        let catalogs = load_catalogs();
+        let french = catalogs.catalog(Locale::FR);
         assert_eq!(format_date(french, date!(2026 - 12 - 01)), "1er décembre 2026");
         assert_eq!(
-            format_date(texts.catalog(Locale::EN), date!(2026 - 11 - 30)),
+            format_date(catalogs.catalog(Locale::EN), date!(2026 - 11 - 30)),
             "30 November 2026"
         );
         assert_eq!(
-            format_date(texts.catalog(Locale::ES), date!(2026 - 11 - 30)),
+            format_date(catalogs.catalog(Locale::ES), date!(2026 - 11 - 30)),
             "30 de noviembre de 2026"
         );
         assert_eq!(
-            format_date(texts.catalog(Locale::PT), date!(2026 - 12 - 01)),
+            format_date(catalogs.catalog(Locale::PT), date!(2026 - 12 - 01)),
             "1 de dezembro de 2026"
         );
-        assert_eq!(format_date(texts.catalog(Locale::AR), date!(2026 - 11 - 30)), "30 نوفمبر 2026");
+        assert_eq!(
+            format_date(catalogs.catalog(Locale::AR), date!(2026 - 11 - 30)),
+            "30 نوفمبر 2026"
+        );
         assert_eq!(format_week(french, "2026-W48"), "semaine du 23 novembre 2026");
         assert_eq!(format_week(french, "<b>"), "<b>");
     }
 
     #[test]
-    fn receipt_and_thread_promise_news_by_the_same_day() {
-        let texts = load_catalogs();
+    fn receipt_and_conversation_state_the_same_date_for_the_answer() {
+        let catalogs = load_catalogs();
         let by = [
             (Locale::FR, "au plus tard le"),
             (Locale::EN, "by"),
@@ -142,31 +145,31 @@ mod tests {
         assert_eq!(by.len(), LOCALES.len());
         for (locale, by) in by {
             for key in ["receipt-next-answer", "thread-next"] {
-                let text = texts.catalog(locale).with(key, &[("day", "DAY")]);
+                let text = catalogs.catalog(locale).with(key, &[("day", "DAY")]);
                 assert!(text.contains(&format!("{by} DAY")), "{} {key}: {text}", locale.code);
             }
         }
     }
 
     #[test]
-    fn the_oversight_body_is_not_said_to_have_a_report_beside_others() {
-        // It may be the only reader, and it may have been from the start.
-        let texts = load_catalogs();
+    fn the_text_on_the_oversight_body_does_not_imply_other_readers() {
+        // The oversight body may be the only reader, also from the start.
+        let catalogs = load_catalogs();
         for also in ["aussi", "too", "también", "também", "أيضاً"] {
             for locale in LOCALES {
-                let text = texts.catalog(locale).get("thread-outside");
+                let text = catalogs.catalog(locale).get("thread-outside");
                 assert!(!text.contains(also), "{}: {text}", locale.code);
             }
         }
     }
 
     #[test]
-    fn the_texts_on_too_much_name_both_limits() {
-        let texts = load_catalogs();
+    fn the_texts_on_oversized_forms_state_both_limits() {
+        let catalogs = load_catalogs();
         let files = protocol::submission::frame::MAX_ATTACHMENTS.to_string();
         for locale in LOCALES {
             for key in ["error-large-what", "send-too-large"] {
-                let text = texts.catalog(locale).get(key);
+                let text = catalogs.catalog(locale).get(key);
                 assert!(
                     text.contains(&files) && text.contains("60"),
                     "{} {key}: {text}",

@@ -563,7 +563,7 @@ async fn looking_again_keeps_the_message_that_is_being_written() {
     let seed = repeated_hex(6);
     let long = "%F0%9F%98%80".repeat(5_900);
     let fields =
-        format!("receipt={receipt}&visit={token}&seed={seed}&kind=outside-body&earlier=ABCD");
+        format!("receipt={receipt}&visit={token}&seed={seed}&kind=oversight-body&earlier=ABCD");
     for (message, shown) in
         [("Half+a+word", "Half a word".to_owned()), (long.as_str(), "😀".repeat(5_900))]
     {
@@ -577,7 +577,7 @@ async fn looking_again_keeps_the_message_that_is_being_written() {
                 page.contains(&format!("\n{shown}</textarea>"))
                     && page.contains("\nABCD</textarea>")
             );
-            assert!(page.contains("value=\"outside-body\" checked") && page.contains(&seed));
+            assert!(page.contains("value=\"oversight-body\" checked") && page.contains(&seed));
             assert!(page.contains("Choose your files again."));
         }
     }

@@ -1,60 +1,60 @@
-//! What can be wrong with a field, and the sizes that a form may have at all.
+//! Problems of form fields, and the size limits of forms.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use regex::Regex;
 
-/// Something is wrong with one field. Never repeats what was typed.
+/// A problem of one field. It never contains the typed value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("field {field}: {problem}")]
 pub struct FieldError {
-    /// The field's name, such as `a.place` or `category`.
+    /// The name of the field, such as `a.place` or `category`.
     pub field: String,
-    /// What.
+    /// The problem.
     pub problem: FieldProblem,
 }
 
-/// What is wrong with a field.
+/// The kind of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FieldProblem {
-    /// Must be filled in.
-    #[error("missing")]
+    /// The field is required.
+    #[error("required")]
     Missing,
-    /// Too long for its question; the limit is in characters. The form can still be shown and
-    /// shortened.
+    /// The value is too long for its question; the limit is in characters. The form can still be
+    /// shown, and the reporter can shorten the value.
     #[error("longer than {0} characters")]
     TooLong(usize),
-    /// Beyond what a form may carry at all.
-    #[error("too much")]
+    /// The form exceeds the limits of all forms.
+    #[error("too many values")]
     FormTooLarge,
-    /// Not UTF-8.
-    #[error("not text")]
+    /// The value is not UTF-8.
+    #[error("not valid UTF-8")]
     InvalidUtf8,
-    /// The mailbox of the other report is damaged.
-    #[error("damaged")]
+    /// The mailbox of the related report is corrupt.
+    #[error("corrupt mailbox")]
     MailboxCorrupt,
-    /// No such option, category or receipt.
-    #[error("not on offer")]
+    /// There is no such option, category or receipt.
+    #[error("unknown option")]
     UnknownOption,
-    /// No field of this form.
-    #[error("no field of this form")]
+    /// The form has no such field.
+    #[error("unknown field")]
     UnknownField,
 }
 
 impl FieldError {
-    /// A problem of a field. The name is cut: it may be anything that a client sent.
+    /// Creates an error. The name is truncated, because a client may send any name.
     pub fn new(field: &str, problem: FieldProblem) -> Self {
         Self { field: field.chars().take(64).collect(), problem }
     }
 }
 
-/// All values of a form together, in bytes. Far more than a report may hold: a text that is too
-/// long for its question comes back in the form, to be shortened.
+/// Maximum size of all values of a form, in bytes. It is far larger than a report may be, so that the
+/// form can return a text that is too long for its question.
 pub const MAX_FORM_BYTES: usize = 320 * 1024;
-/// Most fields in one form; the longest questionnaire has about a hundred.
+/// Maximum number of fields in one form. The longest questionnaire has about a hundred.
 const MAX_FIELDS: usize = 400;
 
-/// Counts what a form carries and turns bytes into text.
+/// Counts the fields of a form and decodes their values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FieldReader {
     bytes: usize,
@@ -63,12 +63,11 @@ pub(super) struct FieldReader {
 }
 
 impl FieldReader {
-    /// The text of a field, as [`normalize_text`] gives it. Bytes that are not UTF-8 become U+FFFD,
-    /// and [`FieldReader::invalid_utf8`] names the field, if it is one that the reporter types
-    /// into.
+    /// Returns the value of a field, normalized by [`normalize_text`]. Bytes that are not UTF-8 become
+    /// U+FFFD, and [`FieldReader::invalid_utf8`] names the field if the reporter types into it.
     ///
     /// # Errors
-    /// The form carries more than a form may.
+    /// [`FieldProblem::FormTooLarge`] if the form exceeds the limits.
     pub(super) fn decode(
         &mut self,
         name: &str,
@@ -87,14 +86,15 @@ impl FieldReader {
         Ok(normalize_text(&text))
     }
 
-    /// The fields that were not UTF-8. Their text holds U+FFFD and must be seen before it is sent.
+    /// Returns the fields that were not UTF-8. Their text contains U+FFFD, so the reporter must see it
+    /// before sending.
     pub(super) fn invalid_utf8(&self) -> &[FieldError] {
         &self.invalid_utf8
     }
 }
 
-/// A text with `\n` for every kind of line end, without other control characters but tabs. Word
-/// processors put vertical tabs, form feeds and others into what is copied from them.
+/// Returns a text with `\n` for every kind of line end, and without control characters other than
+/// tabs. Text that is copied from word processors contains vertical tabs, form feeds and others.
 fn normalize_text(text: &str) -> String {
     text.replace("\r\n", "\n")
         .chars()
@@ -107,8 +107,8 @@ fn normalize_text(text: &str) -> String {
         .collect()
 }
 
-/// Does a text show nothing at all? Spaces, joiners, fillers and the empty Braille pattern look
-/// like an empty field to everybody who reads it.
+/// Returns whether a text has no visible character. Spaces, joiners, fillers and the empty Braille
+/// pattern look like an empty field.
 pub fn is_blank(text: &str) -> bool {
     static BLANK_TEXT: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^[\s\p{Default_Ignorable_Code_Point}\u{2800}]*$").expect("a test compiles it")
@@ -116,7 +116,7 @@ pub fn is_blank(text: &str) -> bool {
     BLANK_TEXT.is_match(text)
 }
 
-/// 64 hexadecimal digits as bytes.
+/// Parses a seed of 64 hexadecimal digits.
 pub(super) fn parse_seed(field: &str, text: &str) -> Result<[u8; 32], FieldError> {
     let mut seed = [0; 32];
     hex::decode_to_slice(text, &mut seed)
@@ -129,39 +129,39 @@ mod tests {
     use super::*;
 
     fn decode_typed(bytes: &[u8]) -> String {
-        let mut intake = FieldReader::default();
-        let text = intake.decode("a.story", bytes, true).unwrap();
-        assert_eq!(intake.invalid_utf8(), []);
+        let mut reader = FieldReader::default();
+        let text = reader.decode("a.story", bytes, true).unwrap();
+        assert_eq!(reader.invalid_utf8(), []);
         text
     }
 
     #[test]
-    fn control_characters_of_word_processors_become_line_ends_or_go() {
+    fn control_characters_of_word_processors_become_line_ends_or_are_removed() {
         for line_end in ["\r\n", "\r", "\n", "\u{b}", "\u{c}", "\u{85}", "\u{2028}", "\u{2029}"] {
             assert_eq!(decode_typed(format!("a{line_end}b").as_bytes()), "a\nb", "{line_end:?}");
         }
-        for gone in
+        for removed in
             ["\0", "\u{1}", "\u{3}", "\u{8}", "\u{1b}", "\u{1f}", "\u{7f}", "\u{80}", "\u{9f}"]
         {
-            assert_eq!(decode_typed(format!("a{gone}b").as_bytes()), "ab", "{gone:?}");
+            assert_eq!(decode_typed(format!("a{removed}b").as_bytes()), "ab", "{removed:?}");
         }
-        let kept = "tab\t, joiner \u{200d}, mark of direction \u{200f}, 👩🏽‍🌾";
-        assert_eq!(decode_typed(kept.as_bytes()), kept);
+        let unchanged = "tab\t, joiner \u{200d}, mark of direction \u{200f}, 👩🏽‍🌾";
+        assert_eq!(decode_typed(unchanged.as_bytes()), unchanged);
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_marked_and_the_rest_is_kept() {
-        let mut intake = FieldReader::default();
+    fn invalid_utf8_is_marked_and_the_rest_is_unchanged() {
+        let mut reader = FieldReader::default();
         assert_eq!(
-            intake.decode("a.story", b"caf\xe9 noir", true),
+            reader.decode("a.story", b"caf\xe9 noir", true),
             Ok("caf\u{fffd} noir".to_owned())
         );
-        intake.decode("go", b"\xff", false).unwrap();
-        assert_eq!(intake.invalid_utf8(), [FieldError::new("a.story", FieldProblem::InvalidUtf8)]);
+        reader.decode("go", b"\xff", false).unwrap();
+        assert_eq!(reader.invalid_utf8(), [FieldError::new("a.story", FieldProblem::InvalidUtf8)]);
     }
 
     #[test]
-    fn a_text_that_shows_nothing_is_blank() {
+    fn a_text_without_visible_characters_is_blank() {
         for blank in [
             "",
             " \n\t",

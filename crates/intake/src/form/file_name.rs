@@ -1,20 +1,20 @@
-//! What a file of a form is called.
+//! Names of the files of a form.
 
-/// Longest name of a file, in characters.
+/// Maximum length of a file name, in characters.
 const MAX_NAME_CHARS: usize = 120;
-/// Longest extension that is kept when a name is cut, in characters.
+/// Maximum length of an extension that remains when a name is truncated, in characters.
 const MAX_EXTENSION_CHARS: usize = 12;
 
-/// A name without folders, control characters and marks that change the direction of what is read.
-/// A long name is cut before its extension. Where nothing is left, the file is called by its place
-/// in the form.
-pub fn sanitize_file_name(name: &str, place: usize) -> String {
+/// Returns a file name without folders, control characters and marks that change the text direction.
+/// A long name is truncated before its extension. If no character remains, the name is `file-` and
+/// `number`, the position of the file in the form.
+pub fn sanitize_file_name(name: &str, number: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let plain: String =
         last.chars().filter(|c| !c.is_control() && !is_invisible_mark(*c)).collect();
     let plain = plain.trim();
     if plain.trim_matches('.').is_empty() {
-        return format!("file-{place}");
+        return format!("file-{number}");
     }
     if plain.chars().count() <= MAX_NAME_CHARS {
         return plain.to_owned();
@@ -23,13 +23,15 @@ pub fn sanitize_file_name(name: &str, place: usize) -> String {
         extension.chars().count() <= MAX_EXTENSION_CHARS
             && extension.chars().all(char::is_alphanumeric)
     });
-    let room = MAX_NAME_CHARS - extension.map_or(0, |extension| extension.chars().count() + 1);
-    let stem: String = plain.chars().take(room).collect();
+    let stem_chars =
+        MAX_NAME_CHARS - extension.map_or(0, |extension| extension.chars().count() + 1);
+    let stem: String = plain.chars().take(stem_chars).collect();
     let stem = stem.trim_end_matches([' ', '.']);
     extension.map_or_else(|| stem.to_owned(), |extension| format!("{stem}.{extension}"))
 }
 
-/// Marks of direction and characters without width. Joiners stay: they belong to words and emoji.
+/// Returns whether `c` is a direction mark or has no width. Joiners are not included, because words
+/// and emoji need them.
 fn is_invisible_mark(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -40,20 +42,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_keeps_no_folder() {
+    fn folders_and_invisible_marks_are_removed() {
         assert_eq!(sanitize_file_name("C:\\Users\\awa\\photo 1.jpg", 1), "photo 1.jpg");
         assert_eq!(sanitize_file_name("../../etc/passwd", 1), "passwd");
         assert_eq!(sanitize_file_name("a\u{0}b\n.pdf", 1), "ab.pdf");
         assert_eq!(sanitize_file_name("gpj\u{202e}.exe\u{200f}", 1), "gpj.exe");
-        for nothing in ["", "..", "/", " ", "x/..", "\u{200b}.\u{200e}"] {
-            assert_eq!(sanitize_file_name(nothing, 3), "file-3");
+        for empty in ["", "..", "/", " ", "x/..", "\u{200b}.\u{200e}"] {
+            assert_eq!(sanitize_file_name(empty, 3), "file-3");
         }
     }
 
     #[test]
     fn a_long_name_keeps_its_extension() {
-        let cut = sanitize_file_name(&format!("{}.pdf", "م".repeat(250)), 1);
-        assert_eq!((cut.chars().count(), cut.ends_with("م.pdf")), (MAX_NAME_CHARS, true));
+        let truncated = sanitize_file_name(&format!("{}.pdf", "م".repeat(250)), 1);
+        assert_eq!(
+            (truncated.chars().count(), truncated.ends_with("م.pdf")),
+            (MAX_NAME_CHARS, true)
+        );
         assert_eq!(
             sanitize_file_name(&format!("{}. .jpeg", "é".repeat(113)), 1),
             format!("{}. .jpeg", "é".repeat(113))

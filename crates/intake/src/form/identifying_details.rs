@@ -1,8 +1,9 @@
-//! What in a text could show who wrote it. Looks at what was typed, in memory, and keeps nothing.
+//! Identifying details: passages of a text that may point to the reporter. The text is inspected in
+//! memory and not stored.
 //!
-//! The rules stand in `guard/rules.json`, which the browser's script reads as well; patterns keep
-//! to what Rust and JavaScript understand alike. A rule may find too much, for it only ever leads
-//! to a question on the review page.
+//! The rules are in `guard/rules.json`, which the browser script uses too. Patterns use only syntax
+//! that Rust and JavaScript interpret alike. A rule may find too much, because it only leads to a
+//! question on the review page.
 
 use std::{ops::Range, sync::LazyLock};
 
@@ -14,7 +15,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::ReportForm;
 
-/// What kind of trace it is.
+/// The kind of an identifying detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdentifyingDetailKind {
@@ -24,7 +25,7 @@ pub enum IdentifyingDetailKind {
     Phone,
     /// A mail address.
     Email,
-    /// "My name is".
+    /// A name, as in "my name is".
     Name,
     /// The number of a declaration, manifest or receipt of payment.
     Declaration,
@@ -34,13 +35,13 @@ pub enum IdentifyingDetailKind {
     Tax,
     /// The number of a passport or identity card.
     Identity,
-    /// A day.
+    /// A date.
     Date,
-    /// A rank that few hold, said of oneself.
+    /// A rank of the reporter that few people hold.
     Function,
     /// An hour and minute.
     Time,
-    /// Few or none besides the reporter can know it.
+    /// A fact that few or no other people can know.
     OnlyMe,
 }
 
@@ -60,7 +61,7 @@ impl IdentifyingDetailKind {
         Self::OnlyMe,
     ];
 
-    /// The word in rules and in the values of buttons.
+    /// Returns the name in rules and in the values of buttons.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Receipt => "receipt",
@@ -78,33 +79,35 @@ impl IdentifyingDetailKind {
         }
     }
 
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|trace| trace.as_str() == word)
+    /// Parses the name of a kind; returns `None` for any other text.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
-/// A trace and where it stands.
+/// An identifying detail in an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentifyingDetail {
-    /// What.
+    /// The kind.
     pub kind: IdentifyingDetailKind,
-    /// In the answer to which question.
+    /// The id of the question.
     pub question: String,
-    /// The words themselves; none where the answer as a whole is the trace.
+    /// The matching passages; empty if the whole answer is the detail.
     pub matches: Vec<String>,
 }
 
-/// One line of the rules, in the order in which traces are shown. All languages are tried: people
-/// mix them. What a pattern captures is what covering leaves, such as the month of a date.
+/// One rule, in the order in which details are shown. The rules of all languages apply to every text,
+/// because people mix languages. A redaction retains the part that the pattern captures, such as the
+/// month of a date.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DetectionRule {
-    trace: IdentifyingDetailKind,
+    #[serde(rename = "trace")]
+    kind: IdentifyingDetailKind,
     ignore_case: bool,
     pattern: String,
 }
 
-/// The answer that nobody else knows of it.
+/// The answer that no other person knows the facts.
 const ONLY_REPORTER_KNOWS: &str = "only_me";
 
 static RULES: LazyLock<Vec<DetectionRule>> = LazyLock::new(|| {
@@ -114,105 +117,101 @@ static RULES: LazyLock<Vec<DetectionRule>> = LazyLock::new(|| {
 static PATTERNS: LazyLock<Vec<(IdentifyingDetailKind, Regex)>> = LazyLock::new(|| {
     let compile = |rule: &DetectionRule| {
         let pattern = RegexBuilder::new(&rule.pattern).case_insensitive(rule.ignore_case).build();
-        (rule.trace, pattern.expect("a test compiles every rule"))
+        (rule.kind, pattern.expect("a test compiles every rule"))
     };
     RULES.iter().map(compile).collect()
 });
 
-/// The rules, for the browser.
+/// Returns the rules, for the browser script.
 pub fn rules() -> &'static [DetectionRule] {
     &RULES
 }
 
-/// What stands in place of words that were covered.
+/// The replacement of redacted text.
 const REDACTED: &str = "[…]";
 
-/// Words of a text that are a trace.
+/// A match in a text.
 struct DetailMatch {
     kind: IdentifyingDetailKind,
     range: Range<usize>,
-    /// The part of them that covering leaves.
+    /// The part that a redaction retains.
     retained: Option<Range<usize>>,
 }
 
-/// All traces in a text, in the order of the rules. None lies inside something longer that was
-/// found before.
+/// Returns all matches in a text, in the order of the rules, without matches that overlap an earlier
+/// one.
 fn find_matches(text: &str) -> Vec<DetailMatch> {
-    // No pattern can know the words of a receipt.
+    // A pattern cannot express the word lists of receipts.
     let receipts = find_receipt_words(text).into_iter();
-    let mut hits: Vec<DetailMatch> = receipts
-        .map(|words| DetailMatch {
-            kind: IdentifyingDetailKind::Receipt,
-            range: words,
-            retained: None,
-        })
+    let mut matches: Vec<DetailMatch> = receipts
+        .map(|range| DetailMatch { kind: IdentifyingDetailKind::Receipt, range, retained: None })
         .collect();
-    for (trace, pattern) in PATTERNS.iter() {
+    for (kind, pattern) in PATTERNS.iter() {
         for found in pattern.captures_iter(text) {
             let Some(all) = found.get(0) else { continue };
             let start = all.end() - all.as_str().trim_start().len();
-            let words = start..all.start() + all.as_str().trim_end().len();
-            if hits.iter().any(|hit| hit.range.start < all.end() && all.start() < hit.range.end) {
+            let range = start..all.start() + all.as_str().trim_end().len();
+            if matches.iter().any(|one| one.range.start < all.end() && all.start() < one.range.end)
+            {
                 continue;
             }
-            let kept = found.iter().skip(1).flatten().next().map(|kept| kept.range());
-            hits.push(DetailMatch { kind: *trace, range: words, retained: kept });
+            let retained = found.iter().skip(1).flatten().next().map(|group| group.range());
+            matches.push(DetailMatch { kind: *kind, range, retained });
         }
     }
-    hits
+    matches
 }
 
-/// A text as the rules know it: letters and their accents are one character. Some keyboards write
-/// two.
+/// Returns the composed form (NFC) of a text, on which the rules work. Some keyboards type a letter
+/// and its accent as two characters.
 pub fn to_nfc(text: &str) -> String {
     text.nfc().collect()
 }
 
-/// The traces in a text by their kind, in the order of the rules, with the words of its composed
-/// form (NFC).
+/// Returns the identifying details of a text by kind, in the order of the rules, with the matching
+/// passages in composed form (NFC).
 pub fn find_details(text: &str) -> Vec<(IdentifyingDetailKind, Vec<String>)> {
-    let mut traces: Vec<(IdentifyingDetailKind, Vec<String>)> = Vec::new();
+    let mut details: Vec<(IdentifyingDetailKind, Vec<String>)> = Vec::new();
     let text = to_nfc(text);
-    for hit in find_matches(&text) {
-        let words = text[hit.range].to_owned();
-        match traces.iter_mut().find(|(trace, _)| *trace == hit.kind) {
-            Some((_, all)) => all.push(words),
-            None => traces.push((hit.kind, vec![words])),
+    for found in find_matches(&text) {
+        let passage = text[found.range].to_owned();
+        match details.iter_mut().find(|(kind, _)| *kind == found.kind) {
+            Some((_, all)) => all.push(passage),
+            None => details.push((found.kind, vec![passage])),
         }
     }
-    traces
+    details
 }
 
-/// The text with every trace of one kind covered.
-pub fn redact(text: &str, trace: IdentifyingDetailKind) -> String {
+/// Returns the text with all details of one kind redacted.
+pub fn redact(text: &str, kind: IdentifyingDetailKind) -> String {
     let text = to_nfc(text);
-    let mut hits: Vec<DetailMatch> =
-        find_matches(&text).into_iter().filter(|hit| hit.kind == trace).collect();
-    hits.sort_by_key(|hit| hit.range.start);
-    let (mut covered, mut from) = (String::with_capacity(text.len()), 0);
-    for DetailMatch { range: words, retained: kept, .. } in hits {
-        let kept = kept.unwrap_or(words.end..words.end);
-        covered.push_str(&text[from..words.start]);
-        covered.push_str(if kept.start > words.start { REDACTED } else { "" });
-        covered.push_str(&text[kept.clone()]);
-        covered.push_str(if words.start == kept.start && kept.end < words.end {
+    let mut matches: Vec<DetailMatch> =
+        find_matches(&text).into_iter().filter(|one| one.kind == kind).collect();
+    matches.sort_by_key(|one| one.range.start);
+    let (mut redacted, mut from) = (String::with_capacity(text.len()), 0);
+    for DetailMatch { range, retained, .. } in matches {
+        let retained = retained.unwrap_or(range.end..range.end);
+        redacted.push_str(&text[from..range.start]);
+        redacted.push_str(if retained.start > range.start { REDACTED } else { "" });
+        redacted.push_str(&text[retained.clone()]);
+        redacted.push_str(if range.start == retained.start && retained.end < range.end {
             REDACTED
         } else {
             ""
         });
-        from = words.end;
+        from = range.end;
     }
-    covered.push_str(&text[from..]);
-    covered
+    redacted.push_str(&text[from..]);
+    redacted
 }
 
-/// Is this question asked for a number that names one thing? Its answer is a trace, whatever it
-/// looks like.
+/// Returns whether a question asks for an identifier. Any answer to it is an identifying detail.
 pub fn asks_for_identifier(question: &Question) -> bool {
     question.kind == QuestionKind::SensitiveText && question.identity_risk >= 3
 }
 
-/// Everything in a form that could show who wrote it, in the order of the questions.
+/// Returns all identifying details of a form, in the order of the questions.
 pub fn find_in_form(form: &ReportForm, taxonomy: &Taxonomy) -> Vec<IdentifyingDetail> {
     let Some(category) = taxonomy.category(&form.category) else { return Vec::new() };
     let asked = taxonomy.questions_for(category);
@@ -220,45 +219,42 @@ pub fn find_in_form(form: &ReportForm, taxonomy: &Taxonomy) -> Vec<IdentifyingDe
 }
 
 fn find_in_answer(form: &ReportForm, question: &Question) -> Vec<IdentifyingDetail> {
-    let warning = |(trace, found)| IdentifyingDetail {
-        kind: trace,
-        question: question.id.clone(),
-        matches: found,
-    };
+    let detail =
+        |(kind, matches)| IdentifyingDetail { kind, question: question.id.clone(), matches };
     if form.value(&question.id) == ONLY_REPORTER_KNOWS {
-        return vec![warning((IdentifyingDetailKind::OnlyMe, Vec::new()))];
+        return vec![detail((IdentifyingDetailKind::OnlyMe, Vec::new()))];
     }
     if !question.kind.accepts_text() {
         return Vec::new();
     }
     let texts = [form.value(&question.id), form.date(&question.id)].join("\n");
     match find_details(&texts) {
-        // Asked for by its number: the number is the trace, whatever it looks like.
+        // The answer to a question for an identifier is a detail in any format.
         found if found.is_empty() && asks_for_identifier(question) && !texts.trim().is_empty() => {
-            vec![warning((IdentifyingDetailKind::Declaration, vec![texts.trim().to_owned()]))]
+            vec![detail((IdentifyingDetailKind::Declaration, vec![texts.trim().to_owned()]))]
         }
-        found => found.into_iter().map(warning).collect(),
+        found => found.into_iter().map(detail).collect(),
     }
 }
 
-/// Covers what a warning points at; an answer that is a trace as a whole goes.
+/// Redacts the details of one kind in an answer. An answer that is a detail as a whole is deleted.
 pub fn redact_in_form(
     form: &mut ReportForm,
     taxonomy: &Taxonomy,
-    trace: IdentifyingDetailKind,
+    kind: IdentifyingDetailKind,
     question: &str,
 ) {
     let Some(question) = taxonomy.question(question) else { return };
-    let found = find_in_answer(form, question).iter().any(|warning| warning.kind == trace);
+    let found = find_in_answer(form, question).iter().any(|detail| detail.kind == kind);
     if !found {
-        // Pressed twice.
+        // The button was pressed twice.
         return;
     }
     form.replace_answer(&question.id, |text| {
-        let covered = redact(text, trace);
-        let is_whole = covered == to_nfc(text)
-            && (trace == IdentifyingDetailKind::OnlyMe || asks_for_identifier(question));
-        if is_whole { String::new() } else { covered }
+        let redacted = redact(text, kind);
+        let is_whole = redacted == to_nfc(text)
+            && (kind == IdentifyingDetailKind::OnlyMe || asks_for_identifier(question));
+        if is_whole { String::new() } else { redacted }
     });
 }
 
@@ -269,12 +265,12 @@ mod tests {
     use super::*;
 
     fn detected_kinds(text: &str) -> Vec<IdentifyingDetailKind> {
-        find_details(text).into_iter().map(|(trace, _)| trace).collect()
+        find_details(text).into_iter().map(|(kind, _)| kind).collect()
     }
 
     #[test]
-    fn what_points_to_the_writer_is_found() {
-        for (text, trace) in [
+    fn details_that_point_to_the_reporter_are_found() {
+        for (text, kind) in [
             ("appelez-moi au 70 12 34 56 demain", IdentifyingDetailKind::Phone),
             ("my number is +226 70123456.", IdentifyingDetailKind::Phone),
             ("écrire à awa.k@exemple.bf", IdentifyingDetailKind::Email),
@@ -289,12 +285,12 @@ mod tests {
             ("je suis la seule à le savoir", IdentifyingDetailKind::OnlyMe),
             ("only me and the chief know", IdentifyingDetailKind::OnlyMe),
         ] {
-            assert!(detected_kinds(text).contains(&trace), "{text}: {:?}", find_details(text));
+            assert!(detected_kinds(text).contains(&kind), "{text}: {:?}", find_details(text));
         }
     }
 
     #[test]
-    fn the_cases_that_the_browser_knows_hold_here() {
+    fn the_cases_shared_with_the_browser_pass() {
         #[derive(Deserialize)]
         struct DetectionCase {
             text: String,
@@ -306,48 +302,49 @@ mod tests {
         for case in cases {
             assert_eq!(find_details(&case.text), case.found, "{}", case.text);
             let covered =
-                case.found.iter().fold(case.text.clone(), |text, (trace, _)| redact(&text, *trace));
+                case.found.iter().fold(case.text.clone(), |text, (kind, _)| redact(&text, *kind));
             assert_eq!(covered, case.covered);
             assert_eq!(find_details(&covered), [], "{covered}");
         }
     }
 
-    /// How often what is expected is found (recall), and what is found is expected (precision), on
-    /// sentences that no rule was written on. What overlaps the expected words counts.
+    /// Measures recall and precision on sentences that were not used to write the rules. A match that
+    /// overlaps the expected passage counts.
     #[test]
     fn most_details_are_found_and_little_else() {
         let (mut expected, mut hits, mut found, mut right) = (0, 0, 0, 0);
-        let mut told = String::new();
+        let mut failures = String::new();
         for line in include_str!("../../guard/test_set.jsonl").lines() {
             let (text, wanted): (String, Vec<(IdentifyingDetailKind, String)>) =
                 serde_json::from_str(line).unwrap();
-            let traces: Vec<(IdentifyingDetailKind, String)> = find_details(&text)
+            let details: Vec<(IdentifyingDetailKind, String)> = find_details(&text)
                 .into_iter()
-                .flat_map(|(trace, all)| all.into_iter().map(move |words| (trace, words)))
+                .flat_map(|(kind, all)| all.into_iter().map(move |passage| (kind, passage)))
                 .collect();
-            let meets = |(a, words): &(IdentifyingDetailKind, String),
-                         (b, others): &(IdentifyingDetailKind, String)| {
-                a == b && (words.contains(others.as_str()) || others.contains(words.as_str()))
-            };
+            let overlaps =
+                |(a, passage): &(IdentifyingDetailKind, String),
+                 (b, other): &(IdentifyingDetailKind, String)| {
+                    a == b && (passage.contains(other.as_str()) || other.contains(passage.as_str()))
+                };
             let missed: Vec<_> =
-                wanted.iter().filter(|w| !traces.iter().any(|t| meets(t, w))).collect();
+                wanted.iter().filter(|w| !details.iter().any(|t| overlaps(t, w))).collect();
             let wrong: Vec<_> =
-                traces.iter().filter(|t| !wanted.iter().any(|w| meets(t, w))).collect();
+                details.iter().filter(|t| !wanted.iter().any(|w| overlaps(t, w))).collect();
             expected += wanted.len();
             hits += wanted.len() - missed.len();
-            found += traces.len();
-            right += traces.len() - wrong.len();
+            found += details.len();
+            right += details.len() - wrong.len();
             if !missed.is_empty() || !wrong.is_empty() {
-                writeln!(told, "{text} missed {missed:?} wrong {wrong:?}").unwrap();
+                writeln!(failures, "{text} missed {missed:?} wrong {wrong:?}").unwrap();
             }
         }
-        assert!(expected >= 115, "{expected} traces");
-        let told = format!("recall {hits}/{expected}, precision {right}/{found}\n{told}");
-        assert!(hits * 100 >= expected * 90 && right * 100 >= found * 90, "{told}");
+        assert!(expected >= 115, "{expected} details");
+        let summary = format!("recall {hits}/{expected}, precision {right}/{found}\n{failures}");
+        assert!(hits * 100 >= expected * 90 && right * 100 >= found * 90, "{summary}");
     }
 
     #[test]
-    fn what_is_covered_is_gone_and_the_rest_stays() {
+    fn redaction_removes_the_details_and_nothing_else() {
         for line in include_str!("../../guard/test_set.jsonl").lines() {
             let (text, _): (String, Vec<(IdentifyingDetailKind, String)>) =
                 serde_json::from_str(line).unwrap();
@@ -355,19 +352,19 @@ mod tests {
             for _ in 0..3 {
                 covered = find_details(&covered)
                     .iter()
-                    .fold(covered, |text, (trace, _)| redact(&text, *trace));
+                    .fold(covered, |text, (kind, _)| redact(&text, *kind));
             }
             assert_eq!(find_details(&covered), [], "{text}: {covered}");
             let mut rest = text.as_str();
             for part in covered.split(REDACTED) {
-                let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is not in {text}"));
-                rest = &rest[at + part.len()..];
+                let index = rest.find(part).unwrap_or_else(|| panic!("{part:?} is not in {text}"));
+                rest = &rest[index + part.len()..];
             }
         }
     }
 
     #[test]
-    fn the_words_of_a_receipt_are_found_and_covered() {
+    fn the_words_of_a_receipt_are_found_and_redacted() {
         let words = protocol::receipt::Receipt::from_bytes([7; 16]).words("fr");
         let text = format!("voici mon reçu : {words}. Merci");
         assert_eq!(find_details(&text), [(IdentifyingDetailKind::Receipt, vec![to_nfc(&words)])]);
@@ -375,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_account_raises_nothing() {
+    fn an_ordinary_story_contains_no_details() {
         for text in [
             "Un agent a demandé 5 000 francs pour laisser passer le camion.",
             "He asked for 1 500 000 francs, twice in 2026.",

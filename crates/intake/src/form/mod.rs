@@ -1,5 +1,5 @@
-//! What a reporter types, on its way through the steps. Nothing is kept between two steps but in
-//! the form itself.
+//! The forms of reporters and their validation. Between two steps, the form itself carries the
+//! fields.
 
 mod fields;
 mod file_name;

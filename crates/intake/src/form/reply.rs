@@ -1,4 +1,4 @@
-//! A receipt being typed, and a message to those who read the report.
+//! The form for a receipt and for a message to the readers of the report.
 
 use protocol::{Hash, receipt::Receipt};
 use zeroize::Zeroize;
@@ -8,35 +8,35 @@ use super::{
     identifying_details::{self, IdentifyingDetailKind},
 };
 
-/// Longest message, in characters.
+/// Maximum length of a message, in characters.
 const MAX_MESSAGE_CHARS: usize = 6_000;
-/// The value of `kind` that asks for the outside body.
-const OVERSIGHT_BODY: &str = "outside-body";
+/// The value of `kind` that asks for the release to the oversight body.
+const OVERSIGHT_BODY: &str = "oversight-body";
 
 /// The fields of the return page and of the reply form, as typed.
 #[derive(Debug, Clone, Default)]
 pub struct ReplyForm {
-    /// The receipt in either spelling.
+    /// The receipt, as a code or as words.
     pub receipt: String,
     /// The text.
     pub message: String,
-    /// `message` or `outside-body`.
+    /// `message` or `oversight-body`.
     pub kind: String,
     /// The receipt of another report of the same person; usually empty.
     pub related_receipt: String,
-    /// For which message traces have been pointed out, as [`ReplyForm::message_digest`] gave it.
+    /// The [`ReplyForm::message_digest`] of the message whose identifying details the page has shown.
     pub acknowledged: String,
-    /// The kind of trace whose words are to be covered, from the button that says so.
+    /// The kind of identifying details to redact, from the value of the button.
     pub redact: String,
     /// 64 hexadecimal digits, drawn with the page. The same seed and text make the same message.
     pub seed: String,
     /// The token of the visit that this form belongs to; may be empty.
     pub visit: String,
-    /// Not empty if a button was pressed that shows the thread again and sends nothing.
+    /// Not empty if the pressed button shows the conversation again and sends nothing.
     pub action: String,
-    /// Were files chosen that did not come with the form?
+    /// Whether the reporter chose files that the form did not send.
     pub files_not_sent: bool,
-    /// Are files to be sealed exactly as they are, with what they tell?
+    /// Whether files are sealed unchanged, with their metadata.
     pub keep_metadata: bool,
     reader: FieldReader,
 }
@@ -44,20 +44,21 @@ pub struct ReplyForm {
 /// A message as it is sealed.
 #[derive(Debug)]
 pub struct ValidatedReply {
-    /// Whose.
+    /// The receipt of the case.
     pub receipt: Receipt,
-    /// The text; may be empty when only the outside body is asked for.
+    /// The text. It may be empty if the message only asks for the release to the oversight body.
     pub text: String,
-    /// Does the reporter want the outside body to have the case?
+    /// Whether the reporter asks for the release to the oversight body.
     pub release_to_oversight: bool,
-    /// Whose other report is to be named.
+    /// The receipt of the related report that the message names.
     pub related_receipt: Option<Receipt>,
-    /// Fixes the sending, so that the same message twice is one.
+    /// Seed of the submission, so that a message that is sent twice is one submission.
     pub seed: [u8; 32],
 }
 
 impl ReplyForm {
-    /// Is this a text field of the form? The rest of a multipart body is files.
+    /// Returns whether the form has a text field of this name. All other parts of a multipart body
+    /// are files.
     pub fn is_field(name: &str) -> bool {
         matches!(
             name,
@@ -74,13 +75,13 @@ impl ReplyForm {
         )
     }
 
-    /// Takes in one field as it arrives. Fields of other names are ignored.
+    /// Sets one field as it arrives. Unknown fields are ignored.
     ///
     /// # Errors
-    /// The form carries more than a form may.
+    /// [`FieldProblem::FormTooLarge`] if the form exceeds the limits.
     pub fn set_field(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         if name == "files" {
-            // A form that is not sent as multipart names its files only.
+            // A form that is not sent as multipart contains only the names of its files.
             self.files_not_sent |= !value.is_empty();
             return Ok(());
         }
@@ -102,7 +103,7 @@ impl ReplyForm {
         Ok(())
     }
 
-    /// What was typed, to be carried by a page that holds it.
+    /// Returns the typed fields as hidden fields of a page.
     pub fn hidden_fields(&self) -> Vec<(String, String)> {
         let fields = [
             ("receipt", &self.receipt),
@@ -112,29 +113,32 @@ impl ReplyForm {
             ("looked", &self.acknowledged),
         ];
         let typed = fields.into_iter().filter(|(_, value)| !value.is_empty());
-        let mut carried: Vec<(String, String)> =
+        let mut hidden: Vec<(String, String)> =
             typed.map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        if !carried.is_empty() {
-            carried.push(("seed".to_owned(), self.seed.clone()));
+        if !hidden.is_empty() {
+            hidden.push(("seed".to_owned(), self.seed.clone()));
             if !self.visit.is_empty() {
-                carried.push(("visit".to_owned(), self.visit.clone()));
+                hidden.push(("visit".to_owned(), self.visit.clone()));
             }
         }
         if self.keep_metadata {
-            carried.push(("keep".to_owned(), "files".to_owned()));
+            hidden.push(("keep".to_owned(), "files".to_owned()));
         }
-        carried
+        hidden
     }
 
-    /// The seed as bytes.
+    /// Returns the seed as bytes.
     ///
     /// # Errors
-    /// It is not 64 hexadecimal digits.
+    /// If the seed is not 64 hexadecimal digits.
     pub fn seed_bytes(&self) -> Result<[u8; 32], FieldError> {
         fields::parse_seed("seed", &self.seed)
     }
 
-    /// The receipt, in any letter case and spacing.
+    /// Parses the receipt, in any letter case and spacing.
+    ///
+    /// # Errors
+    /// If the field is empty or not a receipt.
     pub fn parse_receipt(&self) -> Result<Receipt, FieldError> {
         if self.receipt.trim().is_empty() {
             return Err(FieldError::new("receipt", FieldProblem::Missing));
@@ -143,12 +147,12 @@ impl ReplyForm {
             .map_err(|_| FieldError::new("receipt", FieldProblem::UnknownOption))
     }
 
-    /// The kind of trace to be covered, if the button that says so was pressed.
+    /// Returns the kind of details to redact, if that button was pressed.
     pub fn redact_requested(&self) -> Option<IdentifyingDetailKind> {
         IdentifyingDetailKind::parse(&self.redact)
     }
 
-    /// What in the message could show who wrote it, unless that has been pointed out for this very
+    /// Returns the identifying details of the message, unless the page has shown them for the same
     /// text.
     pub fn unacknowledged_details(&self) -> Vec<(IdentifyingDetailKind, Vec<String>)> {
         if self.acknowledged == Self::message_digest(&self.message) {
@@ -158,55 +162,58 @@ impl ReplyForm {
         }
     }
 
-    /// Stands for a text that the reporter has been warned of.
+    /// Returns the digest of a message whose identifying details the page shows.
     pub fn message_digest(message: &str) -> String {
         Hash::of(&[message.trim().as_bytes()]).to_string()
     }
 
-    /// The receipt of another report, which must not be the same one.
+    /// Parses the receipt of the related report, which must differ from the receipt of the case.
     fn parse_related_receipt(&self) -> Result<Option<Receipt>, FieldError> {
         if self.related_receipt.trim().is_empty() {
             return Ok(None);
         }
-        let wrong = || FieldError::new("earlier", FieldProblem::UnknownOption);
-        let other = Receipt::parse(&self.related_receipt).map_err(|_| wrong())?;
+        let invalid = || FieldError::new("earlier", FieldProblem::UnknownOption);
+        let other = Receipt::parse(&self.related_receipt).map_err(|_| invalid())?;
         let same = self
             .parse_receipt()
             .is_ok_and(|own| own.locator().mailbox_id() == other.locator().mailbox_id());
-        if same { Err(wrong()) } else { Ok(Some(other)) }
+        if same { Err(invalid()) } else { Ok(Some(other)) }
     }
 
-    /// The message, or what is wrong. `has_files`: files alone are a message too.
+    /// Validates the message. With `has_files`, the text may be empty.
+    ///
+    /// # Errors
+    /// Returns all problems of the form.
     pub fn validate(&self, has_files: bool) -> Result<ValidatedReply, Vec<FieldError>> {
         let text = if is_blank(&self.message) { "" } else { self.message.trim() };
-        let ask_outside_body = self.kind == OVERSIGHT_BODY;
-        let mut wrong = self.reader.invalid_utf8().to_vec();
+        let release_to_oversight = self.kind == OVERSIGHT_BODY;
+        let mut errors = self.reader.invalid_utf8().to_vec();
         if !matches!(self.kind.as_str(), "" | "message" | OVERSIGHT_BODY) {
-            wrong.push(FieldError::new("kind", FieldProblem::UnknownOption));
+            errors.push(FieldError::new("kind", FieldProblem::UnknownOption));
         }
         let earlier =
-            self.parse_related_receipt().map_err(|error| wrong.push(error)).ok().flatten();
+            self.parse_related_receipt().map_err(|error| errors.push(error)).ok().flatten();
         if text.is_empty()
-            && !ask_outside_body
+            && !release_to_oversight
             && !has_files
             && self.related_receipt.trim().is_empty()
         {
-            wrong.push(FieldError::new("message", FieldProblem::Missing));
+            errors.push(FieldError::new("message", FieldProblem::Missing));
         }
         if text.chars().count() > MAX_MESSAGE_CHARS {
-            wrong.push(FieldError::new("message", FieldProblem::TooLong(MAX_MESSAGE_CHARS)));
+            errors.push(FieldError::new("message", FieldProblem::TooLong(MAX_MESSAGE_CHARS)));
         }
-        let receipt = self.parse_receipt().map_err(|error| wrong.push(error)).ok();
-        let seed = self.seed_bytes().map_err(|error| wrong.push(error)).ok();
+        let receipt = self.parse_receipt().map_err(|error| errors.push(error)).ok();
+        let seed = self.seed_bytes().map_err(|error| errors.push(error)).ok();
         match (receipt, seed) {
-            (Some(receipt), Some(seed)) if wrong.is_empty() => Ok(ValidatedReply {
+            (Some(receipt), Some(seed)) if errors.is_empty() => Ok(ValidatedReply {
                 receipt,
                 text: text.to_owned(),
-                release_to_oversight: ask_outside_body,
+                release_to_oversight,
                 related_receipt: earlier,
                 seed,
             }),
-            _ => Err(wrong),
+            _ => Err(errors),
         }
     }
 }
@@ -240,18 +247,20 @@ mod tests {
     }
 
     #[test]
-    fn a_message_needs_text_files_or_the_wish_for_the_oversight_body() {
+    fn a_message_needs_text_files_or_a_release_to_the_oversight_body() {
         assert_eq!(filled_form("hello", "message").validate(false).unwrap().text, "hello");
         assert!(filled_form("", "message").validate(true).is_ok());
-        assert!(filled_form(" \r\n", "outside-body").validate(false).unwrap().release_to_oversight);
-        let wrong = filled_form("", "message").validate(false).unwrap_err();
-        assert_eq!(wrong, [FieldError::new("message", FieldProblem::Missing)]);
+        assert!(
+            filled_form(" \r\n", "oversight-body").validate(false).unwrap().release_to_oversight
+        );
+        let errors = filled_form("", "message").validate(false).unwrap_err();
+        assert_eq!(errors, [FieldError::new("message", FieldProblem::Missing)]);
         assert!(filled_form(&"x".repeat(6001), "message").validate(false).is_err());
         assert!(filled_form("hello", "else").validate(false).is_err());
     }
 
     #[test]
-    fn another_report_is_named_by_its_own_receipt_only() {
+    fn a_related_report_needs_a_receipt_of_its_own() {
         let code = |byte| Receipt::from_bytes([byte; 16]).code();
         let named = |earlier: &str| {
             let mut form = filled_form("", "");
@@ -259,9 +268,9 @@ mod tests {
             form.validate(false).map(|reply| reply.related_receipt.map(|other| other.code()))
         };
         assert_eq!(named(&code(8)), Ok(Some(code(8))));
-        for wrong in [&code(7), "not a receipt"] {
+        for invalid in [&code(7), "not a receipt"] {
             assert_eq!(
-                named(wrong),
+                named(invalid),
                 Err(vec![FieldError::new("earlier", FieldProblem::UnknownOption)])
             );
         }
@@ -269,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_receipt_is_a_problem_of_its_field() {
+    fn a_mistyped_receipt_is_an_error_of_its_field() {
         let mut form = filled_form("hello", "message");
         form.set_field("receipt", b"not a receipt").unwrap();
         assert_eq!(
@@ -280,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_no_text_comes_back_and_one_that_shows_nothing_is_none() {
+    fn a_message_that_is_not_utf8_is_returned_and_a_blank_one_is_missing() {
         let mut form = filled_form("", "message");
         form.set_field("message", b"caf\xe9").unwrap();
         assert_eq!(
@@ -289,8 +298,8 @@ mod tests {
         );
         assert_eq!(form.message, "caf\u{fffd}");
         for blank in ["\u{200b}", "\u{3164}\u{2800}", "\u{ad}\u{b}"] {
-            let wrong = filled_form(blank, "message").validate(false).unwrap_err();
-            assert_eq!(wrong, [FieldError::new("message", FieldProblem::Missing)], "{blank:?}");
+            let errors = filled_form(blank, "message").validate(false).unwrap_err();
+            assert_eq!(errors, [FieldError::new("message", FieldProblem::Missing)], "{blank:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A report being written.
+//! The form of a report.
 
 use std::collections::BTreeMap;
 
@@ -15,58 +15,58 @@ use super::{
     identifying_details,
 };
 
-/// Longest story, in characters: about four pages.
+/// Maximum length of the story, in characters: about four pages.
 pub const MAX_STORY_CHARS: usize = 12_000;
-/// Most options that one question can have.
+/// Maximum number of values of one question.
 const MAX_OPTIONS: usize = 40;
 
-/// Everything typed so far, as typed. What a change of category leaves unasked is kept and not
-/// sent.
+/// All fields as typed so far. Answers that the chosen category does not ask for remain in the form
+/// and are not sent.
 #[derive(Debug, Clone)]
 pub struct ReportForm {
-    /// The language that the reporter reads now.
+    /// The current language of the pages.
     pub lang: Locale,
-    /// Such as `trader`.
+    /// The audience, such as `trader`.
     pub audience: String,
-    /// Such as `money`.
+    /// The group of categories, such as `money`.
     pub family: String,
-    /// Such as `FAC`.
+    /// The category id, such as `FAC`.
     pub category: String,
-    /// 64 hexadecimal digits, drawn with the review page. The same seed and text make the same
-    /// report.
+    /// The seed of the submission: 64 hexadecimal digits, drawn with the review page. The same seed
+    /// and answers make the same report.
     pub seed: String,
-    /// The token of the visit that this form belongs to, as `crate::visits` reads it; may be empty.
+    /// The token of the visit of this form, as [`crate::visits`] parses it; may be empty.
     pub visit: String,
-    /// The pressed button's value.
+    /// The value of the pressed button.
     pub action: String,
-    /// Are files to be sealed exactly as they are, with what they tell?
+    /// Whether files are sealed unchanged, with their metadata.
     pub keep_metadata: bool,
     answers: BTreeMap<String, Vec<String>>,
     dates: BTreeMap<String, String>,
     reader: FieldReader,
 }
 
-/// A report as it is sealed.
+/// A valid report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidatedReport {
     /// Category id.
     pub category: String,
-    /// Such as `trader`.
+    /// The audience, such as `trader`.
     pub audience: String,
-    /// ISO 639-1.
+    /// The language code (ISO 639-1).
     pub lang: String,
-    /// Without the story.
+    /// The answers, without the story.
     pub answers: AnswerMap,
-    /// In the reporter's own words; empty where the category allows it.
+    /// The own text of the reporter; empty if the category allows it.
     pub story: String,
-    /// Whom it must not reach.
+    /// The excluded desks, units and functions.
     pub excluded: Vec<String>,
-    /// Category and answers together.
+    /// The priority that follows from category and answers.
     pub urgency: Priority,
 }
 
 impl ReportForm {
-    /// An empty form.
+    /// Creates an empty form.
     pub fn new(lang: Locale) -> Self {
         Self {
             lang,
@@ -83,21 +83,22 @@ impl ReportForm {
         }
     }
 
-    /// Is this a text field of a report? The rest of a multipart body is files.
+    /// Returns whether a report has a text field of this name. All other parts of a multipart body
+    /// are files.
     pub fn is_field(name: &str) -> bool {
         matches!(name, "audience" | "family" | "category" | "seed" | "visit" | "go" | "keep")
             || name.starts_with("a.")
             || name.starts_with("d.")
     }
 
-    /// Takes in one field as it arrives. Fields of other names are ignored: proxies, translators
-    /// and extensions of browsers add their own.
+    /// Sets one field as it arrives. Unknown fields are ignored, because proxies, translators and
+    /// browser extensions add their own.
     ///
     /// # Errors
-    /// The form carries more than a form may.
+    /// [`FieldProblem::FormTooLarge`] if the form exceeds the limits.
     pub fn set_field(&mut self, name: &str, value: &[u8]) -> Result<(), FieldError> {
         if name == "files" {
-            // A form sent without its files, by a Back button, still names them.
+            // A form that is sent without its files, by a Back button, still contains their names.
             return Ok(());
         }
         let is_typed = name.starts_with("a.") || name.starts_with("d.");
@@ -125,22 +126,22 @@ impl ReportForm {
         Ok(())
     }
 
-    /// What was given to a question.
+    /// Returns the values of a question.
     pub fn values(&self, question: &str) -> &[String] {
         self.answers.get(question).map_or(&[], Vec::as_slice)
     }
 
-    /// The one value given to a question; empty for none.
+    /// Returns the first value of a question, or an empty text.
     pub fn value(&self, question: &str) -> &str {
         self.values(question).first().map_or("", String::as_str)
     }
 
-    /// The words given in place of a period.
+    /// Returns the text that replaces the options of a period question, or an empty text.
     pub fn date(&self, question: &str) -> &str {
         self.dates.get(question).map_or("", String::as_str)
     }
 
-    /// Puts other words in the place of what was given to a question.
+    /// Replaces all values of a question.
     pub(super) fn replace_answer(&mut self, question: &str, with: impl Fn(&str) -> String) {
         let values = self.answers.get_mut(question).into_iter().flatten();
         for value in values.chain(self.dates.get_mut(question)) {
@@ -148,18 +149,18 @@ impl ReportForm {
         }
     }
 
-    /// Fields that were not UTF-8.
+    /// Returns the fields that were not UTF-8.
     pub fn invalid_utf8_fields(&self) -> &[FieldError] {
         self.reader.invalid_utf8()
     }
 
-    /// Were fields received that are not UTF-8? The reporter must see what became of them.
+    /// Returns whether a field was not UTF-8. The reporter must see its decoded text.
     pub fn has_invalid_utf8(&self) -> bool {
         !self.reader.invalid_utf8().is_empty()
     }
 
-    /// Everything but the seed, the button and the questions in `shown`: what a page carries along
-    /// unseen.
+    /// Returns the hidden fields of a page: all fields except the seed, the button and the questions in
+    /// `shown`.
     pub fn hidden_fields(&self, shown: &[&Question]) -> Vec<(String, String)> {
         let is_shown = |id: &String| shown.iter().any(|question| question.id == *id);
         let chosen = [
@@ -181,16 +182,16 @@ impl ReportForm {
         chosen.chain(answers).chain(dates).filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// Follows the pressed button: takes in what it chose, and returns the step that comes.
-    /// Steps are never skipped: who lacks a category is shown the way to one. A button that is none
-    /// of ours leads to the questions, with everything that was typed.
+    /// Applies the action of the pressed button, and returns the next step. Steps are never skipped:
+    /// without a category, the next step is the choice of one. An unknown button leads to the
+    /// questions, with all answers.
     pub fn advance(&mut self, taxonomy: &Taxonomy) -> FormStep {
         let wanted = match NavAction::parse(&self.action)
             .unwrap_or(NavAction::ShowStep(FormStep::Questions))
         {
             NavAction::ShowStep(step) => step,
-            NavAction::Redact(trace, question) => {
-                identifying_details::redact_in_form(self, taxonomy, trace, &question);
+            NavAction::Redact(kind, question) => {
+                identifying_details::redact_in_form(self, taxonomy, kind, &question);
                 FormStep::Review
             }
             NavAction::Unsure => {
@@ -203,7 +204,7 @@ impl ReportForm {
             }
             NavAction::Choose(FormStep::Audience, choice) => {
                 self.audience = choice;
-                // Who asked for advice has a category already.
+                // A reporter who asked for advice has a category already.
                 if self.category.is_empty() { FormStep::Family } else { FormStep::Questions }
             }
             NavAction::Choose(FormStep::Family, choice) => {
@@ -225,7 +226,7 @@ impl ReportForm {
         }
     }
 
-    /// The wanted step, or the one that must come before it.
+    /// Returns the wanted step, or the step that must come before it.
     pub fn reachable_step(&self, wanted: FormStep, taxonomy: &Taxonomy) -> FormStep {
         let family = taxonomy.families.iter().any(|family| family.id == self.family);
         match wanted {
@@ -243,47 +244,53 @@ impl ReportForm {
         }
     }
 
-    /// Was something chosen that is not on offer? It takes an old page or a changed form.
+    /// Returns the first choice that does not exist. Only an old page or a modified form contains one.
     pub fn invalid_choice(&self, taxonomy: &Taxonomy) -> Option<FieldError> {
         let families = &taxonomy.families;
-        let wrong = |field| Some(FieldError::new(field, FieldProblem::UnknownOption));
+        let unknown = |field| Some(FieldError::new(field, FieldProblem::UnknownOption));
         if !self.audience.is_empty() && Audience::parse(&self.audience).is_none() {
-            wrong("audience")
+            unknown("audience")
         } else if !self.category.is_empty() && taxonomy.category(&self.category).is_none() {
-            wrong("category")
+            unknown("category")
         } else if !self.family.is_empty() && !families.iter().any(|family| family.id == self.family)
         {
-            wrong("family")
+            unknown("family")
         } else {
             None
         }
     }
 
-    /// The seed as bytes.
+    /// Returns the seed as bytes.
+    ///
+    /// # Errors
+    /// If the seed is not 64 hexadecimal digits.
     pub fn seed_bytes(&self) -> Result<[u8; 32], FieldError> {
         fields::parse_seed("seed", &self.seed)
     }
 
-    /// The report, or everything that is wrong in the order of the questions.
+    /// Validates the report.
+    ///
+    /// # Errors
+    /// Returns all problems, in the order of the questions.
     pub fn validate(&self, taxonomy: &Taxonomy) -> Result<ValidatedReport, Vec<FieldError>> {
-        let mut wrong: Vec<FieldError> = self.invalid_choice(taxonomy).into_iter().collect();
-        wrong.extend(self.reader.invalid_utf8().iter().cloned());
+        let mut errors: Vec<FieldError> = self.invalid_choice(taxonomy).into_iter().collect();
+        errors.extend(self.reader.invalid_utf8().iter().cloned());
         let Some(category) = taxonomy.category(&self.category) else {
-            if wrong.is_empty() {
-                wrong.push(FieldError::new("category", FieldProblem::Missing));
+            if errors.is_empty() {
+                errors.push(FieldError::new("category", FieldProblem::Missing));
             }
-            return Err(wrong);
+            return Err(errors);
         };
-        let answers = self.validate_answers(taxonomy, category).unwrap_or_else(|errors| {
-            wrong.extend(errors);
+        let answers = self.validate_answers(taxonomy, category).unwrap_or_else(|invalid| {
+            errors.extend(invalid);
             AnswerMap::new()
         });
         let story = self.validate_story(taxonomy, category).unwrap_or_else(|error| {
-            wrong.push(error);
+            errors.push(error);
             String::new()
         });
-        if !wrong.is_empty() {
-            return Err(wrong);
+        if !errors.is_empty() {
+            return Err(errors);
         }
         let audience = Audience::parse(&self.audience).unwrap_or(Audience::Public);
         Ok(ValidatedReport {
@@ -346,12 +353,12 @@ impl ReportForm {
             return Ok(String::new());
         };
         let story = self.value(&question.id).trim();
-        let wrong = |problem| Err(FieldError::new(&format!("a.{}", question.id), problem));
+        let invalid = |problem| Err(FieldError::new(&format!("a.{}", question.id), problem));
         let story = if is_blank(story) { "" } else { story };
         if story.is_empty() && category.story_required {
-            wrong(FieldProblem::Missing)
+            invalid(FieldProblem::Missing)
         } else if story.chars().count() > MAX_STORY_CHARS {
-            wrong(FieldProblem::TooLong(MAX_STORY_CHARS))
+            invalid(FieldProblem::TooLong(MAX_STORY_CHARS))
         } else {
             Ok(story.to_owned())
         }

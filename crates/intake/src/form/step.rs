@@ -1,21 +1,21 @@
-//! The steps of a report, and what the pressed button asks for.
+//! The steps of a report, and the actions of its buttons.
 
 use super::identifying_details::IdentifyingDetailKind;
 
-/// One page of the way to a report.
+/// One page of the report form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FormStep {
     /// Safety points and honest limits.
     BeforeYouStart,
-    /// Who is reporting.
+    /// The audience of the reporter.
     Audience,
-    /// Which family.
+    /// The group of categories.
     Family,
-    /// Which category.
+    /// The category.
     Category,
-    /// The category's questions.
+    /// The questions of the category.
     Questions,
-    /// Everything as it will be read.
+    /// All answers, as readers will see them.
     Review,
 }
 
@@ -29,12 +29,12 @@ impl FormStep {
         Self::Review,
     ];
 
-    /// Reads the word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.as_str() == word)
+    /// Parses the name of a step; returns `None` for any other text.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == name)
     }
 
-    /// The word in the button's value.
+    /// Returns the name in the value of a button.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::BeforeYouStart => "before",
@@ -47,35 +47,36 @@ impl FormStep {
     }
 }
 
-/// What the pressed button says: `review`, `family.money`, `unsure`, `advice`, `cover.phone.story`.
+/// The action of a button. Its value is such as `review`, `family.money`, `unsure`, `advice` or
+/// `cover.phone.story`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NavAction {
     /// Show a step.
     ShowStep(FormStep),
-    /// This answer to the question of a step, then on.
+    /// Answer the question of a step, and continue.
     Choose(FormStep, String),
-    /// Words of this kind are to be covered in the answer to this question.
+    /// Redact details of this kind in the answer to this question.
     Redact(IdentifyingDetailKind, String),
-    /// The category for those who are not sure.
+    /// Choose the category for reporters who are unsure.
     Unsure,
-    /// The category for those who want advice.
+    /// Choose the category for reporters who want advice.
     Advice,
 }
 
 impl NavAction {
-    /// Reads a button's value; `None` if no button of ours says this.
+    /// Parses the value of a button; returns `None` if no button has this value.
     pub fn parse(value: &str) -> Option<Self> {
-        let (word, choice) = match value.split_once('.') {
-            Some((word, choice)) => (word, Some(choice)),
+        let (action, choice) = match value.split_once('.') {
+            Some((action, choice)) => (action, Some(choice)),
             None => (value, None),
         };
-        let step = FormStep::parse(word);
-        match (word, step, choice) {
+        let step = FormStep::parse(action);
+        match (action, step, choice) {
             ("unsure", _, None) => Some(Self::Unsure),
             ("advice", _, None) => Some(Self::Advice),
             ("cover", _, Some(choice)) => {
-                let (trace, question) = choice.split_once('.')?;
-                Some(Self::Redact(IdentifyingDetailKind::parse(trace)?, question.to_owned()))
+                let (kind, question) = choice.split_once('.')?;
+                Some(Self::Redact(IdentifyingDetailKind::parse(kind)?, question.to_owned()))
             }
             (_, Some(step), None) => Some(Self::ShowStep(step)),
             (
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_buttons_are_understood() {
+    fn only_values_of_known_buttons_are_parsed() {
         assert_eq!(NavAction::parse("review"), Some(NavAction::ShowStep(FormStep::Review)));
         assert_eq!(
             NavAction::parse("family.money"),

@@ -1,3 +1,5 @@
+//! Tests of the report form.
+
 use taxonomy::{Answer, Priority, Taxonomy};
 use web::Locale;
 
@@ -11,7 +13,7 @@ fn form(fields: &[(&str, &str)]) -> ReportForm {
     form
 }
 
-/// What the next page's form would send back: everything carried, and a button.
+/// Returns the form as the next page would send it: the hidden fields and a button.
 fn press_button(form: &ReportForm, go: &str) -> ReportForm {
     let mut next = ReportForm::new(form.lang);
     for (name, value) in form.hidden_fields(&[]) {
@@ -34,11 +36,11 @@ const FILLED_FIELDS: [(&str, &str); 9] = [
 ];
 
 #[test]
-fn nothing_is_lost_on_the_way_back_and_forth() {
+fn answers_survive_navigation_in_both_directions() {
     let taxonomy = Taxonomy::built_in();
     let start = form(&FILLED_FIELDS);
     let before = start.validate(&taxonomy).unwrap();
-    let mut walked = start;
+    let mut navigated = start;
     for (button, step) in [
         ("review", FormStep::Review),
         ("questions", FormStep::Questions),
@@ -51,10 +53,10 @@ fn nothing_is_lost_on_the_way_back_and_forth() {
         ("category.FAC", FormStep::Questions),
         ("review", FormStep::Review),
     ] {
-        walked = press_button(&walked, button);
-        assert_eq!(walked.advance(&taxonomy), step, "{button}");
+        navigated = press_button(&navigated, button);
+        assert_eq!(navigated.advance(&taxonomy), step, "{button}");
     }
-    assert_eq!(walked.validate(&taxonomy).unwrap(), before);
+    assert_eq!(navigated.validate(&taxonomy).unwrap(), before);
     assert_eq!(before.story, "Première ligne\n\n\"deuxième\" <ligne>");
     assert_eq!(before.excluded, ["regional", "hr_integrity"]);
     assert_eq!(before.answers["period"], Answer::One("début mai".to_owned()));
@@ -63,11 +65,11 @@ fn nothing_is_lost_on_the_way_back_and_forth() {
 }
 
 #[test]
-fn answers_that_another_category_does_not_ask_are_kept_and_not_sent() {
+fn answers_to_questions_of_another_category_stay_in_the_form_and_are_not_sent() {
     let taxonomy = Taxonomy::built_in();
     let mut other = press_button(&form(&FILLED_FIELDS), "category.SXT");
     assert_eq!(other.advance(&taxonomy), FormStep::Questions);
-    assert_eq!(other.family, "respect", "the family follows the category");
+    assert_eq!(other.family, "respect", "the family of the new category");
     let report = other.validate(&taxonomy).unwrap();
     assert!(!report.answers.contains_key("frequency"));
     assert_eq!(report.urgency, Priority::P1);
@@ -77,7 +79,7 @@ fn answers_that_another_category_does_not_ask_are_kept_and_not_sent() {
 }
 
 #[test]
-fn nobody_gets_past_the_choice_of_a_category() {
+fn the_choice_of_a_category_cannot_be_skipped() {
     let taxonomy = Taxonomy::built_in();
     let reach = |fields: &[(&str, &str)]| form(fields).advance(&taxonomy);
     assert_eq!(reach(&[("go", "review")]), FormStep::Family);
@@ -88,7 +90,7 @@ fn nobody_gets_past_the_choice_of_a_category() {
 }
 
 #[test]
-fn a_button_of_no_page_of_ours_leads_to_the_questions_with_everything_typed() {
+fn an_unknown_button_leads_to_the_questions_with_all_answers() {
     let taxonomy = Taxonomy::built_in();
     for go in [None, Some("advice.x"), Some("send"), Some("Relire"), Some("ok")] {
         let mut form = form(&FILLED_FIELDS);
@@ -102,7 +104,7 @@ fn a_button_of_no_page_of_ours_leads_to_the_questions_with_everything_typed() {
 }
 
 #[test]
-fn an_unknown_category_is_said_clearly() {
+fn an_unknown_category_is_an_error_of_its_field() {
     let taxonomy = Taxonomy::built_in();
     let unknown = form(&[("category", "XYZ"), ("a.story", "text")]);
     assert_eq!(
@@ -116,16 +118,16 @@ fn an_unknown_category_is_said_clearly() {
 }
 
 #[test]
-fn what_is_wrong_comes_in_the_order_of_the_questions() {
+fn errors_are_in_the_order_of_the_questions() {
     let taxonomy = Taxonomy::built_in();
-    let wrong = form(&[
+    let invalid = form(&[
         ("category", "FAC"),
         ("a.safety", "perhaps"),
         ("a.relation", "x"),
         ("a.place", &"x".repeat(501)),
         ("a.story", " \n"),
     ]);
-    let errors = wrong.validate(&taxonomy).unwrap_err();
+    let errors = invalid.validate(&taxonomy).unwrap_err();
     let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
     assert_eq!(fields, ["a.relation", "a.place", "a.safety", "a.story"]);
     assert_eq!(errors[1].problem, FieldProblem::TooLong(500));
@@ -133,7 +135,7 @@ fn what_is_wrong_comes_in_the_order_of_the_questions() {
 }
 
 #[test]
-fn the_story_may_stay_empty_where_the_category_says_so() {
+fn the_story_may_be_empty_if_the_category_allows_it() {
     let taxonomy = Taxonomy::built_in();
     let report =
         form(&[("category", "SXT"), ("a.detail_level", "signal")]).validate(&taxonomy).unwrap();
@@ -141,7 +143,7 @@ fn the_story_may_stay_empty_where_the_category_says_so() {
 }
 
 #[test]
-fn a_question_that_is_no_longer_asked_keeps_nobody_from_sending() {
+fn an_answer_to_a_removed_question_does_not_prevent_sending() {
     let taxonomy = Taxonomy::built_in();
     let old =
         form(&[("category", "FAC"), ("a.story", "x"), ("a.nonsense", "x"), ("d.nonsense", "x")]);
@@ -150,7 +152,7 @@ fn a_question_that_is_no_longer_asked_keeps_nobody_from_sending() {
 }
 
 #[test]
-fn fields_of_others_are_ignored() {
+fn unknown_fields_are_ignored() {
     let mut form = form(&[("category", "FAC"), ("a.story", "x")]);
     for name in ["utf8", "_charset_", "gtranslate", "password", "", "a", "files[]"] {
         form.set_field(name, "✓".as_bytes()).unwrap();
@@ -159,7 +161,7 @@ fn fields_of_others_are_ignored() {
 }
 
 #[test]
-fn what_is_no_text_comes_back_and_what_is_too_much_is_refused_as_it_arrives() {
+fn invalid_utf8_is_returned_and_oversized_forms_are_rejected_on_arrival() {
     let taxonomy = Taxonomy::built_in();
     let mut form = ReportForm::new(Locale::FR);
     form.set_field("category", b"FAC").unwrap();
@@ -182,7 +184,7 @@ fn what_is_no_text_comes_back_and_what_is_too_much_is_refused_as_it_arrives() {
 }
 
 #[test]
-fn a_story_that_shows_nothing_is_missing() {
+fn a_blank_story_is_missing() {
     let taxonomy = Taxonomy::built_in();
     for blank in ["\u{200b}", "\u{3164}\n\u{3164}", "\u{2800}", "\u{ad}", "\u{b}\u{c}\u{85}"] {
         let errors =
@@ -227,7 +229,7 @@ fn a_body_of_bytes_never_breaks_the_form() {
 #[test]
 fn the_seed_is_32_bytes_in_hexadecimal() {
     assert_eq!(form(&[("seed", &"0f".repeat(32))]).seed_bytes().unwrap(), [0x0f; 32]);
-    for wrong in ["", "0f", "zz", &"0f".repeat(33)] {
-        assert!(form(&[("seed", wrong)]).seed_bytes().is_err());
+    for invalid in ["", "0f", "zz", &"0f".repeat(33)] {
+        assert!(form(&[("seed", invalid)]).seed_bytes().is_err());
     }
 }

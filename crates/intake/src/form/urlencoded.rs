@@ -1,14 +1,14 @@
-//! Reading `application/x-www-form-urlencoded`: bytes that are not UTF-8 stay as they are, for the
-//! field to judge.
+//! A parser of `application/x-www-form-urlencoded`. Bytes that are not UTF-8 are unchanged; the field
+//! decides about them.
 
 use percent_encoding::percent_decode;
 
-/// The fields of a body in order: name and raw value. A name that is not UTF-8 is no name of ours;
-/// it comes with U+FFFD in it, and no form takes it in.
+/// Returns the fields of a body in order, as name and raw value. A name that is not UTF-8 contains
+/// U+FFFD, so no form accepts it.
 pub fn parse_urlencoded(body: &[u8]) -> impl Iterator<Item = (String, Vec<u8>)> {
     body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-            Some(at) => (&pair[..at], &pair[at + 1..]),
+            Some(index) => (&pair[..index], &pair[index + 1..]),
             None => (pair, &[][..]),
         };
         (String::from_utf8_lossy(&decode_component(name)).into_owned(), decode_component(value))
@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_come_in_order_and_bytes_as_they_are() {
+    fn fields_are_in_order_and_bytes_are_unchanged() {
         let found: Vec<_> = parse_urlencoded(b"a=1&b=x+y%2Bz&a=%FF&&c").collect();
         let expected: [(&str, &[u8]); 4] =
             [("a", b"1"), ("b", b"x y+z"), ("a", b"\xff"), ("c", b"")];

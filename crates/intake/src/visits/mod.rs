@@ -1,11 +1,11 @@
-//! What was typed between two steps, for browsers that run no scripts: sealed, in memory, for a
-//! short time.
+//! Visits: the typed fields between two steps, for browsers without scripts. They are encrypted, in
+//! memory, for a short time.
 //!
-//! Each step is answered with a redirect to an address of its own. Back and reload are then plain
-//! reads, and a browser keeps an address for restoring its tabs, never the body of a form. The key
-//! is derived from the token in that address, which this process does not keep: its memory alone
-//! opens nothing, and an address opens nothing once the visit has ended. Forms carry their fields
-//! themselves as well, so that a report goes its way when a visit is no longer here.
+//! The response to each step is a redirect to a separate URL. Back and reload are then GET requests,
+//! and a browser that restores its tabs stores a URL, never the body of a form. The key is derived
+//! from the token in that URL, which this process does not store: its memory alone decrypts nothing,
+//! and a URL decrypts nothing after the visit has ended. Forms contain their fields too, so that a
+//! report can be sent when its visit is no longer stored.
 
 mod size_class_lru;
 
@@ -27,38 +27,37 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use size_class_lru::SizeClassLru;
 
-/// How long what is being written is kept after it was last used.
+/// Lifetime of a form after its last use.
 const FORM_TTL: Duration = Duration::from_hours(1);
-/// How long a receipt is kept that nobody has confirmed: phones close pages that are not looked at.
+/// Lifetime of a receipt that the reporter has not confirmed. Phones close background pages.
 const RECEIPT_TTL: Duration = Duration::from_hours(3);
-/// How long the answer to a posted receipt is kept after it was last used: the receipt opens it
-/// again.
+/// Lifetime of the answer to a posted receipt after its last use. The receipt opens it again.
 const ANSWER_TTL: Duration = Duration::from_mins(15);
-/// All forms that are being written, in bytes.
+/// Maximum size of all forms, in bytes.
 const MAX_FORM_BYTES: usize = 16 * 1024 * 1024;
-/// All receipts, in bytes. A flood of forms takes nothing of it, and each receipt costs its sender
-/// a report.
+/// Maximum size of all receipts, in bytes. A flood of forms uses none of it, and each receipt costs
+/// its sender a report.
 const MAX_RECEIPT_BYTES: usize = 8 * 1024 * 1024;
-/// All answers to posted receipts, in bytes. A flood of them takes no form and no receipt, and none
-/// takes an answer.
+/// Maximum size of all answers to posted receipts, in bytes. Floods of answers and of forms do not
+/// evict each other.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
-/// What a visit takes beside its content, in bytes: nonce, tag, and its places in the maps.
+/// Memory of a visit beside its content, in bytes: nonce, tag and map entries.
 const ENTRY_OVERHEAD_BYTES: usize = 256;
 const NONCE_BYTES: usize = 24;
 
-/// Names a visit and opens it. Only the reporter's browser keeps it.
+/// Identifies a visit and decrypts it. Only the browser of the reporter stores it.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct VisitToken([u8; 16]);
 
 impl VisitToken {
-    /// A new one.
+    /// Draws a new token.
     pub fn random(rng: &mut dyn RngCore) -> Self {
         let mut token = [0; 16];
         rng.fill_bytes(&mut token);
         Self(token)
     }
 
-    /// Reads 32 hexadecimal digits; `None` for anything else.
+    /// Parses 32 hexadecimal digits; returns `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let mut token = [0; 16];
         hex::decode_to_slice(text, &mut token).ok()?;
@@ -81,33 +80,33 @@ impl fmt::Display for VisitToken {
     }
 }
 
-/// Where a visit is.
+/// The state of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VisitState {
-    /// A report is being written: the names and values of its fields.
+    /// The reporter is writing: the names and values of the fields.
     Writing(Vec<(String, String)>),
     /// The report was sent, and its receipt is not confirmed yet.
     Sent {
-        /// The receipt's code.
+        /// The code of the receipt.
         code: String,
-        /// What became of each file: its name, and what is said of it.
+        /// Each file: its name, and the lines about its treatment.
         files: Vec<(String, Vec<String>)>,
     },
-    /// A receipt or a message was posted, and this is the page that answered it.
+    /// The page that answered a posted receipt or message.
     Answered {
         /// Its HTTP status.
         status: u16,
-        /// The mailbox whose receipt was posted; `None` if none was.
+        /// The id of the mailbox whose receipt was posted; `None` if there was no valid receipt.
         of: Option<Hash>,
-        /// May scripts of ours run on it?
+        /// Whether the page may run our scripts.
         scripts: bool,
         /// Its HTML, deflated.
         #[serde(with = "protocol::encoding::base64_bytes")]
         packed: Vec<u8>,
     },
-    /// The reporter has confirmed that the receipt is noted.
+    /// The reporter has confirmed that the receipt is written down.
     Confirmed,
-    /// The reporter has left quickly.
+    /// The reporter has used the quick exit.
     Left,
 }
 
@@ -129,7 +128,7 @@ impl VisitState {
     }
 }
 
-/// What shares one number of bytes.
+/// The kinds of visits. Each has its own memory limit.
 #[derive(Debug, Clone, Copy)]
 enum VisitKind {
     Form,
@@ -143,7 +142,7 @@ struct SealedVisit {
     sealed: Vec<u8>,
     lifetime: Duration,
     expires_at: Instant,
-    /// Counts up with each use of any visit.
+    /// The number of the last use. It increases with each use of any visit.
     last_use: u64,
     kind: VisitKind,
 }
@@ -162,7 +161,7 @@ struct VisitTable {
     uses: u64,
 }
 
-/// The visits that are under way.
+/// The stored visits.
 pub struct VisitStore(Mutex<VisitTable>);
 
 impl Default for VisitStore {
@@ -172,21 +171,19 @@ impl Default for VisitStore {
 }
 
 impl VisitStore {
-    /// Room for so many bytes of forms, of receipts, and of answers.
-    fn new(most: usize, most_of_receipts: usize, most_of_answers: usize) -> Self {
-        let (writing, receipts) = (SizeClassLru::new(most), SizeClassLru::new(most_of_receipts));
-        let answers = SizeClassLru::new(most_of_answers);
+    /// Creates a store with limits on the bytes of forms, receipts and answers.
+    fn new(form_bytes: usize, receipt_bytes: usize, answer_bytes: usize) -> Self {
         Self(Mutex::new(VisitTable {
             visits: HashMap::new(),
-            forms: writing,
-            receipts,
-            answers,
+            forms: SizeClassLru::new(form_bytes),
+            receipts: SizeClassLru::new(receipt_bytes),
+            answers: SizeClassLru::new(answer_bytes),
             uses: 0,
         }))
     }
 
-    /// Keeps a visit in the place of what was kept under its token. When there is no room, others
-    /// are forgotten, as [`SizeClassLru`] says, never this one.
+    /// Stores a visit under its token, and replaces an earlier state. Above the memory limit, evicts
+    /// other visits by the policy of [`SizeClassLru`].
     pub fn put(&self, token: &VisitToken, visit: &VisitState, rng: &mut dyn RngCore) {
         let Ok(plain) = serde_json::to_vec(visit).map(Zeroizing::new) else { return };
         let mut nonce = [0; NONCE_BYTES];
@@ -197,14 +194,12 @@ impl VisitStore {
         };
         let sealed = [&nonce[..], &sealed].concat();
         let kind = visit.kind();
-        let (lifetime, until) = (visit.ttl(), Instant::now() + visit.ttl());
-        self.lock_table().insert(
-            token.id(),
-            SealedVisit { sealed, lifetime, expires_at: until, last_use: 0, kind },
-        );
+        let (lifetime, expires_at) = (visit.ttl(), Instant::now() + visit.ttl());
+        self.lock_table()
+            .insert(token.id(), SealedVisit { sealed, lifetime, expires_at, last_use: 0, kind });
     }
 
-    /// The visit of a token, if it is still kept. It is then kept for as long again.
+    /// Returns the visit of a token if it is stored, and renews its lifetime.
     pub fn get(&self, token: &VisitToken) -> Option<VisitState> {
         let sealed = self.lock_table().touch(&token.id())?;
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES)?;
@@ -213,23 +208,23 @@ impl VisitStore {
         serde_json::from_slice(&plain).ok()
     }
 
-    /// Forgets the visit of a token.
+    /// Deletes the visit of a token.
     pub fn remove(&self, token: &VisitToken) {
         self.lock_table().remove(&token.id());
     }
 
-    /// Forgets visits that have not been used for long.
+    /// Deletes expired visits.
     pub fn remove_expired(&self) {
-        let mut inner = self.lock_table();
+        let mut table = self.lock_table();
         let now = Instant::now();
-        let over: Vec<VisitId> = inner
+        let expired: Vec<VisitId> = table
             .visits
             .iter()
-            .filter(|(_, kept)| kept.expires_at <= now)
+            .filter(|(_, visit)| visit.expires_at <= now)
             .map(|(id, _)| *id)
             .collect();
-        for id in &over {
-            inner.remove(id);
+        for id in &expired {
+            table.remove(id);
         }
     }
 
@@ -239,35 +234,35 @@ impl VisitStore {
 }
 
 impl VisitTable {
-    fn insert(&mut self, id: VisitId, mut kept: SealedVisit) {
+    fn insert(&mut self, id: VisitId, mut visit: SealedVisit) {
         self.remove(&id);
         self.uses += 1;
-        kept.last_use = self.uses;
-        let forgotten = self.size_budget(kept.kind).insert(kept.size(), kept.last_use, id);
-        self.visits.insert(id, kept);
-        for id in forgotten {
+        visit.last_use = self.uses;
+        let evicted = self.size_budget(visit.kind).insert(visit.size(), visit.last_use, id);
+        self.visits.insert(id, visit);
+        for id in evicted {
             self.visits.remove(&id);
         }
     }
 
-    /// What is sealed under this id, which lives on for as long again.
+    /// Returns the sealed state of a visit, and renews its lifetime.
     fn touch(&mut self, id: &VisitId) -> Option<Vec<u8>> {
         let now = Instant::now();
-        let mut kept = self
+        let mut visit = self
             .visits
             .get(id)
-            .is_some_and(|kept| kept.expires_at > now)
+            .is_some_and(|visit| visit.expires_at > now)
             .then(|| self.remove(id))??;
-        let sealed = kept.sealed.clone();
-        kept.expires_at = now + kept.lifetime;
-        self.insert(*id, kept);
+        let sealed = visit.sealed.clone();
+        visit.expires_at = now + visit.lifetime;
+        self.insert(*id, visit);
         Some(sealed)
     }
 
     fn remove(&mut self, id: &VisitId) -> Option<SealedVisit> {
-        let kept = self.visits.remove(id)?;
-        self.size_budget(kept.kind).remove(kept.size(), kept.last_use);
-        Some(kept)
+        let visit = self.visits.remove(id)?;
+        self.size_budget(visit.kind).remove(visit.size(), visit.last_use);
+        Some(visit)
     }
 
     fn size_budget(&mut self, kind: VisitKind) -> &mut SizeClassLru<VisitId> {
@@ -291,7 +286,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_visit_is_kept_while_it_is_used_and_no_longer() {
+    async fn a_visit_expires_after_its_last_use() {
         let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
         visits.put(&token, &form_visit("one"), &mut OsRng);
         for _ in 0..3 {
@@ -306,37 +301,38 @@ mod tests {
         advance(FORM_TTL).await;
         assert_eq!(visits.get(&token), None);
         visits.remove_expired();
-        let inner = visits.lock_table();
-        assert_eq!((inner.forms.bytes(), inner.visits.len()), (0, 0));
+        let table = visits.lock_table();
+        assert_eq!((table.forms.bytes(), table.visits.len()), (0, 0));
     }
 
     #[test]
-    fn memory_alone_opens_nothing_and_another_token_neither() {
+    fn neither_memory_alone_nor_another_token_decrypts_a_visit() {
         let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
         visits.put(&token, &form_visit("CANARY-OF-A-STORY"), &mut OsRng);
         assert_eq!(visits.get(&VisitToken::random(&mut OsRng)), None);
-        let inner = visits.lock_table();
-        for (id, kept) in &inner.visits {
-            assert!(!kept.sealed.windows(6).any(|bytes| bytes == b"CANARY"));
+        let table = visits.lock_table();
+        for (id, visit) in &table.visits {
+            assert!(!visit.sealed.windows(6).any(|bytes| bytes == b"CANARY"));
             assert!(
-                !id.starts_with(&token.0) && !kept.sealed.windows(16).any(|bytes| bytes == token.0)
+                !id.starts_with(&token.0)
+                    && !visit.sealed.windows(16).any(|bytes| bytes == token.0)
             );
         }
-        drop(inner);
-        // What was changed in memory, or put under another id, opens for nobody.
-        for kept in visits.lock_table().visits.values_mut() {
-            kept.sealed[NONCE_BYTES] ^= 1;
+        drop(table);
+        // A state that was modified in memory cannot be decrypted.
+        for visit in visits.lock_table().visits.values_mut() {
+            visit.sealed[NONCE_BYTES] ^= 1;
         }
         assert_eq!(visits.get(&token), None);
-        for wrong in ["", "0f", "zz", &"0f".repeat(17), "../../../../etc/passwd"] {
-            assert!(VisitToken::parse(wrong).is_none(), "{wrong}");
+        for invalid in ["", "0f", "zz", &"0f".repeat(17), "../../../../etc/passwd"] {
+            assert!(VisitToken::parse(invalid).is_none(), "{invalid}");
         }
     }
 
     #[test]
-    fn who_fills_the_memory_takes_it_from_those_who_fill_it() {
+    fn a_flood_evicts_its_own_visits_first() {
         let (visits, phone) = (VisitStore::new(1024 * 1024, 0, 0), VisitToken::random(&mut OsRng));
-        visits.put(&phone, &form_visit("an honest page of text"), &mut OsRng);
+        visits.put(&phone, &form_visit("a page of text"), &mut OsRng);
         let flood = |length, count| {
             let junk = form_visit(&"x".repeat(length));
             for _ in 0..count {
@@ -348,7 +344,7 @@ mod tests {
             flood(length, count);
             assert!(visits.get(&phone).is_some(), "{count} of {length}");
         }
-        // Of those that are as large, the one that was used the longest ago goes first.
+        // Among visits of the same size class, the least recently used one is evicted first.
         flood(0, 1_000);
         assert!(visits.get(&phone).is_some());
         flood(0, 1_000);
@@ -358,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn no_flood_of_forms_takes_a_receipt() {
+    fn a_flood_of_forms_evicts_no_receipt() {
         let (visits, phone) = (VisitStore::new(64 * 1024, 1024, 0), VisitToken::random(&mut OsRng));
         let flood = || {
             for _ in 0..1_000 {
@@ -378,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn no_flood_of_answers_takes_a_form_or_a_receipt_and_no_flood_of_forms_takes_an_answer() {
+    fn floods_of_answers_and_of_forms_do_not_evict_other_kinds() {
         let visits = VisitStore::new(64 * 1024, 1024, 64 * 1024);
         let [form, receipt, answer] = [(); 3].map(|()| VisitToken::random(&mut OsRng));
         let answered = |size| VisitState::Answered {
@@ -387,13 +383,13 @@ mod tests {
             scripts: false,
             packed: vec![7; size],
         };
-        visits.put(&form, &form_visit("an honest page of text"), &mut OsRng);
+        visits.put(&form, &form_visit("a page of text"), &mut OsRng);
         visits.put(
             &receipt,
             &VisitState::Sent { code: "0".repeat(34), files: Vec::new() },
             &mut OsRng,
         );
-        // Also those that are as small as the form.
+        // Also answers that are as small as the form.
         for size in [0, 2_000] {
             for _ in 0..1_000 {
                 visits.put(&VisitToken::random(&mut OsRng), &answered(size), &mut OsRng);
@@ -414,7 +410,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_is_kept_for_a_quarter_of_an_hour_or_until_it_is_forgotten() {
+    async fn an_answer_expires_after_a_quarter_of_an_hour_or_is_removed_before() {
         let (visits, token) = (VisitStore::default(), VisitToken::random(&mut OsRng));
         let answer =
             VisitState::Answered { status: 200, of: None, scripts: false, packed: vec![7] };

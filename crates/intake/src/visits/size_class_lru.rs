@@ -1,11 +1,11 @@
-//! What is forgotten when all visits together take too many bytes.
+//! The eviction policy of visits when they exceed their memory limit.
 
 use std::collections::BTreeMap;
 
-/// A bounded number of bytes, by size classes (powers of two).
+/// An LRU list with a limit in bytes, by size classes (powers of two).
 ///
-/// When there are too many, the class that holds the most bytes loses its least recently used
-/// entry. So a flood of entries of one size forgets its own, whichever size it chooses.
+/// Above the limit, it evicts the least recently used entry of the class with the most bytes. So a
+/// flood of entries of one size evicts only entries of its own class.
 pub(super) struct SizeClassLru<T> {
     capacity: usize,
     bytes: usize,
@@ -14,36 +14,36 @@ pub(super) struct SizeClassLru<T> {
 
 struct SizeClass<T> {
     bytes: usize,
-    /// By use: size and entry.
+    /// Size and entry, by last use.
     entries: BTreeMap<u64, (usize, T)>,
 }
 
 impl<T> SizeClassLru<T> {
-    /// For so many bytes.
-    pub(super) fn new(most: usize) -> Self {
-        Self { capacity: most, bytes: 0, classes: BTreeMap::new() }
+    /// Creates a list with a limit of `capacity` bytes.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, bytes: 0, classes: BTreeMap::new() }
     }
 
-    /// Adds an entry of this size, which is not zero, with the number of its last use. Returns what
-    /// was forgotten for it.
+    /// Adds an entry of this size, which is not zero, with the number of its last use. Returns the
+    /// evicted entries.
     pub(super) fn insert(&mut self, size: usize, used: u64, entry: T) -> Vec<T> {
         let class = self.classes.entry(size.ilog2()).or_insert_with(SizeClass::new);
         class.bytes += size;
         class.entries.insert(used, (size, entry));
         self.bytes += size;
-        let mut forgotten = Vec::new();
+        let mut evicted = Vec::new();
         while self.bytes > self.capacity
             && let Some(largest) = self.classes.values_mut().max_by_key(|class| class.bytes)
             && let Some((_, (size, entry))) = largest.entries.pop_first()
         {
             largest.bytes -= size;
             self.bytes -= size;
-            forgotten.push(entry);
+            evicted.push(entry);
         }
-        forgotten
+        evicted
     }
 
-    /// Removes the entry of this size and use.
+    /// Removes the entry of this size and last use.
     pub(super) fn remove(&mut self, size: usize, used: u64) {
         let Some(class) = self.classes.get_mut(&size.ilog2()) else { return };
         if class.entries.remove(&used).is_some() {
@@ -52,7 +52,7 @@ impl<T> SizeClassLru<T> {
         }
     }
 
-    /// How many bytes are taken.
+    /// Returns the bytes of all entries.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
         self.bytes
